@@ -1,0 +1,188 @@
+//! The secrets that sign, and their names.
+
+use data_encoding::HEXLOWER;
+use domain::Invalid;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest, Sha256};
+
+/// Shortest secret, in bytes: as long as the digest (RFC 7518, 3.2).
+const SECRET_BYTES_MIN: usize = 32;
+/// Longest name of a key, in characters.
+const KID_CHARS_MAX: usize = 32;
+
+/// The secrets that sign: the first one signs, all of them verify, so that one can be replaced without logging anyone out.
+///
+/// A key has the name that it was given, and always answers to its fingerprint as well: what was signed while it stood
+/// alone and nameless is still read when it gets a name and company. `Debug` shows names only.
+///
+/// ```
+/// use adapters_crypto::SigningKeys;
+///
+/// let alone = SigningKeys::parse("0123456789abcdef0123456789abcdef")?;
+/// let replaced = SigningKeys::parse("2026-02:a-new-secret-of-32-bytes-or-more,old:0123456789abcdef0123456789abcdef")?;
+/// assert!(SigningKeys::parse("too short").is_err());
+/// # Ok::<(), domain::Invalid>(())
+/// ```
+#[derive(Debug)]
+pub struct SigningKeys(Ring<SecretString>);
+
+impl SigningKeys {
+    /// Reads one secret of at least 32 bytes, or `kid:secret` pairs with a comma between them. A name has 1 to 32
+    /// characters of `A-Z a-z 0-9 _ -`; white space around a pair is dropped.
+    ///
+    /// # Errors
+    /// [`Invalid`] when a secret is too short, or a name is missing, malformed or given twice. A single secret with a
+    /// comma or colon in it cannot be told from pairs.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let mut keys = if text.contains([',', ':']) {
+            text.split(',').map(|pair| named(pair.trim())).collect::<Result<Vec<_>, _>>()?
+        } else {
+            let secret = text.trim();
+            vec![key(fingerprint(secret), secret)?]
+        };
+        let mut kids: Vec<_> = keys.iter().map(|key| &key.kid).collect();
+        kids.sort_unstable();
+        if kids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
+            return Err(Invalid("must not name two keys the same"));
+        }
+        let first = keys.remove(0);
+        Ok(Self(Ring { first, older: keys }))
+    }
+
+    /// What `make` makes of every secret.
+    pub(crate) fn ring<T>(&self, make: impl Fn(&[u8]) -> T) -> Ring<T> {
+        let make = |key: &Named<SecretString>| Named {
+            kid: key.kid.clone(),
+            fingerprint: key.fingerprint.clone(),
+            key: make(key.key.expose_secret().as_bytes()),
+        };
+        Ring { first: make(&self.0.first), older: self.0.older.iter().map(make).collect() }
+    }
+}
+
+/// A `kid:secret` pair.
+fn named(pair: &str) -> Result<Named<SecretString>, Invalid> {
+    let (kid, secret) = pair.split_once(':').ok_or(Invalid("must be one secret, or kid:secret pairs"))?;
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+    if !(1..=KID_CHARS_MAX).contains(&kid.len()) || !kid.bytes().all(allowed) {
+        return Err(Invalid("must name every key with 1 to 32 characters of A-Z a-z 0-9 _ -"));
+    }
+    key(kid.to_owned(), secret)
+}
+
+fn key(kid: String, secret: &str) -> Result<Named<SecretString>, Invalid> {
+    if secret.len() < SECRET_BYTES_MIN {
+        return Err(Invalid("must have secrets of at least 32 bytes"));
+    }
+    Ok(Named { kid, fingerprint: fingerprint(secret), key: secret.into() })
+}
+
+/// The name of a secret that has no other: the first 8 hex digits of its SHA-256.
+fn fingerprint(secret: &str) -> String {
+    HEXLOWER.encode(&Sha256::digest(secret)).chars().take(8).collect()
+}
+
+/// Keys of one kind: one that signs, and those that only verify.
+#[derive(Debug)]
+pub(crate) struct Ring<T> {
+    first: Named<T>,
+    older: Vec<Named<T>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Named<T> {
+    pub(crate) kid: String,
+    fingerprint: String,
+    pub(crate) key: T,
+}
+
+impl<T> Ring<T> {
+    /// The one that signs.
+    pub(crate) const fn signer(&self) -> &Named<T> {
+        &self.first
+    }
+
+    /// The one that answers to `kid`: a given name goes before a fingerprint.
+    pub(crate) fn find(&self, kid: &str) -> Option<&T> {
+        let all = || std::iter::once(&self.first).chain(&self.older);
+        all().find(|it| it.kid == kid).or_else(|| all().find(|it| it.fingerprint == kid)).map(|it| &it.key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "one-one-one-one-one-one-one-one-1";
+    const TWO: &str = "two-two-two-two-two-two-two-two-2";
+
+    fn ring(text: &str) -> Ring<String> {
+        SigningKeys::parse(text).unwrap().ring(|secret| String::from_utf8(secret.to_vec()).unwrap())
+    }
+
+    #[test]
+    fn a_single_secret_is_named_by_its_fingerprint() {
+        let ring = ring(&format!(" {ONE}\n"));
+        assert_eq!(ring.signer().key, ONE);
+        assert_eq!(ring.signer().kid, &Sha256Hex::of(ONE)[..8]);
+        assert_eq!(ring.find(&ring.signer().kid).unwrap(), ONE);
+    }
+
+    #[test]
+    fn of_several_the_first_signs_and_all_verify() {
+        let ring = ring(&format!("new:{TWO}, old:{ONE}"));
+        assert_eq!((ring.signer().kid.as_str(), ring.signer().key.as_str()), ("new", TWO));
+        assert_eq!(ring.find("old").unwrap(), ONE);
+        assert_eq!(ring.find("other"), None);
+        assert_eq!(ring.find(""), None);
+    }
+
+    #[test]
+    fn a_key_that_gets_a_name_still_answers_to_its_fingerprint() {
+        let alone = ring(ONE);
+        assert_eq!(ring(&format!("new:{TWO},old:{ONE}")).find(&alone.signer().kid).unwrap(), ONE);
+    }
+
+    #[test]
+    fn a_secret_may_have_colons() {
+        assert_eq!(ring(&format!("kid:a:{ONE}")).signer().key, format!("a:{ONE}"));
+    }
+
+    #[test]
+    fn weak_or_unclear_keys_are_refused() {
+        let long_name = "k".repeat(33);
+        let pairs = [
+            String::new(),
+            ONE[..31].to_owned(),
+            format!("{ONE},{TWO}"),
+            format!("a:{ONE},{TWO}"),
+            format!("a:{ONE},a:{TWO}"),
+            format!("a:{ONE},b:{}", &TWO[..31]),
+            format!("a:{ONE},"),
+            format!(":{ONE}"),
+            format!("a b:{ONE}"),
+            format!("ä:{ONE}"),
+            format!("{long_name}:{ONE}"),
+        ];
+        for bad in pairs {
+            assert!(SigningKeys::parse(&bad).is_err(), "{bad}");
+        }
+        assert!(SigningKeys::parse(&ONE[..32]).is_ok());
+    }
+
+    #[test]
+    fn nothing_secret_shows_in_debug_or_in_an_error() {
+        let shown = format!("{:?}", SigningKeys::parse(&format!("new:{TWO},old:{ONE}")).unwrap());
+        assert!(shown.contains("new") && !shown.contains("one-") && !shown.contains("two-"), "{shown}");
+        let error = SigningKeys::parse("hush-hush").unwrap_err();
+        assert!(!format!("{error:?} {error}").contains("hush"));
+    }
+
+    struct Sha256Hex;
+
+    impl Sha256Hex {
+        fn of(text: &str) -> String {
+            ports::Digests::sha256(&crate::Sha256Digests, text.as_bytes())
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Refresh tokens: `<kid>.<session>.<generation>.<HMAC-SHA256>`.
+
+use domain::SessionId;
+
+use crate::{
+    keys::{Ring, SigningKeys},
+    mac::MacKey,
+};
+
+/// What the keys of refresh tokens are derived for.
+const PURPOSE: &str = "idem refresh v1";
+
+/// Signs and reads refresh tokens.
+pub(crate) struct RefreshTokens(Ring<MacKey>);
+
+impl RefreshTokens {
+    pub(crate) fn new(keys: &SigningKeys) -> Self {
+        Self(keys.ring(|secret| MacKey::derive(secret, PURPOSE)))
+    }
+
+    pub(crate) fn write(&self, session: &SessionId, generation: i64) -> String {
+        let signer = self.0.signer();
+        let said = format!("{session}.{generation}");
+        format!("{}.{said}.{}", signer.kid, signer.key.sign(&said))
+    }
+
+    /// Session and generation, the signature verified before either is looked at.
+    pub(crate) fn read(&self, token: &str) -> Option<(SessionId, i64)> {
+        let (kid, rest) = token.split_once('.')?;
+        let (said, signature) = rest.rsplit_once('.')?;
+        if !self.0.find(kid)?.verifies(said, signature) {
+            return None;
+        }
+        let (session, generation) = said.rsplit_once('.')?;
+        Some((SessionId::parse(session).ok()?, generation.parse().ok()?))
+    }
+}

@@ -1,0 +1,12 @@
+//! Payment gateways and their signatures.
+//!
+//! There is one so far: the [`Sandbox`], which moves no money and behaves like a gateway that does, on the far side of a
+//! network: answers get lost, notices come late, twice and in the wrong order.
+
+mod masking;
+mod notice;
+mod sandbox;
+pub mod standard_webhooks;
+
+pub use sandbox::{Sandbox, SandboxConfig};
+pub use standard_webhooks::{WebhookSecrets, secret_from_bytes};

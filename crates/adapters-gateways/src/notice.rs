@@ -1,0 +1,127 @@
+//! Writing and reading the body of a notice.
+
+use domain::{
+    EventId, OrderNumber, RefundId, Timestamp, TransactionId,
+    payment::{Details, Event, EventKind, Stated},
+};
+use ports::Meaning;
+use serde_json::{Map, Value};
+
+use crate::sandbox::derived;
+
+/// Longest remark that is kept, in characters; a longer one is cut, because the money in a notice matters more.
+const REMARK_CHARS_MAX: usize = 255;
+/// Longest unknown type that is repeated, in characters.
+const KIND_CHARS_MAX: usize = 64;
+const LAST4_CHARS: usize = 4;
+
+/// The id of the notice about an event: the same whoever tells of it, and however often.
+pub(crate) fn id(event: &Event) -> EventId {
+    let refund = event.refund.as_ref().map_or("", RefundId::as_str);
+    EventId::new(format!(
+        "evt_{}",
+        derived(&[event.kind.as_str(), event.transaction.as_str(), refund]).to_lowercase()
+    ))
+}
+
+/// The body of the notice about an event.
+pub(crate) fn body(event: &Event) -> String {
+    let details = &event.details;
+    let data = object([
+        ("transactionId", Some(event.transaction.as_str())),
+        ("orderNumber", Some(event.order.as_str())),
+        ("refundId", event.refund.as_ref().map(RefundId::as_str)),
+        ("amount", Some(&event.stated.amount)),
+        ("currency", Some(&event.stated.currency)),
+        ("cardLast4", details.card_last4.as_deref()),
+        ("cardBrand", details.card_brand.as_deref()),
+        ("authorizationCode", details.authorization_code.as_deref()),
+        ("responseCode", details.response_code.as_deref()),
+        ("failureReason", details.failure_reason.as_deref()),
+    ]);
+    let at = jiff::Timestamp::from_millisecond(event.at.millis()).unwrap_or_default();
+    let mut notice = object([("type", Some(event.kind.as_str())), ("timestamp", Some(&format!("{at:.3}")))]);
+    notice.insert("data".to_owned(), Value::Object(data));
+    Value::Object(notice).to_string()
+}
+
+fn object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String, Value> {
+    members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect()
+}
+
+/// What a notice says; `received_at` stands in for a missing time.
+pub(crate) fn understand(raw: &str, received_at: Timestamp) -> Meaning {
+    read(raw, received_at).unwrap_or_else(|fault| Meaning::Unintelligible { fault })
+}
+
+fn read(raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
+    let notice: Value = serde_json::from_str(raw).map_err(|_| "The notice is not JSON.")?;
+    let notice = notice.as_object().ok_or("The notice is not a JSON object.")?;
+    let kind = text(notice, "type").ok_or("The notice has no type.")?;
+    let Some(kind) = EventKind::parse(kind) else {
+        return Ok(Meaning::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
+    };
+    let data = notice.get("data").and_then(Value::as_object).ok_or("The notice has no data.")?;
+    let refund = text(data, "refundId").map(RefundId::parse);
+    let amount = text(data, "amount").zip(text(data, "currency"));
+    let event = Event {
+        kind,
+        transaction: id_in(data, "transactionId", TransactionId::parse)
+            .ok_or("The notice has no transactionId.")?,
+        order: id_in(data, "orderNumber", OrderNumber::parse).ok_or("The notice has no orderNumber.")?,
+        stated: amount
+            .and_then(|(amount, currency)| Stated::parse(amount, currency))
+            .ok_or("The notice has no decimal amount with a currency code.")?,
+        refund: match (kind.is_refund(), refund) {
+            (true, Some(Ok(id))) => Some(id),
+            (true, None | Some(Err(_))) => return Err("The notice has no refundId."),
+            (false, _) => None,
+        },
+        details: details(data)?,
+        at: time(notice, received_at)?,
+    };
+    Ok(Meaning::Event(Box::new(event)))
+}
+
+fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    object.get(name)?.as_str()
+}
+
+fn id_in<T, E>(data: &Map<String, Value>, name: &str, parse: fn(&str) -> Result<T, E>) -> Option<T> {
+    parse(text(data, name)?).ok()
+}
+
+fn details(data: &Map<String, Value>) -> Result<Details, &'static str> {
+    let remark = |name| match data.get(name) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(text)) => Ok(Some(text.chars().take(REMARK_CHARS_MAX).collect::<String>())),
+        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
+            Err("The notice has a detail that is not text.")
+        }
+    };
+    Ok(Details {
+        card_last4: remark("cardLast4")?.map(|it| last4(&it)),
+        card_brand: remark("cardBrand")?,
+        authorization_code: remark("authorizationCode")?,
+        response_code: remark("responseCode")?,
+        failure_reason: remark("failureReason")?,
+    })
+}
+
+/// Of a number that was masked because it was sent whole, only the end.
+fn last4(text: &str) -> String {
+    text.chars().skip(text.chars().count().saturating_sub(LAST4_CHARS)).collect()
+}
+
+fn time(notice: &Map<String, Value>, received_at: Timestamp) -> Result<Timestamp, &'static str> {
+    let text = match notice.get("timestamp") {
+        None | Some(Value::Null) => return Ok(received_at),
+        Some(text) => text.as_str().unwrap_or_default(),
+    };
+    let at = text.parse::<jiff::Timestamp>().map_err(|_| "The notice's timestamp is not in RFC 3339.")?;
+    let at = Timestamp::from_millis(at.as_millisecond());
+    if at < Timestamp::from_millis(0) { Err("The notice's timestamp is before 1970.") } else { Ok(at) }
+}
+
+#[cfg(test)]
+mod tests;

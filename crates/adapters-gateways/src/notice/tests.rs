@@ -1,0 +1,231 @@
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+const RECEIVED: Timestamp = Timestamp::from_millis(1_763_800_200_456);
+
+fn event(kind: EventKind) -> Event {
+    let some = |text: &str| Some(text.to_owned());
+    Event {
+        kind,
+        transaction: TransactionId::new("t1".into()),
+        order: OrderNumber::new("n1".into()),
+        stated: Stated::parse("19.98", "CNY").unwrap(),
+        refund: kind.is_refund().then(|| RefundId::new("r1".into())),
+        details: Details {
+            card_last4: some("4242"),
+            card_brand: some("visa"),
+            authorization_code: some("A1B2C3"),
+            response_code: some("00"),
+            failure_reason: (kind == EventKind::Failed).then(|| "card declined".to_owned()),
+        },
+        at: Timestamp::from_millis(1_763_800_200_123),
+    }
+}
+
+fn notice(kind: &str) -> Value {
+    json!({"type": kind, "timestamp": "2025-11-22T08:30:00.123Z", "data": {
+        "transactionId": "t1", "orderNumber": "n1", "refundId": "r1", "amount": "19.98", "currency": "CNY"}})
+}
+
+fn read(notice: &Value) -> Meaning {
+    understand(&notice.to_string(), RECEIVED)
+}
+
+fn understood(notice: &Value) -> Event {
+    let Meaning::Event(event) = read(notice) else { panic!("not understood: {notice}") };
+    *event
+}
+
+fn is_unintelligible(notice: &Value) -> bool {
+    matches!(read(notice), Meaning::Unintelligible { .. })
+}
+
+#[test]
+fn a_body_is_written_as_the_contract_shows() {
+    assert_eq!(
+        serde_json::from_str::<Value>(&body(&event(EventKind::Captured))).unwrap(),
+        json!({"type": "payment.captured", "timestamp": "2025-11-22T08:30:00.123Z",
+            "data": {"transactionId": "t1", "orderNumber": "n1", "amount": "19.98", "currency": "CNY",
+                     "cardLast4": "4242", "cardBrand": "visa", "authorizationCode": "A1B2C3", "responseCode": "00"}})
+    );
+    let refund: Value = serde_json::from_str(&body(&event(EventKind::RefundSucceeded))).unwrap();
+    assert_eq!(refund["data"]["refundId"], "r1");
+    let failed: Value = serde_json::from_str(&body(&event(EventKind::Failed))).unwrap();
+    assert_eq!(failed["data"]["failureReason"], "card declined");
+}
+
+#[test]
+fn what_is_written_of_any_kind_is_understood() {
+    for kind in EventKind::ALL {
+        assert_eq!(understand(&body(&event(kind)), RECEIVED), Meaning::Event(Box::new(event(kind))));
+    }
+}
+
+#[test]
+fn an_id_is_the_same_for_the_same_event_and_another_for_another() {
+    let captured = event(EventKind::Captured);
+    let later = Event { at: RECEIVED, ..captured.clone() };
+    assert_eq!(id(&captured), id(&later));
+    assert!(EventId::parse(id(&captured).as_str()).is_ok_and(|it| it.as_str().starts_with("evt_")));
+    let other_refund =
+        Event { refund: Some(RefundId::new("r2".into())), ..event(EventKind::RefundSucceeded) };
+    let other_transaction = Event { transaction: TransactionId::new("t2".into()), ..captured };
+    let mut ids: Vec<_> = EventKind::ALL.map(|kind| id(&event(kind))).into();
+    ids.extend([id(&other_refund), id(&other_transaction)]);
+    let all = ids.len();
+    ids.sort();
+    ids.dedup();
+    assert_eq!(ids.len(), all);
+}
+
+#[test]
+fn unknown_members_are_ignored() {
+    let mut notice = notice("payment.captured");
+    notice["apiVersion"] = json!(3);
+    notice["data"]["fraud"] = json!({"score": 0.1});
+    assert_eq!(understood(&notice).kind, EventKind::Captured);
+}
+
+#[test]
+fn the_moment_of_arrival_stands_in_for_a_missing_time() {
+    let mut notice = notice("payment.captured");
+    assert_eq!(understood(&notice).at.millis(), 1_763_800_200_123);
+    for (text, millis) in
+        [("2025-11-22T10:30:00+02:00", 1_763_800_200_000), ("2025-11-22T08:30:00.9996Z", 1_763_800_200_999)]
+    {
+        notice["timestamp"] = json!(text);
+        assert_eq!(understood(&notice).at.millis(), millis);
+    }
+    notice["timestamp"] = Value::Null;
+    assert_eq!(understood(&notice).at, RECEIVED);
+    notice.as_object_mut().unwrap().remove("timestamp");
+    assert_eq!(understood(&notice).at, RECEIVED);
+}
+
+#[test]
+fn a_time_that_is_no_moment_since_1970_is_unintelligible() {
+    for bad in [json!("yesterday"), json!(""), json!("2025-11-22"), json!(1), json!("1969-12-31T23:59:59Z")] {
+        let mut notice = notice("payment.captured");
+        notice["timestamp"] = bad;
+        assert!(is_unintelligible(&notice), "{notice}");
+    }
+}
+
+#[test]
+fn a_refund_is_named_by_the_refund_kinds_and_only_by_them() {
+    for kind in EventKind::ALL {
+        let mut notice = notice(kind.as_str());
+        assert_eq!(understood(&notice).refund.is_some(), kind.is_refund());
+        notice["data"].as_object_mut().unwrap().remove("refundId");
+        assert_eq!(is_unintelligible(&notice), kind.is_refund());
+    }
+}
+
+#[test]
+fn a_notice_without_what_its_type_promises_is_unintelligible() {
+    let long = "x".repeat(256);
+    let bad = [json!(null), json!(7), json!(""), json!("a b"), json!(long), json!(["t1"])];
+    for member in ["transactionId", "orderNumber", "refundId", "amount", "currency"] {
+        for value in &bad {
+            let mut notice = notice("refund.failed");
+            notice["data"][member] = value.clone();
+            assert!(is_unintelligible(&notice), "{notice}");
+        }
+    }
+    for amount in ["-1", "1e3", "1,00", "+1", "1.", "0x1", "NaN"] {
+        let mut notice = notice("payment.captured");
+        notice["data"]["amount"] = json!(amount);
+        assert!(is_unintelligible(&notice), "{amount}");
+    }
+    for data in [Value::Null, json!([]), json!("x")] {
+        let mut notice = notice("payment.captured");
+        notice["data"] = data;
+        assert!(is_unintelligible(&notice), "{notice}");
+    }
+}
+
+#[test]
+fn what_is_no_notice_at_all_is_unintelligible() {
+    for raw in
+        ["", "no json", "[]", "\"payment.captured\"", "{}", r#"{"type":1}"#, r#"{"type":null}"#, "{\"type\":"]
+    {
+        assert!(matches!(understand(raw, RECEIVED), Meaning::Unintelligible { .. }), "{raw}");
+    }
+}
+
+#[test]
+fn an_unknown_type_is_named_but_not_at_length() {
+    assert_eq!(
+        read(&json!({"type": "payment.blessed"})),
+        Meaning::UnknownType { kind: "payment.blessed".into() }
+    );
+    assert_eq!(
+        read(&json!({"type": "ü".repeat(1000)})),
+        Meaning::UnknownType { kind: "ü".repeat(KIND_CHARS_MAX) }
+    );
+}
+
+#[test]
+fn details_are_optional_texts_of_bounded_length() {
+    for member in ["cardLast4", "cardBrand", "authorizationCode", "responseCode", "failureReason"] {
+        let mut notice = notice("payment.failed");
+        notice["data"][member] = Value::Null;
+        assert_eq!(understood(&notice).details, Details::default());
+        for bad in [json!(4242), json!(true), json!(["x"]), json!({})] {
+            notice["data"][member] = bad;
+            assert!(is_unintelligible(&notice), "{notice}");
+        }
+    }
+    let mut notice = notice("payment.failed");
+    notice["data"]["failureReason"] = json!("ü".repeat(1000));
+    assert_eq!(understood(&notice).details.failure_reason, Some("ü".repeat(REMARK_CHARS_MAX)));
+}
+
+#[test]
+fn of_a_masked_card_number_only_the_end_is_kept() {
+    for (sent, kept) in [("************4242", "4242"), ("4242", "4242"), ("42", "42"), ("", "")] {
+        let mut notice = notice("payment.captured");
+        notice["data"]["cardLast4"] = json!(sent);
+        assert_eq!(understood(&notice).details.card_last4.as_deref(), Some(kept));
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from),
+        Just(json!("4242424242424242")),
+    ];
+    leaf.prop_recursive(4, 32, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::hash_map("[a-z]{1,8}|data|type|timestamp|cvc", inner, 0..4)
+                .prop_map(|members| members.into_iter().collect()),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_break_masking_or_reading(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        let _ = understand(&crate::masking::masked_body(&bytes), RECEIVED);
+    }
+
+    #[test]
+    fn no_json_breaks_masking_or_reading_or_keeps_a_card_number(value in any_json()) {
+        let masked = crate::masking::masked_body(value.to_string().as_bytes());
+        prop_assert!(!masked.contains("4242424242424242"));
+        let _ = understand(&masked, RECEIVED);
+    }
+
+    #[test]
+    fn no_member_of_a_notice_breaks_reading(member in 0_usize..5, value in any_json()) {
+        let mut notice = notice("refund.succeeded");
+        *notice["data"].as_object_mut().unwrap().values_mut().nth(member).unwrap() = value;
+        let _ = read(&notice);
+    }
+}

@@ -1,0 +1,208 @@
+//! Bringing notices to the service over HTTP, and again if it does not take them.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use domain::{EventId, payment::Event};
+use ports::{Clock, Unavailable};
+use reqwest::{Client, redirect::Policy};
+use tokio::sync::Semaphore;
+use tokio_util::{
+    sync::{CancellationToken, DropGuard},
+    task::TaskTracker,
+};
+
+use super::{NAME, SandboxConfig};
+use crate::{WebhookSecrets, notice, standard_webhooks};
+
+/// How often a notice is tried before it is given up.
+const ATTEMPTS_MAX: u32 = 5;
+/// How much longer each pause between two attempts is than the one before.
+const PAUSE_GROWTH: u32 = 4;
+/// How long the service may take for its answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
+/// How many notices are on their way at once.
+const ON_THE_WAY_MAX: usize = 32;
+/// How many notices wait; what is more is dropped, and reconciliation finds out.
+const BACKLOG_MAX: usize = 10_000;
+/// Longest answer that is read, in bytes, so that its connection can be used again.
+const ANSWER_BYTES_MAX: u64 = 4 * 1024;
+/// Between two notices of one charge, so that they arrive in the (wrong) order they are sent in.
+const GAP: Duration = Duration::from_millis(25);
+
+/// Sends notices in tasks of its own.
+pub(super) struct Courier {
+    round: Arc<Round>,
+    deliveries: u8,
+    backlog: Arc<Semaphore>,
+    tasks: TaskTracker,
+    stopped: CancellationToken,
+    _stop_when_dropped: DropGuard,
+}
+
+/// What every delivery needs.
+struct Round {
+    client: Client,
+    clock: Arc<dyn Clock>,
+    secrets: WebhookSecrets,
+    callback_base: OnceLock<String>,
+    retry_pause: Duration,
+    on_the_way: Semaphore,
+}
+
+struct Parcel {
+    id: EventId,
+    body: String,
+}
+
+impl Courier {
+    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(Policy::none())
+            .connect_timeout(ANSWER_TIMEOUT)
+            .timeout(ANSWER_TIMEOUT)
+            .pool_max_idle_per_host(ON_THE_WAY_MAX)
+            .build();
+        let round = Round {
+            client: client.map_err(Unavailable::new)?,
+            clock,
+            secrets: config.secrets.clone(),
+            callback_base: config.callback_base.clone().map_or_else(OnceLock::new, OnceLock::from),
+            retry_pause: config.retry_pause,
+            on_the_way: Semaphore::new(ON_THE_WAY_MAX),
+        };
+        let stopped = CancellationToken::new();
+        Ok(Self {
+            round: Arc::new(round),
+            deliveries: config.deliveries,
+            backlog: Arc::new(Semaphore::new(BACKLOG_MAX)),
+            tasks: TaskTracker::new(),
+            _stop_when_dropped: stopped.clone().drop_guard(),
+            stopped,
+        })
+    }
+
+    pub(super) fn set_callback_base(&self, base: String) {
+        // It is set already if this fails, and the first one holds.
+        let _ = self.round.callback_base.set(base);
+    }
+
+    pub(super) async fn stop(&self) {
+        self.stopped.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// Sends notices about events that are given oldest first: the newest first, and all of them several times.
+    pub(super) fn send(&self, events: &[Event], after: Duration) {
+        let parcels: Vec<_> = events.iter().rev().map(|it| Arc::new(Parcel::about(it))).collect();
+        let copies = (0..self.deliveries).flat_map(|_| &parcels);
+        for (place, parcel) in (1..).zip(copies) {
+            self.send_one(Arc::clone(parcel), after.saturating_add(GAP.saturating_mul(place)));
+        }
+    }
+
+    fn send_one(&self, parcel: Arc<Parcel>, after: Duration) {
+        let Ok(room) = Arc::clone(&self.backlog).try_acquire_owned() else {
+            tracing::warn!(event = %parcel.id, "too many notices are waiting: one is dropped");
+            return;
+        };
+        let round = Arc::clone(&self.round);
+        let delivery = async move {
+            tokio::time::sleep(after).await;
+            round.deliver(&parcel).await;
+            drop(room);
+        };
+        self.tasks.spawn(self.stopped.clone().run_until_cancelled_owned(delivery));
+    }
+}
+
+impl Parcel {
+    fn about(event: &Event) -> Self {
+        Self { id: notice::id(event), body: notice::body(event) }
+    }
+}
+
+impl Round {
+    async fn deliver(&self, parcel: &Parcel) {
+        let mut pause = self.retry_pause;
+        for attempt in 1..=ATTEMPTS_MAX {
+            if self.is_taken(parcel).await {
+                return;
+            }
+            if attempt < ATTEMPTS_MAX {
+                tokio::time::sleep(pause).await;
+                pause = pause.saturating_mul(PAUSE_GROWTH);
+            }
+        }
+        tracing::warn!(event = %parcel.id, attempts = ATTEMPTS_MAX, "a notice was not taken: it is given up");
+    }
+
+    /// Sends it once, signed anew: its time stamp is the moment of sending.
+    async fn is_taken(&self, parcel: &Parcel) -> bool {
+        let Some(base) = self.callback_base.get() else { return false };
+        let Ok(_turn) = self.on_the_way.acquire().await else { return false };
+        let signed = standard_webhooks::headers(
+            self.secrets.signing(),
+            parcel.id.as_str(),
+            parcel.body.as_bytes(),
+            self.clock.now(),
+        );
+        let mut request = self
+            .client
+            .post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
+            .header("content-type", "application/json")
+            .body(parcel.body.clone());
+        for (name, value) in signed {
+            request = request.header(name, value);
+        }
+        let Ok(answer) = request.send().await else { return false };
+        let taken = answer.status().is_success();
+        if answer.content_length().is_some_and(|bytes| bytes <= ANSWER_BYTES_MAX) {
+            // Only for the sake of the connection: the status has said everything.
+            let _ = answer.bytes().await;
+        }
+        taken
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{Money, OrderNumber, Timestamp, TransactionId, payment::EventKind};
+
+    use super::*;
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+    }
+
+    fn event() -> Event {
+        Event {
+            kind: EventKind::Captured,
+            transaction: TransactionId::new("t1".into()),
+            order: OrderNumber::new("n1".into()),
+            stated: Money::parse("1", "CNY").unwrap().into(),
+            refund: None,
+            details: domain::payment::Details::default(),
+            at: Timestamp::from_millis(0),
+        }
+    }
+
+    #[tokio::test]
+    async fn only_so_many_notices_wait_and_stopping_lets_them_all_go() {
+        let secrets = WebhookSecrets::parse(&crate::secret_from_bytes(&[7; 32])).unwrap();
+        let config = SandboxConfig { deliveries: 100, ..SandboxConfig::new(secrets) };
+        let courier = Courier::new(&config, Arc::new(Stopped)).unwrap();
+        for _ in 0..=BACKLOG_MAX / 100 {
+            courier.send(&[event()], Duration::from_secs(3600));
+        }
+        assert_eq!(courier.tasks.len(), BACKLOG_MAX);
+        courier.stop().await;
+        assert_eq!((courier.tasks.len(), courier.backlog.available_permits()), (0, BACKLOG_MAX));
+    }
+}

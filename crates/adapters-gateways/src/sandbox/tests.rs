@@ -1,0 +1,117 @@
+use domain::{
+    OrderNumber, TransactionId,
+    payment::{CaptureMethod, PaymentToken},
+};
+use port_contracts::gateway::GatewayFixture;
+
+use super::*;
+use crate::{secret_from_bytes, standard_webhooks};
+
+port_contracts::gateway!(fixture);
+
+const NOW: Timestamp = Timestamp::from_millis(1_763_800_200_123);
+
+struct Stopped(Timestamp);
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+fn secrets() -> WebhookSecrets {
+    WebhookSecrets::parse(&secret_from_bytes(&[7; 32])).unwrap()
+}
+
+/// Nobody takes its notices.
+fn sandbox_at(now: Timestamp) -> Sandbox {
+    Sandbox::open(SandboxConfig { deliveries: 0, ..SandboxConfig::new(secrets()) }, Arc::new(Stopped(now)))
+        .unwrap()
+}
+
+async fn fixture() -> GatewayFixture {
+    GatewayFixture {
+        gateway: Arc::new(sandbox_at(NOW)),
+        elsewhere: Arc::new(sandbox_at(NOW.plus(Duration::from_secs(60)))),
+        now: NOW,
+        good_token: "tok_visa",
+        declined_token: "tok_declined",
+        unanswered_token: "tok_timeout",
+        sign: Box::new(|id, body, at| standard_webhooks::headers(secrets().signing(), id, body, at)),
+        write: notice::body,
+        unknown_type: r#"{"type": "payment.blessed", "data": {}}"#,
+    }
+}
+
+fn charge(token: &str, capture_method: CaptureMethod) -> Charge {
+    Charge {
+        transaction: TransactionId::new("t1".into()),
+        order: OrderNumber::new("n1".into()),
+        token: PaymentToken::new(token.into()),
+        amount: Money::parse("19.98", "CNY").unwrap(),
+        capture_method,
+        created_at: NOW,
+    }
+}
+
+#[tokio::test]
+async fn a_pending_charge_has_no_word_before_its_delay_is_over_and_the_same_word_ever_after() {
+    let delay = Duration::from_secs(10);
+    for (method, kind) in
+        [(CaptureMethod::Automatic, EventKind::Captured), (CaptureMethod::Manual, EventKind::Authorized)]
+    {
+        let ask = charge("tok_pending", method);
+        assert_eq!(sandbox_at(NOW).charge(ask.clone()).await.unwrap(), None);
+        let early = NOW.plus(delay - Duration::from_millis(1));
+        assert_eq!(sandbox_at(early).charge_again(ask.clone()).await.unwrap(), None);
+        let word = sandbox_at(NOW.plus(delay)).charge_again(ask.clone()).await.unwrap().unwrap();
+        assert_eq!((word.kind, word.at), (kind, NOW.plus(delay)));
+        assert_eq!(sandbox_at(NOW.plus(delay * 99)).charge_again(ask).await.unwrap(), Some(word));
+    }
+}
+
+#[tokio::test]
+async fn a_disputed_charge_is_captured_first() {
+    let sandbox = sandbox_at(NOW);
+    let automatic = sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic)).await.unwrap();
+    assert_eq!(automatic.unwrap().kind, EventKind::Captured);
+    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual)).await.unwrap();
+    assert_eq!(manual.unwrap().kind, EventKind::Authorized);
+}
+
+#[tokio::test]
+async fn an_answer_tells_of_the_card_what_the_contract_shows() {
+    let sandbox = sandbox_at(NOW);
+    let good = sandbox.charge(charge("tok_visa", CaptureMethod::Automatic)).await.unwrap().unwrap().details;
+    assert_eq!((good.card_last4.as_deref(), good.card_brand.as_deref()), (Some("4242"), Some("visa")));
+    assert_eq!((good.response_code.as_deref(), good.failure_reason), (Some("00"), None));
+    let code = good.authorization_code.unwrap();
+    assert!(
+        code.len() == 6 && code.bytes().all(|it| it.is_ascii_uppercase() || it.is_ascii_digit()),
+        "{code}"
+    );
+    let mut other = charge("tok_visa", CaptureMethod::Automatic);
+    other.transaction = TransactionId::new("t2".into());
+    let other = sandbox.charge(other).await.unwrap().unwrap().details;
+    assert_ne!(other.authorization_code, Some(code), "each transaction has its own");
+
+    let declined =
+        sandbox.charge(charge("tok_declined", CaptureMethod::Automatic)).await.unwrap().unwrap().details;
+    assert_eq!(declined.failure_reason.as_deref(), Some("card declined"));
+    assert_eq!((declined.response_code.as_deref(), declined.authorization_code), (Some("05"), None));
+}
+
+#[tokio::test]
+async fn a_token_that_is_not_known_is_declined() {
+    let word = sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic)).await.unwrap().unwrap();
+    assert_eq!(word.kind, EventKind::Failed);
+}
+
+#[test]
+fn what_is_masked_is_still_verified_as_it_was_sent() {
+    let body = br#"{"type":"payment.captured","card":"4242424242424242","cvc":"123"}"#;
+    let headers = standard_webhooks::headers(secrets().signing(), "4242424242424242", body, NOW);
+    let notice = sandbox_at(NOW).verify(&headers, body, NOW).unwrap();
+    assert_eq!(notice.raw, r#"{"card":"************4242","cvc":"***","type":"payment.captured"}"#);
+    assert!(!notice.id.as_str().contains("42424242"));
+}

@@ -1,0 +1,154 @@
+//! Signing notices by the Standard Webhooks scheme, and telling whether a notice is genuine.
+//!
+//! A notice carries its id, the second of its sending, and the HMAC-SHA256 of both and the body under a shared secret.
+//! Source: <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+
+use std::fmt;
+use std::time::Duration;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use domain::{EventId, Invalid, Timestamp};
+use hmac::{Hmac, KeyInit, Mac};
+use ports::{InvalidSignature, NoticeHeaders};
+use sha2::Sha256;
+
+/// The header with the notice's id, which is the same each time the notice is sent.
+pub const ID_HEADER: &str = "webhook-id";
+/// The header with the moment of sending, in whole seconds since the epoch.
+pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
+/// The header with one or more signatures, separated by spaces.
+pub const SIGNATURE_HEADER: &str = "webhook-signature";
+/// How far a notice's time stamp may be off, either way.
+pub const TOLERANCE: Duration = Duration::from_secs(300);
+/// Longest notice that is looked at, in bytes: what the service reads of any body.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+const SECRET_PREFIX: &str = "whsec_";
+const SECRET_BYTES_MIN: usize = 24;
+const SIGNATURE_PREFIX: &str = "v1,";
+/// A gateway sends one signature a secret, and has two secrets while one is rotated.
+const SIGNATURES_MAX: usize = 16;
+
+/// A shared secret, ready to sign; it does not show in a `Debug`.
+#[derive(Clone)]
+pub struct Secret(Hmac<Sha256>);
+
+impl Secret {
+    /// Reads `whsec_<base64>` with at least 24 bytes.
+    ///
+    /// # Errors
+    /// [`Invalid`], which does not repeat the text.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let encoded = text.strip_prefix(SECRET_PREFIX).ok_or(Invalid("must begin with whsec_"))?;
+        let bytes = STANDARD.decode(encoded).map_err(|_| Invalid("must be base64 after whsec_"))?;
+        if bytes.len() < SECRET_BYTES_MIN {
+            return Err(Invalid("must have at least 24 bytes after whsec_"));
+        }
+        Hmac::new_from_slice(&bytes).map(Self).map_err(|_| Invalid("must be a key"))
+    }
+
+    fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+        let signed = [id.as_bytes(), timestamp.as_bytes(), body].join(&b'.');
+        self.0.clone().chain_update(signed)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(…)")
+    }
+}
+
+/// The shared secrets: the first one signs, each of them is accepted, so that one can be rotated.
+#[derive(Debug, Clone)]
+pub struct WebhookSecrets {
+    first: Secret,
+    others: Vec<Secret>,
+}
+
+impl WebhookSecrets {
+    /// Reads one or more of `whsec_<base64>`, separated by commas.
+    ///
+    /// ```
+    /// use adapters_gateways::{WebhookSecrets, secret_from_bytes};
+    /// let secret = secret_from_bytes(&[7; 32]);
+    /// assert!(WebhookSecrets::parse(&secret).is_ok());
+    /// assert!(WebhookSecrets::parse("whsec_c2hvcnQ=").is_err());
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`] when one of them has another form or fewer than 24 bytes.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let mut secrets = text.split(',').map(|it| Secret::parse(it.trim()));
+        let first = secrets.next().unwrap_or(Err(Invalid("must not be empty")))?;
+        Ok(Self { first, others: secrets.collect::<Result<_, _>>()? })
+    }
+
+    /// The secret that signs.
+    #[must_use]
+    pub const fn signing(&self) -> &Secret {
+        &self.first
+    }
+
+    /// Tells whether a notice was signed with one of the secrets, at most [`TOLERANCE`] from `now`, and gives its id.
+    ///
+    /// # Errors
+    /// [`InvalidSignature`] otherwise.
+    pub fn verify(
+        &self,
+        headers: &NoticeHeaders,
+        body: &[u8],
+        now: Timestamp,
+    ) -> Result<EventId, InvalidSignature> {
+        let header = |name: &str| headers.get(name).ok_or(InvalidSignature);
+        let id = EventId::parse(header(ID_HEADER)?).map_err(|_| InvalidSignature)?;
+        let timestamp = header(TIMESTAMP_HEADER)?;
+        if body.len() > BODY_BYTES_MAX || !is_fresh(timestamp, now) {
+            return Err(InvalidSignature);
+        }
+        let genuine = header(SIGNATURE_HEADER)?
+            .split(' ')
+            .filter_map(|it| STANDARD.decode(it.strip_prefix(SIGNATURE_PREFIX)?).ok())
+            .take(SIGNATURES_MAX)
+            .any(|signature| self.any_signed(&signature, id.as_str(), timestamp, body));
+        if genuine { Ok(id) } else { Err(InvalidSignature) }
+    }
+
+    /// Compares in constant time.
+    fn any_signed(&self, signature: &[u8], id: &str, timestamp: &str, body: &[u8]) -> bool {
+        let mut secrets = std::iter::once(&self.first).chain(&self.others);
+        secrets.any(|secret| secret.mac(id, timestamp, body).verify_slice(signature).is_ok())
+    }
+}
+
+/// The signature header of a notice that is sent at `timestamp`, in whole seconds since the epoch.
+#[must_use]
+pub fn sign(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> String {
+    let tag = secret.mac(id, &timestamp.to_string(), body).finalize().into_bytes();
+    format!("{SIGNATURE_PREFIX}{}", STANDARD.encode(tag))
+}
+
+/// The headers of a notice that is sent `now`, signed.
+#[must_use]
+pub fn headers(secret: &Secret, id: &str, body: &[u8], now: Timestamp) -> NoticeHeaders {
+    let timestamp = now.millis().div_euclid(1000);
+    NoticeHeaders::from([
+        (ID_HEADER.to_owned(), id.to_owned()),
+        (TIMESTAMP_HEADER.to_owned(), timestamp.to_string()),
+        (SIGNATURE_HEADER.to_owned(), sign(secret, id, timestamp, body)),
+    ])
+}
+
+/// Writes a secret as [`WebhookSecrets::parse`] reads it.
+#[must_use]
+pub fn secret_from_bytes(bytes: &[u8]) -> String {
+    format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes))
+}
+
+fn is_fresh(timestamp: &str, now: Timestamp) -> bool {
+    let sent = timestamp.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1000));
+    sent.is_some_and(|sent| u128::from(sent.abs_diff(now.millis())) <= TOLERANCE.as_millis())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,119 @@
+//! A cache within the process.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use moka::{Expiry, ops::compute::Op, sync::Cache as Moka};
+use ports::{Cache, CacheEntry, Unavailable};
+
+use crate::DURATION_MAX;
+
+/// What a copy weighs beside its key and bytes, in bytes: about what the table keeps for each.
+const OVERHEAD_BYTES: usize = 128;
+
+/// Copies in memory, bounded by their bytes; what is read most stays longest.
+#[derive(Clone)]
+pub struct LocalCache {
+    copies: Moka<String, Arc<Copy>>,
+}
+
+struct Copy {
+    entry: CacheEntry,
+    ttl: Duration,
+}
+
+impl LocalCache {
+    /// An empty cache that grows to `bytes_max`.
+    #[must_use]
+    pub fn new(bytes_max: u64) -> Self {
+        let copies = Moka::builder()
+            .max_capacity(bytes_max)
+            .weigher(|key: &String, copy: &Arc<Copy>| weight(key, &copy.entry.bytes))
+            .expire_after(OwnTtl)
+            .build();
+        Self { copies }
+    }
+}
+
+fn weight(key: &str, bytes: &[u8]) -> u32 {
+    let bytes = key.len().saturating_add(bytes.len()).saturating_add(OVERHEAD_BYTES);
+    u32::try_from(bytes).unwrap_or(u32::MAX)
+}
+
+/// Every copy brings its own time to live.
+struct OwnTtl;
+
+impl Expiry<String, Arc<Copy>> for OwnTtl {
+    fn expire_after_create(&self, _: &String, copy: &Arc<Copy>, _: Instant) -> Option<Duration> {
+        Some(copy.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        copy: &Arc<Copy>,
+        _: Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(copy.ttl)
+    }
+}
+
+#[async_trait]
+impl Cache for LocalCache {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+        Ok(self.copies.get(key).map(|copy| copy.entry.clone()))
+    }
+
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+        let new = Arc::new(Copy { entry, ttl: ttl.min(DURATION_MAX) });
+        // Comparing and replacing are one step: nobody else computes the same key meanwhile.
+        self.copies.entry_by_ref(key).and_compute_with(|kept| match kept {
+            Some(kept) if kept.value().entry.version > new.entry.version => Op::Nop,
+            Some(_) | None => Op::Put(new),
+        });
+        Ok(())
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+        self.copies.invalidate(key);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    #[tokio::test]
+    async fn it_never_keeps_more_than_its_bytes() {
+        let cache = LocalCache::new(10_000);
+        for key in 0..1_000 {
+            let entry = CacheEntry { version: 1, bytes: vec![0; 872] };
+            cache.put(&format!("{key:03}"), entry, LONG).await.unwrap();
+        }
+        cache.copies.run_pending_tasks();
+        assert!(cache.copies.weighted_size() <= 10_000, "{}", cache.copies.weighted_size());
+        assert!(cache.copies.entry_count() > 0);
+    }
+
+    #[tokio::test]
+    async fn what_is_larger_than_all_of_it_is_not_kept() {
+        let cache = LocalCache::new(1_000);
+        cache.put("key", CacheEntry { version: 1, bytes: vec![0; 2_000] }, LONG).await.unwrap();
+        cache.copies.run_pending_tasks();
+        assert_eq!(cache.get("key").await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn the_longest_time_there_is_does_no_harm() {
+        let cache = LocalCache::new(1_000);
+        cache.put("key", CacheEntry { version: 1, bytes: Vec::new() }, Duration::MAX).await.unwrap();
+        assert!(cache.get("key").await.unwrap().is_some());
+    }
+}

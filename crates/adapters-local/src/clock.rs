@@ -1,0 +1,70 @@
+//! Clocks.
+
+use std::{
+    sync::atomic::{AtomicI64, Ordering},
+    time::{Duration, SystemTime},
+};
+
+use domain::Timestamp;
+use ports::Clock;
+
+/// The system's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the clock that all others read")]
+    fn now(&self) -> Timestamp {
+        let epoch = Timestamp::from_millis(0);
+        match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
+            Ok(after) => epoch.plus(after),
+            Err(before) => epoch.minus(before.duration()),
+        }
+    }
+}
+
+/// A clock that stands still until it is set.
+#[derive(Debug)]
+pub struct ManualClock(AtomicI64);
+
+impl ManualClock {
+    /// A clock that stands at `now`.
+    #[must_use]
+    pub const fn new(now: Timestamp) -> Self {
+        Self(AtomicI64::new(now.millis()))
+    }
+
+    /// Puts it to `now`, forwards or back.
+    pub fn set(&self, now: Timestamp) {
+        self.0.store(now.millis(), Ordering::SeqCst);
+    }
+
+    /// Puts it forward, and tells what it shows then.
+    pub fn advance(&self, by: Duration) -> Timestamp {
+        let on = |now| Timestamp::from_millis(now).plus(by).millis();
+        // The update is never refused: both outcomes are the time before.
+        let before = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some(on(now)));
+        Timestamp::from_millis(on(before.unwrap_or_else(|now| now)))
+    }
+}
+
+impl Clock for ManualClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_manual_clock_stands_still_until_it_is_set() {
+        let clock = ManualClock::new(Timestamp::from_millis(1_000));
+        assert_eq!(clock.now().millis(), 1_000);
+        assert_eq!(clock.advance(Duration::from_secs(2)).millis(), 3_000);
+        assert_eq!(clock.now().millis(), 3_000);
+        clock.set(Timestamp::from_millis(5));
+        assert_eq!(clock.now().millis(), 5);
+    }
+}

@@ -1,0 +1,27 @@
+//! What the ports promise, of every adapter in this crate.
+
+use std::sync::Arc;
+
+use adapters_local::{LocalCache, LocalLocks, LocalThrottle, SystemClock};
+use ports::{Cache, Clock, Locks, Throttle};
+
+async fn a_cache() -> Arc<dyn Cache> {
+    Arc::new(LocalCache::new(1 << 20))
+}
+
+async fn a_clock() -> Arc<dyn Clock> {
+    Arc::new(SystemClock)
+}
+
+async fn some_locks() -> Arc<dyn Locks> {
+    Arc::new(LocalLocks::default())
+}
+
+async fn a_throttle() -> Arc<dyn Throttle> {
+    Arc::new(LocalThrottle::new(Arc::new(SystemClock)))
+}
+
+port_contracts::cache!(a_cache);
+port_contracts::clock!(a_clock);
+port_contracts::locks!(some_locks);
+port_contracts::throttle!(a_throttle);

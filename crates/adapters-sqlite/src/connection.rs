@@ -1,0 +1,90 @@
+//! Connections, and how work reaches them.
+
+mod inline;
+mod lane;
+mod transaction;
+
+use std::path::Path;
+
+use diesel::connection::SimpleConnection;
+use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
+use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
+
+use self::inline::Inline;
+pub(crate) use self::lane::{Access, Lane, Limits};
+pub(crate) use crate::Sqlite as Database;
+
+/// A connection, for queries that are written once for all databases.
+pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
+
+/// How long SQLite itself waits for a lock that another process holds, in milliseconds.
+pub(crate) const BUSY_TIMEOUT_MS: u32 = 1_000;
+
+/// Opens the file, which is made if it is not there.
+///
+/// The mode that lets readers and the writer not wait for each other (`WAL`) belongs to the file, the rest to the
+/// connection. `FULL` is what makes a commit survive a loss of power in that mode.
+pub(crate) fn connect(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
+    let text =
+        path.to_str().ok_or_else(|| ConnectionError::InvalidConnectionUrl("the path is not UTF-8".into()))?;
+    let mut connection = SqliteConnection::establish(text)?;
+    let query_only = match access {
+        Access::Write => "OFF",
+        Access::Read => "ON",
+    };
+    let pragmas = format!(
+        "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
+         PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = FULL;
+         PRAGMA foreign_keys = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA query_only = {query_only};"
+    );
+    connection.batch_execute(&pragmas).map_err(ConnectionError::CouldntSetupConfiguration)?;
+    Ok(connection)
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::sql_types::BigInt;
+    use diesel::{QueryableByName, RunQueryDsl, sql_query};
+
+    use super::*;
+    use crate::dialect::is_busy;
+
+    #[derive(QueryableByName)]
+    struct Number {
+        #[diesel(sql_type = BigInt)]
+        number: i64,
+    }
+
+    fn pragma(connection: &mut SqliteConnection, column: &str, name: &str) -> i64 {
+        let query = sql_query(format!("SELECT {column} AS number FROM pragma_{name}"));
+        query.get_result::<Number>(connection).unwrap().number
+    }
+
+    #[test]
+    fn every_connection_is_durable_and_keeps_what_rows_refer_to() {
+        let folder = tempfile::tempdir().unwrap();
+        for (access, query_only) in [(Access::Write, 0), (Access::Read, 1)] {
+            let mut connection = connect(&folder.path().join("record.db"), access).unwrap();
+            assert_eq!(pragma(&mut connection, "journal_mode = 'wal'", "journal_mode"), 1);
+            assert_eq!(pragma(&mut connection, "synchronous", "synchronous"), 2, "FULL");
+            assert_eq!(pragma(&mut connection, "foreign_keys", "foreign_keys"), 1);
+            assert_eq!(pragma(&mut connection, "timeout", "busy_timeout"), i64::from(BUSY_TIMEOUT_MS));
+            assert_eq!(pragma(&mut connection, "temp_store", "temp_store"), 2, "MEMORY");
+            assert_eq!(pragma(&mut connection, "query_only", "query_only"), query_only);
+        }
+    }
+
+    #[test]
+    fn a_lock_of_another_process_is_told_from_other_failures() {
+        let folder = tempfile::tempdir().unwrap();
+        let [mut one, mut other] =
+            [(); 2].map(|()| connect(&folder.path().join("record.db"), Access::Write).unwrap());
+        other.batch_execute("PRAGMA busy_timeout = 0").unwrap();
+        one.batch_execute("BEGIN IMMEDIATE").unwrap();
+        assert!(is_busy(&other.batch_execute("BEGIN IMMEDIATE").unwrap_err()));
+        assert!(!is_busy(&other.batch_execute("SELECT * FROM nothing").unwrap_err()));
+    }
+}

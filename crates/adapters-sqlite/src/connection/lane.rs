@@ -1,0 +1,150 @@
+//! A bounded set of connections, and the bounded queue before it.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use diesel::{ConnectionResult, QueryResult};
+use ports::Unavailable;
+use tokio::runtime::Handle;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::transaction::{COMMIT, SNAPSHOT, is_idle, transaction};
+use super::{Conn, connect};
+use crate::dialect::is_busy;
+
+/// Most attempts at something that another process keeps SQLite from doing.
+const ATTEMPTS_MAX: u32 = 3;
+
+/// What the connections of a lane are for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Access {
+    Write,
+    Read,
+}
+
+/// How much a lane takes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Most connections, each with a piece of work.
+    pub(crate) connections: usize,
+    /// Most pieces of work that wait for one.
+    pub(crate) waiting: usize,
+    /// The longest that one waits.
+    pub(crate) wait: Duration,
+}
+
+/// Connections for one purpose. They are opened when first needed and serve whoever has waited longest.
+pub(crate) struct Lane {
+    path: PathBuf,
+    access: Access,
+    wait: Duration,
+    waiting: Semaphore,
+    places: Arc<Semaphore>,
+    idle: Mutex<Vec<Conn>>,
+}
+
+impl Lane {
+    pub(crate) fn new(path: PathBuf, access: Access, limits: Limits) -> Self {
+        Self {
+            path,
+            access,
+            wait: limits.wait,
+            waiting: Semaphore::new(limits.waiting),
+            places: Arc::new(Semaphore::new(limits.connections)),
+            idle: Mutex::new(Vec::with_capacity(limits.connections)),
+        }
+    }
+
+    /// Runs one query.
+    pub(crate) async fn read<T: Send + 'static>(
+        self: &Arc<Self>,
+        query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.run(async move |conn: &mut Conn| patiently(conn, &query).await).await
+    }
+
+    /// Runs several queries in one transaction.
+    pub(crate) async fn read_snapshot<T: Send + 'static>(
+        self: &Arc<Self>,
+        queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.run(async move |conn: &mut Conn| {
+            let all = async |conn: &mut Conn| queries(conn).await.map(Ok::<T, std::convert::Infallible>);
+            let outcome =
+                patiently(conn, &async |conn: &mut Conn| transaction(conn, SNAPSHOT, &all).await).await;
+            outcome.map(|Ok(read)| read)
+        })
+        .await
+    }
+
+    /// Does `work` in one transaction that writes.
+    pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + 'static,
+    ) -> Result<Result<T, R>, Unavailable> {
+        self.run(async move |conn: &mut Conn| {
+            patiently(conn, &async |conn: &mut Conn| transaction(conn, COMMIT, &work).await).await
+        })
+        .await
+    }
+
+    /// Waits for a connection, and lends it to `work` on a thread that may block.
+    ///
+    /// Once it has begun it runs to its end, also when nobody waits for that any more. After a panic, or with a
+    /// transaction still open, the connection is closed, which rolls back.
+    async fn run<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        let place = self.place().await?;
+        let lane = Arc::clone(self);
+        let piece = tokio::task::spawn_blocking(move || {
+            let mut conn = lane.take().map_err(Unavailable::new)?;
+            let (outcome, idle) = Handle::current().block_on(async {
+                let outcome = work(&mut conn).await;
+                (outcome, is_idle(&mut conn).await)
+            });
+            if idle {
+                lane.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+            } else {
+                tracing::warn!("a connection to SQLite was closed because it could not be rolled back");
+            }
+            drop(place);
+            outcome.map_err(Unavailable::new)
+        });
+        piece.await.map_err(Unavailable::new)?
+    }
+
+    async fn place(&self) -> Result<OwnedSemaphorePermit, Unavailable> {
+        let places = Arc::clone(&self.places);
+        if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+            return Ok(place);
+        }
+        let waiting = self.waiting.try_acquire();
+        let _waiting = waiting.map_err(|_| Unavailable::new("too much waits for a connection to SQLite"))?;
+        let place = tokio::time::timeout(self.wait, places.acquire_owned()).await;
+        place
+            .map_err(|_| Unavailable::new("no connection to SQLite became free in time"))?
+            .map_err(Unavailable::new)
+    }
+
+    fn take(&self) -> ConnectionResult<Conn> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.map_or_else(|| connect(&self.path, self.access).map(Conn::new), Ok)
+    }
+}
+
+/// Tries again while another process holds the lock. Whatever was begun has been rolled back by then.
+async fn patiently<T>(conn: &mut Conn, work: &impl AsyncFn(&mut Conn) -> QueryResult<T>) -> QueryResult<T> {
+    let mut attempts = 1;
+    loop {
+        match work(conn).await {
+            Err(error) if attempts < ATTEMPTS_MAX && is_busy(&error) && is_idle(conn).await => attempts += 1,
+            outcome => return outcome,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,66 @@
+//! The embedded record: SQLite, one file, no server.
+//!
+//! One connection writes and a few others read. In write-ahead mode readers never wait for the writer, and each sees
+//! all that was committed before it began. A commit is on the disk before it is answered (`synchronous = FULL`).
+
+mod connection;
+mod dialect;
+mod open;
+#[path = "../../sql/mod.rs"]
+mod sql;
+
+use std::sync::Arc;
+
+use diesel::QueryResult;
+use ports::Unavailable;
+
+use crate::connection::{Conn, Lane};
+pub use crate::open::OpenError;
+
+/// A record in one SQLite file. Clones share it. Other processes may have it open at the same time.
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: Arc<Lane>,
+    readers: Arc<Lane>,
+}
+
+impl std::fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Sqlite").finish_non_exhaustive()
+    }
+}
+
+impl Sqlite {
+    /// Runs one query.
+    pub(crate) async fn read<T: Send + 'static>(
+        &self,
+        query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.readers.read(query).await
+    }
+
+    /// Runs several queries that see one moment of the record.
+    pub(crate) async fn read_snapshot<T: Send + 'static>(
+        &self,
+        queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
+    ) -> Result<T, Unavailable> {
+        self.readers.read_snapshot(queries).await
+    }
+
+    /// Makes everything that `work` writes true, or nothing if it fails or refuses.
+    ///
+    /// It is a task of its own: whoever asked may go away, also while it waits for its turn, and it still runs to its
+    /// end. A transaction is never left open, because all of it happens in one piece on one thread.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a commit runs to its end, and within named limits of time"
+    )]
+    pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
+        &self,
+        work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
+    ) -> Result<Result<T, R>, Unavailable> {
+        let writer = Arc::clone(&self.writer);
+        let commit = tokio::spawn(async move { writer.write(work).await });
+        commit.await.map_err(Unavailable::new)?
+    }
+}

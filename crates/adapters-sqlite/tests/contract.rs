@@ -1,0 +1,35 @@
+//! SQLite keeps every promise of the ports.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use std::sync::Arc;
+
+use adapters_sqlite::Sqlite;
+use port_contracts::Backend;
+
+async fn record() -> Backend {
+    let folder = tempfile::tempdir().unwrap();
+    let record = Arc::new(Sqlite::open(&folder.path().join("record.db")).await.unwrap());
+    Backend {
+        store: record.clone(),
+        users: record.clone(),
+        sessions: record.clone(),
+        products: record.clone(),
+        orders: record.clone(),
+        payments: record.clone(),
+        events: record.clone(),
+        findings: record.clone(),
+        replies: record,
+        guard: Box::new(folder),
+    }
+}
+
+port_contracts::store!(record);
+port_contracts::users!(record);
+port_contracts::sessions!(record);
+port_contracts::products!(record);
+port_contracts::orders!(record);
+port_contracts::payments!(record);
+port_contracts::events!(record);
+port_contracts::findings!(record);
+port_contracts::replies!(record);

@@ -1,0 +1,170 @@
+//! What money and goods depend on holds in the database itself, whoever writes to it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+use adapters_sqlite::Sqlite;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use domain::{
+    Actor, FindingKind, Role,
+    order::Status,
+    payment::{CaptureMethod, Disposition, Dispute, PaymentStatus, RefundStatus},
+};
+use tempfile::TempDir;
+
+/// One row of everything: an order of 10.00, captured, with 4.00 of it given back.
+const ROWS: &str = "
+    PRAGMA foreign_keys = ON;
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER');
+    INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL);
+    INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0);
+    INSERT INTO orders VALUES (1, 1, 'n', 'PAID', 100000, 0, 0, 'CNY', 2, 2, NULL, 9);
+    INSERT INTO order_items VALUES (1, 1, 'sku', 1, 100000, 0, 0, 'Tea', 1, 0);
+    INSERT INTO order_status_history VALUES (1, 1, '', 'PENDING', 1, 0, 'CUSTOMER', NULL);
+    INSERT INTO payment_transactions VALUES (
+        1, 'n', 't', 'CAPTURED', 100000, 'CNY', '4242', 'visa', 'A1', 100000, 5, NULL, '00', 0, 5, 1, 'sandbox',
+        'tok_visa', 'AUTOMATIC', 1, 0, 0, 'NONE', 0, 0, NULL, NULL, 40000, 1, NULL, 0
+    );
+    INSERT INTO refunds VALUES (1, 1, 'r', 40000, 'SUCCEEDED', NULL, 6, NULL, 0);
+    INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', 5);
+    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL);
+    INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
+";
+
+async fn rows() -> (TempDir, SqliteConnection) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.db");
+    Sqlite::open(&path).await.unwrap();
+    let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+    connection.batch_execute(ROWS).unwrap();
+    (folder, connection)
+}
+
+#[track_caller]
+fn refused(connection: &mut SqliteConnection, sql: &str) -> DatabaseErrorKind {
+    match connection.batch_execute(sql) {
+        Err(Error::DatabaseError(kind, _)) => kind,
+        outcome => panic!("{sql}: {outcome:?}"),
+    }
+}
+
+#[tokio::test]
+async fn no_check_can_be_bypassed() {
+    let (_folder, mut connection) = rows().await;
+    for change in [
+        "products SET stock = -1",
+        "products SET stock = stock - 6",
+        "products SET price = 0",
+        "orders SET amount = 0",
+        "orders SET status = 'LOST'",
+        "orders SET cameFrom = 'LOST'",
+        "order_items SET quantity = 0",
+        "order_items SET price = -1",
+        "order_status_history SET toStatus = 'LOST'",
+        "order_status_history SET fromStatus = toStatus",
+        "order_status_history SET actor = 'NOBODY'",
+        "payment_transactions SET amount = 0",
+        "payment_transactions SET captured_amount = 100001",
+        "payment_transactions SET captured_amount = 0",
+        "payment_transactions SET captured_amount = NULL",
+        "payment_transactions SET refunded_amount = 100001",
+        "payment_transactions SET refunded_amount = -1",
+        "payment_transactions SET asked = 'CAPTURE'",
+        "payment_transactions SET asked = 'CAPTURE', asked_amount = 100001",
+        "payment_transactions SET asked_amount = 1",
+        "payment_transactions SET occupies_order = 2",
+        "payment_transactions SET status = 'PENDING', occupies_order = NULL",
+        "payment_transactions SET status = 'LOST'",
+        "refunds SET amount = 0",
+        "refunds SET status = 'LOST'",
+        "payment_events SET disposition = 'LOST'",
+        "findings SET kind = 'lost'",
+        "user SET role = 'ROOT'",
+        "idempotency_claims SET replyStatus = 200",
+    ] {
+        let kind = refused(&mut connection, &format!("UPDATE {change}"));
+        assert!(matches!(kind, DatabaseErrorKind::CheckViolation), "{change}: {kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
+    let (_folder, mut connection) = rows().await;
+    connection
+        .batch_execute(
+            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role FROM user",
+        )
+        .unwrap();
+    for change in [
+        "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
+        "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
+        "UPDATE user SET publicId = 'u' WHERE id = 2",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL FROM sessions",
+        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0 FROM products",
+        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, 0, 0, 'CNY', 1, 1, NULL, 9 FROM orders",
+        "INSERT INTO order_items SELECT 2, 1, 'other', 1, 1, 0, 0, 'Tea', 1, position FROM order_items",
+        "INSERT INTO payment_transactions SELECT
+            2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 'sandbox', 'tok',
+            'MANUAL', 0, 0, 0, 'NONE', 0, 0, NULL, NULL, 0, 1, NULL, 0 FROM payment_transactions",
+        "INSERT INTO refunds SELECT 2, 1, refund_id, 1, 'PENDING', NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
+        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL FROM findings",
+        "INSERT INTO idempotency_claims
+            SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, 0, NULL FROM idempotency_claims",
+    ] {
+        let kind = refused(&mut connection, change);
+        assert!(matches!(kind, DatabaseErrorKind::UniqueViolation), "{change}: {kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn nothing_refers_to_what_is_not_there() {
+    let (_folder, mut connection) = rows().await;
+    for change in [
+        "UPDATE sessions SET userId = 9",
+        "UPDATE orders SET userId = 9",
+        "UPDATE order_items SET orderId = 9",
+        "UPDATE order_status_history SET orderId = 9",
+        "UPDATE payment_transactions SET order_key = 9, occupies_order = 9",
+        "UPDATE refunds SET transaction_key = 9",
+        "UPDATE idempotency_claims SET userId = 9",
+        "DELETE FROM orders",
+    ] {
+        let kind = refused(&mut connection, change);
+        assert!(matches!(kind, DatabaseErrorKind::ForeignKeyViolation), "{change}: {kind:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_word_of_the_domain_fits() {
+    let (_folder, mut connection) = rows().await;
+    let statuses = Status::ALL.map(Status::as_str);
+    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Gateway));
+    let words: &[(&str, &str, Vec<&str>)] = &[
+        ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
+        ("orders", "status", statuses.to_vec()),
+        ("orders", "cameFrom", origins.map(Status::as_str).collect()),
+        ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
+        ("payment_transactions", "status", PaymentStatus::ALL.map(PaymentStatus::as_str).to_vec()),
+        ("payment_transactions", "dispute", Dispute::ALL.map(Dispute::as_str).to_vec()),
+        (
+            "payment_transactions",
+            "capture_method",
+            [CaptureMethod::Automatic, CaptureMethod::Manual].map(CaptureMethod::as_str).to_vec(),
+        ),
+        ("refunds", "status", RefundStatus::ALL.map(RefundStatus::as_str).to_vec()),
+        ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
+        ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
+    ];
+    for (table, column, words) in words {
+        for word in words {
+            connection.batch_execute(&format!("UPDATE {table} SET {column} = '{word}'")).expect(word);
+        }
+    }
+    for (from, to, _) in domain::order::TRANSITIONS {
+        let (from, to) = (from.as_str(), to.as_str());
+        let change = format!("UPDATE order_status_history SET fromStatus = '{from}', toStatus = '{to}'");
+        connection.batch_execute(&change).expect(to);
+    }
+}

@@ -1,0 +1,121 @@
+//! The commands of the one binary.
+
+mod demo;
+mod operator;
+
+use std::{
+    error::Error,
+    io::{self, Write},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::{Parser, Subcommand};
+
+use crate::{config::Config, http::openapi, log, serve, wiring};
+
+/// Idem: orders and payments, applied once.
+#[derive(Debug, Parser)]
+#[command(name = "api", version)]
+pub struct Arguments {
+    /// A TOML file with the configuration; the environment wins over it
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Serve requests (this is the default)
+    Serve,
+    /// Bring the database up to date, and end
+    Migrate,
+    /// Make an operator's account; the password is the first line of standard input, or `IDEM_OPERATOR_PASSWORD`
+    CreateOperator(operator::Operator),
+    /// Tell the whole story of an order, against a temporary server
+    Demo,
+    /// Print the contract as an OpenAPI document
+    Openapi,
+    /// Print the configuration that is in force, secrets hidden
+    Config,
+}
+
+/// Runs the command. What goes wrong is told on standard error.
+pub async fn run(arguments: Arguments) -> ExitCode {
+    match execute(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            // Nobody is left to tell if this fails too.
+            let _ = writeln!(io::stderr(), "{}", told(fault.as_ref()));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+    let command = arguments.command.unwrap_or(Command::Serve);
+    if let Command::Openapi = command {
+        return Ok(print(openapi::text())?);
+    }
+    if let Command::Demo = command {
+        return demo::run().await;
+    }
+    let config = Config::load(arguments.config.as_deref())?;
+    match command {
+        Command::Serve => {
+            log::start(&config.log);
+            Ok(serve::run(config).await?)
+        }
+        Command::Migrate => {
+            wiring::migrate(&config).await?;
+            Ok(print(&format!("{} is up to date", config.database.display()))?)
+        }
+        Command::CreateOperator(operator) => {
+            let name = operator::create(&config, operator).await?;
+            Ok(print(&format!("{name} is an operator"))?)
+        }
+        Command::Openapi | Command::Demo => Ok(()),
+        Command::Config => Ok(print(config.shown().trim_end())?),
+    }
+}
+
+/// Prints lines; that nobody reads them to their end is no fault.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(crate) fn print(lines: &str) -> io::Result<()> {
+    match writeln!(io::stdout(), "{lines}") {
+        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        outcome => outcome,
+    }
+}
+
+/// A fault with everything that led to it.
+fn told(fault: &dyn Error) -> String {
+    let causes = std::iter::successors(fault.source(), |it| (*it).source());
+    std::iter::once(fault).chain(causes).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_commands_are_well_formed_and_serve_is_the_default() {
+        Arguments::command().debug_assert();
+        assert!(Arguments::parse_from(["api"]).command.is_none());
+        let arguments = Arguments::parse_from(["api", "migrate", "--config", "idem.toml"]);
+        assert!(matches!(arguments.command, Some(Command::Migrate)) && arguments.config.is_some());
+    }
+
+    #[test]
+    fn a_password_is_no_argument() {
+        let asked = ["api", "create-operator", "--username", "ada", "--email", "a@b.co", "--password", "x"];
+        assert!(Arguments::try_parse_from(asked).is_err());
+        assert!(Arguments::try_parse_from(asked.into_iter().take(6)).is_ok());
+    }
+}

@@ -1,0 +1,103 @@
+//! Making an operator's account.
+
+use std::io::{self, BufRead};
+
+use application::auth::{NewAccount, RegisterError, create_operator};
+use clap::Args;
+use domain::{Email, Invalid, Password, Username};
+use ports::Taken;
+
+use crate::{
+    config::{Config, OPERATOR_PASSWORD},
+    wiring::{self, StartError},
+};
+
+/// Most of a line that is read, in bytes: more than any password has.
+const LINE_BYTES_MAX: u64 = 1024;
+
+/// Who becomes an operator.
+#[derive(Debug, Args)]
+pub(super) struct Operator {
+    /// The name to log in with
+    #[arg(long)]
+    username: String,
+    /// The e-mail address, which also logs in
+    #[arg(long)]
+    email: String,
+}
+
+/// Why there is no new operator.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum OperatorError {
+    /// What was given breaks a rule.
+    #[error("the {0} {1}")]
+    Invalid(&'static str, Invalid),
+    /// Somebody has the name or the address.
+    #[error("there is already a user with this {0}")]
+    Taken(&'static str),
+    /// There was no line to read.
+    #[error("the password cannot be read")]
+    Unread(#[source] io::Error),
+    /// The service cannot be put together.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The record is away, or the machine is too busy to hash.
+    #[error("the account was not made")]
+    Failed(#[source] RegisterError),
+}
+
+/// Makes the account and gives its name. It works beside a running server.
+pub(super) async fn create(config: &Config, operator: Operator) -> Result<String, OperatorError> {
+    let Operator { username, email } = operator;
+    let account = NewAccount {
+        username: Username::parse(&username).map_err(|it| OperatorError::Invalid("user name", it))?,
+        email: Email::parse(&email).map_err(|it| OperatorError::Invalid("e-mail address", it))?,
+        password: password()?,
+    };
+    let wired = wiring::wire(config).await?;
+    match create_operator(&wired.app, account).await {
+        Ok(user) => Ok(user.username.as_str().to_owned()),
+        Err(RegisterError::Taken(taken)) => Err(OperatorError::Taken(name(&taken))),
+        Err(fault @ (RegisterError::Busy(_) | RegisterError::Unavailable(_))) => {
+            Err(OperatorError::Failed(fault))
+        }
+    }
+}
+
+const fn name(taken: &[Taken]) -> &'static str {
+    match taken {
+        [Taken::Username] => "name",
+        [Taken::Email] => "e-mail address",
+        _ => "name and e-mail address",
+    }
+}
+
+fn password() -> Result<Password, OperatorError> {
+    let text = match std::env::var(OPERATOR_PASSWORD) {
+        Ok(text) => text,
+        Err(_) => first_line(io::stdin().lock()).map_err(OperatorError::Unread)?,
+    };
+    Password::parse(&text).map_err(|it| OperatorError::Invalid("password", it))
+}
+
+/// The first line, without its end.
+fn first_line(input: impl BufRead) -> io::Result<String> {
+    let mut line = String::new();
+    input.take(LINE_BYTES_MAX).read_line(&mut line)?;
+    let line = line.strip_suffix('\n').unwrap_or(&line);
+    Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_one_line_and_its_spaces_count() {
+        for input in
+            ["  s3cret thing ", "  s3cret thing \n", "  s3cret thing \r\n", "  s3cret thing \nmore\n"]
+        {
+            assert_eq!(first_line(input.as_bytes()).unwrap(), "  s3cret thing ");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! The configuration: defaults, under a TOML file, under the environment.
+//!
+//! A key stands in lower case in the file (`order_ttl = "30m"`) and in upper case with `IDEM_` before it in the
+//! environment (`IDEM_ORDER_TTL=30m`). Durations are written as `500ms`, `30m`, `7d` or `1h 30m`. A key that is not
+//! known, or a value that cannot be one, stops the start.
+
+mod keys;
+mod secrets;
+mod show;
+mod values;
+
+use std::{
+    collections::BTreeMap,
+    net::SocketAddr,
+    num::NonZeroUsize,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use application::Policy;
+use figment::{
+    Figment,
+    providers::{Format, Serialized, Toml},
+    value::Value,
+};
+use ipnet::IpNet;
+use secrecy::SecretString;
+
+use keys::Keys;
+pub use secrets::kept;
+
+/// What every variable of this service begins with.
+pub const PREFIX: &str = "IDEM_";
+/// Read by `api create-operator` and by nothing else.
+pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
+
+/// Keys of the contract whose adapters this version does not have.
+const NOT_YET: &[&str] =
+    &["redis_url", "memcached_url", "stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
+
+/// Why there is no configuration. It names the key, and never repeats a value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read, or is no TOML.
+    #[error("the configuration file cannot be read: {0}")]
+    File(String),
+    /// There is no such key.
+    #[error("{key} ({PREFIX}{}): there is no such key", key.to_uppercase())]
+    Unknown {
+        /// The key, in lower case.
+        key: String,
+    },
+    /// The value breaks a rule.
+    #[error("{key} ({PREFIX}{}): {rule}", key.to_uppercase())]
+    Invalid {
+        /// The key, in lower case.
+        key: String,
+        /// The rule.
+        rule: String,
+    },
+}
+
+impl ConfigError {
+    /// The value of `key` breaks `rule`.
+    #[must_use]
+    pub fn invalid(key: &str, rule: impl std::fmt::Display) -> Self {
+        Self::Invalid { key: key.to_owned(), rule: rule.to_string() }
+    }
+}
+
+/// Everything that can be set, read once. Secrets do not show in a `Debug`.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where to listen. `http_addr`, `127.0.0.1:8080`; port 0 takes a free one.
+    pub http_addr: SocketAddr,
+    /// The file of the database. `database_url`, `sqlite://data/idem.db`; an absolute path has a third slash.
+    pub database: PathBuf,
+    /// What access tokens are signed with: at least 32 bytes, or `kid:secret` pairs with commas between them, of which
+    /// the first signs. `jwt_secret`, made on the first start and kept in the data folder.
+    pub jwt_secret: Option<SecretString>,
+    /// What the sandbox's notices are signed with: `whsec_…`, or several with commas between them, of which the first
+    /// signs. `sandbox_secret`, made on the first start and kept in the data folder.
+    pub sandbox_secret: Option<SecretString>,
+    /// How long `tok_pending` takes. `sandbox_pending_delay`, `10s`.
+    pub sandbox_pending_delay: Duration,
+    /// Where the sandbox sends its notices: scheme, host and port. `public_url`, the service's own address.
+    pub public_url: Option<String>,
+    /// What the use cases go by: `order_ttl` `30m` (an unpaid order closes after this), `authorization_ttl` `7d` (an
+    /// authorisation that is not captured is given up), `completion_after` `7d` (a delivered order is completed),
+    /// `after_sales_period` `30d` (a completed, refunded or cancelled order is closed), `access_token_ttl` `15m`,
+    /// `refresh_token_ttl` `30d`, `login_failures_per_account` `10` and `login_failures_per_address` `100` within
+    /// `login_window` `15m`.
+    pub policy: Policy,
+    /// Every request ends within this time. `request_deadline`, `10s`.
+    pub request_deadline: Duration,
+    /// Peers whose `X-Forwarded-For` is believed. `trusted_proxies`, none; addresses or CIDRs with commas between them.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Passwords are hashed with 2 to the power of this many rounds. `bcrypt_cost`, `10`: what OWASP asks for at least,
+    /// and about 60 ms; 4 to 15.
+    pub bcrypt_cost: u32,
+    /// Threads that answer requests. `workers`, one a core.
+    pub workers: NonZeroUsize,
+    /// What is logged, as a `tracing` filter. `log`, `info`.
+    pub log: String,
+}
+
+impl Config {
+    /// Reads the configuration of this process.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
+        Self::read(
+            file,
+            std::env::vars_os().filter_map(|(name, value)| {
+                // A name or value that is no text is none of ours, unless it says so.
+                let name = name.into_string().ok()?;
+                Some((name, value.to_string_lossy().into_owned()))
+            }),
+        )
+    }
+
+    /// Reads the configuration from a file and an environment.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn read(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let ours = environment.into_iter().filter(|(name, _)| name != OPERATOR_PASSWORD);
+        let ours: BTreeMap<String, String> = ours
+            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
+            .collect();
+        let mut figment = Figment::new();
+        if let Some(path) = file {
+            figment = figment.merge(Toml::file_exact(path));
+        }
+        let merged: BTreeMap<String, Value> = figment
+            .merge(Serialized::defaults(ours))
+            .extract()
+            .map_err(|fault| ConfigError::File(fault.kind.to_string()))?;
+        Self::of(Keys::new(merged)?)
+    }
+
+    fn of(mut it: Keys) -> Result<Self, ConfigError> {
+        for key in NOT_YET {
+            it.refuse(key, "this version has no adapter for it; leave it out")?;
+        }
+        let config = Self {
+            http_addr: it.get("http_addr", "127.0.0.1:8080", values::address)?,
+            database: it.get("database_url", "sqlite://data/idem.db", values::database)?,
+            jwt_secret: it.optional("jwt_secret", values::jwt_secret)?,
+            sandbox_secret: it.optional("sandbox_secret", secrets::sandbox_secret)?,
+            sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::duration)?,
+            public_url: it.optional("public_url", values::base_url)?,
+            policy: policy(&mut it)?,
+            request_deadline: it.get("request_deadline", "10s", values::duration)?,
+            trusted_proxies: it.get("trusted_proxies", "", values::networks)?,
+            bcrypt_cost: it.get("bcrypt_cost", "10", values::within(4..=15))?,
+            workers: it.optional("workers", values::workers)?.unwrap_or_else(values::cores),
+            log: it.get("log", "info", values::log)?,
+        };
+        it.finish()?;
+        Ok(config)
+    }
+
+    /// The folder that holds the database, and the secrets if they were made here.
+    #[must_use]
+    pub fn data_folder(&self) -> &Path {
+        let parent = self.database.parent().filter(|it| !it.as_os_str().is_empty());
+        parent.unwrap_or_else(|| Path::new("."))
+    }
+}
+
+fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
+    Ok(Policy {
+        order_ttl: it.get("order_ttl", "30m", values::duration)?,
+        authorization_ttl: it.get("authorization_ttl", "7d", values::duration)?,
+        completion_after: it.get("completion_after", "7d", values::duration)?,
+        after_sales_period: it.get("after_sales_period", "30d", values::duration)?,
+        access_token_ttl: it.get("access_token_ttl", "15m", values::whole_seconds)?,
+        refresh_token_ttl: it.get("refresh_token_ttl", "30d", values::whole_seconds)?,
+        login_failures_per_account: it.get(
+            "login_failures_per_account",
+            "10",
+            values::within(1..=u32::MAX),
+        )?,
+        login_failures_per_address: it.get(
+            "login_failures_per_address",
+            "100",
+            values::within(1..=u32::MAX),
+        )?,
+        login_window: it.get("login_window", "15m", values::duration)?,
+        ..Policy::default()
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,87 @@
+//! Secrets that are made on the first start and used again later.
+
+use std::{fs, io, io::Write, path::Path};
+
+use adapters_gateways::WebhookSecrets;
+use secrecy::SecretString;
+use tempfile::NamedTempFile;
+
+pub(super) fn sandbox_secret(text: &str) -> Result<SecretString, String> {
+    WebhookSecrets::parse(text).map_err(|it| it.to_string())?;
+    Ok(text.into())
+}
+
+/// The secret in the file `name` of the data folder. If there is none yet, one is made, for this user of the system only;
+/// of two processes that do so at the same moment both use the same one.
+///
+/// # Errors
+/// When the folder cannot be written, or the file not be read.
+pub fn kept(folder: &Path, name: &str, make: impl FnOnce() -> String) -> io::Result<SecretString> {
+    let file = folder.join(name);
+    match fs::read_to_string(&file) {
+        Ok(secret) => return Ok(SecretString::from(secret.trim_end())),
+        Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+        Err(fault) => return Err(fault),
+    }
+    make_folder(folder)?;
+    // A temporary file is readable for this user only, and it appears under its name whole or not at all.
+    let mut made = NamedTempFile::new_in(folder)?;
+    writeln!(made, "{}", make())?;
+    made.as_file().sync_all()?;
+    match made.persist_noclobber(&file) {
+        Ok(_) => {}
+        Err(fault) if fault.error.kind() == io::ErrorKind::AlreadyExists => {}
+        Err(fault) => return Err(fault.error),
+    }
+    Ok(SecretString::from(fs::read_to_string(&file)?.trim_end()))
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_secret_is_made_once_and_is_nobody_elses() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("data");
+        let first = kept(&folder, "jwt_secret", || "one".into()).unwrap();
+        let second = kept(&folder, "jwt_secret", || "two".into()).unwrap();
+        assert_eq!((first.expose_secret(), second.expose_secret()), ("one", "one"));
+        assert_eq!((mode(&folder), mode(&folder.join("jwt_secret"))), (0o700, 0o600));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left behind");
+    }
+
+    #[test]
+    fn two_that_make_it_at_once_agree() {
+        let root = tempfile::tempdir().unwrap();
+        let kept_by = |name: &'static str| kept(root.path(), "s", || name.into()).unwrap();
+        // The other one comes in between: after this one has looked, before it has written.
+        let slow = kept(root.path(), "s", || {
+            kept_by("fast");
+            "slow".into()
+        });
+        assert_eq!(slow.unwrap().expose_secret(), "fast");
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_not_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        fs::create_dir(root.path().join("s")).unwrap();
+        assert!(kept(root.path(), "s", || "new".into()).is_err());
+    }
+}

@@ -1,0 +1,108 @@
+use secrecy::ExposeSecret;
+
+use super::*;
+
+const JWT: &str = "a-secret-of-at-least-thirty-two-bytes";
+const WEBHOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+
+fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("idem.toml");
+    std::fs::write(&path, file).unwrap();
+    Config::read(Some(&path), environment.iter().map(|(name, value)| ((*name).into(), (*value).into())))
+}
+
+fn fault(file: &str, environment: &[(&str, &str)]) -> String {
+    read(file, environment).unwrap_err().to_string()
+}
+
+#[test]
+fn without_a_word_the_defaults_hold() {
+    let config = read("", &[("PATH", "/bin")]).unwrap();
+    assert_eq!(config.http_addr.to_string(), "127.0.0.1:8080");
+    assert_eq!(config.database, Path::new("data/idem.db"));
+    assert_eq!(config.data_folder(), Path::new("data"));
+    assert_eq!(config.policy, Policy::default());
+    assert_eq!((config.request_deadline, config.bcrypt_cost), (Duration::from_secs(10), 10));
+    assert!(config.trusted_proxies.is_empty() && config.jwt_secret.is_none() && config.public_url.is_none());
+}
+
+#[test]
+fn the_environment_wins_over_the_file() {
+    let file = "order_ttl = \"1h\"\nbcrypt_cost = 12\ntrusted_proxies = [\"10.0.0.0/8\", \"::1\"]\n";
+    let config =
+        read(file, &[("IDEM_ORDER_TTL", "2h 30m"), ("IDEM_DATABASE_URL", "sqlite:///var/idem.db")]).unwrap();
+    assert_eq!(config.policy.order_ttl, Duration::from_secs(9000));
+    assert_eq!(config.bcrypt_cost, 12);
+    assert_eq!(config.database, Path::new("/var/idem.db"));
+    assert_eq!(config.trusted_proxies.len(), 2);
+}
+
+#[test]
+fn a_key_that_is_not_known_stops_the_start_by_its_name() {
+    assert_eq!(fault("ordr_ttl = \"1h\"", &[]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
+    assert_eq!(fault("", &[("IDEM_ORDR_TTL", "1h")]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
+    assert!(read("", &[("IDEM_OPERATOR_PASSWORD", "secret-thing")]).is_ok());
+    assert!(fault("[http]\naddr = 1\n", &[]).starts_with("http (IDEM_HTTP): "));
+}
+
+#[test]
+fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
+    for (key, value) in [
+        ("HTTP_ADDR", "nonsense"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://user:nonsense@host/db"),
+        ("JWT_SECRET", "nonsense"),
+        ("SANDBOX_SECRET", "nonsense"),
+        ("ORDER_TTL", "nonsense"),
+        ("ORDER_TTL", "0s"),
+        ("ACCESS_TOKEN_TTL", "1500ms"),
+        ("BCRYPT_COST", "3"),
+        ("BCRYPT_COST", "16"),
+        ("LOGIN_FAILURES_PER_ACCOUNT", "0"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8,nonsense"),
+        ("PUBLIC_URL", "nonsense"),
+        ("PUBLIC_URL", "http://user:nonsense@host"),
+        ("WORKERS", "0"),
+        ("LOG", "=nonsense="),
+    ] {
+        let told = fault("", &[(&format!("IDEM_{key}"), value)]);
+        assert!(told.contains(&format!("IDEM_{key}")) && !told.contains("nonsense"), "{told}");
+    }
+}
+
+#[test]
+fn what_this_version_cannot_do_it_does_not_ignore() {
+    for key in ["REDIS_URL", "MEMCACHED_URL", "STRIPE_API_KEY", "STRIPE_WEBHOOK_SECRET", "STRIPE_API_BASE"] {
+        let told = fault("", &[(&format!("IDEM_{key}"), "x")]);
+        assert!(told.contains(key) && told.contains("this version has no adapter"), "{told}");
+    }
+}
+
+#[test]
+fn a_file_that_is_no_toml_or_not_there_stops_the_start() {
+    assert!(matches!(read("order_ttl = ", &[]), Err(ConfigError::File(_))));
+    assert!(matches!(Config::read(Some(Path::new("not/there.toml")), []), Err(ConfigError::File(_))));
+}
+
+#[test]
+fn secrets_are_read_and_never_shown() {
+    let config = read("", &[("IDEM_JWT_SECRET", JWT), ("IDEM_SANDBOX_SECRET", WEBHOOK)]).unwrap();
+    assert_eq!(config.jwt_secret.as_ref().unwrap().expose_secret(), JWT);
+    let shown = format!("{} {config:?}", config.shown());
+    assert!(!shown.contains(JWT) && !shown.contains(WEBHOOK), "{shown}");
+}
+
+#[test]
+fn what_is_shown_can_be_read_again() {
+    let config =
+        read("order_ttl = \"90s\"\npublic_url = \"https://shop.example/\"\nworkers = 3", &[]).unwrap();
+    let shown = config.shown();
+    let without_secrets: String =
+        shown.lines().filter(|it| !it.contains("secret")).map(|it| format!("{it}\n")).collect();
+    assert_eq!(read(&without_secrets, &[]).unwrap().shown(), shown);
+    assert!(
+        shown.contains("order_ttl = \"1m 30s\"\n")
+            && shown.contains("public_url = \"https://shop.example\"\n")
+    );
+}

@@ -1,0 +1,94 @@
+//! What values can be. Rules never repeat the value.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    num::NonZeroUsize,
+    ops::RangeInclusive,
+    path::PathBuf,
+    time::Duration,
+};
+
+use adapters_crypto::SigningKeys;
+use ipnet::IpNet;
+use secrecy::SecretString;
+use tracing_subscriber::EnvFilter;
+
+/// Longest duration; what lies beyond it is a slip of the pen.
+const DURATION_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Most threads that answer requests.
+const WORKERS_MAX: usize = 1024;
+
+type Parsed<T> = Result<T, String>;
+
+pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
+    text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
+}
+
+/// The file in `sqlite://path`.
+pub(super) fn database(text: &str) -> Parsed<PathBuf> {
+    if text.starts_with("mysql://") {
+        return Err("this version has no adapter for MySQL; it knows sqlite://".into());
+    }
+    let path = text.strip_prefix("sqlite://").filter(|it| !it.is_empty() && !it.ends_with('/'));
+    path.map(PathBuf::from).ok_or_else(|| "must be sqlite:// and the path of a file".into())
+}
+
+/// Above zero.
+pub(super) fn duration(text: &str) -> Parsed<Duration> {
+    let duration = humantime::parse_duration(text).ok();
+    let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
+    duration.filter(within).ok_or_else(|| "must be a duration above zero, such as 500ms, 30m or 7d".into())
+}
+
+/// Of at least a second: tokens count in whole ones.
+pub(super) fn whole_seconds(text: &str) -> Parsed<Duration> {
+    let duration = duration(text)?;
+    let whole = duration.subsec_nanos() == 0;
+    if whole { Ok(duration) } else { Err("must be a duration in whole seconds, such as 15m".into()) }
+}
+
+pub(super) fn within(range: RangeInclusive<u32>) -> impl FnOnce(&str) -> Parsed<u32> {
+    move |text| {
+        let number = text.parse().ok().filter(|it| range.contains(it));
+        number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
+    }
+}
+
+pub(super) fn workers(text: &str) -> Parsed<NonZeroUsize> {
+    let number = text.parse().ok().filter(|it: &NonZeroUsize| it.get() <= WORKERS_MAX);
+    number.ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}"))
+}
+
+/// One a core.
+pub(super) fn cores() -> NonZeroUsize {
+    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+}
+
+/// Addresses or networks with commas between them.
+pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
+    let parts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
+    let parse = |it: &str| it.parse().ok().or_else(|| it.parse::<IpAddr>().ok().map(IpNet::from));
+    let all: Option<Vec<_>> = parts.map(parse).collect();
+    all.ok_or_else(|| "must be networks with commas between them, such as 10.0.0.0/8,fd00::/8".into())
+}
+
+/// Scheme, host and port of an HTTP service, without a slash at the end.
+pub(super) fn base_url(text: &str) -> Parsed<String> {
+    let text = text.trim_end_matches('/');
+    let host = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"));
+    let sound = |it: &str| {
+        !it.is_empty() && it.bytes().all(|byte| byte.is_ascii_graphic()) && !it.contains(['/', '@', '?', '#'])
+    };
+    let url = host.filter(|it| sound(it)).map(|_| text.to_owned());
+    url.ok_or_else(|| "must be scheme, host and port, such as https://shop.example:8443".into())
+}
+
+pub(super) fn jwt_secret(text: &str) -> Parsed<SecretString> {
+    SigningKeys::parse(text).map_err(|it| it.to_string())?;
+    Ok(text.into())
+}
+
+pub(super) fn log(text: &str) -> Parsed<String> {
+    let filter = EnvFilter::try_new(text);
+    filter.map(|_| text.to_owned()).map_err(|_| "must be a filter, such as info or info,api=debug".into())
+}

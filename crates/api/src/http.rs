@@ -1,0 +1,144 @@
+//! The HTTP side: one table of routes, and what stands around them.
+
+pub mod auth;
+pub mod body;
+pub mod callbacks;
+pub mod catalogue;
+pub mod conditional;
+pub mod decode;
+pub mod extract;
+pub mod findings;
+pub mod frame;
+pub mod idempotency;
+pub mod openapi;
+pub mod operations;
+pub mod orders;
+pub mod payments;
+pub mod problem;
+pub mod reply;
+pub mod view;
+
+use actix_web::{
+    HttpRequest, Resource, Route, guard,
+    http::{
+        Method,
+        header::{self, HeaderValue},
+    },
+    web::{self, ServiceConfig},
+};
+use utoipa::OpenApi;
+
+use problem::{Answer, Kind, Problem};
+
+/// One line of the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RouteName {
+    /// The method.
+    pub method: &'static str,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Both.
+    pub name: &'static str,
+}
+
+/// Makes one text the source of the routing, of the documentation, and of the names that idempotency keys are scoped by.
+macro_rules! routes {
+    ($($path:literal { $($method:ident $module:ident::$handler:ident),+ $(,)? })+) => {
+        /// Every route, in the order of the documentation.
+        pub const ROUTES: &[RouteName] = &[$($(RouteName {
+            method: stringify!($method),
+            path: $path,
+            name: concat!(stringify!($method), " ", $path),
+        },)+)+];
+
+        fn register(config: &mut ServiceConfig) {
+            $(config.service(resource($path, vec![$((Method::$method, web::to($module::$handler))),+]));)+
+        }
+
+        /// What the handlers say about themselves.
+        #[derive(OpenApi)]
+        #[openapi(paths($($($module::$handler),+),+))]
+        struct Handlers;
+    };
+}
+
+#[rustfmt::skip]
+routes! {
+    "/v1/auth/register"    { POST auth::register }
+    "/v1/auth/login"       { POST auth::login }
+    "/v1/auth/refresh"     { POST auth::refresh }
+    "/v1/auth/logout"      { POST auth::logout }
+    "/v1/me"               { GET auth::me }
+    "/v1/me/password"      { PUT auth::change_password }
+    "/v1/me/sessions"      { GET auth::sessions }
+    "/v1/me/sessions/{id}" { DELETE auth::end_session }
+
+    "/v1/products"             { GET catalogue::list }
+    "/v1/products/{productId}" { GET catalogue::find, PUT catalogue::put }
+
+    "/v1/orders"                           { GET orders::list, POST orders::place }
+    "/v1/orders/{orderNumber}"             { GET orders::find }
+    "/v1/orders/{orderNumber}/history"     { GET orders::history }
+    "/v1/orders/{orderNumber}/transitions" { POST orders::transition }
+
+    "/v1/orders/{orderNumber}/payments"     { GET payments::list, POST payments::start }
+    "/v1/payments/{transactionId}"          { GET payments::find }
+    "/v1/payments/{transactionId}/captures" { POST payments::capture }
+    "/v1/payments/{transactionId}/voids"    { POST payments::void }
+    "/v1/payments/{transactionId}/refunds"  { GET payments::refunds, POST payments::refund }
+
+    "/v1/callbacks/{gateway}" { POST callbacks::receive }
+
+    "/v1/operations/findings"                 { GET findings::list }
+    "/v1/operations/findings/{id}/resolution" { POST findings::resolve }
+
+    "/healthz"         { GET operations::healthz }
+    "/readyz"          { GET operations::readyz }
+    "/metrics"         { GET operations::metrics }
+    "/openapi.json"    { GET operations::openapi }
+    "/docs"            { GET operations::docs }
+    "/docs/{file}"     { GET operations::docs_file }
+    "/problems"        { GET operations::problems }
+    "/problems/{slug}" { GET operations::problem }
+}
+
+/// Registers every route; whoever asks for another path is told so.
+pub fn configure(config: &mut ServiceConfig) {
+    register(config);
+    config.default_service(web::to(unknown_path));
+}
+
+/// A path with its methods. `HEAD` is answered wherever `GET` is; any other method is told which there are.
+fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
+    let mut allowed = Vec::new();
+    let mut resource = web::resource(path);
+    for (method, route) in routes {
+        allowed.push(method.to_string());
+        let route = if method == Method::GET {
+            allowed.push(Method::HEAD.to_string());
+            route.guard(guard::Any(guard::Get()).or(guard::Head()))
+        } else {
+            route.guard(guard::Method(method))
+        };
+        resource = resource.route(route);
+    }
+    let allowed = allowed.join(", ");
+    resource.default_service(web::to(move || std::future::ready(wrong_method(&allowed))))
+}
+
+fn wrong_method(allowed: &str) -> Answer {
+    let allowed = HeaderValue::from_str(allowed).map_err(|_| Kind::InternalError)?;
+    Err(Problem::new(Kind::MethodNotAllowed).header(header::ALLOW, allowed))
+}
+
+async fn unknown_path() -> Answer {
+    Err(Kind::NotFound.into())
+}
+
+/// The table's name for the route of a request.
+fn route_name(request: &HttpRequest) -> Result<&'static str, Problem> {
+    let path = request.match_pattern();
+    let found =
+        ROUTES.iter().find(|it| Some(it.path) == path.as_deref() && it.method == request.method().as_str());
+    found.map(|it| it.name).ok_or_else(|| Kind::InternalError.into())
+}

@@ -1,0 +1,212 @@
+//! Accounts, logins and sessions.
+
+use actix_web::{HttpResponse, web::Path};
+use application::auth::{self, ChangePassword, Login, LoginError, NewAccount, RefreshError, RegisterError};
+use domain::{Email, Password, SessionId, Username};
+use ports::Taken;
+use utoipa::ToSchema;
+
+use super::{
+    body::Body,
+    decode::{Fields, any, text},
+    extract::{Caller, ClientAddress},
+    problem::{Answer, Kind, Problem},
+    view::{
+        PageView,
+        user::{SessionView, TokensView, UserView},
+    },
+};
+use crate::service::Shared;
+
+/// What somebody needs to register.
+#[derive(ToSchema)]
+pub struct Register {
+    /// 3-32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
+    #[schema(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]+$", example = "ada")]
+    pub username: String,
+    /// Unique regardless of case.
+    #[schema(format = Email, max_length = 254, example = "ada@example.com")]
+    pub email: String,
+    /// 8-72 bytes, none of the commonly used ones.
+    #[schema(format = Password, min_length = 8, max_length = 72)]
+    pub password: String,
+}
+
+/// What somebody logs in with.
+#[derive(ToSchema)]
+pub struct Credentials {
+    /// The name, or the e-mail address.
+    #[schema(example = "ada")]
+    pub username: String,
+    /// The password.
+    #[schema(format = Password)]
+    pub password: String,
+}
+
+/// A refresh token to exchange.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct Refresh {
+    /// The newest one of the session.
+    pub refresh_token: String,
+}
+
+/// A change of password.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct NewPassword {
+    /// The present one.
+    #[schema(format = Password)]
+    pub current_password: String,
+    /// The next one: 8-72 bytes, none of the commonly used ones.
+    #[schema(format = Password, min_length = 8, max_length = 72)]
+    pub new_password: String,
+}
+
+/// Make an account
+#[utoipa::path(post, path = "/v1/auth/register", tag = "Authentication", request_body = Register, responses(
+    (status = 201, description = "The user.", body = UserView),
+    (status = 409, description = "`username-taken` or `email-taken`."),
+    (status = 503, description = "`overloaded` or `unavailable`.")
+))]
+pub async fn register(service: Shared, body: Body) -> Answer {
+    let body = body.json().await?;
+    let mut it = Fields::of(&body);
+    let username = it.required("username", text(Username::parse));
+    let email = it.required("email", text(Email::parse));
+    let password = it.required("password", text(Password::parse));
+    let account =
+        it.finish(|| Some(NewAccount { username: username?, email: email?, password: password? }))?;
+    let user = service.write(async move |app| auth::register(&app, account).await).await??;
+    Ok(HttpResponse::Created().json(UserView::from(&user)))
+}
+
+impl From<RegisterError> for Problem {
+    fn from(error: RegisterError) -> Self {
+        match error {
+            RegisterError::Taken(taken) if taken.contains(&Taken::Username) => Kind::UsernameTaken.into(),
+            RegisterError::Taken(_) => Kind::EmailTaken.into(),
+            RegisterError::Busy(busy) => busy.into(),
+            RegisterError::Unavailable(away) => away.into(),
+        }
+    }
+}
+
+/// Log in
+///
+/// An unknown user and a wrong password get the same answer after the same time.
+#[utoipa::path(post, path = "/v1/auth/login", tag = "Authentication", request_body = Credentials, responses(
+    (status = 200, description = "Tokens.", body = TokensView),
+    (status = 401, description = "`invalid-credentials`"),
+    (status = 429, description = "Too many failed logins of one account, or from one address."),
+    (status = 503, description = "`overloaded` or `unavailable`.")
+))]
+pub async fn login(service: Shared, peer: ClientAddress, body: Body) -> Answer {
+    let body = body.json().await?;
+    let mut it = Fields::of(&body);
+    let username = it.required("username", text(any));
+    let password = it.required("password", text(any));
+    let peer = peer.0.to_string();
+    let login = it.finish(|| Some(Login { login: username?, password: password?, peer }))?;
+    let outcome = service.write(async move |app| auth::login(&app, login).await).await?;
+    let pair = outcome.map_err(|error| refused(error, Kind::InvalidCredentials))?;
+    Ok(HttpResponse::Ok().json(TokensView::from(pair)))
+}
+
+fn refused(error: LoginError, invalid: Kind) -> Problem {
+    match error {
+        LoginError::Invalid => invalid.into(),
+        LoginError::Throttled(it) => Problem::throttled(it),
+        LoginError::Busy(busy) => busy.into(),
+        LoginError::Unavailable(away) => away.into(),
+    }
+}
+
+/// Exchange a refresh token
+///
+/// The old one is spent. The same token again within 10 s gets the same new pair, because its answer may have been lost;
+/// later than that it is theft, and the whole session is ended.
+#[utoipa::path(post, path = "/v1/auth/refresh", tag = "Authentication", request_body = Refresh, responses(
+    (status = 200, description = "A new pair.", body = TokensView),
+    (status = 401, description = "`refresh-token-invalid` or `refresh-token-reused`.")
+))]
+pub async fn refresh(service: Shared, body: Body) -> Answer {
+    let body = body.json().await?;
+    let mut it = Fields::of(&body);
+    let token = it.required("refreshToken", text(any));
+    let token = it.finish(|| token)?;
+    let pair = service.write(async move |app| auth::refresh(&app, &token).await).await??;
+    Ok(HttpResponse::Ok().json(TokensView::from(pair)))
+}
+
+impl From<RefreshError> for Problem {
+    fn from(error: RefreshError) -> Self {
+        match error {
+            RefreshError::Invalid => Kind::RefreshTokenInvalid.into(),
+            RefreshError::Reused => Kind::RefreshTokenReused.into(),
+            RefreshError::Unavailable(away) => away.into(),
+        }
+    }
+}
+
+/// Log out
+///
+/// The session's refresh token is dead at once, its access tokens on every instance within a second.
+#[utoipa::path(post, path = "/v1/auth/logout", tag = "Authentication", security(("bearer" = [])), responses(
+    (status = 204, description = "Logged out.")
+))]
+pub async fn logout(service: Shared, caller: Caller) -> Answer {
+    service.write(async move |app| auth::logout(&app, &caller).await).await??;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Who am I
+#[utoipa::path(get, path = "/v1/me", tag = "Authentication", security(("bearer" = [])), responses(
+    (status = 200, description = "The user.", body = UserView)
+))]
+pub async fn me(caller: Caller) -> Answer {
+    Ok(HttpResponse::Ok().json(UserView::from(&caller.user)))
+}
+
+/// Change my password
+///
+/// All other sessions end. A wrong present password counts as a failed login.
+#[utoipa::path(put, path = "/v1/me/password", tag = "Authentication", request_body = NewPassword,
+    security(("bearer" = [])), responses(
+    (status = 204, description = "Changed."),
+    (status = 403, description = "`wrong-password`"),
+    (status = 429, description = "Too many failed logins of this account, or from this address."),
+    (status = 503, description = "`overloaded` or `unavailable`.")
+))]
+pub async fn change_password(service: Shared, caller: Caller, peer: ClientAddress, body: Body) -> Answer {
+    let body = body.json().await?;
+    let mut it = Fields::of(&body);
+    let current = it.required("currentPassword", text(any));
+    let new = it.required("newPassword", text(Password::parse));
+    let peer = peer.0.to_string();
+    let change = it.finish(|| Some(ChangePassword { current: current?, new: new?, peer }))?;
+    let outcome = service.write(async move |app| auth::change_password(&app, &caller, change).await).await?;
+    outcome.map_err(|error| refused(error, Kind::WrongPassword))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// My live sessions, newest first
+#[utoipa::path(get, path = "/v1/me/sessions", tag = "Authentication", security(("bearer" = [])), responses(
+    (status = 200, description = "All of them, at most 100.", body = PageView<SessionView>)
+))]
+pub async fn sessions(service: Shared, caller: Caller) -> Answer {
+    let live = auth::list_sessions(&service.app, &caller).await?;
+    Ok(HttpResponse::Ok().json(PageView::whole(&live, |it| SessionView::of(it, &caller.session))))
+}
+
+/// End one of my sessions
+#[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "Authentication", security(("bearer" = [])),
+    params(("id" = String, Path, description = "The session's id.")), responses(
+    (status = 204, description = "Ended."),
+    (status = 404, description = "No such live session of mine.")
+))]
+pub async fn end_session(service: Shared, caller: Caller, id: Path<String>) -> Answer {
+    let id = SessionId::parse(&id).map_err(|_| Kind::NotFound)?;
+    let ended = service.write(async move |app| auth::revoke_session(&app, &caller, &id).await).await??;
+    if ended { Ok(HttpResponse::NoContent().finish()) } else { Err(Kind::NotFound.into()) }
+}

@@ -1,0 +1,123 @@
+//! Reading a request's body: how much of it, of which type, and never with card data.
+
+mod cards;
+
+use actix_web::{
+    FromRequest, HttpRequest, dev,
+    http::header::{self, HeaderMap},
+    web::Payload,
+};
+use futures_util::StreamExt;
+use serde_json::{Map, Value, error::Category};
+
+use super::problem::{Kind, Problem};
+
+/// Largest body, in bytes.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// So much of a body that is too large is read and thrown away, so that its client gets to read the answer.
+const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// A body that has not been read yet: a handler reads it after it has looked at who asks.
+pub struct Body {
+    headers: HeaderMap,
+    payload: Payload,
+}
+
+impl FromRequest for Body {
+    type Error = actix_web::Error;
+    type Future = std::future::Ready<Result<Self, Self::Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut dev::Payload) -> Self::Future {
+        let headers = request.headers().clone();
+        let payload = Payload::from_request(request, payload).into_inner();
+        std::future::ready(payload.map(|payload| Self { headers, payload }))
+    }
+}
+
+impl Body {
+    /// The body as JSON.
+    ///
+    /// # Errors
+    /// `unsupported-media-type`, `body-too-large`, `malformed-json`, `card-data-refused`.
+    pub async fn json(self) -> Result<Value, Problem> {
+        expect_json(&self.headers)?;
+        parse(&self.bytes().await?)
+    }
+
+    /// The body as JSON, where nothing at all means `{}`.
+    ///
+    /// # Errors
+    /// As [`Body::json`].
+    pub async fn json_or_empty(self) -> Result<Value, Problem> {
+        let checked = expect_json(&self.headers);
+        let bytes = self.bytes().await?;
+        if bytes.is_empty() {
+            return Ok(Value::Object(Map::new()));
+        }
+        checked?;
+        parse(&bytes)
+    }
+
+    /// The bytes as they were sent.
+    ///
+    /// # Errors
+    /// `body-too-large`, `malformed-json` when the body breaks off.
+    pub async fn bytes(mut self) -> Result<Vec<u8>, Problem> {
+        let mut bytes = Vec::new();
+        let mut drained = 0_usize;
+        while let Some(chunk) = self.payload.next().await {
+            let chunk = chunk.map_err(|_| broken_off())?;
+            if drained == 0 && bytes.len().saturating_add(chunk.len()) <= BODY_BYTES_MAX {
+                bytes.extend_from_slice(&chunk);
+                continue;
+            }
+            drained = drained.saturating_add(chunk.len());
+            if drained > DRAINED_BYTES_MAX {
+                break;
+            }
+        }
+        if drained > 0 { Err(Kind::BodyTooLarge.into()) } else { Ok(bytes) }
+    }
+}
+
+/// Whether the headers announce plain JSON; parameters such as `charset` do not matter (RFC 8259, 11).
+fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+    let one = |name| {
+        let mut all = headers.get_all(name).map(|it| it.to_str().unwrap_or_default());
+        (all.next(), all.next())
+    };
+    let json =
+        |it: &str| it.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case("application/json"));
+    let plain = |it: &str| it.trim().eq_ignore_ascii_case("identity");
+    let typed = matches!(one(header::CONTENT_TYPE), (Some(it), None) if json(it));
+    let (coding, second) = one(header::CONTENT_ENCODING);
+    if typed && coding.is_none_or(plain) && second.is_none() {
+        return Ok(());
+    }
+    Err(Kind::UnsupportedMediaType.into())
+}
+
+fn broken_off() -> Problem {
+    Problem::new(Kind::MalformedJson).detail("The body broke off before its end.")
+}
+
+/// Parses a body and refuses card data in it.
+fn parse(bytes: &[u8]) -> Result<Value, Problem> {
+    let body: Value = serde_json::from_slice(bytes).map_err(|fault| malformed(&fault))?;
+    cards::refuse(&body)?;
+    Ok(body)
+}
+
+/// Says where the fault is; what stands there is not repeated.
+fn malformed(fault: &serde_json::Error) -> Problem {
+    let detail = match fault.classify() {
+        Category::Eof => "The body ends before the JSON document is complete.".to_owned(),
+        Category::Io | Category::Syntax | Category::Data => {
+            format!("The body is not a JSON document: see line {}, column {}.", fault.line(), fault.column())
+        }
+    };
+    Problem::new(Kind::MalformedJson).detail(detail)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,76 @@
+use actix_web::test::TestRequest;
+use serde_json::json;
+
+use super::*;
+
+const JSON: &str = "application/json";
+
+async fn body(content_type: Option<&str>, content: impl Into<Vec<u8>>) -> Body {
+    let request = TestRequest::post().set_payload(content.into());
+    let request = match content_type {
+        Some(it) => request.insert_header((header::CONTENT_TYPE, it)),
+        None => request,
+    };
+    let (request, mut payload) = request.to_http_parts();
+    Body::from_request(&request, &mut payload).await.unwrap()
+}
+
+async fn refused(content_type: &str, content: impl Into<Vec<u8>>) -> Kind {
+    body(Some(content_type), content).await.json().await.unwrap_err().kind()
+}
+
+#[actix_web::test]
+async fn json_is_read_whatever_the_parameters_of_its_type() {
+    for content_type in [JSON, "application/json; charset=utf-8", "Application/JSON;x=y"] {
+        assert_eq!(body(Some(content_type), r#"{"a":1}"#).await.json().await, Ok(json!({"a": 1})));
+    }
+}
+
+#[actix_web::test]
+async fn another_type_or_none_is_not_read() {
+    for content_type in ["text/plain", "application/jsonp", "application/x-www-form-urlencoded", "", "*/*"] {
+        assert_eq!(refused(content_type, "{}").await, Kind::UnsupportedMediaType, "{content_type}");
+    }
+    assert_eq!(body(None, "{}").await.json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+}
+
+#[actix_web::test]
+async fn what_is_packed_is_not_read() {
+    let request = TestRequest::post()
+        .insert_header((header::CONTENT_TYPE, JSON))
+        .insert_header((header::CONTENT_ENCODING, "gzip"))
+        .set_payload("{}");
+    let (request, mut payload) = request.to_http_parts();
+    let body = Body::from_request(&request, &mut payload).await.unwrap();
+    assert_eq!(body.json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+}
+
+#[actix_web::test]
+async fn what_is_not_json_is_malformed() {
+    let deep = "[".repeat(1000);
+    let broken: [&[u8]; 8] =
+        [b"", b"{", b"{\"a\":1,}", b"{} x", b"a=b", b"{\"a\":\"\xff\"}", b"NaN", deep.as_bytes()];
+    for content in broken {
+        assert_eq!(refused(JSON, content).await, Kind::MalformedJson, "{}", String::from_utf8_lossy(content));
+    }
+}
+
+#[actix_web::test]
+async fn a_body_of_64_kib_is_read_and_one_byte_more_is_not() {
+    let of = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
+    assert!(body(Some(JSON), of(BODY_BYTES_MAX)).await.json().await.is_ok());
+    assert_eq!(refused(JSON, of(BODY_BYTES_MAX + 1)).await, Kind::BodyTooLarge);
+}
+
+#[actix_web::test]
+async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
+    assert_eq!(body(None, "").await.json_or_empty().await, Ok(json!({})));
+    assert_eq!(body(Some(JSON), "").await.json_or_empty().await, Ok(json!({})));
+    assert_eq!(body(None, "{}").await.json_or_empty().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+    assert_eq!(refused(JSON, "").await, Kind::MalformedJson);
+}
+
+#[actix_web::test]
+async fn card_data_is_refused_before_anybody_reads_it() {
+    assert_eq!(refused(JSON, r#"{"note":"4242424242424242"}"#).await, Kind::CardDataRefused);
+}

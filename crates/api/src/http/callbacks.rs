@@ -1,0 +1,66 @@
+//! The gateways' notices.
+
+use actix_web::{HttpRequest, HttpResponse, web::Path};
+use application::callbacks::{self, CallbackError};
+use domain::GatewayName;
+use ports::NoticeHeaders;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    body::Body,
+    problem::{Answer, Kind, Problem},
+};
+use crate::service::Shared;
+
+/// What became of a notice.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ReceivedView {
+    /// It is kept.
+    pub received: bool,
+    /// It had been kept before: no effect.
+    pub duplicate: bool,
+}
+
+/// A gateway's signed notice
+///
+/// 200 is only ever sent after the commit. A genuine notice is kept whatever it says.
+#[utoipa::path(post, path = "/v1/callbacks/{gateway}", tag = "Callbacks",
+    request_body(content = Object, description = "As the gateway signs it, byte by byte."),
+    params(
+        ("gateway" = String, Path, description = "Which gateway.", example = "sandbox"),
+        ("webhook-id" = Option<String>, Header, description = "`sandbox`: the event's id."),
+        ("webhook-timestamp" = Option<String>, Header, description = "`sandbox`: seconds since 1970, at most 300 off."),
+        ("webhook-signature" = Option<String>, Header, description = "`sandbox`: `v1,<base64 HMAC-SHA256>`, several \
+            separated by spaces.")
+    ), responses(
+    (status = 200, description = "It is kept.", body = ReceivedView),
+    (status = 401, description = "`invalid-signature`"),
+    (status = 404, description = "No such gateway.")
+))]
+pub async fn receive(service: Shared, http: HttpRequest, gateway: Path<String>, body: Body) -> Answer {
+    let gateway = GatewayName::parse(&gateway).map_err(|_| Kind::NotFound)?;
+    let headers = headers(&http);
+    let body = body.bytes().await?;
+    let received =
+        service.write(async move |app| callbacks::receive(&app, &gateway, &headers, &body).await).await?;
+    Ok(HttpResponse::Ok().json(ReceivedView { received: true, duplicate: received? }))
+}
+
+/// The headers that are text and given once; a signature that is given twice is none.
+fn headers(http: &HttpRequest) -> NoticeHeaders {
+    let all = http.headers();
+    let once = all.keys().filter(|name| all.get_all(*name).count() == 1);
+    once.filter_map(|name| Some((name.as_str().to_owned(), all.get(name)?.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+impl From<CallbackError> for Problem {
+    fn from(error: CallbackError) -> Self {
+        match error {
+            CallbackError::UnknownGateway => Kind::NotFound.into(),
+            CallbackError::InvalidSignature(_) => Kind::InvalidSignature.into(),
+            CallbackError::Unavailable(away) => away.into(),
+        }
+    }
+}

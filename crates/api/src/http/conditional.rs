@@ -1,0 +1,102 @@
+//! Entity tags and conditions (RFC 9110, 8.8.3 and 13.1).
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{self, HeaderName},
+};
+use application::IfMatch;
+use domain::Version;
+use serde::Serialize;
+
+/// The entity tag of a version.
+#[must_use]
+pub fn etag(version: Version) -> String {
+    format!("\"{}\"", version.get())
+}
+
+/// Which versions a write is meant for. A weak tag, or one that this service never gives, fits no version.
+#[must_use]
+pub fn if_match(request: &HttpRequest) -> IfMatch {
+    let tags = tags(request, header::IF_MATCH);
+    match tags.as_slice() {
+        [] => IfMatch::Absent,
+        [any] if any == "*" => IfMatch::Any,
+        tags => IfMatch::OneOf(tags.iter().filter_map(|it| version(it)).collect()),
+    }
+}
+
+/// What is shown of a thing that has versions: 304 when the client has it already, else 200 with its tag.
+pub fn show(request: &HttpRequest, version: Version, view: &impl Serialize) -> HttpResponse {
+    let tag = etag(version);
+    let known = |it: &String| it == "*" || it.strip_prefix("W/").unwrap_or(it) == tag;
+    if tags(request, header::IF_NONE_MATCH).iter().any(known) {
+        return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
+    }
+    HttpResponse::Ok().insert_header((header::ETAG, tag)).json(view)
+}
+
+/// The tags of a header that may be given several times. Ours have no commas in them, so that others may be torn apart.
+fn tags(request: &HttpRequest, name: HeaderName) -> Vec<String> {
+    let values = request.headers().get_all(name);
+    values.flat_map(|it| it.to_str().unwrap_or("?").split(',')).map(|it| it.trim().to_owned()).collect()
+}
+
+fn version(tag: &str) -> Option<Version> {
+    let number = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    Some(Version::new(number)).filter(|it| etag(*it) == tag)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn asked(name: HeaderName, values: &[&str]) -> HttpRequest {
+        values
+            .iter()
+            .fold(TestRequest::get(), |it, value| it.append_header((name.clone(), *value)))
+            .to_http_request()
+    }
+
+    fn condition(values: &[&str]) -> IfMatch {
+        if_match(&asked(header::IF_MATCH, values))
+    }
+
+    #[test]
+    fn a_write_names_the_versions_it_is_meant_for() {
+        assert_eq!(condition(&[]), IfMatch::Absent);
+        assert_eq!(condition(&["*"]), IfMatch::Any);
+        assert_eq!(condition(&["\"3\""]), IfMatch::OneOf(vec![Version::new(3)]));
+        assert_eq!(
+            condition(&["\"3\", \"x\"", "\"5\""]),
+            IfMatch::OneOf(vec![Version::new(3), Version::new(5)])
+        );
+    }
+
+    #[test]
+    fn a_weak_or_foreign_tag_fits_nothing() {
+        for tag in ["W/\"3\"", "3", "\"03\"", "\"+3\"", "\"three\"", ""] {
+            assert_eq!(condition(&[tag]), IfMatch::OneOf(vec![]), "{tag}");
+        }
+    }
+
+    #[test]
+    fn what_the_client_has_is_not_sent_again() {
+        let status =
+            |values: &[&str]| show(&asked(header::IF_NONE_MATCH, values), Version::new(3), &"view").status();
+        for known in ["\"3\"", "W/\"3\"", "\"1\", \"3\"", "*"] {
+            assert_eq!(status(&[known]), 304, "{known}");
+        }
+        assert_eq!(status(&["\"2\""]), 200);
+        assert_eq!(status(&[]), 200);
+    }
+
+    #[test]
+    fn the_tag_goes_with_either_answer() {
+        for asked in [asked(header::IF_NONE_MATCH, &["\"3\""]), asked(header::IF_NONE_MATCH, &[])] {
+            let response = show(&asked, Version::new(3), &"view");
+            assert_eq!(response.headers().get(header::ETAG).unwrap(), "\"3\"");
+        }
+    }
+}

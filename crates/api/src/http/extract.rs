@@ -1,0 +1,156 @@
+//! What handlers want to know about who asks.
+
+mod address;
+
+use std::{future::Ready, net::IpAddr, ops::Deref};
+
+use actix_web::{
+    FromRequest, HttpMessage, HttpRequest,
+    dev::Payload,
+    http::header::{self, HeaderMap},
+};
+use futures_util::future::LocalBoxFuture;
+
+use super::problem::{Kind, Problem};
+use crate::service::Shared;
+
+/// The id of a request, in its answer and in every line of the log about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(pub String);
+
+impl RequestId {
+    /// Longest id that is taken from a client, in characters.
+    pub const CHARS_MAX: usize = 128;
+    /// The header.
+    pub const HEADER: &str = "x-request-id";
+
+    /// The client's id, if it is one line of visible ASCII that may be logged.
+    #[must_use]
+    pub fn sent(headers: &HeaderMap) -> Option<Self> {
+        let id = only(headers, Self::HEADER)?;
+        let visible = (1..=Self::CHARS_MAX).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_graphic());
+        (visible && !domain::card::found_in(id)).then(|| Self(id.to_owned()))
+    }
+}
+
+/// Somebody who has logged in: 401 for anybody else.
+#[derive(Debug)]
+pub struct Caller(pub application::Caller);
+
+/// Somebody who runs the shop: 401 for a stranger, 403 for a customer.
+#[derive(Debug)]
+pub struct Operator(pub application::Operator);
+
+impl Deref for Caller {
+    type Target = application::Caller;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Deref for Operator {
+    type Target = application::Operator;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        Box::pin(authenticated(request.clone()))
+    }
+}
+
+impl FromRequest for Operator {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let caller = authenticated(request.clone());
+        Box::pin(async { caller.await?.0.operator().map(Self).ok_or_else(|| Kind::Forbidden.into()) })
+    }
+}
+
+async fn authenticated(request: HttpRequest) -> Result<Caller, Problem> {
+    let service = request.app_data::<Shared>().ok_or(Kind::InternalError)?;
+    let shown = request.headers().contains_key(header::AUTHORIZATION);
+    let unauthorized = || Problem::unauthorized(shown);
+    let token = bearer(request.headers()).ok_or_else(unauthorized)?;
+    let caller = application::auth::authenticate(&service.app, token).await?;
+    caller.map(Caller).ok_or_else(unauthorized)
+}
+
+/// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = only(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// The text of a header that is given once.
+fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut given = headers.get_all(name);
+    let first = given.next()?;
+    if given.next().is_some() { None } else { first.to_str().ok() }
+}
+
+/// The client's address: the nearest peer that is not one of our own proxies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClientAddress(pub IpAddr);
+
+impl FromRequest for ClientAddress {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let trusted = request.app_data::<Shared>().map_or(&[][..], |it| &it.trusted_proxies);
+        std::future::ready(Ok(Self(address::of_client(request, trusted))))
+    }
+}
+
+impl FromRequest for RequestId {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        // The frame has put it there.
+        let id = request.extensions().get::<Self>().cloned();
+        std::future::ready(id.ok_or_else(|| Kind::InternalError.into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn headers(name: &str, values: &[&str]) -> HeaderMap {
+        let request = values.iter().fold(TestRequest::get(), |it, value| it.append_header((name, *value)));
+        request.to_http_request().headers().clone()
+    }
+
+    #[test]
+    fn a_request_id_is_taken_if_it_is_visible_ascii() {
+        let sent = |values: &[&str]| RequestId::sent(&headers("x-request-id", values)).map(|it| it.0);
+        assert_eq!(sent(&["r-1/a"]), Some("r-1/a".into()));
+        assert_eq!(sent(&[&"r".repeat(128)]), Some("r".repeat(128)));
+        for bad in [&["a b"][..], &[""], &["a", "a"], &["4242-4242-4242-4242"], &[&"r".repeat(129)], &[]] {
+            assert_eq!(sent(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
+        let token = |values: &[&str]| bearer(&headers("authorization", values)).map(str::to_owned);
+        assert_eq!(token(&["Bearer t1"]), Some("t1".into()));
+        assert_eq!(token(&["bEARER  t1"]), Some("t1".into()));
+        for bad in [&["Basic t1"][..], &["Bearer"], &["t1"], &["Bearer a", "Bearer b"], &[]] {
+            assert_eq!(token(bad), None, "{bad:?}");
+        }
+    }
+}

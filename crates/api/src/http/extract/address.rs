@@ -1,0 +1,65 @@
+//! Whose address counts.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use actix_web::HttpRequest;
+use ipnet::IpNet;
+
+/// The header in which each proxy adds its own peer at the right.
+const FORWARDED_FOR: &str = "x-forwarded-for";
+
+/// The right-most hop that is not a trusted proxy: what stands further left anybody can write.
+pub(super) fn of_client(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
+    let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.ip().to_canonical());
+    let is_trusted = |address: IpAddr| trusted.iter().any(|it| it.contains(&address));
+    let values: Vec<_> =
+        request.headers().get_all(FORWARDED_FOR).map(|it| it.to_str().unwrap_or("?")).collect();
+    let mut hops = values.iter().rev().flat_map(|it| it.rsplit(','));
+    let mut client = peer;
+    while is_trusted(client) {
+        match hops.next().map(|it| parsed(it.trim())) {
+            Some(Some(hop)) => client = hop,
+            Some(None) | None => break,
+        }
+    }
+    client
+}
+
+/// An address, perhaps with a port.
+fn parsed(hop: &str) -> Option<IpAddr> {
+    let bare = hop.parse().ok();
+    bare.or_else(|| hop.parse::<SocketAddr>().ok().map(|it| it.ip())).map(|it| it.to_canonical())
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    fn client(peer: &str, forwarded: &[&str]) -> String {
+        let trusted: Vec<IpNet> = ["10.0.0.0/8", "fd00::/8"].map(|it| it.parse().unwrap()).to_vec();
+        let request = TestRequest::get().peer_addr(SocketAddr::new(peer.parse().unwrap(), 5000));
+        let request = forwarded.iter().fold(request, |it, value| it.append_header((FORWARDED_FOR, *value)));
+        of_client(&request.to_http_request(), &trusted).to_string()
+    }
+
+    #[test]
+    fn a_stranger_may_write_what_it_likes() {
+        assert_eq!(client("203.0.113.9", &["198.51.100.1"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn a_proxy_is_believed_about_its_peer_and_no_further() {
+        assert_eq!(client("10.0.0.1", &["1.2.3.4, 203.0.113.9"]), "203.0.113.9");
+        assert_eq!(client("10.0.0.1", &["1.2.3.4", "203.0.113.9, 10.0.0.2"]), "203.0.113.9");
+        assert_eq!(client("fd00::1", &["[2001:db8::7]:443"]), "2001:db8::7");
+        assert_eq!(client("::ffff:10.0.0.1", &["203.0.113.9:1234"]), "203.0.113.9");
+    }
+
+    #[test]
+    fn what_cannot_be_read_ends_the_chain() {
+        assert_eq!(client("10.0.0.1", &["203.0.113.9, unknown, 10.0.0.2"]), "10.0.0.2");
+        assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+}

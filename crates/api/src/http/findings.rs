@@ -1,0 +1,79 @@
+//! What operators must look at.
+
+use actix_web::{HttpRequest, HttpResponse, web::Path};
+use application::findings::{self, ResolveError};
+use domain::{FindingId, Invalid, Text};
+use utoipa::ToSchema;
+
+use super::{
+    body::Body,
+    decode::{Fields, Parameters, text},
+    extract::Operator,
+    openapi::PageParameters,
+    problem::{Answer, Kind, Problem},
+    view::{PageView, finding::FindingView},
+};
+use crate::service::Shared;
+
+/// The name under which this list's cursors are sealed.
+const LIST: &str = "findings";
+
+/// How an operator is done with a finding.
+#[derive(ToSchema)]
+pub struct Resolution {
+    /// What was done about it: 1-500 characters.
+    #[schema(max_length = 500)]
+    pub note: String,
+}
+
+/// What operators must look at, newest first
+#[utoipa::path(get, path = "/v1/operations/findings", tag = "Findings", security(("bearer" = ["OPERATOR"])),
+    params(
+        ("resolved" = Option<bool>, Query, description = "Only those that are done with, or only those that are not."),
+        PageParameters
+    ), responses(
+    (status = 200, description = "A page.", body = PageView<FindingView>)
+))]
+pub async fn list(service: Shared, http: HttpRequest, operator: Operator) -> Answer {
+    let cursors = service.cursors(LIST);
+    let mut it = Parameters::of(&http);
+    let resolved = it.optional("resolved", |text| text.parse().map_err(|_| Invalid("must be true or false")));
+    let after = it.cursor(&cursors, FindingId::parse);
+    let limit = it.limit();
+    let (resolved, after, limit) = it.finish(|| Some((resolved?, after?, limit?)))?;
+    let page = findings::list(&service.app, &operator, resolved, after, limit).await?;
+    Ok(HttpResponse::Ok().json(PageView::of(
+        &page,
+        &cursors,
+        |it| it.id.as_str(),
+        |it| FindingView::from(it),
+    )))
+}
+
+/// Be done with a finding
+///
+/// One that is done with already stays as it is.
+#[utoipa::path(post, path = "/v1/operations/findings/{id}/resolution", tag = "Findings", request_body = Resolution,
+    security(("bearer" = ["OPERATOR"])), params(("id" = String, Path, description = "The finding's id.")), responses(
+    (status = 200, description = "The finding.", body = FindingView),
+    (status = 404, description = "No such finding.")
+))]
+pub async fn resolve(service: Shared, operator: Operator, id: Path<String>, body: Body) -> Answer {
+    let body = body.json().await?;
+    let mut it = Fields::of(&body);
+    let note = it.required("note", text(Text::parse));
+    let note = it.finish(|| note)?;
+    let id = FindingId::parse(&id).map_err(|_| Kind::NotFound)?;
+    let finding =
+        service.write(async move |app| findings::resolve(&app, &operator, &id, note).await).await??;
+    Ok(HttpResponse::Ok().json(FindingView::from(&finding)))
+}
+
+impl From<ResolveError> for Problem {
+    fn from(error: ResolveError) -> Self {
+        match error {
+            ResolveError::NotFound => Kind::NotFound.into(),
+            ResolveError::Unavailable(away) => away.into(),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! The last touch to every answer.
+
+use actix_web::{
+    Error, HttpResponse, ResponseError,
+    body::{BoxBody, MessageBody},
+    dev::ServiceResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderMap, HeaderName, HeaderValue},
+    },
+};
+
+use crate::http::{
+    extract::RequestId,
+    problem::{Kind, Problem},
+};
+
+/// Marks an answer with an error's status that is meant to be as it is.
+pub struct NotAProblem;
+
+const NOSNIFF: (HeaderName, HeaderValue) =
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// Whether answers under that path are somebody's, so that no cache may keep them.
+pub(super) fn is_private(path: &str) -> bool {
+    path.starts_with("/v1/")
+}
+
+/// The answer with its headers; an error in the one form that all errors have.
+pub(super) fn response<B>(
+    answer: ServiceResponse<B>,
+    id: &RequestId,
+    private: bool,
+) -> ServiceResponse<BoxBody>
+where
+    B: MessageBody + 'static,
+{
+    let (request, response) = answer.into_parts();
+    let mut response = match problem_of(&response) {
+        Some(problem) => problem.instance(&id.0).error_response(),
+        None => response.map_into_boxed_body(),
+    };
+    let error = response.status().is_client_error() || response.status().is_server_error();
+    set(response.headers_mut(), id, private || error);
+    ServiceResponse::new(request, response)
+}
+
+/// A problem that is answered without a request: complete, with the headers that every answer has.
+pub(super) fn problem(problem: Problem, id: &RequestId) -> Problem {
+    let mut headers = HeaderMap::new();
+    set(&mut headers, id, true);
+    headers.into_iter().fold(problem.instance(&id.0), |it, (name, value)| it.header(name, value))
+}
+
+fn set(headers: &mut HeaderMap, id: &RequestId, private: bool) {
+    headers.insert(NOSNIFF.0, NOSNIFF.1);
+    if private && !headers.contains_key(NO_STORE.0) {
+        headers.insert(NO_STORE.0, NO_STORE.1);
+    }
+    // The id was checked, or made, to be visible ASCII.
+    if let Ok(id) = HeaderValue::from_str(&id.0) {
+        headers.insert(HeaderName::from_static(RequestId::HEADER), id);
+    }
+}
+
+/// The problem that a response is about; also when it was the framework that refused.
+fn problem_of<B>(response: &HttpResponse<B>) -> Option<Problem> {
+    let problem = response.extensions().get::<Problem>().cloned();
+    let status = response.status();
+    let foreign = status.is_client_error() || status.is_server_error();
+    let meant = response.extensions().get::<NotAProblem>().is_some();
+    problem.or_else(|| (foreign && !meant).then(|| kind_of(status).into()))
+}
+
+/// The problem behind an error of the framework.
+pub(super) fn of_error(fault: &Error) -> Problem {
+    let own = fault.as_error::<Problem>().cloned();
+    own.unwrap_or_else(|| kind_of(fault.as_response_error().status_code()).into())
+}
+
+fn kind_of(status: StatusCode) -> Kind {
+    match status {
+        StatusCode::NOT_FOUND => Kind::NotFound,
+        StatusCode::METHOD_NOT_ALLOWED => Kind::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => Kind::BodyTooLarge,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Kind::UnsupportedMediaType,
+        StatusCode::UNPROCESSABLE_ENTITY => Kind::InvalidRequest,
+        StatusCode::SERVICE_UNAVAILABLE => Kind::Unavailable,
+        other if other.is_client_error() => Kind::MalformedJson,
+        _ => Kind::InternalError,
+    }
+}

@@ -1,0 +1,89 @@
+//! The contract as a document (OpenAPI 3.1), made of what the handlers say about themselves.
+//!
+//! A handler tells what is special about it. What it has in common with others of its kind (it needs a token, reads a
+//! body, takes an idempotency key, …) is seen from its description, and the problems that come with that are added here.
+
+mod common;
+mod parameters;
+
+use std::sync::LazyLock;
+
+use utoipa::{
+    OpenApi, ToSchema,
+    openapi::{
+        Components, Info, License, OpenApi as Document, Server,
+        security::{Http, HttpAuthScheme, SecurityScheme},
+        tag::Tag,
+    },
+};
+
+use super::{Handlers, problem::ProblemView};
+
+pub use parameters::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, PageParameters};
+
+/// The name of the security scheme; an operation for operators says `("bearer" = ["OPERATOR"])`.
+pub const BEARER: &str = "bearer";
+
+/// The sections, in the order of the contract.
+const TAGS: &[(&str, &str)] = &[
+    ("Authentication", "Accounts, logins and sessions."),
+    ("Catalogue", "What can be ordered, at which price."),
+    ("Orders", "Placing and following orders."),
+    ("Payments", "Paying, capturing, voiding and giving back."),
+    ("Callbacks", "Signed notices of payment gateways."),
+    ("Findings", "What an operator must look at."),
+    ("Operations", "Running and watching the service."),
+];
+
+const DESCRIPTION: &str = "\
+Orders and payments, applied once: whatever is sent twice, at once, late or in the wrong order, happens once.
+
+- Money is a decimal string in major units with an ISO 4217 code: `\"amount\": \"19.98\", \"currency\": \"CNY\"`.
+- Times are RFC 3339, UTC, with milliseconds. Ids are opaque.
+- Every error is a problem (RFC 9457); its `type` is a page to read, see [/problems](/problems). Members and query
+  parameters that are not known are refused.
+- Every answer has an `X-Request-Id`, the client's own if it sent one.
+- Whatever moves goods or money needs an `Idempotency-Key`: send the same key again with every retry.
+- `HEAD` is answered wherever `GET` is. Any other method is 405 `method-not-allowed`, with `Allow`.";
+
+/// The document.
+#[must_use]
+pub fn document() -> Document {
+    let mut document = Handlers::openapi();
+    document.info = Info::new("Idem", env!("CARGO_PKG_VERSION"));
+    document.info.description = Some(DESCRIPTION.to_owned());
+    document.info.license = Some(License::new("Apache-2.0"));
+    document.servers = Some(vec![Server::new("/")]);
+    document.tags = Some(TAGS.iter().map(|(name, description)| tag(name, description)).collect());
+    let components = document.components.get_or_insert_with(Components::new);
+    add_problem(components);
+    let mut bearer = Http::new(HttpAuthScheme::Bearer);
+    bearer.bearer_format = Some("JWT".to_owned());
+    bearer.description = Some("The `accessToken` of `POST /v1/auth/login`.".to_owned());
+    components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(bearer).into());
+    common::add(&mut document);
+    document
+}
+
+/// The document as JSON text, made once.
+#[must_use]
+pub fn text() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+    &TEXT
+}
+
+fn tag(name: &str, description: &str) -> Tag {
+    let mut tag = Tag::new(name);
+    tag.description = Some(description.to_owned());
+    tag
+}
+
+fn add_problem(components: &mut Components) {
+    let mut schemas =
+        vec![(ProblemView::name().into_owned(), <ProblemView as utoipa::PartialSchema>::schema())];
+    ProblemView::schemas(&mut schemas);
+    components.schemas.extend(schemas);
+}
+
+#[cfg(test)]
+mod tests;

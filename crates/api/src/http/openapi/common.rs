@@ -1,0 +1,144 @@
+//! The problems that operations of one kind have in common.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use utoipa::openapi::{
+    Content, Header, HttpMethod, OpenApi as Document, Ref, RefOr, Response,
+    path::{Operation, ParameterIn, PathItem},
+};
+
+use super::BEARER;
+use crate::http::{
+    extract::RequestId,
+    problem::{Kind, MEDIA_TYPE, ProblemView},
+};
+
+/// What is true of every operation.
+const ALWAYS: &[Kind] = &[Kind::InternalError, Kind::Unavailable, Kind::Overloaded, Kind::DeadlineExceeded];
+/// What goes with a JSON body.
+const WITH_BODY: &[Kind] = &[
+    Kind::MalformedJson,
+    Kind::BodyTooLarge,
+    Kind::UnsupportedMediaType,
+    Kind::InvalidRequest,
+    Kind::CardDataRefused,
+];
+/// What goes with an `Idempotency-Key`.
+const WITH_KEY: &[Kind] = &[
+    Kind::IdempotencyKeyMissing,
+    Kind::IdempotencyKeyInvalid,
+    Kind::IdempotencyKeyReused,
+    Kind::IdempotencyInProgress,
+];
+/// A raw body is read whatever it is.
+const RAW_BODIES: &str = "/v1/callbacks/";
+
+/// Adds what is common to every operation of the document.
+pub(super) fn add(document: &mut Document) {
+    for (path, item) in &mut document.paths.paths {
+        for (_, operation) in operations(item) {
+            for kind in kinds(path, operation) {
+                name(operation, kind);
+            }
+            complete(operation);
+        }
+    }
+}
+
+/// The operations of a path.
+pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Delete, &mut item.delete),
+        (HttpMethod::Patch, &mut item.patch),
+    ]
+    .into_iter()
+    .filter_map(|(method, it)| it.as_mut().map(|it| (method, it)))
+    .collect()
+}
+
+fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
+    let raw = path.starts_with(RAW_BODIES);
+    let (secured, operators) = security(operation);
+    let when = |condition: bool, kinds: &'static [Kind]| if condition { kinds } else { &[] };
+    [
+        when(secured, &[Kind::Unauthorized]),
+        when(operators, &[Kind::Forbidden]),
+        when(has(operation, &ParameterIn::Path, None), &[Kind::NotFound]),
+        when(has(operation, &ParameterIn::Query, None), &[Kind::InvalidRequest, Kind::CardDataRefused]),
+        when(operation.request_body.is_some() && !raw, WITH_BODY),
+        when(raw, &[Kind::BodyTooLarge]),
+        when(has(operation, &ParameterIn::Header, Some("Idempotency-Key")), WITH_KEY),
+        when(has(operation, &ParameterIn::Header, Some("If-Match")), &[Kind::PreconditionFailed]),
+        ALWAYS,
+    ]
+    .concat()
+}
+
+/// Whether an operation needs a token, and an operator's.
+fn security(operation: &Operation) -> (bool, bool) {
+    let required = serde_json::to_value(&operation.security).unwrap_or_default();
+    let ours: Vec<&Value> =
+        required.as_array().into_iter().flatten().filter_map(|it| it.get(BEARER)).collect();
+    let operators = ours.iter().any(|it| it.as_array().is_some_and(|roles| !roles.is_empty()));
+    (!ours.is_empty(), operators)
+}
+
+fn has(operation: &Operation, place: &ParameterIn, name: Option<&str>) -> bool {
+    operation.parameters.iter().flatten().any(|it| match it {
+        RefOr::T(it) => it.parameter_in == *place && name.is_none_or(|name| it.name == name),
+        RefOr::Ref(_) => false,
+    })
+}
+
+/// Names a kind among those of its status, unless the handler did.
+fn name(operation: &mut Operation, kind: Kind) {
+    let responses = &mut operation.responses.responses;
+    let response = responses.entry(kind.status().to_string()).or_insert_with(|| Response::default().into());
+    let RefOr::T(response) = response else { return };
+    let named = format!("`{}`", kind.slug());
+    if !response.description.contains(&named) {
+        let before = response.description.trim_end_matches('.').to_owned();
+        response.description =
+            if before.is_empty() { format!("{named}.") } else { format!("{before}, {named}.") };
+    }
+}
+
+/// Gives every error its body and its headers, and says what any other error looks like.
+fn complete(operation: &mut Operation) {
+    let keyed = has(operation, &ParameterIn::Header, Some("Idempotency-Key"));
+    let responses = &mut operation.responses.responses;
+    let other = Response::new("Any other problem, such as `method-not-allowed`.");
+    responses.entry("default".to_owned()).or_insert_with(|| other.into());
+    for (status, response) in responses.iter_mut() {
+        let RefOr::T(response) = response else { continue };
+        let error = status.starts_with(['4', '5', 'd']);
+        if error && response.content.is_empty() {
+            let problem =
+                Content::new(Some(Ref::from_schema_name(<ProblemView as utoipa::ToSchema>::name())));
+            response.content.insert(MEDIA_TYPE.to_owned(), problem.into());
+        }
+        header(&mut response.headers, RequestId::HEADER, "The id of the request.");
+        match status.as_str() {
+            "401" => header(&mut response.headers, "WWW-Authenticate", "How to authenticate."),
+            "429" | "503" => header(&mut response.headers, "Retry-After", "Seconds to wait."),
+            "200" | "201" if keyed => {
+                header(
+                    &mut response.headers,
+                    "Idempotent-Replayed",
+                    "`true` on an answer that is given again.",
+                );
+            }
+            _ => {}
+        }
+    }
+}
+
+fn header(headers: &mut BTreeMap<String, RefOr<Header>>, name: &str, description: &str) {
+    let mut header = Header::default();
+    header.description = Some(description.to_owned());
+    headers.entry(name.to_owned()).or_insert_with(|| header.into());
+}

@@ -1,0 +1,280 @@
+//! Orders.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web::Path,
+};
+use application::orders::{self, Line, ListError, OrderQuery, PlaceError, Transition, TransitionError};
+use domain::{
+    Invalid, Order, OrderNumber, ProductId, Text, UserId,
+    order::{LINES_MAX, QUANTITY_MAX, Status},
+};
+use ports::StoredReply;
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    body::Body,
+    conditional::{etag, if_match, show},
+    decode::{Fields, Parameters, decimal, text, whole},
+    extract::Caller,
+    idempotency,
+    openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, PageParameters},
+    problem::{Answer, Fault, Kind, Place, Problem},
+    reply,
+    view::{
+        PageView,
+        order::{HistoryView, OrderView},
+    },
+};
+use crate::service::Shared;
+
+/// The name under which this list's cursors are sealed.
+const LIST: &str = "orders";
+
+/// An order to place.
+#[derive(ToSchema)]
+pub struct PlaceOrder {
+    /// 1-100 lines; lines for one product are merged.
+    #[schema(min_items = 1, max_items = 100)]
+    pub items: Vec<PlaceItem>,
+}
+
+/// A line of an order to place.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct PlaceItem {
+    /// Which product.
+    #[schema(example = "sku-1")]
+    pub product_id: String,
+    /// How many.
+    #[schema(minimum = 1, maximum = 9_999, example = 2)]
+    pub quantity: u32,
+    /// The price of one that the buyer saw: if it is not the catalogue's, nothing is ordered.
+    #[schema(example = "9.99")]
+    pub price: Option<String>,
+}
+
+/// A move to another status.
+#[derive(ToSchema)]
+pub struct Move {
+    /// Where to.
+    #[schema(example = "CANCELLED")]
+    pub to: String,
+    /// Why: 1-500 characters.
+    #[schema(max_length = 500)]
+    pub reason: Option<String>,
+}
+
+/// Place an order
+///
+/// The server prices it and reserves the stock with it. The same key with the same request gets the same answer, for
+/// ever.
+#[utoipa::path(post, path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
+    params(IdempotencyKeyHeader), responses(
+    (status = 201, description = "The order.", body = OrderView, headers(
+        ("Location" = String, description = "Where it is."),
+        ("ETag" = String, description = "Its version.")
+    )),
+    (status = 409, description = "`price-changed`, `out-of-stock` or `idempotency-in-progress`."),
+    (status = 422, description = "`invalid-request`, `unknown-product`, `mixed-currencies`, `card-data-refused` or \
+        `idempotency-key-reused`.")
+))]
+pub async fn place(service: Shared, http: HttpRequest, caller: Caller, body: Body) -> Answer {
+    let body = body.json().await?;
+    let request = idempotency::request(&service, &http, &caller, &body)?;
+    let lines = lines(&body)?;
+    let actor = caller.actor();
+    let placed = service
+        .write(async move |app| {
+            orders::place(&app, &caller, request, lines, |order| placed(&OrderView::of(order, actor), order))
+                .await
+        })
+        .await?;
+    Ok(reply::give(placed?))
+}
+
+fn placed(view: &OrderView, order: &Order) -> StoredReply {
+    StoredReply {
+        location: Some(format!("/v1/orders/{}", order.number)),
+        etag: Some(etag(order.version)),
+        ..reply::stored(StatusCode::CREATED, view)
+    }
+}
+
+fn lines(body: &Value) -> Result<Vec<Line>, Problem> {
+    let mut it = Fields::of(body);
+    let items = it.list("items", 1..=LINES_MAX, |item| {
+        let product = item.required("productId", text(ProductId::parse));
+        let quantity = item.required("quantity", whole(1..=QUANTITY_MAX));
+        let seen_price = item.optional("price", text(decimal));
+        Some(Line { product: product?, quantity: quantity?, seen_price: seen_price? })
+    });
+    it.finish(|| items)
+}
+
+impl From<PlaceError> for Problem {
+    fn from(error: PlaceError) -> Self {
+        match error {
+            PlaceError::Key(error) => error.into(),
+            PlaceError::UnknownProduct(at) => {
+                named(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
+            }
+            PlaceError::MixedCurrencies(at) => {
+                named(Kind::MixedCurrencies, &at, "/productId", "has another currency than the first item")
+            }
+            PlaceError::PriceChanged(at) => {
+                named(Kind::PriceChanged, &at, "/price", "is not the price any more")
+            }
+            PlaceError::OutOfStock(at) => named(Kind::OutOfStock, &at, "", "is more than there is in stock"),
+            PlaceError::NoPrice(at) => {
+                let fault = |(at, rule)| Fault::at(format!("/items/{at}/price"), rule);
+                Self::invalid(at.into_iter().map(fault).collect())
+            }
+            PlaceError::TooMuch(rule) => Self::invalid(vec![Fault::at("/items", rule)]),
+            PlaceError::Unavailable(away) => away.into(),
+        }
+    }
+}
+
+/// A problem that names the lines it is about.
+fn named(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
+    let fault = |at: &usize| Fault::at(format!("/items/{at}{member}"), Invalid(rule));
+    Problem::new(kind).errors(at.iter().map(fault).collect())
+}
+
+/// An order
+#[utoipa::path(get, path = "/v1/orders/{orderNumber}", tag = "Orders", security(("bearer" = [])),
+    params(
+        ("orderNumber" = String, Path, description = "The order's number."),
+        IfNoneMatchHeader
+    ), responses(
+    (status = 200, description = "The order.", body = OrderView),
+    (status = 304, description = "It still has that version."),
+    (status = 404, description = "No such order, or somebody else's.")
+))]
+pub async fn find(service: Shared, http: HttpRequest, caller: Caller, number: Path<String>) -> Answer {
+    let order = orders::find(&service.app, &caller, &parsed(&number)?).await?.ok_or(Kind::NotFound)?;
+    Ok(show(&http, order.version, &OrderView::of(&order, caller.actor())))
+}
+
+/// Reads an order's number from a path; what can be no number is the number of no order.
+///
+/// # Errors
+/// `not-found`.
+pub fn parsed(number: &str) -> Result<OrderNumber, Problem> {
+    OrderNumber::parse(number).map_err(|_| Kind::NotFound.into())
+}
+
+/// Orders, newest first: my own, for operators everybody's
+#[utoipa::path(get, path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
+    params(
+        ("status" = Option<String>, Query, description = "Only those standing there."),
+        ("createdAfter" = Option<String>, Query, description = "Only those placed at or after this RFC 3339 time."),
+        ("createdBefore" = Option<String>, Query, description = "Only those placed before this RFC 3339 time."),
+        ("userId" = Option<String>, Query, description = "Only this user's; for operators."),
+        PageParameters
+    ), responses(
+    (status = 200, description = "A page.", body = PageView<OrderView>)
+))]
+pub async fn list(service: Shared, http: HttpRequest, caller: Caller) -> Answer {
+    let cursors = service.cursors(LIST);
+    let mut it = Parameters::of(&http);
+    let status = it.optional("status", parse_status);
+    let created_after = it.time("createdAfter");
+    let created_before = it.time("createdBefore");
+    let user = it.optional("userId", UserId::parse);
+    let after = it.cursor(&cursors, OrderNumber::parse);
+    let limit = it.limit();
+    let query = it.finish(|| {
+        Some(OrderQuery {
+            status: status?,
+            created_after: created_after?,
+            created_before: created_before?,
+            user: user?,
+            after: after?,
+            limit: limit?,
+        })
+    })?;
+    let page = orders::list(&service.app, &caller, query).await?;
+    let view = |it: &Order| OrderView::of(it, caller.actor());
+    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| it.number.as_str(), view)))
+}
+
+fn parse_status(text: &str) -> Result<Status, Invalid> {
+    Status::parse(text).ok_or(Invalid("must be one of the ten statuses of an order"))
+}
+
+impl From<ListError> for Problem {
+    fn from(error: ListError) -> Self {
+        match error {
+            ListError::NotOperator => {
+                let rule = Invalid("is a parameter for operators");
+                Self::invalid(vec![Fault::new(Place::Parameter("userId".to_owned()), rule)])
+            }
+            ListError::Unavailable(away) => away.into(),
+        }
+    }
+}
+
+/// An order's history, oldest first
+#[utoipa::path(get, path = "/v1/orders/{orderNumber}/history", tag = "Orders", security(("bearer" = [])),
+    params(("orderNumber" = String, Path, description = "The order's number.")), responses(
+    (status = 200, description = "All of it.", body = PageView<HistoryView>),
+    (status = 404, description = "No such order, or somebody else's.")
+))]
+pub async fn history(service: Shared, caller: Caller, number: Path<String>) -> Answer {
+    let entries = orders::history(&service.app, &caller, &parsed(&number)?).await?.ok_or(Kind::NotFound)?;
+    Ok(HttpResponse::Ok().json(PageView::whole(&entries, |it| HistoryView::from(it))))
+}
+
+/// Move an order to another status
+///
+/// Asking for the status it already has is 200 and changes nothing. PAID, REFUNDED and CLOSED cannot be asked for: money
+/// and time bring them; but an operator who refuses a refund sends the order back to where it came from.
+#[utoipa::path(post, path = "/v1/orders/{orderNumber}/transitions", tag = "Orders", request_body = Move,
+    security(("bearer" = [])),
+    params(
+        ("orderNumber" = String, Path, description = "The order's number."),
+        IfMatchHeader
+    ), responses(
+    (status = 200, description = "The order.", body = OrderView, headers(
+        ("ETag" = String, description = "Its version.")
+    )),
+    (status = 404, description = "No such order, or somebody else's."),
+    (status = 409, description = "`transition-not-allowed`, with `allowedTransitions`."),
+    (status = 412, description = "It has another version.")
+))]
+pub async fn transition(
+    service: Shared,
+    http: HttpRequest,
+    caller: Caller,
+    number: Path<String>,
+    body: Body,
+) -> Answer {
+    let body = body.json().await?;
+    let mut it = Fields::of(&body);
+    let to = it.required("to", text(parse_status));
+    let reason = it.optional("reason", text(Text::parse));
+    let (to, reason) = it.finish(|| Some((to?, reason?)))?;
+    let ask = Transition { number: parsed(&number)?, to, reason, if_match: if_match(&http) };
+    let actor = caller.actor();
+    let order = service.write(async move |app| orders::transition(&app, &caller, ask).await).await??;
+    Ok(HttpResponse::Ok()
+        .insert_header((header::ETAG, etag(order.version)))
+        .json(OrderView::of(&order, actor)))
+}
+
+impl From<TransitionError> for Problem {
+    fn from(error: TransitionError) -> Self {
+        match error {
+            TransitionError::NotFound => Kind::NotFound.into(),
+            TransitionError::PreconditionFailed => Kind::PreconditionFailed.into(),
+            TransitionError::NotAllowed(it) => {
+                Self::new(Kind::TransitionNotAllowed).allowed_transitions(it.allowed)
+            }
+            TransitionError::Unavailable(away) => away.into(),
+        }
+    }
+}

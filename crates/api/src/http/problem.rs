@@ -1,0 +1,251 @@
+//! Errors as clients see them: RFC 9457 problem details.
+
+mod kind;
+mod page;
+mod view;
+
+use std::{borrow::Cow, fmt, time::Duration};
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{self, HeaderName, HeaderValue},
+    },
+};
+use application::{KeyError, auth::Throttled};
+use domain::{Invalid, order::Status};
+use ports::HasherBusy;
+
+pub use {kind::Kind, page::html, view::ProblemView};
+
+/// The media type of every error (RFC 9457, 6.1).
+pub const MEDIA_TYPE: &str = "application/problem+json";
+
+/// What a handler answers with: a response, or a problem.
+pub type Answer = Result<HttpResponse, Problem>;
+
+/// Where in a request a fault is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// A JSON Pointer into the body (RFC 6901).
+    Pointer(String),
+    /// A query parameter.
+    Parameter(String),
+}
+
+/// One thing that is wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fault {
+    /// Where.
+    pub place: Place,
+    /// What, as a sentence that does not repeat the value.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault, with the rule that is broken.
+    #[must_use]
+    pub fn new(place: Place, rule: impl Into<Rule>) -> Self {
+        Self { place, detail: sentence(&rule.into().0) }
+    }
+
+    /// A fault of the member that `pointer` points at.
+    #[must_use]
+    pub fn at(pointer: impl Into<String>, rule: impl Into<Rule>) -> Self {
+        Self::new(Place::Pointer(pointer.into()), rule)
+    }
+}
+
+/// A rule that a value breaks, as `must be …`; like [`Invalid`], but it may be made for the occasion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule(pub Cow<'static, str>);
+
+impl From<Invalid> for Rule {
+    fn from(rule: Invalid) -> Self {
+        Self(Cow::Borrowed(rule.0))
+    }
+}
+
+/// `must be …` as a sentence.
+fn sentence(rule: &str) -> String {
+    let mut chars = rule.chars();
+    let first = chars.next().map(|it| it.to_ascii_uppercase());
+    first.into_iter().chain(chars).chain(['.']).collect()
+}
+
+/// An error on its way to the client.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem(Box<Parts>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Parts {
+    kind: Kind,
+    detail: Cow<'static, str>,
+    instance: Option<String>,
+    errors: Vec<Fault>,
+    allowed: Option<Vec<Status>>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// A problem of that kind, with the detail that fits always.
+    #[must_use]
+    pub fn new(kind: Kind) -> Self {
+        let detail = Cow::Borrowed(kind.detail());
+        let (errors, headers) = (Vec::new(), Vec::new());
+        Self(Box::new(Parts { kind, detail, instance: None, errors, allowed: None, headers }))
+    }
+
+    /// A request with those faults.
+    #[must_use]
+    pub fn invalid(errors: Vec<Fault>) -> Self {
+        let detail = match errors.len() {
+            1 => Cow::Borrowed("The request has 1 fault."),
+            count => Cow::Owned(format!("The request has {count} faults.")),
+        };
+        Self::new(Kind::InvalidRequest).detail(detail).errors(errors)
+    }
+
+    /// A request from somebody who has not shown who it is (RFC 6750, 3).
+    #[must_use]
+    pub fn unauthorized(shown: bool) -> Self {
+        let challenge = if shown { r#"Bearer error="invalid_token""# } else { "Bearer" };
+        Self::new(Kind::Unauthorized).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    /// One attempt too many: when to come again, as `Retry-After`, as the fields of
+    /// draft-ietf-httpapi-ratelimit-headers and as the older three.
+    #[must_use]
+    pub fn throttled(it: Throttled) -> Self {
+        let Throttled { limit, window, retry_after } = it;
+        let resets = seconds(retry_after);
+        Self::new(Kind::TooManyRequests)
+            .retry_after(retry_after)
+            .text_header("ratelimit-policy", &format!("\"attempts\";q={limit};w={}", seconds(window)))
+            .text_header("ratelimit", &format!("\"attempts\";r=0;t={resets}"))
+            .text_header("ratelimit-limit", &limit.to_string())
+            .text_header("ratelimit-remaining", "0")
+            .text_header("ratelimit-reset", &resets.to_string())
+    }
+
+    /// Says it more exactly. The text must not repeat an id or a value that was sent.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Names the faults.
+    #[must_use]
+    pub fn errors(mut self, errors: Vec<Fault>) -> Self {
+        self.0.errors = errors;
+        self
+    }
+
+    /// Names the statuses that this caller may ask for instead.
+    #[must_use]
+    pub fn allowed_transitions(mut self, allowed: Vec<Status>) -> Self {
+        self.0.allowed = Some(allowed);
+        self
+    }
+
+    /// Says when to come again: whole seconds, at least one (RFC 9110, 10.2.3).
+    #[must_use]
+    pub fn retry_after(self, wait: Duration) -> Self {
+        self.text_header("retry-after", &seconds(wait).to_string())
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+        self.0.headers.push((name, value));
+        self
+    }
+
+    /// Adds a header of visible ASCII.
+    fn text_header(self, name: &'static str, value: &str) -> Self {
+        match HeaderValue::from_str(value) {
+            Ok(value) => self.header(HeaderName::from_static(name), value),
+            Err(_) => self,
+        }
+    }
+
+    /// Names the request.
+    #[must_use]
+    pub fn instance(mut self, request_id: &str) -> Self {
+        self.0.instance = Some(request_id.to_owned());
+        self
+    }
+
+    /// What kind of problem it is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        self.0.kind
+    }
+}
+
+/// Whole seconds, rounded up, at least one: who comes a moment too early only comes twice.
+fn seconds(wait: Duration) -> u64 {
+    wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
+}
+
+impl From<Kind> for Problem {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind)
+    }
+}
+
+/// What was asked of an outside service did not happen; which one and why, the log says.
+impl From<ports::Unavailable> for Problem {
+    fn from(fault: ports::Unavailable) -> Self {
+        tracing::error!(fault = %fault.0, "a dependency is away");
+        Self::new(Kind::Unavailable).retry_after(RETRY_UNAVAILABLE)
+    }
+}
+
+/// So many passwords are being hashed that this one was not begun.
+impl From<HasherBusy> for Problem {
+    fn from(_: HasherBusy) -> Self {
+        Self::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE)
+    }
+}
+
+impl From<KeyError> for Problem {
+    fn from(fault: KeyError) -> Self {
+        match fault {
+            KeyError::Reused => Self::new(Kind::IdempotencyKeyReused),
+            KeyError::InProgress => Self::new(Kind::IdempotencyInProgress).retry_after(RETRY_UNAVAILABLE),
+            KeyError::Unavailable(away) => away.into(),
+        }
+    }
+}
+
+/// After how long to try again when a dependency is away or the service is busy.
+pub const RETRY_UNAVAILABLE: Duration = Duration::from_secs(1);
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0.kind.slug())
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.kind.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let mut response = HttpResponse::build(self.status_code());
+        for header in &self.0.headers {
+            response.insert_header(header.clone());
+        }
+        let body = serde_json::to_string(&ProblemView::from(self)).unwrap_or_default();
+        let mut response = response.content_type(MEDIA_TYPE).body(body);
+        response.extensions_mut().insert(self.clone());
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,152 @@
+//! The one table of the problems that the service answers with.
+
+/// The folder of the pages, one a problem, as text; the same that stands in the repository.
+macro_rules! page {
+    ($slug:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems/", $slug, ".md"))
+    };
+}
+
+macro_rules! kinds {
+    ($($name:ident $slug:literal $status:literal $title:literal $detail:literal)*) => {
+        /// What kind of problem it is: its `type`, status and title (RFC 9457, 3.1). Its page tells more.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum Kind { $(#[doc = $title] $name,)* }
+
+        impl Kind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The last segment of its `type`.
+            #[must_use]
+            pub const fn slug(self) -> &'static str {
+                match self { $(Self::$name => $slug,)* }
+            }
+
+            /// The HTTP status.
+            #[must_use]
+            pub const fn status(self) -> u16 {
+                match self { $(Self::$name => $status,)* }
+            }
+
+            /// The first line of its page.
+            #[must_use]
+            pub const fn title(self) -> &'static str {
+                match self { $(Self::$name => $title,)* }
+            }
+
+            /// What is said when there is nothing more exact to say.
+            #[must_use]
+            pub const fn detail(self) -> &'static str {
+                match self { $(Self::$name => $detail,)* }
+            }
+
+            /// Its page, in Markdown.
+            #[must_use]
+            pub const fn page(self) -> &'static str {
+                match self { $(Self::$name => page!($slug),)* }
+            }
+        }
+    };
+}
+
+#[rustfmt::skip]
+kinds! {
+    MalformedJson            "malformed-json"             400 "Malformed JSON"                     "The body is not a JSON document."
+    InvalidRequest           "invalid-request"            422 "Invalid request"                    "The request has faults."
+    BodyTooLarge             "body-too-large"             413 "Body too large"                     "The body is over the limit of 65536 bytes."
+    UnsupportedMediaType     "unsupported-media-type"     415 "Unsupported media type"             "This resource reads application/json."
+    NotFound                 "not-found"                  404 "Not found"                          "There is no such resource."
+    MethodNotAllowed         "method-not-allowed"         405 "Method not allowed"                 "This resource does not know the method. The Allow header lists those it knows."
+    IdempotencyKeyMissing    "idempotency-key-missing"    400 "Idempotency key missing"            "This operation requires an Idempotency-Key header."
+    IdempotencyKeyInvalid    "idempotency-key-invalid"    400 "Idempotency key invalid"            "An idempotency key is 1 to 255 visible ASCII characters."
+    IdempotencyKeyReused     "idempotency-key-reused"     422 "Idempotency key reused"             "The idempotency key was first used with a different request."
+    IdempotencyInProgress    "idempotency-in-progress"    409 "Idempotent request in progress"     "The first request with this idempotency key has not ended yet."
+    Unauthorized             "unauthorized"               401 "Unauthorized"                       "A valid access token is required."
+    InvalidCredentials       "invalid-credentials"        401 "Invalid credentials"                "The user name or the password is wrong."
+    RefreshTokenReused       "refresh-token-reused"       401 "Refresh token reused"               "The refresh token was already spent. The session has been ended."
+    RefreshTokenInvalid      "refresh-token-invalid"      401 "Refresh token invalid"              "The refresh token cannot be exchanged."
+    Forbidden                "forbidden"                  403 "Forbidden"                          "This operation requires the role OPERATOR."
+    WrongPassword            "wrong-password"             403 "Wrong password"                     "The current password is wrong."
+    UsernameTaken            "username-taken"             409 "User name taken"                    "There is already a user with this name."
+    EmailTaken               "email-taken"                409 "E-mail address taken"               "There is already a user with this e-mail address."
+    TooManyRequests          "too-many-requests"          429 "Too many requests"                  "Too many attempts. The Retry-After header says when to try again."
+    UnknownProduct           "unknown-product"            422 "Unknown product"                    "A line names a product that cannot be ordered."
+    PriceChanged             "price-changed"              409 "Price changed"                      "The price of at least one line has changed. Nothing was ordered."
+    OutOfStock               "out-of-stock"               409 "Out of stock"                       "There is not enough stock. Nothing was reserved."
+    MixedCurrencies          "mixed-currencies"           422 "Mixed currencies"                   "The lines of an order must have one currency."
+    TransitionNotAllowed     "transition-not-allowed"     409 "Transition not allowed"             "The order cannot go to the status asked for."
+    PreconditionFailed       "precondition-failed"        412 "Precondition failed"                "The resource is no longer in the version that If-Match names."
+    OrderNotPayable          "order-not-payable"          409 "Order not payable"                  "The order is not open, or a payment of it is under way."
+    PaymentNotCapturable     "payment-not-capturable"     409 "Payment not capturable"             "The transaction has no open authorisation."
+    CaptureExceedsAuthorized "capture-exceeds-authorized" 409 "Capture exceeds authorised amount"  "The amount is more than what was authorised."
+    PaymentNotVoidable       "payment-not-voidable"       409 "Payment not voidable"               "The transaction has no open authorisation."
+    PaymentNotRefundable     "payment-not-refundable"     409 "Payment not refundable"             "The transaction has no captured money that can be given back now."
+    RefundExceedsCaptured    "refund-exceeds-captured"    409 "Refund exceeds captured amount"     "The refunds would add up to more than was captured."
+    CardDataRefused          "card-data-refused"          422 "Card data refused"                  "The request carries card data. It was neither stored nor logged."
+    InvalidSignature         "invalid-signature"          401 "Invalid signature"                  "The notice has no valid signature."
+    Unavailable              "unavailable"                503 "Service unavailable"                "The system of record cannot be reached. Try again with the same idempotency key."
+    Overloaded               "overloaded"                 503 "Overloaded"                         "Too many requests are waiting. This one was not started."
+    DeadlineExceeded         "deadline-exceeded"          503 "Deadline exceeded"                  "The request was not finished in time."
+    InternalError            "internal-error"             500 "Internal error"                     "The service has a fault. It was logged under this request id."
+}
+
+impl Kind {
+    /// The kind with that slug.
+    #[must_use]
+    pub fn find(slug: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|it| it.slug() == slug)
+    }
+
+    /// Its `type`, a URI reference.
+    #[must_use]
+    pub fn uri(self) -> String {
+        format!("/problems/{}", self.slug())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_page_and_says_what_the_page_says() {
+        for kind in Kind::ALL {
+            let page = kind.page();
+            assert_eq!(page.lines().next(), Some(format!("# {}", kind.title()).as_str()), "{}", kind.slug());
+            assert!(page.contains(&format!("**Status:** {}", kind.status())), "{}", kind.slug());
+        }
+    }
+
+    /// Those whose detail depends on the request.
+    const COUNTED: &[Kind] =
+        &[Kind::MalformedJson, Kind::InvalidRequest, Kind::UnknownProduct, Kind::OutOfStock];
+
+    #[test]
+    fn the_example_of_a_page_is_what_is_answered() {
+        for kind in Kind::ALL.iter().filter(|it| !COUNTED.contains(it)) {
+            let line = format!("\"detail\": \"{}\"", kind.detail());
+            assert!(kind.page().contains(&line), "{}: {line}", kind.slug());
+        }
+    }
+
+    #[test]
+    fn every_page_has_its_kind() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems");
+        let mut pages: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .filter_map(|it| it.unwrap().file_name().to_str()?.strip_suffix(".md").map(str::to_owned))
+            .filter(|slug| slug != "README")
+            .collect();
+        let mut slugs: Vec<_> = Kind::ALL.iter().map(|it| it.slug()).collect();
+        pages.sort_unstable();
+        slugs.sort_unstable();
+        assert_eq!(pages, slugs);
+    }
+
+    #[test]
+    fn a_kind_is_found_by_its_slug() {
+        assert_eq!(Kind::find("not-found"), Some(Kind::NotFound));
+        assert_eq!(Kind::find("not-there"), None);
+    }
+}

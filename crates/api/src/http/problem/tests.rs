@@ -1,0 +1,69 @@
+use actix_web::body::to_bytes;
+use serde_json::{Value, json};
+
+use super::*;
+
+async fn body(problem: &Problem) -> Value {
+    serde_json::from_slice(&to_bytes(problem.error_response().into_body()).await.unwrap()).unwrap()
+}
+
+#[actix_web::test]
+async fn a_problem_has_the_members_of_the_standard_and_no_others() {
+    let problem = Problem::new(Kind::NotFound).instance("r1");
+    assert_eq!(
+        body(&problem).await,
+        json!({
+            "type": "/problems/not-found", "title": "Not found", "status": 404,
+            "detail": "There is no such resource.", "instance": "r1"
+        })
+    );
+}
+
+#[actix_web::test]
+async fn every_fault_is_named_by_its_place() {
+    let rule = || Invalid("must be a whole number from 1 to 9999");
+    let faults =
+        vec![Fault::at("/items/0/quantity", rule()), Fault::new(Place::Parameter("limit".into()), rule())];
+    let body = body(&Problem::invalid(faults)).await;
+    assert_eq!(body["detail"], "The request has 2 faults.");
+    assert_eq!(
+        body["errors"],
+        json!([
+            {"pointer": "/items/0/quantity", "detail": "Must be a whole number from 1 to 9999."},
+            {"parameter": "limit", "detail": "Must be a whole number from 1 to 9999."}
+        ])
+    );
+}
+
+#[actix_web::test]
+async fn a_refused_transition_names_those_that_are_allowed_even_if_there_are_none() {
+    let refused = |allowed| Problem::new(Kind::TransitionNotAllowed).allowed_transitions(allowed);
+    let allowed = body(&refused(vec![Status::Cancelled])).await["allowedTransitions"].clone();
+    assert_eq!(allowed, json!(["CANCELLED"]));
+    assert_eq!(body(&refused(vec![])).await["allowedTransitions"], json!([]));
+}
+
+#[test]
+fn a_throttled_client_is_told_when_to_come_again() {
+    let throttled =
+        Throttled { limit: 10, window: Duration::from_secs(900), retry_after: Duration::from_millis(59_001) };
+    let response = Problem::throttled(throttled).error_response();
+    let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
+    assert_eq!(response.status(), 429);
+    assert_eq!(header("retry-after"), "60");
+    assert_eq!(header("ratelimit-policy"), r#""attempts";q=10;w=900"#);
+    assert_eq!(header("ratelimit"), r#""attempts";r=0;t=60"#);
+    assert_eq!(header("ratelimit-limit"), "10");
+    assert_eq!(header("ratelimit-remaining"), "0");
+    assert_eq!(header("ratelimit-reset"), "60");
+}
+
+#[test]
+fn a_challenge_says_whether_a_token_was_shown() {
+    let challenge = |shown| {
+        let response = Problem::unauthorized(shown).error_response();
+        response.headers().get("www-authenticate").unwrap().to_str().unwrap().to_owned()
+    };
+    assert_eq!(challenge(false), "Bearer");
+    assert_eq!(challenge(true), r#"Bearer error="invalid_token""#);
+}

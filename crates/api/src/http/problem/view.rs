@@ -1,0 +1,75 @@
+//! A problem as JSON.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Fault, Place, Problem};
+
+/// A problem (RFC 9457). Decide by `type` and `status`; `title` and `detail` are for people.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Problem)]
+pub struct ProblemView {
+    /// What kind of problem it is: a page to read, relative to the service.
+    #[schema(example = "/problems/invalid-request", format = "uri-reference")]
+    r#type: String,
+    /// The kind's name.
+    #[schema(example = "Invalid request")]
+    title: &'static str,
+    /// The HTTP status.
+    #[schema(example = 422, minimum = 400, maximum = 599)]
+    status: u16,
+    /// What happened this time. It never repeats an id or a value that was sent.
+    #[schema(example = "The request has 1 fault.")]
+    detail: String,
+    /// The request id, the same as in `X-Request-Id`.
+    #[schema(example = "mzxw6ytboi4dsnzsmfrggzdfm4")]
+    instance: String,
+    /// All faults of the request, where there are some to point at.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<FaultView>,
+    /// The statuses that this caller may ask for, where one that cannot be had was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    allowed_transitions: Option<Vec<&'static str>>,
+}
+
+/// One fault: what is wrong, and where.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Fault)]
+struct FaultView {
+    /// A JSON Pointer into the body (RFC 6901); for a missing member, where it should stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "/items/0/quantity")]
+    pointer: Option<String>,
+    /// Or the name of a query parameter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "limit")]
+    parameter: Option<String>,
+    /// The rule that is broken.
+    #[schema(example = "Must be a whole number from 1 to 9999.")]
+    detail: String,
+}
+
+impl From<&Problem> for ProblemView {
+    fn from(Problem(it): &Problem) -> Self {
+        Self {
+            r#type: it.kind.uri(),
+            title: it.kind.title(),
+            status: it.kind.status(),
+            detail: it.detail.clone().into_owned(),
+            instance: it.instance.clone().unwrap_or_default(),
+            errors: it.errors.iter().map(FaultView::from).collect(),
+            allowed_transitions: it.allowed.as_ref().map(|all| all.iter().map(|it| it.as_str()).collect()),
+        }
+    }
+}
+
+impl From<&Fault> for FaultView {
+    fn from(it: &Fault) -> Self {
+        let (pointer, parameter) = match &it.place {
+            Place::Pointer(pointer) => (Some(pointer.clone()), None),
+            Place::Parameter(name) => (None, Some(name.clone())),
+        };
+        Self { pointer, parameter, detail: it.detail.clone() }
+    }
+}

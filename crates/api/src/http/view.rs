@@ -1,0 +1,69 @@
+//! How things look when they leave the service.
+
+pub mod finding;
+pub mod order;
+pub mod payment;
+pub mod product;
+pub mod user;
+
+use domain::Timestamp;
+use ports::Page;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::decode::Cursors;
+
+/// A moment as RFC 3339 writes it: UTC, three decimals.
+///
+/// ```
+/// let at = domain::Timestamp::from_millis(1_795_336_200_123);
+/// assert_eq!(api::http::view::time(at), "2026-11-22T08:30:00.123Z");
+/// ```
+#[must_use]
+pub fn time(at: Timestamp) -> String {
+    // What lies beyond the years that can be written is shown as the nearest end of time.
+    let edge = if at.millis() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or(edge);
+    format!("{at:.3}")
+}
+
+/// A page of a list.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PageView<T> {
+    /// At most `limit` of them.
+    pub data: Vec<T>,
+    /// Gets the next page, as `cursor`; null on the last one.
+    #[schema(required)]
+    pub next_cursor: Option<String>,
+}
+
+impl<T> PageView<T> {
+    /// A page of views; `id` tells after which element the next page begins.
+    pub fn of<R>(
+        page: &Page<R>,
+        cursors: &Cursors<'_>,
+        id: impl Fn(&R) -> &str,
+        view: impl Fn(&R) -> T,
+    ) -> Self {
+        let last = page.data.last().filter(|_| page.more);
+        Self { data: page.data.iter().map(view).collect(), next_cursor: last.map(|it| cursors.after(id(it))) }
+    }
+
+    /// All there is, on one page.
+    pub fn whole<R>(all: &[R], view: impl Fn(&R) -> T) -> Self {
+        Self { data: all.iter().map(view).collect(), next_cursor: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_has_three_decimals_whatever_it_is() {
+        assert_eq!(time(Timestamp::from_millis(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(time(Timestamp::from_millis(1_795_336_200_120)), "2026-11-22T08:30:00.120Z");
+        assert!(time(Timestamp::from_millis(i64::MAX)).starts_with("9999-12-3"));
+    }
+}

@@ -1,0 +1,59 @@
+//! What operators must look at.
+
+use domain::Finding;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::time;
+
+/// Something an operator must look at.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct FindingView {
+    /// Public id.
+    pub id: String,
+    /// Why: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`, `unknown-type`,
+    /// `unintelligible`, `late-capture`, `partial-capture`, `dispute` or `reconciliation`.
+    #[schema(example = "amount-mismatch")]
+    pub kind: &'static str,
+    /// About which gateway.
+    #[schema(required)]
+    pub gateway: Option<String>,
+    /// About which of its events.
+    #[schema(required)]
+    pub event_id: Option<String>,
+    /// About which transaction.
+    #[schema(required)]
+    pub transaction_id: Option<String>,
+    /// About which order.
+    #[schema(required)]
+    pub order_number: Option<String>,
+    /// What happened.
+    pub detail: String,
+    /// When it was found.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When an operator was done with it.
+    #[schema(required, format = DateTime)]
+    pub resolved_at: Option<String>,
+    /// What the operator wrote then.
+    #[schema(required)]
+    pub note: Option<String>,
+}
+
+impl From<&Finding> for FindingView {
+    fn from(it: &Finding) -> Self {
+        Self {
+            id: it.id.to_string(),
+            kind: it.kind.as_str(),
+            gateway: it.gateway.as_ref().map(ToString::to_string),
+            event_id: it.event.as_ref().map(ToString::to_string),
+            transaction_id: it.transaction.as_ref().map(ToString::to_string),
+            order_number: it.order.as_ref().map(ToString::to_string),
+            detail: it.detail.clone(),
+            created_at: time(it.created_at),
+            resolved_at: it.resolved_at.map(time),
+            note: it.note.as_ref().map(|it| it.as_str().to_owned()),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Transactions and refunds.
+
+use domain::{Refund, Transaction};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::time;
+
+/// One attempt to pay an order.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TransactionView {
+    /// Public id, which is also the gateway's idempotency key.
+    pub transaction_id: String,
+    /// Which order it pays.
+    pub order_number: String,
+    /// Through which gateway.
+    pub gateway: String,
+    /// `PENDING`, `AUTHORIZED`, `CAPTURED`, `FAILED`, `REFUNDED`, `DISPUTED` or `VOIDED`.
+    #[schema(example = "CAPTURED")]
+    pub status: &'static str,
+    /// How much was asked for, in major units.
+    #[schema(example = "19.98")]
+    pub amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    pub currency: &'static str,
+    /// How much was taken.
+    #[schema(example = "19.98")]
+    pub captured_amount: String,
+    /// How much is back.
+    #[schema(example = "0.00")]
+    pub refunded_amount: String,
+    /// Last four digits of the card.
+    #[schema(required)]
+    pub card_last4: Option<String>,
+    /// Brand of the card.
+    #[schema(required)]
+    pub card_brand: Option<String>,
+    /// The issuer's authorisation code.
+    #[schema(required)]
+    pub authorization_code: Option<String>,
+    /// Why it failed, while it is `FAILED`.
+    #[schema(required)]
+    pub failure_reason: Option<String>,
+    /// The gateway's response code.
+    #[schema(required)]
+    pub response_code: Option<String>,
+    /// When the money was taken.
+    #[schema(required, format = DateTime)]
+    pub captured_at: Option<String>,
+    /// When it was begun.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When it last changed.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+impl From<&Transaction> for TransactionView {
+    fn from(it: &Transaction) -> Self {
+        let details = it.details.clone();
+        Self {
+            transaction_id: it.id.to_string(),
+            order_number: it.order_number.to_string(),
+            gateway: it.gateway.to_string(),
+            status: it.status().as_str(),
+            amount: it.amount.to_string(),
+            currency: it.amount.currency().code(),
+            captured_amount: it.captured().to_string(),
+            refunded_amount: it.refunded().to_string(),
+            card_last4: details.card_last4,
+            card_brand: details.card_brand,
+            authorization_code: details.authorization_code,
+            failure_reason: it.failure_reason().map(str::to_owned),
+            response_code: details.response_code,
+            captured_at: it.captured_at.map(time),
+            created_at: time(it.created_at),
+            updated_at: time(it.updated_at),
+        }
+    }
+}
+
+/// Money on its way back, or back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundView {
+    /// Public id; the gateway's own when the refund began there.
+    pub refund_id: String,
+    /// Of which transaction.
+    pub transaction_id: String,
+    /// How much, in major units.
+    #[schema(example = "5.00")]
+    pub amount: String,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    pub currency: &'static str,
+    /// `PENDING`, `SUCCEEDED` or `FAILED`.
+    #[schema(example = "SUCCEEDED")]
+    pub status: &'static str,
+    /// Why, if anybody said.
+    #[schema(required)]
+    pub reason: Option<String>,
+    /// When it was asked for, or heard of.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+impl RefundView {
+    /// A refund of that transaction.
+    #[must_use]
+    pub fn of(transaction: &str, it: &Refund) -> Self {
+        Self {
+            refund_id: it.id.to_string(),
+            transaction_id: transaction.to_owned(),
+            amount: it.amount.to_string(),
+            currency: it.amount.currency().code(),
+            status: it.status.as_str(),
+            reason: it.reason.as_ref().map(|it| it.as_str().to_owned()),
+            created_at: time(it.created_at),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The HTTP service: routes, views, problems, configuration, wiring, commands.
+//!
+//! Thin on purpose: a handler reads what was sent, calls one use case of `application`, and shows what came of it.
+
+pub mod commands;
+pub mod config;
+pub mod http;
+pub mod log;
+pub mod metrics;
+pub mod serve;
+pub mod service;
+pub mod sweeps;
+pub mod tasks;
+pub mod wiring;

@@ -1,0 +1,19 @@
+//! The older of the two text formats.
+
+/// The text format 0.0.4 of Prometheus, from `OpenMetrics` 1.0: a counter's family is named as its samples are, with
+/// `_total`, and there is no end mark.
+pub(super) fn of_prometheus(open_metrics: &str) -> String {
+    let lines: Vec<_> = open_metrics.lines().filter(|it| *it != "# EOF").collect();
+    let counters: Vec<_> =
+        lines.iter().filter_map(|it| it.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();
+    let renamed = |line: &str| {
+        let mut words = line.splitn(4, ' ');
+        match (words.next(), words.next(), words.next(), words.next()) {
+            (Some("#"), Some(kind), Some(name), Some(rest)) if counters.contains(&name) => {
+                format!("# {kind} {name}_total {rest}\n")
+            }
+            _ => format!("{line}\n"),
+        }
+    };
+    lines.iter().map(|it| renamed(it)).collect()
+}

@@ -1,0 +1,77 @@
+//! What counters are told apart by: only words of this program, never a client's.
+
+use ports::{CallbackOutcome, CommitOutcome};
+use prometheus_client::encoding::EncodeLabelSet;
+
+use super::Seen;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RequestLabels {
+    method: &'static str,
+    route: String,
+    status: u32,
+}
+
+impl From<Seen<'_>> for RequestLabels {
+    fn from(it: Seen<'_>) -> Self {
+        Self { method: it.method, route: it.route.to_owned(), status: it.status.into() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct RouteLabels {
+    method: &'static str,
+    route: String,
+}
+
+impl From<Seen<'_>> for RouteLabels {
+    fn from(it: Seen<'_>) -> Self {
+        Self { method: it.method, route: it.route.to_owned() }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct TransitionLabels {
+    pub(super) from: &'static str,
+    pub(super) to: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CallbackLabels {
+    outcome: &'static str,
+}
+
+impl From<CallbackOutcome> for CallbackLabels {
+    fn from(it: CallbackOutcome) -> Self {
+        let outcome = match it {
+            CallbackOutcome::Applied => "applied",
+            CallbackOutcome::Unchanged => "unchanged",
+            CallbackOutcome::Waiting => "waiting",
+            CallbackOutcome::Flagged => "flagged",
+            CallbackOutcome::Duplicate => "duplicate",
+            CallbackOutcome::Refused => "refused",
+        };
+        Self { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct CommitLabels {
+    outcome: &'static str,
+}
+
+impl From<CommitOutcome> for CommitLabels {
+    fn from(it: CommitOutcome) -> Self {
+        let outcome = match it {
+            CommitOutcome::Committed => "committed",
+            CommitOutcome::Refused => "refused",
+            CommitOutcome::Unavailable => "unavailable",
+        };
+        Self { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SweepLabels {
+    pub(super) sweep: &'static str,
+}

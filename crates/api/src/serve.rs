@@ -1,0 +1,173 @@
+//! Serving requests, from the first to the last.
+
+use std::{
+    io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    pin::pin,
+    time::Duration,
+};
+
+use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    time::timeout,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    commands::print,
+    config::Config,
+    http::{self, frame::Frame},
+    service::{Service, Shared},
+    sweeps,
+    wiring::{self, StartError, Wired},
+};
+
+/// What runs when the service is told to stop has this long to end.
+const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// Of which requests have this long, in seconds.
+const REQUESTS_STOP_WITHIN_SECONDS: u64 = 9;
+/// The exit status when a second signal cuts everything short.
+const CUT_SHORT: i32 = 1;
+
+/// Serves until it is told to stop, then finishes what runs.
+///
+/// # Errors
+/// [`StartError`] when it cannot begin, or the server fails.
+pub async fn run(config: Config) -> Result<(), StartError> {
+    let signals = Signals::listen()?;
+    let wired = wiring::wire(&config).await?;
+    sweeps::catch_up(&wired.app).await.map_err(StartError::Unreachable)?;
+    let sandbox = wired.sandbox.clone();
+    let frame =
+        Frame { ids: wired.ids.clone(), metrics: wired.metrics.clone(), deadline: config.request_deadline };
+    let service = web::Data::new(service(&config, wired));
+    let (server, address) = bind(&config, frame, service.clone())?;
+    sandbox.set_callback_base(
+        config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address))),
+    );
+    sweeps::start(&service.tasks, &service.app, &service.stopping);
+    greet(&config, address).map_err(StartError::Output)?;
+    until_stopped(server, signals, &service, async || sandbox.stop().await).await
+}
+
+fn service(config: &Config, wired: Wired) -> Service {
+    Service {
+        app: wired.app,
+        sealer: wired.sealer,
+        digests: wired.digests,
+        metrics: wired.metrics,
+        dependencies: wired.dependencies,
+        tasks: crate::tasks::Tasks::default(),
+        stopping: CancellationToken::new(),
+        request_deadline: config.request_deadline,
+        trusted_proxies: config.trusted_proxies.clone(),
+    }
+}
+
+fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, SocketAddr), StartError> {
+    let wanted = config.http_addr;
+    let fault = |source| StartError::Bind { address: wanted, source };
+    let app = move || {
+        let frame = frame.clone();
+        App::new()
+            .app_data(service.clone())
+            .wrap(from_fn(move |request, next| frame.clone().around(request, next)))
+            .configure(http::configure)
+    };
+    let server = HttpServer::new(app)
+        .workers(config.workers.get())
+        .disable_signals()
+        .shutdown_timeout(REQUESTS_STOP_WITHIN_SECONDS)
+        .bind(wanted)
+        .map_err(fault)?;
+    let address = server.addrs().first().copied().unwrap_or(wanted);
+    Ok((server.run(), address))
+}
+
+/// The address under which this machine reaches itself.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(it) if it.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(it) if it.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+        it @ (IpAddr::V4(_) | IpAddr::V6(_)) => it,
+    };
+    SocketAddr::new(ip, address.port())
+}
+
+/// Tells whoever started it what to do next.
+fn greet(config: &Config, address: SocketAddr) -> io::Result<()> {
+    let here = reachable(address);
+    print(&format!(
+        "Idem is listening on http://{address}\n\
+         Data: {}\n\
+         Try: curl -s http://{here}/v1/products\n\
+         Docs: http://{here}/docs",
+        config.database.display()
+    ))
+}
+
+/// Serves until the first signal; then no new requests are taken and what runs is finished, unless a second one comes.
+async fn until_stopped(
+    server: Server,
+    mut signals: Signals,
+    service: &Service,
+    stop_sandbox: impl AsyncFnOnce(),
+) -> Result<(), StartError> {
+    let handle = server.handle();
+    let mut server = pin!(server);
+    tokio::select! {
+        ended = &mut server => return ended.map_err(StartError::Failed),
+        () = signals.next() => {}
+    }
+    tracing::info!("stopping");
+    service.stopping.cancel();
+    let finish = async {
+        stop_sandbox().await;
+        let (ended, ()) = tokio::join!(&mut server, handle.stop(true));
+        service.tasks.finished().await;
+        ended
+    };
+    tokio::select! {
+        finished = timeout(STOP_WITHIN, finish) => match finished {
+            Ok(ended) => ended.map_err(StartError::Failed)?,
+            Err(_late) => tracing::warn!("some requests were not finished in time"),
+        },
+        () = signals.next() => std::process::exit(CUT_SHORT),
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// The signals that ask to stop.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, StartError> {
+        let listen = |kind| signal(kind).map_err(StartError::Failed);
+        Ok(Self { terminate: listen(SignalKind::terminate())?, interrupt: listen(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_that_means_all_is_reached_as_the_own_one() {
+        let shown = |text: &str| reachable(text.parse().unwrap()).to_string();
+        assert_eq!(shown("0.0.0.0:8080"), "127.0.0.1:8080");
+        assert_eq!(shown("[::]:8080"), "[::1]:8080");
+        assert_eq!(shown("192.0.2.7:8080"), "192.0.2.7:8080");
+    }
+}

@@ -1,0 +1,114 @@
+//! Guessing passwords is slow.
+
+use serde_json::json;
+
+use crate::harness::{Client, PASSWORD, Person, Reply, Server};
+
+async fn attempt(client: &Client, login: &str, password: &str) -> Reply {
+    client.post("/v1/auth/login", &json!({"username": login, "password": password})).await
+}
+
+async fn from(client: &Client, address: &str, login: &str) -> u16 {
+    let credentials = json!({"username": login, "password": "not the password"});
+    client.post("/v1/auth/login", &credentials).header("x-forwarded-for", address).await.status
+}
+
+/// Fails ten times.
+async fn use_up(client: &Client, login: &str) {
+    for _ in 0..10 {
+        attempt(client, login, "not the password").await.refused(401, "invalid-credentials");
+    }
+}
+
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_failures_lock_an_account_whether_it_exists_or_not() {
+    let server = Server::with(&[]);
+    let client = server.client();
+    let (known, nobody) = (Person::new("victim"), Person::new("nobody"));
+    client.post("/v1/auth/register", &known.account()).await.ok(201);
+    use_up(&client, &known.username).await;
+    use_up(&client, &nobody.username).await;
+    let locked = attempt(&client, &known.username, PASSWORD).await;
+    locked.refused(429, "too-many-requests");
+    let seconds = |name: &str| locked.header(name).unwrap_or_else(|| panic!("{name}")).parse::<u64>().unwrap();
+    assert!((1..=900).contains(&seconds("retry-after")));
+    let fields: Vec<_> = locked.headers.keys().filter(|it| it.as_str().starts_with("ratelimit")).collect();
+    assert!(!fields.is_empty(), "{:?}", locked.headers);
+    let absent = attempt(&client, &nobody.username, PASSWORD).await;
+    assert_eq!(locked.anonymous(), absent.anonymous());
+    for (name, value) in &locked.headers {
+        // The seconds that are left may differ by how long the test takes.
+        let moves = ["x-request-id", "date", "retry-after", "ratelimit", "ratelimit-reset"].contains(&name.as_str());
+        assert!(moves || absent.headers.get(name) == Some(value), "{name}: {value:?}");
+    }
+    attempt(&client, &known.email, PASSWORD).await.refused(429, "too-many-requests");
+    attempt(&client, &known.username.to_uppercase(), PASSWORD).await.refused(429, "too-many-requests");
+    let other = Person::new("other");
+    other.register(&client).await.get("/v1/me").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_success_begins_the_count_anew() {
+    let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "3")]);
+    let person = Person::new("clumsy");
+    let client = person.register(&server.client()).await;
+    for _ in 0..3 {
+        attempt(&client, &person.username, "typo").await.refused(401, "invalid-credentials");
+        attempt(&client, &person.username, "typo").await.refused(401, "invalid-credentials");
+        attempt(&client, &person.email, PASSWORD).await.ok(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lock_ends_with_its_window() {
+    let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "1"), ("IDEM_LOGIN_WINDOW", "2s")]);
+    let person = Person::new("patient");
+    let client = person.register(&server.client()).await;
+    attempt(&client, &person.username, "typo").await.refused(401, "invalid-credentials");
+    attempt(&client, &person.username, PASSWORD).await.refused(429, "too-many-requests");
+    let look = async || (attempt(&client, &person.username, PASSWORD).await.status == 200).then_some(());
+    crate::harness::eventually("the lock ends", std::time::Duration::from_secs(10), look).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_guesses_at_once_no_more_are_answered_than_are_allowed() {
+    let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "5")]);
+    let person = Person::new("stormed");
+    let client = person.register(&server.client()).await;
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..32 {
+        let (client, name) = (client.clone(), person.username.clone());
+        asked.spawn(async move { attempt(&client, &name, "guess").await.status });
+    }
+    let statuses = asked.join_all().await;
+    let told = statuses.iter().filter(|it| **it == 401).count();
+    assert!(statuses.iter().all(|it| matches!(it, 401 | 429)), "{statuses:?}");
+    assert_eq!(told, 5, "{statuses:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_is_locked_whatever_a_stranger_writes_into_the_header() {
+    let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ADDRESS", "5")]);
+    let client = server.client();
+    let person = Person::new("bystander");
+    client.post("/v1/auth/register", &person.account()).await.ok(201);
+    for at in 0..5 {
+        assert_eq!(from(&client, &format!("203.0.113.{at}"), &Person::new("guess").username).await, 401);
+    }
+    assert_eq!(from(&client, "198.51.100.1", &Person::new("guess").username).await, 429);
+    attempt(&client, &person.username, PASSWORD).await.refused(429, "too-many-requests");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_trusted_proxy_tells_clients_apart() {
+    let settings = [("IDEM_LOGIN_FAILURES_PER_ADDRESS", "2"), ("IDEM_TRUSTED_PROXIES", "127.0.0.0/8")];
+    let server = Server::with(&settings);
+    let client = server.client();
+    for expected in [401, 401, 429] {
+        assert_eq!(from(&client, "198.51.100.7, 203.0.113.1", &Person::new("guess").username).await, expected);
+    }
+    // What stands left of the nearest stranger anybody can write.
+    assert_eq!(from(&client, "198.51.100.8, 203.0.113.1", &Person::new("guess").username).await, 429);
+    assert_eq!(from(&client, "203.0.113.2", &Person::new("guess").username).await, 401);
+}

@@ -1,0 +1,7 @@
+//! Accounts, logins and sessions.
+
+mod accounts;
+mod guessing;
+mod passwords;
+mod roles;
+mod sessions;

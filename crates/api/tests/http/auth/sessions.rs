@@ -1,0 +1,164 @@
+//! Tokens and the sessions behind them.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::harness::{Client, Person, Server, eventually, shared};
+
+/// How soon a revocation is known everywhere.
+const REVOKED_WITHIN: Duration = Duration::from_secs(1);
+/// Longer than a retry after a lost answer is waited for.
+const RETRY_WINDOW: Duration = Duration::from_millis(10_500);
+
+async fn refresh(client: &Client, token: &Value) -> crate::harness::Reply {
+    client.post("/v1/auth/refresh", &json!({"refreshToken": token})).await
+}
+
+async fn is_dead(client: &Client) {
+    let look = async || (client.get("/v1/me").await.status == 401).then_some(());
+    eventually("the access token is dead", REVOKED_WITHIN, look).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refresh_token_is_exchanged_for_a_new_pair() {
+    let customer = shared().customer().await;
+    let spent = json!(customer.refresh_token);
+    let pair = refresh(&customer, &spent).await.ok(200);
+    assert_ne!(pair["refreshToken"], spent);
+    assert_ne!(pair["accessToken"], json!(customer.token));
+    let next = customer.with_tokens(&pair);
+    next.get("/v1/me").await.ok(200);
+    refresh(&customer, &pair["refreshToken"]).await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retry_after_a_lost_answer_gets_the_same_pair() {
+    let customer = shared().customer().await;
+    let spent = json!(customer.refresh_token);
+    let mut asked = tokio::task::JoinSet::new();
+    for _ in 0..8 {
+        let (client, spent) = (customer.clone(), spent.clone());
+        asked.spawn(async move { refresh(&client, &spent).await.ok(200) });
+    }
+    let mut pairs = asked.join_all().await;
+    pairs.push(refresh(&customer, &spent).await.ok(200));
+    assert!(pairs.iter().all(|it| *it == pairs[0]), "{pairs:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_comes_back_late_ends_the_whole_session() {
+    let customer = shared().customer().await;
+    let spent = json!(customer.refresh_token);
+    let pair = refresh(&customer, &spent).await.ok(200);
+    let thief = customer.with_tokens(&pair);
+    tokio::time::sleep(RETRY_WINDOW).await;
+    refresh(&customer, &spent).await.refused(401, "refresh-token-reused");
+    refresh(&customer, &pair["refreshToken"]).await.refused(401, "refresh-token-invalid");
+    is_dead(&thief).await;
+    is_dead(&customer).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_two_generations_old_is_theft_at_once() {
+    let customer = shared().customer().await;
+    let spent = json!(customer.refresh_token);
+    let second = refresh(&customer, &spent).await.ok(200);
+    let third = refresh(&customer, &second["refreshToken"]).await.ok(200);
+    refresh(&customer, &spent).await.refused(401, "refresh-token-reused");
+    refresh(&customer, &third["refreshToken"]).await.refused(401, "refresh-token-invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_refresh_token_is_refused() {
+    let customer = shared().customer().await;
+    let mut forged = customer.refresh_token.clone().unwrap();
+    forged.push('x');
+    for token in [forged, customer.token.clone().unwrap(), String::new(), "x".repeat(5000)] {
+        refresh(&customer, &json!(token)).await.refused(401, "refresh-token-invalid");
+    }
+    customer.get("/v1/me").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_logout_nothing_of_the_session_is_good() {
+    let person = Person::new("leaver");
+    let one = person.register(&shared().client()).await;
+    let other = person.login(&shared().client()).await;
+    one.post("/v1/auth/logout", &json!({})).await.ok(204);
+    refresh(&one, &json!(one.refresh_token)).await.refused(401, "refresh-token-invalid");
+    is_dead(&one).await;
+    other.get("/v1/me").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_logout_reaches_another_instance_within_a_second() {
+    let first = Server::with(&[]);
+    let second = first.beside(&[]);
+    let customer = first.customer().await;
+    let there = customer.at(second.address());
+    there.get("/v1/me").await.ok(200);
+    customer.post("/v1/auth/logout", &json!({})).await.ok(204);
+    is_dead(&there).await;
+    let again = Person::new("both").register(&second.client()).await;
+    again.at(first.address()).get("/v1/me").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_listed_and_ended_one_by_one() {
+    let person = Person::new("devices");
+    let one = person.register(&shared().client()).await;
+    let other = person.login(&shared().client()).await;
+    let sessions = one.all("/v1/me/sessions").await;
+    assert_eq!(sessions.len(), 2);
+    let own = other.all("/v1/me/sessions").await;
+    assert_eq!(own.len(), 2);
+    let stranger = shared().customer().await;
+    let path = |session: &Value| format!("/v1/me/sessions/{}", session["id"].as_str().unwrap());
+    // The newest is listed first, so this is the other one's.
+    stranger.delete(&path(&sessions[0])).await.refused(404, "not-found");
+    one.delete(&path(&sessions[0])).await.ok(204);
+    one.delete(&path(&sessions[0])).await.refused(404, "not-found");
+    is_dead(&other).await;
+    one.get("/v1/me").await.ok(200);
+    assert_eq!(one.all("/v1/me/sessions").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_was_tampered_with_is_worth_nothing() {
+    let customer = shared().customer().await;
+    let token = customer.token.clone().unwrap();
+    let parts: Vec<_> = token.split('.').collect();
+    let [header, payload, signature] = parts[..] else { panic!("{} parts", parts.len()) };
+    // {"alg":"none","typ":"JWT"}
+    let none = "eyJhbGciOiJub25lIiwidHlwIjoiSldUIn0";
+    let other = shared().customer().await.token.unwrap();
+    let others_payload = other.split('.').nth(1).unwrap();
+    for forged in [
+        format!("{none}.{payload}."),
+        format!("{none}.{payload}.{signature}"),
+        format!("{header}.{others_payload}.{signature}"),
+        format!("{header}.{payload}."),
+        format!("{header}.{payload}"),
+        format!("{token}x"),
+        customer.refresh_token.clone().unwrap(),
+        "x".repeat(4000),
+    ] {
+        let tokens = json!({"accessToken": forged});
+        let reply = customer.with_tokens(&tokens).get("/v1/me").await;
+        reply.refused(401, "unauthorized");
+        assert!(reply.header("www-authenticate").unwrap().contains("invalid_token"), "{:?}", reply.headers);
+    }
+    customer.get("/v1/me").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_access_token_ends_by_itself() {
+    let server = Server::with(&[("IDEM_ACCESS_TOKEN_TTL", "1s")]);
+    let customer = server.customer().await;
+    let look = async || (customer.get("/v1/me").await.status == 401).then_some(());
+    eventually("the token has expired", Duration::from_secs(5), look).await;
+    let pair = refresh(&customer, &json!(customer.refresh_token)).await.ok(200);
+    assert_eq!(pair["expiresIn"], 1);
+    customer.with_tokens(&pair).get("/v1/me").await.ok(200);
+}

@@ -1,0 +1,30 @@
+//! What all tests share: a server, clients that check every answer, and the shop's everyday errands.
+
+mod client;
+mod contract;
+mod invariants;
+mod notice;
+mod people;
+mod poll;
+mod raw;
+mod reply;
+mod server;
+mod shop;
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+pub(crate) use client::{Client, Request};
+pub(crate) use invariants::Shelf;
+pub(crate) use notice::{Notice, SECRET, sign};
+pub(crate) use people::{PASSWORD, Person};
+pub(crate) use poll::{eventually, now};
+pub(crate) use raw::raw;
+pub(crate) use reply::Reply;
+pub(crate) use server::{Server, command, shared};
+pub(crate) use shop::{field, gateway, item};
+
+/// A name that no other test of this run has.
+pub(crate) fn unique(kind: &str) -> String {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    format!("{kind}-{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

@@ -1,0 +1,58 @@
+//! Customers and operators.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Client, command, unique};
+
+/// Everybody's password.
+pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// Somebody with an account.
+#[derive(Debug, Clone)]
+pub(crate) struct Person {
+    /// The name to log in with.
+    pub(crate) username: String,
+    /// The address, which logs in too.
+    pub(crate) email: String,
+}
+
+impl Person {
+    /// Somebody with a name of its own, without an account yet.
+    pub(crate) fn new(kind: &str) -> Self {
+        let username = unique(kind);
+        Self { email: format!("{username}@example.com"), username }
+    }
+
+    /// What registering needs.
+    pub(crate) fn account(&self) -> Value {
+        json!({"username": self.username, "email": self.email, "password": PASSWORD})
+    }
+
+    /// An operator's account, made from the command line beside the running server.
+    pub(super) fn operator(folder: &Path) -> Self {
+        let operator = Self::new("operator");
+        let arguments = ["create-operator", "--username", &operator.username, "--email", &operator.email];
+        let made = command(folder, &[("IDEM_OPERATOR_PASSWORD", PASSWORD)]).args(arguments).output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        operator
+    }
+
+    /// Registers and logs in.
+    pub(crate) async fn register(&self, client: &Client) -> Client {
+        client.post("/v1/auth/register", &self.account()).await.ok(201);
+        self.login(client).await
+    }
+
+    /// Logs in.
+    pub(crate) async fn login(&self, client: &Client) -> Client {
+        let tokens = client.post("/v1/auth/login", &self.credentials(PASSWORD)).await.ok(200);
+        client.with_tokens(&tokens)
+    }
+
+    /// What logging in needs.
+    pub(crate) fn credentials(&self, password: &str) -> Value {
+        json!({"username": self.username, "password": password})
+    }
+}

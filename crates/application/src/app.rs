@@ -1,0 +1,131 @@
+//! What every use case works with.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{EventKey, FindingId, FindingKey, GatewayName, HistoryKey, RefundId, RefundKey, payment::Fresh};
+use ports::{
+    Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository, PasswordHasher,
+    PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store, Throttle, Tokens,
+    UserRepository,
+};
+
+use crate::auth::Revocations;
+
+/// The ports and the settings of one running service.
+pub struct App {
+    /// The one way to write.
+    pub store: Arc<dyn Store>,
+    /// Users.
+    pub users: Arc<dyn UserRepository>,
+    /// Sessions.
+    pub sessions: Arc<dyn SessionRepository>,
+    /// The catalogue.
+    pub products: Arc<dyn ProductRepository>,
+    /// Orders.
+    pub orders: Arc<dyn OrderRepository>,
+    /// Payments.
+    pub payments: Arc<dyn PaymentRepository>,
+    /// The gateways' events.
+    pub events: Arc<dyn EventRepository>,
+    /// What operators must look at.
+    pub findings: Arc<dyn FindingRepository>,
+    /// Used idempotency keys.
+    pub replies: Arc<dyn ReplyRepository>,
+    /// Locks that save work.
+    pub locks: Arc<dyn Locks>,
+    /// Counts of failed logins.
+    pub throttle: Arc<dyn Throttle>,
+    /// Passwords.
+    pub hasher: Arc<dyn PasswordHasher>,
+    /// Access and refresh tokens.
+    pub tokens: Arc<dyn Tokens>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// Keys and ids.
+    pub ids: Arc<dyn Ids>,
+    /// What is worth counting.
+    pub meter: Arc<dyn Meter>,
+    /// The payment gateways.
+    pub gateways: Vec<Arc<dyn Gateway>>,
+    /// Sessions that were ended while their access tokens live on.
+    pub revocations: Revocations,
+    /// The settings.
+    pub policy: Policy,
+}
+
+/// The settings that use cases know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// An unpaid order closes after this.
+    pub order_ttl: Duration,
+    /// An authorisation that is not captured is given up after this.
+    pub authorization_ttl: Duration,
+    /// A delivered order is completed after this.
+    pub completion_after: Duration,
+    /// A completed, refunded or cancelled order is closed after this.
+    pub after_sales_period: Duration,
+    /// An access token is good for this.
+    pub access_token_ttl: Duration,
+    /// A session ends after this unless it is refreshed.
+    pub refresh_token_ttl: Duration,
+    /// Failed logins of one account before it is locked.
+    pub login_failures_per_account: u32,
+    /// Failed logins from one address before it is locked.
+    pub login_failures_per_address: u32,
+    /// How long failed logins count.
+    pub login_window: Duration,
+    /// How long a request waits for another one with the same idempotency key.
+    pub in_progress_wait: Duration,
+    /// How long answers to captures, voids, refunds and payments are kept.
+    pub reply_ttl: Duration,
+    /// How long a notice waits for its transaction before an operator is told.
+    pub parked_max: Duration,
+    /// How long ended sessions are kept.
+    pub session_kept: Duration,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        const MINUTE: u64 = 60;
+        const DAY: u64 = 24 * 60 * MINUTE;
+        Self {
+            order_ttl: Duration::from_secs(30 * MINUTE),
+            authorization_ttl: Duration::from_secs(7 * DAY),
+            completion_after: Duration::from_secs(7 * DAY),
+            after_sales_period: Duration::from_secs(30 * DAY),
+            access_token_ttl: Duration::from_secs(15 * MINUTE),
+            refresh_token_ttl: Duration::from_secs(30 * DAY),
+            login_failures_per_account: 10,
+            login_failures_per_address: 100,
+            login_window: Duration::from_secs(15 * MINUTE),
+            in_progress_wait: Duration::from_secs(2),
+            reply_ttl: Duration::from_secs(2 * DAY),
+            parked_max: Duration::from_secs(15 * MINUTE),
+            session_kept: Duration::from_secs(30 * DAY),
+        }
+    }
+}
+
+impl App {
+    /// The gateway of that name.
+    #[must_use]
+    pub fn gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
+        self.gateways.iter().find(|it| it.name() == *name)
+    }
+
+    pub(crate) fn history_key(&self) -> HistoryKey {
+        HistoryKey::new(self.ids.key())
+    }
+
+    pub(crate) fn event_key(&self) -> EventKey {
+        EventKey::new(self.ids.key())
+    }
+
+    pub(crate) fn finding(&self) -> (FindingKey, FindingId) {
+        (FindingKey::new(self.ids.key()), FindingId::new(self.ids.id()))
+    }
+
+    pub(crate) fn refund(&self) -> Fresh {
+        Fresh { key: RefundKey::new(self.ids.key()), id: RefundId::new(self.ids.id()) }
+    }
+}

@@ -1,0 +1,173 @@
+//! Sessions: showing, refreshing and ending them.
+
+use std::time::Duration;
+
+use domain::{Session, SessionId, Timestamp, UserId, session::Refresh};
+use ports::{AccessClaims, Unavailable, UnitOfWork, Write};
+
+use crate::{
+    App, Caller,
+    retry::{Tried, until_settled},
+};
+
+/// Most sessions of a user that are listed.
+const LISTED_MAX: u32 = 100;
+/// How many revocations are read at once.
+const REVOCATIONS_READ: u32 = 1_000;
+
+/// An access token and the refresh token that gets the next one.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The access token.
+    pub access: String,
+    /// It is good for this long from when it was made.
+    pub access_ttl: Duration,
+    /// The refresh token.
+    pub refresh: String,
+    /// It is good for this long from when it was made.
+    pub refresh_ttl: Duration,
+}
+
+/// Why there is no new pair.
+#[derive(Debug, thiserror::Error)]
+pub enum RefreshError {
+    /// It is no refresh token of a live session.
+    #[error("no refresh token of a live session")]
+    Invalid,
+    /// It was spent before, so somebody else may have it: the session is ended.
+    #[error("the refresh token was spent before")]
+    Reused,
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The tokens of a session as it stands: the same session always gives the same pair.
+pub(super) fn pair(app: &App, session: &Session, user: UserId) -> Pair {
+    let policy = &app.policy;
+    let claims = AccessClaims {
+        user,
+        session: session.id.clone(),
+        generation: session.generation,
+        issued_at: session.rotated_at,
+        expires_at: session.rotated_at.plus(policy.access_token_ttl),
+    };
+    Pair {
+        access: app.tokens.access(&claims),
+        access_ttl: policy.access_token_ttl,
+        refresh: app.tokens.refresh(&session.id, session.generation),
+        refresh_ttl: policy.refresh_token_ttl,
+    }
+}
+
+/// Exchanges a refresh token for a new pair.
+///
+/// # Errors
+/// [`RefreshError`].
+pub async fn refresh(app: &App, token: &str) -> Result<Pair, RefreshError> {
+    let (id, generation) = app.tokens.read_refresh(token).ok_or(RefreshError::Invalid)?;
+    until_settled!(app, refresh_once(app, &id, generation).await)
+}
+
+async fn refresh_once(app: &App, id: &SessionId, generation: i64) -> Result<Pair, Tried<RefreshError>> {
+    let found = app.sessions.find(id).await.map_err(RefreshError::from)?;
+    let session = found.ok_or(RefreshError::Invalid)?;
+    let now = app.clock.now();
+    let session = match session.refresh(generation, now, app.policy.refresh_token_ttl) {
+        Refresh::Ended => return Err(RefreshError::Invalid.into()),
+        Refresh::Reused => {
+            end(app, &session, now).await.map_err(RefreshError::from)?;
+            return Err(RefreshError::Reused.into());
+        }
+        Refresh::Repeated => session,
+        Refresh::Rotated(next) => {
+            let work = UnitOfWork::new().with(Write::RotateSession(next.clone()));
+            app.store.commit(work).await.map_err(Tried::<RefreshError>::commit)?;
+            next
+        }
+    };
+    let user = app.users.find_by_key(session.user).await.map_err(RefreshError::from)?;
+    let user = user.ok_or(RefreshError::Invalid)?;
+    Ok(pair(app, &session, user.id))
+}
+
+/// Who shows this access token; nobody when it is not genuine, has expired, or its session has ended.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Unavailable> {
+    let Some(claims) = app.tokens.read_access(token, app.clock.now()) else { return Ok(None) };
+    if app.revocations.contains(&claims.session) {
+        return Ok(None);
+    }
+    let user = app.users.find(&claims.user).await?;
+    Ok(user.map(|user| Caller { user, session: claims.session }))
+}
+
+/// Ends the caller's session: its refresh token at once, its access tokens here at once and elsewhere within a second.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn logout(app: &App, caller: &Caller) -> Result<(), Unavailable> {
+    match app.sessions.find(&caller.session).await? {
+        Some(session) => end(app, &session, app.clock.now()).await,
+        None => Ok(()),
+    }
+}
+
+/// The caller's live sessions, newest first.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, Unavailable> {
+    app.sessions.list_live(caller.user.key, app.clock.now(), LISTED_MAX).await
+}
+
+/// Ends one of the caller's sessions; `false` when the caller has no such live session.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn revoke_session(app: &App, caller: &Caller, id: &SessionId) -> Result<bool, Unavailable> {
+    let now = app.clock.now();
+    let found = app.sessions.find(id).await?;
+    let own = found.filter(|it| it.user == caller.user.key && it.is_live(now));
+    match own {
+        Some(session) => end(app, &session, now).await.map(|()| true),
+        None => Ok(false),
+    }
+}
+
+async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavailable> {
+    let work = UnitOfWork::new().with(Write::RevokeSession(session.key, now));
+    match app.store.commit(work).await {
+        Ok(()) => {
+            app.revocations.add(session.id.clone(), now);
+            Ok(())
+        }
+        Err(ports::CommitError::Unavailable(away)) => Err(away),
+        Err(other) => Err(Unavailable::new(other)),
+    }
+}
+
+/// Tells this process of the sessions that ended since then, and lets it forget those whose tokens have all expired.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn spread_revocations(app: &App, since: Timestamp) -> Result<(), Unavailable> {
+    let mut since = since;
+    loop {
+        let ended = app.sessions.revoked_since(since, REVOCATIONS_READ).await?;
+        let full = u32::try_from(ended.len()).unwrap_or(u32::MAX) >= REVOCATIONS_READ;
+        let last = ended.last().and_then(|it| it.revoked_at);
+        for (id, at) in ended.into_iter().filter_map(|it| it.revoked_at.map(|at| (it.id, at))) {
+            app.revocations.add(id, at);
+        }
+        // Each round starts where the last one ended; more than a full page within one millisecond would stand still.
+        match last {
+            Some(last) if full && last > since => since = last,
+            _ => break,
+        }
+    }
+    app.revocations.forget_before(app.clock.now().minus(app.policy.access_token_ttl));
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! What operators must look at.
+
+use domain::{EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, payment::Flag};
+use ports::{Page, Unavailable, UnitOfWork, Write};
+
+use crate::{
+    App, Operator,
+    retry::{Tried, until_settled},
+};
+
+/// Why a finding was not closed.
+#[derive(Debug, thiserror::Error)]
+pub enum ResolveError {
+    /// There is no such finding.
+    #[error("there is no such finding")]
+    NotFound,
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// A page of findings, newest first.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn list(
+    app: &App,
+    _by: &Operator,
+    resolved: Option<bool>,
+    after: Option<FindingId>,
+    limit: u32,
+) -> Result<Page<Finding>, Unavailable> {
+    app.findings.list(resolved, after, limit).await
+}
+
+/// Closes a finding. One that is closed stays as it was closed first.
+///
+/// # Errors
+/// [`ResolveError`].
+pub async fn resolve(app: &App, _by: &Operator, id: &FindingId, note: Text) -> Result<Finding, ResolveError> {
+    until_settled!(app, resolve_once(app, id, &note).await)
+}
+
+async fn resolve_once(app: &App, id: &FindingId, note: &Text) -> Result<Finding, Tried<ResolveError>> {
+    let found = app.findings.find(id).await.map_err(ResolveError::from)?;
+    let finding = found.ok_or(ResolveError::NotFound)?;
+    if finding.resolved_at.is_some() {
+        return Ok(finding);
+    }
+    let at = app.clock.now();
+    let write = Write::ResolveFinding { id: id.clone(), note: note.clone(), at };
+    app.store.commit(UnitOfWork::new().with(write)).await.map_err(Tried::<ResolveError>::commit)?;
+    Ok(Finding { resolved_at: Some(at), note: Some(note.clone()), ..finding })
+}
+
+/// What a finding is about.
+#[derive(Default)]
+pub(crate) struct About<'a> {
+    pub(crate) gateway: Option<&'a GatewayName>,
+    pub(crate) event: Option<&'a EventId>,
+    pub(crate) transaction: Option<&'a Transaction>,
+}
+
+/// Writes down what an operator must look at; goes into the commit that causes it.
+pub(crate) fn note(app: &App, kind: FindingKind, detail: &str, about: &About<'_>) -> Finding {
+    let (key, id) = app.finding();
+    Finding {
+        key,
+        id,
+        kind,
+        gateway: about.gateway.cloned().or_else(|| about.transaction.map(|it| it.gateway.clone())),
+        event: about.event.cloned(),
+        transaction: about.transaction.map(|it| it.id.clone()),
+        order: about.transaction.map(|it| it.order_number.clone()),
+        detail: detail.to_owned(),
+        created_at: app.clock.now(),
+        resolved_at: None,
+        note: None,
+    }
+}
+
+/// The same for everything a case has flagged.
+pub(crate) fn of_flags<'a>(
+    app: &'a App,
+    flags: &'a [Flag],
+    about: &'a About<'_>,
+) -> impl Iterator<Item = Write> + 'a {
+    flags.iter().map(|flag| Write::InsertFinding(note(app, flag.kind, flag.detail, about)))
+}

@@ -1,0 +1,26 @@
+//! The use cases of Idem: load, decide, commit.
+//!
+//! Every one is a free async function over ports. It reads what it needs, lets `domain` decide, and makes the decision
+//! true with one [`ports::Store::commit`]; a commit that came too late is decided anew. Nothing here knows HTTP, SQL or
+//! a token's form.
+
+mod app;
+pub mod auth;
+pub mod cached_users;
+pub mod callbacks;
+mod caller;
+pub mod catalogue;
+pub mod findings;
+mod idempotent;
+pub mod metered_store;
+pub mod orders;
+pub mod payments;
+mod retry;
+pub mod sweeps;
+
+#[cfg(test)]
+mod testing;
+
+pub use app::{App, Policy};
+pub use caller::{Caller, IfMatch, Operator};
+pub use idempotent::{Answered, KeyError, Request};

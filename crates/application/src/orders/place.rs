@@ -1,0 +1,220 @@
+//! Placing an order, once.
+
+use domain::{
+    ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
+    order::{Entry, Item, Placing, StockLine},
+};
+use ports::{Claim, CommitError, Happening, StoredReply, Unavailable, UnitOfWork, Write};
+
+use crate::{
+    Answered, App, Caller, KeyError, Request,
+    idempotent::{Entered, enter, found, overtaken},
+    retry::{Tried, until_settled},
+};
+
+/// One line as the customer asks for it. Lines for one product are merged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Line {
+    /// Which product.
+    pub product: ProductId,
+    /// How many, 1 to [`domain::order::QUANTITY_MAX`].
+    pub quantity: u32,
+    /// The price of one that the buyer saw, a plain decimal number.
+    pub seen_price: Option<String>,
+}
+
+/// Why no order was placed. Numbers are the positions of lines.
+#[derive(Debug, thiserror::Error)]
+pub enum PlaceError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// There are no such products to order.
+    #[error("unknown products")]
+    UnknownProduct(Vec<usize>),
+    /// What the buyer saw is no price in the product's currency.
+    #[error("no prices")]
+    NoPrice(Vec<(usize, Invalid)>),
+    /// The products have other prices than the buyer saw.
+    #[error("prices changed")]
+    PriceChanged(Vec<usize>),
+    /// Not all products have the currency of the first.
+    #[error("more than one currency")]
+    MixedCurrencies(Vec<usize>),
+    /// There is not enough stock.
+    #[error("out of stock")]
+    OutOfStock(Vec<usize>),
+    /// The sum is more than money can be.
+    #[error(transparent)]
+    TooMuch(Invalid),
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Places an order: server prices, stock, history, and the answer as `render` writes it, in one commit.
+///
+/// # Errors
+/// [`PlaceError`]; nothing was recorded, so a corrected request with the same key goes through.
+pub async fn place<R>(
+    app: &App,
+    caller: &Caller,
+    request: Request,
+    lines: Vec<Line>,
+    render: R,
+) -> Result<Answered, PlaceError>
+where
+    R: Fn(&Order) -> StoredReply + Send + Sync,
+{
+    let _held = match enter(app, &request).await? {
+        Entered::Fresh(held) => held,
+        used => return Ok(replayed(used)?),
+    };
+    let outcome: Result<_, PlaceError> =
+        until_settled!(app, place_once(app, caller, &request, &lines, &render).await);
+    match &outcome {
+        Ok(Answered::First(_)) => app.meter.record(Happening::OrderPlaced),
+        Ok(Answered::Again(_)) | Err(PlaceError::Key(_) | PlaceError::Unavailable(_)) => {}
+        Err(
+            PlaceError::UnknownProduct(_)
+            | PlaceError::NoPrice(_)
+            | PlaceError::PriceChanged(_)
+            | PlaceError::MixedCurrencies(_)
+            | PlaceError::OutOfStock(_)
+            | PlaceError::TooMuch(_),
+        ) => {
+            if let Some(used) = overtaken(app, &request).await? {
+                return Ok(replayed(used)?);
+            }
+            app.meter.record(Happening::OrderRefused);
+        }
+    }
+    outcome
+}
+
+/// The answer that was given before. An order's key is only ever claimed together with its answer.
+fn replayed(used: Entered) -> Result<Answered, KeyError> {
+    match used {
+        Entered::Answered(reply) => Ok(Answered::Again(reply)),
+        Entered::Begun(..) | Entered::Fresh(_) => Err(KeyError::InProgress),
+    }
+}
+
+async fn place_once<R>(
+    app: &App,
+    caller: &Caller,
+    request: &Request,
+    lines: &[Line],
+    render: &R,
+) -> Result<Answered, Tried<PlaceError>>
+where
+    R: Fn(&Order) -> StoredReply + Send + Sync,
+{
+    let products = priced(app, lines).await?;
+    let now = app.clock.now();
+    let placing = Placing {
+        key: OrderKey::new(app.ids.key()),
+        number: OrderNumber::new(app.ids.id()),
+        owner: caller.user.key,
+        now,
+        expires_at: now.plus(app.policy.order_ttl),
+    };
+    let items = products.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
+    let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
+    let reply = render(&order);
+    match app.store.commit(work(app, caller, request, &order, &reply, products)).await {
+        Ok(()) => Ok(Answered::First(reply)),
+        Err(CommitError::Claimed(claim)) => {
+            let used = found(app, request, *claim, None, false).and_then(replayed);
+            used.map_err(|refused| PlaceError::Key(refused).into())
+        }
+        Err(CommitError::OutOfStock(short)) => {
+            Err(PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into())
+        }
+        Err(other) => Err(Tried::commit(other)),
+    }
+}
+
+fn work(
+    app: &App,
+    caller: &Caller,
+    request: &Request,
+    order: &Order,
+    reply: &StoredReply,
+    products: Vec<(Product, u32)>,
+) -> UnitOfWork {
+    let by = ChangedBy::customer(caller.user.key);
+    let entry = Entry { from: None, to: order.status, by, reason: None, at: order.created_at };
+    let claim = Claim {
+        key: request.key.clone(),
+        fingerprint: request.fingerprint.clone(),
+        resource: order.number.to_string(),
+        reply: Some(reply.clone()),
+        created_at: order.created_at,
+        expires_at: None,
+    };
+    let tracked = products.into_iter().filter(|(product, _)| product.stock.is_some());
+    let taken = tracked.map(|(read, quantity)| {
+        let line = StockLine { product: read.id.clone(), quantity };
+        Write::TakeStock { line, read }
+    });
+    UnitOfWork::new()
+        .with(Write::Claim(claim))
+        .with(Write::InsertOrder { order: Box::new(order.clone()), history: app.history_key(), entry })
+        .with_all(taken)
+}
+
+/// The products as they are now, one for each that the lines name, with how many of it.
+async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceError> {
+    let mut wanted: Vec<(ProductId, u32)> = Vec::new();
+    for line in lines {
+        match wanted.iter_mut().find(|(id, _)| *id == line.product) {
+            Some((_, quantity)) => *quantity = quantity.saturating_add(line.quantity),
+            None => wanted.push((line.product.clone(), line.quantity)),
+        }
+    }
+    let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
+    let found = app.products.find_all(&ids).await?;
+    let of = |id: &ProductId| found.iter().find(|it| it.id == *id && it.active);
+    let unknown = positions(lines, |it| of(&it.product).is_none());
+    if !unknown.is_empty() {
+        return Err(PlaceError::UnknownProduct(unknown));
+    }
+    let merged: Vec<_> =
+        wanted.iter().filter_map(|(id, many)| of(id).map(|it| (it.clone(), *many))).collect();
+    check_prices(lines, &merged)?;
+    let short = |line: &Line| {
+        merged
+            .iter()
+            .any(|(it, many)| it.id == line.product && it.stock.is_some_and(|left| left < i64::from(*many)))
+    };
+    let short = positions(lines, short);
+    if short.is_empty() { Ok(merged) } else { Err(PlaceError::OutOfStock(short)) }
+}
+
+fn check_prices(lines: &[Line], products: &[(Product, u32)]) -> Result<(), PlaceError> {
+    let price = |line: &Line| products.iter().find(|(it, _)| it.id == line.product).map(|(it, _)| it.price);
+    let Some(currency) = lines.first().and_then(price).map(Money::currency) else { return Ok(()) };
+    let mixed = positions(lines, |it| price(it).is_some_and(|it| it.currency() != currency));
+    if !mixed.is_empty() {
+        return Err(PlaceError::MixedCurrencies(mixed));
+    }
+    let mut no_price = Vec::new();
+    let mut changed = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        match line.seen_price.as_ref().map(|it| Money::in_currency(it, currency)) {
+            Some(Err(invalid)) => no_price.push((at, invalid)),
+            Some(Ok(seen)) if price(line) != Some(seen) => changed.push(at),
+            Some(Ok(_)) | None => {}
+        }
+    }
+    match (no_price.is_empty(), changed.is_empty()) {
+        (false, _) => Err(PlaceError::NoPrice(no_price)),
+        (true, false) => Err(PlaceError::PriceChanged(changed)),
+        (true, true) => Ok(()),
+    }
+}
+
+fn positions(lines: &[Line], is_it: impl Fn(&Line) -> bool) -> Vec<usize> {
+    lines.iter().enumerate().filter(|(_, line)| is_it(line)).map(|(at, _)| at).collect()
+}

@@ -1,0 +1,85 @@
+//! Following orders.
+
+use domain::{
+    Order, OrderNumber, Timestamp, UserId,
+    order::{Recorded, Status},
+};
+use ports::{OrderFilter, Page, Unavailable};
+
+use crate::{App, Caller};
+
+/// Which orders to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderQuery {
+    /// Only those standing there.
+    pub status: Option<Status>,
+    /// Only those placed at or after this moment.
+    pub created_after: Option<Timestamp>,
+    /// Only those placed before this moment.
+    pub created_before: Option<Timestamp>,
+    /// Only this user's; for operators.
+    pub user: Option<UserId>,
+    /// Only those that come after this one in the list.
+    pub after: Option<OrderNumber>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// Why orders were not listed.
+#[derive(Debug, thiserror::Error)]
+pub enum ListError {
+    /// A customer asked for somebody's orders by user.
+    #[error("only operators list by user")]
+    NotOperator,
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// The order with that number, if the caller may see it.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn find(app: &App, caller: &Caller, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+    Ok(app.orders.find(number).await?.filter(|it| caller.may_see(it)))
+}
+
+/// The history of that order, oldest first, if the caller may see it.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn history(
+    app: &App,
+    caller: &Caller,
+    number: &OrderNumber,
+) -> Result<Option<Vec<Recorded>>, Unavailable> {
+    match find(app, caller, number).await? {
+        Some(order) => app.orders.history(order.key).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// A page of orders, newest first: the caller's own, for an operator everybody's.
+///
+/// # Errors
+/// [`ListError`].
+pub async fn list(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<Order>, ListError> {
+    let owner = match (&query.user, caller.is_operator()) {
+        (Some(_), false) => return Err(ListError::NotOperator),
+        (None, false) => Some(caller.user.key),
+        (None, true) => None,
+        (Some(id), true) => match app.users.find(id).await? {
+            Some(user) => Some(user.key),
+            None => return Ok(Page { data: Vec::new(), more: false }),
+        },
+    };
+    let filter = OrderFilter {
+        owner,
+        status: query.status,
+        created_after: query.created_after,
+        created_before: query.created_before,
+        after: query.after,
+        limit: query.limit,
+    };
+    Ok(app.orders.list(filter).await?)
+}

@@ -1,0 +1,14 @@
+//! Payments: every gateway call stands between two commits, the claim and the outcome.
+
+mod operate;
+mod read;
+mod reconcile;
+mod start;
+mod weigh;
+
+pub use operate::{Operation, OperationError, operate};
+pub use read::{find, list, list_refunds};
+pub use start::{Payment, StartError, start};
+
+pub(crate) use reconcile::{consult, reconcile};
+pub(crate) use weigh::{disposition, of_case, weigh};

@@ -1,0 +1,208 @@
+//! Captures, voids and refunds: what an operator asks of a payment, once.
+
+use domain::{
+    Money, RefundId, Text, Transaction, TransactionId,
+    payment::{Event, NotCapturable, NotRefundable, NotVoidable},
+};
+use ports::{Claim, CommitError, StoredReply, Unavailable, UnitOfWork, Write};
+
+use super::{consult, weigh};
+use crate::{
+    Answered, App, KeyError, Operator, Request,
+    findings::About,
+    idempotent::{Entered, enter, found, overtaken},
+    retry::{Tried, until_settled},
+};
+
+/// What an operator asks of a payment. Amounts are plain decimal numbers in the payment's currency; none is everything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operation {
+    /// Take the money that is authorised.
+    Capture(Option<String>),
+    /// Give the authorisation up.
+    Void,
+    /// Give money back.
+    Refund(Option<String>, Option<Text>),
+}
+
+/// Why it was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum OperationError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// There is no such transaction.
+    #[error("there is no such transaction")]
+    NotFound,
+    /// The amount is none in the payment's currency.
+    #[error(transparent)]
+    Amount(#[from] domain::Invalid),
+    /// It cannot be captured so.
+    #[error(transparent)]
+    NotCapturable(#[from] NotCapturable),
+    /// It cannot be voided.
+    #[error(transparent)]
+    NotVoidable(#[from] NotVoidable),
+    /// It cannot be refunded so.
+    #[error(transparent)]
+    NotRefundable(#[from] NotRefundable),
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+/// Claims the operation, asks the gateway, and keeps what it says together with the answer to the client. `render`
+/// writes that answer from the transaction and, for a refund, its id.
+///
+/// # Errors
+/// [`OperationError`].
+pub async fn operate<R>(
+    app: &App,
+    by: &Operator,
+    request: Request,
+    id: &TransactionId,
+    operation: Operation,
+    render: R,
+) -> Result<Answered, OperationError>
+where
+    R: Fn(&Transaction, Option<&RefundId>) -> StoredReply + Send + Sync,
+{
+    // The key is held until the answer is kept.
+    let (resource, _held) = match enter(app, &request).await? {
+        Entered::Answered(reply) => return Ok(Answered::Again(reply)),
+        Entered::Begun(claim, held) => (claim.resource, held),
+        Entered::Fresh(held) => match claim(app, by, &request, id, &operation).await? {
+            Claimed::For(resource) => (resource, held),
+            Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
+        },
+    };
+    let known = app.payments.find(id).await?.ok_or(OperationError::NotFound)?;
+    let said = match app.gateway(&known.gateway) {
+        Some(gateway) => consult(gateway.as_ref(), &known).await,
+        None => Vec::new(),
+    };
+    let refund = matches!(operation, Operation::Refund(..)).then(|| RefundId::new(resource));
+    let render = |it: &Transaction| render(it, refund.as_ref());
+    answer(app, &request, id, said, &render).await.map_err(OperationError::from)
+}
+
+/// How the key came to be claimed.
+enum Claimed {
+    /// For this transaction or refund, by this request or by one that has not answered yet.
+    For(String),
+    /// By one that was faster.
+    Answered(StoredReply),
+}
+
+impl Claimed {
+    /// `None` when nobody has used the key.
+    fn before(used: Entered) -> Option<Self> {
+        match used {
+            Entered::Answered(reply) => Some(Self::Answered(reply)),
+            Entered::Begun(claim, _) => Some(Self::For(claim.resource)),
+            Entered::Fresh(_) => None,
+        }
+    }
+}
+
+async fn claim(
+    app: &App,
+    by: &Operator,
+    request: &Request,
+    id: &TransactionId,
+    operation: &Operation,
+) -> Result<Claimed, OperationError> {
+    let outcome = until_settled!(app, claim_once(app, by, request, id, operation).await);
+    let refused = matches!(
+        outcome,
+        Err(OperationError::NotCapturable(_)
+            | OperationError::NotVoidable(_)
+            | OperationError::NotRefundable(_))
+    );
+    if refused && let Some(claimed) = overtaken(app, request).await?.and_then(Claimed::before) {
+        return Ok(claimed);
+    }
+    outcome
+}
+
+async fn claim_once(
+    app: &App,
+    by: &Operator,
+    request: &Request,
+    id: &TransactionId,
+    operation: &Operation,
+) -> Result<Claimed, Tried<OperationError>> {
+    let weighed = weigh(app, id, &[]).await.map_err(OperationError::from)?;
+    let mut weighed = weighed.ok_or(OperationError::NotFound)?;
+    let case = &mut weighed.case;
+    let now = app.clock.now();
+    let currency = case.transaction.amount.currency();
+    let money =
+        |amount: &Option<String>| amount.as_ref().map(|it| Money::in_currency(it, currency)).transpose();
+    let resource = match operation {
+        Operation::Capture(amount) => {
+            let amount = money(amount).map_err(OperationError::from)?;
+            case.ask_capture(amount, now).map_err(OperationError::from)?;
+            id.to_string()
+        }
+        Operation::Void => {
+            case.ask_void(now).map_err(OperationError::from)?;
+            id.to_string()
+        }
+        Operation::Refund(amount, reason) => {
+            let amount = money(amount).map_err(OperationError::from)?;
+            let by = by.caller().changed_by();
+            let refund = case.ask_refund(amount, reason.clone(), by, app.refund(), now);
+            refund.map_err(OperationError::from)?.id.to_string()
+        }
+    };
+    let claim = Claim {
+        key: request.key.clone(),
+        fingerprint: request.fingerprint.clone(),
+        resource: resource.clone(),
+        reply: None,
+        created_at: now,
+        expires_at: Some(now.plus(app.policy.reply_ttl)),
+    };
+    match app.store.commit(weighed.work(app, &About::default()).with(Write::Claim(claim))).await {
+        Ok(()) => Ok(Claimed::For(resource)),
+        Err(CommitError::Claimed(claim)) => {
+            let used = found(app, request, *claim, None, false).map_err(OperationError::from)?;
+            Claimed::before(used).ok_or(Tried::Stale)
+        }
+        Err(other) => Err(Tried::commit(other)),
+    }
+}
+
+/// Makes true what the gateway said and keeps the answer to the client, in one commit.
+pub(super) async fn answer(
+    app: &App,
+    request: &Request,
+    id: &TransactionId,
+    said: Vec<Event>,
+    render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
+) -> Result<Answered, KeyError> {
+    until_settled!(app, answer_once(app, request, id, &said, render).await)
+}
+
+async fn answer_once(
+    app: &App,
+    request: &Request,
+    id: &TransactionId,
+    said: &[Event],
+    render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
+) -> Result<Answered, Tried<KeyError>> {
+    let weighed = weigh(app, id, said).await.map_err(KeyError::from)?;
+    let weighed = weighed.ok_or_else(|| KeyError::from(Unavailable::new("a claim without a payment")))?;
+    let reply = render(&weighed.case.transaction);
+    let work = if weighed.is_idle() { UnitOfWork::new() } else { weighed.work(app, &About::default()) };
+    let work = work.with(Write::Answer { key: request.key.clone(), reply: reply.clone() });
+    match app.store.commit(work).await {
+        Ok(()) => Ok(Answered::First(reply)),
+        Err(CommitError::Claimed(claim)) => match found(app, request, *claim, None, false)? {
+            Entered::Answered(reply) => Ok(Answered::Again(reply)),
+            Entered::Begun(..) | Entered::Fresh(_) => Err(Tried::Stale),
+        },
+        Err(other) => Err(Tried::commit(other)),
+    }
+}

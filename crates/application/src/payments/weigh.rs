@@ -1,0 +1,96 @@
+//! Weighing what a gateway says against what is known of a transaction and its order.
+
+use domain::{
+    Transaction, TransactionId,
+    payment::{Case, Disposition, Effect, Event, StoredEvent, fold},
+};
+use ports::{Gateway, Meaning, Unavailable, UnitOfWork, Write};
+
+use crate::{
+    App,
+    findings::{About, of_flags},
+};
+
+/// A transaction with its order after some events, not committed yet.
+pub(crate) struct Weighed {
+    /// Transaction and order.
+    pub(crate) case: Case,
+    /// What the new events did.
+    pub(crate) effects: Vec<Effect>,
+    /// What became of events that had waited.
+    moved: Vec<Write>,
+}
+
+/// Reads a transaction with its order and adds `events` and those that waited for them. `None` when there is no such
+/// transaction.
+///
+/// The order is read before its transactions: a change between the two reads moves its revision, so that the commit is
+/// stale and not wrong.
+pub(crate) async fn weigh(
+    app: &App,
+    id: &TransactionId,
+    events: &[Event],
+) -> Result<Option<Weighed>, Unavailable> {
+    let Some(found) = app.payments.find(id).await? else { return Ok(None) };
+    let Some(order) = app.orders.find(&found.order_number).await? else { return Ok(None) };
+    let all = app.payments.list(order.key).await?;
+    let other_occupies = all.iter().any(|it| it.id != *id && it.occupies_order());
+    let Some(transaction) = all.into_iter().find(|it| it.id == *id) else { return Ok(None) };
+    let waiting = waiting(app, &transaction).await?;
+    let mut case = Case::of(order, transaction, other_occupies);
+    let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
+    let mut effects = fold(&mut case, &all_events, || app.refund(), app.clock.now());
+    let old = effects.split_off(events.len());
+    let moved = waiting.iter().zip(&old).filter_map(|((stored, _), effect)| moved(stored, effect)).collect();
+    Ok(Some(Weighed { case, effects, moved }))
+}
+
+async fn waiting(app: &App, transaction: &Transaction) -> Result<Vec<(StoredEvent, Event)>, Unavailable> {
+    let Some(gateway) = app.gateway(&transaction.gateway) else { return Ok(Vec::new()) };
+    let stored = app.events.waiting(&transaction.gateway, &transaction.id).await?;
+    Ok(stored.into_iter().filter_map(|it| readable(gateway.as_ref(), it)).collect())
+}
+
+fn readable(gateway: &dyn Gateway, stored: StoredEvent) -> Option<(StoredEvent, Event)> {
+    match gateway.understand(&stored.raw, stored.received_at) {
+        Meaning::Event(event) => Some((stored, *event)),
+        Meaning::UnknownType { .. } | Meaning::Unintelligible { .. } => None,
+    }
+}
+
+fn moved(stored: &StoredEvent, effect: &Effect) -> Option<Write> {
+    let to = disposition(effect);
+    (to != stored.disposition).then_some(Write::MoveEvent { key: stored.key, from: stored.disposition, to })
+}
+
+/// What became of an event.
+pub(crate) const fn disposition(effect: &Effect) -> Disposition {
+    match effect {
+        Effect::Applied => Disposition::Applied,
+        Effect::Unchanged => Disposition::Unchanged,
+        Effect::Waiting => Disposition::Waiting,
+        Effect::Mismatch(_) => Disposition::Flagged,
+    }
+}
+
+impl Weighed {
+    /// Whether there was nothing to weigh: neither a new event nor one that had waited and need not any more.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.effects.is_empty() && self.moved.is_empty()
+    }
+
+    /// Everything that was decided, for one commit.
+    pub(crate) fn work(self, app: &App, about: &About<'_>) -> UnitOfWork {
+        of_case(app, self.case, about).with_all(self.moved)
+    }
+}
+
+/// An order's progress, its transaction and what an operator must look at, for one commit.
+pub(crate) fn of_case(app: &App, case: Case, about: &About<'_>) -> UnitOfWork {
+    let about = About { transaction: Some(&case.transaction), ..*about };
+    let findings: Vec<_> = of_flags(app, &case.flags, &about).collect();
+    UnitOfWork::new()
+        .progress(case.progress, || app.history_key())
+        .with(Write::UpdateTransaction(Box::new(case.transaction)))
+        .with_all(findings)
+}

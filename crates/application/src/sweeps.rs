@@ -1,0 +1,54 @@
+//! What time brings: sweeps look for what is due, in bounded batches. Each is safe to run on several instances at once,
+//! because what it decides is guarded like everything else, and it loses to whoever was faster.
+
+mod events;
+mod orders;
+mod payments;
+
+use domain::Timestamp;
+use ports::{CommitError, Happening, Prunable, Unavailable, UnitOfWork, Write};
+
+use crate::{App, auth::spread_revocations};
+
+pub use events::{apply_parked, report_overdue};
+pub use orders::{close_finished, complete_delivered, expire_unpaid, release_uncaptured};
+pub use payments::reconcile_open;
+
+/// How many rows a sweep takes at once.
+const BATCH: u32 = 100;
+
+/// Takes note of what a sweep did and tells whether there may be more: a full batch that got somewhere.
+fn swept(app: &App, name: &'static str, found: usize, done: u64) -> bool {
+    if done > 0 {
+        app.meter.record(Happening::Swept(name, done));
+    }
+    done > 0 && u32::try_from(found).unwrap_or(u32::MAX) >= BATCH
+}
+
+/// Forgets answers and sessions whose time is over; `true` when there may be more.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn prune(app: &App) -> Result<bool, Unavailable> {
+    let now = app.clock.now();
+    let kept = now.minus(app.policy.session_kept);
+    let work = UnitOfWork::new().with(Write::Prune(Prunable::Claims, now, BATCH)).with(Write::Prune(
+        Prunable::Sessions,
+        kept,
+        BATCH,
+    ));
+    match app.store.commit(work).await {
+        Ok(()) => Ok(false),
+        Err(CommitError::Unavailable(away)) => Err(away),
+        Err(other) => Err(Unavailable::new(other)),
+    }
+}
+
+/// Tells this process which sessions ended anywhere since it last looked. `since` should reach back a little further
+/// than that, because a commit may become visible after a later one.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn revocations(app: &App, since: Timestamp) -> Result<(), Unavailable> {
+    spread_revocations(app, since).await
+}

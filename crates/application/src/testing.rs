@@ -1,0 +1,164 @@
+//! Helpers of the unit tests: an application over a record in memory, a gateway that says what it is told to, and a
+//! journal of what happened in which order.
+
+mod gateway;
+mod record;
+mod sample;
+mod state;
+
+use std::sync::{
+    Arc, Mutex, MutexGuard,
+    atomic::{AtomicI64, Ordering},
+};
+use std::time::Duration;
+
+use domain::Timestamp;
+use ports::{
+    Clock, Happening, Held, Ids, Meter, MockLocks, MockPasswordHasher, MockThrottle, MockTokens, Unavailable,
+};
+
+use crate::{App, Policy, auth::Revocations};
+
+pub(crate) use gateway::{Asking, ScriptedGateway, says, silent};
+pub(crate) use record::Record;
+pub(crate) use sample::*;
+pub(crate) use state::State;
+
+/// An application with everything that it works with.
+pub(crate) struct Bench {
+    pub(crate) app: App,
+    pub(crate) record: Arc<Record>,
+    pub(crate) gateway: Arc<ScriptedGateway>,
+    pub(crate) clock: Arc<SetClock>,
+    pub(crate) meter: Arc<RecordingMeter>,
+    journal: Arc<Journal>,
+}
+
+impl Bench {
+    /// Everything works, and there is nothing yet.
+    pub(crate) fn new() -> Self {
+        let journal = Arc::<Journal>::default();
+        let record = Arc::new(Record::new(Arc::clone(&journal)));
+        let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
+        let clock = Arc::new(SetClock(AtomicI64::new(NOW.millis())));
+        let meter = Arc::<RecordingMeter>::default();
+        let app = App {
+            store: record.clone(),
+            users: record.clone(),
+            sessions: record.clone(),
+            products: record.clone(),
+            orders: record.clone(),
+            payments: record.clone(),
+            events: record.clone(),
+            findings: record.clone(),
+            replies: record.clone(),
+            locks: Arc::new(locks(|| Ok(Some(Held::new(|| {}))))),
+            throttle: Arc::new(MockThrottle::new()),
+            hasher: Arc::new(MockPasswordHasher::new()),
+            tokens: Arc::new(MockTokens::new()),
+            clock: clock.clone(),
+            ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
+            meter: meter.clone(),
+            gateways: vec![gateway.clone()],
+            revocations: Revocations::default(),
+            policy: Policy::default(),
+        };
+        Self { app, record, gateway, clock, meter, journal }
+    }
+
+    /// The record holds this too.
+    pub(crate) fn with(self, change: impl FnOnce(&mut State)) -> Self {
+        change(&mut self.record.state());
+        self
+    }
+
+    /// Locks cannot be had.
+    pub(crate) fn without_locks(mut self) -> Self {
+        self.app.locks = Arc::new(locks(|| Err(away())));
+        self
+    }
+
+    /// Somebody else holds every lock.
+    pub(crate) fn with_locks_held(mut self) -> Self {
+        self.app.locks = Arc::new(locks(|| Ok(None)));
+        self
+    }
+
+    /// What happened, oldest first: commits with the kinds of their writes, and what the gateway was asked.
+    pub(crate) fn journal(&self) -> Vec<String> {
+        self.journal.read().clone()
+    }
+}
+
+fn locks(answer: fn() -> Result<Option<Held>, Unavailable>) -> MockLocks {
+    let mut locks = MockLocks::new();
+    locks.expect_acquire().returning(move |_, _, _| answer());
+    locks
+}
+
+/// The failure that all ports share.
+pub(crate) fn away() -> Unavailable {
+    Unavailable::new("switched off")
+}
+
+/// What happened, oldest first.
+#[derive(Default)]
+pub(crate) struct Journal(Mutex<Vec<String>>);
+
+impl Journal {
+    pub(crate) fn note(&self, line: String) {
+        self.read().push(line);
+    }
+
+    fn read(&self) -> MutexGuard<'_, Vec<String>> {
+        self.0.lock().unwrap()
+    }
+}
+
+/// A clock that stands still until it is moved.
+pub(crate) struct SetClock(AtomicI64);
+
+impl SetClock {
+    pub(crate) fn advance(&self, by: Duration) {
+        self.0.store(self.now().plus(by).millis(), Ordering::SeqCst);
+    }
+}
+
+impl Clock for SetClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+    }
+}
+
+/// Keys and ids that count.
+struct CountingIds(AtomicI64);
+
+impl Ids for CountingIds {
+    fn key(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::SeqCst)
+    }
+
+    fn id(&self) -> String {
+        format!("id-{}", self.key())
+    }
+}
+
+/// Keeps what was counted.
+#[derive(Default)]
+pub(crate) struct RecordingMeter(Mutex<Vec<Happening>>);
+
+impl RecordingMeter {
+    pub(crate) fn all(&self) -> Vec<Happening> {
+        self.0.lock().unwrap().clone()
+    }
+
+    pub(crate) fn count(&self, of: Happening) -> usize {
+        self.all().iter().filter(|it| **it == of).count()
+    }
+}
+
+impl Meter for RecordingMeter {
+    fn record(&self, happening: Happening) {
+        self.0.lock().unwrap().push(happening);
+    }
+}

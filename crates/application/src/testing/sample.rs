@@ -1,0 +1,204 @@
+//! Things to test with.
+
+use std::time::Duration;
+
+use domain::{
+    ChangedBy, Email, EventId, EventKey, GatewayName, Money, Order, OrderKey, OrderNumber, PasswordHash,
+    Product, ProductId, ProductKey, Progress, Role, Session, SessionId, SessionKey, Text, Timestamp,
+    Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
+    order::{Item, Placing, Status},
+    payment::{
+        CaptureMethod, Details, Disposition, Event, EventKind, Facts, PaymentToken, Stated, StoredEvent,
+    },
+};
+use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
+
+use crate::{Caller, Operator, Request};
+
+/// When the tests begin.
+pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
+
+pub(crate) const fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub(crate) fn yuan(amount: &str) -> Money {
+    Money::parse(amount, "CNY").unwrap()
+}
+
+/// A customer.
+pub(crate) fn ada() -> User {
+    user(1, "ada", Role::Customer)
+}
+
+/// Another customer.
+pub(crate) fn bob() -> User {
+    user(2, "bob", Role::Customer)
+}
+
+fn user(key: i64, name: &str, role: Role) -> User {
+    User {
+        key: UserKey::new(key),
+        id: UserId::new(format!("user-{name}")),
+        username: Username::new(name.to_owned()),
+        email: Email::new(format!("{name}@example.com")),
+        role,
+        created_at: NOW,
+    }
+}
+
+pub(crate) fn caller(user: User) -> Caller {
+    Caller { user, session: session().id }
+}
+
+pub(crate) fn operator() -> Operator {
+    caller(user(3, "olga", Role::Operator)).operator().unwrap()
+}
+
+pub(crate) fn hash_of(password: &str) -> PasswordHash {
+    PasswordHash::new(format!("hashed {password}"))
+}
+
+/// A session of [`ada`].
+pub(crate) fn session() -> Session {
+    Session {
+        key: SessionKey::new(5),
+        id: SessionId::new("session".to_owned()),
+        user: ada().key,
+        generation: 1,
+        rotated_at: NOW,
+        created_at: NOW,
+        expires_at: NOW.plus(seconds(3_600)),
+        revoked_at: None,
+    }
+}
+
+pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
+    Product {
+        key: ProductKey::new(7),
+        id: ProductId::new(id.to_owned()),
+        name: Text::new("Tea"),
+        price,
+        stock,
+        active: true,
+        version: Version::FIRST,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+/// A pending order of [`ada`], for 20.00 CNY.
+pub(crate) fn order() -> Order {
+    let placing = Placing {
+        key: OrderKey::new(10),
+        number: OrderNumber::new("n1".to_owned()),
+        owner: ada().key,
+        now: NOW,
+        expires_at: NOW.plus(seconds(1_800)),
+    };
+    Order::place(placing, vec![Item::of(&product("tea", yuan("10"), Some(5)), 2)]).unwrap()
+}
+
+/// The order after somebody moved it.
+pub(crate) fn moved(order: Order, to: Status, by: ChangedBy) -> Order {
+    let mut progress = Progress::of(order);
+    assert_eq!(progress.step(to, by, None, NOW), Ok(true), "a move that is allowed");
+    progress.order().clone()
+}
+
+/// A paid order.
+pub(crate) fn paid() -> Order {
+    moved(order(), Status::Paid, ChangedBy::GATEWAY)
+}
+
+/// A transaction for [`order`] that nothing has been heard of.
+pub(crate) fn pending() -> Transaction {
+    Transaction {
+        key: TransactionKey::new(20),
+        id: TransactionId::new("t1".to_owned()),
+        order: order().key,
+        order_number: order().number,
+        gateway: sandbox(),
+        token: PaymentToken::new("tok_visa".to_owned()),
+        capture_method: CaptureMethod::Automatic,
+        amount: yuan("20"),
+        facts: Facts::NONE,
+        asked: None,
+        details: Details::default(),
+        captured_at: None,
+        created_at: NOW,
+        updated_at: NOW,
+        check_at: Some(NOW),
+        checks: 0,
+        refunds: Vec::new(),
+    }
+}
+
+/// One whose money is held.
+pub(crate) fn authorized() -> Transaction {
+    let facts = Facts { authorized: true, ..Facts::NONE };
+    Transaction { facts, check_at: None, ..pending() }
+}
+
+/// One whose money is taken.
+pub(crate) fn captured() -> Transaction {
+    let facts = Facts { authorized: true, captured: Some(yuan("20")), ..Facts::NONE };
+    Transaction { facts, captured_at: Some(NOW), check_at: None, ..pending() }
+}
+
+/// One that was refused.
+pub(crate) fn failed() -> Transaction {
+    Transaction { facts: Facts { failed: true, ..Facts::NONE }, check_at: None, ..pending() }
+}
+
+pub(crate) fn sandbox() -> GatewayName {
+    GatewayName::new("sandbox".to_owned())
+}
+
+/// Something that happened to [`pending`].
+pub(crate) fn event(kind: EventKind, amount: &str) -> Event {
+    Event {
+        kind,
+        transaction: pending().id,
+        order: order().number,
+        stated: Stated { amount: amount.to_owned(), currency: "CNY".to_owned() },
+        refund: None,
+        details: Details::default(),
+        at: NOW,
+    }
+}
+
+/// A notice about [`pending`] whose text is its id.
+pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
+    StoredEvent {
+        key: EventKey::new(30),
+        gateway: sandbox(),
+        id: EventId::new(id.to_owned()),
+        kind: None,
+        transaction: Some(pending().id),
+        raw: id.to_owned(),
+        disposition,
+        received_at: NOW,
+    }
+}
+
+/// A request of [`ada`]'s.
+pub(crate) fn request() -> Request {
+    let key = IdempotencyKey { user: ada().key, route: "POST /somewhere", key: "k1".to_owned() };
+    Request { key, fingerprint: Fingerprint("this".to_owned()) }
+}
+
+/// The same key for something else.
+pub(crate) fn other_request() -> Request {
+    Request { fingerprint: Fingerprint("that".to_owned()), ..request() }
+}
+
+/// The claim of [`request`].
+pub(crate) fn claim(resource: &str, reply: Option<StoredReply>) -> Claim {
+    let Request { key, fingerprint } = request();
+    Claim { key, fingerprint, resource: resource.to_owned(), reply, created_at: NOW, expires_at: None }
+}
+
+pub(crate) fn reply(body: &str) -> StoredReply {
+    StoredReply { status: 201, location: None, etag: None, body: body.to_owned() }
+}

@@ -1,0 +1,135 @@
+//! What the record in memory holds, its guards and its reads.
+
+mod reads;
+
+use domain::{
+    Finding, Order, PasswordHash, Product, Refund, Session, Transaction, User, payment::StoredEvent,
+};
+use ports::{Claim, CommitError, Write};
+
+/// The tables.
+#[derive(Clone, Default)]
+pub(crate) struct State {
+    pub(crate) users: Vec<(User, PasswordHash)>,
+    pub(crate) sessions: Vec<Session>,
+    pub(crate) products: Vec<Product>,
+    pub(crate) orders: Vec<Order>,
+    pub(crate) transactions: Vec<Transaction>,
+    pub(crate) events: Vec<StoredEvent>,
+    pub(crate) findings: Vec<Finding>,
+    pub(crate) claims: Vec<Claim>,
+}
+
+type Applied = Result<(), CommitError>;
+
+/// Refuses unless the guard holds.
+fn guard(holds: bool, error: CommitError) -> Applied {
+    if holds { Ok(()) } else { Err(error) }
+}
+
+impl State {
+    pub(super) fn apply(&mut self, write: Write) -> Applied {
+        match write {
+            Write::Claim(claim) => self.claim(claim)?,
+            Write::Answer { key, reply } => {
+                let claim = self.claims.iter_mut().find(|it| it.key == key).ok_or(CommitError::Stale)?;
+                guard(claim.reply.is_none(), CommitError::Claimed(Box::new(claim.clone())))?;
+                claim.reply = Some(reply);
+            }
+            Write::InsertEvent(event) => {
+                let known = self.events.iter().any(|it| it.gateway == event.gateway && it.id == event.id);
+                guard(!known, CommitError::DuplicateEvent)?;
+                self.events.push(event);
+            }
+            Write::MoveEvent { key, from, to } => {
+                let event = self.events.iter_mut().find(|it| it.key == key && it.disposition == from);
+                event.ok_or(CommitError::Stale)?.disposition = to;
+            }
+            Write::InsertUser(user, hash) => self.users.push((user, hash)),
+            Write::ChangePassword { user, from, to } => {
+                let known = self.users.iter_mut().find(|(it, hash)| it.key == user && *hash == from);
+                known.ok_or(CommitError::Stale)?.1 = to;
+            }
+            Write::RequirePassword(user, hash) => {
+                guard(self.users.iter().any(|it| it.0.key == user && it.1 == hash), CommitError::Stale)?;
+            }
+            Write::InsertSession(session) => self.sessions.push(session),
+            Write::RotateSession(next) => {
+                let good = |it: &Session| it.key == next.key && it.generation + 1 == next.generation;
+                let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
+                *session.ok_or(CommitError::Stale)? = next;
+            }
+            Write::RevokeSession(key, at) => {
+                self.sessions.iter_mut().filter(|it| it.key == key).for_each(|it| it.revoked_at = Some(at));
+            }
+            Write::RevokeSessions { user, except, at } => {
+                let others = self.sessions.iter_mut().filter(|it| it.user == user && Some(it.key) != except);
+                others.for_each(|it| it.revoked_at = Some(at));
+            }
+            Write::InsertProduct(product) => self.products.push(product),
+            Write::ReplaceProduct(product, version) => {
+                let read = self.products.iter_mut().find(|it| it.id == product.id && it.version == version);
+                *read.ok_or(CommitError::Stale)? = product;
+            }
+            Write::TakeStock { line, read } => self.take(line.quantity, &read)?,
+            Write::ReturnStock(line) => {
+                let product = self.products.iter_mut().find(|it| it.id == line.product);
+                let stock = product.and_then(|it| it.stock.as_mut());
+                stock.into_iter().for_each(|it| *it += i64::from(line.quantity));
+            }
+            Write::InsertOrder { order, .. } => self.orders.push(*order),
+            Write::UpdateOrder { progress, .. } => {
+                let read = (progress.order().key, progress.read());
+                let order = self.orders.iter_mut().find(|it| (it.key, it.revision) == read);
+                *order.ok_or(CommitError::Stale)? = progress.order().clone();
+            }
+            Write::InsertTransaction(transaction) => {
+                let occupied = |it: &Transaction| it.order == transaction.order && it.occupies_order();
+                guard(!self.transactions.iter().any(occupied), CommitError::Stale)?;
+                self.transactions.push(*transaction);
+            }
+            Write::UpdateTransaction(transaction) => {
+                let known = self.transactions.iter_mut().find(|it| it.id == transaction.id);
+                *known.ok_or(CommitError::Stale)? = *transaction;
+            }
+            Write::Postpone(later) => self.postpone(&later),
+            Write::InsertFinding(finding) => self.findings.push(finding),
+            Write::ResolveFinding { id, note, at } => {
+                let open = self.findings.iter_mut().find(|it| it.id == id && it.resolved_at.is_none());
+                let finding = open.ok_or(CommitError::Stale)?;
+                (finding.resolved_at, finding.note) = (Some(at), Some(note));
+            }
+            Write::Prune(..) => {}
+        }
+        Ok(())
+    }
+
+    fn claim(&mut self, claim: Claim) -> Applied {
+        let used = self.claims.iter().find(|it| it.key == claim.key);
+        if let Some(used) = used {
+            return Err(CommitError::Claimed(Box::new(used.clone())));
+        }
+        self.claims.push(claim);
+        Ok(())
+    }
+
+    fn take(&mut self, quantity: u32, read: &Product) -> Applied {
+        let same = |it: &&mut Product| it.id == read.id && it.active && it.price == read.price;
+        let product = self.products.iter_mut().find(same).ok_or(CommitError::Stale)?;
+        let left = product.stock.ok_or(CommitError::Stale)? - i64::from(quantity);
+        guard(left >= 0, CommitError::OutOfStock(vec![read.id.clone()]))?;
+        product.stock = Some(left);
+        Ok(())
+    }
+
+    fn postpone(&mut self, later: &Transaction) {
+        for it in self.transactions.iter_mut().filter(|it| it.id == later.id) {
+            (it.check_at, it.checks) = (later.check_at, later.checks);
+            let of = |refund: &Refund| later.refunds.iter().find(|it| it.key == refund.key).cloned();
+            for refund in &mut it.refunds {
+                let asked = of(refund).unwrap_or_else(|| refund.clone());
+                (refund.check_at, refund.checks) = (asked.check_at, asked.checks);
+            }
+        }
+    }
+}

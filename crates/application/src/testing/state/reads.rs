@@ -1,0 +1,166 @@
+//! The reads of the record in memory.
+
+use async_trait::async_trait;
+use domain::{
+    EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
+    Session, SessionId, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    order::Recorded,
+    payment::{Disposition, StoredEvent},
+};
+use ports::{
+    Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter,
+    OrderRepository, Page, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
+    Unavailable, UserRepository,
+};
+
+use crate::testing::Record;
+
+type Read<T> = Result<T, Unavailable>;
+
+fn all<T: Clone>(rows: &[T], wanted: impl Fn(&T) -> bool) -> Vec<T> {
+    rows.iter().filter(|it| wanted(it)).cloned().collect()
+}
+
+fn one<T: Clone>(rows: &[T], wanted: impl Fn(&T) -> bool) -> Read<Option<T>> {
+    Ok(all(rows, wanted).into_iter().next())
+}
+
+#[async_trait]
+impl UserRepository for Record {
+    async fn find(&self, id: &UserId) -> Read<Option<User>> {
+        Ok(one(&self.state().users, |it| it.0.id == *id)?.map(|it| it.0))
+    }
+
+    async fn find_by_key(&self, key: UserKey) -> Read<Option<User>> {
+        Ok(one(&self.state().users, |it| it.0.key == key)?.map(|it| it.0))
+    }
+
+    async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>> {
+        let fits =
+            |it: &(User, PasswordHash)| it.0.username.as_str() == login || it.0.email.as_str() == login;
+        Ok(one(&self.state().users, fits)?.map(|(user, hash)| Credentials { user, hash }))
+    }
+
+    async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>> {
+        Ok(one(&self.state().users, |it| it.0.key == user)?.map(|it| it.1))
+    }
+}
+
+#[async_trait]
+impl SessionRepository for Record {
+    async fn find(&self, id: &SessionId) -> Read<Option<Session>> {
+        one(&self.state().sessions, |it| it.id == *id)
+    }
+
+    async fn list_live(&self, user: UserKey, now: Timestamp, _: u32) -> Read<Vec<Session>> {
+        Ok(all(&self.state().sessions, |it| it.user == user && it.is_live(now)))
+    }
+
+    async fn revoked_since(&self, since: Timestamp, limit: u32) -> Read<Vec<Session>> {
+        let mut ended = all(&self.state().sessions, |it| it.revoked_at.is_some_and(|at| at >= since));
+        ended.sort_by_key(|it| it.revoked_at);
+        ended.truncate(usize::try_from(limit).unwrap());
+        Ok(ended)
+    }
+}
+
+#[async_trait]
+impl ProductRepository for Record {
+    async fn find(&self, id: &ProductId) -> Read<Option<Product>> {
+        one(&self.state().products, |it| it.id == *id)
+    }
+
+    async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>> {
+        Ok(all(&self.state().products, |it| ids.contains(&it.id)))
+    }
+
+    async fn list(&self, active_only: bool, _: Option<ProductId>, _: u32) -> Read<Page<Product>> {
+        Ok(Page { data: all(&self.state().products, |it| it.active || !active_only), more: false })
+    }
+}
+
+#[async_trait]
+impl OrderRepository for Record {
+    async fn find(&self, number: &OrderNumber) -> Read<Option<Order>> {
+        one(&self.state().orders, |it| it.number == *number)
+    }
+
+    async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {
+        let own = |it: &Order| filter.owner.is_none_or(|owner| it.owner == owner);
+        Ok(Page { data: all(&self.state().orders, own), more: false })
+    }
+
+    async fn history(&self, _: OrderKey) -> Read<Vec<Recorded>> {
+        Ok(Vec::new())
+    }
+
+    /// All of them: what is due is decided again.
+    async fn due(&self, _: Due, _: u32) -> Read<Vec<OrderNumber>> {
+        Ok(self.state().orders.iter().map(|it| it.number.clone()).collect())
+    }
+}
+
+#[async_trait]
+impl PaymentRepository for Record {
+    async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>> {
+        one(&self.state().transactions, |it| it.id == *id)
+    }
+
+    async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>> {
+        Ok(all(&self.state().transactions, |it| it.order == order))
+    }
+
+    async fn to_check(&self, now: Timestamp, _: u32) -> Read<Vec<TransactionId>> {
+        let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
+        let due = |it: &Transaction| due(it.check_at) || it.refunds.iter().any(|it| due(it.check_at));
+        Ok(all(&self.state().transactions, due).into_iter().map(|it| it.id).collect())
+    }
+}
+
+#[async_trait]
+impl EventRepository for Record {
+    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>> {
+        one(&self.state().events, |it| it.gateway == *gateway && it.id == *id)
+    }
+
+    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>> {
+        let waits = [Disposition::Waiting, Disposition::Parked, Disposition::Overdue];
+        Ok(all(&self.state().events, |it| {
+            it.gateway == *gateway
+                && it.transaction.as_ref() == Some(transaction)
+                && waits.contains(&it.disposition)
+        }))
+    }
+
+    async fn applicable(&self, _: u32) -> Read<Vec<StoredEvent>> {
+        let state = self.state();
+        let known = |event: &StoredEvent| {
+            state.transactions.iter().any(|it| Some(&it.id) == event.transaction.as_ref())
+        };
+        let parked = [Disposition::Parked, Disposition::Overdue];
+        Ok(all(&state.events, |it| parked.contains(&it.disposition) && known(it)))
+    }
+
+    async fn overdue(&self, before: Timestamp, _: u32) -> Read<Vec<StoredEvent>> {
+        Ok(all(&self.state().events, |it| it.disposition == Disposition::Parked && it.received_at <= before))
+    }
+}
+
+#[async_trait]
+impl FindingRepository for Record {
+    async fn find(&self, id: &FindingId) -> Read<Option<Finding>> {
+        one(&self.state().findings, |it| it.id == *id)
+    }
+
+    async fn list(&self, resolved: Option<bool>, _: Option<FindingId>, _: u32) -> Read<Page<Finding>> {
+        let wanted = |it: &Finding| resolved.is_none_or(|wanted| it.resolved_at.is_some() == wanted);
+        Ok(Page { data: all(&self.state().findings, wanted), more: false })
+    }
+}
+
+#[async_trait]
+impl ReplyRepository for Record {
+    async fn find(&self, key: &IdempotencyKey) -> Read<Option<Claim>> {
+        one(&self.state().claims, |it| it.key == *key)
+    }
+}

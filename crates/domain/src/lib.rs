@@ -1,0 +1,50 @@
+//! The rules of Idem: users, products, orders, payments, money and the two state machines.
+//!
+//! This crate decides and does nothing else: no I/O, no clock, no random number. Times and ids come in as
+//! arguments, and every answer is a value that can be compared.
+//!
+//! ```
+//! use domain::{Actor, Money, order::Status};
+//!
+//! let price = Money::parse("9.99", "CNY")?;
+//! assert_eq!(price.times(2)?.to_string(), "19.98");
+//!
+//! assert!(Status::Pending.allows(Status::Cancelled, Actor::Customer));
+//! assert!(!Status::Pending.allows(Status::Paid, Actor::Customer), "only money makes an order paid");
+//! # Ok::<(), domain::Invalid>(())
+//! ```
+
+pub mod actor;
+pub mod card;
+pub mod fault;
+pub mod finding;
+pub mod id;
+pub mod money;
+pub mod order;
+pub mod password;
+pub mod payment;
+pub mod product;
+pub mod session;
+pub mod text;
+pub mod time;
+pub mod user;
+pub mod version;
+
+pub use actor::{Actor, ChangedBy};
+pub use fault::Invalid;
+pub use finding::{Finding, FindingKind};
+pub use id::{
+    EventId, EventKey, FindingId, FindingKey, GatewayName, HistoryKey, ItemKey, OrderKey, OrderNumber,
+    ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId, TransactionKey, UserId,
+    UserKey,
+};
+pub use money::{Currency, Money};
+pub use order::{Order, Progress};
+pub use password::{Password, PasswordHash};
+pub use payment::{Refund, Transaction};
+pub use product::Product;
+pub use session::Session;
+pub use text::Text;
+pub use time::Timestamp;
+pub use user::{Email, Role, User, Username};
+pub use version::{Revision, Version};

@@ -1,0 +1,150 @@
+//! Orders: what was bought, where it stands, and what may happen next.
+
+mod history;
+mod progress;
+mod status;
+
+#[cfg(test)]
+mod tests;
+
+pub use history::{Entry, Recorded, is_unbroken};
+pub use progress::{NotAllowed, Progress, StockLine};
+pub use status::{Status, TRANSITIONS};
+
+use crate::{
+    Actor, Invalid, Money, OrderKey, OrderNumber, Product, ProductId, Revision, Text, Timestamp, UserKey,
+    Version,
+};
+
+/// Most lines an order can be placed with.
+pub const LINES_MAX: usize = 100;
+/// Most pieces one line can ask for.
+pub const QUANTITY_MAX: u32 = 9_999;
+
+/// One product of an order, as it was when the order was placed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Which product.
+    pub product: ProductId,
+    /// What it was called.
+    pub name: Text,
+    /// How many.
+    pub quantity: u32,
+    /// The price of one.
+    pub price: Money,
+    /// Whether stock was taken for it, and is to be given back if it is not sent.
+    pub holds_stock: bool,
+}
+
+impl Item {
+    /// Takes `quantity` of a product at its present price.
+    #[must_use]
+    pub fn of(product: &Product, quantity: u32) -> Self {
+        Self {
+            product: product.id.clone(),
+            name: product.name.clone(),
+            quantity,
+            price: product.price,
+            holds_stock: product.stock.is_some(),
+        }
+    }
+
+    /// Price times quantity.
+    ///
+    /// # Errors
+    /// [`Invalid`] when that is more than money can be.
+    pub fn subtotal(&self) -> Result<Money, Invalid> {
+        self.price.times(self.quantity)
+    }
+}
+
+/// An order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Order {
+    /// The row.
+    pub key: OrderKey,
+    /// The public number.
+    pub number: OrderNumber,
+    /// Who placed it.
+    pub owner: UserKey,
+    /// Where it stands.
+    pub status: Status,
+    /// Where it stood before a refund of everything was asked for; set while that is pending.
+    pub came_from: Option<Status>,
+    /// Grows with every change of status: the number of rows in its history.
+    pub version: Version,
+    /// The guard of the order and its payments.
+    pub revision: Revision,
+    /// What was bought.
+    pub items: Vec<Item>,
+    /// What all of it costs.
+    pub amount: Money,
+    /// When it was placed.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// When it closes unless it is paid.
+    pub expires_at: Timestamp,
+}
+
+/// What the pure rule needs of the outside to place an order.
+#[derive(Debug, Clone)]
+pub struct Placing {
+    /// The row to make.
+    pub key: OrderKey,
+    /// The number to give it.
+    pub number: OrderNumber,
+    /// Who places it.
+    pub owner: UserKey,
+    /// When.
+    pub now: Timestamp,
+    /// When it closes unless it is paid.
+    pub expires_at: Timestamp,
+}
+
+impl Order {
+    /// Places an order for `items`, of one currency and at least one.
+    ///
+    /// # Errors
+    /// [`Invalid`] when there is no item, their currencies differ or the sum is more than money can be.
+    pub fn place(placing: Placing, items: Vec<Item>) -> Result<Self, Invalid> {
+        let Placing { key, number, owner, now, expires_at } = placing;
+        let first = items.first().ok_or(Invalid("must have at least one item"))?;
+        let nothing = Money::zero(first.price.currency());
+        let amount = items.iter().try_fold(nothing, |sum, item| sum.plus(item.subtotal()?))?;
+        Ok(Self {
+            key,
+            number,
+            owner,
+            status: Status::Pending,
+            came_from: None,
+            version: Version::FIRST,
+            revision: Revision::FIRST,
+            items,
+            amount,
+            created_at: now,
+            updated_at: now,
+            expires_at,
+        })
+    }
+
+    /// Whether `actor` may move this very order to `to`.
+    #[must_use]
+    pub fn allows(&self, to: Status, actor: Actor) -> bool {
+        let goes_back = self.status == Status::RefundPending && actor == Actor::Operator;
+        self.status.allows(to, actor) && (!goes_back || self.came_from == Some(to))
+    }
+
+    /// Where `actor` may move this order, in the order of an order's life.
+    #[must_use]
+    pub fn allowed(&self, actor: Actor) -> Vec<Status> {
+        Status::ALL.into_iter().filter(|to| self.allows(*to, actor)).collect()
+    }
+
+    /// Whether it was called off or ran out of time, so that no money is due for it. A `Closed` order that was paid
+    /// once is not meant: its payment was settled long before.
+    #[must_use]
+    pub const fn is_off(&self) -> bool {
+        matches!(self.status, Status::Cancelled | Status::Closed)
+    }
+}

@@ -1,0 +1,151 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::{ChangedBy, ProductKey};
+
+const NOW: Timestamp = Timestamp::from_millis(1_000);
+
+fn product(stock: Option<i64>) -> Product {
+    Product {
+        key: ProductKey::new(1),
+        id: ProductId::parse("sku-1").unwrap(),
+        name: Text::new("Tea"),
+        price: Money::parse("9.99", "CNY").unwrap(),
+        stock,
+        active: true,
+        version: Version::FIRST,
+        created_at: NOW,
+        updated_at: NOW,
+    }
+}
+
+fn placed() -> Order {
+    let placing = Placing {
+        key: OrderKey::new(1),
+        number: OrderNumber::new("n".into()),
+        owner: UserKey::new(7),
+        now: NOW,
+        expires_at: Timestamp::from_millis(9_000),
+    };
+    Order::place(placing, vec![Item::of(&product(Some(5)), 2)]).unwrap()
+}
+
+fn standing_at(status: Status, came_from: Option<Status>) -> Order {
+    Order { status, came_from, ..placed() }
+}
+
+fn by(actor: Actor) -> ChangedBy {
+    ChangedBy { actor, user: None }
+}
+
+/// The contract's table, written a second time and in another way: what each actor may do from each status.
+#[rustfmt::skip]
+fn expected(from: Status, actor: Actor) -> &'static [Status] {
+    use {Actor::*, Status::*};
+    match (from, actor) {
+        (Pending, Customer | Operator)            => &[Cancelled],
+        (Pending, Gateway)                        => &[Paid],
+        (Pending, System)                         => &[Closed],
+        (Paid, Customer | Gateway)                => &[RefundPending],
+        (Paid, Operator)                          => &[Processing, RefundPending],
+        (Processing, Customer | Gateway)          => &[RefundPending],
+        (Processing, Operator)                    => &[Shipped, RefundPending],
+        (Shipped, Operator)                       => &[Delivered, RefundPending],
+        (Shipped, Gateway)                        => &[RefundPending],
+        (Delivered, Customer | Operator)          => &[Completed, RefundPending],
+        (Delivered, Gateway)                      => &[RefundPending],
+        (Delivered, System)                       => &[Completed],
+        (Completed, Operator | Gateway)           => &[RefundPending],
+        (Completed, System)                       => &[Closed],
+        (RefundPending, Gateway)                  => &[Refunded],
+        (RefundPending, Operator)                 => &[Shipped],
+        (Refunded | Cancelled, System)            => &[Closed],
+        (Paid | Processing | Shipped | RefundPending, System)
+        | (Shipped | Completed | RefundPending, Customer)
+        | (Cancelled | Refunded, Customer | Operator | Gateway)
+        | (Closed, _)                             => &[],
+    }
+}
+
+#[test]
+fn all_hundred_pairs_for_every_actor_are_as_the_contract_says() {
+    for from in Status::ALL {
+        let order = standing_at(from, (from == Status::RefundPending).then_some(Status::Shipped));
+        for actor in Actor::ALL {
+            assert_eq!(order.allowed(actor), expected(from, actor), "{from:?} by {actor:?}");
+            for to in Status::ALL {
+                let mut progress = Progress::of(order.clone());
+                let outcome = progress.step(to, by(actor), None, NOW);
+                match (from == to, expected(from, actor).contains(&to)) {
+                    (true, _) => assert_eq!(outcome, Ok(false)),
+                    (_, true) => assert_eq!(outcome, Ok(true), "{from:?} to {to:?} by {actor:?}"),
+                    _ => assert_eq!(outcome, Err(NotAllowed { allowed: expected(from, actor).to_vec() })),
+                }
+                assert_eq!(progress.entries().len(), usize::from(outcome == Ok(true)));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_refused_refund_goes_back_only_to_where_the_order_came_from() {
+    for origin in [Status::Paid, Status::Processing, Status::Shipped, Status::Delivered, Status::Completed] {
+        let mut progress = Progress::of(standing_at(origin, None));
+        progress.step(Status::RefundPending, by(Actor::Operator), None, NOW).unwrap();
+        assert_eq!(progress.order().allowed(Actor::Operator), [origin]);
+        progress.step(origin, by(Actor::Operator), None, NOW).unwrap();
+        assert_eq!((progress.order().status, progress.order().came_from), (origin, None));
+    }
+}
+
+#[test]
+fn stock_comes_back_once_and_only_from_orders_that_were_not_sent() {
+    let returned = |order: Order, to, actor| {
+        let mut progress = Progress::of(order);
+        progress.step(to, by(actor), None, NOW).unwrap();
+        progress.returned().iter().map(|it| it.quantity).sum::<u32>()
+    };
+    assert_eq!(returned(placed(), Status::Cancelled, Actor::Customer), 2);
+    assert_eq!(returned(placed(), Status::Closed, Actor::System), 2);
+    assert_eq!(returned(standing_at(Status::Cancelled, None), Status::Closed, Actor::System), 0);
+    let refunded =
+        |origin| returned(standing_at(Status::RefundPending, Some(origin)), Status::Refunded, Actor::Gateway);
+    assert_eq!(
+        [Status::Paid, Status::Processing, Status::Shipped, Status::Delivered].map(refunded),
+        [2, 2, 0, 0]
+    );
+    let untracked = Order { items: vec![Item::of(&product(None), 2)], ..placed() };
+    assert_eq!(returned(untracked, Status::Cancelled, Actor::Customer), 0);
+}
+
+#[test]
+fn an_order_needs_one_item_and_one_currency() {
+    let yen = Product { price: Money::parse("5", "JPY").unwrap(), ..product(None) };
+    let placing = || Placing {
+        key: OrderKey::new(1),
+        number: placed().number,
+        owner: UserKey::new(1),
+        now: NOW,
+        expires_at: NOW,
+    };
+    assert!(Order::place(placing(), vec![]).is_err());
+    assert!(Order::place(placing(), vec![Item::of(&product(None), 1), Item::of(&yen, 1)]).is_err());
+    let dear = Product { price: Money::parse("900000000000000", "CNY").unwrap(), ..product(None) };
+    assert!(Order::place(placing(), vec![Item::of(&dear, 2)]).is_err(), "too large, not wrapped");
+}
+
+proptest! {
+    #[test]
+    fn a_random_walk_leaves_one_unbroken_path(steps in prop::collection::vec((0..10_usize, 0..4_usize), 0..60)) {
+        let mut progress = Progress::of(placed());
+        let first = Entry { from: None, to: Status::Pending, by: by(Actor::Customer), reason: None, at: NOW };
+        for (to, actor) in steps {
+            let _ = progress.step(Status::ALL[to], by(Actor::ALL[actor]), None, NOW);
+        }
+        let path: Vec<_> = std::iter::once(first).chain(progress.entries().iter().cloned()).collect();
+        prop_assert!(is_unbroken(&path, progress.order().status));
+        prop_assert_eq!(progress.order().version.get(), i64::try_from(path.len()).unwrap());
+        let given_back: u32 = progress.returned().iter().map(|it| it.quantity).sum();
+        prop_assert!(given_back == 0 || given_back == 2, "never twice");
+    }
+}

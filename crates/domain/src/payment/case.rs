@@ -1,0 +1,189 @@
+//! An order, one of its transactions, and what the one's events do to the other.
+
+use crate::{ChangedBy, FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status};
+
+use super::{Asked, Dispute, Effect, Event, PaymentStatus, Refund, RefundStatus, Transaction};
+
+/// Something an operator must look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flag {
+    /// Why.
+    pub kind: FindingKind,
+    /// What happened, for a person.
+    pub detail: &'static str,
+}
+
+/// The key and id of a refund that may have to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fresh {
+    /// The row.
+    pub key: RefundKey,
+    /// The public id.
+    pub id: RefundId,
+}
+
+/// One transaction with its order: everything that one commit about money decides on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// The order, and what has happened to it.
+    pub progress: Progress,
+    /// The transaction.
+    pub transaction: Transaction,
+    /// Whether another transaction occupies the order.
+    pub other_occupies: bool,
+    /// What an operator must look at.
+    pub flags: Vec<Flag>,
+}
+
+impl Case {
+    /// Starts from an order and one of its transactions as they were read.
+    #[must_use]
+    pub fn of(order: Order, transaction: Transaction, other_occupies: bool) -> Self {
+        Self { progress: Progress::of(order), transaction, other_occupies, flags: Vec::new() }
+    }
+
+    /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money
+    /// that came too late and goes back.
+    pub fn apply(&mut self, event: &Event, fresh: Fresh, now: Timestamp) -> Effect {
+        let before = self.transaction.clone();
+        let effect = self.transaction.apply(event, fresh.key, now);
+        match &effect {
+            Effect::Applied => self.settle(&before, fresh, now),
+            Effect::Mismatch(mismatch) => self.flag(
+                FindingKind::from(*mismatch),
+                "A genuine notice differs from what was agreed for this transaction. It was kept and had no effect.",
+            ),
+            Effect::Unchanged | Effect::Waiting => {}
+        }
+        effect
+    }
+
+    /// Draws the consequences of the order's status for the transaction: an authorisation of an order that was called
+    /// off is given up, money captured for it goes back.
+    pub fn follow_order(&mut self, fresh: Fresh, now: Timestamp) {
+        let off = self.progress.order().is_off();
+        let transaction = &mut self.transaction;
+        let status = transaction.status();
+        if off && status == PaymentStatus::Authorized && transaction.asked.is_none() {
+            transaction.asked = Some(Asked::Void);
+            transaction.check_at = Some(now);
+            transaction.updated_at = now;
+        }
+        let cancelled = self.progress.order().status == Status::Cancelled;
+        if cancelled && status == PaymentStatus::Captured && !transaction.facts.surplus {
+            self.give_back(
+                fresh,
+                now,
+                "The order was cancelled when a part of it was captured; it is given back.",
+            );
+        }
+        if !self.transaction.is_open() {
+            self.transaction.check_at = None;
+        }
+    }
+
+    fn settle(&mut self, before: &Transaction, fresh: Fresh, now: Timestamp) {
+        let revived = !before.occupies_order() && self.transaction.occupies_order();
+        if revived && self.other_occupies {
+            self.transaction.facts.displaced = true;
+        }
+        if before.facts.captured.is_none() && self.transaction.facts.captured.is_some() {
+            self.captured(fresh.clone(), now);
+        }
+        if before.facts.dispute == Dispute::None && self.transaction.facts.dispute != Dispute::None {
+            self.flag(FindingKind::Dispute, "The card's holder disputes the payment.");
+        }
+        let refused =
+            |it: &Transaction| it.refunds.iter().filter(|it| it.status == RefundStatus::Failed).count();
+        if refused(&self.transaction) > refused(before) {
+            self.flag(FindingKind::Reconciliation, "The gateway refused a refund.");
+        }
+        self.refunded(now);
+        self.follow_order(fresh, now);
+    }
+
+    fn captured(&mut self, fresh: Fresh, now: Timestamp) {
+        let order = self.progress.order();
+        let due = order.status == Status::Pending && !self.transaction.facts.displaced;
+        if !due {
+            self.give_back(
+                fresh,
+                now,
+                "Money arrived that the order had no use for any more; it is given back.",
+            );
+        } else if self.transaction.captured() == order.amount {
+            // From PENDING the gateway may always pay.
+            let _ = self.progress.step(Status::Paid, ChangedBy::GATEWAY, None, now);
+        } else {
+            self.flag(
+                FindingKind::PartialCapture,
+                "Less than the order's amount was captured; the order is not paid.",
+            );
+        }
+    }
+
+    /// Moves the order when everything captured for it is back, in a status that has such a move.
+    fn refunded(&mut self, now: Timestamp) {
+        let transaction = &self.transaction;
+        if transaction.status() != PaymentStatus::Refunded || transaction.facts.surplus || self.other_occupies
+        {
+            return;
+        }
+        if self.progress.order().allows(Status::RefundPending, crate::Actor::Gateway) {
+            let _ = self.progress.step(Status::RefundPending, ChangedBy::GATEWAY, None, now);
+        }
+        if self.progress.order().allows(Status::Refunded, crate::Actor::Gateway) {
+            let _ = self.progress.step(Status::Refunded, ChangedBy::GATEWAY, None, now);
+        }
+    }
+
+    fn give_back(&mut self, fresh: Fresh, now: Timestamp, detail: &'static str) {
+        self.flag(FindingKind::LateCapture, detail);
+        let transaction = &mut self.transaction;
+        transaction.facts.surplus = true;
+        let amount = transaction.refundable();
+        if amount.is_zero() {
+            return;
+        }
+        transaction.refunds.push(Refund {
+            key: fresh.key,
+            id: fresh.id,
+            transaction: transaction.key,
+            amount,
+            status: RefundStatus::Pending,
+            reason: Some(Text::new("Captured after the order had no use for it any more.")),
+            created_at: now,
+            check_at: Some(now),
+            checks: 0,
+        });
+        transaction.updated_at = now;
+    }
+
+    fn flag(&mut self, kind: FindingKind, detail: &'static str) {
+        self.flags.push(Flag { kind, detail });
+    }
+}
+
+/// Adds events in the order given; what has to wait is tried again after each one that had an effect. Gives back what
+/// became of each event, in the same order.
+pub fn fold(
+    case: &mut Case,
+    events: &[Event],
+    mut fresh: impl FnMut() -> Fresh,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let mut effects = vec![Effect::Waiting; events.len()];
+    loop {
+        let mut moved = false;
+        for (event, effect) in events.iter().zip(&mut effects) {
+            if *effect == Effect::Waiting {
+                *effect = case.apply(event, fresh(), now);
+                moved |= *effect == Effect::Applied;
+            }
+        }
+        // Every round that goes on has used up at least one event, so there are at most as many rounds as events.
+        if !moved {
+            return effects;
+        }
+    }
+}

@@ -1,0 +1,132 @@
+//! What an operator may ask of a transaction. Each claim is committed before the gateway is asked.
+
+use std::time::Duration;
+
+use crate::{ChangedBy, Money, Text, Timestamp, order::Status};
+
+use super::{Asked, Case, Dispute, PaymentStatus, Refund, RefundStatus, Transaction, case::Fresh};
+
+/// How long a claim is left to whoever made it before a sweep asks the gateway.
+pub const CLAIM_GRACE: Duration = Duration::from_secs(3);
+
+/// Why nothing can be captured.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotCapturable {
+    /// There is no authorisation to capture, or it is being captured or given up already.
+    #[error("the payment is not an authorisation that can be captured now")]
+    State,
+    /// More than what is authorised.
+    #[error("the amount is more than what is authorised")]
+    Exceeds,
+}
+
+/// There is no authorisation to give up, or it is being captured or given up already.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the payment is not an authorisation that can be given up now")]
+pub struct NotVoidable;
+
+/// Why nothing can be given back.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotRefundable {
+    /// Nothing was captured, everything is back, or a dispute decides about the money.
+    #[error("the payment has no captured money that could be given back now")]
+    State,
+    /// More than what is left of the captured money.
+    #[error("the amount is more than what is left of the captured money")]
+    Exceeds,
+}
+
+impl Transaction {
+    /// Whether the gateway owes an answer about it.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.asked.is_some() || self.status() == PaymentStatus::Pending
+    }
+}
+
+impl Case {
+    /// Claims a capture of `amount`, or of everything.
+    ///
+    /// # Errors
+    /// [`NotCapturable`].
+    pub fn ask_capture(&mut self, amount: Option<Money>, now: Timestamp) -> Result<Money, NotCapturable> {
+        let transaction = &mut self.transaction;
+        let free = transaction.status() == PaymentStatus::Authorized && transaction.asked.is_none();
+        if !free || self.progress.order().status != Status::Pending {
+            return Err(NotCapturable::State);
+        }
+        let amount = amount.unwrap_or(transaction.amount);
+        if amount.exceeds(transaction.amount) {
+            return Err(NotCapturable::Exceeds);
+        }
+        transaction.claim(Asked::Capture(amount), now);
+        Ok(amount)
+    }
+
+    /// Claims the giving up of an authorisation.
+    ///
+    /// # Errors
+    /// [`NotVoidable`].
+    pub fn ask_void(&mut self, now: Timestamp) -> Result<(), NotVoidable> {
+        let transaction = &mut self.transaction;
+        if transaction.status() != PaymentStatus::Authorized || transaction.asked.is_some() {
+            return Err(NotVoidable);
+        }
+        transaction.claim(Asked::Void, now);
+        Ok(())
+    }
+
+    /// Claims a refund of `amount`, or of everything that is left. When refunds of all that was captured are asked for,
+    /// the order moves to `REFUND_PENDING`.
+    ///
+    /// # Errors
+    /// [`NotRefundable`].
+    pub fn ask_refund(
+        &mut self,
+        amount: Option<Money>,
+        reason: Option<Text>,
+        by: ChangedBy,
+        fresh: Fresh,
+        now: Timestamp,
+    ) -> Result<Refund, NotRefundable> {
+        let transaction = &mut self.transaction;
+        let contested = matches!(transaction.facts.dispute, Dispute::Open | Dispute::Lost);
+        let captured = transaction.facts.captured.is_some();
+        if !captured || contested || transaction.status() == PaymentStatus::Refunded {
+            return Err(NotRefundable::State);
+        }
+        let left = transaction.refundable();
+        let amount = amount.unwrap_or(left);
+        if amount.exceeds(left) || amount.is_zero() {
+            return Err(NotRefundable::Exceeds);
+        }
+        let refund = Refund {
+            key: fresh.key,
+            id: fresh.id,
+            transaction: transaction.key,
+            amount,
+            status: RefundStatus::Pending,
+            reason: reason.clone(),
+            created_at: now,
+            check_at: Some(now.plus(CLAIM_GRACE)),
+            checks: 0,
+        };
+        transaction.refunds.push(refund.clone());
+        transaction.updated_at = now;
+        let everything = transaction.refundable().is_zero() && !transaction.facts.surplus;
+        if everything && self.progress.order().allows(Status::RefundPending, by.actor) {
+            // Allowed a line above, so it cannot be refused.
+            let _ = self.progress.step(Status::RefundPending, by, reason, now);
+        }
+        Ok(refund)
+    }
+}
+
+impl Transaction {
+    fn claim(&mut self, asked: Asked, now: Timestamp) {
+        self.asked = Some(asked);
+        self.check_at = Some(now.plus(CLAIM_GRACE));
+        self.checks = 0;
+        self.updated_at = now;
+    }
+}

@@ -1,0 +1,39 @@
+//! Short texts that people write.
+
+use crate::Invalid;
+
+/// A line of text of 1 to [`Text::CHARS_MAX`] characters, without control characters: a name, a reason, a note.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Text(String);
+
+impl Text {
+    /// Longest text, in characters.
+    pub const CHARS_MAX: usize = 500;
+
+    /// Reads a text; white space around it is dropped.
+    ///
+    /// # Errors
+    /// [`Invalid`] when nothing is left, it is too long or has control characters.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let text = text.trim();
+        if text.is_empty() || text.chars().count() > Self::CHARS_MAX {
+            return Err(Invalid("must be 1 to 500 characters"));
+        }
+        if text.chars().any(char::is_control) {
+            return Err(Invalid("must not have control characters"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Wraps text from the record or from this program.
+    #[must_use]
+    pub fn new(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

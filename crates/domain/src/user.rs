@@ -1,0 +1,168 @@
+//! Users.
+
+use crate::{Invalid, Timestamp, UserId, UserKey};
+
+/// What a user may do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Places and follows own orders.
+    Customer,
+    /// Runs the shop.
+    Operator,
+}
+
+impl Role {
+    /// The name in the record and in JSON.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "CUSTOMER",
+            Self::Operator => "OPERATOR",
+        }
+    }
+
+    /// Reads the name of the record.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Customer, Self::Operator].into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// A user's name: 3 to 32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Username(String);
+
+impl Username {
+    /// Reads a name.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it is too short, too long, or has another character.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        if !(3..=32).contains(&text.len()) || !text.bytes().all(allowed) {
+            return Err(Invalid("must be 3 to 32 characters of A-Z a-z 0-9 _ . -"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Wraps a name from the record, which may be older than today's rule.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As the user wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As it is compared: two names with the same folded form are one name.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// An e-mail address, unique regardless of case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Email(String);
+
+impl Email {
+    /// Longest address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
+    pub const BYTES_MAX: usize = 254;
+
+    /// Reads an address: printable ASCII, one `@`, a domain of at least two labels. Whether mail arrives there only a
+    /// mail can tell.
+    ///
+    /// # Errors
+    /// [`Invalid`] when it cannot be an address.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        let rule = Invalid("must be an e-mail address of at most 254 ASCII characters");
+        let Some((local, domain)) = text.split_once('@') else { return Err(rule) };
+        let label = |it: &str| {
+            !it.is_empty()
+                && it.len() <= 63
+                && !it.starts_with('-')
+                && !it.ends_with('-')
+                && it.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        };
+        let local_fits = (1..=64).contains(&local.len())
+            && local.bytes().all(|byte| byte.is_ascii_graphic() && !br#"@()<>[],;:\""#.contains(&byte))
+            && !local.starts_with('.')
+            && !local.ends_with('.')
+            && !local.contains("..");
+        if text.len() > Self::BYTES_MAX
+            || !local_fits
+            || !domain.contains('.')
+            || !domain.split('.').all(label)
+        {
+            return Err(rule);
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Wraps an address from the record, which may be older than today's rule.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
+    /// As the user wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// As it is compared.
+    #[must_use]
+    pub fn folded(&self) -> String {
+        fold(&self.0)
+    }
+}
+
+/// How names and addresses are compared: lower case.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    text.to_lowercase()
+}
+
+/// Somebody with an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    /// The row.
+    pub key: UserKey,
+    /// The public id.
+    pub id: UserId,
+    /// The name to log in with.
+    pub username: Username,
+    /// The address, which also logs in.
+    pub email: Email,
+    /// What the user may do.
+    pub role: Role,
+    /// When the account was made.
+    pub created_at: Timestamp,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_addresses_are_one_regardless_of_case() {
+        assert_eq!(Username::parse("Ada.L").unwrap().folded(), Username::parse("aDA.l").unwrap().folded());
+        assert_eq!(Email::parse("Ada@Example.com").unwrap().folded(), "ada@example.com");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused() {
+        for bad in [
+            "", "a", "@b.co", "a@", "a@b", "a@@b.co", "a b@c.de", "a@-b.co", "a@b..co", ".a@b.co", "a\n@b.co",
+        ] {
+            assert!(Email::parse(bad).is_err(), "{bad:?}");
+        }
+        for good in ["a@b.co", "first.last+tag@sub.example.org", "o'neil@example.com"] {
+            assert!(Email::parse(good).is_ok(), "{good}");
+        }
+    }
+}

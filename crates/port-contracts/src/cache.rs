@@ -1,0 +1,126 @@
+//! The promises of [`ports::Cache`]. A fixture gives an empty one with room for a few hundred small copies.
+
+use std::{sync::Arc, time::Duration};
+
+use ports::{Cache, CacheEntry};
+use tokio::{task::JoinSet, time};
+
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Cache>`.
+#[macro_export]
+macro_rules! cache {
+    ($($fixture:ident)::+) => {
+        $crate::stamp! { cache:
+            what_is_put_is_got
+            what_was_never_put_is_not_there
+            a_newer_version_takes_the_place_of_an_older
+            an_older_version_never_takes_the_place_of_a_newer
+            of_versions_put_at_once_the_newest_stays
+            a_removed_copy_is_gone
+            a_copy_is_gone_when_its_time_is_over
+            a_copy_whose_time_is_over_holds_no_older_one_back
+            ; $($fixture)::+
+        }
+    };
+}
+
+/// So long that no test ends it.
+const LONG: Duration = Duration::from_secs(60);
+/// Soon over.
+const SHORT: Duration = Duration::from_millis(30);
+/// How often a test looks whether a time is over: five seconds in all, for adapters that count whole seconds.
+const LOOKS_MAX: u32 = 250;
+
+fn entry(version: i64) -> CacheEntry {
+    CacheEntry { version, bytes: format!("copy {version}").into_bytes() }
+}
+
+async fn get(cache: &Arc<dyn Cache>, key: &str) -> Option<CacheEntry> {
+    cache.get(key).await.expect("the cache can be had")
+}
+
+async fn put(cache: &Arc<dyn Cache>, key: &str, entry: CacheEntry, ttl: Duration) {
+    cache.put(key, entry, ttl).await.expect("the cache can be had");
+}
+
+async fn gone(cache: &Arc<dyn Cache>, key: &str) -> bool {
+    for _ in 0..LOOKS_MAX {
+        if get(cache, key).await.is_none() {
+            return true;
+        }
+        time::sleep(Duration::from_millis(20)).await;
+    }
+    false
+}
+
+/// Byte for byte, whatever the bytes are, each under its own key.
+pub async fn what_is_put_is_got(cache: &Arc<dyn Cache>) {
+    let odd = CacheEntry { version: i64::MAX, bytes: (0..=255).chain(*b"\r\nEND\r\n\0").collect() };
+    let empty = CacheEntry { version: 1, bytes: Vec::new() };
+    put(cache, "odd", odd.clone(), LONG).await;
+    put(cache, "empty", empty.clone(), LONG).await;
+    assert_eq!(get(cache, "odd").await, Some(odd));
+    assert_eq!(get(cache, "empty").await, Some(empty));
+}
+
+/// And removing it changes nothing.
+pub async fn what_was_never_put_is_not_there(cache: &Arc<dyn Cache>) {
+    assert_eq!(get(cache, "never").await, None);
+    cache.remove("never").await.expect("the cache can be had");
+    assert_eq!(get(cache, "never").await, None);
+}
+
+/// At once.
+pub async fn a_newer_version_takes_the_place_of_an_older(cache: &Arc<dyn Cache>) {
+    put(cache, "key", entry(1), LONG).await;
+    put(cache, "key", entry(2), LONG).await;
+    assert_eq!(get(cache, "key").await, Some(entry(2)));
+}
+
+/// A slow reader puts what it read before somebody's change.
+pub async fn an_older_version_never_takes_the_place_of_a_newer(cache: &Arc<dyn Cache>) {
+    put(cache, "key", entry(10), LONG).await;
+    put(cache, "key", entry(9), LONG).await;
+    assert_eq!(get(cache, "key").await, Some(entry(10)));
+}
+
+/// In whatever order they arrive.
+pub async fn of_versions_put_at_once_the_newest_stays(cache: &Arc<dyn Cache>) {
+    const VERSIONS: i64 = 101;
+    let mut tasks = JoinSet::new();
+    for turn in 1..VERSIONS {
+        let cache = Arc::clone(cache);
+        // 37 has no divisor in common with 101: every version has its turn, the newest somewhere in the middle.
+        tasks.spawn(async move { put(&cache, "key", entry(turn * 37 % VERSIONS), LONG).await });
+    }
+    while let Some(task) = tasks.join_next().await {
+        task.expect("a task ends well");
+    }
+    assert_eq!(get(cache, "key").await, Some(entry(VERSIONS - 1)));
+}
+
+/// Only that one; and an older one may come after it.
+pub async fn a_removed_copy_is_gone(cache: &Arc<dyn Cache>) {
+    put(cache, "key", entry(2), LONG).await;
+    put(cache, "other", entry(3), LONG).await;
+    cache.remove("key").await.expect("the cache can be had");
+    assert_eq!(get(cache, "key").await, None);
+    assert_eq!(get(cache, "other").await, Some(entry(3)));
+    put(cache, "key", entry(1), LONG).await;
+    assert_eq!(get(cache, "key").await, Some(entry(1)));
+}
+
+/// Being read does not prolong it, and the last time that was given counts.
+pub async fn a_copy_is_gone_when_its_time_is_over(cache: &Arc<dyn Cache>) {
+    put(cache, "new", entry(1), SHORT).await;
+    put(cache, "replaced", entry(1), LONG).await;
+    put(cache, "replaced", entry(2), SHORT).await;
+    assert!(gone(cache, "new").await && gone(cache, "replaced").await);
+}
+
+/// It is as if it had never been there.
+pub async fn a_copy_whose_time_is_over_holds_no_older_one_back(cache: &Arc<dyn Cache>) {
+    put(cache, "key", entry(2), SHORT).await;
+    assert!(gone(cache, "key").await);
+    put(cache, "key", entry(1), LONG).await;
+    assert_eq!(get(cache, "key").await, Some(entry(1)));
+}

@@ -1,0 +1,41 @@
+//! The promises of [`ports::Clock`], for clocks that tell the true time.
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
+
+use domain::Timestamp;
+use ports::Clock;
+use tokio::time;
+
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Clock>`.
+#[macro_export]
+macro_rules! clock {
+    ($($fixture:ident)::+) => {
+        $crate::stamp! { clock:
+            the_time_is_utc_in_milliseconds
+            the_time_goes_on
+            ; $($fixture)::+
+        }
+    };
+}
+
+/// Between two looks at the system's own clock.
+pub async fn the_time_is_utc_in_milliseconds(clock: &Arc<dyn Clock>) {
+    let (before, now, after) = (system(), clock.now(), system());
+    assert!((before..=after).contains(&now), "{before:?} {now:?} {after:?}");
+}
+
+/// By itself.
+pub async fn the_time_goes_on(clock: &Arc<dyn Clock>) {
+    let before = clock.now();
+    time::sleep(Duration::from_millis(5)).await;
+    assert!(clock.now() > before);
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is what a clock is compared with")]
+fn system() -> Timestamp {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("it is after 1970");
+    Timestamp::from_millis(i64::try_from(since.as_millis()).expect("milliseconds of an age fit"))
+}

@@ -1,0 +1,142 @@
+//! What an operator must look at.
+
+use domain::{EventId, Finding, FindingId, FindingKind, OrderNumber, Text, Timestamp, TransactionId};
+use ports::{UnitOfWork, Write};
+
+use crate::{
+    Backend,
+    backend::is_stale,
+    sample::{self, at},
+};
+
+/// Stamps the suite onto an adapter.
+#[macro_export]
+macro_rules! findings {
+    ($($fixture:tt)+) => { $crate::stamp! { findings:
+        a_finding_is_read_back_as_written
+        a_finding_is_resolved_once
+        one_of_many_resolutions_wins
+        findings_are_listed_newest_first
+        open_and_closed_findings_are_listed_apart
+        a_page_of_findings_stays_while_others_are_found_and_resolved
+        ; $($fixture)+
+    } };
+}
+
+async fn found(backend: &Backend, finding: &Finding) -> Option<Finding> {
+    backend.findings.find(&finding.id).await.expect("read")
+}
+
+/// So many findings, newest first.
+async fn keep(backend: &Backend, count: usize) -> Vec<Finding> {
+    let mut kept: Vec<_> = (0..count).map(|_| sample::finding()).collect();
+    for finding in &kept {
+        backend.commit([Write::InsertFinding(finding.clone())]).await;
+    }
+    kept.reverse();
+    kept
+}
+
+async fn list(
+    backend: &Backend,
+    resolved: Option<bool>,
+    after: Option<&Finding>,
+    limit: u32,
+) -> (Vec<Finding>, bool) {
+    let after = after.map(|it| it.id.clone());
+    let page = backend.findings.list(resolved, after, limit).await.expect("read");
+    (page.data, page.more)
+}
+
+fn resolve(finding: &Finding, note: &str, at: Timestamp) -> Write {
+    Write::ResolveFinding { id: finding.id.clone(), note: Text::new(note), at }
+}
+
+/// Of every kind, about nothing and about everything.
+pub async fn a_finding_is_read_back_as_written(backend: &Backend) {
+    assert_eq!(found(backend, &sample::finding()).await, None, "one that is not there");
+    for kind in FindingKind::ALL {
+        let bare = Finding { kind, ..sample::finding() };
+        let full = Finding {
+            kind,
+            gateway: Some(sample::gateway("sandbox")),
+            event: Some(EventId::new("evt_1".into())),
+            transaction: Some(TransactionId::new("transaction".into())),
+            order: Some(OrderNumber::new("order".into())),
+            detail: "茶".repeat(1_000),
+            ..sample::finding()
+        };
+        for finding in [bare, full] {
+            backend.commit([Write::InsertFinding(finding.clone())]).await;
+            assert_eq!(found(backend, &finding).await, Some(finding));
+        }
+    }
+}
+
+/// A second resolution, or one of nothing, is refused.
+pub async fn a_finding_is_resolved_once(backend: &Backend) {
+    let open = keep(backend, 2).await;
+    let [bystander, finding] = open.as_slice() else { panic!("two were kept") };
+    let note = "🍵".repeat(Text::CHARS_MAX);
+    backend.commit([resolve(finding, &note, at(9))]).await;
+    let closed = Finding { resolved_at: Some(at(9)), note: Some(Text::new(note)), ..finding.clone() };
+    assert_eq!(found(backend, finding).await.as_ref(), Some(&closed));
+    backend.stale([resolve(finding, "again", at(10))]).await;
+    assert_eq!(found(backend, finding).await, Some(closed), "the first one's note stays");
+    backend
+        .stale([Write::ResolveFinding { id: FindingId::new("none".into()), note: Text::new("x"), at: at(9) }])
+        .await;
+    assert_eq!(found(backend, bystander).await.as_ref(), Some(bystander), "no other one is touched");
+}
+
+/// All others come too late.
+pub async fn one_of_many_resolutions_wins(backend: &Backend) {
+    let finding = sample::finding();
+    backend.commit([Write::InsertFinding(finding.clone())]).await;
+    let race = backend.race(|| UnitOfWork::new().with(resolve(&finding, "done", at(9))));
+    race.await.ends(1, is_stale);
+}
+
+/// Page after page, to the last.
+pub async fn findings_are_listed_newest_first(backend: &Backend) {
+    assert_eq!(list(backend, None, None, 10).await, (Vec::new(), false), "nothing yet");
+    let kept = keep(backend, 5).await;
+    assert_eq!(list(backend, None, None, 5).await, (kept.clone(), false), "all in one");
+    let mut listed: Vec<Finding> = Vec::new();
+    for more in [true, true, false] {
+        let (data, goes_on) = list(backend, None, listed.last(), 2).await;
+        assert_eq!(goes_on, more, "after {} of 5", listed.len() + data.len());
+        listed.extend(data);
+    }
+    assert_eq!(listed, kept);
+}
+
+/// Only if asked for.
+pub async fn open_and_closed_findings_are_listed_apart(backend: &Backend) {
+    let kept = keep(backend, 4).await;
+    let [fourth, third, second, first] = kept.as_slice() else { panic!("four were kept") };
+    backend.commit([resolve(third, "done", at(9))]).await;
+    backend.commit([resolve(first, "done", at(8))]).await;
+    let done = |it: &Finding, seconds| {
+        let (resolved_at, note) = (Some(at(seconds)), Some(Text::new("done")));
+        Finding { resolved_at, note, ..it.clone() }
+    };
+    let (third, first) = (done(third, 9), done(first, 8));
+    let (open, closed) = (vec![fourth.clone(), second.clone()], vec![third.clone(), first.clone()]);
+    assert_eq!(list(backend, Some(false), None, 10).await, (open, false), "open ones");
+    assert_eq!(list(backend, Some(true), None, 10).await, (closed, false), "closed ones");
+    let all = vec![fourth.clone(), third, second.clone(), first];
+    assert_eq!(list(backend, None, None, 10).await, (all, false), "all");
+}
+
+/// Even after a finding that has left the list.
+pub async fn a_page_of_findings_stays_while_others_are_found_and_resolved(backend: &Backend) {
+    let kept = keep(backend, 4).await;
+    let [fourth, third, second, first] = kept.as_slice() else { panic!("four were kept") };
+    let page = list(backend, Some(false), None, 2).await;
+    assert_eq!(page, (vec![fourth.clone(), third.clone()], true));
+    keep(backend, 3).await;
+    backend.commit([resolve(third, "done", at(9))]).await;
+    let page = list(backend, Some(false), Some(third), 2).await;
+    assert_eq!(page, (vec![second.clone(), first.clone()], false), "the next page is what it was");
+}

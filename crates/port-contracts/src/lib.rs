@@ -1,0 +1,93 @@
+//! One test suite per port, stamped onto every adapter: every promise of a port's docs is a function here, so no two
+//! adapters can keep it differently.
+//!
+//! An adapter's whole test of the record is a fixture and one line a family:
+//!
+//! ```text
+//! async fn fixture() -> port_contracts::Backend { /* a fresh, empty record */ }
+//!
+//! port_contracts::store!(fixture);
+//! port_contracts::orders!(fixture);
+//! ```
+
+#![expect(clippy::expect_used, reason = "a suite fails as a test does: loudly")]
+
+mod backend;
+pub mod cache;
+pub mod clock;
+pub mod digests;
+pub mod events;
+pub mod findings;
+pub mod gateway;
+pub mod ids;
+pub mod locks;
+pub mod orders;
+pub mod password;
+pub mod payments;
+pub mod products;
+pub mod replies;
+pub mod sample;
+pub mod sealer;
+pub mod sessions;
+pub mod store;
+pub mod throttle;
+pub mod tokens;
+pub mod users;
+
+pub use backend::Backend;
+
+/// Makes one test a promise: `stamp!(suite: promises of that module; fixture)`, where the fixture is an async function
+/// without arguments. The tests stand in a module of the suite's name.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! stamp {
+    ($suite:ident: $($promise:ident)+; $($fixture:ident)::+) => {
+        mod $suite {
+            use super::$($fixture)::+ as fixture;
+
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $promise() {
+                    $crate::$suite::$promise(&fixture().await).await;
+                }
+            )+
+        }
+    };
+}
+
+#[cfg(test)]
+mod tests {
+    /// The sources of the suites.
+    const SUITES: &[&str] = &[
+        include_str!("cache.rs"),
+        include_str!("clock.rs"),
+        include_str!("digests.rs"),
+        include_str!("events.rs"),
+        include_str!("findings.rs"),
+        include_str!("gateway.rs"),
+        include_str!("ids.rs"),
+        include_str!("locks.rs"),
+        concat!(include_str!("orders.rs"), include_str!("orders/due.rs"), include_str!("orders/list.rs")),
+        include_str!("password.rs"),
+        concat!(include_str!("payments.rs"), include_str!("payments/checks.rs")),
+        include_str!("products.rs"),
+        include_str!("replies.rs"),
+        include_str!("sealer.rs"),
+        include_str!("sessions.rs"),
+        include_str!("store.rs"),
+        include_str!("throttle.rs"),
+        include_str!("tokens.rs"),
+        include_str!("users.rs"),
+    ];
+
+    #[test]
+    fn every_promise_is_stamped() {
+        for suite in SUITES {
+            let promises = suite.lines().filter_map(|it| it.strip_prefix("pub async fn ")?.split('(').next());
+            let forgotten: Vec<_> = promises
+                .filter(|promise| !suite.lines().any(|it| it.split_whitespace().any(|word| word == *promise)))
+                .collect();
+            assert!(forgotten.is_empty(), "{forgotten:?}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! Orders and their history. What can be listed, and what a sweep finds, stands in modules of its own.
+
+mod due;
+mod list;
+
+pub use due::*;
+pub use list::*;
+
+use domain::{
+    ChangedBy, Money, Order, OrderNumber, Progress, Role, Text, Timestamp, User,
+    order::{Entry, LINES_MAX, QUANTITY_MAX, Recorded, Status, is_unbroken},
+};
+use ports::Write;
+
+use crate::{
+    Backend,
+    backend::{RIVALS, history, is_stale},
+    sample::{self, at},
+};
+
+/// Stamps the suite onto an adapter.
+#[macro_export]
+macro_rules! orders {
+    ($($fixture:tt)+) => { $crate::stamp! { orders:
+        an_order_is_read_back_as_written
+        the_largest_order_is_read_back_as_written
+        every_status_is_read_back_as_written
+        an_order_changes_only_from_the_revision_that_was_read
+        a_unit_that_only_touches_an_order_moves_its_revision
+        every_step_of_one_commit_has_its_entry
+        stock_that_an_order_held_comes_back_with_the_change
+        history_tells_who_why_and_when
+        one_of_many_changes_of_one_revision_wins
+        orders_are_listed_newest_first
+        a_list_keeps_to_its_owner_and_status
+        a_list_begins_at_a_moment_and_ends_before_another
+        a_list_keeps_to_all_its_filters_at_once
+        a_page_of_orders_stays_while_others_are_placed_and_change
+        expired_orders_are_pending_and_out_of_time
+        an_occupied_order_does_not_expire
+        unchanged_orders_are_of_the_status_and_old_enough
+        uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing
+        sweeps_are_bounded
+        ; $($fixture)+
+    } };
+}
+
+pub(crate) async fn found(backend: &Backend, order: &Order) -> Option<Order> {
+    backend.orders.find(&order.number).await.expect("read")
+}
+
+/// The order after one more step.
+fn step(order: &Order, to: Status, by: ChangedBy, at: Timestamp) -> Progress {
+    let mut progress = Progress::of(order.clone());
+    progress.step(to, by, None, at).expect("the table has this move");
+    progress
+}
+
+async fn entries(backend: &Backend, order: &Order) -> Vec<Entry> {
+    let recorded = backend.orders.history(order.key).await.expect("read");
+    assert!(recorded.is_sorted_by_key(|it| it.key), "oldest first");
+    recorded.into_iter().map(|it| it.entry).collect()
+}
+
+/// With the first entry of its history.
+pub async fn an_order_is_read_back_as_written(backend: &Backend) {
+    let (user, product) = (backend.user().await, backend.product(None).await);
+    let order = sample::order(&user, &[(&product, 2)]);
+    assert_eq!(found(backend, &order).await, None, "not there yet");
+    assert_eq!(backend.orders.history(order.key).await.expect("read"), [], "nor its history");
+    let key = history();
+    let entry =
+        Entry { from: None, to: Status::Pending, by: ChangedBy::customer(user.key), reason: None, at: at(0) };
+    backend
+        .commit([Write::InsertOrder { order: Box::new(order.clone()), history: key, entry: entry.clone() }])
+        .await;
+    assert_eq!(found(backend, &order).await.as_ref(), Some(&order));
+    let recorded = backend.orders.history(order.key).await.expect("read");
+    assert_eq!(recorded, [Recorded { key, entry, user: Some(user.id) }]);
+    let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
+    assert_eq!(backend.orders.find(&shouted).await.expect("read"), None, "a number knows case");
+}
+
+/// A hundred lines in their order, some without stock, the dearest in currencies of every scale.
+pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
+    let user = backend.user().await;
+    let mut products = Vec::new();
+    for at in 0..LINES_MAX {
+        let name = Text::new("🍵".repeat(if at == 0 { Text::CHARS_MAX } else { 1 }));
+        let product = domain::Product { name, ..sample::product((at % 2 == 0).then_some(9)) };
+        backend.commit([Write::InsertProduct(product.clone())]).await;
+        products.push(product);
+    }
+    // Neither the order of their rows nor that of their ids.
+    products.rotate_left(LINES_MAX / 3);
+    let lines: Vec<_> = products.iter().map(|it| (it, QUANTITY_MAX)).collect();
+    let order = sample::order(&user, &lines);
+    backend.commit([sample::placed(&order)]).await;
+    assert_eq!(found(backend, &order).await, Some(order));
+    for (amount, currency) in
+        [("900000000000000", "JPY"), ("0.001", "KWD"), ("900000000000000", "CLF"), ("0.0001", "CLF")]
+    {
+        let price = Money::parse(amount, currency).expect("an amount");
+        let order = backend.order_with(|order| {
+            order.items.iter_mut().for_each(|it| (it.price, it.quantity) = (price, 1));
+            order.amount = price;
+        });
+        let order = order.await;
+        assert_eq!(found(backend, &order).await, Some(order), "{amount} {currency}");
+    }
+}
+
+/// With what it came from.
+pub async fn every_status_is_read_back_as_written(backend: &Backend) {
+    for status in Status::ALL {
+        for came_from in [None, Some(Status::Shipped)] {
+            let came_from = came_from.filter(|_| status == Status::RefundPending);
+            let order = backend.order_with(|it| (it.status, it.came_from) = (status, came_from)).await;
+            assert_eq!(found(backend, &order).await, Some(order));
+        }
+    }
+}
+
+/// And nothing of a refused change stays.
+pub async fn an_order_changes_only_from_the_revision_that_was_read(backend: &Backend) {
+    let (order, bystander) = (backend.order().await, backend.order().await);
+    let paid = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
+    let cancelled = step(&order, Status::Cancelled, ChangedBy::customer(order.owner), at(6));
+    let after = paid.order().clone();
+    backend.advance(paid).await;
+    assert_eq!(found(backend, &order).await.as_ref(), Some(&after), "all that the change changes");
+    let late = Write::UpdateOrder { progress: Box::new(cancelled), history: vec![history()] };
+    backend.stale([late]).await;
+    assert_eq!(found(backend, &order).await.as_ref(), Some(&after), "the late one changed nothing");
+    assert_eq!(entries(backend, &order).await.len(), 2, "placed and paid");
+    let unknown =
+        step(&Order { key: domain::OrderKey::new(1), ..order }, Status::Paid, ChangedBy::GATEWAY, at(5));
+    backend.stale([Write::UpdateOrder { progress: Box::new(unknown), history: vec![history()] }]).await;
+    assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
+}
+
+/// It is the guard of what belongs to the order; what a client sees does not move.
+pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Backend) {
+    let order = backend.order().await;
+    backend.advance(Progress::of(order.clone())).await;
+    let touched = found(backend, &order).await.expect("it is there");
+    assert_eq!(touched, Order { revision: order.revision.next(), ..order.clone() });
+    assert_eq!(entries(backend, &order).await.len(), 1, "no change of status, no entry");
+    backend
+        .stale([Write::UpdateOrder { progress: Box::new(Progress::of(order)), history: Vec::new() }])
+        .await;
+}
+
+/// In the order in which they were made, also at one moment.
+pub async fn every_step_of_one_commit_has_its_entry(backend: &Backend) {
+    let order = backend.order().await;
+    let mut progress = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
+    for to in [Status::RefundPending, Status::Refunded] {
+        progress.step(to, ChangedBy::GATEWAY, None, at(5)).expect("the table has this move");
+    }
+    let after = progress.order().clone();
+    backend.advance(progress).await;
+    let moves: Vec<_> = entries(backend, &order).await;
+    assert_eq!(moves.len(), 4);
+    assert!(is_unbroken(&moves, Status::Refunded), "one unbroken path: {moves:?}");
+    assert_eq!(found(backend, &order).await, Some(after));
+}
+
+/// In the same commit.
+pub async fn stock_that_an_order_held_comes_back_with_the_change(backend: &Backend) {
+    let order = backend.order().await;
+    let id = &order.items.first().expect("a line").product;
+    let stock = async || backend.products.find(id).await.expect("read").expect("it is there").stock;
+    assert_eq!(stock().await, Some(8), "two were taken");
+    backend.advance(step(&order, Status::Cancelled, ChangedBy::customer(order.owner), at(5))).await;
+    assert_eq!(stock().await, Some(10), "and came back");
+}
+
+/// Every kind of actor; those that are users with their public ids, and nobody else's entries.
+pub async fn history_tells_who_why_and_when(backend: &Backend) {
+    let order = backend.order().await;
+    let customer = sample_owner(backend, &order).await;
+    let operator = User { role: Role::Operator, ..sample::user() };
+    backend.commit([Write::InsertUser(operator.clone(), sample::hash("x"))]).await;
+    backend.order().await;
+    let why = Text::new("🍵".repeat(Text::CHARS_MAX));
+    let steps = [
+        (Status::Paid, ChangedBy::GATEWAY, None),
+        (Status::RefundPending, ChangedBy::customer(order.owner), Some(why)),
+        (Status::Paid, ChangedBy::operator(operator.key), Some(Text::new("No."))),
+        (Status::RefundPending, ChangedBy::GATEWAY, None),
+        (Status::Refunded, ChangedBy::GATEWAY, None),
+        (Status::Closed, ChangedBy::SYSTEM, Some(Text::new("Long over."))),
+    ];
+    let mut expected = vec![(Status::Pending, ChangedBy::customer(order.owner), None, at(0))];
+    let mut now = order.clone();
+    for (second, (to, by, reason)) in (1..).zip(steps) {
+        let mut progress = Progress::of(now);
+        progress.step(to, by, reason.clone(), at(second)).expect("the table has this move");
+        expected.push((to, by, reason, at(second)));
+        now = progress.order().clone();
+        backend.advance(progress).await;
+    }
+    let recorded = backend.orders.history(order.key).await.expect("read");
+    let public = |by: ChangedBy| match by.user {
+        Some(key) if key == operator.key => Some(operator.id.clone()),
+        Some(_) => Some(customer.clone()),
+        None => None,
+    };
+    for (line, (to, by, reason, at)) in recorded.iter().zip(&expected) {
+        let Entry { from: _, to: was, by: who, reason: why, at: when } = &line.entry;
+        assert_eq!((was, who, why, when), (to, by, reason, at));
+        assert_eq!(line.user, public(*by), "the public id of {by:?}");
+    }
+    assert_eq!(recorded.len(), expected.len());
+    assert!(is_unbroken(&entries(backend, &order).await, Status::Closed), "one unbroken path");
+    assert_eq!(found(backend, &order).await, Some(now));
+}
+
+/// The public id of who placed `order`, as its history has it.
+async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
+    let recorded = backend.orders.history(order.key).await.expect("read");
+    let first = recorded.into_iter().next().expect("it was placed");
+    let id = first.user.expect("by a user");
+    let user = backend.users.find(&id).await.expect("read").expect("who has an account");
+    assert_eq!(user.key, order.owner, "the owner placed it");
+    id
+}
+
+/// Although the rivals only touch it.
+pub async fn one_of_many_changes_of_one_revision_wins(backend: &Backend) {
+    let mut order = backend.order().await;
+    for _ in 0..3 {
+        let race = backend.race(|| ports::UnitOfWork::new().progress(Progress::of(order.clone()), history));
+        race.await.ends(1, is_stale);
+        let next = found(backend, &order).await.expect("it is there");
+        assert_eq!(next.revision, order.revision.next(), "one step by {RIVALS} rivals");
+        order = next;
+    }
+}

@@ -1,0 +1,144 @@
+//! What the sweeps find.
+
+use domain::{
+    Order, OrderNumber, Timestamp, Transaction,
+    order::Status,
+    payment::{Asked, Dispute, Facts},
+};
+use ports::Due;
+
+use crate::{
+    Backend,
+    sample::{self, at},
+};
+
+async fn due(backend: &Backend, due: Due, limit: u32) -> Vec<OrderNumber> {
+    backend.orders.due(due, limit).await.expect("read")
+}
+
+/// A pending order to be paid by then.
+async fn until(backend: &Backend, expires_at: Timestamp) -> OrderNumber {
+    backend.order_with(|it| it.expires_at = expires_at).await.number
+}
+
+/// An order that last changed then.
+async fn since(backend: &Backend, status: Status, updated_at: Timestamp) -> OrderNumber {
+    backend.order_with(|it| (it.status, it.updated_at) = (status, updated_at)).await.number
+}
+
+/// A pending order with such a transaction.
+async fn with(backend: &Backend, change: impl FnOnce(&mut Transaction)) -> OrderNumber {
+    let order = backend.order_with(|it| it.expires_at = at(10)).await;
+    backend.transaction(&order, change).await;
+    order.number
+}
+
+fn authorised(it: &mut Transaction) {
+    it.facts.authorized = true;
+}
+
+fn captured(it: &mut Transaction) {
+    it.facts = Facts { authorized: true, captured: Some(it.amount), ..Facts::NONE };
+}
+
+/// At that very moment or before; longest due first, whatever their age.
+pub async fn expired_orders_are_pending_and_out_of_time(backend: &Backend) {
+    let second = until(backend, at(9)).await;
+    let first = until(backend, at(8)).await;
+    let third = until(backend, at(10)).await;
+    until(backend, at(11)).await;
+    for status in Status::ALL.into_iter().filter(|it| *it != Status::Pending) {
+        backend.order_with(|it| (it.status, it.expires_at) = (status, at(8))).await;
+    }
+    assert_eq!(due(backend, Due::Expired(at(10)), 100).await, [first, second, third]);
+}
+
+/// By every transaction that keeps others away, and by no other.
+pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
+    with(backend, |_| ()).await;
+    with(backend, authorised).await;
+    with(backend, captured).await;
+    let disputed = |it: &mut Transaction| {
+        captured(it);
+        it.facts.dispute = Dispute::Open;
+    };
+    with(backend, disputed).await;
+    let failed = with(backend, |it| it.facts.failed = true).await;
+    let voided = with(backend, |it| it.facts.voided = true).await;
+    let lost = |it: &mut Transaction| {
+        captured(it);
+        it.facts.dispute = Dispute::Lost;
+    };
+    let lost = with(backend, lost).await;
+    let displaced = with(backend, |it| it.facts.displaced = true).await;
+    let mut expired = due(backend, Due::Expired(at(10)), 100).await;
+    expired.sort();
+    let mut free = [failed, voided, lost, displaced];
+    free.sort();
+    assert_eq!(expired, free);
+}
+
+/// At that very moment or before; longest due first, whatever their age.
+pub async fn unchanged_orders_are_of_the_status_and_old_enough(backend: &Backend) {
+    for status in Status::ALL {
+        let second = since(backend, status, at(9)).await;
+        let first = since(backend, status, at(8)).await;
+        let third = since(backend, status, at(10)).await;
+        since(backend, status, at(11)).await;
+        assert_eq!(
+            due(backend, Due::Unchanged(status, at(10)), 100).await,
+            [first, second, third],
+            "{status:?}"
+        );
+    }
+}
+
+/// Made at that very moment or before; longest due first.
+pub async fn uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing(backend: &Backend) {
+    let made = |seconds: i64| {
+        move |it: &mut Transaction| {
+            authorised(it);
+            it.created_at = at(seconds);
+        }
+    };
+    let second = with(backend, made(9)).await;
+    let first = with(backend, made(8)).await;
+    let third = with(backend, made(10)).await;
+    with(backend, made(11)).await;
+    with(backend, |_| ()).await;
+    with(backend, captured).await;
+    for facts in [Facts { voided: true, ..Facts::NONE }, Facts { failed: true, ..Facts::NONE }] {
+        with(backend, |it| it.facts = Facts { authorized: true, ..facts }).await;
+    }
+    with(backend, |it| it.facts = Facts { authorized: true, displaced: true, ..Facts::NONE }).await;
+    let asking = |asked: fn(&Order) -> Asked| async move {
+        let order = backend.order().await;
+        backend.transaction(&order, |it| (it.facts.authorized, it.asked) = (true, Some(asked(&order)))).await;
+    };
+    asking(|_| Asked::Void).await;
+    asking(|order| Asked::Capture(order.amount)).await;
+    let closed = backend.order_with(|it| it.status = Status::Closed).await;
+    backend.transaction(&closed, authorised).await;
+    assert_eq!(due(backend, Due::Uncaptured(at(10)), 100).await, [first, second, third]);
+}
+
+/// To the longest due ones.
+pub async fn sweeps_are_bounded(backend: &Backend) {
+    let (mut expired, mut paid, mut uncaptured) = (Vec::new(), Vec::new(), Vec::new());
+    for seconds in 0..4 {
+        expired.push(until(backend, at(seconds)).await);
+        paid.push(since(backend, Status::Paid, at(seconds)).await);
+        let made = move |it: &mut Transaction| {
+            authorised(it);
+            it.created_at = sample::at(seconds);
+        };
+        uncaptured.push(with(backend, made).await);
+    }
+    for (kind, all) in [
+        (Due::Expired(at(10)), expired),
+        (Due::Unchanged(Status::Paid, at(10)), paid),
+        (Due::Uncaptured(at(10)), uncaptured),
+    ] {
+        assert_eq!(due(backend, kind, 3).await.as_slice(), all.get(..3).unwrap_or_default(), "{kind:?}");
+    }
+}

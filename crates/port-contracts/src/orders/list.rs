@@ -1,0 +1,130 @@
+//! Lists of orders: newest first, filtered, in pages that stay.
+
+use domain::{ChangedBy, Order, Progress, Timestamp, User, order::Status};
+use ports::OrderFilter;
+
+use crate::{Backend, sample};
+
+/// An order that `owner` placed then, standing there.
+async fn place(backend: &Backend, owner: &User, status: Status, now: Timestamp) -> Order {
+    let order = backend.order_with(|it| {
+        (it.owner, it.status) = (owner.key, status);
+        (it.created_at, it.updated_at) = (now, now);
+    });
+    order.await
+}
+
+/// So many pending orders of a user, newest first.
+async fn place_some(backend: &Backend, owner: &User, count: i64) -> Vec<Order> {
+    let mut placed = Vec::new();
+    for second in 0..count {
+        placed.insert(0, place(backend, owner, Status::Pending, sample::at(second)).await);
+    }
+    placed
+}
+
+async fn list(backend: &Backend, filter: OrderFilter) -> (Vec<Order>, bool) {
+    let page = backend.orders.list(filter).await.expect("read");
+    (page.data, page.more)
+}
+
+fn up_to(limit: u32) -> OrderFilter {
+    OrderFilter { limit, ..OrderFilter::default() }
+}
+
+/// With their items, page after page, to the last; also those of one millisecond.
+pub async fn orders_are_listed_newest_first(backend: &Backend) {
+    assert_eq!(list(backend, up_to(10)).await, (Vec::new(), false), "nothing yet");
+    let owner = backend.user().await;
+    let mut placed = Vec::new();
+    for _ in 0..5 {
+        placed.insert(0, place(backend, &owner, Status::Pending, sample::at(0)).await);
+    }
+    assert_eq!(list(backend, up_to(5)).await, (placed.clone(), false), "all in one page");
+    let mut listed: Vec<Order> = Vec::new();
+    for more in [true, true, false] {
+        let after = listed.last().map(|it| it.number.clone());
+        let (data, goes_on) = list(backend, OrderFilter { after, ..up_to(2) }).await;
+        assert_eq!(goes_on, more, "after {} of 5", listed.len() + data.len());
+        listed.extend(data);
+    }
+    assert_eq!(listed, placed);
+}
+
+/// Each by itself.
+pub async fn a_list_keeps_to_its_owner_and_status(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let pending = place(backend, &user, Status::Pending, sample::at(1)).await;
+    let theirs = place(backend, &other, Status::Pending, sample::at(2)).await;
+    let closed = place(backend, &user, Status::Closed, sample::at(3)).await;
+    let own = OrderFilter { owner: Some(user.key), ..up_to(10) };
+    assert_eq!(list(backend, own).await, (vec![closed.clone(), pending.clone()], false));
+    let standing = |status| OrderFilter { status: Some(status), ..up_to(10) };
+    assert_eq!(list(backend, standing(Status::Pending)).await, (vec![theirs, pending], false));
+    assert_eq!(list(backend, standing(Status::Closed)).await, (vec![closed], false));
+    assert_eq!(list(backend, standing(Status::Shipped)).await, (Vec::new(), false));
+    let nobody = backend.user().await.key;
+    assert_eq!(list(backend, OrderFilter { owner: Some(nobody), ..up_to(10) }).await, (Vec::new(), false));
+}
+
+/// The first moment is in the list, the last one is not.
+pub async fn a_list_begins_at_a_moment_and_ends_before_another(backend: &Backend) {
+    let placed = place_some(backend, &backend.user().await, 4).await;
+    let [fourth, third, second, first] = placed.as_slice() else { panic!("four were placed") };
+    let from = OrderFilter { created_after: Some(third.created_at), ..up_to(10) };
+    assert_eq!(list(backend, from).await, (vec![fourth.clone(), third.clone()], false));
+    let until = OrderFilter { created_before: Some(third.created_at), ..up_to(10) };
+    assert_eq!(list(backend, until).await, (vec![second.clone(), first.clone()], false));
+    let within = OrderFilter {
+        created_after: Some(second.created_at),
+        created_before: Some(fourth.created_at),
+        ..up_to(10)
+    };
+    assert_eq!(list(backend, within).await, (vec![third.clone(), second.clone()], false));
+}
+
+/// Page after page.
+pub async fn a_list_keeps_to_all_its_filters_at_once(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let mut fitting = Vec::new();
+    for second in 0..6 {
+        place(backend, &other, Status::Pending, sample::at(second)).await;
+        place(backend, &user, Status::Shipped, sample::at(second)).await;
+        fitting.insert(0, place(backend, &user, Status::Pending, sample::at(second)).await);
+    }
+    let filter = |after| OrderFilter {
+        owner: Some(user.key),
+        status: Some(Status::Pending),
+        created_after: Some(sample::at(1)),
+        created_before: Some(sample::at(5)),
+        after,
+        limit: 3,
+    };
+    let fitting = fitting.get(1..5).unwrap_or_default();
+    let (mut listed, more) = list(backend, filter(None)).await;
+    assert!(more, "the fourth is to come");
+    let (rest, more) = list(backend, filter(listed.last().map(|it| it.number.clone()))).await;
+    assert!(!more, "there is no fifth");
+    listed.extend(rest);
+    assert_eq!(listed, fitting);
+}
+
+/// Even after an order that has left the list.
+pub async fn a_page_of_orders_stays_while_others_are_placed_and_change(backend: &Backend) {
+    let user = backend.user().await;
+    let placed = place_some(backend, &user, 4).await;
+    let [fourth, third, second, first] = placed.as_slice() else { panic!("four were placed") };
+    let pending = |after: Option<&Order>| OrderFilter {
+        status: Some(Status::Pending),
+        after: after.map(|it| it.number.clone()),
+        ..up_to(2)
+    };
+    assert_eq!(list(backend, pending(None)).await, (vec![fourth.clone(), third.clone()], true));
+    place_some(backend, &user, 3).await;
+    let mut progress = Progress::of(third.clone());
+    let step = progress.step(Status::Cancelled, ChangedBy::customer(user.key), None, sample::at(9));
+    step.expect("a customer may cancel");
+    backend.advance(progress).await;
+    let next = list(backend, pending(Some(third))).await;
+    assert_eq!(next, (vec![second.clone(), first.clone()], false), "the next page is what it was");
+}

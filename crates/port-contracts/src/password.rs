@@ -1,0 +1,74 @@
+//! The promises of [`ports::PasswordHasher`]. A fixture gives one that is idle, at the lowest cost there is.
+
+use std::sync::Arc;
+
+use domain::{Password, PasswordHash};
+use ports::PasswordHasher;
+
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn PasswordHasher>`.
+#[macro_export]
+macro_rules! password {
+    ($($fixture:ident)::+) => {
+        $crate::stamp! { password:
+            only_the_password_itself_is_right
+            every_hash_has_its_own_salt
+            an_unknown_user_has_no_right_password
+            what_could_never_have_been_set_is_wrong
+            the_longest_password_counts_to_its_last_byte
+            ; $($fixture)::+
+        }
+    };
+}
+
+async fn hash(hasher: &Arc<dyn PasswordHasher>, password: &str) -> PasswordHash {
+    let password = Password::parse(password).expect("it may be set");
+    hasher.hash(password).await.expect("the hasher is idle")
+}
+
+async fn verify(hasher: &Arc<dyn PasswordHasher>, hash: Option<&PasswordHash>, attempt: &str) -> bool {
+    hasher.verify(hash.cloned(), attempt.to_owned()).await.expect("the hasher is idle")
+}
+
+/// Not one in another case, with more or with less.
+pub async fn only_the_password_itself_is_right(hasher: &Arc<dyn PasswordHasher>) {
+    let hash = hash(hasher, "correct horse").await;
+    assert!(verify(hasher, Some(&hash), "correct horse").await);
+    for wrong in ["", "Correct horse", "correct hors", "correct horse ", "another"] {
+        assert!(!verify(hasher, Some(&hash), wrong).await, "{wrong:?}");
+    }
+}
+
+/// So that equal passwords do not show.
+pub async fn every_hash_has_its_own_salt(hasher: &Arc<dyn PasswordHasher>) {
+    let [one, other] = [hash(hasher, "correct horse").await, hash(hasher, "correct horse").await];
+    assert!(one != other, "two hashes are the same");
+    assert!(
+        verify(hasher, Some(&one), "correct horse").await
+            && verify(hasher, Some(&other), "correct horse").await
+    );
+}
+
+/// Whatever is tried.
+pub async fn an_unknown_user_has_no_right_password(hasher: &Arc<dyn PasswordHasher>) {
+    for attempt in ["correct horse", "", "\0", &"x".repeat(1_000)] {
+        assert!(!verify(hasher, None, attempt).await);
+    }
+}
+
+/// It is neither cut nor does it end at a NUL.
+pub async fn what_could_never_have_been_set_is_wrong(hasher: &Arc<dyn PasswordHasher>) {
+    for (password, more) in [("long-Enough!".repeat(6).as_str(), "y"), ("correct horse", "\0")] {
+        let hash = hash(hasher, password).await;
+        for attempt in [format!("{password}{more}"), format!("{password}{more}tail")] {
+            assert!(!verify(hasher, Some(&hash), &attempt).await, "{} bytes", attempt.len());
+        }
+    }
+}
+
+/// All 72 of them.
+pub async fn the_longest_password_counts_to_its_last_byte(hasher: &Arc<dyn PasswordHasher>) {
+    let most = "long-Enough!".repeat(6);
+    let hash = hash(hasher, &most).await;
+    assert!(verify(hasher, Some(&hash), &most).await);
+    assert!(!verify(hasher, Some(&hash), &format!("{}?", most.trim_end_matches('!'))).await);
+}

@@ -1,0 +1,64 @@
+//! When the gateway is asked again.
+
+use domain::{
+    Refund, Text, Timestamp,
+    payment::{Asked, Facts, RefundStatus},
+};
+use ports::Write;
+
+use super::{captured, found, replace, told};
+use crate::{
+    Backend,
+    sample::{self, at},
+};
+
+/// Whatever else the value says, and whatever has happened meanwhile.
+pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
+    let (_, mut kept) = captured(backend).await;
+    kept.refunds.push(sample::refund(&kept, "5"));
+    replace(backend, &kept).await;
+    let mut read = kept.clone();
+    (read.check_at, read.checks) = (Some(at(60)), 1);
+    read.facts = Facts { failed: true, ..Facts::NONE };
+    (read.asked, read.details, read.captured_at, read.updated_at) =
+        (Some(Asked::Void), told("late"), None, at(60));
+    for refund in &mut read.refunds {
+        (refund.check_at, refund.checks) = (Some(at(70)), 7);
+        (refund.status, refund.reason) = (RefundStatus::Failed, Some(Text::new("late")));
+    }
+    read.refunds.push(sample::refund(&kept, "1"));
+    backend.commit([Write::Postpone(Box::new(read))]).await;
+    (kept.check_at, kept.checks) = (Some(at(60)), 1);
+    for refund in &mut kept.refunds {
+        (refund.check_at, refund.checks) = (Some(at(70)), 7);
+    }
+    assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept));
+    let mut calm = kept.clone();
+    calm.check_at = None;
+    calm.refunds.iter_mut().for_each(|it| it.check_at = None);
+    backend.commit([Write::Postpone(Box::new(calm.clone()))]).await;
+    assert_eq!(found(backend, &kept).await, Some(calm), "for ever, too");
+}
+
+/// At that very moment or before; longest due first, each once, at most so many.
+pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &Backend) {
+    let fresh = async |check_at: Option<Timestamp>, refunds: &[Option<Timestamp>]| {
+        let (_, mut transaction) = captured(backend).await;
+        transaction.check_at = check_at;
+        for check_at in refunds {
+            transaction.refunds.push(Refund { check_at: *check_at, ..sample::refund(&transaction, "1") });
+        }
+        replace(backend, &transaction).await;
+        transaction.id
+    };
+    let third = fresh(Some(at(9)), &[]).await;
+    let second = fresh(None, &[None, Some(at(8)), Some(at(20))]).await;
+    let first = fresh(Some(at(10)), &[Some(at(7)), Some(at(6))]).await;
+    let fourth = fresh(Some(at(10)), &[Some(at(11))]).await;
+    fresh(Some(at(11)), &[Some(at(12))]).await;
+    fresh(None, &[None]).await;
+    let found = backend.payments.to_check(at(10), 100).await.expect("read");
+    assert_eq!(found, [first.clone(), second.clone(), third, fourth]);
+    assert_eq!(backend.payments.to_check(at(10), 2).await.expect("read"), [first, second], "the longest due");
+    assert_eq!(backend.payments.to_check(at(5), 100).await.expect("read"), []);
+}

@@ -1,0 +1,196 @@
+//! Idempotency keys: what makes a request that is sent twice happen once.
+
+use domain::order::StockLine;
+use ports::{Claim, CommitError, IdempotencyKey, Prunable, StoredReply, UnitOfWork, Write};
+
+use crate::{Backend, sample};
+
+/// As long as the body of an order of a hundred lines with long names in a script of four bytes a character.
+const LONG_BODY_BYTES: usize = 300_000;
+/// The longest key that a client may send, in characters.
+const KEY_CHARS_MAX: usize = 255;
+
+/// Stamps the suite onto an adapter.
+#[macro_export]
+macro_rules! replies {
+    ($($fixture:tt)+) => { $crate::stamp! { replies:
+        a_claim_is_read_back_as_it_was_written
+        a_used_key_answers_with_its_claim_and_undoes_the_rest
+        a_used_key_comes_before_every_other_guard
+        an_answer_comes_back_byte_for_byte
+        one_of_many_claims_of_one_key_wins
+        keys_differ_by_user_route_and_case
+        a_key_is_answered_once
+        one_of_many_answers_to_one_key_wins
+        pruning_forgets_only_keys_whose_time_is_over
+        pruning_is_bounded
+        a_forgotten_key_can_be_used_again
+        ; $($fixture)+
+    } };
+}
+
+async fn found(backend: &Backend, claim: &Claim) -> Option<Claim> {
+    backend.replies.find(&claim.key).await.expect("read")
+}
+
+fn claimed(error: CommitError) -> Claim {
+    match error {
+        CommitError::Claimed(claim) => *claim,
+        CommitError::Stale
+        | CommitError::OutOfStock(_)
+        | CommitError::DuplicateEvent
+        | CommitError::Taken(_)
+        | CommitError::Unavailable(_) => panic!("refused as claimed, not as {error:?}"),
+    }
+}
+
+/// With and without an end, and not before it is written.
+pub async fn a_claim_is_read_back_as_it_was_written(backend: &Backend) {
+    let user = backend.user().await;
+    let longest = IdempotencyKey { key: "~".repeat(KEY_CHARS_MAX), ..sample::claim(&user).key };
+    let limited = Claim { key: longest, expires_at: Some(sample::at(86_400)), ..sample::claim(&user) };
+    for claim in [sample::claim(&user), limited] {
+        assert_eq!(found(backend, &claim).await, None, "nobody used it yet");
+        backend.commit([Write::Claim(claim.clone())]).await;
+        assert_eq!(found(backend, &claim).await, Some(claim));
+    }
+}
+
+/// Once without an answer, once with one.
+pub async fn a_used_key_answers_with_its_claim_and_undoes_the_rest(backend: &Backend) {
+    let user = backend.user().await;
+    let first = sample::claim(&user);
+    backend.commit([Write::Claim(first.clone())]).await;
+    let again = || Write::Claim(Claim { key: first.key.clone(), ..sample::claim(&user) });
+    assert_eq!(claimed(backend.refused([again()]).await), first, "the first one's claim, unanswered");
+
+    backend.commit([Write::Answer { key: first.key.clone(), reply: sample::reply() }]).await;
+    let answered = Claim { reply: Some(sample::reply()), ..first.clone() };
+    assert_eq!(claimed(backend.refused([again()]).await), answered, "the first one's claim and answer");
+    assert_eq!(found(backend, &first).await, Some(answered), "the second use changed nothing");
+}
+
+/// The retry of an order that took the last piece gets that order's answer.
+pub async fn a_used_key_comes_before_every_other_guard(backend: &Backend) {
+    let (first, product) = (sample::claim(&backend.user().await), backend.product(Some(1)).await);
+    let line = StockLine { product: product.id.clone(), quantity: 1 };
+    let work = [Write::TakeStock { line, read: product }, Write::Claim(first.clone())];
+    backend.commit(work.clone()).await;
+    assert_eq!(claimed(backend.refused(work).await), first);
+}
+
+/// Whatever it is: empty, long, with line ends, or without a place.
+pub async fn an_answer_comes_back_byte_for_byte(backend: &Backend) {
+    let user = backend.user().await;
+    let long = StoredReply { body: "茶".repeat(LONG_BODY_BYTES / 3), ..sample::reply() };
+    let bare = StoredReply { status: 200, location: None, etag: None, body: String::new() };
+    for reply in [sample::reply(), long, bare] {
+        let claim = sample::claim(&user);
+        backend.commit([Write::Claim(claim.clone())]).await;
+        backend.commit([Write::Answer { key: claim.key.clone(), reply: reply.clone() }]).await;
+        assert!(
+            found(backend, &claim).await == Some(Claim { reply: Some(reply), ..claim }),
+            "the same bytes"
+        );
+    }
+}
+
+/// All others get the winner's claim.
+pub async fn one_of_many_claims_of_one_key_wins(backend: &Backend) {
+    let user = backend.user().await;
+    let key = sample::claim(&user).key;
+    let race = backend.race(|| {
+        let claim = Claim { key: key.clone(), ..sample::claim(&user) };
+        UnitOfWork::new().with(Write::Claim(claim)).with(Write::InsertFinding(sample::finding()))
+    });
+    let race = race.await;
+    let winner = backend.replies.find(&key).await.expect("read").expect("somebody won");
+    race.ends(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
+    let findings = backend.findings.list(None, None, 100).await.expect("read");
+    assert_eq!(findings.data.len(), 1, "only the winner did anything");
+}
+
+/// One key of two users, on two routes, or in two spellings is two keys.
+pub async fn keys_differ_by_user_route_and_case(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let claim = |key: IdempotencyKey| Claim { key, ..sample::claim(&user) };
+    let key = IdempotencyKey { user: user.key, route: "POST /v1/orders", key: "Key".into() };
+    let all = [
+        claim(IdempotencyKey { user: other.key, ..key.clone() }),
+        claim(IdempotencyKey { route: "POST /v1/orders/{orderNumber}/payments", ..key.clone() }),
+        claim(IdempotencyKey { key: "kEY".into(), ..key.clone() }),
+        claim(key),
+    ];
+    for claim in &all {
+        backend.commit([Write::Claim(claim.clone())]).await;
+    }
+    for claim in all {
+        assert_eq!(found(backend, &claim).await, Some(claim), "each its own");
+    }
+}
+
+/// A second answer gets the first one, and changes nothing.
+pub async fn a_key_is_answered_once(backend: &Backend) {
+    let claim = sample::claim(&backend.user().await);
+    backend.commit([Write::Claim(claim.clone())]).await;
+    backend.commit([Write::Answer { key: claim.key.clone(), reply: sample::reply() }]).await;
+    let other = StoredReply { status: 200, body: "{}".into(), ..sample::reply() };
+    let error = backend.refused([Write::Answer { key: claim.key.clone(), reply: other }]).await;
+    let answered = Claim { reply: Some(sample::reply()), ..claim.clone() };
+    assert_eq!(claimed(error), answered, "the first answer comes back");
+    assert_eq!(found(backend, &claim).await, Some(answered), "and stays");
+}
+
+/// All others get the winner's answer.
+pub async fn one_of_many_answers_to_one_key_wins(backend: &Backend) {
+    let claim = sample::claim(&backend.user().await);
+    backend.commit([Write::Claim(claim.clone())]).await;
+    let race = backend.race(|| {
+        let reply = StoredReply { body: sample::number().to_string(), ..sample::reply() };
+        UnitOfWork::new().with(Write::Answer { key: claim.key.clone(), reply })
+    });
+    let race = race.await;
+    let winner = found(backend, &claim).await.expect("it is there");
+    race.ends(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
+}
+
+/// A key without an end stays for ever.
+pub async fn pruning_forgets_only_keys_whose_time_is_over(backend: &Backend) {
+    let user = backend.user().await;
+    let until = |seconds| Claim { expires_at: Some(sample::at(seconds)), ..sample::claim(&user) };
+    let (over, running, eternal) = (until(9), until(11), sample::claim(&user));
+    backend.commit([&over, &running, &eternal].map(|it| Write::Claim(it.clone()))).await;
+    backend.commit([Write::Prune(Prunable::Claims, sample::at(10), 100)]).await;
+    assert_eq!(found(backend, &over).await, None, "its time is over");
+    assert_eq!(found(backend, &running).await, Some(running), "its time is not over");
+    assert_eq!(found(backend, &eternal).await, Some(eternal), "it has no end");
+}
+
+/// At most so many rows a time.
+pub async fn pruning_is_bounded(backend: &Backend) {
+    let user = backend.user().await;
+    let claims: Vec<_> =
+        (0..5).map(|_| Claim { expires_at: Some(sample::at(1)), ..sample::claim(&user) }).collect();
+    backend.commit(claims.iter().cloned().map(Write::Claim).collect::<Vec<_>>()).await;
+    for left in [3, 1, 0, 0] {
+        backend.commit([Write::Prune(Prunable::Claims, sample::at(10), 2)]).await;
+        let mut kept = 0;
+        for claim in &claims {
+            kept += usize::from(found(backend, claim).await.is_some());
+        }
+        assert_eq!(kept, left, "two go each time");
+    }
+}
+
+/// Once forgotten, a key is new.
+pub async fn a_forgotten_key_can_be_used_again(backend: &Backend) {
+    let user = backend.user().await;
+    let first = Claim { expires_at: Some(sample::at(1)), ..sample::claim(&user) };
+    backend.commit([Write::Claim(first.clone())]).await;
+    let second = Claim { key: first.key.clone(), ..sample::claim(&user) };
+    let error = backend.refused([Write::Claim(second.clone())]).await;
+    assert_eq!(claimed(error), first, "a time that is over is not enough: it must be forgotten first");
+    backend.commit([Write::Prune(Prunable::Claims, sample::at(10), 100)]).await;
+    backend.commit([Write::Claim(second.clone())]).await;
+    assert_eq!(found(backend, &second).await, Some(second));
+}

@@ -1,0 +1,229 @@
+//! Values to write, each with keys and ids of its own.
+
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use domain::{
+    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName,
+    HistoryKey, Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund,
+    RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
+    TransactionKey, User, UserId, UserKey, Username, Version,
+    order::{Entry, Item, Placing},
+    payment::{CaptureMethod, Details, Disposition, Facts, PaymentToken, RefundStatus, StoredEvent},
+};
+use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
+
+/// 2026-11-22T08:30:00.123Z, in milliseconds.
+const START_MS: i64 = 1_795_336_200_123;
+/// Keys keep this distance, because the rows of an order's items follow the row of its first entry of history.
+const STEP: i64 = 1_000;
+
+static NEXT: AtomicI64 = AtomicI64::new(STEP);
+
+/// A number that nobody else has, larger than all before it.
+pub fn number() -> i64 {
+    NEXT.fetch_add(STEP, Ordering::Relaxed)
+}
+
+/// The moment so many seconds after the samples' own beginning.
+#[must_use]
+pub const fn at(seconds: i64) -> Timestamp {
+    Timestamp::from_millis(START_MS + seconds * 1_000)
+}
+
+/// A customer.
+#[must_use]
+pub fn user() -> User {
+    let number = number();
+    User {
+        key: UserKey::new(number),
+        id: UserId::new(format!("user-{number}")),
+        username: Username::new(format!("Ada-{number}")),
+        email: Email::new(format!("Ada-{number}@Example.com")),
+        role: Role::Customer,
+        created_at: at(0),
+    }
+}
+
+/// What a hash looks like. It is none of `text`, and of nothing else either.
+#[must_use]
+pub fn hash(text: &str) -> PasswordHash {
+    PasswordHash::new(format!("$2b$10${text:.<53}"))
+}
+
+/// A login that lasts an hour.
+#[must_use]
+pub fn session(user: &User) -> Session {
+    let number = number();
+    Session {
+        key: SessionKey::new(number),
+        id: SessionId::new(format!("session-{number}")),
+        user: user.key,
+        generation: 0,
+        rotated_at: at(0),
+        created_at: at(0),
+        expires_at: at(3_600),
+        revoked_at: None,
+    }
+}
+
+/// A product of 9.99 yuan.
+#[must_use]
+pub fn product(stock: Option<i64>) -> Product {
+    let number = number();
+    Product {
+        key: ProductKey::new(number),
+        id: ProductId::new(format!("sku-{number}")),
+        name: Text::new("Tea"),
+        price: money("9.99"),
+        stock,
+        active: true,
+        version: Version::FIRST,
+        created_at: at(0),
+        updated_at: at(0),
+    }
+}
+
+/// An order of so many of these, to be paid within half an hour.
+#[must_use]
+pub fn order(owner: &User, lines: &[(&Product, u32)]) -> Order {
+    let number = number();
+    let placing = Placing {
+        key: OrderKey::new(number),
+        number: OrderNumber::new(format!("order-{number}")),
+        owner: owner.key,
+        now: at(0),
+        expires_at: at(1_800),
+    };
+    let items = lines.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
+    Order::place(placing, items).expect("there is a line")
+}
+
+/// The placing of that order.
+#[must_use]
+pub fn placed(order: &Order) -> Write {
+    Write::InsertOrder {
+        order: Box::new(order.clone()),
+        history: HistoryKey::new(number()),
+        entry: Entry {
+            from: None,
+            to: order.status,
+            by: ChangedBy::customer(order.owner),
+            reason: None,
+            at: order.created_at,
+        },
+    }
+}
+
+/// A payment of which nothing is known yet.
+#[must_use]
+pub fn transaction(order: &Order) -> Transaction {
+    let number = number();
+    Transaction {
+        key: TransactionKey::new(number),
+        id: TransactionId::new(format!("transaction-{number}")),
+        order: order.key,
+        order_number: order.number.clone(),
+        gateway: gateway("sandbox"),
+        token: PaymentToken::new("tok_visa".into()),
+        capture_method: CaptureMethod::Automatic,
+        amount: order.amount,
+        facts: Facts::NONE,
+        asked: None,
+        details: Details::default(),
+        captured_at: None,
+        created_at: at(0),
+        updated_at: at(0),
+        check_at: Some(at(3)),
+        checks: 0,
+        refunds: Vec::new(),
+    }
+}
+
+/// A refund on its way.
+#[must_use]
+pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
+    let number = number();
+    Refund {
+        key: RefundKey::new(number),
+        id: RefundId::new(format!("refund-{number}")),
+        transaction: transaction.key,
+        amount: money(amount),
+        status: RefundStatus::Pending,
+        reason: None,
+        created_at: at(0),
+        check_at: Some(at(3)),
+        checks: 0,
+    }
+}
+
+/// A notice that is parked until its transaction is known.
+#[must_use]
+pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
+    let number = number();
+    StoredEvent {
+        key: EventKey::new(number),
+        gateway: gateway(from),
+        id: EventId::new(format!("event-{number}")),
+        kind: Some("payment.captured".into()),
+        transaction: transaction.cloned(),
+        raw: r#"{"type": "payment.captured"}"#.into(),
+        disposition: Disposition::Parked,
+        received_at: at(0),
+    }
+}
+
+/// A finding that is open.
+#[must_use]
+pub fn finding() -> Finding {
+    let number = number();
+    Finding {
+        key: FindingKey::new(number),
+        id: FindingId::new(format!("finding-{number}")),
+        kind: FindingKind::Dispute,
+        gateway: None,
+        event: None,
+        transaction: None,
+        order: None,
+        detail: "The card's holder disputes the payment.".into(),
+        created_at: at(0),
+        resolved_at: None,
+        note: None,
+    }
+}
+
+/// A key that is used for the first time, to be kept for ever.
+#[must_use]
+pub fn claim(user: &User) -> Claim {
+    let number = number();
+    Claim {
+        key: IdempotencyKey { user: user.key, route: "POST /v1/orders", key: format!("Key-{number}") },
+        fingerprint: Fingerprint(format!("{number:064x}")),
+        resource: format!("order-{number}"),
+        reply: None,
+        created_at: at(0),
+        expires_at: None,
+    }
+}
+
+/// An answer with everything that an answer can have.
+#[must_use]
+pub fn reply() -> StoredReply {
+    StoredReply {
+        status: 201,
+        location: Some("/v1/orders/order-1".into()),
+        etag: Some("\"1\"".into()),
+        body: "{\"name\": \"茶 🍵 \\u0000 'quoted' \\\\\",\r\n \t\"amount\": \"19.98\"} ".into(),
+    }
+}
+
+/// So many yuan.
+#[must_use]
+pub fn money(amount: &str) -> Money {
+    Money::parse(amount, "CNY").expect("a sample is an amount")
+}
+
+/// The gateway of that name.
+#[must_use]
+pub fn gateway(name: &str) -> GatewayName {
+    GatewayName::new(name.into())
+}

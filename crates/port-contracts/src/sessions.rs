@@ -1,0 +1,210 @@
+//! Sessions: rotation, revocation, and what of them can be listed.
+
+use domain::{Session, SessionId, SessionKey, Timestamp, User};
+use ports::{Prunable, UnitOfWork, Write};
+
+use crate::{Backend, backend::is_stale, sample};
+
+/// Stamps the suite onto an adapter.
+#[macro_export]
+macro_rules! sessions {
+    ($($fixture:tt)+) => { $crate::stamp! { sessions:
+        a_session_is_read_back_as_written
+        a_session_rotates_from_the_generation_before
+        an_ended_session_does_not_rotate
+        one_of_many_rotations_wins
+        a_revoked_session_stays_as_it_is
+        revoking_all_sessions_spares_one_and_other_users
+        revoking_all_sessions_without_exception_spares_none
+        live_sessions_are_listed_newest_first
+        revocations_are_listed_oldest_first
+        pruning_forgets_only_sessions_that_ended_before
+        pruning_sessions_is_bounded
+        ; $($fixture)+
+    } };
+}
+
+async fn found(backend: &Backend, session: &Session) -> Option<Session> {
+    backend.sessions.find(&session.id).await.expect("read")
+}
+
+async fn revoked_at(backend: &Backend, session: &Session) -> Option<Timestamp> {
+    found(backend, session).await.expect("it is there").revoked_at
+}
+
+/// Keeps a session, changed before.
+async fn keep(backend: &Backend, user: &User, change: impl FnOnce(&mut Session)) -> Session {
+    let mut session = sample::session(user);
+    change(&mut session);
+    backend.commit([Write::InsertSession(session.clone())]).await;
+    session
+}
+
+/// Keeps a session that was revoked so many seconds in.
+async fn revoked(backend: &Backend, user: &User, seconds: i64) -> Session {
+    let session = keep(backend, user, |_| ()).await;
+    backend.commit([Write::RevokeSession(session.key, sample::at(seconds))]).await;
+    Session { revoked_at: Some(sample::at(seconds)), ..session }
+}
+
+fn rotated(session: &Session, seconds: i64) -> Session {
+    Session {
+        generation: session.generation + 1,
+        rotated_at: sample::at(seconds),
+        expires_at: sample::at(seconds + 3_600),
+        ..session.clone()
+    }
+}
+
+/// Live or not.
+pub async fn a_session_is_read_back_as_written(backend: &Backend) {
+    let user = backend.user().await;
+    assert_eq!(backend.sessions.find(&SessionId::new("none".into())).await.expect("read"), None);
+    let fresh = keep(backend, &user, |_| ()).await;
+    let used = keep(backend, &user, |it| {
+        it.generation = 7;
+        it.rotated_at = sample::at(60);
+        it.expires_at = sample::at(3_660);
+    });
+    let used = used.await;
+    let ended = keep(backend, &user, |it| it.revoked_at = Some(sample::at(1))).await;
+    for session in [fresh, used, ended] {
+        assert_eq!(found(backend, &session).await, Some(session));
+    }
+}
+
+/// Neither twice from one, nor past one.
+pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
+    let first = keep(backend, &backend.user().await, |_| ()).await;
+    let (second, third) = (rotated(&first, 10), rotated(&rotated(&first, 10), 20));
+    backend.stale([Write::RotateSession(third.clone())]).await;
+    backend.commit([Write::RotateSession(second.clone())]).await;
+    assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "all that a rotation changes");
+    backend.stale([Write::RotateSession(second)]).await;
+    backend.commit([Write::RotateSession(third.clone())]).await;
+    assert_eq!(found(backend, &first).await, Some(third));
+}
+
+/// Whether it was revoked, ran out, or never was.
+pub async fn an_ended_session_does_not_rotate(backend: &Backend) {
+    let user = backend.user().await;
+    let ended = revoked(backend, &user, 5).await;
+    backend.stale([Write::RotateSession(Session { revoked_at: None, ..rotated(&ended, 10) })]).await;
+    assert_eq!(found(backend, &ended).await, Some(ended), "a revoked one stays revoked");
+    let over = keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
+    backend.stale([Write::RotateSession(rotated(&over, 10))]).await;
+    assert_eq!(found(backend, &over).await, Some(over), "one that ran out stays so");
+    backend.stale([Write::RotateSession(rotated(&sample::session(&user), 10))]).await;
+}
+
+/// One refresh token is good for one exchange.
+pub async fn one_of_many_rotations_wins(backend: &Backend) {
+    let session = keep(backend, &backend.user().await, |_| ()).await;
+    let race = backend.race(|| UnitOfWork::new().with(Write::RotateSession(rotated(&session, 10))));
+    race.await.ends(1, is_stale);
+    assert_eq!(found(backend, &session).await, Some(rotated(&session, 10)));
+}
+
+/// A second revocation, or one of nothing, succeeds and changes nothing.
+pub async fn a_revoked_session_stays_as_it_is(backend: &Backend) {
+    let user = backend.user().await;
+    let (session, bystander) = (revoked(backend, &user, 5).await, keep(backend, &user, |_| ()).await);
+    for seconds in [9, 1] {
+        backend.commit([Write::RevokeSession(session.key, sample::at(seconds))]).await;
+        assert_eq!(found(backend, &session).await.as_ref(), Some(&session), "the first revocation counts");
+    }
+    backend.commit([Write::RevokeSession(SessionKey::new(1), sample::at(5))]).await;
+    assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
+}
+
+/// What a change of password does.
+pub async fn revoking_all_sessions_spares_one_and_other_users(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let early = revoked(backend, &user, 5).await;
+    let (mine, phone) = (keep(backend, &user, |_| ()).await, keep(backend, &user, |_| ()).await);
+    let theirs = keep(backend, &other, |_| ()).await;
+    let all = Write::RevokeSessions { user: user.key, except: Some(mine.key), at: sample::at(9) };
+    backend.commit([all]).await;
+    assert_eq!(revoked_at(backend, &phone).await, Some(sample::at(9)), "the other device");
+    assert_eq!(revoked_at(backend, &mine).await, None, "the one that stays");
+    assert_eq!(revoked_at(backend, &early).await, Some(sample::at(5)), "one that had ended stays as it was");
+    assert_eq!(revoked_at(backend, &theirs).await, None, "another user's");
+}
+
+/// And succeeds when there is nothing left to revoke.
+pub async fn revoking_all_sessions_without_exception_spares_none(backend: &Backend) {
+    let user = backend.user().await;
+    let sessions = [keep(backend, &user, |_| ()).await, keep(backend, &user, |_| ()).await];
+    for seconds in [9, 12] {
+        backend
+            .commit([Write::RevokeSessions { user: user.key, except: None, at: sample::at(seconds) }])
+            .await;
+        for session in &sessions {
+            assert_eq!(revoked_at(backend, session).await, Some(sample::at(9)));
+        }
+    }
+}
+
+/// Neither ended ones nor other users', and at most so many.
+pub async fn live_sessions_are_listed_newest_first(backend: &Backend) {
+    let user = backend.user().await;
+    let mut live = Vec::new();
+    for seconds in 0..4 {
+        live.insert(0, keep(backend, &user, |it| it.created_at = sample::at(seconds)).await);
+    }
+    revoked(backend, &user, 5).await;
+    keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
+    keep(backend, &backend.user().await, |_| ()).await;
+    let listed = backend.sessions.list_live(user.key, sample::at(10), 100).await.expect("read");
+    assert_eq!(listed, live, "who ends at that moment is not live");
+    let listed = backend.sessions.list_live(user.key, sample::at(10), 3).await.expect("read");
+    assert_eq!(listed.as_slice(), live.get(..3).unwrap_or_default(), "the newest ones");
+    let listed = backend.sessions.list_live(user.key, sample::at(9), 100).await.expect("read");
+    assert_eq!(listed.len(), 5, "a moment before, one more was live");
+}
+
+/// At or after a moment, of all users, at most so many.
+pub async fn revocations_are_listed_oldest_first(backend: &Backend) {
+    let user = backend.user().await;
+    let third = revoked(backend, &user, 30).await;
+    revoked(backend, &user, 10).await;
+    let second = revoked(backend, &backend.user().await, 20).await;
+    keep(backend, &user, |_| ()).await;
+    let listed = backend.sessions.revoked_since(sample::at(20), 100).await.expect("read");
+    assert_eq!(listed, [second.clone(), third], "by the time of revocation");
+    let listed = backend.sessions.revoked_since(sample::at(20), 1).await.expect("read");
+    assert_eq!(listed, [second], "the oldest ones");
+    assert_eq!(backend.sessions.revoked_since(sample::at(31), 100).await.expect("read"), []);
+}
+
+/// Those revoked or run out before a moment; a session that is live or ended just then stays.
+pub async fn pruning_forgets_only_sessions_that_ended_before(backend: &Backend) {
+    let user = backend.user().await;
+    let gone =
+        [revoked(backend, &user, 9).await, keep(backend, &user, |it| it.expires_at = sample::at(9)).await];
+    let kept = [
+        revoked(backend, &user, 10).await,
+        keep(backend, &user, |it| it.expires_at = sample::at(10)).await,
+        keep(backend, &user, |_| ()).await,
+    ];
+    backend.commit([Write::Prune(Prunable::Sessions, sample::at(10), 100)]).await;
+    for session in gone {
+        assert_eq!(found(backend, &session).await, None, "it ended before");
+    }
+    for session in kept {
+        assert_eq!(found(backend, &session).await, Some(session), "it did not end before");
+    }
+}
+
+/// At most so many rows a time.
+pub async fn pruning_sessions_is_bounded(backend: &Backend) {
+    let user = backend.user().await;
+    for _ in 0..5 {
+        revoked(backend, &user, 1).await;
+    }
+    for left in [3, 1, 0, 0] {
+        backend.commit([Write::Prune(Prunable::Sessions, sample::at(10), 2)]).await;
+        let kept = backend.sessions.revoked_since(sample::at(0), 100).await.expect("read");
+        assert_eq!(kept.len(), left, "two go each time");
+    }
+}

@@ -1,0 +1,259 @@
+//! What every commit promises, whatever it writes. The guard of each single write stands with its family.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::{
+    ChangedBy, Finding, Order, Product, Progress, Session, Text, Transaction, User,
+    order::{Status, StockLine},
+    payment::{Disposition, StoredEvent},
+};
+use ports::{Claim, Store, UnitOfWork, Write};
+use tokio::time::timeout;
+
+use crate::{
+    Backend,
+    backend::{RIVALS, history, is_stale},
+    sample,
+};
+
+/// How long a commit may run on after its future was dropped.
+const SETTLING_MAX: Duration = Duration::from_secs(10);
+/// How often a suite looks whether it has.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+
+/// Stamps the suite onto an adapter.
+#[macro_export]
+macro_rules! store {
+    ($($fixture:tt)+) => { $crate::stamp! { store:
+        a_commit_of_everything_makes_all_of_it_true
+        a_commit_of_nothing_succeeds
+        a_late_guard_undoes_every_kind_of_write_before_it
+        a_key_or_id_that_was_given_out_twice_is_stale
+        a_read_sees_every_commit_before_it
+        one_order_moves_once_among_many_rivals
+        units_that_name_the_same_rows_in_another_order_do_not_stop_each_other
+        a_dropped_commit_runs_to_its_end
+        a_commit_dropped_at_any_moment_is_whole_or_absent
+        ; $($fixture)+
+    } };
+}
+
+/// Rows that only stand if what they refer to stands: all of a shop's first sale in one unit.
+pub async fn a_commit_of_everything_makes_all_of_it_true(backend: &Backend) {
+    let (user, product) = (sample::user(), sample::product(Some(5)));
+    let order = sample::order(&user, &[(&product, 2)]);
+    let (claim, session) = (sample::claim(&user), sample::session(&user));
+    let (transaction, finding) = (sample::transaction(&order), sample::finding());
+    let event = sample::event("sandbox", Some(&transaction.id));
+    backend
+        .commit([Write::InsertUser(user.clone(), sample::hash("x")), Write::InsertProduct(product.clone())])
+        .await;
+    let all = [
+        Write::InsertFinding(finding.clone()),
+        Write::InsertTransaction(Box::new(transaction.clone())),
+        Write::TakeStock {
+            line: StockLine { product: product.id.clone(), quantity: 2 },
+            read: product.clone(),
+        },
+        sample::placed(&order),
+        Write::InsertSession(session.clone()),
+        Write::InsertEvent(event.clone()),
+        Write::Answer { key: claim.key.clone(), reply: sample::reply() },
+        Write::Claim(claim.clone()),
+    ];
+    backend.commit(all).await;
+    let answered = Claim { reply: Some(sample::reply()), ..claim.clone() };
+    assert_eq!(
+        backend.replies.find(&claim.key).await.expect("read"),
+        Some(answered),
+        "the claim and its answer"
+    );
+    assert_eq!(backend.sessions.find(&session.id).await.expect("read"), Some(session), "the session");
+    assert_eq!(backend.orders.find(&order.number).await.expect("read"), Some(order), "the order");
+    assert_eq!(
+        backend.payments.find(&transaction.id).await.expect("read"),
+        Some(transaction),
+        "the transaction"
+    );
+    assert_eq!(backend.events.find(&event.gateway, &event.id).await.expect("read"), Some(event), "the event");
+    assert_eq!(backend.findings.find(&finding.id).await.expect("read"), Some(finding), "the finding");
+    assert_eq!(backend.stock(&product).await, Some(3), "the stock that is left");
+}
+
+/// A unit without writes has nothing to refuse.
+pub async fn a_commit_of_nothing_succeeds(backend: &Backend) {
+    backend.commit([]).await;
+}
+
+/// The last write in lock order fails, after one of nearly every kind before it.
+pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend) {
+    let (order, finding) = (backend.order().await, sample::finding());
+    let owner = backend.order().await.owner;
+    let (stayer, newcomer) = (backend.user().await, sample::user());
+    let (session, fresh) = (sample::session(&stayer), sample::session(&stayer));
+    let transaction = backend.transaction(&order, |_| ()).await;
+    let event = sample::event("sandbox", None);
+    let product = backend.product(Some(7)).await;
+    backend.commit([Write::InsertSession(session.clone()), Write::InsertEvent(event.clone())]).await;
+
+    let mut progress = Progress::of(order.clone());
+    let cancelled = progress.step(Status::Cancelled, ChangedBy::customer(order.owner), None, sample::at(9));
+    cancelled.expect("a customer may cancel");
+    let mut checked = transaction.clone();
+    checked.checks = 4;
+    let line = StockLine { product: product.id.clone(), quantity: 1 };
+    let resolution =
+        Write::ResolveFinding { id: finding.id.clone(), note: Text::new("done"), at: sample::at(9) };
+    let renamed = Product { name: Text::new("Coffee"), version: product.version.next(), ..product.clone() };
+    let writes = [
+        Write::MoveEvent { key: event.key, from: event.disposition, to: Disposition::Applied },
+        Write::InsertUser(newcomer.clone(), sample::hash("x")),
+        Write::ChangePassword { user: stayer.key, from: sample::hash("first"), to: sample::hash("second") },
+        Write::InsertSession(fresh.clone()),
+        Write::RevokeSession(session.key, sample::at(9)),
+        Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
+        Write::UpdateOrder { progress: Box::new(progress), history: vec![history()] },
+        Write::UpdateTransaction(Box::new(checked)),
+        Write::ReplaceProduct(renamed, product.version),
+        Write::ReturnStock(line),
+        resolution,
+    ];
+    backend.stale(writes).await;
+
+    assert_eq!(backend.events.find(&event.gateway, &event.id).await.expect("read"), Some(event), "the event");
+    assert_eq!(backend.users.find(&newcomer.id).await.expect("read"), None, "the newcomer");
+    let hash = backend.users.find_hash(stayer.key).await.expect("read");
+    assert_eq!(hash.expect("a hash").expose(), sample::hash("first").expose(), "the password");
+    assert_eq!(backend.sessions.find(&fresh.id).await.expect("read"), None, "the new session");
+    assert_eq!(backend.sessions.find(&session.id).await.expect("read"), Some(session), "the old session");
+    assert_eq!(backend.orders.history(order.key).await.expect("read").len(), 1, "the history");
+    assert_eq!(backend.orders.find(&order.number).await.expect("read"), Some(order), "the order");
+    assert_eq!(
+        backend.payments.find(&transaction.id).await.expect("read"),
+        Some(transaction),
+        "the transaction"
+    );
+    assert_eq!(backend.products.find(&product.id).await.expect("read"), Some(product), "the product");
+}
+
+/// A retry takes fresh ones. Nothing else would do: an event under another's key is no duplicate, and must not be lost.
+pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
+    let (order, user) = (backend.order().await, backend.user().await);
+    let product = backend.product(None).await;
+    let transaction = backend.transaction(&order, |it| it.facts.failed = true).await;
+    let (session, event, finding) =
+        (sample::session(&user), sample::event("sandbox", None), sample::finding());
+    let insert_user = |user: User| Write::InsertUser(user, sample::hash("x"));
+    let insert_transaction = |it: Transaction| Write::InsertTransaction(Box::new(it));
+    let kept = [
+        Write::InsertSession(session.clone()),
+        Write::InsertEvent(event.clone()),
+        Write::InsertFinding(finding.clone()),
+    ];
+    backend.commit(kept).await;
+    let (other, fresh) = (backend.order().await, || sample::transaction(&order));
+    for twice in [
+        insert_user(User { key: user.key, ..sample::user() }),
+        insert_user(User { id: user.id.clone(), ..sample::user() }),
+        Write::InsertSession(Session { key: session.key, ..sample::session(&user) }),
+        Write::InsertSession(Session { id: session.id, ..sample::session(&user) }),
+        Write::InsertProduct(Product { key: product.key, ..sample::product(None) }),
+        sample::placed(&Order {
+            key: order.key,
+            number: sample::order(&user, &[(&product, 1)]).number,
+            ..order.clone()
+        }),
+        sample::placed(&Order { key: sample::order(&user, &[(&product, 1)]).key, ..other }),
+        insert_transaction(Transaction { key: transaction.key, ..fresh() }),
+        insert_transaction(Transaction { id: transaction.id, ..fresh() }),
+        Write::InsertEvent(StoredEvent { key: event.key, ..sample::event("sandbox", None) }),
+        Write::InsertFinding(Finding { key: finding.key, ..sample::finding() }),
+        Write::InsertFinding(Finding { id: finding.id, ..sample::finding() }),
+    ] {
+        backend.stale([twice]).await;
+    }
+}
+
+/// As soon as a commit has answered, every reader sees it.
+pub async fn a_read_sees_every_commit_before_it(backend: &Backend) {
+    let mut product = backend.product(Some(0)).await;
+    for stock in 1..=50 {
+        let version = product.version;
+        product.stock = Some(stock);
+        product.version = version.next();
+        backend.commit([Write::ReplaceProduct(product.clone(), version)]).await;
+        let found = backend.products.find(&product.id).await.expect("read");
+        assert_eq!(found.as_ref(), Some(&product), "the read began after commit {stock}");
+    }
+}
+
+/// The guard of an order lets one of many through, and that one completely.
+pub async fn one_order_moves_once_among_many_rivals(backend: &Backend) {
+    let order = backend.order().await;
+    let race = backend.race(|| {
+        let mut progress = Progress::of(order.clone());
+        let step = progress.step(Status::Cancelled, ChangedBy::customer(order.owner), None, sample::at(5));
+        step.expect("a customer may cancel");
+        UnitOfWork::new().progress(progress, history)
+    });
+    race.await.ends(1, is_stale);
+    assert_eq!(
+        backend.orders.history(order.key).await.expect("read").len(),
+        2,
+        "placed and cancelled, once each"
+    );
+    let product = &order.items.first().expect("a line").product;
+    let left = backend.products.find(product).await.expect("read").expect("the product").stock;
+    assert_eq!(left, Some(10), "the stock came back once");
+}
+
+/// Two products, taken by half of the rivals as one and two, by the others as two and one.
+pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_other(backend: &Backend) {
+    let (one, two) = (backend.product(Some(1_000)).await, backend.product(Some(1_000)).await);
+    let mut turn = false;
+    let race = backend.race(|| {
+        turn = !turn;
+        let pair = if turn { [&one, &two] } else { [&two, &one] };
+        let lines = pair.map(|product| Write::TakeStock {
+            line: StockLine { product: product.id.clone(), quantity: 1 },
+            read: product.clone(),
+        });
+        UnitOfWork::new().with_all(lines)
+    });
+    race.await.ends(RIVALS, |_| false);
+    let left = (backend.stock(&one).await, backend.stock(&two).await);
+    assert_eq!(left, (Some(936), Some(936)), "{RIVALS} pieces of each are gone");
+}
+
+/// A client that goes away does not take its order with it.
+pub async fn a_dropped_commit_runs_to_its_end(backend: &Backend) {
+    let finding = sample::finding();
+    let work = UnitOfWork::new().with(Write::InsertFinding(finding.clone()));
+    // A time of zero polls the future once and drops it.
+    let _ = timeout(Duration::ZERO, backend.store.commit(work)).await;
+    let kept = timeout(SETTLING_MAX, async {
+        while backend.findings.find(&finding.id).await.expect("read").is_none() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    });
+    kept.await.expect("a commit that was begun ends, although nobody waits for it");
+}
+
+/// Futures dropped after more and more time: each unit is there as a whole or not at all, and the next commit goes on.
+pub async fn a_commit_dropped_at_any_moment_is_whole_or_absent(backend: &Backend) {
+    let user = backend.user().await;
+    for round in 0..40 {
+        let (claim, finding) = (sample::claim(&user), sample::finding());
+        let work =
+            UnitOfWork::new().with(Write::Claim(claim.clone())).with(Write::InsertFinding(finding.clone()));
+        let store: Arc<dyn Store> = Arc::clone(&backend.store);
+        let _ = timeout(Duration::from_micros(round * 50), store.commit(work)).await;
+        backend.commit([Write::InsertFinding(sample::finding())]).await;
+        // It may still be on its way, so only what was seen first obliges what is read after it.
+        let claimed = backend.replies.find(&claim.key).await.expect("read").is_some();
+        let found = backend.findings.find(&finding.id).await.expect("read").is_some();
+        assert!(found || !claimed, "round {round}: the claim is there and the finding is not");
+        let claimed = backend.replies.find(&claim.key).await.expect("read").is_some();
+        assert!(claimed || !found, "round {round}: the finding is there and the claim is not");
+    }
+}

@@ -1,0 +1,119 @@
+//! The promises of [`ports::Throttle`]. A fixture gives one that has counted nothing, with the true time.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use ports::{Attempts, Throttle};
+use tokio::{task::JoinSet, time};
+
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Throttle>`.
+#[macro_export]
+macro_rules! throttle {
+    ($($fixture:ident)::+) => {
+        $crate::stamp! { throttle:
+            every_attempt_counts_under_its_name
+            of_attempts_at_once_no_two_get_the_same_count
+            the_window_begins_with_the_first_attempt
+            the_count_begins_anew_when_the_window_is_over
+            counting_is_no_attempt
+            what_was_never_tried_or_is_over_counts_nothing
+            a_cleared_count_begins_anew
+            ; $($fixture)::+
+        }
+    };
+}
+
+/// So long that no test ends it.
+const LONG: Duration = Duration::from_secs(60);
+/// Soon over.
+const SHORT: Duration = Duration::from_millis(30);
+/// How often a test looks whether a window is over: some seconds in all, for adapters that count whole seconds.
+const LOOKS_MAX: u32 = 6;
+
+async fn hit(throttle: &Arc<dyn Throttle>, name: &str, window: Duration) -> Attempts {
+    throttle.hit(name, window).await.expect("counts can be had")
+}
+
+async fn count(throttle: &Arc<dyn Throttle>, name: &str) -> Attempts {
+    throttle.count(name).await.expect("counts can be had")
+}
+
+/// And under no other.
+pub async fn every_attempt_counts_under_its_name(throttle: &Arc<dyn Throttle>) {
+    for count in 1..=3 {
+        assert_eq!(hit(throttle, "one", LONG).await.count, count);
+    }
+    assert_eq!(hit(throttle, "other", LONG).await.count, 1);
+}
+
+/// So that exactly as many get through as may.
+pub async fn of_attempts_at_once_no_two_get_the_same_count(throttle: &Arc<dyn Throttle>) {
+    let mut tasks = JoinSet::new();
+    for _ in 0..64 {
+        let throttle = Arc::clone(throttle);
+        tasks.spawn(async move { hit(&throttle, "name", LONG).await.count });
+    }
+    let mut counts = BTreeSet::new();
+    while let Some(count) = tasks.join_next().await {
+        counts.insert(count.expect("a task ends well"));
+    }
+    assert!(counts.into_iter().eq(1..=64));
+}
+
+/// Whoever keeps trying is not locked out for ever.
+pub async fn the_window_begins_with_the_first_attempt(throttle: &Arc<dyn Throttle>) {
+    let first = hit(throttle, "name", LONG).await;
+    assert!(first.resets_in > Duration::ZERO && first.resets_in <= LONG);
+    time::sleep(SHORT).await;
+    assert!(hit(throttle, "name", LONG).await.resets_in < LONG);
+}
+
+/// With the next attempt.
+pub async fn the_count_begins_anew_when_the_window_is_over(throttle: &Arc<dyn Throttle>) {
+    hit(throttle, "name", SHORT).await;
+    for _ in 0..LOOKS_MAX {
+        time::sleep(SHORT * 2).await;
+        if hit(throttle, "name", SHORT).await.count == 1 {
+            return;
+        }
+        time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("the window is never over");
+}
+
+/// It tells the same as the attempt before it, a little later, and prolongs nothing.
+pub async fn counting_is_no_attempt(throttle: &Arc<dyn Throttle>) {
+    hit(throttle, "name", LONG).await;
+    let last = hit(throttle, "name", LONG).await;
+    for _ in 0..3 {
+        let counted = count(throttle, "name").await;
+        assert_eq!(counted.count, 2);
+        assert!(counted.resets_in > Duration::ZERO && counted.resets_in <= last.resets_in);
+    }
+    assert_eq!(hit(throttle, "name", LONG).await.count, 3);
+}
+
+/// And resets at once.
+pub async fn what_was_never_tried_or_is_over_counts_nothing(throttle: &Arc<dyn Throttle>) {
+    let nothing = Attempts { count: 0, resets_in: Duration::ZERO };
+    assert_eq!(count(throttle, "never").await, nothing);
+    hit(throttle, "name", SHORT).await;
+    for _ in 0..LOOKS_MAX {
+        time::sleep(SHORT * 2).await;
+        if count(throttle, "name").await == nothing {
+            return;
+        }
+        time::sleep(Duration::from_secs(1)).await;
+    }
+    panic!("the window is never over");
+}
+
+/// Its own, and no other.
+pub async fn a_cleared_count_begins_anew(throttle: &Arc<dyn Throttle>) {
+    for name in ["one", "one", "other"] {
+        hit(throttle, name, LONG).await;
+    }
+    throttle.clear("one").await.expect("counts can be had");
+    assert_eq!(count(throttle, "one").await.count, 0);
+    assert_eq!(hit(throttle, "one", LONG).await.count, 1);
+    assert_eq!(hit(throttle, "other", LONG).await.count, 2);
+}

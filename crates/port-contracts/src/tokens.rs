@@ -1,0 +1,128 @@
+//! The promises of [`ports::Tokens`].
+
+use std::sync::Arc;
+
+use domain::{SessionId, Timestamp, UserId};
+use ports::{AccessClaims, Tokens};
+
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Tokens>`.
+#[macro_export]
+macro_rules! tokens {
+    ($($fixture:ident)::+) => {
+        $crate::stamp! { tokens:
+            an_access_token_says_what_went_in
+            an_access_token_is_good_until_it_expires
+            a_refresh_token_names_session_and_generation
+            the_same_input_gives_the_same_token
+            every_generation_has_its_own_tokens
+            a_token_with_one_changed_character_is_none
+            one_kind_of_token_is_not_the_other
+            any_other_text_is_no_token
+            ; $($fixture)::+
+        }
+    };
+}
+
+fn session() -> SessionId {
+    SessionId::new("mzxw6ytboi4dcmzxgiytcmzxgi".into())
+}
+
+/// Claims in whole seconds.
+fn claims(generation: i64) -> AccessClaims {
+    AccessClaims {
+        user: UserId::new("ge2dsnrqgeydcmzxgiytcmzxgq".into()),
+        session: session(),
+        generation,
+        issued_at: Timestamp::from_millis(1_790_000_000_000),
+        expires_at: Timestamp::from_millis(1_790_000_900_000),
+    }
+}
+
+/// The moment the tests read a token at.
+fn now() -> Timestamp {
+    claims(0).issued_at
+}
+
+/// Times in whole seconds.
+pub async fn an_access_token_says_what_went_in(tokens: &Arc<dyn Tokens>) {
+    for generation in [0, 1, i64::MAX] {
+        let claims = claims(generation);
+        assert_eq!(tokens.read_access(&tokens.access(&claims), now()), Some(claims.clone()));
+        let late = Timestamp::from_millis(claims.issued_at.millis() + 999);
+        let token = tokens.access(&AccessClaims { issued_at: late, ..claims.clone() });
+        assert_eq!(tokens.read_access(&token, now()), Some(claims), "of times, whole seconds count");
+    }
+}
+
+/// Not a moment longer.
+pub async fn an_access_token_is_good_until_it_expires(tokens: &Arc<dyn Tokens>) {
+    let claims = claims(1);
+    let token = tokens.access(&claims);
+    let at = |after| tokens.read_access(&token, Timestamp::from_millis(claims.expires_at.millis() + after));
+    assert!(at(-1).is_some());
+    assert!(at(0).is_none() && at(1).is_none());
+    assert!(tokens.read_access(&token, Timestamp::from_millis(i64::MAX)).is_none());
+}
+
+/// For ever: whether it is still good, the session says.
+pub async fn a_refresh_token_names_session_and_generation(tokens: &Arc<dyn Tokens>) {
+    for (id, generation) in [("mzxw6ytboi4dcmzxgiytcmzxgi", 0), ("with.dots.7", 7), ("x", i64::MAX)] {
+        let session = SessionId::new(id.into());
+        assert_eq!(tokens.read_refresh(&tokens.refresh(&session, generation)), Some((session, generation)));
+    }
+}
+
+/// So that a lost answer can be given again.
+pub async fn the_same_input_gives_the_same_token(tokens: &Arc<dyn Tokens>) {
+    assert_eq!(tokens.access(&claims(3)), tokens.access(&claims(3)));
+    assert_eq!(tokens.refresh(&session(), 3), tokens.refresh(&session(), 3));
+}
+
+/// And knowing one says nothing about the next.
+pub async fn every_generation_has_its_own_tokens(tokens: &Arc<dyn Tokens>) {
+    assert_ne!(tokens.access(&claims(1)), tokens.access(&claims(2)));
+    let [one, two] = [tokens.refresh(&session(), 1), tokens.refresh(&session(), 2)];
+    let shared = one.chars().rev().zip(two.chars().rev()).take_while(|(a, b)| a == b).count();
+    assert!(shared < 10, "the unguessable ends of two generations are alike");
+}
+
+/// Wherever it stands, and one that is missing or too many as well.
+pub async fn a_token_with_one_changed_character_is_none(tokens: &Arc<dyn Tokens>) {
+    let (access, refresh) = (tokens.access(&claims(1)), tokens.refresh(&session(), 1));
+    for changed in changes(&access) {
+        assert_eq!(tokens.read_access(&changed, now()), None, "{changed}");
+    }
+    for changed in changes(&refresh) {
+        assert_eq!(tokens.read_refresh(&changed), None, "{changed}");
+    }
+}
+
+/// Neither can stand for the other.
+pub async fn one_kind_of_token_is_not_the_other(tokens: &Arc<dyn Tokens>) {
+    assert_eq!(tokens.read_refresh(&tokens.access(&claims(1))), None);
+    assert_eq!(tokens.read_access(&tokens.refresh(&session(), 1), now()), None);
+}
+
+/// However odd or long.
+pub async fn any_other_text_is_no_token(tokens: &Arc<dyn Tokens>) {
+    for text in ["", ".", "..", "...", "a.b.c", "a.b.1.c", "\0", "密码.密码.1.密码", &"a.".repeat(1 << 20)]
+    {
+        assert_eq!(tokens.read_access(text, now()), None);
+        assert_eq!(tokens.read_refresh(text), None);
+    }
+}
+
+/// Every text that differs from `token` by one character: another one, one less, one more at either end.
+fn changes(token: &str) -> Vec<String> {
+    let other = |it: char| if it == 'A' { 'B' } else { 'A' };
+    let with = |at: usize, new: Option<char>| {
+        token
+            .chars()
+            .enumerate()
+            .filter_map(|(i, old)| if i == at { new } else { Some(old) })
+            .collect::<String>()
+    };
+    let changed = token.chars().enumerate().map(|(at, old)| with(at, Some(other(old))));
+    let shorter = (0..token.len()).map(|at| with(at, None));
+    changed.chain(shorter).chain([format!("A{token}"), format!("{token}A"), format!("{token}.")]).collect()
+}

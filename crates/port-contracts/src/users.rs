@@ -1,0 +1,172 @@
+//! Users: accounts, logins, passwords.
+
+use domain::{Email, Role, User, UserId, UserKey, Username};
+use ports::{CommitError, Taken, UnitOfWork, Write};
+
+use crate::{Backend, backend::is_stale, sample};
+
+/// Stamps the suite onto an adapter.
+#[macro_export]
+macro_rules! users {
+    ($($fixture:tt)+) => { $crate::stamp! { users:
+        a_user_is_read_back_as_written
+        a_login_is_a_name_or_an_address_in_any_case
+        a_name_wins_over_an_address
+        case_is_folded_as_the_domain_folds_it
+        a_taken_name_or_address_is_named_regardless_of_case
+        names_and_addresses_do_not_take_each_other
+        one_of_many_accounts_of_one_name_is_made
+        a_password_changes_only_from_the_hash_that_was_checked
+        one_of_many_password_changes_wins
+        a_required_password_writes_nothing
+        ; $($fixture)+
+    } };
+}
+
+async fn login(backend: &Backend, login: &str) -> Option<User> {
+    backend.users.find_by_login(login).await.expect("read").map(|it| it.user)
+}
+
+fn account(user: &User) -> Write {
+    Write::InsertUser(user.clone(), sample::hash("first"))
+}
+
+fn named(username: &str, email: &str) -> User {
+    User { username: Username::new(username.into()), email: Email::new(email.into()), ..sample::user() }
+}
+
+async fn taken(backend: &Backend, user: &User) -> Vec<Taken> {
+    match backend.refused([account(user)]).await {
+        CommitError::Taken(taken) => taken,
+        error @ (CommitError::Stale
+        | CommitError::OutOfStock(_)
+        | CommitError::Claimed(_)
+        | CommitError::DuplicateEvent
+        | CommitError::Unavailable(_)) => panic!("refused as taken, not as {error:?}"),
+    }
+}
+
+/// By id, by login and by key; customers and operators.
+pub async fn a_user_is_read_back_as_written(backend: &Backend) {
+    for role in [Role::Customer, Role::Operator] {
+        let user = User { role, ..sample::user() };
+        assert_eq!(backend.users.find(&user.id).await.expect("read"), None, "not there yet");
+        assert_eq!(backend.users.find_hash(user.key).await.expect("read"), None, "no hash yet");
+        backend.commit([Write::InsertUser(user.clone(), sample::hash("secret"))]).await;
+        assert_eq!(backend.users.find(&user.id).await.expect("read").as_ref(), Some(&user), "by id");
+        assert_eq!(backend.users.find_by_key(user.key).await.expect("read").as_ref(), Some(&user), "by key");
+        let found =
+            backend.users.find_by_login(user.username.as_str()).await.expect("read").expect("by name");
+        assert_eq!(found.user, user, "by name");
+        assert!(found.hash == sample::hash("secret"), "with the hash");
+        let hash = backend.users.find_hash(user.key).await.expect("read");
+        assert!(hash == Some(sample::hash("secret")), "the hash by key");
+    }
+    assert_eq!(backend.users.find(&UserId::new("nobody".into())).await.expect("read"), None);
+    assert_eq!(backend.users.find_by_key(UserKey::new(1)).await.expect("read"), None);
+    assert_eq!(backend.users.find_hash(UserKey::new(1)).await.expect("read"), None);
+}
+
+/// As a user types it.
+pub async fn a_login_is_a_name_or_an_address_in_any_case(backend: &Backend) {
+    let user = backend.user().await;
+    for text in [user.username.as_str(), user.email.as_str()] {
+        for spelling in [text.to_owned(), text.to_lowercase(), text.to_uppercase()] {
+            assert_eq!(login(backend, &spelling).await.as_ref(), Some(&user), "{spelling}");
+        }
+    }
+    for wrong in ["", "nobody", "%", "Ada_", &format!("{}x", user.username.as_str())] {
+        assert_eq!(login(backend, wrong).await, None, "{wrong}");
+    }
+}
+
+/// A name older than today's rule can be somebody's address.
+pub async fn a_name_wins_over_an_address(backend: &Backend) {
+    let addressed = named("first", "Bob@Example.com");
+    let namesake = named("bob@example.COM", "second@example.com");
+    backend.commit([account(&addressed)]).await;
+    assert_eq!(login(backend, "bob@example.com").await, Some(addressed), "while no name is like it");
+    backend.commit([account(&namesake)]).await;
+    assert_eq!(login(backend, "bob@example.com").await, Some(namesake), "the name wins");
+}
+
+/// Beyond ASCII too, and no further: an accent is not a matter of case.
+pub async fn case_is_folded_as_the_domain_folds_it(backend: &Backend) {
+    let user = named("JÜRGEN", "juergen@example.com");
+    backend.commit([account(&user)]).await;
+    for spelling in ["jürgen", "JÜRGEN"] {
+        assert_eq!(login(backend, spelling).await.as_ref(), Some(&user), "{spelling}");
+    }
+    assert_eq!(login(backend, "jurgen").await, None, "without the accent it is another name");
+    assert_eq!(taken(backend, &named("Jürgen", "other@example.com")).await, [Taken::Username]);
+    backend.commit([account(&named("jurgen", "third@example.com"))]).await;
+}
+
+/// The name, the address, or both, be they one account's or two.
+pub async fn a_taken_name_or_address_is_named_regardless_of_case(backend: &Backend) {
+    backend
+        .commit([account(&named("Ada", "ada@example.com")), account(&named("Bob", "bob@example.com"))])
+        .await;
+    assert_eq!(taken(backend, &named("aDA", "new@example.com")).await, [Taken::Username]);
+    assert_eq!(taken(backend, &named("new", "ADA@example.COM")).await, [Taken::Email]);
+    for (name, address) in [("ADA", "Ada@Example.com"), ("ada", "BOB@example.com")] {
+        let both = taken(backend, &named(name, address)).await;
+        let named = both.contains(&Taken::Username) && both.contains(&Taken::Email) && both.len() == 2;
+        assert!(named, "both are named once, not {both:?}");
+    }
+    assert_eq!(login(backend, "new").await, None, "and no account was made");
+}
+
+/// They are unique each among their own.
+pub async fn names_and_addresses_do_not_take_each_other(backend: &Backend) {
+    backend.commit([account(&named("first", "cy@example.com"))]).await;
+    backend.commit([account(&named("cy@example.com", "dee@example.com"))]).await;
+}
+
+/// The others are told what is taken.
+pub async fn one_of_many_accounts_of_one_name_is_made(backend: &Backend) {
+    let race = backend.race(|| {
+        UnitOfWork::new().with(account(&User { username: Username::new("Eve".into()), ..sample::user() }))
+    });
+    race.await.ends(1, |error| matches!(error, CommitError::Taken(taken) if *taken == [Taken::Username]));
+}
+
+/// From any other one it is refused.
+pub async fn a_password_changes_only_from_the_hash_that_was_checked(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let change = |from: &str, to: &str| Write::ChangePassword {
+        user: user.key,
+        from: sample::hash(from),
+        to: sample::hash(to),
+    };
+    backend.stale([change("wrong", "second")]).await;
+    backend.stale([change("FIRST", "second")]).await;
+    backend.commit([change("first", "second")]).await;
+    backend.stale([change("first", "third")]).await;
+    let hash = backend.users.find_hash(user.key).await.expect("read");
+    assert!(hash == Some(sample::hash("second")), "the one change that was allowed");
+    let hash = backend.users.find_hash(other.key).await.expect("read");
+    assert!(hash == Some(sample::hash("first")), "nobody else's");
+}
+
+/// All others checked a hash that is gone.
+pub async fn one_of_many_password_changes_wins(backend: &Backend) {
+    let user = backend.user().await;
+    let race = backend.race(|| {
+        let to = sample::hash(&sample::number().to_string());
+        UnitOfWork::new().with(Write::ChangePassword { user: user.key, from: sample::hash("first"), to })
+    });
+    race.await.ends(1, is_stale);
+}
+
+/// It only refuses a login whose password has changed since it was checked.
+pub async fn a_required_password_writes_nothing(backend: &Backend) {
+    let user = backend.user().await;
+    backend.commit([Write::RequirePassword(user.key, sample::hash("first"))]).await;
+    assert!(
+        backend.users.find_hash(user.key).await.expect("read") == Some(sample::hash("first")),
+        "unchanged"
+    );
+    backend.stale([Write::RequirePassword(user.key, sample::hash("second"))]).await;
+    backend.stale([Write::RequirePassword(UserKey::new(1), sample::hash("first"))]).await;
+}

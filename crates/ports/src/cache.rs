@@ -1,0 +1,39 @@
+//! Copies of what the record holds. A cache may lose anything at any moment; money and stock are never decided from it.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::Unavailable;
+
+/// A copy, and how new what it copies was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheEntry {
+    /// Grows with every change of the thing copied.
+    pub version: i64,
+    /// The copy.
+    pub bytes: Vec<u8>,
+}
+
+/// Keeps copies for a while.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Cache: Send + Sync {
+    /// The copy under that key, if there is one.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; go on without.
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable>;
+
+    /// Keeps a copy for at most `ttl`. An older version never takes the place of a newer one.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; go on without.
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable>;
+
+    /// Forgets the copy.
+    ///
+    /// # Errors
+    /// [`Unavailable`]; the copy may live on until its time is over.
+    async fn remove(&self, key: &str) -> Result<(), Unavailable>;
+}

@@ -1,0 +1,57 @@
+//! The traits between Idem's use cases and the outside world. Their docs are the specification: every promise in them
+//! is a test of the `port-contracts` crate, which every adapter must pass.
+//!
+//! Repositories read; only [`Store`] writes.
+
+mod cache;
+mod clock;
+mod gateway;
+mod idempotency;
+mod lock;
+mod meter;
+mod page;
+mod password;
+mod repository;
+mod seal;
+mod store;
+mod throttle;
+mod token;
+mod unavailable;
+mod work;
+
+pub use cache::{Cache, CacheEntry};
+pub use clock::{Clock, Ids};
+pub use gateway::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
+pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
+pub use lock::{Held, Locks};
+pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
+pub use page::Page;
+pub use password::{HasherBusy, PasswordHasher};
+pub use repository::{
+    Credentials, Due, EventRepository, FindingRepository, OrderFilter, OrderRepository, PaymentRepository,
+    ProductRepository, ReplyRepository, SessionRepository, UserRepository,
+};
+pub use seal::{Digests, Sealer};
+pub use store::{CommitError, Health, Store, Taken};
+pub use throttle::{Attempts, Throttle};
+pub use token::{AccessClaims, Tokens};
+pub use unavailable::Unavailable;
+pub use work::{Prunable, UnitOfWork, Write};
+
+#[cfg(feature = "mock")]
+pub use {
+    cache::MockCache,
+    clock::MockClock,
+    clock::MockIds,
+    gateway::MockGateway,
+    lock::MockLocks,
+    password::MockPasswordHasher,
+    repository::{
+        MockEventRepository, MockFindingRepository, MockOrderRepository, MockPaymentRepository,
+        MockProductRepository, MockReplyRepository, MockSessionRepository, MockUserRepository,
+    },
+    seal::MockSealer,
+    store::MockStore,
+    throttle::MockThrottle,
+    token::MockTokens,
+};

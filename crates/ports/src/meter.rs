@@ -1,0 +1,65 @@
+//! What is worth counting.
+
+use std::time::Duration;
+
+use domain::order::Status;
+
+/// Something that happened in a use case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happening {
+    /// An order was placed.
+    OrderPlaced,
+    /// An answer was given again.
+    Replayed,
+    /// An order was refused: out of stock, unknown product, another price.
+    OrderRefused,
+    /// An order moved.
+    Transition(Status, Status),
+    /// A notice arrived.
+    Callback(CallbackOutcome),
+    /// A commit ended so, after that long.
+    Commit(CommitOutcome, Duration),
+    /// A use case began anew because its commit was stale.
+    Retry,
+    /// A sweep did so much.
+    Swept(&'static str, u64),
+}
+
+/// What became of a notice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallbackOutcome {
+    /// It changed something.
+    Applied,
+    /// It was kept, with no effect.
+    Unchanged,
+    /// It was kept until it can be applied.
+    Waiting,
+    /// It was kept, and an operator must look.
+    Flagged,
+    /// It had been kept before.
+    Duplicate,
+    /// It was not genuine.
+    Refused,
+}
+
+/// How a commit ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CommitOutcome {
+    /// Everything was written.
+    Committed,
+    /// A guard held it back.
+    Refused,
+    /// Nobody knows.
+    Unavailable,
+}
+
+/// Counts.
+pub trait Meter: Send + Sync {
+    /// Takes note; never blocks and never fails.
+    fn record(&self, happening: Happening);
+}
+
+/// Counts nothing.
+impl Meter for () {
+    fn record(&self, _: Happening) {}
+}

@@ -1,0 +1,148 @@
+//! Reading the system of record. Every read sees everything that was committed before it began.
+
+use async_trait::async_trait;
+use domain::{
+    EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
+    Session, SessionId, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    order::{Recorded, Status},
+    payment::StoredEvent,
+};
+
+use crate::{Claim, IdempotencyKey, Page, Unavailable};
+
+type Read<T> = Result<T, Unavailable>;
+
+/// A user and what the password is checked against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credentials {
+    /// The user.
+    pub user: User,
+    /// The hash.
+    pub hash: PasswordHash,
+}
+
+/// Reads users.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait UserRepository: Send + Sync {
+    /// The user with that public id.
+    async fn find(&self, id: &UserId) -> Read<Option<User>>;
+    /// The user in that row.
+    async fn find_by_key(&self, key: UserKey) -> Read<Option<User>>;
+    /// The user with that name or e-mail address, regardless of case, and the hash. A name wins over an address.
+    async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>>;
+    /// The user's present hash.
+    async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>>;
+}
+
+/// Reads sessions.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait SessionRepository: Send + Sync {
+    /// The session with that id, live or not.
+    async fn find(&self, id: &SessionId) -> Read<Option<Session>>;
+    /// The user's sessions that are live at `now`, newest first, at most `limit`.
+    async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>>;
+    /// Sessions revoked at or after `since`, oldest revocation first, at most `limit`.
+    async fn revoked_since(&self, since: Timestamp, limit: u32) -> Read<Vec<Session>>;
+}
+
+/// Reads the catalogue.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ProductRepository: Send + Sync {
+    /// The product with that id, active or not.
+    async fn find(&self, id: &ProductId) -> Read<Option<Product>>;
+    /// Those of the products that there are, in no order.
+    async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>>;
+    /// Products after that one in the order they were made in.
+    async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>>;
+}
+
+/// Which orders to list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OrderFilter {
+    /// Only this user's.
+    pub owner: Option<UserKey>,
+    /// Only those standing there.
+    pub status: Option<Status>,
+    /// Only those placed at or after this moment.
+    pub created_after: Option<Timestamp>,
+    /// Only those placed before this moment.
+    pub created_before: Option<Timestamp>,
+    /// Only those that come after this one in the list.
+    pub after: Option<OrderNumber>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// What a sweep looks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// `PENDING` orders whose `expires_at` is at or before this moment and that no transaction occupies.
+    Expired(Timestamp),
+    /// Orders of this status that last changed at or before this moment.
+    Unchanged(Status, Timestamp),
+    /// `PENDING` orders occupied by a transaction that is `AUTHORIZED`, with nothing asked of the gateway, and was made
+    /// at or before this moment.
+    Uncaptured(Timestamp),
+}
+
+/// Reads orders.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait OrderRepository: Send + Sync {
+    /// The order with that number.
+    async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
+    /// Orders, newest first.
+    async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
+    /// An order's history, oldest first.
+    async fn history(&self, order: OrderKey) -> Read<Vec<Recorded>>;
+    /// Orders that a sweep must look at, longest due first, at most `limit`.
+    async fn due(&self, due: Due, limit: u32) -> Read<Vec<OrderNumber>>;
+}
+
+/// Reads payments. A transaction always comes with its refunds, oldest first.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait PaymentRepository: Send + Sync {
+    /// The transaction with that id.
+    async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>>;
+    /// All transactions of an order, oldest first.
+    async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
+    /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first.
+    async fn to_check(&self, now: Timestamp, limit: u32) -> Read<Vec<TransactionId>>;
+}
+
+/// Reads the gateways' events.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait EventRepository: Send + Sync {
+    /// The event with that id.
+    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>>;
+    /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), oldest first.
+    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>>;
+    /// `PARKED` and `OVERDUE` events whose transaction is known by now, oldest first.
+    async fn applicable(&self, limit: u32) -> Read<Vec<StoredEvent>>;
+    /// `PARKED` events that arrived at or before `before`, oldest first.
+    async fn overdue(&self, before: Timestamp, limit: u32) -> Read<Vec<StoredEvent>>;
+}
+
+/// Reads findings.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait FindingRepository: Send + Sync {
+    /// The finding with that id.
+    async fn find(&self, id: &FindingId) -> Read<Option<Finding>>;
+    /// Findings, newest first; open or closed ones only if asked for.
+    async fn list(&self, resolved: Option<bool>, after: Option<FindingId>, limit: u32)
+    -> Read<Page<Finding>>;
+}
+
+/// Reads used idempotency keys.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ReplyRepository: Send + Sync {
+    /// What that key was used for.
+    async fn find(&self, key: &IdempotencyKey) -> Read<Option<Claim>>;
+}

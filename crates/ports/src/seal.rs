@@ -1,0 +1,17 @@
+//! Keeping clients from writing what only the service may write.
+
+/// Signs short texts that a client carries for the service, such as the cursor of a list.
+#[cfg_attr(feature = "mock", mockall::automock)]
+pub trait Sealer: Send + Sync {
+    /// `text` in a sealed, URL-safe form. The `purpose` is sealed in: a text sealed for one does not open for another.
+    fn seal(&self, purpose: &str, text: &str) -> String;
+
+    /// What was sealed, or `None` when this service did not seal exactly this for exactly that purpose.
+    fn open(&self, purpose: &str, sealed: &str) -> Option<String>;
+}
+
+/// Short names for long contents.
+pub trait Digests: Send + Sync {
+    /// SHA-256 (FIPS 180-4), 64 lower-case hex digits.
+    fn sha256(&self, content: &[u8]) -> String;
+}

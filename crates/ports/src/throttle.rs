@@ -1,0 +1,40 @@
+//! Counting attempts, so that guessing is slow.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::Unavailable;
+
+/// How often something was tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attempts {
+    /// So often; from [`Throttle::hit`], this time included.
+    pub count: u32,
+    /// So long until the count begins anew.
+    pub resets_in: Duration,
+}
+
+/// Counts attempts under a name, for a window of time that begins with the first.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait Throttle: Send + Sync {
+    /// Counts one more attempt and tells how many there are. Of attempts made at the same moment no two get the same
+    /// count.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when counts cannot be had.
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable>;
+
+    /// How many attempts there are, without counting one; none is a count of zero that resets at once.
+    ///
+    /// # Errors
+    /// [`Unavailable`] when counts cannot be had.
+    async fn count(&self, name: &str) -> Result<Attempts, Unavailable>;
+
+    /// Begins the count anew.
+    ///
+    /// # Errors
+    /// [`Unavailable`].
+    async fn clear(&self, name: &str) -> Result<(), Unavailable>;
+}

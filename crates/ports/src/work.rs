@@ -1,0 +1,246 @@
+//! A unit of work: what one commit makes true, as a value.
+
+use domain::{EventKey, HistoryKey};
+use domain::{
+    Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text, Timestamp,
+    Transaction, User, UserKey, Version,
+    order::{Entry, StockLine},
+    payment::{Disposition, StoredEvent},
+};
+
+use crate::{Claim, IdempotencyKey, StoredReply};
+
+/// One change of the record, with its guard. Adapters apply them as [`UnitOfWork::in_lock_order`] gives them, whatever
+/// order they were added in, so that all units of work lock rows in one global order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Write {
+    /// Uses an idempotency key. Guard: it was not used; else [`CommitError::Claimed`](crate::CommitError::Claimed).
+    Claim(Claim),
+    /// Keeps the answer to a claimed key. Guard: there is none yet; else `Claimed`.
+    Answer {
+        /// Which key.
+        key: IdempotencyKey,
+        /// The answer.
+        reply: StoredReply,
+    },
+    /// Keeps a gateway's event. Guard: gateway and id are new; else `DuplicateEvent`.
+    InsertEvent(StoredEvent),
+    /// Says what became of a kept event. Guard: it is still as it was; else `Stale`.
+    MoveEvent {
+        /// Which event.
+        key: EventKey,
+        /// What it was.
+        from: Disposition,
+        /// What it is now.
+        to: Disposition,
+    },
+    /// Makes an account. Guard: name and address are new, regardless of case; else `Taken` (naming both if need be).
+    InsertUser(User, PasswordHash),
+    /// Changes a password. Guard: it is still `from`; else `Stale`.
+    ChangePassword {
+        /// Whose.
+        user: UserKey,
+        /// The hash that was checked.
+        from: PasswordHash,
+        /// The new one.
+        to: PasswordHash,
+    },
+    /// Writes nothing. Guard: the user's hash is still this one; else `Stale`.
+    RequirePassword(UserKey, PasswordHash),
+    /// Makes a session.
+    InsertSession(Session),
+    /// Moves a session on to its next generation. Guard: it is live and of the generation before; else `Stale`.
+    RotateSession(Session),
+    /// Ends a session; one that has ended stays as it is.
+    RevokeSession(SessionKey, Timestamp),
+    /// Ends all sessions of a user but one.
+    RevokeSessions {
+        /// Whose.
+        user: UserKey,
+        /// Which one stays.
+        except: Option<SessionKey>,
+        /// When.
+        at: Timestamp,
+    },
+    /// Makes a product. Guard: its id is new; else `Stale`.
+    InsertProduct(Product),
+    /// Replaces a product. Guard: it is still of that version; else `Stale`.
+    ReplaceProduct(Product, Version),
+    /// Takes stock. Guard: the product is active, tracked, has the price that was read (else `Stale`) and enough left
+    /// (else `OutOfStock`, naming every line that lacks).
+    TakeStock {
+        /// How many of what.
+        line: StockLine,
+        /// The product as it was read.
+        read: Product,
+    },
+    /// Gives stock back, if it is tracked.
+    ReturnStock(StockLine),
+    /// Makes an order with its items and the first entry of its history.
+    InsertOrder {
+        /// The order.
+        order: Box<Order>,
+        /// The row of its first history entry; the rows of its items follow it.
+        history: HistoryKey,
+        /// The entry.
+        entry: Entry,
+    },
+    /// Changes an order: status, and the guard of everything that belongs to it. Guard: its revision is the one read;
+    /// else `Stale`.
+    ///
+    /// The entries of history come with it, each with its row; stock to give back is a write of its own, made by
+    /// [`UnitOfWork::progress`].
+    UpdateOrder {
+        /// The order after the change.
+        progress: Box<Progress>,
+        /// One row an entry.
+        history: Vec<HistoryKey>,
+    },
+    /// Makes a transaction. Guard: no other one occupies its order; else `Stale`. Goes with an `UpdateOrder`.
+    InsertTransaction(Box<Transaction>),
+    /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` it goes with.
+    UpdateTransaction(Box<Transaction>),
+    /// Puts off asking the gateway about a transaction and its refunds: only the `check_at` and `checks` of each are
+    /// written. Guard: none, it only delays.
+    Postpone(Box<Transaction>),
+    /// Keeps a finding.
+    InsertFinding(Finding),
+    /// Closes a finding. Guard: it is open; else `Stale`.
+    ResolveFinding {
+        /// Which.
+        id: FindingId,
+        /// What the operator wrote.
+        note: Text,
+        /// When.
+        at: Timestamp,
+    },
+    /// Forgets what may be forgotten, at most so many rows.
+    Prune(Prunable, Timestamp, u32),
+}
+
+/// What may be forgotten.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prunable {
+    /// Used idempotency keys whose time is over.
+    Claims,
+    /// Sessions that ended before then.
+    Sessions,
+}
+
+/// Everything that one commit makes true, or nothing of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct UnitOfWork {
+    writes: Vec<Write>,
+}
+
+impl UnitOfWork {
+    /// Nothing yet.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self { writes: Vec::new() }
+    }
+
+    /// And this.
+    #[must_use]
+    pub fn with(mut self, write: Write) -> Self {
+        self.writes.push(write);
+        self
+    }
+
+    /// And these.
+    #[must_use]
+    pub fn with_all(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
+        self.writes.extend(writes);
+        self
+    }
+
+    /// And an order's progress: its guard, its entries of history, and the stock it gives back.
+    #[must_use]
+    pub fn progress(self, progress: Progress, mut history: impl FnMut() -> HistoryKey) -> Self {
+        let stock: Vec<_> = progress.returned().iter().cloned().map(Write::ReturnStock).collect();
+        let history = progress.entries().iter().map(|_| history()).collect();
+        self.with_all(stock).with(Write::UpdateOrder { progress: Box::new(progress), history })
+    }
+
+    /// The writes, in the order they were added.
+    #[must_use]
+    pub fn writes(&self) -> &[Write] {
+        &self.writes
+    }
+
+    /// The writes in the one order in which rows are locked: by kind, then stock by product.
+    #[must_use]
+    pub fn in_lock_order(mut self) -> Vec<Write> {
+        self.writes.sort_by(|a, b| (a.rank(), a.product()).cmp(&(b.rank(), b.product())));
+        self.writes
+    }
+}
+
+impl Write {
+    const fn rank(&self) -> u8 {
+        match self {
+            Self::Claim(_) => 0,
+            Self::Answer { .. } => 1,
+            Self::InsertEvent(_) => 2,
+            Self::MoveEvent { .. } => 3,
+            Self::InsertUser(..) => 4,
+            Self::ChangePassword { .. } => 5,
+            Self::RequirePassword(..) => 6,
+            Self::InsertSession(_) => 7,
+            Self::RotateSession(_) => 8,
+            Self::RevokeSession(..) => 9,
+            Self::RevokeSessions { .. } => 10,
+            Self::InsertOrder { .. } => 11,
+            Self::UpdateOrder { .. } => 12,
+            Self::InsertTransaction(_) => 13,
+            Self::UpdateTransaction(_) => 14,
+            Self::Postpone(_) => 15,
+            Self::InsertProduct(_) => 16,
+            Self::ReplaceProduct(..) => 17,
+            Self::TakeStock { .. } => 18,
+            Self::ReturnStock(_) => 19,
+            Self::InsertFinding(_) => 20,
+            Self::ResolveFinding { .. } => 21,
+            Self::Prune(..) => 22,
+        }
+    }
+
+    fn product(&self) -> Option<&str> {
+        #[expect(clippy::wildcard_enum_match_arm, reason = "only stock is locked by more than its kind")]
+        match self {
+            Self::TakeStock { line, .. } | Self::ReturnStock(line) => Some(line.product.as_str()),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Money, ProductId, ProductKey};
+
+    fn take(id: &str) -> Write {
+        let now = Timestamp::from_millis(0);
+        let read = Product {
+            key: ProductKey::new(1),
+            id: ProductId::new(id.into()),
+            name: Text::new("Tea"),
+            price: Money::parse("1", "CNY").unwrap(),
+            stock: Some(1),
+            active: true,
+            version: Version::FIRST,
+            created_at: now,
+            updated_at: now,
+        };
+        Write::TakeStock { line: StockLine { product: read.id.clone(), quantity: 1 }, read }
+    }
+
+    #[test]
+    fn two_units_that_touch_the_same_rows_touch_them_in_the_same_order() {
+        let revoke = Write::RevokeSession(SessionKey::new(1), Timestamp::from_millis(0));
+        let one = UnitOfWork::new().with(take("b")).with(revoke.clone()).with(take("a"));
+        let other = UnitOfWork::new().with(take("a")).with(take("b")).with(revoke.clone());
+        assert_eq!(one.in_lock_order(), other.clone().in_lock_order());
+        assert_eq!(other.in_lock_order(), [revoke, take("a"), take("b")]);
+    }
+}

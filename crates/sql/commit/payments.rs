@@ -1,0 +1,69 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{Refund, Timestamp, Transaction};
+
+use super::halt::{Refusal, Written, guarded, inserted};
+use crate::connection::Conn;
+use crate::sql::row::{RefundRow, TransactionRow};
+use crate::sql::schema::{payment_transactions, refunds};
+
+/// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
+/// again is right in every case.
+pub(super) async fn insert(conn: &mut Conn, transaction: &Transaction) -> Written {
+    let insert = diesel::insert_into(payment_transactions::table).values(TransactionRow::from(transaction));
+    inserted(insert.execute(conn).await, || Refusal::Stale)?;
+    keep_refunds(conn, transaction).await
+}
+
+/// Replaces a transaction. One that comes back to life may find that another occupies its order.
+pub(super) async fn update(conn: &mut Conn, transaction: &Transaction) -> Written {
+    let row = payment_transactions::table.find(transaction.key.get());
+    let update = diesel::update(row).set(TransactionRow::from(transaction));
+    let outcome = update.execute(conn).await;
+    if let Ok(rows) = outcome {
+        guarded(rows)?;
+    }
+    inserted(outcome, || Refusal::Stale)?;
+    keep_refunds(conn, transaction).await
+}
+
+pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Written {
+    let row = payment_transactions::table.find(transaction.key.get());
+    let update = diesel::update(row).set((
+        payment_transactions::check_at.eq(transaction.check_at.map(Timestamp::millis)),
+        payment_transactions::checks.eq(i64::from(transaction.checks)),
+    ));
+    update.execute(conn).await?;
+    for refund in &transaction.refunds {
+        let update = diesel::update(refunds::table.find(refund.key.get())).set((
+            refunds::check_at.eq(refund.check_at.map(Timestamp::millis)),
+            refunds::checks.eq(i64::from(refund.checks)),
+        ));
+        update.execute(conn).await?;
+    }
+    Ok(())
+}
+
+async fn keep_refunds(conn: &mut Conn, transaction: &Transaction) -> Written {
+    for refund in &transaction.refunds {
+        if !keep(conn, refund).await? {
+            let insert = diesel::insert_into(refunds::table).values(RefundRow::from(refund));
+            inserted(insert.execute(conn).await, || Refusal::Stale)?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether the refund is in the record already; then what can change of it is as given.
+async fn keep(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
+    let row = refunds::table
+        .find(refund.key.get())
+        .filter(refunds::transaction_key.eq(refund.transaction.get()))
+        .filter(refunds::refund_id.eq(refund.id.as_str()));
+    let update = diesel::update(row).set((
+        refunds::status.eq(refund.status.as_str()),
+        refunds::check_at.eq(refund.check_at.map(Timestamp::millis)),
+        refunds::checks.eq(i64::from(refund.checks)),
+    ));
+    Ok(update.execute(conn).await? > 0)
+}

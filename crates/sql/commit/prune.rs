@@ -1,0 +1,30 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::Timestamp;
+use ports::Prunable;
+
+use super::halt::Written;
+use crate::connection::Conn;
+use crate::sql::schema::{idempotency_claims as claims, sessions};
+
+/// Most rows that one commit forgets, whatever it was allowed: a longer one would keep the orders waiting.
+const ROWS_MAX: u32 = 1_000;
+
+/// Forgets what is over. The rows are chosen first, because not every database deletes from a limited choice.
+pub(super) async fn prune(conn: &mut Conn, what: Prunable, before: Timestamp, rows_max: u32) -> Written {
+    let (before, rows) = (before.millis(), i64::from(rows_max.min(ROWS_MAX)));
+    match what {
+        Prunable::Claims => {
+            let over = claims::table.filter(claims::expires_at.le(before)).order(claims::expires_at.asc());
+            let keys: Vec<i64> = over.limit(rows).select(claims::id).load(conn).await?;
+            diesel::delete(claims::table.filter(claims::id.eq_any(keys))).execute(conn).await?;
+        }
+        Prunable::Sessions => {
+            let ended = sessions::expires_at.lt(before).or(sessions::revoked_at.lt(before));
+            let over = sessions::table.filter(ended).limit(rows).select(sessions::id);
+            let keys: Vec<i64> = over.load(conn).await?;
+            diesel::delete(sessions::table.filter(sessions::id.eq_any(keys))).execute(conn).await?;
+        }
+    }
+    Ok(())
+}

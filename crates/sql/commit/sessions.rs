@@ -1,0 +1,53 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{Session, SessionKey, Timestamp, UserKey};
+
+use super::halt::{Refusal, Written, guarded, inserted};
+use crate::connection::Conn;
+use crate::sql::{row::SessionRow, schema::sessions};
+
+/// Keys are above zero.
+const NO_SESSION: i64 = 0;
+
+pub(super) async fn insert(conn: &mut Conn, session: &Session) -> Written {
+    let insert = diesel::insert_into(sessions::table).values(SessionRow::from(session));
+    inserted(insert.execute(conn).await, || Refusal::Stale)
+}
+
+pub(super) async fn rotate(conn: &mut Conn, session: &Session) -> Written {
+    let live = sessions::table
+        .find(session.key.get())
+        .filter(sessions::generation.eq(session.generation.saturating_sub(1)))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(session.rotated_at.millis()));
+    let update = diesel::update(live).set((
+        sessions::generation.eq(session.generation),
+        sessions::rotated_at.eq(session.rotated_at.millis()),
+        sessions::expires_at.eq(session.expires_at.millis()),
+    ));
+    guarded(update.execute(conn).await?)
+}
+
+pub(super) async fn revoke(conn: &mut Conn, session: SessionKey, at: Timestamp) -> Written {
+    let live = sessions::table
+        .find(session.get())
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(at.millis()));
+    diesel::update(live).set(sessions::revoked_at.eq(at.millis())).execute(conn).await?;
+    Ok(())
+}
+
+pub(super) async fn revoke_all(
+    conn: &mut Conn,
+    user: UserKey,
+    except: Option<SessionKey>,
+    at: Timestamp,
+) -> Written {
+    let live = sessions::table
+        .filter(sessions::user_id.eq(user.get()))
+        .filter(sessions::id.ne(except.map_or(NO_SESSION, SessionKey::get)))
+        .filter(sessions::revoked_at.is_null())
+        .filter(sessions::expires_at.gt(at.millis()));
+    diesel::update(live).set(sessions::revoked_at.eq(at.millis())).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,44 @@
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{PasswordHash, User, UserKey};
+use ports::{CommitError, Taken, Unavailable};
+
+use super::halt::{Refusal, Written, guarded, inserted};
+use crate::connection::{Conn, Database};
+use crate::sql::{row::UserRow, schema::user};
+
+pub(super) async fn insert(conn: &mut Conn, user: &User, hash: &PasswordHash) -> Written {
+    let insert = diesel::insert_into(user::table).values(UserRow::of(user, hash));
+    inserted(insert.execute(conn).await, || Refusal::User(user.clone()))
+}
+
+/// Changes a password. From a hash to the same one it only guards: as a write it holds against a change that is
+/// committed at the same moment, which a read would not on every database.
+pub(super) async fn change_password(
+    conn: &mut Conn,
+    user: UserKey,
+    from: &PasswordHash,
+    to: &PasswordHash,
+) -> Written {
+    let present = user::table.find(user.get()).filter(user::password.eq(from.expose()));
+    let update = diesel::update(present).set(user::password.eq(to.expose()));
+    guarded(update.execute(conn).await?)
+}
+
+/// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.
+pub(super) async fn taken(database: &Database, account: User) -> Result<CommitError, Unavailable> {
+    let (name, address) = (account.username.folded(), account.email.folded());
+    let rivals = database
+        .read(async move |conn: &mut Conn| {
+            let same = user::username_folded.eq(&name).or(user::email_folded.eq(&address));
+            let query = user::table.filter(same).select((user::username_folded, user::email_folded));
+            let rivals: Vec<(String, String)> = query.load(conn).await?;
+            let taken = [
+                rivals.iter().any(|it| it.0 == name).then_some(Taken::Username),
+                rivals.iter().any(|it| it.1 == address).then_some(Taken::Email),
+            ];
+            Ok(taken.into_iter().flatten().collect::<Vec<_>>())
+        })
+        .await?;
+    Ok(if rivals.is_empty() { CommitError::Stale } else { CommitError::Taken(rivals) })
+}

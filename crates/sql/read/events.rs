@@ -1,0 +1,83 @@
+use async_trait::async_trait;
+use diesel::dsl::exists;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{
+    EventId, GatewayName, Timestamp, TransactionId,
+    payment::{Disposition, StoredEvent},
+};
+use ports::{EventRepository, Unavailable};
+
+use super::each;
+use crate::connection::{Conn, Database};
+use crate::sql::row::EventRow;
+use crate::sql::schema::{payment_events, payment_transactions};
+
+#[async_trait]
+impl EventRepository for Database {
+    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Result<Option<StoredEvent>, Unavailable> {
+        let (gateway, id) = (gateway.clone(), id.clone());
+        self.read(async move |conn: &mut Conn| {
+            let query = payment_events::table
+                .filter(payment_events::gateway.eq(gateway.as_str()))
+                .filter(payment_events::event_id.eq(id.as_str()))
+                .select(EventRow::as_select());
+            query.first(conn).await.optional()?.map(EventRow::read).transpose()
+        })
+        .await
+    }
+
+    async fn waiting(
+        &self,
+        gateway: &GatewayName,
+        transaction: &TransactionId,
+    ) -> Result<Vec<StoredEvent>, Unavailable> {
+        let (gateway, transaction) = (gateway.clone(), transaction.clone());
+        self.read(async move |conn: &mut Conn| {
+            let waits = payment_events::disposition
+                .eq(Disposition::Waiting.as_str())
+                .or(payment_events::disposition.eq(Disposition::Parked.as_str()))
+                .or(payment_events::disposition.eq(Disposition::Overdue.as_str()));
+            let query = payment_events::table
+                .filter(payment_events::transaction_id.eq(transaction.as_str()))
+                .filter(payment_events::gateway.eq(gateway.as_str()))
+                .filter(waits)
+                .order(payment_events::id.asc())
+                .select(EventRow::as_select());
+            each(query.load(conn).await?, EventRow::read)
+        })
+        .await
+    }
+
+    async fn applicable(&self, limit: u32) -> Result<Vec<StoredEvent>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let known = payment_transactions::table
+                .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
+                .filter(payment_transactions::gateway.eq(payment_events::gateway));
+            let parked = payment_events::disposition
+                .eq(Disposition::Parked.as_str())
+                .or(payment_events::disposition.eq(Disposition::Overdue.as_str()));
+            let query = payment_events::table
+                .filter(parked)
+                .filter(exists(known))
+                .order(payment_events::id.asc())
+                .limit(i64::from(limit))
+                .select(EventRow::as_select());
+            each(query.load(conn).await?, EventRow::read)
+        })
+        .await
+    }
+
+    async fn overdue(&self, before: Timestamp, limit: u32) -> Result<Vec<StoredEvent>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let query = payment_events::table
+                .filter(payment_events::disposition.eq(Disposition::Parked.as_str()))
+                .filter(payment_events::received_at.le(before.millis()))
+                .order((payment_events::received_at.asc(), payment_events::id.asc()))
+                .limit(i64::from(limit))
+                .select(EventRow::as_select());
+            each(query.load(conn).await?, EventRow::read)
+        })
+        .await
+    }
+}

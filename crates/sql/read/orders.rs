@@ -1,0 +1,98 @@
+mod due;
+
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{Order, OrderKey, OrderNumber, order::Recorded};
+use ports::{Due, OrderFilter, OrderRepository, Page, Unavailable};
+
+use super::{each, grouped, length, one_more};
+use crate::connection::{Conn, Database};
+use crate::sql::row::{HistoryRow, ItemRow, OrderRow};
+use crate::sql::schema::{order_items, order_status_history, orders, user};
+
+diesel::alias!(orders as last_seen: LastSeen);
+
+#[async_trait]
+impl OrderRepository for Database {
+    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+        let number = number.clone();
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let query =
+                orders::table.filter(orders::order_number.eq(number.as_str())).select(OrderRow::as_select());
+            let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
+            let items = order_items::table
+                .filter(order_items::order_id.eq(row.id))
+                .order(order_items::position.asc())
+                .select(ItemRow::as_select());
+            row.read(items.load(conn).await?).map(Some)
+        })
+        .await
+    }
+
+    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, Unavailable> {
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
+            if let Some(owner) = filter.owner {
+                query = query.filter(orders::user_id.eq(owner.get()));
+            }
+            if let Some(status) = filter.status {
+                query = query.filter(orders::status.eq(status.as_str()));
+            }
+            if let Some(since) = filter.created_after {
+                query = query.filter(orders::created_at.ge(since.millis()));
+            }
+            if let Some(until) = filter.created_before {
+                query = query.filter(orders::created_at.lt(until.millis()));
+            }
+            if let Some(after) = &filter.after {
+                let last = last_seen.filter(last_seen.field(orders::order_number).eq(after.as_str()));
+                query = query.filter(
+                    orders::id.nullable().lt(last.select(last_seen.field(orders::id)).single_value()),
+                );
+            }
+            let rows = query.order(orders::id.desc()).limit(one_more(filter.limit)).load(conn).await?;
+            Ok(Page::cut(with_items(conn, rows).await?, length(filter.limit)))
+        })
+        .await
+    }
+
+    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let query = order_status_history::table
+                .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
+                .filter(order_status_history::order_id.eq(order.get()))
+                .order(order_status_history::id.asc())
+                .select((HistoryRow::as_select(), user::public_id.nullable()));
+            each(query.load::<(HistoryRow, Option<String>)>(conn).await?, |(row, user)| row.read(user))
+        })
+        .await
+    }
+
+    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, Unavailable> {
+        let limit = i64::from(limit);
+        self.read(async move |conn: &mut Conn| {
+            let numbers = match due {
+                Due::Expired(now) => due::expired(conn, now, limit).await?,
+                Due::Unchanged(status, before) => due::unchanged(conn, status, before, limit).await?,
+                Due::Uncaptured(before) => due::uncaptured(conn, before, limit).await?,
+            };
+            Ok(numbers.into_iter().map(OrderNumber::new).collect())
+        })
+        .await
+    }
+}
+
+/// The orders of these rows, each with its items, in the order of the rows.
+async fn with_items(conn: &mut Conn, rows: Vec<OrderRow>) -> QueryResult<Vec<Order>> {
+    let keys: Vec<i64> = rows.iter().map(|it| it.id).collect();
+    let query = order_items::table
+        .filter(order_items::order_id.eq_any(keys))
+        .order(order_items::position.asc())
+        .select(ItemRow::as_select());
+    let mut items = grouped(query.load(conn).await?, |it| it.order_id);
+    each(rows, |row| {
+        let items = items.remove(&row.id).unwrap_or_default();
+        row.read(items)
+    })
+}

@@ -1,0 +1,99 @@
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use diesel::dsl::min;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{OrderKey, Timestamp, Transaction, TransactionId};
+use ports::{PaymentRepository, Unavailable};
+
+use super::{each, grouped, length};
+use crate::connection::{Conn, Database};
+use crate::sql::row::{RefundRow, TransactionRow};
+use crate::sql::schema::{payment_transactions, refunds};
+
+#[async_trait]
+impl PaymentRepository for Database {
+    async fn find(&self, id: &TransactionId) -> Result<Option<Transaction>, Unavailable> {
+        let id = id.clone();
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let query = payment_transactions::table
+                .filter(payment_transactions::transaction_id.eq(id.as_str()))
+                .select(TransactionRow::as_select());
+            let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
+            let refunds = refunds::table
+                .filter(refunds::transaction_key.eq(row.id))
+                .order(refunds::id.asc())
+                .select(RefundRow::as_select());
+            row.read(refunds.load(conn).await?).map(Some)
+        })
+        .await
+    }
+
+    async fn list(&self, order: OrderKey) -> Result<Vec<Transaction>, Unavailable> {
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let query = payment_transactions::table
+                .filter(payment_transactions::order_key.eq(order.get()))
+                .order(payment_transactions::id.asc())
+                .select(TransactionRow::as_select());
+            let rows = query.load(conn).await?;
+            with_refunds(conn, order, rows).await
+        })
+        .await
+    }
+
+    async fn to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<TransactionId>, Unavailable> {
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let mut due = transactions_due(conn, now, limit).await?;
+            due.extend(refunds_due(conn, now, limit).await?);
+            due.sort();
+            let mut seen = HashSet::new();
+            due.retain(|(_, id)| seen.insert(id.clone()));
+            due.truncate(length(limit));
+            Ok(due.into_iter().map(|(_, id)| TransactionId::new(id)).collect())
+        })
+        .await
+    }
+}
+
+async fn with_refunds(
+    conn: &mut Conn,
+    order: OrderKey,
+    rows: Vec<TransactionRow>,
+) -> QueryResult<Vec<Transaction>> {
+    let query = refunds::table
+        .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
+        .filter(payment_transactions::order_key.eq(order.get()))
+        .order(refunds::id.asc())
+        .select(RefundRow::as_select());
+    let mut refunds = grouped(query.load(conn).await?, |it| it.transaction_key);
+    each(rows, |row| {
+        let refunds = refunds.remove(&row.id).unwrap_or_default();
+        row.read(refunds)
+    })
+}
+
+/// When it is due, and the transaction's id.
+type DueAt = (Option<i64>, String);
+
+async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
+    payment_transactions::table
+        .filter(payment_transactions::check_at.le(now.millis()))
+        .order((payment_transactions::check_at.asc(), payment_transactions::id.asc()))
+        .limit(i64::from(limit))
+        .select((payment_transactions::check_at, payment_transactions::transaction_id))
+        .load(conn)
+        .await
+}
+
+async fn refunds_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
+    refunds::table
+        .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
+        .filter(refunds::check_at.le(now.millis()))
+        .group_by(payment_transactions::transaction_id)
+        .order(min(refunds::check_at).asc())
+        .limit(i64::from(limit))
+        .select((min(refunds::check_at), payment_transactions::transaction_id))
+        .load(conn)
+        .await
+}

@@ -1,0 +1,23 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use ports::{Claim, IdempotencyKey, ReplyRepository, Unavailable};
+
+use crate::connection::{Conn, Database};
+use crate::sql::{row::ClaimRow, schema::idempotency_claims as claims};
+
+#[async_trait]
+impl ReplyRepository for Database {
+    async fn find(&self, key: &IdempotencyKey) -> Result<Option<Claim>, Unavailable> {
+        let key = key.clone();
+        self.read(async move |conn: &mut Conn| {
+            let query = claims::table
+                .filter(claims::user_id.eq(key.user.get()))
+                .filter(claims::route.eq(key.route))
+                .filter(claims::idempotency_key.eq(&key.key))
+                .select(ClaimRow::as_select());
+            query.first(conn).await.optional()?.map(|it| it.read(&key)).transpose()
+        })
+        .await
+    }
+}

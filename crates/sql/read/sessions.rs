@@ -1,0 +1,52 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{Session, SessionId, Timestamp, UserKey};
+use ports::{SessionRepository, Unavailable};
+
+use crate::connection::{Conn, Database};
+use crate::sql::{row::SessionRow, schema::sessions};
+
+#[async_trait]
+impl SessionRepository for Database {
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, Unavailable> {
+        let id = id.clone();
+        self.read(async move |conn: &mut Conn| {
+            let query =
+                sessions::table.filter(sessions::session_id.eq(id.as_str())).select(SessionRow::as_select());
+            Ok(query.first(conn).await.optional()?.map(Session::from))
+        })
+        .await
+    }
+
+    async fn list_live(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Session>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let query = sessions::table
+                .filter(sessions::user_id.eq(user.get()))
+                .filter(sessions::revoked_at.is_null())
+                .filter(sessions::expires_at.gt(now.millis()))
+                .order(sessions::id.desc())
+                .limit(i64::from(limit))
+                .select(SessionRow::as_select());
+            Ok(query.load(conn).await?.into_iter().map(Session::from).collect())
+        })
+        .await
+    }
+
+    async fn revoked_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Session>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let query = sessions::table
+                .filter(sessions::revoked_at.ge(since.millis()))
+                .order((sessions::revoked_at.asc(), sessions::id.asc()))
+                .limit(i64::from(limit))
+                .select(SessionRow::as_select());
+            Ok(query.load(conn).await?.into_iter().map(Session::from).collect())
+        })
+        .await
+    }
+}

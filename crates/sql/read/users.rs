@@ -1,0 +1,51 @@
+use async_trait::async_trait;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{PasswordHash, User, UserId, UserKey, user::fold};
+use ports::{Credentials, Unavailable, UserRepository};
+
+use crate::connection::{Conn, Database};
+use crate::sql::{row::UserRow, schema::user};
+
+#[async_trait]
+impl UserRepository for Database {
+    async fn find(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+        let id = id.clone();
+        self.read(async move |conn: &mut Conn| {
+            let query = user::table.filter(user::public_id.eq(id.as_str())).select(UserRow::as_select());
+            let row = query.first(conn).await.optional()?;
+            Ok(row.map(UserRow::read).transpose()?.map(|it| it.user))
+        })
+        .await
+    }
+
+    async fn find_by_key(&self, key: UserKey) -> Result<Option<User>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let query = user::table.find(key.get()).select(UserRow::as_select());
+            let row = query.first(conn).await.optional()?;
+            Ok(row.map(UserRow::read).transpose()?.map(|it| it.user))
+        })
+        .await
+    }
+
+    async fn find_by_login(&self, login: &str) -> Result<Option<Credentials>, Unavailable> {
+        let folded = fold(login);
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let by_name = user::table.filter(user::username_folded.eq(&folded)).select(UserRow::as_select());
+            if let Some(row) = by_name.first(conn).await.optional()? {
+                return row.read().map(Some);
+            }
+            let by_email = user::table.filter(user::email_folded.eq(&folded)).select(UserRow::as_select());
+            by_email.first(conn).await.optional()?.map(UserRow::read).transpose()
+        })
+        .await
+    }
+
+    async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let query = user::table.find(user.get()).select(user::password);
+            Ok(query.first(conn).await.optional()?.map(PasswordHash::new))
+        })
+        .await
+    }
+}

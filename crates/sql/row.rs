@@ -1,0 +1,48 @@
+//! Rows, and how they are read into the domain and written from it.
+
+mod claim;
+mod event;
+mod finding;
+mod history;
+mod order;
+mod product;
+mod refund;
+mod session;
+mod transaction;
+mod user;
+
+pub(super) use claim::{ClaimRow, NewClaim};
+pub(super) use event::EventRow;
+pub(super) use finding::FindingRow;
+pub(super) use history::HistoryRow;
+pub(super) use order::{ItemRow, NewItem, OrderRow};
+pub(super) use product::ProductRow;
+pub(super) use refund::RefundRow;
+pub(super) use session::SessionRow;
+pub(super) use transaction::TransactionRow;
+pub(super) use user::UserRow;
+
+use diesel::{QueryResult, result::Error};
+use domain::{Currency, Money};
+
+/// A column holds what this program does not write there. Its value is not told: it may be a secret.
+#[derive(Debug, thiserror::Error)]
+#[error("the record's {0} cannot be read")]
+struct Unreadable(&'static str);
+
+fn unreadable(column: &'static str) -> Error {
+    Error::DeserializationError(Box::new(Unreadable(column)))
+}
+
+/// A value that could be read, or an error that names its column.
+fn known<T>(value: Option<T>, column: &'static str) -> QueryResult<T> {
+    value.ok_or_else(|| unreadable(column))
+}
+
+fn money(number: i64, currency: &str, column: &'static str) -> QueryResult<Money> {
+    Currency::parse(currency).and_then(|it| Money::from_record(number, it)).map_err(|_| unreadable(column))
+}
+
+fn count(number: i64, column: &'static str) -> QueryResult<u32> {
+    u32::try_from(number).map_err(|_| unreadable(column))
+}

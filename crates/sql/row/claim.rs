@@ -1,0 +1,78 @@
+use diesel::prelude::*;
+use domain::Timestamp;
+use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
+
+use super::{known, unreadable};
+use crate::sql::schema::idempotency_claims;
+
+/// A used idempotency key as it is read, by whoever names the key.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = idempotency_claims)]
+pub(in crate::sql) struct ClaimRow {
+    fingerprint: String,
+    resource: String,
+    reply_status: Option<i32>,
+    reply_location: Option<String>,
+    reply_etag: Option<String>,
+    reply_body: Option<String>,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+impl ClaimRow {
+    pub(in crate::sql) fn read(self, key: &IdempotencyKey) -> QueryResult<Claim> {
+        let reply = match self.reply_status {
+            None => None,
+            Some(status) => Some(StoredReply {
+                status: u16::try_from(status).map_err(|_| unreadable("idempotency_claims.replyStatus"))?,
+                location: self.reply_location,
+                etag: self.reply_etag,
+                body: known(self.reply_body, "idempotency_claims.replyBody")?,
+            }),
+        };
+        Ok(Claim {
+            key: key.clone(),
+            fingerprint: Fingerprint(self.fingerprint),
+            resource: self.resource,
+            reply,
+            created_at: Timestamp::from_millis(self.created_at),
+            expires_at: self.expires_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+/// A used idempotency key as it is written. Nothing names a claim by its row, so the database may choose it.
+#[derive(Insertable)]
+#[diesel(table_name = idempotency_claims, treat_none_as_default_value = false)]
+pub(in crate::sql) struct NewClaim<'a> {
+    user_id: i64,
+    route: &'a str,
+    idempotency_key: &'a str,
+    fingerprint: &'a str,
+    resource: &'a str,
+    reply_status: Option<i32>,
+    reply_location: Option<&'a str>,
+    reply_etag: Option<&'a str>,
+    reply_body: Option<&'a str>,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+impl<'a> From<&'a Claim> for NewClaim<'a> {
+    fn from(claim: &'a Claim) -> Self {
+        let reply = claim.reply.as_ref();
+        Self {
+            user_id: claim.key.user.get(),
+            route: claim.key.route,
+            idempotency_key: &claim.key.key,
+            fingerprint: &claim.fingerprint.0,
+            resource: &claim.resource,
+            reply_status: reply.map(|it| i32::from(it.status)),
+            reply_location: reply.and_then(|it| it.location.as_deref()),
+            reply_etag: reply.and_then(|it| it.etag.as_deref()),
+            reply_body: reply.map(|it| it.body.as_str()),
+            created_at: claim.created_at.millis(),
+            expires_at: claim.expires_at.map(Timestamp::millis),
+        }
+    }
+}

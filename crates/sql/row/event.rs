@@ -1,0 +1,51 @@
+use diesel::prelude::*;
+use domain::{
+    EventId, EventKey, GatewayName, Timestamp, TransactionId,
+    payment::{Disposition, StoredEvent},
+};
+
+use super::known;
+use crate::sql::schema::payment_events;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = payment_events, treat_none_as_default_value = false)]
+pub(in crate::sql) struct EventRow {
+    id: i64,
+    gateway: String,
+    event_id: String,
+    kind: Option<String>,
+    transaction_id: Option<String>,
+    raw: String,
+    disposition: String,
+    received_at: i64,
+}
+
+impl From<&StoredEvent> for EventRow {
+    fn from(event: &StoredEvent) -> Self {
+        Self {
+            id: event.key.get(),
+            gateway: event.gateway.as_str().to_owned(),
+            event_id: event.id.as_str().to_owned(),
+            kind: event.kind.clone(),
+            transaction_id: event.transaction.as_ref().map(|it| it.as_str().to_owned()),
+            raw: event.raw.clone(),
+            disposition: event.disposition.as_str().to_owned(),
+            received_at: event.received_at.millis(),
+        }
+    }
+}
+
+impl EventRow {
+    pub(in crate::sql) fn read(self) -> QueryResult<StoredEvent> {
+        Ok(StoredEvent {
+            disposition: known(Disposition::parse(&self.disposition), "payment_events.disposition")?,
+            key: EventKey::new(self.id),
+            gateway: GatewayName::new(self.gateway),
+            id: EventId::new(self.event_id),
+            kind: self.kind,
+            transaction: self.transaction_id.map(TransactionId::new),
+            raw: self.raw,
+            received_at: Timestamp::from_millis(self.received_at),
+        })
+    }
+}

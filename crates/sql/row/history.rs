@@ -1,0 +1,59 @@
+use diesel::prelude::*;
+use domain::{
+    Actor, ChangedBy, HistoryKey, OrderKey, Text, Timestamp, UserId, UserKey,
+    order::{Entry, Recorded, Status},
+};
+
+use super::known;
+use crate::sql::schema::order_status_history;
+
+/// What stands for "no status before".
+const NOWHERE: &str = "";
+/// What stands for "no user".
+const NOBODY: i64 = 0;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = order_status_history, treat_none_as_default_value = false)]
+pub(in crate::sql) struct HistoryRow {
+    id: i64,
+    order_id: i64,
+    from_status: String,
+    to_status: String,
+    changed_by: i64,
+    created_at: i64,
+    actor: String,
+    reason: Option<String>,
+}
+
+impl HistoryRow {
+    pub(in crate::sql) fn of(key: HistoryKey, order: OrderKey, entry: &Entry) -> Self {
+        Self {
+            id: key.get(),
+            order_id: order.get(),
+            from_status: entry.from.map_or(NOWHERE, Status::as_str).to_owned(),
+            to_status: entry.to.as_str().to_owned(),
+            changed_by: entry.by.user.map_or(NOBODY, UserKey::get),
+            created_at: entry.at.millis(),
+            actor: entry.by.actor.as_str().to_owned(),
+            reason: entry.reason.as_ref().map(|it| it.as_str().to_owned()),
+        }
+    }
+
+    /// The entry, with the public id of who made it.
+    pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Recorded> {
+        let status = |name: &str| known(Status::parse(name), "order_status_history");
+        let from = (self.from_status != NOWHERE).then(|| status(&self.from_status)).transpose()?;
+        let by = ChangedBy {
+            actor: known(Actor::parse(&self.actor), "order_status_history.actor")?,
+            user: (self.changed_by != NOBODY).then(|| UserKey::new(self.changed_by)),
+        };
+        let entry = Entry {
+            from,
+            to: status(&self.to_status)?,
+            by,
+            reason: self.reason.map(Text::new),
+            at: Timestamp::from_millis(self.created_at),
+        };
+        Ok(Recorded { key: HistoryKey::new(self.id), entry, user: user.map(UserId::new) })
+    }
+}

@@ -1,0 +1,120 @@
+use diesel::prelude::*;
+use domain::{
+    Order, OrderKey, OrderNumber, ProductId, Revision, Text, Timestamp, UserKey, Version,
+    order::{Item, Status},
+};
+
+use super::{count, known, money};
+use crate::sql::schema::{order_items, orders};
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = orders, treat_none_as_default_value = false)]
+pub(in crate::sql) struct OrderRow {
+    pub(in crate::sql) id: i64,
+    user_id: i64,
+    order_number: String,
+    status: String,
+    amount: i64,
+    created_at: i64,
+    updated_at: i64,
+    currency: String,
+    version: i64,
+    revision: i64,
+    came_from: Option<String>,
+    expires_at: i64,
+}
+
+impl From<&Order> for OrderRow {
+    fn from(order: &Order) -> Self {
+        Self {
+            id: order.key.get(),
+            user_id: order.owner.get(),
+            order_number: order.number.as_str().to_owned(),
+            status: order.status.as_str().to_owned(),
+            amount: order.amount.to_record(),
+            created_at: order.created_at.millis(),
+            updated_at: order.updated_at.millis(),
+            currency: order.amount.currency().code().to_owned(),
+            version: order.version.get(),
+            revision: order.revision.get(),
+            came_from: order.came_from.map(|it| it.as_str().to_owned()),
+            expires_at: order.expires_at.millis(),
+        }
+    }
+}
+
+impl OrderRow {
+    /// The order with its items, which must come in the order of the order.
+    pub(in crate::sql) fn read(self, items: Vec<ItemRow>) -> QueryResult<Order> {
+        let status = |name: &str| known(Status::parse(name), "orders.status");
+        Ok(Order {
+            key: OrderKey::new(self.id),
+            owner: UserKey::new(self.user_id),
+            status: status(&self.status)?,
+            came_from: self.came_from.as_deref().map(status).transpose()?,
+            version: Version::new(self.version),
+            revision: Revision::new(self.revision),
+            items: items.into_iter().map(|it| it.read(&self.currency)).collect::<QueryResult<_>>()?,
+            amount: money(self.amount, &self.currency, "orders.amount")?,
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+            expires_at: Timestamp::from_millis(self.expires_at),
+            number: OrderNumber::new(self.order_number),
+        })
+    }
+}
+
+/// An item as it is read. Its currency is the order's.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = order_items)]
+pub(in crate::sql) struct ItemRow {
+    pub(in crate::sql) order_id: i64,
+    product_id: String,
+    quantity: i64,
+    price: i64,
+    name: String,
+    holds_stock: bool,
+}
+
+impl ItemRow {
+    fn read(self, currency: &str) -> QueryResult<Item> {
+        Ok(Item {
+            product: ProductId::new(self.product_id),
+            name: Text::new(self.name),
+            quantity: count(self.quantity, "order_items.quantity")?,
+            price: money(self.price, currency, "order_items.price")?,
+            holds_stock: self.holds_stock,
+        })
+    }
+}
+
+/// An item as it is written. Nothing names an item by its key, so the database may choose it.
+#[derive(Insertable)]
+#[diesel(table_name = order_items, treat_none_as_default_value = false)]
+pub(in crate::sql) struct NewItem<'a> {
+    order_id: i64,
+    product_id: &'a str,
+    quantity: i64,
+    price: i64,
+    created_at: i64,
+    updated_at: i64,
+    name: &'a str,
+    holds_stock: bool,
+    position: i64,
+}
+
+impl<'a> NewItem<'a> {
+    pub(in crate::sql) fn all(order: &'a Order) -> impl Iterator<Item = Self> {
+        (0..).zip(&order.items).map(|(position, item)| Self {
+            order_id: order.key.get(),
+            product_id: item.product.as_str(),
+            quantity: i64::from(item.quantity),
+            price: item.price.to_record(),
+            created_at: order.created_at.millis(),
+            updated_at: order.created_at.millis(),
+            name: item.name.as_str(),
+            holds_stock: item.holds_stock,
+            position,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+use diesel::prelude::*;
+use domain::{Product, ProductId, ProductKey, Text, Timestamp, Version};
+
+use super::money;
+use crate::sql::schema::products;
+
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = products, treat_none_as_default_value = false)]
+pub(in crate::sql) struct ProductRow {
+    id: i64,
+    product_id: String,
+    name: String,
+    price: i64,
+    currency: String,
+    stock: Option<i64>,
+    active: bool,
+    version: i64,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl From<&Product> for ProductRow {
+    fn from(product: &Product) -> Self {
+        Self {
+            id: product.key.get(),
+            product_id: product.id.as_str().to_owned(),
+            name: product.name.as_str().to_owned(),
+            price: product.price.to_record(),
+            currency: product.price.currency().code().to_owned(),
+            stock: product.stock,
+            active: product.active,
+            version: product.version.get(),
+            created_at: product.created_at.millis(),
+            updated_at: product.updated_at.millis(),
+        }
+    }
+}
+
+impl ProductRow {
+    pub(in crate::sql) fn read(self) -> QueryResult<Product> {
+        Ok(Product {
+            price: money(self.price, &self.currency, "products.price")?,
+            key: ProductKey::new(self.id),
+            id: ProductId::new(self.product_id),
+            name: Text::new(self.name),
+            stock: self.stock,
+            active: self.active,
+            version: Version::new(self.version),
+            created_at: Timestamp::from_millis(self.created_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+        })
+    }
+}

@@ -1,0 +1,49 @@
+use diesel::prelude::*;
+use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
+use ports::Credentials;
+
+use super::known;
+use crate::sql::schema::user;
+
+/// A user, with the hash: it never shows in a `Debug`, because there is none.
+#[derive(Queryable, Selectable, Insertable)]
+#[diesel(table_name = user, treat_none_as_default_value = false)]
+pub(in crate::sql) struct UserRow {
+    id: i64,
+    username: String,
+    password: String,
+    email: String,
+    created_at: i64,
+    public_id: String,
+    username_folded: String,
+    email_folded: String,
+    role: String,
+}
+
+impl UserRow {
+    pub(in crate::sql) fn of(user: &User, hash: &PasswordHash) -> Self {
+        Self {
+            id: user.key.get(),
+            username: user.username.as_str().to_owned(),
+            password: hash.expose().to_owned(),
+            email: user.email.as_str().to_owned(),
+            created_at: user.created_at.millis(),
+            public_id: user.id.as_str().to_owned(),
+            username_folded: user.username.folded(),
+            email_folded: user.email.folded(),
+            role: user.role.as_str().to_owned(),
+        }
+    }
+
+    pub(in crate::sql) fn read(self) -> QueryResult<Credentials> {
+        let user = User {
+            key: UserKey::new(self.id),
+            id: UserId::new(self.public_id),
+            username: Username::new(self.username),
+            email: Email::new(self.email),
+            role: known(Role::parse(&self.role), "user.role")?,
+            created_at: Timestamp::from_millis(self.created_at),
+        };
+        Ok(Credentials { user, hash: PasswordHash::new(self.password) })
+    }
+}

@@ -1,0 +1,26 @@
+//! Running cargo from within cargo.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::{env, io};
+
+/// Prints a cargo command and runs it in `root`: whether it succeeded.
+pub(crate) fn run(root: &Path, args: &[&str]) -> io::Result<bool> {
+    writeln!(io::stdout(), "$ cargo {}", args.join(" "))?;
+    Ok(command(root).args(args).status()?.success())
+}
+
+/// Whether the subcommand `name` is installed.
+pub(crate) fn has(root: &Path, name: &str) -> io::Result<bool> {
+    let quiet =
+        command(root).args([name, "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
+    Ok(quiet.success())
+}
+
+/// The very cargo that runs this tool, so that both use one toolchain.
+fn command(root: &Path) -> Command {
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.current_dir(root);
+    cargo
+}

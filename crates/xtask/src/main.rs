@@ -1,0 +1,53 @@
+//! The developer's tools, run as `cargo xtask <command>`.
+
+mod cargo;
+mod test;
+mod tidy;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::{env, io};
+
+const USAGE: &str = "\
+usage: cargo xtask <command>
+
+  check           formatting, lints, tidy: everything short of running the code
+  test [args…]    every test; the arguments go to the test runner
+  tidy            the rules of the house that no compiler knows
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match run(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Runs one command; `false` when it found something wrong and has already said so.
+fn run(args: &[String]) -> io::Result<bool> {
+    let root = root()?;
+    match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
+        Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
+            && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
+            && tidy::run(&root)?),
+        Some(("test", extra)) => test::run(&root, extra),
+        Some(("tidy", [])) => tidy::run(&root),
+        _ => {
+            write!(io::stderr(), "{USAGE}")?;
+            Ok(false)
+        }
+    }
+}
+
+/// The workspace's folder, from where `cargo run` says this crate is.
+fn root() -> io::Result<PathBuf> {
+    env::var_os("CARGO_MANIFEST_DIR")
+        .and_then(|crate_folder| PathBuf::from(crate_folder).ancestors().nth(2).map(PathBuf::from))
+        .ok_or_else(|| io::Error::other("run me as `cargo xtask`"))
+}

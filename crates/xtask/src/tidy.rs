@@ -1,0 +1,76 @@
+//! `cargo xtask tidy`: the rules of the house that no compiler knows.
+
+mod attributes;
+mod edges;
+mod lengths;
+mod links;
+mod manifest;
+mod markdown;
+mod problems;
+mod readme;
+mod tree;
+mod wiring;
+mod words;
+
+use std::fmt::{self, Display};
+use std::io::{self, Write};
+use std::path::Path;
+
+use tree::Tree;
+
+const CHECKS: &[fn(&Tree) -> Vec<Fault>] = &[
+    attributes::check,
+    edges::check,
+    lengths::check,
+    links::check,
+    problems::check,
+    readme::check,
+    wiring::check,
+    words::check,
+];
+
+/// Prints every fault in the repository at `root`: whether there is none.
+pub(crate) fn run(root: &Path) -> io::Result<bool> {
+    let tree = Tree::of_repository(root)?;
+    let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(&tree)).collect();
+    faults.sort();
+    let mut out = io::stdout().lock();
+    for fault in &faults {
+        writeln!(out, "{fault}")?;
+    }
+    match faults.len() {
+        0 => writeln!(out, "tidy: {} files, no faults", tree.len())?,
+        count => writeln!(out, "tidy: {} files, faults: {count}", tree.len())?,
+    }
+    Ok(faults.is_empty())
+}
+
+/// One thing that is not as it should be, and where.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Fault {
+    path: String,
+    line: usize,
+    what: String,
+}
+
+impl Fault {
+    fn new(path: &str, line: usize, what: impl Into<String>) -> Self {
+        Self { path: path.into(), line, what: what.into() }
+    }
+}
+
+impl Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}: {}", self.path, self.line, self.what)
+    }
+}
+
+/// The lines of a text with their numbers, from 1.
+fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().map(|(before, line)| (before + 1, line))
+}
+
+/// The number of the line in which the byte `offset` of `text` lies, from 1.
+fn line_at(text: &str, offset: usize) -> usize {
+    1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
+}

@@ -1,0 +1,93 @@
+//! What a crate's manifest says it depends on.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::line_at;
+
+/// Whether the crate itself needs a dependency, or only its tests.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Kind {
+    /// `[dependencies]`, and `[build-dependencies]` with them.
+    Normal,
+    /// `[dev-dependencies]`.
+    Dev,
+}
+
+/// One entry of a dependency table.
+#[derive(Debug, PartialEq)]
+pub(super) struct Dependency {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) optional: bool,
+    pub(super) line: usize,
+}
+
+/// Every dependency of a manifest, those of single platforms included.
+pub(super) fn dependencies(manifest: &str) -> Result<Vec<Dependency>, toml::de::Error> {
+    let mut found = Vec::new();
+    collect(manifest, DeTable::parse(manifest)?.get_ref(), &mut found);
+    Ok(found)
+}
+
+fn collect(manifest: &str, tables: &DeTable<'_>, found: &mut Vec<Dependency>) {
+    for (name, value) in tables {
+        let Some(table) = value.get_ref().as_table() else { continue };
+        match name.get_ref().as_ref() {
+            "dependencies" | "build-dependencies" => found.extend(entries(manifest, table, Kind::Normal)),
+            "dev-dependencies" => found.extend(entries(manifest, table, Kind::Dev)),
+            "target" => {
+                for platform in table.values().filter_map(|it| it.get_ref().as_table()) {
+                    collect(manifest, platform, found);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn entries(manifest: &str, table: &DeTable<'_>, kind: Kind) -> impl Iterator<Item = Dependency> {
+    table.iter().map(move |(key, value)| Dependency {
+        // `package` is the true name of a dependency that was given another one.
+        name: member(value, "package").and_then(DeValue::as_str).unwrap_or(key.get_ref()).to_owned(),
+        kind,
+        optional: member(value, "optional").and_then(DeValue::as_bool).unwrap_or(false),
+        line: line_at(manifest, key.span().start),
+    })
+}
+
+fn member<'v, 'i>(value: &'v Spanned<DeValue<'i>>, name: &str) -> Option<&'v DeValue<'i>> {
+    Some(value.get_ref().as_table()?.get(name)?.get_ref())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_table_is_read_with_its_lines() {
+        let manifest = r#"
+[dependencies]
+a.workspace = true
+b = { version = "1", optional = true, package = "bee" }
+[dev-dependencies.c]
+workspace = true
+[target.'cfg(unix)'.build-dependencies]
+d = "1"
+"#;
+        let found: Vec<_> = dependencies(manifest)
+            .unwrap()
+            .into_iter()
+            .map(|it| (it.name, it.kind, it.optional, it.line))
+            .collect();
+        assert_eq!(
+            found,
+            [
+                ("a".into(), Kind::Normal, false, 3),
+                ("bee".into(), Kind::Normal, true, 4),
+                ("c".into(), Kind::Dev, false, 5),
+                ("d".into(), Kind::Normal, false, 8),
+            ]
+        );
+    }
+}

@@ -1,0 +1,11 @@
+DROP TABLE idempotency_claims;
+DROP TABLE findings;
+DROP TABLE payment_events;
+DROP TABLE refunds;
+DROP TABLE payment_transactions;
+DROP TABLE order_status_history;
+DROP TABLE order_items;
+DROP TABLE orders;
+DROP TABLE products;
+DROP TABLE sessions;
+DROP TABLE user;

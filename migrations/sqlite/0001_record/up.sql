@@ -1,0 +1,210 @@
+-- The record. Keys are made by the service and grow with time; amounts are whole ten-thousandths of the major unit;
+-- times are milliseconds since 1970, UTC. What money and goods depend on is a CHECK or a unique key here too.
+
+CREATE TABLE user (
+    id              INTEGER NOT NULL PRIMARY KEY,
+    username        TEXT    NOT NULL,
+    password        TEXT    NOT NULL,
+    email           TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    publicId        TEXT    NOT NULL UNIQUE,
+    usernameFolded  TEXT    NOT NULL UNIQUE,
+    emailFolded     TEXT    NOT NULL UNIQUE,
+    role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR'))
+) STRICT;
+
+CREATE TABLE sessions (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    sessionId   TEXT    NOT NULL UNIQUE,
+    userId      INTEGER NOT NULL REFERENCES user (id),
+    generation  INTEGER NOT NULL CHECK (generation >= 0),
+    rotatedAt   INTEGER NOT NULL,
+    createdAt   INTEGER NOT NULL,
+    expiresAt   INTEGER NOT NULL,
+    revokedAt   INTEGER
+) STRICT;
+CREATE INDEX sessions_of_user ON sessions (userId);
+CREATE INDEX sessions_expired ON sessions (expiresAt);
+CREATE INDEX sessions_revoked ON sessions (revokedAt) WHERE revokedAt IS NOT NULL;
+
+CREATE TABLE products (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    productId   TEXT    NOT NULL UNIQUE,
+    name        TEXT    NOT NULL,
+    price       INTEGER NOT NULL CHECK (price > 0),
+    currency    TEXT    NOT NULL CHECK (length(currency) = 3),
+    stock       INTEGER CHECK (stock >= 0),
+    active      INTEGER NOT NULL CHECK (active IN (0, 1)),
+    version     INTEGER NOT NULL CHECK (version >= 1),
+    createdAt   INTEGER NOT NULL,
+    updatedAt   INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE orders (
+    id           INTEGER NOT NULL PRIMARY KEY,
+    userId       INTEGER NOT NULL REFERENCES user (id),
+    orderNumber  TEXT    NOT NULL UNIQUE,
+    status       TEXT    NOT NULL CHECK (status IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    amount       INTEGER NOT NULL CHECK (amount > 0),
+    createdAt    INTEGER NOT NULL,
+    updatedAt    INTEGER NOT NULL,
+    currency     TEXT    NOT NULL CHECK (length(currency) = 3),
+    version      INTEGER NOT NULL CHECK (version >= 1),
+    revision     INTEGER NOT NULL CHECK (revision >= 1),
+    cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
+    expiresAt    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX orders_of_user ON orders (userId);
+CREATE INDEX orders_of_status ON orders (status);
+CREATE INDEX orders_expired ON orders (status, expiresAt);
+CREATE INDEX orders_unchanged ON orders (status, updatedAt);
+
+CREATE TABLE order_items (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    orderId     INTEGER NOT NULL REFERENCES orders (id),
+    productId   TEXT    NOT NULL,
+    quantity    INTEGER NOT NULL CHECK (quantity > 0),
+    price       INTEGER NOT NULL CHECK (price > 0),
+    createdAt   INTEGER NOT NULL,
+    updatedAt   INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    holdsStock  INTEGER NOT NULL CHECK (holdsStock IN (0, 1)),
+    position    INTEGER NOT NULL CHECK (position >= 0),
+    UNIQUE (orderId, position)
+) STRICT;
+
+CREATE TABLE order_status_history (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    orderId     INTEGER NOT NULL REFERENCES orders (id),
+    -- Empty when the order was placed.
+    fromStatus  TEXT    NOT NULL CHECK (fromStatus IN (
+        '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
+        'REFUNDED', 'CLOSED'
+    )),
+    toStatus    TEXT    NOT NULL CHECK (toStatus IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    -- The row of a user; 0 when it was nobody.
+    changedBy   INTEGER NOT NULL,
+    createdAt   INTEGER NOT NULL,
+    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    reason      TEXT,
+    CHECK (fromStatus <> toStatus)
+) STRICT;
+CREATE INDEX history_of_order ON order_status_history (orderId);
+
+CREATE TABLE payment_transactions (
+    id                  INTEGER NOT NULL PRIMARY KEY,
+    -- The number of the order; its row is `order_key`.
+    order_id            TEXT    NOT NULL,
+    transaction_id      TEXT    NOT NULL UNIQUE,
+    status              TEXT    NOT NULL CHECK (status IN (
+        'PENDING', 'AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED'
+    )),
+    amount              INTEGER NOT NULL CHECK (amount > 0),
+    currency            TEXT    NOT NULL CHECK (length(currency) = 3),
+    card_last4          TEXT,
+    card_brand          TEXT,
+    authorization_code  TEXT,
+    captured_amount     INTEGER CHECK (captured_amount > 0 AND captured_amount <= amount),
+    captured_at         INTEGER,
+    failure_reason      TEXT,
+    response_code       TEXT,
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL,
+    order_key           INTEGER NOT NULL REFERENCES orders (id),
+    gateway             TEXT    NOT NULL,
+    token               TEXT    NOT NULL,
+    capture_method      TEXT    NOT NULL CHECK (capture_method IN ('AUTOMATIC', 'MANUAL')),
+    authorized          INTEGER NOT NULL CHECK (authorized IN (0, 1)),
+    failed              INTEGER NOT NULL CHECK (failed IN (0, 1)),
+    voided              INTEGER NOT NULL CHECK (voided IN (0, 1)),
+    dispute             TEXT    NOT NULL CHECK (dispute IN ('NONE', 'OPEN', 'WON', 'LOST')),
+    surplus             INTEGER NOT NULL CHECK (surplus IN (0, 1)),
+    displaced           INTEGER NOT NULL CHECK (displaced IN (0, 1)),
+    asked               TEXT    CHECK (asked IN ('CAPTURE', 'VOID')),
+    asked_amount        INTEGER CHECK (asked_amount > 0 AND asked_amount <= amount),
+    refunded_amount     INTEGER NOT NULL CHECK (
+        refunded_amount >= 0 AND refunded_amount <= coalesce(captured_amount, 0)
+    ),
+    -- The row of the order while no other transaction of it may be live: at most one an order.
+    occupies_order      INTEGER UNIQUE CHECK (occupies_order = order_key),
+    check_at            INTEGER,
+    checks              INTEGER NOT NULL CHECK (checks >= 0),
+    CHECK ((asked IS 'CAPTURE') = (asked_amount IS NOT NULL)),
+    CHECK (status NOT IN ('PENDING', 'AUTHORIZED') OR occupies_order IS NOT NULL OR displaced = 1),
+    CHECK (status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL)
+) STRICT;
+CREATE INDEX transactions_of_order ON payment_transactions (order_key);
+CREATE INDEX transactions_of_status ON payment_transactions (status, created_at);
+CREATE INDEX transactions_to_check ON payment_transactions (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE refunds (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    refund_id        TEXT    NOT NULL,
+    amount           INTEGER NOT NULL CHECK (amount > 0),
+    status           TEXT    NOT NULL CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    reason           TEXT,
+    created_at       INTEGER NOT NULL,
+    check_at         INTEGER,
+    checks           INTEGER NOT NULL CHECK (checks >= 0),
+    UNIQUE (transaction_key, refund_id)
+) STRICT;
+CREATE INDEX refunds_to_check ON refunds (check_at) WHERE check_at IS NOT NULL;
+
+CREATE TABLE payment_events (
+    id              INTEGER NOT NULL PRIMARY KEY,
+    gateway         TEXT    NOT NULL,
+    event_id        TEXT    NOT NULL,
+    kind            TEXT,
+    transaction_id  TEXT,
+    raw             TEXT    NOT NULL,
+    disposition     TEXT    NOT NULL CHECK (disposition IN (
+        'APPLIED', 'UNCHANGED', 'WAITING', 'PARKED', 'OVERDUE', 'FLAGGED'
+    )),
+    received_at     INTEGER NOT NULL,
+    UNIQUE (gateway, event_id)
+) STRICT;
+CREATE INDEX events_of_transaction ON payment_events (transaction_id) WHERE transaction_id IS NOT NULL;
+CREATE INDEX events_of_disposition ON payment_events (disposition, received_at);
+
+CREATE TABLE findings (
+    id              INTEGER NOT NULL PRIMARY KEY,
+    finding_id      TEXT    NOT NULL UNIQUE,
+    kind            TEXT    NOT NULL CHECK (kind IN (
+        'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
+        'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation'
+    )),
+    gateway         TEXT,
+    event_id        TEXT,
+    transaction_id  TEXT,
+    order_number    TEXT,
+    detail          TEXT    NOT NULL,
+    created_at      INTEGER NOT NULL,
+    resolved_at     INTEGER,
+    note            TEXT
+) STRICT;
+CREATE INDEX findings_open ON findings (id) WHERE resolved_at IS NULL;
+
+CREATE TABLE idempotency_claims (
+    id              INTEGER NOT NULL PRIMARY KEY,
+    userId          INTEGER NOT NULL REFERENCES user (id),
+    route           TEXT    NOT NULL,
+    idempotencyKey  TEXT    NOT NULL,
+    fingerprint     TEXT    NOT NULL,
+    resource        TEXT    NOT NULL,
+    replyStatus     INTEGER,
+    replyLocation   TEXT,
+    replyEtag       TEXT,
+    replyBody       TEXT,
+    createdAt       INTEGER NOT NULL,
+    expiresAt       INTEGER,
+    UNIQUE (userId, route, idempotencyKey),
+    CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
+) STRICT;
+CREATE INDEX claims_expired ON idempotency_claims (expiresAt) WHERE expiresAt IS NOT NULL;
