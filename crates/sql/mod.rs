@@ -7,6 +7,7 @@
 
 mod commit;
 mod health;
+mod kept;
 mod read;
 mod row;
 mod schema;

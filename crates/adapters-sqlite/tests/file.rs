@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use adapters_sqlite::{OpenError, Sqlite};
@@ -10,7 +11,10 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use port_contracts::sample;
 use ports::{FindingRepository, Health, ProductRepository, Store, UnitOfWork, Write};
 use tempfile::TempDir;
-use tokio::task::JoinSet;
+use tokio::{sync::Barrier, task::JoinSet};
+
+/// How many do the same thing at the same moment.
+const RIVALS: usize = 8;
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -40,15 +44,30 @@ async fn reopening_finds_what_was_committed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn many_may_open_one_new_file_at_once_and_all_of_them_write() {
-    let (_folder, path) = place();
-    let mut openers = JoinSet::new();
-    for _ in 0..8 {
-        let path = path.clone();
-        openers.spawn(async move { Sqlite::open(&path).await.unwrap() });
+async fn many_may_open_one_new_file_at_the_same_moment() {
+    for _round in 0..10 {
+        let (_folder, path) = place();
+        let start = Arc::new(Barrier::new(RIVALS));
+        let mut openers = JoinSet::new();
+        for _ in 0..RIVALS {
+            let (path, start) = (path.clone(), Arc::clone(&start));
+            openers.spawn(async move {
+                start.wait().await;
+                Sqlite::open(&path).await.unwrap()
+            });
+        }
+        for record in openers.join_all().await {
+            record.check().await.unwrap();
+        }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn all_who_have_the_file_open_can_write() {
+    let (_folder, path) = place();
     let mut writers = JoinSet::new();
-    for record in openers.join_all().await {
+    for _ in 0..RIVALS {
+        let record = Sqlite::open(&path).await.unwrap();
         writers.spawn(async move {
             for _ in 0..10 {
                 keep(&record).await;
@@ -58,7 +77,26 @@ async fn many_may_open_one_new_file_at_once_and_all_of_them_write() {
     writers.join_all().await;
     let record = Sqlite::open(&path).await.unwrap();
     let page = FindingRepository::list(&record, None, None, 100).await.unwrap();
-    assert_eq!(page.data.len(), 80);
+    assert_eq!(page.data.len(), 10 * RIVALS);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_waits_for_its_turn_is_done_also_when_nobody_waits_for_it() {
+    let (_folder, path) = place();
+    let record = Sqlite::open(&path).await.unwrap();
+    let mut other = bare(&path);
+    other.batch_execute("BEGIN IMMEDIATE").unwrap();
+    let findings = [sample::finding(), sample::finding()];
+    for finding in &findings {
+        let work = UnitOfWork::new().with(Write::InsertFinding(finding.clone()));
+        let _ = tokio::time::timeout(Duration::from_millis(20), record.commit(work)).await;
+    }
+    other.batch_execute("COMMIT").unwrap();
+    // Whoever comes later is served later.
+    keep(&record).await;
+    for finding in &findings {
+        assert!(FindingRepository::find(&record, &finding.id).await.unwrap().is_some());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,3 +12,6 @@ pub mod service;
 pub mod sweeps;
 pub mod tasks;
 pub mod wiring;
+
+#[cfg(test)]
+mod documented;

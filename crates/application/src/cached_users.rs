@@ -75,3 +75,6 @@ fn read(bytes: &[u8]) -> Option<User> {
         created_at: Timestamp::from_millis(created_at.parse().ok()?),
     })
 }
+
+#[cfg(test)]
+mod tests;

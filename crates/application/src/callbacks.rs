@@ -147,3 +147,6 @@ const fn outcome(became: Disposition) -> CallbackOutcome {
         Disposition::Flagged => CallbackOutcome::Flagged,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -105,3 +105,6 @@ pub async fn list(
 ) -> Result<Page<Product>, Unavailable> {
     app.products.list(!for_operator, after, limit).await
 }
+
+#[cfg(test)]
+mod tests;

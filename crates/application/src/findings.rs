@@ -87,3 +87,6 @@ pub(crate) fn of_flags<'a>(
 ) -> impl Iterator<Item = Write> + 'a {
     flags.iter().map(|flag| Write::InsertFinding(note(app, flag.kind, flag.detail, about)))
 }
+
+#[cfg(test)]
+mod tests;

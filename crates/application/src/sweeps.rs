@@ -52,3 +52,6 @@ pub async fn prune(app: &App) -> Result<bool, Unavailable> {
 pub async fn revocations(app: &App, since: Timestamp) -> Result<(), Unavailable> {
     spread_revocations(app, since).await
 }
+
+#[cfg(test)]
+mod tests;

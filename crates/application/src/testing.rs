@@ -12,14 +12,15 @@ use std::sync::{
 };
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{SessionId, Timestamp, UserId};
 use ports::{
-    Clock, Happening, Held, Ids, Meter, MockLocks, MockPasswordHasher, MockThrottle, MockTokens, Unavailable,
+    AccessClaims, Attempts, Clock, Happening, Held, Ids, Meter, MockLocks, MockPasswordHasher, MockThrottle,
+    MockTokens, Unavailable,
 };
 
 use crate::{App, Policy, auth::Revocations};
 
-pub(crate) use gateway::{Asking, ScriptedGateway, says, silent};
+pub(crate) use gateway::{ScriptedGateway, says, silent};
 pub(crate) use record::Record;
 pub(crate) use sample::*;
 pub(crate) use state::State;
@@ -53,9 +54,9 @@ impl Bench {
             findings: record.clone(),
             replies: record.clone(),
             locks: Arc::new(locks(|| Ok(Some(Held::new(|| {}))))),
-            throttle: Arc::new(MockThrottle::new()),
-            hasher: Arc::new(MockPasswordHasher::new()),
-            tokens: Arc::new(MockTokens::new()),
+            throttle: Arc::new(throttle(|| Ok(0), || Ok(1))),
+            hasher: Arc::new(hasher()),
+            tokens: Arc::new(tokens()),
             clock: clock.clone(),
             ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
             meter: meter.clone(),
@@ -94,6 +95,54 @@ fn locks(answer: fn() -> Result<Option<Held>, Unavailable>) -> MockLocks {
     let mut locks = MockLocks::new();
     locks.expect_acquire().returning(move |_, _, _| answer());
     locks
+}
+
+/// Counts as they are told; `count` and `hit` give the same for every name.
+pub(crate) fn throttle(
+    count: impl Fn() -> Result<u32, Unavailable> + Send + 'static,
+    hit: impl Fn() -> Result<u32, Unavailable> + Send + 'static,
+) -> MockThrottle {
+    let attempts = |count| Attempts { count, resets_in: Duration::from_secs(60) };
+    let mut throttle = MockThrottle::new();
+    throttle.expect_count().returning(move |_| count().map(attempts));
+    throttle.expect_hit().returning(move |_, _| hit().map(attempts));
+    throttle.expect_clear().returning(|_| Ok(()));
+    throttle
+}
+
+/// Hashes as [`hash_of`] does.
+fn hasher() -> MockPasswordHasher {
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_hash().returning(|password| Ok(hash_of(password.expose())));
+    hasher.expect_verify().returning(|hash, attempt| Ok(hash == Some(hash_of(&attempt))));
+    hasher
+}
+
+/// Tokens that anybody can read: `session/generation` to refresh, `user/session/generation/issued/expires` for access.
+fn tokens() -> MockTokens {
+    let mut tokens = MockTokens::new();
+    tokens.expect_access().returning(|it| {
+        let (issued, expires) = (it.issued_at.millis(), it.expires_at.millis());
+        format!("{}/{}/{}/{issued}/{expires}", it.user, it.session, it.generation)
+    });
+    tokens.expect_read_access().returning(|token, now| {
+        let [user, session, generation, issued, expires] =
+            token.split('/').collect::<Vec<_>>().try_into().ok()?;
+        let claims = AccessClaims {
+            user: UserId::new(user.to_owned()),
+            session: SessionId::new(session.to_owned()),
+            generation: generation.parse().ok()?,
+            issued_at: Timestamp::from_millis(issued.parse().ok()?),
+            expires_at: Timestamp::from_millis(expires.parse().ok()?),
+        };
+        (now < claims.expires_at).then_some(claims)
+    });
+    tokens.expect_refresh().returning(|session, generation| format!("{session}/{generation}"));
+    tokens.expect_read_refresh().returning(|token| {
+        let (session, generation) = token.split_once('/')?;
+        Some((SessionId::new(session.to_owned()), generation.parse().ok()?))
+    });
+    tokens
 }
 
 /// The failure that all ports share.

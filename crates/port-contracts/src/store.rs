@@ -3,9 +3,9 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ChangedBy, Finding, Order, Product, Progress, Session, Text, Transaction, User,
+    ChangedBy, Finding, Order, Product, Progress, Refund, Session, Text, Transaction, User,
     order::{Status, StockLine},
-    payment::{Disposition, StoredEvent},
+    payment::{Disposition, Facts, StoredEvent},
 };
 use ports::{Claim, Store, UnitOfWork, Write};
 use tokio::time::timeout;
@@ -140,15 +140,24 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
 pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     let (order, user) = (backend.order().await, backend.user().await);
     let product = backend.product(None).await;
-    let transaction = backend.transaction(&order, |it| it.facts.failed = true).await;
+    let paid = |it: &mut Transaction| {
+        it.facts = Facts { captured: Some(it.amount), displaced: true, ..Facts::NONE };
+    };
+    let (transaction, rival) =
+        (backend.transaction(&order, paid).await, backend.transaction(&order, paid).await);
+    let refund = sample::refund(&transaction, "1");
     let (session, event, finding) =
         (sample::session(&user), sample::event("sandbox", None), sample::finding());
     let insert_user = |user: User| Write::InsertUser(user, sample::hash("x"));
+    let refunded = |transaction: &Transaction, refund: Refund| {
+        Write::UpdateTransaction(Box::new(Transaction { refunds: vec![refund], ..transaction.clone() }))
+    };
     let insert_transaction = |it: Transaction| Write::InsertTransaction(Box::new(it));
     let kept = [
         Write::InsertSession(session.clone()),
         Write::InsertEvent(event.clone()),
         Write::InsertFinding(finding.clone()),
+        refunded(&transaction, refund.clone()),
     ];
     backend.commit(kept).await;
     let (other, fresh) = (backend.order().await, || sample::transaction(&order));
@@ -165,7 +174,9 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         }),
         sample::placed(&Order { key: sample::order(&user, &[(&product, 1)]).key, ..other }),
         insert_transaction(Transaction { key: transaction.key, ..fresh() }),
-        insert_transaction(Transaction { id: transaction.id, ..fresh() }),
+        insert_transaction(Transaction { id: transaction.id.clone(), ..fresh() }),
+        refunded(&rival, Refund { key: refund.key, ..sample::refund(&rival, "1") }),
+        refunded(&transaction, Refund { id: refund.id, ..sample::refund(&transaction, "1") }),
         Write::InsertEvent(StoredEvent { key: event.key, ..sample::event("sandbox", None) }),
         Write::InsertFinding(Finding { key: finding.key, ..sample::finding() }),
         Write::InsertFinding(Finding { id: finding.id, ..sample::finding() }),

@@ -4,7 +4,7 @@ use ports::{Claim, IdempotencyKey, StoredReply};
 
 use super::halt::{Refusal, Written, inserted};
 use crate::connection::Conn;
-use crate::sql::{row::NewClaim, schema::idempotency_claims as claims};
+use crate::sql::{kept::Kept, row::NewClaim, schema::idempotency_claims as claims};
 
 pub(super) async fn claim(conn: &mut Conn, claim: &Claim) -> Written {
     let insert = diesel::insert_into(claims::table).values(NewClaim::from(claim));
@@ -23,5 +23,5 @@ pub(super) async fn answer(conn: &mut Conn, key: &IdempotencyKey, reply: &Stored
         claims::reply_etag.eq(reply.etag.as_deref()),
         claims::reply_body.eq(&reply.body),
     ));
-    if update.execute(conn).await? == 0 { Err(Refusal::Claim(key.clone()).into()) } else { Ok(()) }
+    if Kept(update).execute(conn).await? == 0 { Err(Refusal::Claim(key.clone()).into()) } else { Ok(()) }
 }

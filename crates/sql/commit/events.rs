@@ -7,7 +7,7 @@ use domain::{
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{row::EventRow, schema::payment_events};
+use crate::sql::{kept::Kept, row::EventRow, schema::payment_events};
 
 pub(super) async fn insert(conn: &mut Conn, event: &StoredEvent) -> Written {
     let insert = diesel::insert_into(payment_events::table).values(EventRow::from(event));
@@ -17,5 +17,5 @@ pub(super) async fn insert(conn: &mut Conn, event: &StoredEvent) -> Written {
 pub(super) async fn relocate(conn: &mut Conn, key: EventKey, from: Disposition, to: Disposition) -> Written {
     let event = payment_events::table.find(key.get()).filter(payment_events::disposition.eq(from.as_str()));
     let update = diesel::update(event).set(payment_events::disposition.eq(to.as_str()));
-    guarded(update.execute(conn).await?)
+    guarded(Kept(update).execute(conn).await?)
 }

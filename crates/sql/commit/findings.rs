@@ -4,7 +4,7 @@ use domain::{Finding, FindingId, Text, Timestamp};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{row::FindingRow, schema::findings};
+use crate::sql::{kept::Kept, row::FindingRow, schema::findings};
 
 pub(super) async fn insert(conn: &mut Conn, finding: &Finding) -> Written {
     let insert = diesel::insert_into(findings::table).values(FindingRow::from(finding));
@@ -16,5 +16,5 @@ pub(super) async fn resolve(conn: &mut Conn, id: &FindingId, note: &Text, at: Ti
         findings::table.filter(findings::finding_id.eq(id.as_str())).filter(findings::resolved_at.is_null());
     let update =
         diesel::update(open).set((findings::resolved_at.eq(at.millis()), findings::note.eq(note.as_str())));
-    guarded(update.execute(conn).await?)
+    guarded(Kept(update).execute(conn).await?)
 }

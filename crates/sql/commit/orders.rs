@@ -8,6 +8,7 @@ use domain::{
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
+use crate::sql::kept::Kept;
 use crate::sql::row::{HistoryRow, NewItem, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders};
 
@@ -31,7 +32,7 @@ pub(super) async fn update(conn: &mut Conn, progress: &Progress, history: &[Hist
         orders::revision.eq(order.revision.get()),
         orders::updated_at.eq(order.updated_at.millis()),
     ));
-    guarded(update.execute(conn).await?)?;
+    guarded(Kept(update).execute(conn).await?)?;
     if history.len() != progress.entries().len() {
         return Err(Error::QueryBuilderError("an order's entries of history need one row each".into()).into());
     }

@@ -4,6 +4,7 @@ use domain::{Refund, Timestamp, Transaction};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
+use crate::sql::kept::Kept;
 use crate::sql::row::{RefundRow, TransactionRow};
 use crate::sql::schema::{payment_transactions, refunds};
 
@@ -19,7 +20,7 @@ pub(super) async fn insert(conn: &mut Conn, transaction: &Transaction) -> Writte
 pub(super) async fn update(conn: &mut Conn, transaction: &Transaction) -> Written {
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set(TransactionRow::from(transaction));
-    let outcome = update.execute(conn).await;
+    let outcome = Kept(update).execute(conn).await;
     if let Ok(rows) = outcome {
         guarded(rows)?;
     }
@@ -33,13 +34,13 @@ pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Writ
         payment_transactions::check_at.eq(transaction.check_at.map(Timestamp::millis)),
         payment_transactions::checks.eq(i64::from(transaction.checks)),
     ));
-    update.execute(conn).await?;
+    Kept(update).execute(conn).await?;
     for refund in &transaction.refunds {
         let update = diesel::update(refunds::table.find(refund.key.get())).set((
             refunds::check_at.eq(refund.check_at.map(Timestamp::millis)),
             refunds::checks.eq(i64::from(refund.checks)),
         ));
-        update.execute(conn).await?;
+        Kept(update).execute(conn).await?;
     }
     Ok(())
 }
@@ -65,5 +66,5 @@ async fn keep(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
         refunds::check_at.eq(refund.check_at.map(Timestamp::millis)),
         refunds::checks.eq(i64::from(refund.checks)),
     ));
-    Ok(update.execute(conn).await? > 0)
+    Ok(Kept(update).execute(conn).await? > 0)
 }

@@ -4,7 +4,7 @@ use domain::{Product, ProductId, Timestamp, Version, order::StockLine};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{row::ProductRow, schema::products};
+use crate::sql::{kept::Kept, row::ProductRow, schema::products};
 
 pub(super) async fn insert(conn: &mut Conn, product: &Product) -> Written {
     let insert = diesel::insert_into(products::table).values(ProductRow::from(product));
@@ -22,7 +22,7 @@ pub(super) async fn replace(conn: &mut Conn, product: &Product, read: Version) -
         products::version.eq(product.version.get()),
         products::updated_at.eq(product.updated_at.millis()),
     ));
-    guarded(update.execute(conn).await?)
+    guarded(Kept(update).execute(conn).await?)
 }
 
 /// Gives stock back. A product that is not tracked, or not any more, takes none.
@@ -35,7 +35,7 @@ pub(super) async fn give_back(conn: &mut Conn, line: &StockLine, at: Option<Time
         products::version.eq(products::version + 1),
         at.map(|it| products::updated_at.eq(it.millis())),
     ));
-    update.execute(conn).await?;
+    Kept(update).execute(conn).await?;
     Ok(())
 }
 
@@ -66,7 +66,7 @@ impl Stock {
             products::version.eq(products::version + 1),
             at.map(|it| products::updated_at.eq(it.millis())),
         ));
-        if update.execute(conn).await? > 0 {
+        if Kept(update).execute(conn).await? > 0 {
             return Ok(());
         }
         if !lacks(conn, read, quantity).await? {

@@ -4,7 +4,7 @@ use domain::{Session, SessionKey, Timestamp, UserKey};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{row::SessionRow, schema::sessions};
+use crate::sql::{kept::Kept, row::SessionRow, schema::sessions};
 
 /// Keys are above zero.
 const NO_SESSION: i64 = 0;
@@ -25,7 +25,7 @@ pub(super) async fn rotate(conn: &mut Conn, session: &Session) -> Written {
         sessions::rotated_at.eq(session.rotated_at.millis()),
         sessions::expires_at.eq(session.expires_at.millis()),
     ));
-    guarded(update.execute(conn).await?)
+    guarded(Kept(update).execute(conn).await?)
 }
 
 pub(super) async fn revoke(conn: &mut Conn, session: SessionKey, at: Timestamp) -> Written {
@@ -33,7 +33,8 @@ pub(super) async fn revoke(conn: &mut Conn, session: SessionKey, at: Timestamp) 
         .find(session.get())
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(at.millis()));
-    diesel::update(live).set(sessions::revoked_at.eq(at.millis())).execute(conn).await?;
+    let update = diesel::update(live).set(sessions::revoked_at.eq(at.millis()));
+    Kept(update).execute(conn).await?;
     Ok(())
 }
 
@@ -48,6 +49,7 @@ pub(super) async fn revoke_all(
         .filter(sessions::id.ne(except.map_or(NO_SESSION, SessionKey::get)))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(at.millis()));
-    diesel::update(live).set(sessions::revoked_at.eq(at.millis())).execute(conn).await?;
+    let update = diesel::update(live).set(sessions::revoked_at.eq(at.millis()));
+    Kept(update).execute(conn).await?;
     Ok(())
 }

@@ -5,7 +5,7 @@ use ports::{CommitError, Taken, Unavailable};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::{Conn, Database};
-use crate::sql::{row::UserRow, schema::user};
+use crate::sql::{kept::Kept, row::UserRow, schema::user};
 
 pub(super) async fn insert(conn: &mut Conn, user: &User, hash: &PasswordHash) -> Written {
     let insert = diesel::insert_into(user::table).values(UserRow::of(user, hash));
@@ -22,7 +22,7 @@ pub(super) async fn change_password(
 ) -> Written {
     let present = user::table.find(user.get()).filter(user::password.eq(from.expose()));
     let update = diesel::update(present).set(user::password.eq(to.expose()));
-    guarded(update.execute(conn).await?)
+    guarded(Kept(update).execute(conn).await?)
 }
 
 /// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.

@@ -1,6 +1,8 @@
 //! The developer's tools, run as `cargo xtask <command>`.
 
 mod cargo;
+mod programs;
+mod servers;
 mod test;
 mod tidy;
 
@@ -13,6 +15,7 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   check           formatting, lints, tidy: everything short of running the code
+  servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   test [args…]    every test; the arguments go to the test runner
   tidy            the rules of the house that no compiler knows
 ";
@@ -36,7 +39,8 @@ fn run(args: &[String]) -> io::Result<bool> {
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
             && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
             && tidy::run(&root)?),
-        Some(("test", extra)) => test::run(&root, extra),
+        Some(("servers", [])) => servers::run(),
+        Some(("test", extra)) => Ok(programs::ensure()? && test::run(&root, extra)?),
         Some(("tidy", [])) => tidy::run(&root),
         _ => {
             write!(io::stderr(), "{USAGE}")?;

@@ -183,7 +183,10 @@ fn a_refresh_token_signed_for_another_purpose_is_none() {
         None,
         "the secret itself signs no refresh token"
     );
-    let sealed =
-        ports::Sealer::seal(&crate::HmacSealer::new(&SigningKeys::parse(SECRET).unwrap()), "refresh", said);
-    assert_eq!(ours().read_refresh(&sealed), None);
+    let sealer = crate::HmacSealer::new(&SigningKeys::parse(SECRET).unwrap());
+    for purpose in ["", "refresh", "idem refresh v1"] {
+        let sealed = ports::Sealer::seal(&sealer, purpose, said);
+        let signature = sealed.rsplit('.').next().unwrap();
+        assert_eq!(ours().read_refresh(&format!("k1.{said}.{signature}")), None, "{purpose}");
+    }
 }

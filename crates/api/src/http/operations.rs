@@ -10,7 +10,7 @@ use utoipa_swagger_ui::Config;
 use super::{
     frame::NotAProblem,
     openapi as document,
-    problem::{self, Answer, Kind},
+    problem::{self, Answer, Kind, Problem},
 };
 use crate::service::{Dependency, Shared};
 
@@ -20,8 +20,8 @@ const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The text format that Prometheus prefers.
 const OPEN_METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-/// Where the documentation begins.
-const DOCS_INDEX: &str = "/docs/index.html";
+/// The page of the documentation.
+const DOCS_INDEX: &str = "index.html";
 
 /// How the service is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -121,9 +121,15 @@ pub async fn openapi() -> HttpResponse {
 }
 
 /// The contract as a page to read and try
-#[utoipa::path(get, path = "/docs", tag = "Operations", responses((status = 302, description = "The page.")))]
-pub async fn docs() -> HttpResponse {
-    HttpResponse::Found().insert_header((header::LOCATION, DOCS_INDEX)).finish()
+#[utoipa::path(get, path = "/docs", tag = "Operations", responses(
+    (status = 200, description = "The page; it needs no other server.", body = String, content_type = "text/html")
+))]
+pub async fn docs() -> Answer {
+    let (content_type, page) = swagger(DOCS_INDEX)?;
+    let page = String::from_utf8(page).map_err(|_| Kind::InternalError)?;
+    // The page names its files as if they stood beside it.
+    let page = page.replacen("<head>", "<head><base href=\"/docs/\">", 1);
+    Ok(HttpResponse::Ok().content_type(content_type).body(page))
 }
 
 /// A file of that page
@@ -132,10 +138,17 @@ pub async fn docs() -> HttpResponse {
     responses((status = 200, description = "The file.", body = String, content_type = "text/html"))
 )]
 pub async fn docs_file(file: Path<String>) -> Answer {
-    let config = Arc::new(Config::from("/openapi.json"));
-    let found = utoipa_swagger_ui::serve(&file, config).map_err(|_| Kind::InternalError)?;
+    let (content_type, bytes) = swagger(&file)?;
+    Ok(HttpResponse::Ok().content_type(content_type).body(bytes))
+}
+
+/// A file of the page, with its media type.
+fn swagger(file: &str) -> Result<(String, Vec<u8>), Problem> {
+    // Without this the page sends the document's address to a validator on the internet.
+    let config = Arc::new(Config::from("/openapi.json").validator_url("none"));
+    let found = utoipa_swagger_ui::serve(file, config).map_err(|_| Kind::InternalError)?;
     let file = found.ok_or(Kind::NotFound)?;
-    Ok(HttpResponse::Ok().content_type(file.content_type).body(file.bytes.into_owned()))
+    Ok((file.content_type, file.bytes.into_owned()))
 }
 
 /// All kinds of problems

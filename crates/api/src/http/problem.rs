@@ -214,7 +214,11 @@ impl From<HasherBusy> for Problem {
 impl From<KeyError> for Problem {
     fn from(fault: KeyError) -> Self {
         match fault {
-            KeyError::Reused => Self::new(Kind::IdempotencyKeyReused),
+            // The fault is the request as a whole: it is not the one that the key was used with.
+            KeyError::Reused => {
+                let rule = Invalid("is not the request that the key was first used with");
+                Self::new(Kind::IdempotencyKeyReused).errors(vec![Fault::at("", rule)])
+            }
             KeyError::InProgress => Self::new(Kind::IdempotencyInProgress).retry_after(RETRY_UNAVAILABLE),
             KeyError::Unavailable(away) => away.into(),
         }

@@ -20,7 +20,10 @@ async fn a_product_is_made_and_replaced() {
     let path = format!("/v1/products/{}", unique("sku"));
     let made = operator.put(&path, &offer("9.9")).await;
     let product = made.ok(201);
-    assert_eq!((&product["price"], &product["stock"], &product["active"]), (&json!("9.90"), &json!(7), &json!(true)));
+    assert_eq!(
+        (&product["price"], &product["stock"], &product["active"]),
+        (&json!("9.90"), &json!(7), &json!(true))
+    );
     let read = shared().client().get(&path).await;
     assert_eq!(read.ok(200), product, "anyone may look");
     assert_eq!(read.header("etag"), made.header("etag"));

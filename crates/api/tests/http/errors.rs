@@ -111,19 +111,26 @@ async fn all_faults_are_named_at_once() {
     });
     let reply = customer.post_once("/v1/orders", &body).await;
     reply.refused(422, "invalid-request");
-    assert_eq!(reply.faults(), [
-        "/items/0/price",
-        "/items/0/productId",
-        "/items/0/quantity",
-        "/items/1/productId",
-        "/items/1/quantity",
-        "/items/2/productId",
-        "/items/2/quantity",
-        "/items/3",
-        "/note",
-    ]);
+    assert_eq!(
+        reply.faults(),
+        [
+            "/items/0/price",
+            "/items/0/productId",
+            "/items/0/quantity",
+            "/items/1/productId",
+            "/items/1/quantity",
+            "/items/2/productId",
+            "/items/2/quantity",
+            "/items/3",
+            "/note",
+        ]
+    );
     let empty = shared().client().post("/v1/auth/register", &json!({})).await;
-    assert_eq!(empty.faults(), ["/email", "/password", "/username"], "missing members where they should stand");
+    assert_eq!(
+        empty.faults(),
+        ["/email", "/password", "/username"],
+        "missing members where they should stand"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

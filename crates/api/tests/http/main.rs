@@ -2,7 +2,12 @@
 //!
 //! Every response that passes through the client of [`harness`] is checked against the conventions of the contract and
 //! against the OpenAPI document that the server itself publishes.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may fail loudly: that is what it is for")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly: that is what it is for"
+)]
 
 mod auth;
 mod callbacks;

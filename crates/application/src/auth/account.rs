@@ -70,3 +70,6 @@ async fn make(app: &App, account: NewAccount, role: Role) -> Result<User, Regist
         ) => Err(Unavailable::new("a row of that key exists").into()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -169,3 +169,6 @@ impl Gate {
         [(&self.account, policy.login_failures_per_account), (&self.peer, policy.login_failures_per_address)]
     }
 }
+
+#[cfg(test)]
+mod tests;

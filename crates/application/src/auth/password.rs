@@ -66,3 +66,6 @@ pub async fn change_password(
     let _ = spread_revocations(app, now).await;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

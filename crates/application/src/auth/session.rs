@@ -171,3 +171,6 @@ pub async fn spread_revocations(app: &App, since: Timestamp) -> Result<(), Unava
     app.revocations.forget_before(app.clock.now().minus(app.policy.access_token_ttl));
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -83,3 +83,6 @@ pub async fn list(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<
     };
     Ok(app.orders.list(filter).await?)
 }
+
+#[cfg(test)]
+mod tests;

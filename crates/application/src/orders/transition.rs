@@ -83,3 +83,6 @@ pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOf
     case.follow_order(app.refund(), app.clock.now());
     Ok(of_case(app, case, &About::default()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -206,3 +206,6 @@ async fn answer_once(
         Err(other) => Err(Tried::commit(other)),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -45,3 +45,6 @@ pub async fn list_refunds(
 ) -> Result<Option<Vec<Refund>>, Unavailable> {
     Ok(app.payments.find(id).await?.map(|it| it.refunds))
 }
+
+#[cfg(test)]
+mod tests;

@@ -116,3 +116,6 @@ fn only_later(read: &Transaction, after: &Transaction) -> bool {
 fn pause(checks: u32) -> Duration {
     PAUSE_FIRST.saturating_mul(2_u32.saturating_pow(checks.saturating_sub(1))).min(PAUSE_LONGEST)
 }
+
+#[cfg(test)]
+mod tests;

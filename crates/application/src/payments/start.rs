@@ -202,3 +202,6 @@ fn begun(app: &App, order: &Order, payment: &Payment) -> Transaction {
         refunds: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,3 +60,6 @@ pub async fn report_overdue(app: &App) -> Result<bool, Unavailable> {
     }
     Ok(swept(app, "report-overdue", events.len(), done))
 }
+
+#[cfg(test)]
+mod tests;

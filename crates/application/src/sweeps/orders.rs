@@ -98,3 +98,6 @@ async fn is_due(app: &App, order: &Order, due: Due) -> Result<bool, Unavailable>
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

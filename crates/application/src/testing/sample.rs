@@ -194,7 +194,7 @@ pub(crate) fn other_request() -> Request {
 }
 
 /// The claim of [`request`].
-pub(crate) fn claim(resource: &str, reply: Option<StoredReply>) -> Claim {
+pub(crate) fn used_for(resource: &str, reply: Option<StoredReply>) -> Claim {
     let Request { key, fingerprint } = request();
     Claim { key, fingerprint, resource: resource.to_owned(), reply, created_at: NOW, expires_at: None }
 }

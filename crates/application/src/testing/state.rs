@@ -3,7 +3,8 @@
 mod reads;
 
 use domain::{
-    Finding, Order, PasswordHash, Product, Refund, Session, Transaction, User, payment::StoredEvent,
+    Finding, Order, PasswordHash, Product, Refund, Session, Transaction, User, order::StockLine,
+    payment::StoredEvent,
 };
 use ports::{Claim, CommitError, Write};
 
@@ -72,11 +73,7 @@ impl State {
                 *read.ok_or(CommitError::Stale)? = product;
             }
             Write::TakeStock { line, read } => self.take(line.quantity, &read)?,
-            Write::ReturnStock(line) => {
-                let product = self.products.iter_mut().find(|it| it.id == line.product);
-                let stock = product.and_then(|it| it.stock.as_mut());
-                stock.into_iter().for_each(|it| *it += i64::from(line.quantity));
-            }
+            Write::ReturnStock(line) => self.give_back(&line),
             Write::InsertOrder { order, .. } => self.orders.push(*order),
             Write::UpdateOrder { progress, .. } => {
                 let read = (progress.order().key, progress.read());
@@ -120,6 +117,12 @@ impl State {
         guard(left >= 0, CommitError::OutOfStock(vec![read.id.clone()]))?;
         product.stock = Some(left);
         Ok(())
+    }
+
+    fn give_back(&mut self, line: &StockLine) {
+        let product = self.products.iter_mut().find(|it| it.id == line.product);
+        let stock = product.and_then(|it| it.stock.as_mut());
+        stock.into_iter().for_each(|it| *it += i64::from(line.quantity));
     }
 
     fn postpone(&mut self, later: &Transaction) {

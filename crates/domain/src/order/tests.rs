@@ -134,6 +134,29 @@ fn an_order_needs_one_item_and_one_currency() {
     assert!(Order::place(placing(), vec![Item::of(&dear, 2)]).is_err(), "too large, not wrapped");
 }
 
+/// The page that shows the machine to people.
+const PAGE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/ARCHITECTURE.md"));
+
+#[test]
+fn the_documented_table_and_diagram_are_the_table() {
+    let who =
+        |actors: &[Actor]| actors.iter().map(|it| it.as_str().to_lowercase()).collect::<Vec<_>>().join(", ");
+    let lines = |line: fn(&str, &str, &str) -> String| {
+        TRANSITIONS
+            .iter()
+            .map(|(from, to, by)| line(from.as_str(), to.as_str(), &who(by)))
+            .collect::<String>()
+    };
+    let table = lines(|from, to, who| format!("| `{from}` | `{to}` | {who} |\n"));
+    assert!(
+        PAGE.contains(&format!("| from | to | who |\n| --- | --- | --- |\n{table}\n")),
+        "write it so:\n{table}"
+    );
+    let diagram = lines(|from, to, who| format!("    {from} --> {to}: {who}\n"));
+    let begin = "```mermaid\nstateDiagram-v2\n    [*] --> PENDING: customer\n";
+    assert!(PAGE.contains(&format!("{begin}{diagram}```\n")), "write it so:\n{diagram}");
+}
+
 proptest! {
     #[test]
     fn a_random_walk_leaves_one_unbroken_path(steps in prop::collection::vec((0..10_usize, 0..4_usize), 0..60)) {

@@ -19,9 +19,10 @@ const EDGES: &[Edge] = &[
     Edge { of: "domain",         normal: &["thiserror", "serde?"],                            dev: &["proptest", "serde_json"] },
     Edge { of: "ports",          normal: &["domain", "async-trait", "thiserror", "mockall?"], dev: &[] },
     Edge { of: "port-contracts", normal: &["domain", "ports", "tokio"],                       dev: &[] },
-    Edge { of: "adapters-*",     normal: &["domain", "ports", "*"],                           dev: &["port-contracts"] },
-    Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "*"], dev: &["port-contracts"] },
-    Edge { of: "xtask",          normal: &["pulldown-cmark", "toml"],                         dev: &["tempfile"] },
+    Edge { of: "adapters-*",     normal: &["domain", "ports", "*"],                           dev: &["port-contracts", "test-servers"] },
+    Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "*"], dev: &["port-contracts", "test-servers"] },
+    Edge { of: "test-servers",   normal: &["tempfile"],                                       dev: &[] },
+    Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",
         normal: &["domain", "ports", "async-trait", "thiserror", "tracing"],
@@ -32,10 +33,13 @@ const EDGES: &[Edge] = &[
 /// The only crates that may know a driver.
 const FENCES: &[(&str, &[&str])] = &[
     ("actix-*", &["api"]),
+    ("bb8*", &["adapters-redis"]),
     ("bcrypt", &["adapters-crypto"]),
     ("diesel*", &["adapters-mysql", "adapters-sqlite"]),
     ("jsonwebtoken", &["adapters-crypto"]),
     ("libsqlite3-sys", &["adapters-sqlite"]),
+    ("memcache", &["adapters-memcached"]),
+    ("redis", &["adapters-redis"]),
 ];
 
 pub(super) fn check(tree: &Tree) -> Vec<Fault> {

@@ -10,7 +10,7 @@ use super::*;
 
 diesel::table! { notes (id) { id -> BigInt, } }
 
-const LIMITS: Limits = Limits { connections: 1, waiting: 1, wait: Duration::from_secs(60) };
+const LIMITS: Limits = Limits { connections: 1, waiting: 1, wait: Duration::from_secs(10) };
 
 fn folder() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
@@ -67,9 +67,12 @@ async fn work_beyond_the_queue_is_refused_at_once_and_within_it_waits_its_turn()
     let release = occupy(&lane, &mut tasks).await;
     let patient = Arc::clone(&lane);
     tasks.spawn(async move { write(&patient, 1).await.unwrap().unwrap() });
-    while lane.waiting.available_permits() > 0 {
-        tokio::task::yield_now().await;
-    }
+    let queued = async {
+        while lane.waiting.available_permits() > 0 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LIMITS.wait, queued).await.expect("the first one to come waits");
     assert_eq!(said(&write(&lane, 2).await.unwrap_err()), "too much waits for a connection to SQLite");
     drop(release);
     tasks.join_all().await;

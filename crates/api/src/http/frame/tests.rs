@@ -23,8 +23,8 @@ impl Ids for Numbered {
     }
 }
 
-async fn fine() -> HttpResponse {
-    HttpResponse::Ok().body("fine")
+async fn fine(RequestId(id): RequestId) -> HttpResponse {
+    HttpResponse::Ok().body(id)
 }
 
 async fn slow() -> HttpResponse {
@@ -78,10 +78,10 @@ async fn problem(request: TestRequest) -> (u16, header::HeaderMap, Value) {
 }
 
 #[actix_web::test]
-async fn every_answer_has_its_request_id() {
-    let (_, headers, _) =
+async fn every_answer_has_its_request_id_and_its_handler_knows_it() {
+    let (_, headers, told) =
         answer(TestRequest::with_uri("/v1/fine").insert_header(("x-request-id", "r1"))).await;
-    assert_eq!(headers.get("x-request-id").unwrap(), "r1");
+    assert_eq!((headers.get("x-request-id").unwrap().to_str().unwrap(), told.as_str()), ("r1", "r1"));
     let (_, headers, _) =
         answer(TestRequest::with_uri("/v1/fine").insert_header(("x-request-id", "a b"))).await;
     assert_eq!(headers.get("x-request-id").unwrap(), "made");
@@ -119,7 +119,7 @@ async fn a_panic_is_a_problem_that_tells_nothing() {
 #[actix_web::test]
 async fn what_the_framework_refuses_is_a_problem_too() {
     let (status, _, body) = problem(TestRequest::post().uri("/foreign").set_payload("x")).await;
-    assert_eq!((status, &body["type"]), (415, &"/problems/unsupported-media-type".into()));
+    assert_eq!((status, &body["type"]), (400, &"/problems/malformed-json".into()));
 }
 
 #[actix_web::test]

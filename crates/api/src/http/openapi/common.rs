@@ -9,10 +9,7 @@ use utoipa::openapi::{
 };
 
 use super::BEARER;
-use crate::http::{
-    extract::RequestId,
-    problem::{Kind, MEDIA_TYPE, ProblemView},
-};
+use crate::http::problem::{Kind, MEDIA_TYPE, ProblemView};
 
 /// What is true of every operation.
 const ALWAYS: &[Kind] = &[Kind::InternalError, Kind::Unavailable, Kind::Overloaded, Kind::DeadlineExceeded];
@@ -42,6 +39,7 @@ pub(super) fn add(document: &mut Document) {
                 name(operation, kind);
             }
             complete(operation);
+            name_in_section(operation);
         }
     }
 }
@@ -121,7 +119,7 @@ fn complete(operation: &mut Operation) {
                 Content::new(Some(Ref::from_schema_name(<ProblemView as utoipa::ToSchema>::name())));
             response.content.insert(MEDIA_TYPE.to_owned(), problem.into());
         }
-        header(&mut response.headers, RequestId::HEADER, "The id of the request.");
+        header(&mut response.headers, "X-Request-Id", "The id of the request.");
         match status.as_str() {
             "401" => header(&mut response.headers, "WWW-Authenticate", "How to authenticate."),
             "429" | "503" => header(&mut response.headers, "Retry-After", "Seconds to wait."),
@@ -134,6 +132,14 @@ fn complete(operation: &mut Operation) {
             }
             _ => {}
         }
+    }
+}
+
+/// Two sections may each have a `list`; the whole document may not.
+fn name_in_section(operation: &mut Operation) {
+    let section = operation.tags.iter().flatten().next().map(|it| it.to_lowercase());
+    if let (Some(section), Some(handler)) = (section, &operation.operation_id) {
+        operation.operation_id = Some(format!("{section}_{handler}"));
     }
 }
 

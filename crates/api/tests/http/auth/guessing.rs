@@ -20,7 +20,6 @@ async fn use_up(client: &Client, login: &str) {
     }
 }
 
-
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_failures_lock_an_account_whether_it_exists_or_not() {
     let server = Server::with(&[]);
@@ -31,7 +30,8 @@ async fn ten_failures_lock_an_account_whether_it_exists_or_not() {
     use_up(&client, &nobody.username).await;
     let locked = attempt(&client, &known.username, PASSWORD).await;
     locked.refused(429, "too-many-requests");
-    let seconds = |name: &str| locked.header(name).unwrap_or_else(|| panic!("{name}")).parse::<u64>().unwrap();
+    let seconds =
+        |name: &str| locked.header(name).unwrap_or_else(|| panic!("{name}")).parse::<u64>().unwrap();
     assert!((1..=900).contains(&seconds("retry-after")));
     let fields: Vec<_> = locked.headers.keys().filter(|it| it.as_str().starts_with("ratelimit")).collect();
     assert!(!fields.is_empty(), "{:?}", locked.headers);
@@ -39,7 +39,8 @@ async fn ten_failures_lock_an_account_whether_it_exists_or_not() {
     assert_eq!(locked.anonymous(), absent.anonymous());
     for (name, value) in &locked.headers {
         // The seconds that are left may differ by how long the test takes.
-        let moves = ["x-request-id", "date", "retry-after", "ratelimit", "ratelimit-reset"].contains(&name.as_str());
+        let moves =
+            ["x-request-id", "date", "retry-after", "ratelimit", "ratelimit-reset"].contains(&name.as_str());
         assert!(moves || absent.headers.get(name) == Some(value), "{name}: {value:?}");
     }
     attempt(&client, &known.email, PASSWORD).await.refused(429, "too-many-requests");
@@ -106,7 +107,10 @@ async fn a_trusted_proxy_tells_clients_apart() {
     let server = Server::with(&settings);
     let client = server.client();
     for expected in [401, 401, 429] {
-        assert_eq!(from(&client, "198.51.100.7, 203.0.113.1", &Person::new("guess").username).await, expected);
+        assert_eq!(
+            from(&client, "198.51.100.7, 203.0.113.1", &Person::new("guess").username).await,
+            expected
+        );
     }
     // What stands left of the nearest stranger anybody can write.
     assert_eq!(from(&client, "198.51.100.8, 203.0.113.1", &Person::new("guess").username).await, 429);

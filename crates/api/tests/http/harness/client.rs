@@ -21,7 +21,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(super) fn new(address: SocketAddr, contract: Arc<Contract>) -> Self {
-        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let http = reqwest::Client::builder()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         Self { http, address, contract, token: None, refresh_token: None }
     }
 
@@ -59,7 +63,14 @@ impl Client {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> Request {
-        Request { client: self.clone(), method, path: path.to_owned(), headers: Vec::new(), body: None, sent: Vec::new() }
+        Request {
+            client: self.clone(),
+            method,
+            path: path.to_owned(),
+            headers: Vec::new(),
+            body: None,
+            sent: Vec::new(),
+        }
     }
 }
 

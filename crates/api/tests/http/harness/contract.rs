@@ -26,8 +26,12 @@ impl Contract {
         let wanted = segments(path);
         // A literal segment is a better match than a parameter.
         let found = self.routes.iter().filter(|(it, _)| fits(it, &wanted));
-        let Some((_, route)) = found.min_by_key(|(it, _)| it.iter().filter(|it| is_parameter(it)).count()) else {
-            assert!(matches!(status, 404 | 405), "{method} {path}: {status} of a path that is not documented");
+        let Some((_, route)) = found.min_by_key(|(it, _)| it.iter().filter(|it| is_parameter(it)).count())
+        else {
+            assert!(
+                matches!(status, 404 | 405),
+                "{method} {path}: {status} of a path that is not documented"
+            );
             return;
         };
         let method = if method == "HEAD" { "get".to_owned() } else { method.to_lowercase() };
@@ -37,7 +41,10 @@ impl Contract {
         };
         let documented = operation["responses"].as_object().expect("responses");
         let known: Vec<_> = documented.keys().collect();
-        assert!(documented.contains_key(&status.to_string()), "{method} {path}: {status} is not among {known:?}");
+        assert!(
+            documented.contains_key(&status.to_string()),
+            "{method} {path}: {status} is not among {known:?}"
+        );
     }
 }
 

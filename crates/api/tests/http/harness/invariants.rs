@@ -92,7 +92,10 @@ fn money(order: &Value, payments: &[Value]) {
         assert_eq!(asked, amount(order, "amount"), "{it}");
         assert!(captured <= asked, "captured above authorised: {it}");
         assert!(amount(it, "refundedAmount") <= captured, "refunded above captured: {it}");
-        assert!(order["status"] != "CANCELLED" || it["status"] != "CAPTURED", "a late capture was kept: {it}");
+        assert!(
+            order["status"] != "CANCELLED" || it["status"] != "CAPTURED",
+            "a late capture was kept: {it}"
+        );
     }
     if NEEDS_MONEY.contains(&field(order, "status")) {
         let whole = payments.iter().any(|it| amount(it, "capturedAmount") == amount(order, "amount"));

@@ -6,7 +6,11 @@ use std::time::Duration;
 const PAUSE: Duration = Duration::from_millis(25);
 
 /// Looks again and again until there is something, at most for `within`.
-pub(crate) async fn eventually<T>(what: &str, within: Duration, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+pub(crate) async fn eventually<T>(
+    what: &str,
+    within: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let seen = async {
         loop {
             if let Some(it) = look().await {

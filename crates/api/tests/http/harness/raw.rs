@@ -36,7 +36,8 @@ pub(crate) fn raw(address: SocketAddr, request: impl AsRef<[u8]>) -> std::io::Re
     let answer = String::from_utf8_lossy(&answer);
     let (head, body) = answer.split_once("\r\n\r\n").ok_or(ErrorKind::UnexpectedEof)?;
     let mut lines = head.lines();
-    let status = lines.next().and_then(|it| it.split(' ').nth(1)?.parse().ok()).ok_or(ErrorKind::InvalidData)?;
+    let status =
+        lines.next().and_then(|it| it.split(' ').nth(1)?.parse().ok()).ok_or(ErrorKind::InvalidData)?;
     let headers = lines.filter_map(|it| it.split_once(':'));
     let headers = headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
     Ok(Raw { status, headers, body: body.to_owned() })

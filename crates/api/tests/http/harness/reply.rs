@@ -29,7 +29,8 @@ impl Reply {
 
     /// The body as JSON.
     pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|fault| panic!("{}: {fault}: {}", self.asked, self.text))
+        serde_json::from_str(&self.text)
+            .unwrap_or_else(|fault| panic!("{}: {fault}: {}", self.asked, self.text))
     }
 
     /// The body, when the status is the one expected.
@@ -71,7 +72,8 @@ impl Reply {
     /// What holds for every answer.
     pub(super) fn check_conventions(&self, is_head: bool, sent: &[String]) {
         let Self { asked, status, text, .. } = self;
-        let id = self.header("x-request-id").unwrap_or_else(|| panic!("{asked}: {status} without X-Request-Id"));
+        let id =
+            self.header("x-request-id").unwrap_or_else(|| panic!("{asked}: {status} without X-Request-Id"));
         if (200..400).contains(status) {
             return;
         }
@@ -97,7 +99,8 @@ impl Reply {
         if *status == 422 && problem["type"] != "/problems/idempotency-key-reused" {
             assert!(problem["errors"].as_array().is_some_and(|it| !it.is_empty()), "{asked}: {text}");
         }
-        for told in sent.iter().filter(|it| it.len() >= ECHO_CHARS_MIN && !VOCABULARY.contains(&it.as_str())) {
+        for told in sent.iter().filter(|it| it.len() >= ECHO_CHARS_MIN && !VOCABULARY.contains(&it.as_str()))
+        {
             assert!(!text.contains(told.as_str()), "{asked}: the error repeats what was sent: {text}");
         }
     }

@@ -30,7 +30,8 @@ const SETTINGS: &[(&str, &str)] = &[
 ];
 
 /// Kills the process whose id it was told last and removes the folder, when the test's own process ends in any way.
-const GUARDIAN: &str = r#"while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -9 "$pid"; rm -rf "$1""#;
+const GUARDIAN: &str =
+    r#"while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -9 "$pid"; rm -rf "$1""#;
 
 /// The binary with nothing set but what is given, in a folder.
 pub(crate) fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
@@ -82,7 +83,8 @@ impl Server {
         let mut guardian = guardian.spawn().unwrap();
         let log = Arc::default();
         let (process, address) = start(&folder, settings, guardian.stdin.as_mut().unwrap(), &log);
-        let settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let settings =
+            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let contract = Arc::new(Contract::of(address));
         Self { folder, settings, process, address, log, guardian, contract, operator: OnceCell::new() }
     }
@@ -137,7 +139,8 @@ impl Server {
 
     /// Starts it again on the same folder, after it has ended.
     pub(crate) fn restart(&mut self) {
-        let settings: Vec<_> = self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let settings: Vec<_> =
+            self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let guardian = self.guardian.stdin.as_mut().unwrap();
         (self.process, self.address) = start(&self.folder, &settings, guardian, &self.log);
     }

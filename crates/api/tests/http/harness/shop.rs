@@ -34,7 +34,8 @@ impl Client {
     /// The same in any currency.
     pub(crate) async fn product_in(&self, currency: &str, price: &str, stock: Option<u32>) -> String {
         let id = unique("sku");
-        let offer = json!({"name": "Tea", "price": price, "currency": currency, "stock": stock, "active": true});
+        let offer =
+            json!({"name": "Tea", "price": price, "currency": currency, "stock": stock, "active": true});
         self.put(&format!("/v1/products/{id}"), &offer).await.ok(201);
         id
     }
@@ -63,7 +64,9 @@ impl Client {
     /// The statuses that an order has gone through, with who did it.
     pub(crate) async fn path(&self, order: &Value) -> Vec<(String, String)> {
         let rows = self.history(order).await;
-        rows.iter().map(|it| (field(it, "toStatus").to_owned(), field(&it["changedBy"], "type").to_owned())).collect()
+        rows.iter()
+            .map(|it| (field(it, "toStatus").to_owned(), field(&it["changedBy"], "type").to_owned()))
+            .collect()
     }
 
     /// Moves an order.

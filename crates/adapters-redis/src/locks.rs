@@ -1,0 +1,208 @@
+//! Locks that all instances share.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use ports::{Held, Locks, Unavailable};
+use redis::cmd;
+use tokio::{
+    runtime::Handle,
+    time::{self, Instant},
+};
+use tokio_util::task::TaskTracker;
+
+use crate::{DURATION_MAX, Redis, millis};
+
+/// What stands before the name in Redis.
+const PREFIX: &str = "idem:lock:";
+/// Deletes a lock if it is still that of `ARGV[1]`.
+const RELEASE: &str = "\
+    if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end \
+    return 0";
+/// How many releases are under way at once; one more is left to the lease.
+const RELEASING_MAX: usize = 1_024;
+/// How often a release is tried; then the lease ends the lock.
+const RELEASES_MAX: u32 = 3;
+/// The pause before a release is tried again: a little longer than a server that failed is left alone.
+const RELEASE_PAUSE: Duration = Duration::from_millis(600);
+/// The first pause between two looks of somebody who waits. Each is longer than the one before, up to the last.
+const FIRST_PAUSE: Duration = Duration::from_millis(2);
+/// The longest of these pauses.
+const LAST_PAUSE: Duration = Duration::from_millis(40);
+
+/// Locks in Redis, each a string with the holder's token that expires with the lease.
+#[derive(Clone)]
+pub struct RedisLocks {
+    redis: Redis,
+    tokens: Arc<Tokens>,
+    releases: TaskTracker,
+}
+
+impl RedisLocks {
+    /// The locks of that server.
+    #[must_use]
+    pub fn new(redis: Redis) -> Self {
+        Self { redis, tokens: Arc::default(), releases: TaskTracker::new() }
+    }
+
+    /// Waits until every lock that was dropped is released, or has been given up. To be called when no more are asked
+    /// for.
+    pub async fn released(&self) {
+        self.releases.close();
+        self.releases.wait().await;
+    }
+
+    fn claim(&self, name: &str) -> Claim {
+        Claim {
+            redis: self.redis.clone(),
+            key: format!("{PREFIX}{name}"),
+            token: self.tokens.next(),
+            grant: Grant::None,
+            releases: self.releases.clone(),
+            runtime: Handle::current(),
+        }
+    }
+}
+
+#[async_trait]
+impl Locks for RedisLocks {
+    async fn acquire(
+        &self,
+        name: &str,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Option<Held>, Unavailable> {
+        let deadline = now() + wait.min(DURATION_MAX);
+        let mut claim = self.claim(name);
+        let mut pause = FIRST_PAUSE;
+        loop {
+            if claim.ask(lease).await? {
+                return Ok(Some(Held::new(move || drop(claim))));
+            }
+            let now = now();
+            if deadline <= now {
+                return Ok(None);
+            }
+            time::sleep_until(deadline.min(now + self.tokens.jitter(pause))).await;
+            pause = (pause * 2).min(LAST_PAUSE);
+        }
+    }
+}
+
+/// What nobody else calls himself by.
+struct Tokens {
+    random: RandomState,
+    given: AtomicU64,
+}
+
+impl Default for Tokens {
+    fn default() -> Self {
+        Self { random: RandomState::new(), given: AtomicU64::new(0) }
+    }
+}
+
+impl Tokens {
+    /// Random for the process, and counted within it.
+    fn next(&self) -> String {
+        let number = self.given.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}-{number}", self.random.hash_one("token"))
+    }
+
+    /// A time between half of `pause` and all of it, so that those who wait do not ask in step.
+    fn jitter(&self, pause: Duration) -> Duration {
+        let random = self.random.hash_one(self.given.fetch_add(1, Ordering::Relaxed));
+        let half = pause / 2;
+        half.saturating_add(half.mul_f64(f64::from(u8::try_from(random & 0xff).unwrap_or(0)) / 255.0))
+    }
+}
+
+/// Somebody's wish for a lock, and then the lock.
+struct Claim {
+    redis: Redis,
+    key: String,
+    token: String,
+    grant: Grant,
+    releases: TaskTracker,
+    runtime: Handle,
+}
+
+/// Whether Redis gave a lock to somebody.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Grant {
+    None,
+    /// It was asked, and may yet carry that out.
+    Unknown,
+    Given,
+}
+
+impl Claim {
+    /// Whether the lock is ours now.
+    async fn ask(&mut self, lease: Duration) -> Result<bool, Unavailable> {
+        self.grant = Grant::None;
+        let mut set = cmd("SET");
+        set.arg(&self.key).arg(&self.token).arg("NX").arg("PX").arg(millis(lease));
+        let granted: Option<String> = self.redis.ask(&set).await?;
+        self.grant = if granted.is_some() { Grant::Given } else { Grant::None };
+        Ok(granted.is_some())
+    }
+}
+
+impl Drop for Claim {
+    /// Releases it beside whatever goes on: also when whoever asked went away before the answer came.
+    fn drop(&mut self) {
+        let grant = self.grant;
+        if grant == Grant::None || self.releases.len() >= RELEASING_MAX {
+            return;
+        }
+        let redis = self.redis.clone();
+        let mut release = cmd("EVAL");
+        release.arg(RELEASE).arg(1).arg(&self.key).arg(&self.token);
+        let release = async move {
+            for _ in 0..RELEASES_MAX {
+                let released: Result<u32, _> = redis.ask(&release).await;
+                // What was not known to be given may be given after it was released.
+                if released.is_ok_and(|count| count > 0 || grant == Grant::Given) {
+                    return;
+                }
+                time::sleep(RELEASE_PAUSE).await;
+            }
+        };
+        // Of a runtime that has ended it is dropped, and the lease ends the lock.
+        drop(self.releases.spawn_on(release, &self.runtime));
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a wait is a length of time: it does not follow the clock on the wall"
+)]
+fn now() -> Instant {
+    Instant::now()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_tokens_are_the_same() {
+        let (one, other) = (Tokens::default(), Tokens::default());
+        assert_ne!(one.next(), one.next());
+        assert_ne!(one.next(), other.next());
+    }
+
+    #[test]
+    fn a_pause_is_shortened_by_at_most_half() {
+        let tokens = Tokens::default();
+        let pauses: Vec<_> = (0..1_000).map(|_| tokens.jitter(LAST_PAUSE)).collect();
+        assert!(pauses.iter().all(|it| (LAST_PAUSE / 2..=LAST_PAUSE).contains(it)));
+        assert!(pauses.iter().any(|it| *it != LAST_PAUSE));
+    }
+}

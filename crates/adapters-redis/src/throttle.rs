@@ -1,0 +1,69 @@
+//! Counters that all instances share.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use ports::{Attempts, Throttle, Unavailable};
+use redis::{Cmd, cmd};
+
+use crate::{Redis, millis};
+
+/// What stands before the name in Redis.
+const PREFIX: &str = "idem:throttle:";
+
+/// Counts one more; the first begins a window of `ARGV[1]` ms. The count, and the ms that are left.
+const HIT: &str = "\
+    local count = redis.call('INCR', KEYS[1]) \
+    local left = redis.call('PTTL', KEYS[1]) \
+    if left < 0 then \
+        redis.call('PEXPIRE', KEYS[1], ARGV[1]) \
+        left = tonumber(ARGV[1]) \
+    end \
+    return {count, left}";
+
+/// The count and the ms that are left, both of one moment.
+const COUNT: &str = "\
+    local count = redis.call('GET', KEYS[1]) \
+    if not count then return {0, 0} end \
+    return {tonumber(count), redis.call('PTTL', KEYS[1])}";
+
+/// Counts attempts in Redis, each name a number that expires with its window.
+#[derive(Debug, Clone)]
+pub struct RedisThrottle {
+    redis: Redis,
+}
+
+impl RedisThrottle {
+    /// The counters of that server.
+    #[must_use]
+    pub const fn new(redis: Redis) -> Self {
+        Self { redis }
+    }
+
+    async fn attempts(&self, script: &Cmd) -> Result<Attempts, Unavailable> {
+        let (count, left_ms): (i64, i64) = self.redis.ask(script).await?;
+        let resets_in = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+        Ok(Attempts { count: u32::try_from(count.max(0)).unwrap_or(u32::MAX), resets_in })
+    }
+}
+
+fn script(text: &str, name: &str) -> Cmd {
+    let mut script = cmd("EVAL");
+    script.arg(text).arg(1).arg(format!("{PREFIX}{name}"));
+    script
+}
+
+#[async_trait]
+impl Throttle for RedisThrottle {
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable> {
+        self.attempts(script(HIT, name).arg(millis(window))).await
+    }
+
+    async fn count(&self, name: &str) -> Result<Attempts, Unavailable> {
+        self.attempts(&script(COUNT, name)).await
+    }
+
+    async fn clear(&self, name: &str) -> Result<(), Unavailable> {
+        self.redis.ask(cmd("DEL").arg(format!("{PREFIX}{name}"))).await
+    }
+}

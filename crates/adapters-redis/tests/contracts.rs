@@ -1,0 +1,30 @@
+//! What the ports promise, of every adapter in this crate.
+
+use std::{sync::Arc, time::Duration};
+
+use adapters_redis::{Redis, RedisCache, RedisLocks, RedisThrottle};
+use ports::{Cache, Locks, Throttle};
+
+/// More than on a machine with other work, so that what is tested is the answer and not its time.
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+fn redis() -> Redis {
+    let server = test_servers::Redis::shared().unwrap();
+    Redis::with_timeout(&server.empty_url(), TIMEOUT).unwrap()
+}
+
+async fn a_cache() -> Arc<dyn Cache> {
+    Arc::new(RedisCache::new(redis()))
+}
+
+async fn some_locks() -> Arc<dyn Locks> {
+    Arc::new(RedisLocks::new(redis()))
+}
+
+async fn a_throttle() -> Arc<dyn Throttle> {
+    Arc::new(RedisThrottle::new(redis()))
+}
+
+port_contracts::cache!(a_cache);
+port_contracts::locks!(some_locks);
+port_contracts::throttle!(a_throttle);

@@ -1,0 +1,73 @@
+//! The tables of `docs/operations.md` are held against the code that they describe.
+
+use std::collections::BTreeSet;
+
+use domain::FindingKind;
+
+use crate::config::{Config, PREFIX};
+
+const OPERATIONS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md"));
+
+/// The rows of the first table in a section of the page, as cells without their backticks.
+fn table(section: &str) -> Vec<Vec<String>> {
+    let heading = format!("\n## {section}\n");
+    let (_, from_here) = OPERATIONS.split_once(&heading).unwrap();
+    let rows = from_here.lines().skip_while(|it| !it.starts_with("| --- |")).skip(1);
+    let cells = |row: &str| row.trim_matches('|').split(" | ").map(|it| it.trim().replace('`', "")).collect();
+    rows.take_while(|it| it.starts_with('|')).map(cells).collect()
+}
+
+/// The literals that stand first in every call of `called` in a source.
+fn literals<'s>(source: &'s str, called: &str) -> BTreeSet<&'s str> {
+    let calls = source.split(called).skip(1).map(str::trim_start);
+    calls.filter_map(|it| it.strip_prefix('"')?.split('"').next()).collect()
+}
+
+/// Every key that is taken out of what was configured.
+fn keys() -> BTreeSet<&'static str> {
+    let source = include_str!("config.rs");
+    &literals(source, "it.get(") | &literals(source, "it.optional(")
+}
+
+#[test]
+fn every_key_is_documented_and_every_documented_key_is_one() {
+    let rows = table("Configuration");
+    let documented: BTreeSet<_> = rows.iter().map(|row| row[1].as_str()).collect();
+    assert_eq!(documented, keys());
+    for row in &rows {
+        assert_eq!(row[0], format!("{PREFIX}{}", row[1].to_uppercase()));
+    }
+}
+
+#[test]
+fn the_documented_defaults_are_the_defaults() {
+    const IN_WORDS: [&str; 5] =
+        ["made on the first start", "made on the first start", "the own address", "none", "one a core"];
+    let (in_words, written): (Vec<_>, Vec<_>) =
+        table("Configuration").into_iter().partition(|row| IN_WORDS.contains(&row[2].as_str()));
+    assert_eq!(in_words.iter().map(|row| &row[2]).collect::<Vec<_>>(), IN_WORDS);
+    let set = written.into_iter().map(|row| (row[0].clone(), row[2].clone()));
+    assert_eq!(Config::read(None, set).unwrap().shown(), Config::read(None, []).unwrap().shown());
+}
+
+#[test]
+fn what_is_in_force_is_shown_whole() {
+    let shown = Config::read(None, []).unwrap().shown();
+    let shown: BTreeSet<_> = shown.lines().filter_map(|it| it.split(" = ").next()).collect();
+    assert_eq!(shown, keys());
+}
+
+#[test]
+fn every_metric_is_documented_and_every_documented_metric_is_one() {
+    let name = |it: &str| format!("idem_{it}{}", if it.ends_with("_seconds") { "" } else { "_total" });
+    let registered: BTreeSet<_> =
+        literals(include_str!("metrics.rs"), "to.register(").into_iter().map(name).collect();
+    let documented: BTreeSet<_> = table("Metrics").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(documented, registered);
+}
+
+#[test]
+fn it_is_said_what_to_do_about_every_finding() {
+    let documented: Vec<_> = table("Findings").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(documented, FindingKind::ALL.map(FindingKind::as_str));
+}

@@ -1,0 +1,53 @@
+//! A full card number in a notice is never kept.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Notice, Server, field};
+
+/// A number that no other test sends.
+const CARD: &str = "5105105105105100";
+const CARD_APART: &str = "5105-1051 0510-5100";
+const CVC: &str = "cvc-73519-only-here";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_card_number_in_a_notice_is_found_nowhere_afterwards() {
+    let server = Server::with(&[("IDEM_SANDBOX_PENDING_DELAY", "10m"), ("IDEM_LOG", "debug")]);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let (order, waiting) = customer.undecided(&operator.product("5.00", None).await).await;
+    let mut body: Value = serde_json::from_str(&Notice::of("payment.captured", &waiting).body).unwrap();
+    body["data"]["card"] = json!({"number": CARD, "cvc": CVC});
+    body["data"]["note"] = json!(format!("paid with {CARD_APART}"));
+    body["data"]["digits"] = json!(CARD.parse::<u64>().unwrap());
+    body[CARD] = json!("as a name");
+    let applied = Notice::text(&body.to_string());
+    assert!(!applied.deliver(&customer).await);
+    assert_eq!(customer.reread(&order).await["status"], "PAID", "otherwise as the row that fits");
+    let garbage = Notice::text(&format!("card={CARD}&apart={CARD_APART}"));
+    assert!(!garbage.deliver(&customer).await);
+    let unknown = Notice::saying(&format!("card.{CARD}"), &waiting, &json!({}));
+    assert!(!unknown.deliver(&customer).await);
+    let named = Notice { id: format!("evt-{CARD}"), ..Notice::text("{}") };
+    assert!(!named.deliver(&customer).await);
+    assert!(named.deliver(&customer).await, "it is known again though its id is masked");
+    let path = format!("/v1/orders/{}/transitions", field(&order, "orderNumber"));
+    let reason = json!({"to": "REFUND_PENDING", "reason": format!("card {CARD}")});
+    customer.post(&path, &reason).await.refused(422, "card-data-refused");
+    customer.get(&format!("/v1/orders?userId={CARD}")).await;
+    customer.get(&format!("/v1/orders/{CARD}")).await;
+
+    let findings = operator.get("/v1/operations/findings").await;
+    let mut places = vec![("findings", findings.text.into_bytes()), ("log", server.log().into_bytes())];
+    for file in std::fs::read_dir(server.folder()).unwrap() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            places.push(("file", std::fs::read(path).unwrap()));
+        }
+    }
+    assert!(places.iter().filter(|(place, _)| *place == "file").count() >= 2, "the database and its log");
+    for (place, bytes) in &places {
+        for secret in [CARD, CARD_APART, CVC] {
+            let found = bytes.windows(secret.len()).any(|it| it == secret.as_bytes());
+            assert!(!found, "{secret} in {place}");
+        }
+    }
+}

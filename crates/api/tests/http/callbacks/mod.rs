@@ -1,0 +1,6 @@
+//! The gateway's notices, row by row.
+
+mod cards;
+mod effects;
+mod findings;
+mod signatures;

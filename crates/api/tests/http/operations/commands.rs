@@ -1,0 +1,112 @@
+//! The commands of the one binary.
+
+use std::{fs, io::Write, process::Stdio};
+
+use serde_json::Value;
+
+use crate::harness::{PASSWORD, Person, SECRET, Server, command, unique};
+
+fn folder() -> tempfile::TempDir {
+    tempfile::Builder::new().prefix("idem-").tempdir().unwrap()
+}
+
+/// What a command said, on either stream, and whether it succeeded.
+fn said(command: &mut std::process::Command) -> (bool, String) {
+    let output = command.output().unwrap();
+    let both = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8(both).unwrap())
+}
+
+#[test]
+fn an_unknown_or_malformed_key_stops_the_start_and_is_named() {
+    let folder = folder();
+    for (key, value) in [
+        ("IDEM_HTTP_ADRR", "127.0.0.1:0"),
+        ("IDEM_ORDER_TTL", "soon"),
+        ("IDEM_BCRYPT_COST", "99"),
+        ("IDEM_JWT_SECRET", "too short"),
+        ("IDEM_SANDBOX_SECRET", "whsec_nonsense!"),
+        ("IDEM_DATABASE_URL", "postgres://localhost/idem"),
+        ("IDEM_TRUSTED_PROXIES", "everybody"),
+        ("IDEM_HTTP_ADDR", "localhost"),
+    ] {
+        let (succeeded, said) = said(&mut command(folder.path(), &[(key, value)]));
+        let lower = key.strip_prefix("IDEM_").unwrap().to_lowercase();
+        assert!(!succeeded && (said.contains(key) || said.contains(&lower)), "{key}: {said}");
+        if key.ends_with("SECRET") {
+            assert!(!said.contains(value), "a secret is repeated: {said}");
+        }
+    }
+}
+
+#[test]
+fn an_unknown_key_in_the_file_stops_the_start_too() {
+    let folder = folder();
+    let file = folder.path().join("idem.toml");
+    fs::write(&file, "order_ttll = \"30m\"\n").unwrap();
+    let (succeeded, said) = said(command(folder.path(), &[]).arg("--config").arg(&file));
+    assert!(!succeeded && said.contains("order_ttll"), "{said}");
+    let (succeeded, _) = self::said(command(folder.path(), &[]).args(["--config", "no-such-file.toml"]));
+    assert!(!succeeded);
+}
+
+#[test]
+fn the_configuration_in_force_is_shown_without_secrets() {
+    let folder = folder();
+    let file = folder.path().join("idem.toml");
+    fs::write(&file, "order_ttl = \"17m\"\nlogin_window = \"3m\"\n").unwrap();
+    let jwt = "a-secret-of-more-than-thirty-two-bytes";
+    let settings = [("IDEM_JWT_SECRET", jwt), ("IDEM_LOGIN_WINDOW", "4m")];
+    let (succeeded, said) = said(command(folder.path(), &settings).arg("config").arg("--config").arg(&file));
+    assert!(succeeded, "{said}");
+    assert!(said.contains("17m"), "from the file: {said}");
+    assert!(said.contains("4m") && !said.contains("3m"), "the environment wins: {said}");
+    assert!(said.contains("jwt_secret") && !said.contains(jwt), "{said}");
+    assert!(said.contains("sandbox_secret") && !said.contains(SECRET), "{said}");
+}
+
+#[test]
+fn the_document_is_printed_as_it_is_served() {
+    let folder = folder();
+    let output = command(folder.path(), &[]).arg("openapi").output().unwrap();
+    assert!(output.status.success());
+    let document: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert!(document["paths"]["/v1/orders"].is_object());
+    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "it needs no data");
+}
+
+#[test]
+fn the_database_is_migrated_as_often_as_one_likes() {
+    let folder = folder();
+    for _ in 0..2 {
+        let (succeeded, said) = said(command(folder.path(), &[]).arg("migrate"));
+        assert!(succeeded, "{said}");
+    }
+    assert!(folder.path().join("idem.db").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_is_made_beside_a_running_server() {
+    let server = Server::with(&[]);
+    let name = unique("boss");
+    let email = format!("{name}@example.com");
+    let make = |email: &str| {
+        let mut it = command(server.folder(), &[]);
+        it.args(["create-operator", "--username", &name, "--email", email]).stdin(Stdio::piped());
+        let mut child = it.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
+        child.wait_with_output().unwrap()
+    };
+    let made = make(&email);
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let operator = Person { username: name.clone(), email: email.clone() }.login(&server.client()).await;
+    assert_eq!(operator.get("/v1/me").await.ok(200)["role"], "OPERATOR");
+    let again = make(&email);
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!again.status.success() && !said.contains(PASSWORD), "{said}");
+    let weak = command(server.folder(), &[("IDEM_OPERATOR_PASSWORD", "password123")])
+        .args(["create-operator", "--username", &unique("weak"), "--email", "weak@example.com"])
+        .output()
+        .unwrap();
+    assert!(!weak.status.success(), "a commonly used password");
+}

@@ -1,0 +1,5 @@
+//! Running the service.
+
+mod commands;
+mod pages;
+mod stopping;

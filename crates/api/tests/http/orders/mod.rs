@@ -1,0 +1,6 @@
+//! Orders.
+
+mod idempotency;
+mod lists;
+mod place;
+mod read;

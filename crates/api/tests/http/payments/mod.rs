@@ -1,0 +1,6 @@
+//! Payments.
+
+mod captures;
+mod refunds;
+mod start;
+mod voids;

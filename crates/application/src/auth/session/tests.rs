@@ -1,0 +1,164 @@
+use domain::SessionKey;
+use ports::CommitError;
+
+use super::*;
+use crate::testing::*;
+
+fn bench() -> Bench {
+    Bench::new().with(|it| {
+        it.users.push((ada(), hash_of("green tea")));
+        it.sessions.push(session());
+    })
+}
+
+async fn refreshed(it: &Bench, generation: i64) -> Result<Pair, RefreshError> {
+    refresh(&it.app, &format!("session/{generation}")).await
+}
+
+fn now(it: &Bench) -> Session {
+    it.record.state().sessions[0].clone()
+}
+
+#[tokio::test]
+async fn a_good_token_is_exchanged_once() {
+    let it = bench();
+    it.clock.advance(seconds(60));
+    let pair = refreshed(&it, 1).await.unwrap();
+    assert_eq!(it.record.only_commit(), [Write::RotateSession(now(&it))]);
+    assert_eq!((pair.refresh.as_str(), now(&it).generation), ("session/2", 2));
+    assert_eq!(now(&it).expires_at, NOW.plus(seconds(60)).plus(it.app.policy.refresh_token_ttl));
+    assert!(pair.access.starts_with("user-ada/session/2/"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_shown_again_at_once_gets_the_same_pair() {
+    let it = bench();
+    let first = refreshed(&it, 1).await.unwrap();
+    it.clock.advance(seconds(10));
+    let again = refreshed(&it, 1).await.unwrap();
+    assert!(first == again, "the same pair");
+    assert_eq!(it.record.commits().len(), 1);
+}
+
+#[tokio::test]
+async fn whoever_loses_the_race_gets_the_same_pair() {
+    let it = bench();
+    let winner =
+        Session { generation: 2, expires_at: NOW.plus(it.app.policy.refresh_token_ttl), ..session() };
+    it.record.meanwhile(move |it| it.sessions[0] = winner);
+    let pair = refreshed(&it, 1).await.unwrap();
+    assert_eq!((pair.refresh.as_str(), it.record.commits().len()), ("session/2", 0));
+    assert!(pair == refreshed(&it, 1).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_exchange_is_given_to_the_retry() {
+    let it = bench();
+    it.record.loses_the_answer();
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Unavailable(_))));
+    assert_eq!(refreshed(&it, 1).await.unwrap().refresh, "session/2");
+}
+
+#[tokio::test]
+async fn a_token_that_is_shown_again_later_ends_the_session() {
+    let it = bench();
+    refreshed(&it, 1).await.unwrap();
+    it.clock.advance(seconds(11));
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Reused)));
+    assert_eq!(now(&it).revoked_at, Some(NOW.plus(seconds(11))));
+    assert!(it.app.revocations.contains(&session().id), "its access tokens are dead here at once");
+    assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Invalid)));
+}
+
+#[tokio::test]
+async fn theft_is_only_told_when_the_session_has_ended() {
+    let it = bench();
+    it.clock.advance(seconds(11));
+    it.record.refuses(CommitError::Unavailable(away()));
+    assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Unavailable(_))));
+    assert!(!it.app.revocations.contains(&session().id));
+}
+
+#[tokio::test]
+async fn what_is_no_token_of_a_live_session_gets_nothing() {
+    let it = bench();
+    assert!(matches!(refresh(&it.app, "nonsense").await, Err(RefreshError::Invalid)));
+    assert!(matches!(refresh(&it.app, "another/1").await, Err(RefreshError::Invalid)));
+    it.clock.advance(seconds(3_600));
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn an_access_token_is_good_until_it_expires_or_its_session_ends() {
+    let it = bench();
+    let pair = refreshed(&it, 1).await.unwrap();
+    let who = authenticate(&it.app, &pair.access).await.unwrap();
+    assert_eq!(who, Some(caller(ada())));
+    assert_eq!(authenticate(&it.app, "nonsense").await.unwrap(), None);
+    logout(&it.app, &caller(ada())).await.unwrap();
+    assert_eq!(authenticate(&it.app, &pair.access).await.unwrap(), None, "at once");
+    let it = bench();
+    let pair = refreshed(&it, 1).await.unwrap();
+    it.clock.advance(it.app.policy.access_token_ttl);
+    assert_eq!(authenticate(&it.app, &pair.access).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn logging_out_of_a_session_that_is_gone_is_no_failure() {
+    let it = Bench::new();
+    logout(&it.app, &caller(ada())).await.unwrap();
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn a_session_is_ended_by_its_owner_only_and_once() {
+    let it = bench();
+    assert!(!revoke_session(&it.app, &caller(bob()), &session().id).await.unwrap());
+    assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), [session()]);
+    assert!(revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    assert!(!revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), []);
+}
+
+/// As many sessions as `at` gives moments, each ended then.
+fn ended(at: impl Iterator<Item = Timestamp>) -> Vec<Session> {
+    let nth = |(nth, at): (i64, Timestamp)| Session {
+        key: SessionKey::new(nth),
+        id: SessionId::new(format!("s{nth}")),
+        revoked_at: Some(at),
+        ..session()
+    };
+    (0..).zip(at).map(nth).collect()
+}
+
+#[tokio::test]
+async fn revocations_of_other_instances_are_heard_of_page_by_page() {
+    let many = i64::from(REVOCATIONS_READ) * 2 + 1;
+    let each = (0..many).map(|it| Timestamp::from_millis(NOW.millis() + it / 2));
+    let it = Bench::new().with(|it| it.sessions = ended(each));
+    spread_revocations(&it.app, NOW).await.unwrap();
+    for nth in [0, many / 2, many - 1] {
+        assert!(it.app.revocations.contains(&SessionId::new(format!("s{nth}"))), "{nth}");
+    }
+}
+
+#[tokio::test]
+async fn reading_revocations_has_an_end_even_when_all_are_of_one_moment() {
+    let it = Bench::new().with(|it| it.sessions = ended((0..=REVOCATIONS_READ).map(|_| NOW)));
+    spread_revocations(&it.app, NOW).await.unwrap();
+    assert!(it.app.revocations.contains(&SessionId::new("s0".to_owned())));
+}
+
+#[tokio::test]
+async fn a_revocation_is_forgotten_when_no_access_token_can_be_alive() {
+    let it = Bench::new().with(|it| it.sessions = ended(std::iter::once(NOW)));
+    let known = || it.app.revocations.contains(&SessionId::new("s0".to_owned()));
+    spread_revocations(&it.app, NOW).await.unwrap();
+    it.clock.advance(it.app.policy.access_token_ttl);
+    spread_revocations(&it.app, NOW.plus(seconds(1))).await.unwrap();
+    assert!(known());
+    it.clock.advance(std::time::Duration::from_millis(1));
+    spread_revocations(&it.app, NOW.plus(seconds(1))).await.unwrap();
+    assert!(!known());
+}

@@ -1,0 +1,202 @@
+use std::collections::HashMap;
+
+use domain::{
+    ChangedBy, EventId, Order, Transaction,
+    order::Status,
+    payment::{Asked, EventKind, PaymentStatus},
+};
+
+use super::*;
+use crate::testing::*;
+
+fn bench(order: Order, transaction: Transaction) -> Bench {
+    Bench::new().with(|it| {
+        it.orders.push(order);
+        it.transactions.push(transaction);
+    })
+}
+
+/// Receives a notice whose text is its id.
+async fn receive_on(it: &Bench, id: &str) -> Result<bool, CallbackError> {
+    let headers = HashMap::from([("id".to_owned(), id.to_owned())]);
+    receive(&it.app, &sandbox(), &headers, id.as_bytes()).await
+}
+
+/// Receives a notice of that event.
+async fn receive_event(it: &Bench, id: &str, event: Event) -> Result<bool, CallbackError> {
+    it.gateway.means(id, Meaning::Event(Box::new(event)));
+    receive_on(it, id).await
+}
+
+fn outcomes(it: &Bench) -> Vec<Happening> {
+    it.meter.all().into_iter().filter(|it| matches!(it, Happening::Callback(_))).collect()
+}
+
+fn kept_as(it: &Bench) -> Vec<Disposition> {
+    it.record.state().events.iter().map(|it| it.disposition).collect()
+}
+
+#[tokio::test]
+async fn event_transaction_order_and_history_change_in_one_commit() {
+    let it = bench(order(), pending());
+    assert!(!receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
+    let writes = it.record.only_commit();
+    let [
+        Write::UpdateOrder { progress, history },
+        Write::UpdateTransaction(transaction),
+        Write::InsertEvent(event),
+    ] = &writes[..]
+    else {
+        panic!("three writes")
+    };
+    assert_eq!((progress.order().status, history.len()), (Status::Paid, 1));
+    assert_eq!(progress.entries()[0].by, ChangedBy::GATEWAY);
+    assert_eq!(transaction.status(), PaymentStatus::Captured);
+    let key = event.key;
+    let kind = Some("payment.captured".to_owned());
+    assert_eq!(*event, StoredEvent { key, kind, ..kept("e1", Disposition::Applied) });
+    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Applied)]);
+}
+
+#[tokio::test]
+async fn a_notice_that_was_kept_has_no_effect_again() {
+    let it = bench(order(), pending()).with(|it| it.events.push(kept("e1", Disposition::Applied)));
+    assert!(receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
+    assert_eq!(it.record.commits(), []);
+    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Duplicate)]);
+}
+
+#[tokio::test]
+async fn a_notice_that_is_kept_by_another_at_the_same_moment_has_no_effect_again() {
+    let it = bench(order(), pending()).without_locks();
+    it.record.meanwhile(|it| it.events.push(kept("e1", Disposition::Applied)));
+    assert!(receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
+    assert_eq!(it.record.state().transactions[0].status(), PaymentStatus::Pending);
+}
+
+#[tokio::test]
+async fn another_notice_of_what_is_true_is_kept_without_effect() {
+    let it = bench(paid(), captured());
+    assert!(!receive_event(&it, "e2", event(EventKind::Captured, "20.00")).await.unwrap());
+    assert_eq!(
+        (kept_as(&it), it.record.state().orders[0].status),
+        (vec![Disposition::Unchanged], Status::Paid)
+    );
+    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Unchanged)]);
+}
+
+#[tokio::test]
+async fn a_notice_of_an_unknown_transaction_is_parked() {
+    let it = Bench::new();
+    assert!(!receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
+    assert_eq!(
+        (it.journal(), kept_as(&it)),
+        (vec!["commit InsertEvent".to_owned()], vec![Disposition::Parked])
+    );
+    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Waiting)]);
+}
+
+#[tokio::test]
+async fn a_refund_that_came_first_is_applied_with_its_capture() {
+    let it = bench(order(), pending());
+    let mut refund = event(EventKind::RefundSucceeded, "5.00");
+    refund.refund = Some(domain::RefundId::new("r1".to_owned()));
+    receive_event(&it, "e1", refund).await.unwrap();
+    assert_eq!(kept_as(&it), [Disposition::Waiting]);
+    receive_event(&it, "e2", event(EventKind::Captured, "20.00")).await.unwrap();
+    assert_eq!(it.journal()[1], "commit UpdateOrder UpdateTransaction MoveEvent InsertEvent");
+    assert_eq!(kept_as(&it), [Disposition::Applied, Disposition::Applied]);
+    assert_eq!(it.record.state().transactions[0].refunded(), yuan("5"));
+}
+
+#[tokio::test]
+async fn a_notice_that_differs_from_what_was_agreed_is_kept_with_a_finding() {
+    let it = bench(order(), pending());
+    receive_event(&it, "e1", event(EventKind::Captured, "19.99")).await.unwrap();
+    assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
+    let state = it.record.state();
+    let finding = &state.findings[0];
+    assert_eq!(
+        (finding.kind, &finding.event),
+        (FindingKind::AmountMismatch, &Some(EventId::new("e1".to_owned())))
+    );
+    assert_eq!((&finding.transaction, &finding.order), (&Some(pending().id), &Some(order().number)));
+    assert_eq!(
+        (state.orders[0].status, state.transactions[0].status()),
+        (Status::Pending, PaymentStatus::Pending)
+    );
+}
+
+#[tokio::test]
+async fn money_that_comes_too_late_goes_back_with_a_finding_in_the_same_commit() {
+    let cancelled = moved(order(), Status::Cancelled, ChangedBy::customer(ada().key));
+    let it = bench(cancelled.clone(), pending());
+    receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap();
+    assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
+    let state = it.record.state();
+    assert_eq!(
+        (state.orders[0].status, state.findings[0].kind),
+        (Status::Cancelled, FindingKind::LateCapture)
+    );
+    let refund = &state.transactions[0].refunds[0];
+    assert_eq!((refund.amount, refund.check_at), (yuan("20"), Some(NOW)));
+}
+
+#[tokio::test]
+async fn an_order_that_is_cancelled_under_the_commit_is_decided_anew() {
+    let it = bench(order(), pending());
+    it.record
+        .meanwhile(|it| it.orders[0] = moved(order(), Status::Cancelled, ChangedBy::customer(ada().key)));
+    receive_event(&it, "e1", event(EventKind::Authorized, "20.00")).await.unwrap();
+    let state = it.record.state();
+    assert_eq!((state.orders[0].status, state.transactions[0].asked), (Status::Cancelled, Some(Asked::Void)));
+}
+
+#[tokio::test]
+async fn another_gateways_transaction_is_not_touched() {
+    let other = Transaction { gateway: GatewayName::new("other".to_owned()), ..pending() };
+    let it = bench(order(), other);
+    receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap();
+    assert_eq!(
+        (it.journal(), kept_as(&it)),
+        (vec!["commit InsertEvent".to_owned()], vec![Disposition::Parked])
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_is_kept_with_a_finding() {
+    let it = Bench::new();
+    it.gateway.means("e1", Meaning::UnknownType { kind: "moon.rose".to_owned() });
+    receive_on(&it, "e1").await.unwrap();
+    receive_on(&it, "e2").await.unwrap();
+    assert_eq!(it.journal(), ["commit InsertFinding InsertEvent"; 2]);
+    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [FindingKind::UnknownType, FindingKind::Unintelligible]);
+    assert_eq!(kept_as(&it), [Disposition::Flagged; 2]);
+    assert_eq!(it.record.state().events[0].kind.as_deref(), Some("moon.rose"));
+}
+
+#[tokio::test]
+async fn what_is_not_genuine_is_only_counted() {
+    let it = bench(order(), pending());
+    let refused = receive(&it.app, &sandbox(), &HashMap::new(), b"e1").await;
+    assert!(matches!(refused, Err(CallbackError::InvalidSignature(_))));
+    assert_eq!(it.record.commits(), []);
+    assert_eq!(it.meter.all(), [Happening::Callback(CallbackOutcome::Refused)]);
+    let other = GatewayName::new("other".to_owned());
+    let unknown = receive(&it.app, &other, &HashMap::new(), b"e1").await;
+    assert!(matches!(unknown, Err(CallbackError::UnknownGateway)));
+}
+
+#[tokio::test]
+async fn nothing_is_confirmed_that_was_not_committed() {
+    let it = bench(order(), pending());
+    it.record.refuses(CommitError::Unavailable(away()));
+    let lost = receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await;
+    assert!(matches!(lost, Err(CallbackError::Unavailable(_))));
+    it.record.loses_the_answer();
+    let lost = receive_on(&it, "e1").await;
+    assert!(matches!(lost, Err(CallbackError::Unavailable(_))));
+    assert!(receive_on(&it, "e1").await.unwrap(), "the gateway sends it again: it had been kept");
+    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Duplicate)]);
+}

@@ -1,0 +1,207 @@
+use domain::{Currency, Money, Version};
+use ports::MockReplyRepository;
+
+use super::*;
+use crate::{retry::ROUNDS_MAX, testing::*};
+
+fn tea(quantity: u32) -> Line {
+    line("tea", quantity, None)
+}
+
+fn line(product: &str, quantity: u32, seen: Option<&str>) -> Line {
+    Line { product: ProductId::new(product.to_owned()), quantity, seen_price: seen.map(str::to_owned) }
+}
+
+/// A shop with five packs of tea.
+fn shop() -> Bench {
+    Bench::new().with(|it| it.products.push(product("tea", yuan("10"), Some(5))))
+}
+
+fn show(order: &Order) -> StoredReply {
+    reply(&format!("{} {}", order.number, order.amount))
+}
+
+async fn place_on(it: &Bench, lines: Vec<Line>) -> Result<Answered, PlaceError> {
+    place(&it.app, &caller(ada()), request(), lines, show).await
+}
+
+fn body(answered: Answered) -> String {
+    match answered {
+        Answered::First(reply) => format!("first {}", reply.body),
+        Answered::Again(reply) => format!("again {}", reply.body),
+    }
+}
+
+#[tokio::test]
+async fn one_commit_makes_claim_order_history_and_stock_true() {
+    let it = shop();
+    let answered = place_on(&it, vec![tea(2)]).await.unwrap();
+    let order = it.record.state().orders[0].clone();
+    let Answered::First(reply) = answered else { panic!("it is new") };
+    assert_eq!(reply, show(&order));
+    let claim = Claim { resource: order.number.to_string(), reply: Some(reply), ..used_for("", None) };
+    let by = ChangedBy::customer(ada().key);
+    let entry = Entry { from: None, to: domain::order::Status::Pending, by, reason: None, at: NOW };
+    let line = StockLine { product: ProductId::new("tea".to_owned()), quantity: 2 };
+    let [.., Write::InsertOrder { history, .. }, _] = &it.record.only_commit()[..] else {
+        panic!("three writes")
+    };
+    let expected = [
+        Write::Claim(claim),
+        Write::InsertOrder { order: Box::new(order.clone()), history: *history, entry },
+        Write::TakeStock { line, read: product("tea", yuan("10"), Some(5)) },
+    ];
+    assert_eq!(it.record.only_commit(), expected);
+    assert_eq!(
+        (order.amount, order.owner, order.expires_at),
+        (yuan("20"), ada().key, NOW.plus(seconds(1_800)))
+    );
+    assert_eq!(it.meter.all(), [Happening::OrderPlaced]);
+}
+
+#[tokio::test]
+async fn stock_that_is_not_tracked_is_not_taken() {
+    let it = Bench::new().with(|it| it.products.push(product("tea", yuan("10"), None)));
+    place_on(&it, vec![tea(2)]).await.unwrap();
+    assert_eq!(it.journal(), ["commit Claim InsertOrder"]);
+    assert!(!it.record.state().orders[0].items[0].holds_stock);
+}
+
+#[tokio::test]
+async fn without_locks_an_order_is_placed_once_all_the_same() {
+    let it = shop().without_locks();
+    let first = body(place_on(&it, vec![tea(2)]).await.unwrap());
+    let again = body(place_on(&it, vec![tea(2)]).await.unwrap());
+    assert_eq!(again, first.replace("first", "again"));
+    assert_eq!(it.record.state().orders.len(), 1);
+    assert_eq!(it.meter.all(), [Happening::OrderPlaced, Happening::Replayed]);
+}
+
+#[tokio::test]
+async fn a_key_that_somebody_holds_is_answered_from_the_record_or_in_progress() {
+    let it = shop().with_locks_held();
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::InProgress))));
+    it.record.state().claims.push(used_for("n1", Some(reply("kept"))));
+    assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn a_key_that_is_claimed_at_the_commit_gives_the_stored_bytes() {
+    let it = shop();
+    it.record.meanwhile(|it| it.claims.push(used_for("n1", Some(reply("kept")))));
+    assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
+    assert_eq!(it.record.state().products[0].stock, Some(5), "nothing was taken");
+    assert_eq!(it.meter.all(), [Happening::Replayed]);
+}
+
+#[tokio::test]
+async fn a_key_of_another_request_is_reused_whenever_it_is_noticed() {
+    let other = || Claim { fingerprint: other_request().fingerprint, ..used_for("n1", Some(reply("kept"))) };
+    let it = shop().with(|it| it.claims.push(other()));
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::Reused))));
+    let it = shop();
+    it.record.meanwhile(move |it| it.claims.push(other()));
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::Reused))));
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
+    let it = shop();
+    it.record.loses_the_answer();
+    assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::Unavailable(_))));
+    assert!(body(place_on(&it, vec![tea(2)]).await.unwrap()).starts_with("again id-"));
+    assert_eq!(it.record.state().products[0].stock, Some(3), "taken once");
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_of_its_own_first_copy_is_answered_with_its_order() {
+    // Without locks both copies found the key free; then the first one took the last piece.
+    let mut it = shop().without_locks().with(|it| it.products[0].stock = Some(0));
+    let mut replies = MockReplyRepository::new();
+    let mut asked = 0;
+    replies.expect_find().times(2).returning(move |_| {
+        asked += 1;
+        Ok((asked == 2).then(|| used_for("n1", Some(reply("kept")))))
+    });
+    it.app.replies = std::sync::Arc::new(replies);
+    assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
+    assert_eq!(it.meter.count(Happening::OrderRefused), 0);
+}
+
+#[tokio::test]
+async fn a_price_that_moves_under_the_commit_is_decided_anew() {
+    let it = shop();
+    it.record.meanwhile(|it| it.products[0].price = yuan("11"));
+    place_on(&it, vec![tea(1)]).await.unwrap();
+    assert_eq!(it.record.state().orders[0].amount, yuan("11"));
+    assert_eq!(it.meter.count(Happening::Retry), 1);
+
+    let it = shop();
+    it.record.meanwhile(|it| it.products[0].price = yuan("11"));
+    let refused = place_on(&it, vec![line("tea", 1, Some("10"))]).await;
+    assert!(matches!(refused, Err(PlaceError::PriceChanged(at)) if at == [0]));
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn deciding_anew_has_an_end() {
+    let it = shop();
+    (0..ROUNDS_MAX).for_each(|_| it.record.refuses(CommitError::Stale));
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Unavailable(_))));
+    assert_eq!(it.meter.count(Happening::Retry), usize::try_from(ROUNDS_MAX).unwrap() - 1);
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn the_servers_price_counts_and_lines_for_one_product_are_one() {
+    let it = shop().with(|it| it.products.push(product("cup", yuan("3.50"), None)));
+    let lines = vec![line("tea", 1, Some("10.00")), line("cup", 2, None), line("tea", 2, Some("10"))];
+    place_on(&it, lines).await.unwrap();
+    let order = it.record.state().orders[0].clone();
+    let items: Vec<_> = order.items.iter().map(|it| (it.product.as_str(), it.quantity)).collect();
+    assert_eq!((items, order.amount), (vec![("tea", 3), ("cup", 2)], yuan("37")));
+    assert_eq!(it.record.state().products[0].stock, Some(2));
+}
+
+#[tokio::test]
+async fn what_cannot_be_ordered_is_named_by_its_positions_and_changes_nothing() {
+    let yen = Money::from_minor(5, Currency::parse("JPY").unwrap()).unwrap();
+    let it = shop().with(|it| {
+        it.products.push(product("cup", yen, None));
+        it.products.push(Product {
+            active: false,
+            version: Version::FIRST,
+            ..product("old", yuan("1"), None)
+        });
+    });
+    let unknown = place_on(&it, vec![line("gone", 1, None), tea(1), line("old", 1, None)]).await;
+    assert!(matches!(unknown, Err(PlaceError::UnknownProduct(at)) if at == [0, 2]));
+    let mixed = place_on(&it, vec![tea(1), line("cup", 1, None)]).await;
+    assert!(matches!(mixed, Err(PlaceError::MixedCurrencies(at)) if at == [1]));
+    let no_price = place_on(&it, vec![line("tea", 1, Some("9")), line("tea", 1, Some("9.999"))]).await;
+    assert!(matches!(no_price, Err(PlaceError::NoPrice(at)) if at.len() == 1 && at[0].0 == 1));
+    let changed = place_on(&it, vec![tea(1), line("tea", 1, Some("9.99"))]).await;
+    assert!(matches!(changed, Err(PlaceError::PriceChanged(at)) if at == [1]));
+    let short = place_on(&it, vec![tea(3), tea(3)]).await;
+    assert!(matches!(short, Err(PlaceError::OutOfStock(at)) if at == [0, 1]));
+    assert_eq!(it.record.commits(), []);
+    assert_eq!(it.meter.all(), [Happening::OrderRefused; 5]);
+    place_on(&it, vec![tea(5)]).await.unwrap();
+}
+
+#[tokio::test]
+async fn stock_that_is_gone_at_the_commit_is_named_by_its_positions() {
+    let it = shop().with(|it| it.products.push(product("cup", yuan("3"), Some(9))));
+    it.record.meanwhile(|it| it.products[0].stock = Some(1));
+    let short = place_on(&it, vec![line("cup", 1, None), tea(2)]).await;
+    assert!(matches!(short, Err(PlaceError::OutOfStock(at)) if at == [1]));
+    assert_eq!(it.record.state().products[1].stock, Some(9), "nothing is reserved");
+}
+
+#[tokio::test]
+async fn an_order_of_more_than_money_can_be_is_refused() {
+    let most = Money::from_minor(Money::MAJOR_MAX * 100, Currency::parse("CNY").unwrap()).unwrap();
+    let it = Bench::new().with(|it| it.products.push(product("tea", most, None)));
+    assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::TooMuch(_))));
+}

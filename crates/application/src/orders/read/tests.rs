@@ -1,0 +1,40 @@
+use domain::UserId;
+
+use super::*;
+use crate::testing::*;
+
+fn bench() -> Bench {
+    Bench::new().with(|it| {
+        it.users.push((ada(), hash_of("tea")));
+        it.orders.push(order());
+        it.orders.push(Order { owner: bob().key, number: OrderNumber::new("n2".to_owned()), ..order() });
+    })
+}
+
+#[tokio::test]
+async fn an_order_is_its_owners_and_every_operators() {
+    let it = bench();
+    let number = order().number;
+    assert_eq!(find(&it.app, &caller(ada()), &number).await.unwrap(), Some(order()));
+    assert_eq!(find(&it.app, operator().caller(), &number).await.unwrap(), Some(order()));
+    assert_eq!(find(&it.app, &caller(bob()), &number).await.unwrap(), None);
+    assert_eq!(history(&it.app, &caller(bob()), &number).await.unwrap(), None);
+    assert_eq!(history(&it.app, &caller(ada()), &number).await.unwrap(), Some(Vec::new()));
+}
+
+#[tokio::test]
+async fn a_customer_lists_own_orders_and_an_operator_whose_they_want() {
+    let it = bench();
+    let of = |user: Option<&str>| OrderQuery {
+        user: user.map(|it| UserId::new(it.to_owned())),
+        ..OrderQuery::default()
+    };
+    let owners = async |who: &Caller, query| {
+        list(&it.app, who, query).await.map(|page| page.data.iter().map(|it| it.owner).collect::<Vec<_>>())
+    };
+    assert_eq!(owners(&caller(bob()), of(None)).await.unwrap(), [bob().key]);
+    assert_eq!(owners(operator().caller(), of(None)).await.unwrap(), [ada().key, bob().key]);
+    assert_eq!(owners(operator().caller(), of(Some("user-ada"))).await.unwrap(), [ada().key]);
+    assert_eq!(owners(operator().caller(), of(Some("nobody"))).await.unwrap(), []);
+    assert!(matches!(owners(&caller(bob()), of(Some("user-bob"))).await, Err(ListError::NotOperator)));
+}

@@ -1,0 +1,119 @@
+use domain::{ChangedBy, User, Version, payment::Asked};
+use ports::Write;
+
+use super::*;
+use crate::testing::*;
+
+fn to(status: Status) -> Transition {
+    Transition { number: order().number, to: status, reason: None, if_match: IfMatch::Absent }
+}
+
+fn with_order(order: Order) -> Bench {
+    Bench::new().with(|it| it.orders.push(order))
+}
+
+async fn by(it: &Bench, user: User, ask: Transition) -> Result<Order, TransitionError> {
+    transition(&it.app, &caller(user), ask).await
+}
+
+#[tokio::test]
+async fn a_move_is_one_commit_with_one_row_of_history() {
+    let it = with_order(paid());
+    let reason = Some(Text::new("too late"));
+    let ask = Transition { reason: reason.clone(), ..to(Status::RefundPending) };
+    let after = by(&it, ada(), ask).await.unwrap();
+    let mut progress = Progress::of(paid());
+    progress.step(Status::RefundPending, ChangedBy::customer(ada().key), reason, NOW).unwrap();
+    assert_eq!(after, *progress.order());
+    let [Write::UpdateOrder { progress: written, history }] = &it.record.only_commit()[..] else {
+        panic!("one write")
+    };
+    assert_eq!((&**written, history.len()), (&progress, 1));
+}
+
+#[tokio::test]
+async fn somebody_elses_order_does_not_exist() {
+    let it = with_order(order());
+    assert!(matches!(by(&it, bob(), to(Status::Cancelled)).await, Err(TransitionError::NotFound)));
+    let other = Transition { number: OrderNumber::new("n2".to_owned()), ..to(Status::Cancelled) };
+    assert!(matches!(by(&it, ada(), other).await, Err(TransitionError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_version_that_was_not_meant_is_left_alone() {
+    let it = with_order(order());
+    let meant = |version| IfMatch::OneOf(vec![Version::new(version)]);
+    let stale = Transition { if_match: meant(2), ..to(Status::Cancelled) };
+    assert!(matches!(by(&it, ada(), stale).await, Err(TransitionError::PreconditionFailed)));
+    assert_eq!(it.record.commits(), []);
+    let fresh = Transition { if_match: meant(1), ..to(Status::Cancelled) };
+    assert_eq!(by(&it, ada(), fresh).await.unwrap().version, Version::new(2));
+}
+
+#[tokio::test]
+async fn a_version_that_moves_under_the_commit_is_not_meant_any_more() {
+    let it = with_order(order());
+    it.record.meanwhile(|it| it.orders[0] = paid());
+    let ask = Transition { if_match: IfMatch::OneOf(vec![Version::FIRST]), ..to(Status::Cancelled) };
+    assert!(matches!(by(&it, ada(), ask).await, Err(TransitionError::PreconditionFailed)));
+    assert_eq!(it.record.state().orders[0], paid());
+}
+
+#[tokio::test]
+async fn a_move_that_is_not_allowed_names_those_that_are() {
+    let it = with_order(paid());
+    let refused = by(&it, ada(), to(Status::Processing)).await;
+    assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == [Status::RefundPending]));
+    let refused = transition(&it.app, operator().caller(), to(Status::Shipped)).await;
+    let both = [Status::Processing, Status::RefundPending];
+    assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == both));
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn being_there_already_changes_and_commits_nothing() {
+    let it = with_order(paid());
+    assert_eq!(by(&it, ada(), to(Status::Paid)).await.unwrap(), paid());
+    assert_eq!(it.record.commits(), []);
+}
+
+#[tokio::test]
+async fn cancelling_gives_stock_and_authorisation_back_in_one_commit() {
+    let it = with_order(order()).with(|it| {
+        it.products.push(product("tea", yuan("10"), Some(3)));
+        it.transactions.push(authorized());
+    });
+    by(&it, ada(), to(Status::Cancelled)).await.unwrap();
+    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction"]);
+    let state = it.record.state();
+    assert_eq!(state.products[0].stock, Some(5));
+    assert_eq!((state.transactions[0].asked, state.transactions[0].check_at), (Some(Asked::Void), Some(NOW)));
+}
+
+#[tokio::test]
+async fn an_authorisation_that_comes_in_between_is_given_up_too() {
+    let it = with_order(order());
+    it.record.meanwhile(|it| {
+        it.orders[0].revision = it.orders[0].revision.next();
+        it.transactions.push(authorized());
+    });
+    by(&it, ada(), to(Status::Cancelled)).await.unwrap();
+    assert_eq!(it.record.state().transactions[0].asked, Some(Asked::Void));
+}
+
+#[tokio::test]
+async fn a_part_that_was_captured_goes_back_when_the_order_is_cancelled() {
+    let mut part = captured();
+    part.facts.captured = Some(yuan("5"));
+    let it = with_order(order()).with(|it| it.transactions.push(part));
+    by(&it, ada(), to(Status::Cancelled)).await.unwrap();
+    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertFinding"]);
+    assert_eq!(it.record.state().transactions[0].refunds[0].amount, yuan("5"));
+}
+
+#[tokio::test]
+async fn the_record_being_away_is_said() {
+    let it = with_order(order());
+    it.record.refuses(ports::CommitError::Unavailable(away()));
+    assert!(matches!(by(&it, ada(), to(Status::Cancelled)).await, Err(TransitionError::Unavailable(_))));
+}

@@ -1,0 +1,41 @@
+use domain::{
+    Session,
+    payment::{EventKind, PaymentStatus},
+};
+
+use super::*;
+use crate::testing::*;
+
+#[tokio::test]
+async fn answers_are_forgotten_when_their_time_is_over_and_sessions_later() {
+    let it = Bench::new();
+    assert!(!prune(&it.app).await.unwrap());
+    let kept = NOW.minus(it.app.policy.session_kept);
+    let expected =
+        [Write::Prune(Prunable::Claims, NOW, BATCH), Write::Prune(Prunable::Sessions, kept, BATCH)];
+    assert_eq!(it.record.only_commit(), expected);
+    it.record.refuses(CommitError::Unavailable(away()));
+    assert!(prune(&it.app).await.is_err());
+}
+
+#[tokio::test]
+async fn revocations_are_heard_of() {
+    let ended = Session { revoked_at: Some(NOW), ..session() };
+    let it = Bench::new().with(|it| it.sessions.push(ended));
+    revocations(&it.app, NOW).await.unwrap();
+    assert!(it.app.revocations.contains(&session().id));
+}
+
+#[tokio::test]
+async fn everything_that_is_due_is_asked_about_and_nothing_else() {
+    let it = Bench::new().with(|it| {
+        it.orders.push(order());
+        it.transactions.push(pending());
+    });
+    it.gateway.answers(says(EventKind::Captured));
+    assert!(!reconcile_open(&it.app).await.unwrap());
+    assert_eq!(it.record.state().transactions[0].status(), PaymentStatus::Captured);
+    assert_eq!(it.meter.all(), [Happening::Swept("reconcile", 1)]);
+    reconcile_open(&it.app).await.unwrap();
+    assert_eq!(it.journal().len(), 2, "it was not asked again");
+}

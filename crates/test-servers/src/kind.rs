@@ -1,0 +1,5 @@
+//! The kinds of servers.
+
+pub(crate) mod mariadb;
+pub(crate) mod memcached;
+pub(crate) mod redis;

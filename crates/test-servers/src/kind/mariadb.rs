@@ -1,0 +1,190 @@
+//! MariaDB, as durable as in production, from a data folder that is made once and copied for every start.
+
+use std::{
+    env, fs,
+    io::{self, Read},
+    os::unix::{fs::MetadataExt, net::UnixStream},
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+    time::Duration,
+};
+
+use crate::{
+    place::Place,
+    program,
+    server::{Kind, Server},
+};
+
+/// What must be the same when the data folder is made and when a server runs on it.
+const SETTINGS: &[&str] = &["--no-defaults", "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M"];
+/// The first byte of a greeting: the version of the protocol.
+const GREETING: u8 = 10;
+/// The length and number that stand before each packet, in bytes.
+const HEADER_BYTES: usize = 4;
+/// How long a greeting may take.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(2);
+/// Longest name of a database, in bytes.
+const NAME_BYTES_MAX: usize = 64;
+
+/// A private MariaDB. Its only user is `root`, without a password.
+pub type MariaDb = Server<MariaDbKind>;
+
+/// How MariaDB is run.
+#[derive(Debug)]
+pub struct MariaDbKind;
+
+impl MariaDb {
+    /// A database of it, whether it exists or not.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        format!("mysql://root@127.0.0.1:{}/{database}", self.port())
+    }
+
+    /// Makes an empty database.
+    ///
+    /// # Errors
+    /// When there is one, or the name is not 1-64 of `[a-z0-9_]`, or the server does not answer.
+    pub fn create_database(&self, name: &str) -> io::Result<()> {
+        let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(fits) {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, "a database is called [a-z0-9_]"));
+        }
+        self.execute(&format!("CREATE DATABASE `{name}`"))
+    }
+
+    /// Runs SQL as `root`, one statement or several, outside any database.
+    ///
+    /// # Errors
+    /// When it is refused, or the server does not answer.
+    pub fn execute(&self, sql: &str) -> io::Result<()> {
+        let client = Command::new(program::find("mariadb")?)
+            .args(["--no-defaults", "--batch", "--user=root"])
+            .arg(format!("--socket={}", socket(self.place()).display()))
+            .arg(format!("--execute={sql}"))
+            .output()?;
+        told("mariadb", &client)
+    }
+}
+
+impl Kind for MariaDbKind {
+    const PROGRAM: &'static str = "mariadbd";
+
+    fn prepare(place: &Place) -> io::Result<()> {
+        copy(&prepared()?, &data(place))
+    }
+
+    fn arguments(place: &Place) -> Vec<String> {
+        let own = [
+            format!("--datadir={}", data(place).display()),
+            format!("--socket={}", socket(place).display()),
+            format!("--pid-file={}", place.folder().join("pid").display()),
+            format!("--tmpdir={}", place.folder().display()),
+            format!("--port={}", place.port()),
+        ];
+        let fixed = [
+            "--bind-address=127.0.0.1",
+            // It means something only when it is started by root.
+            "--user=root",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+            "--innodb-flush-log-at-trx-commit=1",
+            "--innodb-buffer-pool-load-at-startup=0",
+            "--innodb-buffer-pool-dump-at-shutdown=0",
+            "--character-set-server=utf8mb4",
+            "--max-connections=500",
+        ];
+        // `--no-defaults` must be the first.
+        SETTINGS.iter().chain(&fixed).map(|it| (*it).to_owned()).chain(own).collect()
+    }
+
+    /// Its socket is its own, and is opened after its port: where that is taken, it ends before.
+    fn is_served_by(place: &Place, _: u32) -> io::Result<bool> {
+        let mut stream = UnixStream::connect(socket(place))?;
+        stream.set_read_timeout(Some(GREETING_TIMEOUT))?;
+        let mut packet = [0; HEADER_BYTES + 1];
+        stream.read_exact(&mut packet)?;
+        if packet.last() == Some(&GREETING) { Ok(true) } else { Err(io::ErrorKind::NotConnected.into()) }
+    }
+
+    fn shared() -> &'static OnceLock<io::Result<MariaDb>> {
+        static SHARED: OnceLock<io::Result<MariaDb>> = OnceLock::new();
+        &SHARED
+    }
+}
+
+fn data(place: &Place) -> PathBuf {
+    place.folder().join("data")
+}
+
+fn socket(place: &Place) -> PathBuf {
+    place.folder().join("socket")
+}
+
+/// The folder that every server begins with a copy of. Whoever is first makes it.
+fn prepared() -> io::Result<PathBuf> {
+    let shelf = target()?.join("test-servers");
+    let prepared = shelf.join(version()?);
+    if prepared.exists() {
+        return Ok(prepared);
+    }
+    fs::create_dir_all(&shelf)?;
+    let new = tempfile::Builder::new().prefix("new-").tempdir_in(&shelf)?;
+    install(&new.path().join("data"))?;
+    match fs::rename(new.path().join("data"), &prepared) {
+        // Somebody else was faster.
+        Err(_) if prepared.exists() => Ok(prepared),
+        outcome => outcome.map(|()| prepared),
+    }
+}
+
+fn install(data: &Path) -> io::Result<()> {
+    fs::create_dir(data)?;
+    let mut install = Command::new(program::find("mariadb-install-db")?);
+    install.args(SETTINGS).arg(format!("--datadir={}", data.display()));
+    install.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
+    // It insists on being told by root, and on not being told by others.
+    if fs::metadata(data)?.uid() == 0 {
+        install.arg("--user=root");
+    }
+    told("mariadb-install-db", &install.output()?)
+}
+
+/// What the server calls itself: another version gets another folder.
+fn version() -> io::Result<String> {
+    let output = Command::new(program::find("mariadbd")?).arg("--version").output()?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let version = text.split_whitespace().skip_while(|word| *word != "Ver").nth(1);
+    let fits = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
+    let version: String = version.unwrap_or("unknown").chars().filter(|c| fits(*c)).collect();
+    Ok(format!("mariadb-{version}"))
+}
+
+/// Cargo's folder, in which this program lies, by the mark that cargo puts there; elsewhere the one for passing things.
+fn target() -> io::Result<PathBuf> {
+    let program = env::current_exe()?;
+    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    Ok(marked.map_or_else(env::temp_dir, Path::to_owned))
+}
+
+fn copy(from: &Path, to: &Path) -> io::Result<()> {
+    fs::create_dir(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let (old, new) = (entry.path(), to.join(entry.file_name()));
+        if entry.file_type()?.is_dir() {
+            copy(&old, &new)?;
+        } else {
+            fs::copy(&old, &new)?;
+        }
+    }
+    Ok(())
+}
+
+fn told(program: &str, output: &Output) -> io::Result<()> {
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [&output.stdout, &output.stderr].map(|it| String::from_utf8_lossy(it).into_owned()).concat();
+    Err(io::Error::other(format!("{program} ended with {}: {}", output.status, said.trim())))
+}

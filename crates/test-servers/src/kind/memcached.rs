@@ -1,0 +1,60 @@
+//! memcached.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    sync::OnceLock,
+};
+
+use crate::{
+    place::Place,
+    server::{Kind, Server},
+};
+
+/// Longest answer to a question about itself, in lines.
+const LINES_MAX: usize = 200;
+
+/// A private memcached.
+pub type Memcached = Server<MemcachedKind>;
+
+/// How memcached is run.
+#[derive(Debug)]
+pub struct MemcachedKind;
+
+impl Memcached {
+    /// Its address.
+    #[must_use]
+    pub fn url(&self) -> String {
+        format!("memcache://127.0.0.1:{}", self.port())
+    }
+}
+
+impl Kind for MemcachedKind {
+    const PROGRAM: &'static str = "memcached";
+
+    fn prepare(_: &Place) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn arguments(place: &Place) -> Vec<String> {
+        let port = place.port().to_string();
+        // The user is asked for only when it is started by root; otherwise it is ignored.
+        let arguments = ["-l", "127.0.0.1", "-p", &port, "-U", "0", "-m", "64", "-t", "2", "-u", "root"];
+        arguments.map(str::to_owned).to_vec()
+    }
+
+    fn is_served_by(place: &Place, id: u32) -> io::Result<bool> {
+        let mut stream = place.connect()?;
+        stream.write_all(b"stats\r\n")?;
+        for line in BufReader::new(stream).lines().take(LINES_MAX) {
+            if let Some(process) = line?.strip_prefix("STAT pid ") {
+                return Ok(process.trim() == id.to_string());
+            }
+        }
+        Err(io::ErrorKind::InvalidData.into())
+    }
+
+    fn shared() -> &'static OnceLock<io::Result<Memcached>> {
+        static SHARED: OnceLock<io::Result<Memcached>> = OnceLock::new();
+        &SHARED
+    }
+}

@@ -1,0 +1,97 @@
+//! Redis, with every write in its append-only file.
+
+use std::{
+    io::{self, BufRead, BufReader, Write},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use crate::{
+    place::Place,
+    server::{Kind, Server},
+};
+
+/// How many databases one server has.
+const DATABASES: u32 = 4_096;
+/// Longest answer to a question about itself, in lines.
+const LINES_MAX: usize = 200;
+
+/// A private Redis.
+pub type Redis = Server<RedisKind>;
+
+/// How Redis is run.
+#[derive(Debug)]
+pub struct RedisKind;
+
+impl Redis {
+    /// Its first database.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.url_of(0)
+    }
+
+    /// A database that nobody in this process was given before.
+    ///
+    /// # Panics
+    /// When there is none left.
+    #[must_use]
+    pub fn empty_url(&self) -> String {
+        static GIVEN: AtomicU32 = AtomicU32::new(0);
+        let database = GIVEN.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        assert!(database < DATABASES, "every database has been given out");
+        self.url_of(database)
+    }
+
+    fn url_of(&self, database: u32) -> String {
+        format!("redis://127.0.0.1:{}/{database}", self.port())
+    }
+}
+
+impl Kind for RedisKind {
+    const PROGRAM: &'static str = "redis-server";
+
+    fn prepare(_: &Place) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn arguments(place: &Place) -> Vec<String> {
+        let dir = place.folder().to_string_lossy();
+        let port = place.port().to_string();
+        let databases = DATABASES.to_string();
+        let settings = [
+            ("--bind", "127.0.0.1"),
+            ("--port", &port),
+            ("--dir", &dir),
+            ("--databases", &databases),
+            ("--appendonly", "yes"),
+            ("--appendfsync", "everysec"),
+            // Beside the append-only file no snapshots are needed.
+            ("--save", ""),
+            ("--daemonize", "no"),
+        ];
+        settings.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
+    }
+
+    fn is_served_by(place: &Place, id: u32) -> io::Result<bool> {
+        let mut stream = place.connect()?;
+        // While it loads its file it answers neither: what comes is an error.
+        stream.write_all(b"PING\r\nINFO server\r\n")?;
+        let mut lines = BufReader::new(stream).lines().take(LINES_MAX);
+        if lines.next().transpose()?.as_deref() != Some("+PONG") {
+            return Err(io::ErrorKind::NotConnected.into());
+        }
+        for line in lines {
+            if let Some(process) = line?.strip_prefix("process_id:") {
+                return Ok(process.trim() == id.to_string());
+            }
+        }
+        Err(io::ErrorKind::InvalidData.into())
+    }
+
+    fn shared() -> &'static OnceLock<io::Result<Redis>> {
+        static SHARED: OnceLock<io::Result<Redis>> = OnceLock::new();
+        &SHARED
+    }
+}
