@@ -12,7 +12,7 @@ use std::{
 
 use clap::{Parser, Subcommand};
 
-use crate::{config::Config, http::openapi, log, serve, wiring};
+use crate::{config::Config, http::openapi, log, serve, terminal::print, wiring};
 
 /// Idem: orders and payments, applied once.
 #[derive(Debug, Parser)]
@@ -78,17 +78,6 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
         Command::Openapi | Command::Demo => Ok(()),
         Command::Config => Ok(print(config.shown().trim_end())?),
-    }
-}
-
-/// Prints lines; that nobody reads them to their end is no fault.
-///
-/// # Errors
-/// When standard output cannot be written.
-pub(crate) fn print(lines: &str) -> io::Result<()> {
-    match writeln!(io::stdout(), "{lines}") {
-        Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        outcome => outcome,
     }
 }
 

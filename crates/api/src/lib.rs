@@ -11,6 +11,7 @@ pub mod serve;
 pub mod service;
 pub mod sweeps;
 pub mod tasks;
+mod terminal;
 pub mod wiring;
 
 #[cfg(test)]

@@ -15,11 +15,11 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    commands::print,
     config::Config,
     http::{self, frame::Frame},
     service::{Service, Shared},
     sweeps,
+    terminal::print,
     wiring::{self, StartError, Wired},
 };
 

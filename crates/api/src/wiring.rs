@@ -21,7 +21,7 @@ use crate::{
 /// Most that copies in this process may take, in bytes.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords wait to be hashed for each that is being hashed; one more is turned away.
-const PASSWORDS_WAITING_PER_CORE: usize = 64;
+const PASSWORDS_WAITING_FOR_EACH: usize = 64;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -134,10 +134,10 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     })
 }
 
-/// One password a core is hashed at a time, which leaves the other half of each core to other work.
+/// Half of the cores hash passwords at most: a storm of logins leaves the other half to orders.
 fn hasher(config: &Config) -> BcryptHasher {
-    let at_once = std::thread::available_parallelism().map_or(1, usize::from);
-    BcryptHasher::new(config.bcrypt_cost, at_once, at_once.saturating_mul(PASSWORDS_WAITING_PER_CORE))
+    let at_once = std::thread::available_parallelism().map_or(1, |it| it.get().div_ceil(2));
+    BcryptHasher::new(config.bcrypt_cost, at_once, at_once.saturating_mul(PASSWORDS_WAITING_FOR_EACH))
 }
 
 fn signing_keys(config: &Config) -> Result<SigningKeys, StartError> {

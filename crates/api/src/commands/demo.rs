@@ -13,7 +13,7 @@ use adapters_gateways::{
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::{Value, json};
 
-use super::print;
+use crate::terminal::print;
 use client::{Answer, Client};
 use server::Server;
 

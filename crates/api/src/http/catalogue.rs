@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     conditional::{etag, if_match, show},
-    decode::{Fields, Parameters, decimal, flag, nullable, text, whole},
+    decode::{Fields, Parameters, decimal, flag, text, whole},
     extract::{Caller, Operator},
     openapi::{IfMatchHeader, IfNoneMatchHeader, PageParameters},
     problem::{Answer, Kind, Problem},
@@ -32,11 +32,11 @@ pub struct PutProduct {
     /// ISO 4217 code.
     #[schema(example = "CNY")]
     pub currency: String,
-    /// How many can be ordered; null when that is not tracked.
-    #[schema(required, minimum = 0, maximum = 1_000_000_000)]
+    /// How many can be ordered; null, or not said, when that is not tracked.
+    #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub stock: Option<i64>,
-    /// Whether it can be ordered.
-    pub active: bool,
+    /// Whether it can be ordered; `true` if it is not said.
+    pub active: Option<bool>,
 }
 
 /// Make or replace a product, stock included
@@ -86,9 +86,9 @@ fn offer(body: &Value) -> Result<Offer, Problem> {
         },
         (Some(_) | None, _) => None,
     };
-    let stock = it.required("stock", nullable(whole(0..=STOCK_MAX)));
-    let active = it.required("active", flag);
-    it.finish(|| Some(Offer { name: name?, price: price?, stock: stock?, active: active? }))
+    let stock = it.optional("stock", whole(0..=STOCK_MAX));
+    let active = it.optional("active", flag);
+    it.finish(|| Some(Offer { name: name?, price: price?, stock: stock?, active: active?.unwrap_or(true) }))
 }
 
 impl From<PutError> for Problem {

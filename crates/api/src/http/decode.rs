@@ -222,10 +222,5 @@ pub fn flag(value: &Value) -> Read<bool> {
     Ok(value.as_bool().ok_or(Invalid("must be true or false"))?)
 }
 
-/// Reads null as `None`, and anything else as `read` does.
-pub fn nullable<T>(read: impl FnOnce(&Value) -> Read<T>) -> impl FnOnce(&Value) -> Read<Option<T>> {
-    |value| if value.is_null() { Ok(None) } else { read(value).map(Some) }
-}
-
 #[cfg(test)]
 mod tests;

@@ -86,6 +86,15 @@ async fn what_cannot_be_offered_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_said_of_a_product_is_the_usual() {
+    let operator = shared().operator().await;
+    let id = unique("sku");
+    let said = json!({"name": "Green tea", "price": "1", "currency": "CNY"});
+    let product = operator.put(&format!("/v1/products/{id}"), &said).await.ok(201);
+    assert_eq!((&product["stock"], &product["active"]), (&Value::Null, &json!(true)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_scale_follows_the_currency() {
     let operator = shared().operator().await;
     for (currency, given, shown) in
