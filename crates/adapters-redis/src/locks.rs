@@ -145,7 +145,7 @@ enum Grant {
 impl Claim {
     /// Whether the lock is ours now.
     async fn ask(&mut self, lease: Duration) -> Result<bool, Unavailable> {
-        self.grant = Grant::None;
+        self.grant = Grant::Unknown;
         let mut set = cmd("SET");
         set.arg(&self.key).arg(&self.token).arg("NX").arg("PX").arg(millis(lease));
         let granted: Option<String> = self.redis.ask(&set).await?;

@@ -1,5 +1,7 @@
 //! What the ports promise, of every adapter in this crate.
 
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
 use std::{sync::Arc, time::Duration};
 
 use adapters_redis::{Redis, RedisCache, RedisLocks, RedisThrottle};

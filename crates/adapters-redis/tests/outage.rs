@@ -1,5 +1,7 @@
 //! Redis hangs, dies, comes back and forgets: nobody waits for it long, and everything goes on.
 
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
 use std::time::Duration;
 
 use adapters_redis::{Redis, RedisCache, RedisLocks, RedisThrottle, VALUE_BYTES_MAX};
@@ -11,6 +13,8 @@ use tokio::time;
 const LONG: Duration = Duration::from_secs(60);
 /// A limit to a call for what is not about that limit: more than on a machine with other work.
 const TIMEOUT: Duration = Duration::from_secs(10);
+/// A shorter one, for what waits for its end.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Many calls: together they would take seconds if each waited for its own limit.
 const CALLS: usize = 50;
 
@@ -60,7 +64,7 @@ async fn whoever_asks_a_hung_server_does_not_wait_and_goes_on_when_it_answers_ag
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_was_killed_and_started_again_is_used_again_with_what_it_kept() {
     let mut server = Server::start().unwrap();
-    let redis = Redis::new(&server.url()).unwrap();
+    let redis = Redis::with_timeout(&server.url(), SHORT_TIMEOUT).unwrap();
     let cache = RedisCache::new(redis.clone());
     assert!(back(&redis).await);
     cache.put("key", entry(), LONG).await.unwrap();
@@ -88,8 +92,8 @@ async fn a_restart_that_nobody_noticed_fails_no_call() {
 async fn a_server_that_was_never_there_is_an_error_at_each_call_and_none_before() {
     let mut server = Server::start().unwrap();
     server.kill().unwrap();
-    let redis = Redis::new(&server.url()).unwrap();
-    assert!(time::timeout(Duration::from_secs(2), redis.check()).await.unwrap().is_err());
+    let redis = Redis::with_timeout(&server.url(), SHORT_TIMEOUT).unwrap();
+    assert!(time::timeout(TIMEOUT, redis.check()).await.unwrap().is_err());
     server.restart().unwrap();
     assert!(back(&redis).await);
 }

@@ -5,7 +5,8 @@ mod labels;
 
 use std::time::Duration;
 
-use ports::{Happening, Meter};
+use domain::order::TRANSITIONS;
+use ports::{CallbackOutcome, CommitOutcome, Happening, Meter};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
@@ -66,6 +67,7 @@ impl Default for Metrics {
             swept: Family::default(),
         };
         it.register();
+        it.begin_at_zero();
         it
     }
 }
@@ -85,6 +87,19 @@ impl Metrics {
         to.register("commit_duration_seconds", "How long commits took", self.commit_duration.clone());
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
         to.register("swept", "Rows that a sweep dealt with", self.swept.clone());
+    }
+
+    /// Shows what can be told apart before it has happened: an alert on a counter needs to see it at zero first.
+    fn begin_at_zero(&self) {
+        for outcome in CallbackOutcome::ALL {
+            drop(self.callbacks.get_or_create(&outcome.into()));
+        }
+        for outcome in CommitOutcome::ALL {
+            drop(self.commits.get_or_create(&outcome.into()));
+        }
+        for (from, to, _) in TRANSITIONS {
+            drop(self.transitions.get_or_create(&TransitionLabels { from: from.as_str(), to: to.as_str() }));
+        }
     }
 
     /// Counts a request that took so long.
@@ -152,7 +167,6 @@ impl Stopwatch {
 #[cfg(test)]
 mod tests {
     use domain::order::Status;
-    use ports::{CallbackOutcome, CommitOutcome};
 
     use super::*;
 
@@ -194,6 +208,18 @@ mod tests {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }
         assert!(text.ends_with("# EOF\n"));
+    }
+
+    #[test]
+    fn what_has_not_happened_yet_is_shown_at_zero() {
+        let text = Metrics::default().text(true).unwrap();
+        for line in [
+            r#"idem_order_transitions_total{from="PENDING",to="PAID"} 0"#,
+            r#"idem_callbacks_total{outcome="refused"} 0"#,
+            r#"idem_commits_total{outcome="unavailable"} 0"#,
+        ] {
+            assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
+        }
     }
 
     #[test]

@@ -42,6 +42,12 @@ pub enum CallbackOutcome {
     Refused,
 }
 
+impl CallbackOutcome {
+    /// Every one.
+    pub const ALL: [Self; 6] =
+        [Self::Applied, Self::Unchanged, Self::Waiting, Self::Flagged, Self::Duplicate, Self::Refused];
+}
+
 /// How a commit ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CommitOutcome {
@@ -51,6 +57,11 @@ pub enum CommitOutcome {
     Refused,
     /// Nobody knows.
     Unavailable,
+}
+
+impl CommitOutcome {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Committed, Self::Refused, Self::Unavailable];
 }
 
 /// Counts.

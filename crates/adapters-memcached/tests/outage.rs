@@ -1,0 +1,118 @@
+//! memcached hangs, dies and comes back empty: nobody waits for it long, and everything goes on.
+
+use std::time::Duration;
+
+use adapters_memcached::{Memcached, MemcachedCache, VALUE_BYTES_MAX};
+use ports::{Cache, CacheEntry, Health};
+use test_servers::Memcached as Server;
+use tokio::time;
+
+/// So long that no test ends it.
+const LONG: Duration = Duration::from_secs(60);
+/// A limit to a call for what is not about that limit: more than on a machine with other work.
+const TIMEOUT: Duration = Duration::from_secs(10);
+/// A shorter one, for what waits for its end.
+const SHORT_TIMEOUT: Duration = Duration::from_secs(1);
+/// Many calls: together they would take seconds if each waited for its own limit.
+const CALLS: usize = 50;
+
+fn entry() -> CacheEntry {
+    CacheEntry { version: 1, bytes: b"copy".to_vec() }
+}
+
+/// Whether it answers again within some seconds.
+async fn back(memcached: &Memcached) -> bool {
+    for _ in 0..200 {
+        if memcached.check().await.is_ok() {
+            return true;
+        }
+        time::sleep(Duration::from_millis(50)).await;
+    }
+    false
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_a_hung_server_does_not_wait_and_goes_on_when_it_answers_again() {
+    let server = Server::start().unwrap();
+    let memcached = Memcached::new(&server.url()).unwrap();
+    let cache = MemcachedCache::new(memcached.clone());
+    assert!(back(&memcached).await);
+    server.pause().unwrap();
+    let calls = async {
+        for _ in 0..CALLS {
+            assert!(cache.get("key").await.is_err());
+            assert!(cache.put("key", entry(), LONG).await.is_err());
+        }
+    };
+    time::timeout(Duration::from_secs(3), calls).await.expect("100 calls fail in less than 80 ms each");
+    server.resume().unwrap();
+    assert!(back(&memcached).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_was_killed_and_started_again_is_used_again_empty() {
+    let mut server = Server::start().unwrap();
+    let memcached = Memcached::with_timeout(&server.url(), SHORT_TIMEOUT).unwrap();
+    let cache = MemcachedCache::new(memcached.clone());
+    assert!(back(&memcached).await);
+    cache.put("key", entry(), LONG).await.unwrap();
+    server.kill().unwrap();
+    assert!(memcached.check().await.is_err() && cache.get("key").await.is_err());
+    server.restart().unwrap();
+    assert!(back(&memcached).await);
+    assert_eq!(cache.get("key").await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_that_nobody_noticed_fails_no_call() {
+    let mut server = Server::start().unwrap();
+    let memcached = Memcached::with_timeout(&server.url(), TIMEOUT).unwrap();
+    let check = async || memcached.check().await.is_ok();
+    assert_eq!(tokio::join!(check(), check(), check(), check()), (true, true, true, true));
+    server.restart().unwrap();
+    for _ in 0..CALLS {
+        assert!(check().await, "a dead connection was somebody's failure");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_is_too_large_or_too_short_lived_is_not_kept_and_leaves_no_older_one() {
+    let server = Server::start().unwrap();
+    let cache = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
+    let sized = |version, bytes| CacheEntry { version, bytes: vec![0; bytes] };
+    cache.put("key", sized(1, VALUE_BYTES_MAX), LONG).await.unwrap();
+    assert_eq!(cache.get("key").await.unwrap(), Some(sized(1, VALUE_BYTES_MAX)));
+    cache.put("key", sized(2, VALUE_BYTES_MAX + 1), LONG).await.unwrap();
+    assert_eq!(cache.get("key").await.unwrap(), None);
+    cache.put("key", sized(1, 1), LONG).await.unwrap();
+    cache.put("key", sized(2, 1), Duration::from_millis(999)).await.unwrap();
+    assert_eq!(cache.get("key").await.unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_of_a_second_is_gone_soon_after() {
+    let server = Server::start().unwrap();
+    let cache = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
+    cache.put("key", entry(), Duration::from_millis(1_900)).await.unwrap();
+    for _ in 0..100 {
+        if cache.get("key").await.unwrap().is_none() {
+            return;
+        }
+        time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it is kept for ever");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_key_names_its_own_copy() {
+    let server = Server::start().unwrap();
+    let cache = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
+    let keys = ["a", "a b", "a\r\nb", "ä", "", &"long".repeat(100)];
+    for (version, key) in (0..).zip(keys) {
+        cache.put(key, CacheEntry { version, bytes: key.into() }, LONG).await.unwrap();
+    }
+    for (version, key) in (0..).zip(keys) {
+        let expected = CacheEntry { version, bytes: key.into() };
+        assert_eq!(cache.get(key).await.unwrap(), Some(expected));
+    }
+}
