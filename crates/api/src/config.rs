@@ -42,8 +42,13 @@ const NOT_YET: &[&str] =
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read, or is no TOML.
-    #[error("the configuration file cannot be read: {0}")]
-    File(String),
+    #[error("the configuration file {} cannot be read: {why}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What stands in the way, and where.
+        why: String,
+    },
     /// There is no such key.
     #[error("{key} ({PREFIX}{}): there is no such key", key.to_uppercase())]
     Unknown {
@@ -133,13 +138,15 @@ impl Config {
             .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
             .collect();
         let mut figment = Figment::new();
+        let fault = |why| ConfigError::File { path: file.unwrap_or(Path::new("")).to_owned(), why };
         if let Some(path) = file {
-            figment = figment.merge(Toml::file_exact(path));
+            let text = std::fs::read_to_string(path).map_err(|it| fault(it.to_string()))?;
+            figment = figment.merge(Toml::string(&text));
         }
         let merged: BTreeMap<String, Value> = figment
             .merge(Serialized::defaults(ours))
             .extract()
-            .map_err(|fault| ConfigError::File(fault.kind.to_string()))?;
+            .map_err(|it| fault(values::place(&it.kind.to_string())))?;
         Self::of(Keys::new(merged)?)
     }
 

@@ -16,7 +16,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    http::{self, frame::Frame},
+    http::{
+        self,
+        frame::{Frame, Unread},
+    },
     service::{Service, Shared},
     sweeps,
     terminal::print,
@@ -27,6 +30,12 @@ use crate::{
 const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// Of which requests have this long, in seconds.
 const REQUESTS_STOP_WITHIN_SECONDS: u64 = 9;
+/// A client has this long to send the head of its first request.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// A connection without a request is kept for this long.
+const KEPT_FOR: Duration = Duration::from_secs(5);
+/// A client that was answered before it had sent everything has this long to read the answer.
+const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 /// The exit status when a second signal cuts everything short.
 const CUT_SHORT: i32 = 1;
 
@@ -78,6 +87,12 @@ fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, Socke
     let server = HttpServer::new(app)
         .workers(config.workers.get())
         .disable_signals()
+        .client_request_timeout(HEAD_WITHIN)
+        .keep_alive(KEPT_FOR)
+        .client_disconnect_timeout(CLOSE_WITHIN)
+        .on_connect(|_, connection| {
+            connection.insert(Unread::default());
+        })
         .shutdown_timeout(REQUESTS_STOP_WITHIN_SECONDS)
         .bind(wanted)
         .map_err(fault)?;

@@ -62,7 +62,8 @@ fn runs(bytes: &[u8]) -> Vec<(usize, usize)> {
 
 /// The run, if all of it is one card number.
 fn whole(bytes: &[u8], (start, end): (usize, usize)) -> Option<(usize, usize)> {
-    is_number(&digits(bytes, start, end)).then_some((start, end))
+    let number = grouped_as_a_card(bytes, (start, end)) && is_number(&digits(bytes, start, end));
+    number.then_some((start, end))
 }
 
 /// Every card number within a run: the whole of it, or a stretch that begins and ends at a group's border.
@@ -77,7 +78,7 @@ fn all_in(bytes: &[u8], (start, end): (usize, usize)) -> Vec<(usize, usize)> {
         let longest = (from + DIGITS_MIN..=end.min(from + 2 * DIGITS_MAX)).rev();
         let hit = longest
             .into_iter()
-            .find(|to| digit(from) && digit(to - 1) && is_number(&digits(bytes, from, *to)));
+            .find(|to| digit(from) && digit(to - 1) && whole(bytes, (from, *to)).is_some());
         found.extend(hit.map(|to| (from, to)));
         from = hit.unwrap_or(from + 1);
     }
@@ -87,6 +88,15 @@ fn all_in(bytes: &[u8], (start, end): (usize, usize)) -> Vec<(usize, usize)> {
 fn digits(bytes: &[u8], start: usize, end: usize) -> Vec<u32> {
     let slice = bytes.get(start..end).unwrap_or_default();
     slice.iter().filter_map(|it| char::from(*it).to_digit(10)).collect()
+}
+
+/// Whether the digits between `start` and `end` are written as cards are: unbroken, or a group of four and then groups of
+/// three to seven. A UUID's groups are not, though their digits may pass every other check.
+fn grouped_as_a_card(bytes: &[u8], (start, end): (usize, usize)) -> bool {
+    let text = bytes.get(start..end).unwrap_or_default();
+    let mut groups = text.split(|it| !it.is_ascii_digit()).map(<[u8]>::len);
+    let first = groups.next().unwrap_or_default();
+    first == text.len() || first == 4 && groups.all(|it| (3..=7).contains(&it))
 }
 
 fn is_number(digits: &[u32]) -> bool {
@@ -140,6 +150,14 @@ mod tests {
             assert!(!found_in(other), "{other}");
         }
         assert_eq!(masked("2026-11-22T08:30:00.123Z"), "2026-11-22T08:30:00.123Z");
+    }
+
+    #[test]
+    fn a_uuid_is_no_card_number() {
+        let uuid = "68756633-9368-4661-adc4-5ccbde4d30e6";
+        assert!(luhn(&digits(uuid.as_bytes(), 0, 18)), "its first three groups pass every other check");
+        assert!(!found_in(uuid));
+        assert_eq!(masked(uuid), uuid);
     }
 
     #[test]

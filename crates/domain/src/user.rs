@@ -42,6 +42,9 @@ impl Username {
         if !(3..=32).contains(&text.len()) || !text.bytes().all(allowed) {
             return Err(Invalid("must be 3 to 32 characters of A-Z a-z 0-9 _ . -"));
         }
+        if crate::card::found_in(text) {
+            return Err(Invalid("must not be a card number"));
+        }
         Ok(Self(text.to_owned()))
     }
 

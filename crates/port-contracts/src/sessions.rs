@@ -18,6 +18,7 @@ macro_rules! sessions {
         revoking_all_sessions_without_exception_spares_none
         live_sessions_are_listed_newest_first
         revocations_are_listed_oldest_first
+        revocations_of_one_moment_are_read_page_by_page
         pruning_forgets_only_sessions_that_ended_before
         pruning_sessions_is_bounded
         ; $($fixture)+
@@ -170,11 +171,28 @@ pub async fn revocations_are_listed_oldest_first(backend: &Backend) {
     revoked(backend, &user, 10).await;
     let second = revoked(backend, &backend.user().await, 20).await;
     keep(backend, &user, |_| ()).await;
-    let listed = backend.sessions.revoked_since(sample::at(20), 100).await.expect("read");
+    let listed = backend.sessions.revoked_since(sample::at(20), None, 100).await.expect("read");
     assert_eq!(listed, [second.clone(), third], "by the time of revocation");
-    let listed = backend.sessions.revoked_since(sample::at(20), 1).await.expect("read");
+    let listed = backend.sessions.revoked_since(sample::at(20), None, 1).await.expect("read");
     assert_eq!(listed, [second], "the oldest ones");
-    assert_eq!(backend.sessions.revoked_since(sample::at(31), 100).await.expect("read"), []);
+    assert_eq!(backend.sessions.revoked_since(sample::at(31), None, 100).await.expect("read"), []);
+}
+
+/// However many there are: where a page ends, the next one begins.
+pub async fn revocations_of_one_moment_are_read_page_by_page(backend: &Backend) {
+    let user = backend.user().await;
+    let mut all = vec![revoked(backend, &user, 20).await, revoked(backend, &user, 20).await];
+    all.push(revoked(backend, &user, 20).await);
+    all.push(revoked(backend, &user, 21).await);
+    let (mut since, mut after, mut read) = (sample::at(20), None, Vec::new());
+    for _ in 0..all.len() {
+        let page = backend.sessions.revoked_since(since, after, 1).await.expect("read");
+        let last = page.first().expect("one more");
+        (since, after) = (last.revoked_at.expect("it ended"), Some(last.key));
+        read.extend(page);
+    }
+    assert_eq!(read, all);
+    assert_eq!(backend.sessions.revoked_since(since, after, 1).await.expect("read"), []);
 }
 
 /// Those revoked or run out before a moment; a session that is live or ended just then stays.
@@ -204,7 +222,7 @@ pub async fn pruning_sessions_is_bounded(backend: &Backend) {
     }
     for left in [3, 1, 0, 0] {
         backend.commit([Write::Prune(Prunable::Sessions, sample::at(10), 2)]).await;
-        let kept = backend.sessions.revoked_since(sample::at(0), 100).await.expect("read");
+        let kept = backend.sessions.revoked_since(sample::at(0), None, 100).await.expect("read");
         assert_eq!(kept.len(), left, "two go each time");
     }
 }

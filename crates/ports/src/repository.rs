@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Session, SessionId, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
     order::{Recorded, Status},
     payment::StoredEvent,
 };
@@ -43,8 +43,14 @@ pub trait SessionRepository: Send + Sync {
     async fn find(&self, id: &SessionId) -> Read<Option<Session>>;
     /// The user's sessions that are live at `now`, newest first, at most `limit`.
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>>;
-    /// Sessions revoked at or after `since`, oldest revocation first, at most `limit`.
-    async fn revoked_since(&self, since: Timestamp, limit: u32) -> Read<Vec<Session>>;
+    /// Sessions revoked at or after `since`, oldest revocation first and of one moment by row, at most `limit`; of those
+    /// revoked at `since` itself only the ones whose row comes after `after`.
+    async fn revoked_since(
+        &self,
+        since: Timestamp,
+        after: Option<SessionKey>,
+        limit: u32,
+    ) -> Read<Vec<Session>>;
 }
 
 /// Reads the catalogue.

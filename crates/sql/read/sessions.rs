@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Session, SessionId, Timestamp, UserKey};
+use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{SessionRepository, Unavailable};
 
 use crate::connection::{Conn, Database};
@@ -38,10 +38,19 @@ impl SessionRepository for Database {
         .await
     }
 
-    async fn revoked_since(&self, since: Timestamp, limit: u32) -> Result<Vec<Session>, Unavailable> {
+    async fn revoked_since(
+        &self,
+        since: Timestamp,
+        after: Option<SessionKey>,
+        limit: u32,
+    ) -> Result<Vec<Session>, Unavailable> {
+        // No row comes before the first key.
+        let after = after.map_or(i64::MIN, SessionKey::get);
         self.read(async move |conn: &mut Conn| {
+            let later = sessions::revoked_at.gt(since.millis());
+            let beside = sessions::revoked_at.eq(since.millis()).and(sessions::id.gt(after));
             let query = sessions::table
-                .filter(sessions::revoked_at.ge(since.millis()))
+                .filter(later.or(beside))
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());

@@ -52,6 +52,8 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("HTTP_ADDR", "nonsense"),
         ("DATABASE_URL", "nonsense"),
         ("DATABASE_URL", "mysql://user:nonsense@host/db"),
+        ("DATABASE_URL", "sqlite://data/nonsense.db?mode=ro"),
+        ("DATABASE_URL", "sqlite://data/nonsense.db#part"),
         ("JWT_SECRET", "nonsense"),
         ("SANDBOX_SECRET", "nonsense"),
         ("ORDER_TTL", "nonsense"),
@@ -81,8 +83,11 @@ fn what_this_version_cannot_do_it_does_not_ignore() {
 
 #[test]
 fn a_file_that_is_no_toml_or_not_there_stops_the_start() {
-    assert!(matches!(read("order_ttl = ", &[]), Err(ConfigError::File(_))));
-    assert!(matches!(Config::read(Some(Path::new("not/there.toml")), []), Err(ConfigError::File(_))));
+    let broken = fault("order_ttl = \"1h\"\njwt_secret = \"nonsense\n", &[]);
+    assert!(broken.contains("idem.toml") && broken.contains("at line 2, column "), "{broken}");
+    assert!(!broken.contains("nonsense") && !broken.contains('\n'), "{broken}");
+    let absent = Config::read(Some(Path::new("not/there.toml")), []).unwrap_err().to_string();
+    assert!(absent.contains("not/there.toml"), "{absent}");
 }
 
 #[test]

@@ -29,8 +29,9 @@ pub(super) fn database(text: &str) -> Parsed<PathBuf> {
     if text.starts_with("mysql://") {
         return Err("this version has no adapter for MySQL; it knows sqlite://".into());
     }
-    let path = text.strip_prefix("sqlite://").filter(|it| !it.is_empty() && !it.ends_with('/'));
-    path.map(PathBuf::from).ok_or_else(|| "must be sqlite:// and the path of a file".into())
+    let file = |it: &&str| !it.is_empty() && !it.ends_with('/') && !it.contains(['?', '#']);
+    let path = text.strip_prefix("sqlite://").filter(file);
+    path.map(PathBuf::from).ok_or_else(|| "must be sqlite:// and the path of a file, without ? and #".into())
 }
 
 /// Above zero.
@@ -86,6 +87,12 @@ pub(super) fn base_url(text: &str) -> Parsed<String> {
 pub(super) fn jwt_secret(text: &str) -> Parsed<SecretString> {
     SigningKeys::parse(text).map_err(|it| it.to_string())?;
     Ok(text.into())
+}
+
+/// What may be told of a parser's message: its first line, which says where. The next one repeats what stands there.
+pub(super) fn place(message: &str) -> String {
+    let first = message.lines().next().filter(|it| it.starts_with("TOML parse error at "));
+    first.unwrap_or("it is no TOML").to_owned()
 }
 
 pub(super) fn log(text: &str) -> Parsed<String> {

@@ -1,15 +1,16 @@
 //! Accounts, logins and sessions.
 
-use actix_web::{HttpResponse, web::Path};
+use actix_web::{HttpRequest, HttpResponse, web::Path};
 use application::auth::{self, ChangePassword, Login, LoginError, NewAccount, RefreshError, RegisterError};
-use domain::{Email, Password, SessionId, Username};
+use domain::{Email, Password, Session, SessionId, Username};
 use ports::Taken;
 use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, any, text},
+    decode::{Fields, Parameters, any, text},
     extract::{Caller, ClientAddress},
+    openapi::PageParameters,
     problem::{Answer, Kind, Problem},
     view::{
         PageView,
@@ -191,12 +192,16 @@ pub async fn change_password(service: Shared, caller: Caller, peer: ClientAddres
 }
 
 /// My live sessions, newest first
-#[utoipa::path(get, path = "/v1/me/sessions", tag = "Authentication", security(("bearer" = [])), responses(
-    (status = 200, description = "All of them, at most 100.", body = PageView<SessionView>)
+#[utoipa::path(get, path = "/v1/me/sessions", tag = "Authentication", security(("bearer" = [])),
+    params(PageParameters), responses(
+    (status = 200, description = "A page; the newest 1000 are listed.", body = PageView<SessionView>)
 ))]
-pub async fn sessions(service: Shared, caller: Caller) -> Answer {
+pub async fn sessions(service: Shared, http: HttpRequest, caller: Caller) -> Answer {
+    let cursors = service.cursors("sessions");
+    let page = Parameters::of(&http).page(&cursors)?;
     let live = auth::list_sessions(&service.app, &caller).await?;
-    Ok(HttpResponse::Ok().json(PageView::whole(&live, |it| SessionView::of(it, &caller.session))))
+    let view = |it: &Session| SessionView::of(it, &caller.session);
+    Ok(HttpResponse::Ok().json(PageView::part(&live, page, &cursors, |it| it.id.as_str(), view)))
 }
 
 /// End one of my sessions

@@ -1,6 +1,7 @@
 //! Reading a request's body: how much of it, of which type, and never with card data.
 
 mod cards;
+mod distinct;
 
 use actix_web::{
     FromRequest, HttpRequest, dev,
@@ -11,10 +12,11 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value, error::Category};
 
 use super::problem::{Kind, Problem};
+use distinct::Distinct;
 
 /// Largest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
-/// So much of a body that is too large is read and thrown away, so that its client gets to read the answer.
+/// So much of a body that is too large without having said so is read and thrown away, so that its client gets to read the answer.
 const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A body that has not been read yet: a handler reads it after it has looked at who asks.
@@ -63,6 +65,9 @@ impl Body {
     /// # Errors
     /// `body-too-large`, `malformed-json` when the body breaks off.
     pub async fn bytes(mut self) -> Result<Vec<u8>, Problem> {
+        if declared(&self.headers).is_some_and(|it| it > BODY_BYTES_MAX) {
+            return Err(Kind::BodyTooLarge.into());
+        }
         let mut bytes = Vec::new();
         let mut drained = 0_usize;
         while let Some(chunk) = self.payload.next().await {
@@ -97,13 +102,18 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Kind::UnsupportedMediaType.into())
 }
 
+/// The length that the headers announce, in bytes.
+fn declared(headers: &HeaderMap) -> Option<usize> {
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
 fn broken_off() -> Problem {
     Problem::new(Kind::MalformedJson).detail("The body broke off before its end.")
 }
 
 /// Parses a body and refuses card data in it.
 fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    let body: Value = serde_json::from_slice(bytes).map_err(|fault| malformed(&fault))?;
+    let Distinct(body) = serde_json::from_slice(bytes).map_err(|fault| malformed(&fault))?;
     cards::refuse(&body)?;
     Ok(body)
 }
@@ -112,7 +122,8 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 fn malformed(fault: &serde_json::Error) -> Problem {
     let detail = match fault.classify() {
         Category::Eof => "The body ends before the JSON document is complete.".to_owned(),
-        Category::Io | Category::Syntax | Category::Data => {
+        Category::Data => "The body names a member twice in one object.".to_owned(),
+        Category::Io | Category::Syntax => {
             format!("The body is not a JSON document: see line {}, column {}.", fault.line(), fault.column())
         }
     };

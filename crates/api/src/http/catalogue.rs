@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::header, web::Path};
 use application::catalogue::{self, Offer, Put, PutError};
-use domain::{Currency, Money, ProductId, Text, product::STOCK_MAX};
+use domain::{Currency, Invalid, Money, ProductId, Text, product::STOCK_MAX};
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -12,7 +12,7 @@ use super::{
     decode::{Fields, Parameters, decimal, flag, text, whole},
     extract::{Caller, Operator},
     openapi::{IfMatchHeader, IfNoneMatchHeader, PageParameters},
-    problem::{Answer, Kind, Problem},
+    problem::{Answer, Fault, Kind, Problem},
     view::{PageView, product::ProductView},
 };
 use crate::service::Shared;
@@ -61,6 +61,10 @@ pub async fn put(
     let offer = offer(&body)?;
     // A path that can name no product is a path that does not exist.
     let id = ProductId::parse(&id).map_err(|_| Kind::NotFound)?;
+    if domain::card::found_in(id.as_str()) {
+        let rule = Invalid("must not carry card data");
+        return Err(Problem::new(Kind::CardDataRefused).errors(vec![Fault::at("", rule)]));
+    }
     let meant = if_match(&http);
     let put =
         service.write(async move |app| catalogue::put(&app, &operator, id, offer, meant).await).await??;

@@ -2,6 +2,7 @@
 //! form for every error.
 
 mod finish;
+mod unread;
 
 use std::{future::Future, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -22,7 +23,7 @@ use super::{
 };
 use crate::metrics::{Metrics, Seen, Stopwatch};
 
-pub use finish::NotAProblem;
+pub use {finish::NotAProblem, unread::Unread};
 
 /// The route of a path that nobody knows, in the log and in the counters.
 const NO_ROUTE: &str = "(none)";
@@ -47,12 +48,13 @@ impl Frame {
     /// A [`Problem`] that is complete, when there is no request left to answer through: after the deadline or a panic.
     pub async fn around<B: MessageBody + 'static>(
         self,
-        request: ServiceRequest,
+        mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
         let id = RequestId::sent(request.headers()).unwrap_or_else(|| RequestId(self.ids.id()));
         request.extensions_mut().insert(id.clone());
         let span = tracing::info_span!("request", request_id = id.0);
+        Unread::hold(&mut request);
         let kept_private = finish::is_private(request.path());
         let line = Line::of(&request, &self.metrics, span.clone());
         let outcome = self.guarded(async { next.call(request).await }).instrument(span.clone()).await;

@@ -4,12 +4,12 @@ mod canonical;
 
 use actix_web::HttpRequest;
 use application::{Caller, Request};
-use domain::card;
+use domain::{Invalid, card};
 use ports::{Fingerprint, IdempotencyKey};
 use serde_json::Value;
 
 use super::{
-    problem::{Kind, Problem},
+    problem::{Fault, Kind, Problem},
     route_name,
 };
 use crate::service::Service;
@@ -45,11 +45,14 @@ fn key(http: &HttpRequest) -> Result<String, Problem> {
     let text = first.to_str().ok().filter(|_| given.next().is_none());
     let key = text.and_then(|it| unquoted(it.trim_matches([' ', '\t'])));
     let sound = |it: &String| {
-        (1..=KEY_CHARS_MAX).contains(&it.len())
-            && it.bytes().all(|byte| byte.is_ascii_graphic())
-            && !card::found_in(it)
+        (1..=KEY_CHARS_MAX).contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_graphic())
     };
-    key.filter(sound).ok_or_else(|| Kind::IdempotencyKeyInvalid.into())
+    let key = key.filter(sound).ok_or(Kind::IdempotencyKeyInvalid)?;
+    if card::found_in(&key) {
+        let rule = Invalid("must not carry a card number as its idempotency key");
+        return Err(Problem::new(Kind::CardDataRefused).errors(vec![Fault::at("", rule)]));
+    }
+    Ok(key)
 }
 
 /// The content of a quoted string (RFC 8941, 3.3.3), or the text itself when it is bare.
@@ -92,9 +95,15 @@ mod tests {
         assert!(read(&[&"k".repeat(255)]).is_ok());
         assert!(read(&[&format!("\"{}\"", "k".repeat(255))]).is_ok());
         let long = "k".repeat(256);
-        for bad in ["", "\"\"", "a b", "\"open", "\"a\"b", "\"a\\b\"", "\"", &long, "4242424242424242"] {
+        for bad in ["", "\"\"", "a b", "\"open", "\"a\"b", "\"a\\b\"", "\"", &long] {
             assert_eq!(read(&[bad]), Err(Kind::IdempotencyKeyInvalid), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_card_number_is_no_key_and_a_uuid_always_is() {
+        assert_eq!(read(&["4242424242424242"]), Err(Kind::CardDataRefused));
+        assert!(read(&["68756633-9368-4661-adc4-5ccbde4d30e6"]).is_ok(), "digits that look like a card's");
     }
 
     #[test]

@@ -11,10 +11,10 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, any, decimal, text},
+    decode::{Fields, Parameters, any, decimal, text},
     extract::{Caller, Operator},
     idempotency,
-    openapi::IdempotencyKeyHeader,
+    openapi::{IdempotencyKeyHeader, PageParameters},
     orders::parsed,
     problem::{Answer, Fault, Kind, Problem},
     reply,
@@ -134,13 +134,21 @@ impl From<StartError> for Problem {
 
 /// An order's transactions, oldest first
 #[utoipa::path(get, path = "/v1/orders/{orderNumber}/payments", tag = "Payments", security(("bearer" = [])),
-    params(("orderNumber" = String, Path, description = "The order's number.")), responses(
-    (status = 200, description = "All of them.", body = PageView<TransactionView>),
+    params(("orderNumber" = String, Path, description = "The order's number."), PageParameters), responses(
+    (status = 200, description = "A page.", body = PageView<TransactionView>),
     (status = 404, description = "No such order, or somebody else's.")
 ))]
-pub async fn list(service: Shared, caller: Caller, number: Path<String>) -> Answer {
+pub async fn list(service: Shared, http: HttpRequest, caller: Caller, number: Path<String>) -> Answer {
+    let cursors = service.cursors("payments");
+    let page = Parameters::of(&http).page(&cursors)?;
     let all = payments::list(&service.app, &caller, &parsed(&number)?).await?.ok_or(Kind::NotFound)?;
-    Ok(HttpResponse::Ok().json(PageView::whole(&all, |it| TransactionView::from(it))))
+    Ok(HttpResponse::Ok().json(PageView::part(
+        &all,
+        page,
+        &cursors,
+        |it| it.id.as_str(),
+        |it| TransactionView::from(it),
+    )))
 }
 
 /// A transaction
@@ -277,12 +285,20 @@ impl From<OperationError> for Problem {
 
 /// A transaction's refunds, oldest first
 #[utoipa::path(get, path = "/v1/payments/{transactionId}/refunds", tag = "Payments", security(("bearer" = ["OPERATOR"])),
-    params(("transactionId" = String, Path, description = "The transaction's id.")), responses(
-    (status = 200, description = "All of them.", body = PageView<RefundView>),
+    params(("transactionId" = String, Path, description = "The transaction's id."), PageParameters), responses(
+    (status = 200, description = "A page.", body = PageView<RefundView>),
     (status = 404, description = "No such transaction.")
 ))]
-pub async fn refunds(service: Shared, operator: Operator, id: Path<String>) -> Answer {
+pub async fn refunds(service: Shared, http: HttpRequest, operator: Operator, id: Path<String>) -> Answer {
+    let cursors = service.cursors("refunds");
+    let page = Parameters::of(&http).page(&cursors)?;
     let id = transaction_id(&id)?;
     let all = payments::list_refunds(&service.app, &operator, &id).await?.ok_or(Kind::NotFound)?;
-    Ok(HttpResponse::Ok().json(PageView::whole(&all, |it| RefundView::of(id.as_str(), it))))
+    Ok(HttpResponse::Ok().json(PageView::part(
+        &all,
+        page,
+        &cursors,
+        |it| it.id.as_str(),
+        |it| RefundView::of(id.as_str(), it),
+    )))
 }

@@ -50,10 +50,30 @@ impl<T> PageView<T> {
         Self { data: page.data.iter().map(view).collect(), next_cursor: last.map(|it| cursors.after(id(it))) }
     }
 
+    /// The page of a short list that was read whole. When the element it begins after is gone, it is the first page.
+    pub fn part<R>(
+        all: &[R],
+        (after, limit): (Option<String>, u32),
+        cursors: &Cursors<'_>,
+        id: impl Fn(&R) -> &str,
+        view: impl Fn(&R) -> T,
+    ) -> Self {
+        let begin =
+            all.iter().position(|it| Some(id(it)) == after.as_deref()).map_or(0, |at| at.saturating_add(1));
+        let rest = all.get(begin..).unwrap_or_default();
+        let data = rest.get(..limit_of(limit)).unwrap_or(rest);
+        let last = data.last().filter(|_| data.len() < rest.len());
+        Self { data: data.iter().map(view).collect(), next_cursor: last.map(|it| cursors.after(id(it))) }
+    }
+
     /// All there is, on one page.
     pub fn whole<R>(all: &[R], view: impl Fn(&R) -> T) -> Self {
         Self { data: all.iter().map(view).collect(), next_cursor: None }
     }
+}
+
+fn limit_of(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -95,6 +95,14 @@ async fn what_is_not_said_of_a_product_is_the_usual() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_card_number_is_no_product() {
+    let operator = shared().operator().await;
+    let reply = operator.put("/v1/products/4242424242424242", &offer("1")).await;
+    reply.refused(422, "card-data-refused");
+    assert!(!reply.text.contains("4242"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_scale_follows_the_currency() {
     let operator = shared().operator().await;
     for (currency, given, shown) in

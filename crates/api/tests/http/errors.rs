@@ -1,13 +1,16 @@
 //! What every request can go wrong by.
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, time::Duration};
 
 use reqwest::Method;
 use serde_json::json;
+use tokio::time::timeout;
 
 use crate::harness::{Person, item, raw, shared, unique};
 
 const KIB_64: usize = 64 * 1024;
+/// What is answered before its body has come is answered and closed within this time.
+const CLOSED_WITHIN: Duration = Duration::from_secs(8);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_is_a_problem_whatever_the_method() {
@@ -84,6 +87,53 @@ async fn a_body_of_unknown_length_is_limited_too() {
     let answer = tokio::task::spawn_blocking(move || raw(address, request)).await.unwrap().unwrap();
     assert_eq!(answer.status, 413, "{answer:?}");
     assert_eq!(answer.headers["content-type"], "application/problem+json");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_never_ends_keeps_no_connection() {
+    let address = shared().address();
+    let chunked = "Transfer-Encoding: chunked\r\n\r\n5\r\n{\"";
+    let declared = "Content-Length: 10\r\n\r\n{\"";
+    let cases = [
+        ("POST /nope", chunked, 404),
+        ("POST /nope", declared, 404),
+        ("DELETE /v1/orders", chunked, 405),
+        ("GET /healthz", chunked, 200),
+        ("HEAD /healthz", chunked, 200),
+        ("POST /v1/orders", chunked, 401),
+    ];
+    let asked = cases.map(|(start, body, status)| {
+        let request = format!("{start} HTTP/1.1\r\nHost: idem\r\nContent-Type: application/json\r\n{body}");
+        // It reads until the server closes.
+        (start, status, tokio::task::spawn_blocking(move || raw(address, request)))
+    });
+    for (start, status, answer) in asked {
+        let answer = timeout(CLOSED_WITHIN, answer)
+            .await
+            .expect(start)
+            .unwrap()
+            .unwrap_or_else(|fault| panic!("{start}: {fault}"));
+        assert_eq!(answer.status, status, "{start}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_said_to_be_too_large_is_refused_before_it_comes() {
+    let request = "POST /v1/auth/register HTTP/1.1\r\nHost: idem\r\nContent-Type: application/json\r\n\
+                   Content-Length: 65537\r\n\r\n{";
+    let address = shared().address();
+    let asked = tokio::task::spawn_blocking(move || raw(address, request));
+    let answer = timeout(CLOSED_WITHIN, asked).await.unwrap().unwrap().unwrap();
+    assert_eq!(answer.status, 413, "{answer:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_member_that_is_named_twice_is_refused_and_not_repeated() {
+    let client = shared().client();
+    let twice = r#"{"username":"a","nested":{"twin":1,"twin":2}}"#;
+    let reply = client.post("/v1/auth/register", &json!({})).body("application/json", twice).await;
+    reply.refused(400, "malformed-json");
+    assert_eq!(reply.json()["detail"], "The body names a member twice in one object.");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,7 +242,7 @@ async fn the_log_names_the_request_id() {
     let id = unique("logged");
     server.client().get("/v1/products").header("x-request-id", &id).await.ok(200);
     let look = async || server.log().contains(&id).then_some(());
-    crate::harness::eventually("a line of the log", std::time::Duration::from_secs(5), look).await;
+    crate::harness::eventually("a line of the log", Duration::from_secs(5), look).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Most sessions of a user that are listed.
-const LISTED_MAX: u32 = 100;
+const LISTED_MAX: u32 = 1_000;
 /// How many revocations are read at once.
 const REVOCATIONS_READ: u32 = 1_000;
 
@@ -154,18 +154,18 @@ async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavail
 /// # Errors
 /// [`Unavailable`].
 pub async fn spread_revocations(app: &App, since: Timestamp) -> Result<(), Unavailable> {
-    let mut since = since;
+    let (mut since, mut after) = (since, None);
     loop {
-        let ended = app.sessions.revoked_since(since, REVOCATIONS_READ).await?;
+        let ended = app.sessions.revoked_since(since, after, REVOCATIONS_READ).await?;
         let full = u32::try_from(ended.len()).unwrap_or(u32::MAX) >= REVOCATIONS_READ;
-        let last = ended.last().and_then(|it| it.revoked_at);
-        for (id, at) in ended.into_iter().filter_map(|it| it.revoked_at.map(|at| (it.id, at))) {
-            app.revocations.add(id, at);
+        for session in ended {
+            let Some(at) = session.revoked_at else { continue };
+            (since, after) = (at, Some(session.key));
+            app.revocations.add(session.id, at);
         }
-        // Each round starts where the last one ended; more than a full page within one millisecond would stand still.
-        match last {
-            Some(last) if full && last > since => since = last,
-            _ => break,
+        // Every full page ends further on, so there is an end to them.
+        if !full {
+            break;
         }
     }
     app.revocations.forget_before(app.clock.now().minus(app.policy.access_token_ttl));

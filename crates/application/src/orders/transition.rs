@@ -79,8 +79,9 @@ pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOf
     let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
         return Ok(UnitOfWork::new().progress(progress, || app.history_key()));
     };
-    let mut case = Case { progress, transaction, other_occupies: false, flags: Vec::new() };
-    case.follow_order(app.refund(), app.clock.now());
+    let mut case = Case::after(progress, transaction, false);
+    case.follow_order(app.clock.now());
+    case.give_back(app.refund(), app.clock.now());
     Ok(of_case(app, case, &About::default()))
 }
 

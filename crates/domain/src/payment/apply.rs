@@ -1,6 +1,6 @@
 //! Adding one event to the facts of a transaction.
 
-use crate::{FindingKind, Money, RefundKey, Timestamp};
+use crate::{FindingKind, Money, RefundId, RefundKey, Timestamp};
 
 use super::{Asked, Dispute, Event, EventKind, PaymentStatus, Refund, RefundStatus, Transaction};
 
@@ -56,7 +56,7 @@ impl Transaction {
             EventKind::Failed => self.failed(),
             EventKind::Voided => self.voided(),
             EventKind::RefundSucceeded => self.refund_succeeded(event, amount, fresh, now),
-            EventKind::RefundFailed => self.refund_failed(event, amount),
+            EventKind::RefundFailed => self.refund_failed(event, amount, fresh, now),
             EventKind::Disputed | EventKind::DisputeWon | EventKind::DisputeLost => {
                 self.disputed(event.kind, amount)
             }
@@ -156,23 +156,22 @@ impl Transaction {
         if amount.exceeds(room) {
             return Err(Mismatch::Amount);
         }
-        self.refunds.push(Refund {
-            key: fresh,
-            id: id.clone(),
-            transaction: self.key,
-            amount,
-            status: RefundStatus::Succeeded,
-            reason: None,
-            created_at: now,
-            check_at: None,
-            checks: 0,
-        });
+        self.refunds.push(self.begun_at_the_gateway(id, amount, RefundStatus::Succeeded, fresh, now));
         Ok(())
     }
 
-    fn refund_failed(&mut self, event: &Event, amount: Money) -> Result<(), Mismatch> {
-        let known = self.refunds.iter_mut().find(|it| Some(&it.id) == event.refund.as_ref());
-        let Some(known) = known else { return Ok(()) };
+    fn refund_failed(
+        &mut self,
+        event: &Event,
+        amount: Money,
+        fresh: RefundKey,
+        now: Timestamp,
+    ) -> Result<(), Mismatch> {
+        let Some(id) = &event.refund else { return Err(Mismatch::Amount) };
+        let Some(known) = self.refunds.iter_mut().find(|it| it.id == *id) else {
+            self.refunds.push(self.begun_at_the_gateway(id, amount, RefundStatus::Failed, fresh, now));
+            return Ok(());
+        };
         if known.amount != amount {
             return Err(Mismatch::Amount);
         }
@@ -181,6 +180,46 @@ impl Transaction {
             known.check_at = None;
         }
         Ok(())
+    }
+
+    fn begun_at_the_gateway(
+        &self,
+        id: &RefundId,
+        amount: Money,
+        status: RefundStatus,
+        key: RefundKey,
+        now: Timestamp,
+    ) -> Refund {
+        Refund {
+            key,
+            id: id.clone(),
+            transaction: self.key,
+            amount,
+            status,
+            reason: None,
+            created_at: now,
+            check_at: None,
+            checks: 0,
+        }
+    }
+
+    /// Takes back refunds that are asked for and no longer fit into what is left of the captured money; `true` when
+    /// there were any. The gateway may have made one all the same: then its word is a mismatch, and an operator looks.
+    pub(super) fn withdraw_refunds(&mut self) -> bool {
+        let lost = self.facts.dispute == Dispute::Lost;
+        let back = self.sum(|it| it == RefundStatus::Succeeded);
+        let mut room = if lost { Money::zero(self.amount.currency()) } else { self.captured().less(back) };
+        let mut withdrawn = false;
+        for refund in self.refunds.iter_mut().filter(|it| it.status == RefundStatus::Pending) {
+            if refund.amount.exceeds(room) {
+                refund.status = RefundStatus::Failed;
+                refund.check_at = None;
+                withdrawn = true;
+            } else {
+                room = room.less(refund.amount);
+            }
+        }
+        withdrawn
     }
 
     fn disputed(&mut self, kind: EventKind, amount: Money) -> Result<(), Mismatch> {

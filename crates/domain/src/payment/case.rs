@@ -33,13 +33,21 @@ pub struct Case {
     pub other_occupies: bool,
     /// What an operator must look at.
     pub flags: Vec<Flag>,
+    /// Whether money has come that the order has no use for, so that [`Case::give_back`] has something to decide.
+    pub owed: bool,
 }
 
 impl Case {
     /// Starts from an order and one of its transactions as they were read.
     #[must_use]
     pub fn of(order: Order, transaction: Transaction, other_occupies: bool) -> Self {
-        Self { progress: Progress::of(order), transaction, other_occupies, flags: Vec::new() }
+        Self::after(Progress::of(order), transaction, other_occupies)
+    }
+
+    /// Goes on from an order that something has happened to already.
+    #[must_use]
+    pub const fn after(progress: Progress, transaction: Transaction, other_occupies: bool) -> Self {
+        Self { progress, transaction, other_occupies, flags: Vec::new(), owed: false }
     }
 
     /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money
@@ -48,7 +56,7 @@ impl Case {
         let before = self.transaction.clone();
         let effect = self.transaction.apply(event, fresh.key, now);
         match &effect {
-            Effect::Applied => self.settle(&before, fresh, now),
+            Effect::Applied => self.settle(&before, now),
             Effect::Mismatch(mismatch) => self.flag(
                 FindingKind::from(*mismatch),
                 "A genuine notice differs from what was agreed for this transaction. It was kept and had no effect.",
@@ -59,8 +67,8 @@ impl Case {
     }
 
     /// Draws the consequences of the order's status for the transaction: an authorisation of an order that was called
-    /// off is given up, money captured for it goes back.
-    pub fn follow_order(&mut self, fresh: Fresh, now: Timestamp) {
+    /// off is given up, money captured for it is owed.
+    pub fn follow_order(&mut self, now: Timestamp) {
         let off = self.progress.order().is_off();
         let transaction = &mut self.transaction;
         let status = transaction.status();
@@ -71,24 +79,20 @@ impl Case {
         }
         let cancelled = self.progress.order().status == Status::Cancelled;
         if cancelled && status == PaymentStatus::Captured && !transaction.facts.surplus {
-            self.give_back(
-                fresh,
-                now,
-                "The order was cancelled when a part of it was captured; it is given back.",
-            );
+            self.owe("The order was cancelled when a part of it was captured; it is given back.");
         }
         if !self.transaction.is_open() {
             self.transaction.check_at = None;
         }
     }
 
-    fn settle(&mut self, before: &Transaction, fresh: Fresh, now: Timestamp) {
+    fn settle(&mut self, before: &Transaction, now: Timestamp) {
         let revived = !before.occupies_order() && self.transaction.occupies_order();
         if revived && self.other_occupies {
             self.transaction.facts.displaced = true;
         }
         if before.facts.captured.is_none() && self.transaction.facts.captured.is_some() {
-            self.captured(fresh.clone(), now);
+            self.captured(now);
         }
         if before.facts.dispute == Dispute::None && self.transaction.facts.dispute != Dispute::None {
             self.flag(FindingKind::Dispute, "The card's holder disputes the payment.");
@@ -98,19 +102,21 @@ impl Case {
         if refused(&self.transaction) > refused(before) {
             self.flag(FindingKind::Reconciliation, "The gateway refused a refund.");
         }
+        if self.transaction.withdraw_refunds() {
+            self.flag(
+                FindingKind::Reconciliation,
+                "A refund was withdrawn: the money it was to give back went back at the gateway in another way.",
+            );
+        }
         self.refunded(now);
-        self.follow_order(fresh, now);
+        self.follow_order(now);
     }
 
-    fn captured(&mut self, fresh: Fresh, now: Timestamp) {
+    fn captured(&mut self, now: Timestamp) {
         let order = self.progress.order();
         let due = order.status == Status::Pending && !self.transaction.facts.displaced;
         if !due {
-            self.give_back(
-                fresh,
-                now,
-                "Money arrived that the order had no use for any more; it is given back.",
-            );
+            self.owe("Money arrived that the order had no use for any more; it is given back.");
         } else if self.transaction.captured() == order.amount {
             // From PENDING the gateway may always pay.
             let _ = self.progress.step(Status::Paid, ChangedBy::GATEWAY, None, now);
@@ -137,12 +143,19 @@ impl Case {
         }
     }
 
-    fn give_back(&mut self, fresh: Fresh, now: Timestamp, detail: &'static str) {
+    fn owe(&mut self, detail: &'static str) {
         self.flag(FindingKind::LateCapture, detail);
+        self.transaction.facts.surplus = true;
+        self.owed = true;
+    }
+
+    /// Claims a refund of what is owed. Decided last, when everything that is known has been added: a part of the money,
+    /// or all of it, may have gone back in another way, and while a dispute is open that decides.
+    pub fn give_back(&mut self, fresh: Fresh, now: Timestamp) {
         let transaction = &mut self.transaction;
-        transaction.facts.surplus = true;
         let amount = transaction.refundable();
-        if amount.is_zero() {
+        let owed = std::mem::take(&mut self.owed);
+        if !owed || amount.is_zero() || transaction.facts.dispute == Dispute::Open {
             return;
         }
         transaction.refunds.push(Refund {
@@ -164,8 +177,8 @@ impl Case {
     }
 }
 
-/// Adds events in the order given; what has to wait is tried again after each one that had an effect. Gives back what
-/// became of each event, in the same order.
+/// Adds events in the order given; what has to wait is tried again after each one that had an effect. Money that is owed
+/// in the end is claimed for a refund. Gives back what became of each event, in the same order.
 pub fn fold(
     case: &mut Case,
     events: &[Event],
@@ -183,6 +196,7 @@ pub fn fold(
         }
         // Every round that goes on has used up at least one event, so there are at most as many rounds as events.
         if !moved {
+            case.give_back(fresh(), now);
             return effects;
         }
     }

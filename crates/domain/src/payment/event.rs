@@ -94,10 +94,11 @@ pub struct Stated {
 }
 
 impl Stated {
-    /// Takes an amount and a code, if the one is a plain decimal number and the other looks like a code.
+    /// Takes an amount and a code, if the one is a plain decimal number and the other a short visible word: which one it
+    /// is, is for the transaction to compare.
     #[must_use]
     pub fn parse(amount: &str, currency: &str) -> Option<Self> {
-        let code = currency.len() == 3 && currency.bytes().all(|it| it.is_ascii_uppercase());
+        let code = (1..=16).contains(&currency.len()) && currency.bytes().all(|it| it.is_ascii_graphic());
         let fits = code && money::is_plain_decimal(amount);
         fits.then(|| Self { amount: amount.to_owned(), currency: currency.to_owned() })
     }

@@ -145,16 +145,67 @@ fn permutations(events: &[Event]) -> Vec<Vec<Event>> {
     permutations(rest).into_iter().flat_map(inserted).collect()
 }
 
+/// The events, each in a commit of its own, with those that wait for it.
+fn told_one_by_one(mut case: Case, events: &[Event]) -> Case {
+    let mut waiting = Vec::new();
+    for event in events {
+        let all: Vec<_> = std::iter::once(event.clone()).chain(waiting).collect();
+        let effects = fold(&mut case, &all, fresh, NOW);
+        let still = all.into_iter().zip(effects).filter(|(_, effect)| *effect == Effect::Waiting);
+        waiting = still.map(|(event, _)| event).collect();
+    }
+    case
+}
+
 #[test]
 fn every_order_of_arrival_of_every_story_ends_the_same() {
     for story in stories() {
         let expected = end(&told(&story));
         for shuffled in permutations(&story) {
-            let case = told(&shuffled);
-            assert_eq!(end(&case), expected, "{:?}", shuffled.iter().map(|it| it.kind).collect::<Vec<_>>());
-            assert!(is_unbroken(&path_of(&case), case.progress.order().status));
+            let kinds = || shuffled.iter().map(|it| it.kind).collect::<Vec<_>>();
+            for case in [told(&shuffled), told_one_by_one(case(), &shuffled)] {
+                assert_eq!(end(&case), expected, "{:?}", kinds());
+                assert!(is_unbroken(&path_of(&case), case.progress.order().status));
+            }
         }
     }
+}
+
+/// An order that was called off while its payment was asked for.
+fn cancelled() -> Case {
+    let mut case = case();
+    case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
+    case
+}
+
+#[test]
+fn no_story_of_a_cancelled_order_gives_back_more_than_was_captured() {
+    for story in stories() {
+        for shuffled in permutations(&story) {
+            let kinds = shuffled.iter().map(|it| it.kind).collect::<Vec<_>>();
+            let case = told_one_by_one(cancelled(), &shuffled);
+            let it = &case.transaction;
+            let lost = if it.facts.dispute == Dispute::Lost { it.captured().minor() } else { 0 };
+            let asked = it.refunds.iter().filter(|it| it.status == RefundStatus::Pending);
+            let asked: i64 = asked.map(|it| it.amount.minor()).sum();
+            let back = it.refunds.iter().filter(|it| it.status == RefundStatus::Succeeded);
+            let back: i64 = back.map(|it| it.amount.minor()).sum();
+            assert!(asked + back.max(lost) <= it.captured().minor(), "{kinds:?}: {:?}", it.refunds);
+            assert_eq!(case.progress.order().status, Status::Cancelled);
+        }
+    }
+}
+
+#[test]
+fn a_refund_that_no_longer_fits_is_withdrawn() {
+    let operator = ChangedBy::operator(UserKey::new(2));
+    let mut case = told(&[event(EventKind::Captured)]);
+    case.ask_refund(Some(yuan("6")), None, operator, fresh(), NOW).unwrap();
+    fold(&mut case, &[money_event(EventKind::RefundSucceeded, "5", Some("theirs"))], fresh, NOW);
+    let statuses: Vec<_> = case.transaction.refunds.iter().map(|it| it.status).collect();
+    assert_eq!(statuses, [RefundStatus::Failed, RefundStatus::Succeeded]);
+    assert_eq!(case.flags.iter().map(|it| it.kind).collect::<Vec<_>>(), [FindingKind::Reconciliation]);
+    assert_eq!(case.transaction.refundable(), yuan("5"));
 }
 
 proptest! {
@@ -203,9 +254,9 @@ fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
 fn money_for_a_cancelled_order_goes_back_and_the_order_keeps_its_status() {
     let mut case = case();
     case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
-    case.follow_order(fresh(), NOW);
+    case.follow_order(NOW);
     assert_eq!(case.transaction.asked, None, "nothing is known yet, so there is nothing to give up");
-    assert_eq!(case.apply(&event(EventKind::Captured), fresh(), NOW), Effect::Applied);
+    assert_eq!(fold(&mut case, &[event(EventKind::Captured)], fresh, NOW), [Effect::Applied]);
     assert_eq!(case.progress.order().status, Status::Cancelled);
     assert_eq!(case.transaction.refunds.iter().map(|it| it.amount).collect::<Vec<_>>(), [yuan("10")]);
     assert_eq!(case.flags.iter().map(|it| it.kind).collect::<Vec<_>>(), [FindingKind::LateCapture]);
@@ -226,7 +277,7 @@ fn an_authorisation_for_a_cancelled_order_is_given_up() {
 #[test]
 fn a_failed_payment_that_comes_back_to_life_beside_another_is_never_live_and_is_given_back() {
     let mut case = Case { other_occupies: true, ..told(&[event(EventKind::Failed)]) };
-    case.apply(&event(EventKind::Captured), fresh(), NOW);
+    fold(&mut case, &[event(EventKind::Captured)], fresh, NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Failed);
     assert!(!case.transaction.occupies_order());
     assert_eq!(case.progress.order().status, Status::Pending, "the other payment pays the order");

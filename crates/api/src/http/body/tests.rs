@@ -1,4 +1,5 @@
-use actix_web::test::TestRequest;
+use actix_web::{error::PayloadError, test::TestRequest, web::Bytes};
+use futures_util::{FutureExt, stream};
 use serde_json::json;
 
 use super::*;
@@ -73,4 +74,37 @@ async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
 #[actix_web::test]
 async fn card_data_is_refused_before_anybody_reads_it() {
     assert_eq!(refused(JSON, r#"{"note":"4242424242424242"}"#).await, Kind::CardDataRefused);
+}
+
+#[actix_web::test]
+async fn a_length_over_the_limit_is_refused_before_anything_is_read() {
+    let announced = |bytes: usize| async move {
+        let never = stream::pending::<Result<Bytes, PayloadError>>().boxed_local();
+        let request = TestRequest::post().insert_header((header::CONTENT_LENGTH, bytes)).to_http_request();
+        let body = Body::from_request(&request, &mut never.into()).await.unwrap();
+        body.bytes().now_or_never().map(|it| it.unwrap_err().kind())
+    };
+    assert_eq!(announced(BODY_BYTES_MAX + 1).await, Some(Kind::BodyTooLarge));
+    assert_eq!(announced(BODY_BYTES_MAX).await, None, "it waits for the body");
+}
+
+#[actix_web::test]
+async fn a_member_that_is_named_twice_makes_a_body_malformed() {
+    for content in [
+        r#"{"a":1,"a":1}"#,
+        r#"{"a":1,"\u0061":2}"#,
+        r#"{"b":{"a":null,"c":[],"a":{}}}"#,
+        r#"[{"b":[{"a":1},{"a":1,"a":2}]}]"#,
+    ] {
+        let refused = body(Some(JSON), content).await.json().await.unwrap_err();
+        let told = Problem::new(Kind::MalformedJson).detail("The body names a member twice in one object.");
+        assert_eq!(refused, told, "{content}");
+    }
+}
+
+#[actix_web::test]
+async fn the_same_name_in_several_objects_is_fine() {
+    let content = r#"{"a":{"a":[{"a":1},{"a":-2.5}]},"b":[true,null,"x",18446744073709551615,-9223372036854775808,1e3]}"#;
+    let plain: Value = serde_json::from_str(content).unwrap();
+    assert_eq!(body(Some(JSON), content).await.json().await, Ok(plain));
 }

@@ -74,6 +74,16 @@ impl Parameters {
         self.optional("cursor", open)
     }
 
+    /// Which page of a list is wanted, when nothing else can be asked for: after which element, and how long.
+    ///
+    /// # Errors
+    /// As [`Parameters::finish`].
+    pub fn page(mut self, cursors: &Cursors<'_>) -> Result<(Option<String>, u32), Problem> {
+        let after = self.cursor(cursors, super::any);
+        let limit = self.limit();
+        self.finish(|| Some((after?, limit?)))
+    }
+
     /// What was read, or a problem that names every fault.
     ///
     /// # Errors

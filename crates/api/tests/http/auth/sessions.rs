@@ -105,6 +105,23 @@ async fn a_logout_reaches_another_instance_within_a_second() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sessions_are_listed_page_by_page() {
+    let person = Person::new("pages");
+    let one = person.register(&shared().client()).await;
+    for _ in 0..2 {
+        person.login(&shared().client()).await;
+    }
+    let first = one.get("/v1/me/sessions?limit=2").await.ok(200);
+    let cursor = first["nextCursor"].as_str().unwrap();
+    let second = one.get(&format!("/v1/me/sessions?limit=2&cursor={cursor}")).await.ok(200);
+    let ids =
+        |page: &Value| page["data"].as_array().unwrap().iter().map(|it| it["id"].clone()).collect::<Vec<_>>();
+    assert_eq!((ids(&first).len(), ids(&second).len()), (2, 1));
+    assert!(!ids(&first).contains(&ids(&second)[0]) && second["nextCursor"].is_null());
+    one.get("/v1/me/sessions?limit=0").await.refused(422, "invalid-request");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sessions_are_listed_and_ended_one_by_one() {
     let person = Person::new("devices");
     let one = person.register(&shared().client()).await;

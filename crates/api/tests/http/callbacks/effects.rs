@@ -184,6 +184,23 @@ async fn money_that_comes_after_the_cancellation_goes_back() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn late_money_that_is_back_already_is_not_given_back_again() {
+    for (early, refunds) in [("refund.succeeded", 1), ("dispute.lost", 0)] {
+        let (operator, customer, order, waiting) = undecided("5.00").await;
+        customer.moved(&order, "CANCELLED").await;
+        let notice = match refunds {
+            0 => Notice::of(early, &waiting),
+            _ => Notice::refund(early, &waiting, "theirs", "5.00"),
+        };
+        told(&customer, &notice).await;
+        told(&customer, &Notice::of("payment.captured", &waiting)).await;
+        stands(&customer, &waiting, "REFUNDED", "5.00").await;
+        let path = format!("/v1/payments/{}/refunds", waiting["transactionId"].as_str().unwrap());
+        assert_eq!(operator.all(&path).await.len(), refunds, "{early}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn members_that_gateways_add_are_ignored() {
     let (_, customer, order, waiting) = undecided("5.00").await;
     let mut body: Value = serde_json::from_str(&Notice::of("payment.captured", &waiting).body).unwrap();

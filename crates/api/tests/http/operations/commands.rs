@@ -110,3 +110,15 @@ async fn an_operator_is_made_beside_a_running_server() {
         .unwrap();
     assert!(!weak.status.success(), "a commonly used password");
 }
+
+#[test]
+fn the_demo_tells_its_story() {
+    let folder = folder();
+    let (succeeded, said) = said(command(folder.path(), &[]).arg("demo"));
+    assert!(succeeded, "{said}");
+    for told in
+        ["replayed, byte by byte", "delivery 5: known: no effect", "DELIVERED  ┆ COMPLETED  ┆ CUSTOMER"]
+    {
+        assert!(said.contains(told), "{told} in\n{said}");
+    }
+}

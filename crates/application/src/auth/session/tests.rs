@@ -144,10 +144,12 @@ async fn revocations_of_other_instances_are_heard_of_page_by_page() {
 }
 
 #[tokio::test]
-async fn reading_revocations_has_an_end_even_when_all_are_of_one_moment() {
-    let it = Bench::new().with(|it| it.sessions = ended((0..=REVOCATIONS_READ).map(|_| NOW)));
+async fn revocations_are_read_to_the_last_even_when_all_are_of_one_moment() {
+    let it = Bench::new().with(|it| it.sessions = ended((0..=2 * REVOCATIONS_READ).map(|_| NOW)));
     spread_revocations(&it.app, NOW).await.unwrap();
-    assert!(it.app.revocations.contains(&SessionId::new("s0".to_owned())));
+    for at in 0..=2 * REVOCATIONS_READ {
+        assert!(it.app.revocations.contains(&SessionId::new(format!("s{at}"))), "{at}");
+    }
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Session, SessionId, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
     order::Recorded,
     payment::{Disposition, StoredEvent},
 };
@@ -56,9 +56,16 @@ impl SessionRepository for Record {
         Ok(all(&self.state().sessions, |it| it.user == user && it.is_live(now)))
     }
 
-    async fn revoked_since(&self, since: Timestamp, limit: u32) -> Read<Vec<Session>> {
-        let mut ended = all(&self.state().sessions, |it| it.revoked_at.is_some_and(|at| at >= since));
-        ended.sort_by_key(|it| it.revoked_at);
+    async fn revoked_since(
+        &self,
+        since: Timestamp,
+        after: Option<SessionKey>,
+        limit: u32,
+    ) -> Read<Vec<Session>> {
+        let from = (Some(since), after);
+        let mut ended =
+            all(&self.state().sessions, |it| it.revoked_at.is_some() && (it.revoked_at, Some(it.key)) > from);
+        ended.sort_by_key(|it| (it.revoked_at, it.key));
         ended.truncate(usize::try_from(limit).unwrap());
         Ok(ended)
     }
