@@ -2,7 +2,7 @@
 
 use super::{Fault, Tree, numbered};
 
-const MACHINE_PATHS: &[&str] = &["/work/", "/root/", "/home/"];
+const MACHINE_PATHS: &[&str] = &["/root/", "/home/"];
 const MARKERS: &[&str] = &["TODO", "FIXME", "XXX"];
 const MACROS: &[&str] = &["todo!", "unimplemented!"];
 
@@ -46,7 +46,7 @@ mod tests {
     #[test]
     fn a_path_of_a_machine_is_a_fault() {
         assert_eq!(of("fine\ncd /home/me/idem"), ["docs/a.md:2: `/home/` must not stand here"]);
-        assert_eq!(of("see docs/work/plan.md and https://example.org/home/x"), [""; 0]);
+        assert_eq!(of("see docs/root/plan.md and https://example.org/home/x"), [""; 0]);
     }
 
     #[test]
