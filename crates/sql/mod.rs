@@ -11,3 +11,4 @@ mod kept;
 mod read;
 mod row;
 mod schema;
+pub(crate) mod value;

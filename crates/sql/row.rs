@@ -25,6 +25,8 @@ pub(super) use user::UserRow;
 use diesel::{QueryResult, result::Error};
 use domain::{Currency, Money};
 
+use super::value::Parts;
+
 /// A column holds what this program does not write there. Its value is not told: it may be a secret.
 #[derive(Debug, thiserror::Error)]
 #[error("the record's {0} cannot be read")]
@@ -39,7 +41,7 @@ fn known<T>(value: Option<T>, column: &'static str) -> QueryResult<T> {
     value.ok_or_else(|| unreadable(column))
 }
 
-fn money(number: i64, currency: &str, column: &'static str) -> QueryResult<Money> {
+fn money(Parts(number): Parts, currency: &str, column: &'static str) -> QueryResult<Money> {
     Currency::parse(currency).and_then(|it| Money::from_record(number, it)).map_err(|_| unreadable(column))
 }
 

@@ -1,8 +1,11 @@
 //! Clocks.
 
 use std::{
-    sync::atomic::{AtomicI64, Ordering},
-    time::{Duration, SystemTime},
+    sync::{
+        LazyLock,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::{Duration, Instant, SystemTime},
 };
 
 use domain::Timestamp;
@@ -20,6 +23,12 @@ impl Clock for SystemClock {
             Ok(after) => epoch.plus(after),
             Err(before) => epoch.minus(before.duration()),
         }
+    }
+
+    fn monotonic(&self) -> Duration {
+        #[expect(clippy::disallowed_methods, reason = "this is what all others measure by")]
+        static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+        BEGAN.elapsed()
     }
 }
 

@@ -1,13 +1,15 @@
-//! In-process cache, locks, counters and clocks.
+//! In-process cache, locks, counters, broadcasts and clocks.
 //!
 //! They serve one instance that stands alone, and take the place of the outer ones while those are away. All of them
 //! have a bound on what they keep.
 
+mod broadcast;
 mod cache;
 mod clock;
 mod locks;
 mod throttle;
 
+pub use broadcast::LocalBroadcast;
 pub use cache::LocalCache;
 pub use clock::{ManualClock, SystemClock};
 pub use locks::LocalLocks;

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 
-use adapters_local::{LocalCache, LocalLocks, LocalThrottle, SystemClock};
-use ports::{Cache, Clock, Locks, Throttle};
+use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
+use ports::{Broadcast, Cache, Clock, Locks, Throttle};
+
+async fn a_broadcast() -> Arc<dyn Broadcast> {
+    Arc::new(LocalBroadcast::default())
+}
 
 async fn a_cache() -> Arc<dyn Cache> {
     Arc::new(LocalCache::new(1 << 20))
@@ -21,6 +25,7 @@ async fn a_throttle() -> Arc<dyn Throttle> {
     Arc::new(LocalThrottle::new(Arc::new(SystemClock)))
 }
 
+port_contracts::broadcast!(a_broadcast);
 port_contracts::cache!(a_cache);
 port_contracts::clock!(a_clock);
 port_contracts::locks!(some_locks);

@@ -1,8 +1,9 @@
-//! Locks, a cache and counters that all instances share: Redis.
+//! Locks, a cache, counters and broadcasts that all instances share: Redis.
 //!
 //! Redis makes things fast, it decides nothing: it may be away, hung or emptied at any moment. A call that it does not
 //! answer ends within a named limit, and while it is known to be away calls fail at once.
 
+mod broadcast;
 mod cache;
 mod locks;
 #[path = "../../patience/mod.rs"]
@@ -13,6 +14,7 @@ mod throttle;
 
 use std::time::Duration;
 
+pub use crate::broadcast::RedisBroadcast;
 pub use crate::cache::{RedisCache, VALUE_BYTES_MAX};
 pub use crate::locks::RedisLocks;
 pub use crate::redis::{InvalidUrl, Redis};

@@ -5,7 +5,7 @@ use std::{fmt, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use bb8_redis::{RedisConnectionManager, bb8::RunError};
 use ports::{Health, Unavailable};
-use redis::{Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind};
+use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
 
 use crate::{
     patience::{self, Failure, Patience},
@@ -18,6 +18,7 @@ const RETRIES_MAX: u32 = 1;
 /// A Redis server. Clones share their connections.
 #[derive(Clone)]
 pub struct Redis {
+    client: Client,
     pool: Pool,
     patience: Arc<Patience>,
 }
@@ -41,14 +42,22 @@ impl Redis {
     /// # Errors
     /// [`InvalidUrl`].
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
+        let client = Client::open(url).map_err(|_| InvalidUrl)?;
         let connections = RedisConnectionManager::new(url).map_err(|_| InvalidUrl)?;
         let patience = Arc::new(Patience::new(timeout.max(Duration::from_millis(1))));
-        Ok(Self { pool: pool::new(connections, &patience), patience })
+        Ok(Self { client, pool: pool::new(connections, &patience), patience })
     }
 
     /// Sends one command and waits for its answer.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
         self.patience.call(self.query(command)).await
+    }
+
+    /// A connection that hears what is published there, and nothing else. It takes as long as it takes.
+    pub(crate) async fn subscribe(&self, channel: &str) -> Result<PubSub, RedisError> {
+        let mut connection = self.client.get_async_pubsub().await?;
+        connection.subscribe(channel).await?;
+        Ok(connection)
     }
 
     async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {

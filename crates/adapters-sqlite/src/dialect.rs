@@ -1,13 +1,53 @@
 //! What SQLite has of its own kind.
 
+use diesel::deserialize::{self, FromSql};
+use diesel::expression::AsExpression;
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::BigInt;
+use diesel::sqlite::{Sqlite, SqliteValue};
+
+use crate::sql::value::{Parts, Stamp};
 
 /// An amount: whole ten-thousandths of the major unit, which SQLite's own decimals (they are doubles) could not hold.
 pub(crate) type Amount = BigInt;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 pub(crate) type Moment = BigInt;
+
+/// An amount, to compare a column with.
+pub(crate) type Exactly = <Parts as AsExpression<Amount>>::Expression;
+
+/// The amount, to compare a column with: a number, as the column holds it.
+pub(crate) fn exactly(amount: Parts) -> Exactly {
+    AsExpression::<Amount>::as_expression(amount)
+}
+
+impl ToSql<Moment, Sqlite> for Stamp {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0);
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Moment, Sqlite> for Stamp {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        <i64 as FromSql<BigInt, Sqlite>>::from_sql(value).map(Self)
+    }
+}
+
+impl ToSql<Amount, Sqlite> for Parts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
+        out.set_value(self.0);
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Amount, Sqlite> for Parts {
+    fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
+        <i64 as FromSql<BigInt, Sqlite>>::from_sql(value).map(Self)
+    }
+}
 
 /// What SQLite says when another connection, perhaps another process, holds the lock for longer than
 /// [`BUSY_TIMEOUT_MS`](crate::connection::BUSY_TIMEOUT_MS). The driver tells it by its text only.

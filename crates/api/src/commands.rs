@@ -70,7 +70,7 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
         Command::Migrate => {
             wiring::migrate(&config).await?;
-            Ok(print(&format!("{} is up to date", config.database.display()))?)
+            Ok(print(&format!("{} is up to date", config.database))?)
         }
         Command::CreateOperator(operator) => {
             let name = operator::create(&config, operator).await?;

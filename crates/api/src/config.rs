@@ -4,6 +4,7 @@
 //! environment (`IDEM_ORDER_TTL=30m`). Durations are written as `500ms`, `30m`, `7d` or `1h 30m`. A key that is not
 //! known, or a value that cannot be one, stops the start.
 
+mod database;
 mod keys;
 mod secrets;
 mod show;
@@ -26,6 +27,7 @@ use figment::{
 use ipnet::IpNet;
 use secrecy::SecretString;
 
+pub use database::Database;
 use keys::Keys;
 pub use secrets::kept;
 
@@ -35,8 +37,7 @@ pub const PREFIX: &str = "IDEM_";
 pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
 
 /// Keys of the contract whose adapters this version does not have.
-const NOT_YET: &[&str] =
-    &["redis_url", "memcached_url", "stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
+const NOT_YET: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
 
 /// Why there is no configuration. It names the key, and never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -78,13 +79,19 @@ impl ConfigError {
 pub struct Config {
     /// Where to listen. `http_addr`, `127.0.0.1:8080`; port 0 takes a free one.
     pub http_addr: SocketAddr,
-    /// The file of the database. `database_url`, `sqlite://data/idem.db`; an absolute path has a third slash.
-    pub database: PathBuf,
+    /// The record. `database_url`, `sqlite://data/idem.db`; an absolute path has a third slash. Or
+    /// `mysql://user:password@host:port/database`.
+    pub database: Database,
+    /// What instances share to be fast. `redis_url`, none: `redis://[user:password@]host[:port][/database]`.
+    pub redis_url: Option<SecretString>,
+    /// What instances share to be faster. `memcached_url`, none: `memcache://host[:port]`.
+    pub memcached_url: Option<String>,
     /// What access tokens are signed with: at least 32 bytes, or `kid:secret` pairs with commas between them, of which
-    /// the first signs. `jwt_secret`, made on the first start and kept in the data folder.
+    /// the first signs. `jwt_secret`, with SQLite made on the first start and kept in the data folder.
     pub jwt_secret: Option<SecretString>,
     /// What the sandbox's notices are signed with: `whsec_…`, or several with commas between them, of which the first
-    /// signs. `sandbox_secret`, made on the first start and kept in the data folder.
+    /// signs. `sandbox_secret`, with SQLite made on the first start and kept in the data folder; with MySQL there is no
+    /// sandbox without it.
     pub sandbox_secret: Option<SecretString>,
     /// How long `tok_pending` takes. `sandbox_pending_delay`, `10s`.
     pub sandbox_pending_delay: Duration,
@@ -156,7 +163,9 @@ impl Config {
         }
         let config = Self {
             http_addr: it.get("http_addr", "127.0.0.1:8080", values::address)?,
-            database: it.get("database_url", "sqlite://data/idem.db", values::database)?,
+            database: it.get("database_url", "sqlite://data/idem.db", Database::parse)?,
+            redis_url: it.optional("redis_url", values::redis_url)?,
+            memcached_url: it.optional("memcached_url", values::memcached_url)?,
             jwt_secret: it.optional("jwt_secret", values::jwt_secret)?,
             sandbox_secret: it.optional("sandbox_secret", secrets::sandbox_secret)?,
             sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::duration)?,
@@ -172,11 +181,12 @@ impl Config {
         Ok(config)
     }
 
-    /// The folder that holds the database, and the secrets if they were made here.
+    /// The folder that holds the record, and the secrets if they were made here; a record on a server has none.
     #[must_use]
-    pub fn data_folder(&self) -> &Path {
-        let parent = self.database.parent().filter(|it| !it.as_os_str().is_empty());
-        parent.unwrap_or_else(|| Path::new("."))
+    pub fn data_folder(&self) -> Option<&Path> {
+        let Database::Sqlite(file) = &self.database else { return None };
+        let parent = file.parent().filter(|it| !it.as_os_str().is_empty());
+        Some(parent.unwrap_or_else(|| Path::new(".")))
     }
 }
 

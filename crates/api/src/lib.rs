@@ -15,4 +15,6 @@ mod terminal;
 pub mod wiring;
 
 #[cfg(test)]
+mod deployed;
+#[cfg(test)]
 mod documented;

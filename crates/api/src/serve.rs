@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// What runs when the service is told to stop has this long to end.
-const STOP_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// Of which requests have this long, in seconds.
 const REQUESTS_STOP_WITHIN_SECONDS: u64 = 9;
 /// A client has this long to send the head of its first request.
@@ -52,12 +52,18 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         Frame { ids: wired.ids.clone(), metrics: wired.metrics.clone(), deadline: config.request_deadline };
     let service = web::Data::new(service(&config, wired));
     let (server, address) = bind(&config, frame, service.clone())?;
-    sandbox.set_callback_base(
-        config.public_url.clone().unwrap_or_else(|| format!("http://{}", reachable(address))),
-    );
+    match &sandbox {
+        Some(sandbox) => sandbox.set_callback_base(format!("http://{}", reachable(address))),
+        None => tracing::warn!("there is no payment gateway: set IDEM_SANDBOX_SECRET to try payments"),
+    }
     sweeps::start(&service.tasks, &service.app, &service.stopping);
     greet(&config, address).map_err(StartError::Output)?;
-    until_stopped(server, signals, &service, async || sandbox.stop().await).await
+    let stop_sandbox = async || {
+        if let Some(sandbox) = &sandbox {
+            sandbox.stop().await;
+        }
+    };
+    until_stopped(server, signals, &service, stop_sandbox).await
 }
 
 fn service(config: &Config, wired: Wired) -> Service {
@@ -118,7 +124,7 @@ fn greet(config: &Config, address: SocketAddr) -> io::Result<()> {
          Data: {}\n\
          Try: curl -s http://{here}/v1/products\n\
          Docs: http://{here}/docs",
-        config.database.display()
+        config.database
     ))
 }
 

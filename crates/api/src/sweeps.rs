@@ -2,21 +2,20 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::{App, sweeps};
-use domain::Timestamp;
+use application::{App, auth::revocations, sweeps};
 use futures_util::future::BoxFuture;
-use ports::Unavailable;
-use tokio::time::{MissedTickBehavior, interval};
+use ports::{Subscription, Unavailable};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 use crate::tasks::Tasks;
 
 /// How often a sweep goes on at once because there may be more, before it waits again.
 const PASSES_MAX: u32 = 20;
-/// So far back ended sessions are looked for: a commit may become visible after a later one.
-const REACH_BACK: Duration = Duration::from_secs(5);
 /// How often it is looked for ended sessions: another instance must know of one within a second.
 const REVOCATIONS_EVERY: Duration = Duration::from_millis(400);
+/// The rest between two glances that other instances ask for, however often they do.
+const GLANCES_REST: Duration = Duration::from_millis(20);
 
 /// One thing to look for.
 struct Sweep {
@@ -48,10 +47,13 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
         let work = async move || several_passes(sweep, &app).await;
         tasks.beside(repeat(sweep.every, stopping.clone(), work));
     }
-    let app = Arc::clone(app);
-    let mut since = app.clock.now();
-    let work = async move || since = follow_revocations(&app, since).await;
-    tasks.beside(repeat(REVOCATIONS_EVERY, stopping.clone(), work));
+    let looking = Arc::clone(app);
+    let look = async move || look_for_revocations(&looking).await;
+    tasks.beside(repeat(REVOCATIONS_EVERY, stopping.clone(), look));
+    let (told, glancing) = (app.sessions_ended.subscribe(), Arc::clone(app));
+    // What a glance does not find out, the next look does.
+    let glance = async move || drop(revocations::glance(&glancing).await);
+    tasks.beside(at_each(told, stopping.clone(), glance));
 }
 
 /// Learns of the sessions that ended while this process was not running and whose access tokens still live.
@@ -59,7 +61,19 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
 /// # Errors
 /// [`Unavailable`].
 pub async fn catch_up(app: &App) -> Result<(), Unavailable> {
-    sweeps::revocations(app, app.clock.now().minus(app.policy.access_token_ttl)).await
+    revocations::look(app).await
+}
+
+/// Works whenever it is told to, with a rest in between, until it is told to stop.
+async fn at_each(mut told: Box<dyn Subscription>, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
+    loop {
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            () = told.next() => work().await,
+        }
+        sleep(GLANCES_REST).await;
+    }
 }
 
 /// Works once a tick, never twice at the same time, until it is told to stop.
@@ -89,21 +103,19 @@ async fn several_passes(sweep: &Sweep, app: &App) {
     }
 }
 
-/// Gives the moment from which the next look has to begin.
-async fn follow_revocations(app: &App, since: Timestamp) -> Timestamp {
-    let now = app.clock.now();
-    match sweeps::revocations(app, since.minus(REACH_BACK)).await {
-        Ok(()) => now,
-        Err(away) => {
-            tracing::warn!(sweep = "revocations", fault = %away.0, "a sweep was cut short");
-            since
-        }
+async fn look_for_revocations(app: &App) {
+    if let Err(away) = revocations::look(app).await {
+        tracing::warn!(sweep = "revocations", fault = %away.0, "a sweep was cut short");
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    use adapters_local::LocalBroadcast;
+    use ports::Broadcast;
+    use tokio::time::timeout;
 
     use super::*;
 
@@ -126,5 +138,39 @@ mod tests {
         tasks.finished().await;
         let passes = ended.load(SeqCst);
         assert_eq!(begun.load(SeqCst), passes, "the last pass was not cut short");
+    }
+
+    /// Long for work that is done at once.
+    const WITHIN: Duration = Duration::from_secs(20);
+
+    #[tokio::test]
+    async fn work_is_done_whenever_it_is_told_but_not_without_rest_and_ends_when_it_is_told_to() {
+        let (tasks, stopping) = (Tasks::default(), CancellationToken::new());
+        let (broadcast, done) = (LocalBroadcast::default(), Arc::new(AtomicU32::new(0)));
+        let does = done.clone();
+        let work = async move || {
+            does.fetch_add(1, SeqCst);
+        };
+        tasks.beside(at_each(broadcast.subscribe(), stopping.clone(), work));
+        let reaches = async |count| {
+            while done.load(SeqCst) < count {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(WITHIN, reaches(1)).await.expect("once when it begins");
+        for told in 2..=4 {
+            broadcast.publish().await.unwrap();
+            timeout(WITHIN, reaches(told)).await.expect("once each time");
+        }
+        let storm = async {
+            loop {
+                broadcast.publish().await.unwrap();
+                tokio::task::yield_now().await;
+            }
+        };
+        assert!(timeout(GLANCES_REST * 10, storm).await.is_err());
+        assert!((5..=40).contains(&done.load(SeqCst)), "{done:?}");
+        stopping.cancel();
+        timeout(WITHIN, tasks.finished()).await.expect("it ends");
     }
 }

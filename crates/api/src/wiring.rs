@@ -1,19 +1,30 @@
 //! Choosing the adapters: the only file that names two of them.
 
-use std::{io, net::SocketAddr, sync::Arc};
+use std::{error::Error, io, net::SocketAddr, sync::Arc};
 
 use adapters_crypto::{
     BcryptHasher, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
 use adapters_gateways::{Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
-use adapters_local::{LocalCache, LocalLocks, LocalThrottle, SystemClock};
-use adapters_sqlite::{OpenError, Sqlite};
-use application::{App, auth::Revocations, cached_users::CachedUsers, metered_store::MeteredStore};
-use ports::{Clock, Digests, Gateway, Ids, Meter, Sealer, Unavailable};
+use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
+use adapters_memcached::{Memcached, MemcachedCache};
+use adapters_mysql::MySql;
+use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
+use adapters_sqlite::Sqlite;
+use application::{
+    App, auth::Revocations, cached_orders::CachedOrders, cached_sessions::CachedSessions,
+    cached_users::CachedUsers, metered_store::MeteredStore, publishing_store::PublishingStore,
+    shared_throttle::SharedThrottle, tiered_cache::TieredCache,
+};
+use ports::{
+    Broadcast, Cache, Clock, Digests, EventRepository, FindingRepository, Gateway, Health, Ids, Locks, Meter,
+    OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, Sealer, SessionRepository, Store,
+    Throttle, Unavailable, UserRepository,
+};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::{
-    config::{Config, ConfigError, kept},
+    config::{Config, ConfigError, Database, kept},
     metrics::Metrics,
     service::Dependency,
 };
@@ -22,6 +33,11 @@ use crate::{
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords wait to be hashed for each that is being hashed; one more is turned away.
 const PASSWORDS_WAITING_FOR_EACH: usize = 64;
+
+/// Where instances tell each other that sessions were ended.
+const SESSIONS_ENDED: &str = "sessions-ended";
+/// What is asked for when several instances may share the record.
+const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -39,7 +55,7 @@ pub enum StartError {
     },
     /// The database cannot be opened.
     #[error("the database cannot be used")]
-    Database(#[from] OpenError),
+    Database(#[source] Box<dyn Error + Send + Sync>),
     /// The database does not answer.
     #[error("the database does not answer")]
     Unreachable(#[source] Unavailable),
@@ -76,17 +92,16 @@ pub struct Wired {
     pub metrics: Arc<Metrics>,
     /// What to ask for `/readyz`.
     pub dependencies: Vec<Dependency>,
-    /// The sandbox, which wants to know where its notices go.
-    pub sandbox: Arc<Sandbox>,
+    /// The sandbox, which wants to know where its notices go, if there is one.
+    pub sandbox: Option<Arc<Sandbox>>,
 }
 
-/// Brings the database up to date.
+/// Brings the database up to date. Several instances may do so at the same moment.
 ///
 /// # Errors
 /// [`StartError`].
 pub async fn migrate(config: &Config) -> Result<(), StartError> {
-    Sqlite::open(&config.database).await?;
-    Ok(())
+    record(&config.database).await.map(drop)
 }
 
 /// Puts the service together.
@@ -94,44 +109,167 @@ pub async fn migrate(config: &Config) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn wire(config: &Config) -> Result<Wired, StartError> {
-    let record = Arc::new(Sqlite::open(&config.database).await?);
     let keys = signing_keys(config)?;
+    let servers = Servers::of(config)?;
+    let record = record(&config.database).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds::new(clock.clone()));
     let metrics = Arc::new(Metrics::default());
-    let sandbox = Arc::new(sandbox(config, clock.clone())?);
     let meter: Arc<dyn Meter> = metrics.clone();
-    let gateway: Arc<dyn Gateway> = sandbox.clone();
+    let sandbox = sandbox(config, clock.clone())?;
+    let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
+    if let Some(sandbox) = &sandbox {
+        gateways.push(sandbox.clone());
+    }
+    let cache = servers.cache();
+    let store = MeteredStore::new(record.store, clock.clone(), meter.clone());
     let app = App {
-        store: Arc::new(MeteredStore::new(record.clone(), clock.clone(), meter.clone())),
-        users: Arc::new(CachedUsers::new(record.clone(), Arc::new(LocalCache::new(CACHE_BYTES_MAX)))),
-        sessions: record.clone(),
-        products: record.clone(),
-        orders: record.clone(),
-        payments: record.clone(),
-        events: record.clone(),
-        findings: record.clone(),
-        replies: record.clone(),
-        locks: Arc::new(LocalLocks::default()),
-        throttle: Arc::new(LocalThrottle::new(clock.clone())),
+        store: Arc::new(PublishingStore::new(Arc::new(store), cache.clone())),
+        // Who somebody is, and in which role, is never taken from a place that others can write to.
+        users: Arc::new(CachedUsers::new(record.users, in_process())),
+        session_copies: Arc::new(CachedSessions::new(record.sessions.clone(), cache.clone())),
+        sessions: record.sessions,
+        products: record.products,
+        shown_orders: Arc::new(CachedOrders::new(record.orders.clone(), cache)),
+        orders: record.orders,
+        payments: record.payments,
+        events: record.events,
+        findings: record.findings,
+        replies: record.replies,
+        locks: servers.locks(),
+        throttle: servers.throttle(&clock),
         hasher: Arc::new(hasher(config)),
         tokens: Arc::new(JwtTokens::new(&keys)),
         clock,
         ids: ids.clone(),
         meter,
-        gateways: vec![gateway],
+        gateways,
+        sessions_ended: servers.broadcast(),
         revocations: Revocations::default(),
         policy: config.policy,
     };
+    let database = Dependency { name: "database", required: true, health: record.health };
     Ok(Wired {
         app: Arc::new(app),
         ids,
         sealer: Arc::new(HmacSealer::new(&keys)),
         digests: Arc::new(Sha256Digests),
         metrics,
-        dependencies: vec![Dependency { name: "database", required: true, health: record }],
+        dependencies: std::iter::once(database).chain(servers.dependencies()).collect(),
         sandbox,
     })
+}
+
+/// The record, as each of its ports.
+struct Record {
+    store: Arc<dyn Store>,
+    users: Arc<dyn UserRepository>,
+    sessions: Arc<dyn SessionRepository>,
+    products: Arc<dyn ProductRepository>,
+    orders: Arc<dyn OrderRepository>,
+    payments: Arc<dyn PaymentRepository>,
+    events: Arc<dyn EventRepository>,
+    findings: Arc<dyn FindingRepository>,
+    replies: Arc<dyn ReplyRepository>,
+    health: Arc<dyn Health>,
+}
+
+/// The same thing, seen as every port of the record.
+macro_rules! record {
+    ($record:expr) => {{
+        let record = Arc::new($record);
+        Record {
+            store: record.clone(),
+            users: record.clone(),
+            sessions: record.clone(),
+            products: record.clone(),
+            orders: record.clone(),
+            payments: record.clone(),
+            events: record.clone(),
+            findings: record.clone(),
+            replies: record.clone(),
+            health: record,
+        }
+    }};
+}
+
+/// Opens the record and brings it up to date.
+async fn record(database: &Database) -> Result<Record, StartError> {
+    let fault = |it: Box<dyn Error + Send + Sync>| StartError::Database(it);
+    match database {
+        Database::Sqlite(file) => Ok(record!(Sqlite::open(file).await.map_err(|it| fault(it.into()))?)),
+        Database::MySql(url) => {
+            let url = url.expose_secret();
+            MySql::migrate(url).await.map_err(|it| fault(it.into()))?;
+            Ok(record!(MySql::open(url).await.map_err(|it| fault(it.into()))?))
+        }
+    }
+}
+
+/// The servers that make it fast, of those that there are.
+struct Servers {
+    redis: Option<Redis>,
+    memcached: Option<Memcached>,
+}
+
+impl Servers {
+    fn of(config: &Config) -> Result<Self, ConfigError> {
+        let redis = config.redis_url.as_ref().map(|it| Redis::new(it.expose_secret())).transpose();
+        let memcached = config.memcached_url.as_deref().map(Memcached::new).transpose();
+        Ok(Self {
+            redis: redis.map_err(|rule| ConfigError::invalid("redis_url", rule))?,
+            memcached: memcached.map_err(|rule| ConfigError::invalid("memcached_url", rule))?,
+        })
+    }
+
+    /// Copies: in memcached, or else in this process, before Redis, if there is one.
+    fn cache(&self) -> Arc<dyn Cache> {
+        let near: Arc<dyn Cache> = match &self.memcached {
+            Some(memcached) => Arc::new(MemcachedCache::new(memcached.clone())),
+            None => in_process(),
+        };
+        match &self.redis {
+            Some(redis) => Arc::new(TieredCache::new(near, Arc::new(RedisCache::new(redis.clone())))),
+            None => near,
+        }
+    }
+
+    fn locks(&self) -> Arc<dyn Locks> {
+        match &self.redis {
+            Some(redis) => Arc::new(RedisLocks::new(redis.clone())),
+            None => Arc::new(LocalLocks::default()),
+        }
+    }
+
+    fn throttle(&self, clock: &Arc<dyn Clock>) -> Arc<dyn Throttle> {
+        let own = Arc::new(LocalThrottle::new(clock.clone()));
+        match &self.redis {
+            Some(redis) => Arc::new(SharedThrottle::new(Arc::new(RedisThrottle::new(redis.clone())), own)),
+            None => own,
+        }
+    }
+
+    fn broadcast(&self) -> Arc<dyn Broadcast> {
+        match &self.redis {
+            Some(redis) => Arc::new(RedisBroadcast::new(redis.clone(), SESSIONS_ENDED)),
+            None => Arc::new(LocalBroadcast::default()),
+        }
+    }
+
+    fn dependencies(self) -> impl Iterator<Item = Dependency> {
+        let redis = self.redis.map(|it| only_fast("redis", it));
+        let memcached = self.memcached.map(|it| only_fast("memcached", it));
+        redis.into_iter().chain(memcached)
+    }
+}
+
+/// Something without which everything works, only slower.
+fn only_fast(name: &'static str, server: impl Health + 'static) -> Dependency {
+    Dependency { name, required: false, health: Arc::new(server) }
+}
+
+fn in_process() -> Arc<dyn Cache> {
+    Arc::new(LocalCache::new(CACHE_BYTES_MAX))
 }
 
 /// Half of the cores hash passwords at most: a storm of logins leaves the other half to orders.
@@ -142,12 +280,15 @@ fn hasher(config: &Config) -> BcryptHasher {
 
 fn signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
     let secret = set_or_kept(config, "jwt_secret", config.jwt_secret.as_ref(), random_secret)?;
+    let secret = secret.ok_or_else(|| ConfigError::invalid("jwt_secret", SHARED_SECRET))?;
     Ok(SigningKeys::parse(secret.expose_secret()).map_err(|rule| ConfigError::invalid("jwt_secret", rule))?)
 }
 
-fn sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Sandbox, StartError> {
+/// The sandbox, where there is a secret for its notices.
+fn sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<Sandbox>>, StartError> {
     let make = || secret_from_bytes(random_secret().as_bytes());
     let secret = set_or_kept(config, "sandbox_secret", config.sandbox_secret.as_ref(), make)?;
+    let Some(secret) = secret else { return Ok(None) };
     let secrets = WebhookSecrets::parse(secret.expose_secret());
     let secrets = secrets.map_err(|rule| ConfigError::invalid("sandbox_secret", rule))?;
     let settings = SandboxConfig {
@@ -155,18 +296,33 @@ fn sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Sandbox, StartError
         pending_delay: config.sandbox_pending_delay,
         ..SandboxConfig::new(secrets)
     };
-    Sandbox::open(settings, clock).map_err(StartError::Sandbox)
+    Sandbox::open(settings, clock).map(|it| Some(Arc::new(it))).map_err(StartError::Sandbox)
 }
 
-/// The secret that is set, or else the one in the data folder.
+/// The secret that is set, or else the one in the data folder, if there is such a folder.
 fn set_or_kept(
     config: &Config,
     name: &'static str,
     set: Option<&SecretString>,
     make: impl FnOnce() -> String,
-) -> Result<SecretString, StartError> {
-    match set {
-        Some(secret) => Ok(secret.clone()),
-        None => kept(config.data_folder(), name, make).map_err(|source| StartError::Secret { name, source }),
+) -> Result<Option<SecretString>, StartError> {
+    let fault = |source| StartError::Secret { name, source };
+    match (set, config.data_folder()) {
+        (Some(secret), _) => Ok(Some(secret.clone())),
+        (None, Some(folder)) => kept(folder, name, make).map(Some).map_err(fault),
+        (None, None) => Ok(None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_record_on_a_server_needs_a_secret_that_all_instances_share() {
+        let database = ("IDEM_DATABASE_URL".to_owned(), "mysql://idem@127.0.0.1:1/shop".to_owned());
+        let config = Config::read(None, [database]).unwrap();
+        let fault = wire(&config).await.err().unwrap().to_string();
+        assert_eq!(fault, format!("jwt_secret (IDEM_JWT_SECRET): {SHARED_SECRET}"));
     }
 }

@@ -4,9 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{EventKey, FindingId, FindingKey, GatewayName, HistoryKey, RefundId, RefundKey, payment::Fresh};
 use ports::{
-    Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository, PasswordHasher,
-    PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store, Throttle, Tokens,
-    UserRepository,
+    Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository,
+    PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store,
+    Throttle, Tokens, UserRepository,
 };
 
 use crate::auth::Revocations;
@@ -19,10 +19,14 @@ pub struct App {
     pub users: Arc<dyn UserRepository>,
     /// Sessions.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Sessions that may be old, for a try whose commit is guarded.
+    pub session_copies: Arc<dyn SessionRepository>,
     /// The catalogue.
     pub products: Arc<dyn ProductRepository>,
-    /// Orders.
+    /// Orders, to decide on.
     pub orders: Arc<dyn OrderRepository>,
+    /// Orders, to be shown and for nothing else: as they stand, but maybe from a cache.
+    pub shown_orders: Arc<dyn OrderRepository>,
     /// Payments.
     pub payments: Arc<dyn PaymentRepository>,
     /// The gateways' events.
@@ -47,6 +51,8 @@ pub struct App {
     pub meter: Arc<dyn Meter>,
     /// The payment gateways.
     pub gateways: Vec<Arc<dyn Gateway>>,
+    /// Tells every instance that sessions were ended.
+    pub sessions_ended: Arc<dyn Broadcast>,
     /// Sessions that were ended while their access tokens live on.
     pub revocations: Revocations,
     /// The settings.

@@ -3,13 +3,11 @@
 mod account;
 mod login;
 mod password;
-mod revocations;
+pub mod revocations;
 mod session;
 
 pub use account::{NewAccount, RegisterError, create_operator, register};
 pub use login::{Login, LoginError, Throttled, login};
 pub use password::{ChangePassword, PasswordError, change_password};
 pub use revocations::Revocations;
-pub use session::{
-    Pair, RefreshError, authenticate, list_sessions, logout, refresh, revoke_session, spread_revocations,
-};
+pub use session::{Pair, RefreshError, authenticate, list_sessions, logout, refresh, revoke_session};

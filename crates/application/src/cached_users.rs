@@ -3,27 +3,33 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Email, Role, Timestamp, User, UserId, UserKey, Username};
-use ports::{Cache, CacheEntry, Credentials, Unavailable, UserRepository};
+use domain::{PasswordHash, User, UserId, UserKey};
+use ports::{Cache, Credentials, Unavailable, UserRepository};
 
-/// How long a copy lives. Nothing of a user that is cached ever changes.
+use crate::{copies::Copies, flights::Flights};
+
+/// About how long a copy lives.
 const TTL: Duration = Duration::from_secs(300);
+/// About how long it is remembered that nobody has an id. Ids are random and given out once, so nobody can have asked
+/// for one before it was made; this is short all the same, in case a row comes back from a backup.
+const NOBODY_TTL: Duration = Duration::from_secs(5);
 /// Nothing of a user that is cached ever changes, so there is one version of it.
 const VERSION: i64 = 1;
-/// Stands between the parts of a copy; no part can hold it.
-const SEPARATOR: char = '\u{1f}';
+/// That there is nobody gives way to whoever is there after all.
+const NOBODY: i64 = 0;
 
 /// Users by id from a cache; everything about logins from the record.
 pub struct CachedUsers {
     record: Arc<dyn UserRepository>,
-    cache: Arc<dyn Cache>,
+    copies: Copies,
+    loads: Flights<Option<User>>,
 }
 
 impl CachedUsers {
     /// Puts `cache` before `record`.
     #[must_use]
     pub fn new(record: Arc<dyn UserRepository>, cache: Arc<dyn Cache>) -> Self {
-        Self { record, cache }
+        Self { record, copies: Copies::new(cache), loads: Flights::new() }
     }
 }
 
@@ -31,14 +37,19 @@ impl CachedUsers {
 impl UserRepository for CachedUsers {
     async fn find(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
         let name = format!("user:{id}");
-        // A cache that is away, or holds something unreadable, is as good as an empty one.
-        let copy = self.cache.get(&name).await.ok().flatten();
-        if let Some(user) = copy.and_then(|it| read(&it.bytes)).filter(|it| it.id == *id) {
-            return Ok(Some(user));
+        let copy = self.copies.get::<Option<User>>(&name).await;
+        if let Some(user) = copy.filter(|it| it.as_ref().is_none_or(|it| it.id == *id)) {
+            return Ok(user);
         }
-        let found = self.record.find(id).await?;
-        if let Some(user) = &found {
-            let _ = self.cache.put(&name, CacheEntry { version: VERSION, bytes: write(user) }, TTL).await;
+        let mut leads = false;
+        let load = async {
+            leads = true;
+            self.record.find(id).await
+        };
+        let found = self.loads.join(&name, load).await?;
+        if leads {
+            let (version, ttl) = if found.is_some() { (VERSION, TTL) } else { (NOBODY, NOBODY_TTL) };
+            self.copies.put(&name, version, &found, ttl).await;
         }
         Ok(found)
     }
@@ -51,29 +62,9 @@ impl UserRepository for CachedUsers {
         self.record.find_by_login(login).await
     }
 
-    async fn find_hash(&self, user: UserKey) -> Result<Option<domain::PasswordHash>, Unavailable> {
+    async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, Unavailable> {
         self.record.find_hash(user).await
     }
-}
-
-fn write(user: &User) -> Vec<u8> {
-    let User { key, id, username, email, role, created_at } = user;
-    let (key, created_at) = (key.get().to_string(), created_at.millis().to_string());
-    let parts = [&key, id.as_str(), username.as_str(), email.as_str(), role.as_str(), &created_at];
-    parts.join(&SEPARATOR.to_string()).into_bytes()
-}
-
-fn read(bytes: &[u8]) -> Option<User> {
-    let parts: Vec<_> = std::str::from_utf8(bytes).ok()?.split(SEPARATOR).collect();
-    let [key, id, username, email, role, created_at] = parts.try_into().ok()?;
-    Some(User {
-        key: UserKey::new(key.parse().ok()?),
-        id: UserId::new(id.to_owned()),
-        username: Username::new(username.to_owned()),
-        email: Email::new(email.to_owned()),
-        role: Role::parse(role)?,
-        created_at: Timestamp::from_millis(created_at.parse().ok()?),
-    })
 }
 
 #[cfg(test)]

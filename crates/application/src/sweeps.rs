@@ -5,10 +5,9 @@ mod events;
 mod orders;
 mod payments;
 
-use domain::Timestamp;
 use ports::{CommitError, Happening, Prunable, Unavailable, UnitOfWork, Write};
 
-use crate::{App, auth::spread_revocations};
+use crate::App;
 
 pub use events::{apply_parked, report_overdue};
 pub use orders::{close_finished, complete_delivered, expire_unpaid, release_uncaptured};
@@ -42,15 +41,6 @@ pub async fn prune(app: &App) -> Result<bool, Unavailable> {
         Err(CommitError::Unavailable(away)) => Err(away),
         Err(other) => Err(Unavailable::new(other)),
     }
-}
-
-/// Tells this process which sessions ended anywhere since it last looked. `since` should reach back a little further
-/// than that, because a commit may become visible after a later one.
-///
-/// # Errors
-/// [`Unavailable`].
-pub async fn revocations(app: &App, since: Timestamp) -> Result<(), Unavailable> {
-    spread_revocations(app, since).await
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Helpers of the unit tests: an application over a record in memory, a gateway that says what it is told to, and a
 //! journal of what happened in which order.
 
+mod caches;
 mod gateway;
 mod record;
 mod sample;
@@ -14,12 +15,13 @@ use std::time::Duration;
 
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
-    AccessClaims, Attempts, Clock, Happening, Held, Ids, Meter, MockLocks, MockPasswordHasher, MockThrottle,
-    MockTokens, Unavailable,
+    AccessClaims, Attempts, Clock, Happening, Held, Ids, Meter, MockBroadcast, MockLocks,
+    MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokens, Unavailable,
 };
 
 use crate::{App, Policy, auth::Revocations};
 
+pub(crate) use caches::FakeCache;
 pub(crate) use gateway::{ScriptedGateway, says, silent};
 pub(crate) use record::Record;
 pub(crate) use sample::*;
@@ -36,19 +38,21 @@ pub(crate) struct Bench {
 }
 
 impl Bench {
-    /// Everything works, and there is nothing yet.
+    /// Everything works, and there is nothing yet. No order can be shown, so that a decision cannot be made on what is.
     pub(crate) fn new() -> Self {
         let journal = Arc::<Journal>::default();
         let record = Arc::new(Record::new(Arc::clone(&journal)));
         let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
-        let clock = Arc::new(SetClock(AtomicI64::new(NOW.millis())));
+        let clock = Arc::<SetClock>::default();
         let meter = Arc::<RecordingMeter>::default();
         let app = App {
             store: record.clone(),
             users: record.clone(),
             sessions: record.clone(),
+            session_copies: record.clone(),
             products: record.clone(),
             orders: record.clone(),
+            shown_orders: Arc::new(MockOrderRepository::new()),
             payments: record.clone(),
             events: record.clone(),
             findings: record.clone(),
@@ -61,6 +65,7 @@ impl Bench {
             ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
             meter: meter.clone(),
             gateways: vec![gateway.clone()],
+            sessions_ended: Arc::new(broadcast(Arc::clone(&journal))),
             revocations: Revocations::default(),
             policy: Policy::default(),
         };
@@ -70,6 +75,12 @@ impl Bench {
     /// The record holds this too.
     pub(crate) fn with(self, change: impl FnOnce(&mut State)) -> Self {
         change(&mut self.record.state());
+        self
+    }
+
+    /// Orders can be shown, and cannot be decided on.
+    pub(crate) fn showing(mut self) -> Self {
+        self.app.shown_orders = std::mem::replace(&mut self.app.orders, Arc::new(MockOrderRepository::new()));
         self
     }
 
@@ -89,6 +100,16 @@ impl Bench {
     pub(crate) fn journal(&self) -> Vec<String> {
         self.journal.read().clone()
     }
+}
+
+/// Publishes into the journal.
+fn broadcast(journal: Arc<Journal>) -> MockBroadcast {
+    let mut broadcast = MockBroadcast::new();
+    broadcast.expect_publish().returning(move || {
+        journal.note("publish".to_owned());
+        Ok(())
+    });
+    broadcast
 }
 
 fn locks(answer: fn() -> Result<Option<Held>, Unavailable>) -> MockLocks {
@@ -165,17 +186,43 @@ impl Journal {
 }
 
 /// A clock that stands still until it is moved.
-pub(crate) struct SetClock(AtomicI64);
+#[derive(Default)]
+pub(crate) struct SetClock {
+    /// How long it has gone, in milliseconds.
+    gone: AtomicI64,
+    /// How far it was put forward, in milliseconds.
+    put: AtomicI64,
+}
 
 impl SetClock {
+    /// Time passes.
     pub(crate) fn advance(&self, by: Duration) {
-        self.0.store(self.now().plus(by).millis(), Ordering::SeqCst);
+        self.gone.fetch_add(millis(by), Ordering::SeqCst);
     }
+
+    /// Somebody puts it forward.
+    pub(crate) fn put_forward(&self, by: Duration) {
+        self.put.fetch_add(millis(by), Ordering::SeqCst);
+    }
+
+    /// Somebody puts it back.
+    pub(crate) fn put_back(&self, by: Duration) {
+        self.put.fetch_sub(millis(by), Ordering::SeqCst);
+    }
+}
+
+fn millis(time: Duration) -> i64 {
+    i64::try_from(time.as_millis()).unwrap()
 }
 
 impl Clock for SetClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.0.load(Ordering::SeqCst))
+        let since = self.gone.load(Ordering::SeqCst) + self.put.load(Ordering::SeqCst);
+        Timestamp::from_millis(NOW.millis() + since)
+    }
+
+    fn monotonic(&self) -> Duration {
+        Duration::from_millis(self.gone.load(Ordering::SeqCst).try_into().unwrap())
     }
 }
 

@@ -13,6 +13,8 @@
 //! assert!(!Status::Pending.allows(Status::Paid, Actor::Customer), "only money makes an order paid");
 //! # Ok::<(), domain::Invalid>(())
 //! ```
+//!
+//! With the feature `serde`, orders, sessions and users can be written down and read back. A password or its hash cannot.
 
 pub mod actor;
 pub mod card;
@@ -24,6 +26,8 @@ pub mod order;
 pub mod password;
 pub mod payment;
 pub mod product;
+#[cfg(feature = "serde")]
+mod serial;
 pub mod session;
 pub mod text;
 pub mod time;

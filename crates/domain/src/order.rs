@@ -23,6 +23,7 @@ pub const QUANTITY_MAX: u32 = 9_999;
 
 /// One product of an order, as it was when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Item {
     /// Which product.
     pub product: ProductId,
@@ -60,6 +61,7 @@ impl Item {
 
 /// An order.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Order {
     /// The row.
     pub key: OrderKey,

@@ -10,6 +10,7 @@ pub const RETRY_WINDOW: Duration = Duration::from_secs(10);
 
 /// One login. Its refresh tokens are numbered: only the one with the session's own generation is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Session {
     /// The row.
     pub key: SessionKey,

@@ -4,6 +4,7 @@ use crate::Invalid;
 
 /// A line of text of 1 to [`Text::CHARS_MAX`] characters, without control characters: a name, a reason, a note.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Text(String);
 
 impl Text {

@@ -30,6 +30,7 @@ impl Role {
 
 /// A user's name: 3 to 32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Username(String);
 
 impl Username {
@@ -69,6 +70,7 @@ impl Username {
 
 /// An e-mail address, unique regardless of case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Email(String);
 
 impl Email {
@@ -132,6 +134,7 @@ pub fn fold(text: &str) -> String {
 
 /// Somebody with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct User {
     /// The row.
     pub key: UserKey,

@@ -2,7 +2,7 @@
 
 use std::{
     sync::Arc,
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use domain::Timestamp;
@@ -16,6 +16,7 @@ macro_rules! clock {
         $crate::stamp! { clock:
             the_time_is_utc_in_milliseconds
             the_time_goes_on
+            lengths_of_time_are_measured
             ; $($fixture)::+
         }
     };
@@ -32,6 +33,21 @@ pub async fn the_time_goes_on(clock: &Arc<dyn Clock>) {
     let before = clock.now();
     time::sleep(Duration::from_millis(5)).await;
     assert!(clock.now() > before);
+}
+
+/// As those of the system are.
+pub async fn lengths_of_time_are_measured(clock: &Arc<dyn Clock>) {
+    let (outer, from) = (instant(), clock.monotonic());
+    let inner = instant();
+    time::sleep(Duration::from_millis(5)).await;
+    let least = inner.elapsed();
+    let measured = clock.monotonic() - from;
+    assert!((least..=outer.elapsed()).contains(&measured), "{least:?} {measured:?}");
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is what a clock is compared with")]
+fn instant() -> Instant {
+    Instant::now()
 }
 
 #[expect(clippy::disallowed_methods, reason = "this is what a clock is compared with")]

@@ -13,6 +13,7 @@
 #![expect(clippy::expect_used, reason = "a suite fails as a test does: loudly")]
 
 mod backend;
+pub mod broadcast;
 pub mod cache;
 pub mod clock;
 pub mod digests;
@@ -59,6 +60,7 @@ macro_rules! stamp {
 mod tests {
     /// The sources of the suites.
     const SUITES: &[&str] = &[
+        include_str!("broadcast.rs"),
         include_str!("cache.rs"),
         include_str!("clock.rs"),
         include_str!("digests.rs"),

@@ -27,6 +27,7 @@ macro_rules! orders {
         every_status_is_read_back_as_written
         an_order_changes_only_from_the_revision_that_was_read
         a_unit_that_only_touches_an_order_moves_its_revision
+        a_revision_is_that_of_the_order_after_every_commit
         every_step_of_one_commit_has_its_entry
         stock_that_an_order_held_comes_back_with_the_change
         history_tells_who_why_and_when
@@ -149,6 +150,28 @@ pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Back
     backend
         .stale([Write::UpdateOrder { progress: Box::new(Progress::of(order)), history: Vec::new() }])
         .await;
+}
+
+/// Of that order only, whatever the commit did to it; a refused one did nothing.
+pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backend) {
+    let revision =
+        async |order: &Order| backend.orders.revision(&order.number).await.expect("read").map(|it| it.get());
+    let (order, bystander) = (backend.order().await, backend.order().await);
+    let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
+    assert_eq!(revision(&unplaced).await, None);
+    assert_eq!(revision(&order).await, Some(order.revision.get()));
+    let paid = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
+    let touched = Progress::of(paid.order().clone());
+    for progress in [paid, touched.clone()] {
+        let after = progress.order().revision;
+        backend.advance(progress).await;
+        assert_eq!(revision(&order).await, Some(after.get()));
+    }
+    backend.stale([Write::UpdateOrder { progress: Box::new(touched), history: Vec::new() }]).await;
+    assert_eq!(revision(&order).await, found(backend, &order).await.map(|it| it.revision.get()));
+    assert_eq!(revision(&bystander).await, Some(bystander.revision.get()));
+    let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
+    assert_eq!(backend.orders.revision(&shouted).await.expect("read"), None, "a number knows case");
 }
 
 /// In the order in which they were made, also at one moment.

@@ -12,6 +12,7 @@ macro_rules! sessions {
         a_session_is_read_back_as_written
         a_session_rotates_from_the_generation_before
         an_ended_session_does_not_rotate
+        a_session_rotates_only_as_what_it_is
         one_of_many_rotations_wins
         a_revoked_session_stays_as_it_is
         revoking_all_sessions_spares_one_and_other_users
@@ -96,6 +97,19 @@ pub async fn an_ended_session_does_not_rotate(backend: &Backend) {
     backend.stale([Write::RotateSession(rotated(&over, 10))]).await;
     assert_eq!(found(backend, &over).await, Some(over), "one that ran out stays so");
     backend.stale([Write::RotateSession(rotated(&sample::session(&user), 10))]).await;
+}
+
+/// Whoever rotates may have the session from a copy that somebody forged.
+pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
+    let (owner, other) = (backend.user().await, backend.user().await);
+    let session = keep(backend, &owner, |_| ()).await;
+    let own = keep(backend, &other, |_| ()).await;
+    let next = rotated(&session, 10);
+    backend.stale([Write::RotateSession(Session { user: other.key, ..next.clone() })]).await;
+    backend.stale([Write::RotateSession(Session { key: own.key, user: other.key, ..next.clone() })]).await;
+    backend.stale([Write::RotateSession(Session { id: own.id.clone(), ..next })]).await;
+    assert_eq!(found(backend, &session).await, Some(session));
+    assert_eq!(found(backend, &own).await, Some(own));
 }
 
 /// One refresh token is good for one exchange.

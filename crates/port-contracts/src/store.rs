@@ -7,7 +7,7 @@ use domain::{
     order::{Status, StockLine},
     payment::{Disposition, Facts, StoredEvent},
 };
-use ports::{Claim, Store, UnitOfWork, Write};
+use ports::{Claim, CommitError, Store, UnitOfWork, Write};
 use tokio::time::timeout;
 
 use crate::{
@@ -32,6 +32,7 @@ macro_rules! store {
         a_read_sees_every_commit_before_it
         one_order_moves_once_among_many_rivals
         units_that_name_the_same_rows_in_another_order_do_not_stop_each_other
+        units_put_together_are_one_commit
         a_dropped_commit_runs_to_its_end
         a_commit_dropped_at_any_moment_is_whole_or_absent
         ; $($fixture)+
@@ -234,6 +235,36 @@ pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_oth
     race.await.ends(RIVALS, |_| false);
     let left = (backend.stock(&one).await, backend.stock(&two).await);
     assert_eq!(left, (Some(936), Some(936)), "{RIVALS} pieces of each are gone");
+}
+
+/// Orders of several customers for one product, each with its key. One used key refuses all of them.
+pub async fn units_put_together_are_one_commit(backend: &Backend) {
+    let product = backend.product(Some(10)).await;
+    let users = [backend.user().await, backend.user().await, backend.user().await];
+    let (orders, units): (Vec<_>, Vec<_>) = users.iter().map(|user| sale(user, &product)).unzip();
+    let together = units.iter().cloned().fold(UnitOfWork::new(), UnitOfWork::and);
+    backend.store.commit(together).await.expect("every guard holds");
+    for order in &orders {
+        assert_eq!(backend.orders.find(&order.number).await.expect("read").as_ref(), Some(order));
+    }
+    assert_eq!(backend.stock(&product).await, Some(7), "one piece for each");
+
+    let (late, unit) = sale(&backend.user().await, &product);
+    let together = units.into_iter().fold(unit, UnitOfWork::and);
+    let refusal = backend.store.commit(together).await.expect_err("the keys are used");
+    assert!(matches!(refusal, CommitError::Claimed(_)), "{refusal:?}");
+    assert_eq!(backend.orders.find(&late.number).await.expect("read"), None, "though its own guards hold");
+    assert_eq!(backend.stock(&product).await, Some(7));
+}
+
+fn sale(user: &User, product: &Product) -> (Order, UnitOfWork) {
+    let order = sample::order(user, &[(product, 1)]);
+    let line = StockLine { product: product.id.clone(), quantity: 1 };
+    let unit = UnitOfWork::new()
+        .with(Write::TakeStock { line, read: product.clone() })
+        .with(sample::placed(&order))
+        .with(Write::Claim(sample::claim(user)));
+    (order, unit)
 }
 
 /// A client that goes away does not take its order with it.

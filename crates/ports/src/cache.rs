@@ -1,4 +1,5 @@
-//! Copies of what the record holds. A cache may lose anything at any moment; money and stock are never decided from it.
+//! Copies of what the record holds. A cache may lose anything at any moment, and bring back what it had long ago; money
+//! and stock are never decided from it.
 
 use std::time::Duration;
 
@@ -15,7 +16,7 @@ pub struct CacheEntry {
     pub bytes: Vec<u8>,
 }
 
-/// Keeps copies for a while.
+/// Keeps copies for a while. No call waits long: one that is away says so soon.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Cache: Send + Sync {

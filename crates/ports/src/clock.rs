@@ -1,5 +1,7 @@
 //! Time and randomness, so that use cases need neither.
 
+use std::time::Duration;
+
 use domain::Timestamp;
 
 /// Tells the time.
@@ -7,6 +9,12 @@ use domain::Timestamp;
 pub trait Clock: Send + Sync {
     /// Now, in whole milliseconds, UTC.
     fn now(&self) -> Timestamp;
+
+    /// How long it is since some moment that stays the same while the process runs: for lengths of time. It never steps
+    /// back, whatever is done to [`now`](Self::now). Unless a clock says otherwise it measures by what it shows.
+    fn monotonic(&self) -> Duration {
+        self.now().since(Timestamp::from_millis(0))
+    }
 }
 
 /// Makes keys and ids.

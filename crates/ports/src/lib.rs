@@ -3,6 +3,7 @@
 //!
 //! Repositories read; only [`Store`] writes.
 
+mod broadcast;
 mod cache;
 mod clock;
 mod gateway;
@@ -19,6 +20,7 @@ mod token;
 mod unavailable;
 mod work;
 
+pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, Ids};
 pub use gateway::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
@@ -40,6 +42,7 @@ pub use work::{Prunable, UnitOfWork, Write};
 
 #[cfg(feature = "mock")]
 pub use {
+    broadcast::MockBroadcast,
     cache::MockCache,
     clock::MockClock,
     clock::MockIds,

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
     order::{Recorded, Status},
     payment::StoredEvent,
 };
@@ -100,6 +100,8 @@ pub enum Due {
 pub trait OrderRepository: Send + Sync {
     /// The order with that number.
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
+    /// The revision of the order with that number, without the order.
+    async fn revision(&self, number: &OrderNumber) -> Read<Option<Revision>>;
     /// Orders, newest first.
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
     /// An order's history, oldest first.

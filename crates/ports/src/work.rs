@@ -49,7 +49,8 @@ pub enum Write {
     RequirePassword(UserKey, PasswordHash),
     /// Makes a session.
     InsertSession(Session),
-    /// Moves a session on to its next generation. Guard: it is live and of the generation before; else `Stale`.
+    /// Moves a session on to its next generation. Guard: row, id and user belong together, and it is live
+    /// and of the generation before; else `Stale`.
     RotateSession(Session),
     /// Ends a session; one that has ended stays as it is.
     RevokeSession(SessionKey, Timestamp),
@@ -152,6 +153,13 @@ impl UnitOfWork {
     pub fn with_all(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
         self.writes.extend(writes);
         self
+    }
+
+    /// And everything of another unit: one commit makes both true, or neither if a guard of either refuses. Rows are
+    /// still locked in the one order, so that units of several callers may be put together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        self.with_all(other.writes)
     }
 
     /// And an order's progress: its guard, its entries of history, and the stock it gives back.

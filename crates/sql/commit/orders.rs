@@ -11,6 +11,7 @@ use crate::connection::Conn;
 use crate::sql::kept::Kept;
 use crate::sql::row::{HistoryRow, NewItem, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders};
+use crate::sql::value::Stamp;
 
 pub(super) async fn insert(conn: &mut Conn, order: &Order, history: HistoryKey, entry: &Entry) -> Written {
     let insert = diesel::insert_into(orders::table).values(OrderRow::from(order));
@@ -30,7 +31,7 @@ pub(super) async fn update(conn: &mut Conn, progress: &Progress, history: &[Hist
         orders::came_from.eq(order.came_from.map(Status::as_str)),
         orders::version.eq(order.version.get()),
         orders::revision.eq(order.revision.get()),
-        orders::updated_at.eq(order.updated_at.millis()),
+        orders::updated_at.eq(Stamp::from(order.updated_at)),
     ));
     guarded(Kept(update).execute(conn).await?)?;
     if history.len() != progress.entries().len() {

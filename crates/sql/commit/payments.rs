@@ -1,12 +1,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Refund, Timestamp, Transaction};
+use domain::{Refund, Transaction};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
 use crate::sql::kept::Kept;
 use crate::sql::row::{RefundRow, TransactionRow};
 use crate::sql::schema::{payment_transactions, refunds};
+use crate::sql::value::Stamp;
 
 /// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
 /// again is right in every case.
@@ -31,13 +32,13 @@ pub(super) async fn update(conn: &mut Conn, transaction: &Transaction) -> Writte
 pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Written {
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set((
-        payment_transactions::check_at.eq(transaction.check_at.map(Timestamp::millis)),
+        payment_transactions::check_at.eq(transaction.check_at.map(Stamp::from)),
         payment_transactions::checks.eq(i64::from(transaction.checks)),
     ));
     Kept(update).execute(conn).await?;
     for refund in &transaction.refunds {
         let update = diesel::update(refunds::table.find(refund.key.get())).set((
-            refunds::check_at.eq(refund.check_at.map(Timestamp::millis)),
+            refunds::check_at.eq(refund.check_at.map(Stamp::from)),
             refunds::checks.eq(i64::from(refund.checks)),
         ));
         Kept(update).execute(conn).await?;
@@ -63,7 +64,7 @@ async fn keep(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
         .filter(refunds::refund_id.eq(refund.id.as_str()));
     let update = diesel::update(row).set((
         refunds::status.eq(refund.status.as_str()),
-        refunds::check_at.eq(refund.check_at.map(Timestamp::millis)),
+        refunds::check_at.eq(refund.check_at.map(Stamp::from)),
         refunds::checks.eq(i64::from(refund.checks)),
     ));
     Ok(Kept(update).execute(conn).await? > 0)

@@ -4,7 +4,13 @@ use domain::{Product, ProductId, Timestamp, Version, order::StockLine};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::ProductRow, schema::products};
+use crate::dialect::exactly;
+use crate::sql::{
+    kept::Kept,
+    row::ProductRow,
+    schema::products,
+    value::{Parts, Stamp},
+};
 
 pub(super) async fn insert(conn: &mut Conn, product: &Product) -> Written {
     let insert = diesel::insert_into(products::table).values(ProductRow::from(product));
@@ -15,12 +21,12 @@ pub(super) async fn replace(conn: &mut Conn, product: &Product, read: Version) -
     let guard = products::table.find(product.key.get()).filter(products::version.eq(read.get()));
     let update = diesel::update(guard).set((
         products::name.eq(product.name.as_str()),
-        products::price.eq(product.price.to_record()),
+        products::price.eq(Parts::from(product.price)),
         products::currency.eq(product.price.currency().code()),
         products::stock.eq(product.stock),
         products::active.eq(product.active),
         products::version.eq(product.version.get()),
-        products::updated_at.eq(product.updated_at.millis()),
+        products::updated_at.eq(Stamp::from(product.updated_at)),
     ));
     guarded(Kept(update).execute(conn).await?)
 }
@@ -33,7 +39,7 @@ pub(super) async fn give_back(conn: &mut Conn, line: &StockLine, at: Option<Time
     let update = diesel::update(tracked).set((
         products::stock.eq(products::stock + i64::from(line.quantity)),
         products::version.eq(products::version + 1),
-        at.map(|it| products::updated_at.eq(it.millis())),
+        at.map(|it| products::updated_at.eq(Stamp::from(it))),
     ));
     Kept(update).execute(conn).await?;
     Ok(())
@@ -59,12 +65,12 @@ impl Stock {
             .find(read.key.get())
             .filter(products::active.eq(true))
             .filter(products::stock.ge(quantity))
-            .filter(products::price.eq(read.price.to_record()))
+            .filter(products::price.eq(exactly(read.price.into())))
             .filter(products::currency.eq(read.price.currency().code()));
         let update = diesel::update(enough).set((
             products::stock.eq(products::stock - quantity),
             products::version.eq(products::version + 1),
-            at.map(|it| products::updated_at.eq(it.millis())),
+            at.map(|it| products::updated_at.eq(Stamp::from(it))),
         ));
         if Kept(update).execute(conn).await? > 0 {
             return Ok(());

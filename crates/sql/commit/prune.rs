@@ -6,13 +6,14 @@ use ports::Prunable;
 use super::halt::Written;
 use crate::connection::Conn;
 use crate::sql::schema::{idempotency_claims as claims, sessions};
+use crate::sql::value::Stamp;
 
 /// Most rows that one commit forgets, whatever it was allowed: a longer one would keep the orders waiting.
 const ROWS_MAX: u32 = 1_000;
 
 /// Forgets what is over. The rows are chosen first, because not every database deletes from a limited choice.
 pub(super) async fn prune(conn: &mut Conn, what: Prunable, before: Timestamp, rows_max: u32) -> Written {
-    let (before, rows) = (before.millis(), i64::from(rows_max.min(ROWS_MAX)));
+    let (before, rows) = (Stamp::from(before), i64::from(rows_max.min(ROWS_MAX)));
     match what {
         Prunable::Claims => {
             let over = claims::table.filter(claims::expires_at.le(before)).order(claims::expires_at.asc());

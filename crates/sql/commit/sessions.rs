@@ -4,7 +4,7 @@ use domain::{Session, SessionKey, Timestamp, UserKey};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::SessionRow, schema::sessions};
+use crate::sql::{kept::Kept, row::SessionRow, schema::sessions, value::Stamp};
 
 /// Keys are above zero.
 const NO_SESSION: i64 = 0;
@@ -17,13 +17,15 @@ pub(super) async fn insert(conn: &mut Conn, session: &Session) -> Written {
 pub(super) async fn rotate(conn: &mut Conn, session: &Session) -> Written {
     let live = sessions::table
         .find(session.key.get())
+        .filter(sessions::session_id.eq(session.id.as_str()))
+        .filter(sessions::user_id.eq(session.user.get()))
         .filter(sessions::generation.eq(session.generation.saturating_sub(1)))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(session.rotated_at.millis()));
+        .filter(sessions::expires_at.gt(Stamp::from(session.rotated_at)));
     let update = diesel::update(live).set((
         sessions::generation.eq(session.generation),
-        sessions::rotated_at.eq(session.rotated_at.millis()),
-        sessions::expires_at.eq(session.expires_at.millis()),
+        sessions::rotated_at.eq(Stamp::from(session.rotated_at)),
+        sessions::expires_at.eq(Stamp::from(session.expires_at)),
     ));
     guarded(Kept(update).execute(conn).await?)
 }
@@ -32,8 +34,8 @@ pub(super) async fn revoke(conn: &mut Conn, session: SessionKey, at: Timestamp) 
     let live = sessions::table
         .find(session.get())
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(at.millis()));
-    let update = diesel::update(live).set(sessions::revoked_at.eq(at.millis()));
+        .filter(sessions::expires_at.gt(Stamp::from(at)));
+    let update = diesel::update(live).set(sessions::revoked_at.eq(Stamp::from(at)));
     Kept(update).execute(conn).await?;
     Ok(())
 }
@@ -48,8 +50,8 @@ pub(super) async fn revoke_all(
         .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::id.ne(except.map_or(NO_SESSION, SessionKey::get)))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(at.millis()));
-    let update = diesel::update(live).set(sessions::revoked_at.eq(at.millis()));
+        .filter(sessions::expires_at.gt(Stamp::from(at)));
+    let update = diesel::update(live).set(sessions::revoked_at.eq(Stamp::from(at)));
     Kept(update).execute(conn).await?;
     Ok(())
 }

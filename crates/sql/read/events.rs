@@ -12,6 +12,7 @@ use super::each;
 use crate::connection::{Conn, Database};
 use crate::sql::row::EventRow;
 use crate::sql::schema::{payment_events, payment_transactions};
+use crate::sql::value::Stamp;
 
 #[async_trait]
 impl EventRepository for Database {
@@ -72,7 +73,7 @@ impl EventRepository for Database {
         self.read(async move |conn: &mut Conn| {
             let query = payment_events::table
                 .filter(payment_events::disposition.eq(Disposition::Parked.as_str()))
-                .filter(payment_events::received_at.le(before.millis()))
+                .filter(payment_events::received_at.le(Stamp::from(before)))
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .limit(i64::from(limit))
                 .select(EventRow::as_select());

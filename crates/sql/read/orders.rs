@@ -3,13 +3,15 @@ mod due;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Order, OrderKey, OrderNumber, order::Recorded};
+use domain::{Order, OrderKey, OrderNumber, Revision, order::Recorded};
 use ports::{Due, OrderFilter, OrderRepository, Page, Unavailable};
 
 use super::{each, grouped, length, one_more};
 use crate::connection::{Conn, Database};
+use crate::sql::kept::{Kept, padded};
 use crate::sql::row::{HistoryRow, ItemRow, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders, user};
+use crate::sql::value::Stamp;
 
 diesel::alias!(orders as last_seen: LastSeen);
 
@@ -30,6 +32,16 @@ impl OrderRepository for Database {
         .await
     }
 
+    async fn revision(&self, number: &OrderNumber) -> Result<Option<Revision>, Unavailable> {
+        let number = number.clone();
+        self.read(async move |conn: &mut Conn| {
+            let query =
+                orders::table.filter(orders::order_number.eq(number.as_str())).select(orders::revision);
+            Ok(query.first(conn).await.optional()?.map(Revision::new))
+        })
+        .await
+    }
+
     async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, Unavailable> {
         self.read_snapshot(async move |conn: &mut Conn| {
             let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
@@ -40,10 +52,10 @@ impl OrderRepository for Database {
                 query = query.filter(orders::status.eq(status.as_str()));
             }
             if let Some(since) = filter.created_after {
-                query = query.filter(orders::created_at.ge(since.millis()));
+                query = query.filter(orders::created_at.ge(Stamp::from(since)));
             }
             if let Some(until) = filter.created_before {
-                query = query.filter(orders::created_at.lt(until.millis()));
+                query = query.filter(orders::created_at.lt(Stamp::from(until)));
             }
             if let Some(after) = &filter.after {
                 let last = last_seen.filter(last_seen.field(orders::order_number).eq(after.as_str()));
@@ -85,12 +97,12 @@ impl OrderRepository for Database {
 
 /// The orders of these rows, each with its items, in the order of the rows.
 async fn with_items(conn: &mut Conn, rows: Vec<OrderRow>) -> QueryResult<Vec<Order>> {
-    let keys: Vec<i64> = rows.iter().map(|it| it.id).collect();
+    let keys = padded(rows.iter().map(|it| it.id).collect());
     let query = order_items::table
         .filter(order_items::order_id.eq_any(keys))
         .order(order_items::position.asc())
         .select(ItemRow::as_select());
-    let mut items = grouped(query.load(conn).await?, |it| it.order_id);
+    let mut items = grouped(Kept(query).load(conn).await?, |it| it.order_id);
     each(rows, |row| {
         let items = items.remove(&row.id).unwrap_or_default();
         row.read(items)

@@ -11,6 +11,7 @@ use super::{each, grouped, length};
 use crate::connection::{Conn, Database};
 use crate::sql::row::{RefundRow, TransactionRow};
 use crate::sql::schema::{payment_transactions, refunds};
+use crate::sql::value::Stamp;
 
 #[async_trait]
 impl PaymentRepository for Database {
@@ -74,11 +75,11 @@ async fn with_refunds(
 }
 
 /// When it is due, and the transaction's id.
-type DueAt = (Option<i64>, String);
+type DueAt = (Option<Stamp>, String);
 
 async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
     payment_transactions::table
-        .filter(payment_transactions::check_at.le(now.millis()))
+        .filter(payment_transactions::check_at.le(Stamp::from(now)))
         .order((payment_transactions::check_at.asc(), payment_transactions::id.asc()))
         .limit(i64::from(limit))
         .select((payment_transactions::check_at, payment_transactions::transaction_id))
@@ -89,7 +90,7 @@ async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryR
 async fn refunds_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
     refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
-        .filter(refunds::check_at.le(now.millis()))
+        .filter(refunds::check_at.le(Stamp::from(now)))
         .group_by(payment_transactions::transaction_id)
         .order(min(refunds::check_at).asc())
         .limit(i64::from(limit))

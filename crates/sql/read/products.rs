@@ -6,6 +6,7 @@ use ports::{Page, ProductRepository, Unavailable};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
+use crate::sql::kept::{Kept, padded};
 use crate::sql::{row::ProductRow, schema::products};
 
 diesel::alias!(products as last_seen: LastSeen);
@@ -23,11 +24,11 @@ impl ProductRepository for Database {
     }
 
     async fn find_all(&self, ids: &[ProductId]) -> Result<Vec<Product>, Unavailable> {
-        let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+        let ids = padded(ids.iter().map(ToString::to_string).collect());
         self.read(async move |conn: &mut Conn| {
             let query =
                 products::table.filter(products::product_id.eq_any(&ids)).select(ProductRow::as_select());
-            each(query.load(conn).await?, ProductRow::read)
+            each(Kept(query).load(conn).await?, ProductRow::read)
         })
         .await
     }

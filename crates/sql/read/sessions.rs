@@ -5,7 +5,7 @@ use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{SessionRepository, Unavailable};
 
 use crate::connection::{Conn, Database};
-use crate::sql::{row::SessionRow, schema::sessions};
+use crate::sql::{row::SessionRow, schema::sessions, value::Stamp};
 
 #[async_trait]
 impl SessionRepository for Database {
@@ -29,7 +29,7 @@ impl SessionRepository for Database {
             let query = sessions::table
                 .filter(sessions::user_id.eq(user.get()))
                 .filter(sessions::revoked_at.is_null())
-                .filter(sessions::expires_at.gt(now.millis()))
+                .filter(sessions::expires_at.gt(Stamp::from(now)))
                 .order(sessions::id.desc())
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
@@ -47,8 +47,8 @@ impl SessionRepository for Database {
         // No row comes before the first key.
         let after = after.map_or(i64::MIN, SessionKey::get);
         self.read(async move |conn: &mut Conn| {
-            let later = sessions::revoked_at.gt(since.millis());
-            let beside = sessions::revoked_at.eq(since.millis()).and(sessions::id.gt(after));
+            let later = sessions::revoked_at.gt(Stamp::from(since));
+            let beside = sessions::revoked_at.eq(Stamp::from(since)).and(sessions::id.gt(after));
             let query = sessions::table
                 .filter(later.or(beside))
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))

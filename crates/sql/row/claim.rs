@@ -4,6 +4,7 @@ use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 
 use super::{known, unreadable};
 use crate::sql::schema::idempotency_claims;
+use crate::sql::value::Stamp;
 
 /// A used idempotency key as it is read, by whoever names the key.
 #[derive(Queryable, Selectable)]
@@ -15,8 +16,8 @@ pub(in crate::sql) struct ClaimRow {
     reply_location: Option<String>,
     reply_etag: Option<String>,
     reply_body: Option<String>,
-    created_at: i64,
-    expires_at: Option<i64>,
+    created_at: Stamp,
+    expires_at: Option<Stamp>,
 }
 
 impl ClaimRow {
@@ -35,8 +36,8 @@ impl ClaimRow {
             fingerprint: Fingerprint(self.fingerprint),
             resource: self.resource,
             reply,
-            created_at: Timestamp::from_millis(self.created_at),
-            expires_at: self.expires_at.map(Timestamp::from_millis),
+            created_at: self.created_at.into(),
+            expires_at: self.expires_at.map(Timestamp::from),
         })
     }
 }
@@ -54,8 +55,8 @@ pub(in crate::sql) struct NewClaim<'a> {
     reply_location: Option<&'a str>,
     reply_etag: Option<&'a str>,
     reply_body: Option<&'a str>,
-    created_at: i64,
-    expires_at: Option<i64>,
+    created_at: Stamp,
+    expires_at: Option<Stamp>,
 }
 
 impl<'a> From<&'a Claim> for NewClaim<'a> {
@@ -71,8 +72,8 @@ impl<'a> From<&'a Claim> for NewClaim<'a> {
             reply_location: reply.and_then(|it| it.location.as_deref()),
             reply_etag: reply.and_then(|it| it.etag.as_deref()),
             reply_body: reply.map(|it| it.body.as_str()),
-            created_at: claim.created_at.millis(),
-            expires_at: claim.expires_at.map(Timestamp::millis),
+            created_at: claim.created_at.into(),
+            expires_at: claim.expires_at.map(Stamp::from),
         }
     }
 }

@@ -1,11 +1,12 @@
 use diesel::prelude::*;
 use domain::{
-    EventId, EventKey, GatewayName, Timestamp, TransactionId,
+    EventId, EventKey, GatewayName, TransactionId,
     payment::{Disposition, StoredEvent},
 };
 
 use super::known;
 use crate::sql::schema::payment_events;
+use crate::sql::value::Stamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = payment_events, treat_none_as_default_value = false)]
@@ -17,7 +18,7 @@ pub(in crate::sql) struct EventRow {
     transaction_id: Option<String>,
     raw: String,
     disposition: String,
-    received_at: i64,
+    received_at: Stamp,
 }
 
 impl From<&StoredEvent> for EventRow {
@@ -30,7 +31,7 @@ impl From<&StoredEvent> for EventRow {
             transaction_id: event.transaction.as_ref().map(|it| it.as_str().to_owned()),
             raw: event.raw.clone(),
             disposition: event.disposition.as_str().to_owned(),
-            received_at: event.received_at.millis(),
+            received_at: event.received_at.into(),
         }
     }
 }
@@ -45,7 +46,7 @@ impl EventRow {
             kind: self.kind,
             transaction: self.transaction_id.map(TransactionId::new),
             raw: self.raw,
-            received_at: Timestamp::from_millis(self.received_at),
+            received_at: self.received_at.into(),
         })
     }
 }

@@ -6,6 +6,7 @@ use domain::{
 
 use super::known;
 use crate::sql::schema::findings;
+use crate::sql::value::Stamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = findings, treat_none_as_default_value = false)]
@@ -18,8 +19,8 @@ pub(in crate::sql) struct FindingRow {
     transaction_id: Option<String>,
     order_number: Option<String>,
     detail: String,
-    created_at: i64,
-    resolved_at: Option<i64>,
+    created_at: Stamp,
+    resolved_at: Option<Stamp>,
     note: Option<String>,
 }
 
@@ -34,8 +35,8 @@ impl From<&Finding> for FindingRow {
             transaction_id: finding.transaction.as_ref().map(|it| it.as_str().to_owned()),
             order_number: finding.order.as_ref().map(|it| it.as_str().to_owned()),
             detail: finding.detail.clone(),
-            created_at: finding.created_at.millis(),
-            resolved_at: finding.resolved_at.map(Timestamp::millis),
+            created_at: finding.created_at.into(),
+            resolved_at: finding.resolved_at.map(Stamp::from),
             note: finding.note.as_ref().map(|it| it.as_str().to_owned()),
         }
     }
@@ -52,8 +53,8 @@ impl FindingRow {
             transaction: self.transaction_id.map(TransactionId::new),
             order: self.order_number.map(OrderNumber::new),
             detail: self.detail,
-            created_at: Timestamp::from_millis(self.created_at),
-            resolved_at: self.resolved_at.map(Timestamp::from_millis),
+            created_at: self.created_at.into(),
+            resolved_at: self.resolved_at.map(Timestamp::from),
             note: self.note.map(Text::new),
         })
     }

@@ -1,11 +1,12 @@
 use diesel::prelude::*;
 use domain::{
-    Actor, ChangedBy, HistoryKey, OrderKey, Text, Timestamp, UserId, UserKey,
+    Actor, ChangedBy, HistoryKey, OrderKey, Text, UserId, UserKey,
     order::{Entry, Recorded, Status},
 };
 
 use super::known;
 use crate::sql::schema::order_status_history;
+use crate::sql::value::Stamp;
 
 /// What stands for "no status before".
 const NOWHERE: &str = "";
@@ -20,7 +21,7 @@ pub(in crate::sql) struct HistoryRow {
     from_status: String,
     to_status: String,
     changed_by: i64,
-    created_at: i64,
+    created_at: Stamp,
     actor: String,
     reason: Option<String>,
 }
@@ -33,7 +34,7 @@ impl HistoryRow {
             from_status: entry.from.map_or(NOWHERE, Status::as_str).to_owned(),
             to_status: entry.to.as_str().to_owned(),
             changed_by: entry.by.user.map_or(NOBODY, UserKey::get),
-            created_at: entry.at.millis(),
+            created_at: entry.at.into(),
             actor: entry.by.actor.as_str().to_owned(),
             reason: entry.reason.as_ref().map(|it| it.as_str().to_owned()),
         }
@@ -52,7 +53,7 @@ impl HistoryRow {
             to: status(&self.to_status)?,
             by,
             reason: self.reason.map(Text::new),
-            at: Timestamp::from_millis(self.created_at),
+            at: self.created_at.into(),
         };
         Ok(Recorded { key: HistoryKey::new(self.id), entry, user: user.map(UserId::new) })
     }

@@ -1,11 +1,12 @@
 use diesel::prelude::*;
 use domain::{
-    Order, OrderKey, OrderNumber, ProductId, Revision, Text, Timestamp, UserKey, Version,
+    Order, OrderKey, OrderNumber, ProductId, Revision, Text, UserKey, Version,
     order::{Item, Status},
 };
 
 use super::{count, known, money};
 use crate::sql::schema::{order_items, orders};
+use crate::sql::value::{Parts, Stamp};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
@@ -14,14 +15,14 @@ pub(in crate::sql) struct OrderRow {
     user_id: i64,
     order_number: String,
     status: String,
-    amount: i64,
-    created_at: i64,
-    updated_at: i64,
+    amount: Parts,
+    created_at: Stamp,
+    updated_at: Stamp,
     currency: String,
     version: i64,
     revision: i64,
     came_from: Option<String>,
-    expires_at: i64,
+    expires_at: Stamp,
 }
 
 impl From<&Order> for OrderRow {
@@ -31,14 +32,14 @@ impl From<&Order> for OrderRow {
             user_id: order.owner.get(),
             order_number: order.number.as_str().to_owned(),
             status: order.status.as_str().to_owned(),
-            amount: order.amount.to_record(),
-            created_at: order.created_at.millis(),
-            updated_at: order.updated_at.millis(),
+            amount: order.amount.into(),
+            created_at: order.created_at.into(),
+            updated_at: order.updated_at.into(),
             currency: order.amount.currency().code().to_owned(),
             version: order.version.get(),
             revision: order.revision.get(),
             came_from: order.came_from.map(|it| it.as_str().to_owned()),
-            expires_at: order.expires_at.millis(),
+            expires_at: order.expires_at.into(),
         }
     }
 }
@@ -56,9 +57,9 @@ impl OrderRow {
             revision: Revision::new(self.revision),
             items: items.into_iter().map(|it| it.read(&self.currency)).collect::<QueryResult<_>>()?,
             amount: money(self.amount, &self.currency, "orders.amount")?,
-            created_at: Timestamp::from_millis(self.created_at),
-            updated_at: Timestamp::from_millis(self.updated_at),
-            expires_at: Timestamp::from_millis(self.expires_at),
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+            expires_at: self.expires_at.into(),
             number: OrderNumber::new(self.order_number),
         })
     }
@@ -71,7 +72,7 @@ pub(in crate::sql) struct ItemRow {
     pub(in crate::sql) order_id: i64,
     product_id: String,
     quantity: i64,
-    price: i64,
+    price: Parts,
     name: String,
     holds_stock: bool,
 }
@@ -95,9 +96,9 @@ pub(in crate::sql) struct NewItem<'a> {
     order_id: i64,
     product_id: &'a str,
     quantity: i64,
-    price: i64,
-    created_at: i64,
-    updated_at: i64,
+    price: Parts,
+    created_at: Stamp,
+    updated_at: Stamp,
     name: &'a str,
     holds_stock: bool,
     position: i64,
@@ -109,9 +110,9 @@ impl<'a> NewItem<'a> {
             order_id: order.key.get(),
             product_id: item.product.as_str(),
             quantity: i64::from(item.quantity),
-            price: item.price.to_record(),
-            created_at: order.created_at.millis(),
-            updated_at: order.created_at.millis(),
+            price: item.price.into(),
+            created_at: order.created_at.into(),
+            updated_at: order.created_at.into(),
             name: item.name.as_str(),
             holds_stock: item.holds_stock,
             position,

@@ -1,8 +1,9 @@
 use diesel::prelude::*;
-use domain::{Product, ProductId, ProductKey, Text, Timestamp, Version};
+use domain::{Product, ProductId, ProductKey, Text, Version};
 
 use super::money;
 use crate::sql::schema::products;
+use crate::sql::value::{Parts, Stamp};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = products, treat_none_as_default_value = false)]
@@ -10,13 +11,13 @@ pub(in crate::sql) struct ProductRow {
     id: i64,
     product_id: String,
     name: String,
-    price: i64,
+    price: Parts,
     currency: String,
     stock: Option<i64>,
     active: bool,
     version: i64,
-    created_at: i64,
-    updated_at: i64,
+    created_at: Stamp,
+    updated_at: Stamp,
 }
 
 impl From<&Product> for ProductRow {
@@ -25,13 +26,13 @@ impl From<&Product> for ProductRow {
             id: product.key.get(),
             product_id: product.id.as_str().to_owned(),
             name: product.name.as_str().to_owned(),
-            price: product.price.to_record(),
+            price: product.price.into(),
             currency: product.price.currency().code().to_owned(),
             stock: product.stock,
             active: product.active,
             version: product.version.get(),
-            created_at: product.created_at.millis(),
-            updated_at: product.updated_at.millis(),
+            created_at: product.created_at.into(),
+            updated_at: product.updated_at.into(),
         }
     }
 }
@@ -46,8 +47,8 @@ impl ProductRow {
             stock: self.stock,
             active: self.active,
             version: Version::new(self.version),
-            created_at: Timestamp::from_millis(self.created_at),
-            updated_at: Timestamp::from_millis(self.updated_at),
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
         })
     }
 }

@@ -3,6 +3,7 @@ use domain::{Refund, RefundId, RefundKey, Text, Timestamp, TransactionKey, payme
 
 use super::{count, known, money};
 use crate::sql::schema::refunds;
+use crate::sql::value::{Parts, Stamp};
 
 /// A refund. Its currency is the transaction's.
 #[derive(Queryable, Selectable, Insertable)]
@@ -11,11 +12,11 @@ pub(in crate::sql) struct RefundRow {
     id: i64,
     pub(in crate::sql) transaction_key: i64,
     refund_id: String,
-    amount: i64,
+    amount: Parts,
     status: String,
     reason: Option<String>,
-    created_at: i64,
-    check_at: Option<i64>,
+    created_at: Stamp,
+    check_at: Option<Stamp>,
     checks: i64,
 }
 
@@ -25,11 +26,11 @@ impl From<&Refund> for RefundRow {
             id: refund.key.get(),
             transaction_key: refund.transaction.get(),
             refund_id: refund.id.as_str().to_owned(),
-            amount: refund.amount.to_record(),
+            amount: refund.amount.into(),
             status: refund.status.as_str().to_owned(),
             reason: refund.reason.as_ref().map(|it| it.as_str().to_owned()),
-            created_at: refund.created_at.millis(),
-            check_at: refund.check_at.map(Timestamp::millis),
+            created_at: refund.created_at.into(),
+            check_at: refund.check_at.map(Stamp::from),
             checks: i64::from(refund.checks),
         }
     }
@@ -44,8 +45,8 @@ impl RefundRow {
             amount: money(self.amount, currency, "refunds.amount")?,
             status: known(RefundStatus::parse(&self.status), "refunds.status")?,
             reason: self.reason.map(Text::new),
-            created_at: Timestamp::from_millis(self.created_at),
-            check_at: self.check_at.map(Timestamp::from_millis),
+            created_at: self.created_at.into(),
+            check_at: self.check_at.map(Timestamp::from),
             checks: count(self.checks, "refunds.checks")?,
         })
     }

@@ -2,6 +2,7 @@ use diesel::prelude::*;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 
 use crate::sql::schema::sessions;
+use crate::sql::value::Stamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
@@ -10,10 +11,10 @@ pub(in crate::sql) struct SessionRow {
     session_id: String,
     user_id: i64,
     generation: i64,
-    rotated_at: i64,
-    created_at: i64,
-    expires_at: i64,
-    revoked_at: Option<i64>,
+    rotated_at: Stamp,
+    created_at: Stamp,
+    expires_at: Stamp,
+    revoked_at: Option<Stamp>,
 }
 
 impl From<&Session> for SessionRow {
@@ -23,10 +24,10 @@ impl From<&Session> for SessionRow {
             session_id: session.id.as_str().to_owned(),
             user_id: session.user.get(),
             generation: session.generation,
-            rotated_at: session.rotated_at.millis(),
-            created_at: session.created_at.millis(),
-            expires_at: session.expires_at.millis(),
-            revoked_at: session.revoked_at.map(Timestamp::millis),
+            rotated_at: session.rotated_at.into(),
+            created_at: session.created_at.into(),
+            expires_at: session.expires_at.into(),
+            revoked_at: session.revoked_at.map(Stamp::from),
         }
     }
 }
@@ -38,10 +39,10 @@ impl From<SessionRow> for Session {
             id: SessionId::new(row.session_id),
             user: UserKey::new(row.user_id),
             generation: row.generation,
-            rotated_at: Timestamp::from_millis(row.rotated_at),
-            created_at: Timestamp::from_millis(row.created_at),
-            expires_at: Timestamp::from_millis(row.expires_at),
-            revoked_at: row.revoked_at.map(Timestamp::from_millis),
+            rotated_at: row.rotated_at.into(),
+            created_at: row.created_at.into(),
+            expires_at: row.expires_at.into(),
+            revoked_at: row.revoked_at.map(Timestamp::from),
         }
     }
 }

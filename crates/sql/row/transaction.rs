@@ -1,11 +1,12 @@
 use diesel::prelude::*;
 use domain::{
-    GatewayName, Money, OrderKey, OrderNumber, Timestamp, Transaction, TransactionId, TransactionKey,
+    GatewayName, OrderKey, OrderNumber, Timestamp, Transaction, TransactionId, TransactionKey,
     payment::{Asked, CaptureMethod, Details, Dispute, Facts, PaymentToken},
 };
 
 use super::{RefundRow, count, known, money, unreadable};
 use crate::sql::schema::payment_transactions;
+use crate::sql::value::{Parts, Stamp};
 
 /// A transaction without its refunds. `status`, `refunded_amount` and `occupies_order` follow from the rest; they are
 /// kept for the keys and checks of the schema, for the sweeps, and for whoever looks into the database.
@@ -16,17 +17,17 @@ pub(in crate::sql) struct TransactionRow {
     order_id: String,
     transaction_id: String,
     status: String,
-    amount: i64,
+    amount: Parts,
     currency: String,
     card_last4: Option<String>,
     card_brand: Option<String>,
     authorization_code: Option<String>,
-    captured_amount: Option<i64>,
-    captured_at: Option<i64>,
+    captured_amount: Option<Parts>,
+    captured_at: Option<Stamp>,
     failure_reason: Option<String>,
     response_code: Option<String>,
-    created_at: i64,
-    updated_at: i64,
+    created_at: Stamp,
+    updated_at: Stamp,
     order_key: i64,
     gateway: String,
     token: String,
@@ -38,10 +39,10 @@ pub(in crate::sql) struct TransactionRow {
     surplus: bool,
     displaced: bool,
     asked: Option<String>,
-    asked_amount: Option<i64>,
-    refunded_amount: i64,
+    asked_amount: Option<Parts>,
+    refunded_amount: Parts,
     occupies_order: Option<i64>,
-    check_at: Option<i64>,
+    check_at: Option<Stamp>,
     checks: i64,
 }
 
@@ -52,7 +53,7 @@ impl From<&Transaction> for TransactionRow {
     fn from(transaction: &Transaction) -> Self {
         let (facts, details) = (&transaction.facts, &transaction.details);
         let (asked, asked_amount) = match transaction.asked {
-            Some(Asked::Capture(amount)) => (Some(CAPTURE), Some(amount.to_record())),
+            Some(Asked::Capture(amount)) => (Some(CAPTURE), Some(Parts::from(amount))),
             Some(Asked::Void) => (Some(VOID), None),
             None => (None, None),
         };
@@ -61,17 +62,17 @@ impl From<&Transaction> for TransactionRow {
             order_id: transaction.order_number.as_str().to_owned(),
             transaction_id: transaction.id.as_str().to_owned(),
             status: transaction.status().as_str().to_owned(),
-            amount: transaction.amount.to_record(),
+            amount: transaction.amount.into(),
             currency: transaction.amount.currency().code().to_owned(),
             card_last4: details.card_last4.clone(),
             card_brand: details.card_brand.clone(),
             authorization_code: details.authorization_code.clone(),
-            captured_amount: facts.captured.map(Money::to_record),
-            captured_at: transaction.captured_at.map(Timestamp::millis),
+            captured_amount: facts.captured.map(Parts::from),
+            captured_at: transaction.captured_at.map(Stamp::from),
             failure_reason: details.failure_reason.clone(),
             response_code: details.response_code.clone(),
-            created_at: transaction.created_at.millis(),
-            updated_at: transaction.updated_at.millis(),
+            created_at: transaction.created_at.into(),
+            updated_at: transaction.updated_at.into(),
             order_key: transaction.order.get(),
             gateway: transaction.gateway.as_str().to_owned(),
             token: transaction.token.expose().to_owned(),
@@ -84,9 +85,9 @@ impl From<&Transaction> for TransactionRow {
             displaced: facts.displaced,
             asked: asked.map(str::to_owned),
             asked_amount,
-            refunded_amount: transaction.refunded().to_record(),
+            refunded_amount: transaction.refunded().into(),
             occupies_order: transaction.occupies_order().then(|| transaction.order.get()),
-            check_at: transaction.check_at.map(Timestamp::millis),
+            check_at: transaction.check_at.map(Stamp::from),
             checks: i64::from(transaction.checks),
         }
     }
@@ -119,10 +120,10 @@ impl TransactionRow {
                 response_code: self.response_code,
                 failure_reason: self.failure_reason,
             },
-            captured_at: self.captured_at.map(Timestamp::from_millis),
-            created_at: Timestamp::from_millis(self.created_at),
-            updated_at: Timestamp::from_millis(self.updated_at),
-            check_at: self.check_at.map(Timestamp::from_millis),
+            captured_at: self.captured_at.map(Timestamp::from),
+            created_at: self.created_at.into(),
+            updated_at: self.updated_at.into(),
+            check_at: self.check_at.map(Timestamp::from),
         })
     }
 

@@ -1,9 +1,10 @@
 use diesel::prelude::*;
-use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
+use domain::{Email, PasswordHash, Role, User, UserId, UserKey, Username};
 use ports::Credentials;
 
 use super::known;
 use crate::sql::schema::user;
+use crate::sql::value::Stamp;
 
 /// A user, with the hash: it never shows in a `Debug`, because there is none.
 #[derive(Queryable, Selectable, Insertable)]
@@ -13,7 +14,7 @@ pub(in crate::sql) struct UserRow {
     username: String,
     password: String,
     email: String,
-    created_at: i64,
+    created_at: Stamp,
     public_id: String,
     username_folded: String,
     email_folded: String,
@@ -27,7 +28,7 @@ impl UserRow {
             username: user.username.as_str().to_owned(),
             password: hash.expose().to_owned(),
             email: user.email.as_str().to_owned(),
-            created_at: user.created_at.millis(),
+            created_at: user.created_at.into(),
             public_id: user.id.as_str().to_owned(),
             username_folded: user.username.folded(),
             email_folded: user.email.folded(),
@@ -42,7 +43,7 @@ impl UserRow {
             username: Username::new(self.username),
             email: Email::new(self.email),
             role: known(Role::parse(&self.role), "user.role")?,
-            created_at: Timestamp::from_millis(self.created_at),
+            created_at: self.created_at.into(),
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }

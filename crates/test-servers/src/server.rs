@@ -1,6 +1,6 @@
 //! What every server has in common.
 
-use std::{io, sync::OnceLock, thread, time::Duration};
+use std::{io, path::Path, sync::OnceLock, thread, time::Duration};
 
 use crate::{place::Place, process::Process, program};
 
@@ -76,6 +76,12 @@ impl<K: Kind> Server<K> {
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.place.port()
+    }
+
+    /// Where its files and its log are, for as long as this value lives.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.place.folder()
     }
 
     /// Where it keeps what it keeps.

@@ -2,20 +2,13 @@
 
 use std::io::Write;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::{env, io};
 
 /// Prints a cargo command and runs it in `root`: whether it succeeded.
 pub(crate) fn run(root: &Path, args: &[&str]) -> io::Result<bool> {
     writeln!(io::stdout(), "$ cargo {}", args.join(" "))?;
     Ok(command(root).args(args).status()?.success())
-}
-
-/// Whether the subcommand `name` is installed.
-pub(crate) fn has(root: &Path, name: &str) -> io::Result<bool> {
-    let quiet =
-        command(root).args([name, "--version"]).stdout(Stdio::null()).stderr(Stdio::null()).status()?;
-    Ok(quiet.success())
 }
 
 /// The very cargo that runs this tool, so that both use one toolchain.

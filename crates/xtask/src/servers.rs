@@ -8,6 +8,11 @@ use crate::programs;
 
 /// The database that is made.
 const DATABASE: &str = "idem";
+/// What else the service wants to know when its record is on a server: good for a record that ends with this program.
+const SECRETS: &[(&str, &str)] = &[
+    ("IDEM_JWT_SECRET", "only-for-trying-things-out-never-keep-it"),
+    ("IDEM_SANDBOX_SECRET", "whsec_b25seS1mb3ItdHJ5aW5nLXRoaW5ncy1vdXQ="),
+];
 
 /// Starts them, prints where they are as settings that the service reads, and ends them with its input. A Ctrl-C ends
 /// them too, because they cannot outlive this process.
@@ -21,6 +26,9 @@ pub(crate) fn run() -> io::Result<bool> {
     writeln!(out, "export IDEM_DATABASE_URL={}", mariadb.url(DATABASE))?;
     writeln!(out, "export IDEM_REDIS_URL={}", redis.url())?;
     writeln!(out, "export IDEM_MEMCACHED_URL={}", memcached.url())?;
+    for (name, secret) in SECRETS {
+        writeln!(out, "export {name}={secret}")?;
+    }
     writeln!(out, "# They run until Ctrl-C, and leave nothing behind.")?;
     out.flush()?;
     let mut ignored = [0; 64];

@@ -5,59 +5,33 @@ use std::path::Path;
 
 use crate::cargo;
 
-/// Runs every step even when an earlier one failed, so that one run tells all there is to mend.
+/// Runs the tests; the arguments go to the runner. It is cargo's own: all tests of a binary run in one process, so that
+/// they can share servers that take longer to start than a test takes.
 pub(crate) fn run(root: &Path, extra: &[String]) -> io::Result<bool> {
-    let mut passed = true;
-    for step in steps(cargo::has(root, "nextest")?, extra) {
-        passed &= cargo::run(root, &step)?;
-    }
-    Ok(passed)
+    cargo::run(root, &step(extra))
 }
 
-/// The cargo commands to run, the one with the summary last.
-///
-/// nextest runs no doctests, so they get a step of their own; but `extra` is for the runner, and whoever gives any
-/// is after particular tests.
-fn steps(nextest: bool, extra: &[String]) -> Vec<Vec<&str>> {
-    let mut steps = Vec::new();
-    if nextest && extra.is_empty() {
-        steps.push(vec!["test", "--doc", "--workspace", "--no-fail-fast"]);
-    }
-    let mut runner = if nextest { vec!["nextest", "run"] } else { vec!["test"] };
-    runner.push("--no-fail-fast");
+fn step(extra: &[String]) -> Vec<&str> {
+    let mut step = vec!["test", "--no-fail-fast"];
     if !extra.iter().any(|arg| arg.starts_with("-p") || arg.starts_with("--package")) {
-        runner.push("--workspace");
+        step.push("--workspace");
     }
-    runner.extend(extra.iter().map(String::as_str));
-    steps.push(runner);
-    steps
+    step.extend(extra.iter().map(String::as_str));
+    step
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn commands(nextest: bool, extra: &[&str]) -> Vec<String> {
-        let extra: Vec<String> = extra.iter().map(ToString::to_string).collect();
-        steps(nextest, &extra).iter().map(|step| step.join(" ")).collect()
+    fn command(extra: &[&str]) -> String {
+        step(&extra.iter().map(ToString::to_string).collect::<Vec<_>>()).join(" ")
     }
 
     #[test]
-    fn with_nextest_the_doctests_come_first() {
-        assert_eq!(
-            commands(true, &[]),
-            ["test --doc --workspace --no-fail-fast", "nextest run --no-fail-fast --workspace"]
-        );
-    }
-
-    #[test]
-    fn without_nextest_cargo_runs_both() {
-        assert_eq!(commands(false, &[]), ["test --no-fail-fast --workspace"]);
-    }
-
-    #[test]
-    fn extra_arguments_go_to_the_runner() {
-        assert_eq!(commands(true, &["stale"]), ["nextest run --no-fail-fast --workspace stale"]);
-        assert_eq!(commands(false, &["-p", "domain"]), ["test --no-fail-fast -p domain"]);
+    fn everything_is_tested_unless_somebody_asks_for_less() {
+        assert_eq!(command(&[]), "test --no-fail-fast --workspace");
+        assert_eq!(command(&["stale"]), "test --no-fail-fast --workspace stale");
+        assert_eq!(command(&["-p", "domain"]), "test --no-fail-fast -p domain");
     }
 }

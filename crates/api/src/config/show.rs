@@ -4,21 +4,28 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::Config;
+use super::{Config, Database};
+
+const NONE: &str = "(none)";
 
 impl Config {
     /// Every key with its value as TOML, secrets hidden.
     #[must_use]
     pub fn shown(&self) -> String {
-        let secret =
-            |it: &Option<SecretString>| if it.is_some() { "(hidden)" } else { "(made on the first start)" };
+        let secret = |it: &Option<SecretString>, otherwise| if it.is_some() { "(hidden)" } else { otherwise };
+        let made = match self.database {
+            Database::Sqlite(_) => "(made on the first start)",
+            Database::MySql(_) => NONE,
+        };
         let policy = &self.policy;
         let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
         let lines = [
             ("http_addr", text(&self.http_addr.to_string())),
-            ("database_url", text(&format!("sqlite://{}", self.database.display()))),
-            ("jwt_secret", text(secret(&self.jwt_secret))),
-            ("sandbox_secret", text(secret(&self.sandbox_secret))),
+            ("database_url", text(&self.database.to_string())),
+            ("redis_url", text(secret(&self.redis_url, NONE))),
+            ("memcached_url", text(self.memcached_url.as_deref().unwrap_or(NONE))),
+            ("jwt_secret", text(secret(&self.jwt_secret, made))),
+            ("sandbox_secret", text(secret(&self.sandbox_secret, made))),
             ("sandbox_pending_delay", duration(self.sandbox_pending_delay)),
             ("public_url", text(self.public_url.as_deref().unwrap_or("(own address)"))),
             ("order_ttl", duration(policy.order_ttl)),

@@ -4,7 +4,6 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     ops::RangeInclusive,
-    path::PathBuf,
     time::Duration,
 };
 
@@ -24,14 +23,15 @@ pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
     text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
 }
 
-/// The file in `sqlite://path`.
-pub(super) fn database(text: &str) -> Parsed<PathBuf> {
-    if text.starts_with("mysql://") {
-        return Err("this version has no adapter for MySQL; it knows sqlite://".into());
-    }
-    let file = |it: &&str| !it.is_empty() && !it.ends_with('/') && !it.contains(['?', '#']);
-    let path = text.strip_prefix("sqlite://").filter(file);
-    path.map(PathBuf::from).ok_or_else(|| "must be sqlite:// and the path of a file, without ? and #".into())
+pub(super) fn redis_url(text: &str) -> Parsed<SecretString> {
+    let sound = text.strip_prefix("redis://").is_some_and(|it| !it.is_empty());
+    let rule = "must be redis://host:port, with user:password@ before or /database after it if need be";
+    if sound { Ok(text.into()) } else { Err(rule.into()) }
+}
+
+pub(super) fn memcached_url(text: &str) -> Parsed<String> {
+    let sound = text.strip_prefix("memcache://").is_some_and(|it| !it.is_empty() && !it.contains('@'));
+    if sound { Ok(text.to_owned()) } else { Err("must be memcache://host:port".into()) }
 }
 
 /// Above zero.

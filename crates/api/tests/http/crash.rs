@@ -1,14 +1,11 @@
 //! The process dies in the middle of everything.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Client, Reply, Server, Shelf, eventually, field, gateway, item, unique};
+use crate::harness::{Asked, Client, Diary, Server, Shelf, eventually, field, gateway, item};
 
 /// How many clients ask at once.
 const CLIENTS: usize = 12;
@@ -18,32 +15,11 @@ const ANSWERS_BEFORE: usize = 60;
 const ASKED_MAX: usize = 500;
 const STOCK: u32 = 100_000;
 
-/// A request with its key, and the answer if there was one.
-#[derive(Clone)]
-struct Asked {
-    path: String,
-    body: Value,
-    key: String,
-    answer: Option<Reply>,
-}
-
-impl Asked {
-    fn new(path: &str, body: Value) -> Self {
-        Self { path: path.to_owned(), body, key: unique("crash"), answer: None }
-    }
-
-    async fn send(&self, client: &Client) -> Option<Reply> {
-        client.post(&self.path, &self.body).idempotent(&self.key).attempt().await.ok()
-    }
-}
-
-type Diary = Arc<Mutex<Vec<Asked>>>;
-
 /// Asks, writes down what was asked and answered; `None` once nobody answers any more.
 async fn ask(client: &Client, diary: &Diary, mut asked: Asked) -> Option<Value> {
     let answer = asked.send(client).await;
     asked.answer.clone_from(&answer);
-    diary.lock().unwrap().push(asked);
+    diary.note(asked);
     answer.map(|it| it.ok(201))
 }
 
@@ -61,22 +37,8 @@ async fn shop(client: Client, diary: Diary, product: String, seed: usize) {
     }
 }
 
-async fn settled(operator: &Client) {
-    let look = async || {
-        for order in operator.all("/v1/orders?status=PENDING").await {
-            let payments =
-                operator.all(&format!("/v1/orders/{}/payments", field(&order, "orderNumber"))).await;
-            if payments.iter().any(|it| it["status"] == "PENDING") {
-                return None;
-            }
-        }
-        Some(())
-    };
-    eventually("every open payment is settled", Duration::from_secs(30), look).await;
-}
-
-/// One storm, one death, one look at what is left.
-async fn die_and_look(server: &mut Server) {
+/// One storm, one death, one look at what is left: at the heir, or else at the same server after a new start.
+async fn die_and_look(server: &mut Server, heir: Option<&Server>) {
     let operator = server.operator().await;
     let product = operator.product("3.00", Some(STOCK)).await;
     let mut clients = JoinSet::new();
@@ -84,49 +46,31 @@ async fn die_and_look(server: &mut Server) {
     for seed in 0..CLIENTS {
         let customer = server.customer().await;
         let diary = Diary::default();
-        people.push((customer.clone(), Arc::clone(&diary)));
+        people.push((customer.clone(), diary.clone()));
         clients.spawn(shop(customer, diary, product.clone(), seed));
     }
     let answered = async || {
-        let count = |diary: &Diary| diary.lock().unwrap().iter().filter(|it| it.answer.is_some()).count();
-        let answered: usize = people.iter().map(|(_, diary)| count(diary)).sum();
+        let answered: usize = people.iter().map(|(_, diary)| diary.answers()).sum();
         (answered >= ANSWERS_BEFORE).then_some(())
     };
     eventually("the storm is on", Duration::from_secs(20), answered).await;
     server.kill9();
     clients.join_all().await;
-    server.restart();
-
-    let operator = operator.at(server.address());
-    let mut orders = 0;
-    let mut lost = 0;
-    for (customer, diary) in &people {
-        let customer = customer.at(server.address());
-        let asked = diary.lock().unwrap().clone();
-        for it in &asked {
-            let again = it.send(&customer).await.expect("it answers again");
-            match &it.answer {
-                Some(first) => {
-                    assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", it.path);
-                    assert!(again.is_replayed(), "{}", it.path);
-                }
-                None => lost += 1,
-            }
-            again.ok(201);
-            let third = it.send(&customer).await.expect("it answers again");
-            assert_eq!(
-                (third.status, &third.text, third.is_replayed()),
-                (201, &again.text, true),
-                "{}",
-                it.path
-            );
-            orders += usize::from(it.path == "/v1/orders");
+    let address = match heir {
+        Some(heir) => heir.address(),
+        None => {
+            server.restart();
+            server.address()
         }
-        let own = customer.all("/v1/orders").await.len();
-        assert_eq!(own, asked.iter().filter(|it| it.path == "/v1/orders").count(), "each once");
+    };
+    let operator = operator.at(address);
+    let mut orders = 0;
+    for (customer, diary) in &people {
+        orders += diary.ask_again(&customer.at(address)).await;
     }
+    let lost: usize = people.iter().map(|(_, diary)| diary.unanswered()).sum();
     assert!(lost > 0, "it died while somebody waited");
-    settled(&operator).await;
+    operator.settled().await;
     let of_product =
         operator.check_invariants(&[Shelf { product: product.clone(), initial: STOCK.into() }]).await;
     let of_product = of_product.iter().filter(|it| it["items"][0]["productId"] == json!(product)).count();
@@ -137,8 +81,15 @@ async fn die_and_look(server: &mut Server) {
 async fn nothing_that_was_answered_is_lost_and_nothing_is_done_twice() {
     let mut server = Server::with(&[]);
     for _ in 0..2 {
-        die_and_look(&mut server).await;
+        die_and_look(&mut server, None).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_instance_goes_on_where_one_has_died() {
+    let mut server = Server::with(&[]);
+    let heir = server.beside(&[]);
+    die_and_look(&mut server, Some(&heir)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

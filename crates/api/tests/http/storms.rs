@@ -5,12 +5,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{Client, Notice, Person, Server, Shelf, field, gateway, item, unique};
+use crate::harness::{Client, Notice, Person, QUIET, Server, Shelf, field, gateway, item, unique};
 
 const THREADS: usize = 64;
-
-/// The gateway's own word comes when nobody is there any more.
-const QUIET: &[(&str, &str)] = &[("IDEM_SANDBOX_PENDING_DELAY", "10m")];
 
 fn quiet() -> Server {
     Server::with(QUIET)
@@ -69,7 +66,7 @@ async fn one_key_on_two_servers_places_one_order() {
     let key = unique("storm");
     let body = json!({"items": [item(&product, 1)]});
     let mut asked = JoinSet::new();
-    for at in 0..THREADS / 2 {
+    for at in 0..THREADS {
         let client = if at % 2 == 0 { customer.clone() } else { customer.at(second.address()) };
         let request = client.post("/v1/orders", &body).idempotent(&key);
         asked.spawn(async move { request.await });

@@ -5,7 +5,7 @@ use ports::{CommitError, Credentials, UnitOfWork, Write};
 
 use super::{
     login::{Gate, LoginError},
-    session::spread_revocations,
+    revocations,
 };
 use crate::{App, Caller};
 
@@ -62,8 +62,9 @@ pub async fn change_password(
             | CommitError::Taken(_),
         ) => return Err(LoginError::Invalid),
     }
-    // Committed: if this fails, the sweep tells this instance within half a second.
-    let _ = spread_revocations(app, now).await;
+    // Committed: if these fail, each instance finds it by itself, a little later.
+    let _ = revocations::glance(app).await;
+    let _ = app.sessions_ended.publish().await;
     Ok(())
 }
 

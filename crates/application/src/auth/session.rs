@@ -5,6 +5,7 @@ use std::time::Duration;
 use domain::{Session, SessionId, Timestamp, UserId, session::Refresh};
 use ports::{AccessClaims, Unavailable, UnitOfWork, Write};
 
+use super::revocations::Standing;
 use crate::{
     App, Caller,
     retry::{Tried, until_settled},
@@ -12,8 +13,6 @@ use crate::{
 
 /// Most sessions of a user that are listed.
 const LISTED_MAX: u32 = 1_000;
-/// How many revocations are read at once.
-const REVOCATIONS_READ: u32 = 1_000;
 
 /// An access token and the refresh token that gets the next one.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,12 +65,32 @@ pub(super) fn pair(app: &App, session: &Session, user: UserId) -> Pair {
 /// [`RefreshError`].
 pub async fn refresh(app: &App, token: &str) -> Result<Pair, RefreshError> {
     let (id, generation) = app.tokens.read_refresh(token).ok_or(RefreshError::Invalid)?;
-    until_settled!(app, refresh_once(app, &id, generation).await)
+    let mut copy = promising_copy(app, &id, generation).await;
+    until_settled!(app, refresh_once(app, &id, generation, copy.take()).await)
 }
 
-async fn refresh_once(app: &App, id: &SessionId, generation: i64) -> Result<Pair, Tried<RefreshError>> {
-    let found = app.sessions.find(id).await.map_err(RefreshError::from)?;
-    let session = found.ok_or(RefreshError::Invalid)?;
+/// A copy by which the token is good. It is worth one try, because the commit finds out what the copy may not know: that
+/// the session was exchanged, or ended. Whatever else a copy says is asked of the record: nobody is turned away, logged
+/// out or let in by a copy.
+async fn promising_copy(app: &App, id: &SessionId, generation: i64) -> Option<Session> {
+    let copy = app.session_copies.find(id).await.ok().flatten()?;
+    let judged = copy.refresh(generation, app.clock.now(), app.policy.refresh_token_ttl);
+    matches!(judged, Refresh::Rotated(_)).then_some(copy)
+}
+
+async fn refresh_once(
+    app: &App,
+    id: &SessionId,
+    generation: i64,
+    copy: Option<Session>,
+) -> Result<Pair, Tried<RefreshError>> {
+    let session = match copy {
+        Some(copy) => copy,
+        None => {
+            let found = app.sessions.find(id).await.map_err(RefreshError::from)?;
+            found.ok_or(RefreshError::Invalid)?
+        }
+    };
     let now = app.clock.now();
     let session = match session.refresh(generation, now, app.policy.refresh_token_ttl) {
         Refresh::Ended => return Err(RefreshError::Invalid.into()),
@@ -97,7 +116,14 @@ async fn refresh_once(app: &App, id: &SessionId, generation: i64) -> Result<Pair
 /// [`Unavailable`].
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Unavailable> {
     let Some(claims) = app.tokens.read_access(token, app.clock.now()) else { return Ok(None) };
-    if app.revocations.contains(&claims.session) {
+    let is_live = match app.revocations.standing(&claims.session, &*app.clock) {
+        Standing::Live => true,
+        Standing::Ended => false,
+        Standing::Unknown => {
+            app.sessions.find(&claims.session).await?.is_some_and(|it| it.revoked_at.is_none())
+        }
+    };
+    if !is_live {
         return Ok(None);
     }
     let user = app.users.find(&claims.user).await?;
@@ -142,34 +168,13 @@ async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavail
     match app.store.commit(work).await {
         Ok(()) => {
             app.revocations.add(session.id.clone(), now);
+            // The others find it by themselves, a little later.
+            let _ = app.sessions_ended.publish().await;
             Ok(())
         }
         Err(ports::CommitError::Unavailable(away)) => Err(away),
         Err(other) => Err(Unavailable::new(other)),
     }
-}
-
-/// Tells this process of the sessions that ended since then, and lets it forget those whose tokens have all expired.
-///
-/// # Errors
-/// [`Unavailable`].
-pub async fn spread_revocations(app: &App, since: Timestamp) -> Result<(), Unavailable> {
-    let (mut since, mut after) = (since, None);
-    loop {
-        let ended = app.sessions.revoked_since(since, after, REVOCATIONS_READ).await?;
-        let full = u32::try_from(ended.len()).unwrap_or(u32::MAX) >= REVOCATIONS_READ;
-        for session in ended {
-            let Some(at) = session.revoked_at else { continue };
-            (since, after) = (at, Some(session.key));
-            app.revocations.add(session.id, at);
-        }
-        // Every full page ends further on, so there is an end to them.
-        if !full {
-            break;
-        }
-    }
-    app.revocations.forget_before(app.clock.now().minus(app.policy.access_token_ttl));
-    Ok(())
 }
 
 #[cfg(test)]

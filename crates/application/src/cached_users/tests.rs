@@ -1,61 +1,108 @@
 use ports::{MockCache, MockUserRepository};
+use tokio::task::JoinSet;
 
 use super::*;
-use crate::testing::{ada, away, bob};
+use crate::testing::*;
 
-fn record(times: usize) -> Arc<MockUserRepository> {
+const NAME: &str = "user:user-ada";
+
+/// A record that is asked so often, and each time finds this.
+fn record(times: usize, found: Option<User>) -> Arc<MockUserRepository> {
     let mut record = MockUserRepository::new();
-    record.expect_find().times(times).returning(|_| Ok(Some(ada())));
+    record.expect_find().times(times).returning(move |_| Ok(found.clone()));
     Arc::new(record)
 }
 
-fn holding(bytes: Vec<u8>) -> MockCache {
-    let mut cache = MockCache::new();
-    cache.expect_get().returning(move |_| Ok(Some(CacheEntry { version: VERSION, bytes: bytes.clone() })));
-    cache.expect_put().returning(|_, _, _| Ok(()));
-    cache
+fn bytes(user: Option<&User>) -> Vec<u8> {
+    serde_json::to_vec(&user).unwrap()
+}
+
+/// Whether a life is about as long as it should be.
+fn is_about(life: Duration, ttl: Duration) -> bool {
+    ttl.mul_f32(0.8) < life && life < ttl.mul_f32(1.2)
 }
 
 #[tokio::test]
-async fn a_copy_is_the_user_as_the_record_has_it() {
-    assert_eq!(read(&write(&ada())), Some(ada()));
-    let mut cache = MockCache::new();
-    cache.expect_get().returning(|_| Ok(None));
-    let kept = |name: &str, entry: &CacheEntry| name == "user:user-ada" && read(&entry.bytes) == Some(ada());
-    cache.expect_put().times(1).withf(move |name, entry, _| kept(name, entry)).returning(|_, _, _| Ok(()));
-    let users = CachedUsers::new(record(1), Arc::new(cache));
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
-    let users = CachedUsers::new(record(0), Arc::new(holding(write(&ada()))));
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+async fn a_user_is_read_from_the_record_once() {
+    let cache = Arc::<FakeCache>::default();
+    let users = CachedUsers::new(record(1, Some(ada())), cache.clone());
+    for _ in 0..3 {
+        assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+    }
+    let elsewhere = CachedUsers::new(record(0, None), cache.clone());
+    assert_eq!(elsewhere.find(&ada().id).await.unwrap(), Some(ada()));
+    assert!(is_about(cache.kept()[NAME].1, TTL));
+}
+
+#[tokio::test]
+async fn that_there_is_nobody_is_remembered_for_a_short_while() {
+    let cache = Arc::<FakeCache>::default();
+    let users = CachedUsers::new(record(1, None), cache.clone());
+    for _ in 0..3 {
+        assert_eq!(users.find(&ada().id).await.unwrap(), None);
+    }
+    assert!(is_about(cache.kept()[NAME].1, NOBODY_TTL));
+    users.copies.put(NAME, VERSION, &Some(ada()), TTL).await;
+    users.copies.put(NAME, NOBODY, &None::<User>, TTL).await;
+    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()), "nobody gives way to somebody, for good");
 }
 
 #[tokio::test]
 async fn a_cache_that_is_away_is_as_good_as_an_empty_one() {
-    let mut cache = MockCache::new();
-    cache.expect_get().returning(|_| Err(away()));
-    cache.expect_put().returning(|_, _, _| Err(away()));
-    let users = CachedUsers::new(record(1), Arc::new(cache));
+    let cache = Arc::<FakeCache>::default();
+    cache.holds(NAME, NOBODY, bytes(None));
+    cache.goes_away(true);
+    let users = CachedUsers::new(record(1, Some(ada())), cache);
     assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
 }
 
 #[tokio::test]
 async fn a_copy_that_is_corrupt_or_somebody_elses_does_not_count() {
-    let cut = write(&ada()).into_iter().take(12).collect();
-    for bytes in [Vec::new(), vec![0xff], b"nonsense".to_vec(), cut, write(&bob())] {
-        let users = CachedUsers::new(record(1), Arc::new(holding(bytes)));
+    let cut = bytes(Some(&ada())).into_iter().take(12).collect();
+    for bad in [Vec::new(), vec![0xff], b"nonsense".to_vec(), cut, bytes(Some(&bob()))] {
+        let cache = Arc::<FakeCache>::default();
+        cache.holds(NAME, VERSION, bad);
+        let users = CachedUsers::new(record(1, Some(ada())), cache);
+        assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
         assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
     }
 }
 
+/// A record that lets others ask before it answers.
+struct Slow(Arc<MockUserRepository>);
+
+#[async_trait]
+impl UserRepository for Slow {
+    async fn find(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+        for _ in 0..1_000 {
+            tokio::task::yield_now().await;
+        }
+        self.0.find(id).await
+    }
+
+    async fn find_by_key(&self, _: UserKey) -> Result<Option<User>, Unavailable> {
+        unreachable!("only asked by id")
+    }
+
+    async fn find_by_login(&self, _: &str) -> Result<Option<Credentials>, Unavailable> {
+        unreachable!("only asked by id")
+    }
+
+    async fn find_hash(&self, _: UserKey) -> Result<Option<PasswordHash>, Unavailable> {
+        unreachable!("only asked by id")
+    }
+}
+
 #[tokio::test]
-async fn who_does_not_exist_is_asked_for_each_time() {
-    let mut record = MockUserRepository::new();
-    record.expect_find().times(2).returning(|_| Ok(None));
-    let mut cache = MockCache::new();
-    cache.expect_get().returning(|_| Ok(None));
-    let users = CachedUsers::new(Arc::new(record), Arc::new(cache));
-    assert_eq!(users.find(&ada().id).await.unwrap(), None);
-    assert_eq!(users.find(&ada().id).await.unwrap(), None);
+async fn many_who_ask_at_once_are_one_load() {
+    let slow = Slow(record(1, Some(ada())));
+    let users = Arc::new(CachedUsers::new(Arc::new(slow), Arc::<FakeCache>::default()));
+    let mut asking = JoinSet::new();
+    for _ in 0..64 {
+        let users = users.clone();
+        asking.spawn(async move { users.find(&ada().id).await.unwrap() });
+    }
+    assert!(asking.join_all().await.into_iter().all(|it| it == Some(ada())));
 }
 
 #[tokio::test]

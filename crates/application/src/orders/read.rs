@@ -41,7 +41,7 @@ pub enum ListError {
 /// # Errors
 /// [`Unavailable`].
 pub async fn find(app: &App, caller: &Caller, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
-    Ok(app.orders.find(number).await?.filter(|it| caller.may_see(it)))
+    Ok(app.shown_orders.find(number).await?.filter(|it| caller.may_see(it)))
 }
 
 /// The history of that order, oldest first, if the caller may see it.
@@ -54,7 +54,7 @@ pub async fn history(
     number: &OrderNumber,
 ) -> Result<Option<Vec<Recorded>>, Unavailable> {
     match find(app, caller, number).await? {
-        Some(order) => app.orders.history(order.key).await.map(Some),
+        Some(order) => app.shown_orders.history(order.key).await.map(Some),
         None => Ok(None),
     }
 }
@@ -81,7 +81,7 @@ pub async fn list(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<
         after: query.after,
         limit: query.limit,
     };
-    Ok(app.orders.list(filter).await?)
+    Ok(app.shown_orders.list(filter).await?)
 }
 
 #[cfg(test)]

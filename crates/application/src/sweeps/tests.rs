@@ -1,7 +1,4 @@
-use domain::{
-    Session,
-    payment::{EventKind, PaymentStatus},
-};
+use domain::payment::{EventKind, PaymentStatus};
 
 use super::*;
 use crate::testing::*;
@@ -16,14 +13,6 @@ async fn answers_are_forgotten_when_their_time_is_over_and_sessions_later() {
     assert_eq!(it.record.only_commit(), expected);
     it.record.refuses(CommitError::Unavailable(away()));
     assert!(prune(&it.app).await.is_err());
-}
-
-#[tokio::test]
-async fn revocations_are_heard_of() {
-    let ended = Session { revoked_at: Some(NOW), ..session() };
-    let it = Bench::new().with(|it| it.sessions.push(ended));
-    revocations(&it.app, NOW).await.unwrap();
-    assert!(it.app.revocations.contains(&session().id));
 }
 
 #[tokio::test]

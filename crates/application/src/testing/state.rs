@@ -56,7 +56,8 @@ impl State {
             }
             Write::InsertSession(session) => self.sessions.push(session),
             Write::RotateSession(next) => {
-                let good = |it: &Session| it.key == next.key && it.generation + 1 == next.generation;
+                let same = |it: &Session| (it.key, &it.id, it.user) == (next.key, &next.id, next.user);
+                let good = |it: &Session| same(it) && it.generation + 1 == next.generation;
                 let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
                 *session.ok_or(CommitError::Stale)? = next;
             }

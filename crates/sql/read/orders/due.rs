@@ -7,13 +7,14 @@ use domain::{Timestamp, order::Status, payment::PaymentStatus};
 
 use crate::connection::Conn;
 use crate::sql::schema::{orders, payment_transactions};
+use crate::sql::value::Stamp;
 
 pub(super) async fn expired(conn: &mut Conn, now: Timestamp, limit: i64) -> QueryResult<Vec<String>> {
     let occupied =
         payment_transactions::table.filter(payment_transactions::occupies_order.eq(orders::id.nullable()));
     orders::table
         .filter(orders::status.eq(Status::Pending.as_str()))
-        .filter(orders::expires_at.le(now.millis()))
+        .filter(orders::expires_at.le(Stamp::from(now)))
         .filter(not(exists(occupied)))
         .order((orders::expires_at.asc(), orders::id.asc()))
         .limit(limit)
@@ -30,7 +31,7 @@ pub(super) async fn unchanged(
 ) -> QueryResult<Vec<String>> {
     orders::table
         .filter(orders::status.eq(status.as_str()))
-        .filter(orders::updated_at.le(before.millis()))
+        .filter(orders::updated_at.le(Stamp::from(before)))
         .order((orders::updated_at.asc(), orders::id.asc()))
         .limit(limit)
         .select(orders::order_number)
@@ -46,7 +47,7 @@ pub(super) async fn uncaptured(conn: &mut Conn, before: Timestamp, limit: i64) -
         .filter(orders::status.eq(Status::Pending.as_str()))
         .filter(payment_transactions::status.eq(PaymentStatus::Authorized.as_str()))
         .filter(payment_transactions::asked.is_null())
-        .filter(payment_transactions::created_at.le(before.millis()))
+        .filter(payment_transactions::created_at.le(Stamp::from(before)))
         .order((payment_transactions::created_at.asc(), payment_transactions::id.asc()))
         .limit(limit)
         .select(orders::order_number)

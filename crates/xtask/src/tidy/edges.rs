@@ -25,8 +25,8 @@ const EDGES: &[Edge] = &[
     Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",
-        normal: &["domain", "ports", "async-trait", "thiserror", "tracing"],
-        dev: &["mockall", "proptest", "tokio"],
+        normal: &["domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        dev: &["mockall", "proptest"],
     },
 ];
 
@@ -39,6 +39,7 @@ const FENCES: &[(&str, &[&str])] = &[
     ("jsonwebtoken", &["adapters-crypto"]),
     ("libsqlite3-sys", &["adapters-sqlite"]),
     ("memcache", &["adapters-memcached"]),
+    ("mysql_async", &["adapters-mysql"]),
     ("redis", &["adapters-redis"]),
 ];
 

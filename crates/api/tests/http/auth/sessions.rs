@@ -4,20 +4,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Person, Server, eventually, shared};
+use crate::harness::{Client, Person, Server, eventually, is_dead, shared};
 
-/// How soon a revocation is known everywhere.
-const REVOKED_WITHIN: Duration = Duration::from_secs(1);
 /// Longer than a retry after a lost answer is waited for.
 const RETRY_WINDOW: Duration = Duration::from_millis(10_500);
 
 async fn refresh(client: &Client, token: &Value) -> crate::harness::Reply {
     client.post("/v1/auth/refresh", &json!({"refreshToken": token})).await
-}
-
-async fn is_dead(client: &Client) {
-    let look = async || (client.get("/v1/me").await.status == 401).then_some(());
-    eventually("the access token is dead", REVOKED_WITHIN, look).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

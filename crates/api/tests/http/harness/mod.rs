@@ -2,9 +2,11 @@
 
 mod client;
 mod contract;
+mod diary;
 mod invariants;
 mod notice;
 mod people;
+mod place;
 mod poll;
 mod raw;
 mod reply;
@@ -14,13 +16,15 @@ mod shop;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use client::{Client, Request};
+pub(crate) use diary::{Asked, Diary};
 pub(crate) use invariants::Shelf;
 pub(crate) use notice::{Notice, SECRET, sign};
-pub(crate) use people::{PASSWORD, Person};
+pub(crate) use people::{PASSWORD, Person, is_dead};
+pub(crate) use place::{Place, QUIET};
 pub(crate) use poll::{eventually, now};
 pub(crate) use raw::raw;
 pub(crate) use reply::Reply;
-pub(crate) use server::{Server, command, shared};
+pub(crate) use server::{Server, shared};
 pub(crate) use shop::{field, gateway, item};
 
 /// A name that no other test of this run has.

@@ -1,13 +1,22 @@
 //! Customers and operators.
 
-use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Client, command, unique};
+use super::{Client, Place, eventually, unique};
 
 /// Everybody's password.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
+
+/// How soon a revocation is known everywhere.
+const REVOKED_WITHIN: Duration = Duration::from_secs(1);
+
+/// Waits until an access token is worth nothing, as long as that may take after its session has ended.
+pub(crate) async fn is_dead(client: &Client) {
+    let look = async || (client.get("/v1/me").await.status == 401).then_some(());
+    eventually("the access token is dead", REVOKED_WITHIN, look).await;
+}
 
 /// Somebody with an account.
 #[derive(Debug, Clone)]
@@ -31,10 +40,10 @@ impl Person {
     }
 
     /// An operator's account, made from the command line beside the running server.
-    pub(super) fn operator(folder: &Path) -> Self {
+    pub(super) fn operator(place: &Place) -> Self {
         let operator = Self::new("operator");
         let arguments = ["create-operator", "--username", &operator.username, "--email", &operator.email];
-        let made = command(folder, &[("IDEM_OPERATOR_PASSWORD", PASSWORD)]).args(arguments).output().unwrap();
+        let made = place.command(&[("IDEM_OPERATOR_PASSWORD", PASSWORD)]).args(arguments).output().unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         operator
     }

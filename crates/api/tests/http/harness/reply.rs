@@ -69,6 +69,11 @@ impl Reply {
         self.header("idempotent-replayed") == Some("true")
     }
 
+    /// Whether the first request with the key has not ended yet, as far as anybody knows.
+    pub(crate) fn is_in_progress(&self) -> bool {
+        self.status == 409 && self.json()["type"] == "/problems/idempotency-in-progress"
+    }
+
     /// What holds for every answer.
     pub(super) fn check_conventions(&self, is_head: bool, sent: &[String]) {
         let Self { asked, status, text, .. } = self;

@@ -1,10 +1,9 @@
-//! One running server of its own data folder.
+//! One running server.
 
 use std::{
-    io::{BufRead, BufReader, Read, Write},
+    io::{BufRead, BufReader, Read},
     net::SocketAddr,
-    path::{Path, PathBuf},
-    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, OnceLock,
         mpsc::{Sender, channel},
@@ -14,47 +13,19 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{Client, SECRET, contract::Contract, people::Person, raw};
+use super::{Client, Place, contract::Contract, people::Person, raw};
 
 /// How long a start may take, on a machine that does other things too.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
 /// What the first line of a server that listens begins with.
 const LISTENING: &str = "Idem is listening on http://";
-/// Settings of every test's server: fast passwords, and failures of some tests that lock out no others.
-const SETTINGS: &[(&str, &str)] = &[
-    ("IDEM_HTTP_ADDR", "127.0.0.1:0"),
-    ("IDEM_SANDBOX_SECRET", SECRET),
-    ("IDEM_BCRYPT_COST", "4"),
-    ("IDEM_LOGIN_FAILURES_PER_ADDRESS", "100000"),
-    ("IDEM_WORKERS", "2"),
-];
-
-/// Kills the process whose id it was told last and removes the folder, when the test's own process ends in any way.
-const GUARDIAN: &str =
-    r#"while read -r line; do pid=$line; done; [ -z "$pid" ] || kill -9 "$pid"; rm -rf "$1""#;
-
-/// The binary with nothing set but what is given, in a folder.
-pub(crate) fn command(folder: &Path, settings: &[(&str, &str)]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
-    for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("IDEM_") {
-            command.env_remove(name);
-        }
-    }
-    let database = format!("sqlite://{}/idem.db", folder.display());
-    command.current_dir(folder).env("IDEM_DATABASE_URL", database).envs(SETTINGS.iter().copied());
-    command.envs(settings.iter().copied()).stdin(Stdio::null());
-    command
-}
-
-/// A server, its folder and everything it has said.
+/// A server, what it stands on and everything it has said.
 pub(crate) struct Server {
-    folder: PathBuf,
+    place: Arc<Place>,
     settings: Vec<(String, String)>,
     process: Child,
     address: SocketAddr,
     log: Arc<Mutex<String>>,
-    guardian: Child,
     contract: Arc<Contract>,
     operator: OnceCell<Person>,
 }
@@ -68,25 +39,22 @@ pub(crate) fn shared() -> &'static Server {
 impl Server {
     /// A server of its own, with these settings over the usual ones.
     pub(crate) fn with(settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::Builder::new().prefix("idem-").tempdir().unwrap().keep();
-        Self::on(folder, settings)
+        Self::on(Arc::new(Place::new()), settings)
     }
 
     /// A second server on the same data.
     pub(crate) fn beside(&self, settings: &[(&str, &str)]) -> Self {
-        Self::on(self.folder.clone(), settings)
+        Self::on(Arc::clone(&self.place), settings)
     }
 
-    fn on(folder: PathBuf, settings: &[(&str, &str)]) -> Self {
-        let mut guardian = Command::new("sh");
-        guardian.args(["-c", GUARDIAN, "guardian"]).arg(&folder).stdin(Stdio::piped());
-        let mut guardian = guardian.spawn().unwrap();
+    /// A server in a place that may have others.
+    pub(crate) fn on(place: Arc<Place>, settings: &[(&str, &str)]) -> Self {
         let log = Arc::default();
-        let (process, address) = start(&folder, settings, guardian.stdin.as_mut().unwrap(), &log);
+        let (process, address) = start(&place, settings, &log);
         let settings =
             settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let contract = Arc::new(Contract::of(address));
-        Self { folder, settings, process, address, log, guardian, contract, operator: OnceCell::new() }
+        Self { place, settings, process, address, log, contract, operator: OnceCell::new() }
     }
 
     /// Where it listens.
@@ -94,9 +62,9 @@ impl Server {
         self.address
     }
 
-    /// Where its data is.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
+    /// What it stands on.
+    pub(crate) fn place(&self) -> &Place {
+        &self.place
     }
 
     /// Everything it has written so far, standard output and error.
@@ -116,14 +84,14 @@ impl Server {
 
     /// An operator who has logged in.
     pub(crate) async fn operator(&self) -> Client {
-        let make = async || Person::operator(&self.folder);
+        let make = async || Person::operator(&self.place);
         self.operator.get_or_init(make).await.login(&self.client()).await
     }
 
     /// Ends it as a power cut does.
     pub(crate) fn kill9(&mut self) {
         self.process.kill().unwrap();
-        self.process.wait().unwrap();
+        self.stopped();
     }
 
     /// Asks it to stop, as a service manager does.
@@ -134,15 +102,16 @@ impl Server {
 
     /// Waits until it has stopped.
     pub(crate) fn stopped(&mut self) -> ExitStatus {
-        self.process.wait().unwrap()
+        let status = self.process.wait().unwrap();
+        self.place.forget(self.process.id());
+        status
     }
 
-    /// Starts it again on the same folder, after it has ended.
+    /// Starts it again on the same data, after it has ended.
     pub(crate) fn restart(&mut self) {
         let settings: Vec<_> =
             self.settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let guardian = self.guardian.stdin.as_mut().unwrap();
-        (self.process, self.address) = start(&self.folder, &settings, guardian, &self.log);
+        (self.process, self.address) = start(&self.place, &settings, &self.log);
     }
 }
 
@@ -150,22 +119,14 @@ impl Drop for Server {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();
-        if let Some(mut guardian) = self.guardian.stdin.take() {
-            let _ = guardian.write_all(b"\n");
-        }
-        let _ = self.guardian.wait();
+        self.place.forget(self.process.id());
     }
 }
 
-fn start(
-    folder: &Path,
-    settings: &[(&str, &str)],
-    guardian: &mut ChildStdin,
-    log: &Arc<Mutex<String>>,
-) -> (Child, SocketAddr) {
-    let mut command = command(folder, settings);
+fn start(place: &Place, settings: &[(&str, &str)], log: &Arc<Mutex<String>>) -> (Child, SocketAddr) {
+    let mut command = place.command(settings);
     let mut process = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    writeln!(guardian, "{}", process.id()).unwrap();
+    place.watch(process.id());
     let (found, address) = channel();
     drain(process.stdout.take().unwrap(), log, Some(found));
     drain(process.stderr.take().unwrap(), log, None);

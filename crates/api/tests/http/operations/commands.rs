@@ -4,11 +4,7 @@ use std::{fs, io::Write, process::Stdio};
 
 use serde_json::Value;
 
-use crate::harness::{PASSWORD, Person, SECRET, Server, command, unique};
-
-fn folder() -> tempfile::TempDir {
-    tempfile::Builder::new().prefix("idem-").tempdir().unwrap()
-}
+use crate::harness::{PASSWORD, Person, Place, SECRET, Server, unique};
 
 /// What a command said, on either stream, and whether it succeeded.
 fn said(command: &mut std::process::Command) -> (bool, String) {
@@ -19,7 +15,7 @@ fn said(command: &mut std::process::Command) -> (bool, String) {
 
 #[test]
 fn an_unknown_or_malformed_key_stops_the_start_and_is_named() {
-    let folder = folder();
+    let place = Place::new();
     for (key, value) in [
         ("IDEM_HTTP_ADRR", "127.0.0.1:0"),
         ("IDEM_ORDER_TTL", "soon"),
@@ -30,7 +26,7 @@ fn an_unknown_or_malformed_key_stops_the_start_and_is_named() {
         ("IDEM_TRUSTED_PROXIES", "everybody"),
         ("IDEM_HTTP_ADDR", "localhost"),
     ] {
-        let (succeeded, said) = said(&mut command(folder.path(), &[(key, value)]));
+        let (succeeded, said) = said(&mut place.command(&[(key, value)]));
         let lower = key.strip_prefix("IDEM_").unwrap().to_lowercase();
         assert!(!succeeded && (said.contains(key) || said.contains(&lower)), "{key}: {said}");
         if key.ends_with("SECRET") {
@@ -41,23 +37,23 @@ fn an_unknown_or_malformed_key_stops_the_start_and_is_named() {
 
 #[test]
 fn an_unknown_key_in_the_file_stops_the_start_too() {
-    let folder = folder();
-    let file = folder.path().join("idem.toml");
+    let place = Place::new();
+    let file = place.folder().join("idem.toml");
     fs::write(&file, "order_ttll = \"30m\"\n").unwrap();
-    let (succeeded, said) = said(command(folder.path(), &[]).arg("--config").arg(&file));
+    let (succeeded, said) = said(place.command(&[]).arg("--config").arg(&file));
     assert!(!succeeded && said.contains("order_ttll"), "{said}");
-    let (succeeded, _) = self::said(command(folder.path(), &[]).args(["--config", "no-such-file.toml"]));
+    let (succeeded, _) = self::said(place.command(&[]).args(["--config", "no-such-file.toml"]));
     assert!(!succeeded);
 }
 
 #[test]
 fn the_configuration_in_force_is_shown_without_secrets() {
-    let folder = folder();
-    let file = folder.path().join("idem.toml");
+    let place = Place::new();
+    let file = place.folder().join("idem.toml");
     fs::write(&file, "order_ttl = \"17m\"\nlogin_window = \"3m\"\n").unwrap();
     let jwt = "a-secret-of-more-than-thirty-two-bytes";
     let settings = [("IDEM_JWT_SECRET", jwt), ("IDEM_LOGIN_WINDOW", "4m")];
-    let (succeeded, said) = said(command(folder.path(), &settings).arg("config").arg("--config").arg(&file));
+    let (succeeded, said) = said(place.command(&settings).arg("config").arg("--config").arg(&file));
     assert!(succeeded, "{said}");
     assert!(said.contains("17m"), "from the file: {said}");
     assert!(said.contains("4m") && !said.contains("3m"), "the environment wins: {said}");
@@ -67,22 +63,21 @@ fn the_configuration_in_force_is_shown_without_secrets() {
 
 #[test]
 fn the_document_is_printed_as_it_is_served() {
-    let folder = folder();
-    let output = command(folder.path(), &[]).arg("openapi").output().unwrap();
+    let place = Place::new();
+    let output = place.command(&[]).arg("openapi").output().unwrap();
     assert!(output.status.success());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(document["paths"]["/v1/orders"].is_object());
-    assert!(fs::read_dir(folder.path()).unwrap().next().is_none(), "it needs no data");
+    assert!(fs::read_dir(place.folder()).unwrap().next().is_none(), "it needs no data");
 }
 
 #[test]
 fn the_database_is_migrated_as_often_as_one_likes() {
-    let folder = folder();
+    let place = Place::new();
     for _ in 0..2 {
-        let (succeeded, said) = said(command(folder.path(), &[]).arg("migrate"));
+        let (succeeded, said) = said(place.command(&[]).arg("migrate"));
         assert!(succeeded, "{said}");
     }
-    assert!(folder.path().join("idem.db").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -91,7 +86,7 @@ async fn an_operator_is_made_beside_a_running_server() {
     let name = unique("boss");
     let email = format!("{name}@example.com");
     let make = |email: &str| {
-        let mut it = command(server.folder(), &[]);
+        let mut it = server.place().command(&[]);
         it.args(["create-operator", "--username", &name, "--email", email]).stdin(Stdio::piped());
         let mut child = it.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         writeln!(child.stdin.take().unwrap(), "{PASSWORD}").unwrap();
@@ -104,7 +99,9 @@ async fn an_operator_is_made_beside_a_running_server() {
     let again = make(&email);
     let said = String::from_utf8_lossy(&again.stderr).into_owned();
     assert!(!again.status.success() && !said.contains(PASSWORD), "{said}");
-    let weak = command(server.folder(), &[("IDEM_OPERATOR_PASSWORD", "password123")])
+    let weak = server
+        .place()
+        .command(&[("IDEM_OPERATOR_PASSWORD", "password123")])
         .args(["create-operator", "--username", &unique("weak"), "--email", "weak@example.com"])
         .output()
         .unwrap();
@@ -113,8 +110,8 @@ async fn an_operator_is_made_beside_a_running_server() {
 
 #[test]
 fn the_demo_tells_its_story() {
-    let folder = folder();
-    let (succeeded, said) = said(command(folder.path(), &[]).arg("demo"));
+    let place = Place::new();
+    let (succeeded, said) = said(place.command(&[]).arg("demo"));
     assert!(succeeded, "{said}");
     for told in
         ["replayed, byte by byte", "delivery 5: known: no effect", "DELIVERED  ┆ COMPLETED  ┆ CUSTOMER"]

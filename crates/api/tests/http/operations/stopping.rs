@@ -1,10 +1,10 @@
 //! Stopping and starting again.
 
-use std::{os::unix::fs::PermissionsExt, time::Duration};
+use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{PASSWORD, Person, Server, command, eventually, field, unique};
+use crate::harness::{PASSWORD, Person, Place, Server, eventually, field, unique};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_is_finished_before_it_stops() {
@@ -63,33 +63,12 @@ async fn a_stopping_server_takes_no_new_connections() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_start_makes_secrets_that_nobody_else_can_read() {
-    let server = Server::with(&[]);
-    let customer = server.customer().await;
-    customer.get("/v1/me").await.ok(200);
-    let mode = |path: &std::path::Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-    let mut secrets = 0;
-    for file in std::fs::read_dir(server.folder()).unwrap() {
-        let path = file.unwrap().path();
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        if name.contains("secret") {
-            secrets += 1;
-            assert_eq!(mode(&path), 0o600, "{name}");
-            let secret = std::fs::read_to_string(&path).unwrap();
-            assert!(secret.trim().len() >= 32, "{name}");
-            assert!(!server.log().contains(secret.trim()), "{name} is in the log");
-        }
-    }
-    assert!(secrets >= 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn two_first_starts_at_once_agree() {
-    let folder = tempfile::Builder::new().prefix("idem-").tempdir().unwrap();
-    // Both migrate the same empty file and make the same secrets.
+    let place = Place::new();
+    // All migrate the same empty database, and make the same secrets if there are none.
     let make = |name: String| {
         let arguments = ["create-operator", "--username", &name, "--email", &format!("{name}@example.com")];
-        let mut command = command(folder.path(), &[("IDEM_OPERATOR_PASSWORD", PASSWORD)]);
+        let mut command = place.command(&[("IDEM_OPERATOR_PASSWORD", PASSWORD)]);
         command.args(arguments).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
         command.spawn().unwrap()
     };

@@ -35,6 +35,7 @@ async fn a_changed_password_ends_all_other_sessions_in_the_same_commit() {
     ];
     assert_eq!(it.record.only_commit(), expected);
     assert!(it.app.revocations.contains(&elsewhere().id), "here at once");
+    assert_eq!(it.journal(), ["commit ChangePassword RevokeSessions", "publish"], "then the others are told");
     assert!(!it.app.revocations.contains(&session().id));
 }
 

@@ -1,5 +1,6 @@
-use domain::SessionKey;
-use ports::CommitError;
+use std::sync::Arc;
+
+use ports::{CommitError, MockBroadcast};
 
 use super::*;
 use crate::testing::*;
@@ -121,46 +122,34 @@ async fn a_session_is_ended_by_its_owner_only_and_once() {
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), []);
 }
 
-/// As many sessions as `at` gives moments, each ended then.
-fn ended(at: impl Iterator<Item = Timestamp>) -> Vec<Session> {
-    let nth = |(nth, at): (i64, Timestamp)| Session {
-        key: SessionKey::new(nth),
-        id: SessionId::new(format!("s{nth}")),
-        revoked_at: Some(at),
-        ..session()
-    };
-    (0..).zip(at).map(nth).collect()
+#[tokio::test]
+async fn the_others_are_told_of_an_end_when_it_is_committed() {
+    let it = bench();
+    assert!(revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
+    let it = bench();
+    logout(&it.app, &caller(ada())).await.unwrap();
+    assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
+    let it = bench();
+    it.clock.advance(seconds(11));
+    assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Reused)));
+    assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
 }
 
 #[tokio::test]
-async fn revocations_of_other_instances_are_heard_of_page_by_page() {
-    let many = i64::from(REVOCATIONS_READ) * 2 + 1;
-    let each = (0..many).map(|it| Timestamp::from_millis(NOW.millis() + it / 2));
-    let it = Bench::new().with(|it| it.sessions = ended(each));
-    spread_revocations(&it.app, NOW).await.unwrap();
-    for nth in [0, many / 2, many - 1] {
-        assert!(it.app.revocations.contains(&SessionId::new(format!("s{nth}"))), "{nth}");
-    }
+async fn an_end_that_is_not_committed_is_told_to_nobody() {
+    let it = bench();
+    it.record.refuses(CommitError::Unavailable(away()));
+    assert!(logout(&it.app, &caller(ada())).await.is_err());
+    assert_eq!(it.journal(), [""; 0]);
 }
 
 #[tokio::test]
-async fn revocations_are_read_to_the_last_even_when_all_are_of_one_moment() {
-    let it = Bench::new().with(|it| it.sessions = ended((0..=2 * REVOCATIONS_READ).map(|_| NOW)));
-    spread_revocations(&it.app, NOW).await.unwrap();
-    for at in 0..=2 * REVOCATIONS_READ {
-        assert!(it.app.revocations.contains(&SessionId::new(format!("s{at}"))), "{at}");
-    }
-}
-
-#[tokio::test]
-async fn a_revocation_is_forgotten_when_no_access_token_can_be_alive() {
-    let it = Bench::new().with(|it| it.sessions = ended(std::iter::once(NOW)));
-    let known = || it.app.revocations.contains(&SessionId::new("s0".to_owned()));
-    spread_revocations(&it.app, NOW).await.unwrap();
-    it.clock.advance(it.app.policy.access_token_ttl);
-    spread_revocations(&it.app, NOW.plus(seconds(1))).await.unwrap();
-    assert!(known());
-    it.clock.advance(std::time::Duration::from_millis(1));
-    spread_revocations(&it.app, NOW.plus(seconds(1))).await.unwrap();
-    assert!(!known());
+async fn an_end_that_nobody_can_be_told_of_is_one_nevertheless() {
+    let mut it = bench();
+    let mut broadcast = MockBroadcast::new();
+    broadcast.expect_publish().times(1).returning(|| Err(away()));
+    it.app.sessions_ended = Arc::new(broadcast);
+    logout(&it.app, &caller(ada())).await.unwrap();
+    assert!(now(&it).revoked_at.is_some());
 }

@@ -4,7 +4,7 @@ use super::*;
 use crate::testing::*;
 
 fn bench() -> Bench {
-    Bench::new().with(|it| {
+    Bench::new().showing().with(|it| {
         it.users.push((ada(), hash_of("tea")));
         it.orders.push(order());
         it.orders.push(Order { owner: bob().key, number: OrderNumber::new("n2".to_owned()), ..order() });

@@ -117,3 +117,19 @@ async fn the_record_being_away_is_said() {
     it.record.refuses(ports::CommitError::Unavailable(away()));
     assert!(matches!(by(&it, ada(), to(Status::Cancelled)).await, Err(TransitionError::Unavailable(_))));
 }
+
+#[tokio::test]
+async fn a_move_is_decided_on_the_record_and_not_on_what_is_shown() {
+    let mut it = Bench::new().with(|it| it.orders.push(order()));
+    let mut shown = ports::MockOrderRepository::new();
+    shown.expect_find().returning(|_| Ok(Some(Order { status: Status::Closed, ..order() })));
+    it.app.shown_orders = std::sync::Arc::new(shown);
+    let ask = Transition {
+        number: order().number,
+        to: Status::Cancelled,
+        reason: None,
+        if_match: IfMatch::OneOf(vec![order().version]),
+    };
+    let moved = transition(&it.app, &caller(ada()), ask).await.unwrap();
+    assert_eq!((moved.status, it.record.commits().len()), (Status::Cancelled, 1));
+}

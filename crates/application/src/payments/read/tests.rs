@@ -3,7 +3,7 @@ use crate::testing::*;
 
 #[tokio::test]
 async fn a_payment_is_seen_by_whoever_sees_its_order() {
-    let it = Bench::new().with(|it| {
+    let it = Bench::new().showing().with(|it| {
         it.orders.push(order());
         it.transactions.push(pending());
     });

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
     order::Recorded,
     payment::{Disposition, StoredEvent},
 };
@@ -90,6 +90,10 @@ impl ProductRepository for Record {
 impl OrderRepository for Record {
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>> {
         one(&self.state().orders, |it| it.number == *number)
+    }
+
+    async fn revision(&self, number: &OrderNumber) -> Read<Option<Revision>> {
+        Ok(OrderRepository::find(self, number).await?.map(|it| it.revision))
     }
 
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {

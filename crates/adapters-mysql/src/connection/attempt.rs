@@ -1,0 +1,138 @@
+//! Doing a piece of work on a connection, and doing it again where that is safe.
+
+use std::hash::{BuildHasher, RandomState};
+use std::time::Duration;
+
+use diesel::QueryResult;
+use diesel_async::SimpleAsyncConnection;
+use ports::Unavailable;
+use tokio::time::{sleep, timeout};
+
+use super::{Conn, Pool};
+use crate::dialect::is_contention;
+
+/// How long a piece of work may take in all: waiting, connecting, and every attempt.
+const TIMEOUT: Duration = Duration::from_secs(4);
+/// Most attempts at something that others are in the way of.
+const ATTEMPTS_MAX: u32 = 8;
+/// Most connections that a piece of work is tried on.
+const CONNECTIONS_MAX: u32 = 2;
+/// The longest pause before the second attempt, in milliseconds. It doubles with every further one.
+const PAUSE_MS: u64 = 4;
+
+/// What a piece of work is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// One query.
+    Query,
+    /// Queries that see one moment of the record.
+    Snapshot,
+    /// Everything that is written becomes true, or nothing.
+    Commit,
+}
+
+impl Kind {
+    /// What begins it: one round trip.
+    const fn begin(self) -> Option<&'static str> {
+        match self {
+            Self::Query => None,
+            Self::Snapshot => Some(
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
+                 START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+            ),
+            Self::Commit => Some("BEGIN"),
+        }
+    }
+}
+
+/// What is left of a connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Left {
+    /// As good as new.
+    Clean,
+    /// Lost before anything was done on it.
+    Unused,
+    /// Lost.
+    Lost,
+}
+
+impl Pool {
+    /// Does `work` within [`TIMEOUT`]. When it is given up, its connection goes with it.
+    ///
+    /// It is done again from its beginning when others were in its way, and on another connection when the first was
+    /// dead before anything was done on it; what only reads, whenever. A commit whose connection is lost later is not:
+    /// whether it happened is not known.
+    pub(crate) async fn run<T, R>(
+        &self,
+        kind: Kind,
+        work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
+    ) -> Result<Result<T, R>, Unavailable> {
+        timeout(TIMEOUT, self.attempts(kind, &work)).await.map_err(Unavailable::new)?
+    }
+
+    async fn attempts<T, R>(
+        &self,
+        kind: Kind,
+        work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
+    ) -> Result<Result<T, R>, Unavailable> {
+        let place = self.place().await?;
+        let mut conn = place.any().await?;
+        let (mut attempts, mut connections) = (1, 1);
+        loop {
+            let (outcome, left) = attempt(&mut conn, kind, work).await;
+            match outcome {
+                Err(error) if left == Left::Clean && attempts < ATTEMPTS_MAX && is_contention(&error) => {
+                    pause(attempts).await;
+                    attempts += 1;
+                }
+                Err(error) if connections < CONNECTIONS_MAX && left.may_repeat(kind) => {
+                    tracing::debug!(%error, "a connection to MySQL was dead");
+                    conn = place.fresh().await?;
+                    connections += 1;
+                }
+                outcome => {
+                    // What failed for a reason that is not known may be the connection's: its server could have
+                    // become one that only reads.
+                    if outcome.is_ok() && left == Left::Clean {
+                        place.leave(conn);
+                    }
+                    return outcome.map_err(Unavailable::new);
+                }
+            }
+        }
+    }
+}
+
+impl Left {
+    /// Whether the same may be done on another connection.
+    fn may_repeat(self, kind: Kind) -> bool {
+        self == Self::Unused || self == Self::Lost && kind != Kind::Commit
+    }
+}
+
+/// Does `work` once. Unless it succeeds, everything is rolled back: a connection that does so is as good as new, and
+/// one that cannot say so is lost.
+async fn attempt<T, R>(
+    conn: &mut Conn,
+    kind: Kind,
+    work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
+) -> (QueryResult<Result<T, R>>, Left) {
+    if let Some(begin) = kind.begin()
+        && let Err(error) = conn.batch_execute(begin).await
+    {
+        return (Err(error), Left::Unused);
+    }
+    let mut outcome = work(conn).await;
+    if kind != Kind::Query && matches!(outcome, Ok(Ok(_))) {
+        outcome = conn.batch_execute("COMMIT").await.and(outcome);
+    }
+    let clean = matches!(outcome, Ok(Ok(_))) || conn.batch_execute("ROLLBACK").await.is_ok();
+    (outcome, if clean { Left::Clean } else { Left::Lost })
+}
+
+/// Lets others go first, each time longer and never for the same time.
+async fn pause(attempts: u32) {
+    let longest = PAUSE_MS << attempts.min(ATTEMPTS_MAX);
+    let millis = RandomState::new().hash_one(attempts).checked_rem(longest).unwrap_or_default();
+    sleep(Duration::from_millis(millis)).await;
+}

@@ -1,0 +1,99 @@
+//! A bounded set of connections, and the bounded queue before it.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use mysql_async::Opts;
+use ports::Unavailable;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::time::timeout;
+
+use super::{Conn, connect};
+
+/// How much a pool takes on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    /// Most connections, each with a piece of work.
+    pub(crate) connections: usize,
+    /// Most pieces of work that wait for one.
+    pub(crate) waiting: usize,
+    /// The longest that one waits.
+    pub(crate) wait: Duration,
+}
+
+/// Connections to one database. They are opened when first needed and serve whoever has waited longest.
+pub(crate) struct Pool {
+    options: Opts,
+    wait: Duration,
+    waiting: Semaphore,
+    places: Semaphore,
+    /// What was used last is used next, so that those which are not needed fall silent.
+    idle: Mutex<Vec<Conn>>,
+}
+
+/// The right to one connection.
+pub(crate) struct Place<'a> {
+    pool: &'a Pool,
+    _permit: SemaphorePermit<'a>,
+}
+
+impl Pool {
+    pub(crate) fn new(options: Opts, limits: Limits) -> Self {
+        Self {
+            options,
+            wait: limits.wait,
+            waiting: Semaphore::new(limits.waiting),
+            places: Semaphore::new(limits.connections),
+            idle: Mutex::new(Vec::with_capacity(limits.connections)),
+        }
+    }
+
+    /// How much more it can take on: how many connections, and how many that wait.
+    pub(super) fn free(&self) -> (usize, usize) {
+        (self.places.available_permits(), self.waiting.available_permits())
+    }
+
+    /// Opens the first connection.
+    pub(crate) async fn try_out(&self) -> Result<(), Unavailable> {
+        let place = self.place().await?;
+        let conn = place.fresh().await?;
+        place.leave(conn);
+        Ok(())
+    }
+
+    /// Waits for the right to a connection.
+    pub(super) async fn place(&self) -> Result<Place<'_>, Unavailable> {
+        if let Ok(permit) = self.places.try_acquire() {
+            return Ok(Place { pool: self, _permit: permit });
+        }
+        let waiting = self.waiting.try_acquire();
+        let _waiting = waiting.map_err(|_| Unavailable::new("too much waits for a connection to MySQL"))?;
+        let permit = timeout(self.wait, self.places.acquire()).await;
+        let permit = permit
+            .map_err(|_| Unavailable::new("no connection to MySQL became free in time"))?
+            .map_err(Unavailable::new)?;
+        Ok(Place { pool: self, _permit: permit })
+    }
+}
+
+impl Place<'_> {
+    /// A connection that was used before and may be dead by now, or else a new one.
+    pub(super) async fn any(&self) -> Result<Conn, Unavailable> {
+        let idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        match idle {
+            Some(conn) => Ok(conn),
+            None => self.fresh().await,
+        }
+    }
+
+    /// A new connection.
+    pub(super) async fn fresh(&self) -> Result<Conn, Unavailable> {
+        connect(&self.pool.options).await.map_err(Unavailable)
+    }
+
+    /// Leaves the connection to the next one. It must have nothing open and nothing under way: one of which that is
+    /// not known is dropped instead, and the server rolls back.
+    pub(super) fn leave(self, conn: Conn) {
+        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+    }
+}

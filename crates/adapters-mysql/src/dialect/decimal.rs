@@ -1,0 +1,116 @@
+//! Ten-thousandths as the decimal text that MySQL sends and takes: no floating point on the way.
+
+use std::io::Write as _;
+
+use diesel::deserialize::{self, FromSql};
+use diesel::expression::{AppearsOnTable, Expression, SelectableExpression, ValidGrouping, is_aggregate};
+use diesel::mysql::{Mysql, MysqlType, MysqlValue};
+use diesel::query_builder::{AstPass, QueryFragment, QueryId};
+use diesel::result::QueryResult;
+use diesel::serialize::{self, IsNull, Output, ToSql};
+
+use super::Amount;
+use crate::sql::value::Parts;
+
+/// Ten-thousandths in one.
+const SCALE: u64 = 10_000;
+/// Decimal places.
+const PLACES: usize = 4;
+
+impl ToSql<Amount, Mysql> for Parts {
+    fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
+        out.write_all(written(*self).as_bytes())?;
+        Ok(IsNull::No)
+    }
+}
+
+impl FromSql<Amount, Mysql> for Parts {
+    fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
+        let decimal = (value.value_type() == MysqlType::Numeric).then(|| value.as_bytes());
+        decimal.and_then(read).ok_or_else(|| "not a decimal with four places".into())
+    }
+}
+
+fn written(Parts(parts): Parts) -> String {
+    let sign = if parts < 0 { "-" } else { "" };
+    let parts = parts.unsigned_abs();
+    format!("{sign}{}.{:0PLACES$}", parts / SCALE, parts % SCALE)
+}
+
+fn read(text: &[u8]) -> Option<Parts> {
+    let text = std::str::from_utf8(text).ok()?;
+    let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    if whole.is_empty() || !places.bytes().all(|it| it.is_ascii_digit()) {
+        return None;
+    }
+    let zeros = PLACES.checked_sub(places.len())?;
+    format!("{whole}{places}{}", "0".repeat(zeros)).parse().ok().map(Parts)
+}
+
+/// The amount, to compare a column with.
+///
+/// A parameter is sent as text. MySQL compares a decimal with a text as two floating-point numbers, and would take one
+/// large amount for another; MariaDB does so too, but not where one side is a column.
+pub(crate) const fn exactly(amount: Parts) -> Exactly {
+    Exactly(amount)
+}
+
+/// An amount that is a decimal before it is compared.
+#[derive(Debug, Clone, Copy, QueryId)]
+pub(crate) struct Exactly(Parts);
+
+impl Expression for Exactly {
+    type SqlType = Amount;
+}
+
+impl<Source> AppearsOnTable<Source> for Exactly {}
+
+impl<Source> SelectableExpression<Source> for Exactly {}
+
+impl<Grouped> ValidGrouping<Grouped> for Exactly {
+    type IsAggregate = is_aggregate::Never;
+}
+
+impl QueryFragment<Mysql> for Exactly {
+    fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
+        pass.push_sql("CAST(");
+        pass.push_bind_param::<Amount, _>(&self.0)?;
+        pass.push_sql(" AS DECIMAL(19, 4))");
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_the_same_there_and_back() {
+        for (parts, text) in [
+            (0, "0.0000"),
+            (1, "0.0001"),
+            (-12_345, "-1.2345"),
+            (100_000, "10.0000"),
+            (i64::MAX, "922337203685477.5807"),
+            (i64::MIN, "-922337203685477.5808"),
+        ] {
+            assert_eq!(written(Parts(parts)), text);
+            assert_eq!(read(text.as_bytes()), Some(Parts(parts)));
+        }
+        assert_eq!(read(b"10"), Some(Parts(100_000)));
+        assert_eq!(read(b"10.5"), Some(Parts(105_000)));
+    }
+
+    #[test]
+    fn an_amount_is_compared_as_a_decimal() {
+        let compared = diesel::debug_query::<Mysql, _>(&exactly(Parts(1))).to_string();
+        assert!(compared.starts_with("CAST(? AS DECIMAL(19, 4))"), "{compared}");
+    }
+
+    #[test]
+    fn what_is_no_amount_is_none() {
+        for text in ["", ".", "1e3", "1.23456", "922337203685477.5808", "1.-1", "ten"] {
+            assert_eq!(read(text.as_bytes()), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Bringing a database up to date, and adopting the one that the Express app made.
+//!
+//! A server of this kind commits every change of a schema by itself, so a process that is killed leaves some statements
+//! done and some not. That is why each statement may be run again: it makes what is not there and takes what has not been
+//! taken. A step is noted, in the table that diesel's own tool reads, when all its statements are done.
+
+mod old;
+mod steps;
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Opts};
+use tokio::time::timeout;
+
+use self::steps::{STEPS, Step, statements};
+use crate::connection::options;
+use crate::{MySql, OpenError};
+
+/// How long it may take to connect.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long to wait for another instance that does the same, in seconds.
+const TURN_WAIT_S: u32 = 300;
+/// How long a statement may wait for the locks of others, in seconds.
+const LOCK_WAIT_S: u32 = 60;
+
+/// The name of the turn: of this database, for the names are those of a whole server.
+const TURN: &str = "CONCAT('idem.', LEFT(SHA2(DATABASE(), 256), 32))";
+
+const STEPS_DONE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
+    version VARCHAR(50) NOT NULL PRIMARY KEY,
+    run_on TIMESTAMP NOT NULL DEFAULT CURRENT_TIMESTAMP
+)";
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Why a database cannot be brought up to date, beside what the server says.
+#[derive(Debug, thiserror::Error)]
+enum Refused {
+    #[error("another instance has been migrating this database for {TURN_WAIT_S} s")]
+    Busy,
+    #[error("the database is newer than this program: it has a migration {0:?}")]
+    Newer(String),
+    #[error("there is a table `{0}` that is neither of this service nor of the Express app")]
+    Foreign(&'static str),
+}
+
+impl MySql {
+    /// Brings the database at that URL up to date. One that is up to date stays as it is. Several instances may do so
+    /// at the same moment, and one that was interrupted may be done again.
+    ///
+    /// Tables of the Express app are adopted: renamed to `express_…`, never changed, and their rows taken over.
+    ///
+    /// # Errors
+    /// [`OpenError`]; a database that is newer than this program is left as it is.
+    pub async fn migrate(url: &str) -> Result<(), OpenError> {
+        let url = Opts::from_url(url).map_err(|_| OpenError::Url)?;
+        if url.db_name().is_none_or(str::is_empty) {
+            return Err(OpenError::Url);
+        }
+        let mut conn = connect(url).await.map_err(OpenError::Connect)?;
+        let outcome = in_turn(&mut conn).await;
+        // The turn ends with the connection in any case.
+        let closed = conn.disconnect().await;
+        outcome.map_err(OpenError::Migrate)?;
+        closed.map_err(|error| OpenError::Migrate(Box::new(error)))
+    }
+}
+
+/// A connection of its own: the turn belongs to it.
+async fn connect(url: Opts) -> Result<Conn, Failure> {
+    let mut conn = timeout(CONNECT_TIMEOUT, Conn::new(options(url))).await??;
+    let waits =
+        format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}, innodb_lock_wait_timeout = {LOCK_WAIT_S}");
+    conn.query_drop(waits).await?;
+    // Else a server that is set to old manners adds defaults to times.
+    if conn.query_first("SELECT @@explicit_defaults_for_timestamp").await? == Some(0) {
+        conn.query_drop("SET SESSION explicit_defaults_for_timestamp = 1").await?;
+    }
+    Ok(conn)
+}
+
+async fn in_turn(conn: &mut Conn) -> Result<(), Failure> {
+    let asked = format!("SELECT COALESCE(GET_LOCK({TURN}, {TURN_WAIT_S}), 0)");
+    if conn.query_first(asked).await? != Some(1) {
+        return Err(Refused::Busy.into());
+    }
+    let outcome = run(conn).await;
+    // When this fails the connection is broken, and the turn has ended with it.
+    let _ = conn.query_drop(format!("SELECT RELEASE_LOCK({TURN})")).await;
+    outcome
+}
+
+async fn run(conn: &mut Conn) -> Result<(), Failure> {
+    conn.query_drop(STEPS_DONE).await?;
+    let done: BTreeSet<String> =
+        conn.query("SELECT version FROM __diesel_schema_migrations").await?.into_iter().collect();
+    if let Some(unknown) = done.iter().find(|it| !STEPS.iter().any(|step| step.version == **it)) {
+        return Err(Refused::Newer(unknown.clone()).into());
+    }
+    let pending: Vec<&Step> = STEPS.iter().filter(|it| !done.contains(it.version)).collect();
+    if pending.is_empty() {
+        return Ok(());
+    }
+    if done.is_empty() {
+        old::set_aside(conn).await?;
+    }
+    let adopting = old::is_there(conn).await?;
+    for step in pending {
+        if adopting || !step.adopts {
+            for statement in statements(step.sql) {
+                conn.query_drop(statement).await?;
+            }
+        }
+        if adopting && step.version == steps::USERS {
+            old::fold_names(conn).await?;
+        }
+        note(conn, step).await?;
+    }
+    Ok(())
+}
+
+async fn note(conn: &mut Conn, step: &Step) -> Result<(), Failure> {
+    let insert = "INSERT INTO __diesel_schema_migrations (version) VALUES (?)";
+    Ok(conn.exec_drop(insert, (step.version,)).await?)
+}

@@ -1,0 +1,78 @@
+//! The tables of the Express app.
+
+use domain::user::fold;
+use mysql_async::Conn;
+use mysql_async::prelude::Queryable;
+
+use super::{Failure, Refused};
+
+/// A table that both the app and this service have: its name, a column that it has in both, one that only ours has.
+const TABLES: &[(&str, &str, &str)] = &[
+    ("user", "username", "publicId"),
+    ("orders", "orderNumber", "revision"),
+    ("order_items", "productId", "holdsStock"),
+    ("order_status_history", "toStatus", "actor"),
+    ("payment_transactions", "transaction_id", "order_key"),
+];
+
+/// Rows of the Express app have keys below this.
+const KEYS_END: i64 = 1 << 32;
+
+/// Gives the app's tables, all at once, names of their own, so that the record's can be made.
+pub(super) async fn set_aside(conn: &mut Conn) -> Result<(), Failure> {
+    let mut renamed = Vec::new();
+    for (table, theirs, ours) in TABLES {
+        let columns: Vec<String> = columns(conn, table).await?;
+        let has = |column: &str| columns.iter().any(|it| it == column);
+        if columns.is_empty() || has(ours) {
+            continue;
+        }
+        if !has(theirs) {
+            return Err(Refused::Foreign(table).into());
+        }
+        renamed.push(format!("`{table}` TO `express_{table}`"));
+    }
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    Ok(conn.query_drop(format!("RENAME TABLE {}", renamed.join(", "))).await?)
+}
+
+async fn columns(conn: &mut Conn, table: &str) -> Result<Vec<String>, Failure> {
+    let query = "SELECT column_name FROM information_schema.columns
+        WHERE table_schema = DATABASE() AND table_name = ?";
+    Ok(conn.exec(query, (table,)).await?)
+}
+
+/// Whether any have been set aside.
+pub(super) async fn is_there(conn: &mut Conn) -> Result<bool, Failure> {
+    for (table, _, _) in TABLES {
+        if !columns(conn, &format!("express_{table}")).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Folds the names that a server and this program may fold differently: those that are not ASCII. A form that somebody
+/// else has already stays as it was made.
+pub(super) async fn fold_names(conn: &mut Conn) -> Result<(), Failure> {
+    for (column, folded) in [("username", "usernameFolded"), ("email", "emailFolded")] {
+        let odd = format!(
+            "SELECT id, {column}, {folded} FROM user
+            WHERE id < {KEYS_END} AND LENGTH({column}) <> CHAR_LENGTH({column}) ORDER BY id"
+        );
+        let rows: Vec<(i64, String, String)> = conn.query(odd).await?;
+        for (id, name, now) in rows {
+            let right = fold(&name);
+            let told_apart = now.contains(' ') && !name.contains(' ');
+            let taken = format!("SELECT id FROM user WHERE {folded} = ? AND id <> ?");
+            let taken: Option<i64> = conn.exec_first(taken, (&right, id)).await?;
+            if now != right && !told_apart && taken.is_none() {
+                let update = format!("UPDATE user SET {folded} = ? WHERE id = ?");
+                conn.exec_drop(update, (&right, id)).await?;
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+use std::collections::BTreeSet;
+
+use domain::Currency;
+use mysql_async::prelude::Queryable;
+
+use super::steps::{STEPS, statements};
+use super::{STEPS_DONE, note, old};
+use crate::MySql;
+
+#[path = "../../tests/express/mod.rs"]
+mod express;
+#[path = "../../tests/ground/mod.rs"]
+mod ground;
+
+#[test]
+fn every_statement_is_one_that_may_be_run_again() {
+    let mut versions = BTreeSet::new();
+    for step in STEPS {
+        assert!(versions.insert(step.version));
+        for statement in statements(step.sql) {
+            let known =
+                ["CREATE TABLE IF NOT EXISTS ", "INSERT INTO ", "UPDATE orders", "DELETE FROM express_"];
+            assert!(known.iter().any(|it| statement.starts_with(it)), "{statement}");
+            let guarded = ["NOT EXISTS", "RECURSIVE", "INTO express_"];
+            let inserts = statement.starts_with("INSERT");
+            assert!(!inserts || guarded.iter().any(|it| statement.contains(it)), "{statement}");
+            assert!(!statement.contains("--"), "{statement}");
+        }
+    }
+    assert!(STEPS.is_sorted_by(|a, b| a.version < b.version));
+}
+
+#[test]
+fn the_currencies_of_old_payments_are_those_of_the_domain() {
+    let text: String = STEPS.iter().map(|it| it.sql).collect();
+    let letters = || 'A'..='Z';
+    for (a, b, c) in letters().flat_map(|a| letters().flat_map(move |b| letters().map(move |c| (a, b, c)))) {
+        let code: String = [a, b, c].into_iter().collect();
+        match Currency::parse(&code) {
+            Ok(known) => assert!(text.contains(&format!("('{code}', {})", known.scale())), "{code}"),
+            Err(_) => assert!(!text.contains(&format!("('{code}', ")), "{code}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_step_that_dies_after_any_statement_is_done_again_from_its_first() {
+    let rows = [express::OLD_ROWS, express::ODD_ROWS];
+    let (url, alone) = (express::made(&rows).await, express::made(&rows).await);
+    MySql::migrate(&alone).await.unwrap();
+    let mut conn = ground::connect(&url).await;
+    conn.query_drop(STEPS_DONE).await.unwrap();
+    old::set_aside(&mut conn).await.unwrap();
+    old::set_aside(&mut conn).await.unwrap();
+    for step in STEPS {
+        let statements = statements(step.sql);
+        for dies_after in 1..=statements.len() {
+            for statement in &statements[..dies_after] {
+                conn.query_drop(statement).await.unwrap();
+            }
+        }
+        old::fold_names(&mut conn).await.unwrap();
+        note(&mut conn, step).await.unwrap();
+    }
+    express::same(&express::schema(&url).await, &express::schema(&alone).await);
+    express::same(&express::content(&url).await, &express::content(&alone).await);
+}

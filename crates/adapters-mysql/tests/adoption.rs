@@ -1,0 +1,341 @@
+//! A database that the Express app made is adopted: nothing is lost, and everything can go on.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod express;
+mod ground;
+
+use adapters_mysql::MySql;
+use domain::{
+    Actor, ChangedBy, HistoryKey, Order, OrderNumber, Progress, RefundId, RefundKey, TransactionId, UserKey,
+    order::{Entry, Status, is_unbroken},
+    payment::{Case, Fresh, PaymentStatus},
+};
+use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
+use ground::rows;
+use mysql_async::prelude::Queryable;
+use port_contracts::sample;
+use ports::{OrderFilter, OrderRepository, PaymentRepository, Store, UnitOfWork, UserRepository, Write};
+
+async fn adopted(rows: &[&str]) -> (String, MySql) {
+    let url = made(rows).await;
+    MySql::migrate(&url).await.unwrap();
+    let record = MySql::open(&url).await.unwrap();
+    (url, record)
+}
+
+async fn order(record: &MySql, number: &str) -> Order {
+    OrderRepository::find(record, &OrderNumber::new(number.to_owned())).await.unwrap().unwrap()
+}
+
+async fn all_orders(record: &MySql) -> Vec<Order> {
+    let filter = OrderFilter {
+        owner: None,
+        status: None,
+        created_after: None,
+        created_before: None,
+        after: None,
+        limit: 100,
+    };
+    OrderRepository::list(record, filter).await.unwrap().data
+}
+
+async fn entries(record: &MySql, order: &Order) -> Vec<Entry> {
+    record.history(order.key).await.unwrap().into_iter().map(|it| it.entry).collect()
+}
+
+#[tokio::test]
+async fn no_row_and_no_value_of_it_is_lost() {
+    let (url, _) = adopted(&[OLD_ROWS]).await;
+    let mut conn = ground::connect(&url).await;
+    for (table, columns) in [
+        ("user", "id, username, password, email, IF(id = 3, 0, created_at + 0.000)"),
+        ("orders", "id, userId, orderNumber, CAST(status AS CHAR), amount + 0.0000, createdAt + 0.000, updatedAt + 0.000"),
+        ("order_items", "id, orderId, productId, quantity, price + 0.0000"),
+        ("order_status_history", "id, orderId, fromStatus, toStatus, changedBy, createdAt + 0.000"),
+        (
+            "payment_transactions",
+            "id, order_id, transaction_id, status, amount + 0.0000, currency, card_last4, card_brand, authorization_code,
+            captured_amount + 0.0000, captured_at + 0.000, failure_reason, response_code, created_at + 0.000,
+            updated_at + 0.000",
+        ),
+    ] {
+        let query = |table: &str| format!("SELECT {columns} FROM {table} ORDER BY id");
+        let before = rows(&mut conn, &query(&format!("express_{table}"))).await;
+        let after = rows(&mut conn, &query(table)).await;
+        assert!(before.len() >= 3, "{table} has rows");
+        assert_eq!(before, after, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_set_aside_is_what_the_app_left() {
+    let untouched = made(&[OLD_ROWS, ODD_ROWS]).await;
+    let (url, _) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
+    let (mut before, mut after) = (ground::connect(&untouched).await, ground::connect(&url).await);
+    for table in ["user", "orders", "order_items", "order_status_history", "payment_transactions"] {
+        // Times that the app's tables took off the clock are left out: the two were filled at two moments.
+        let columns = format!(
+            "SELECT GROUP_CONCAT(column_name ORDER BY ordinal_position) FROM information_schema.columns
+            WHERE table_schema = DATABASE() AND table_name = '{table}' AND column_default LIKE '%current_timestamp%'"
+        );
+        let timed: Option<Option<String>> = before.query_first(columns).await.unwrap();
+        let timed = timed.flatten().unwrap_or_default();
+        let all: Vec<String> = before
+            .query(format!(
+                "SELECT column_name FROM information_schema.columns WHERE table_schema = DATABASE() AND table_name = '{table}'"
+            ))
+            .await
+            .unwrap();
+        let kept: Vec<&str> =
+            all.iter().map(String::as_str).filter(|it| !timed.split(',').any(|timed| timed == *it)).collect();
+        let columns = kept.join(", ");
+        let then = rows(&mut before, &format!("SELECT {columns} FROM {table} ORDER BY id")).await;
+        let now = rows(&mut after, &format!("SELECT {columns} FROM express_{table} ORDER BY id")).await;
+        assert_eq!(then, now, "{table}");
+    }
+}
+
+#[tokio::test]
+async fn old_users_are_found_by_name_and_address_whatever_the_case_with_their_hashes() {
+    let (_, record) = adopted(&[OLD_ROWS]).await;
+    let mut ids = Vec::new();
+    for (name, address, hash) in [
+        ("ADA", "ada@EXAMPLE.com", "$2a$04$ABCDEFGHIJKLMNOPQRSTUutdBj1TzHskGHYiUO7.EmtyYGZ0G.mnK"),
+        ("bob ross", "bob@example.com", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+        ("οδυσσευς", "o@example.com", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
+    ] {
+        let by_name = record.find_by_login(name).await.unwrap().unwrap();
+        let by_address = record.find_by_login(address).await.unwrap().unwrap();
+        assert_eq!(by_name.user, by_address.user);
+        assert_eq!(by_name.hash.expose(), hash);
+        assert_eq!(by_name.user.role, domain::Role::Customer);
+        assert!(by_name.user.id.as_str().len() >= 32, "nobody guesses it");
+        ids.push(by_name.user.id);
+    }
+    ids.dedup();
+    assert_eq!(ids.len(), 3);
+}
+
+#[tokio::test]
+async fn every_old_order_is_listed_with_items_amount_and_an_unbroken_history() {
+    let (_, record) = adopted(&[OLD_ROWS]).await;
+    let orders = all_orders(&record).await;
+    let mut statuses: Vec<_> = orders.iter().map(|it| it.status).collect();
+    statuses.sort();
+    assert_eq!(statuses, Status::ALL, "one of each");
+    for order in &orders {
+        let entries = entries(&record, order).await;
+        assert!(is_unbroken(&entries, order.status), "{order:?}: {entries:?}");
+        assert_eq!(i64::try_from(entries.len()).unwrap(), order.version.get());
+        let nothing = domain::Money::zero(order.amount.currency());
+        let sum = order.items.iter().try_fold(nothing, |sum, it| sum.plus(it.subtotal().unwrap()));
+        assert_eq!(sum.unwrap(), order.amount);
+        assert_eq!(order.items.first().unwrap().product.as_str(), format!("sku-{}", order.key.get()));
+        assert!(order.items.iter().all(|it| !it.holds_stock));
+    }
+    assert_eq!(order(&record, "ORD-8").await.came_from, Some(Status::Paid));
+    assert_eq!(order(&record, "ORD-10").await.amount.to_string(), "12345678.99");
+}
+
+#[tokio::test]
+async fn an_old_order_goes_on() {
+    let (_, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
+    for (number, to) in [
+        ("ORD-2", Status::Processing),
+        ("ORD-3", Status::Shipped),
+        ("ORD-4", Status::Delivered),
+        ("ORD-5", Status::Completed),
+        ("ORD-1", Status::Cancelled),
+        ("ORD-8", Status::Paid),
+        ("ODD-21", Status::Processing),
+        ("ODD-22", Status::RefundPending),
+        ("ODD-24", Status::Completed),
+    ] {
+        let mut progress = Progress::of(order(&record, number).await);
+        assert!(progress.step(to, ChangedBy::operator(UserKey::new(2)), None, sample::at(0)).unwrap());
+        let work = UnitOfWork::new().progress(progress, || HistoryKey::new((1 << 40) + sample::number()));
+        record.commit(work).await.unwrap();
+        let after = order(&record, number).await;
+        assert_eq!(after.status, to);
+        let entries = entries(&record, &after).await;
+        assert_eq!(i64::try_from(entries.len()).unwrap(), after.version.get());
+        if number != "ODD-24" {
+            assert!(is_unbroken(&entries, to), "{number}: {entries:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn old_payments_read_as_they_stood() {
+    let (url, record) = adopted(&[OLD_ROWS]).await;
+    for (id, status, order) in [
+        ("tx-1", PaymentStatus::Authorized, Some("ORD-1")),
+        ("tx-2", PaymentStatus::Captured, Some("ORD-2")),
+        ("tx-3", PaymentStatus::Failed, None),
+        ("tx-4", PaymentStatus::Refunded, None),
+        ("tx-5", PaymentStatus::Disputed, Some("ORD-6")),
+    ] {
+        let payment =
+            PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
+        assert_eq!(payment.status(), status, "{id}");
+        assert_eq!(payment.occupies_order(), order.is_some(), "{id}");
+        assert_eq!(payment.gateway.as_str(), "legacy");
+        assert!(!payment.is_open(), "no gateway is asked about it");
+    }
+    let mut conn = ground::connect(&url).await;
+    let told = rows(
+        &mut conn,
+        "SELECT id FROM payment_transactions WHERE (occupies_order IS NULL) = (id IN (1, 2, 5))",
+    )
+    .await;
+    assert!(told.is_empty(), "the row says what the facts say: {told:?}");
+}
+
+#[tokio::test]
+async fn captured_money_of_old_payments_can_be_given_back() {
+    let (_, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
+    for (number, id) in [("ORD-2", "tx-2"), ("ODD-25", "odd-2"), ("ODD-23", "odd-7")] {
+        let payment =
+            PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
+        let mut case = Case::of(order(&record, number).await, payment, false);
+        let key = RefundKey::new((1 << 40) + sample::number());
+        let fresh = Fresh { key, id: RefundId::new(format!("refund-{id}")) };
+        let by = ChangedBy::operator(UserKey::new(2));
+        let refund = case.ask_refund(None, None, by, fresh, sample::at(0)).unwrap();
+        let transaction = Box::new(case.transaction.clone());
+        let work = UnitOfWork::new()
+            .progress(case.progress, || HistoryKey::new((1 << 40) + sample::number()))
+            .with(Write::UpdateTransaction(transaction));
+        record.commit(work).await.unwrap();
+        let after =
+            PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
+        assert_eq!(after.refunds, [refund], "{id}");
+        assert!(after.refundable().is_zero());
+    }
+    assert_eq!(order(&record, "ORD-2").await.status, Status::RefundPending);
+    assert_eq!(
+        order(&record, "ODD-25").await.status,
+        Status::RefundPending,
+        "it was surplus: nothing changed"
+    );
+}
+
+#[tokio::test]
+async fn whatever_the_app_let_happen_is_adopted_or_kept_and_told() {
+    let (url, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
+    let mut conn = ground::connect(&url).await;
+    let told =
+        rows(&mut conn, "SELECT COALESCE(transaction_id, order_number) FROM findings ORDER BY id").await;
+    assert_eq!(told, ["'ODD-26'", "'odd-2'", "'odd-4'", "'odd-5'", "'odd-6'"]);
+    for order in all_orders(&record).await {
+        let entries = entries(&record, &order).await;
+        assert_eq!(i64::try_from(entries.len()).unwrap(), order.version.get());
+        // What lies between two rows that do not meet is not made up.
+        let gap = order.number.as_str() == "ODD-28";
+        assert_eq!(is_unbroken(&entries, order.status), !gap, "{}: {entries:?}", order.number);
+        PaymentRepository::list(&record, order.key).await.unwrap();
+    }
+    let paid = order(&record, "ODD-25").await;
+    assert_eq!((paid.amount.to_string(), paid.amount.currency().code()), ("1000".to_owned(), "JPY"));
+    let nobody = record.find_by_key(order(&record, "ODD-21").await.owner).await.unwrap().unwrap();
+    assert!(record.find_by_login(nobody.username.as_str()).await.unwrap().is_none());
+    let displaced = PaymentRepository::list(&record, paid.key).await.unwrap();
+    let live = displaced.iter().filter(|it| it.occupies_order()).count();
+    assert_eq!((displaced.len(), live), (3, 1), "one of them is the order's");
+}
+
+#[tokio::test]
+async fn new_users_and_orders_go_beside_the_old_ones() {
+    let (_, record) = adopted(&[OLD_ROWS]).await;
+    let mut user = sample::user();
+    user.key = UserKey::new((1 << 40) + sample::number());
+    record
+        .commit(UnitOfWork::new().with(Write::InsertUser(user.clone(), sample::hash("new"))))
+        .await
+        .unwrap();
+    let taken = domain::User { username: domain::Username::new("ADA".into()), ..sample::user() };
+    assert!(
+        record.commit(UnitOfWork::new().with(Write::InsertUser(taken, sample::hash("new")))).await.is_err()
+    );
+    let old = order(&record, "ORD-2").await;
+    let placing = domain::order::Placing {
+        key: domain::OrderKey::new((1 << 40) + sample::number()),
+        number: OrderNumber::new("new".into()),
+        owner: user.key,
+        now: sample::at(0),
+        expires_at: sample::at(60),
+    };
+    let new = Order::place(placing, old.items.clone()).unwrap();
+    let by = ChangedBy { actor: Actor::Customer, user: Some(user.key) };
+    let entry = Entry { from: None, to: Status::Pending, by, reason: None, at: sample::at(0) };
+    let history = HistoryKey::new((1 << 40) + sample::number());
+    record
+        .commit(UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new.clone()), history, entry }))
+        .await
+        .unwrap();
+    let all = all_orders(&record).await;
+    assert_eq!((all.len(), all.first().unwrap()), (11, &new), "the newest is first");
+}
+
+#[tokio::test]
+async fn a_fresh_database_has_the_tables_that_an_adopted_one_has() {
+    let (fresh, (old, _)) = (ground::database("fresh"), adopted(&[OLD_ROWS]).await);
+    MySql::migrate(&fresh).await.unwrap();
+    let mut conn = ground::connect(&old).await;
+    conn.query_drop(
+        "DROP TABLE express_currencies, express_order_currencies, express_order_items, express_order_status_history, express_orders, express_payment_transactions,
+        express_user",
+    )
+    .await
+    .unwrap();
+    same(&schema(&fresh).await, &schema(&old).await);
+}
+
+#[tokio::test]
+async fn the_character_set_of_the_old_tables_does_not_matter() {
+    let mut adopted = Vec::new();
+    for set in ["latin1", "utf8mb3", "utf8mb4 COLLATE utf8mb4_unicode_ci", "utf8mb4 COLLATE utf8mb4_bin"] {
+        let url = made(&[OLD_ROWS, ODD_ROWS, "DELETE FROM user WHERE id = 3"]).await;
+        let mut conn = ground::connect(&url).await;
+        conn.query_drop("SET foreign_key_checks = 0").await.unwrap();
+        for table in ["user", "orders", "order_items", "order_status_history", "payment_transactions"] {
+            conn.query_drop(format!("ALTER TABLE {table} CONVERT TO CHARACTER SET {set}")).await.unwrap();
+        }
+        MySql::migrate(&url).await.unwrap();
+        adopted.push(content(&url).await);
+    }
+    for other in &adopted {
+        same(other, adopted.first().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn of_two_names_that_differ_by_case_only_both_stay_and_the_older_logs_in_by_it() {
+    let url = made(&[
+        OLD_ROWS,
+        "ALTER TABLE user CONVERT TO CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+        "INSERT INTO user (id, username, password, email) VALUES
+            (4, 'ADA', 'h4', 'other@example.com'), (5, 'Eve', 'h5', 'ADA@example.com'), (6, 'Ada', 'h6', 'Ada@example.com')",
+    ])
+    .await;
+    MySql::migrate(&url).await.unwrap();
+    let record = MySql::open(&url).await.unwrap();
+    for (login, key) in [("ada", 1), ("ada@example.com", 1), ("other@example.com", 4), ("eve", 5)] {
+        let found = record.find_by_login(login).await.unwrap().unwrap();
+        assert_eq!(found.user.key.get(), key, "{login}");
+    }
+    assert_eq!(record.find_by_key(UserKey::new(6)).await.unwrap().unwrap().username.as_str(), "Ada");
+}
+
+#[tokio::test]
+async fn a_part_of_the_old_tables_is_adopted_too() {
+    let url = made(&[OLD_ROWS, "DROP TABLE payment_transactions, order_status_history"]).await;
+    MySql::migrate(&url).await.unwrap();
+    let record = MySql::open(&url).await.unwrap();
+    let orders = all_orders(&record).await;
+    assert_eq!(orders.len(), 10);
+    for order in orders {
+        assert!(is_unbroken(&entries(&record, &order).await, order.status), "{}", order.number);
+    }
+}

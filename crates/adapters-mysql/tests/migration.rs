@@ -1,0 +1,118 @@
+//! A database is brought up to date once, whoever asks, however often, and whatever dies in between.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod express;
+mod ground;
+
+use adapters_mysql::MySql;
+use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
+use mysql_async::prelude::Queryable;
+
+#[tokio::test]
+async fn to_do_it_again_changes_nothing() {
+    for url in [made(&[OLD_ROWS, ODD_ROWS]).await, ground::database("fresh")] {
+        MySql::migrate(&url).await.unwrap();
+        let before = (schema(&url).await, content(&url).await);
+        MySql::migrate(&url).await.unwrap();
+        same(&schema(&url).await, &before.0);
+        same(&content(&url).await, &before.1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_instances_may_begin_at_the_same_moment() {
+    for (url, alone) in [
+        (made(&[OLD_ROWS, ODD_ROWS]).await, made(&[OLD_ROWS, ODD_ROWS]).await),
+        (ground::database("fresh"), ground::database("fresh")),
+    ] {
+        MySql::migrate(&alone).await.unwrap();
+        let mut all = tokio::task::JoinSet::new();
+        for _ in 0..8 {
+            let url = url.clone();
+            all.spawn(async move { MySql::migrate(&url).await });
+        }
+        for outcome in all.join_all().await {
+            outcome.unwrap();
+        }
+        same(&schema(&url).await, &schema(&alone).await);
+        same(&content(&url).await, &content(&alone).await);
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_newer_or_somebody_elses_is_left_as_it_is() {
+    let newer = ground::database("newer");
+    MySql::migrate(&newer).await.unwrap();
+    let mut conn = ground::connect(&newer).await;
+    conn.query_drop("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").await.unwrap();
+    assert!(MySql::migrate(&newer).await.is_err());
+
+    let foreign = ground::database("foreign");
+    let mut conn = ground::connect(&foreign).await;
+    conn.query_drop("CREATE TABLE user (login INT)").await.unwrap();
+    assert!(MySql::migrate(&foreign).await.is_err());
+    let tables: Vec<String> = conn.query("SHOW TABLES").await.unwrap();
+    assert_eq!(tables, ["__diesel_schema_migrations", "user"]);
+}
+
+/// Ends every connection to that database but this one, in the middle of whatever they do.
+async fn kill_all(conn: &mut mysql_async::Conn) {
+    let others =
+        "SELECT id FROM information_schema.processlist WHERE db = DATABASE() AND id <> CONNECTION_ID()";
+    let others: Vec<u64> = conn.query(others).await.unwrap();
+    for other in others {
+        // It may have ended by itself.
+        let _ = conn.query_drop(format!("KILL CONNECTION {other}")).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn however_often_it_is_killed_the_end_is_the_same() {
+    const PAUSE: std::time::Duration = std::time::Duration::from_millis(1);
+    for (url, alone) in [
+        (made(&[OLD_ROWS, ODD_ROWS]).await, made(&[OLD_ROWS, ODD_ROWS]).await),
+        (ground::database("fresh"), ground::database("fresh")),
+    ] {
+        MySql::migrate(&alone).await.unwrap();
+        let mut conn = ground::connect(&url).await;
+        let mut killed = 0_u32;
+        // Each try lives a little longer than the one before, until one lives long enough.
+        loop {
+            let migrating = MySql::migrate(&url);
+            tokio::pin!(migrating);
+            let done = loop {
+                tokio::select! {
+                    done = &mut migrating => break done.is_ok(),
+                    () = tokio::time::sleep(PAUSE * killed) => kill_all(&mut conn).await,
+                }
+            };
+            if done {
+                break;
+            }
+            killed += 1;
+            assert!(killed < 1_000, "it never ends");
+        }
+        assert!(killed > 5, "it was interrupted");
+        same(&schema(&url).await, &schema(&alone).await);
+        same(&content(&url).await, &content(&alone).await);
+    }
+}
+
+#[tokio::test]
+async fn steps_that_were_done_and_not_noted_are_done_again_without_a_trace() {
+    for url in [made(&[OLD_ROWS, ODD_ROWS]).await, ground::database("fresh")] {
+        MySql::migrate(&url).await.unwrap();
+        let (tables, rows) = (schema(&url).await, content(&url).await);
+        let mut conn = ground::connect(&url).await;
+        let steps: Option<u32> =
+            conn.query_first("SELECT COUNT(*) FROM __diesel_schema_migrations").await.unwrap();
+        for lost in 1..=steps.unwrap() {
+            let lose = format!("DELETE FROM __diesel_schema_migrations ORDER BY version DESC LIMIT {lost}");
+            conn.query_drop(lose).await.unwrap();
+            MySql::migrate(&url).await.unwrap();
+            same(&schema(&url).await, &tables);
+            same(&content(&url).await, &rows);
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! What money and goods depend on holds in the database itself, whoever writes to it.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod ground;
+
+use adapters_mysql::MySql;
+use domain::{
+    Actor, FindingKind, Role,
+    order::Status,
+    payment::{CaptureMethod, Disposition, Dispute, PaymentStatus, RefundStatus},
+};
+use mysql_async::prelude::Queryable;
+use mysql_async::{Conn, Error};
+
+/// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
+const ROWS: &str = "
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER');
+    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL);
+    INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, NOW(3), NOW(3));
+    INSERT INTO orders VALUES
+        (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, NULL, NOW(3));
+    INSERT INTO order_items VALUES (1, 10000000001, 'sku', 1, 10, NOW(3), NOW(3), 'Tea', 1, 0);
+    INSERT INTO order_status_history VALUES (1, 10000000001, '', 'PENDING', 1, NOW(3), 'CUSTOMER', NULL);
+    INSERT INTO payment_transactions VALUES (
+        10000000002, 'n', 't', 'CAPTURED', 10, 'CNY', '4242', 'visa', 'A1', 10, NOW(3), NULL, '00', NOW(3), NOW(3),
+        10000000001, 'sandbox', 'tok_visa', 'AUTOMATIC', 1, 0, 0, 'NONE', 0, 0, NULL, NULL, 4, 10000000001, NULL, 0
+    );
+    INSERT INTO refunds VALUES (1, 10000000002, 'r', 4, 'SUCCEEDED', NULL, NOW(3), NULL, 0);
+    INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', NOW(3));
+    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL);
+    INSERT INTO idempotency_claims VALUES
+        (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, NOW(3), NULL);
+";
+
+/// What the servers of this kind say: MariaDB and MySQL have a number each for a `CHECK`.
+const CHECK: &[u16] = &[4025, 3819];
+const UNIQUE: &[u16] = &[1062];
+const REFERENCE: &[u16] = &[1451, 1452];
+
+async fn record() -> Conn {
+    let url = ground::database("schema");
+    MySql::migrate(&url).await.unwrap();
+    let mut conn = ground::connect(&url).await;
+    conn.query_drop(ROWS).await.unwrap();
+    conn
+}
+
+async fn is_refused(conn: &mut Conn, sql: &str, numbers: &[u16]) {
+    match conn.query_drop(sql).await {
+        Err(Error::Server(told)) if numbers.contains(&told.code) => {}
+        outcome => panic!("{sql}: {outcome:?}"),
+    }
+}
+
+#[tokio::test]
+async fn no_check_can_be_bypassed() {
+    let mut conn = record().await;
+    for change in [
+        "products SET stock = -1",
+        "products SET stock = stock - 6",
+        "products SET price = 0",
+        "products SET active = 2",
+        "orders SET amount = 0",
+        "orders SET amount = -0.0001",
+        "orders SET status = 'LOST'",
+        "orders SET status = 'paid'",
+        "orders SET cameFrom = 'LOST'",
+        "orders SET currency = 'CN'",
+        "orders SET version = 0",
+        "order_items SET quantity = 0",
+        "order_items SET price = -1",
+        "order_items SET price = 0",
+        "order_status_history SET toStatus = 'LOST'",
+        "order_status_history SET fromStatus = toStatus",
+        "order_status_history SET actor = 'NOBODY'",
+        "payment_transactions SET amount = 0",
+        "payment_transactions SET captured_amount = 10.0001",
+        "payment_transactions SET captured_amount = 0",
+        "payment_transactions SET captured_amount = NULL",
+        "payment_transactions SET refunded_amount = 10.0001",
+        "payment_transactions SET refunded_amount = -1",
+        "payment_transactions SET asked = 'CAPTURE'",
+        "payment_transactions SET asked = 'CAPTURE', asked_amount = 10.0001",
+        "payment_transactions SET asked_amount = 1",
+        "payment_transactions SET occupies_order = 2",
+        "payment_transactions SET status = 'PENDING', occupies_order = NULL",
+        "payment_transactions SET status = 'LOST'",
+        "refunds SET amount = 0",
+        "refunds SET status = 'LOST'",
+        "payment_events SET disposition = 'LOST'",
+        "findings SET kind = 'lost'",
+        "user SET role = 'ROOT'",
+        "idempotency_claims SET replyStatus = 200",
+    ] {
+        is_refused(&mut conn, &format!("UPDATE {change}"), CHECK).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
+    let mut conn = record().await;
+    conn.query_drop(
+        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role FROM user",
+    )
+    .await
+    .unwrap();
+    for change in [
+        "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
+        "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
+        "UPDATE user SET publicId = 'u' WHERE id = 2",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL FROM sessions",
+        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products",
+        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, NULL, NOW(3) FROM orders",
+        "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position FROM order_items",
+        "INSERT INTO payment_transactions SELECT
+            2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NOW(3), NOW(3),
+            order_key, 'sandbox', 'tok', 'MANUAL', 0, 0, 0, 'NONE', 0, 0, NULL, NULL, 0, order_key, NULL, 0
+            FROM payment_transactions",
+        "INSERT INTO refunds SELECT 2, transaction_key, refund_id, 1, 'PENDING', NULL, NOW(3), NULL, 0 FROM refunds",
+        "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
+        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL FROM findings",
+        "INSERT INTO idempotency_claims
+            SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, NOW(3), NULL FROM idempotency_claims",
+    ] {
+        is_refused(&mut conn, change, UNIQUE).await;
+    }
+}
+
+#[tokio::test]
+async fn nothing_refers_to_what_is_not_there() {
+    let mut conn = record().await;
+    for change in [
+        "UPDATE sessions SET userId = 9",
+        "UPDATE orders SET userId = 9",
+        "UPDATE order_items SET orderId = 10000000009",
+        "UPDATE order_status_history SET orderId = 10000000009",
+        "UPDATE payment_transactions SET order_key = 10000000009, occupies_order = 10000000009",
+        "UPDATE refunds SET transaction_key = 9",
+        "UPDATE idempotency_claims SET userId = 9",
+        "DELETE FROM orders",
+    ] {
+        is_refused(&mut conn, change, REFERENCE).await;
+    }
+}
+
+#[tokio::test]
+async fn keys_and_ids_are_told_apart_by_every_byte_and_texts_come_back_as_they_were() {
+    let mut conn = record().await;
+    conn.query_drop(
+        "INSERT INTO products SELECT 2, 'SKU', name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products;
+        INSERT INTO products SELECT 3, 'skü', name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products WHERE id = 1",
+    )
+    .await
+    .unwrap();
+    let raw = format!("{{\"a\": \"{}\\u0000 🦀 é e\u{301}\"}} \r\n\t ", "x".repeat(100_000));
+    conn.exec_drop("UPDATE payment_events SET raw = ?", (&raw,)).await.unwrap();
+    let read: Option<String> = conn.query_first("SELECT raw FROM payment_events").await.unwrap();
+    assert_eq!(read.unwrap(), raw);
+    conn.query_drop(
+        "UPDATE products SET price = 900000000000000.0001, updatedAt = updatedAt, createdAt = '2026-11-22 08:30:00.123'",
+    )
+    .await
+    .unwrap();
+    let exact = ground::rows(&mut conn, "SELECT DISTINCT CONCAT(price, ' ', createdAt) FROM products").await;
+    assert_eq!(exact, ["'900000000000000.0001 2026-11-22 08:30:00.123'"]);
+}
+
+#[tokio::test]
+async fn every_word_of_the_domain_fits() {
+    let mut conn = record().await;
+    let statuses = Status::ALL.map(Status::as_str);
+    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Gateway));
+    let words: &[(&str, &str, Vec<&str>)] = &[
+        ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
+        ("orders", "status", statuses.to_vec()),
+        ("orders", "cameFrom", origins.map(Status::as_str).collect()),
+        ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
+        ("payment_transactions", "status", PaymentStatus::ALL.map(PaymentStatus::as_str).to_vec()),
+        ("payment_transactions", "dispute", Dispute::ALL.map(Dispute::as_str).to_vec()),
+        (
+            "payment_transactions",
+            "capture_method",
+            [CaptureMethod::Automatic, CaptureMethod::Manual].map(CaptureMethod::as_str).to_vec(),
+        ),
+        ("refunds", "status", RefundStatus::ALL.map(RefundStatus::as_str).to_vec()),
+        ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
+        ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
+    ];
+    for (table, column, words) in words {
+        for word in words {
+            conn.query_drop(format!("UPDATE {table} SET {column} = '{word}'")).await.expect(word);
+        }
+    }
+    for (from, to, _) in domain::order::TRANSITIONS {
+        let (from, to) = (from.as_str(), to.as_str());
+        let change = format!("UPDATE order_status_history SET fromStatus = '{from}', toStatus = '{to}'");
+        conn.query_drop(change).await.expect(to);
+    }
+}

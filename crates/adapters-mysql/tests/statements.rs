@@ -1,0 +1,113 @@
+//! Statements are prepared once a connection, and no more of them are sent than there is to say.
+//!
+//! The counters are the server's own, so it is a server of its own that nobody else uses.
+
+#![expect(clippy::unwrap_used, reason = "a test fails loudly")]
+
+mod shop;
+
+use adapters_mysql::MySql;
+use domain::{Order, Progress, Transaction};
+use mysql_async::{Conn, Opts, prelude::Queryable};
+use port_contracts::sample;
+use ports::{OrderFilter, OrderRepository, PaymentRepository, ProductRepository, Store, UnitOfWork, Write};
+use test_servers::MariaDb;
+
+use crate::shop::{placing, stocked};
+
+/// A fresh record, and a connection that asks for counters.
+struct Bench {
+    record: MySql,
+    asker: Conn,
+    _server: MariaDb,
+}
+
+impl Bench {
+    async fn new() -> Self {
+        let server = MariaDb::start().unwrap();
+        let (record, url) = shop::record(&server).await;
+        Self { record, asker: Conn::new(Opts::from_url(&url).unwrap()).await.unwrap(), _server: server }
+    }
+
+    /// What the server has counted so far; asking for it counts too.
+    async fn count(&mut self, counter: &str) -> u64 {
+        let query = format!("SHOW GLOBAL STATUS LIKE '{counter}'");
+        let (_, count): (String, u64) = self.asker.query_first(query).await.unwrap().unwrap();
+        count
+    }
+
+    /// How many statements a piece of work sends, each of them a round trip.
+    async fn round_trips(&mut self, work: impl AsyncFnOnce(&MySql)) -> u64 {
+        let before = self.count("Questions").await;
+        work(&self.record).await;
+        self.count("Questions").await - before - 1
+    }
+}
+
+fn paying(order: &Order) -> (UnitOfWork, Transaction) {
+    let transaction = sample::transaction(order);
+    let work = UnitOfWork::new()
+        .progress(Progress::of(order.clone()), || unreachable!("the order does not move"))
+        .with(Write::InsertTransaction(Box::new(transaction.clone())));
+    (work, transaction)
+}
+
+/// Everything that is done often, once.
+async fn sell(record: &MySql) {
+    let (user, products) = stocked(record).await;
+    let ids: Vec<_> = products.iter().map(|it| it.id.clone()).collect();
+    assert_eq!(record.find_all(&ids).await.unwrap().len(), ids.len());
+    let (placing, order, _) = placing(&user, &products);
+    record.commit(placing).await.unwrap();
+    let (paying, mut transaction) = paying(&order);
+    record.commit(paying).await.unwrap();
+    transaction.facts.authorized = true;
+    record
+        .commit(UnitOfWork::new().with(Write::UpdateTransaction(Box::new(transaction.clone()))))
+        .await
+        .unwrap();
+    assert!(OrderRepository::find(record, &order.number).await.unwrap().is_some());
+    assert!(PaymentRepository::find(record, &transaction.id).await.unwrap().is_some());
+    let filter = OrderFilter { owner: Some(user.key), limit: 9, ..OrderFilter::default() };
+    assert_eq!(OrderRepository::list(record, filter).await.unwrap().data.len(), 1);
+}
+
+/// Also those with an `IN`: its keys are padded, so that one text serves many lengths.
+#[tokio::test]
+async fn the_second_sale_prepares_nothing() {
+    let mut bench = Bench::new().await;
+    sell(&bench.record).await;
+    let before = [bench.count("Com_stmt_prepare").await, bench.count("Com_stmt_close").await];
+    assert!(before[0] > 0, "the server counts them");
+    sell(&bench.record).await;
+    assert_eq!([bench.count("Com_stmt_prepare").await, bench.count("Com_stmt_close").await], before);
+}
+
+/// Begin; the claim with its answer, the order, its two items, its history, the stock of two products; commit.
+#[tokio::test]
+async fn an_order_of_two_lines_is_nine_round_trips() {
+    let mut bench = Bench::new().await;
+    sell(&bench.record).await;
+    let (user, products) = stocked(&bench.record).await;
+    let (work, ..) = placing(&user, &products);
+    assert_eq!(bench.round_trips(async |record| record.commit(work).await.unwrap()).await, 9);
+}
+
+/// One for a query, four for what is read in two queries at one moment: the first sets the isolation and begins.
+#[tokio::test]
+async fn reading_is_one_round_trip_a_query_and_two_a_snapshot() {
+    let mut bench = Bench::new().await;
+    sell(&bench.record).await;
+    let (user, products) = stocked(&bench.record).await;
+    let (work, order, _) = placing(&user, &products);
+    bench.record.commit(work).await.unwrap();
+    let (id, number) = (products[0].id.clone(), order.number.clone());
+    let one = async |record: &MySql| drop(ProductRepository::find(record, &id).await.unwrap().unwrap());
+    // The first time, it is prepared.
+    bench.round_trips(one).await;
+    let id = products[1].id.clone();
+    let one = async |record: &MySql| drop(ProductRepository::find(record, &id).await.unwrap().unwrap());
+    assert_eq!(bench.round_trips(one).await, 1);
+    let two = async |record: &MySql| drop(OrderRepository::find(record, &number).await.unwrap().unwrap());
+    assert_eq!(bench.round_trips(two).await, 5, "the server counts the two statements of the first one each");
+}

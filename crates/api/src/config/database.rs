@@ -1,0 +1,77 @@
+//! Which record is used.
+
+use std::{fmt, path::PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+
+const RULE: &str =
+    "must be sqlite:// and the path of a file, without ? and #, or mysql://user:password@host:port/database";
+
+/// The record: a file, or a database of a server.
+#[derive(Debug, Clone)]
+pub enum Database {
+    /// A file, which is made if it is not there.
+    Sqlite(PathBuf),
+    /// The URL of a database on a MySQL or MariaDB server, with the password.
+    MySql(SecretString),
+}
+
+impl Database {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    pub fn parse(url: &str) -> Result<Self, String> {
+        let file = |it: &&str| !it.is_empty() && !it.ends_with('/') && !it.contains(['?', '#']);
+        let sqlite = url.strip_prefix("sqlite://").filter(file).map(|it| Self::Sqlite(it.into()));
+        let mysql = || place(url).is_some().then(|| Self::MySql(url.into()));
+        sqlite.or_else(mysql).ok_or_else(|| RULE.to_owned())
+    }
+}
+
+/// Host, port and database of a MySQL URL: what may be shown of it.
+fn place(url: &str) -> Option<&str> {
+    let rest = url.strip_prefix("mysql://")?;
+    let rest = rest.split_once('?').map_or(rest, |(place, _)| place);
+    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let (host, database) = place.split_once('/')?;
+    (!host.is_empty() && !database.is_empty() && !database.contains('/')).then_some(place)
+}
+
+/// As a URL, without who logs in.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(file) => write!(f, "sqlite://{}", file.display()),
+            Self::MySql(url) => write!(f, "mysql://{}", place(url.expose_secret()).unwrap_or_default()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_logs_in_is_not_shown() {
+        for (url, shown) in [
+            ("sqlite://data/idem.db", "sqlite://data/idem.db"),
+            ("mysql://idem:hunter2@db:3306/shop", "mysql://db:3306/shop"),
+            ("mysql://idem:hunt@er2@db/shop?require_ssl=true", "mysql://db/shop"),
+            ("mysql://db/shop", "mysql://db/shop"),
+        ] {
+            let database = Database::parse(url).unwrap();
+            assert_eq!(database.to_string(), shown);
+            assert!(!format!("{database:?}").contains("hunt"));
+        }
+    }
+
+    #[test]
+    fn a_server_needs_a_host_and_a_database() {
+        for url in
+            ["mysql://", "mysql://db", "mysql://db/", "mysql:///shop", "mysql://u:p@/shop", "mysql://db/a/b"]
+        {
+            assert_eq!(Database::parse(url).unwrap_err(), RULE, "{url}");
+        }
+    }
+}

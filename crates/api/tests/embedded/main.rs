@@ -1,0 +1,14 @@
+//! The contract on the embedded stack: SQLite, and everything else in the process.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test may fail loudly: that is what it is for"
+)]
+
+mod folder;
+#[path = "../http/mod.rs"]
+mod http;
+mod stack;
+
+use http::harness;

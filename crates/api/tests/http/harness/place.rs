@@ -1,0 +1,110 @@
+//! What servers stand on.
+
+use std::{
+    io::Write,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::Mutex,
+};
+
+use super::SECRET;
+use crate::stack::Stack;
+
+/// Settings of every test's server: fast passwords, and failures of some tests that lock out no others.
+const SETTINGS: &[(&str, &str)] = &[
+    ("IDEM_HTTP_ADDR", "127.0.0.1:0"),
+    ("IDEM_SANDBOX_SECRET", SECRET),
+    ("IDEM_BCRYPT_COST", "4"),
+    ("IDEM_LOGIN_FAILURES_PER_ADDRESS", "100000"),
+    ("IDEM_WORKERS", "2"),
+];
+
+/// With these the gateway's own word comes when nobody is there any more.
+pub(crate) const QUIET: &[(&str, &str)] = &[("IDEM_SANDBOX_PENDING_DELAY", "10m")];
+
+/// Is told of processes that run (`+ id`) and that have ended (`- id`). When the test's own process ends in any way, it
+/// kills those that run and removes the folder.
+const GUARDIAN: &str = r#"
+running=
+while read -r what id; do
+    case $what in
+        +) running="$running $id" ;;
+        -) others=; for it in $running; do [ "$it" = "$id" ] || others="$others $it"; done; running=$others ;;
+    esac
+done
+[ -z "$running" ] || kill -9 $running
+rm -rf "$1"
+"#;
+
+/// A folder and a stack, for one server or several.
+pub(crate) struct Place {
+    folder: PathBuf,
+    /// What is beside the folder.
+    pub(crate) stack: Stack,
+    guardian: Mutex<Child>,
+}
+
+impl Place {
+    /// An empty one.
+    pub(crate) fn new() -> Self {
+        Self::with(Stack::start())
+    }
+
+    /// One with a stack that is not the usual one.
+    pub(crate) fn with(stack: Stack) -> Self {
+        let folder = tempfile::Builder::new().prefix("idem-").tempdir().unwrap().keep();
+        let mut guardian = Command::new("sh");
+        guardian.args(["-c", GUARDIAN, "guardian"]).arg(&folder).stdin(Stdio::piped());
+        let guardian = Mutex::new(guardian.spawn().unwrap());
+        Self { folder, stack, guardian }
+    }
+
+    /// The binary with nothing set but what finds the stack, and what is given.
+    pub(crate) fn command(&self, settings: &[(&str, &str)]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_api"));
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("IDEM_") {
+                command.env_remove(name);
+            }
+        }
+        command.current_dir(&self.folder).envs(self.stack.settings(&self.folder));
+        command.envs(SETTINGS.iter().copied()).envs(settings.iter().copied()).stdin(Stdio::null());
+        command
+    }
+
+    /// Where files of the binary are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// All folders in which anything is kept.
+    pub(crate) fn data(&self) -> Vec<PathBuf> {
+        let mut data = self.stack.data();
+        data.push(self.folder.clone());
+        data
+    }
+
+    /// From now on this process ends with the test's.
+    pub(super) fn watch(&self, process: u32) {
+        self.tell(&format!("+ {process}\n"));
+    }
+
+    /// This process has ended: its number may be somebody else's soon.
+    pub(super) fn forget(&self, process: u32) {
+        self.tell(&format!("- {process}\n"));
+    }
+
+    fn tell(&self, what: &str) {
+        let mut guardian = self.guardian.lock().unwrap();
+        guardian.stdin.as_mut().unwrap().write_all(what.as_bytes()).unwrap();
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        if let Ok(guardian) = self.guardian.get_mut() {
+            drop(guardian.stdin.take());
+            let _ = guardian.wait();
+        }
+    }
+}

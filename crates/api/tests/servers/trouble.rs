@@ -1,0 +1,115 @@
+//! What may befall the servers that the binary stands on.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+    time::Duration,
+};
+
+use serde_json::Value;
+use test_servers::{Kind, Server as TestServer};
+
+use crate::harness::{Server, eventually, raw};
+
+/// How soon `/readyz` tells what has changed.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+/// One of the servers, by its name in `/readyz`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Victim {
+    Database,
+    Redis,
+    Memcached,
+}
+
+/// What befalls it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// It dies, and comes back with what is on its disk.
+    Killed,
+    /// It takes connections and answers nothing.
+    Hung,
+}
+
+impl Victim {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Redis => "redis",
+            Self::Memcached => "memcached",
+        }
+    }
+
+    /// It is away.
+    pub(crate) fn strike(self, server: &Server, trouble: Trouble) {
+        let stack = &server.place().stack;
+        match self {
+            Self::Database => strike(&mut stack.mariadb(), trouble),
+            Self::Redis => strike(&mut stack.redis(), trouble),
+            Self::Memcached => strike(&mut stack.memcached(), trouble),
+        }
+    }
+
+    /// It is back.
+    pub(crate) fn heal(self, server: &Server, trouble: Trouble) {
+        let stack = &server.place().stack;
+        match self {
+            Self::Database => heal(&mut stack.mariadb(), trouble),
+            Self::Redis => heal(&mut stack.redis(), trouble),
+            Self::Memcached => heal(&mut stack.memcached(), trouble),
+        }
+    }
+}
+
+fn strike<K: Kind>(server: &mut TestServer<K>, trouble: Trouble) {
+    match trouble {
+        Trouble::Killed => server.kill().unwrap(),
+        Trouble::Hung => server.pause().unwrap(),
+    }
+}
+
+fn heal<K: Kind>(server: &mut TestServer<K>, trouble: Trouble) {
+    match trouble {
+        Trouble::Killed => server.restart().unwrap(),
+        Trouble::Hung => server.resume().unwrap(),
+    }
+}
+
+/// Redis forgets everything.
+pub(crate) fn empty_redis(server: &Server) {
+    told(server.place().stack.redis().port(), "FLUSHALL\r\n", "+OK\r\n");
+}
+
+/// memcached forgets everything.
+pub(crate) fn empty_memcached(server: &Server) {
+    told(server.place().stack.memcached().port(), "flush_all\r\n", "OK\r\n");
+}
+
+fn told(port: u16, what: &str, answer: &str) {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    stream.write_all(what.as_bytes()).unwrap();
+    let mut said = vec![0; answer.len()];
+    stream.read_exact(&mut said).unwrap();
+    assert_eq!(String::from_utf8_lossy(&said), answer);
+}
+
+/// What `/readyz` says: the status of the answer, its word for all, and who is away.
+pub(crate) fn readiness(server: &Server) -> (u16, String, Vec<String>) {
+    let request = "GET /readyz HTTP/1.1\r\nHost: idem\r\nConnection: close\r\n\r\n";
+    let reply = raw(server.address(), request).unwrap();
+    let body: Value = serde_json::from_str(&reply.body).unwrap();
+    let away = body["dependencies"].as_array().unwrap().iter().filter(|it| it["status"] != "ok");
+    let away = away.map(|it| it["name"].as_str().unwrap().to_owned()).collect();
+    (reply.status, body["status"].as_str().unwrap().to_owned(), away)
+}
+
+/// Waits until `/readyz` says so.
+pub(crate) async fn becomes(server: &Server, status: u16, word: &str, away: &[Victim]) {
+    let names: Vec<_> = away.iter().map(|it| it.name().to_owned()).collect();
+    let expected = (status, word.to_owned(), names);
+    let look = async || {
+        let server = readiness(server);
+        (server == expected).then_some(())
+    };
+    eventually(&format!("/readyz says {expected:?}"), TOLD_WITHIN, look).await;
+}

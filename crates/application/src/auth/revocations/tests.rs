@@ -1,0 +1,256 @@
+use std::sync::Arc;
+
+use domain::{Session, SessionKey};
+use ports::MockSessionRepository;
+
+use super::*;
+use crate::{
+    Caller,
+    auth::{authenticate, logout, session::pair},
+    testing::*,
+};
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+
+fn bench() -> Bench {
+    Bench::new().with(|it| {
+        it.users.push((ada(), hash_of("green tea")));
+        it.sessions.push(session());
+    })
+}
+
+/// Who shows an access token of Ada's session that was made just now.
+async fn shown(it: &Bench) -> Result<Option<Caller>, Unavailable> {
+    let session = Session { rotated_at: it.app.clock.now(), ..session() };
+    authenticate(&it.app, &pair(&it.app, &session, ada().id).access).await
+}
+
+async fn is_accepted(it: &Bench) -> bool {
+    shown(it).await.unwrap().is_some()
+}
+
+/// Another instance ends Ada's session, whose clock shows that time.
+fn end_elsewhere(it: &Bench, at: Timestamp) {
+    it.record.state().sessions[0].revoked_at = Some(at);
+}
+
+/// Sessions cannot be read any more.
+fn without_record(mut it: Bench) -> Bench {
+    let mut sessions = MockSessionRepository::new();
+    sessions.expect_find().returning(|_| Err(away()));
+    sessions.expect_revoked_since().returning(|_, _, _| Err(away()));
+    it.app.sessions = Arc::new(sessions);
+    it
+}
+
+/// As many sessions as `at` gives moments, each ended then.
+fn ended(at: impl Iterator<Item = Timestamp>) -> Vec<Session> {
+    let nth = |(nth, at): (i64, Timestamp)| Session {
+        key: SessionKey::new(nth),
+        id: nth_id(nth),
+        revoked_at: Some(at),
+        ..session()
+    };
+    (0..).zip(at).map(nth).collect()
+}
+
+fn nth_id(nth: i64) -> SessionId {
+    SessionId::new(format!("s{nth}"))
+}
+
+#[tokio::test]
+async fn what_a_look_found_is_relied_on_while_it_is_new() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    let it = without_record(it);
+    it.clock.advance(TRUSTED_FOR);
+    assert!(is_accepted(&it).await, "nobody was asked");
+}
+
+#[tokio::test]
+async fn a_session_that_ended_elsewhere_is_accepted_nowhere_when_the_last_look_is_old() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    end_elsewhere(&it, NOW);
+    it.clock.advance(TRUSTED_FOR);
+    assert!(is_accepted(&it).await, "for less than a second");
+    it.clock.advance(MILLISECOND);
+    assert!(!is_accepted(&it).await);
+}
+
+#[tokio::test]
+async fn without_record_nobody_is_accepted_when_the_last_look_is_old() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    let it = without_record(it);
+    it.clock.advance(TRUSTED_FOR + MILLISECOND);
+    assert!(shown(&it).await.is_err(), "it is said");
+    assert!(look(&it.app).await.is_err());
+    assert!(shown(&it).await.is_err(), "a look that found nothing out makes nothing new");
+}
+
+#[tokio::test]
+async fn whoever_ended_is_refused_with_an_old_look_and_without_record() {
+    let it = bench();
+    logout(&it.app, &caller(ada())).await.unwrap();
+    let it = without_record(it);
+    it.clock.advance(seconds(60));
+    assert!(!is_accepted(&it).await);
+}
+
+#[tokio::test]
+async fn before_the_first_look_the_record_is_asked() {
+    let it = bench();
+    assert!(is_accepted(&it).await);
+    end_elsewhere(&it, NOW);
+    assert!(!is_accepted(&it).await);
+    let gone = bench().with(|it| it.sessions.clear());
+    assert!(!is_accepted(&gone).await, "of what is not there nothing is known");
+    assert!(shown(&without_record(bench())).await.is_err());
+}
+
+#[tokio::test]
+async fn a_look_is_as_old_as_its_beginning() {
+    let mut it = bench();
+    let clock = Arc::clone(&it.clock);
+    let mut slow = MockSessionRepository::new();
+    slow.expect_revoked_since().returning(move |_, _, _| {
+        clock.advance(TRUSTED_FOR + MILLISECOND);
+        Ok(vec![])
+    });
+    slow.expect_find().times(1).returning(|_| Ok(None));
+    it.app.sessions = Arc::new(slow);
+    look(&it.app).await.unwrap();
+    assert!(!is_accepted(&it).await, "the record was asked");
+}
+
+#[tokio::test]
+async fn a_clock_that_is_put_back_does_not_make_an_old_look_new() {
+    for back in [TRUSTED_FOR / 2, TRUSTED_FOR, seconds(3_600)] {
+        let it = bench();
+        look(&it.app).await.unwrap();
+        end_elsewhere(&it, NOW);
+        it.clock.advance(TRUSTED_FOR + MILLISECOND);
+        it.clock.put_back(back);
+        assert!(!is_accepted(&it).await, "{back:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_machine_that_slept_does_not_take_an_old_look_for_new() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    end_elsewhere(&it, NOW);
+    // Of the two clocks only one went on.
+    it.clock.put_forward(TRUSTED_FOR + MILLISECOND);
+    assert!(!is_accepted(&it).await);
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_forgot_is_not_accepted_when_it_is_put_right() {
+    let it = bench();
+    end_elsewhere(&it, NOW);
+    it.clock.advance(seconds(120));
+    it.clock.put_forward(seconds(3_600));
+    look(&it.app).await.unwrap();
+    assert!(!it.app.revocations.contains(&session().id), "all its access tokens seem to have expired");
+    it.clock.put_back(seconds(3_600));
+    assert!(!is_accepted(&it).await, "before it looked again");
+    look(&it.app).await.unwrap();
+    assert!(!is_accepted(&it).await, "and after");
+    assert!(it.app.revocations.contains(&session().id));
+}
+
+#[tokio::test]
+async fn what_ends_after_a_clock_was_put_right_is_heard_of() {
+    let it = bench();
+    it.clock.put_forward(seconds(3_600));
+    look(&it.app).await.unwrap();
+    it.clock.put_back(seconds(3_600));
+    end_elsewhere(&it, NOW);
+    look(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains(&session().id));
+}
+
+#[tokio::test]
+async fn an_end_by_a_clock_that_is_behind_and_a_slow_commit_is_found_by_the_next_look() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    let stamped = NOW.minus(CLOCKS_APART_MAX).minus(COMMITTED_WITHIN);
+    it.clock.advance(MILLISECOND);
+    end_elsewhere(&it, stamped);
+    look(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains(&session().id));
+}
+
+#[tokio::test]
+async fn after_looks_that_failed_the_next_reaches_back_to_the_last_that_did_not() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    let record = Arc::clone(&it.record);
+    end_elsewhere(&it, NOW.plus(seconds(1)));
+    let mut it = without_record(it);
+    for _ in 0..10 {
+        it.clock.advance(seconds(60));
+        assert!(look(&it.app).await.is_err());
+    }
+    it.app.sessions = record;
+    look(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains(&session().id));
+}
+
+#[tokio::test]
+async fn a_glance_finds_what_ended_just_now_and_makes_no_look_newer() {
+    let it = bench();
+    look(&it.app).await.unwrap();
+    it.clock.advance(Duration::from_millis(400));
+    end_elsewhere(&it, it.app.clock.now());
+    glance(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains(&session().id));
+    let it = bench();
+    look(&it.app).await.unwrap();
+    it.clock.advance(TRUSTED_FOR + MILLISECOND);
+    glance(&it.app).await.unwrap();
+    assert!(shown(&without_record(it)).await.is_err());
+}
+
+#[tokio::test]
+async fn the_first_look_finds_all_whose_access_tokens_may_be_alive() {
+    let it = Bench::new();
+    let oldest = NOW.minus(it.app.policy.access_token_ttl).minus(REMEMBERED_BEYOND);
+    let it = it.with(|it| it.sessions = ended([oldest, oldest.minus(MILLISECOND)].into_iter()));
+    look(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains(&nth_id(0)) && !it.app.revocations.contains(&nth_id(1)));
+}
+
+#[tokio::test]
+async fn an_end_is_forgotten_when_no_access_token_can_be_alive_by_any_clock() {
+    let it = Bench::new().with(|it| it.sessions = ended(std::iter::once(NOW)));
+    look(&it.app).await.unwrap();
+    it.clock.advance(it.app.policy.access_token_ttl + REMEMBERED_BEYOND);
+    look(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains(&nth_id(0)));
+    it.clock.advance(MILLISECOND);
+    look(&it.app).await.unwrap();
+    assert!(!it.app.revocations.contains(&nth_id(0)));
+}
+
+#[tokio::test]
+async fn ended_sessions_are_read_page_by_page() {
+    let many = i64::from(READ_AT_ONCE) * 2 + 1;
+    let each = (0..many).map(|it| Timestamp::from_millis(NOW.millis() + it / 2));
+    let it = Bench::new().with(|it| it.sessions = ended(each));
+    look(&it.app).await.unwrap();
+    for nth in [0, many / 2, many - 1] {
+        assert!(it.app.revocations.contains(&nth_id(nth)), "{nth}");
+    }
+}
+
+#[tokio::test]
+async fn ended_sessions_are_read_to_the_last_even_when_all_are_of_one_moment() {
+    let it = Bench::new().with(|it| it.sessions = ended((0..=2 * READ_AT_ONCE).map(|_| NOW)));
+    look(&it.app).await.unwrap();
+    for nth in 0..=2 * i64::from(READ_AT_ONCE) {
+        assert!(it.app.revocations.contains(&nth_id(nth)), "{nth}");
+    }
+}

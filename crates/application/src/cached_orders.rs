@@ -1,0 +1,102 @@
+//! A cache before the orders that are shown. What is decided about goods or money is decided on the record.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use domain::{Order, OrderKey, OrderNumber, Revision, order::Recorded};
+use ports::{Cache, Due, OrderFilter, OrderRepository, Page, Unavailable};
+
+use crate::{copies::Copies, flights::Flights};
+
+/// About how long a copy lives. It is right as long as its revision is the present one, so this only frees room.
+const TTL: Duration = Duration::from_secs(600);
+
+/// Orders by number from a cache, each only after the record has said that the copy is of the present revision.
+///
+/// The record is asked after the request began. So nobody is ever shown less than what anybody was shown before, on
+/// whichever instance, and whatever became of invalidations: lost, late, or undone by a cache that came back with old
+/// copies. If the record is away nothing can be said of a copy, and it is not shown.
+pub struct CachedOrders {
+    record: Arc<dyn OrderRepository>,
+    copies: OrderCopies,
+    loads: Flights<Option<Order>>,
+}
+
+impl CachedOrders {
+    /// Puts `cache` before `record`.
+    #[must_use]
+    pub fn new(record: Arc<dyn OrderRepository>, cache: Arc<dyn Cache>) -> Self {
+        Self { record, copies: OrderCopies::new(cache), loads: Flights::new() }
+    }
+
+    /// The order as it stands in the record, loaded once for all who want it now.
+    async fn load(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+        let mut leads = false;
+        let load = async {
+            leads = true;
+            self.record.find(number).await
+        };
+        let found = self.loads.join(number.as_str(), load).await?;
+        if let Some(order) = found.as_ref().filter(|_| leads) {
+            self.copies.put(order).await;
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl OrderRepository for CachedOrders {
+    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+        let (present, copy) = tokio::join!(self.record.revision(number), self.copies.get(number));
+        let Some(present) = present? else { return Ok(None) };
+        if let Some(copy) = copy.filter(|it| it.revision == present) {
+            return Ok(Some(copy));
+        }
+        let loaded = self.load(number).await?;
+        if loaded.as_ref().is_some_and(|it| it.revision >= present) {
+            return Ok(loaded);
+        }
+        // That load was under way before the record spoke of this revision. The next one begins after it.
+        self.load(number).await
+    }
+
+    async fn revision(&self, number: &OrderNumber) -> Result<Option<Revision>, Unavailable> {
+        self.record.revision(number).await
+    }
+
+    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, Unavailable> {
+        self.record.list(filter).await
+    }
+
+    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, Unavailable> {
+        self.record.history(order).await
+    }
+
+    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, Unavailable> {
+        self.record.due(due, limit).await
+    }
+}
+
+/// Copies of orders, each of the version that is its revision.
+pub(crate) struct OrderCopies(Copies);
+
+impl OrderCopies {
+    pub(crate) fn new(cache: Arc<dyn Cache>) -> Self {
+        Self(Copies::new(cache))
+    }
+
+    async fn get(&self, number: &OrderNumber) -> Option<Order> {
+        self.0.get::<Order>(&name(number)).await.filter(|it| it.number == *number)
+    }
+
+    pub(crate) async fn put(&self, order: &Order) {
+        self.0.put(&name(&order.number), order.revision.get(), order, TTL).await;
+    }
+}
+
+fn name(number: &OrderNumber) -> String {
+    format!("order:{number}")
+}
+
+#[cfg(test)]
+mod tests;

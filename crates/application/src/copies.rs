@@ -1,0 +1,62 @@
+//! Copies in a cache, as values.
+
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    sync::Arc,
+    time::Duration,
+};
+
+use ports::{Cache, CacheEntry};
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The shortest life of a copy, in thousandths of what it was given.
+const LIFE_MIN: u32 = 850;
+/// The longest one.
+const LIFE_MAX: u32 = 1_150;
+
+/// A cache that holds values. One that is away is as good as an empty one, so nothing here fails.
+#[derive(Clone)]
+pub(crate) struct Copies {
+    cache: Arc<dyn Cache>,
+}
+
+impl Copies {
+    pub(crate) fn new(cache: Arc<dyn Cache>) -> Self {
+        Self { cache }
+    }
+
+    /// The copy of that name. What cannot be read is forgotten: it may claim a version that nothing true ever reaches,
+    /// and keep the place until its time is over.
+    pub(crate) async fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+        let entry = self.cache.get(name).await.ok().flatten()?;
+        let copy = serde_json::from_slice(&entry.bytes).ok();
+        if copy.is_none() {
+            self.remove(name).await;
+        }
+        copy
+    }
+
+    /// Keeps a copy for about `ttl`.
+    pub(crate) async fn put<T: Serialize + Sync>(&self, name: &str, version: i64, it: &T, ttl: Duration) {
+        let Ok(bytes) = serde_json::to_vec(it) else { return };
+        let _ = self.cache.put(name, CacheEntry { version, bytes }, spread(ttl, name, version)).await;
+    }
+
+    async fn remove(&self, name: &str) {
+        let _ = self.cache.remove(name).await;
+    }
+}
+
+/// A life of about `ttl`, another one for every copy. Copies that are made at the same moment, because a cache was
+/// empty, do not end at the same moment, so the record is not asked for all of them at once. It is no random number,
+/// because it need not be one.
+fn spread(ttl: Duration, name: &str, version: i64) -> Duration {
+    let mut hasher = DefaultHasher::new();
+    (name, version).hash(&mut hasher);
+    let step = hasher.finish() % u64::from(LIFE_MAX - LIFE_MIN + 1);
+    let life = LIFE_MIN.saturating_add(u32::try_from(step).unwrap_or(0));
+    ttl.saturating_mul(life) / 1_000
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,42 @@
+use super::*;
+use crate::testing::*;
+
+#[tokio::test]
+async fn garbage_is_as_good_as_nothing_and_holds_no_place() {
+    let cache = Arc::<FakeCache>::default();
+    let copies = Copies::new(cache.clone());
+    for garbage in ["", "{", "null", "\"tea\"", "[1,2]", "\u{1f375}"] {
+        cache.holds("name", i64::MAX, garbage);
+        assert_eq!(copies.get::<u32>("name").await, None, "{garbage}");
+        copies.put("name", 1, &7_u32, seconds(1)).await;
+        assert_eq!(copies.get::<u32>("name").await, Some(7), "{garbage}");
+    }
+    cache.holds("name", 1, [0xff, 0x00]);
+    assert_eq!(copies.get::<String>("name").await, None);
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_is_as_good_as_an_empty_one() {
+    let cache = Arc::<FakeCache>::default();
+    let copies = Copies::new(cache.clone());
+    copies.put("name", 1, &7_u32, seconds(1)).await;
+    cache.goes_away(true);
+    assert_eq!(copies.get::<u32>("name").await, None);
+    copies.put("name", 2, &8_u32, seconds(1)).await;
+    copies.remove("name").await;
+}
+
+#[test]
+fn lives_are_spread_around_what_was_asked_for() {
+    let ttl = seconds(100);
+    let lives: Vec<_> = (0..1_000).map(|it| spread(ttl, &format!("order:{it}"), 1)).collect();
+    assert!(lives.iter().all(|it| (seconds(85)..=seconds(115)).contains(it)));
+    for tenth in 0..10 {
+        let from = seconds(85 + 3 * tenth);
+        let ends = lives.iter().filter(|it| (from..from + seconds(3)).contains(it)).count();
+        assert!((50..200).contains(&ends), "{ends} of a thousand end in one tenth of the time");
+    }
+    assert_eq!(spread(ttl, "a", 1), spread(ttl, "a", 1));
+    assert_ne!(spread(ttl, "a", 1), spread(ttl, "a", 2));
+    assert!(spread(Duration::MAX, "a", 1) > ttl, "the longest life does no harm");
+}

@@ -1,0 +1,63 @@
+//! Doing a thing once for all who want it at the same moment.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use ports::Unavailable;
+use tokio::sync::OnceCell;
+
+/// What one flight brings to all who joined it. A failure is shared as well.
+type Flight<T> = OnceCell<Result<T, Arc<Unavailable>>>;
+
+/// The loads that are under way, by name. Nothing stays here when a load has ended: this is no cache.
+pub(crate) struct Flights<T> {
+    under_way: Mutex<HashMap<String, Arc<Flight<T>>>>,
+}
+
+impl<T: Clone> Flights<T> {
+    pub(crate) fn new() -> Self {
+        Self { under_way: Mutex::default() }
+    }
+
+    /// What `load` gives, or what somebody else's load of the same name gives that is under way.
+    ///
+    /// That one may have begun before this call: whoever must not be given anything older has to look, and may join
+    /// once more. What is under way then has begun after this call. If whoever leads gives up, the next one leads.
+    pub(crate) async fn join(
+        &self,
+        name: &str,
+        load: impl Future<Output = Result<T, Unavailable>>,
+    ) -> Result<T, Unavailable> {
+        // Dropped after `flight`: whoever leaves last sees that nobody is left.
+        let _leaving = Leaving { flights: self, name };
+        let flight = Arc::clone(self.under_way().entry(name.to_owned()).or_default());
+        let brought = flight.get_or_init(|| async { load.await.map_err(Arc::new) }).await;
+        brought.clone().map_err(Unavailable::new)
+    }
+
+    fn under_way(&self) -> MutexGuard<'_, HashMap<String, Arc<Flight<T>>>> {
+        self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Somebody who leaves a flight: at its end, or having given up.
+struct Leaving<'a, T: Clone> {
+    flights: &'a Flights<T>,
+    name: &'a str,
+}
+
+impl<T: Clone> Drop for Leaving<'_, T> {
+    /// Takes a flight off the table that has ended, or that nobody is on.
+    fn drop(&mut self) {
+        let mut under_way = self.flights.under_way();
+        let over = |it: &Arc<Flight<T>>| it.initialized() || Arc::strong_count(it) == 1;
+        if under_way.get(self.name).is_some_and(over) {
+            under_way.remove(self.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

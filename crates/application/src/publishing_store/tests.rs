@@ -1,0 +1,101 @@
+use domain::{
+    ChangedBy, HistoryKey, Progress,
+    order::{Entry, Status},
+};
+use ports::OrderRepository;
+
+use super::*;
+use crate::{cached_orders::CachedOrders, testing::*};
+
+const ORDER: &str = "order:n1";
+
+struct Published {
+    it: Bench,
+    cache: Arc<FakeCache>,
+    store: PublishingStore,
+}
+
+/// A record with [`order`] and [`session`], and a cache with copies of them.
+async fn bench() -> Published {
+    let it = Bench::new().with(|it| {
+        it.orders.push(order());
+        it.sessions.push(session());
+    });
+    let cache = Arc::<FakeCache>::default();
+    let store = PublishingStore::new(it.record.clone(), cache.clone());
+    store.orders.put(&order()).await;
+    store.sessions.put(&session()).await;
+    Published { it, cache, store }
+}
+
+fn paying() -> UnitOfWork {
+    let mut progress = Progress::of(order());
+    progress.step(Status::Paid, ChangedBy::GATEWAY, None, NOW).unwrap();
+    UnitOfWork::new().progress(progress, || HistoryKey::new(1))
+}
+
+impl Published {
+    fn versions(&self) -> [Option<i64>; 2] {
+        [self.cache.version(ORDER), self.cache.version("session:session")]
+    }
+
+    async fn shown(&self) -> Order {
+        let orders = CachedOrders::new(self.it.record.clone(), self.cache.clone());
+        orders.find(&order().number).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
+    let of = bench().await;
+    let next = Session { generation: 2, ..session() };
+    of.store.commit(paying().with(Write::RotateSession(next))).await.unwrap();
+    assert_eq!(of.versions(), [Some(2), Some(2)]);
+    let copy: Order = serde_json::from_slice(&of.cache.kept()[ORDER].0.bytes).unwrap();
+    assert_eq!(copy, of.it.record.state().orders[0], "the copy is what the record has");
+    let login = Session { id: domain::SessionId::new("new".to_owned()), ..session() };
+    of.store.commit(UnitOfWork::new().with(Write::InsertSession(login))).await.unwrap();
+    assert_eq!(of.cache.version("session:new"), Some(1));
+}
+
+#[tokio::test]
+async fn a_new_order_is_not_copied() {
+    let of = bench().await;
+    let new = Order { number: domain::OrderNumber::new("n2".to_owned()), ..order() };
+    let by = ChangedBy::customer(ada().key);
+    let entry = Entry { from: None, to: new.status, by, reason: None, at: NOW };
+    let history = HistoryKey::new(1);
+    let work = UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new), history, entry });
+    of.store.commit(work).await.unwrap();
+    assert_eq!(of.cache.kept().len(), 2);
+}
+
+#[tokio::test]
+async fn a_commit_that_failed_changes_no_copy() {
+    for error in [CommitError::Stale, CommitError::Unavailable(away())] {
+        let of = bench().await;
+        of.it.record.refuses(error);
+        of.store.commit(paying()).await.unwrap_err();
+        assert_eq!(of.versions(), [Some(1), Some(1)]);
+        assert_eq!(of.shown().await, order());
+    }
+}
+
+#[tokio::test]
+async fn a_commit_of_which_nobody_knows_is_shown_if_it_happened() {
+    let of = bench().await;
+    of.it.record.loses_the_answer();
+    of.store.commit(paying()).await.unwrap_err();
+    assert_eq!(of.versions(), [Some(1), Some(1)], "the old copy is still there");
+    assert_eq!(of.shown().await.status, Status::Paid);
+}
+
+#[tokio::test]
+async fn a_cache_that_is_away_fails_no_commit() {
+    let of = bench().await;
+    of.cache.goes_away(true);
+    of.store.commit(paying()).await.unwrap();
+    of.cache.goes_away(false);
+    assert_eq!(of.versions()[0], Some(1), "it comes back with what it had");
+    assert_eq!(of.shown().await.status, Status::Paid);
+}

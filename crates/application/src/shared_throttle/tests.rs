@@ -1,0 +1,144 @@
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use super::*;
+use crate::{
+    auth::{Login, LoginError},
+    testing::*,
+};
+
+const WINDOW: Duration = Duration::from_secs(900);
+
+/// Counts without end, unless it is away.
+#[derive(Default)]
+struct Counts {
+    counts: Mutex<HashMap<String, u32>>,
+    away: AtomicBool,
+}
+
+impl Counts {
+    fn set_away(&self, away: bool) {
+        self.away.store(away, Ordering::SeqCst);
+    }
+
+    fn empty(&self) {
+        self.counts.lock().unwrap().clear();
+    }
+
+    fn with<T>(&self, with: impl FnOnce(&mut HashMap<String, u32>) -> T) -> Result<T, Unavailable> {
+        if self.away.load(Ordering::SeqCst) {
+            Err(away())
+        } else {
+            Ok(with(&mut self.counts.lock().unwrap()))
+        }
+    }
+}
+
+#[async_trait]
+impl Throttle for Counts {
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable> {
+        self.with(|counts| {
+            let count = counts.entry(name.to_owned()).or_default();
+            *count += 1;
+            Attempts { count: *count, resets_in: window }
+        })
+    }
+
+    async fn count(&self, name: &str) -> Result<Attempts, Unavailable> {
+        self.with(|it| Attempts { count: it.get(name).copied().unwrap_or(0), resets_in: WINDOW })
+    }
+
+    async fn clear(&self, name: &str) -> Result<(), Unavailable> {
+        self.with(|it| it.remove(name)).map(|_| ())
+    }
+}
+
+/// Two instances that share counts.
+struct Instances {
+    shared: Arc<Counts>,
+    one: SharedThrottle,
+    other: SharedThrottle,
+}
+
+fn instances() -> Instances {
+    let shared = Arc::<Counts>::default();
+    let instance = || SharedThrottle::new(shared.clone(), Arc::<Counts>::default());
+    Instances { one: instance(), other: instance(), shared }
+}
+
+async fn hit(throttle: &SharedThrottle) -> u32 {
+    throttle.hit("name", WINDOW).await.unwrap().count
+}
+
+async fn count(throttle: &SharedThrottle) -> u32 {
+    throttle.count("name").await.unwrap().count
+}
+
+#[tokio::test]
+async fn what_one_instance_counts_the_others_count_too() {
+    let it = instances();
+    assert_eq!((hit(&it.one).await, hit(&it.other).await, hit(&it.one).await), (1, 2, 3));
+    assert_eq!((count(&it.one).await, count(&it.other).await), (3, 3));
+}
+
+#[tokio::test]
+async fn while_the_shared_counts_are_away_each_instance_goes_on_with_its_own() {
+    let it = instances();
+    assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
+    it.shared.set_away(true);
+    assert_eq!((hit(&it.one).await, count(&it.one).await, count(&it.other).await), (3, 3, 0));
+    it.shared.set_away(false);
+    assert_eq!((count(&it.one).await, count(&it.other).await), (3, 2));
+}
+
+#[tokio::test]
+async fn shared_counts_that_are_emptied_take_none_from_the_own() {
+    let it = instances();
+    assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
+    it.shared.empty();
+    assert_eq!((count(&it.one).await, hit(&it.one).await), (2, 3));
+}
+
+#[tokio::test]
+async fn a_cleared_count_begins_anew_in_both_places() {
+    let it = instances();
+    assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
+    it.one.clear("name").await.unwrap();
+    assert_eq!((count(&it.one).await, count(&it.other).await, hit(&it.one).await), (0, 0, 1));
+    it.shared.set_away(true);
+    assert!(it.one.clear("name").await.is_err(), "it is said");
+    assert_eq!(count(&it.one).await, 0, "and done where it can be");
+}
+
+#[tokio::test]
+async fn of_two_equal_counts_the_one_that_lasts_longer_is_told() {
+    let attempts = |count, seconds| Ok(Attempts { count, resets_in: Duration::from_secs(seconds) });
+    for (one, other, told) in [((2, 5), (2, 9), (2, 9)), ((2, 9), (2, 5), (2, 9)), ((3, 1), (2, 9), (3, 1))] {
+        let larger = larger(attempts(one.0, one.1), attempts(other.0, other.1)).unwrap();
+        assert_eq!(larger, attempts(told.0, told.1).unwrap());
+    }
+    assert!(larger(Err(away()), Err(away())).is_err());
+}
+
+#[tokio::test]
+async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
+    let shared = Arc::<Counts>::default();
+    shared.set_away(true);
+    let mut it = Bench::new().with(|it| it.users.push((ada(), hash_of("green tea"))));
+    it.app.throttle = Arc::new(SharedThrottle::new(shared.clone(), Arc::<Counts>::default()));
+    let guess = async |password: &str| {
+        let [login, password, peer] = ["ada", password, "192.0.2.1"].map(str::to_owned);
+        crate::auth::login(&it.app, Login { login, password, peer }).await
+    };
+    for _ in 0..it.app.policy.login_failures_per_account {
+        assert!(matches!(guess("black tea").await, Err(LoginError::Invalid)));
+    }
+    assert!(matches!(guess("green tea").await, Err(LoginError::Throttled(_))));
+    shared.set_away(false);
+    assert!(matches!(guess("green tea").await, Err(LoginError::Throttled(_))), "and when they are back");
+}

@@ -1,0 +1,74 @@
+//! Caches that behave as they are told.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Mutex, MutexGuard,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use async_trait::async_trait;
+use ports::{Cache, CacheEntry, Unavailable};
+
+use super::away;
+
+/// A cache in memory that keeps everything until it is told otherwise.
+#[derive(Default)]
+pub(crate) struct FakeCache {
+    kept: Mutex<HashMap<String, (CacheEntry, Duration)>>,
+    is_away: AtomicBool,
+}
+
+impl FakeCache {
+    /// What is kept, with the life that was given to it.
+    pub(crate) fn kept(&self) -> MutexGuard<'_, HashMap<String, (CacheEntry, Duration)>> {
+        self.kept.lock().unwrap()
+    }
+
+    /// The version of what is kept under that name.
+    pub(crate) fn version(&self, name: &str) -> Option<i64> {
+        self.kept().get(name).map(|it| it.0.version)
+    }
+
+    /// Holds this, whatever it held.
+    pub(crate) fn holds(&self, name: &str, version: i64, bytes: impl Into<Vec<u8>>) {
+        let entry = CacheEntry { version, bytes: bytes.into() };
+        self.kept().insert(name.to_owned(), (entry, Duration::MAX));
+    }
+
+    /// From now on nothing can be had of it, or everything again.
+    pub(crate) fn goes_away(&self, is_away: bool) {
+        self.is_away.store(is_away, Ordering::SeqCst);
+    }
+
+    /// Lets others go first, as a socket does.
+    async fn answers(&self) -> Result<(), Unavailable> {
+        tokio::task::yield_now().await;
+        if self.is_away.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) }
+    }
+}
+
+#[async_trait]
+impl Cache for FakeCache {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+        self.answers().await?;
+        Ok(self.kept().get(key).map(|it| it.0.clone()))
+    }
+
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+        self.answers().await?;
+        let mut kept = self.kept();
+        if kept.get(key).is_none_or(|it| it.0.version <= entry.version) {
+            kept.insert(key.to_owned(), (entry, ttl));
+        }
+        Ok(())
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+        self.answers().await?;
+        self.kept().remove(key);
+        Ok(())
+    }
+}

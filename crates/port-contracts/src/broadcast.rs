@@ -1,0 +1,120 @@
+//! The promises of [`ports::Broadcast`]. A fixture gives one that nobody else publishes to.
+
+use std::{sync::Arc, time::Duration};
+
+use ports::{Broadcast, Subscription};
+use tokio::time;
+
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Broadcast>`.
+#[macro_export]
+macro_rules! broadcast {
+    ($($fixture:ident)::+) => {
+        $crate::stamp! { broadcast:
+            a_subscription_says_when_it_begins_to_hear
+            every_subscription_hears_what_is_published
+            without_publication_nothing_is_heard
+            what_is_published_while_nobody_waits_is_heard_by_the_next_wait
+            many_publications_do_not_wait_for_whoever_hears_them
+            a_wait_that_was_dropped_loses_nothing
+            a_subscription_that_ended_is_in_nobodys_way
+            ; $($fixture)::+
+        }
+    };
+}
+
+/// Longer than anything takes.
+const LONG: Duration = Duration::from_secs(20);
+/// So long it is listened to silence.
+const MOMENT: Duration = Duration::from_millis(50);
+/// More than fit any small buffer.
+const MANY: u32 = 500;
+
+async fn publish(broadcast: &Arc<dyn Broadcast>) {
+    broadcast.publish().await.expect("it can be published");
+}
+
+async fn hear(subscription: &mut dyn Subscription) {
+    time::timeout(LONG, subscription.next()).await.expect("it is heard");
+}
+
+/// One that hears already.
+async fn subscribed(broadcast: &Arc<dyn Broadcast>) -> Box<dyn Subscription> {
+    let mut subscription = broadcast.subscribe();
+    hear(&mut *subscription).await;
+    subscription
+}
+
+/// Once, although nothing was published.
+pub async fn a_subscription_says_when_it_begins_to_hear(broadcast: &Arc<dyn Broadcast>) {
+    let mut one = subscribed(broadcast).await;
+    assert!(time::timeout(MOMENT, one.next()).await.is_err());
+    let _other = subscribed(broadcast).await;
+    assert!(time::timeout(MOMENT, one.next()).await.is_err(), "it is nobody else's matter");
+}
+
+/// As often as somebody waits for it.
+pub async fn every_subscription_hears_what_is_published(broadcast: &Arc<dyn Broadcast>) {
+    let (mut one, mut other) = (subscribed(broadcast).await, subscribed(broadcast).await);
+    for _ in 0..3 {
+        publish(broadcast).await;
+        tokio::join!(hear(&mut *one), hear(&mut *other));
+    }
+    let ((), ()) = tokio::join!(hear(&mut *one), async {
+        time::sleep(MOMENT).await;
+        publish(broadcast).await;
+    });
+}
+
+/// Whoever hears what is not there looks for nothing.
+pub async fn without_publication_nothing_is_heard(broadcast: &Arc<dyn Broadcast>) {
+    let mut subscription = subscribed(broadcast).await;
+    publish(broadcast).await;
+    hear(&mut *subscription).await;
+    assert!(time::timeout(MOMENT, subscription.next()).await.is_err());
+}
+
+/// Otherwise it would be lost while somebody looks at the record.
+pub async fn what_is_published_while_nobody_waits_is_heard_by_the_next_wait(broadcast: &Arc<dyn Broadcast>) {
+    let mut subscription = subscribed(broadcast).await;
+    publish(broadcast).await;
+    time::sleep(MOMENT).await;
+    hear(&mut *subscription).await;
+}
+
+/// And are told as one, or few, when nobody waited.
+pub async fn many_publications_do_not_wait_for_whoever_hears_them(broadcast: &Arc<dyn Broadcast>) {
+    let mut subscription = subscribed(broadcast).await;
+    for _ in 0..MANY {
+        publish(broadcast).await;
+    }
+    let mut heard = 0;
+    while time::timeout(MOMENT * 4, subscription.next()).await.is_ok() {
+        heard += 1;
+    }
+    assert!((1..MANY / 2).contains(&heard), "{heard} times");
+}
+
+/// Neither when it heard nothing nor when it had just begun.
+pub async fn a_wait_that_was_dropped_loses_nothing(broadcast: &Arc<dyn Broadcast>) {
+    let mut subscription = broadcast.subscribe();
+    let mut began = false;
+    for _ in 0..3 {
+        began |= time::timeout(Duration::from_millis(1), subscription.next()).await.is_ok();
+    }
+    if !began {
+        hear(&mut *subscription).await;
+    }
+    assert!(time::timeout(MOMENT, subscription.next()).await.is_err());
+    publish(broadcast).await;
+    hear(&mut *subscription).await;
+}
+
+/// The others go on.
+pub async fn a_subscription_that_ended_is_in_nobodys_way(broadcast: &Arc<dyn Broadcast>) {
+    let (one, mut other) = (subscribed(broadcast).await, subscribed(broadcast).await);
+    drop(one);
+    publish(broadcast).await;
+    hear(&mut *other).await;
+    drop(other);
+    publish(broadcast).await;
+}

@@ -1,0 +1,33 @@
+//! Amounts and moments as rows hold them. Each dialect says how they are stored.
+
+use diesel::deserialize::FromSqlRow;
+use diesel::expression::AsExpression;
+use domain::{Money, Timestamp};
+
+/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
+#[diesel(sql_type = crate::dialect::Moment)]
+pub(crate) struct Stamp(pub(crate) i64);
+
+/// An amount: whole ten-thousandths of the major unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
+#[diesel(sql_type = crate::dialect::Amount)]
+pub(crate) struct Parts(pub(crate) i64);
+
+impl From<Timestamp> for Stamp {
+    fn from(moment: Timestamp) -> Self {
+        Self(moment.millis())
+    }
+}
+
+impl From<Stamp> for Timestamp {
+    fn from(Stamp(millis): Stamp) -> Self {
+        Self::from_millis(millis)
+    }
+}
+
+impl From<Money> for Parts {
+    fn from(money: Money) -> Self {
+        Self(money.to_record())
+    }
+}

@@ -1,0 +1,11 @@
+DROP TABLE IF EXISTS idempotency_claims;
+DROP TABLE IF EXISTS findings;
+DROP TABLE IF EXISTS payment_events;
+DROP TABLE IF EXISTS refunds;
+DROP TABLE IF EXISTS payment_transactions;
+DROP TABLE IF EXISTS order_status_history;
+DROP TABLE IF EXISTS order_items;
+DROP TABLE IF EXISTS orders;
+DROP TABLE IF EXISTS products;
+DROP TABLE IF EXISTS sessions;
+DROP TABLE IF EXISTS user;

@@ -1,0 +1,281 @@
+-- The record. Keys are made by the service and grow with time, but for those of items and of claims, which nobody names;
+-- amounts are in major units; times are UTC. What money and goods depend on is a CHECK or a unique key here too.
+--
+-- Everything is compared byte for byte (utf8mb4_bin). Every statement may be run again. There are no triggers, no
+-- procedures, no generated columns and no partial indexes, and no key is both foreign and cascading.
+--
+-- A row of the Express app keeps its key, which is below 4294967296 (2^32); all new keys are far above. Where an old
+-- row may hold what no new row may, the CHECK says so by that number.
+
+CREATE TABLE IF NOT EXISTS user (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    username        VARCHAR(255) NOT NULL,
+    password        VARCHAR(255) NOT NULL,
+    email           VARCHAR(255) NOT NULL,
+    created_at      TIMESTAMP(3) NOT NULL,
+    publicId        VARCHAR(255) NOT NULL,
+    -- Longer than a name: two old names that have one folded form are told apart here.
+    usernameFolded  VARCHAR(600) NOT NULL,
+    emailFolded     VARCHAR(600) NOT NULL,
+    role            VARCHAR(20)  NOT NULL,
+    UNIQUE KEY user_public (publicId),
+    UNIQUE KEY user_name (usernameFolded),
+    UNIQUE KEY user_email (emailFolded),
+    CONSTRAINT user_role CHECK (role IN ('CUSTOMER', 'OPERATOR'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS sessions (
+    id          BIGINT       NOT NULL PRIMARY KEY,
+    sessionId   VARCHAR(255) NOT NULL,
+    userId      BIGINT       NOT NULL,
+    generation  BIGINT       NOT NULL,
+    rotatedAt   TIMESTAMP(3) NOT NULL,
+    createdAt   TIMESTAMP(3) NOT NULL,
+    expiresAt   TIMESTAMP(3) NOT NULL,
+    revokedAt   TIMESTAMP(3) NULL,
+    UNIQUE KEY sessions_public (sessionId),
+    KEY sessions_of_user (userId),
+    KEY sessions_expired (expiresAt),
+    KEY sessions_revoked (revokedAt),
+    CONSTRAINT sessions_user FOREIGN KEY (userId) REFERENCES user (id),
+    CONSTRAINT sessions_generation CHECK (generation >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS products (
+    id          BIGINT         NOT NULL PRIMARY KEY,
+    productId   VARCHAR(255)   NOT NULL,
+    name        VARCHAR(500)   NOT NULL,
+    price       DECIMAL(19, 4) NOT NULL,
+    currency    CHAR(3)        NOT NULL,
+    stock       BIGINT         NULL,
+    active      TINYINT(1)     NOT NULL,
+    version     BIGINT         NOT NULL,
+    createdAt   TIMESTAMP(3)   NOT NULL,
+    updatedAt   TIMESTAMP(3)   NOT NULL,
+    UNIQUE KEY products_public (productId),
+    CONSTRAINT products_price CHECK (price > 0),
+    CONSTRAINT products_currency CHECK (char_length(currency) = 3),
+    CONSTRAINT products_stock CHECK (stock >= 0),
+    CONSTRAINT products_active CHECK (active IN (0, 1)),
+    CONSTRAINT products_version CHECK (version >= 1)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS orders (
+    id           BIGINT         NOT NULL PRIMARY KEY,
+    userId       BIGINT         NOT NULL,
+    orderNumber  VARCHAR(255)   NOT NULL,
+    status       VARCHAR(20)    NOT NULL,
+    amount       DECIMAL(19, 4) NOT NULL,
+    createdAt    TIMESTAMP(3)   NOT NULL,
+    updatedAt    TIMESTAMP(3)   NOT NULL,
+    currency     CHAR(3)        NOT NULL,
+    version      BIGINT         NOT NULL,
+    revision     BIGINT         NOT NULL,
+    cameFrom     VARCHAR(20)    NULL,
+    expiresAt    TIMESTAMP(3)   NOT NULL,
+    UNIQUE KEY orders_number (orderNumber),
+    KEY orders_of_user (userId),
+    KEY orders_of_status (status),
+    KEY orders_expired (status, expiresAt),
+    KEY orders_unchanged (status, updatedAt),
+    CONSTRAINT orders_user FOREIGN KEY (userId) REFERENCES user (id),
+    CONSTRAINT orders_status CHECK (status IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    CONSTRAINT orders_amount CHECK (amount > 0 OR (amount = 0 AND id < 4294967296)),
+    CONSTRAINT orders_currency CHECK (char_length(currency) = 3),
+    CONSTRAINT orders_version CHECK (version >= 1),
+    CONSTRAINT orders_revision CHECK (revision >= 1),
+    CONSTRAINT orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS order_items (
+    id          BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    orderId     BIGINT         NOT NULL,
+    productId   VARCHAR(255)   NOT NULL,
+    quantity    BIGINT         NOT NULL,
+    price       DECIMAL(19, 4) NOT NULL,
+    createdAt   TIMESTAMP(3)   NOT NULL,
+    updatedAt   TIMESTAMP(3)   NOT NULL,
+    name        VARCHAR(500)   NOT NULL,
+    holdsStock  TINYINT(1)     NOT NULL,
+    `position`  BIGINT         NOT NULL,
+    UNIQUE KEY items_position (orderId, `position`),
+    CONSTRAINT items_order FOREIGN KEY (orderId) REFERENCES orders (id),
+    -- By the order's key: a CHECK must not name a key that the database chooses.
+    CONSTRAINT items_quantity CHECK (quantity > 0 OR (quantity = 0 AND orderId < 4294967296)),
+    CONSTRAINT items_price CHECK (price > 0 OR (price = 0 AND orderId < 4294967296)),
+    CONSTRAINT items_holds_stock CHECK (holdsStock IN (0, 1)),
+    CONSTRAINT items_position_first CHECK (`position` >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS order_status_history (
+    id          BIGINT       NOT NULL PRIMARY KEY,
+    orderId     BIGINT       NOT NULL,
+    -- Empty when the order was placed.
+    fromStatus  VARCHAR(20)  NOT NULL,
+    toStatus    VARCHAR(20)  NOT NULL,
+    -- The row of a user; 0 when it was nobody.
+    changedBy   BIGINT       NOT NULL,
+    createdAt   TIMESTAMP(3) NOT NULL,
+    actor       VARCHAR(20)  NOT NULL,
+    reason      TEXT         NULL,
+    KEY history_of_order (orderId),
+    CONSTRAINT history_order FOREIGN KEY (orderId) REFERENCES orders (id),
+    CONSTRAINT history_from CHECK (fromStatus IN (
+        '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
+        'REFUNDED', 'CLOSED'
+    )),
+    CONSTRAINT history_to CHECK (toStatus IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    CONSTRAINT history_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    CONSTRAINT history_moves CHECK (fromStatus <> toStatus)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS payment_transactions (
+    id                  BIGINT         NOT NULL PRIMARY KEY,
+    -- The number of the order; its row is `order_key`.
+    order_id            VARCHAR(255)   NOT NULL,
+    transaction_id      VARCHAR(255)   NOT NULL,
+    status              VARCHAR(20)    NOT NULL,
+    amount              DECIMAL(19, 4) NOT NULL,
+    currency            CHAR(3)        NOT NULL,
+    card_last4          VARCHAR(255)   NULL,
+    card_brand          VARCHAR(255)   NULL,
+    authorization_code  VARCHAR(255)   NULL,
+    captured_amount     DECIMAL(19, 4) NULL,
+    captured_at         TIMESTAMP(3)   NULL,
+    failure_reason      TEXT           NULL,
+    response_code       VARCHAR(255)   NULL,
+    created_at          TIMESTAMP(3)   NOT NULL,
+    updated_at          TIMESTAMP(3)   NOT NULL,
+    order_key           BIGINT         NOT NULL,
+    gateway             VARCHAR(255)   NOT NULL,
+    token               TEXT           NOT NULL,
+    capture_method      VARCHAR(20)    NOT NULL,
+    authorized          TINYINT(1)     NOT NULL,
+    failed              TINYINT(1)     NOT NULL,
+    voided              TINYINT(1)     NOT NULL,
+    dispute             VARCHAR(20)    NOT NULL,
+    surplus             TINYINT(1)     NOT NULL,
+    displaced           TINYINT(1)     NOT NULL,
+    asked               VARCHAR(20)    NULL,
+    asked_amount        DECIMAL(19, 4) NULL,
+    refunded_amount     DECIMAL(19, 4) NOT NULL,
+    -- The row of the order while no other transaction of it may be live: at most one an order.
+    occupies_order      BIGINT         NULL,
+    check_at            TIMESTAMP(3)   NULL,
+    checks              BIGINT         NOT NULL,
+    UNIQUE KEY transactions_public (transaction_id),
+    UNIQUE KEY transactions_live (occupies_order),
+    KEY transactions_of_order (order_key),
+    KEY transactions_of_status (status, created_at),
+    KEY transactions_to_check (check_at),
+    CONSTRAINT transactions_order FOREIGN KEY (order_key) REFERENCES orders (id),
+    CONSTRAINT transactions_status CHECK (status IN (
+        'PENDING', 'AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED'
+    )),
+    CONSTRAINT transactions_amount CHECK (amount > 0 OR (amount = 0 AND id < 4294967296)),
+    CONSTRAINT transactions_currency CHECK (char_length(currency) = 3),
+    CONSTRAINT transactions_captured CHECK (
+        captured_amount > 0 AND (captured_amount <= amount OR id < 4294967296)
+    ),
+    CONSTRAINT transactions_method CHECK (capture_method IN ('AUTOMATIC', 'MANUAL')),
+    CONSTRAINT transactions_authorized CHECK (authorized IN (0, 1)),
+    CONSTRAINT transactions_failed CHECK (failed IN (0, 1)),
+    CONSTRAINT transactions_voided CHECK (voided IN (0, 1)),
+    CONSTRAINT transactions_dispute CHECK (dispute IN ('NONE', 'OPEN', 'WON', 'LOST')),
+    CONSTRAINT transactions_surplus CHECK (surplus IN (0, 1)),
+    CONSTRAINT transactions_displaced CHECK (displaced IN (0, 1)),
+    CONSTRAINT transactions_asked CHECK (asked IN ('CAPTURE', 'VOID')),
+    CONSTRAINT transactions_asked_amount CHECK (asked_amount > 0 AND asked_amount <= amount),
+    CONSTRAINT transactions_refunded CHECK (
+        refunded_amount >= 0 AND refunded_amount <= coalesce(captured_amount, 0)
+    ),
+    CONSTRAINT transactions_occupies CHECK (occupies_order = order_key),
+    CONSTRAINT transactions_checks CHECK (checks >= 0),
+    CONSTRAINT transactions_asked_both CHECK ((coalesce(asked, '') = 'CAPTURE') = (asked_amount IS NOT NULL)),
+    CONSTRAINT transactions_live_occupies CHECK (
+        status NOT IN ('PENDING', 'AUTHORIZED') OR occupies_order IS NOT NULL OR displaced = 1
+    ),
+    CONSTRAINT transactions_taken CHECK (
+        status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL
+    )
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS refunds (
+    id               BIGINT         NOT NULL PRIMARY KEY,
+    transaction_key  BIGINT         NOT NULL,
+    refund_id        VARCHAR(255)   NOT NULL,
+    amount           DECIMAL(19, 4) NOT NULL,
+    status           VARCHAR(20)    NOT NULL,
+    reason           TEXT           NULL,
+    created_at       TIMESTAMP(3)   NOT NULL,
+    check_at         TIMESTAMP(3)   NULL,
+    checks           BIGINT         NOT NULL,
+    UNIQUE KEY refunds_public (transaction_key, refund_id),
+    KEY refunds_to_check (check_at),
+    CONSTRAINT refunds_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
+    CONSTRAINT refunds_amount CHECK (amount > 0),
+    CONSTRAINT refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    CONSTRAINT refunds_checks CHECK (checks >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS payment_events (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    gateway         VARCHAR(255) NOT NULL,
+    event_id        VARCHAR(255) NOT NULL,
+    kind            TEXT         NULL,
+    transaction_id  VARCHAR(255) NULL,
+    raw             LONGTEXT     NOT NULL,
+    disposition     VARCHAR(20)  NOT NULL,
+    received_at     TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY events_public (gateway, event_id),
+    KEY events_of_transaction (transaction_id),
+    KEY events_of_disposition (disposition, received_at),
+    CONSTRAINT events_disposition CHECK (disposition IN (
+        'APPLIED', 'UNCHANGED', 'WAITING', 'PARKED', 'OVERDUE', 'FLAGGED'
+    ))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS findings (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    finding_id      VARCHAR(255) NOT NULL,
+    kind            VARCHAR(30)  NOT NULL,
+    gateway         VARCHAR(255) NULL,
+    event_id        VARCHAR(255) NULL,
+    transaction_id  VARCHAR(255) NULL,
+    order_number    VARCHAR(255) NULL,
+    detail          TEXT         NOT NULL,
+    created_at      TIMESTAMP(3) NOT NULL,
+    resolved_at     TIMESTAMP(3) NULL,
+    note            TEXT         NULL,
+    UNIQUE KEY findings_public (finding_id),
+    KEY findings_open (resolved_at, id),
+    CONSTRAINT findings_kind CHECK (kind IN (
+        'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
+        'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation'
+    ))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS idempotency_claims (
+    id              BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    userId          BIGINT       NOT NULL,
+    route           VARCHAR(255) NOT NULL,
+    idempotencyKey  VARCHAR(255) NOT NULL,
+    fingerprint     VARCHAR(255) NOT NULL,
+    resource        VARCHAR(255) NOT NULL,
+    replyStatus     INT          NULL,
+    replyLocation   TEXT         NULL,
+    replyEtag       VARCHAR(255) NULL,
+    replyBody       LONGTEXT     NULL,
+    createdAt       TIMESTAMP(3) NOT NULL,
+    expiresAt       TIMESTAMP(3) NULL,
+    UNIQUE KEY claims_public (userId, route, idempotencyKey),
+    KEY claims_expired (expiresAt),
+    CONSTRAINT claims_user FOREIGN KEY (userId) REFERENCES user (id),
+    CONSTRAINT claims_answered CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

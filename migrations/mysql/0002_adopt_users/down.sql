@@ -1,0 +1,1 @@
+-- What was set aside is still there, and what was adopted stays: there is nothing to take back.

@@ -1,0 +1,94 @@
+-- Orders and what was bought.
+
+-- The currencies of the domain, with their decimals. Nothing reads them later.
+CREATE TABLE IF NOT EXISTS express_currencies (
+    code CHAR(3) NOT NULL PRIMARY KEY,
+    decimals INT NOT NULL
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+DELETE FROM express_currencies;
+
+INSERT INTO express_currencies (code, decimals) VALUES
+    ('AED', 2), ('AFN', 2), ('ALL', 2), ('AMD', 2), ('AOA', 2), ('ARS', 2), ('AUD', 2), ('AWG', 2), ('AZN', 2),
+    ('BAM', 2), ('BBD', 2), ('BDT', 2), ('BHD', 3), ('BIF', 0), ('BMD', 2), ('BND', 2), ('BOB', 2), ('BOV', 2),
+    ('BRL', 2), ('BSD', 2), ('BTN', 2), ('BWP', 2), ('BYN', 2), ('BZD', 2), ('CAD', 2), ('CDF', 2), ('CHE', 2),
+    ('CHF', 2), ('CHW', 2), ('CLF', 4), ('CLP', 0), ('CNY', 2), ('COP', 2), ('COU', 2), ('CRC', 2), ('CUP', 2),
+    ('CVE', 2), ('CZK', 2), ('DJF', 0), ('DKK', 2), ('DOP', 2), ('DZD', 2), ('EGP', 2), ('ERN', 2), ('ETB', 2),
+    ('EUR', 2), ('FJD', 2), ('FKP', 2), ('GBP', 2), ('GEL', 2), ('GHS', 2), ('GIP', 2), ('GMD', 2), ('GNF', 0),
+    ('GTQ', 2), ('GYD', 2), ('HKD', 2), ('HNL', 2), ('HTG', 2), ('HUF', 2), ('IDR', 2), ('ILS', 2), ('INR', 2),
+    ('IQD', 3), ('IRR', 2), ('ISK', 0), ('JMD', 2), ('JOD', 3), ('JPY', 0), ('KES', 2), ('KGS', 2), ('KHR', 2),
+    ('KMF', 0), ('KPW', 2), ('KRW', 0), ('KWD', 3), ('KYD', 2), ('KZT', 2), ('LAK', 2), ('LBP', 2), ('LKR', 2),
+    ('LRD', 2), ('LSL', 2), ('LYD', 3), ('MAD', 2), ('MDL', 2), ('MGA', 2), ('MKD', 2), ('MMK', 2), ('MNT', 2),
+    ('MOP', 2), ('MRU', 2), ('MUR', 2), ('MVR', 2), ('MWK', 2), ('MXN', 2), ('MXV', 2), ('MYR', 2), ('MZN', 2),
+    ('NAD', 2), ('NGN', 2), ('NIO', 2), ('NOK', 2), ('NPR', 2), ('NZD', 2), ('OMR', 3), ('PAB', 2), ('PEN', 2),
+    ('PGK', 2), ('PHP', 2), ('PKR', 2), ('PLN', 2), ('PYG', 0), ('QAR', 2), ('RON', 2), ('RSD', 2), ('RUB', 2),
+    ('RWF', 0), ('SAR', 2), ('SBD', 2), ('SCR', 2), ('SDG', 2), ('SEK', 2), ('SGD', 2), ('SHP', 2), ('SLE', 2),
+    ('SOS', 2), ('SRD', 2), ('SSP', 2), ('STN', 2), ('SVC', 2), ('SYP', 2), ('SZL', 2), ('THB', 2), ('TJS', 2),
+    ('TMT', 2), ('TND', 3), ('TOP', 2), ('TRY', 2), ('TTD', 2), ('TWD', 2), ('TZS', 2), ('UAH', 2), ('UGX', 0),
+    ('USD', 2), ('USN', 2), ('UYI', 0), ('UYU', 2), ('UYW', 4), ('UZS', 2), ('VED', 2), ('VES', 2), ('VND', 0),
+    ('VUV', 0), ('WST', 2), ('XAD', 2), ('XAF', 0), ('XCD', 2), ('XCG', 2), ('XOF', 0), ('XPF', 0), ('YER', 2),
+    ('ZAR', 2), ('ZMW', 2), ('ZWG', 2);
+
+-- The one currency that all payments of an order agree on. A table of its own, for its key.
+CREATE TABLE IF NOT EXISTS express_order_currencies (
+    number VARCHAR(255) NOT NULL PRIMARY KEY,
+    code CHAR(3) NOT NULL,
+    decimals INT NOT NULL
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+DELETE FROM express_order_currencies;
+
+INSERT INTO express_order_currencies (number, code, decimals)
+SELECT CONVERT(payment.order_id USING utf8mb4) COLLATE utf8mb4_bin, MIN(known.code), MIN(known.decimals)
+FROM express_payment_transactions AS payment
+JOIN express_currencies AS known
+    ON known.code = UPPER(TRIM(CONVERT(payment.currency USING utf8mb4))) COLLATE utf8mb4_bin
+GROUP BY CONVERT(payment.order_id USING utf8mb4) COLLATE utf8mb4_bin
+HAVING COUNT(DISTINCT known.code) = 1;
+
+-- An old order has no currency. It gets the one that all its payments agree on, if its amounts can be of that currency,
+-- and else CNY. What was not paid yet gets thirty days. Version and revision follow with the history.
+-- An order of a status that is none, or of a negative amount, stays where it is, with all that belongs to it.
+INSERT INTO orders (
+    id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, cameFrom, expiresAt
+)
+SELECT
+    old.id, old.userId, old.orderNumber, UPPER(TRIM(old.status)), old.amount,
+    COALESCE(
+        IF(YEAR(old.createdAt) > 0, old.createdAt, NULL), IF(YEAR(old.updatedAt) > 0, old.updatedAt, NULL),
+        CURRENT_TIMESTAMP(3)
+    ),
+    COALESCE(
+        IF(YEAR(old.updatedAt) > 0, old.updatedAt, NULL), IF(YEAR(old.createdAt) > 0, old.createdAt, NULL),
+        CURRENT_TIMESTAMP(3)
+    ),
+    COALESCE(IF(
+        paid.decimals > 0 OR old.amount = FLOOR(old.amount) AND NOT EXISTS (
+            SELECT 1 FROM express_order_items AS item WHERE item.orderId = old.id AND item.price <> FLOOR(item.price)
+        ),
+        paid.code, NULL
+    ), 'CNY'),
+    1, 1, NULL, CURRENT_TIMESTAMP(3) + INTERVAL 30 DAY
+FROM express_orders AS old
+LEFT JOIN express_order_currencies AS paid
+    ON paid.number = CONVERT(old.orderNumber USING utf8mb4) COLLATE utf8mb4_bin
+WHERE NOT EXISTS (SELECT 1 FROM orders AS taken WHERE taken.id = old.id)
+    AND old.amount >= 0
+    AND UPPER(TRIM(old.status)) IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    );
+
+-- An old item has no name but its product's id, and holds no stock: the app had none.
+INSERT INTO order_items (
+    id, orderId, productId, quantity, price, createdAt, updatedAt, name, holdsStock, `position`
+)
+SELECT
+    old.id, old.orderId, old.productId, old.quantity, old.price,
+    COALESCE(IF(YEAR(old.createdAt) > 0, old.createdAt, NULL), o.createdAt),
+    COALESCE(IF(YEAR(old.updatedAt) > 0, old.updatedAt, NULL), o.createdAt),
+    old.productId, 0, ROW_NUMBER() OVER (PARTITION BY old.orderId ORDER BY old.id) - 1
+FROM express_order_items AS old
+JOIN orders AS o ON o.id = old.orderId
+WHERE old.quantity >= 0 AND old.price >= 0
+    AND NOT EXISTS (SELECT 1 FROM order_items AS taken WHERE taken.id = old.id);

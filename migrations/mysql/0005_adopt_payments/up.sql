@@ -1,0 +1,97 @@
+-- Payments: the facts from which the service finds the old status again. Their gateway is called `legacy`.
+
+-- An amount that is missing is the captured one or the order's; a currency that is missing is the order's. Of several
+-- live payments of an order the oldest that took money keeps other payments away; another that took money is surplus.
+-- What has no order, a word that is none, or money that cannot be read stays where it is.
+INSERT INTO payment_transactions (
+    id, order_id, transaction_id, status, amount, currency, card_last4, card_brand, authorization_code, captured_amount,
+    captured_at, failure_reason, response_code, created_at, updated_at, order_key, gateway, token, capture_method,
+    authorized, failed, voided, dispute, surplus, displaced, asked, asked_amount, refunded_amount, occupies_order,
+    check_at, checks
+)
+SELECT
+    it.id, it.order_id, it.transaction_id, IF(it.live AND it.turn > 1 AND it.word = 'CAPTURED', 'AUTHORIZED', it.word),
+    it.amount, it.currency, it.card_last4, it.card_brand, it.authorization_code, it.taken,
+    IF(it.taken IS NULL, NULL, COALESCE(IF(YEAR(it.captured_at) > 0, it.captured_at, NULL), it.updated_at, it.ordered_at)),
+    it.failure_reason, it.response_code,
+    COALESCE(IF(YEAR(it.created_at) > 0, it.created_at, NULL), it.ordered_at),
+    COALESCE(
+        IF(YEAR(it.updated_at) > 0, it.updated_at, NULL), IF(YEAR(it.created_at) > 0, it.created_at, NULL), it.ordered_at
+    ),
+    it.order_key, 'legacy', '', IF(it.word = 'AUTHORIZED', 'MANUAL', 'AUTOMATIC'),
+    it.word <> 'FAILED', it.word = 'FAILED', it.word = 'VOIDED', IF(it.word = 'DISPUTED', 'OPEN', 'NONE'),
+    it.live AND it.turn > 1 AND it.word = 'CAPTURED', it.live AND it.turn > 1, NULL, NULL,
+    IF(it.word = 'REFUNDED', it.taken, 0), IF(it.live AND it.turn = 1, it.order_key, NULL), NULL, 0
+FROM (
+    SELECT
+        money.*, money.word IN ('AUTHORIZED', 'CAPTURED', 'DISPUTED') AS live,
+        ROW_NUMBER() OVER (
+            PARTITION BY money.order_key, money.word IN ('AUTHORIZED', 'CAPTURED', 'DISPUTED')
+            ORDER BY money.taken IS NULL, money.id
+        ) AS turn
+    FROM (
+        SELECT
+            CAST(old.id AS SIGNED) AS id, old.order_id, old.transaction_id, old.card_last4, old.card_brand,
+            old.authorization_code, old.captured_at, old.failure_reason, old.response_code, old.created_at,
+            old.updated_at, o.id AS order_key, o.createdAt AS ordered_at,
+            UPPER(TRIM(old.status)) AS word, known.code AS currency, known.decimals,
+            COALESCE(old.amount, old.captured_amount, o.amount) AS amount,
+            IF(
+                UPPER(TRIM(old.status)) IN ('CAPTURED', 'REFUNDED', 'DISPUTED'),
+                COALESCE(NULLIF(old.captured_amount, 0), old.amount, o.amount), NULL
+            ) AS taken
+        FROM express_payment_transactions AS old
+        JOIN orders AS o ON o.orderNumber = CONVERT(old.order_id USING utf8mb4) COLLATE utf8mb4_bin
+        JOIN express_currencies AS known ON known.code = COALESCE(
+            NULLIF(UPPER(TRIM(CONVERT(old.currency USING utf8mb4))) COLLATE utf8mb4_bin, ''), o.currency
+        )
+        WHERE o.id < 4294967296
+    ) AS money
+    WHERE money.word IN ('AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED')
+        AND money.amount >= 0
+        AND (money.taken IS NULL OR money.taken > 0)
+        AND (money.decimals > 0 OR money.amount = FLOOR(money.amount) AND COALESCE(money.taken = FLOOR(money.taken), TRUE))
+) AS it
+WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = it.id);
+
+-- What was refunded is back as a whole.
+INSERT INTO refunds (id, transaction_key, refund_id, amount, status, reason, created_at, check_at, checks)
+SELECT it.id, it.id, CONCAT('legacy-', it.id), it.captured_amount, 'SUCCEEDED', NULL, it.updated_at, NULL, 0
+FROM payment_transactions AS it
+WHERE it.gateway = 'legacy' AND it.status = 'REFUNDED' AND it.id < 4294967296
+    AND NOT EXISTS (SELECT 1 FROM refunds AS taken WHERE taken.id = it.id);
+
+-- What an operator must look at.
+INSERT INTO findings (
+    id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
+)
+SELECT
+    it.id, LOWER(HEX(RANDOM_BYTES(16))), 'late-capture', 'legacy', NULL, it.transaction_id, it.order_id,
+    'Adopted: another payment of the order had taken money already. Nothing was given back.',
+    CURRENT_TIMESTAMP(3), NULL, NULL
+FROM payment_transactions AS it
+WHERE it.gateway = 'legacy' AND it.surplus = 1 AND it.id < 4294967296
+    AND NOT EXISTS (SELECT 1 FROM findings AS taken WHERE taken.id = it.id);
+
+INSERT INTO findings (
+    id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
+)
+SELECT
+    CAST(old.id AS SIGNED), LOWER(HEX(RANDOM_BYTES(16))), 'reconciliation', 'legacy', NULL, old.transaction_id,
+    old.order_id,
+    'Not adopted: the payment has no order, or its status or money cannot be read. It is kept in express_payment_transactions.',
+    CURRENT_TIMESTAMP(3), NULL, NULL
+FROM express_payment_transactions AS old
+WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = old.id)
+    AND NOT EXISTS (SELECT 1 FROM findings AS told WHERE told.id = old.id);
+
+INSERT INTO findings (
+    id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
+)
+SELECT
+    -old.id, LOWER(HEX(RANDOM_BYTES(16))), 'reconciliation', NULL, NULL, NULL, old.orderNumber,
+    'Not adopted: the status or the amount of the order cannot be read. It is kept in express_orders.',
+    CURRENT_TIMESTAMP(3), NULL, NULL
+FROM express_orders AS old
+WHERE NOT EXISTS (SELECT 1 FROM orders AS taken WHERE taken.id = old.id)
+    AND NOT EXISTS (SELECT 1 FROM findings AS told WHERE told.id = -old.id);
