@@ -61,7 +61,7 @@ impl Locks for LocalLocks {
         loop {
             // Looking comes before asking for the time, so that a wait of nothing still takes what is free.
             let until = match guest.look(lease.min(DURATION_MAX)) {
-                Turn::Now => return Ok(Some(Held::new(move || drop(guest)))),
+                Turn::Now => return Ok(Some(Held::new(guest.ticket, move || drop(guest)))),
                 Turn::Next { lease_over } => lease_over.min(deadline),
                 Turn::Later => deadline,
             };
@@ -88,6 +88,7 @@ enum Turn {
 struct Guest {
     table: Arc<Mutex<Table>>,
     name: String,
+    /// Nobody with a smaller one gets the name afterwards, so it fences too.
     ticket: u64,
     woken: Arc<Notify>,
 }

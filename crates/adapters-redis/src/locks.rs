@@ -22,6 +22,18 @@ use crate::{DURATION_MAX, Redis, millis};
 
 /// What stands before the name in Redis.
 const PREFIX: &str = "idem:lock:";
+/// Where the last fencing token stands, of whatever name it was.
+const FENCE: &str = "idem:lock-fence";
+/// Gives a lock to `ARGV[1]` for `ARGV[2]` ms and tells the fencing token, unless somebody has it. Tokens grow from one to
+/// the next, and with the time in microseconds, so that they go on growing when Redis was emptied. Its numbers are
+/// floating ones, and hold every microsecond for two centuries.
+const GRANT: &str = "\
+    if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end \
+    local time = redis.call('TIME') \
+    local last = tonumber(redis.call('GET', KEYS[2]) or 0) \
+    local token = string.format('%.0f', math.max(last + 1, time[1] * 1000000 + time[2])) \
+    redis.call('SET', KEYS[2], token) \
+    return token";
 /// Deletes a lock if it is still that of `ARGV[1]`.
 const RELEASE: &str = "\
     if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end \
@@ -83,8 +95,8 @@ impl Locks for RedisLocks {
         let mut claim = self.claim(name);
         let mut pause = FIRST_PAUSE;
         loop {
-            if claim.ask(lease).await? {
-                return Ok(Some(Held::new(move || drop(claim))));
+            if let Some(fencing_token) = claim.ask(lease).await? {
+                return Ok(Some(Held::new(fencing_token, move || drop(claim))));
             }
             let now = now();
             if deadline <= now {
@@ -143,14 +155,14 @@ enum Grant {
 }
 
 impl Claim {
-    /// Whether the lock is ours now.
-    async fn ask(&mut self, lease: Duration) -> Result<bool, Unavailable> {
+    /// The fencing token, if the lock is ours now.
+    async fn ask(&mut self, lease: Duration) -> Result<Option<u64>, Unavailable> {
         self.grant = Grant::Unknown;
-        let mut set = cmd("SET");
-        set.arg(&self.key).arg(&self.token).arg("NX").arg("PX").arg(millis(lease));
-        let granted: Option<String> = self.redis.ask(&set).await?;
+        let mut grant = cmd("EVAL");
+        grant.arg(GRANT).arg(2).arg(&self.key).arg(FENCE).arg(&self.token).arg(millis(lease));
+        let granted: Option<u64> = self.redis.ask(&grant).await?;
         self.grant = if granted.is_some() { Grant::Given } else { Grant::None };
-        Ok(granted.is_some())
+        Ok(granted)
     }
 }
 

@@ -111,6 +111,7 @@ async fn an_emptied_server_has_nothing_and_everything_begins_anew() {
     assert_eq!(cache.get("key").await.unwrap(), None);
     assert_eq!(throttle.hit("name", LONG).await.unwrap().count, 1);
     let held = locks.acquire("name", LONG, Duration::ZERO).await.unwrap().expect("the lock was lost");
+    assert!(held.fencing_token() > lost.fencing_token(), "the later one can be told");
     drop(lost);
     locks.released().await;
     assert!(locks.acquire("name", LONG, Duration::ZERO).await.unwrap().is_none(), "it is the new holder's");

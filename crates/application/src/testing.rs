@@ -57,7 +57,7 @@ impl Bench {
             events: record.clone(),
             findings: record.clone(),
             replies: record.clone(),
-            locks: Arc::new(locks(|| Ok(Some(Held::new(|| {}))))),
+            locks: Arc::new(locks(|| Ok(Some(Held::new(1, || {}))))),
             throttle: Arc::new(throttle(|| Ok(0), || Ok(1))),
             hasher: Arc::new(hasher()),
             tokens: Arc::new(tokens()),

@@ -23,6 +23,7 @@ macro_rules! locks {
             nobody_holds_longer_than_the_lease
             a_late_release_leaves_the_new_holder_alone
             a_waiter_that_went_away_does_not_hold_up_the_others
+            a_later_holder_has_a_larger_fencing_token
             ; $($fixture)::+
         }
     };
@@ -111,4 +112,18 @@ pub async fn a_waiter_that_went_away_does_not_hold_up_the_others(locks: &Arc<dyn
             drop(held);
         });
     assert!(impatient.is_none() && patient.is_some());
+}
+
+/// Whether the one before let go or its lease was over.
+pub async fn a_later_holder_has_a_larger_fencing_token(locks: &Arc<dyn Locks>) {
+    let (mut last, mut late) = (0, Vec::new());
+    for round in 0..40 {
+        let lease = if round % 10 == 0 { MOMENT } else { LONG };
+        let held = acquire(locks, "name", lease, LONG).await.expect("nobody holds it for long");
+        assert!(held.fencing_token() > last, "{} after {last}", held.fencing_token());
+        last = held.fencing_token();
+        if lease == MOMENT {
+            late.push(held);
+        }
+    }
 }

@@ -21,13 +21,23 @@ pub trait Locks: Send + Sync {
 
 /// A lock that is held until this is dropped.
 pub struct Held {
+    fencing_token: u64,
     release: Option<Box<dyn FnOnce() + Send>>,
 }
 
 impl Held {
     /// Holds until dropped, then calls `release`, which must not block.
-    pub fn new(release: impl FnOnce() + Send + 'static) -> Self {
-        Self { release: Some(Box::new(release)) }
+    pub fn new(fencing_token: u64, release: impl FnOnce() + Send + 'static) -> Self {
+        Self { fencing_token, release: Some(Box::new(release)) }
+    }
+
+    /// A number that is larger than those of all who held the same name before: whoever keeps the largest one it saw can
+    /// turn away a holder whose lease is over and who does not know it yet.
+    ///
+    /// The record needs none: its guards turn away whoever decided on what is no longer so.
+    #[must_use]
+    pub const fn fencing_token(&self) -> u64 {
+        self.fencing_token
     }
 }
 
