@@ -11,7 +11,10 @@ use std::{
 /// Becomes the program `$@`, watched by a shell that holds the other end of our pipe. When the pipe ends without a word
 /// we are dead, of whatever cause: then the shell kills the program and removes its folder, `$0`. A word means that the
 /// program is gone already, and its number perhaps somebody else's.
+///
+/// When we die while the program is stopped, the system hangs up on both of them: it must not take the shell away.
 const WATCHED: &str = r#"
+trap '' HUP
 exec 3<&0
 { read -r gone <&3 || { kill -KILL $$; rm -rf "$0"; }; } &
 exec "$@" 3<&- </dev/null
@@ -127,6 +130,19 @@ mod tests {
         let mut process = start("exec sleep 1000", folder.path());
         assert!(process.log.exists());
         // What the system does to the pipes of a process that dies.
+        drop(process.child.stdin.take());
+        assert!(!process.child.wait().unwrap().success());
+        assert!(soon(|| !folder.path().exists()));
+    }
+
+    #[test]
+    fn who_watches_is_not_shaken_off_when_the_system_hangs_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut process = start("echo begun; exec sleep 1000", folder.path());
+        assert!(soon(|| process.log() == "begun"));
+        let group = format!("-{}", process.id());
+        assert!(Command::new("kill").args(["-s", "HUP", "--", &group]).status().unwrap().success());
+        assert!(exists(process.id()));
         drop(process.child.stdin.take());
         assert!(!process.child.wait().unwrap().success());
         assert!(soon(|| !folder.path().exists()));

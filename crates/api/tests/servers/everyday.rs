@@ -1,10 +1,15 @@
 //! What is done all day, and who is logged in meanwhile.
 
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
 
-use crate::harness::{Client, Notice, Person, Place, QUIET, Server, Shelf, is_dead, item, unique};
+use crate::harness::{
+    Client, Notice, Person, Place, QUIET, Reply, Request, Server, Shelf, is_dead, item, unique,
+};
 
 /// Two instances.
 pub(crate) fn pair() -> (Server, Server) {
@@ -65,4 +70,11 @@ pub(crate) async fn are_as_they_were(first: &Server, second: &Server, (stays, go
         let refresh = json!({"refreshToken": gone.refresh_token});
         gone.post("/v1/auth/refresh", &refresh).await.refused(401, "refresh-token-invalid");
     }
+}
+
+/// The answer, and how long it took.
+#[expect(clippy::disallowed_methods, reason = "what is promised is a real time")]
+pub(crate) async fn timed(request: Request) -> (Reply, Duration) {
+    let since = Instant::now();
+    (request.await, since.elapsed())
 }

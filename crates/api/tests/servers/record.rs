@@ -1,14 +1,12 @@
 //! The record itself is away or hangs: what cannot be written is refused in time, and what was answered stays true.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::{
+    everyday::timed,
     harness::{
         Client, Notice, Person, Place, QUIET, Reply, Request, Server, Shelf, eventually, field, gateway,
         item, unique,
@@ -23,6 +21,8 @@ const REFUSED_WITHIN: Duration = Duration::from_secs(7);
 const BACK_WITHIN: Duration = Duration::from_secs(2);
 /// How soon a revocation is known everywhere.
 const REVOKED_WITHIN: Duration = Duration::from_secs(1);
+/// How soon an order is closed whose time is over.
+const EXPIRED_WITHIN: Duration = Duration::from_secs(10);
 const STOCK: i64 = 100;
 
 fn pair() -> (Server, Server) {
@@ -35,9 +35,8 @@ async fn all(requests: Vec<Request>) -> Vec<Reply> {
     let asked: JoinSet<_> = requests
         .into_iter()
         .map(|request| async move {
-            let since = Instant::now();
-            let reply = request.await;
-            assert!(since.elapsed() < REFUSED_WITHIN, "{}: after {:?}", reply.asked, since.elapsed());
+            let (reply, time) = timed(request).await;
+            assert!(time < REFUSED_WITHIN, "{}: after {time:?}", reply.asked);
             reply
         })
         .collect();
@@ -140,4 +139,29 @@ async fn a_revoked_session_is_not_accepted_by_an_instance_that_cannot_ask() {
             assert!(matches!(reply.status, 401 | 503), "{trouble:?}: {}", reply.text);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_due_while_the_record_was_away_is_done_once_when_it_is_back() {
+    const ORDERS: i64 = 10;
+    let place = Arc::new(Place::with(Stack::private()));
+    let settings = [("IDEM_ORDER_TTL", "1s")];
+    let (first, second) = (Server::on(Arc::clone(&place), &settings), Server::on(place, &settings));
+    let (operator, customer) = (first.operator().await, first.customer().await);
+    let product = operator.product("5.00", Some(u32::try_from(STOCK).unwrap())).await;
+    for trouble in [Trouble::Killed, Trouble::Hung] {
+        for _ in 0..ORDERS {
+            customer.order(&product, 1).await;
+        }
+        Victim::Database.strike(&first, trouble);
+        becomes(&second, 503, "unavailable", &[Victim::Database]).await;
+        Victim::Database.heal(&first, trouble);
+        becomes(&second, 200, "ok", &[]).await;
+        let closed = async || {
+            (operator.get(&format!("/v1/products/{product}")).await.json()["stock"] == STOCK).then_some(())
+        };
+        eventually("all stock is back", EXPIRED_WITHIN, closed).await;
+    }
+    let orders = operator.check_invariants(&[Shelf { product, initial: STOCK }]).await;
+    assert!(orders.len() == 20 && orders.iter().all(|it| it["status"] == "CLOSED" && it["version"] == 2));
 }

@@ -2,6 +2,7 @@
 
 use std::{
     io::Write,
+    os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::Mutex,
@@ -55,6 +56,10 @@ impl Place {
         let folder = tempfile::Builder::new().prefix("idem-").tempdir().unwrap().keep();
         let mut guardian = Command::new("sh");
         guardian.args(["-c", GUARDIAN, "guardian"]).arg(&folder).stdin(Stdio::piped());
+        // Out of reach of a Ctrl-C, which ends us, and then it has its work to do.
+        guardian.process_group(0);
+        // It lives a moment longer than we do: nobody shall wait for what it has to say.
+        guardian.stdout(Stdio::null()).stderr(Stdio::null());
         let guardian = Mutex::new(guardian.spawn().unwrap());
         Self { folder, stack, guardian }
     }
