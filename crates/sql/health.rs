@@ -1,19 +1,23 @@
-//! A sign of life.
+//! A sign of life, and of being written to.
 
 use async_trait::async_trait;
 use diesel::prelude::*;
+use diesel::result::Error;
 use diesel_async::RunQueryDsl;
 use ports::{Health, Unavailable};
 
 use super::schema::user;
 use crate::connection::{Conn, Database};
+use crate::dialect::takes_writes;
 
 #[async_trait]
 impl Health for Database {
     async fn check(&self) -> Result<(), Unavailable> {
         self.read(async |conn: &mut Conn| {
             let first = user::table.select(user::id).limit(1);
-            first.get_result::<i64>(conn).await.optional().map(drop)
+            first.get_result::<i64>(conn).await.optional()?;
+            let writable = takes_writes(conn).await?;
+            writable.then_some(()).ok_or_else(|| Error::QueryBuilderError("the record is read-only".into()))
         })
         .await
     }

@@ -14,6 +14,9 @@ const REMARK_CHARS_MAX: usize = 255;
 /// Longest unknown type that is repeated, in characters.
 const KIND_CHARS_MAX: usize = 64;
 const LAST4_CHARS: usize = 4;
+/// No notice is from before 2000-01-01 or from after 2038-01-01, which every record can store.
+const EARLIEST: Timestamp = Timestamp::from_millis(946_684_800_000);
+const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
 
 /// The id of the notice about an event: the same whoever tells of it, and however often.
 pub(crate) fn id(event: &Event) -> EventId {
@@ -120,7 +123,8 @@ fn time(notice: &Map<String, Value>, received_at: Timestamp) -> Result<Timestamp
     };
     let at = text.parse::<jiff::Timestamp>().map_err(|_| "The notice's timestamp is not in RFC 3339.")?;
     let at = Timestamp::from_millis(at.as_millisecond());
-    if at < Timestamp::from_millis(0) { Err("The notice's timestamp is before 1970.") } else { Ok(at) }
+    // A clock that was never set, or a slip of the pen: what happened matters more than when.
+    Ok(if (EARLIEST..LATEST).contains(&at) { at } else { received_at })
 }
 
 #[cfg(test)]

@@ -18,8 +18,11 @@ pub(crate) use crate::MySql as Database;
 /// A connection, for queries that are written once for all databases.
 pub(crate) type Conn = AsyncMysqlConnection;
 
-/// How long the server itself waits for a lock, in seconds; its least.
+/// How long the server itself waits for the lock of a row or a table, in seconds; its least.
 const LOCK_WAIT_S: u32 = 1;
+/// How long the server waits for a word before it closes the connection and rolls back, in seconds: whoever hangs in the
+/// middle of a commit does not keep rows from others for longer.
+const SILENCE_S: u32 = 60;
 /// How long it may take until a new connection can be used.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After how much silence the system asks whether the other side is still there, in milliseconds.
@@ -37,7 +40,8 @@ fn settings() -> Vec<String> {
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
         format!(
             "SET autocommit = 1, time_zone = '+00:00', lc_messages = 'en_US', \
-             innodb_lock_wait_timeout = {LOCK_WAIT_S}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+             innodb_lock_wait_timeout = {LOCK_WAIT_S}, lock_wait_timeout = {LOCK_WAIT_S}, \
+             wait_timeout = {SILENCE_S}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
              ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
         ),
         "SET NAMES utf8mb4".to_owned(),

@@ -3,9 +3,11 @@
 mod decimal;
 mod failure;
 mod moment;
+mod writable;
 
 pub(crate) use self::decimal::exactly;
 pub(crate) use self::failure::is_contention;
+pub(crate) use self::writable::takes_writes;
 
 /// An amount: a decimal with four places, exact from end to end.
 pub(crate) type Amount = diesel::sql_types::Numeric;

@@ -74,9 +74,12 @@ impl MySql {
 /// A connection of its own: the turn belongs to it.
 async fn connect(url: Opts) -> Result<Conn, Failure> {
     let mut conn = timeout(CONNECT_TIMEOUT, Conn::new(options(url))).await??;
-    let waits =
-        format!("SET SESSION lock_wait_timeout = {LOCK_WAIT_S}, innodb_lock_wait_timeout = {LOCK_WAIT_S}");
-    conn.query_drop(waits).await?;
+    // Old rows may have zero for a date: the steps look for that, and must be let to.
+    let settings = format!(
+        "SET SESSION lock_wait_timeout = {LOCK_WAIT_S}, innodb_lock_wait_timeout = {LOCK_WAIT_S}, \
+         sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+    );
+    conn.query_drop(settings).await?;
     // Else a server that is set to old manners adds defaults to times.
     if conn.query_first("SELECT @@explicit_defaults_for_timestamp").await? == Some(0) {
         conn.query_drop("SET SESSION explicit_defaults_for_timestamp = 1").await?;
@@ -96,7 +99,10 @@ async fn in_turn(conn: &mut Conn) -> Result<(), Failure> {
 }
 
 async fn run(conn: &mut Conn) -> Result<(), Failure> {
-    conn.query_drop(STEPS_DONE).await?;
+    // Whoever may not make tables can still start on a database that is up to date.
+    if old::columns(conn, "__diesel_schema_migrations").await?.is_empty() {
+        conn.query_drop(STEPS_DONE).await?;
+    }
     let done: BTreeSet<String> =
         conn.query("SELECT version FROM __diesel_schema_migrations").await?.into_iter().collect();
     if let Some(unknown) = done.iter().find(|it| !STEPS.iter().any(|step| step.version == **it)) {

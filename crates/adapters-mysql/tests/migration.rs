@@ -48,12 +48,14 @@ async fn a_database_that_is_newer_or_somebody_elses_is_left_as_it_is() {
     conn.query_drop("INSERT INTO __diesel_schema_migrations (version) VALUES ('9999')").await.unwrap();
     assert!(MySql::migrate(&newer).await.is_err());
 
-    let foreign = ground::database("foreign");
-    let mut conn = ground::connect(&foreign).await;
-    conn.query_drop("CREATE TABLE user (login INT)").await.unwrap();
-    assert!(MySql::migrate(&foreign).await.is_err());
-    let tables: Vec<String> = conn.query("SHOW TABLES").await.unwrap();
-    assert_eq!(tables, ["__diesel_schema_migrations", "user"]);
+    for table in ["user", "sessions"] {
+        let foreign = ground::database("foreign");
+        let mut conn = ground::connect(&foreign).await;
+        conn.query_drop(format!("CREATE TABLE {table} (session_id INT)")).await.unwrap();
+        assert!(MySql::migrate(&foreign).await.is_err());
+        let tables: Vec<String> = conn.query("SHOW TABLES").await.unwrap();
+        assert_eq!(tables, ["__diesel_schema_migrations", table]);
+    }
 }
 
 /// Ends every connection to that database but this one, in the middle of whatever they do.

@@ -10,7 +10,7 @@ use adapters_mysql::{MySql, OpenError};
 use domain::{Product, Timestamp};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;
-use ports::{CommitError, OrderFilter, OrderRepository, ProductRepository, Store, UnitOfWork, Write};
+use ports::{CommitError, Health, OrderFilter, OrderRepository, ProductRepository, Store, UnitOfWork, Write};
 use test_servers::MariaDb;
 
 use crate::shop::placing;
@@ -138,4 +138,32 @@ async fn a_moment_beyond_all_that_can_be_stored_is_compared_and_not_stored() {
             assert_eq!(ProductRepository::find(&record, &product.id).await.unwrap(), None);
         }
     }
+}
+
+#[tokio::test]
+async fn who_may_not_make_tables_starts_on_a_database_that_is_up_to_date() {
+    let server = MariaDb::shared().unwrap();
+    server.create_database("narrow").unwrap();
+    let rights = "GRANT SELECT, INSERT, UPDATE, DELETE ON narrow.* TO narrow@'%' IDENTIFIED BY 'pass'";
+    server.execute(rights).unwrap();
+    let url = server.url("narrow").replace("root@", "narrow:pass@");
+    assert!(matches!(MySql::migrate(&url).await, Err(OpenError::Migrate(_))), "there is something to make");
+    MySql::migrate(&server.url("narrow")).await.unwrap();
+    MySql::migrate(&url).await.unwrap();
+    let record = MySql::open(&url).await.unwrap();
+    record.commit(UnitOfWork::new().with(Write::InsertFinding(sample::finding()))).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_only_reads_is_no_record() {
+    let server = MariaDb::start().unwrap();
+    server.create_database("record").unwrap();
+    let url = server.url("record");
+    MySql::migrate(&url).await.unwrap();
+    let record = MySql::open(&url).await.unwrap();
+    record.check().await.unwrap();
+    server.execute("SET GLOBAL read_only = 1").unwrap();
+    assert!(record.check().await.is_err());
+    server.execute("SET GLOBAL read_only = 0").unwrap();
+    record.check().await.unwrap();
 }

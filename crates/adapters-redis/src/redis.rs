@@ -12,6 +12,10 @@ use crate::{
     pool::{self, Pool},
 };
 
+/// What is written to see whether that can be done, and for how long, in milliseconds.
+const HEALTH: &str = "idem:health";
+const HEALTH_MS: u32 = 1_000;
+
 /// How often a call begins anew because its connection had died while nobody used it.
 const RETRIES_MAX: u32 = 1;
 
@@ -96,7 +100,8 @@ fn failure(error: RedisError) -> Failure {
 #[async_trait]
 impl Health for Redis {
     async fn check(&self) -> Result<(), Unavailable> {
-        self.ask(&redis::cmd("PING")).await
+        // One that answers and cannot be written to is of no use.
+        self.ask(redis::cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
     }
 }
 

@@ -165,3 +165,14 @@ async fn a_key_that_is_something_else_is_no_outage() {
     assert!(throttle.hit("name", LONG).await.is_err());
     redis.check().await.expect("it is there");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_cannot_be_written_to_is_not_well() {
+    let server = Server::start().unwrap();
+    let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
+    assert!(back(&redis).await);
+    do_it(&server, &["CONFIG", "SET", "maxmemory", "1"]);
+    assert!(redis.check().await.is_err());
+    do_it(&server, &["CONFIG", "SET", "maxmemory", "0"]);
+    redis.check().await.unwrap();
+}

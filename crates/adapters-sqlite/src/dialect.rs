@@ -1,5 +1,6 @@
 //! What SQLite has of its own kind.
 
+use diesel::QueryResult;
 use diesel::deserialize::{self, FromSql};
 use diesel::expression::AsExpression;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -7,6 +8,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteValue};
 
+use crate::connection::Conn;
 use crate::sql::value::{Parts, Stamp};
 
 /// An amount: whole ten-thousandths of the major unit, which SQLite's own decimals (they are doubles) could not hold.
@@ -56,4 +58,9 @@ const BUSY: &str = "database is locked";
 /// Whether the same may succeed a moment later.
 pub(crate) fn is_busy(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
+}
+
+/// Whether it may be written to: the file was opened for that.
+pub(crate) async fn takes_writes(_: &mut Conn) -> QueryResult<bool> {
+    Ok(true)
 }

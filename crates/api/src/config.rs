@@ -191,7 +191,7 @@ impl Config {
 }
 
 fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
-    Ok(Policy {
+    let policy = Policy {
         order_ttl: it.get("order_ttl", "30m", values::duration)?,
         authorization_ttl: it.get("authorization_ttl", "7d", values::duration)?,
         completion_after: it.get("completion_after", "7d", values::duration)?,
@@ -210,7 +210,12 @@ fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         )?,
         login_window: it.get("login_window", "15m", values::duration)?,
         ..Policy::default()
-    })
+    };
+    // An ended session is remembered for so long, and must be for as long as its access tokens live.
+    if policy.access_token_ttl > policy.session_kept {
+        return Err(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
+    }
+    Ok(policy)
 }
 
 #[cfg(test)]

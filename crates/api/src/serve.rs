@@ -44,9 +44,17 @@ const CUT_SHORT: i32 = 1;
 /// # Errors
 /// [`StartError`] when it cannot begin, or the server fails.
 pub async fn run(config: Config) -> Result<(), StartError> {
-    let signals = Signals::listen()?;
-    let wired = wiring::wire(&config).await?;
-    sweeps::catch_up(&wired.app).await.map_err(StartError::Unreachable)?;
+    let mut signals = Signals::listen()?;
+    let start = async {
+        let wired = wiring::wire(&config).await?;
+        sweeps::catch_up(&wired.app).await.map_err(StartError::Unreachable)?;
+        Ok::<_, StartError>(wired)
+    };
+    // To wait for a server, or for another instance that brings the database up to date, may take long.
+    let wired = tokio::select! {
+        wired = start => wired?,
+        () = signals.next() => return Ok(()),
+    };
     let sandbox = wired.sandbox.clone();
     let frame =
         Frame { ids: wired.ids.clone(), metrics: wired.metrics.clone(), deadline: config.request_deadline };
@@ -54,7 +62,9 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let (server, address) = bind(&config, frame, service.clone())?;
     match &sandbox {
         Some(sandbox) => sandbox.set_callback_base(format!("http://{}", reachable(address))),
-        None => tracing::warn!("there is no payment gateway: set IDEM_SANDBOX_SECRET to try payments"),
+        None => {
+            tracing::warn!("no payment gateway can be paid with: set IDEM_SANDBOX_SECRET to try payments")
+        }
     }
     sweeps::start(&service.tasks, &service.app, &service.stopping);
     greet(&config, address).map_err(StartError::Output)?;

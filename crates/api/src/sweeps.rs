@@ -26,7 +26,7 @@ struct Sweep {
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 const SECOND: Duration = Duration::from_secs(1);
-const MINUTE: Duration = Duration::from_secs(60);
+const TEN_SECONDS: Duration = Duration::from_secs(10);
 
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
@@ -37,18 +37,20 @@ const SWEEPS: &[Sweep] = &[
     Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured(app)) },
     Sweep { name: "complete-delivered", every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered(app)) },
     Sweep { name: "close-finished",     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished(app)) },
-    Sweep { name: "prune",              every: MINUTE,        pass: |app| Box::pin(sweeps::prune(app)) },
+    Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune(app)) },
 ];
 
 /// Starts every sweep; each ends after the pass it is in when `stopping` is cancelled.
 pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     for sweep in SWEEPS {
         let app = Arc::clone(app);
-        let work = async move || several_passes(sweep, &app).await;
+        let mut away = false;
+        let work = async move || away = tell(sweep.name, several_passes(sweep, &app).await, away);
         tasks.beside(repeat(sweep.every, stopping.clone(), work));
     }
     let looking = Arc::clone(app);
-    let look = async move || look_for_revocations(&looking).await;
+    let mut away = false;
+    let look = async move || away = tell("revocations", revocations::look(&looking).await, away);
     tasks.beside(repeat(REVOCATIONS_EVERY, stopping.clone(), look));
     let (told, glancing) = (app.sessions_ended.subscribe(), Arc::clone(app));
     // What a glance does not find out, the next look does.
@@ -90,23 +92,25 @@ async fn repeat(every: Duration, stopping: CancellationToken, mut work: impl Asy
     }
 }
 
-async fn several_passes(sweep: &Sweep, app: &App) {
+async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), Unavailable> {
     for _ in 0..PASSES_MAX {
-        match (sweep.pass)(app).await {
-            Ok(true) => {}
-            Ok(false) => return,
-            Err(away) => {
-                tracing::warn!(sweep = sweep.name, fault = %away.0, "a sweep was cut short");
-                return;
-            }
+        if !(sweep.pass)(app).await? {
+            break;
         }
     }
+    Ok(())
 }
 
-async fn look_for_revocations(app: &App) {
-    if let Err(away) = revocations::look(app).await {
-        tracing::warn!(sweep = "revocations", fault = %away.0, "a sweep was cut short");
+/// Tells the log when a sweep is first cut short and when it first succeeds again, and gives whether it was cut short.
+fn tell(sweep: &'static str, outcome: Result<(), Unavailable>, was_away: bool) -> bool {
+    match &outcome {
+        Err(away) if !was_away => {
+            tracing::warn!(sweep, fault = %away.0, "a sweep is cut short until further notice")
+        }
+        Ok(()) if was_away => tracing::info!(sweep, "a sweep goes on"),
+        Ok(()) | Err(_) => {}
     }
+    outcome.is_err()
 }
 
 #[cfg(test)]

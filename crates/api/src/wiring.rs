@@ -5,7 +5,7 @@ use std::{error::Error, io, net::SocketAddr, sync::Arc};
 use adapters_crypto::{
     BcryptHasher, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
-use adapters_gateways::{Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
+use adapters_gateways::{Retired, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
 use adapters_memcached::{Memcached, MemcachedCache};
 use adapters_mysql::MySql;
@@ -34,6 +34,8 @@ const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords wait to be hashed for each that is being hashed; one more is turned away.
 const PASSWORDS_WAITING_FOR_EACH: usize = 64;
 
+/// What payments are said to have been taken through that were there before this service.
+const LEGACY: &str = "legacy";
 /// Where instances tell each other that sessions were ended.
 const SESSIONS_ENDED: &str = "sessions-ended";
 /// What is asked for when several instances may share the record.
@@ -120,6 +122,9 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
     if let Some(sandbox) = &sandbox {
         gateways.push(sandbox.clone());
+    }
+    if let Database::MySql(_) = config.database {
+        gateways.push(Arc::new(Retired::new(LEGACY, clock.clone())));
     }
     let cache = servers.cache();
     let store = MeteredStore::new(record.store, clock.clone(), meter.clone());

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Order, OrderKey, OrderNumber, Revision, order::Recorded};
-use ports::{Cache, Due, OrderFilter, OrderRepository, Page, Unavailable};
+use domain::{Order, OrderKey, OrderNumber, order::Recorded};
+use ports::{Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, Unavailable};
 
 use crate::{copies::Copies, flights::Flights};
 
@@ -47,11 +47,14 @@ impl CachedOrders {
 #[async_trait]
 impl OrderRepository for CachedOrders {
     async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
-        let (present, copy) = tokio::join!(self.record.revision(number), self.copies.get(number));
-        let Some(present) = present? else { return Ok(None) };
-        if let Some(copy) = copy.filter(|it| it.revision == present) {
+        let (head, copy) = tokio::join!(self.record.head(number), self.copies.get(number));
+        let Some(head) = head? else { return Ok(None) };
+        // Whose it is decides who may see it, so that is not left to the copy either.
+        let same = |it: &Order| (it.revision, it.key, it.owner) == (head.revision, head.key, head.owner);
+        if let Some(copy) = copy.filter(same) {
             return Ok(Some(copy));
         }
+        let present = head.revision;
         let loaded = self.load(number).await?;
         if loaded.as_ref().is_some_and(|it| it.revision >= present) {
             return Ok(loaded);
@@ -60,8 +63,8 @@ impl OrderRepository for CachedOrders {
         self.load(number).await
     }
 
-    async fn revision(&self, number: &OrderNumber) -> Result<Option<Revision>, Unavailable> {
-        self.record.revision(number).await
+    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, Unavailable> {
+        self.record.head(number).await
     }
 
     async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, Unavailable> {

@@ -9,8 +9,9 @@ use ports::{Claim, Fingerprint, Happening, Held, IdempotencyKey, StoredReply, Un
 
 use crate::App;
 
-/// How long a lock is held at most; longer than any request runs.
-const LEASE: Duration = Duration::from_secs(15);
+/// How long a lock is held at most: longer than nearly all requests run, and how long a retry is kept waiting when the
+/// process that held it has died.
+const LEASE: Duration = Duration::from_secs(5);
 
 /// A request that carries an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]

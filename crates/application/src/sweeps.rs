@@ -15,6 +15,8 @@ pub use payments::reconcile_open;
 
 /// How many rows a sweep takes at once.
 const BATCH: u32 = 100;
+/// How many rows of a kind are forgotten at once.
+const PRUNED: u32 = 1_000;
 
 /// Takes note of what a sweep did and tells whether there may be more: a full batch that got somewhere.
 fn swept(app: &App, name: &'static str, found: usize, done: u64) -> bool {
@@ -24,17 +26,18 @@ fn swept(app: &App, name: &'static str, found: usize, done: u64) -> bool {
     done > 0 && u32::try_from(found).unwrap_or(u32::MAX) >= BATCH
 }
 
-/// Forgets answers and sessions whose time is over; `true` when there may be more.
+/// Forgets answers and sessions whose time is over, so many at once; what is left waits for the next time, and nobody
+/// waits for that.
 ///
 /// # Errors
 /// [`Unavailable`].
 pub async fn prune(app: &App) -> Result<bool, Unavailable> {
     let now = app.clock.now();
     let kept = now.minus(app.policy.session_kept);
-    let work = UnitOfWork::new().with(Write::Prune(Prunable::Claims, now, BATCH)).with(Write::Prune(
+    let work = UnitOfWork::new().with(Write::Prune(Prunable::Claims, now, PRUNED)).with(Write::Prune(
         Prunable::Sessions,
         kept,
-        BATCH,
+        PRUNED,
     ));
     match app.store.commit(work).await {
         Ok(()) => Ok(false),

@@ -154,12 +154,15 @@ pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Back
 
 /// Of that order only, whatever the commit did to it; a refused one did nothing.
 pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backend) {
-    let revision =
-        async |order: &Order| backend.orders.revision(&order.number).await.expect("read").map(|it| it.get());
+    let revision = async |order: &Order| {
+        backend.orders.head(&order.number).await.expect("read").map(|it| it.revision.get())
+    };
     let (order, bystander) = (backend.order().await, backend.order().await);
     let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
     assert_eq!(revision(&unplaced).await, None);
     assert_eq!(revision(&order).await, Some(order.revision.get()));
+    let head = backend.orders.head(&order.number).await.expect("read").expect("it is there");
+    assert_eq!((head.key, head.owner), (order.key, order.owner));
     let paid = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
     let touched = Progress::of(paid.order().clone());
     for progress in [paid, touched.clone()] {
@@ -171,7 +174,7 @@ pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backen
     assert_eq!(revision(&order).await, found(backend, &order).await.map(|it| it.revision.get()));
     assert_eq!(revision(&bystander).await, Some(bystander.revision.get()));
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
-    assert_eq!(backend.orders.revision(&shouted).await.expect("read"), None, "a number knows case");
+    assert_eq!(backend.orders.head(&shouted).await.expect("read"), None, "a number knows case");
 }
 
 /// In the order in which they were made, also at one moment.

@@ -75,7 +75,8 @@ pub async fn a_login_is_a_name_or_an_address_in_any_case(backend: &Backend) {
             assert_eq!(login(backend, &spelling).await.as_ref(), Some(&user), "{spelling}");
         }
     }
-    for wrong in ["", "nobody", "%", "Ada_", &format!("{}x", user.username.as_str())] {
+    let name = user.username.as_str();
+    for wrong in ["", "nobody", "%", "Ada_", &format!("{name}x"), &format!("{name} "), &format!(" {name}")] {
         assert_eq!(login(backend, wrong).await, None, "{wrong}");
     }
 }

@@ -82,6 +82,17 @@ pub struct OrderFilter {
     pub limit: u32,
 }
 
+/// What the record says of an order without reading it: enough to tell whether a copy is the present one, and whose it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderHead {
+    /// The row.
+    pub key: OrderKey,
+    /// Whose it is.
+    pub owner: UserKey,
+    /// The present revision.
+    pub revision: Revision,
+}
+
 /// What a sweep looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Due {
@@ -100,8 +111,8 @@ pub enum Due {
 pub trait OrderRepository: Send + Sync {
     /// The order with that number.
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
-    /// The revision of the order with that number, without the order.
-    async fn revision(&self, number: &OrderNumber) -> Read<Option<Revision>>;
+    /// What of the order with that number tells a copy from the present one, without reading the order.
+    async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>>;
     /// Orders, newest first.
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
     /// An order's history, oldest first.

@@ -3,8 +3,8 @@ mod due;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Order, OrderKey, OrderNumber, Revision, order::Recorded};
-use ports::{Due, OrderFilter, OrderRepository, Page, Unavailable};
+use domain::{Order, OrderKey, OrderNumber, Revision, UserKey, order::Recorded};
+use ports::{Due, OrderFilter, OrderHead, OrderRepository, Page, Unavailable};
 
 use super::{each, grouped, length, one_more};
 use crate::connection::{Conn, Database};
@@ -32,12 +32,20 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn revision(&self, number: &OrderNumber) -> Result<Option<Revision>, Unavailable> {
+    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, Unavailable> {
         let number = number.clone();
         self.read(async move |conn: &mut Conn| {
-            let query =
-                orders::table.filter(orders::order_number.eq(number.as_str())).select(orders::revision);
-            Ok(query.first(conn).await.optional()?.map(Revision::new))
+            let query = orders::table.filter(orders::order_number.eq(number.as_str())).select((
+                orders::id,
+                orders::user_id,
+                orders::revision,
+            ));
+            let head = query.first::<(i64, i64, i64)>(conn).await.optional()?;
+            Ok(head.map(|(key, owner, revision)| OrderHead {
+                key: OrderKey::new(key),
+                owner: UserKey::new(owner),
+                revision: Revision::new(revision),
+            }))
         })
         .await
     }

@@ -105,8 +105,19 @@ fn the_moment_of_arrival_stands_in_for_a_missing_time() {
 }
 
 #[test]
-fn a_time_that_is_no_moment_since_1970_is_unintelligible() {
-    for bad in [json!("yesterday"), json!(""), json!("2025-11-22"), json!(1), json!("1969-12-31T23:59:59Z")] {
+fn a_time_of_a_clock_that_was_never_set_is_when_the_notice_came() {
+    for odd in
+        ["1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2038-01-19T03:14:08Z", "9000-01-01T00:00:00Z"]
+    {
+        let mut notice = notice("payment.captured");
+        notice["timestamp"] = json!(odd);
+        assert_eq!(understood(&notice).at, RECEIVED, "{odd}");
+    }
+}
+
+#[test]
+fn a_time_that_is_no_moment_is_unintelligible() {
+    for bad in [json!("yesterday"), json!(""), json!("2025-11-22"), json!(1)] {
         let mut notice = notice("payment.captured");
         notice["timestamp"] = bad;
         assert!(is_unintelligible(&notice), "{notice}");

@@ -4,6 +4,7 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use diesel::QueryResult;
+use diesel::result::Error;
 use diesel_async::SimpleAsyncConnection;
 use ports::Unavailable;
 use tokio::time::{sleep, timeout};
@@ -13,11 +14,13 @@ use crate::dialect::is_contention;
 
 /// How long a piece of work may take in all: waiting, connecting, and every attempt.
 const TIMEOUT: Duration = Duration::from_secs(4);
+/// How long it may take to begin, which is one round trip.
+const BEGIN_TIMEOUT: Duration = Duration::from_secs(1);
 /// Most attempts at something that others are in the way of.
 const ATTEMPTS_MAX: u32 = 8;
 /// Most connections that a piece of work is tried on.
 const CONNECTIONS_MAX: u32 = 2;
-/// The longest pause before the second attempt, in milliseconds. It doubles with every further one.
+/// Half of the longest pause before the second attempt, in milliseconds. It doubles with every further one.
 const PAUSE_MS: u64 = 4;
 
 /// What a piece of work is.
@@ -50,7 +53,7 @@ impl Kind {
 enum Left {
     /// As good as new.
     Clean,
-    /// Lost before anything was done on it.
+    /// Nothing was done on it, and nothing will be: it may be lost.
     Unused,
     /// Lost.
     Lost,
@@ -67,7 +70,12 @@ impl Pool {
         kind: Kind,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
     ) -> Result<Result<T, R>, Unavailable> {
-        timeout(TIMEOUT, self.attempts(kind, &work)).await.map_err(Unavailable::new)?
+        let outcome = timeout(TIMEOUT, self.attempts(kind, &work)).await;
+        outcome.unwrap_or_else(|silence| {
+            // Whatever keeps this one silent keeps those that lie idle silent too.
+            self.forget_idle();
+            Err(Unavailable::new(silence))
+        })
     }
 
     async fn attempts<T, R>(
@@ -117,10 +125,12 @@ async fn attempt<T, R>(
     kind: Kind,
     work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
 ) -> (QueryResult<Result<T, R>>, Left) {
-    if let Some(begin) = kind.begin()
-        && let Err(error) = conn.batch_execute(begin).await
-    {
-        return (Err(error), Left::Unused);
+    if let Some(begin) = kind.begin() {
+        let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
+        // Silence is that of a server that is gone without a word: another connection may find its successor.
+        if let Err(error) = begun.unwrap_or_else(|silence| Err(Error::QueryBuilderError(Box::new(silence)))) {
+            return (Err(error), Left::Unused);
+        }
     }
     let mut outcome = work(conn).await;
     if kind != Kind::Query && matches!(outcome, Ok(Ok(_))) {
@@ -130,7 +140,8 @@ async fn attempt<T, R>(
     (outcome, if clean { Left::Clean } else { Left::Lost })
 }
 
-/// Lets others go first, each time longer and never for the same time.
+/// Lets others go first, for up to twice as long each time. Two that were in each other's way shall not come back at the
+/// same moment; no more is asked of this randomness.
 async fn pause(attempts: u32) {
     let longest = PAUSE_MS << attempts.min(ATTEMPTS_MAX);
     let millis = RandomState::new().hash_one(attempts).checked_rem(longest).unwrap_or_default();

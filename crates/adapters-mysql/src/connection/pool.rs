@@ -53,6 +53,11 @@ impl Pool {
         (self.places.available_permits(), self.waiting.available_permits())
     }
 
+    /// Closes the connections that nobody uses.
+    pub(super) fn forget_idle(&self) {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Opens the first connection.
     pub(crate) async fn try_out(&self) -> Result<(), Unavailable> {
         let place = self.place().await?;

@@ -73,11 +73,11 @@ async fn a_connection_is_set_whatever_the_server_is_set_to() {
     }
     let mut conn = connect(&options_of("settings")).await.unwrap();
     let query = "SELECT CONCAT_WS(' ', @@autocommit + 0, @@time_zone, @@tx_isolation, @@lc_messages, \
-                 @@innodb_lock_wait_timeout, @@character_set_client, @@sql_mode) AS setting";
+                 @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@wait_timeout, @@character_set_client, @@sql_mode) AS setting";
     let set: Setting = sql_query(query).get_result(&mut conn).await.unwrap();
     assert_eq!(
         set.setting,
-        "1 +00:00 READ-COMMITTED en_US 1 utf8mb4 STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
+        "1 +00:00 READ-COMMITTED en_US 1 1 60 utf8mb4 STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
          ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
     );
 }

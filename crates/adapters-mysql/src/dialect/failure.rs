@@ -3,7 +3,7 @@
 use diesel::result::{DatabaseErrorKind, Error};
 
 /// How the two begin: two units waited for each other (1213), or one for too long (1205). The driver tells them by
-/// their text only, which [`connect`](crate::connection::connect) asks for in English.
+/// their text only, which every connection asks for in English.
 const CONTENTION: &[&str] = &["Deadlock found when trying to get lock", "Lock wait timeout exceeded"];
 
 /// Whether the same may succeed a moment later, because others were in its way.

@@ -15,11 +15,27 @@ const TABLES: &[(&str, &str, &str)] = &[
     ("payment_transactions", "transaction_id", "order_key"),
 ];
 
+/// A table that only this service has: its name, and a column of it that a table of somebody else is not likely to have.
+const OURS: &[(&str, &str)] = &[
+    ("sessions", "rotatedAt"),
+    ("products", "version"),
+    ("refunds", "transaction_key"),
+    ("payment_events", "disposition"),
+    ("findings", "finding_id"),
+    ("idempotency_claims", "fingerprint"),
+];
+
 /// Rows of the Express app have keys below this.
 const KEYS_END: i64 = 1 << 32;
 
 /// Gives the app's tables, all at once, names of their own, so that the record's can be made.
 pub(super) async fn set_aside(conn: &mut Conn) -> Result<(), Failure> {
+    for (table, ours) in OURS {
+        let columns = columns(conn, table).await?;
+        if !columns.is_empty() && !columns.iter().any(|it| it == ours) {
+            return Err(Refused::Foreign(table).into());
+        }
+    }
     let mut renamed = Vec::new();
     for (table, theirs, ours) in TABLES {
         let columns: Vec<String> = columns(conn, table).await?;
@@ -38,7 +54,7 @@ pub(super) async fn set_aside(conn: &mut Conn) -> Result<(), Failure> {
     Ok(conn.query_drop(format!("RENAME TABLE {}", renamed.join(", "))).await?)
 }
 
-async fn columns(conn: &mut Conn, table: &str) -> Result<Vec<String>, Failure> {
+pub(super) async fn columns(conn: &mut Conn, table: &str) -> Result<Vec<String>, Failure> {
     let query = "SELECT column_name FROM information_schema.columns
         WHERE table_schema = DATABASE() AND table_name = ?";
     Ok(conn.exec(query, (table,)).await?)

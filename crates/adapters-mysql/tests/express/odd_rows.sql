@@ -23,3 +23,7 @@ INSERT INTO payment_transactions (id, order_id, transaction_id, status, amount, 
     (46, 'ODD-21', 'odd-6', 'FAILED', 5.00, 'QQQ', NULL),
     (47, 'ODD-23', 'odd-7', 'CAPTURED', 7.00, 'CNY', 9.00),
     (48, 'ODD-22', 'odd-8', 'FAILED', 0.00, 'CNY', NULL);
+-- Zero was a date once.
+SET @mode = @@sql_mode, sql_mode = '';
+UPDATE payment_transactions SET created_at = 0, updated_at = 0 WHERE id = 42;
+SET sql_mode = @mode;

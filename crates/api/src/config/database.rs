@@ -31,9 +31,14 @@ impl Database {
 
 /// Host, port and database of a MySQL URL: what may be shown of it.
 fn place(url: &str) -> Option<&str> {
-    let rest = url.strip_prefix("mysql://")?;
-    let rest = rest.split_once('?').map_or(rest, |(place, _)| place);
-    let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+    let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
+    // Whoever has one of these in a password has to encode it, or part of the password would stand here.
+    if rest.contains('@') || authority.contains(['?', '#']) {
+        return None;
+    }
+    let place =
+        url.rsplit_once('@').map_or_else(|| url.strip_prefix("mysql://"), |(_, place)| Some(place))?;
+    let place = place.split_once('?').map_or(place, |(place, _)| place);
     let (host, database) = place.split_once('/')?;
     (!host.is_empty() && !database.is_empty() && !database.contains('/')).then_some(place)
 }
@@ -63,6 +68,18 @@ mod tests {
             let database = Database::parse(url).unwrap();
             assert_eq!(database.to_string(), shown);
             assert!(!format!("{database:?}").contains("hunt"));
+        }
+    }
+
+    #[test]
+    fn a_password_that_is_not_encoded_is_refused_and_not_shown_in_part() {
+        for url in [
+            "mysql://u:ab/cd?ef@host/db",
+            "mysql://u:ab/cd@host/db",
+            "mysql://u:ab?cd@host/db",
+            "mysql://u:a#b@host/db",
+        ] {
+            assert_eq!(Database::parse(url).unwrap_err(), RULE, "{url}");
         }
     }
 

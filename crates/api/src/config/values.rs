@@ -12,8 +12,8 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 
-/// Longest duration; what lies beyond it is a slip of the pen.
-const DURATION_MAX: Duration = Duration::from_secs(100 * 365 * 24 * 60 * 60);
+/// Longest duration; what lies beyond it is a slip of the pen, and moments that far away no MySQL can store.
+const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Most threads that answer requests.
 const WORKERS_MAX: usize = 1024;
 
@@ -38,7 +38,9 @@ pub(super) fn memcached_url(text: &str) -> Parsed<String> {
 pub(super) fn duration(text: &str) -> Parsed<Duration> {
     let duration = humantime::parse_duration(text).ok();
     let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
-    duration.filter(within).ok_or_else(|| "must be a duration above zero, such as 500ms, 30m or 7d".into())
+    duration
+        .filter(within)
+        .ok_or_else(|| "must be a duration above zero and of at most 3650d, such as 500ms, 30m or 7d".into())
 }
 
 /// Of at least a second: tokens count in whole ones.

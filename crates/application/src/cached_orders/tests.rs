@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use domain::Progress;
+use domain::{Progress, Revision};
 use ports::MockOrderRepository;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -51,9 +51,10 @@ impl OrderRepository for OneOrder {
         Ok(found)
     }
 
-    async fn revision(&self, number: &OrderNumber) -> Result<Option<Revision>, Unavailable> {
+    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, Unavailable> {
         tokio::task::yield_now().await;
-        Ok(self.read()?.filter(|it| it.number == *number).map(|it| it.revision))
+        let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
+        Ok(self.read()?.filter(|it| it.number == *number).map(head))
     }
 
     async fn list(&self, _: OrderFilter) -> Result<Page<Order>, Unavailable> {
@@ -117,6 +118,17 @@ async fn a_copy_of_another_revision_is_not_shown() {
     let ahead = Order { revision: new.revision.next(), ..new.clone() };
     cache.holds(NAME, 3, bytes(&ahead));
     assert_eq!(shown(&orders).await, new, "the record came back from a backup");
+}
+
+#[tokio::test]
+async fn a_copy_makes_an_order_nobody_elses() {
+    let (_, cache, orders) = bench(Some(order()));
+    let other = domain::UserKey::new(order().owner.get() + 1);
+    let elsewhere = OrderKey::new(order().key.get() + 1);
+    for forged in [Order { owner: other, ..order() }, Order { key: elsewhere, ..order() }] {
+        cache.holds(NAME, order().revision.get(), bytes(&forged));
+        assert_eq!(shown(&orders).await, order());
+    }
 }
 
 #[tokio::test]
@@ -247,7 +259,8 @@ async fn when_whoever_loads_gives_up_the_next_one_loads() {
 #[tokio::test]
 async fn a_load_that_fails_is_tried_anew() {
     let mut record = MockOrderRepository::new();
-    record.expect_revision().returning(|_| Ok(Some(Revision::FIRST)));
+    let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: Revision::FIRST };
+    record.expect_head().returning(move |_| Ok(Some(head(order()))));
     record.expect_find().times(1).returning(|_| Err(away()));
     record.expect_find().times(1).returning(|_| Ok(Some(order())));
     let cache = Arc::<FakeCache>::default();
@@ -306,12 +319,12 @@ async fn nobody_is_ever_shown_less_than_what_anybody_was_shown() {
 #[tokio::test]
 async fn everything_else_is_the_records() {
     let mut record = MockOrderRepository::new();
-    record.expect_revision().times(1).returning(|_| Ok(None));
+    record.expect_head().times(1).returning(|_| Ok(None));
     record.expect_list().times(1).returning(|_| Ok(Page { data: vec![order()], more: false }));
     record.expect_history().times(1).returning(|_| Ok(Vec::new()));
     record.expect_due().times(1).returning(|_, _| Ok(Vec::new()));
     let orders = CachedOrders::new(Arc::new(record), Arc::new(ports::MockCache::new()));
-    orders.revision(&order().number).await.unwrap();
+    orders.head(&order().number).await.unwrap();
     orders.list(OrderFilter::default()).await.unwrap();
     orders.history(order().key).await.unwrap();
     orders.due(Due::Expired(NOW), 1).await.unwrap();

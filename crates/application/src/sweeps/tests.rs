@@ -9,7 +9,7 @@ async fn answers_are_forgotten_when_their_time_is_over_and_sessions_later() {
     assert!(!prune(&it.app).await.unwrap());
     let kept = NOW.minus(it.app.policy.session_kept);
     let expected =
-        [Write::Prune(Prunable::Claims, NOW, BATCH), Write::Prune(Prunable::Sessions, kept, BATCH)];
+        [Write::Prune(Prunable::Claims, NOW, PRUNED), Write::Prune(Prunable::Sessions, kept, PRUNED)];
     assert_eq!(it.record.only_commit(), expected);
     it.record.refuses(CommitError::Unavailable(away()));
     assert!(prune(&it.app).await.is_err());

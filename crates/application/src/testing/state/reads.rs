@@ -3,12 +3,12 @@
 use async_trait::async_trait;
 use domain::{
     EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
     order::Recorded,
     payment::{Disposition, StoredEvent},
 };
 use ports::{
-    Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter,
+    Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter, OrderHead,
     OrderRepository, Page, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
     Unavailable, UserRepository,
 };
@@ -92,8 +92,9 @@ impl OrderRepository for Record {
         one(&self.state().orders, |it| it.number == *number)
     }
 
-    async fn revision(&self, number: &OrderNumber) -> Read<Option<Revision>> {
-        Ok(OrderRepository::find(self, number).await?.map(|it| it.revision))
+    async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
+        let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
+        Ok(OrderRepository::find(self, number).await?.map(head))
     }
 
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {

@@ -1,0 +1,86 @@
+//! A gateway that is only a name: payments were taken through it before they came here.
+
+use async_trait::async_trait;
+use domain::{
+    GatewayName, Money, RefundId, Timestamp,
+    payment::{Details, Event, EventKind, Stated},
+};
+use ports::{Charge, Clock, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
+use std::sync::Arc;
+
+/// Why it does nothing.
+const REASON: &str = "The payment's gateway is not connected to this service; settle it there.";
+
+/// A gateway that takes no payments and sends no notices. What is still asked about its old ones ends, with the reason,
+/// instead of being asked for ever: an authorisation counts as given up, because nobody here can use it any more.
+pub struct Retired {
+    name: &'static str,
+    clock: Arc<dyn Clock>,
+}
+
+impl Retired {
+    /// The gateway that was called `name`.
+    #[must_use]
+    pub fn new(name: &'static str, clock: Arc<dyn Clock>) -> Self {
+        Self { name, clock }
+    }
+
+    fn event(&self, charge: &Charge, kind: EventKind, amount: Money, refund: Option<RefundId>) -> Event {
+        Event {
+            kind,
+            transaction: charge.transaction.clone(),
+            order: charge.order.clone(),
+            stated: Stated::from(amount),
+            refund,
+            details: Details { failure_reason: Some(REASON.to_owned()), ..Details::default() },
+            at: self.clock.now(),
+        }
+    }
+}
+
+#[async_trait]
+impl Gateway for Retired {
+    fn name(&self) -> GatewayName {
+        GatewayName::new(self.name.to_owned())
+    }
+
+    fn accepts(&self, _: &str) -> bool {
+        false
+    }
+
+    async fn charge(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
+        Ok(Some(self.event(&charge, EventKind::Failed, charge.amount, None)))
+    }
+
+    async fn charge_again(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
+        self.charge(charge).await
+    }
+
+    async fn capture(&self, charge: Charge, _: Money) -> Result<Option<Event>, Unanswered> {
+        self.charge(charge).await
+    }
+
+    async fn void(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
+        Ok(Some(self.event(&charge, EventKind::Voided, charge.amount, None)))
+    }
+
+    async fn refund(
+        &self,
+        charge: Charge,
+        refund: RefundId,
+        amount: Money,
+    ) -> Result<Option<Event>, Unanswered> {
+        Ok(Some(self.event(&charge, EventKind::RefundFailed, amount, Some(refund))))
+    }
+
+    fn verify(&self, _: &NoticeHeaders, _: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {
+        Err(InvalidSignature)
+    }
+
+    fn understand(&self, _: &str, _: Timestamp) -> Meaning {
+        Meaning::Unintelligible { fault: "The gateway sends no notices." }
+    }
+}
+
+#[cfg(test)]
+mod tests;

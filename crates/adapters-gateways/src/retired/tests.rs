@@ -1,0 +1,45 @@
+use domain::{
+    OrderNumber, TransactionId,
+    payment::{CaptureMethod, PaymentToken},
+};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_763_800_200_123);
+
+struct Stopped;
+
+impl Clock for Stopped {
+    fn now(&self) -> Timestamp {
+        NOW
+    }
+}
+
+#[tokio::test]
+async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
+    let gateway = Retired::new("legacy", Arc::new(Stopped));
+    let amount = Money::parse("19.98", "CNY").unwrap();
+    let charge = || Charge {
+        transaction: TransactionId::new("t1".into()),
+        order: OrderNumber::new("n1".into()),
+        token: PaymentToken::new(String::new()),
+        amount,
+        capture_method: CaptureMethod::Manual,
+        created_at: NOW,
+    };
+    let refund = RefundId::new("r1".into());
+    let answers = [
+        (EventKind::Failed, gateway.charge(charge()).await),
+        (EventKind::Failed, gateway.charge_again(charge()).await),
+        (EventKind::Failed, gateway.capture(charge(), amount).await),
+        (EventKind::Voided, gateway.void(charge()).await),
+        (EventKind::RefundFailed, gateway.refund(charge(), refund.clone(), amount).await),
+    ];
+    for (kind, answer) in answers {
+        let event = answer.unwrap().unwrap();
+        assert_eq!((event.kind, event.at, event.transaction.as_str()), (kind, NOW, "t1"));
+        assert_eq!(event.refund, (kind == EventKind::RefundFailed).then(|| refund.clone()));
+        assert_eq!(event.details.failure_reason.as_deref(), Some(REASON));
+    }
+    assert!(!gateway.accepts("tok_visa") && gateway.verify(&NoticeHeaders::new(), b"{}", NOW).is_err());
+}
