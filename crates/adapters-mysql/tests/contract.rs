@@ -2,7 +2,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use adapters_mysql::MySql;
@@ -32,19 +31,7 @@ async fn database() -> String {
 async fn record() -> Backend {
     let url = database().await;
     MySql::migrate(&url).await.unwrap();
-    let record = Arc::new(MySql::open(&url).await.unwrap());
-    Backend {
-        store: record.clone(),
-        users: record.clone(),
-        sessions: record.clone(),
-        products: record.clone(),
-        orders: record.clone(),
-        payments: record.clone(),
-        events: record.clone(),
-        findings: record.clone(),
-        replies: record,
-        guard: Box::new(()),
-    }
+    Backend::of(MySql::open(&url).await.unwrap(), ())
 }
 
 port_contracts::store!(record);

@@ -2,26 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
-use std::sync::Arc;
-
 use adapters_sqlite::Sqlite;
 use port_contracts::Backend;
 
 async fn record() -> Backend {
     let folder = tempfile::tempdir().unwrap();
-    let record = Arc::new(Sqlite::open(&folder.path().join("record.db")).await.unwrap());
-    Backend {
-        store: record.clone(),
-        users: record.clone(),
-        sessions: record.clone(),
-        products: record.clone(),
-        orders: record.clone(),
-        payments: record.clone(),
-        events: record.clone(),
-        findings: record.clone(),
-        replies: record,
-        guard: Box::new(folder),
-    }
+    let record = Sqlite::open(&folder.path().join("record.db")).await.unwrap();
+    Backend::of(record, folder)
 }
 
 port_contracts::store!(record);

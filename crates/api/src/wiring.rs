@@ -179,11 +179,15 @@ struct Record {
     health: Arc<dyn Health>,
 }
 
-/// The same thing, seen as every port of the record.
-macro_rules! record {
-    ($record:expr) => {{
-        let record = Arc::new($record);
-        Record {
+impl Record {
+    /// The same thing, seen as every port of the record.
+    fn of<R>(record: R) -> Self
+    where
+        R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
+        R: PaymentRepository + EventRepository + FindingRepository + ReplyRepository + Health + 'static,
+    {
+        let record = Arc::new(record);
+        Self {
             store: record.clone(),
             users: record.clone(),
             sessions: record.clone(),
@@ -195,18 +199,18 @@ macro_rules! record {
             replies: record.clone(),
             health: record,
         }
-    }};
+    }
 }
 
 /// Opens the record and brings it up to date.
 async fn record(database: &Database) -> Result<Record, StartError> {
     let fault = |it: Box<dyn Error + Send + Sync>| StartError::Database(it);
     match database {
-        Database::Sqlite(file) => Ok(record!(Sqlite::open(file).await.map_err(|it| fault(it.into()))?)),
+        Database::Sqlite(file) => Ok(Record::of(Sqlite::open(file).await.map_err(|it| fault(it.into()))?)),
         Database::MySql(url) => {
             let url = url.expose_secret();
             MySql::migrate(url).await.map_err(|it| fault(it.into()))?;
-            Ok(record!(MySql::open(url).await.map_err(|it| fault(it.into()))?))
+            Ok(Record::of(MySql::open(url).await.map_err(|it| fault(it.into()))?))
         }
     }
 }

@@ -38,6 +38,29 @@ pub struct Backend {
     pub guard: Box<dyn Any + Send>,
 }
 
+impl Backend {
+    /// A record that is one thing behind all of its ports, and what must live as long.
+    pub fn of<R>(record: R, guard: impl Any + Send) -> Self
+    where
+        R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
+        R: PaymentRepository + EventRepository + FindingRepository + ReplyRepository + 'static,
+    {
+        let record = Arc::new(record);
+        Self {
+            store: record.clone(),
+            users: record.clone(),
+            sessions: record.clone(),
+            products: record.clone(),
+            orders: record.clone(),
+            payments: record.clone(),
+            events: record.clone(),
+            findings: record.clone(),
+            replies: record,
+            guard: Box::new(guard),
+        }
+    }
+}
+
 impl fmt::Debug for Backend {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Backend").finish_non_exhaustive()
