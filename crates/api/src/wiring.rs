@@ -12,9 +12,11 @@ use adapters_mysql::MySql;
 use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
 use adapters_sqlite::Sqlite;
 use application::{
-    App, auth::Revocations, cached_orders::CachedOrders, cached_sessions::CachedSessions,
-    cached_users::CachedUsers, metered_store::MeteredStore, publishing_store::PublishingStore,
-    shared_throttle::SharedThrottle, tiered_cache::TieredCache,
+    App,
+    auth::Revocations,
+    caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, TieredCache},
+    metered_store::MeteredStore,
+    shared_throttle::SharedThrottle,
 };
 use ports::{
     Broadcast, Cache, Clock, Digests, EventRepository, FindingRepository, Gateway, Health, Ids, Locks, Meter,

@@ -8,9 +8,7 @@ use adapters_local::LocalCache;
 use adapters_memcached::{Memcached, MemcachedCache};
 use adapters_redis::{Redis, RedisCache};
 use adapters_sqlite::Sqlite;
-use application::{
-    cached_orders::CachedOrders, publishing_store::PublishingStore, tiered_cache::TieredCache,
-};
+use application::caching::{CachedOrders, PublishingStore, TieredCache};
 use domain::{ChangedBy, HistoryKey, Order, Progress, order::Status};
 use port_contracts::sample;
 use ports::{Cache, OrderRepository, Store, UnitOfWork, Write};

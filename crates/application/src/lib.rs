@@ -6,24 +6,18 @@
 
 mod app;
 pub mod auth;
-pub mod cached_orders;
-pub mod cached_sessions;
-pub mod cached_users;
+pub mod caching;
 pub mod callbacks;
 mod caller;
 pub mod catalogue;
-mod copies;
 pub mod findings;
-mod flights;
 mod idempotent;
 pub mod metered_store;
 pub mod orders;
 pub mod payments;
-pub mod publishing_store;
 mod retry;
 pub mod shared_throttle;
 pub mod sweeps;
-pub mod tiered_cache;
 
 #[cfg(test)]
 mod testing;

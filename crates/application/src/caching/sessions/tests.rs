@@ -4,7 +4,7 @@ use ports::{CommitError, MockSessionRepository};
 use super::*;
 use crate::{
     auth::{RefreshError, refresh},
-    publishing_store::PublishingStore,
+    caching::PublishingStore,
     testing::*,
 };
 

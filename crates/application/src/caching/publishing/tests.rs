@@ -5,7 +5,7 @@ use domain::{
 use ports::OrderRepository;
 
 use super::*;
-use crate::{cached_orders::CachedOrders, testing::*};
+use crate::{caching::CachedOrders, testing::*};
 
 const ORDER: &str = "order:n1";
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{Cache, SessionRepository, Unavailable};
 
-use crate::copies::Copies;
+use super::Copies;
 
 /// About how long a copy lives: longer than an access token by default, because a client that is there refreshes then.
 const TTL: Duration = Duration::from_secs(20 * 60);

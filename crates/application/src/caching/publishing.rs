@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{Order, Session};
 use ports::{Cache, CommitError, Store, UnitOfWork, Write};
 
-use crate::{cached_orders::OrderCopies, cached_sessions::SessionCopies};
+use super::{orders::OrderCopies, sessions::SessionCopies};
 
 /// A store whose commits are seen in the cache.
 ///

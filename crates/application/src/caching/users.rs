@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{PasswordHash, User, UserId, UserKey};
 use ports::{Cache, Credentials, Unavailable, UserRepository};
 
-use crate::{copies::Copies, flights::Flights};
+use super::{Copies, Flights};
 
 /// About how long a copy lives.
 const TTL: Duration = Duration::from_secs(300);

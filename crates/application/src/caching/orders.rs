@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use domain::{Order, OrderKey, OrderNumber, order::Recorded};
 use ports::{Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, Unavailable};
 
-use crate::{copies::Copies, flights::Flights};
+use super::{Copies, Flights};
 
 /// About how long a copy lives. It is right as long as its revision is the present one, so this only frees room.
 const TTL: Duration = Duration::from_secs(600);

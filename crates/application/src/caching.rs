@@ -1,0 +1,19 @@
+//! Caches before ports, as decorators. Each may be lost at any moment: it makes things fast, and the record keeps them
+//! right.
+
+mod copies;
+mod flights;
+mod orders;
+mod publishing;
+mod sessions;
+mod tiered;
+mod users;
+
+pub use orders::CachedOrders;
+pub use publishing::PublishingStore;
+pub use sessions::CachedSessions;
+pub use tiered::TieredCache;
+pub use users::CachedUsers;
+
+use copies::Copies;
+use flights::Flights;
