@@ -67,11 +67,11 @@ impl Patience {
         }
         match time::timeout(self.timeout, call).await {
             Ok(Ok(answer)) => {
-                self.set_next_try(None);
+                self.answered();
                 Ok(answer)
             }
             Ok(Err(Failure::Refused(source))) => {
-                self.set_next_try(None);
+                self.answered();
                 Err(Unavailable(source))
             }
             Ok(Err(Failure::Away(source))) => Err(self.failed(source)),
@@ -81,7 +81,9 @@ impl Patience {
 
     fn failed(&self, source: Box<dyn Error + Send + Sync>) -> Unavailable {
         self.doubt();
-        self.set_next_try(Some(now() + PAUSE));
+        if self.set_next_try(Some(now() + PAUSE)).is_none() {
+            tracing::warn!(fault = %source, "the server is away; everything goes on without it");
+        }
         Unavailable(source)
     }
 
@@ -99,8 +101,15 @@ impl Patience {
         }
     }
 
-    fn set_next_try(&self, next: Option<Instant>) {
-        *self.next_try.lock().unwrap_or_else(PoisonError::into_inner) = next;
+    /// Gives what it was before.
+    fn set_next_try(&self, next: Option<Instant>) -> Option<Instant> {
+        std::mem::replace(&mut *self.next_try.lock().unwrap_or_else(PoisonError::into_inner), next)
+    }
+
+    fn answered(&self) {
+        if self.set_next_try(None).is_some() {
+            tracing::info!("the server is back");
+        }
     }
 }
 

@@ -13,7 +13,7 @@ const KID_CHARS_MAX: usize = 32;
 /// The secrets that sign: the first one signs, all of them verify, so that one can be replaced without logging anyone out.
 ///
 /// A key has the name that it was given, and always answers to its fingerprint as well: what was signed while it stood
-/// alone and nameless is still read when it gets a name and company. `Debug` shows names only.
+/// alone and nameless is still read when it gets a name and company, and the other way round. `Debug` shows names only.
 ///
 /// ```
 /// use adapters_crypto::SigningKeys;
@@ -102,10 +102,13 @@ impl<T> Ring<T> {
         &self.first
     }
 
-    /// The one that answers to `kid`: a given name goes before a fingerprint.
+    /// The one that answers to `kid`: a given name goes before a fingerprint. One that stands alone and nameless answers
+    /// to every name: another instance may have been told one already, and the signature decides.
     pub(crate) fn find(&self, kid: &str) -> Option<&T> {
         let all = || std::iter::once(&self.first).chain(&self.older);
-        all().find(|it| it.kid == kid).or_else(|| all().find(|it| it.fingerprint == kid)).map(|it| &it.key)
+        let named = all().find(|it| it.kid == kid).or_else(|| all().find(|it| it.fingerprint == kid));
+        let nameless = self.older.is_empty() && self.first.kid == self.first.fingerprint;
+        named.or_else(|| nameless.then_some(&self.first)).map(|it| &it.key)
     }
 }
 
@@ -141,6 +144,13 @@ mod tests {
     fn a_key_that_gets_a_name_still_answers_to_its_fingerprint() {
         let alone = ring(ONE);
         assert_eq!(ring(&format!("new:{TWO},old:{ONE}")).find(&alone.signer().kid).unwrap(), ONE);
+    }
+
+    #[test]
+    fn a_key_that_stands_alone_and_nameless_answers_to_the_name_it_is_about_to_get() {
+        let next = ring(&format!("old:{ONE},new:{TWO}"));
+        assert_eq!(ring(ONE).find(&next.signer().kid).unwrap(), ONE);
+        assert_eq!(ring(&format!("only:{ONE}")).find("old"), None, "one with a name does not");
     }
 
     #[test]

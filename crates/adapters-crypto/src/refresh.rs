@@ -1,4 +1,4 @@
-//! Refresh tokens: `<kid>.<session>.<generation>.<HMAC-SHA256>`.
+//! Refresh tokens: `<kid>.<session>.<generation>.<HMAC-SHA256 of what stands before it>`.
 
 use domain::SessionId;
 
@@ -20,18 +20,19 @@ impl RefreshTokens {
 
     pub(crate) fn write(&self, session: &SessionId, generation: i64) -> String {
         let signer = self.0.signer();
-        let said = format!("{session}.{generation}");
-        format!("{}.{said}.{}", signer.kid, signer.key.sign(&said))
+        let said = format!("{}.{session}.{generation}", signer.kid);
+        let signature = signer.key.sign(&said);
+        format!("{said}.{signature}")
     }
 
     /// Session and generation, the signature verified before either is looked at.
     pub(crate) fn read(&self, token: &str) -> Option<(SessionId, i64)> {
-        let (kid, rest) = token.split_once('.')?;
-        let (said, signature) = rest.rsplit_once('.')?;
+        let (said, signature) = token.rsplit_once('.')?;
+        let (kid, rest) = said.split_once('.')?;
         if !self.0.find(kid)?.verifies(said, signature) {
             return None;
         }
-        let (session, generation) = said.rsplit_once('.')?;
+        let (session, generation) = rest.rsplit_once('.')?;
         Some((SessionId::parse(session).ok()?, generation.parse().ok()?))
     }
 }

@@ -1,4 +1,4 @@
-//! Sealed texts: `<kid>.<text in base64url>.<HMAC-SHA256>`.
+//! Sealed texts: `<kid>.<text in base64url>.<HMAC-SHA256 of name and text>`.
 
 use data_encoding::BASE64URL_NOPAD;
 use ports::Sealer;
@@ -25,7 +25,7 @@ impl HmacSealer {
 impl Sealer for HmacSealer {
     fn seal(&self, purpose: &str, text: &str) -> String {
         let signer = self.0.signer();
-        let signature = signer.key.narrow(purpose).sign(text);
+        let signature = signer.key.narrow(purpose).sign(&signed(&signer.kid, text));
         format!("{}.{}.{signature}", signer.kid, BASE64URL_NOPAD.encode(text.as_bytes()))
     }
 
@@ -34,8 +34,13 @@ impl Sealer for HmacSealer {
         let (text, signature) = rest.split_once('.')?;
         let key = self.0.find(kid)?;
         let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
-        key.narrow(purpose).verifies(&text, signature).then_some(text)
+        key.narrow(purpose).verifies(&signed(kid, &text), signature).then_some(text)
     }
+}
+
+/// The name too: a key that has none of its own takes any, and what is sealed shall have one form only.
+fn signed(kid: &str, text: &str) -> String {
+    format!("{kid}.{text}")
 }
 
 #[cfg(test)]

@@ -101,6 +101,7 @@ async fn in_turn(conn: &mut Conn) -> Result<(), Failure> {
 async fn run(conn: &mut Conn) -> Result<(), Failure> {
     // Whoever may not make tables can still start on a database that is up to date.
     if old::columns(conn, "__diesel_schema_migrations").await?.is_empty() {
+        old::to_rename(conn).await?;
         conn.query_drop(STEPS_DONE).await?;
     }
     let done: BTreeSet<String> =

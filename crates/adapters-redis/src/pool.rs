@@ -62,7 +62,7 @@ impl ManageConnection for Manager {
         let connected = self.try_connect().await;
         if let Err(error) = &connected {
             // Whoever waits for a connection only learns that there is none.
-            tracing::warn!(%error, "Redis cannot be connected to");
+            tracing::debug!(%error, "Redis cannot be connected to");
         }
         connected
     }

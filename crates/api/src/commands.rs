@@ -84,7 +84,10 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
 /// A fault with everything that led to it.
 fn told(fault: &dyn Error) -> String {
     let causes = std::iter::successors(fault.source(), |it| (*it).source());
-    std::iter::once(fault).chain(causes).map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    causes.map(ToString::to_string).fold(fault.to_string(), |told, cause| {
+        // Some say what their cause says.
+        if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
+    })
 }
 
 #[cfg(test)]

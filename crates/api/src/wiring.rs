@@ -14,7 +14,7 @@ use adapters_sqlite::Sqlite;
 use application::{
     App,
     auth::Revocations,
-    caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, TieredCache},
+    caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, ScopedCache, TieredCache},
     metered_store::MeteredStore,
     shared_throttle::SharedThrottle,
 };
@@ -42,6 +42,9 @@ const LEGACY: &str = "legacy";
 const SESSIONS_ENDED: &str = "sessions-ended";
 /// What is asked for when several instances may share the record.
 const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
+
+/// How much of a digest names the database in the names of its copies, in characters.
+const SCOPE_CHARS: usize = 16;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +131,7 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     if let Database::MySql(_) = config.database {
         gateways.push(Arc::new(Retired::new(LEGACY, clock.clone())));
     }
-    let cache = servers.cache();
+    let cache = servers.cache(&config.database);
     let store = MeteredStore::new(record.store, clock.clone(), meter.clone());
     let app = App {
         store: Arc::new(PublishingStore::new(Arc::new(store), cache.clone())),
@@ -234,15 +237,19 @@ impl Servers {
     }
 
     /// Copies: in memcached, or else in this process, before Redis, if there is one.
-    fn cache(&self) -> Arc<dyn Cache> {
+    fn cache(&self, database: &Database) -> Arc<dyn Cache> {
         let near: Arc<dyn Cache> = match &self.memcached {
             Some(memcached) => Arc::new(MemcachedCache::new(memcached.clone())),
             None => in_process(),
         };
-        match &self.redis {
+        let all = match &self.redis {
             Some(redis) => Arc::new(TieredCache::new(near, Arc::new(RedisCache::new(redis.clone())))),
             None => near,
-        }
+        };
+        // Server and name of the database, without who logs in: all instances write them alike.
+        let scope: String =
+            Sha256Digests.sha256(database.to_string().as_bytes()).chars().take(SCOPE_CHARS).collect();
+        Arc::new(ScopedCache::new(all, &scope))
     }
 
     fn locks(&self) -> Arc<dyn Locks> {

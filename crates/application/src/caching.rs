@@ -5,12 +5,14 @@ mod copies;
 mod flights;
 mod orders;
 mod publishing;
+mod scoped;
 mod sessions;
 mod tiered;
 mod users;
 
 pub use orders::CachedOrders;
 pub use publishing::PublishingStore;
+pub use scoped::ScopedCache;
 pub use sessions::CachedSessions;
 pub use tiered::TieredCache;
 pub use users::CachedUsers;

@@ -173,17 +173,34 @@ fn a_replaced_key_still_reads_old_tokens_and_a_removed_one_does_not() {
     }
 }
 
+/// One secret, then its successor made known, then the successor first: each round reads what the one before and after
+/// it signs, so that instances may be restarted one after the other.
+#[test]
+fn instances_of_two_rounds_of_a_rotation_read_each_others_tokens() {
+    let rounds =
+        [SECRET.to_owned(), format!("old:{SECRET},new:{OTHER}"), format!("new:{OTHER},old:{SECRET}")];
+    let rounds = rounds.map(|it| tokens(&it));
+    for [one, next] in [[&rounds[0], &rounds[1]], [&rounds[1], &rounds[2]]] {
+        for (signs, reads) in [(one, next), (next, one)] {
+            assert_eq!(reads.read_access(&signs.access(&claims()), NOW), Some(claims()));
+            let refresh = signs.refresh(&claims().session, 3);
+            assert_eq!(reads.read_refresh(&refresh), Some((claims().session, 3)));
+        }
+    }
+}
+
 #[test]
 fn a_refresh_token_signed_for_another_purpose_is_none() {
     let said = "s.3";
-    let raw = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(said);
+    let signed = format!("k1.{said}");
+    let raw = Hmac::<Sha256>::new_from_slice(SECRET.as_bytes()).unwrap().chain_update(&signed);
     let raw = BASE64URL_NOPAD.encode(&raw.finalize().into_bytes());
     assert_eq!(
         ours().read_refresh(&format!("k1.{said}.{raw}")),
         None,
         "the secret itself signs no refresh token"
     );
-    let sealer = crate::HmacSealer::new(&SigningKeys::parse(SECRET).unwrap());
+    let sealer = crate::HmacSealer::new(&SigningKeys::parse(&format!("k1:{SECRET}")).unwrap());
     for purpose in ["", "refresh", "idem refresh v1"] {
         let sealed = ports::Sealer::seal(&sealer, purpose, said);
         let signature = sealed.rsplit('.').next().unwrap();

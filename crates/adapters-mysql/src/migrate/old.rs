@@ -30,6 +30,16 @@ const KEYS_END: i64 = 1 << 32;
 
 /// Gives the app's tables, all at once, names of their own, so that the record's can be made.
 pub(super) async fn set_aside(conn: &mut Conn) -> Result<(), Failure> {
+    let renamed = to_rename(conn).await?;
+    if renamed.is_empty() {
+        return Ok(());
+    }
+    Ok(conn.query_drop(format!("RENAME TABLE {}", renamed.join(", "))).await?)
+}
+
+/// What of the app's tables is renamed to what. A database with a table that is nobody's is refused before anything in it
+/// is changed.
+pub(super) async fn to_rename(conn: &mut Conn) -> Result<Vec<String>, Failure> {
     for (table, ours) in OURS {
         let columns = columns(conn, table).await?;
         if !columns.is_empty() && !columns.iter().any(|it| it == ours) {
@@ -48,10 +58,7 @@ pub(super) async fn set_aside(conn: &mut Conn) -> Result<(), Failure> {
         }
         renamed.push(format!("`{table}` TO `express_{table}`"));
     }
-    if renamed.is_empty() {
-        return Ok(());
-    }
-    Ok(conn.query_drop(format!("RENAME TABLE {}", renamed.join(", "))).await?)
+    Ok(renamed)
 }
 
 pub(super) async fn columns(conn: &mut Conn, table: &str) -> Result<Vec<String>, Failure> {

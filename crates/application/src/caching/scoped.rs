@@ -1,0 +1,60 @@
+//! A part of a cache that several records share.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use ports::{Cache, CacheEntry, Unavailable};
+
+/// The copies of one record in a cache that others may use too. A record and its restored backup have the same orders
+/// under the same revisions, and they are not the same.
+pub struct ScopedCache {
+    cache: Arc<dyn Cache>,
+    scope: String,
+}
+
+impl ScopedCache {
+    /// The part of `cache` that belongs to `scope`.
+    #[must_use]
+    pub fn new(cache: Arc<dyn Cache>, scope: &str) -> Self {
+        Self { cache, scope: scope.to_owned() }
+    }
+
+    fn name(&self, key: &str) -> String {
+        format!("{}:{key}", self.scope)
+    }
+}
+
+#[async_trait]
+impl Cache for ScopedCache {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+        self.cache.get(&self.name(key)).await
+    }
+
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+        self.cache.put(&self.name(key), entry, ttl).await
+    }
+
+    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+        self.cache.remove(&self.name(key)).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::*;
+
+    #[tokio::test]
+    async fn two_records_do_not_see_each_others_copies() {
+        let shared = Arc::<FakeCache>::default();
+        let [one, other] = ["one", "other"].map(|scope| ScopedCache::new(shared.clone(), scope));
+        let entry = CacheEntry { version: 1, bytes: b"copy".to_vec() };
+        one.put("order:n1", entry.clone(), Duration::from_secs(60)).await.unwrap();
+        assert_eq!(one.get("order:n1").await.unwrap(), Some(entry.clone()));
+        assert_eq!(other.get("order:n1").await.unwrap(), None);
+        other.remove("order:n1").await.unwrap();
+        assert_eq!(one.get("order:n1").await.unwrap(), Some(entry));
+        one.remove("order:n1").await.unwrap();
+        assert_eq!(one.get("order:n1").await.unwrap(), None);
+    }
+}
