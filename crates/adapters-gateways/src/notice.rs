@@ -1,10 +1,10 @@
 //! Writing and reading the body of a notice.
 
 use domain::{
-    EventId, OrderNumber, RefundId, Timestamp, TransactionId,
+    DisputeId, EventId, OrderNumber, RefundId, Timestamp, TransactionId,
     payment::{Details, Event, EventKind, Stated},
 };
-use ports::Meaning;
+use ports::{Meaning, Notice};
 use serde_json::{Map, Value};
 
 use crate::sandbox::derived;
@@ -18,13 +18,11 @@ const LAST4_CHARS: usize = 4;
 const EARLIEST: Timestamp = Timestamp::from_millis(946_684_800_000);
 const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
 
-/// The id of the notice about an event: the same whoever tells of it, and however often.
-pub(crate) fn id(event: &Event) -> EventId {
-    let refund = event.refund.as_ref().map_or("", RefundId::as_str);
-    EventId::new(format!(
-        "evt_{}",
-        derived(&[event.kind.as_str(), event.transaction.as_str(), refund]).to_lowercase()
-    ))
+/// The id of what happened to a transaction, or to one of its refunds: the same on every instance, and however often it is
+/// said.
+pub(crate) fn id(kind: EventKind, transaction: &TransactionId, refund: Option<&RefundId>) -> EventId {
+    let refund = refund.map_or("", RefundId::as_str);
+    EventId::new(format!("evt_{}", derived(&[kind.as_str(), transaction.as_str(), refund]).to_lowercase()))
 }
 
 /// The body of the notice about an event.
@@ -34,6 +32,7 @@ pub(crate) fn body(event: &Event) -> String {
         ("transactionId", Some(event.transaction.as_str())),
         ("orderNumber", Some(event.order.as_str())),
         ("refundId", event.refund.as_ref().map(RefundId::as_str)),
+        ("disputeId", event.dispute.as_ref().map(DisputeId::as_str)),
         ("amount", Some(&event.stated.amount)),
         ("currency", Some(&event.stated.currency)),
         ("cardLast4", details.card_last4.as_deref()),
@@ -53,11 +52,11 @@ fn object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String, Val
 }
 
 /// What a notice says; `received_at` stands in for a missing time.
-pub(crate) fn understand(raw: &str, received_at: Timestamp) -> Meaning {
-    read(raw, received_at).unwrap_or_else(|fault| Meaning::Unintelligible { fault })
+pub(crate) fn understand(notice: &Notice, received_at: Timestamp) -> Meaning {
+    read(&notice.id, &notice.raw, received_at).unwrap_or_else(|fault| Meaning::Unintelligible { fault })
 }
 
-fn read(raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
+fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
     let notice: Value = serde_json::from_str(raw).map_err(|_| "The notice is not JSON.")?;
     let notice = notice.as_object().ok_or("The notice is not a JSON object.")?;
     let kind = text(notice, "type").ok_or("The notice has no type.")?;
@@ -68,6 +67,7 @@ fn read(raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
     let refund = text(data, "refundId").map(RefundId::parse);
     let amount = text(data, "amount").zip(text(data, "currency"));
     let event = Event {
+        id: id.clone(),
         kind,
         transaction: id_in(data, "transactionId", TransactionId::parse)
             .ok_or("The notice has no transactionId.")?,
@@ -80,6 +80,7 @@ fn read(raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
             (true, None | Some(Err(_))) => return Err("The notice has no refundId."),
             (false, _) => None,
         },
+        dispute: id_in(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
         details: details(data)?,
         at: time(notice, received_at)?,
     };

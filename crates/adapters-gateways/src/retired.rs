@@ -8,6 +8,8 @@ use domain::{
 use ports::{Charge, Clock, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
 use std::sync::Arc;
 
+use crate::notice;
+
 /// Why it does nothing.
 const REASON: &str = "The payment's gateway is not connected to this service; settle it there.";
 
@@ -27,11 +29,13 @@ impl Retired {
 
     fn event(&self, charge: &Charge, kind: EventKind, amount: Money, refund: Option<RefundId>) -> Event {
         Event {
+            id: notice::id(kind, &charge.transaction, refund.as_ref()),
             kind,
             transaction: charge.transaction.clone(),
             order: charge.order.clone(),
             stated: Stated::from(amount),
             refund,
+            dispute: None,
             details: Details { failure_reason: Some(REASON.to_owned()), ..Details::default() },
             at: self.clock.now(),
         }
@@ -77,7 +81,7 @@ impl Gateway for Retired {
         Err(InvalidSignature)
     }
 
-    fn understand(&self, _: &str, _: Timestamp) -> Meaning {
+    fn understand(&self, _: &Notice, _: Timestamp) -> Meaning {
         Meaning::Unintelligible { fault: "The gateway sends no notices." }
     }
 }

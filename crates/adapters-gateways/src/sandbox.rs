@@ -110,7 +110,9 @@ impl Sandbox {
             && Token::of(charge) == Token::Dispute
         {
             let at = captured.at.plus(self.dispute_delay);
-            let dispute = Event { kind: EventKind::Disputed, at, ..captured.clone() };
+            let kind = EventKind::Disputed;
+            let id = notice::id(kind, &captured.transaction, None);
+            let dispute = Event { id, kind, at, ..captured.clone() };
             self.courier.send(&[dispute], at.since(self.clock.now()));
         }
     }
@@ -176,7 +178,8 @@ impl Gateway for Sandbox {
         amount: Money,
     ) -> Result<Option<Event>, Unanswered> {
         let event = decision::event(&charge, EventKind::RefundSucceeded, amount, self.clock.now());
-        Ok(self.done(Event { refund: Some(refund), ..event }))
+        let id = notice::id(event.kind, &event.transaction, Some(&refund));
+        Ok(self.done(Event { id, refund: Some(refund), ..event }))
     }
 
     fn verify(
@@ -189,8 +192,8 @@ impl Gateway for Sandbox {
         Ok(Notice { id: masking::masked_id(id), raw: masking::masked_body(body) })
     }
 
-    fn understand(&self, raw: &str, received_at: Timestamp) -> Meaning {
-        notice::understand(raw, received_at)
+    fn understand(&self, notice: &Notice, received_at: Timestamp) -> Meaning {
+        notice::understand(notice, received_at)
     }
 }
 

@@ -90,7 +90,7 @@ async fn every_notice_comes_twice_under_one_id_and_the_newest_first() {
     let notice = sandbox.verify(&notices[0].headers, &notices[0].body, NOW).unwrap();
     assert_eq!(notice.id.as_str(), ids[0]);
     assert_eq!(
-        sandbox.understand(&notice.raw, NOW),
+        sandbox.understand(&notice, NOW),
         Meaning::Event(Box::new(answer)),
         "it says what the answer said"
     );

@@ -51,7 +51,7 @@ pub async fn receive(
     let notice = gateway.verify(headers, body, app.clock.now()).inspect_err(|_| {
         app.meter.record(Happening::Callback(CallbackOutcome::Refused));
     })?;
-    let meaning = gateway.understand(&notice.raw, app.clock.now());
+    let meaning = gateway.understand(&notice, app.clock.now());
     let _held = match &meaning {
         // The lock only saves rounds; without it the order's revision decides.
         Meaning::Event(event) => {

@@ -121,6 +121,8 @@ ids! {
     TransactionId: visible, "must be 1 to 255 visible ASCII characters";
     /// A refund's id: ours, or the gateway's own when the refund began there.
     RefundId: visible, "must be 1 to 255 visible ASCII characters";
+    /// The id that the gateway gave a dispute.
+    DisputeId: visible, "must be 1 to 255 visible ASCII characters";
     /// The id a gateway gave one of its events; unique within the gateway.
     EventId: visible, "must be 1 to 255 visible ASCII characters";
     /// A finding's public id.

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    GatewayName, Money, OrderNumber, RefundId, Timestamp, TransactionId,
+    DisputeId, EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, TransactionId,
     payment::{CaptureMethod, Details, Event, EventKind, PaymentToken, Stated},
 };
 use ports::{Charge, Gateway, Meaning, Notice, NoticeHeaders};
@@ -91,11 +91,13 @@ impl GatewayFixture {
     fn event(&self, kind: EventKind) -> Event {
         let charge = self.manual();
         Event {
+            id: EventId::new(NOTICE.into()),
             kind,
             transaction: charge.transaction,
             order: charge.order,
             stated: Stated::from(charge.amount),
             refund: kind.is_refund().then(|| RefundId::new("refund-1".into())),
+            dispute: kind.is_dispute().then(|| DisputeId::new("dispute-1".into())),
             details: Details::default(),
             at: self.now,
         }
@@ -107,7 +109,7 @@ impl GatewayFixture {
     }
 
     fn understood(&self, body: &[u8]) -> Meaning {
-        self.gateway.understand(&self.verified(body).raw, self.now)
+        self.gateway.understand(&self.verified(body), self.now)
     }
 }
 
@@ -237,7 +239,7 @@ pub async fn a_genuine_notice_gives_its_id_and_itself(it: &GatewayFixture) {
     for gateway in [&it.gateway, &it.elsewhere] {
         let notice = gateway.verify(&headers, body.as_bytes(), it.now).expect("it is genuine");
         assert_eq!(notice.id.as_str(), NOTICE);
-        assert!(matches!(gateway.understand(&notice.raw, it.now), Meaning::Event(_)));
+        assert!(matches!(gateway.understand(&notice, it.now), Meaning::Event(_)));
     }
 }
 
@@ -294,7 +296,7 @@ pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &Ga
     };
     let notice = it.verified((it.write)(&event).as_bytes());
     assert!(!notice.raw.contains(CARD_NUMBER));
-    let Meaning::Event(understood) = it.gateway.understand(&notice.raw, it.now) else {
+    let Meaning::Event(understood) = it.gateway.understand(&notice, it.now) else {
         panic!("it is no longer understood");
     };
     assert_eq!((understood.kind, &understood.transaction), (event.kind, &event.transaction));

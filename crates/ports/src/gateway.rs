@@ -135,5 +135,5 @@ pub trait Gateway: Send + Sync {
     ) -> Result<Notice, InvalidSignature>;
 
     /// Reads what a notice says, now or when it is tried again later; `received_at` stands in for a missing time.
-    fn understand(&self, raw: &str, received_at: Timestamp) -> Meaning;
+    fn understand(&self, notice: &Notice, received_at: Timestamp) -> Meaning;
 }

@@ -8,11 +8,13 @@ const RECEIVED: Timestamp = Timestamp::from_millis(1_763_800_200_456);
 fn event(kind: EventKind) -> Event {
     let some = |text: &str| Some(text.to_owned());
     Event {
+        id: EventId::new("evt_1".into()),
         kind,
         transaction: TransactionId::new("t1".into()),
         order: OrderNumber::new("n1".into()),
         stated: Stated::parse("19.98", "CNY").unwrap(),
         refund: kind.is_refund().then(|| RefundId::new("r1".into())),
+        dispute: kind.is_dispute().then(|| DisputeId::new("d1".into())),
         details: Details {
             card_last4: some("4242"),
             card_brand: some("visa"),
@@ -29,8 +31,12 @@ fn notice(kind: &str) -> Value {
         "transactionId": "t1", "orderNumber": "n1", "refundId": "r1", "amount": "19.98", "currency": "CNY"}})
 }
 
+fn of(raw: String) -> Meaning {
+    understand(&Notice { id: EventId::new("evt_1".into()), raw }, RECEIVED)
+}
+
 fn read(notice: &Value) -> Meaning {
-    understand(&notice.to_string(), RECEIVED)
+    of(notice.to_string())
 }
 
 fn understood(notice: &Value) -> Event {
@@ -59,21 +65,21 @@ fn a_body_is_written_as_the_contract_shows() {
 #[test]
 fn what_is_written_of_any_kind_is_understood() {
     for kind in EventKind::ALL {
-        assert_eq!(understand(&body(&event(kind)), RECEIVED), Meaning::Event(Box::new(event(kind))));
+        assert_eq!(of(body(&event(kind))), Meaning::Event(Box::new(event(kind))));
     }
 }
 
 #[test]
 fn an_id_is_the_same_for_the_same_event_and_another_for_another() {
-    let captured = event(EventKind::Captured);
-    let later = Event { at: RECEIVED, ..captured.clone() };
-    assert_eq!(id(&captured), id(&later));
-    assert!(EventId::parse(id(&captured).as_str()).is_ok_and(|it| it.as_str().starts_with("evt_")));
-    let other_refund =
-        Event { refund: Some(RefundId::new("r2".into())), ..event(EventKind::RefundSucceeded) };
-    let other_transaction = Event { transaction: TransactionId::new("t2".into()), ..captured };
-    let mut ids: Vec<_> = EventKind::ALL.map(|kind| id(&event(kind))).into();
-    ids.extend([id(&other_refund), id(&other_transaction)]);
+    let id = |kind, transaction: &str, refund: Option<&str>| {
+        let refund = refund.map(|it| RefundId::new(it.into()));
+        super::id(kind, &TransactionId::new(transaction.into()), refund.as_ref())
+    };
+    let captured = id(EventKind::Captured, "t1", None);
+    assert_eq!(captured, id(EventKind::Captured, "t1", None));
+    assert!(EventId::parse(captured.as_str()).is_ok_and(|it| it.as_str().starts_with("evt_")));
+    let mut ids: Vec<_> = EventKind::ALL.map(|kind| id(kind, "t1", kind.is_refund().then_some("r1"))).into();
+    ids.extend([id(EventKind::RefundSucceeded, "t1", Some("r2")), id(EventKind::Captured, "t2", None)]);
     let all = ids.len();
     ids.sort();
     ids.dedup();
@@ -162,7 +168,7 @@ fn what_is_no_notice_at_all_is_unintelligible() {
     for raw in
         ["", "no json", "[]", "\"payment.captured\"", "{}", r#"{"type":1}"#, r#"{"type":null}"#, "{\"type\":"]
     {
-        assert!(matches!(understand(raw, RECEIVED), Meaning::Unintelligible { .. }), "{raw}");
+        assert!(matches!(of(raw.to_owned()), Meaning::Unintelligible { .. }), "{raw}");
     }
 }
 
@@ -223,14 +229,14 @@ fn any_json() -> impl Strategy<Value = Value> {
 proptest! {
     #[test]
     fn no_bytes_break_masking_or_reading(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = understand(&crate::masking::masked_body(&bytes), RECEIVED);
+        let _ = of(crate::masking::masked_body(&bytes));
     }
 
     #[test]
     fn no_json_breaks_masking_or_reading_or_keeps_a_card_number(value in any_json()) {
         let masked = crate::masking::masked_body(value.to_string().as_bytes());
         prop_assert!(!masked.contains("4242424242424242"));
-        let _ = understand(&masked, RECEIVED);
+        let _ = of(masked);
     }
 
     #[test]

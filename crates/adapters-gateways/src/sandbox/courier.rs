@@ -120,7 +120,7 @@ impl Courier {
 
 impl Parcel {
     fn about(event: &Event) -> Self {
-        Self { id: notice::id(event), body: notice::body(event) }
+        Self { id: event.id.clone(), body: notice::body(event) }
     }
 }
 
@@ -183,11 +183,13 @@ mod tests {
 
     fn event() -> Event {
         Event {
+            id: EventId::new("evt_1".into()),
             kind: EventKind::Captured,
             transaction: TransactionId::new("t1".into()),
             order: OrderNumber::new("n1".into()),
             stated: Money::parse("1", "CNY").unwrap().into(),
             refund: None,
+            dispute: None,
             details: domain::payment::Details::default(),
             at: Timestamp::from_millis(0),
         }

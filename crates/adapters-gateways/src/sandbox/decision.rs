@@ -8,6 +8,8 @@ use domain::{
 use ports::Charge;
 use sha2::{Digest, Sha256};
 
+use crate::notice;
+
 /// Approved, as ISO 8583 writes it.
 const APPROVED: &str = "00";
 /// Do not honour.
@@ -69,11 +71,13 @@ pub(super) fn event(charge: &Charge, kind: EventKind, amount: Money, at: Timesta
         code.chars().take(AUTHORIZATION_CODE_CHARS).collect()
     };
     Event {
+        id: notice::id(kind, &charge.transaction, None),
         kind,
         transaction: charge.transaction.clone(),
         order: charge.order.clone(),
         stated: Stated::from(amount),
         refund: None,
+        dispute: None,
         details: Details {
             card_last4: Some(LAST4.to_owned()),
             card_brand: Some(BRAND.to_owned()),

@@ -4,7 +4,7 @@ use domain::{
     Transaction, TransactionId,
     payment::{Case, Disposition, Effect, Event, StoredEvent, fold},
 };
-use ports::{Gateway, Meaning, Unavailable, UnitOfWork, Write};
+use ports::{Gateway, Meaning, Notice, Unavailable, UnitOfWork, Write};
 
 use crate::{
     App,
@@ -52,7 +52,8 @@ async fn waiting(app: &App, transaction: &Transaction) -> Result<Vec<(StoredEven
 }
 
 fn readable(gateway: &dyn Gateway, stored: StoredEvent) -> Option<(StoredEvent, Event)> {
-    match gateway.understand(&stored.raw, stored.received_at) {
+    let notice = Notice { id: stored.id.clone(), raw: stored.raw.clone() };
+    match gateway.understand(&notice, stored.received_at) {
         Meaning::Event(event) => Some((stored, *event)),
         Meaning::UnknownType { .. } | Meaning::Unintelligible { .. } => None,
     }

@@ -106,8 +106,8 @@ impl Gateway for ScriptedGateway {
         Ok(Notice { id: EventId::new(id.clone()), raw: String::from_utf8(body.to_vec()).unwrap() })
     }
 
-    fn understand(&self, raw: &str, _: Timestamp) -> Meaning {
-        let known = self.meanings.lock().unwrap().get(raw).cloned();
+    fn understand(&self, notice: &Notice, _: Timestamp) -> Meaning {
+        let known = self.meanings.lock().unwrap().get(&notice.raw).cloned();
         known.unwrap_or(Meaning::Unintelligible { fault: "nothing that was agreed" })
     }
 }

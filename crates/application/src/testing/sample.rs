@@ -158,11 +158,13 @@ pub(crate) fn sandbox() -> GatewayName {
 /// Something that happened to [`pending`].
 pub(crate) fn event(kind: EventKind, amount: &str) -> Event {
     Event {
+        id: EventId::new(format!("{} {amount}", kind.as_str())),
         kind,
         transaction: pending().id,
         order: order().number,
         stated: Stated { amount: amount.to_owned(), currency: "CNY".to_owned() },
         refund: None,
+        dispute: None,
         details: Details::default(),
         at: NOW,
     }

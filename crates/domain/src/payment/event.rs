@@ -1,6 +1,8 @@
 //! What a gateway says happened: in a notice, or as the answer to what it was asked.
 
-use crate::{EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, TransactionId, money};
+use crate::{
+    DisputeId, EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, TransactionId, money,
+};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -66,6 +68,12 @@ impl EventKind {
     pub const fn is_refund(self) -> bool {
         matches!(self, Self::RefundSucceeded | Self::RefundFailed)
     }
+
+    /// Whether it is about one dispute.
+    #[must_use]
+    pub const fn is_dispute(self) -> bool {
+        matches!(self, Self::Disputed | Self::DisputeWon | Self::DisputeLost)
+    }
 }
 
 /// What a gateway tells beside the money. All of it may be missing.
@@ -113,6 +121,8 @@ impl From<crate::Money> for Stated {
 /// Something that happened to a transaction, at the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
+    /// The gateway's id of the event. An answer has the id of the notice about the same thing, where that is known.
+    pub id: EventId,
     /// What.
     pub kind: EventKind,
     /// To which transaction.
@@ -123,6 +133,8 @@ pub struct Event {
     pub stated: Stated,
     /// Which refund, for the refund kinds.
     pub refund: Option<RefundId>,
+    /// Which dispute, for the dispute kinds, if the gateway names it.
+    pub dispute: Option<DisputeId>,
     /// The rest.
     pub details: Details,
     /// When it happened there.

@@ -2,7 +2,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::order::{Entry, Placing, Status, is_unbroken};
-use crate::{ChangedBy, FindingKind, Order, ProductId, RefundId, RefundKey, Text, UserKey, order::Item};
+use crate::{
+    ChangedBy, EventId, FindingKind, Order, ProductId, RefundId, RefundKey, Text, UserKey, order::Item,
+};
 
 const NOW: Timestamp = Timestamp::from_millis(1_000);
 
@@ -65,11 +67,13 @@ fn event(kind: EventKind) -> Event {
 fn money_event(kind: EventKind, amount: &str, refund: Option<&str>) -> Event {
     let text = |it: &str| Some(format!("{it} of {}", kind.as_str()));
     Event {
+        id: EventId::new(format!("{} {amount} {}", kind.as_str(), refund.unwrap_or_default())),
         kind,
         transaction: TransactionId::new("t1".into()),
         order: OrderNumber::new("n1".into()),
         stated: Stated::from(yuan(amount)),
         refund: refund.map(|it| RefundId::new(it.into())),
+        dispute: None,
         details: Details {
             card_last4: Some("4242".into()),
             card_brand: Some("visa".into()),
