@@ -14,7 +14,7 @@ use std::collections::HashMap;
 use diesel::QueryResult;
 
 /// Reads every row into the domain, or fails at the first one that cannot be read.
-fn each<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
+pub(super) fn each<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
     rows.into_iter().map(read).collect()
 }
 

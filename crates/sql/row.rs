@@ -1,6 +1,7 @@
 //! Rows, and how they are read into the domain and written from it.
 
 mod claim;
+mod dispute;
 mod event;
 mod finding;
 mod history;
@@ -12,6 +13,7 @@ mod transaction;
 mod user;
 
 pub(super) use claim::{ClaimRow, NewClaim};
+pub(super) use dispute::{DisputeRow, NewDispute};
 pub(super) use event::EventRow;
 pub(super) use finding::FindingRow;
 pub(super) use history::HistoryRow;

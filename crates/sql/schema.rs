@@ -98,18 +98,19 @@ table! {
         created_at -> crate::dialect::Moment,
         updated_at -> crate::dialect::Moment,
         order_key -> BigInt,
+        sequence -> BigInt,
         gateway -> Text,
         token -> Text,
         capture_method -> Text,
-        authorized -> Bool,
-        failed -> Bool,
-        voided -> Bool,
-        dispute -> Text,
+        authorized_at -> Nullable<crate::dialect::Moment>,
+        failed_at -> Nullable<crate::dialect::Moment>,
+        voided_at -> Nullable<crate::dialect::Moment>,
         surplus -> Bool,
         displaced -> Bool,
         asked -> Nullable<Text>,
         asked_amount -> Nullable<crate::dialect::Amount>,
         refunded_amount -> crate::dialect::Amount,
+        disputed_amount -> Nullable<crate::dialect::Amount>,
         occupies_order -> Nullable<BigInt>,
         check_at -> Nullable<crate::dialect::Moment>,
         checks -> BigInt,
@@ -120,13 +121,29 @@ table! {
     refunds (id) {
         id -> BigInt,
         transaction_key -> BigInt,
+        sequence -> BigInt,
         refund_id -> Text,
         amount -> crate::dialect::Amount,
         status -> Text,
+        succeeded_at -> Nullable<crate::dialect::Moment>,
+        failed_at -> Nullable<crate::dialect::Moment>,
+        withdrawn -> Bool,
         reason -> Nullable<Text>,
         created_at -> crate::dialect::Moment,
         check_at -> Nullable<crate::dialect::Moment>,
         checks -> BigInt,
+    }
+}
+
+table! {
+    dispute_events (id) {
+        id -> BigInt,
+        transaction_key -> BigInt,
+        event_id -> Text,
+        dispute_id -> Nullable<Text>,
+        status -> Text,
+        amount -> crate::dialect::Amount,
+        occurred_at -> crate::dialect::Moment,
     }
 }
 
@@ -225,3 +242,4 @@ allow_tables_to_appear_in_same_query!(orders, payment_transactions);
 allow_tables_to_appear_in_same_query!(order_status_history, user);
 allow_tables_to_appear_in_same_query!(payment_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(refunds, payment_transactions);
+allow_tables_to_appear_in_same_query!(dispute_events, payment_transactions);

@@ -8,7 +8,7 @@ use adapters_mysql::MySql;
 use domain::{
     Actor, FindingKind, Role,
     order::Status,
-    payment::{CaptureMethod, Disposition, Dispute, PaymentStatus, RefundStatus},
+    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus},
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
@@ -24,9 +24,12 @@ const ROWS: &str = "
     INSERT INTO order_status_history VALUES (1, 10000000001, '', 'PENDING', 1, NOW(3), 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
         10000000002, 'n', 't', 'CAPTURED', 10, 'CNY', '4242', 'visa', 'A1', 10, NOW(3), NULL, '00', NOW(3), NOW(3),
-        10000000001, 'sandbox', 'tok_visa', 'AUTOMATIC', 1, 0, 0, 'NONE', 0, 0, NULL, NULL, 4, 10000000001, NULL, 0
+        10000000001, 1, 'sandbox', 'tok_visa', 'AUTOMATIC', NOW(3), NULL, NULL, 0, 0, NULL, NULL, 4, 3, 10000000001, NULL,
+        0
     );
-    INSERT INTO refunds VALUES (1, 10000000002, 'r', 4, 'SUCCEEDED', NULL, NOW(3), NULL, 0);
+    INSERT INTO refunds VALUES
+        (1, 10000000002, 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, NULL, NOW(3), NULL, 0);
+    INSERT INTO dispute_events VALUES (1, 10000000002, 'e', NULL, 'OPEN', 3, NOW(3));
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', NOW(3));
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL);
     INSERT INTO idempotency_claims VALUES
@@ -78,7 +81,9 @@ async fn no_check_can_be_bypassed() {
         "payment_transactions SET captured_amount = 10.0001",
         "payment_transactions SET captured_amount = 0",
         "payment_transactions SET captured_amount = NULL",
-        "payment_transactions SET refunded_amount = 10.0001",
+        "payment_transactions SET captured_at = NULL",
+        "payment_transactions SET sequence = 0",
+        "payment_transactions SET disputed_amount = -1",
         "payment_transactions SET refunded_amount = -1",
         "payment_transactions SET asked = 'CAPTURE'",
         "payment_transactions SET asked = 'CAPTURE', asked_amount = 10.0001",
@@ -87,6 +92,12 @@ async fn no_check_can_be_bypassed() {
         "payment_transactions SET status = 'PENDING', occupies_order = NULL",
         "payment_transactions SET status = 'LOST'",
         "refunds SET amount = 0",
+        "refunds SET succeeded_at = NULL",
+        "refunds SET status = 'PENDING'",
+        "refunds SET withdrawn = 2",
+        "refunds SET sequence = 0",
+        "dispute_events SET amount = 0",
+        "dispute_events SET status = 'NONE'",
         "refunds SET status = 'LOST'",
         "payment_events SET disposition = 'LOST'",
         "findings SET kind = 'lost'",
@@ -115,9 +126,17 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position FROM order_items",
         "INSERT INTO payment_transactions SELECT
             2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NOW(3), NOW(3),
-            order_key, 'sandbox', 'tok', 'MANUAL', 0, 0, 0, 'NONE', 0, 0, NULL, NULL, 0, order_key, NULL, 0
+            order_key, 2, 'sandbox', 'tok', 'MANUAL', NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, order_key, NULL, 0
             FROM payment_transactions",
-        "INSERT INTO refunds SELECT 2, transaction_key, refund_id, 1, 'PENDING', NULL, NOW(3), NULL, 0 FROM refunds",
+        "INSERT INTO payment_transactions SELECT
+            2, 'n', 'other', 'FAILED', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NOW(3), NOW(3),
+            order_key, 1, 'sandbox', 'tok', 'MANUAL', NULL, NOW(3), NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0
+            FROM payment_transactions",
+        "INSERT INTO refunds
+            SELECT 2, transaction_key, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, NULL, NOW(3), NULL, 0 FROM refunds",
+        "INSERT INTO refunds
+            SELECT 2, transaction_key, 1, 'other', 1, 'PENDING', NULL, NULL, 0, NULL, NOW(3), NULL, 0 FROM refunds",
+        "INSERT INTO dispute_events SELECT 2, transaction_key, event_id, NULL, 'WON', 1, NOW(3) FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
@@ -137,6 +156,7 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE order_status_history SET orderId = 10000000009",
         "UPDATE payment_transactions SET order_key = 10000000009, occupies_order = 10000000009",
         "UPDATE refunds SET transaction_key = 9",
+        "UPDATE dispute_events SET transaction_key = 9",
         "UPDATE idempotency_claims SET userId = 9",
         "DELETE FROM orders",
     ] {
@@ -170,7 +190,7 @@ async fn keys_and_ids_are_told_apart_by_every_byte_and_texts_come_back_as_they_w
 async fn every_word_of_the_domain_fits() {
     let mut conn = record().await;
     let statuses = Status::ALL.map(Status::as_str);
-    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Gateway));
+    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Operator));
     let words: &[(&str, &str, Vec<&str>)] = &[
         ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
         ("orders", "status", statuses.to_vec()),
@@ -178,13 +198,15 @@ async fn every_word_of_the_domain_fits() {
         ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
         ("payment_transactions", "status", PaymentStatus::ALL.map(PaymentStatus::as_str).to_vec()),
-        ("payment_transactions", "dispute", Dispute::ALL.map(Dispute::as_str).to_vec()),
+        ("dispute_events", "status", DisputeStatus::ALL.map(DisputeStatus::as_str).to_vec()),
         (
             "payment_transactions",
             "capture_method",
             [CaptureMethod::Automatic, CaptureMethod::Manual].map(CaptureMethod::as_str).to_vec(),
         ),
-        ("refunds", "status", RefundStatus::ALL.map(RefundStatus::as_str).to_vec()),
+        ("refunds", "succeeded_at = NULL, status", vec![RefundStatus::Pending.as_str()]),
+        ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
+        ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
         ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
     ];

@@ -61,7 +61,7 @@ async fn sell(record: &MySql) {
     record.commit(placing).await.unwrap();
     let (paying, mut transaction) = paying(&order);
     record.commit(paying).await.unwrap();
-    transaction.facts.authorized = true;
+    transaction.facts = sample::facts(sample::held());
     record
         .commit(UnitOfWork::new().with(Write::UpdateTransaction(Box::new(transaction.clone()))))
         .await

@@ -8,7 +8,7 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::{
     Actor, FindingKind, Role,
     order::Status,
-    payment::{CaptureMethod, Disposition, Dispute, PaymentStatus, RefundStatus},
+    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus},
 };
 use tempfile::TempDir;
 
@@ -22,10 +22,11 @@ const ROWS: &str = "
     INSERT INTO order_items VALUES (1, 1, 'sku', 1, 100000, 0, 0, 'Tea', 1, 0);
     INSERT INTO order_status_history VALUES (1, 1, '', 'PENDING', 1, 0, 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
-        1, 'n', 't', 'CAPTURED', 100000, 'CNY', '4242', 'visa', 'A1', 100000, 5, NULL, '00', 0, 5, 1, 'sandbox',
-        'tok_visa', 'AUTOMATIC', 1, 0, 0, 'NONE', 0, 0, NULL, NULL, 40000, 1, NULL, 0
+        1, 'n', 't', 'CAPTURED', 100000, 'CNY', '4242', 'visa', 'A1', 100000, 5, NULL, '00', 0, 5, 1, 1, 'sandbox',
+        'tok_visa', 'AUTOMATIC', 5, NULL, NULL, 0, 0, NULL, NULL, 40000, 30000, 1, NULL, 0
     );
-    INSERT INTO refunds VALUES (1, 1, 'r', 40000, 'SUCCEEDED', NULL, 6, NULL, 0);
+    INSERT INTO refunds VALUES (1, 1, 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, NULL, 6, NULL, 0);
+    INSERT INTO dispute_events VALUES (1, 1, 'e', NULL, 'OPEN', 30000, 7);
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', 5);
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL);
     INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
@@ -67,7 +68,9 @@ async fn no_check_can_be_bypassed() {
         "payment_transactions SET captured_amount = 100001",
         "payment_transactions SET captured_amount = 0",
         "payment_transactions SET captured_amount = NULL",
-        "payment_transactions SET refunded_amount = 100001",
+        "payment_transactions SET captured_at = NULL",
+        "payment_transactions SET sequence = 0",
+        "payment_transactions SET disputed_amount = -1",
         "payment_transactions SET refunded_amount = -1",
         "payment_transactions SET asked = 'CAPTURE'",
         "payment_transactions SET asked = 'CAPTURE', asked_amount = 100001",
@@ -76,6 +79,12 @@ async fn no_check_can_be_bypassed() {
         "payment_transactions SET status = 'PENDING', occupies_order = NULL",
         "payment_transactions SET status = 'LOST'",
         "refunds SET amount = 0",
+        "refunds SET succeeded_at = NULL",
+        "refunds SET status = 'PENDING'",
+        "refunds SET withdrawn = 2",
+        "refunds SET sequence = 0",
+        "dispute_events SET amount = 0",
+        "dispute_events SET status = 'NONE'",
         "refunds SET status = 'LOST'",
         "payment_events SET disposition = 'LOST'",
         "findings SET kind = 'lost'",
@@ -104,9 +113,14 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, 0, 0, 'CNY', 1, 1, NULL, 9 FROM orders",
         "INSERT INTO order_items SELECT 2, 1, 'other', 1, 1, 0, 0, 'Tea', 1, position FROM order_items",
         "INSERT INTO payment_transactions SELECT
-            2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 'sandbox', 'tok',
-            'MANUAL', 0, 0, 0, 'NONE', 0, 0, NULL, NULL, 0, 1, NULL, 0 FROM payment_transactions",
-        "INSERT INTO refunds SELECT 2, 1, refund_id, 1, 'PENDING', NULL, 0, NULL, 0 FROM refunds",
+            2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 2, 'sandbox',
+            'tok', 'MANUAL', NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, 1, NULL, 0 FROM payment_transactions",
+        "INSERT INTO payment_transactions SELECT
+            2, 'n', 'other', 'FAILED', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 1, 'sandbox',
+            'tok', 'MANUAL', NULL, 5, NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0 FROM payment_transactions",
+        "INSERT INTO refunds SELECT 2, 1, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO refunds SELECT 2, 1, 1, 'other', 1, 'PENDING', NULL, NULL, 0, NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO dispute_events SELECT 2, 1, event_id, NULL, 'WON', 1, 0 FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
@@ -127,6 +141,7 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE order_status_history SET orderId = 9",
         "UPDATE payment_transactions SET order_key = 9, occupies_order = 9",
         "UPDATE refunds SET transaction_key = 9",
+        "UPDATE dispute_events SET transaction_key = 9",
         "UPDATE idempotency_claims SET userId = 9",
         "DELETE FROM orders",
     ] {
@@ -139,7 +154,7 @@ async fn nothing_refers_to_what_is_not_there() {
 async fn every_word_of_the_domain_fits() {
     let (_folder, mut connection) = rows().await;
     let statuses = Status::ALL.map(Status::as_str);
-    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Gateway));
+    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Operator));
     let words: &[(&str, &str, Vec<&str>)] = &[
         ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
         ("orders", "status", statuses.to_vec()),
@@ -147,13 +162,15 @@ async fn every_word_of_the_domain_fits() {
         ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
         ("payment_transactions", "status", PaymentStatus::ALL.map(PaymentStatus::as_str).to_vec()),
-        ("payment_transactions", "dispute", Dispute::ALL.map(Dispute::as_str).to_vec()),
+        ("dispute_events", "status", DisputeStatus::ALL.map(DisputeStatus::as_str).to_vec()),
         (
             "payment_transactions",
             "capture_method",
             [CaptureMethod::Automatic, CaptureMethod::Manual].map(CaptureMethod::as_str).to_vec(),
         ),
-        ("refunds", "status", RefundStatus::ALL.map(RefundStatus::as_str).to_vec()),
+        ("refunds", "succeeded_at = NULL, status", vec![RefundStatus::Pending.as_str()]),
+        ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
+        ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
         ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
     ];

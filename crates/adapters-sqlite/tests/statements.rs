@@ -42,7 +42,7 @@ async fn sell(record: &Sqlite) -> usize {
         .progress(Progress::of(order.clone()), || unreachable!("the order does not move"))
         .with(Write::InsertTransaction(Box::new(transaction.clone())));
     record.commit(payment).await.unwrap();
-    transaction.facts.authorized = true;
+    transaction.facts = sample::facts(sample::held());
     record
         .commit(UnitOfWork::new().with(Write::UpdateTransaction(Box::new(transaction.clone()))))
         .await

@@ -25,11 +25,17 @@ pub enum FindingKind {
     Dispute,
     /// The gateway's word could not be had, or it refused what it had to do.
     Reconciliation,
+    /// A refund that had gone through failed: the money is with the shop again.
+    RefundFailed,
+    /// More money is back than was captured.
+    OverRefunded,
+    /// The gateway's words contradict each other, or what was asked of it.
+    Contradiction,
 }
 
 impl FindingKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::AmountMismatch,
         Self::CurrencyMismatch,
         Self::OrderMismatch,
@@ -40,6 +46,9 @@ impl FindingKind {
         Self::PartialCapture,
         Self::Dispute,
         Self::Reconciliation,
+        Self::RefundFailed,
+        Self::OverRefunded,
+        Self::Contradiction,
     ];
 
     /// The name in the record and in JSON.
@@ -56,6 +65,9 @@ impl FindingKind {
             Self::PartialCapture => "partial-capture",
             Self::Dispute => "dispute",
             Self::Reconciliation => "reconciliation",
+            Self::RefundFailed => "refund-failed",
+            Self::OverRefunded => "over-refunded",
+            Self::Contradiction => "contradiction",
         }
     }
 

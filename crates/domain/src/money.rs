@@ -108,6 +108,24 @@ impl Money {
         Self::from_minor(minor, currency)
     }
 
+    /// Reads an amount as a gateway states it: zeros at the end of the decimals mean nothing.
+    ///
+    /// ```
+    /// use domain::{Currency, Money};
+    /// assert_eq!(Money::from_stated("100.00", Currency::parse("JPY")?)?.to_string(), "100");
+    /// assert!(Money::from_stated("100.50", Currency::parse("JPY")?).is_err());
+    /// # Ok::<(), domain::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    /// Those of [`Money::in_currency`].
+    pub fn from_stated(amount: &str, currency: Currency) -> Result<Self, Invalid> {
+        let (whole, decimals) = plain_decimal(amount)?;
+        let decimals = decimals.trim_end_matches('0');
+        let point = if decimals.is_empty() { "" } else { "." };
+        Self::in_currency(&format!("{whole}{point}{decimals}"), currency)
+    }
+
     /// An amount in minor units.
     ///
     /// # Errors

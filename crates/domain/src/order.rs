@@ -71,7 +71,8 @@ pub struct Order {
     pub owner: UserKey,
     /// Where it stands.
     pub status: Status,
-    /// Where it stood before a refund of everything was asked for; set while that is pending.
+    /// Where it stood before a refund of everything was asked for; set while that is pending, and afterwards if the refund
+    /// may still fail and the goods did not go back into stock.
     pub came_from: Option<Status>,
     /// Grows with every change of status: the number of rows in its history.
     pub version: Version,

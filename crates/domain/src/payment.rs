@@ -4,8 +4,12 @@
 //! facts in another order gives the same transaction: that is why duplicated and reordered notices are harmless.
 
 mod apply;
+mod balance;
 mod case;
+mod consequence;
+mod dispute;
 mod event;
+mod facts;
 mod operation;
 mod refund;
 mod status;
@@ -15,10 +19,12 @@ mod tests;
 
 pub use apply::{Effect, Mismatch};
 pub use case::{Case, Flag, Fresh, fold};
+pub use dispute::{Dispute, DisputeEvent, DisputeStatus, Disputes};
 pub use event::{Details, Disposition, Event, EventKind, Stated, StoredEvent};
+pub use facts::{Capture, Facts, FactsRecord};
 pub use operation::{CLAIM_GRACE, NotCapturable, NotRefundable, NotVoidable};
-pub use refund::{Refund, RefundStatus};
-pub use status::{Dispute, PaymentStatus};
+pub use refund::{Refund, RefundFacts, RefundStatus};
+pub use status::PaymentStatus;
 
 use std::fmt;
 
@@ -83,38 +89,6 @@ pub enum Asked {
     Void,
 }
 
-/// What is known of a transaction. Facts are only ever added.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Facts {
-    /// The money was held.
-    pub authorized: bool,
-    /// So much was taken.
-    pub captured: Option<Money>,
-    /// The gateway refused, or the authorisation ran out.
-    pub failed: bool,
-    /// The authorisation was given up.
-    pub voided: bool,
-    /// How far a dispute has come.
-    pub dispute: Dispute,
-    /// The captured money came when the order had no use for it; it is given back.
-    pub surplus: bool,
-    /// Another transaction had become the order's live one when this one came back to life.
-    pub displaced: bool,
-}
-
-impl Facts {
-    /// Nothing is known.
-    pub const NONE: Self = Self {
-        authorized: false,
-        captured: None,
-        failed: false,
-        voided: false,
-        dispute: Dispute::None,
-        surplus: false,
-        displaced: false,
-    };
-}
-
 /// One attempt to pay one order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
@@ -126,6 +100,8 @@ pub struct Transaction {
     pub order: OrderKey,
     /// The number of its order.
     pub order_number: OrderNumber,
+    /// Its place among the order's transactions: 1, 2, 3 and so on.
+    pub sequence: u32,
     /// Through which gateway.
     pub gateway: GatewayName,
     /// The way to pay.
@@ -140,8 +116,6 @@ pub struct Transaction {
     pub asked: Option<Asked>,
     /// What the gateway told beside the money.
     pub details: Details,
-    /// When the money was taken.
-    pub captured_at: Option<Timestamp>,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -152,60 +126,4 @@ pub struct Transaction {
     pub checks: u32,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
-}
-
-impl Transaction {
-    /// Where it stands: a function of the facts alone.
-    #[must_use]
-    pub fn status(&self) -> PaymentStatus {
-        let facts = &self.facts;
-        match (facts.captured, facts.dispute) {
-            (Some(captured), _) if self.refunded() == captured => PaymentStatus::Refunded,
-            (Some(_), Dispute::Open) => PaymentStatus::Disputed,
-            (Some(_), _) if !facts.displaced => PaymentStatus::Captured,
-            _ if facts.voided => PaymentStatus::Voided,
-            _ if facts.failed => PaymentStatus::Failed,
-            _ if facts.authorized => PaymentStatus::Authorized,
-            _ => PaymentStatus::Pending,
-        }
-    }
-
-    /// How much was taken.
-    #[must_use]
-    pub fn captured(&self) -> Money {
-        self.facts.captured.unwrap_or(Money::zero(self.amount.currency()))
-    }
-
-    /// How much is back: the refunds that went through, or everything if a dispute was lost.
-    #[must_use]
-    pub fn refunded(&self) -> Money {
-        let captured = self.captured();
-        if self.facts.dispute == Dispute::Lost {
-            return captured;
-        }
-        let back = self.sum(|it| it == RefundStatus::Succeeded);
-        if back.exceeds(captured) { captured } else { back }
-    }
-
-    /// How much can still be asked back: what was captured less what is back or on its way.
-    #[must_use]
-    pub fn refundable(&self) -> Money {
-        if self.facts.dispute == Dispute::Lost {
-            return Money::zero(self.amount.currency());
-        }
-        self.captured().less(self.sum(|it| it != RefundStatus::Failed))
-    }
-
-    /// Whether it keeps other transactions away from its order. A disputed one does, because a dispute may be won.
-    #[must_use]
-    pub fn occupies_order(&self) -> bool {
-        let status = self.status();
-        !self.facts.displaced && (status.is_live() || status == PaymentStatus::Disputed)
-    }
-
-    fn sum(&self, counts: impl Fn(RefundStatus) -> bool) -> Money {
-        let counted = self.refunds.iter().filter(|it| counts(it.status));
-        let nothing = Money::zero(self.amount.currency());
-        counted.fold(nothing, |sum, it| sum.plus(it.amount).unwrap_or(sum))
-    }
 }

@@ -8,6 +8,9 @@ use std::time::Duration;
 pub struct Timestamp(i64);
 
 impl Timestamp {
+    /// After every moment that there is.
+    pub const MAX: Self = Self(i64::MAX);
+
     /// The moment that many milliseconds after the epoch.
     #[must_use]
     pub const fn from_millis(millis: i64) -> Self {

@@ -7,8 +7,8 @@ pub use checks::*;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    Order, Progress, Refund, Text, Transaction, TransactionId,
-    payment::{Asked, CaptureMethod, Details, Dispute, Facts, RefundStatus},
+    DisputeId, Order, Progress, Refund, Text, Transaction, TransactionId,
+    payment::{Asked, CaptureMethod, Details, DisputeEvent, DisputeStatus, FactsRecord, RefundFacts},
 };
 use ports::{UnitOfWork, Write};
 use tokio::{task::JoinSet, time::timeout};
@@ -31,6 +31,7 @@ macro_rules! payments {
     ($($fixture:tt)+) => { $crate::stamp! { payments:
         a_transaction_is_read_back_as_written
         every_fact_is_read_back_as_written
+        words_about_disputes_are_added_and_stay
         a_transaction_is_replaced_with_its_refunds
         a_transaction_and_its_refunds_are_of_one_moment
         a_change_goes_with_its_order_or_not_at_all
@@ -55,8 +56,8 @@ async fn replace(backend: &Backend, transaction: &Transaction) {
 async fn captured(backend: &Backend) -> (Order, Transaction) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |it| {
-        it.facts = Facts { authorized: true, captured: Some(it.amount), ..Facts::NONE };
-        (it.captured_at, it.check_at) = (Some(at(1)), None);
+        it.facts = sample::facts(sample::taken(it.amount));
+        it.check_at = None;
     });
     let transaction = transaction.await;
     (order, transaction)
@@ -82,7 +83,7 @@ pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
     let full = backend.transaction(&order, |it| {
         it.gateway = sample::gateway("stripe");
         it.capture_method = CaptureMethod::Manual;
-        it.facts.authorized = true;
+        it.facts = sample::facts(sample::held());
         it.asked = Some(Asked::Capture(sample::money("19.97")));
         it.details = told("full");
         (it.updated_at, it.check_at, it.checks) = (at(3), Some(at(4)), 5);
@@ -96,28 +97,23 @@ pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
 /// Inserted so, and replaced so.
 pub async fn every_fact_is_read_back_as_written(backend: &Backend) {
     let first = backend.transaction(&backend.order().await, |_| ()).await;
-    let (nothing, all, part) = (Facts::NONE, Some(first.amount), Some(sample::money("0.01")));
-    let taken = Facts { authorized: true, captured: all, ..nothing.clone() };
+    let (nothing, taken) = (FactsRecord::default(), sample::taken(first.amount));
+    let failed = FactsRecord { failed_at: Some(at(3)), ..nothing.clone() };
     let facts = [
-        Facts { authorized: true, ..nothing.clone() },
-        Facts { failed: true, ..nothing.clone() },
-        Facts { authorized: true, voided: true, ..nothing.clone() },
-        Facts { captured: part, ..taken.clone() },
-        Facts { surplus: true, ..taken.clone() },
-        Facts { displaced: true, surplus: true, ..taken.clone() },
-        Facts { failed: true, voided: true, ..taken.clone() },
+        sample::held(),
+        failed.clone(),
+        FactsRecord { voided_at: Some(at(4)), ..sample::held() },
+        sample::taken(sample::money("0.01")),
+        FactsRecord { surplus: true, ..taken.clone() },
+        FactsRecord { displaced: true, surplus: true, ..taken.clone() },
+        FactsRecord { failed_at: Some(at(3)), voided_at: Some(at(4)), ..taken.clone() },
     ];
-    let disputes = Dispute::ALL.map(|dispute| Facts { dispute, ..taken.clone() });
-    for facts in facts.into_iter().chain(disputes) {
-        let captured_at = facts.captured.map(|_| at(2));
+    for facts in facts.map(sample::facts) {
         let order = backend.order().await;
-        let inserted = backend.transaction(&order, |it| {
-            it.facts = facts.clone();
-            it.captured_at = captured_at;
-        });
+        let inserted = backend.transaction(&order, |it| it.facts = facts.clone());
         let inserted = inserted.await;
         assert_eq!(found(backend, &inserted).await, Some(inserted), "inserted");
-        let replaced = Transaction { facts, captured_at, ..first.clone() };
+        let replaced = Transaction { facts, ..first.clone() };
         replace(backend, &replaced).await;
         assert_eq!(found(backend, &first).await, Some(replaced), "replaced");
     }
@@ -126,6 +122,34 @@ pub async fn every_fact_is_read_back_as_written(backend: &Backend) {
     assert_eq!(found(backend, &first).await, Some(asked), "asked for a void");
     replace(backend, &first).await;
     assert_eq!(found(backend, &first).await, Some(first), "back to nothing");
+}
+
+/// Inserted with their transaction, added later, named by the gateway or not; a word is never lost or doubled.
+pub async fn words_about_disputes_are_added_and_stay(backend: &Backend) {
+    let amount = sample::money("4.5");
+    let words = DisputeStatus::ALL.map(|status| sample::dispute(status, amount, 9));
+    let record = |words: &[DisputeEvent], it: &Transaction| {
+        let taken = sample::taken(it.amount);
+        sample::facts(FactsRecord { disputes: words.to_vec(), ..taken })
+    };
+    let (order, mut late) = captured(backend).await;
+    for count in 1..=words.len() {
+        late.facts = record(words.get(..count).unwrap_or_default(), &late);
+        replace(backend, &late).await;
+        assert_eq!(found(backend, &late).await.as_ref(), Some(&late), "{count} words");
+        assert_eq!(backend.payments.list(order.key).await.expect("read"), [late.clone()], "listed");
+    }
+    let named = DisputeEvent {
+        dispute: Some(DisputeId::new("dp_1".into())),
+        ..sample::dispute(DisputeStatus::Lost, amount, 3)
+    };
+    let all = [words.as_slice(), &[named]].concat();
+    let inserted = backend.transaction(&backend.order().await, |it| it.facts = record(&all, it)).await;
+    assert_eq!(
+        found(backend, &inserted).await,
+        Some(inserted),
+        "inserted, in the order of the gateway's times"
+    );
 }
 
 /// New ones are added, old ones changed; oldest first.
@@ -141,19 +165,18 @@ pub async fn a_transaction_is_replaced_with_its_refunds(backend: &Backend) {
     assert_eq!(found(backend, &transaction).await.as_ref(), Some(&transaction), "one refund");
 
     if let Some(first) = transaction.refunds.first_mut() {
-        (first.status, first.check_at, first.checks) = (RefundStatus::Succeeded, None, 3);
+        first.facts = RefundFacts { succeeded_at: Some(at(8)), ..RefundFacts::default() };
+        (first.check_at, first.checks) = (None, 3);
     }
-    let failed =
-        Refund { status: RefundStatus::Failed, check_at: None, ..sample::refund(&transaction, "14.98") };
+    let facts = RefundFacts { succeeded_at: Some(at(8)), failed_at: Some(at(9)), withdrawn: true };
+    let failed = Refund { facts, check_at: None, ..sample::refund(&transaction, "14.98") };
     let pending = sample::refund(&transaction, "14.98");
     transaction.refunds.extend([failed, pending]);
     replace(backend, &transaction).await;
     assert_eq!(found(backend, &transaction).await.as_ref(), Some(&transaction), "three refunds");
 
     transaction.refunds.iter_mut().for_each(|it| {
-        if it.status == RefundStatus::Pending {
-            it.status = RefundStatus::Succeeded;
-        }
+        it.facts.succeeded_at = Some(at(10));
     });
     replace(backend, &transaction).await;
     assert_eq!(found(backend, &transaction).await, Some(transaction), "all of it is back");
@@ -212,24 +235,22 @@ pub async fn a_second_transaction_waits_until_the_first_leaves_the_order(backend
     let another = || Write::InsertTransaction(Box::new(sample::transaction(&order)));
     let mut first = backend.transaction(&order, |_| ()).await;
     backend.stale([another()]).await;
-    let amount = first.amount;
-    let taken = Facts { authorized: true, captured: Some(amount), ..Facts::NONE };
-    for facts in [
-        Facts { authorized: true, ..Facts::NONE },
-        taken.clone(),
-        Facts { dispute: Dispute::Open, ..taken.clone() },
-        Facts { dispute: Dispute::Won, ..taken },
-    ] {
-        first.facts = facts;
+    let taken = sample::taken(first.amount);
+    let disputes = vec![sample::dispute(DisputeStatus::Open, first.amount, 3)];
+    for record in [sample::held(), taken.clone(), FactsRecord { disputes, ..taken }] {
+        first.facts = sample::facts(record);
         replace(backend, &first).await;
         backend.stale([another()]).await;
     }
-    first.facts = Facts { failed: true, ..Facts::NONE };
+    let ended = FactsRecord { failed_at: Some(at(3)), ..FactsRecord::default() };
+    first.facts = sample::facts(ended);
     replace(backend, &first).await;
     let second = backend.transaction(&order, |_| ()).await;
     backend.stale([another()]).await;
-    backend.transaction(&order, |it| it.facts.displaced = true).await;
-    replace(backend, &Transaction { facts: Facts { voided: true, ..Facts::NONE }, ..second }).await;
+    let displaced = sample::facts(FactsRecord { displaced: true, ..FactsRecord::default() });
+    backend.transaction(&order, |it| it.facts = displaced).await;
+    let voided = sample::facts(FactsRecord { voided_at: Some(at(3)), ..FactsRecord::default() });
+    replace(backend, &Transaction { facts: voided, ..second }).await;
     backend.commit([another()]).await;
 }
 
@@ -258,7 +279,7 @@ pub async fn transactions_are_listed_oldest_first(backend: &Backend) {
     let mut tried = backend.payments.list(order.key).await.expect("read");
     for amount in ["1", "2"] {
         let other = backend.transaction(&order, |it| {
-            it.facts = Facts { authorized: true, captured: Some(it.amount), displaced: true, ..Facts::NONE };
+            it.facts = sample::facts(FactsRecord { displaced: true, ..sample::taken(it.amount) });
         });
         let mut other = other.await;
         other.refunds = vec![sample::refund(&other, amount), sample::refund(&other, amount)];

@@ -8,7 +8,10 @@ use domain::{
     RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
     TransactionKey, User, UserId, UserKey, Username, Version,
     order::{Entry, Item, Placing},
-    payment::{CaptureMethod, Details, Disposition, Facts, PaymentToken, RefundStatus, StoredEvent},
+    payment::{
+        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Facts, FactsRecord,
+        PaymentToken, RefundFacts, StoredEvent,
+    },
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
 
@@ -123,20 +126,45 @@ pub fn transaction(order: &Order) -> Transaction {
         id: TransactionId::new(format!("transaction-{number}")),
         order: order.key,
         order_number: order.number.clone(),
+        sequence: u32::try_from(number).expect("a sample's number is small"),
         gateway: gateway("sandbox"),
         token: PaymentToken::new("tok_visa".into()),
         capture_method: CaptureMethod::Automatic,
         amount: order.amount,
-        facts: Facts::NONE,
+        facts: Facts::default(),
         asked: None,
         details: Details::default(),
-        captured_at: None,
         created_at: at(0),
         updated_at: at(0),
         check_at: Some(at(3)),
         checks: 0,
         refunds: Vec::new(),
     }
+}
+
+/// Those facts.
+#[must_use]
+pub fn facts(record: FactsRecord) -> Facts {
+    Facts::restore(record).expect("a sample can be true")
+}
+
+/// Money that was held a second after the beginning.
+#[must_use]
+pub fn held() -> FactsRecord {
+    FactsRecord { authorized_at: Some(at(1)), ..FactsRecord::default() }
+}
+
+/// Money that was held and taken.
+#[must_use]
+pub fn taken(amount: Money) -> FactsRecord {
+    FactsRecord { capture: Some(Capture { amount, at: at(2) }), ..held() }
+}
+
+/// A word about a dispute, that many seconds after the beginning.
+#[must_use]
+pub fn dispute(status: DisputeStatus, amount: Money, seconds: i64) -> DisputeEvent {
+    let event = EventId::new(format!("event-{}", number()));
+    DisputeEvent { event, dispute: None, status, amount, at: at(seconds) }
 }
 
 /// A refund on its way.
@@ -148,7 +176,7 @@ pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
         id: RefundId::new(format!("refund-{number}")),
         transaction: transaction.key,
         amount: money(amount),
-        status: RefundStatus::Pending,
+        facts: RefundFacts::default(),
         reason: None,
         created_at: at(0),
         check_at: Some(at(3)),

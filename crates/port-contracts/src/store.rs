@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     ChangedBy, Finding, Order, Product, Progress, Refund, Session, Text, Transaction, User,
     order::{Status, StockLine},
-    payment::{Disposition, Facts, StoredEvent},
+    payment::{Disposition, FactsRecord, StoredEvent},
 };
 use ports::{Claim, CommitError, Store, UnitOfWork, Write};
 use tokio::time::timeout;
@@ -142,7 +142,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     let (order, user) = (backend.order().await, backend.user().await);
     let product = backend.product(None).await;
     let paid = |it: &mut Transaction| {
-        it.facts = Facts { captured: Some(it.amount), displaced: true, ..Facts::NONE };
+        it.facts = sample::facts(FactsRecord { displaced: true, ..sample::taken(it.amount) });
     };
     let (transaction, rival) =
         (backend.transaction(&order, paid).await, backend.transaction(&order, paid).await);

@@ -5,8 +5,8 @@ use domain::{Refund, Transaction};
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
 use crate::sql::kept::Kept;
-use crate::sql::row::{RefundRow, TransactionRow};
-use crate::sql::schema::{payment_transactions, refunds};
+use crate::sql::row::{NewDispute, RefundRow, TransactionRow};
+use crate::sql::schema::{dispute_events, payment_transactions, refunds};
 use crate::sql::value::Stamp;
 
 /// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
@@ -14,7 +14,8 @@ use crate::sql::value::Stamp;
 pub(super) async fn insert(conn: &mut Conn, transaction: &Transaction) -> Written {
     let insert = diesel::insert_into(payment_transactions::table).values(TransactionRow::from(transaction));
     inserted(insert.execute(conn).await, || Refusal::Stale)?;
-    keep_refunds(conn, transaction).await
+    keep_refunds(conn, transaction).await?;
+    keep_disputes(conn, transaction).await
 }
 
 /// Replaces a transaction. One that comes back to life may find that another occupies its order.
@@ -26,7 +27,8 @@ pub(super) async fn update(conn: &mut Conn, transaction: &Transaction) -> Writte
         guarded(rows)?;
     }
     inserted(outcome, || Refusal::Stale)?;
-    keep_refunds(conn, transaction).await
+    keep_refunds(conn, transaction).await?;
+    keep_disputes(conn, transaction).await
 }
 
 pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Written {
@@ -47,9 +49,9 @@ pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Writ
 }
 
 async fn keep_refunds(conn: &mut Conn, transaction: &Transaction) -> Written {
-    for refund in &transaction.refunds {
+    for (sequence, refund) in (1..).zip(&transaction.refunds) {
         if !keep(conn, refund).await? {
-            let insert = diesel::insert_into(refunds::table).values(RefundRow::from(refund));
+            let insert = diesel::insert_into(refunds::table).values(RefundRow::of(sequence, refund));
             inserted(insert.execute(conn).await, || Refusal::Stale)?;
         }
     }
@@ -63,9 +65,28 @@ async fn keep(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
         .filter(refunds::transaction_key.eq(refund.transaction.get()))
         .filter(refunds::refund_id.eq(refund.id.as_str()));
     let update = diesel::update(row).set((
-        refunds::status.eq(refund.status.as_str()),
+        refunds::status.eq(refund.status().as_str()),
+        refunds::succeeded_at.eq(refund.facts.succeeded_at.map(Stamp::from)),
+        refunds::failed_at.eq(refund.facts.failed_at.map(Stamp::from)),
+        refunds::withdrawn.eq(refund.facts.withdrawn),
         refunds::check_at.eq(refund.check_at.map(Stamp::from)),
         refunds::checks.eq(i64::from(refund.checks)),
     ));
     Ok(Kept(update).execute(conn).await? > 0)
+}
+
+/// Adds the words about disputes that are new; a word never changes.
+async fn keep_disputes(conn: &mut Conn, transaction: &Transaction) -> Written {
+    let told = &transaction.facts.record().disputes;
+    if told.is_empty() {
+        return Ok(());
+    }
+    let known = dispute_events::table.filter(dispute_events::transaction_key.eq(transaction.key.get()));
+    let known: Vec<String> = known.select(dispute_events::event_id).load(conn).await?;
+    for event in told.iter().filter(|it| known.iter().all(|known| known != it.event.as_str())) {
+        let insert =
+            diesel::insert_into(dispute_events::table).values(NewDispute::of(transaction.key, event));
+        inserted(insert.execute(conn).await, || Refusal::Stale)?;
+    }
+    Ok(())
 }

@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use diesel::dsl::min;
@@ -9,8 +9,8 @@ use ports::{PaymentRepository, Unavailable};
 
 use super::{each, grouped, length};
 use crate::connection::{Conn, Database};
-use crate::sql::row::{RefundRow, TransactionRow};
-use crate::sql::schema::{payment_transactions, refunds};
+use crate::sql::row::{DisputeRow, RefundRow, TransactionRow};
+use crate::sql::schema::{dispute_events, payment_transactions, refunds};
 use crate::sql::value::Stamp;
 
 #[async_trait]
@@ -24,9 +24,11 @@ impl PaymentRepository for Database {
             let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
             let refunds = refunds::table
                 .filter(refunds::transaction_key.eq(row.id))
-                .order(refunds::id.asc())
+                .order(refunds::sequence.asc())
                 .select(RefundRow::as_select());
-            row.read(refunds.load(conn).await?).map(Some)
+            let refunds = refunds.load(conn).await?;
+            let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
+            row.read(refunds, disputes).map(Some)
         })
         .await
     }
@@ -35,7 +37,7 @@ impl PaymentRepository for Database {
         self.read_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
                 .filter(payment_transactions::order_key.eq(order.get()))
-                .order(payment_transactions::id.asc())
+                .order(payment_transactions::sequence.asc())
                 .select(TransactionRow::as_select());
             let rows = query.load(conn).await?;
             with_refunds(conn, order, rows).await
@@ -65,13 +67,27 @@ async fn with_refunds(
     let query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
         .filter(payment_transactions::order_key.eq(order.get()))
-        .order(refunds::id.asc())
+        .order(refunds::sequence.asc())
         .select(RefundRow::as_select());
     let mut refunds = grouped(query.load(conn).await?, |it| it.transaction_key);
+    let mut disputes = HashMap::new();
+    for row in rows.iter().filter(|it| it.has_disputes()) {
+        disputes.insert(row.id, read_disputes(conn, row.id).await?);
+    }
     each(rows, |row| {
         let refunds = refunds.remove(&row.id).unwrap_or_default();
-        row.read(refunds)
+        let disputes = disputes.remove(&row.id).unwrap_or_default();
+        row.read(refunds, disputes)
     })
+}
+
+/// All words about the disputes of a transaction; few transactions have any.
+async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<DisputeRow>> {
+    dispute_events::table
+        .filter(dispute_events::transaction_key.eq(transaction))
+        .select(DisputeRow::as_select())
+        .load(conn)
+        .await
 }
 
 /// When it is due, and the transaction's id.

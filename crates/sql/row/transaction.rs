@@ -1,15 +1,17 @@
 use diesel::prelude::*;
 use domain::{
     GatewayName, OrderKey, OrderNumber, Timestamp, Transaction, TransactionId, TransactionKey,
-    payment::{Asked, CaptureMethod, Details, Dispute, Facts, PaymentToken},
+    payment::{Asked, Capture, CaptureMethod, Details, Facts, FactsRecord, PaymentToken},
 };
 
-use super::{RefundRow, count, known, money, unreadable};
+use super::{DisputeRow, RefundRow, count, known, money, unreadable};
+use crate::sql::read::each;
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{Parts, Stamp};
 
-/// A transaction without its refunds. `status`, `refunded_amount` and `occupies_order` follow from the rest; they are
-/// kept for the keys and checks of the schema, for the sweeps, and for whoever looks into the database.
+/// A transaction without its refunds and disputes. `status`, `refunded_amount`, `disputed_amount` and `occupies_order`
+/// follow from the rest; they are kept for the keys and checks of the schema, for the sweeps, and for a reader of the
+/// database.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = payment_transactions, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(in crate::sql) struct TransactionRow {
@@ -29,18 +31,19 @@ pub(in crate::sql) struct TransactionRow {
     created_at: Stamp,
     updated_at: Stamp,
     order_key: i64,
+    sequence: i64,
     gateway: String,
     token: String,
     capture_method: String,
-    authorized: bool,
-    failed: bool,
-    voided: bool,
-    dispute: String,
+    authorized_at: Option<Stamp>,
+    failed_at: Option<Stamp>,
+    voided_at: Option<Stamp>,
     surplus: bool,
     displaced: bool,
     asked: Option<String>,
     asked_amount: Option<Parts>,
     refunded_amount: Parts,
+    disputed_amount: Option<Parts>,
     occupies_order: Option<i64>,
     check_at: Option<Stamp>,
     checks: i64,
@@ -51,7 +54,8 @@ const VOID: &str = "VOID";
 
 impl From<&Transaction> for TransactionRow {
     fn from(transaction: &Transaction) -> Self {
-        let (facts, details) = (&transaction.facts, &transaction.details);
+        let (facts, details) = (transaction.facts.record(), &transaction.details);
+        let disputed = (!facts.disputes.is_empty()).then(|| transaction.disputed());
         let (asked, asked_amount) = match transaction.asked {
             Some(Asked::Capture(amount)) => (Some(CAPTURE), Some(Parts::from(amount))),
             Some(Asked::Void) => (Some(VOID), None),
@@ -67,25 +71,26 @@ impl From<&Transaction> for TransactionRow {
             card_last4: details.card_last4.clone(),
             card_brand: details.card_brand.clone(),
             authorization_code: details.authorization_code.clone(),
-            captured_amount: facts.captured.map(Parts::from),
-            captured_at: transaction.captured_at.map(Stamp::from),
+            captured_amount: facts.capture.map(|it| it.amount.into()),
+            captured_at: facts.capture.map(|it| it.at.into()),
             failure_reason: details.failure_reason.clone(),
             response_code: details.response_code.clone(),
             created_at: transaction.created_at.into(),
             updated_at: transaction.updated_at.into(),
             order_key: transaction.order.get(),
+            sequence: i64::from(transaction.sequence),
             gateway: transaction.gateway.as_str().to_owned(),
             token: transaction.token.expose().to_owned(),
             capture_method: transaction.capture_method.as_str().to_owned(),
-            authorized: facts.authorized,
-            failed: facts.failed,
-            voided: facts.voided,
-            dispute: facts.dispute.as_str().to_owned(),
+            authorized_at: facts.authorized_at.map(Stamp::from),
+            failed_at: facts.failed_at.map(Stamp::from),
+            voided_at: facts.voided_at.map(Stamp::from),
             surplus: facts.surplus,
             displaced: facts.displaced,
             asked: asked.map(str::to_owned),
             asked_amount,
             refunded_amount: transaction.refunded().into(),
+            disputed_amount: disputed.map(Parts::from),
             occupies_order: transaction.occupies_order().then(|| transaction.order.get()),
             check_at: transaction.check_at.map(Stamp::from),
             checks: i64::from(transaction.checks),
@@ -94,18 +99,28 @@ impl From<&Transaction> for TransactionRow {
 }
 
 impl TransactionRow {
-    /// The transaction with its refunds, which must come oldest first.
-    pub(in crate::sql) fn read(self, refunds: Vec<RefundRow>) -> QueryResult<Transaction> {
+    /// Whether there are words about disputes to be read.
+    pub(in crate::sql) const fn has_disputes(&self) -> bool {
+        self.disputed_amount.is_some()
+    }
+
+    /// The transaction with its refunds, which must come oldest first, and all words about its disputes.
+    pub(in crate::sql) fn read(
+        self,
+        refunds: Vec<RefundRow>,
+        disputes: Vec<DisputeRow>,
+    ) -> QueryResult<Transaction> {
         let amount = money(self.amount, &self.currency, "payment_transactions.amount")?;
         Ok(Transaction {
-            facts: self.facts()?,
+            facts: self.facts(disputes)?,
+            sequence: count(self.sequence, "payment_transactions.sequence")?,
             asked: self.asked()?,
             capture_method: known(
                 CaptureMethod::parse(&self.capture_method),
                 "payment_transactions.capture_method",
             )?,
             checks: count(self.checks, "payment_transactions.checks")?,
-            refunds: refunds.into_iter().map(|it| it.read(&self.currency)).collect::<QueryResult<_>>()?,
+            refunds: each(refunds, |it| it.read(&self.currency))?,
             amount,
             key: TransactionKey::new(self.id),
             id: TransactionId::new(self.transaction_id),
@@ -120,25 +135,26 @@ impl TransactionRow {
                 response_code: self.response_code,
                 failure_reason: self.failure_reason,
             },
-            captured_at: self.captured_at.map(Timestamp::from),
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
             check_at: self.check_at.map(Timestamp::from),
         })
     }
 
-    fn facts(&self) -> QueryResult<Facts> {
-        let captured =
+    fn facts(&self, disputes: Vec<DisputeRow>) -> QueryResult<Facts> {
+        let amount =
             self.captured_amount.map(|it| money(it, &self.currency, "payment_transactions.captured_amount"));
-        Ok(Facts {
-            authorized: self.authorized,
-            captured: captured.transpose()?,
-            failed: self.failed,
-            voided: self.voided,
-            dispute: known(Dispute::parse(&self.dispute), "payment_transactions.dispute")?,
+        let capture = amount.transpose()?.zip(self.captured_at);
+        let record = FactsRecord {
+            authorized_at: self.authorized_at.map(Timestamp::from),
+            capture: capture.map(|(amount, at)| Capture { amount, at: at.into() }),
+            failed_at: self.failed_at.map(Timestamp::from),
+            voided_at: self.voided_at.map(Timestamp::from),
             surplus: self.surplus,
             displaced: self.displaced,
-        })
+            disputes: each(disputes, |it| it.read(&self.currency))?,
+        };
+        Facts::restore(record).map_err(|_| unreadable("payment_transactions.captured_amount"))
     }
 
     fn asked(&self) -> QueryResult<Option<Asked>> {

@@ -153,25 +153,30 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
     created_at          TIMESTAMP(3)   NOT NULL,
     updated_at          TIMESTAMP(3)   NOT NULL,
     order_key           BIGINT         NOT NULL,
+    -- The place among the order's transactions: 1, 2, 3 and so on.
+    sequence            BIGINT         NOT NULL,
     gateway             VARCHAR(255)   NOT NULL,
     token               TEXT           NOT NULL,
     capture_method      VARCHAR(20)    NOT NULL,
-    authorized          TINYINT(1)     NOT NULL,
-    failed              TINYINT(1)     NOT NULL,
-    voided              TINYINT(1)     NOT NULL,
-    dispute             VARCHAR(20)    NOT NULL,
+    -- Times by the gateway's clock.
+    authorized_at       TIMESTAMP(3)   NULL,
+    failed_at           TIMESTAMP(3)   NULL,
+    voided_at           TIMESTAMP(3)   NULL,
     surplus             TINYINT(1)     NOT NULL,
     displaced           TINYINT(1)     NOT NULL,
     asked               VARCHAR(20)    NULL,
     asked_amount        DECIMAL(19, 4) NULL,
+    -- Of the refunds that went through; a gateway may give back more than was captured.
     refunded_amount     DECIMAL(19, 4) NOT NULL,
+    -- Of the disputes that are open or lost; NULL when there never was a dispute.
+    disputed_amount     DECIMAL(19, 4) NULL,
     -- The row of the order while no other transaction of it may be live: at most one an order.
     occupies_order      BIGINT         NULL,
     check_at            TIMESTAMP(3)   NULL,
     checks              BIGINT         NOT NULL,
     UNIQUE KEY transactions_public (transaction_id),
     UNIQUE KEY transactions_live (occupies_order),
-    KEY transactions_of_order (order_key),
+    UNIQUE KEY transactions_of_order (order_key, sequence),
     KEY transactions_of_status (status, created_at),
     KEY transactions_to_check (check_at),
     CONSTRAINT transactions_order FOREIGN KEY (order_key) REFERENCES orders (id),
@@ -184,16 +189,16 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
         captured_amount > 0 AND (captured_amount <= amount OR id < 4294967296)
     ),
     CONSTRAINT transactions_method CHECK (capture_method IN ('AUTOMATIC', 'MANUAL')),
-    CONSTRAINT transactions_authorized CHECK (authorized IN (0, 1)),
-    CONSTRAINT transactions_failed CHECK (failed IN (0, 1)),
-    CONSTRAINT transactions_voided CHECK (voided IN (0, 1)),
-    CONSTRAINT transactions_dispute CHECK (dispute IN ('NONE', 'OPEN', 'WON', 'LOST')),
+    CONSTRAINT transactions_sequence CHECK (sequence >= 1),
     CONSTRAINT transactions_surplus CHECK (surplus IN (0, 1)),
     CONSTRAINT transactions_displaced CHECK (displaced IN (0, 1)),
     CONSTRAINT transactions_asked CHECK (asked IN ('CAPTURE', 'VOID')),
     CONSTRAINT transactions_asked_amount CHECK (asked_amount > 0 AND asked_amount <= amount),
-    CONSTRAINT transactions_refunded CHECK (
-        refunded_amount >= 0 AND refunded_amount <= coalesce(captured_amount, 0)
+    CONSTRAINT transactions_refunded CHECK (refunded_amount >= 0),
+    CONSTRAINT transactions_disputed CHECK (disputed_amount >= 0),
+    CONSTRAINT transactions_capture_both CHECK ((captured_amount IS NULL) = (captured_at IS NULL)),
+    CONSTRAINT transactions_of_capture CHECK (
+        captured_amount IS NOT NULL OR (surplus = 0 AND refunded_amount = 0 AND disputed_amount IS NULL)
     ),
     CONSTRAINT transactions_occupies CHECK (occupies_order = order_key),
     CONSTRAINT transactions_checks CHECK (checks >= 0),
@@ -209,19 +214,48 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
 CREATE TABLE IF NOT EXISTS refunds (
     id               BIGINT         NOT NULL PRIMARY KEY,
     transaction_key  BIGINT         NOT NULL,
+    -- The place among the transaction's refunds: 1, 2, 3 and so on.
+    sequence         BIGINT         NOT NULL,
     refund_id        VARCHAR(255)   NOT NULL,
     amount           DECIMAL(19, 4) NOT NULL,
     status           VARCHAR(20)    NOT NULL,
+    -- Times by the gateway's clock.
+    succeeded_at     TIMESTAMP(3)   NULL,
+    failed_at        TIMESTAMP(3)   NULL,
+    withdrawn        TINYINT(1)     NOT NULL,
     reason           TEXT           NULL,
     created_at       TIMESTAMP(3)   NOT NULL,
     check_at         TIMESTAMP(3)   NULL,
     checks           BIGINT         NOT NULL,
     UNIQUE KEY refunds_public (transaction_key, refund_id),
+    UNIQUE KEY refunds_sequence (transaction_key, sequence),
     KEY refunds_to_check (check_at),
     CONSTRAINT refunds_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
     CONSTRAINT refunds_amount CHECK (amount > 0),
     CONSTRAINT refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    CONSTRAINT refunds_withdrawn CHECK (withdrawn IN (0, 1)),
+    CONSTRAINT refunds_sequence_first CHECK (sequence >= 1),
+    CONSTRAINT refunds_through CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
+    CONSTRAINT refunds_pending CHECK (
+        (status = 'PENDING') = (succeeded_at IS NULL AND failed_at IS NULL AND withdrawn = 0)
+    ),
     CONSTRAINT refunds_checks CHECK (checks >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
+CREATE TABLE IF NOT EXISTS dispute_events (
+    id               BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    transaction_key  BIGINT         NOT NULL,
+    event_id         VARCHAR(255)   NOT NULL,
+    dispute_id       VARCHAR(255)   NULL,
+    status           VARCHAR(20)    NOT NULL,
+    amount           DECIMAL(19, 4) NOT NULL,
+    -- By the gateway's clock.
+    occurred_at      TIMESTAMP(3)   NOT NULL,
+    UNIQUE KEY dispute_events_public (transaction_key, event_id),
+    CONSTRAINT dispute_events_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
+    CONSTRAINT dispute_events_status CHECK (status IN ('OPEN', 'WON', 'LOST')),
+    CONSTRAINT dispute_events_amount CHECK (amount > 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS payment_events (
@@ -257,7 +291,8 @@ CREATE TABLE IF NOT EXISTS findings (
     KEY findings_open (resolved_at, id),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
-        'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation'
+        'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
+        'refund-failed', 'over-refunded', 'contradiction'
     ))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 

@@ -5,9 +5,9 @@
 -- What has no order, a word that is none, or money that cannot be read stays where it is.
 INSERT INTO payment_transactions (
     id, order_id, transaction_id, status, amount, currency, card_last4, card_brand, authorization_code, captured_amount,
-    captured_at, failure_reason, response_code, created_at, updated_at, order_key, gateway, token, capture_method,
-    authorized, failed, voided, dispute, surplus, displaced, asked, asked_amount, refunded_amount, occupies_order,
-    check_at, checks
+    captured_at, failure_reason, response_code, created_at, updated_at, order_key, sequence, gateway, token,
+    capture_method, authorized_at, failed_at, voided_at, surplus, displaced, asked, asked_amount, refunded_amount,
+    disputed_amount, occupies_order, check_at, checks
 )
 SELECT
     it.id, it.order_id, it.transaction_id, IF(it.live AND it.turn > 1 AND it.word = 'CAPTURED', 'AUTHORIZED', it.word),
@@ -15,22 +15,25 @@ SELECT
     IF(it.taken IS NULL, NULL, COALESCE(
         IF(YEAR(it.captured_at) > 0, it.captured_at, NULL), IF(YEAR(it.updated_at) > 0, it.updated_at, NULL), it.ordered_at
     )),
-    it.failure_reason, it.response_code,
-    COALESCE(IF(YEAR(it.created_at) > 0, it.created_at, NULL), it.ordered_at),
-    COALESCE(
-        IF(YEAR(it.updated_at) > 0, it.updated_at, NULL), IF(YEAR(it.created_at) > 0, it.created_at, NULL), it.ordered_at
-    ),
-    it.order_key, 'legacy', '', IF(it.word = 'AUTHORIZED', 'MANUAL', 'AUTOMATIC'),
-    it.word <> 'FAILED', it.word = 'FAILED', it.word = 'VOIDED', IF(it.word = 'DISPUTED', 'OPEN', 'NONE'),
+    it.failure_reason, it.response_code, it.begun_at, it.changed_at, it.order_key, it.sequence, 'legacy', '',
+    IF(it.word = 'AUTHORIZED', 'MANUAL', 'AUTOMATIC'),
+    IF(it.word = 'FAILED', NULL, it.begun_at), IF(it.word = 'FAILED', it.changed_at, NULL),
+    IF(it.word = 'VOIDED', it.changed_at, NULL),
     it.live AND it.turn > 1 AND it.word = 'CAPTURED', it.live AND it.turn > 1, NULL, NULL,
-    IF(it.word = 'REFUNDED', it.taken, 0), IF(it.live AND it.turn = 1, it.order_key, NULL), NULL, 0
+    IF(it.word = 'REFUNDED', it.taken, 0), IF(it.word = 'DISPUTED', it.taken, NULL), IF(it.live AND it.turn = 1, it.order_key, NULL), NULL, 0
 FROM (
     SELECT
         money.*, money.word IN ('AUTHORIZED', 'CAPTURED', 'DISPUTED') AS live,
         ROW_NUMBER() OVER (
             PARTITION BY money.order_key, money.word IN ('AUTHORIZED', 'CAPTURED', 'DISPUTED')
             ORDER BY money.taken IS NULL, money.id
-        ) AS turn
+        ) AS turn,
+        ROW_NUMBER() OVER (PARTITION BY money.order_key ORDER BY money.id) AS sequence,
+        COALESCE(IF(YEAR(money.created_at) > 0, money.created_at, NULL), money.ordered_at) AS begun_at,
+        COALESCE(
+            IF(YEAR(money.updated_at) > 0, money.updated_at, NULL), IF(YEAR(money.created_at) > 0, money.created_at, NULL),
+            money.ordered_at
+        ) AS changed_at
     FROM (
         SELECT
             CAST(old.id AS SIGNED) AS id, old.order_id, old.transaction_id, old.card_last4, old.card_brand,
@@ -57,11 +60,23 @@ FROM (
 WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = it.id);
 
 -- What was refunded is back as a whole.
-INSERT INTO refunds (id, transaction_key, refund_id, amount, status, reason, created_at, check_at, checks)
-SELECT it.id, it.id, CONCAT('legacy-', it.id), it.captured_amount, 'SUCCEEDED', NULL, it.updated_at, NULL, 0
+INSERT INTO refunds (
+    id, transaction_key, sequence, refund_id, amount, status, succeeded_at, failed_at, withdrawn, reason, created_at,
+    check_at, checks
+)
+SELECT
+    it.id, it.id, 1, CONCAT('legacy-', it.id), it.captured_amount, 'SUCCEEDED', it.updated_at, NULL, 0, NULL,
+    it.updated_at, NULL, 0
 FROM payment_transactions AS it
 WHERE it.gateway = 'legacy' AND it.status = 'REFUNDED' AND it.id < 4294967296
     AND NOT EXISTS (SELECT 1 FROM refunds AS taken WHERE taken.id = it.id);
+
+-- What was disputed is disputed as a whole.
+INSERT INTO dispute_events (transaction_key, event_id, dispute_id, status, amount, occurred_at)
+SELECT it.id, CONCAT('legacy-', it.id), NULL, 'OPEN', it.captured_amount, it.updated_at
+FROM payment_transactions AS it
+WHERE it.gateway = 'legacy' AND it.status = 'DISPUTED' AND it.id < 4294967296
+    AND NOT EXISTS (SELECT 1 FROM dispute_events AS taken WHERE taken.transaction_key = it.id);
 
 -- What an operator must look at.
 INSERT INTO findings (

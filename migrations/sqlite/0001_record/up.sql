@@ -117,45 +117,72 @@ CREATE TABLE payment_transactions (
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL,
     order_key           INTEGER NOT NULL REFERENCES orders (id),
+    -- The place among the order's transactions: 1, 2, 3 and so on.
+    sequence            INTEGER NOT NULL CHECK (sequence >= 1),
     gateway             TEXT    NOT NULL,
     token               TEXT    NOT NULL,
     capture_method      TEXT    NOT NULL CHECK (capture_method IN ('AUTOMATIC', 'MANUAL')),
-    authorized          INTEGER NOT NULL CHECK (authorized IN (0, 1)),
-    failed              INTEGER NOT NULL CHECK (failed IN (0, 1)),
-    voided              INTEGER NOT NULL CHECK (voided IN (0, 1)),
-    dispute             TEXT    NOT NULL CHECK (dispute IN ('NONE', 'OPEN', 'WON', 'LOST')),
+    -- Times by the gateway's clock.
+    authorized_at       INTEGER,
+    failed_at           INTEGER,
+    voided_at           INTEGER,
     surplus             INTEGER NOT NULL CHECK (surplus IN (0, 1)),
     displaced           INTEGER NOT NULL CHECK (displaced IN (0, 1)),
     asked               TEXT    CHECK (asked IN ('CAPTURE', 'VOID')),
     asked_amount        INTEGER CHECK (asked_amount > 0 AND asked_amount <= amount),
-    refunded_amount     INTEGER NOT NULL CHECK (
-        refunded_amount >= 0 AND refunded_amount <= coalesce(captured_amount, 0)
-    ),
+    -- Of the refunds that went through; a gateway may give back more than was captured.
+    refunded_amount     INTEGER NOT NULL CHECK (refunded_amount >= 0),
+    -- Of the disputes that are open or lost; NULL when there never was a dispute.
+    disputed_amount     INTEGER CHECK (disputed_amount >= 0),
     -- The row of the order while no other transaction of it may be live: at most one an order.
     occupies_order      INTEGER UNIQUE CHECK (occupies_order = order_key),
     check_at            INTEGER,
     checks              INTEGER NOT NULL CHECK (checks >= 0),
+    UNIQUE (order_key, sequence),
+    CHECK ((captured_amount IS NULL) = (captured_at IS NULL)),
+    CHECK (captured_amount IS NOT NULL OR surplus = 0 AND refunded_amount = 0 AND disputed_amount IS NULL),
     CHECK ((asked IS 'CAPTURE') = (asked_amount IS NOT NULL)),
     CHECK (status NOT IN ('PENDING', 'AUTHORIZED') OR occupies_order IS NOT NULL OR displaced = 1),
     CHECK (status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL)
 ) STRICT;
-CREATE INDEX transactions_of_order ON payment_transactions (order_key);
 CREATE INDEX transactions_of_status ON payment_transactions (status, created_at);
 CREATE INDEX transactions_to_check ON payment_transactions (check_at) WHERE check_at IS NOT NULL;
 
 CREATE TABLE refunds (
     id               INTEGER NOT NULL PRIMARY KEY,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    -- The place among the transaction's refunds: 1, 2, 3 and so on.
+    sequence         INTEGER NOT NULL CHECK (sequence >= 1),
     refund_id        TEXT    NOT NULL,
     amount           INTEGER NOT NULL CHECK (amount > 0),
     status           TEXT    NOT NULL CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    -- Times by the gateway's clock.
+    succeeded_at     INTEGER,
+    failed_at        INTEGER,
+    withdrawn        INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
     reason           TEXT,
     created_at       INTEGER NOT NULL,
     check_at         INTEGER,
     checks           INTEGER NOT NULL CHECK (checks >= 0),
-    UNIQUE (transaction_key, refund_id)
+    UNIQUE (transaction_key, refund_id),
+    UNIQUE (transaction_key, sequence),
+    CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
+    CHECK ((status = 'PENDING') = (succeeded_at IS NULL AND failed_at IS NULL AND withdrawn = 0))
 ) STRICT;
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE check_at IS NOT NULL;
+
+-- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
+CREATE TABLE dispute_events (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    event_id         TEXT    NOT NULL,
+    dispute_id       TEXT,
+    status           TEXT    NOT NULL CHECK (status IN ('OPEN', 'WON', 'LOST')),
+    amount           INTEGER NOT NULL CHECK (amount > 0),
+    -- By the gateway's clock.
+    occurred_at      INTEGER NOT NULL,
+    UNIQUE (transaction_key, event_id)
+) STRICT;
 
 CREATE TABLE payment_events (
     id              INTEGER NOT NULL PRIMARY KEY,
@@ -178,7 +205,8 @@ CREATE TABLE findings (
     finding_id      TEXT    NOT NULL UNIQUE,
     kind            TEXT    NOT NULL CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
-        'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation'
+        'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
+        'refund-failed', 'over-refunded', 'contradiction'
     )),
     gateway         TEXT,
     event_id        TEXT,

@@ -52,9 +52,11 @@ pub(crate) async fn content(url: &str) -> Vec<String> {
         "SELECT id, orderId, productId, quantity, price, name, holdsStock, `position` FROM order_items",
         "SELECT id, orderId, fromStatus, toStatus, changedBy, actor, reason FROM order_status_history",
         "SELECT id, order_id, transaction_id, status, amount, currency, captured_amount, gateway, capture_method,
-            authorized, failed, voided, dispute, surplus, displaced, refunded_amount, occupies_order
+            sequence, authorized_at IS NULL, failed_at IS NULL, voided_at IS NULL, surplus, displaced, refunded_amount,
+            disputed_amount, occupies_order
             FROM payment_transactions",
-        "SELECT id, transaction_key, refund_id, amount, status FROM refunds",
+        "SELECT id, transaction_key, sequence, refund_id, amount, status FROM refunds",
+        "SELECT transaction_key, event_id, status, amount FROM dispute_events",
         "SELECT id, kind, transaction_id, order_number, detail FROM findings",
         "SELECT version FROM __diesel_schema_migrations",
     ] {

@@ -112,7 +112,7 @@ async fn a_refund_that_came_first_is_applied_with_its_capture() {
 #[tokio::test]
 async fn a_notice_that_differs_from_what_was_agreed_is_kept_with_a_finding() {
     let it = bench(order(), pending());
-    receive_event(&it, "e1", event(EventKind::Captured, "19.99")).await.unwrap();
+    receive_event(&it, "e1", event(EventKind::Captured, "20.01")).await.unwrap();
     assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
     let state = it.record.state();
     let finding = &state.findings[0];

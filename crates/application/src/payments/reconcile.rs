@@ -34,7 +34,7 @@ pub(crate) async fn consult(gateway: &dyn Gateway, transaction: &Transaction) ->
         }
         None => {}
     }
-    for refund in transaction.refunds.iter().filter(|it| it.status == RefundStatus::Pending) {
+    for refund in transaction.refunds.iter().filter(|it| it.status() == RefundStatus::Pending) {
         answers.push(gateway.refund(charge(), refund.id.clone(), refund.amount).await);
     }
     answers.into_iter().filter_map(said).collect()
@@ -99,7 +99,7 @@ fn put_off(transaction: &mut Transaction, now: Timestamp) -> bool {
     let open = transaction.is_open();
     next(open, &mut transaction.check_at, &mut transaction.checks);
     for refund in &mut transaction.refunds {
-        next(refund.status == RefundStatus::Pending, &mut refund.check_at, &mut refund.checks);
+        next(refund.status() == RefundStatus::Pending, &mut refund.check_at, &mut refund.checks);
     }
     told
 }

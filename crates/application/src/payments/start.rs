@@ -157,7 +157,8 @@ async fn claim_once(
     if now >= order.expires_at {
         return Err(StartError::NotPayable.into());
     }
-    let transaction = begun(app, &order, payment);
+    let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
+    let transaction = begun(app, &order, sequence, payment);
     let claim = Claim {
         key: request.key.clone(),
         fingerprint: request.fingerprint.clone(),
@@ -180,21 +181,21 @@ async fn claim_once(
     }
 }
 
-fn begun(app: &App, order: &Order, payment: &Payment) -> Transaction {
-    let now = app.clock.now();
+fn begun(app: &App, order: &Order, sequence: u32, payment: &Payment) -> Transaction {
+    let now = order.updated_at.max(app.clock.now());
     Transaction {
         key: TransactionKey::new(app.ids.key()),
         id: TransactionId::new(app.ids.id()),
         order: order.key,
         order_number: order.number.clone(),
+        sequence,
         gateway: payment.gateway.clone(),
         token: payment.token.clone(),
         capture_method: payment.capture_method,
         amount: order.amount,
-        facts: Facts::NONE,
+        facts: Facts::default(),
         asked: None,
         details: Details::default(),
-        captured_at: None,
         created_at: now,
         updated_at: now,
         check_at: Some(now.plus(CLAIM_GRACE)),

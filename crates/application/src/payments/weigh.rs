@@ -70,7 +70,7 @@ pub(crate) const fn disposition(effect: &Effect) -> Disposition {
         Effect::Applied => Disposition::Applied,
         Effect::Unchanged => Disposition::Unchanged,
         Effect::Waiting => Disposition::Waiting,
-        Effect::Mismatch(_) => Disposition::Flagged,
+        Effect::Contradicted | Effect::Mismatch(_) => Disposition::Flagged,
     }
 }
 

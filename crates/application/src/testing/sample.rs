@@ -8,7 +8,8 @@ use domain::{
     Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{Item, Placing, Status},
     payment::{
-        CaptureMethod, Details, Disposition, Event, EventKind, Facts, PaymentToken, Stated, StoredEvent,
+        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Event, EventKind, Facts,
+        FactsRecord, PaymentToken, Stated, StoredEvent,
     },
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
@@ -118,14 +119,14 @@ pub(crate) fn pending() -> Transaction {
         id: TransactionId::new("t1".to_owned()),
         order: order().key,
         order_number: order().number,
+        sequence: 1,
         gateway: sandbox(),
         token: PaymentToken::new("tok_visa".to_owned()),
         capture_method: CaptureMethod::Automatic,
         amount: yuan("20"),
-        facts: Facts::NONE,
+        facts: Facts::default(),
         asked: None,
         details: Details::default(),
-        captured_at: None,
         created_at: NOW,
         updated_at: NOW,
         check_at: Some(NOW),
@@ -136,19 +137,43 @@ pub(crate) fn pending() -> Transaction {
 
 /// One whose money is held.
 pub(crate) fn authorized() -> Transaction {
-    let facts = Facts { authorized: true, ..Facts::NONE };
-    Transaction { facts, check_at: None, ..pending() }
+    let record = FactsRecord { authorized_at: Some(NOW), ..FactsRecord::default() };
+    Transaction { facts: facts(record), check_at: None, ..pending() }
 }
 
 /// One whose money is taken.
 pub(crate) fn captured() -> Transaction {
-    let facts = Facts { authorized: true, captured: Some(yuan("20")), ..Facts::NONE };
-    Transaction { facts, captured_at: Some(NOW), check_at: None, ..pending() }
+    captured_part("20")
+}
+
+/// One of which that much is taken.
+pub(crate) fn captured_part(amount: &str) -> Transaction {
+    let capture = Some(Capture { amount: yuan(amount), at: NOW });
+    let record = FactsRecord { capture, ..FactsRecord::default() };
+    Transaction { facts: facts(record), check_at: None, ..pending() }
+}
+
+/// One whose money is taken, and disputed.
+pub(crate) fn disputed() -> Transaction {
+    let event = DisputeEvent {
+        event: EventId::new("evt_dispute".to_owned()),
+        dispute: None,
+        status: DisputeStatus::Open,
+        amount: yuan("20"),
+        at: NOW,
+    };
+    let record = captured().facts.record().clone();
+    Transaction { facts: facts(FactsRecord { disputes: vec![event], ..record }), ..captured() }
+}
+
+fn facts(record: FactsRecord) -> Facts {
+    Facts::restore(record).unwrap()
 }
 
 /// One that was refused.
 pub(crate) fn failed() -> Transaction {
-    Transaction { facts: Facts { failed: true, ..Facts::NONE }, check_at: None, ..pending() }
+    let record = FactsRecord { failed_at: Some(NOW), ..FactsRecord::default() };
+    Transaction { facts: facts(record), check_at: None, ..pending() }
 }
 
 pub(crate) fn sandbox() -> GatewayName {

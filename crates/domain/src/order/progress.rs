@@ -89,7 +89,7 @@ impl Progress {
             self.returned
                 .extend(held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity }));
         }
-        self.order.came_from = (to == Status::RefundPending).then_some(from);
+        self.order.came_from = comes_from(&self.order, to);
         self.order.status = to;
         self.order.version = self.order.version.next();
         self.order.updated_at = now;
@@ -111,5 +111,17 @@ fn gives_stock_back(order: &Order, to: Status) -> bool {
         | Status::Delivered
         | Status::Completed
         | Status::RefundPending => false,
+    }
+}
+
+/// Where a refund of everything may go back to. A refunded order remembers it, because the refund may fail later, unless
+/// its goods went back into stock: they may be sold to others by then.
+fn comes_from(order: &Order, to: Status) -> Option<Status> {
+    let restocks = gives_stock_back(order, to) && order.items.iter().any(|it| it.holds_stock);
+    match (order.status, to) {
+        (Status::Refunded, Status::RefundPending) => order.came_from,
+        (from, Status::RefundPending) => Some(from),
+        (_, Status::Refunded) => order.came_from.filter(|_| !restocks),
+        (_, _) => None,
     }
 }

@@ -57,6 +57,7 @@ pub const TRANSITIONS: &[(Status, Status, &[Actor])] = &[
     (RefundPending, Delivered,     &[Operator]),
     (RefundPending, Completed,     &[Operator]),
     (Refunded,      Closed,        &[System]),
+    (Refunded,      RefundPending, &[Gateway]),
     (Cancelled,     Closed,        &[System]),
 ];
 

@@ -60,9 +60,11 @@ fn expected(from: Status, actor: Actor) -> &'static [Status] {
         (RefundPending, Gateway)                  => &[Refunded],
         (RefundPending, Operator)                 => &[Shipped],
         (Refunded | Cancelled, System)            => &[Closed],
+        (Refunded, Gateway)                       => &[RefundPending],
         (Paid | Processing | Shipped | RefundPending, System)
         | (Shipped | Completed | RefundPending, Customer)
-        | (Cancelled | Refunded, Customer | Operator | Gateway)
+        | (Cancelled, Customer | Operator | Gateway)
+        | (Refunded, Customer | Operator)
         | (Closed, _)                             => &[],
     }
 }

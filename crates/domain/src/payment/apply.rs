@@ -2,15 +2,20 @@
 
 use crate::{FindingKind, Money, RefundId, RefundKey, Timestamp};
 
-use super::{Asked, Dispute, Event, EventKind, PaymentStatus, Refund, RefundStatus, Transaction};
+use super::{
+    Asked, DisputeEvent, DisputeStatus, Event, EventKind, PaymentStatus, Refund, RefundFacts, RefundStatus,
+    Transaction,
+};
 
 /// What an event did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
-    /// It added a fact.
+    /// It changed what can be seen.
     Applied,
     /// It said what was already true.
     Unchanged,
+    /// It changed nothing that can be seen, and contradicts what is known: an operator must look.
+    Contradicted,
     /// It cannot be judged before an earlier word arrives.
     Waiting,
     /// It is not about this transaction as it was agreed: no effect, an operator must look.
@@ -45,37 +50,51 @@ impl Transaction {
             Ok(amount) => amount,
             Err(mismatch) => return Effect::Mismatch(mismatch),
         };
-        let needs_capture = event.kind.is_refund() || dispute(event.kind).is_some();
-        if needs_capture && self.facts.captured.is_none() {
+        let needs_capture = event.kind.is_refund() || event.kind.is_dispute();
+        if needs_capture && self.facts.capture().is_none() {
             return Effect::Waiting;
         }
         let before = self.clone();
-        let applied = match event.kind {
-            EventKind::Authorized => self.authorized(),
-            EventKind::Captured => self.was_captured(amount, event.at),
-            EventKind::Failed => self.failed(),
-            EventKind::Voided => self.voided(),
-            EventKind::RefundSucceeded => self.refund_succeeded(event, amount, fresh, now),
-            EventKind::RefundFailed => self.refund_failed(event, amount, fresh, now),
-            EventKind::Disputed | EventKind::DisputeWon | EventKind::DisputeLost => {
-                self.disputed(event.kind, amount)
-            }
-        };
-        if let Err(mismatch) = applied {
+        if let Err(mismatch) = self.add(event, amount, fresh, now) {
             *self = before;
             return Effect::Mismatch(mismatch);
         }
-        if !needs_capture && (before.facts.captured.is_none() || event.kind == EventKind::Authorized) {
+        if !needs_capture && (before.facts.capture().is_none() || event.kind == EventKind::Authorized) {
             self.learn(event, before.rank());
         }
-        if *self == before {
-            return Effect::Unchanged;
+        if !self.looks_like(&before) {
+            self.updated_at = self.updated_at.max(now);
+            Effect::Applied
+        } else if self.facts.count_contradictions() > before.facts.count_contradictions() {
+            Effect::Contradicted
+        } else {
+            Effect::Unchanged
         }
-        self.updated_at = now;
-        Effect::Applied
     }
 
-    /// The event's amount as money, if order and currency are the transaction's and it is not more than was asked for.
+    fn add(
+        &mut self,
+        event: &Event,
+        amount: Money,
+        fresh: RefundKey,
+        now: Timestamp,
+    ) -> Result<(), Mismatch> {
+        match event.kind {
+            EventKind::Authorized => self.facts.add_authorization(event.at),
+            EventKind::Captured => return self.add_capture(amount, event.at),
+            EventKind::Failed => self.end(|it| it.facts.add_failure(event.at)),
+            EventKind::Voided => self.end(|it| it.facts.add_void(event.at)),
+            EventKind::RefundSucceeded => self.refund_of(event, amount, fresh, now)?.succeed(event.at),
+            EventKind::RefundFailed => self.refund_of(event, amount, fresh, now)?.fail(event.at),
+            EventKind::Disputed => self.add_dispute(event, amount, DisputeStatus::Open),
+            EventKind::DisputeWon => self.add_dispute(event, amount, DisputeStatus::Won),
+            EventKind::DisputeLost => self.add_dispute(event, amount, DisputeStatus::Lost),
+        }
+        Ok(())
+    }
+
+    /// The event's amount as money, if order and currency are the transaction's and the amount is one that it may have. A
+    /// dispute may be about more than was paid.
     fn agreed(&self, event: &Event) -> Result<Money, Mismatch> {
         if event.order != self.order_number {
             return Err(Mismatch::Order);
@@ -83,151 +102,99 @@ impl Transaction {
         if event.stated.currency != self.amount.currency().code() {
             return Err(Mismatch::Currency);
         }
-        let amount =
-            Money::in_currency(&event.stated.amount, self.amount.currency()).map_err(|_| Mismatch::Amount)?;
-        let whole = matches!(event.kind, EventKind::Authorized | EventKind::Failed | EventKind::Voided);
-        if amount.exceeds(self.amount) || whole && amount != self.amount && Some(amount) != self.capture_due()
-        {
-            return Err(Mismatch::Amount);
-        }
-        Ok(amount)
-    }
-
-    /// How much a capture must be: what was captured, or what the gateway was asked to capture, or everything.
-    fn capture_due(&self) -> Option<Money> {
-        match (self.facts.captured, self.asked) {
-            (Some(captured), _) => Some(captured),
-            (None, Some(Asked::Capture(amount))) => Some(amount),
-            (None, Some(Asked::Void) | None) => Some(self.amount),
-        }
-    }
-
-    fn authorized(&mut self) -> Result<(), Mismatch> {
-        self.facts.authorized = true;
-        Ok(())
-    }
-
-    fn was_captured(&mut self, amount: Money, at: Timestamp) -> Result<(), Mismatch> {
-        if Some(amount) != self.capture_due() {
-            return Err(Mismatch::Amount);
-        }
-        if self.facts.captured.is_none() {
-            self.facts.authorized = true;
-            self.facts.captured = Some(amount);
-            self.captured_at = Some(at);
-            self.asked = None;
-        }
-        Ok(())
-    }
-
-    fn failed(&mut self) -> Result<(), Mismatch> {
-        if self.facts.captured.is_none() {
-            self.facts.failed = true;
-            self.asked = None;
-        }
-        Ok(())
-    }
-
-    fn voided(&mut self) -> Result<(), Mismatch> {
-        if self.facts.captured.is_none() {
-            self.facts.voided = true;
-            self.asked = None;
-        }
-        Ok(())
-    }
-
-    fn refund_succeeded(
-        &mut self,
-        event: &Event,
-        amount: Money,
-        fresh: RefundKey,
-        now: Timestamp,
-    ) -> Result<(), Mismatch> {
-        let Some(id) = &event.refund else { return Err(Mismatch::Amount) };
-        let room = self.captured().less(self.sum(|it| it == RefundStatus::Succeeded));
-        if let Some(known) = self.refunds.iter_mut().find(|it| it.id == *id) {
-            if known.amount != amount || known.status != RefundStatus::Succeeded && amount.exceeds(room) {
-                return Err(Mismatch::Amount);
+        let amount = Money::from_stated(&event.stated.amount, self.amount.currency());
+        let amount = amount.map_err(|_| Mismatch::Amount)?;
+        let fits = match event.kind {
+            EventKind::Authorized | EventKind::Failed | EventKind::Voided => {
+                amount == self.amount || amount == self.capture_due()
             }
-            known.status = RefundStatus::Succeeded;
-            known.check_at = None;
-            return Ok(());
+            EventKind::Captured | EventKind::RefundSucceeded | EventKind::RefundFailed => {
+                !amount.exceeds(self.amount)
+            }
+            EventKind::Disputed | EventKind::DisputeWon | EventKind::DisputeLost => true,
+        };
+        if fits { Ok(amount) } else { Err(Mismatch::Amount) }
+    }
+
+    /// How much was captured, or what the gateway was asked to capture, or everything.
+    fn capture_due(&self) -> Money {
+        match (self.facts.capture(), self.asked) {
+            (Some(capture), _) => capture.amount,
+            (None, Some(Asked::Capture(amount))) => amount,
+            (None, Some(Asked::Void) | None) => self.amount,
         }
-        if amount.exceeds(room) {
+    }
+
+    fn add_capture(&mut self, amount: Money, at: Timestamp) -> Result<(), Mismatch> {
+        if !self.facts.add_capture(amount, at) {
             return Err(Mismatch::Amount);
         }
-        self.refunds.push(self.begun_at_the_gateway(id, amount, RefundStatus::Succeeded, fresh, now));
+        self.asked = None;
         Ok(())
     }
 
-    fn refund_failed(
+    /// Adds that nothing will be captured. Money that was captured stays; the word is kept because it contradicts.
+    fn end(&mut self, add: impl FnOnce(&mut Self)) {
+        add(self);
+        self.asked = None;
+    }
+
+    fn add_dispute(&mut self, event: &Event, amount: Money, status: DisputeStatus) {
+        self.facts.add_dispute(DisputeEvent {
+            event: event.id.clone(),
+            dispute: event.dispute.clone(),
+            status,
+            amount,
+            at: event.at,
+        });
+    }
+
+    /// The refund that the event is about; one that is not known began at the gateway.
+    fn refund_of(
         &mut self,
         event: &Event,
         amount: Money,
         fresh: RefundKey,
         now: Timestamp,
-    ) -> Result<(), Mismatch> {
-        let Some(id) = &event.refund else { return Err(Mismatch::Amount) };
-        let Some(known) = self.refunds.iter_mut().find(|it| it.id == *id) else {
-            self.refunds.push(self.begun_at_the_gateway(id, amount, RefundStatus::Failed, fresh, now));
-            return Ok(());
-        };
-        if known.amount != amount {
-            return Err(Mismatch::Amount);
+    ) -> Result<&mut Refund, Mismatch> {
+        let id = event.refund.as_ref().ok_or(Mismatch::Amount)?;
+        let known = self.refunds.iter().position(|it| it.id == *id);
+        let at = known.unwrap_or(self.refunds.len());
+        if known.is_none() {
+            let refund = self.begun_at_the_gateway(id, amount, fresh, now);
+            self.refunds.push(refund);
         }
-        if known.status == RefundStatus::Pending {
-            known.status = RefundStatus::Failed;
-            known.check_at = None;
-        }
-        Ok(())
+        self.refunds.get_mut(at).filter(|it| it.amount == amount).ok_or(Mismatch::Amount)
     }
 
-    fn begun_at_the_gateway(
-        &self,
-        id: &RefundId,
-        amount: Money,
-        status: RefundStatus,
-        key: RefundKey,
-        now: Timestamp,
-    ) -> Refund {
+    fn begun_at_the_gateway(&self, id: &RefundId, amount: Money, key: RefundKey, now: Timestamp) -> Refund {
         Refund {
             key,
             id: id.clone(),
             transaction: self.key,
             amount,
-            status,
+            facts: RefundFacts::default(),
             reason: None,
-            created_at: now,
+            created_at: self.updated_at.max(now),
             check_at: None,
             checks: 0,
         }
     }
 
-    /// Takes back refunds that are asked for and no longer fit into what is left of the captured money; `true` when
-    /// there were any. The gateway may have made one all the same: then its word is a mismatch, and an operator looks.
+    /// Takes back refunds that are asked for and no longer fit into what is left of the captured money; `true` when there
+    /// were any. The gateway may have made one all the same: then more is back than was captured, and an operator looks.
     pub(super) fn withdraw_refunds(&mut self) -> bool {
-        let lost = self.facts.dispute == Dispute::Lost;
-        let back = self.sum(|it| it == RefundStatus::Succeeded);
-        let mut room = if lost { Money::zero(self.amount.currency()) } else { self.captured().less(back) };
+        let mut room = self.captured().less(self.returned());
         let mut withdrawn = false;
-        for refund in self.refunds.iter_mut().filter(|it| it.status == RefundStatus::Pending) {
+        for refund in self.refunds.iter_mut().filter(|it| it.status() == RefundStatus::Pending) {
             if refund.amount.exceeds(room) {
-                refund.status = RefundStatus::Failed;
-                refund.check_at = None;
+                refund.withdraw();
                 withdrawn = true;
             } else {
                 room = room.less(refund.amount);
             }
         }
         withdrawn
-    }
-
-    fn disputed(&mut self, kind: EventKind, amount: Money) -> Result<(), Mismatch> {
-        if amount != self.amount && amount != self.captured() {
-            return Err(Mismatch::Amount);
-        }
-        self.facts.dispute = self.facts.dispute.max(dispute(kind).unwrap_or(Dispute::None));
-        Ok(())
     }
 
     /// Keeps what the event tells beside the money. The word of a later stage outranks that of an earlier one, so that
@@ -252,14 +219,27 @@ impl Transaction {
     }
 
     /// How far the payment has come, for [`Transaction::learn`].
-    const fn rank(&self) -> u8 {
-        match (self.facts.captured, self.facts.failed, self.facts.voided, self.facts.authorized) {
-            (Some(_), ..) => 4,
-            (None, _, true, _) => 3,
-            (None, true, ..) => 2,
-            (None, _, _, true) => 1,
-            (None, ..) => 0,
+    fn rank(&self) -> u8 {
+        if self.facts.capture().is_some() {
+            4
+        } else if self.facts.is_voided() {
+            3
+        } else if self.facts.has_failed() {
+            2
+        } else {
+            u8::from(self.facts.is_authorized())
         }
+    }
+
+    /// Whether a client sees the same in both.
+    fn looks_like(&self, other: &Self) -> bool {
+        let visible = |it: &Self| {
+            let refunds: Vec<_> =
+                it.refunds.iter().map(|it| (it.id.clone(), it.status(), it.has_come_back())).collect();
+            let money = (it.captured(), it.refunded(), it.disputed());
+            (it.status(), money, it.captured_at(), it.details.clone(), refunds)
+        };
+        visible(self) == visible(other)
     }
 
     /// The reason of a failure, while it is one.
@@ -281,19 +261,5 @@ const fn stage(kind: EventKind) -> u8 {
         | EventKind::Disputed
         | EventKind::DisputeWon
         | EventKind::DisputeLost => 0,
-    }
-}
-
-const fn dispute(kind: EventKind) -> Option<Dispute> {
-    match kind {
-        EventKind::Disputed => Some(Dispute::Open),
-        EventKind::DisputeWon => Some(Dispute::Won),
-        EventKind::DisputeLost => Some(Dispute::Lost),
-        EventKind::Authorized
-        | EventKind::Captured
-        | EventKind::Failed
-        | EventKind::Voided
-        | EventKind::RefundSucceeded
-        | EventKind::RefundFailed => None,
     }
 }

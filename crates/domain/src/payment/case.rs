@@ -1,8 +1,8 @@
 //! An order, one of its transactions, and what the one's events do to the other.
 
-use crate::{ChangedBy, FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status};
+use crate::{FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status};
 
-use super::{Asked, Dispute, Effect, Event, PaymentStatus, Refund, RefundStatus, Transaction};
+use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Transaction};
 
 /// Something an operator must look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,13 +55,15 @@ impl Case {
     pub fn apply(&mut self, event: &Event, fresh: Fresh, now: Timestamp) -> Effect {
         let before = self.transaction.clone();
         let effect = self.transaction.apply(event, fresh.key, now);
+        if self.transaction != before {
+            self.settle(&before, now);
+        }
         match &effect {
-            Effect::Applied => self.settle(&before, now),
             Effect::Mismatch(mismatch) => self.flag(
                 FindingKind::from(*mismatch),
                 "A genuine notice differs from what was agreed for this transaction. It was kept and had no effect.",
             ),
-            Effect::Unchanged | Effect::Waiting => {}
+            Effect::Applied | Effect::Unchanged | Effect::Contradicted | Effect::Waiting => {}
         }
         effect
     }
@@ -75,10 +77,14 @@ impl Case {
         if off && status == PaymentStatus::Authorized && transaction.asked.is_none() {
             transaction.asked = Some(Asked::Void);
             transaction.check_at = Some(now);
-            transaction.updated_at = now;
+            transaction.updated_at = transaction.updated_at.max(now);
+        }
+        let shipped = self.progress.entries().iter().any(|it| it.to == Status::Shipped);
+        if shipped && status == PaymentStatus::Disputed {
+            self.flag(FindingKind::Dispute, "The order was shipped while its payment is disputed.");
         }
         let cancelled = self.progress.order().status == Status::Cancelled;
-        if cancelled && status == PaymentStatus::Captured && !transaction.facts.surplus {
+        if cancelled && status == PaymentStatus::Captured && !self.transaction.facts.is_surplus() {
             self.owe("The order was cancelled when a part of it was captured; it is given back.");
         }
         if !self.transaction.is_open() {
@@ -86,93 +92,32 @@ impl Case {
         }
     }
 
-    fn settle(&mut self, before: &Transaction, now: Timestamp) {
-        let revived = !before.occupies_order() && self.transaction.occupies_order();
-        if revived && self.other_occupies {
-            self.transaction.facts.displaced = true;
-        }
-        if before.facts.captured.is_none() && self.transaction.facts.captured.is_some() {
-            self.captured(now);
-        }
-        if before.facts.dispute == Dispute::None && self.transaction.facts.dispute != Dispute::None {
-            self.flag(FindingKind::Dispute, "The card's holder disputes the payment.");
-        }
-        let refused =
-            |it: &Transaction| it.refunds.iter().filter(|it| it.status == RefundStatus::Failed).count();
-        if refused(&self.transaction) > refused(before) {
-            self.flag(FindingKind::Reconciliation, "The gateway refused a refund.");
-        }
-        if self.transaction.withdraw_refunds() {
-            self.flag(
-                FindingKind::Reconciliation,
-                "A refund was withdrawn: the money it was to give back went back at the gateway in another way.",
-            );
-        }
-        self.refunded(now);
-        self.follow_order(now);
-    }
-
-    fn captured(&mut self, now: Timestamp) {
-        let order = self.progress.order();
-        let due = order.status == Status::Pending && !self.transaction.facts.displaced;
-        if !due {
-            self.owe("Money arrived that the order had no use for any more; it is given back.");
-        } else if self.transaction.captured() == order.amount {
-            // From PENDING the gateway may always pay.
-            let _ = self.progress.step(Status::Paid, ChangedBy::GATEWAY, None, now);
-        } else {
-            self.flag(
-                FindingKind::PartialCapture,
-                "Less than the order's amount was captured; the order is not paid.",
-            );
-        }
-    }
-
-    /// Moves the order when everything captured for it is back, in a status that has such a move.
-    fn refunded(&mut self, now: Timestamp) {
-        let transaction = &self.transaction;
-        if transaction.status() != PaymentStatus::Refunded || transaction.facts.surplus || self.other_occupies
-        {
-            return;
-        }
-        if self.progress.order().allows(Status::RefundPending, crate::Actor::Gateway) {
-            let _ = self.progress.step(Status::RefundPending, ChangedBy::GATEWAY, None, now);
-        }
-        if self.progress.order().allows(Status::Refunded, crate::Actor::Gateway) {
-            let _ = self.progress.step(Status::Refunded, ChangedBy::GATEWAY, None, now);
-        }
-    }
-
-    fn owe(&mut self, detail: &'static str) {
+    pub(super) fn owe(&mut self, detail: &'static str) {
         self.flag(FindingKind::LateCapture, detail);
-        self.transaction.facts.surplus = true;
+        self.transaction.facts.mark_surplus();
         self.owed = true;
     }
 
     /// Claims a refund of what is owed. Decided last, when everything that is known has been added: a part of the money,
-    /// or all of it, may have gone back in another way, and while a dispute is open that decides.
+    /// or all of it, may have gone back in another way, and about what is disputed the dispute decides.
     pub fn give_back(&mut self, fresh: Fresh, now: Timestamp) {
+        let Some(amount) = self.amount_owed() else { return };
         let transaction = &mut self.transaction;
-        let amount = transaction.refundable();
-        let owed = std::mem::take(&mut self.owed);
-        if !owed || amount.is_zero() || transaction.facts.dispute == Dispute::Open {
-            return;
-        }
         transaction.refunds.push(Refund {
             key: fresh.key,
             id: fresh.id,
             transaction: transaction.key,
             amount,
-            status: RefundStatus::Pending,
+            facts: RefundFacts::default(),
             reason: Some(Text::new("Captured after the order had no use for it any more.")),
-            created_at: now,
+            created_at: transaction.updated_at.max(now),
             check_at: Some(now),
             checks: 0,
         });
-        transaction.updated_at = now;
+        transaction.updated_at = transaction.updated_at.max(now);
     }
 
-    fn flag(&mut self, kind: FindingKind, detail: &'static str) {
+    pub(super) fn flag(&mut self, kind: FindingKind, detail: &'static str) {
         self.flags.push(Flag { kind, detail });
     }
 }
@@ -191,7 +136,7 @@ pub fn fold(
         for (event, effect) in events.iter().zip(&mut effects) {
             if *effect == Effect::Waiting {
                 *effect = case.apply(event, fresh(), now);
-                moved |= *effect == Effect::Applied;
+                moved |= matches!(effect, Effect::Applied);
             }
         }
         // Every round that goes on has used up at least one event, so there are at most as many rounds as events.

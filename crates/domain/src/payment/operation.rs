@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{ChangedBy, Money, Text, Timestamp, order::Status};
 
-use super::{Asked, Case, Dispute, PaymentStatus, Refund, RefundStatus, Transaction, case::Fresh};
+use super::{Asked, Case, PaymentStatus, Refund, RefundFacts, Transaction, case::Fresh};
 
 /// How long a claim is left to whoever made it before a sweep asks the gateway.
 pub const CLAIM_GRACE: Duration = Duration::from_secs(3);
@@ -28,10 +28,10 @@ pub struct NotVoidable;
 /// Why nothing can be given back.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRefundable {
-    /// Nothing was captured, everything is back, or a dispute decides about the money.
+    /// Nothing was captured, or nothing of it is left: it is back, on its way back, or disputed.
     #[error("the payment has no captured money that could be given back now")]
     State,
-    /// More than what is left of the captured money.
+    /// More than what is left of the captured money. What is disputed is not left.
     #[error("the amount is more than what is left of the captured money")]
     Exceeds,
 }
@@ -90,30 +90,29 @@ impl Case {
         now: Timestamp,
     ) -> Result<Refund, NotRefundable> {
         let transaction = &mut self.transaction;
-        let contested = matches!(transaction.facts.dispute, Dispute::Open | Dispute::Lost);
-        let captured = transaction.facts.captured.is_some();
-        if !captured || contested || transaction.status() == PaymentStatus::Refunded {
+        if transaction.facts.capture().is_none() || transaction.status() == PaymentStatus::Refunded {
             return Err(NotRefundable::State);
         }
         let left = transaction.refundable();
-        let amount = amount.unwrap_or(left);
-        if amount.exceeds(left) || amount.is_zero() {
-            return Err(NotRefundable::Exceeds);
-        }
+        let amount = match amount {
+            Some(amount) if amount.exceeds(left) => return Err(NotRefundable::Exceeds),
+            None if left.is_zero() => return Err(NotRefundable::State),
+            amount => amount.unwrap_or(left),
+        };
         let refund = Refund {
             key: fresh.key,
             id: fresh.id,
             transaction: transaction.key,
             amount,
-            status: RefundStatus::Pending,
+            facts: RefundFacts::default(),
             reason: reason.clone(),
-            created_at: now,
+            created_at: transaction.updated_at.max(now),
             check_at: Some(now.plus(CLAIM_GRACE)),
             checks: 0,
         };
         transaction.refunds.push(refund.clone());
-        transaction.updated_at = now;
-        let everything = transaction.refundable().is_zero() && !transaction.facts.surplus;
+        transaction.updated_at = transaction.updated_at.max(now);
+        let everything = transaction.unreturned().is_zero() && !transaction.facts.is_surplus();
         if everything && self.progress.order().allows(Status::RefundPending, by.actor) {
             // Allowed a line above, so it cannot be refused.
             let _ = self.progress.step(Status::RefundPending, by, reason, now);
@@ -127,6 +126,6 @@ impl Transaction {
         self.asked = Some(asked);
         self.check_at = Some(now.plus(CLAIM_GRACE));
         self.checks = 0;
-        self.updated_at = now;
+        self.updated_at = self.updated_at.max(now);
     }
 }

@@ -9,7 +9,7 @@ pub enum RefundStatus {
     Pending,
     /// The money is back.
     Succeeded,
-    /// The gateway refused.
+    /// The gateway refused, or the money came back to the shop.
     Failed,
 }
 
@@ -27,10 +27,35 @@ impl RefundStatus {
         }
     }
 
-    /// Reads the name of the record.
+    /// Reads the name of the record or of a request.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// What is known of a refund. Times are the gateway's; of two words of a kind the later one.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RefundFacts {
+    /// When it went through.
+    pub succeeded_at: Option<Timestamp>,
+    /// When it failed.
+    pub failed_at: Option<Timestamp>,
+    /// It was withdrawn before there was a word.
+    pub withdrawn: bool,
+}
+
+impl RefundFacts {
+    /// Where the refund stood at `moment`: the later word holds, and of two words of the same moment the failure, because
+    /// a refund fails after it succeeded and not the other way round.
+    fn status_at(self, moment: Timestamp) -> RefundStatus {
+        let until = |at: Option<Timestamp>| at.filter(|it| *it <= moment);
+        match (until(self.succeeded_at), until(self.failed_at)) {
+            (None, None) if self.withdrawn => RefundStatus::Failed,
+            (None, None) => RefundStatus::Pending,
+            (succeeded, failed) if succeeded > failed => RefundStatus::Succeeded,
+            (_, _) => RefundStatus::Failed,
+        }
     }
 }
 
@@ -45,9 +70,9 @@ pub struct Refund {
     pub transaction: TransactionKey,
     /// How much.
     pub amount: Money,
-    /// Where it stands.
-    pub status: RefundStatus,
-    /// Why, if anybody said.
+    /// What is known.
+    pub facts: RefundFacts,
+    /// Why, if a reason was given.
     pub reason: Option<Text>,
     /// When it was asked for, or heard of.
     pub created_at: Timestamp,
@@ -55,4 +80,40 @@ pub struct Refund {
     pub check_at: Option<Timestamp>,
     /// How often the gateway was asked in vain.
     pub checks: u32,
+}
+
+impl Refund {
+    /// Where it stands: a function of the facts.
+    #[must_use]
+    pub fn status(&self) -> RefundStatus {
+        self.facts.status_at(Timestamp::MAX)
+    }
+
+    /// Where it stood at `moment`, by the gateway's times.
+    #[must_use]
+    pub fn status_at(&self, moment: Timestamp) -> RefundStatus {
+        self.facts.status_at(moment)
+    }
+
+    /// Whether it failed after it had gone through.
+    #[must_use]
+    pub fn has_come_back(&self) -> bool {
+        self.facts.succeeded_at.is_some() && self.status() == RefundStatus::Failed
+    }
+
+    pub(super) fn succeed(&mut self, at: Timestamp) {
+        self.facts.succeeded_at = self.facts.succeeded_at.max(Some(at));
+        self.check_at = None;
+    }
+
+    pub(super) fn fail(&mut self, at: Timestamp) {
+        self.facts.failed_at = self.facts.failed_at.max(Some(at));
+        self.check_at = None;
+    }
+
+    /// Takes it back before there was a word.
+    pub(super) const fn withdraw(&mut self) {
+        self.facts.withdrawn = true;
+        self.check_at = None;
+    }
 }

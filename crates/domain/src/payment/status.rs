@@ -51,38 +51,3 @@ impl PaymentStatus {
         }
     }
 }
-
-/// How far a dispute has come. A later word outranks an earlier one, in whatever order they arrive.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Dispute {
-    /// There is none.
-    None,
-    /// It is open.
-    Open,
-    /// The shop keeps the money.
-    Won,
-    /// The card's holder got the money back.
-    Lost,
-}
-
-impl Dispute {
-    /// Every stage.
-    pub const ALL: [Self; 4] = [Self::None, Self::Open, Self::Won, Self::Lost];
-
-    /// The name in the record.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "NONE",
-            Self::Open => "OPEN",
-            Self::Won => "WON",
-            Self::Lost => "LOST",
-        }
-    }
-
-    /// Reads the name of the record.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|it| it.as_str() == text)
-    }
-}

@@ -3,7 +3,7 @@
 use domain::{
     Order, OrderNumber, Timestamp, Transaction,
     order::Status,
-    payment::{Asked, Dispute, Facts},
+    payment::{Asked, DisputeStatus, FactsRecord},
 };
 use ports::Due;
 
@@ -34,11 +34,30 @@ async fn with(backend: &Backend, change: impl FnOnce(&mut Transaction)) -> Order
 }
 
 fn authorised(it: &mut Transaction) {
-    it.facts.authorized = true;
+    it.facts = sample::facts(sample::held());
 }
 
 fn captured(it: &mut Transaction) {
-    it.facts = Facts { authorized: true, captured: Some(it.amount), ..Facts::NONE };
+    it.facts = sample::facts(sample::taken(it.amount));
+}
+
+fn contested(status: DisputeStatus) -> impl FnOnce(&mut Transaction) {
+    move |it: &mut Transaction| {
+        let disputes = vec![sample::dispute(status, it.amount, 3)];
+        it.facts = sample::facts(FactsRecord { disputes, ..sample::taken(it.amount) });
+    }
+}
+
+fn failed() -> FactsRecord {
+    FactsRecord { failed_at: Some(at(3)), ..sample::held() }
+}
+
+fn voided() -> FactsRecord {
+    FactsRecord { voided_at: Some(at(3)), ..sample::held() }
+}
+
+fn displaced() -> FactsRecord {
+    FactsRecord { displaced: true, ..sample::held() }
 }
 
 /// At that very moment or before; longest due first, whatever their age.
@@ -58,19 +77,11 @@ pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
     with(backend, |_| ()).await;
     with(backend, authorised).await;
     with(backend, captured).await;
-    let disputed = |it: &mut Transaction| {
-        captured(it);
-        it.facts.dispute = Dispute::Open;
-    };
-    with(backend, disputed).await;
-    let failed = with(backend, |it| it.facts.failed = true).await;
-    let voided = with(backend, |it| it.facts.voided = true).await;
-    let lost = |it: &mut Transaction| {
-        captured(it);
-        it.facts.dispute = Dispute::Lost;
-    };
-    let lost = with(backend, lost).await;
-    let displaced = with(backend, |it| it.facts.displaced = true).await;
+    with(backend, contested(DisputeStatus::Open)).await;
+    let failed = with(backend, |it| it.facts = sample::facts(failed())).await;
+    let voided = with(backend, |it| it.facts = sample::facts(voided())).await;
+    let lost = with(backend, contested(DisputeStatus::Lost)).await;
+    let displaced = with(backend, |it| it.facts = sample::facts(displaced())).await;
     let mut expired = due(backend, Due::Expired(at(10)), 100).await;
     expired.sort();
     let mut free = [failed, voided, lost, displaced];
@@ -107,13 +118,13 @@ pub async fn uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing(ba
     with(backend, made(11)).await;
     with(backend, |_| ()).await;
     with(backend, captured).await;
-    for facts in [Facts { voided: true, ..Facts::NONE }, Facts { failed: true, ..Facts::NONE }] {
-        with(backend, |it| it.facts = Facts { authorized: true, ..facts }).await;
+    for record in [voided(), failed(), displaced()] {
+        with(backend, |it| it.facts = sample::facts(record)).await;
     }
-    with(backend, |it| it.facts = Facts { authorized: true, displaced: true, ..Facts::NONE }).await;
     let asking = |asked: fn(&Order) -> Asked| async move {
         let order = backend.order().await;
-        backend.transaction(&order, |it| (it.facts.authorized, it.asked) = (true, Some(asked(&order)))).await;
+        let held = sample::facts(sample::held());
+        backend.transaction(&order, |it| (it.facts, it.asked) = (held, Some(asked(&order)))).await;
     };
     asking(|_| Asked::Void).await;
     asking(|order| Asked::Capture(order.amount)).await;

@@ -2,7 +2,7 @@
 
 use domain::{
     Refund, Text, Timestamp,
-    payment::{Asked, Facts, RefundStatus},
+    payment::{Asked, FactsRecord, RefundFacts},
 };
 use ports::Write;
 
@@ -19,12 +19,12 @@ pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
     replace(backend, &kept).await;
     let mut read = kept.clone();
     (read.check_at, read.checks) = (Some(at(60)), 1);
-    read.facts = Facts { failed: true, ..Facts::NONE };
-    (read.asked, read.details, read.captured_at, read.updated_at) =
-        (Some(Asked::Void), told("late"), None, at(60));
+    read.facts = sample::facts(FactsRecord { failed_at: Some(at(60)), ..FactsRecord::default() });
+    (read.asked, read.details, read.updated_at) = (Some(Asked::Void), told("late"), at(60));
     for refund in &mut read.refunds {
         (refund.check_at, refund.checks) = (Some(at(70)), 7);
-        (refund.status, refund.reason) = (RefundStatus::Failed, Some(Text::new("late")));
+        refund.facts = RefundFacts { failed_at: Some(at(60)), ..RefundFacts::default() };
+        refund.reason = Some(Text::new("late"));
     }
     read.refunds.push(sample::refund(&kept, "1"));
     backend.commit([Write::Postpone(Box::new(read))]).await;

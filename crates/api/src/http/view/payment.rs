@@ -28,9 +28,12 @@ pub struct TransactionView {
     /// How much was taken.
     #[schema(example = "19.98")]
     pub captured_amount: String,
-    /// How much is back.
+    /// The sum of the refunds that went through.
     #[schema(example = "0.00")]
     pub refunded_amount: String,
+    /// The sum of the disputes that are open or lost.
+    #[schema(example = "0.00")]
+    pub disputed_amount: String,
     /// Last four digits of the card.
     #[schema(required)]
     pub card_last4: Option<String>,
@@ -69,12 +72,13 @@ impl From<&Transaction> for TransactionView {
             currency: it.amount.currency().code(),
             captured_amount: it.captured().to_string(),
             refunded_amount: it.refunded().to_string(),
+            disputed_amount: it.disputed().to_string(),
             card_last4: details.card_last4,
             card_brand: details.card_brand,
             authorization_code: details.authorization_code,
             failure_reason: it.failure_reason().map(str::to_owned),
             response_code: details.response_code,
-            captured_at: it.captured_at.map(time),
+            captured_at: it.captured_at().map(time),
             created_at: time(it.created_at),
             updated_at: time(it.updated_at),
         }
@@ -115,7 +119,7 @@ impl RefundView {
             transaction_id: transaction.to_owned(),
             amount: it.amount.to_string(),
             currency: it.amount.currency().code(),
-            status: it.status.as_str(),
+            status: it.status().as_str(),
             reason: it.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: time(it.created_at),
         }

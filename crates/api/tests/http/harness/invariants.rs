@@ -26,6 +26,7 @@ const MOVES: &[(&str, &str, &[&str])] = &[
     ("REFUND_PENDING", "DELIVERED", &["OPERATOR"]),
     ("REFUND_PENDING", "COMPLETED", &["OPERATOR"]),
     ("REFUNDED", "CLOSED", &["SYSTEM"]),
+    ("REFUNDED", "REFUND_PENDING", &["GATEWAY"]),
     ("CANCELLED", "CLOSED", &["SYSTEM"]),
 ];
 /// Statuses that only captured money leads to.

@@ -54,6 +54,14 @@ impl Notice {
         Self::saying(kind, transaction, &json!({"refundId": refund, "amount": amount}))
     }
 
+    /// The same, which the gateway says happened that many seconds later.
+    pub(crate) fn later(self, seconds: i64) -> Self {
+        let mut body: Value = serde_json::from_str(&self.body).unwrap();
+        let at = body["timestamp"].as_str().unwrap().parse::<jiff::Timestamp>().unwrap();
+        body["timestamp"] = json!((at + jiff::SignedDuration::from_secs(seconds)).to_string());
+        Self { body: body.to_string(), ..self }
+    }
+
     /// A notice that says anything.
     pub(crate) fn text(body: &str) -> Self {
         Self { id: unique("evt"), body: body.to_owned() }

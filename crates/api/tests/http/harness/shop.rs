@@ -136,4 +136,10 @@ impl Client {
         let all = self.all("/v1/operations/findings").await;
         all.into_iter().filter(|it| it["transactionId"] == transaction["transactionId"]).collect()
     }
+
+    /// Their kinds, oldest first.
+    pub(crate) async fn kinds(&self, transaction: &Value) -> Vec<String> {
+        let found = self.findings(transaction).await;
+        found.iter().rev().map(|it| it["kind"].as_str().unwrap().to_owned()).collect()
+    }
 }

@@ -103,9 +103,7 @@ async fn an_authorisation_that_comes_in_between_is_given_up_too() {
 
 #[tokio::test]
 async fn a_part_that_was_captured_goes_back_when_the_order_is_cancelled() {
-    let mut part = captured();
-    part.facts.captured = Some(yuan("5"));
-    let it = with_order(order()).with(|it| it.transactions.push(part));
+    let it = with_order(order()).with(|it| it.transactions.push(captured_part("5")));
     by(&it, ada(), to(Status::Cancelled)).await.unwrap();
     assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertFinding"]);
     assert_eq!(it.record.state().transactions[0].refunds[0].amount, yuan("5"));

@@ -18,7 +18,8 @@ fn bench(order: Order, transaction: Transaction) -> Bench {
 }
 
 fn show(transaction: &Transaction, refund: Option<&RefundId>) -> StoredReply {
-    let refund = refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id).unwrap().status.as_str());
+    let refund =
+        refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id).unwrap().status().as_str());
     reply(&format!("{} {}", transaction.status().as_str(), refund.unwrap_or("-")))
 }
 
@@ -61,7 +62,7 @@ async fn a_part_that_is_captured_does_not_pay_the_order() {
     it.gateway.answers(says(EventKind::Captured));
     ask(&it, Operation::Capture(Some("5".to_owned()))).await.unwrap();
     let state = it.record.state();
-    assert_eq!(state.transactions[0].facts.captured, Some(yuan("5")));
+    assert_eq!(state.transactions[0].captured(), yuan("5"));
     assert_eq!(
         (state.orders[0].status, state.findings[0].kind),
         (Status::Pending, FindingKind::PartialCapture)
@@ -119,7 +120,7 @@ async fn an_operation_without_an_answer_stays_asked() {
 
     let it = bench(paid(), captured());
     assert_eq!(ask(&it, refund("20")).await.unwrap(), "first CAPTURED PENDING");
-    assert_eq!(it.record.state().transactions[0].refunds[0].status, RefundStatus::Pending);
+    assert_eq!(it.record.state().transactions[0].refunds[0].status(), RefundStatus::Pending);
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ fn refund(id: &str, check_at: Option<Timestamp>) -> Refund {
         id: RefundId::new(id.to_owned()),
         transaction: pending().key,
         amount: yuan("5"),
-        status: RefundStatus::Pending,
+        facts: domain::payment::RefundFacts::default(),
         reason: None,
         created_at: NOW,
         check_at,

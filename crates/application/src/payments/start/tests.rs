@@ -145,13 +145,11 @@ async fn an_answer_that_another_copy_kept_first_is_given_again() {
 #[tokio::test]
 async fn what_cannot_be_paid_is_not_claimed() {
     let occupied = |transaction: Transaction| with_order().with(|it| it.transactions.push(transaction));
-    let mut disputed = captured();
-    disputed.facts.dispute = domain::payment::Dispute::Open;
     let late = with_order();
     late.clock.advance(seconds(1_800));
     let paid = Bench::new().with(|it| it.orders.push(paid()));
     for it in
-        [occupied(pending()), occupied(authorized()), occupied(captured()), occupied(disputed), late, paid]
+        [occupied(pending()), occupied(authorized()), occupied(captured()), occupied(disputed()), late, paid]
     {
         assert!(matches!(pay(&it).await, Err(StartError::NotPayable)));
         assert_eq!(it.journal(), Vec::<String>::new());

@@ -58,7 +58,7 @@ async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
 #[tokio::test]
 async fn a_notice_that_waited_and_differs_is_told_once() {
     let it = with_payment(bench(Disposition::Parked));
-    it.gateway.means("e1", Meaning::Event(Box::new(event(EventKind::Captured, "1.00"))));
+    it.gateway.means("e1", Meaning::Event(Box::new(event(EventKind::Captured, "20.01"))));
     for _ in 0..2 {
         apply_parked(&it.app).await.unwrap();
     }

@@ -1,0 +1,162 @@
+//! Disputes: what the holder of a card claims back through the bank, in full or in part, once or several times.
+//!
+//! What is kept are the gateway's words. Which disputes there are, and where each stands, follows from all of them in the
+//! order of the gateway's times, so that the order of arrival does not matter.
+
+use std::cmp::Ordering;
+
+use crate::{DisputeId, EventId, Money, Timestamp};
+
+/// Where a dispute stands. Of two words of the same moment the larger holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DisputeStatus {
+    /// It is open: the money is withheld until it is decided.
+    Open,
+    /// The shop keeps the money.
+    Won,
+    /// The holder of the card has the money.
+    Lost,
+}
+
+impl DisputeStatus {
+    /// Every status.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Won, Self::Lost];
+
+    /// The name in the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Open => "OPEN",
+            Self::Won => "WON",
+            Self::Lost => "LOST",
+        }
+    }
+
+    /// Reads the name of the record.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
+}
+
+/// One word of the gateway about a dispute.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DisputeEvent {
+    /// The event that says it; each counts once.
+    pub event: EventId,
+    /// The gateway's id of the dispute, if it gives one.
+    pub dispute: Option<DisputeId>,
+    /// What became of the dispute.
+    pub status: DisputeStatus,
+    /// How much it is about.
+    pub amount: Money,
+    /// The gateway's time.
+    pub at: Timestamp,
+}
+
+impl DisputeEvent {
+    /// The order in which words count: by the gateway's time, then by status, then by event.
+    #[must_use]
+    pub fn compare(&self, other: &Self) -> Ordering {
+        (self.at, self.status, &self.event).cmp(&(other.at, other.status, &other.event))
+    }
+}
+
+/// A dispute, as all words about it give it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dispute {
+    /// The gateway's id, or that of the event that began it.
+    pub id: DisputeId,
+    /// The last word.
+    pub status: DisputeStatus,
+    /// How much the last word is about; it may be more than was captured.
+    pub amount: Money,
+    /// The gateway's time of the last word.
+    pub at: Timestamp,
+    reversed: bool,
+    corrected: bool,
+}
+
+impl Dispute {
+    fn begin(event: &DisputeEvent) -> Self {
+        let id = event.dispute.clone().unwrap_or_else(|| DisputeId::new(event.event.as_str().to_owned()));
+        let (status, amount, at) = (event.status, event.amount, event.at);
+        Self { id, status, amount, at, reversed: false, corrected: false }
+    }
+
+    fn continue_with(&mut self, event: &DisputeEvent) {
+        self.reversed |= self.status == DisputeStatus::Lost && event.status == DisputeStatus::Won;
+        self.corrected |= self.amount != event.amount;
+        (self.status, self.amount, self.at) = (event.status, event.amount, event.at);
+    }
+
+    /// Whether it was won after it had been lost: the money came back.
+    #[must_use]
+    pub const fn is_reversed(&self) -> bool {
+        self.reversed
+    }
+
+    /// Whether two words about it name two amounts.
+    #[must_use]
+    pub const fn is_corrected(&self) -> bool {
+        self.corrected
+    }
+}
+
+/// The disputes of one transaction.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Disputes {
+    all: Vec<Dispute>,
+    unclear: usize,
+}
+
+impl Disputes {
+    /// Reads words that are in the order of [`DisputeEvent::compare`].
+    pub(super) fn of<'a>(events: impl IntoIterator<Item = &'a DisputeEvent>) -> Self {
+        let mut disputes = Self::default();
+        for event in events {
+            disputes.add(event);
+        }
+        disputes
+    }
+
+    /// Every dispute, the one whose word came last at the end.
+    #[must_use]
+    pub fn all(&self) -> &[Dispute] {
+        &self.all
+    }
+
+    /// How many words name no dispute and may be about several.
+    #[must_use]
+    pub const fn unclear(&self) -> usize {
+        self.unclear
+    }
+
+    /// How many are open.
+    #[must_use]
+    pub fn count_open(&self) -> usize {
+        self.all.iter().filter(|it| it.status == DisputeStatus::Open).count()
+    }
+
+    fn add(&mut self, event: &DisputeEvent) {
+        let known = match (&event.dispute, event.status) {
+            (Some(id), _) => self.all.iter().position(|it| it.id == *id),
+            // Without an id the event itself is the dispute that it opens.
+            (None, DisputeStatus::Open) => None,
+            (None, DisputeStatus::Won | DisputeStatus::Lost) => match self.count_open() {
+                0 => self.all.len().checked_sub(1),
+                1 => self.all.iter().position(|it| it.status == DisputeStatus::Open),
+                _ => {
+                    self.unclear += 1;
+                    return;
+                }
+            },
+        };
+        let mut dispute = match known {
+            Some(at) => self.all.remove(at),
+            None => return self.all.push(Dispute::begin(event)),
+        };
+        dispute.continue_with(event);
+        self.all.push(dispute);
+    }
+}

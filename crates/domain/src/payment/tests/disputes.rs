@@ -1,0 +1,119 @@
+use EventKind::{Captured, DisputeLost, DisputeWon, Disputed, RefundSucceeded};
+
+use super::*;
+
+const OPERATOR: ChangedBy = ChangedBy::operator(UserKey::new(2));
+
+fn named(kind: EventKind, amount: &str, id: &str, ms: i64) -> Event {
+    later(ms, dispute(kind, amount, Some(id)))
+}
+
+fn plain(kind: EventKind, amount: &str, ms: i64) -> Event {
+    later(ms, dispute(kind, amount, None))
+}
+
+fn ask(case: &mut Case, amount: &str) -> Result<Refund, NotRefundable> {
+    case.ask_refund(Some(yuan(amount)), None, OPERATOR, fresh(), NOW)
+}
+
+#[test]
+fn a_part_that_is_disputed_cannot_be_refunded_and_the_rest_can() {
+    let mut case = told(&[event(Captured), refund(RefundSucceeded, "2.5", "r1"), plain(Disputed, "7", 1)]);
+    assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
+    assert_eq!(kinds(&case), [FindingKind::Dispute]);
+    assert_eq!((case.transaction.disputed(), case.transaction.refundable()), (yuan("7"), yuan("0.5")));
+    assert_eq!(ask(&mut case, "0.51"), Err(NotRefundable::Exceeds));
+    ask(&mut case, "0.5").unwrap();
+    assert_eq!(case.progress.order().status, Status::Paid, "what is disputed may be won");
+    assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
+}
+
+#[test]
+fn a_part_that_is_lost_is_back_and_the_whole_is_refunded_with_the_rest() {
+    let mut case = told(&[event(Captured), plain(Disputed, "7.5", 1), plain(DisputeLost, "7.5", 2)]);
+    let it = &case.transaction;
+    assert_eq!((it.status(), it.refundable()), (PaymentStatus::Captured, yuan("2.5")));
+    assert_eq!(case.progress.order().status, Status::Paid);
+    ask(&mut case, "2.5").unwrap();
+    assert_eq!(case.progress.order().status, Status::RefundPending, "the last of it is asked for");
+    case.apply(&later(3, refund(RefundSucceeded, "2.5", "auto")), fresh(), NOW);
+    assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
+    assert_eq!(case.progress.order().status, Status::Refunded);
+}
+
+#[test]
+fn a_second_dispute_counts_whether_the_gateway_names_it_or_not() {
+    for id in [None, Some("d1")] {
+        let word = |kind, ms| later(ms, dispute(kind, "10", id));
+        let mut case = told(&[event(Captured), word(Disputed, 1), word(DisputeWon, 2)]);
+        assert_eq!(case.transaction.status(), PaymentStatus::Captured);
+        case.apply(&word(Disputed, 3), fresh(), NOW);
+        assert_eq!(case.transaction.status(), PaymentStatus::Disputed, "{id:?}");
+        assert_eq!(kinds(&case), [FindingKind::Dispute; 2]);
+        assert_eq!(ask(&mut case, "1"), Err(NotRefundable::Exceeds));
+    }
+}
+
+#[test]
+fn of_two_open_disputes_one_that_is_won_leaves_the_other_open() {
+    let opened = [named(Disputed, "4", "d1", 1), named(Disputed, "6", "d2", 2)];
+    let mut case = told(&[&[event(Captured)], &opened[..]].concat());
+    case.apply(&named(DisputeWon, "4", "d1", 3), fresh(), NOW);
+    let it = &case.transaction;
+    assert_eq!((it.status(), it.refundable()), (PaymentStatus::Disputed, yuan("4")));
+}
+
+#[test]
+fn a_word_without_a_name_is_about_the_only_open_dispute_and_unclear_among_several() {
+    let mut case = told(&[event(Captured), named(Disputed, "4", "d1", 1), plain(DisputeWon, "4", 2)]);
+    assert_eq!(case.transaction.status(), PaymentStatus::Captured);
+    case.flags.clear();
+    fold(&mut case, &[named(Disputed, "4", "d2", 3), named(Disputed, "6", "d3", 4)], fresh, NOW);
+    let effect = case.apply(&plain(DisputeWon, "4", 5), fresh(), NOW);
+    assert_eq!(effect, Effect::Contradicted, "it may be about either");
+    assert_eq!(case.transaction.disputed(), yuan("10"));
+    assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::Dispute, FindingKind::Contradiction]);
+}
+
+#[test]
+fn a_lost_dispute_that_is_won_in_the_end_brings_the_money_and_keeps_the_order() {
+    let lost = [event(Captured), plain(Disputed, "10", 1), plain(DisputeLost, "10", 2)];
+    let mut case = told(&lost);
+    assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
+    case.flags.clear();
+    case.apply(&plain(DisputeWon, "10", 3), fresh(), NOW);
+    let it = &case.transaction;
+    assert_eq!((it.status(), it.refundable()), (PaymentStatus::Captured, yuan("10")));
+    assert_eq!(case.progress.order().status, Status::Refunded);
+    assert_eq!(kinds(&case), [FindingKind::Contradiction]);
+}
+
+#[test]
+fn a_dispute_of_more_than_was_captured_counts_as_what_was_captured() {
+    let case = told(&[event(Captured), plain(Disputed, "12", 1)]);
+    assert_eq!(
+        (case.transaction.disputed(), case.transaction.refundable()),
+        (yuan("10"), Money::zero(yuan("1").currency()))
+    );
+    assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::AmountMismatch]);
+}
+
+#[test]
+fn a_disputed_order_that_is_shipped_is_flagged() {
+    let mut case = told(&[event(Captured), plain(Disputed, "4", 1)]);
+    case.flags.clear();
+    for to in [Status::Processing, Status::Shipped] {
+        case.progress.step(to, OPERATOR, None, NOW).unwrap();
+    }
+    case.follow_order(NOW);
+    assert_eq!(kinds(&case), [FindingKind::Dispute]);
+}
+
+#[test]
+fn everything_disputed_leaves_nothing_to_refund() {
+    let mut case = told(&[event(Captured), event(Disputed)]);
+    assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
+    assert!(case.transaction.occupies_order(), "it may be won");
+    assert_eq!(case.ask_refund(None, None, OPERATOR, fresh(), NOW), Err(NotRefundable::State));
+    assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
+}

@@ -1,0 +1,146 @@
+use EventKind::{Authorized, Captured, DisputeLost, Disputed, Failed, RefundFailed, RefundSucceeded, Voided};
+
+use super::*;
+
+const OPERATOR: ChangedBy = ChangedBy::operator(UserKey::new(2));
+
+fn at(ms: i64, kind: EventKind, amount: &str, id: &str) -> Event {
+    later(ms, refund(kind, amount, id))
+}
+
+#[test]
+fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
+    for arrival in [[1, 2], [2, 1]] {
+        let words = arrival.map(|ms| {
+            let kind = if ms == 1 { RefundSucceeded } else { RefundFailed };
+            at(ms, kind, "10", "r1")
+        });
+        let mut case = told(&[event(Captured)]);
+        for word in words {
+            case.apply(&word, fresh(), NOW);
+        }
+        let it = &case.transaction;
+        assert_eq!(
+            (it.status(), it.refunded()),
+            (PaymentStatus::Captured, Money::zero(it.amount.currency()))
+        );
+        assert_eq!(case.progress.order().status, Status::RefundPending, "{arrival:?}");
+        assert!(kinds(&case).contains(&FindingKind::RefundFailed), "{arrival:?}");
+        case.ask_refund(
+            None,
+            None,
+            OPERATOR,
+            Fresh { key: RefundKey::new(8), id: RefundId::new("r2".into()) },
+            NOW,
+        )
+        .unwrap();
+        case.apply(&at(3, RefundSucceeded, "10", "r2"), fresh(), NOW);
+        assert_eq!(case.progress.order().status, Status::Refunded);
+        assert_eq!(case.progress.returned().len(), 1, "the goods went back into stock once");
+    }
+}
+
+#[test]
+fn a_refund_that_failed_in_part_leaves_the_order_where_it_is() {
+    let mut case =
+        told(&[event(Captured), at(1, RefundSucceeded, "4", "r1"), at(2, RefundFailed, "4", "r1")]);
+    assert_eq!(case.progress.order().status, Status::Paid);
+    assert_eq!((case.transaction.refundable(), kinds(&case)), (yuan("10"), vec![FindingKind::RefundFailed]));
+    case.apply(&at(1, RefundSucceeded, "4", "r1"), fresh(), NOW);
+    assert_eq!(kinds(&case).len(), 1, "the same word again says nothing new");
+}
+
+#[test]
+fn money_that_is_back_twice_is_recorded_and_flagged() {
+    let lost = [event(Captured), later(1, event(Disputed)), later(2, event(DisputeLost))];
+    let mut case = told(&lost);
+    assert!(!kinds(&case).contains(&FindingKind::OverRefunded));
+    case.apply(&at(3, RefundSucceeded, "10", "theirs"), fresh(), NOW);
+    let it = &case.transaction;
+    assert_eq!((it.refunded(), it.disputed(), it.returned()), (yuan("10"), yuan("10"), yuan("20")));
+    assert!(kinds(&case).contains(&FindingKind::OverRefunded));
+    assert_eq!(case.progress.order().status, Status::Refunded);
+}
+
+#[test]
+fn refunds_beyond_what_was_captured_are_recorded_and_flagged() {
+    let case =
+        told(&[event(Captured), refund(RefundSucceeded, "7", "r1"), refund(RefundSucceeded, "8", "r2")]);
+    assert_eq!(case.transaction.refunded(), yuan("15"));
+    assert_eq!(kinds(&case), [FindingKind::OverRefunded]);
+    let case = told(&[event(Captured), refund(RefundSucceeded, "10.01", "r1")]);
+    assert_eq!(
+        kinds(&case),
+        [FindingKind::AmountMismatch],
+        "one refund of more than was paid is another payment's"
+    );
+}
+
+#[test]
+fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
+    for kind in [Failed, Voided] {
+        let captured = later(5, event(Captured));
+        let mut case = told(std::slice::from_ref(&captured));
+        let before = case.transaction.clone();
+        assert_eq!(case.apply(&later(4, event(kind)), fresh(), NOW), Effect::Unchanged, "an old word");
+        assert_eq!(kinds(&case), []);
+        assert_eq!(case.apply(&later(6, event(kind)), fresh(), NOW), Effect::Contradicted);
+        assert_eq!(kinds(&case), [FindingKind::Contradiction]);
+        assert_eq!(end(&case), end(&told(&[captured])));
+        assert_eq!(case.transaction.updated_at, before.updated_at);
+    }
+    let held = told(&[event(Authorized), later(1, event(Failed)), later(2, event(Authorized))]);
+    assert_eq!(kinds(&held), [FindingKind::Contradiction], "held after it failed");
+}
+
+#[test]
+fn a_part_that_was_not_asked_for_is_captured_and_flagged() {
+    let mut case = told(&[event(Authorized), later(1, money_event(Captured, "4", None))]);
+    assert_eq!(
+        (case.transaction.status(), case.transaction.captured()),
+        (PaymentStatus::Captured, yuan("4"))
+    );
+    assert_eq!(case.progress.order().status, Status::Pending);
+    assert_eq!(kinds(&case), [FindingKind::PartialCapture]);
+    assert_eq!(
+        case.apply(&later(2, money_event(Captured, "3", None)), fresh(), NOW),
+        Effect::Mismatch(Mismatch::Amount)
+    );
+    case.apply(&later(3, event(Captured)), fresh(), NOW);
+    assert_eq!((case.transaction.captured(), case.progress.order().status), (yuan("10"), Status::Paid));
+}
+
+#[test]
+fn all_that_is_captured_when_less_was_asked_pays_and_is_flagged() {
+    let mut case = told(&[event(Authorized)]);
+    case.ask_capture(Some(yuan("4")), NOW).unwrap();
+    case.apply(&later(1, event(Captured)), fresh(), NOW);
+    assert_eq!(case.progress.order().status, Status::Paid);
+    assert_eq!(kinds(&case), [FindingKind::Contradiction]);
+}
+
+#[test]
+fn zeros_at_the_end_of_an_amount_mean_nothing() {
+    let stated = |amount: &str| {
+        let stated = Stated { amount: amount.into(), currency: "CNY".into() };
+        Event { stated, ..event(Captured) }
+    };
+    let case = told(&[stated("10.000")]);
+    assert_eq!(case.progress.order().status, Status::Paid);
+    assert_eq!(kinds(&case), []);
+    assert_eq!(kinds(&told(&[stated("10.001")])), [FindingKind::AmountMismatch]);
+}
+
+#[test]
+fn goods_that_went_back_into_stock_keep_the_order_from_going_back() {
+    let returned = [event(Captured), at(1, RefundSucceeded, "10", "r1"), at(2, RefundFailed, "10", "r1")];
+    let case = told(&returned);
+    assert_eq!(case.progress.order().allowed(crate::Actor::Operator), []);
+    let mut shipped = told(&[event(Captured)]);
+    for to in [Status::Processing, Status::Shipped] {
+        shipped.progress.step(to, OPERATOR, None, NOW).unwrap();
+    }
+    fold(&mut shipped, &returned, fresh, NOW);
+    assert_eq!(shipped.progress.order().status, Status::RefundPending);
+    assert_eq!(shipped.progress.order().allowed(crate::Actor::Operator), [Status::Shipped]);
+}

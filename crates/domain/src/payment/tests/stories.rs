@@ -1,0 +1,182 @@
+use EventKind::{
+    Authorized, Captured, DisputeLost, DisputeWon, Disputed, Failed, RefundFailed, RefundSucceeded, Voided,
+};
+
+use super::*;
+
+fn named(kind: EventKind, amount: &str, id: &str) -> Event {
+    dispute(kind, amount, Some(id))
+}
+
+fn plain(kind: EventKind, amount: &str) -> Event {
+    dispute(kind, amount, None)
+}
+
+/// The events, each a millisecond after the one before by the gateway's clock.
+fn timed(events: Vec<Event>) -> Vec<Event> {
+    events.into_iter().zip(0..).map(|(event, ms)| later(ms, event)).collect()
+}
+
+/// What gateways really send, each story in its own order and with the gateway's times.
+fn stories() -> Vec<Vec<Event>> {
+    [stories_of_payments(), stories_of_disputes()].concat()
+}
+
+fn stories_of_disputes() -> Vec<Vec<Event>> {
+    vec![
+        // A second dispute, by name and without.
+        timed(vec![event(Captured), plain(Disputed, "10"), plain(DisputeWon, "10"), plain(Disputed, "10")]),
+        timed(vec![
+            event(Captured),
+            named(Disputed, "10", "d1"),
+            named(DisputeWon, "10", "d1"),
+            named(Disputed, "10", "d1"),
+        ]),
+        // Two disputes at once, of which one is won and the other lost.
+        timed(vec![
+            event(Captured),
+            named(Disputed, "4", "d1"),
+            named(Disputed, "6", "d2"),
+            named(DisputeWon, "4", "d1"),
+            named(DisputeLost, "6", "d2"),
+        ]),
+        timed(vec![event(Captured), plain(Disputed, "4"), plain(Disputed, "6"), plain(DisputeWon, "4")]),
+        // Money back twice, and a lost dispute that is won in the end.
+        timed(vec![
+            event(Captured),
+            plain(Disputed, "10"),
+            plain(DisputeLost, "10"),
+            refund(RefundSucceeded, "10", "r1"),
+        ]),
+        timed(vec![
+            event(Captured),
+            plain(Disputed, "10"),
+            plain(DisputeLost, "10"),
+            plain(DisputeWon, "10"),
+        ]),
+    ]
+}
+
+fn stories_of_payments() -> Vec<Vec<Event>> {
+    vec![
+        vec![event(Authorized), event(Captured)],
+        vec![event(Authorized), event(Captured), event(Captured), event(Failed)],
+        vec![event(Authorized), event(Failed)],
+        vec![event(Failed), event(Captured), event(Authorized)],
+        vec![event(Authorized), event(Voided)],
+        timed(vec![event(Authorized), event(Captured), refund(RefundSucceeded, "10", "r1")]),
+        timed(vec![event(Captured), refund(RefundSucceeded, "4", "r1"), refund(RefundSucceeded, "6", "r2")]),
+        timed(vec![event(Captured), refund(RefundFailed, "4", "r1"), refund(RefundSucceeded, "4", "r1")]),
+        vec![event(Authorized), event(Captured), event(Disputed), event(DisputeWon)],
+        vec![
+            event(Captured),
+            refund(RefundSucceeded, "4", "r1"),
+            plain(Disputed, "6"),
+            plain(DisputeLost, "6"),
+        ],
+        // A refund that fails after it went through: all of the money, and a part of it.
+        timed(vec![event(Captured), refund(RefundSucceeded, "10", "r1"), refund(RefundFailed, "10", "r1")]),
+        timed(vec![
+            event(Captured),
+            refund(RefundSucceeded, "4", "r1"),
+            refund(RefundSucceeded, "6", "r2"),
+            refund(RefundFailed, "4", "r1"),
+        ]),
+        timed(vec![
+            event(Captured),
+            refund(RefundSucceeded, "10", "r1"),
+            refund(RefundFailed, "10", "r1"),
+            refund(RefundSucceeded, "10", "r2"),
+        ]),
+        // A part is disputed after another part went back.
+        timed(vec![
+            event(Captured),
+            refund(RefundSucceeded, "2.5", "r1"),
+            plain(Disputed, "7.5"),
+            plain(DisputeLost, "7.5"),
+        ]),
+        // A part is captured that was not asked for, and then all of it.
+        timed(vec![event(Authorized), money_event(Captured, "4", None)]),
+        timed(vec![event(Authorized), money_event(Captured, "4", None), event(Captured)]),
+        timed(vec![event(Captured), event(Failed)]),
+        timed(vec![event(Captured), event(Voided)]),
+        timed(vec![event(Captured), event(Captured), event(Authorized)]),
+    ]
+}
+
+fn permutations(events: &[Event]) -> Vec<Vec<Event>> {
+    let Some((first, rest)) = events.split_first() else { return vec![vec![]] };
+    let inserted = |tail: Vec<Event>| {
+        (0..=tail.len()).map(move |at| {
+            let mut all = tail.clone();
+            all.insert(at, first.clone());
+            all
+        })
+    };
+    permutations(rest).into_iter().flat_map(inserted).collect()
+}
+
+/// The events, each in a commit of its own, with those that wait for it.
+fn told_one_by_one(mut case: Case, events: &[Event]) -> Case {
+    let mut waiting = Vec::new();
+    for event in events {
+        let all: Vec<_> = std::iter::once(event.clone()).chain(waiting).collect();
+        let effects = fold(&mut case, &all, fresh, NOW);
+        let still = all.into_iter().zip(effects).filter(|(_, effect)| *effect == Effect::Waiting);
+        waiting = still.map(|(event, _)| event).collect();
+    }
+    case
+}
+
+/// The kinds of findings that the facts alone decide on, whatever arrived first.
+fn findings_of_facts(case: &Case) -> Vec<FindingKind> {
+    let of_facts = [FindingKind::RefundFailed, FindingKind::Contradiction];
+    let mut found: Vec<_> = of_facts.into_iter().filter(|it| kinds(case).contains(it)).collect();
+    // Too much may seem to be back until the word arrives that a refund failed.
+    let it = &case.transaction;
+    if it.returned().exceeds(it.captured()) {
+        assert!(kinds(case).contains(&FindingKind::OverRefunded));
+        found.push(FindingKind::OverRefunded);
+    }
+    found
+}
+
+#[test]
+fn every_order_of_arrival_of_every_story_ends_the_same() {
+    for story in stories() {
+        let expected = told(&story);
+        for shuffled in permutations(&story) {
+            let names = || shuffled.iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
+            for case in [told(&shuffled), told_one_by_one(case(), &shuffled)] {
+                assert_eq!(end(&case), end(&expected), "{:?}", names());
+                assert_eq!(findings_of_facts(&case), findings_of_facts(&expected), "{:?}", names());
+                let order = case.progress.order();
+                assert_eq!(order.came_from, expected.progress.order().came_from, "{:?}", names());
+                assert!(is_unbroken(&path_of(&case), order.status));
+            }
+        }
+    }
+}
+
+/// An order that was called off while its payment was asked for.
+fn cancelled() -> Case {
+    let mut case = case();
+    case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
+    case
+}
+
+#[test]
+fn no_story_of_a_cancelled_order_gives_back_more_than_was_captured() {
+    for story in stories() {
+        for shuffled in permutations(&story) {
+            let names = shuffled.iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
+            let case = told_one_by_one(cancelled(), &shuffled);
+            let it = &case.transaction;
+            let asked = it.refunds.iter().filter(|it| it.status() == RefundStatus::Pending);
+            let asked: i64 = asked.map(|it| it.amount.minor()).sum();
+            let room = (it.captured().minor() - it.returned().minor()).max(0);
+            assert!(asked <= room, "{names:?}: {:?}", it.refunds);
+            assert_eq!(case.progress.order().status, Status::Cancelled);
+        }
+    }
+}
