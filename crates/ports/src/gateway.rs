@@ -45,9 +45,10 @@ pub struct Unanswered;
 /// A genuine notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The gateway's id of the event.
+    /// The gateway's id of the event; of one that is a card number, a digest.
     pub id: EventId,
-    /// The notice itself, card numbers masked; readable by [`Gateway::understand`].
+    /// The notice itself, without card data; readable by [`Gateway::understand`]. Ids in it are whole, but for one that is
+    /// a card number, which is a digest, always the same: two ids stay two, and one stays one.
     pub raw: String,
 }
 
@@ -134,6 +135,7 @@ pub trait Gateway: Send + Sync {
         now: Timestamp,
     ) -> Result<Notice, InvalidSignature>;
 
-    /// Reads what a notice says, now or when it is tried again later; `received_at` stands in for a missing time.
+    /// Reads what a notice says: the same now and when what was kept of it is tried again later. `received_at` stands in
+    /// for a missing time. Members without which it can be understood never make it unintelligible.
     fn understand(&self, notice: &Notice, received_at: Timestamp) -> Meaning;
 }

@@ -3,4 +3,5 @@
 mod cards;
 mod effects;
 mod findings;
+mod identity;
 mod signatures;
