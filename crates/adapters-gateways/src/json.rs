@@ -1,6 +1,6 @@
 //! Reading JSON of which only the form matters: numbers are not evaluated, half a surrogate pair is a character that
-//! cannot be read, and nesting has an end. What a parser refuses for those reasons may stand in a member that nobody
-//! needs.
+//! cannot be read, and nesting has an end. What other parsers refuse for those reasons may stand in a member that no
+//! event needs.
 
 use std::{borrow::Cow, fmt};
 
@@ -112,8 +112,8 @@ impl<'de> Visitor<'de> for AnyMembers {
     }
 }
 
-/// `text` with its escapes of JSON (`\u0034`) and of forms (`%34`) as what they stand for: of what is no document,
-/// nobody knows which is meant.
+/// `text` with its escapes of JSON (`\u0034`) and of forms (`%34`) as what they stand for. Text that is no document may
+/// use either.
 pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
     if !text.contains(['\\', '%']) {
         return Cow::Borrowed(text);
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_evaluates_is_no_fault() {
+    fn what_is_not_evaluated_is_no_fault() {
         let document = "\u{feff}{\"a\\ud800\":\"x\\ud800\",\"b\":[1e999,-0.10,true,null],\"a\":{}}";
         let members = [
             ("a\u{fffd}\u{fffd}\u{fffd}", text("x\u{fffd}\u{fffd}\u{fffd}")),

@@ -18,7 +18,7 @@ const HIDDEN: &str = "***";
 const TOO_DEEP: &str = "(nested too deeply to be kept)";
 
 /// What is kept of a notice: its text without card numbers, and if it is JSON, without security codes. JSON is written
-/// anew, so that neither an escape nor a repeated member hides one. Ids and amounts stay as they are.
+/// again from what was read, so that neither an escape nor a repeated member hides one. Ids and amounts stay whole.
 pub(crate) fn masked_body(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     match json::read(&text) {

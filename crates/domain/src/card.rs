@@ -33,7 +33,7 @@ const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
 /// Longest of several groups; a longer one is a number by itself, such as a barcode, with another one beside it.
 const GROUP_DIGITS_MAX: usize = 12;
-/// So many digits at the end stay readable.
+/// Digits at the end that stay readable.
 const KEPT: usize = 4;
 
 /// Whether a card number stands anywhere in `text`.
@@ -48,8 +48,8 @@ pub fn found_in(text: &str) -> bool {
     numbers(&digits::of(text), is_number).next().is_some()
 }
 
-/// Whether `text` is nothing but a card number, separators aside. What somebody chose as an id or a key is refused only
-/// then: a longer id may hold such digits by chance.
+/// Whether `text` is nothing but a card number, separators aside. An id or a key that a client chose is refused only then:
+/// a longer one may hold such digits by chance.
 ///
 /// ```
 /// assert!(domain::card::is_whole("4242-4242-4242-4242"));

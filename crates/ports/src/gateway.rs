@@ -79,7 +79,8 @@ pub type NoticeHeaders = std::collections::HashMap<String, String>;
 
 /// A payment gateway. What it is asked may happen more than once on the way there: the promise across this border is
 /// at-least-once with an idempotency key. Answers are events, so that an answer and a notice about the same thing have
-/// the same effect; `Ok(None)` means that the gateway has taken it on but has no word yet.
+/// the same effect; `Ok(None)` means that the gateway has taken it on but has no word yet. Neither an answer nor a notice
+/// holds card data.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Gateway: Send + Sync {

@@ -8,7 +8,7 @@ use crate::http::{
     problem::{Fault, Kind, Problem},
 };
 
-/// So many faults are pointed at; the others are counted.
+/// Most faults that are pointed at; the others are counted.
 const FAULTS_MAX: usize = 100;
 
 const TOKEN: Invalid = Invalid("must be a token of the gateway, not card data");
@@ -41,7 +41,7 @@ pub(super) fn refuse(body: &Value) -> Result<(), Problem> {
 enum Role {
     /// A way to pay.
     Token,
-    /// Something that somebody chose as an id: it may have a card's digits in it by chance.
+    /// An id, which may have a card's digits in it by chance.
     Identifier,
     /// Anything else.
     Text,

@@ -1,4 +1,4 @@
-//! A notice's ids are read whole, and what it says does not hang on members that nobody reads.
+//! A notice's ids are read whole, and what it says does not depend on members that no event needs.
 
 use serde_json::{Value, json};
 
@@ -45,6 +45,21 @@ async fn two_refunds_whose_ids_look_like_card_numbers_are_two_refunds() {
     refused.refused(409, "refund-exceeds-captured");
     operator.operate(&waiting, "refunds", &json!({"amount": "14.00"})).await.ok(201);
     assert_eq!(customer.order_becomes(&order, "REFUNDED").await["status"], "REFUNDED");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn refunds_that_wait_for_their_capture_keep_their_ids() {
+    let (operator, customer, _, waiting) = undecided("20.00").await;
+    let ids = ["5695069920577123", "5559470900567123", "4200001234202611255569506992"];
+    for id in ids {
+        Notice::refund("refund.succeeded", &waiting, id, "3.00").deliver(&customer).await;
+    }
+    Notice::of("payment.captured", &waiting).deliver(&customer).await;
+    Notice::refund("refund.succeeded", &waiting, ids[0], "3.00").deliver(&customer).await;
+    assert_eq!(customer.payment(&waiting).await["refundedAmount"], "9.00");
+    let kept = refund_ids(&operator, &waiting).await;
+    assert_eq!(kept.len(), 3, "the one that comes again is known by its digest: {kept:?}");
+    assert!(kept.contains(&ids[2].to_owned()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
