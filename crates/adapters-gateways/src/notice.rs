@@ -14,6 +14,12 @@ const REMARK_CHARS_MAX: usize = 255;
 /// Longest unknown type that is repeated, in characters.
 const KIND_CHARS_MAX: usize = 64;
 const LAST4_CHARS: usize = 4;
+/// The member with everything about the transaction.
+pub(crate) const DATA: &str = "data";
+/// The members of the data that are ids.
+pub(crate) const IDS: [&str; 4] = ["transactionId", "orderNumber", "refundId", "disputeId"];
+/// The member of the data that is an amount of money.
+pub(crate) const AMOUNT: &str = "amount";
 /// No notice is from before 2000-01-01 or from after 2038-01-01, which every record can store.
 const EARLIEST: Timestamp = Timestamp::from_millis(946_684_800_000);
 const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
@@ -51,7 +57,7 @@ fn object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String, Val
     members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect()
 }
 
-/// What a notice says; `received_at` stands in for a missing time.
+/// What a notice says, as it is kept; `received_at` stands in for a missing time.
 pub(crate) fn understand(notice: &Notice, received_at: Timestamp) -> Meaning {
     read(&notice.id, &notice.raw, received_at).unwrap_or_else(|fault| Meaning::Unintelligible { fault })
 }
@@ -63,9 +69,9 @@ fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Meaning, &'st
     let Some(kind) = EventKind::parse(kind) else {
         return Ok(Meaning::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
     };
-    let data = notice.get("data").and_then(Value::as_object).ok_or("The notice has no data.")?;
+    let data = notice.get(DATA).and_then(Value::as_object).ok_or("The notice has no data.")?;
     let refund = text(data, "refundId").map(RefundId::parse);
-    let amount = text(data, "amount").zip(text(data, "currency"));
+    let amount = text(data, AMOUNT).zip(text(data, "currency"));
     let event = Event {
         id: id.clone(),
         kind,
@@ -81,7 +87,7 @@ fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Meaning, &'st
             (false, _) => None,
         },
         dispute: id_in(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
-        details: details(data)?,
+        details: details(data),
         at: time(notice, received_at)?,
     };
     Ok(Meaning::Event(Box::new(event)))
@@ -95,21 +101,26 @@ fn id_in<T, E>(data: &Map<String, Value>, name: &str, parse: fn(&str) -> Result<
     parse(text(data, name)?).ok()
 }
 
-fn details(data: &Map<String, Value>) -> Result<Details, &'static str> {
-    let remark = |name| match data.get(name) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text.chars().take(REMARK_CHARS_MAX).collect::<String>())),
-        Some(Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_)) => {
-            Err("The notice has a detail that is not text.")
-        }
+fn details(data: &Map<String, Value>) -> Details {
+    let remark = |name| remark(data.get(name)?);
+    Details {
+        card_last4: remark("cardLast4").map(|it| last4(&it)),
+        card_brand: remark("cardBrand"),
+        authorization_code: remark("authorizationCode"),
+        response_code: remark("responseCode"),
+        failure_reason: remark("failureReason"),
+    }
+}
+
+/// A detail as text; one that cannot be text is left out, because the money in a notice matters more.
+fn remark(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(it) => it.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    Ok(Details {
-        card_last4: remark("cardLast4")?.map(|it| last4(&it)),
-        card_brand: remark("cardBrand")?,
-        authorization_code: remark("authorizationCode")?,
-        response_code: remark("responseCode")?,
-        failure_reason: remark("failureReason")?,
-    })
+    Some(text.chars().take(REMARK_CHARS_MAX).collect())
 }
 
 /// Of a number that was masked because it was sent whole, only the end.

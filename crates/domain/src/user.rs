@@ -44,7 +44,7 @@ impl Username {
             return Err(Invalid("must be 3 to 32 characters of A-Z a-z 0-9 _ . -"));
         }
         if crate::card::found_in(text) {
-            return Err(Invalid("must not be a card number"));
+            return Err(Invalid("must not have a card number in it"));
         }
         Ok(Self(text.to_owned()))
     }
@@ -104,6 +104,9 @@ impl Email {
         {
             return Err(rule);
         }
+        if crate::card::found_in(text) {
+            return Err(Invalid("must not have a card number in it"));
+        }
         Ok(Self(text.to_owned()))
     }
 
@@ -158,6 +161,17 @@ mod tests {
     fn names_and_addresses_are_one_regardless_of_case() {
         assert_eq!(Username::parse("Ada.L").unwrap().folded(), Username::parse("aDA.l").unwrap().folded());
         assert_eq!(Email::parse("Ada@Example.com").unwrap().folded(), "ada@example.com");
+    }
+
+    #[test]
+    fn no_name_and_no_address_has_a_card_number_in_it() {
+        assert!(
+            Username::parse("a.4242424242424242").is_err() && Username::parse("4242-4242.4242_4242").is_err()
+        );
+        assert!(Email::parse("4242424242424242@example.com").is_err());
+        assert!(
+            Username::parse("5439382847007").is_ok() && Email::parse("356938035643809@example.com").is_ok()
+        );
     }
 
     #[test]

@@ -57,6 +57,7 @@ macro_rules! gateway {
             a_notice_more_than_300_s_off_is_refused
             what_a_notice_says_of_any_kind_is_understood
             a_card_number_in_a_notice_is_masked_and_the_rest_understood
+            ids_that_look_like_card_numbers_stay_two_and_others_stay_whole
             an_unknown_type_is_named
             a_genuine_notice_that_is_nonsense_is_kept_and_unintelligible
             ; $($fixture)::+
@@ -302,6 +303,26 @@ pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &Ga
     assert_eq!((understood.kind, &understood.transaction), (event.kind, &event.transaction));
     let nonsense = it.verified(format!("nonsense {CARD_NUMBER}").as_bytes());
     assert!(!nonsense.raw.contains(CARD_NUMBER));
+}
+
+/// A refund's id tells one refund from another.
+pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: &GatewayFixture) {
+    let understood = |id: &str| {
+        let refund = Some(RefundId::new(id.to_owned()));
+        let body = (it.write)(&Event { refund, ..it.event(EventKind::RefundSucceeded) });
+        let notice = it.verified(body.as_bytes());
+        let Meaning::Event(event) = it.gateway.understand(&notice, it.now) else {
+            panic!("it is understood")
+        };
+        assert_eq!(it.elsewhere.understand(&notice, it.now), Meaning::Event(event.clone()), "and always so");
+        (event.refund.expect("it names a refund"), notice.raw)
+    };
+    for whole in ["4200001234202611255569506992", "re_4242424242424242", "356938035643809"] {
+        assert_eq!(understood(whole).0.as_str(), whole);
+    }
+    let ((one, raw), (other, _)) = (understood(CARD_NUMBER), understood("5555555555554444"));
+    assert!(!one.as_str().contains(CARD_NUMBER) && !raw.contains(CARD_NUMBER) && raw.contains(one.as_str()));
+    assert!(one != other && one == understood(CARD_NUMBER).0);
 }
 
 /// At no great length.

@@ -45,9 +45,10 @@ pub struct Unanswered;
 /// A genuine notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The gateway's id of the event.
+    /// The gateway's id of the event; of one that is a card number, a digest.
     pub id: EventId,
-    /// The notice itself, card numbers masked; readable by [`Gateway::understand`].
+    /// The notice itself, without card data; readable by [`Gateway::understand`]. Ids in it are whole, but for one that is
+    /// a card number, which is a digest, always the same: two ids stay two, and one stays one.
     pub raw: String,
 }
 
@@ -78,7 +79,8 @@ pub type NoticeHeaders = std::collections::HashMap<String, String>;
 
 /// A payment gateway. What it is asked may happen more than once on the way there: the promise across this border is
 /// at-least-once with an idempotency key. Answers are events, so that an answer and a notice about the same thing have
-/// the same effect; `Ok(None)` means that the gateway has taken it on but has no word yet.
+/// the same effect; `Ok(None)` means that the gateway has taken it on but has no word yet. Neither an answer nor a notice
+/// holds card data.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Gateway: Send + Sync {
@@ -134,6 +136,7 @@ pub trait Gateway: Send + Sync {
         now: Timestamp,
     ) -> Result<Notice, InvalidSignature>;
 
-    /// Reads what a notice says, now or when it is tried again later; `received_at` stands in for a missing time.
+    /// Reads what a notice says: the same now and when what was kept of it is tried again later. `received_at` stands in
+    /// for a missing time. Members without which it can be understood never make it unintelligible.
     fn understand(&self, notice: &Notice, received_at: Timestamp) -> Meaning;
 }

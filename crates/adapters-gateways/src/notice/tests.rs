@@ -1,3 +1,4 @@
+use domain::card;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -188,11 +189,19 @@ fn an_unknown_type_is_named_but_not_at_length() {
 fn details_are_optional_texts_of_bounded_length() {
     for member in ["cardLast4", "cardBrand", "authorizationCode", "responseCode", "failureReason"] {
         let mut notice = notice("payment.failed");
-        notice["data"][member] = Value::Null;
-        assert_eq!(understood(&notice).details, Details::default());
-        for bad in [json!(4242), json!(true), json!(["x"]), json!({})] {
-            notice["data"][member] = bad;
-            assert!(is_unintelligible(&notice), "{notice}");
+        for none in [Value::Null, json!(["x"]), json!({})] {
+            notice["data"][member] = none;
+            assert_eq!(understood(&notice).details, Details::default(), "{notice}");
+        }
+        let as_text = |notice: &Value| {
+            let it = understood(notice).details;
+            let all =
+                [it.card_last4, it.card_brand, it.authorization_code, it.response_code, it.failure_reason];
+            all.into_iter().flatten().collect::<Vec<_>>()
+        };
+        for (other, text) in [(json!(42), "42"), (json!(true), "true"), (json!(0.5), "0.5")] {
+            notice["data"][member] = other;
+            assert_eq!(as_text(&notice), [text], "a number where text is expected");
         }
     }
     let mut notice = notice("payment.failed");
@@ -226,6 +235,18 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
+/// An id as gateways make them.
+fn any_id() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[!-~]{1,40}",
+        "[0-9]{28}",
+        "(re|pi)_[0-9]{16}",
+        Just("5695069920577123".to_owned()),
+        Just("5559470900567123".to_owned()),
+        Just("4242-4242-4242-4242".to_owned()),
+    ]
+}
+
 proptest! {
     #[test]
     fn no_bytes_break_masking_or_reading(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
@@ -237,6 +258,30 @@ proptest! {
         let masked = crate::masking::masked_body(value.to_string().as_bytes());
         prop_assert!(!masked.contains("4242424242424242"));
         let _ = of(masked);
+    }
+
+    #[test]
+    fn what_is_kept_means_what_was_sent_however_often_it_is_read(
+        (transaction, order, refund) in (any_id(), any_id(), any_id()), amount in "[1-9][0-9]{0,12}\\.[0-9]{1,4}",
+        reason in ".{0,40}|card 4242[ -]4242[ -]4242[ -]4242", ignored in any_json(),
+    ) {
+        let mut notice = notice("refund.succeeded");
+        notice["ignored"] = ignored;
+        let data = json!({"transactionId": transaction, "orderNumber": order, "refundId": refund, "amount": amount,
+            "currency": "CNY", "failureReason": reason});
+        notice["data"] = data;
+        let kept = crate::masking::masked_body(notice.to_string().as_bytes());
+        let Meaning::Event(event) = of(kept.clone()) else { panic!("not understood: {kept}") };
+        let is_kept = |sent: &str, kept: &str| kept == sent || card::is_whole(sent) && kept.starts_with("masked_");
+        prop_assert!(is_kept(&transaction, event.transaction.as_str()), "{}", kept);
+        prop_assert!(is_kept(&order, event.order.as_str()), "{}", kept);
+        prop_assert!(is_kept(&refund, event.refund.as_ref().unwrap().as_str()), "{}", kept);
+        prop_assert_eq!(refund == transaction, event.refund.as_ref().unwrap().as_str() == event.transaction.as_str());
+        prop_assert_eq!(&event.stated.amount, &amount);
+        prop_assert_eq!(event.details.failure_reason.clone(), Some(card::masked(&reason)));
+        prop_assert_eq!(of(kept.clone()), Meaning::Event(event.clone()), "when it is tried again");
+        let twice = crate::masking::masked_body(kept.as_bytes());
+        prop_assert_eq!(of(twice), Meaning::Event(event), "and when it were masked again");
     }
 
     #[test]

@@ -61,8 +61,8 @@ pub async fn put(
     let offer = offer(&body)?;
     // A path that can name no product is a path that does not exist.
     let id = ProductId::parse(&id).map_err(|_| Kind::NotFound)?;
-    if domain::card::found_in(id.as_str()) {
-        let rule = Invalid("must not carry card data");
+    if domain::card::is_whole(id.as_str()) {
+        let rule = Invalid("must not have a card number as the product's id");
         return Err(Problem::new(Kind::CardDataRefused).errors(vec![Fault::at("", rule)]));
     }
     let meant = if_match(&http);

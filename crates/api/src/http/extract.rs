@@ -139,8 +139,16 @@ mod tests {
         let sent = |values: &[&str]| RequestId::sent(&headers("x-request-id", values)).map(|it| it.0);
         assert_eq!(sent(&["r-1/a"]), Some("r-1/a".into()));
         assert_eq!(sent(&[&"r".repeat(128)]), Some("r".repeat(128)));
-        for bad in [&["a b"][..], &[""], &["a", "a"], &["4242-4242-4242-4242"], &[&"r".repeat(129)], &[]] {
+        for bad in [&["a b"][..], &[""], &["a", "a"], &[&"r".repeat(129)], &[]] {
             assert_eq!(sent(bad), None, "{bad:?}");
+        }
+        for card in
+            ["4242-4242-4242-4242", "x4242424242424242y", "4242.4242/4242_4242", "pay:4242424242424242,12/27"]
+        {
+            assert_eq!(sent(&[card]), None, "{card}");
+        }
+        for other in ["42424242-4242-4242-adc4-5ccbde4d30e6", "356938035643809", "6921168509256"] {
+            assert_eq!(sent(&[other]), Some(other.into()));
         }
     }
 

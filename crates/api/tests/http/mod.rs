@@ -6,6 +6,7 @@
 
 mod auth;
 mod callbacks;
+mod cards;
 mod catalogue;
 mod crash;
 mod errors;

@@ -8,61 +8,129 @@ use crate::http::{
     problem::{Fault, Kind, Problem},
 };
 
-/// Members that are card data by their name, in lower case and without `_` and `-`.
-const NAMES: &[&str] = &["cvc", "cvv", "cvc2", "cvv2", "securitycode", "cardnumber", "pan"];
-/// What is said of each.
-const RULE: Invalid = Invalid("must be a token of the gateway, not card data");
+/// Most faults that are pointed at; the others are counted.
+const FAULTS_MAX: usize = 100;
+
+const TOKEN: Invalid = Invalid("must be a token of the gateway, not card data");
+const IDENTIFIER: Invalid = Invalid("must not be a card number");
+const TEXT: Invalid = Invalid("must not have a card number in it");
+const NAMED: Invalid = Invalid("must not be sent: only the gateway's own form takes card data");
+const NAME: Invalid = Invalid("must not have a member whose name has a card number in it");
 
 /// Refuses a body with a card number or a security code anywhere in it.
 ///
 /// # Errors
 /// `card-data-refused`, pointing at each.
 pub(super) fn refuse(body: &Value) -> Result<(), Problem> {
-    let mut found = Vec::new();
-    walk(body, &Pointer::root(), &mut found);
-    if found.is_empty() {
-        return Ok(());
-    }
-    let faults = found.into_iter().map(|at| Fault::at(at, RULE)).collect();
-    Err(Problem::new(Kind::CardDataRefused).errors(faults))
+    let mut found = Found::default();
+    found.walk(body, &At::Root, Role::Text);
+    let problem = Problem::new(Kind::CardDataRefused);
+    let problem = match found.count {
+        0 => return Ok(()),
+        1..=FAULTS_MAX => problem,
+        count => problem.detail(format!(
+            "The request carries card data in {count} places, of which {FAULTS_MAX} are listed. It was neither stored \
+             nor logged."
+        )),
+    };
+    Err(problem.errors(found.faults))
 }
 
-fn walk(value: &Value, at: &Pointer, found: &mut Vec<Pointer>) {
-    match value {
-        Value::Null | Value::Bool(_) => {}
-        Value::Number(number) => {
-            // As it would be written out: an exponent hides digits.
-            let written = number.as_f64().filter(|_| number.is_f64()).map(|it| format!("{it:.0}"));
-            if card::found_in(&written.unwrap_or_else(|| number.to_string())) {
-                found.push(at.clone());
-            }
+/// What a value is for, by the name of the member that it stands in.
+#[derive(Clone, Copy)]
+enum Role {
+    /// A way to pay.
+    Token,
+    /// An id, which may have a card's digits in it by chance.
+    Identifier,
+    /// Anything else.
+    Text,
+}
+
+impl Role {
+    fn of(member: &str) -> Self {
+        match member {
+            "token" => Self::Token,
+            "gateway" => Self::Identifier,
+            id if id.ends_with("Id") => Self::Identifier,
+            _ => Self::Text,
         }
-        Value::String(text) => {
-            if card::found_in(text) {
-                found.push(at.clone());
-            }
-        }
-        Value::Array(elements) => {
-            elements.iter().enumerate().for_each(|(index, it)| walk(it, &at.element(index), found));
-        }
-        Value::Object(members) => {
-            for (name, it) in members {
-                if card::found_in(name) {
-                    // The name is the number: pointing at it would send it back.
-                    found.push(at.clone());
-                } else if is_card_data(name) {
-                    found.push(at.member(name));
-                } else {
-                    walk(it, &at.member(name), found);
-                }
-            }
+    }
+
+    /// The rule that a text breaks, if it is card data.
+    fn broken_by(self, text: &str) -> Option<Invalid> {
+        let (rule, broken) = match self {
+            Self::Token => (TOKEN, card::found_in(text)),
+            Self::Identifier => (IDENTIFIER, card::is_whole(text)),
+            Self::Text => (TEXT, card::found_in(text)),
+        };
+        broken.then_some(rule)
+    }
+}
+
+/// Where a value stands; written down only for a fault.
+enum At<'a> {
+    Root,
+    Member(&'a Self, &'a str),
+    Element(&'a Self, usize),
+}
+
+impl At<'_> {
+    fn pointer(&self) -> Pointer {
+        match self {
+            Self::Root => Pointer::root(),
+            Self::Member(at, name) => at.pointer().member(name),
+            Self::Element(at, index) => at.pointer().element(*index),
         }
     }
 }
 
-fn is_card_data(name: &str) -> bool {
-    let folded = name.to_lowercase().replace(['_', '-'], "");
-    NAMES.contains(&folded.as_str())
+#[derive(Default)]
+struct Found {
+    faults: Vec<Fault>,
+    count: usize,
+}
+
+impl Found {
+    fn note(&mut self, at: &At<'_>, rule: Invalid) {
+        self.count += 1;
+        if self.count <= FAULTS_MAX {
+            self.faults.push(Fault::at(at.pointer(), rule));
+        }
+    }
+
+    fn walk(&mut self, value: &Value, at: &At<'_>, role: Role) {
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.check(&card::written_out(&number.to_string()), at, role),
+            Value::String(text) => self.check(text, at, role),
+            Value::Array(elements) => {
+                elements
+                    .iter()
+                    .enumerate()
+                    .for_each(|(index, it)| self.walk(it, &At::Element(at, index), role));
+            }
+            Value::Object(members) => members.iter().for_each(|(name, it)| self.walk_member(name, it, at)),
+        }
+    }
+
+    fn walk_member(&mut self, name: &str, value: &Value, at: &At<'_>) {
+        let member = At::Member(at, name);
+        if card::found_in(name) {
+            // Pointing at it would send the number back.
+            self.note(at, NAME);
+        } else if card::is_named_like_card_data(name) {
+            self.note(&member, NAMED);
+        } else {
+            self.walk(value, &member, Role::of(name));
+        }
+    }
+
+    fn check(&mut self, text: &str, at: &At<'_>, role: Role) {
+        if let Some(rule) = role.broken_by(text) {
+            self.note(at, rule);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -70,24 +138,77 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::http::problem::ProblemView;
+
+    /// Where faults are, with what is said of each.
+    fn faults(body: &Value) -> Vec<(String, String)> {
+        let Err(problem) = refuse(body) else { return Vec::new() };
+        assert_eq!(problem.kind(), Kind::CardDataRefused);
+        let view = serde_json::to_value(ProblemView::from(&problem)).unwrap();
+        let text = |it: &Value| it.as_str().unwrap().to_owned();
+        view["errors"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| (text(&it["pointer"]), text(&it["detail"])))
+            .collect()
+    }
 
     fn found(body: &Value) -> Vec<String> {
-        let mut found = Vec::new();
-        walk(body, &Pointer::root(), &mut found);
-        found.into_iter().map(String::from).collect()
+        faults(body).into_iter().map(|(pointer, _)| pointer).collect()
     }
 
     #[test]
     fn a_number_is_found_in_any_place_and_form() {
         let body = json!({
-            "note": "my card is 4242 4242 4242 4242, thanks",
+            "note": "my card is ４２４２.4242.4242.4242, thanks",
             "list": ["x", {"deep": 4_242_424_242_424_242_u64}],
             "exponent": 4.242_424_242_424_242e15,
-            "CVC": "123", "security_code": 1, "cardNumber": "x", "Pan": null
+            "CVC": "123", "security_code": 1, "cardNumber": "x", "Pan": null, "card": {"verificationValue2": [1]}
         });
         assert_eq!(
             found(&body),
-            ["/CVC", "/Pan", "/cardNumber", "/exponent", "/list/1/deep", "/note", "/security_code"]
+            [
+                "/CVC",
+                "/Pan",
+                "/card/verificationValue2",
+                "/cardNumber",
+                "/exponent",
+                "/list/1/deep",
+                "/note",
+                "/security_code"
+            ]
+        );
+    }
+
+    #[test]
+    fn an_identifier_is_refused_only_when_it_is_a_number_as_a_whole() {
+        let body = |id: Value| json!({"items": [{"productId": id}], "gateway": id});
+        for id in
+            [json!("sku-4242424242424242"), json!("4242424242424242.v2"), json!("5439382847007"), json!(7)]
+        {
+            assert_eq!(found(&body(id)), [""; 0]);
+        }
+        for id in [json!("4242424242424242"), json!("4242-4242-4242-4242"), json!(4_242_424_242_424_242_u64)]
+        {
+            assert_eq!(found(&body(id)), ["/gateway", "/items/0/productId"]);
+        }
+    }
+
+    #[test]
+    fn what_is_said_fits_the_place() {
+        let card = "4242424242424242";
+        let body = json!({"paymentMethod": {"token": card}, "productId": card, "reason": card, "cvv": 1, "x": {card: 1}});
+        let said: Vec<_> = faults(&body).into_iter().map(|(_, detail)| detail).collect();
+        assert_eq!(
+            said,
+            [
+                "Must not be sent: only the gateway's own form takes card data.",
+                "Must be a token of the gateway, not card data.",
+                "Must not be a card number.",
+                "Must not have a card number in it.",
+                "Must not have a member whose name has a card number in it.",
+            ]
         );
     }
 
@@ -95,15 +216,22 @@ mod tests {
     fn a_name_that_is_a_card_number_is_pointed_at_by_its_parent() {
         let body = json!({"a": {"4242424242424242": "4242424242424242"}});
         assert_eq!(found(&body), ["/a"]);
-        let problem = refuse(&body).unwrap_err();
-        assert_eq!(problem.kind(), Kind::CardDataRefused);
-        assert!(!format!("{problem:?}").contains("4242"));
+        assert!(!format!("{:?}", refuse(&body)).contains("4242"));
+    }
+
+    #[test]
+    fn of_many_faults_a_hundred_are_listed_and_all_are_counted() {
+        let body = Value::from(vec!["4242424242424242"; 1000]);
+        assert_eq!(found(&body).len(), FAULTS_MAX);
+        assert!(format!("{:?}", refuse(&body)).contains("in 1000 places, of which 100"));
     }
 
     #[test]
     fn ordinary_bodies_pass() {
-        let body =
-            json!({"items": [{"productId": "sku-1", "quantity": 2, "price": "19.98"}], "token": "tok_visa"});
+        let body = json!({
+            "items": [{"productId": "6921168509256", "quantity": 2, "price": "19.98"}], "token": "tok_visa",
+            "reason": "IMEI 356938035643809, parcel 00340434161094042557, of 30.11.2026 08:30:00", "company": "x"
+        });
         assert_eq!(refuse(&body), Ok(()));
     }
 }

@@ -4,12 +4,16 @@ use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 
-use crate::harness::{Notice, Server, field};
+use crate::harness::{Notice, SECRET, Server, field, now, sign};
 
 /// A number that no other test sends.
 const CARD: &str = "5105105105105100";
 const CARD_APART: &str = "5105-1051 0510-5100";
+/// The same with escapes of JSON.
+const CARD_ESCAPED: &str = r"\u0035105105\u00310510510\u0030";
 const CVC: &str = "cvc-73519-only-here";
+/// What a member with a security code may be called.
+const CVC_NAMES: [&str; 6] = ["cvc", "security_code", "CVV2", "cardVerificationValue", "csc", "cvn-code"];
 
 /// Everything that is in a folder.
 fn files(folder: &Path, found: &mut Vec<(&str, Vec<u8>)>) {
@@ -29,7 +33,10 @@ async fn a_card_number_in_a_notice_is_found_nowhere_afterwards() {
     let (operator, customer) = (server.operator().await, server.customer().await);
     let (order, waiting) = customer.undecided(&operator.product("5.00", None).await).await;
     let mut body: Value = serde_json::from_str(&Notice::of("payment.captured", &waiting).body).unwrap();
-    body["data"]["card"] = json!({"number": CARD, "cvc": CVC});
+    body["data"]["card"] = json!({"number": CARD});
+    for name in CVC_NAMES {
+        body["data"]["card"][name] = json!(CVC);
+    }
     body["data"]["note"] = json!(format!("paid with {CARD_APART}"));
     body["data"]["digits"] = json!(CARD.parse::<u64>().unwrap());
     body[CARD] = json!("as a name");
@@ -40,7 +47,20 @@ async fn a_card_number_in_a_notice_is_found_nowhere_afterwards() {
     assert!(!garbage.deliver(&customer).await);
     let unknown = Notice::saying(&format!("card.{CARD}"), &waiting, &json!({}));
     assert!(!unknown.deliver(&customer).await);
-    let named = Notice { id: format!("evt-{CARD}"), ..Notice::text("{}") };
+    for (id, end) in [("evt-not-text", "}}"), ("evt-cut-short", "")] {
+        let reason = format!("card {CARD_ESCAPED}");
+        let head =
+            format!(r#"{{"type":"payment.failed","data":{{"cvc":"{CVC}","failureReason":"{reason}","x":""#);
+        let body = [head.as_bytes(), b"\xff\"", end.as_bytes()].concat();
+        let sent = now().as_second();
+        let request = customer.request(reqwest::Method::POST, "/v1/callbacks/sandbox");
+        let request =
+            request.body("application/json", body.clone()).header("x-request-id", &format!("r:{CARD}"));
+        let signature = sign(SECRET, id, sent, &body);
+        let request = request.header("webhook-id", id).header("webhook-timestamp", &sent.to_string());
+        request.header("webhook-signature", &signature).await.ok(200);
+    }
+    let named = Notice { id: CARD.to_owned(), ..Notice::text("{}") };
     assert!(!named.deliver(&customer).await);
     assert!(named.deliver(&customer).await, "it is known again though its id is masked");
     let path = format!("/v1/orders/{}/transitions", field(&order, "orderNumber"));
@@ -61,7 +81,7 @@ async fn a_card_number_in_a_notice_is_found_nowhere_afterwards() {
         "it is where data is kept"
     );
     for (place, bytes) in &places {
-        for secret in [CARD, CARD_APART, CVC] {
+        for secret in [CARD, CARD_APART, CARD_ESCAPED, CVC] {
             let found = bytes.windows(secret.len()).any(|it| it == secret.as_bytes());
             assert!(!found, "{secret} in {place}");
         }

@@ -3,5 +3,6 @@
 mod cards;
 mod effects;
 mod findings;
+mod identity;
 mod money;
 mod signatures;

@@ -1,0 +1,214 @@
+//! Reading JSON of which only the form matters: numbers are not evaluated, half a surrogate pair is a character that
+//! cannot be read, and nesting has an end. What other parsers refuse for those reasons may stand in a member that no
+//! event needs.
+
+use std::{borrow::Cow, fmt};
+
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, MapAccess, Visitor},
+};
+use serde_json::value::RawValue;
+
+/// How deep values nest that are looked into. Each level is read once more than the one around it.
+const LEVELS_MAX: usize = 32;
+const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// A document.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Json {
+    Null,
+    Bool(bool),
+    /// As it is written.
+    Number(String),
+    Text(String),
+    List(Vec<Self>),
+    /// All members, also of one name.
+    Object(Vec<(String, Self)>),
+    /// A list or an object below the last level.
+    TooDeep,
+}
+
+/// The document that `text` is, if it is one.
+pub(crate) fn read(text: &str) -> Option<Json> {
+    within(serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)).ok()?, LEVELS_MAX)
+}
+
+fn within(raw: &RawValue, levels: usize) -> Option<Json> {
+    let text = raw.get();
+    let Some(inner) = levels.checked_sub(1) else {
+        return Some(if text.starts_with(['[', '{']) { Json::TooDeep } else { scalar(text)? });
+    };
+    Some(if text.starts_with('[') {
+        let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
+        Json::List(elements.into_iter().map(|it| within(it, inner)).collect::<Option<_>>()?)
+    } else if text.starts_with('{') {
+        let Members(members) = serde_json::from_str(text).ok()?;
+        let members = members.into_iter().map(|(name, it)| Some((name.0, within(it, inner)?)));
+        Json::Object(members.collect::<Option<_>>()?)
+    } else {
+        scalar(text)?
+    })
+}
+
+fn scalar(text: &str) -> Option<Json> {
+    Some(match text {
+        "null" => Json::Null,
+        "true" => Json::Bool(true),
+        "false" => Json::Bool(false),
+        quoted if quoted.starts_with('"') => Json::Text(serde_json::from_str::<Lossy>(quoted).ok()?.0),
+        number => Json::Number(number.to_owned()),
+    })
+}
+
+/// A string with U+FFFD for what is no character.
+struct Lossy(String);
+
+impl<'de> Deserialize<'de> for Lossy {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        // Only as bytes may a string have half a surrogate pair in it.
+        deserializer.deserialize_bytes(AnyBytes)
+    }
+}
+
+struct AnyBytes;
+
+impl Visitor<'_> for AnyBytes {
+    type Value = Lossy;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("a string")
+    }
+
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Lossy, E> {
+        Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+    }
+}
+
+/// The members of an object, not looked into.
+struct Members<'de>(Vec<(Lossy, &'de RawValue)>);
+
+impl<'de> Deserialize<'de> for Members<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(AnyMembers).map(Self)
+    }
+}
+
+struct AnyMembers;
+
+impl<'de> Visitor<'de> for AnyMembers {
+    type Value = Vec<(Lossy, &'de RawValue)>;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(member) = access.next_entry()? {
+            members.push(member);
+        }
+        Ok(members)
+    }
+}
+
+/// `text` with its escapes of JSON (`\u0034`) and of forms (`%34`) as what they stand for. Text that is no document may
+/// use either.
+pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
+    if !text.contains(['\\', '%']) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(['\\', '%']) {
+        let (plain, escape) = rest.split_at(at);
+        out.push_str(plain);
+        let (char, length) =
+            escaped(escape).unwrap_or_else(|| (escape.chars().next().unwrap_or_default(), 1));
+        out.push(char);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    Cow::Owned(out)
+}
+
+/// The character that an escape stands for, and how many bytes it is written with.
+fn escaped(escape: &str) -> Option<(char, usize)> {
+    let hex = |from: usize, to: usize| {
+        let digits = escape.get(from..to).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;
+        let char = char::from_u32(u32::from_str_radix(digits, 16).ok()?);
+        Some((char.unwrap_or(char::REPLACEMENT_CHARACTER), to))
+    };
+    match escape.as_bytes() {
+        [b'%', ..] => hex(1, 3),
+        [b'\\', b'u', ..] => hex(2, 6),
+        [b'\\', b'n' | b'r' | b't' | b'b' | b'f', ..] => Some((' ', 2)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Json {
+        Json::Text(text.to_owned())
+    }
+
+    #[test]
+    fn what_is_not_evaluated_is_no_fault() {
+        let document = "\u{feff}{\"a\\ud800\":\"x\\ud800\",\"b\":[1e999,-0.10,true,null],\"a\":{}}";
+        let members = [
+            ("a\u{fffd}\u{fffd}\u{fffd}", text("x\u{fffd}\u{fffd}\u{fffd}")),
+            (
+                "b",
+                Json::List(vec![
+                    Json::Number("1e999".into()),
+                    Json::Number("-0.10".into()),
+                    Json::Bool(true),
+                    Json::Null,
+                ]),
+            ),
+            ("a", Json::Object(Vec::new())),
+        ];
+        assert_eq!(
+            read(document),
+            Some(Json::Object(members.map(|(name, it)| (name.to_owned(), it)).into()))
+        );
+        assert_eq!(read(" \"\\ud83d\\ude00\" "), Some(text("😀")));
+    }
+
+    #[test]
+    fn nesting_has_an_end_and_no_price() {
+        let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
+        let mut at = read(&nested(30_000)).unwrap();
+        for _ in 0..LEVELS_MAX {
+            let Json::List(mut inner) = at else { panic!("{at:?}") };
+            at = inner.remove(0);
+        }
+        assert_eq!(at, Json::TooDeep);
+        assert!(!format!("{:?}", read(&nested(LEVELS_MAX))).contains("TooDeep"));
+    }
+
+    #[test]
+    fn what_is_no_document_is_none() {
+        for other in
+            ["", "{", "[1,]", "{} x", "a=b", "\"\n\"", "\"\\x\"", "01", "{\"a\"}", "[".repeat(1000).as_str()]
+        {
+            assert_eq!(read(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn an_escape_is_what_it_stands_for() {
+        for (escape, plain) in [
+            (r"\u0034\u00e4\uD800", "4ä\u{fffd}"),
+            ("%34%20%zz%", "4 %zz%"),
+            (r"4\n2\t\\u0034", r"4 2 \4"),
+            (r"\u003 \", r"\u003 \"),
+            ("ä", "ä"),
+        ] {
+            assert_eq!(unescaped(escape), plain);
+        }
+    }
+}

@@ -1,0 +1,152 @@
+use serde_json::json;
+
+use super::*;
+
+const CARD: &str = "4242424242424242";
+const MASKED: &str = "************4242";
+
+fn json(body: &str) -> Value {
+    serde_json::from_str(&masked_body(body.as_bytes())).unwrap()
+}
+
+/// What is kept of a notice's data.
+fn data(data: &Value) -> Value {
+    json(&json!({"type": "x", "data": data}).to_string())["data"].clone()
+}
+
+#[test]
+fn a_card_number_is_masked_wherever_it_stands_in_json() {
+    let body = r#"{"a":["x 4242 4242 4242 4242"],"4242424242424242":{"n":4242424242424242,"neg":-4242424242424242,
+        "f":4242424242424242.0,"e":4.242424242424242e15,"escaped":"\u0034242424242424242","t":1763800000000}}"#;
+    let masked = json(body);
+    let inner = &masked[MASKED];
+    assert_eq!(masked["a"][0], "x **** **** **** 4242");
+    assert_eq!([&inner["n"], &inner["escaped"]], [MASKED; 2]);
+    assert_eq!(
+        [&inner["neg"], &inner["f"], &inner["e"]],
+        [&format!("-{MASKED}"), "************4242.0", "************4242."]
+    );
+    assert_eq!(inner["t"], 1_763_800_000_000_i64, "another number stays one");
+    assert!(!masked.to_string().contains("42424"));
+}
+
+#[test]
+fn a_number_stays_as_it_was_written() {
+    let body = r#"{"a":[0,-1,0.5,18446744073709551615],"b":[1e999,1.50,4200001234202611255569506992,-0]}"#;
+    let masked = json(body);
+    assert_eq!(masked["a"].to_string(), "[0,-1,0.5,18446744073709551615]");
+    assert_eq!(masked["b"], json!(["1e999", "1.50", "4200001234202611255569506992", "-0"]), "as text");
+}
+
+#[test]
+fn a_repeated_member_hides_nothing() {
+    assert!(!masked_body(br#"{"a":"4242424242424242","a":"b"}"#).contains(CARD));
+    assert!(!masked_body(br#"{"data":{"x":"4242424242424242"},"data":{}}"#).contains(CARD));
+}
+
+#[test]
+fn card_data_is_hidden_by_its_name() {
+    let body = r#"{"cvc":"123","CVV":123,"Cvc2":null,"cvv2":[1],"card":{"security_code":{"a":"123"},"pan":"4x"},
+        "card-verification-value":"123","code":"00"}"#;
+    let masked = json(body);
+    assert_eq!([&masked["cvc"], &masked["CVV"], &masked["Cvc2"], &masked["cvv2"]], [HIDDEN; 4]);
+    assert_eq!([&masked["card"]["security_code"], &masked["card"]["pan"]], [HIDDEN; 2]);
+    assert_eq!((&masked["card-verification-value"], &masked["code"]), (&json!(HIDDEN), &json!("00")));
+}
+
+#[test]
+fn ids_are_kept_whole_unless_they_are_a_card_number() {
+    for name in IDS {
+        for id in
+            ["4200001234202611255569506992", "re_4242424242424242", "356938035643809", "4242424242424242x"]
+        {
+            assert_eq!(data(&json!({name: id}))[name], id);
+        }
+        let (one, other) =
+            (data(&json!({name: "5695069920577123"})), data(&json!({name: "5559470900567123"})));
+        assert_ne!(one, other, "two ids stay two");
+        assert_eq!(one, data(&json!({name: "5695069920577123"})), "and one stays one");
+        let kept = one[name].as_str().unwrap();
+        assert!(
+            TransactionId::parse(kept).is_ok() && !card::found_in(kept) && !kept.contains("5695069920577123")
+        );
+        assert_eq!(masked_id(EventId::new("5695069920577123".into())).as_str(), kept, "in the header too");
+    }
+}
+
+#[test]
+fn what_only_stands_in_the_place_of_an_id_is_masked() {
+    for (odd, kept) in [
+        (json!("pay 4242424242424242"), json!("pay ************4242")),
+        (json!(4_242_424_242_424_242_u64), json!(MASKED)),
+        (json!([CARD]), json!([MASKED])),
+    ] {
+        assert_eq!(data(&json!({"refundId": odd}))["refundId"], kept);
+    }
+    assert_eq!(
+        json(&json!({"refundId": CARD}).to_string())["refundId"],
+        MASKED,
+        "it is no id outside the data"
+    );
+}
+
+#[test]
+fn an_amount_is_kept_whole_and_a_card_number_is_no_amount() {
+    for amount in ["3056930902590.4", "305693090259.04", "378282246310.005", "19.98", "-1"] {
+        assert_eq!(data(&json!({"amount": amount}))["amount"], amount);
+    }
+    for (card, kept) in [(CARD, MASKED), ("4242424242424242.00", "************4242.00")] {
+        assert_eq!(data(&json!({"amount": card}))["amount"], kept);
+    }
+}
+
+#[test]
+fn what_nests_too_deeply_is_not_kept() {
+    let deep = format!(r#"{{"a":{}"{CARD}"{}}}"#, "[".repeat(130), "]".repeat(130));
+    let kept = masked_body(deep.as_bytes());
+    assert!(kept.contains(TOO_DEEP) && !kept.contains(CARD));
+    assert!(kept.len() < deep.len());
+}
+
+#[test]
+fn what_is_not_json_is_masked_as_text() {
+    assert_eq!(masked_body(format!("{{not json {CARD}").as_bytes()), format!("{{not json {MASKED}"));
+    assert_eq!(masked_body(b"\xff4242424242424242"), format!("\u{fffd}{MASKED}"));
+    let deep = format!("{}{CARD}", "[".repeat(1000));
+    assert!(!masked_body(deep.as_bytes()).contains(CARD));
+}
+
+#[test]
+fn no_escape_hides_a_number_in_what_is_not_json() {
+    for hidden in [
+        r"{\u0034242424242424242",
+        r"4242\u00204242\t4242\n4242",
+        "card=4242%204242%204242%204242&x=1",
+        "%34242424242424242",
+    ] {
+        let kept = masked_body(hidden.as_bytes());
+        assert!(!card::found_in(&json::unescaped(&kept)), "{kept}");
+    }
+    assert_eq!(masked_body(br"{\u0041 %41"), r"{\u0041 %41", "another escape stays");
+}
+
+#[test]
+fn security_codes_are_hidden_by_their_name_in_what_is_not_json() {
+    for (text, kept) in [
+        (r#"{"cvc":"123","x":"#, r#"{"cvc":"***","x":"#),
+        (r#"{"card_cvv2" : 123, "a": 1"#, r#"{"card_cvv2" : ***, "a": 1"#),
+        ("cvc=a-1&code=00", "cvc=***&code=00"),
+        ("cvc", "cvc"),
+    ] {
+        assert_eq!(masked_body(text.as_bytes()), kept);
+    }
+}
+
+#[test]
+fn a_byte_that_is_no_text_hides_nothing() {
+    let body = b"{\"x\":\"\xff\",\"failureReason\":\"\\u0034242424242424242\",\"cvc\":\"123\"}";
+    assert_eq!(
+        masked_body(body),
+        format!("{{\"cvc\":\"***\",\"failureReason\":\"{MASKED}\",\"x\":\"\u{fffd}\"}}")
+    );
+}

@@ -1,0 +1,32 @@
+//! Numbers of JSON, which can hide their digits behind an exponent.
+
+use super::DIGITS_MAX;
+
+/// A number of JSON (RFC 8259, 6) without its exponent, if it has one and not more digits before the point than a card;
+/// any other text as it is.
+///
+/// ```
+/// assert_eq!(domain::card::written_out("-42.42e3"), "-42420.");
+/// assert_eq!(domain::card::written_out("1e999"), "1e999");
+/// ```
+#[must_use]
+pub fn written_out(number: &str) -> String {
+    shifted(number).unwrap_or_else(|| number.to_owned())
+}
+
+fn shifted(number: &str) -> Option<String> {
+    let (mantissa, exponent) = number.split_once(['e', 'E'])?;
+    let unsigned = mantissa.trim_start_matches('-');
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
+    let point = isize::try_from(whole.len()).ok()?.checked_add(exponent.parse().ok()?)?;
+    let point = usize::try_from(point).ok()?;
+    let digits = [whole, fraction].concat();
+    let leading = digits.bytes().take_while(|it| *it == b'0').count();
+    if point.saturating_sub(leading) > DIGITS_MAX {
+        return None;
+    }
+    let padded = format!("{digits:0<point$}");
+    let (whole, fraction) = padded.split_at_checked(point)?;
+    let sign = if mantissa.starts_with('-') { "-" } else { "" };
+    Some(format!("{sign}{}.{fraction}", whole.trim_start_matches('0')))
+}

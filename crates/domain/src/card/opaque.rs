@@ -1,0 +1,31 @@
+//! Words whose digits are no card's, though they may look so by chance: UUIDs, digests and IBANs.
+
+use super::iban;
+
+/// Hexadecimal digits of the shortest digest, and of a UUID.
+const HEX_DIGITS_MIN: usize = 32;
+const UUID_BYTES: usize = 36;
+/// Where the hyphens of a UUID stand (RFC 9562, 4).
+const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
+
+/// How many bytes the opaque word has that `text` begins with, if it does.
+pub(super) fn length(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let length = uuid(bytes).or_else(|| digest(bytes)).or_else(|| iban::length(bytes))?;
+    let ends = bytes.get(length).is_none_or(|it| it.is_ascii() && !it.is_ascii_alphanumeric());
+    // Digits alone may be anything.
+    let has_letters = bytes.get(..length)?.iter().any(u8::is_ascii_alphabetic);
+    (ends && has_letters).then_some(length)
+}
+
+fn uuid(bytes: &[u8]) -> Option<usize> {
+    let mut places = bytes.get(..UUID_BYTES)?.iter().enumerate();
+    let fits =
+        places.all(|(at, it)| if UUID_HYPHENS.contains(&at) { *it == b'-' } else { it.is_ascii_hexdigit() });
+    fits.then_some(UUID_BYTES)
+}
+
+fn digest(bytes: &[u8]) -> Option<usize> {
+    let digits = bytes.iter().take_while(|it| it.is_ascii_hexdigit()).count();
+    (digits >= HEX_DIGITS_MIN).then_some(digits)
+}
