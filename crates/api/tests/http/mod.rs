@@ -7,6 +7,7 @@
 mod auth;
 mod callbacks;
 mod catalogue;
+mod clocks;
 mod crash;
 mod errors;
 pub(crate) mod harness;
