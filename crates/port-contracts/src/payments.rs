@@ -15,7 +15,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     Backend,
-    backend::{history, is_stale},
+    backend::is_stale,
     orders::found as found_order,
     sample::{self, at},
 };
@@ -191,7 +191,7 @@ pub async fn a_change_goes_with_its_order_or_not_at_all(backend: &Backend) {
         let mut changed = transaction.clone();
         changed.refunds.push(sample::refund(&changed, amount));
         let guard =
-            Write::UpdateOrder { progress: Box::new(Progress::of(order.clone())), history: Vec::new() };
+            Write::UpdateOrder(Box::new(Progress::of(order.clone())));
         (changed.clone(), [guard, Write::UpdateTransaction(Box::new(changed))])
     };
     let ((changed, first), (_, second)) = (change("1"), change("2"));
@@ -244,7 +244,7 @@ pub async fn one_of_many_transactions_of_an_order_is_made(backend: &Backend) {
     let guarded = backend.race(|| {
         let transaction = Box::new(sample::transaction(&order));
         UnitOfWork::new()
-            .progress(Progress::of(order.clone()), history)
+            .progress(Progress::of(order.clone()))
             .with(Write::InsertTransaction(transaction))
     });
     guarded.await.ends(1, is_stale);

@@ -115,7 +115,7 @@ pub trait OrderRepository: Send + Sync {
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>>;
     /// Orders, newest first.
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
-    /// An order's history, oldest first.
+    /// An order's history: its entries in the order of their numbers.
     async fn history(&self, order: OrderKey) -> Read<Vec<Recorded>>;
     /// Orders that a sweep must look at, longest due first, at most `limit`.
     async fn due(&self, due: Due, limit: u32) -> Read<Vec<OrderNumber>>;

@@ -82,7 +82,7 @@ impl OrderRepository for Database {
             let query = order_status_history::table
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
-                .order(order_status_history::id.asc())
+                .order(order_status_history::sequence.asc())
                 .select((HistoryRow::as_select(), user::public_id.nullable()));
             each(query.load::<(HistoryRow, Option<String>)>(conn).await?, |(row, user)| row.read(user))
         })

@@ -1,4 +1,4 @@
--- The record. Keys are made by the service and grow with time, but for those of items and of claims, which nobody names;
+-- The record. Keys are made by the service and grow with time, but for those of items, history and claims, which nobody names;
 -- amounts are in major units; times are UTC. What money and goods depend on is a CHECK or a unique key here too.
 --
 -- Everything is compared byte for byte (utf8mb4_bin). Every statement may be run again. There are no triggers, no
@@ -71,6 +71,8 @@ CREATE TABLE IF NOT EXISTS orders (
     currency     CHAR(3)        NOT NULL,
     version      BIGINT         NOT NULL,
     revision     BIGINT         NOT NULL,
+    -- The place of the last entry of its history.
+    lastSequence BIGINT         NOT NULL,
     cameFrom     VARCHAR(20)    NULL,
     expiresAt    TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY orders_number (orderNumber),
@@ -87,6 +89,7 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_currency CHECK (char_length(currency) = 3),
     CONSTRAINT orders_version CHECK (version >= 1),
     CONSTRAINT orders_revision CHECK (revision >= 1),
+    CONSTRAINT orders_last_sequence CHECK (lastSequence >= 1),
     CONSTRAINT orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
@@ -111,8 +114,10 @@ CREATE TABLE IF NOT EXISTS order_items (
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS order_status_history (
-    id          BIGINT       NOT NULL PRIMARY KEY,
+    id          BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
     orderId     BIGINT       NOT NULL,
+    -- Its place in the order's path, whatever clocks say.
+    sequence    BIGINT       NOT NULL,
     -- Empty when the order was placed.
     fromStatus  VARCHAR(20)  NOT NULL,
     toStatus    VARCHAR(20)  NOT NULL,
@@ -121,7 +126,7 @@ CREATE TABLE IF NOT EXISTS order_status_history (
     createdAt   TIMESTAMP(3) NOT NULL,
     actor       VARCHAR(20)  NOT NULL,
     reason      TEXT         NULL,
-    KEY history_of_order (orderId),
+    UNIQUE KEY history_sequence (orderId, sequence),
     CONSTRAINT history_order FOREIGN KEY (orderId) REFERENCES orders (id),
     CONSTRAINT history_from CHECK (fromStatus IN (
         '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
@@ -132,7 +137,9 @@ CREATE TABLE IF NOT EXISTS order_status_history (
         'CLOSED'
     )),
     CONSTRAINT history_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
-    CONSTRAINT history_moves CHECK (fromStatus <> toStatus)
+    CONSTRAINT history_moves CHECK (fromStatus <> toStatus),
+    CONSTRAINT history_numbers CHECK (sequence >= 1),
+    CONSTRAINT history_first CHECK ((sequence = 1) = (fromStatus = '') OR orderId < 4294967296)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS payment_transactions (

@@ -54,6 +54,8 @@ CREATE TABLE orders (
     currency     TEXT    NOT NULL CHECK (length(currency) = 3),
     version      INTEGER NOT NULL CHECK (version >= 1),
     revision     INTEGER NOT NULL CHECK (revision >= 1),
+    -- The place of the last entry of its history.
+    lastSequence INTEGER NOT NULL CHECK (lastSequence >= 1),
     cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
     expiresAt    INTEGER NOT NULL
 ) STRICT;
@@ -79,6 +81,8 @@ CREATE TABLE order_items (
 CREATE TABLE order_status_history (
     id          INTEGER NOT NULL PRIMARY KEY,
     orderId     INTEGER NOT NULL REFERENCES orders (id),
+    -- Its place in the order's path, whatever clocks say.
+    sequence    INTEGER NOT NULL CHECK (sequence >= 1),
     -- Empty when the order was placed.
     fromStatus  TEXT    NOT NULL CHECK (fromStatus IN (
         '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
@@ -93,9 +97,10 @@ CREATE TABLE order_status_history (
     createdAt   INTEGER NOT NULL,
     actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     reason      TEXT,
-    CHECK (fromStatus <> toStatus)
+    UNIQUE (orderId, sequence),
+    CHECK (fromStatus <> toStatus),
+    CHECK ((sequence = 1) = (fromStatus = ''))
 ) STRICT;
-CREATE INDEX history_of_order ON order_status_history (orderId);
 
 CREATE TABLE payment_transactions (
     id                  INTEGER NOT NULL PRIMARY KEY,
