@@ -35,6 +35,7 @@ macro_rules! orders {
         history_tells_who_why_and_when
         one_of_many_changes_of_one_revision_wins
         orders_are_listed_newest_first
+        orders_are_listed_by_the_stamps_they_show
         a_list_keeps_to_its_owner_and_status
         a_list_begins_at_a_moment_and_ends_before_another
         a_list_keeps_to_all_its_filters_at_once

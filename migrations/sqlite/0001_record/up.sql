@@ -23,7 +23,7 @@ CREATE TABLE sessions (
     expiresAt   INTEGER NOT NULL,
     revokedAt   INTEGER
 ) STRICT;
-CREATE INDEX sessions_of_user ON sessions (userId);
+CREATE INDEX sessions_of_user ON sessions (userId, createdAt);
 CREATE INDEX sessions_expired ON sessions (expiresAt);
 CREATE INDEX sessions_revoked ON sessions (revokedAt) WHERE revokedAt IS NOT NULL;
 
@@ -39,6 +39,7 @@ CREATE TABLE products (
     createdAt   INTEGER NOT NULL,
     updatedAt   INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX products_by_time ON products (createdAt);
 
 CREATE TABLE orders (
     id           INTEGER NOT NULL PRIMARY KEY,
@@ -59,8 +60,9 @@ CREATE TABLE orders (
     cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
     expiresAt    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX orders_of_user ON orders (userId);
-CREATE INDEX orders_of_status ON orders (status);
+CREATE INDEX orders_by_time ON orders (createdAt);
+CREATE INDEX orders_of_user ON orders (userId, createdAt);
+CREATE INDEX orders_of_status ON orders (status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
 
@@ -194,7 +196,8 @@ CREATE TABLE findings (
     resolved_at     INTEGER,
     note            TEXT
 ) STRICT;
-CREATE INDEX findings_open ON findings (id) WHERE resolved_at IS NULL;
+CREATE INDEX findings_by_time ON findings (created_at);
+CREATE INDEX findings_open ON findings (created_at) WHERE resolved_at IS NULL;
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,
