@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn a_shifted_clock_shows_another_time_and_measures_the_same_lengths() {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(9_000)));
-        let (ahead, behind) = (ShiftedClock::new(clock.clone(), 50), ShiftedClock::new(clock.clone(), -8_000));
+        let (ahead, behind) =
+            (ShiftedClock::new(clock.clone(), 50), ShiftedClock::new(clock.clone(), -8_000));
         assert_eq!((ahead.now().millis(), behind.now().millis()), (9_050, 1_000));
         assert_eq!((ahead.monotonic(), behind.monotonic()), (clock.monotonic(), clock.monotonic()));
         let late = ShiftedClock::new(Arc::new(ManualClock::new(Timestamp::from_millis(i64::MAX))), 1);

@@ -226,9 +226,7 @@ async fn captured_money_of_old_payments_can_be_given_back() {
         let by = ChangedBy::operator(UserKey::new(2));
         let refund = case.ask_refund(None, None, by, fresh, sample::at(0)).unwrap();
         let transaction = Box::new(case.transaction.clone());
-        let work = UnitOfWork::new()
-            .progress(case.progress)
-            .with(Write::UpdateTransaction(transaction));
+        let work = UnitOfWork::new().progress(case.progress).with(Write::UpdateTransaction(transaction));
         record.commit(work).await.unwrap();
         let after =
             PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();

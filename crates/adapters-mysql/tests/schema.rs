@@ -201,7 +201,8 @@ async fn every_word_of_the_domain_fits() {
     }
     for (from, to, _) in domain::order::TRANSITIONS {
         let (from, to) = (from.as_str(), to.as_str());
-        let change = format!("UPDATE order_status_history SET sequence = 2, fromStatus = '{from}', toStatus = '{to}'");
+        let change =
+            format!("UPDATE order_status_history SET sequence = 2, fromStatus = '{from}', toStatus = '{to}'");
         conn.query_drop(change).await.expect(to);
     }
 }

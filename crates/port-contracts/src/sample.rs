@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::{
-    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName,
-    Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund,
-    RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
-    TransactionKey, User, UserId, UserKey, Username, Version,
+    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
+    Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId, RefundKey,
+    Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId, TransactionKey, User,
+    UserId, UserKey, Username, Version,
     order::{Entry, Item, Placing},
     payment::{CaptureMethod, Details, Disposition, Facts, PaymentToken, RefundStatus, StoredEvent},
 };

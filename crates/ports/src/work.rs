@@ -1,8 +1,8 @@
 //! A unit of work: what one commit makes true, as a value.
 
 use domain::{
-    EventKey, Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text, Timestamp,
-    Transaction, User, UserKey, Version,
+    EventKey, Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text,
+    Timestamp, Transaction, User, UserKey, Version,
     order::{Entry, StockLine},
     payment::{Disposition, StoredEvent},
 };

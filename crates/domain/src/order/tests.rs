@@ -160,11 +160,9 @@ fn the_documented_table_and_diagram_are_the_table() {
 #[test]
 fn a_change_by_a_clock_that_is_behind_is_stamped_like_the_one_before() {
     let mut progress = Progress::of(Order { updated_at: Timestamp::from_millis(3_000), ..placed() });
-    for (to, now, stamp) in [
-        (Status::Paid, 2_000, 3_000),
-        (Status::RefundPending, 3_001, 3_001),
-        (Status::Refunded, 0, 3_001),
-    ] {
+    for (to, now, stamp) in
+        [(Status::Paid, 2_000, 3_000), (Status::RefundPending, 3_001, 3_001), (Status::Refunded, 0, 3_001)]
+    {
         progress.step(to, by(Actor::Gateway), None, Timestamp::from_millis(now)).unwrap();
         let stamp = Timestamp::from_millis(stamp);
         assert_eq!((progress.order().updated_at, progress.entries().last().unwrap().at), (stamp, stamp));

@@ -5,8 +5,8 @@ use serde_json::{Value, from_value, json, to_value};
 
 use super::*;
 use crate::{
-    Email, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session, SessionId, SessionKey,
-    Text, Timestamp, User, UserId, UserKey, Username, Version, order::Item,
+    Email, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session, SessionId, SessionKey, Text,
+    Timestamp, User, UserId, UserKey, Username, Version, order::Item,
 };
 
 fn item(minor: i64, currency: &str) -> Item {

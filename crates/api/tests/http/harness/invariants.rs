@@ -72,7 +72,11 @@ fn unbroken(order: &Value, history: &[Value]) {
     let mut at = Value::Null;
     let mut stamp = field(order, "createdAt");
     for (number, row) in (1..).zip(history) {
-        assert_eq!((&row["fromStatus"], &row["sequence"]), (&at, &json!(number)), "it is broken: {history:?}");
+        assert_eq!(
+            (&row["fromStatus"], &row["sequence"]),
+            (&at, &json!(number)),
+            "it is broken: {history:?}"
+        );
         assert!(stamp <= field(row, "createdAt"), "a stamp goes back: {order} {history:?}");
         stamp = field(row, "createdAt");
         let (to, by) = (field(row, "toStatus"), field(&row["changedBy"], "type"));
