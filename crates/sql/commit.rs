@@ -66,13 +66,13 @@ async fn one(conn: &mut Conn, write: &Write, unit: &mut Progressing) -> Written 
         Write::RotateSession(session) => sessions::rotate(conn, session).await,
         Write::RevokeSession(session, at) => sessions::revoke(conn, *session, *at).await,
         Write::RevokeSessions { user, except, at } => sessions::revoke_all(conn, *user, *except, *at).await,
-        Write::InsertOrder { order, history, entry } => {
+        Write::InsertOrder { order, entry } => {
             unit.at = Some(order.created_at);
-            orders::insert(conn, order, *history, entry).await
+            orders::insert(conn, order, entry).await
         }
-        Write::UpdateOrder { progress, history } => {
+        Write::UpdateOrder(progress) => {
             unit.at = Some(progress.order().updated_at);
-            orders::update(conn, progress, history).await
+            orders::update(conn, progress).await
         }
         Write::InsertTransaction(transaction) => payments::insert(conn, transaction).await,
         Write::UpdateTransaction(transaction) => payments::update(conn, transaction).await,

@@ -35,6 +35,8 @@ table! {
         currency -> Text,
         version -> BigInt,
         revision -> BigInt,
+        #[sql_name = "lastSequence"]
+        last_sequence -> BigInt,
         #[sql_name = "cameFrom"]
         came_from -> Nullable<Text>,
         #[sql_name = "expiresAt"]
@@ -67,6 +69,7 @@ table! {
         id -> BigInt,
         #[sql_name = "orderId"]
         order_id -> BigInt,
+        sequence -> BigInt,
         #[sql_name = "fromStatus"]
         from_status -> Text,
         #[sql_name = "toStatus"]

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        LazyLock,
+        Arc, LazyLock,
         atomic::{AtomicI64, Ordering},
     },
     time::{Duration, Instant, SystemTime},
@@ -29,6 +29,30 @@ impl Clock for SystemClock {
         #[expect(clippy::disallowed_methods, reason = "this is what all others measure by")]
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
         BEGAN.elapsed()
+    }
+}
+
+/// A clock that is always so far ahead of another one, or behind it.
+pub struct ShiftedClock {
+    clock: Arc<dyn Clock>,
+    by_ms: i64,
+}
+
+impl ShiftedClock {
+    /// What `clock` shows, `by_ms` milliseconds later; below zero it is earlier.
+    #[must_use]
+    pub fn new(clock: Arc<dyn Clock>, by_ms: i64) -> Self {
+        Self { clock, by_ms }
+    }
+}
+
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_millis(self.clock.now().millis().saturating_add(self.by_ms))
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.clock.monotonic()
     }
 }
 
@@ -75,5 +99,16 @@ mod tests {
         assert_eq!(clock.now().millis(), 3_000);
         clock.set(Timestamp::from_millis(5));
         assert_eq!(clock.now().millis(), 5);
+    }
+
+    #[test]
+    fn a_shifted_clock_shows_another_time_and_measures_the_same_lengths() {
+        let clock = Arc::new(ManualClock::new(Timestamp::from_millis(9_000)));
+        let (ahead, behind) =
+            (ShiftedClock::new(clock.clone(), 50), ShiftedClock::new(clock.clone(), -8_000));
+        assert_eq!((ahead.now().millis(), behind.now().millis()), (9_050, 1_000));
+        assert_eq!((ahead.monotonic(), behind.monotonic()), (clock.monotonic(), clock.monotonic()));
+        let late = ShiftedClock::new(Arc::new(ManualClock::new(Timestamp::from_millis(i64::MAX))), 1);
+        assert_eq!(late.now().millis(), i64::MAX, "it stops at the end of time");
     }
 }

@@ -11,7 +11,7 @@ mod throttle;
 
 pub use broadcast::LocalBroadcast;
 pub use cache::LocalCache;
-pub use clock::{ManualClock, SystemClock};
+pub use clock::{ManualClock, ShiftedClock, SystemClock};
 pub use locks::LocalLocks;
 pub use throttle::LocalThrottle;
 

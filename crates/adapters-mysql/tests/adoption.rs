@@ -7,7 +7,7 @@ mod ground;
 
 use adapters_mysql::MySql;
 use domain::{
-    Actor, ChangedBy, HistoryKey, Order, OrderNumber, Progress, RefundId, RefundKey, TransactionId, UserKey,
+    Actor, ChangedBy, Order, OrderNumber, Progress, RefundId, RefundKey, TransactionId, UserKey,
     order::{Entry, Status, is_unbroken},
     payment::{Case, Fresh, PaymentStatus},
 };
@@ -139,6 +139,28 @@ async fn every_old_order_is_listed_with_items_amount_and_an_unbroken_history() {
 }
 
 #[tokio::test]
+async fn a_history_whose_stamps_go_backwards_is_numbered_by_its_rows() {
+    let (url, record) = adopted(&[
+        OLD_ROWS,
+        // Every order's later rows are older, and an order may be older than it was when it changed.
+        "UPDATE order_status_history SET createdAt = TIMESTAMP('2020-01-31') - INTERVAL id DAY",
+        "UPDATE orders SET updatedAt = createdAt - INTERVAL 1 DAY WHERE id > 5",
+    ])
+    .await;
+    for order in all_orders(&record).await {
+        let entries = entries(&record, &order).await;
+        assert!(is_unbroken(&entries, order.status), "{}: {entries:?}", order.number);
+        let last = entries.last().unwrap();
+        assert_eq!(last.sequence, order.last_sequence);
+        assert!(order.created_at <= entries.first().unwrap().at && last.at <= order.updated_at, "{order:?}");
+    }
+    let mut conn = ground::connect(&url).await;
+    let moved = "SELECT new.id FROM order_status_history AS new JOIN express_order_status_history AS old ON old.id = new.id
+        WHERE (new.orderId, new.fromStatus, new.toStatus) <> (old.orderId, old.fromStatus, old.toStatus)";
+    assert!(rows(&mut conn, moved).await.is_empty(), "the app's rows keep their keys");
+}
+
+#[tokio::test]
 async fn an_old_order_goes_on() {
     let (_, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
     for (number, to) in [
@@ -154,7 +176,7 @@ async fn an_old_order_goes_on() {
     ] {
         let mut progress = Progress::of(order(&record, number).await);
         assert!(progress.step(to, ChangedBy::operator(UserKey::new(2)), None, sample::at(0)).unwrap());
-        let work = UnitOfWork::new().progress(progress, || HistoryKey::new((1 << 40) + sample::number()));
+        let work = UnitOfWork::new().progress(progress);
         record.commit(work).await.unwrap();
         let after = order(&record, number).await;
         assert_eq!(after.status, to);
@@ -204,9 +226,7 @@ async fn captured_money_of_old_payments_can_be_given_back() {
         let by = ChangedBy::operator(UserKey::new(2));
         let refund = case.ask_refund(None, None, by, fresh, sample::at(0)).unwrap();
         let transaction = Box::new(case.transaction.clone());
-        let work = UnitOfWork::new()
-            .progress(case.progress, || HistoryKey::new((1 << 40) + sample::number()))
-            .with(Write::UpdateTransaction(transaction));
+        let work = UnitOfWork::new().progress(case.progress).with(Write::UpdateTransaction(transaction));
         record.commit(work).await.unwrap();
         let after =
             PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
@@ -268,10 +288,9 @@ async fn new_users_and_orders_go_beside_the_old_ones() {
     };
     let new = Order::place(placing, old.items.clone()).unwrap();
     let by = ChangedBy { actor: Actor::Customer, user: Some(user.key) };
-    let entry = Entry { from: None, to: Status::Pending, by, reason: None, at: sample::at(0) };
-    let history = HistoryKey::new((1 << 40) + sample::number());
+    let entry = Entry::placing(&new, by);
     record
-        .commit(UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new.clone()), history, entry }))
+        .commit(UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new.clone()), entry }))
         .await
         .unwrap();
     let all = all_orders(&record).await;
@@ -284,8 +303,8 @@ async fn a_fresh_database_has_the_tables_that_an_adopted_one_has() {
     MySql::migrate(&fresh).await.unwrap();
     let mut conn = ground::connect(&old).await;
     conn.query_drop(
-        "DROP TABLE express_currencies, express_order_currencies, express_order_items, express_order_status_history, express_orders, express_payment_transactions,
-        express_user",
+        "DROP TABLE express_currencies, express_order_currencies, express_order_items, express_order_status_history, express_orders, express_path,
+        express_payment_transactions, express_user",
     )
     .await
     .unwrap();

@@ -19,9 +19,9 @@ const ROWS: &str = "
     INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL);
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, NOW(3), NOW(3));
     INSERT INTO orders VALUES
-        (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, NULL, NOW(3));
+        (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, 1, NULL, NOW(3));
     INSERT INTO order_items VALUES (1, 10000000001, 'sku', 1, 10, NOW(3), NOW(3), 'Tea', 1, 0);
-    INSERT INTO order_status_history VALUES (1, 10000000001, '', 'PENDING', 1, NOW(3), 'CUSTOMER', NULL);
+    INSERT INTO order_status_history VALUES (1, 10000000001, 1, '', 'PENDING', 1, NOW(3), 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
         10000000002, 'n', 't', 'CAPTURED', 10, 'CNY', '4242', 'visa', 'A1', 10, NOW(3), NULL, '00', NOW(3), NOW(3),
         10000000001, 1, 'sandbox', 'tok_visa', 'AUTOMATIC', NOW(3), NULL, NULL, 0, 0, NULL, NULL, 4, 3, 10000000001, NULL,
@@ -77,6 +77,10 @@ async fn no_check_can_be_bypassed() {
         "order_status_history SET toStatus = 'LOST'",
         "order_status_history SET fromStatus = toStatus",
         "order_status_history SET actor = 'NOBODY'",
+        "order_status_history SET sequence = 0",
+        "order_status_history SET sequence = 2",
+        "order_status_history SET fromStatus = 'PAID'",
+        "orders SET lastSequence = 0",
         "payment_transactions SET amount = 0",
         "payment_transactions SET captured_amount = 10.0001",
         "payment_transactions SET captured_amount = 0",
@@ -122,8 +126,10 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET publicId = 'u' WHERE id = 2",
         "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL FROM sessions",
         "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products",
-        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, NULL, NOW(3) FROM orders",
+        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, 1, NULL, NOW(3) FROM orders",
         "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position FROM order_items",
+        "INSERT INTO order_status_history
+            SELECT 2, orderId, sequence, '', 'PENDING', 1, NOW(3), actor, NULL FROM order_status_history",
         "INSERT INTO payment_transactions SELECT
             2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NOW(3), NOW(3),
             order_key, 2, 'sandbox', 'tok', 'MANUAL', NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, order_key, NULL, 0
@@ -217,7 +223,8 @@ async fn every_word_of_the_domain_fits() {
     }
     for (from, to, _) in domain::order::TRANSITIONS {
         let (from, to) = (from.as_str(), to.as_str());
-        let change = format!("UPDATE order_status_history SET fromStatus = '{from}', toStatus = '{to}'");
+        let change =
+            format!("UPDATE order_status_history SET sequence = 2, fromStatus = '{from}', toStatus = '{to}'");
         conn.query_drop(change).await.expect(to);
     }
 }

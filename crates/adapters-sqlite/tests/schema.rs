@@ -18,9 +18,9 @@ const ROWS: &str = "
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER');
     INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL);
     INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0);
-    INSERT INTO orders VALUES (1, 1, 'n', 'PAID', 100000, 0, 0, 'CNY', 2, 2, NULL, 9);
+    INSERT INTO orders VALUES (1, 1, 'n', 'PAID', 100000, 0, 0, 'CNY', 2, 2, 1, NULL, 9);
     INSERT INTO order_items VALUES (1, 1, 'sku', 1, 100000, 0, 0, 'Tea', 1, 0);
-    INSERT INTO order_status_history VALUES (1, 1, '', 'PENDING', 1, 0, 'CUSTOMER', NULL);
+    INSERT INTO order_status_history VALUES (1, 1, 1, '', 'PENDING', 1, 0, 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
         1, 'n', 't', 'CAPTURED', 100000, 'CNY', '4242', 'visa', 'A1', 100000, 5, NULL, '00', 0, 5, 1, 1, 'sandbox',
         'tok_visa', 'AUTOMATIC', 5, NULL, NULL, 0, 0, NULL, NULL, 40000, 30000, 1, NULL, 0
@@ -64,6 +64,10 @@ async fn no_check_can_be_bypassed() {
         "order_status_history SET toStatus = 'LOST'",
         "order_status_history SET fromStatus = toStatus",
         "order_status_history SET actor = 'NOBODY'",
+        "order_status_history SET sequence = 0",
+        "order_status_history SET sequence = 2",
+        "order_status_history SET fromStatus = 'PAID'",
+        "orders SET lastSequence = 0",
         "payment_transactions SET amount = 0",
         "payment_transactions SET captured_amount = 100001",
         "payment_transactions SET captured_amount = 0",
@@ -110,8 +114,10 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET publicId = 'u' WHERE id = 2",
         "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL FROM sessions",
         "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0 FROM products",
-        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, 0, 0, 'CNY', 1, 1, NULL, 9 FROM orders",
+        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, 0, 0, 'CNY', 1, 1, 1, NULL, 9 FROM orders",
         "INSERT INTO order_items SELECT 2, 1, 'other', 1, 1, 0, 0, 'Tea', 1, position FROM order_items",
+        "INSERT INTO order_status_history
+            SELECT 2, orderId, sequence, '', 'PENDING', 1, 0, actor, NULL FROM order_status_history",
         "INSERT INTO payment_transactions SELECT
             2, 'n', 'other', 'PENDING', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 2, 'sandbox',
             'tok', 'MANUAL', NULL, NULL, NULL, 0, 0, NULL, NULL, 0, NULL, 1, NULL, 0 FROM payment_transactions",
@@ -181,7 +187,8 @@ async fn every_word_of_the_domain_fits() {
     }
     for (from, to, _) in domain::order::TRANSITIONS {
         let (from, to) = (from.as_str(), to.as_str());
-        let change = format!("UPDATE order_status_history SET fromStatus = '{from}', toStatus = '{to}'");
+        let change =
+            format!("UPDATE order_status_history SET sequence = 2, fromStatus = '{from}', toStatus = '{to}'");
         connection.batch_execute(&change).expect(to);
     }
 }

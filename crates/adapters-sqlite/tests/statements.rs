@@ -39,7 +39,7 @@ async fn sell(record: &Sqlite) -> usize {
 
     let mut transaction = sample::transaction(&order);
     let payment = UnitOfWork::new()
-        .progress(Progress::of(order.clone()), || unreachable!("the order does not move"))
+        .progress(Progress::of(order.clone()))
         .with(Write::InsertTransaction(Box::new(transaction.clone())));
     record.commit(payment).await.unwrap();
     transaction.facts = sample::facts(sample::held());

@@ -114,6 +114,9 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// What is logged, as a `tracing` filter. `log`, `info`.
     pub log: String,
+    /// How far the service's clock is ahead of the machine's, in milliseconds, at most 10 s either way. `clock_offset`,
+    /// `0`; for tests of several instances, and for nothing else.
+    pub clock_offset_ms: i64,
 }
 
 impl Config {
@@ -176,6 +179,7 @@ impl Config {
             bcrypt_cost: it.get("bcrypt_cost", "10", values::within(4..=15))?,
             workers: it.optional("workers", values::workers)?.unwrap_or_else(values::cores),
             log: it.get("log", "info", values::log)?,
+            clock_offset_ms: it.get("clock_offset", "0", values::clock_offset)?,
         };
         it.finish()?;
         Ok(config)

@@ -6,7 +6,7 @@ use adapters_crypto::{
     BcryptHasher, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
 use adapters_gateways::{Retired, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
-use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
+use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, ShiftedClock, SystemClock};
 use adapters_memcached::{Memcached, MemcachedCache};
 use adapters_mysql::MySql;
 use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
@@ -119,7 +119,7 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     let keys = signing_keys(config)?;
     let servers = Servers::of(config)?;
     let record = record(&config.database).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let clock = clock(config);
     let ids: Arc<dyn Ids> = Arc::new(RandomIds::new(clock.clone()));
     let metrics = Arc::new(Metrics::default());
     let meter: Arc<dyn Meter> = metrics.clone();
@@ -168,6 +168,17 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         dependencies: std::iter::once(database).chain(servers.dependencies()).collect(),
         sandbox,
     })
+}
+
+/// The machine's clock, or one that is ahead of it or behind.
+fn clock(config: &Config) -> Arc<dyn Clock> {
+    match config.clock_offset_ms {
+        0 => Arc::new(SystemClock),
+        by_ms => {
+            tracing::warn!(by_ms, "the clock is shifted by IDEM_CLOCK_OFFSET, which is for tests only");
+            Arc::new(ShiftedClock::new(Arc::new(SystemClock), by_ms))
+        }
+    }
 }
 
 /// The record, as each of its ports.

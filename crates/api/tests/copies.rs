@@ -9,7 +9,7 @@ use adapters_memcached::{Memcached, MemcachedCache};
 use adapters_redis::{Redis, RedisCache};
 use adapters_sqlite::Sqlite;
 use application::caching::{CachedOrders, PublishingStore, TieredCache};
-use domain::{ChangedBy, HistoryKey, Order, Progress, order::Status};
+use domain::{ChangedBy, Order, Progress, order::Status};
 use port_contracts::sample;
 use ports::{Cache, OrderRepository, Store, UnitOfWork, Write};
 
@@ -83,7 +83,7 @@ async fn an_order_is_shown_as_it_stands_on_every_instance_whatever_the_caches_ho
         let mut progress = Progress::of(order);
         progress.step(to, ChangedBy::GATEWAY, None, sample::at(5)).unwrap();
         order = progress.order().clone();
-        let work = UnitOfWork::new().progress(progress, || HistoryKey::new(sample::number()));
+        let work = UnitOfWork::new().progress(progress);
         let store: &dyn Store = if is_lost { record.as_ref() } else { &publishing };
         store.commit(work).await.unwrap();
         let kept = shared.get(&name).await.unwrap().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{EventKey, FindingId, FindingKey, GatewayName, HistoryKey, RefundId, RefundKey, payment::Fresh};
+use domain::{EventKey, FindingId, FindingKey, GatewayName, RefundId, RefundKey, payment::Fresh};
 use ports::{
     Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository,
     PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store,
@@ -117,10 +117,6 @@ impl App {
     #[must_use]
     pub fn gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
         self.gateways.iter().find(|it| it.name() == *name)
-    }
-
-    pub(crate) fn history_key(&self) -> HistoryKey {
-        HistoryKey::new(self.ids.key())
     }
 
     pub(crate) fn event_key(&self) -> EventKey {

@@ -47,9 +47,10 @@ impl Store for MeteredStore {
 
 /// The changes of status in a unit of work.
 fn moves(work: &UnitOfWork) -> Vec<Happening> {
-    let progress = work.writes().iter().filter_map(|write| {
-        if let Write::UpdateOrder { progress, .. } = write { Some(progress) } else { None }
-    });
+    let progress = work
+        .writes()
+        .iter()
+        .filter_map(|write| if let Write::UpdateOrder(progress) = write { Some(progress) } else { None });
     let entries = progress.flat_map(|it| it.entries());
     entries.filter_map(|it| it.from.map(|from| Happening::Transition(from, it.to))).collect()
 }

@@ -35,19 +35,17 @@ keys! {
     SessionKey
     /// The row of a product.
     ProductKey
-    /// The row of an order; time-ordered, so that a larger key is a newer order.
+    /// The row of an order.
     OrderKey
     /// The row of an order's item.
     ItemKey
-    /// The row of one line of an order's history; time-ordered.
-    HistoryKey
-    /// The row of a payment transaction; time-ordered.
+    /// The row of a payment transaction.
     TransactionKey
-    /// The row of a refund; time-ordered.
+    /// The row of a refund.
     RefundKey
-    /// The row of a gateway's event; time-ordered.
+    /// The row of a gateway's event.
     EventKey
-    /// The row of a finding; time-ordered.
+    /// The row of a finding.
     FindingKey
 }
 

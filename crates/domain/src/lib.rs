@@ -38,9 +38,9 @@ pub use actor::{Actor, ChangedBy};
 pub use fault::Invalid;
 pub use finding::{Finding, FindingKind};
 pub use id::{
-    DisputeId, EventId, EventKey, FindingId, FindingKey, GatewayName, HistoryKey, ItemKey, OrderKey,
-    OrderNumber, ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId,
-    TransactionKey, UserId, UserKey,
+    DisputeId, EventId, EventKey, FindingId, FindingKey, GatewayName, ItemKey, OrderKey, OrderNumber,
+    ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId, TransactionKey, UserId,
+    UserKey,
 };
 pub use money::{Currency, Money};
 pub use order::{Order, Progress};
@@ -51,4 +51,4 @@ pub use session::Session;
 pub use text::Text;
 pub use time::Timestamp;
 pub use user::{Email, Role, User, Username};
-pub use version::{Revision, Version};
+pub use version::{Revision, Sequence, Version};

@@ -12,8 +12,8 @@ pub use progress::{NotAllowed, Progress, StockLine};
 pub use status::{Status, TRANSITIONS};
 
 use crate::{
-    Actor, Invalid, Money, OrderKey, OrderNumber, Product, ProductId, Revision, Text, Timestamp, UserKey,
-    Version,
+    Actor, Invalid, Money, OrderKey, OrderNumber, Product, ProductId, Revision, Sequence, Text, Timestamp,
+    UserKey, Version,
 };
 
 /// Most lines an order can be placed with.
@@ -74,17 +74,19 @@ pub struct Order {
     /// Where it stood before a refund of everything was asked for; set while that is pending, and afterwards if the refund
     /// may still fail and the goods did not go back into stock.
     pub came_from: Option<Status>,
-    /// Grows with every change of status: the number of rows in its history.
+    /// Grows with every change that can be seen.
     pub version: Version,
     /// The guard of the order and its payments.
     pub revision: Revision,
+    /// The place of the last entry of its history.
+    pub last_sequence: Sequence,
     /// What was bought.
     pub items: Vec<Item>,
     /// What all of it costs.
     pub amount: Money,
     /// When it was placed.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// When it last changed; never before what it was.
     pub updated_at: Timestamp,
     /// When it closes unless it is paid.
     pub expires_at: Timestamp,
@@ -123,12 +125,20 @@ impl Order {
             came_from: None,
             version: Version::FIRST,
             revision: Revision::FIRST,
+            last_sequence: Sequence::FIRST,
             items,
             amount,
             created_at: now,
             updated_at: now,
             expires_at,
         })
+    }
+
+    /// When a change that is made at `now` is stamped: the clock of who makes it may be behind that of who made the
+    /// last one, and the stamps of an order never go backwards.
+    #[must_use]
+    pub fn moment(&self, now: Timestamp) -> Timestamp {
+        now.max(self.updated_at)
     }
 
     /// Whether `actor` may move this very order to `to`.

@@ -1,4 +1,4 @@
-//! The two counters of an order.
+//! The counters of an order.
 
 macro_rules! counters {
     ($($(#[$doc:meta])* $name:ident)*) => { $(
@@ -38,4 +38,7 @@ counters! {
     /// The guard of an order and of everything that belongs to it (payments, refunds, stock): each unit of work that
     /// touches any of them names the revision it decided on and moves it on by one. Never shown.
     Revision
+    /// The place of an entry in the path of its order: 1 for its placing, then 2, 3 and so on without a gap, whatever
+    /// the clocks of those who made them say.
+    Sequence
 }

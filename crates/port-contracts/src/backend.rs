@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use domain::{HistoryKey, Order, Product, Progress, Transaction, User, order::StockLine};
+use domain::{Order, Product, Progress, Transaction, User, order::StockLine};
 use ports::{
     CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository, ProductRepository,
     ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
@@ -97,7 +97,7 @@ impl Backend {
 
     /// Commits an order's progress.
     pub(crate) async fn advance(&self, progress: Progress) {
-        let outcome = self.store.commit(UnitOfWork::new().progress(progress, history)).await;
+        let outcome = self.store.commit(UnitOfWork::new().progress(progress)).await;
         outcome.expect("the order is as it was read");
     }
 
@@ -202,9 +202,4 @@ impl Backend {
         self.commit([Write::InsertTransaction(Box::new(transaction.clone()))]).await;
         transaction
     }
-}
-
-/// The row of a new entry of history.
-pub(crate) fn history() -> HistoryKey {
-    HistoryKey::new(sample::number())
 }

@@ -117,16 +117,22 @@ pub async fn one_of_many_moves_of_an_event_wins(backend: &Backend) {
     race.await.ends(1, is_stale);
 }
 
-/// Of that gateway, oldest first.
+/// Of that gateway, oldest first. The clock of who kept a later one may be behind.
 pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Backend) {
     let [one, other] = ["transaction", "TRANSACTION"].map(|it| TransactionId::new(it.into()));
     let mut waiting = Vec::new();
-    for disposition in Disposition::ALL.into_iter().chain(Disposition::ALL) {
-        let event = keep(backend, StoredEvent { disposition, ..sample::event("sandbox", Some(&one)) }).await;
+    for (behind, disposition) in (0..).zip(Disposition::ALL.into_iter().chain(Disposition::ALL)) {
+        let event = StoredEvent {
+            disposition,
+            received_at: at(60 - behind / 2),
+            ..sample::event("sandbox", Some(&one))
+        };
+        let event = keep(backend, event).await;
         if matches!(disposition, Disposition::Waiting | Disposition::Parked | Disposition::Overdue) {
             waiting.push(event);
         }
     }
+    waiting.sort_by_key(|it| it.received_at);
     keep(backend, sample::event("sandbox", Some(&other))).await;
     keep(backend, sample::event("sandbox", None)).await;
     keep(backend, sample::event("stripe", Some(&one))).await;
@@ -138,10 +144,14 @@ pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Bac
 pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Backend) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |_| ()).await;
-    let about = |disposition| StoredEvent { disposition, ..sample::event("sandbox", Some(&transaction.id)) };
+    // The clock of who kept a later one may be behind.
+    let about = |disposition, second| {
+        let received_at = at(second);
+        StoredEvent { disposition, received_at, ..sample::event("sandbox", Some(&transaction.id)) }
+    };
     let mut applicable = Vec::new();
-    for disposition in Disposition::ALL.into_iter().chain([Disposition::Parked]) {
-        let event = keep(backend, about(disposition)).await;
+    for (behind, disposition) in (0..).zip(Disposition::ALL.into_iter().chain([Disposition::Parked])) {
+        let event = keep(backend, about(disposition, 60 - behind)).await;
         if matches!(disposition, Disposition::Parked | Disposition::Overdue) {
             applicable.push(event);
         }
@@ -149,7 +159,8 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
     keep(backend, sample::event("stripe", Some(&transaction.id))).await;
     keep(backend, sample::event("sandbox", Some(&TransactionId::new("unheard-of".into())))).await;
     keep(backend, sample::event("sandbox", None)).await;
-    applicable.push(keep(backend, about(Disposition::Overdue)).await);
+    applicable.push(keep(backend, about(Disposition::Overdue, 9)).await);
+    applicable.sort_by_key(|it| it.received_at);
     assert_eq!(backend.events.applicable(100).await.expect("read"), applicable);
     let oldest = applicable.get(..2).unwrap_or_default();
     assert_eq!(backend.events.applicable(2).await.expect("read"), oldest, "the oldest ones");

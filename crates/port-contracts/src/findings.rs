@@ -17,6 +17,7 @@ macro_rules! findings {
         a_finding_is_resolved_once
         one_of_many_resolutions_wins
         findings_are_listed_newest_first
+        findings_are_listed_by_the_stamps_they_show
         open_and_closed_findings_are_listed_apart
         a_page_of_findings_stays_while_others_are_found_and_resolved
         ; $($fixture)+
@@ -109,6 +110,21 @@ pub async fn findings_are_listed_newest_first(backend: &Backend) {
         listed.extend(data);
     }
     assert_eq!(listed, kept);
+}
+
+/// The rows were made by clocks that differ: each by one that is behind that of the row before.
+pub async fn findings_are_listed_by_the_stamps_they_show(backend: &Backend) {
+    let mut kept = Vec::new();
+    for second in (0..5).rev() {
+        let finding = Finding { created_at: at(second), ..sample::finding() };
+        backend.commit([Write::InsertFinding(finding.clone())]).await;
+        kept.push(finding);
+    }
+    for resolved in [None, Some(false)] {
+        let (mut listed, _) = list(backend, resolved, None, 2).await;
+        listed.extend(list(backend, resolved, listed.last(), 9).await.0);
+        assert_eq!(listed, kept);
+    }
 }
 
 /// Only if asked for.

@@ -14,7 +14,7 @@ use ports::Write;
 
 use crate::{
     Backend,
-    backend::{RIVALS, history, is_stale},
+    backend::{RIVALS, is_stale},
     sample::{self, at},
 };
 
@@ -29,10 +29,13 @@ macro_rules! orders {
         a_unit_that_only_touches_an_order_moves_its_revision
         a_revision_is_that_of_the_order_after_every_commit
         every_step_of_one_commit_has_its_entry
+        a_history_is_read_by_its_numbers_whatever_the_clocks_say
+        a_place_in_a_history_is_taken_once
         stock_that_an_order_held_comes_back_with_the_change
         history_tells_who_why_and_when
         one_of_many_changes_of_one_revision_wins
         orders_are_listed_newest_first
+        orders_are_listed_by_the_stamps_they_show
         a_list_keeps_to_its_owner_and_status
         a_list_begins_at_a_moment_and_ends_before_another
         a_list_keeps_to_all_its_filters_at_once
@@ -59,7 +62,7 @@ fn step(order: &Order, to: Status, by: ChangedBy, at: Timestamp) -> Progress {
 
 async fn entries(backend: &Backend, order: &Order) -> Vec<Entry> {
     let recorded = backend.orders.history(order.key).await.expect("read");
-    assert!(recorded.is_sorted_by_key(|it| it.key), "oldest first");
+    assert!(recorded.is_sorted_by_key(|it| it.entry.sequence), "in the order of their numbers");
     recorded.into_iter().map(|it| it.entry).collect()
 }
 
@@ -69,15 +72,11 @@ pub async fn an_order_is_read_back_as_written(backend: &Backend) {
     let order = sample::order(&user, &[(&product, 2)]);
     assert_eq!(found(backend, &order).await, None, "not there yet");
     assert_eq!(backend.orders.history(order.key).await.expect("read"), [], "nor its history");
-    let key = history();
-    let entry =
-        Entry { from: None, to: Status::Pending, by: ChangedBy::customer(user.key), reason: None, at: at(0) };
-    backend
-        .commit([Write::InsertOrder { order: Box::new(order.clone()), history: key, entry: entry.clone() }])
-        .await;
+    let entry = Entry::placing(&order, ChangedBy::customer(user.key));
+    backend.commit([Write::InsertOrder { order: Box::new(order.clone()), entry: entry.clone() }]).await;
     assert_eq!(found(backend, &order).await.as_ref(), Some(&order));
     let recorded = backend.orders.history(order.key).await.expect("read");
-    assert_eq!(recorded, [Recorded { key, entry, user: Some(user.id) }]);
+    assert_eq!(recorded, [Recorded { entry, user: Some(user.id) }]);
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
     assert_eq!(backend.orders.find(&shouted).await.expect("read"), None, "a number knows case");
 }
@@ -130,13 +129,13 @@ pub async fn an_order_changes_only_from_the_revision_that_was_read(backend: &Bac
     let after = paid.order().clone();
     backend.advance(paid).await;
     assert_eq!(found(backend, &order).await.as_ref(), Some(&after), "all that the change changes");
-    let late = Write::UpdateOrder { progress: Box::new(cancelled), history: vec![history()] };
+    let late = Write::UpdateOrder(Box::new(cancelled));
     backend.stale([late]).await;
     assert_eq!(found(backend, &order).await.as_ref(), Some(&after), "the late one changed nothing");
     assert_eq!(entries(backend, &order).await.len(), 2, "placed and paid");
     let unknown =
         step(&Order { key: domain::OrderKey::new(1), ..order }, Status::Paid, ChangedBy::GATEWAY, at(5));
-    backend.stale([Write::UpdateOrder { progress: Box::new(unknown), history: vec![history()] }]).await;
+    backend.stale([Write::UpdateOrder(Box::new(unknown))]).await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
@@ -147,9 +146,7 @@ pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Back
     let touched = found(backend, &order).await.expect("it is there");
     assert_eq!(touched, Order { revision: order.revision.next(), ..order.clone() });
     assert_eq!(entries(backend, &order).await.len(), 1, "no change of status, no entry");
-    backend
-        .stale([Write::UpdateOrder { progress: Box::new(Progress::of(order)), history: Vec::new() }])
-        .await;
+    backend.stale([Write::UpdateOrder(Box::new(Progress::of(order)))]).await;
 }
 
 /// Of that order only, whatever the commit did to it; a refused one did nothing.
@@ -170,7 +167,7 @@ pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backen
         backend.advance(progress).await;
         assert_eq!(revision(&order).await, Some(after.get()));
     }
-    backend.stale([Write::UpdateOrder { progress: Box::new(touched), history: Vec::new() }]).await;
+    backend.stale([Write::UpdateOrder(Box::new(touched))]).await;
     assert_eq!(revision(&order).await, found(backend, &order).await.map(|it| it.revision.get()));
     assert_eq!(revision(&bystander).await, Some(bystander.revision.get()));
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
@@ -190,6 +187,47 @@ pub async fn every_step_of_one_commit_has_its_entry(backend: &Backend) {
     assert_eq!(moves.len(), 4);
     assert!(is_unbroken(&moves, Status::Refunded), "one unbroken path: {moves:?}");
     assert_eq!(found(backend, &order).await, Some(after));
+}
+
+/// Each step by a clock that is further behind than the one before; the first stamp says that it was the last.
+pub async fn a_history_is_read_by_its_numbers_whatever_the_clocks_say(backend: &Backend) {
+    const MOVES: [Status; 5] =
+        [Status::Paid, Status::Processing, Status::Shipped, Status::Delivered, Status::Completed];
+    let (user, product) = (backend.user().await, backend.product(None).await);
+    let order = sample::order(&user, &[(&product, 1)]);
+    let order = Order { created_at: at(60), updated_at: at(60), ..order };
+    let placing = Entry { at: at(999), ..Entry::placing(&order, ChangedBy::customer(user.key)) };
+    backend.commit([Write::InsertOrder { order: Box::new(order.clone()), entry: placing }]).await;
+    let mut now = order.clone();
+    for (behind, to) in (1..).zip(MOVES) {
+        let by = if to == Status::Paid { ChangedBy::GATEWAY } else { ChangedBy::operator(order.owner) };
+        let progress = step(&now, to, by, at(60 - behind * 9));
+        now = progress.order().clone();
+        backend.advance(progress).await;
+    }
+    let recorded = backend.orders.history(order.key).await.expect("read");
+    let read: Vec<_> = recorded.iter().map(|it| (it.entry.sequence.get(), it.entry.to)).collect();
+    let path: Vec<_> = (1..).zip([Status::Pending].into_iter().chain(MOVES)).collect();
+    assert_eq!(read, path);
+    assert!(recorded.iter().skip(1).all(|it| it.entry.at == at(60)), "no stamp goes back: {recorded:?}");
+    assert_eq!(found(backend, &order).await, Some(now));
+}
+
+/// Should two changes ever be made of one order, the record keeps one of them.
+pub async fn a_place_in_a_history_is_taken_once(backend: &Backend) {
+    let order = backend.order().await;
+    backend.advance(step(&order, Status::Paid, ChangedBy::GATEWAY, at(5))).await;
+    let paid = found(backend, &order).await.expect("it is there");
+    let forgetful = Order { last_sequence: order.last_sequence, ..paid.clone() };
+    backend
+        .stale([Write::UpdateOrder(Box::new(step(
+            &forgetful,
+            Status::Processing,
+            ChangedBy::operator(order.owner),
+            at(6),
+        )))])
+        .await;
+    assert_eq!(found(backend, &order).await, Some(paid));
 }
 
 /// In the same commit.
@@ -234,7 +272,7 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
         None => None,
     };
     for (line, (to, by, reason, at)) in recorded.iter().zip(&expected) {
-        let Entry { from: _, to: was, by: who, reason: why, at: when } = &line.entry;
+        let Entry { sequence: _, from: _, to: was, by: who, reason: why, at: when } = &line.entry;
         assert_eq!((was, who, why, when), (to, by, reason, at));
         assert_eq!(line.user, public(*by), "the public id of {by:?}");
     }
@@ -257,7 +295,7 @@ async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
 pub async fn one_of_many_changes_of_one_revision_wins(backend: &Backend) {
     let mut order = backend.order().await;
     for _ in 0..3 {
-        let race = backend.race(|| ports::UnitOfWork::new().progress(Progress::of(order.clone()), history));
+        let race = backend.race(|| ports::UnitOfWork::new().progress(Progress::of(order.clone())));
         race.await.ends(1, is_stale);
         let next = found(backend, &order).await.expect("it is there");
         assert_eq!(next.revision, order.revision.next(), "one step by {RIVALS} rivals");

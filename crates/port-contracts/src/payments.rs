@@ -15,7 +15,7 @@ use tokio::{task::JoinSet, time::timeout};
 
 use crate::{
     Backend,
-    backend::{history, is_stale},
+    backend::is_stale,
     orders::found as found_order,
     sample::{self, at},
 };
@@ -213,8 +213,7 @@ pub async fn a_change_goes_with_its_order_or_not_at_all(backend: &Backend) {
     let change = |amount: &str| {
         let mut changed = transaction.clone();
         changed.refunds.push(sample::refund(&changed, amount));
-        let guard =
-            Write::UpdateOrder { progress: Box::new(Progress::of(order.clone())), history: Vec::new() };
+        let guard = Write::UpdateOrder(Box::new(Progress::of(order.clone())));
         (changed.clone(), [guard, Write::UpdateTransaction(Box::new(changed))])
     };
     let ((changed, first), (_, second)) = (change("1"), change("2"));
@@ -264,9 +263,7 @@ pub async fn one_of_many_transactions_of_an_order_is_made(backend: &Backend) {
     let order = backend.order().await;
     let guarded = backend.race(|| {
         let transaction = Box::new(sample::transaction(&order));
-        UnitOfWork::new()
-            .progress(Progress::of(order.clone()), history)
-            .with(Write::InsertTransaction(transaction))
+        UnitOfWork::new().progress(Progress::of(order.clone())).with(Write::InsertTransaction(transaction))
     });
     guarded.await.ends(1, is_stale);
     assert_eq!(backend.payments.list(order.key).await.expect("read").len(), 1);

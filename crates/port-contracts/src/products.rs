@@ -24,6 +24,7 @@ macro_rules! products {
         returned_stock_is_added_if_it_is_tracked
         those_of_the_products_that_there_are_are_found
         products_are_listed_in_the_order_they_were_made_in
+        products_are_listed_by_the_stamps_they_show
         a_list_of_active_products_leaves_out_the_others
         ; $($fixture)+
     } };
@@ -213,6 +214,18 @@ pub async fn products_are_listed_in_the_order_they_were_made_in(backend: &Backen
     assert_eq!(listed, made);
     let page = backend.products.list(false, None, 5).await.expect("read");
     assert!(!page.more, "a page that just holds all has no more after it");
+}
+
+/// The rows were made by clocks that differ: each by one that is behind that of the row before.
+pub async fn products_are_listed_by_the_stamps_they_show(backend: &Backend) {
+    let mut made = Vec::new();
+    for second in (0..5).rev() {
+        made.insert(0, keep(backend, |it| it.created_at = sample::at(second)).await);
+    }
+    let mut listed = backend.products.list(false, None, 2).await.expect("read").data;
+    let after = listed.last().map(|it| it.id.clone());
+    listed.extend(backend.products.list(false, after, 9).await.expect("read").data);
+    assert_eq!(listed, made);
 }
 
 /// And goes on after one that was taken off meanwhile.

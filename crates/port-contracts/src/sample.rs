@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::{
-    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName,
-    HistoryKey, Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund,
-    RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
-    TransactionKey, User, UserId, UserKey, Username, Version,
+    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
+    Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId, RefundKey,
+    Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId, TransactionKey, User,
+    UserId, UserKey, Username, Version,
     order::{Entry, Item, Placing},
     payment::{
         Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Facts, FactsRecord,
@@ -17,7 +17,7 @@ use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
 
 /// 2026-11-22T08:30:00.123Z, in milliseconds.
 const START_MS: i64 = 1_795_336_200_123;
-/// Keys keep this distance, because the rows of an order's items follow the row of its first entry of history.
+/// Keys keep this distance.
 const STEP: i64 = 1_000;
 
 static NEXT: AtomicI64 = AtomicI64::new(STEP);
@@ -104,17 +104,8 @@ pub fn order(owner: &User, lines: &[(&Product, u32)]) -> Order {
 /// The placing of that order.
 #[must_use]
 pub fn placed(order: &Order) -> Write {
-    Write::InsertOrder {
-        order: Box::new(order.clone()),
-        history: HistoryKey::new(number()),
-        entry: Entry {
-            from: None,
-            to: order.status,
-            by: ChangedBy::customer(order.owner),
-            reason: None,
-            at: order.created_at,
-        },
-    }
+    let entry = Entry::placing(order, ChangedBy::customer(order.owner));
+    Write::InsertOrder { order: Box::new(order.clone()), entry }
 }
 
 /// A payment of which nothing is known yet.

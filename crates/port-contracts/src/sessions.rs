@@ -160,13 +160,14 @@ pub async fn revoking_all_sessions_without_exception_spares_none(backend: &Backe
     }
 }
 
-/// Neither ended ones nor other users', and at most so many.
+/// Neither ended ones nor other users', and at most so many. The clock of who made a later row may be behind.
 pub async fn live_sessions_are_listed_newest_first(backend: &Backend) {
     let user = backend.user().await;
     let mut live = Vec::new();
-    for seconds in 0..4 {
-        live.insert(0, keep(backend, &user, |it| it.created_at = sample::at(seconds)).await);
+    for seconds in [2, 0, 3, 1] {
+        live.push(keep(backend, &user, |it| it.created_at = sample::at(seconds)).await);
     }
+    live.sort_by_key(|it| std::cmp::Reverse(it.created_at));
     revoked(backend, &user, 5).await;
     keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
     keep(backend, &backend.user().await, |_| ()).await;

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 use crate::{
     Backend,
-    backend::{RIVALS, history, is_stale},
+    backend::{RIVALS, is_stale},
     sample,
 };
 
@@ -113,7 +113,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::InsertSession(fresh.clone()),
         Write::RevokeSession(session.key, sample::at(9)),
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
-        Write::UpdateOrder { progress: Box::new(progress), history: vec![history()] },
+        Write::UpdateOrder(Box::new(progress)),
         Write::UpdateTransaction(Box::new(checked)),
         Write::ReplaceProduct(renamed, product.version),
         Write::ReturnStock(line),
@@ -206,7 +206,7 @@ pub async fn one_order_moves_once_among_many_rivals(backend: &Backend) {
         let mut progress = Progress::of(order.clone());
         let step = progress.step(Status::Cancelled, ChangedBy::customer(order.owner), None, sample::at(5));
         step.expect("a customer may cancel");
-        UnitOfWork::new().progress(progress, history)
+        UnitOfWork::new().progress(progress)
     });
     race.await.ends(1, is_stale);
     assert_eq!(

@@ -11,6 +11,9 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// A page with nothing on it or after it.
+    pub const EMPTY: Self = Self { data: Vec::new(), more: false };
+
     /// Makes a page of at most `limit` from rows that were read with `limit + 1`.
     #[must_use]
     pub fn cut(mut rows: Vec<T>, limit: usize) -> Self {

@@ -1,4 +1,9 @@
 //! Reading the system of record. Every read sees everything that was committed before it began.
+//!
+//! Keys and stamps come from the clocks of several instances, so neither says what was committed first. What belongs to
+//! one order is read by its number. A list is sorted by the stamp that it shows and then by row, and a page begins
+//! behind the place of the last one: whatever was there when the first page was read is listed once, and what is
+//! committed meanwhile stands where its stamp says.
 
 use async_trait::async_trait;
 use domain::{
@@ -41,7 +46,7 @@ pub trait UserRepository: Send + Sync {
 pub trait SessionRepository: Send + Sync {
     /// The session with that id, live or not.
     async fn find(&self, id: &SessionId) -> Read<Option<Session>>;
-    /// The user's sessions that are live at `now`, newest first, at most `limit`.
+    /// The user's sessions that are live at `now`, by `created_at` and row, newest first, at most `limit`.
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>>;
     /// Sessions revoked at or after `since`, oldest revocation first and of one moment by row, at most `limit`; of those
     /// revoked at `since` itself only the ones whose row comes after `after`.
@@ -61,7 +66,7 @@ pub trait ProductRepository: Send + Sync {
     async fn find(&self, id: &ProductId) -> Read<Option<Product>>;
     /// Those of the products that there are, in no order.
     async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>>;
-    /// Products after that one in the order they were made in.
+    /// Products after that one, by `created_at` and row, oldest first.
     async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>>;
 }
 
@@ -113,9 +118,9 @@ pub trait OrderRepository: Send + Sync {
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
     /// What of the order with that number tells a copy from the present one, without reading the order.
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>>;
-    /// Orders, newest first.
+    /// Orders by `created_at` and row, newest first.
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
-    /// An order's history, oldest first.
+    /// An order's history: its entries in the order of their numbers.
     async fn history(&self, order: OrderKey) -> Read<Vec<Recorded>>;
     /// Orders that a sweep must look at, longest due first, at most `limit`.
     async fn due(&self, due: Due, limit: u32) -> Read<Vec<OrderNumber>>;
@@ -139,11 +144,11 @@ pub trait PaymentRepository: Send + Sync {
 pub trait EventRepository: Send + Sync {
     /// The event with that id.
     async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>>;
-    /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), oldest first.
+    /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), by `received_at` and row, oldest first.
     async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>>;
-    /// `PARKED` and `OVERDUE` events whose transaction is known by now, oldest first.
+    /// `PARKED` and `OVERDUE` events whose transaction is known by now, by `received_at` and row, oldest first.
     async fn applicable(&self, limit: u32) -> Read<Vec<StoredEvent>>;
-    /// `PARKED` events that arrived at or before `before`, oldest first.
+    /// `PARKED` events that arrived at or before `before`, by `received_at` and row, oldest first.
     async fn overdue(&self, before: Timestamp, limit: u32) -> Read<Vec<StoredEvent>>;
 }
 
@@ -153,7 +158,7 @@ pub trait EventRepository: Send + Sync {
 pub trait FindingRepository: Send + Sync {
     /// The finding with that id.
     async fn find(&self, id: &FindingId) -> Read<Option<Finding>>;
-    /// Findings, newest first; open or closed ones only if asked for.
+    /// Findings by `created_at` and row, newest first; open or closed ones only if asked for.
     async fn list(&self, resolved: Option<bool>, after: Option<FindingId>, limit: u32)
     -> Read<Page<Finding>>;
 }

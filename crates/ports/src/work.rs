@@ -1,9 +1,8 @@
 //! A unit of work: what one commit makes true, as a value.
 
-use domain::{EventKey, HistoryKey};
 use domain::{
-    Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text, Timestamp,
-    Transaction, User, UserKey, Version,
+    EventKey, Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text,
+    Timestamp, Transaction, User, UserKey, Version,
     order::{Entry, StockLine},
     payment::{Disposition, StoredEvent},
 };
@@ -81,22 +80,15 @@ pub enum Write {
     InsertOrder {
         /// The order.
         order: Box<Order>,
-        /// The row of its first history entry; the rows of its items follow it.
-        history: HistoryKey,
         /// The entry.
         entry: Entry,
     },
     /// Changes an order: status, and the guard of everything that belongs to it. Guard: its revision is the one read;
     /// else `Stale`.
     ///
-    /// The entries of history come with it, each with its row; stock to give back is a write of its own, made by
+    /// The entries of history come with it; stock to give back is a write of its own, made by
     /// [`UnitOfWork::progress`].
-    UpdateOrder {
-        /// The order after the change.
-        progress: Box<Progress>,
-        /// One row an entry.
-        history: Vec<HistoryKey>,
-    },
+    UpdateOrder(Box<Progress>),
     /// Makes a transaction. Guard: no other one occupies its order; else `Stale`. Goes with an `UpdateOrder`.
     InsertTransaction(Box<Transaction>),
     /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` it goes with.
@@ -164,10 +156,9 @@ impl UnitOfWork {
 
     /// And an order's progress: its guard, its entries of history, and the stock it gives back.
     #[must_use]
-    pub fn progress(self, progress: Progress, mut history: impl FnMut() -> HistoryKey) -> Self {
+    pub fn progress(self, progress: Progress) -> Self {
         let stock: Vec<_> = progress.returned().iter().cloned().map(Write::ReturnStock).collect();
-        let history = progress.entries().iter().map(|_| history()).collect();
-        self.with_all(stock).with(Write::UpdateOrder { progress: Box::new(progress), history })
+        self.with_all(stock).with(Write::UpdateOrder(Box::new(progress)))
     }
 
     /// The writes, in the order they were added.
@@ -199,7 +190,7 @@ impl Write {
             Self::RevokeSession(..) => 9,
             Self::RevokeSessions { .. } => 10,
             Self::InsertOrder { .. } => 11,
-            Self::UpdateOrder { .. } => 12,
+            Self::UpdateOrder(_) => 12,
             Self::InsertTransaction(_) => 13,
             Self::UpdateTransaction(_) => 14,
             Self::Postpone(_) => 15,

@@ -1,8 +1,7 @@
 use diesel::prelude::*;
-use diesel::result::Error;
 use diesel_async::RunQueryDsl;
 use domain::{
-    HistoryKey, Order, OrderKey, Progress,
+    Order, OrderKey, Progress,
     order::{Entry, Status},
 };
 
@@ -13,17 +12,17 @@ use crate::sql::row::{HistoryRow, NewItem, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders};
 use crate::sql::value::Stamp;
 
-pub(super) async fn insert(conn: &mut Conn, order: &Order, history: HistoryKey, entry: &Entry) -> Written {
+pub(super) async fn insert(conn: &mut Conn, order: &Order, entry: &Entry) -> Written {
     let insert = diesel::insert_into(orders::table).values(OrderRow::from(order));
     inserted(insert.execute(conn).await, || Refusal::Stale)?;
     for item in NewItem::all(order) {
         let insert = diesel::insert_into(order_items::table).values(item);
         inserted(insert.execute(conn).await, || Refusal::Stale)?;
     }
-    record(conn, order.key, history, entry).await
+    record(conn, order.key, entry).await
 }
 
-pub(super) async fn update(conn: &mut Conn, progress: &Progress, history: &[HistoryKey]) -> Written {
+pub(super) async fn update(conn: &mut Conn, progress: &Progress) -> Written {
     let order = progress.order();
     let guard = orders::table.find(order.key.get()).filter(orders::revision.eq(progress.read().get()));
     let update = diesel::update(guard).set((
@@ -31,19 +30,17 @@ pub(super) async fn update(conn: &mut Conn, progress: &Progress, history: &[Hist
         orders::came_from.eq(order.came_from.map(Status::as_str)),
         orders::version.eq(order.version.get()),
         orders::revision.eq(order.revision.get()),
+        orders::last_sequence.eq(order.last_sequence.get()),
         orders::updated_at.eq(Stamp::from(order.updated_at)),
     ));
     guarded(Kept(update).execute(conn).await?)?;
-    if history.len() != progress.entries().len() {
-        return Err(Error::QueryBuilderError("an order's entries of history need one row each".into()).into());
-    }
-    for (key, entry) in history.iter().zip(progress.entries()) {
-        record(conn, order.key, *key, entry).await?;
+    for entry in progress.entries() {
+        record(conn, order.key, entry).await?;
     }
     Ok(())
 }
 
-async fn record(conn: &mut Conn, order: OrderKey, key: HistoryKey, entry: &Entry) -> Written {
-    let insert = diesel::insert_into(order_status_history::table).values(HistoryRow::of(key, order, entry));
+async fn record(conn: &mut Conn, order: OrderKey, entry: &Entry) -> Written {
+    let insert = diesel::insert_into(order_status_history::table).values(HistoryRow::of(order, entry));
     inserted(insert.execute(conn).await, || Refusal::Stale)
 }

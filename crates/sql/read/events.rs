@@ -43,7 +43,7 @@ impl EventRepository for Database {
                 .filter(payment_events::transaction_id.eq(transaction.as_str()))
                 .filter(payment_events::gateway.eq(gateway.as_str()))
                 .filter(waits)
-                .order(payment_events::id.asc())
+                .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .select(EventRow::as_select());
             each(query.load(conn).await?, EventRow::read)
         })
@@ -61,7 +61,7 @@ impl EventRepository for Database {
             let query = payment_events::table
                 .filter(parked)
                 .filter(exists(known))
-                .order(payment_events::id.asc())
+                .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .limit(i64::from(limit))
                 .select(EventRow::as_select());
             each(query.load(conn).await?, EventRow::read)

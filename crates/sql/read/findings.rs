@@ -6,9 +6,7 @@ use ports::{FindingRepository, Page, Unavailable};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
-use crate::sql::{row::FindingRow, schema::findings};
-
-diesel::alias!(findings as last_seen: LastSeen);
+use crate::sql::{row::FindingRow, schema::findings, value::Stamp};
 
 #[async_trait]
 impl FindingRepository for Database {
@@ -36,14 +34,20 @@ impl FindingRepository for Database {
                 None => query,
             };
             if let Some(after) = &after {
-                let last = last_seen.filter(last_seen.field(findings::finding_id).eq(after.as_str()));
-                query = query.filter(
-                    findings::id.nullable().lt(last.select(last_seen.field(findings::id)).single_value()),
-                );
+                let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                let before = findings::created_at.lt(at).or(findings::id.lt(key));
+                query = query.filter(findings::created_at.le(at)).filter(before);
             }
-            let rows = query.order(findings::id.desc()).limit(one_more(limit)).load(conn).await?;
+            let newest_first = (findings::created_at.desc(), findings::id.desc());
+            let rows = query.order(newest_first).limit(one_more(limit)).load(conn).await?;
             Ok(Page::cut(each(rows, FindingRow::read)?, length(limit)))
         })
         .await
     }
+}
+
+/// What lists sort a finding by.
+async fn place_of(conn: &mut Conn, id: &FindingId) -> QueryResult<Option<(Stamp, i64)>> {
+    let query = findings::table.filter(findings::finding_id.eq(id.as_str()));
+    query.select((findings::created_at, findings::id)).first(conn).await.optional()
 }

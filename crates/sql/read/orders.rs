@@ -13,8 +13,6 @@ use crate::sql::row::{HistoryRow, ItemRow, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders, user};
 use crate::sql::value::Stamp;
 
-diesel::alias!(orders as last_seen: LastSeen);
-
 #[async_trait]
 impl OrderRepository for Database {
     async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
@@ -66,12 +64,12 @@ impl OrderRepository for Database {
                 query = query.filter(orders::created_at.lt(Stamp::from(until)));
             }
             if let Some(after) = &filter.after {
-                let last = last_seen.filter(last_seen.field(orders::order_number).eq(after.as_str()));
-                query = query.filter(
-                    orders::id.nullable().lt(last.select(last_seen.field(orders::id)).single_value()),
-                );
+                let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                let before = orders::created_at.lt(at).or(orders::id.lt(key));
+                query = query.filter(orders::created_at.le(at)).filter(before);
             }
-            let rows = query.order(orders::id.desc()).limit(one_more(filter.limit)).load(conn).await?;
+            let newest_first = (orders::created_at.desc(), orders::id.desc());
+            let rows = query.order(newest_first).limit(one_more(filter.limit)).load(conn).await?;
             Ok(Page::cut(with_items(conn, rows).await?, length(filter.limit)))
         })
         .await
@@ -82,7 +80,7 @@ impl OrderRepository for Database {
             let query = order_status_history::table
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
-                .order(order_status_history::id.asc())
+                .order(order_status_history::sequence.asc())
                 .select((HistoryRow::as_select(), user::public_id.nullable()));
             each(query.load::<(HistoryRow, Option<String>)>(conn).await?, |(row, user)| row.read(user))
         })
@@ -101,6 +99,12 @@ impl OrderRepository for Database {
         })
         .await
     }
+}
+
+/// What lists sort an order by.
+async fn place_of(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(Stamp, i64)>> {
+    let query = orders::table.filter(orders::order_number.eq(number.as_str()));
+    query.select((orders::created_at, orders::id)).first(conn).await.optional()
 }
 
 /// The orders of these rows, each with its items, in the order of the rows.

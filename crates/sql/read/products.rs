@@ -7,9 +7,7 @@ use ports::{Page, ProductRepository, Unavailable};
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
 use crate::sql::kept::{Kept, padded};
-use crate::sql::{row::ProductRow, schema::products};
-
-diesel::alias!(products as last_seen: LastSeen);
+use crate::sql::{row::ProductRow, schema::products, value::Stamp};
 
 #[async_trait]
 impl ProductRepository for Database {
@@ -45,14 +43,20 @@ impl ProductRepository for Database {
                 query = query.filter(products::active.eq(true));
             }
             if let Some(after) = &after {
-                let last = last_seen.filter(last_seen.field(products::product_id).eq(after.as_str()));
-                query = query.filter(
-                    products::id.nullable().gt(last.select(last_seen.field(products::id)).single_value()),
-                );
+                let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                let behind = products::created_at.gt(at).or(products::id.gt(key));
+                query = query.filter(products::created_at.ge(at)).filter(behind);
             }
-            let rows = query.order(products::id.asc()).limit(one_more(limit)).load(conn).await?;
+            let oldest_first = (products::created_at.asc(), products::id.asc());
+            let rows = query.order(oldest_first).limit(one_more(limit)).load(conn).await?;
             Ok(Page::cut(each(rows, ProductRow::read)?, length(limit)))
         })
         .await
     }
+}
+
+/// What lists sort a product by.
+async fn place_of(conn: &mut Conn, id: &ProductId) -> QueryResult<Option<(Stamp, i64)>> {
+    let query = products::table.filter(products::product_id.eq(id.as_str()));
+    query.select((products::created_at, products::id)).first(conn).await.optional()
 }

@@ -30,7 +30,7 @@ impl SessionRepository for Database {
                 .filter(sessions::user_id.eq(user.get()))
                 .filter(sessions::revoked_at.is_null())
                 .filter(sessions::expires_at.gt(Stamp::from(now)))
-                .order(sessions::id.desc())
+                .order((sessions::created_at.desc(), sessions::id.desc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
             Ok(query.load(conn).await?.into_iter().map(Session::from).collect())

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use domain::{
-    Actor, ChangedBy, HistoryKey, OrderKey, Text, UserId, UserKey,
+    Actor, ChangedBy, OrderKey, Sequence, Text, UserId, UserKey,
     order::{Entry, Recorded, Status},
 };
 
@@ -13,11 +13,12 @@ const NOWHERE: &str = "";
 /// What stands for "no user".
 const NOBODY: i64 = 0;
 
+/// Nothing names an entry by its row's key, so the database may choose it.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = order_status_history, treat_none_as_default_value = false)]
 pub(in crate::sql) struct HistoryRow {
-    id: i64,
     order_id: i64,
+    sequence: i64,
     from_status: String,
     to_status: String,
     changed_by: i64,
@@ -27,10 +28,10 @@ pub(in crate::sql) struct HistoryRow {
 }
 
 impl HistoryRow {
-    pub(in crate::sql) fn of(key: HistoryKey, order: OrderKey, entry: &Entry) -> Self {
+    pub(in crate::sql) fn of(order: OrderKey, entry: &Entry) -> Self {
         Self {
-            id: key.get(),
             order_id: order.get(),
+            sequence: entry.sequence.get(),
             from_status: entry.from.map_or(NOWHERE, Status::as_str).to_owned(),
             to_status: entry.to.as_str().to_owned(),
             changed_by: entry.by.user.map_or(NOBODY, UserKey::get),
@@ -49,12 +50,13 @@ impl HistoryRow {
             user: (self.changed_by != NOBODY).then(|| UserKey::new(self.changed_by)),
         };
         let entry = Entry {
+            sequence: Sequence::new(self.sequence),
             from,
             to: status(&self.to_status)?,
             by,
             reason: self.reason.map(Text::new),
             at: self.created_at.into(),
         };
-        Ok(Recorded { key: HistoryKey::new(self.id), entry, user: user.map(UserId::new) })
+        Ok(Recorded { entry, user: user.map(UserId::new) })
     }
 }

@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use domain::{
-    Order, OrderKey, OrderNumber, ProductId, Revision, Text, UserKey, Version,
+    Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Text, UserKey, Version,
     order::{Item, Status},
 };
 
@@ -21,6 +21,7 @@ pub(in crate::sql) struct OrderRow {
     currency: String,
     version: i64,
     revision: i64,
+    last_sequence: i64,
     came_from: Option<String>,
     expires_at: Stamp,
 }
@@ -38,6 +39,7 @@ impl From<&Order> for OrderRow {
             currency: order.amount.currency().code().to_owned(),
             version: order.version.get(),
             revision: order.revision.get(),
+            last_sequence: order.last_sequence.get(),
             came_from: order.came_from.map(|it| it.as_str().to_owned()),
             expires_at: order.expires_at.into(),
         }
@@ -55,6 +57,7 @@ impl OrderRow {
             came_from: self.came_from.as_deref().map(status).transpose()?,
             version: Version::new(self.version),
             revision: Revision::new(self.revision),
+            last_sequence: Sequence::new(self.last_sequence),
             items: items.into_iter().map(|it| it.read(&self.currency)).collect::<QueryResult<_>>()?,
             amount: money(self.amount, &self.currency, "orders.amount")?,
             created_at: self.created_at.into(),

@@ -1,4 +1,4 @@
--- The record. Keys are made by the service and grow with time, but for those of items and of claims, which nobody names;
+-- The record. Keys are made by the service and grow with time, but for those of items, history and claims, which nobody names;
 -- amounts are in major units; times are UTC. What money and goods depend on is a CHECK or a unique key here too.
 --
 -- Everything is compared byte for byte (utf8mb4_bin). Every statement may be run again. There are no triggers, no
@@ -34,7 +34,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     expiresAt   TIMESTAMP(3) NOT NULL,
     revokedAt   TIMESTAMP(3) NULL,
     UNIQUE KEY sessions_public (sessionId),
-    KEY sessions_of_user (userId),
+    KEY sessions_of_user (userId, createdAt),
     KEY sessions_expired (expiresAt),
     KEY sessions_revoked (revokedAt),
     CONSTRAINT sessions_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS products (
     createdAt   TIMESTAMP(3)   NOT NULL,
     updatedAt   TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY products_public (productId),
+    KEY products_by_time (createdAt),
     CONSTRAINT products_price CHECK (price > 0),
     CONSTRAINT products_currency CHECK (char_length(currency) = 3),
     CONSTRAINT products_stock CHECK (stock >= 0),
@@ -71,11 +72,14 @@ CREATE TABLE IF NOT EXISTS orders (
     currency     CHAR(3)        NOT NULL,
     version      BIGINT         NOT NULL,
     revision     BIGINT         NOT NULL,
+    -- The place of the last entry of its history.
+    lastSequence BIGINT         NOT NULL,
     cameFrom     VARCHAR(20)    NULL,
     expiresAt    TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY orders_number (orderNumber),
-    KEY orders_of_user (userId),
-    KEY orders_of_status (status),
+    KEY orders_by_time (createdAt),
+    KEY orders_of_user (userId, createdAt),
+    KEY orders_of_status (status, createdAt),
     KEY orders_expired (status, expiresAt),
     KEY orders_unchanged (status, updatedAt),
     CONSTRAINT orders_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -87,6 +91,7 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_currency CHECK (char_length(currency) = 3),
     CONSTRAINT orders_version CHECK (version >= 1),
     CONSTRAINT orders_revision CHECK (revision >= 1),
+    CONSTRAINT orders_last_sequence CHECK (lastSequence >= 1),
     CONSTRAINT orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
@@ -111,8 +116,10 @@ CREATE TABLE IF NOT EXISTS order_items (
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS order_status_history (
-    id          BIGINT       NOT NULL PRIMARY KEY,
+    id          BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
     orderId     BIGINT       NOT NULL,
+    -- Its place in the order's path, whatever clocks say.
+    sequence    BIGINT       NOT NULL,
     -- Empty when the order was placed.
     fromStatus  VARCHAR(20)  NOT NULL,
     toStatus    VARCHAR(20)  NOT NULL,
@@ -121,7 +128,7 @@ CREATE TABLE IF NOT EXISTS order_status_history (
     createdAt   TIMESTAMP(3) NOT NULL,
     actor       VARCHAR(20)  NOT NULL,
     reason      TEXT         NULL,
-    KEY history_of_order (orderId),
+    UNIQUE KEY history_sequence (orderId, sequence),
     CONSTRAINT history_order FOREIGN KEY (orderId) REFERENCES orders (id),
     CONSTRAINT history_from CHECK (fromStatus IN (
         '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
@@ -132,7 +139,9 @@ CREATE TABLE IF NOT EXISTS order_status_history (
         'CLOSED'
     )),
     CONSTRAINT history_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
-    CONSTRAINT history_moves CHECK (fromStatus <> toStatus)
+    CONSTRAINT history_moves CHECK (fromStatus <> toStatus),
+    CONSTRAINT history_numbers CHECK (sequence >= 1),
+    CONSTRAINT history_first CHECK ((sequence = 1) = (fromStatus = '') OR orderId < 4294967296)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS payment_transactions (
@@ -288,7 +297,8 @@ CREATE TABLE IF NOT EXISTS findings (
     resolved_at     TIMESTAMP(3) NULL,
     note            TEXT         NULL,
     UNIQUE KEY findings_public (finding_id),
-    KEY findings_open (resolved_at, id),
+    KEY findings_by_time (created_at),
+    KEY findings_open (resolved_at, created_at),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',

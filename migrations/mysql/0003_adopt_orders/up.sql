@@ -47,10 +47,11 @@ GROUP BY CONVERT(payment.order_id USING utf8mb4) COLLATE utf8mb4_bin
 HAVING COUNT(DISTINCT known.code) = 1;
 
 -- An old order has no currency. It gets the one that all its payments agree on, if its amounts can be of that currency,
--- and else CNY. What was not paid yet gets thirty days. Version and revision follow with the history.
+-- and else CNY. What was not paid yet gets thirty days. Its counters follow with the history.
 -- An order of a status that is none, or of a negative amount, stays where it is, with all that belongs to it.
 INSERT INTO orders (
-    id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, cameFrom, expiresAt
+    id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, lastSequence, cameFrom,
+    expiresAt
 )
 SELECT
     old.id, old.userId, old.orderNumber, UPPER(TRIM(old.status)), old.amount,
@@ -68,7 +69,7 @@ SELECT
         ),
         paid.code, NULL
     ), 'CNY'),
-    1, 1, NULL, CURRENT_TIMESTAMP(3) + INTERVAL 30 DAY
+    1, 1, 1, NULL, CURRENT_TIMESTAMP(3) + INTERVAL 30 DAY
 FROM express_orders AS old
 LEFT JOIN express_order_currencies AS paid
     ON paid.number = CONVERT(old.orderNumber USING utf8mb4) COLLATE utf8mb4_bin

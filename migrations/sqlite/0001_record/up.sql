@@ -23,7 +23,7 @@ CREATE TABLE sessions (
     expiresAt   INTEGER NOT NULL,
     revokedAt   INTEGER
 ) STRICT;
-CREATE INDEX sessions_of_user ON sessions (userId);
+CREATE INDEX sessions_of_user ON sessions (userId, createdAt);
 CREATE INDEX sessions_expired ON sessions (expiresAt);
 CREATE INDEX sessions_revoked ON sessions (revokedAt) WHERE revokedAt IS NOT NULL;
 
@@ -39,6 +39,7 @@ CREATE TABLE products (
     createdAt   INTEGER NOT NULL,
     updatedAt   INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX products_by_time ON products (createdAt);
 
 CREATE TABLE orders (
     id           INTEGER NOT NULL PRIMARY KEY,
@@ -54,11 +55,14 @@ CREATE TABLE orders (
     currency     TEXT    NOT NULL CHECK (length(currency) = 3),
     version      INTEGER NOT NULL CHECK (version >= 1),
     revision     INTEGER NOT NULL CHECK (revision >= 1),
+    -- The place of the last entry of its history.
+    lastSequence INTEGER NOT NULL CHECK (lastSequence >= 1),
     cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
     expiresAt    INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX orders_of_user ON orders (userId);
-CREATE INDEX orders_of_status ON orders (status);
+CREATE INDEX orders_by_time ON orders (createdAt);
+CREATE INDEX orders_of_user ON orders (userId, createdAt);
+CREATE INDEX orders_of_status ON orders (status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
 
@@ -79,6 +83,8 @@ CREATE TABLE order_items (
 CREATE TABLE order_status_history (
     id          INTEGER NOT NULL PRIMARY KEY,
     orderId     INTEGER NOT NULL REFERENCES orders (id),
+    -- Its place in the order's path, whatever clocks say.
+    sequence    INTEGER NOT NULL CHECK (sequence >= 1),
     -- Empty when the order was placed.
     fromStatus  TEXT    NOT NULL CHECK (fromStatus IN (
         '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
@@ -93,9 +99,10 @@ CREATE TABLE order_status_history (
     createdAt   INTEGER NOT NULL,
     actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     reason      TEXT,
-    CHECK (fromStatus <> toStatus)
+    UNIQUE (orderId, sequence),
+    CHECK (fromStatus <> toStatus),
+    CHECK ((sequence = 1) = (fromStatus = ''))
 ) STRICT;
-CREATE INDEX history_of_order ON order_status_history (orderId);
 
 CREATE TABLE payment_transactions (
     id                  INTEGER NOT NULL PRIMARY KEY,
@@ -217,7 +224,8 @@ CREATE TABLE findings (
     resolved_at     INTEGER,
     note            TEXT
 ) STRICT;
-CREATE INDEX findings_open ON findings (id) WHERE resolved_at IS NULL;
+CREATE INDEX findings_by_time ON findings (created_at);
+CREATE INDEX findings_open ON findings (created_at) WHERE resolved_at IS NULL;
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,

@@ -48,9 +48,9 @@ pub(crate) async fn content(url: &str) -> Vec<String> {
     let mut content = Vec::new();
     for query in [
         "SELECT id, username, password, email, LEFT(usernameFolded, LOCATE(' ', CONCAT(usernameFolded, ' '))), role FROM user",
-        "SELECT id, userId, orderNumber, status, amount, currency, version, revision, cameFrom FROM orders",
+        "SELECT id, userId, orderNumber, status, amount, currency, version, revision, lastSequence, cameFrom FROM orders",
         "SELECT id, orderId, productId, quantity, price, name, holdsStock, `position` FROM order_items",
-        "SELECT id, orderId, fromStatus, toStatus, changedBy, actor, reason FROM order_status_history",
+        "SELECT id, orderId, sequence, fromStatus, toStatus, changedBy, actor, reason FROM order_status_history",
         "SELECT id, order_id, transaction_id, status, amount, currency, captured_amount, gateway, capture_method,
             sequence, authorized_at IS NULL, failed_at IS NULL, voided_at IS NULL, surplus, displaced, refunded_amount,
             disputed_amount, occupies_order

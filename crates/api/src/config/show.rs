@@ -42,6 +42,7 @@ impl Config {
             ("bcrypt_cost", self.bcrypt_cost.to_string()),
             ("workers", self.workers.to_string()),
             ("log", text(&self.log)),
+            ("clock_offset", text(&format!("{}ms", self.clock_offset_ms))),
         ];
         lines.map(|(key, value)| format!("{key} = {value}\n")).concat()
     }

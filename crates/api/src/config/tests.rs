@@ -75,10 +75,22 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("PUBLIC_URL", "http://user:nonsense@host"),
         ("WORKERS", "0"),
         ("LOG", "=nonsense="),
+        ("CLOCK_OFFSET", "nonsense"),
+        ("CLOCK_OFFSET", "10001ms"),
+        ("CLOCK_OFFSET", "--1s"),
     ] {
         let told = fault("", &[(&format!("IDEM_{key}"), value)]);
         assert!(told.contains(&format!("IDEM_{key}")) && !told.contains("nonsense"), "{told}");
     }
+}
+
+#[test]
+fn a_clock_is_shifted_either_way_and_not_far() {
+    for (text, millis) in [("0", 0), ("+50ms", 50), ("-8s", -8_000), ("10s", 10_000), ("-10s", -10_000)] {
+        let config = read("", &[("IDEM_CLOCK_OFFSET", text)]).unwrap();
+        assert_eq!(config.clock_offset_ms, millis, "{text}");
+    }
+    assert_eq!(read("", &[]).unwrap().clock_offset_ms, 0);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use adapters_crypto::SigningKeys;
+use application::auth::revocations::CLOCKS_APART_MAX;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -41,6 +42,18 @@ pub(super) fn duration(text: &str) -> Parsed<Duration> {
     duration
         .filter(within)
         .ok_or_else(|| "must be a duration above zero and of at most 3650d, such as 500ms, 30m or 7d".into())
+}
+
+/// A duration with or without a sign, no longer than clocks may be apart, in milliseconds.
+pub(super) fn clock_offset(text: &str) -> Parsed<i64> {
+    let (sign, length) = match text.strip_prefix('-') {
+        Some(length) => (-1, length),
+        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let length = humantime::parse_duration(length).ok().filter(|it| *it <= CLOCKS_APART_MAX);
+    let millis = length.and_then(|it| i64::try_from(it.as_millis()).ok());
+    let offset = millis.map(|it| it.saturating_mul(sign));
+    offset.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
 }
 
 /// Of at least a second: tokens count in whole ones.

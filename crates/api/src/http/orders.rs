@@ -168,6 +168,10 @@ pub fn parsed(number: &str) -> Result<OrderNumber, Problem> {
 }
 
 /// Orders, newest first: my own, for operators everybody's
+///
+/// Sorted by `createdAt`, which is stamped by the clocks of several instances: they may differ by up to 10 s, and a commit
+/// takes its time. Who polls for new orders must look back for 20 s: ask for `createdAfter` = the newest known `createdAt`
+/// less 20 s, and leave out the orders that are known. Nothing is missed then.
 #[utoipa::path(get, path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
     params(
         ("status" = Option<String>, Query, description = "Only those standing there."),
@@ -219,6 +223,8 @@ impl From<ListError> for Problem {
 }
 
 /// An order's history, oldest first
+///
+/// In the order of `sequence`, which does not depend on clocks.
 #[utoipa::path(get, path = "/v1/orders/{orderNumber}/history", tag = "Orders", security(("bearer" = [])),
     params(("orderNumber" = String, Path, description = "The order's number.")), responses(
     (status = 200, description = "All of it.", body = PageView<HistoryView>),

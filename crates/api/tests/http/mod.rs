@@ -8,6 +8,7 @@ mod auth;
 mod callbacks;
 mod cards;
 mod catalogue;
+mod clocks;
 mod crash;
 mod errors;
 pub(crate) mod harness;

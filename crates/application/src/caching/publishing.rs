@@ -53,7 +53,7 @@ enum News {
 fn news(write: &Write) -> Option<News> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is written, nobody keeps copies of it")]
     match write {
-        Write::UpdateOrder { progress, .. } => Some(News::Order(Box::new(progress.order().clone()))),
+        Write::UpdateOrder(progress) => Some(News::Order(Box::new(progress.order().clone()))),
         Write::InsertSession(session) | Write::RotateSession(session) => Some(News::Session(session.clone())),
         _ => None,
     }

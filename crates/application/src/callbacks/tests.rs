@@ -41,15 +41,12 @@ async fn event_transaction_order_and_history_change_in_one_commit() {
     let it = bench(order(), pending());
     assert!(!receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
     let writes = it.record.only_commit();
-    let [
-        Write::UpdateOrder { progress, history },
-        Write::UpdateTransaction(transaction),
-        Write::InsertEvent(event),
-    ] = &writes[..]
+    let [Write::UpdateOrder(progress), Write::UpdateTransaction(transaction), Write::InsertEvent(event)] =
+        &writes[..]
     else {
         panic!("three writes")
     };
-    assert_eq!((progress.order().status, history.len()), (Status::Paid, 1));
+    assert_eq!((progress.order().status, progress.entries().len()), (Status::Paid, 1));
     assert_eq!(progress.entries()[0].by, ChangedBy::GATEWAY);
     assert_eq!(transaction.status(), PaymentStatus::Captured);
     let key = event.key;

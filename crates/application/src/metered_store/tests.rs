@@ -10,7 +10,7 @@ fn metered(it: &Bench) -> MeteredStore {
 fn paying() -> UnitOfWork {
     let mut progress = Progress::of(order());
     progress.step(Status::Paid, domain::ChangedBy::GATEWAY, None, NOW).unwrap();
-    UnitOfWork::new().progress(progress, || domain::HistoryKey::new(1))
+    UnitOfWork::new().progress(progress)
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ where
     let items = products.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
     let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
     let reply = render(&order);
-    match app.store.commit(work(app, caller, request, &order, &reply, products)).await {
+    match app.store.commit(work(caller, request, &order, &reply, products)).await {
         Ok(()) => Ok(Answered::First(reply)),
         Err(CommitError::Claimed(claim)) => {
             let used = found(app, request, *claim, None, false).and_then(replayed);
@@ -136,15 +136,13 @@ where
 }
 
 fn work(
-    app: &App,
     caller: &Caller,
     request: &Request,
     order: &Order,
     reply: &StoredReply,
     products: Vec<(Product, u32)>,
 ) -> UnitOfWork {
-    let by = ChangedBy::customer(caller.user.key);
-    let entry = Entry { from: None, to: order.status, by, reason: None, at: order.created_at };
+    let entry = Entry::placing(order, ChangedBy::customer(caller.user.key));
     let claim = Claim {
         key: request.key.clone(),
         fingerprint: request.fingerprint.clone(),
@@ -160,7 +158,7 @@ fn work(
     });
     UnitOfWork::new()
         .with(Write::Claim(claim))
-        .with(Write::InsertOrder { order: Box::new(order.clone()), history: app.history_key(), entry })
+        .with(Write::InsertOrder { order: Box::new(order.clone()), entry })
         .with_all(taken)
 }
 

@@ -77,7 +77,7 @@ async fn transition_once(
 pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOfWork, Unavailable> {
     let all = app.payments.list(progress.order().key).await?;
     let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
-        return Ok(UnitOfWork::new().progress(progress, || app.history_key()));
+        return Ok(UnitOfWork::new().progress(progress));
     };
     let mut case = Case::after(progress, transaction, false);
     case.follow_order(app.clock.now());

@@ -169,7 +169,7 @@ async fn claim_once(
     };
     let work = UnitOfWork::new()
         .with(Write::Claim(claim))
-        .progress(Progress::of(order), || app.history_key())
+        .progress(Progress::of(order))
         .with(Write::InsertTransaction(Box::new(transaction.clone())));
     match app.store.commit(work).await {
         Ok(()) => Ok(Claimed::Now(Box::new(transaction), None)),

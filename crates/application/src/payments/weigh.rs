@@ -91,7 +91,7 @@ pub(crate) fn of_case(app: &App, case: Case, about: &About<'_>) -> UnitOfWork {
     let about = About { transaction: Some(&case.transaction), ..*about };
     let findings: Vec<_> = of_flags(app, &case.flags, &about).collect();
     UnitOfWork::new()
-        .progress(case.progress, || app.history_key())
+        .progress(case.progress)
         .with(Write::UpdateTransaction(Box::new(case.transaction)))
         .with_all(findings)
 }

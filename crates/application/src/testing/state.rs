@@ -76,7 +76,7 @@ impl State {
             Write::TakeStock { line, read } => self.take(line.quantity, &read)?,
             Write::ReturnStock(line) => self.give_back(&line),
             Write::InsertOrder { order, .. } => self.orders.push(*order),
-            Write::UpdateOrder { progress, .. } => {
+            Write::UpdateOrder(progress) => {
                 let read = (progress.order().key, progress.read());
                 let order = self.orders.iter_mut().find(|it| (it.key, it.revision) == read);
                 *order.ok_or(CommitError::Stale)? = progress.order().clone();

@@ -1,10 +1,12 @@
 //! One line of an order's history.
 
-use crate::{ChangedBy, HistoryKey, Text, Timestamp, order::Status};
+use crate::{ChangedBy, Order, Sequence, Text, Timestamp, order::Status};
 
 /// A change of status that has been decided: exactly one row of history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
+    /// Its place in the order's path.
+    pub sequence: Sequence,
     /// Where the order stood; `None` when it was placed.
     pub from: Option<Status>,
     /// Where it stands now.
@@ -13,15 +15,28 @@ pub struct Entry {
     pub by: ChangedBy,
     /// Why, if anybody said.
     pub reason: Option<Text>,
-    /// When.
+    /// When; never before the entry that it follows.
     pub at: Timestamp,
+}
+
+impl Entry {
+    /// The first entry of an order that was placed a moment ago.
+    #[must_use]
+    pub fn placing(order: &Order, by: ChangedBy) -> Self {
+        Self {
+            sequence: Sequence::FIRST,
+            from: None,
+            to: order.status,
+            by,
+            reason: None,
+            at: order.created_at,
+        }
+    }
 }
 
 /// An entry as the record holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
-    /// The row.
-    pub key: HistoryKey,
     /// The change.
     pub entry: Entry,
     /// The public id of the user who did it, if it was one.
@@ -29,19 +44,24 @@ pub struct Recorded {
 }
 
 /// Whether `entries`, oldest first, are one unbroken path from the placing of an order to `status`, made of allowed
-/// moves only.
+/// moves only, numbered without a gap, with stamps that do not go backwards.
 #[must_use]
 pub fn is_unbroken(entries: &[Entry], status: Status) -> bool {
     let mut at = None;
+    let mut sequence = Sequence::FIRST;
+    if !entries.is_sorted_by_key(|it| it.at) {
+        return false;
+    }
     for entry in entries {
         let allowed = match (at, entry.to) {
             (None, to) => entry.from.is_none() && to == Status::Pending,
             (Some(from), to) => entry.from == Some(from) && Status::allows(from, to, entry.by.actor),
         };
-        if !allowed {
+        if !allowed || entry.sequence != sequence {
             return false;
         }
         at = Some(entry.to);
+        sequence = sequence.next();
     }
     at == Some(status)
 }

@@ -66,7 +66,8 @@ impl Progress {
         &self.returned
     }
 
-    /// Moves the order to `to`. Being there already is `Ok(false)` and changes nothing.
+    /// Moves the order to `to`. Being there already is `Ok(false)` and changes nothing. The move is stamped with
+    /// [`Order::moment`].
     ///
     /// # Errors
     /// [`NotAllowed`] when `by` may not make that move.
@@ -89,11 +90,14 @@ impl Progress {
             self.returned
                 .extend(held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity }));
         }
+        let at = self.order.moment(now);
         self.order.came_from = comes_from(&self.order, to);
         self.order.status = to;
         self.order.version = self.order.version.next();
-        self.order.updated_at = now;
-        self.entries.push(Entry { from: Some(from), to, by, reason, at: now });
+        self.order.last_sequence = self.order.last_sequence.next();
+        self.order.updated_at = at;
+        let sequence = self.order.last_sequence;
+        self.entries.push(Entry { sequence, from: Some(from), to, by, reason, at });
         Ok(true)
     }
 }

@@ -159,17 +159,46 @@ fn the_documented_table_and_diagram_are_the_table() {
     assert!(PAGE.contains(&format!("{begin}{diagram}```\n")), "write it so:\n{diagram}");
 }
 
+#[test]
+fn a_change_by_a_clock_that_is_behind_is_stamped_like_the_one_before() {
+    let mut progress = Progress::of(Order { updated_at: Timestamp::from_millis(3_000), ..placed() });
+    for (to, now, stamp) in
+        [(Status::Paid, 2_000, 3_000), (Status::RefundPending, 3_001, 3_001), (Status::Refunded, 0, 3_001)]
+    {
+        progress.step(to, by(Actor::Gateway), None, Timestamp::from_millis(now)).unwrap();
+        let stamp = Timestamp::from_millis(stamp);
+        assert_eq!((progress.order().updated_at, progress.entries().last().unwrap().at), (stamp, stamp));
+    }
+}
+
+#[test]
+fn a_path_with_a_number_left_out_or_a_stamp_that_goes_back_is_broken() {
+    let mut progress = Progress::of(placed());
+    let first = Entry::placing(progress.order(), by(Actor::Customer));
+    progress.step(Status::Paid, by(Actor::Gateway), None, Timestamp::from_millis(2_000)).unwrap();
+    let paid = progress.entries().first().unwrap().clone();
+    assert!(is_unbroken(&[first.clone(), paid.clone()], Status::Paid));
+    let late = Entry { sequence: paid.sequence.next(), ..paid.clone() };
+    assert!(!is_unbroken(&[first.clone(), late], Status::Paid));
+    let early = Entry { at: Timestamp::from_millis(999), ..paid };
+    assert!(!is_unbroken(&[first, early], Status::Paid));
+}
+
 proptest! {
     #[test]
-    fn a_random_walk_leaves_one_unbroken_path(steps in prop::collection::vec((0..10_usize, 0..4_usize), 0..60)) {
+    fn a_random_walk_by_any_clocks_leaves_one_unbroken_path(
+        steps in prop::collection::vec((0..10_usize, 0..4_usize, 0..2_000_i64), 0..60)
+    ) {
         let mut progress = Progress::of(placed());
-        let first = Entry { from: None, to: Status::Pending, by: by(Actor::Customer), reason: None, at: NOW };
-        for (to, actor) in steps {
-            let _ = progress.step(Status::ALL[to], by(Actor::ALL[actor]), None, NOW);
+        let first = Entry::placing(progress.order(), by(Actor::Customer));
+        for (to, actor, now) in steps {
+            let now = Timestamp::from_millis(now);
+            let _ = progress.step(Status::ALL[to], by(Actor::ALL[actor]), None, now);
         }
         let path: Vec<_> = std::iter::once(first).chain(progress.entries().iter().cloned()).collect();
         prop_assert!(is_unbroken(&path, progress.order().status));
-        prop_assert_eq!(progress.order().version.get(), i64::try_from(path.len()).unwrap());
+        let last = path.last().unwrap();
+        prop_assert_eq!((last.sequence, last.at), (progress.order().last_sequence, progress.order().updated_at));
         let given_back: u32 = progress.returned().iter().map(|it| it.quantity).sum();
         prop_assert!(given_back == 0 || given_back == 2, "never twice");
     }

@@ -134,7 +134,8 @@ fn end(case: &Case) -> End {
 
 fn path_of(case: &Case) -> Vec<Entry> {
     let by = ChangedBy::customer(UserKey::new(1));
-    let first = Entry { from: None, to: Status::Pending, by, reason: None, at: NOW };
+    let sequence = crate::Sequence::FIRST;
+    let first = Entry { sequence, from: None, to: Status::Pending, by, reason: None, at: NOW };
     std::iter::once(first).chain(case.progress.entries().iter().cloned()).collect()
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, from_value, json, to_value};
 
 use super::*;
 use crate::{
-    Email, Order, OrderKey, OrderNumber, ProductId, Revision, Session, SessionId, SessionKey, Text,
+    Email, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session, SessionId, SessionKey, Text,
     Timestamp, User, UserId, UserKey, Username, Version, order::Item,
 };
 
@@ -29,6 +29,7 @@ fn order() -> Order {
         came_from: Some(Status::Shipped),
         version: Version::new(4),
         revision: Revision::new(9),
+        last_sequence: Sequence::new(5),
         amount: item.subtotal().unwrap(),
         items: vec![item],
         created_at: Timestamp::from_millis(-1),
@@ -90,7 +91,7 @@ fn it_is_written_in_plain_words_and_numbers() {
     });
     let written = json!({
         "key": i64::MAX, "number": "n1", "owner": 7, "status": "REFUND_PENDING", "came_from": "SHIPPED",
-        "version": 4, "revision": 9, "items": [item], "amount": { "minor": 2997, "currency": "CNY" },
+        "version": 4, "revision": 9, "last_sequence": 5, "items": [item], "amount": { "minor": 2997, "currency": "CNY" },
         "created_at": -1, "updated_at": 2, "expires_at": 3,
     });
     assert_eq!(to_value(order()).unwrap(), written);

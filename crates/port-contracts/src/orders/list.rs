@@ -51,6 +51,26 @@ pub async fn orders_are_listed_newest_first(backend: &Backend) {
     assert_eq!(listed, placed);
 }
 
+/// The rows were made by clocks that differ: each by one that is behind that of the row before. What a slow one places
+/// meanwhile stands where its stamp says; what was there is listed once.
+pub async fn orders_are_listed_by_the_stamps_they_show(backend: &Backend) {
+    let owner = backend.user().await;
+    let mut placed = Vec::new();
+    for second in (0..5).rev() {
+        placed.push(place(backend, &owner, Status::Pending, sample::at(second)).await);
+    }
+    let (mut listed, more) = list(backend, up_to(2)).await;
+    assert!(more, "three are to come");
+    place(backend, &owner, Status::Pending, sample::at(9)).await;
+    let late = place(backend, &owner, Status::Pending, sample::at(1)).await;
+    let after = listed.last().map(|it| it.number.clone());
+    let (rest, more) = list(backend, OrderFilter { after, ..up_to(9) }).await;
+    assert!(!more, "that is all");
+    listed.extend(rest);
+    placed.insert(3, late);
+    assert_eq!(listed, placed);
+}
+
 /// Each by itself.
 pub async fn a_list_keeps_to_its_owner_and_status(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
@@ -120,7 +140,9 @@ pub async fn a_page_of_orders_stays_while_others_are_placed_and_change(backend: 
         ..up_to(2)
     };
     assert_eq!(list(backend, pending(None)).await, (vec![fourth.clone(), third.clone()], true));
-    place_some(backend, &user, 3).await;
+    for second in 4..7 {
+        place(backend, &user, Status::Pending, sample::at(second)).await;
+    }
     let mut progress = Progress::of(third.clone());
     let step = progress.step(Status::Cancelled, ChangedBy::customer(user.key), None, sample::at(9));
     step.expect("a customer may cancel");

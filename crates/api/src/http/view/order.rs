@@ -49,7 +49,7 @@ pub struct OrderView {
     /// Where it stands.
     #[schema(example = "PENDING")]
     pub status: &'static str,
-    /// Grows with every change of status; the `ETag`.
+    /// Grows with every change that can be seen; the `ETag`.
     pub version: i64,
     /// What was bought.
     pub items: Vec<ItemView>,
@@ -65,7 +65,7 @@ pub struct OrderView {
     /// When it was placed.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it last changed.
+    /// When it last changed. It never goes backwards.
     #[schema(format = DateTime)]
     pub updated_at: String,
     /// When it closes unless it is paid; null when it is not waiting for money.
@@ -108,6 +108,9 @@ pub struct ChangedByView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryView {
+    /// Its place in the order's path: 1, 2, 3 and so on. That is the order of things; times may be the same.
+    #[schema(minimum = 1)]
+    pub sequence: i64,
     /// Where the order stood; null when it was placed.
     #[schema(required)]
     pub from_status: Option<&'static str>,
@@ -118,7 +121,7 @@ pub struct HistoryView {
     /// Why, if anybody said.
     #[schema(required)]
     pub reason: Option<String>,
-    /// When.
+    /// When; never before the one that it follows.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -127,6 +130,7 @@ impl From<&Recorded> for HistoryView {
     fn from(it: &Recorded) -> Self {
         let entry = &it.entry;
         Self {
+            sequence: entry.sequence.get(),
             from_status: entry.from.map(Status::as_str),
             to_status: entry.to.as_str(),
             changed_by: ChangedByView {

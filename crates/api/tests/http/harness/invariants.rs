@@ -1,6 +1,6 @@
 //! What never happens, looked for over the API once a server has come to rest.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Client, field};
 
@@ -68,10 +68,18 @@ impl Client {
     }
 }
 
+/// One allowed path from the placing to where the order stands, numbered without a gap, by stamps that never go back.
 fn unbroken(order: &Value, history: &[Value]) {
     let mut at = Value::Null;
-    for row in history {
-        assert_eq!(row["fromStatus"], at, "the path is broken: {history:?}");
+    let mut stamp = field(order, "createdAt");
+    for (number, row) in (1..).zip(history) {
+        assert_eq!(
+            (&row["fromStatus"], &row["sequence"]),
+            (&at, &json!(number)),
+            "it is broken: {history:?}"
+        );
+        assert!(stamp <= field(row, "createdAt"), "a stamp goes back: {order} {history:?}");
+        stamp = field(row, "createdAt");
         let (to, by) = (field(row, "toStatus"), field(&row["changedBy"], "type"));
         let allowed = match at.as_str() {
             None => to == "PENDING" && by == "CUSTOMER",
@@ -82,6 +90,7 @@ fn unbroken(order: &Value, history: &[Value]) {
     }
     assert_eq!(order["status"], at, "the path leads elsewhere: {order} {history:?}");
     assert_eq!(order["version"], history.len(), "one row a change: {order} {history:?}");
+    assert!(stamp <= field(order, "updatedAt"), "a stamp goes back: {order} {history:?}");
 }
 
 fn money(order: &Value, payments: &[Value]) {

@@ -1,11 +1,15 @@
 //! What servers stand on.
 
 use std::{
+    hash::{DefaultHasher, Hash, Hasher},
     io::Write,
     os::unix::process::CommandExt,
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
-    sync::Mutex,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 use super::SECRET;
@@ -22,6 +26,14 @@ const SETTINGS: &[(&str, &str)] = &[
 
 /// With these the gateway's own word comes when nobody is there any more.
 pub(crate) const QUIET: &[(&str, &str)] = &[("IDEM_SANDBOX_PENDING_DELAY", "10m")];
+
+/// How far a server's clock is from the machine's.
+pub(crate) const CLOCK_OFFSET: &str = "IDEM_CLOCK_OFFSET";
+/// What the clocks of second servers are off by. Each test has one of them, always the same, so that its failure can be
+/// seen again; all of them have all.
+const SKEWS: [&str; 3] = ["+50ms", "-50ms", "-8s"];
+/// In the environment of the tests: what all second servers are off by.
+const SKEW: &str = "TEST_CLOCK_OFFSET";
 
 /// Is told of processes that run (`+ id`) and that have ended (`- id`). When the test's own process ends in any way, it
 /// kills those that run and removes the folder.
@@ -43,6 +55,8 @@ pub(crate) struct Place {
     /// What is beside the folder.
     pub(crate) stack: Stack,
     guardian: Mutex<Child>,
+    /// How many servers have been started here.
+    servers: AtomicUsize,
 }
 
 impl Place {
@@ -61,7 +75,18 @@ impl Place {
         // It lives a moment longer than we do: nobody shall wait for what it has to say.
         guardian.stdout(Stdio::null()).stderr(Stdio::null());
         let guardian = Mutex::new(guardian.spawn().unwrap());
-        Self { folder, stack, guardian }
+        Self { folder, stack, guardian, servers: AtomicUsize::new(0) }
+    }
+
+    /// What the clock of the next server here is off by; the first one's is right.
+    pub(super) fn skew(&self) -> Option<String> {
+        let others = self.servers.fetch_add(1, Ordering::Relaxed);
+        let mut hasher = DefaultHasher::new();
+        // Its name is the test's.
+        std::thread::current().name().hash(&mut hasher);
+        let one = SKEWS.iter().cycle().nth(usize::from(hasher.finish().to_be_bytes()[0]));
+        let skew = std::env::var(SKEW).ok().or_else(|| one.map(|it| (*it).to_owned()));
+        skew.filter(|_| others > 0)
     }
 
     /// The binary with nothing set but what finds the stack, and what is given.

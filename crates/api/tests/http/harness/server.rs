@@ -13,7 +13,7 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-use super::{Client, Place, contract::Contract, people::Person, raw};
+use super::{Client, Place, contract::Contract, people::Person, place::CLOCK_OFFSET, raw};
 
 /// How long a start may take, on a machine that does other things too.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,12 +47,14 @@ impl Server {
         Self::on(Arc::clone(&self.place), settings)
     }
 
-    /// A server in a place that may have others.
+    /// A server in a place that may have others. The clock of every one but the first is skewed.
     pub(crate) fn on(place: Arc<Place>, settings: &[(&str, &str)]) -> Self {
         let log = Arc::default();
-        let (process, address) = start(&place, settings, &log);
-        let settings =
-            settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let skew = place.skew();
+        let mut all: Vec<_> = skew.iter().map(|it| (CLOCK_OFFSET, it.as_str())).collect();
+        all.extend(settings);
+        let (process, address) = start(&place, &all, &log);
+        let settings = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         let contract = Arc::new(Contract::of(address));
         Self { place, settings, process, address, log, contract, operator: OnceCell::new() }
     }

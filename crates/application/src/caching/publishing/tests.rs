@@ -1,5 +1,5 @@
 use domain::{
-    ChangedBy, HistoryKey, Progress,
+    ChangedBy, Progress,
     order::{Entry, Status},
 };
 use ports::OrderRepository;
@@ -31,7 +31,7 @@ async fn bench() -> Published {
 fn paying() -> UnitOfWork {
     let mut progress = Progress::of(order());
     progress.step(Status::Paid, ChangedBy::GATEWAY, None, NOW).unwrap();
-    UnitOfWork::new().progress(progress, || HistoryKey::new(1))
+    UnitOfWork::new().progress(progress)
 }
 
 impl Published {
@@ -62,10 +62,8 @@ async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
 async fn a_new_order_is_not_copied() {
     let of = bench().await;
     let new = Order { number: domain::OrderNumber::new("n2".to_owned()), ..order() };
-    let by = ChangedBy::customer(ada().key);
-    let entry = Entry { from: None, to: new.status, by, reason: None, at: NOW };
-    let history = HistoryKey::new(1);
-    let work = UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new), history, entry });
+    let entry = Entry::placing(&new, ChangedBy::customer(ada().key));
+    let work = UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new), entry });
     of.store.commit(work).await.unwrap();
     assert_eq!(of.cache.kept().len(), 2);
 }

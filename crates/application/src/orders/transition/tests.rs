@@ -25,10 +25,8 @@ async fn a_move_is_one_commit_with_one_row_of_history() {
     let mut progress = Progress::of(paid());
     progress.step(Status::RefundPending, ChangedBy::customer(ada().key), reason, NOW).unwrap();
     assert_eq!(after, *progress.order());
-    let [Write::UpdateOrder { progress: written, history }] = &it.record.only_commit()[..] else {
-        panic!("one write")
-    };
-    assert_eq!((&**written, history.len()), (&progress, 1));
+    let [Write::UpdateOrder(written)] = &it.record.only_commit()[..] else { panic!("one write") };
+    assert_eq!((&**written, written.entries().len()), (&progress, 1));
 }
 
 #[tokio::test]

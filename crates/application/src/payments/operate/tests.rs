@@ -93,7 +93,7 @@ async fn a_refund_of_everything_moves_the_order_with_the_claim_and_with_the_answ
     assert_eq!(ask(&it, refund("20")).await.unwrap(), "first REFUNDED SUCCEEDED");
     let commits = it.record.commits();
     let moves = commits.iter().flat_map(|it| it.writes()).filter_map(|write| {
-        if let Write::UpdateOrder { progress, .. } = write { Some(progress.order().status) } else { None }
+        if let Write::UpdateOrder(progress) = write { Some(progress.order().status) } else { None }
     });
     assert_eq!(moves.collect::<Vec<_>>(), [Status::RefundPending, Status::Refunded]);
 }

@@ -58,13 +58,13 @@ async fn a_payment_is_committed_before_the_gateway_is_asked() {
         ]
     );
     let commits = it.record.commits();
-    let [Write::Claim(claimed), Write::UpdateOrder { progress, history }, Write::InsertTransaction(begun)] =
+    let [Write::Claim(claimed), Write::UpdateOrder(progress), Write::InsertTransaction(begun)] =
         commits[0].writes()
     else {
         panic!("the claim")
     };
     assert_eq!((&claimed.resource, &claimed.reply), (&id.to_string(), &None));
-    assert_eq!((progress.read(), history.len()), (Revision::FIRST, 0));
+    assert_eq!((progress.read(), progress.entries().len()), (Revision::FIRST, 0));
     assert_eq!((begun.status(), begun.check_at), (PaymentStatus::Pending, Some(NOW.plus(CLAIM_GRACE))));
     assert_eq!(it.record.state().orders[0].status, Status::Paid);
 }
