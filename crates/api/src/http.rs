@@ -16,6 +16,7 @@ pub mod orders;
 pub mod payments;
 pub mod problem;
 pub mod reply;
+pub mod stock;
 pub mod view;
 
 use actix_web::{
@@ -73,8 +74,10 @@ routes! {
     "/v1/me/sessions"      { GET auth::sessions }
     "/v1/me/sessions/{id}" { DELETE auth::end_session }
 
-    "/v1/products"             { GET catalogue::list }
-    "/v1/products/{productId}" { GET catalogue::find, PUT catalogue::put }
+    "/v1/products"                               { GET catalogue::list }
+    "/v1/products/{productId}"                   { GET catalogue::find, PUT catalogue::put, PATCH catalogue::patch }
+    "/v1/products/{productId}/stock-adjustments" { GET stock::adjustments, POST stock::adjust }
+    "/v1/products/{productId}/changes"           { GET stock::changes }
 
     "/v1/orders"                           { GET orders::list, POST orders::place }
     "/v1/orders/{orderNumber}"             { GET orders::find }

@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{EventKey, FindingId, FindingKey, GatewayName, HistoryKey, RefundId, RefundKey, payment::Fresh};
+use domain::{
+    ChangeId, ChangeKey, EventKey, FindingId, FindingKey, GatewayName, HistoryKey, RefundId, RefundKey, Text,
+    Timestamp, payment::Fresh, product::Change,
+};
 use ports::{
     Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository,
     PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store,
     Throttle, Tokens, UserRepository,
 };
 
-use crate::auth::Revocations;
+use crate::{Operator, auth::Revocations};
 
 /// The ports and the settings of one running service.
 pub struct App {
@@ -129,6 +132,11 @@ impl App {
 
     pub(crate) fn finding(&self) -> (FindingKey, FindingId) {
         (FindingKey::new(self.ids.key()), FindingId::new(self.ids.id()))
+    }
+
+    pub(crate) fn change(&self, by: &Operator, reason: Option<Text>, at: Timestamp) -> Change {
+        let (key, id) = (ChangeKey::new(self.ids.key()), ChangeId::new(self.ids.id()));
+        Change { key, id, by: by.caller().changed_by(), reason, at }
     }
 
     pub(crate) fn refund(&self) -> Fresh {

@@ -1,6 +1,5 @@
 //! Idempotency keys: what makes a request that is sent twice happen once.
 
-use domain::order::StockLine;
 use ports::{Claim, CommitError, IdempotencyKey, Prunable, StoredReply, UnitOfWork, Write};
 
 use crate::{Backend, sample};
@@ -73,8 +72,7 @@ pub async fn a_used_key_answers_with_its_claim_and_undoes_the_rest(backend: &Bac
 /// The retry of an order that took the last piece gets that order's answer.
 pub async fn a_used_key_comes_before_every_other_guard(backend: &Backend) {
     let (first, product) = (sample::claim(&backend.user().await), backend.product(Some(1)).await);
-    let line = StockLine { product: product.id.clone(), quantity: 1 };
-    let work = [Write::TakeStock { line, read: product }, Write::Claim(first.clone())];
+    let work = [sample::sold(&product, 1), Write::Claim(first.clone())];
     backend.commit(work.clone()).await;
     assert_eq!(claimed(backend.refused(work).await), first);
 }

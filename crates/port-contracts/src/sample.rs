@@ -3,12 +3,13 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::{
-    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName,
-    HistoryKey, Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund,
-    RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
-    TransactionKey, User, UserId, UserKey, Username, Version,
-    order::{Entry, Item, Placing},
+    ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind,
+    GatewayName, HistoryKey, Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
+    ProductKey, Refund, RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp,
+    Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
+    order::{Entry, Item, Placing, StockLine},
     payment::{CaptureMethod, Details, Disposition, Facts, PaymentToken, RefundStatus, StoredEvent},
+    product::{Change, Restock},
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
 
@@ -78,9 +79,47 @@ pub fn product(stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
+        moves: 0,
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+/// An operator's change.
+#[must_use]
+pub fn change(by: &User) -> Change {
+    let number = number();
+    Change {
+        key: ChangeKey::new(number),
+        id: ChangeId::new(format!("change-{number}")),
+        by: ChangedBy::operator(by.key),
+        reason: None,
+        at: at(0),
+    }
+}
+
+/// The making of that product.
+#[must_use]
+pub fn made(product: &Product) -> Write {
+    Write::InsertProduct(product.clone(), change(&user()))
+}
+
+/// The replacement of a product by that one.
+#[must_use]
+pub fn replaced(product: &Product, read: Version, restock: Restock) -> Write {
+    Write::ReplaceProduct { product: product.clone(), read, restock, change: change(&user()) }
+}
+
+/// The replacement of a product by its next version, which differs in nothing but what is said of the stock.
+#[must_use]
+pub fn revised(read: &Product, restock: Restock) -> Write {
+    replaced(&read.revise(at(9)), read.version, restock)
+}
+
+/// The sale of so many of that product, as it was read.
+#[must_use]
+pub fn sold(read: &Product, quantity: u32) -> Write {
+    Write::Sell { line: StockLine { product: read.id.clone(), quantity }, read: read.clone() }
 }
 
 /// An order of so many of these, to be paid within half an hour.

@@ -30,8 +30,9 @@ pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
 pub use page::Page;
 pub use password::{HasherBusy, PasswordHasher};
 pub use repository::{
-    Credentials, Due, EventRepository, FindingRepository, OrderFilter, OrderHead, OrderRepository,
-    PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, UserRepository,
+    ChangeKind, Credentials, Due, EventRepository, FindingRepository, OrderFilter, OrderHead,
+    OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
+    UserRepository,
 };
 pub use seal::{Digests, Sealer};
 pub use store::{CommitError, Health, Store, Taken};

@@ -2,10 +2,11 @@
 
 use domain::{EventKey, HistoryKey};
 use domain::{
-    Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text, Timestamp,
-    Transaction, User, UserKey, Version,
+    Finding, FindingId, Order, PasswordHash, Product, ProductId, Progress, Session, SessionKey, Text,
+    Timestamp, Transaction, User, UserKey, Version,
     order::{Entry, StockLine},
     payment::{Disposition, StoredEvent},
+    product::{Change, Restock},
 };
 
 use crate::{Claim, IdempotencyKey, StoredReply};
@@ -63,19 +64,40 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// Makes a product. Guard: its id is new; else `Stale`.
-    InsertProduct(Product),
-    /// Replaces a product. Guard: it is still of that version; else `Stale`.
-    ReplaceProduct(Product, Version),
-    /// Takes stock. Guard: the product is active, tracked, has the price that was read (else `Stale`) and enough left
-    /// (else `OutOfStock`, naming every line that lacks).
-    TakeStock {
+    /// Makes a product, and the first entry of its changes. Guard: its id is new; else `Stale`.
+    InsertProduct(Product, Change),
+    /// Replaces a product, and adds to its changes. Its stock is not replaced: `restock` says what becomes of it, in the
+    /// same statement, so that no sale stands in the way. Guard: it is still of the version that was read; else `Stale`.
+    ReplaceProduct {
+        /// The product after the change; its stock is as it was read.
+        product: Product,
+        /// The version that was read.
+        read: Version,
+        /// What becomes of the stock.
+        restock: Restock,
+        /// Who changes it.
+        change: Change,
+    },
+    /// Adds to the stock, or takes from it, and adds to the product's changes: a version of its own. Guard: the product
+    /// is there and tracked, and its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX); else `Stale`.
+    AdjustStock {
+        /// Which product.
+        product: ProductId,
+        /// How many come in.
+        by: i64,
+        /// Who changes it.
+        change: Change,
+    },
+    /// Sells: takes stock if it is tracked, and leaves version and `updated_at` as they are. Guard: the product is active,
+    /// has the price that was read, is tracked if it was (else `Stale`) and has enough left (else `OutOfStock`, naming
+    /// every line that lacks).
+    Sell {
         /// How many of what.
         line: StockLine,
         /// The product as it was read.
         read: Product,
     },
-    /// Gives stock back, if it is tracked.
+    /// Gives stock back, if it is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
     /// Makes an order with its items and the first entry of its history.
     InsertOrder {
@@ -176,7 +198,7 @@ impl UnitOfWork {
         &self.writes
     }
 
-    /// The writes in the one order in which rows are locked: by kind, then stock by product.
+    /// The writes in the one order in which rows are locked: by kind, then products by their ids.
     #[must_use]
     pub fn in_lock_order(mut self) -> Vec<Write> {
         self.writes.sort_by(|a, b| (a.rank(), a.product()).cmp(&(b.rank(), b.product())));
@@ -203,10 +225,11 @@ impl Write {
             Self::InsertTransaction(_) => 13,
             Self::UpdateTransaction(_) => 14,
             Self::Postpone(_) => 15,
-            Self::InsertProduct(_) => 16,
-            Self::ReplaceProduct(..) => 17,
-            Self::TakeStock { .. } => 18,
-            Self::ReturnStock(_) => 19,
+            Self::InsertProduct(..)
+            | Self::ReplaceProduct { .. }
+            | Self::AdjustStock { .. }
+            | Self::Sell { .. }
+            | Self::ReturnStock(_) => 16,
             Self::InsertFinding(_) => 20,
             Self::ResolveFinding { .. } => 21,
             Self::Prune(..) => 22,
@@ -214,9 +237,16 @@ impl Write {
     }
 
     fn product(&self) -> Option<&str> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only stock is locked by more than its kind")]
+        #[expect(
+            clippy::wildcard_enum_match_arm,
+            reason = "only products are locked by more than their kind"
+        )]
         match self {
-            Self::TakeStock { line, .. } | Self::ReturnStock(line) => Some(line.product.as_str()),
+            Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
+                Some(product.id.as_str())
+            }
+            Self::AdjustStock { product, .. } => Some(product.as_str()),
+            Self::Sell { line, .. } | Self::ReturnStock(line) => Some(line.product.as_str()),
             _ => None,
         }
     }
@@ -225,9 +255,9 @@ impl Write {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use domain::{Money, ProductId, ProductKey};
+    use domain::{Money, ProductKey};
 
-    fn take(id: &str) -> Write {
+    fn sell(id: &str) -> Write {
         let now = Timestamp::from_millis(0);
         let read = Product {
             key: ProductKey::new(1),
@@ -237,18 +267,29 @@ mod tests {
             stock: Some(1),
             active: true,
             version: Version::FIRST,
+            moves: 0,
             created_at: now,
             updated_at: now,
         };
-        Write::TakeStock { line: StockLine { product: read.id.clone(), quantity: 1 }, read }
+        Write::Sell { line: StockLine { product: read.id.clone(), quantity: 1 }, read }
     }
 
     #[test]
     fn two_units_that_touch_the_same_rows_touch_them_in_the_same_order() {
         let revoke = Write::RevokeSession(SessionKey::new(1), Timestamp::from_millis(0));
-        let one = UnitOfWork::new().with(take("b")).with(revoke.clone()).with(take("a"));
-        let other = UnitOfWork::new().with(take("a")).with(take("b")).with(revoke.clone());
+        let one = UnitOfWork::new().with(sell("b")).with(revoke.clone()).with(sell("a"));
+        let other = UnitOfWork::new().with(sell("a")).with(sell("b")).with(revoke.clone());
         assert_eq!(one.in_lock_order(), other.clone().in_lock_order());
-        assert_eq!(other.in_lock_order(), [revoke, take("a"), take("b")]);
+        assert_eq!(other.in_lock_order(), [revoke, sell("a"), sell("b")]);
+    }
+
+    #[test]
+    fn whatever_is_done_to_products_they_are_locked_by_their_ids() {
+        let back =
+            |id: &str| Write::ReturnStock(StockLine { product: ProductId::new(id.into()), quantity: 1 });
+        let one = UnitOfWork::new().with(sell("b")).with(back("a"));
+        let other = UnitOfWork::new().with(back("b")).with(sell("a"));
+        assert_eq!(one.in_lock_order(), [back("a"), sell("b")]);
+        assert_eq!(other.in_lock_order(), [sell("a"), back("b")]);
     }
 }

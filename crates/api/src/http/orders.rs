@@ -21,7 +21,7 @@ use super::{
     extract::Caller,
     idempotency,
     openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, PageParameters},
-    problem::{Answer, Fault, Kind, Place, Problem},
+    problem::{Answer, Fault, Kind, Place, Problem, Rule},
     reply,
     view::{
         PageView,
@@ -36,7 +36,7 @@ const LIST: &str = "orders";
 /// An order to place.
 #[derive(ToSchema)]
 pub struct PlaceOrder {
-    /// 1-100 lines; lines for one product are merged.
+    /// 1-100 lines; lines for one product are merged, into 9999 pieces at most.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<PlaceItem>,
 }
@@ -118,6 +118,12 @@ impl From<PlaceError> for Problem {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Key(error) => error.into(),
+            PlaceError::TooMany(at) => {
+                let rule =
+                    Rule(format!("must not add up to more than {QUANTITY_MAX} for one product").into());
+                let fault = |at: usize| Fault::at(format!("/items/{at}/quantity"), rule.clone());
+                Self::invalid(at.into_iter().map(fault).collect())
+            }
             PlaceError::UnknownProduct(at) => {
                 named(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
             }

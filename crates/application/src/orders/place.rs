@@ -2,7 +2,7 @@
 
 use domain::{
     ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
-    order::{Entry, Item, Placing, StockLine},
+    order::{Entry, Item, Placing, QUANTITY_MAX, StockLine},
 };
 use ports::{Claim, CommitError, Happening, StoredReply, Unavailable, UnitOfWork, Write};
 
@@ -12,12 +12,12 @@ use crate::{
     retry::{Tried, until_settled},
 };
 
-/// One line as the customer asks for it. Lines for one product are merged.
+/// One line as the customer asks for it. Lines for one product are merged, into [`QUANTITY_MAX`] pieces at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Which product.
     pub product: ProductId,
-    /// How many, 1 to [`domain::order::QUANTITY_MAX`].
+    /// How many, 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
     /// The price of one that the buyer saw, a plain decimal number.
     pub seen_price: Option<String>,
@@ -29,6 +29,9 @@ pub enum PlaceError {
     /// Something about the idempotency key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The lines for one product add up to more than [`QUANTITY_MAX`].
+    #[error("too many of one product")]
+    TooMany(Vec<usize>),
     /// There are no such products to order.
     #[error("unknown products")]
     UnknownProduct(Vec<usize>),
@@ -76,7 +79,8 @@ where
         Ok(Answered::First(_)) => app.meter.record(Happening::OrderPlaced),
         Ok(Answered::Again(_)) | Err(PlaceError::Key(_) | PlaceError::Unavailable(_)) => {}
         Err(
-            PlaceError::UnknownProduct(_)
+            PlaceError::TooMany(_)
+            | PlaceError::UnknownProduct(_)
             | PlaceError::NoPrice(_)
             | PlaceError::PriceChanged(_)
             | PlaceError::MixedCurrencies(_)
@@ -153,19 +157,18 @@ fn work(
         created_at: order.created_at,
         expires_at: None,
     };
-    let tracked = products.into_iter().filter(|(product, _)| product.stock.is_some());
-    let taken = tracked.map(|(read, quantity)| {
+    let sold = products.into_iter().map(|(read, quantity)| {
         let line = StockLine { product: read.id.clone(), quantity };
-        Write::TakeStock { line, read }
+        Write::Sell { line, read }
     });
     UnitOfWork::new()
         .with(Write::Claim(claim))
         .with(Write::InsertOrder { order: Box::new(order.clone()), history: app.history_key(), entry })
-        .with_all(taken)
+        .with_all(sold)
 }
 
-/// The products as they are now, one for each that the lines name, with how many of it.
-async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceError> {
+/// How many of each product the lines ask for together.
+fn merge(lines: &[Line]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
     let mut wanted: Vec<(ProductId, u32)> = Vec::new();
     for line in lines {
         match wanted.iter_mut().find(|(id, _)| *id == line.product) {
@@ -173,6 +176,14 @@ async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceE
             None => wanted.push((line.product.clone(), line.quantity)),
         }
     }
+    let over = |line: &Line| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
+    let over = positions(lines, over);
+    if over.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany(over)) }
+}
+
+/// The products as they are now, one for each that the lines name, with how many of it.
+async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceError> {
+    let wanted = merge(lines)?;
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let found = app.products.find_all(&ids).await?;
     let of = |id: &ProductId| found.iter().find(|it| it.id == *id && it.active);

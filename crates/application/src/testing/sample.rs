@@ -82,6 +82,7 @@ pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
+        moves: 0,
         created_at: NOW,
         updated_at: NOW,
     }
