@@ -11,7 +11,7 @@ mod session;
 mod transaction;
 mod user;
 
-pub(super) use claim::{ClaimRow, NewClaim};
+pub(super) use claim::{ClaimRow, NewClaim, owner};
 pub(super) use event::EventRow;
 pub(super) use finding::FindingRow;
 pub(super) use history::HistoryRow;
