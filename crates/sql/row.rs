@@ -13,7 +13,7 @@ mod transaction;
 mod user;
 
 pub(super) use change::{ADJUSTED, ChangeRow};
-pub(super) use claim::{ClaimRow, NewClaim};
+pub(super) use claim::{ClaimRow, NewClaim, owner};
 pub(super) use event::EventRow;
 pub(super) use finding::FindingRow;
 pub(super) use history::HistoryRow;

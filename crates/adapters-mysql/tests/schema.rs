@@ -149,7 +149,6 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE order_status_history SET orderId = 10000000009",
         "UPDATE payment_transactions SET order_key = 10000000009, occupies_order = 10000000009",
         "UPDATE refunds SET transaction_key = 9",
-        "UPDATE idempotency_claims SET userId = 9",
         "DELETE FROM orders",
     ] {
         is_refused(&mut conn, change, REFERENCE).await;

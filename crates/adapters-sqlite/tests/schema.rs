@@ -138,7 +138,6 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE order_status_history SET orderId = 9",
         "UPDATE payment_transactions SET order_key = 9, occupies_order = 9",
         "UPDATE refunds SET transaction_key = 9",
-        "UPDATE idempotency_claims SET userId = 9",
         "DELETE FROM orders",
     ] {
         let kind = refused(&mut connection, change);

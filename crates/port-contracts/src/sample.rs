@@ -235,7 +235,7 @@ pub fn finding() -> Finding {
 pub fn claim(user: &User) -> Claim {
     let number = number();
     Claim {
-        key: IdempotencyKey { user: user.key, route: "POST /v1/orders", key: format!("Key-{number}") },
+        key: IdempotencyKey { user: Some(user.key), route: "POST /v1/orders", key: format!("Key-{number}") },
         fingerprint: Fingerprint(format!("{number:064x}")),
         resource: format!("order-{number}"),
         reply: None,

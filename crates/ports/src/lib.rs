@@ -34,7 +34,7 @@ pub use repository::{
     OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
     UserRepository,
 };
-pub use seal::{Digests, Sealer};
+pub use seal::{Digests, KeyedDigests, Sealer};
 pub use store::{CommitError, Health, Store, Taken};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, Tokens};

@@ -298,6 +298,7 @@ CREATE TABLE IF NOT EXISTS findings (
 
 CREATE TABLE IF NOT EXISTS idempotency_claims (
     id              BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    -- The row of a user; 0 where there is none yet. Never empty: two empty values would not be the same key.
     userId          BIGINT       NOT NULL,
     route           VARCHAR(255) NOT NULL,
     idempotencyKey  VARCHAR(255) NOT NULL,
@@ -311,6 +312,5 @@ CREATE TABLE IF NOT EXISTS idempotency_claims (
     expiresAt       TIMESTAMP(3) NULL,
     UNIQUE KEY claims_public (userId, route, idempotencyKey),
     KEY claims_expired (expiresAt),
-    CONSTRAINT claims_user FOREIGN KEY (userId) REFERENCES user (id),
     CONSTRAINT claims_answered CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

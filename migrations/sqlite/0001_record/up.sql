@@ -219,7 +219,8 @@ CREATE INDEX findings_open ON findings (id) WHERE resolved_at IS NULL;
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,
-    userId          INTEGER NOT NULL REFERENCES user (id),
+    -- The row of a user; 0 where there is none yet. Never empty: two empty values would not be the same key.
+    userId          INTEGER NOT NULL,
     route           TEXT    NOT NULL,
     idempotencyKey  TEXT    NOT NULL,
     fingerprint     TEXT    NOT NULL,

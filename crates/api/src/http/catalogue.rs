@@ -1,11 +1,12 @@
 //! The catalogue.
 
-use actix_web::{HttpRequest, HttpResponse, http::header, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::catalogue::{self, Offer, Patch, PatchError, Put, PutError};
 use domain::{
-    Currency, Invalid, Money, ProductId, Text, card,
+    Currency, Invalid, Money, Product, ProductId, Text, card,
     product::{Restock, STOCK_MAX},
 };
+use ports::StoredReply;
 use serde_json::Value;
 use utoipa::ToSchema;
 
@@ -14,8 +15,10 @@ use super::{
     conditional::{conditions, etag, show, show_whole},
     decode::{Fields, Parameters, decimal, flag, nullable, text, whole},
     extract::{Caller, Operator},
+    idempotency,
     openapi::{IfMatchHeader, IfNoneMatchHeader, PageParameters},
     problem::{Answer, Fault, Kind, Place, Problem},
+    reply,
     view::{PageView, product::ProductView},
 };
 use crate::service::Shared;
@@ -85,17 +88,26 @@ pub async fn put(
 ) -> Answer {
     let body = body.json().await?;
     let (id, offer) = offer(&body, &id)?;
+    let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
     let meant = conditions(&http);
-    let put =
-        service.write(async move |app| catalogue::put(&app, &operator, id, offer, meant).await).await??;
-    let (mut response, product) = match &put {
-        Put::Created(product) => (HttpResponse::Created(), product),
-        Put::Replaced(product) => (HttpResponse::Ok(), product),
-    };
-    if matches!(put, Put::Created(_)) {
-        response.insert_header((header::LOCATION, http.path().to_owned()));
+    let put = service
+        .write(async move |app| catalogue::put(&app, &operator, request, id, offer, meant, render_put).await)
+        .await?;
+    Ok(reply::give(put?))
+}
+
+fn render_put(put: &Put) -> StoredReply {
+    match put {
+        Put::Created(product) => StoredReply {
+            location: Some(format!("/v1/products/{}", product.id)),
+            ..render(StatusCode::CREATED, product)
+        },
+        Put::Replaced(product) => render(StatusCode::OK, product),
     }
-    Ok(response.insert_header((header::ETAG, etag(product.version))).json(ProductView::from(product)))
+}
+
+fn render(status: StatusCode, product: &Product) -> StoredReply {
+    StoredReply { etag: Some(etag(product.version)), ..reply::stored(status, &ProductView::from(product)) }
 }
 
 fn offer(body: &Value, id: &str) -> Result<(ProductId, Offer), Problem> {
@@ -137,6 +149,7 @@ pub(super) fn written_id(it: &mut Fields<'_>, id: &str) -> Result<Option<Product
 impl From<PutError> for Problem {
     fn from(error: PutError) -> Self {
         match error {
+            PutError::Key(error) => error.into(),
             PutError::PreconditionFailed => Kind::PreconditionFailed.into(),
             PutError::Unavailable(away) => away.into(),
         }
@@ -167,10 +180,13 @@ pub async fn patch(
 ) -> Answer {
     let body = body.json().await?;
     let (id, patch) = changes(&body, &id)?;
+    let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
     let meant = conditions(&http);
-    let product =
-        service.write(async move |app| catalogue::patch(&app, &operator, id, patch, meant).await).await??;
-    Ok(show_whole(product.version, &ProductView::from(&product)))
+    let show = |product: &Product| render(StatusCode::OK, product);
+    let patched = service
+        .write(async move |app| catalogue::patch(&app, &operator, request, id, patch, meant, show).await)
+        .await?;
+    Ok(reply::give(patched?))
 }
 
 fn changes(body: &Value, id: &str) -> Result<(ProductId, Patch), Problem> {
@@ -186,6 +202,7 @@ fn changes(body: &Value, id: &str) -> Result<(ProductId, Patch), Problem> {
 impl From<PatchError> for Problem {
     fn from(error: PatchError) -> Self {
         match error {
+            PatchError::Key(error) => error.into(),
             PatchError::NotFound => Kind::NotFound.into(),
             PatchError::PreconditionFailed => Kind::PreconditionFailed.into(),
             PatchError::Price(rule) => Self::invalid(vec![Fault::at("/price", rule)]),

@@ -83,7 +83,7 @@ pub struct Move {
 ))]
 pub async fn place(service: Shared, http: HttpRequest, caller: Caller, body: Body) -> Answer {
     let body = body.json().await?;
-    let request = idempotency::request(&service, &http, &caller, &body)?;
+    let request = idempotency::required(&service, &http, &caller, &body)?;
     let lines = lines(&body)?;
     let actor = caller.actor();
     let placed = service

@@ -66,7 +66,7 @@ pub async fn adjust(
     body: Body,
 ) -> Answer {
     let body = body.json().await?;
-    let request = idempotency::request(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::required(&service, &http, operator.caller(), &body)?;
     let ask = asked(&body, &id)?;
     let done = service
         .write(async move |app| catalogue::adjust(&app, &operator, request, ask, render).await)

@@ -4,12 +4,12 @@ use domain::{
     ProductId, Text, UserId,
     product::{Change, STOCK_MAX},
 };
-use ports::{Claim, CommitError, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{StoredReply, Unavailable, UnitOfWork, Write};
 
 use crate::{
     Answered, App, KeyError, Operator, Request,
-    idempotent::{Entered, enter, found, overtaken},
-    retry::{Tried, until_settled},
+    idempotent::{Decided, OnceError, once},
+    retry::Tried,
 };
 
 /// An adjustment to make.
@@ -57,6 +57,12 @@ pub enum AdjustError {
     Unavailable(#[from] Unavailable),
 }
 
+impl OnceError for AdjustError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
 /// Adds to the stock of a product, or takes from it, whatever is sold meanwhile: the stock, who did it, and the answer as
 /// `render` writes it, in one commit.
 ///
@@ -72,65 +78,24 @@ pub async fn adjust<R>(
 where
     R: Fn(&Adjusted) -> StoredReply + Send + Sync,
 {
-    let _held = match enter(app, &request).await? {
-        Entered::Fresh(held) => held,
-        used @ (Entered::Answered(_) | Entered::Begun(..)) => return Ok(replayed(used)?),
-    };
-    let outcome: Result<_, AdjustError> =
-        until_settled!(app, adjust_once(app, operator, &request, &ask, &render).await);
-    match &outcome {
-        Ok(_) | Err(AdjustError::Key(_) | AdjustError::Unavailable(_)) => {}
-        Err(
-            AdjustError::NotFound | AdjustError::NotTracked | AdjustError::OutOfStock | AdjustError::TooMuch,
-        ) => {
-            if let Some(used) = overtaken(app, &request).await? {
-                return Ok(replayed(used)?);
-            }
-        }
-    }
-    outcome
+    once(app, Some(&request), || Box::pin(decide(app, operator, &ask, &render)), Tried::commit).await
 }
 
-/// The answer that was given before. The key of an adjustment is only ever claimed together with its answer.
-fn replayed(used: Entered) -> Result<Answered, KeyError> {
-    match used {
-        Entered::Answered(reply) => Ok(Answered::Again(reply)),
-        Entered::Begun(..) | Entered::Fresh(_) => Err(KeyError::InProgress),
-    }
-}
-
-async fn adjust_once<R>(
+async fn decide<R>(
     app: &App,
     operator: &Operator,
-    request: &Request,
     ask: &Adjust,
     render: &R,
-) -> Result<Answered, Tried<AdjustError>>
+) -> Result<Decided<StoredReply>, Tried<AdjustError>>
 where
     R: Fn(&Adjusted) -> StoredReply + Send + Sync,
 {
     check(app, ask).await?;
-    let now = app.clock.now();
-    let change = app.change(operator, Some(ask.reason.clone()), now);
+    let change = app.change(operator, Some(ask.reason.clone()), app.clock.now());
     let adjusted = Adjusted { ask: ask.clone(), change, user: operator.caller().user.id.clone() };
-    let reply = render(&adjusted);
-    let claim = Claim {
-        key: request.key.clone(),
-        fingerprint: request.fingerprint.clone(),
-        resource: adjusted.change.id.to_string(),
-        reply: Some(reply.clone()),
-        created_at: now,
-        expires_at: Some(now.plus(app.policy.reply_ttl)),
-    };
+    let (id, reply) = (adjusted.change.id.to_string(), render(&adjusted));
     let write = Write::AdjustStock { product: ask.product.clone(), by: ask.by, change: adjusted.change };
-    match app.store.commit(UnitOfWork::new().with(Write::Claim(claim)).with(write)).await {
-        Ok(()) => Ok(Answered::First(reply)),
-        Err(CommitError::Claimed(claim)) => {
-            let used = found(app, request, *claim, None, false).and_then(replayed);
-            used.map_err(|refused| AdjustError::Key(refused).into())
-        }
-        Err(other) => Err(Tried::commit(other)),
-    }
+    Ok(Decided::answered(UnitOfWork::new().with(write), id, reply))
 }
 
 /// Says why an adjustment is refused. What is sold between this and the commit makes it stale, and it is checked again.

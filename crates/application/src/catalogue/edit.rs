@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use domain::{Invalid, Money, Product, ProductId, ProductKey, Text, Version, product::Restock};
-use ports::{Held, Unavailable, UnitOfWork, Write};
+use ports::{Held, StoredReply, Unavailable, UnitOfWork, Write};
 
 use crate::{
-    App, Conditions, Operator,
-    retry::{Tried, until_settled},
+    Answered, App, Conditions, KeyError, Operator, Request,
+    idempotent::{Decided, OnceError, once},
+    retry::Tried,
 };
 
 /// How long operators of one product wait for each other at most.
@@ -58,6 +59,9 @@ pub enum Put {
 /// Why a product was not put.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// It is not of the version that the operator meant.
     #[error("the product has another version")]
     PreconditionFailed,
@@ -69,6 +73,9 @@ pub enum PutError {
 /// Why a product was not patched.
 #[derive(Debug, thiserror::Error)]
 pub enum PatchError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// There is none.
     #[error("there is no such product")]
     NotFound,
@@ -83,34 +90,58 @@ pub enum PatchError {
     Unavailable(#[from] Unavailable),
 }
 
+impl OnceError for PutError {
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::PreconditionFailed)
+    }
+}
+
+impl OnceError for PatchError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
 /// Makes a product or replaces it; its stock only if the offer says so.
 ///
 /// # Errors
 /// [`PutError`].
-pub async fn put(
+pub async fn put<R>(
     app: &App,
     by: &Operator,
+    request: Option<Request>,
     id: ProductId,
     offer: Offer,
     conditions: Conditions,
-) -> Result<Put, PutError> {
+    render: R,
+) -> Result<Answered, PutError>
+where
+    R: Fn(&Put) -> StoredReply + Send + Sync,
+{
     let _turn = take_turn(app, &id).await;
-    until_settled!(app, put_once(app, by, &id, &offer, &conditions).await)
+    let decide = || decide_put(app, by, &id, &offer, &conditions, &render);
+    once(app, request.as_ref(), || Box::pin(decide()), Tried::commit).await
 }
 
-/// Changes some of a product. To change nothing makes no version.
+/// Changes some of a product. To change nothing makes no version. A stock that is kept is shown as it was read.
 ///
 /// # Errors
 /// [`PatchError`].
-pub async fn patch(
+pub async fn patch<R>(
     app: &App,
     by: &Operator,
+    request: Option<Request>,
     id: ProductId,
     patch: Patch,
     conditions: Conditions,
-) -> Result<Product, PatchError> {
+    render: R,
+) -> Result<Answered, PatchError>
+where
+    R: Fn(&Product) -> StoredReply + Send + Sync,
+{
     let _turn = take_turn(app, &id).await;
-    until_settled!(app, patch_once(app, by, &id, &patch, &conditions).await)
+    let decide = || decide_patch(app, by, &id, &patch, &conditions, &render);
+    once(app, request.as_ref(), || Box::pin(decide()), Tried::commit).await
 }
 
 /// Operators who change one product at the same time wait for each other. That saves rounds and decides nothing: without
@@ -119,40 +150,58 @@ async fn take_turn(app: &App, id: &ProductId) -> Option<Held> {
     app.locks.acquire(&format!("product:{id}"), LEASE, TURN_WAIT).await.ok().flatten()
 }
 
-async fn put_once(
+async fn decide_put<R>(
     app: &App,
     by: &Operator,
     id: &ProductId,
     offer: &Offer,
     conditions: &Conditions,
-) -> Result<Put, Tried<PutError>> {
+    render: &R,
+) -> Result<Decided<StoredReply>, Tried<PutError>>
+where
+    R: Fn(&Put) -> StoredReply + Send + Sync,
+{
     let read = app.products.find(id).await.map_err(PutError::from)?;
     if !conditions.allow(read.as_ref().map(|it| it.version)) {
         return Err(PutError::PreconditionFailed.into());
     }
-    let Some(read) = read else { return create(app, by, id, offer).await.map(Put::Created) };
-    let product = Product {
-        name: offer.name.clone(),
-        price: offer.price,
-        active: offer.active.unwrap_or(read.active),
-        ..read.revise(app.clock.now())
+    let (write, put) = match read {
+        None => {
+            let product = create(app, id, offer);
+            let change = app.change(by, None, product.created_at);
+            (Write::InsertProduct(product.clone(), change), Put::Created(product))
+        }
+        Some(read) => {
+            let product = Product {
+                name: offer.name.clone(),
+                price: offer.price,
+                active: offer.active.unwrap_or(read.active),
+                ..read.revise(app.clock.now())
+            };
+            let (write, shown) = replace(app, by, product, read.version, offer.restock);
+            (write, Put::Replaced(shown))
+        }
     };
-    replace(app, by, product, read.version, offer.restock).await.map(Put::Replaced)
+    Ok(Decided::answered(UnitOfWork::new().with(write), id.to_string(), render(&put)))
 }
 
-async fn patch_once(
+async fn decide_patch<R>(
     app: &App,
     by: &Operator,
     id: &ProductId,
     patch: &Patch,
     conditions: &Conditions,
-) -> Result<Product, Tried<PatchError>> {
+    render: &R,
+) -> Result<Decided<StoredReply>, Tried<PatchError>>
+where
+    R: Fn(&Product) -> StoredReply + Send + Sync,
+{
     let read = app.products.find(id).await.map_err(PatchError::from)?.ok_or(PatchError::NotFound)?;
     if !conditions.allow(Some(read.version)) {
         return Err(PatchError::PreconditionFailed.into());
     }
     if *patch == Patch::NOTHING {
-        return Ok(read);
+        return Ok(Decided::answered(UnitOfWork::new(), id.to_string(), render(&read)));
     }
     let price = patch.price.as_ref().map(|it| Money::in_currency(it, read.price.currency())).transpose();
     let product = Product {
@@ -161,17 +210,13 @@ async fn patch_once(
         active: patch.active.unwrap_or(read.active),
         ..read.revise(app.clock.now())
     };
-    replace(app, by, product, read.version, patch.restock).await
+    let (write, shown) = replace(app, by, product, read.version, patch.restock);
+    Ok(Decided::answered(UnitOfWork::new().with(write), id.to_string(), render(&shown)))
 }
 
-async fn create<E: From<Unavailable>>(
-    app: &App,
-    by: &Operator,
-    id: &ProductId,
-    offer: &Offer,
-) -> Result<Product, Tried<E>> {
+fn create(app: &App, id: &ProductId, offer: &Offer) -> Product {
     let now = app.clock.now();
-    let product = Product {
+    Product {
         key: ProductKey::new(app.ids.key()),
         id: id.clone(),
         name: offer.name.clone(),
@@ -182,22 +227,12 @@ async fn create<E: From<Unavailable>>(
         moves: 0,
         created_at: now,
         updated_at: now,
-    };
-    let write = Write::InsertProduct(product.clone(), app.change(by, None, now));
-    app.store.commit(UnitOfWork::new().with(write)).await.map_err(Tried::commit)?;
-    Ok(product)
+    }
 }
 
-/// Commits the next version of a product. What is given back shows a stock that was kept as it was read.
-async fn replace<E: From<Unavailable>>(
-    app: &App,
-    by: &Operator,
-    product: Product,
-    read: Version,
-    restock: Restock,
-) -> Result<Product, Tried<E>> {
+/// The write of a product's next version, and how it is shown.
+fn replace(app: &App, by: &Operator, product: Product, read: Version, restock: Restock) -> (Write, Product) {
     let change = app.change(by, None, product.updated_at);
-    let write = Write::ReplaceProduct { product: product.clone(), read, restock, change };
-    app.store.commit(UnitOfWork::new().with(write)).await.map_err(Tried::commit)?;
-    Ok(Product { stock: restock.applied(product.stock), ..product })
+    let shown = Product { stock: restock.applied(product.stock), ..product.clone() };
+    (Write::ReplaceProduct { product, read, restock, change }, shown)
 }

@@ -1,7 +1,9 @@
+use std::sync::Mutex;
+
 use domain::{Text, Version, product::Restock};
 
 use super::*;
-use crate::{Conditions, IfMatch, IfNoneMatch, testing::*};
+use crate::{Answered, Conditions, IfMatch, IfNoneMatch, testing::*};
 
 fn id() -> ProductId {
     ProductId::new("tea".to_owned())
@@ -16,8 +18,15 @@ fn meant_for(versions: &[i64]) -> Conditions {
     Conditions { if_match: IfMatch::OneOf(versions), ..Conditions::NONE }
 }
 
+/// Puts tea and gives back what is answered.
 async fn put_tea(it: &Bench, offer: Offer, conditions: Conditions) -> Result<Put, PutError> {
-    put(&it.app, &operator(), id(), offer, conditions).await
+    let shown = Mutex::new(None);
+    let show = |put: &Put| {
+        *shown.lock().unwrap() = Some(put.clone());
+        reply("put")
+    };
+    put(&it.app, &operator(), None, id(), offer, conditions, show).await?;
+    Ok(shown.into_inner().unwrap().unwrap())
 }
 
 async fn replaced(it: &Bench, offer: Offer) -> Product {
@@ -25,6 +34,17 @@ async fn replaced(it: &Bench, offer: Offer) -> Product {
         Put::Replaced(product) => product,
         Put::Created(_) => panic!("it was there"),
     }
+}
+
+/// Patches tea and gives back what is answered.
+async fn patch_tea(it: &Bench, with: Patch, conditions: Conditions) -> Result<Product, PatchError> {
+    let shown = Mutex::new(None);
+    let show = |product: &Product| {
+        *shown.lock().unwrap() = Some(product.clone());
+        reply("patched")
+    };
+    patch(&it.app, &operator(), None, id(), with, conditions, show).await?;
+    Ok(shown.into_inner().unwrap().unwrap())
 }
 
 fn shop(stock: Option<i64>) -> Bench {
@@ -49,7 +69,7 @@ async fn every_change_says_who_made_it() {
     put_tea(&it, offer("10"), Conditions::NONE).await.unwrap();
     replaced(&it, offer("11")).await;
     let price = Patch { price: Some("12".to_owned()), ..Patch::NOTHING };
-    patch(&it.app, &operator(), id(), price, Conditions::NONE).await.unwrap();
+    patch_tea(&it, price, Conditions::NONE).await.unwrap();
     let by = operator().caller().changed_by();
     let changes = it.record.state().changes.clone();
     assert_eq!(changes.iter().map(|it| it.by).collect::<Vec<_>>(), [by; 3]);
@@ -111,10 +131,10 @@ async fn a_patch_changes_what_it_says_and_nothing_else() {
     let it = shop(Some(5));
     it.clock.put_back(seconds(9));
     let off = Patch { active: Some(false), ..Patch::NOTHING };
-    let changed = patch(&it.app, &operator(), id(), off, meant_for(&[1])).await.unwrap();
+    let changed = patch_tea(&it, off, meant_for(&[1])).await.unwrap();
     let expected = Product { active: false, version: Version::new(2), ..product("tea", yuan("10"), Some(5)) };
     assert_eq!(changed, expected, "its time does not go back either");
-    let none = patch(&it.app, &operator(), id(), Patch::NOTHING, Conditions::NONE).await.unwrap();
+    let none = patch_tea(&it, Patch::NOTHING, Conditions::NONE).await.unwrap();
     assert_eq!((none, it.record.commits().len()), (expected, 1));
 }
 
@@ -122,14 +142,13 @@ async fn a_patch_changes_what_it_says_and_nothing_else() {
 async fn a_patch_that_cannot_be_is_refused() {
     let it = shop(Some(5));
     let fine = Patch { price: Some("9.999".to_owned()), ..Patch::NOTHING };
-    let refused = patch(&it.app, &operator(), id(), fine.clone(), Conditions::NONE).await;
+    let refused = patch_tea(&it, fine.clone(), Conditions::NONE).await;
     assert!(matches!(refused, Err(PatchError::Price(_))), "more digits than the currency has");
-    let stale = patch(&it.app, &operator(), id(), Patch::NOTHING, meant_for(&[2])).await;
+    let stale = patch_tea(&it, Patch::NOTHING, meant_for(&[2])).await;
     assert!(matches!(stale, Err(PatchError::PreconditionFailed)));
-    let nobody = ProductId::new("gone".to_owned());
-    let absent = patch(&it.app, &operator(), nobody, fine, Conditions::NONE).await;
-    assert!(matches!(absent, Err(PatchError::NotFound)));
     assert_eq!(it.record.commits(), []);
+    let absent = patch_tea(&Bench::new(), fine, Conditions::NONE).await;
+    assert!(matches!(absent, Err(PatchError::NotFound)));
 }
 
 #[tokio::test]
@@ -140,8 +159,21 @@ async fn without_locks_operators_do_not_undo_each_other_all_the_same() {
         (other.name, other.version) = (Text::new("Green tea"), Version::new(2));
     });
     let price = Patch { price: Some("12".to_owned()), ..Patch::NOTHING };
-    let changed = patch(&it.app, &operator(), id(), price, Conditions::NONE).await.unwrap();
+    let changed = patch_tea(&it, price, Conditions::NONE).await.unwrap();
     assert_eq!((changed.name.as_str(), changed.price), ("Green tea", yuan("12")));
+}
+
+#[tokio::test]
+async fn a_key_that_is_used_again_changes_nothing_again() {
+    let it = shop(Some(5));
+    let put_once = async |price: &str| {
+        let show = |_: &Put| reply(price);
+        put(&it.app, &operator(), Some(request()), id(), offer(price), Conditions::NONE, show).await.unwrap()
+    };
+    assert_eq!(put_once("11").await, Answered::First(reply("11")));
+    it.record.state().products[0].price = yuan("12");
+    assert_eq!(put_once("11").await, Answered::Again(reply("11")));
+    assert_eq!(it.record.state().products[0].price, yuan("12"), "what was decided meanwhile stays");
 }
 
 #[tokio::test]

@@ -187,8 +187,8 @@ pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
 
 /// A request of [`ada`]'s.
 pub(crate) fn request() -> Request {
-    let key = IdempotencyKey { user: ada().key, route: "POST /somewhere", key: "k1".to_owned() };
-    Request { key, fingerprint: Fingerprint("this".to_owned()) }
+    let key = IdempotencyKey { user: Some(ada().key), route: "POST /somewhere", key: "k1".to_owned() };
+    Request { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
 }
 
 /// The same key for something else.
@@ -198,7 +198,7 @@ pub(crate) fn other_request() -> Request {
 
 /// The claim of [`request`].
 pub(crate) fn used_for(resource: &str, reply: Option<StoredReply>) -> Claim {
-    let Request { key, fingerprint } = request();
+    let Request { key, fingerprint, .. } = request();
     Claim { key, fingerprint, resource: resource.to_owned(), reply, created_at: NOW, expires_at: None }
 }
 

@@ -1,5 +1,5 @@
 use domain::{Currency, Money, Version};
-use ports::MockReplyRepository;
+use ports::{Claim, MockReplyRepository};
 
 use super::*;
 use crate::{retry::ROUNDS_MAX, testing::*};
