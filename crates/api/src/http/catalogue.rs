@@ -87,8 +87,8 @@ pub async fn put(
     body: Body,
 ) -> Answer {
     let body = body.json().await?;
-    let (id, offer) = offer(&body, &id)?;
     let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
+    let (id, offer) = offer(&body, &id)?;
     let meant = conditions(&http);
     let put = service
         .write(async move |app| catalogue::put(&app, &operator, request, id, offer, meant, render_put).await)
@@ -179,8 +179,8 @@ pub async fn patch(
     body: Body,
 ) -> Answer {
     let body = body.json().await?;
-    let (id, patch) = changes(&body, &id)?;
     let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
+    let (id, patch) = changes(&body, &id)?;
     let meant = conditions(&http);
     let show = |product: &Product| render(StatusCode::OK, product);
     let patched = service

@@ -14,6 +14,8 @@ mod instances;
 mod operations;
 mod orders;
 mod payments;
+mod sales;
+mod stock;
 mod storms;
 mod sweeps;
 mod transitions;

@@ -40,6 +40,12 @@ impl Client {
         id
     }
 
+    /// Adjusts the stock of a product.
+    pub(crate) fn adjust(&self, product: &str, by: i64) -> super::Request {
+        let body = json!({"by": by, "reason": "Counted"});
+        self.post_once(&format!("/v1/products/{product}/stock-adjustments"), &body)
+    }
+
     /// How many of a product are left.
     pub(crate) async fn stock(&self, product: &str) -> i64 {
         self.get(&format!("/v1/products/{product}")).await.ok(200)["stock"].as_i64().unwrap()
