@@ -94,16 +94,17 @@ async fn an_operator_never_loses_against_sales_and_every_piece_is_accounted_for(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn operators_who_change_one_product_at_once_all_get_through() {
-    const OPERATORS: usize = 100;
+    // More at once than one of them may lose rounds.
+    const OPERATORS: usize = 96;
     let server = Server::with(QUIET);
     let operator = server.operator().await;
     let product = operator.product("1.00", Some(100)).await;
     let path = format!("/v1/products/{product}");
     let mut asked = JoinSet::new();
     for at in 0..OPERATORS {
-        let request = match at % 2 {
-            0 => operator.patch(&path, &json!({"price": format!("{}.00", at + 1)})),
-            _ => operator.adjust(&product, 1),
+        let request = match at % 4 {
+            0 => operator.adjust(&product, 1),
+            _ => operator.patch(&path, &json!({"price": format!("{at}.00")})),
         };
         asked.spawn(async move { request.await });
     }
@@ -111,7 +112,10 @@ async fn operators_who_change_one_product_at_once_all_get_through() {
         assert!(matches!(reply.status, 200 | 201), "{}: {}", reply.status, reply.text);
     }
     let product = operator.get(&path).await.ok(200);
-    assert_eq!((&product["stock"], &product["version"]), (&json!(150), &json!(101)));
+    assert_eq!(
+        (&product["stock"], &product["version"]),
+        (&json!(100 + OPERATORS / 4), &json!(1 + OPERATORS))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// How long operators of one product wait for each other at most.
-const TURN_WAIT: Duration = Duration::from_secs(1);
+const TURN_WAIT: Duration = Duration::from_secs(2);
 /// How long one of them is waited for when its process has died.
 const LEASE: Duration = Duration::from_secs(5);
 
