@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use domain::{Session, SessionId, Timestamp, UserId, session::Refresh};
-use ports::{AccessClaims, Unavailable, UnitOfWork, Write};
+use ports::{AccessClaims, StoredReply, Unavailable, UnitOfWork, Write};
 
 use super::revocations::Standing;
 use crate::{
-    App, Caller,
+    Answered, App, Caller, KeyError, Request,
+    idempotent::{Decided, OnceError, once},
     retry::{Tried, until_settled},
 };
 
@@ -149,32 +150,71 @@ pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, U
     app.sessions.list_live(caller.user.key, app.clock.now(), LISTED_MAX).await
 }
 
-/// Ends one of the caller's sessions; `false` when the caller has no such live session.
-///
-/// # Errors
-/// [`Unavailable`].
-pub async fn revoke_session(app: &App, caller: &Caller, id: &SessionId) -> Result<bool, Unavailable> {
-    let now = app.clock.now();
-    let found = app.sessions.find(id).await?;
-    let own = found.filter(|it| it.user == caller.user.key && it.is_live(now));
-    match own {
-        Some(session) => end(app, &session, now).await.map(|()| true),
-        None => Ok(false),
+/// Why a session was not ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The caller has no such live session.
+    #[error("there is no such session")]
+    NotFound,
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl OnceError for RevokeError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
     }
 }
 
+/// Ends one of the caller's sessions, and answers with `reply`.
+///
+/// # Errors
+/// [`RevokeError`].
+pub async fn revoke_session(
+    app: &App,
+    caller: &Caller,
+    request: Option<Request>,
+    id: &SessionId,
+    reply: StoredReply,
+) -> Result<Answered, RevokeError> {
+    let decide = || {
+        let decided = async {
+            let now = app.clock.now();
+            let found = app.sessions.find(id).await.map_err(RevokeError::from)?;
+            let own = found.filter(|it| it.user == caller.user.key && it.is_live(now));
+            let session = own.ok_or(RevokeError::NotFound)?;
+            let work = UnitOfWork::new().with(Write::RevokeSession(session.key, now));
+            Ok(Decided::answered(work, id.to_string(), reply.clone()))
+        };
+        Box::pin(decided) as _
+    };
+    let answered = once(app, request.as_ref(), decide, Tried::<RevokeError>::commit).await?;
+    tell(app, id).await;
+    Ok(answered)
+}
+
 async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavailable> {
-    let work = UnitOfWork::new().with(Write::RevokeSession(session.key, now));
+    let work =
+        UnitOfWork::new().with(Write::RevokeSession(session.key, now));
     match app.store.commit(work).await {
         Ok(()) => {
-            app.revocations.add(session.id.clone(), now);
-            // The others find it by themselves, a little later.
-            let _ = app.sessions_ended.publish().await;
+            tell(app, &session.id).await;
             Ok(())
         }
         Err(ports::CommitError::Unavailable(away)) => Err(away),
         Err(other) => Err(Unavailable::new(other)),
     }
+}
+
+/// Tells this instance and the others that a session has ended; those that do not hear it find it by themselves, a little
+/// later.
+async fn tell(app: &App, ended: &SessionId) {
+    app.revocations.add(ended.clone(), app.clock.now());
+    let _ = app.sessions_ended.publish().await;
 }
 
 #[cfg(test)]

@@ -190,6 +190,12 @@ pub(crate) fn request() -> Request {
     Request { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
 }
 
+/// The same of another user.
+pub(crate) fn request_of(user: &User) -> Request {
+    let key = IdempotencyKey { user: Some(user.key), ..request().key };
+    Request { key, ..request() }
+}
+
 /// The same key for something else.
 pub(crate) fn other_request() -> Request {
     Request { fingerprint: Fingerprint("that".to_owned()), ..request() }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use domain::User;
 use ports::{CommitError, MockBroadcast};
 
 use super::*;
@@ -112,20 +113,32 @@ async fn logging_out_of_a_session_that_is_gone_is_no_failure() {
     assert_eq!(it.record.commits(), []);
 }
 
+async fn revoked(it: &Bench, by: User, key: Option<Request>) -> Result<Answered, RevokeError> {
+    revoke_session(&it.app, &caller(by), key, &session().id, reply("")).await
+}
+
+#[tokio::test]
+async fn an_end_that_is_asked_for_again_is_answered_again() {
+    let it = bench();
+    revoked(&it, ada(), Some(request())).await.unwrap();
+    assert_eq!(revoked(&it, ada(), Some(request())).await.unwrap(), Answered::Again(reply("")));
+    assert_eq!(it.record.commits().len(), 1);
+}
+
 #[tokio::test]
 async fn a_session_is_ended_by_its_owner_only_and_once() {
     let it = bench();
-    assert!(!revoke_session(&it.app, &caller(bob()), &session().id).await.unwrap());
+    assert!(matches!(revoked(&it, bob(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), [session()]);
-    assert!(revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
-    assert!(!revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    assert_eq!(revoked(&it, ada(), None).await.unwrap(), Answered::First(reply("")));
+    assert!(matches!(revoked(&it, ada(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn the_others_are_told_of_an_end_when_it_is_committed() {
     let it = bench();
-    assert!(revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    revoked(&it, ada(), None).await.unwrap();
     assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
     let it = bench();
     logout(&it.app, &caller(ada())).await.unwrap();
