@@ -63,8 +63,8 @@ async fn one(conn: &mut Conn, write: &Write, unit: &mut Progressing) -> Written 
         Write::ChangePassword { user, from, to } => users::change_password(conn, *user, from, to).await,
         Write::RequirePassword(user, hash) => users::change_password(conn, *user, hash, hash).await,
         Write::InsertSession(session) => sessions::insert(conn, session).await,
-        Write::RotateSession(session) => sessions::rotate(conn, session).await,
-        Write::RevokeSession(session, at) => sessions::revoke(conn, *session, *at).await,
+        Write::RotateSession { read, next } => sessions::rotate(conn, read, next).await,
+        Write::RevokeSession { user, session, at } => sessions::revoke(conn, *user, *session, *at).await,
         Write::RevokeSessions { user, except, at } => sessions::revoke_all(conn, *user, *except, *at).await,
         Write::InsertOrder { order, history, entry } => {
             unit.at = Some(order.created_at);

@@ -16,7 +16,7 @@ use mysql_async::{Conn, Error};
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
 const ROWS: &str = "
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER');
-    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL);
+    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '');
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, NOW(3), NOW(3));
     INSERT INTO orders VALUES
         (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, NULL, NOW(3));
@@ -109,7 +109,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
-        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL FROM sessions",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL, '' FROM sessions",
         "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products",
         "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, NULL, NOW(3) FROM orders",
         "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position FROM order_items",

@@ -111,7 +111,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::InsertUser(newcomer.clone(), sample::hash("x")),
         Write::ChangePassword { user: stayer.key, from: sample::hash("first"), to: sample::hash("second") },
         Write::InsertSession(fresh.clone()),
-        Write::RevokeSession(session.key, sample::at(9)),
+        Write::RevokeSession { user: session.user, session: session.key, at: sample::at(9) },
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
         Write::UpdateOrder { progress: Box::new(progress), history: vec![history()] },
         Write::UpdateTransaction(Box::new(checked)),

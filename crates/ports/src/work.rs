@@ -49,11 +49,23 @@ pub enum Write {
     RequirePassword(UserKey, PasswordHash),
     /// Makes a session.
     InsertSession(Session),
-    /// Moves a session on to its next generation. Guard: row, id and user belong together, and it is live
-    /// and of the generation before; else `Stale`.
-    RotateSession(Session),
-    /// Ends a session; one that has ended stays as it is.
-    RevokeSession(SessionKey, Timestamp),
+    /// Moves a session on to its next generation. Guard: row, id, user, login, generation and spent tokens are those
+    /// that were read, maybe from a copy, and it is live; else `Stale`.
+    RotateSession {
+        /// The session as it was read.
+        read: Box<Session>,
+        /// The session after the exchange.
+        next: Box<Session>,
+    },
+    /// Ends a session of a user; one that has ended stays as it is.
+    RevokeSession {
+        /// Whose.
+        user: UserKey,
+        /// Which.
+        session: SessionKey,
+        /// When.
+        at: Timestamp,
+    },
     /// Ends all sessions of a user but one.
     RevokeSessions {
         /// Whose.
@@ -195,8 +207,8 @@ impl Write {
             Self::ChangePassword { .. } => 5,
             Self::RequirePassword(..) => 6,
             Self::InsertSession(_) => 7,
-            Self::RotateSession(_) => 8,
-            Self::RevokeSession(..) => 9,
+            Self::RotateSession { .. } => 8,
+            Self::RevokeSession { .. } => 9,
             Self::RevokeSessions { .. } => 10,
             Self::InsertOrder { .. } => 11,
             Self::UpdateOrder { .. } => 12,
@@ -245,7 +257,8 @@ mod tests {
 
     #[test]
     fn two_units_that_touch_the_same_rows_touch_them_in_the_same_order() {
-        let revoke = Write::RevokeSession(SessionKey::new(1), Timestamp::from_millis(0));
+        let at = Timestamp::from_millis(0);
+        let revoke = Write::RevokeSession { user: UserKey::new(1), session: SessionKey::new(1), at };
         let one = UnitOfWork::new().with(take("b")).with(revoke.clone()).with(take("a"));
         let other = UnitOfWork::new().with(take("a")).with(take("b")).with(revoke.clone());
         assert_eq!(one.in_lock_order(), other.clone().in_lock_order());

@@ -95,8 +95,9 @@ async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> 
         generation: 1,
         rotated_at: now,
         created_at: now,
-        expires_at: now.plus(app.policy.refresh_token_ttl),
+        expires_at: app.policy.session_lifetime().end(now, now),
         revoked_at: None,
+        spent: Vec::new(),
     };
     let work = UnitOfWork::new()
         .with(Write::RequirePassword(user.key, hash))

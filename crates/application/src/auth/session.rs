@@ -45,18 +45,19 @@ pub enum RefreshError {
 /// The tokens of a session as it stands: the same session always gives the same pair.
 pub(super) fn pair(app: &App, session: &Session, user: UserId) -> Pair {
     let policy = &app.policy;
+    // Neither token outlives the session.
     let claims = AccessClaims {
         user,
         session: session.id.clone(),
         generation: session.generation,
         issued_at: session.rotated_at,
-        expires_at: session.rotated_at.plus(policy.access_token_ttl),
+        expires_at: session.rotated_at.plus(policy.access_token_ttl).min(session.expires_at),
     };
     Pair {
         access: app.tokens.access(&claims),
-        access_ttl: policy.access_token_ttl,
+        access_ttl: claims.expires_at.since(session.rotated_at),
         refresh: app.tokens.refresh(&session.id, session.generation),
-        refresh_ttl: policy.refresh_token_ttl,
+        refresh_ttl: session.expires_at.since(session.rotated_at),
     }
 }
 
@@ -75,7 +76,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Pair, RefreshError> {
 /// out or let in by a copy.
 async fn promising_copy(app: &App, id: &SessionId, generation: i64) -> Option<Session> {
     let copy = app.session_copies.find(id).await.ok().flatten()?;
-    let judged = copy.refresh(generation, app.clock.now(), app.policy.refresh_token_ttl);
+    let judged = copy.refresh(generation, app.clock.now(), app.policy.session_lifetime());
     matches!(judged, Refresh::Rotated(_)).then_some(copy)
 }
 
@@ -93,7 +94,7 @@ async fn refresh_once(
         }
     };
     let now = app.clock.now();
-    let session = match session.refresh(generation, now, app.policy.refresh_token_ttl) {
+    let session = match session.refresh(generation, now, app.policy.session_lifetime()) {
         Refresh::Ended => return Err(RefreshError::Invalid.into()),
         Refresh::Reused => {
             end(app, &session, now).await.map_err(RefreshError::from)?;
@@ -101,9 +102,10 @@ async fn refresh_once(
         }
         Refresh::Repeated => session,
         Refresh::Rotated(next) => {
-            let work = UnitOfWork::new().with(Write::RotateSession(next.clone()));
+            let (read, next) = (Box::new(session), Box::new(next));
+            let work = UnitOfWork::new().with(Write::RotateSession { read, next: next.clone() });
             app.store.commit(work).await.map_err(Tried::<RefreshError>::commit)?;
-            next
+            *next
         }
     };
     let user = app.users.find_by_key(session.user).await.map_err(RefreshError::from)?;
@@ -187,7 +189,11 @@ pub async fn revoke_session(
             let found = app.sessions.find(id).await.map_err(RevokeError::from)?;
             let own = found.filter(|it| it.user == caller.user.key && it.is_live(now));
             let session = own.ok_or(RevokeError::NotFound)?;
-            let work = UnitOfWork::new().with(Write::RevokeSession(session.key, now));
+            let work = UnitOfWork::new().with(Write::RevokeSession {
+                user: session.user,
+                session: session.key,
+                at: now,
+            });
             Ok(Decided::answered(work, id.to_string(), reply.clone()))
         };
         Box::pin(decided) as _
@@ -199,7 +205,7 @@ pub async fn revoke_session(
 
 async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavailable> {
     let work =
-        UnitOfWork::new().with(Write::RevokeSession(session.key, now));
+        UnitOfWork::new().with(Write::RevokeSession { user: session.user, session: session.key, at: now });
     match app.store.commit(work).await {
         Ok(()) => {
             tell(app, &session.id).await;

@@ -70,6 +70,7 @@ pub(crate) fn session() -> Session {
         created_at: NOW,
         expires_at: NOW.plus(seconds(3_600)),
         revoked_at: None,
+        spent: Vec::new(),
     }
 }
 
