@@ -20,7 +20,7 @@ pub(super) use history::HistoryRow;
 pub(super) use order::{ItemRow, NewItem, OrderRow};
 pub(super) use product::ProductRow;
 pub(super) use refund::RefundRow;
-pub(super) use session::SessionRow;
+pub(super) use session::{SessionRow, written};
 pub(super) use transaction::TransactionRow;
 pub(super) use user::UserRow;
 

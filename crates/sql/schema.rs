@@ -216,6 +216,7 @@ table! {
         expires_at -> crate::dialect::Moment,
         #[sql_name = "revokedAt"]
         revoked_at -> Nullable<crate::dialect::Moment>,
+        spent -> Text,
     }
 }
 

@@ -64,6 +64,7 @@ pub fn session(user: &User) -> Session {
         created_at: at(0),
         expires_at: at(3_600),
         revoked_at: None,
+        spent: Vec::new(),
     }
 }
 

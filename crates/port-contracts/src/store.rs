@@ -19,6 +19,8 @@ use crate::{
 
 /// How long a commit may run on after its future was dropped.
 const SETTLING_MAX: Duration = Duration::from_secs(10);
+/// How often units that touch the same rows are raced.
+const ROUNDS: i64 = 20;
 /// How often a suite looks whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -33,6 +35,7 @@ macro_rules! store {
         a_read_sees_every_commit_before_it
         one_order_moves_once_among_many_rivals
         units_that_name_the_same_rows_in_another_order_do_not_stop_each_other
+        units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other
         units_put_together_are_one_commit
         a_dropped_commit_runs_to_its_end
         a_commit_dropped_at_any_moment_is_whole_or_absent
@@ -108,7 +111,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::InsertUser(newcomer.clone(), sample::hash("x")),
         Write::ChangePassword { user: stayer.key, from: sample::hash("first"), to: sample::hash("second") },
         Write::InsertSession(fresh.clone()),
-        Write::RevokeSession(session.key, sample::at(9)),
+        Write::RevokeSession { user: session.user, session: session.key, at: sample::at(9) },
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
         Write::UpdateOrder { progress: Box::new(progress), history: vec![history()] },
         Write::UpdateTransaction(Box::new(checked)),
@@ -239,6 +242,34 @@ pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_oth
     race.await.ends(RIVALS, |_| false);
     let left = (backend.stock(&one).await, backend.stock(&two).await);
     assert_eq!(left, (Some(936), Some(936)), "{RIVALS} pieces of each are gone");
+}
+
+/// Two orders and a session each of their two owners, touched by half of the rivals in one order and by the others in the
+/// other, round after round: one gets through each time, all others come too late, and nobody waits in a circle.
+pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other(backend: &Backend) {
+    let orders = [backend.order().await, backend.order().await];
+    let sessions = orders.each_ref().map(|it| Session { user: it.owner, ..sample::session(&sample::user()) });
+    backend.commit(sessions.clone().map(Write::InsertSession)).await;
+    for round in 1..=ROUNDS {
+        let mut touched = Vec::new();
+        for (order, session) in orders.iter().zip(&sessions) {
+            let read = backend.orders.find(&order.number).await.expect("read").expect("the order");
+            touched.push((Progress::of(read), session));
+        }
+        let touch = |(progress, session): &(Progress, &Session)| {
+            let at = sample::at(round);
+            UnitOfWork::new()
+                .with(Write::RevokeSession { user: session.user, session: session.key, at })
+                .progress(progress.clone(), history)
+        };
+        let mut turn = false;
+        let race = backend.race(|| {
+            turn = !turn;
+            let [one, two] = [touched.first(), touched.last()].map(|it| touch(it.expect("two of them")));
+            if turn { one.and(two) } else { two.and(one) }
+        });
+        race.await.ends(1, is_stale);
+    }
 }
 
 /// Orders of several customers for one product, each with its key. One used key refuses all of them.

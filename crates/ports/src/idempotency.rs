@@ -3,7 +3,7 @@
 use domain::{Timestamp, UserKey};
 
 /// A client's idempotency key within its scope: the user, if there is one, and the route.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey {
     /// Whose key it is; `None` where there is no user yet, as at a registration.
     pub user: Option<UserKey>,

@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     createdAt   TIMESTAMP(3) NOT NULL,
     expiresAt   TIMESTAMP(3) NOT NULL,
     revokedAt   TIMESTAMP(3) NULL,
+    -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
+    spent       VARCHAR(255) NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
     KEY sessions_of_user (userId),
     KEY sessions_expired (expiresAt),

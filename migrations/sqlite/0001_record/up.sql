@@ -21,7 +21,9 @@ CREATE TABLE sessions (
     rotatedAt   INTEGER NOT NULL,
     createdAt   INTEGER NOT NULL,
     expiresAt   INTEGER NOT NULL,
-    revokedAt   INTEGER
+    revokedAt   INTEGER,
+    -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
+    spent       TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX sessions_of_user ON sessions (userId);
 CREATE INDEX sessions_expired ON sessions (expiresAt);

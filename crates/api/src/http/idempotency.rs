@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::{
     problem::{Fault, Kind, Problem},
-    route_name,
+    route_of,
 };
 use crate::service::Service;
 
@@ -47,7 +47,7 @@ pub fn optional(
 ) -> Result<Option<Request>, Problem> {
     let Some(key) = key(http)? else { return Ok(None) };
     let fingerprint = Fingerprint(service.digests.sha256(content(http, body)?.as_bytes()));
-    let key = IdempotencyKey { user: Some(caller.user.key), route: route_name(http)?, key };
+    let key = IdempotencyKey { user: Some(caller.user.key), route: route_of(http)?.name, key };
     Ok(Some(Request { key, fingerprint, older: Vec::new() }))
 }
 
@@ -66,14 +66,14 @@ pub fn with_secret(
     let all = service.keyed_digests.digests(PURPOSE, &content(http, body)?);
     let mut all = all.into_iter().map(Fingerprint);
     let fingerprint = all.next().ok_or(Kind::InternalError)?;
-    let key = IdempotencyKey { user: caller.map(|it| it.user.key), route: route_name(http)?, key };
+    let key = IdempotencyKey { user: caller.map(|it| it.user.key), route: route_of(http)?.name, key };
     Ok(Some(Request { key, fingerprint, older: all.collect() }))
 }
 
 /// What was asked, the same text however path and body were written.
 fn content(http: &HttpRequest, body: &Value) -> Result<String, Problem> {
     let path = Path::<Vec<String>>::extract(http).into_inner().map_err(|_| Kind::NotFound)?;
-    Ok(canonical::written(&json!([route_name(http)?, path.into_inner(), body])))
+    Ok(canonical::written(&json!([route_of(http)?.name, path.into_inner(), body])))
 }
 
 /// The key as text, without quotes, if there is one.

@@ -11,6 +11,7 @@ mod crash;
 mod errors;
 pub(crate) mod harness;
 mod instances;
+mod once;
 mod operations;
 mod orders;
 mod payments;

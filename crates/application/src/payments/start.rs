@@ -14,6 +14,7 @@ use super::{
 use crate::{
     Answered, App, Caller, KeyError, Request,
     idempotent::{Claimed, Decided, OnceError, claim},
+    orders::sees,
     retry::Tried,
 };
 
@@ -83,6 +84,10 @@ where
         claim(app, Some(&request), || Box::pin(decide(app, caller, &payment)), Tried::<StartError>::commit)
             .await?;
     let (id, said) = match claimed {
+        // The caller may have been an operator then.
+        Claimed::Answered(_) if !sees(app, caller, &payment.number).await? => {
+            return Err(StartError::NotFound);
+        }
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
         Claimed::Now(transaction) => {
             let answer = gateway.charge(Charge::from(&transaction)).await;

@@ -70,6 +70,7 @@ pub(crate) fn session() -> Session {
         created_at: NOW,
         expires_at: NOW.plus(seconds(3_600)),
         revoked_at: None,
+        spent: Vec::new(),
     }
 }
 
@@ -189,6 +190,12 @@ pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
 pub(crate) fn request() -> Request {
     let key = IdempotencyKey { user: Some(ada().key), route: "POST /somewhere", key: "k1".to_owned() };
     Request { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
+}
+
+/// The same of another user.
+pub(crate) fn request_of(user: &User) -> Request {
+    let key = IdempotencyKey { user: Some(user.key), ..request().key };
+    Request { key, ..request() }
 }
 
 /// The same key for something else.

@@ -58,14 +58,15 @@ impl State {
                 guard(self.users.iter().any(|it| it.0.key == user && it.1 == hash), CommitError::Stale)?;
             }
             Write::InsertSession(session) => self.sessions.push(session),
-            Write::RotateSession(next) => {
-                let same = |it: &Session| (it.key, &it.id, it.user) == (next.key, &next.id, next.user);
-                let good = |it: &Session| same(it) && it.generation + 1 == next.generation;
+            Write::RotateSession { read, next } => {
+                let good =
+                    |it: &&mut Session| Session { expires_at: it.expires_at, ..(*read).clone() } == **it;
                 let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
-                *session.ok_or(CommitError::Stale)? = next;
+                *session.ok_or(CommitError::Stale)? = *next;
             }
-            Write::RevokeSession(key, at) => {
-                self.sessions.iter_mut().filter(|it| it.key == key).for_each(|it| it.revoked_at = Some(at));
+            Write::RevokeSession { session, at, .. } => {
+                let ended = self.sessions.iter_mut().filter(|it| it.key == session);
+                ended.for_each(|it| it.revoked_at = Some(at));
             }
             Write::RevokeSessions { user, except, at } => {
                 let others = self.sessions.iter_mut().filter(|it| it.user == user && Some(it.key) != except);

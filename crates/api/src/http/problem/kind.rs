@@ -78,6 +78,7 @@ kinds! {
     MixedCurrencies          "mixed-currencies"           422 "Mixed currencies"                   "The lines of an order must have one currency."
     TransitionNotAllowed     "transition-not-allowed"     409 "Transition not allowed"             "The order cannot go to the status asked for."
     PreconditionFailed       "precondition-failed"        412 "Precondition failed"                "The resource is not as If-Match or If-None-Match demands."
+    PreconditionRequired     "precondition-required"      428 "Precondition required"              "This change requires an If-Match header that names the version you have seen."
     OrderNotPayable          "order-not-payable"          409 "Order not payable"                  "The order is not open, or a payment of it is under way."
     PaymentNotCapturable     "payment-not-capturable"     409 "Payment not capturable"             "The transaction has no open authorisation."
     CaptureExceedsAuthorized "capture-exceeds-authorized" 409 "Capture exceeds authorised amount"  "The amount is more than what was authorised."

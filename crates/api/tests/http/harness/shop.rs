@@ -81,6 +81,13 @@ impl Client {
         self.post(&path, &json!({"to": to})).await.ok(200)
     }
 
+    /// Refuses a refund that was asked for: the order goes back to where it was.
+    pub(crate) async fn refuse_refund(&self, order: &Value, to: &str) -> Value {
+        let seen = format!("\"{}\"", self.reread(order).await["version"]);
+        let path = format!("/v1/orders/{}/transitions", field(order, "orderNumber"));
+        self.post(&path, &json!({"to": to})).header("if-match", &seen).await.ok(200)
+    }
+
     /// Pays with one of the sandbox's tokens, money taken at once.
     pub(crate) async fn pay(&self, order: &Value, token: &str) -> Value {
         self.pay_by(order, token, "AUTOMATIC").await
