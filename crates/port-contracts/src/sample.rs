@@ -117,7 +117,7 @@ pub fn revised(read: &Product, restock: Restock) -> Write {
     replaced(&read.revise(at(9)), read.version, restock)
 }
 
-/// The sale of so many of that product, as it was read.
+/// The sale of that quantity of a product, as it was read.
 #[must_use]
 pub fn sold(read: &Product, quantity: u32) -> Write {
     Write::Sell { line: StockLine { product: read.id.clone(), quantity }, read: read.clone() }

@@ -74,7 +74,7 @@ CREATE TABLE IF NOT EXISTS product_changes (
     price       DECIMAL(19, 4) NOT NULL,
     currency    CHAR(3)        NOT NULL,
     active      TINYINT(1)     NOT NULL,
-    -- What became of the stock: it is `quantity` since, or so much more or less.
+    -- What became of the stock: it is `quantity` since, or that much more or less.
     stock       VARCHAR(20)    NOT NULL,
     quantity    BIGINT         NULL,
     reason      TEXT           NULL,

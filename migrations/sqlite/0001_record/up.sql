@@ -53,7 +53,7 @@ CREATE TABLE product_changes (
     price       INTEGER NOT NULL CHECK (price > 0),
     currency    TEXT    NOT NULL CHECK (length(currency) = 3),
     active      INTEGER NOT NULL CHECK (active IN (0, 1)),
-    -- What became of the stock: it is `quantity` since, or so much more or less.
+    -- What became of the stock: it is `quantity` since, or that much more or less.
     stock       TEXT    NOT NULL CHECK (stock IN ('KEPT', 'SET', 'UNTRACKED', 'ADJUSTED')),
     quantity    INTEGER,
     reason      TEXT,

@@ -42,7 +42,7 @@ pub struct AdjustStock {
     pub reason: String,
 }
 
-/// Adjust the stock of a product by so many pieces
+/// Add to the stock of a product, or take from it
 ///
 /// It is relative, so whatever is sold meanwhile counts too. It makes a version of the product.
 #[utoipa::path(post, path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",

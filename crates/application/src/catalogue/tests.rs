@@ -104,7 +104,7 @@ async fn a_version_that_was_not_meant_is_left_alone_also_when_it_moves_under_the
 }
 
 #[tokio::test]
-async fn what_must_be_new_is_not_overwritten_also_when_somebody_is_faster() {
+async fn what_must_be_new_is_not_overwritten_also_when_another_is_faster() {
     let new = || Conditions { if_none_match: IfNoneMatch::Any, ..Conditions::NONE };
     let it = Bench::new();
     it.record.meanwhile(|it| it.products.push(product("tea", yuan("10"), Some(3))));

@@ -29,7 +29,7 @@ pub enum StockChange {
     Kept,
     /// It was set to this; `None` when it is not tracked since.
     Set(Option<i64>),
-    /// So many came in, or went out if that is below zero.
+    /// This many came in, or went out if that is below zero.
     Adjusted(i64),
 }
 

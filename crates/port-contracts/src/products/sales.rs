@@ -18,7 +18,7 @@ const PRICES: usize = 8;
 /// More sales than a buyer makes before the price is the last one.
 const TRIES_MAX: usize = 10_000;
 
-/// Whoever decided on the version before is not held up, and brings nothing back.
+/// An operator who decided on the version before is not held up, and brings nothing back.
 pub async fn a_sale_takes_stock_and_leaves_the_version_to_operators(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
     backend.commit([sample::sold(&product, 4)]).await;
