@@ -5,7 +5,7 @@ use ports::{Page, StoredReply, Unavailable, UnitOfWork, Write};
 
 use crate::{
     Answered, App, KeyError, Operator, Request,
-    idempotent::{Decided, OnceError, once},
+    idempotent::{Decided, OnceError, box_round, once},
     retry::Tried,
 };
 
@@ -58,7 +58,7 @@ pub async fn resolve<R>(
 where
     R: Fn(&Finding) -> StoredReply + Send + Sync,
 {
-    let decide = || Box::pin(decide(app, id, &note, &render)) as _;
+    let decide = || box_round(decide(app, id, &note, &render));
     once(app, request.as_ref(), decide, Tried::<ResolveError>::commit).await
 }
 

@@ -125,6 +125,13 @@ impl<T> Decided<T> {
 /// One round of deciding, boxed so that it can be sent to another thread whatever it borrows.
 pub(crate) type Deciding<'a, T, E> = Pin<Box<dyn Future<Output = Result<Decided<T>, Tried<E>>> + Send + 'a>>;
 
+/// Boxes one round.
+pub(crate) fn box_round<'a, T, E>(
+    round: impl Future<Output = Result<Decided<T>, Tried<E>>> + Send + 'a,
+) -> Deciding<'a, T, E> {
+    Box::pin(round)
+}
+
 /// How a request's key came to be claimed.
 #[derive(Debug)]
 pub(crate) enum Claimed<T> {

@@ -145,7 +145,7 @@ mod tests {
     fn exchanged(moments: &[i64]) -> Session {
         moments.iter().fold(session(), |it, now| match it.refresh(it.generation, at(*now), TERMS) {
             Refresh::Rotated(next) => next,
-            other => panic!("{other:?} at {now}"),
+            Refresh::Repeated | Refresh::Reused | Refresh::Ended => panic!("refused at {now}"),
         })
     }
 

@@ -6,7 +6,7 @@ use ports::{CommitError, HasherBusy, StoredReply, Taken, Unavailable, UnitOfWork
 use super::{Throttled, login::Gate};
 use crate::{
     Answered, App, KeyError, Request,
-    idempotent::{Decided, OnceError, once},
+    idempotent::{Decided, OnceError, box_round, once},
     retry::{Tried, until_settled},
 };
 
@@ -75,7 +75,7 @@ where
             let (work, user) = prepare(app, &account, Role::Customer).await?;
             Ok(Decided::answered(work, user.id.to_string(), render(&user)))
         };
-        Box::pin(decided) as _
+        box_round(decided)
     };
     let Some(request) = request else { return once(app, None, decide, refused).await };
     let username = account.username.as_str();

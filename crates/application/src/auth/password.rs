@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     Answered, App, Caller, KeyError, Request,
-    idempotent::{Decided, OnceError, once},
+    idempotent::{Decided, OnceError, box_round, once},
     retry::Tried,
 };
 
@@ -64,7 +64,7 @@ pub async fn change_password(
             let work = prepare(app, caller, &change).await.map_err(PasswordError::from)?;
             Ok(Decided::answered(work, caller.user.id.to_string(), reply.clone()))
         };
-        Box::pin(decided) as _
+        box_round(decided)
     };
     let answered = once(app, request.as_ref(), decide, refused).await?;
     // Committed: if these fail, each instance finds it by itself, a little later.

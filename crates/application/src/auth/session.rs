@@ -8,7 +8,7 @@ use ports::{AccessClaims, StoredReply, Unavailable, UnitOfWork, Write};
 use super::revocations::Standing;
 use crate::{
     Answered, App, Caller, KeyError, Request,
-    idempotent::{Decided, OnceError, once},
+    idempotent::{Decided, OnceError, box_round, once},
     retry::{Tried, until_settled},
 };
 
@@ -196,7 +196,7 @@ pub async fn revoke_session(
             });
             Ok(Decided::answered(work, id.to_string(), reply.clone()))
         };
-        Box::pin(decided) as _
+        box_round(decided)
     };
     let answered = once(app, request.as_ref(), decide, Tried::<RevokeError>::commit).await?;
     tell(app, id).await;

@@ -8,7 +8,7 @@ use ports::{CommitError, Happening, StoredReply, Unavailable, UnitOfWork, Write}
 
 use crate::{
     Answered, App, Caller, KeyError, Request,
-    idempotent::{Decided, OnceError, once},
+    idempotent::{Decided, OnceError, box_round, once},
     retry::Tried,
 };
 
@@ -78,7 +78,7 @@ where
     let outcome = once(
         app,
         Some(&request),
-        || Box::pin(decide(app, caller, &lines, &render)),
+        || box_round(decide(app, caller, &lines, &render)),
         |error| refused(error, &lines),
     );
     let outcome = outcome.await;

@@ -11,7 +11,7 @@ use super::read::sees;
 use crate::{
     Answered, App, Caller, IfMatch, KeyError, Request,
     findings::About,
-    idempotent::{Decided, OnceError, once},
+    idempotent::{Decided, OnceError, box_round, once},
     payments::of_case,
     retry::Tried,
 };
@@ -77,7 +77,7 @@ where
     let answered = once(
         app,
         request.as_ref(),
-        || Box::pin(decide(app, caller, &ask, &render)),
+        || box_round(decide(app, caller, &ask, &render)),
         Tried::<TransitionError>::commit,
     )
     .await?;

@@ -10,7 +10,7 @@ use super::{consult, weigh};
 use crate::{
     Answered, App, KeyError, Operator, Request,
     findings::About,
-    idempotent::{self, Claimed, Decided, OnceError, claim},
+    idempotent::{self, Claimed, Decided, OnceError, box_round, claim},
     retry::{Tried, until_settled},
 };
 
@@ -77,7 +77,7 @@ where
     let (claimed, _held) = claim(
         app,
         Some(&request),
-        || Box::pin(decide(app, by, id, &operation)),
+        || box_round(decide(app, by, id, &operation)),
         Tried::<OperationError>::commit,
     )
     .await?;

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Answered, App, Caller, KeyError, Request,
-    idempotent::{Claimed, Decided, OnceError, claim},
+    idempotent::{Claimed, Decided, OnceError, box_round, claim},
     orders::sees,
     retry::Tried,
 };
@@ -81,7 +81,7 @@ where
     }
     // The key is held until the answer is kept.
     let (claimed, _held) =
-        claim(app, Some(&request), || Box::pin(decide(app, caller, &payment)), Tried::<StartError>::commit)
+        claim(app, Some(&request), || box_round(decide(app, caller, &payment)), Tried::<StartError>::commit)
             .await?;
     let (id, said) = match claimed {
         // The caller may have been an operator then.

@@ -58,12 +58,7 @@ impl State {
                 guard(self.users.iter().any(|it| it.0.key == user && it.1 == hash), CommitError::Stale)?;
             }
             Write::InsertSession(session) => self.sessions.push(session),
-            Write::RotateSession { read, next } => {
-                let good =
-                    |it: &&mut Session| Session { expires_at: it.expires_at, ..(*read).clone() } == **it;
-                let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
-                *session.ok_or(CommitError::Stale)? = *next;
-            }
+            Write::RotateSession { read, next } => self.rotate(&read, *next)?,
             Write::RevokeSession { session, at, .. } => {
                 let ended = self.sessions.iter_mut().filter(|it| it.key == session);
                 ended.for_each(|it| it.revoked_at = Some(at));
@@ -125,6 +120,13 @@ impl State {
             return Err(CommitError::Claimed(Box::new(used.clone())));
         }
         self.claims.push(claim);
+        Ok(())
+    }
+
+    fn rotate(&mut self, read: &Session, next: Session) -> Applied {
+        let good = |it: &&mut Session| Session { expires_at: it.expires_at, ..read.clone() } == **it;
+        let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
+        *session.ok_or(CommitError::Stale)? = next;
         Ok(())
     }
 

@@ -49,6 +49,12 @@ fn adjust(product: i64) -> Write {
     Write::AdjustStock { product: ProductId::new(format!("p{product}")), by: 1, change }
 }
 
+/// The product and the quantity of a [`back`].
+fn returned(write: &Write) -> Option<(i64, u32)> {
+    let Write::ReturnStock(it) = write else { return None };
+    Some((it.product.as_str().strip_prefix('p')?.parse().ok()?, it.quantity))
+}
+
 /// One write of each of several kinds, to the row of that key; some kinds share rows.
 fn write((kind, key): (u8, i64)) -> Write {
     let (user, session) = (UserKey::new(key % 2), SessionKey::new(key));
@@ -101,10 +107,7 @@ proptest! {
         };
         let writes = lines.iter().map(|(product, quantity)| back(*product, *quantity)).collect();
         let locked: Vec<_> = unit(writes).in_lock_order();
-        let locked: Vec<_> = locked.iter().filter_map(|it| match it {
-            Write::ReturnStock(it) => Some((it.product.as_str()[1..].parse().unwrap(), it.quantity)),
-            _ => None,
-        }).collect();
+        let locked: Vec<_> = locked.iter().filter_map(returned).collect();
         for product in 1..4 {
             prop_assert_eq!(quantities(&locked, product), quantities(&lines, product));
         }
