@@ -8,15 +8,15 @@ mod orders;
 mod payments;
 mod products;
 mod prune;
+mod sale;
 mod sessions;
 mod users;
 
 use async_trait::async_trait;
-use domain::Timestamp;
 use ports::{CommitError, Store, UnitOfWork, Write};
 
 use self::halt::{Halt, Written};
-use self::products::Stock;
+use self::sale::Stock;
 use crate::connection::{Conn, Database};
 
 #[async_trait]
@@ -37,23 +37,15 @@ impl Store for Database {
     }
 }
 
-/// What the writes of one unit need to know of those before them.
-#[derive(Default)]
-struct Progressing {
-    /// When the orders of this unit changed: the best time there is for what changes with them.
-    at: Option<Timestamp>,
-    stock: Stock,
-}
-
 async fn apply(conn: &mut Conn, writes: &[Write]) -> Written {
-    let mut unit = Progressing::default();
+    let mut stock = Stock::default();
     for write in writes {
-        one(conn, write, &mut unit).await?;
+        one(conn, write, &mut stock).await?;
     }
-    unit.stock.verdict()
+    stock.verdict()
 }
 
-async fn one(conn: &mut Conn, write: &Write, unit: &mut Progressing) -> Written {
+async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
     match write {
         Write::Claim(claim) => claims::claim(conn, claim).await,
         Write::Answer { key, reply } => claims::answer(conn, key, reply).await,
@@ -63,24 +55,21 @@ async fn one(conn: &mut Conn, write: &Write, unit: &mut Progressing) -> Written 
         Write::ChangePassword { user, from, to } => users::change_password(conn, *user, from, to).await,
         Write::RequirePassword(user, hash) => users::change_password(conn, *user, hash, hash).await,
         Write::InsertSession(session) => sessions::insert(conn, session).await,
-        Write::RotateSession(session) => sessions::rotate(conn, session).await,
-        Write::RevokeSession(session, at) => sessions::revoke(conn, *session, *at).await,
+        Write::RotateSession { read, next } => sessions::rotate(conn, read, next).await,
+        Write::RevokeSession { user, session, at } => sessions::revoke(conn, *user, *session, *at).await,
         Write::RevokeSessions { user, except, at } => sessions::revoke_all(conn, *user, *except, *at).await,
-        Write::InsertOrder { order, entry } => {
-            unit.at = Some(order.created_at);
-            orders::insert(conn, order, entry).await
-        }
-        Write::UpdateOrder(progress) => {
-            unit.at = Some(progress.order().updated_at);
-            orders::update(conn, progress).await
-        }
+        Write::InsertOrder { order, entry } => orders::insert(conn, order, entry).await,
+        Write::UpdateOrder(progress) => orders::update(conn, progress).await,
         Write::InsertTransaction(transaction) => payments::insert(conn, transaction).await,
         Write::UpdateTransaction(transaction) => payments::update(conn, transaction).await,
         Write::Postpone(transaction) => payments::postpone(conn, transaction).await,
-        Write::InsertProduct(product) => products::insert(conn, product).await,
-        Write::ReplaceProduct(product, read) => products::replace(conn, product, *read).await,
-        Write::TakeStock { line, read } => unit.stock.take(conn, line, read, unit.at).await,
-        Write::ReturnStock(line) => products::give_back(conn, line, unit.at).await,
+        Write::InsertProduct(product, change) => products::insert(conn, product, change).await,
+        Write::ReplaceProduct { product, read, restock, change } => {
+            products::replace(conn, product, *read, *restock, change).await
+        }
+        Write::AdjustStock { product, by, change } => products::adjust(conn, product, *by, change).await,
+        Write::Sell { line, read } => stock.sell(conn, line, read).await,
+        Write::ReturnStock(line) => sale::give_back(conn, line).await,
         Write::InsertFinding(finding) => findings::insert(conn, finding).await,
         Write::ResolveFinding { id, note, at } => findings::resolve(conn, id, note, *at).await,
         Write::Prune(what, before, rows_max) => prune::prune(conn, *what, *before, *rows_max).await,

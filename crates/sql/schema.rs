@@ -190,10 +190,33 @@ table! {
         stock -> Nullable<BigInt>,
         active -> Bool,
         version -> BigInt,
+        moves -> BigInt,
         #[sql_name = "createdAt"]
         created_at -> crate::dialect::Moment,
         #[sql_name = "updatedAt"]
         updated_at -> crate::dialect::Moment,
+    }
+}
+
+table! {
+    product_changes (id) {
+        id -> BigInt,
+        #[sql_name = "changeId"]
+        change_id -> Text,
+        #[sql_name = "productKey"]
+        product_key -> BigInt,
+        version -> BigInt,
+        price -> crate::dialect::Amount,
+        currency -> Text,
+        active -> Bool,
+        stock -> Text,
+        quantity -> Nullable<BigInt>,
+        reason -> Nullable<Text>,
+        #[sql_name = "changedBy"]
+        changed_by -> BigInt,
+        actor -> Text,
+        #[sql_name = "createdAt"]
+        created_at -> crate::dialect::Moment,
     }
 }
 
@@ -213,6 +236,7 @@ table! {
         expires_at -> crate::dialect::Moment,
         #[sql_name = "revokedAt"]
         revoked_at -> Nullable<crate::dialect::Moment>,
+        spent -> Text,
     }
 }
 
@@ -244,5 +268,6 @@ table! {
 allow_tables_to_appear_in_same_query!(orders, payment_transactions);
 allow_tables_to_appear_in_same_query!(order_status_history, user);
 allow_tables_to_appear_in_same_query!(payment_events, payment_transactions);
+allow_tables_to_appear_in_same_query!(product_changes, products, user);
 allow_tables_to_appear_in_same_query!(refunds, payment_transactions);
 allow_tables_to_appear_in_same_query!(dispute_events, payment_transactions);

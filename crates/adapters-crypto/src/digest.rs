@@ -1,8 +1,16 @@
 //! Digests.
 
 use data_encoding::HEXLOWER;
-use ports::Digests;
+use ports::{Digests, KeyedDigests};
 use sha2::{Digest, Sha256};
+
+use crate::{
+    keys::{Ring, SigningKeys},
+    mac::MacKey,
+};
+
+/// What the keys of digests are derived for, before the purpose of each.
+const PURPOSE: &str = "idem digest v1";
 
 /// SHA-256 (FIPS 180-4).
 #[derive(Debug, Clone, Copy, Default)]
@@ -11,5 +19,54 @@ pub struct Sha256Digests;
 impl Digests for Sha256Digests {
     fn sha256(&self, content: &[u8]) -> String {
         HEXLOWER.encode(&Sha256::digest(content))
+    }
+}
+
+/// HMAC-SHA256 (RFC 2104), with keys derived from the secrets that sign.
+pub struct HmacDigests(Ring<MacKey>);
+
+impl HmacDigests {
+    /// Digests with keys derived from these.
+    #[must_use]
+    pub fn new(keys: &SigningKeys) -> Self {
+        Self(keys.ring(|secret| MacKey::derive(secret, PURPOSE)))
+    }
+}
+
+impl KeyedDigests for HmacDigests {
+    fn digests(&self, purpose: &str, content: &str) -> Vec<String> {
+        self.0.all().map(|key| key.narrow(purpose).sign(content)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OLD: &str = "old-old-old-old-old-old-old-old-old";
+    const NEW: &str = "new-new-new-new-new-new-new-new-new";
+
+    fn digests(keys: &str, purpose: &str, content: &str) -> Vec<String> {
+        HmacDigests::new(&SigningKeys::parse(keys).unwrap()).digests(purpose, content)
+    }
+
+    #[test]
+    fn what_was_digested_under_a_replaced_secret_is_recognised() {
+        let before = digests(OLD, "requests", "x");
+        let [newest, older] = &digests(&format!("new:{NEW},old:{OLD}"), "requests", "x")[..] else {
+            panic!("one for each secret")
+        };
+        assert_eq!((&before[..], newest), (&[older.clone()][..], &digests(NEW, "requests", "x")[0]));
+    }
+
+    #[test]
+    fn content_purpose_and_secret_each_make_another_digest() {
+        let one = digests(OLD, "requests", "x");
+        for other in
+            [digests(OLD, "requests", "y"), digests(OLD, "others", "x"), digests(NEW, "requests", "x")]
+        {
+            assert_ne!(one, other);
+        }
+        assert_ne!(one, [Sha256Digests.sha256(b"x")]);
     }
 }

@@ -102,6 +102,11 @@ impl<T> Ring<T> {
         &self.first
     }
 
+    /// All of them, the one that signs first.
+    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+        std::iter::once(&self.first).chain(&self.older).map(|it| &it.key)
+    }
+
     /// The one that answers to `kid`: a given name goes before a fingerprint. One that stands alone and nameless answers
     /// to every name: another instance may have been told one already, and the signature decides.
     pub(crate) fn find(&self, kid: &str) -> Option<&T> {

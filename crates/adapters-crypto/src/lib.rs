@@ -10,7 +10,7 @@ mod random;
 mod refresh;
 mod sealer;
 
-pub use digest::Sha256Digests;
+pub use digest::{HmacDigests, Sha256Digests};
 pub use hasher::{BcryptHasher, COST_MAX, COST_MIN};
 pub use ids::RandomIds;
 pub use jwt::JwtTokens;

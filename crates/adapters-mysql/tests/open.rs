@@ -75,7 +75,7 @@ async fn the_largest_prices_are_kept_and_compared_to_their_last_place() {
     product.key = domain::ProductKey::new(sample::number());
     product.id = domain::ProductId::new("dear".to_owned());
     product.price = sample::money(DEAR);
-    record.commit(UnitOfWork::new().with(Write::InsertProduct(product.clone()))).await.unwrap();
+    record.commit(UnitOfWork::new().with(sample::made(&product))).await.unwrap();
     assert_eq!(kept(&record, &product).await, product);
 
     let (work, ..) = placing(&user, std::slice::from_ref(&product));
@@ -100,7 +100,7 @@ async fn a_moment_is_kept_to_the_millisecond_wherever_the_server_is() {
         product.key = domain::ProductKey::new(sample::number());
         product.id = domain::ProductId::new(format!("sku-at-{millis}"));
         product.updated_at = Timestamp::from_millis(millis);
-        record.commit(UnitOfWork::new().with(Write::InsertProduct(product.clone()))).await.unwrap();
+        record.commit(UnitOfWork::new().with(sample::made(&product))).await.unwrap();
         assert_eq!(kept(&record, &product).await, product);
     }
     let mut conn = Conn::new(Opts::from_url(&url).unwrap()).await.unwrap();
@@ -133,7 +133,7 @@ async fn a_moment_beyond_all_that_can_be_stored_is_compared_and_not_stored() {
         for beyond in [early, late] {
             let mut product = sample::product(None);
             product.updated_at = Timestamp::from_millis(beyond);
-            let refused = record.commit(UnitOfWork::new().with(Write::InsertProduct(product.clone()))).await;
+            let refused = record.commit(UnitOfWork::new().with(sample::made(&product))).await;
             assert!(matches!(refused, Err(CommitError::Unavailable(_))), "{refused:?}");
             assert_eq!(ProductRepository::find(&record, &product.id).await.unwrap(), None);
         }

@@ -16,8 +16,9 @@ use mysql_async::{Conn, Error};
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
 const ROWS: &str = "
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER');
-    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL);
-    INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, NOW(3), NOW(3));
+    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '');
+    INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
+    INSERT INTO product_changes VALUES (1, 'c', 1, 1, 10, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', NOW(3));
     INSERT INTO orders VALUES
         (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, 1, NULL, NOW(3));
     INSERT INTO order_items VALUES (1, 10000000001, 'sku', 1, 10, NOW(3), NOW(3), 'Tea', 1, 0);
@@ -63,6 +64,13 @@ async fn no_check_can_be_bypassed() {
         "products SET stock = -1",
         "products SET stock = stock - 6",
         "products SET price = 0",
+        "products SET moves = -1",
+        "product_changes SET stock = 'LOST'",
+        "product_changes SET stock = 'KEPT'",
+        "product_changes SET quantity = -1",
+        "product_changes SET quantity = NULL",
+        "product_changes SET stock = 'ADJUSTED', quantity = 0",
+        "product_changes SET actor = 'NOBODY'",
         "products SET active = 2",
         "orders SET amount = 0",
         "orders SET amount = -0.0001",
@@ -124,8 +132,11 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
-        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL FROM sessions",
-        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL, '' FROM sessions",
+        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products",
+        "INSERT INTO product_changes
+            SELECT 2, 'other', productKey, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, NOW(3)
+            FROM product_changes",
         "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, 1, NULL, NOW(3) FROM orders",
         "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position FROM order_items",
         "INSERT INTO order_status_history
@@ -157,13 +168,13 @@ async fn nothing_refers_to_what_is_not_there() {
     let mut conn = record().await;
     for change in [
         "UPDATE sessions SET userId = 9",
+        "UPDATE product_changes SET productKey = 9",
         "UPDATE orders SET userId = 9",
         "UPDATE order_items SET orderId = 10000000009",
         "UPDATE order_status_history SET orderId = 10000000009",
         "UPDATE payment_transactions SET order_key = 10000000009, occupies_order = 10000000009",
         "UPDATE refunds SET transaction_key = 9",
         "UPDATE dispute_events SET transaction_key = 9",
-        "UPDATE idempotency_claims SET userId = 9",
         "DELETE FROM orders",
     ] {
         is_refused(&mut conn, change, REFERENCE).await;
@@ -174,8 +185,8 @@ async fn nothing_refers_to_what_is_not_there() {
 async fn keys_and_ids_are_told_apart_by_every_byte_and_texts_come_back_as_they_were() {
     let mut conn = record().await;
     conn.query_drop(
-        "INSERT INTO products SELECT 2, 'SKU', name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products;
-        INSERT INTO products SELECT 3, 'skü', name, price, currency, 1, 1, 1, NOW(3), NOW(3) FROM products WHERE id = 1",
+        "INSERT INTO products SELECT 2, 'SKU', name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products;
+        INSERT INTO products SELECT 3, 'skü', name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products WHERE id = 1",
     )
     .await
     .unwrap();
@@ -201,6 +212,7 @@ async fn every_word_of_the_domain_fits() {
         ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
         ("orders", "status", statuses.to_vec()),
         ("orders", "cameFrom", origins.map(Status::as_str).collect()),
+        ("product_changes", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
         ("payment_transactions", "status", PaymentStatus::ALL.map(PaymentStatus::as_str).to_vec()),

@@ -104,7 +104,7 @@ async fn a_long_write_of_another_process_keeps_no_reader_waiting_and_a_commit_on
     let (_folder, path) = place();
     let record = Sqlite::open(&path).await.unwrap();
     let product = sample::product(Some(3));
-    record.commit(UnitOfWork::new().with(Write::InsertProduct(product.clone()))).await.unwrap();
+    record.commit(UnitOfWork::new().with(sample::made(&product))).await.unwrap();
 
     let mut other = bare(&path);
     other.batch_execute("BEGIN IMMEDIATE; UPDATE products SET stock = 1").unwrap();

@@ -16,8 +16,9 @@ use tempfile::TempDir;
 const ROWS: &str = "
     PRAGMA foreign_keys = ON;
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER');
-    INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL);
-    INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0);
+    INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '');
+    INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0);
+    INSERT INTO product_changes VALUES (1, 'c', 1, 1, 100000, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', 0);
     INSERT INTO orders VALUES (1, 1, 'n', 'PAID', 100000, 0, 0, 'CNY', 2, 2, 1, NULL, 9);
     INSERT INTO order_items VALUES (1, 1, 'sku', 1, 100000, 0, 0, 'Tea', 1, 0);
     INSERT INTO order_status_history VALUES (1, 1, 1, '', 'PENDING', 1, 0, 'CUSTOMER', NULL);
@@ -56,6 +57,13 @@ async fn no_check_can_be_bypassed() {
         "products SET stock = -1",
         "products SET stock = stock - 6",
         "products SET price = 0",
+        "products SET moves = -1",
+        "product_changes SET stock = 'LOST'",
+        "product_changes SET stock = 'KEPT'",
+        "product_changes SET quantity = -1",
+        "product_changes SET quantity = NULL",
+        "product_changes SET stock = 'ADJUSTED', quantity = 0",
+        "product_changes SET actor = 'NOBODY'",
         "orders SET amount = 0",
         "orders SET status = 'LOST'",
         "orders SET cameFrom = 'LOST'",
@@ -112,8 +120,10 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
-        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL FROM sessions",
-        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0 FROM products",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL, '' FROM sessions",
+        "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0, 0 FROM products",
+        "INSERT INTO product_changes
+            SELECT 2, 'other', 1, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, 0 FROM product_changes",
         "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, 0, 0, 'CNY', 1, 1, 1, NULL, 9 FROM orders",
         "INSERT INTO order_items SELECT 2, 1, 'other', 1, 1, 0, 0, 'Tea', 1, position FROM order_items",
         "INSERT INTO order_status_history
@@ -142,13 +152,13 @@ async fn nothing_refers_to_what_is_not_there() {
     let (_folder, mut connection) = rows().await;
     for change in [
         "UPDATE sessions SET userId = 9",
+        "UPDATE product_changes SET productKey = 9",
         "UPDATE orders SET userId = 9",
         "UPDATE order_items SET orderId = 9",
         "UPDATE order_status_history SET orderId = 9",
         "UPDATE payment_transactions SET order_key = 9, occupies_order = 9",
         "UPDATE refunds SET transaction_key = 9",
         "UPDATE dispute_events SET transaction_key = 9",
-        "UPDATE idempotency_claims SET userId = 9",
         "DELETE FROM orders",
     ] {
         let kind = refused(&mut connection, change);
@@ -165,6 +175,7 @@ async fn every_word_of_the_domain_fits() {
         ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
         ("orders", "status", statuses.to_vec()),
         ("orders", "cameFrom", origins.map(Status::as_str).collect()),
+        ("product_changes", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
         ("payment_transactions", "status", PaymentStatus::ALL.map(PaymentStatus::as_str).to_vec()),

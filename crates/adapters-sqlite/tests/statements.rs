@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use adapters_sqlite::Sqlite;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use domain::{Progress, order::StockLine};
+use domain::Progress;
 use port_contracts::sample;
 use ports::{OrderRepository, PaymentRepository, Store, UnitOfWork, Write};
 
@@ -27,14 +27,13 @@ async fn sell(record: &Sqlite) -> usize {
     let before = PREPARED.load(Ordering::Relaxed);
     let (user, product) = (sample::user(), sample::product(Some(5)));
     let account = Write::InsertUser(user.clone(), sample::hash("x"));
-    record.commit(UnitOfWork::new().with(account).with(Write::InsertProduct(product.clone()))).await.unwrap();
+    record.commit(UnitOfWork::new().with(account).with(sample::made(&product))).await.unwrap();
 
     let order = sample::order(&user, &[(&product, 1)]);
-    let line = StockLine { product: product.id.clone(), quantity: 1 };
     let work = UnitOfWork::new()
         .with(Write::Claim(sample::claim(&user)))
         .with(sample::placed(&order))
-        .with(Write::TakeStock { line, read: product });
+        .with(sample::sold(&product, 1));
     record.commit(work).await.unwrap();
 
     let mut transaction = sample::transaction(&order);
@@ -58,8 +57,10 @@ async fn the_second_sale_prepares_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let record = Sqlite::open(&folder.path().join("record.db")).await.unwrap();
     set_default_instrumentation(listener).unwrap();
-    let writes =
-        ["user", "product", "claim", "order", "item", "history", "stock", "revision", "payment", "update"];
+    let writes = [
+        "user", "product", "change", "claim", "order", "item", "history", "stock", "revision", "payment",
+        "update",
+    ];
     let reads = ["order", "items", "payment", "refunds"];
     assert_eq!(sell(&record).await, writes.len() + reads.len());
     assert_eq!(sell(&record).await, 0);

@@ -100,7 +100,7 @@ pub struct Config {
     /// What the use cases go by: `order_ttl` `30m` (an unpaid order closes after this), `authorization_ttl` `7d` (an
     /// authorisation that is not captured is given up), `completion_after` `7d` (a delivered order is completed),
     /// `after_sales_period` `30d` (a completed, refunded or cancelled order is closed), `access_token_ttl` `15m`,
-    /// `refresh_token_ttl` `30d`, `login_failures_per_account` `10` and `login_failures_per_address` `100` within
+    /// `refresh_token_ttl` `30d`, `session_ttl` `90d` (a session ends so long after its login), `login_failures_per_account` `10` and `login_failures_per_address` `100` within
     /// `login_window` `15m`.
     pub policy: Policy,
     /// Every request ends within this time. `request_deadline`, `10s`.
@@ -202,6 +202,7 @@ fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         after_sales_period: it.get("after_sales_period", "30d", values::duration)?,
         access_token_ttl: it.get("access_token_ttl", "15m", values::whole_seconds)?,
         refresh_token_ttl: it.get("refresh_token_ttl", "30d", values::whole_seconds)?,
+        session_ttl: it.get("session_ttl", "90d", values::whole_seconds)?,
         login_failures_per_account: it.get(
             "login_failures_per_account",
             "10",

@@ -15,11 +15,13 @@ pub mod operations;
 pub mod orders;
 pub mod payments;
 pub mod problem;
+mod query;
 pub mod reply;
+pub mod stock;
 pub mod view;
 
 use actix_web::{
-    HttpRequest, Resource, Route, guard,
+    FromRequest, Handler, HttpRequest, Resource, Responder, Route, guard,
     http::{
         Method,
         header::{self, HeaderValue},
@@ -52,7 +54,7 @@ macro_rules! routes {
         },)+)+];
 
         fn register(config: &mut ServiceConfig) {
-            $(config.service(resource($path, vec![$((Method::$method, web::to($module::$handler))),+]));)+
+            $(config.service(resource($path, vec![$((Method::$method, checked($module::$handler))),+]));)+
         }
 
         /// What the handlers say about themselves.
@@ -73,8 +75,10 @@ routes! {
     "/v1/me/sessions"      { GET auth::sessions }
     "/v1/me/sessions/{id}" { DELETE auth::end_session }
 
-    "/v1/products"             { GET catalogue::list }
-    "/v1/products/{productId}" { GET catalogue::find, PUT catalogue::put }
+    "/v1/products"                               { GET catalogue::list }
+    "/v1/products/{productId}"                   { GET catalogue::find, PUT catalogue::put, PATCH catalogue::patch }
+    "/v1/products/{productId}/stock-adjustments" { GET stock::adjustments, POST stock::adjust }
+    "/v1/products/{productId}/changes"           { GET stock::changes }
 
     "/v1/orders"                           { GET orders::list, POST orders::place }
     "/v1/orders/{orderNumber}"             { GET orders::find }
@@ -108,6 +112,22 @@ pub fn configure(config: &mut ServiceConfig) {
     config.default_service(web::to(unknown_path));
 }
 
+/// A handler that is only reached without parameters that its route does not have. Who asks is looked at before, because
+/// that is what the handler's arguments are made of.
+fn checked<F, Args>(handler: F) -> Route
+where
+    F: Handler<Args, Output: Responder + 'static>,
+    Args: FromRequest + 'static,
+{
+    web::to(move |http: HttpRequest, arguments: Args| {
+        let handler = handler.clone();
+        async move {
+            query::check(&http)?;
+            Ok::<_, Problem>(handler.call(arguments).await)
+        }
+    })
+}
+
 /// A path with its methods. `HEAD` is answered wherever `GET` is; any other method is told which there are.
 fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     let mut allowed = Vec::new();
@@ -135,10 +155,10 @@ async fn unknown_path() -> Answer {
     Err(Kind::NotFound.into())
 }
 
-/// The table's name for the route of a request.
-fn route_name(request: &HttpRequest) -> Result<&'static str, Problem> {
+/// The table's line for the route of a request.
+fn route_of(request: &HttpRequest) -> Result<RouteName, Problem> {
     let path = request.match_pattern();
-    let found =
-        ROUTES.iter().find(|it| Some(it.path) == path.as_deref() && it.method == request.method().as_str());
-    found.map(|it| it.name).ok_or_else(|| Kind::InternalError.into())
+    let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let found = ROUTES.iter().find(|it| Some(it.path) == path.as_deref() && it.method == method.as_str());
+    found.copied().ok_or_else(|| Kind::InternalError.into())
 }

@@ -81,6 +81,7 @@ fn service(config: &Config, wired: Wired) -> Service {
         app: wired.app,
         sealer: wired.sealer,
         digests: wired.digests,
+        keyed_digests: wired.keyed_digests,
         metrics: wired.metrics,
         dependencies: wired.dependencies,
         tasks: crate::tasks::Tasks::default(),

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use application::App;
 use domain::Timestamp;
 use ipnet::IpNet;
-use ports::{Digests, Health, Sealer};
+use ports::{Digests, Health, KeyedDigests, Sealer};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -33,6 +33,8 @@ pub struct Service {
     pub sealer: Arc<dyn Sealer>,
     /// Makes fingerprints.
     pub digests: Arc<dyn Digests>,
+    /// Makes fingerprints of what is secret.
+    pub keyed_digests: Arc<dyn KeyedDigests>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// What it depends on.

@@ -3,7 +3,7 @@
 use std::{error::Error, io, net::SocketAddr, sync::Arc};
 
 use adapters_crypto::{
-    BcryptHasher, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
+    BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
 use adapters_gateways::{Retired, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, ShiftedClock, SystemClock};
@@ -19,9 +19,9 @@ use application::{
     shared_throttle::SharedThrottle,
 };
 use ports::{
-    Broadcast, Cache, Clock, Digests, EventRepository, FindingRepository, Gateway, Health, Ids, Locks, Meter,
-    OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, Sealer, SessionRepository, Store,
-    Throttle, Unavailable, UserRepository,
+    Broadcast, Cache, Clock, Digests, EventRepository, FindingRepository, Gateway, Health, Ids, KeyedDigests,
+    Locks, Meter, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, Sealer,
+    SessionRepository, Store, Throttle, Unavailable, UserRepository,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -95,6 +95,8 @@ pub struct Wired {
     pub sealer: Arc<dyn Sealer>,
     /// Makes fingerprints.
     pub digests: Arc<dyn Digests>,
+    /// Makes fingerprints of what is secret.
+    pub keyed_digests: Arc<dyn KeyedDigests>,
     /// The counters.
     pub metrics: Arc<Metrics>,
     /// What to ask for `/readyz`.
@@ -164,6 +166,7 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         ids,
         sealer: Arc::new(HmacSealer::new(&keys)),
         digests: Arc::new(Sha256Digests),
+        keyed_digests: Arc::new(HmacDigests::new(&keys)),
         metrics,
         dependencies: std::iter::once(database).chain(servers.dependencies()).collect(),
         sandbox,

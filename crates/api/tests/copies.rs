@@ -54,7 +54,7 @@ async fn placed(record: &Sqlite) -> Order {
     let order = sample::order(&user, &[(&product, 2)]);
     let work = UnitOfWork::new()
         .with(Write::InsertUser(user, sample::hash("x")))
-        .with(Write::InsertProduct(product))
+        .with(sample::made(&product))
         .with(sample::placed(&order));
     record.commit(work).await.unwrap();
     order

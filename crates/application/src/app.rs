@@ -2,14 +2,17 @@
 
 use std::{sync::Arc, time::Duration};
 
-use domain::{EventKey, FindingId, FindingKey, GatewayName, RefundId, RefundKey, payment::Fresh};
+use domain::{
+    ChangeId, ChangeKey, EventKey, FindingId, FindingKey, GatewayName, RefundId, RefundKey, Text, Timestamp,
+    payment::Fresh, product::Change, session::Lifetime,
+};
 use ports::{
     Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository,
     PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store,
     Throttle, Tokens, UserRepository,
 };
 
-use crate::auth::Revocations;
+use crate::{Operator, auth::Revocations};
 
 /// The ports and the settings of one running service.
 pub struct App {
@@ -74,6 +77,8 @@ pub struct Policy {
     pub access_token_ttl: Duration,
     /// A session ends after this unless it is refreshed.
     pub refresh_token_ttl: Duration,
+    /// A session ends this long after its login, whatever happens.
+    pub session_ttl: Duration,
     /// Failed logins of one account before it is locked.
     pub login_failures_per_account: u32,
     /// Failed logins from one address before it is locked.
@@ -82,7 +87,7 @@ pub struct Policy {
     pub login_window: Duration,
     /// How long a request waits for another one with the same idempotency key.
     pub in_progress_wait: Duration,
-    /// How long answers to captures, voids, refunds and payments are kept.
+    /// How long answers are kept under an idempotency key, but for orders: at least 24 h.
     pub reply_ttl: Duration,
     /// How long a notice waits for its transaction before an operator is told.
     pub parked_max: Duration,
@@ -101,6 +106,7 @@ impl Default for Policy {
             after_sales_period: Duration::from_secs(30 * DAY),
             access_token_ttl: Duration::from_secs(15 * MINUTE),
             refresh_token_ttl: Duration::from_secs(30 * DAY),
+            session_ttl: Duration::from_secs(90 * DAY),
             login_failures_per_account: 10,
             login_failures_per_address: 100,
             login_window: Duration::from_secs(15 * MINUTE),
@@ -109,6 +115,13 @@ impl Default for Policy {
             parked_max: Duration::from_secs(15 * MINUTE),
             session_kept: Duration::from_secs(30 * DAY),
         }
+    }
+}
+
+impl Policy {
+    /// How long a session may last.
+    pub(crate) const fn session_lifetime(&self) -> Lifetime {
+        Lifetime { idle: self.refresh_token_ttl, total: self.session_ttl }
     }
 }
 
@@ -125,6 +138,11 @@ impl App {
 
     pub(crate) fn finding(&self) -> (FindingKey, FindingId) {
         (FindingKey::new(self.ids.key()), FindingId::new(self.ids.id()))
+    }
+
+    pub(crate) fn change(&self, by: &Operator, reason: Option<Text>, at: Timestamp) -> Change {
+        let (key, id) = (ChangeKey::new(self.ids.key()), ChangeId::new(self.ids.id()));
+        Change { key, id, by: by.caller().changed_by(), reason, at }
     }
 
     pub(crate) fn refund(&self) -> Fresh {

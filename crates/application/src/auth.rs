@@ -10,4 +10,6 @@ pub use account::{NewAccount, RegisterError, create_operator, register};
 pub use login::{Login, LoginError, Throttled, login};
 pub use password::{ChangePassword, PasswordError, change_password};
 pub use revocations::Revocations;
-pub use session::{Pair, RefreshError, authenticate, list_sessions, logout, refresh, revoke_session};
+pub use session::{
+    Pair, RefreshError, RevokeError, authenticate, list_sessions, logout, refresh, revoke_session,
+};

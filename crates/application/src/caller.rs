@@ -69,6 +69,49 @@ pub enum IfMatch {
     OneOf(Vec<Version>),
 }
 
+/// Which versions of a thing a write must not meet (RFC 9110, 13.1.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IfNoneMatch {
+    /// It may meet any: the client did not say.
+    Absent,
+    /// Any: only what is not there yet may be written. `*`.
+    Any,
+    /// One of these.
+    OneOf(Vec<Version>),
+}
+
+impl IfNoneMatch {
+    /// Whether the write may go on against a thing of this version, or against nothing.
+    #[must_use]
+    pub fn allows(&self, version: Option<Version>) -> bool {
+        match self {
+            Self::Absent => true,
+            Self::Any => version.is_none(),
+            Self::OneOf(versions) => version.is_none_or(|it| !versions.contains(&it)),
+        }
+    }
+}
+
+/// What a write says of the thing that it is meant for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Conditions {
+    /// It has one of these versions.
+    pub if_match: IfMatch,
+    /// It has none of these.
+    pub if_none_match: IfNoneMatch,
+}
+
+impl Conditions {
+    /// None.
+    pub const NONE: Self = Self { if_match: IfMatch::Absent, if_none_match: IfNoneMatch::Absent };
+
+    /// Whether the write may go on against a thing of this version, or against nothing.
+    #[must_use]
+    pub fn allow(&self, version: Option<Version>) -> bool {
+        self.if_match.allows(version) && self.if_none_match.allows(version)
+    }
+}
+
 impl IfMatch {
     /// Whether the write may go on against a thing of this version, or against nothing.
     #[must_use]

@@ -1,89 +1,19 @@
-//! The catalogue.
+//! The catalogue: what operators offer, and what they change of it.
+//!
+//! Every change makes a version of the product and an entry that says who made it, in one commit. It is guarded by the
+//! version, which no sale moves on, and speaks of the stock only in the statement that writes it: so an operator never
+//! loses against sales, and sales never lose pieces to an operator.
 
-use domain::{Money, Product, ProductId, ProductKey, Text, Version};
-use ports::{Page, Unavailable, UnitOfWork, Write};
+mod adjust;
+mod edit;
 
-use crate::{
-    App, IfMatch, Operator,
-    retry::{Tried, until_settled},
-};
+use domain::{ChangeId, Product, ProductId, product::Recorded};
+use ports::{ChangeKind, Page, Unavailable};
 
-/// What an operator says about a product.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
-    /// What it is called.
-    pub name: Text,
-    /// The price of one piece.
-    pub price: Money,
-    /// How many can be ordered; `None` when that is not tracked.
-    pub stock: Option<i64>,
-    /// Whether it can be ordered.
-    pub active: bool,
-}
+use crate::{App, Operator};
 
-/// A product that was put.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
-    /// It is new.
-    Created(Product),
-    /// It took the place of what was there.
-    Replaced(Product),
-}
-
-/// Why a product was not put.
-#[derive(Debug, thiserror::Error)]
-pub enum PutError {
-    /// It is not of the version that the operator meant.
-    #[error("the product has another version")]
-    PreconditionFailed,
-    /// The record is away.
-    #[error(transparent)]
-    Unavailable(#[from] Unavailable),
-}
-
-/// Makes a product or replaces it, stock included.
-///
-/// # Errors
-/// [`PutError`].
-pub async fn put(
-    app: &App,
-    _by: &Operator,
-    id: ProductId,
-    offer: Offer,
-    if_match: IfMatch,
-) -> Result<Put, PutError> {
-    until_settled!(app, put_once(app, &id, &offer, &if_match).await)
-}
-
-async fn put_once(
-    app: &App,
-    id: &ProductId,
-    offer: &Offer,
-    if_match: &IfMatch,
-) -> Result<Put, Tried<PutError>> {
-    let read = app.products.find(id).await.map_err(PutError::from)?;
-    if !if_match.allows(read.as_ref().map(|it| it.version)) {
-        return Err(PutError::PreconditionFailed.into());
-    }
-    let now = app.clock.now();
-    let product = Product {
-        key: read.as_ref().map_or_else(|| ProductKey::new(app.ids.key()), |it| it.key),
-        id: id.clone(),
-        name: offer.name.clone(),
-        price: offer.price,
-        stock: offer.stock,
-        active: offer.active,
-        version: read.as_ref().map_or(Version::FIRST, |it| it.version.next()),
-        created_at: read.as_ref().map_or(now, |it| it.created_at),
-        updated_at: now,
-    };
-    let write = match &read {
-        None => Write::InsertProduct(product.clone()),
-        Some(read) => Write::ReplaceProduct(product.clone(), read.version),
-    };
-    app.store.commit(UnitOfWork::new().with(write)).await.map_err(Tried::<PutError>::commit)?;
-    Ok(if read.is_none() { Put::Created(product) } else { Put::Replaced(product) })
-}
+pub use adjust::{Adjust, AdjustError, Adjusted, adjust};
+pub use edit::{Offer, Patch, PatchError, Put, PutError, patch, put};
 
 /// The product with that id, active or not.
 ///
@@ -104,6 +34,24 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page<Product>, Unavailable> {
     app.products.list(!for_operator, after, limit).await
+}
+
+/// A page of what operators changed of a product, newest first; `None` when there is no such product.
+///
+/// # Errors
+/// [`Unavailable`].
+pub async fn list_changes(
+    app: &App,
+    _by: &Operator,
+    id: &ProductId,
+    kind: ChangeKind,
+    after: Option<ChangeId>,
+    limit: u32,
+) -> Result<Option<Page<Recorded>>, Unavailable> {
+    match app.products.find(id).await? {
+        Some(product) => app.products.changes(product.key, kind, after, limit).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 #[cfg(test)]

@@ -1,16 +1,20 @@
 //! What operators must look at.
 
 use domain::{EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, payment::Flag};
-use ports::{Page, Unavailable, UnitOfWork, Write};
+use ports::{Page, StoredReply, Unavailable, UnitOfWork, Write};
 
 use crate::{
-    App, Operator,
-    retry::{Tried, until_settled},
+    Answered, App, KeyError, Operator, Request,
+    idempotent::{Decided, OnceError, box_round, once},
+    retry::Tried,
 };
 
 /// Why a finding was not closed.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// There is no such finding.
     #[error("there is no such finding")]
     NotFound,
@@ -33,24 +37,49 @@ pub async fn list(
     app.findings.list(resolved, after, limit).await
 }
 
-/// Closes a finding. One that is closed stays as it was closed first.
+impl OnceError for ResolveError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
+/// Closes a finding, and answers with it as `render` writes it. One that is closed stays as it was closed first.
 ///
 /// # Errors
 /// [`ResolveError`].
-pub async fn resolve(app: &App, _by: &Operator, id: &FindingId, note: Text) -> Result<Finding, ResolveError> {
-    until_settled!(app, resolve_once(app, id, &note).await)
+pub async fn resolve<R>(
+    app: &App,
+    _by: &Operator,
+    request: Option<Request>,
+    id: &FindingId,
+    note: Text,
+    render: R,
+) -> Result<Answered, ResolveError>
+where
+    R: Fn(&Finding) -> StoredReply + Send + Sync,
+{
+    let decide = || box_round(decide(app, id, &note, &render));
+    once(app, request.as_ref(), decide, Tried::<ResolveError>::commit).await
 }
 
-async fn resolve_once(app: &App, id: &FindingId, note: &Text) -> Result<Finding, Tried<ResolveError>> {
+async fn decide<R>(
+    app: &App,
+    id: &FindingId,
+    note: &Text,
+    render: &R,
+) -> Result<Decided<StoredReply>, Tried<ResolveError>>
+where
+    R: Fn(&Finding) -> StoredReply + Send + Sync,
+{
     let found = app.findings.find(id).await.map_err(ResolveError::from)?;
     let finding = found.ok_or(ResolveError::NotFound)?;
     if finding.resolved_at.is_some() {
-        return Ok(finding);
+        return Ok(Decided::answered(UnitOfWork::new(), id.to_string(), render(&finding)));
     }
     let at = app.clock.now();
-    let write = Write::ResolveFinding { id: id.clone(), note: note.clone(), at };
-    app.store.commit(UnitOfWork::new().with(write)).await.map_err(Tried::<ResolveError>::commit)?;
-    Ok(Finding { resolved_at: Some(at), note: Some(note.clone()), ..finding })
+    let work = UnitOfWork::new().with(Write::ResolveFinding { id: id.clone(), note: note.clone(), at });
+    let closed = Finding { resolved_at: Some(at), note: Some(note.clone()), ..finding };
+    Ok(Decided::answered(work, id.to_string(), render(&closed)))
 }
 
 /// What a finding is about.

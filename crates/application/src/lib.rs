@@ -23,5 +23,5 @@ pub mod sweeps;
 mod testing;
 
 pub use app::{App, Policy};
-pub use caller::{Caller, IfMatch, Operator};
+pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator};
 pub use idempotent::{Answered, KeyError, Request};

@@ -8,4 +8,4 @@ pub use place::{Line, PlaceError, place};
 pub use read::{ListError, OrderQuery, find, history, list};
 pub use transition::{Transition, TransitionError, transition};
 
-pub(crate) use transition::with_payment;
+pub(crate) use {read::sees, transition::with_payment};

@@ -35,6 +35,8 @@ keys! {
     SessionKey
     /// The row of a product.
     ProductKey
+    /// The row of a product's change; time-ordered.
+    ChangeKey
     /// The row of an order.
     OrderKey
     /// The row of an order's item.
@@ -113,6 +115,8 @@ ids! {
     SessionId: visible, "must be 1 to 255 visible ASCII characters";
     /// A product's id, chosen by the operator who made it.
     ProductId: url_safe, "must be 1 to 255 characters of A-Z a-z 0-9 . _ ~ : -";
+    /// The public id of a product's change.
+    ChangeId: visible, "must be 1 to 255 visible ASCII characters";
     /// An order's public number.
     OrderNumber: visible, "must be 1 to 255 visible ASCII characters";
     /// A payment transaction's public id, which is also the gateway's idempotency key.

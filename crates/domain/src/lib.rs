@@ -38,9 +38,9 @@ pub use actor::{Actor, ChangedBy};
 pub use fault::Invalid;
 pub use finding::{Finding, FindingKind};
 pub use id::{
-    DisputeId, EventId, EventKey, FindingId, FindingKey, GatewayName, ItemKey, OrderKey, OrderNumber,
-    ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId, TransactionKey, UserId,
-    UserKey,
+    ChangeId, ChangeKey, DisputeId, EventId, EventKey, FindingId, FindingKey, GatewayName, ItemKey, OrderKey,
+    OrderNumber, ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId,
+    TransactionKey, UserId, UserKey,
 };
 pub use money::{Currency, Money};
 pub use order::{Order, Progress};

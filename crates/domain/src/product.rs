@@ -1,4 +1,14 @@
 //! The catalogue.
+//!
+//! Operators change a product, and its version counts their changes. Orders only move its stock, and the version does not
+//! count that: so a sale never stands in the way of an operator.
+
+mod change;
+
+#[cfg(test)]
+mod tests;
+
+pub use change::{Change, Recorded, Restock, StockChange};
 
 use crate::{Money, ProductId, ProductKey, Text, Timestamp, Version};
 
@@ -20,10 +30,27 @@ pub struct Product {
     pub stock: Option<i64>,
     /// Whether it can be ordered.
     pub active: bool,
-    /// Grows with every change, of stock too.
+    /// Grows with every change that an operator makes; a sale is none.
     pub version: Version,
+    /// How often orders took from it or gave back since the version began. Never shown.
+    pub moves: i64,
     /// When it was made.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// When an operator last changed it.
     pub updated_at: Timestamp,
+}
+
+impl Product {
+    /// The product in its next version, to be changed. `updated_at` never goes back, whatever the clock says.
+    #[must_use]
+    pub fn revise(&self, now: Timestamp) -> Self {
+        Self { version: self.version.next(), updated_at: self.updated_at.max(now), ..self.clone() }
+    }
+
+    /// Whether everything that was ever shown of this version is still true: an order that moves the stock changes what
+    /// is shown, and not the version.
+    #[must_use]
+    pub const fn is_as_its_version_began(&self) -> bool {
+        self.stock.is_none() || self.moves == 0
+    }
 }

@@ -4,9 +4,29 @@ use std::time::Duration;
 
 use crate::{SessionId, SessionKey, Timestamp, UserKey};
 
-/// How long after a rotation the spent refresh token still gets the same new pair: a client whose answer was lost
-/// asks again at once; whoever asks later has stolen it (RFC 9700, 4.14.2).
+/// How long a spent refresh token still gets the present pair: a client whose answer was lost, or whose other tab was
+/// faster, asks again at once; whoever asks later has stolen it (RFC 9700, 4.14.2). Each token has a window of its own,
+/// so that exchanging newer ones keeps no older one good.
 pub const RETRY_WINDOW: Duration = Duration::from_secs(10);
+/// Of so many spent tokens it is known when they were spent; what was spent before them is as good as spent long ago.
+pub const SPENT_MAX: usize = 16;
+
+/// How long a session may last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lifetime {
+    /// It ends after this unless its refresh token is exchanged.
+    pub idle: Duration,
+    /// It ends this long after its login, whatever happens.
+    pub total: Duration,
+}
+
+impl Lifetime {
+    /// When a session ends whose login was at `began`, and that is used at `now`.
+    #[must_use]
+    pub fn end(self, began: Timestamp, now: Timestamp) -> Timestamp {
+        now.plus(self.idle).min(began.plus(self.total))
+    }
+}
 
 /// One login. Its refresh tokens are numbered: only the one with the session's own generation is good.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +48,9 @@ pub struct Session {
     pub expires_at: Timestamp,
     /// When it was ended before that.
     pub revoked_at: Option<Timestamp>,
+    /// When its newest spent tokens were spent, oldest first: the last one is that of the generation before. At most
+    /// [`SPENT_MAX`].
+    pub spent: Vec<Timestamp>,
 }
 
 /// What a presented refresh token is worth.
@@ -35,7 +58,7 @@ pub struct Session {
 pub enum Refresh {
     /// It is the good one: here is the session after the exchange.
     Rotated(Session),
-    /// It was spent a moment ago: the same new pair again.
+    /// It was spent a moment ago: the present pair again, whoever exchanged it last.
     Repeated,
     /// It was spent before: somebody else has it.
     Reused,
@@ -53,63 +76,148 @@ impl Session {
     /// Judges a genuine refresh token of this session by its `generation`. A number that was never given out is
     /// treated as stolen.
     #[must_use]
-    pub fn refresh(&self, generation: i64, now: Timestamp, lifetime: Duration) -> Refresh {
-        if !self.is_live(now) {
+    pub fn refresh(&self, generation: i64, now: Timestamp, lifetime: Lifetime) -> Refresh {
+        let expires_at = lifetime.end(self.created_at, now);
+        if !self.is_live(now) || expires_at <= now {
             return Refresh::Ended;
         }
         if generation == self.generation {
             return Refresh::Rotated(Self {
                 generation: generation.saturating_add(1),
                 rotated_at: now,
-                expires_at: now.plus(lifetime),
+                expires_at,
+                spent: self.spent_after(now),
                 ..self.clone()
             });
         }
-        let retried =
-            generation.checked_add(1) == Some(self.generation) && now <= self.rotated_at.plus(RETRY_WINDOW);
-        if retried { Refresh::Repeated } else { Refresh::Reused }
+        match self.spent_at(generation) {
+            Some(at) if is_open(at, now) => Refresh::Repeated,
+            Some(_) | None => Refresh::Reused,
+        }
     }
+
+    /// When the token of that generation was spent, as far as that is known.
+    fn spent_at(&self, generation: i64) -> Option<Timestamp> {
+        let newer = usize::try_from(self.generation.checked_sub(generation)?).ok()?.checked_sub(1)?;
+        self.spent.iter().rev().nth(newer).copied()
+    }
+
+    /// What is known when the present token is spent too. Moments are forgotten from the oldest on, so that those which
+    /// stay keep their place.
+    fn spent_after(&self, now: Timestamp) -> Vec<Timestamp> {
+        let open = self.spent.iter().copied().skip_while(|at| !is_open(*at, now));
+        let mut spent: Vec<_> = open.chain([now]).collect();
+        spent.drain(..spent.len().saturating_sub(SPENT_MAX));
+        spent
+    }
+}
+
+/// Whether a token that was spent at that moment is still worth the present pair.
+fn is_open(spent_at: Timestamp, now: Timestamp) -> bool {
+    now <= spent_at.plus(RETRY_WINDOW)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const HOUR: Duration = Duration::from_secs(3600);
+    const TERMS: Lifetime = Lifetime { idle: Duration::from_secs(3_600), total: Duration::from_secs(7_200) };
+
+    fn at(millis: i64) -> Timestamp {
+        Timestamp::from_millis(millis)
+    }
 
     fn session() -> Session {
         Session {
             key: SessionKey::new(1),
             id: SessionId::new("s".into()),
             user: UserKey::new(1),
-            generation: 5,
-            rotated_at: Timestamp::from_millis(1_000),
-            created_at: Timestamp::from_millis(0),
-            expires_at: Timestamp::from_millis(3_600_000),
+            generation: 1,
+            rotated_at: at(0),
+            created_at: at(0),
+            expires_at: at(3_600_000),
             revoked_at: None,
+            spent: Vec::new(),
         }
+    }
+
+    /// The session after its token was exchanged at each of these moments.
+    fn exchanged(moments: &[i64]) -> Session {
+        moments.iter().fold(session(), |it, now| match it.refresh(it.generation, at(*now), TERMS) {
+            Refresh::Rotated(next) => next,
+            Refresh::Repeated | Refresh::Reused | Refresh::Ended => panic!("refused at {now}"),
+        })
     }
 
     #[test]
     fn a_spent_token_is_good_for_ten_seconds_and_theft_after() {
-        let at = |millis| session().refresh(4, Timestamp::from_millis(millis), HOUR);
-        assert_eq!(at(11_000), Refresh::Repeated);
-        assert_eq!(at(11_001), Refresh::Reused);
+        let it = exchanged(&[1_000]);
+        assert_eq!(it.refresh(1, at(11_000), TERMS), Refresh::Repeated);
+        assert_eq!(it.refresh(1, at(11_001), TERMS), Refresh::Reused);
     }
 
     #[test]
-    fn only_the_newest_generation_rotates() {
-        let now = Timestamp::from_millis(2_000);
-        assert!(matches!(session().refresh(5, now, HOUR), Refresh::Rotated(it) if it.generation == 6));
-        assert_eq!(session().refresh(3, now, HOUR), Refresh::Reused);
-        assert_eq!(session().refresh(6, now, HOUR), Refresh::Reused);
-        assert_eq!(session().refresh(i64::MAX, now, HOUR), Refresh::Reused);
+    fn every_token_that_was_spent_in_the_window_gets_the_present_pair() {
+        let it = exchanged(&[1_000, 2_000, 9_000]);
+        for generation in 1..=3 {
+            assert_eq!(it.refresh(generation, at(10_000), TERMS), Refresh::Repeated, "{generation}");
+        }
+        assert!(matches!(it.refresh(4, at(10_000), TERMS), Refresh::Rotated(_)));
+    }
+
+    #[test]
+    fn a_window_is_not_kept_open_by_newer_exchanges() {
+        // Every 4 s, for a minute.
+        let moments: Vec<i64> = (1..=15).map(|it| it * 4_000).collect();
+        let it = exchanged(&moments);
+        let good = |generation: i64, now| it.refresh(generation, at(now), TERMS) == Refresh::Repeated;
+        let spent: Vec<_> = (1..=15).filter(|generation| good(*generation, 60_000)).collect();
+        assert_eq!(spent, [13, 14, 15], "those spent at 52, 56 and 60 s");
+        for generation in 13..=15 {
+            let ends = generation * 4_000 + 10_000;
+            assert!(good(generation, ends) && !good(generation, ends + 1), "{generation}");
+        }
+    }
+
+    #[test]
+    fn only_so_many_spent_tokens_are_remembered() {
+        let it = exchanged(&[1_000; 40]);
+        assert_eq!(it.spent.len(), SPENT_MAX);
+        assert_eq!(it.refresh(25, at(1_001), TERMS), Refresh::Repeated, "the sixteenth from the end");
+        assert_eq!(it.refresh(24, at(1_001), TERMS), Refresh::Reused);
+    }
+
+    #[test]
+    fn a_moment_of_a_slow_clock_moves_no_other_one() {
+        // The second exchange was stamped by an instance whose clock is 8 s behind.
+        let it = exchanged(&[9_000, 1_000, 12_000]);
+        assert_eq!(it.refresh(1, at(19_000), TERMS), Refresh::Repeated);
+        assert_eq!(it.refresh(2, at(12_000), TERMS), Refresh::Reused);
+        assert_eq!(it.refresh(3, at(22_000), TERMS), Refresh::Repeated);
+    }
+
+    #[test]
+    fn a_number_that_was_never_given_out_is_stolen() {
+        let it = exchanged(&[1_000]);
+        for generation in [3, i64::MAX, 0, -1, i64::MIN] {
+            assert_eq!(it.refresh(generation, at(1_000), TERMS), Refresh::Reused, "{generation}");
+        }
+    }
+
+    #[test]
+    fn a_session_ends_for_good_some_time_after_its_login() {
+        let it = exchanged(&[3_500_000, 7_000_000]);
+        assert_eq!(it.expires_at, at(7_200_000), "though it was used a moment ago");
+        assert_eq!(it.refresh(3, at(7_200_000), TERMS), Refresh::Ended);
+        let shorter = Lifetime { total: Duration::from_secs(7_000), ..TERMS };
+        assert_eq!(it.refresh(3, at(7_000_000), shorter), Refresh::Ended, "as is in force now");
     }
 
     #[test]
     fn an_ended_session_refreshes_nothing() {
-        assert_eq!(session().refresh(5, Timestamp::from_millis(3_600_000), HOUR), Refresh::Ended);
-        let revoked = Session { revoked_at: Some(Timestamp::from_millis(1)), ..session() };
-        assert_eq!(revoked.refresh(5, Timestamp::from_millis(2), HOUR), Refresh::Ended);
+        assert_eq!(session().refresh(1, at(3_600_000), TERMS), Refresh::Ended);
+        let revoked = Session { revoked_at: Some(at(1)), ..exchanged(&[1]) };
+        assert_eq!(revoked.refresh(1, at(2), TERMS), Refresh::Ended);
+        assert_eq!(revoked.refresh(2, at(2), TERMS), Refresh::Ended);
     }
 }

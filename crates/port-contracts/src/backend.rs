@@ -2,7 +2,7 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use domain::{Order, Product, Progress, Transaction, User, order::StockLine};
+use domain::{Order, Product, Progress, Transaction, User};
 use ports::{
     CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository, ProductRepository,
     ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
@@ -110,7 +110,7 @@ impl Backend {
         let work = UnitOfWork::new()
             .with(Write::Claim(claim.clone()))
             .with(Write::InsertEvent(event.clone()))
-            .with(Write::InsertProduct(product.clone()))
+            .with(sample::made(&product))
             .with(Write::InsertFinding(finding.clone()))
             .with_all(writes.into());
         let error = self.store.commit(work).await.expect_err("a guard must refuse this commit");
@@ -164,7 +164,7 @@ impl Backend {
     /// A product that is in the catalogue.
     pub(crate) async fn product(&self, stock: Option<i64>) -> Product {
         let product = sample::product(stock);
-        self.commit([Write::InsertProduct(product.clone())]).await;
+        self.commit([sample::made(&product)]).await;
         product
     }
 
@@ -177,8 +177,7 @@ impl Backend {
     pub(crate) async fn order(&self) -> Order {
         let (user, product) = (self.user().await, self.product(Some(10)).await);
         let order = sample::order(&user, &[(&product, 2)]);
-        let line = StockLine { product: product.id.clone(), quantity: 2 };
-        self.commit([sample::placed(&order), Write::TakeStock { line, read: product }]).await;
+        self.commit([sample::placed(&order), sample::sold(&product, 2)]).await;
         order
     }
 

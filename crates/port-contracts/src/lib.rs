@@ -72,7 +72,11 @@ mod tests {
         concat!(include_str!("orders.rs"), include_str!("orders/due.rs"), include_str!("orders/list.rs")),
         include_str!("password.rs"),
         concat!(include_str!("payments.rs"), include_str!("payments/checks.rs")),
-        include_str!("products.rs"),
+        concat!(
+            include_str!("products.rs"),
+            include_str!("products/changes.rs"),
+            include_str!("products/sales.rs")
+        ),
         include_str!("replies.rs"),
         include_str!("sealer.rs"),
         include_str!("sessions.rs"),

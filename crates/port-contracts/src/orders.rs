@@ -88,7 +88,7 @@ pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
     for at in 0..LINES_MAX {
         let name = Text::new("🍵".repeat(if at == 0 { Text::CHARS_MAX } else { 1 }));
         let product = domain::Product { name, ..sample::product((at % 2 == 0).then_some(9)) };
-        backend.commit([Write::InsertProduct(product.clone())]).await;
+        backend.commit([sample::made(&product)]).await;
         products.push(product);
     }
     // Neither the order of their rows nor that of their ids.

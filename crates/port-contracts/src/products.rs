@@ -1,7 +1,16 @@
-//! The catalogue and its stock.
+//! The catalogue. What orders do to it, and who changed it, stands in modules of its own.
 
-use domain::{Money, Product, ProductId, Text, order::StockLine, product::STOCK_MAX};
-use ports::{CommitError, UnitOfWork, Write};
+mod changes;
+mod sales;
+
+pub use changes::*;
+pub use sales::*;
+
+use domain::{
+    Money, Product, ProductId, Text,
+    product::{Restock, STOCK_MAX},
+};
+use ports::UnitOfWork;
 
 use crate::{
     Backend,
@@ -17,11 +26,20 @@ macro_rules! products {
         a_product_id_is_made_once_and_knows_case
         a_product_is_replaced_only_from_the_version_that_was_read
         one_of_many_replacements_wins
-        taking_stock_takes_it_and_moves_the_version
-        what_was_read_differently_is_not_taken
+        a_replacement_keeps_the_stock_unless_it_speaks_of_it
+        a_sale_takes_stock_and_leaves_the_version_to_operators
+        what_is_not_tracked_is_sold_without_end
+        what_was_read_differently_is_not_sold
         every_line_that_lacks_is_named
         the_last_pieces_go_to_as_many_as_there_are
         returned_stock_is_added_if_it_is_tracked
+        sales_do_not_stand_in_the_way_of_an_operator
+        no_sale_is_at_a_price_that_is_over
+        every_version_says_who_made_it
+        an_adjustment_is_a_version_of_its_own
+        an_adjustment_stays_within_what_stock_can_be
+        every_adjustment_counts_however_many_there_are_at_once
+        changes_are_listed_newest_first
         those_of_the_products_that_there_are_are_found
         products_are_listed_in_the_order_they_were_made_in
         products_are_listed_by_the_stamps_they_show
@@ -37,16 +55,8 @@ async fn found(backend: &Backend, product: &Product) -> Option<Product> {
 async fn keep(backend: &Backend, change: impl FnOnce(&mut Product)) -> Product {
     let mut product = sample::product(Some(10));
     change(&mut product);
-    backend.commit([Write::InsertProduct(product.clone())]).await;
+    backend.commit([sample::made(&product)]).await;
     product
-}
-
-fn line(product: &Product, quantity: u32) -> StockLine {
-    StockLine { product: product.id.clone(), quantity }
-}
-
-fn take(read: &Product, quantity: u32) -> Write {
-    Write::TakeStock { line: line(read, quantity), read: read.clone() }
 }
 
 /// In currencies of every scale, with the largest price, name and stock, and with none.
@@ -75,7 +85,7 @@ pub async fn a_product_is_read_back_as_written(backend: &Backend) {
 /// Two ids that differ in case are two.
 pub async fn a_product_id_is_made_once_and_knows_case(backend: &Backend) {
     let first = keep(backend, |it| it.id = ProductId::new("sku-a".into())).await;
-    backend.stale([Write::InsertProduct(Product { id: first.id.clone(), ..sample::product(None) })]).await;
+    backend.stale([sample::made(&Product { id: first.id.clone(), ..sample::product(None) })]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&first), "the first one stays");
     let second = keep(backend, |it| it.id = ProductId::new("SKU-A".into())).await;
     assert_eq!(found(backend, &first).await, Some(first));
@@ -94,94 +104,44 @@ pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: 
         updated_at: at(9),
         ..first.clone()
     };
-    backend.stale([Write::ReplaceProduct(second.clone(), second.version)]).await;
+    let gone = Restock::Set(None);
+    backend.stale([sample::replaced(&second, second.version, gone)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&first), "unchanged");
-    backend.commit([Write::ReplaceProduct(second.clone(), first.version)]).await;
+    backend.commit([sample::replaced(&second, first.version, gone)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "replaced");
-    backend.stale([Write::ReplaceProduct(first.clone(), first.version)]).await;
-    backend.stale([Write::ReplaceProduct(sample::product(None), first.version)]).await;
+    backend.stale([sample::replaced(&first, first.version, gone)]).await;
+    backend.stale([sample::replaced(&sample::product(None), first.version, gone)]).await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
 /// All others decided on what is gone.
 pub async fn one_of_many_replacements_wins(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
-    let race = backend.race(|| {
-        let next =
-            Product { version: product.version.next(), stock: Some(sample::number()), ..product.clone() };
-        UnitOfWork::new().with(Write::ReplaceProduct(next, product.version))
-    });
+    let race = backend
+        .race(|| UnitOfWork::new().with(sample::revised(&product, Restock::Set(Some(sample::number())))));
     race.await.ends(1, is_stale);
 }
 
-/// A replacement that was decided on before must not bring the pieces back.
-pub async fn taking_stock_takes_it_and_moves_the_version(backend: &Backend) {
+/// Also when some of it was sold since it was read: what is sold does not come back.
+pub async fn a_replacement_keeps_the_stock_unless_it_speaks_of_it(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
-    backend.commit([take(&product, 4)]).await;
-    let left = found(backend, &product).await.expect("it is there");
-    assert_eq!((left.stock, left.version), (Some(6), product.version.next()));
-    backend
-        .stale([Write::ReplaceProduct(Product { version: left.version, ..product.clone() }, product.version)])
-        .await;
-    backend.commit([take(&product, 6)]).await;
-    assert_eq!(backend.stock(&product).await, Some(0), "an older version with the same price takes too");
-}
-
-/// Another price, another currency, not active, not tracked, or not there.
-pub async fn what_was_read_differently_is_not_taken(backend: &Backend) {
-    let product = keep(backend, |_| ()).await;
-    for price in [Money::parse("9.98", "CNY"), Money::parse("9.99", "USD")] {
-        let price = price.expect("an amount");
-        backend.stale([take(&Product { price, ..product.clone() }, 1)]).await;
+    backend.commit([sample::sold(&product, 1)]).await;
+    let read = found(backend, &product).await.expect("it is there");
+    backend.commit([sample::sold(&product, 2)]).await;
+    backend.commit([sample::revised(&read, Restock::Keep)]).await;
+    let kept = found(backend, &product).await.expect("it is there");
+    assert_eq!((kept.stock, kept.version), (Some(7), product.version.next()));
+    assert!(!kept.is_as_its_version_began(), "two were sold since it was read");
+    backend.commit([sample::revised(&kept, Restock::Keep)]).await;
+    let settled = found(backend, &product).await.expect("it is there");
+    assert!(settled.is_as_its_version_began(), "nothing was sold since it was read");
+    for stock in [Some(3), None, Some(STOCK_MAX)] {
+        let read = found(backend, &product).await.expect("it is there");
+        backend.commit([sample::sold(&read, 1)]).await;
+        backend.commit([sample::revised(&read, Restock::Set(stock))]).await;
+        let set = found(backend, &product).await.expect("it is there");
+        assert_eq!((set.stock, set.moves), (stock, 0));
     }
-    assert_eq!(found(backend, &product).await, Some(product), "nothing was taken");
-    let inactive = keep(backend, |it| it.active = false).await;
-    backend.stale([take(&Product { active: true, ..inactive.clone() }, 1)]).await;
-    assert_eq!(found(backend, &inactive).await, Some(inactive), "nothing was taken");
-    let untracked = keep(backend, |it| it.stock = None).await;
-    backend.stale([take(&Product { stock: Some(5), ..untracked.clone() }, 1)]).await;
-    assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing was taken");
-    backend.stale([take(&sample::product(Some(5)), 1)]).await;
-}
-
-/// And nothing of the others is taken.
-pub async fn every_line_that_lacks_is_named(backend: &Backend) {
-    let lacking =
-        [keep(backend, |it| it.stock = Some(1)).await, keep(backend, |it| it.stock = Some(0)).await];
-    let enough = [keep(backend, |_| ()).await, keep(backend, |_| ()).await];
-    let [little, none] = &lacking;
-    let [plenty, exact] = &enough;
-    let error = backend.refused([take(plenty, 1), take(little, 2), take(exact, 10), take(none, 1)]).await;
-    let CommitError::OutOfStock(mut named) = error else {
-        panic!("refused as out of stock, not as {error:?}")
-    };
-    named.sort();
-    let mut expected = vec![little.id.clone(), none.id.clone()];
-    expected.sort();
-    assert_eq!(named, expected, "each that lacks, and no other");
-    for product in lacking.into_iter().chain(enough) {
-        assert_eq!(found(backend, &product).await, Some(product), "nothing was taken");
-    }
-}
-
-/// One piece each, and never below zero.
-pub async fn the_last_pieces_go_to_as_many_as_there_are(backend: &Backend) {
-    let product = keep(backend, |_| ()).await;
-    let race = backend.race(|| UnitOfWork::new().with(take(&product, 1)));
-    race.await
-        .ends(10, |error| matches!(error, CommitError::OutOfStock(named) if *named == [product.id.clone()]));
-    assert_eq!(backend.stock(&product).await, Some(0));
-}
-
-/// Also when the product cannot be ordered any more.
-pub async fn returned_stock_is_added_if_it_is_tracked(backend: &Backend) {
-    let tracked = keep(backend, |it| it.active = false).await;
-    let untracked = keep(backend, |it| it.stock = None).await;
-    let back = [&tracked, &untracked].map(|it| Write::ReturnStock(line(it, 3)));
-    backend.commit(back).await;
-    let found_tracked = found(backend, &tracked).await.expect("it is there");
-    assert_eq!((found_tracked.stock, found_tracked.version), (Some(13), tracked.version.next()));
-    assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing to add to");
 }
 
 /// In no order, and nothing for those that are not.
@@ -236,7 +196,7 @@ pub async fn a_list_of_active_products_leaves_out_the_others(backend: &Backend) 
     assert_eq!(page.data, [first.clone(), third.clone()]);
     assert!(page.more, "the last one is to come");
     let off = Product { active: false, version: third.version.next(), ..third.clone() };
-    backend.commit([Write::ReplaceProduct(off.clone(), third.version)]).await;
+    backend.commit([sample::replaced(&off, third.version, Restock::Keep)]).await;
     let page = backend.products.list(true, Some(third.id), 2).await.expect("read");
     assert_eq!((page.data.as_slice(), page.more), ([last.clone()].as_slice(), false));
     let all = backend.products.list(false, None, 100).await.expect("read");

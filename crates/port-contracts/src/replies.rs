@@ -1,6 +1,6 @@
 //! Idempotency keys: what makes a request that is sent twice happen once.
 
-use domain::order::StockLine;
+use domain::User;
 use ports::{Claim, CommitError, IdempotencyKey, Prunable, StoredReply, UnitOfWork, Write};
 
 use crate::{Backend, sample};
@@ -19,6 +19,7 @@ macro_rules! replies {
         a_used_key_comes_before_every_other_guard
         an_answer_comes_back_byte_for_byte
         one_of_many_claims_of_one_key_wins
+        one_of_many_claims_of_a_key_without_a_user_wins
         keys_differ_by_user_route_and_case
         a_key_is_answered_once
         one_of_many_answers_to_one_key_wins
@@ -73,8 +74,7 @@ pub async fn a_used_key_answers_with_its_claim_and_undoes_the_rest(backend: &Bac
 /// The retry of an order that took the last piece gets that order's answer.
 pub async fn a_used_key_comes_before_every_other_guard(backend: &Backend) {
     let (first, product) = (sample::claim(&backend.user().await), backend.product(Some(1)).await);
-    let line = StockLine { product: product.id.clone(), quantity: 1 };
-    let work = [Write::TakeStock { line, read: product }, Write::Claim(first.clone())];
+    let work = [sample::sold(&product, 1), Write::Claim(first.clone())];
     backend.commit(work.clone()).await;
     assert_eq!(claimed(backend.refused(work).await), first);
 }
@@ -98,9 +98,18 @@ pub async fn an_answer_comes_back_byte_for_byte(backend: &Backend) {
 /// All others get the winner's claim.
 pub async fn one_of_many_claims_of_one_key_wins(backend: &Backend) {
     let user = backend.user().await;
-    let key = sample::claim(&user).key;
+    one_wins(backend, &user, sample::claim(&user).key).await;
+}
+
+/// No user is like any other one.
+pub async fn one_of_many_claims_of_a_key_without_a_user_wins(backend: &Backend) {
+    let user = backend.user().await;
+    one_wins(backend, &user, IdempotencyKey { user: None, ..sample::claim(&user).key }).await;
+}
+
+async fn one_wins(backend: &Backend, user: &User, key: IdempotencyKey) {
     let race = backend.race(|| {
-        let claim = Claim { key: key.clone(), ..sample::claim(&user) };
+        let claim = Claim { key: key.clone(), ..sample::claim(user) };
         UnitOfWork::new().with(Write::Claim(claim)).with(Write::InsertFinding(sample::finding()))
     });
     let race = race.await;
@@ -110,13 +119,14 @@ pub async fn one_of_many_claims_of_one_key_wins(backend: &Backend) {
     assert_eq!(findings.data.len(), 1, "only the winner did anything");
 }
 
-/// One key of two users, on two routes, or in two spellings is two keys.
+/// One key of two users or of none, on two routes, or in two spellings is two keys.
 pub async fn keys_differ_by_user_route_and_case(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let claim = |key: IdempotencyKey| Claim { key, ..sample::claim(&user) };
-    let key = IdempotencyKey { user: user.key, route: "POST /v1/orders", key: "Key".into() };
+    let key = IdempotencyKey { user: Some(user.key), route: "POST /v1/orders", key: "Key".into() };
     let all = [
-        claim(IdempotencyKey { user: other.key, ..key.clone() }),
+        claim(IdempotencyKey { user: Some(other.key), ..key.clone() }),
+        claim(IdempotencyKey { user: None, ..key.clone() }),
         claim(IdempotencyKey { route: "POST /v1/orders/{orderNumber}/payments", ..key.clone() }),
         claim(IdempotencyKey { key: "kEY".into(), ..key.clone() }),
         claim(key),

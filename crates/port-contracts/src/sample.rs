@@ -3,15 +3,16 @@
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use domain::{
-    ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
-    Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId, RefundKey,
-    Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId, TransactionKey, User,
-    UserId, UserKey, Username, Version,
-    order::{Entry, Item, Placing},
+    ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind,
+    GatewayName, Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund,
+    RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
+    TransactionKey, User, UserId, UserKey, Username, Version,
+    order::{Entry, Item, Placing, StockLine},
     payment::{
         Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Facts, FactsRecord,
         PaymentToken, RefundFacts, StoredEvent,
     },
+    product::{Change, Restock},
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
 
@@ -66,6 +67,7 @@ pub fn session(user: &User) -> Session {
         created_at: at(0),
         expires_at: at(3_600),
         revoked_at: None,
+        spent: Vec::new(),
     }
 }
 
@@ -81,9 +83,47 @@ pub fn product(stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
+        moves: 0,
         created_at: at(0),
         updated_at: at(0),
     }
+}
+
+/// An operator's change.
+#[must_use]
+pub fn change(by: &User) -> Change {
+    let number = number();
+    Change {
+        key: ChangeKey::new(number),
+        id: ChangeId::new(format!("change-{number}")),
+        by: ChangedBy::operator(by.key),
+        reason: None,
+        at: at(0),
+    }
+}
+
+/// The making of that product.
+#[must_use]
+pub fn made(product: &Product) -> Write {
+    Write::InsertProduct(product.clone(), change(&user()))
+}
+
+/// The replacement of a product by that one.
+#[must_use]
+pub fn replaced(product: &Product, read: Version, restock: Restock) -> Write {
+    Write::ReplaceProduct { product: product.clone(), read, restock, change: change(&user()) }
+}
+
+/// The replacement of a product by its next version, which differs in nothing but what is said of the stock.
+#[must_use]
+pub fn revised(read: &Product, restock: Restock) -> Write {
+    replaced(&read.revise(at(9)), read.version, restock)
+}
+
+/// The sale of that quantity of a product, as it was read.
+#[must_use]
+pub fn sold(read: &Product, quantity: u32) -> Write {
+    Write::Sell { line: StockLine { product: read.id.clone(), quantity }, read: read.clone() }
 }
 
 /// An order of so many of these, to be paid within half an hour.
@@ -215,7 +255,7 @@ pub fn finding() -> Finding {
 pub fn claim(user: &User) -> Claim {
     let number = number();
     Claim {
-        key: IdempotencyKey { user: user.key, route: "POST /v1/orders", key: format!("Key-{number}") },
+        key: IdempotencyKey { user: Some(user.key), route: "POST /v1/orders", key: format!("Key-{number}") },
         fingerprint: Fingerprint(format!("{number:064x}")),
         resource: format!("order-{number}"),
         reply: None,

@@ -1,6 +1,6 @@
 //! Sessions: rotation, revocation, and what of them can be listed.
 
-use domain::{Session, SessionId, SessionKey, Timestamp, User};
+use domain::{Session, SessionId, Timestamp, User, session::SPENT_MAX};
 use ports::{Prunable, UnitOfWork, Write};
 
 use crate::{Backend, backend::is_stale, sample};
@@ -45,7 +45,7 @@ async fn keep(backend: &Backend, user: &User, change: impl FnOnce(&mut Session))
 /// Keeps a session that was revoked so many seconds in.
 async fn revoked(backend: &Backend, user: &User, seconds: i64) -> Session {
     let session = keep(backend, user, |_| ()).await;
-    backend.commit([Write::RevokeSession(session.key, sample::at(seconds))]).await;
+    backend.commit([revocation(&session, seconds)]).await;
     Session { revoked_at: Some(sample::at(seconds)), ..session }
 }
 
@@ -54,8 +54,18 @@ fn rotated(session: &Session, seconds: i64) -> Session {
         generation: session.generation + 1,
         rotated_at: sample::at(seconds),
         expires_at: sample::at(seconds + 3_600),
+        spent: session.spent.iter().copied().chain([sample::at(seconds)]).collect(),
         ..session.clone()
     }
+}
+
+/// The exchange of a session as it was read.
+fn rotation(read: &Session, seconds: i64) -> Write {
+    Write::RotateSession { read: Box::new(read.clone()), next: Box::new(rotated(read, seconds)) }
+}
+
+fn revocation(session: &Session, seconds: i64) -> Write {
+    Write::RevokeSession { user: session.user, session: session.key, at: sample::at(seconds) }
 }
 
 /// Live or not.
@@ -67,6 +77,7 @@ pub async fn a_session_is_read_back_as_written(backend: &Backend) {
         it.generation = 7;
         it.rotated_at = sample::at(60);
         it.expires_at = sample::at(3_660);
+        it.spent = (1..=SPENT_MAX).map(|_| sample::at(60)).collect();
     });
     let used = used.await;
     let ended = keep(backend, &user, |it| it.revoked_at = Some(sample::at(1))).await;
@@ -79,11 +90,11 @@ pub async fn a_session_is_read_back_as_written(backend: &Backend) {
 pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
     let first = keep(backend, &backend.user().await, |_| ()).await;
     let (second, third) = (rotated(&first, 10), rotated(&rotated(&first, 10), 20));
-    backend.stale([Write::RotateSession(third.clone())]).await;
-    backend.commit([Write::RotateSession(second.clone())]).await;
+    backend.stale([rotation(&second, 20)]).await;
+    backend.commit([rotation(&first, 10)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "all that a rotation changes");
-    backend.stale([Write::RotateSession(second)]).await;
-    backend.commit([Write::RotateSession(third.clone())]).await;
+    backend.stale([rotation(&first, 10)]).await;
+    backend.commit([rotation(&second, 20)]).await;
     assert_eq!(found(backend, &first).await, Some(third));
 }
 
@@ -91,12 +102,12 @@ pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
 pub async fn an_ended_session_does_not_rotate(backend: &Backend) {
     let user = backend.user().await;
     let ended = revoked(backend, &user, 5).await;
-    backend.stale([Write::RotateSession(Session { revoked_at: None, ..rotated(&ended, 10) })]).await;
+    backend.stale([rotation(&Session { revoked_at: None, ..ended.clone() }, 10)]).await;
     assert_eq!(found(backend, &ended).await, Some(ended), "a revoked one stays revoked");
     let over = keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
-    backend.stale([Write::RotateSession(rotated(&over, 10))]).await;
+    backend.stale([rotation(&over, 10)]).await;
     assert_eq!(found(backend, &over).await, Some(over), "one that ran out stays so");
-    backend.stale([Write::RotateSession(rotated(&sample::session(&user), 10))]).await;
+    backend.stale([rotation(&sample::session(&user), 10)]).await;
 }
 
 /// Whoever rotates may have the session from a copy that somebody forged.
@@ -104,10 +115,15 @@ pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
     let (owner, other) = (backend.user().await, backend.user().await);
     let session = keep(backend, &owner, |_| ()).await;
     let own = keep(backend, &other, |_| ()).await;
-    let next = rotated(&session, 10);
-    backend.stale([Write::RotateSession(Session { user: other.key, ..next.clone() })]).await;
-    backend.stale([Write::RotateSession(Session { key: own.key, user: other.key, ..next.clone() })]).await;
-    backend.stale([Write::RotateSession(Session { id: own.id.clone(), ..next })]).await;
+    for forged in [
+        Session { user: other.key, ..session.clone() },
+        Session { key: own.key, user: other.key, ..session.clone() },
+        Session { id: own.id.clone(), ..session.clone() },
+        Session { created_at: sample::at(9), ..session.clone() },
+        Session { spent: vec![sample::at(9)], ..session.clone() },
+    ] {
+        backend.stale([rotation(&forged, 10)]).await;
+    }
     assert_eq!(found(backend, &session).await, Some(session));
     assert_eq!(found(backend, &own).await, Some(own));
 }
@@ -115,7 +131,7 @@ pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
 /// One refresh token is good for one exchange.
 pub async fn one_of_many_rotations_wins(backend: &Backend) {
     let session = keep(backend, &backend.user().await, |_| ()).await;
-    let race = backend.race(|| UnitOfWork::new().with(Write::RotateSession(rotated(&session, 10))));
+    let race = backend.race(|| UnitOfWork::new().with(rotation(&session, 10)));
     race.await.ends(1, is_stale);
     assert_eq!(found(backend, &session).await, Some(rotated(&session, 10)));
 }
@@ -125,10 +141,10 @@ pub async fn a_revoked_session_stays_as_it_is(backend: &Backend) {
     let user = backend.user().await;
     let (session, bystander) = (revoked(backend, &user, 5).await, keep(backend, &user, |_| ()).await);
     for seconds in [9, 1] {
-        backend.commit([Write::RevokeSession(session.key, sample::at(seconds))]).await;
+        backend.commit([revocation(&session, seconds)]).await;
         assert_eq!(found(backend, &session).await.as_ref(), Some(&session), "the first revocation counts");
     }
-    backend.commit([Write::RevokeSession(SessionKey::new(1), sample::at(5))]).await;
+    backend.commit([revocation(&sample::session(&user), 5)]).await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 

@@ -6,8 +6,9 @@ use domain::{
     ChangedBy, Finding, Order, Product, Progress, Refund, Session, Text, Transaction, User,
     order::{Status, StockLine},
     payment::{Disposition, FactsRecord, StoredEvent},
+    product::{Change, Restock},
 };
-use ports::{Claim, CommitError, Store, UnitOfWork, Write};
+use ports::{ChangeKind, Claim, CommitError, Store, UnitOfWork, Write};
 use tokio::time::timeout;
 
 use crate::{
@@ -18,6 +19,8 @@ use crate::{
 
 /// How long a commit may run on after its future was dropped.
 const SETTLING_MAX: Duration = Duration::from_secs(10);
+/// How often units that touch the same rows are raced.
+const ROUNDS: i64 = 20;
 /// How often a suite looks whether it has.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
@@ -32,6 +35,7 @@ macro_rules! store {
         a_read_sees_every_commit_before_it
         one_order_moves_once_among_many_rivals
         units_that_name_the_same_rows_in_another_order_do_not_stop_each_other
+        units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other
         units_put_together_are_one_commit
         a_dropped_commit_runs_to_its_end
         a_commit_dropped_at_any_moment_is_whole_or_absent
@@ -46,16 +50,11 @@ pub async fn a_commit_of_everything_makes_all_of_it_true(backend: &Backend) {
     let (claim, session) = (sample::claim(&user), sample::session(&user));
     let (transaction, finding) = (sample::transaction(&order), sample::finding());
     let event = sample::event("sandbox", Some(&transaction.id));
-    backend
-        .commit([Write::InsertUser(user.clone(), sample::hash("x")), Write::InsertProduct(product.clone())])
-        .await;
+    backend.commit([Write::InsertUser(user.clone(), sample::hash("x")), sample::made(&product)]).await;
     let all = [
         Write::InsertFinding(finding.clone()),
         Write::InsertTransaction(Box::new(transaction.clone())),
-        Write::TakeStock {
-            line: StockLine { product: product.id.clone(), quantity: 2 },
-            read: product.clone(),
-        },
+        sample::sold(&product, 2),
         sample::placed(&order),
         Write::InsertSession(session.clone()),
         Write::InsertEvent(event.clone()),
@@ -94,7 +93,8 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
     let (session, fresh) = (sample::session(&stayer), sample::session(&stayer));
     let transaction = backend.transaction(&order, |_| ()).await;
     let event = sample::event("sandbox", None);
-    let product = backend.product(Some(7)).await;
+    let [product, adjusted, sold] =
+        [backend.product(Some(7)).await, backend.product(Some(7)).await, backend.product(None).await];
     backend.commit([Write::InsertSession(session.clone()), Write::InsertEvent(event.clone())]).await;
 
     let mut progress = Progress::of(order.clone());
@@ -111,11 +111,13 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::InsertUser(newcomer.clone(), sample::hash("x")),
         Write::ChangePassword { user: stayer.key, from: sample::hash("first"), to: sample::hash("second") },
         Write::InsertSession(fresh.clone()),
-        Write::RevokeSession(session.key, sample::at(9)),
+        Write::RevokeSession { user: session.user, session: session.key, at: sample::at(9) },
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
         Write::UpdateOrder(Box::new(progress)),
         Write::UpdateTransaction(Box::new(checked)),
-        Write::ReplaceProduct(renamed, product.version),
+        sample::replaced(&renamed, product.version, Restock::Set(None)),
+        Write::AdjustStock { product: adjusted.id.clone(), by: 3, change: sample::change(&stayer) },
+        sample::sold(&sold, 2),
         Write::ReturnStock(line),
         resolution,
     ];
@@ -134,13 +136,19 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Some(transaction),
         "the transaction"
     );
-    assert_eq!(backend.products.find(&product.id).await.expect("read"), Some(product), "the product");
+    for product in [product, adjusted, sold] {
+        let found = backend.products.find(&product.id).await.expect("read");
+        assert_eq!(found.as_ref(), Some(&product), "the products");
+        let changes = backend.products.changes(product.key, ChangeKind::Any, None, 9).await.expect("read");
+        assert_eq!(changes.data.len(), 1, "made, and not changed");
+    }
 }
 
 /// A retry takes fresh ones. Nothing else would do: an event under another's key is no duplicate, and must not be lost.
 pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     let (order, user) = (backend.order().await, backend.user().await);
-    let product = backend.product(None).await;
+    let (product, change) = (backend.product(None).await, sample::change(&user));
+    backend.commit([Write::InsertProduct(sample::product(None), change.clone())]).await;
     let paid = |it: &mut Transaction| {
         it.facts = sample::facts(FactsRecord { displaced: true, ..sample::taken(it.amount) });
     };
@@ -167,7 +175,12 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         insert_user(User { id: user.id.clone(), ..sample::user() }),
         Write::InsertSession(Session { key: session.key, ..sample::session(&user) }),
         Write::InsertSession(Session { id: session.id, ..sample::session(&user) }),
-        Write::InsertProduct(Product { key: product.key, ..sample::product(None) }),
+        sample::made(&Product { key: product.key, ..sample::product(None) }),
+        Write::InsertProduct(sample::product(None), Change { key: change.key, ..sample::change(&user) }),
+        Write::InsertProduct(
+            sample::product(None),
+            Change { id: change.id.clone(), ..sample::change(&user) },
+        ),
         sample::placed(&Order {
             key: order.key,
             number: sample::order(&user, &[(&product, 1)]).number,
@@ -190,10 +203,8 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
 pub async fn a_read_sees_every_commit_before_it(backend: &Backend) {
     let mut product = backend.product(Some(0)).await;
     for stock in 1..=50 {
-        let version = product.version;
-        product.stock = Some(stock);
-        product.version = version.next();
-        backend.commit([Write::ReplaceProduct(product.clone(), version)]).await;
+        backend.commit([sample::revised(&product, Restock::Set(Some(stock)))]).await;
+        product = Product { stock: Some(stock), ..product.revise(sample::at(9)) };
         let found = backend.products.find(&product.id).await.expect("read");
         assert_eq!(found.as_ref(), Some(&product), "the read began after commit {stock}");
     }
@@ -226,15 +237,39 @@ pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_oth
     let race = backend.race(|| {
         turn = !turn;
         let pair = if turn { [&one, &two] } else { [&two, &one] };
-        let lines = pair.map(|product| Write::TakeStock {
-            line: StockLine { product: product.id.clone(), quantity: 1 },
-            read: product.clone(),
-        });
-        UnitOfWork::new().with_all(lines)
+        UnitOfWork::new().with_all(pair.map(|product| sample::sold(product, 1)))
     });
     race.await.ends(RIVALS, |_| false);
     let left = (backend.stock(&one).await, backend.stock(&two).await);
     assert_eq!(left, (Some(936), Some(936)), "{RIVALS} pieces of each are gone");
+}
+
+/// Two orders and a session each of their two owners, touched by half of the rivals in one order and by the others in the
+/// other, round after round: one gets through each time, all others come too late, and nobody waits in a circle.
+pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other(backend: &Backend) {
+    let orders = [backend.order().await, backend.order().await];
+    let sessions = orders.each_ref().map(|it| Session { user: it.owner, ..sample::session(&sample::user()) });
+    backend.commit(sessions.clone().map(Write::InsertSession)).await;
+    for round in 1..=ROUNDS {
+        let mut touched = Vec::new();
+        for (order, session) in orders.iter().zip(&sessions) {
+            let read = backend.orders.find(&order.number).await.expect("read").expect("the order");
+            touched.push((Progress::of(read), session));
+        }
+        let touch = |(progress, session): &(Progress, &Session)| {
+            let at = sample::at(round);
+            UnitOfWork::new()
+                .with(Write::RevokeSession { user: session.user, session: session.key, at })
+                .progress(progress.clone())
+        };
+        let mut turn = false;
+        let race = backend.race(|| {
+            turn = !turn;
+            let [one, two] = [touched.first(), touched.last()].map(|it| touch(it.expect("two of them")));
+            if turn { one.and(two) } else { two.and(one) }
+        });
+        race.await.ends(1, is_stale);
+    }
 }
 
 /// Orders of several customers for one product, each with its key. One used key refuses all of them.
@@ -259,9 +294,8 @@ pub async fn units_put_together_are_one_commit(backend: &Backend) {
 
 fn sale(user: &User, product: &Product) -> (Order, UnitOfWork) {
     let order = sample::order(user, &[(product, 1)]);
-    let line = StockLine { product: product.id.clone(), quantity: 1 };
     let unit = UnitOfWork::new()
-        .with(Write::TakeStock { line, read: product.clone() })
+        .with(sample::sold(product, 1))
         .with(sample::placed(&order))
         .with(Write::Claim(sample::claim(user)));
     (order, unit)

@@ -2,18 +2,18 @@
 
 use domain::{Timestamp, UserKey};
 
-/// A client's idempotency key within its scope: the user and the route.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A client's idempotency key within its scope: the user, if there is one, and the route.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey {
-    /// Whose key it is.
-    pub user: UserKey,
+    /// Whose key it is; `None` where there is no user yet, as at a registration.
+    pub user: Option<UserKey>,
     /// For which route, as `POST /v1/orders/{orderNumber}/payments`.
     pub route: &'static str,
     /// The key, 1-255 visible ASCII characters, without quotes.
     pub key: String,
 }
 
-/// The digest of method, path and canonical JSON: two requests with one are the same request.
+/// The digest of route, path and canonical JSON: two requests with one are the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint(pub String);
 

@@ -30,10 +30,11 @@ pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
 pub use page::Page;
 pub use password::{HasherBusy, PasswordHasher};
 pub use repository::{
-    Credentials, Due, EventRepository, FindingRepository, OrderFilter, OrderHead, OrderRepository,
-    PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, UserRepository,
+    ChangeKind, Credentials, Due, EventRepository, FindingRepository, OrderFilter, OrderHead,
+    OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
+    UserRepository,
 };
-pub use seal::{Digests, Sealer};
+pub use seal::{Digests, KeyedDigests, Sealer};
 pub use store::{CommitError, Health, Store, Taken};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, Tokens};

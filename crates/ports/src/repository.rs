@@ -7,10 +7,12 @@
 
 use async_trait::async_trait;
 use domain::{
-    EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    ChangeId, EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product,
+    ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId,
+    User, UserId, UserKey,
     order::{Recorded, Status},
     payment::StoredEvent,
+    product,
 };
 
 use crate::{Claim, IdempotencyKey, Page, Unavailable};
@@ -68,6 +70,23 @@ pub trait ProductRepository: Send + Sync {
     async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>>;
     /// Products after that one, by `created_at` and row, oldest first.
     async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>>;
+    /// What operators changed of a product after that change, newest version first.
+    async fn changes(
+        &self,
+        product: ProductKey,
+        kind: ChangeKind,
+        after: Option<ChangeId>,
+        limit: u32,
+    ) -> Read<Page<product::Recorded>>;
+}
+
+/// Which changes of a product to list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChangeKind {
+    /// All.
+    Any,
+    /// Adjustments of its stock.
+    Adjustment,
 }
 
 /// Which orders to list.

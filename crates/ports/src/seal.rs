@@ -10,6 +10,13 @@ pub trait Sealer: Send + Sync {
     fn open(&self, purpose: &str, sealed: &str) -> Option<String>;
 }
 
+/// Digests that only the service can make: what is behind one cannot be found by trying, not even a password.
+pub trait KeyedDigests: Send + Sync {
+    /// The digests of `content` for `purpose` under each secret that is in force, the newest first: what was written
+    /// before a secret was replaced is still recognised.
+    fn digests(&self, purpose: &str, content: &str) -> Vec<String>;
+}
+
 /// Short names for long contents.
 pub trait Digests: Send + Sync {
     /// SHA-256 (FIPS 180-4), 64 lower-case hex digits.

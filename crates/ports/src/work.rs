@@ -1,10 +1,11 @@
 //! A unit of work: what one commit makes true, as a value.
 
 use domain::{
-    EventKey, Finding, FindingId, Order, PasswordHash, Product, Progress, Session, SessionKey, Text,
-    Timestamp, Transaction, User, UserKey, Version,
+    EventId, EventKey, Finding, FindingId, GatewayName, Order, OrderKey, PasswordHash, Product, ProductId,
+    Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey, Version,
     order::{Entry, StockLine},
     payment::{Disposition, StoredEvent},
+    product::{Change, Restock},
 };
 
 use crate::{Claim, IdempotencyKey, StoredReply};
@@ -48,11 +49,23 @@ pub enum Write {
     RequirePassword(UserKey, PasswordHash),
     /// Makes a session.
     InsertSession(Session),
-    /// Moves a session on to its next generation. Guard: row, id and user belong together, and it is live
-    /// and of the generation before; else `Stale`.
-    RotateSession(Session),
-    /// Ends a session; one that has ended stays as it is.
-    RevokeSession(SessionKey, Timestamp),
+    /// Moves a session on to its next generation. Guard: row, id, user, login, generation and spent tokens are those
+    /// that were read, maybe from a copy, and it is live; else `Stale`.
+    RotateSession {
+        /// The session as it was read.
+        read: Box<Session>,
+        /// The session after the exchange.
+        next: Box<Session>,
+    },
+    /// Ends a session of a user; one that has ended stays as it is.
+    RevokeSession {
+        /// Whose.
+        user: UserKey,
+        /// Which.
+        session: SessionKey,
+        /// When.
+        at: Timestamp,
+    },
     /// Ends all sessions of a user but one.
     RevokeSessions {
         /// Whose.
@@ -62,19 +75,40 @@ pub enum Write {
         /// When.
         at: Timestamp,
     },
-    /// Makes a product. Guard: its id is new; else `Stale`.
-    InsertProduct(Product),
-    /// Replaces a product. Guard: it is still of that version; else `Stale`.
-    ReplaceProduct(Product, Version),
-    /// Takes stock. Guard: the product is active, tracked, has the price that was read (else `Stale`) and enough left
-    /// (else `OutOfStock`, naming every line that lacks).
-    TakeStock {
+    /// Makes a product, and the first entry of its changes. Guard: its id is new; else `Stale`.
+    InsertProduct(Product, Change),
+    /// Replaces a product, and adds to its changes. Its stock is not replaced: `restock` says what becomes of it, in the
+    /// same statement, so that no sale stands in the way. Guard: it is still of the version that was read; else `Stale`.
+    ReplaceProduct {
+        /// The product after the change; its stock is as it was read.
+        product: Product,
+        /// The version that was read.
+        read: Version,
+        /// What becomes of the stock.
+        restock: Restock,
+        /// Who changes it.
+        change: Change,
+    },
+    /// Adds to the stock, or takes from it, and adds to the product's changes: a version of its own. Guard: the product
+    /// is there and tracked, and its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX); else `Stale`.
+    AdjustStock {
+        /// Which product.
+        product: ProductId,
+        /// How many come in.
+        by: i64,
+        /// Who changes it.
+        change: Change,
+    },
+    /// Sells: takes stock if it is tracked, and leaves version and `updated_at` as they are. Guard: the product is active,
+    /// has the price that was read, is tracked if it was (else `Stale`) and has enough left (else `OutOfStock`, naming
+    /// every line that lacks).
+    Sell {
         /// How many of what.
         line: StockLine,
         /// The product as it was read.
         read: Product,
     },
-    /// Gives stock back, if it is tracked.
+    /// Gives stock back, if it is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
     /// Makes an order with its items and the first entry of its history.
     InsertOrder {
@@ -167,15 +201,67 @@ impl UnitOfWork {
         &self.writes
     }
 
-    /// The writes in the one order in which rows are locked: by kind, then stock by product.
+    /// The writes in the one order in which rows are locked, whatever order they were added in: by [`Row`], then by
+    /// kind. Writes of one kind to one row keep the order that they were added in.
     #[must_use]
     pub fn in_lock_order(mut self) -> Vec<Write> {
-        self.writes.sort_by(|a, b| (a.rank(), a.product()).cmp(&(b.rank(), b.product())));
+        self.writes.sort_by(|a, b| (a.row(), a.rank()).cmp(&(b.row(), b.rank())));
         self.writes
     }
 }
 
+/// The row that a write may have to wait for. Rows are ordered as the variants are, and within one by key: two units that
+/// lock rows in this order never wait for each other in a circle.
+///
+/// Nobody else can have locked a row that is new. What an insert may have to wait for is the row that the new one belongs
+/// to, which the database locks with it, or an equal id, which is a variant of its own.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Row<'w> {
+    Claim(&'w IdempotencyKey),
+    NewEvent(&'w GatewayName, &'w EventId),
+    Event(EventKey),
+    User(UserKey),
+    /// All of a user's sessions come before each of them.
+    Session(UserKey, Option<SessionKey>),
+    Order(OrderKey),
+    Transaction(TransactionKey),
+    Product(&'w ProductId),
+    Finding(&'w FindingId),
+    /// Whatever is there: such a unit has no other writes.
+    Old,
+}
+
 impl Write {
+    fn row(&self) -> Row<'_> {
+        match self {
+            Self::Claim(claim) => Row::Claim(&claim.key),
+            Self::Answer { key, .. } => Row::Claim(key),
+            Self::InsertEvent(event) => Row::NewEvent(&event.gateway, &event.id),
+            Self::MoveEvent { key, .. } => Row::Event(*key),
+            Self::InsertUser(user, _) => Row::User(user.key),
+            Self::ChangePassword { user, .. } | Self::RequirePassword(user, _) => Row::User(*user),
+            Self::InsertSession(session) => Row::User(session.user),
+            Self::RotateSession { read, .. } => Row::Session(read.user, Some(read.key)),
+            Self::RevokeSession { user, session, .. } => Row::Session(*user, Some(*session)),
+            Self::RevokeSessions { user, .. } => Row::Session(*user, None),
+            Self::InsertOrder { order, .. } => Row::User(order.owner),
+            Self::UpdateOrder(progress) => Row::Order(progress.order().key),
+            Self::InsertTransaction(transaction) => Row::Order(transaction.order),
+            Self::UpdateTransaction(transaction) | Self::Postpone(transaction) => {
+                Row::Transaction(transaction.key)
+            }
+            Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
+                Row::Product(&product.id)
+            }
+            Self::AdjustStock { product, .. } => Row::Product(product),
+            Self::Sell { line, .. } | Self::ReturnStock(line) => Row::Product(&line.product),
+            Self::InsertFinding(finding) => Row::Finding(&finding.id),
+            Self::ResolveFinding { id, .. } => Row::Finding(id),
+            Self::Prune(..) => Row::Old,
+        }
+    }
+
+    /// Which of several writes to one row comes first.
     const fn rank(&self) -> u8 {
         match self {
             Self::Claim(_) => 0,
@@ -186,60 +272,25 @@ impl Write {
             Self::ChangePassword { .. } => 5,
             Self::RequirePassword(..) => 6,
             Self::InsertSession(_) => 7,
-            Self::RotateSession(_) => 8,
-            Self::RevokeSession(..) => 9,
+            Self::RotateSession { .. } => 8,
+            Self::RevokeSession { .. } => 9,
             Self::RevokeSessions { .. } => 10,
             Self::InsertOrder { .. } => 11,
             Self::UpdateOrder(_) => 12,
             Self::InsertTransaction(_) => 13,
             Self::UpdateTransaction(_) => 14,
             Self::Postpone(_) => 15,
-            Self::InsertProduct(_) => 16,
-            Self::ReplaceProduct(..) => 17,
-            Self::TakeStock { .. } => 18,
-            Self::ReturnStock(_) => 19,
-            Self::InsertFinding(_) => 20,
-            Self::ResolveFinding { .. } => 21,
-            Self::Prune(..) => 22,
-        }
-    }
-
-    fn product(&self) -> Option<&str> {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "only stock is locked by more than its kind")]
-        match self {
-            Self::TakeStock { line, .. } | Self::ReturnStock(line) => Some(line.product.as_str()),
-            _ => None,
+            Self::InsertProduct(..) => 16,
+            Self::ReplaceProduct { .. } => 17,
+            Self::AdjustStock { .. } => 18,
+            Self::Sell { .. } => 19,
+            Self::ReturnStock(_) => 20,
+            Self::InsertFinding(_) => 21,
+            Self::ResolveFinding { .. } => 22,
+            Self::Prune(..) => 23,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use domain::{Money, ProductId, ProductKey};
-
-    fn take(id: &str) -> Write {
-        let now = Timestamp::from_millis(0);
-        let read = Product {
-            key: ProductKey::new(1),
-            id: ProductId::new(id.into()),
-            name: Text::new("Tea"),
-            price: Money::parse("1", "CNY").unwrap(),
-            stock: Some(1),
-            active: true,
-            version: Version::FIRST,
-            created_at: now,
-            updated_at: now,
-        };
-        Write::TakeStock { line: StockLine { product: read.id.clone(), quantity: 1 }, read }
-    }
-
-    #[test]
-    fn two_units_that_touch_the_same_rows_touch_them_in_the_same_order() {
-        let revoke = Write::RevokeSession(SessionKey::new(1), Timestamp::from_millis(0));
-        let one = UnitOfWork::new().with(take("b")).with(revoke.clone()).with(take("a"));
-        let other = UnitOfWork::new().with(take("a")).with(take("b")).with(revoke.clone());
-        assert_eq!(one.in_lock_order(), other.clone().in_lock_order());
-        assert_eq!(other.in_lock_order(), [revoke, take("a"), take("b")]);
-    }
-}
+mod tests;

@@ -4,7 +4,11 @@ use ports::{Claim, IdempotencyKey, StoredReply};
 
 use super::halt::{Refusal, Written, inserted};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::NewClaim, schema::idempotency_claims as claims};
+use crate::sql::{
+    kept::Kept,
+    row::{NewClaim, owner},
+    schema::idempotency_claims as claims,
+};
 
 pub(super) async fn claim(conn: &mut Conn, claim: &Claim) -> Written {
     let insert = diesel::insert_into(claims::table).values(NewClaim::from(claim));
@@ -13,7 +17,7 @@ pub(super) async fn claim(conn: &mut Conn, claim: &Claim) -> Written {
 
 pub(super) async fn answer(conn: &mut Conn, key: &IdempotencyKey, reply: &StoredReply) -> Written {
     let open = claims::table
-        .filter(claims::user_id.eq(key.user.get()))
+        .filter(claims::user_id.eq(owner(key)))
         .filter(claims::route.eq(key.route))
         .filter(claims::idempotency_key.eq(&key.key))
         .filter(claims::reply_status.is_null());

@@ -4,7 +4,12 @@ use domain::{Session, SessionKey, Timestamp, UserKey};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::SessionRow, schema::sessions, value::Stamp};
+use crate::sql::{
+    kept::Kept,
+    row::{SessionRow, written},
+    schema::sessions,
+    value::Stamp,
+};
 
 /// Keys are above zero.
 const NO_SESSION: i64 = 0;
@@ -14,25 +19,29 @@ pub(super) async fn insert(conn: &mut Conn, session: &Session) -> Written {
     inserted(insert.execute(conn).await, || Refusal::Stale)
 }
 
-pub(super) async fn rotate(conn: &mut Conn, session: &Session) -> Written {
+pub(super) async fn rotate(conn: &mut Conn, read: &Session, next: &Session) -> Written {
     let live = sessions::table
-        .find(session.key.get())
-        .filter(sessions::session_id.eq(session.id.as_str()))
-        .filter(sessions::user_id.eq(session.user.get()))
-        .filter(sessions::generation.eq(session.generation.saturating_sub(1)))
+        .find(read.key.get())
+        .filter(sessions::session_id.eq(read.id.as_str()))
+        .filter(sessions::user_id.eq(read.user.get()))
+        .filter(sessions::generation.eq(read.generation))
+        .filter(sessions::created_at.eq(Stamp::from(read.created_at)))
+        .filter(sessions::spent.eq(written(&read.spent)))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(Stamp::from(session.rotated_at)));
+        .filter(sessions::expires_at.gt(Stamp::from(next.rotated_at)));
     let update = diesel::update(live).set((
-        sessions::generation.eq(session.generation),
-        sessions::rotated_at.eq(Stamp::from(session.rotated_at)),
-        sessions::expires_at.eq(Stamp::from(session.expires_at)),
+        sessions::generation.eq(next.generation),
+        sessions::rotated_at.eq(Stamp::from(next.rotated_at)),
+        sessions::expires_at.eq(Stamp::from(next.expires_at)),
+        sessions::spent.eq(written(&next.spent)),
     ));
     guarded(Kept(update).execute(conn).await?)
 }
 
-pub(super) async fn revoke(conn: &mut Conn, session: SessionKey, at: Timestamp) -> Written {
+pub(super) async fn revoke(conn: &mut Conn, user: UserKey, session: SessionKey, at: Timestamp) -> Written {
     let live = sessions::table
         .find(session.get())
+        .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(Stamp::from(at)));
     let update = diesel::update(live).set(sessions::revoked_at.eq(Stamp::from(at)));

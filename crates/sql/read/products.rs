@@ -1,13 +1,17 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Product, ProductId};
-use ports::{Page, ProductRepository, Unavailable};
+use domain::{ChangeId, Product, ProductId, ProductKey, product::Recorded};
+use ports::{ChangeKind, Page, ProductRepository, Unavailable};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
 use crate::sql::kept::{Kept, padded};
-use crate::sql::{row::ProductRow, schema::products, value::Stamp};
+use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow};
+use crate::sql::schema::{product_changes, products, user};
+use crate::sql::value::Stamp;
+
+diesel::alias!(product_changes as last_change: LastChange);
 
 #[async_trait]
 impl ProductRepository for Database {
@@ -50,6 +54,38 @@ impl ProductRepository for Database {
             let oldest_first = (products::created_at.asc(), products::id.asc());
             let rows = query.order(oldest_first).limit(one_more(limit)).load(conn).await?;
             Ok(Page::cut(each(rows, ProductRow::read)?, length(limit)))
+        })
+        .await
+    }
+
+    async fn changes(
+        &self,
+        product: ProductKey,
+        kind: ChangeKind,
+        after: Option<ChangeId>,
+        limit: u32,
+    ) -> Result<Page<Recorded>, Unavailable> {
+        self.read(async move |conn: &mut Conn| {
+            let mut query = product_changes::table
+                .inner_join(products::table.on(products::id.eq(product_changes::product_key)))
+                .left_join(user::table.on(user::id.eq(product_changes::changed_by)))
+                .filter(product_changes::product_key.eq(product.get()))
+                .select((ChangeRow::as_select(), products::product_id, user::public_id.nullable()))
+                .into_boxed();
+            match kind {
+                ChangeKind::Any => {}
+                ChangeKind::Adjustment => query = query.filter(product_changes::stock.eq(ADJUSTED)),
+            }
+            if let Some(after) = &after {
+                let last = last_change
+                    .filter(last_change.field(product_changes::change_id).eq(after.as_str()))
+                    .select(last_change.field(product_changes::version));
+                query = query.filter(product_changes::version.nullable().lt(last.single_value()));
+            }
+            let newest = query.order(product_changes::version.desc()).limit(one_more(limit));
+            let rows = newest.load::<(ChangeRow, String, Option<String>)>(conn).await?;
+            let changes = each(rows, |(row, product, user)| row.read(product, user))?;
+            Ok(Page::cut(changes, length(limit)))
         })
         .await
     }

@@ -4,7 +4,10 @@ use diesel_async::RunQueryDsl;
 use ports::{Claim, IdempotencyKey, ReplyRepository, Unavailable};
 
 use crate::connection::{Conn, Database};
-use crate::sql::{row::ClaimRow, schema::idempotency_claims as claims};
+use crate::sql::{
+    row::{ClaimRow, owner},
+    schema::idempotency_claims as claims,
+};
 
 #[async_trait]
 impl ReplyRepository for Database {
@@ -12,7 +15,7 @@ impl ReplyRepository for Database {
         let key = key.clone();
         self.read(async move |conn: &mut Conn| {
             let query = claims::table
-                .filter(claims::user_id.eq(key.user.get()))
+                .filter(claims::user_id.eq(owner(&key)))
                 .filter(claims::route.eq(key.route))
                 .filter(claims::idempotency_key.eq(&key.key))
                 .select(ClaimRow::as_select());

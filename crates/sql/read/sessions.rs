@@ -14,7 +14,7 @@ impl SessionRepository for Database {
         self.read(async move |conn: &mut Conn| {
             let query =
                 sessions::table.filter(sessions::session_id.eq(id.as_str())).select(SessionRow::as_select());
-            Ok(query.first(conn).await.optional()?.map(Session::from))
+            query.first(conn).await.optional()?.map(SessionRow::read).transpose()
         })
         .await
     }
@@ -33,7 +33,7 @@ impl SessionRepository for Database {
                 .order((sessions::created_at.desc(), sessions::id.desc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
-            Ok(query.load(conn).await?.into_iter().map(Session::from).collect())
+            query.load(conn).await?.into_iter().map(SessionRow::read).collect()
         })
         .await
     }
@@ -54,7 +54,7 @@ impl SessionRepository for Database {
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
-            Ok(query.load(conn).await?.into_iter().map(Session::from).collect())
+            query.load(conn).await?.into_iter().map(SessionRow::read).collect()
         })
         .await
     }

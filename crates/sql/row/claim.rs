@@ -1,10 +1,18 @@
 use diesel::prelude::*;
-use domain::Timestamp;
+use domain::{Timestamp, UserKey};
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 
 use super::{known, unreadable};
 use crate::sql::schema::idempotency_claims;
 use crate::sql::value::Stamp;
+
+/// Keys of users are above zero.
+const NO_USER: i64 = 0;
+
+/// The owner of a key as it is stored.
+pub(in crate::sql) fn owner(key: &IdempotencyKey) -> i64 {
+    key.user.map_or(NO_USER, UserKey::get)
+}
 
 /// A used idempotency key as it is read, by whoever names the key.
 #[derive(Queryable, Selectable)]
@@ -63,7 +71,7 @@ impl<'a> From<&'a Claim> for NewClaim<'a> {
     fn from(claim: &'a Claim) -> Self {
         let reply = claim.reply.as_ref();
         Self {
-            user_id: claim.key.user.get(),
+            user_id: owner(&claim.key),
             route: claim.key.route,
             idempotency_key: &claim.key.key,
             fingerprint: &claim.fingerprint.0,

@@ -1,17 +1,15 @@
 use diesel::prelude::*;
 use domain::{
-    Actor, ChangedBy, OrderKey, Sequence, Text, UserId, UserKey,
+    OrderKey, Sequence, Text, UserId,
     order::{Entry, Recorded, Status},
 };
 
-use super::known;
+use super::{author, known, user_key};
 use crate::sql::schema::order_status_history;
 use crate::sql::value::Stamp;
 
 /// What stands for "no status before".
 const NOWHERE: &str = "";
-/// What stands for "no user".
-const NOBODY: i64 = 0;
 
 /// Nothing names an entry by its row's key, so the database may choose it.
 #[derive(Queryable, Selectable, Insertable)]
@@ -34,7 +32,7 @@ impl HistoryRow {
             sequence: entry.sequence.get(),
             from_status: entry.from.map_or(NOWHERE, Status::as_str).to_owned(),
             to_status: entry.to.as_str().to_owned(),
-            changed_by: entry.by.user.map_or(NOBODY, UserKey::get),
+            changed_by: user_key(entry.by),
             created_at: entry.at.into(),
             actor: entry.by.actor.as_str().to_owned(),
             reason: entry.reason.as_ref().map(|it| it.as_str().to_owned()),
@@ -45,10 +43,7 @@ impl HistoryRow {
     pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Recorded> {
         let status = |name: &str| known(Status::parse(name), "order_status_history");
         let from = (self.from_status != NOWHERE).then(|| status(&self.from_status)).transpose()?;
-        let by = ChangedBy {
-            actor: known(Actor::parse(&self.actor), "order_status_history.actor")?,
-            user: (self.changed_by != NOBODY).then(|| UserKey::new(self.changed_by)),
-        };
+        let by = author(&self.actor, self.changed_by, "order_status_history.actor")?;
         let entry = Entry {
             sequence: Sequence::new(self.sequence),
             from,

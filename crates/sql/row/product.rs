@@ -8,14 +8,15 @@ use crate::sql::value::{Parts, Stamp};
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = products, treat_none_as_default_value = false)]
 pub(in crate::sql) struct ProductRow {
-    id: i64,
+    pub(in crate::sql) id: i64,
     product_id: String,
     name: String,
-    price: Parts,
-    currency: String,
+    pub(in crate::sql) price: Parts,
+    pub(in crate::sql) currency: String,
     stock: Option<i64>,
-    active: bool,
-    version: i64,
+    pub(in crate::sql) active: bool,
+    pub(in crate::sql) version: i64,
+    moves: i64,
     created_at: Stamp,
     updated_at: Stamp,
 }
@@ -31,6 +32,7 @@ impl From<&Product> for ProductRow {
             stock: product.stock,
             active: product.active,
             version: product.version.get(),
+            moves: product.moves,
             created_at: product.created_at.into(),
             updated_at: product.updated_at.into(),
         }
@@ -47,6 +49,7 @@ impl ProductRow {
             stock: self.stock,
             active: self.active,
             version: Version::new(self.version),
+            moves: self.moves,
             created_at: self.created_at.into(),
             updated_at: self.updated_at.into(),
         })

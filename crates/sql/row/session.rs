@@ -1,6 +1,7 @@
 use diesel::prelude::*;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 
+use super::known;
 use crate::sql::schema::sessions;
 use crate::sql::value::Stamp;
 
@@ -15,6 +16,7 @@ pub(in crate::sql) struct SessionRow {
     created_at: Stamp,
     expires_at: Stamp,
     revoked_at: Option<Stamp>,
+    spent: String,
 }
 
 impl From<&Session> for SessionRow {
@@ -28,21 +30,34 @@ impl From<&Session> for SessionRow {
             created_at: session.created_at.into(),
             expires_at: session.expires_at.into(),
             revoked_at: session.revoked_at.map(Stamp::from),
+            spent: written(&session.spent),
         }
     }
 }
 
-impl From<SessionRow> for Session {
-    fn from(row: SessionRow) -> Self {
-        Self {
-            key: SessionKey::new(row.id),
-            id: SessionId::new(row.session_id),
-            user: UserKey::new(row.user_id),
-            generation: row.generation,
-            rotated_at: row.rotated_at.into(),
-            created_at: row.created_at.into(),
-            expires_at: row.expires_at.into(),
-            revoked_at: row.revoked_at.map(Timestamp::from),
-        }
+impl SessionRow {
+    pub(in crate::sql) fn read(self) -> QueryResult<Session> {
+        let moments = self.spent.split(SEPARATOR).filter(|it| !it.is_empty());
+        let spent = moments.map(|it| it.parse().map(Timestamp::from_millis)).collect::<Result<_, _>>();
+        Ok(Session {
+            key: SessionKey::new(self.id),
+            id: SessionId::new(self.session_id),
+            user: UserKey::new(self.user_id),
+            generation: self.generation,
+            rotated_at: self.rotated_at.into(),
+            created_at: self.created_at.into(),
+            expires_at: self.expires_at.into(),
+            revoked_at: self.revoked_at.map(Timestamp::from),
+            spent: known(spent.ok(), "sessions.spent")?,
+        })
     }
+}
+
+/// What stands between two moments.
+const SEPARATOR: char = ',';
+
+/// Moments as one text: milliseconds since 1970.
+pub(in crate::sql) fn written(moments: &[Timestamp]) -> String {
+    let texts: Vec<_> = moments.iter().map(|it| it.millis().to_string()).collect();
+    texts.join(&SEPARATOR.to_string())
 }

@@ -7,6 +7,7 @@ DROP TABLE IF EXISTS payment_transactions;
 DROP TABLE IF EXISTS order_status_history;
 DROP TABLE IF EXISTS order_items;
 DROP TABLE IF EXISTS orders;
+DROP TABLE IF EXISTS product_changes;
 DROP TABLE IF EXISTS products;
 DROP TABLE IF EXISTS sessions;
 DROP TABLE IF EXISTS user;

@@ -33,6 +33,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     createdAt   TIMESTAMP(3) NOT NULL,
     expiresAt   TIMESTAMP(3) NOT NULL,
     revokedAt   TIMESTAMP(3) NULL,
+    -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
+    spent       VARCHAR(255) NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
     KEY sessions_of_user (userId, createdAt),
     KEY sessions_expired (expiresAt),
@@ -49,7 +51,9 @@ CREATE TABLE IF NOT EXISTS products (
     currency    CHAR(3)        NOT NULL,
     stock       BIGINT         NULL,
     active      TINYINT(1)     NOT NULL,
+    -- Counts what operators change; what orders take and give back only moves.
     version     BIGINT         NOT NULL,
+    moves       BIGINT         NOT NULL,
     createdAt   TIMESTAMP(3)   NOT NULL,
     updatedAt   TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY products_public (productId),
@@ -58,7 +62,40 @@ CREATE TABLE IF NOT EXISTS products (
     CONSTRAINT products_currency CHECK (char_length(currency) = 3),
     CONSTRAINT products_stock CHECK (stock >= 0),
     CONSTRAINT products_active CHECK (active IN (0, 1)),
-    CONSTRAINT products_version CHECK (version >= 1)
+    CONSTRAINT products_version CHECK (version >= 1),
+    CONSTRAINT products_moves CHECK (moves >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- Who made each version of a product.
+CREATE TABLE IF NOT EXISTS product_changes (
+    id          BIGINT         NOT NULL PRIMARY KEY,
+    changeId    VARCHAR(255)   NOT NULL,
+    productKey  BIGINT         NOT NULL,
+    version     BIGINT         NOT NULL,
+    price       DECIMAL(19, 4) NOT NULL,
+    currency    CHAR(3)        NOT NULL,
+    active      TINYINT(1)     NOT NULL,
+    -- What became of the stock: it is `quantity` since, or that much more or less.
+    stock       VARCHAR(20)    NOT NULL,
+    quantity    BIGINT         NULL,
+    reason      TEXT           NULL,
+    -- The row of a user; 0 when it was nobody.
+    changedBy   BIGINT         NOT NULL,
+    actor       VARCHAR(20)    NOT NULL,
+    createdAt   TIMESTAMP(3)   NOT NULL,
+    UNIQUE KEY changes_public (changeId),
+    UNIQUE KEY changes_version (productKey, version),
+    KEY changes_of_stock (productKey, stock, version),
+    CONSTRAINT changes_product FOREIGN KEY (productKey) REFERENCES products (id),
+    CONSTRAINT changes_version_first CHECK (version >= 1),
+    CONSTRAINT changes_price CHECK (price > 0),
+    CONSTRAINT changes_currency CHECK (char_length(currency) = 3),
+    CONSTRAINT changes_active CHECK (active IN (0, 1)),
+    CONSTRAINT changes_stock CHECK (stock IN ('KEPT', 'SET', 'UNTRACKED', 'ADJUSTED')),
+    CONSTRAINT changes_quantity CHECK ((stock IN ('SET', 'ADJUSTED')) = (quantity IS NOT NULL)),
+    CONSTRAINT changes_set CHECK (stock <> 'SET' OR quantity >= 0),
+    CONSTRAINT changes_adjusted CHECK (stock <> 'ADJUSTED' OR quantity <> 0),
+    CONSTRAINT changes_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS orders (
@@ -308,6 +345,7 @@ CREATE TABLE IF NOT EXISTS findings (
 
 CREATE TABLE IF NOT EXISTS idempotency_claims (
     id              BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    -- The row of a user; 0 where there is none yet. Never empty: two empty values would not be the same key.
     userId          BIGINT       NOT NULL,
     route           VARCHAR(255) NOT NULL,
     idempotencyKey  VARCHAR(255) NOT NULL,
@@ -321,6 +359,5 @@ CREATE TABLE IF NOT EXISTS idempotency_claims (
     expiresAt       TIMESTAMP(3) NULL,
     UNIQUE KEY claims_public (userId, route, idempotencyKey),
     KEY claims_expired (expiresAt),
-    CONSTRAINT claims_user FOREIGN KEY (userId) REFERENCES user (id),
     CONSTRAINT claims_answered CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

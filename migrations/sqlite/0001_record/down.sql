@@ -7,6 +7,7 @@ DROP TABLE payment_transactions;
 DROP TABLE order_status_history;
 DROP TABLE order_items;
 DROP TABLE orders;
+DROP TABLE product_changes;
 DROP TABLE products;
 DROP TABLE sessions;
 DROP TABLE user;

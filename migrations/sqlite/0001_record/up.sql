@@ -21,7 +21,9 @@ CREATE TABLE sessions (
     rotatedAt   INTEGER NOT NULL,
     createdAt   INTEGER NOT NULL,
     expiresAt   INTEGER NOT NULL,
-    revokedAt   INTEGER
+    revokedAt   INTEGER,
+    -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
+    spent       TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX sessions_of_user ON sessions (userId, createdAt);
 CREATE INDEX sessions_expired ON sessions (expiresAt);
@@ -35,11 +37,37 @@ CREATE TABLE products (
     currency    TEXT    NOT NULL CHECK (length(currency) = 3),
     stock       INTEGER CHECK (stock >= 0),
     active      INTEGER NOT NULL CHECK (active IN (0, 1)),
+    -- Counts what operators change; what orders take and give back only moves.
     version     INTEGER NOT NULL CHECK (version >= 1),
+    moves       INTEGER NOT NULL CHECK (moves >= 0),
     createdAt   INTEGER NOT NULL,
     updatedAt   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX products_by_time ON products (createdAt);
+
+-- Who made each version of a product.
+CREATE TABLE product_changes (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    changeId    TEXT    NOT NULL UNIQUE,
+    productKey  INTEGER NOT NULL REFERENCES products (id),
+    version     INTEGER NOT NULL CHECK (version >= 1),
+    price       INTEGER NOT NULL CHECK (price > 0),
+    currency    TEXT    NOT NULL CHECK (length(currency) = 3),
+    active      INTEGER NOT NULL CHECK (active IN (0, 1)),
+    -- What became of the stock: it is `quantity` since, or that much more or less.
+    stock       TEXT    NOT NULL CHECK (stock IN ('KEPT', 'SET', 'UNTRACKED', 'ADJUSTED')),
+    quantity    INTEGER,
+    reason      TEXT,
+    -- The row of a user; 0 when it was nobody.
+    changedBy   INTEGER NOT NULL,
+    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    createdAt   INTEGER NOT NULL,
+    UNIQUE (productKey, version),
+    CHECK ((stock IN ('SET', 'ADJUSTED')) = (quantity IS NOT NULL)),
+    CHECK (stock <> 'SET' OR quantity >= 0),
+    CHECK (stock <> 'ADJUSTED' OR quantity <> 0)
+) STRICT;
+CREATE INDEX changes_of_stock ON product_changes (productKey, stock, version);
 
 CREATE TABLE orders (
     id           INTEGER NOT NULL PRIMARY KEY,
@@ -229,7 +257,8 @@ CREATE INDEX findings_open ON findings (created_at) WHERE resolved_at IS NULL;
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,
-    userId          INTEGER NOT NULL REFERENCES user (id),
+    -- The row of a user; 0 where there is none yet. Never empty: two empty values would not be the same key.
+    userId          INTEGER NOT NULL,
     route           TEXT    NOT NULL,
     idempotencyKey  TEXT    NOT NULL,
     fingerprint     TEXT    NOT NULL,

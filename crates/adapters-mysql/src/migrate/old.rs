@@ -19,6 +19,7 @@ const TABLES: &[(&str, &str, &str)] = &[
 const OURS: &[(&str, &str)] = &[
     ("sessions", "rotatedAt"),
     ("products", "version"),
+    ("product_changes", "changeId"),
     ("refunds", "transaction_key"),
     ("payment_events", "disposition"),
     ("findings", "finding_id"),

@@ -1,7 +1,7 @@
 //! A record with something to sell, and an order of it.
 
 use adapters_mysql::MySql;
-use domain::{Order, Product, User, order::StockLine};
+use domain::{Order, Product, User};
 use port_contracts::sample;
 use ports::{Claim, Store, UnitOfWork, Write};
 use test_servers::MariaDb;
@@ -23,7 +23,7 @@ pub(crate) async fn stocked(record: &MySql) -> (User, [Product; 2]) {
     products.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
     let mut work = UnitOfWork::new().with(Write::InsertUser(user.clone(), sample::hash("x")));
     for product in &products {
-        work = work.with(Write::InsertProduct(product.clone()));
+        work = work.with(sample::made(product));
     }
     record.commit(work).await.unwrap();
     (user, products)
@@ -37,8 +37,7 @@ pub(crate) fn placing(user: &User, products: &[Product]) -> (UnitOfWork, Order, 
     claim.reply = Some(sample::reply());
     let mut work = UnitOfWork::new().with(Write::Claim(claim.clone())).with(sample::placed(&order));
     for product in products {
-        let line = StockLine { product: product.id.clone(), quantity: 1 };
-        work = work.with(Write::TakeStock { line, read: product.clone() });
+        work = work.with(sample::sold(product, 1));
     }
     (work, order, claim)
 }

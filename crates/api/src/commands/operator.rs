@@ -58,9 +58,12 @@ pub(super) async fn create(config: &Config, operator: Operator) -> Result<String
     match create_operator(&wired.app, account).await {
         Ok(user) => Ok(user.username.as_str().to_owned()),
         Err(RegisterError::Taken(taken)) => Err(OperatorError::Taken(name(&taken))),
-        Err(fault @ (RegisterError::Busy(_) | RegisterError::Unavailable(_))) => {
-            Err(OperatorError::Failed(fault))
-        }
+        Err(
+            fault @ (RegisterError::Key(_)
+            | RegisterError::Throttled(_)
+            | RegisterError::Busy(_)
+            | RegisterError::Unavailable(_)),
+        ) => Err(OperatorError::Failed(fault)),
     }
 }
 

@@ -34,6 +34,7 @@ impl Config {
             ("after_sales_period", duration(policy.after_sales_period)),
             ("access_token_ttl", duration(policy.access_token_ttl)),
             ("refresh_token_ttl", duration(policy.refresh_token_ttl)),
+            ("session_ttl", duration(policy.session_ttl)),
             ("login_failures_per_account", policy.login_failures_per_account.to_string()),
             ("login_failures_per_address", policy.login_failures_per_address.to_string()),
             ("login_window", duration(policy.login_window)),

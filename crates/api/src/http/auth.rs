@@ -1,17 +1,23 @@
 //! Accounts, logins and sessions.
 
-use actix_web::{HttpRequest, HttpResponse, web::Path};
-use application::auth::{self, ChangePassword, Login, LoginError, NewAccount, RefreshError, RegisterError};
-use domain::{Email, Password, Session, SessionId, Username};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
+use application::auth::{
+    self, ChangePassword, Login, LoginError, NewAccount, PasswordError, RefreshError, RegisterError,
+    RevokeError,
+};
+use domain::{Email, Password, Session, SessionId, User, Username};
 use ports::Taken;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     body::Body,
     decode::{Fields, Parameters, any, text},
     extract::{Caller, ClientAddress},
-    openapi::PageParameters,
+    idempotency,
+    openapi::{OptionalKeyHeader, PageParameters},
     problem::{Answer, Kind, Problem},
+    reply,
     view::{
         PageView,
         user::{SessionView, TokensView, UserView},
@@ -65,26 +71,36 @@ pub struct NewPassword {
 }
 
 /// Make an account
-#[utoipa::path(post, path = "/v1/auth/register", tag = "Authentication", request_body = Register, responses(
+///
+/// There is no user yet, so that an idempotency key is shared by all who register: make it one that nobody guesses.
+#[utoipa::path(post, path = "/v1/auth/register", tag = "Authentication", request_body = Register,
+    params(OptionalKeyHeader), responses(
     (status = 201, description = "The user.", body = UserView),
     (status = 409, description = "`username-taken` or `email-taken`."),
+    (status = 429, description = "A key was used with something else too often, or too many logins failed."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
-pub async fn register(service: Shared, body: Body) -> Answer {
+pub async fn register(service: Shared, http: HttpRequest, peer: ClientAddress, body: Body) -> Answer {
     let body = body.json().await?;
+    let request = idempotency::with_secret(&service, &http, None, &body)?;
     let mut it = Fields::of(&body);
     let username = it.required("username", text(Username::parse));
     let email = it.required("email", text(Email::parse));
     let password = it.required("password", text(Password::parse));
     let account =
         it.finish(|| Some(NewAccount { username: username?, email: email?, password: password? }))?;
-    let user = service.write(async move |app| auth::register(&app, account).await).await??;
-    Ok(HttpResponse::Created().json(UserView::from(&user)))
+    let peer = peer.0.to_string();
+    let render = |it: &User| reply::stored(StatusCode::CREATED, &UserView::from(it));
+    let made =
+        service.write(async move |app| auth::register(&app, request, account, &peer, render).await).await?;
+    Ok(reply::give(made?))
 }
 
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
+            RegisterError::Key(error) => error.into(),
+            RegisterError::Throttled(it) => Self::throttled(it),
             RegisterError::Taken(taken) if taken.contains(&Taken::Username) => Kind::UsernameTaken.into(),
             RegisterError::Taken(_) => Kind::EmailTaken.into(),
             RegisterError::Busy(busy) => busy.into(),
@@ -173,22 +189,39 @@ pub async fn me(caller: Caller) -> Answer {
 ///
 /// All other sessions end. A wrong present password counts as a failed login.
 #[utoipa::path(put, path = "/v1/me/password", tag = "Authentication", request_body = NewPassword,
-    security(("bearer" = [])), responses(
+    security(("bearer" = [])), params(OptionalKeyHeader), responses(
     (status = 204, description = "Changed."),
     (status = 403, description = "`wrong-password`"),
     (status = 429, description = "Too many failed logins of this account, or from this address."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
-pub async fn change_password(service: Shared, caller: Caller, peer: ClientAddress, body: Body) -> Answer {
+pub async fn change_password(
+    service: Shared,
+    http: HttpRequest,
+    caller: Caller,
+    peer: ClientAddress,
+    body: Body,
+) -> Answer {
     let body = body.json().await?;
+    let request = idempotency::with_secret(&service, &http, Some(&caller), &body)?;
     let mut it = Fields::of(&body);
     let current = it.required("currentPassword", text(any));
     let new = it.required("newPassword", text(Password::parse));
     let peer = peer.0.to_string();
     let change = it.finish(|| Some(ChangePassword { current: current?, new: new?, peer }))?;
-    let outcome = service.write(async move |app| auth::change_password(&app, &caller, change).await).await?;
-    outcome.map_err(|error| refused(error, Kind::WrongPassword))?;
-    Ok(HttpResponse::NoContent().finish())
+    let changed = service
+        .write(async move |app| auth::change_password(&app, &caller, request, change, reply::empty()).await)
+        .await?;
+    Ok(reply::give(changed?))
+}
+
+impl From<PasswordError> for Problem {
+    fn from(error: PasswordError) -> Self {
+        match error {
+            PasswordError::Key(error) => error.into(),
+            PasswordError::Login(error) => refused(error, Kind::WrongPassword),
+        }
+    }
 }
 
 /// My live sessions, newest first
@@ -206,12 +239,25 @@ pub async fn sessions(service: Shared, http: HttpRequest, caller: Caller) -> Ans
 
 /// End one of my sessions
 #[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "Authentication", security(("bearer" = [])),
-    params(("id" = String, Path, description = "The session's id.")), responses(
+    params(("id" = String, Path, description = "The session's id."), OptionalKeyHeader), responses(
     (status = 204, description = "Ended."),
     (status = 404, description = "No such live session of mine.")
 ))]
-pub async fn end_session(service: Shared, caller: Caller, id: Path<String>) -> Answer {
+pub async fn end_session(service: Shared, http: HttpRequest, caller: Caller, id: Path<String>) -> Answer {
+    let request = idempotency::optional(&service, &http, &caller, &Value::Null)?;
     let id = SessionId::parse(&id).map_err(|_| Kind::NotFound)?;
-    let ended = service.write(async move |app| auth::revoke_session(&app, &caller, &id).await).await??;
-    if ended { Ok(HttpResponse::NoContent().finish()) } else { Err(Kind::NotFound.into()) }
+    let ended = service
+        .write(async move |app| auth::revoke_session(&app, &caller, request, &id, reply::empty()).await)
+        .await?;
+    Ok(reply::give(ended?))
+}
+
+impl From<RevokeError> for Problem {
+    fn from(error: RevokeError) -> Self {
+        match error {
+            RevokeError::Key(error) => error.into(),
+            RevokeError::NotFound => Kind::NotFound.into(),
+            RevokeError::Unavailable(away) => away.into(),
+        }
+    }
 }

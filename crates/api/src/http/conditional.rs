@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, HeaderName},
 };
-use application::IfMatch;
+use application::{Conditions, IfMatch, IfNoneMatch};
 use domain::Version;
 use serde::Serialize;
 
@@ -25,14 +25,37 @@ pub fn if_match(request: &HttpRequest) -> IfMatch {
     }
 }
 
+/// Which versions a request does not want to meet: those that the client has, or any. A weak tag is as good as another.
+#[must_use]
+pub fn if_none_match(request: &HttpRequest) -> IfNoneMatch {
+    let tags = tags(request, header::IF_NONE_MATCH);
+    match tags.as_slice() {
+        [] => IfNoneMatch::Absent,
+        tags if tags.iter().any(|it| it == "*") => IfNoneMatch::Any,
+        tags => {
+            let strong = |it: &String| version(it.strip_prefix("W/").unwrap_or(it));
+            IfNoneMatch::OneOf(tags.iter().filter_map(strong).collect())
+        }
+    }
+}
+
+/// What a write says of the thing that it is meant for.
+#[must_use]
+pub fn conditions(request: &HttpRequest) -> Conditions {
+    Conditions { if_match: if_match(request), if_none_match: if_none_match(request) }
+}
+
 /// What is shown of a thing that has versions: 304 when the client has it already, else 200 with its tag.
 pub fn show(request: &HttpRequest, version: Version, view: &impl Serialize) -> HttpResponse {
-    let tag = etag(version);
-    let known = |it: &String| it == "*" || it.strip_prefix("W/").unwrap_or(it) == tag;
-    if tags(request, header::IF_NONE_MATCH).iter().any(known) {
-        return HttpResponse::NotModified().insert_header((header::ETAG, tag)).finish();
+    if if_none_match(request).allows(Some(version)) {
+        return show_whole(version, view);
     }
-    HttpResponse::Ok().insert_header((header::ETAG, tag)).json(view)
+    HttpResponse::NotModified().insert_header((header::ETAG, etag(version))).finish()
+}
+
+/// The same, when what is shown is not what every client that has this version was shown: always 200.
+pub fn show_whole(version: Version, view: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::ETAG, etag(version))).json(view)
 }
 
 /// The tags of a header that may be given several times. Ours have no commas in them, so that others may be torn apart.
@@ -79,6 +102,15 @@ mod tests {
         for tag in ["W/\"3\"", "3", "\"03\"", "\"+3\"", "\"three\"", ""] {
             assert_eq!(condition(&[tag]), IfMatch::OneOf(vec![]), "{tag}");
         }
+    }
+
+    #[test]
+    fn a_write_names_the_versions_that_it_must_not_meet() {
+        let condition = |values: &[&str]| if_none_match(&asked(header::IF_NONE_MATCH, values));
+        assert_eq!(condition(&[]), IfNoneMatch::Absent);
+        assert_eq!(condition(&["*"]), IfNoneMatch::Any);
+        let versions = vec![Version::new(3), Version::new(5)];
+        assert_eq!(condition(&["\"3\", W/\"5\"", "\"x\""]), IfNoneMatch::OneOf(versions));
     }
 
     #[test]

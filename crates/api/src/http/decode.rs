@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 pub use parameters::{Cursors, LIMIT_DEFAULT, LIMIT_MAX, Parameters};
 pub use pointer::Pointer;
 
-use super::problem::{Fault, Kind, Problem, Rule};
+use super::problem::{Fault, Kind, Place, Problem, Rule};
 
 /// What is said of a value that is not there.
 const REQUIRED: Invalid = Invalid("is required");
@@ -82,6 +82,24 @@ impl<'b> Fields<'b> {
             None | Some(Value::Null) => Some(None),
             Some(value) => self.note(name, read(value)).map(Some),
         }
+    }
+
+    /// A member that may be missing, but is read when it is there: null is a value of its own, see [`nullable`].
+    pub fn if_present<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&'b Value) -> Read<T>,
+    ) -> Option<Option<T>> {
+        match self.member(name) {
+            None => Some(None),
+            Some(value) => self.note(name, read(value)).map(Some),
+        }
+    }
+
+    /// What was read from a parameter of the path, beside the members.
+    pub fn parameter<T>(&mut self, name: &str, read: Result<T, Invalid>) -> Option<T> {
+        let fault = |rule| self.faults.push(Fault::new(Place::Parameter(name.to_owned()), rule));
+        read.map_err(fault).ok()
     }
 
     /// A member that must be an object.
@@ -212,6 +230,11 @@ where
 
 fn must_be_whole<N: Display>(range: &RangeInclusive<N>) -> Rule {
     Rule(format!("must be a whole number from {} to {}", range.start(), range.end()).into())
+}
+
+/// Reads null as nothing, and anything else as `read` does.
+pub fn nullable<T>(read: impl FnOnce(&Value) -> Read<T>) -> impl FnOnce(&Value) -> Read<Option<T>> {
+    |value| if value.is_null() { Ok(None) } else { read(value).map(Some) }
 }
 
 /// Reads `true` or `false`.

@@ -1,16 +1,18 @@
 //! What operators must look at.
 
-use actix_web::{HttpRequest, HttpResponse, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::findings::{self, ResolveError};
-use domain::{FindingId, Invalid, Text};
+use domain::{Finding, FindingId, Invalid, Text};
 use utoipa::ToSchema;
 
 use super::{
     body::Body,
     decode::{Fields, Parameters, text},
     extract::Operator,
-    openapi::PageParameters,
+    idempotency,
+    openapi::{OptionalKeyHeader, PageParameters},
     problem::{Answer, Kind, Problem},
+    reply,
     view::{PageView, finding::FindingView},
 };
 use crate::service::Shared;
@@ -54,24 +56,35 @@ pub async fn list(service: Shared, http: HttpRequest, operator: Operator) -> Ans
 ///
 /// One that is done with already stays as it is.
 #[utoipa::path(post, path = "/v1/operations/findings/{id}/resolution", tag = "Findings", request_body = Resolution,
-    security(("bearer" = ["OPERATOR"])), params(("id" = String, Path, description = "The finding's id.")), responses(
+    security(("bearer" = ["OPERATOR"])),
+    params(("id" = String, Path, description = "The finding's id."), OptionalKeyHeader), responses(
     (status = 200, description = "The finding.", body = FindingView),
     (status = 404, description = "No such finding.")
 ))]
-pub async fn resolve(service: Shared, operator: Operator, id: Path<String>, body: Body) -> Answer {
+pub async fn resolve(
+    service: Shared,
+    http: HttpRequest,
+    operator: Operator,
+    id: Path<String>,
+    body: Body,
+) -> Answer {
     let body = body.json().await?;
+    let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
     let mut it = Fields::of(&body);
     let note = it.required("note", text(Text::parse));
     let note = it.finish(|| note)?;
     let id = FindingId::parse(&id).map_err(|_| Kind::NotFound)?;
-    let finding =
-        service.write(async move |app| findings::resolve(&app, &operator, &id, note).await).await??;
-    Ok(HttpResponse::Ok().json(FindingView::from(&finding)))
+    let render = |it: &Finding| reply::stored(StatusCode::OK, &FindingView::from(it));
+    let resolved = service
+        .write(async move |app| findings::resolve(&app, &operator, request, &id, note, render).await)
+        .await?;
+    Ok(reply::give(resolved?))
 }
 
 impl From<ResolveError> for Problem {
     fn from(error: ResolveError) -> Self {
         match error {
+            ResolveError::Key(error) => error.into(),
             ResolveError::NotFound => Kind::NotFound.into(),
             ResolveError::Unavailable(away) => away.into(),
         }

@@ -2,15 +2,15 @@
 
 mod canonical;
 
-use actix_web::HttpRequest;
+use actix_web::{FromRequest, HttpRequest, web::Path};
 use application::{Caller, Request};
 use domain::{Invalid, card};
 use ports::{Fingerprint, IdempotencyKey};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     problem::{Fault, Kind, Problem},
-    route_name,
+    route_of,
 };
 use crate::service::Service;
 
@@ -19,29 +19,67 @@ pub const HEADER: &str = "idempotency-key";
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 255;
 
-/// The request's key within its scope, and what was asked.
+/// What the keyed digests of requests are made for.
+const PURPOSE: &str = "requests";
+
+/// The key of a request that needs one, within its scope, and what was asked.
 ///
 /// # Errors
-/// `idempotency-key-missing`, `idempotency-key-invalid`.
-pub fn request(
+/// `idempotency-key-missing`, `idempotency-key-invalid`, `card-data-refused`.
+pub fn required(
     service: &Service,
     http: &HttpRequest,
     caller: &Caller,
     body: &Value,
 ) -> Result<Request, Problem> {
-    let key = IdempotencyKey { user: caller.user.key, route: route_name(http)?, key: key(http)? };
-    Ok(Request { key, fingerprint: fingerprint(service, http, body) })
+    optional(service, http, caller, body)?.ok_or_else(|| Kind::IdempotencyKeyMissing.into())
 }
 
-fn fingerprint(service: &Service, http: &HttpRequest, body: &Value) -> Fingerprint {
-    let content = format!("{} {}\n{}", http.method(), http.path(), canonical::written(body));
-    Fingerprint(service.digests.sha256(content.as_bytes()))
+/// The same for a request that may do without.
+///
+/// # Errors
+/// `idempotency-key-invalid`, `card-data-refused`.
+pub fn optional(
+    service: &Service,
+    http: &HttpRequest,
+    caller: &Caller,
+    body: &Value,
+) -> Result<Option<Request>, Problem> {
+    let Some(key) = key(http)? else { return Ok(None) };
+    let fingerprint = Fingerprint(service.digests.sha256(content(http, body)?.as_bytes()));
+    let key = IdempotencyKey { user: Some(caller.user.key), route: route_of(http)?.name, key };
+    Ok(Some(Request { key, fingerprint, older: Vec::new() }))
 }
 
-/// The key as text, without quotes.
-fn key(http: &HttpRequest) -> Result<String, Problem> {
+/// The same for a request whose body holds a password, perhaps from a user that there is not yet: its fingerprint must
+/// not help to guess it.
+///
+/// # Errors
+/// `idempotency-key-invalid`, `card-data-refused`.
+pub fn with_secret(
+    service: &Service,
+    http: &HttpRequest,
+    caller: Option<&Caller>,
+    body: &Value,
+) -> Result<Option<Request>, Problem> {
+    let Some(key) = key(http)? else { return Ok(None) };
+    let all = service.keyed_digests.digests(PURPOSE, &content(http, body)?);
+    let mut all = all.into_iter().map(Fingerprint);
+    let fingerprint = all.next().ok_or(Kind::InternalError)?;
+    let key = IdempotencyKey { user: caller.map(|it| it.user.key), route: route_of(http)?.name, key };
+    Ok(Some(Request { key, fingerprint, older: all.collect() }))
+}
+
+/// What was asked, the same text however path and body were written.
+fn content(http: &HttpRequest, body: &Value) -> Result<String, Problem> {
+    let path = Path::<Vec<String>>::extract(http).into_inner().map_err(|_| Kind::NotFound)?;
+    Ok(canonical::written(&json!([route_of(http)?.name, path.into_inner(), body])))
+}
+
+/// The key as text, without quotes, if there is one.
+fn key(http: &HttpRequest) -> Result<Option<String>, Problem> {
     let mut given = http.headers().get_all(HEADER);
-    let first = given.next().ok_or(Kind::IdempotencyKeyMissing)?;
+    let Some(first) = given.next() else { return Ok(None) };
     let text = first.to_str().ok().filter(|_| given.next().is_none());
     let key = text.and_then(|it| unquoted(it.trim_matches([' ', '\t'])));
     let sound = |it: &String| {
@@ -52,7 +90,7 @@ fn key(http: &HttpRequest) -> Result<String, Problem> {
         let rule = Invalid("must not have a card number as its idempotency key");
         return Err(Problem::new(Kind::CardDataRefused).errors(vec![Fault::at("", rule)]));
     }
-    Ok(key)
+    Ok(Some(key))
 }
 
 /// The content of a quoted string (RFC 8941, 3.3.3), or the text itself when it is bare.
@@ -76,18 +114,18 @@ mod tests {
 
     use super::*;
 
-    fn read(values: &[&str]) -> Result<String, Kind> {
+    fn read(values: &[&str]) -> Result<Option<String>, Kind> {
         let request = values.iter().fold(TestRequest::post(), |it, value| it.append_header((HEADER, *value)));
         key(&request.to_http_request()).map_err(|it| it.kind())
     }
 
     #[test]
     fn bare_and_quoted_name_the_same_key() {
-        assert_eq!(read(&["a-1"]), Ok("a-1".into()));
-        assert_eq!(read(&["\"a-1\""]), Ok("a-1".into()));
+        assert_eq!(read(&["a-1"]), Ok(Some("a-1".into())));
+        assert_eq!(read(&["\"a-1\""]), Ok(Some("a-1".into())));
         assert_eq!(read(&[r#""say \"hi\" \\""#]), Err(Kind::IdempotencyKeyInvalid), "a space");
-        assert_eq!(read(&[r#""\"hi\"\\""#]), Ok("\"hi\"\\".into()));
-        assert_eq!(read(&["it\"s"]), Ok("it\"s".into()), "a quote within is a character like others");
+        assert_eq!(read(&[r#""\"hi\"\\""#]), Ok(Some("\"hi\"\\".into())));
+        assert_eq!(read(&["it\"s"]), Ok(Some("it\"s".into())), "a quote within is a character like others");
     }
 
     #[test]
@@ -119,6 +157,6 @@ mod tests {
     #[test]
     fn two_keys_are_none() {
         assert_eq!(read(&["a", "a"]), Err(Kind::IdempotencyKeyInvalid));
-        assert_eq!(read(&[]), Err(Kind::IdempotencyKeyMissing));
+        assert_eq!(read(&[]), Ok(None));
     }
 }

@@ -6,12 +6,13 @@
 mod common;
 mod parameters;
 
-use std::sync::LazyLock;
+use std::{collections::BTreeSet, sync::LazyLock};
 
 use utoipa::{
     OpenApi, ToSchema,
     openapi::{
         Components, Info, License, OpenApi as Document, Server,
+        path::ParameterIn,
         security::{Http, HttpAuthScheme, SecurityScheme},
         tag::Tag,
     },
@@ -19,10 +20,15 @@ use utoipa::{
 
 use super::{Handlers, problem::ProblemView};
 
-pub use parameters::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, PageParameters};
+pub use parameters::{
+    IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters,
+};
 
 /// The name of the security scheme; an operation for operators says `("bearer" = ["OPERATOR"])`.
 pub const BEARER: &str = "bearer";
+
+/// A raw body is read whatever it is.
+pub const RAW_BODIES: &str = "/v1/callbacks/";
 
 /// The sections, in the order of the contract.
 const TAGS: &[(&str, &str)] = &[
@@ -43,7 +49,11 @@ Orders and payments, applied once: whatever is sent twice, at once, late or in t
 - Every error is a problem (RFC 9457); its `type` is a page to read, see [/problems](/problems). Members and query
   parameters that are not known are refused.
 - Every answer has an `X-Request-Id`, the client's own if it sent one.
-- Whatever moves goods or money needs an `Idempotency-Key`: send the same key again with every retry.
+- Whatever moves goods or money needs an `Idempotency-Key`, and every other write under `/v1` honours one, but `login`,
+  `refresh` and `logout`: send the same key again with every retry, and it is done once. The same request is the same
+  path, however it is escaped, and the same JSON, however it is written; another one with the same key is 422
+  `idempotency-key-reused`. An answer is given again for ever for orders, and for at least 24 h for the rest. An error
+  that was answered before anything was done is not kept.
 - `HEAD` is answered wherever `GET` is. Any other method is 405 `method-not-allowed`, with `Allow`.";
 
 /// The document.
@@ -70,6 +80,18 @@ pub fn document() -> Document {
 pub fn text() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
     &TEXT
+}
+
+/// The operations that have query parameters, as `GET /v1/orders`.
+#[must_use]
+pub fn with_parameters() -> BTreeSet<String> {
+    let mut document = Handlers::openapi();
+    let paths = document.paths.paths.iter_mut();
+    let all = paths.flat_map(|(path, item)| {
+        common::operations(item).into_iter().map(move |(method, it)| (method, path, it))
+    });
+    let reads = all.filter(|(_, _, it)| common::has(it, &ParameterIn::Query, None));
+    reads.map(|(method, path, _)| format!("{} {path}", common::name_of(&method))).collect()
 }
 
 fn tag(name: &str, description: &str) -> Tag {

@@ -1,10 +1,6 @@
 //! Orders.
 
-use actix_web::{
-    HttpRequest, HttpResponse,
-    http::{StatusCode, header},
-    web::Path,
-};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::orders::{self, Line, ListError, OrderQuery, PlaceError, Transition, TransitionError};
 use domain::{
     Invalid, Order, OrderNumber, ProductId, Text, UserId,
@@ -20,8 +16,8 @@ use super::{
     decode::{Fields, Parameters, decimal, text, whole},
     extract::Caller,
     idempotency,
-    openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, PageParameters},
-    problem::{Answer, Fault, Kind, Place, Problem},
+    openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
+    problem::{Answer, Fault, Kind, Place, Problem, Rule},
     reply,
     view::{
         PageView,
@@ -36,7 +32,7 @@ const LIST: &str = "orders";
 /// An order to place.
 #[derive(ToSchema)]
 pub struct PlaceOrder {
-    /// 1-100 lines; lines for one product are merged.
+    /// 1-100 lines; lines for one product are merged, into 9999 pieces at most.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<PlaceItem>,
 }
@@ -83,7 +79,7 @@ pub struct Move {
 ))]
 pub async fn place(service: Shared, http: HttpRequest, caller: Caller, body: Body) -> Answer {
     let body = body.json().await?;
-    let request = idempotency::request(&service, &http, &caller, &body)?;
+    let request = idempotency::required(&service, &http, &caller, &body)?;
     let lines = lines(&body)?;
     let actor = caller.actor();
     let placed = service
@@ -118,6 +114,12 @@ impl From<PlaceError> for Problem {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Key(error) => error.into(),
+            PlaceError::TooMany(at) => {
+                let rule =
+                    Rule(format!("must not add up to more than {QUANTITY_MAX} for one product").into());
+                let fault = |at: usize| Fault::at(format!("/items/{at}/quantity"), rule.clone());
+                Self::invalid(at.into_iter().map(fault).collect())
+            }
             PlaceError::UnknownProduct(at) => {
                 named(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
             }
@@ -238,11 +240,14 @@ pub async fn history(service: Shared, caller: Caller, number: Path<String>) -> A
 /// Move an order to another status
 ///
 /// Asking for the status it already has is 200 and changes nothing. PAID, REFUNDED and CLOSED cannot be asked for: money
-/// and time bring them; but an operator who refuses a refund sends the order back to where it came from.
+/// and time bring them; but an operator who refuses a refund sends the order back to where it came from. That needs
+/// `If-Match` with the `ETag` that was seen (`*` names none), so that a request which is older than the refund does not
+/// refuse it.
 #[utoipa::path(post, path = "/v1/orders/{orderNumber}/transitions", tag = "Orders", request_body = Move,
     security(("bearer" = [])),
     params(
         ("orderNumber" = String, Path, description = "The order's number."),
+        OptionalKeyHeader,
         IfMatchHeader
     ), responses(
     (status = 200, description = "The order.", body = OrderView, headers(
@@ -250,7 +255,8 @@ pub async fn history(service: Shared, caller: Caller, number: Path<String>) -> A
     )),
     (status = 404, description = "No such order, or somebody else's."),
     (status = 409, description = "`transition-not-allowed`, with `allowedTransitions`."),
-    (status = 412, description = "It has another version.")
+    (status = 412, description = "It has another version."),
+    (status = 428, description = "`precondition-required`: a refund is asked for, and `If-Match` names no version.")
 ))]
 pub async fn transition(
     service: Shared,
@@ -264,19 +270,25 @@ pub async fn transition(
     let to = it.required("to", text(parse_status));
     let reason = it.optional("reason", text(Text::parse));
     let (to, reason) = it.finish(|| Some((to?, reason?)))?;
+    let request = idempotency::optional(&service, &http, &caller, &body)?;
     let ask = Transition { number: parsed(&number)?, to, reason, if_match: if_match(&http) };
     let actor = caller.actor();
-    let order = service.write(async move |app| orders::transition(&app, &caller, ask).await).await??;
-    Ok(HttpResponse::Ok()
-        .insert_header((header::ETAG, etag(order.version)))
-        .json(OrderView::of(&order, actor)))
+    let render = move |order: &Order| StoredReply {
+        etag: Some(etag(order.version)),
+        ..reply::stored(StatusCode::OK, &OrderView::of(order, actor))
+    };
+    let moved =
+        service.write(async move |app| orders::transition(&app, &caller, request, ask, render).await).await?;
+    Ok(reply::give(moved?))
 }
 
 impl From<TransitionError> for Problem {
     fn from(error: TransitionError) -> Self {
         match error {
+            TransitionError::Key(error) => error.into(),
             TransitionError::NotFound => Kind::NotFound.into(),
             TransitionError::PreconditionFailed => Kind::PreconditionFailed.into(),
+            TransitionError::PreconditionRequired => Kind::PreconditionRequired.into(),
             TransitionError::NotAllowed(it) => {
                 Self::new(Kind::TransitionNotAllowed).allowed_transitions(it.allowed)
             }

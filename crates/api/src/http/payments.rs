@@ -89,7 +89,7 @@ pub async fn start(
     body: Body,
 ) -> Answer {
     let body = body.json().await?;
-    let request = idempotency::request(&service, &http, &caller, &body)?;
+    let request = idempotency::required(&service, &http, &caller, &body)?;
     let mut it = Fields::of(&body);
     let gateway = it.required("gateway", text(GatewayName::parse));
     let token = it.object("paymentMethod", |it| it.required("token", text(any)));
@@ -248,7 +248,7 @@ async fn operate(
     ask: impl FnOnce(&mut Fields<'_>) -> Option<Operation>,
 ) -> Answer {
     let body = body.json_or_empty().await?;
-    let request = idempotency::request(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::required(&service, &http, operator.caller(), &body)?;
     let mut it = Fields::of(&body);
     let operation = ask(&mut it);
     let operation = it.finish(|| operation)?;

@@ -30,7 +30,7 @@ pub type Answer = Result<HttpResponse, Problem>;
 pub enum Place {
     /// A JSON Pointer into the body (RFC 6901).
     Pointer(String),
-    /// A query parameter.
+    /// A parameter of the query or of the path.
     Parameter(String),
 }
 

@@ -19,6 +19,12 @@ pub fn stored(status: StatusCode, view: &impl Serialize) -> StoredReply {
     StoredReply { status: status.as_u16(), location: None, etag: None, body }
 }
 
+/// An answer to keep that says nothing but that it is done.
+#[must_use]
+pub fn empty() -> StoredReply {
+    StoredReply { status: StatusCode::NO_CONTENT.as_u16(), location: None, etag: None, body: String::new() }
+}
+
 /// Gives an answer, perhaps again.
 #[must_use]
 pub fn give(answered: Answered) -> HttpResponse {
@@ -27,7 +33,6 @@ pub fn give(answered: Answered) -> HttpResponse {
         Answered::Again(reply) => (reply, true),
     };
     let mut response = HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK));
-    response.content_type("application/json");
     if let Some(location) = reply.location {
         response.insert_header((header::LOCATION, location));
     }
@@ -37,7 +42,10 @@ pub fn give(answered: Answered) -> HttpResponse {
     if again {
         response.insert_header((REPLAYED_HEADER, "true"));
     }
-    response.body(reply.body)
+    if reply.body.is_empty() {
+        return response.finish();
+    }
+    response.content_type("application/json").body(reply.body)
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! How things look when they leave the service.
 
+pub mod change;
 pub mod finding;
 pub mod order;
 pub mod payment;

@@ -47,6 +47,112 @@ async fn a_product_is_sent_only_when_it_has_changed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_version_does_not_hide_what_was_sold_since_it_began() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let id = operator.product("5.00", Some(3)).await;
+    let path = format!("/v1/products/{id}");
+    let tag = customer.get(&path).await.header("etag").unwrap().to_owned();
+    let read = async |tag: &str| customer.get(&path).header("if-none-match", tag).await;
+    let order = customer.order(&id, 2).await;
+    let sold = read(&tag).await;
+    assert_eq!((&sold.ok(200)["stock"], sold.header("etag")), (&json!(1), Some(tag.as_str())));
+    customer.moved(&order, "CANCELLED").await;
+    assert_eq!(read(&tag).await.ok(200)["stock"], 3);
+    let patched = operator.patch(&path, &json!({"name": "Tea"})).header("if-match", &tag).await;
+    patched.ok(200);
+    assert_eq!(read(patched.header("etag").unwrap()).await.status, 304, "nothing was sold since");
+
+    let untracked = operator.product("5.00", None).await;
+    customer.order(&untracked, 2).await;
+    let path = format!("/v1/products/{untracked}");
+    assert_eq!(customer.get(&path).header("if-none-match", "\"1\"").await.status, 304);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_must_be_new_is_not_overwritten() {
+    let operator = shared().operator().await;
+    let path = format!("/v1/products/{}", unique("sku"));
+    let create = async |price: &str| operator.put(&path, &offer(price)).header("if-none-match", "*").await;
+    create("5.00").await.ok(201);
+    create("6.00").await.refused(412, "precondition-failed");
+    assert_eq!(operator.get(&path).await.ok(200)["price"], "5.00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stock_that_is_not_spoken_of_stays() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let id = operator.product("5.00", Some(7)).await;
+    let path = format!("/v1/products/{id}");
+    customer.order(&id, 2).await;
+    let silent = json!({"name": "Tea", "price": "6.00", "currency": "CNY"});
+    assert_eq!(operator.put(&path, &silent).await.ok(200)["stock"], 5, "not unlimited, not brought back");
+    assert_eq!(operator.put(&path, &offer("6.00")).await.ok(200)["stock"], 7);
+    let mut untracked = offer("6.00");
+    untracked["stock"] = Value::Null;
+    assert_eq!(operator.put(&path, &untracked).await.ok(200)["stock"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_patch_changes_what_it_names() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let id = operator.product_in("JPY", "500", Some(7)).await;
+    let path = format!("/v1/products/{id}");
+    let mut expected = operator.get(&path).await.ok(200);
+    customer.order(&id, 1).await;
+    expected["stock"] = json!(6);
+    for (member, value, version) in [
+        ("name", json!("Green tea"), 2),
+        ("price", json!("400"), 3),
+        ("active", json!(false), 4),
+        ("stock", json!(9), 5),
+        ("stock", Value::Null, 6),
+    ] {
+        let patched = operator.patch(&path, &json!({member: value})).await;
+        (expected[member], expected["version"]) = (value, json!(version));
+        let product = patched.ok(200);
+        expected["updatedAt"] = product["updatedAt"].clone();
+        assert_eq!(product, expected, "{member}");
+        assert_eq!(patched.header("etag"), Some(format!("\"{version}\"").as_str()));
+    }
+    assert_eq!(operator.patch(&path, &json!({})).await.ok(200), expected, "nothing, and no new version");
+    operator
+        .patch(&path, &json!({"price": "1"}))
+        .header("if-match", "\"5\"")
+        .await
+        .refused(412, "precondition-failed");
+    for (member, value) in [
+        ("currency", json!("CNY")),
+        ("price", json!("4.5")),
+        ("price", Value::Null),
+        ("name", json!("")),
+        ("name", Value::Null),
+        ("active", Value::Null),
+        ("stock", json!(-1)),
+    ] {
+        let reply = operator.patch(&path, &json!({member: value})).await;
+        assert_eq!(reply.faults(), [format!("/{member}")], "{value}");
+    }
+    assert_eq!(operator.get(&path).await.ok(200), expected);
+    let absent = format!("/v1/products/{}", unique("sku"));
+    operator.patch(&absent, &json!({"name": "Tea"})).await.refused(404, "not-found");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_twice_with_one_key_changes_a_product_once() {
+    let operator = shared().operator().await;
+    let path = format!("/v1/products/{}", operator.product("5.00", Some(3)).await);
+    let (put, patch) = (unique("key"), unique("key"));
+    let first = operator.put(&path, &offer("6.00")).idempotent(&put).await;
+    let cheaper = operator.patch(&path, &json!({"price": "4.00"})).idempotent(&patch).await;
+    operator.patch(&path, &json!({"price": "3.00"})).await.ok(200);
+    let again = operator.put(&path, &offer("6.00")).idempotent(&put).await;
+    assert!(again.is_replayed() && again.text == first.text && again.status == 200, "{}", again.text);
+    let again = operator.patch(&path, &json!({"price": "4.00"})).idempotent(&patch).await;
+    assert!(again.is_replayed() && again.text == cheaper.text, "{}", again.text);
+    assert_eq!(operator.get(&path).await.ok(200)["price"], "3.00");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stale_replacement_changes_nothing() {
     let operator = shared().operator().await;
     let path = format!("/v1/products/{}", operator.product("5.00", Some(3)).await);
@@ -99,6 +205,7 @@ async fn a_card_number_is_no_product() {
     let operator = shared().operator().await;
     let reply = operator.put("/v1/products/4242424242424242", &offer("1")).await;
     reply.refused(422, "card-data-refused");
+    assert_eq!(reply.faults(), ["productId"]);
     assert!(!reply.text.contains("4242"));
 }
 

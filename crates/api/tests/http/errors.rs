@@ -32,13 +32,26 @@ async fn what_can_be_no_id_is_not_found() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_can_be_no_id_of_a_product_cannot_be_written_to() {
+    let operator = shared().operator().await;
+    let offer = json!({"name": "Tea", "price": "1", "currency": "CNY", "colour": "green"});
+    for id in ["%00", "a%20b", "..%2f..%2fetc", "%F0%9F%8D%B5", &"x".repeat(256)] {
+        let path = format!("/v1/products/{id}");
+        assert_eq!(operator.put(&path, &offer).await.faults(), ["/colour", "productId"], "with all others");
+        assert_eq!(operator.patch(&path, &json!({"name": "Tea"})).await.faults(), ["productId"]);
+        assert_eq!(operator.adjust(id, 1).await.faults(), ["productId"]);
+        operator.get(&format!("{path}/stock-adjustments")).await.refused(404, "not-found");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_method_is_told_the_right_ones() {
     let client = shared().customer().await;
     let cases = [
         (Method::DELETE, "/v1/orders", &["GET", "HEAD", "POST"][..]),
         (Method::PUT, "/v1/orders/n1", &["GET", "HEAD"]),
         (Method::GET, "/v1/auth/login", &["POST"]),
-        (Method::PATCH, "/v1/products/sku", &["GET", "HEAD", "PUT"]),
+        (Method::DELETE, "/v1/products/sku", &["GET", "HEAD", "PATCH", "PUT"]),
         (Method::GET, "/v1/callbacks/sandbox", &["POST"]),
         (Method::POST, "/healthz", &["GET", "HEAD"]),
     ];

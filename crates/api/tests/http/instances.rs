@@ -123,6 +123,40 @@ async fn one_refresh_token_at_both_at_once_begins_one_generation() {
     assert_eq!(customer.all("/v1/me/sessions").await.len(), 1);
 }
 
+/// Three tabs refresh with what each of them has, at once and on either instance, and one is loaded again: it refreshes
+/// with what it has just got.
+#[tokio::test(flavor = "multi_thread")]
+async fn three_tabs_and_a_reload_end_with_one_pair() {
+    let (first, second) = pair();
+    let customer = first.customer().await;
+    let mut token = json!(customer.refresh_token);
+    for _ in 0..5 {
+        let mut tabs = JoinSet::new();
+        for at in 0..3 {
+            let client = if at % 2 == 0 { customer.clone() } else { customer.at(second.address()) };
+            let (token, loads) = (token.clone(), if at == 0 { 2 } else { 1 });
+            tabs.spawn(async move {
+                let mut own = token.clone();
+                for _ in 0..loads {
+                    own = refreshed(client.clone(), own).await["refreshToken"].clone();
+                }
+                own
+            });
+        }
+        let tabs = tabs.join_all().await;
+        // The spent one and whatever each tab has: the newest is good, all others get it.
+        let newest = refreshed(customer.at(second.address()), token.clone()).await;
+        for own in tabs.iter().filter(|it| **it != newest["refreshToken"]) {
+            assert_eq!(refreshed(customer.clone(), own.clone()).await, newest);
+        }
+        for server in [&first, &second] {
+            customer.with_tokens(&newest).at(server.address()).get("/v1/me").await.ok(200);
+        }
+        token = newest["refreshToken"].clone();
+    }
+    assert_eq!(customer.all("/v1/me/sessions").await.len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_that_is_ended_on_one_is_dead_on_the_other_within_a_second() {
     let (first, second) = pair();

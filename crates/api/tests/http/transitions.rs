@@ -132,13 +132,13 @@ async fn a_refused_refund_sends_the_order_back_to_where_it_was() {
     assert_eq!(asked["allowedTransitions"], json!([]));
     not_allowed(&customer, &order, "PAID", &[]).await;
     not_allowed(&operator, &order, "PROCESSING", &["PAID"]).await;
-    assert_eq!(operator.moved(&order, "PAID").await["status"], "PAID");
+    assert_eq!(operator.refuse_refund(&order, "PAID").await["status"], "PAID");
     operator.moved(&order, "PROCESSING").await;
     operator.moved(&order, "SHIPPED").await;
     not_allowed(&customer, &order, "REFUND_PENDING", &[]).await;
     operator.moved(&order, "REFUND_PENDING").await;
     not_allowed(&operator, &order, "PAID", &["SHIPPED"]).await;
-    operator.moved(&order, "SHIPPED").await;
+    operator.refuse_refund(&order, "SHIPPED").await;
     assert_eq!(operator.stock(&product).await, 4);
     assert_eq!(customer.history(&order).await.len(), 8);
 }

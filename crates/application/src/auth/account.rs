@@ -1,9 +1,14 @@
 //! Making accounts.
 
 use domain::{Email, Password, Role, User, UserId, UserKey, Username};
-use ports::{CommitError, HasherBusy, Taken, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, HasherBusy, StoredReply, Taken, Unavailable, UnitOfWork, Write};
 
-use crate::App;
+use super::{Throttled, login::Gate};
+use crate::{
+    Answered, App, KeyError, Request,
+    idempotent::{Decided, OnceError, box_round, once},
+    retry::{Tried, until_settled},
+};
 
 /// What somebody needs to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +24,15 @@ pub struct NewAccount {
 /// Why an account was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// Name or address, or both, are somebody's.
     #[error("taken: {0:?}")]
     Taken(Vec<Taken>),
+    /// Too many failed: only for a request with an idempotency key, which could try passwords.
+    #[error("too many failed logins")]
+    Throttled(Throttled),
     /// Too many passwords are being hashed.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
@@ -30,12 +41,51 @@ pub enum RegisterError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Makes a customer's account.
+impl From<Throttled> for RegisterError {
+    fn from(it: Throttled) -> Self {
+        Self::Throttled(it)
+    }
+}
+
+impl OnceError for RegisterError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
+/// Makes a customer's account, and answers with the user as `render` writes it. `peer` is the address of the client.
+///
+/// Whoever knows the idempotency key of a registration could try passwords with it: the right one gets the first answer
+/// again. So a key that is used with something else counts as a failed login.
 ///
 /// # Errors
 /// [`RegisterError`].
-pub async fn register(app: &App, account: NewAccount) -> Result<User, RegisterError> {
-    make(app, account, Role::Customer).await
+pub async fn register<R>(
+    app: &App,
+    request: Option<Request>,
+    account: NewAccount,
+    peer: &str,
+    render: R,
+) -> Result<Answered, RegisterError>
+where
+    R: Fn(&User) -> StoredReply + Send + Sync,
+{
+    let decide = || {
+        let decided = async {
+            let (work, user) = prepare(app, &account, Role::Customer).await?;
+            Ok(Decided::answered(work, user.id.to_string(), render(&user)))
+        };
+        box_round(decided)
+    };
+    let Some(request) = request else { return once(app, None, decide, refused).await };
+    let username = account.username.as_str();
+    let gate = Gate::new(username, app.users.find_by_login(username).await?.as_ref(), peer);
+    gate.check(app).await?;
+    let outcome = once(app, Some(&request), decide, refused).await;
+    if matches!(outcome, Err(RegisterError::Key(KeyError::Reused))) {
+        gate.failed(app).await?;
+    }
+    outcome
 }
 
 /// Makes an operator's account: from the command line only.
@@ -43,12 +93,22 @@ pub async fn register(app: &App, account: NewAccount) -> Result<User, RegisterEr
 /// # Errors
 /// [`RegisterError`].
 pub async fn create_operator(app: &App, account: NewAccount) -> Result<User, RegisterError> {
-    make(app, account, Role::Operator).await
+    until_settled!(app, create_once(app, &account).await)
 }
 
-async fn make(app: &App, account: NewAccount, role: Role) -> Result<User, RegisterError> {
-    let NewAccount { username, email, password } = account;
-    let hash = app.hasher.hash(password).await?;
+async fn create_once(app: &App, account: &NewAccount) -> Result<User, Tried<RegisterError>> {
+    let (work, user) = prepare(app, account, Role::Operator).await?;
+    app.store.commit(work).await.map_err(refused)?;
+    Ok(user)
+}
+
+async fn prepare(
+    app: &App,
+    account: &NewAccount,
+    role: Role,
+) -> Result<(UnitOfWork, User), Tried<RegisterError>> {
+    let NewAccount { username, email, password } = account.clone();
+    let hash = app.hasher.hash(password).await.map_err(RegisterError::from)?;
     let user = User {
         key: UserKey::new(app.ids.key()),
         id: UserId::new(app.ids.id()),
@@ -57,17 +117,17 @@ async fn make(app: &App, account: NewAccount, role: Role) -> Result<User, Regist
         role,
         created_at: app.clock.now(),
     };
-    let work = UnitOfWork::new().with(Write::InsertUser(user.clone(), hash));
-    match app.store.commit(work).await {
-        Ok(()) => Ok(user),
-        Err(CommitError::Taken(taken)) => Err(RegisterError::Taken(taken)),
-        Err(CommitError::Unavailable(away)) => Err(away.into()),
-        Err(
-            CommitError::Stale
-            | CommitError::OutOfStock(_)
-            | CommitError::Claimed(_)
-            | CommitError::DuplicateEvent,
-        ) => Err(Unavailable::new("a row of that key exists").into()),
+    Ok((UnitOfWork::new().with(Write::InsertUser(user.clone(), hash)), user))
+}
+
+fn refused(error: CommitError) -> Tried<RegisterError> {
+    match error {
+        CommitError::Taken(taken) => RegisterError::Taken(taken).into(),
+        CommitError::Stale
+        | CommitError::OutOfStock(_)
+        | CommitError::Claimed(_)
+        | CommitError::DuplicateEvent
+        | CommitError::Unavailable(_) => Tried::commit(error),
     }
 }
 

@@ -50,6 +50,12 @@ pub enum LoginError {
     Unavailable(#[from] Unavailable),
 }
 
+impl From<Throttled> for LoginError {
+    fn from(it: Throttled) -> Self {
+        Self::Throttled(it)
+    }
+}
+
 /// Checks a password and begins a session.
 ///
 /// # Errors
@@ -89,8 +95,9 @@ async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> 
         generation: 1,
         rotated_at: now,
         created_at: now,
-        expires_at: now.plus(app.policy.refresh_token_ttl),
+        expires_at: app.policy.session_lifetime().end(now, now),
         revoked_at: None,
+        spent: Vec::new(),
     };
     let work = UnitOfWork::new()
         .with(Write::RequirePassword(user.key, hash))
@@ -129,31 +136,31 @@ impl Gate {
     }
 
     /// Refuses when either count is at its limit. Counts that cannot be had refuse nobody.
-    pub(super) async fn check(&self, app: &App) -> Result<(), LoginError> {
+    pub(super) async fn check(&self, app: &App) -> Result<(), Throttled> {
         for (name, limit) in self.limits(app) {
             let Ok(attempts) = app.throttle.count(name).await else { continue };
             if attempts.count >= limit {
-                return Err(LoginError::Throttled(Throttled {
+                return Err(Throttled {
                     limit,
                     window: app.policy.login_window,
                     retry_after: attempts.resets_in,
-                }));
+                });
             }
         }
         Ok(())
     }
 
     /// Counts a failure. Of many at the same moment only as many as are allowed learn that they failed.
-    pub(super) async fn failed(&self, app: &App) -> Result<(), LoginError> {
+    pub(super) async fn failed(&self, app: &App) -> Result<(), Throttled> {
         let mut refused = Ok(());
         for (name, limit) in self.limits(app) {
             let Ok(attempts) = app.throttle.hit(name, app.policy.login_window).await else { continue };
             if attempts.count > limit {
-                refused = Err(LoginError::Throttled(Throttled {
+                refused = Err(Throttled {
                     limit,
                     window: app.policy.login_window,
                     retry_after: attempts.resets_in,
-                }));
+                });
             }
         }
         refused

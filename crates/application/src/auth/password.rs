@@ -1,13 +1,17 @@
 //! Changing a password.
 
 use domain::Password;
-use ports::{CommitError, Credentials, UnitOfWork, Write};
+use ports::{CommitError, Credentials, StoredReply, Unavailable, UnitOfWork, Write};
 
 use super::{
     login::{Gate, LoginError},
     revocations,
 };
-use crate::{App, Caller};
+use crate::{
+    Answered, App, Caller, KeyError, Request,
+    idempotent::{Decided, OnceError, box_round, once},
+    retry::Tried,
+};
 
 /// What a user needs to change the password.
 #[derive(Clone, PartialEq, Eq)]
@@ -20,52 +24,86 @@ pub struct ChangePassword {
     pub peer: String,
 }
 
-/// Why a password was not changed: as with a login.
-pub type PasswordError = LoginError;
+/// Why a password was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// As with a login; `Invalid` means that the present password is wrong.
+    #[error(transparent)]
+    Login(#[from] LoginError),
+}
 
-/// Changes a password and ends all the user's other sessions. A wrong present password counts as a failed login.
+impl From<Unavailable> for PasswordError {
+    fn from(away: Unavailable) -> Self {
+        Self::Login(away.into())
+    }
+}
+
+impl OnceError for PasswordError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Login(LoginError::Unavailable(_)))
+    }
+}
+
+/// Changes a password and ends all the user's other sessions, and answers with `reply`. A wrong present password counts
+/// as a failed login.
 ///
 /// # Errors
-/// [`PasswordError`]; `Invalid` means that the present password is wrong.
+/// [`PasswordError`].
 pub async fn change_password(
     app: &App,
     caller: &Caller,
+    request: Option<Request>,
     change: ChangePassword,
-) -> Result<(), PasswordError> {
+    reply: StoredReply,
+) -> Result<Answered, PasswordError> {
+    let decide = || {
+        let decided = async {
+            let work = prepare(app, caller, &change).await.map_err(PasswordError::from)?;
+            Ok(Decided::answered(work, caller.user.id.to_string(), reply.clone()))
+        };
+        box_round(decided)
+    };
+    let answered = once(app, request.as_ref(), decide, refused).await?;
+    // Committed: if these fail, each instance finds it by itself, a little later.
+    let _ = revocations::glance(app).await;
+    let _ = app.sessions_ended.publish().await;
+    Ok(answered)
+}
+
+async fn prepare(app: &App, caller: &Caller, change: &ChangePassword) -> Result<UnitOfWork, LoginError> {
     let user = &caller.user;
     let hash = app.users.find_hash(user.key).await?.ok_or(LoginError::Invalid)?;
     let known = Credentials { user: user.clone(), hash: hash.clone() };
     let gate = Gate::new(user.username.as_str(), Some(&known), &change.peer);
     gate.check(app).await?;
-    let fits = app.hasher.verify(Some(hash.clone()), change.current).await?;
+    let fits = app.hasher.verify(Some(hash.clone()), change.current.clone()).await?;
     // As with a login, beyond the limit nothing is told any more.
     gate.check(app).await?;
     if !fits {
         gate.failed(app).await?;
         return Err(LoginError::Invalid);
     }
-    let to = app.hasher.hash(change.new).await?;
+    let to = app.hasher.hash(change.new.clone()).await?;
     let session = app.sessions.find(&caller.session).await?;
     let now = app.clock.now();
-    let work = UnitOfWork::new()
+    Ok(UnitOfWork::new()
         .with(Write::ChangePassword { user: user.key, from: hash, to })
-        .with(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now });
-    match app.store.commit(work).await {
-        Ok(()) => {}
-        Err(CommitError::Unavailable(away)) => return Err(away.into()),
+        .with(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
+}
+
+fn refused(error: CommitError) -> Tried<PasswordError> {
+    match error {
         // Somebody else changed it in the meantime: what was checked is no longer the present one.
-        Err(
-            CommitError::Stale
-            | CommitError::OutOfStock(_)
-            | CommitError::Claimed(_)
-            | CommitError::DuplicateEvent
-            | CommitError::Taken(_),
-        ) => return Err(LoginError::Invalid),
+        CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
+        CommitError::OutOfStock(_)
+        | CommitError::Claimed(_)
+        | CommitError::DuplicateEvent
+        | CommitError::Taken(_)
+        | CommitError::Unavailable(_) => Tried::commit(error),
     }
-    // Committed: if these fail, each instance finds it by itself, a little later.
-    let _ = revocations::glance(app).await;
-    let _ = app.sessions_ended.publish().await;
-    Ok(())
 }
 
 #[cfg(test)]

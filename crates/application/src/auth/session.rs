@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use domain::{Session, SessionId, Timestamp, UserId, session::Refresh};
-use ports::{AccessClaims, Unavailable, UnitOfWork, Write};
+use ports::{AccessClaims, StoredReply, Unavailable, UnitOfWork, Write};
 
 use super::revocations::Standing;
 use crate::{
-    App, Caller,
+    Answered, App, Caller, KeyError, Request,
+    idempotent::{Decided, OnceError, box_round, once},
     retry::{Tried, until_settled},
 };
 
@@ -44,18 +45,19 @@ pub enum RefreshError {
 /// The tokens of a session as it stands: the same session always gives the same pair.
 pub(super) fn pair(app: &App, session: &Session, user: UserId) -> Pair {
     let policy = &app.policy;
+    // Neither token outlives the session.
     let claims = AccessClaims {
         user,
         session: session.id.clone(),
         generation: session.generation,
         issued_at: session.rotated_at,
-        expires_at: session.rotated_at.plus(policy.access_token_ttl),
+        expires_at: session.rotated_at.plus(policy.access_token_ttl).min(session.expires_at),
     };
     Pair {
         access: app.tokens.access(&claims),
-        access_ttl: policy.access_token_ttl,
+        access_ttl: claims.expires_at.since(session.rotated_at),
         refresh: app.tokens.refresh(&session.id, session.generation),
-        refresh_ttl: policy.refresh_token_ttl,
+        refresh_ttl: session.expires_at.since(session.rotated_at),
     }
 }
 
@@ -74,7 +76,7 @@ pub async fn refresh(app: &App, token: &str) -> Result<Pair, RefreshError> {
 /// out or let in by a copy.
 async fn promising_copy(app: &App, id: &SessionId, generation: i64) -> Option<Session> {
     let copy = app.session_copies.find(id).await.ok().flatten()?;
-    let judged = copy.refresh(generation, app.clock.now(), app.policy.refresh_token_ttl);
+    let judged = copy.refresh(generation, app.clock.now(), app.policy.session_lifetime());
     matches!(judged, Refresh::Rotated(_)).then_some(copy)
 }
 
@@ -92,7 +94,7 @@ async fn refresh_once(
         }
     };
     let now = app.clock.now();
-    let session = match session.refresh(generation, now, app.policy.refresh_token_ttl) {
+    let session = match session.refresh(generation, now, app.policy.session_lifetime()) {
         Refresh::Ended => return Err(RefreshError::Invalid.into()),
         Refresh::Reused => {
             end(app, &session, now).await.map_err(RefreshError::from)?;
@@ -100,9 +102,10 @@ async fn refresh_once(
         }
         Refresh::Repeated => session,
         Refresh::Rotated(next) => {
-            let work = UnitOfWork::new().with(Write::RotateSession(next.clone()));
+            let (read, next) = (Box::new(session), Box::new(next));
+            let work = UnitOfWork::new().with(Write::RotateSession { read, next: next.clone() });
             app.store.commit(work).await.map_err(Tried::<RefreshError>::commit)?;
-            next
+            *next
         }
     };
     let user = app.users.find_by_key(session.user).await.map_err(RefreshError::from)?;
@@ -149,32 +152,75 @@ pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, U
     app.sessions.list_live(caller.user.key, app.clock.now(), LISTED_MAX).await
 }
 
-/// Ends one of the caller's sessions; `false` when the caller has no such live session.
-///
-/// # Errors
-/// [`Unavailable`].
-pub async fn revoke_session(app: &App, caller: &Caller, id: &SessionId) -> Result<bool, Unavailable> {
-    let now = app.clock.now();
-    let found = app.sessions.find(id).await?;
-    let own = found.filter(|it| it.user == caller.user.key && it.is_live(now));
-    match own {
-        Some(session) => end(app, &session, now).await.map(|()| true),
-        None => Ok(false),
+/// Why a session was not ended.
+#[derive(Debug, thiserror::Error)]
+pub enum RevokeError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
+    /// The caller has no such live session.
+    #[error("there is no such session")]
+    NotFound,
+    /// The record is away.
+    #[error(transparent)]
+    Unavailable(#[from] Unavailable),
+}
+
+impl OnceError for RevokeError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
     }
 }
 
+/// Ends one of the caller's sessions, and answers with `reply`.
+///
+/// # Errors
+/// [`RevokeError`].
+pub async fn revoke_session(
+    app: &App,
+    caller: &Caller,
+    request: Option<Request>,
+    id: &SessionId,
+    reply: StoredReply,
+) -> Result<Answered, RevokeError> {
+    let decide = || {
+        let decided = async {
+            let now = app.clock.now();
+            let found = app.sessions.find(id).await.map_err(RevokeError::from)?;
+            let own = found.filter(|it| it.user == caller.user.key && it.is_live(now));
+            let session = own.ok_or(RevokeError::NotFound)?;
+            let work = UnitOfWork::new().with(Write::RevokeSession {
+                user: session.user,
+                session: session.key,
+                at: now,
+            });
+            Ok(Decided::answered(work, id.to_string(), reply.clone()))
+        };
+        box_round(decided)
+    };
+    let answered = once(app, request.as_ref(), decide, Tried::<RevokeError>::commit).await?;
+    tell(app, id).await;
+    Ok(answered)
+}
+
 async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavailable> {
-    let work = UnitOfWork::new().with(Write::RevokeSession(session.key, now));
+    let work =
+        UnitOfWork::new().with(Write::RevokeSession { user: session.user, session: session.key, at: now });
     match app.store.commit(work).await {
         Ok(()) => {
-            app.revocations.add(session.id.clone(), now);
-            // The others find it by themselves, a little later.
-            let _ = app.sessions_ended.publish().await;
+            tell(app, &session.id).await;
             Ok(())
         }
         Err(ports::CommitError::Unavailable(away)) => Err(away),
         Err(other) => Err(Unavailable::new(other)),
     }
+}
+
+/// Tells this instance and the others that a session has ended; those that do not hear it find it by themselves, a little
+/// later.
+async fn tell(app: &App, ended: &SessionId) {
+    app.revocations.add(ended.clone(), app.clock.now());
+    let _ = app.sessions_ended.publish().await;
 }
 
 #[cfg(test)]

@@ -13,6 +13,17 @@ fn bench() -> (Bench, FindingId) {
     (it.with(|it| it.findings.push(finding)), id)
 }
 
+/// Closes it, and gives what was answered: when it was closed, and with which note.
+async fn resolved(
+    it: &Bench,
+    key: Option<Request>,
+    id: &FindingId,
+    note: &str,
+) -> Result<Answered, ResolveError> {
+    let render = |it: &Finding| reply(&format!("{:?} {:?}", it.resolved_at, it.note));
+    resolve(&it.app, &operator(), key, id, Text::new(note), render).await
+}
+
 #[tokio::test]
 async fn a_finding_names_what_it_is_about() {
     let (it, _) = bench();
@@ -24,10 +35,11 @@ async fn a_finding_names_what_it_is_about() {
 #[tokio::test]
 async fn a_finding_stays_as_it_was_closed_first() {
     let (it, id) = bench();
-    let closed = resolve(&it.app, &operator(), &id, Text::new("first")).await.unwrap();
-    assert_eq!((closed.resolved_at, &closed.note), (Some(NOW), &Some(Text::new("first"))));
+    let closed = resolved(&it, None, &id, "first").await.unwrap();
+    let kept = (Some(NOW), Some(Text::new("first")));
+    assert_eq!(closed, Answered::First(reply(&format!("{:?} {:?}", kept.0, kept.1))));
     it.clock.advance(seconds(1));
-    assert_eq!(resolve(&it.app, &operator(), &id, Text::new("second")).await.unwrap(), closed);
+    assert_eq!(resolved(&it, None, &id, "second").await.unwrap(), closed);
     assert_eq!(it.journal(), ["commit ResolveFinding"]);
 }
 
@@ -37,13 +49,33 @@ async fn of_two_operators_at_once_the_first_closes_it() {
     it.record.meanwhile(|it| {
         (it.findings[0].resolved_at, it.findings[0].note) = (Some(NOW), Some(Text::new("first")))
     });
-    let closed = resolve(&it.app, &operator(), &id, Text::new("second")).await.unwrap();
-    assert_eq!(closed.note, Some(Text::new("first")));
+    resolved(&it, None, &id, "second").await.unwrap();
+    assert_eq!(it.record.state().findings[0].note, Some(Text::new("first")));
 }
 
 #[tokio::test]
 async fn what_was_never_found_cannot_be_closed() {
     let it = Bench::new();
-    let refused = resolve(&it.app, &operator(), &FindingId::new("f".to_owned()), Text::new("done")).await;
+    let refused = resolved(&it, None, &FindingId::new("f".to_owned()), "done").await;
     assert!(matches!(refused, Err(ResolveError::NotFound)));
+}
+
+#[tokio::test]
+async fn a_resolution_that_is_sent_again_is_answered_again() {
+    let (it, id) = bench();
+    let Answered::First(first) = resolved(&it, Some(request()), &id, "first").await.unwrap() else {
+        panic!("it is new")
+    };
+    assert_eq!(it.journal(), ["commit Claim ResolveFinding"]);
+    assert_eq!(resolved(&it, Some(request()), &id, "first").await.unwrap(), Answered::Again(first));
+    let reused = resolved(&it, Some(other_request()), &id, "second").await;
+    assert!(matches!(reused, Err(ResolveError::Key(KeyError::Reused))));
+}
+
+#[tokio::test]
+async fn an_answer_that_changed_nothing_is_kept_too() {
+    let (it, id) = bench();
+    resolved(&it, None, &id, "first").await.unwrap();
+    resolved(&it, Some(request()), &id, "second").await.unwrap();
+    assert_eq!(it.journal(), ["commit ResolveFinding", "commit Claim"]);
 }

@@ -2,22 +2,22 @@
 
 use domain::{
     ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
-    order::{Entry, Item, Placing, StockLine},
+    order::{Entry, Item, Placing, QUANTITY_MAX, StockLine},
 };
-use ports::{Claim, CommitError, Happening, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, Happening, StoredReply, Unavailable, UnitOfWork, Write};
 
 use crate::{
     Answered, App, Caller, KeyError, Request,
-    idempotent::{Entered, enter, found, overtaken},
-    retry::{Tried, until_settled},
+    idempotent::{Decided, OnceError, box_round, once},
+    retry::Tried,
 };
 
-/// One line as the customer asks for it. Lines for one product are merged.
+/// One line as the customer asks for it. Lines for one product are merged, into [`QUANTITY_MAX`] pieces at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {
     /// Which product.
     pub product: ProductId,
-    /// How many, 1 to [`domain::order::QUANTITY_MAX`].
+    /// How many, 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
     /// The price of one that the buyer saw, a plain decimal number.
     pub seen_price: Option<String>,
@@ -29,6 +29,9 @@ pub enum PlaceError {
     /// Something about the idempotency key.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The lines for one product add up to more than [`QUANTITY_MAX`].
+    #[error("too many of one product")]
+    TooMany(Vec<usize>),
     /// There are no such products to order.
     #[error("unknown products")]
     UnknownProduct(Vec<usize>),
@@ -52,6 +55,12 @@ pub enum PlaceError {
     Unavailable(#[from] Unavailable),
 }
 
+impl OnceError for PlaceError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
 /// Places an order: server prices, stock, history, and the answer as `render` writes it, in one commit.
 ///
 /// # Errors
@@ -66,47 +75,40 @@ pub async fn place<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
-    let _held = match enter(app, &request).await? {
-        Entered::Fresh(held) => held,
-        used @ (Entered::Answered(_) | Entered::Begun(..)) => return Ok(replayed(used)?),
-    };
-    let outcome: Result<_, PlaceError> =
-        until_settled!(app, place_once(app, caller, &request, &lines, &render).await);
+    let outcome = once(
+        app,
+        Some(&request),
+        || box_round(decide(app, caller, &lines, &render)),
+        |error| refused(error, &lines),
+    );
+    let outcome = outcome.await;
     match &outcome {
         Ok(Answered::First(_)) => app.meter.record(Happening::OrderPlaced),
-        Ok(Answered::Again(_)) | Err(PlaceError::Key(_) | PlaceError::Unavailable(_)) => {}
-        Err(
-            PlaceError::UnknownProduct(_)
-            | PlaceError::NoPrice(_)
-            | PlaceError::PriceChanged(_)
-            | PlaceError::MixedCurrencies(_)
-            | PlaceError::OutOfStock(_)
-            | PlaceError::TooMuch(_),
-        ) => {
-            if let Some(used) = overtaken(app, &request).await? {
-                return Ok(replayed(used)?);
-            }
-            app.meter.record(Happening::OrderRefused);
-        }
+        Err(error) if error.is_refusal() => app.meter.record(Happening::OrderRefused),
+        Ok(Answered::Again(_)) | Err(_) => {}
     }
     outcome
 }
 
-/// The answer that was given before. An order's key is only ever claimed together with its answer.
-fn replayed(used: Entered) -> Result<Answered, KeyError> {
-    match used {
-        Entered::Answered(reply) => Ok(Answered::Again(reply)),
-        Entered::Begun(..) | Entered::Fresh(_) => Err(KeyError::InProgress),
+fn refused(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
+    match error {
+        CommitError::OutOfStock(short) => {
+            PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into()
+        }
+        CommitError::Stale
+        | CommitError::Claimed(_)
+        | CommitError::DuplicateEvent
+        | CommitError::Taken(_)
+        | CommitError::Unavailable(_) => Tried::commit(error),
     }
 }
 
-async fn place_once<R>(
+async fn decide<R>(
     app: &App,
     caller: &Caller,
-    request: &Request,
     lines: &[Line],
     render: &R,
-) -> Result<Answered, Tried<PlaceError>>
+) -> Result<Decided<StoredReply>, Tried<PlaceError>>
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
@@ -121,49 +123,21 @@ where
     };
     let items = products.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
     let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
-    let reply = render(&order);
-    match app.store.commit(work(caller, request, &order, &reply, products)).await {
-        Ok(()) => Ok(Answered::First(reply)),
-        Err(CommitError::Claimed(claim)) => {
-            let used = found(app, request, *claim, None, false).and_then(replayed);
-            used.map_err(|refused| PlaceError::Key(refused).into())
-        }
-        Err(CommitError::OutOfStock(short)) => {
-            Err(PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into())
-        }
-        Err(other) => Err(Tried::commit(other)),
-    }
+    let (number, reply) = (order.number.to_string(), render(&order));
+    Ok(Decided::answered(work(caller, order, products), number, reply).for_ever())
 }
 
-fn work(
-    caller: &Caller,
-    request: &Request,
-    order: &Order,
-    reply: &StoredReply,
-    products: Vec<(Product, u32)>,
-) -> UnitOfWork {
-    let entry = Entry::placing(order, ChangedBy::customer(caller.user.key));
-    let claim = Claim {
-        key: request.key.clone(),
-        fingerprint: request.fingerprint.clone(),
-        resource: order.number.to_string(),
-        reply: Some(reply.clone()),
-        created_at: order.created_at,
-        expires_at: None,
-    };
-    let tracked = products.into_iter().filter(|(product, _)| product.stock.is_some());
-    let taken = tracked.map(|(read, quantity)| {
+fn work(caller: &Caller, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
+    let entry = Entry::placing(&order, ChangedBy::customer(caller.user.key));
+    let sold = products.into_iter().map(|(read, quantity)| {
         let line = StockLine { product: read.id.clone(), quantity };
-        Write::TakeStock { line, read }
+        Write::Sell { line, read }
     });
-    UnitOfWork::new()
-        .with(Write::Claim(claim))
-        .with(Write::InsertOrder { order: Box::new(order.clone()), entry })
-        .with_all(taken)
+    UnitOfWork::new().with(Write::InsertOrder { order: Box::new(order), entry }).with_all(sold)
 }
 
-/// The products as they are now, one for each that the lines name, with how many of it.
-async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceError> {
+/// How many of each product the lines ask for together.
+fn merge(lines: &[Line]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
     let mut wanted: Vec<(ProductId, u32)> = Vec::new();
     for line in lines {
         match wanted.iter_mut().find(|(id, _)| *id == line.product) {
@@ -171,6 +145,14 @@ async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceE
             None => wanted.push((line.product.clone(), line.quantity)),
         }
     }
+    let over = |line: &Line| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
+    let over = positions(lines, over);
+    if over.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany(over)) }
+}
+
+/// The products as they are now, one for each that the lines name, with how many of it.
+async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceError> {
+    let wanted = merge(lines)?;
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
     let found = app.products.find_all(&ids).await?;
     let of = |id: &ProductId| found.iter().find(|it| it.id == *id && it.active);

@@ -44,6 +44,12 @@ pub async fn find(app: &App, caller: &Caller, number: &OrderNumber) -> Result<Op
     Ok(app.shown_orders.find(number).await?.filter(|it| caller.may_see(it)))
 }
 
+/// Whether the caller may see the order with that number.
+pub(crate) async fn sees(app: &App, caller: &Caller, number: &OrderNumber) -> Result<bool, Unavailable> {
+    let own = async || Ok(app.orders.head(number).await?.is_some_and(|it| it.owner == caller.user.key));
+    if caller.is_operator() { Ok(true) } else { own().await }
+}
+
 /// The history of that order, oldest first, if the caller may see it.
 ///
 /// # Errors

@@ -5,13 +5,15 @@ use domain::{
     order::{NotAllowed, Status},
     payment::Case,
 };
-use ports::{Unavailable, UnitOfWork};
+use ports::{StoredReply, Unavailable, UnitOfWork};
 
+use super::read::sees;
 use crate::{
-    App, Caller, IfMatch,
+    Answered, App, Caller, IfMatch, KeyError, Request,
     findings::About,
+    idempotent::{Decided, OnceError, box_round, once},
     payments::of_case,
-    retry::{Tried, until_settled},
+    retry::Tried,
 };
 
 /// A move that somebody asks for.
@@ -30,12 +32,18 @@ pub struct Transition {
 /// Why an order was not moved.
 #[derive(Debug, thiserror::Error)]
 pub enum TransitionError {
+    /// Something about the idempotency key.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// There is no such order, or the caller may not see it.
     #[error("there is no such order")]
     NotFound,
     /// The order is not of a version that was meant.
     #[error("the order has another version")]
     PreconditionFailed,
+    /// The move refuses a refund, and the caller did not say which version of the order was seen.
+    #[error("the version that was seen is not said")]
+    PreconditionRequired,
     /// The caller may not make this move.
     #[error(transparent)]
     NotAllowed(#[from] NotAllowed),
@@ -44,33 +52,69 @@ pub enum TransitionError {
     Unavailable(#[from] Unavailable),
 }
 
-/// Moves an order; being there already changes nothing. Cancelling gives up what was authorised for it.
+impl OnceError for TransitionError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
+/// Moves an order, and answers with the order after it as `render` writes it; being there already changes nothing.
+/// Cancelling gives up what was authorised for it. A move out of `REFUND_PENDING` must name the version that was seen,
+/// because it refuses a refund: a request that was meant for the order before the refund was asked for must not.
 ///
 /// # Errors
 /// [`TransitionError`].
-pub async fn transition(app: &App, caller: &Caller, ask: Transition) -> Result<Order, TransitionError> {
-    until_settled!(app, transition_once(app, caller, &ask).await)
+pub async fn transition<R>(
+    app: &App,
+    caller: &Caller,
+    request: Option<Request>,
+    ask: Transition,
+    render: R,
+) -> Result<Answered, TransitionError>
+where
+    R: Fn(&Order) -> StoredReply + Send + Sync,
+{
+    let answered = once(
+        app,
+        request.as_ref(),
+        || box_round(decide(app, caller, &ask, &render)),
+        Tried::<TransitionError>::commit,
+    )
+    .await?;
+    match answered {
+        // The caller may have been an operator then.
+        Answered::Again(_) if !sees(app, caller, &ask.number).await? => Err(TransitionError::NotFound),
+        Answered::First(_) | Answered::Again(_) => Ok(answered),
+    }
 }
 
-async fn transition_once(
+async fn decide<R>(
     app: &App,
     caller: &Caller,
     ask: &Transition,
-) -> Result<Order, Tried<TransitionError>> {
+    render: &R,
+) -> Result<Decided<StoredReply>, Tried<TransitionError>>
+where
+    R: Fn(&Order) -> StoredReply + Send + Sync,
+{
     let found = app.orders.find(&ask.number).await.map_err(TransitionError::from)?;
     let order = found.filter(|it| caller.may_see(it)).ok_or(TransitionError::NotFound)?;
     if !ask.if_match.allows(Some(order.version)) {
         return Err(TransitionError::PreconditionFailed.into());
     }
-    let mut progress = Progress::of(order.clone());
+    let (from, number) = (order.status, order.number.to_string());
+    let mut progress = Progress::of(order);
     let by = caller.changed_by();
-    if !progress.step(ask.to, by, ask.reason.clone(), app.clock.now()).map_err(TransitionError::from)? {
-        return Ok(order);
+    let moved = progress.step(ask.to, by, ask.reason.clone(), app.clock.now());
+    let reply = render(progress.order());
+    if !moved.map_err(TransitionError::from)? {
+        return Ok(Decided::answered(UnitOfWork::new(), number, reply));
     }
-    let after = progress.order().clone();
+    if from == Status::RefundPending && !matches!(ask.if_match, IfMatch::OneOf(_)) {
+        return Err(TransitionError::PreconditionRequired.into());
+    }
     let work = with_payment(app, progress).await.map_err(TransitionError::from)?;
-    app.store.commit(work).await.map_err(Tried::<TransitionError>::commit)?;
-    Ok(after)
+    Ok(Decided::answered(work, number, reply))
 }
 
 /// The progress, and what it means for the transaction that occupies the order.

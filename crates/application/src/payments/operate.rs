@@ -4,13 +4,13 @@ use domain::{
     Money, RefundId, Text, Transaction, TransactionId,
     payment::{Event, NotCapturable, NotRefundable, NotVoidable},
 };
-use ports::{Claim, CommitError, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{StoredReply, Unavailable, UnitOfWork};
 
 use super::{consult, weigh};
 use crate::{
     Answered, App, KeyError, Operator, Request,
     findings::About,
-    idempotent::{Entered, enter, found, overtaken},
+    idempotent::{self, Claimed, Decided, OnceError, box_round, claim},
     retry::{Tried, until_settled},
 };
 
@@ -51,6 +51,12 @@ pub enum OperationError {
     Unavailable(#[from] Unavailable),
 }
 
+impl OnceError for OperationError {
+    fn is_refusal(&self) -> bool {
+        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+    }
+}
+
 /// Claims the operation, asks the gateway, and keeps what it says together with the answer to the client. `render`
 /// writes that answer from the transaction and, for a refund, its id.
 ///
@@ -68,13 +74,17 @@ where
     R: Fn(&Transaction, Option<&RefundId>) -> StoredReply + Send + Sync,
 {
     // The key is held until the answer is kept.
-    let (resource, _held) = match enter(app, &request).await? {
-        Entered::Answered(reply) => return Ok(Answered::Again(reply)),
-        Entered::Begun(claim, held) => (claim.resource, held),
-        Entered::Fresh(held) => match claim(app, by, &request, id, &operation).await? {
-            Claimed::For(resource) => (resource, held),
-            Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
-        },
+    let (claimed, _held) = claim(
+        app,
+        Some(&request),
+        || box_round(decide(app, by, id, &operation)),
+        Tried::<OperationError>::commit,
+    )
+    .await?;
+    let resource = match claimed {
+        Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
+        Claimed::Now(resource) => resource,
+        Claimed::Begun(claim) => claim.resource,
     };
     let known = app.payments.find(id).await?.ok_or(OperationError::NotFound)?;
     let said = match app.gateway(&known.gateway) {
@@ -86,52 +96,12 @@ where
     answer(app, &request, id, said, &render).await.map_err(OperationError::from)
 }
 
-/// How the key came to be claimed.
-enum Claimed {
-    /// For this transaction or refund, by this request or by one that has not answered yet.
-    For(String),
-    /// By one that was faster.
-    Answered(StoredReply),
-}
-
-impl Claimed {
-    /// `None` when nobody has used the key.
-    fn before(used: Entered) -> Option<Self> {
-        match used {
-            Entered::Answered(reply) => Some(Self::Answered(reply)),
-            Entered::Begun(claim, _) => Some(Self::For(claim.resource)),
-            Entered::Fresh(_) => None,
-        }
-    }
-}
-
-async fn claim(
+async fn decide(
     app: &App,
     by: &Operator,
-    request: &Request,
     id: &TransactionId,
     operation: &Operation,
-) -> Result<Claimed, OperationError> {
-    let outcome = until_settled!(app, claim_once(app, by, request, id, operation).await);
-    let refused = matches!(
-        outcome,
-        Err(OperationError::NotCapturable(_)
-            | OperationError::NotVoidable(_)
-            | OperationError::NotRefundable(_))
-    );
-    if refused && let Some(claimed) = overtaken(app, request).await?.and_then(Claimed::before) {
-        return Ok(claimed);
-    }
-    outcome
-}
-
-async fn claim_once(
-    app: &App,
-    by: &Operator,
-    request: &Request,
-    id: &TransactionId,
-    operation: &Operation,
-) -> Result<Claimed, Tried<OperationError>> {
+) -> Result<Decided<String>, Tried<OperationError>> {
     let weighed = weigh(app, id, &[]).await.map_err(OperationError::from)?;
     let mut weighed = weighed.ok_or(OperationError::NotFound)?;
     let case = &mut weighed.case;
@@ -156,22 +126,7 @@ async fn claim_once(
             refund.map_err(OperationError::from)?.id.to_string()
         }
     };
-    let claim = Claim {
-        key: request.key.clone(),
-        fingerprint: request.fingerprint.clone(),
-        resource: resource.clone(),
-        reply: None,
-        created_at: now,
-        expires_at: Some(now.plus(app.policy.reply_ttl)),
-    };
-    match app.store.commit(weighed.work(app, &About::default()).with(Write::Claim(claim))).await {
-        Ok(()) => Ok(Claimed::For(resource)),
-        Err(CommitError::Claimed(claim)) => {
-            let used = found(app, request, *claim, None, false).map_err(OperationError::from)?;
-            Claimed::before(used).ok_or(Tried::Stale)
-        }
-        Err(other) => Err(Tried::commit(other)),
-    }
+    Ok(Decided::begun(weighed.work(app, &About::default()), resource.clone(), resource))
 }
 
 /// Makes true what the gateway said and keeps the answer to the client, in one commit.
@@ -196,15 +151,7 @@ async fn answer_once(
     let weighed = weighed.ok_or_else(|| KeyError::from(Unavailable::new("a claim without a payment")))?;
     let reply = render(&weighed.case.transaction);
     let work = if weighed.is_idle() { UnitOfWork::new() } else { weighed.work(app, &About::default()) };
-    let work = work.with(Write::Answer { key: request.key.clone(), reply: reply.clone() });
-    match app.store.commit(work).await {
-        Ok(()) => Ok(Answered::First(reply)),
-        Err(CommitError::Claimed(claim)) => match found(app, request, *claim, None, false)? {
-            Entered::Answered(reply) => Ok(Answered::Again(reply)),
-            Entered::Begun(..) | Entered::Fresh(_) => Err(Tried::Stale),
-        },
-        Err(other) => Err(Tried::commit(other)),
-    }
+    idempotent::answer(app, request, work, reply).await
 }
 
 #[cfg(test)]

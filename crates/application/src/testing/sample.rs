@@ -71,6 +71,7 @@ pub(crate) fn session() -> Session {
         created_at: NOW,
         expires_at: NOW.plus(seconds(3_600)),
         revoked_at: None,
+        spent: Vec::new(),
     }
 }
 
@@ -83,6 +84,7 @@ pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
+        moves: 0,
         created_at: NOW,
         updated_at: NOW,
     }
@@ -211,8 +213,14 @@ pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
 
 /// A request of [`ada`]'s.
 pub(crate) fn request() -> Request {
-    let key = IdempotencyKey { user: ada().key, route: "POST /somewhere", key: "k1".to_owned() };
-    Request { key, fingerprint: Fingerprint("this".to_owned()) }
+    let key = IdempotencyKey { user: Some(ada().key), route: "POST /somewhere", key: "k1".to_owned() };
+    Request { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
+}
+
+/// The same of another user.
+pub(crate) fn request_of(user: &User) -> Request {
+    let key = IdempotencyKey { user: Some(user.key), ..request().key };
+    Request { key, ..request() }
 }
 
 /// The same key for something else.
@@ -222,7 +230,7 @@ pub(crate) fn other_request() -> Request {
 
 /// The claim of [`request`].
 pub(crate) fn used_for(resource: &str, reply: Option<StoredReply>) -> Claim {
-    let Request { key, fingerprint } = request();
+    let Request { key, fingerprint, .. } = request();
     Claim { key, fingerprint, resource: resource.to_owned(), reply, created_at: NOW, expires_at: None }
 }
 

@@ -3,8 +3,10 @@
 mod reads;
 
 use domain::{
-    Finding, Order, PasswordHash, Product, Refund, Session, Transaction, User, order::StockLine,
+    Finding, Order, PasswordHash, Product, Refund, Session, Transaction, User,
+    order::StockLine,
     payment::StoredEvent,
+    product::{Change, STOCK_MAX},
 };
 use ports::{Claim, CommitError, Write};
 
@@ -14,6 +16,7 @@ pub(crate) struct State {
     pub(crate) users: Vec<(User, PasswordHash)>,
     pub(crate) sessions: Vec<Session>,
     pub(crate) products: Vec<Product>,
+    pub(crate) changes: Vec<Change>,
     pub(crate) orders: Vec<Order>,
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) events: Vec<StoredEvent>,
@@ -55,25 +58,34 @@ impl State {
                 guard(self.users.iter().any(|it| it.0.key == user && it.1 == hash), CommitError::Stale)?;
             }
             Write::InsertSession(session) => self.sessions.push(session),
-            Write::RotateSession(next) => {
-                let same = |it: &Session| (it.key, &it.id, it.user) == (next.key, &next.id, next.user);
-                let good = |it: &Session| same(it) && it.generation + 1 == next.generation;
-                let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
-                *session.ok_or(CommitError::Stale)? = next;
-            }
-            Write::RevokeSession(key, at) => {
-                self.sessions.iter_mut().filter(|it| it.key == key).for_each(|it| it.revoked_at = Some(at));
+            Write::RotateSession { read, next } => self.rotate(&read, *next)?,
+            Write::RevokeSession { session, at, .. } => {
+                let ended = self.sessions.iter_mut().filter(|it| it.key == session);
+                ended.for_each(|it| it.revoked_at = Some(at));
             }
             Write::RevokeSessions { user, except, at } => {
                 let others = self.sessions.iter_mut().filter(|it| it.user == user && Some(it.key) != except);
                 others.for_each(|it| it.revoked_at = Some(at));
             }
-            Write::InsertProduct(product) => self.products.push(product),
-            Write::ReplaceProduct(product, version) => {
-                let read = self.products.iter_mut().find(|it| it.id == product.id && it.version == version);
-                *read.ok_or(CommitError::Stale)? = product;
+            Write::InsertProduct(product, change) => {
+                guard(self.products.iter().all(|it| it.id != product.id), CommitError::Stale)?;
+                self.products.push(product);
+                self.changes.push(change);
             }
-            Write::TakeStock { line, read } => self.take(line.quantity, &read)?,
+            Write::ReplaceProduct { product, read, restock, change } => {
+                let same = |it: &&mut Product| it.id == product.id && it.version == read;
+                let now = self.products.iter_mut().find(same).ok_or(CommitError::Stale)?;
+                *now = Product { stock: restock.applied(now.stock), ..product };
+                self.changes.push(change);
+            }
+            Write::AdjustStock { product, by, change } => {
+                let now = self.products.iter_mut().find(|it| it.id == product).ok_or(CommitError::Stale)?;
+                let stock = now.stock.ok_or(CommitError::Stale)? + by;
+                guard((0..=STOCK_MAX).contains(&stock), CommitError::Stale)?;
+                *now = Product { stock: Some(stock), ..now.revise(change.at) };
+                self.changes.push(change);
+            }
+            Write::Sell { line, read } => self.sell(line.quantity, &read)?,
             Write::ReturnStock(line) => self.give_back(&line),
             Write::InsertOrder { order, .. } => self.orders.push(*order),
             Write::UpdateOrder(progress) => {
@@ -111,12 +123,21 @@ impl State {
         Ok(())
     }
 
-    fn take(&mut self, quantity: u32, read: &Product) -> Applied {
+    fn rotate(&mut self, read: &Session, next: Session) -> Applied {
+        let good = |it: &&mut Session| Session { expires_at: it.expires_at, ..read.clone() } == **it;
+        let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
+        *session.ok_or(CommitError::Stale)? = next;
+        Ok(())
+    }
+
+    fn sell(&mut self, quantity: u32, read: &Product) -> Applied {
         let same = |it: &&mut Product| it.id == read.id && it.active && it.price == read.price;
         let product = self.products.iter_mut().find(same).ok_or(CommitError::Stale)?;
-        let left = product.stock.ok_or(CommitError::Stale)? - i64::from(quantity);
-        guard(left >= 0, CommitError::OutOfStock(vec![read.id.clone()]))?;
-        product.stock = Some(left);
+        guard(product.stock.is_some() == read.stock.is_some(), CommitError::Stale)?;
+        if let Some(stock) = &mut product.stock {
+            guard(*stock >= i64::from(quantity), CommitError::OutOfStock(vec![read.id.clone()]))?;
+            *stock -= i64::from(quantity);
+        }
         Ok(())
     }
 

@@ -14,6 +14,7 @@ fn product(stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
+        moves: 0,
         created_at: NOW,
         updated_at: NOW,
     }

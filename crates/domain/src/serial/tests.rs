@@ -48,6 +48,7 @@ fn session() -> Session {
         created_at: Timestamp::from_millis(0),
         expires_at: Timestamp::from_millis(9),
         revoked_at: None,
+        spent: vec![Timestamp::from_millis(1)],
     }
 }
 

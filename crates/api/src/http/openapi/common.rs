@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 use utoipa::openapi::{
-    Content, Header, HttpMethod, OpenApi as Document, Ref, RefOr, Response,
+    Content, Header, HttpMethod, OpenApi as Document, Ref, RefOr, Required, Response,
     path::{Operation, ParameterIn, PathItem},
 };
 
-use super::BEARER;
+use super::{BEARER, RAW_BODIES};
 use crate::http::problem::{Kind, MEDIA_TYPE, ProblemView};
 
 /// What is true of every operation.
@@ -23,13 +23,15 @@ const WITH_BODY: &[Kind] = &[
 ];
 /// What goes with an `Idempotency-Key`.
 const WITH_KEY: &[Kind] = &[
-    Kind::IdempotencyKeyMissing,
     Kind::IdempotencyKeyInvalid,
     Kind::IdempotencyKeyReused,
     Kind::IdempotencyInProgress,
+    Kind::CardDataRefused,
 ];
-/// A raw body is read whatever it is.
-const RAW_BODIES: &str = "/v1/callbacks/";
+/// Its header.
+const KEY: &str = "Idempotency-Key";
+/// What goes with a query that has a parameter too many.
+const WITH_QUERY: &[Kind] = &[Kind::InvalidRequest, Kind::CardDataRefused];
 
 /// Adds what is common to every operation of the document.
 pub(super) fn add(document: &mut Document) {
@@ -66,10 +68,11 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
         when(secured, &[Kind::Unauthorized]),
         when(operators, &[Kind::Forbidden]),
         when(has(operation, &ParameterIn::Path, None), &[Kind::NotFound]),
-        when(has(operation, &ParameterIn::Query, None), &[Kind::InvalidRequest, Kind::CardDataRefused]),
+        when(path.starts_with("/v1/") && !raw, WITH_QUERY),
         when(operation.request_body.is_some() && !raw, WITH_BODY),
         when(raw, &[Kind::BodyTooLarge]),
-        when(has(operation, &ParameterIn::Header, Some("Idempotency-Key")), WITH_KEY),
+        when(has(operation, &ParameterIn::Header, Some(KEY)), WITH_KEY),
+        when(requires_key(operation), &[Kind::IdempotencyKeyMissing]),
         when(has(operation, &ParameterIn::Header, Some("If-Match")), &[Kind::PreconditionFailed]),
         ALWAYS,
     ]
@@ -85,9 +88,31 @@ fn security(operation: &Operation) -> (bool, bool) {
     (!ours.is_empty(), operators)
 }
 
-fn has(operation: &Operation, place: &ParameterIn, name: Option<&str>) -> bool {
+/// The name of a method.
+pub(super) const fn name_of(method: &HttpMethod) -> &'static str {
+    match method {
+        HttpMethod::Get => "GET",
+        HttpMethod::Post => "POST",
+        HttpMethod::Put => "PUT",
+        HttpMethod::Delete => "DELETE",
+        HttpMethod::Options => "OPTIONS",
+        HttpMethod::Head => "HEAD",
+        HttpMethod::Patch => "PATCH",
+        HttpMethod::Trace => "TRACE",
+    }
+}
+
+/// Whether an operation has a parameter of that place, and of that name if one is given.
+pub(super) fn has(operation: &Operation, place: &ParameterIn, name: Option<&str>) -> bool {
     operation.parameters.iter().flatten().any(|it| match it {
         RefOr::T(it) => it.parameter_in == *place && name.is_none_or(|name| it.name == name),
+        RefOr::Ref(_) => false,
+    })
+}
+
+fn requires_key(operation: &Operation) -> bool {
+    operation.parameters.iter().flatten().any(|it| match it {
+        RefOr::T(it) => it.name == KEY && it.required == Required::True,
         RefOr::Ref(_) => false,
     })
 }
@@ -107,7 +132,7 @@ fn name(operation: &mut Operation, kind: Kind) {
 
 /// Gives every error its body and its headers, and says what any other error looks like.
 fn complete(operation: &mut Operation) {
-    let keyed = has(operation, &ParameterIn::Header, Some("Idempotency-Key"));
+    let keyed = has(operation, &ParameterIn::Header, Some(KEY));
     let responses = &mut operation.responses.responses;
     let other = Response::new("Any other problem, such as `method-not-allowed`.");
     responses.entry("default".to_owned()).or_insert_with(|| other.into());
@@ -123,7 +148,7 @@ fn complete(operation: &mut Operation) {
         match status.as_str() {
             "401" => header(&mut response.headers, "WWW-Authenticate", "How to authenticate."),
             "429" | "503" => header(&mut response.headers, "Retry-After", "Seconds to wait."),
-            "200" | "201" if keyed => {
+            "200" | "201" | "204" if keyed => {
                 header(
                     &mut response.headers,
                     "Idempotent-Replayed",

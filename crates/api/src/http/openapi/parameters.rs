@@ -12,6 +12,16 @@ pub struct IdempotencyKeyHeader {
     pub idempotency_key: String,
 }
 
+/// The same for a request that may do without.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct OptionalKeyHeader {
+    /// Names this request: 1 to 255 visible ASCII characters, bare or quoted. The same key with the same request gets the
+    /// first answer again, for at least 24 h.
+    #[param(rename = "Idempotency-Key", example = "5d0c1f9a-7c55-4f0e-9d55-0b8a6f0e4c1d")]
+    pub idempotency_key: Option<String>,
+}
+
 /// The header that keeps a write from overwriting what the client has not seen.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -41,7 +41,7 @@ struct FaultView {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/items/0/quantity")]
     pointer: Option<String>,
-    /// Or the name of a query parameter.
+    /// Or the name of a parameter of the query or of the path.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "limit")]
     parameter: Option<String>,

@@ -92,7 +92,7 @@ impl OrderView {
     }
 }
 
-/// Who changed an order.
+/// Who changed something.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedByView {

@@ -25,12 +25,12 @@ pub struct ProductView {
     pub stock: Option<i64>,
     /// Whether it can be ordered.
     pub active: bool,
-    /// Grows with every change, of stock too; the `ETag`.
+    /// Grows with every change that an operator makes, and not with sales; the `ETag`.
     pub version: i64,
     /// When it was made.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it was last put.
+    /// When an operator last changed it.
     #[schema(format = DateTime)]
     pub updated_at: String,
 }

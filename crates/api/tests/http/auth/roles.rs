@@ -13,6 +13,14 @@ async fn a_customer_does_nothing_that_is_for_operators() {
     let paid = customer.pay_by(&order, "tok_visa", "MANUAL").await;
     let offer = json!({"name": "Mine", "price": "0.01", "currency": "CNY", "stock": null, "active": true});
     customer.put(&format!("/v1/products/{product}"), &offer).await.refused(403, "forbidden");
+    customer
+        .patch(&format!("/v1/products/{product}"), &json!({"price": "0.01"}))
+        .await
+        .refused(403, "forbidden");
+    customer.adjust(&product, 1).await.refused(403, "forbidden");
+    for what in ["stock-adjustments", "changes"] {
+        customer.get(&format!("/v1/products/{product}/{what}")).await.refused(403, "forbidden");
+    }
     for what in ["captures", "voids", "refunds"] {
         customer.operate(&paid, what, &json!({})).await.refused(403, "forbidden");
     }

@@ -53,13 +53,40 @@ async fn a_token_that_comes_back_late_ends_the_whole_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_token_two_generations_old_is_theft_at_once() {
+async fn every_token_that_was_spent_a_moment_ago_gets_the_newest_pair() {
     let customer = shared().customer().await;
-    let spent = json!(customer.refresh_token);
-    let second = refresh(&customer, &spent).await.ok(200);
-    let third = refresh(&customer, &second["refreshToken"]).await.ok(200);
-    refresh(&customer, &spent).await.refused(401, "refresh-token-reused");
+    let first = json!(customer.refresh_token);
+    let second = refresh(&customer, &first).await.ok(200)["refreshToken"].clone();
+    let newest = refresh(&customer, &second).await.ok(200);
+    for spent in [&first, &second, &first] {
+        assert_eq!(refresh(&customer, spent).await.ok(200), newest);
+    }
+    customer.with_tokens(&newest).get("/v1/me").await.ok(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn exchanging_newer_tokens_keeps_no_older_one_good() {
+    let customer = shared().customer().await;
+    let first = json!(customer.refresh_token);
+    let second = refresh(&customer, &first).await.ok(200)["refreshToken"].clone();
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    let third = refresh(&customer, &second).await.ok(200);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    assert_eq!(refresh(&customer, &second).await.ok(200), third, "spent 5 s ago");
+    refresh(&customer, &first).await.refused(401, "refresh-token-reused");
     refresh(&customer, &third["refreshToken"]).await.refused(401, "refresh-token-invalid");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_ends_some_time_after_its_login_however_often_it_is_refreshed() {
+    let server = Server::with(&[("IDEM_SESSION_TTL", "4s")]);
+    let customer = server.customer().await;
+    let pair = refresh(&customer, &json!(customer.refresh_token)).await.ok(200);
+    let left = pair["refreshExpiresIn"].as_u64().unwrap();
+    assert!(left <= 4 && pair["expiresIn"].as_u64().unwrap() <= 4, "{pair}");
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    customer.with_tokens(&pair).get("/v1/me").await.refused(401, "unauthorized");
+    refresh(&customer, &pair["refreshToken"]).await.refused(401, "refresh-token-invalid");
 }
 
 #[tokio::test(flavor = "multi_thread")]

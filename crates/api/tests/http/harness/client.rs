@@ -58,6 +58,10 @@ impl Client {
         self.request(Method::PUT, path).json(body)
     }
 
+    pub(crate) fn patch(&self, path: &str, body: &Value) -> Request {
+        self.request(Method::PATCH, path).json(body)
+    }
+
     pub(crate) fn delete(&self, path: &str) -> Request {
         self.request(Method::DELETE, path)
     }

@@ -23,7 +23,7 @@ impl Contract {
     /// Panics when a route gave an answer that is not documented.
     pub(super) fn check(&self, method: &str, path: &str, status: u16) {
         let path = path.split('?').next().unwrap();
-        let wanted = segments(path);
+        let wanted = segments(&decoded(path));
         // A literal segment is a better match than a parameter.
         let found = self.routes.iter().filter(|(it, _)| fits(it, &wanted));
         let Some((_, route)) = found.min_by_key(|(it, _)| it.iter().filter(|it| is_parameter(it)).count())
@@ -46,6 +46,18 @@ impl Contract {
             "{method} {path}: {status} is not among {known:?}"
         );
     }
+}
+
+/// A path without the escapes of RFC 3986, 2.1.
+fn decoded(path: &str) -> String {
+    let mut parts = path.split('%');
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (code, rest) = part.split_at(2);
+        text.push(char::from(u8::from_str_radix(code, 16).unwrap()));
+        text.push_str(rest);
+    }
+    text
 }
 
 fn segments(path: &str) -> Vec<String> {

@@ -40,6 +40,12 @@ impl Client {
         id
     }
 
+    /// Adjusts the stock of a product.
+    pub(crate) fn adjust(&self, product: &str, by: i64) -> super::Request {
+        let body = json!({"by": by, "reason": "Counted"});
+        self.post_once(&format!("/v1/products/{product}/stock-adjustments"), &body)
+    }
+
     /// How many of a product are left.
     pub(crate) async fn stock(&self, product: &str) -> i64 {
         self.get(&format!("/v1/products/{product}")).await.ok(200)["stock"].as_i64().unwrap()
@@ -73,6 +79,13 @@ impl Client {
     pub(crate) async fn moved(&self, order: &Value, to: &str) -> Value {
         let path = format!("/v1/orders/{}/transitions", field(order, "orderNumber"));
         self.post(&path, &json!({"to": to})).await.ok(200)
+    }
+
+    /// Refuses a refund that was asked for: the order goes back to where it was.
+    pub(crate) async fn refuse_refund(&self, order: &Value, to: &str) -> Value {
+        let seen = format!("\"{}\"", self.reread(order).await["version"]);
+        let path = format!("/v1/orders/{}/transitions", field(order, "orderNumber"));
+        self.post(&path, &json!({"to": to})).header("if-match", &seen).await.ok(200)
     }
 
     /// Pays with one of the sandbox's tokens, money taken at once.

@@ -134,6 +134,9 @@ async fn an_order_has_1_to_100_lines() {
     assert_eq!(place(&customer, json!([])).await.faults(), ["/items"]);
     assert_eq!(place(&customer, json!(vec![item(&tea, 1); 101])).await.faults(), ["/items"]);
     assert_eq!(place(&customer, json!(vec![item(&tea, 1); 100])).await.ok(201)["amount"], "100.00");
+    let many = json!([item(&tea, 9_000), item("other", 9_999), item(&tea, 1_000)]);
+    assert_eq!(place(&customer, many).await.faults(), ["/items/0/quantity", "/items/2/quantity"]);
+    place(&customer, json!([item(&tea, 9_000), item(&tea, 999)])).await.ok(201);
     for quantity in [json!(0), json!(10_000), json!(-1), json!(1.5), json!("1"), json!(null)] {
         let reply = place(&customer, json!([{"productId": tea, "quantity": quantity}])).await;
         assert_eq!(reply.faults(), ["/items/0/quantity"], "{quantity}");

@@ -1,6 +1,9 @@
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
-use ports::MockPasswordHasher;
+use ports::{Claim, MockPasswordHasher};
 
 use super::*;
 use crate::testing::*;
@@ -10,10 +13,24 @@ fn account() -> NewAccount {
     NewAccount { username, email, password: Password::parse("green tea!").unwrap() }
 }
 
+/// Registers from one address.
+async fn registered(it: &Bench, request: Option<Request>) -> Result<Answered, RegisterError> {
+    let render = |user: &User| reply(user.id.as_str());
+    register(&it.app, request, account(), "192.0.2.1", render).await
+}
+
+/// A key of nobody's.
+fn keyed() -> Request {
+    let key = ports::IdempotencyKey { user: None, ..request().key };
+    Request { key, ..request() }
+}
+
 #[tokio::test]
 async fn an_account_is_kept_with_its_hash_and_its_role() {
     let it = Bench::new();
-    let user = register(&it.app, account()).await.unwrap();
+    let answered = registered(&it, None).await.unwrap();
+    let user = it.record.state().users[0].0.clone();
+    assert_eq!(answered, Answered::First(reply(user.id.as_str())));
     assert_eq!(it.record.only_commit(), [Write::InsertUser(user.clone(), hash_of("green tea!"))]);
     assert_eq!((user.role, user.created_at), (Role::Customer, NOW));
     assert_eq!(create_operator(&it.app, account()).await.unwrap().role, Role::Operator);
@@ -23,19 +40,76 @@ async fn an_account_is_kept_with_its_hash_and_its_role() {
 async fn what_is_taken_is_named() {
     let it = Bench::new();
     it.record.refuses(CommitError::Taken(vec![Taken::Username, Taken::Email]));
-    let refused = register(&it.app, account()).await;
+    let refused = registered(&it, None).await;
     assert!(matches!(refused, Err(RegisterError::Taken(it)) if it == [Taken::Username, Taken::Email]));
 }
 
 #[tokio::test]
 async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     let mut it = Bench::new();
-    for error in [CommitError::Unavailable(away()), CommitError::Stale] {
-        it.record.refuses(error);
-        assert!(matches!(register(&it.app, account()).await, Err(RegisterError::Unavailable(_))));
-    }
+    it.record.refuses(CommitError::Unavailable(away()));
+    assert!(matches!(registered(&it, None).await, Err(RegisterError::Unavailable(_))));
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_hash().returning(|_| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);
-    assert!(matches!(register(&it.app, account()).await, Err(RegisterError::Busy(_))));
+    assert!(matches!(registered(&it, None).await, Err(RegisterError::Busy(_))));
+}
+
+#[tokio::test]
+async fn a_key_or_id_that_was_given_out_twice_is_drawn_again() {
+    let it = Bench::new();
+    it.record.refuses(CommitError::Stale);
+    assert!(matches!(registered(&it, None).await, Ok(Answered::First(_))));
+}
+
+#[tokio::test]
+async fn a_registration_that_is_sent_again_makes_no_second_account() {
+    let it = Bench::new().without_locks();
+    let Answered::First(first) = registered(&it, Some(keyed())).await.unwrap() else { panic!("it is new") };
+    assert_eq!(it.journal(), ["commit Claim InsertUser"]);
+    assert_eq!(registered(&it, Some(keyed())).await.unwrap(), Answered::Again(first));
+    assert_eq!(it.record.state().users.len(), 1);
+    let until = NOW.plus(it.app.policy.reply_ttl);
+    assert_eq!(it.record.state().claims[0].expires_at, Some(until));
+    assert!(it.app.policy.reply_ttl >= seconds(24 * 3_600));
+}
+
+#[tokio::test]
+async fn a_name_that_its_own_first_copy_took_is_not_taken() {
+    let it = Bench::new().without_locks();
+    it.record
+        .meanwhile(|it| it.claims.push(Claim { key: keyed().key, ..used_for("u", Some(reply("kept"))) }));
+    it.record.refuses(CommitError::Taken(vec![Taken::Username]));
+    assert_eq!(registered(&it, Some(keyed())).await.unwrap(), Answered::Again(reply("kept")));
+}
+
+#[tokio::test]
+async fn a_request_is_recognised_under_a_secret_that_is_being_replaced() {
+    let it = Bench::new();
+    registered(&it, Some(keyed())).await.unwrap();
+    let under_the_next = Request { fingerprint: other_request().fingerprint, ..keyed() };
+    let forgotten = registered(&it, Some(under_the_next.clone())).await;
+    assert!(matches!(forgotten, Err(RegisterError::Key(KeyError::Reused))));
+    let known = Request { older: vec![keyed().fingerprint], ..under_the_next };
+    assert!(matches!(registered(&it, Some(known)).await, Ok(Answered::Again(_))));
+}
+
+#[tokio::test]
+async fn whoever_tries_passwords_with_a_used_key_fails_to_log_in() {
+    let mut it = Bench::new();
+    registered(&it, Some(keyed())).await.unwrap();
+    let hits = Arc::new(AtomicU32::new(0));
+    let (hit, counted) = (Arc::clone(&hits), Arc::clone(&hits));
+    let hit = move || Ok(hit.fetch_add(1, Ordering::SeqCst) + 1);
+    it.app.throttle = Arc::new(throttle(move || Ok(counted.load(Ordering::SeqCst)), hit));
+    let other = || Request { fingerprint: other_request().fingerprint, ..keyed() };
+    for _ in 0..5 {
+        // Each counts for the account and for the address.
+        let refused = registered(&it, Some(other())).await;
+        assert!(matches!(refused, Err(RegisterError::Key(KeyError::Reused))));
+    }
+    assert_eq!(hits.load(Ordering::SeqCst), it.app.policy.login_failures_per_account);
+    assert!(matches!(registered(&it, Some(other())).await, Err(RegisterError::Throttled(_))));
+    let right = registered(&it, Some(keyed())).await;
+    assert!(matches!(right, Err(RegisterError::Throttled(_))), "nor is the right one told");
 }

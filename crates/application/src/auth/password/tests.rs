@@ -19,10 +19,14 @@ fn bench() -> Bench {
     })
 }
 
-async fn change(it: &Bench, current: &str) -> Result<(), PasswordError> {
+async fn change(it: &Bench, current: &str) -> Result<Answered, PasswordError> {
+    keyed(it, None, current).await
+}
+
+async fn keyed(it: &Bench, request: Option<Request>, current: &str) -> Result<Answered, PasswordError> {
     let new = Password::parse("white tea!").unwrap();
     let change = ChangePassword { current: current.to_owned(), new, peer: "192.0.2.1".to_owned() };
-    change_password(&it.app, &caller(ada()), change).await
+    change_password(&it.app, &caller(ada()), request, change, reply("")).await
 }
 
 #[tokio::test]
@@ -43,9 +47,9 @@ async fn a_changed_password_ends_all_other_sessions_in_the_same_commit() {
 async fn a_wrong_password_counts_as_a_failed_login() {
     let mut it = bench();
     it.app.throttle = Arc::new(throttle(|| Ok(0), || Ok(11)));
-    assert!(matches!(change(&it, "black tea").await, Err(LoginError::Throttled(_))));
+    assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     it.app.throttle = Arc::new(throttle(|| Ok(0), || Ok(1)));
-    assert!(matches!(change(&it, "black tea").await, Err(LoginError::Invalid)));
+    assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Invalid))));
     assert_eq!(it.record.commits(), []);
 }
 
@@ -53,11 +57,11 @@ async fn a_wrong_password_counts_as_a_failed_login() {
 async fn beyond_the_limit_a_right_password_is_not_told() {
     let mut it = bench();
     it.app.throttle = Arc::new(throttle(|| Ok(10), || Ok(11)));
-    assert!(matches!(change(&it, "green tea").await, Err(LoginError::Throttled(_))));
+    assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     let asked = AtomicU32::new(0);
     let count = move || Ok(if asked.fetch_add(1, Ordering::SeqCst) < 2 { 9 } else { 10 });
     it.app.throttle = Arc::new(throttle(count, || Ok(1)));
-    assert!(matches!(change(&it, "green tea").await, Err(LoginError::Throttled(_))));
+    assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     assert_eq!(it.record.commits(), []);
 }
 
@@ -65,7 +69,7 @@ async fn beyond_the_limit_a_right_password_is_not_told() {
 async fn of_two_changes_at_once_the_second_does_not_know_the_password_any_more() {
     let it = bench();
     it.record.meanwhile(|it| it.users[0].1 = hash_of("other tea"));
-    assert!(matches!(change(&it, "green tea").await, Err(LoginError::Invalid)));
+    assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Invalid))));
     assert_eq!(it.record.state().users[0].1, hash_of("other tea"));
     assert!(!it.app.revocations.contains(&elsewhere().id), "nothing was ended");
 }
@@ -74,5 +78,23 @@ async fn of_two_changes_at_once_the_second_does_not_know_the_password_any_more()
 async fn the_record_being_away_is_said() {
     let it = bench();
     it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(change(&it, "green tea").await, Err(LoginError::Unavailable(_))));
+    assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Unavailable(_)))));
+}
+
+#[tokio::test]
+async fn a_change_that_is_sent_again_is_answered_again_though_the_present_password_is_another() {
+    let mut it = bench();
+    keyed(&it, Some(request()), "green tea").await.unwrap();
+    it.app.throttle = Arc::new(throttle(|| Ok(0), || panic!("no login failed")));
+    let again = keyed(&it, Some(request()), "green tea").await.unwrap();
+    assert_eq!(again, Answered::Again(reply("")));
+    assert_eq!(it.record.commits().len(), 1);
+}
+
+#[tokio::test]
+async fn a_wrong_password_keeps_no_key() {
+    let it = bench();
+    let wrong = keyed(&it, Some(request()), "black tea").await;
+    assert!(matches!(wrong, Err(PasswordError::Login(LoginError::Invalid))));
+    assert!(matches!(keyed(&it, Some(other_request()), "green tea").await, Ok(Answered::First(_))));
 }

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use domain::User;
 use ports::{CommitError, MockBroadcast};
 
 use super::*;
@@ -25,7 +26,8 @@ async fn a_good_token_is_exchanged_once() {
     let it = bench();
     it.clock.advance(seconds(60));
     let pair = refreshed(&it, 1).await.unwrap();
-    assert_eq!(it.record.only_commit(), [Write::RotateSession(now(&it))]);
+    let (read, next) = (Box::new(session()), Box::new(now(&it)));
+    assert_eq!(it.record.only_commit(), [Write::RotateSession { read, next }]);
     assert_eq!((pair.refresh.as_str(), now(&it).generation), ("session/2", 2));
     assert_eq!(now(&it).expires_at, NOW.plus(seconds(60)).plus(it.app.policy.refresh_token_ttl));
     assert!(pair.access.starts_with("user-ada/session/2/"));
@@ -42,10 +44,41 @@ async fn a_token_that_is_shown_again_at_once_gets_the_same_pair() {
 }
 
 #[tokio::test]
+async fn three_tabs_and_a_reload_get_one_pair() {
+    let it = bench();
+    refreshed(&it, 1).await.unwrap();
+    it.clock.advance(seconds(2));
+    let newest = refreshed(&it, 2).await.unwrap();
+    it.clock.advance(seconds(2));
+    for generation in [1, 2, 1] {
+        assert!(refreshed(&it, generation).await.unwrap() == newest, "{generation}");
+    }
+    assert_eq!((now(&it).generation, it.record.commits().len()), (3, 2), "none of them began a generation");
+    // The window of the first is over, that of the second is not.
+    it.clock.advance(seconds(7));
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Reused)));
+    assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Invalid)), "the session has ended");
+}
+
+#[tokio::test]
+async fn no_token_outlives_its_session() {
+    let mut it = bench();
+    it.app.policy.session_ttl = seconds(600);
+    it.clock.advance(seconds(60));
+    let pair = refreshed(&it, 1).await.unwrap();
+    assert_eq!((pair.access_ttl, pair.refresh_ttl), (seconds(540), seconds(540)));
+    assert_eq!(now(&it).expires_at, NOW.plus(seconds(600)));
+    it.clock.advance(seconds(540));
+    assert_eq!(authenticate(&it.app, &pair.access).await.unwrap(), None);
+    assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Invalid)));
+}
+
+#[tokio::test]
 async fn whoever_loses_the_race_gets_the_same_pair() {
     let it = bench();
     let winner =
         Session { generation: 2, expires_at: NOW.plus(it.app.policy.refresh_token_ttl), ..session() };
+    let winner = Session { spent: vec![NOW], ..winner };
     it.record.meanwhile(move |it| it.sessions[0] = winner);
     let pair = refreshed(&it, 1).await.unwrap();
     assert_eq!((pair.refresh.as_str(), it.record.commits().len()), ("session/2", 0));
@@ -112,20 +145,32 @@ async fn logging_out_of_a_session_that_is_gone_is_no_failure() {
     assert_eq!(it.record.commits(), []);
 }
 
+async fn revoked(it: &Bench, by: User, key: Option<Request>) -> Result<Answered, RevokeError> {
+    revoke_session(&it.app, &caller(by), key, &session().id, reply("")).await
+}
+
+#[tokio::test]
+async fn an_end_that_is_asked_for_again_is_answered_again() {
+    let it = bench();
+    revoked(&it, ada(), Some(request())).await.unwrap();
+    assert_eq!(revoked(&it, ada(), Some(request())).await.unwrap(), Answered::Again(reply("")));
+    assert_eq!(it.record.commits().len(), 1);
+}
+
 #[tokio::test]
 async fn a_session_is_ended_by_its_owner_only_and_once() {
     let it = bench();
-    assert!(!revoke_session(&it.app, &caller(bob()), &session().id).await.unwrap());
+    assert!(matches!(revoked(&it, bob(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), [session()]);
-    assert!(revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
-    assert!(!revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    assert_eq!(revoked(&it, ada(), None).await.unwrap(), Answered::First(reply("")));
+    assert!(matches!(revoked(&it, ada(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), []);
 }
 
 #[tokio::test]
 async fn the_others_are_told_of_an_end_when_it_is_committed() {
     let it = bench();
-    assert!(revoke_session(&it.app, &caller(ada()), &session().id).await.unwrap());
+    revoked(&it, ada(), None).await.unwrap();
     assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
     let it = bench();
     logout(&it.app, &caller(ada())).await.unwrap();

@@ -48,8 +48,8 @@ impl Published {
 #[tokio::test]
 async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
     let of = bench().await;
-    let next = Session { generation: 2, ..session() };
-    of.store.commit(paying().with(Write::RotateSession(next))).await.unwrap();
+    let (read, next) = (Box::new(session()), Box::new(Session { generation: 2, ..session() }));
+    of.store.commit(paying().with(Write::RotateSession { read, next })).await.unwrap();
     assert_eq!(of.versions(), [Some(2), Some(2)]);
     let copy: Order = serde_json::from_slice(&of.cache.kept()[ORDER].0.bytes).unwrap();
     assert_eq!(copy, of.it.record.state().orders[0], "the copy is what the record has");

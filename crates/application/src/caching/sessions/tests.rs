@@ -19,7 +19,7 @@ fn record(found: Vec<Option<Session>>) -> Arc<MockSessionRepository> {
 }
 
 fn next() -> Session {
-    Session { generation: 2, ..session() }
+    Session { generation: 2, spent: vec![NOW], ..session() }
 }
 
 fn ended() -> Session {

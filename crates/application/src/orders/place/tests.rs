@@ -1,5 +1,5 @@
 use domain::{Currency, Money, Version};
-use ports::MockReplyRepository;
+use ports::{Claim, MockReplyRepository};
 
 use super::*;
 use crate::{retry::ROUNDS_MAX, testing::*};
@@ -45,7 +45,7 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
     let expected = [
         Write::Claim(claim),
         Write::InsertOrder { order: Box::new(order.clone()), entry },
-        Write::TakeStock { line, read: product("tea", yuan("10"), Some(5)) },
+        Write::Sell { line, read: product("tea", yuan("10"), Some(5)) },
     ];
     assert_eq!(it.record.only_commit(), expected);
     assert_eq!(
@@ -56,11 +56,42 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
 }
 
 #[tokio::test]
-async fn stock_that_is_not_tracked_is_not_taken() {
-    let it = Bench::new().with(|it| it.products.push(product("tea", yuan("10"), None)));
+async fn stock_that_is_not_tracked_is_not_taken_and_its_price_is_guarded_all_the_same() {
+    let untracked = || product("tea", yuan("10"), None);
+    let it = Bench::new().with(|it| it.products.push(untracked()));
     place_on(&it, vec![tea(2)]).await.unwrap();
-    assert_eq!(it.journal(), ["commit Claim InsertOrder"]);
+    assert_eq!(it.journal(), ["commit Claim InsertOrder Sell"]);
     assert!(!it.record.state().orders[0].items[0].holds_stock);
+
+    let it = Bench::new().with(|it| it.products.push(untracked()));
+    it.record.meanwhile(|it| it.products[0].price = yuan("11"));
+    place_on(&it, vec![tea(1)]).await.unwrap();
+    assert_eq!(it.record.state().orders[0].amount, yuan("11"));
+
+    let it = Bench::new().with(|it| it.products.push(untracked()));
+    it.record.meanwhile(|it| it.products[0].active = false);
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::UnknownProduct(_))));
+}
+
+#[tokio::test]
+async fn stock_that_becomes_tracked_under_the_commit_is_taken() {
+    let it = Bench::new().with(|it| it.products.push(product("tea", yuan("10"), None)));
+    it.record.meanwhile(|it| it.products[0].stock = Some(5));
+    place_on(&it, vec![tea(2)]).await.unwrap();
+    let state = it.record.state();
+    assert_eq!((state.products[0].stock, state.orders[0].items[0].holds_stock), (Some(3), true));
+}
+
+#[tokio::test]
+async fn lines_of_one_product_are_no_way_around_the_limit_of_one_line() {
+    let it = Bench::new().with(|it| {
+        it.products.push(product("tea", yuan("10"), None));
+        it.products.push(product("cup", yuan("3"), None));
+    });
+    let over = place_on(&it, vec![tea(QUANTITY_MAX), line("cup", QUANTITY_MAX, None), tea(1)]).await;
+    assert!(matches!(over, Err(PlaceError::TooMany(at)) if at == [0, 2]));
+    assert_eq!(it.record.commits(), []);
+    place_on(&it, vec![tea(QUANTITY_MAX - 1), tea(1)]).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,4 +1,4 @@
-use domain::{ChangedBy, User, Version, payment::Asked};
+use domain::{ChangedBy, Role, User, Version, payment::Asked};
 use ports::Write;
 
 use super::*;
@@ -12,8 +12,25 @@ fn with_order(order: Order) -> Bench {
     Bench::new().with(|it| it.orders.push(order))
 }
 
+/// An operator.
+fn olga() -> User {
+    operator().caller().user.clone()
+}
+
+/// Asks for a move, and gives the order after it.
 async fn by(it: &Bench, user: User, ask: Transition) -> Result<Order, TransitionError> {
-    transition(&it.app, &caller(user), ask).await
+    keyed(it, user, None, ask).await?;
+    Ok(it.record.state().orders[0].clone())
+}
+
+async fn keyed(
+    it: &Bench,
+    user: User,
+    key: Option<Request>,
+    ask: Transition,
+) -> Result<Answered, TransitionError> {
+    let render = |it: &Order| reply(&format!("{:?} {}", it.status, it.version.get()));
+    transition(&it.app, &caller(user), key, ask, render).await
 }
 
 #[tokio::test]
@@ -62,7 +79,7 @@ async fn a_move_that_is_not_allowed_names_those_that_are() {
     let it = with_order(paid());
     let refused = by(&it, ada(), to(Status::Processing)).await;
     assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == [Status::RefundPending]));
-    let refused = transition(&it.app, operator().caller(), to(Status::Shipped)).await;
+    let refused = by(&it, olga(), to(Status::Shipped)).await;
     let both = [Status::Processing, Status::RefundPending];
     assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == both));
     assert_eq!(it.record.commits(), []);
@@ -126,6 +143,41 @@ async fn a_move_is_decided_on_the_record_and_not_on_what_is_shown() {
         reason: None,
         if_match: IfMatch::OneOf(vec![order().version]),
     };
-    let moved = transition(&it.app, &caller(ada()), ask).await.unwrap();
+    let moved = by(&it, ada(), ask).await.unwrap();
     assert_eq!((moved.status, it.record.commits().len()), (Status::Cancelled, 1));
+}
+
+#[tokio::test]
+async fn a_move_that_is_sent_again_gets_its_answer_and_refuses_no_refund() {
+    let it = with_order(paid()).without_locks();
+    let processing = || keyed(&it, olga(), Some(request_of(&olga())), to(Status::Processing));
+    let Answered::First(first) = processing().await.unwrap() else { panic!("it is new") };
+    assert_eq!(it.journal(), ["commit Claim UpdateOrder"]);
+    by(&it, ada(), to(Status::RefundPending)).await.unwrap();
+    assert_eq!(processing().await.unwrap(), Answered::Again(first));
+    assert_eq!(it.record.state().orders[0].status, Status::RefundPending, "nobody decided about it");
+}
+
+#[tokio::test]
+async fn a_refund_is_refused_only_by_an_operator_who_has_seen_that_it_was_asked_for() {
+    let asked = moved(paid(), Status::RefundPending, ChangedBy::customer(ada().key));
+    let it = with_order(asked.clone());
+    let refuse = |if_match| by(&it, olga(), Transition { if_match, ..to(Status::Paid) });
+    for unseen in [IfMatch::Absent, IfMatch::Any] {
+        assert!(matches!(refuse(unseen).await, Err(TransitionError::PreconditionRequired)));
+    }
+    let before = IfMatch::OneOf(vec![paid().version]);
+    assert!(matches!(refuse(before).await, Err(TransitionError::PreconditionFailed)));
+    assert_eq!(it.record.commits(), []);
+    let seen = IfMatch::OneOf(vec![asked.version]);
+    assert_eq!(refuse(seen).await.unwrap().status, Status::Paid);
+}
+
+#[tokio::test]
+async fn a_caller_who_is_no_operator_any_more_is_given_no_answer_of_then() {
+    let it = with_order(paid());
+    keyed(&it, olga(), Some(request_of(&olga())), to(Status::Processing)).await.unwrap();
+    let demoted = User { role: Role::Customer, ..olga() };
+    let again = keyed(&it, demoted, Some(request_of(&olga())), to(Status::Processing)).await;
+    assert!(matches!(again, Err(TransitionError::NotFound)));
 }

@@ -5,7 +5,7 @@ use domain::{
     order::Status,
     payment::{Asked, Disposition, EventKind, PaymentStatus, RefundStatus},
 };
-use ports::{Meaning, MockReplyRepository};
+use ports::{CommitError, Meaning, MockReplyRepository, Write};
 
 use super::*;
 use crate::testing::*;
@@ -43,12 +43,12 @@ async fn a_capture_is_claimed_then_asked_then_answered() {
     assert_eq!(
         it.journal(),
         [
-            "commit UpdateOrder UpdateTransaction Claim",
+            "commit Claim UpdateOrder UpdateTransaction",
             "capture t1 20.00",
             "commit UpdateOrder UpdateTransaction Answer"
         ]
     );
-    let Write::UpdateTransaction(claimed) = it.record.commits()[0].writes()[1].clone() else {
+    let Write::UpdateTransaction(claimed) = it.record.commits()[0].writes()[2].clone() else {
         panic!("the claim")
     };
     assert_eq!(claimed.asked, Some(Asked::Capture(yuan("20"))));
@@ -186,7 +186,7 @@ async fn a_notice_that_waited_for_the_transaction_is_settled_with_the_claim() {
     it.gateway.means("early", Meaning::Event(Box::new(event(EventKind::Authorized, "20.00"))));
     it.gateway.answers(says(EventKind::Captured));
     ask(&it, Operation::Capture(None)).await.unwrap();
-    assert_eq!(it.journal()[0], "commit UpdateOrder UpdateTransaction MoveEvent Claim");
+    assert_eq!(it.journal()[0], "commit Claim UpdateOrder UpdateTransaction MoveEvent");
     let state = it.record.state();
     assert_eq!(state.events[0].disposition, Disposition::Applied);
     assert_eq!(state.transactions[0].status(), PaymentStatus::Captured);

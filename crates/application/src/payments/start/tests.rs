@@ -4,7 +4,7 @@ use domain::{
     ChangedBy, FindingKind, Revision,
     payment::{Disposition, EventKind, PaymentStatus},
 };
-use ports::{Meaning, MockReplyRepository};
+use ports::{Claim, CommitError, Meaning, MockReplyRepository};
 
 use super::*;
 use crate::testing::*;

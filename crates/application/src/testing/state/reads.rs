@@ -2,15 +2,17 @@
 
 use async_trait::async_trait;
 use domain::{
-    EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId,
-    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User, UserId, UserKey,
+    ChangeId, EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product,
+    ProductId, ProductKey, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User,
+    UserId, UserKey,
     order::Recorded,
     payment::{Disposition, StoredEvent},
+    product,
 };
 use ports::{
-    Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter, OrderHead,
-    OrderRepository, Page, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
-    Unavailable, UserRepository,
+    ChangeKind, Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter,
+    OrderHead, OrderRepository, Page, PaymentRepository, ProductRepository, ReplyRepository,
+    SessionRepository, Unavailable, UserRepository,
 };
 
 use crate::testing::Record;
@@ -83,6 +85,16 @@ impl ProductRepository for Record {
 
     async fn list(&self, active_only: bool, _: Option<ProductId>, _: u32) -> Read<Page<Product>> {
         Ok(Page { data: all(&self.state().products, |it| it.active || !active_only), more: false })
+    }
+
+    async fn changes(
+        &self,
+        _: ProductKey,
+        _: ChangeKind,
+        _: Option<ChangeId>,
+        _: u32,
+    ) -> Read<Page<product::Recorded>> {
+        Ok(Page { data: Vec::new(), more: false })
     }
 }
 

@@ -1,0 +1,121 @@
+//! What operators changed of a product.
+
+use application::catalogue::Adjusted;
+use domain::{
+    ProductId, UserId,
+    product::{Change, Recorded, StockChange},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{order::ChangedByView, time};
+
+/// An adjustment of a product's stock.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AdjustmentView {
+    /// Its id.
+    pub id: String,
+    /// Of which product.
+    pub product_id: String,
+    /// How many came in, or went out if that is below zero.
+    #[schema(example = -3)]
+    pub by: i64,
+    /// Why.
+    #[schema(required)]
+    pub reason: Option<String>,
+    /// Who made it.
+    pub created_by: ChangedByView,
+    /// When.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+impl AdjustmentView {
+    fn of(change: &Change, product: &ProductId, by: i64, user: Option<&UserId>) -> Self {
+        Self {
+            id: change.id.to_string(),
+            product_id: product.to_string(),
+            by,
+            reason: reason(change),
+            created_by: author(change, user),
+            created_at: time(change.at),
+        }
+    }
+}
+
+impl From<&Adjusted> for AdjustmentView {
+    fn from(it: &Adjusted) -> Self {
+        Self::of(&it.change, &it.ask.product, it.ask.by, Some(&it.user))
+    }
+}
+
+impl From<&Recorded> for AdjustmentView {
+    fn from(it: &Recorded) -> Self {
+        Self::of(&it.change, &it.product, it.stock.adjusted_by(), it.user.as_ref())
+    }
+}
+
+/// A change of a product: what it was since.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChangeView {
+    /// Its id.
+    pub id: String,
+    /// Of which product.
+    pub product_id: String,
+    /// The version that began with it.
+    pub version: i64,
+    /// Price of one piece since, in major units.
+    #[schema(example = "9.99")]
+    pub price: String,
+    /// ISO 4217 code.
+    #[schema(example = "CNY")]
+    pub currency: &'static str,
+    /// Whether it could be ordered since.
+    pub active: bool,
+    /// What became of the stock: `KEPT`, `SET` or `ADJUSTED`.
+    pub stock: &'static str,
+    /// How many it was set to or adjusted by; null when it was kept, or is not tracked since.
+    #[schema(required)]
+    pub quantity: Option<i64>,
+    /// Why, if anybody said.
+    #[schema(required)]
+    pub reason: Option<String>,
+    /// Who made it.
+    pub created_by: ChangedByView,
+    /// When.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+impl From<&Recorded> for ChangeView {
+    fn from(it: &Recorded) -> Self {
+        let (stock, quantity) = match it.stock {
+            StockChange::Kept => ("KEPT", None),
+            StockChange::Set(stock) => ("SET", stock),
+            StockChange::Adjusted(by) => ("ADJUSTED", Some(by)),
+        };
+        Self {
+            id: it.change.id.to_string(),
+            product_id: it.product.to_string(),
+            version: it.version.get(),
+            price: it.price.to_string(),
+            currency: it.price.currency().code(),
+            active: it.active,
+            stock,
+            quantity,
+            reason: reason(&it.change),
+            created_by: author(&it.change, it.user.as_ref()),
+            created_at: time(it.change.at),
+        }
+    }
+}
+
+fn reason(change: &Change) -> Option<String> {
+    change.reason.as_ref().map(|it| it.as_str().to_owned())
+}
+
+fn author(change: &Change, user: Option<&UserId>) -> ChangedByView {
+    ChangedByView { actor: change.by.actor.as_str(), id: user.map(ToString::to_string) }
+}

@@ -1,0 +1,87 @@
+use super::*;
+use crate::testing::*;
+
+fn shop(stock: Option<i64>) -> Bench {
+    Bench::new().with(|it| it.products.push(product("tea", yuan("10"), stock)))
+}
+
+async fn adjust_by(it: &Bench, by: i64) -> Result<Answered, AdjustError> {
+    let ask = Adjust { product: ProductId::new("tea".to_owned()), by, reason: Text::new("Counted") };
+    let show = |it: &Adjusted| reply(&format!("{} {}", it.change.id, it.ask.by));
+    adjust(&it.app, &operator(), request(), ask, show).await
+}
+
+fn stock(it: &Bench) -> Option<i64> {
+    it.record.state().products[0].stock
+}
+
+#[tokio::test]
+async fn one_commit_keeps_the_answer_the_stock_and_who_did_it() {
+    let it = shop(Some(5));
+    let Answered::First(first) = adjust_by(&it, -3).await.unwrap() else { panic!("it is new") };
+    assert_eq!((stock(&it), it.journal()), (Some(2), vec!["commit Claim AdjustStock".to_owned()]));
+    let change = it.record.state().changes[0].clone();
+    assert_eq!((change.by, change.reason), (operator().caller().changed_by(), Some(Text::new("Counted"))));
+    let claim = it.record.state().claims[0].clone();
+    let kept_until = NOW.plus(it.app.policy.reply_ttl);
+    assert_eq!((claim.reply, claim.expires_at), (Some(first.clone()), Some(kept_until)));
+    assert_eq!(adjust_by(&it, -3).await.unwrap(), Answered::Again(first));
+    assert_eq!(stock(&it), Some(2), "once");
+}
+
+#[tokio::test]
+async fn what_cannot_be_is_refused_and_uses_up_no_key() {
+    let nowhere = Bench::new();
+    assert!(matches!(adjust_by(&nowhere, 1).await, Err(AdjustError::NotFound)));
+    let untracked = shop(None);
+    assert!(matches!(adjust_by(&untracked, 1).await, Err(AdjustError::NotTracked)));
+    let it = shop(Some(5));
+    assert!(matches!(adjust_by(&it, -6).await, Err(AdjustError::OutOfStock)));
+    assert!(matches!(adjust_by(&it, STOCK_MAX).await, Err(AdjustError::TooMuch)));
+    assert_eq!(it.record.commits(), []);
+    adjust_by(&it, -5).await.unwrap();
+    assert_eq!(stock(&it), Some(0));
+}
+
+#[tokio::test]
+async fn a_sale_meanwhile_counts() {
+    let it = shop(Some(5));
+    it.record.meanwhile(|it| it.products[0].stock = Some(4));
+    adjust_by(&it, -3).await.unwrap();
+    assert_eq!(stock(&it), Some(1));
+    let it = shop(Some(5));
+    it.record.meanwhile(|it| it.products[0].stock = Some(2));
+    assert!(matches!(adjust_by(&it, -3).await, Err(AdjustError::OutOfStock)));
+    assert_eq!(stock(&it), Some(2));
+}
+
+#[tokio::test]
+async fn a_key_that_is_claimed_at_the_commit_gives_the_stored_bytes() {
+    let it = shop(Some(5)).without_locks();
+    it.record.meanwhile(|it| it.claims.push(used_for("change", Some(reply("kept")))));
+    assert_eq!(adjust_by(&it, -3).await.unwrap(), Answered::Again(reply("kept")));
+    assert_eq!(stock(&it), Some(5), "the other one did it");
+}
+
+#[tokio::test]
+async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
+    let it = shop(Some(5));
+    it.record.loses_the_answer();
+    assert!(matches!(adjust_by(&it, -3).await, Err(AdjustError::Unavailable(_))));
+    assert!(matches!(adjust_by(&it, -3).await, Ok(Answered::Again(_))));
+    assert_eq!(stock(&it), Some(2), "once");
+}
+
+#[tokio::test]
+async fn a_refusal_that_comes_of_its_own_first_copy_is_answered_with_its_answer() {
+    // Without locks both copies found the key free; then the first one took the last pieces.
+    let mut it = shop(Some(0)).without_locks();
+    let mut replies = ports::MockReplyRepository::new();
+    let mut asked = 0;
+    replies.expect_find().times(2).returning(move |_| {
+        asked += 1;
+        Ok((asked == 2).then(|| used_for("change", Some(reply("kept")))))
+    });
+    it.app.replies = std::sync::Arc::new(replies);
+    assert_eq!(adjust_by(&it, -3).await.unwrap(), Answered::Again(reply("kept")));
+}
