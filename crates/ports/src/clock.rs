@@ -21,8 +21,8 @@ pub trait Clock: Send + Sync {
 #[cfg_attr(feature = "mock", mockall::automock)]
 pub trait Ids: Send + Sync {
     /// A row's key: above zero, never given out twice by one process, and (but for clocks that step back) larger than
-    /// those given out a millisecond before, so that a larger key is a newer row. Two processes make the same one so
-    /// rarely that a retry is a fit answer.
+    /// those given out a millisecond before by the same process. Of the keys of two processes, whose clocks differ, the
+    /// larger one may be the older. Two processes make the same one so rarely that a retry is a fit answer.
     fn key(&self) -> i64;
 
     /// A public id: at least 125 random bits as 26 characters of `a-z` and `2-7`, safe in a URL.
