@@ -35,7 +35,7 @@ async fn what_can_be_no_id_is_not_found() {
 async fn what_can_be_no_id_of_a_product_cannot_be_written_to() {
     let operator = shared().operator().await;
     let offer = json!({"name": "Tea", "price": "1", "currency": "CNY", "colour": "green"});
-    for id in ["%00", "a%20b", "..%2f..%2fetc", "%F0%9F%8D%B5", &"x".repeat(256)] {
+    for id in ["%00", "a%20b", "%F0%9F%8D%B5", &"x".repeat(256)] {
         let path = format!("/v1/products/{id}");
         assert_eq!(operator.put(&path, &offer).await.faults(), ["/colour", "productId"], "with all others");
         assert_eq!(operator.patch(&path, &json!({"name": "Tea"})).await.faults(), ["productId"]);

@@ -3,7 +3,7 @@
 mod reads;
 
 use domain::{
-    Finding, Order, PasswordHash, Product, Refund, Session, Transaction, User,
+    Finding, Order, PasswordHash, Product, ProductId, Refund, Session, Transaction, User,
     order::StockLine,
     payment::StoredEvent,
     product::{Change, STOCK_MAX},
@@ -67,24 +67,13 @@ impl State {
                 let others = self.sessions.iter_mut().filter(|it| it.user == user && Some(it.key) != except);
                 others.for_each(|it| it.revoked_at = Some(at));
             }
-            Write::InsertProduct(product, change) => {
-                guard(self.products.iter().all(|it| it.id != product.id), CommitError::Stale)?;
-                self.products.push(product);
-                self.changes.push(change);
-            }
+            Write::InsertProduct(product, change) => self.make(product, change)?,
             Write::ReplaceProduct { product, read, restock, change } => {
-                let same = |it: &&mut Product| it.id == product.id && it.version == read;
-                let now = self.products.iter_mut().find(same).ok_or(CommitError::Stale)?;
+                let now = self.product(|it| it.id == product.id && it.version == read)?;
                 *now = Product { stock: restock.applied(now.stock), ..product };
                 self.changes.push(change);
             }
-            Write::AdjustStock { product, by, change } => {
-                let now = self.products.iter_mut().find(|it| it.id == product).ok_or(CommitError::Stale)?;
-                let stock = now.stock.ok_or(CommitError::Stale)? + by;
-                guard((0..=STOCK_MAX).contains(&stock), CommitError::Stale)?;
-                *now = Product { stock: Some(stock), ..now.revise(change.at) };
-                self.changes.push(change);
-            }
+            Write::AdjustStock { product, by, change } => self.adjust(&product, by, change)?,
             Write::Sell { line, read } => self.sell(line.quantity, &read)?,
             Write::ReturnStock(line) => self.give_back(&line),
             Write::InsertOrder { order, .. } => self.orders.push(*order),
@@ -127,6 +116,26 @@ impl State {
         let good = |it: &&mut Session| Session { expires_at: it.expires_at, ..read.clone() } == **it;
         let session = self.sessions.iter_mut().find(|it| good(it) && it.revoked_at.is_none());
         *session.ok_or(CommitError::Stale)? = next;
+        Ok(())
+    }
+
+    fn product(&mut self, wanted: impl Fn(&Product) -> bool) -> Result<&mut Product, CommitError> {
+        self.products.iter_mut().find(|it| wanted(it)).ok_or(CommitError::Stale)
+    }
+
+    fn make(&mut self, product: Product, change: Change) -> Applied {
+        guard(self.products.iter().all(|it| it.id != product.id), CommitError::Stale)?;
+        self.products.push(product);
+        self.changes.push(change);
+        Ok(())
+    }
+
+    fn adjust(&mut self, product: &ProductId, by: i64, change: Change) -> Applied {
+        let now = self.product(|it| it.id == *product)?;
+        let stock = now.stock.ok_or(CommitError::Stale)? + by;
+        guard((0..=STOCK_MAX).contains(&stock), CommitError::Stale)?;
+        *now = Product { stock: Some(stock), ..now.revise(change.at) };
+        self.changes.push(change);
         Ok(())
     }
 
