@@ -129,7 +129,7 @@ async fn decide(
 }
 
 fn begun(app: &App, order: &Order, sequence: u32, payment: &Payment) -> Transaction {
-    let now = order.updated_at.max(app.clock.now());
+    let now = order.moment(app.clock.now());
     Transaction {
         key: TransactionKey::new(app.ids.key()),
         id: TransactionId::new(app.ids.id()),

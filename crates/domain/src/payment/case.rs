@@ -53,6 +53,7 @@ impl Case {
     /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money
     /// that came too late and goes back.
     pub fn apply(&mut self, event: &Event, fresh: Fresh, now: Timestamp) -> Effect {
+        let now = self.progress.order().moment(now);
         let before = self.transaction.clone();
         let effect = self.transaction.apply(event, fresh.key, now);
         if self.transaction != before {
@@ -71,6 +72,7 @@ impl Case {
     /// Draws the consequences of the order's status for the transaction: an authorisation of an order that was called
     /// off is given up, money captured for it is owed.
     pub fn follow_order(&mut self, now: Timestamp) {
+        let now = self.progress.order().moment(now);
         let off = self.progress.order().is_off();
         let transaction = &mut self.transaction;
         let status = transaction.status();
@@ -102,6 +104,7 @@ impl Case {
     /// or all of it, may have gone back in another way, and about what is disputed the dispute decides.
     pub fn give_back(&mut self, fresh: Fresh, now: Timestamp) {
         let Some(amount) = self.amount_owed() else { return };
+        let now = self.progress.order().moment(now);
         let transaction = &mut self.transaction;
         transaction.refunds.push(Refund {
             key: fresh.key,

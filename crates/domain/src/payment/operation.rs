@@ -50,6 +50,7 @@ impl Case {
     /// # Errors
     /// [`NotCapturable`].
     pub fn ask_capture(&mut self, amount: Option<Money>, now: Timestamp) -> Result<Money, NotCapturable> {
+        let now = self.progress.order().moment(now);
         let transaction = &mut self.transaction;
         let free = transaction.status() == PaymentStatus::Authorized && transaction.asked.is_none();
         if !free || self.progress.order().status != Status::Pending {
@@ -68,6 +69,7 @@ impl Case {
     /// # Errors
     /// [`NotVoidable`].
     pub fn ask_void(&mut self, now: Timestamp) -> Result<(), NotVoidable> {
+        let now = self.progress.order().moment(now);
         let transaction = &mut self.transaction;
         if transaction.status() != PaymentStatus::Authorized || transaction.asked.is_some() {
             return Err(NotVoidable);
@@ -89,6 +91,7 @@ impl Case {
         fresh: Fresh,
         now: Timestamp,
     ) -> Result<Refund, NotRefundable> {
+        let now = self.progress.order().moment(now);
         let transaction = &mut self.transaction;
         if transaction.facts.capture().is_none() || transaction.status() == PaymentStatus::Refunded {
             return Err(NotRefundable::State);
