@@ -55,7 +55,7 @@ impl Service {
     /// ```no_run
     /// # async fn handler(service: &api::service::Service, account: application::auth::NewAccount)
     /// # -> Result<(), api::http::problem::Problem> {
-    /// let user = service.write(async move |app| application::auth::register(&app, account).await).await?;
+    /// let user = service.write(async move |app| application::auth::create_operator(&app, account).await).await?;
     /// # let _ = user; Ok(()) }
     /// ```
     ///

@@ -155,7 +155,7 @@ pub(crate) async fn once<'a, E: OnceError>(
     match claimed {
         Claimed::Now(reply) => Ok(Answered::First(reply)),
         Claimed::Answered(reply) => Ok(Answered::Again(reply)),
-        // Such a claim never stands without its answer, unless its row is being written.
+        // Such a claim is only ever written together with its answer.
         Claimed::Begun(_) => Err(KeyError::InProgress.into()),
     }
 }
@@ -214,7 +214,7 @@ pub(crate) async fn answer<E: OnceError>(
     }
 }
 
-/// Locks the key, and says whether somebody else holds it. Without locks the unique key alone decides, later and at more
+/// Locks the key, and says whether another request holds it. Without locks the unique key alone decides, later and at more
 /// cost.
 async fn lock(app: &App, key: &IdempotencyKey) -> (Option<Held>, bool) {
     let IdempotencyKey { user, route, key } = key;

@@ -58,7 +58,7 @@ pub struct Session {
 pub enum Refresh {
     /// It is the good one: here is the session after the exchange.
     Rotated(Session),
-    /// It was spent a moment ago: the present pair again, whoever exchanged it last.
+    /// It was spent a moment ago: the present pair again.
     Repeated,
     /// It was spent before: somebody else has it.
     Reused,

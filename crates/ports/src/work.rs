@@ -213,7 +213,7 @@ impl UnitOfWork {
 /// The row that a write may have to wait for. Rows are ordered as the variants are, and within one by key: two units that
 /// lock rows in this order never wait for each other in a circle.
 ///
-/// Nobody else can have locked a row that is new. What an insert may have to wait for is the row that the new one belongs
+/// No other unit can have locked a row that is new. What an insert may have to wait for is the row that the new one belongs
 /// to, which the database locks with it, or an equal id, which is a variant of its own.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Row<'w> {

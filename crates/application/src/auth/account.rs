@@ -55,7 +55,7 @@ impl OnceError for RegisterError {
 
 /// Makes a customer's account, and answers with the user as `render` writes it. `peer` is the address of the client.
 ///
-/// Whoever knows the idempotency key of a registration could try passwords with it: the right one gets the first answer
+/// A client that knows the idempotency key of a registration could try passwords with it: the right one gets the first answer
 /// again. So a key that is used with something else counts as a failed login.
 ///
 /// # Errors
