@@ -131,6 +131,8 @@ table! {
         succeeded_at -> Nullable<crate::dialect::Moment>,
         failed_at -> Nullable<crate::dialect::Moment>,
         withdrawn -> Bool,
+        requested_by -> BigInt,
+        actor -> Text,
         reason -> Nullable<Text>,
         created_at -> crate::dialect::Moment,
         check_at -> Nullable<crate::dialect::Moment>,

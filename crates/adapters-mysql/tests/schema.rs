@@ -29,7 +29,7 @@ const ROWS: &str = "
         0
     );
     INSERT INTO refunds VALUES
-        (1, 10000000002, 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, NULL, NOW(3), NULL, 0);
+        (1, 10000000002, 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0);
     INSERT INTO dispute_events VALUES (1, 10000000002, 'e', NULL, 'OPEN', 3, NOW(3));
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', NOW(3));
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL);
@@ -107,6 +107,7 @@ async fn no_check_can_be_bypassed() {
         "refunds SET succeeded_at = NULL",
         "refunds SET status = 'PENDING'",
         "refunds SET withdrawn = 2",
+        "refunds SET actor = 'NOBODY'",
         "refunds SET sequence = 0",
         "dispute_events SET amount = 0",
         "dispute_events SET status = 'NONE'",
@@ -150,9 +151,9 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
             order_key, 1, 'sandbox', 'tok', 'MANUAL', NULL, NOW(3), NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0
             FROM payment_transactions",
         "INSERT INTO refunds
-            SELECT 2, transaction_key, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, NULL, NOW(3), NULL, 0 FROM refunds",
+            SELECT 2, transaction_key, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
         "INSERT INTO refunds
-            SELECT 2, transaction_key, 1, 'other', 1, 'PENDING', NULL, NULL, 0, NULL, NOW(3), NULL, 0 FROM refunds",
+            SELECT 2, transaction_key, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, transaction_key, event_id, NULL, 'WON', 1, NOW(3) FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL FROM findings",
@@ -222,6 +223,7 @@ async fn every_word_of_the_domain_fits() {
             "capture_method",
             [CaptureMethod::Automatic, CaptureMethod::Manual].map(CaptureMethod::as_str).to_vec(),
         ),
+        ("refunds", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("refunds", "succeeded_at = NULL, status", vec![RefundStatus::Pending.as_str()]),
         ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),

@@ -26,7 +26,7 @@ const ROWS: &str = "
         1, 'n', 't', 'CAPTURED', 100000, 'CNY', '4242', 'visa', 'A1', 100000, 5, NULL, '00', 0, 5, 1, 1, 'sandbox',
         'tok_visa', 'AUTOMATIC', 5, NULL, NULL, 0, 0, NULL, NULL, 40000, 30000, 1, NULL, 0
     );
-    INSERT INTO refunds VALUES (1, 1, 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, NULL, 6, NULL, 0);
+    INSERT INTO refunds VALUES (1, 1, 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, 1, 'OPERATOR', NULL, 6, NULL, 0);
     INSERT INTO dispute_events VALUES (1, 1, 'e', NULL, 'OPEN', 30000, 7);
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', 5);
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL);
@@ -94,6 +94,7 @@ async fn no_check_can_be_bypassed() {
         "refunds SET succeeded_at = NULL",
         "refunds SET status = 'PENDING'",
         "refunds SET withdrawn = 2",
+        "refunds SET actor = 'NOBODY'",
         "refunds SET sequence = 0",
         "dispute_events SET amount = 0",
         "dispute_events SET status = 'NONE'",
@@ -134,8 +135,8 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO payment_transactions SELECT
             2, 'n', 'other', 'FAILED', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 1, 'sandbox',
             'tok', 'MANUAL', NULL, 5, NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0 FROM payment_transactions",
-        "INSERT INTO refunds SELECT 2, 1, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, NULL, 0, NULL, 0 FROM refunds",
-        "INSERT INTO refunds SELECT 2, 1, 1, 'other', 1, 'PENDING', NULL, NULL, 0, NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO refunds SELECT 2, 1, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO refunds SELECT 2, 1, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, 1, event_id, NULL, 'WON', 1, 0 FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL FROM findings",
@@ -185,6 +186,7 @@ async fn every_word_of_the_domain_fits() {
             "capture_method",
             [CaptureMethod::Automatic, CaptureMethod::Manual].map(CaptureMethod::as_str).to_vec(),
         ),
+        ("refunds", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("refunds", "succeeded_at = NULL, status", vec![RefundStatus::Pending.as_str()]),
         ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),

@@ -208,6 +208,7 @@ pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
         transaction: transaction.key,
         amount: money(amount),
         facts: RefundFacts::default(),
+        requested_by: ChangedBy::operator(UserKey::new(number)),
         reason: None,
         created_at: at(0),
         check_at: Some(at(3)),

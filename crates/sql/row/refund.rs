@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use domain::{Refund, RefundId, RefundKey, Text, Timestamp, TransactionKey, payment::RefundFacts};
 
-use super::{count, money};
+use super::{author, count, money, user_key};
 use crate::sql::schema::refunds;
 use crate::sql::value::{Parts, Stamp};
 
@@ -18,6 +18,8 @@ pub(in crate::sql) struct RefundRow {
     succeeded_at: Option<Stamp>,
     failed_at: Option<Stamp>,
     withdrawn: bool,
+    requested_by: i64,
+    actor: String,
     reason: Option<String>,
     created_at: Stamp,
     check_at: Option<Stamp>,
@@ -37,6 +39,8 @@ impl RefundRow {
             succeeded_at: refund.facts.succeeded_at.map(Stamp::from),
             failed_at: refund.facts.failed_at.map(Stamp::from),
             withdrawn: refund.facts.withdrawn,
+            requested_by: user_key(refund.requested_by),
+            actor: refund.requested_by.actor.as_str().to_owned(),
             reason: refund.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: refund.created_at.into(),
             check_at: refund.check_at.map(Stamp::from),
@@ -55,6 +59,7 @@ impl RefundRow {
                 failed_at: self.failed_at.map(Timestamp::from),
                 withdrawn: self.withdrawn,
             },
+            requested_by: author(&self.actor, self.requested_by, "refunds.actor")?,
             reason: self.reason.map(Text::new),
             created_at: self.created_at.into(),
             check_at: self.check_at.map(Timestamp::from),

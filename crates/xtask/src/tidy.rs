@@ -1,6 +1,7 @@
 //! `cargo xtask tidy`: the rules of the house that no compiler knows.
 
 mod attributes;
+mod claims;
 mod edges;
 mod lengths;
 mod links;
@@ -20,6 +21,7 @@ use tree::Tree;
 
 const CHECKS: &[fn(&Tree) -> Vec<Fault>] = &[
     attributes::check,
+    claims::check,
     edges::check,
     lengths::check,
     links::check,

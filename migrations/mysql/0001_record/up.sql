@@ -92,7 +92,7 @@ CREATE TABLE IF NOT EXISTS product_changes (
     CONSTRAINT changes_currency CHECK (char_length(currency) = 3),
     CONSTRAINT changes_active CHECK (active IN (0, 1)),
     CONSTRAINT changes_stock CHECK (stock IN ('KEPT', 'SET', 'UNTRACKED', 'ADJUSTED')),
-    CONSTRAINT changes_quantity CHECK ((stock IN ('SET', 'ADJUSTED')) = (quantity IS NOT NULL)),
+    CONSTRAINT changes_quantity CHECK ((stock IN ('ADJUSTED', 'SET')) = (quantity IS NOT NULL)),
     CONSTRAINT changes_set CHECK (stock <> 'SET' OR quantity >= 0),
     CONSTRAINT changes_adjusted CHECK (stock <> 'ADJUSTED' OR quantity <> 0),
     CONSTRAINT changes_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
@@ -269,6 +269,9 @@ CREATE TABLE IF NOT EXISTS refunds (
     succeeded_at     TIMESTAMP(3)   NULL,
     failed_at        TIMESTAMP(3)   NULL,
     withdrawn        TINYINT(1)     NOT NULL,
+    -- The row of the user who asked for it; 0 when it was no user.
+    requested_by     BIGINT         NOT NULL,
+    actor            VARCHAR(20)    NOT NULL,
     reason           TEXT           NULL,
     created_at       TIMESTAMP(3)   NOT NULL,
     check_at         TIMESTAMP(3)   NULL,
@@ -279,6 +282,7 @@ CREATE TABLE IF NOT EXISTS refunds (
     CONSTRAINT refunds_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
     CONSTRAINT refunds_amount CHECK (amount > 0),
     CONSTRAINT refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    CONSTRAINT refunds_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     CONSTRAINT refunds_withdrawn CHECK (withdrawn IN (0, 1)),
     CONSTRAINT refunds_sequence_first CHECK (sequence >= 1),
     CONSTRAINT refunds_through CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),

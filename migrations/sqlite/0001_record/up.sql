@@ -63,7 +63,7 @@ CREATE TABLE product_changes (
     actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     createdAt   INTEGER NOT NULL,
     UNIQUE (productKey, version),
-    CHECK ((stock IN ('SET', 'ADJUSTED')) = (quantity IS NOT NULL)),
+    CHECK ((stock IN ('ADJUSTED', 'SET')) = (quantity IS NOT NULL)),
     CHECK (stock <> 'SET' OR quantity >= 0),
     CHECK (stock <> 'ADJUSTED' OR quantity <> 0)
 ) STRICT;
@@ -195,6 +195,9 @@ CREATE TABLE refunds (
     succeeded_at     INTEGER,
     failed_at        INTEGER,
     withdrawn        INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
+    -- The row of the user who asked for it; 0 when it was no user.
+    requested_by     INTEGER NOT NULL,
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     reason           TEXT,
     created_at       INTEGER NOT NULL,
     check_at         INTEGER,

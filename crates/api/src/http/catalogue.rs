@@ -140,7 +140,10 @@ fn restock(it: &mut Fields<'_>) -> Option<Restock> {
 /// `card-data-refused`.
 pub(super) fn written_id(it: &mut Fields<'_>, id: &str) -> Result<Option<ProductId>, Problem> {
     if card::is_whole(id) {
-        let fault = Fault::new(Place::Parameter(ID.to_owned()), Invalid("must not carry card data"));
+        let fault = Fault::new(
+            Place::Parameter(ID.to_owned()),
+            Invalid("must not have a card number as the product's id"),
+        );
         return Err(Problem::new(Kind::CardDataRefused).errors(vec![fault]));
     }
     Ok(it.parameter(ID, ProductId::parse(id)))

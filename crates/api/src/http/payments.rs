@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::payments::{self, Operation, OperationError, Payment, StartError};
 use domain::{
-    GatewayName, Invalid, RefundId, Text, Transaction, TransactionId,
+    GatewayName, Invalid, RefundId, Text, Transaction, TransactionId, UserId,
     payment::{CaptureMethod, NotCapturable, NotRefundable, PaymentToken},
 };
 use ports::StoredReply;
@@ -253,6 +253,9 @@ async fn operate(
     let operation = ask(&mut it);
     let operation = it.finish(|| operation)?;
     let id = transaction_id(&id)?;
+    // A key is its user's own, so a retry is asked by the same operator.
+    let user = operator.caller().user.id.clone();
+    let render = move |it: &Transaction, refund: Option<&RefundId>| render(it, refund, &user);
     let done = service
         .write(async move |app| payments::operate(&app, &operator, request, &id, operation, render).await)
         .await?;
@@ -260,9 +263,11 @@ async fn operate(
 }
 
 /// The answer to a capture or a void is the transaction, to a refund the refund.
-fn render(transaction: &Transaction, refund: Option<&RefundId>) -> StoredReply {
+fn render(transaction: &Transaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
     match transaction.refunds.iter().find(|it| Some(&it.id) == refund) {
-        Some(it) => reply::stored(StatusCode::CREATED, &RefundView::of(transaction.id.as_str(), it)),
+        Some(it) => {
+            reply::stored(StatusCode::CREATED, &RefundView::of(transaction.id.as_str(), it, Some(user)))
+        }
         None => reply::stored(StatusCode::OK, &TransactionView::from(transaction)),
     }
 }
@@ -298,7 +303,7 @@ pub async fn refunds(service: Shared, http: HttpRequest, operator: Operator, id:
         &all,
         page,
         &cursors,
-        |it| it.id.as_str(),
-        |it| RefundView::of(id.as_str(), it),
+        |it| it.refund.id.as_str(),
+        |it| RefundView::of(id.as_str(), &it.refund, it.user.as_ref()),
     )))
 }

@@ -1,6 +1,8 @@
 //! Following payments.
 
-use domain::{OrderNumber, Refund, Transaction, TransactionId};
+use std::collections::HashMap;
+
+use domain::{OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey};
 use ports::Unavailable;
 
 use crate::{App, Caller, Operator, orders};
@@ -34,6 +36,15 @@ pub async fn list(
     }
 }
 
+/// A refund, with the public id of the user who asked for it, if it was one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestedRefund {
+    /// The refund.
+    pub refund: Refund,
+    /// Who asked for it.
+    pub user: Option<UserId>,
+}
+
 /// The refunds of a transaction, oldest first.
 ///
 /// # Errors
@@ -42,8 +53,21 @@ pub async fn list_refunds(
     app: &App,
     _by: &Operator,
     id: &TransactionId,
-) -> Result<Option<Vec<Refund>>, Unavailable> {
-    Ok(app.payments.find(id).await?.map(|it| it.refunds))
+) -> Result<Option<Vec<RequestedRefund>>, Unavailable> {
+    let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
+    let mut users: HashMap<UserKey, UserId> = HashMap::new();
+    for key in transaction.refunds.iter().filter_map(|it| it.requested_by.user) {
+        if !users.contains_key(&key)
+            && let Some(user) = app.users.find_by_key(key).await?
+        {
+            users.insert(key, user.id);
+        }
+    }
+    let with_user = |refund: Refund| {
+        let user = refund.requested_by.user.and_then(|it| users.get(&it).cloned());
+        RequestedRefund { refund, user }
+    };
+    Ok(Some(transaction.refunds.into_iter().map(with_user).collect()))
 }
 
 #[cfg(test)]

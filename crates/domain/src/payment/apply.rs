@@ -1,6 +1,6 @@
 //! Adding one event to the facts of a transaction.
 
-use crate::{FindingKind, Money, RefundId, RefundKey, Timestamp};
+use crate::{ChangedBy, FindingKind, Money, RefundId, RefundKey, Timestamp};
 
 use super::{
     Asked, DisputeEvent, DisputeStatus, Event, EventKind, PaymentStatus, Refund, RefundFacts, RefundStatus,
@@ -174,6 +174,7 @@ impl Transaction {
             transaction: self.key,
             amount,
             facts: RefundFacts::default(),
+            requested_by: ChangedBy::GATEWAY,
             reason: None,
             created_at: self.updated_at.max(now),
             check_at: None,

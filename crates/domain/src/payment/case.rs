@@ -1,6 +1,6 @@
 //! An order, one of its transactions, and what the one's events do to the other.
 
-use crate::{FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status};
+use crate::{ChangedBy, FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status};
 
 use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Transaction};
 
@@ -112,6 +112,7 @@ impl Case {
             transaction: transaction.key,
             amount,
             facts: RefundFacts::default(),
+            requested_by: ChangedBy::SYSTEM,
             reason: Some(Text::new("Captured after the order had no use for it any more.")),
             created_at: transaction.updated_at.max(now),
             check_at: Some(now),

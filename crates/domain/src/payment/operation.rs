@@ -108,6 +108,7 @@ impl Case {
             transaction: transaction.key,
             amount,
             facts: RefundFacts::default(),
+            requested_by: by,
             reason: reason.clone(),
             created_at: transaction.updated_at.max(now),
             check_at: Some(now.plus(CLAIM_GRACE)),

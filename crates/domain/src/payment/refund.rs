@@ -1,6 +1,6 @@
 //! Refunds.
 
-use crate::{Money, RefundId, RefundKey, Text, Timestamp, TransactionKey};
+use crate::{ChangedBy, Money, RefundId, RefundKey, Text, Timestamp, TransactionKey};
 
 /// Where a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -72,6 +72,8 @@ pub struct Refund {
     pub amount: Money,
     /// What is known.
     pub facts: RefundFacts,
+    /// Who asked for it.
+    pub requested_by: ChangedBy,
     /// Why, if a reason was given.
     pub reason: Option<Text>,
     /// When it was asked for, or heard of.

@@ -1,10 +1,10 @@
 //! Transactions and refunds.
 
-use domain::{Refund, Transaction};
+use domain::{Refund, Transaction, UserId};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::time;
+use super::{order::ChangedByView, time};
 
 /// One attempt to pay an order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -102,7 +102,9 @@ pub struct RefundView {
     /// `PENDING`, `SUCCEEDED` or `FAILED`.
     #[schema(example = "SUCCEEDED")]
     pub status: &'static str,
-    /// Why, if anybody said.
+    /// Who asked for it; `GATEWAY` when it began there, `SYSTEM` when money came too late and is given back.
+    pub requested_by: ChangedByView,
+    /// Why, if a reason was given.
     #[schema(required)]
     pub reason: Option<String>,
     /// When it was asked for, or heard of.
@@ -111,15 +113,19 @@ pub struct RefundView {
 }
 
 impl RefundView {
-    /// A refund of that transaction.
+    /// A refund of that transaction, asked for by that user if it was one.
     #[must_use]
-    pub fn of(transaction: &str, it: &Refund) -> Self {
+    pub fn of(transaction: &str, it: &Refund, user: Option<&UserId>) -> Self {
         Self {
             refund_id: it.id.to_string(),
             transaction_id: transaction.to_owned(),
             amount: it.amount.to_string(),
             currency: it.amount.currency().code(),
             status: it.status().as_str(),
+            requested_by: ChangedByView {
+                actor: it.requested_by.actor.as_str(),
+                id: user.map(ToString::to_string),
+            },
             reason: it.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: time(it.created_at),
         }

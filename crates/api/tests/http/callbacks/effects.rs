@@ -109,6 +109,7 @@ async fn a_refund_that_began_at_the_gateway_makes_both_moves() {
         operator.all(&format!("/v1/payments/{}/refunds", waiting["transactionId"].as_str().unwrap())).await;
     let ids: Vec<_> = list.iter().map(|it| it["refundId"].as_str().unwrap()).collect();
     assert_eq!(ids, ["their-refund-1", "their-refund-2"]);
+    assert!(list.iter().all(|it| it["requestedBy"] == json!({"type": "GATEWAY", "id": null})));
 }
 
 #[tokio::test(flavor = "multi_thread")]

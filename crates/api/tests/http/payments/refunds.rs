@@ -26,6 +26,7 @@ async fn a_refund_is_what_the_contract_shows() {
         ("currency", json!("CNY")),
         ("status", json!("SUCCEEDED")),
         ("reason", json!("one cup was broken")),
+        ("requestedBy", json!({"type": "OPERATOR", "id": operator.get("/v1/me").await.ok(200)["id"]})),
     ] {
         assert_eq!(refund[name], value, "{name}");
     }

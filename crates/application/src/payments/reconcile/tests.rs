@@ -30,6 +30,7 @@ fn refund(id: &str, check_at: Option<Timestamp>) -> Refund {
         transaction: pending().key,
         amount: yuan("5"),
         facts: domain::payment::RefundFacts::default(),
+        requested_by: domain::ChangedBy::SYSTEM,
         reason: None,
         created_at: NOW,
         check_at,

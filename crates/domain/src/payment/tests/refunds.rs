@@ -144,3 +144,15 @@ fn goods_that_went_back_into_stock_keep_the_order_from_going_back() {
     assert_eq!(shipped.progress.order().status, Status::RefundPending);
     assert_eq!(shipped.progress.order().allowed(crate::Actor::Operator), [Status::Shipped]);
 }
+
+#[test]
+fn a_refund_says_who_asked_for_it() {
+    let mut case = told(&[event(Captured), refund(RefundSucceeded, "2", "theirs")]);
+    case.ask_refund(Some(yuan("1")), None, OPERATOR, fresh(), NOW).unwrap();
+    let by = |case: &Case| case.transaction.refunds.iter().map(|it| it.requested_by).collect::<Vec<_>>();
+    assert_eq!(by(&case), [ChangedBy::GATEWAY, OPERATOR]);
+    let mut late = super::case();
+    late.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
+    fold(&mut late, &[event(Captured)], fresh, NOW);
+    assert_eq!(by(&late), [ChangedBy::SYSTEM], "money that came too late is given back by the service");
+}
