@@ -72,7 +72,7 @@ pub struct NewPassword {
 
 /// Make an account
 ///
-/// There is no user yet, so that an idempotency key is shared by all who register: make it one that nobody guesses.
+/// There is no user yet, so that an idempotency key is shared by all who register: make it one that cannot be guessed.
 #[utoipa::path(post, path = "/v1/auth/register", tag = "Authentication", request_body = Register,
     params(OptionalKeyHeader), responses(
     (status = 201, description = "The user.", body = UserView),

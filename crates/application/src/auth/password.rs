@@ -67,7 +67,7 @@ pub async fn change_password(
         box_round(decided)
     };
     let answered = once(app, request.as_ref(), decide, refused).await?;
-    // Committed: if these fail, each instance finds it by itself, a little later.
+    // Committed: if these fail, each instance reads it from the record a little later.
     let _ = revocations::glance(app).await;
     let _ = app.sessions_ended.publish().await;
     Ok(answered)

@@ -63,6 +63,8 @@ impl Case {
         if now.all().len() > then.all().len() || now.count_open() > then.count_open() {
             self.flag(FindingKind::Dispute, "The holder of the card disputes the payment, or a part of it.");
         }
+        // What was disputed could not be given back; what the shop keeps of it is owed again.
+        self.owed |= now.count_open() < then.count_open() && self.transaction.facts.is_surplus();
         let odd = |it: &Transaction| {
             let captured = it.captured();
             let disputes = it.facts.disputes();

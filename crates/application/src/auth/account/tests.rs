@@ -19,7 +19,7 @@ async fn registered(it: &Bench, request: Option<Request>) -> Result<Answered, Re
     register(&it.app, request, account(), "192.0.2.1", render).await
 }
 
-/// A key of nobody's.
+/// A key without a user.
 fn keyed() -> Request {
     let key = ports::IdempotencyKey { user: None, ..request().key };
     Request { key, ..request() }

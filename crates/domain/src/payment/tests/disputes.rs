@@ -117,3 +117,15 @@ fn everything_disputed_leaves_nothing_to_refund() {
     assert_eq!(case.ask_refund(None, None, OPERATOR, fresh(), NOW), Err(NotRefundable::State));
     assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
 }
+
+#[test]
+fn money_that_came_too_late_and_is_disputed_goes_back_when_the_dispute_is_won() {
+    for (end, back) in [(DisputeWon, vec![yuan("4"), yuan("6")]), (DisputeLost, vec![yuan("4")])] {
+        let mut case = case();
+        case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
+        fold(&mut case, &[event(Captured), plain(Disputed, "6", 1)], fresh, NOW);
+        fold(&mut case, &[plain(end, "6", 2)], fresh, NOW);
+        let refunds: Vec<_> = case.transaction.refunds.iter().map(|it| it.amount).collect();
+        assert_eq!(refunds, back, "{end:?}");
+    }
+}
