@@ -48,8 +48,9 @@ fn masked_identifier(id: &str) -> String {
 /// Text that is no JSON; with its escapes, unless one of them hides a number. Of what follows a name of card data, the
 /// first word is hidden.
 fn masked_text(text: &str) -> String {
-    let plain = json::unescaped(text);
-    let masked = card::masked(if card::found_in(&plain) { &plain } else { text });
+    let masked = card::masked(text);
+    let plain = json::unescaped(&masked);
+    let masked = if card::found_in(&plain) { card::masked(&plain) } else { masked.clone() };
     let is_between = |it: char| !it.is_alphanumeric() && !"_-*".contains(it);
     let mut secret = false;
     let words = masked.split_inclusive(is_between).map(|it| {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     FindingKind, GatewayName,
-    payment::{Disposition, Event, Flag, PaymentStatus, StoredEvent},
+    payment::{Disposition, Event, StoredEvent},
 };
 use ports::{
     CallbackOutcome, CommitError, Gateway, Happening, InvalidSignature, Meaning, Notice, NoticeHeaders,
@@ -102,19 +102,11 @@ async fn weighed(
     event: &Event,
 ) -> Result<(Disposition, UnitOfWork), Unavailable> {
     let weighed = weigh(app, &event.transaction, std::slice::from_ref(event)).await?;
-    let Some(mut weighed) = weighed.filter(|it| it.case.transaction.gateway == *gateway) else {
+    let Some(weighed) = weighed.filter(|it| it.case.transaction.gateway == *gateway) else {
         return Ok((Disposition::Parked, UnitOfWork::new()));
     };
     let became = weighed.effects.first().map_or(Disposition::Waiting, disposition);
-    let ended = matches!(weighed.case.transaction.status(), PaymentStatus::Failed | PaymentStatus::Voided);
-    if became == Disposition::Waiting && ended {
-        // It would wait for a capture that is not to be expected.
-        let detail =
-            "A genuine notice about captured money of a payment that ended without a capture. It is kept.";
-        weighed.case.flags.push(Flag { kind: FindingKind::Reconciliation, detail });
-    }
-    let about = About { event: Some(&notice.id), ..About::default() };
-    Ok((became, weighed.work(app, &about)))
+    Ok((became, weighed.work_of(app, notice)))
 }
 
 fn flagged(app: &App, gateway: &GatewayName, notice: &Notice, kind: FindingKind, detail: &str) -> UnitOfWork {

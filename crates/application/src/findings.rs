@@ -108,13 +108,19 @@ pub(crate) fn note(app: &App, kind: FindingKind, detail: &str, about: &About<'_>
     }
 }
 
-/// The same for everything a case has flagged.
+/// The same for everything that was flagged about a transaction. A finding names its event if that is one of the
+/// notices.
 pub(crate) fn of_flags<'a>(
     app: &'a App,
     flags: &'a [Flag],
-    about: &'a About<'_>,
+    transaction: &'a Transaction,
+    notices: &'a [EventId],
 ) -> impl Iterator<Item = Write> + 'a {
-    flags.iter().map(|flag| Write::InsertFinding(note(app, flag.kind, flag.detail, about)))
+    flags.iter().map(move |flag| {
+        let event = flag.event.as_ref().filter(|it| notices.contains(it));
+        let about = About { event, transaction: Some(transaction), ..About::default() };
+        Write::InsertFinding(note(app, flag.kind, flag.detail, &about))
+    })
 }
 
 #[cfg(test)]

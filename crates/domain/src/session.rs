@@ -102,11 +102,10 @@ impl Session {
         self.spent.iter().rev().nth(newer).copied()
     }
 
-    /// What is known when the present token is spent too. Moments are forgotten from the oldest on, so that those which
-    /// stay keep their place.
+    /// What is known when the present token is spent too. Moments are forgotten by number and not by age: another
+    /// instance's clock may be behind this one's, and the window is open there.
     fn spent_after(&self, now: Timestamp) -> Vec<Timestamp> {
-        let open = self.spent.iter().copied().skip_while(|at| !is_open(*at, now));
-        let mut spent: Vec<_> = open.chain([now]).collect();
+        let mut spent: Vec<_> = self.spent.iter().copied().chain([now]).collect();
         spent.drain(..spent.len().saturating_sub(SPENT_MAX));
         spent
     }
@@ -185,6 +184,13 @@ mod tests {
         assert_eq!(it.spent.len(), SPENT_MAX);
         assert_eq!(it.refresh(25, at(1_001), TERMS), Refresh::Repeated, "the sixteenth from the end");
         assert_eq!(it.refresh(24, at(1_001), TERMS), Refresh::Reused);
+    }
+
+    #[test]
+    fn a_fast_clock_closes_no_window_of_another_instance() {
+        // The second exchange is stamped by an instance whose clock is 11 s ahead.
+        let it = exchanged(&[1_000, 12_500]);
+        assert_eq!(it.refresh(1, at(2_000), TERMS), Refresh::Repeated);
     }
 
     #[test]

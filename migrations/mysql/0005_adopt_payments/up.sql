@@ -10,7 +10,7 @@ INSERT INTO payment_transactions (
     disputed_amount, occupies_order, check_at, checks
 )
 SELECT
-    it.id, it.order_id, it.transaction_id, IF(it.live AND it.turn > 1 AND it.word = 'CAPTURED', 'AUTHORIZED', it.word),
+    it.id, it.order_id, it.transaction_id, IF(it.live AND it.turn > 1 AND it.word = 'CAPTURED', 'FAILED', it.word),
     it.amount, it.currency, it.card_last4, it.card_brand, it.authorization_code, it.taken,
     IF(it.taken IS NULL, NULL, COALESCE(
         IF(YEAR(it.captured_at) > 0, it.captured_at, NULL), IF(YEAR(it.updated_at) > 0, it.updated_at, NULL), it.ordered_at

@@ -266,11 +266,11 @@ pub async fn transition(
     body: Body,
 ) -> Answer {
     let body = body.json().await?;
+    let request = idempotency::optional(&service, &http, &caller, &body)?;
     let mut it = Fields::of(&body);
     let to = it.required("to", text(parse_status));
     let reason = it.optional("reason", text(Text::parse));
     let (to, reason) = it.finish(|| Some((to?, reason?)))?;
-    let request = idempotency::optional(&service, &http, &caller, &body)?;
     let ask = Transition { number: parsed(&number)?, to, reason, if_match: if_match(&http) };
     let actor = caller.actor();
     let render = move |order: &Order| StoredReply {

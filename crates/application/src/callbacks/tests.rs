@@ -197,3 +197,28 @@ async fn nothing_is_confirmed_that_was_not_committed() {
     assert!(receive_on(&it, "e1").await.unwrap(), "the gateway sends it again: it had been kept");
     assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Duplicate)]);
 }
+
+#[tokio::test]
+async fn what_waits_for_a_capture_is_found_when_the_payment_ends_without_one() {
+    for arrival in [["dispute", "failure"], ["failure", "dispute"]] {
+        let it = bench(order(), pending());
+        for id in arrival {
+            let kind = if id == "dispute" { EventKind::Disputed } else { EventKind::Failed };
+            receive_event(&it, id, event(kind, "20.00")).await.unwrap();
+        }
+        let state = it.record.state();
+        let found: Vec<_> = state.findings.iter().map(|it| (it.kind, it.event.clone())).collect();
+        let dispute = Some(EventId::new("dispute".to_owned()));
+        assert_eq!(found, [(FindingKind::Contradiction, dispute)], "{arrival:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_finding_names_the_notice_that_raised_it_though_another_let_it_count() {
+    let it = bench(order(), pending());
+    receive_event(&it, "dispute", event(EventKind::Disputed, "20.00")).await.unwrap();
+    receive_event(&it, "capture", event(EventKind::Captured, "20.00")).await.unwrap();
+    let state = it.record.state();
+    let found: Vec<_> = state.findings.iter().map(|it| (it.kind, it.event.clone())).collect();
+    assert_eq!(found, [(FindingKind::Dispute, Some(EventId::new("dispute".to_owned())))]);
+}

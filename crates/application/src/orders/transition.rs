@@ -10,7 +10,6 @@ use ports::{StoredReply, Unavailable, UnitOfWork};
 use super::read::sees;
 use crate::{
     Answered, App, Caller, IfMatch, KeyError, Request,
-    findings::About,
     idempotent::{Decided, OnceError, box_round, once},
     payments::of_case,
     retry::Tried,
@@ -126,7 +125,7 @@ pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOf
     let mut case = Case::after(progress, transaction, false);
     case.follow_order(app.clock.now());
     case.give_back(app.refund(), app.clock.now());
-    Ok(of_case(app, case, &About::default()))
+    Ok(of_case(app, case, &[]))
 }
 
 #[cfg(test)]

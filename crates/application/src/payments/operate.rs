@@ -9,7 +9,6 @@ use ports::{StoredReply, Unavailable, UnitOfWork};
 use super::{consult, weigh};
 use crate::{
     Answered, App, KeyError, Operator, Request,
-    findings::About,
     idempotent::{self, Claimed, Decided, OnceError, box_round, claim},
     retry::{Tried, until_settled},
 };
@@ -126,7 +125,7 @@ async fn decide(
             refund.map_err(OperationError::from)?.id.to_string()
         }
     };
-    Ok(Decided::begun(weighed.work(app, &About::default()), resource.clone(), resource))
+    Ok(Decided::begun(weighed.work(app), resource.clone(), resource))
 }
 
 /// Makes true what the gateway said and keeps the answer to the client, in one commit.
@@ -150,7 +149,7 @@ async fn answer_once(
     let weighed = weigh(app, id, said).await.map_err(KeyError::from)?;
     let weighed = weighed.ok_or_else(|| KeyError::from(Unavailable::new("a claim without a payment")))?;
     let reply = render(&weighed.case.transaction);
-    let work = if weighed.is_idle() { UnitOfWork::new() } else { weighed.work(app, &About::default()) };
+    let work = if weighed.is_idle() { UnitOfWork::new() } else { weighed.work(app) };
     idempotent::answer(app, request, work, reply).await
 }
 

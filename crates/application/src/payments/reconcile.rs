@@ -73,12 +73,12 @@ async fn settle_once(app: &App, id: &TransactionId, answers: &[Event]) -> Result
         let detail =
             "The gateway could not say for some time what became of this; it is asked again and again.";
         let finding = note(app, FindingKind::Reconciliation, detail, &about);
-        weighed.work(app, &About::default()).with(Write::InsertFinding(finding))
+        weighed.work(app).with(Write::InsertFinding(finding))
     } else if idle && only_later(&read, transaction) {
         // Nothing is new, so nothing needs the order's guard.
         UnitOfWork::new().with(Write::Postpone(Box::new(transaction.clone())))
     } else {
-        weighed.work(app, &About::default())
+        weighed.work(app)
     };
     app.store.commit(work).await.map_err(Tried::<Unavailable>::commit)
 }

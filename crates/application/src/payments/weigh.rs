@@ -1,15 +1,12 @@
 //! Weighing what a gateway says against what is known of a transaction and its order.
 
 use domain::{
-    Transaction, TransactionId,
-    payment::{Case, Disposition, Effect, Event, StoredEvent, fold},
+    EventId, FindingKind, Transaction, TransactionId,
+    payment::{Case, Disposition, Effect, Event, Flag, PaymentStatus, StoredEvent, fold},
 };
 use ports::{Gateway, Meaning, Notice, Unavailable, UnitOfWork, Write};
 
-use crate::{
-    App,
-    findings::{About, of_flags},
-};
+use crate::{App, findings::of_flags};
 
 /// A transaction with its order after some events, not committed yet.
 pub(crate) struct Weighed {
@@ -19,6 +16,8 @@ pub(crate) struct Weighed {
     pub(crate) effects: Vec<Effect>,
     /// What became of events that had waited.
     moved: Vec<Write>,
+    /// The notices that had waited, by which findings name their cause.
+    waited: Vec<EventId>,
 }
 
 /// Reads a transaction with its order and adds `events` and those that waited for them. `None` when there is no such
@@ -37,12 +36,33 @@ pub(crate) async fn weigh(
     let other_occupies = all.iter().any(|it| it.id != *id && it.occupies_order());
     let Some(transaction) = all.into_iter().find(|it| it.id == *id) else { return Ok(None) };
     let waiting = waiting(app, &transaction).await?;
+    let was_over = is_over(&transaction);
     let mut case = Case::of(order, transaction, other_occupies);
     let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
     let mut effects = fold(&mut case, &all_events, || app.refund(), app.clock.now());
     let old = effects.split_off(events.len());
+    if is_over(&case.transaction) {
+        let new = events.iter().zip(&effects);
+        let old_ones = waiting.iter().map(|(_, event)| event).zip(&old).filter(|_| !was_over);
+        let orphans: Vec<_> = new.chain(old_ones).filter(|(_, effect)| **effect == Effect::Waiting).collect();
+        case.flags.extend(orphans.into_iter().map(|(event, _)| orphan(event)));
+    }
     let moved = waiting.iter().zip(&old).filter_map(|((stored, _), effect)| moved(stored, effect)).collect();
-    Ok(Some(Weighed { case, effects, moved }))
+    let waited = waiting.into_iter().map(|(stored, _)| stored.id).collect();
+    Ok(Some(Weighed { case, effects, moved, waited }))
+}
+
+/// Whether it ended without a capture, so that nothing more is to be expected.
+fn is_over(transaction: &Transaction) -> bool {
+    transaction.captured().is_zero()
+        && matches!(transaction.status(), PaymentStatus::Failed | PaymentStatus::Voided)
+}
+
+/// A word that waits for a capture which is not to be expected.
+fn orphan(event: &Event) -> Flag {
+    let detail =
+        "A genuine notice about captured money of a payment that ended without a capture. It is kept.";
+    Flag { kind: FindingKind::Contradiction, detail, event: Some(event.id.clone()) }
 }
 
 async fn waiting(app: &App, transaction: &Transaction) -> Result<Vec<(StoredEvent, Event)>, Unavailable> {
@@ -81,15 +101,21 @@ impl Weighed {
     }
 
     /// Everything that was decided, for one commit.
-    pub(crate) fn work(self, app: &App, about: &About<'_>) -> UnitOfWork {
-        of_case(app, self.case, about).with_all(self.moved)
+    pub(crate) fn work(self, app: &App) -> UnitOfWork {
+        of_case(app, self.case, &self.waited).with_all(self.moved)
+    }
+
+    /// The same, with the notice that brought the new event.
+    pub(crate) fn work_of(mut self, app: &App, notice: &Notice) -> UnitOfWork {
+        self.waited.push(notice.id.clone());
+        self.work(app)
     }
 }
 
-/// An order's progress, its transaction and what an operator must look at, for one commit.
-pub(crate) fn of_case(app: &App, case: Case, about: &About<'_>) -> UnitOfWork {
-    let about = About { transaction: Some(&case.transaction), ..*about };
-    let findings: Vec<_> = of_flags(app, &case.flags, &about).collect();
+/// An order's progress, its transaction and what an operator must look at, for one commit. A finding names its event if
+/// that is one of these notices: a gateway's answer is none.
+pub(crate) fn of_case(app: &App, case: Case, notices: &[EventId]) -> UnitOfWork {
+    let findings: Vec<_> = of_flags(app, &case.flags, &case.transaction, notices).collect();
     UnitOfWork::new()
         .progress(case.progress)
         .with(Write::UpdateTransaction(Box::new(case.transaction)))

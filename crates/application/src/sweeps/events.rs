@@ -30,8 +30,7 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<Unavai
     let Some(id) = &event.transaction else { return Ok(false) };
     // What waits is read with the transaction; a round earlier in the batch may have applied this one already.
     let Some(weighed) = weigh(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
-    let about = About { event: Some(&event.id), ..About::default() };
-    app.store.commit(weighed.work(app, &about)).await.map_err(Tried::<Unavailable>::commit)?;
+    app.store.commit(weighed.work(app)).await.map_err(Tried::<Unavailable>::commit)?;
     Ok(true)
 }
 

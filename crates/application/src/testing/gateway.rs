@@ -107,7 +107,12 @@ impl Gateway for ScriptedGateway {
     }
 
     fn understand(&self, notice: &Notice, _: Timestamp) -> Meaning {
-        let known = self.meanings.lock().unwrap().get(&notice.raw).cloned();
-        known.unwrap_or(Meaning::Unintelligible { fault: "nothing that was agreed" })
+        match self.meanings.lock().unwrap().get(&notice.raw).cloned() {
+            Some(Meaning::Event(event)) => {
+                Meaning::Event(Box::new(Event { id: notice.id.clone(), ..*event }))
+            }
+            Some(other) => other,
+            None => Meaning::Unintelligible { fault: "nothing that was agreed" },
+        }
     }
 }

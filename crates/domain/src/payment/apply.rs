@@ -14,7 +14,7 @@ pub enum Effect {
     Applied,
     /// It said what was already true.
     Unchanged,
-    /// It changed nothing that can be seen, and contradicts what is known: an operator must look.
+    /// It contradicts what is known, whether it changed something or not: an operator must look.
     Contradicted,
     /// It cannot be judged before an earlier word arrives.
     Waiting,
@@ -62,11 +62,15 @@ impl Transaction {
         if !needs_capture && (before.facts.capture().is_none() || event.kind == EventKind::Authorized) {
             self.learn(event, before.rank());
         }
-        if !self.looks_like(&before) {
+        let changed = !self.looks_like(&before);
+        if changed {
             self.updated_at = self.updated_at.max(now);
-            Effect::Applied
-        } else if self.facts.count_contradictions() > before.facts.count_contradictions() {
+        }
+        let more = self.facts.count_contradictions() > before.facts.count_contradictions();
+        if more || self.facts.contradict(event.kind, event.at) {
             Effect::Contradicted
+        } else if changed {
+            Effect::Applied
         } else {
             Effect::Unchanged
         }
@@ -93,8 +97,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// The event's amount as money, if order and currency are the transaction's and the amount is one that it may have. A
-    /// dispute may be about more than was paid.
+    /// The event's amount as money, if order and currency are the transaction's and the amount is one that it may have. More
+    /// than was paid may be disputed, or given back at the gateway.
     fn agreed(&self, event: &Event) -> Result<Money, Mismatch> {
         if event.order != self.order_number {
             return Err(Mismatch::Order);
@@ -108,10 +112,12 @@ impl Transaction {
             EventKind::Authorized | EventKind::Failed | EventKind::Voided => {
                 amount == self.amount || amount == self.capture_due()
             }
-            EventKind::Captured | EventKind::RefundSucceeded | EventKind::RefundFailed => {
-                !amount.exceeds(self.amount)
-            }
-            EventKind::Disputed | EventKind::DisputeWon | EventKind::DisputeLost => true,
+            EventKind::Captured => !amount.exceeds(self.amount),
+            EventKind::RefundSucceeded
+            | EventKind::RefundFailed
+            | EventKind::Disputed
+            | EventKind::DisputeWon
+            | EventKind::DisputeLost => true,
         };
         if fits { Ok(amount) } else { Err(Mismatch::Amount) }
     }

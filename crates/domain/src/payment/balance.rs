@@ -18,7 +18,8 @@ impl Transaction {
             PaymentStatus::Captured
         } else if facts.is_voided() {
             PaymentStatus::Voided
-        } else if facts.has_failed() {
+        } else if facts.has_failed() || captured {
+            // Another transaction pays the order: captured money of this one is no payment of it.
             PaymentStatus::Failed
         } else if facts.is_authorized() {
             PaymentStatus::Authorized

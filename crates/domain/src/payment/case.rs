@@ -1,16 +1,20 @@
 //! An order, one of its transactions, and what the one's events do to the other.
 
-use crate::{ChangedBy, FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status};
+use crate::{
+    ChangedBy, EventId, FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status,
+};
 
 use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Transaction};
 
 /// Something an operator must look at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
     /// Why.
     pub kind: FindingKind,
     /// What happened, for a person.
     pub detail: &'static str,
+    /// Which event raised it; none when it was no event.
+    pub event: Option<EventId>,
 }
 
 /// The key and id of a refund that may have to be made.
@@ -35,6 +39,8 @@ pub struct Case {
     pub flags: Vec<Flag>,
     /// Whether money has come that the order has no use for, so that [`Case::give_back`] has something to decide.
     pub owed: bool,
+    /// The event that is being applied.
+    pub(super) event: Option<EventId>,
 }
 
 impl Case {
@@ -47,13 +53,14 @@ impl Case {
     /// Goes on from an order that something has happened to already.
     #[must_use]
     pub const fn after(progress: Progress, transaction: Transaction, other_occupies: bool) -> Self {
-        Self { progress, transaction, other_occupies, flags: Vec::new(), owed: false }
+        Self { progress, transaction, other_occupies, flags: Vec::new(), owed: false, event: None }
     }
 
     /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money
     /// that came too late and goes back.
     pub fn apply(&mut self, event: &Event, fresh: Fresh, now: Timestamp) -> Effect {
         let now = self.progress.order().moment(now);
+        self.event = Some(event.id.clone());
         let before = self.transaction.clone();
         let effect = self.transaction.apply(event, fresh.key, now);
         if self.transaction != before {
@@ -64,8 +71,10 @@ impl Case {
                 FindingKind::from(*mismatch),
                 "A genuine notice differs from what was agreed for this transaction. It was kept and had no effect.",
             ),
-            Effect::Applied | Effect::Unchanged | Effect::Contradicted | Effect::Waiting => {}
+            Effect::Contradicted => self.flag_contradiction(),
+            Effect::Applied | Effect::Unchanged | Effect::Waiting => {}
         }
+        self.event = None;
         effect
     }
 
@@ -122,7 +131,7 @@ impl Case {
     }
 
     pub(super) fn flag(&mut self, kind: FindingKind, detail: &'static str) {
-        self.flags.push(Flag { kind, detail });
+        self.flags.push(Flag { kind, detail, event: self.event.clone() });
     }
 }
 
@@ -140,7 +149,7 @@ pub fn fold(
         for (event, effect) in events.iter().zip(&mut effects) {
             if *effect == Effect::Waiting {
                 *effect = case.apply(event, fresh(), now);
-                moved |= matches!(effect, Effect::Applied);
+                moved |= matches!(effect, Effect::Applied | Effect::Contradicted);
             }
         }
         // Every round that goes on has used up at least one event, so there are at most as many rounds as events.

@@ -19,12 +19,6 @@ impl Case {
         }
         self.flag_disputes(before);
         self.flag_refunds(before);
-        if self.transaction.facts.count_contradictions() > before.facts.count_contradictions() {
-            self.flag(
-                FindingKind::Contradiction,
-                "The gateway's words contradict each other: look the payment up at the gateway.",
-            );
-        }
         if self.transaction.withdraw_refunds() {
             self.flag(
                 FindingKind::Reconciliation,
@@ -33,6 +27,13 @@ impl Case {
         }
         self.follow_returns(before, now);
         self.follow_order(now);
+    }
+
+    pub(super) fn flag_contradiction(&mut self) {
+        self.flag(
+            FindingKind::Contradiction,
+            "The gateway's words contradict each other: look the payment up at the gateway.",
+        );
     }
 
     fn settle_capture(&mut self, asked: Option<Asked>, now: Timestamp) {

@@ -73,6 +73,7 @@ pub struct Dispute {
     pub amount: Money,
     /// The gateway's time of the last word.
     pub at: Timestamp,
+    named: bool,
     reversed: bool,
     corrected: bool,
 }
@@ -81,10 +82,17 @@ impl Dispute {
     fn begin(event: &DisputeEvent) -> Self {
         let id = event.dispute.clone().unwrap_or_else(|| DisputeId::new(event.event.as_str().to_owned()));
         let (status, amount, at) = (event.status, event.amount, event.at);
-        Self { id, status, amount, at, reversed: false, corrected: false }
+        Self { id, status, amount, at, named: event.dispute.is_some(), reversed: false, corrected: false }
+    }
+
+    fn is_open(&self) -> bool {
+        self.status == DisputeStatus::Open
     }
 
     fn continue_with(&mut self, event: &DisputeEvent) {
+        if let Some(id) = &event.dispute {
+            (self.id, self.named) = (id.clone(), true);
+        }
         self.reversed |= self.status == DisputeStatus::Lost && event.status == DisputeStatus::Won;
         self.corrected |= self.amount != event.amount;
         (self.status, self.amount, self.at) = (event.status, event.amount, event.at);
@@ -135,17 +143,29 @@ impl Disputes {
     /// How many are open.
     #[must_use]
     pub fn count_open(&self) -> usize {
-        self.all.iter().filter(|it| it.status == DisputeStatus::Open).count()
+        self.all.iter().filter(|it| it.is_open()).count()
+    }
+
+    fn find(&self, id: &DisputeId) -> Option<usize> {
+        self.all.iter().position(|it| it.named && it.id == *id)
+    }
+
+    /// The only open dispute, if the gateway has not named it.
+    fn only_unnamed(&self) -> Option<usize> {
+        let open = self.all.iter().position(Dispute::is_open).filter(|_| self.count_open() == 1);
+        open.filter(|at| self.all.get(*at).is_some_and(|it| !it.named))
     }
 
     fn add(&mut self, event: &DisputeEvent) {
         let known = match (&event.dispute, event.status) {
-            (Some(id), _) => self.all.iter().position(|it| it.id == *id),
+            (Some(id), DisputeStatus::Open) => self.find(id),
+            // The gateway may name a dispute only when it ends.
+            (Some(id), DisputeStatus::Won | DisputeStatus::Lost) => self.find(id).or(self.only_unnamed()),
             // Without an id the event itself is the dispute that it opens.
             (None, DisputeStatus::Open) => None,
             (None, DisputeStatus::Won | DisputeStatus::Lost) => match self.count_open() {
                 0 => self.all.len().checked_sub(1),
-                1 => self.all.iter().position(|it| it.status == DisputeStatus::Open),
+                1 => self.all.iter().position(Dispute::is_open),
                 _ => {
                     self.unclear += 1;
                     return;

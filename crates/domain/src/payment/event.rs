@@ -154,7 +154,7 @@ pub enum Disposition {
     Parked,
     /// It still waits for its transaction, and an operator was told.
     Overdue,
-    /// It has no effect and an operator must look.
+    /// An operator must look: it had no effect, or contradicts what is known.
     Flagged,
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{Invalid, Money, Timestamp};
 
-use super::{DisputeEvent, Disputes};
+use super::{DisputeEvent, Disputes, EventKind};
 
 /// Money that was taken: how much in all, and when the gateway took that much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,6 +113,28 @@ impl Facts {
         let reversed = disputes.all().iter().filter(|it| it.is_reversed()).count();
         let flags = [captured_and_ended, ended_and_held, voided_and_failed];
         flags.into_iter().filter(|it| *it).count() + reversed + disputes.unclear()
+    }
+
+    /// Whether a word of that kind and moment is at odds with these facts.
+    pub(super) fn contradict(&self, kind: EventKind, at: Timestamp) -> bool {
+        let captured_at = self.0.capture.map(|it| it.at);
+        let ended_at = self.0.failed_at.max(self.0.voided_at);
+        match (kind, captured_at) {
+            (EventKind::Failed | EventKind::Voided, Some(captured_at)) => at >= captured_at,
+            (EventKind::Failed, None) => self.0.voided_at.is_some_and(|it| at > it),
+            (EventKind::Authorized, None) => ended_at.is_some_and(|it| at > it),
+            (
+                EventKind::Authorized
+                | EventKind::Captured
+                | EventKind::Voided
+                | EventKind::RefundSucceeded
+                | EventKind::RefundFailed
+                | EventKind::Disputed
+                | EventKind::DisputeWon
+                | EventKind::DisputeLost,
+                _,
+            ) => false,
+        }
     }
 
     pub(super) fn add_authorization(&mut self, at: Timestamp) {

@@ -25,6 +25,10 @@ async fn refuses(operator: &Client, transaction: &Value, amount: &str) {
     refused.refused(409, "refund-exceeds-captured");
 }
 
+async fn refuses_all(operator: &Client, transaction: &Value) {
+    operator.operate(transaction, "refunds", &json!({})).await.refused(409, "payment-not-refundable");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_disputed_in_part_is_not_refunded_and_what_is_lost_is_back() {
     let (operator, customer, order, paid) = captured().await;
@@ -97,6 +101,12 @@ async fn money_that_is_back_twice_is_recorded_and_found() {
     told(&customer, &Notice::refund("refund.succeeded", &paid, "second", "12.00")).await;
     stands(&customer, &paid, "REFUNDED", "24.00").await;
     assert_eq!(operator.kinds(&paid).await, ["over-refunded"]);
+
+    let (operator, customer, _, paid) = captured().await;
+    told(&customer, &Notice::refund("refund.succeeded", &paid, "all-at-once", "25.00")).await;
+    stands(&customer, &paid, "REFUNDED", "25.00").await;
+    assert_eq!(operator.kinds(&paid).await, ["over-refunded"]);
+    refuses_all(&operator, &paid).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

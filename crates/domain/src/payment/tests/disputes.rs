@@ -129,3 +129,14 @@ fn money_that_came_too_late_and_is_disputed_goes_back_when_the_dispute_is_won() 
         assert_eq!(refunds, back, "{end:?}");
     }
 }
+
+#[test]
+fn a_dispute_that_is_named_only_when_it_ends_is_one_dispute() {
+    let case = told(&[event(Captured), plain(Disputed, "10", 1), named(DisputeLost, "10", "d1", 2)]);
+    assert_eq!(
+        (case.transaction.status(), case.transaction.disputed()),
+        (PaymentStatus::Refunded, yuan("10"))
+    );
+    let disputes = case.transaction.facts.disputes();
+    assert_eq!(disputes.all().iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["d1"]);
+}

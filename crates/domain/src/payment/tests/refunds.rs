@@ -68,12 +68,12 @@ fn refunds_beyond_what_was_captured_are_recorded_and_flagged() {
         told(&[event(Captured), refund(RefundSucceeded, "7", "r1"), refund(RefundSucceeded, "8", "r2")]);
     assert_eq!(case.transaction.refunded(), yuan("15"));
     assert_eq!(kinds(&case), [FindingKind::OverRefunded]);
-    let case = told(&[event(Captured), refund(RefundSucceeded, "10.01", "r1")]);
+    let case = told(&[event(Captured), refund(RefundSucceeded, "12", "r1")]);
     assert_eq!(
-        kinds(&case),
-        [FindingKind::AmountMismatch],
-        "one refund of more than was paid is another payment's"
+        (case.transaction.refunded(), case.transaction.refundable()),
+        (yuan("12"), yuan("10").less(yuan("10")))
     );
+    assert_eq!(kinds(&case), [FindingKind::OverRefunded], "one refund of more than was paid");
 }
 
 #[test]
@@ -155,4 +155,29 @@ fn a_refund_says_who_asked_for_it() {
     late.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
     fold(&mut late, &[event(Captured)], fresh, NOW);
     assert_eq!(by(&late), [ChangedBy::SYSTEM], "money that came too late is given back by the service");
+}
+
+#[test]
+fn each_word_that_contradicts_is_flagged() {
+    let mut case = told(&[event(Captured), later(1, event(Failed))]);
+    assert_eq!(case.apply(&later(2, event(Voided)), fresh(), NOW), Effect::Contradicted);
+    assert_eq!(case.apply(&later(3, event(Failed)), fresh(), NOW), Effect::Contradicted);
+    assert_eq!(kinds(&case), [FindingKind::Contradiction; 3]);
+    let raised: Vec<_> = case.flags.iter().filter_map(|it| it.event.clone()).collect();
+    assert_eq!(
+        raised,
+        [later(1, event(Failed)), later(2, event(Voided)), later(3, event(Failed))].map(|it| it.id)
+    );
+}
+
+#[test]
+fn captured_money_beside_another_payment_is_never_an_authorisation() {
+    let part = [event(Authorized), money_event(Captured, "4", None), at(1, RefundSucceeded, "4", "r1")];
+    let mut case = Case { other_occupies: true, ..told(&part) };
+    case.apply(&at(2, RefundFailed, "4", "r1"), fresh(), NOW);
+    let it = &case.transaction;
+    assert_eq!((it.status(), it.captured(), it.refundable()), (PaymentStatus::Failed, yuan("4"), yuan("4")));
+    assert!(!it.occupies_order());
+    assert_eq!(case.ask_void(NOW), Err(NotVoidable));
+    assert_eq!(case.ask_capture(None, NOW), Err(NotCapturable::State));
 }

@@ -41,6 +41,7 @@ fn stories_of_disputes() -> Vec<Vec<Event>> {
             named(DisputeLost, "6", "d2"),
         ]),
         timed(vec![event(Captured), plain(Disputed, "4"), plain(Disputed, "6"), plain(DisputeWon, "4")]),
+        timed(vec![event(Captured), plain(Disputed, "10"), named(DisputeLost, "10", "d1")]),
         // Money back twice, and a lost dispute that is won in the end.
         timed(vec![
             event(Captured),
