@@ -14,6 +14,7 @@ const REMARK_CHARS_MAX: usize = 255;
 /// Longest unknown type that is repeated, in characters.
 const KIND_CHARS_MAX: usize = 64;
 const LAST4_CHARS: usize = 4;
+const LAST_MS_OF_SECOND: i64 = 999;
 /// The member with everything about the transaction.
 pub(crate) const DATA: &str = "data";
 /// The members of the data that are ids.
@@ -88,7 +89,7 @@ fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Meaning, &'st
         },
         dispute: id_in(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
         details: details(data),
-        at: time(notice, received_at)?,
+        at: time(notice, kind, received_at)?,
     };
     Ok(Meaning::Event(Box::new(event)))
 }
@@ -128,13 +129,21 @@ fn last4(text: &str) -> String {
     text.chars().skip(text.chars().count().saturating_sub(LAST4_CHARS)).collect()
 }
 
-fn time(notice: &Map<String, Value>, received_at: Timestamp) -> Result<Timestamp, &'static str> {
+/// When it happened. A stamp of whole seconds may be of any moment in its second. So that a word which ends something comes
+/// after what it ends, it is taken as the last one; of money that was held or taken it is shown as it was written.
+fn time(
+    notice: &Map<String, Value>,
+    kind: EventKind,
+    received_at: Timestamp,
+) -> Result<Timestamp, &'static str> {
     let text = match notice.get("timestamp") {
         None | Some(Value::Null) => return Ok(received_at),
         Some(text) => text.as_str().unwrap_or_default(),
     };
     let at = text.parse::<jiff::Timestamp>().map_err(|_| "The notice's timestamp is not in RFC 3339.")?;
-    let at = Timestamp::from_millis(at.as_millisecond());
+    let shown = matches!(kind, EventKind::Authorized | EventKind::Captured);
+    let rest_ms = if shown || text.contains(['.', ',']) { 0 } else { LAST_MS_OF_SECOND };
+    let at = Timestamp::from_millis(at.as_millisecond().saturating_add(rest_ms));
     // A clock that was never set, or a slip of the pen: what happened matters more than when.
     Ok(if (EARLIEST..LATEST).contains(&at) { at } else { received_at })
 }

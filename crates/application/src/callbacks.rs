@@ -82,7 +82,7 @@ async fn receive_once(
         }
         Meaning::Unintelligible { fault } => {
             let detail =
-                format!("A genuine notice that is not what its type promises: {fault}. It had no effect.");
+                format!("A genuine notice that is not what its type promises: {fault} It had no effect.");
             (Disposition::Flagged, flagged(app, &name, notice, FindingKind::Unintelligible, &detail))
         }
     };

@@ -4,7 +4,7 @@
 //!
 //! - 13 to 19 decimal digits of any script, in one group, or in groups of at most 12 with one or two characters between
 //!   them that are neither letters nor digits. The separators are all the same, or the first group has four digits or
-//!   more and each other three or more: times and network addresses are neither.
+//!   more and each other two or more: times and network addresses are neither. A character twice is the same separator.
 //! - It begins and ends at a border: a letter, a separator, an end of the text. So of two numbers in a row both are
 //!   found, and so is a number with an expiry date behind it. Digits that directly follow are no border.
 //! - The last digit is the Luhn check digit.
@@ -132,7 +132,7 @@ fn is_written_as_one(digits: &[Digit<'_>]) -> bool {
     let Some(first) = gaps.next() else { return true };
     let alike = gaps.all(|it| it == first);
     groups.clone().all(|it| it <= GROUP_DIGITS_MAX)
-        && (alike || groups.next().is_some_and(|it| it >= 4) && groups.all(|it| it >= 3))
+        && (alike || groups.next().is_some_and(|it| it >= 4) && groups.all(|it| it >= 2))
 }
 
 /// The check digit of ISO/IEC 7812-1, annex B.

@@ -7,7 +7,7 @@ use crate::connection::Conn;
 use crate::sql::kept::Kept;
 use crate::sql::row::{NewDispute, RefundRow, TransactionRow};
 use crate::sql::schema::{dispute_events, payment_transactions, refunds};
-use crate::sql::value::Stamp;
+use crate::sql::value::{Parts, Stamp};
 
 /// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
 /// again is right in every case.
@@ -65,6 +65,7 @@ async fn keep(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
         .filter(refunds::transaction_key.eq(refund.transaction.get()))
         .filter(refunds::refund_id.eq(refund.id.as_str()));
     let update = diesel::update(row).set((
+        refunds::amount.eq(Parts::from(refund.amount)),
         refunds::status.eq(refund.status().as_str()),
         refunds::succeeded_at.eq(refund.facts.succeeded_at.map(Stamp::from)),
         refunds::failed_at.eq(refund.facts.failed_at.map(Stamp::from)),

@@ -96,6 +96,18 @@ fn unknown_members_are_ignored() {
 }
 
 #[test]
+fn a_time_in_whole_seconds_ends_with_its_second_and_that_of_money_is_as_written() {
+    let at = |kind: &str, time: &str| {
+        let mut notice = notice(kind);
+        notice["timestamp"] = json!(time);
+        understood(&notice).at.millis().rem_euclid(60_000)
+    };
+    assert_eq!(at("refund.failed", "2025-11-22T08:30:07Z"), 7_999);
+    assert_eq!(at("refund.failed", "2025-11-22T08:30:07.000Z"), 7_000);
+    assert_eq!(at("payment.captured", "2025-11-22T08:30:07Z"), 7_000);
+}
+
+#[test]
 fn the_moment_of_arrival_stands_in_for_a_missing_time() {
     let mut notice = notice("payment.captured");
     assert_eq!(understood(&notice).at.millis(), 1_763_800_200_123);

@@ -16,7 +16,7 @@ use super::{
     decode::{Fields, Parameters, decimal, flag, nullable, text, whole},
     extract::{Caller, Operator},
     idempotency,
-    openapi::{IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
+    openapi::{IfAbsentHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
     problem::{Answer, Fault, Kind, Place, Problem},
     reply,
     view::{PageView, product::ProductView},
@@ -73,7 +73,7 @@ pub struct PatchProduct {
     security(("bearer" = ["OPERATOR"])),
     params(
         ("productId" = String, Path, description = "The operator's id: 1-255 of `A-Z a-z 0-9 . _ ~ : -`."),
-        IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader
+        IfMatchHeader, IfAbsentHeader, OptionalKeyHeader
     ), responses(
     (status = 200, description = "Replaced.", body = ProductView),
     (status = 201, description = "Made.", body = ProductView),
@@ -166,7 +166,7 @@ impl From<PutError> for Problem {
     security(("bearer" = ["OPERATOR"])),
     params(
         ("productId" = String, Path, description = "The operator's id."),
-        IfMatchHeader, OptionalKeyHeader
+        IfMatchHeader, IfAbsentHeader, OptionalKeyHeader
     ), responses(
     (status = 200, description = "The product.", body = ProductView, headers(
         ("ETag" = String, description = "Its version.")

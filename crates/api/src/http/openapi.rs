@@ -21,7 +21,7 @@ use utoipa::{
 use super::{Handlers, problem::ProblemView};
 
 pub use parameters::{
-    IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters,
+    IdempotencyKeyHeader, IfAbsentHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters,
 };
 
 /// The name of the security scheme; an operation for operators says `("bearer" = ["OPERATOR"])`.

@@ -71,9 +71,17 @@ pub(super) fn of(text: &str) -> Vec<Digit<'_>> {
 fn gap(between: Option<&str>) -> Gap<'_> {
     match between {
         Some("") => Gap::Nothing,
-        Some(separator) if separator.chars().nth(SEPARATOR_CHARS_MAX).is_none() => Gap::Separator(separator),
+        Some(separator) if separator.chars().nth(SEPARATOR_CHARS_MAX).is_none() => {
+            Gap::Separator(single(separator))
+        }
         Some(_) | None => Gap::Border,
     }
+}
+
+/// A character that stands there twice, once.
+fn single(separator: &str) -> &str {
+    let (one, two) = separator.split_at(separator.chars().next().map_or(0, char::len_utf8));
+    if two.is_empty() || two == one { one } else { separator }
 }
 
 /// What a decimal digit of any script is worth.

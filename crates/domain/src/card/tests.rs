@@ -358,3 +358,16 @@ proptest! {
         prop_assert!(!masked.contains(number), "{}", masked);
     }
 }
+
+#[test]
+fn a_number_in_odd_groups_is_found() {
+    for text in [
+        "378 282  246 310 005",
+        "4242 42-4242 424242",
+        "4242424242 42-4242",
+        "4242-42 42 4242-4242",
+        "5555-5555 5555-44 44",
+    ] {
+        assert!(found_in(text), "{text}");
+    }
+}

@@ -170,7 +170,18 @@ impl Transaction {
             let refund = self.begun_at_the_gateway(id, amount, fresh, now);
             self.refunds.push(refund);
         }
-        self.refunds.get_mut(at).filter(|it| it.amount == amount).ok_or(Mismatch::Amount)
+        let refund = self.refunds.get_mut(at).ok_or(Mismatch::Amount)?;
+        if refund.amount != amount {
+            // What the service asked for is what it is; of a refund that began at the gateway the last word holds.
+            if refund.requested_by != ChangedBy::GATEWAY {
+                return Err(Mismatch::Amount);
+            }
+            let (word, last) = (Some(event.at), refund.last_word_at());
+            if word > last || word == last && amount.exceeds(refund.amount) {
+                refund.amount = amount;
+            }
+        }
+        Ok(refund)
     }
 
     fn begun_at_the_gateway(&self, id: &RefundId, amount: Money, key: RefundKey, now: Timestamp) -> Refund {
@@ -241,8 +252,11 @@ impl Transaction {
     /// Whether a client sees the same in both.
     fn looks_like(&self, other: &Self) -> bool {
         let visible = |it: &Self| {
-            let refunds: Vec<_> =
-                it.refunds.iter().map(|it| (it.id.clone(), it.status(), it.has_come_back())).collect();
+            let refunds: Vec<_> = it
+                .refunds
+                .iter()
+                .map(|it| (it.id.clone(), it.status(), it.has_come_back(), it.amount))
+                .collect();
             let money = (it.captured(), it.refunded(), it.disputed());
             (it.status(), money, it.captured_at(), it.details.clone(), refunds)
         };

@@ -55,13 +55,14 @@ impl Transaction {
     /// The money that is back: refunds that went through and disputes that are lost.
     #[must_use]
     pub fn returned(&self) -> Money {
-        self.returned_at(Timestamp::MAX)
+        let lost = self.sum_disputes(&self.facts.disputes(), |it| it == DisputeStatus::Lost);
+        self.refunded().plus(lost).unwrap_or(lost)
     }
 
     /// Whether all that was captured is back.
     #[must_use]
     pub fn is_returned(&self) -> bool {
-        self.is_returned_at(Timestamp::MAX)
+        self.covers_capture(self.returned())
     }
 
     /// Whether all that was captured was back at any moment, by the gateway's times.
@@ -69,7 +70,7 @@ impl Transaction {
     pub fn was_returned(&self) -> bool {
         let refunds = self.refunds.iter().filter_map(|it| it.facts.succeeded_at);
         let disputes = self.facts.record().disputes.iter().map(|it| it.at);
-        refunds.chain(disputes).any(|moment| self.is_returned_at(moment))
+        refunds.chain(disputes).any(|moment| self.covers_capture(self.returned_at(moment)))
     }
 
     /// How much can still be given back: what was captured, less refunds that are pending or went through, less disputes
@@ -92,15 +93,15 @@ impl Transaction {
         !self.facts.is_displaced() && (status.is_live() || status == PaymentStatus::Disputed)
     }
 
-    fn is_returned_at(&self, moment: Timestamp) -> bool {
+    fn covers_capture(&self, returned: Money) -> bool {
         let captured = self.captured();
-        !captured.is_zero() && !captured.exceeds(self.returned_at(moment))
+        !captured.is_zero() && !captured.exceeds(returned)
     }
 
     fn returned_at(&self, moment: Timestamp) -> Money {
         let disputes = Disputes::of(self.facts.record().disputes.iter().filter(|it| it.at <= moment));
         let lost = self.sum_disputes(&disputes, |it| it == DisputeStatus::Lost);
-        let through = self.refunds.iter().filter(|it| it.status_at(moment) == RefundStatus::Succeeded);
+        let through = self.refunds.iter().filter(|it| it.was_back_at(moment));
         through.fold(lost, |sum, it| sum.plus(it.amount).unwrap_or(sum))
     }
 

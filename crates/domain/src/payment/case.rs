@@ -1,7 +1,8 @@
 //! An order, one of its transactions, and what the one's events do to the other.
 
 use crate::{
-    ChangedBy, EventId, FindingKind, Order, Progress, RefundId, RefundKey, Text, Timestamp, order::Status,
+    ChangedBy, EventId, FindingKind, Money, Order, Progress, RefundId, RefundKey, Text, Timestamp,
+    order::Status,
 };
 
 use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Transaction};
@@ -65,6 +66,12 @@ impl Case {
         let effect = self.transaction.apply(event, fresh.key, now);
         if self.transaction != before {
             self.settle(&before, now);
+        }
+        if before.refunds.iter().any(|it| differs(it, event)) && !matches!(effect, Effect::Mismatch(_)) {
+            self.flag(
+                FindingKind::AmountMismatch,
+                "Two words about a refund that began at the gateway name two amounts. The last one counts.",
+            );
         }
         match &effect {
             Effect::Mismatch(mismatch) => self.flag(
@@ -133,6 +140,12 @@ impl Case {
     pub(super) fn flag(&mut self, kind: FindingKind, detail: &'static str) {
         self.flags.push(Flag { kind, detail, event: self.event.clone() });
     }
+}
+
+/// Whether the event is about that refund and names another amount.
+fn differs(refund: &Refund, event: &Event) -> bool {
+    let amount = Money::from_stated(&event.stated.amount, refund.amount.currency());
+    event.refund.as_ref() == Some(&refund.id) && amount.is_ok_and(|it| it != refund.amount)
 }
 
 /// Adds events in the order given; what has to wait is tried again after each one that had an effect. Money that is owed

@@ -5,7 +5,7 @@
 
 use crate::{Actor, ChangedBy, FindingKind, Money, Timestamp, order::Status};
 
-use super::{Asked, Case, Refund, RefundStatus, Transaction};
+use super::{Asked, Case, Refund, Transaction};
 
 impl Case {
     /// Draws the consequences of a change of the facts since `before`.
@@ -15,7 +15,7 @@ impl Case {
             self.transaction.facts.displace();
         }
         if before.captured() != self.transaction.captured() {
-            self.settle_capture(before.asked, now);
+            self.settle_capture(before, now);
         }
         self.flag_disputes(before);
         self.flag_refunds(before);
@@ -36,19 +36,27 @@ impl Case {
         );
     }
 
-    fn settle_capture(&mut self, asked: Option<Asked>, now: Timestamp) {
+    fn settle_capture(&mut self, before: &Transaction, now: Timestamp) {
         let order = self.progress.order();
         let captured = self.transaction.captured();
         let due = order.status == Status::Pending && !self.transaction.facts.is_displaced();
+        if before.facts.capture().is_some() {
+            self.flag(
+                FindingKind::AmountMismatch,
+                "Two words name two captured amounts. The larger one counts.",
+            );
+        }
+        let order = self.progress.order();
         if !due {
             self.owe("Money arrived that the order had no use for any more; it is given back.");
         } else if captured == order.amount {
             // From PENDING the gateway may always pay.
             let _ = self.progress.step(Status::Paid, ChangedBy::GATEWAY, None, now);
-            if asked.is_some_and(|it| it != Asked::Capture(captured)) {
+            let other_asked = before.asked.is_some_and(|it| it != Asked::Capture(captured));
+            if other_asked {
                 self.flag(
                     FindingKind::Contradiction,
-                    "All of the amount was captured, and something else was asked of the gateway.",
+                    "All of the amount was captured; the gateway was asked for something else.",
                 );
             }
         } else {
@@ -84,7 +92,7 @@ impl Case {
         let count =
             |it: &Transaction, counts: fn(&Refund) -> bool| it.refunds.iter().filter(|it| counts(it)).count();
         let came_back = count(after, Refund::has_come_back) > count(before, Refund::has_come_back);
-        let is_refused: fn(&Refund) -> bool = |it| it.status() == RefundStatus::Failed && !it.has_come_back();
+        let is_refused: fn(&Refund) -> bool = |it| it.facts.failed_at.is_some() && !it.has_come_back();
         let refused = count(after, is_refused) > count(before, is_refused);
         let excess = |it: &Transaction| it.returned().less(it.captured());
         let over_refunded = excess(after).exceeds(excess(before));

@@ -74,6 +74,7 @@ pub struct Dispute {
     /// The gateway's time of the last word.
     pub at: Timestamp,
     named: bool,
+    lost: bool,
     reversed: bool,
     corrected: bool,
 }
@@ -82,7 +83,16 @@ impl Dispute {
     fn begin(event: &DisputeEvent) -> Self {
         let id = event.dispute.clone().unwrap_or_else(|| DisputeId::new(event.event.as_str().to_owned()));
         let (status, amount, at) = (event.status, event.amount, event.at);
-        Self { id, status, amount, at, named: event.dispute.is_some(), reversed: false, corrected: false }
+        Self {
+            id,
+            status,
+            amount,
+            at,
+            named: event.dispute.is_some(),
+            lost: status == DisputeStatus::Lost,
+            reversed: false,
+            corrected: false,
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -93,7 +103,8 @@ impl Dispute {
         if let Some(id) = &event.dispute {
             (self.id, self.named) = (id.clone(), true);
         }
-        self.reversed |= self.status == DisputeStatus::Lost && event.status == DisputeStatus::Won;
+        self.lost |= event.status == DisputeStatus::Lost;
+        self.reversed |= self.lost && event.status == DisputeStatus::Won;
         self.corrected |= self.amount != event.amount;
         (self.status, self.amount, self.at) = (event.status, event.amount, event.at);
     }

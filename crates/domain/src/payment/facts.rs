@@ -106,12 +106,14 @@ impl Facts {
     pub(super) fn count_contradictions(&self) -> usize {
         let ended = self.0.failed_at.max(self.0.voided_at);
         let disputes = self.disputes();
-        let captured_and_ended = self.0.capture.is_some_and(|it| ended >= Some(it.at));
+        let captured_and_failed = self.0.capture.is_some_and(|it| self.0.failed_at >= Some(it.at));
+        // Whichever came first: what was given up cannot be taken.
+        let captured_and_voided = self.0.capture.is_some() && self.0.voided_at.is_some();
         let ended_and_held = self.0.capture.is_none() && ended.is_some() && self.0.authorized_at > ended;
         let voided_and_failed =
             self.0.capture.is_none() && self.0.voided_at.is_some() && self.0.failed_at > self.0.voided_at;
         let reversed = disputes.all().iter().filter(|it| it.is_reversed()).count();
-        let flags = [captured_and_ended, ended_and_held, voided_and_failed];
+        let flags = [captured_and_failed, captured_and_voided, ended_and_held, voided_and_failed];
         flags.into_iter().filter(|it| *it).count() + reversed + disputes.unclear()
     }
 
@@ -120,7 +122,8 @@ impl Facts {
         let captured_at = self.0.capture.map(|it| it.at);
         let ended_at = self.0.failed_at.max(self.0.voided_at);
         match (kind, captured_at) {
-            (EventKind::Failed | EventKind::Voided, Some(captured_at)) => at >= captured_at,
+            (EventKind::Voided, Some(_)) => true,
+            (EventKind::Failed, Some(captured_at)) => at >= captured_at,
             (EventKind::Failed, None) => self.0.voided_at.is_some_and(|it| at > it),
             (EventKind::Authorized, None) => ended_at.is_some_and(|it| at > it),
             (

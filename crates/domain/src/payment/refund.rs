@@ -46,11 +46,10 @@ pub struct RefundFacts {
 }
 
 impl RefundFacts {
-    /// Where the refund stood at `moment`: the later word holds, and of two words of the same moment the failure, because
-    /// a refund fails after it succeeded and not the other way round.
-    fn status_at(self, moment: Timestamp) -> RefundStatus {
-        let until = |at: Option<Timestamp>| at.filter(|it| *it <= moment);
-        match (until(self.succeeded_at), until(self.failed_at)) {
+    /// Where the refund stands: the later word holds, and of two words of the same moment the failure, because a refund
+    /// fails after it succeeded and not the other way round.
+    fn status(self) -> RefundStatus {
+        match (self.succeeded_at, self.failed_at) {
             (None, None) if self.withdrawn => RefundStatus::Failed,
             (None, None) => RefundStatus::Pending,
             (succeeded, failed) if succeeded > failed => RefundStatus::Succeeded,
@@ -88,19 +87,26 @@ impl Refund {
     /// Where it stands: a function of the facts.
     #[must_use]
     pub fn status(&self) -> RefundStatus {
-        self.facts.status_at(Timestamp::MAX)
+        self.facts.status()
     }
 
-    /// Where it stood at `moment`, by the gateway's times.
-    #[must_use]
-    pub fn status_at(&self, moment: Timestamp) -> RefundStatus {
-        self.facts.status_at(moment)
+    /// Whether the money was back at `moment`, before anything failed at that same moment.
+    pub(super) fn was_back_at(&self, moment: Timestamp) -> bool {
+        let RefundFacts { succeeded_at, failed_at, .. } = self.facts;
+        succeeded_at.is_some_and(|through| {
+            through <= moment && !failed_at.is_some_and(|failed| through <= failed && failed < moment)
+        })
     }
 
     /// Whether it failed after it had gone through.
     #[must_use]
     pub fn has_come_back(&self) -> bool {
         self.facts.succeeded_at.is_some() && self.status() == RefundStatus::Failed
+    }
+
+    /// When the gateway last said something about it.
+    pub(super) fn last_word_at(&self) -> Option<Timestamp> {
+        self.facts.succeeded_at.max(self.facts.failed_at)
     }
 
     pub(super) fn succeed(&mut self, at: Timestamp) {

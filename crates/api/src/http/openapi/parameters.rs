@@ -31,6 +31,15 @@ pub struct IfMatchHeader {
     pub if_match: Option<String>,
 }
 
+/// The header that keeps a write from replacing what is there.
+#[derive(Debug, IntoParams)]
+#[into_params(parameter_in = Header)]
+pub struct IfAbsentHeader {
+    /// `*`: write only what is not there yet. Or the `ETag`s of versions that must not be overwritten.
+    #[param(rename = "If-None-Match", example = "*")]
+    pub if_none_match: Option<String>,
+}
+
 /// The header that saves sending what the client has.
 #[derive(Debug, IntoParams)]
 #[into_params(parameter_in = Header)]

@@ -140,3 +140,12 @@ fn a_dispute_that_is_named_only_when_it_ends_is_one_dispute() {
     let disputes = case.transaction.facts.disputes();
     assert_eq!(disputes.all().iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["d1"]);
 }
+
+#[test]
+fn a_lost_dispute_that_is_opened_again_and_won_is_flagged() {
+    let story = [(Disputed, 1), (DisputeLost, 2), (Disputed, 3), (DisputeWon, 4)];
+    let words = story.map(|(kind, ms)| named(kind, "10", "d1", ms));
+    let case = told(&[&[event(Captured)], &words[..]].concat());
+    assert_eq!(case.transaction.status(), PaymentStatus::Captured);
+    assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::Dispute, FindingKind::Contradiction]);
+}

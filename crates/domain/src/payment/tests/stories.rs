@@ -75,7 +75,10 @@ fn stories_of_payments() -> Vec<Vec<Event>> {
             plain(Disputed, "6"),
             plain(DisputeLost, "6"),
         ],
-        // A refund that fails after it went through: all of the money, and a part of it.
+        // A refund that fails after it went through: at the same moment, all of the money, and a part of it.
+        vec![event(Captured), refund(RefundSucceeded, "10", "r1"), refund(RefundFailed, "10", "r1")],
+        timed(vec![event(Captured), refund(RefundSucceeded, "4", "r1"), refund(RefundSucceeded, "10", "r1")]),
+        timed(vec![event(Captured), refund(RefundSucceeded, "4", "r1"), refund(RefundFailed, "6", "r1")]),
         timed(vec![event(Captured), refund(RefundSucceeded, "10", "r1"), refund(RefundFailed, "10", "r1")]),
         timed(vec![
             event(Captured),
@@ -101,6 +104,7 @@ fn stories_of_payments() -> Vec<Vec<Event>> {
         timed(vec![event(Authorized), money_event(Captured, "4", None), event(Captured)]),
         timed(vec![event(Captured), event(Failed)]),
         timed(vec![event(Captured), event(Voided)]),
+        timed(vec![event(Voided), event(Captured)]),
         timed(vec![event(Captured), event(Captured), event(Authorized)]),
     ]
 }
