@@ -81,10 +81,11 @@ async fn with_refunds(
     })
 }
 
-/// All words about the disputes of a transaction; few transactions have any.
+/// All words about the disputes of a transaction as they arrived; few transactions have any.
 async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<DisputeRow>> {
     dispute_events::table
         .filter(dispute_events::transaction_key.eq(transaction))
+        .order(dispute_events::id.asc())
         .select(DisputeRow::as_select())
         .load(conn)
         .await

@@ -7,8 +7,8 @@ use std::cmp::Ordering;
 
 use crate::{DisputeId, EventId, Money, Timestamp};
 
-/// Where a dispute stands. Of two words of the same moment the larger holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// Where a dispute stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DisputeStatus {
     /// It is open: the money is withheld until it is decided.
     Open,
@@ -55,10 +55,12 @@ pub struct DisputeEvent {
 }
 
 impl DisputeEvent {
-    /// The order in which words count: by the gateway's time, then by status, then by event.
+    /// The order in which words count: by the gateway's time, and of one moment what opens a dispute first. Otherwise words
+    /// of one moment count as they arrived, so a sort by this must be stable.
     #[must_use]
     pub fn compare(&self, other: &Self) -> Ordering {
-        (self.at, self.status, &self.event).cmp(&(other.at, other.status, &other.event))
+        let closes = |it: &Self| it.status != DisputeStatus::Open;
+        (self.at, closes(self)).cmp(&(other.at, closes(other)))
     }
 }
 

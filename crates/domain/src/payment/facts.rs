@@ -28,7 +28,7 @@ pub struct FactsRecord {
     pub surplus: bool,
     /// Another transaction had become the order's live one when this one came back to life.
     pub displaced: bool,
-    /// Every word about a dispute, in the order of the gateway's times.
+    /// Every word about a dispute, in the order of the gateway's times; words of one moment as they arrived.
     pub disputes: Vec<DisputeEvent>,
 }
 

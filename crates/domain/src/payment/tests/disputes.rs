@@ -149,3 +149,12 @@ fn a_lost_dispute_that_is_opened_again_and_won_is_flagged() {
     assert_eq!(case.transaction.status(), PaymentStatus::Captured);
     assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::Dispute, FindingKind::Contradiction]);
 }
+
+#[test]
+fn of_two_ends_of_one_moment_the_one_that_arrived_last_holds() {
+    for (ends, disputed) in [([DisputeLost, DisputeWon], "0"), ([DisputeWon, DisputeLost], "10")] {
+        let words = [plain(Disputed, "10", 1), plain(ends[0], "10", 1), plain(ends[1], "10", 1)];
+        let case = told(&[&[event(Captured)], &words[..]].concat());
+        assert_eq!(case.transaction.disputed().to_string(), format!("{disputed}.00"), "{ends:?}");
+    }
+}
