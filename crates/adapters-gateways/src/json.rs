@@ -114,7 +114,7 @@ impl<'de> Visitor<'de> for AnyMembers {
 
 /// `text` with its escapes of JSON (`\u0034`) and of forms (`%34`) as what they stand for. Text that is no document may
 /// use either.
-pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
     if !text.contains(['\\', '%']) {
         return Cow::Borrowed(text);
     }
@@ -124,7 +124,7 @@ pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
         let (plain, escape) = rest.split_at(at);
         out.push_str(plain);
         let (char, length) =
-            escaped(escape).unwrap_or_else(|| (escape.chars().next().unwrap_or_default(), 1));
+            read_escape(escape).unwrap_or_else(|| (escape.chars().next().unwrap_or_default(), 1));
         out.push(char);
         rest = escape.get(length..).unwrap_or_default();
     }
@@ -133,7 +133,7 @@ pub(crate) fn unescaped(text: &str) -> Cow<'_, str> {
 }
 
 /// The character that an escape stands for, and how many bytes it is written with.
-fn escaped(escape: &str) -> Option<(char, usize)> {
+fn read_escape(escape: &str) -> Option<(char, usize)> {
     let hex = |from: usize, to: usize| {
         let digits = escape.get(from..to).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;
         let char = char::from_u32(u32::from_str_radix(digits, 16).ok()?);
@@ -208,7 +208,7 @@ mod tests {
             (r"\u003 \", r"\u003 \"),
             ("ä", "ä"),
         ] {
-            assert_eq!(unescaped(escape), plain);
+            assert_eq!(unescape(escape), plain);
         }
     }
 }

@@ -49,7 +49,7 @@ fn masked_identifier(id: &str) -> String {
 /// first word is hidden.
 fn masked_text(text: &str) -> String {
     let masked = card::masked(text);
-    let plain = json::unescaped(&masked);
+    let plain = json::unescape(&masked);
     let masked = if card::found_in(&plain) { card::masked(&plain) } else { masked.clone() };
     let is_between = |it: char| !it.is_alphanumeric() && !"_-*".contains(it);
     let mut secret = false;

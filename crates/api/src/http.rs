@@ -54,7 +54,7 @@ macro_rules! routes {
         },)+)+];
 
         fn register(config: &mut ServiceConfig) {
-            $(config.service(resource($path, vec![$((Method::$method, checked($module::$handler))),+]));)+
+            $(config.service(resource($path, vec![$((Method::$method, check_parameters($module::$handler))),+]));)+
         }
 
         /// What the handlers say about themselves.
@@ -114,7 +114,7 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// A handler that is only reached without parameters that its route does not have. Who asks is looked at before, because
 /// that is what the handler's arguments are made of.
-fn checked<F, Args>(handler: F) -> Route
+fn check_parameters<F, Args>(handler: F) -> Route
 where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,

@@ -31,7 +31,7 @@ pub use {names::is_named_like_card_data, number::written_out};
 
 const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
-/// Longest of several groups; a longer one is a number by itself, such as a barcode, with another one beside it.
+/// Longest of several groups; a longer one is a number of its own, such as a barcode with a quantity beside it.
 const GROUP_DIGITS_MAX: usize = 12;
 /// Digits at the end that stay readable.
 const KEPT: usize = 4;

@@ -5,10 +5,10 @@ use std::time::Duration;
 use crate::{SessionId, SessionKey, Timestamp, UserKey};
 
 /// How long a spent refresh token still gets the present pair: a client whose answer was lost, or whose other tab was
-/// faster, asks again at once; whoever asks later has stolen it (RFC 9700, 4.14.2). Each token has a window of its own,
+/// faster, asks again at once; a later request is theft (RFC 9700, 4.14.2). Each token has a window of its own,
 /// so that exchanging newer ones keeps no older one good.
 pub const RETRY_WINDOW: Duration = Duration::from_secs(10);
-/// Of so many spent tokens it is known when they were spent; what was spent before them is as good as spent long ago.
+/// How many spent tokens a session remembers. A token that was spent before them counts as spent long ago.
 pub const SPENT_MAX: usize = 16;
 
 /// How long a session may last.

@@ -67,14 +67,14 @@ pub async fn adjust(
 ) -> Answer {
     let body = body.json().await?;
     let request = idempotency::required(&service, &http, operator.caller(), &body)?;
-    let ask = asked(&body, &id)?;
+    let ask = read_adjustment(&body, &id)?;
     let done = service
         .write(async move |app| catalogue::adjust(&app, &operator, request, ask, render).await)
         .await?;
     Ok(reply::give(done?))
 }
 
-fn asked(body: &Value, id: &str) -> Result<Adjust, Problem> {
+fn read_adjustment(body: &Value, id: &str) -> Result<Adjust, Problem> {
     let mut it = Fields::of(body);
     let product = written_id(&mut it, id)?;
     let by = it.required("by", pieces);
@@ -119,7 +119,7 @@ impl From<AdjustError> for Problem {
 ))]
 pub async fn adjustments(service: Shared, http: HttpRequest, operator: Operator, id: Path<String>) -> Answer {
     let cursors = service.cursors(ADJUSTMENTS);
-    let page = listed(&service, &http, &operator, &id, ChangeKind::Adjustment, &cursors).await?;
+    let page = list_changes(&service, &http, &operator, &id, ChangeKind::Adjustment, &cursors).await?;
     let view = |it: &Recorded| AdjustmentView::from(it);
     Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| it.change.id.as_str(), view)))
 }
@@ -133,12 +133,12 @@ pub async fn adjustments(service: Shared, http: HttpRequest, operator: Operator,
 ))]
 pub async fn changes(service: Shared, http: HttpRequest, operator: Operator, id: Path<String>) -> Answer {
     let cursors = service.cursors(CHANGES);
-    let page = listed(&service, &http, &operator, &id, ChangeKind::Any, &cursors).await?;
+    let page = list_changes(&service, &http, &operator, &id, ChangeKind::Any, &cursors).await?;
     let view = |it: &Recorded| ChangeView::from(it);
     Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| it.change.id.as_str(), view)))
 }
 
-async fn listed(
+async fn list_changes(
     service: &Shared,
     http: &HttpRequest,
     operator: &Operator,

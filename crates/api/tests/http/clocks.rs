@@ -10,7 +10,7 @@ use crate::harness::{Client, Person, QUIET, Server, field, is_dead};
 /// What the second one's clock is off by.
 const SKEWS: [&str; 3] = ["+50ms", "-50ms", "-8s"];
 
-/// A server, and one beside it whose clock is off by so much.
+/// A server, and one beside it whose clock differs.
 fn skewed(by: &str) -> (Server, Server) {
     let first = Server::with(QUIET);
     let settings: Vec<_> = QUIET.iter().copied().chain([("IDEM_CLOCK_OFFSET", by)]).collect();
@@ -63,7 +63,7 @@ async fn a_history_reads_in_its_order_though_clocks_differ_by_50_ms() {
     read_in_order("+50ms", &["PENDING", "PAID", "PROCESSING"], process).await;
 }
 
-/// Asks for what was placed since the newest order it has seen, less so many seconds.
+/// Asks for what was placed since the newest order it has seen, less a look-back in seconds.
 struct Poller {
     operator: Client,
     look_back: i64,

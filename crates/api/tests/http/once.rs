@@ -56,7 +56,7 @@ async fn a_move_that_is_sent_again_refuses_no_refund() {
     process().await.refused(428, "precondition-required");
     process().header("if-match", "*").await.refused(428, "precondition-required");
     process().header("if-match", "\"3\"").await.refused(412, "precondition-failed");
-    assert_eq!(customer.reread(&order).await["status"], "REFUND_PENDING", "nobody has decided");
+    assert_eq!(customer.reread(&order).await["status"], "REFUND_PENDING", "the refund is not decided");
     process().header("if-match", "\"4\"").await.ok(200);
     assert_eq!(customer.path(&order).await.len(), 5);
 }
@@ -208,7 +208,7 @@ async fn an_unknown_parameter_is_refused_on_every_method() {
         customer.post_once("/v1/orders?dryRun=1", &json!({"items": [item(&product, 1)]})),
         customer.post_once(&format!("{number}/payments?dryRun=1"), &gateway("tok_visa", "AUTOMATIC")),
         customer.post(&format!("{number}/transitions?dryRun=1"), &json!({"to": "CANCELLED"})),
-        customer.post("/v1/auth/register?dryRun=1", &Person::new("nobody").account()),
+        customer.post("/v1/auth/register?dryRun=1", &Person::new("stranger").account()),
         customer.post("/v1/auth/refresh?dryRun=1", &json!({"refreshToken": customer.refresh_token})),
         customer.post("/v1/auth/logout?dryRun=1", &empty),
         customer.delete("/v1/me/sessions/any?dryRun=1"),

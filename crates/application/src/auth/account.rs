@@ -77,11 +77,11 @@ where
         };
         box_round(decided)
     };
-    let Some(request) = request else { return once(app, None, decide, refused).await };
+    let Some(request) = request else { return once(app, None, decide, explain_refusal).await };
     let username = account.username.as_str();
     let gate = Gate::new(username, app.users.find_by_login(username).await?.as_ref(), peer);
     gate.check(app).await?;
-    let outcome = once(app, Some(&request), decide, refused).await;
+    let outcome = once(app, Some(&request), decide, explain_refusal).await;
     if matches!(outcome, Err(RegisterError::Key(KeyError::Reused))) {
         gate.failed(app).await?;
     }
@@ -98,7 +98,7 @@ pub async fn create_operator(app: &App, account: NewAccount) -> Result<User, Reg
 
 async fn create_once(app: &App, account: &NewAccount) -> Result<User, Tried<RegisterError>> {
     let (work, user) = prepare(app, account, Role::Operator).await?;
-    app.store.commit(work).await.map_err(refused)?;
+    app.store.commit(work).await.map_err(explain_refusal)?;
     Ok(user)
 }
 
@@ -120,7 +120,7 @@ async fn prepare(
     Ok((UnitOfWork::new().with(Write::InsertUser(user.clone(), hash)), user))
 }
 
-fn refused(error: CommitError) -> Tried<RegisterError> {
+fn explain_refusal(error: CommitError) -> Tried<RegisterError> {
     match error {
         CommitError::Taken(taken) => RegisterError::Taken(taken).into(),
         CommitError::Stale

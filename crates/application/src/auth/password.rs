@@ -66,7 +66,7 @@ pub async fn change_password(
         };
         box_round(decided)
     };
-    let answered = once(app, request.as_ref(), decide, refused).await?;
+    let answered = once(app, request.as_ref(), decide, explain_refusal).await?;
     // Committed: if these fail, each instance reads it from the record a little later.
     let _ = revocations::glance(app).await;
     let _ = app.sessions_ended.publish().await;
@@ -94,7 +94,7 @@ async fn prepare(app: &App, caller: &Caller, change: &ChangePassword) -> Result<
         .with(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
 }
 
-fn refused(error: CommitError) -> Tried<PasswordError> {
+fn explain_refusal(error: CommitError) -> Tried<PasswordError> {
     match error {
         // Somebody else changed it in the meantime: what was checked is no longer the present one.
         CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),

@@ -79,7 +79,7 @@ where
         app,
         Some(&request),
         || box_round(decide(app, caller, &lines, &render)),
-        |error| refused(error, &lines),
+        |error| explain_refusal(error, &lines),
     );
     let outcome = outcome.await;
     match &outcome {
@@ -90,7 +90,7 @@ where
     outcome
 }
 
-fn refused(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
+fn explain_refusal(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
     match error {
         CommitError::OutOfStock(short) => {
             PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into()

@@ -155,7 +155,7 @@ async fn a_move_that_is_sent_again_gets_its_answer_and_refuses_no_refund() {
     assert_eq!(it.journal(), ["commit Claim UpdateOrder"]);
     by(&it, ada(), to(Status::RefundPending)).await.unwrap();
     assert_eq!(processing().await.unwrap(), Answered::Again(first));
-    assert_eq!(it.record.state().orders[0].status, Status::RefundPending, "nobody decided about it");
+    assert_eq!(it.record.state().orders[0].status, Status::RefundPending, "the refund is not decided");
 }
 
 #[tokio::test]
