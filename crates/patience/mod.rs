@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use ports::Unavailable;
+use ports::PortError;
 use tokio::time::{self, Instant};
 
 /// How long a call may take unless told otherwise, the wait for a connection included.
@@ -61,9 +61,9 @@ impl Patience {
     pub(crate) async fn call<T>(
         &self,
         call: impl Future<Output = Result<T, Failure>>,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         if !self.may_try() {
-            return Err(Unavailable::new("it was away a moment ago"));
+            return Err(PortError::away("it was away a moment ago"));
         }
         match time::timeout(self.timeout, call).await {
             Ok(Ok(answer)) => {
@@ -72,19 +72,19 @@ impl Patience {
             }
             Ok(Err(Failure::Refused(source))) => {
                 self.answered();
-                Err(Unavailable(source))
+                Err(PortError::away(source))
             }
             Ok(Err(Failure::Away(source))) => Err(self.failed(source)),
             Err(elapsed) => Err(self.failed(elapsed.into())),
         }
     }
 
-    fn failed(&self, source: Box<dyn Error + Send + Sync>) -> Unavailable {
+    fn failed(&self, source: Box<dyn Error + Send + Sync>) -> PortError {
         self.doubt();
         if self.set_next_try(Some(now() + PAUSE)).is_none() {
             tracing::warn!(fault = %source, "the server is away; everything goes on without it");
         }
-        Unavailable(source)
+        PortError::away(source)
     }
 
     /// When the pause is over one call may try, which begins the next pause for all others.

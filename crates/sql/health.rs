@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::result::Error;
 use diesel_async::RunQueryDsl;
-use ports::{Health, Unavailable};
+use ports::{Health, PortError};
 
 use super::schema::user;
 use crate::connection::{Conn, Database};
@@ -12,7 +12,7 @@ use crate::dialect::takes_writes;
 
 #[async_trait]
 impl Health for Database {
-    async fn check(&self) -> Result<(), Unavailable> {
+    async fn check(&self) -> Result<(), PortError> {
         self.read(async |conn: &mut Conn| {
             let first = user::table.select(user::id).limit(1);
             first.get_result::<i64>(conn).await.optional()?;

@@ -14,7 +14,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{GatewayName, Money, RefundId, Timestamp, payment::Event, payment::EventKind};
 use ports::{
-    Charge, Clock, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered, Unavailable,
+    Charge, Clock, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, PortError, Unanswered,
 };
 
 use crate::{WebhookSecrets, masking, notice};
@@ -72,8 +72,8 @@ impl Sandbox {
     /// Opens the sandbox.
     ///
     /// # Errors
-    /// [`Unavailable`] when there can be no HTTP client.
-    pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+    /// [`PortError`] when there can be no HTTP client.
+    pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         Ok(Self {
             courier: Courier::new(&config, Arc::clone(&clock))?,
             clock,

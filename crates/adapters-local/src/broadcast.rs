@@ -1,7 +1,7 @@
 //! Broadcasts within the process.
 
 use async_trait::async_trait;
-use ports::{Broadcast, Subscription, Unavailable};
+use ports::{Broadcast, PortError, Subscription};
 use tokio::sync::watch;
 
 /// Tells whoever subscribed in this process.
@@ -12,7 +12,7 @@ pub struct LocalBroadcast {
 
 #[async_trait]
 impl Broadcast for LocalBroadcast {
-    async fn publish(&self) -> Result<(), Unavailable> {
+    async fn publish(&self) -> Result<(), PortError> {
         self.told.send_replace(());
         Ok(())
     }

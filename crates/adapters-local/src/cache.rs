@@ -7,7 +7,7 @@ use std::{
 
 use async_trait::async_trait;
 use moka::{Expiry, ops::compute::Op, sync::Cache as Moka};
-use ports::{Cache, CacheEntry, Unavailable};
+use ports::{Cache, CacheEntry, PortError};
 
 use crate::DURATION_MAX;
 
@@ -64,11 +64,11 @@ impl Expiry<String, Arc<Copy>> for OwnTtl {
 
 #[async_trait]
 impl Cache for LocalCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         Ok(self.copies.get(key).map(|copy| copy.entry.clone()))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         let new = Arc::new(Copy { entry, ttl: ttl.min(DURATION_MAX) });
         // Comparing and replacing are one step: nobody else computes the same key meanwhile.
         self.copies.entry_by_ref(key).and_compute_with(|kept| match kept {
@@ -78,7 +78,7 @@ impl Cache for LocalCache {
         Ok(())
     }
 
-    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
         self.copies.invalidate(key);
         Ok(())
     }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Held, Locks, Unavailable};
+use ports::{Held, Locks, PortError};
 use tokio::{
     sync::Notify,
     time::{self, Instant},
@@ -50,12 +50,7 @@ impl Line {
 
 #[async_trait]
 impl Locks for LocalLocks {
-    async fn acquire(
-        &self,
-        name: &str,
-        lease: Duration,
-        wait: Duration,
-    ) -> Result<Option<Held>, Unavailable> {
+    async fn acquire(&self, name: &str, lease: Duration, wait: Duration) -> Result<Option<Held>, PortError> {
         let deadline = now() + wait.min(DURATION_MAX);
         let guest = Guest::enter(&self.table, name);
         loop {

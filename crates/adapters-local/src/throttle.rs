@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::Timestamp;
 use moka::{Entry, Expiry, policy::EvictionPolicy, sync::Cache as Moka};
-use ports::{Attempts, Clock, Throttle, Unavailable};
+use ports::{Attempts, Clock, PortError, Throttle};
 
 use crate::DURATION_MAX;
 
@@ -88,7 +88,7 @@ impl Window {
 
 #[async_trait]
 impl Throttle for LocalThrottle {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable> {
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         let now = self.clock.now();
         let window = window.min(DURATION_MAX);
         let counted = self.windows.entry_by_ref(name).and_upsert_with(|kept| {
@@ -99,12 +99,12 @@ impl Throttle for LocalThrottle {
         Ok(counted.into_value().attempts())
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, Unavailable> {
+    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
         let window = self.windows.get(name).and_then(|it| it.at(self.clock.now()));
         Ok(window.map_or(NONE, Window::attempts))
     }
 
-    async fn clear(&self, name: &str) -> Result<(), Unavailable> {
+    async fn clear(&self, name: &str) -> Result<(), PortError> {
         self.windows.invalidate(name);
         Ok(())
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use memcache::exp::{AsyncMetaClient, Error, Meta, MutationStatus, Set, Ttl};
-use ports::{Cache, CacheEntry, Unavailable};
+use ports::{Cache, CacheEntry, PortError};
 
 use crate::{Memcached, key::key};
 
@@ -37,13 +37,13 @@ impl MemcachedCache {
 
 #[async_trait]
 impl Cache for MemcachedCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         let key = self::key(key);
         let kept = self.memcached.ask(async |client| client.get(key).send().await).await?;
         Ok(kept.value.and_then(decode))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         let seconds = u32::try_from(ttl.min(TTL_MAX).as_secs()).unwrap_or(0);
         if seconds == 0 || entry.bytes.len() > VALUE_BYTES_MAX {
             return self.remove(key).await;
@@ -53,7 +53,7 @@ impl Cache for MemcachedCache {
         self.memcached.ask(async |client| put(&client, key, set, entry.version).await).await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
         let key = self::key(key);
         self.memcached.ask(async |client| client.delete(key).send().await).await?;
         Ok(())

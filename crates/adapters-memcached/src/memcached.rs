@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use memcache::exp::{AsyncMetaClient, Error};
-use ports::{Health, Unavailable};
+use ports::{Health, PortError};
 
 use crate::patience::{self, Failure, Patience};
 
@@ -70,7 +70,7 @@ impl Memcached {
     pub(crate) async fn ask<T>(
         &self,
         question: impl AsyncFnOnce(AsyncMetaClient) -> Result<T, Error>,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         let answer = async {
             let client = self.find().await.map_err(failure)?;
             question(client).await.map_err(failure)
@@ -136,7 +136,7 @@ fn failure(error: Error) -> Failure {
 
 #[async_trait]
 impl Health for Memcached {
-    async fn check(&self) -> Result<(), Unavailable> {
+    async fn check(&self) -> Result<(), PortError> {
         self.ask(async |client| client.noop().await).await
     }
 }

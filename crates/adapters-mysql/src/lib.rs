@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::Unavailable;
+use ports::PortError;
 
 use crate::connection::{Conn, Crew, Kind};
 pub use crate::open::OpenError;
@@ -37,7 +37,7 @@ impl MySql {
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         self.run_read(Kind::Query, query).await
     }
 
@@ -45,7 +45,7 @@ impl MySql {
     pub(crate) async fn read_snapshot<T: Send + 'static>(
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         self.run_read(Kind::Snapshot, queries).await
     }
 
@@ -53,7 +53,7 @@ impl MySql {
         &self,
         kind: Kind,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
         self.crew.run(async move |pool| pool.run(kind, all).await).await.map(|Ok(read)| read)
     }
@@ -64,7 +64,7 @@ impl MySql {
     pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
-    ) -> Result<Result<T, R>, Unavailable> {
+    ) -> Result<Result<T, R>, PortError> {
         self.crew.run(async move |pool| pool.run(Kind::Commit, work).await).await
     }
 }

@@ -62,7 +62,7 @@ impl MySql {
         if url.db_name().is_none_or(str::is_empty) {
             return Err(OpenError::Url);
         }
-        let mut conn = connect(url).await.map_err(OpenError::Connect)?;
+        let mut conn = connect(url).await.map_err(|it| OpenError::Connect(ports::PortError::away(it)))?;
         let outcome = in_turn(&mut conn).await;
         // The turn ends with the connection in any case.
         let closed = conn.disconnect().await;

@@ -25,7 +25,7 @@ pub enum OpenError {
     Url,
     /// The server does not answer, or does not let us in.
     #[error("cannot connect to the database")]
-    Connect(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Connect(#[source] ports::PortError),
     /// A migration did not go through.
     #[error("cannot bring the database up to date")]
     Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -45,7 +45,7 @@ impl MySql {
         let threads = threads();
         let (connections, waiting) = (CONNECTIONS_MAX / threads, WAITING_MAX / threads);
         let crew = Crew::new(&options(url), threads, Limits { connections, waiting, wait: WAIT });
-        crew.run(async |pool| pool.try_out().await).await.map_err(|error| OpenError::Connect(error.0))?;
+        crew.run(async |pool| pool.try_out().await).await.map_err(OpenError::Connect)?;
         Ok(Self { crew: Arc::new(crew) })
     }
 }

@@ -134,7 +134,7 @@ async fn a_moment_beyond_all_that_can_be_stored_is_compared_and_not_stored() {
             let mut product = sample::product(None);
             product.updated_at = Timestamp::from_millis(beyond);
             let refused = record.commit(UnitOfWork::new().with(sample::made(&product))).await;
-            assert!(matches!(refused, Err(CommitError::Unavailable(_))), "{refused:?}");
+            assert!(matches!(refused, Err(CommitError::Failed(_))), "{refused:?}");
             assert_eq!(ProductRepository::find(&record, &product.id).await.unwrap(), None);
         }
     }

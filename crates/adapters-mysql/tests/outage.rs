@@ -76,7 +76,7 @@ async fn settled(record: &MySql, work: &UnitOfWork) {
         loop {
             match record.commit(work.clone()).await {
                 Ok(()) | Err(CommitError::Claimed(_)) => return,
-                Err(CommitError::Unavailable(_)) => sleep(Duration::from_millis(10)).await,
+                Err(CommitError::Failed(_)) => sleep(Duration::from_millis(10)).await,
                 Err(other) => panic!("{other}"),
             }
         }
@@ -115,7 +115,7 @@ async fn a_server_killed_in_a_storm_of_commits_loses_and_doubles_nothing() {
                 let (work, order, _) = placing(&user, &products);
                 match in_bound(record.commit(work.clone())).await {
                     Ok(()) => said_yes.add_permits(1),
-                    Err(CommitError::Unavailable(_)) => unknown += 1,
+                    Err(CommitError::Failed(_)) => unknown += 1,
                     Err(other) => panic!("{other}"),
                 }
                 settled(&record, &work).await;
@@ -149,7 +149,7 @@ async fn while_the_server_is_away_every_call_says_so_soon_and_afterwards_none() 
     for _ in 0..3 {
         let began = Instant::now();
         let (work, ..) = placing(&user, &products);
-        assert!(matches!(record.commit(work).await, Err(CommitError::Unavailable(_))));
+        assert!(matches!(record.commit(work).await, Err(CommitError::Failed(_))));
         ProductRepository::find(&record, &products[0].id).await.unwrap_err();
         assert!(began.elapsed() < RECOVERY, "nobody waits for a server that refuses: {:?}", began.elapsed());
     }
@@ -199,7 +199,7 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_afterwards_all_is_whole() 
         tasks.spawn(async move {
             let (work, order, claim) = placing(&user, &products);
             let outcome = in_bound(record.commit(work.clone())).await;
-            assert!(matches!(outcome, Err(CommitError::Unavailable(_))), "{outcome:?}");
+            assert!(matches!(outcome, Err(CommitError::Failed(_))), "{outcome:?}");
             in_bound(ProductRepository::find(&record, &products[0].id)).await.unwrap_err();
             (work, order, claim)
         });
@@ -257,7 +257,7 @@ async fn a_lock_held_for_long_ends_in_unavailable_and_leaves_nothing() {
     lock(&mut rival, &products[1]).await;
     let (work, order, claim) = placing(&user, &products);
     let outcome = in_bound(record.commit(work.clone())).await;
-    assert!(matches!(outcome, Err(CommitError::Unavailable(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(CommitError::Failed(_))), "{outcome:?}");
     rival.query_drop("ROLLBACK").await.unwrap();
     assert!(!is_placed(&record, &order).await && !is_claimed(&record, &claim).await);
     assert_eq!(left(&record, &products[0]).await, Some(STOCK));
@@ -307,7 +307,7 @@ async fn a_commit_whose_connection_is_lost_is_unknown_and_not_done_again() {
     rival.query_drop(format!("KILL CONNECTION {connection}")).await.unwrap();
     rival.query_drop("ROLLBACK").await.unwrap();
     let outcome = in_bound(placed).await.unwrap();
-    assert!(matches!(outcome, Err(CommitError::Unavailable(_))), "{outcome:?}");
+    assert!(matches!(outcome, Err(CommitError::Failed(_))), "{outcome:?}");
     assert!(!is_placed(&record, &order).await);
     settled(&record, &work).await;
     assert_eq!(left(&record, &products[0]).await, Some(STOCK - 1));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
-use ports::{Broadcast, Subscription, Unavailable};
+use ports::{Broadcast, PortError, Subscription};
 use redis::{
     RedisError,
     aio::{PubSubSink, PubSubStream},
@@ -41,7 +41,7 @@ impl RedisBroadcast {
 
 #[async_trait]
 impl Broadcast for RedisBroadcast {
-    async fn publish(&self) -> Result<(), Unavailable> {
+    async fn publish(&self) -> Result<(), PortError> {
         self.redis.ask(cmd("PUBLISH").arg(&self.channel).arg("")).await
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{Cache, CacheEntry, Unavailable};
+use ports::{Cache, CacheEntry, PortError};
 use redis::{Cmd, cmd};
 
 use crate::{Redis, millis};
@@ -39,12 +39,12 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         let kept: Option<Vec<u8>> = self.redis.ask(&on("GET", key)).await?;
         Ok(kept.and_then(parse))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         if entry.bytes.len() > VALUE_BYTES_MAX {
             return self.remove(key).await;
         }
@@ -54,7 +54,7 @@ impl Cache for RedisCache {
         self.redis.ask(&put).await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
         self.redis.ask(&on("DEL", key)).await
     }
 }

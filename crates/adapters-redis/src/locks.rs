@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Held, Locks, Unavailable};
+use ports::{Held, Locks, PortError};
 use redis::cmd;
 use tokio::{
     runtime::Handle,
@@ -85,12 +85,7 @@ impl RedisLocks {
 
 #[async_trait]
 impl Locks for RedisLocks {
-    async fn acquire(
-        &self,
-        name: &str,
-        lease: Duration,
-        wait: Duration,
-    ) -> Result<Option<Held>, Unavailable> {
+    async fn acquire(&self, name: &str, lease: Duration, wait: Duration) -> Result<Option<Held>, PortError> {
         let deadline = now() + wait.min(DURATION_MAX);
         let mut claim = self.claim(name);
         let mut pause = FIRST_PAUSE;
@@ -156,7 +151,7 @@ enum Grant {
 
 impl Claim {
     /// The fencing token, if the lock is ours now.
-    async fn ask(&mut self, lease: Duration) -> Result<Option<u64>, Unavailable> {
+    async fn ask(&mut self, lease: Duration) -> Result<Option<u64>, PortError> {
         self.grant = Grant::Unknown;
         let mut grant = cmd("EVAL");
         grant.arg(GRANT).arg(2).arg(&self.key).arg(FENCE).arg(&self.token).arg(millis(lease));

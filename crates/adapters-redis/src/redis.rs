@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bb8_redis::{RedisConnectionManager, bb8::RunError};
-use ports::{Health, Unavailable};
+use ports::{Health, PortError};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
 
 use crate::{
@@ -53,7 +53,7 @@ impl Redis {
     }
 
     /// Sends one command and waits for its answer.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Unavailable> {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
         self.patience.call(self.query(command)).await
     }
 
@@ -99,7 +99,7 @@ fn failure(error: RedisError) -> Failure {
 
 #[async_trait]
 impl Health for Redis {
-    async fn check(&self) -> Result<(), Unavailable> {
+    async fn check(&self) -> Result<(), PortError> {
         // One that answers and cannot be written to is of no use.
         self.ask(redis::cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
     }

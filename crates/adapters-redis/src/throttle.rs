@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{Attempts, Throttle, Unavailable};
+use ports::{Attempts, PortError, Throttle};
 use redis::{Cmd, cmd};
 
 use crate::{Redis, millis};
@@ -40,7 +40,7 @@ impl RedisThrottle {
         Self { redis }
     }
 
-    async fn attempts(&self, script: &Cmd) -> Result<Attempts, Unavailable> {
+    async fn attempts(&self, script: &Cmd) -> Result<Attempts, PortError> {
         let (count, left_ms): (i64, i64) = self.redis.ask(script).await?;
         let resets_in = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
         Ok(Attempts { count: u32::try_from(count.max(0)).unwrap_or(u32::MAX), resets_in })
@@ -55,15 +55,15 @@ fn script(text: &str, name: &str) -> Cmd {
 
 #[async_trait]
 impl Throttle for RedisThrottle {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable> {
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         self.attempts(script(HIT, name).arg(millis(window))).await
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, Unavailable> {
+    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
         self.attempts(&script(COUNT, name)).await
     }
 
-    async fn clear(&self, name: &str) -> Result<(), Unavailable> {
+    async fn clear(&self, name: &str) -> Result<(), PortError> {
         self.redis.ask(cmd("DEL").arg(format!("{PREFIX}{name}"))).await
     }
 }

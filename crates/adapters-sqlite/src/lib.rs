@@ -12,7 +12,7 @@ mod sql;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::Unavailable;
+use ports::PortError;
 
 use crate::connection::{Conn, Lane};
 pub use crate::open::OpenError;
@@ -35,7 +35,7 @@ impl Sqlite {
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         self.readers.read(query).await
     }
 
@@ -43,7 +43,7 @@ impl Sqlite {
     pub(crate) async fn read_snapshot<T: Send + 'static>(
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         self.readers.read_snapshot(queries).await
     }
 
@@ -58,9 +58,9 @@ impl Sqlite {
     pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
-    ) -> Result<Result<T, R>, Unavailable> {
+    ) -> Result<Result<T, R>, PortError> {
         let writer = Arc::clone(&self.writer);
         let commit = tokio::spawn(async move { writer.write(work).await });
-        commit.await.map_err(Unavailable::new)?
+        commit.await.map_err(PortError::bug)?
     }
 }

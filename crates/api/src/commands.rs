@@ -11,6 +11,7 @@ use std::{
 };
 
 use clap::{Parser, Subcommand};
+use ports::Causes;
 
 use crate::{config::Config, http::openapi, log, serve, terminal::print, wiring};
 
@@ -48,7 +49,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             // Nobody is left to tell if this fails too.
-            let _ = writeln!(io::stderr(), "{}", told(fault.as_ref()));
+            let _ = writeln!(io::stderr(), "{}", Causes(fault.as_ref()));
             ExitCode::FAILURE
         }
     }
@@ -79,15 +80,6 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Command::Openapi | Command::Demo => Ok(()),
         Command::Config => Ok(print(config.shown().trim_end())?),
     }
-}
-
-/// A fault with everything that led to it.
-fn told(fault: &dyn Error) -> String {
-    let causes = std::iter::successors(fault.source(), |it| (*it).source());
-    causes.map(ToString::to_string).fold(fault.to_string(), |told, cause| {
-        // Some say what their cause says.
-        if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
-    })
 }
 
 #[cfg(test)]

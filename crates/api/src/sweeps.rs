@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use application::{App, auth::revocations, sweeps};
 use futures_util::future::BoxFuture;
-use ports::{Subscription, Unavailable};
+use ports::{Causes, PortError, Subscription};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -21,7 +21,7 @@ const GLANCES_REST: Duration = Duration::from_millis(20);
 struct Sweep {
     name: &'static str,
     every: Duration,
-    pass: for<'a> fn(&'a App) -> BoxFuture<'a, Result<bool, Unavailable>>,
+    pass: for<'a> fn(&'a App) -> BoxFuture<'a, Result<bool, PortError>>,
 }
 
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
@@ -61,8 +61,8 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
 /// Learns of the sessions that ended while this process was not running and whose access tokens still live.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn catch_up(app: &App) -> Result<(), Unavailable> {
+/// [`PortError`].
+pub async fn catch_up(app: &App) -> Result<(), PortError> {
     revocations::look(app).await
 }
 
@@ -92,7 +92,7 @@ async fn repeat(every: Duration, stopping: CancellationToken, mut work: impl Asy
     }
 }
 
-async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), Unavailable> {
+async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
     for _ in 0..PASSES_MAX {
         if !(sweep.pass)(app).await? {
             break;
@@ -102,10 +102,10 @@ async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), Unavailable> {
 }
 
 /// Tells the log when a sweep is first cut short and when it first succeeds again, and gives whether it was cut short.
-fn tell(sweep: &'static str, outcome: Result<(), Unavailable>, was_away: bool) -> bool {
+fn tell(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
     match &outcome {
         Err(away) if !was_away => {
-            tracing::warn!(sweep, fault = %away.0, "a sweep is cut short until further notice")
+            tracing::warn!(sweep, fault = %Causes(away), "a sweep is cut short until further notice")
         }
         Ok(()) if was_away => tracing::info!(sweep, "a sweep goes on"),
         Ok(()) | Err(_) => {}

@@ -20,8 +20,8 @@ use application::{
 };
 use ports::{
     Broadcast, Cache, Clock, Digests, EventRepository, FindingRepository, Gateway, Health, Ids, KeyedDigests,
-    Locks, Meter, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, Sealer,
-    SessionRepository, Store, Throttle, Unavailable, UserRepository,
+    Locks, Meter, OrderRepository, PaymentRepository, PortError, ProductRepository, ReplyRepository, Sealer,
+    SessionRepository, Store, Throttle, UserRepository,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -65,10 +65,10 @@ pub enum StartError {
     Database(#[source] Box<dyn Error + Send + Sync>),
     /// The database does not answer.
     #[error("the database does not answer")]
-    Unreachable(#[source] Unavailable),
+    Unreachable(#[source] PortError),
     /// The sandbox cannot be opened.
     #[error("the sandbox cannot be opened")]
-    Sandbox(#[source] Unavailable),
+    Sandbox(#[source] PortError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {

@@ -8,7 +8,7 @@ use domain::{
 };
 use ports::{
     CallbackOutcome, CommitError, Gateway, Happening, InvalidSignature, Meaning, Notice, NoticeHeaders,
-    Unavailable, UnitOfWork, Write,
+    PortError, UnitOfWork, Write,
 };
 
 use crate::{
@@ -34,7 +34,7 @@ pub enum CallbackError {
     InvalidSignature(#[from] InvalidSignature),
     /// The record is away: the gateway must send it again.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// Keeps a genuine notice and makes true what it says, in one commit. `true` when it had been kept before.
@@ -100,7 +100,7 @@ async fn weighed(
     gateway: &GatewayName,
     notice: &Notice,
     event: &Event,
-) -> Result<(Disposition, UnitOfWork), Unavailable> {
+) -> Result<(Disposition, UnitOfWork), PortError> {
     let weighed = weigh(app, &event.transaction, std::slice::from_ref(event)).await?;
     let Some(weighed) = weighed.filter(|it| it.case.transaction.gateway == *gateway) else {
         return Ok((Disposition::Parked, UnitOfWork::new()));

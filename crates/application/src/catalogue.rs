@@ -8,7 +8,7 @@ mod adjust;
 mod edit;
 
 use domain::{ChangeId, Product, ProductId, product::Recorded};
-use ports::{ChangeKind, Page, Unavailable};
+use ports::{ChangeKind, Page, PortError};
 
 use crate::{App, Operator};
 
@@ -18,28 +18,28 @@ pub use edit::{Offer, Patch, PatchError, Put, PutError, patch, put};
 /// The product with that id, active or not.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn find(app: &App, id: &ProductId) -> Result<Option<Product>, Unavailable> {
+/// [`PortError`].
+pub async fn find(app: &App, id: &ProductId) -> Result<Option<Product>, PortError> {
     app.products.find(id).await
 }
 
 /// A page of products in the order they were made in: the active ones, for operators all.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`PortError`].
 pub async fn list(
     app: &App,
     for_operator: bool,
     after: Option<ProductId>,
     limit: u32,
-) -> Result<Page<Product>, Unavailable> {
+) -> Result<Page<Product>, PortError> {
     app.products.list(!for_operator, after, limit).await
 }
 
 /// A page of what operators changed of a product, newest first; `None` when there is no such product.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`PortError`].
 pub async fn list_changes(
     app: &App,
     _by: &Operator,
@@ -47,7 +47,7 @@ pub async fn list_changes(
     kind: ChangeKind,
     after: Option<ChangeId>,
     limit: u32,
-) -> Result<Option<Page<Recorded>>, Unavailable> {
+) -> Result<Option<Page<Recorded>>, PortError> {
     match app.products.find(id).await? {
         Some(product) => app.products.changes(product.key, kind, after, limit).await.map(Some),
         None => Ok(None),

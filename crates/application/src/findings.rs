@@ -1,7 +1,7 @@
 //! What operators must look at.
 
 use domain::{EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, payment::Flag};
-use ports::{Page, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{Page, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
     Answered, App, KeyError, Operator, Request,
@@ -20,26 +20,26 @@ pub enum ResolveError {
     NotFound,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// A page of findings, newest first.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`PortError`].
 pub async fn list(
     app: &App,
     _by: &Operator,
     resolved: Option<bool>,
     after: Option<FindingId>,
     limit: u32,
-) -> Result<Page<Finding>, Unavailable> {
+) -> Result<Page<Finding>, PortError> {
     app.findings.list(resolved, after, limit).await
 }
 
 impl OnceError for ResolveError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 

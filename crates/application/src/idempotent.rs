@@ -12,7 +12,7 @@ use std::{pin::Pin, time::Duration};
 
 use domain::Timestamp;
 use ports::{
-    Claim, CommitError, Fingerprint, Happening, Held, IdempotencyKey, StoredReply, Unavailable, UnitOfWork,
+    Claim, CommitError, Fingerprint, Happening, Held, IdempotencyKey, PortError, StoredReply, UnitOfWork,
     Write,
 };
 
@@ -63,11 +63,11 @@ pub enum KeyError {
     InProgress,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// The error of an operation that takes this path.
-pub(crate) trait OnceError: From<KeyError> + From<Unavailable> {
+pub(crate) trait OnceError: From<KeyError> + From<PortError> {
     /// Whether the operation was decided against. If not, it was not looked into, or the record is away.
     fn is_refusal(&self) -> bool;
 }

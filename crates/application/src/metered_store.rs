@@ -28,7 +28,7 @@ impl Store for MeteredStore {
         let outcome = self.store.commit(work).await;
         let how = match &outcome {
             Ok(()) => CommitOutcome::Committed,
-            Err(CommitError::Unavailable(_)) => CommitOutcome::Unavailable,
+            Err(CommitError::Failed(_)) => CommitOutcome::Unavailable,
             Err(
                 CommitError::Stale
                 | CommitError::OutOfStock(_)

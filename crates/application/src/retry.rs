@@ -1,8 +1,8 @@
 //! Deciding anew when a commit came too late.
 
-use ports::{CommitError, Unavailable};
+use ports::{CommitError, PortError};
 
-/// How often one request is decided before it gives up with `Unavailable`. Every failed round means that somebody else
+/// How often one request is decided before it gives up with `PortError`. Every failed round means that somebody else
 /// made progress.
 pub(crate) const ROUNDS_MAX: u32 = 64;
 
@@ -15,18 +15,16 @@ pub(crate) enum Tried<E> {
     Failed(E),
 }
 
-impl<E: From<Unavailable>> Tried<E> {
+impl<E: From<PortError>> Tried<E> {
     /// Takes a commit's failure that has no meaning of its own for the use case.
     pub(crate) fn commit(error: CommitError) -> Self {
         match error {
             CommitError::Stale => Self::Stale,
-            CommitError::Unavailable(away) => Self::Failed(away.into()),
+            CommitError::Failed(away) => Self::Failed(away.into()),
             CommitError::OutOfStock(_)
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
-            | CommitError::Taken(_) => {
-                Self::Failed(Unavailable::new("a guard failed that was not set").into())
-            }
+            | CommitError::Taken(_) => Self::Failed(PortError::bug("a guard failed that was not set").into()),
         }
     }
 }
@@ -46,7 +44,7 @@ macro_rules! until_settled {
                 Ok(done) => break Ok(done),
                 Err($crate::retry::Tried::Failed(error)) => break Err(error),
                 Err($crate::retry::Tried::Stale) if round >= $crate::retry::ROUNDS_MAX => {
-                    break Err(ports::Unavailable::new("others were faster every time").into());
+                    break Err(ports::PortError::away("others were faster every time").into());
                 }
                 Err($crate::retry::Tried::Stale) => {
                     round += 1;

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use ports::{Attempts, Throttle, Unavailable};
+use ports::{Attempts, PortError, Throttle};
 
 /// Counts twice: where all instances count, and in this process. The larger count is told, so that the limit holds,
 /// instance by instance, while the shared counts are away, and after they were emptied.
@@ -26,18 +26,18 @@ impl SharedThrottle {
 
 #[async_trait]
 impl Throttle for SharedThrottle {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable> {
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         // The own one first: whoever does not wait for the other is counted nevertheless.
         let own = self.own.hit(name, window).await;
         larger(own, self.shared.hit(name, window).await)
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, Unavailable> {
+    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
         let own = self.own.count(name).await;
         larger(own, self.shared.count(name).await)
     }
 
-    async fn clear(&self, name: &str) -> Result<(), Unavailable> {
+    async fn clear(&self, name: &str) -> Result<(), PortError> {
         let own = self.own.clear(name).await;
         self.shared.clear(name).await.and(own)
     }
@@ -45,9 +45,9 @@ impl Throttle for SharedThrottle {
 
 /// Of equal counts the one that lasts longer.
 fn larger(
-    one: Result<Attempts, Unavailable>,
-    other: Result<Attempts, Unavailable>,
-) -> Result<Attempts, Unavailable> {
+    one: Result<Attempts, PortError>,
+    other: Result<Attempts, PortError>,
+) -> Result<Attempts, PortError> {
     match (one, other) {
         (Ok(one), Ok(other)) => Ok(std::cmp::max_by_key(one, other, |it| (it.count, it.resets_in))),
         (Ok(known), Err(_)) | (Err(_), Ok(known)) => Ok(known),

@@ -5,7 +5,7 @@ mod events;
 mod orders;
 mod payments;
 
-use ports::{CommitError, Happening, Prunable, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, Happening, PortError, Prunable, UnitOfWork, Write};
 
 use crate::App;
 
@@ -30,8 +30,8 @@ fn swept(app: &App, name: &'static str, found: usize, done: u64) -> bool {
 /// waits for that.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn prune(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn prune(app: &App) -> Result<bool, PortError> {
     let now = app.clock.now();
     let kept = now.minus(app.policy.session_kept);
     let work = UnitOfWork::new().with(Write::Prune(Prunable::Claims, now, PRUNED)).with(Write::Prune(
@@ -41,8 +41,8 @@ pub async fn prune(app: &App) -> Result<bool, Unavailable> {
     ));
     match app.store.commit(work).await {
         Ok(()) => Ok(false),
-        Err(CommitError::Unavailable(away)) => Err(away),
-        Err(other) => Err(Unavailable::new(other)),
+        Err(CommitError::Failed(away)) => Err(away),
+        Err(other) => Err(PortError::bug(other)),
     }
 }
 

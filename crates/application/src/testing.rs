@@ -16,7 +16,7 @@ use std::time::Duration;
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
     AccessClaims, Attempts, Clock, Happening, Held, Ids, Meter, MockBroadcast, MockLocks,
-    MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokens, Unavailable,
+    MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokens, PortError,
 };
 
 use crate::{App, Policy, auth::Revocations};
@@ -112,7 +112,7 @@ fn broadcast(journal: Arc<Journal>) -> MockBroadcast {
     broadcast
 }
 
-fn locks(answer: fn() -> Result<Option<Held>, Unavailable>) -> MockLocks {
+fn locks(answer: fn() -> Result<Option<Held>, PortError>) -> MockLocks {
     let mut locks = MockLocks::new();
     locks.expect_acquire().returning(move |_, _, _| answer());
     locks
@@ -120,8 +120,8 @@ fn locks(answer: fn() -> Result<Option<Held>, Unavailable>) -> MockLocks {
 
 /// Counts as they are told; `count` and `hit` give the same for every name.
 pub(crate) fn throttle(
-    count: impl Fn() -> Result<u32, Unavailable> + Send + 'static,
-    hit: impl Fn() -> Result<u32, Unavailable> + Send + 'static,
+    count: impl Fn() -> Result<u32, PortError> + Send + 'static,
+    hit: impl Fn() -> Result<u32, PortError> + Send + 'static,
 ) -> MockThrottle {
     let attempts = |count| Attempts { count, resets_in: Duration::from_secs(60) };
     let mut throttle = MockThrottle::new();
@@ -167,8 +167,8 @@ fn tokens() -> MockTokens {
 }
 
 /// The failure that all ports share.
-pub(crate) fn away() -> Unavailable {
-    Unavailable::new("switched off")
+pub(crate) fn away() -> PortError {
+    PortError::away("switched off")
 }
 
 /// What happened, oldest first.

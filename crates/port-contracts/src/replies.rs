@@ -41,7 +41,7 @@ fn claimed(error: CommitError) -> Claim {
         | CommitError::OutOfStock(_)
         | CommitError::DuplicateEvent
         | CommitError::Taken(_)
-        | CommitError::Unavailable(_) => panic!("refused as claimed, not as {error:?}"),
+        | CommitError::Failed(_) => panic!("refused as claimed, not as {error:?}"),
     }
 }
 

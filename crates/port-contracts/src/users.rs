@@ -42,7 +42,7 @@ async fn taken(backend: &Backend, user: &User) -> Vec<Taken> {
         | CommitError::OutOfStock(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
-        | CommitError::Unavailable(_)) => panic!("refused as taken, not as {error:?}"),
+        | CommitError::Failed(_)) => panic!("refused as taken, not as {error:?}"),
     }
 }
 

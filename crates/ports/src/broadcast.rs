@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::Unavailable;
+use crate::PortError;
 
 /// Tells whoever subscribed, in every instance, to look at the record again.
 ///
@@ -15,8 +15,8 @@ pub trait Broadcast: Send + Sync {
     /// Tells all subscriptions, those of this process included. How many heard it, nobody knows.
     ///
     /// # Errors
-    /// [`Unavailable`] when it is not known whether anybody was told; nothing follows from that.
-    async fn publish(&self) -> Result<(), Unavailable>;
+    /// [`PortError`] when it is not known whether anybody was told; nothing follows from that.
+    async fn publish(&self) -> Result<(), PortError>;
 
     /// Subscribes to what is published from now on.
     fn subscribe(&self) -> Box<dyn Subscription>;

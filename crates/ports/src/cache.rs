@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::Unavailable;
+use crate::PortError;
 
 /// A copy, and how new what it copies was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,18 +23,18 @@ pub trait Cache: Send + Sync {
     /// The copy under that key, if there is one.
     ///
     /// # Errors
-    /// [`Unavailable`]; go on without.
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable>;
+    /// [`PortError`]; go on without.
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError>;
 
     /// Keeps a copy for at most `ttl`. An older version never takes the place of a newer one.
     ///
     /// # Errors
-    /// [`Unavailable`]; go on without.
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable>;
+    /// [`PortError`]; go on without.
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError>;
 
     /// Forgets the copy.
     ///
     /// # Errors
-    /// [`Unavailable`]; the copy may live on until its time is over.
-    async fn remove(&self, key: &str) -> Result<(), Unavailable>;
+    /// [`PortError`]; the copy may live on until its time is over.
+    async fn remove(&self, key: &str) -> Result<(), PortError>;
 }

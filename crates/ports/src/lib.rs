@@ -6,6 +6,7 @@
 mod broadcast;
 mod cache;
 mod clock;
+mod error;
 mod gateway;
 mod idempotency;
 mod lock;
@@ -17,12 +18,13 @@ mod seal;
 mod store;
 mod throttle;
 mod token;
-mod unavailable;
+
 mod work;
 
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, Ids};
+pub use error::{Cause, Causes, PortError, Unreadable};
 pub use gateway::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use lock::{Held, Locks};
@@ -38,7 +40,7 @@ pub use seal::{Digests, KeyedDigests, Sealer};
 pub use store::{CommitError, Health, Store, Taken};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, Tokens};
-pub use unavailable::Unavailable;
+
 pub use work::{Prunable, UnitOfWork, Write};
 
 #[cfg(feature = "mock")]

@@ -4,7 +4,7 @@ use std::{fmt, time::Duration};
 
 use async_trait::async_trait;
 
-use crate::Unavailable;
+use crate::PortError;
 
 /// Lets one at a time through a narrow place.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -14,9 +14,8 @@ pub trait Locks: Send + Sync {
     /// `lease`. `None` when somebody held it all the while.
     ///
     /// # Errors
-    /// [`Unavailable`] when locks cannot be had; go on without.
-    async fn acquire(&self, name: &str, lease: Duration, wait: Duration)
-    -> Result<Option<Held>, Unavailable>;
+    /// [`PortError`] when locks cannot be had; go on without.
+    async fn acquire(&self, name: &str, lease: Duration, wait: Duration) -> Result<Option<Held>, PortError>;
 }
 
 /// A lock that is held until this is dropped.

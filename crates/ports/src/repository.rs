@@ -15,9 +15,9 @@ use domain::{
     product,
 };
 
-use crate::{Claim, IdempotencyKey, Page, Unavailable};
+use crate::{Claim, IdempotencyKey, Page, PortError};
 
-type Read<T> = Result<T, Unavailable>;
+type Read<T> = Result<T, PortError>;
 
 /// A user and what the password is checked against.
 #[derive(Debug, Clone, PartialEq, Eq)]

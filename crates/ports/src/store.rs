@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::ProductId;
 
-use crate::{Claim, Unavailable, UnitOfWork};
+use crate::{Claim, PortError, UnitOfWork};
 
 /// The system of record, for writing.
 #[cfg_attr(feature = "mock", mockall::automock)]
@@ -14,7 +14,7 @@ pub trait Store: Send + Sync {
     /// Once it is called it runs to its end: dropping the future does not leave a transaction open.
     ///
     /// # Errors
-    /// Nothing was written if it is a [`CommitError`], except that for `Unavailable` nobody knows.
+    /// Nothing was written if it is a [`CommitError`], except that for `PortError` nobody knows.
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError>;
 }
 
@@ -39,7 +39,7 @@ pub enum CommitError {
     Taken(Vec<Taken>),
     /// It is not known whether the commit happened: only a retry with the same key can tell.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// What of an account is somebody else's.
@@ -57,6 +57,6 @@ pub trait Health: Send + Sync {
     /// Asks it for a sign of life.
     ///
     /// # Errors
-    /// [`Unavailable`] when there is none.
-    async fn check(&self) -> Result<(), Unavailable>;
+    /// [`PortError`] when there is none.
+    async fn check(&self) -> Result<(), PortError>;
 }

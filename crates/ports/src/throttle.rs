@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::Unavailable;
+use crate::PortError;
 
 /// How often something was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,18 +23,18 @@ pub trait Throttle: Send + Sync {
     /// count.
     ///
     /// # Errors
-    /// [`Unavailable`] when counts cannot be had.
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable>;
+    /// [`PortError`] when counts cannot be had.
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError>;
 
     /// How many attempts there are, without counting one; none is a count of zero that resets at once.
     ///
     /// # Errors
-    /// [`Unavailable`] when counts cannot be had.
-    async fn count(&self, name: &str) -> Result<Attempts, Unavailable>;
+    /// [`PortError`] when counts cannot be had.
+    async fn count(&self, name: &str) -> Result<Attempts, PortError>;
 
     /// Begins the count anew.
     ///
     /// # Errors
-    /// [`Unavailable`].
-    async fn clear(&self, name: &str) -> Result<(), Unavailable>;
+    /// [`PortError`].
+    async fn clear(&self, name: &str) -> Result<(), PortError>;
 }

@@ -5,7 +5,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 use domain::{EventId, GatewayName, ProductId, User};
-use ports::{CommitError, EventRepository, IdempotencyKey, ReplyRepository, Unavailable};
+use ports::{CommitError, EventRepository, IdempotencyKey, PortError, ReplyRepository};
 
 use super::users;
 use crate::connection::Database;
@@ -53,18 +53,18 @@ impl Refusal {
             Self::Event(gateway, id) => known(database, &gateway, &id).await,
             Self::User(user) => users::taken(database, user).await,
         };
-        error.unwrap_or_else(CommitError::Unavailable)
+        error.unwrap_or_else(CommitError::Failed)
     }
 }
 
 /// What a key was used for; if that is forgotten by now, the next attempt may use it.
-async fn used(database: &Database, key: &IdempotencyKey) -> Result<CommitError, Unavailable> {
+async fn used(database: &Database, key: &IdempotencyKey) -> Result<CommitError, PortError> {
     let claim = ReplyRepository::find(database, key).await?;
     Ok(claim.map_or(CommitError::Stale, |it| CommitError::Claimed(Box::new(it))))
 }
 
 /// A second event of that id, or only a row's key that was given out twice.
-async fn known(database: &Database, gateway: &GatewayName, id: &EventId) -> Result<CommitError, Unavailable> {
+async fn known(database: &Database, gateway: &GatewayName, id: &EventId) -> Result<CommitError, PortError> {
     let event = EventRepository::find(database, gateway, id).await?;
     Ok(event.map_or(CommitError::Stale, |_| CommitError::DuplicateEvent))
 }

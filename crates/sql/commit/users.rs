@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{PasswordHash, User, UserKey};
-use ports::{CommitError, Taken, Unavailable};
+use ports::{CommitError, PortError, Taken};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::{Conn, Database};
@@ -26,7 +26,7 @@ pub(super) async fn change_password(
 }
 
 /// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.
-pub(super) async fn taken(database: &Database, account: User) -> Result<CommitError, Unavailable> {
+pub(super) async fn taken(database: &Database, account: User) -> Result<CommitError, PortError> {
     let (name, address) = (account.username.folded(), account.email.folded());
     let rivals = database
         .read(async move |conn: &mut Conn| {

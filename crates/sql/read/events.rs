@@ -6,7 +6,7 @@ use domain::{
     EventId, GatewayName, Timestamp, TransactionId,
     payment::{Disposition, StoredEvent},
 };
-use ports::{EventRepository, Unavailable};
+use ports::{EventRepository, PortError};
 
 use super::each;
 use crate::connection::{Conn, Database};
@@ -16,7 +16,7 @@ use crate::sql::value::Stamp;
 
 #[async_trait]
 impl EventRepository for Database {
-    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Result<Option<StoredEvent>, Unavailable> {
+    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Result<Option<StoredEvent>, PortError> {
         let (gateway, id) = (gateway.clone(), id.clone());
         self.read(async move |conn: &mut Conn| {
             let query = payment_events::table
@@ -32,7 +32,7 @@ impl EventRepository for Database {
         &self,
         gateway: &GatewayName,
         transaction: &TransactionId,
-    ) -> Result<Vec<StoredEvent>, Unavailable> {
+    ) -> Result<Vec<StoredEvent>, PortError> {
         let (gateway, transaction) = (gateway.clone(), transaction.clone());
         self.read(async move |conn: &mut Conn| {
             let waits = payment_events::disposition
@@ -50,7 +50,7 @@ impl EventRepository for Database {
         .await
     }
 
-    async fn applicable(&self, limit: u32) -> Result<Vec<StoredEvent>, Unavailable> {
+    async fn applicable(&self, limit: u32) -> Result<Vec<StoredEvent>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let known = payment_transactions::table
                 .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
@@ -69,7 +69,7 @@ impl EventRepository for Database {
         .await
     }
 
-    async fn overdue(&self, before: Timestamp, limit: u32) -> Result<Vec<StoredEvent>, Unavailable> {
+    async fn overdue(&self, before: Timestamp, limit: u32) -> Result<Vec<StoredEvent>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let query = payment_events::table
                 .filter(payment_events::disposition.eq(Disposition::Parked.as_str()))

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Finding, FindingId};
-use ports::{FindingRepository, Page, Unavailable};
+use ports::{FindingRepository, Page, PortError};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
@@ -10,7 +10,7 @@ use crate::sql::{row::FindingRow, schema::findings, value::Stamp};
 
 #[async_trait]
 impl FindingRepository for Database {
-    async fn find(&self, id: &FindingId) -> Result<Option<Finding>, Unavailable> {
+    async fn find(&self, id: &FindingId) -> Result<Option<Finding>, PortError> {
         let id = id.clone();
         self.read(async move |conn: &mut Conn| {
             let query =
@@ -25,7 +25,7 @@ impl FindingRepository for Database {
         resolved: Option<bool>,
         after: Option<FindingId>,
         limit: u32,
-    ) -> Result<Page<Finding>, Unavailable> {
+    ) -> Result<Page<Finding>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let mut query = findings::table.select(FindingRow::as_select()).into_boxed();
             query = match resolved {

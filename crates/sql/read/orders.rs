@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Order, OrderKey, OrderNumber, Revision, UserKey, order::Recorded};
-use ports::{Due, OrderFilter, OrderHead, OrderRepository, Page, Unavailable};
+use ports::{Due, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{each, grouped, length, one_more};
 use crate::connection::{Conn, Database};
@@ -15,7 +15,7 @@ use crate::sql::value::Stamp;
 
 #[async_trait]
 impl OrderRepository for Database {
-    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
         let number = number.clone();
         self.read_snapshot(async move |conn: &mut Conn| {
             let query =
@@ -30,7 +30,7 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, Unavailable> {
+    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         let number = number.clone();
         self.read(async move |conn: &mut Conn| {
             let query = orders::table.filter(orders::order_number.eq(number.as_str())).select((
@@ -48,7 +48,7 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, Unavailable> {
+    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
         self.read_snapshot(async move |conn: &mut Conn| {
             let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
             if let Some(owner) = filter.owner {
@@ -75,7 +75,7 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, Unavailable> {
+    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let query = order_status_history::table
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
@@ -87,7 +87,7 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, Unavailable> {
+    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, PortError> {
         let limit = i64::from(limit);
         self.read(async move |conn: &mut Conn| {
             let numbers = match due {

@@ -5,7 +5,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{OrderKey, Timestamp, Transaction, TransactionId};
-use ports::{PaymentRepository, Unavailable};
+use ports::{PaymentRepository, PortError};
 
 use super::{each, grouped, length};
 use crate::connection::{Conn, Database};
@@ -15,7 +15,7 @@ use crate::sql::value::Stamp;
 
 #[async_trait]
 impl PaymentRepository for Database {
-    async fn find(&self, id: &TransactionId) -> Result<Option<Transaction>, Unavailable> {
+    async fn find(&self, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
         let id = id.clone();
         self.read_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
@@ -33,7 +33,7 @@ impl PaymentRepository for Database {
         .await
     }
 
-    async fn list(&self, order: OrderKey) -> Result<Vec<Transaction>, Unavailable> {
+    async fn list(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
         self.read_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
                 .filter(payment_transactions::order_key.eq(order.get()))
@@ -45,7 +45,7 @@ impl PaymentRepository for Database {
         .await
     }
 
-    async fn to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<TransactionId>, Unavailable> {
+    async fn to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<TransactionId>, PortError> {
         self.read_snapshot(async move |conn: &mut Conn| {
             let mut due = transactions_due(conn, now, limit).await?;
             due.extend(refunds_due(conn, now, limit).await?);

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{ChangeId, Product, ProductId, ProductKey, product::Recorded};
-use ports::{ChangeKind, Page, ProductRepository, Unavailable};
+use ports::{ChangeKind, Page, PortError, ProductRepository};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
@@ -15,7 +15,7 @@ diesel::alias!(product_changes as last_change: LastChange);
 
 #[async_trait]
 impl ProductRepository for Database {
-    async fn find(&self, id: &ProductId) -> Result<Option<Product>, Unavailable> {
+    async fn find(&self, id: &ProductId) -> Result<Option<Product>, PortError> {
         let id = id.clone();
         self.read(async move |conn: &mut Conn| {
             let query =
@@ -25,7 +25,7 @@ impl ProductRepository for Database {
         .await
     }
 
-    async fn find_all(&self, ids: &[ProductId]) -> Result<Vec<Product>, Unavailable> {
+    async fn find_all(&self, ids: &[ProductId]) -> Result<Vec<Product>, PortError> {
         let ids = padded(ids.iter().map(ToString::to_string).collect());
         self.read(async move |conn: &mut Conn| {
             let query =
@@ -40,7 +40,7 @@ impl ProductRepository for Database {
         active_only: bool,
         after: Option<ProductId>,
         limit: u32,
-    ) -> Result<Page<Product>, Unavailable> {
+    ) -> Result<Page<Product>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let mut query = products::table.select(ProductRow::as_select()).into_boxed();
             if active_only {
@@ -64,7 +64,7 @@ impl ProductRepository for Database {
         kind: ChangeKind,
         after: Option<ChangeId>,
         limit: u32,
-    ) -> Result<Page<Recorded>, Unavailable> {
+    ) -> Result<Page<Recorded>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let mut query = product_changes::table
                 .inner_join(products::table.on(products::id.eq(product_changes::product_key)))

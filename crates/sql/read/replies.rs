@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use ports::{Claim, IdempotencyKey, ReplyRepository, Unavailable};
+use ports::{Claim, IdempotencyKey, PortError, ReplyRepository};
 
 use crate::connection::{Conn, Database};
 use crate::sql::{
@@ -11,7 +11,7 @@ use crate::sql::{
 
 #[async_trait]
 impl ReplyRepository for Database {
-    async fn find(&self, key: &IdempotencyKey) -> Result<Option<Claim>, Unavailable> {
+    async fn find(&self, key: &IdempotencyKey) -> Result<Option<Claim>, PortError> {
         let key = key.clone();
         self.read(async move |conn: &mut Conn| {
             let query = claims::table

@@ -2,14 +2,14 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
-use ports::{SessionRepository, Unavailable};
+use ports::{PortError, SessionRepository};
 
 use crate::connection::{Conn, Database};
 use crate::sql::{row::SessionRow, schema::sessions, value::Stamp};
 
 #[async_trait]
 impl SessionRepository for Database {
-    async fn find(&self, id: &SessionId) -> Result<Option<Session>, Unavailable> {
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, PortError> {
         let id = id.clone();
         self.read(async move |conn: &mut Conn| {
             let query =
@@ -19,12 +19,7 @@ impl SessionRepository for Database {
         .await
     }
 
-    async fn list_live(
-        &self,
-        user: UserKey,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Session>, Unavailable> {
+    async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Result<Vec<Session>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let query = sessions::table
                 .filter(sessions::user_id.eq(user.get()))
@@ -43,7 +38,7 @@ impl SessionRepository for Database {
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Result<Vec<Session>, Unavailable> {
+    ) -> Result<Vec<Session>, PortError> {
         // No row comes before the first key.
         let after = after.map_or(i64::MIN, SessionKey::get);
         self.read(async move |conn: &mut Conn| {

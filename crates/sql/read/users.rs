@@ -2,14 +2,14 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{PasswordHash, User, UserId, UserKey, user::fold};
-use ports::{Credentials, Unavailable, UserRepository};
+use ports::{Credentials, PortError, UserRepository};
 
 use crate::connection::{Conn, Database};
 use crate::sql::{row::UserRow, schema::user};
 
 #[async_trait]
 impl UserRepository for Database {
-    async fn find(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+    async fn find(&self, id: &UserId) -> Result<Option<User>, PortError> {
         let id = id.clone();
         self.read(async move |conn: &mut Conn| {
             let query = user::table.filter(user::public_id.eq(id.as_str())).select(UserRow::as_select());
@@ -19,7 +19,7 @@ impl UserRepository for Database {
         .await
     }
 
-    async fn find_by_key(&self, key: UserKey) -> Result<Option<User>, Unavailable> {
+    async fn find_by_key(&self, key: UserKey) -> Result<Option<User>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let query = user::table.find(key.get()).select(UserRow::as_select());
             let row = query.first(conn).await.optional()?;
@@ -28,7 +28,7 @@ impl UserRepository for Database {
         .await
     }
 
-    async fn find_by_login(&self, login: &str) -> Result<Option<Credentials>, Unavailable> {
+    async fn find_by_login(&self, login: &str) -> Result<Option<Credentials>, PortError> {
         let folded = fold(login);
         // No name or address ends in a space, and a server may take no notice of one.
         if folded.ends_with(' ') {
@@ -45,7 +45,7 @@ impl UserRepository for Database {
         .await
     }
 
-    async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, Unavailable> {
+    async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let query = user::table.find(user.get()).select(user::password);
             Ok(query.first(conn).await.optional()?.map(PasswordHash::new))

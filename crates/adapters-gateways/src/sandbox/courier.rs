@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{EventId, payment::Event};
-use ports::{Clock, Unavailable};
+use ports::{Clock, PortError};
 use reqwest::{Client, redirect::Policy};
 use tokio::sync::Semaphore;
 use tokio_util::{
@@ -56,7 +56,7 @@ struct Parcel {
 }
 
 impl Courier {
-    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, Unavailable> {
+    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         let client = Client::builder()
             .no_proxy()
             .redirect(Policy::none())
@@ -65,7 +65,7 @@ impl Courier {
             .pool_max_idle_per_host(ON_THE_WAY_MAX)
             .build();
         let round = Round {
-            client: client.map_err(Unavailable::new)?,
+            client: client.map_err(PortError::away)?,
             clock,
             secrets: config.secrets.clone(),
             callback_base: config.callback_base.clone().map_or_else(OnceLock::new, OnceLock::from),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel::result::Error;
 use diesel_async::SimpleAsyncConnection;
-use ports::Unavailable;
+use ports::PortError;
 use tokio::time::{sleep, timeout};
 
 use super::{Conn, Pool};
@@ -69,12 +69,12 @@ impl Pool {
         &self,
         kind: Kind,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-    ) -> Result<Result<T, R>, Unavailable> {
+    ) -> Result<Result<T, R>, PortError> {
         let outcome = timeout(TIMEOUT, self.attempts(kind, &work)).await;
         outcome.unwrap_or_else(|silence| {
             // Whatever keeps this one silent keeps those that lie idle silent too.
             self.forget_idle();
-            Err(Unavailable::new(silence))
+            Err(PortError::away(silence))
         })
     }
 
@@ -82,7 +82,7 @@ impl Pool {
         &self,
         kind: Kind,
         work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-    ) -> Result<Result<T, R>, Unavailable> {
+    ) -> Result<Result<T, R>, PortError> {
         let place = self.place().await?;
         let mut conn = place.any().await?;
         let (mut attempts, mut connections) = (1, 1);
@@ -104,7 +104,7 @@ impl Pool {
                     if outcome.is_ok() && left == Left::Clean {
                         place.leave(conn);
                     }
-                    return outcome.map_err(Unavailable::new);
+                    return outcome.map_err(PortError::away);
                 }
             }
         }

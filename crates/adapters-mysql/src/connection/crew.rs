@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use mysql_async::Opts;
-use ports::Unavailable;
+use ports::PortError;
 use tokio_util::task::LocalPoolHandle;
 
 use super::{Limits, Pool};
@@ -31,14 +31,14 @@ impl Crew {
     /// Does `work` on the thread that has most to spare.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
-        work: impl AsyncFnOnce(&Pool) -> Result<T, Unavailable> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+        work: impl AsyncFnOnce(&Pool) -> Result<T, PortError> + Send + 'static,
+    ) -> Result<T, PortError> {
         let freest = self.pools.iter().enumerate().max_by_key(|(_, pool)| pool.free());
         let Some((thread, pool)) = freest else {
-            return Err(Unavailable::new("there is no thread for MySQL"));
+            return Err(PortError::away("there is no thread for MySQL"));
         };
         let pool = Arc::clone(pool);
         let piece = self.threads.spawn_pinned_by_idx(move || async move { work(&pool).await }, thread);
-        piece.await.map_err(Unavailable::new)?
+        piece.await.map_err(PortError::bug)?
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use mysql_async::Opts;
-use ports::Unavailable;
+use ports::PortError;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::timeout;
 
@@ -59,7 +59,7 @@ impl Pool {
     }
 
     /// Opens the first connection.
-    pub(crate) async fn try_out(&self) -> Result<(), Unavailable> {
+    pub(crate) async fn try_out(&self) -> Result<(), PortError> {
         let place = self.place().await?;
         let conn = place.fresh().await?;
         place.leave(conn);
@@ -67,23 +67,23 @@ impl Pool {
     }
 
     /// Waits for the right to a connection.
-    pub(super) async fn place(&self) -> Result<Place<'_>, Unavailable> {
+    pub(super) async fn place(&self) -> Result<Place<'_>, PortError> {
         if let Ok(permit) = self.places.try_acquire() {
             return Ok(Place { pool: self, _permit: permit });
         }
         let waiting = self.waiting.try_acquire();
-        let _waiting = waiting.map_err(|_| Unavailable::new("too much waits for a connection to MySQL"))?;
+        let _waiting = waiting.map_err(|_| PortError::away("too much waits for a connection to MySQL"))?;
         let permit = timeout(self.wait, self.places.acquire()).await;
         let permit = permit
-            .map_err(|_| Unavailable::new("no connection to MySQL became free in time"))?
-            .map_err(Unavailable::new)?;
+            .map_err(|_| PortError::away("no connection to MySQL became free in time"))?
+            .map_err(PortError::away)?;
         Ok(Place { pool: self, _permit: permit })
     }
 }
 
 impl Place<'_> {
     /// A connection that was used before and may be dead by now, or else a new one.
-    pub(super) async fn any(&self) -> Result<Conn, Unavailable> {
+    pub(super) async fn any(&self) -> Result<Conn, PortError> {
         let idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         match idle {
             Some(conn) => Ok(conn),
@@ -92,8 +92,8 @@ impl Place<'_> {
     }
 
     /// A new connection.
-    pub(super) async fn fresh(&self) -> Result<Conn, Unavailable> {
-        connect(&self.pool.options).await.map_err(Unavailable)
+    pub(super) async fn fresh(&self) -> Result<Conn, PortError> {
+        connect(&self.pool.options).await.map_err(PortError::away)
     }
 
     /// Leaves the connection to the next one. It must have nothing open and nothing under way: one of which that is

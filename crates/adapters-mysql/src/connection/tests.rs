@@ -3,7 +3,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
-use ports::Unavailable;
+use ports::PortError;
 use test_servers::MariaDb;
 use tokio::sync::oneshot;
 
@@ -24,7 +24,7 @@ fn crew(database: &str, limits: Limits) -> Arc<Crew> {
     Arc::new(Crew::new(&options_of(database), 1, limits))
 }
 
-async fn write(crew: &Crew, id: i64) -> Result<Result<(), ()>, Unavailable> {
+async fn write(crew: &Crew, id: i64) -> Result<Result<(), ()>, PortError> {
     let work = async move |conn: &mut Conn| {
         diesel::insert_into(notes::table).values(notes::id.eq(id)).execute(conn).await?;
         Ok(Ok::<_, ()>(()))
@@ -40,8 +40,8 @@ async fn notes(crew: &Crew) -> Vec<i64> {
     crew.run(async move |pool| pool.run(Kind::Query, all).await).await.unwrap().unwrap()
 }
 
-fn said(error: &Unavailable) -> String {
-    error.0.to_string()
+fn said(error: &PortError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }
 
 /// Takes the only connection until the sender is dropped.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use diesel::{ConnectionResult, QueryResult};
-use ports::Unavailable;
+use ports::PortError;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -60,7 +60,7 @@ impl Lane {
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         self.run(async move |conn: &mut Conn| patiently(conn, &query).await).await
     }
 
@@ -68,7 +68,7 @@ impl Lane {
     pub(crate) async fn read_snapshot<T: Send + 'static>(
         self: &Arc<Self>,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         self.run(async move |conn: &mut Conn| {
             let all = async |conn: &mut Conn| queries(conn).await.map(Ok::<T, std::convert::Infallible>);
             let outcome =
@@ -82,7 +82,7 @@ impl Lane {
     pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
         self: &Arc<Self>,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + 'static,
-    ) -> Result<Result<T, R>, Unavailable> {
+    ) -> Result<Result<T, R>, PortError> {
         self.run(async move |conn: &mut Conn| {
             patiently(conn, &async |conn: &mut Conn| transaction(conn, COMMIT, &work).await).await
         })
@@ -96,11 +96,11 @@ impl Lane {
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl AsyncFnOnce(&mut Conn) -> QueryResult<T> + Send + 'static,
-    ) -> Result<T, Unavailable> {
+    ) -> Result<T, PortError> {
         let place = self.place().await?;
         let lane = Arc::clone(self);
         let piece = tokio::task::spawn_blocking(move || {
-            let mut conn = lane.take().map_err(Unavailable::new)?;
+            let mut conn = lane.take().map_err(PortError::away)?;
             let (outcome, idle) = Handle::current().block_on(async {
                 let outcome = work(&mut conn).await;
                 (outcome, is_idle(&mut conn).await)
@@ -111,22 +111,22 @@ impl Lane {
                 tracing::warn!("a connection to SQLite was closed because it could not be rolled back");
             }
             drop(place);
-            outcome.map_err(Unavailable::new)
+            outcome.map_err(PortError::away)
         });
-        piece.await.map_err(Unavailable::new)?
+        piece.await.map_err(PortError::bug)?
     }
 
-    async fn place(&self) -> Result<OwnedSemaphorePermit, Unavailable> {
+    async fn place(&self) -> Result<OwnedSemaphorePermit, PortError> {
         let places = Arc::clone(&self.places);
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             return Ok(place);
         }
         let waiting = self.waiting.try_acquire();
-        let _waiting = waiting.map_err(|_| Unavailable::new("too much waits for a connection to SQLite"))?;
+        let _waiting = waiting.map_err(|_| PortError::away("too much waits for a connection to SQLite"))?;
         let place = tokio::time::timeout(self.wait, places.acquire_owned()).await;
         place
-            .map_err(|_| Unavailable::new("no connection to SQLite became free in time"))?
-            .map_err(Unavailable::new)
+            .map_err(|_| PortError::away("no connection to SQLite became free in time"))?
+            .map_err(PortError::away)
     }
 
     fn take(&self) -> ConnectionResult<Conn> {

@@ -62,7 +62,7 @@ pub(super) async fn create(config: &Config, operator: Operator) -> Result<String
             fault @ (RegisterError::Key(_)
             | RegisterError::Throttled(_)
             | RegisterError::Busy(_)
-            | RegisterError::Unavailable(_)),
+            | RegisterError::Failed(_)),
         ) => Err(OperatorError::Failed(fault)),
     }
 }

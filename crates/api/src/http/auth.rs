@@ -104,7 +104,7 @@ impl From<RegisterError> for Problem {
             RegisterError::Taken(taken) if taken.contains(&Taken::Username) => Kind::UsernameTaken.into(),
             RegisterError::Taken(_) => Kind::EmailTaken.into(),
             RegisterError::Busy(busy) => busy.into(),
-            RegisterError::Unavailable(away) => away.into(),
+            RegisterError::Failed(away) => away.into(),
         }
     }
 }
@@ -135,7 +135,7 @@ fn refused(error: LoginError, invalid: Kind) -> Problem {
         LoginError::Invalid => invalid.into(),
         LoginError::Throttled(it) => Problem::throttled(it),
         LoginError::Busy(busy) => busy.into(),
-        LoginError::Unavailable(away) => away.into(),
+        LoginError::Failed(away) => away.into(),
     }
 }
 
@@ -161,7 +161,7 @@ impl From<RefreshError> for Problem {
         match error {
             RefreshError::Invalid => Kind::RefreshTokenInvalid.into(),
             RefreshError::Reused => Kind::RefreshTokenReused.into(),
-            RefreshError::Unavailable(away) => away.into(),
+            RefreshError::Failed(away) => away.into(),
         }
     }
 }
@@ -257,7 +257,7 @@ impl From<RevokeError> for Problem {
         match error {
             RevokeError::Key(error) => error.into(),
             RevokeError::NotFound => Kind::NotFound.into(),
-            RevokeError::Unavailable(away) => away.into(),
+            RevokeError::Failed(away) => away.into(),
         }
     }
 }

@@ -60,7 +60,7 @@ impl From<CallbackError> for Problem {
         match error {
             CallbackError::UnknownGateway => Kind::NotFound.into(),
             CallbackError::InvalidSignature(_) => Kind::InvalidSignature.into(),
-            CallbackError::Unavailable(away) => away.into(),
+            CallbackError::Failed(away) => away.into(),
         }
     }
 }

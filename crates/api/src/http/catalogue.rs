@@ -154,7 +154,7 @@ impl From<PutError> for Problem {
         match error {
             PutError::Key(error) => error.into(),
             PutError::PreconditionFailed => Kind::PreconditionFailed.into(),
-            PutError::Unavailable(away) => away.into(),
+            PutError::Failed(away) => away.into(),
         }
     }
 }
@@ -209,7 +209,7 @@ impl From<PatchError> for Problem {
             PatchError::NotFound => Kind::NotFound.into(),
             PatchError::PreconditionFailed => Kind::PreconditionFailed.into(),
             PatchError::Price(rule) => Self::invalid(vec![Fault::at("/price", rule)]),
-            PatchError::Unavailable(away) => away.into(),
+            PatchError::Failed(away) => away.into(),
         }
     }
 }

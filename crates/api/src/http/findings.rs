@@ -86,7 +86,7 @@ impl From<ResolveError> for Problem {
         match error {
             ResolveError::Key(error) => error.into(),
             ResolveError::NotFound => Kind::NotFound.into(),
-            ResolveError::Unavailable(away) => away.into(),
+            ResolveError::Failed(away) => away.into(),
         }
     }
 }

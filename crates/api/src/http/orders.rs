@@ -135,7 +135,7 @@ impl From<PlaceError> for Problem {
                 Self::invalid(at.into_iter().map(fault).collect())
             }
             PlaceError::TooMuch(rule) => Self::invalid(vec![Fault::at("/items", rule)]),
-            PlaceError::Unavailable(away) => away.into(),
+            PlaceError::Failed(away) => away.into(),
         }
     }
 }
@@ -219,7 +219,7 @@ impl From<ListError> for Problem {
                 let rule = Invalid("is a parameter for operators");
                 Self::invalid(vec![Fault::new(Place::Parameter("userId".to_owned()), rule)])
             }
-            ListError::Unavailable(away) => away.into(),
+            ListError::Failed(away) => away.into(),
         }
     }
 }
@@ -292,7 +292,7 @@ impl From<TransitionError> for Problem {
             TransitionError::NotAllowed(it) => {
                 Self::new(Kind::TransitionNotAllowed).allowed_transitions(it.allowed)
             }
-            TransitionError::Unavailable(away) => away.into(),
+            TransitionError::Failed(away) => away.into(),
         }
     }
 }

@@ -127,7 +127,7 @@ impl From<StartError> for Problem {
                 Self::invalid(vec![Fault::at("/paymentMethod/token", rule)])
             }
             StartError::NotPayable => Kind::OrderNotPayable.into(),
-            StartError::Unavailable(away) => away.into(),
+            StartError::Failed(away) => away.into(),
         }
     }
 }
@@ -283,7 +283,7 @@ impl From<OperationError> for Problem {
             OperationError::NotVoidable(_) => Kind::PaymentNotVoidable.into(),
             OperationError::NotRefundable(NotRefundable::State) => Kind::PaymentNotRefundable.into(),
             OperationError::NotRefundable(NotRefundable::Exceeds) => Kind::RefundExceedsCaptured.into(),
-            OperationError::Unavailable(away) => away.into(),
+            OperationError::Failed(away) => away.into(),
         }
     }
 }

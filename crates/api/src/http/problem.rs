@@ -15,7 +15,7 @@ use actix_web::{
 };
 use application::{KeyError, auth::Throttled};
 use domain::{Invalid, order::Status};
-use ports::HasherBusy;
+use ports::{Causes, HasherBusy, PortError};
 
 pub use {kind::Kind, page::html, view::ProblemView};
 
@@ -196,11 +196,14 @@ impl From<Kind> for Problem {
     }
 }
 
-/// What was asked of an outside service did not happen; which one and why, the log says.
-impl From<ports::Unavailable> for Problem {
-    fn from(fault: ports::Unavailable) -> Self {
-        tracing::error!(fault = %fault.0, "a dependency is away");
-        Self::new(Kind::Unavailable).retry_after(RETRY_UNAVAILABLE)
+/// What was asked of a port did not happen; which one and why, only the log says.
+impl From<PortError> for Problem {
+    fn from(fault: PortError) -> Self {
+        tracing::error!(fault = %Causes(&fault), "a port failed");
+        match fault {
+            PortError::Away(_) => Self::new(Kind::Unavailable).retry_after(RETRY_UNAVAILABLE),
+            PortError::Unreadable(_) | PortError::Bug(_) => Kind::InternalError.into(),
+        }
     }
 }
 
@@ -220,7 +223,7 @@ impl From<KeyError> for Problem {
                 Self::new(Kind::IdempotencyKeyReused).errors(vec![Fault::at("", rule)])
             }
             KeyError::InProgress => Self::new(Kind::IdempotencyInProgress).retry_after(RETRY_UNAVAILABLE),
-            KeyError::Unavailable(away) => away.into(),
+            KeyError::Failed(away) => away.into(),
         }
     }
 }

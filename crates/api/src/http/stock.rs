@@ -105,7 +105,7 @@ impl From<AdjustError> for Problem {
                 Self::new(Kind::OutOfStock).errors(by("takes more than there is in stock"))
             }
             AdjustError::TooMuch => Self::invalid(by("makes the stock more than 1000000000")),
-            AdjustError::Unavailable(away) => away.into(),
+            AdjustError::Failed(away) => away.into(),
         }
     }
 }

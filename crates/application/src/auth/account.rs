@@ -1,7 +1,7 @@
 //! Making accounts.
 
 use domain::{Email, Password, Role, User, UserId, UserKey, Username};
-use ports::{CommitError, HasherBusy, StoredReply, Taken, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, HasherBusy, PortError, StoredReply, Taken, UnitOfWork, Write};
 
 use super::{Throttled, login::Gate};
 use crate::{
@@ -38,7 +38,7 @@ pub enum RegisterError {
     Busy(#[from] HasherBusy),
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl From<Throttled> for RegisterError {
@@ -49,7 +49,7 @@ impl From<Throttled> for RegisterError {
 
 impl OnceError for RegisterError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 
@@ -127,7 +127,7 @@ fn explain_refusal(error: CommitError) -> Tried<RegisterError> {
         | CommitError::OutOfStock(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
-        | CommitError::Unavailable(_) => Tried::commit(error),
+        | CommitError::Failed(_) => Tried::commit(error),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Session, SessionId, SessionKey};
-use ports::{CommitError, Credentials, HasherBusy, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, Credentials, HasherBusy, PortError, UnitOfWork, Write};
 
 use super::{Pair, session::pair};
 use crate::App;
@@ -47,7 +47,7 @@ pub enum LoginError {
     Busy(#[from] HasherBusy),
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl From<Throttled> for LoginError {
@@ -104,7 +104,7 @@ async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> 
         .with(Write::InsertSession(session.clone()));
     match app.store.commit(work).await {
         Ok(()) => Ok(pair(app, &session, user.id)),
-        Err(CommitError::Unavailable(away)) => Err(away.into()),
+        Err(CommitError::Failed(away)) => Err(away.into()),
         // The password was changed in the meantime.
         Err(
             CommitError::Stale

@@ -1,7 +1,7 @@
 //! Changing a password.
 
 use domain::Password;
-use ports::{CommitError, Credentials, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, Credentials, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
     login::{Gate, LoginError},
@@ -35,15 +35,15 @@ pub enum PasswordError {
     Login(#[from] LoginError),
 }
 
-impl From<Unavailable> for PasswordError {
-    fn from(away: Unavailable) -> Self {
+impl From<PortError> for PasswordError {
+    fn from(away: PortError) -> Self {
         Self::Login(away.into())
     }
 }
 
 impl OnceError for PasswordError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Login(LoginError::Unavailable(_)))
+        !matches!(self, Self::Key(_) | Self::Login(LoginError::Failed(_)))
     }
 }
 
@@ -102,7 +102,7 @@ fn explain_refusal(error: CommitError) -> Tried<PasswordError> {
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::Taken(_)
-        | CommitError::Unavailable(_) => Tried::commit(error),
+        | CommitError::Failed(_) => Tried::commit(error),
     }
 }
 

@@ -11,7 +11,7 @@ use std::{
 };
 
 use domain::{SessionId, Timestamp};
-use ports::{Clock, Unavailable};
+use ports::{Clock, PortError};
 
 use crate::App;
 
@@ -122,8 +122,8 @@ impl Moment {
 /// A look must follow another within [`TRUSTED_FOR`], and never run twice at the same time.
 ///
 /// # Errors
-/// [`Unavailable`]; the next look then reaches back as far as this one.
-pub async fn look(app: &App) -> Result<(), Unavailable> {
+/// [`PortError`]; the next look then reaches back as far as this one.
+pub async fn look(app: &App) -> Result<(), PortError> {
     let began = Moment::now(&*app.clock);
     let remembered = began.at.minus(app.policy.access_token_ttl).minus(REMEMBERED_BEYOND);
     let since = match app.revocations.looked() {
@@ -139,14 +139,14 @@ pub async fn look(app: &App) -> Result<(), Unavailable> {
 /// Learns what was ended a moment ago, without waiting for the next look, which may find more.
 ///
 /// # Errors
-/// [`Unavailable`]; nothing follows from that.
-pub async fn glance(app: &App) -> Result<(), Unavailable> {
+/// [`PortError`]; nothing follows from that.
+pub async fn glance(app: &App) -> Result<(), PortError> {
     let now = app.clock.now();
     let looked = app.revocations.looked().map_or(now, |looked| looked.at.min(now));
     learn(app, looked.minus(GLANCE_BACK)).await
 }
 
-async fn learn(app: &App, since: Timestamp) -> Result<(), Unavailable> {
+async fn learn(app: &App, since: Timestamp) -> Result<(), PortError> {
     let (mut since, mut after) = (since, None);
     loop {
         let ended = app.sessions.revoked_since(since, after, READ_AT_ONCE).await?;

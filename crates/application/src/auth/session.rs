@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Session, SessionId, Timestamp, UserId, session::Refresh};
-use ports::{AccessClaims, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{AccessClaims, PortError, StoredReply, UnitOfWork, Write};
 
 use super::revocations::Standing;
 use crate::{
@@ -39,7 +39,7 @@ pub enum RefreshError {
     Reused,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// The tokens of a session as it stands: the same session always gives the same pair.
@@ -116,8 +116,8 @@ async fn refresh_once(
 /// Who shows this access token; nobody when it is not genuine, has expired, or its session has ended.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Unavailable> {
+/// [`PortError`].
+pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, PortError> {
     let Some(claims) = app.tokens.read_access(token, app.clock.now()) else { return Ok(None) };
     let is_live = match app.revocations.standing(&claims.session, &*app.clock) {
         Standing::Live => true,
@@ -136,8 +136,8 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Unav
 /// Ends the caller's session: its refresh token at once, its access tokens here at once and elsewhere within a second.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn logout(app: &App, caller: &Caller) -> Result<(), Unavailable> {
+/// [`PortError`].
+pub async fn logout(app: &App, caller: &Caller) -> Result<(), PortError> {
     match app.sessions.find(&caller.session).await? {
         Some(session) => end(app, &session, app.clock.now()).await,
         None => Ok(()),
@@ -147,8 +147,8 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), Unavailable> {
 /// The caller's live sessions, newest first.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, Unavailable> {
+/// [`PortError`].
+pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, PortError> {
     app.sessions.list_live(caller.user.key, app.clock.now(), LISTED_MAX).await
 }
 
@@ -163,12 +163,12 @@ pub enum RevokeError {
     NotFound,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for RevokeError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 
@@ -203,7 +203,7 @@ pub async fn revoke_session(
     Ok(answered)
 }
 
-async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavailable> {
+async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), PortError> {
     let work =
         UnitOfWork::new().with(Write::RevokeSession { user: session.user, session: session.key, at: now });
     match app.store.commit(work).await {
@@ -211,8 +211,8 @@ async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), Unavail
             tell(app, &session.id).await;
             Ok(())
         }
-        Err(ports::CommitError::Unavailable(away)) => Err(away),
-        Err(other) => Err(Unavailable::new(other)),
+        Err(ports::CommitError::Failed(away)) => Err(away),
+        Err(other) => Err(PortError::bug(other)),
     }
 }
 

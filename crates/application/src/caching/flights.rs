@@ -5,11 +5,11 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use ports::Unavailable;
+use ports::PortError;
 use tokio::sync::OnceCell;
 
 /// What one flight brings to all who joined it. A failure is shared as well.
-type Flight<T> = OnceCell<Result<T, Arc<Unavailable>>>;
+type Flight<T> = OnceCell<Result<T, PortError>>;
 
 /// The loads that are under way, by name. Nothing stays here when a load has ended: this is no cache.
 pub(crate) struct Flights<T> {
@@ -28,13 +28,12 @@ impl<T: Clone> Flights<T> {
     pub(crate) async fn join(
         &self,
         name: &str,
-        load: impl Future<Output = Result<T, Unavailable>>,
-    ) -> Result<T, Unavailable> {
+        load: impl Future<Output = Result<T, PortError>>,
+    ) -> Result<T, PortError> {
         // Dropped after `flight`: whoever leaves last sees that nobody is left.
         let _leaving = Leaving { flights: self, name };
         let flight = Arc::clone(self.under_way().entry(name.to_owned()).or_default());
-        let brought = flight.get_or_init(|| async { load.await.map_err(Arc::new) }).await;
-        brought.clone().map_err(Unavailable::new)
+        flight.get_or_init(|| load).await.clone()
     }
 
     fn under_way(&self) -> MutexGuard<'_, HashMap<String, Arc<Flight<T>>>> {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Order, OrderKey, OrderNumber, order::Recorded};
-use ports::{Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, Unavailable};
+use ports::{Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{Copies, Flights};
 
@@ -30,7 +30,7 @@ impl CachedOrders {
     }
 
     /// The order as it stands in the record, loaded once for all who want it now.
-    async fn load(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+    async fn load(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
         let mut leads = false;
         let load = async {
             leads = true;
@@ -46,7 +46,7 @@ impl CachedOrders {
 
 #[async_trait]
 impl OrderRepository for CachedOrders {
-    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
         let (head, copy) = tokio::join!(self.record.head(number), self.copies.get(number));
         let Some(head) = head? else { return Ok(None) };
         // Whose it is decides who may see it, so that is not left to the copy either.
@@ -63,19 +63,19 @@ impl OrderRepository for CachedOrders {
         self.load(number).await
     }
 
-    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, Unavailable> {
+    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         self.record.head(number).await
     }
 
-    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, Unavailable> {
+    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
         self.record.list(filter).await
     }
 
-    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, Unavailable> {
+    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, PortError> {
         self.record.history(order).await
     }
 
-    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, Unavailable> {
+    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, PortError> {
         self.record.due(due, limit).await
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use ports::{Cache, CacheEntry, Unavailable};
+use ports::{Cache, CacheEntry, PortError};
 
 /// The copies of one record in a cache that others may use too. A record and its restored backup have the same orders
 /// under the same revisions, and they are not the same.
@@ -26,15 +26,15 @@ impl ScopedCache {
 
 #[async_trait]
 impl Cache for ScopedCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         self.cache.get(&self.name(key)).await
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         self.cache.put(&self.name(key), entry, ttl).await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
         self.cache.remove(&self.name(key)).await
     }
 }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
-use ports::{Cache, SessionRepository, Unavailable};
+use ports::{Cache, PortError, SessionRepository};
 
 use super::Copies;
 
@@ -32,7 +32,7 @@ impl CachedSessions {
 
 #[async_trait]
 impl SessionRepository for CachedSessions {
-    async fn find(&self, id: &SessionId) -> Result<Option<Session>, Unavailable> {
+    async fn find(&self, id: &SessionId) -> Result<Option<Session>, PortError> {
         if let Some(copy) = self.copies.get(id).await {
             return Ok(Some(copy));
         }
@@ -43,12 +43,7 @@ impl SessionRepository for CachedSessions {
         Ok(found)
     }
 
-    async fn list_live(
-        &self,
-        user: UserKey,
-        now: Timestamp,
-        limit: u32,
-    ) -> Result<Vec<Session>, Unavailable> {
+    async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Result<Vec<Session>, PortError> {
         self.record.list_live(user, now, limit).await
     }
 
@@ -57,7 +52,7 @@ impl SessionRepository for CachedSessions {
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Result<Vec<Session>, Unavailable> {
+    ) -> Result<Vec<Session>, PortError> {
         self.record.revoked_since(since, after, limit).await
     }
 }

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use ports::{Cache, CacheEntry, Unavailable};
+use ports::{Cache, CacheEntry, PortError};
 use tokio::time::timeout;
 
 /// How long a copy stays near that came from far. How much of its life was left there is not known, so this is how much
@@ -32,7 +32,7 @@ impl TieredCache {
 #[async_trait]
 impl Cache for TieredCache {
     /// The near copy, or else the far one, which then is near as well.
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         let mut near = self.near.get(key);
         let (near, far) = match timeout(NEAR_PATIENCE, &mut near).await {
             Ok(Ok(Some(copy))) => return Ok(Some(copy)),
@@ -51,13 +51,13 @@ impl Cache for TieredCache {
     }
 
     /// Both levels are tried at the same time; it fails if one of them did, because that one may hold something older.
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         let (near, far) = tokio::join!(self.near.put(key, entry.clone(), ttl), self.far.put(key, entry, ttl));
         near.and(far)
     }
 
     /// Both levels are tried at the same time; it fails if one of them did, because the copy may live on there.
-    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
         let (near, far) = tokio::join!(self.near.remove(key), self.far.remove(key));
         near.and(far)
     }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{PasswordHash, User, UserId, UserKey};
-use ports::{Cache, Credentials, Unavailable, UserRepository};
+use ports::{Cache, Credentials, PortError, UserRepository};
 
 use super::{Copies, Flights};
 
@@ -35,7 +35,7 @@ impl CachedUsers {
 
 #[async_trait]
 impl UserRepository for CachedUsers {
-    async fn find(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+    async fn find(&self, id: &UserId) -> Result<Option<User>, PortError> {
         let name = format!("user:{id}");
         let copy = self.copies.get::<Option<User>>(&name).await;
         if let Some(user) = copy.filter(|it| it.as_ref().is_none_or(|it| it.id == *id)) {
@@ -54,15 +54,15 @@ impl UserRepository for CachedUsers {
         Ok(found)
     }
 
-    async fn find_by_key(&self, key: UserKey) -> Result<Option<User>, Unavailable> {
+    async fn find_by_key(&self, key: UserKey) -> Result<Option<User>, PortError> {
         self.record.find_by_key(key).await
     }
 
-    async fn find_by_login(&self, login: &str) -> Result<Option<Credentials>, Unavailable> {
+    async fn find_by_login(&self, login: &str) -> Result<Option<Credentials>, PortError> {
         self.record.find_by_login(login).await
     }
 
-    async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, Unavailable> {
+    async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, PortError> {
         self.record.find_hash(user).await
     }
 }

@@ -188,12 +188,12 @@ async fn what_is_not_genuine_is_only_counted() {
 #[tokio::test]
 async fn nothing_is_confirmed_that_was_not_committed() {
     let it = bench(order(), pending());
-    it.record.refuses(CommitError::Unavailable(away()));
+    it.record.refuses(CommitError::Failed(away()));
     let lost = receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await;
-    assert!(matches!(lost, Err(CallbackError::Unavailable(_))));
+    assert!(matches!(lost, Err(CallbackError::Failed(_))));
     it.record.loses_the_answer();
     let lost = receive_on(&it, "e1").await;
-    assert!(matches!(lost, Err(CallbackError::Unavailable(_))));
+    assert!(matches!(lost, Err(CallbackError::Failed(_))));
     assert!(receive_on(&it, "e1").await.unwrap(), "the gateway sends it again: it had been kept");
     assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Duplicate)]);
 }

@@ -4,7 +4,7 @@ use domain::{
     ProductId, Text, UserId,
     product::{Change, STOCK_MAX},
 };
-use ports::{StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
     Answered, App, KeyError, Operator, Request,
@@ -54,12 +54,12 @@ pub enum AdjustError {
     TooMuch,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for AdjustError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 

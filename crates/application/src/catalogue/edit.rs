@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Invalid, Money, Product, ProductId, ProductKey, Text, Version, product::Restock};
-use ports::{Held, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{Held, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
     Answered, App, Conditions, KeyError, Operator, Request,
@@ -67,7 +67,7 @@ pub enum PutError {
     PreconditionFailed,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// Why a product was not patched.
@@ -87,7 +87,7 @@ pub enum PatchError {
     Price(Invalid),
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for PutError {
@@ -98,7 +98,7 @@ impl OnceError for PutError {
 
 impl OnceError for PatchError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 

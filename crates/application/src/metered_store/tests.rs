@@ -25,7 +25,7 @@ async fn a_commit_is_counted_with_the_moves_that_it_made_true() {
 async fn a_commit_that_fails_moves_nothing() {
     let it = Bench::new();
     metered(&it).commit(paying()).await.unwrap_err();
-    it.record.refuses(CommitError::Unavailable(away()));
+    it.record.refuses(CommitError::Failed(away()));
     metered(&it).commit(paying()).await.unwrap_err();
     let outcomes = [CommitOutcome::Refused, CommitOutcome::Unavailable];
     assert_eq!(it.meter.all(), outcomes.map(|it| Happening::Commit(it, seconds(0))));

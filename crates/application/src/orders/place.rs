@@ -4,7 +4,7 @@ use domain::{
     ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
     order::{Entry, Item, Placing, QUANTITY_MAX, StockLine},
 };
-use ports::{CommitError, Happening, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, Happening, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
     Answered, App, Caller, KeyError, Request,
@@ -52,12 +52,12 @@ pub enum PlaceError {
     TooMuch(Invalid),
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for PlaceError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 
@@ -99,7 +99,7 @@ fn explain_refusal(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::Taken(_)
-        | CommitError::Unavailable(_) => Tried::commit(error),
+        | CommitError::Failed(_) => Tried::commit(error),
     }
 }
 

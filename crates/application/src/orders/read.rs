@@ -4,7 +4,7 @@ use domain::{
     Order, OrderNumber, Timestamp, UserId,
     order::{Recorded, Status},
 };
-use ports::{OrderFilter, Page, Unavailable};
+use ports::{OrderFilter, Page, PortError};
 
 use crate::{App, Caller};
 
@@ -33,19 +33,19 @@ pub enum ListError {
     NotOperator,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 /// The order with that number, if the caller may see it.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn find(app: &App, caller: &Caller, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+/// [`PortError`].
+pub async fn find(app: &App, caller: &Caller, number: &OrderNumber) -> Result<Option<Order>, PortError> {
     Ok(app.shown_orders.find(number).await?.filter(|it| caller.may_see(it)))
 }
 
 /// Whether the caller may see the order with that number.
-pub(crate) async fn sees(app: &App, caller: &Caller, number: &OrderNumber) -> Result<bool, Unavailable> {
+pub(crate) async fn sees(app: &App, caller: &Caller, number: &OrderNumber) -> Result<bool, PortError> {
     let own = async || Ok(app.orders.head(number).await?.is_some_and(|it| it.owner == caller.user.key));
     if caller.is_operator() { Ok(true) } else { own().await }
 }
@@ -53,12 +53,12 @@ pub(crate) async fn sees(app: &App, caller: &Caller, number: &OrderNumber) -> Re
 /// The history of that order, oldest first, if the caller may see it.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`PortError`].
 pub async fn history(
     app: &App,
     caller: &Caller,
     number: &OrderNumber,
-) -> Result<Option<Vec<Recorded>>, Unavailable> {
+) -> Result<Option<Vec<Recorded>>, PortError> {
     match find(app, caller, number).await? {
         Some(order) => app.shown_orders.history(order.key).await.map(Some),
         None => Ok(None),

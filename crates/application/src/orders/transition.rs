@@ -5,7 +5,7 @@ use domain::{
     order::{NotAllowed, Status},
     payment::Case,
 };
-use ports::{StoredReply, Unavailable, UnitOfWork};
+use ports::{PortError, StoredReply, UnitOfWork};
 
 use super::read::sees;
 use crate::{
@@ -48,12 +48,12 @@ pub enum TransitionError {
     NotAllowed(#[from] NotAllowed),
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for TransitionError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 
@@ -117,7 +117,7 @@ where
 }
 
 /// The progress, and what it means for the transaction that occupies the order.
-pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOfWork, Unavailable> {
+pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOfWork, PortError> {
     let all = app.payments.list(progress.order().key).await?;
     let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
         return Ok(UnitOfWork::new().progress(progress));

@@ -4,7 +4,7 @@ use domain::{
     Money, RefundId, Text, Transaction, TransactionId,
     payment::{Event, NotCapturable, NotRefundable, NotVoidable},
 };
-use ports::{StoredReply, Unavailable, UnitOfWork};
+use ports::{PortError, StoredReply, UnitOfWork};
 
 use super::{consult, weigh};
 use crate::{
@@ -47,12 +47,12 @@ pub enum OperationError {
     NotRefundable(#[from] NotRefundable),
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for OperationError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 
@@ -147,7 +147,7 @@ async fn answer_once(
     render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
 ) -> Result<Answered, Tried<KeyError>> {
     let weighed = weigh(app, id, said).await.map_err(KeyError::from)?;
-    let weighed = weighed.ok_or_else(|| KeyError::from(Unavailable::new("a claim without a payment")))?;
+    let weighed = weighed.ok_or_else(|| KeyError::from(PortError::bug("a claim without a payment")))?;
     let reply = render(&weighed.case.transaction);
     let work = if weighed.is_idle() { UnitOfWork::new() } else { weighed.work(app) };
     idempotent::answer(app, request, work, reply).await

@@ -3,19 +3,15 @@
 use std::collections::HashMap;
 
 use domain::{OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey};
-use ports::Unavailable;
+use ports::PortError;
 
 use crate::{App, Caller, Operator, orders};
 
 /// The transaction with that id, if the caller may see its order.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn find(
-    app: &App,
-    caller: &Caller,
-    id: &TransactionId,
-) -> Result<Option<Transaction>, Unavailable> {
+/// [`PortError`].
+pub async fn find(app: &App, caller: &Caller, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
     let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
     let order = orders::find(app, caller, &transaction.order_number).await?;
     Ok(order.map(|_| transaction))
@@ -24,12 +20,12 @@ pub async fn find(
 /// All transactions of an order, oldest first, if the caller may see it.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`PortError`].
 pub async fn list(
     app: &App,
     caller: &Caller,
     number: &OrderNumber,
-) -> Result<Option<Vec<Transaction>>, Unavailable> {
+) -> Result<Option<Vec<Transaction>>, PortError> {
     match orders::find(app, caller, number).await? {
         Some(order) => app.payments.list(order.key).await.map(Some),
         None => Ok(None),
@@ -48,12 +44,12 @@ pub struct RequestedRefund {
 /// The refunds of a transaction, oldest first.
 ///
 /// # Errors
-/// [`Unavailable`].
+/// [`PortError`].
 pub async fn list_refunds(
     app: &App,
     _by: &Operator,
     id: &TransactionId,
-) -> Result<Option<Vec<RequestedRefund>>, Unavailable> {
+) -> Result<Option<Vec<RequestedRefund>>, PortError> {
     let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
     let mut users: HashMap<UserKey, UserId> = HashMap::new();
     for key in transaction.refunds.iter().filter_map(|it| it.requested_by.user) {

@@ -6,7 +6,7 @@ use domain::{
     FindingKind, Timestamp, Transaction, TransactionId,
     payment::{Asked, Event, PaymentStatus, RefundStatus},
 };
-use ports::{Charge, Gateway, Unanswered, Unavailable, UnitOfWork, Write};
+use ports::{Charge, Gateway, PortError, Unanswered, UnitOfWork, Write};
 
 use super::weigh;
 use crate::{
@@ -48,8 +48,8 @@ pub(crate) fn said(answer: Result<Option<Event>, Unanswered>) -> Option<Event> {
 /// Asks the gateway about one transaction and makes true what it says; puts the next question off if it does not know.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub(crate) async fn reconcile(app: &App, id: &TransactionId) -> Result<(), Unavailable> {
+/// [`PortError`].
+pub(crate) async fn reconcile(app: &App, id: &TransactionId) -> Result<(), PortError> {
     let Some(transaction) = app.payments.find(id).await? else { return Ok(()) };
     let answers = match app.gateway(&transaction.gateway) {
         Some(gateway) => consult(gateway.as_ref(), &transaction).await,
@@ -58,7 +58,7 @@ pub(crate) async fn reconcile(app: &App, id: &TransactionId) -> Result<(), Unava
     until_settled!(app, settle_once(app, id, &answers).await)
 }
 
-async fn settle_once(app: &App, id: &TransactionId, answers: &[Event]) -> Result<(), Tried<Unavailable>> {
+async fn settle_once(app: &App, id: &TransactionId, answers: &[Event]) -> Result<(), Tried<PortError>> {
     let Some(mut weighed) = weigh(app, id, answers).await? else { return Ok(()) };
     let idle = weighed.is_idle();
     let transaction = &mut weighed.case.transaction;
@@ -80,7 +80,7 @@ async fn settle_once(app: &App, id: &TransactionId, answers: &[Event]) -> Result
     } else {
         weighed.work(app)
     };
-    app.store.commit(work).await.map_err(Tried::<Unavailable>::commit)
+    app.store.commit(work).await.map_err(Tried::<PortError>::commit)
 }
 
 /// Sets the next question about everything that is due and still open, closes what is not; `true` when an operator

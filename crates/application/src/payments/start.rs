@@ -5,7 +5,7 @@ use domain::{
     order::Status,
     payment::{CLAIM_GRACE, CaptureMethod, Details, Facts, PaymentToken},
 };
-use ports::{Charge, StoredReply, Unavailable, UnitOfWork, Write};
+use ports::{Charge, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
     operate::answer,
@@ -51,12 +51,12 @@ pub enum StartError {
     NotPayable,
     /// The record is away.
     #[error(transparent)]
-    Unavailable(#[from] Unavailable),
+    Failed(#[from] PortError),
 }
 
 impl OnceError for StartError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Unavailable(_))
+        !matches!(self, Self::Key(_) | Self::Failed(_))
     }
 }
 
@@ -96,7 +96,7 @@ where
         Claimed::Begun(claim) => {
             let id = TransactionId::new(claim.resource);
             let known =
-                app.payments.find(&id).await?.ok_or_else(|| Unavailable::new("a claim without a payment"))?;
+                app.payments.find(&id).await?.ok_or_else(|| PortError::bug("a claim without a payment"))?;
             let said = consult(gateway.as_ref(), &known).await;
             (id, said)
         }

@@ -4,7 +4,7 @@ use domain::{
     EventId, FindingKind, Transaction, TransactionId,
     payment::{Case, Disposition, Effect, Event, Flag, PaymentStatus, StoredEvent, fold},
 };
-use ports::{Gateway, Meaning, Notice, Unavailable, UnitOfWork, Write};
+use ports::{Gateway, Meaning, Notice, PortError, UnitOfWork, Write};
 
 use crate::{App, findings::of_flags};
 
@@ -29,7 +29,7 @@ pub(crate) async fn weigh(
     app: &App,
     id: &TransactionId,
     events: &[Event],
-) -> Result<Option<Weighed>, Unavailable> {
+) -> Result<Option<Weighed>, PortError> {
     let Some(found) = app.payments.find(id).await? else { return Ok(None) };
     let Some(order) = app.orders.find(&found.order_number).await? else { return Ok(None) };
     let all = app.payments.list(order.key).await?;
@@ -65,7 +65,7 @@ fn orphan(event: &Event) -> Flag {
     Flag { kind: FindingKind::Contradiction, detail, event: Some(event.id.clone()) }
 }
 
-async fn waiting(app: &App, transaction: &Transaction) -> Result<Vec<(StoredEvent, Event)>, Unavailable> {
+async fn waiting(app: &App, transaction: &Transaction) -> Result<Vec<(StoredEvent, Event)>, PortError> {
     let Some(gateway) = app.gateway(&transaction.gateway) else { return Ok(Vec::new()) };
     let stored = app.events.waiting(&transaction.gateway, &transaction.id).await?;
     Ok(stored.into_iter().filter_map(|it| readable(gateway.as_ref(), it)).collect())

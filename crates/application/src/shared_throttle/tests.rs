@@ -30,7 +30,7 @@ impl Counts {
         self.counts.lock().unwrap().clear();
     }
 
-    fn with<T>(&self, with: impl FnOnce(&mut HashMap<String, u32>) -> T) -> Result<T, Unavailable> {
+    fn with<T>(&self, with: impl FnOnce(&mut HashMap<String, u32>) -> T) -> Result<T, PortError> {
         if self.away.load(Ordering::SeqCst) {
             Err(away())
         } else {
@@ -41,7 +41,7 @@ impl Counts {
 
 #[async_trait]
 impl Throttle for Counts {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, Unavailable> {
+    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         self.with(|counts| {
             let count = counts.entry(name.to_owned()).or_default();
             *count += 1;
@@ -49,11 +49,11 @@ impl Throttle for Counts {
         })
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, Unavailable> {
+    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
         self.with(|it| Attempts { count: it.get(name).copied().unwrap_or(0), resets_in: WINDOW })
     }
 
-    async fn clear(&self, name: &str) -> Result<(), Unavailable> {
+    async fn clear(&self, name: &str) -> Result<(), PortError> {
         self.with(|it| it.remove(name)).map(|_| ())
     }
 }

@@ -1,7 +1,7 @@
 //! Notices that wait for their transaction.
 
 use domain::{FindingKind, payment::Disposition, payment::StoredEvent};
-use ports::{CommitError, Unavailable, UnitOfWork, Write};
+use ports::{CommitError, PortError, UnitOfWork, Write};
 
 use super::{BATCH, swept};
 use crate::{
@@ -14,31 +14,31 @@ use crate::{
 /// Applies notices whose transaction has become known; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn apply_parked(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn apply_parked(app: &App) -> Result<bool, PortError> {
     let events = app.events.applicable(BATCH).await?;
     let mut done = 0;
     for event in &events {
-        let applied: Result<bool, Unavailable> = until_settled!(app, apply_once(app, event).await);
+        let applied: Result<bool, PortError> = until_settled!(app, apply_once(app, event).await);
         done += u64::from(applied?);
     }
     Ok(swept(app, "apply-parked", events.len(), done))
 }
 
 /// Weighs everything that waits for the event's transaction.
-async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<Unavailable>> {
+async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortError>> {
     let Some(id) = &event.transaction else { return Ok(false) };
     // What waits is read with the transaction; a round earlier in the batch may have applied this one already.
     let Some(weighed) = weigh(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
-    app.store.commit(weighed.work(app)).await.map_err(Tried::<Unavailable>::commit)?;
+    app.store.commit(weighed.work(app)).await.map_err(Tried::<PortError>::commit)?;
     Ok(true)
 }
 
 /// Tells an operator of notices whose transaction did not turn up in time; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn report_overdue(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn report_overdue(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.parked_max);
     let events = app.events.overdue(before, BATCH).await?;
     let mut done = 0;
@@ -53,8 +53,8 @@ pub async fn report_overdue(app: &App) -> Result<bool, Unavailable> {
             Ok(()) => done += 1,
             // Another instance was faster, or the transaction has turned up.
             Err(CommitError::Stale) => {}
-            Err(CommitError::Unavailable(away)) => return Err(away),
-            Err(other) => return Err(Unavailable::new(other)),
+            Err(CommitError::Failed(away)) => return Err(away),
+            Err(other) => return Err(PortError::bug(other)),
         }
     }
     Ok(swept(app, "report-overdue", events.len(), done))

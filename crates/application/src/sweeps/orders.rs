@@ -1,7 +1,7 @@
 //! Orders whose time has come.
 
 use domain::{ChangedBy, Order, OrderNumber, Progress, order::Status, payment::PaymentStatus};
-use ports::{Due, Unavailable, UnitOfWork};
+use ports::{Due, PortError, UnitOfWork};
 
 use super::{BATCH, swept};
 use crate::{
@@ -13,16 +13,16 @@ use crate::{
 /// Closes orders that were not paid in time; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn expire_unpaid(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn expire_unpaid(app: &App) -> Result<bool, PortError> {
     sweep(app, "expire", Due::Expired(app.clock.now()), Status::Closed).await
 }
 
 /// Closes orders whose authorisation was not captured in time, and gives it up; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn release_uncaptured(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn release_uncaptured(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.authorization_ttl);
     sweep(app, "release", Due::Uncaptured(before), Status::Closed).await
 }
@@ -30,8 +30,8 @@ pub async fn release_uncaptured(app: &App) -> Result<bool, Unavailable> {
 /// Completes orders that were delivered long ago; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn complete_delivered(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn complete_delivered(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.completion_after);
     sweep(app, "complete", Due::Unchanged(Status::Delivered, before), Status::Completed).await
 }
@@ -39,8 +39,8 @@ pub async fn complete_delivered(app: &App) -> Result<bool, Unavailable> {
 /// Closes orders that were completed, refunded or cancelled long ago; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn close_finished(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn close_finished(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.after_sales_period);
     let mut more = false;
     for status in [Status::Completed, Status::Refunded, Status::Cancelled] {
@@ -49,23 +49,18 @@ pub async fn close_finished(app: &App) -> Result<bool, Unavailable> {
     Ok(more)
 }
 
-async fn sweep(app: &App, name: &'static str, due: Due, to: Status) -> Result<bool, Unavailable> {
+async fn sweep(app: &App, name: &'static str, due: Due, to: Status) -> Result<bool, PortError> {
     let numbers = app.orders.due(due, BATCH).await?;
     let mut done = 0;
     for number in &numbers {
-        let moved: Result<bool, Unavailable> = until_settled!(app, move_once(app, number, due, to).await);
+        let moved: Result<bool, PortError> = until_settled!(app, move_once(app, number, due, to).await);
         done += u64::from(moved?);
     }
     Ok(swept(app, name, numbers.len(), done))
 }
 
 /// Moves one order if it is still due when it is read for the decision: a payment may have been faster.
-async fn move_once(
-    app: &App,
-    number: &OrderNumber,
-    due: Due,
-    to: Status,
-) -> Result<bool, Tried<Unavailable>> {
+async fn move_once(app: &App, number: &OrderNumber, due: Due, to: Status) -> Result<bool, Tried<PortError>> {
     let Some(order) = app.orders.find(number).await? else { return Ok(false) };
     if !is_due(app, &order, due).await? {
         return Ok(false);
@@ -75,13 +70,13 @@ async fn move_once(
         return Ok(false);
     }
     let work: UnitOfWork = with_payment(app, progress).await?;
-    app.store.commit(work).await.map_err(Tried::<Unavailable>::commit)?;
+    app.store.commit(work).await.map_err(Tried::<PortError>::commit)?;
     Ok(true)
 }
 
 /// The same question that the record was asked, about one order as it stands now. Its transactions are read after it, so
 /// that one that came in between makes the commit stale.
-async fn is_due(app: &App, order: &Order, due: Due) -> Result<bool, Unavailable> {
+async fn is_due(app: &App, order: &Order, due: Due) -> Result<bool, PortError> {
     match due {
         Due::Unchanged(status, before) => Ok(order.status == status && order.updated_at <= before),
         Due::Expired(now) => {

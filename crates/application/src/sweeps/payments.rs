@@ -1,6 +1,6 @@
 //! Payments that wait for the gateway's word.
 
-use ports::Unavailable;
+use ports::PortError;
 
 use super::{BATCH, swept};
 use crate::{App, payments::reconcile};
@@ -8,8 +8,8 @@ use crate::{App, payments::reconcile};
 /// Asks the gateways about what is open; `true` when there may be more.
 ///
 /// # Errors
-/// [`Unavailable`].
-pub async fn reconcile_open(app: &App) -> Result<bool, Unavailable> {
+/// [`PortError`].
+pub async fn reconcile_open(app: &App) -> Result<bool, PortError> {
     let ids = app.payments.to_check(app.clock.now(), BATCH).await?;
     for id in &ids {
         reconcile(app, id).await?;

@@ -11,7 +11,7 @@ async fn answers_are_forgotten_when_their_time_is_over_and_sessions_later() {
     let expected =
         [Write::Prune(Prunable::Claims, NOW, PRUNED), Write::Prune(Prunable::Sessions, kept, PRUNED)];
     assert_eq!(it.record.only_commit(), expected);
-    it.record.refuses(CommitError::Unavailable(away()));
+    it.record.refuses(CommitError::Failed(away()));
     assert!(prune(&it.app).await.is_err());
 }
 

@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Cache, CacheEntry, Unavailable};
+use ports::{Cache, CacheEntry, PortError};
 
 use super::away;
 
@@ -44,7 +44,7 @@ impl FakeCache {
     }
 
     /// Lets others go first, as a socket does.
-    async fn answers(&self) -> Result<(), Unavailable> {
+    async fn answers(&self) -> Result<(), PortError> {
         tokio::task::yield_now().await;
         if self.is_away.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) }
     }
@@ -52,12 +52,12 @@ impl FakeCache {
 
 #[async_trait]
 impl Cache for FakeCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         self.answers().await?;
         Ok(self.kept().get(key).map(|it| it.0.clone()))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         self.answers().await?;
         let mut kept = self.kept();
         if kept.get(key).is_none_or(|it| it.0.version <= entry.version) {
@@ -66,7 +66,7 @@ impl Cache for FakeCache {
         Ok(())
     }
 
-    async fn remove(&self, key: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, key: &str) -> Result<(), PortError> {
         self.answers().await?;
         self.kept().remove(key);
         Ok(())

@@ -23,7 +23,7 @@ fn lane(folder: &TempDir, access: Access, limits: Limits) -> Arc<Lane> {
     Arc::new(Lane::new(folder.path().join("notes.db"), access, limits))
 }
 
-async fn write(lane: &Arc<Lane>, id: i64) -> Result<Result<(), ()>, Unavailable> {
+async fn write(lane: &Arc<Lane>, id: i64) -> Result<Result<(), ()>, PortError> {
     lane.write(async move |conn: &mut Conn| {
         diesel::insert_into(notes::table).values(notes::id.eq(id)).execute(conn).await?;
         Ok(Ok::<_, ()>(()))
@@ -55,8 +55,8 @@ async fn occupy(lane: &Arc<Lane>, tasks: &mut JoinSet<()>) -> mpsc::Sender<()> {
     release
 }
 
-fn said(error: &Unavailable) -> String {
-    error.0.to_string()
+fn said(error: &PortError) -> String {
+    std::error::Error::source(error).map(ToString::to_string).unwrap_or_default()
 }
 
 #[tokio::test]

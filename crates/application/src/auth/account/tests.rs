@@ -47,8 +47,8 @@ async fn what_is_taken_is_named() {
 #[tokio::test]
 async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     let mut it = Bench::new();
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(registered(&it, None).await, Err(RegisterError::Unavailable(_))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(registered(&it, None).await, Err(RegisterError::Failed(_))));
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_hash().returning(|_| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);

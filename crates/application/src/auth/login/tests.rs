@@ -132,8 +132,8 @@ async fn a_password_that_is_changed_under_the_login_lets_nobody_in() {
 #[tokio::test]
 async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     let mut it = bench();
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Unavailable(_))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Failed(_))));
     let mut hasher = MockPasswordHasher::new();
     hasher.expect_verify().returning(|_, _| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);

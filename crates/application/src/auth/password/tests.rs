@@ -77,8 +77,8 @@ async fn of_two_changes_at_once_the_second_does_not_know_the_password_any_more()
 #[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = bench();
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Unavailable(_)))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Failed(_)))));
 }
 
 #[tokio::test]

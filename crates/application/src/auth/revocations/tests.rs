@@ -20,7 +20,7 @@ fn bench() -> Bench {
 }
 
 /// Who shows an access token of Ada's session that was made just now.
-async fn shown(it: &Bench) -> Result<Option<Caller>, Unavailable> {
+async fn shown(it: &Bench) -> Result<Option<Caller>, PortError> {
     let session = Session { rotated_at: it.app.clock.now(), ..session() };
     authenticate(&it.app, &pair(&it.app, &session, ada().id).access).await
 }

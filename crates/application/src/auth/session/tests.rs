@@ -89,7 +89,7 @@ async fn whoever_loses_the_race_gets_the_same_pair() {
 async fn a_lost_answer_of_the_exchange_is_given_to_the_retry() {
     let it = bench();
     it.record.loses_the_answer();
-    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Unavailable(_))));
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Failed(_))));
     assert_eq!(refreshed(&it, 1).await.unwrap().refresh, "session/2");
 }
 
@@ -108,8 +108,8 @@ async fn a_token_that_is_shown_again_later_ends_the_session() {
 async fn theft_is_only_told_when_the_session_has_ended() {
     let it = bench();
     it.clock.advance(seconds(11));
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Unavailable(_))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Failed(_))));
     assert!(!it.app.revocations.contains(&session().id));
 }
 
@@ -184,7 +184,7 @@ async fn the_others_are_told_of_an_end_when_it_is_committed() {
 #[tokio::test]
 async fn an_end_that_is_not_committed_is_told_to_nobody() {
     let it = bench();
-    it.record.refuses(CommitError::Unavailable(away()));
+    it.record.refuses(CommitError::Failed(away()));
     assert!(logout(&it.app, &caller(ada())).await.is_err());
     assert_eq!(it.journal(), [""; 0]);
 }

@@ -19,7 +19,7 @@ macro_rules! begun {
     }};
 }
 
-async fn gives(it: i64) -> Result<i64, Unavailable> {
+async fn gives(it: i64) -> Result<i64, PortError> {
     Ok(it)
 }
 

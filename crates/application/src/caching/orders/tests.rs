@@ -25,7 +25,7 @@ impl OneOrder {
         Arc::new(Self { order: Mutex::new(order), loads, is_away, passes: Semaphore::new(passes) })
     }
 
-    fn read(&self) -> Result<Option<Order>, Unavailable> {
+    fn read(&self) -> Result<Option<Order>, PortError> {
         if self.is_away.load(Ordering::SeqCst) { Err(away()) } else { Ok(self.order.lock().unwrap().clone()) }
     }
 
@@ -43,7 +43,7 @@ impl OneOrder {
 
 #[async_trait]
 impl OrderRepository for OneOrder {
-    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, Unavailable> {
+    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
         let found = self.read()?.filter(|it| it.number == *number);
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.passes.acquire().await.unwrap().forget();
@@ -51,21 +51,21 @@ impl OrderRepository for OneOrder {
         Ok(found)
     }
 
-    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, Unavailable> {
+    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         tokio::task::yield_now().await;
         let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
         Ok(self.read()?.filter(|it| it.number == *number).map(head))
     }
 
-    async fn list(&self, _: OrderFilter) -> Result<Page<Order>, Unavailable> {
+    async fn list(&self, _: OrderFilter) -> Result<Page<Order>, PortError> {
         unreachable!("not listed here")
     }
 
-    async fn history(&self, _: OrderKey) -> Result<Vec<Recorded>, Unavailable> {
+    async fn history(&self, _: OrderKey) -> Result<Vec<Recorded>, PortError> {
         unreachable!("nor its history")
     }
 
-    async fn due(&self, _: Due, _: u32) -> Result<Vec<OrderNumber>, Unavailable> {
+    async fn due(&self, _: Due, _: u32) -> Result<Vec<OrderNumber>, PortError> {
         unreachable!("nor what is due")
     }
 }

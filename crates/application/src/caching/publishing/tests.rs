@@ -70,7 +70,7 @@ async fn a_new_order_is_not_copied() {
 
 #[tokio::test]
 async fn a_commit_that_failed_changes_no_copy() {
-    for error in [CommitError::Stale, CommitError::Unavailable(away())] {
+    for error in [CommitError::Stale, CommitError::Failed(away())] {
         let of = bench().await;
         of.it.record.refuses(error);
         of.store.commit(paying()).await.unwrap_err();

@@ -140,11 +140,11 @@ async fn a_spent_token_is_judged_by_the_record_whatever_a_copy_says() {
 async fn an_exchange_whose_answer_was_lost_is_found_by_the_retry() {
     let (it, cache) = bench(&session(), Some(&session()));
     it.record.loses_the_answer();
-    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Unavailable(_))));
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Failed(_))));
     assert_eq!(cache.version(NAME), Some(1), "nobody knows");
     assert_eq!(refreshed(&it, 1).await.unwrap(), "session/2");
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Unavailable(_))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Failed(_))));
     assert_eq!(refreshed(&it, 2).await.unwrap(), "session/3");
 }
 

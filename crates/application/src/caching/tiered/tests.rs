@@ -85,16 +85,16 @@ struct Hanging(Arc<Barrier>, Result<Option<CacheEntry>, ()>);
 
 #[async_trait]
 impl Cache for Hanging {
-    async fn get(&self, _: &str) -> Result<Option<CacheEntry>, Unavailable> {
+    async fn get(&self, _: &str) -> Result<Option<CacheEntry>, PortError> {
         self.0.wait().await;
         self.1.clone().map_err(|()| away())
     }
 
-    async fn put(&self, _: &str, _: CacheEntry, _: Duration) -> Result<(), Unavailable> {
+    async fn put(&self, _: &str, _: CacheEntry, _: Duration) -> Result<(), PortError> {
         unreachable!("whoever hung is not given anything")
     }
 
-    async fn remove(&self, _: &str) -> Result<(), Unavailable> {
+    async fn remove(&self, _: &str) -> Result<(), PortError> {
         unreachable!("nor is anything taken away")
     }
 }

@@ -73,22 +73,22 @@ struct Slow(Arc<MockUserRepository>);
 
 #[async_trait]
 impl UserRepository for Slow {
-    async fn find(&self, id: &UserId) -> Result<Option<User>, Unavailable> {
+    async fn find(&self, id: &UserId) -> Result<Option<User>, PortError> {
         for _ in 0..1_000 {
             tokio::task::yield_now().await;
         }
         self.0.find(id).await
     }
 
-    async fn find_by_key(&self, _: UserKey) -> Result<Option<User>, Unavailable> {
+    async fn find_by_key(&self, _: UserKey) -> Result<Option<User>, PortError> {
         unreachable!("only asked by id")
     }
 
-    async fn find_by_login(&self, _: &str) -> Result<Option<Credentials>, Unavailable> {
+    async fn find_by_login(&self, _: &str) -> Result<Option<Credentials>, PortError> {
         unreachable!("only asked by id")
     }
 
-    async fn find_hash(&self, _: UserKey) -> Result<Option<PasswordHash>, Unavailable> {
+    async fn find_hash(&self, _: UserKey) -> Result<Option<PasswordHash>, PortError> {
         unreachable!("only asked by id")
     }
 }

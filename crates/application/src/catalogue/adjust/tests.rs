@@ -67,7 +67,7 @@ async fn a_key_that_is_claimed_at_the_commit_gives_the_stored_bytes() {
 async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
     let it = shop(Some(5));
     it.record.loses_the_answer();
-    assert!(matches!(adjust_by(&it, -3).await, Err(AdjustError::Unavailable(_))));
+    assert!(matches!(adjust_by(&it, -3).await, Err(AdjustError::Failed(_))));
     assert!(matches!(adjust_by(&it, -3).await, Ok(Answered::Again(_))));
     assert_eq!(stock(&it), Some(2), "once");
 }

@@ -136,7 +136,7 @@ async fn a_key_of_another_request_is_reused_whenever_it_is_noticed() {
 async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
     let it = shop();
     it.record.loses_the_answer();
-    assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::Unavailable(_))));
+    assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::Failed(_))));
     assert!(body(place_on(&it, vec![tea(2)]).await.unwrap()).starts_with("again id-"));
     assert_eq!(it.record.state().products[0].stock, Some(3), "taken once");
 }
@@ -175,7 +175,7 @@ async fn a_price_that_moves_under_the_commit_is_decided_anew() {
 async fn deciding_anew_has_an_end() {
     let it = shop();
     (0..ROUNDS_MAX).for_each(|_| it.record.refuses(CommitError::Stale));
-    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Unavailable(_))));
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Failed(_))));
     assert_eq!(it.meter.count(Happening::Retry), usize::try_from(ROUNDS_MAX).unwrap() - 1);
     assert_eq!(it.record.commits(), []);
 }

@@ -127,8 +127,8 @@ async fn a_part_that_was_captured_goes_back_when_the_order_is_cancelled() {
 #[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = with_order(order());
-    it.record.refuses(ports::CommitError::Unavailable(away()));
-    assert!(matches!(by(&it, ada(), to(Status::Cancelled)).await, Err(TransitionError::Unavailable(_))));
+    it.record.refuses(ports::CommitError::Failed(away()));
+    assert!(matches!(by(&it, ada(), to(Status::Cancelled)).await, Err(TransitionError::Failed(_))));
 }
 
 #[tokio::test]

@@ -102,8 +102,8 @@ async fn a_refund_of_everything_moves_the_order_with_the_claim_and_with_the_answ
 async fn a_retry_half_way_asks_again_for_the_same_and_claims_nothing_more() {
     let it = bench(paid(), captured());
     it.record.goes_well();
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(ask(&it, refund("5")).await, Err(OperationError::Key(KeyError::Unavailable(_)))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(ask(&it, refund("5")).await, Err(OperationError::Key(KeyError::Failed(_)))));
     it.gateway.answers(says(EventKind::RefundSucceeded));
     assert_eq!(ask(&it, refund("5")).await.unwrap(), "first CAPTURED SUCCEEDED");
     let asked = it.journal();

@@ -103,8 +103,8 @@ async fn a_refused_payment_leaves_the_order_payable() {
 async fn a_retry_of_a_begun_payment_asks_again_for_the_same_one() {
     let it = with_order();
     it.record.goes_well();
-    it.record.refuses(CommitError::Unavailable(away()));
-    assert!(matches!(pay(&it).await, Err(StartError::Key(KeyError::Unavailable(_)))));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(pay(&it).await, Err(StartError::Key(KeyError::Failed(_)))));
     it.gateway.answers(says(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
     let id = it.record.state().transactions[0].id.clone();
@@ -116,7 +116,7 @@ async fn a_retry_of_a_begun_payment_asks_again_for_the_same_one() {
 async fn a_claim_whose_commit_has_no_answer_asks_nothing_before_the_retry() {
     let it = with_order();
     it.record.loses_the_answer();
-    assert!(matches!(pay(&it).await, Err(StartError::Unavailable(_))));
+    assert!(matches!(pay(&it).await, Err(StartError::Failed(_))));
     assert_eq!(it.journal().len(), 1, "the gateway was not asked");
     it.gateway.answers(says(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));

@@ -98,7 +98,7 @@ async fn time_completes_what_was_delivered_and_closes_what_is_finished() {
 #[tokio::test]
 async fn a_sweep_that_finds_the_record_away_says_so() {
     let it = expired();
-    it.record.refuses(ports::CommitError::Unavailable(away()));
+    it.record.refuses(ports::CommitError::Failed(away()));
     assert!(expire_unpaid(&it.app).await.is_err());
 }
 

@@ -11,13 +11,13 @@ use domain::{
 };
 use ports::{
     ChangeKind, Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter,
-    OrderHead, OrderRepository, Page, PaymentRepository, ProductRepository, ReplyRepository,
-    SessionRepository, Unavailable, UserRepository,
+    OrderHead, OrderRepository, Page, PaymentRepository, PortError, ProductRepository, ReplyRepository,
+    SessionRepository, UserRepository,
 };
 
 use crate::testing::Record;
 
-type Read<T> = Result<T, Unavailable>;
+type Read<T> = Result<T, PortError>;
 
 fn all<T: Clone>(rows: &[T], wanted: impl Fn(&T) -> bool) -> Vec<T> {
     rows.iter().filter(|it| wanted(it)).cloned().collect()
