@@ -3,7 +3,7 @@
 use domain::{FindingKind, payment::Disposition, payment::StoredEvent};
 use ports::{CommitError, PortError, UnitOfWork, Write};
 
-use super::{BATCH, swept};
+use super::due::each_due;
 use crate::{
     App,
     findings::{About, note},
@@ -16,13 +16,9 @@ use crate::{
 /// # Errors
 /// [`PortError`].
 pub async fn apply_parked(app: &App) -> Result<bool, PortError> {
-    let events = app.events.applicable(BATCH).await?;
-    let mut done = 0;
-    for event in &events {
-        let applied: Result<bool, PortError> = until_settled!(app, apply_once(app, event).await);
-        done += u64::from(applied?);
-    }
-    Ok(swept(app, "apply-parked", events.len(), done))
+    let read = async |batch| app.events.applicable(batch).await;
+    let one = async |event: &StoredEvent| until_settled!(app, apply_once(app, event).await);
+    each_due(app, "apply-parked", read, one).await
 }
 
 /// Weighs everything that waits for the event's transaction.
@@ -40,24 +36,23 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortEr
 /// [`PortError`].
 pub async fn report_overdue(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.parked_max);
-    let events = app.events.overdue(before, BATCH).await?;
-    let mut done = 0;
-    for event in &events {
-        let about = About { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
-        let detail =
-            "A genuine notice about a transaction that is not known. It is applied when that turns up.";
-        let mut finding = note(app, FindingKind::UnknownTransaction, detail, &about);
-        finding.transaction.clone_from(&event.transaction);
-        let moved = Write::MoveEvent { key: event.key, from: Disposition::Parked, to: Disposition::Overdue };
-        match app.store.commit(UnitOfWork::new().with(moved).with(Write::InsertFinding(finding))).await {
-            Ok(()) => done += 1,
-            // Another instance was faster, or the transaction has turned up.
-            Err(CommitError::Stale) => {}
-            Err(CommitError::Failed(away)) => return Err(away),
-            Err(other) => return Err(PortError::bug(other)),
-        }
+    let read = async |batch| app.events.overdue(before, batch).await;
+    each_due(app, "report-overdue", read, async |event: &StoredEvent| report(app, event).await).await
+}
+
+async fn report(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+    let about = About { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
+    let detail = "A genuine notice about a transaction that is not known. It is applied when that turns up.";
+    let mut finding = note(app, FindingKind::UnknownTransaction, detail, &about);
+    finding.transaction.clone_from(&event.transaction);
+    let moved = Write::MoveEvent { key: event.key, from: Disposition::Parked, to: Disposition::Overdue };
+    match app.store.commit(UnitOfWork::new().with(moved).with(Write::InsertFinding(finding))).await {
+        Ok(()) => Ok(true),
+        // Another instance was faster, or the transaction has turned up.
+        Err(CommitError::Stale) => Ok(false),
+        Err(CommitError::Failed(fault)) => Err(fault),
+        Err(other) => Err(PortError::bug(other)),
     }
-    Ok(swept(app, "report-overdue", events.len(), done))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use domain::{ChangedBy, Order, OrderNumber, Progress, order::Status, payment::PaymentStatus};
 use ports::{Due, PortError, UnitOfWork};
 
-use super::{BATCH, swept};
+use super::due::each_due;
 use crate::{
     App,
     orders::with_payment,
@@ -50,13 +50,9 @@ pub async fn close_finished(app: &App) -> Result<bool, PortError> {
 }
 
 async fn sweep(app: &App, name: &'static str, due: Due, to: Status) -> Result<bool, PortError> {
-    let numbers = app.orders.due(due, BATCH).await?;
-    let mut done = 0;
-    for number in &numbers {
-        let moved: Result<bool, PortError> = until_settled!(app, move_once(app, number, due, to).await);
-        done += u64::from(moved?);
-    }
-    Ok(swept(app, name, numbers.len(), done))
+    let read = async |batch| app.orders.due(due, batch).await;
+    let one = async |number: &OrderNumber| until_settled!(app, move_once(app, number, due, to).await);
+    each_due(app, name, read, one).await
 }
 
 /// Moves one order if it is still due when it is read for the decision: a payment may have been faster.

@@ -1,8 +1,9 @@
 //! Payments that wait for the gateway's word.
 
+use domain::TransactionId;
 use ports::PortError;
 
-use super::{BATCH, swept};
+use super::due::each_due;
 use crate::{App, payments::reconcile};
 
 /// Asks the gateways about what is open; `true` when there may be more.
@@ -10,10 +11,9 @@ use crate::{App, payments::reconcile};
 /// # Errors
 /// [`PortError`].
 pub async fn reconcile_open(app: &App) -> Result<bool, PortError> {
-    let ids = app.payments.to_check(app.clock.now(), BATCH).await?;
-    for id in &ids {
-        reconcile(app, id).await?;
-    }
-    let done = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-    Ok(swept(app, "reconcile", ids.len(), done))
+    let now = app.clock.now();
+    let read = async |batch| app.payments.to_check(now, batch).await;
+    // What was asked about is put off, or is over: either way it is due no more.
+    let one = async |id: &TransactionId| reconcile(app, id).await.map(|()| true);
+    each_due(app, "reconcile", read, one).await
 }

@@ -107,7 +107,7 @@ async fn a_failure_is_everybodys_who_waited_and_nobodys_after() {
     told.notify_one();
     let (leader, next) = tokio::join!(leader, next);
     for failure in [leader.unwrap_err(), next.unwrap_err()] {
-        let shared = failure.source().unwrap().source().unwrap();
+        let shared = failure.source().unwrap();
         assert_eq!(shared.to_string(), "switched off", "the cause is not lost");
     }
     assert_eq!(flights.join("name", gives(3)).await.unwrap(), 3);
