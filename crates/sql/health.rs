@@ -17,7 +17,9 @@ impl Health for Database {
             let first = user::table.select(user::id).limit(1);
             first.get_result::<i64>(conn).await.optional()?;
             let writable = takes_writes(conn).await?;
-            writable.then_some(()).ok_or_else(|| Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned())))
+            writable.then_some(()).ok_or_else(|| {
+                Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned()))
+            })
         })
         .await
     }

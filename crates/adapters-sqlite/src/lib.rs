@@ -8,6 +8,8 @@ mod dialect;
 mod open;
 #[path = "../../sql/mod.rs"]
 mod sql;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use std::sync::Arc;
 

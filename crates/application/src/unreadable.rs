@@ -10,9 +10,12 @@ use std::{
 };
 
 use domain::{Finding, FindingKind, OrderNumber, TransactionId};
-use ports::{Clock, Owner, PortError, Unreadable, UnitOfWork, Witness, Write};
+use ports::{Clock, Owner, PortError, UnitOfWork, Unreadable, Witness, Write};
 
-use crate::{App, findings::{About, note}};
+use crate::{
+    App,
+    findings::{About, note},
+};
 
 /// How long a row that was told of is passed over. Then it is told of again, if it is read again: that is no error while
 /// the finding is open, and a new finding when it was resolved and the row is as it was.

@@ -4,8 +4,8 @@ use std::{any::Any, fmt, sync::Arc};
 
 use domain::{Order, Product, Progress, Transaction, User};
 use ports::{
-    Batch, CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository, ProductRepository,
-    ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
+    Batch, CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository,
+    ProductRepository, ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 

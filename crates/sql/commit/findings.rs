@@ -28,7 +28,10 @@ pub(super) async fn resolve(conn: &mut Conn, id: &FindingId, note: &Text, at: Ti
     let open =
         findings::table.filter(findings::finding_id.eq(id.as_str())).filter(findings::resolved_at.is_null());
     let unsubject = findings::subject.eq(None::<&str>);
-    let update = diesel::update(open)
-        .set((findings::resolved_at.eq(Stamp::from(at)), findings::note.eq(note.as_str()), unsubject));
+    let update = diesel::update(open).set((
+        findings::resolved_at.eq(Stamp::from(at)),
+        findings::note.eq(note.as_str()),
+        unsubject,
+    ));
     guarded(Kept(update).execute(conn).await?)
 }

@@ -43,7 +43,8 @@ impl HistoryRow {
     pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Recorded> {
         let row = Reading::part("order_status_history", self.order_id, self.sequence);
         let status = |name: &str, column| row.known(Status::parse(name), column);
-        let from = (self.from_status != NOWHERE).then(|| status(&self.from_status, "fromStatus")).transpose()?;
+        let from =
+            (self.from_status != NOWHERE).then(|| status(&self.from_status, "fromStatus")).transpose()?;
         let by = row.author(&self.actor, self.changed_by)?;
         let entry = Entry {
             sequence: Sequence::new(self.sequence),

@@ -109,7 +109,11 @@ impl<'r> Reading<'r> {
     }
 
     /// A moment that there may be.
-    pub(super) fn any_moment(&self, at: Option<Stamp>, column: &'static str) -> QueryResult<Option<Timestamp>> {
+    pub(super) fn any_moment(
+        &self,
+        at: Option<Stamp>,
+        column: &'static str,
+    ) -> QueryResult<Option<Timestamp>> {
         at.map(|it| self.moment(it, column)).transpose()
     }
 

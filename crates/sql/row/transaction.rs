@@ -165,8 +165,7 @@ impl TransactionRow {
             (None, None) => Ok(None),
             (Some(VOID), None) => Ok(Some(Asked::Void)),
             (Some(CAPTURE), Some(amount)) => {
-                row.money(amount, &self.currency, "asked_amount")
-                    .map(|it| Some(Asked::Capture(it)))
+                row.money(amount, &self.currency, "asked_amount").map(|it| Some(Asked::Capture(it)))
             }
             (Some(_) | None, _) => Err(row.unreadable("asked")),
         }

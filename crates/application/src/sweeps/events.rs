@@ -1,9 +1,10 @@
 //! Notices that wait for their transaction.
 
-use domain::{FindingKind, payment::Disposition, payment::StoredEvent};
-use ports::{CommitError, PortError, UnitOfWork, Write};
+use async_trait::async_trait;
+use domain::{FindingKind, Timestamp, payment::Disposition, payment::StoredEvent};
+use ports::{Batch, CommitError, PortError, UnitOfWork, Write};
 
-use super::due::each_due;
+use super::due::{Sweep, each_due};
 use crate::{
     App,
     findings::{About, note},
@@ -16,9 +17,23 @@ use crate::{
 /// # Errors
 /// [`PortError`].
 pub async fn apply_parked(app: &App) -> Result<bool, PortError> {
-    let read = async |batch| app.events.applicable(batch).await;
-    let one = async |event: &StoredEvent| until_settled!(app, apply_once(app, event).await);
-    each_due(app, "apply-parked", read, one).await
+    each_due(app, "apply-parked", &Parked).await
+}
+
+/// Notices whose transaction is known.
+struct Parked;
+
+#[async_trait]
+impl Sweep for Parked {
+    type Thing = StoredEvent;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+        app.events.applicable(batch).await
+    }
+
+    async fn act(&self, app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+        until_settled!(app, apply_once(app, event).await)
+    }
 }
 
 /// Weighs everything that waits for the event's transaction.
@@ -36,8 +51,23 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortEr
 /// [`PortError`].
 pub async fn report_overdue(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.parked_max);
-    let read = async |batch| app.events.overdue(before, batch).await;
-    each_due(app, "report-overdue", read, async |event: &StoredEvent| report(app, event).await).await
+    each_due(app, "report-overdue", &Overdue(before)).await
+}
+
+/// Notices that arrived at or before that moment and have no transaction.
+struct Overdue(Timestamp);
+
+#[async_trait]
+impl Sweep for Overdue {
+    type Thing = StoredEvent;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+        app.events.overdue(self.0, batch).await
+    }
+
+    async fn act(&self, app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+        report(app, event).await
+    }
 }
 
 async fn report(app: &App, event: &StoredEvent) -> Result<bool, PortError> {

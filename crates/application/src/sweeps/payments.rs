@@ -1,9 +1,10 @@
 //! Payments that wait for the gateway's word.
 
-use domain::TransactionId;
-use ports::PortError;
+use async_trait::async_trait;
+use domain::{Timestamp, TransactionId};
+use ports::{Batch, PortError};
 
-use super::due::each_due;
+use super::due::{Sweep, each_due};
 use crate::{App, payments::reconcile};
 
 /// Asks the gateways about what is open; `true` when there may be more.
@@ -11,9 +12,22 @@ use crate::{App, payments::reconcile};
 /// # Errors
 /// [`PortError`].
 pub async fn reconcile_open(app: &App) -> Result<bool, PortError> {
-    let now = app.clock.now();
-    let read = async |batch| app.payments.to_check(now, batch).await;
-    // What was asked about is put off, or is over: either way it is due no more.
-    let one = async |id: &TransactionId| reconcile(app, id).await.map(|()| true);
-    each_due(app, "reconcile", read, one).await
+    each_due(app, "reconcile", &Open(app.clock.now())).await
+}
+
+/// Transactions that are due to be asked about at that moment.
+struct Open(Timestamp);
+
+#[async_trait]
+impl Sweep for Open {
+    type Thing = TransactionId;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
+        app.payments.to_check(self.0, batch).await
+    }
+
+    async fn act(&self, app: &App, id: &TransactionId) -> Result<bool, PortError> {
+        // What was asked about is put off, or is over: either way it is due no more.
+        reconcile(app, id).await.map(|()| true)
+    }
 }

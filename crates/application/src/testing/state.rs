@@ -95,7 +95,9 @@ impl State {
             Write::InsertFinding(finding) => self.findings.push(finding),
             Write::InsertFindingOnce(finding, _) => {
                 // What is open about one subject has the same detail, kind and owners.
-                let same = |it: &Finding| it.resolved_at.is_none() && it.detail == finding.detail && it.order == finding.order;
+                let same = |it: &Finding| {
+                    it.resolved_at.is_none() && it.detail == finding.detail && it.order == finding.order
+                };
                 if !self.findings.iter().any(same) {
                     self.findings.push(finding);
                 }

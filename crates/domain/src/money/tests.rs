@@ -91,7 +91,8 @@ fn every_currency_that_ever_was_can_be_read_and_only_present_ones_are_asked_for(
     for code in HISTORIC.split_whitespace() {
         assert!(Currency::ever(code).is_ok(), "{code}");
     }
-    for (code, scale) in [("DEM", 2), ("FRF", 2), ("ITL", 0), ("HRK", 2), ("VEF", 2), ("ZWL", 2), ("BGN", 2)] {
+    for (code, scale) in [("DEM", 2), ("FRF", 2), ("ITL", 0), ("HRK", 2), ("VEF", 2), ("ZWL", 2), ("BGN", 2)]
+    {
         assert_eq!(Currency::ever(code).map(Currency::scale), Ok(scale), "{code}");
     }
     for code in ["", "dem", "DEM ", "XYZ", "EURO"] {

@@ -16,7 +16,11 @@ use crate::{
 async fn due(backend: &Backend, due: Due, limit: u32) -> Vec<OrderNumber> {
     let all = backend.orders.due(due, Batch { skip: 0, limit: 100 }).await.expect("read");
     let behind = backend.orders.due(due, Batch { skip: 1, limit: 1 }).await.expect("read");
-    assert_eq!(behind, all.into_iter().skip(1).take(1).collect::<Vec<_>>(), "what lies behind the longest due");
+    assert_eq!(
+        behind,
+        all.into_iter().skip(1).take(1).collect::<Vec<_>>(),
+        "what lies behind the longest due"
+    );
     backend.orders.due(due, first(limit)).await.expect("read")
 }
 

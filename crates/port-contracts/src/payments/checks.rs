@@ -62,6 +62,10 @@ pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &B
     assert_eq!(found, [first.clone(), second.clone(), third.clone(), fourth]);
     let behind = backend.payments.to_check(at(10), Batch { skip: 1, limit: 2 }).await.expect("read");
     assert_eq!(behind, [second.clone(), third], "what lies behind the longest due");
-    assert_eq!(backend.payments.to_check(at(10), of(2)).await.expect("read"), [first, second], "the longest due");
+    assert_eq!(
+        backend.payments.to_check(at(10), of(2)).await.expect("read"),
+        [first, second],
+        "the longest due"
+    );
     assert_eq!(backend.payments.to_check(at(5), of(100)).await.expect("read"), []);
 }

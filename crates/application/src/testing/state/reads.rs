@@ -10,9 +10,9 @@ use domain::{
     product,
 };
 use ports::{
-    Batch, ChangeKind, Claim, Credentials, Due, EndedSession, EventRepository, FindingRepository, IdempotencyKey, OrderFilter,
-    OrderHead, OrderRepository, Page, PaymentRepository, PortError, ProductRepository, ReplyRepository,
-    SessionRepository, UserRepository,
+    Batch, ChangeKind, Claim, Credentials, Due, EndedSession, EventRepository, FindingRepository,
+    IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentRepository, PortError,
+    ProductRepository, ReplyRepository, SessionRepository, UserRepository,
 };
 
 use crate::testing::Record;
