@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use ports::PortError;
+use ports::{Causes, PortError};
 use tokio::time::{self, Instant};
 
 /// How long a call may take unless told otherwise, the wait for a connection included.
@@ -82,7 +82,7 @@ impl Patience {
     fn failed(&self, source: Box<dyn Error + Send + Sync>) -> PortError {
         self.doubt();
         if self.set_next_try(Some(now() + PAUSE)).is_none() {
-            tracing::warn!(fault = %source, "the server is away; everything goes on without it");
+            tracing::warn!(fault = %Causes(&*source), "the server is away; everything goes on without it");
         }
         PortError::away(source)
     }

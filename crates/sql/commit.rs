@@ -6,6 +6,7 @@ mod findings;
 mod halt;
 mod orders;
 mod payments;
+mod probe;
 mod products;
 mod prune;
 mod sale;
@@ -71,7 +72,9 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::Sell { line, read } => stock.sell(conn, line, read).await,
         Write::ReturnStock(line) => sale::give_back(conn, line).await,
         Write::InsertFinding(finding) => findings::insert(conn, finding).await,
+        Write::InsertFindingOnce(finding, subject) => findings::insert_once(conn, finding, subject).await,
         Write::ResolveFinding { id, note, at } => findings::resolve(conn, id, note, *at).await,
+        Write::Probe(at) => probe::probe(conn, *at).await,
         Write::Prune(what, before, rows_max) => prune::prune(conn, *what, *before, *rows_max).await,
     }
 }

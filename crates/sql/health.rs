@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use diesel::prelude::*;
-use diesel::result::Error;
+use diesel::result::{DatabaseErrorKind::ReadOnlyTransaction, Error};
 use diesel_async::RunQueryDsl;
 use ports::{Health, PortError};
 
@@ -17,7 +17,9 @@ impl Health for Database {
             let first = user::table.select(user::id).limit(1);
             first.get_result::<i64>(conn).await.optional()?;
             let writable = takes_writes(conn).await?;
-            writable.then_some(()).ok_or_else(|| Error::QueryBuilderError("the record is read-only".into()))
+            writable.then_some(()).ok_or_else(|| {
+                Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned()))
+            })
         })
         .await
     }

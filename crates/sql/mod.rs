@@ -6,6 +6,7 @@
 //! counted, and unique keys whose violation is matched; nothing is returned by a write, locked by a read or replaced.
 
 mod commit;
+pub(crate) mod fault;
 mod health;
 mod kept;
 mod read;

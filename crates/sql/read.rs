@@ -12,8 +12,47 @@ mod users;
 use std::collections::HashMap;
 
 use diesel::QueryResult;
+use ports::{Page, Witness};
 
-/// Reads every row into the domain, or fails at the first one that cannot be read.
+use super::row::unreadable_row;
+
+/// Reads the rows that can be read, and lets the witness hear of the others.
+fn each_readable<R, T>(
+    witness: &dyn Witness,
+    rows: Vec<R>,
+    read: impl FnMut(R) -> QueryResult<T>,
+) -> QueryResult<Vec<T>> {
+    let mut all = Vec::with_capacity(rows.len());
+    for row in rows.into_iter().map(read) {
+        match row.map_err(unreadable_row) {
+            Ok(row) => all.push(row),
+            Err(Ok(unreadable)) => witness.note(&unreadable),
+            Err(Err(error)) => return Err(error),
+        }
+    }
+    Ok(all)
+}
+
+/// How many rows a page has, and where it ends: rows that are one more than there is room for.
+fn cut<R>(rows: &mut Vec<R>, limit: u32, id: impl Fn(&R) -> String) -> Option<String> {
+    let more = rows.len() > length(limit);
+    rows.truncate(length(limit));
+    rows.last().filter(|_| more).map(id)
+}
+
+/// A page of those rows, which are one more than there is room for, without the ones that cannot be read.
+fn page<R, T>(
+    witness: &dyn Witness,
+    mut rows: Vec<R>,
+    limit: u32,
+    id: impl Fn(&R) -> String,
+    read: impl FnMut(R) -> QueryResult<T>,
+) -> QueryResult<Page<T>> {
+    let next = cut(&mut rows, limit, id);
+    Ok(Page { data: each_readable(witness, rows, read)?, next })
+}
+
+/// Reads every row into the domain, or fails at the first one that cannot be read: nothing is decided on a part.
 pub(super) fn each<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
     rows.into_iter().map(read).collect()
 }

@@ -178,6 +178,14 @@ table! {
         created_at -> crate::dialect::Moment,
         resolved_at -> Nullable<crate::dialect::Moment>,
         note -> Nullable<Text>,
+        subject -> Nullable<Text>,
+    }
+}
+
+table! {
+    commit_probe (id) {
+        id -> BigInt,
+        probed_at -> crate::dialect::Moment,
     }
 }
 

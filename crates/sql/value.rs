@@ -20,9 +20,23 @@ impl From<Timestamp> for Stamp {
     }
 }
 
-impl From<Stamp> for Timestamp {
-    fn from(Stamp(millis): Stamp) -> Self {
-        Self::from_millis(millis)
+impl Stamp {
+    /// Stands for what the database holds and no moment is.
+    pub(crate) const UNREADABLE: Self = Self(i64::MIN);
+
+    /// The moment.
+    pub(crate) fn get(self) -> Option<Timestamp> {
+        (self != Self::UNREADABLE).then(|| Timestamp::from_millis(self.0))
+    }
+}
+
+impl Parts {
+    /// Stands for what the database holds and no amount is.
+    pub(crate) const UNREADABLE: Self = Self(i64::MIN);
+
+    /// The number.
+    pub(crate) fn get(self) -> Option<i64> {
+        (self != Self::UNREADABLE).then_some(self.0)
     }
 }
 

@@ -6,7 +6,7 @@ mod moment;
 mod writable;
 
 pub(crate) use self::decimal::exactly;
-pub(crate) use self::failure::is_contention;
+pub(crate) use self::failure::{is_contention, is_fault_of_the_program};
 pub(crate) use self::writable::takes_writes;
 
 /// An amount: a decimal with four places, exact from end to end.

@@ -15,7 +15,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::PortError;
+use ports::{PortError, Witness};
 
 use crate::connection::{Conn, Crew, Kind};
 pub use crate::open::OpenError;
@@ -24,6 +24,7 @@ pub use crate::open::OpenError;
 #[derive(Clone)]
 pub struct MySql {
     crew: Arc<Crew>,
+    witness: Arc<dyn Witness>,
 }
 
 impl std::fmt::Debug for MySql {
@@ -33,6 +34,25 @@ impl std::fmt::Debug for MySql {
 }
 
 impl MySql {
+    /// The same record, with a witness that hears of rows that cannot be read.
+    #[must_use]
+    pub fn watched_by(self, witness: Arc<dyn Witness>) -> Self {
+        Self { witness, ..self }
+    }
+
+    /// Who hears of rows that cannot be read.
+    pub(crate) fn witness(&self) -> Arc<dyn Witness> {
+        Arc::clone(&self.witness)
+    }
+
+    /// Lets the witness hear of a row that an operation failed with.
+    fn noted<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+        if let Err(PortError::Unreadable(row)) = &outcome {
+            self.witness.note(row);
+        }
+        outcome
+    }
+
     /// Runs one query.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
@@ -55,7 +75,8 @@ impl MySql {
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
         let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
-        self.crew.run(async move |pool| pool.run(kind, all).await).await.map(|Ok(read)| read)
+        let outcome = self.crew.run(async move |pool| pool.run(kind, all).await).await;
+        self.noted(outcome.map(|Ok(read)| read))
     }
 
     /// Makes everything that `work` writes true, or nothing if it fails or refuses.
@@ -65,6 +86,6 @@ impl MySql {
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
     ) -> Result<Result<T, R>, PortError> {
-        self.crew.run(async move |pool| pool.run(Kind::Commit, work).await).await
+        self.noted(self.crew.run(async move |pool| pool.run(Kind::Commit, work).await).await)
     }
 }

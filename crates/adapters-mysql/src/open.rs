@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mysql_async::Opts;
+use ports::Unwatched;
 
 use crate::MySql;
 use crate::connection::{Crew, Limits, options};
@@ -46,7 +47,7 @@ impl MySql {
         let (connections, waiting) = (CONNECTIONS_MAX / threads, WAITING_MAX / threads);
         let crew = Crew::new(&options(url), threads, Limits { connections, waiting, wait: WAIT });
         crew.run(async |pool| pool.try_out().await).await.map_err(OpenError::Connect)?;
-        Ok(Self { crew: Arc::new(crew) })
+        Ok(Self { crew: Arc::new(crew), witness: Arc::new(Unwatched) })
     }
 }
 

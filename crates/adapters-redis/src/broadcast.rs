@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
-use ports::{Broadcast, PortError, Subscription};
+use ports::{Broadcast, Causes, PortError, Subscription};
 use redis::{
     RedisError,
     aio::{PubSubSink, PubSubStream},
@@ -104,7 +104,7 @@ impl RedisSubscription {
     fn lost(&mut self, error: &RedisError) {
         self.line = None;
         if !std::mem::replace(&mut self.is_lost, true) {
-            tracing::warn!(%error, "Redis does not tell what is published");
+            tracing::warn!(fault = %Causes(error), "Redis does not tell what is published");
         }
     }
 }

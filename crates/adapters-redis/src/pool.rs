@@ -6,6 +6,7 @@ use bb8_redis::{
     RedisConnectionManager,
     bb8::{self, ManageConnection},
 };
+use ports::Causes;
 use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
 use tokio::time;
 
@@ -62,7 +63,7 @@ impl ManageConnection for Manager {
         let connected = self.try_connect().await;
         if let Err(error) = &connected {
             // Whoever waits for a connection only learns that there is none.
-            tracing::debug!(%error, "Redis cannot be connected to");
+            tracing::debug!(fault = %Causes(error), "Redis cannot be connected to");
         }
         connected
     }

@@ -60,6 +60,30 @@ pub(crate) fn is_busy(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
 }
 
+/// What SQLite says when something outside fails it: the disk, the file, the memory, another process, or a limit of time.
+const OUTSIDE: &[&str] = &[
+    BUSY,
+    "database table is locked",
+    "database or disk is full",
+    "disk I/O error",
+    "attempt to write a readonly database",
+    "unable to open database file",
+    "database disk image is malformed",
+    "file is not a database",
+    "out of memory",
+    "access permission denied",
+    "large file support is disabled",
+    "locking protocol",
+    "interrupted",
+    "database schema has changed",
+    "database schema is locked",
+];
+
+/// Whether that text is about what was asked, and not about anything outside.
+pub(crate) fn is_fault_of_the_program(text: &str) -> bool {
+    !OUTSIDE.iter().any(|it| text.starts_with(it))
+}
+
 /// Whether it may be written to: the file was opened for that.
 pub(crate) async fn takes_writes(_: &mut Conn) -> QueryResult<bool> {
     Ok(true)

@@ -8,11 +8,13 @@ mod dialect;
 mod open;
 #[path = "../../sql/mod.rs"]
 mod sql;
+#[cfg(feature = "testing")]
+pub mod testing;
 
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::PortError;
+use ports::{PortError, Witness};
 
 use crate::connection::{Conn, Lane};
 pub use crate::open::OpenError;
@@ -22,6 +24,7 @@ pub use crate::open::OpenError;
 pub struct Sqlite {
     writer: Arc<Lane>,
     readers: Arc<Lane>,
+    witness: Arc<dyn Witness>,
 }
 
 impl std::fmt::Debug for Sqlite {
@@ -31,12 +34,31 @@ impl std::fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
+    /// The same record, with a witness that hears of rows that cannot be read.
+    #[must_use]
+    pub fn watched_by(self, witness: Arc<dyn Witness>) -> Self {
+        Self { witness, ..self }
+    }
+
+    /// Who hears of rows that cannot be read.
+    pub(crate) fn witness(&self) -> Arc<dyn Witness> {
+        Arc::clone(&self.witness)
+    }
+
+    /// Lets the witness hear of a row that an operation failed with.
+    fn noted<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+        if let Err(PortError::Unreadable(row)) = &outcome {
+            self.witness.note(row);
+        }
+        outcome
+    }
+
     /// Runs one query.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.readers.read(query).await
+        self.noted(self.readers.read(query).await)
     }
 
     /// Runs several queries that see one moment of the record.
@@ -44,7 +66,7 @@ impl Sqlite {
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.readers.read_snapshot(queries).await
+        self.noted(self.readers.read_snapshot(queries).await)
     }
 
     /// Makes everything that `work` writes true, or nothing if it fails or refuses.
@@ -61,6 +83,6 @@ impl Sqlite {
     ) -> Result<Result<T, R>, PortError> {
         let writer = Arc::clone(&self.writer);
         let commit = tokio::spawn(async move { writer.write(work).await });
-        commit.await.map_err(PortError::bug)?
+        self.noted(commit.await.map_err(PortError::bug)?)
     }
 }

@@ -8,6 +8,8 @@ use std::{fs, io};
 use diesel::{ConnectionError, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
+use ports::Unwatched;
+
 use crate::Sqlite;
 use crate::connection::{Access, Lane, Limits, connect};
 use crate::dialect::is_busy;
@@ -68,6 +70,7 @@ impl Sqlite {
         Ok(Self {
             writer: Arc::new(Lane::new(path.clone(), Access::Write, WRITER)),
             readers: Arc::new(Lane::new(path, Access::Read, READERS)),
+            witness: Arc::new(Unwatched),
         })
     }
 }

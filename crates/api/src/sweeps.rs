@@ -1,9 +1,9 @@
 //! Looking, again and again, for what time brings.
 
-use std::{sync::Arc, time::Duration};
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use application::{App, auth::revocations, sweeps};
-use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, future::BoxFuture};
 use ports::{Causes, PortError, Subscription};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
@@ -37,6 +37,7 @@ const SWEEPS: &[Sweep] = &[
     Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured(app)) },
     Sweep { name: "complete-delivered", every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered(app)) },
     Sweep { name: "close-finished",     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished(app)) },
+    Sweep { name: "report-unreadable",  every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable(app)) },
     Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune(app)) },
 ];
 
@@ -72,7 +73,7 @@ async fn at_each(mut told: Box<dyn Subscription>, stopping: CancellationToken, m
         tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            () = told.next() => work().await,
+            () = told.next() => whole(work()).await,
         }
         sleep(GLANCES_REST).await;
     }
@@ -87,8 +88,15 @@ async fn repeat(every: Duration, stopping: CancellationToken, mut work: impl Asy
         tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => work().await,
+            _ = ticks.tick() => whole(work()).await,
         }
+    }
+}
+
+/// Lets work panic without ending what repeats it: the next time is a new one. The log has the place of the panic.
+async fn whole(work: impl Future<Output = ()>) {
+    if AssertUnwindSafe(work).catch_unwind().await.is_err() {
+        tracing::error!("a sweep panicked, and goes on the next time");
     }
 }
 
@@ -142,6 +150,25 @@ mod tests {
         tasks.finished().await;
         let passes = ended.load(SeqCst);
         assert_eq!(begun.load(SeqCst), passes, "the last pass was not cut short");
+    }
+
+    #[tokio::test]
+    async fn work_that_panics_is_done_again_the_next_time() {
+        let (tasks, stopping) = (Tasks::default(), CancellationToken::new());
+        let begun = Arc::new(AtomicU32::new(0));
+        let begins = begun.clone();
+        let work = async move || {
+            assert!(begins.fetch_add(1, SeqCst) > 1, "a fault of the work");
+        };
+        tasks.beside(repeat(Duration::from_millis(1), stopping.clone(), work));
+        let third = async {
+            while begun.load(SeqCst) < 3 {
+                sleep(Duration::from_millis(1)).await;
+            }
+        };
+        timeout(WITHIN, third).await.expect("it goes on after two panics");
+        stopping.cancel();
+        timeout(WITHIN, tasks.finished()).await.expect("it ends");
     }
 
     /// Long for work that is done at once.

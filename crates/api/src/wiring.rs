@@ -16,12 +16,14 @@ use application::{
     auth::Revocations,
     caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, ScopedCache, TieredCache},
     metered_store::MeteredStore,
+    recent_commits::RecentCommits,
     shared_throttle::SharedThrottle,
+    unreadable::UnreadableRows,
 };
 use ports::{
     Broadcast, Cache, Clock, Digests, EventRepository, FindingRepository, Gateway, Health, Ids, KeyedDigests,
     Locks, Meter, OrderRepository, PaymentRepository, PortError, ProductRepository, ReplyRepository, Sealer,
-    SessionRepository, Store, Throttle, UserRepository,
+    SessionRepository, Store, Throttle, Unwatched, UserRepository, Witness,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -110,7 +112,7 @@ pub struct Wired {
 /// # Errors
 /// [`StartError`].
 pub async fn migrate(config: &Config) -> Result<(), StartError> {
-    record(&config.database).await.map(drop)
+    record(&config.database, Arc::new(Unwatched)).await.map(drop)
 }
 
 /// Puts the service together.
@@ -120,8 +122,9 @@ pub async fn migrate(config: &Config) -> Result<(), StartError> {
 pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     let keys = signing_keys(config)?;
     let servers = Servers::of(config)?;
-    let record = record(&config.database).await?;
     let clock = clock(config);
+    let unreadable = Arc::new(UnreadableRows::new(clock.clone()));
+    let record = record(&config.database, unreadable.clone()).await?;
     let ids: Arc<dyn Ids> = Arc::new(RandomIds::new(clock.clone()));
     let metrics = Arc::new(Metrics::default());
     let meter: Arc<dyn Meter> = metrics.clone();
@@ -134,7 +137,8 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         gateways.push(Arc::new(Retired::new(LEGACY, clock.clone())));
     }
     let cache = servers.cache(&config.database);
-    let store = MeteredStore::new(record.store, clock.clone(), meter.clone());
+    let commits = Arc::new(RecentCommits::new(record.store, record.health, clock.clone()));
+    let store = MeteredStore::new(commits.clone(), clock.clone(), meter.clone());
     let app = App {
         store: Arc::new(PublishingStore::new(Arc::new(store), cache.clone())),
         // Who somebody is, and in which role, is never taken from a place that others can write to.
@@ -158,9 +162,10 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         gateways,
         sessions_ended: servers.broadcast(),
         revocations: Revocations::default(),
+        unreadable,
         policy: config.policy,
     };
-    let database = Dependency { name: "database", required: true, health: record.health };
+    let database = Dependency { name: "database", required: true, health: commits };
     Ok(Wired {
         app: Arc::new(app),
         ids,
@@ -222,14 +227,18 @@ impl Record {
 }
 
 /// Opens the record and brings it up to date.
-async fn record(database: &Database) -> Result<Record, StartError> {
+async fn record(database: &Database, witness: Arc<dyn Witness>) -> Result<Record, StartError> {
     let fault = |it: Box<dyn Error + Send + Sync>| StartError::Database(it);
     match database {
-        Database::Sqlite(file) => Ok(Record::of(Sqlite::open(file).await.map_err(|it| fault(it.into()))?)),
+        Database::Sqlite(file) => {
+            let record = Sqlite::open(file).await.map_err(|it| fault(it.into()))?;
+            Ok(Record::of(record.watched_by(witness)))
+        }
         Database::MySql(url) => {
             let url = url.expose_secret();
             MySql::migrate(url).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::of(MySql::open(url).await.map_err(|it| fault(it.into()))?))
+            let record = MySql::open(url).await.map_err(|it| fault(it.into()))?;
+            Ok(Record::of(record.watched_by(witness)))
         }
     }
 }

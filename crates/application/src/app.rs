@@ -12,7 +12,7 @@ use ports::{
     Throttle, Tokens, UserRepository,
 };
 
-use crate::{Operator, auth::Revocations};
+use crate::{Operator, auth::Revocations, unreadable::UnreadableRows};
 
 /// The ports and the settings of one running service.
 pub struct App {
@@ -58,6 +58,8 @@ pub struct App {
     pub sessions_ended: Arc<dyn Broadcast>,
     /// Sessions that were ended while their access tokens live on.
     pub revocations: Revocations,
+    /// Rows of the record that cannot be read.
+    pub unreadable: Arc<UnreadableRows>,
     /// The settings.
     pub policy: Policy,
 }

@@ -15,9 +15,11 @@ mod idempotent;
 pub mod metered_store;
 pub mod orders;
 pub mod payments;
+pub mod recent_commits;
 mod retry;
 pub mod shared_throttle;
 pub mod sweeps;
+pub mod unreadable;
 
 #[cfg(test)]
 mod testing;

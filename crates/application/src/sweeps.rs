@@ -1,11 +1,13 @@
 //! What time brings: sweeps look for what is due, in bounded batches. Each is safe to run on several instances at once,
-//! because what it decides is guarded like everything else, and it loses to whoever was faster.
+//! because what it decides is guarded like everything else, and it loses to whoever was faster. One thing that cannot be
+//! done keeps none of the others waiting.
 
+mod due;
 mod events;
 mod orders;
 mod payments;
 
-use ports::{CommitError, Happening, PortError, Prunable, UnitOfWork, Write};
+use ports::{CommitError, PortError, Prunable, UnitOfWork, Write};
 
 use crate::App;
 
@@ -13,18 +15,10 @@ pub use events::{apply_parked, report_overdue};
 pub use orders::{close_finished, complete_delivered, expire_unpaid, release_uncaptured};
 pub use payments::reconcile_open;
 
-/// How many rows a sweep takes at once.
-const BATCH: u32 = 100;
+pub use crate::unreadable::report_unreadable;
+
 /// How many rows of a kind are forgotten at once.
 const PRUNED: u32 = 1_000;
-
-/// Takes note of what a sweep did and tells whether there may be more: a full batch that got somewhere.
-fn swept(app: &App, name: &'static str, found: usize, done: u64) -> bool {
-    if done > 0 {
-        app.meter.record(Happening::Swept(name, done));
-    }
-    done > 0 && u32::try_from(found).unwrap_or(u32::MAX) >= BATCH
-}
 
 /// Forgets answers and sessions whose time is over, so many at once; what is left waits for the next time, and nobody
 /// waits for that.

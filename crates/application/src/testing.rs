@@ -61,6 +61,7 @@ impl Bench {
             throttle: Arc::new(throttle(|| Ok(0), || Ok(1))),
             hasher: Arc::new(hasher()),
             tokens: Arc::new(tokens()),
+            unreadable: Arc::new(crate::unreadable::UnreadableRows::new(clock.clone())),
             clock: clock.clone(),
             ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
             meter: meter.clone(),

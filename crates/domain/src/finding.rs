@@ -31,11 +31,13 @@ pub enum FindingKind {
     OverRefunded,
     /// The gateway's words contradict each other, or what was asked of it.
     Contradiction,
+    /// A row of the record cannot be read.
+    Unreadable,
 }
 
 impl FindingKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::AmountMismatch,
         Self::CurrencyMismatch,
         Self::OrderMismatch,
@@ -49,6 +51,7 @@ impl FindingKind {
         Self::RefundFailed,
         Self::OverRefunded,
         Self::Contradiction,
+        Self::Unreadable,
     ];
 
     /// The name in the record and in JSON.
@@ -68,6 +71,7 @@ impl FindingKind {
             Self::RefundFailed => "refund-failed",
             Self::OverRefunded => "over-refunded",
             Self::Contradiction => "contradiction",
+            Self::Unreadable => "unreadable",
         }
     }
 
@@ -78,7 +82,7 @@ impl FindingKind {
     }
 }
 
-/// One thing to look at, written in the same commit as what caused it.
+/// One thing to look at, written in the same commit as what caused it, if that was one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
     /// The row.

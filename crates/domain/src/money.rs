@@ -1,12 +1,14 @@
 //! Money: whole minor units and an ISO 4217 currency. Nothing is ever rounded.
 
 mod currencies;
+mod withdrawn;
 
 use std::fmt;
 
 use crate::Invalid;
 
-/// An ISO 4217 currency in use.
+/// A currency that is in ISO 4217, or ever was. The record is read with [`Currency::ever`]; only what is made now is asked
+/// for by [`Currency::parse`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency {
     code: &'static str,
@@ -25,8 +27,26 @@ impl Currency {
     /// # Errors
     /// [`Invalid`] when no such currency is in use.
     pub fn parse(code: &str) -> Result<Self, Invalid> {
-        let found = currencies::CURRENCIES.binary_search_by_key(&code, |(known, _)| known);
-        let known = found.ok().and_then(|at| currencies::CURRENCIES.get(at));
+        Self::listed(code, currencies::CURRENCIES)
+    }
+
+    /// Reads an upper-case code that was in use at some time: what was priced and paid in it does not go away with it.
+    ///
+    /// ```
+    /// assert_eq!(domain::Currency::ever("DEM")?.scale(), 2);
+    /// assert!(domain::Currency::parse("DEM").is_err(), "nothing new is priced in it");
+    /// # Ok::<(), domain::Invalid>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Invalid`] when no such currency was ever in use.
+    pub fn ever(code: &str) -> Result<Self, Invalid> {
+        Self::parse(code).or_else(|_| Self::listed(code, withdrawn::CURRENCIES))
+    }
+
+    fn listed(code: &str, list: &'static [(&str, u8)]) -> Result<Self, Invalid> {
+        let place = list.binary_search_by_key(&code, |(known, _)| known);
+        let known = place.ok().and_then(|at| list.get(at));
         known
             .map(|(code, scale)| Self { code, scale: *scale })
             .ok_or(Invalid("must be an ISO 4217 code in upper case, such as CNY"))

@@ -20,7 +20,7 @@ impl Serialize for Money {
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let Written { minor, currency } = Written::<String>::deserialize(from)?;
-        let currency = Currency::parse(&currency).map_err(D::Error::custom)?;
+        let currency = Currency::ever(&currency).map_err(D::Error::custom)?;
         Self::from_minor(minor, currency).map_err(D::Error::custom)
     }
 }

@@ -4,12 +4,17 @@ use std::{any::Any, fmt, sync::Arc};
 
 use domain::{Order, Product, Progress, Transaction, User};
 use ports::{
-    CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository, ProductRepository,
-    ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
+    Batch, CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository,
+    ProductRepository, ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::sample;
+
+/// So many of what is longest due.
+pub(crate) const fn first(limit: u32) -> Batch {
+    Batch { skip: 0, limit }
+}
 
 /// How many do the same thing at the same moment.
 pub(crate) const RIVALS: usize = 64;

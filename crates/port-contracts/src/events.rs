@@ -4,11 +4,11 @@ use domain::{
     EventId, EventKey, Timestamp, TransactionId,
     payment::{Disposition, StoredEvent},
 };
-use ports::{CommitError, UnitOfWork, Write};
+use ports::{Batch, CommitError, UnitOfWork, Write};
 
 use crate::{
     Backend,
-    backend::is_stale,
+    backend::{first, is_stale},
     sample::{self, at},
 };
 
@@ -161,21 +161,29 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
     keep(backend, sample::event("sandbox", None)).await;
     applicable.push(keep(backend, about(Disposition::Overdue, 9)).await);
     applicable.sort_by_key(|it| it.received_at);
-    assert_eq!(backend.events.applicable(100).await.expect("read"), applicable);
+    assert_eq!(backend.events.applicable(first(100)).await.expect("read"), applicable);
     let oldest = applicable.get(..2).unwrap_or_default();
-    assert_eq!(backend.events.applicable(2).await.expect("read"), oldest, "the oldest ones");
+    assert_eq!(backend.events.applicable(first(2)).await.expect("read"), oldest, "the oldest ones");
+    let behind = backend.events.applicable(Batch { skip: 1, limit: 100 }).await.expect("read");
+    assert_eq!(behind, applicable.get(1..).unwrap_or_default(), "what lies behind the oldest one");
 }
 
 /// Whether they name a transaction or not; oldest first, at most so many.
 pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Backend) {
     let came = |received_at: Timestamp| StoredEvent { received_at, ..sample::event("sandbox", None) };
-    let first = keep(backend, came(at(8))).await;
+    let first_one = keep(backend, came(at(8))).await;
     for disposition in Disposition::ALL.into_iter().filter(|it| *it != Disposition::Parked) {
         keep(backend, StoredEvent { disposition, ..came(at(9)) }).await;
     }
     let (second, third) = (keep(backend, came(at(9))).await, keep(backend, came(at(10))).await);
     keep(backend, came(at(11))).await;
-    let found = backend.events.overdue(at(10), 100).await.expect("read");
-    assert_eq!(found, [first.clone(), second.clone(), third]);
-    assert_eq!(backend.events.overdue(at(10), 2).await.expect("read"), [first, second], "the oldest ones");
+    let found = backend.events.overdue(at(10), first(100)).await.expect("read");
+    assert_eq!(found, [first_one.clone(), second.clone(), third]);
+    let behind = backend.events.overdue(at(10), Batch { skip: 1, limit: 1 }).await.expect("read");
+    assert_eq!(behind, [second.clone()], "what lies behind the oldest one");
+    assert_eq!(
+        backend.events.overdue(at(10), first(2)).await.expect("read"),
+        [first_one, second],
+        "the oldest ones"
+    );
 }

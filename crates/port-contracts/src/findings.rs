@@ -15,6 +15,7 @@ macro_rules! findings {
     ($($fixture:tt)+) => { $crate::stamp! { findings:
         a_finding_is_read_back_as_written
         a_finding_is_resolved_once
+        one_finding_about_a_subject_is_open_at_a_time
         one_of_many_resolutions_wins
         findings_are_listed_newest_first
         findings_are_listed_by_the_stamps_they_show
@@ -46,7 +47,7 @@ async fn list(
 ) -> (Vec<Finding>, bool) {
     let after = after.map(|it| it.id.clone());
     let page = backend.findings.list(resolved, after, limit).await.expect("read");
-    (page.data, page.more)
+    (page.data, page.next.is_some())
 }
 
 fn resolve(finding: &Finding, note: &str, at: Timestamp) -> Write {
@@ -88,6 +89,32 @@ pub async fn a_finding_is_resolved_once(backend: &Backend) {
         .stale([Write::ResolveFinding { id: FindingId::new("none".into()), note: Text::new("x"), at: at(9) }])
         .await;
     assert_eq!(found(backend, bystander).await.as_ref(), Some(bystander), "no other one is touched");
+}
+
+/// A second one is no error; when the first one is closed there may be another. Rivals end the same way.
+pub async fn one_finding_about_a_subject_is_open_at_a_time(backend: &Backend) {
+    let once = |subject: &str| {
+        let finding = sample::finding();
+        (finding.clone(), Write::InsertFindingOnce(finding, subject.to_owned()))
+    };
+    let (first, write) = once("orders:1");
+    let (other, about_another) = once("orders:2");
+    backend.commit([write, about_another]).await;
+    let (second, write) = once("orders:1");
+    let (beside, plain) = (sample::finding(), sample::finding());
+    backend.commit([write, Write::InsertFinding(beside.clone()), Write::InsertFinding(plain)]).await;
+    assert_eq!(found(backend, &first).await.as_ref(), Some(&first));
+    assert_eq!(found(backend, &other).await.as_ref(), Some(&other));
+    assert_eq!(found(backend, &second).await, None, "there is one about it");
+    assert_eq!(found(backend, &beside).await, Some(beside), "the commit is none the worse for it");
+    backend.commit([resolve(&first, "mended", at(9))]).await;
+    let (third, write) = once("orders:1");
+    backend.commit([write]).await;
+    assert_eq!(found(backend, &third).await, Some(third), "the first one is closed");
+    let race = backend.race(|| UnitOfWork::new().with(once("orders:3").1)).await;
+    race.ends(crate::backend::RIVALS, |_| false);
+    let (open, _) = list(backend, Some(false), None, 100).await;
+    assert_eq!(open.len(), 5, "the other one, the two plain ones, the third one, and one of the rivals");
 }
 
 /// All others come too late.

@@ -168,12 +168,12 @@ pub async fn products_are_listed_in_the_order_they_were_made_in(backend: &Backen
     for (expected, more) in [(2, true), (2, true), (1, false)] {
         let after = listed.last().map(|it: &Product| it.id.clone());
         let page = backend.products.list(false, after, 2).await.expect("read");
-        assert_eq!((page.data.len(), page.more), (expected, more));
+        assert_eq!((page.data.len(), page.next.is_some()), (expected, more));
         listed.extend(page.data);
     }
     assert_eq!(listed, made);
     let page = backend.products.list(false, None, 5).await.expect("read");
-    assert!(!page.more, "a page that just holds all has no more after it");
+    assert!(page.next.is_none(), "a page that just holds all has no more after it");
 }
 
 /// The rows were made by clocks that differ: each by one that is behind that of the row before.
@@ -194,11 +194,11 @@ pub async fn a_list_of_active_products_leaves_out_the_others(backend: &Backend) 
     let (third, last) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);
     let page = backend.products.list(true, None, 2).await.expect("read");
     assert_eq!(page.data, [first.clone(), third.clone()]);
-    assert!(page.more, "the last one is to come");
+    assert_eq!(page.next.as_deref(), Some(third.id.as_str()), "the last one is to come");
     let off = Product { active: false, version: third.version.next(), ..third.clone() };
     backend.commit([sample::replaced(&off, third.version, Restock::Keep)]).await;
     let page = backend.products.list(true, Some(third.id), 2).await.expect("read");
-    assert_eq!((page.data.as_slice(), page.more), ([last.clone()].as_slice(), false));
+    assert_eq!((page.data.as_slice(), page.next), ([last.clone()].as_slice(), None));
     let all = backend.products.list(false, None, 100).await.expect("read");
     assert_eq!(all.data, [first, hidden, off, last], "an operator sees them all");
 }

@@ -2,6 +2,8 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
+use domain::{OrderNumber, ProductId, TransactionId};
+
 /// The driver's own error, or a text; shared by those who waited for the same call.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
@@ -31,6 +33,41 @@ pub struct Unreadable {
     pub column: &'static str,
     /// The row: its key, inside the service only.
     pub key: String,
+    /// What the row is, or belongs to, where that has a public id.
+    pub owner: Option<Box<Owner>>,
+}
+
+/// What a row is, or belongs to, by its public id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Owner {
+    /// An order.
+    Order(OrderNumber),
+    /// A transaction of that order.
+    Transaction(TransactionId, OrderNumber),
+    /// A product.
+    Product(ProductId),
+}
+
+impl Unreadable {
+    /// The row in one text: `orders:17`.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        format!("{}:{}", self.table, self.key)
+    }
+}
+
+/// Hears of every row that a record could not read, whether the read failed with it or left it out.
+pub trait Witness: Send + Sync {
+    /// Takes note of one. It neither waits nor fails, and may be given one row as often as that is read.
+    fn note(&self, row: &Unreadable);
+}
+
+/// A witness that takes no note.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unwatched;
+
+impl Witness for Unwatched {
+    fn note(&self, _: &Unreadable) {}
 }
 
 impl PortError {

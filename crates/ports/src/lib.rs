@@ -24,7 +24,7 @@ mod work;
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, Ids};
-pub use error::{Cause, Causes, PortError, Unreadable};
+pub use error::{Cause, Causes, Owner, PortError, Unreadable, Unwatched, Witness};
 pub use gateway::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use lock::{Held, Locks};
@@ -32,8 +32,8 @@ pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
 pub use page::Page;
 pub use password::{HasherBusy, PasswordHasher};
 pub use repository::{
-    ChangeKind, Credentials, Due, EventRepository, FindingRepository, OrderFilter, OrderHead,
-    OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
+    Batch, ChangeKind, Credentials, Due, EndedSession, EventRepository, FindingRepository, OrderFilter,
+    OrderHead, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
     UserRepository,
 };
 pub use seal::{Digests, KeyedDigests, Sealer};

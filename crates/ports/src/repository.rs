@@ -4,6 +4,10 @@
 //! one order is read by its number. A list is sorted by the stamp that it shows and then by row, and a page begins
 //! behind the place of the last one: whatever was there when the first page was read is listed once, and what is
 //! committed meanwhile stands where its stamp says.
+//!
+//! A row that cannot be read is [`Unreadable`](crate::Unreadable), and only who needs it is refused: a list leaves it out,
+//! and what is read by its id fails. The [`Witness`](crate::Witness) hears of either. What is decided on is never left out:
+//! an order's items, its transactions with their refunds, and the products of an order.
 
 use async_trait::async_trait;
 use domain::{
@@ -18,6 +22,16 @@ use domain::{
 use crate::{Claim, IdempotencyKey, Page, PortError};
 
 type Read<T> = Result<T, PortError>;
+
+/// Which of the things that are due to read. Whoever works on them takes what it could not move out of its way by
+/// skipping it: it stays the longest due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Batch {
+    /// So many of the longest due are left out.
+    pub skip: u32,
+    /// At most so many.
+    pub limit: u32,
+}
 
 /// A user and what the password is checked against.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +56,17 @@ pub trait UserRepository: Send + Sync {
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>>;
 }
 
+/// A session that was ended, as far as others must know of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedSession {
+    /// The row.
+    pub key: SessionKey,
+    /// The public id.
+    pub id: SessionId,
+    /// When it was ended.
+    pub at: Timestamp,
+}
+
 /// Reads sessions.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -51,13 +76,14 @@ pub trait SessionRepository: Send + Sync {
     /// The user's sessions that are live at `now`, by `created_at` and row, newest first, at most `limit`.
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>>;
     /// Sessions revoked at or after `since`, oldest revocation first and of one moment by row, at most `limit`; of those
-    /// revoked at `since` itself only the ones whose row comes after `after`.
+    /// revoked at `since` itself only the ones whose row comes after `after`. Whatever else is in such a row, it can be
+    /// read.
     async fn revoked_since(
         &self,
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Read<Vec<Session>>;
+    ) -> Read<Vec<EndedSession>>;
 }
 
 /// Reads the catalogue.
@@ -141,8 +167,8 @@ pub trait OrderRepository: Send + Sync {
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
     /// An order's history: its entries in the order of their numbers.
     async fn history(&self, order: OrderKey) -> Read<Vec<Recorded>>;
-    /// Orders that a sweep must look at, longest due first, at most `limit`.
-    async fn due(&self, due: Due, limit: u32) -> Read<Vec<OrderNumber>>;
+    /// Orders that a sweep must look at, longest due first, whether or not they can be read.
+    async fn due(&self, due: Due, batch: Batch) -> Read<Vec<OrderNumber>>;
 }
 
 /// Reads payments. A transaction always comes with its refunds, oldest first.
@@ -153,8 +179,9 @@ pub trait PaymentRepository: Send + Sync {
     async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>>;
     /// All transactions of an order, oldest first.
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
-    /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first.
-    async fn to_check(&self, now: Timestamp, limit: u32) -> Read<Vec<TransactionId>>;
+    /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or
+    /// not they can be read.
+    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>>;
 }
 
 /// Reads the gateways' events.
@@ -166,9 +193,9 @@ pub trait EventRepository: Send + Sync {
     /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), by `received_at` and row, oldest first.
     async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>>;
     /// `PARKED` and `OVERDUE` events whose transaction is known by now, by `received_at` and row, oldest first.
-    async fn applicable(&self, limit: u32) -> Read<Vec<StoredEvent>>;
+    async fn applicable(&self, batch: Batch) -> Read<Vec<StoredEvent>>;
     /// `PARKED` events that arrived at or before `before`, by `received_at` and row, oldest first.
-    async fn overdue(&self, before: Timestamp, limit: u32) -> Read<Vec<StoredEvent>>;
+    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<StoredEvent>>;
 }
 
 /// Reads findings.

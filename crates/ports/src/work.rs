@@ -132,7 +132,9 @@ pub enum Write {
     Postpone(Box<Transaction>),
     /// Keeps a finding.
     InsertFinding(Finding),
-    /// Closes a finding. Guard: it is open; else `Stale`.
+    /// Keeps a finding about that subject, unless one about it is open already: a second one is no error.
+    InsertFindingOnce(Finding, String),
+    /// Closes a finding; another one about its subject may then be kept. Guard: it is open; else `Stale`.
     ResolveFinding {
         /// Which.
         id: FindingId,
@@ -143,6 +145,8 @@ pub enum Write {
     },
     /// Forgets what may be forgotten, at most so many rows.
     Prune(Prunable, Timestamp, u32),
+    /// Writes that moment down and nothing else: what finds out whether anything can be written.
+    Probe(Timestamp),
 }
 
 /// What may be forgotten.
@@ -227,6 +231,8 @@ enum Row<'w> {
     Transaction(TransactionKey),
     Product(&'w ProductId),
     Finding(&'w FindingId),
+    Subject(&'w str),
+    Probe,
     /// Whatever is there: such a unit has no other writes.
     Old,
 }
@@ -256,7 +262,9 @@ impl Write {
             Self::AdjustStock { product, .. } => Row::Product(product),
             Self::Sell { line, .. } | Self::ReturnStock(line) => Row::Product(&line.product),
             Self::InsertFinding(finding) => Row::Finding(&finding.id),
+            Self::InsertFindingOnce(_, subject) => Row::Subject(subject),
             Self::ResolveFinding { id, .. } => Row::Finding(id),
+            Self::Probe(_) => Row::Probe,
             Self::Prune(..) => Row::Old,
         }
     }
@@ -286,8 +294,10 @@ impl Write {
             Self::Sell { .. } => 19,
             Self::ReturnStock(_) => 20,
             Self::InsertFinding(_) => 21,
-            Self::ResolveFinding { .. } => 22,
-            Self::Prune(..) => 23,
+            Self::InsertFindingOnce(..) => 22,
+            Self::ResolveFinding { .. } => 23,
+            Self::Probe(_) => 24,
+            Self::Prune(..) => 25,
         }
     }
 }

@@ -6,9 +6,9 @@ use domain::{
     EventId, GatewayName, Timestamp, TransactionId,
     payment::{Disposition, StoredEvent},
 };
-use ports::{EventRepository, PortError};
+use ports::{Batch, EventRepository, PortError};
 
-use super::each;
+use super::each_readable;
 use crate::connection::{Conn, Database};
 use crate::sql::row::EventRow;
 use crate::sql::schema::{payment_events, payment_transactions};
@@ -34,6 +34,7 @@ impl EventRepository for Database {
         transaction: &TransactionId,
     ) -> Result<Vec<StoredEvent>, PortError> {
         let (gateway, transaction) = (gateway.clone(), transaction.clone());
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let waits = payment_events::disposition
                 .eq(Disposition::Waiting.as_str())
@@ -45,12 +46,13 @@ impl EventRepository for Database {
                 .filter(waits)
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .select(EventRow::as_select());
-            each(query.load(conn).await?, EventRow::read)
+            each_readable(&*witness, query.load(conn).await?, EventRow::read)
         })
         .await
     }
 
-    async fn applicable(&self, limit: u32) -> Result<Vec<StoredEvent>, PortError> {
+    async fn applicable(&self, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let known = payment_transactions::table
                 .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
@@ -62,22 +64,25 @@ impl EventRepository for Database {
                 .filter(parked)
                 .filter(exists(known))
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
-                .limit(i64::from(limit))
+                .limit(i64::from(batch.limit))
+                .offset(i64::from(batch.skip))
                 .select(EventRow::as_select());
-            each(query.load(conn).await?, EventRow::read)
+            each_readable(&*witness, query.load(conn).await?, EventRow::read)
         })
         .await
     }
 
-    async fn overdue(&self, before: Timestamp, limit: u32) -> Result<Vec<StoredEvent>, PortError> {
+    async fn overdue(&self, before: Timestamp, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let query = payment_events::table
                 .filter(payment_events::disposition.eq(Disposition::Parked.as_str()))
                 .filter(payment_events::received_at.le(Stamp::from(before)))
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
-                .limit(i64::from(limit))
+                .limit(i64::from(batch.limit))
+                .offset(i64::from(batch.skip))
                 .select(EventRow::as_select());
-            each(query.load(conn).await?, EventRow::read)
+            each_readable(&*witness, query.load(conn).await?, EventRow::read)
         })
         .await
     }

@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::{Finding, FindingId};
 use ports::{FindingRepository, Page, PortError};
 
-use super::{each, length, one_more};
+use super::{one_more, page};
 use crate::connection::{Conn, Database};
 use crate::sql::{row::FindingRow, schema::findings, value::Stamp};
 
@@ -26,6 +26,7 @@ impl FindingRepository for Database {
         after: Option<FindingId>,
         limit: u32,
     ) -> Result<Page<Finding>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let mut query = findings::table.select(FindingRow::as_select()).into_boxed();
             query = match resolved {
@@ -40,7 +41,7 @@ impl FindingRepository for Database {
             }
             let newest_first = (findings::created_at.desc(), findings::id.desc());
             let rows = query.order(newest_first).limit(one_more(limit)).load(conn).await?;
-            Ok(Page::cut(each(rows, FindingRow::read)?, length(limit)))
+            page(&*witness, rows, limit, FindingRow::public_id, FindingRow::read)
         })
         .await
     }

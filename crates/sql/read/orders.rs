@@ -4,9 +4,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Order, OrderKey, OrderNumber, Revision, UserKey, order::Recorded};
-use ports::{Due, OrderFilter, OrderHead, OrderRepository, Page, PortError};
+use ports::{Batch, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError, Witness};
 
-use super::{each, grouped, length, one_more};
+use super::{cut, each_readable, grouped, one_more};
 use crate::connection::{Conn, Database};
 use crate::sql::kept::{Kept, padded};
 use crate::sql::row::{HistoryRow, ItemRow, OrderRow};
@@ -49,6 +49,7 @@ impl OrderRepository for Database {
     }
 
     async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
+        let witness = self.witness();
         self.read_snapshot(async move |conn: &mut Conn| {
             let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
             if let Some(owner) = filter.owner {
@@ -69,31 +70,33 @@ impl OrderRepository for Database {
                 query = query.filter(orders::created_at.le(at)).filter(before);
             }
             let newest_first = (orders::created_at.desc(), orders::id.desc());
-            let rows = query.order(newest_first).limit(one_more(filter.limit)).load(conn).await?;
-            Ok(Page::cut(with_items(conn, rows).await?, length(filter.limit)))
+            let mut rows = query.order(newest_first).limit(one_more(filter.limit)).load(conn).await?;
+            let next = cut(&mut rows, filter.limit, OrderRow::number);
+            Ok(Page { data: with_items(conn, &*witness, rows).await?, next })
         })
         .await
     }
 
     async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let query = order_status_history::table
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
                 .order(order_status_history::sequence.asc())
                 .select((HistoryRow::as_select(), user::public_id.nullable()));
-            each(query.load::<(HistoryRow, Option<String>)>(conn).await?, |(row, user)| row.read(user))
+            let rows = query.load::<(HistoryRow, Option<String>)>(conn).await?;
+            each_readable(&*witness, rows, |(row, user)| row.read(user))
         })
         .await
     }
 
-    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, PortError> {
-        let limit = i64::from(limit);
+    async fn due(&self, due: Due, batch: Batch) -> Result<Vec<OrderNumber>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let numbers = match due {
-                Due::Expired(now) => due::expired(conn, now, limit).await?,
-                Due::Unchanged(status, before) => due::unchanged(conn, status, before, limit).await?,
-                Due::Uncaptured(before) => due::uncaptured(conn, before, limit).await?,
+                Due::Expired(now) => due::expired(conn, now, batch).await?,
+                Due::Unchanged(status, before) => due::unchanged(conn, status, before, batch).await?,
+                Due::Uncaptured(before) => due::uncaptured(conn, before, batch).await?,
             };
             Ok(numbers.into_iter().map(OrderNumber::new).collect())
         })
@@ -107,15 +110,15 @@ async fn place_of(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(
     query.select((orders::created_at, orders::id)).first(conn).await.optional()
 }
 
-/// The orders of these rows, each with its items, in the order of the rows.
-async fn with_items(conn: &mut Conn, rows: Vec<OrderRow>) -> QueryResult<Vec<Order>> {
+/// The orders of these rows that can be read, each with its items, in the order of the rows.
+async fn with_items(conn: &mut Conn, witness: &dyn Witness, rows: Vec<OrderRow>) -> QueryResult<Vec<Order>> {
     let keys = padded(rows.iter().map(|it| it.id).collect());
     let query = order_items::table
         .filter(order_items::order_id.eq_any(keys))
         .order(order_items::position.asc())
         .select(ItemRow::as_select());
     let mut items = grouped(Kept(query).load(conn).await?, |it| it.order_id);
-    each(rows, |row| {
+    each_readable(witness, rows, |row| {
         let items = items.remove(&row.id).unwrap_or_default();
         row.read(items)
     })

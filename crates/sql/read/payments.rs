@@ -5,7 +5,7 @@ use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{OrderKey, Timestamp, Transaction, TransactionId};
-use ports::{PaymentRepository, PortError};
+use ports::{Batch, PaymentRepository, PortError};
 
 use super::{each, grouped, length};
 use crate::connection::{Conn, Database};
@@ -45,15 +45,17 @@ impl PaymentRepository for Database {
         .await
     }
 
-    async fn to_check(&self, now: Timestamp, limit: u32) -> Result<Vec<TransactionId>, PortError> {
+    async fn to_check(&self, now: Timestamp, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
         self.read_snapshot(async move |conn: &mut Conn| {
-            let mut due = transactions_due(conn, now, limit).await?;
-            due.extend(refunds_due(conn, now, limit).await?);
+            // What is skipped of both together is not known before both are read.
+            let reach = batch.skip.saturating_add(batch.limit);
+            let mut due = transactions_due(conn, now, reach).await?;
+            due.extend(refunds_due(conn, now, reach).await?);
             due.sort();
             let mut seen = HashSet::new();
             due.retain(|(_, id)| seen.insert(id.clone()));
-            due.truncate(length(limit));
-            Ok(due.into_iter().map(|(_, id)| TransactionId::new(id)).collect())
+            let due = due.into_iter().skip(length(batch.skip)).take(length(batch.limit));
+            Ok(due.map(|(_, id)| TransactionId::new(id)).collect())
         })
         .await
     }

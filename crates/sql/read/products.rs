@@ -4,7 +4,7 @@ use diesel_async::RunQueryDsl;
 use domain::{ChangeId, Product, ProductId, ProductKey, product::Recorded};
 use ports::{ChangeKind, Page, PortError, ProductRepository};
 
-use super::{each, length, one_more};
+use super::{each, one_more, page};
 use crate::connection::{Conn, Database};
 use crate::sql::kept::{Kept, padded};
 use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow};
@@ -41,6 +41,7 @@ impl ProductRepository for Database {
         after: Option<ProductId>,
         limit: u32,
     ) -> Result<Page<Product>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let mut query = products::table.select(ProductRow::as_select()).into_boxed();
             if active_only {
@@ -53,7 +54,7 @@ impl ProductRepository for Database {
             }
             let oldest_first = (products::created_at.asc(), products::id.asc());
             let rows = query.order(oldest_first).limit(one_more(limit)).load(conn).await?;
-            Ok(Page::cut(each(rows, ProductRow::read)?, length(limit)))
+            page(&*witness, rows, limit, ProductRow::public_id, ProductRow::read)
         })
         .await
     }
@@ -65,6 +66,7 @@ impl ProductRepository for Database {
         after: Option<ChangeId>,
         limit: u32,
     ) -> Result<Page<Recorded>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let mut query = product_changes::table
                 .inner_join(products::table.on(products::id.eq(product_changes::product_key)))
@@ -84,8 +86,8 @@ impl ProductRepository for Database {
             }
             let newest = query.order(product_changes::version.desc()).limit(one_more(limit));
             let rows = newest.load::<(ChangeRow, String, Option<String>)>(conn).await?;
-            let changes = each(rows, |(row, product, user)| row.read(product, user))?;
-            Ok(Page::cut(changes, length(limit)))
+            let id = |(row, _, _): &(ChangeRow, _, _)| row.public_id();
+            page(&*witness, rows, limit, id, |(row, product, user)| row.read(product, user))
         })
         .await
     }

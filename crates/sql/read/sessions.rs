@@ -2,8 +2,9 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
-use ports::{PortError, SessionRepository};
+use ports::{EndedSession, PortError, SessionRepository};
 
+use super::each_readable;
 use crate::connection::{Conn, Database};
 use crate::sql::{row::SessionRow, schema::sessions, value::Stamp};
 
@@ -20,6 +21,7 @@ impl SessionRepository for Database {
     }
 
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Result<Vec<Session>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let query = sessions::table
                 .filter(sessions::user_id.eq(user.get()))
@@ -28,7 +30,7 @@ impl SessionRepository for Database {
                 .order((sessions::created_at.desc(), sessions::id.desc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
-            query.load(conn).await?.into_iter().map(SessionRow::read).collect()
+            each_readable(&*witness, query.load(conn).await?, SessionRow::read)
         })
         .await
     }
@@ -38,7 +40,7 @@ impl SessionRepository for Database {
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Result<Vec<Session>, PortError> {
+    ) -> Result<Vec<EndedSession>, PortError> {
         // No row comes before the first key.
         let after = after.map_or(i64::MIN, SessionKey::get);
         self.read(async move |conn: &mut Conn| {
@@ -48,8 +50,13 @@ impl SessionRepository for Database {
                 .filter(later.or(beside))
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))
                 .limit(i64::from(limit))
-                .select(SessionRow::as_select());
-            query.load(conn).await?.into_iter().map(SessionRow::read).collect()
+                .select((sessions::id, sessions::session_id, sessions::revoked_at));
+            let rows: Vec<(i64, String, Option<Stamp>)> = query.load(conn).await?;
+            let ended = |(key, id, at): (i64, String, Option<Stamp>)| {
+                let at = at.and_then(Stamp::get)?;
+                Some(EndedSession { key: SessionKey::new(key), id: SessionId::new(id), at })
+            };
+            Ok(rows.into_iter().filter_map(ended).collect())
         })
         .await
     }

@@ -4,7 +4,7 @@ use domain::{
     product::{Change, Recorded, StockChange},
 };
 
-use super::{ProductRow, author, known, money, user_key};
+use super::{ProductRow, reading::Reading, user_key};
 use crate::sql::schema::product_changes;
 use crate::sql::value::{Parts, Stamp};
 
@@ -53,23 +53,29 @@ impl ChangeRow {
         }
     }
 
+    /// The public id.
+    pub(in crate::sql) fn public_id(&self) -> String {
+        self.change_id.clone()
+    }
+
     /// The change, with the public ids of the product and of who made it.
     pub(in crate::sql) fn read(self, product: String, user: Option<String>) -> QueryResult<Recorded> {
+        let row = Reading::of("product_changes", self.id).of_product(&product);
         let change = Change {
             key: ChangeKey::new(self.id),
             id: ChangeId::new(self.change_id),
-            by: author(&self.actor, self.changed_by, "product_changes.actor")?,
+            by: row.author(&self.actor, self.changed_by)?,
             reason: self.reason.map(Text::new),
-            at: self.created_at.into(),
+            at: row.moment(self.created_at, "createdAt")?,
         };
         Ok(Recorded {
             change,
             user: user.map(UserId::new),
-            product: ProductId::new(product),
             version: Version::new(self.version),
-            price: money(self.price, &self.currency, "product_changes.price")?,
+            price: row.money(self.price, &self.currency, "price")?,
             active: self.active,
-            stock: known(read(&self.stock, self.quantity), "product_changes.stock")?,
+            stock: row.known(read(&self.stock, self.quantity), "stock")?,
+            product: ProductId::new(product),
         })
     }
 }

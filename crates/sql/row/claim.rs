@@ -1,8 +1,8 @@
 use diesel::prelude::*;
-use domain::{Timestamp, UserKey};
+use domain::UserKey;
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 
-use super::{known, unreadable};
+use super::reading::Reading;
 use crate::sql::schema::idempotency_claims;
 use crate::sql::value::Stamp;
 
@@ -18,6 +18,7 @@ pub(in crate::sql) fn owner(key: &IdempotencyKey) -> i64 {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_claims)]
 pub(in crate::sql) struct ClaimRow {
+    id: i64,
     fingerprint: String,
     resource: String,
     reply_status: Option<i32>,
@@ -30,13 +31,14 @@ pub(in crate::sql) struct ClaimRow {
 
 impl ClaimRow {
     pub(in crate::sql) fn read(self, key: &IdempotencyKey) -> QueryResult<Claim> {
+        let row = Reading::of("idempotency_claims", self.id);
         let reply = match self.reply_status {
             None => None,
             Some(status) => Some(StoredReply {
-                status: u16::try_from(status).map_err(|_| unreadable("idempotency_claims.replyStatus"))?,
+                status: row.known(u16::try_from(status).ok(), "replyStatus")?,
                 location: self.reply_location,
                 etag: self.reply_etag,
-                body: known(self.reply_body, "idempotency_claims.replyBody")?,
+                body: row.known(self.reply_body, "replyBody")?,
             }),
         };
         Ok(Claim {
@@ -44,8 +46,8 @@ impl ClaimRow {
             fingerprint: Fingerprint(self.fingerprint),
             resource: self.resource,
             reply,
-            created_at: self.created_at.into(),
-            expires_at: self.expires_at.map(Timestamp::from),
+            created_at: row.moment(self.created_at, "createdAt")?,
+            expires_at: row.any_moment(self.expires_at, "expiresAt")?,
         })
     }
 }

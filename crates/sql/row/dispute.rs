@@ -4,7 +4,7 @@ use domain::{
     payment::{DisputeEvent, DisputeStatus},
 };
 
-use super::{known, money};
+use super::reading::Reading;
 use crate::sql::schema::dispute_events;
 use crate::sql::value::{Parts, Stamp};
 
@@ -12,6 +12,7 @@ use crate::sql::value::{Parts, Stamp};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = dispute_events)]
 pub(in crate::sql) struct DisputeRow {
+    id: i64,
     event_id: String,
     dispute_id: Option<String>,
     status: String,
@@ -20,13 +21,15 @@ pub(in crate::sql) struct DisputeRow {
 }
 
 impl DisputeRow {
-    pub(super) fn read(self, currency: &str) -> QueryResult<DisputeEvent> {
+    /// A word about a dispute of that transaction.
+    pub(super) fn read(self, of: Reading<'_>, currency: &str) -> QueryResult<DisputeEvent> {
+        let row = of.beside("dispute_events", self.id);
         Ok(DisputeEvent {
             event: EventId::new(self.event_id),
             dispute: self.dispute_id.map(DisputeId::new),
-            status: known(DisputeStatus::parse(&self.status), "dispute_events.status")?,
-            amount: money(self.amount, currency, "dispute_events.amount")?,
-            at: self.occurred_at.into(),
+            status: row.known(DisputeStatus::parse(&self.status), "status")?,
+            amount: row.money(self.amount, currency, "amount")?,
+            at: row.moment(self.occurred_at, "occurred_at")?,
         })
     }
 }

@@ -4,7 +4,7 @@ use domain::{
     payment::{Disposition, StoredEvent},
 };
 
-use super::known;
+use super::reading::Reading;
 use crate::sql::schema::payment_events;
 use crate::sql::value::Stamp;
 
@@ -38,15 +38,16 @@ impl From<&StoredEvent> for EventRow {
 
 impl EventRow {
     pub(in crate::sql) fn read(self) -> QueryResult<StoredEvent> {
+        let row = Reading::of("payment_events", self.id);
         Ok(StoredEvent {
-            disposition: known(Disposition::parse(&self.disposition), "payment_events.disposition")?,
+            disposition: row.known(Disposition::parse(&self.disposition), "disposition")?,
+            received_at: row.moment(self.received_at, "received_at")?,
             key: EventKey::new(self.id),
             gateway: GatewayName::new(self.gateway),
             id: EventId::new(self.event_id),
             kind: self.kind,
             transaction: self.transaction_id.map(TransactionId::new),
             raw: self.raw,
-            received_at: self.received_at.into(),
         })
     }
 }

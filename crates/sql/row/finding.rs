@@ -1,10 +1,9 @@
 use diesel::prelude::*;
 use domain::{
-    EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text, Timestamp,
-    TransactionId,
+    EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text, TransactionId,
 };
 
-use super::known;
+use super::reading::Reading;
 use crate::sql::schema::findings;
 use crate::sql::value::Stamp;
 
@@ -43,9 +42,15 @@ impl From<&Finding> for FindingRow {
 }
 
 impl FindingRow {
+    /// The public id.
+    pub(in crate::sql) fn public_id(&self) -> String {
+        self.finding_id.clone()
+    }
+
     pub(in crate::sql) fn read(self) -> QueryResult<Finding> {
+        let row = Reading::of("findings", self.id);
         Ok(Finding {
-            kind: known(FindingKind::parse(&self.kind), "findings.kind")?,
+            kind: row.known(FindingKind::parse(&self.kind), "kind")?,
             key: FindingKey::new(self.id),
             id: FindingId::new(self.finding_id),
             gateway: self.gateway.map(GatewayName::new),
@@ -53,8 +58,8 @@ impl FindingRow {
             transaction: self.transaction_id.map(TransactionId::new),
             order: self.order_number.map(OrderNumber::new),
             detail: self.detail,
-            created_at: self.created_at.into(),
-            resolved_at: self.resolved_at.map(Timestamp::from),
+            created_at: row.moment(self.created_at, "created_at")?,
+            resolved_at: row.any_moment(self.resolved_at, "resolved_at")?,
             note: self.note.map(Text::new),
         })
     }

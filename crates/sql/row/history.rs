@@ -4,7 +4,7 @@ use domain::{
     order::{Entry, Recorded, Status},
 };
 
-use super::{author, known, user_key};
+use super::{reading::Reading, user_key};
 use crate::sql::schema::order_status_history;
 use crate::sql::value::Stamp;
 
@@ -41,16 +41,18 @@ impl HistoryRow {
 
     /// The entry, with the public id of who made it.
     pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Recorded> {
-        let status = |name: &str| known(Status::parse(name), "order_status_history");
-        let from = (self.from_status != NOWHERE).then(|| status(&self.from_status)).transpose()?;
-        let by = author(&self.actor, self.changed_by, "order_status_history.actor")?;
+        let row = Reading::part("order_status_history", self.order_id, self.sequence);
+        let status = |name: &str, column| row.known(Status::parse(name), column);
+        let from =
+            (self.from_status != NOWHERE).then(|| status(&self.from_status, "fromStatus")).transpose()?;
+        let by = row.author(&self.actor, self.changed_by)?;
         let entry = Entry {
             sequence: Sequence::new(self.sequence),
             from,
-            to: status(&self.to_status)?,
+            to: status(&self.to_status, "toStatus")?,
             by,
             reason: self.reason.map(Text::new),
-            at: self.created_at.into(),
+            at: row.moment(self.created_at, "createdAt")?,
         };
         Ok(Recorded { entry, user: user.map(UserId::new) })
     }

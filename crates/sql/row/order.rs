@@ -4,7 +4,7 @@ use domain::{
     order::{Item, Status},
 };
 
-use super::{count, known, money};
+use super::reading::Reading;
 use crate::sql::schema::{order_items, orders};
 use crate::sql::value::{Parts, Stamp};
 
@@ -47,22 +47,28 @@ impl From<&Order> for OrderRow {
 }
 
 impl OrderRow {
+    /// The public number.
+    pub(in crate::sql) fn number(&self) -> String {
+        self.order_number.clone()
+    }
+
     /// The order with its items, which must come in the order of the order.
     pub(in crate::sql) fn read(self, items: Vec<ItemRow>) -> QueryResult<Order> {
-        let status = |name: &str| known(Status::parse(name), "orders.status");
+        let row = Reading::of("orders", self.id).of_order(&self.order_number);
+        let status = |name: &str, column| row.known(Status::parse(name), column);
         Ok(Order {
             key: OrderKey::new(self.id),
             owner: UserKey::new(self.user_id),
-            status: status(&self.status)?,
-            came_from: self.came_from.as_deref().map(status).transpose()?,
+            status: status(&self.status, "status")?,
+            came_from: self.came_from.as_deref().map(|it| status(it, "cameFrom")).transpose()?,
             version: Version::new(self.version),
             revision: Revision::new(self.revision),
             last_sequence: Sequence::new(self.last_sequence),
-            items: items.into_iter().map(|it| it.read(&self.currency)).collect::<QueryResult<_>>()?,
-            amount: money(self.amount, &self.currency, "orders.amount")?,
-            created_at: self.created_at.into(),
-            updated_at: self.updated_at.into(),
-            expires_at: self.expires_at.into(),
+            items: items.into_iter().map(|it| it.read(row, &self.currency)).collect::<QueryResult<_>>()?,
+            amount: row.money(self.amount, &self.currency, "amount")?,
+            created_at: row.moment(self.created_at, "createdAt")?,
+            updated_at: row.moment(self.updated_at, "updatedAt")?,
+            expires_at: row.moment(self.expires_at, "expiresAt")?,
             number: OrderNumber::new(self.order_number),
         })
     }
@@ -78,15 +84,17 @@ pub(in crate::sql) struct ItemRow {
     price: Parts,
     name: String,
     holds_stock: bool,
+    position: i64,
 }
 
 impl ItemRow {
-    fn read(self, currency: &str) -> QueryResult<Item> {
+    fn read(self, order: Reading<'_>, currency: &str) -> QueryResult<Item> {
+        let row = order.within("order_items", self.order_id, self.position);
         Ok(Item {
             product: ProductId::new(self.product_id),
             name: Text::new(self.name),
-            quantity: count(self.quantity, "order_items.quantity")?,
-            price: money(self.price, currency, "order_items.price")?,
+            quantity: row.count(self.quantity, "quantity")?,
+            price: row.money(self.price, currency, "price")?,
             holds_stock: self.holds_stock,
         })
     }

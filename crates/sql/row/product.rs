@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use domain::{Product, ProductId, ProductKey, Text, Version};
 
-use super::money;
+use super::reading::Reading;
 use crate::sql::schema::products;
 use crate::sql::value::{Parts, Stamp};
 
@@ -40,9 +40,17 @@ impl From<&Product> for ProductRow {
 }
 
 impl ProductRow {
+    /// The public id.
+    pub(in crate::sql) fn public_id(&self) -> String {
+        self.product_id.clone()
+    }
+
     pub(in crate::sql) fn read(self) -> QueryResult<Product> {
+        let row = Reading::of("products", self.id).of_product(&self.product_id);
         Ok(Product {
-            price: money(self.price, &self.currency, "products.price")?,
+            price: row.money(self.price, &self.currency, "price")?,
+            created_at: row.moment(self.created_at, "createdAt")?,
+            updated_at: row.moment(self.updated_at, "updatedAt")?,
             key: ProductKey::new(self.id),
             id: ProductId::new(self.product_id),
             name: Text::new(self.name),
@@ -50,8 +58,6 @@ impl ProductRow {
             active: self.active,
             version: Version::new(self.version),
             moves: self.moves,
-            created_at: self.created_at.into(),
-            updated_at: self.updated_at.into(),
         })
     }
 }

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
-use domain::{Refund, RefundId, RefundKey, Text, Timestamp, TransactionKey, payment::RefundFacts};
+use domain::{Refund, RefundId, RefundKey, Text, TransactionKey, payment::RefundFacts};
 
-use super::{author, count, money, user_key};
+use super::{reading::Reading, user_key};
 use crate::sql::schema::refunds;
 use crate::sql::value::{Parts, Stamp};
 
@@ -48,22 +48,24 @@ impl RefundRow {
         }
     }
 
-    pub(super) fn read(self, currency: &str) -> QueryResult<Refund> {
+    /// A refund of that transaction.
+    pub(super) fn read(self, of: Reading<'_>, currency: &str) -> QueryResult<Refund> {
+        let row = of.beside("refunds", self.id);
         Ok(Refund {
             key: RefundKey::new(self.id),
             id: RefundId::new(self.refund_id),
             transaction: TransactionKey::new(self.transaction_key),
-            amount: money(self.amount, currency, "refunds.amount")?,
+            amount: row.money(self.amount, currency, "amount")?,
             facts: RefundFacts {
-                succeeded_at: self.succeeded_at.map(Timestamp::from),
-                failed_at: self.failed_at.map(Timestamp::from),
+                succeeded_at: row.any_moment(self.succeeded_at, "succeeded_at")?,
+                failed_at: row.any_moment(self.failed_at, "failed_at")?,
                 withdrawn: self.withdrawn,
             },
-            requested_by: author(&self.actor, self.requested_by, "refunds.actor")?,
+            requested_by: row.author(&self.actor, self.requested_by)?,
             reason: self.reason.map(Text::new),
-            created_at: self.created_at.into(),
-            check_at: self.check_at.map(Timestamp::from),
-            checks: count(self.checks, "refunds.checks")?,
+            created_at: row.moment(self.created_at, "created_at")?,
+            check_at: row.any_moment(self.check_at, "check_at")?,
+            checks: row.count(self.checks, "checks")?,
         })
     }
 }

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 
-use super::known;
+use super::reading::Reading;
 use crate::sql::schema::sessions;
 use crate::sql::value::Stamp;
 
@@ -37,6 +37,7 @@ impl From<&Session> for SessionRow {
 
 impl SessionRow {
     pub(in crate::sql) fn read(self) -> QueryResult<Session> {
+        let row = Reading::of("sessions", self.id);
         let moments = self.spent.split(SEPARATOR).filter(|it| !it.is_empty());
         let spent = moments.map(|it| it.parse().map(Timestamp::from_millis)).collect::<Result<_, _>>();
         Ok(Session {
@@ -44,11 +45,11 @@ impl SessionRow {
             id: SessionId::new(self.session_id),
             user: UserKey::new(self.user_id),
             generation: self.generation,
-            rotated_at: self.rotated_at.into(),
-            created_at: self.created_at.into(),
-            expires_at: self.expires_at.into(),
-            revoked_at: self.revoked_at.map(Timestamp::from),
-            spent: known(spent.ok(), "sessions.spent")?,
+            rotated_at: row.moment(self.rotated_at, "rotatedAt")?,
+            created_at: row.moment(self.created_at, "createdAt")?,
+            expires_at: row.moment(self.expires_at, "expiresAt")?,
+            revoked_at: row.any_moment(self.revoked_at, "revokedAt")?,
+            spent: row.known(spent.ok(), "spent")?,
         })
     }
 }

@@ -1,10 +1,10 @@
 use diesel::prelude::*;
 use domain::{
-    GatewayName, OrderKey, OrderNumber, Timestamp, Transaction, TransactionId, TransactionKey,
+    GatewayName, OrderKey, OrderNumber, Transaction, TransactionId, TransactionKey,
     payment::{Asked, Capture, CaptureMethod, Details, Facts, FactsRecord, PaymentToken},
 };
 
-use super::{DisputeRow, RefundRow, count, known, money, unreadable};
+use super::{DisputeRow, RefundRow, reading::Reading};
 use crate::sql::read::each;
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{Parts, Stamp};
@@ -110,18 +110,18 @@ impl TransactionRow {
         refunds: Vec<RefundRow>,
         disputes: Vec<DisputeRow>,
     ) -> QueryResult<Transaction> {
-        let amount = money(self.amount, &self.currency, "payment_transactions.amount")?;
+        let row = self.row();
         Ok(Transaction {
+            amount: row.money(self.amount, &self.currency, "amount")?,
             facts: self.facts(disputes)?,
-            sequence: count(self.sequence, "payment_transactions.sequence")?,
+            sequence: row.count(self.sequence, "sequence")?,
             asked: self.asked()?,
-            capture_method: known(
-                CaptureMethod::parse(&self.capture_method),
-                "payment_transactions.capture_method",
-            )?,
-            checks: count(self.checks, "payment_transactions.checks")?,
-            refunds: each(refunds, |it| it.read(&self.currency))?,
-            amount,
+            capture_method: row.known(CaptureMethod::parse(&self.capture_method), "capture_method")?,
+            checks: row.count(self.checks, "checks")?,
+            refunds: each(refunds, |it| it.read(row, &self.currency))?,
+            created_at: row.moment(self.created_at, "created_at")?,
+            updated_at: row.moment(self.updated_at, "updated_at")?,
+            check_at: row.any_moment(self.check_at, "check_at")?,
             key: TransactionKey::new(self.id),
             id: TransactionId::new(self.transaction_id),
             order: OrderKey::new(self.order_key),
@@ -135,37 +135,39 @@ impl TransactionRow {
                 response_code: self.response_code,
                 failure_reason: self.failure_reason,
             },
-            created_at: self.created_at.into(),
-            updated_at: self.updated_at.into(),
-            check_at: self.check_at.map(Timestamp::from),
         })
     }
 
+    fn row(&self) -> Reading<'_> {
+        Reading::of("payment_transactions", self.id).of_transaction(&self.transaction_id, &self.order_id)
+    }
+
     fn facts(&self, disputes: Vec<DisputeRow>) -> QueryResult<Facts> {
-        let amount =
-            self.captured_amount.map(|it| money(it, &self.currency, "payment_transactions.captured_amount"));
-        let capture = amount.transpose()?.zip(self.captured_at);
+        let row = self.row();
+        let amount = self.captured_amount.map(|it| row.money(it, &self.currency, "captured_amount"));
+        let captured_at = row.any_moment(self.captured_at, "captured_at")?;
+        let capture = amount.transpose()?.zip(captured_at);
         let record = FactsRecord {
-            authorized_at: self.authorized_at.map(Timestamp::from),
-            capture: capture.map(|(amount, at)| Capture { amount, at: at.into() }),
-            failed_at: self.failed_at.map(Timestamp::from),
-            voided_at: self.voided_at.map(Timestamp::from),
+            authorized_at: row.any_moment(self.authorized_at, "authorized_at")?,
+            capture: capture.map(|(amount, at)| Capture { amount, at }),
+            failed_at: row.any_moment(self.failed_at, "failed_at")?,
+            voided_at: row.any_moment(self.voided_at, "voided_at")?,
             surplus: self.surplus,
             displaced: self.displaced,
-            disputes: each(disputes, |it| it.read(&self.currency))?,
+            disputes: each(disputes, |it| it.read(row, &self.currency))?,
         };
-        Facts::restore(record).map_err(|_| unreadable("payment_transactions.captured_amount"))
+        row.known(Facts::restore(record).ok(), "captured_amount")
     }
 
     fn asked(&self) -> QueryResult<Option<Asked>> {
+        let row = self.row();
         match (self.asked.as_deref(), self.asked_amount) {
             (None, None) => Ok(None),
             (Some(VOID), None) => Ok(Some(Asked::Void)),
             (Some(CAPTURE), Some(amount)) => {
-                money(amount, &self.currency, "payment_transactions.asked_amount")
-                    .map(|it| Some(Asked::Capture(it)))
+                row.money(amount, &self.currency, "asked_amount").map(|it| Some(Asked::Capture(it)))
             }
-            (Some(_) | None, _) => Err(unreadable("payment_transactions.asked")),
+            (Some(_) | None, _) => Err(row.unreadable("asked")),
         }
     }
 }

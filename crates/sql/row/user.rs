@@ -2,7 +2,7 @@ use diesel::prelude::*;
 use domain::{Email, PasswordHash, Role, User, UserId, UserKey, Username};
 use ports::Credentials;
 
-use super::known;
+use super::reading::Reading;
 use crate::sql::schema::user;
 use crate::sql::value::Stamp;
 
@@ -37,13 +37,14 @@ impl UserRow {
     }
 
     pub(in crate::sql) fn read(self) -> QueryResult<Credentials> {
+        let row = Reading::of("user", self.id);
         let user = User {
             key: UserKey::new(self.id),
             id: UserId::new(self.public_id),
             username: Username::new(self.username),
             email: Email::new(self.email),
-            role: known(Role::parse(&self.role), "user.role")?,
-            created_at: self.created_at.into(),
+            role: row.known(Role::parse(&self.role), "role")?,
+            created_at: row.moment(self.created_at, "createdAt")?,
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }

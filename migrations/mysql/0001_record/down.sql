@@ -1,3 +1,4 @@
+DROP TABLE IF EXISTS commit_probe;
 DROP TABLE IF EXISTS idempotency_claims;
 DROP TABLE IF EXISTS findings;
 DROP TABLE IF EXISTS payment_events;

@@ -337,13 +337,17 @@ CREATE TABLE IF NOT EXISTS findings (
     created_at      TIMESTAMP(3) NOT NULL,
     resolved_at     TIMESTAMP(3) NULL,
     note            TEXT         NULL,
+    -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
+    subject         VARCHAR(255) NULL,
     UNIQUE KEY findings_public (finding_id),
+    UNIQUE KEY findings_subject (subject),
+    CONSTRAINT findings_open_subject CHECK (subject IS NULL OR resolved_at IS NULL),
     KEY findings_by_time (created_at),
     KEY findings_open (resolved_at, created_at),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
-        'refund-failed', 'over-refunded', 'contradiction'
+        'refund-failed', 'over-refunded', 'contradiction', 'unreadable'
     ))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
@@ -365,3 +369,11 @@ CREATE TABLE IF NOT EXISTS idempotency_claims (
     KEY claims_expired (expiresAt),
     CONSTRAINT claims_answered CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- One row that is written to find out whether anything can be.
+CREATE TABLE IF NOT EXISTS commit_probe (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    probed_at       TIMESTAMP(3) NOT NULL,
+    CONSTRAINT commit_probe_one CHECK (id = 1)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+INSERT INTO commit_probe (id, probed_at) VALUES (1, '2000-01-01 00:00:00.000') ON DUPLICATE KEY UPDATE id = id;

@@ -1,3 +1,4 @@
+DROP TABLE commit_probe;
 DROP TABLE idempotency_claims;
 DROP TABLE findings;
 DROP TABLE payment_events;

@@ -244,7 +244,7 @@ CREATE TABLE findings (
     kind            TEXT    NOT NULL CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
-        'refund-failed', 'over-refunded', 'contradiction'
+        'refund-failed', 'over-refunded', 'contradiction', 'unreadable'
     )),
     gateway         TEXT,
     event_id        TEXT,
@@ -253,7 +253,10 @@ CREATE TABLE findings (
     detail          TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     resolved_at     INTEGER,
-    note            TEXT
+    note            TEXT,
+    -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
+    subject         TEXT    UNIQUE,
+    CHECK (subject IS NULL OR resolved_at IS NULL)
 ) STRICT;
 CREATE INDEX findings_by_time ON findings (created_at);
 CREATE INDEX findings_open ON findings (created_at) WHERE resolved_at IS NULL;
@@ -276,3 +279,10 @@ CREATE TABLE idempotency_claims (
     CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
 ) STRICT;
 CREATE INDEX claims_expired ON idempotency_claims (expiresAt) WHERE expiresAt IS NOT NULL;
+
+-- One row that is written to find out whether anything can be.
+CREATE TABLE commit_probe (
+    id              INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    probed_at       INTEGER NOT NULL
+) STRICT;
+INSERT INTO commit_probe (id, probed_at) VALUES (1, 0);

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{EventId, payment::Event};
-use ports::{Clock, PortError};
+use ports::{Causes, Clock, PortError};
 use reqwest::{Client, redirect::Policy};
 use tokio::sync::Semaphore;
 use tokio_util::{
@@ -126,23 +126,24 @@ impl Parcel {
 
 impl Round {
     async fn deliver(&self, parcel: &Parcel) {
-        let mut pause = self.retry_pause;
+        let (mut pause, mut reason) = (self.retry_pause, String::new());
         for attempt in 1..=ATTEMPTS_MAX {
-            if self.is_taken(parcel).await {
-                return;
+            match self.try_to_deliver(parcel).await {
+                Ok(()) => return,
+                Err(why) => reason = why,
             }
             if attempt < ATTEMPTS_MAX {
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(PAUSE_GROWTH);
             }
         }
-        tracing::warn!(event = %parcel.id, attempts = ATTEMPTS_MAX, "a notice was not taken: it is given up");
+        tracing::warn!(event = %parcel.id, attempts = ATTEMPTS_MAX, fault = reason, "a notice was not taken: it is given up");
     }
 
-    /// Sends it once, signed anew: its time stamp is the moment of sending.
-    async fn is_taken(&self, parcel: &Parcel) -> bool {
-        let Some(base) = self.callback_base.get() else { return false };
-        let Ok(_turn) = self.on_the_way.acquire().await else { return false };
+    /// Sends it once, with a signature of its own: its time stamp is the moment of sending. Gives why it was not taken.
+    async fn try_to_deliver(&self, parcel: &Parcel) -> Result<(), String> {
+        let base = self.callback_base.get().ok_or("it is not known where notices go")?;
+        let _turn = self.on_the_way.acquire().await.map_err(|it| it.to_string())?;
         let signed = standard_webhooks::headers(
             self.secrets.signing(),
             parcel.id.as_str(),
@@ -157,13 +158,13 @@ impl Round {
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let Ok(answer) = request.send().await else { return false };
-        let taken = answer.status().is_success();
+        let answer = request.send().await.map_err(|it| Causes(&it.without_url()).to_string())?;
+        let status = answer.status();
         if answer.content_length().is_some_and(|bytes| bytes <= ANSWER_BYTES_MAX) {
             // Only for the sake of the connection: the status has said everything.
             let _ = answer.bytes().await;
         }
-        taken
+        if status.is_success() { Ok(()) } else { Err(format!("answered with {status}")) }
     }
 }
 

@@ -4,13 +4,14 @@ use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
 
 use diesel::QueryResult;
-use diesel::result::Error;
+use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::SimpleAsyncConnection;
-use ports::PortError;
-use tokio::time::{sleep, timeout};
+use ports::{Causes, PortError};
+use tokio::time::{error::Elapsed, sleep, timeout};
 
 use super::{Conn, Pool};
 use crate::dialect::is_contention;
+use crate::sql::fault::classify;
 
 /// How long a piece of work may take in all: waiting, connecting, and every attempt.
 const TIMEOUT: Duration = Duration::from_secs(4);
@@ -94,7 +95,7 @@ impl Pool {
                     attempts += 1;
                 }
                 Err(error) if connections < CONNECTIONS_MAX && left.may_repeat(kind) => {
-                    tracing::debug!(%error, "a connection to MySQL was dead");
+                    tracing::debug!(error = %Causes(&error), "a connection to MySQL was dead");
                     conn = place.fresh().await?;
                     connections += 1;
                 }
@@ -104,7 +105,7 @@ impl Pool {
                     if outcome.is_ok() && left == Left::Clean {
                         place.leave(conn);
                     }
-                    return outcome.map_err(PortError::away);
+                    return outcome.map_err(classify);
                 }
             }
         }
@@ -118,6 +119,11 @@ impl Left {
     }
 }
 
+/// A connection that does not answer.
+fn lost(silence: &Elapsed) -> Error {
+    Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(silence.to_string()))
+}
+
 /// Does `work` once. Unless it succeeds, everything is rolled back: a connection that does so is as good as new, and
 /// one that cannot say so is lost.
 async fn attempt<T, R>(
@@ -128,7 +134,7 @@ async fn attempt<T, R>(
     if let Some(begin) = kind.begin() {
         let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
         // Silence is that of a server that is gone without a word: another connection may find its successor.
-        if let Err(error) = begun.unwrap_or_else(|silence| Err(Error::QueryBuilderError(Box::new(silence)))) {
+        if let Err(error) = begun.unwrap_or_else(|silence| Err(lost(&silence))) {
             return (Err(error), Left::Unused);
         }
     }

@@ -27,7 +27,8 @@ impl ToSql<Amount, Mysql> for Parts {
 impl FromSql<Amount, Mysql> for Parts {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
         let decimal = (value.value_type() == MysqlType::Numeric).then(|| value.as_bytes());
-        decimal.and_then(read).ok_or_else(|| "not a decimal with four places".into())
+        // One row must not keep the others from being read.
+        Ok(decimal.and_then(read).unwrap_or(Self::UNREADABLE))
     }
 }
 

@@ -11,3 +11,36 @@ pub(crate) fn is_contention(error: &Error) -> bool {
     let Error::DatabaseError(DatabaseErrorKind::Unknown, told) = error else { return false };
     CONTENTION.iter().any(|text| told.message().starts_with(text))
 }
+
+/// How the server begins when it refuses what was asked, whatever its own state is: syntax (1064), a column (1054) or table
+/// (1146, 1051) or function (1305, 1630) that there is not, a rule that is violated (4025, 3819), a value that does not fit
+/// (1264, 1265, 1292, 1366, 1406, 1690), the wrong number or kind of arguments (1136, 1210), more rows than one (1242), a
+/// type that is not the column's (1267, 4078).
+const REFUSED: &[&str] = &[
+    "You have an error in your SQL syntax",
+    "Unknown column ",
+    "Table '",
+    "Unknown table ",
+    "FUNCTION ",
+    "CONSTRAINT `",
+    "Check constraint ",
+    "Out of range value",
+    "Data truncated",
+    "Data too long",
+    "Incorrect ",
+    "Truncated incorrect",
+    "Column count doesn't match",
+    "Subquery returns more than 1 row",
+    "Illegal mix of collations",
+    "Illegal parameter data type",
+    "Field '",
+];
+/// What may stand behind such a beginning and is the server's state all the same: its table is damaged or was dropped while
+/// another one took its place, or is locked.
+const STATE: &[&str] = &["is marked as crashed", "was not locked", "is read only", "Incorrect key file"];
+
+/// Whether that text is about what was asked, and not about the server or the way to it. Everything that is not known is
+/// the world's: there is more of that.
+pub(crate) fn is_fault_of_the_program(text: &str) -> bool {
+    REFUSED.iter().any(|it| text.starts_with(it)) && !STATE.iter().any(|it| text.contains(it))
+}

@@ -27,7 +27,8 @@ impl ToSql<Moment, Mysql> for Stamp {
 
 impl FromSql<Moment, Mysql> for Stamp {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
-        read(<MysqlTime as FromSql<Moment, Mysql>>::from_sql(value)?)
+        // One row must not keep the others from being read.
+        Ok(<MysqlTime as FromSql<Moment, Mysql>>::from_sql(value).and_then(read).unwrap_or(Self::UNREADABLE))
     }
 }
 

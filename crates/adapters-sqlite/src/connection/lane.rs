@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::transaction::{COMMIT, SNAPSHOT, is_idle, transaction};
 use super::{Conn, connect};
 use crate::dialect::is_busy;
+use crate::sql::fault::classify;
 
 /// Most attempts at something that another process keeps SQLite from doing.
 const ATTEMPTS_MAX: u32 = 3;
@@ -111,7 +112,7 @@ impl Lane {
                 tracing::warn!("a connection to SQLite was closed because it could not be rolled back");
             }
             drop(place);
-            outcome.map_err(PortError::away)
+            outcome.map_err(classify)
         });
         piece.await.map_err(PortError::bug)?
     }

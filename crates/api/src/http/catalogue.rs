@@ -252,10 +252,5 @@ pub async fn list(service: Shared, http: HttpRequest, caller: Option<Caller>) ->
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
     let for_operator = caller.is_some_and(|it| it.is_operator());
     let page = catalogue::list(&service.app, for_operator, after, limit).await?;
-    Ok(HttpResponse::Ok().json(PageView::of(
-        &page,
-        &cursors,
-        |it| it.id.as_str(),
-        |it| ProductView::from(it),
-    )))
+    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| ProductView::from(it))))
 }

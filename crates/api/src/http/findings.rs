@@ -44,12 +44,7 @@ pub async fn list(service: Shared, http: HttpRequest, operator: Operator) -> Ans
     let limit = it.limit();
     let (resolved, after, limit) = it.finish(|| Some((resolved?, after?, limit?)))?;
     let page = findings::list(&service.app, &operator, resolved, after, limit).await?;
-    Ok(HttpResponse::Ok().json(PageView::of(
-        &page,
-        &cursors,
-        |it| it.id.as_str(),
-        |it| FindingView::from(it),
-    )))
+    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| FindingView::from(it))))
 }
 
 /// Be done with a finding

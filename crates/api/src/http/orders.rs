@@ -205,7 +205,7 @@ pub async fn list(service: Shared, http: HttpRequest, caller: Caller) -> Answer 
     })?;
     let page = orders::list(&service.app, &caller, query).await?;
     let view = |it: &Order| OrderView::of(it, caller.actor());
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| it.number.as_str(), view)))
+    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, view)))
 }
 
 fn parse_status(text: &str) -> Result<Status, Invalid> {

@@ -121,7 +121,7 @@ pub async fn adjustments(service: Shared, http: HttpRequest, operator: Operator,
     let cursors = service.cursors(ADJUSTMENTS);
     let page = list_changes(&service, &http, &operator, &id, ChangeKind::Adjustment, &cursors).await?;
     let view = |it: &Recorded| AdjustmentView::from(it);
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| it.change.id.as_str(), view)))
+    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, view)))
 }
 
 /// What operators changed of a product, newest version first, with who changed it
@@ -135,7 +135,7 @@ pub async fn changes(service: Shared, http: HttpRequest, operator: Operator, id:
     let cursors = service.cursors(CHANGES);
     let page = list_changes(&service, &http, &operator, &id, ChangeKind::Any, &cursors).await?;
     let view = |it: &Recorded| ChangeView::from(it);
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| it.change.id.as_str(), view)))
+    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, view)))
 }
 
 async fn list_changes(

@@ -40,15 +40,10 @@ pub struct PageView<T> {
 }
 
 impl<T> PageView<T> {
-    /// A page of views; `id` tells after which element the next page begins.
-    pub fn of<R>(
-        page: &Page<R>,
-        cursors: &Cursors<'_>,
-        id: impl Fn(&R) -> &str,
-        view: impl Fn(&R) -> T,
-    ) -> Self {
-        let last = page.data.last().filter(|_| page.more);
-        Self { data: page.data.iter().map(view).collect(), next_cursor: last.map(|it| cursors.after(id(it))) }
+    /// A page of views.
+    pub fn of<R>(page: &Page<R>, cursors: &Cursors<'_>, view: impl Fn(&R) -> T) -> Self {
+        let next_cursor = page.next.as_deref().map(|it| cursors.after(it));
+        Self { data: page.data.iter().map(view).collect(), next_cursor }
     }
 
     /// The page of a short list that was read whole. When the element it begins after is gone, it is the first page.

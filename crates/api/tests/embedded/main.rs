@@ -6,6 +6,7 @@
     reason = "a test may fail loudly: that is what it is for"
 )]
 
+mod disk;
 mod folder;
 #[path = "../http/mod.rs"]
 mod http;

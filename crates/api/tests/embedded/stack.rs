@@ -17,6 +17,12 @@ impl Stack {
         vec![("IDEM_DATABASE_URL", format!("sqlite://{}/idem.db", folder.display()))]
     }
 
+    /// Runs SQL on the record behind the binary's back, without the checks of its schema.
+    #[expect(clippy::unused_self, reason = "other stacks have something to tell")]
+    pub(crate) fn execute(&self, folder: &Path, sql: &str) {
+        adapters_sqlite::testing::execute(&folder.join("idem.db"), sql).unwrap();
+    }
+
     /// Where more is kept than in the folder.
     #[expect(clippy::unused_self, reason = "other stacks have something to tell")]
     pub(crate) const fn data(&self) -> Vec<PathBuf> {

@@ -22,3 +22,4 @@ mod stock;
 mod storms;
 mod sweeps;
 mod transitions;
+mod unreadable;

@@ -61,6 +61,16 @@ impl Stack {
         ]
     }
 
+    /// Runs SQL on the record behind the binary's back, without the checks of its schema.
+    pub(crate) fn execute(&self, _: &Path, sql: &str) {
+        let (_, name) = self.database_url.rsplit_once('/').unwrap();
+        let sql = format!("USE {name}; SET check_constraint_checks = 0; SET foreign_key_checks = 0; {sql}");
+        match &self.mariadb {
+            Some(it) => it.lock().unwrap().execute(&sql).unwrap(),
+            None => MariaDb::shared().unwrap().execute(&sql).unwrap(),
+        }
+    }
+
     /// Where more is kept than in the folder.
     pub(crate) fn data(&self) -> Vec<PathBuf> {
         let mariadb = match &self.mariadb {

@@ -152,9 +152,8 @@ async fn learn(app: &App, since: Timestamp) -> Result<(), PortError> {
         let ended = app.sessions.revoked_since(since, after, READ_AT_ONCE).await?;
         let full = u32::try_from(ended.len()).unwrap_or(u32::MAX) >= READ_AT_ONCE;
         for session in ended {
-            let Some(at) = session.revoked_at else { continue };
-            (since, after) = (at, Some(session.key));
-            app.revocations.add(session.id, at);
+            (since, after) = (session.at, Some(session.key));
+            app.revocations.add(session.id, session.at);
         }
         // Every full page ends further on, so there is an end to them.
         if !full {

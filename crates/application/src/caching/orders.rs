@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Order, OrderKey, OrderNumber, order::Recorded};
-use ports::{Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError};
+use ports::{Batch, Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{Copies, Flights};
 
@@ -75,8 +75,8 @@ impl OrderRepository for CachedOrders {
         self.record.history(order).await
     }
 
-    async fn due(&self, due: Due, limit: u32) -> Result<Vec<OrderNumber>, PortError> {
-        self.record.due(due, limit).await
+    async fn due(&self, due: Due, batch: Batch) -> Result<Vec<OrderNumber>, PortError> {
+        self.record.due(due, batch).await
     }
 }
 

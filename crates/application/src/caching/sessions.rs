@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
-use ports::{Cache, PortError, SessionRepository};
+use ports::{Cache, EndedSession, PortError, SessionRepository};
 
 use super::Copies;
 
@@ -52,7 +52,7 @@ impl SessionRepository for CachedSessions {
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Result<Vec<Session>, PortError> {
+    ) -> Result<Vec<EndedSession>, PortError> {
         self.record.revoked_since(since, after, limit).await
     }
 }

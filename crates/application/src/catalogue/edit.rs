@@ -203,7 +203,7 @@ where
     if *patch == Patch::NOTHING {
         return Ok(Decided::answered(UnitOfWork::new(), id.to_string(), render(&read)));
     }
-    let price = patch.price.as_ref().map(|it| Money::in_currency(it, read.price.currency())).transpose();
+    let price = patch.price.as_ref().map(|it| Money::parse(it, read.price.currency().code())).transpose();
     let product = Product {
         name: patch.name.clone().unwrap_or_else(|| read.name.clone()),
         price: price.map_err(PatchError::Price)?.unwrap_or(read.price),

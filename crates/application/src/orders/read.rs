@@ -76,7 +76,7 @@ pub async fn list(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<
         (None, true) => None,
         (Some(id), true) => match app.users.find(id).await? {
             Some(user) => Some(user.key),
-            None => return Ok(Page { data: Vec::new(), more: false }),
+            None => return Ok(Page::EMPTY),
         },
     };
     let filter = OrderFilter {

@@ -6,7 +6,7 @@ use domain::{
     FindingKind, Timestamp, Transaction, TransactionId,
     payment::{Asked, Event, PaymentStatus, RefundStatus},
 };
-use ports::{Charge, Gateway, PortError, Unanswered, UnitOfWork, Write};
+use ports::{Causes, Charge, Gateway, PortError, Unanswered, UnitOfWork, Write};
 
 use super::weigh;
 use crate::{
@@ -42,7 +42,7 @@ pub(crate) async fn consult(gateway: &dyn Gateway, transaction: &Transaction) ->
 
 /// An answer's event; a lost answer is told to the log and asked for again later.
 pub(crate) fn said(answer: Result<Option<Event>, Unanswered>) -> Option<Event> {
-    answer.inspect_err(|lost| tracing::warn!(%lost, "it will be asked again")).ok().flatten()
+    answer.inspect_err(|lost| tracing::warn!(fault = %Causes(lost), "it will be asked again")).ok().flatten()
 }
 
 /// Asks the gateway about one transaction and makes true what it says; puts the next question off if it does not know.

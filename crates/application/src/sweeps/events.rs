@@ -1,9 +1,10 @@
 //! Notices that wait for their transaction.
 
-use domain::{FindingKind, payment::Disposition, payment::StoredEvent};
-use ports::{CommitError, PortError, UnitOfWork, Write};
+use async_trait::async_trait;
+use domain::{FindingKind, Timestamp, payment::Disposition, payment::StoredEvent};
+use ports::{Batch, CommitError, PortError, UnitOfWork, Write};
 
-use super::{BATCH, swept};
+use super::due::{Sweep, each_due};
 use crate::{
     App,
     findings::{About, note},
@@ -16,13 +17,23 @@ use crate::{
 /// # Errors
 /// [`PortError`].
 pub async fn apply_parked(app: &App) -> Result<bool, PortError> {
-    let events = app.events.applicable(BATCH).await?;
-    let mut done = 0;
-    for event in &events {
-        let applied: Result<bool, PortError> = until_settled!(app, apply_once(app, event).await);
-        done += u64::from(applied?);
+    each_due(app, "apply-parked", &Parked).await
+}
+
+/// Notices whose transaction is known.
+struct Parked;
+
+#[async_trait]
+impl Sweep for Parked {
+    type Thing = StoredEvent;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+        app.events.applicable(batch).await
     }
-    Ok(swept(app, "apply-parked", events.len(), done))
+
+    async fn act(&self, app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+        until_settled!(app, apply_once(app, event).await)
+    }
 }
 
 /// Weighs everything that waits for the event's transaction.
@@ -40,24 +51,38 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortEr
 /// [`PortError`].
 pub async fn report_overdue(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().minus(app.policy.parked_max);
-    let events = app.events.overdue(before, BATCH).await?;
-    let mut done = 0;
-    for event in &events {
-        let about = About { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
-        let detail =
-            "A genuine notice about a transaction that is not known. It is applied when that turns up.";
-        let mut finding = note(app, FindingKind::UnknownTransaction, detail, &about);
-        finding.transaction.clone_from(&event.transaction);
-        let moved = Write::MoveEvent { key: event.key, from: Disposition::Parked, to: Disposition::Overdue };
-        match app.store.commit(UnitOfWork::new().with(moved).with(Write::InsertFinding(finding))).await {
-            Ok(()) => done += 1,
-            // Another instance was faster, or the transaction has turned up.
-            Err(CommitError::Stale) => {}
-            Err(CommitError::Failed(away)) => return Err(away),
-            Err(other) => return Err(PortError::bug(other)),
-        }
+    each_due(app, "report-overdue", &Overdue(before)).await
+}
+
+/// Notices that arrived at or before that moment and have no transaction.
+struct Overdue(Timestamp);
+
+#[async_trait]
+impl Sweep for Overdue {
+    type Thing = StoredEvent;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+        app.events.overdue(self.0, batch).await
     }
-    Ok(swept(app, "report-overdue", events.len(), done))
+
+    async fn act(&self, app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+        report(app, event).await
+    }
+}
+
+async fn report(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+    let about = About { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
+    let detail = "A genuine notice about a transaction that is not known. It is applied when that turns up.";
+    let mut finding = note(app, FindingKind::UnknownTransaction, detail, &about);
+    finding.transaction.clone_from(&event.transaction);
+    let moved = Write::MoveEvent { key: event.key, from: Disposition::Parked, to: Disposition::Overdue };
+    match app.store.commit(UnitOfWork::new().with(moved).with(Write::InsertFinding(finding))).await {
+        Ok(()) => Ok(true),
+        // Another instance was faster, or the transaction has turned up.
+        Err(CommitError::Stale) => Ok(false),
+        Err(CommitError::Failed(fault)) => Err(fault),
+        Err(other) => Err(PortError::bug(other)),
+    }
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! Orders whose time has come.
 
+use async_trait::async_trait;
 use domain::{ChangedBy, Order, OrderNumber, Progress, order::Status, payment::PaymentStatus};
-use ports::{Due, PortError, UnitOfWork};
+use ports::{Batch, Due, PortError, UnitOfWork};
 
-use super::{BATCH, swept};
+use super::due::{Sweep, each_due};
 use crate::{
     App,
     orders::with_payment,
@@ -50,13 +51,26 @@ pub async fn close_finished(app: &App) -> Result<bool, PortError> {
 }
 
 async fn sweep(app: &App, name: &'static str, due: Due, to: Status) -> Result<bool, PortError> {
-    let numbers = app.orders.due(due, BATCH).await?;
-    let mut done = 0;
-    for number in &numbers {
-        let moved: Result<bool, PortError> = until_settled!(app, move_once(app, number, due, to).await);
-        done += u64::from(moved?);
+    each_due(app, name, &Move { due, to }).await
+}
+
+/// Orders that are due to move.
+struct Move {
+    due: Due,
+    to: Status,
+}
+
+#[async_trait]
+impl Sweep for Move {
+    type Thing = OrderNumber;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<OrderNumber>, PortError> {
+        app.orders.due(self.due, batch).await
     }
-    Ok(swept(app, name, numbers.len(), done))
+
+    async fn act(&self, app: &App, number: &OrderNumber) -> Result<bool, PortError> {
+        until_settled!(app, move_once(app, number, self.due, self.to).await)
+    }
 }
 
 /// Moves one order if it is still due when it is read for the decision: a payment may have been faster.

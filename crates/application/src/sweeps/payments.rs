@@ -1,8 +1,10 @@
 //! Payments that wait for the gateway's word.
 
-use ports::PortError;
+use async_trait::async_trait;
+use domain::{Timestamp, TransactionId};
+use ports::{Batch, PortError};
 
-use super::{BATCH, swept};
+use super::due::{Sweep, each_due};
 use crate::{App, payments::reconcile};
 
 /// Asks the gateways about what is open; `true` when there may be more.
@@ -10,10 +12,22 @@ use crate::{App, payments::reconcile};
 /// # Errors
 /// [`PortError`].
 pub async fn reconcile_open(app: &App) -> Result<bool, PortError> {
-    let ids = app.payments.to_check(app.clock.now(), BATCH).await?;
-    for id in &ids {
-        reconcile(app, id).await?;
+    each_due(app, "reconcile", &Open(app.clock.now())).await
+}
+
+/// Transactions that are due to be asked about at that moment.
+struct Open(Timestamp);
+
+#[async_trait]
+impl Sweep for Open {
+    type Thing = TransactionId;
+
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
+        app.payments.to_check(self.0, batch).await
     }
-    let done = u64::try_from(ids.len()).unwrap_or(u64::MAX);
-    Ok(swept(app, "reconcile", ids.len(), done))
+
+    async fn act(&self, app: &App, id: &TransactionId) -> Result<bool, PortError> {
+        // What was asked about is put off, or is over: either way it is due no more.
+        reconcile(app, id).await.map(|()| true)
+    }
 }

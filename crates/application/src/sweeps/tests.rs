@@ -1,5 +1,7 @@
 use domain::payment::{EventKind, PaymentStatus};
 
+use ports::Happening;
+
 use super::*;
 use crate::testing::*;
 

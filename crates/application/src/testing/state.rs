@@ -93,12 +93,21 @@ impl State {
             }
             Write::Postpone(later) => self.postpone(&later),
             Write::InsertFinding(finding) => self.findings.push(finding),
+            Write::InsertFindingOnce(finding, _) => {
+                // What is open about one subject has the same detail, kind and owners.
+                let same = |it: &Finding| {
+                    it.resolved_at.is_none() && it.detail == finding.detail && it.order == finding.order
+                };
+                if !self.findings.iter().any(same) {
+                    self.findings.push(finding);
+                }
+            }
             Write::ResolveFinding { id, note, at } => {
                 let open = self.findings.iter_mut().find(|it| it.id == id && it.resolved_at.is_none());
                 let finding = open.ok_or(CommitError::Stale)?;
                 (finding.resolved_at, finding.note) = (Some(at), Some(note));
             }
-            Write::Prune(..) => {}
+            Write::Prune(..) | Write::Probe(_) => {}
         }
         Ok(())
     }

@@ -3,7 +3,8 @@ use proptest::prelude::*;
 use super::*;
 
 fn any_currency() -> impl Strategy<Value = Currency> {
-    prop::sample::select(currencies::CURRENCIES).prop_map(|(code, _)| Currency::parse(code).unwrap())
+    let all = [currencies::CURRENCIES, withdrawn::CURRENCIES].concat();
+    prop::sample::select(all).prop_map(|(code, _)| Currency::ever(code).unwrap())
 }
 
 proptest! {
@@ -68,6 +69,42 @@ fn currencies_do_not_mix() {
 
 #[test]
 fn the_table_is_sorted_for_searching_and_fits_the_record() {
-    assert!(currencies::CURRENCIES.iter().all(|(_, scale)| *scale <= 4));
-    assert!(currencies::CURRENCIES.is_sorted_by(|a, b| a.0 < b.0));
+    for list in [currencies::CURRENCIES, withdrawn::CURRENCIES] {
+        assert!(list.iter().all(|(_, scale)| *scale <= 4));
+        assert!(list.is_sorted_by(|a, b| a.0 < b.0));
+    }
 }
+
+#[test]
+fn every_currency_that_ever_was_can_be_read_and_only_present_ones_are_asked_for() {
+    for (code, scale) in currencies::CURRENCIES {
+        assert_eq!(Currency::ever(code), Currency::parse(code));
+        assert_eq!(Currency::parse(code).unwrap().scale(), *scale);
+    }
+    for (code, scale) in withdrawn::CURRENCIES {
+        assert!(Currency::parse(code).is_err(), "{code} is priced in");
+        let currency = Currency::ever(code).unwrap();
+        assert_eq!((currency.code(), currency.scale()), (*code, *scale));
+        let money = Money::from_record(120_000, currency).unwrap();
+        assert_eq!(money.to_record(), 120_000, "{code}");
+    }
+    for code in HISTORIC.split_whitespace() {
+        assert!(Currency::ever(code).is_ok(), "{code}");
+    }
+    for (code, scale) in [("DEM", 2), ("FRF", 2), ("ITL", 0), ("HRK", 2), ("VEF", 2), ("ZWL", 2), ("BGN", 2)]
+    {
+        assert_eq!(Currency::ever(code).map(Currency::scale), Ok(scale), "{code}");
+    }
+    for code in ["", "dem", "DEM ", "XYZ", "EURO"] {
+        assert!(Currency::ever(code).is_err(), "{code:?}");
+    }
+}
+
+/// The codes of list three, in its order, once each.
+const HISTORIC: &str = "AFA FIM ALK ADP ESP FRF AOK AON AOR ARA ARP ARY RUR ATS AYM AZM BYB BEC BEF BEL \
+    BOP BAD BRB BRC BRE BRN BRR BGJ BGK BGL BUK CNX HRD CYP CSJ CSK ECS ECV EQE GQE \
+    EEK XEU GEK DDM DEM GHC GHP GRD GNE GNS GWE GWP ITL ISJ IEP ILP ILR LAJ LVR LSM \
+    ZAL LTT LUC LUF LUL MGF MVQ MAF MLF MTL MTP MXP MZE MZM NLG ANG NIC PEH PEI PES \
+    PLZ PTE ROK ROL CSD SKK SIT RHD ESA ESB SDD SDP SRG CHC TJR TPE TRL TMM UGS UGW \
+    UAK SUR UYN UYP VEB VNC YDD YUD YUM YUN ZRN ZRZ ZWC ZWD ZWN ZWR XFO XRE LVL LTL \
+    BYR MRO STD ZMK VEF USS CUC SLL HRK ZWL BGN XFU";

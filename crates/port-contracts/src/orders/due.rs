@@ -5,15 +5,23 @@ use domain::{
     order::Status,
     payment::{Asked, DisputeStatus, FactsRecord},
 };
-use ports::Due;
+use ports::{Batch, Due};
 
 use crate::{
     Backend,
+    backend::first,
     sample::{self, at},
 };
 
 async fn due(backend: &Backend, due: Due, limit: u32) -> Vec<OrderNumber> {
-    backend.orders.due(due, limit).await.expect("read")
+    let all = backend.orders.due(due, Batch { skip: 0, limit: 100 }).await.expect("read");
+    let behind = backend.orders.due(due, Batch { skip: 1, limit: 1 }).await.expect("read");
+    assert_eq!(
+        behind,
+        all.into_iter().skip(1).take(1).collect::<Vec<_>>(),
+        "what lies behind the longest due"
+    );
+    backend.orders.due(due, first(limit)).await.expect("read")
 }
 
 /// A pending order to be paid by then.

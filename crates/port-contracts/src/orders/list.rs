@@ -25,7 +25,7 @@ async fn place_some(backend: &Backend, owner: &User, count: i64) -> Vec<Order> {
 
 async fn list(backend: &Backend, filter: OrderFilter) -> (Vec<Order>, bool) {
     let page = backend.orders.list(filter).await.expect("read");
-    (page.data, page.more)
+    (page.data, page.next.is_some())
 }
 
 fn up_to(limit: u32) -> OrderFilter {

@@ -4,11 +4,12 @@ use domain::{
     Refund, Text, Timestamp,
     payment::{Asked, FactsRecord, RefundFacts},
 };
-use ports::Write;
+use ports::{Batch, Write};
 
 use super::{captured, found, replace, told};
 use crate::{
     Backend,
+    backend::first as of,
     sample::{self, at},
 };
 
@@ -57,8 +58,14 @@ pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &B
     let fourth = fresh(Some(at(10)), &[Some(at(11))]).await;
     fresh(Some(at(11)), &[Some(at(12))]).await;
     fresh(None, &[None]).await;
-    let found = backend.payments.to_check(at(10), 100).await.expect("read");
-    assert_eq!(found, [first.clone(), second.clone(), third, fourth]);
-    assert_eq!(backend.payments.to_check(at(10), 2).await.expect("read"), [first, second], "the longest due");
-    assert_eq!(backend.payments.to_check(at(5), 100).await.expect("read"), []);
+    let found = backend.payments.to_check(at(10), of(100)).await.expect("read");
+    assert_eq!(found, [first.clone(), second.clone(), third.clone(), fourth]);
+    let behind = backend.payments.to_check(at(10), Batch { skip: 1, limit: 2 }).await.expect("read");
+    assert_eq!(behind, [second.clone(), third], "what lies behind the longest due");
+    assert_eq!(
+        backend.payments.to_check(at(10), of(2)).await.expect("read"),
+        [first, second],
+        "the longest due"
+    );
+    assert_eq!(backend.payments.to_check(at(5), of(100)).await.expect("read"), []);
 }

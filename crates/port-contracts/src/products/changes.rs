@@ -133,12 +133,12 @@ pub async fn changes_are_listed_newest_first(backend: &Backend) {
             let page = backend.products.changes(product.key, kind, after, 2).await.expect("read");
             assert!((1..=2).contains(&page.data.len()), "{kind:?}");
             listed.extend(page.data);
-            more = page.more;
+            more = page.next.is_some();
         }
         let found: Vec<_> = listed.iter().map(|it| it.version.get()).collect();
         assert_eq!(found, versions, "{kind:?}");
     }
     let nowhere = Some(ChangeId::new("gone".into()));
     let page = backend.products.changes(product.key, ChangeKind::Any, nowhere, 2).await.expect("read");
-    assert_eq!((page.data.len(), page.more), (0, false));
+    assert_eq!((page.data.len(), page.next), (0, None));
 }

@@ -13,8 +13,8 @@ pub struct FindingView {
     /// Public id.
     pub id: String,
     /// Why: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`, `unknown-type`,
-    /// `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`, `refund-failed`, `over-refunded` or
-    /// `contradiction`.
+    /// `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`, `refund-failed`, `over-refunded`,
+    /// `contradiction` or `unreadable`.
     #[schema(example = "amount-mismatch")]
     pub kind: &'static str,
     /// About which gateway.

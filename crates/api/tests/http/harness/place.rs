@@ -49,6 +49,23 @@ done
 rm -rf "$1"
 "#;
 
+/// A setting that is none of the binary's: what a shell does before the binary takes its place.
+const PRELUDE: &str = "TEST_PRELUDE";
+
+/// The command, run in the place of a shell that does what those words say.
+fn behind(words: &str, command: &Command) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("{words}; exec \"$0\" \"$@\"")]).arg(command.get_program());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.args(command.get_args()).current_dir(command.get_current_dir().unwrap()).stdin(Stdio::null());
+    shell
+}
+
 /// A folder and a stack, for one server or several.
 pub(crate) struct Place {
     folder: PathBuf,
@@ -99,7 +116,8 @@ impl Place {
         }
         command.current_dir(&self.folder).envs(self.stack.settings(&self.folder));
         command.envs(SETTINGS.iter().copied()).envs(settings.iter().copied()).stdin(Stdio::null());
-        command
+        let words = settings.iter().find(|(name, _)| *name == PRELUDE);
+        words.map(|(_, words)| behind(words, &command)).unwrap_or(command)
     }
 
     /// Where files of the binary are.

@@ -59,6 +59,11 @@ impl Server {
         Self { place, settings, process, address, log, contract, operator: OnceCell::new() }
     }
 
+    /// Runs SQL on the record behind its back, without the checks of the schema.
+    pub(crate) fn corrupt(&self, sql: &str) {
+        self.place.stack.execute(self.place.folder(), sql);
+    }
+
     /// Where it listens.
     pub(crate) const fn address(&self) -> SocketAddr {
         self.address

@@ -65,7 +65,7 @@ impl OrderRepository for OneOrder {
         unreachable!("nor its history")
     }
 
-    async fn due(&self, _: Due, _: u32) -> Result<Vec<OrderNumber>, PortError> {
+    async fn due(&self, _: Due, _: ports::Batch) -> Result<Vec<OrderNumber>, PortError> {
         unreachable!("nor what is due")
     }
 }
@@ -320,12 +320,12 @@ async fn nobody_is_ever_shown_less_than_what_anybody_was_shown() {
 async fn everything_else_is_the_records() {
     let mut record = MockOrderRepository::new();
     record.expect_head().times(1).returning(|_| Ok(None));
-    record.expect_list().times(1).returning(|_| Ok(Page { data: vec![order()], more: false }));
+    record.expect_list().times(1).returning(|_| Ok(Page::whole(vec![order()])));
     record.expect_history().times(1).returning(|_| Ok(Vec::new()));
     record.expect_due().times(1).returning(|_, _| Ok(Vec::new()));
     let orders = CachedOrders::new(Arc::new(record), Arc::new(ports::MockCache::new()));
     orders.head(&order().number).await.unwrap();
     orders.list(OrderFilter::default()).await.unwrap();
     orders.history(order().key).await.unwrap();
-    orders.due(Due::Expired(NOW), 1).await.unwrap();
+    orders.due(Due::Expired(NOW), ports::Batch { skip: 0, limit: 1 }).await.unwrap();
 }

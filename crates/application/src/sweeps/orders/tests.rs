@@ -110,7 +110,7 @@ async fn a_full_batch_that_got_somewhere_is_followed_by_another() {
             number: OrderNumber::new(format!("n{at}")),
             ..order()
         };
-        state.orders.extend((0..BATCH).map(nth));
+        state.orders.extend((0..crate::sweeps::due::LIMIT).map(nth));
     };
     let it = Bench::new().with(many);
     assert!(!expire_unpaid(&it.app).await.unwrap(), "nothing was due after all");

@@ -10,9 +10,9 @@ use domain::{
     product,
 };
 use ports::{
-    ChangeKind, Claim, Credentials, Due, EventRepository, FindingRepository, IdempotencyKey, OrderFilter,
-    OrderHead, OrderRepository, Page, PaymentRepository, PortError, ProductRepository, ReplyRepository,
-    SessionRepository, UserRepository,
+    Batch, ChangeKind, Claim, Credentials, Due, EndedSession, EventRepository, FindingRepository,
+    IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentRepository, PortError,
+    ProductRepository, ReplyRepository, SessionRepository, UserRepository,
 };
 
 use crate::testing::Record;
@@ -21,6 +21,11 @@ type Read<T> = Result<T, PortError>;
 
 fn all<T: Clone>(rows: &[T], wanted: impl Fn(&T) -> bool) -> Vec<T> {
     rows.iter().filter(|it| wanted(it)).cloned().collect()
+}
+
+fn cut<T>(rows: Vec<T>, batch: Batch) -> Vec<T> {
+    let [skip, limit] = [batch.skip, batch.limit].map(|it| usize::try_from(it).unwrap());
+    rows.into_iter().skip(skip).take(limit).collect()
 }
 
 fn one<T: Clone>(rows: &[T], wanted: impl Fn(&T) -> bool) -> Read<Option<T>> {
@@ -63,13 +68,14 @@ impl SessionRepository for Record {
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Read<Vec<Session>> {
+    ) -> Read<Vec<EndedSession>> {
         let from = (Some(since), after);
         let mut ended =
             all(&self.state().sessions, |it| it.revoked_at.is_some() && (it.revoked_at, Some(it.key)) > from);
         ended.sort_by_key(|it| (it.revoked_at, it.key));
         ended.truncate(usize::try_from(limit).unwrap());
-        Ok(ended)
+        let ended = ended.into_iter();
+        Ok(ended.map(|it| EndedSession { key: it.key, id: it.id, at: it.revoked_at.unwrap() }).collect())
     }
 }
 
@@ -84,7 +90,7 @@ impl ProductRepository for Record {
     }
 
     async fn list(&self, active_only: bool, _: Option<ProductId>, _: u32) -> Read<Page<Product>> {
-        Ok(Page { data: all(&self.state().products, |it| it.active || !active_only), more: false })
+        Ok(Page { data: all(&self.state().products, |it| it.active || !active_only), next: None })
     }
 
     async fn changes(
@@ -94,7 +100,7 @@ impl ProductRepository for Record {
         _: Option<ChangeId>,
         _: u32,
     ) -> Read<Page<product::Recorded>> {
-        Ok(Page { data: Vec::new(), more: false })
+        Ok(Page { data: Vec::new(), next: None })
     }
 }
 
@@ -111,7 +117,7 @@ impl OrderRepository for Record {
 
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {
         let own = |it: &Order| filter.owner.is_none_or(|owner| it.owner == owner);
-        Ok(Page { data: all(&self.state().orders, own), more: false })
+        Ok(Page { data: all(&self.state().orders, own), next: None })
     }
 
     async fn history(&self, _: OrderKey) -> Read<Vec<Recorded>> {
@@ -119,8 +125,8 @@ impl OrderRepository for Record {
     }
 
     /// All of them: what is due is decided again.
-    async fn due(&self, _: Due, _: u32) -> Read<Vec<OrderNumber>> {
-        Ok(self.state().orders.iter().map(|it| it.number.clone()).collect())
+    async fn due(&self, _: Due, batch: Batch) -> Read<Vec<OrderNumber>> {
+        Ok(cut(self.state().orders.iter().map(|it| it.number.clone()).collect(), batch))
     }
 }
 
@@ -134,10 +140,10 @@ impl PaymentRepository for Record {
         Ok(all(&self.state().transactions, |it| it.order == order))
     }
 
-    async fn to_check(&self, now: Timestamp, _: u32) -> Read<Vec<TransactionId>> {
+    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         let due = |it: &Transaction| due(it.check_at) || it.refunds.iter().any(|it| due(it.check_at));
-        Ok(all(&self.state().transactions, due).into_iter().map(|it| it.id).collect())
+        Ok(cut(all(&self.state().transactions, due).into_iter().map(|it| it.id).collect(), batch))
     }
 }
 
@@ -156,17 +162,18 @@ impl EventRepository for Record {
         }))
     }
 
-    async fn applicable(&self, _: u32) -> Read<Vec<StoredEvent>> {
+    async fn applicable(&self, batch: Batch) -> Read<Vec<StoredEvent>> {
         let state = self.state();
         let known = |event: &StoredEvent| {
             state.transactions.iter().any(|it| Some(&it.id) == event.transaction.as_ref())
         };
         let parked = [Disposition::Parked, Disposition::Overdue];
-        Ok(all(&state.events, |it| parked.contains(&it.disposition) && known(it)))
+        Ok(cut(all(&state.events, |it| parked.contains(&it.disposition) && known(it)), batch))
     }
 
-    async fn overdue(&self, before: Timestamp, _: u32) -> Read<Vec<StoredEvent>> {
-        Ok(all(&self.state().events, |it| it.disposition == Disposition::Parked && it.received_at <= before))
+    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<StoredEvent>> {
+        let due = |it: &StoredEvent| it.disposition == Disposition::Parked && it.received_at <= before;
+        Ok(cut(all(&self.state().events, due), batch))
     }
 }
 
@@ -178,7 +185,7 @@ impl FindingRepository for Record {
 
     async fn list(&self, resolved: Option<bool>, _: Option<FindingId>, _: u32) -> Read<Page<Finding>> {
         let wanted = |it: &Finding| resolved.is_none_or(|wanted| it.resolved_at.is_some() == wanted);
-        Ok(Page { data: all(&self.state().findings, wanted), more: false })
+        Ok(Page { data: all(&self.state().findings, wanted), next: None })
     }
 }
 

@@ -1,0 +1,48 @@
+//! A disk that is full.
+
+use std::{process::Command, time::Duration};
+
+use serde_json::json;
+
+use crate::harness::{Server, eventually, item};
+
+/// How long something that happens in the background may take.
+const SOON: Duration = Duration::from_secs(30);
+/// A process that writes more than it may is ended, unless it does not mind. And it says which one it is.
+const NOT_MINDING: &str = "trap '' XFSZ; echo $$ > process";
+
+/// Lets the server write no more to files than so many bytes.
+fn limit_files(server: &Server, bytes: &str) {
+    let limit = format!("--fsize={bytes}:");
+    let process = std::fs::read_to_string(server.place().folder().join("process")).unwrap();
+    let set = Command::new("prlimit").args(["--pid", process.trim(), &limit]).status().unwrap();
+    assert!(set.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_by_readyz_and_over_as_soon_as_there_is_room() {
+    let server = Server::with(&[("TEST_PRELUDE", NOT_MINDING)]);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let product = operator.product("5.00", Some(100)).await;
+    let before = customer.order(&product, 1).await;
+    customer.get("/readyz").await.ok(200);
+    limit_files(&server, "1");
+    let order = json!({"items": [item(&product, 1)]});
+    for _ in 0..3 {
+        customer.post_once("/v1/orders", &order).await.refused(503, "unavailable");
+    }
+    for _ in 0..2 {
+        let ready = customer.get("/readyz").await.ok(503);
+        assert_eq!(ready["status"], "unavailable");
+        assert_eq!(
+            ready["dependencies"][0],
+            json!({"name": "database", "required": true, "status": "unavailable"})
+        );
+    }
+    assert_eq!(customer.reread(&before).await["status"], "PENDING", "what is there can be read");
+    limit_files(&server, "unlimited");
+    let look = async || (customer.get("/readyz").await.status == 200).then_some(());
+    eventually("it is ready without traffic", SOON, look).await;
+    customer.post_once("/v1/orders", &order).await.ok(201);
+    assert_eq!(operator.stock(&product).await, 98, "nothing that was refused has taken anything");
+}

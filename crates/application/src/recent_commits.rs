@@ -1,0 +1,119 @@
+//! Whether the record takes writes, from the outcome of recent commits, as a decorator.
+//!
+//! A database that answers may still refuse every write: its disk is full, or it became one that only reads. That shows in
+//! the commits, and only there.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
+
+use async_trait::async_trait;
+use ports::{Clock, CommitError, Health, PortError, Store, UnitOfWork, Write};
+use tokio::sync::Mutex;
+
+/// After so many commits in a row that the record was away for, it is unavailable.
+pub const FAILURES_MAX: u32 = 3;
+
+/// A store whose outcomes are watched, and the health of a record that is judged by them too.
+pub struct RecentCommits {
+    store: Arc<dyn Store>,
+    health: Arc<dyn Health>,
+    clock: Arc<dyn Clock>,
+    failures: AtomicU32,
+    probing: Mutex<()>,
+}
+
+impl RecentCommits {
+    /// Watches the commits of `store`; `health` is the same record's.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, health: Arc<dyn Health>, clock: Arc<dyn Clock>) -> Self {
+        Self { store, health, clock, failures: AtomicU32::new(0), probing: Mutex::new(()) }
+    }
+
+    fn is_failing(&self) -> bool {
+        self.failures.load(Ordering::Relaxed) >= FAILURES_MAX
+    }
+}
+
+#[async_trait]
+impl Store for RecentCommits {
+    async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        let writes = work.writes().iter().any(is_sure_to_write);
+        let outcome = self.store.commit(work).await;
+        match &outcome {
+            Ok(()) if writes => self.failures.store(0, Ordering::Relaxed),
+            Err(CommitError::Failed(PortError::Away(_))) => {
+                let next = |it: u32| Some(it.saturating_add(1));
+                let _ = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+            }
+            // Nothing was written, so that nothing is known of writing.
+            Ok(())
+            | Err(
+                CommitError::Stale
+                | CommitError::OutOfStock(_)
+                | CommitError::Claimed(_)
+                | CommitError::DuplicateEvent
+                | CommitError::Taken(_)
+                | CommitError::Failed(PortError::Unreadable(_) | PortError::Bug(_)),
+            ) => {}
+        }
+        outcome
+    }
+}
+
+#[async_trait]
+impl Health for RecentCommits {
+    /// Asks the record for a sign of life. While its commits fail, the sign is a commit that writes: it recovers without
+    /// traffic. One is tried at a time; who asks meanwhile is answered as the commits stand.
+    async fn check(&self) -> Result<(), PortError> {
+        self.health.check().await?;
+        if !self.is_failing() {
+            return Ok(());
+        }
+        let Ok(_alone) = self.probing.try_lock() else {
+            return Err(PortError::away("commits fail, and another one is being tried"));
+        };
+        let probe = UnitOfWork::new().with(Write::Probe(self.clock.now()));
+        match self.commit(probe).await {
+            Ok(()) => Ok(()),
+            Err(CommitError::Failed(fault)) => Err(fault),
+            Err(refusal) => Err(PortError::bug(refusal)),
+        }
+    }
+}
+
+/// Whether it changes a row whenever it is committed. The others may find nothing to do.
+const fn is_sure_to_write(write: &Write) -> bool {
+    match write {
+        Write::Claim(_)
+        | Write::Answer { .. }
+        | Write::InsertEvent(_)
+        | Write::MoveEvent { .. }
+        | Write::InsertUser(..)
+        | Write::ChangePassword { .. }
+        | Write::InsertSession(_)
+        | Write::RotateSession { .. }
+        | Write::InsertProduct(..)
+        | Write::ReplaceProduct { .. }
+        | Write::AdjustStock { .. }
+        | Write::Sell { .. }
+        | Write::InsertOrder { .. }
+        | Write::UpdateOrder(_)
+        | Write::InsertTransaction(_)
+        | Write::UpdateTransaction(_)
+        | Write::InsertFinding(_)
+        | Write::ResolveFinding { .. }
+        | Write::Probe(_) => true,
+        Write::RequirePassword(..)
+        | Write::RevokeSession { .. }
+        | Write::RevokeSessions { .. }
+        | Write::ReturnStock(_)
+        | Write::Postpone(_)
+        | Write::InsertFindingOnce(..)
+        | Write::Prune(..) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

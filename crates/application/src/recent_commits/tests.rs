@@ -1,0 +1,82 @@
+use domain::Timestamp;
+use ports::Prunable;
+
+use super::*;
+use crate::testing::*;
+
+/// A database that answers.
+struct Answers;
+
+#[async_trait]
+impl Health for Answers {
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+fn watched(bench: &Bench) -> RecentCommits {
+    RecentCommits::new(bench.record.clone(), Arc::new(Answers), bench.clock.clone())
+}
+
+fn work() -> UnitOfWork {
+    UnitOfWork::new().with(Write::Probe(NOW))
+}
+
+async fn fails(it: &RecentCommits, bench: &Bench, times: u32) {
+    for _ in 0..times {
+        bench.record.refuses(CommitError::Failed(away()));
+        assert!(it.commit(work()).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_answers_and_takes_no_writes_is_unavailable_until_it_takes_one() {
+    let bench = Bench::new();
+    let it = watched(&bench);
+    fails(&it, &bench, FAILURES_MAX - 1).await;
+    assert!(it.check().await.is_ok(), "a few may be chance");
+    fails(&it, &bench, 1).await;
+    bench.record.refuses(CommitError::Failed(away()));
+    assert!(it.check().await.is_err(), "what it tries itself fails too");
+    assert!(it.check().await.is_ok(), "it recovers without traffic");
+    assert!(matches!(bench.record.only_commit().as_slice(), [Write::Probe(_)]));
+    assert!(it.check().await.is_ok());
+    assert_eq!(bench.record.commits().len(), 1, "nothing is tried while all is well");
+}
+
+#[tokio::test]
+async fn only_a_commit_that_wrote_something_speaks_for_writing() {
+    let bench = Bench::new();
+    let it = watched(&bench);
+    fails(&it, &bench, FAILURES_MAX).await;
+    let nothing = || UnitOfWork::new().with(Write::Prune(Prunable::Claims, Timestamp::from_millis(0), 1));
+    it.commit(nothing()).await.unwrap();
+    bench.record.refuses(CommitError::Stale);
+    assert!(it.commit(work()).await.is_err());
+    assert!(it.is_failing(), "neither an empty commit nor a refused one wrote anything");
+    it.commit(work()).await.unwrap();
+    assert!(!it.is_failing());
+}
+
+#[tokio::test]
+async fn a_fault_of_one_row_or_of_the_program_says_nothing_of_the_record() {
+    let bench = Bench::new();
+    let it = watched(&bench);
+    for _ in 0..FAILURES_MAX {
+        bench.record.refuses(CommitError::Failed(PortError::bug("a fault")));
+        assert!(it.commit(work()).await.is_err());
+    }
+    assert!(!it.is_failing());
+}
+
+#[tokio::test]
+async fn one_commit_is_tried_at_a_time() {
+    let bench = Bench::new();
+    let it = watched(&bench);
+    fails(&it, &bench, FAILURES_MAX).await;
+    let alone = it.probing.lock().await;
+    assert!(it.check().await.is_err());
+    assert!(bench.record.commits().is_empty(), "the other one is still being tried");
+    drop(alone);
+    assert!(it.check().await.is_ok());
+}
