@@ -12,10 +12,12 @@ mod caller;
 pub mod catalogue;
 pub mod findings;
 mod idempotent;
+mod limits;
 pub mod metered_store;
 pub mod orders;
 pub mod payments;
 mod retry;
+pub mod security;
 pub mod shared_throttle;
 pub mod sweeps;
 
@@ -25,3 +27,4 @@ mod testing;
 pub use app::{App, Policy};
 pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator};
 pub use idempotent::{Answered, KeyError, Request};
+pub use limits::Throttled;
