@@ -55,7 +55,7 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::InsertUser(user, hash) => users::insert(conn, user, hash).await,
         Write::ChangePassword { user, from, to } => users::change_password(conn, *user, from, to).await,
         Write::RequirePassword(user, hash) => users::change_password(conn, *user, hash, hash).await,
-        Write::InsertSession(session) => sessions::insert(conn, session).await,
+        Write::InsertSession(session, network) => sessions::insert(conn, session, *network).await,
         Write::RotateSession { read, next } => sessions::rotate(conn, read, next).await,
         Write::RevokeSession { user, session, at } => sessions::revoke(conn, *user, *session, *at).await,
         Write::RevokeSessions { user, except, at } => sessions::revoke_all(conn, *user, *except, *at).await,

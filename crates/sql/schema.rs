@@ -16,6 +16,8 @@ table! {
         #[sql_name = "emailFolded"]
         email_folded -> Text,
         role -> Text,
+        #[sql_name = "hashCost"]
+        hash_cost -> BigInt,
     }
 }
 
@@ -247,6 +249,7 @@ table! {
         #[sql_name = "revokedAt"]
         revoked_at -> Nullable<crate::dialect::Moment>,
         spent -> Text,
+        network -> Text,
     }
 }
 

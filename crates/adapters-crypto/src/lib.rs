@@ -11,7 +11,7 @@ mod refresh;
 mod sealer;
 
 pub use digest::{HmacDigests, Sha256Digests};
-pub use hasher::{BcryptHasher, COST_MAX, COST_MIN};
+pub use hasher::{BcryptHasher, COST_MAX, COST_MIN, COST_PADDED_MAX};
 pub use ids::RandomIds;
 pub use jwt::JwtTokens;
 pub use keys::SigningKeys;

@@ -7,7 +7,8 @@ mod ground;
 
 use adapters_mysql::MySql;
 use domain::{
-    Actor, ChangedBy, Order, OrderNumber, Progress, RefundId, RefundKey, TransactionId, UserKey,
+    Actor, ChangedBy, Order, OrderNumber, PasswordHash, Progress, RefundId, RefundKey, TransactionId,
+    UserKey,
     order::{Entry, Status, is_unbroken},
     payment::{Case, Fresh, PaymentStatus},
 };
@@ -115,6 +116,32 @@ async fn old_users_are_found_by_name_and_address_whatever_the_case_with_their_ha
     }
     ids.dedup();
     assert_eq!(ids.len(), 3);
+}
+
+/// What is no hash has none.
+#[tokio::test]
+async fn an_old_hash_is_taken_over_with_its_cost() {
+    let hash = |start: &str| PasswordHash::new(format!("{start}{:.>53}", ""));
+    let hashes =
+        ["$2a$04$", "$2b$12$", "$2y$31$", "$2x$09$", "$2b$03$", "$2b$32$", "$2c$10$", "2b$10$.", "$2b$10$."];
+    let rows: Vec<_> = hashes
+        .iter()
+        .enumerate()
+        .map(|(at, it)| {
+            format!("({}, 'user{at}', '{}', 'user{at}@example.com')", at + 100, hash(it).expose())
+        })
+        .collect();
+    let rows = format!("INSERT INTO user (id, username, password, email) VALUES {}", rows.join(", "));
+    let (url, record) = adopted(&[OLD_ROWS, &rows]).await;
+    let costs: Vec<i64> = ground::connect(&url)
+        .await
+        .query("SELECT hashCost FROM user WHERE id >= 100 ORDER BY id")
+        .await
+        .unwrap();
+    let expected: Vec<_> = hashes.iter().map(|it| i64::from(hash(it).cost())).collect();
+    assert_eq!(costs, expected);
+    assert_eq!(expected, [4, 12, 31, 9, 0, 0, 0, 0, 0]);
+    assert_eq!(record.highest_hash_cost().await.unwrap(), 31);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ use std::{
     collections::BTreeMap,
     net::SocketAddr,
     num::NonZeroUsize,
+    ops::RangeInclusive,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -38,6 +39,9 @@ pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
 
 /// Keys of the contract whose adapters this version does not have.
 const NOT_YET: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
+
+/// What can be the limit of a count.
+const COUNTS: RangeInclusive<u32> = 1..=u32::MAX;
 
 /// Why there is no configuration. It names the key, and never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -100,8 +104,11 @@ pub struct Config {
     /// What the use cases go by: `order_ttl` `30m` (an unpaid order closes after this), `authorization_ttl` `7d` (an
     /// authorisation that is not captured is given up), `completion_after` `7d` (a delivered order is completed),
     /// `after_sales_period` `30d` (a completed, refunded or cancelled order is closed), `access_token_ttl` `15m`,
-    /// `refresh_token_ttl` `30d`, `session_ttl` `90d` (a session ends so long after its login), `login_failures_per_account` `10` and `login_failures_per_address` `100` within
-    /// `login_window` `15m`.
+    /// `refresh_token_ttl` `30d`, `session_ttl` `90d` (a session ends so long after its login),
+    /// `login_failures_per_account` `10` (from one network), `login_failures_per_address` `100` and
+    /// `attempts_per_address` `5000` within `login_window` `15m`, `login_failures_per_account_total` `100` within a day,
+    /// `open_orders_per_user` `1000`, `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200`
+    /// within a day.
     pub policy: Policy,
     /// Every request ends within this time. `request_deadline`, `10s`.
     pub request_deadline: Duration,
@@ -203,17 +210,19 @@ fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         access_token_ttl: it.get("access_token_ttl", "15m", values::whole_seconds)?,
         refresh_token_ttl: it.get("refresh_token_ttl", "30d", values::whole_seconds)?,
         session_ttl: it.get("session_ttl", "90d", values::whole_seconds)?,
-        login_failures_per_account: it.get(
-            "login_failures_per_account",
-            "10",
-            values::within(1..=u32::MAX),
-        )?,
-        login_failures_per_address: it.get(
-            "login_failures_per_address",
+        login_failures_per_account: it.get("login_failures_per_account", "10", values::within(COUNTS))?,
+        login_failures_per_account_total: it.get(
+            "login_failures_per_account_total",
             "100",
-            values::within(1..=u32::MAX),
+            values::within(COUNTS),
         )?,
+        login_failures_per_address: it.get("login_failures_per_address", "100", values::within(COUNTS))?,
+        attempts_per_address: it.get("attempts_per_address", "5000", values::within(COUNTS))?,
         login_window: it.get("login_window", "15m", values::duration)?,
+        open_orders_per_user: it.get("open_orders_per_user", "1000", values::within(COUNTS))?,
+        orders_per_minute: it.get("orders_per_minute", "6000", values::within(COUNTS))?,
+        declines_per_order: it.get("declines_per_order", "20", values::within(COUNTS))?,
+        declines_per_user: it.get("declines_per_user", "200", values::within(COUNTS))?,
         ..Policy::default()
     };
     // An ended session is remembered for so long, and must be for as long as its access tokens live.

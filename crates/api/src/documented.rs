@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use application::security::SecurityEvent;
 use domain::FindingKind;
 
 use crate::config::{Config, PREFIX};
@@ -64,6 +65,12 @@ fn every_metric_is_documented_and_every_documented_metric_is_one() {
         literals(include_str!("metrics.rs"), "to.register(").into_iter().map(name).collect();
     let documented: BTreeSet<_> = table("Metrics").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(documented, registered);
+}
+
+#[test]
+fn every_event_of_the_security_log_is_documented() {
+    let documented: Vec<_> = table("Security log").into_iter().map(|row| row[0].clone()).collect();
+    assert_eq!(documented, SecurityEvent::NAMES);
 }
 
 #[test]

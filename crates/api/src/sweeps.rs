@@ -2,7 +2,11 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use application::{App, auth::revocations, sweeps};
+use application::{
+    App,
+    auth::{self, revocations},
+    sweeps,
+};
 use futures_util::{FutureExt, future::BoxFuture};
 use ports::{Causes, PortError, Subscription};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -27,6 +31,7 @@ struct Sweep {
 const HALF_A_SECOND: Duration = Duration::from_millis(500);
 const SECOND: Duration = Duration::from_secs(1);
 const TEN_SECONDS: Duration = Duration::from_secs(10);
+const MINUTE: Duration = Duration::from_secs(60);
 
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
@@ -38,6 +43,7 @@ const SWEEPS: &[Sweep] = &[
     Sweep { name: "complete-delivered", every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered(app)) },
     Sweep { name: "close-finished",     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished(app)) },
     Sweep { name: "report-unreadable",  every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable(app)) },
+    Sweep { name: "learn-hash-cost",    every: MINUTE,        pass: |app| Box::pin(learn_hash_cost(app)) },
     Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune(app)) },
 ];
 
@@ -59,12 +65,19 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     tasks.beside(at_each(told, stopping.clone(), glance));
 }
 
-/// Learns of the sessions that ended while this process was not running and whose access tokens still live.
+/// Learns of the sessions that ended while this process was not running and whose access tokens still live, and what a
+/// verification must cost.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn catch_up(app: &App) -> Result<(), PortError> {
-    revocations::look(app).await
+    revocations::look(app).await?;
+    auth::learn_hash_cost(app).await
+}
+
+async fn learn_hash_cost(app: &App) -> Result<bool, PortError> {
+    auth::learn_hash_cost(app).await?;
+    Ok(false)
 }
 
 /// Works whenever it is told to, with a rest in between, until it is told to stop.

@@ -35,8 +35,8 @@ use crate::{
 
 /// Most that copies in this process may take, in bytes.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// How many passwords wait to be hashed for each that is being hashed; one more is turned away.
-const PASSWORDS_WAITING_FOR_EACH: usize = 64;
+/// How many passwords wait to be hashed for each that is being hashed, of each purpose; one more is turned away.
+const PASSWORDS_WAITING_FOR_EACH: usize = 96;
 
 /// What payments are said to have been taken through that were there before this service.
 const LEGACY: &str = "legacy";

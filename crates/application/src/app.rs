@@ -40,7 +40,7 @@ pub struct App {
     pub replies: Arc<dyn ReplyRepository>,
     /// Locks that save work.
     pub locks: Arc<dyn Locks>,
-    /// Counts of failed logins.
+    /// Counts of failed logins, and of what else is limited.
     pub throttle: Arc<dyn Throttle>,
     /// Passwords.
     pub hasher: Arc<dyn PasswordHasher>,
@@ -81,12 +81,24 @@ pub struct Policy {
     pub refresh_token_ttl: Duration,
     /// A session ends this long after its login, whatever happens.
     pub session_ttl: Duration,
-    /// Failed logins of one account before it is locked.
+    /// Failed logins of one account from one network before they are locked; and wrong present passwords of a session.
     pub login_failures_per_account: u32,
-    /// Failed logins from one address before it is locked.
+    /// Failed logins of one account from anywhere within a day before it is locked as a whole.
+    pub login_failures_per_account_total: u32,
+    /// Failed logins from one network before it is locked.
     pub login_failures_per_address: u32,
+    /// Logins, and registrations, from one network within the window of failed logins, right ones too.
+    pub attempts_per_address: u32,
     /// How long failed logins count.
     pub login_window: Duration,
+    /// Unpaid orders of a user.
+    pub open_orders_per_user: u32,
+    /// Orders that a user may ask for within a minute.
+    pub orders_per_minute: u32,
+    /// Payments of an order that may be declined.
+    pub declines_per_order: u32,
+    /// Payments of a user that may be declined within a day.
+    pub declines_per_user: u32,
     /// How long a request waits for another one with the same idempotency key.
     pub in_progress_wait: Duration,
     /// How long answers are kept under an idempotency key, but for orders: at least 24 h.
@@ -110,8 +122,14 @@ impl Default for Policy {
             refresh_token_ttl: Duration::from_secs(30 * DAY),
             session_ttl: Duration::from_secs(90 * DAY),
             login_failures_per_account: 10,
+            login_failures_per_account_total: 100,
             login_failures_per_address: 100,
+            attempts_per_address: 5_000,
             login_window: Duration::from_secs(15 * MINUTE),
+            open_orders_per_user: 1_000,
+            orders_per_minute: 6_000,
+            declines_per_order: 20,
+            declines_per_user: 200,
             in_progress_wait: Duration::from_secs(2),
             reply_ttl: Duration::from_secs(2 * DAY),
             parked_max: Duration::from_secs(15 * MINUTE),

@@ -1,13 +1,16 @@
 //! Accounts, logins and sessions.
 
 mod account;
+mod cost;
+mod guesses;
 mod login;
 mod password;
 pub mod revocations;
 mod session;
 
 pub use account::{NewAccount, RegisterError, create_operator, register};
-pub use login::{Login, LoginError, Throttled, login};
+pub use cost::learn_hash_cost;
+pub use login::{Login, LoginError, login};
 pub use password::{ChangePassword, PasswordError, change_password};
 pub use revocations::Revocations;
 pub use session::{

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    FindingKind, GatewayName,
+    FindingKind, GatewayName, Network,
     payment::{Disposition, Event, StoredEvent},
 };
 use ports::{
@@ -16,6 +16,7 @@ use crate::{
     findings::{About, note},
     payments::{disposition, weigh},
     retry::{Tried, until_settled},
+    security::SecurityEvent,
 };
 
 /// How long the lock of one order's notices is held at most.
@@ -37,7 +38,8 @@ pub enum CallbackError {
     Failed(#[from] PortError),
 }
 
-/// Keeps a genuine notice and makes true what it says, in one commit. `true` when it had been kept before.
+/// Keeps a genuine notice and makes true what it says, in one commit. `true` when it had been kept before. `network` is
+/// where it came from.
 ///
 /// # Errors
 /// [`CallbackError`].
@@ -46,10 +48,12 @@ pub async fn receive(
     gateway: &GatewayName,
     headers: &NoticeHeaders,
     body: &[u8],
+    network: Network,
 ) -> Result<bool, CallbackError> {
     let gateway = app.gateway(gateway).ok_or(CallbackError::UnknownGateway)?;
     let notice = gateway.verify(headers, body, app.clock.now()).inspect_err(|_| {
         app.meter.record(Happening::Callback(CallbackOutcome::Refused));
+        SecurityEvent::SignatureRefused { gateway: &gateway.name(), network }.log();
     })?;
     let meaning = gateway.understand(&notice, app.clock.now());
     let _held = match &meaning {

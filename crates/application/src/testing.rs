@@ -2,6 +2,7 @@
 //! journal of what happened in which order.
 
 mod caches;
+mod counts;
 mod gateway;
 mod record;
 mod sample;
@@ -22,6 +23,7 @@ use ports::{
 use crate::{App, Policy, auth::Revocations};
 
 pub(crate) use caches::FakeCache;
+pub(crate) use counts::Counts;
 pub(crate) use gateway::{ScriptedGateway, says, silent};
 pub(crate) use record::Record;
 pub(crate) use sample::*;
@@ -135,8 +137,9 @@ pub(crate) fn throttle(
 /// Hashes as [`hash_of`] does.
 fn hasher() -> MockPasswordHasher {
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_hash().returning(|password| Ok(hash_of(password.expose())));
-    hasher.expect_verify().returning(|hash, attempt| Ok(hash == Some(hash_of(&attempt))));
+    hasher.expect_hash().returning(|password, _| Ok(hash_of(password.expose())));
+    hasher.expect_verify().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
+    hasher.expect_cost().return_const(hash_of("").cost());
     hasher
 }
 

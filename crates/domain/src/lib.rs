@@ -22,6 +22,7 @@ pub mod fault;
 pub mod finding;
 pub mod id;
 pub mod money;
+pub mod network;
 pub mod order;
 pub mod password;
 pub mod payment;
@@ -43,6 +44,7 @@ pub use id::{
     TransactionKey, UserId, UserKey,
 };
 pub use money::{Currency, Money};
+pub use network::Network;
 pub use order::{Order, Progress};
 pub use password::{Password, PasswordHash};
 pub use payment::{Refund, Transaction};

@@ -36,6 +36,12 @@ impl Password {
         Ok(Self(text.to_owned()))
     }
 
+    /// Wraps a password that a hash has just accepted, which may be older than today's rule.
+    #[must_use]
+    pub const fn new(text: String) -> Self {
+        Self(text)
+    }
+
     /// The password itself, for the hasher only.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -54,6 +60,11 @@ impl fmt::Debug for Password {
 pub struct PasswordHash(String);
 
 impl PasswordHash {
+    /// How long the text of every bcrypt hash is.
+    const BYTES: usize = 60;
+    /// Costs that there are.
+    const COSTS: std::ops::RangeInclusive<u32> = 4..=31;
+
     /// Wraps a hash from the record or the hasher.
     #[must_use]
     pub const fn new(text: String) -> Self {
@@ -64,6 +75,20 @@ impl PasswordHash {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// The binary logarithm of its rounds, 4 to 31, as its text says it; 0 when it is no bcrypt hash.
+    #[must_use]
+    pub fn cost(&self) -> u32 {
+        let mut parts = self.0.split('$');
+        let (Some(""), Some("2a" | "2b" | "2x" | "2y"), Some(cost), Some(_), None) =
+            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
+        else {
+            return 0;
+        };
+        let is_whole = self.0.len() == Self::BYTES && cost.len() == 2;
+        let cost = cost.parse().ok().filter(|cost| is_whole && Self::COSTS.contains(cost));
+        cost.unwrap_or(0)
     }
 }
 
@@ -91,6 +116,19 @@ mod tests {
         assert!(Password::parse("password123").is_err());
         assert!(Password::parse("PassWord123").is_err());
         assert!(Password::parse("correct horse battery").is_ok());
+    }
+
+    #[test]
+    fn a_hash_says_its_cost_and_anything_else_has_none() {
+        let tail = "CCCCCCCCCCCCCCCCCCCCC.E5YPO9kmyuRGyh0XouQYb4YMJKvyOeW";
+        let cost = |start: &str| PasswordHash::new(format!("{start}{tail}")).cost();
+        for (start, known) in [("$2a$05$", 5), ("$2b$12$", 12), ("$2y$31$", 31), ("$2x$04$", 4)] {
+            assert_eq!(cost(start), known, "{start}");
+        }
+        for start in ["$2b$03$", "$2b$32$", "$2c$10$", "$2b$+9$", "$2b$9$", "2b$10$", "$2b$10$x", ""] {
+            assert_eq!(cost(start), 0, "{start}");
+        }
+        assert_eq!(PasswordHash::new(String::new()).cost(), 0);
     }
 
     #[test]

@@ -34,6 +34,7 @@ macro_rules! orders {
         stock_that_an_order_held_comes_back_with_the_change
         history_tells_who_why_and_when
         one_of_many_changes_of_one_revision_wins
+        only_so_many_pending_orders_of_a_user_are_looked_for
         orders_are_listed_newest_first
         orders_are_listed_by_the_stamps_they_show
         a_list_keeps_to_its_owner_and_status

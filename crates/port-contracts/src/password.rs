@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use domain::{Password, PasswordHash};
-use ports::PasswordHasher;
+use ports::{PasswordHasher, Purpose, Share};
+
+use crate::sample;
 
 /// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn PasswordHasher>`.
 #[macro_export]
@@ -15,18 +17,24 @@ macro_rules! password {
             an_unknown_user_has_no_right_password
             what_could_never_have_been_set_is_wrong
             the_longest_password_counts_to_its_last_byte
+            a_hash_has_the_cost_that_is_told
+            padding_changes_no_verdict
             ; $($fixture)::+
         }
     };
 }
 
+fn share() -> Share {
+    Share { purpose: Purpose::Login, network: sample::network() }
+}
+
 async fn hash(hasher: &Arc<dyn PasswordHasher>, password: &str) -> PasswordHash {
     let password = Password::parse(password).expect("it may be set");
-    hasher.hash(password).await.expect("the hasher is idle")
+    hasher.hash(password, share()).await.expect("the hasher is idle")
 }
 
 async fn verify(hasher: &Arc<dyn PasswordHasher>, hash: Option<&PasswordHash>, attempt: &str) -> bool {
-    hasher.verify(hash.cloned(), attempt.to_owned()).await.expect("the hasher is idle")
+    hasher.verify(hash.cloned(), attempt.to_owned(), share()).await.expect("the hasher is idle")
 }
 
 /// Not one in another case, with more or with less.
@@ -71,4 +79,21 @@ pub async fn the_longest_password_counts_to_its_last_byte(hasher: &Arc<dyn Passw
     let hash = hash(hasher, &most).await;
     assert!(verify(hasher, Some(&hash), &most).await);
     assert!(!verify(hasher, Some(&hash), &format!("{}?", most.trim_end_matches('!'))).await);
+}
+
+/// And its text says so.
+pub async fn a_hash_has_the_cost_that_is_told(hasher: &Arc<dyn PasswordHasher>) {
+    assert_eq!(hash(hasher, "correct horse").await.cost(), hasher.cost());
+}
+
+/// Nor the cost of new hashes.
+pub async fn padding_changes_no_verdict(hasher: &Arc<dyn PasswordHasher>) {
+    let cost = hasher.cost();
+    let known = hash(hasher, "correct horse").await;
+    for padded in [cost + 1, 0] {
+        hasher.pad_to(padded);
+        assert!(verify(hasher, Some(&known), "correct horse").await);
+        assert!(!verify(hasher, Some(&known), "wrong").await && !verify(hasher, None, "wrong").await);
+        assert_eq!((hash(hasher, "another one").await.cost(), hasher.cost()), (cost, cost));
+    }
 }

@@ -1,12 +1,15 @@
 //! Values to write, each with keys and ids of its own.
 
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::{
+    net::IpAddr,
+    sync::atomic::{AtomicI64, Ordering},
+};
 
 use domain::{
     ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind,
-    GatewayName, Money, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund,
-    RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
-    TransactionKey, User, UserId, UserKey, Username, Version,
+    GatewayName, Money, Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey,
+    Refund, RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction,
+    TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{Entry, Item, Placing, StockLine},
     payment::{
         Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Facts, FactsRecord,
@@ -52,6 +55,12 @@ pub fn user() -> User {
 #[must_use]
 pub fn hash(text: &str) -> PasswordHash {
     PasswordHash::new(format!("$2b$10${text:.<53}"))
+}
+
+/// Where the samples' logins come from.
+#[must_use]
+pub fn network() -> Network {
+    Network::of(IpAddr::from([192, 0, 2, 1]))
 }
 
 /// A login that lasts an hour.

@@ -1,7 +1,8 @@
 //! Sessions: rotation, revocation, and what of them can be listed.
 
-use domain::{Session, SessionId, Timestamp, User, session::SPENT_MAX};
+use domain::{Network, Session, SessionId, Timestamp, User, session::SPENT_MAX};
 use ports::{EndedSession, Prunable, UnitOfWork, Write};
+use std::net::IpAddr;
 
 use crate::{Backend, backend::is_stale, sample};
 
@@ -20,6 +21,7 @@ macro_rules! sessions {
         live_sessions_are_listed_newest_first
         revocations_are_listed_oldest_first
         revocations_of_one_moment_are_read_page_by_page
+        a_network_is_known_by_the_logins_of_that_user_in_it
         pruning_forgets_only_sessions_that_ended_before
         pruning_sessions_is_bounded
         ; $($fixture)+
@@ -38,7 +40,7 @@ async fn revoked_at(backend: &Backend, session: &Session) -> Option<Timestamp> {
 async fn keep(backend: &Backend, user: &User, change: impl FnOnce(&mut Session)) -> Session {
     let mut session = sample::session(user);
     change(&mut session);
-    backend.commit([Write::InsertSession(session.clone())]).await;
+    backend.commit([Write::InsertSession(session.clone(), sample::network())]).await;
     session
 }
 
@@ -261,4 +263,20 @@ pub async fn pruning_sessions_is_bounded(backend: &Backend) {
         let kept = backend.sessions.revoked_since(sample::at(0), None, 100).await.expect("read");
         assert_eq!(kept.len(), left, "two go each time");
     }
+}
+
+/// Since a moment, live or not, and of no other user.
+pub async fn a_network_is_known_by_the_logins_of_that_user_in_it(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let elsewhere = Network::of(IpAddr::from([192, 0, 2, 2]));
+    let known = async |user: &User, network, since| {
+        backend.sessions.has_logged_in(user.key, network, sample::at(since)).await.expect("read")
+    };
+    assert!(!known(&user, sample::network(), 0).await, "no session yet");
+    let session = keep(backend, &user, |it| it.created_at = sample::at(10)).await;
+    assert!(known(&user, sample::network(), 0).await && known(&user, sample::network(), 10).await);
+    assert!(!known(&user, sample::network(), 11).await, "it began before");
+    assert!(!known(&user, elsewhere, 0).await && !known(&other, sample::network(), 0).await);
+    backend.commit([revocation(&session, 20)]).await;
+    assert!(known(&user, sample::network(), 10).await, "though it has ended");
 }

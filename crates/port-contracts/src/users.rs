@@ -1,6 +1,6 @@
 //! Users: accounts, logins, passwords.
 
-use domain::{Email, Role, User, UserId, UserKey, Username};
+use domain::{Email, PasswordHash, Role, User, UserId, UserKey, Username};
 use ports::{CommitError, Taken, UnitOfWork, Write};
 
 use crate::{Backend, backend::is_stale, sample};
@@ -19,6 +19,8 @@ macro_rules! users {
         a_password_changes_only_from_the_hash_that_was_checked
         one_of_many_password_changes_wins
         a_required_password_writes_nothing
+        what_is_taken_can_be_read_before
+        the_highest_cost_is_that_of_all_hashes_as_they_are
         ; $($fixture)+
     } };
 }
@@ -170,4 +172,39 @@ pub async fn a_required_password_writes_nothing(backend: &Backend) {
     );
     backend.stale([Write::RequirePassword(user.key, sample::hash("second"))]).await;
     backend.stale([Write::RequirePassword(UserKey::new(1), sample::hash("first"))]).await;
+}
+
+/// As a commit would say it.
+pub async fn what_is_taken_can_be_read_before(backend: &Backend) {
+    let read = async |user: &User| backend.users.taken(&user.username, &user.email).await.expect("read");
+    let cases = [
+        ("aDA", "new@example.com"),
+        ("new", "ADA@example.COM"),
+        ("ADA", "Ada@Example.com"),
+        ("ada", "BOB@example.com"),
+    ];
+    for (name, address) in cases {
+        assert_eq!(read(&named(name, address)).await, [], "no account yet");
+    }
+    backend
+        .commit([account(&named("Ada", "ada@example.com")), account(&named("Bob", "bob@example.com"))])
+        .await;
+    for (name, address) in cases {
+        let candidate = named(name, address);
+        assert_eq!(read(&candidate).await, taken(backend, &candidate).await, "{name} {address}");
+    }
+    assert_eq!(read(&named("ada@example.com", "cy@example.com")).await, [], "an address is no name");
+}
+
+/// After an account is made, and after a password is changed.
+pub async fn the_highest_cost_is_that_of_all_hashes_as_they_are(backend: &Backend) {
+    let cost = async || backend.users.highest_hash_cost().await.expect("read");
+    let hash = |cost: u32| PasswordHash::new(format!("$2b${cost:02}${:.>53}", ""));
+    assert_eq!(cost().await, 0, "no account yet");
+    let (first, second) = (sample::user(), sample::user());
+    backend.commit([Write::InsertUser(first.clone(), hash(12))]).await;
+    backend.commit([Write::InsertUser(second, PasswordHash::new("none".into()))]).await;
+    assert_eq!(cost().await, 12);
+    backend.commit([Write::ChangePassword { user: first.key, from: hash(12), to: hash(9) }]).await;
+    assert_eq!(cost().await, 9);
 }

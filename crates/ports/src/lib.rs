@@ -30,7 +30,7 @@ pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use lock::{Held, Locks};
 pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
 pub use page::Page;
-pub use password::{HasherBusy, PasswordHasher};
+pub use password::{HasherBusy, PasswordHasher, Purpose, Share};
 pub use repository::{
     Batch, ChangeKind, Credentials, Due, EndedSession, EventRepository, FindingRepository, OrderFilter,
     OrderHead, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,

@@ -11,15 +11,15 @@
 
 use async_trait::async_trait;
 use domain::{
-    ChangeId, EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product,
-    ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId,
-    User, UserId, UserKey,
+    ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
+    PasswordHash, Product, ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp,
+    Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{Recorded, Status},
     payment::StoredEvent,
     product,
 };
 
-use crate::{Claim, IdempotencyKey, Page, PortError};
+use crate::{Claim, IdempotencyKey, Page, PortError, Taken};
 
 type Read<T> = Result<T, PortError>;
 
@@ -54,6 +54,10 @@ pub trait UserRepository: Send + Sync {
     async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>>;
     /// The user's present hash.
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>>;
+    /// What of name and address is somebody's, regardless of case.
+    async fn taken(&self, username: &Username, email: &Email) -> Read<Vec<Taken>>;
+    /// The highest [cost](PasswordHash::cost) of all hashes; 0 when there are none.
+    async fn highest_hash_cost(&self) -> Read<u32>;
 }
 
 /// A session that was ended, as far as others must know of it.
@@ -75,6 +79,8 @@ pub trait SessionRepository: Send + Sync {
     async fn find(&self, id: &SessionId) -> Read<Option<Session>>;
     /// The user's sessions that are live at `now`, by `created_at` and row, newest first, at most `limit`.
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>>;
+    /// Whether a session of that user, live or not, began in that network at or after `since`.
+    async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool>;
     /// Sessions revoked at or after `since`, oldest revocation first and of one moment by row, at most `limit`; of those
     /// revoked at `since` itself only the ones whose row comes after `after`. Whatever else is in such a row, it can be
     /// read.
@@ -163,6 +169,8 @@ pub trait OrderRepository: Send + Sync {
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
     /// What of the order with that number tells a copy from the present one, without reading the order.
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>>;
+    /// Whether the user has at least so many orders that are `PENDING`; no more of them are looked at.
+    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Read<bool>;
     /// Orders by `created_at` and row, newest first.
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
     /// An order's history: its entries in the order of their numbers.

@@ -1,8 +1,9 @@
 //! A unit of work: what one commit makes true, as a value.
 
 use domain::{
-    EventId, EventKey, Finding, FindingId, GatewayName, Order, OrderKey, PasswordHash, Product, ProductId,
-    Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey, Version,
+    EventId, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderKey, PasswordHash, Product,
+    ProductId, Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey,
+    Version,
     order::{Entry, StockLine},
     payment::{Disposition, StoredEvent},
     product::{Change, Restock},
@@ -47,8 +48,8 @@ pub enum Write {
     },
     /// Writes nothing. Guard: the user's hash is still this one; else `Stale`.
     RequirePassword(UserKey, PasswordHash),
-    /// Makes a session.
-    InsertSession(Session),
+    /// Makes a session, and keeps the network that it began in.
+    InsertSession(Session, Network),
     /// Moves a session on to its next generation. Guard: row, id, user, login, generation and spent tokens are those
     /// that were read, maybe from a copy, and it is live; else `Stale`.
     RotateSession {
@@ -246,7 +247,7 @@ impl Write {
             Self::MoveEvent { key, .. } => Row::Event(*key),
             Self::InsertUser(user, _) => Row::User(user.key),
             Self::ChangePassword { user, .. } | Self::RequirePassword(user, _) => Row::User(*user),
-            Self::InsertSession(session) => Row::User(session.user),
+            Self::InsertSession(session, _) => Row::User(session.user),
             Self::RotateSession { read, .. } => Row::Session(read.user, Some(read.key)),
             Self::RevokeSession { user, session, .. } => Row::Session(*user, Some(*session)),
             Self::RevokeSessions { user, .. } => Row::Session(*user, None),
@@ -279,7 +280,7 @@ impl Write {
             Self::InsertUser(..) => 4,
             Self::ChangePassword { .. } => 5,
             Self::RequirePassword(..) => 6,
-            Self::InsertSession(_) => 7,
+            Self::InsertSession(..) => 7,
             Self::RotateSession { .. } => 8,
             Self::RevokeSession { .. } => 9,
             Self::RevokeSessions { .. } => 10,

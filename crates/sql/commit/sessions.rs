@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Session, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionKey, Timestamp, UserKey};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
@@ -14,8 +14,9 @@ use crate::sql::{
 /// Keys are above zero.
 const NO_SESSION: i64 = 0;
 
-pub(super) async fn insert(conn: &mut Conn, session: &Session) -> Written {
-    let insert = diesel::insert_into(sessions::table).values(SessionRow::from(session));
+pub(super) async fn insert(conn: &mut Conn, session: &Session, network: Network) -> Written {
+    let row = (SessionRow::from(session), sessions::network.eq(network.to_string()));
+    let insert = diesel::insert_into(sessions::table).values(row);
     inserted(insert.execute(conn).await, || Refusal::Stale)
 }
 

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{PasswordHash, User, UserKey};
-use ports::{CommitError, PortError, Taken};
+use ports::{CommitError, PortError, UserRepository};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::{Conn, Database};
@@ -21,24 +21,13 @@ pub(super) async fn change_password(
     to: &PasswordHash,
 ) -> Written {
     let present = user::table.find(user.get()).filter(user::password.eq(from.expose()));
-    let update = diesel::update(present).set(user::password.eq(to.expose()));
+    let hash = (user::password.eq(to.expose()), user::hash_cost.eq(i64::from(to.cost())));
+    let update = diesel::update(present).set(hash);
     guarded(Kept(update).execute(conn).await?)
 }
 
 /// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.
-pub(super) async fn taken(database: &Database, account: User) -> Result<CommitError, PortError> {
-    let (name, address) = (account.username.folded(), account.email.folded());
-    let rivals = database
-        .read(async move |conn: &mut Conn| {
-            let same = user::username_folded.eq(&name).or(user::email_folded.eq(&address));
-            let query = user::table.filter(same).select((user::username_folded, user::email_folded));
-            let rivals: Vec<(String, String)> = query.load(conn).await?;
-            let taken = [
-                rivals.iter().any(|it| it.0 == name).then_some(Taken::Username),
-                rivals.iter().any(|it| it.1 == address).then_some(Taken::Email),
-            ];
-            Ok(taken.into_iter().flatten().collect::<Vec<_>>())
-        })
-        .await?;
-    Ok(if rivals.is_empty() { CommitError::Stale } else { CommitError::Taken(rivals) })
+pub(super) async fn taken(database: &Database, account: &User) -> Result<CommitError, PortError> {
+    let taken = database.taken(&account.username, &account.email).await?;
+    Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::Taken(taken) })
 }

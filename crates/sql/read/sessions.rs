@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{EndedSession, PortError, SessionRepository};
 
 use super::each_readable;
@@ -31,6 +31,24 @@ impl SessionRepository for Database {
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
             each_readable(&*witness, query.load(conn).await?, SessionRow::read)
+        })
+        .await
+    }
+
+    async fn has_logged_in(
+        &self,
+        user: UserKey,
+        network: Network,
+        since: Timestamp,
+    ) -> Result<bool, PortError> {
+        self.read(async move |conn: &mut Conn| {
+            let query = sessions::table
+                .filter(sessions::user_id.eq(user.get()))
+                .filter(sessions::network.eq(network.to_string()))
+                .filter(sessions::created_at.ge(Stamp::from(since)))
+                .select(sessions::id)
+                .limit(1);
+            Ok(query.first::<i64>(conn).await.optional()?.is_some())
         })
         .await
     }

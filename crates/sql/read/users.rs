@@ -1,8 +1,8 @@
 use async_trait::async_trait;
-use diesel::prelude::*;
+use diesel::{dsl::max, prelude::*};
 use diesel_async::RunQueryDsl;
-use domain::{PasswordHash, User, UserId, UserKey, user::fold};
-use ports::{Credentials, PortError, UserRepository};
+use domain::{Email, PasswordHash, User, UserId, UserKey, Username, user::fold};
+use ports::{Credentials, PortError, Taken, UserRepository};
 
 use crate::connection::{Conn, Database};
 use crate::sql::{row::UserRow, schema::user};
@@ -34,13 +34,12 @@ impl UserRepository for Database {
         if folded.ends_with(' ') {
             return Ok(None);
         }
-        self.read_snapshot(async move |conn: &mut Conn| {
+        self.read(async move |conn: &mut Conn| {
             let by_name = user::table.filter(user::username_folded.eq(&folded)).select(UserRow::as_select());
-            if let Some(row) = by_name.first(conn).await.optional()? {
-                return row.read().map(Some);
-            }
             let by_email = user::table.filter(user::email_folded.eq(&folded)).select(UserRow::as_select());
-            by_email.first(conn).await.optional()?.map(UserRow::read).transpose()
+            let rows: Vec<UserRow> = by_name.union_all(by_email).load(conn).await?;
+            let (named, addressed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|it| it.is_named(&folded));
+            named.into_iter().chain(addressed).next().map(UserRow::read).transpose()
         })
         .await
     }
@@ -49,6 +48,30 @@ impl UserRepository for Database {
         self.read(async move |conn: &mut Conn| {
             let query = user::table.find(user.get()).select(user::password);
             Ok(query.first(conn).await.optional()?.map(PasswordHash::new))
+        })
+        .await
+    }
+
+    async fn taken(&self, username: &Username, email: &Email) -> Result<Vec<Taken>, PortError> {
+        let (name, address) = (username.folded(), email.folded());
+        self.read(async move |conn: &mut Conn| {
+            let folded = (user::username_folded, user::email_folded);
+            let named = user::table.filter(user::username_folded.eq(&name)).select(folded);
+            let addressed = user::table.filter(user::email_folded.eq(&address)).select(folded);
+            let rivals: Vec<(String, String)> = named.union_all(addressed).load(conn).await?;
+            let taken = [
+                rivals.iter().any(|it| it.0 == name).then_some(Taken::Username),
+                rivals.iter().any(|it| it.1 == address).then_some(Taken::Email),
+            ];
+            Ok(taken.into_iter().flatten().collect())
+        })
+        .await
+    }
+
+    async fn highest_hash_cost(&self) -> Result<u32, PortError> {
+        self.read(async move |conn: &mut Conn| {
+            let highest: Option<i64> = user::table.select(max(user::hash_cost)).first(conn).await?;
+            Ok(highest.and_then(|it| u32::try_from(it).ok()).unwrap_or(0))
         })
         .await
     }

@@ -19,6 +19,7 @@ pub(in crate::sql) struct UserRow {
     username_folded: String,
     email_folded: String,
     role: String,
+    hash_cost: i64,
 }
 
 impl UserRow {
@@ -33,7 +34,13 @@ impl UserRow {
             username_folded: user.username.folded(),
             email_folded: user.email.folded(),
             role: user.role.as_str().to_owned(),
+            hash_cost: hash.cost().into(),
         }
+    }
+
+    /// Whether that is the name, and not only the address.
+    pub(in crate::sql) fn is_named(&self, folded: &str) -> bool {
+        self.username_folded == folded
     }
 
     pub(in crate::sql) fn read(self) -> QueryResult<Credentials> {

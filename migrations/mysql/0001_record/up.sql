@@ -18,10 +18,14 @@ CREATE TABLE IF NOT EXISTS user (
     usernameFolded  VARCHAR(600) NOT NULL,
     emailFolded     VARCHAR(600) NOT NULL,
     role            VARCHAR(20)  NOT NULL,
+    -- The logarithm of the rounds of the hash; 0 when it is none that can be read.
+    hashCost        BIGINT       NOT NULL,
     UNIQUE KEY user_public (publicId),
     UNIQUE KEY user_name (usernameFolded),
     UNIQUE KEY user_email (emailFolded),
-    CONSTRAINT user_role CHECK (role IN ('CUSTOMER', 'OPERATOR'))
+    KEY user_cost (hashCost),
+    CONSTRAINT user_role CHECK (role IN ('CUSTOMER', 'OPERATOR')),
+    CONSTRAINT user_hash_cost CHECK (hashCost >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS sessions (
@@ -35,8 +39,11 @@ CREATE TABLE IF NOT EXISTS sessions (
     revokedAt   TIMESTAMP(3) NULL,
     -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
     spent       VARCHAR(255) NOT NULL,
+    -- Where the login came from: an IPv4 address or an IPv6 /64.
+    network     VARCHAR(64)  NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
     KEY sessions_of_user (userId, createdAt),
+    KEY sessions_in_network (userId, network, createdAt),
     KEY sessions_expired (expiresAt),
     KEY sessions_revoked (revokedAt),
     CONSTRAINT sessions_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -116,6 +123,7 @@ CREATE TABLE IF NOT EXISTS orders (
     UNIQUE KEY orders_number (orderNumber),
     KEY orders_by_time (createdAt),
     KEY orders_of_user (userId, createdAt),
+    KEY orders_of_user_by_status (userId, status),
     KEY orders_of_status (status, createdAt),
     KEY orders_expired (status, expiresAt),
     KEY orders_unchanged (status, updatedAt),

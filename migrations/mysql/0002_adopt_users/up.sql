@@ -33,7 +33,7 @@ CREATE TABLE IF NOT EXISTS express_payment_transactions (
 
 -- Names were compared by the old table's collation. Of two that have one folded form here the older keeps it; the other
 -- one logs in with its e-mail address (or its name, where the addresses are the same).
-INSERT INTO user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role)
+INSERT INTO user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role, hashCost)
 SELECT
     folded.id, folded.username, folded.password, folded.email,
     COALESCE(IF(YEAR(folded.created_at) > 0, folded.created_at, NULL), CURRENT_TIMESTAMP(3)),
@@ -46,7 +46,12 @@ SELECT
         ROW_NUMBER() OVER (PARTITION BY folded.address ORDER BY folded.id) = 1,
         folded.address, CONCAT(folded.address, ' ', HEX(RANDOM_BYTES(16)))
     ),
-    'CUSTOMER'
+    'CUSTOMER',
+    IF(
+        CHAR_LENGTH(folded.password) = 60
+            AND folded.password REGEXP '^[$]2[abxy][$](0[4-9]|[12][0-9]|3[01])[$]',
+        CAST(SUBSTRING(folded.password, 5, 2) AS UNSIGNED), 0
+    )
 FROM (
     SELECT
         id, username, password, email, created_at,
@@ -57,12 +62,13 @@ FROM (
 WHERE NOT EXISTS (SELECT 1 FROM user AS taken WHERE taken.id = folded.id);
 
 -- The app let an order name a user that is not there. Nobody can log in as this one: the hash is none.
-INSERT INTO user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role)
+INSERT INTO user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role, hashCost)
 SELECT
     absent.id, CONCAT('unknown-', absent.id), '', CONCAT('unknown-', absent.id, '@invalid'), CURRENT_TIMESTAMP(3),
     LOWER(HEX(RANDOM_BYTES(16))),
     CONCAT('unknown-', absent.id, ' ', HEX(RANDOM_BYTES(16))),
     CONCAT('unknown-', absent.id, '@invalid ', HEX(RANDOM_BYTES(16))),
-    'CUSTOMER'
+    'CUSTOMER',
+    0
 FROM (SELECT DISTINCT userId AS id FROM express_orders) AS absent
 WHERE NOT EXISTS (SELECT 1 FROM user AS taken WHERE taken.id = absent.id);

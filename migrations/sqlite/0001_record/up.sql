@@ -10,8 +10,11 @@ CREATE TABLE user (
     publicId        TEXT    NOT NULL UNIQUE,
     usernameFolded  TEXT    NOT NULL UNIQUE,
     emailFolded     TEXT    NOT NULL UNIQUE,
-    role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR'))
+    role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR')),
+    -- The logarithm of the rounds of the hash; 0 when it is none that can be read.
+    hashCost        INTEGER NOT NULL CHECK (hashCost >= 0)
 ) STRICT;
+CREATE INDEX user_cost ON user (hashCost);
 
 CREATE TABLE sessions (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -23,8 +26,11 @@ CREATE TABLE sessions (
     expiresAt   INTEGER NOT NULL,
     revokedAt   INTEGER,
     -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
-    spent       TEXT    NOT NULL
+    spent       TEXT    NOT NULL,
+    -- Where the login came from: an IPv4 address or an IPv6 /64.
+    network     TEXT    NOT NULL
 ) STRICT;
+CREATE INDEX sessions_in_network ON sessions (userId, network, createdAt);
 CREATE INDEX sessions_of_user ON sessions (userId, createdAt);
 CREATE INDEX sessions_expired ON sessions (expiresAt);
 CREATE INDEX sessions_revoked ON sessions (revokedAt) WHERE revokedAt IS NOT NULL;
@@ -90,6 +96,7 @@ CREATE TABLE orders (
 ) STRICT;
 CREATE INDEX orders_by_time ON orders (createdAt);
 CREATE INDEX orders_of_user ON orders (userId, createdAt);
+CREATE INDEX orders_of_user_by_status ON orders (userId, status);
 CREATE INDEX orders_of_status ON orders (status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);

@@ -1,24 +1,29 @@
 //! Letting only so much work in.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use ports::HasherBusy;
-use tokio::{sync::Semaphore, task};
+use ports::{HasherBusy, Share};
+use tokio::{sync::oneshot, task};
 
-/// Lets a few work at a time, and a few more wait.
+use super::line::{Line, Places};
+
+/// Lets a few work at a time, and a few more wait, in the order of a [`Line`].
+#[derive(Debug, Clone)]
+pub(super) struct Gate(Arc<Mutex<Inside>>);
+
 #[derive(Debug)]
-pub(super) struct Gate {
-    /// One place for everybody inside, at work or waiting.
-    places: Arc<Semaphore>,
-    /// One turn for everybody at work.
-    turns: Arc<Semaphore>,
+struct Inside {
+    /// Turns that are not taken; none while there are any that wait.
+    free: usize,
+    line: Line<oneshot::Sender<Turn>>,
 }
 
 impl Gate {
+    /// `waiting_max` wait for each purpose at most, three quarters of them from one network.
     pub(super) fn new(at_once: usize, waiting_max: usize) -> Self {
-        let at_once = at_once.clamp(1, Semaphore::MAX_PERMITS);
-        let inside = at_once.saturating_add(waiting_max).min(Semaphore::MAX_PERMITS);
-        Self { places: Arc::new(Semaphore::new(inside)), turns: Arc::new(Semaphore::new(at_once)) }
+        let quarter = waiting_max.div_euclid(4);
+        let places = Places { purpose: waiting_max, network: waiting_max.saturating_sub(quarter) };
+        Self(Arc::new(Mutex::new(Inside { free: at_once.max(1), line: Line::new(places) })))
     }
 
     /// Does the work on a thread for blocking work, as soon as it is its turn.
@@ -29,33 +34,115 @@ impl Gate {
     /// [`HasherBusy`] at once when there is no place; also when the work panics or the runtime shuts down.
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        share: Share,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HasherBusy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HasherBusy)?;
-        let turn = Arc::clone(&self.turns).acquire_owned().await.map_err(|_| HasherBusy)?;
+        let turn = self.turn(share).await?;
         let work = move || {
             let done = work();
-            drop((turn, place));
+            drop(turn);
             done
         };
         task::spawn_blocking(work).await.map_err(|_| HasherBusy)
+    }
+
+    /// A turn, once it has come.
+    async fn turn(&self, share: Share) -> Result<Turn, HasherBusy> {
+        let mut waiting = match self.enter(share) {
+            Entered::Free(turn) => return Ok(turn),
+            Entered::Waits(waiting) => waiting,
+            Entered::Full => return Err(HasherBusy),
+        };
+        (&mut waiting.called).await.map_err(|_| HasherBusy)
+    }
+
+    fn enter(&self, share: Share) -> Entered {
+        self.change(|inside| {
+            if let Some(left) = inside.free.checked_sub(1) {
+                inside.free = left;
+                return Entered::Free(Turn(self.clone()));
+            }
+            let (call, called) = oneshot::channel();
+            match inside.line.enter(share, call) {
+                Some(ticket) => Entered::Waits(Waiting { gate: self.clone(), share, ticket, called }),
+                None => Entered::Full,
+            }
+        })
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut Inside) -> T) -> T {
+        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// What becomes of one that wants a turn.
+enum Entered {
+    Free(Turn),
+    Waits(Waiting),
+    Full,
+}
+
+/// A place in the line, given back when it is dropped.
+struct Waiting {
+    gate: Gate,
+    share: Share,
+    ticket: u64,
+    called: oneshot::Receiver<Turn>,
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.gate.change(|inside| inside.line.leave(self.share, self.ticket));
+    }
+}
+
+/// The right to work. When it is dropped the next one has it.
+#[derive(Debug)]
+struct Turn(Gate);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let next = self.0.change(|inside| {
+            let next = inside.line.next();
+            if next.is_none() {
+                inside.free = inside.free.saturating_add(1);
+            }
+            next
+        });
+        // One that has just stopped waiting drops the turn, which goes on to the one behind it.
+        if let Some(call) = next {
+            let _ = call.send(Turn(self.0.clone()));
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::{
+        net::{IpAddr, Ipv4Addr},
+        pin::Pin,
         sync::{
             atomic::{AtomicUsize, Ordering},
             mpsc,
         },
+        task::{Context, Poll, Waker},
         thread,
         time::Duration,
     };
 
+    use domain::Network;
+    use ports::Purpose;
     use tokio::{task::JoinSet, time};
 
     use super::*;
+
+    fn share(purpose: Purpose, network: u8) -> Share {
+        Share { purpose, network: Network::of(IpAddr::V4(Ipv4Addr::new(192, 0, 2, network))) }
+    }
+
+    fn login() -> Share {
+        share(Purpose::Login, 1)
+    }
 
     /// Longer than any test takes; how long a failing one hangs.
     const LONG: Duration = Duration::from_secs(10);
@@ -63,18 +150,18 @@ mod tests {
     #[tokio::test]
     async fn in_a_storm_only_so_many_work_at_a_time() {
         for at_once in [1, 3] {
-            let gate = Arc::new(Gate::new(at_once, 100));
+            let gate = Gate::new(at_once, 200);
             let (working, most) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
             let mut tasks = JoinSet::new();
             for _ in 0..at_once + 100 {
-                let (gate, working, most) = (Arc::clone(&gate), Arc::clone(&working), Arc::clone(&most));
+                let (gate, working, most) = (gate.clone(), Arc::clone(&working), Arc::clone(&most));
                 tasks.spawn(async move {
                     let work = move || {
                         most.fetch_max(working.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
                         thread::sleep(Duration::from_millis(1));
                         working.fetch_sub(1, Ordering::SeqCst);
                     };
-                    gate.run(work).await
+                    gate.run(login(), work).await
                 });
             }
             assert!(tasks.join_all().await.iter().all(Result::is_ok), "everybody had a place");
@@ -86,27 +173,31 @@ mod tests {
     async fn beyond_the_bound_it_is_busy_at_once_and_not_for_ever() {
         let gate = Gate::new(1, 2);
         let (finish, finished) = mpsc::channel::<()>();
-        let long = gate.run(move || finished.recv_timeout(LONG).is_ok());
-        let [one, two] = [(); 2].map(|()| gate.run(|| true));
+        let long = gate.run(login(), move || finished.recv_timeout(LONG).is_ok());
+        let [one, two] = [(); 2].map(|()| gate.run(login(), || true));
         let refused = async {
-            let refused = gate.run(|| true).await;
+            let refused = gate.run(login(), || true).await;
             finish.send(()).unwrap();
             refused
         };
         let (long, one, two, refused) = tokio::join!(long, one, two, refused);
         assert_eq!((long, one, two), (Ok(true), Ok(true), Ok(true)));
         assert_eq!(refused, Err(HasherBusy));
-        assert_eq!(gate.run(|| true).await, Ok(true));
+        assert_eq!(gate.run(login(), || true).await, Ok(true));
     }
 
     #[tokio::test]
     async fn whoever_stops_waiting_gives_the_place_back() {
         let gate = Gate::new(1, 1);
         let (finish, finished) = mpsc::channel::<()>();
-        let mut long = Box::pin(gate.run(move || finished.recv_timeout(LONG).is_ok()));
+        let mut long = Box::pin(gate.run(login(), move || finished.recv_timeout(LONG).is_ok()));
         assert!(time::timeout(Duration::from_millis(5), &mut long).await.is_err());
-        assert!(time::timeout(Duration::from_millis(5), gate.run(|| true)).await.is_err(), "it waits");
-        let (long, next, ()) = tokio::join!(long, gate.run(|| true), async { finish.send(()).unwrap() });
+        assert!(
+            time::timeout(Duration::from_millis(5), gate.run(login(), || true)).await.is_err(),
+            "it waits"
+        );
+        let (long, next, ()) =
+            tokio::join!(long, gate.run(login(), || true), async { finish.send(()).unwrap() });
         assert_eq!((long, next), (Ok(true), Ok(true)));
     }
 
@@ -114,18 +205,79 @@ mod tests {
     async fn work_that_nobody_waits_for_keeps_its_turn() {
         let gate = Gate::new(1, 1);
         let (finish, finished) = mpsc::channel::<()>();
-        let left =
-            time::timeout(Duration::from_millis(5), gate.run(move || finished.recv_timeout(LONG).is_ok()));
+        let left = time::timeout(
+            Duration::from_millis(5),
+            gate.run(login(), move || finished.recv_timeout(LONG).is_ok()),
+        );
         assert!(left.await.is_err());
-        assert!(time::timeout(Duration::from_millis(5), gate.run(|| ())).await.is_err(), "the turn is taken");
+        assert!(
+            time::timeout(Duration::from_millis(5), gate.run(login(), || ())).await.is_err(),
+            "the turn is taken"
+        );
         finish.send(()).unwrap();
-        assert_eq!(gate.run(|| ()).await, Ok(()));
+        assert_eq!(gate.run(login(), || ()).await, Ok(()));
     }
 
     #[tokio::test]
     async fn work_that_panics_gives_its_turn_back() {
         let gate = Gate::new(1, 0);
-        assert_eq!(gate.run(|| assert!(thread::panicking(), "on purpose")).await, Err(HasherBusy));
-        assert_eq!(gate.run(|| ()).await, Ok(()));
+        assert_eq!(gate.run(login(), || assert!(thread::panicking(), "on purpose")).await, Err(HasherBusy));
+        assert_eq!(gate.run(login(), || ()).await, Ok(()));
+    }
+
+    /// A turn that waits.
+    type Wait<'g> = Pin<Box<dyn Future<Output = Result<Turn, HasherBusy>> + 'g>>;
+
+    fn poll(wait: &mut Wait<'_>) -> Poll<Result<Turn, HasherBusy>> {
+        wait.as_mut().poll(&mut Context::from_waker(Waker::noop()))
+    }
+
+    /// How many others have their turn before `last`, which comes when 70 `first` wait already.
+    fn turns_before(first: Share, last: Share) -> usize {
+        let gate = Gate::new(1, 96);
+        let mut at_work: Wait<'_> = Box::pin(gate.turn(first));
+        let Poll::Ready(Ok(mut turn)) = poll(&mut at_work) else { panic!("it is free") };
+        let mut waiting: Vec<Wait<'_>> = (0..70).map(|_| Box::pin(gate.turn(first)) as Wait<'_>).collect();
+        assert!(waiting.iter_mut().all(|it| poll(it).is_pending()));
+        let mut last: Wait<'_> = Box::pin(gate.turn(last));
+        assert!(poll(&mut last).is_pending());
+        for before in 0..=waiting.len() {
+            drop(turn);
+            if poll(&mut last).is_ready() {
+                return before;
+            }
+            let called = waiting.iter_mut().enumerate().find_map(|(at, it)| match poll(it) {
+                Poll::Ready(called) => Some((at, called.unwrap())),
+                Poll::Pending => None,
+            });
+            let (at, next) = called.expect("a turn is never lost");
+            turn = next;
+            drop(waiting.remove(at));
+        }
+        panic!("it never comes")
+    }
+
+    #[test]
+    fn a_login_waits_for_two_hashes_at_most_while_seventy_register() {
+        let register = share(Purpose::Register, 1);
+        assert!(turns_before(register, login()) <= 1, "and the one that is at work");
+    }
+
+    #[test]
+    fn a_network_waits_for_two_hashes_at_most_while_another_one_floods_logins() {
+        assert!(turns_before(login(), share(Purpose::Login, 2)) <= 1, "and the one that is at work");
+    }
+
+    #[test]
+    fn a_turn_that_is_given_to_one_that_leaves_goes_on() {
+        let gate = Gate::new(1, 4);
+        let mut at_work: Wait<'_> = Box::pin(gate.turn(login()));
+        let Poll::Ready(Ok(turn)) = poll(&mut at_work) else { panic!("it is free") };
+        let mut waiting: [Wait<'_>; 3] = std::array::from_fn(|_| Box::pin(gate.turn(login())) as Wait<'_>);
+        assert!(waiting.iter_mut().all(|it| poll(it).is_pending()));
+        drop(turn);
+        let [called, queued, mut last] = waiting;
+        drop((called, queued));
+        assert!(poll(&mut last).is_ready(), "one had left with the turn, one from the line");
     }
 }

@@ -1,9 +1,16 @@
-use std::{sync::mpsc, time::Duration};
+use std::{net::IpAddr, sync::mpsc, time::Duration};
+
+use domain::Network;
+use ports::Purpose;
 
 use super::*;
 
 const COST: u32 = 6;
 const PASSWORD: &str = "correct horse";
+
+fn share() -> Share {
+    Share { purpose: Purpose::Login, network: Network::of(IpAddr::from([192, 0, 2, 1])) }
+}
 
 fn hash(password: &str, cost: u32) -> PasswordHash {
     PasswordHash::new(bcrypt::hash_with_salt(password, cost, [7; 16]).unwrap().to_string())
@@ -11,8 +18,13 @@ fn hash(password: &str, cost: u32) -> PasswordHash {
 
 /// What a check says, and how many rounds of bcrypt it really ran.
 fn checked(hash: Option<&PasswordHash>, attempt: &str) -> (bool, u64) {
+    padded(hash, attempt, COST)
+}
+
+/// The same with the cost that is padded to.
+fn padded(hash: Option<&PasswordHash>, attempt: &str, cost: u32) -> (bool, u64) {
     let mut rounds = 0;
-    let right = check(hash, attempt, COST, |attempt, hash| {
+    let right = check(hash, attempt, cost, |attempt, hash| {
         rounds += 1 << hash.parse::<HashParts>().unwrap().get_cost();
         matches(attempt, hash)
     });
@@ -22,9 +34,15 @@ fn checked(hash: Option<&PasswordHash>, attempt: &str) -> (bool, u64) {
 #[test]
 fn every_check_costs_the_same_whoever_is_asked_for_and_whatever_is_tried() {
     let known = hash(PASSWORD, COST);
-    let unreadable =
-        ["", "$2b$", "$2b$03$.....", "x".repeat(60).as_str(), &known.expose().replace("$2b$", "$9z$")]
-            .map(|text| PasswordHash::new(text.to_owned()));
+    let unreadable = [
+        "",
+        "$2b$",
+        "$2b$03$.....",
+        "x".repeat(60).as_str(),
+        &known.expose().replace("$2b$", "$9z$"),
+        &stand_in(COST).replace("....", "!!!!"),
+    ]
+    .map(|text| PasswordHash::new(text.to_owned()));
     let cheaper = [COST_MIN, COST - 1].map(|cost| hash(PASSWORD, cost));
     let hashes =
         [None, Some(&known)].into_iter().chain(unreadable.iter().map(Some)).chain(cheaper.iter().map(Some));
@@ -38,6 +56,33 @@ fn every_check_costs_the_same_whoever_is_asked_for_and_whatever_is_tried() {
                 hash.map(PasswordHash::expose)
             );
         }
+    }
+}
+
+#[test]
+fn an_account_with_a_costly_hash_does_not_show() {
+    let hasher = BcryptHasher::new(COST, 1, 0);
+    hasher.pad_to(COST + 2);
+    let cost = hasher.padded.load(Ordering::Relaxed);
+    for hash in [None, Some(hash(PASSWORD, COST + 2)), Some(hash(PASSWORD, COST))] {
+        assert_eq!(padded(hash.as_ref(), "wrong", cost).1, 1 << (COST + 2));
+    }
+}
+
+#[test]
+fn the_padding_has_a_limit_and_is_never_less_than_a_hash_of_its_own() {
+    let hasher = BcryptHasher::new(COST, 1, 0);
+    for (highest, padded) in [(0, COST), (COST - 1, COST), (COST + 1, COST + 1), (31, COST_PADDED_MAX)] {
+        hasher.pad_to(highest);
+        assert_eq!(hasher.padded.load(Ordering::Relaxed), padded, "{highest}");
+    }
+}
+
+#[test]
+fn a_hash_says_the_cost_that_it_is_read_with() {
+    for cost in [COST_MIN, COST] {
+        let hash = hash(PASSWORD, cost);
+        assert_eq!((hash.cost(), cost_of(hash.expose())), (cost, Some(cost)));
     }
 }
 
@@ -83,7 +128,7 @@ fn the_cost_is_one_that_exists() {
 
 #[tokio::test]
 async fn a_hash_has_the_cost_that_was_asked_for() {
-    let made = BcryptHasher::new(5, 1, 0).hash(Password::parse(PASSWORD).unwrap()).await.unwrap();
+    let made = BcryptHasher::new(5, 1, 0).hash(Password::parse(PASSWORD).unwrap(), share()).await.unwrap();
     assert!(made.expose().starts_with("$2b$05$") && made.expose().len() == 60, "{}", made.expose());
 }
 
@@ -91,10 +136,10 @@ async fn a_hash_has_the_cost_that_was_asked_for() {
 async fn beyond_the_bound_hashing_and_checking_are_busy() {
     let hasher = BcryptHasher::new(COST_MIN, 1, 0);
     let (finish, finished) = mpsc::channel::<()>();
-    let first = hasher.gate.run(move || finished.recv_timeout(Duration::from_secs(30)).is_ok());
+    let first = hasher.gate.run(share(), move || finished.recv_timeout(Duration::from_secs(30)).is_ok());
     let rest = async {
-        let hashed = hasher.hash(Password::parse(PASSWORD).unwrap()).await;
-        let checked = hasher.verify(None, "attempt".into()).await;
+        let hashed = hasher.hash(Password::parse(PASSWORD).unwrap(), share()).await;
+        let checked = hasher.verify(None, "attempt".into(), share()).await;
         finish.send(()).unwrap();
         (hashed.is_err(), checked)
     };

@@ -47,7 +47,7 @@ pub(crate) async fn content(url: &str) -> Vec<String> {
     let mut conn = connect(url).await;
     let mut content = Vec::new();
     for query in [
-        "SELECT id, username, password, email, LEFT(usernameFolded, LOCATE(' ', CONCAT(usernameFolded, ' '))), role FROM user",
+        "SELECT id, username, password, email, LEFT(usernameFolded, LOCATE(' ', CONCAT(usernameFolded, ' '))), role, hashCost FROM user",
         "SELECT id, userId, orderNumber, status, amount, currency, version, revision, lastSequence, cameFrom FROM orders",
         "SELECT id, orderId, productId, quantity, price, name, holdsStock, `position` FROM order_items",
         "SELECT id, orderId, sequence, fromStatus, toStatus, changedBy, actor, reason FROM order_status_history",

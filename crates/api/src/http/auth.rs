@@ -25,7 +25,7 @@ use super::{
 };
 use crate::service::Shared;
 
-/// What somebody needs to register.
+/// What a user needs to register.
 #[derive(ToSchema)]
 pub struct Register {
     /// 3-32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
@@ -39,7 +39,7 @@ pub struct Register {
     pub password: String,
 }
 
-/// What somebody logs in with.
+/// What a user logs in with.
 #[derive(ToSchema)]
 pub struct Credentials {
     /// The name, or the e-mail address.
@@ -77,7 +77,7 @@ pub struct NewPassword {
     params(OptionalKeyHeader), responses(
     (status = 201, description = "The user.", body = UserView),
     (status = 409, description = "`username-taken` or `email-taken`."),
-    (status = 429, description = "A key was used with something else too often, or too many logins failed."),
+    (status = 429, description = "Too many accounts from one network; or a key was used with something else too often."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn register(service: Shared, http: HttpRequest, peer: ClientAddress, body: Body) -> Answer {
@@ -89,10 +89,10 @@ pub async fn register(service: Shared, http: HttpRequest, peer: ClientAddress, b
     let password = it.required("password", text(Password::parse));
     let account =
         it.finish(|| Some(NewAccount { username: username?, email: email?, password: password? }))?;
-    let peer = peer.0.to_string();
+    let network = peer.network();
     let render = |it: &User| reply::stored(StatusCode::CREATED, &UserView::from(it));
     let made =
-        service.write(async move |app| auth::register(&app, request, account, &peer, render).await).await?;
+        service.write(async move |app| auth::register(&app, request, account, network, render).await).await?;
     Ok(reply::give(made?))
 }
 
@@ -115,7 +115,8 @@ impl From<RegisterError> for Problem {
 #[utoipa::path(post, path = "/v1/auth/login", tag = "Authentication", request_body = Credentials, responses(
     (status = 200, description = "Tokens.", body = TokensView),
     (status = 401, description = "`invalid-credentials`"),
-    (status = 429, description = "Too many failed logins of one account, or from one address."),
+    (status = 429, description = "Too many failed logins of one account from this network, from this network, or of the \
+        account from anywhere; or too many logins from this network."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn login(service: Shared, peer: ClientAddress, body: Body) -> Answer {
@@ -123,8 +124,8 @@ pub async fn login(service: Shared, peer: ClientAddress, body: Body) -> Answer {
     let mut it = Fields::of(&body);
     let username = it.required("username", text(any));
     let password = it.required("password", text(any));
-    let peer = peer.0.to_string();
-    let login = it.finish(|| Some(Login { login: username?, password: password?, peer }))?;
+    let network = peer.network();
+    let login = it.finish(|| Some(Login { login: username?, password: password?, network }))?;
     let outcome = service.write(async move |app| auth::login(&app, login).await).await?;
     let pair = outcome.map_err(|error| refused(error, Kind::InvalidCredentials))?;
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
@@ -147,12 +148,13 @@ fn refused(error: LoginError, invalid: Kind) -> Problem {
     (status = 200, description = "A new pair.", body = TokensView),
     (status = 401, description = "`refresh-token-invalid` or `refresh-token-reused`.")
 ))]
-pub async fn refresh(service: Shared, body: Body) -> Answer {
+pub async fn refresh(service: Shared, peer: ClientAddress, body: Body) -> Answer {
     let body = body.json().await?;
     let mut it = Fields::of(&body);
     let token = it.required("refreshToken", text(any));
     let token = it.finish(|| token)?;
-    let pair = service.write(async move |app| auth::refresh(&app, &token).await).await??;
+    let network = peer.network();
+    let pair = service.write(async move |app| auth::refresh(&app, &token, network).await).await??;
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
 }
 
@@ -187,12 +189,12 @@ pub async fn me(caller: Caller) -> Answer {
 
 /// Change my password
 ///
-/// All other sessions end. A wrong present password counts as a failed login.
+/// All other sessions end. Wrong present passwords are counted by the session, and do not lock the login.
 #[utoipa::path(put, path = "/v1/me/password", tag = "Authentication", request_body = NewPassword,
     security(("bearer" = [])), params(OptionalKeyHeader), responses(
     (status = 204, description = "Changed."),
     (status = 403, description = "`wrong-password`"),
-    (status = 429, description = "Too many failed logins of this account, or from this address."),
+    (status = 429, description = "Too many wrong present passwords in this session."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn change_password(
@@ -207,8 +209,8 @@ pub async fn change_password(
     let mut it = Fields::of(&body);
     let current = it.required("currentPassword", text(any));
     let new = it.required("newPassword", text(Password::parse));
-    let peer = peer.0.to_string();
-    let change = it.finish(|| Some(ChangePassword { current: current?, new: new?, peer }))?;
+    let network = peer.network();
+    let change = it.finish(|| Some(ChangePassword { current: current?, new: new?, network }))?;
     let changed = service
         .write(async move |app| auth::change_password(&app, &caller, request, change, reply::empty()).await)
         .await?;

@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
+    extract::ClientAddress,
     problem::{Answer, Kind, Problem},
 };
 use crate::service::Shared;
@@ -38,12 +39,20 @@ pub struct ReceivedView {
     (status = 401, description = "`invalid-signature`"),
     (status = 404, description = "No such gateway.")
 ))]
-pub async fn receive(service: Shared, http: HttpRequest, gateway: Path<String>, body: Body) -> Answer {
+pub async fn receive(
+    service: Shared,
+    http: HttpRequest,
+    peer: ClientAddress,
+    gateway: Path<String>,
+    body: Body,
+) -> Answer {
     let gateway = GatewayName::parse(&gateway).map_err(|_| Kind::NotFound)?;
     let headers = headers(&http);
+    let network = peer.network();
     let body = body.bytes().await?;
-    let received =
-        service.write(async move |app| callbacks::receive(&app, &gateway, &headers, &body).await).await?;
+    let received = service
+        .write(async move |app| callbacks::receive(&app, &gateway, &headers, &body, network).await)
+        .await?;
     Ok(HttpResponse::Ok().json(ReceivedView { received: true, duplicate: received? }))
 }
 

@@ -9,6 +9,8 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderMap},
 };
+use application::security::SecurityEvent;
+use domain::Network;
 use futures_util::future::LocalBoxFuture;
 
 use super::problem::{Kind, Problem};
@@ -33,11 +35,11 @@ impl RequestId {
     }
 }
 
-/// Somebody who has logged in: 401 for anybody else.
+/// A user who has logged in: 401 for anybody else.
 #[derive(Debug)]
 pub struct Caller(pub application::Caller);
 
-/// Somebody who runs the shop: 401 for a stranger, 403 for a customer.
+/// A user who runs the shop: 401 for a stranger, 403 for a customer.
 #[derive(Debug)]
 pub struct Operator(pub application::Operator);
 
@@ -71,8 +73,17 @@ impl FromRequest for Operator {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let caller = authenticated(request.clone());
-        Box::pin(async { caller.await?.0.operator().map(Self).ok_or_else(|| Kind::Forbidden.into()) })
+        let request = request.clone();
+        Box::pin(async move {
+            let caller = authenticated(request.clone()).await?.0;
+            let (user, session) = (caller.user.id.clone(), caller.session.clone());
+            let operator = caller.operator().map(Self);
+            operator.ok_or_else(|| {
+                let network = ClientAddress::of(&request).network();
+                SecurityEvent::Forbidden { user: &user, session: &session, network }.log();
+                Kind::Forbidden.into()
+            })
+        })
     }
 }
 
@@ -102,13 +113,25 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
+impl ClientAddress {
+    fn of(request: &HttpRequest) -> Self {
+        let trusted = request.app_data::<Shared>().map_or(&[][..], |it| &it.trusted_proxies);
+        Self(address::of_client(request, trusted))
+    }
+
+    /// By what it is counted.
+    #[must_use]
+    pub fn network(self) -> Network {
+        Network::of(self.0)
+    }
+}
+
 impl FromRequest for ClientAddress {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let trusted = request.app_data::<Shared>().map_or(&[][..], |it| &it.trusted_proxies);
-        std::future::ready(Ok(Self(address::of_client(request, trusted))))
+        std::future::ready(Ok(Self::of(request)))
     }
 }
 

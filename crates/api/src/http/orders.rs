@@ -74,6 +74,7 @@ pub struct Move {
         ("ETag" = String, description = "Its version.")
     )),
     (status = 409, description = "`price-changed`, `out-of-stock` or `idempotency-in-progress`."),
+    (status = 429, description = "The user has too many unpaid orders, or places too many within a minute."),
     (status = 422, description = "`invalid-request`, `unknown-product`, `mixed-currencies`, `card-data-refused` or \
         `idempotency-key-reused`.")
 ))]
@@ -135,6 +136,7 @@ impl From<PlaceError> for Problem {
                 Self::invalid(at.into_iter().map(fault).collect())
             }
             PlaceError::TooMuch(rule) => Self::invalid(vec![Fault::at("/items", rule)]),
+            PlaceError::Throttled(it) => Self::throttled(it),
             PlaceError::Failed(away) => away.into(),
         }
     }

@@ -79,7 +79,8 @@ pub struct MakeRefund {
     ), responses(
     (status = 201, description = "The transaction, whatever the gateway said.", body = TransactionView),
     (status = 404, description = "No such order, or somebody else's."),
-    (status = 409, description = "`order-not-payable` or `idempotency-in-progress`.")
+    (status = 409, description = "`order-not-payable` or `idempotency-in-progress`."),
+    (status = 429, description = "Too many payments of the order, or of the user within a day, were declined.")
 ))]
 pub async fn start(
     service: Shared,
@@ -127,6 +128,7 @@ impl From<StartError> for Problem {
                 Self::invalid(vec![Fault::at("/paymentMethod/token", rule)])
             }
             StartError::NotPayable => Kind::OrderNotPayable.into(),
+            StartError::Throttled(it) => Self::throttled(it),
             StartError::Failed(away) => away.into(),
         }
     }

@@ -13,7 +13,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use application::{KeyError, auth::Throttled};
+use application::{KeyError, Throttled};
 use domain::{Invalid, order::Status};
 use ports::{Causes, HasherBusy, PortError};
 

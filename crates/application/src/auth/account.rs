@@ -1,16 +1,19 @@
 //! Making accounts.
 
-use domain::{Email, Password, Role, User, UserId, UserKey, Username};
-use ports::{CommitError, HasherBusy, PortError, StoredReply, Taken, UnitOfWork, Write};
+use std::net::{IpAddr, Ipv4Addr};
 
-use super::{Throttled, login::Gate};
+use domain::{Email, Network, Password, Role, User, UserId, UserKey, Username};
+use ports::{CommitError, HasherBusy, PortError, Purpose, Share, StoredReply, Taken, UnitOfWork, Write};
+
+use super::guesses::Guess;
 use crate::{
-    Answered, App, KeyError, Request,
+    Answered, App, KeyError, Request, Throttled,
     idempotent::{Decided, OnceError, box_round, once},
+    limits::{Attempt, count_attempt},
     retry::{Tried, until_settled},
 };
 
-/// What somebody needs to register.
+/// What a user needs to register.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {
     /// The name to log in with.
@@ -30,8 +33,9 @@ pub enum RegisterError {
     /// Name or address, or both, are somebody's.
     #[error("taken: {0:?}")]
     Taken(Vec<Taken>),
-    /// Too many failed: only for a request with an idempotency key, which could try passwords.
-    #[error("too many failed logins")]
+    /// Too many registrations from one network; or too many failed, which a request with an idempotency key may do: it could
+    /// try passwords.
+    #[error("too many registrations")]
     Throttled(Throttled),
     /// Too many passwords are being hashed.
     #[error(transparent)]
@@ -53,7 +57,7 @@ impl OnceError for RegisterError {
     }
 }
 
-/// Makes a customer's account, and answers with the user as `render` writes it. `peer` is the address of the client.
+/// Makes a customer's account, and answers with the user as `render` writes it. `network` is where the client is.
 ///
 /// A client that knows the idempotency key of a registration could try passwords with it: the right one gets the first answer
 /// again. So a key that is used with something else counts as a failed login.
@@ -64,26 +68,28 @@ pub async fn register<R>(
     app: &App,
     request: Option<Request>,
     account: NewAccount,
-    peer: &str,
+    network: Network,
     render: R,
 ) -> Result<Answered, RegisterError>
 where
     R: Fn(&User) -> StoredReply + Send + Sync,
 {
+    count_attempt(app, Attempt::Register, network).await?;
     let decide = || {
         let decided = async {
-            let (work, user) = prepare(app, &account, Role::Customer).await?;
+            let (work, user) = prepare(app, &account, Role::Customer, network).await?;
             Ok(Decided::answered(work, user.id.to_string(), render(&user)))
         };
         box_round(decided)
     };
     let Some(request) = request else { return once(app, None, decide, explain_refusal).await };
     let username = account.username.as_str();
-    let gate = Gate::new(username, app.users.find_by_login(username).await?.as_ref(), peer);
-    gate.check(app).await?;
+    let known = app.users.find_by_login(username).await?;
+    let guess = Guess::new(username, known.as_ref().map(|it| &it.user), network);
+    guess.check::<RegisterError>(app).await?;
     let outcome = once(app, Some(&request), decide, explain_refusal).await;
     if matches!(outcome, Err(RegisterError::Key(KeyError::Reused))) {
-        gate.failed(app).await?;
+        guess.failed::<RegisterError>(app).await?;
     }
     outcome
 }
@@ -97,7 +103,8 @@ pub async fn create_operator(app: &App, account: NewAccount) -> Result<User, Reg
 }
 
 async fn create_once(app: &App, account: &NewAccount) -> Result<User, Tried<RegisterError>> {
-    let (work, user) = prepare(app, account, Role::Operator).await?;
+    let here = Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let (work, user) = prepare(app, account, Role::Operator, here).await?;
     app.store.commit(work).await.map_err(explain_refusal)?;
     Ok(user)
 }
@@ -106,9 +113,16 @@ async fn prepare(
     app: &App,
     account: &NewAccount,
     role: Role,
+    network: Network,
 ) -> Result<(UnitOfWork, User), Tried<RegisterError>> {
     let NewAccount { username, email, password } = account.clone();
-    let hash = app.hasher.hash(password).await.map_err(RegisterError::from)?;
+    // Before it costs a hash; the commit decides.
+    let taken = app.users.taken(&username, &email).await.map_err(RegisterError::from)?;
+    if !taken.is_empty() {
+        return Err(RegisterError::Taken(taken).into());
+    }
+    let share = Share { purpose: Purpose::Register, network };
+    let hash = app.hasher.hash(password, share).await.map_err(RegisterError::from)?;
     let user = User {
         key: UserKey::new(app.ids.key()),
         id: UserId::new(app.ids.id()),

@@ -1,46 +1,38 @@
 //! Logging in, slowly for those who guess.
 
-use std::time::Duration;
+use domain::{Network, Password, PasswordHash, Session, SessionId, SessionKey};
+use ports::{CommitError, Credentials, HasherBusy, PortError, Purpose, Share, UnitOfWork, Write};
 
-use domain::{Session, SessionId, SessionKey};
-use ports::{CommitError, Credentials, HasherBusy, PortError, UnitOfWork, Write};
+use super::{
+    Pair,
+    guesses::{Guess, LOGIN_BYTES_MAX},
+    session::pair,
+};
+use crate::{
+    App, Throttled,
+    limits::{Attempt, count_attempt},
+    security::SecurityEvent,
+};
 
-use super::{Pair, session::pair};
-use crate::App;
-
-/// Longest name or address that is looked up, in bytes; no account has a longer one.
-const LOGIN_BYTES_MAX: usize = 255;
-
-/// What somebody logs in with.
+/// What a user logs in with.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     /// The name or the e-mail address.
     pub login: String,
     /// The password.
     pub password: String,
-    /// The address of the peer.
-    pub peer: String,
+    /// Where the client is.
+    pub network: Network,
 }
 
-/// So many logins failed that no more are looked at for a while.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Throttled {
-    /// How many are allowed.
-    pub limit: u32,
-    /// Within this time.
-    pub window: Duration,
-    /// When to try again.
-    pub retry_after: Duration,
-}
-
-/// Why nobody was logged in.
+/// Why no session began.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
     /// Wrong password, or no such user: the difference is not told.
     #[error("name and password do not fit")]
     Invalid,
-    /// Too many failed.
-    #[error("too many failed logins")]
+    /// Too many failed, or were tried.
+    #[error("too many logins")]
     Throttled(Throttled),
     /// Too many passwords are being hashed.
     #[error(transparent)]
@@ -61,33 +53,44 @@ impl From<Throttled> for LoginError {
 /// # Errors
 /// [`LoginError`].
 pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
-    let Login { login, password, peer } = login;
+    let Login { login, password, network } = login;
+    count_attempt(app, Attempt::Login, network).await?;
     let known = match login.len() {
         1..=LOGIN_BYTES_MAX => app.users.find_by_login(&login).await?,
         _ => None,
     };
-    let gate = Gate::new(&login, known.as_ref(), &peer);
-    gate.check(app).await?;
+    let user = known.as_ref().map(|it| &it.user);
+    let guess = Guess::new(&login, user, network);
+    guess.check::<LoginError>(app).await?;
     let hash = known.as_ref().map(|it| it.hash.clone());
-    let fits = app.hasher.verify(hash, password).await?;
+    let share = Share { purpose: Purpose::Login, network };
+    let fits = app.hasher.verify(hash, password.clone(), share).await?;
     // Others may have failed while this one was being hashed: beyond the limit nothing is told any more.
-    gate.check(app).await?;
+    guess.check::<LoginError>(app).await?;
     match known {
         Some(credentials) if fits => {
-            gate.passed(app).await;
-            begin(app, credentials).await
+            guess.passed(app).await;
+            begin(app, credentials, password, share).await
         }
-        _ => {
-            gate.failed(app).await?;
+        Some(_) | None => {
+            SecurityEvent::LoginFailed { user: user.map(|it| &it.id), network }.log();
+            guess.failed::<LoginError>(app).await?;
             Err(LoginError::Invalid)
         }
     }
 }
 
-/// Begins a session, if the password that was checked is still the user's.
-async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> {
-    let now = app.clock.now();
+/// Begins a session, if the password that was checked is still the user's. A hash of another cost than new ones have is
+/// made again.
+async fn begin(
+    app: &App,
+    credentials: Credentials,
+    password: String,
+    share: Share,
+) -> Result<Pair, LoginError> {
     let Credentials { user, hash } = credentials;
+    let renewed = renew(app, &hash, password, share).await;
+    let now = app.clock.now();
     let session = Session {
         key: SessionKey::new(app.ids.key()),
         id: SessionId::new(app.ids.id()),
@@ -99,9 +102,11 @@ async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> 
         revoked_at: None,
         spent: Vec::new(),
     };
-    let work = UnitOfWork::new()
-        .with(Write::RequirePassword(user.key, hash))
-        .with(Write::InsertSession(session.clone()));
+    let still = match renewed {
+        Some(to) => Write::ChangePassword { user: user.key, from: hash, to },
+        None => Write::RequirePassword(user.key, hash),
+    };
+    let work = UnitOfWork::new().with(still).with(Write::InsertSession(session.clone(), share.network));
     match app.store.commit(work).await {
         Ok(()) => Ok(pair(app, &session, user.id)),
         Err(CommitError::Failed(away)) => Err(away.into()),
@@ -116,65 +121,13 @@ async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> 
     }
 }
 
-/// The two counts of failed logins that one attempt falls under.
-pub(super) struct Gate {
-    account: String,
-    peer: String,
-}
-
-impl Gate {
-    /// For an account that exists it does not matter whether name or address was used.
-    pub(super) fn new(login: &str, known: Option<&Credentials>, peer: &str) -> Self {
-        let account = match known {
-            Some(it) => format!("login:user:{}", it.user.id),
-            None => format!(
-                "login:name:{}",
-                domain::user::fold(login).chars().take(LOGIN_BYTES_MAX).collect::<String>()
-            ),
-        };
-        Self { account, peer: format!("login:peer:{peer}") }
+/// The password that was right, hashed at the cost of new ones; `None` when it is already, or the hasher is busy: then the
+/// next login does it.
+async fn renew(app: &App, hash: &PasswordHash, password: String, share: Share) -> Option<PasswordHash> {
+    if hash.cost() == app.hasher.cost() {
+        return None;
     }
-
-    /// Refuses when either count is at its limit. Counts that cannot be had refuse nobody.
-    pub(super) async fn check(&self, app: &App) -> Result<(), Throttled> {
-        for (name, limit) in self.limits(app) {
-            let Ok(attempts) = app.throttle.count(name).await else { continue };
-            if attempts.count >= limit {
-                return Err(Throttled {
-                    limit,
-                    window: app.policy.login_window,
-                    retry_after: attempts.resets_in,
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Counts a failure. Of many at the same moment only as many as are allowed learn that they failed.
-    pub(super) async fn failed(&self, app: &App) -> Result<(), Throttled> {
-        let mut refused = Ok(());
-        for (name, limit) in self.limits(app) {
-            let Ok(attempts) = app.throttle.hit(name, app.policy.login_window).await else { continue };
-            if attempts.count > limit {
-                refused = Err(Throttled {
-                    limit,
-                    window: app.policy.login_window,
-                    retry_after: attempts.resets_in,
-                });
-            }
-        }
-        refused
-    }
-
-    /// Forgets the account's failures.
-    pub(super) async fn passed(&self, app: &App) {
-        let _ = app.throttle.clear(&self.account).await;
-    }
-
-    fn limits(&self, app: &App) -> [(&str, u32); 2] {
-        let policy = &app.policy;
-        [(&self.account, policy.login_failures_per_account), (&self.peer, policy.login_failures_per_address)]
-    }
+    app.hasher.hash(Password::new(password), share).await.ok()
 }
 
 #[cfg(test)]

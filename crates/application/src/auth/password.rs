@@ -1,16 +1,14 @@
 //! Changing a password.
 
-use domain::Password;
-use ports::{CommitError, Credentials, PortError, StoredReply, UnitOfWork, Write};
+use domain::{Network, Password};
+use ports::{CommitError, PortError, Purpose, Share, StoredReply, UnitOfWork, Write};
 
-use super::{
-    login::{Gate, LoginError},
-    revocations,
-};
+use super::{guesses::SessionGuess, login::LoginError, revocations};
 use crate::{
     Answered, App, Caller, KeyError, Request,
     idempotent::{Decided, OnceError, box_round, once},
     retry::Tried,
+    security::SecurityEvent,
 };
 
 /// What a user needs to change the password.
@@ -20,8 +18,8 @@ pub struct ChangePassword {
     pub current: String,
     /// The next one.
     pub new: Password,
-    /// The address of the peer.
-    pub peer: String,
+    /// Where the client is.
+    pub network: Network,
 }
 
 /// Why a password was not changed.
@@ -47,8 +45,11 @@ impl OnceError for PasswordError {
     }
 }
 
-/// Changes a password and ends all the user's other sessions, and answers with `reply`. A wrong present password counts
-/// as a failed login.
+/// Changes a password and ends all the user's other sessions, and answers with `reply`.
+///
+/// Wrong present passwords are counted by the session: they do not lock the login, and a lock of the login does not stand in
+/// the way here. A key that is used with something else counts as one: a client that knows the key of a change could try
+/// passwords with it.
 ///
 /// # Errors
 /// [`PasswordError`].
@@ -59,34 +60,48 @@ pub async fn change_password(
     change: ChangePassword,
     reply: StoredReply,
 ) -> Result<Answered, PasswordError> {
+    let user = &caller.user.id;
+    let guess = SessionGuess::new(user, &caller.session, change.network);
+    guess.check(app).await.map_err(LoginError::from)?;
     let decide = || {
         let decided = async {
-            let work = prepare(app, caller, &change).await.map_err(PasswordError::from)?;
+            let work = prepare(app, caller, &change, &guess).await.map_err(PasswordError::from)?;
             Ok(Decided::answered(work, caller.user.id.to_string(), reply.clone()))
         };
         box_round(decided)
     };
-    let answered = once(app, request.as_ref(), decide, explain_refusal).await?;
+    let outcome = once(app, request.as_ref(), decide, explain_refusal).await;
+    if matches!(outcome, Err(PasswordError::Key(KeyError::Reused))) {
+        guess.failed(app).await.map_err(LoginError::from)?;
+    }
+    let answered = outcome?;
+    if let Answered::First(_) = answered {
+        SecurityEvent::PasswordChanged { user, session: &caller.session, network: change.network }.log();
+    }
     // Committed: if these fail, each instance reads it from the record a little later.
     let _ = revocations::glance(app).await;
     let _ = app.sessions_ended.publish().await;
     Ok(answered)
 }
 
-async fn prepare(app: &App, caller: &Caller, change: &ChangePassword) -> Result<UnitOfWork, LoginError> {
+async fn prepare(
+    app: &App,
+    caller: &Caller,
+    change: &ChangePassword,
+    guess: &SessionGuess<'_>,
+) -> Result<UnitOfWork, LoginError> {
     let user = &caller.user;
     let hash = app.users.find_hash(user.key).await?.ok_or(LoginError::Invalid)?;
-    let known = Credentials { user: user.clone(), hash: hash.clone() };
-    let gate = Gate::new(user.username.as_str(), Some(&known), &change.peer);
-    gate.check(app).await?;
-    let fits = app.hasher.verify(Some(hash.clone()), change.current.clone()).await?;
+    let share = Share { purpose: Purpose::Change, network: change.network };
+    let fits = app.hasher.verify(Some(hash.clone()), change.current.clone(), share).await?;
     // As with a login, beyond the limit nothing is told any more.
-    gate.check(app).await?;
+    guess.check(app).await?;
     if !fits {
-        gate.failed(app).await?;
+        guess.failed(app).await?;
         return Err(LoginError::Invalid);
     }
-    let to = app.hasher.hash(change.new.clone()).await?;
+    guess.passed(app).await;
+    let to = app.hasher.hash(change.new.clone(), share).await?;
     let session = app.sessions.find(&caller.session).await?;
     let now = app.clock.now();
     Ok(UnitOfWork::new()

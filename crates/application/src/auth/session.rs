@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Session, SessionId, Timestamp, UserId, session::Refresh};
+use domain::{Network, Session, SessionId, Timestamp, UserId, session::Refresh};
 use ports::{AccessClaims, PortError, StoredReply, UnitOfWork, Write};
 
 use super::revocations::Standing;
@@ -10,6 +10,7 @@ use crate::{
     Answered, App, Caller, KeyError, Request,
     idempotent::{Decided, OnceError, box_round, once},
     retry::{Tried, until_settled},
+    security::SecurityEvent,
 };
 
 /// Most sessions of a user that are listed.
@@ -61,14 +62,14 @@ pub(super) fn pair(app: &App, session: &Session, user: UserId) -> Pair {
     }
 }
 
-/// Exchanges a refresh token for a new pair.
+/// Exchanges a refresh token for a new pair. `network` is where the client is.
 ///
 /// # Errors
 /// [`RefreshError`].
-pub async fn refresh(app: &App, token: &str) -> Result<Pair, RefreshError> {
+pub async fn refresh(app: &App, token: &str, network: Network) -> Result<Pair, RefreshError> {
     let (id, generation) = app.tokens.read_refresh(token).ok_or(RefreshError::Invalid)?;
     let mut copy = promising_copy(app, &id, generation).await;
-    until_settled!(app, refresh_once(app, &id, generation, copy.take()).await)
+    until_settled!(app, refresh_once(app, &id, generation, copy.take(), network).await)
 }
 
 /// A copy by which the token is good. It is worth one try, because the commit finds out what the copy may not know: that
@@ -85,6 +86,7 @@ async fn refresh_once(
     id: &SessionId,
     generation: i64,
     copy: Option<Session>,
+    network: Network,
 ) -> Result<Pair, Tried<RefreshError>> {
     let session = match copy {
         Some(copy) => copy,
@@ -98,6 +100,7 @@ async fn refresh_once(
         Refresh::Ended => return Err(RefreshError::Invalid.into()),
         Refresh::Reused => {
             end(app, &session, now).await.map_err(RefreshError::from)?;
+            log_reuse(app, &session, network).await;
             return Err(RefreshError::Reused.into());
         }
         Refresh::Repeated => session,
@@ -111,6 +114,12 @@ async fn refresh_once(
     let user = app.users.find_by_key(session.user).await.map_err(RefreshError::from)?;
     let user = user.ok_or(RefreshError::Invalid)?;
     Ok(pair(app, &session, user.id))
+}
+
+/// Says in the log that a token was shown twice. Whose it is is worth a read.
+async fn log_reuse(app: &App, session: &Session, network: Network) {
+    let user = app.users.find_by_key(session.user).await.ok().flatten().map(|it| it.id);
+    SecurityEvent::RefreshTokenReused { user: user.as_ref(), session: &session.id, network }.log();
 }
 
 /// Who shows this access token; nobody when it is not genuine, has expired, or its session has ended.

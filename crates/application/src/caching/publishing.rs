@@ -54,7 +54,7 @@ fn news(write: &Write) -> Option<News> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is written, nobody keeps copies of it")]
     match write {
         Write::UpdateOrder(progress) => Some(News::Order(Box::new(progress.order().clone()))),
-        Write::InsertSession(session) => Some(News::Session(session.clone())),
+        Write::InsertSession(session, _) => Some(News::Session(session.clone())),
         Write::RotateSession { next, .. } => Some(News::Session((**next).clone())),
         _ => None,
     }

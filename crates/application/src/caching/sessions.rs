@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{Cache, EndedSession, PortError, SessionRepository};
 
 use super::Copies;
@@ -45,6 +45,15 @@ impl SessionRepository for CachedSessions {
 
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Result<Vec<Session>, PortError> {
         self.record.list_live(user, now, limit).await
+    }
+
+    async fn has_logged_in(
+        &self,
+        user: UserKey,
+        network: Network,
+        since: Timestamp,
+    ) -> Result<bool, PortError> {
+        self.record.has_logged_in(user, network, since).await
     }
 
     async fn revoked_since(

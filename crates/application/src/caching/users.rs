@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{PasswordHash, User, UserId, UserKey};
-use ports::{Cache, Credentials, PortError, UserRepository};
+use domain::{Email, PasswordHash, User, UserId, UserKey, Username};
+use ports::{Cache, Credentials, PortError, Taken, UserRepository};
 
 use super::{Copies, Flights};
 
@@ -64,6 +64,14 @@ impl UserRepository for CachedUsers {
 
     async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, PortError> {
         self.record.find_hash(user).await
+    }
+
+    async fn taken(&self, username: &Username, email: &Email) -> Result<Vec<Taken>, PortError> {
+        self.record.taken(username, email).await
+    }
+
+    async fn highest_hash_cost(&self) -> Result<u32, PortError> {
+        self.record.highest_hash_cost().await
     }
 }
 

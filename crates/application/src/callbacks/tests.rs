@@ -19,7 +19,7 @@ fn bench(order: Order, transaction: Transaction) -> Bench {
 /// Receives a notice whose text is its id.
 async fn receive_on(it: &Bench, id: &str) -> Result<bool, CallbackError> {
     let headers = HashMap::from([("id".to_owned(), id.to_owned())]);
-    receive(&it.app, &sandbox(), &headers, id.as_bytes()).await
+    receive(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await
 }
 
 /// Receives a notice of that event.
@@ -176,12 +176,12 @@ async fn what_cannot_be_read_is_kept_with_a_finding() {
 #[tokio::test]
 async fn what_is_not_genuine_is_only_counted() {
     let it = bench(order(), pending());
-    let refused = receive(&it.app, &sandbox(), &HashMap::new(), b"e1").await;
+    let refused = receive(&it.app, &sandbox(), &HashMap::new(), b"e1", network()).await;
     assert!(matches!(refused, Err(CallbackError::InvalidSignature(_))));
     assert_eq!(it.record.commits(), []);
     assert_eq!(it.meter.all(), [Happening::Callback(CallbackOutcome::Refused)]);
     let other = GatewayName::new("other".to_owned());
-    let unknown = receive(&it.app, &other, &HashMap::new(), b"e1").await;
+    let unknown = receive(&it.app, &other, &HashMap::new(), b"e1", network()).await;
     assert!(matches!(unknown, Err(CallbackError::UnknownGateway)));
 }
 

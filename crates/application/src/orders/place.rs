@@ -5,10 +5,12 @@ use domain::{
     order::{Entry, Item, Placing, QUANTITY_MAX, StockLine},
 };
 use ports::{CommitError, Happening, PortError, StoredReply, UnitOfWork, Write};
+use tokio::{join, sync::OnceCell};
 
 use crate::{
-    Answered, App, Caller, KeyError, Request,
+    Answered, App, Caller, KeyError, Request, Throttled,
     idempotent::{Decided, OnceError, box_round, once},
+    limits::{check_open_orders, count_order},
     retry::Tried,
 };
 
@@ -50,9 +52,18 @@ pub enum PlaceError {
     /// The sum is more than money can be.
     #[error(transparent)]
     TooMuch(Invalid),
+    /// The user has too many unpaid orders, or places too many.
+    #[error("too many orders")]
+    Throttled(Throttled),
     /// The record is away.
     #[error(transparent)]
     Failed(#[from] PortError),
+}
+
+impl From<Throttled> for PlaceError {
+    fn from(it: Throttled) -> Self {
+        Self::Throttled(it)
+    }
 }
 
 impl OnceError for PlaceError {
@@ -75,10 +86,12 @@ pub async fn place<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
+    // Counted once a request, however many rounds it takes, and not at all when it is answered again.
+    let counted = OnceCell::new();
     let outcome = once(
         app,
         Some(&request),
-        || box_round(decide(app, caller, &lines, &render)),
+        || box_round(decide(app, caller, &lines, &counted, &render)),
         |error| explain_refusal(error, &lines),
     );
     let outcome = outcome.await;
@@ -107,12 +120,19 @@ async fn decide<R>(
     app: &App,
     caller: &Caller,
     lines: &[Line],
+    counted: &OnceCell<Result<(), Throttled>>,
     render: &R,
 ) -> Result<Decided<StoredReply>, Tried<PlaceError>>
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
-    let products = priced(app, lines).await?;
+    let user = caller.user.key;
+    let count = async || *counted.get_or_init(async || count_order(app, user).await).await;
+    let (counted, open, products) =
+        join!(count(), check_open_orders::<PlaceError>(app, user), priced(app, lines));
+    counted.map_err(PlaceError::from)?;
+    open?;
+    let products = products?;
     let now = app.clock.now();
     let placing = Placing {
         key: OrderKey::new(app.ids.key()),

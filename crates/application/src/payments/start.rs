@@ -3,7 +3,7 @@
 use domain::{
     GatewayName, Order, OrderNumber, Progress, Transaction, TransactionId, TransactionKey,
     order::Status,
-    payment::{CLAIM_GRACE, CaptureMethod, Details, Facts, PaymentToken},
+    payment::{CLAIM_GRACE, CaptureMethod, Details, Event, EventKind, Facts, PaymentToken},
 };
 use ports::{Charge, PortError, StoredReply, UnitOfWork, Write};
 
@@ -12,8 +12,9 @@ use super::{
     reconcile::{consult, said},
 };
 use crate::{
-    Answered, App, Caller, KeyError, Request,
+    Answered, App, Caller, KeyError, Request, Throttled,
     idempotent::{Claimed, Decided, OnceError, box_round, claim},
+    limits::{check_declines_of_order, check_declines_of_user, count_decline},
     orders::sees,
     retry::Tried,
 };
@@ -49,9 +50,18 @@ pub enum StartError {
     /// The order is not waiting for money, or another payment is under way.
     #[error("the order cannot be paid now")]
     NotPayable,
+    /// Too many payments of the order, or of the user, were declined.
+    #[error("too many declined payments")]
+    Throttled(Throttled),
     /// The record is away.
     #[error(transparent)]
     Failed(#[from] PortError),
+}
+
+impl From<Throttled> for StartError {
+    fn from(it: Throttled) -> Self {
+        Self::Throttled(it)
+    }
 }
 
 impl OnceError for StartError {
@@ -90,8 +100,11 @@ where
         }
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
         Claimed::Now(transaction) => {
-            let answer = gateway.charge(Charge::from(&transaction)).await;
-            (transaction.id, said(answer).into_iter().collect())
+            let said = said(gateway.charge(Charge::from(&transaction)).await);
+            if said.as_ref().is_some_and(is_decline) {
+                count_decline(app, caller.user.key).await;
+            }
+            (transaction.id, said.into_iter().collect())
         }
         Claimed::Begun(claim) => {
             let id = TransactionId::new(claim.resource);
@@ -117,15 +130,22 @@ async fn decide(
         return Err(StartError::NotPayable.into());
     }
     // The sweep has not come by yet, but the order's time is over.
-    if app.clock.now() >= order.expires_at {
+    let now = app.clock.now();
+    if now >= order.expires_at {
         return Err(StartError::NotPayable.into());
     }
+    check_declines_of_order(app, &order, &others, now).map_err(StartError::from)?;
+    check_declines_of_user(app, caller.user.key).await.map_err(StartError::from)?;
     let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
     let transaction = begun(app, &order, sequence, payment);
     let work = UnitOfWork::new()
         .progress(Progress::of(order))
         .with(Write::InsertTransaction(Box::new(transaction.clone())));
     Ok(Decided::begun(work, transaction.id.to_string(), transaction))
+}
+
+const fn is_decline(event: &Event) -> bool {
+    matches!(event.kind, EventKind::Failed)
 }
 
 fn begun(app: &App, order: &Order, sequence: u32, payment: &Payment) -> Transaction {

@@ -132,8 +132,8 @@ async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
     let mut it = Bench::new().with(|it| it.users.push((ada(), hash_of("green tea"))));
     it.app.throttle = Arc::new(SharedThrottle::new(shared.clone(), Arc::<Counts>::default()));
     let guess = async |password: &str| {
-        let [login, password, peer] = ["ada", password, "192.0.2.1"].map(str::to_owned);
-        crate::auth::login(&it.app, Login { login, password, peer }).await
+        let [login, password] = ["ada", password].map(str::to_owned);
+        crate::auth::login(&it.app, Login { login, password, network: network() }).await
     };
     for _ in 0..it.app.policy.login_failures_per_account {
         assert!(matches!(guess("black tea").await, Err(LoginError::Invalid)));

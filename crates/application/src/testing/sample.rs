@@ -1,11 +1,11 @@
 //! Things to test with.
 
-use std::time::Duration;
+use std::{net::IpAddr, time::Duration};
 
 use domain::{
-    ChangedBy, Email, EventId, EventKey, GatewayName, Money, Order, OrderKey, OrderNumber, PasswordHash,
-    Product, ProductId, ProductKey, Progress, Role, Session, SessionId, SessionKey, Text, Timestamp,
-    Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
+    ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network, Order, OrderKey, OrderNumber,
+    PasswordHash, Product, ProductId, ProductKey, Progress, Role, Session, SessionId, SessionKey, Text,
+    Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{Item, Placing, Status},
     payment::{
         Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Event, EventKind, Facts,
@@ -58,6 +58,11 @@ pub(crate) fn operator() -> Operator {
 
 pub(crate) fn hash_of(password: &str) -> PasswordHash {
     PasswordHash::new(format!("hashed {password}"))
+}
+
+/// Where clients are.
+pub(crate) fn network() -> Network {
+    Network::of(IpAddr::from([192, 0, 2, 1]))
 }
 
 /// A session of [`ada`].

@@ -3,7 +3,8 @@
 mod reads;
 
 use domain::{
-    Finding, Order, PasswordHash, Product, ProductId, Refund, Session, Transaction, User,
+    Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Timestamp, Transaction, User,
+    UserKey,
     order::StockLine,
     payment::StoredEvent,
     product::{Change, STOCK_MAX},
@@ -15,6 +16,8 @@ use ports::{Claim, CommitError, Write};
 pub(crate) struct State {
     pub(crate) users: Vec<(User, PasswordHash)>,
     pub(crate) sessions: Vec<Session>,
+    /// Where sessions of whom began, and when.
+    pub(crate) logins: Vec<(UserKey, Network, Timestamp)>,
     pub(crate) products: Vec<Product>,
     pub(crate) changes: Vec<Change>,
     pub(crate) orders: Vec<Order>,
@@ -57,7 +60,10 @@ impl State {
             Write::RequirePassword(user, hash) => {
                 guard(self.users.iter().any(|it| it.0.key == user && it.1 == hash), CommitError::Stale)?;
             }
-            Write::InsertSession(session) => self.sessions.push(session),
+            Write::InsertSession(session, network) => {
+                self.logins.push((session.user, network, session.created_at));
+                self.sessions.push(session);
+            }
             Write::RotateSession { read, next } => self.rotate(&read, *next)?,
             Write::RevokeSession { session, at, .. } => {
                 let ended = self.sessions.iter_mut().filter(|it| it.key == session);

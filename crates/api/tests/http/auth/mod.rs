@@ -4,4 +4,5 @@ mod accounts;
 mod guessing;
 mod passwords;
 mod roles;
+mod security;
 mod sessions;

@@ -1,6 +1,7 @@
 //! Orders.
 
 mod idempotency;
+mod limits;
 mod lists;
 mod place;
 mod read;

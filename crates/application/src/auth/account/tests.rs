@@ -1,7 +1,4 @@
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
-};
+use std::sync::Arc;
 
 use ports::{Claim, MockPasswordHasher};
 
@@ -16,7 +13,7 @@ fn account() -> NewAccount {
 /// Registers from one address.
 async fn registered(it: &Bench, request: Option<Request>) -> Result<Answered, RegisterError> {
     let render = |user: &User| reply(user.id.as_str());
-    register(&it.app, request, account(), "192.0.2.1", render).await
+    register(&it.app, request, account(), network(), render).await
 }
 
 /// A key without a user.
@@ -33,6 +30,7 @@ async fn an_account_is_kept_with_its_hash_and_its_role() {
     assert_eq!(answered, Answered::First(reply(user.id.as_str())));
     assert_eq!(it.record.only_commit(), [Write::InsertUser(user.clone(), hash_of("green tea!"))]);
     assert_eq!((user.role, user.created_at), (Role::Customer, NOW));
+    let it = Bench::new();
     assert_eq!(create_operator(&it.app, account()).await.unwrap().role, Role::Operator);
 }
 
@@ -50,7 +48,7 @@ async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     it.record.refuses(CommitError::Failed(away()));
     assert!(matches!(registered(&it, None).await, Err(RegisterError::Failed(_))));
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_hash().returning(|_| Err(HasherBusy));
+    hasher.expect_hash().returning(|_, _| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);
     assert!(matches!(registered(&it, None).await, Err(RegisterError::Busy(_))));
 }
@@ -95,21 +93,37 @@ async fn a_request_is_recognised_under_a_secret_that_is_being_replaced() {
 }
 
 #[tokio::test]
-async fn whoever_tries_passwords_with_a_used_key_fails_to_log_in() {
+async fn a_client_that_tries_passwords_with_a_used_key_fails_to_log_in() {
     let mut it = Bench::new();
     registered(&it, Some(keyed())).await.unwrap();
-    let hits = Arc::new(AtomicU32::new(0));
-    let (hit, counted) = (Arc::clone(&hits), Arc::clone(&hits));
-    let hit = move || Ok(hit.fetch_add(1, Ordering::SeqCst) + 1);
-    it.app.throttle = Arc::new(throttle(move || Ok(counted.load(Ordering::SeqCst)), hit));
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
     let other = || Request { fingerprint: other_request().fingerprint, ..keyed() };
-    for _ in 0..5 {
-        // Each counts for the account and for the address.
+    for _ in 0..it.app.policy.login_failures_per_account {
         let refused = registered(&it, Some(other())).await;
         assert!(matches!(refused, Err(RegisterError::Key(KeyError::Reused))));
     }
-    assert_eq!(hits.load(Ordering::SeqCst), it.app.policy.login_failures_per_account);
     assert!(matches!(registered(&it, Some(other())).await, Err(RegisterError::Throttled(_))));
     let right = registered(&it, Some(keyed())).await;
     assert!(matches!(right, Err(RegisterError::Throttled(_))), "nor is the right one told");
+}
+
+#[tokio::test]
+async fn what_is_taken_costs_no_hash_and_the_answer_of_before_none_either() {
+    let mut it = Bench::new();
+    registered(&it, Some(keyed())).await.unwrap();
+    it.app.hasher = Arc::new(MockPasswordHasher::new());
+    let refused = registered(&it, None).await;
+    assert!(matches!(refused, Err(RegisterError::Taken(it)) if it == [Taken::Username, Taken::Email]));
+    assert!(matches!(registered(&it, Some(keyed())).await, Ok(Answered::Again(_))));
+}
+
+#[tokio::test]
+async fn registrations_are_counted_by_the_network_right_ones_too() {
+    let mut it = Bench::new();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.policy.attempts_per_address = 1;
+    assert!(registered(&it, None).await.is_ok());
+    it.app.hasher = Arc::new(MockPasswordHasher::new());
+    let refused = registered(&it, None).await;
+    assert!(matches!(refused, Err(RegisterError::Throttled(it)) if it.limit == 1));
 }

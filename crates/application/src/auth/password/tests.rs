@@ -6,7 +6,7 @@ use std::sync::{
 use domain::{Session, SessionId, SessionKey};
 
 use super::*;
-use crate::testing::*;
+use crate::{Throttled, auth::Login, testing::*};
 
 fn elsewhere() -> Session {
     Session { key: SessionKey::new(6), id: SessionId::new("elsewhere".to_owned()), ..session() }
@@ -25,7 +25,7 @@ async fn change(it: &Bench, current: &str) -> Result<Answered, PasswordError> {
 
 async fn keyed(it: &Bench, request: Option<Request>, current: &str) -> Result<Answered, PasswordError> {
     let new = Password::parse("white tea!").unwrap();
-    let change = ChangePassword { current: current.to_owned(), new, peer: "192.0.2.1".to_owned() };
+    let change = ChangePassword { current: current.to_owned(), new, network: network() };
     change_password(&it.app, &caller(ada()), request, change, reply("")).await
 }
 
@@ -44,13 +44,55 @@ async fn a_changed_password_ends_all_other_sessions_in_the_same_commit() {
 }
 
 #[tokio::test]
-async fn a_wrong_password_counts_as_a_failed_login() {
+async fn wrong_passwords_are_counted_by_the_session_and_lock_nothing_else() {
     let mut it = bench();
-    it.app.throttle = Arc::new(throttle(|| Ok(0), || Ok(11)));
-    assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
-    it.app.throttle = Arc::new(throttle(|| Ok(0), || Ok(1)));
-    assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Invalid))));
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    for _ in 0..10 {
+        assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Invalid))));
+    }
+    let Err(PasswordError::Login(LoginError::Throttled(told))) = change(&it, "green tea").await else {
+        panic!("locked")
+    };
+    assert_eq!(told, Throttled { limit: 10, window: seconds(900), retry_after: seconds(900) });
     assert_eq!(it.record.commits(), []);
+    let other = Caller { session: elsewhere().id, ..caller(ada()) };
+    let new = Password::parse("white tea!").unwrap();
+    let right = ChangePassword { current: "green tea".to_owned(), new, network: network() };
+    let changed = change_password(&it.app, &other, None, right, reply("")).await;
+    assert!(changed.is_ok(), "another session of the same network");
+    let [login, password] = ["ada", "white tea!"].map(str::to_owned);
+    let login = crate::auth::login(&it.app, Login { login, password, network: network() });
+    assert!(login.await.is_ok(), "nor is the login locked");
+}
+
+#[tokio::test]
+async fn a_lock_of_the_login_does_not_stand_in_the_way() {
+    let mut it = bench();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    for _ in 0..10 {
+        let [login, password] = ["ada", "black tea"].map(str::to_owned);
+        let login = crate::auth::login(&it.app, Login { login, password, network: network() });
+        assert!(matches!(login.await, Err(LoginError::Invalid)));
+    }
+    assert!(change(&it, "green tea").await.is_ok());
+}
+
+#[tokio::test]
+async fn a_client_that_tries_passwords_with_a_used_key_is_locked_like_any_other() {
+    let mut it = bench();
+    keyed(&it, Some(request()), "green tea").await.unwrap();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    for _ in 0..10 {
+        let guess = keyed(&it, Some(other_request()), "black tea").await;
+        assert!(matches!(guess, Err(PasswordError::Key(KeyError::Reused))));
+    }
+    for request in [other_request(), request()] {
+        let refused = keyed(&it, Some(request), "green tea").await;
+        assert!(
+            matches!(refused, Err(PasswordError::Login(LoginError::Throttled(_)))),
+            "nor is the right one told"
+        );
+    }
 }
 
 #[tokio::test]
@@ -59,7 +101,7 @@ async fn beyond_the_limit_a_right_password_is_not_told() {
     it.app.throttle = Arc::new(throttle(|| Ok(10), || Ok(11)));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     let asked = AtomicU32::new(0);
-    let count = move || Ok(if asked.fetch_add(1, Ordering::SeqCst) < 2 { 9 } else { 10 });
+    let count = move || Ok(if asked.fetch_add(1, Ordering::SeqCst) < 1 { 9 } else { 10 });
     it.app.throttle = Arc::new(throttle(count, || Ok(1)));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     assert_eq!(it.record.commits(), []);

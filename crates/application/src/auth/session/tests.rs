@@ -14,7 +14,7 @@ fn bench() -> Bench {
 }
 
 async fn refreshed(it: &Bench, generation: i64) -> Result<Pair, RefreshError> {
-    refresh(&it.app, &format!("session/{generation}")).await
+    refresh(&it.app, &format!("session/{generation}"), network()).await
 }
 
 fn now(it: &Bench) -> Session {
@@ -116,8 +116,8 @@ async fn theft_is_only_told_when_the_session_has_ended() {
 #[tokio::test]
 async fn what_is_no_token_of_a_live_session_gets_nothing() {
     let it = bench();
-    assert!(matches!(refresh(&it.app, "nonsense").await, Err(RefreshError::Invalid)));
-    assert!(matches!(refresh(&it.app, "another/1").await, Err(RefreshError::Invalid)));
+    assert!(matches!(refresh(&it.app, "nonsense", network()).await, Err(RefreshError::Invalid)));
+    assert!(matches!(refresh(&it.app, "another/1", network()).await, Err(RefreshError::Invalid)));
     it.clock.advance(seconds(3_600));
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));
     assert_eq!(it.record.commits(), []);

@@ -54,7 +54,7 @@ async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
     let copy: Order = serde_json::from_slice(&of.cache.kept()[ORDER].0.bytes).unwrap();
     assert_eq!(copy, of.it.record.state().orders[0], "the copy is what the record has");
     let login = Session { id: domain::SessionId::new("new".to_owned()), ..session() };
-    of.store.commit(UnitOfWork::new().with(Write::InsertSession(login))).await.unwrap();
+    of.store.commit(UnitOfWork::new().with(Write::InsertSession(login, network()))).await.unwrap();
     assert_eq!(of.cache.version("session:new"), Some(1));
 }
 

@@ -64,9 +64,11 @@ async fn a_copy_of_another_session_does_not_count() {
 async fn everything_else_is_the_records() {
     let mut record = MockSessionRepository::new();
     record.expect_list_live().times(1).returning(|_, _, _| Ok(Vec::new()));
+    record.expect_has_logged_in().times(1).returning(|_, _, _| Ok(true));
     record.expect_revoked_since().times(1).returning(|_, _, _| Ok(Vec::new()));
     let sessions = CachedSessions::new(Arc::new(record), Arc::new(ports::MockCache::new()));
     sessions.list_live(ada().key, NOW, 1).await.unwrap();
+    assert!(sessions.has_logged_in(ada().key, network(), NOW).await.unwrap());
     sessions.revoked_since(NOW, None, 1).await.unwrap();
 }
 
@@ -86,7 +88,7 @@ fn bench(truth: &Session, copy: Option<&Session>) -> (Bench, Arc<FakeCache>) {
 }
 
 async fn refreshed(it: &Bench, generation: i64) -> Result<String, RefreshError> {
-    refresh(&it.app, &format!("session/{generation}")).await.map(|it| it.refresh)
+    refresh(&it.app, &format!("session/{generation}"), network()).await.map(|it| it.refresh)
 }
 
 #[tokio::test]

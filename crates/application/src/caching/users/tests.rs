@@ -91,6 +91,14 @@ impl UserRepository for Slow {
     async fn find_hash(&self, _: UserKey) -> Result<Option<PasswordHash>, PortError> {
         unreachable!("only asked by id")
     }
+
+    async fn taken(&self, _: &Username, _: &Email) -> Result<Vec<Taken>, PortError> {
+        unreachable!("only asked by id")
+    }
+
+    async fn highest_hash_cost(&self) -> Result<u32, PortError> {
+        unreachable!("only asked by id")
+    }
 }
 
 #[tokio::test]
@@ -111,8 +119,12 @@ async fn logins_are_always_read_from_the_record() {
     record.expect_find_by_key().times(1).returning(|_| Ok(Some(ada())));
     record.expect_find_by_login().times(1).returning(|_| Ok(None));
     record.expect_find_hash().times(1).returning(|_| Ok(None));
+    record.expect_taken().times(1).returning(|_, _| Ok(Vec::new()));
+    record.expect_highest_hash_cost().times(1).returning(|| Ok(12));
     let users = CachedUsers::new(Arc::new(record), Arc::new(MockCache::new()));
     users.find_by_key(ada().key).await.unwrap();
     users.find_by_login("ada").await.unwrap();
     users.find_hash(ada().key).await.unwrap();
+    users.taken(&ada().username, &ada().email).await.unwrap();
+    assert_eq!(users.highest_hash_cost().await.unwrap(), 12);
 }

@@ -1,5 +1,7 @@
-use domain::{Currency, Money, Version};
-use ports::{Claim, MockReplyRepository};
+use std::sync::Arc;
+
+use domain::{Currency, Money, Version, order::Status};
+use ports::{Claim, IdempotencyKey, MockReplyRepository};
 
 use super::*;
 use crate::{retry::ROUNDS_MAX, testing::*};
@@ -231,4 +233,70 @@ async fn an_order_of_more_than_money_can_be_is_refused() {
     let most = Money::from_minor(Money::MAJOR_MAX * 100, Currency::parse("CNY").unwrap()).unwrap();
     let it = Bench::new().with(|it| it.products.push(product("tea", most, None)));
     assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::TooMuch(_))));
+}
+
+/// A shop that counts.
+fn counting() -> Bench {
+    let mut it = shop();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it
+}
+
+/// Under a key of its own.
+async fn place_under(it: &Bench, key: &str) -> Result<Answered, PlaceError> {
+    let key = IdempotencyKey { key: key.to_owned(), ..request().key };
+    place(&it.app, &caller(ada()), Request { key, ..request() }, vec![tea(1)], show).await
+}
+
+#[tokio::test]
+async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_paid() {
+    let mut it = counting();
+    it.app.policy.open_orders_per_user = 2;
+    for key in ["a", "b"] {
+        assert!(place_under(&it, key).await.is_ok());
+    }
+    let Err(PlaceError::Throttled(told)) = place_under(&it, "c").await else { panic!("one too many") };
+    assert_eq!(told, Throttled { limit: 2, window: seconds(1_800), retry_after: seconds(60) });
+    assert!(
+        matches!(place_under(&it, "b").await, Ok(Answered::Again(_))),
+        "what was answered is answered again"
+    );
+    let another = place(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
+    assert!(another.is_ok(), "each user has a limit of its own");
+    it.record.state().orders[0].status = Status::Paid;
+    assert!(
+        matches!(place_under(&it, "c").await, Ok(Answered::First(_))),
+        "and nothing is kept under the key"
+    );
+}
+
+#[tokio::test]
+async fn a_user_places_only_so_many_orders_within_a_minute() {
+    let mut it = counting();
+    it.app.policy.orders_per_minute = 2;
+    for key in ["a", "b"] {
+        assert!(place_under(&it, key).await.is_ok());
+        assert!(matches!(place_under(&it, key).await, Ok(Answered::Again(_))), "which does not count");
+    }
+    it.clock.advance(seconds(20));
+    let Err(PlaceError::Throttled(told)) = place_under(&it, "c").await else { panic!("one too many") };
+    assert_eq!(told, Throttled { limit: 2, window: seconds(60), retry_after: seconds(40) });
+    it.clock.advance(seconds(40));
+    assert!(place_under(&it, "c").await.is_ok());
+}
+
+#[tokio::test]
+async fn an_order_that_is_decided_in_several_rounds_counts_once() {
+    let mut it = counting();
+    it.app.policy.orders_per_minute = 1;
+    it.record.refuses(CommitError::Stale);
+    it.record.refuses(CommitError::Stale);
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Ok(Answered::First(_))));
+}
+
+#[tokio::test]
+async fn counts_that_cannot_be_had_refuse_no_order() {
+    let mut it = shop();
+    it.app.throttle = Arc::new(throttle(|| Err(away()), || Err(away())));
+    assert!(place_on(&it, vec![tea(1)]).await.is_ok());
 }

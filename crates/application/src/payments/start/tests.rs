@@ -238,3 +238,55 @@ async fn what_is_answered_is_what_was_committed() {
     assert_eq!(statuses(&it), [PaymentStatus::Captured]);
     assert_eq!(it.record.state().events[0].disposition, Disposition::Applied);
 }
+
+/// Pays under a key of its own.
+async fn pay_under(it: &Bench, key: &str) -> Result<Answered, StartError> {
+    let key = ports::IdempotencyKey { key: key.to_owned(), ..request().key };
+    start(&it.app, &caller(ada()), Request { key, ..request() }, payment(), show).await
+}
+
+fn counting() -> Bench {
+    let mut it = with_order();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it
+}
+
+/// Is declined so often.
+async fn decline(it: &Bench, keys: &[&str]) {
+    for key in keys {
+        it.gateway.answers(says(EventKind::Failed));
+        assert_eq!(told(&pay_under(it, key).await.unwrap()), (true, "FAILED"));
+    }
+}
+
+#[tokio::test]
+async fn an_order_whose_payments_were_declined_too_often_is_not_paid_any_more() {
+    let mut it = counting();
+    it.app.policy.declines_per_order = 2;
+    decline(&it, &["a", "b"]).await;
+    it.clock.advance(seconds(800));
+    let Err(StartError::Throttled(refused)) = pay_under(&it, "c").await else { panic!("one too many") };
+    assert_eq!(refused, Throttled { limit: 2, window: seconds(1_800), retry_after: seconds(1_000) });
+    assert_eq!(
+        told(&pay_under(&it, "b").await.unwrap()),
+        (false, "FAILED"),
+        "what was answered is answered again"
+    );
+    assert_eq!(statuses(&it).len(), 2, "nothing is begun");
+}
+
+#[tokio::test]
+async fn a_user_whose_payments_were_declined_too_often_pays_no_other_order_either() {
+    let mut it = counting();
+    it.app.policy.declines_per_user = 2;
+    decline(&it, &["a", "b"]).await;
+    assert_eq!(told(&pay_under(&it, "b").await.unwrap()), (false, "FAILED"));
+    it.record.state().transactions.clear();
+    let Err(StartError::Throttled(refused)) = pay_under(&it, "c").await else { panic!("one too many") };
+    assert_eq!((refused.limit, refused.window), (2, seconds(86_400)));
+    let key = ports::IdempotencyKey { user: Some(bob().key), ..request().key };
+    it.record.state().orders[0].owner = bob().key;
+    it.gateway.answers(says(EventKind::Captured));
+    let other = start(&it.app, &caller(bob()), Request { key, ..request() }, payment(), show).await;
+    assert_eq!(told(&other.unwrap()), (true, "CAPTURED"), "each user has a limit of its own");
+}

@@ -2,17 +2,17 @@
 
 use async_trait::async_trait;
 use domain::{
-    ChangeId, EventId, Finding, FindingId, GatewayName, Order, OrderKey, OrderNumber, PasswordHash, Product,
-    ProductId, ProductKey, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, User,
-    UserId, UserKey,
-    order::Recorded,
+    ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
+    PasswordHash, Product, ProductId, ProductKey, Session, SessionId, SessionKey, Timestamp, Transaction,
+    TransactionId, User, UserId, UserKey, Username,
+    order::{Recorded, Status},
     payment::{Disposition, StoredEvent},
     product,
 };
 use ports::{
     Batch, ChangeKind, Claim, Credentials, Due, EndedSession, EventRepository, FindingRepository,
     IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentRepository, PortError,
-    ProductRepository, ReplyRepository, SessionRepository, UserRepository,
+    ProductRepository, ReplyRepository, SessionRepository, Taken, UserRepository,
 };
 
 use crate::testing::Record;
@@ -51,6 +51,17 @@ impl UserRepository for Record {
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>> {
         Ok(one(&self.state().users, |it| it.0.key == user)?.map(|it| it.1))
     }
+
+    async fn taken(&self, username: &Username, email: &Email) -> Read<Vec<Taken>> {
+        let users = all(&self.state().users, |_| true);
+        let named = users.iter().any(|(it, _)| it.username == *username).then_some(Taken::Username);
+        let addressed = users.iter().any(|(it, _)| it.email == *email).then_some(Taken::Email);
+        Ok([named, addressed].into_iter().flatten().collect())
+    }
+
+    async fn highest_hash_cost(&self) -> Read<u32> {
+        Ok(self.state().users.iter().map(|it| it.1.cost()).max().unwrap_or(0))
+    }
 }
 
 #[async_trait]
@@ -61,6 +72,11 @@ impl SessionRepository for Record {
 
     async fn list_live(&self, user: UserKey, now: Timestamp, _: u32) -> Read<Vec<Session>> {
         Ok(all(&self.state().sessions, |it| it.user == user && it.is_live(now)))
+    }
+
+    async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool> {
+        let fits = |it: &&(UserKey, Network, Timestamp)| (it.0, it.1) == (user, network) && it.2 >= since;
+        Ok(self.state().logins.iter().find(fits).is_some())
     }
 
     async fn revoked_since(
@@ -113,6 +129,11 @@ impl OrderRepository for Record {
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
         let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
         Ok(OrderRepository::find(self, number).await?.map(head))
+    }
+
+    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Read<bool> {
+        let pending = |it: &Order| it.owner == owner && it.status == Status::Pending;
+        Ok(all(&self.state().orders, pending).len() >= usize::try_from(at_least).unwrap())
     }
 
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {

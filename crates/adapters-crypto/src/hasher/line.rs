@@ -1,0 +1,111 @@
+//! Who is next: purposes take turns, and within a purpose the networks do.
+
+use std::collections::VecDeque;
+
+use domain::Network;
+use ports::{Purpose, Share};
+
+/// How many purposes there are.
+const PURPOSES: usize = 3;
+
+/// Most that may wait.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Places {
+    /// For one purpose.
+    pub(super) purpose: usize,
+    /// For one purpose, from one network.
+    pub(super) network: usize,
+}
+
+/// A queue for each network of each purpose.
+///
+/// With `p` purposes and `n` networks of its own purpose waiting, the first of a network is called after at most `p * n`
+/// others, however many wait behind each.
+#[derive(Debug)]
+pub(super) struct Line<T> {
+    places: Places,
+    /// In the order in which they are called; the first one is next.
+    purposes: VecDeque<Lane<T>>,
+    next_ticket: u64,
+}
+
+/// All that wait for one purpose.
+#[derive(Debug)]
+struct Lane<T> {
+    purpose: Purpose,
+    /// In the order in which they are called. None is empty.
+    networks: VecDeque<(Network, VecDeque<Waiter<T>>)>,
+}
+
+#[derive(Debug)]
+struct Waiter<T> {
+    ticket: u64,
+    call: T,
+}
+
+impl<T> Line<T> {
+    pub(super) fn new(places: Places) -> Self {
+        let all: [Purpose; PURPOSES] = [Purpose::Login, Purpose::Change, Purpose::Register];
+        let purposes = all.map(|purpose| Lane { purpose, networks: VecDeque::new() }).into();
+        Self { places, purposes, next_ticket: 0 }
+    }
+
+    /// Lets one more wait, and gives the ticket to [leave](Self::leave) with; `None` when there is no place.
+    pub(super) fn enter(&mut self, share: Share, call: T) -> Option<u64> {
+        let Places { purpose, network } = self.places;
+        let ticket = self.next_ticket;
+        let lane = self.purposes.iter_mut().find(|it| it.purpose == share.purpose)?;
+        if lane.len() >= purpose {
+            return None;
+        }
+        let waiter = Waiter { ticket, call };
+        match lane.networks.iter_mut().find(|(it, _)| *it == share.network) {
+            Some((_, waiting)) if waiting.len() >= network => return None,
+            Some((_, waiting)) => waiting.push_back(waiter),
+            None if network == 0 => return None,
+            None => lane.networks.push_back((share.network, VecDeque::from([waiter]))),
+        }
+        self.next_ticket = ticket.wrapping_add(1);
+        Some(ticket)
+    }
+
+    /// Takes the next one out.
+    pub(super) fn next(&mut self) -> Option<T> {
+        for _ in 0..PURPOSES {
+            let mut lane = self.purposes.pop_front()?;
+            let called = lane.next();
+            self.purposes.push_back(lane);
+            if called.is_some() {
+                return called;
+            }
+        }
+        None
+    }
+
+    /// Takes one out that waits no longer, if it was not called.
+    pub(super) fn leave(&mut self, share: Share, ticket: u64) {
+        let Some(lane) = self.purposes.iter_mut().find(|it| it.purpose == share.purpose) else { return };
+        for (_, waiting) in lane.networks.iter_mut().filter(|(it, _)| *it == share.network) {
+            waiting.retain(|it| it.ticket != ticket);
+        }
+        lane.networks.retain(|(_, waiting)| !waiting.is_empty());
+    }
+}
+
+impl<T> Lane<T> {
+    fn len(&self) -> usize {
+        self.networks.iter().map(|(_, waiting)| waiting.len()).sum()
+    }
+
+    fn next(&mut self) -> Option<T> {
+        let (network, mut waiting) = self.networks.pop_front()?;
+        let called = waiting.pop_front().map(|it| it.call);
+        if !waiting.is_empty() {
+            self.networks.push_back((network, waiting));
+        }
+        called
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,99 @@
+use std::net::{IpAddr, Ipv4Addr};
+
+use proptest::prelude::*;
+
+use super::*;
+
+const PLACES: Places = Places { purpose: 96, network: 72 };
+const ALL: [Purpose; PURPOSES] = [Purpose::Register, Purpose::Login, Purpose::Change];
+
+fn share(purpose: Purpose, network: u8) -> Share {
+    Share { purpose, network: Network::of(IpAddr::V4(Ipv4Addr::new(192, 0, 2, network))) }
+}
+
+/// How many others are called before that one.
+fn called_before(line: &mut Line<u32>, wanted: u32) -> usize {
+    std::iter::from_fn(|| line.next()).position(|it| it == wanted).expect("it waits")
+}
+
+#[test]
+fn a_login_is_called_soon_however_many_register() {
+    let mut line = Line::new(PLACES);
+    for at in 0..70 {
+        assert!(line.enter(share(Purpose::Register, 1), at).is_some(), "{at}");
+    }
+    line.next();
+    line.enter(share(Purpose::Login, 1), 1_000);
+    assert!(called_before(&mut line, 1_000) <= 1);
+}
+
+#[test]
+fn a_network_is_called_soon_however_many_another_one_sends() {
+    let mut line = Line::new(PLACES);
+    for at in 0..70 {
+        assert!(line.enter(share(Purpose::Login, 1), at).is_some(), "{at}");
+    }
+    line.enter(share(Purpose::Login, 2), 1_000);
+    assert!(called_before(&mut line, 1_000) <= 1);
+}
+
+#[test]
+fn no_network_takes_all_places_of_a_purpose_and_no_purpose_those_of_another() {
+    let mut line = Line::new(PLACES);
+    let mut fill = |share, attempts| (0..attempts).filter(|at| line.enter(share, *at).is_some()).count();
+    assert_eq!(fill(share(Purpose::Login, 1), 100), PLACES.network);
+    assert_eq!(fill(share(Purpose::Login, 2), 100), PLACES.purpose - PLACES.network);
+    assert_eq!(fill(share(Purpose::Register, 1), 100), PLACES.network);
+}
+
+#[test]
+fn one_that_waits_no_longer_gives_its_place_back() {
+    let mut line = Line::new(Places { purpose: 2, network: 2 });
+    let login = share(Purpose::Login, 1);
+    let first = line.enter(login, 1).unwrap();
+    line.enter(login, 2).unwrap();
+    assert_eq!(line.enter(login, 3), None);
+    line.leave(login, first);
+    assert!(line.enter(login, 4).is_some());
+    line.leave(login, first);
+    assert_eq!(std::iter::from_fn(|| line.next()).collect::<Vec<_>>(), [2, 4]);
+}
+
+/// One that enters, with its place among three purposes and four networks, or one that is called.
+fn steps() -> impl Strategy<Value = Vec<Option<(usize, u8)>>> {
+    prop::collection::vec(prop::option::weighted(0.7, (0..PURPOSES, 0_u8..4)), 0..200)
+}
+
+proptest! {
+    /// And each only once, and in a network one after the other.
+    #[test]
+    fn all_that_enter_are_called_within_their_turn(steps in steps()) {
+        let mut line = Line::new(Places { purpose: 20, network: 15 });
+        // Of each that waits: its number, its share, how many of its own network were before it, and calls since then.
+        let mut waiting: Vec<(u32, Share, usize, usize)> = Vec::new();
+        let drained = std::iter::repeat_n(None, steps.len());
+        for (number, step) in (0..).zip(steps.iter().copied().chain(drained)) {
+            match step {
+                Some((purpose, network)) => {
+                    let share = share(ALL[purpose], network);
+                    let before = waiting.iter().filter(|it| it.1 == share).count();
+                    if line.enter(share, number).is_some() {
+                        waiting.push((number, share, before, 0));
+                    }
+                }
+                None => {
+                    let Some(called) = line.next() else {
+                        prop_assert!(waiting.is_empty(), "{waiting:?}");
+                        continue;
+                    };
+                    let at = waiting.iter().position(|it| it.0 == called).expect("it waits");
+                    let (_, share, before, calls) = waiting.remove(at);
+                    prop_assert!(waiting[..at].iter().all(|it| it.1 != share), "an older one of its network waits");
+                    prop_assert!(calls < PURPOSES * 4 * (before + 1), "{calls} calls, {before} before it");
+                    waiting.iter_mut().for_each(|it| it.3 += 1);
+                }
+            }
+        }
+        prop_assert!(waiting.is_empty());
+    }
+}

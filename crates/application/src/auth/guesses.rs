@@ -1,0 +1,195 @@
+//! Counting wrong guesses at passwords: by account and network, by network, and by account.
+//!
+//! An account is the text that was sent, folded, whether there is such an account or not: a count says nothing about that.
+
+use std::time::Duration;
+
+use domain::{Network, SessionId, User, UserId, UserKey};
+use ports::PortError;
+
+use crate::{
+    App, Throttled,
+    security::{Locked, SecurityEvent},
+};
+
+/// Longest name or address that is looked up, in bytes; no account has a longer one.
+pub(super) const LOGIN_BYTES_MAX: usize = 255;
+/// How long failures count for the account as a whole.
+const ACCOUNT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
+/// The first lock of the account as a whole; each further failure doubles it, up to the window of failed logins.
+const LOCK_SHORTEST: Duration = Duration::from_secs(60);
+/// A network that logged in to the account within this time is never refused by the lock of the account as a whole.
+const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// No user has this row: a name that is not known is looked up like one that is.
+const NO_USER: UserKey = UserKey::new(0);
+
+/// What one guess at the password of an account counts for.
+pub(super) struct Guess {
+    user: Option<(UserKey, UserId)>,
+    network: Network,
+    pair: String,
+    address: String,
+    account: String,
+    lock: String,
+}
+
+/// A count with its limit.
+struct Count<'g> {
+    name: &'g str,
+    limit: u32,
+    locks: Locked,
+}
+
+impl Guess {
+    /// A guess at the password of the account that `login` names, if there is one, from that network.
+    pub(super) fn new(login: &str, known: Option<&User>, network: Network) -> Self {
+        let folded: String = domain::user::fold(login).chars().take(LOGIN_BYTES_MAX).collect();
+        Self {
+            user: known.map(|it| (it.key, it.id.clone())),
+            network,
+            pair: format!("login:pair:{network}:{folded}"),
+            address: format!("login:network:{network}"),
+            account: format!("login:account:{folded}"),
+            lock: format!("login:lock:{folded}"),
+        }
+    }
+
+    /// Refuses while the account is locked for this network, the network is, or the account as a whole. Counts that
+    /// cannot be had refuse no login.
+    pub(super) async fn check<E: From<Throttled> + From<PortError>>(&self, app: &App) -> Result<(), E> {
+        for Count { name, limit, .. } in self.counts(app) {
+            let Ok(attempts) = app.throttle.count(name).await else { continue };
+            if attempts.count >= limit {
+                return Err(self.throttled(app, limit, attempts.resets_in).into());
+            }
+        }
+        match app.throttle.count(&self.lock).await {
+            Ok(lock) if lock.count > 0 && !self.is_known(app).await? => {
+                Err(throttled_account(app, lock.resets_in).into())
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Counts a failure. Of many at the same moment only as many as are allowed learn that they failed.
+    pub(super) async fn failed<E: From<Throttled> + From<PortError>>(&self, app: &App) -> Result<(), E> {
+        let mut refused = None;
+        for Count { name, limit, locks } in self.counts(app) {
+            let Ok(attempts) = app.throttle.hit(name, app.policy.login_window).await else { continue };
+            if attempts.count == limit {
+                self.log_lock(locks);
+            }
+            if attempts.count > limit {
+                refused = Some(self.throttled(app, limit, attempts.resets_in));
+            }
+        }
+        let account = self.failed_account(app).await?;
+        refused.or(account).map_or(Ok(()), |it| Err(it.into()))
+    }
+
+    /// Forgets the failures of the account in this network. Those of the network, and of the account as a whole, stay:
+    /// otherwise one right password would buy guesses at others.
+    pub(super) async fn passed(&self, app: &App) {
+        let _ = app.throttle.clear(&self.pair).await;
+    }
+
+    /// Counts a failure for the account as a whole. From the limit on each one locks it, for twice as long as the one
+    /// before.
+    async fn failed_account(&self, app: &App) -> Result<Option<Throttled>, PortError> {
+        let limit = app.policy.login_failures_per_account_total;
+        let Ok(attempts) = app.throttle.hit(&self.account, ACCOUNT_WINDOW).await else { return Ok(None) };
+        let Some(beyond) = attempts.count.checked_sub(limit) else { return Ok(None) };
+        let delay = lock_for(beyond, app.policy.login_window);
+        let Ok(lock) = app.throttle.hit(&self.lock, delay).await else { return Ok(None) };
+        if lock.count == 1 {
+            self.log_lock(Locked::Account);
+            return Ok(None);
+        }
+        let known = self.is_known(app).await?;
+        Ok((!known).then(|| throttled_account(app, lock.resets_in)))
+    }
+
+    /// Whether the user has logged in from this network not long ago.
+    async fn is_known(&self, app: &App) -> Result<bool, PortError> {
+        let user = self.user.as_ref().map_or(NO_USER, |it| it.0);
+        app.sessions.has_logged_in(user, self.network, app.clock.now().minus(KNOWN_FOR)).await
+    }
+
+    fn counts(&self, app: &App) -> [Count<'_>; 2] {
+        let policy = &app.policy;
+        [
+            Count { name: &self.pair, limit: policy.login_failures_per_account, locks: Locked::Pair },
+            Count { name: &self.address, limit: policy.login_failures_per_address, locks: Locked::Network },
+        ]
+    }
+
+    const fn throttled(&self, app: &App, limit: u32, retry_after: Duration) -> Throttled {
+        Throttled { limit, window: app.policy.login_window, retry_after }
+    }
+
+    fn log_lock(&self, locked: Locked) {
+        let user = self.user.as_ref().map(|it| &it.1);
+        SecurityEvent::LockBegan { locked, user, session: None, network: self.network }.log();
+    }
+}
+
+const fn throttled_account(app: &App, retry_after: Duration) -> Throttled {
+    let limit = app.policy.login_failures_per_account_total;
+    Throttled { limit, window: ACCOUNT_WINDOW, retry_after }
+}
+
+/// How long the account is locked after so many failures beyond the limit.
+fn lock_for(beyond: u32, longest: Duration) -> Duration {
+    LOCK_SHORTEST.saturating_mul(2_u32.saturating_pow(beyond)).min(longest)
+}
+
+/// What a wrong present password counts for when a password is to be changed: the session that it is shown with, and
+/// nothing else.
+pub(super) struct SessionGuess<'g> {
+    user: &'g UserId,
+    session: &'g SessionId,
+    network: Network,
+    name: String,
+}
+
+impl<'g> SessionGuess<'g> {
+    pub(super) fn new(user: &'g UserId, session: &'g SessionId, network: Network) -> Self {
+        Self { user, session, network, name: format!("password:session:{session}") }
+    }
+
+    /// Refuses while the count is at its limit.
+    pub(super) async fn check(&self, app: &App) -> Result<(), Throttled> {
+        match app.throttle.count(&self.name).await {
+            Ok(attempts) if attempts.count >= app.policy.login_failures_per_account => {
+                Err(throttled_session(app, attempts.resets_in))
+            }
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Counts a failure.
+    pub(super) async fn failed(&self, app: &App) -> Result<(), Throttled> {
+        let (user, session, network) = (self.user, self.session, self.network);
+        SecurityEvent::PasswordWrong { user, session, network }.log();
+        let Ok(attempts) = app.throttle.hit(&self.name, app.policy.login_window).await else { return Ok(()) };
+        let limit = app.policy.login_failures_per_account;
+        if attempts.count == limit {
+            let (user, session) = (Some(user), Some(session));
+            SecurityEvent::LockBegan { locked: Locked::Session, user, session, network }.log();
+        }
+        if attempts.count > limit { Err(throttled_session(app, attempts.resets_in)) } else { Ok(()) }
+    }
+
+    /// Forgets the session's failures.
+    pub(super) async fn passed(&self, app: &App) {
+        let _ = app.throttle.clear(&self.name).await;
+    }
+}
+
+const fn throttled_session(app: &App, retry_after: Duration) -> Throttled {
+    let limit = app.policy.login_failures_per_account;
+    Throttled { limit, window: app.policy.login_window, retry_after }
+}
+
+#[cfg(test)]
+mod tests;
