@@ -9,6 +9,7 @@ mod history;
 mod order;
 mod product;
 mod refund;
+mod request;
 mod session;
 mod transaction;
 mod user;
@@ -22,6 +23,7 @@ pub(super) use history::HistoryRow;
 pub(super) use order::{ItemRow, NewItem, OrderRow};
 pub(super) use product::ProductRow;
 pub(super) use refund::RefundRow;
+pub(super) use request::{NewRequest, RequestRow};
 pub(super) use session::{SessionRow, written};
 pub(super) use transaction::TransactionRow;
 pub(super) use user::UserRow;
@@ -53,7 +55,7 @@ fn money(Parts(number): Parts, currency: &str, column: &'static str) -> QueryRes
 const NOBODY: i64 = 0;
 
 /// The row of the user behind a change, as a column holds it.
-fn user_key(by: ChangedBy) -> i64 {
+pub(super) fn user_key(by: ChangedBy) -> i64 {
     by.user.map_or(NOBODY, UserKey::get)
 }
 

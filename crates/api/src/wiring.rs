@@ -138,7 +138,8 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     let app = App {
         store: Arc::new(PublishingStore::new(Arc::new(store), cache.clone())),
         // Who somebody is, and in which role, is never taken from a place that others can write to.
-        users: Arc::new(CachedUsers::new(record.users, in_process())),
+        user_copies: Arc::new(CachedUsers::new(record.users.clone(), in_process())),
+        users: record.users,
         session_copies: Arc::new(CachedSessions::new(record.sessions.clone(), cache.clone())),
         sessions: record.sessions,
         products: record.products,

@@ -3,6 +3,7 @@
 mod account;
 mod login;
 mod password;
+pub mod people;
 pub mod revocations;
 mod session;
 

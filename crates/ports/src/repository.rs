@@ -11,7 +11,7 @@ use domain::{
     ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId,
     User, UserId, UserKey,
     order::{Recorded, Status},
-    payment::StoredEvent,
+    payment::{RecordedRequest, StoredEvent},
     product,
 };
 
@@ -40,6 +40,16 @@ pub trait UserRepository: Send + Sync {
     async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>>;
     /// The user's present hash.
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>>;
+    /// Users who changed at or after `since`, oldest change first and of one moment by row, at most `limit`; of those who
+    /// changed at `since` itself only the ones whose row comes after `after`.
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        after: Option<UserKey>,
+        limit: u32,
+    ) -> Read<Vec<User>>;
+    /// Operators whose row comes after that one, by row, at most `limit`.
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
 }
 
 /// Reads sessions.
@@ -153,6 +163,8 @@ pub trait PaymentRepository: Send + Sync {
     async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>>;
     /// All transactions of an order, oldest first.
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
+    /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
+    async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>>;
     /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first.
     async fn to_check(&self, now: Timestamp, limit: u32) -> Read<Vec<TransactionId>>;
 }

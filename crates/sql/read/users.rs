@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{PasswordHash, User, UserId, UserKey, user::fold};
+use domain::{PasswordHash, Role, Timestamp, User, UserId, UserKey, user::fold};
 use ports::{Credentials, PortError, UserRepository};
 
+use super::each;
 use crate::connection::{Conn, Database};
-use crate::sql::{row::UserRow, schema::user};
+use crate::sql::{row::UserRow, schema::user, value::Stamp};
 
 #[async_trait]
 impl UserRepository for Database {
@@ -41,6 +42,42 @@ impl UserRepository for Database {
             }
             let by_email = user::table.filter(user::email_folded.eq(&folded)).select(UserRow::as_select());
             by_email.first(conn).await.optional()?.map(UserRow::read).transpose()
+        })
+        .await
+    }
+
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        after: Option<UserKey>,
+        limit: u32,
+    ) -> Result<Vec<User>, PortError> {
+        // No row comes before the first key.
+        let after = after.map_or(i64::MIN, UserKey::get);
+        self.read(async move |conn: &mut Conn| {
+            let later = user::changed_at.gt(Stamp::from(since));
+            let beside = user::changed_at.eq(Stamp::from(since)).and(user::id.gt(after));
+            let query = user::table
+                .filter(user::changed_at.ge(Stamp::from(since)))
+                .filter(later.or(beside))
+                .order((user::changed_at.asc(), user::id.asc()))
+                .limit(i64::from(limit))
+                .select(UserRow::as_select());
+            each(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
+        })
+        .await
+    }
+
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Result<Vec<User>, PortError> {
+        let after = after.map_or(i64::MIN, UserKey::get);
+        self.read(async move |conn: &mut Conn| {
+            let query = user::table
+                .filter(user::role.eq(Role::Operator.as_str()))
+                .filter(user::id.gt(after))
+                .order(user::id.asc())
+                .limit(i64::from(limit))
+                .select(UserRow::as_select());
+            each(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
         })
         .await
     }

@@ -1,10 +1,10 @@
 use diesel::prelude::*;
 use domain::{
     EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text, Timestamp,
-    TransactionId,
+    TransactionId, UserId, finding::Resolver,
 };
 
-use super::known;
+use super::{author, known, user_key};
 use crate::sql::schema::findings;
 use crate::sql::value::Stamp;
 
@@ -22,6 +22,8 @@ pub(in crate::sql) struct FindingRow {
     created_at: Stamp,
     resolved_at: Option<Stamp>,
     note: Option<String>,
+    resolved_by: Option<i64>,
+    resolved_actor: Option<String>,
 }
 
 impl From<&Finding> for FindingRow {
@@ -38,12 +40,22 @@ impl From<&Finding> for FindingRow {
             created_at: finding.created_at.into(),
             resolved_at: finding.resolved_at.map(Stamp::from),
             note: finding.note.as_ref().map(|it| it.as_str().to_owned()),
+            resolved_by: finding.resolved_by.as_ref().map(|it| user_key(it.by)),
+            resolved_actor: finding.resolved_by.as_ref().map(|it| it.by.actor.as_str().to_owned()),
         }
     }
 }
 
 impl FindingRow {
-    pub(in crate::sql) fn read(self) -> QueryResult<Finding> {
+    /// The finding, with the public id of who was done with it.
+    pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Finding> {
+        let resolver = match self.resolved_actor.as_deref().zip(self.resolved_by) {
+            Some((actor, key)) => Some(Resolver {
+                by: author(actor, key, "findings.resolved_actor")?,
+                user: user.map(UserId::new),
+            }),
+            None => None,
+        };
         Ok(Finding {
             kind: known(FindingKind::parse(&self.kind), "findings.kind")?,
             key: FindingKey::new(self.id),
@@ -56,6 +68,7 @@ impl FindingRow {
             created_at: self.created_at.into(),
             resolved_at: self.resolved_at.map(Timestamp::from),
             note: self.note.map(Text::new),
+            resolved_by: resolver,
         })
     }
 }

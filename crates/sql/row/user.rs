@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use domain::{Email, PasswordHash, Role, User, UserId, UserKey, Username};
+use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
 use ports::Credentials;
 
 use super::known;
@@ -19,6 +19,8 @@ pub(in crate::sql) struct UserRow {
     username_folded: String,
     email_folded: String,
     role: String,
+    disabled: bool,
+    changed_at: Option<Stamp>,
 }
 
 impl UserRow {
@@ -33,6 +35,8 @@ impl UserRow {
             username_folded: user.username.folded(),
             email_folded: user.email.folded(),
             role: user.role.as_str().to_owned(),
+            disabled: user.disabled,
+            changed_at: user.changed_at.map(Stamp::from),
         }
     }
 
@@ -43,7 +47,9 @@ impl UserRow {
             username: Username::new(self.username),
             email: Email::new(self.email),
             role: known(Role::parse(&self.role), "user.role")?,
+            disabled: self.disabled,
             created_at: self.created_at.into(),
+            changed_at: self.changed_at.map(Timestamp::from),
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }

@@ -10,8 +10,13 @@ CREATE TABLE user (
     publicId        TEXT    NOT NULL UNIQUE,
     usernameFolded  TEXT    NOT NULL UNIQUE,
     emailFolded     TEXT    NOT NULL UNIQUE,
-    role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR'))
+    role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR')),
+    disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+    -- When role or disabled last changed: instances forget their copies by it.
+    changed_at      INTEGER
 ) STRICT;
+CREATE INDEX user_changed ON user (changed_at) WHERE changed_at IS NOT NULL;
+CREATE INDEX user_of_role ON user (role);
 
 CREATE TABLE sessions (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -209,6 +214,19 @@ CREATE TABLE refunds (
 ) STRICT;
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE check_at IS NOT NULL;
 
+-- Who asked for what of a transaction, beside its refunds, which say so themselves.
+CREATE TABLE payment_requests (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
+    amount           INTEGER NOT NULL CHECK (amount >= 0),
+    -- The row of the user who asked for it; 0 when it was no user.
+    requested_by     INTEGER NOT NULL,
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    requested_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX requests_of_transaction ON payment_requests (transaction_key);
+
 -- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
 CREATE TABLE dispute_events (
     id               INTEGER NOT NULL PRIMARY KEY,
@@ -253,7 +271,11 @@ CREATE TABLE findings (
     detail          TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     resolved_at     INTEGER,
-    note            TEXT
+    note            TEXT,
+    -- The row of the user who was done with it; 0 when it was no user.
+    resolved_by     INTEGER,
+    resolved_actor  TEXT CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL))
 ) STRICT;
 CREATE INDEX findings_by_time ON findings (created_at);
 CREATE INDEX findings_open ON findings (created_at) WHERE resolved_at IS NULL;

@@ -21,6 +21,7 @@ const OURS: &[(&str, &str)] = &[
     ("products", "version"),
     ("product_changes", "changeId"),
     ("refunds", "transaction_key"),
+    ("payment_requests", "requested_by"),
     ("payment_events", "disposition"),
     ("findings", "finding_id"),
     ("idempotency_claims", "fingerprint"),

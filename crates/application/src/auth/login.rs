@@ -36,7 +36,7 @@ pub struct Throttled {
 /// Why nobody was logged in.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Wrong password, or no such user: the difference is not told.
+    /// Wrong password, no such user, or a closed account: the difference is not told.
     #[error("name and password do not fit")]
     Invalid,
     /// Too many failed.
@@ -73,7 +73,8 @@ pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
     // Others may have failed while this one was being hashed: beyond the limit nothing is told any more.
     gate.check(app).await?;
     match known {
-        Some(credentials) if fits => {
+        // Said only after the password was checked, so that it takes as long.
+        Some(credentials) if fits && !credentials.user.disabled => {
             gate.passed(app).await;
             begin(app, credentials).await
         }
@@ -105,7 +106,7 @@ async fn begin(app: &App, credentials: Credentials) -> Result<Pair, LoginError> 
     match app.store.commit(work).await {
         Ok(()) => Ok(pair(app, &session, user.id)),
         Err(CommitError::Failed(away)) => Err(away.into()),
-        // The password was changed in the meantime.
+        // The password was changed, or the account closed, in the meantime.
         Err(
             CommitError::Stale
             | CommitError::OutOfStock(_)

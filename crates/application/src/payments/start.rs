@@ -3,12 +3,14 @@
 use domain::{
     GatewayName, Order, OrderNumber, Progress, Transaction, TransactionId, TransactionKey,
     order::Status,
-    payment::{CLAIM_GRACE, CaptureMethod, Details, Facts, PaymentToken},
+    payment::{CLAIM_GRACE, CaptureMethod, Details, Facts, PaymentToken, Request as Asking, RequestKind},
 };
 use ports::{Charge, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
+    ShownTransaction,
     operate::answer,
+    read::requests,
     reconcile::{consult, said},
 };
 use crate::{
@@ -73,7 +75,7 @@ pub async fn start<R>(
     render: R,
 ) -> Result<Answered, StartError>
 where
-    R: Fn(&Transaction) -> StoredReply + Send + Sync,
+    R: Fn(&ShownTransaction) -> StoredReply + Send + Sync,
 {
     let gateway = app.gateway(&payment.gateway).ok_or(StartError::UnknownGateway)?;
     if !gateway.accepts(payment.token.expose()) {
@@ -83,7 +85,7 @@ where
     let (claimed, _held) =
         claim(app, Some(&request), || box_round(decide(app, caller, &payment)), Tried::<StartError>::commit)
             .await?;
-    let (id, said) = match claimed {
+    let (id, order, said) = match claimed {
         // The caller may have been an operator then.
         Claimed::Answered(_) if !sees(app, caller, &payment.number).await? => {
             return Err(StartError::NotFound);
@@ -91,17 +93,18 @@ where
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
         Claimed::Now(transaction) => {
             let answer = gateway.charge(Charge::from(&transaction)).await;
-            (transaction.id, said(answer).into_iter().collect())
+            (transaction.id, transaction.order, said(answer).into_iter().collect())
         }
         Claimed::Begun(claim) => {
             let id = TransactionId::new(claim.resource);
             let known =
                 app.payments.find(&id).await?.ok_or_else(|| PortError::bug("a claim without a payment"))?;
             let said = consult(gateway.as_ref(), &known).await;
-            (id, said)
+            (id, known.order, said)
         }
     };
-    let render = |it: &Transaction| render(it);
+    let requests = requests(app, caller, order).await?;
+    let render = |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()));
     answer(app, &request, &id, said, &render).await.map_err(StartError::from)
 }
 
@@ -124,7 +127,14 @@ async fn decide(
     let transaction = begun(app, &order, sequence, payment);
     let work = UnitOfWork::new()
         .progress(Progress::of(order))
-        .with(Write::InsertTransaction(Box::new(transaction.clone())));
+        .with(Write::InsertTransaction(Box::new(transaction.clone())))
+        .with(Write::InsertRequest(Asking {
+            transaction: transaction.key,
+            kind: RequestKind::Payment,
+            amount: transaction.amount,
+            requested_by: caller.changed_by(),
+            requested_at: transaction.created_at,
+        }));
     Ok(Decided::begun(work, transaction.id.to_string(), transaction))
 }
 
