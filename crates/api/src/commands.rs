@@ -1,6 +1,7 @@
 //! The commands of the one binary.
 
 mod demo;
+mod migrate;
 mod operator;
 mod people;
 
@@ -82,8 +83,8 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Ok(serve::run(config).await?)
         }
         Command::Migrate => {
-            wiring::migrate(&config).await?;
-            Ok(print(&format!("{} is up to date", config.database))?)
+            let migrated = wiring::migrate(&config).await?;
+            Ok(print(&format!("{}{} is up to date", migrate::report(migrated), config.database))?)
         }
         Command::CreateOperator(operator) => {
             let name = operator::create(&config, operator).await?;

@@ -1,6 +1,9 @@
 //! What operators must look at.
 
-use domain::{EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::Resolver, payment::Flag};
+use domain::{
+    EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::Resolver,
+    payment::Flag,
+};
 use ports::{Page, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{

@@ -1,6 +1,9 @@
 //! What an operator must look at.
 
-use crate::{ChangedBy, EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp, TransactionId, UserId};
+use crate::{
+    ChangedBy, EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp, TransactionId,
+    UserId,
+};
 
 /// Why an operator must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

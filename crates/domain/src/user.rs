@@ -205,7 +205,10 @@ mod tests {
         let demoted = made.with_role(Role::Customer, at(9_000));
         assert_eq!((demoted.role, demoted.changed_at), (Role::Customer, Some(at(9_000))));
         let closed = demoted.with_disabled(true, at(1_000));
-        assert_eq!((closed.role, closed.disabled, closed.changed_at), (Role::Customer, true, Some(at(9_001))));
+        assert_eq!(
+            (closed.role, closed.disabled, closed.changed_at),
+            (Role::Customer, true, Some(at(9_001)))
+        );
     }
 
     #[test]

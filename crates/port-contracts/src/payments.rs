@@ -9,7 +9,8 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     ChangedBy, DisputeId, Order, Progress, Refund, Text, Transaction, TransactionId,
     payment::{
-        Asked, CaptureMethod, Details, DisputeEvent, DisputeStatus, FactsRecord, RefundFacts, Request, RequestKind,
+        Asked, CaptureMethod, Details, DisputeEvent, DisputeStatus, FactsRecord, RefundFacts, Request,
+        RequestKind,
     },
 };
 use ports::{UnitOfWork, Write};

@@ -259,9 +259,8 @@ pub async fn operators_are_listed_by_row(backend: &Backend) {
         backend.commit([account(&user)]).await;
         all.push(user);
     }
-    let list = async |after: Option<UserKey>, limit| {
-        backend.users.list_operators(after, limit).await.expect("read")
-    };
+    let list =
+        async |after: Option<UserKey>, limit| backend.users.list_operators(after, limit).await.expect("read");
     assert_eq!(list(None, 10).await, all);
     assert_eq!(list(None, 2).await, all[..2]);
     assert_eq!(list(Some(all[1].key), 2).await, all[2..]);

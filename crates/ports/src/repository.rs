@@ -42,12 +42,7 @@ pub trait UserRepository: Send + Sync {
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>>;
     /// Users who changed at or after `since`, oldest change first and of one moment by row, at most `limit`; of those who
     /// changed at `since` itself only the ones whose row comes after `after`.
-    async fn changed_since(
-        &self,
-        since: Timestamp,
-        after: Option<UserKey>,
-        limit: u32,
-    ) -> Read<Vec<User>>;
+    async fn changed_since(&self, since: Timestamp, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
     /// Operators whose row comes after that one, by row, at most `limit`.
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
 }

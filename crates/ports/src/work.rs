@@ -1,8 +1,9 @@
 //! A unit of work: what one commit makes true, as a value.
 
 use domain::{
-    ChangedBy, EventId, EventKey, Finding, FindingId, GatewayName, Order, OrderKey, PasswordHash, Product, ProductId,
-    Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey, Version,
+    ChangedBy, EventId, EventKey, Finding, FindingId, GatewayName, Order, OrderKey, PasswordHash, Product,
+    ProductId, Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey,
+    Version,
     order::{Entry, StockLine},
     payment::{self, Disposition, StoredEvent},
     product::{Change, Restock},

@@ -4,7 +4,12 @@ use domain::{ChangedBy, Finding, FindingId, Text, Timestamp};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::{FindingRow, user_key}, schema::findings, value::Stamp};
+use crate::sql::{
+    kept::Kept,
+    row::{FindingRow, user_key},
+    schema::findings,
+    value::Stamp,
+};
 
 pub(super) async fn insert(conn: &mut Conn, finding: &Finding) -> Written {
     let insert = diesel::insert_into(findings::table).values(FindingRow::from(finding));

@@ -6,7 +6,11 @@ use ports::{FindingRepository, Page, PortError};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
-use crate::sql::{row::FindingRow, schema::{findings, user}, value::Stamp};
+use crate::sql::{
+    row::FindingRow,
+    schema::{findings, user},
+    value::Stamp,
+};
 
 #[async_trait]
 impl FindingRepository for Database {

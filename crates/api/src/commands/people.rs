@@ -75,7 +75,10 @@ impl From<PersonError> for PeopleError {
 }
 
 /// Gives a user a role, and says so.
-pub(super) async fn set_role(config: &Config, NewRole { person, role }: NewRole) -> Result<String, PeopleError> {
+pub(super) async fn set_role(
+    config: &Config,
+    NewRole { person, role }: NewRole,
+) -> Result<String, PeopleError> {
     let wired = wiring::wire(config).await?;
     let user = people::set_role(&wired.app, &person.username, role.into()).await?;
     Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))

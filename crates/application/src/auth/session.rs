@@ -122,7 +122,11 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Port
     let Some(claims) = app.tokens.read_access(token, app.clock.now()) else { return Ok(None) };
     let user = match app.revocations.standing(&claims.session, &*app.clock) {
         Standing::Ended => None,
-        Standing::Live => app.user_copies.find(&claims.user).await?,
+        Standing::Live => match app.user_copies.find(&claims.user).await? {
+            // A session that lives began after the account was opened again, which the copy may not know.
+            Some(copy) if copy.disabled => app.users.find(&claims.user).await?,
+            copy => copy,
+        },
         // The same look says which users have changed: without it no copy of a user is trusted either.
         Standing::Unknown => {
             let session = app.sessions.find(&claims.session).await?;

@@ -6,11 +6,7 @@ use domain::{
 };
 use ports::{PortError, StoredReply, UnitOfWork};
 
-use super::{
-    ShownTransaction, consult,
-    read::requests,
-    weigh,
-};
+use super::{ShownTransaction, consult, read::requests, weigh};
 use crate::{
     Answered, App, KeyError, Operator, Request,
     idempotent::{self, Claimed, Decided, OnceError, box_round, claim},
@@ -96,9 +92,8 @@ where
     };
     let refund = matches!(operation, Operation::Refund(..)).then(|| RefundId::new(resource));
     let requests = requests(app, by.caller(), known.order).await?;
-    let render = |it: &Transaction| {
-        render(&ShownTransaction::of(it.clone(), requests.as_deref()), refund.as_ref())
-    };
+    let render =
+        |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()), refund.as_ref());
     answer(app, &request, id, said, &render).await.map_err(OperationError::from)
 }
 

@@ -53,8 +53,7 @@ impl State {
             }
             Write::InsertUser(user, hash) => self.users.push((user, hash)),
             Write::UpdateUser { user, read } => {
-                let known =
-                    self.users.iter_mut().find(|(it, _)| it.key == user.key && it.changed_at == read);
+                let known = self.users.iter_mut().find(|(it, _)| it.key == user.key && it.changed_at == read);
                 known.ok_or(CommitError::Stale)?.0 = user;
             }
             Write::ChangePassword { user, from, to } => {

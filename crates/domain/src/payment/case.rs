@@ -5,9 +5,7 @@ use crate::{
     order::Status,
 };
 
-use super::{
-    Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Request, RequestKind, Transaction,
-};
+use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Request, RequestKind, Transaction};
 
 /// Something an operator must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,7 +56,15 @@ impl Case {
     /// Goes on from an order that something has happened to already.
     #[must_use]
     pub const fn after(progress: Progress, transaction: Transaction, other_occupies: bool) -> Self {
-        Self { progress, transaction, other_occupies, flags: Vec::new(), requests: Vec::new(), owed: false, event: None }
+        Self {
+            progress,
+            transaction,
+            other_occupies,
+            flags: Vec::new(),
+            requests: Vec::new(),
+            owed: false,
+            event: None,
+        }
     }
 
     /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money

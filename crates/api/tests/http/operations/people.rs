@@ -12,12 +12,8 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Runs a command beside the server; it must succeed.
 fn command(server: &Server, arguments: &[&str]) -> String {
-    let output = server
-        .place()
-        .command(&[("IDEM_OPERATOR_PASSWORD", NEW_PASSWORD)])
-        .args(arguments)
-        .output()
-        .unwrap();
+    let output =
+        server.place().command(&[("IDEM_OPERATOR_PASSWORD", NEW_PASSWORD)]).args(arguments).output().unwrap();
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }

@@ -216,6 +216,9 @@ async fn a_capture_and_a_void_say_who_asked_in_the_commit_that_claims_them() {
         assert_eq!(requests, [(kind, by)], "once");
         let shown = crate::payments::read::requests(&it.app, operator().caller(), order().key).await.unwrap();
         assert_eq!(shown.map(|it| it.len()), Some(1));
-        assert_eq!(crate::payments::read::requests(&it.app, &caller(ada()), order().key).await.unwrap(), None);
+        assert_eq!(
+            crate::payments::read::requests(&it.app, &caller(ada()), order().key).await.unwrap(),
+            None
+        );
     }
 }

@@ -156,8 +156,7 @@ impl PaymentRepository for Record {
         let state = self.state();
         let asked = |it: &Request| of_order.iter().any(|of| of.key == it.transaction);
         let user = |key| state.users.iter().find(|it| Some(it.0.key) == key).map(|it| it.0.id.clone());
-        let recorded =
-            |it: Request| RecordedRequest { request: it, user: user(it.requested_by.user) };
+        let recorded = |it: Request| RecordedRequest { request: it, user: user(it.requested_by.user) };
         Ok(all(&state.requests, asked).into_iter().map(recorded).collect())
     }
 
