@@ -53,8 +53,9 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::InsertEvent(event) => events::insert(conn, event).await,
         Write::MoveEvent { key, from, to } => events::relocate(conn, *key, *from, *to).await,
         Write::InsertUser(user, hash) => users::insert(conn, user, hash).await,
+        Write::UpdateUser { user, read } => users::update(conn, user, *read).await,
         Write::ChangePassword { user, from, to } => users::change_password(conn, *user, from, to).await,
-        Write::RequirePassword(user, hash) => users::change_password(conn, *user, hash, hash).await,
+        Write::RequirePassword(user, hash) => users::require_password(conn, *user, hash).await,
         Write::InsertSession(session, network) => sessions::insert(conn, session, *network).await,
         Write::RotateSession { read, next } => sessions::rotate(conn, read, next).await,
         Write::RevokeSession { user, session, at } => sessions::revoke(conn, *user, *session, *at).await,
@@ -63,6 +64,7 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::UpdateOrder(progress) => orders::update(conn, progress).await,
         Write::InsertTransaction(transaction) => payments::insert(conn, transaction).await,
         Write::UpdateTransaction(transaction) => payments::update(conn, transaction).await,
+        Write::InsertRequest(request) => payments::note_request(conn, request).await,
         Write::Postpone(transaction) => payments::postpone(conn, transaction).await,
         Write::InsertProduct(product, change) => products::insert(conn, product, change).await,
         Write::ReplaceProduct { product, read, restock, change } => {
@@ -73,7 +75,7 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::ReturnStock(line) => sale::give_back(conn, line).await,
         Write::InsertFinding(finding) => findings::insert(conn, finding).await,
         Write::InsertFindingOnce(finding, subject) => findings::insert_once(conn, finding, subject).await,
-        Write::ResolveFinding { id, note, at } => findings::resolve(conn, id, note, *at).await,
+        Write::ResolveFinding { id, note, by, at } => findings::resolve(conn, id, note, *by, *at).await,
         Write::Probe(at) => probe::probe(conn, *at).await,
         Write::Prune(what, before, rows_max) => prune::prune(conn, *what, *before, *rows_max).await,
     }

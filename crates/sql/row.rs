@@ -10,6 +10,7 @@ mod order;
 mod product;
 mod reading;
 mod refund;
+mod request;
 mod session;
 mod transaction;
 mod user;
@@ -24,6 +25,7 @@ pub(super) use order::{ItemRow, NewItem, OrderRow};
 pub(super) use product::ProductRow;
 pub(super) use reading::unreadable_row;
 pub(super) use refund::RefundRow;
+pub(super) use request::{NewRequest, RequestRow};
 pub(super) use session::{SessionRow, written};
 pub(super) use transaction::TransactionRow;
 pub(super) use user::UserRow;
@@ -34,6 +36,6 @@ use domain::{ChangedBy, UserKey};
 const NOBODY: i64 = 0;
 
 /// The row of the user behind a change, as a column holds it.
-fn user_key(by: ChangedBy) -> i64 {
+pub(super) fn user_key(by: ChangedBy) -> i64 {
     by.user.map_or(NOBODY, UserKey::get)
 }

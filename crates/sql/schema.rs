@@ -18,6 +18,8 @@ table! {
         role -> Text,
         #[sql_name = "hashCost"]
         hash_cost -> BigInt,
+        disabled -> Bool,
+        changed_at -> Nullable<crate::dialect::Moment>,
     }
 }
 
@@ -143,6 +145,18 @@ table! {
 }
 
 table! {
+    payment_requests (id) {
+        id -> BigInt,
+        transaction_key -> BigInt,
+        kind -> Text,
+        amount -> crate::dialect::Amount,
+        requested_by -> BigInt,
+        actor -> Text,
+        requested_at -> crate::dialect::Moment,
+    }
+}
+
+table! {
     dispute_events (id) {
         id -> BigInt,
         transaction_key -> BigInt,
@@ -181,6 +195,8 @@ table! {
         resolved_at -> Nullable<crate::dialect::Moment>,
         note -> Nullable<Text>,
         subject -> Nullable<Text>,
+        resolved_by -> Nullable<BigInt>,
+        resolved_actor -> Nullable<Text>,
     }
 }
 
@@ -283,4 +299,6 @@ allow_tables_to_appear_in_same_query!(order_status_history, user);
 allow_tables_to_appear_in_same_query!(payment_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(product_changes, products, user);
 allow_tables_to_appear_in_same_query!(refunds, payment_transactions);
+allow_tables_to_appear_in_same_query!(payment_requests, payment_transactions, user);
+allow_tables_to_appear_in_same_query!(findings, user);
 allow_tables_to_appear_in_same_query!(dispute_events, payment_transactions);

@@ -18,6 +18,7 @@ use diesel::QueryResult;
 use ports::{PortError, Witness};
 
 use crate::connection::{Conn, Crew, Kind};
+pub use crate::migrate::{Adopted, Migrated, Taken};
 pub use crate::open::OpenError;
 
 /// A record in a database of a MySQL or MariaDB server. Clones share its connections.

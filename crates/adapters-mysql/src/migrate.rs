@@ -4,6 +4,7 @@
 //! done and some not. That is why each statement may be run again: it makes what is not there and takes what has not been
 //! taken. A step is noted, in the table that diesel's own tool reads, when all its statements are done.
 
+mod like;
 mod old;
 mod steps;
 
@@ -47,6 +48,52 @@ enum Refused {
     Newer(String),
     #[error("there is a table `{0}` that is neither of this service nor of the Express app")]
     Foreign(&'static str),
+    #[error("the tables look like the Express app's and cannot be adopted, so nothing was changed: {}", .0.join("; "))]
+    Unlike(Vec<String>),
+    #[error("it is the Express app's and was not adopted yet")]
+    Unadopted,
+}
+
+/// What became of a table of the Express app.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Rows that were taken over.
+    pub rows: u64,
+    /// Rows that were not, and are kept in the table that was set aside.
+    pub left: u64,
+}
+
+/// What was adopted of the Express app's database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adopted {
+    /// Users.
+    pub users: Taken,
+    /// Orders.
+    pub orders: Taken,
+    /// Their items.
+    pub items: Taken,
+    /// The rows of their history.
+    pub entries: Taken,
+    /// Payments.
+    pub payments: Taken,
+}
+
+/// What it took to bring a database up to date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Migrated {
+    /// Nothing.
+    Nothing,
+    /// Steps of the schema.
+    Schema,
+    /// The same, and the adoption of the Express app's database.
+    Adoption(Adopted),
+}
+
+/// Whether an Express app's database may be adopted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Adoption {
+    Allowed,
+    Refused,
 }
 
 impl MySql {
@@ -56,18 +103,41 @@ impl MySql {
     /// Tables of the Express app are adopted: renamed to `express_…`, never changed, and their rows taken over.
     ///
     /// # Errors
-    /// [`OpenError`]; a database that is newer than this program is left as it is.
-    pub async fn migrate(url: &str) -> Result<(), OpenError> {
+    /// [`OpenError`]; a database that is newer than this program, or whose tables lack something that the adoption reads,
+    /// is left as it is.
+    pub async fn migrate(url: &str) -> Result<Migrated, OpenError> {
+        Self::bring_up(url, Adoption::Allowed).await
+    }
+
+    /// Brings the database at that URL up to date as [`migrate`](Self::migrate) does, but adopts nothing.
+    ///
+    /// # Errors
+    /// [`OpenError::Unadopted`] when there is something to adopt; then nothing is changed. Else as with `migrate`.
+    pub async fn prepare(url: &str) -> Result<Migrated, OpenError> {
+        Self::bring_up(url, Adoption::Refused).await
+    }
+
+    async fn bring_up(url: &str, adoption: Adoption) -> Result<Migrated, OpenError> {
         let url = Opts::from_url(url).map_err(|_| OpenError::Url)?;
         if url.db_name().is_none_or(str::is_empty) {
             return Err(OpenError::Url);
         }
         let mut conn = connect(url).await.map_err(|it| OpenError::Connect(ports::PortError::away(it)))?;
-        let outcome = in_turn(&mut conn).await;
+        let outcome = in_turn(&mut conn, adoption).await;
         // The turn ends with the connection in any case.
         let closed = conn.disconnect().await;
-        outcome.map_err(OpenError::Migrate)?;
-        closed.map_err(|error| OpenError::Migrate(Box::new(error)))
+        let migrated = outcome.map_err(explain)?;
+        closed.map_err(|error| OpenError::Migrate(Box::new(error)))?;
+        Ok(migrated)
+    }
+}
+
+fn explain(failure: Failure) -> OpenError {
+    match failure.downcast_ref::<Refused>() {
+        Some(Refused::Unadopted) => OpenError::Unadopted,
+        Some(Refused::Busy | Refused::Newer(_) | Refused::Foreign(_) | Refused::Unlike(_)) | None => {
+            OpenError::Migrate(failure)
+        }
     }
 }
 
@@ -87,21 +157,24 @@ async fn connect(url: Opts) -> Result<Conn, Failure> {
     Ok(conn)
 }
 
-async fn in_turn(conn: &mut Conn) -> Result<(), Failure> {
+async fn in_turn(conn: &mut Conn, adoption: Adoption) -> Result<Migrated, Failure> {
     let asked = format!("SELECT COALESCE(GET_LOCK({TURN}, {TURN_WAIT_S}), 0)");
     if conn.query_first(asked).await? != Some(1) {
         return Err(Refused::Busy.into());
     }
-    let outcome = run(conn).await;
+    let outcome = run(conn, adoption).await;
     // When this fails the connection is broken, and the turn has ended with it.
     let _ = conn.query_drop(format!("SELECT RELEASE_LOCK({TURN})")).await;
     outcome
 }
 
-async fn run(conn: &mut Conn) -> Result<(), Failure> {
-    // Whoever may not make tables can still start on a database that is up to date.
+async fn run(conn: &mut Conn, adoption: Adoption) -> Result<Migrated, Failure> {
+    // An account that may not make tables can still start on a database that is up to date.
     if old::columns(conn, "__diesel_schema_migrations").await?.is_empty() {
-        old::to_rename(conn).await?;
+        let renamed = old::to_rename(conn).await?;
+        if adoption == Adoption::Refused && !renamed.is_empty() {
+            return Err(Refused::Unadopted.into());
+        }
         conn.query_drop(STEPS_DONE).await?;
     }
     let done: BTreeSet<String> =
@@ -111,7 +184,11 @@ async fn run(conn: &mut Conn) -> Result<(), Failure> {
     }
     let pending: Vec<&Step> = STEPS.iter().filter(|it| !done.contains(it.version)).collect();
     if pending.is_empty() {
-        return Ok(());
+        return Ok(Migrated::Nothing);
+    }
+    let adopts = pending.iter().any(|it| it.adopts);
+    if adoption == Adoption::Refused && adopts && old::waits(conn, done.is_empty()).await? {
+        return Err(Refused::Unadopted.into());
     }
     if done.is_empty() {
         old::set_aside(conn).await?;
@@ -128,7 +205,7 @@ async fn run(conn: &mut Conn) -> Result<(), Failure> {
         }
         note(conn, step).await?;
     }
-    Ok(())
+    if adopting { Ok(Migrated::Adoption(old::count(conn).await?)) } else { Ok(Migrated::Schema) }
 }
 
 async fn note(conn: &mut Conn, step: &Step) -> Result<(), Failure> {

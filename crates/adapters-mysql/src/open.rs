@@ -27,12 +27,24 @@ pub enum OpenError {
     /// The server does not answer, or does not let us in.
     #[error("cannot connect to the database")]
     Connect(#[source] ports::PortError),
+    /// The database is the Express app's, and was not adopted yet.
+    #[error(
+        "the database is the Express app's and was not adopted yet: stop the app, make a backup and run `api migrate`"
+    )]
+    Unadopted,
     /// A migration did not go through.
     #[error("cannot bring the database up to date")]
     Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl MySql {
+    /// Whether the URL is one of a MySQL database, with a port and options that are some. Nothing is connected.
+    #[must_use]
+    pub fn accepts(url: &str) -> bool {
+        Opts::from_url(url)
+            .is_ok_and(|it| it.tcp_port() != 0 && it.db_name().is_some_and(|name| !name.is_empty()))
+    }
+
     /// Opens the record at that URL, which is expected to be [migrated](Self::migrate). It connects once, so that a
     /// wrong URL is told now and not with the first order; later the server may come and go.
     ///

@@ -8,14 +8,14 @@ use adapters_mysql::MySql;
 use domain::{
     Actor, FindingKind, Role,
     order::Status,
-    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus},
+    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus, RequestKind},
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
 const ROWS: &str = "
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0);
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL);
     INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1');
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 10, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', NOW(3));
@@ -32,7 +32,8 @@ const ROWS: &str = "
         (1, 10000000002, 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0);
     INSERT INTO dispute_events VALUES (1, 10000000002, 'e', NULL, 'OPEN', 3, NOW(3));
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', NOW(3));
-    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, NULL);
+    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO payment_requests VALUES (1, 10000000002, 'PAYMENT', 10, 10000000001, 'CUSTOMER', NOW(3));
     INSERT INTO idempotency_claims VALUES
         (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, NOW(3), NULL);
 ";
@@ -62,6 +63,9 @@ async fn no_check_can_be_bypassed() {
     let mut conn = record().await;
     for change in [
         "products SET stock = -1",
+        "user SET disabled = 2",
+        "payment_requests SET amount = -1",
+        "findings SET resolved_by = 1",
         "products SET stock = stock - 6",
         "products SET price = 0",
         "products SET moves = -1",
@@ -125,7 +129,7 @@ async fn no_check_can_be_bypassed() {
 async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let mut conn = record().await;
     conn.query_drop(
-        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0 FROM user",
+        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL FROM user",
     )
     .await
     .unwrap();
@@ -156,7 +160,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
             SELECT 2, transaction_key, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, transaction_key, event_id, NULL, 'WON', 1, NOW(3) FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
-        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL, NULL FROM findings",
+        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
             SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, NOW(3), NULL FROM idempotency_claims",
     ] {
@@ -228,6 +232,9 @@ async fn every_word_of_the_domain_fits() {
         ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
         ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
+        ("findings", "resolved_by = 0, resolved_actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("payment_requests", "kind", RequestKind::ALL.map(RequestKind::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
     ];
     for (table, column, words) in words {

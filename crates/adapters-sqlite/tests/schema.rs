@@ -8,14 +8,14 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::{
     Actor, FindingKind, Role,
     order::Status,
-    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus},
+    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus, RequestKind},
 };
 use tempfile::TempDir;
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back.
 const ROWS: &str = "
     PRAGMA foreign_keys = ON;
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0);
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL);
     INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '', '192.0.2.1');
     INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0);
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 100000, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', 0);
@@ -29,7 +29,8 @@ const ROWS: &str = "
     INSERT INTO refunds VALUES (1, 1, 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, 1, 'OPERATOR', NULL, 6, NULL, 0);
     INSERT INTO dispute_events VALUES (1, 1, 'e', NULL, 'OPEN', 30000, 7);
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', 5);
-    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, NULL);
+    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO payment_requests VALUES (1, 1, 'PAYMENT', 100000, 1, 'CUSTOMER', 0);
     INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
 ";
 
@@ -55,6 +56,9 @@ async fn no_check_can_be_bypassed() {
     let (_folder, mut connection) = rows().await;
     for change in [
         "products SET stock = -1",
+        "user SET disabled = 2",
+        "payment_requests SET amount = -1",
+        "findings SET resolved_by = 1",
         "products SET stock = stock - 6",
         "products SET price = 0",
         "products SET moves = -1",
@@ -114,7 +118,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let (_folder, mut connection) = rows().await;
     connection
         .batch_execute(
-            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0 FROM user",
+            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL FROM user",
         )
         .unwrap();
     for change in [
@@ -139,7 +143,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO refunds SELECT 2, 1, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, 1, event_id, NULL, 'WON', 1, 0 FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
-        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL, NULL FROM findings",
+        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
             SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, 0, NULL FROM idempotency_claims",
     ] {
@@ -191,6 +195,9 @@ async fn every_word_of_the_domain_fits() {
         ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
         ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
+        ("findings", "resolved_by = 0, resolved_actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("payment_requests", "kind", RequestKind::ALL.map(RequestKind::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
     ];
     for (table, column, words) in words {

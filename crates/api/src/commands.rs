@@ -1,7 +1,9 @@
 //! The commands of the one binary.
 
 mod demo;
+mod migrate;
 mod operator;
+mod people;
 
 use std::{
     error::Error,
@@ -35,6 +37,17 @@ enum Command {
     Migrate,
     /// Make an operator's account; the password is the first line of standard input, or `IDEM_OPERATOR_PASSWORD`
     CreateOperator(operator::Operator),
+    /// List the operators: name, since when, whether the account is disabled, e-mail address
+    ListOperators,
+    /// Give a user a role; it is felt within a second, and sessions go on
+    SetRole(people::NewRole),
+    /// Close an account and end all its sessions, within a second
+    DisableUser(people::Person),
+    /// Open an account again
+    EnableUser(people::Person),
+    /// Set a password and end all sessions of the user; the password is the first line of standard input, or
+    /// `IDEM_OPERATOR_PASSWORD`
+    SetPassword(people::Person),
     /// Tell the whole story of an order, against a temporary server
     Demo,
     /// Print the contract as an OpenAPI document
@@ -70,13 +83,18 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
             Ok(serve::run(config).await?)
         }
         Command::Migrate => {
-            wiring::migrate(&config).await?;
-            Ok(print(&format!("{} is up to date", config.database))?)
+            let migrated = wiring::migrate(&config).await?;
+            Ok(print(&format!("{}{} is up to date", migrate::report(migrated), config.database))?)
         }
         Command::CreateOperator(operator) => {
             let name = operator::create(&config, operator).await?;
             Ok(print(&format!("{name} is an operator"))?)
         }
+        Command::ListOperators => Ok(print(&people::list_operators(&config).await?)?),
+        Command::SetRole(role) => Ok(print(&people::set_role(&config, role).await?)?),
+        Command::DisableUser(person) => Ok(print(&people::disable(&config, person).await?)?),
+        Command::EnableUser(person) => Ok(print(&people::enable(&config, person).await?)?),
+        Command::SetPassword(person) => Ok(print(&people::set_password(&config, person).await?)?),
         Command::Openapi | Command::Demo => Ok(()),
         Command::Config => Ok(print(config.shown().trim_end())?),
     }
@@ -101,5 +119,8 @@ mod tests {
         let asked = ["api", "create-operator", "--username", "ada", "--email", "a@b.co", "--password", "x"];
         assert!(Arguments::try_parse_from(asked).is_err());
         assert!(Arguments::try_parse_from(asked.into_iter().take(6)).is_ok());
+        let set = ["api", "set-password", "--username", "ada", "--password", "x"];
+        assert!(Arguments::try_parse_from(set).is_err());
+        assert!(Arguments::try_parse_from(set.into_iter().take(4)).is_ok());
     }
 }

@@ -34,7 +34,7 @@ pub use secrets::kept;
 
 /// What every variable of this service begins with.
 pub const PREFIX: &str = "IDEM_";
-/// Read by `api create-operator` and by nothing else.
+/// Read by `api create-operator` and `api set-password`, and by nothing else.
 pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
 
 /// Keys of the contract whose adapters this version does not have.
@@ -42,6 +42,8 @@ const NOT_YET: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_ap
 
 /// What can be the limit of a count.
 const COUNTS: RangeInclusive<u32> = 1..=u32::MAX;
+/// Most faults that are listed.
+const FAULTS_MAX: usize = 100;
 
 /// Why there is no configuration. It names the key, and never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -68,6 +70,17 @@ pub enum ConfigError {
         /// The rule.
         rule: String,
     },
+    /// Several faults.
+    #[error("{}", list(_0))]
+    Several(Vec<ConfigError>),
+}
+
+/// One a line, and how many more there are.
+fn list(faults: &[ConfigError]) -> String {
+    let shown = faults.iter().take(FAULTS_MAX).map(|it| format!("\n  {it}"));
+    let more = faults.len().saturating_sub(FAULTS_MAX);
+    let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
+    format!("the configuration has {} faults:{}{rest}", faults.len(), shown.collect::<String>())
 }
 
 impl ConfigError {
@@ -75,6 +88,22 @@ impl ConfigError {
     #[must_use]
     pub fn invalid(key: &str, rule: impl std::fmt::Display) -> Self {
         Self::Invalid { key: key.to_owned(), rule: rule.to_string() }
+    }
+
+    /// All of these faults as one; `Ok` when there is none.
+    ///
+    /// # Errors
+    /// The faults.
+    pub fn all(faults: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+        let mut faults: Vec<_> = faults.into_iter().collect();
+        match faults.pop() {
+            None => Ok(()),
+            Some(only) if faults.is_empty() => Err(only),
+            Some(last) => {
+                faults.push(last);
+                Err(Self::Several(faults))
+            }
+        }
     }
 }
 
@@ -94,12 +123,12 @@ pub struct Config {
     /// the first signs. `jwt_secret`, with SQLite made on the first start and kept in the data folder.
     pub jwt_secret: Option<SecretString>,
     /// What the sandbox's notices are signed with: `whsec_…`, or several with commas between them, of which the first
-    /// signs. `sandbox_secret`, with SQLite made on the first start and kept in the data folder; with MySQL there is no
-    /// sandbox without it.
+    /// signs. `sandbox_secret`; there is no sandbox without it, but with SQLite and a listener on loopback only: there it
+    /// is made on the first start and kept in the data folder.
     pub sandbox_secret: Option<SecretString>,
     /// How long `tok_pending` takes. `sandbox_pending_delay`, `10s`.
     pub sandbox_pending_delay: Duration,
-    /// Where the sandbox sends its notices: scheme, host and port. `public_url`, the service's own address.
+    /// Where the sandbox sends its notices: `http://`, host and port. `public_url`, the service's own address.
     pub public_url: Option<String>,
     /// What the use cases go by: `order_ttl` `30m` (an unpaid order closes after this), `authorization_ttl` `7d` (an
     /// authorisation that is not captured is given up), `completion_after` `7d` (a delivered order is completed),
@@ -164,32 +193,38 @@ impl Config {
             .merge(Serialized::defaults(ours))
             .extract()
             .map_err(|it| fault(values::place(&it.kind.to_string())))?;
-        Self::of(Keys::new(merged)?)
+        Self::of(Keys::new(merged))
     }
 
     fn of(mut it: Keys) -> Result<Self, ConfigError> {
         for key in NOT_YET {
-            it.refuse(key, "this version has no adapter for it; leave it out")?;
+            it.refuse(key, "this version has no adapter for it; leave it out");
         }
         let config = Self {
             http_addr: it.get("http_addr", "127.0.0.1:8080", values::address)?,
             database: it.get("database_url", "sqlite://data/idem.db", Database::parse)?,
-            redis_url: it.optional("redis_url", values::redis_url)?,
-            memcached_url: it.optional("memcached_url", values::memcached_url)?,
-            jwt_secret: it.optional("jwt_secret", values::jwt_secret)?,
-            sandbox_secret: it.optional("sandbox_secret", secrets::sandbox_secret)?,
+            redis_url: it.optional("redis_url", values::redis_url),
+            memcached_url: it.optional("memcached_url", values::memcached_url),
+            jwt_secret: it.optional("jwt_secret", values::jwt_secret),
+            sandbox_secret: it.optional("sandbox_secret", secrets::sandbox_secret),
             sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::duration)?,
-            public_url: it.optional("public_url", values::base_url)?,
+            public_url: it.optional("public_url", values::base_url),
             policy: policy(&mut it)?,
             request_deadline: it.get("request_deadline", "10s", values::duration)?,
             trusted_proxies: it.get("trusted_proxies", "", values::networks)?,
             bcrypt_cost: it.get("bcrypt_cost", "10", values::within(4..=15))?,
-            workers: it.optional("workers", values::workers)?.unwrap_or_else(values::cores),
+            workers: it.optional("workers", values::workers).unwrap_or_else(values::cores),
             log: it.get("log", "info", values::log)?,
             clock_offset_ms: it.get("clock_offset", "0", values::clock_offset)?,
         };
         it.finish()?;
         Ok(config)
+    }
+
+    /// Whether there is a sandbox though no secret is set: only where nobody but this machine can reach it.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        matches!(self.database, Database::Sqlite(_)) && self.http_addr.ip().is_loopback()
     }
 
     /// The folder that holds the record, and the secrets if they were made here; a record on a server has none.
@@ -227,7 +262,7 @@ fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
     };
     // An ended session is remembered for so long, and must be for as long as its access tokens live.
     if policy.access_token_ttl > policy.session_kept {
-        return Err(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
+        it.fault(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
     }
     Ok(policy)
 }

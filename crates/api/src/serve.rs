@@ -61,13 +61,16 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     let service = web::Data::new(service(&config, wired));
     let (server, address) = bind(&config, frame, service.clone())?;
     match &sandbox {
-        Some(sandbox) => sandbox.set_callback_base(format!("http://{}", reachable(address))),
+        Some(sandbox) => {
+            tracing::warn!("the sandbox is on: orders can be paid with test tokens, and no money moves");
+            sandbox.set_callback_base(format!("http://{}", reachable(address)));
+        }
         None => {
             tracing::warn!("no payment gateway can be paid with: set IDEM_SANDBOX_SECRET to try payments")
         }
     }
     sweeps::start(&service.tasks, &service.app, &service.stopping);
-    greet(&config, address).map_err(StartError::Output)?;
+    greet(&config, address, sandbox.is_some()).map_err(StartError::Output)?;
     let stop_sandbox = async || {
         if let Some(sandbox) = &sandbox {
             sandbox.stop().await;
@@ -128,11 +131,13 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// Tells whoever started it what to do next.
-fn greet(config: &Config, address: SocketAddr) -> io::Result<()> {
+fn greet(config: &Config, address: SocketAddr, sandbox: bool) -> io::Result<()> {
+    let payments = if sandbox { "the sandbox: test tokens, and no money moves" } else { "no gateway" };
     let here = reachable(address);
     print(&format!(
         "Idem is listening on http://{address}\n\
          Data: {}\n\
+         Payments: {payments}\n\
          Try: curl -s http://{here}/v1/products\n\
          Docs: http://{here}/docs",
         config.database

@@ -8,13 +8,13 @@ use adapters_crypto::{
 use adapters_gateways::{Retired, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, ShiftedClock, SystemClock};
 use adapters_memcached::{Memcached, MemcachedCache};
-use adapters_mysql::MySql;
+use adapters_mysql::{Migrated, MySql};
 use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
 use adapters_sqlite::Sqlite;
 use application::{
     App,
     auth::Revocations,
-    caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, ScopedCache, TieredCache},
+    caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, ScopedCache, TieredCache, shape},
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
     shared_throttle::SharedThrottle,
@@ -109,10 +109,18 @@ pub struct Wired {
 
 /// Brings the database up to date. Several instances may do so at the same moment.
 ///
+/// A database of the Express app is adopted; what of it was is given back.
+///
 /// # Errors
 /// [`StartError`].
-pub async fn migrate(config: &Config) -> Result<(), StartError> {
-    record(&config.database, Arc::new(Unwatched)).await.map(drop)
+pub async fn migrate(config: &Config) -> Result<Migrated, StartError> {
+    match &config.database {
+        // It is brought up to date whenever it is opened.
+        Database::Sqlite(_) => record(&config.database, Arc::new(Unwatched)).await.map(|_| Migrated::Nothing),
+        Database::MySql(url) => {
+            MySql::migrate(url.expose_secret()).await.map_err(|it| StartError::Database(it.into()))
+        }
+    }
 }
 
 /// Puts the service together.
@@ -120,8 +128,8 @@ pub async fn migrate(config: &Config) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn wire(config: &Config) -> Result<Wired, StartError> {
+    let servers = check(config)?;
     let keys = signing_keys(config)?;
-    let servers = Servers::of(config)?;
     let clock = clock(config);
     let unreadable = Arc::new(UnreadableRows::new(clock.clone()));
     let record = record(&config.database, unreadable.clone()).await?;
@@ -142,7 +150,8 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     let app = App {
         store: Arc::new(PublishingStore::new(Arc::new(store), cache.clone())),
         // Who somebody is, and in which role, is never taken from a place that others can write to.
-        users: Arc::new(CachedUsers::new(record.users, in_process())),
+        user_copies: Arc::new(CachedUsers::new(record.users.clone(), in_process())),
+        users: record.users,
         session_copies: Arc::new(CachedSessions::new(record.sessions.clone(), cache.clone())),
         sessions: record.sessions,
         products: record.products,
@@ -176,6 +185,15 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         dependencies: std::iter::once(database).chain(servers.dependencies()).collect(),
         sandbox,
     })
+}
+
+/// What reading the configuration cannot see: all that is wrong, at once and before anything is opened.
+fn check(config: &Config) -> Result<Servers, ConfigError> {
+    let keyless = config.jwt_secret.is_none() && config.data_folder().is_none();
+    let missing = keyless.then(|| ConfigError::invalid("jwt_secret", SHARED_SECRET));
+    let servers = Servers::of(config);
+    ConfigError::all(missing.into_iter().chain(servers.as_ref().err().cloned()))?;
+    servers
 }
 
 /// The machine's clock, or one that is ahead of it or behind.
@@ -236,7 +254,7 @@ async fn record(database: &Database, witness: Arc<dyn Witness>) -> Result<Record
         }
         Database::MySql(url) => {
             let url = url.expose_secret();
-            MySql::migrate(url).await.map_err(|it| fault(it.into()))?;
+            MySql::prepare(url).await.map_err(|it| fault(it.into()))?;
             let record = MySql::open(url).await.map_err(|it| fault(it.into()))?;
             Ok(Record::of(record.watched_by(witness)))
         }
@@ -252,11 +270,12 @@ struct Servers {
 impl Servers {
     fn of(config: &Config) -> Result<Self, ConfigError> {
         let redis = config.redis_url.as_ref().map(|it| Redis::new(it.expose_secret())).transpose();
+        let redis = redis.map_err(|rule| ConfigError::invalid("redis_url", rule));
         let memcached = config.memcached_url.as_deref().map(Memcached::new).transpose();
-        Ok(Self {
-            redis: redis.map_err(|rule| ConfigError::invalid("redis_url", rule))?,
-            memcached: memcached.map_err(|rule| ConfigError::invalid("memcached_url", rule))?,
-        })
+        let memcached = memcached.map_err(|rule| ConfigError::invalid("memcached_url", rule));
+        let faults = redis.as_ref().err().into_iter().chain(memcached.as_ref().err());
+        ConfigError::all(faults.cloned())?;
+        Ok(Self { redis: redis?, memcached: memcached? })
     }
 
     /// Copies: in memcached, or else in this process, before Redis, if there is one.
@@ -269,10 +288,7 @@ impl Servers {
             Some(redis) => Arc::new(TieredCache::new(near, Arc::new(RedisCache::new(redis.clone())))),
             None => near,
         };
-        // Server and name of the database, without who logs in: all instances write them alike.
-        let scope: String =
-            Sha256Digests.sha256(database.to_string().as_bytes()).chars().take(SCOPE_CHARS).collect();
-        Arc::new(ScopedCache::new(all, &scope))
+        Arc::new(ScopedCache::new(all, &scope(database)))
     }
 
     fn locks(&self) -> Arc<dyn Locks> {
@@ -304,6 +320,13 @@ impl Servers {
     }
 }
 
+/// What the names of all copies begin with: server and name of the database, without who logs in, for all instances write
+/// them alike; and the shape of what is copied, so that no other version's copy is ever read.
+fn scope(database: &Database) -> String {
+    let digest = Sha256Digests.sha256(format!("{database}\n{}", shape()).as_bytes());
+    digest.chars().take(SCOPE_CHARS).collect()
+}
+
 /// Something without which everything works, only slower.
 fn only_fast(name: &'static str, server: impl Health + 'static) -> Dependency {
     Dependency { name, required: false, health: Arc::new(server) }
@@ -325,9 +348,13 @@ fn signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
     Ok(SigningKeys::parse(secret.expose_secret()).map_err(|rule| ConfigError::invalid("jwt_secret", rule))?)
 }
 
-/// The sandbox, where there is a secret for its notices.
+/// The sandbox, where it is asked for by a secret for its notices, or where nobody but this machine reaches it: whoever
+/// reaches one can say that anything was paid.
 fn sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<Sandbox>>, StartError> {
     let make = || secret_from_bytes(random_secret().as_bytes());
+    if config.sandbox_secret.is_none() && !config.is_local() {
+        return Ok(None);
+    }
     let secret = set_or_kept(config, "sandbox_secret", config.sandbox_secret.as_ref(), make)?;
     let Some(secret) = secret else { return Ok(None) };
     let secrets = WebhookSecrets::parse(secret.expose_secret());
@@ -365,5 +392,44 @@ mod tests {
         let config = Config::read(None, [database]).unwrap();
         let fault = wire(&config).await.err().unwrap().to_string();
         assert_eq!(fault, format!("jwt_secret (IDEM_JWT_SECRET): {SHARED_SECRET}"));
+    }
+
+    #[tokio::test]
+    async fn several_faults_are_said_at_once() {
+        let mut config = Config::read(
+            None,
+            [("IDEM_DATABASE_URL".to_owned(), "mysql://idem@127.0.0.1:1/shop".to_owned())],
+        )
+        .unwrap();
+        config.redis_url = Some("nonsense".into());
+        config.memcached_url = Some("nonsense".to_owned());
+        let fault = wire(&config).await.err().unwrap().to_string();
+        for key in ["IDEM_JWT_SECRET", "IDEM_REDIS_URL", "IDEM_MEMCACHED_URL"] {
+            assert!(fault.contains(key) && !fault.contains("nonsense"), "{fault}");
+        }
+    }
+
+    #[test]
+    fn a_sandbox_is_there_when_it_is_asked_for_or_when_only_this_machine_reaches_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = format!("sqlite://{}/idem.db", folder.path().display());
+        let secret = secret_from_bytes(random_secret().as_bytes());
+        let has = |settings: &[(&str, &str)]| {
+            let own = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+            let config =
+                Config::read(None, [("IDEM_DATABASE_URL".to_owned(), file.clone())].into_iter().chain(own));
+            sandbox(&config.unwrap(), Arc::new(SystemClock)).unwrap().is_some()
+        };
+        assert!(!has(&[("IDEM_HTTP_ADDR", "0.0.0.0:0")]));
+        assert!(!folder.path().join("sandbox_secret").exists());
+        assert!(has(&[("IDEM_HTTP_ADDR", "0.0.0.0:0"), ("IDEM_SANDBOX_SECRET", &secret)]));
+        assert!(has(&[]) && folder.path().join("sandbox_secret").exists());
+    }
+
+    #[test]
+    fn copies_of_another_database_have_other_names() {
+        let of = |url: &str| scope(&Database::parse(url).unwrap());
+        assert_eq!(of("mysql://a:b@db:3306/shop"), of("mysql://c:d@db:3306/shop"));
+        assert_ne!(of("mysql://a:b@db:3306/shop"), of("mysql://a:b@db:3306/other"));
     }
 }

@@ -20,6 +20,8 @@ pub struct App {
     pub store: Arc<dyn Store>,
     /// Users.
     pub users: Arc<dyn UserRepository>,
+    /// Users that may be old: to be trusted while the last look for changes is new, and only then.
+    pub user_copies: Arc<dyn UserRepository>,
     /// Sessions.
     pub sessions: Arc<dyn SessionRepository>,
     /// Sessions that may be old, for a try whose commit is guarded.

@@ -5,6 +5,7 @@ mod cost;
 mod guesses;
 mod login;
 mod password;
+pub mod people;
 pub mod revocations;
 mod session;
 

@@ -7,6 +7,7 @@ mod orders;
 mod publishing;
 mod scoped;
 mod sessions;
+mod shape;
 mod tiered;
 mod users;
 
@@ -14,6 +15,7 @@ pub use orders::CachedOrders;
 pub use publishing::PublishingStore;
 pub use scoped::ScopedCache;
 pub use sessions::CachedSessions;
+pub use shape::shape;
 pub use tiered::TieredCache;
 pub use users::CachedUsers;
 

@@ -1,6 +1,9 @@
 //! What operators must look at.
 
-use domain::{EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, payment::Flag};
+use domain::{
+    EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::Resolver,
+    payment::Flag,
+};
 use ports::{Page, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
@@ -49,7 +52,7 @@ impl OnceError for ResolveError {
 /// [`ResolveError`].
 pub async fn resolve<R>(
     app: &App,
-    _by: &Operator,
+    by: &Operator,
     request: Option<Request>,
     id: &FindingId,
     note: Text,
@@ -58,12 +61,13 @@ pub async fn resolve<R>(
 where
     R: Fn(&Finding) -> StoredReply + Send + Sync,
 {
-    let decide = || box_round(decide(app, id, &note, &render));
+    let decide = || box_round(decide(app, by, id, &note, &render));
     once(app, request.as_ref(), decide, Tried::<ResolveError>::commit).await
 }
 
 async fn decide<R>(
     app: &App,
+    by: &Operator,
     id: &FindingId,
     note: &Text,
     render: &R,
@@ -77,8 +81,11 @@ where
         return Ok(Decided::answered(UnitOfWork::new(), id.to_string(), render(&finding)));
     }
     let at = app.clock.now();
-    let work = UnitOfWork::new().with(Write::ResolveFinding { id: id.clone(), note: note.clone(), at });
-    let closed = Finding { resolved_at: Some(at), note: Some(note.clone()), ..finding };
+    let caller = by.caller();
+    let by = caller.changed_by();
+    let work = UnitOfWork::new().with(Write::ResolveFinding { id: id.clone(), note: note.clone(), by, at });
+    let resolved_by = Some(Resolver { by, user: Some(caller.user.id.clone()) });
+    let closed = Finding { resolved_at: Some(at), note: Some(note.clone()), resolved_by, ..finding };
     Ok(Decided::answered(work, id.to_string(), render(&closed)))
 }
 
@@ -105,6 +112,7 @@ pub(crate) fn note(app: &App, kind: FindingKind, detail: &str, about: &About<'_>
         created_at: app.clock.now(),
         resolved_at: None,
         note: None,
+        resolved_by: None,
     }
 }
 

@@ -7,7 +7,7 @@ mod start;
 mod weigh;
 
 pub use operate::{Operation, OperationError, operate};
-pub use read::{RequestedRefund, find, list, list_refunds};
+pub use read::{RequestedRefund, ShownTransaction, find, list, list_refunds};
 pub use start::{Payment, StartError, start};
 
 pub(crate) use reconcile::{consult, reconcile};

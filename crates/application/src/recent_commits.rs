@@ -92,7 +92,8 @@ const fn is_sure_to_write(write: &Write) -> bool {
         | Write::MoveEvent { .. }
         | Write::InsertUser(..)
         | Write::ChangePassword { .. }
-        | Write::InsertSession(_)
+        | Write::InsertSession(..)
+        | Write::UpdateUser { .. }
         | Write::RotateSession { .. }
         | Write::InsertProduct(..)
         | Write::ReplaceProduct { .. }
@@ -102,6 +103,7 @@ const fn is_sure_to_write(write: &Write) -> bool {
         | Write::UpdateOrder(_)
         | Write::InsertTransaction(_)
         | Write::UpdateTransaction(_)
+        | Write::InsertRequest(_)
         | Write::InsertFinding(_)
         | Write::ResolveFinding { .. }
         | Write::Probe(_) => true,

@@ -50,6 +50,7 @@ impl Bench {
         let app = App {
             store: record.clone(),
             users: record.clone(),
+            user_copies: record.clone(),
             sessions: record.clone(),
             session_copies: record.clone(),
             products: record.clone(),

@@ -1,6 +1,9 @@
 //! What an operator must look at.
 
-use crate::{EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp, TransactionId};
+use crate::{
+    ChangedBy, EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp, TransactionId,
+    UserId,
+};
 
 /// Why an operator must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -107,4 +110,15 @@ pub struct Finding {
     pub resolved_at: Option<Timestamp>,
     /// What the operator wrote then.
     pub note: Option<Text>,
+    /// Who that was.
+    pub resolved_by: Option<Resolver>,
+}
+
+/// Who was done with a finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resolver {
+    /// In which capacity, and which user.
+    pub by: ChangedBy,
+    /// The public id of that user.
+    pub user: Option<UserId>,
 }

@@ -12,6 +12,7 @@ mod event;
 mod facts;
 mod operation;
 mod refund;
+mod request;
 mod status;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ pub use event::{Details, Disposition, Event, EventKind, Stated, StoredEvent};
 pub use facts::{Capture, Facts, FactsRecord};
 pub use operation::{CLAIM_GRACE, NotCapturable, NotRefundable, NotVoidable};
 pub use refund::{Refund, RefundFacts, RefundStatus};
+pub use request::{RecordedRequest, Request, RequestKind};
 pub use status::PaymentStatus;
 
 use std::fmt;

@@ -1,5 +1,7 @@
 //! Users.
 
+use std::time::Duration;
+
 use crate::{Invalid, Timestamp, UserId, UserKey};
 
 /// What a user may do.
@@ -149,8 +151,32 @@ pub struct User {
     pub email: Email,
     /// What the user may do.
     pub role: Role,
+    /// Whether the account is closed: it logs in nowhere, and none of its tokens is good.
+    pub disabled: bool,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// When role or `disabled` last changed; `None` while they are as they were made. Of two copies of a user the one
+    /// with the later stamp is the newer one.
+    pub changed_at: Option<Timestamp>,
+}
+
+impl User {
+    /// The user in that role, as of `now`.
+    #[must_use]
+    pub fn with_role(&self, role: Role, now: Timestamp) -> Self {
+        Self { role, changed_at: Some(self.next_stamp(now)), ..self.clone() }
+    }
+
+    /// The user closed or opened again, as of `now`.
+    #[must_use]
+    pub fn with_disabled(&self, disabled: bool, now: Timestamp) -> Self {
+        Self { disabled, changed_at: Some(self.next_stamp(now)), ..self.clone() }
+    }
+
+    /// Above the last one, whatever the clocks of several instances say.
+    fn next_stamp(&self, now: Timestamp) -> Timestamp {
+        self.changed_at.map_or(now, |last| now.max(last.plus(Duration::from_millis(1))))
+    }
 }
 
 #[cfg(test)]
@@ -161,6 +187,28 @@ mod tests {
     fn names_and_addresses_are_one_regardless_of_case() {
         assert_eq!(Username::parse("Ada.L").unwrap().folded(), Username::parse("aDA.l").unwrap().folded());
         assert_eq!(Email::parse("Ada@Example.com").unwrap().folded(), "ada@example.com");
+    }
+
+    #[test]
+    fn a_change_is_stamped_after_the_one_before_it_whatever_the_clock_says() {
+        let at = Timestamp::from_millis;
+        let made = User {
+            key: UserKey::new(1),
+            id: UserId::new("u".to_owned()),
+            username: Username::new("ada".to_owned()),
+            email: Email::new("ada@example.com".to_owned()),
+            role: Role::Operator,
+            disabled: false,
+            created_at: at(0),
+            changed_at: None,
+        };
+        let demoted = made.with_role(Role::Customer, at(9_000));
+        assert_eq!((demoted.role, demoted.changed_at), (Role::Customer, Some(at(9_000))));
+        let closed = demoted.with_disabled(true, at(1_000));
+        assert_eq!(
+            (closed.role, closed.disabled, closed.changed_at),
+            (Role::Customer, true, Some(at(9_001)))
+        );
     }
 
     #[test]

@@ -1,6 +1,9 @@
 //! What an operator must look at.
 
-use domain::{EventId, Finding, FindingId, FindingKind, OrderNumber, Text, Timestamp, TransactionId};
+use domain::{
+    ChangedBy, EventId, Finding, FindingId, FindingKind, OrderNumber, Text, Timestamp, TransactionId, User,
+    finding::Resolver,
+};
 use ports::{UnitOfWork, Write};
 
 use crate::{
@@ -51,7 +54,15 @@ async fn list(
 }
 
 fn resolve(finding: &Finding, note: &str, at: Timestamp) -> Write {
-    Write::ResolveFinding { id: finding.id.clone(), note: Text::new(note), at }
+    resolve_by(finding, note, ChangedBy::SYSTEM, at)
+}
+
+fn resolve_by(finding: &Finding, note: &str, by: ChangedBy, at: Timestamp) -> Write {
+    Write::ResolveFinding { id: finding.id.clone(), note: Text::new(note), by, at }
+}
+
+fn resolver(by: ChangedBy, user: Option<&User>) -> Option<Resolver> {
+    Some(Resolver { by, user: user.map(|it| it.id.clone()) })
 }
 
 /// Of every kind, about nothing and about everything.
@@ -80,13 +91,20 @@ pub async fn a_finding_is_resolved_once(backend: &Backend) {
     let open = keep(backend, 2).await;
     let [bystander, finding] = open.as_slice() else { panic!("two were kept") };
     let note = "🍵".repeat(Text::CHARS_MAX);
-    backend.commit([resolve(finding, &note, at(9))]).await;
-    let closed = Finding { resolved_at: Some(at(9)), note: Some(Text::new(note)), ..finding.clone() };
+    let user = backend.user().await;
+    let by = ChangedBy::operator(user.key);
+    backend.commit([resolve_by(finding, &note, by, at(9))]).await;
+    let closed = Finding {
+        resolved_at: Some(at(9)),
+        note: Some(Text::new(note)),
+        resolved_by: resolver(by, Some(&user)),
+        ..finding.clone()
+    };
     assert_eq!(found(backend, finding).await.as_ref(), Some(&closed));
     backend.stale([resolve(finding, "again", at(10))]).await;
     assert_eq!(found(backend, finding).await, Some(closed), "the first one's note stays");
     backend
-        .stale([Write::ResolveFinding { id: FindingId::new("none".into()), note: Text::new("x"), at: at(9) }])
+        .stale([resolve(&Finding { id: FindingId::new("none".into()), ..finding.clone() }, "x", at(9))])
         .await;
     assert_eq!(found(backend, bystander).await.as_ref(), Some(bystander), "no other one is touched");
 }
@@ -162,7 +180,8 @@ pub async fn open_and_closed_findings_are_listed_apart(backend: &Backend) {
     backend.commit([resolve(first, "done", at(8))]).await;
     let done = |it: &Finding, seconds| {
         let (resolved_at, note) = (Some(at(seconds)), Some(Text::new("done")));
-        Finding { resolved_at, note, ..it.clone() }
+        let resolved_by = resolver(ChangedBy::SYSTEM, None);
+        Finding { resolved_at, note, resolved_by, ..it.clone() }
     };
     let (third, first) = (done(third, 9), done(first, 8));
     let (open, closed) = (vec![fourth.clone(), second.clone()], vec![third.clone(), first.clone()]);

@@ -7,8 +7,11 @@ pub use checks::*;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    DisputeId, Order, Progress, Refund, Text, Transaction, TransactionId,
-    payment::{Asked, CaptureMethod, Details, DisputeEvent, DisputeStatus, FactsRecord, RefundFacts},
+    ChangedBy, DisputeId, Order, Progress, Refund, Text, Transaction, TransactionId,
+    payment::{
+        Asked, CaptureMethod, Details, DisputeEvent, DisputeStatus, FactsRecord, RefundFacts, Request,
+        RequestKind,
+    },
 };
 use ports::{UnitOfWork, Write};
 use tokio::{task::JoinSet, time::timeout};
@@ -39,6 +42,7 @@ macro_rules! payments {
         one_of_many_transactions_of_an_order_is_made
         postponing_writes_nothing_but_the_delay
         transactions_are_listed_oldest_first
+        who_asked_for_what_is_kept_in_order
         what_is_to_be_checked_is_found_by_transaction_or_refund
         ; $($fixture)+
     } };
@@ -284,4 +288,35 @@ pub async fn transactions_are_listed_oldest_first(backend: &Backend) {
         tried.push(other);
     }
     assert_eq!(backend.payments.list(order.key).await.expect("read"), tried);
+}
+
+/// Of all transactions of an order, and of no other order's.
+pub async fn who_asked_for_what_is_kept_in_order(backend: &Backend) {
+    let (order, first) = captured(backend).await;
+    let (other_order, other) = captured(backend).await;
+    let user = backend.user().await;
+    let request = |transaction: &Transaction, kind, requested_by| Request {
+        transaction: transaction.key,
+        kind,
+        amount: sample::money("19.98"),
+        requested_by,
+        requested_at: at(9),
+    };
+    let (customer, operator) = (ChangedBy::customer(order.owner), ChangedBy::operator(user.key));
+    let asked = [
+        request(&first, RequestKind::Payment, customer),
+        request(&first, RequestKind::Capture, operator),
+        request(&first, RequestKind::Void, ChangedBy::SYSTEM),
+        request(&first, RequestKind::Capture, operator),
+    ];
+    for it in asked {
+        backend.commit([Write::InsertRequest(it)]).await;
+    }
+    backend.commit([Write::InsertRequest(request(&other, RequestKind::Payment, operator))]).await;
+    let read = backend.payments.requests(order.key).await.expect("read");
+    assert_eq!(read.iter().map(|it| it.request).collect::<Vec<_>>(), asked);
+    let users: Vec<_> = read.into_iter().map(|it| it.user).collect();
+    assert_eq!(users[1..], [Some(user.id.clone()), None, Some(user.id)], "by public id");
+    assert!(users[0].is_some(), "the customer");
+    assert_eq!(backend.payments.requests(other_order.key).await.expect("read").len(), 1);
 }

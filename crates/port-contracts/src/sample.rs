@@ -47,7 +47,9 @@ pub fn user() -> User {
         username: Username::new(format!("Ada-{number}")),
         email: Email::new(format!("Ada-{number}@Example.com")),
         role: Role::Customer,
+        disabled: false,
         created_at: at(0),
+        changed_at: None,
     }
 }
 
@@ -257,6 +259,7 @@ pub fn finding() -> Finding {
         created_at: at(0),
         resolved_at: None,
         note: None,
+        resolved_by: None,
     }
 }
 

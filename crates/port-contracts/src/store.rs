@@ -105,8 +105,12 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
     let mut checked = transaction.clone();
     checked.checks = 4;
     let line = StockLine { product: product.id.clone(), quantity: 1 };
-    let resolution =
-        Write::ResolveFinding { id: finding.id.clone(), note: Text::new("done"), at: sample::at(9) };
+    let resolution = Write::ResolveFinding {
+        id: finding.id.clone(),
+        note: Text::new("done"),
+        by: ChangedBy::SYSTEM,
+        at: sample::at(9),
+    };
     let renamed = Product { name: Text::new("Coffee"), version: product.version.next(), ..product.clone() };
     let writes = [
         Write::MoveEvent { key: event.key, from: event.disposition, to: Disposition::Applied },

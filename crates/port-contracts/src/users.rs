@@ -1,9 +1,13 @@
 //! Users: accounts, logins, passwords.
 
-use domain::{Email, PasswordHash, Role, User, UserId, UserKey, Username};
+use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
 use ports::{CommitError, Taken, UnitOfWork, Write};
 
-use crate::{Backend, backend::is_stale, sample};
+use crate::{
+    Backend,
+    backend::is_stale,
+    sample::{self, at},
+};
 
 /// Stamps the suite onto an adapter.
 #[macro_export]
@@ -21,6 +25,11 @@ macro_rules! users {
         a_required_password_writes_nothing
         what_is_taken_can_be_read_before
         the_highest_cost_is_that_of_all_hashes_as_they_are
+        a_closed_account_passes_no_required_password
+        a_user_changes_only_from_the_stamp_that_was_read
+        one_of_many_changes_of_a_user_wins
+        users_who_changed_are_read_oldest_change_first_and_page_by_page
+        operators_are_listed_by_row
         ; $($fixture)+
     } };
 }
@@ -207,4 +216,89 @@ pub async fn the_highest_cost_is_that_of_all_hashes_as_they_are(backend: &Backen
     assert_eq!(cost().await, 12);
     backend.commit([Write::ChangePassword { user: first.key, from: hash(12), to: hash(9) }]).await;
     assert_eq!(cost().await, 9);
+}
+
+fn update(user: &User, read: Option<Timestamp>) -> Write {
+    Write::UpdateUser { user: user.clone(), read }
+}
+
+async fn read_back(backend: &Backend, user: &User) -> Option<User> {
+    backend.users.find_by_key(user.key).await.expect("read")
+}
+
+/// A login that was checked a moment before the account was closed begins no session.
+pub async fn a_closed_account_passes_no_required_password(backend: &Backend) {
+    let user = backend.user().await;
+    backend.commit([update(&user.with_disabled(true, at(9)), None)]).await;
+    backend.stale([Write::RequirePassword(user.key, sample::hash("first"))]).await;
+    let open = user.with_disabled(true, at(9)).with_disabled(false, at(10));
+    backend.commit([update(&open, Some(at(9)))]).await;
+    backend.commit([Write::RequirePassword(user.key, sample::hash("first"))]).await;
+}
+
+/// Role, whether it is closed, and the stamp; nothing else, and no other user.
+pub async fn a_user_changes_only_from_the_stamp_that_was_read(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let operator = user.with_role(Role::Operator, at(9));
+    backend.stale([update(&operator, Some(at(9)))]).await;
+    backend.commit([update(&operator, None)]).await;
+    assert_eq!(read_back(backend, &user).await.as_ref(), Some(&operator));
+    backend.stale([update(&user.with_role(Role::Customer, at(10)), None)]).await;
+    let closed = User { username: Username::new("other".into()), ..operator.with_disabled(true, at(10)) };
+    backend.commit([update(&closed, Some(at(9)))]).await;
+    let closed = User { username: user.username.clone(), ..closed };
+    assert_eq!(read_back(backend, &user).await, Some(closed), "the name stays");
+    assert_eq!(read_back(backend, &other).await.as_ref(), Some(&other), "nobody else");
+    backend.stale([update(&sample::user(), None)]).await;
+}
+
+/// All others read a stamp that is gone.
+pub async fn one_of_many_changes_of_a_user_wins(backend: &Backend) {
+    let user = backend.user().await;
+    let race = backend.race(|| {
+        let stamp = at(sample::number().rem_euclid(1_000_000));
+        UnitOfWork::new().with(update(&user.with_role(Role::Operator, stamp), None))
+    });
+    race.await.ends(1, is_stale);
+}
+
+/// Those who are as they were made are not among them.
+pub async fn users_who_changed_are_read_oldest_change_first_and_page_by_page(backend: &Backend) {
+    let mut all = Vec::new();
+    for seconds in [20, 20, 21, 5, 20] {
+        let user = backend.user().await.with_role(Role::Operator, at(seconds));
+        backend.commit([update(&user, None)]).await;
+        all.push(user);
+    }
+    backend.user().await;
+    all.sort_by_key(|it| (it.changed_at, it.key));
+    let early = all.remove(0);
+    let (mut since, mut after, mut read) = (at(20), None, Vec::new());
+    for _ in 0..all.len() {
+        let page = backend.users.changed_since(since, after, 1).await.expect("read");
+        let last = page.first().expect("one more");
+        (since, after) = (last.changed_at.expect("it changed"), Some(last.key));
+        read.extend(page);
+    }
+    assert_eq!(read, all);
+    assert_eq!(backend.users.changed_since(since, after, 1).await.expect("read"), []);
+    let from_the_first = backend.users.changed_since(at(0), None, 100).await.expect("read");
+    assert_eq!(from_the_first.first(), Some(&early));
+    assert_eq!(from_the_first.len(), all.len() + 1, "and no one else");
+}
+
+/// Also those whose account is closed; no customer.
+pub async fn operators_are_listed_by_row(backend: &Backend) {
+    backend.user().await;
+    let mut all = Vec::new();
+    for _ in 0..3 {
+        let user = User { role: Role::Operator, disabled: all.len() == 1, ..sample::user() };
+        backend.commit([account(&user)]).await;
+        all.push(user);
+    }
+    let list =
+        async |after: Option<UserKey>, limit| backend.users.list_operators(after, limit).await.expect("read");
+    assert_eq!(list(None, 10).await, all);
+    assert_eq!(list(None, 2).await, all[..2]);
+    assert_eq!(list(Some(all[1].key), 2).await, all[2..]);
 }

@@ -15,7 +15,7 @@ use domain::{
     PasswordHash, Product, ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{Recorded, Status},
-    payment::StoredEvent,
+    payment::{RecordedRequest, StoredEvent},
     product,
 };
 
@@ -58,6 +58,11 @@ pub trait UserRepository: Send + Sync {
     async fn taken(&self, username: &Username, email: &Email) -> Read<Vec<Taken>>;
     /// The highest [cost](PasswordHash::cost) of all hashes; 0 when there are none.
     async fn highest_hash_cost(&self) -> Read<u32>;
+    /// Users who changed at or after `since`, oldest change first and of one moment by row, at most `limit`; of those who
+    /// changed at `since` itself only the ones whose row comes after `after`.
+    async fn changed_since(&self, since: Timestamp, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
+    /// Operators whose row comes after that one, by row, at most `limit`.
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
 }
 
 /// A session that was ended, as far as others must know of it.
@@ -187,6 +192,8 @@ pub trait PaymentRepository: Send + Sync {
     async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>>;
     /// All transactions of an order, oldest first.
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
+    /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
+    async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>>;
     /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or
     /// not they can be read.
     async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>>;

@@ -1,11 +1,11 @@
 //! A unit of work: what one commit makes true, as a value.
 
 use domain::{
-    EventId, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderKey, PasswordHash, Product,
-    ProductId, Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey,
-    Version,
+    ChangedBy, EventId, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderKey, PasswordHash,
+    Product, ProductId, Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User,
+    UserKey, Version,
     order::{Entry, StockLine},
-    payment::{Disposition, StoredEvent},
+    payment::{self, Disposition, StoredEvent},
     product::{Change, Restock},
 };
 
@@ -37,6 +37,13 @@ pub enum Write {
     },
     /// Makes an account. Guard: name and address are new, regardless of case; else `Taken` (naming both if need be).
     InsertUser(User, PasswordHash),
+    /// Changes role, `disabled` and `changed_at` of a user. Guard: `changed_at` is the one read; else `Stale`.
+    UpdateUser {
+        /// The user after the change.
+        user: User,
+        /// The stamp that was read.
+        read: Option<Timestamp>,
+    },
     /// Changes a password. Guard: it is still `from`; else `Stale`.
     ChangePassword {
         /// Whose.
@@ -46,7 +53,7 @@ pub enum Write {
         /// The new one.
         to: PasswordHash,
     },
-    /// Writes nothing. Guard: the user's hash is still this one; else `Stale`.
+    /// Writes nothing. Guard: the user's hash is still this one, and the account is not disabled; else `Stale`.
     RequirePassword(UserKey, PasswordHash),
     /// Makes a session, and keeps the network that it began in.
     InsertSession(Session, Network),
@@ -128,6 +135,8 @@ pub enum Write {
     InsertTransaction(Box<Transaction>),
     /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` it goes with.
     UpdateTransaction(Box<Transaction>),
+    /// Keeps who asked for what of a transaction. Goes with the write that claims it.
+    InsertRequest(payment::Request),
     /// Puts off asking the gateway about a transaction and its refunds: only the `check_at` and `checks` of each are
     /// written. Guard: none, it only delays.
     Postpone(Box<Transaction>),
@@ -141,6 +150,8 @@ pub enum Write {
         id: FindingId,
         /// What the operator wrote.
         note: Text,
+        /// Who that is.
+        by: ChangedBy,
         /// When.
         at: Timestamp,
     },
@@ -247,6 +258,7 @@ impl Write {
             Self::MoveEvent { key, .. } => Row::Event(*key),
             Self::InsertUser(user, _) => Row::User(user.key),
             Self::ChangePassword { user, .. } | Self::RequirePassword(user, _) => Row::User(*user),
+            Self::UpdateUser { user, .. } => Row::User(user.key),
             Self::InsertSession(session, _) => Row::User(session.user),
             Self::RotateSession { read, .. } => Row::Session(read.user, Some(read.key)),
             Self::RevokeSession { user, session, .. } => Row::Session(*user, Some(*session)),
@@ -257,6 +269,7 @@ impl Write {
             Self::UpdateTransaction(transaction) | Self::Postpone(transaction) => {
                 Row::Transaction(transaction.key)
             }
+            Self::InsertRequest(request) => Row::Transaction(request.transaction),
             Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
                 Row::Product(&product.id)
             }
@@ -299,6 +312,8 @@ impl Write {
             Self::ResolveFinding { .. } => 23,
             Self::Probe(_) => 24,
             Self::Prune(..) => 25,
+            Self::UpdateUser { .. } => 26,
+            Self::InsertRequest(_) => 27,
         }
     }
 }

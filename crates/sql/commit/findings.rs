@@ -1,11 +1,16 @@
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::RunQueryDsl;
-use domain::{Finding, FindingId, Text, Timestamp};
+use domain::{ChangedBy, Finding, FindingId, Text, Timestamp};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::FindingRow, schema::findings, value::Stamp};
+use crate::sql::{
+    kept::Kept,
+    row::{FindingRow, user_key},
+    schema::findings,
+    value::Stamp,
+};
 
 pub(super) async fn insert(conn: &mut Conn, finding: &Finding) -> Written {
     let insert = diesel::insert_into(findings::table).values(FindingRow::from(finding));
@@ -24,13 +29,21 @@ pub(super) async fn insert_once(conn: &mut Conn, finding: &Finding, subject: &st
     inserted(insert, || Refusal::Stale)
 }
 
-pub(super) async fn resolve(conn: &mut Conn, id: &FindingId, note: &Text, at: Timestamp) -> Written {
+pub(super) async fn resolve(
+    conn: &mut Conn,
+    id: &FindingId,
+    note: &Text,
+    by: ChangedBy,
+    at: Timestamp,
+) -> Written {
     let open =
         findings::table.filter(findings::finding_id.eq(id.as_str())).filter(findings::resolved_at.is_null());
     let unsubject = findings::subject.eq(None::<&str>);
     let update = diesel::update(open).set((
         findings::resolved_at.eq(Stamp::from(at)),
         findings::note.eq(note.as_str()),
+        findings::resolved_by.eq(user_key(by)),
+        findings::resolved_actor.eq(by.actor.as_str()),
         unsubject,
     ));
     guarded(Kept(update).execute(conn).await?)

@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Refund, Transaction};
+use domain::{Refund, Transaction, payment::Request};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
 use crate::sql::kept::Kept;
-use crate::sql::row::{NewDispute, RefundRow, TransactionRow};
-use crate::sql::schema::{dispute_events, payment_transactions, refunds};
+use crate::sql::row::{NewDispute, NewRequest, RefundRow, TransactionRow};
+use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds};
 use crate::sql::value::{Parts, Stamp};
 
 /// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
@@ -29,6 +29,11 @@ pub(super) async fn update(conn: &mut Conn, transaction: &Transaction) -> Writte
     inserted(outcome, || Refusal::Stale)?;
     keep_refunds(conn, transaction).await?;
     keep_disputes(conn, transaction).await
+}
+
+pub(super) async fn note_request(conn: &mut Conn, request: &Request) -> Written {
+    let insert = diesel::insert_into(payment_requests::table).values(NewRequest::from(request));
+    inserted(insert.execute(conn).await, || Refusal::Stale)
 }
 
 pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Written {

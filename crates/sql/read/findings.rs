@@ -6,16 +6,23 @@ use ports::{FindingRepository, Page, PortError};
 
 use super::{one_more, page};
 use crate::connection::{Conn, Database};
-use crate::sql::{row::FindingRow, schema::findings, value::Stamp};
+use crate::sql::{
+    row::FindingRow,
+    schema::{findings, user},
+    value::Stamp,
+};
 
 #[async_trait]
 impl FindingRepository for Database {
     async fn find(&self, id: &FindingId) -> Result<Option<Finding>, PortError> {
         let id = id.clone();
         self.read(async move |conn: &mut Conn| {
-            let query =
-                findings::table.filter(findings::finding_id.eq(id.as_str())).select(FindingRow::as_select());
-            query.first(conn).await.optional()?.map(FindingRow::read).transpose()
+            let query = findings::table
+                .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
+                .filter(findings::finding_id.eq(id.as_str()))
+                .select((FindingRow::as_select(), user::public_id.nullable()));
+            let row = query.first::<(FindingRow, Option<String>)>(conn).await.optional()?;
+            row.map(|(row, user)| row.read(user)).transpose()
         })
         .await
     }
@@ -28,7 +35,10 @@ impl FindingRepository for Database {
     ) -> Result<Page<Finding>, PortError> {
         let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
-            let mut query = findings::table.select(FindingRow::as_select()).into_boxed();
+            let mut query = findings::table
+                .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
+                .select((FindingRow::as_select(), user::public_id.nullable()))
+                .into_boxed();
             query = match resolved {
                 Some(true) => query.filter(findings::resolved_at.is_not_null()),
                 Some(false) => query.filter(findings::resolved_at.is_null()),
@@ -40,8 +50,9 @@ impl FindingRepository for Database {
                 query = query.filter(findings::created_at.le(at)).filter(before);
             }
             let newest_first = (findings::created_at.desc(), findings::id.desc());
-            let rows = query.order(newest_first).limit(one_more(limit)).load(conn).await?;
-            page(&*witness, rows, limit, FindingRow::public_id, FindingRow::read)
+            let newest = query.order(newest_first).limit(one_more(limit));
+            let rows = newest.load::<(FindingRow, Option<String>)>(conn).await?;
+            page(&*witness, rows, limit, |(row, _)| row.public_id(), |(row, user)| row.read(user))
         })
         .await
     }

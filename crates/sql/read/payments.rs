@@ -4,13 +4,13 @@ use async_trait::async_trait;
 use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, Timestamp, Transaction, TransactionId};
+use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
 use super::{each, grouped, length};
 use crate::connection::{Conn, Database};
-use crate::sql::row::{DisputeRow, RefundRow, TransactionRow};
-use crate::sql::schema::{dispute_events, payment_transactions, refunds};
+use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
+use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
 use crate::sql::value::Stamp;
 
 #[async_trait]
@@ -41,6 +41,27 @@ impl PaymentRepository for Database {
                 .select(TransactionRow::as_select());
             let rows = query.load(conn).await?;
             with_refunds(conn, order, rows).await
+        })
+        .await
+    }
+
+    async fn requests(&self, order: OrderKey) -> Result<Vec<RecordedRequest>, PortError> {
+        self.read(async move |conn: &mut Conn| {
+            let query = payment_requests::table
+                .inner_join(
+                    payment_transactions::table
+                        .on(payment_transactions::id.eq(payment_requests::transaction_key)),
+                )
+                .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
+                .filter(payment_transactions::order_key.eq(order.get()))
+                .order(payment_requests::id.asc())
+                .select((
+                    RequestRow::as_select(),
+                    payment_transactions::currency,
+                    user::public_id.nullable(),
+                ));
+            let rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
+            each(rows, |(row, currency, user)| row.read(&currency, user))
         })
         .await
     }

@@ -1,11 +1,12 @@
 use async_trait::async_trait;
 use diesel::{dsl::max, prelude::*};
 use diesel_async::RunQueryDsl;
-use domain::{Email, PasswordHash, User, UserId, UserKey, Username, user::fold};
+use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold};
 use ports::{Credentials, PortError, Taken, UserRepository};
 
+use super::each;
 use crate::connection::{Conn, Database};
-use crate::sql::{row::UserRow, schema::user};
+use crate::sql::{row::UserRow, schema::user, value::Stamp};
 
 #[async_trait]
 impl UserRepository for Database {
@@ -40,6 +41,42 @@ impl UserRepository for Database {
             let rows: Vec<UserRow> = by_name.union_all(by_email).load(conn).await?;
             let (named, addressed): (Vec<_>, Vec<_>) = rows.into_iter().partition(|it| it.is_named(&folded));
             named.into_iter().chain(addressed).next().map(UserRow::read).transpose()
+        })
+        .await
+    }
+
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        after: Option<UserKey>,
+        limit: u32,
+    ) -> Result<Vec<User>, PortError> {
+        // No row comes before the first key.
+        let after = after.map_or(i64::MIN, UserKey::get);
+        self.read(async move |conn: &mut Conn| {
+            let later = user::changed_at.gt(Stamp::from(since));
+            let beside = user::changed_at.eq(Stamp::from(since)).and(user::id.gt(after));
+            let query = user::table
+                .filter(user::changed_at.ge(Stamp::from(since)))
+                .filter(later.or(beside))
+                .order((user::changed_at.asc(), user::id.asc()))
+                .limit(i64::from(limit))
+                .select(UserRow::as_select());
+            each(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
+        })
+        .await
+    }
+
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Result<Vec<User>, PortError> {
+        let after = after.map_or(i64::MIN, UserKey::get);
+        self.read(async move |conn: &mut Conn| {
+            let query = user::table
+                .filter(user::role.eq(Role::Operator.as_str()))
+                .filter(user::id.gt(after))
+                .order(user::id.asc())
+                .limit(i64::from(limit))
+                .select(UserRow::as_select());
+            each(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
         })
         .await
     }

@@ -1,9 +1,10 @@
 use diesel::prelude::*;
 use domain::{
     EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text, TransactionId,
+    UserId, finding::Resolver,
 };
 
-use super::reading::Reading;
+use super::{reading::Reading, user_key};
 use crate::sql::schema::findings;
 use crate::sql::value::Stamp;
 
@@ -21,6 +22,8 @@ pub(in crate::sql) struct FindingRow {
     created_at: Stamp,
     resolved_at: Option<Stamp>,
     note: Option<String>,
+    resolved_by: Option<i64>,
+    resolved_actor: Option<String>,
 }
 
 impl From<&Finding> for FindingRow {
@@ -37,6 +40,8 @@ impl From<&Finding> for FindingRow {
             created_at: finding.created_at.into(),
             resolved_at: finding.resolved_at.map(Stamp::from),
             note: finding.note.as_ref().map(|it| it.as_str().to_owned()),
+            resolved_by: finding.resolved_by.as_ref().map(|it| user_key(it.by)),
+            resolved_actor: finding.resolved_by.as_ref().map(|it| it.by.actor.as_str().to_owned()),
         }
     }
 }
@@ -47,8 +52,13 @@ impl FindingRow {
         self.finding_id.clone()
     }
 
-    pub(in crate::sql) fn read(self) -> QueryResult<Finding> {
+    /// The finding, with the public id of who was done with it.
+    pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Finding> {
         let row = Reading::of("findings", self.id);
+        let resolver = match self.resolved_actor.as_deref().zip(self.resolved_by) {
+            Some((actor, key)) => Some(Resolver { by: row.author(actor, key)?, user: user.map(UserId::new) }),
+            None => None,
+        };
         Ok(Finding {
             kind: row.known(FindingKind::parse(&self.kind), "kind")?,
             key: FindingKey::new(self.id),
@@ -61,6 +71,7 @@ impl FindingRow {
             created_at: row.moment(self.created_at, "created_at")?,
             resolved_at: row.any_moment(self.resolved_at, "resolved_at")?,
             note: self.note.map(Text::new),
+            resolved_by: resolver,
         })
     }
 }

@@ -20,6 +20,8 @@ pub(in crate::sql) struct UserRow {
     email_folded: String,
     role: String,
     hash_cost: i64,
+    disabled: bool,
+    changed_at: Option<Stamp>,
 }
 
 impl UserRow {
@@ -35,6 +37,8 @@ impl UserRow {
             email_folded: user.email.folded(),
             role: user.role.as_str().to_owned(),
             hash_cost: hash.cost().into(),
+            disabled: user.disabled,
+            changed_at: user.changed_at.map(Stamp::from),
         }
     }
 
@@ -51,7 +55,9 @@ impl UserRow {
             username: Username::new(self.username),
             email: Email::new(self.email),
             role: row.known(Role::parse(&self.role), "role")?,
+            disabled: self.disabled,
             created_at: row.moment(self.created_at, "createdAt")?,
+            changed_at: row.any_moment(self.changed_at, "changed_at")?,
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }

@@ -20,10 +20,16 @@ CREATE TABLE IF NOT EXISTS user (
     role            VARCHAR(20)  NOT NULL,
     -- The logarithm of the rounds of the hash; 0 when it is none that can be read.
     hashCost        BIGINT       NOT NULL,
+    disabled        TINYINT(1)   NOT NULL DEFAULT 0,
+    -- When role or disabled last changed: instances forget their copies by it.
+    changed_at      TIMESTAMP(3) NULL,
     UNIQUE KEY user_public (publicId),
     UNIQUE KEY user_name (usernameFolded),
     UNIQUE KEY user_email (emailFolded),
     KEY user_cost (hashCost),
+    KEY user_changed (changed_at),
+    KEY user_of_role (role),
+    CONSTRAINT user_disabled CHECK (disabled IN (0, 1)),
     CONSTRAINT user_role CHECK (role IN ('CUSTOMER', 'OPERATOR')),
     CONSTRAINT user_hash_cost CHECK (hashCost >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
@@ -300,6 +306,23 @@ CREATE TABLE IF NOT EXISTS refunds (
     CONSTRAINT refunds_checks CHECK (checks >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
+-- Who asked for what of a transaction, beside its refunds, which say so themselves.
+CREATE TABLE IF NOT EXISTS payment_requests (
+    id               BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    transaction_key  BIGINT         NOT NULL,
+    kind             VARCHAR(20)    NOT NULL,
+    amount           DECIMAL(19, 4) NOT NULL,
+    -- The row of the user who asked for it; 0 when it was no user.
+    requested_by     BIGINT         NOT NULL,
+    actor            VARCHAR(20)    NOT NULL,
+    requested_at     TIMESTAMP(3)   NOT NULL,
+    KEY requests_of_transaction (transaction_key),
+    CONSTRAINT requests_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
+    CONSTRAINT requests_kind CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
+    CONSTRAINT requests_amount CHECK (amount >= 0),
+    CONSTRAINT requests_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
 -- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
 CREATE TABLE IF NOT EXISTS dispute_events (
     id               BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -347,11 +370,16 @@ CREATE TABLE IF NOT EXISTS findings (
     note            TEXT         NULL,
     -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
     subject         VARCHAR(255) NULL,
+    -- The row of the user who was done with it; 0 when it was no user.
+    resolved_by     BIGINT       NULL,
+    resolved_actor  VARCHAR(20)  NULL,
     UNIQUE KEY findings_public (finding_id),
     UNIQUE KEY findings_subject (subject),
     CONSTRAINT findings_open_subject CHECK (subject IS NULL OR resolved_at IS NULL),
     KEY findings_by_time (created_at),
     KEY findings_open (resolved_at, created_at),
+    CONSTRAINT findings_resolved CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
+    CONSTRAINT findings_resolver CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',

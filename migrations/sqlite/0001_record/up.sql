@@ -12,9 +12,14 @@ CREATE TABLE user (
     emailFolded     TEXT    NOT NULL UNIQUE,
     role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR')),
     -- The logarithm of the rounds of the hash; 0 when it is none that can be read.
-    hashCost        INTEGER NOT NULL CHECK (hashCost >= 0)
+    hashCost        INTEGER NOT NULL CHECK (hashCost >= 0),
+    disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
+    -- When role or disabled last changed: instances forget their copies by it.
+    changed_at      INTEGER
 ) STRICT;
 CREATE INDEX user_cost ON user (hashCost);
+CREATE INDEX user_changed ON user (changed_at) WHERE changed_at IS NOT NULL;
+CREATE INDEX user_of_role ON user (role);
 
 CREATE TABLE sessions (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -216,6 +221,19 @@ CREATE TABLE refunds (
 ) STRICT;
 CREATE INDEX refunds_to_check ON refunds (check_at) WHERE check_at IS NOT NULL;
 
+-- Who asked for what of a transaction, beside its refunds, which say so themselves.
+CREATE TABLE payment_requests (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
+    amount           INTEGER NOT NULL CHECK (amount >= 0),
+    -- The row of the user who asked for it; 0 when it was no user.
+    requested_by     INTEGER NOT NULL,
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    requested_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX requests_of_transaction ON payment_requests (transaction_key);
+
 -- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
 CREATE TABLE dispute_events (
     id               INTEGER NOT NULL PRIMARY KEY,
@@ -263,6 +281,10 @@ CREATE TABLE findings (
     note            TEXT,
     -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
     subject         TEXT    UNIQUE,
+    -- The row of the user who was done with it; 0 when it was no user.
+    resolved_by     INTEGER,
+    resolved_actor  TEXT CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
     CHECK (subject IS NULL OR resolved_at IS NULL)
 ) STRICT;
 CREATE INDEX findings_by_time ON findings (created_at);

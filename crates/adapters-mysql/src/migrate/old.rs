@@ -4,7 +4,7 @@ use domain::user::fold;
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
-use super::{Failure, Refused};
+use super::{Adopted, Failure, Refused, Taken, like};
 
 /// A table that both the app and this service have: its name, a column that it has in both, one that only ours has.
 const TABLES: &[(&str, &str, &str)] = &[
@@ -21,6 +21,7 @@ const OURS: &[(&str, &str)] = &[
     ("products", "version"),
     ("product_changes", "changeId"),
     ("refunds", "transaction_key"),
+    ("payment_requests", "requested_by"),
     ("payment_events", "disposition"),
     ("findings", "finding_id"),
     ("idempotency_claims", "fingerprint"),
@@ -38,8 +39,8 @@ pub(super) async fn set_aside(conn: &mut Conn) -> Result<(), Failure> {
     Ok(conn.query_drop(format!("RENAME TABLE {}", renamed.join(", "))).await?)
 }
 
-/// What of the app's tables is renamed to what. A database with a table that is nobody's is refused before anything in it
-/// is changed.
+/// What of the app's tables is renamed to what. A database with a table that is nobody's, or that lacks anything that is
+/// read later, is refused before anything in it is changed.
 pub(super) async fn to_rename(conn: &mut Conn) -> Result<Vec<String>, Failure> {
     for (table, ours) in OURS {
         let columns = columns(conn, table).await?;
@@ -47,7 +48,7 @@ pub(super) async fn to_rename(conn: &mut Conn) -> Result<Vec<String>, Failure> {
             return Err(Refused::Foreign(table).into());
         }
     }
-    let mut renamed = Vec::new();
+    let (mut renamed, mut obstacles) = (Vec::new(), Vec::new());
     for (table, theirs, ours) in TABLES {
         let columns: Vec<String> = columns(conn, table).await?;
         let has = |column: &str| columns.iter().any(|it| it == column);
@@ -57,9 +58,10 @@ pub(super) async fn to_rename(conn: &mut Conn) -> Result<Vec<String>, Failure> {
         if !has(theirs) {
             return Err(Refused::Foreign(table).into());
         }
+        obstacles.extend(like::obstacles(conn, table).await?);
         renamed.push(format!("`{table}` TO `express_{table}`"));
     }
-    Ok(renamed)
+    if obstacles.is_empty() { Ok(renamed) } else { Err(Refused::Unlike(obstacles).into()) }
 }
 
 pub(super) async fn columns(conn: &mut Conn, table: &str) -> Result<Vec<String>, Failure> {
@@ -76,6 +78,12 @@ pub(super) async fn is_there(conn: &mut Conn) -> Result<bool, Failure> {
         }
     }
     Ok(false)
+}
+
+/// Whether there are tables of the app that were not adopted, or not to the end. Only at the first step there may be some
+/// that were not set aside.
+pub(super) async fn waits(conn: &mut Conn, first: bool) -> Result<bool, Failure> {
+    Ok(is_there(conn).await? || first && !to_rename(conn).await?.is_empty())
 }
 
 /// Folds the names that a server and this program may fold differently: those that are not ASCII. A form that somebody
@@ -99,4 +107,20 @@ pub(super) async fn fold_names(conn: &mut Conn) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// How many rows of each of the app's tables were taken over, and how many were not.
+pub(super) async fn count(conn: &mut Conn) -> Result<Adopted, Failure> {
+    let [mut users, mut orders, mut items, mut entries, mut payments] = [Taken::default(); 5];
+    for ((table, _, _), taken) in
+        TABLES.iter().zip([&mut users, &mut orders, &mut items, &mut entries, &mut payments])
+    {
+        let all = format!("SELECT COUNT(*) FROM express_{table}");
+        let adopted =
+            format!("SELECT COUNT(*) FROM express_{table} AS old JOIN `{table}` AS it ON it.id = old.id");
+        let all: u64 = conn.query_first(all).await?.unwrap_or(0);
+        taken.rows = conn.query_first(adopted).await?.unwrap_or(0);
+        taken.left = all.saturating_sub(taken.rows);
+    }
+    Ok(Adopted { users, orders, items, entries, payments })
 }

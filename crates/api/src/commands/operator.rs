@@ -32,7 +32,7 @@ pub(super) enum OperatorError {
     /// What was given breaks a rule.
     #[error("the {0} {1}")]
     Invalid(&'static str, Invalid),
-    /// Somebody has the name or the address.
+    /// The name or the address is somebody's.
     #[error("there is already a user with this {0}")]
     Taken(&'static str),
     /// There was no line to read.
@@ -75,7 +75,7 @@ const fn name(taken: &[Taken]) -> &'static str {
     }
 }
 
-fn password() -> Result<Password, OperatorError> {
+pub(super) fn password() -> Result<Password, OperatorError> {
     let text = match std::env::var(OPERATOR_PASSWORD) {
         Ok(text) => text,
         Err(_) => first_line(io::stdin().lock()).map_err(OperatorError::Unread)?,

@@ -2,10 +2,13 @@
 
 use std::{fmt, path::PathBuf};
 
+use adapters_mysql::MySql;
 use secrecy::{ExposeSecret, SecretString};
 
 const RULE: &str =
     "must be sqlite:// and the path of a file, without ? and #, or mysql://user:password@host:port/database";
+
+const OPTIONS_RULE: &str = "must be mysql://user:password@host:port/database, with a port from 1 to 65535 and options that the driver knows";
 
 /// The record: a file, or a database of a server.
 #[derive(Debug, Clone)]
@@ -24,8 +27,14 @@ impl Database {
     pub fn parse(url: &str) -> Result<Self, String> {
         let file = |it: &&str| !it.is_empty() && !it.ends_with('/') && !it.contains(['?', '#']);
         let sqlite = url.strip_prefix("sqlite://").filter(file).map(|it| Self::Sqlite(it.into()));
-        let mysql = || place(url).is_some().then(|| Self::MySql(url.into()));
-        sqlite.or_else(mysql).ok_or_else(|| RULE.to_owned())
+        if place(url).is_some() {
+            return if MySql::accepts(url) {
+                Ok(Self::MySql(url.into()))
+            } else {
+                Err(OPTIONS_RULE.to_owned())
+            };
+        }
+        sqlite.ok_or_else(|| RULE.to_owned())
     }
 }
 

@@ -6,48 +6,70 @@ use figment::value::Value;
 
 use super::ConfigError;
 
-/// What is configured and not yet read, as text.
-pub(super) struct Keys(BTreeMap<String, String>);
+/// What is configured and not yet read, as text, and what was wrong so far.
+pub(super) struct Keys {
+    left: BTreeMap<String, String>,
+    faults: Vec<ConfigError>,
+}
 
 impl Keys {
     /// Takes values as they stand in a file or in the environment.
-    pub(super) fn new(values: BTreeMap<String, Value>) -> Result<Self, ConfigError> {
-        let text = |(key, value): (String, Value)| match text(&value) {
-            Some(text) => Ok((key, text)),
-            None => Err(ConfigError::invalid(&key, "must be a string, a number or true or false")),
-        };
-        values.into_iter().map(text).collect::<Result<_, _>>().map(Self)
+    pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
+        let mut keys = Self { left: BTreeMap::new(), faults: Vec::new() };
+        for (key, value) in values {
+            match text(&value) {
+                Some(text) => drop(keys.left.insert(key, text)),
+                None => {
+                    let rule = "must be a string, a number or true or false";
+                    keys.faults.push(ConfigError::invalid(&key, rule));
+                }
+            }
+        }
+        keys
     }
 
-    /// The value of a key, or of its default.
+    /// Takes note of a fault; reading goes on, so that all of them are said at once.
+    pub(super) fn fault(&mut self, fault: ConfigError) {
+        self.faults.push(fault);
+    }
+
+    /// The value of a key; its default when there is none, or a wrong one, which is noted.
     pub(super) fn get<T>(
         &mut self,
         key: &str,
         default: &str,
-        parse: impl FnOnce(&str) -> Result<T, String>,
+        parse: impl Fn(&str) -> Result<T, String>,
     ) -> Result<T, ConfigError> {
-        let set = self.0.remove(key);
-        parse(set.as_deref().unwrap_or(default)).map_err(|rule| ConfigError::invalid(key, rule))
+        match self.optional(key, &parse) {
+            Some(value) => Ok(value),
+            None => parse(default).map_err(|rule| ConfigError::invalid(key, rule)),
+        }
     }
 
-    /// The value of a key that has no default.
+    /// The value of a key that has no default; a wrong one is noted.
     pub(super) fn optional<T>(
         &mut self,
         key: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
-    ) -> Result<Option<T>, ConfigError> {
-        let set = self.0.remove(key);
-        set.map(|text| parse(&text).map_err(|rule| ConfigError::invalid(key, rule))).transpose()
+    ) -> Option<T> {
+        match parse(&self.left.remove(key)?) {
+            Ok(value) => Some(value),
+            Err(rule) => {
+                self.faults.push(ConfigError::invalid(key, rule));
+                None
+            }
+        }
     }
 
     /// Refuses a key that is known and cannot be set.
-    pub(super) fn refuse(&mut self, key: &str, rule: &str) -> Result<(), ConfigError> {
-        self.optional(key, |_| Err::<(), _>(rule.to_owned())).map(|_| ())
+    pub(super) fn refuse(&mut self, key: &str, rule: &str) {
+        let _ = self.optional(key, |_| Err::<(), _>(rule.to_owned()));
     }
 
-    /// Refuses what was not read: there is no such key.
+    /// Says everything that is wrong. What was not read is, too: there is no such key.
     pub(super) fn finish(self) -> Result<(), ConfigError> {
-        self.0.into_keys().next().map_or(Ok(()), |key| Err(ConfigError::Unknown { key }))
+        let unknown = self.left.into_keys().map(|key| ConfigError::Unknown { key });
+        ConfigError::all(self.faults.into_iter().chain(unknown))
     }
 }
 

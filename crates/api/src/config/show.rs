@@ -17,6 +17,7 @@ impl Config {
             Database::Sqlite(_) => "(made on the first start)",
             Database::MySql(_) => NONE,
         };
+        let local = if self.is_local() { made } else { NONE };
         let policy = &self.policy;
         let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
         let lines = [
@@ -25,7 +26,7 @@ impl Config {
             ("redis_url", text(secret(&self.redis_url, NONE))),
             ("memcached_url", text(self.memcached_url.as_deref().unwrap_or(NONE))),
             ("jwt_secret", text(secret(&self.jwt_secret, made))),
-            ("sandbox_secret", text(secret(&self.sandbox_secret, made))),
+            ("sandbox_secret", text(secret(&self.sandbox_secret, local))),
             ("sandbox_pending_delay", duration(self.sandbox_pending_delay)),
             ("public_url", text(self.public_url.as_deref().unwrap_or("(own address)"))),
             ("order_ttl", duration(policy.order_ttl)),

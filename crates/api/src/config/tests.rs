@@ -60,6 +60,18 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("MEMCACHED_URL", "memcache://nonsense@host"),
         ("DATABASE_URL", "sqlite://data/nonsense.db?mode=ro"),
         ("DATABASE_URL", "sqlite://data/nonsense.db#part"),
+        ("DATABASE_URL", "mysql://user:secret@host:99999/nonsense"),
+        ("DATABASE_URL", "mysql://user:secret@host/db?nonsense=1"),
+        ("DATABASE_URL", "mysql://user:secret@nonsense:0/db"),
+        ("REDIS_URL", "redis://:nonsense@host:99999/0"),
+        ("REDIS_URL", "redis://:nonsense@host:0"),
+        ("REDIS_URL", "redis://host/0?nonsense=1"),
+        ("REDIS_URL", "redis://host/nonsense"),
+        ("MEMCACHED_URL", "memcache://nonsense:99999"),
+        ("MEMCACHED_URL", "memcache://host?nonsense=1"),
+        ("PUBLIC_URL", "http://host/nonsense"),
+        ("PUBLIC_URL", "http://host:99999"),
+        ("PUBLIC_URL", "https://nonsense:8443"),
         ("JWT_SECRET", "nonsense"),
         ("SANDBOX_SECRET", "nonsense"),
         ("ORDER_TTL", "nonsense"),
@@ -82,6 +94,55 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         let told = fault("", &[(&format!("IDEM_{key}"), value)]);
         assert!(told.contains(&format!("IDEM_{key}")) && !told.contains("nonsense"), "{told}");
     }
+}
+
+#[test]
+fn all_faults_are_said_at_once_by_key_and_without_values() {
+    let file = "ordr_ttl = \"1h\"\nbcrypt_cost = 99\nworkers = { nonsense = 1 }\n";
+    let environment = [
+        ("IDEM_DATABASE_URL", "mysql://user:nonsense@host:99999/db"),
+        ("IDEM_ACCESS_TOKEN_TTL", "31d"),
+        ("IDEM_JWT_SECRET", "nonsense"),
+        ("IDEM_STRIPE_API_KEY", "nonsense"),
+    ];
+    let told = fault(file, &environment);
+    assert!(told.starts_with("the configuration has 7 faults:\n"), "{told}");
+    for key in [
+        "ORDR_TTL",
+        "BCRYPT_COST",
+        "WORKERS",
+        "DATABASE_URL",
+        "ACCESS_TOKEN_TTL",
+        "JWT_SECRET",
+        "STRIPE_API_KEY",
+    ] {
+        assert_eq!(told.matches(&format!("(IDEM_{key}): ")).count(), 1, "{key}: {told}");
+    }
+    assert!(!told.contains("nonsense") && told.lines().count() == 8, "{told}");
+    let many: String = (0..250).map(|it| format!("key_{it} = 1\n")).collect();
+    let told = fault(&many, &[]);
+    assert!(told.lines().count() == 102 && told.ends_with("and 150 more"), "{told}");
+}
+
+#[test]
+fn https_is_refused_by_name_and_no_other_way_round() {
+    let told = fault("", &[("IDEM_PUBLIC_URL", "https://shop.example")]);
+    assert!(told.contains("without TLS"), "{told}");
+    for (given, kept) in [
+        ("http://10.0.0.5:8080/", "http://10.0.0.5:8080"),
+        ("HTTP://Shop.Example", "http://shop.example"),
+        ("http://[::1]:81", "http://[::1]:81"),
+    ] {
+        assert_eq!(read("", &[("IDEM_PUBLIC_URL", given)]).unwrap().public_url.as_deref(), Some(kept));
+    }
+}
+
+#[test]
+fn a_sandbox_is_there_unasked_only_where_nobody_else_reaches_it() {
+    let local = |environment: &[(&str, &str)]| read("", environment).unwrap().is_local();
+    assert!(local(&[]) && local(&[("IDEM_HTTP_ADDR", "[::1]:0")]));
+    assert!(!local(&[("IDEM_HTTP_ADDR", "0.0.0.0:8080")]) && !local(&[("IDEM_HTTP_ADDR", "192.0.2.1:80")]));
+    assert!(!local(&[("IDEM_DATABASE_URL", "mysql://idem@127.0.0.1/shop")]));
 }
 
 #[test]
@@ -137,7 +198,7 @@ fn secrets_are_read_and_never_shown() {
 #[test]
 fn what_is_shown_can_be_read_again() {
     let config =
-        read("order_ttl = \"90s\"\npublic_url = \"https://shop.example/\"\nworkers = 3", &[]).unwrap();
+        read("order_ttl = \"90s\"\npublic_url = \"http://shop.example/\"\nworkers = 3", &[]).unwrap();
     let shown = config.shown();
     let without_secrets: String = shown
         .lines()
@@ -147,6 +208,6 @@ fn what_is_shown_can_be_read_again() {
     assert_eq!(read(&without_secrets, &[]).unwrap().shown(), shown);
     assert!(
         shown.contains("order_ttl = \"1m 30s\"\n")
-            && shown.contains("public_url = \"https://shop.example\"\n")
+            && shown.contains("public_url = \"http://shop.example\"\n")
     );
 }

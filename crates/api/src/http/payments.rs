@@ -1,9 +1,9 @@
 //! Payments, captures, voids and refunds.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::payments::{self, Operation, OperationError, Payment, StartError};
+use application::payments::{self, Operation, OperationError, Payment, ShownTransaction, StartError};
 use domain::{
-    GatewayName, Invalid, RefundId, Text, Transaction, TransactionId, UserId,
+    GatewayName, Invalid, RefundId, Text, TransactionId, UserId,
     payment::{CaptureMethod, NotCapturable, NotRefundable, PaymentToken},
 };
 use ports::StoredReply;
@@ -104,7 +104,7 @@ pub async fn start(
             capture_method: capture_method?.unwrap_or(CaptureMethod::Automatic),
         })
     })?;
-    let render = |it: &Transaction| reply::stored(StatusCode::CREATED, &TransactionView::from(it));
+    let render = |it: &ShownTransaction| reply::stored(StatusCode::CREATED, &TransactionView::from(it));
     let started = service
         .write(async move |app| payments::start(&app, &caller, request, payment, render).await)
         .await?;
@@ -148,7 +148,7 @@ pub async fn list(service: Shared, http: HttpRequest, caller: Caller, number: Pa
         &all,
         page,
         &cursors,
-        |it| it.id.as_str(),
+        |it| it.transaction.id.as_str(),
         |it| TransactionView::from(it),
     )))
 }
@@ -257,7 +257,7 @@ async fn operate(
     let id = transaction_id(&id)?;
     // A key is its user's own, so a retry is asked by the same operator.
     let user = operator.caller().user.id.clone();
-    let render = move |it: &Transaction, refund: Option<&RefundId>| render(it, refund, &user);
+    let render = move |it: &ShownTransaction, refund: Option<&RefundId>| render(it, refund, &user);
     let done = service
         .write(async move |app| payments::operate(&app, &operator, request, &id, operation, render).await)
         .await?;
@@ -265,12 +265,13 @@ async fn operate(
 }
 
 /// The answer to a capture or a void is the transaction, to a refund the refund.
-fn render(transaction: &Transaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
+fn render(shown: &ShownTransaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
+    let transaction = &shown.transaction;
     match transaction.refunds.iter().find(|it| Some(&it.id) == refund) {
         Some(it) => {
             reply::stored(StatusCode::CREATED, &RefundView::of(transaction.id.as_str(), it, Some(user)))
         }
-        None => reply::stored(StatusCode::OK, &TransactionView::from(transaction)),
+        None => reply::stored(StatusCode::OK, &TransactionView::from(shown)),
     }
 }
 

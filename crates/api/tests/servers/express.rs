@@ -87,3 +87,24 @@ async fn old_orders_are_there_with_their_history_and_go_on_beside_new_ones() {
     assert_eq!(text(&ada.reread(&new).await, "status"), "PAID");
     assert_eq!(ada.all("/v1/orders").await.len(), AMOUNTS.len() + 1);
 }
+
+#[test]
+fn nothing_is_adopted_unasked_and_what_is_adopted_is_said() {
+    let place = Place::with(Stack::holding(&format!("{TABLES} {ROWS}")));
+    let run = |command: &str| {
+        let output = place.command(&[]).args([command]).output().unwrap();
+        let both = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(both).unwrap())
+    };
+    for command in ["serve", "list-operators"] {
+        let (status, said) = run(command);
+        assert!(status == Some(1) && said.contains("run `api migrate`"), "{command}: {said}");
+    }
+    let (status, said) = run("migrate");
+    assert_eq!(status, Some(0), "{said}");
+    for counted in ["users: 3\n", "orders: 10\n", "items: 20\n", "Every row was adopted.", "is up to date"] {
+        assert!(said.contains(counted), "{counted}: {said}");
+    }
+    let (status, said) = run("migrate");
+    assert!(status == Some(0) && !said.contains("dopted") && said.contains("is up to date"), "{said}");
+}

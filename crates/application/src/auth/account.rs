@@ -129,7 +129,9 @@ async fn prepare(
         username,
         email,
         role,
+        disabled: false,
         created_at: app.clock.now(),
+        changed_at: None,
     };
     Ok((UnitOfWork::new().with(Write::InsertUser(user.clone(), hash)), user))
 }

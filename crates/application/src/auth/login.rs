@@ -28,7 +28,7 @@ pub struct Login {
 /// Why no session began.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Wrong password, or no such user: the difference is not told.
+    /// Wrong password, no such user, or a closed account: the difference is not told.
     #[error("name and password do not fit")]
     Invalid,
     /// Too many failed, or were tried.
@@ -68,7 +68,8 @@ pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
     // Others may have failed while this one was being hashed: beyond the limit nothing is told any more.
     guess.check::<LoginError>(app).await?;
     match known {
-        Some(credentials) if fits => {
+        // Said only after the password was checked, so that it takes as long.
+        Some(credentials) if fits && !credentials.user.disabled => {
             guess.passed(app).await;
             begin(app, credentials, password, share).await
         }
@@ -110,7 +111,7 @@ async fn begin(
     match app.store.commit(work).await {
         Ok(()) => Ok(pair(app, &session, user.id)),
         Err(CommitError::Failed(away)) => Err(away.into()),
-        // The password was changed in the meantime.
+        // The password was changed, or the account closed, in the meantime.
         Err(
             CommitError::Stale
             | CommitError::OutOfStock(_)

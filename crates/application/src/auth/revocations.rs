@@ -1,8 +1,9 @@
-//! Sessions that were ended while their access tokens still live.
+//! Sessions that were ended while their access tokens still live, and users who changed while there are copies of them.
 //!
 //! Every instance keeps those that it knows of, and asks the record for more all the time. What it knows is good for
-//! [`TRUSTED_FOR`]: whoever looked longer ago asks the record about each session, so that one that was ended anywhere
-//! is accepted nowhere a second later, whatever is away.
+//! [`TRUSTED_FOR`]: an instance that looked longer ago asks the record about each session and each user, so that a
+//! session that was ended anywhere is accepted nowhere a second later, and a role that was taken is gone everywhere,
+//! whatever is away.
 
 use std::{
     collections::HashMap,
@@ -28,7 +29,7 @@ const GLANCE_BACK: Duration = Duration::from_secs(1);
 /// So long after the last access token can have expired an end is remembered: the token was stamped by one clock, its
 /// session's end by another, and is looked at by a third.
 const REMEMBERED_BEYOND: Duration = Duration::from_secs(60);
-/// How many ended sessions are read at once.
+/// How many ended sessions, or changed users, are read at once.
 const READ_AT_ONCE: u32 = 1_000;
 
 /// The ended sessions this process knows of. Every access token dies by itself soon, so that this stays small.
@@ -116,8 +117,8 @@ impl Moment {
     }
 }
 
-/// Learns which sessions were ended anywhere, and forgets those whose access tokens have all expired. The first look
-/// finds all whose access tokens may still live.
+/// Learns which sessions were ended anywhere and which users changed, and forgets sessions whose access tokens have all
+/// expired. The first look finds all whose access tokens may still live.
 ///
 /// A look must follow another within [`TRUSTED_FOR`], and never run twice at the same time.
 ///
@@ -136,7 +137,7 @@ pub async fn look(app: &App) -> Result<(), PortError> {
     Ok(())
 }
 
-/// Learns what was ended a moment ago, without waiting for the next look, which may find more.
+/// Learns what was ended or changed a moment ago, without waiting for the next look, which may find more.
 ///
 /// # Errors
 /// [`PortError`]; nothing follows from that.
@@ -147,6 +148,27 @@ pub async fn glance(app: &App) -> Result<(), PortError> {
 }
 
 async fn learn(app: &App, since: Timestamp) -> Result<(), PortError> {
+    learn_ended(app, since).await?;
+    learn_changed(app, since).await
+}
+
+/// What is read here takes the place of older copies on its way.
+async fn learn_changed(app: &App, since: Timestamp) -> Result<(), PortError> {
+    let (mut since, mut after) = (since, None);
+    loop {
+        let changed = app.user_copies.changed_since(since, after, READ_AT_ONCE).await?;
+        let full = u32::try_from(changed.len()).unwrap_or(u32::MAX) >= READ_AT_ONCE;
+        if let Some((at, key)) = changed.last().and_then(|it| Some((it.changed_at?, it.key))) {
+            (since, after) = (at, Some(key));
+        }
+        // Every full page ends further on, so there is an end to them.
+        if !full {
+            return Ok(());
+        }
+    }
+}
+
+async fn learn_ended(app: &App, since: Timestamp) -> Result<(), PortError> {
     let (mut since, mut after) = (since, None);
     loop {
         let ended = app.sessions.revoked_since(since, after, READ_AT_ONCE).await?;

@@ -112,7 +112,7 @@ async fn refresh_once(
         }
     };
     let user = app.users.find_by_key(session.user).await.map_err(RefreshError::from)?;
-    let user = user.ok_or(RefreshError::Invalid)?;
+    let user = user.filter(|it| !it.disabled).ok_or(RefreshError::Invalid)?;
     Ok(pair(app, &session, user.id))
 }
 
@@ -122,23 +122,30 @@ async fn log_reuse(app: &App, session: &Session, network: Network) {
     SecurityEvent::RefreshTokenReused { user: user.as_ref(), session: &session.id, network }.log();
 }
 
-/// Who shows this access token; nobody when it is not genuine, has expired, or its session has ended.
+/// Who shows this access token; `None` when it is not genuine, has expired, its session has ended or its account is
+/// closed.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, PortError> {
     let Some(claims) = app.tokens.read_access(token, app.clock.now()) else { return Ok(None) };
-    let is_live = match app.revocations.standing(&claims.session, &*app.clock) {
-        Standing::Live => true,
-        Standing::Ended => false,
+    let user = match app.revocations.standing(&claims.session, &*app.clock) {
+        Standing::Ended => None,
+        Standing::Live => match app.user_copies.find(&claims.user).await? {
+            // A session that lives began after the account was opened again, which the copy may not know.
+            Some(copy) if copy.disabled => app.users.find(&claims.user).await?,
+            copy => copy,
+        },
+        // The same look says which users have changed: without it no copy of a user is trusted either.
         Standing::Unknown => {
-            app.sessions.find(&claims.session).await?.is_some_and(|it| it.revoked_at.is_none())
+            let session = app.sessions.find(&claims.session).await?;
+            match session.filter(|it| it.revoked_at.is_none()) {
+                Some(_) => app.users.find(&claims.user).await?,
+                None => None,
+            }
         }
     };
-    if !is_live {
-        return Ok(None);
-    }
-    let user = app.users.find(&claims.user).await?;
+    let user = user.filter(|it| !it.disabled);
     Ok(user.map(|user| Caller { user, session: claims.session }))
 }
 

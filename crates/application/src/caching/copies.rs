@@ -25,11 +25,13 @@ impl Copies {
         Self { cache }
     }
 
-    /// The copy of that name. What cannot be read is forgotten: it may claim a version that nothing true ever reaches,
-    /// and keep the place until its time is over.
-    pub(crate) async fn get<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
+    /// The copy of that name. What this program would not have written so, byte for byte, is none: a member that is
+    /// missing would be read as if it were empty. It is forgotten, for it may claim a version that nothing true ever
+    /// reaches, and keep the place until its time is over.
+    pub(crate) async fn get<T: DeserializeOwned + Serialize>(&self, name: &str) -> Option<T> {
         let entry = self.cache.get(name).await.ok().flatten()?;
-        let copy = serde_json::from_slice(&entry.bytes).ok();
+        let own = |it: &T| serde_json::to_vec(it).is_ok_and(|bytes| bytes == entry.bytes);
+        let copy = serde_json::from_slice(&entry.bytes).ok().filter(own);
         if copy.is_none() {
             self.remove(name).await;
         }

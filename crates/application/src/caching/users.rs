@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Email, PasswordHash, User, UserId, UserKey, Username};
+use domain::{Email, PasswordHash, Timestamp, User, UserId, UserKey, Username};
 use ports::{Cache, Credentials, PortError, Taken, UserRepository};
 
 use super::{Copies, Flights};
@@ -13,12 +13,15 @@ const TTL: Duration = Duration::from_secs(300);
 /// About how long it is remembered that nobody has an id. Ids are random and given out once, so nobody can have asked
 /// for one before it was made; this is short all the same, in case a row comes back from a backup.
 const NOBODY_TTL: Duration = Duration::from_secs(5);
-/// Nothing of a user that is cached ever changes, so there is one version of it.
-const VERSION: i64 = 1;
-/// That there is nobody gives way to whoever is there after all.
+/// The version of a user as it was made: every change has a later one, its stamp.
+const MADE: i64 = 1;
+/// That there is nobody gives way to a user who is there after all.
 const NOBODY: i64 = 0;
 
 /// Users by id from a cache; everything about logins from the record.
+///
+/// A copy may be old until it is [asked](UserRepository::changed_since) who changed: what comes by then takes the place
+/// of older copies, and a copy that is loaded meanwhile and is older does not take it back.
 pub struct CachedUsers {
     record: Arc<dyn UserRepository>,
     copies: Copies,
@@ -36,7 +39,7 @@ impl CachedUsers {
 #[async_trait]
 impl UserRepository for CachedUsers {
     async fn find(&self, id: &UserId) -> Result<Option<User>, PortError> {
-        let name = format!("user:{id}");
+        let name = name(id);
         let copy = self.copies.get::<Option<User>>(&name).await;
         if let Some(user) = copy.filter(|it| it.as_ref().is_none_or(|it| it.id == *id)) {
             return Ok(user);
@@ -48,7 +51,7 @@ impl UserRepository for CachedUsers {
         };
         let found = self.loads.join(&name, load).await?;
         if leads {
-            let (version, ttl) = if found.is_some() { (VERSION, TTL) } else { (NOBODY, NOBODY_TTL) };
+            let (version, ttl) = found.as_ref().map_or((NOBODY, NOBODY_TTL), |it| (version(it), TTL));
             self.copies.put(&name, version, &found, ttl).await;
         }
         Ok(found)
@@ -62,6 +65,23 @@ impl UserRepository for CachedUsers {
         self.record.find_by_login(login).await
     }
 
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        after: Option<UserKey>,
+        limit: u32,
+    ) -> Result<Vec<User>, PortError> {
+        let changed = self.record.changed_since(since, after, limit).await?;
+        for user in &changed {
+            self.copies.put(&name(&user.id), version(user), &Some(user), TTL).await;
+        }
+        Ok(changed)
+    }
+
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Result<Vec<User>, PortError> {
+        self.record.list_operators(after, limit).await
+    }
+
     async fn find_hash(&self, user: UserKey) -> Result<Option<PasswordHash>, PortError> {
         self.record.find_hash(user).await
     }
@@ -73,6 +93,14 @@ impl UserRepository for CachedUsers {
     async fn highest_hash_cost(&self) -> Result<u32, PortError> {
         self.record.highest_hash_cost().await
     }
+}
+
+fn version(user: &User) -> i64 {
+    user.changed_at.map_or(MADE, Timestamp::millis)
+}
+
+fn name(id: &UserId) -> String {
+    format!("user:{id}")
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ async fn a_finding_stays_as_it_was_closed_first() {
     it.clock.advance(seconds(1));
     assert_eq!(resolved(&it, None, &id, "second").await.unwrap(), closed);
     assert_eq!(it.journal(), ["commit ResolveFinding"]);
+    let by = it.record.state().findings[0].resolved_by.clone().unwrap().by;
+    assert_eq!(by, operator().caller().changed_by());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{PortError, StoredReply, UnitOfWork};
 
-use super::{consult, weigh};
+use super::{ShownTransaction, consult, read::requests, weigh};
 use crate::{
     Answered, App, KeyError, Operator, Request,
     idempotent::{self, Claimed, Decided, OnceError, box_round, claim},
@@ -70,7 +70,7 @@ pub async fn operate<R>(
     render: R,
 ) -> Result<Answered, OperationError>
 where
-    R: Fn(&Transaction, Option<&RefundId>) -> StoredReply + Send + Sync,
+    R: Fn(&ShownTransaction, Option<&RefundId>) -> StoredReply + Send + Sync,
 {
     // The key is held until the answer is kept.
     let (claimed, _held) = claim(
@@ -91,7 +91,9 @@ where
         None => Vec::new(),
     };
     let refund = matches!(operation, Operation::Refund(..)).then(|| RefundId::new(resource));
-    let render = |it: &Transaction| render(it, refund.as_ref());
+    let requests = requests(app, by.caller(), known.order).await?;
+    let render =
+        |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()), refund.as_ref());
     answer(app, &request, id, said, &render).await.map_err(OperationError::from)
 }
 
@@ -104,23 +106,22 @@ async fn decide(
     let weighed = weigh(app, id, &[]).await.map_err(OperationError::from)?;
     let mut weighed = weighed.ok_or(OperationError::NotFound)?;
     let case = &mut weighed.case;
-    let now = app.clock.now();
+    let (now, by) = (app.clock.now(), by.caller().changed_by());
     let currency = case.transaction.amount.currency();
     let money =
         |amount: &Option<String>| amount.as_ref().map(|it| Money::in_currency(it, currency)).transpose();
     let resource = match operation {
         Operation::Capture(amount) => {
             let amount = money(amount).map_err(OperationError::from)?;
-            case.ask_capture(amount, now).map_err(OperationError::from)?;
+            case.ask_capture(amount, by, now).map_err(OperationError::from)?;
             id.to_string()
         }
         Operation::Void => {
-            case.ask_void(now).map_err(OperationError::from)?;
+            case.ask_void(by, now).map_err(OperationError::from)?;
             id.to_string()
         }
         Operation::Refund(amount, reason) => {
             let amount = money(amount).map_err(OperationError::from)?;
-            let by = by.caller().changed_by();
             let refund = case.ask_refund(amount, reason.clone(), by, app.refund(), now);
             refund.map_err(OperationError::from)?.id.to_string()
         }

@@ -2,19 +2,56 @@
 
 use std::collections::HashMap;
 
-use domain::{OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey};
+use domain::{
+    OrderKey, OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey, payment::RecordedRequest,
+};
 use ports::PortError;
 
 use crate::{App, Caller, Operator, orders};
+
+/// A transaction as a caller may see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownTransaction {
+    /// The transaction.
+    pub transaction: Transaction,
+    /// Who asked for what, oldest first; `None` for a customer.
+    pub requests: Option<Vec<RecordedRequest>>,
+}
+
+impl ShownTransaction {
+    /// A transaction with those of its order's requests that are its own.
+    pub(super) fn of(transaction: Transaction, requests: Option<&[RecordedRequest]>) -> Self {
+        let own = |it: &&RecordedRequest| it.request.transaction == transaction.key;
+        let requests = requests.map(|all| all.iter().filter(own).cloned().collect());
+        Self { transaction, requests }
+    }
+}
+
+/// What was asked for of the order's transactions, if the caller may know.
+pub(super) async fn requests(
+    app: &App,
+    caller: &Caller,
+    order: OrderKey,
+) -> Result<Option<Vec<RecordedRequest>>, PortError> {
+    match caller.is_operator() {
+        true => app.payments.requests(order).await.map(Some),
+        false => Ok(None),
+    }
+}
 
 /// The transaction with that id, if the caller may see its order.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn find(app: &App, caller: &Caller, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
+pub async fn find(
+    app: &App,
+    caller: &Caller,
+    id: &TransactionId,
+) -> Result<Option<ShownTransaction>, PortError> {
     let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
-    let order = orders::find(app, caller, &transaction.order_number).await?;
-    Ok(order.map(|_| transaction))
+    let Some(order) = orders::find(app, caller, &transaction.order_number).await? else { return Ok(None) };
+    let requests = requests(app, caller, order.key).await?;
+    Ok(Some(ShownTransaction::of(transaction, requests.as_deref())))
 }
 
 /// All transactions of an order, oldest first, if the caller may see it.
@@ -25,11 +62,11 @@ pub async fn list(
     app: &App,
     caller: &Caller,
     number: &OrderNumber,
-) -> Result<Option<Vec<Transaction>>, PortError> {
-    match orders::find(app, caller, number).await? {
-        Some(order) => app.payments.list(order.key).await.map(Some),
-        None => Ok(None),
-    }
+) -> Result<Option<Vec<ShownTransaction>>, PortError> {
+    let Some(order) = orders::find(app, caller, number).await? else { return Ok(None) };
+    let all = app.payments.list(order.key).await?;
+    let requests = requests(app, caller, order.key).await?;
+    Ok(Some(all.into_iter().map(|it| ShownTransaction::of(it, requests.as_deref())).collect()))
 }
 
 /// A refund, with the public id of the user who asked for it, if it was one.

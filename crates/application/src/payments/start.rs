@@ -3,12 +3,17 @@
 use domain::{
     GatewayName, Order, OrderNumber, Progress, Transaction, TransactionId, TransactionKey,
     order::Status,
-    payment::{CLAIM_GRACE, CaptureMethod, Details, Event, EventKind, Facts, PaymentToken},
+    payment::{
+        CLAIM_GRACE, CaptureMethod, Details, Event, EventKind, Facts, PaymentToken, Request as Asking,
+        RequestKind,
+    },
 };
 use ports::{Charge, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
+    ShownTransaction,
     operate::answer,
+    read::requests,
     reconcile::{consult, said},
 };
 use crate::{
@@ -83,7 +88,7 @@ pub async fn start<R>(
     render: R,
 ) -> Result<Answered, StartError>
 where
-    R: Fn(&Transaction) -> StoredReply + Send + Sync,
+    R: Fn(&ShownTransaction) -> StoredReply + Send + Sync,
 {
     let gateway = app.gateway(&payment.gateway).ok_or(StartError::UnknownGateway)?;
     if !gateway.accepts(payment.token.expose()) {
@@ -93,28 +98,29 @@ where
     let (claimed, _held) =
         claim(app, Some(&request), || box_round(decide(app, caller, &payment)), Tried::<StartError>::commit)
             .await?;
-    let (id, said) = match claimed {
+    let (id, order, said) = match claimed {
         // The caller may have been an operator then.
         Claimed::Answered(_) if !sees(app, caller, &payment.number).await? => {
             return Err(StartError::NotFound);
         }
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
         Claimed::Now(transaction) => {
-            let said = said(gateway.charge(Charge::from(&transaction)).await);
-            if said.as_ref().is_some_and(is_decline) {
+            let answer = said(gateway.charge(Charge::from(&transaction)).await);
+            if answer.as_ref().is_some_and(is_decline) {
                 count_decline(app, caller.user.key).await;
             }
-            (transaction.id, said.into_iter().collect())
+            (transaction.id, transaction.order, answer.into_iter().collect())
         }
         Claimed::Begun(claim) => {
             let id = TransactionId::new(claim.resource);
             let known =
                 app.payments.find(&id).await?.ok_or_else(|| PortError::bug("a claim without a payment"))?;
             let said = consult(gateway.as_ref(), &known).await;
-            (id, said)
+            (id, known.order, said)
         }
     };
-    let render = |it: &Transaction| render(it);
+    let requests = requests(app, caller, order).await?;
+    let render = |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()));
     answer(app, &request, &id, said, &render).await.map_err(StartError::from)
 }
 
@@ -140,7 +146,14 @@ async fn decide(
     let transaction = begun(app, &order, sequence, payment);
     let work = UnitOfWork::new()
         .progress(Progress::of(order))
-        .with(Write::InsertTransaction(Box::new(transaction.clone())));
+        .with(Write::InsertTransaction(Box::new(transaction.clone())))
+        .with(Write::InsertRequest(Asking {
+            transaction: transaction.key,
+            kind: RequestKind::Payment,
+            amount: transaction.amount,
+            requested_by: caller.changed_by(),
+            requested_at: transaction.created_at,
+        }));
     Ok(Decided::begun(work, transaction.id.to_string(), transaction))
 }
 

@@ -119,5 +119,6 @@ pub(crate) fn of_case(app: &App, case: Case, notices: &[EventId]) -> UnitOfWork 
     UnitOfWork::new()
         .progress(case.progress)
         .with(Write::UpdateTransaction(Box::new(case.transaction)))
+        .with_all(case.requests.into_iter().map(Write::InsertRequest))
         .with_all(findings)
 }

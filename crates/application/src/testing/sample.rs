@@ -44,7 +44,9 @@ fn user(key: i64, name: &str, role: Role) -> User {
         username: Username::new(name.to_owned()),
         email: Email::new(format!("{name}@example.com")),
         role,
+        disabled: false,
         created_at: NOW,
+        changed_at: None,
     }
 }
 

@@ -5,8 +5,9 @@ mod reads;
 use domain::{
     Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Timestamp, Transaction, User,
     UserKey,
+    finding::Resolver,
     order::StockLine,
-    payment::StoredEvent,
+    payment::{Request, StoredEvent},
     product::{Change, STOCK_MAX},
 };
 use ports::{Claim, CommitError, Write};
@@ -22,6 +23,7 @@ pub(crate) struct State {
     pub(crate) changes: Vec<Change>,
     pub(crate) orders: Vec<Order>,
     pub(crate) transactions: Vec<Transaction>,
+    pub(crate) requests: Vec<Request>,
     pub(crate) events: Vec<StoredEvent>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) claims: Vec<Claim>,
@@ -53,12 +55,17 @@ impl State {
                 event.ok_or(CommitError::Stale)?.disposition = to;
             }
             Write::InsertUser(user, hash) => self.users.push((user, hash)),
+            Write::UpdateUser { user, read } => {
+                let known = self.users.iter_mut().find(|(it, _)| it.key == user.key && it.changed_at == read);
+                known.ok_or(CommitError::Stale)?.0 = user;
+            }
             Write::ChangePassword { user, from, to } => {
                 let known = self.users.iter_mut().find(|(it, hash)| it.key == user && *hash == from);
                 known.ok_or(CommitError::Stale)?.1 = to;
             }
             Write::RequirePassword(user, hash) => {
-                guard(self.users.iter().any(|it| it.0.key == user && it.1 == hash), CommitError::Stale)?;
+                let open = |it: &User| it.key == user && !it.disabled;
+                guard(self.users.iter().any(|it| open(&it.0) && it.1 == hash), CommitError::Stale)?;
             }
             Write::InsertSession(session, network) => {
                 self.logins.push((session.user, network, session.created_at));
@@ -97,6 +104,7 @@ impl State {
                 let known = self.transactions.iter_mut().find(|it| it.id == transaction.id);
                 *known.ok_or(CommitError::Stale)? = *transaction;
             }
+            Write::InsertRequest(request) => self.requests.push(request),
             Write::Postpone(later) => self.postpone(&later),
             Write::InsertFinding(finding) => self.findings.push(finding),
             Write::InsertFindingOnce(finding, _) => {
@@ -108,10 +116,11 @@ impl State {
                     self.findings.push(finding);
                 }
             }
-            Write::ResolveFinding { id, note, at } => {
+            Write::ResolveFinding { id, note, by, at } => {
                 let open = self.findings.iter_mut().find(|it| it.id == id && it.resolved_at.is_none());
                 let finding = open.ok_or(CommitError::Stale)?;
                 (finding.resolved_at, finding.note) = (Some(at), Some(note));
+                finding.resolved_by = Some(Resolver { by, user: None });
             }
             Write::Prune(..) | Write::Probe(_) => {}
         }

@@ -5,7 +5,7 @@ use crate::{
     order::Status,
 };
 
-use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Transaction};
+use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Request, RequestKind, Transaction};
 
 /// Something an operator must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub struct Case {
     pub other_occupies: bool,
     /// What an operator must look at.
     pub flags: Vec<Flag>,
+    /// What was asked for, and by whom.
+    pub requests: Vec<Request>,
     /// Whether money has come that the order has no use for, so that [`Case::give_back`] has something to decide.
     pub owed: bool,
     /// The event that is being applied.
@@ -54,7 +56,15 @@ impl Case {
     /// Goes on from an order that something has happened to already.
     #[must_use]
     pub const fn after(progress: Progress, transaction: Transaction, other_occupies: bool) -> Self {
-        Self { progress, transaction, other_occupies, flags: Vec::new(), owed: false, event: None }
+        Self {
+            progress,
+            transaction,
+            other_occupies,
+            flags: Vec::new(),
+            requests: Vec::new(),
+            owed: false,
+            event: None,
+        }
     }
 
     /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money
@@ -96,6 +106,9 @@ impl Case {
             transaction.asked = Some(Asked::Void);
             transaction.check_at = Some(now);
             transaction.updated_at = transaction.updated_at.max(now);
+            let amount = transaction.amount;
+            let mover = self.progress.entries().last().map_or(ChangedBy::SYSTEM, |it| it.by);
+            self.note_request(RequestKind::Void, amount, mover, now);
         }
         let shipped = self.progress.entries().iter().any(|it| it.to == Status::Shipped);
         if shipped && status == PaymentStatus::Disputed {
@@ -135,6 +148,11 @@ impl Case {
             checks: 0,
         });
         transaction.updated_at = transaction.updated_at.max(now);
+    }
+
+    pub(super) fn note_request(&mut self, kind: RequestKind, amount: Money, by: ChangedBy, now: Timestamp) {
+        let transaction = self.transaction.key;
+        self.requests.push(Request { transaction, kind, amount, requested_by: by, requested_at: now });
     }
 
     pub(super) fn flag(&mut self, kind: FindingKind, detail: &'static str) {

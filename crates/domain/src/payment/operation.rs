@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::{ChangedBy, Money, Text, Timestamp, order::Status};
 
-use super::{Asked, Case, PaymentStatus, Refund, RefundFacts, Transaction, case::Fresh};
+use super::{Asked, Case, PaymentStatus, Refund, RefundFacts, RequestKind, Transaction, case::Fresh};
 
 /// How long a claim is left to whoever made it before a sweep asks the gateway.
 pub const CLAIM_GRACE: Duration = Duration::from_secs(3);
@@ -49,7 +49,12 @@ impl Case {
     ///
     /// # Errors
     /// [`NotCapturable`].
-    pub fn ask_capture(&mut self, amount: Option<Money>, now: Timestamp) -> Result<Money, NotCapturable> {
+    pub fn ask_capture(
+        &mut self,
+        amount: Option<Money>,
+        by: ChangedBy,
+        now: Timestamp,
+    ) -> Result<Money, NotCapturable> {
         let now = self.progress.order().moment(now);
         let transaction = &mut self.transaction;
         let free = transaction.status() == PaymentStatus::Authorized && transaction.asked.is_none();
@@ -61,6 +66,7 @@ impl Case {
             return Err(NotCapturable::Exceeds);
         }
         transaction.claim(Asked::Capture(amount), now);
+        self.note_request(RequestKind::Capture, amount, by, now);
         Ok(amount)
     }
 
@@ -68,13 +74,15 @@ impl Case {
     ///
     /// # Errors
     /// [`NotVoidable`].
-    pub fn ask_void(&mut self, now: Timestamp) -> Result<(), NotVoidable> {
+    pub fn ask_void(&mut self, by: ChangedBy, now: Timestamp) -> Result<(), NotVoidable> {
         let now = self.progress.order().moment(now);
         let transaction = &mut self.transaction;
         if transaction.status() != PaymentStatus::Authorized || transaction.asked.is_some() {
             return Err(NotVoidable);
         }
         transaction.claim(Asked::Void, now);
+        let amount = transaction.amount;
+        self.note_request(RequestKind::Void, amount, by, now);
         Ok(())
     }
 

@@ -232,10 +232,10 @@ fn a_failed_payment_that_comes_back_to_life_beside_another_is_never_live_and_is_
 #[test]
 fn a_partial_capture_pays_nothing_and_is_flagged() {
     let mut case = told(&[event(EventKind::Authorized)]);
-    assert_eq!(case.ask_capture(Some(yuan("11")), NOW), Err(NotCapturable::Exceeds));
-    case.ask_capture(Some(yuan("4")), NOW).unwrap();
-    assert_eq!(case.ask_capture(None, NOW), Err(NotCapturable::State), "once");
-    assert_eq!(case.ask_void(NOW), Err(NotVoidable), "not while it is being captured");
+    assert_eq!(case.ask_capture(Some(yuan("11")), ChangedBy::SYSTEM, NOW), Err(NotCapturable::Exceeds));
+    case.ask_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
+    assert_eq!(case.ask_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State), "once");
+    assert_eq!(case.ask_void(ChangedBy::SYSTEM, NOW), Err(NotVoidable), "not while it is being captured");
     case.apply(&money_event(EventKind::Captured, "4", None), fresh(), NOW);
     assert_eq!((case.transaction.status(), case.transaction.asked), (PaymentStatus::Captured, None));
     assert_eq!(case.progress.order().status, Status::Pending);

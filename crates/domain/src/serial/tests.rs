@@ -59,7 +59,9 @@ fn user() -> User {
         username: Username::new("Ada".to_owned()),
         email: Email::new("ada@example.com".to_owned()),
         role: Role::Operator,
+        disabled: true,
         created_at: Timestamp::from_millis(1),
+        changed_at: Some(Timestamp::from_millis(2)),
     }
 }
 

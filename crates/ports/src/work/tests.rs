@@ -74,7 +74,12 @@ fn write((kind, key): (u8, i64)) -> Write {
         7 => Write::Sell { line: StockLine { product: product(key).id, quantity: 1 }, read: product(key) },
         8 => back(key, 1),
         9 => adjust(key),
-        _ => Write::ResolveFinding { id: FindingId::new(key.to_string()), note: Text::new("done"), at: NOW },
+        _ => Write::ResolveFinding {
+            id: FindingId::new(key.to_string()),
+            note: Text::new("done"),
+            by: ChangedBy::SYSTEM,
+            at: NOW,
+        },
     }
 }
 

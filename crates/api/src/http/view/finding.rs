@@ -4,7 +4,7 @@ use domain::Finding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::time;
+use super::{order::ChangedByView, time};
 
 /// Something an operator must look at.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,6 +40,9 @@ pub struct FindingView {
     /// What the operator wrote then.
     #[schema(required)]
     pub note: Option<String>,
+    /// Who that was.
+    #[schema(required)]
+    pub resolved_by: Option<ChangedByView>,
 }
 
 impl From<&Finding> for FindingView {
@@ -55,6 +58,10 @@ impl From<&Finding> for FindingView {
             created_at: time(it.created_at),
             resolved_at: it.resolved_at.map(time),
             note: it.note.as_ref().map(|it| it.as_str().to_owned()),
+            resolved_by: it.resolved_by.as_ref().map(|it| ChangedByView {
+                actor: it.by.actor.as_str(),
+                id: it.user.as_ref().map(ToString::to_string),
+            }),
         }
     }
 }

@@ -1,6 +1,10 @@
 //! Transactions and refunds.
 
-use domain::{Refund, Transaction, UserId};
+use application::payments::ShownTransaction;
+use domain::{
+    Refund, UserId,
+    payment::{RecordedRequest, RequestKind},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -58,10 +62,58 @@ pub struct TransactionView {
     /// When it last changed.
     #[schema(format = DateTime)]
     pub updated_at: String,
+    /// Who began it; for operators only, and not there where nobody wrote it down (payments that were adopted).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub requested_by: Option<ChangedByView>,
+    /// Captures and voids that were asked for, oldest first; for operators only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Vec<OperationView>>,
 }
 
-impl From<&Transaction> for TransactionView {
-    fn from(it: &Transaction) -> Self {
+/// A capture or a void that was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct OperationView {
+    /// `CAPTURE` or `VOID`.
+    #[serde(rename = "type")]
+    #[schema(example = "CAPTURE")]
+    pub kind: &'static str,
+    /// How much, in major units.
+    #[schema(example = "19.98")]
+    pub amount: String,
+    /// Who asked for it; of a void also who cancelled the order, and `SYSTEM` when time did.
+    pub requested_by: ChangedByView,
+    /// When.
+    #[schema(format = DateTime)]
+    pub created_at: String,
+}
+
+impl From<&RecordedRequest> for OperationView {
+    fn from(it: &RecordedRequest) -> Self {
+        Self {
+            kind: it.request.kind.as_str(),
+            amount: it.request.amount.to_string(),
+            requested_by: author(it),
+            created_at: time(it.request.requested_at),
+        }
+    }
+}
+
+fn author(it: &RecordedRequest) -> ChangedByView {
+    ChangedByView {
+        actor: it.request.requested_by.actor.as_str(),
+        id: it.user.as_ref().map(ToString::to_string),
+    }
+}
+
+impl From<&ShownTransaction> for TransactionView {
+    fn from(shown: &ShownTransaction) -> Self {
+        let it = &shown.transaction;
+        let requests = shown.requests.as_ref();
+        let begun = |it: &&RecordedRequest| it.request.kind == RequestKind::Payment;
+        let operations = |all: &Vec<RecordedRequest>| {
+            all.iter().filter(|it| !begun(it)).map(OperationView::from).collect()
+        };
         let details = it.details.clone();
         Self {
             transaction_id: it.id.to_string(),
@@ -81,6 +133,8 @@ impl From<&Transaction> for TransactionView {
             captured_at: it.captured_at().map(time),
             created_at: time(it.created_at),
             updated_at: time(it.updated_at),
+            requested_by: requests.and_then(|all| all.iter().find(begun)).map(author),
+            operations: requests.map(operations),
         }
     }
 }

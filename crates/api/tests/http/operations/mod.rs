@@ -2,4 +2,5 @@
 
 mod commands;
 mod pages;
+mod people;
 mod stopping;

@@ -1,5 +1,6 @@
 //! Payments.
 
+mod authors;
 mod captures;
 mod refunds;
 mod start;

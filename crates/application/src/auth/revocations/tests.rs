@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use domain::{Session, SessionKey};
-use ports::MockSessionRepository;
+use domain::{Role, Session, SessionKey};
+use ports::{MockSessionRepository, MockUserRepository};
 
 use super::*;
 use crate::{
     Caller,
     auth::{authenticate, logout, session::pair},
+    caching::CachedUsers,
     testing::*,
 };
 
@@ -252,5 +253,92 @@ async fn ended_sessions_are_read_to_the_last_even_when_all_are_of_one_moment() {
     look(&it.app).await.unwrap();
     for nth in 0..=2 * i64::from(READ_AT_ONCE) {
         assert!(it.app.revocations.contains(&nth_id(nth)), "{nth}");
+    }
+}
+
+/// Copies of users as an instance has them.
+fn with_copies(mut it: Bench) -> Bench {
+    it.app.user_copies = Arc::new(CachedUsers::new(it.record.clone(), Arc::<FakeCache>::default()));
+    it
+}
+
+async fn role(it: &Bench) -> Role {
+    shown(it).await.unwrap().unwrap().user.role
+}
+
+/// Another instance, whose clock shows that time, makes Ada an operator.
+fn promote_elsewhere(it: &Bench, at: Timestamp) {
+    it.record.state().users[0].0 = ada().with_role(Role::Operator, at);
+}
+
+#[tokio::test]
+async fn a_user_who_changed_elsewhere_is_known_by_the_next_look_whatever_the_clocks_say() {
+    for stamped in [NOW, NOW.minus(CLOCKS_APART_MAX).minus(COMMITTED_WITHIN), NOW.plus(CLOCKS_APART_MAX)] {
+        let it = with_copies(bench());
+        look(&it.app).await.unwrap();
+        assert_eq!(role(&it).await, Role::Customer);
+        it.clock.advance(MILLISECOND);
+        promote_elsewhere(&it, stamped);
+        assert_eq!(role(&it).await, Role::Customer, "the copy");
+        look(&it.app).await.unwrap();
+        assert_eq!(role(&it).await, Role::Operator, "{stamped:?}");
+    }
+}
+
+#[tokio::test]
+async fn no_copy_of_a_user_is_trusted_when_the_last_look_is_old() {
+    let it = with_copies(bench());
+    assert_eq!(role(&it).await, Role::Customer, "before the first look the record is asked");
+    promote_elsewhere(&it, NOW);
+    assert_eq!(role(&it).await, Role::Operator, "each time");
+    let it = with_copies(bench());
+    look(&it.app).await.unwrap();
+    assert_eq!(role(&it).await, Role::Customer);
+    promote_elsewhere(&it, NOW);
+    it.clock.advance(TRUSTED_FOR);
+    assert_eq!(role(&it).await, Role::Customer, "for less than a second");
+    it.clock.advance(MILLISECOND);
+    assert_eq!(role(&it).await, Role::Operator);
+}
+
+#[tokio::test]
+async fn a_look_that_did_not_learn_who_changed_makes_nothing_new() {
+    let mut it = bench();
+    let mut users = MockUserRepository::new();
+    users.expect_changed_since().returning(|_, _, _| Err(away()));
+    it.app.user_copies = Arc::new(users);
+    assert!(look(&it.app).await.is_err());
+    assert!(is_accepted(&it).await, "the record was asked, not the copies");
+}
+
+#[tokio::test]
+async fn a_glance_finds_who_changed_just_now() {
+    let it = with_copies(bench());
+    look(&it.app).await.unwrap();
+    assert_eq!(role(&it).await, Role::Customer);
+    it.clock.advance(Duration::from_millis(400));
+    promote_elsewhere(&it, it.app.clock.now());
+    glance(&it.app).await.unwrap();
+    assert_eq!(role(&it).await, Role::Operator);
+}
+
+#[tokio::test]
+async fn users_who_changed_are_read_to_the_last_even_when_all_are_of_one_moment() {
+    let mut it = bench();
+    let cache = Arc::<FakeCache>::default();
+    it.app.user_copies = Arc::new(CachedUsers::new(it.record.clone(), cache.clone()));
+    let it = it.with(|it| {
+        it.users = (0..=2 * i64::from(READ_AT_ONCE))
+            .map(|nth| {
+                let id = domain::UserId::new(format!("u{nth}"));
+                let user = domain::User { key: domain::UserKey::new(nth), id, ..ada() };
+                (user.with_role(Role::Operator, NOW), hash_of("green tea"))
+            })
+            .collect();
+    });
+    look(&it.app).await.unwrap();
+    let kept = cache.kept();
+    for nth in 0..=2 * i64::from(READ_AT_ONCE) {
+        assert!(kept.contains_key(&*format!("user:u{nth}")), "{nth}");
     }
 }

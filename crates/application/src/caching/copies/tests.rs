@@ -40,3 +40,25 @@ fn lives_are_spread_around_what_was_asked_for() {
     assert_ne!(spread(ttl, "a", 1), spread(ttl, "a", 2));
     assert!(spread(Duration::MAX, "a", 1) > ttl, "the longest life does no harm");
 }
+
+#[tokio::test]
+async fn a_copy_with_a_member_more_or_less_is_none() {
+    let cache = Arc::<FakeCache>::default();
+    let copies = Copies::new(cache.clone());
+    let session = session();
+    let written = serde_json::to_value(&session).unwrap();
+    let members: Vec<String> = written.as_object().unwrap().keys().cloned().collect();
+    assert!(members.contains(&"revoked_at".to_owned()), "one that may be empty");
+    for member in &members {
+        let mut less = written.clone();
+        less.as_object_mut().unwrap().remove(member);
+        cache.holds("name", 1, less.to_string());
+        assert_eq!(copies.get::<domain::Session>("name").await, None, "without {member}");
+    }
+    let mut more = written;
+    more["unknown"] = serde_json::json!(1);
+    cache.holds("name", 1, more.to_string());
+    assert_eq!(copies.get::<domain::Session>("name").await, None);
+    copies.put("name", 1, &session, seconds(1)).await;
+    assert_eq!(copies.get::<domain::Session>("name").await, Some(session));
+}

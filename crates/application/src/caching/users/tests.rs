@@ -34,6 +34,24 @@ async fn a_user_is_read_from_the_record_once() {
     assert!(is_about(cache.kept()[NAME].1, TTL));
 }
 
+fn demoted() -> User {
+    ada().with_role(domain::Role::Operator, NOW).with_role(domain::Role::Customer, NOW)
+}
+
+#[tokio::test]
+async fn a_user_who_changed_takes_the_place_of_the_old_copy_also_when_that_one_is_loaded_late() {
+    let mut record = MockUserRepository::new();
+    record.expect_find().times(1).returning(|_| Ok(Some(ada())));
+    record.expect_changed_since().times(1).returning(|_, _, _| Ok(vec![demoted()]));
+    let users = CachedUsers::new(Arc::new(record), Arc::<FakeCache>::default());
+    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+    assert_eq!(users.changed_since(NOW, None, 10).await.unwrap(), [demoted()]);
+    assert_eq!(users.find(&ada().id).await.unwrap(), Some(demoted()));
+    // A load that began before the change ends after it was heard of.
+    users.copies.put(NAME, version(&ada()), &Some(ada()), TTL).await;
+    assert_eq!(users.find(&ada().id).await.unwrap(), Some(demoted()));
+}
+
 #[tokio::test]
 async fn that_there_is_nobody_is_remembered_for_a_short_while() {
     let cache = Arc::<FakeCache>::default();
@@ -42,7 +60,7 @@ async fn that_there_is_nobody_is_remembered_for_a_short_while() {
         assert_eq!(users.find(&ada().id).await.unwrap(), None);
     }
     assert!(is_about(cache.kept()[NAME].1, NOBODY_TTL));
-    users.copies.put(NAME, VERSION, &Some(ada()), TTL).await;
+    users.copies.put(NAME, MADE, &Some(ada()), TTL).await;
     users.copies.put(NAME, NOBODY, &None::<User>, TTL).await;
     assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()), "nobody gives way to somebody, for good");
 }
@@ -61,7 +79,7 @@ async fn a_copy_that_is_corrupt_or_somebody_elses_does_not_count() {
     let cut = bytes(Some(&ada())).into_iter().take(12).collect();
     for bad in [Vec::new(), vec![0xff], b"nonsense".to_vec(), cut, bytes(Some(&bob()))] {
         let cache = Arc::<FakeCache>::default();
-        cache.holds(NAME, VERSION, bad);
+        cache.holds(NAME, MADE, bad);
         let users = CachedUsers::new(record(1, Some(ada())), cache);
         assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
         assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
@@ -85,6 +103,14 @@ impl UserRepository for Slow {
     }
 
     async fn find_by_login(&self, _: &str) -> Result<Option<Credentials>, PortError> {
+        unreachable!("only asked by id")
+    }
+
+    async fn changed_since(&self, _: Timestamp, _: Option<UserKey>, _: u32) -> Result<Vec<User>, PortError> {
+        unreachable!("only asked by id")
+    }
+
+    async fn list_operators(&self, _: Option<UserKey>, _: u32) -> Result<Vec<User>, PortError> {
         unreachable!("only asked by id")
     }
 

@@ -1,4 +1,7 @@
-use domain::{ChangedBy, Role, User, Version, payment::Asked};
+use domain::{
+    ChangedBy, Role, User, Version,
+    payment::{Asked, RequestKind},
+};
 use ports::Write;
 
 use super::*;
@@ -99,8 +102,10 @@ async fn cancelling_gives_stock_and_authorisation_back_in_one_commit() {
         it.transactions.push(authorized());
     });
     by(&it, ada(), to(Status::Cancelled)).await.unwrap();
-    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction"]);
+    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
     let state = it.record.state();
+    let (kind, by) = (state.requests[0].kind, state.requests[0].requested_by);
+    assert_eq!((kind, by), (RequestKind::Void, ChangedBy::customer(ada().key)), "who cancels gives it up");
     assert_eq!(state.products[0].stock, Some(5));
     assert_eq!((state.transactions[0].asked, state.transactions[0].check_at), (Some(Asked::Void), Some(NOW)));
 }

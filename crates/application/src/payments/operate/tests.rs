@@ -3,7 +3,7 @@ use std::sync::Arc;
 use domain::{
     FindingKind, Order,
     order::Status,
-    payment::{Asked, Disposition, EventKind, PaymentStatus, RefundStatus},
+    payment::{Asked, Disposition, EventKind, PaymentStatus, RefundStatus, RequestKind},
 };
 use ports::{CommitError, Meaning, MockReplyRepository, Write};
 
@@ -17,7 +17,8 @@ fn bench(order: Order, transaction: Transaction) -> Bench {
     })
 }
 
-fn show(transaction: &Transaction, refund: Option<&RefundId>) -> StoredReply {
+fn show(shown: &ShownTransaction, refund: Option<&RefundId>) -> StoredReply {
+    let transaction = &shown.transaction;
     let refund =
         refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id).unwrap().status().as_str());
     reply(&format!("{} {}", transaction.status().as_str(), refund.unwrap_or("-")))
@@ -43,7 +44,7 @@ async fn a_capture_is_claimed_then_asked_then_answered() {
     assert_eq!(
         it.journal(),
         [
-            "commit Claim UpdateOrder UpdateTransaction",
+            "commit Claim UpdateOrder UpdateTransaction InsertRequest",
             "capture t1 20.00",
             "commit UpdateOrder UpdateTransaction Answer"
         ]
@@ -186,7 +187,7 @@ async fn a_notice_that_waited_for_the_transaction_is_settled_with_the_claim() {
     it.gateway.means("early", Meaning::Event(Box::new(event(EventKind::Authorized, "20.00"))));
     it.gateway.answers(says(EventKind::Captured));
     ask(&it, Operation::Capture(None)).await.unwrap();
-    assert_eq!(it.journal()[0], "commit Claim UpdateOrder UpdateTransaction MoveEvent");
+    assert_eq!(it.journal()[0], "commit Claim UpdateOrder UpdateTransaction InsertRequest MoveEvent");
     let state = it.record.state();
     assert_eq!(state.events[0].disposition, Disposition::Applied);
     assert_eq!(state.transactions[0].status(), PaymentStatus::Captured);
@@ -198,4 +199,26 @@ async fn a_gateway_that_is_not_connected_any_more_is_asked_nothing() {
     it.app.gateways.clear();
     assert_eq!(ask(&it, Operation::Void).await.unwrap(), "first AUTHORIZED -");
     assert_eq!(it.record.state().transactions[0].asked, Some(Asked::Void));
+}
+
+#[tokio::test]
+async fn a_capture_and_a_void_say_who_asked_in_the_commit_that_claims_them() {
+    for (operation, kind) in [
+        (Operation::Capture(Some("4".to_owned())), RequestKind::Capture),
+        (Operation::Void, RequestKind::Void),
+    ] {
+        let it = bench(order(), authorized());
+        ask(&it, operation.clone()).await.unwrap();
+        ask(&it, operation).await.unwrap();
+        let by = operator().caller().changed_by();
+        let requests: Vec<_> =
+            it.record.state().requests.iter().map(|it| (it.kind, it.requested_by)).collect();
+        assert_eq!(requests, [(kind, by)], "once");
+        let shown = crate::payments::read::requests(&it.app, operator().caller(), order().key).await.unwrap();
+        assert_eq!(shown.map(|it| it.len()), Some(1));
+        assert_eq!(
+            crate::payments::read::requests(&it.app, &caller(ada()), order().key).await.unwrap(),
+            None
+        );
+    }
 }

@@ -22,7 +22,8 @@ fn payment() -> Payment {
     }
 }
 
-fn show(transaction: &Transaction) -> StoredReply {
+fn show(shown: &ShownTransaction) -> StoredReply {
+    let transaction = &shown.transaction;
     reply(&format!("{} {}", transaction.id, transaction.status().as_str()))
 }
 
@@ -52,17 +53,23 @@ async fn a_payment_is_committed_before_the_gateway_is_asked() {
     assert_eq!(
         it.journal(),
         [
-            "commit Claim UpdateOrder InsertTransaction".to_owned(),
+            "commit Claim UpdateOrder InsertTransaction InsertRequest".to_owned(),
             format!("charge {id} 20.00"),
             "commit UpdateOrder UpdateTransaction Answer".to_owned(),
         ]
     );
     let commits = it.record.commits();
-    let [Write::Claim(claimed), Write::UpdateOrder(progress), Write::InsertTransaction(begun)] =
-        commits[0].writes()
+    let [
+        Write::Claim(claimed),
+        Write::UpdateOrder(progress),
+        Write::InsertTransaction(begun),
+        Write::InsertRequest(asked),
+    ] = commits[0].writes()
     else {
         panic!("the claim")
     };
+    let by = caller(ada()).changed_by();
+    assert_eq!((asked.kind, asked.requested_by), (RequestKind::Payment, by));
     assert_eq!((&claimed.resource, &claimed.reply), (&id.to_string(), &None));
     assert_eq!((progress.read(), progress.entries().len()), (Revision::FIRST, 0));
     assert_eq!((begun.status(), begun.check_at), (PaymentStatus::Pending, Some(NOW.plus(CLAIM_GRACE))));

@@ -62,7 +62,7 @@ async fn an_authorisation_that_is_not_captured_in_time_is_given_up_with_its_orde
     assert_eq!(it.record.commits(), []);
     it.clock.advance(seconds(1));
     release_uncaptured(&it.app).await.unwrap();
-    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction"]);
+    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
     let asked = it.record.state().transactions[0].asked;
     assert_eq!((status(&it), asked), (Status::Closed, Some(Asked::Void)));
 }

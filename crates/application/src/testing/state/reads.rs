@@ -3,10 +3,10 @@
 use async_trait::async_trait;
 use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Session, SessionId, SessionKey, Timestamp, Transaction,
-    TransactionId, User, UserId, UserKey, Username,
+    PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Timestamp,
+    Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{Recorded, Status},
-    payment::{Disposition, StoredEvent},
+    payment::{Disposition, RecordedRequest, Request, StoredEvent},
     product,
 };
 use ports::{
@@ -46,6 +46,23 @@ impl UserRepository for Record {
         let fits =
             |it: &(User, PasswordHash)| it.0.username.as_str() == login || it.0.email.as_str() == login;
         Ok(one(&self.state().users, fits)?.map(|(user, hash)| Credentials { user, hash }))
+    }
+
+    async fn changed_since(&self, since: Timestamp, after: Option<UserKey>, limit: u32) -> Read<Vec<User>> {
+        let from = (Some(since), after);
+        let users = all(&self.state().users, |it| (it.0.changed_at, Some(it.0.key)) > from);
+        let mut users: Vec<_> = users.into_iter().map(|it| it.0).collect();
+        users.sort_by_key(|it| (it.changed_at, it.key));
+        users.truncate(usize::try_from(limit).unwrap());
+        Ok(users)
+    }
+
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>> {
+        let users = all(&self.state().users, |it| it.0.role == Role::Operator && Some(it.0.key) > after);
+        let mut users: Vec<_> = users.into_iter().map(|it| it.0).collect();
+        users.sort_by_key(|it| it.key);
+        users.truncate(usize::try_from(limit).unwrap());
+        Ok(users)
     }
 
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>> {
@@ -159,6 +176,15 @@ impl PaymentRepository for Record {
 
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>> {
         Ok(all(&self.state().transactions, |it| it.order == order))
+    }
+
+    async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>> {
+        let of_order = PaymentRepository::list(self, order).await?;
+        let state = self.state();
+        let asked = |it: &Request| of_order.iter().any(|of| of.key == it.transaction);
+        let user = |key| state.users.iter().find(|it| Some(it.0.key) == key).map(|it| it.0.id.clone());
+        let recorded = |it: Request| RecordedRequest { request: it, user: user(it.requested_by.user) };
+        Ok(all(&state.requests, asked).into_iter().map(recorded).collect())
     }
 
     async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {

@@ -115,7 +115,7 @@ fn a_part_that_was_not_asked_for_is_captured_and_flagged() {
 #[test]
 fn all_that_is_captured_when_less_was_asked_pays_and_is_flagged() {
     let mut case = told(&[event(Authorized)]);
-    case.ask_capture(Some(yuan("4")), NOW).unwrap();
+    case.ask_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
     case.apply(&later(1, event(Captured)), fresh(), NOW);
     assert_eq!(case.progress.order().status, Status::Paid);
     assert_eq!(kinds(&case), [FindingKind::Contradiction]);
@@ -180,8 +180,8 @@ fn captured_money_beside_another_payment_is_never_an_authorisation() {
     let it = &case.transaction;
     assert_eq!((it.status(), it.captured(), it.refundable()), (PaymentStatus::Failed, yuan("4"), yuan("4")));
     assert!(!it.occupies_order());
-    assert_eq!(case.ask_void(NOW), Err(NotVoidable));
-    assert_eq!(case.ask_capture(None, NOW), Err(NotCapturable::State));
+    assert_eq!(case.ask_void(ChangedBy::SYSTEM, NOW), Err(NotVoidable));
+    assert_eq!(case.ask_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State));
 }
 
 #[test]

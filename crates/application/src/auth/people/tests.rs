@@ -1,0 +1,109 @@
+use domain::{Password, User};
+use ports::CommitError;
+
+use super::*;
+use crate::{
+    auth::{Login, LoginError, authenticate, login, refresh, session::pair},
+    testing::*,
+};
+
+fn bench() -> Bench {
+    Bench::new().with(|it| {
+        it.users.push((ada(), hash_of("green tea")));
+        it.sessions.push(session());
+    })
+}
+
+fn user(it: &Bench) -> User {
+    it.record.state().users[0].0.clone()
+}
+
+async fn log_in(it: &Bench, password: &str) -> bool {
+    let [login_, password, peer] = ["ada", password, "192.0.2.1"].map(str::to_owned);
+    match login(&it.app, Login { login: login_, password, peer }).await {
+        Ok(_) => true,
+        Err(LoginError::Invalid) => false,
+        Err(other) => panic!("{other:?}"),
+    }
+}
+
+async fn is_accepted(it: &Bench) -> bool {
+    let session = domain::Session { rotated_at: it.app.clock.now(), ..session() };
+    authenticate(&it.app, &pair(&it.app, &session, ada().id).access).await.unwrap().is_some()
+}
+
+#[tokio::test]
+async fn a_role_is_given_once_and_sessions_go_on() {
+    let it = bench();
+    for _ in 0..2 {
+        assert_eq!(set_role(&it.app, "ada", Role::Operator).await.unwrap().role, Role::Operator);
+    }
+    assert_eq!(it.record.only_commit(), [Write::UpdateUser { user: user(&it), read: None }]);
+    assert_eq!(user(&it).changed_at, Some(NOW));
+    assert!(is_accepted(&it).await);
+    assert_eq!(list_operators(&it.app).await.unwrap(), [user(&it)]);
+    assert_eq!(set_role(&it.app, "ada@example.com", Role::Customer).await.unwrap().role, Role::Customer);
+    assert!(list_operators(&it.app).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn a_closed_account_is_good_for_nothing_until_it_is_opened_again() {
+    let it = bench();
+    for _ in 0..2 {
+        assert!(disable(&it.app, "ada").await.unwrap().disabled);
+    }
+    assert_eq!(it.record.commits().len(), 1);
+    assert!(!is_accepted(&it).await && !log_in(&it, "green tea").await);
+    assert!(refresh(&it.app, "session/1").await.is_err());
+    assert!(it.journal().contains(&"publish".to_owned()));
+    assert!(!enable(&it.app, "ada").await.unwrap().disabled);
+    assert!(!is_accepted(&it).await, "the session stays ended");
+    assert!(log_in(&it, "green tea").await);
+}
+
+#[tokio::test]
+async fn a_session_that_began_all_the_same_is_good_for_nothing_either() {
+    let it = bench().with(|it| it.users[0].0 = ada().with_disabled(true, NOW));
+    assert!(!is_accepted(&it).await);
+    assert!(refresh(&it.app, "session/1").await.is_err());
+}
+
+#[tokio::test]
+async fn a_login_that_was_checked_before_the_account_was_closed_begins_no_session() {
+    let it = bench();
+    it.record.meanwhile(|it| it.users[0].0 = ada().with_disabled(true, NOW));
+    assert!(!log_in(&it, "green tea").await);
+    assert_eq!(it.record.state().sessions.len(), 1);
+}
+
+#[tokio::test]
+async fn a_password_is_set_and_all_sessions_end() {
+    let it = bench();
+    let new = Password::parse("black tea, please").unwrap();
+    set_password(&it.app, "ada", new).await.unwrap();
+    assert!(!is_accepted(&it).await && !log_in(&it, "green tea").await);
+    assert!(log_in(&it, "black tea, please").await);
+}
+
+#[tokio::test]
+async fn who_changed_a_user_a_moment_before_is_not_overwritten() {
+    let it = bench();
+    it.record.meanwhile(|it| it.users[0].0 = ada().with_disabled(true, NOW));
+    set_role(&it.app, "ada", Role::Operator).await.unwrap();
+    assert_eq!((user(&it).role, user(&it).disabled), (Role::Operator, true));
+    let it = bench();
+    it.record.meanwhile(|it| it.users[0].1 = hash_of("white tea"));
+    set_password(&it.app, "ada", Password::parse("black tea, please").unwrap()).await.unwrap();
+    assert!(log_in(&it, "black tea, please").await, "what an operator sets holds");
+}
+
+#[tokio::test]
+async fn somebody_who_is_not_there_is_not_changed() {
+    let it = bench();
+    assert!(matches!(set_role(&it.app, "bob", Role::Operator).await, Err(PersonError::NotFound)));
+    assert!(matches!(disable(&it.app, "bob").await, Err(PersonError::NotFound)));
+    let new = Password::parse("black tea, please").unwrap();
+    assert!(matches!(set_password(&it.app, "bob", new).await, Err(PersonError::NotFound)));
+    it.record.refuses(CommitError::Failed(away()));
+    assert!(matches!(disable(&it.app, "ada").await, Err(PersonError::Failed(_))));
+}

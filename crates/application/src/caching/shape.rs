@@ -1,0 +1,112 @@
+//! The shape of what is copied: the names of all members, at every depth, and of which kind each is.
+//!
+//! A copy that another version of this program wrote may lack a member, and would be read as if it were empty. So the
+//! shape is a part of the names of all copies. It is computed from values in which every member stands: whoever adds one
+//! to a type has to fill it here too, for nothing here is left to a default.
+
+use domain::{
+    Currency, Invalid, Money, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session,
+    SessionId, SessionKey, Text, Timestamp, UserKey, Version,
+    order::{Item, Status},
+};
+use serde::Serialize;
+use serde_json::Value;
+
+/// A text that is another one when anything that is copied has another shape.
+#[must_use]
+pub fn shape() -> String {
+    let order = order().map_or_else(|rule| rule.to_string(), |it| shape_of(&it));
+    format!("order {order} session {}", shape_of(&session()))
+}
+
+fn shape_of(filled: &impl Serialize) -> String {
+    serde_json::to_value(filled).map_or_else(|error| error.to_string(), |it| outline(&it))
+}
+
+fn outline(value: &Value) -> String {
+    match value {
+        Value::Null => "nothing".to_owned(),
+        Value::Bool(_) => "flag".to_owned(),
+        Value::Number(_) => "number".to_owned(),
+        Value::String(_) => "text".to_owned(),
+        Value::Array(all) => format!("[{}]", all.first().map_or_else(String::new, outline)),
+        Value::Object(members) => {
+            let mut lines: Vec<_> =
+                members.iter().map(|(name, it)| format!("{name}: {}", outline(it))).collect();
+            lines.sort();
+            format!("{{{}}}", lines.join(", "))
+        }
+    }
+}
+
+const AT: Timestamp = Timestamp::from_millis(1);
+
+fn order() -> Result<Order, Invalid> {
+    let price = Money::zero(Currency::parse("CNY")?);
+    let item = Item {
+        product: ProductId::new(String::new()),
+        name: Text::new(""),
+        quantity: 1,
+        price,
+        holds_stock: true,
+    };
+    Ok(Order {
+        key: OrderKey::new(1),
+        number: OrderNumber::new(String::new()),
+        owner: UserKey::new(1),
+        status: Status::Pending,
+        came_from: Some(Status::Paid),
+        version: Version::FIRST,
+        revision: Revision::FIRST,
+        last_sequence: Sequence::FIRST,
+        items: vec![item],
+        amount: price,
+        created_at: AT,
+        updated_at: AT,
+        expires_at: AT,
+    })
+}
+
+fn session() -> Session {
+    Session {
+        key: SessionKey::new(1),
+        id: SessionId::new(String::new()),
+        user: UserKey::new(1),
+        generation: 1,
+        rotated_at: AT,
+        created_at: AT,
+        expires_at: AT,
+        revoked_at: Some(AT),
+        spent: vec![AT],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_member_at_every_depth_is_a_part_of_it_and_no_value_is() {
+        let plain = json!({"a": 1, "b": [{"c": "x", "d": null}]});
+        for other in [
+            json!({"a": 1, "b": [{"c": "x"}]}),
+            json!({"a": 1, "b": [{"c": "x", "d": null, "e": true}]}),
+            json!({"a": "1", "b": [{"c": "x", "d": null}]}),
+            json!({"b": [{"c": "x", "d": null}]}),
+        ] {
+            assert_ne!(outline(&plain), outline(&other), "{other}");
+        }
+        assert_eq!(outline(&plain), outline(&json!({"b": [{"d": null, "c": "y"}], "a": 2})));
+    }
+
+    #[test]
+    fn what_is_copied_is_filled_to_its_last_member() {
+        let shape = shape();
+        for member in ["came_from: text", "holds_stock: flag", "revoked_at: number", "spent: [number]"] {
+            assert!(shape.contains(member), "{member}: {shape}");
+        }
+        assert!(!shape.contains("nothing") && !shape.contains("[]"), "{shape}");
+    }
+}
