@@ -178,6 +178,7 @@ table! {
         created_at -> crate::dialect::Moment,
         resolved_at -> Nullable<crate::dialect::Moment>,
         note -> Nullable<Text>,
+        resolved -> Bool,
     }
 }
 

@@ -14,7 +14,10 @@ pub(super) async fn insert(conn: &mut Conn, finding: &Finding) -> Written {
 pub(super) async fn resolve(conn: &mut Conn, id: &FindingId, note: &Text, at: Timestamp) -> Written {
     let open =
         findings::table.filter(findings::finding_id.eq(id.as_str())).filter(findings::resolved_at.is_null());
-    let update = diesel::update(open)
-        .set((findings::resolved_at.eq(Stamp::from(at)), findings::note.eq(note.as_str())));
+    let update = diesel::update(open).set((
+        findings::resolved.eq(true),
+        findings::resolved_at.eq(Stamp::from(at)),
+        findings::note.eq(note.as_str()),
+    ));
     guarded(Kept(update).execute(conn).await?)
 }

@@ -30,12 +30,11 @@ pub(super) async fn taken(database: &Database, account: User) -> Result<CommitEr
     let (name, address) = (account.username.folded(), account.email.folded());
     let rivals = database
         .read(async move |conn: &mut Conn| {
-            let same = user::username_folded.eq(&name).or(user::email_folded.eq(&address));
-            let query = user::table.filter(same).select((user::username_folded, user::email_folded));
-            let rivals: Vec<(String, String)> = query.load(conn).await?;
+            let same_name = user::table.filter(user::username_folded.eq(&name)).select(user::id);
+            let same_address = user::table.filter(user::email_folded.eq(&address)).select(user::id);
             let taken = [
-                rivals.iter().any(|it| it.0 == name).then_some(Taken::Username),
-                rivals.iter().any(|it| it.1 == address).then_some(Taken::Email),
+                same_name.first::<i64>(conn).await.optional()?.map(|_| Taken::Username),
+                same_address.first::<i64>(conn).await.optional()?.map(|_| Taken::Email),
             ];
             Ok(taken.into_iter().flatten().collect::<Vec<_>>())
         })

@@ -8,8 +8,9 @@ use domain::{
 };
 use ports::{EventRepository, PortError};
 
-use super::each;
+use super::{each, length};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::row::EventRow;
 use crate::sql::schema::{payment_events, payment_transactions};
 use crate::sql::value::Stamp;
@@ -45,26 +46,19 @@ impl EventRepository for Database {
                 .filter(waits)
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .select(EventRow::as_select());
-            each(query.load(conn).await?, EventRow::read)
+            each(Along(Index::EVENTS_OF_TRANSACTION, query).load(conn).await?, EventRow::read)
         })
         .await
     }
 
     async fn applicable(&self, limit: u32) -> Result<Vec<StoredEvent>, PortError> {
-        self.read(async move |conn: &mut Conn| {
-            let known = payment_transactions::table
-                .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
-                .filter(payment_transactions::gateway.eq(payment_events::gateway));
-            let parked = payment_events::disposition
-                .eq(Disposition::Parked.as_str())
-                .or(payment_events::disposition.eq(Disposition::Overdue.as_str()));
-            let query = payment_events::table
-                .filter(parked)
-                .filter(exists(known))
-                .order((payment_events::received_at.asc(), payment_events::id.asc()))
-                .limit(i64::from(limit))
-                .select(EventRow::as_select());
-            each(query.load(conn).await?, EventRow::read)
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let mut rows = known(conn, Disposition::Parked, limit).await?;
+            rows.extend(known(conn, Disposition::Overdue, limit).await?);
+            let mut events = each(rows, EventRow::read)?;
+            events.sort_by_key(|it| (it.received_at, it.key));
+            events.truncate(length(limit));
+            Ok(events)
         })
         .await
     }
@@ -77,8 +71,22 @@ impl EventRepository for Database {
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .limit(i64::from(limit))
                 .select(EventRow::as_select());
-            each(query.load(conn).await?, EventRow::read)
+            each(Along(Index::EVENTS_OF_DISPOSITION, query).load(conn).await?, EventRow::read)
         })
         .await
     }
+}
+
+/// Events that stand there and whose transaction is known, oldest first.
+async fn known(conn: &mut Conn, disposition: Disposition, limit: u32) -> QueryResult<Vec<EventRow>> {
+    let known = payment_transactions::table
+        .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
+        .filter(payment_transactions::gateway.eq(payment_events::gateway));
+    let query = payment_events::table
+        .filter(payment_events::disposition.eq(disposition.as_str()))
+        .filter(exists(known))
+        .order((payment_events::received_at.asc(), payment_events::id.asc()))
+        .limit(i64::from(limit))
+        .select(EventRow::as_select());
+    Along(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
 }

@@ -6,6 +6,7 @@ use ports::{FindingRepository, Page, PortError};
 
 use super::{each, length, one_more};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::{row::FindingRow, schema::findings, value::Stamp};
 
 #[async_trait]
@@ -28,18 +29,20 @@ impl FindingRepository for Database {
     ) -> Result<Page<Finding>, PortError> {
         self.read(async move |conn: &mut Conn| {
             let mut query = findings::table.select(FindingRow::as_select()).into_boxed();
-            query = match resolved {
-                Some(true) => query.filter(findings::resolved_at.is_not_null()),
-                Some(false) => query.filter(findings::resolved_at.is_null()),
-                None => query,
-            };
+            let mut index = Index::FINDINGS_BY_TIME;
+            if let Some(resolved) = resolved {
+                query = query.filter(findings::resolved.eq(resolved));
+                index = Index::FINDINGS_OF_STATE;
+            }
             if let Some(after) = &after {
                 let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
-                let before = findings::created_at.lt(at).or(findings::id.lt(key));
-                query = query.filter(findings::created_at.le(at)).filter(before);
+                let beside = findings::created_at.eq(at).and(findings::id.lt(key));
+                let behind = findings::created_at.lt(at).or(beside);
+                query = query.filter(findings::created_at.le(at)).filter(behind);
             }
             let newest_first = (findings::created_at.desc(), findings::id.desc());
-            let rows = query.order(newest_first).limit(one_more(limit)).load(conn).await?;
+            let query = query.order(newest_first).limit(one_more(limit));
+            let rows = Along(index, query).load(conn).await?;
             Ok(Page::cut(each(rows, FindingRow::read)?, length(limit)))
         })
         .await

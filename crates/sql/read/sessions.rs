@@ -5,6 +5,7 @@ use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{PortError, SessionRepository};
 
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::{row::SessionRow, schema::sessions, value::Stamp};
 
 #[async_trait]
@@ -28,7 +29,8 @@ impl SessionRepository for Database {
                 .order((sessions::created_at.desc(), sessions::id.desc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
-            query.load(conn).await?.into_iter().map(SessionRow::read).collect()
+            let rows = Along(Index::SESSIONS_OF_USER, query).load(conn).await?;
+            rows.into_iter().map(SessionRow::read).collect()
         })
         .await
     }
@@ -45,11 +47,13 @@ impl SessionRepository for Database {
             let later = sessions::revoked_at.gt(Stamp::from(since));
             let beside = sessions::revoked_at.eq(Stamp::from(since)).and(sessions::id.gt(after));
             let query = sessions::table
+                .filter(sessions::revoked_at.ge(Stamp::from(since)))
                 .filter(later.or(beside))
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
-            query.load(conn).await?.into_iter().map(SessionRow::read).collect()
+            let rows = Along(Index::SESSIONS_REVOKED, query).load(conn).await?;
+            rows.into_iter().map(SessionRow::read).collect()
         })
         .await
     }

@@ -36,7 +36,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
     spent       VARCHAR(255) NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
-    KEY sessions_of_user (userId, createdAt),
+    KEY sessions_of_user (userId, revokedAt, createdAt),
     KEY sessions_expired (expiresAt),
     KEY sessions_revoked (revokedAt),
     CONSTRAINT sessions_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -58,6 +58,7 @@ CREATE TABLE IF NOT EXISTS products (
     updatedAt   TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY products_public (productId),
     KEY products_by_time (createdAt),
+    KEY products_of_activity (active, createdAt),
     CONSTRAINT products_price CHECK (price > 0),
     CONSTRAINT products_currency CHECK (char_length(currency) = 3),
     CONSTRAINT products_stock CHECK (stock >= 0),
@@ -117,6 +118,7 @@ CREATE TABLE IF NOT EXISTS orders (
     KEY orders_by_time (createdAt),
     KEY orders_of_user (userId, createdAt),
     KEY orders_of_status (status, createdAt),
+    KEY orders_of_user_and_status (userId, status, createdAt),
     KEY orders_expired (status, expiresAt),
     KEY orders_unchanged (status, updatedAt),
     CONSTRAINT orders_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -337,9 +339,12 @@ CREATE TABLE IF NOT EXISTS findings (
     created_at      TIMESTAMP(3) NOT NULL,
     resolved_at     TIMESTAMP(3) NULL,
     note            TEXT         NULL,
+    -- Whether there is a `resolved_at`, for the index.
+    resolved        TINYINT(1)   NOT NULL DEFAULT 0,
     UNIQUE KEY findings_public (finding_id),
     KEY findings_by_time (created_at),
-    KEY findings_open (resolved_at, created_at),
+    KEY findings_of_state (resolved, created_at),
+    CONSTRAINT findings_resolved CHECK (resolved = (resolved_at IS NOT NULL)),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
