@@ -5,6 +5,7 @@
 //! stored). What keeps it one text: keys and times come from the ports; guards are predicates whose affected rows are
 //! counted, and unique keys whose violation is matched; nothing is returned by a write, locked by a read or replaced.
 
+mod along;
 mod commit;
 pub(crate) mod fault;
 mod health;

@@ -194,6 +194,7 @@ table! {
         created_at -> crate::dialect::Moment,
         resolved_at -> Nullable<crate::dialect::Moment>,
         note -> Nullable<Text>,
+        resolved -> Bool,
         subject -> Nullable<Text>,
         resolved_by -> Nullable<BigInt>,
         resolved_actor -> Nullable<Text>,

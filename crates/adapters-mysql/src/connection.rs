@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 pub(crate) use self::attempt::Kind;
 pub(crate) use self::crew::Crew;
-pub(crate) use self::pool::{Limits, Pool};
+pub(crate) use self::pool::{Limits, Place, Pool};
 pub(crate) use crate::MySql as Database;
 
 /// A connection, for queries that are written once for all databases.
@@ -20,6 +20,9 @@ pub(crate) type Conn = AsyncMysqlConnection;
 
 /// How long the server itself waits for the lock of a row or a table, in seconds; its least.
 const LOCK_WAIT_S: u32 = 1;
+/// How long the server works on one statement before it ends it, in milliseconds. With the longest wait for a connection
+/// it is less than [a piece of work](Pool::run) has in all, so that a statement which is given up has ended.
+pub(crate) const STATEMENT_MS: u32 = 2_500;
 /// How long the server waits for a word before it closes the connection and rolls back, in seconds: whoever hangs in the
 /// middle of a commit does not keep rows from others for longer.
 const SILENCE_S: u32 = 60;
@@ -34,18 +37,26 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// Whoever writes sees what is committed at each statement: guards are in the statements, and gaps between rows are
 /// not locked. A value that does not fit is an error, never shortened. `LC_MESSAGES` is for
-/// [`is_contention`](crate::dialect::is_contention).
+/// [`is_contention`](crate::dialect::is_contention). MariaDB limits every statement, MySQL those that read; each takes
+/// the other's words for a comment.
 fn settings() -> Vec<String> {
     vec![
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
         format!(
             "SET autocommit = 1, time_zone = '+00:00', lc_messages = 'en_US', \
              innodb_lock_wait_timeout = {LOCK_WAIT_S}, lock_wait_timeout = {LOCK_WAIT_S}, \
-             wait_timeout = {SILENCE_S}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
-             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+             wait_timeout = {SILENCE_S} {}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+             ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
+            statement_limit(STATEMENT_MS),
         ),
         "SET NAMES utf8mb4".to_owned(),
     ]
+}
+
+/// What limits the time of a statement, as a part of a `SET`; 0 is for ever. MariaDB counts seconds.
+pub(crate) fn statement_limit(millis: u32) -> String {
+    let (seconds, rest) = (millis / 1_000, millis % 1_000);
+    format!("/*M!, max_statement_time = {seconds}.{rest:03} */ /*!50708 , max_execution_time = {millis} */")
 }
 
 /// How to connect, from what the URL says.

@@ -19,7 +19,7 @@ use mysql_async::{Conn, Opts};
 use tokio::time::timeout;
 
 use self::steps::{STEPS, Step, statements};
-use crate::connection::options;
+use crate::connection::{options, statement_limit};
 use crate::{MySql, OpenError};
 
 /// How long it may take to connect.
@@ -147,7 +147,9 @@ async fn connect(url: Opts) -> Result<Conn, Failure> {
     // Old rows may have zero for a date: the steps look for that, and must be let to.
     let settings = format!(
         "SET SESSION lock_wait_timeout = {LOCK_WAIT_S}, innodb_lock_wait_timeout = {LOCK_WAIT_S}, \
-         sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'"
+         sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION' {}",
+        // A large table is changed for as long as it takes.
+        statement_limit(0)
     );
     conn.query_drop(settings).await?;
     // Else a server that is set to old manners adds defaults to times.

@@ -6,7 +6,7 @@
 mod shop;
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use adapters_mysql::MySql;
 use domain::{Order, Product};
@@ -14,18 +14,18 @@ use mysql_async::{Conn, Opts, prelude::Queryable};
 use ports::{
     Claim, CommitError, Health, OrderRepository, ProductRepository, ReplyRepository, Store, UnitOfWork,
 };
-use test_servers::MariaDb;
+use test_servers::{MariaDb, Pace};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
 use crate::shop::{STOCK, placing, stocked};
 
-/// Every call ends within this time: 4 s that it has, and what a busy machine adds.
-const BOUND: Duration = Duration::from_secs(8);
+/// Every call ends within this time: 4 s that it has, and some.
+const BOUND: Duration = Duration::from_secs(6);
 /// How soon after the server is back all is well.
 const RECOVERY: Duration = Duration::from_secs(2);
 /// How long a test waits for something that is about to happen.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn bare(url: &str) -> Conn {
     Conn::new(Opts::from_url(url).unwrap()).await.unwrap()
@@ -57,7 +57,11 @@ async fn lock(conn: &mut Conn, product: &Product) {
 }
 
 async fn in_bound<T>(call: impl Future<Output = T>) -> T {
-    timeout(BOUND, call).await.expect("every call ends within a limit")
+    let pace = Pace::start();
+    let outcome = timeout(PATIENCE, call).await.expect("every call ends");
+    let (calm, all) = (pace.calm(), pace.elapsed());
+    assert!(calm < BOUND, "it ends after {calm:?} of {all:?}");
+    outcome
 }
 
 /// Asks until there is a sign of life.
@@ -67,7 +71,10 @@ async fn is_back(record: &MySql) {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    timeout(RECOVERY, alive).await.expect("it is back");
+    let pace = Pace::start();
+    timeout(PATIENCE, alive).await.expect("it is back");
+    let (calm, all) = (pace.calm(), pace.elapsed());
+    assert!(calm < RECOVERY, "it is back after {calm:?} of {all:?}");
 }
 
 /// Says it again with the same key until it is known what came of it.
@@ -147,11 +154,11 @@ async fn while_the_server_is_away_every_call_says_so_soon_and_afterwards_none() 
     let (user, products) = stocked(&record).await;
     server.kill().unwrap();
     for _ in 0..3 {
-        let began = Instant::now();
+        let pace = Pace::start();
         let (work, ..) = placing(&user, &products);
         assert!(matches!(record.commit(work).await, Err(CommitError::Failed(_))));
         ProductRepository::find(&record, &products[0].id).await.unwrap_err();
-        assert!(began.elapsed() < RECOVERY, "nobody waits for a server that refuses: {:?}", began.elapsed());
+        assert!(pace.calm() < RECOVERY, "nobody waits for a server that refuses: {:?}", pace.elapsed());
     }
     server.restart().unwrap();
     is_back(&record).await;

@@ -32,7 +32,7 @@ const ROWS: &str = "
         (1, 10000000002, 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0);
     INSERT INTO dispute_events VALUES (1, 10000000002, 'e', NULL, 'OPEN', 3, NOW(3));
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', NOW(3));
-    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 10000000002, 'PAYMENT', 10, 10000000001, 'CUSTOMER', NOW(3));
     INSERT INTO idempotency_claims VALUES
         (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, NOW(3), NULL);
@@ -160,7 +160,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
             SELECT 2, transaction_key, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, transaction_key, event_id, NULL, 'WON', 1, NOW(3) FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
-        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL, NULL, NULL, NULL FROM findings",
+        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL, 0, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
             SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, NOW(3), NULL FROM idempotency_claims",
     ] {

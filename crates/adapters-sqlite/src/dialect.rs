@@ -11,6 +11,11 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 use crate::connection::Conn;
 use crate::sql::value::{Parts, Stamp};
 
+/// What makes a statement read a table along that index; it follows the table's name.
+pub(crate) fn index_hint(index: &str) -> String {
+    format!("INDEXED BY {index}")
+}
+
 /// An amount: whole ten-thousandths of the major unit, which SQLite's own decimals (they are doubles) could not hold.
 pub(crate) type Amount = BigInt;
 

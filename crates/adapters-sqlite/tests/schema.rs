@@ -29,7 +29,7 @@ const ROWS: &str = "
     INSERT INTO refunds VALUES (1, 1, 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, 1, 'OPERATOR', NULL, 6, NULL, 0);
     INSERT INTO dispute_events VALUES (1, 1, 'e', NULL, 'OPEN', 30000, 7);
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', 5);
-    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, NULL, NULL, NULL);
+    INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 1, 'PAYMENT', 100000, 1, 'CUSTOMER', 0);
     INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
 ";
@@ -143,7 +143,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO refunds SELECT 2, 1, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, 1, event_id, NULL, 'WON', 1, 0 FROM dispute_events",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
-        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL, NULL, NULL, NULL FROM findings",
+        "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL, 0, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
             SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, 0, NULL FROM idempotency_claims",
     ] {

@@ -30,6 +30,7 @@ pub mod replies;
 pub mod sample;
 pub mod sealer;
 pub mod sessions;
+pub mod statements;
 pub mod store;
 pub mod throttle;
 pub mod tokens;

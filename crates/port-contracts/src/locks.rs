@@ -90,7 +90,7 @@ pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn Locks>) {
     // They would get it when nobody comes for so long, too: what is asked for is much less.
     let _three = time::timeout(LONG / 2, waiting).await.expect("each waits for a lease, not for its own end");
     time::sleep(MOMENT * 4).await;
-    let _last = hang(Duration::from_secs(2)).await;
+    let _last = hang(LONG).await;
 }
 
 /// Whoever overstayed has nothing to give back.

@@ -40,6 +40,7 @@ pub(super) async fn resolve(
         findings::table.filter(findings::finding_id.eq(id.as_str())).filter(findings::resolved_at.is_null());
     let unsubject = findings::subject.eq(None::<&str>);
     let update = diesel::update(open).set((
+        findings::resolved.eq(true),
         findings::resolved_at.eq(Stamp::from(at)),
         findings::note.eq(note.as_str()),
         findings::resolved_by.eq(user_key(by)),

@@ -5,6 +5,7 @@ use ports::Prunable;
 
 use super::halt::Written;
 use crate::connection::Conn;
+use crate::sql::along::{Along, Index};
 use crate::sql::schema::{idempotency_claims as claims, sessions};
 use crate::sql::value::Stamp;
 
@@ -21,9 +22,13 @@ pub(super) async fn prune(conn: &mut Conn, what: Prunable, before: Timestamp, ro
             diesel::delete(claims::table.filter(claims::id.eq_any(keys))).execute(conn).await?;
         }
         Prunable::Sessions => {
-            let ended = sessions::expires_at.lt(before).or(sessions::revoked_at.lt(before));
-            let over = sessions::table.filter(ended).limit(rows).select(sessions::id);
-            let keys: Vec<i64> = over.load(conn).await?;
+            let over = sessions::table.filter(sessions::expires_at.lt(before)).limit(rows);
+            let over = Along(Index::SESSIONS_EXPIRED, over.select(sessions::id));
+            let mut keys: Vec<i64> = over.load(conn).await?;
+            let left = rows.saturating_sub(i64::try_from(keys.len()).unwrap_or(rows));
+            let ended = sessions::table.filter(sessions::revoked_at.lt(before)).limit(left);
+            let ended = Along(Index::SESSIONS_REVOKED, ended.select(sessions::id));
+            keys.extend(ended.load::<i64>(conn).await?);
             diesel::delete(sessions::table.filter(sessions::id.eq_any(keys))).execute(conn).await?;
         }
     }

@@ -5,6 +5,7 @@ use domain::{Network, Session, SessionKey, Timestamp, UserKey};
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
 use crate::sql::{
+    along::{Along, Index},
     kept::Kept,
     row::{SessionRow, written},
     schema::sessions,
@@ -62,6 +63,6 @@ pub(super) async fn revoke_all(
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(Stamp::from(at)));
     let update = diesel::update(live).set(sessions::revoked_at.eq(Stamp::from(at)));
-    Kept(update).execute(conn).await?;
+    Along(Index::SESSIONS_OF_USER, Kept(update)).execute(conn).await?;
     Ok(())
 }

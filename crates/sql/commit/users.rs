@@ -55,7 +55,7 @@ pub(super) async fn change_password(
 }
 
 /// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.
-pub(super) async fn taken(database: &Database, account: &User) -> Result<CommitError, PortError> {
+pub(super) async fn taken(database: &Database, account: User) -> Result<CommitError, PortError> {
     let taken = database.taken(&account.username, &account.email).await?;
     Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::Taken(taken) })
 }

@@ -8,8 +8,9 @@ use domain::{
 };
 use ports::{Batch, EventRepository, PortError};
 
-use super::each_readable;
+use super::{each, each_readable, length};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::row::EventRow;
 use crate::sql::schema::{payment_events, payment_transactions};
 use crate::sql::value::Stamp;
@@ -46,28 +47,24 @@ impl EventRepository for Database {
                 .filter(waits)
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .select(EventRow::as_select());
-            each_readable(&*witness, query.load(conn).await?, EventRow::read)
+            each_readable(
+                &*witness,
+                Along(Index::EVENTS_OF_TRANSACTION, query).load(conn).await?,
+                EventRow::read,
+            )
         })
         .await
     }
 
     async fn applicable(&self, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
         let witness = self.witness();
-        self.read(async move |conn: &mut Conn| {
-            let known = payment_transactions::table
-                .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
-                .filter(payment_transactions::gateway.eq(payment_events::gateway));
-            let parked = payment_events::disposition
-                .eq(Disposition::Parked.as_str())
-                .or(payment_events::disposition.eq(Disposition::Overdue.as_str()));
-            let query = payment_events::table
-                .filter(parked)
-                .filter(exists(known))
-                .order((payment_events::received_at.asc(), payment_events::id.asc()))
-                .limit(i64::from(batch.limit))
-                .offset(i64::from(batch.skip))
-                .select(EventRow::as_select());
-            each_readable(&*witness, query.load(conn).await?, EventRow::read)
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let up_to = batch.skip.saturating_add(batch.limit);
+            let mut rows = known(conn, Disposition::Parked, up_to).await?;
+            rows.extend(known(conn, Disposition::Overdue, up_to).await?);
+            rows.sort_by_key(EventRow::place);
+            let batch = rows.into_iter().skip(length(batch.skip)).take(length(batch.limit)).collect();
+            each_readable(&*witness, batch, EventRow::read)
         })
         .await
     }
@@ -82,8 +79,26 @@ impl EventRepository for Database {
                 .limit(i64::from(batch.limit))
                 .offset(i64::from(batch.skip))
                 .select(EventRow::as_select());
-            each_readable(&*witness, query.load(conn).await?, EventRow::read)
+            each_readable(
+                &*witness,
+                Along(Index::EVENTS_OF_DISPOSITION, query).load(conn).await?,
+                EventRow::read,
+            )
         })
         .await
     }
+}
+
+/// Events that stand there and whose transaction is known, oldest first.
+async fn known(conn: &mut Conn, disposition: Disposition, limit: u32) -> QueryResult<Vec<EventRow>> {
+    let known = payment_transactions::table
+        .filter(payment_transactions::transaction_id.nullable().eq(payment_events::transaction_id))
+        .filter(payment_transactions::gateway.eq(payment_events::gateway));
+    let query = payment_events::table
+        .filter(payment_events::disposition.eq(disposition.as_str()))
+        .filter(exists(known))
+        .order((payment_events::received_at.asc(), payment_events::id.asc()))
+        .limit(i64::from(limit))
+        .select(EventRow::as_select());
+    Along(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
 }

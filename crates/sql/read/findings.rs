@@ -6,6 +6,7 @@ use ports::{FindingRepository, Page, PortError};
 
 use super::{one_more, page};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::{
     row::FindingRow,
     schema::{findings, user},
@@ -39,19 +40,20 @@ impl FindingRepository for Database {
                 .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
                 .select((FindingRow::as_select(), user::public_id.nullable()))
                 .into_boxed();
-            query = match resolved {
-                Some(true) => query.filter(findings::resolved_at.is_not_null()),
-                Some(false) => query.filter(findings::resolved_at.is_null()),
-                None => query,
-            };
+            let mut index = Index::FINDINGS_BY_TIME;
+            if let Some(resolved) = resolved {
+                query = query.filter(findings::resolved.eq(resolved));
+                index = Index::FINDINGS_OF_STATE;
+            }
             if let Some(after) = &after {
                 let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
-                let before = findings::created_at.lt(at).or(findings::id.lt(key));
-                query = query.filter(findings::created_at.le(at)).filter(before);
+                let beside = findings::created_at.eq(at).and(findings::id.lt(key));
+                let behind = findings::created_at.lt(at).or(beside);
+                query = query.filter(findings::created_at.le(at)).filter(behind);
             }
             let newest_first = (findings::created_at.desc(), findings::id.desc());
             let newest = query.order(newest_first).limit(one_more(limit));
-            let rows = newest.load::<(FindingRow, Option<String>)>(conn).await?;
+            let rows = Along(index, newest).load::<(FindingRow, Option<String>)>(conn).await?;
             page(&*witness, rows, limit, |(row, _)| row.public_id(), |(row, user)| row.read(user))
         })
         .await

@@ -11,6 +11,7 @@ use ports::{Batch, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError
 
 use super::{cut, each_readable, grouped, one_more};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::kept::{Kept, padded};
 use crate::sql::row::{HistoryRow, ItemRow, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders, user};
@@ -83,11 +84,13 @@ impl OrderRepository for Database {
             }
             if let Some(after) = &filter.after {
                 let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
-                let before = orders::created_at.lt(at).or(orders::id.lt(key));
-                query = query.filter(orders::created_at.le(at)).filter(before);
+                let beside = orders::created_at.eq(at).and(orders::id.lt(key));
+                let behind = orders::created_at.lt(at).or(beside);
+                query = query.filter(orders::created_at.le(at)).filter(behind);
             }
             let newest_first = (orders::created_at.desc(), orders::id.desc());
-            let mut rows = query.order(newest_first).limit(one_more(filter.limit)).load(conn).await?;
+            let query = query.order(newest_first).limit(one_more(filter.limit));
+            let mut rows = Along(index_for(&filter), query).load(conn).await?;
             let next = cut(&mut rows, filter.limit, OrderRow::number);
             Ok(Page { data: with_items(conn, &*witness, rows).await?, next })
         })
@@ -121,6 +124,16 @@ impl OrderRepository for Database {
     }
 }
 
+/// The index that has the orders of a list in its order and no others.
+const fn index_for(filter: &OrderFilter) -> Index {
+    match (filter.owner, filter.status) {
+        (None, None) => Index::ORDERS_BY_TIME,
+        (Some(_), None) => Index::ORDERS_OF_USER,
+        (None, Some(_)) => Index::ORDERS_OF_STATUS,
+        (Some(_), Some(_)) => Index::ORDERS_OF_USER_AND_STATUS,
+    }
+}
+
 /// What lists sort an order by.
 async fn place_of(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(Stamp, i64)>> {
     let query = orders::table.filter(orders::order_number.eq(number.as_str()));
@@ -129,6 +142,9 @@ async fn place_of(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(
 
 /// The orders of these rows that can be read, each with its items, in the order of the rows.
 async fn with_items(conn: &mut Conn, witness: &dyn Witness, rows: Vec<OrderRow>) -> QueryResult<Vec<Order>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
     let keys = padded(rows.iter().map(|it| it.id).collect());
     let query = order_items::table
         .filter(order_items::order_id.eq_any(keys))

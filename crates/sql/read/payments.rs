@@ -1,7 +1,6 @@
 use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
-use diesel::dsl::min;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
@@ -9,6 +8,7 @@ use ports::{Batch, PaymentRepository, PortError};
 
 use super::{each, grouped, length};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
 use crate::sql::value::Stamp;
@@ -114,27 +114,58 @@ async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Dis
         .await
 }
 
+/// Most pages of refunds that one look reads.
+const PAGES_MAX: u32 = 100;
+
 /// When it is due, and the transaction's id.
 type DueAt = (Option<Stamp>, String);
 
 async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
-    payment_transactions::table
+    let query = payment_transactions::table
         .filter(payment_transactions::check_at.le(Stamp::from(now)))
         .order((payment_transactions::check_at.asc(), payment_transactions::id.asc()))
         .limit(i64::from(limit))
-        .select((payment_transactions::check_at, payment_transactions::transaction_id))
-        .load(conn)
-        .await
+        .select((payment_transactions::check_at, payment_transactions::transaction_id));
+    Along(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await
 }
 
+/// The transactions of the refunds that are longest due. Some have several of them, so it may take several pages.
 async fn refunds_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
-    refunds::table
+    let (mut due, mut seen, mut last) = (Vec::new(), HashSet::new(), None);
+    for _ in 0..PAGES_MAX {
+        let page = refunds_after(conn, now, last, limit).await?;
+        let ends = page.len() < length(limit);
+        for (at, key, id) in page {
+            last = at.map(|at| (at, key));
+            if seen.insert(id.clone()) {
+                due.push((at, id));
+            }
+        }
+        if ends || due.len() >= length(limit) {
+            break;
+        }
+    }
+    Ok(due)
+}
+
+/// A refund's `check_at`, its row, and its transaction's id.
+type RefundDue = (Option<Stamp>, i64, String);
+
+async fn refunds_after(
+    conn: &mut Conn,
+    now: Timestamp,
+    last: Option<(Stamp, i64)>,
+    limit: u32,
+) -> QueryResult<Vec<RefundDue>> {
+    let mut query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
         .filter(refunds::check_at.le(Stamp::from(now)))
-        .group_by(payment_transactions::transaction_id)
-        .order(min(refunds::check_at).asc())
-        .limit(i64::from(limit))
-        .select((min(refunds::check_at), payment_transactions::transaction_id))
-        .load(conn)
-        .await
+        .select((refunds::check_at, refunds::id, payment_transactions::transaction_id))
+        .into_boxed();
+    if let Some((at, key)) = last {
+        let beside = refunds::check_at.eq(at).and(refunds::id.gt(key));
+        query = query.filter(refunds::check_at.ge(at)).filter(refunds::check_at.gt(at).or(beside));
+    }
+    let query = query.order((refunds::check_at.asc(), refunds::id.asc())).limit(i64::from(limit));
+    Along(Index::REFUNDS_TO_CHECK, query).load(conn).await
 }

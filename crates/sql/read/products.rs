@@ -6,12 +6,11 @@ use ports::{ChangeKind, Page, PortError, ProductRepository};
 
 use super::{each, one_more, page};
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::kept::{Kept, padded};
 use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow};
 use crate::sql::schema::{product_changes, products, user};
 use crate::sql::value::Stamp;
-
-diesel::alias!(product_changes as last_change: LastChange);
 
 #[async_trait]
 impl ProductRepository for Database {
@@ -44,16 +43,20 @@ impl ProductRepository for Database {
         let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let mut query = products::table.select(ProductRow::as_select()).into_boxed();
+            let mut index = Index::PRODUCTS_BY_TIME;
             if active_only {
                 query = query.filter(products::active.eq(true));
+                index = Index::PRODUCTS_OF_ACTIVITY;
             }
             if let Some(after) = &after {
                 let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
-                let behind = products::created_at.gt(at).or(products::id.gt(key));
+                let beside = products::created_at.eq(at).and(products::id.gt(key));
+                let behind = products::created_at.gt(at).or(beside);
                 query = query.filter(products::created_at.ge(at)).filter(behind);
             }
             let oldest_first = (products::created_at.asc(), products::id.asc());
-            let rows = query.order(oldest_first).limit(one_more(limit)).load(conn).await?;
+            let query = query.order(oldest_first).limit(one_more(limit));
+            let rows = Along(index, query).load(conn).await?;
             page(&*witness, rows, limit, ProductRow::public_id, ProductRow::read)
         })
         .await
@@ -74,18 +77,19 @@ impl ProductRepository for Database {
                 .filter(product_changes::product_key.eq(product.get()))
                 .select((ChangeRow::as_select(), products::product_id, user::public_id.nullable()))
                 .into_boxed();
-            match kind {
-                ChangeKind::Any => {}
-                ChangeKind::Adjustment => query = query.filter(product_changes::stock.eq(ADJUSTED)),
-            }
+            let index = match kind {
+                ChangeKind::Any => Index::CHANGES_VERSION,
+                ChangeKind::Adjustment => {
+                    query = query.filter(product_changes::stock.eq(ADJUSTED));
+                    Index::CHANGES_OF_STOCK
+                }
+            };
             if let Some(after) = &after {
-                let last = last_change
-                    .filter(last_change.field(product_changes::change_id).eq(after.as_str()))
-                    .select(last_change.field(product_changes::version));
-                query = query.filter(product_changes::version.nullable().lt(last.single_value()));
+                let Some(last) = version_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                query = query.filter(product_changes::version.lt(last));
             }
             let newest = query.order(product_changes::version.desc()).limit(one_more(limit));
-            let rows = newest.load::<(ChangeRow, String, Option<String>)>(conn).await?;
+            let rows = Along(index, newest).load::<(ChangeRow, String, Option<String>)>(conn).await?;
             let id = |(row, _, _): &(ChangeRow, _, _)| row.public_id();
             page(&*witness, rows, limit, id, |(row, product, user)| row.read(product, user))
         })
@@ -97,4 +101,10 @@ impl ProductRepository for Database {
 async fn place_of(conn: &mut Conn, id: &ProductId) -> QueryResult<Option<(Stamp, i64)>> {
     let query = products::table.filter(products::product_id.eq(id.as_str()));
     query.select((products::created_at, products::id)).first(conn).await.optional()
+}
+
+/// What lists sort a change by.
+async fn version_of(conn: &mut Conn, id: &ChangeId) -> QueryResult<Option<i64>> {
+    let query = product_changes::table.filter(product_changes::change_id.eq(id.as_str()));
+    query.select(product_changes::version).first(conn).await.optional()
 }

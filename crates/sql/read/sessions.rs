@@ -6,6 +6,7 @@ use ports::{EndedSession, PortError, SessionRepository};
 
 use super::each_readable;
 use crate::connection::{Conn, Database};
+use crate::sql::along::{Along, Index};
 use crate::sql::{row::SessionRow, schema::sessions, value::Stamp};
 
 #[async_trait]
@@ -30,7 +31,8 @@ impl SessionRepository for Database {
                 .order((sessions::created_at.desc(), sessions::id.desc()))
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
-            each_readable(&*witness, query.load(conn).await?, SessionRow::read)
+            let rows = Along(Index::SESSIONS_OF_USER, query).load(conn).await?;
+            each_readable(&*witness, rows, SessionRow::read)
         })
         .await
     }
@@ -65,11 +67,13 @@ impl SessionRepository for Database {
             let later = sessions::revoked_at.gt(Stamp::from(since));
             let beside = sessions::revoked_at.eq(Stamp::from(since)).and(sessions::id.gt(after));
             let query = sessions::table
+                .filter(sessions::revoked_at.ge(Stamp::from(since)))
                 .filter(later.or(beside))
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))
                 .limit(i64::from(limit))
                 .select((sessions::id, sessions::session_id, sessions::revoked_at));
-            let rows: Vec<(i64, String, Option<Stamp>)> = query.load(conn).await?;
+            let rows: Vec<(i64, String, Option<Stamp>)> =
+                Along(Index::SESSIONS_REVOKED, query).load(conn).await?;
             let ended = |(key, id, at): (i64, String, Option<Stamp>)| {
                 let at = at.and_then(Stamp::get)?;
                 Some(EndedSession { key: SessionKey::new(key), id: SessionId::new(id), at })

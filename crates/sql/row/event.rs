@@ -37,6 +37,11 @@ impl From<&StoredEvent> for EventRow {
 }
 
 impl EventRow {
+    /// What lists are sorted by.
+    pub(in crate::sql) const fn place(&self) -> (Stamp, i64) {
+        (self.received_at, self.id)
+    }
+
     pub(in crate::sql) fn read(self) -> QueryResult<StoredEvent> {
         let row = Reading::of("payment_events", self.id);
         Ok(StoredEvent {

@@ -22,6 +22,7 @@ pub(in crate::sql) struct FindingRow {
     created_at: Stamp,
     resolved_at: Option<Stamp>,
     note: Option<String>,
+    resolved: bool,
     resolved_by: Option<i64>,
     resolved_actor: Option<String>,
 }
@@ -40,6 +41,7 @@ impl From<&Finding> for FindingRow {
             created_at: finding.created_at.into(),
             resolved_at: finding.resolved_at.map(Stamp::from),
             note: finding.note.as_ref().map(|it| it.as_str().to_owned()),
+            resolved: finding.resolved_at.is_some(),
             resolved_by: finding.resolved_by.as_ref().map(|it| user_key(it.by)),
             resolved_actor: finding.resolved_by.as_ref().map(|it| it.by.actor.as_str().to_owned()),
         }

@@ -18,6 +18,7 @@
 //! ```
 
 mod kind;
+mod pace;
 mod place;
 mod process;
 mod program;
@@ -28,5 +29,6 @@ pub use kind::{
     memcached::{Memcached, MemcachedKind},
     redis::{Redis, RedisKind},
 };
+pub use pace::Pace;
 pub use program::{Missing, missing};
 pub use server::{Kind, Server};

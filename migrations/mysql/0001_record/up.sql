@@ -48,7 +48,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     -- Where the login came from: an IPv4 address or an IPv6 /64.
     network     VARCHAR(64)  NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
-    KEY sessions_of_user (userId, createdAt),
+    KEY sessions_of_user (userId, revokedAt, createdAt),
     KEY sessions_in_network (userId, network, createdAt),
     KEY sessions_expired (expiresAt),
     KEY sessions_revoked (revokedAt),
@@ -71,6 +71,7 @@ CREATE TABLE IF NOT EXISTS products (
     updatedAt   TIMESTAMP(3)   NOT NULL,
     UNIQUE KEY products_public (productId),
     KEY products_by_time (createdAt),
+    KEY products_of_activity (active, createdAt),
     CONSTRAINT products_price CHECK (price > 0),
     CONSTRAINT products_currency CHECK (char_length(currency) = 3),
     CONSTRAINT products_stock CHECK (stock >= 0),
@@ -131,6 +132,7 @@ CREATE TABLE IF NOT EXISTS orders (
     KEY orders_of_user (userId, createdAt),
     KEY orders_of_user_by_status (userId, status),
     KEY orders_of_status (status, createdAt),
+    KEY orders_of_user_and_status (userId, status, createdAt),
     KEY orders_expired (status, expiresAt),
     KEY orders_unchanged (status, updatedAt),
     CONSTRAINT orders_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -368,6 +370,8 @@ CREATE TABLE IF NOT EXISTS findings (
     created_at      TIMESTAMP(3) NOT NULL,
     resolved_at     TIMESTAMP(3) NULL,
     note            TEXT         NULL,
+    -- Whether there is a `resolved_at`, for the index.
+    resolved        TINYINT(1)   NOT NULL DEFAULT 0,
     -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
     subject         VARCHAR(255) NULL,
     -- The row of the user who was done with it; 0 when it was no user.
@@ -377,8 +381,9 @@ CREATE TABLE IF NOT EXISTS findings (
     UNIQUE KEY findings_subject (subject),
     CONSTRAINT findings_open_subject CHECK (subject IS NULL OR resolved_at IS NULL),
     KEY findings_by_time (created_at),
-    KEY findings_open (resolved_at, created_at),
-    CONSTRAINT findings_resolved CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
+    KEY findings_of_state (resolved, created_at),
+    CONSTRAINT findings_resolved CHECK (resolved = (resolved_at IS NOT NULL)),
+    CONSTRAINT findings_author CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
     CONSTRAINT findings_resolver CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',

@@ -36,7 +36,7 @@ CREATE TABLE sessions (
     network     TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX sessions_in_network ON sessions (userId, network, createdAt);
-CREATE INDEX sessions_of_user ON sessions (userId, createdAt);
+CREATE INDEX sessions_of_user ON sessions (userId, revokedAt, createdAt);
 CREATE INDEX sessions_expired ON sessions (expiresAt);
 CREATE INDEX sessions_revoked ON sessions (revokedAt) WHERE revokedAt IS NOT NULL;
 
@@ -55,6 +55,7 @@ CREATE TABLE products (
     updatedAt   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX products_by_time ON products (createdAt);
+CREATE INDEX products_of_activity ON products (active, createdAt);
 
 -- Who made each version of a product.
 CREATE TABLE product_changes (
@@ -73,11 +74,11 @@ CREATE TABLE product_changes (
     changedBy   INTEGER NOT NULL,
     actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     createdAt   INTEGER NOT NULL,
-    UNIQUE (productKey, version),
     CHECK ((stock IN ('ADJUSTED', 'SET')) = (quantity IS NOT NULL)),
     CHECK (stock <> 'SET' OR quantity >= 0),
     CHECK (stock <> 'ADJUSTED' OR quantity <> 0)
 ) STRICT;
+CREATE UNIQUE INDEX changes_version ON product_changes (productKey, version);
 CREATE INDEX changes_of_stock ON product_changes (productKey, stock, version);
 
 CREATE TABLE orders (
@@ -103,6 +104,7 @@ CREATE INDEX orders_by_time ON orders (createdAt);
 CREATE INDEX orders_of_user ON orders (userId, createdAt);
 CREATE INDEX orders_of_user_by_status ON orders (userId, status);
 CREATE INDEX orders_of_status ON orders (status, createdAt);
+CREATE INDEX orders_of_user_and_status ON orders (userId, status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
 
@@ -279,6 +281,8 @@ CREATE TABLE findings (
     created_at      INTEGER NOT NULL,
     resolved_at     INTEGER,
     note            TEXT,
+    -- Whether there is a `resolved_at`, for the index.
+    resolved        INTEGER NOT NULL DEFAULT 0 CHECK (resolved = (resolved_at IS NOT NULL)),
     -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
     subject         TEXT    UNIQUE,
     -- The row of the user who was done with it; 0 when it was no user.
@@ -288,7 +292,7 @@ CREATE TABLE findings (
     CHECK (subject IS NULL OR resolved_at IS NULL)
 ) STRICT;
 CREATE INDEX findings_by_time ON findings (created_at);
-CREATE INDEX findings_open ON findings (created_at) WHERE resolved_at IS NULL;
+CREATE INDEX findings_of_state ON findings (resolved, created_at);
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,

@@ -9,8 +9,8 @@ use diesel_async::SimpleAsyncConnection;
 use ports::{Causes, PortError};
 use tokio::time::{error::Elapsed, sleep, timeout};
 
-use super::{Conn, Pool};
-use crate::dialect::is_contention;
+use super::{Conn, Place, Pool};
+use crate::dialect::{is_contention, is_out_of_time};
 use crate::sql::fault::classify;
 
 /// How long a piece of work may take in all: waiting, connecting, and every attempt.
@@ -71,20 +71,25 @@ impl Pool {
         kind: Kind,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
     ) -> Result<Result<T, R>, PortError> {
-        let outcome = timeout(TIMEOUT, self.attempts(kind, &work)).await;
+        let mut place = None;
+        let outcome = timeout(TIMEOUT, self.attempts(kind, &work, &mut place)).await;
         outcome.unwrap_or_else(|silence| {
+            if let Some(place) = place {
+                place.abandon();
+            }
             // Whatever keeps this one silent keeps those that lie idle silent too.
             self.forget_idle();
             Err(PortError::away(silence))
         })
     }
 
-    async fn attempts<T, R>(
-        &self,
+    async fn attempts<'a, T, R>(
+        &'a self,
         kind: Kind,
         work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
+        place: &mut Option<Place<'a>>,
     ) -> Result<Result<T, R>, PortError> {
-        let place = self.place().await?;
+        let place = place.insert(self.place().await?);
         let mut conn = place.any().await?;
         let (mut attempts, mut connections) = (1, 1);
         loop {
@@ -102,7 +107,8 @@ impl Pool {
                 outcome => {
                     // What failed for a reason that is not known may be the connection's: its server could have
                     // become one that only reads.
-                    if outcome.is_ok() && left == Left::Clean {
+                    let known = outcome.as_ref().err().is_none_or(is_out_of_time);
+                    if known && left == Left::Clean {
                         place.leave(conn);
                     }
                     return outcome.map_err(classify);

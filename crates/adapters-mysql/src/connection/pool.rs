@@ -1,14 +1,14 @@
 //! A bounded set of connections, and the bounded queue before it.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use mysql_async::Opts;
 use ports::PortError;
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::time::timeout;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::{sleep, timeout};
 
-use super::{Conn, connect};
+use super::{Conn, STATEMENT_MS, connect};
 
 /// How much a pool takes on.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub(crate) struct Pool {
     options: Opts,
     wait: Duration,
     waiting: Semaphore,
-    places: Semaphore,
+    places: Arc<Semaphore>,
     /// What was used last is used next, so that those which are not needed fall silent.
     idle: Mutex<Vec<Conn>>,
 }
@@ -34,7 +34,7 @@ pub(crate) struct Pool {
 /// The right to one connection.
 pub(crate) struct Place<'a> {
     pool: &'a Pool,
-    _permit: SemaphorePermit<'a>,
+    permit: OwnedSemaphorePermit,
 }
 
 impl Pool {
@@ -43,7 +43,7 @@ impl Pool {
             options,
             wait: limits.wait,
             waiting: Semaphore::new(limits.waiting),
-            places: Semaphore::new(limits.connections),
+            places: Arc::new(Semaphore::new(limits.connections)),
             idle: Mutex::new(Vec::with_capacity(limits.connections)),
         }
     }
@@ -68,16 +68,17 @@ impl Pool {
 
     /// Waits for the right to a connection.
     pub(super) async fn place(&self) -> Result<Place<'_>, PortError> {
-        if let Ok(permit) = self.places.try_acquire() {
-            return Ok(Place { pool: self, _permit: permit });
+        let places = Arc::clone(&self.places);
+        if let Ok(permit) = Arc::clone(&places).try_acquire_owned() {
+            return Ok(Place { pool: self, permit });
         }
         let waiting = self.waiting.try_acquire();
         let _waiting = waiting.map_err(|_| PortError::away("too much waits for a connection to MySQL"))?;
-        let permit = timeout(self.wait, self.places.acquire()).await;
+        let permit = timeout(self.wait, places.acquire_owned()).await;
         let permit = permit
             .map_err(|_| PortError::away("no connection to MySQL became free in time"))?
             .map_err(PortError::away)?;
-        Ok(Place { pool: self, _permit: permit })
+        Ok(Place { pool: self, permit })
     }
 }
 
@@ -96,9 +97,20 @@ impl Place<'_> {
         connect(&self.pool.options).await.map_err(PortError::away)
     }
 
+    /// Gives the place up while something may be under way on its connection: it stays taken until the server has ended
+    /// that, so that the server never serves more than there are places.
+    #[expect(clippy::disallowed_methods, reason = "it ends by itself, soon, and nothing waits for it")]
+    pub(super) fn abandon(self) {
+        let permit = self.permit;
+        drop(tokio::spawn(async move {
+            sleep(Duration::from_millis(STATEMENT_MS.into())).await;
+            drop(permit);
+        }));
+    }
+
     /// Leaves the connection to the next one. It must have nothing open and nothing under way: one of which that is
     /// not known is dropped instead, and the server rolls back.
-    pub(super) fn leave(self, conn: Conn) {
+    pub(super) fn leave(&self, conn: Conn) {
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
     }
 }

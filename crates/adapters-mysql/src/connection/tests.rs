@@ -3,6 +3,7 @@ use std::sync::Arc;
 use diesel::prelude::*;
 use diesel::sql_query;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection as _};
+use mysql_async::prelude::Queryable as _;
 use ports::PortError;
 use test_servers::MariaDb;
 use tokio::sync::oneshot;
@@ -73,11 +74,11 @@ async fn a_connection_is_set_whatever_the_server_is_set_to() {
     }
     let mut conn = connect(&options_of("settings")).await.unwrap();
     let query = "SELECT CONCAT_WS(' ', @@autocommit + 0, @@time_zone, @@tx_isolation, @@lc_messages, \
-                 @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@wait_timeout, @@character_set_client, @@sql_mode) AS setting";
+                 @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@wait_timeout, @@character_set_client, @@max_statement_time, @@sql_mode) AS setting";
     let set: Setting = sql_query(query).get_result(&mut conn).await.unwrap();
     assert_eq!(
         set.setting,
-        "1 +00:00 READ-COMMITTED en_US 1 1 60 utf8mb4 STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
+        "1 +00:00 READ-COMMITTED en_US 1 1 60 utf8mb4 2.500000 STRICT_ALL_TABLES,NO_ZERO_IN_DATE,NO_ZERO_DATE,\
          ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION"
     );
 }
@@ -136,4 +137,102 @@ async fn queries_of_a_snapshot_see_one_moment_and_write_nothing() {
     let seen = crew.run(async move |pool| pool.run(Kind::Snapshot, work).await).await;
     assert_eq!(seen.unwrap(), Ok((0, true)));
     assert_eq!(notes(&crew).await, [1], "the next one sees it");
+}
+
+/// Asks the server until it says yes; what it is asked becomes true sooner or later.
+async fn is_true(conn: &mut mysql_async::Conn, query: &str) {
+    for _ in 0..PATIENCE_MS / PAUSE_MS {
+        if conn.query_first(query).await.unwrap() == Some(1) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+    }
+    panic!("it never becomes true that {query}");
+}
+
+const PATIENCE_MS: u64 = 60_000;
+const PAUSE_MS: u64 = 20;
+
+async fn watcher() -> mysql_async::Conn {
+    mysql_async::Conn::new(Opts::from_url(&MariaDb::shared().unwrap().url("")).unwrap()).await.unwrap()
+}
+
+#[derive(QueryableByName)]
+struct Number {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    number: i64,
+}
+
+async fn connection_id(crew: &Crew) -> i64 {
+    let ask = async |conn: &mut Conn| {
+        let id: Number = sql_query("SELECT CONNECTION_ID() AS number").get_result(conn).await?;
+        Ok(Ok::<_, ()>(id.number))
+    };
+    crew.run(async move |pool| pool.run(Kind::Query, ask).await).await.unwrap().unwrap()
+}
+
+async fn sleep_at_the_server(crew: &Crew, kind: Kind, seconds: &[u32]) -> Result<Result<(), ()>, PortError> {
+    let statements: Vec<_> = seconds.iter().map(|it| format!("SELECT SLEEP({it})")).collect();
+    let work = async move |conn: &mut Conn| {
+        for statement in &statements {
+            conn.batch_execute(statement).await?;
+        }
+        Ok(Ok::<_, ()>(()))
+    };
+    crew.run(async move |pool| pool.run(kind, work).await).await
+}
+
+#[tokio::test]
+async fn a_statement_that_takes_too_long_is_ended_at_the_server_and_its_connection_goes_on() {
+    let crew = crew("slow", LIMITS);
+    let (id, mut watcher) = (connection_id(&crew).await, watcher().await);
+    for kind in [Kind::Query, Kind::Snapshot, Kind::Commit] {
+        let error = sleep_at_the_server(&crew, kind, &[1_000]).await.unwrap_err();
+        assert!(matches!(error, PortError::Away(_)), "{error:?}");
+        assert!(said(&error).contains("max_statement_time exceeded"), "{}", said(&error));
+        is_true(
+            &mut watcher,
+            "SELECT COUNT(*) = 0 FROM information_schema.processlist WHERE db = 'slow' AND info LIKE '%SLEEP%'",
+        )
+        .await;
+        assert_eq!(connection_id(&crew).await, id, "it is the same connection");
+    }
+    write(&crew, 1).await.unwrap().unwrap();
+}
+
+/// Statements that last too long, and work of several that are each short enough: it is given up between two of them.
+#[tokio::test]
+async fn a_storm_of_slow_reads_never_has_more_connections_than_there_are_places() {
+    const PLACES: usize = 4;
+    const ATTEMPTS: usize = 8;
+    let limits = Limits { connections: PLACES, waiting: 1_000, wait: Duration::from_secs(1) };
+    let (crew, mut watcher) = (crew("storm", limits), watcher().await);
+    let reading = async |number: u32| {
+        let (kind, seconds): (_, &[u32]) =
+            if number % 2 == 0 { (Kind::Query, &[1_000]) } else { (Kind::Snapshot, &[2, 1, 2]) };
+        for _ in 0..ATTEMPTS {
+            assert!(matches!(sleep_at_the_server(&crew, kind, seconds).await, Err(PortError::Away(_))));
+        }
+    };
+    let all = futures_util::future::join_all((0..24).map(reading));
+    let connections = "SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'storm'";
+    let mut most = 0;
+    let watch = async {
+        loop {
+            most = most.max(watcher.query_first::<usize, _>(connections).await.unwrap().unwrap());
+            tokio::time::sleep(Duration::from_millis(PAUSE_MS)).await;
+        }
+    };
+    tokio::select! {
+        _ = all => {}
+        () = watch => {}
+    }
+    println!("{most} connections at most");
+    assert!(most <= PLACES, "{most} connections for {PLACES} places");
+    is_true(
+        &mut watcher,
+        "SELECT COUNT(*) = 0 FROM information_schema.processlist WHERE db = 'storm' AND info LIKE '%SLEEP%'",
+    )
+    .await;
+    while write(&crew, 1).await.is_err() {}
 }

@@ -65,3 +65,10 @@ async fn a_step_that_dies_after_any_statement_is_done_again_from_its_first() {
     express::same(&express::schema(&url).await, &express::schema(&alone).await);
     express::same(&express::content(&url).await, &express::content(&alone).await);
 }
+
+#[tokio::test]
+async fn a_migration_takes_as_long_as_it_takes() {
+    let url = mysql_async::Opts::from_url(&ground::database("patient")).unwrap();
+    let mut conn = super::connect(url).await.unwrap();
+    assert_eq!(conn.query_first("SELECT CAST(@@max_statement_time AS UNSIGNED)").await.unwrap(), Some(0));
+}

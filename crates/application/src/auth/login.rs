@@ -103,11 +103,10 @@ async fn begin(
         revoked_at: None,
         spent: Vec::new(),
     };
-    let still = match renewed {
-        Some(to) => Write::ChangePassword { user: user.key, from: hash, to },
-        None => Write::RequirePassword(user.key, hash),
-    };
-    let work = UnitOfWork::new().with(still).with(Write::InsertSession(session.clone(), share.network));
+    let renewed = renewed.map(|to| Write::ChangePassword { user: user.key, from: hash.clone(), to });
+    let work = UnitOfWork::new().with(Write::RequirePassword(user.key, hash));
+    let work = renewed.into_iter().fold(work, UnitOfWork::with);
+    let work = work.with(Write::InsertSession(session.clone(), share.network));
     match app.store.commit(work).await {
         Ok(()) => Ok(pair(app, &session, user.id)),
         Err(CommitError::Failed(away)) => Err(away.into()),

@@ -3,8 +3,10 @@
 //! Each change is one commit with its guard. What is true already is no fault and changes nothing, so that each may be
 //! asked for again. It is felt on every instance within a second: sessions by [`revocations`], roles by the same look.
 
-use domain::{Password, Role, User, UserKey};
-use ports::{HasherBusy, PortError, UnitOfWork, Write};
+use std::net::{IpAddr, Ipv4Addr};
+
+use domain::{Network, Password, Role, User, UserKey};
+use ports::{HasherBusy, PortError, Purpose, Share, UnitOfWork, Write};
 
 use super::revocations;
 use crate::{
@@ -61,7 +63,8 @@ pub async fn enable(app: &App, login: &str) -> Result<User, PersonError> {
 /// # Errors
 /// [`PersonError`].
 pub async fn set_password(app: &App, login: &str, password: Password) -> Result<User, PersonError> {
-    let to = app.hasher.hash(password).await?;
+    let share = Share { purpose: Purpose::Change, network: Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST)) };
+    let to = app.hasher.hash(password, share).await?;
     let set = async || -> Result<User, Tried<PersonError>> {
         let known = app.users.find_by_login(login).await.map_err(PersonError::from)?;
         let known = known.ok_or(PersonError::NotFound)?;

@@ -155,3 +155,23 @@ async fn a_reader_cannot_write() {
     let readers = lane(&folder, Access::Read, LIMITS);
     assert!(said(&write(&readers, 1).await.unwrap_err()).contains("readonly"));
 }
+
+/// Whatever readers do for however long, they are others than the one that writes.
+#[tokio::test]
+async fn readers_that_never_end_keep_no_write_waiting() {
+    const READERS: usize = 4;
+    let folder = folder();
+    let readers = lane(&folder, Access::Read, Limits { connections: READERS, ..LIMITS });
+    let writer = lane(&folder, Access::Write, LIMITS);
+    let mut tasks = JoinSet::new();
+    let mut releases = Vec::new();
+    for _ in 0..READERS {
+        releases.push(occupy(&readers, &mut tasks).await);
+    }
+    for id in 1..=9 {
+        write(&writer, id).await.unwrap().unwrap();
+    }
+    drop(releases);
+    tasks.join_all().await;
+    assert_eq!(notes(&readers).await.len(), 9);
+}
