@@ -78,8 +78,11 @@ impl Frame {
         match tokio::time::timeout(self.deadline, handler).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(fault))) => Err(finish::of_error(&fault)),
-            // The panic hook has logged it.
-            Ok(Err(_panic)) => Err(Kind::InternalError.into()),
+            Ok(Err(_panic)) => {
+                // The panic hook has logged where.
+                tracing::error!("the request ended by a fault of the service");
+                Err(Kind::InternalError.into())
+            }
             Err(_late) => Err(Problem::new(Kind::DeadlineExceeded).retry_after(RETRY_UNAVAILABLE)),
         }
     }

@@ -6,9 +6,12 @@
     reason = "a test may fail loudly: that is what it is for"
 )]
 
+mod bare;
+mod connections;
 mod folder;
 #[path = "../http/mod.rs"]
 mod http;
+mod logging;
 mod stack;
 
 use http::harness;
