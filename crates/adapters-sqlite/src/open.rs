@@ -73,8 +73,8 @@ impl Sqlite {
 
 fn prepare(path: &Path) -> Result<(), OpenError> {
     make_private(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
-    let mut connection =
-        connect_patiently(path, Access::Write).map_err(|source| OpenError::Open { path: path.to_owned(), source })?;
+    let mut connection = connect_patiently(path, Access::Write)
+        .map_err(|source| OpenError::Open { path: path.to_owned(), source })?;
     migrate(&mut connection).map_err(|source| OpenError::Migrate { path: path.to_owned(), source })
 }
 

@@ -68,7 +68,7 @@ pub fn finish(within: Duration) {
     }
 }
 
-/// How many lines nobody will read: there was no room for them, or they could not be written.
+/// How many lines are lost: there was no room for them, or they could not be written.
 pub(crate) fn lost() -> Counter {
     LOST.clone()
 }

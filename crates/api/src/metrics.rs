@@ -155,7 +155,7 @@ pub struct Stopwatch(std::time::Instant);
 impl Stopwatch {
     /// Begins to measure.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "a duration for the log and the counters decides nothing")]
+    #[expect(clippy::disallowed_methods, reason = "a duration that no clock on the wall may change")]
     pub fn start() -> Self {
         Self(std::time::Instant::now())
     }

@@ -28,8 +28,7 @@ use crate::{
     },
     log,
     service::{Service, Shared},
-    sweeps,
-    terminal,
+    sweeps, terminal,
     wiring::{self, StartError, Wired},
 };
 
@@ -161,8 +160,9 @@ fn answer(
             .client_request_timeout(HEAD_WITHIN)
             .keep_alive(KEPT_FOR)
             .client_disconnect_timeout(CLOSE_WITHIN)
-            .on_connect_ext(|_: &Guarded, connection| {
+            .on_connect_ext(|stream: &Guarded, connection| {
                 connection.insert(Unread::default());
+                connection.insert(stream.answers());
             })
             .finish(map_config(app(), |()| AppConfig::default()));
         fn_service(async |stream: TcpStream| {

@@ -1,4 +1,4 @@
-//! What is told to whoever started the program.
+//! What the program says on its standard streams.
 
 use std::{
     io::{self, Write},

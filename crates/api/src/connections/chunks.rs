@@ -90,8 +90,14 @@ impl Chunks {
             (Step::TrailerLf, b'\n') => Step::EndCr,
             (Step::EndLf, b'\n') => return Ok(None),
             (
-                Step::SizeSpace | Step::Extension | Step::SizeLf | Step::Data | Step::DataCr | Step::DataLf
-                | Step::TrailerLf | Step::EndLf,
+                Step::SizeSpace
+                | Step::Extension
+                | Step::SizeLf
+                | Step::Data
+                | Step::DataCr
+                | Step::DataLf
+                | Step::TrailerLf
+                | Step::EndLf,
                 _,
             ) => return Err(Malformed),
         };

@@ -16,6 +16,7 @@ use tokio::{
 };
 
 use super::{
+    answers::Answers,
     framer::{Framer, Within},
     patience::Patience,
 };
@@ -31,6 +32,7 @@ const FILLING: u8 = b'a';
 pub(crate) struct Guarded {
     stream: TcpStream,
     framer: Framer,
+    answers: Answers,
     patience: Patience,
     /// When the head with this number is late.
     late: Option<(u64, Pin<Box<Sleep>>)>,
@@ -44,6 +46,7 @@ impl Guarded {
         Self {
             stream,
             framer: Framer::new(),
+            answers: Answers::default(),
             patience: Patience::default(),
             late: None,
             filling: FILLING_MAX,
@@ -53,6 +56,11 @@ impl Guarded {
     /// Where the client is, if it is still there.
     pub(crate) fn peer(&self) -> Option<SocketAddr> {
         self.stream.peer_addr().ok()
+    }
+
+    /// Where the answers to its requests are to be noted.
+    pub(crate) fn answers(&self) -> Answers {
+        self.answers.clone()
     }
 
     /// Ready when the present head takes too long. The first one of a connection has a limit in the HTTP library, with
@@ -104,6 +112,7 @@ impl AsyncRead for Guarded {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        ready!(this.answers.poll_room(this.framer.heads(), context));
         match this.framer.within() {
             Within::Head | Within::Body(_) | Within::Chunked(_) | Within::Tunnel => {}
             // To have read nothing means that nothing more comes: what was asked before is still answered.
@@ -124,11 +133,7 @@ impl AsyncRead for Guarded {
 }
 
 impl AsyncWrite for Guarded {
-    fn poll_write(
-        self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
         this.watch(outcome, context)

@@ -38,7 +38,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    /// An empty one, which nobody empties.
+    /// An empty one without a worker.
     pub(super) fn new(lost: Counter) -> Self {
         let (lines, unread) = sync_channel(LINES_MAX);
         Self { lines, unread: Mutex::new(Some(unread)), waiting: Arc::default(), lost }

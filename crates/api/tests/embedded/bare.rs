@@ -31,7 +31,9 @@ impl Bare {
         let process = change(command).spawn().unwrap();
         place.watch(process.id());
         let it = Self { place, process, address };
-        it.until("it is ready", || raw(address, "GET /readyz HTTP/1.0\r\n\r\n").is_ok_and(|it| it.status == 200));
+        it.until("it is ready", || {
+            raw(address, "GET /readyz HTTP/1.0\r\n\r\n").is_ok_and(|it| it.status == 200)
+        });
         it
     }
 
@@ -66,6 +68,13 @@ impl Bare {
     /// How many descriptors it has open.
     pub(crate) fn descriptors(&self) -> usize {
         std::fs::read_dir(format!("/proc/{}/fd", self.process.id())).unwrap().count()
+    }
+
+    /// How long it has had the processor, in hundredths of a second.
+    pub(crate) fn processor(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        let numbers = stat.rsplit_once(')').unwrap().1.split_whitespace();
+        numbers.skip(11).take(2).map(|it| it.parse::<u64>().unwrap()).sum()
     }
 
     /// The memory that it has, in KiB.
@@ -138,7 +147,8 @@ impl Wire {
     pub(crate) fn answer(&mut self) -> io::Result<(u16, String)> {
         let mut line = String::new();
         self.0.read_line(&mut line)?;
-        let status = line.split(' ').nth(1).and_then(|it| it.parse().ok()).ok_or(io::ErrorKind::UnexpectedEof)?;
+        let status =
+            line.split(' ').nth(1).and_then(|it| it.parse().ok()).ok_or(io::ErrorKind::UnexpectedEof)?;
         let mut length = 0;
         loop {
             line.clear();
@@ -165,7 +175,8 @@ impl Wire {
     pub(crate) fn post(&mut self, path: &str, body: &serde_json::Value) -> (u16, String) {
         let body = body.to_string();
         let head = "host: idem\r\ncontent-type: application/json";
-        self.send(format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())).unwrap();
+        self.send(format!("POST {path} HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len()))
+            .unwrap();
         self.answer().unwrap()
     }
 

@@ -4,14 +4,14 @@ use std::{
     io::{Read, Write},
     net::TcpStream,
     thread::sleep,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use serde_json::json;
 
 use crate::{
     bare::{Bare, Wire, after, get},
-    harness::{PASSWORD, raw, shared, unique},
+    harness::{PASSWORD, now, raw, shared, unique},
 };
 
 /// The largest answer that needs no token.
@@ -27,7 +27,8 @@ fn a_second_head_that_is_never_finished_ends_the_connection() {
     pipelined.send(get("/healthz") + "\r\nGET /healthz HTTP/1.1\r\nhost:").unwrap();
     assert_eq!(pipelined.answer().unwrap().0, 200, "what was asked is answered");
     let mut after_a_body = Wire::to(address);
-    let body = "POST /v1/products HTTP/1.1\r\nhost: idem\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
+    let body =
+        "POST /v1/products HTTP/1.1\r\nhost: idem\r\ntransfer-encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n\r\n";
     after_a_body.send(format!("{body}POST")).unwrap();
     assert!(after_a_body.answer().unwrap().0 >= 400);
     for wire in [&mut half, &mut pipelined, &mut after_a_body] {
@@ -39,14 +40,14 @@ fn a_second_head_that_is_never_finished_ends_the_connection() {
 fn a_second_head_that_drips_ends_the_connection() {
     let mut wire = Wire::to(shared().address());
     assert_eq!(wire.get("/healthz").0, 200);
-    let began = Instant::now();
+    let began = now();
     wire.send("GET /healthz HTTP/1.1\r\nhost: idem\r\nx-drip: ").unwrap();
     // Each byte comes before the connection is idle for too long.
     let ended = (0..100).any(|_| {
         sleep(Duration::from_millis(400));
         wire.send("a").is_err()
     });
-    eprintln!("ended after {:?}", began.elapsed());
+    eprintln!("ended after {:?}", now().duration_since(began));
     assert!(ended);
 }
 
@@ -80,9 +81,12 @@ fn a_head_that_is_too_long_never_reaches_the_http_library() {
     let mut after_a_body = Wire::to(server.address());
     let body = "POST /v1/products HTTP/1.1\r\nhost: idem\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}";
     let _ = after_a_body.send(format!("{body}{long}"));
-    assert_eq!(after_a_body.answer().unwrap().0, 401);
+    assert!(after_a_body.answer().unwrap().0 < 431);
     assert!(after_a_body.is_ended());
-    let fits = format!("GET /healthz HTTP/1.1\r\nhost: idem\r\nconnection: close\r\nx: {}\r\n\r\n", "y".repeat(32_000));
+    let fits = format!(
+        "GET /healthz HTTP/1.1\r\nhost: idem\r\nconnection: close\r\nx: {}\r\n\r\n",
+        "y".repeat(32_000)
+    );
     assert_eq!(raw(server.address(), fits).unwrap().status, 200);
     assert!(!server.log().contains("a fault of the service"), "{}", server.log());
 }
@@ -98,31 +102,38 @@ fn the_end_of_a_head_that_is_too_long_is_told() {
 #[test]
 fn readers_that_take_nothing_are_cut_and_their_memory_is_free() {
     let server = Bare::start(&[], |command| command);
-    assert_eq!(raw(server.address(), get(BIG).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).unwrap().status, 200);
-    let (memory, descriptors) = (server.memory(), server.descriptors());
-    let readers: Vec<_> = (0..300)
-        .map(|_| {
-            let mut wire = server.wire();
-            // More than the system keeps for one connection.
-            wire.send(get(BIG).repeat(4)).unwrap();
-            wire
-        })
-        .collect();
-    server.until("all of them are served", || server.descriptors() >= descriptors + 290);
-    let busy = server.memory();
-    let began = Instant::now();
-    assert_eq!(server.wire().get("/v1/products").0, 200);
-    server.until("all of them are cut", || server.descriptors() <= descriptors + 4);
-    let freed = server.memory();
-    eprintln!("{memory} KiB, with 300 readers {busy} KiB, {:?} later {freed} KiB", began.elapsed());
-    assert!(freed < memory * 2, "{memory} KiB before, {freed} KiB after");
-    drop(readers);
+    let descriptors = server.descriptors();
+    let wave = || {
+        let began = now();
+        let readers: Vec<_> = (0..300)
+            .map(|_| {
+                let mut wire = server.wire();
+                // More than the system keeps for one connection.
+                wire.send(get(BIG).repeat(4)).unwrap();
+                wire
+            })
+            .collect();
+        server.until("all of them are served", || server.descriptors() >= descriptors + 290);
+        assert_eq!(server.wire().get("/v1/products").0, 200);
+        server.until("all of them are cut", || server.descriptors() <= descriptors + 4);
+        eprintln!(
+            "{} readers, cut after {:?}, leave {} KiB",
+            readers.len(),
+            now().duration_since(began),
+            server.memory()
+        );
+        server.memory()
+    };
+    // What the first ones had, the next ones can have.
+    let (first, second) = (wave(), wave());
+    assert!(second < first * 5 / 4, "{first} KiB after the first, {second} KiB after the second");
 }
 
 #[test]
 fn a_reader_that_drips_is_cut_and_one_that_is_slow_is_not() {
     let address = shared().address();
-    let length = raw(address, get(BIG).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).unwrap().body.len();
+    let length =
+        raw(address, get(BIG).replace("\r\n\r\n", "\r\nconnection: close\r\n\r\n")).unwrap().body.len();
     let mut slow = TcpStream::connect(address).unwrap();
     slow.write_all(get(BIG).as_bytes()).unwrap();
     let (mut taken, mut buffer) = (0, vec![0; 32 * 1024]);
@@ -134,12 +145,12 @@ fn a_reader_that_drips_is_cut_and_one_that_is_slow_is_not() {
     }
     let mut drips = TcpStream::connect(address).unwrap();
     drips.write_all(get(BIG).repeat(8).as_bytes()).unwrap();
-    let began = Instant::now();
+    let began = now();
     let cut = (0..600).any(|_| {
         sleep(Duration::from_millis(200));
         !drips.read(&mut buffer[..1000]).is_ok_and(|read| read > 0)
     });
-    eprintln!("cut after {:?}", began.elapsed());
+    eprintln!("cut after {:?}", now().duration_since(began));
     assert!(cut);
 }
 
@@ -151,7 +162,9 @@ fn more_connections_than_descriptors_leave_the_record_to_those_who_are_served() 
     let mut crowd = Vec::new();
     for round in 0..60 {
         let address = server.address();
-        crowd.extend((0..10).filter_map(|_| TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()));
+        crowd.extend(
+            (0..10).filter_map(|_| TcpStream::connect_timeout(&address, Duration::from_secs(1)).ok()),
+        );
         let name = unique("crowd");
         let account = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD});
         let (status, answer) = open.post("/v1/auth/register", &account);
@@ -165,4 +178,34 @@ fn more_connections_than_descriptors_leave_the_record_to_those_who_are_served() 
     server.until("new clients are served", || {
         raw(server.address(), "GET /v1/products HTTP/1.0\r\n\r\n").is_ok_and(|it| it.status == 200)
     });
+}
+
+#[test]
+fn requests_that_wait_behind_slow_ones_cost_no_processor() {
+    let server = Bare::start(&[("IDEM_BCRYPT_COST", "11")], |command| command);
+    let body = |name: &str| json!({"username": name, "password": PASSWORD}).to_string();
+    let login = || {
+        let body = body(&unique("waits"));
+        let head = "host: idem\r\ncontent-type: application/json";
+        format!("POST /v1/auth/login HTTP/1.1\r\n{head}\r\ncontent-length: {}\r\n\r\n{body}", body.len())
+    };
+    let spent = |behind: usize| {
+        let (mut wire, before) = (server.wire(), server.processor());
+        let logins: String = (0..20).map(|_| login()).collect();
+        let mut sender = wire.stream().try_clone().unwrap();
+        let sending = std::thread::spawn(move || {
+            // Not all of it is taken while the logins last.
+            let _ = sender.write_all((logins + &get("/healthz").repeat(behind)).as_bytes());
+        });
+        for _ in 0..20 {
+            assert_eq!(wire.answer().unwrap().0, 401);
+        }
+        let spent = server.processor() - before;
+        let _ = wire.stream().shutdown(std::net::Shutdown::Both);
+        sending.join().unwrap();
+        spent
+    };
+    let (alone, followed) = (spent(0), spent(8_000));
+    eprintln!("20 logins alone take {alone}, followed by others {followed}");
+    assert!(followed < alone * 3 / 2, "{alone}, then {followed}");
 }
