@@ -13,12 +13,16 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use self::inline::Inline;
 pub(crate) use self::lane::{Access, Lane, Limits};
 pub(crate) use crate::Sqlite as Database;
+use crate::dialect::is_busy;
 
 /// A connection, for queries that are written once for all databases.
 pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
 
 /// How long SQLite itself waits for a lock that another process holds, in milliseconds.
 pub(crate) const BUSY_TIMEOUT_MS: u32 = 1_000;
+
+/// Most attempts to open a file that another process is opening at the same moment.
+const ATTEMPTS_MAX: u32 = 5;
 
 /// Opens the file, which is made if it is not there.
 ///
@@ -44,13 +48,28 @@ pub(crate) fn connect(path: &Path, access: Access) -> ConnectionResult<SqliteCon
     Ok(connection)
 }
 
+/// Opens the file as [`connect`] does. The very first one to do so turns its mode to write-ahead, and keeps others from
+/// doing so meanwhile.
+pub(crate) fn connect_patiently(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
+    let mut attempts = 1;
+    loop {
+        match connect(path, access) {
+            Err(ConnectionError::CouldntSetupConfiguration(error))
+                if attempts < ATTEMPTS_MAX && is_busy(&error) =>
+            {
+                attempts += 1;
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use diesel::sql_types::BigInt;
     use diesel::{QueryableByName, RunQueryDsl, sql_query};
 
     use super::*;
-    use crate::dialect::is_busy;
 
     #[derive(QueryableByName)]
     struct Number {

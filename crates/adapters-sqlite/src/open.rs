@@ -11,17 +11,13 @@ use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use ports::Unwatched;
 
 use crate::Sqlite;
-use crate::connection::{Access, Lane, Limits, connect};
-use crate::dialect::is_busy;
+use crate::connection::{Access, Lane, Limits, connect_patiently};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
 /// SQLite has one writer at a time, whatever is asked for.
 const WRITER: Limits = Limits { connections: 1, waiting: 1_024, wait: Duration::from_secs(5) };
 const READERS: Limits = Limits { connections: 4, waiting: 4_096, wait: Duration::from_secs(5) };
-
-/// Most attempts to open a file that another process is opening at the same moment.
-const ATTEMPTS_MAX: u32 = 5;
 
 /// Why a record cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -65,20 +61,26 @@ impl Sqlite {
         // Absolute, so that no name means something else to SQLite (`:memory:`, `file:…`).
         let path =
             std::path::absolute(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
-        let file = path.clone();
-        tokio::task::spawn_blocking(move || prepare(&file)).await??;
-        Ok(Self {
-            writer: Arc::new(Lane::new(path.clone(), Access::Write, WRITER)),
-            readers: Arc::new(Lane::new(path, Access::Read, READERS)),
-            witness: Arc::new(Unwatched),
+        tokio::task::spawn_blocking(move || {
+            prepare(&path)?;
+            let lane = |access, limits| {
+                let fault = |source| OpenError::Open { path: path.clone(), source };
+                Lane::open(path.clone(), access, limits).map(Arc::new).map_err(fault)
+            };
+            Ok(Self {
+                writer: lane(Access::Write, WRITER)?,
+                readers: lane(Access::Read, READERS)?,
+                witness: Arc::new(Unwatched),
+            })
         })
+        .await?
     }
 }
 
 fn prepare(path: &Path) -> Result<(), OpenError> {
     make_private(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
-    let mut connection =
-        connect_patiently(path).map_err(|source| OpenError::Open { path: path.to_owned(), source })?;
+    let mut connection = connect_patiently(path, Access::Write)
+        .map_err(|source| OpenError::Open { path: path.to_owned(), source })?;
     migrate(&mut connection).map_err(|source| OpenError::Migrate { path: path.to_owned(), source })
 }
 
@@ -96,21 +98,6 @@ fn make_private(path: &Path) -> io::Result<()> {
         folder.recursive(true).create(parent)?;
     }
     file.append(true).create(true).open(path).map(drop)
-}
-
-/// Opens the file. The very first one to do so turns its mode to write-ahead, and keeps others from doing so meanwhile.
-fn connect_patiently(path: &Path) -> Result<SqliteConnection, ConnectionError> {
-    let mut attempts = 1;
-    loop {
-        match connect(path, Access::Write) {
-            Err(ConnectionError::CouldntSetupConfiguration(error))
-                if attempts < ATTEMPTS_MAX && is_busy(&error) =>
-            {
-                attempts += 1;
-            }
-            outcome => return outcome,
-        }
-    }
 }
 
 /// Runs what has not been run, in one transaction: of two processes the second finds all of it done.

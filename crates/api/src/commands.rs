@@ -5,17 +5,21 @@ mod migrate;
 mod operator;
 mod people;
 
-use std::{
-    error::Error,
-    io::{self, Write},
-    path::PathBuf,
-    process::ExitCode,
-};
+use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
 use ports::Causes;
 
-use crate::{config::Config, http::openapi, log, serve, terminal::print, wiring};
+use crate::{
+    config::Config,
+    http::openapi,
+    log, serve,
+    terminal::{complain, print},
+    wiring,
+};
+
+/// At the end the log has this long to take what is still to be written.
+const LOG_WITHIN: Duration = Duration::from_secs(1);
 
 /// Idem: orders and payments, applied once.
 #[derive(Debug, Parser)]
@@ -58,11 +62,12 @@ enum Command {
 
 /// Runs the command. What goes wrong is told on standard error.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    match execute(arguments).await {
+    let outcome = execute(arguments).await;
+    log::finish(LOG_WITHIN);
+    match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            // Nobody is left to tell if this fails too.
-            let _ = writeln!(io::stderr(), "{}", Causes(fault.as_ref()));
+            complain(Causes(fault.as_ref()).to_string());
             ExitCode::FAILURE
         }
     }
@@ -79,7 +84,7 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let config = Config::load(arguments.config.as_deref())?;
     match command {
         Command::Serve => {
-            log::start(&config.log);
+            log::start(&config.log)?;
             Ok(serve::run(config).await?)
         }
         Command::Migrate => {

@@ -4,6 +4,7 @@
 
 pub mod commands;
 pub mod config;
+mod connections;
 pub mod http;
 pub mod log;
 pub mod metrics;

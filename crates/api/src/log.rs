@@ -1,27 +1,101 @@
 //! The log: one JSON object a line, on standard error.
+//!
+//! Nothing that logs waits for the reader of the log, or fails with it: lines go through a bounded queue.
 
-use tracing_subscriber::EnvFilter;
+mod queue;
+mod worker;
+
+use std::{
+    fs::File,
+    io::{self, Write},
+    os::fd::AsFd,
+    sync::{LazyLock, OnceLock},
+    time::Duration,
+};
+
+use prometheus_client::metrics::counter::Counter;
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        format::Writer,
+        time::{FormatTime, SystemTime},
+    },
+};
+
+use queue::Queue;
 
 /// What the framework says about bytes that are no HTTP: any stranger could fill the log with it.
 const FRAMEWORK: &str = "actix_http";
 
+static QUEUE: OnceLock<Queue> = OnceLock::new();
+static LOST: LazyLock<Counter> = LazyLock::new(Counter::default);
+
 /// Begins to log what `filter` lets through. Only the first call of a process counts.
-pub fn start(filter: &str) {
+///
+/// # Errors
+/// When there is no descriptor or no thread for it.
+pub fn start(filter: &str) -> io::Result<()> {
+    // A descriptor of its own: a write that hangs holds no lock that anything else waits for.
+    let output = File::from(io::stderr().as_fd().try_clone_to_owned()?);
+    let queue = QUEUE.get_or_init(|| Queue::new(LOST.clone()));
+    if !queue.work(output)? {
+        return Ok(());
+    }
     // The configuration has checked it.
     let filter = quieted(filter);
     let log = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
         .with_span_list(false)
-        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_writer(|| Pen(queue))
         .with_env_filter(filter);
     // It fails when there is a log already.
     let _ = log.try_init();
     std::panic::set_hook(Box::new(|panic| {
-        // Where, and not what: the text of a panic may hold anything.
+        // Where, and not what: the text of a panic may hold anything. Not through the log's own machinery, which may be
+        // what panics.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a fault of the service");
+        queue.push(line("ERROR", "a fault of the service", ("place", place.into())));
     }));
+    Ok(())
+}
+
+/// Waits until all that was logged is written, but no longer than that.
+pub fn finish(within: Duration) {
+    if let Some(queue) = QUEUE.get() {
+        queue.finish(within);
+    }
+}
+
+/// How many lines are lost: there was no room for them, or they could not be written.
+pub(crate) fn lost() -> Counter {
+    LOST.clone()
+}
+
+/// Writes lines into the queue. It is given a whole one at a time.
+struct Pen(&'static Queue);
+
+impl Write for Pen {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.push(line.to_vec());
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// A line that does not come from the program's events, in the same form as those that do.
+fn line(level: &str, message: &str, (name, value): (&str, serde_json::Value)) -> Vec<u8> {
+    let mut timestamp = String::new();
+    // To write to a string does not fail.
+    let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
+    let line = serde_json::json!({
+        "timestamp": timestamp, "level": level, "message": message, name: value, "target": module_path!(),
+    });
+    format!("{line}\n").into_bytes()
 }
 
 /// The filter, without the framework unless it names it.

@@ -12,6 +12,8 @@ use prometheus_client::{
     registry::Registry,
 };
 
+use crate::log;
+
 use labels::{CallbackLabels, CommitLabels, RequestLabels, RouteLabels, SweepLabels, TransitionLabels};
 
 /// Upper bounds of the durations that are told apart, in seconds: from a cache's answer to the deadline.
@@ -86,6 +88,7 @@ impl Metrics {
         to.register("commits", "Commits by outcome", self.commits.clone());
         to.register("commit_duration_seconds", "How long commits took", self.commit_duration.clone());
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
+        to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::lost());
         to.register("swept", "Rows that a sweep dealt with", self.swept.clone());
     }
 
@@ -152,7 +155,7 @@ pub struct Stopwatch(std::time::Instant);
 impl Stopwatch {
     /// Begins to measure.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "a duration for the log and the counters decides nothing")]
+    #[expect(clippy::disallowed_methods, reason = "a duration that no clock on the wall may change")]
     pub fn start() -> Self {
         Self(std::time::Instant::now())
     }

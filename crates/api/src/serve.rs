@@ -2,13 +2,18 @@
 
 use std::{
     io,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     pin::pin,
     time::Duration,
 };
 
-use actix_web::{App, HttpServer, dev::Server, middleware::from_fn, web};
+use actix_http::{HttpService, Protocol, error::DispatchError};
+use actix_server::{Server, ServerBuilder};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, fn_service, map_config};
+use actix_web::{App, dev::AppConfig, middleware::from_fn, web};
+use socket2::{Domain, Socket, Type};
 use tokio::{
+    net::TcpStream,
     signal::unix::{Signal, SignalKind, signal},
     time::timeout,
 };
@@ -16,13 +21,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
+    connections::{Guarded, connections_max},
     http::{
         self,
         frame::{Frame, Unread},
     },
+    log,
     service::{Service, Shared},
-    sweeps,
-    terminal::print,
+    sweeps, terminal,
     wiring::{self, StartError, Wired},
 };
 
@@ -36,6 +42,14 @@ const HEAD_WITHIN: Duration = Duration::from_secs(5);
 const KEPT_FOR: Duration = Duration::from_secs(5);
 /// A client that was answered before it had sent everything has this long to read the answer.
 const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+/// Connections that wait for others to end.
+const BACKLOG: i32 = 1024;
+/// What the system keeps for a reader that is slow, in bytes; it takes twice as much.
+const SEND_BUFFER: usize = 128 * 1024;
+/// The most threads that the framework can have.
+const WORKERS_MAX: usize = 512;
+/// When a second signal cuts everything short, the log has this long.
+const LOG_CUT_SHORT_WITHIN: Duration = Duration::from_millis(100);
 /// The exit status when a second signal cuts everything short.
 const CUT_SHORT: i32 = 1;
 
@@ -70,7 +84,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         }
     }
     sweeps::start(&service.tasks, &service.app, &service.stopping);
-    greet(&config, address, sandbox.is_some()).map_err(StartError::Output)?;
+    greet(&config, address, sandbox.is_some());
     let stop_sandbox = async || {
         if let Some(sandbox) = &sandbox {
             sandbox.stop().await;
@@ -97,27 +111,70 @@ fn service(config: &Config, wired: Wired) -> Service {
 fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, SocketAddr), StartError> {
     let wanted = config.http_addr;
     let fault = |source| StartError::Bind { address: wanted, source };
+    let listener = listen(wanted).map_err(fault)?;
+    let address = listener.local_addr().map_err(fault)?;
+    let workers = config.workers.get().min(WORKERS_MAX);
+    let connections = connections_max(workers);
+    tracing::info!(connections = connections * workers, "most connections of clients");
+    let server = Server::build()
+        .workers(workers)
+        .max_concurrent_connections(connections)
+        .disable_signals()
+        .shutdown_timeout(REQUESTS_STOP_WITHIN_SECONDS);
+    let server = answer(server, listener, frame, service).map_err(fault)?;
+    Ok((server.run(), address))
+}
+
+/// Listens, with a bound to what is kept for each reader.
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    socket.set_reuse_address(true)?;
+    // Connections inherit it.
+    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Adds what answers the requests of those who connect.
+fn answer(
+    server: ServerBuilder,
+    listener: TcpListener,
+    frame: Frame,
+    service: Shared,
+) -> io::Result<ServerBuilder> {
+    let stop = server.graceful_shutdown_signal();
     let app = move || {
         let frame = frame.clone();
         App::new()
             .app_data(service.clone())
             .wrap(from_fn(move |request, next| frame.clone().around(request, next)))
             .configure(http::configure)
+            .into_factory()
+            .map_err(|fault: actix_web::Error| fault.error_response())
     };
-    let server = HttpServer::new(app)
-        .workers(config.workers.get())
-        .disable_signals()
-        .client_request_timeout(HEAD_WITHIN)
-        .keep_alive(KEPT_FOR)
-        .client_disconnect_timeout(CLOSE_WITHIN)
-        .on_connect(|_, connection| {
-            connection.insert(Unread::default());
+    server.listen("http", listener, move || {
+        let stop = stop.clone();
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let stop = stop.clone();
+                async move { stop.notified().await }
+            })
+            .client_request_timeout(HEAD_WITHIN)
+            .keep_alive(KEPT_FOR)
+            .client_disconnect_timeout(CLOSE_WITHIN)
+            .on_connect_ext(|stream: &Guarded, connection| {
+                connection.insert(Unread::default());
+                connection.insert(stream.answers());
+            })
+            .finish(map_config(app(), |()| AppConfig::default()));
+        fn_service(async |stream: TcpStream| {
+            let stream = Guarded::new(stream);
+            let peer = stream.peer();
+            Ok::<_, DispatchError>((stream, Protocol::Http1, peer))
         })
-        .shutdown_timeout(REQUESTS_STOP_WITHIN_SECONDS)
-        .bind(wanted)
-        .map_err(fault)?;
-    let address = server.addrs().first().copied().unwrap_or(wanted);
-    Ok((server.run(), address))
+        .and_then(http)
+    })
 }
 
 /// The address under which this machine reaches itself.
@@ -130,18 +187,18 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Tells whoever started it what to do next.
-fn greet(config: &Config, address: SocketAddr, sandbox: bool) -> io::Result<()> {
+/// Says what to do next.
+fn greet(config: &Config, address: SocketAddr, sandbox: bool) {
     let payments = if sandbox { "the sandbox: test tokens, and no money moves" } else { "no gateway" };
     let here = reachable(address);
-    print(&format!(
+    terminal::greet(format!(
         "Idem is listening on http://{address}\n\
          Data: {}\n\
          Payments: {payments}\n\
          Try: curl -s http://{here}/v1/products\n\
          Docs: http://{here}/docs",
         config.database
-    ))
+    ));
 }
 
 /// Serves until the first signal; then no new requests are taken and what runs is finished, unless a second one comes.
@@ -170,7 +227,10 @@ async fn until_stopped(
             Ok(ended) => ended.map_err(StartError::Failed)?,
             Err(_late) => tracing::warn!("some requests were not finished in time"),
         },
-        () = signals.next() => std::process::exit(CUT_SHORT),
+        () = signals.next() => {
+            log::finish(LOG_CUT_SHORT_WITHIN);
+            std::process::exit(CUT_SHORT)
+        }
     }
     tracing::info!("stopped");
     Ok(())

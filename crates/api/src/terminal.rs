@@ -1,6 +1,14 @@
-//! What is told to whoever started the program.
+//! What the program says on its standard streams.
 
-use std::io::{self, Write};
+use std::{
+    io::{self, Write},
+    sync::mpsc::sync_channel,
+    thread,
+    time::Duration,
+};
+
+/// The end of the program waits no longer than this for its last words to be read.
+const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
 
 /// Prints lines; that nobody reads them to their end is no fault.
 ///
@@ -10,5 +18,24 @@ pub(crate) fn print(lines: &str) -> io::Result<()> {
     match writeln!(io::stdout(), "{lines}") {
         Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
+    }
+}
+
+/// Prints lines if there is a reader, and waits for none.
+pub(crate) fn greet(lines: String) {
+    // Without a thread there is no greeting either.
+    let _ = thread::Builder::new().name("greeting".into()).spawn(move || print(&lines));
+}
+
+/// Prints the reason of a failure on standard error, and waits a moment for its reader.
+pub(crate) fn complain(reason: String) {
+    let (done, finished) = sync_channel(1);
+    let write = move || {
+        // Nobody is left to tell if this fails too.
+        let _ = writeln!(io::stderr(), "{reason}");
+        let _ = done.send(());
+    };
+    if thread::Builder::new().spawn(write).is_ok() {
+        let _ = finished.recv_timeout(LAST_WORDS_WITHIN);
     }
 }

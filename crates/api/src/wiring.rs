@@ -79,9 +79,6 @@ pub enum StartError {
         /// Why.
         source: io::Error,
     },
-    /// Standard output cannot be written.
-    #[error("cannot write to standard output")]
-    Output(#[source] io::Error),
     /// The server ended by itself.
     #[error("the server failed")]
     Failed(#[source] io::Error),

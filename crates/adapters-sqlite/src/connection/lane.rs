@@ -10,7 +10,7 @@ use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::transaction::{COMMIT, SNAPSHOT, is_idle, transaction};
-use super::{Conn, connect};
+use super::{Conn, connect_patiently};
 use crate::dialect::is_busy;
 use crate::sql::fault::classify;
 
@@ -35,7 +35,8 @@ pub(crate) struct Limits {
     pub(crate) wait: Duration,
 }
 
-/// Connections for one purpose. They are opened when first needed and serve whoever has waited longest.
+/// Connections for one purpose. They serve what has waited longest. All are opened at the start and kept, so that work
+/// needs no descriptor that may be lacking then; one that is lost is opened again when it is needed.
 pub(crate) struct Lane {
     path: PathBuf,
     access: Access,
@@ -46,15 +47,21 @@ pub(crate) struct Lane {
 }
 
 impl Lane {
-    pub(crate) fn new(path: PathBuf, access: Access, limits: Limits) -> Self {
-        Self {
+    /// Opens all its connections.
+    ///
+    /// # Errors
+    /// When one cannot be opened.
+    pub(crate) fn open(path: PathBuf, access: Access, limits: Limits) -> ConnectionResult<Self> {
+        let connect = |_| connect_patiently(&path, access).map(Conn::new);
+        let idle = (0..limits.connections).map(connect).collect::<ConnectionResult<Vec<_>>>()?;
+        Ok(Self {
             path,
             access,
             wait: limits.wait,
             waiting: Semaphore::new(limits.waiting),
             places: Arc::new(Semaphore::new(limits.connections)),
-            idle: Mutex::new(Vec::with_capacity(limits.connections)),
-        }
+            idle: Mutex::new(idle),
+        })
     }
 
     /// Runs one query.
@@ -132,7 +139,7 @@ impl Lane {
 
     fn take(&self) -> ConnectionResult<Conn> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        idle.map_or_else(|| connect(&self.path, self.access).map(Conn::new), Ok)
+        idle.map_or_else(|| connect_patiently(&self.path, self.access).map(Conn::new), Ok)
     }
 }
 

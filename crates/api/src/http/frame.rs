@@ -21,7 +21,10 @@ use super::{
     extract::RequestId,
     problem::{Kind, Problem, RETRY_UNAVAILABLE},
 };
-use crate::metrics::{Metrics, Seen, Stopwatch};
+use crate::{
+    connections::Answering,
+    metrics::{Metrics, Seen, Stopwatch},
+};
 
 pub use {finish::NotAProblem, unread::Unread};
 
@@ -55,6 +58,7 @@ impl Frame {
         request.extensions_mut().insert(id.clone());
         let span = tracing::info_span!("request", request_id = id.0);
         Unread::hold(&mut request);
+        let _answering = request.conn_data().cloned().map(Answering);
         let kept_private = finish::is_private(request.path());
         let line = Line::of(&request, &self.metrics, span.clone());
         let outcome = self.guarded(async { next.call(request).await }).instrument(span.clone()).await;
@@ -78,8 +82,11 @@ impl Frame {
         match tokio::time::timeout(self.deadline, handler).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(fault))) => Err(finish::of_error(&fault)),
-            // The panic hook has logged it.
-            Ok(Err(_panic)) => Err(Kind::InternalError.into()),
+            Ok(Err(_panic)) => {
+                // The panic hook has logged where.
+                tracing::error!("the request ended by a fault of the service");
+                Err(Kind::InternalError.into())
+            }
             Err(_late) => Err(Problem::new(Kind::DeadlineExceeded).retry_after(RETRY_UNAVAILABLE)),
         }
     }

@@ -7,9 +7,12 @@
 )]
 
 mod disk;
+mod bare;
+mod connections;
 mod folder;
 #[path = "../http/mod.rs"]
 mod http;
+mod logging;
 mod stack;
 
 use http::harness;

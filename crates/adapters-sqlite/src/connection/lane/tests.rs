@@ -7,6 +7,7 @@ use tempfile::TempDir;
 use tokio::{sync::oneshot, task::JoinSet};
 
 use super::*;
+use crate::connection::connect;
 
 diesel::table! { notes (id) { id -> BigInt, } }
 
@@ -20,7 +21,7 @@ fn folder() -> TempDir {
 }
 
 fn lane(folder: &TempDir, access: Access, limits: Limits) -> Arc<Lane> {
-    Arc::new(Lane::new(folder.path().join("notes.db"), access, limits))
+    Arc::new(Lane::open(folder.path().join("notes.db"), access, limits).unwrap())
 }
 
 async fn write(lane: &Arc<Lane>, id: i64) -> Result<Result<(), ()>, PortError> {
@@ -105,6 +106,28 @@ async fn a_refusal_and_a_failure_leave_nothing_and_the_connection_goes_on() {
     failed.await.unwrap_err();
     write(&lane, 3).await.unwrap().unwrap();
     assert_eq!(notes(&lane).await, [3]);
+}
+
+/// The descriptors of this process that lead to that file.
+fn descriptors(path: &std::path::Path) -> usize {
+    let all = std::fs::read_dir("/proc/self/fd").unwrap();
+    all.filter(|it| std::fs::read_link(it.as_ref().unwrap().path()).is_ok_and(|it| it == path)).count()
+}
+
+#[tokio::test]
+async fn all_connections_are_open_before_they_are_needed_and_stay_so() {
+    let folder = folder();
+    let file = folder.path().canonicalize().unwrap().join("notes.db");
+    let readers = lane(&folder, Access::Read, Limits { connections: 4, ..LIMITS });
+    assert_eq!(descriptors(&file), 4);
+    let writer = lane(&folder, Access::Write, LIMITS);
+    let log = folder.path().canonicalize().unwrap().join("notes.db-wal");
+    assert_eq!((descriptors(&file), descriptors(&log)), (5, 5), "the log of each too");
+    for id in 0..9 {
+        write(&writer, id).await.unwrap().unwrap();
+        notes(&readers).await;
+    }
+    assert_eq!((descriptors(&file), descriptors(&log)), (5, 5));
 }
 
 #[tokio::test]

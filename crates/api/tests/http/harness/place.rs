@@ -133,12 +133,12 @@ impl Place {
     }
 
     /// From now on this process ends with the test's.
-    pub(super) fn watch(&self, process: u32) {
+    pub(crate) fn watch(&self, process: u32) {
         self.tell(&format!("+ {process}\n"));
     }
 
-    /// This process has ended: its number may be somebody else's soon.
-    pub(super) fn forget(&self, process: u32) {
+    /// This process has ended: its number may be given to another one soon.
+    pub(crate) fn forget(&self, process: u32) {
         self.tell(&format!("- {process}\n"));
     }
 

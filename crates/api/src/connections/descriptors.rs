@@ -1,0 +1,48 @@
+//! How many connections of clients there may be.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+/// Descriptors that are not for clients: the database's files or connections, Redis, memcached, the sandbox's notices,
+/// the log, and what the runtime needs.
+const RESERVED: usize = 96;
+/// Descriptors that a thread that answers requests needs for itself.
+const RESERVED_PER_WORKER: usize = 4;
+/// Most connections, however many descriptors there are.
+const CONNECTIONS_MAX: usize = 20_000;
+
+/// How many connections each of these threads may have, so that descriptors are left for everything else. Asks the
+/// system for as many descriptors as it gives.
+pub(crate) fn connections_max(workers: usize) -> usize {
+    let limit = getrlimit(Resource::Nofile);
+    let all = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Nothing is lost when it refuses: the limit stays what it is.
+    let _ = setrlimit(Resource::Nofile, all);
+    let descriptors = getrlimit(Resource::Nofile).current;
+    of(descriptors.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)), workers)
+}
+
+fn of(descriptors: usize, workers: usize) -> usize {
+    let reserved = RESERVED.saturating_add(workers.saturating_mul(RESERVED_PER_WORKER));
+    // Where there are few, a quarter is for clients: less would be no service.
+    let connections = descriptors.saturating_sub(reserved).max(descriptors / 4).min(CONNECTIONS_MAX);
+    (connections / workers.max(1)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn all_connections_together_leave_descriptors_for_the_rest() {
+        assert_eq!(of(1024, 2), (1024 - 96 - 8) / 2);
+        assert_eq!(of(128, 2), 16);
+        assert_eq!(of(usize::MAX, 4), 5_000);
+        assert_eq!(of(65_536, 512), 39);
+        assert_eq!(of(8, 512), 1);
+        for descriptors in [256, 1024, 4096, 65_536] {
+            for workers in [1, 2, 7, 32] {
+                assert!(of(descriptors, workers) * workers + 32 < descriptors, "{descriptors} {workers}");
+            }
+        }
+    }
+}

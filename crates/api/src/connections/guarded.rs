@@ -1,0 +1,163 @@
+//! A connection of a client.
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    time::{Sleep, sleep},
+};
+
+use super::{
+    answers::Answers,
+    framer::{Framer, Within},
+    patience::Patience,
+};
+
+/// A client has this long from the first byte of a head to its last.
+pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(5);
+/// So many bytes that can never end a head make the HTTP library refuse it as too long.
+const FILLING_MAX: usize = 128 * 1024;
+const FILLING: u8 = b'a';
+
+/// A connection between the network and the HTTP library, which knows no limit for the heads that follow the first one,
+/// none for a reader, and one for the size of a head at which it may already have panicked.
+pub(crate) struct Guarded {
+    stream: TcpStream,
+    framer: Framer,
+    answers: Answers,
+    patience: Patience,
+    /// When the head with this number is late.
+    late: Option<(u64, Pin<Box<Sleep>>)>,
+    /// How many bytes may still be made up.
+    filling: usize,
+}
+
+impl Guarded {
+    /// Guards a connection that has just been made.
+    pub(crate) fn new(stream: TcpStream) -> Self {
+        Self {
+            stream,
+            framer: Framer::new(),
+            answers: Answers::default(),
+            patience: Patience::default(),
+            late: None,
+            filling: FILLING_MAX,
+        }
+    }
+
+    /// Where the client is, if it is still there.
+    pub(crate) fn peer(&self) -> Option<SocketAddr> {
+        self.stream.peer_addr().ok()
+    }
+
+    /// Where the answers to its requests are to be noted.
+    pub(crate) fn answers(&self) -> Answers {
+        self.answers.clone()
+    }
+
+    /// Ready when the present head takes too long. The first one of a connection has a limit in the HTTP library, with
+    /// an answer.
+    fn poll_late(&mut self, context: &mut Context<'_>) -> Poll<()> {
+        let number = self.framer.heads();
+        if number == 0 || !self.framer.is_waiting_for_a_head() {
+            return Poll::Pending;
+        }
+        if self.late.as_ref().is_none_or(|(of, _)| *of != number) {
+            self.late = Some((number, Box::pin(sleep(HEAD_WITHIN))));
+        }
+        self.late.as_mut().map_or(Poll::Pending, |(_, late)| late.as_mut().poll(context))
+    }
+
+    /// Reads what can never be a request in place of the rest of a head that is too long.
+    fn fill(&mut self, buffer: &mut ReadBuf<'_>) {
+        let size = self.filling.min(buffer.remaining());
+        buffer.initialize_unfilled_to(size).fill(FILLING);
+        buffer.advance(size);
+        self.filling -= size;
+    }
+
+    /// What a write has come to, unless the reader lets it wait for too long.
+    fn watch(
+        &mut self,
+        outcome: Poll<io::Result<usize>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<usize>> {
+        match outcome {
+            Poll::Ready(outcome) => {
+                self.patience.note_taken(outcome.as_ref().copied().unwrap_or_default());
+                Poll::Ready(outcome)
+            }
+            Poll::Pending => {
+                ready!(self.patience.poll_end(context));
+                // What the system keeps for this reader is given up too.
+                let _ = self.stream.set_zero_linger();
+                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+            }
+        }
+    }
+}
+
+impl AsyncRead for Guarded {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let this = self.get_mut();
+        ready!(this.answers.poll_room(this.framer.heads(), context));
+        match this.framer.within() {
+            Within::Head | Within::Body(_) | Within::Chunked(_) | Within::Tunnel => {}
+            // To have read nothing means that nothing more comes: what was asked before is still answered.
+            Within::Refused => return Poll::Ready(Ok(())),
+            Within::TooLong => {
+                this.fill(buffer);
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let before = buffer.filled().len();
+        if Pin::new(&mut this.stream).poll_read(context, buffer)?.is_pending() {
+            return this.poll_late(context).map(Ok);
+        }
+        let taken = this.framer.feed(buffer.filled().get(before..).unwrap_or_default());
+        buffer.set_filled(before + taken);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Guarded {
+    fn poll_write(self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_write(context, bytes);
+        this.watch(outcome, context)
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_write_vectored(context, slices);
+        this.watch(outcome, context)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+    }
+}

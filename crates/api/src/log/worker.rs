@@ -1,0 +1,164 @@
+//! The thread that writes the log.
+
+use std::{
+    io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+        mpsc::Receiver,
+    },
+    thread,
+    time::Duration,
+};
+
+use prometheus_client::metrics::counter::Counter;
+
+use super::line;
+
+/// How long it waits before it tries again to write to what has no room and does not block.
+const RETRY_AFTER: Duration = Duration::from_millis(10);
+
+/// Writes lines. What cannot be written is lost; the next line is tried as if nothing had been.
+pub(super) struct Worker<W> {
+    output: W,
+    /// The bytes of lines that are not written yet.
+    waiting: Arc<AtomicUsize>,
+    lost: Counter,
+    /// How many lost lines the log has spoken of.
+    reported: u64,
+    /// Only the beginning of the last line was written.
+    torn: bool,
+}
+
+impl<W: Write> Worker<W> {
+    pub(super) const fn new(output: W, waiting: Arc<AtomicUsize>, lost: Counter) -> Self {
+        Self { output, waiting, lost, reported: 0, torn: false }
+    }
+
+    /// Writes what comes, until nothing can come any more.
+    pub(super) fn run(mut self, lines: &Receiver<Vec<u8>>) {
+        for line in lines {
+            let works = self.write(&line);
+            // Only once it has caught up: otherwise the report is one more line of too many.
+            if works && self.waiting.load(SeqCst) == line.len() {
+                self.report();
+            }
+            self.waiting.fetch_sub(line.len(), SeqCst);
+        }
+    }
+
+    /// Whether the line is written.
+    fn write(&mut self, line: &[u8]) -> bool {
+        if self.torn && write_all(&mut self.output, b"\n").1.is_ok() {
+            self.torn = false;
+        }
+        let (written, outcome) = write_all(&mut self.output, line);
+        if outcome.is_err() {
+            self.lost.inc();
+            self.torn |= written > 0;
+        }
+        outcome.is_ok()
+    }
+
+    /// Says how many lines are missing.
+    fn report(&mut self) {
+        let lost = self.lost.get();
+        let lines = lost.saturating_sub(self.reported);
+        if lines > 0 && self.write(&line("WARN", "lines of the log were dropped", ("lines", lines.into()))) {
+            self.reported = lost;
+        }
+    }
+}
+
+/// Writes all bytes, or says how many were written before it failed.
+fn write_all(output: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let failed = match output.write(rest) {
+            Ok(0) => Some(io::ErrorKind::WriteZero.into()),
+            Ok(written) => {
+                rest = rest.get(written..).unwrap_or_default();
+                None
+            }
+            Err(fault) if fault.kind() == io::ErrorKind::Interrupted => None,
+            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => {
+                thread::sleep(RETRY_AFTER);
+                None
+            }
+            Err(fault) => Some(fault),
+        };
+        if let Some(fault) = failed {
+            return (bytes.len() - rest.len(), Err(fault));
+        }
+    }
+    (bytes.len(), Ok(()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    /// Has room for some bytes, then fails once, then has room again.
+    struct Disk {
+        room: Vec<usize>,
+        written: Vec<u8>,
+    }
+
+    impl Write for &mut Disk {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let Some(room) = self.room.first_mut() else {
+                self.written.extend(bytes);
+                return Ok(bytes.len());
+            };
+            if *room == 0 {
+                self.room.remove(0);
+                return Err(io::ErrorKind::StorageFull.into());
+            }
+            let taken = bytes.len().min(*room);
+            *room -= taken;
+            self.written.extend(bytes.iter().take(taken));
+            Ok(taken)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    fn written(room: &[usize], lines: &[&str]) -> (String, u64) {
+        let mut disk = Disk { room: room.to_vec(), written: Vec::new() };
+        let (lost, waiting) = (Counter::default(), Arc::new(AtomicUsize::new(0)));
+        let (sender, receiver) = sync_channel(lines.len());
+        for line in lines {
+            waiting.fetch_add(line.len(), SeqCst);
+            sender.send(line.as_bytes().to_vec()).unwrap();
+        }
+        drop(sender);
+        Worker::new(&mut disk, waiting.clone(), lost.clone()).run(&receiver);
+        assert_eq!(waiting.load(SeqCst), 0);
+        (String::from_utf8(disk.written).unwrap(), lost.get())
+    }
+
+    #[test]
+    fn lines_are_written_in_their_order() {
+        assert_eq!(written(&[], &["a\n", "b\n"]), ("a\nb\n".into(), 0));
+    }
+
+    #[test]
+    fn a_line_that_cannot_be_written_is_counted_and_reported_once() {
+        let (text, lost) = written(&[0, 0], &["a\n", "b\n", "c\n", "d\n"]);
+        assert_eq!(lost, 2);
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!((&lines[..2], lines.len()), (&["c", "d"][..], 3));
+        let report: serde_json::Value = serde_json::from_str(lines[2]).unwrap();
+        assert_eq!((&report["lines"], &report["level"]), (&2.into(), &"WARN".into()), "{report}");
+    }
+
+    #[test]
+    fn what_follows_half_a_line_has_a_line_of_its_own() {
+        let (text, lost) = written(&[3], &["torn\n", "whole\n"]);
+        assert_eq!((text.lines().take(2).collect::<Vec<_>>(), lost), (vec!["tor", "whole"], 1));
+    }
+}
