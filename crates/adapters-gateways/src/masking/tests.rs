@@ -3,6 +3,9 @@ use serde_json::json;
 
 use super::*;
 
+/// Makes a notice of about so many bytes.
+type Notices = Box<dyn Fn(usize) -> String>;
+
 const CARD: &str = "4242424242424242";
 const MASKED: &str = "************4242";
 
@@ -164,7 +167,7 @@ fn the_work_grows_with_the_notice_and_not_faster() {
     let many =
         |part: &'static str| move |bytes: usize| format!("[{part}0]", part = part.repeat(bytes / part.len()));
     let raw = |part: &'static str| move |bytes: usize| part.repeat(bytes / part.len());
-    let notices: [(&str, Box<dyn Fn(usize) -> String>); 8] = [
+    let notices: [(&str, Notices); 8] = [
         ("nested", Box::new(nested)),
         ("exponents", Box::new(many("1e308,"))),
         ("texts", Box::new(many("\"4-4-\","))),

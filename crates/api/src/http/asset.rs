@@ -29,7 +29,7 @@ const KEPT: HeaderValue = HeaderValue::from_static("public, no-cache");
 const PACKED: &str = "gzip";
 
 /// A file or a page, the same for all who ask.
-pub struct Asset {
+pub(super) struct Asset {
     content_type: String,
     /// Its `Content-Security-Policy`, if it is not that of every answer.
     policy: Option<&'static str>,
@@ -49,7 +49,7 @@ struct Form {
 impl Asset {
     /// An asset of that media type.
     #[must_use]
-    pub fn new(content_type: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
+    pub(super) fn new(content_type: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let plain = Form::of(bytes.into(), None);
         let content_type = content_type.into();
         Self { content_type, policy: None, vary: "accept-encoding", plain, packed: OnceCell::new() }
@@ -57,20 +57,20 @@ impl Asset {
 
     /// The same with a `Content-Security-Policy` of its own.
     #[must_use]
-    pub const fn policy(mut self, policy: &'static str) -> Self {
+    pub(super) const fn policy(mut self, policy: &'static str) -> Self {
         self.policy = Some(policy);
         self
     }
 
     /// The same, one of several that are chosen from by `Accept`.
     #[must_use]
-    pub const fn negotiated(mut self) -> Self {
+    pub(super) const fn negotiated(mut self) -> Self {
         self.vary = "accept, accept-encoding";
         self
     }
 
     /// The answer to a request: 304 when the client has it already.
-    pub async fn answer(&self, http: &HttpRequest, digests: &dyn Digests) -> HttpResponse {
+    pub(super) async fn answer(&self, http: &HttpRequest, digests: &dyn Digests) -> HttpResponse {
         let form = self.form(takes_gzip(http)).await;
         let etag = form.etag(digests);
         if conditional::has(http, etag) {

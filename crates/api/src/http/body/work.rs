@@ -9,6 +9,9 @@ use crate::http::{
     problem::{Faults, ProblemView},
 };
 
+/// Makes a body of about so many bytes.
+type Bodies = Box<dyn Fn(usize) -> String>;
+
 /// Longest answer to a request that is refused, in bytes.
 const REFUSAL_BYTES_MAX: usize = 32 * 1024;
 /// A byte of a hostile body may be this many times the work of one in a plain text.
@@ -47,7 +50,7 @@ fn members(prefix: &str, value: &str, bytes: usize) -> String {
 }
 
 /// Bodies of about so many bytes, each of which was, or could be, more work or a longer answer than others.
-fn hostile() -> Vec<(&'static str, Box<dyn Fn(usize) -> String>)> {
+fn hostile() -> Vec<(&'static str, Bodies)> {
     let of = |element: &'static str| Box::new(move |bytes| list(element, bytes));
     let text = |part: &'static str| Box::new(move |n: usize| format!("\"{}\"", part.repeat(n / part.len())));
     let names = |name: &'static str| Box::new(move |bytes| members(name, "1", bytes));
