@@ -35,6 +35,7 @@ pub mod store;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
+pub mod work;
 
 pub use backend::Backend;
 

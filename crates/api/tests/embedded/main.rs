@@ -6,9 +6,9 @@
     reason = "a test may fail loudly: that is what it is for"
 )]
 
-mod disk;
 mod bare;
 mod connections;
+mod disk;
 mod folder;
 #[path = "../http/mod.rs"]
 mod http;

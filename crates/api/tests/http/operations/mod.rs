@@ -1,6 +1,7 @@
 //! Running the service.
 
 mod commands;
+mod documents;
 mod pages;
 mod people;
 mod stopping;
