@@ -58,7 +58,7 @@ impl Scene {
         let writes = [
             sample::placed(&scene.order),
             Write::InsertTransaction(Box::new(scene.transaction.clone())),
-            Write::InsertSession(scene.session.clone()),
+            Write::InsertSession(scene.session.clone(), sample::network()),
             Write::InsertEvent(scene.event.clone()),
             Write::InsertFinding(scene.finding.clone()),
             Write::Claim(scene.claim.clone()),

@@ -51,7 +51,7 @@ impl Refusal {
             Self::OutOfStock(products) => Ok(CommitError::OutOfStock(products)),
             Self::Claim(key) => used(database, &key).await,
             Self::Event(gateway, id) => known(database, &gateway, &id).await,
-            Self::User(user) => users::taken(database, &user).await,
+            Self::User(user) => users::taken(database, user).await,
         };
         error.unwrap_or_else(CommitError::Failed)
     }

@@ -8,7 +8,7 @@ use domain::{
 };
 use ports::{Batch, EventRepository, PortError};
 
-use super::{each, each_readable, length};
+use super::{each_readable, length};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
 use crate::sql::row::EventRow;

@@ -57,6 +57,8 @@ impl OrderRow {
         let row = Reading::of("orders", self.id).of_order(&self.order_number);
         let status = |name: &str, column| row.known(Status::parse(name), column);
         Ok(Order {
+            // Before the items, which are of its currency.
+            amount: row.money(self.amount, &self.currency, "amount")?,
             key: OrderKey::new(self.id),
             owner: UserKey::new(self.user_id),
             status: status(&self.status, "status")?,
@@ -65,7 +67,6 @@ impl OrderRow {
             revision: Revision::new(self.revision),
             last_sequence: Sequence::new(self.last_sequence),
             items: items.into_iter().map(|it| it.read(row, &self.currency)).collect::<QueryResult<_>>()?,
-            amount: row.money(self.amount, &self.currency, "amount")?,
             created_at: row.moment(self.created_at, "createdAt")?,
             updated_at: row.moment(self.updated_at, "updatedAt")?,
             expires_at: row.moment(self.expires_at, "expiresAt")?,

@@ -25,6 +25,7 @@ const OURS: &[(&str, &str)] = &[
     ("payment_events", "disposition"),
     ("findings", "finding_id"),
     ("idempotency_claims", "fingerprint"),
+    ("commit_probe", "probed_at"),
 ];
 
 /// Rows of the Express app have keys below this.

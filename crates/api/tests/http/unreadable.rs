@@ -61,7 +61,7 @@ async fn a_product_that_cannot_be_read_keeps_no_other_from_being_seen_and_sold()
     let mut asked = "/v1/products?limit=1".to_owned();
     for page in 0..3 {
         let it = customer.get(&asked).await.ok(200);
-        seen.extend(it["data"].as_array().unwrap().iter().map(|it| it["id"].clone()));
+        seen.extend(it["data"].as_array().unwrap().iter().map(|it| it["productId"].clone()));
         assert_eq!(it["nextCursor"].is_null(), page == 2, "a page ends where its last row is, read or not");
         asked = format!("/v1/products?limit=1&cursor={}", it["nextCursor"].as_str().unwrap_or_default());
     }
@@ -158,7 +158,7 @@ async fn a_payment_that_cannot_be_read_keeps_no_other_from_being_settled() {
     operator.operate(&refunded, "refunds", &json!({})).await.ok(201);
     server.corrupt(&format!(
         "UPDATE payment_transactions SET capture_method = 'X' WHERE transaction_id = '{}'; \
-         UPDATE refunds SET amount = -1;",
+         UPDATE refunds SET actor = 'X';",
         id(&bad)
     ));
     let (order, waiting) = customer.undecided(&product).await;

@@ -18,12 +18,13 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
     let order_status = few("'PENDING'", "CASE WHEN n % 2 = 0 THEN 'PAID' ELSE 'CLOSED' END");
     let rows = [
         (
-            "user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role)",
-            format!("{id}, {name}, 'x', {name}, {now}, {name}, {name}, {name}, 'CUSTOMER'"),
+            "user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role, hashCost, disabled, \
+          changed_at)",
+            format!("{id}, {name}, 'x', {name}, {now}, {name}, {name}, {name}, {}, 10, 0, {now}", few("'OPERATOR'", "'CUSTOMER'")),
         ),
         (
-            "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent)",
-            format!("{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, ''", few("NULL", &now)),
+            "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent, network)",
+            format!("{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, '', {name}", few("NULL", &now)),
         ),
         (
             "products (id, productId, name, price, currency, stock, active, version, moves, createdAt, updatedAt)",
@@ -77,6 +78,10 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
                 few("NULL", &now),
                 few(&now, "NULL")
             ),
+        ),
+        (
+            "payment_requests (transaction_key, kind, amount, requested_by, actor, requested_at)",
+            format!("{id}, 'PAYMENT', 100000, {user}, 'CUSTOMER', {now}"),
         ),
         (
             "dispute_events (transaction_key, event_id, dispute_id, status, amount, occurred_at)",

@@ -1,11 +1,13 @@
-use domain::{ChangeId, FindingId, OrderNumber, ProductId, SessionKey, Timestamp, order::Status};
-use ports::{ChangeKind, Due, OrderFilter};
+use domain::{ChangeId, FindingId, OrderNumber, ProductId, SessionKey, Timestamp, UserKey, order::Status};
+use ports::{Batch, ChangeKind, Due, OrderFilter};
 
 use super::{FILLERS, Played, Scene};
 use crate::{Backend, sample};
 
 /// How many a page has.
 const LIMIT: u32 = 20;
+/// What a sweep reads.
+const BATCH: Batch = Batch { skip: 5, limit: LIMIT };
 
 macro_rules! ask {
     ($played:ident, $port:ident :: $method:ident, $repository:expr $(, $argument:expr)*) => {{
@@ -35,9 +37,18 @@ impl Scene {
         for login in [user.username.as_str(), user.email.as_str(), "stranger"] {
             ask!(played, UserRepository::find_by_login, backend.users, login);
         }
+        ask!(played, UserRepository::taken, backend.users, &user.username, &user.email);
+        ask!(played, UserRepository::highest_hash_cost, backend.users);
+        for after in [None, Some(UserKey::new(1))] {
+            let since = sample::at(i64::from(FILLERS / 2));
+            ask!(played, UserRepository::changed_since, backend.users, since, after, LIMIT);
+            ask!(played, UserRepository::list_operators, backend.users, after, LIMIT);
+        }
         ask!(played, UserRepository::find_hash, backend.users, user.key);
         ask!(played, SessionRepository::find, backend.sessions, &self.session.id);
         ask!(played, SessionRepository::list_live, backend.sessions, user.key, sample::at(1), LIMIT);
+        let (network, sessions) = (sample::network(), &backend.sessions);
+        ask!(played, SessionRepository::has_logged_in, sessions, user.key, network, sample::at(1));
         for after in [None, Some(SessionKey::new(1))] {
             let since = sample::at(i64::from(FILLERS / 2));
             ask!(played, SessionRepository::revoked_since, backend.sessions, since, after, LIMIT);
@@ -68,10 +79,13 @@ impl Scene {
         let orders = &backend.orders;
         ask!(played, OrderRepository::find, orders, &self.order.number);
         ask!(played, OrderRepository::head, orders, &self.order.number);
+        for owner in [self.user.key, sample::user().key] {
+            ask!(played, OrderRepository::has_pending, orders, owner, LIMIT);
+        }
         ask!(played, OrderRepository::history, orders, self.order.key);
         let late = sample::at(i64::from(FILLERS));
         for due in [Due::Expired(late), Due::Unchanged(Status::Paid, late), Due::Uncaptured(late)] {
-            ask!(played, OrderRepository::due, orders, due, LIMIT);
+            ask!(played, OrderRepository::due, orders, due, BATCH);
         }
     }
 
@@ -100,11 +114,12 @@ impl Scene {
         let transaction = &self.transaction;
         ask!(played, PaymentRepository::find, payments, &transaction.id);
         ask!(played, PaymentRepository::list, payments, transaction.order);
-        ask!(played, PaymentRepository::to_check, payments, sample::at(60), LIMIT);
+        ask!(played, PaymentRepository::requests, payments, transaction.order);
+        ask!(played, PaymentRepository::to_check, payments, sample::at(60), BATCH);
         ask!(played, EventRepository::find, events, &self.event.gateway, &self.event.id);
         ask!(played, EventRepository::waiting, events, &self.event.gateway, &transaction.id);
-        ask!(played, EventRepository::applicable, events, LIMIT);
-        ask!(played, EventRepository::overdue, events, sample::at(60), LIMIT);
+        ask!(played, EventRepository::applicable, events, BATCH);
+        ask!(played, EventRepository::overdue, events, sample::at(60), BATCH);
         ask!(played, FindingRepository::find, findings, &self.finding.id);
         for resolved in [None, Some(false), Some(true)] {
             for after in [None, Some(FindingId::new(middle()))] {

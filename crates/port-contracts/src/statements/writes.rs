@@ -1,7 +1,7 @@
 use domain::{
-    Progress, Text, Version,
+    Actor, ChangedBy, Progress, Text, Version,
     order::StockLine,
-    payment::{Disposition, DisputeStatus},
+    payment::{Disposition, DisputeStatus, Request, RequestKind},
     product::Restock,
 };
 use ports::{CommitError, Prunable, UnitOfWork, Write};
@@ -43,8 +43,9 @@ impl Scene {
             // Taken.
             vec![Write::InsertUser(user.clone(), hash.clone())],
             vec![Write::RequirePassword(user.key, hash.clone())],
+            vec![Write::UpdateUser { user: user.with_disabled(true, sample::at(1)), read: None }],
             vec![Write::ChangePassword { user: user.key, from: hash.clone(), to: hash }],
-            vec![Write::InsertSession(rotated.clone())],
+            vec![Write::InsertSession(rotated.clone(), sample::network())],
             vec![Write::RotateSession { read: Box::new(rotated), next: Box::new(next) }],
             vec![Write::RevokeSession { user: user.key, session: self.session.key, at: sample::at(1) }],
             vec![revoke(Some(self.session.key))],
@@ -89,8 +90,13 @@ impl Scene {
         disputed.facts = sample::facts(record);
         let event = &self.event;
         let (from, to) = (Disposition::Parked, Disposition::Overdue);
-        let resolved =
-            Write::ResolveFinding { id: self.finding.id.clone(), note: Text::new("x"), at: sample::at(5) };
+        let by = ChangedBy { actor: Actor::Operator, user: Some(self.user.key) };
+        let (id, note, at) = (self.finding.id.clone(), Text::new("x"), sample::at(5));
+        let resolved = Write::ResolveFinding { id, note, by, at };
+        let (kind, amount) = (RequestKind::Capture, transaction.amount);
+        let request =
+            Request { transaction: transaction.key, kind, amount, requested_by: by, requested_at: at };
+        let once = || vec![Write::InsertFindingOnce(sample::finding(), "orders:1".to_owned())];
         let order = sample::order(&self.user, &[(&self.product, 1)]);
         vec![
             vec![Write::UpdateTransaction(Box::new(disputed.clone()))],
@@ -102,6 +108,12 @@ impl Scene {
             vec![Write::MoveEvent { key: event.key, from, to }],
             vec![Write::InsertFinding(sample::finding())],
             vec![resolved],
+            vec![Write::InsertRequest(request)],
+            once(),
+            // Open already.
+            once(),
+            vec![Write::Probe(at)],
+            vec![Write::Probe(at)],
         ]
     }
 
