@@ -299,6 +299,7 @@ pub async fn operators_are_listed_by_row(backend: &Backend) {
     let list =
         async |after: Option<UserKey>, limit| backend.users.list_operators(after, limit).await.expect("read");
     assert_eq!(list(None, 10).await, all);
-    assert_eq!(list(None, 2).await, all[..2]);
-    assert_eq!(list(Some(all[1].key), 2).await, all[2..]);
+    let [first, second, third] = all.as_slice() else { panic!("three were kept") };
+    assert_eq!(list(None, 2).await, [first.clone(), second.clone()]);
+    assert_eq!(list(Some(second.key), 2).await, std::slice::from_ref(third));
 }

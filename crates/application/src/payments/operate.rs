@@ -91,7 +91,11 @@ where
         None => Vec::new(),
     };
     let refund = matches!(operation, Operation::Refund(..)).then(|| RefundId::new(resource));
-    let requests = requests(app, by.caller(), known.order).await?;
+    // The answer to a refund is the refund, which says itself who asked for it.
+    let requests = match refund {
+        Some(_) => None,
+        None => requests(app, by.caller(), known.order).await?,
+    };
     let render =
         |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()), refund.as_ref());
     answer(app, &request, id, said, &render).await.map_err(OperationError::from)
