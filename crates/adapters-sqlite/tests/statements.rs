@@ -55,8 +55,9 @@ async fn sell(record: &Sqlite) -> usize {
 #[tokio::test]
 async fn the_second_sale_prepares_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let record = Sqlite::open(&folder.path().join("record.db")).await.unwrap();
+    // Before there are connections: a connection has what was the default when it was opened.
     set_default_instrumentation(listener).unwrap();
+    let record = Sqlite::open(&folder.path().join("record.db")).await.unwrap();
     let writes = [
         "user", "product", "change", "claim", "order", "item", "history", "stock", "revision", "payment",
         "update",
