@@ -115,14 +115,17 @@ fn longest<'d>(
 ) -> Option<usize> {
     let behind = digits.get(start + 1..).unwrap_or_default().iter().take(DIGITS_MAX - 1);
     let reach = 1 + behind.take_while(|it| it.gap != Gap::Border).count();
-    let ends = (DIGITS_MIN..=reach).rev().map(|length| start + length);
+    let issued =
+        if reach < DIGITS_MIN { 0 } else { issuers::lengths(digits.get(start..).unwrap_or_default()) };
+    let lengths = (DIGITS_MIN..=reach).rev().filter(|length| issued & 1 << length != 0);
+    let ends = lengths.map(|length| start + length);
     let mut at_a_border = ends.filter(|end| digits.get(*end).is_none_or(|it| it.gap != Gap::Nothing));
     at_a_border.find(|end| digits.get(start..*end).is_some_and(&mut is_number))
 }
 
-/// Whether digits between two borders are a card number.
+/// Whether digits between two borders, which begin as an issuer's numbers of that length do, are a card number.
 fn is_number(digits: &[Digit<'_>]) -> bool {
-    issuers::any_uses(digits) && is_written_as_one(digits) && luhn(digits)
+    luhn(digits) && is_written_as_one(digits)
 }
 
 /// Whether the groups and the separators are those of one number.

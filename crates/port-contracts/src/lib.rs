@@ -34,6 +34,7 @@ pub mod store;
 pub mod throttle;
 pub mod tokens;
 pub mod users;
+pub mod work;
 
 pub use backend::Backend;
 

@@ -1,6 +1,10 @@
+use port_contracts::work::grows_no_faster_than_its_input;
 use serde_json::json;
 
 use super::*;
+
+/// Makes a notice of about so many bytes.
+type Notices = Box<dyn Fn(usize) -> String>;
 
 const CARD: &str = "4242424242424242";
 const MASKED: &str = "************4242";
@@ -149,4 +153,31 @@ fn a_byte_that_is_no_text_hides_nothing() {
         masked_body(body),
         format!("{{\"cvc\":\"***\",\"failureReason\":\"{MASKED}\",\"x\":\"\u{fffd}\"}}")
     );
+}
+
+#[test]
+fn a_number_with_many_digits_is_kept() {
+    let number = format!("0.{}1e65535", "0".repeat(65_516));
+    assert_eq!(json(&format!("[{number}]")), Value::from(vec![number]));
+}
+
+#[test]
+fn the_work_grows_with_the_notice_and_not_faster() {
+    let nested = |bytes: usize| format!("{}{}", "[".repeat(bytes / 2), "]".repeat(bytes / 2));
+    let many =
+        |part: &'static str| move |bytes: usize| format!("[{part}0]", part = part.repeat(bytes / part.len()));
+    let raw = |part: &'static str| move |bytes: usize| part.repeat(bytes / part.len());
+    let notices: [(&str, Notices); 8] = [
+        ("nested", Box::new(nested)),
+        ("exponents", Box::new(many("1e308,"))),
+        ("texts", Box::new(many("\"4-4-\","))),
+        ("objects", Box::new(many("{\"cvc\":1},"))),
+        ("cards", Box::new(raw("4242424242424242 "))),
+        ("escapes", Box::new(raw("%34\\u0034"))),
+        ("names", Box::new(raw("cvc="))),
+        ("one word", Box::new(raw("cvc"))),
+    ];
+    for (name, notice) in notices {
+        grows_no_faster_than_its_input(name, 64 * 1024, notice, |it: &String| masked_body(it.as_bytes()));
+    }
 }

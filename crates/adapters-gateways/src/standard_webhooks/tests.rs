@@ -1,3 +1,5 @@
+use port_contracts::work::cpu_time;
+
 use super::*;
 
 /// The example of the specification.
@@ -153,4 +155,16 @@ fn a_secret_shows_neither_in_a_debug_nor_in_an_error() {
     assert!(!format!("{:?}", secrets(SECRET)).contains("MfKQ"));
     let error = WebhookSecrets::parse("hunter2hunter2").unwrap_err();
     assert!(!format!("{error:?}").contains("hunter2"));
+}
+
+#[test]
+fn a_notice_is_read_once_however_many_signatures_it_has() {
+    let body = vec![b'x'; BODY_BYTES_MAX];
+    let wrong = sign(secrets(OTHER_SECRET).signing(), ID, SENT, &body);
+    let read = |signatures: usize| {
+        let headers = with(SIGNATURE_HEADER, &vec![wrong.as_str(); signatures].join(" "));
+        cpu_time(|| secrets(SECRET).verify(&headers, &body, now()).is_err())
+    };
+    let (one, many) = (read(1), read(1_000));
+    assert!(many < one * 4, "{many:?} for many signatures, {one:?} for one");
 }

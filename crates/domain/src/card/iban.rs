@@ -6,15 +6,17 @@ const LENGTHS: &str = "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY
     JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 \
     PK24 PL28 PS29 PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 \
     VA22 VG24 XK20 YE30";
+/// Bytes of an entry, with what stands between it and the next one.
+const ENTRY_BYTES: usize = 5;
 /// Country code and check digits, which count last.
 const HEAD_CHARS: usize = 4;
 
 /// How many bytes the IBAN has that `bytes` begin with, if they do: its length is its country's, and the check digits of
 /// ISO/IEC 7064, MOD 97-10, fit. Single spaces may stand between its characters.
 pub(super) fn length(bytes: &[u8]) -> Option<usize> {
-    let country = bytes.get(..2)?;
-    let entry = LENGTHS.split(' ').find(|it| it.as_bytes().starts_with(country))?;
-    let chars: usize = entry.get(2..)?.parse().ok()?;
+    let country = bytes.get(..2).filter(|it| it.iter().all(u8::is_ascii_uppercase))?;
+    let at = LENGTHS.as_bytes().chunks(ENTRY_BYTES).position(|it| it.starts_with(country))? * ENTRY_BYTES;
+    let chars: usize = LENGTHS.get(at + 2..at + 4)?.parse().ok()?;
     let spaced = |at: usize| bytes.get(at) == Some(&b' ') && bytes.get(at + 1) != Some(&b' ');
     let written: Vec<usize> = (0..2 * chars)
         .filter(|at| !spaced(*at))

@@ -45,10 +45,10 @@ const RANGES: &[Range] = &[
     Range(9792, 9792, &[16]),
 ];
 
-/// Whether an issuer has numbers that begin so and are as long.
-pub(super) fn any_uses(digits: &[Digit<'_>]) -> bool {
+/// The lengths of the numbers that begin with the first of `digits`: bit by bit, the lowest one is for length 0. It is looked up
+/// once for all candidates that begin there.
+pub(super) fn lengths(digits: &[Digit<'_>]) -> u32 {
     let first = digits.iter().take(PREFIX_DIGITS).fold(0, |prefix, it| prefix * 10 + u16::from(it.value));
-    RANGES
-        .iter()
-        .any(|Range(from, to, lengths)| (*from..=*to).contains(&first) && lengths.contains(&digits.len()))
+    let fitting = RANGES.iter().filter(|Range(from, to, _)| (*from..=*to).contains(&first));
+    fitting.flat_map(|Range(_, _, lengths)| lengths.iter()).fold(0, |bits, length| bits | 1 << length)
 }

@@ -21,12 +21,16 @@ fn shifted(number: &str) -> Option<String> {
     let point = isize::try_from(whole.len()).ok()?.checked_add(exponent.parse().ok()?)?;
     let point = usize::try_from(point).ok()?;
     let digits = [whole, fraction].concat();
-    let leading = digits.bytes().take_while(|it| *it == b'0').count();
-    if point.saturating_sub(leading) > DIGITS_MAX {
+    let significant = digits.trim_start_matches('0');
+    let sign = if mantissa.starts_with('-') { "-" } else { "" };
+    let before_point = point.saturating_sub(digits.len() - significant.len());
+    if before_point == 0 {
+        return Some(format!("{sign}.{}", digits.get(point..)?));
+    }
+    if before_point > DIGITS_MAX {
         return None;
     }
-    let padded = format!("{digits:0<point$}");
-    let (whole, fraction) = padded.split_at_checked(point)?;
-    let sign = if mantissa.starts_with('-') { "-" } else { "" };
-    Some(format!("{sign}{}.{fraction}", whole.trim_start_matches('0')))
+    let padded = format!("{significant:0<before_point$}");
+    let (whole, fraction) = padded.split_at_checked(before_point)?;
+    Some(format!("{sign}{whole}.{fraction}"))
 }

@@ -371,3 +371,15 @@ fn a_number_in_odd_groups_is_found() {
         assert!(found_in(text), "{text}");
     }
 }
+
+#[test]
+fn a_number_is_written_out_to_no_more_digits_than_a_card_has() {
+    for number in ["1e308", "9.99e20", "1e99999999999999999999", "-1e-308", "1e-5", "0e308", "0.0e30"] {
+        let written = written_out(number);
+        assert!(written.len() <= number.len() + DIGITS_MAX + 2, "{number}: {written}");
+    }
+    let zeros = "0".repeat(64 * 1024);
+    for number in [format!("0.{zeros}1e65540"), format!("1{zeros}e19"), format!("1.{zeros}e18")] {
+        assert!(written_out(&number).len() <= number.len() + DIGITS_MAX + 2);
+    }
+}

@@ -18,7 +18,7 @@ struct Edge {
 const EDGES: &[Edge] = &[
     Edge { of: "domain",         normal: &["thiserror", "serde?"],                            dev: &["proptest", "serde_json"] },
     Edge { of: "ports",          normal: &["domain", "async-trait", "thiserror", "mockall?"], dev: &["proptest"] },
-    Edge { of: "port-contracts", normal: &["domain", "ports", "tokio"],                       dev: &[] },
+    Edge { of: "port-contracts", normal: &["domain", "ports", "rustix", "tokio"],             dev: &[] },
     Edge { of: "adapters-*",     normal: &["domain", "ports", "*"],                           dev: &["port-contracts", "test-servers"] },
     Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "*"], dev: &["port-contracts", "test-servers"] },
     Edge { of: "test-servers",   normal: &["tempfile"],                                       dev: &[] },
