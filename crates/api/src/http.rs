@@ -1,5 +1,6 @@
 //! The HTTP side: one table of routes, and what stands around them.
 
+mod asset;
 pub mod auth;
 pub mod body;
 pub mod callbacks;
@@ -13,6 +14,7 @@ pub mod idempotency;
 pub mod openapi;
 pub mod operations;
 pub mod orders;
+pub mod pages;
 pub mod payments;
 pub mod problem;
 mod query;
@@ -43,15 +45,20 @@ pub struct RouteName {
     pub name: &'static str,
 }
 
-/// Makes one text the source of the routing, of the documentation, and of the names that idempotency keys are scoped by.
+/// Makes one text the source of the routing, of the documentation, of the names that idempotency keys are scoped by, and of
+/// what a cache may keep: nothing, unless the path is `public`.
 macro_rules! routes {
-    ($($path:literal { $($method:ident $module:ident::$handler:ident),+ $(,)? })+) => {
+    (@path public $path:literal) => { $path };
+    ($($path:literal $($public:ident)? { $($method:ident $module:ident::$handler:ident),+ $(,)? })+) => {
         /// Every route, in the order of the documentation.
         pub const ROUTES: &[RouteName] = &[$($(RouteName {
             method: stringify!($method),
             path: $path,
             name: concat!(stringify!($method), " ", $path),
         },)+)+];
+
+        /// The paths whose answers are the same for all, so that a cache may keep them.
+        const PUBLIC: &[&str] = &[$($(routes!(@path $public $path),)?)+];
 
         fn register(config: &mut ServiceConfig) {
             $(config.service(resource($path, vec![$((Method::$method, check_parameters($module::$handler))),+]));)+
@@ -99,11 +106,11 @@ routes! {
     "/healthz"         { GET operations::healthz }
     "/readyz"          { GET operations::readyz }
     "/metrics"         { GET operations::metrics }
-    "/openapi.json"    { GET operations::openapi }
-    "/docs"            { GET operations::docs }
-    "/docs/{file}"     { GET operations::docs_file }
-    "/problems"        { GET operations::problems }
-    "/problems/{slug}" { GET operations::problem }
+    "/openapi.json"    public { GET pages::openapi }
+    "/docs"            public { GET pages::docs }
+    "/docs/{file}"     public { GET pages::docs_file }
+    "/problems"        public { GET pages::problems }
+    "/problems/{slug}" public { GET pages::problem }
 }
 
 /// Registers every route; whoever asks for another path is told so.
@@ -155,6 +162,11 @@ async fn unknown_path() -> Answer {
     Err(Kind::NotFound.into())
 }
 
+/// Whether a cache may keep what is answered on the route that a request was given to.
+fn is_public(request: &HttpRequest) -> bool {
+    request.match_pattern().is_some_and(|it| PUBLIC.contains(&it.as_str()))
+}
+
 /// The table's line for the route of a request.
 fn route_of(request: &HttpRequest) -> Result<RouteName, Problem> {
     let path = request.match_pattern();
@@ -162,3 +174,6 @@ fn route_of(request: &HttpRequest) -> Result<RouteName, Problem> {
     let found = ROUTES.iter().find(|it| Some(it.path) == path.as_deref() && it.method == method.as_str());
     found.copied().ok_or_else(|| Kind::InternalError.into())
 }
+
+#[cfg(test)]
+mod work;

@@ -132,3 +132,5 @@ fn malformed(fault: &serde_json::Error) -> Problem {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod work;

@@ -20,7 +20,7 @@ pub fn if_match(request: &HttpRequest) -> IfMatch {
     let tags = tags(request, header::IF_MATCH);
     match tags.as_slice() {
         [] => IfMatch::Absent,
-        [any] if any == "*" => IfMatch::Any,
+        ["*"] => IfMatch::Any,
         tags => IfMatch::OneOf(tags.iter().filter_map(|it| version(it)).collect()),
     }
 }
@@ -31,11 +31,8 @@ pub fn if_none_match(request: &HttpRequest) -> IfNoneMatch {
     let tags = tags(request, header::IF_NONE_MATCH);
     match tags.as_slice() {
         [] => IfNoneMatch::Absent,
-        tags if tags.iter().any(|it| it == "*") => IfNoneMatch::Any,
-        tags => {
-            let strong = |it: &String| version(it.strip_prefix("W/").unwrap_or(it));
-            IfNoneMatch::OneOf(tags.iter().filter_map(strong).collect())
-        }
+        tags if tags.contains(&"*") => IfNoneMatch::Any,
+        tags => IfNoneMatch::OneOf(tags.iter().filter_map(|it| version(strong(it))).collect()),
     }
 }
 
@@ -58,10 +55,20 @@ pub fn show_whole(version: Version, view: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, etag(version))).json(view)
 }
 
+/// Whether the client has what that tag names, or anything at all.
+pub(super) fn has(request: &HttpRequest, etag: &str) -> bool {
+    tags(request, header::IF_NONE_MATCH).iter().any(|it| *it == "*" || strong(it) == etag)
+}
+
 /// The tags of a header that may be given several times. Ours have no commas in them, so that others may be torn apart.
-fn tags(request: &HttpRequest, name: HeaderName) -> Vec<String> {
+fn tags(request: &HttpRequest, name: HeaderName) -> Vec<&str> {
     let values = request.headers().get_all(name);
-    values.flat_map(|it| it.to_str().unwrap_or("?").split(',')).map(|it| it.trim().to_owned()).collect()
+    values.flat_map(|it| it.to_str().unwrap_or("?").split(',')).map(str::trim).collect()
+}
+
+/// A tag as if it were not weak (RFC 9110, 8.8.3.2).
+fn strong(tag: &str) -> &str {
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn version(tag: &str) -> Option<Version> {

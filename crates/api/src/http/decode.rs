@@ -27,7 +27,7 @@ use serde_json::{Map, Value};
 pub use parameters::{Cursors, LIMIT_DEFAULT, LIMIT_MAX, Parameters};
 pub use pointer::Pointer;
 
-use super::problem::{Fault, Kind, Place, Problem, Rule};
+use super::problem::{Fault, Faults, Kind, Place, Problem, Rule};
 
 /// What is said of a value that is not there.
 const REQUIRED: Invalid = Invalid("is required");
@@ -45,7 +45,7 @@ pub struct Fields<'b> {
     object: Option<&'b Map<String, Value>>,
     at: Pointer,
     known: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 impl<'b> Fields<'b> {
@@ -57,10 +57,10 @@ impl<'b> Fields<'b> {
 
     fn within(value: &'b Value, at: Pointer) -> Self {
         let object = value.as_object();
-        let faults = match object {
-            Some(_) => Vec::new(),
-            None => vec![Fault::at(at.clone(), Invalid("must be an object"))],
-        };
+        let mut faults = Faults::default();
+        if object.is_none() {
+            faults.note(|| Fault::at(at.clone(), Invalid("must be an object")));
+        }
         Self { object, at, known: Vec::new(), faults }
     }
 
@@ -98,7 +98,7 @@ impl<'b> Fields<'b> {
 
     /// What was read from a parameter of the path, beside the members.
     pub fn parameter<T>(&mut self, name: &str, read: Result<T, Invalid>) -> Option<T> {
-        let fault = |rule| self.faults.push(Fault::new(Place::Parameter(name.to_owned()), rule));
+        let fault = |rule| self.faults.note(|| Fault::new(Place::parameter(name), rule));
         read.map_err(fault).ok()
     }
 
@@ -109,7 +109,7 @@ impl<'b> Fields<'b> {
         read: impl FnOnce(&mut Fields<'b>) -> Option<T>,
     ) -> Option<T> {
         match self.member(name) {
-            Some(value) => self.inner(value, self.at.member(name), read),
+            Some(value) => self.inner(value, self.at.clone().member(name), read),
             None => self.missing(name),
         }
     }
@@ -122,7 +122,7 @@ impl<'b> Fields<'b> {
         mut read: impl FnMut(&mut Fields<'b>) -> Option<T>,
     ) -> Option<Vec<T>> {
         let Some(value) = self.member(name) else { return self.missing(name) };
-        let at = self.at.member(name);
+        let at = self.at.clone().member(name);
         let elements = value.as_array().filter(|it| length.contains(&it.len()));
         let rule =
             || Rule(format!("must be a list of {} to {} objects", length.start(), length.end()).into());
@@ -130,14 +130,15 @@ impl<'b> Fields<'b> {
         let read_all: Vec<_> = elements
             .iter()
             .enumerate()
-            .map(|(index, it)| self.inner(it, at.element(index), &mut read))
+            .map(|(index, it)| self.inner(it, at.clone().element(index), &mut read))
             .collect();
         read_all.into_iter().collect()
     }
 
     /// Notes a fault that only shows when several members are seen together.
     pub fn fault<T>(&mut self, name: &str, rule: impl Into<Rule>) -> Option<T> {
-        self.faults.push(Fault::at(self.at.member(name), rule));
+        let at = &self.at;
+        self.faults.note(|| Fault::at(at.clone().member(name), rule));
         None
     }
 
@@ -173,19 +174,20 @@ impl<'b> Fields<'b> {
         let read = read(&mut inner);
         let faults = inner.into_faults();
         let sound = faults.is_empty();
-        self.faults.extend(faults);
+        self.faults.append(faults);
         read.filter(|_| sound)
     }
 
-    fn into_faults(mut self) -> Vec<Fault> {
+    fn into_faults(mut self) -> Faults {
         let names = self.object.into_iter().flat_map(Map::keys);
         let unknown = names.filter(|name| !self.known.contains(&name.as_str()));
-        self.faults.extend(unknown.map(|name| Fault::at(self.at.member(name), UNKNOWN_MEMBER)));
+        let fault = |name: &String| Fault::at(self.at.clone().member(name), UNKNOWN_MEMBER);
+        self.faults.append(Faults::each(unknown, fault));
         self.faults
     }
 }
 
-fn finish<T>(faults: Vec<Fault>, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
+fn finish<T>(faults: Faults, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
     if !faults.is_empty() {
         return Err(Problem::invalid(faults));
     }

@@ -55,13 +55,12 @@ impl Frame {
         request.extensions_mut().insert(id.clone());
         let span = tracing::info_span!("request", request_id = id.0);
         Unread::hold(&mut request);
-        let kept_private = finish::is_private(request.path());
         let line = Line::of(&request, &self.metrics, span.clone());
         let outcome = self.guarded(async { next.call(request).await }).instrument(span.clone()).await;
         let _in_span = span.enter();
         match outcome {
             Ok(response) => {
-                let response = finish::response(response, &id, kept_private);
+                let response = finish::response(response, &id);
                 line.end(response.status().as_u16());
                 Ok(response)
             }

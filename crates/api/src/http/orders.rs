@@ -17,7 +17,7 @@ use super::{
     extract::Caller,
     idempotency,
     openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
-    problem::{Answer, Fault, Kind, Place, Problem, Rule},
+    problem::{Answer, Fault, Faults, Kind, Place, Problem, Rule},
     reply,
     view::{
         PageView,
@@ -118,7 +118,7 @@ impl From<PlaceError> for Problem {
                 let rule =
                     Rule(format!("must not add up to more than {QUANTITY_MAX} for one product").into());
                 let fault = |at: usize| Fault::at(format!("/items/{at}/quantity"), rule.clone());
-                Self::invalid(at.into_iter().map(fault).collect())
+                Self::invalid(Faults::each(at, fault))
             }
             PlaceError::UnknownProduct(at) => {
                 named(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
@@ -132,7 +132,7 @@ impl From<PlaceError> for Problem {
             PlaceError::OutOfStock(at) => named(Kind::OutOfStock, &at, "", "is more than there is in stock"),
             PlaceError::NoPrice(at) => {
                 let fault = |(at, rule)| Fault::at(format!("/items/{at}/price"), rule);
-                Self::invalid(at.into_iter().map(fault).collect())
+                Self::invalid(Faults::each(at, fault))
             }
             PlaceError::TooMuch(rule) => Self::invalid(vec![Fault::at("/items", rule)]),
             PlaceError::Failed(away) => away.into(),
@@ -143,7 +143,7 @@ impl From<PlaceError> for Problem {
 /// A problem that names the lines it is about.
 fn named(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
     let fault = |at: &usize| Fault::at(format!("/items/{at}{member}"), Invalid(rule));
-    Problem::new(kind).errors(at.iter().map(fault).collect())
+    Problem::new(kind).errors(Faults::each(at, fault))
 }
 
 /// An order

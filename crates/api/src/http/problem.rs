@@ -1,7 +1,9 @@
 //! Errors as clients see them: RFC 9457 problem details.
 
+mod faults;
 mod kind;
 mod page;
+mod text;
 mod view;
 
 use std::{borrow::Cow, fmt, time::Duration};
@@ -17,62 +19,19 @@ use application::{KeyError, auth::Throttled};
 use domain::{Invalid, order::Status};
 use ports::{Causes, HasherBusy, PortError};
 
-pub use {kind::Kind, page::html, view::ProblemView};
+pub(in crate::http) use text::{PLACE_BYTES_MAX, json_length};
+pub use {
+    faults::{Fault, Faults, Place, Rule},
+    kind::Kind,
+    page::{STYLE_DIGEST, html},
+    view::ProblemView,
+};
 
 /// The media type of every error (RFC 9457, 6.1).
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What a handler answers with: a response, or a problem.
 pub type Answer = Result<HttpResponse, Problem>;
-
-/// Where in a request a fault is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
-    /// A JSON Pointer into the body (RFC 6901).
-    Pointer(String),
-    /// A parameter of the query or of the path.
-    Parameter(String),
-}
-
-/// One thing that is wrong with a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// Where.
-    pub place: Place,
-    /// What, as a sentence that does not repeat the value.
-    pub detail: String,
-}
-
-impl Fault {
-    /// A fault, with the rule that is broken.
-    #[must_use]
-    pub fn new(place: Place, rule: impl Into<Rule>) -> Self {
-        Self { place, detail: sentence(&rule.into().0) }
-    }
-
-    /// A fault of the member that `pointer` points at.
-    #[must_use]
-    pub fn at(pointer: impl Into<String>, rule: impl Into<Rule>) -> Self {
-        Self::new(Place::Pointer(pointer.into()), rule)
-    }
-}
-
-/// A rule that a value breaks, as `must be …`; like [`Invalid`], but it may be made for the occasion.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Rule(pub Cow<'static, str>);
-
-impl From<Invalid> for Rule {
-    fn from(rule: Invalid) -> Self {
-        Self(Cow::Borrowed(rule.0))
-    }
-}
-
-/// `must be …` as a sentence.
-fn sentence(rule: &str) -> String {
-    let mut chars = rule.chars();
-    let first = chars.next().map(|it| it.to_ascii_uppercase());
-    first.into_iter().chain(chars).chain(['.']).collect()
-}
 
 /// An error on its way to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,7 +42,7 @@ struct Parts {
     kind: Kind,
     detail: Cow<'static, str>,
     instance: Option<String>,
-    errors: Vec<Fault>,
+    errors: Faults,
     allowed: Option<Vec<Status>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
@@ -93,18 +52,15 @@ impl Problem {
     #[must_use]
     pub fn new(kind: Kind) -> Self {
         let detail = Cow::Borrowed(kind.detail());
-        let (errors, headers) = (Vec::new(), Vec::new());
+        let (errors, headers) = (Faults::default(), Vec::new());
         Self(Box::new(Parts { kind, detail, instance: None, errors, allowed: None, headers }))
     }
 
     /// A request with those faults.
     #[must_use]
-    pub fn invalid(errors: Vec<Fault>) -> Self {
-        let detail = match errors.len() {
-            1 => Cow::Borrowed("The request has 1 fault."),
-            count => Cow::Owned(format!("The request has {count} faults.")),
-        };
-        Self::new(Kind::InvalidRequest).detail(detail).errors(errors)
+    pub fn invalid(errors: impl Into<Faults>) -> Self {
+        let errors = errors.into();
+        Self::new(Kind::InvalidRequest).detail(errors.summary()).errors(errors)
     }
 
     /// A request from somebody who has not shown who it is (RFC 6750, 3).
@@ -136,9 +92,13 @@ impl Problem {
         self
     }
 
-    /// Names the faults.
+    /// Names the faults; if they are too many to be listed, the detail says how many there are.
     #[must_use]
-    pub fn errors(mut self, errors: Vec<Fault>) -> Self {
+    pub fn errors(mut self, errors: impl Into<Faults>) -> Self {
+        let errors = errors.into();
+        if errors.are_many() && self.0.kind != Kind::InvalidRequest {
+            self.0.detail = format!("{} {}", self.0.kind.detail(), errors.summary()).into();
+        }
         self.0.errors = errors;
         self
     }

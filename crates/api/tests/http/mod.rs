@@ -12,6 +12,7 @@ mod clocks;
 mod crash;
 mod errors;
 pub(crate) mod harness;
+mod hostile;
 mod instances;
 mod once;
 mod operations;

@@ -5,11 +5,8 @@ use serde_json::Value;
 
 use crate::http::{
     decode::Pointer,
-    problem::{Fault, Kind, Problem},
+    problem::{Fault, Faults, Kind, Problem},
 };
-
-/// Most faults that are pointed at; the others are counted.
-const FAULTS_MAX: usize = 100;
 
 const TOKEN: Invalid = Invalid("must be a token of the gateway, not card data");
 const IDENTIFIER: Invalid = Invalid("must not be a card number");
@@ -24,16 +21,10 @@ const NAME: Invalid = Invalid("must not have a member whose name has a card numb
 pub(super) fn refuse(body: &Value) -> Result<(), Problem> {
     let mut found = Found::default();
     found.walk(body, &At::Root, Role::Text);
-    let problem = Problem::new(Kind::CardDataRefused);
-    let problem = match found.count {
-        0 => return Ok(()),
-        1..=FAULTS_MAX => problem,
-        count => problem.detail(format!(
-            "The request carries card data in {count} places, of which {FAULTS_MAX} are listed. It was neither stored \
-             nor logged."
-        )),
-    };
-    Err(problem.errors(found.faults))
+    if found.0.is_empty() {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::CardDataRefused).errors(found.0))
 }
 
 /// What a value is for, by the name of the member that it stands in.
@@ -86,17 +77,11 @@ impl At<'_> {
 }
 
 #[derive(Default)]
-struct Found {
-    faults: Vec<Fault>,
-    count: usize,
-}
+struct Found(Faults);
 
 impl Found {
     fn note(&mut self, at: &At<'_>, rule: Invalid) {
-        self.count += 1;
-        if self.count <= FAULTS_MAX {
-            self.faults.push(Fault::at(at.pointer(), rule));
-        }
+        self.0.note(|| Fault::at(at.pointer(), rule));
     }
 
     fn walk(&mut self, value: &Value, at: &At<'_>, role: Role) {
@@ -222,8 +207,13 @@ mod tests {
     #[test]
     fn of_many_faults_a_hundred_are_listed_and_all_are_counted() {
         let body = Value::from(vec!["4242424242424242"; 1000]);
-        assert_eq!(found(&body).len(), FAULTS_MAX);
-        assert!(format!("{:?}", refuse(&body)).contains("in 1000 places, of which 100"));
+        assert_eq!(found(&body).len(), Faults::LISTED_MAX);
+        let said = ProblemView::from(&refuse(&body).unwrap_err());
+        assert_eq!(
+            serde_json::to_value(said).unwrap()["detail"],
+            "The request carries card data. It was neither stored nor logged. The request has 1000 faults, of which 100 are \
+             listed."
+        );
     }
 
     #[test]

@@ -5,7 +5,7 @@ use domain::{Invalid, Timestamp, card};
 use ports::Sealer;
 
 use super::{Read, Rule, finish, must_be_whole};
-use crate::http::problem::{Fault, Kind, Place, Problem};
+use crate::http::problem::{Fault, Faults, Kind, Place, Problem};
 
 /// Longest page of a list.
 pub const LIMIT_MAX: u32 = 100;
@@ -26,7 +26,7 @@ const CARD: Invalid = Invalid("must not carry card data");
 pub struct Parameters {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
-    faults: Vec<Fault>,
+    faults: Faults,
 }
 
 impl Parameters {
@@ -36,7 +36,7 @@ impl Parameters {
         let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
         // A string of pairs can always be read; should that ever change, the request has no parameters.
         let pairs = query.map(Query::into_inner).unwrap_or_default();
-        Self { pairs, known: Vec::new(), faults: Vec::new() }
+        Self { pairs, known: Vec::new(), faults: Faults::default() }
     }
 
     /// A parameter that may be missing.
@@ -90,19 +90,29 @@ impl Parameters {
     /// `invalid-request`, or `card-data-refused` when a card number was sent. `build` must not give `None` unless a
     /// fault was noted.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
-        let card = |(name, value): &&(String, String)| card::found_in(name) || card::found_in(value);
-        if let Some((name, _)) = self.pairs.iter().find(card) {
-            // A name that is a card number itself is not sent back.
-            let name = if card::found_in(name) { String::new() } else { name.clone() };
-            let fault = Fault::new(Place::Parameter(name), CARD);
-            return Err(Problem::new(Kind::CardDataRefused).errors(vec![fault]));
+        let cards = self.cards();
+        if !cards.is_empty() {
+            return Err(Problem::new(Kind::CardDataRefused).errors(cards));
         }
         let mut unknown: Vec<&String> =
             self.pairs.iter().map(|(name, _)| name).filter(|it| !self.known.contains(&it.as_str())).collect();
         unknown.dedup();
-        let fault = |name: &String| Fault::new(Place::Parameter(name.clone()), UNKNOWN_PARAMETER);
-        self.faults.extend(unknown.into_iter().map(fault));
+        let fault = |name: &String| Fault::new(Place::parameter(name), UNKNOWN_PARAMETER);
+        self.faults.append(Faults::each(unknown, fault));
         finish(self.faults, build)
+    }
+
+    /// The parameters with card data. A name that is a card number itself is not sent back.
+    fn cards(&self) -> Faults {
+        let mut cards = Faults::default();
+        for (name, value) in &self.pairs {
+            if card::found_in(name) {
+                cards.note(|| Fault::new(Place::parameter(""), CARD));
+            } else if card::found_in(value) {
+                cards.note(|| Fault::new(Place::parameter(name), CARD));
+            }
+        }
+        cards
     }
 
     fn read<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Read<T>) -> Option<Option<T>> {
@@ -113,7 +123,7 @@ impl Parameters {
             (Some(value), None) => read(value),
             (Some(_), Some(_)) => Err(Rule::from(REPEATED)),
         };
-        let fault = |rule| self.faults.push(Fault::new(Place::Parameter(name.to_owned()), rule));
+        let fault = |rule| self.faults.note(|| Fault::new(Place::parameter(name), rule));
         read.map_err(fault).ok().map(Some)
     }
 }

@@ -1,37 +1,66 @@
 //! JSON Pointers.
 
-/// A JSON Pointer: where in a document a value stands, or should (RFC 6901).
+use crate::http::problem::{PLACE_BYTES_MAX, json_length};
+
+/// A JSON Pointer: where in a document a value stands, or should (RFC 6901). It has at most 192 bytes as JSON writes it: of
+/// what stands deeper it points at the nearest place around it that can be written so.
 ///
 /// ```
 /// use api::http::decode::Pointer;
-/// let at = Pointer::root().member("items").element(0).member("a/b~c");
-/// assert_eq!(String::from(at), "/items/0/a~1b~0c");
+/// let at = Pointer::root().member("items").element(0);
+/// assert_eq!(String::from(at.clone().member("a/b~c")), "/items/0/a~1b~0c");
+/// assert_eq!(String::from(at.member(&"x".repeat(500)).member("deep")), "/items/0");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pointer(String);
+pub struct Pointer {
+    text: String,
+    /// The length as JSON writes it.
+    bytes: usize,
+    is_cut: bool,
+}
 
 impl Pointer {
     /// The whole document.
     #[must_use]
     pub const fn root() -> Self {
-        Self(String::new())
-    }
-
-    /// A member of the object that stands there.
-    #[must_use]
-    pub fn member(&self, name: &str) -> Self {
-        Self(format!("{}/{}", self.0, name.replace('~', "~0").replace('/', "~1")))
+        Self { text: String::new(), bytes: 0, is_cut: false }
     }
 
     /// An element of the list that stands there.
     #[must_use]
-    pub fn element(&self, index: usize) -> Self {
-        Self(format!("{}/{index}", self.0))
+    pub fn element(self, index: usize) -> Self {
+        self.member(&index.to_string())
     }
+
+    /// A member of the object that stands there. Of a name that is too long only as much is read as would fit.
+    #[must_use]
+    pub fn member(mut self, name: &str) -> Self {
+        let before = self.text.len();
+        for char in std::iter::once('/').chain(name.chars().flat_map(escaped)) {
+            self.bytes += json_length(char);
+            if self.is_cut || self.bytes > PLACE_BYTES_MAX {
+                self.text.truncate(before);
+                self.is_cut = true;
+                break;
+            }
+            self.text.push(char);
+        }
+        self
+    }
+}
+
+/// A character of a name as a pointer writes it (RFC 6901, 3).
+fn escaped(char: char) -> impl Iterator<Item = char> {
+    let (first, second) = match char {
+        '~' => ('~', Some('0')),
+        '/' => ('~', Some('1')),
+        other => (other, None),
+    };
+    std::iter::once(first).chain(second)
 }
 
 impl From<Pointer> for String {
     fn from(it: Pointer) -> Self {
-        it.0
+        it.text
     }
 }

@@ -34,6 +34,7 @@ fn parsed(hop: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
+    use port_contracts::work::grows_no_faster_than_its_input;
 
     use super::*;
 
@@ -61,5 +62,17 @@ mod tests {
     fn what_cannot_be_read_ends_the_chain() {
         assert_eq!(client("10.0.0.1", &["203.0.113.9, unknown, 10.0.0.2"]), "10.0.0.2");
         assert_eq!(client("10.0.0.1", &[]), "10.0.0.1");
+    }
+
+    #[test]
+    fn the_work_grows_with_the_chain_and_not_faster() {
+        let trusted: Vec<IpNet> = vec!["10.0.0.0/8".parse().unwrap()];
+        for part in ["10.0.0.2,", ",", "x", "[2001:db8::7]:443,"] {
+            let request = |bytes: usize| {
+                let request = TestRequest::get().peer_addr(SocketAddr::from(([10, 0, 0, 1], 5000)));
+                request.insert_header((FORWARDED_FOR, part.repeat(bytes / part.len()))).to_http_request()
+            };
+            grows_no_faster_than_its_input(part, 64 * 1024, request, |it| of_client(it, &trusted));
+        }
     }
 }

@@ -12,50 +12,56 @@ use actix_web::{
 
 use crate::http::{
     extract::RequestId,
+    is_public,
     problem::{Kind, Problem},
 };
 
 /// Marks an answer with an error's status that is meant to be as it is.
 pub struct NotAProblem;
 
-const NOSNIFF: (HeaderName, HeaderValue) =
-    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+/// What a browser is told of every answer.
+const ALWAYS: [(HeaderName, HeaderValue); 3] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+];
+/// What an answer may load and run, unless it says so itself.
+const POLICY: (HeaderName, HeaderValue) =
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
-/// Whether answers under that path are somebody's, so that no cache may keep them.
-pub(super) fn is_private(path: &str) -> bool {
-    path.starts_with("/v1/")
-}
-
 /// The answer with its headers; an error in the one form that all errors have.
-pub(super) fn response<B>(
-    answer: ServiceResponse<B>,
-    id: &RequestId,
-    private: bool,
-) -> ServiceResponse<BoxBody>
+pub(super) fn response<B>(answer: ServiceResponse<B>, id: &RequestId) -> ServiceResponse<BoxBody>
 where
     B: MessageBody + 'static,
 {
+    // Only now is it known which route the path led to, however it was written.
+    let is_public = is_public(answer.request());
     let (request, response) = answer.into_parts();
     let mut response = match problem_of(&response) {
         Some(problem) => problem.instance(&id.0).error_response(),
         None => response.map_into_boxed_body(),
     };
     let error = response.status().is_client_error() || response.status().is_server_error();
-    set(response.headers_mut(), id, private || error);
+    set(response.headers_mut(), id, is_public && !error);
     ServiceResponse::new(request, response)
 }
 
 /// A problem that is answered without a request: complete, with the headers that every answer has.
 pub(super) fn problem(problem: Problem, id: &RequestId) -> Problem {
     let mut headers = HeaderMap::new();
-    set(&mut headers, id, true);
+    set(&mut headers, id, false);
     headers.into_iter().fold(problem.instance(&id.0), |it, (name, value)| it.header(name, value))
 }
 
-fn set(headers: &mut HeaderMap, id: &RequestId, private: bool) {
-    headers.insert(NOSNIFF.0, NOSNIFF.1);
-    if private && !headers.contains_key(NO_STORE.0) {
+fn set(headers: &mut HeaderMap, id: &RequestId, is_public: bool) {
+    for (name, value) in ALWAYS {
+        headers.insert(name, value);
+    }
+    if !headers.contains_key(POLICY.0) {
+        headers.insert(POLICY.0, POLICY.1);
+    }
+    if !is_public {
         headers.insert(NO_STORE.0, NO_STORE.1);
     }
     // The id was checked, or made, to be visible ASCII.

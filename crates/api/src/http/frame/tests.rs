@@ -52,6 +52,9 @@ async fn answer(request: TestRequest) -> (u16, header::HeaderMap, String) {
     let app = App::new()
         .wrap(from_fn(move |request, next| frame.clone().around(request, next)))
         .service(resource("/v1/fine", vec![(Method::GET, web::to(fine)), (Method::PUT, web::to(fine))]))
+        .service(resource("/v1/hasty", vec![(Method::GET, web::to(kept))]))
+        .service(resource("/docs", vec![(Method::GET, web::to(kept))]))
+        .service(resource("/problems", vec![(Method::GET, web::to(kept))]))
         .service(resource("/slow", vec![(Method::GET, web::to(slow))]))
         .service(resource("/faulty", vec![(Method::GET, web::to(faulty))]))
         .service(resource("/meant", vec![(Method::GET, web::to(meant))]))
@@ -86,6 +89,39 @@ async fn every_answer_has_its_request_id_and_its_handler_knows_it() {
         answer(TestRequest::with_uri("/v1/fine").insert_header(("x-request-id", "a b"))).await;
     assert_eq!(headers.get("x-request-id").unwrap(), "made");
     assert_eq!(headers.get("cache-control").unwrap(), "no-store");
+}
+
+async fn kept() -> HttpResponse {
+    HttpResponse::Ok().insert_header(("cache-control", "public")).finish()
+}
+
+#[actix_web::test]
+async fn what_may_be_kept_is_decided_by_the_route_and_not_by_the_path() {
+    for (path, wanted) in [
+        ("/docs", "public"),
+        ("/%64ocs", "public"),
+        ("/problems", "public"),
+        ("/v1/fine", "no-store"),
+        ("/%761/fine", "no-store"),
+        ("//v1/fine", "no-store"),
+        ("/v1/hasty", "no-store"),
+        ("/meant", "no-store"),
+    ] {
+        let (_, headers, _) = answer(TestRequest::with_uri(path)).await;
+        assert_eq!(headers.get("cache-control").unwrap(), wanted, "{path}");
+    }
+    let (_, headers, _) = answer(TestRequest::delete().uri("/docs")).await;
+    assert_eq!(headers.get("cache-control").unwrap(), "no-store", "an error of a public route");
+}
+
+#[actix_web::test]
+async fn no_answer_is_shown_in_a_frame_or_says_where_it_was_read() {
+    for path in ["/v1/fine", "/docs", "/v1/nothing", "/slow", "/faulty", "/meant"] {
+        let (_, headers, _) = answer(TestRequest::with_uri(path)).await;
+        let header = |name: &str| headers.get(name).unwrap().to_str().unwrap();
+        assert_eq!(header("content-security-policy"), "default-src 'none'; frame-ancestors 'none'", "{path}");
+        assert_eq!((header("x-frame-options"), header("referrer-policy")), ("DENY", "no-referrer"), "{path}");
+    }
 }
 
 #[actix_web::test]

@@ -64,3 +64,10 @@ fn every_reference_leads_somewhere() {
         assert!(document.pointer(pointer).is_some(), "{pointer}");
     }
 }
+
+#[test]
+fn the_document_says_how_many_faults_are_listed() {
+    let document: Value = serde_json::from_str(text()).unwrap();
+    let errors = &document["components"]["schemas"]["Problem"]["properties"]["errors"];
+    assert_eq!(errors["maxItems"], crate::http::problem::Faults::LISTED_MAX);
+}

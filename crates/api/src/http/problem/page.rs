@@ -8,6 +8,9 @@ const STYLE: &str = "body{font:1rem/1.6 system-ui,sans-serif;max-width:46rem;mar
     table{border-collapse:collapse}td,th{border:1px solid #8884;padding:.3rem .6rem;text-align:left}\
     :root{color-scheme:light dark}";
 
+/// What a `Content-Security-Policy` calls that style.
+pub const STYLE_DIGEST: &str = "sha256-gEqZo6BDaq7yX/HCUvBTWshNxndIebRgOK9iionT7WQ=";
+
 /// A page of HTML from Markdown that this program carries; not for text from outside, whose HTML would get through.
 #[must_use]
 pub fn html(title: &str, markdown: &str) -> String {
@@ -22,7 +25,15 @@ pub fn html(title: &str, markdown: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use base64::{Engine, engine::general_purpose::STANDARD};
+    use sha2::{Digest, Sha256};
+
     use super::*;
+
+    #[test]
+    fn the_style_is_the_one_that_the_policy_allows() {
+        assert_eq!(STYLE_DIGEST, format!("sha256-{}", STANDARD.encode(Sha256::digest(STYLE))));
+    }
 
     #[test]
     fn a_page_has_its_heading_and_its_lists() {

@@ -25,8 +25,10 @@ pub struct ProblemView {
     /// The request id, the same as in `X-Request-Id`.
     #[schema(example = "mzxw6ytboi4dsnzsmfrggzdfm4")]
     instance: String,
-    /// All faults of the request, where there are some to point at.
+    /// All faults of the request, where there are some to point at. Of more than 100 the first are listed, and `detail` says
+    /// how many there are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 100)]
     errors: Vec<FaultView>,
     /// The statuses that this caller may ask for, where one that cannot be had was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -37,11 +39,12 @@ pub struct ProblemView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Fault)]
 struct FaultView {
-    /// A JSON Pointer into the body (RFC 6901); for a missing member, where it should stand.
+    /// A JSON Pointer into the body (RFC 6901); for a missing member, where it should stand. One of more than 192 bytes
+    /// stops at the nearest place around it that has fewer.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/items/0/quantity")]
     pointer: Option<String>,
-    /// Or the name of a parameter of the query or of the path.
+    /// Or the name of a parameter of the query or of the path; empty if it is too long, or a card number.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "limit")]
     parameter: Option<String>,
@@ -58,7 +61,7 @@ impl From<&Problem> for ProblemView {
             status: it.kind.status(),
             detail: it.detail.clone().into_owned(),
             instance: it.instance.clone().unwrap_or_default(),
-            errors: it.errors.iter().map(FaultView::from).collect(),
+            errors: it.errors.listed().iter().map(FaultView::from).collect(),
             allowed_transitions: it.allowed.as_ref().map(|all| all.iter().map(|it| it.as_str()).collect()),
         }
     }

@@ -64,6 +64,21 @@ impl Server {
         self.address
     }
 
+    /// How long its threads have worked, in ticks of the system's clock.
+    pub(crate) fn cpu_ticks(&self) -> u64 {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.process.id())).unwrap();
+        // User and system time are the 12th and 13th fields behind the name, which stands in brackets.
+        let (_, fields) = stat.rsplit_once(')').unwrap();
+        fields.split_whitespace().skip(11).take(2).map(|it| it.parse::<u64>().unwrap()).sum()
+    }
+
+    /// How much memory it holds, in KiB.
+    pub(crate) fn resident_kib(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.process.id())).unwrap();
+        let line = status.lines().find_map(|it| it.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
     /// What it stands on.
     pub(crate) fn place(&self) -> &Place {
         &self.place

@@ -1,5 +1,6 @@
 //! Running the service.
 
 mod commands;
+mod documents;
 mod pages;
 mod stopping;

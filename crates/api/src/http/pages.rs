@@ -1,0 +1,177 @@
+//! What there is to read: the contract, the page to try it, and the pages about problems.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock},
+};
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Bytes, Path},
+};
+use utoipa_swagger_ui::Config;
+
+use super::{
+    asset::Asset,
+    openapi::{self as document, IfNoneMatchHeader},
+    operations::accepts,
+    problem::{self, Answer, Kind, STYLE_DIGEST},
+};
+use crate::service::Shared;
+
+/// The page of the documentation.
+const DOCS_INDEX: &str = "index.html";
+/// The page itself, and what it loads.
+const DOCS_FILES: [&str; 8] = [
+    DOCS_INDEX,
+    "index.css",
+    "swagger-ui.css",
+    "swagger-ui-bundle.js",
+    "swagger-ui-standalone-preset.js",
+    "swagger-initializer.js",
+    "favicon-16x16.png",
+    "favicon-32x32.png",
+];
+/// What the documentation may do: run the scripts that stand beside it, and ask this service. It makes styles and images
+/// while it runs.
+const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
+    connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
+/// What a page about a problem may do: look as it does.
+static PROBLEM_POLICY: LazyLock<String> = LazyLock::new(|| {
+    format!(
+        "default-src 'none'; style-src '{STYLE_DIGEST}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+});
+
+/// This contract
+#[utoipa::path(get, path = "/openapi.json", tag = "Operations", params(IfNoneMatchHeader), responses(
+    (status = 200, description = "OpenAPI 3.1.", body = Object, headers(
+        ("ETag" = String, description = "Its bytes.")
+    )),
+    (status = 304, description = "It still has those bytes.")
+))]
+pub async fn openapi(service: Shared, http: HttpRequest) -> HttpResponse {
+    static DOCUMENT: LazyLock<Asset> =
+        LazyLock::new(|| Asset::new("application/json", document::text().as_bytes()));
+    DOCUMENT.answer(&http, &*service.digests).await
+}
+
+/// The contract as a page to read and try
+#[utoipa::path(get, path = "/docs", tag = "Operations", params(IfNoneMatchHeader), responses(
+    (status = 200, description = "The page; it needs no other server.", body = String, content_type = "text/html",
+     headers(("ETag" = String, description = "Its bytes."))),
+    (status = 304, description = "It still has those bytes.")
+))]
+pub async fn docs(service: Shared, http: HttpRequest) -> Answer {
+    static PAGE: LazyLock<Option<Asset>> = LazyLock::new(|| {
+        let (content_type, page) = swagger(DOCS_INDEX)?;
+        // The page names its files as if they stood beside it.
+        let page = std::str::from_utf8(&page).ok()?.replacen("<head>", "<head><base href=\"/docs/\">", 1);
+        Some(Asset::new(content_type, page).policy(DOCS_POLICY))
+    });
+    let page = PAGE.as_ref().ok_or(Kind::InternalError)?;
+    Ok(page.answer(&http, &*service.digests).await)
+}
+
+/// A file of that page
+#[utoipa::path(get, path = "/docs/{file}", tag = "Operations",
+    params(("file" = String, Path, description = "Its name.", example = "index.html"), IfNoneMatchHeader),
+    responses(
+        (status = 200, description = "The file.", body = String, content_type = "text/html", headers(
+            ("ETag" = String, description = "Its bytes.")
+        )),
+        (status = 304, description = "It still has those bytes.")
+    )
+)]
+pub async fn docs_file(service: Shared, http: HttpRequest, file: Path<String>) -> Answer {
+    static FILES: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
+        let asset = |name| swagger(name).map(|(kind, bytes)| Asset::new(kind, bytes).policy(DOCS_POLICY));
+        DOCS_FILES.into_iter().filter_map(|name| Some((name, asset(name)?))).collect()
+    });
+    let file = FILES.get(file.as_str()).ok_or(Kind::NotFound)?;
+    Ok(file.answer(&http, &*service.digests).await)
+}
+
+/// A file of the page, with its media type.
+fn swagger(file: &str) -> Option<(String, Bytes)> {
+    // Without this the page sends the document's address to a validator on the internet.
+    let config = Arc::new(Config::from("/openapi.json").validator_url("none"));
+    let file = utoipa_swagger_ui::serve(file, config).ok()??;
+    let bytes = match file.bytes {
+        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
+        std::borrow::Cow::Owned(bytes) => bytes.into(),
+    };
+    Some((file.content_type, bytes))
+}
+
+/// All kinds of problems
+#[utoipa::path(get, path = "/problems", tag = "Operations", params(IfNoneMatchHeader), responses(
+    (status = 200, description = "A page to read; as Markdown if that is asked for.", body = String,
+     content_type = "text/html", headers(("ETag" = String, description = "Its bytes."))),
+    (status = 304, description = "It still has those bytes.")
+))]
+pub async fn problems(service: Shared, http: HttpRequest) -> HttpResponse {
+    static PAGE: LazyLock<Page> = LazyLock::new(|| {
+        let line = |it: &Kind| {
+            format!("| [`{0}`]({1}) | {2} | {3} |\n", it.slug(), it.uri(), it.status(), it.title())
+        };
+        let lines: String = Kind::ALL.iter().map(line).collect();
+        let heading = "# Problems\n\n| type | status | title |\n| --- | --- | --- |\n";
+        Page::of("Problems", format!("{heading}{lines}"))
+    });
+    PAGE.answer(&service, &http).await
+}
+
+/// What a kind of problem means, and what to do about it
+#[utoipa::path(get, path = "/problems/{slug}", tag = "Operations",
+    params(
+        ("slug" = String, Path, description = "The last segment of a problem's `type`.", example = "not-found"),
+        IfNoneMatchHeader
+    ),
+    responses(
+        (status = 200, description = "A page to read; as Markdown if that is asked for.", body = String,
+         content_type = "text/html", headers(("ETag" = String, description = "Its bytes."))),
+        (status = 304, description = "It still has those bytes.")
+    )
+)]
+pub async fn problem(service: Shared, http: HttpRequest, slug: Path<String>) -> Answer {
+    static PAGES: LazyLock<BTreeMap<&str, Page>> =
+        LazyLock::new(|| Kind::ALL.iter().map(|it| (it.slug(), Page::of(it.title(), it.page()))).collect());
+    let page = PAGES.get(slug.as_str()).ok_or(Kind::NotFound)?;
+    Ok(page.answer(&service, &http).await)
+}
+
+/// A page in both forms that it can be asked for in.
+struct Page {
+    html: Asset,
+    markdown: Asset,
+}
+
+impl Page {
+    fn of(title: &str, markdown: impl Into<Bytes> + AsRef<str>) -> Self {
+        let html = problem::html(title, markdown.as_ref());
+        Self {
+            html: Asset::new("text/html; charset=utf-8", html).policy(&PROBLEM_POLICY).negotiated(),
+            markdown: Asset::new("text/markdown; charset=utf-8", markdown).negotiated(),
+        }
+    }
+
+    async fn answer(&self, service: &Shared, http: &HttpRequest) -> HttpResponse {
+        let form = if accepts(http, "text/markdown") { &self.markdown } else { &self.html };
+        form.answer(http, &*service.digests).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_of_the_documentation_is_not_copied() {
+        for name in DOCS_FILES {
+            let (one, other) = (swagger(name).unwrap().1, swagger(name).unwrap().1);
+            // One of them is written with the address of the document in it.
+            assert!(name == "swagger-initializer.js" || one.as_ptr() == other.as_ptr(), "{name}");
+        }
+    }
+}
