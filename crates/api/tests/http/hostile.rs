@@ -94,8 +94,13 @@ fn check(name: &str, reply: &Reply) {
     assert!(faults <= FAULTS_MAX, "{name}: {faults}");
 }
 
+/// Sends it, and once more if the connection that was kept for it had just been closed.
 async fn send(client: &Client, path: &str, body: &str) -> Reply {
-    client.post(path, &json!({})).body("application/json", body).await
+    let request = client.post(path, &json!({})).body("application/json", body);
+    match request.clone().attempt().await {
+        Ok(reply) => reply,
+        Err(_closed) => request.await,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
