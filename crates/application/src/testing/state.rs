@@ -3,8 +3,8 @@
 mod reads;
 
 use domain::{
-    Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Timestamp, Transaction, User,
-    UserKey,
+    ChangedBy, Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Text, Timestamp,
+    Transaction, User, UserKey,
     finding::Resolver,
     order::StockLine,
     payment::{Request, StoredEvent},
@@ -36,6 +36,11 @@ fn guard(holds: bool, error: CommitError) -> Applied {
     if holds { Ok(()) } else { Err(error) }
 }
 
+fn close(finding: &mut Finding, note: Text, by: ChangedBy, at: Timestamp) {
+    (finding.resolved_at, finding.note) = (Some(at), Some(note));
+    finding.resolved_by = Some(Resolver { by, user: None });
+}
+
 impl State {
     pub(super) fn apply(&mut self, write: Write) -> Applied {
         match write {
@@ -55,10 +60,7 @@ impl State {
                 event.ok_or(CommitError::Stale)?.disposition = to;
             }
             Write::InsertUser(user, hash) => self.users.push((user, hash)),
-            Write::UpdateUser { user, read } => {
-                let known = self.users.iter_mut().find(|(it, _)| it.key == user.key && it.changed_at == read);
-                known.ok_or(CommitError::Stale)?.0 = user;
-            }
+            Write::UpdateUser { user, read } => self.update_user(user, read)?,
             Write::ChangePassword { user, from, to } => {
                 let known = self.users.iter_mut().find(|(it, hash)| it.key == user && *hash == from);
                 known.ok_or(CommitError::Stale)?.1 = to;
@@ -118,12 +120,16 @@ impl State {
             }
             Write::ResolveFinding { id, note, by, at } => {
                 let open = self.findings.iter_mut().find(|it| it.id == id && it.resolved_at.is_none());
-                let finding = open.ok_or(CommitError::Stale)?;
-                (finding.resolved_at, finding.note) = (Some(at), Some(note));
-                finding.resolved_by = Some(Resolver { by, user: None });
+                close(open.ok_or(CommitError::Stale)?, note, by, at);
             }
             Write::Prune(..) | Write::Probe(_) => {}
         }
+        Ok(())
+    }
+
+    fn update_user(&mut self, user: User, read: Option<Timestamp>) -> Applied {
+        let known = self.users.iter_mut().find(|(it, _)| it.key == user.key && it.changed_at == read);
+        known.ok_or(CommitError::Stale)?.0 = user;
         Ok(())
     }
 

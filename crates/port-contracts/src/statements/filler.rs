@@ -20,7 +20,10 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
         (
             "user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role, hashCost, disabled, \
           changed_at)",
-            format!("{id}, {name}, 'x', {name}, {now}, {name}, {name}, {name}, {}, 10, 0, {now}", few("'OPERATOR'", "'CUSTOMER'")),
+            format!(
+                "{id}, {name}, 'x', {name}, {now}, {name}, {name}, {name}, {}, 10, 0, {now}",
+                few("'OPERATOR'", "'CUSTOMER'")
+            ),
         ),
         (
             "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent, network)",
