@@ -228,6 +228,10 @@ mod tests {
     /// A turn that waits.
     type Wait<'g> = Pin<Box<dyn Future<Output = Result<Turn, HasherBusy>> + 'g>>;
 
+    fn wait(gate: &Gate, share: Share) -> Wait<'_> {
+        Box::pin(gate.turn(share))
+    }
+
     fn poll(wait: &mut Wait<'_>) -> Poll<Result<Turn, HasherBusy>> {
         wait.as_mut().poll(&mut Context::from_waker(Waker::noop()))
     }
@@ -235,11 +239,11 @@ mod tests {
     /// How many others have their turn before `last`, which comes when 70 `first` wait already.
     fn turns_before(first: Share, last: Share) -> usize {
         let gate = Gate::new(1, 96);
-        let mut at_work: Wait<'_> = Box::pin(gate.turn(first));
+        let mut at_work = wait(&gate, first);
         let Poll::Ready(Ok(mut turn)) = poll(&mut at_work) else { panic!("it is free") };
-        let mut waiting: Vec<Wait<'_>> = (0..70).map(|_| Box::pin(gate.turn(first)) as Wait<'_>).collect();
+        let mut waiting: Vec<Wait<'_>> = (0..70).map(|_| wait(&gate, first)).collect();
         assert!(waiting.iter_mut().all(|it| poll(it).is_pending()));
-        let mut last: Wait<'_> = Box::pin(gate.turn(last));
+        let mut last = wait(&gate, last);
         assert!(poll(&mut last).is_pending());
         for before in 0..=waiting.len() {
             drop(turn);
@@ -271,9 +275,9 @@ mod tests {
     #[test]
     fn a_turn_that_is_given_to_one_that_leaves_goes_on() {
         let gate = Gate::new(1, 4);
-        let mut at_work: Wait<'_> = Box::pin(gate.turn(login()));
+        let mut at_work = wait(&gate, login());
         let Poll::Ready(Ok(turn)) = poll(&mut at_work) else { panic!("it is free") };
-        let mut waiting: [Wait<'_>; 3] = std::array::from_fn(|_| Box::pin(gate.turn(login())) as Wait<'_>);
+        let mut waiting: [Wait<'_>; 3] = std::array::from_fn(|_| wait(&gate, login()));
         assert!(waiting.iter_mut().all(|it| poll(it).is_pending()));
         drop(turn);
         let [called, queued, mut last] = waiting;

@@ -69,10 +69,7 @@ impl State {
                 let open = |it: &User| it.key == user && !it.disabled;
                 guard(self.users.iter().any(|it| open(&it.0) && it.1 == hash), CommitError::Stale)?;
             }
-            Write::InsertSession(session, network) => {
-                self.logins.push((session.user, network, session.created_at));
-                self.sessions.push(session);
-            }
+            Write::InsertSession(session, network) => self.log_in(session, network),
             Write::RotateSession { read, next } => self.rotate(&read, *next)?,
             Write::RevokeSession { session, at, .. } => {
                 let ended = self.sessions.iter_mut().filter(|it| it.key == session);
@@ -140,6 +137,11 @@ impl State {
         }
         self.claims.push(claim);
         Ok(())
+    }
+
+    fn log_in(&mut self, session: Session, network: Network) {
+        self.logins.push((session.user, network, session.created_at));
+        self.sessions.push(session);
     }
 
     fn rotate(&mut self, read: &Session, next: Session) -> Applied {

@@ -70,7 +70,7 @@ async fn a_lock_of_the_login_does_not_stand_in_the_way_of_a_change() {
 async fn passwords_are_not_guessed_with_a_used_key() {
     let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "3")]);
     let client = Person::new("insider").register(&server.client()).await;
-    let under = |current: &str| client.put("/v1/me/password", &change(current, NEXT)).idempotent("one key");
+    let under = |current: &str| client.put("/v1/me/password", &change(current, NEXT)).idempotent("one-key");
     under(PASSWORD).await.ok(204);
     for _ in 0..3 {
         under("guess").await.refused(422, "idempotency-key-reused");
