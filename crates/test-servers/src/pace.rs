@@ -1,5 +1,7 @@
 //! How much of a wait is the machine's own.
 
+#![expect(clippy::disallowed_methods, reason = "it is a stopwatch")]
+
 use std::{
     fs,
     sync::{

@@ -16,7 +16,8 @@ usage: cargo xtask <command>
 
   check           formatting, lints, tidy: everything short of running the code
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
-  test [args…]    every test; the arguments go to the test runner
+  test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
+                  two idle loops to run on each processor besides
   tidy            the rules of the house that no compiler knows
 ";
 

@@ -266,7 +266,7 @@ async fn an_inactive_product_cannot_be_ordered() {
         let all = shared().client().all("/v1/products").await;
         all.iter().all(|it| it["productId"] != json!(id)).then_some(())
     };
-    eventually("it is not listed", std::time::Duration::from_secs(5), listed).await;
+    eventually("it is not listed", crate::harness::PATIENCE, listed).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

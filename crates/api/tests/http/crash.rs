@@ -1,7 +1,5 @@
 //! The process dies in the middle of everything.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -53,7 +51,7 @@ async fn die_and_look(server: &mut Server, heir: Option<&Server>) {
         let answered: usize = people.iter().map(|(_, diary)| diary.answers()).sum();
         (answered >= ANSWERS_BEFORE).then_some(())
     };
-    eventually("the storm is on", Duration::from_secs(20), answered).await;
+    eventually("the storm is on", crate::harness::PATIENCE, answered).await;
     server.kill9();
     clients.join_all().await;
     let address = match heir {

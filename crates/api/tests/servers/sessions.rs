@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     everyday::{are_as_they_were, everyday, pair, sessions},
-    harness::{Client, Person, Place, Server, eventually, is_dead},
+    harness::{Client, PATIENCE, Person, Place, Server, eventually, is_dead},
     trouble::{Trouble, Victim, becomes, empty_memcached, empty_redis, readiness},
 };
 
@@ -85,7 +85,7 @@ async fn a_revocation_is_everywhere_within_a_second_also_when_redis_goes_at_that
             let (status, _, away) = readiness(&second);
             (status == 200 && away.is_empty()).then_some(())
         };
-        eventually("Redis is back", Duration::from_secs(5), stays_dead).await;
+        eventually("Redis is back", PATIENCE, stays_dead).await;
         person.login(&second.client()).await.get("/v1/me").await.ok(200);
     }
 }

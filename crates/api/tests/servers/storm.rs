@@ -22,19 +22,14 @@ const STOCK: u32 = 100_000;
 /// How long each trouble takes, and how long there is none after it.
 const A_WHILE: Duration = Duration::from_millis(400);
 /// How often somebody asks until there is an answer: much longer than any trouble takes.
-const ATTEMPTS_MAX: usize = 300;
+const ATTEMPTS_MAX: usize = 2_400;
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// Whether the answer is to come again later.
-fn is_later(reply: &Reply) -> bool {
-    reply.status == 503 || reply.is_in_progress()
-}
 
 /// Asks one instance and the other until there is an answer.
 async fn insist(clients: &[Client; 2], request: impl Fn(&Client) -> Request) -> Reply {
     for client in clients.iter().cycle().take(ATTEMPTS_MAX) {
         let reply = request(client).await;
-        if !is_later(&reply) {
+        if !reply.is_for_later() {
             return reply;
         }
         tokio::time::sleep(PAUSE).await;
@@ -47,7 +42,7 @@ async fn ask(clients: &[Client; 2], diary: &Diary, path: &str, body: Value) -> V
     let mut asked = Asked::new(path, body);
     for client in clients.iter().cycle().take(ATTEMPTS_MAX) {
         let reply = asked.send(client).await.expect("an instance answers");
-        if !is_later(&reply) {
+        if !reply.is_for_later() {
             asked.answer = Some(reply.clone());
             diary.note(asked);
             return reply.ok(201);

@@ -3,16 +3,12 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
-    time::Duration,
 };
 
 use serde_json::Value;
 use test_servers::{Kind, Server as TestServer};
 
-use crate::harness::{Server, eventually, raw};
-
-/// How soon `/readyz` tells what has changed.
-const TOLD_WITHIN: Duration = Duration::from_secs(5);
+use crate::harness::{PATIENCE, Server, eventually, raw};
 
 /// One of the servers, by its name in `/readyz`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -111,5 +107,5 @@ pub(crate) async fn becomes(server: &Server, status: u16, word: &str, away: &[Vi
         let server = readiness(server);
         (server == expected).then_some(())
     };
-    eventually(&format!("/readyz says {expected:?}"), TOLD_WITHIN, look).await;
+    eventually(&format!("/readyz says {expected:?}"), PATIENCE, look).await;
 }

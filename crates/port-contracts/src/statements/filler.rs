@@ -2,21 +2,32 @@
 pub const FILLERS: u32 = 20_000;
 /// How many of them are not like the others.
 const FEW: u32 = 30;
-/// Their keys begin above this.
-const KEYS: u64 = 1_000_000_000_000;
+/// The key of a row.
+const KEY: &str = "1000000000000 + n";
+/// What it is called.
+const NAME: &str = "concat('filler-', n)";
+
+/// A table with its columns, and the values of a row.
+type Rows = (&'static str, String);
 
 /// Statements that fill the tables. `user` owns half of the orders, `product` has all of the changes; `at` makes a moment
 /// of a number of seconds, which is an expression. There has to be a table `filler` with the numbers from 1 to [`FILLERS`]
 /// in a column `n`, and keys to other tables must not be checked.
 #[must_use]
 pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<String> {
-    let (now, soon, never) = (at("n"), at("n + 3600"), at("n + 9999999"));
-    let (id, name, half) = (format!("{KEYS} + n"), "concat('filler-', n)", FILLERS / 2);
-    let owner = format!("CASE WHEN n <= {half} THEN {user} ELSE 0 END");
-    let few = |few: &str, others: &str| format!("CASE WHEN n <= {FEW} THEN {few} ELSE {others} END");
-    let last = FILLERS - FEW;
-    let order_status = few("'PENDING'", "CASE WHEN n % 2 = 0 THEN 'PAID' ELSE 'CLOSED' END");
-    let rows = [
+    let (now, soon) = (at("n"), at("n + 3600"));
+    let rows = [accounts(user, &now, &soon), goods(product, &now), orders(user, &now, &soon), money(&now)];
+    let statements = rows.into_iter().flatten();
+    statements.map(|(table, values)| format!("INSERT INTO {table} SELECT {values} FROM filler")).collect()
+}
+
+fn few(few: &str, others: &str) -> String {
+    format!("CASE WHEN n <= {FEW} THEN {few} ELSE {others} END")
+}
+
+fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
+    let (id, name) = (KEY, NAME);
+    vec![
         (
             "user (id, username, password, email, created_at, publicId, usernameFolded, emailFolded, role, hashCost, disabled, \
           changed_at)",
@@ -27,8 +38,19 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
         ),
         (
             "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent, network)",
-            format!("{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, '', {name}", few("NULL", &now)),
+            format!("{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, '', {name}", few("NULL", now)),
         ),
+        (
+            "idempotency_claims (userId, route, idempotencyKey, fingerprint, resource, createdAt, expiresAt)",
+            format!("{user}, 'POST /v1/orders', {name}, 'x', 'x', {now}, {soon}"),
+        ),
+    ]
+}
+
+fn goods(product: i64, now: &str) -> Vec<Rows> {
+    let (id, name, last) = (KEY, NAME, FILLERS - FEW);
+    let (stock, quantity) = (few("'ADJUSTED'", "'KEPT'"), few("1", "NULL"));
+    vec![
         (
             "products (id, productId, name, price, currency, stock, active, version, moves, createdAt, updatedAt)",
             format!(
@@ -37,19 +59,23 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
         ),
         (
             "product_changes (id, changeId, productKey, version, price, currency, active, stock, quantity, reason, \
-          changedBy, actor, createdAt)",
+             changedBy, actor, createdAt)",
             format!(
-                "{id}, {name}, {product}, n + 1, 100000, 'CNY', 1, {}, {}, NULL, 0, 'OPERATOR', {now}",
-                few("'ADJUSTED'", "'KEPT'"),
-                few("1", "NULL")
+                "{id}, {name}, {product}, n + 1, 100000, 'CNY', 1, {stock}, {quantity}, NULL, 0, 'OPERATOR', {now}"
             ),
         ),
+    ]
+}
+
+fn orders(user: i64, now: &str, soon: &str) -> Vec<Rows> {
+    let (id, name, half) = (KEY, NAME, FILLERS / 2);
+    let owner = format!("CASE WHEN n <= {half} THEN {user} ELSE 0 END");
+    let status = few("'PENDING'", "CASE WHEN n % 2 = 0 THEN 'PAID' ELSE 'CLOSED' END");
+    vec![
         (
             "orders (id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, \
-          lastSequence, cameFrom, expiresAt)",
-            format!(
-                "{id}, {owner}, {name}, {order_status}, 100000, {now}, {now}, 'CNY', 1, 1, 1, NULL, {soon}"
-            ),
+             lastSequence, cameFrom, expiresAt)",
+            format!("{id}, {owner}, {name}, {status}, 100000, {now}, {now}, 'CNY', 1, 1, 1, NULL, {soon}"),
         ),
         (
             "order_items (orderId, productId, quantity, price, createdAt, updatedAt, name, holdsStock, `position`)",
@@ -59,32 +85,33 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
             "order_status_history (orderId, sequence, fromStatus, toStatus, changedBy, createdAt, actor, reason)",
             format!("{id}, 1, '', 'PENDING', {user}, {now}, 'CUSTOMER', NULL"),
         ),
+    ]
+}
+
+fn money(now: &str) -> Vec<Rows> {
+    let (id, name) = (KEY, NAME);
+    let (later, check) = (few("NULL", now), few(now, "NULL"));
+    let (status, captured) = (few("'AUTHORIZED'", "'CAPTURED'"), few("NULL", "100000"));
+    let refund = few("'PENDING'", "'SUCCEEDED'");
+    let disposition = few("CASE WHEN n % 2 = 0 THEN 'PARKED' ELSE 'OVERDUE' END", "'APPLIED'");
+    vec![
         (
-            "payment_transactions (id, order_id, transaction_id, status, amount, currency, captured_amount, captured_at, \
-          created_at, updated_at, order_key, sequence, gateway, token, capture_method, surplus, displaced, \
-          refunded_amount, occupies_order, check_at, checks)",
+            "payment_transactions (id, order_id, transaction_id, status, amount, currency, captured_amount, \
+             captured_at, created_at, updated_at, order_key, sequence, gateway, token, capture_method, surplus, \
+             displaced, refunded_amount, occupies_order, check_at, checks)",
             format!(
-                "{id}, {name}, {name}, {}, 100000, 'CNY', {}, {}, {now}, {now}, {id}, 1, 'sandbox', 'x', 'MANUAL', 0, 0, \
-                0, {id}, {}, 0",
-                few("'AUTHORIZED'", "'CAPTURED'"),
-                few("NULL", "100000"),
-                few("NULL", &now),
-                few(&now, "NULL")
+                "{id}, {name}, {name}, {status}, 100000, 'CNY', {captured}, {later}, {now}, {now}, {id}, 1, \
+                 'sandbox', 'x', 'MANUAL', 0, 0, 0, {id}, {check}, 0"
             ),
         ),
         (
-            "refunds (id, transaction_key, sequence, refund_id, amount, status, succeeded_at, withdrawn, requested_by, \
-          actor, created_at, check_at, checks)",
-            format!(
-                "{id}, {id}, 1, {name}, 100000, {}, {}, 0, 0, 'SYSTEM', {now}, {}, 0",
-                few("'PENDING'", "'SUCCEEDED'"),
-                few("NULL", &now),
-                few(&now, "NULL")
-            ),
+            "refunds (id, transaction_key, sequence, refund_id, amount, status, succeeded_at, withdrawn, \
+             requested_by, actor, created_at, check_at, checks)",
+            format!("{id}, {id}, 1, {name}, 100000, {refund}, {later}, 0, 0, 'SYSTEM', {now}, {check}, 0"),
         ),
         (
             "payment_requests (transaction_key, kind, amount, requested_by, actor, requested_at)",
-            format!("{id}, 'PAYMENT', 100000, {user}, 'CUSTOMER', {now}"),
+            format!("{id}, 'PAYMENT', 100000, 0, 'SYSTEM', {now}"),
         ),
         (
             "dispute_events (transaction_key, event_id, dispute_id, status, amount, occurred_at)",
@@ -92,21 +119,11 @@ pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<Strin
         ),
         (
             "payment_events (id, gateway, event_id, kind, transaction_id, raw, disposition, received_at)",
-            format!(
-                "{id}, 'sandbox', {name}, 'x', {name}, 'x', {}, {now}",
-                few("CASE WHEN n % 2 = 0 THEN 'PARKED' ELSE 'OVERDUE' END", "'APPLIED'")
-            ),
+            format!("{id}, 'sandbox', {name}, 'x', {name}, 'x', {disposition}, {now}"),
         ),
         (
             "findings (id, finding_id, kind, detail, created_at, resolved_at, resolved)",
-            format!("{id}, {name}, 'dispute', 'x', {now}, {}, {}", few("NULL", &now), few("0", "1")),
+            format!("{id}, {name}, 'dispute', 'x', {now}, {later}, {}", few("0", "1")),
         ),
-        (
-            "idempotency_claims (userId, route, idempotencyKey, fingerprint, resource, createdAt, expiresAt)",
-            format!("{user}, 'POST /v1/orders', {name}, 'x', 'x', {now}, {never}"),
-        ),
-    ];
-    rows.into_iter()
-        .map(|(table, values)| format!("INSERT INTO {table} SELECT {values} FROM filler"))
-        .collect()
+    ]
 }

@@ -66,13 +66,13 @@ async fn a_success_begins_the_count_anew() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lock_ends_with_its_window() {
-    let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "1"), ("IDEM_LOGIN_WINDOW", "2s")]);
+    let server = Server::with(&[("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "1"), ("IDEM_LOGIN_WINDOW", "10s")]);
     let person = Person::new("patient");
     let client = person.register(&server.client()).await;
     attempt(&client, &person.username, "typo").await.refused(401, "invalid-credentials");
     attempt(&client, &person.username, PASSWORD).await.refused(429, "too-many-requests");
     let look = async || (attempt(&client, &person.username, PASSWORD).await.status == 200).then_some(());
-    crate::harness::eventually("the lock ends", std::time::Duration::from_secs(10), look).await;
+    crate::harness::eventually("the lock ends", crate::harness::PATIENCE, look).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

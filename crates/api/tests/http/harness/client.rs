@@ -1,6 +1,6 @@
 //! A client that checks every answer.
 
-use std::{future::IntoFuture, net::SocketAddr, pin::Pin, sync::Arc};
+use std::{future::IntoFuture, net::SocketAddr, pin::Pin, sync::Arc, time::Duration};
 
 use reqwest::Method;
 use serde_json::Value;
@@ -109,6 +109,25 @@ impl Request {
         self.headers.retain(|(name, _)| name != "content-type");
         self.body = Some(body.into());
         self.header("content-type", content_type)
+    }
+
+    /// Sends it, and again for as long as the answer is to come again later: a limit of time may be over on a machine with
+    /// other work. Only what may be sent twice is.
+    #[expect(clippy::print_stdout, reason = "a test that had to be patient says so")]
+    pub(crate) async fn patiently(self) -> Reply {
+        const ATTEMPTS_MAX: u32 = 100;
+        const PAUSE: Duration = Duration::from_millis(100);
+        let keyed = self.headers.iter().any(|(name, _)| name == "idempotency-key");
+        assert!(keyed || matches!(self.method, Method::GET | Method::PUT), "{} is sent once", self.path);
+        for _ in 1..ATTEMPTS_MAX {
+            let reply = self.clone().await;
+            if !reply.is_for_later() {
+                return reply;
+            }
+            println!("{}: {}, so once more", reply.asked, reply.status);
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.await
     }
 
     /// Sends it and checks the answer, if there is one.

@@ -1,18 +1,10 @@
 //! What was asked and answered, so that it can be asked again.
 
-use std::{
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::{Client, Reply, eventually, field, unique};
-
-/// How long the last word of a gateway may take on a busy machine.
-const SETTLED_WITHIN: Duration = Duration::from_secs(30);
-/// How long the lock of an instance that died may stay with a server that lives on, and some more.
-const LEASE: Duration = Duration::from_secs(20);
+use super::{Client, PATIENCE, Reply, eventually, field, unique};
 
 /// A request with its key, and the answer if there was one.
 #[derive(Clone)]
@@ -62,8 +54,8 @@ impl Diary {
     pub(crate) async fn ask_again(&self, customer: &Client) -> usize {
         let all = self.0.lock().unwrap().clone();
         for it in &all {
-            let send = async || it.send(customer).await.filter(|it| !it.is_in_progress());
-            let again = eventually("nobody holds the key any more", LEASE, send).await;
+            let send = async || it.send(customer).await.filter(|it| !it.is_for_later());
+            let again = eventually("nobody holds the key any more", PATIENCE, send).await;
             if let Some(first) = &it.answer {
                 assert_eq!((again.status, &again.text), (first.status, &first.text), "{}", it.path);
                 assert!(again.is_replayed(), "{}", it.path);
@@ -92,6 +84,6 @@ impl Client {
             }
             Some(())
         };
-        eventually("every open payment is settled", SETTLED_WITHIN, look).await;
+        eventually("every open payment is settled", PATIENCE, look).await;
     }
 }

@@ -21,7 +21,7 @@ pub(crate) use invariants::Shelf;
 pub(crate) use notice::{Notice, SECRET, sign};
 pub(crate) use people::{PASSWORD, Person, is_dead};
 pub(crate) use place::{Place, QUIET};
-pub(crate) use poll::{eventually, now};
+pub(crate) use poll::{PATIENCE, eventually, now};
 pub(crate) use raw::raw;
 pub(crate) use reply::Reply;
 pub(crate) use server::{Server, shared};

@@ -8,7 +8,7 @@ use std::{
 };
 
 /// How long an answer may take.
-const TIMEOUT: Duration = Duration::from_secs(15);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
 /// An answer, taken apart.
 #[derive(Debug)]

@@ -70,6 +70,11 @@ impl Reply {
     }
 
     /// Whether the first request with the key has not ended yet, as far as anybody knows.
+    pub(crate) fn is_for_later(&self) -> bool {
+        self.status == 503 || self.is_in_progress()
+    }
+
+    /// Whether another request with the key is under way.
     pub(crate) fn is_in_progress(&self) -> bool {
         self.status == 409 && self.json()["type"] == "/problems/idempotency-in-progress"
     }

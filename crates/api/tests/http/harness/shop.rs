@@ -1,13 +1,8 @@
 //! Everyday errands.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
-use super::{Client, eventually, unique};
-
-/// How long something that happens in the background may take.
-const SOON: Duration = Duration::from_secs(15);
+use super::{Client, PATIENCE, eventually, unique};
 
 /// A text member of a view.
 #[track_caller]
@@ -36,7 +31,7 @@ impl Client {
         let id = unique("sku");
         let offer =
             json!({"name": "Tea", "price": price, "currency": currency, "stock": stock, "active": true});
-        self.put(&format!("/v1/products/{id}"), &offer).await.ok(201);
+        self.put(&format!("/v1/products/{id}"), &offer).patiently().await.ok(201);
         id
     }
 
@@ -48,22 +43,23 @@ impl Client {
 
     /// How many of a product are left.
     pub(crate) async fn stock(&self, product: &str) -> i64 {
-        self.get(&format!("/v1/products/{product}")).await.ok(200)["stock"].as_i64().unwrap()
+        self.get(&format!("/v1/products/{product}")).patiently().await.ok(200)["stock"].as_i64().unwrap()
     }
 
     /// Places an order for one product.
     pub(crate) async fn order(&self, product: &str, quantity: u32) -> Value {
-        self.post_once("/v1/orders", &json!({"items": [item(product, quantity)]})).await.ok(201)
+        self.post_once("/v1/orders", &json!({"items": [item(product, quantity)]})).patiently().await.ok(201)
     }
 
     /// The order as it stands now.
     pub(crate) async fn reread(&self, order: &Value) -> Value {
-        self.get(&format!("/v1/orders/{}", field(order, "orderNumber"))).await.ok(200)
+        self.get(&format!("/v1/orders/{}", field(order, "orderNumber"))).patiently().await.ok(200)
     }
 
     /// The rows of an order's history.
     pub(crate) async fn history(&self, order: &Value) -> Vec<Value> {
-        let history = self.get(&format!("/v1/orders/{}/history", field(order, "orderNumber"))).await.ok(200);
+        let path = format!("/v1/orders/{}/history", field(order, "orderNumber"));
+        let history = self.get(&path).patiently().await.ok(200);
         history["data"].as_array().unwrap().clone()
     }
 
@@ -96,12 +92,12 @@ impl Client {
     /// Pays with one of the sandbox's tokens.
     pub(crate) async fn pay_by(&self, order: &Value, token: &str, capture_method: &str) -> Value {
         let path = format!("/v1/orders/{}/payments", field(order, "orderNumber"));
-        self.post_once(&path, &gateway(token, capture_method)).await.ok(201)
+        self.post_once(&path, &gateway(token, capture_method)).patiently().await.ok(201)
     }
 
     /// The transaction as it stands now.
     pub(crate) async fn payment(&self, transaction: &Value) -> Value {
-        self.get(&format!("/v1/payments/{}", field(transaction, "transactionId"))).await.ok(200)
+        self.get(&format!("/v1/payments/{}", field(transaction, "transactionId"))).patiently().await.ok(200)
     }
 
     /// Asks for a capture, a void or a refund.
@@ -112,13 +108,13 @@ impl Client {
     /// Waits until a transaction stands where it should.
     pub(crate) async fn payment_becomes(&self, transaction: &Value, status: &str) -> Value {
         let look = async || Some(self.payment(transaction).await).filter(|it| it["status"] == status);
-        eventually(&format!("the payment becomes {status}"), SOON, look).await
+        eventually(&format!("the payment becomes {status}"), PATIENCE, look).await
     }
 
     /// Waits until an order stands where it should.
     pub(crate) async fn order_becomes(&self, order: &Value, status: &str) -> Value {
         let look = async || Some(self.reread(order).await).filter(|it| it["status"] == status);
-        eventually(&format!("the order becomes {status}"), SOON, look).await
+        eventually(&format!("the order becomes {status}"), PATIENCE, look).await
     }
 
     /// An order with a transaction that waits for the gateway's word.
@@ -136,7 +132,7 @@ impl Client {
         let mut all = Vec::new();
         let mut asked = format!("{path}{join}limit=100");
         for _ in 0..PAGES_MAX {
-            let page = self.get(&asked).await.ok(200);
+            let page = self.get(&asked).patiently().await.ok(200);
             all.extend(page["data"].as_array().unwrap().iter().cloned());
             let Some(cursor) = page["nextCursor"].as_str() else { return all };
             asked = format!("{path}{join}limit=100&cursor={cursor}");

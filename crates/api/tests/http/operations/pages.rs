@@ -1,6 +1,6 @@
 //! What the server tells about itself.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -18,7 +18,7 @@ async fn it_is_up_and_ready_and_names_what_it_depends_on() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn metrics_count_what_happens() {
-    let server = Server::with(&[("IDEM_ORDER_TTL", "1s")]);
+    let server = Server::with(&[("IDEM_ORDER_TTL", "6s")]);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", Some(5)).await;
     let order = customer.order(&product, 1).await;
@@ -28,7 +28,7 @@ async fn metrics_count_what_happens() {
         let metrics = customer.get("/metrics").await;
         metrics.text.contains("idem_callbacks_total{").then_some(metrics)
     };
-    let metrics = eventually("the sandbox's notices are counted", Duration::from_secs(10), counted).await;
+    let metrics = eventually("the sandbox's notices are counted", crate::harness::PATIENCE, counted).await;
     assert_eq!(metrics.status, 200);
     let kind = metrics.header("content-type").unwrap();
     assert!(kind.starts_with("text/plain") || kind.starts_with("application/openmetrics-text"), "{kind}");

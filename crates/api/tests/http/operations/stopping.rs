@@ -4,19 +4,22 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::harness::{PASSWORD, Person, Place, Server, eventually, field, unique};
+use crate::harness::{PASSWORD, PATIENCE, Person, Place, Server, eventually, field, unique};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_under_way_is_finished_before_it_stops() {
+    // More than anything but a password takes, and much less than one.
+    const BEGUN: Duration = Duration::from_millis(100);
     // A login takes about a second.
     let mut server = Server::with(&[("IDEM_BCRYPT_COST", "13")]);
     let person = Person::new("slow");
     let client = server.client();
     client.post("/v1/auth/register", &person.account()).await.ok(201);
     let login = client.post("/v1/auth/login", &person.credentials(PASSWORD));
+    let before = server.computed();
     let login = tokio::task::JoinSet::from_iter([async move { login.await }]);
-    // Only so that it has arrived: one that comes later is refused, and the test fails.
-    tokio::time::sleep(Duration::from_millis(150)).await;
+    let begun = async || (server.computed() > before + BEGUN).then_some(());
+    eventually("the password is being checked", PATIENCE, begun).await;
     server.ask_to_stop();
     let answered = login.join_all().await.remove(0);
     answered.ok(200);
@@ -30,10 +33,10 @@ async fn every_request_ends_within_its_deadline() {
     let server = Server::with(&[("IDEM_BCRYPT_COST", "13"), ("IDEM_REQUEST_DEADLINE", "200ms")]);
     let client = server.client();
     let guess = Person::new("slow").credentials(PASSWORD);
-    let late =
-        tokio::time::timeout(Duration::from_secs(5), async { client.post("/v1/auth/login", &guess).await });
+    let late = tokio::time::timeout(PATIENCE, async { client.post("/v1/auth/login", &guess).await });
     late.await.expect("no request hangs").refused(503, "deadline-exceeded");
-    client.get("/v1/products").await.ok(200);
+    let next = async || (client.get("/v1/products").await.status == 200).then_some(());
+    eventually("the next one is answered", PATIENCE, next).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,7 +61,7 @@ async fn a_stopping_server_takes_no_new_connections() {
     server.ask_to_stop();
     let address = server.address();
     let gone = async || std::net::TcpStream::connect(address).is_err().then_some(());
-    eventually("nobody listens", Duration::from_secs(10), gone).await;
+    eventually("nobody listens", PATIENCE, gone).await;
     assert_eq!(server.stopped().code(), Some(0));
 }
 

@@ -19,8 +19,8 @@ fn user(it: &Bench) -> User {
 }
 
 async fn log_in(it: &Bench, password: &str) -> bool {
-    let [login_, password, peer] = ["ada", password, "192.0.2.1"].map(str::to_owned);
-    match login(&it.app, Login { login: login_, password, peer }).await {
+    let (name, password) = ("ada".to_owned(), password.to_owned());
+    match login(&it.app, Login { login: name, password, network: network() }).await {
         Ok(_) => true,
         Err(LoginError::Invalid) => false,
         Err(other) => panic!("{other:?}"),
@@ -54,7 +54,7 @@ async fn a_closed_account_is_good_for_nothing_until_it_is_opened_again() {
     }
     assert_eq!(it.record.commits().len(), 1);
     assert!(!is_accepted(&it).await && !log_in(&it, "green tea").await);
-    assert!(refresh(&it.app, "session/1").await.is_err());
+    assert!(refresh(&it.app, "session/1", network()).await.is_err());
     assert!(it.journal().contains(&"publish".to_owned()));
     assert!(!enable(&it.app, "ada").await.unwrap().disabled);
     assert!(!is_accepted(&it).await, "the session stays ended");
@@ -65,7 +65,7 @@ async fn a_closed_account_is_good_for_nothing_until_it_is_opened_again() {
 async fn a_session_that_began_all_the_same_is_good_for_nothing_either() {
     let it = bench().with(|it| it.users[0].0 = ada().with_disabled(true, NOW));
     assert!(!is_accepted(&it).await);
-    assert!(refresh(&it.app, "session/1").await.is_err());
+    assert!(refresh(&it.app, "session/1", network()).await.is_err());
 }
 
 #[tokio::test]
