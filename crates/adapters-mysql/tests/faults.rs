@@ -2,23 +2,17 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails loudly")]
 
-mod ground;
-mod shop;
-
 use std::sync::{Arc, Mutex};
 
 use adapters_mysql::MySql;
 use domain::Product;
-use mysql_async::{Conn, prelude::Queryable};
+use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;
 use ports::{
     CommitError, FindingRepository, Health, PortError, ProductRepository, Store, UnitOfWork, Unreadable,
     Witness, Write,
 };
 use test_servers::MariaDb;
-
-use crate::ground::connect;
-use crate::shop::stocked;
 
 /// Keeps what it hears of, as `table.column`.
 #[derive(Default)]
@@ -31,11 +25,14 @@ impl Witness for Ear {
 }
 
 async fn record(server: &MariaDb) -> (MySql, Conn, Arc<Ear>, [Product; 2]) {
-    let (record, url) = shop::record(server).await;
+    server.create_database("record").unwrap();
+    let url = server.url("record");
+    MySql::migrate(&url).await.unwrap();
     let ear = Arc::<Ear>::default();
-    let record = record.watched_by(ear.clone());
-    let (_, products) = stocked(&record).await;
-    let mut conn = connect(&url).await;
+    let record = MySql::open(&url).await.unwrap().watched_by(ear.clone());
+    let products = [sample::product(Some(9)), sample::product(Some(9))];
+    record.commit(UnitOfWork::new().with_all(products.iter().map(sample::made))).await.unwrap();
+    let mut conn = Conn::new(Opts::from_url(&url).unwrap()).await.unwrap();
     conn.query_drop("SET check_constraint_checks = 0, sql_mode = ''").await.unwrap();
     (record, conn, ear, products)
 }
@@ -72,7 +69,7 @@ async fn a_rule_that_no_guard_stands_for_and_a_table_that_there_is_not_are_fault
     let broken = Product { stock: Some(-1), ..sample::product(None) };
     let outcome = record.commit(UnitOfWork::new().with(sample::made(&broken))).await;
     assert!(matches!(outcome, Err(CommitError::Failed(PortError::Bug(_)))), "{outcome:?}");
-    conn.query_drop("ALTER TABLE findings DROP COLUMN subject").await.unwrap();
+    conn.query_drop("ALTER TABLE findings DROP COLUMN note").await.unwrap();
     let once = Write::InsertFindingOnce(sample::finding(), "orders:1".into());
     let outcome = record.commit(UnitOfWork::new().with(once)).await;
     assert!(matches!(outcome, Err(CommitError::Failed(PortError::Bug(_)))), "{outcome:?}");

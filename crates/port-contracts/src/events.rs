@@ -180,7 +180,7 @@ pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Bac
     let found = backend.events.overdue(at(10), first(100)).await.expect("read");
     assert_eq!(found, [first_one.clone(), second.clone(), third]);
     let behind = backend.events.overdue(at(10), Batch { skip: 1, limit: 1 }).await.expect("read");
-    assert_eq!(behind, [second.clone()], "what lies behind the oldest one");
+    assert_eq!(behind, std::slice::from_ref(&second), "what lies behind the oldest one");
     assert_eq!(
         backend.events.overdue(at(10), first(2)).await.expect("read"),
         [first_one, second],
