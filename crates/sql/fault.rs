@@ -18,8 +18,8 @@ pub(crate) fn classify(error: Error) -> PortError {
 }
 
 fn is_away(error: &Error) -> bool {
-    match error {
-        Error::DatabaseError(kind, told) => match kind {
+    if let Error::DatabaseError(kind, told) = error {
+        return match kind {
             DatabaseErrorKind::UnableToSendCommand
             | DatabaseErrorKind::SerializationFailure
             | DatabaseErrorKind::ReadOnlyTransaction
@@ -32,10 +32,11 @@ fn is_away(error: &Error) -> bool {
             | DatabaseErrorKind::ExclusionViolation => false,
             // Each driver tells the rest by its text.
             _ => !is_fault_of_the_program(told.message()),
-        },
-        // After a connection was lost in the middle.
-        Error::BrokenTransactionManager => true,
-        Error::RollbackErrorOnCommit { commit_error, .. } => is_away(commit_error),
-        _ => false,
+        };
     }
+    if let Error::RollbackErrorOnCommit { commit_error, .. } = error {
+        return is_away(commit_error);
+    }
+    // A connection was lost in the middle.
+    matches!(error, Error::BrokenTransactionManager)
 }

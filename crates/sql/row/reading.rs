@@ -135,10 +135,8 @@ impl fmt::Display for Key {
 
 /// The row that could not be read, if that is the error; any other error as it is.
 pub(in crate::sql) fn unreadable_row(error: Error) -> Result<Unreadable, Error> {
-    match error {
-        Error::DeserializationError(cause) => {
-            cause.downcast().map(|it| *it).map_err(Error::DeserializationError)
-        }
-        other => Err(other),
+    if let Error::DeserializationError(cause) = error {
+        return cause.downcast().map(|it| *it).map_err(Error::DeserializationError);
     }
+    Err(error)
 }

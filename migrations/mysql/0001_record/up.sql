@@ -130,7 +130,6 @@ CREATE TABLE IF NOT EXISTS orders (
     UNIQUE KEY orders_number (orderNumber),
     KEY orders_by_time (createdAt),
     KEY orders_of_user (userId, createdAt),
-    KEY orders_of_user_by_status (userId, status),
     KEY orders_of_status (status, createdAt),
     KEY orders_of_user_and_status (userId, status, createdAt),
     KEY orders_expired (status, expiresAt),

@@ -102,7 +102,6 @@ CREATE TABLE orders (
 ) STRICT;
 CREATE INDEX orders_by_time ON orders (createdAt);
 CREATE INDEX orders_of_user ON orders (userId, createdAt);
-CREATE INDEX orders_of_user_by_status ON orders (userId, status);
 CREATE INDEX orders_of_status ON orders (status, createdAt);
 CREATE INDEX orders_of_user_and_status ON orders (userId, status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);

@@ -209,7 +209,7 @@ async fn a_storm_of_slow_reads_never_has_more_connections_than_there_are_places(
     let (crew, mut watcher) = (crew("storm", limits), watcher().await);
     let reading = async |number: u32| {
         let (kind, seconds): (_, &[u32]) =
-            if number % 2 == 0 { (Kind::Query, &[1_000]) } else { (Kind::Snapshot, &[2, 1, 2]) };
+            if number.is_multiple_of(2) { (Kind::Query, &[1_000]) } else { (Kind::Snapshot, &[2, 1, 2]) };
         for _ in 0..ATTEMPTS {
             assert!(matches!(sleep_at_the_server(&crew, kind, seconds).await, Err(PortError::Away(_))));
         }

@@ -50,11 +50,7 @@ impl State {
                 guard(claim.reply.is_none(), CommitError::Claimed(Box::new(claim.clone())))?;
                 claim.reply = Some(reply);
             }
-            Write::InsertEvent(event) => {
-                let known = self.events.iter().any(|it| it.gateway == event.gateway && it.id == event.id);
-                guard(!known, CommitError::DuplicateEvent)?;
-                self.events.push(event);
-            }
+            Write::InsertEvent(event) => self.insert_event(event)?,
             Write::MoveEvent { key, from, to } => {
                 let event = self.events.iter_mut().find(|it| it.key == key && it.disposition == from);
                 event.ok_or(CommitError::Stale)?.disposition = to;
@@ -121,6 +117,13 @@ impl State {
             }
             Write::Prune(..) | Write::Probe(_) => {}
         }
+        Ok(())
+    }
+
+    fn insert_event(&mut self, event: StoredEvent) -> Applied {
+        let known = self.events.iter().any(|it| it.gateway == event.gateway && it.id == event.id);
+        guard(!known, CommitError::DuplicateEvent)?;
+        self.events.push(event);
         Ok(())
     }
 
