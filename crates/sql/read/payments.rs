@@ -54,13 +54,14 @@ impl PaymentRepository for Database {
                 )
                 .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
                 .filter(payment_transactions::order_key.eq(order.get()))
-                .order(payment_requests::id.asc())
                 .select((
                     RequestRow::as_select(),
                     payment_transactions::currency,
                     user::public_id.nullable(),
                 ));
-            let rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
+            let mut rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
+            // An order has few, and no index has them in this order.
+            rows.sort_by_key(|(row, ..)| row.id);
             each(rows, |(row, currency, user)| row.read(&currency, user))
         })
         .await

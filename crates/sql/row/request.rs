@@ -36,7 +36,7 @@ impl From<&Request> for NewRequest {
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = payment_requests)]
 pub(in crate::sql) struct RequestRow {
-    id: i64,
+    pub(in crate::sql) id: i64,
     transaction_key: i64,
     kind: String,
     amount: Parts,

@@ -102,15 +102,7 @@ impl State {
             Write::InsertRequest(request) => self.requests.push(request),
             Write::Postpone(later) => self.postpone(&later),
             Write::InsertFinding(finding) => self.findings.push(finding),
-            Write::InsertFindingOnce(finding, _) => {
-                // What is open about one subject has the same detail, kind and owners.
-                let same = |it: &Finding| {
-                    it.resolved_at.is_none() && it.detail == finding.detail && it.order == finding.order
-                };
-                if !self.findings.iter().any(same) {
-                    self.findings.push(finding);
-                }
-            }
+            Write::InsertFindingOnce(finding, _) => self.insert_once(finding),
             Write::ResolveFinding { id, note, by, at } => {
                 let open = self.findings.iter_mut().find(|it| it.id == id && it.resolved_at.is_none());
                 close(open.ok_or(CommitError::Stale)?, note, by, at);
@@ -118,6 +110,16 @@ impl State {
             Write::Prune(..) | Write::Probe(_) => {}
         }
         Ok(())
+    }
+
+    fn insert_once(&mut self, finding: Finding) {
+        // What is open about one subject has the same detail, kind and owners.
+        let same = |it: &Finding| {
+            it.resolved_at.is_none() && it.detail == finding.detail && it.order == finding.order
+        };
+        if !self.findings.iter().any(same) {
+            self.findings.push(finding);
+        }
     }
 
     fn insert_event(&mut self, event: StoredEvent) -> Applied {
