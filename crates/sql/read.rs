@@ -12,9 +12,26 @@ mod users;
 use std::collections::HashMap;
 
 use diesel::QueryResult;
-use ports::{Page, Witness};
+use ports::{Page, Unreadable, Witness};
 
 use super::row::unreadable_row;
+
+/// Reads each row, or says that it cannot be read, of which the witness hears.
+fn each_or_unreadable<R, T>(
+    witness: &dyn Witness,
+    rows: Vec<R>,
+    mut read: impl FnMut(R) -> QueryResult<T>,
+) -> QueryResult<Vec<Result<T, Unreadable>>> {
+    let one = |row| match read(row).map_err(unreadable_row) {
+        Ok(row) => Ok(Ok(row)),
+        Err(Ok(unreadable)) => {
+            witness.note(&unreadable);
+            Ok(Err(unreadable))
+        }
+        Err(Err(error)) => Err(error),
+    };
+    rows.into_iter().map(one).collect()
+}
 
 /// Reads the rows that can be read, and lets the witness hear of the others.
 fn each_readable<R, T>(
@@ -22,15 +39,7 @@ fn each_readable<R, T>(
     rows: Vec<R>,
     read: impl FnMut(R) -> QueryResult<T>,
 ) -> QueryResult<Vec<T>> {
-    let mut all = Vec::with_capacity(rows.len());
-    for row in rows.into_iter().map(read) {
-        match row.map_err(unreadable_row) {
-            Ok(row) => all.push(row),
-            Err(Ok(unreadable)) => witness.note(&unreadable),
-            Err(Err(error)) => return Err(error),
-        }
-    }
-    Ok(all)
+    Ok(each_or_unreadable(witness, rows, read)?.into_iter().flatten().collect())
 }
 
 /// How many rows a page has, and where it ends: rows that are one more than there is room for.

@@ -3,17 +3,22 @@
 //! A database that answers may still refuse every write: its disk is full, or it became one that only reads. That shows in
 //! the commits, and only there.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
 use async_trait::async_trait;
 use ports::{Clock, CommitError, Health, PortError, Store, UnitOfWork, Write};
-use tokio::sync::Mutex;
 
 /// After so many commits in a row that the record was away for, it is unavailable.
 pub const FAILURES_MAX: u32 = 3;
+
+/// A commit that is tried ends within this time: no record waits longer.
+const PROBE_MAX: Duration = Duration::from_secs(10);
 
 /// A store whose outcomes are watched, and the health of a record that is judged by them too.
 pub struct RecentCommits {
@@ -21,14 +26,29 @@ pub struct RecentCommits {
     health: Arc<dyn Health>,
     clock: Arc<dyn Clock>,
     failures: AtomicU32,
-    probing: Mutex<()>,
+    probing: Mutex<Option<Duration>>,
 }
 
 impl RecentCommits {
     /// Watches the commits of `store`; `health` is the same record's.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, health: Arc<dyn Health>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, health, clock, failures: AtomicU32::new(0), probing: Mutex::new(()) }
+        Self { store, health, clock, failures: AtomicU32::new(0), probing: Mutex::default() }
+    }
+
+    fn probing(&self) -> MutexGuard<'_, Option<Duration>> {
+        self.probing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether no other commit is being tried. One that no check waits for any more runs on, but not for long.
+    fn begin_probe(&self) -> bool {
+        let now = self.clock.monotonic();
+        let mut probing = self.probing();
+        let is_free = probing.is_none_or(|began| now.saturating_sub(began) >= PROBE_MAX);
+        if is_free {
+            *probing = Some(now);
+        }
+        is_free
     }
 
     fn is_failing(&self) -> bool {
@@ -71,11 +91,13 @@ impl Health for RecentCommits {
         if !self.is_failing() {
             return Ok(());
         }
-        let Ok(_alone) = self.probing.try_lock() else {
+        if !self.begin_probe() {
             return Err(PortError::away("commits fail, and another one is being tried"));
-        };
+        }
         let probe = UnitOfWork::new().with(Write::Probe(self.clock.now()));
-        match self.commit(probe).await {
+        let outcome = self.commit(probe).await;
+        *self.probing() = None;
+        match outcome {
             Ok(()) => Ok(()),
             Err(CommitError::Failed(fault)) => Err(fault),
             Err(refusal) => Err(PortError::bug(refusal)),

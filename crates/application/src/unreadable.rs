@@ -20,7 +20,7 @@ use crate::{
 /// How long a row that was told of is passed over. Then it is told of again, if it is read again: that is no error while
 /// the finding is open, and a new finding when it was resolved and the row is as it was.
 pub const TOLD_FOR: Duration = Duration::from_secs(60);
-/// Most rows that are remembered. More are only in the log, until there is room again.
+/// Most rows that are remembered. More wait for their turn: they are noted when they are read while there is room again.
 const ROWS_MAX: usize = 1_000;
 
 /// The rows that cannot be read, as far as this process has come across them.
@@ -97,6 +97,8 @@ pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
             // An id was given out twice, or worse: the other rows are told of all the same.
             Err(fault) => {
                 tracing::error!(fault = %ports::Causes(&fault), key = row.key, "a row cannot be told of");
+                // It is tried again with the others that are read again later, and not twice a second.
+                app.unreadable.set_told(&row);
             }
         }
     }

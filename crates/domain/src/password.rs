@@ -86,7 +86,8 @@ impl PasswordHash {
         else {
             return 0;
         };
-        let is_whole = self.0.len() == Self::BYTES && cost.len() == 2;
+        let digits = cost.len() == 2 && cost.bytes().all(|it| it.is_ascii_digit());
+        let is_whole = self.0.len() == Self::BYTES && digits;
         let cost = cost.parse().ok().filter(|cost| is_whole && Self::COSTS.contains(cost));
         cost.unwrap_or(0)
     }

@@ -277,13 +277,13 @@ pub async fn users_who_changed_are_read_oldest_change_first_and_page_by_page(bac
     for _ in 0..all.len() {
         let page = backend.users.changed_since(since, after, 1).await.expect("read");
         let last = page.first().expect("one more");
-        (since, after) = (last.changed_at.expect("it changed"), Some(last.key));
-        read.extend(page);
+        (since, after) = (last.at, Some(last.key));
+        read.extend(page.into_iter().filter_map(|it| it.user));
     }
     assert_eq!(read, all);
     assert_eq!(backend.users.changed_since(since, after, 1).await.expect("read"), []);
     let from_the_first = backend.users.changed_since(at(0), None, 100).await.expect("read");
-    assert_eq!(from_the_first.first(), Some(&early));
+    assert_eq!(from_the_first.first().and_then(|it| it.user.as_ref()), Some(&early));
     assert_eq!(from_the_first.len(), all.len() + 1, "and no one else");
 }
 

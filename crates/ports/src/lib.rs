@@ -32,9 +32,9 @@ pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
 pub use page::Page;
 pub use password::{HasherBusy, PasswordHasher, Purpose, Share};
 pub use repository::{
-    Batch, ChangeKind, Credentials, Due, EndedSession, EventRepository, FindingRepository, OrderFilter,
-    OrderHead, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository,
-    UserRepository,
+    Batch, ChangeKind, ChangedUser, Credentials, Due, EndedSession, EventRepository, FindingRepository,
+    OrderFilter, OrderHead, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository,
+    SessionRepository, UserRepository,
 };
 pub use seal::{Digests, KeyedDigests, Sealer};
 pub use store::{CommitError, Health, Store, Taken};

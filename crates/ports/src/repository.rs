@@ -19,7 +19,7 @@ use domain::{
     product,
 };
 
-use crate::{Claim, IdempotencyKey, Page, PortError, Taken};
+use crate::{Claim, IdempotencyKey, Page, PortError, Taken, Unreadable};
 
 type Read<T> = Result<T, PortError>;
 
@@ -60,9 +60,27 @@ pub trait UserRepository: Send + Sync {
     async fn highest_hash_cost(&self) -> Read<u32>;
     /// Users who changed at or after `since`, oldest change first and of one moment by row, at most `limit`; of those who
     /// changed at `since` itself only the ones whose row comes after `after`.
-    async fn changed_since(&self, since: Timestamp, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        after: Option<UserKey>,
+        limit: u32,
+    ) -> Read<Vec<ChangedUser>>;
     /// Operators whose row comes after that one, by row, at most `limit`.
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
+}
+
+/// A user who changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedUser {
+    /// The row.
+    pub key: UserKey,
+    /// The public id.
+    pub id: UserId,
+    /// When it changed.
+    pub at: Timestamp,
+    /// The user as it is now; `None` when its row cannot be read.
+    pub user: Option<User>,
 }
 
 /// A session that was ended, as far as others must know of it.
@@ -208,9 +226,9 @@ pub trait EventRepository: Send + Sync {
     /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), by `received_at` and row, oldest first.
     async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>>;
     /// `PARKED` and `OVERDUE` events whose transaction is known by now, by `received_at` and row, oldest first.
-    async fn applicable(&self, batch: Batch) -> Read<Vec<StoredEvent>>;
+    async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>>;
     /// `PARKED` events that arrived at or before `before`, by `received_at` and row, oldest first.
-    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<StoredEvent>>;
+    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>>;
 }
 
 /// Reads findings.

@@ -6,9 +6,9 @@ use domain::{
     EventId, GatewayName, Timestamp, TransactionId,
     payment::{Disposition, StoredEvent},
 };
-use ports::{Batch, EventRepository, PortError};
+use ports::{Batch, EventRepository, PortError, Unreadable};
 
-use super::{each_readable, length};
+use super::{each_or_unreadable, each_readable, length};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
 use crate::sql::row::EventRow;
@@ -56,7 +56,7 @@ impl EventRepository for Database {
         .await
     }
 
-    async fn applicable(&self, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+    async fn applicable(&self, batch: Batch) -> Result<Vec<Result<StoredEvent, Unreadable>>, PortError> {
         let witness = self.witness();
         self.read_snapshot(async move |conn: &mut Conn| {
             let up_to = batch.skip.saturating_add(batch.limit);
@@ -64,12 +64,16 @@ impl EventRepository for Database {
             rows.extend(known(conn, Disposition::Overdue, up_to).await?);
             rows.sort_by_key(EventRow::place);
             let batch = rows.into_iter().skip(length(batch.skip)).take(length(batch.limit)).collect();
-            each_readable(&*witness, batch, EventRow::read)
+            each_or_unreadable(&*witness, batch, EventRow::read)
         })
         .await
     }
 
-    async fn overdue(&self, before: Timestamp, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+    async fn overdue(
+        &self,
+        before: Timestamp,
+        batch: Batch,
+    ) -> Result<Vec<Result<StoredEvent, Unreadable>>, PortError> {
         let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let query = payment_events::table
@@ -79,7 +83,7 @@ impl EventRepository for Database {
                 .limit(i64::from(batch.limit))
                 .offset(i64::from(batch.skip))
                 .select(EventRow::as_select());
-            each_readable(
+            each_or_unreadable(
                 &*witness,
                 Along(Index::EVENTS_OF_DISPOSITION, query).load(conn).await?,
                 EventRow::read,

@@ -6,7 +6,7 @@ use diesel_async::RunQueryDsl;
 use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
-use super::{each, grouped, length};
+use super::{each, each_readable, grouped, length};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
 use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
@@ -46,6 +46,7 @@ impl PaymentRepository for Database {
     }
 
     async fn requests(&self, order: OrderKey) -> Result<Vec<RecordedRequest>, PortError> {
+        let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let query = payment_requests::table
                 .inner_join(
@@ -62,7 +63,7 @@ impl PaymentRepository for Database {
             let mut rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
-            each(rows, |(row, currency, user)| row.read(&currency, user))
+            each_readable(&*witness, rows, |(row, currency, user)| row.read(&currency, user))
         })
         .await
     }

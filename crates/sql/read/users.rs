@@ -2,9 +2,9 @@ use async_trait::async_trait;
 use diesel::{dsl::max, prelude::*};
 use diesel_async::RunQueryDsl;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold};
-use ports::{Credentials, PortError, Taken, UserRepository};
+use ports::{ChangedUser, Credentials, PortError, Taken, UserRepository};
 
-use super::each;
+use super::{each, each_or_unreadable};
 use crate::connection::{Conn, Database};
 use crate::sql::{row::UserRow, schema::user, value::Stamp};
 
@@ -50,7 +50,8 @@ impl UserRepository for Database {
         since: Timestamp,
         after: Option<UserKey>,
         limit: u32,
-    ) -> Result<Vec<User>, PortError> {
+    ) -> Result<Vec<ChangedUser>, PortError> {
+        let witness = self.witness();
         // No row comes before the first key.
         let after = after.map_or(i64::MIN, UserKey::get);
         self.read(async move |conn: &mut Conn| {
@@ -62,7 +63,12 @@ impl UserRepository for Database {
                 .order((user::changed_at.asc(), user::id.asc()))
                 .limit(i64::from(limit))
                 .select(UserRow::as_select());
-            each(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
+            let rows: Vec<UserRow> = query.load(conn).await?;
+            let heads: Vec<_> = rows.iter().filter_map(UserRow::change).collect();
+            let users = each_or_unreadable(&*witness, rows, |row| row.read().map(|it| it.user))?;
+            let changed =
+                |((key, id, at), user): (_, Result<User, _>)| ChangedUser { key, id, at, user: user.ok() };
+            Ok(heads.into_iter().zip(users).map(changed).collect())
         })
         .await
     }

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use domain::{Email, PasswordHash, Role, User, UserId, UserKey, Username};
+use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
 use ports::Credentials;
 
 use super::reading::Reading;
@@ -40,6 +40,12 @@ impl UserRow {
             disabled: user.disabled,
             changed_at: user.changed_at.map(Stamp::from),
         }
+    }
+
+    /// Which user changed, and when; `None` when it never did.
+    pub(in crate::sql) fn change(&self) -> Option<(UserKey, UserId, Timestamp)> {
+        let at = self.changed_at.and_then(Stamp::get)?;
+        Some((UserKey::new(self.id), UserId::new(self.public_id.clone()), at))
     }
 
     /// Whether that is the name, and not only the address.

@@ -107,7 +107,8 @@ impl Pool {
                 outcome => {
                     // What failed for a reason that is not known may be the connection's: its server could have
                     // become one that only reads.
-                    let known = outcome.as_ref().err().is_none_or(is_out_of_time);
+                    let unread = |it: &Error| matches!(it, Error::DeserializationError(_));
+                    let known = outcome.as_ref().err().is_none_or(|it| is_out_of_time(it) || unread(it));
                     if known && left == Left::Clean {
                         place.leave(conn);
                     }

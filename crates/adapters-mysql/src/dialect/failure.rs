@@ -28,7 +28,7 @@ fn begins_with(error: &Error, texts: &[&str]) -> bool {
 /// How the server begins when it refuses what was asked, whatever its own state is: syntax (1064), a column (1054) or table
 /// (1146, 1051) or function (1305, 1630) that there is not, a rule that is violated (4025, 3819), a value that does not fit
 /// (1264, 1265, 1292, 1366, 1406, 1690), the wrong number or kind of arguments (1136, 1210), more rows than one (1242), a
-/// type that is not the column's (1267, 4078).
+/// type that is not the column's (1267, 4078), a statement or row that is too large (1153, 1118), too many values (1390).
 const REFUSED: &[&str] = &[
     "You have an error in your SQL syntax",
     "Unknown column ",
@@ -47,10 +47,20 @@ const REFUSED: &[&str] = &[
     "Illegal mix of collations",
     "Illegal parameter data type",
     "Field '",
+    "Got a packet bigger than ",
+    "Row size too large",
+    "Prepared statement contains too many placeholders",
 ];
 /// What may stand behind such a beginning and is the server's state all the same: its table is damaged or was dropped while
 /// another one took its place, or is locked.
-const STATE: &[&str] = &["is marked as crashed", "was not locked", "is read only", "Incorrect key file"];
+const STATE: &[&str] = &[
+    "is marked as crashed",
+    "was not locked",
+    "is read only",
+    "Incorrect key file",
+    "doesn't exist in engine",
+    "Incorrect information in file",
+];
 
 /// Whether that text is about what was asked, and not about the server or the way to it. Everything that is not known is
 /// the world's: there is more of that.

@@ -192,7 +192,9 @@ struct Values {
 impl Values {
     fn note(&mut self, header: &httparse::Header<'_>) {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        let value = || str::from_utf8(header.value).unwrap_or_default().trim();
+        // The library takes no notice of a value that is not all ASCII, so white space of other scripts is none.
+        let ascii = if header.value.is_ascii() { header.value } else { &[] };
+        let value = || str::from_utf8(ascii).unwrap_or_default().trim();
         if is("content-length") {
             self.length = Some(value().parse());
         } else if is("transfer-encoding") {

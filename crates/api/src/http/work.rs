@@ -48,7 +48,7 @@ fn the_work_grows_with_the_query_and_not_faster() {
         assert!(refusal.len() < 32 * 1024, "{part}: {}", refusal.len());
     }
     let many: Value = serde_json::from_str(&refusal(&filled("a&b&", 4 * 100))).unwrap();
-    assert_eq!(many["detail"], "The request has 200 faults, of which 100 are listed.");
+    assert_eq!(many["detail"], "The request has 200 faults: 100 are listed, and there are 100 more.");
     let cards: Value = serde_json::from_str(&refusal("a=4242424242424242&b=4242424242424242")).unwrap();
     assert_eq!(cards["errors"].as_array().unwrap().len(), 2, "all of them at once");
 }

@@ -132,7 +132,8 @@ async fn a_hostile_path_is_refused_at_a_bounded_length() {
 async fn a_hostile_header_is_answered() {
     let client = shared().client();
     for (name, part) in HEADERS {
-        let value = part.repeat(50_000 / part.len());
+        // Almost as much as a head may have.
+        let value = part.repeat(30_000 / part.len());
         let reply = client.get("/openapi.json").header(name, &value).await;
         assert_eq!(reply.status, 200, "{name}");
         assert_ne!(reply.header("x-request-id"), Some(value.as_str()));
@@ -167,18 +168,18 @@ async fn of_many_faults_a_hundred_are_listed_and_all_are_counted() {
     let lines = vec![json!({"productId": "", "quantity": 0, "price": "x", "colour": 1}); 100];
     let reply = customer.post_once("/v1/orders", &json!({"items": lines})).await;
     let problem = reply.refused(422, "invalid-request");
-    assert_eq!(problem["detail"], "The request has 400 faults, of which 100 are listed.");
+    assert_eq!(problem["detail"], "The request has 400 faults: 100 are listed, and there are 300 more.");
     assert_eq!(reply.faults().len(), FAULTS_MAX);
     let cards = vec!["4242424242424242"; 350];
     let reply = customer.post_once("/v1/orders", &json!({"items": cards})).await;
     let problem = reply.refused(422, "card-data-refused");
     assert!(
-        problem["detail"].as_str().unwrap().contains("350 faults, of which 100 are listed."),
+        problem["detail"].as_str().unwrap().contains("350 faults: 100 are listed, and there are 250 more."),
         "{problem}"
     );
     assert_eq!(reply.faults().len(), FAULTS_MAX);
     let query: String = (0..350).map(|it| format!("p{it}=1&")).collect();
     let reply = customer.get(&format!("/v1/orders?{query}")).await;
-    assert_eq!(reply.json()["detail"], "The request has 350 faults, of which 100 are listed.");
+    assert_eq!(reply.json()["detail"], "The request has 350 faults: 100 are listed, and there are 250 more.");
     assert_eq!(reply.faults().len(), FAULTS_MAX);
 }

@@ -158,8 +158,8 @@ async fn learn_changed(app: &App, since: Timestamp) -> Result<(), PortError> {
     loop {
         let changed = app.user_copies.changed_since(since, after, READ_AT_ONCE).await?;
         let full = u32::try_from(changed.len()).unwrap_or(u32::MAX) >= READ_AT_ONCE;
-        if let Some((at, key)) = changed.last().and_then(|it| Some((it.changed_at?, it.key))) {
-            (since, after) = (at, Some(key));
+        if let Some(last) = changed.last() {
+            (since, after) = (last.at, Some(last.key));
         }
         // Every full page ends further on, so there is an end to them.
         if !full {

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Email, PasswordHash, Timestamp, User, UserId, UserKey, Username};
-use ports::{Cache, Credentials, PortError, Taken, UserRepository};
+use ports::{Cache, ChangedUser, Credentials, PortError, Taken, UserRepository};
 
 use super::{Copies, Flights};
 
@@ -70,10 +70,11 @@ impl UserRepository for CachedUsers {
         since: Timestamp,
         after: Option<UserKey>,
         limit: u32,
-    ) -> Result<Vec<User>, PortError> {
+    ) -> Result<Vec<ChangedUser>, PortError> {
         let changed = self.record.changed_since(since, after, limit).await?;
-        for user in &changed {
-            self.copies.put(&name(&user.id), version(user), &Some(user), TTL).await;
+        for it in &changed {
+            // A user whose row cannot be read is let in nowhere: what changed may be the role.
+            self.copies.put(&name(&it.id), it.at.millis(), &it.user, TTL).await;
         }
         Ok(changed)
     }

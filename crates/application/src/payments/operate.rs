@@ -86,15 +86,16 @@ where
         Claimed::Begun(claim) => claim.resource,
     };
     let known = app.payments.find(id).await?.ok_or(OperationError::NotFound)?;
-    let said = match app.gateway(&known.gateway) {
-        Some(gateway) => consult(gateway.as_ref(), &known).await,
-        None => Vec::new(),
-    };
     let refund = matches!(operation, Operation::Refund(..)).then(|| RefundId::new(resource));
-    // The answer to a refund is the refund, which says itself who asked for it.
+    // Nothing that may fail stands between the gateway's answer and its commit. The answer to a refund is the refund,
+    // which says itself who asked for it.
     let requests = match refund {
         Some(_) => None,
         None => requests(app, by.caller(), known.order).await?,
+    };
+    let said = match app.gateway(&known.gateway) {
+        Some(gateway) => consult(gateway.as_ref(), &known).await,
+        None => Vec::new(),
     };
     let render =
         |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()), refund.as_ref());

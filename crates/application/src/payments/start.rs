@@ -8,7 +8,7 @@ use domain::{
         RequestKind,
     },
 };
-use ports::{Charge, PortError, StoredReply, UnitOfWork, Write};
+use ports::{Charge, Gateway, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
     ShownTransaction,
@@ -98,30 +98,35 @@ where
     let (claimed, _held) =
         claim(app, Some(&request), || box_round(decide(app, caller, &payment)), Tried::<StartError>::commit)
             .await?;
-    let (id, order, said) = match claimed {
+    let (transaction, is_new) = match claimed {
         // The caller may have been an operator then.
         Claimed::Answered(_) if !sees(app, caller, &payment.number).await? => {
             return Err(StartError::NotFound);
         }
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
-        Claimed::Now(transaction) => {
-            let answer = said(gateway.charge(Charge::from(&transaction)).await);
-            if answer.as_ref().is_some_and(is_decline) {
-                count_decline(app, caller.user.key).await;
-            }
-            (transaction.id, transaction.order, answer.into_iter().collect())
-        }
+        Claimed::Now(transaction) => (transaction, true),
         Claimed::Begun(claim) => {
-            let id = TransactionId::new(claim.resource);
-            let known =
-                app.payments.find(&id).await?.ok_or_else(|| PortError::bug("a claim without a payment"))?;
-            let said = consult(gateway.as_ref(), &known).await;
-            (id, known.order, said)
+            let known = app.payments.find(&TransactionId::new(claim.resource)).await?;
+            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, false)
         }
     };
-    let requests = requests(app, caller, order).await?;
+    // Nothing that may fail stands between the gateway's answer and its commit.
+    let requests = requests(app, caller, transaction.order).await?;
+    let said = match is_new {
+        true => charge(app, gateway.as_ref(), caller, &transaction).await,
+        false => consult(gateway.as_ref(), &transaction).await,
+    };
     let render = |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()));
-    answer(app, &request, &id, said, &render).await.map_err(StartError::from)
+    answer(app, &request, &transaction.id, said, &render).await.map_err(StartError::from)
+}
+
+/// Asks the gateway for the money for the first time.
+async fn charge(app: &App, gateway: &dyn Gateway, caller: &Caller, transaction: &Transaction) -> Vec<Event> {
+    let answer = said(gateway.charge(Charge::from(transaction)).await);
+    if answer.as_ref().is_some_and(is_decline) {
+        count_decline(app, caller.user.key).await;
+    }
+    answer.into_iter().collect()
 }
 
 async fn decide(

@@ -44,7 +44,9 @@ pub(super) async fn each_due(app: &App, name: &'static str, sweep: &impl Sweep) 
                     outcome = Err(away);
                     break;
                 }
-                Err(fault @ (PortError::Unreadable(_) | PortError::Bug(_))) => {
+                // The record's witness has named the row.
+                Err(PortError::Unreadable(_)) => skip = skip.saturating_add(1),
+                Err(fault @ PortError::Bug(_)) => {
                     tracing::error!(sweep = name, fault = %Causes(&fault), "one thing could not be done");
                     skip = skip.saturating_add(1);
                 }

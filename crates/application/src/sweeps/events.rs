@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use domain::{FindingKind, Timestamp, payment::Disposition, payment::StoredEvent};
-use ports::{Batch, CommitError, PortError, UnitOfWork, Write};
+use ports::{Batch, CommitError, PortError, UnitOfWork, Unreadable, Write};
 
 use super::due::{Sweep, each_due};
 use crate::{
@@ -25,13 +25,14 @@ struct Parked;
 
 #[async_trait]
 impl Sweep for Parked {
-    type Thing = StoredEvent;
+    type Thing = Result<StoredEvent, Unreadable>;
 
-    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<Self::Thing>, PortError> {
         app.events.applicable(batch).await
     }
 
-    async fn act(&self, app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+    async fn act(&self, app: &App, event: &Self::Thing) -> Result<bool, PortError> {
+        let event = event.as_ref().map_err(Clone::clone)?;
         until_settled!(app, apply_once(app, event).await)
     }
 }
@@ -59,14 +60,14 @@ struct Overdue(Timestamp);
 
 #[async_trait]
 impl Sweep for Overdue {
-    type Thing = StoredEvent;
+    type Thing = Result<StoredEvent, Unreadable>;
 
-    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<StoredEvent>, PortError> {
+    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<Self::Thing>, PortError> {
         app.events.overdue(self.0, batch).await
     }
 
-    async fn act(&self, app: &App, event: &StoredEvent) -> Result<bool, PortError> {
-        report(app, event).await
+    async fn act(&self, app: &App, event: &Self::Thing) -> Result<bool, PortError> {
+        report(app, event.as_ref().map_err(Clone::clone)?).await
     }
 }
 

@@ -178,3 +178,12 @@ fn what_follows_a_head_is_what_the_library_takes_for_its_body() {
     let many = "x: y\r\n".repeat(HEADERS_MAX + 1);
     assert_eq!(within(&many), "Refused");
 }
+
+#[test]
+fn white_space_of_another_script_makes_no_tunnel() {
+    for space in ["\u{a0}", "\u{2003}", "\u{85}"] {
+        let head = format!("GET /healthz HTTP/1.1\r\nupgrade: {space}websocket\r\n\r\n");
+        let (heads, passed, within) = whole(format!("{head}{head}").as_bytes());
+        assert_eq!((heads, passed), (2, 2 * head.len()), "{within}");
+    }
+}

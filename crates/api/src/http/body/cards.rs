@@ -211,8 +211,8 @@ mod tests {
         let said = ProblemView::from(&refuse(&body).unwrap_err());
         assert_eq!(
             serde_json::to_value(said).unwrap()["detail"],
-            "The request carries card data. It was neither stored nor logged. The request has 1000 faults, of which 100 are \
-             listed."
+            "The request carries card data. It was neither stored nor logged. The request has 1000 faults: 100 are \
+             listed, and there are 900 more."
         );
     }
 

@@ -128,7 +128,8 @@ impl Faults {
         match (self.count, self.listed.len()) {
             (1, _) => "The request has 1 fault.".to_owned(),
             (count, listed) if listed < count => {
-                format!("The request has {count} faults, of which {listed} are listed.")
+                let more = count.saturating_sub(listed);
+                format!("The request has {count} faults: {listed} are listed, and there are {more} more.")
             }
             (count, _) => format!("The request has {count} faults."),
         }
@@ -161,7 +162,7 @@ mod tests {
         assert_eq!(faults.summary(), "The request has 100 faults.");
         faults.note(|| unreachable!("it is not listed"));
         assert_eq!((faults.count(), faults.listed().len()), (101, Faults::LISTED_MAX));
-        assert_eq!(faults.summary(), "The request has 101 faults, of which 100 are listed.");
+        assert_eq!(faults.summary(), "The request has 101 faults: 100 are listed, and there are 1 more.");
     }
 
     #[test]

@@ -42,14 +42,29 @@ fn demoted() -> User {
 async fn a_user_who_changed_takes_the_place_of_the_old_copy_also_when_that_one_is_loaded_late() {
     let mut record = MockUserRepository::new();
     record.expect_find().times(1).returning(|_| Ok(Some(ada())));
-    record.expect_changed_since().times(1).returning(|_, _, _| Ok(vec![demoted()]));
+    record.expect_changed_since().times(1).returning(|_, _, _| Ok(vec![changed(Some(demoted()))]));
     let users = CachedUsers::new(Arc::new(record), Arc::<FakeCache>::default());
     assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
-    assert_eq!(users.changed_since(NOW, None, 10).await.unwrap(), [demoted()]);
+    assert_eq!(users.changed_since(NOW, None, 10).await.unwrap(), [changed(Some(demoted()))]);
     assert_eq!(users.find(&ada().id).await.unwrap(), Some(demoted()));
     // A load that began before the change ends after it was heard of.
     users.copies.put(NAME, version(&ada()), &Some(ada()), TTL).await;
     assert_eq!(users.find(&ada().id).await.unwrap(), Some(demoted()));
+}
+
+fn changed(user: Option<User>) -> ChangedUser {
+    ChangedUser { key: ada().key, id: ada().id, at: NOW, user }
+}
+
+#[tokio::test]
+async fn a_user_who_changed_and_cannot_be_read_is_nobody() {
+    let mut record = MockUserRepository::new();
+    record.expect_find().times(1).returning(|_| Ok(Some(ada())));
+    record.expect_changed_since().times(1).returning(|_, _, _| Ok(vec![changed(None)]));
+    let users = CachedUsers::new(Arc::new(record), Arc::<FakeCache>::default());
+    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+    users.changed_since(NOW, None, 10).await.unwrap();
+    assert_eq!(users.find(&ada().id).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -106,7 +121,12 @@ impl UserRepository for Slow {
         unreachable!("only asked by id")
     }
 
-    async fn changed_since(&self, _: Timestamp, _: Option<UserKey>, _: u32) -> Result<Vec<User>, PortError> {
+    async fn changed_since(
+        &self,
+        _: Timestamp,
+        _: Option<UserKey>,
+        _: u32,
+    ) -> Result<Vec<ChangedUser>, PortError> {
         unreachable!("only asked by id")
     }
 

@@ -10,9 +10,9 @@ use domain::{
     product,
 };
 use ports::{
-    Batch, ChangeKind, Claim, Credentials, Due, EndedSession, EventRepository, FindingRepository,
-    IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentRepository, PortError,
-    ProductRepository, ReplyRepository, SessionRepository, Taken, UserRepository,
+    Batch, ChangeKind, ChangedUser, Claim, Credentials, Due, EndedSession, EventRepository,
+    FindingRepository, IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentRepository,
+    PortError, ProductRepository, ReplyRepository, SessionRepository, Taken, Unreadable, UserRepository,
 };
 
 use crate::testing::Record;
@@ -48,13 +48,22 @@ impl UserRepository for Record {
         Ok(one(&self.state().users, fits)?.map(|(user, hash)| Credentials { user, hash }))
     }
 
-    async fn changed_since(&self, since: Timestamp, after: Option<UserKey>, limit: u32) -> Read<Vec<User>> {
+    async fn changed_since(
+        &self,
+        since: Timestamp,
+        after: Option<UserKey>,
+        limit: u32,
+    ) -> Read<Vec<ChangedUser>> {
         let from = (Some(since), after);
         let users = all(&self.state().users, |it| (it.0.changed_at, Some(it.0.key)) > from);
         let mut users: Vec<_> = users.into_iter().map(|it| it.0).collect();
         users.sort_by_key(|it| (it.changed_at, it.key));
         users.truncate(usize::try_from(limit).unwrap());
-        Ok(users)
+        let changed = |user: User| {
+            let (key, id) = (user.key, user.id.clone());
+            ChangedUser { key, id, at: user.changed_at.unwrap(), user: Some(user) }
+        };
+        Ok(users.into_iter().map(changed).collect())
     }
 
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>> {
@@ -209,18 +218,19 @@ impl EventRepository for Record {
         }))
     }
 
-    async fn applicable(&self, batch: Batch) -> Read<Vec<StoredEvent>> {
+    async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let state = self.state();
         let known = |event: &StoredEvent| {
             state.transactions.iter().any(|it| Some(&it.id) == event.transaction.as_ref())
         };
         let parked = [Disposition::Parked, Disposition::Overdue];
-        Ok(cut(all(&state.events, |it| parked.contains(&it.disposition) && known(it)), batch))
+        let events = all(&state.events, |it| parked.contains(&it.disposition) && known(it));
+        Ok(cut(events, batch).into_iter().map(Ok).collect())
     }
 
-    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<StoredEvent>> {
+    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let due = |it: &StoredEvent| it.disposition == Disposition::Parked && it.received_at <= before;
-        Ok(cut(all(&self.state().events, due), batch))
+        Ok(cut(all(&self.state().events, due), batch).into_iter().map(Ok).collect())
     }
 }
 
