@@ -205,6 +205,7 @@ table! {
     commit_probe (id) {
         id -> BigInt,
         probed_at -> crate::dialect::Moment,
+        filling -> Text,
     }
 }
 

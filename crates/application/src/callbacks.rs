@@ -75,8 +75,11 @@ async fn receive_once(
     meaning: &Meaning,
 ) -> Result<CallbackOutcome, Tried<CallbackError>> {
     let name = gateway.name();
-    if app.events.find(&name, &notice.id).await.map_err(CallbackError::from)?.is_some() {
-        return Ok(CallbackOutcome::Duplicate);
+    match app.events.find(&name, &notice.id).await {
+        Ok(None) => {}
+        // It is kept, whatever its row holds.
+        Ok(Some(_)) | Err(PortError::Unreadable(_)) => return Ok(CallbackOutcome::Duplicate),
+        Err(fault) => return Err(CallbackError::from(fault).into()),
     }
     let (became, work) = match meaning {
         Meaning::Event(event) => weighed(app, &name, notice, event).await.map_err(CallbackError::from)?,

@@ -6,7 +6,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicU16, Ordering},
     },
     time::Duration,
 };
@@ -16,6 +16,9 @@ use ports::{Clock, CommitError, Health, PortError, Store, UnitOfWork, Write};
 
 /// After so many commits in a row that the record was away for, it is unavailable.
 pub const FAILURES_MAX: u32 = 3;
+/// Of so many commits it is unavailable too when it was away for half of them: on a disk that is almost full small
+/// commits still go through.
+const REMEMBERED: u32 = u16::BITS;
 
 /// A commit that is tried ends within this time: no record waits longer.
 const PROBE_MAX: Duration = Duration::from_secs(10);
@@ -25,7 +28,8 @@ pub struct RecentCommits {
     store: Arc<dyn Store>,
     health: Arc<dyn Health>,
     clock: Arc<dyn Clock>,
-    failures: AtomicU32,
+    /// The outcome of the last commits, the latest in the lowest bit; set where the record was away.
+    outcomes: AtomicU16,
     probing: Mutex<Option<Duration>>,
 }
 
@@ -33,7 +37,7 @@ impl RecentCommits {
     /// Watches the commits of `store`; `health` is the same record's.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, health: Arc<dyn Health>, clock: Arc<dyn Clock>) -> Self {
-        Self { store, health, clock, failures: AtomicU32::new(0), probing: Mutex::default() }
+        Self { store, health, clock, outcomes: AtomicU16::new(0), probing: Mutex::default() }
     }
 
     fn probing(&self) -> MutexGuard<'_, Option<Duration>> {
@@ -51,8 +55,14 @@ impl RecentCommits {
         is_free
     }
 
+    fn remember(&self, was_away: bool) {
+        let next = |it: u16| Some(it << 1 | u16::from(was_away));
+        let _ = self.outcomes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
+    }
+
     fn is_failing(&self) -> bool {
-        self.failures.load(Ordering::Relaxed) >= FAILURES_MAX
+        let outcomes = self.outcomes.load(Ordering::Relaxed);
+        outcomes.trailing_ones() >= FAILURES_MAX || outcomes.count_ones() >= REMEMBERED / 2
     }
 }
 
@@ -60,13 +70,13 @@ impl RecentCommits {
 impl Store for RecentCommits {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         let writes = work.writes().iter().any(is_sure_to_write);
+        let probes = work.writes().iter().any(|it| matches!(it, Write::Probe(_)));
         let outcome = self.store.commit(work).await;
         match &outcome {
-            Ok(()) if writes => self.failures.store(0, Ordering::Relaxed),
-            Err(CommitError::Failed(PortError::Away(_))) => {
-                let next = |it: u32| Some(it.saturating_add(1));
-                let _ = self.failures.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
-            }
+            // It is larger than any other.
+            Ok(()) if probes => self.outcomes.store(0, Ordering::Relaxed),
+            Ok(()) if writes => self.remember(false),
+            Err(CommitError::Failed(PortError::Away(_))) => self.remember(true),
             // Nothing was written, so that nothing is known of writing.
             Ok(())
             | Err(

@@ -97,8 +97,10 @@ pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
             // An id was given out twice, or worse: the other rows are told of all the same.
             Err(fault) => {
                 tracing::error!(fault = %ports::Causes(&fault), key = row.key, "a row cannot be told of");
-                // It is tried again with the others that are read again later, and not twice a second.
-                app.unreadable.set_told(&row);
+                if let ports::CommitError::Failed(_) = fault {
+                    // The next attempt would fail too: it is made when the row is read again later.
+                    app.unreadable.set_told(&row);
+                }
             }
         }
     }

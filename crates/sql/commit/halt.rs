@@ -65,8 +65,12 @@ async fn used(database: &Database, key: &IdempotencyKey) -> Result<CommitError, 
 
 /// A second event of that id, or only a row's key that was given out twice.
 async fn known(database: &Database, gateway: &GatewayName, id: &EventId) -> Result<CommitError, PortError> {
-    let event = EventRepository::find(database, gateway, id).await?;
-    Ok(event.map_or(CommitError::Stale, |_| CommitError::DuplicateEvent))
+    match EventRepository::find(database, gateway, id).await {
+        Ok(None) => Ok(CommitError::Stale),
+        // It is kept, whatever its row holds.
+        Ok(Some(_)) | Err(PortError::Unreadable(_)) => Ok(CommitError::DuplicateEvent),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// The outcome of an insert, where a violated key means `refusal`.

@@ -6,14 +6,19 @@ use super::halt::Written;
 use crate::connection::Conn;
 use crate::sql::{kept::Kept, schema::commit_probe, value::Stamp};
 
+/// What the row is filled with, in bytes: more than an order of many lines changes, so that it finds no room where one
+/// would not.
+const FILLING_BYTES: usize = 60_000;
 /// The only row.
 const ONLY: i64 = 1;
 
 pub(super) async fn probe(conn: &mut Conn, at: Timestamp) -> Written {
-    let row = commit_probe::table.find(ONLY);
-    let update = diesel::update(row).set(commit_probe::probed_at.eq(Stamp::from(at)));
+    // Another text each time: a server does not write what is as it was.
+    let filling = at.millis().rem_euclid(10).to_string().repeat(FILLING_BYTES);
+    let values = (commit_probe::probed_at.eq(Stamp::from(at)), commit_probe::filling.eq(&filling));
+    let update = diesel::update(commit_probe::table.find(ONLY)).set(values.clone());
     if Kept(update).execute(conn).await? == 0 {
-        let row = (commit_probe::id.eq(ONLY), commit_probe::probed_at.eq(Stamp::from(at)));
+        let row = (commit_probe::id.eq(ONLY), values);
         diesel::insert_into(commit_probe::table).values(row).execute(conn).await?;
     }
     Ok(())

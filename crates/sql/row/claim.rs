@@ -35,7 +35,8 @@ impl ClaimRow {
         let reply = match self.reply_status {
             None => None,
             Some(status) => Some(StoredReply {
-                status: row.known(u16::try_from(status).ok(), "replyStatus")?,
+                status: row
+                    .known(u16::try_from(status).ok().filter(|it| (200..600).contains(it)), "replyStatus")?,
                 location: self.reply_location,
                 etag: self.reply_etag,
                 body: row.known(self.reply_body, "replyBody")?,

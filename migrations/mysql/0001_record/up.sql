@@ -414,6 +414,7 @@ CREATE TABLE IF NOT EXISTS idempotency_claims (
 CREATE TABLE IF NOT EXISTS commit_probe (
     id              BIGINT       NOT NULL PRIMARY KEY,
     probed_at       TIMESTAMP(3) NOT NULL,
+    filling         TEXT         NOT NULL,
     CONSTRAINT commit_probe_one CHECK (id = 1)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
-INSERT INTO commit_probe (id, probed_at) VALUES (1, '2000-01-01 00:00:00.000') ON DUPLICATE KEY UPDATE id = id;
+INSERT INTO commit_probe (id, probed_at, filling) VALUES (1, '2000-01-01 00:00:00.000', '') ON DUPLICATE KEY UPDATE id = id;

@@ -315,6 +315,7 @@ CREATE INDEX claims_expired ON idempotency_claims (expiresAt) WHERE expiresAt IS
 -- One row that is written to find out whether anything can be.
 CREATE TABLE commit_probe (
     id              INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
-    probed_at       INTEGER NOT NULL
+    probed_at       INTEGER NOT NULL,
+    filling         TEXT    NOT NULL
 ) STRICT;
-INSERT INTO commit_probe (id, probed_at) VALUES (1, 0);
+INSERT INTO commit_probe (id, probed_at, filling) VALUES (1, 0, '');

@@ -45,6 +45,23 @@ async fn a_record_that_answers_and_takes_no_writes_is_unavailable_until_it_takes
 }
 
 #[tokio::test]
+async fn small_commits_that_go_through_do_not_hide_that_half_of_all_fail() {
+    let bench = Bench::new();
+    let it = watched(&bench);
+    let small = || UnitOfWork::new().with(Write::InsertUser(ada(), hash_of("x")));
+    for _ in 0..REMEMBERED / 2 {
+        assert!(!it.is_failing());
+        it.commit(small()).await.unwrap();
+        fails(&it, &bench, 1).await;
+    }
+    assert!(it.is_failing());
+    it.commit(small()).await.unwrap();
+    assert!(it.is_failing(), "one is not enough");
+    assert!(it.check().await.is_ok(), "the commit that is tried is as large as any");
+    assert!(!it.is_failing());
+}
+
+#[tokio::test]
 async fn only_a_commit_that_wrote_something_speaks_for_writing() {
     let bench = Bench::new();
     let it = watched(&bench);
