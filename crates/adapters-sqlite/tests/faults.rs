@@ -151,3 +151,19 @@ async fn a_rule_that_no_guard_stands_for_and_a_table_that_there_is_not_are_fault
     assert!(matches!(outcome, Err(PortError::Bug(_))), "{outcome:?}");
     assert_eq!(it.ear.heard(), []);
 }
+
+#[tokio::test]
+async fn a_user_who_changed_and_cannot_be_read_keeps_no_other_change_from_being_learnt() {
+    let it = shop().await;
+    let other = sample::user();
+    it.record
+        .commit(UnitOfWork::new().with(Write::InsertUser(other.clone(), sample::hash("x"))))
+        .await
+        .unwrap();
+    it.corrupt(&format!("UPDATE user SET role = 'GOD', changed_at = 5 WHERE id = {}", it.user.key.get()));
+    it.corrupt(&format!("UPDATE user SET changed_at = 6 WHERE id = {}", other.key.get()));
+    let changed = it.record.changed_since(domain::Timestamp::from_millis(5), None, 10).await.unwrap();
+    let read: Vec<_> = changed.iter().map(|it| (&it.id, it.user.is_some())).collect();
+    assert_eq!(read, [(&it.user.id, false), (&other.id, true)]);
+    assert_eq!(it.ear.heard().len(), 1, "it is a finding");
+}
