@@ -3,7 +3,10 @@
 mod gate;
 mod line;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use bcrypt::HashParts;
@@ -38,6 +41,12 @@ impl BcryptHasher {
         let cost = cost.clamp(COST_MIN, COST_MAX);
         Self { cost, padded: AtomicU32::new(cost), gate: Gate::new(at_once, waiting_max) }
     }
+
+    /// The same, in which nothing waits for its turn longer than `longest`; otherwise that is 10 s.
+    #[must_use]
+    pub fn with_patience(self, longest: Duration) -> Self {
+        Self { gate: self.gate.with_patience(longest), ..self }
+    }
 }
 
 #[async_trait]
@@ -57,6 +66,8 @@ impl PasswordHasher for BcryptHasher {
         share: Share,
     ) -> Result<bool, HasherBusy> {
         let cost = self.padded.load(Ordering::Relaxed);
+        // Before it waits: a crowd of long ones would fill the memory.
+        let attempt = Password::attempt(attempt);
         self.gate.run(share, move || check(hash.as_ref(), &attempt, cost, matches)).await
     }
 

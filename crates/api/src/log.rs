@@ -13,6 +13,8 @@ use std::{
     time::Duration,
 };
 
+use application::security::TARGET;
+use domain::UserId;
 use prometheus_client::metrics::counter::Counter;
 use tracing_subscriber::{
     EnvFilter,
@@ -87,13 +89,26 @@ impl Write for Pen {
     }
 }
 
-/// A line that does not come from the program's events, in the same form as those that do.
-fn line(level: &str, message: &str, (name, value): (&str, serde_json::Value)) -> Vec<u8> {
+/// A line of the security log about what a command did to that user. A command has no log of its own.
+pub(crate) fn security_line(event: &str, user: &UserId) -> String {
+    let line = serde_json::json!({
+        "timestamp": timestamp(), "level": "WARN", "message": "security", "event": event, "user": user.as_str(),
+        "target": TARGET,
+    });
+    line.to_string()
+}
+
+fn timestamp() -> String {
     let mut timestamp = String::new();
     // To write to a string does not fail.
     let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
+    timestamp
+}
+
+/// A line that does not come from the program's events, in the same form as those that do.
+fn line(level: &str, message: &str, (name, value): (&str, serde_json::Value)) -> Vec<u8> {
     let line = serde_json::json!({
-        "timestamp": timestamp, "level": level, "message": message, name: value, "target": module_path!(),
+        "timestamp": timestamp(), "level": level, "message": message, name: value, "target": module_path!(),
     });
     format!("{line}\n").into_bytes()
 }

@@ -10,6 +10,10 @@ use crate::http::problem::{Kind, Problem, RETRY_UNAVAILABLE};
 
 /// How many writes run at once; one more is turned away before it begins.
 const WRITES_MAX: usize = 2048;
+/// Most writes that may be at the hasher, at work or waiting: they are at most so many of those that run, and orders and
+/// notices have the others.
+pub const HASHING_MAX: usize = 512;
+const _: () = assert!(HASHING_MAX <= WRITES_MAX / 4, "a crowd that logs in leaves room for orders");
 
 /// Everything that runs beside the requests.
 #[derive(Clone)]

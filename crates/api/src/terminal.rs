@@ -27,7 +27,7 @@ pub(crate) fn greet(lines: String) {
     let _ = thread::Builder::new().name("greeting".into()).spawn(move || print(&lines));
 }
 
-/// Prints the reason of a failure on standard error, and waits a moment for its reader.
+/// Prints the reason of a failure, or what else is no result, on standard error, and waits a moment for its reader.
 pub(crate) fn complain(reason: String) {
     let (done, finished) = sync_channel(1);
     let write = move || {

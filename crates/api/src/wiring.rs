@@ -1,6 +1,6 @@
 //! Choosing the adapters: the only file that names two of them.
 
-use std::{error::Error, io, net::SocketAddr, sync::Arc};
+use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
 
 use adapters_crypto::{
     BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
@@ -31,12 +31,15 @@ use crate::{
     config::{Config, ConfigError, Database, kept},
     metrics::Metrics,
     service::Dependency,
+    tasks::HASHING_MAX,
 };
 
 /// Most that copies in this process may take, in bytes.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords wait to be hashed for each that is being hashed, of each purpose; one more is turned away.
 const PASSWORDS_WAITING_FOR_EACH: usize = 96;
+/// Registering, logging in, changing a password.
+const PURPOSES: usize = 3;
 
 /// What payments are said to have been taken through that were there before this service.
 const LEGACY: &str = "legacy";
@@ -141,6 +144,7 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     if let Database::MySql(_) = config.database {
         gateways.push(Arc::new(Retired::new(LEGACY, clock.clone())));
     }
+    let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.cache(&config.database);
     let commits = Arc::new(RecentCommits::new(record.store, record.health, clock.clone()));
     let store = MeteredStore::new(commits.clone(), clock.clone(), meter.clone());
@@ -160,6 +164,7 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         replies: record.replies,
         locks: servers.locks(),
         throttle: servers.throttle(&clock),
+        digests: keyed_digests.clone(),
         hasher: Arc::new(hasher(config)),
         tokens: Arc::new(JwtTokens::new(&keys)),
         clock,
@@ -177,7 +182,7 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
         ids,
         sealer: Arc::new(HmacSealer::new(&keys)),
         digests: Arc::new(Sha256Digests),
-        keyed_digests: Arc::new(HmacDigests::new(&keys)),
+        keyed_digests,
         metrics,
         dependencies: std::iter::once(database).chain(servers.dependencies()).collect(),
         sandbox,
@@ -333,10 +338,20 @@ fn in_process() -> Arc<dyn Cache> {
     Arc::new(LocalCache::new(CACHE_BYTES_MAX))
 }
 
-/// Half of the cores hash passwords at most: a storm of logins leaves the other half to orders.
+/// Half of the cores hash passwords at most: a storm of logins leaves the other half to orders. None waits for its turn
+/// beyond the deadline of its request.
 fn hasher(config: &Config) -> BcryptHasher {
-    let at_once = std::thread::available_parallelism().map_or(1, |it| it.get().div_ceil(2));
-    BcryptHasher::new(config.bcrypt_cost, at_once, at_once.saturating_mul(PASSWORDS_WAITING_FOR_EACH))
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let (at_once, waiting) = hashing_places(cores);
+    BcryptHasher::new(config.bcrypt_cost, at_once, waiting).with_patience(config.request_deadline)
+}
+
+/// How many passwords are hashed at once on so many cores, and how many wait for each purpose; all together at most
+/// [`HASHING_MAX`].
+fn hashing_places(cores: usize) -> (usize, usize) {
+    let at_once = cores.div_ceil(2).min(HASHING_MAX / 4);
+    let for_each = HASHING_MAX.saturating_sub(at_once) / PURPOSES;
+    (at_once, at_once.saturating_mul(PASSWORDS_WAITING_FOR_EACH).min(for_each))
 }
 
 fn signing_keys(config: &Config) -> Result<SigningKeys, StartError> {

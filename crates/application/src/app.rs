@@ -7,9 +7,9 @@ use domain::{
     payment::Fresh, product::Change, session::Lifetime,
 };
 use ports::{
-    Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, Locks, Meter, OrderRepository,
-    PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store,
-    Throttle, Tokens, UserRepository,
+    Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, KeyedDigests, Locks, Meter,
+    OrderRepository, PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository,
+    SessionRepository, Store, Throttle, Tokens, UserRepository,
 };
 
 use crate::{Operator, auth::Revocations, unreadable::UnreadableRows};
@@ -44,6 +44,8 @@ pub struct App {
     pub locks: Arc<dyn Locks>,
     /// Counts of failed logins, and of what else is limited.
     pub throttle: Arc<dyn Throttle>,
+    /// What stands for a name in the names of counts.
+    pub digests: Arc<dyn KeyedDigests>,
     /// Passwords.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Access and refresh tokens.

@@ -30,6 +30,8 @@ pub(crate) enum Attempt {
     Register,
     /// Logging in.
     Login,
+    /// Changing a password.
+    Change,
 }
 
 impl Attempt {
@@ -37,6 +39,7 @@ impl Attempt {
         match self {
             Self::Register => "register",
             Self::Login => "login",
+            Self::Change => "change",
         }
     }
 }

@@ -16,7 +16,7 @@ use std::time::Duration;
 
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
-    AccessClaims, Attempts, Clock, Happening, Held, Ids, Meter, MockBroadcast, MockLocks,
+    AccessClaims, Attempts, Clock, Happening, Held, Ids, KeyedDigests, Meter, MockBroadcast, MockLocks,
     MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokens, PortError,
 };
 
@@ -62,6 +62,7 @@ impl Bench {
             replies: record.clone(),
             locks: Arc::new(locks(|| Ok(Some(Held::new(1, || {}))))),
             throttle: Arc::new(throttle(|| Ok(0), || Ok(1))),
+            digests: Arc::new(Reversed),
             hasher: Arc::new(hasher()),
             tokens: Arc::new(tokens()),
             unreadable: Arc::new(crate::unreadable::UnreadableRows::new(clock.clone())),
@@ -133,6 +134,15 @@ pub(crate) fn throttle(
     throttle.expect_hit().returning(move |_, _| hit().map(attempts));
     throttle.expect_clear().returning(|_| Ok(()));
     throttle
+}
+
+/// Digests that are as long as the text, and do not hold it.
+struct Reversed;
+
+impl KeyedDigests for Reversed {
+    fn digests(&self, purpose: &str, content: &str) -> Vec<String> {
+        vec![format!("{purpose}|{content}").chars().rev().collect()]
+    }
 }
 
 /// Hashes as [`hash_of`] does.

@@ -42,6 +42,13 @@ impl Password {
         Self(text)
     }
 
+    /// What was typed as a password, when it could ever have been set: not too long, and without a NUL. Anything else
+    /// becomes a short text that is no user's password.
+    #[must_use]
+    pub fn attempt(text: String) -> String {
+        if text.len() <= Self::BYTES_MAX && !text.contains('\0') { text } else { "\0".to_owned() }
+    }
+
     /// The password itself, for the hasher only.
     #[must_use]
     pub fn expose(&self) -> &str {
@@ -110,6 +117,16 @@ mod tests {
         assert!(Password::parse(&format!("{}y", "x7Q".repeat(24))).is_err(), "73 bytes");
         assert!(Password::parse("short7!").is_err());
         assert!(Password::parse("with\0nul!").is_err());
+    }
+
+    #[test]
+    fn what_could_never_be_set_is_not_kept() {
+        for possible in ["", "short", &"x".repeat(72)] {
+            assert_eq!(Password::attempt(possible.to_owned()), possible);
+        }
+        for impossible in ["\0", "with\0nul", &"x".repeat(73), &"x".repeat(65_536)] {
+            assert_eq!(Password::attempt(impossible.to_owned()), "\0");
+        }
     }
 
     #[test]

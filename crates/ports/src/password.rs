@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{Network, Password, PasswordHash};
 
-/// So many passwords are being hashed that one more would wait too long.
+/// So many passwords are being hashed that one more would wait too long, or has.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("too many passwords are being hashed")]
 pub struct HasherBusy;

@@ -1,15 +1,24 @@
 //! Letting only so much work in.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use ports::{HasherBusy, Share};
-use tokio::{sync::oneshot, task};
+use tokio::{sync::oneshot, task, time::timeout};
 
 use super::line::{Line, Places};
 
 /// Lets a few work at a time, and a few more wait, in the order of a [`Line`].
 #[derive(Debug, Clone)]
-pub(super) struct Gate(Arc<Mutex<Inside>>);
+pub(super) struct Gate {
+    inside: Arc<Mutex<Inside>>,
+    patience: Duration,
+}
+
+/// Nothing waits longer for its turn, unless something else is asked for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct Inside {
@@ -23,7 +32,13 @@ impl Gate {
     pub(super) fn new(at_once: usize, waiting_max: usize) -> Self {
         let quarter = waiting_max.div_euclid(4);
         let places = Places { purpose: waiting_max, network: waiting_max.saturating_sub(quarter) };
-        Self(Arc::new(Mutex::new(Inside { free: at_once.max(1), line: Line::new(places) })))
+        let inside = Inside { free: at_once.max(1), line: Line::new(places) };
+        Self { inside: Arc::new(Mutex::new(inside)), patience: PATIENCE }
+    }
+
+    /// The same gate, at which nothing waits longer than that.
+    pub(super) fn with_patience(self, patience: Duration) -> Self {
+        Self { patience, ..self }
     }
 
     /// Does the work on a thread for blocking work, as soon as it is its turn.
@@ -31,7 +46,8 @@ impl Gate {
     /// Work that was begun is finished although nobody waits for it any more, and keeps its turn until then.
     ///
     /// # Errors
-    /// [`HasherBusy`] at once when there is no place; also when the work panics or the runtime shuts down.
+    /// [`HasherBusy`] at once when there is no place; also when a network with fewer that wait needs this place, when the
+    /// turn does not come in time, when the work panics, and when the runtime shuts down.
     pub(super) async fn run<T: Send + 'static>(
         &self,
         share: Share,
@@ -53,7 +69,8 @@ impl Gate {
             Entered::Waits(waiting) => waiting,
             Entered::Full => return Err(HasherBusy),
         };
-        (&mut waiting.called).await.map_err(|_| HasherBusy)
+        let called = timeout(self.patience, &mut waiting.called).await;
+        called.map_err(|_| HasherBusy)?.map_err(|_| HasherBusy)
     }
 
     fn enter(&self, share: Share) -> Entered {
@@ -71,7 +88,7 @@ impl Gate {
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut Inside) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.inside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -132,7 +149,11 @@ mod tests {
 
     use domain::Network;
     use ports::Purpose;
-    use tokio::{task::JoinSet, time};
+    use tokio::{
+        runtime::{self, Runtime},
+        task::JoinSet,
+        time,
+    };
 
     use super::*;
 
@@ -219,10 +240,45 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_turn_that_does_not_come_in_time_is_waited_for_no_longer() {
+        let gate = Gate::new(1, 1).with_patience(Duration::from_millis(5));
+        let (finish, finished) = mpsc::channel::<()>();
+        let long = gate.run(login(), move || finished.recv_timeout(LONG).is_ok());
+        let (long, busy) = tokio::join!(long, async {
+            let busy = gate.run(login(), || panic!("it is not its turn")).await;
+            finish.send(()).unwrap();
+            busy
+        });
+        assert_eq!((long, busy), (Ok(true), Err::<(), _>(HasherBusy)));
+        assert_eq!(gate.run(login(), || ()).await, Ok(()), "and its place is free");
+    }
+
+    #[test]
+    fn one_that_loses_its_place_to_a_third_network_is_busy() {
+        let timers = timers();
+        let _timers = timers.enter();
+        let gate = Gate::new(1, 4);
+        let mut at_work = wait(&gate, login());
+        let Poll::Ready(Ok(_turn)) = poll(&mut at_work) else { panic!("it is free") };
+        let mut waiting: Vec<Wait<'_>> =
+            [1, 1, 1, 2].map(|network| wait(&gate, share(Purpose::Login, network))).into();
+        assert!(waiting.iter_mut().all(|it| poll(it).is_pending()));
+        let mut third = wait(&gate, share(Purpose::Login, 3));
+        assert!(poll(&mut third).is_pending(), "it has a place");
+        let lost: Vec<_> = waiting.iter_mut().map(|it| poll(it).is_ready()).collect();
+        assert_eq!(lost, [false, false, true, false]);
+    }
+
+    #[tokio::test]
     async fn work_that_panics_gives_its_turn_back() {
         let gate = Gate::new(1, 0);
         assert_eq!(gate.run(login(), || assert!(thread::panicking(), "on purpose")).await, Err(HasherBusy));
         assert_eq!(gate.run(login(), || ()).await, Ok(()));
+    }
+
+    /// What waits needs a timer, though nothing here lets time pass; as no task, so that it may be polled at will.
+    fn timers() -> Runtime {
+        runtime::Builder::new_current_thread().enable_time().build().unwrap()
     }
 
     /// A turn that waits.
@@ -238,6 +294,8 @@ mod tests {
 
     /// How many others have their turn before `last`, which comes when 70 `first` wait already.
     fn turns_before(first: Share, last: Share) -> usize {
+        let timers = timers();
+        let _timers = timers.enter();
         let gate = Gate::new(1, 96);
         let mut at_work = wait(&gate, first);
         let Poll::Ready(Ok(mut turn)) = poll(&mut at_work) else { panic!("it is free") };
@@ -274,6 +332,8 @@ mod tests {
 
     #[test]
     fn a_turn_that_is_given_to_one_that_leaves_goes_on() {
+        let timers = timers();
+        let _timers = timers.enter();
         let gate = Gate::new(1, 4);
         let mut at_work = wait(&gate, login());
         let Poll::Ready(Ok(turn)) = poll(&mut at_work) else { panic!("it is free") };

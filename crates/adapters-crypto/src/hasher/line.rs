@@ -51,18 +51,20 @@ impl<T> Line<T> {
     }
 
     /// Lets one more wait, and gives the ticket to [leave](Self::leave) with; `None` when there is no place.
+    ///
+    /// When all places of the purpose are taken, the last one of the network with the most is dropped for one of a network
+    /// that still has fewer with it.
     pub(super) fn enter(&mut self, share: Share, call: T) -> Option<u64> {
         let Places { purpose, network } = self.places;
         let ticket = self.next_ticket;
         let lane = self.purposes.iter_mut().find(|it| it.purpose == share.purpose)?;
-        if lane.len() >= purpose {
+        let of_network = lane.len_of(share.network);
+        if of_network >= network || (lane.len() >= purpose && !lane.displace(of_network)) {
             return None;
         }
         let waiter = Waiter { ticket, call };
         match lane.networks.iter_mut().find(|(it, _)| *it == share.network) {
-            Some((_, waiting)) if waiting.len() >= network => return None,
             Some((_, waiting)) => waiting.push_back(waiter),
-            None if network == 0 => return None,
             None => lane.networks.push_back((share.network, VecDeque::from([waiter]))),
         }
         self.next_ticket = ticket.wrapping_add(1);
@@ -95,6 +97,18 @@ impl<T> Line<T> {
 impl<T> Lane<T> {
     fn len(&self) -> usize {
         self.networks.iter().map(|(_, waiting)| waiting.len()).sum()
+    }
+
+    fn len_of(&self, network: Network) -> usize {
+        self.networks.iter().find(|(it, _)| *it == network).map_or(0, |(_, waiting)| waiting.len())
+    }
+
+    /// Drops the last one of the network with the most, if that leaves it no fewer than the newcomer's then has: places are
+    /// evened out, and never only change hands. Whether it did.
+    fn displace(&mut self, of_newcomer: usize) -> bool {
+        let most = self.networks.iter_mut().map(|(_, waiting)| waiting).max_by_key(|it| it.len());
+        let Some(most) = most.filter(|it| it.len() > of_newcomer.saturating_add(1)) else { return false };
+        most.pop_back().is_some()
     }
 
     fn next(&mut self) -> Option<T> {

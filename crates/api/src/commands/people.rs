@@ -7,6 +7,8 @@ use domain::{Role, User};
 use super::operator::{OperatorError, password};
 use crate::{
     config::Config,
+    log,
+    terminal::complain,
     wiring::{self, StartError},
 };
 
@@ -74,6 +76,12 @@ impl From<PersonError> for PeopleError {
     }
 }
 
+/// Tells those who watch the safety of accounts what the command did, as the service's log does: on standard error. That
+/// it was so already is told too.
+fn tell(event: &str, user: &User) {
+    complain(log::security_line(event, &user.id));
+}
+
 /// Gives a user a role, and says so.
 pub(super) async fn set_role(
     config: &Config,
@@ -81,6 +89,7 @@ pub(super) async fn set_role(
 ) -> Result<String, PeopleError> {
     let wired = wiring::wire(config).await?;
     let user = people::set_role(&wired.app, &person.username, role.into()).await?;
+    tell("role-set", &user);
     Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))
 }
 
@@ -88,6 +97,7 @@ pub(super) async fn set_role(
 pub(super) async fn disable(config: &Config, person: Person) -> Result<String, PeopleError> {
     let wired = wiring::wire(config).await?;
     let user = people::disable(&wired.app, &person.username).await?;
+    tell("user-disabled", &user);
     Ok(format!("{} is disabled, and all sessions have ended", user.username.as_str()))
 }
 
@@ -95,6 +105,7 @@ pub(super) async fn disable(config: &Config, person: Person) -> Result<String, P
 pub(super) async fn enable(config: &Config, person: Person) -> Result<String, PeopleError> {
     let wired = wiring::wire(config).await?;
     let user = people::enable(&wired.app, &person.username).await?;
+    tell("user-enabled", &user);
     Ok(format!("{} is enabled", user.username.as_str()))
 }
 
@@ -103,6 +114,7 @@ pub(super) async fn set_password(config: &Config, person: Person) -> Result<Stri
     let new = password()?;
     let wired = wiring::wire(config).await?;
     let user = people::set_password(&wired.app, &person.username, new).await?;
+    tell("password-set", &user);
     Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
 }
 

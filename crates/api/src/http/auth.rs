@@ -194,7 +194,7 @@ pub async fn me(caller: Caller) -> Answer {
     security(("bearer" = [])), params(OptionalKeyHeader), responses(
     (status = 204, description = "Changed."),
     (status = 403, description = "`wrong-password`"),
-    (status = 429, description = "Too many wrong present passwords in this session."),
+    (status = 429, description = "Too many wrong present passwords in this session; or too many changes from this network."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn change_password(

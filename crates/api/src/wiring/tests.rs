@@ -44,3 +44,13 @@ fn copies_of_another_database_have_other_names() {
     assert_eq!(of("mysql://a:b@db:3306/shop"), of("mysql://c:d@db:3306/shop"));
     assert_ne!(of("mysql://a:b@db:3306/shop"), of("mysql://a:b@db:3306/other"));
 }
+
+#[test]
+fn all_that_hash_or_wait_to_are_within_their_part_of_the_writes() {
+    for cores in 1..=4_096 {
+        let (at_once, waiting) = hashing_places(cores);
+        assert!(at_once >= 1 && waiting >= PASSWORDS_WAITING_FOR_EACH, "{cores}");
+        assert!(at_once + PURPOSES * waiting <= HASHING_MAX, "{cores}");
+    }
+    assert_eq!(hashing_places(2), (1, 96));
+}

@@ -60,7 +60,7 @@ impl OnceError for RegisterError {
 /// Makes a customer's account, and answers with the user as `render` writes it. `network` is where the client is.
 ///
 /// A client that knows the idempotency key of a registration could try passwords with it: the right one gets the first answer
-/// again. So a key that is used with something else counts as a failed login.
+/// again. So a key that is used with something else counts as a failed login, for the network and for the name in it.
 ///
 /// # Errors
 /// [`RegisterError`].
@@ -85,11 +85,12 @@ where
     let Some(request) = request else { return once(app, None, decide, explain_refusal).await };
     let username = account.username.as_str();
     let known = app.users.find_by_login(username).await?;
-    let guess = Guess::new(username, known.as_ref().map(|it| &it.user), network);
-    guess.check::<RegisterError>(app).await?;
+    let guess = Guess::new(app, username, known.as_ref(), network);
+    // Not the lock of the account as a whole: it keeps those out who log in, and this would keep a name from being taken.
+    guess.check_network(app).await?;
     let outcome = once(app, Some(&request), decide, explain_refusal).await;
     if matches!(outcome, Err(RegisterError::Key(KeyError::Reused))) {
-        guess.failed::<RegisterError>(app).await?;
+        guess.failed_network(app).await?;
     }
     outcome
 }

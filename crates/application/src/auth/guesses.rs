@@ -1,11 +1,12 @@
 //! Counting wrong guesses at passwords: by account and network, by network, and by account.
 //!
 //! An account is the text that was sent, folded, whether there is such an account or not: a count says nothing about that.
+//! Its counts begin anew when its password changes: they are of guesses at the one that it has.
 
 use std::time::Duration;
 
-use domain::{Network, SessionId, User, UserId, UserKey};
-use ports::PortError;
+use domain::{Network, SessionId, UserId, UserKey};
+use ports::{Credentials, PortError};
 
 use crate::{
     App, Throttled,
@@ -20,6 +21,8 @@ const ACCOUNT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
 const LOCK_SHORTEST: Duration = Duration::from_secs(60);
 /// A network that logged in to the account within this time is never refused by the lock of the account as a whole.
 const KNOWN_FOR: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// What names are digested for: no place that counts learns what was typed.
+const DIGEST: &str = "login names";
 /// No user has this row: a name that is not known is looked up like one that is.
 const NO_USER: UserKey = UserKey::new(0);
 
@@ -29,6 +32,7 @@ pub(super) struct Guess {
     network: Network,
     pair: String,
     address: String,
+    share: String,
     account: String,
     lock: String,
 }
@@ -42,27 +46,23 @@ struct Count<'g> {
 
 impl Guess {
     /// A guess at the password of the account that `login` names, if there is one, from that network.
-    pub(super) fn new(login: &str, known: Option<&User>, network: Network) -> Self {
-        let folded: String = domain::user::fold(login).chars().take(LOGIN_BYTES_MAX).collect();
+    pub(super) fn new(app: &App, login: &str, known: Option<&Credentials>, network: Network) -> Self {
+        let name = digest(app, login, known);
         Self {
-            user: known.map(|it| (it.key, it.id.clone())),
+            user: known.map(|it| (it.user.key, it.user.id.clone())),
             network,
-            pair: format!("login:pair:{network}:{folded}"),
+            pair: format!("login:pair:{network}:{name}"),
             address: format!("login:network:{network}"),
-            account: format!("login:account:{folded}"),
-            lock: format!("login:lock:{folded}"),
+            share: format!("login:share:{network}:{name}"),
+            account: format!("login:account:{name}"),
+            lock: format!("login:lock:{name}"),
         }
     }
 
     /// Refuses while the account is locked for this network, the network is, or the account as a whole. Counts that
     /// cannot be had refuse no login.
     pub(super) async fn check<E: From<Throttled> + From<PortError>>(&self, app: &App) -> Result<(), E> {
-        for Count { name, limit, .. } in self.counts(app) {
-            let Ok(attempts) = app.throttle.count(name).await else { continue };
-            if attempts.count >= limit {
-                return Err(self.throttled(app, limit, attempts.resets_in).into());
-            }
-        }
+        self.check_network(app).await?;
         match app.throttle.count(&self.lock).await {
             Ok(lock) if lock.count > 0 && !self.is_known(app).await? => {
                 Err(throttled_account(app, lock.resets_in).into())
@@ -71,8 +71,27 @@ impl Guess {
         }
     }
 
+    /// Refuses while the account is locked for this network, or the network is, whatever others do to the account.
+    pub(super) async fn check_network(&self, app: &App) -> Result<(), Throttled> {
+        for Count { name, limit, .. } in self.counts(app) {
+            let Ok(attempts) = app.throttle.count(name).await else { continue };
+            if attempts.count >= limit {
+                return Err(self.throttled(app, limit, attempts.resets_in));
+            }
+        }
+        Ok(())
+    }
+
     /// Counts a failure. Of many at the same moment only as many as are allowed learn that they failed.
     pub(super) async fn failed<E: From<Throttled> + From<PortError>>(&self, app: &App) -> Result<(), E> {
+        let here = self.failed_network(app).await;
+        let account = self.failed_account(app).await?;
+        here?;
+        account.map_or(Ok(()), |it| Err(it.into()))
+    }
+
+    /// Counts a failure for the account in this network, and for the network, but not for the account as a whole.
+    pub(super) async fn failed_network(&self, app: &App) -> Result<(), Throttled> {
         let mut refused = None;
         for Count { name, limit, locks } in self.counts(app) {
             let Ok(attempts) = app.throttle.hit(name, app.policy.login_window).await else { continue };
@@ -83,8 +102,7 @@ impl Guess {
                 refused = Some(self.throttled(app, limit, attempts.resets_in));
             }
         }
-        let account = self.failed_account(app).await?;
-        refused.or(account).map_or(Ok(()), |it| Err(it.into()))
+        refused.map_or(Ok(()), Err)
     }
 
     /// Forgets the failures of the account in this network. Those of the network, and of the account as a whole, stay:
@@ -94,8 +112,12 @@ impl Guess {
     }
 
     /// Counts a failure for the account as a whole. From the limit on each one locks it, for twice as long as the one
-    /// before.
+    /// before. Of one network only as many count as lock the account for it: alone it keeps no other one out.
     async fn failed_account(&self, app: &App) -> Result<Option<Throttled>, PortError> {
+        let Ok(share) = app.throttle.hit(&self.share, ACCOUNT_WINDOW).await else { return Ok(None) };
+        if share.count > app.policy.login_failures_per_account {
+            return Ok(None);
+        }
         let limit = app.policy.login_failures_per_account_total;
         let Ok(attempts) = app.throttle.hit(&self.account, ACCOUNT_WINDOW).await else { return Ok(None) };
         let Some(beyond) = attempts.count.checked_sub(limit) else { return Ok(None) };
@@ -131,6 +153,13 @@ impl Guess {
         let user = self.user.as_ref().map(|it| &it.1);
         SecurityEvent::LockBegan { locked, user, session: None, network: self.network }.log();
     }
+}
+
+/// What stands for the account in the names of its counts.
+fn digest(app: &App, login: &str, known: Option<&Credentials>) -> String {
+    let password = known.map_or("", |it| it.hash.expose());
+    let content = format!("{}\n{password}", domain::user::fold(login));
+    app.digests.digests(DIGEST, &content).into_iter().next().unwrap_or_default()
 }
 
 const fn throttled_account(app: &App, retry_after: Duration) -> Throttled {

@@ -54,13 +54,17 @@ impl From<Throttled> for LoginError {
 /// [`LoginError`].
 pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
     let Login { login, password, network } = login;
+    // Both may be as long as a body may be, and wait.
+    let password = Password::attempt(password);
     count_attempt(app, Attempt::Login, network).await?;
-    let known = match login.len() {
-        1..=LOGIN_BYTES_MAX => app.users.find_by_login(&login).await?,
+    let folded = domain::user::fold(&login);
+    drop(login);
+    let known = match folded.len() {
+        1..=LOGIN_BYTES_MAX => app.users.find_by_login(&folded).await?,
         _ => None,
     };
-    let user = known.as_ref().map(|it| &it.user);
-    let guess = Guess::new(&login, user, network);
+    let guess = Guess::new(app, &folded, known.as_ref(), network);
+    drop(folded);
     guess.check::<LoginError>(app).await?;
     let hash = known.as_ref().map(|it| it.hash.clone());
     let share = Share { purpose: Purpose::Login, network };
@@ -73,8 +77,8 @@ pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
             guess.passed(app).await;
             begin(app, credentials, password, share).await
         }
-        Some(_) | None => {
-            SecurityEvent::LoginFailed { user: user.map(|it| &it.id), network }.log();
+        known => {
+            SecurityEvent::LoginFailed { user: known.as_ref().map(|it| &it.user.id), network }.log();
             guess.failed::<LoginError>(app).await?;
             Err(LoginError::Invalid)
         }
@@ -82,15 +86,35 @@ pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
 }
 
 /// Begins a session, if the password that was checked is still the user's. A hash of another cost than new ones have is
-/// made again.
+/// made again; when another login has just done that, the password is checked against what it made.
 async fn begin(
     app: &App,
     credentials: Credentials,
     password: String,
     share: Share,
 ) -> Result<Pair, LoginError> {
-    let Credentials { user, hash } = credentials;
-    let renewed = renew(app, &hash, password, share).await;
+    let renewed = renew(app, &credentials.hash, password.clone(), share).await;
+    if let Some(pair) = commit(app, &credentials, renewed, share.network).await? {
+        return Ok(pair);
+    }
+    let now_known = app.users.find_by_login(credentials.user.username.as_str()).await?;
+    let changed = now_known
+        .filter(|it| it.user.key == credentials.user.key && !it.user.disabled && it.hash != credentials.hash);
+    let Some(changed) = changed else { return Err(LoginError::Invalid) };
+    if !app.hasher.verify(Some(changed.hash.clone()), password, share).await? {
+        return Err(LoginError::Invalid);
+    }
+    commit(app, &changed, None, share.network).await?.ok_or(LoginError::Invalid)
+}
+
+/// Commits a session, and the new hash if there is one. `None` when the password was changed, or the account closed, in the
+/// meantime.
+async fn commit(
+    app: &App,
+    Credentials { user, hash }: &Credentials,
+    renewed: Option<PasswordHash>,
+    network: Network,
+) -> Result<Option<Pair>, LoginError> {
     let now = app.clock.now();
     let session = Session {
         key: SessionKey::new(app.ids.key()),
@@ -104,20 +128,19 @@ async fn begin(
         spent: Vec::new(),
     };
     let renewed = renewed.map(|to| Write::ChangePassword { user: user.key, from: hash.clone(), to });
-    let work = UnitOfWork::new().with(Write::RequirePassword(user.key, hash));
+    let work = UnitOfWork::new().with(Write::RequirePassword(user.key, hash.clone()));
     let work = renewed.into_iter().fold(work, UnitOfWork::with);
-    let work = work.with(Write::InsertSession(session.clone(), share.network));
+    let work = work.with(Write::InsertSession(session.clone(), network));
     match app.store.commit(work).await {
-        Ok(()) => Ok(pair(app, &session, user.id)),
+        Ok(()) => Ok(Some(pair(app, &session, user.id.clone()))),
         Err(CommitError::Failed(away)) => Err(away.into()),
-        // The password was changed, or the account closed, in the meantime.
         Err(
             CommitError::Stale
             | CommitError::OutOfStock(_)
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
             | CommitError::Taken(_),
-        ) => Err(LoginError::Invalid),
+        ) => Ok(None),
     }
 }
 

@@ -1,5 +1,7 @@
 //! Changing a password.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use domain::{Network, Password};
 use ports::{CommitError, PortError, Purpose, Share, StoredReply, UnitOfWork, Write};
 
@@ -7,6 +9,7 @@ use super::{guesses::SessionGuess, login::LoginError, revocations};
 use crate::{
     Answered, App, Caller, KeyError, Request,
     idempotent::{Decided, OnceError, box_round, once},
+    limits::{Attempt, count_attempt},
     retry::Tried,
     security::SecurityEvent,
 };
@@ -60,6 +63,8 @@ pub async fn change_password(
     change: ChangePassword,
     reply: StoredReply,
 ) -> Result<Answered, PasswordError> {
+    let change = ChangePassword { current: Password::attempt(change.current), ..change };
+    count_attempt(app, Attempt::Change, change.network).await.map_err(LoginError::from)?;
     let user = &caller.user.id;
     let guess = SessionGuess::new(user, &caller.session, change.network);
     guess.check(app).await.map_err(LoginError::from)?;
@@ -70,7 +75,9 @@ pub async fn change_password(
         };
         box_round(decided)
     };
-    let outcome = once(app, request.as_ref(), decide, explain_refusal).await;
+    let is_retried = AtomicBool::new(false);
+    let explain = |error| explain_refusal(error, &is_retried);
+    let outcome = once(app, request.as_ref(), decide, explain).await;
     if matches!(outcome, Err(PasswordError::Key(KeyError::Reused))) {
         guess.failed(app).await.map_err(LoginError::from)?;
     }
@@ -109,9 +116,11 @@ async fn prepare(
         .with(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
 }
 
-fn explain_refusal(error: CommitError) -> Tried<PasswordError> {
+/// What was checked is no longer the present hash: once, it is checked against the one that is. A login may only have made
+/// it again of the same password.
+fn explain_refusal(error: CommitError, is_retried: &AtomicBool) -> Tried<PasswordError> {
     match error {
-        // Somebody else changed it in the meantime: what was checked is no longer the present one.
+        CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Tried::Stale,
         CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
         CommitError::OutOfStock(_)
         | CommitError::Claimed(_)

@@ -1,4 +1,8 @@
-use std::net::{IpAddr, Ipv4Addr};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, Ipv4Addr},
+    sync::{Arc, Weak},
+};
 
 use proptest::prelude::*;
 
@@ -42,8 +46,19 @@ fn no_network_takes_all_places_of_a_purpose_and_no_purpose_those_of_another() {
     let mut line = Line::new(PLACES);
     let mut fill = |share, attempts| (0..attempts).filter(|at| line.enter(share, *at).is_some()).count();
     assert_eq!(fill(share(Purpose::Login, 1), 100), PLACES.network);
-    assert_eq!(fill(share(Purpose::Login, 2), 100), PLACES.purpose - PLACES.network);
+    assert_eq!(fill(share(Purpose::Login, 2), 100), PLACES.purpose / 2, "the two have the same then");
     assert_eq!(fill(share(Purpose::Register, 1), 100), PLACES.network);
+}
+
+#[test]
+fn two_networks_that_fill_a_purpose_give_way_to_a_third() {
+    let mut line = Line::new(Places { purpose: 4, network: 3 });
+    let mut enter = |network, number| line.enter(share(Purpose::Login, network), number).is_some();
+    assert!([(1, 10), (1, 11), (1, 12), (2, 20)].into_iter().all(|(network, number)| enter(network, number)));
+    assert!(enter(3, 30), "for the last one of the first network");
+    assert!(enter(4, 40), "and one more of it");
+    assert!(!enter(5, 50) && !enter(1, 13), "now all have the same");
+    assert_eq!(std::iter::from_fn(|| line.next()).collect::<Vec<_>>(), [10, 20, 30, 40]);
 }
 
 #[test]
@@ -71,18 +86,23 @@ proptest! {
         let mut line = Line::new(Places { purpose: 20, network: 15 });
         // Of each that waits: its number, its share, how many of its own network were before it, and calls since then.
         let mut waiting: Vec<(u32, Share, usize, usize)> = Vec::new();
+        let mut places: HashMap<u32, Weak<()>> = HashMap::new();
         let drained = std::iter::repeat_n(None, steps.len());
         for (number, step) in (0..).zip(steps.iter().copied().chain(drained)) {
             match step {
                 Some((purpose, network)) => {
                     let share = share(ALL[purpose], network);
                     let before = waiting.iter().filter(|it| it.1 == share).count();
-                    if line.enter(share, number).is_some() {
+                    let place = Arc::new(());
+                    places.insert(number, Arc::downgrade(&place));
+                    if line.enter(share, (number, place)).is_some() {
+                        // One may have lost its place to it.
+                        waiting.retain(|it| places[&it.0].strong_count() > 0);
                         waiting.push((number, share, before, 0));
                     }
                 }
                 None => {
-                    let Some(called) = line.next() else {
+                    let Some((called, _place)) = line.next() else {
                         prop_assert!(waiting.is_empty(), "{waiting:?}");
                         continue;
                     };

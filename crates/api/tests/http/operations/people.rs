@@ -93,6 +93,29 @@ async fn a_password_that_is_set_ends_all_sessions() {
     second.client().post("/v1/auth/login", &person.credentials(NEW_PASSWORD)).await.ok(200);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_command_does_to_an_account_is_a_line_of_the_security_log() {
+    let server = Server::with(&[]);
+    let person = Person::new("watched");
+    let user = person.register(&server.client()).await.get("/v1/me").await.ok(200)["id"].clone();
+    for (event, arguments) in [
+        ("role-set", &["set-role", "--role", "OPERATOR"][..]),
+        ("user-disabled", &["disable-user"]),
+        ("user-enabled", &["enable-user"]),
+        ("password-set", &["set-password"]),
+    ] {
+        let mut command = server.place().command(&[("IDEM_OPERATOR_PASSWORD", NEW_PASSWORD)]);
+        let output = command.args(arguments).args(["--username", &person.username]).output().unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let line: serde_json::Value = serde_json::from_str(told.trim()).expect(&told);
+        let expected = ("idem::security", "WARN", event);
+        let said = ["target", "level", "event"].map(|it| line[it].as_str().unwrap());
+        assert_eq!((said[0], said[1], said[2]), expected);
+        assert_eq!(line["user"], user);
+        assert!(!told.contains(&person.username) && !told.contains(NEW_PASSWORD), "{told}");
+    }
+}
+
 #[test]
 fn somebody_who_is_not_there_is_not_changed() {
     let server = Server::with(&[]);

@@ -108,6 +108,19 @@ async fn a_client_that_tries_passwords_with_a_used_key_fails_to_log_in() {
 }
 
 #[tokio::test]
+async fn a_lock_of_the_name_as_a_whole_keeps_nothing_from_being_registered() {
+    let mut it = Bench::new();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    for number in 0..100 {
+        let network = Network::of(IpAddr::from([10, 0, 0, number]));
+        let [login, password] = ["ada", "black tea"].map(str::to_owned);
+        let guess = crate::auth::login(&it.app, crate::auth::Login { login, password, network });
+        assert!(matches!(guess.await, Err(crate::auth::LoginError::Invalid)));
+    }
+    assert!(matches!(registered(&it, Some(keyed())).await, Ok(Answered::First(_))));
+}
+
+#[tokio::test]
 async fn what_is_taken_costs_no_hash_and_the_answer_of_before_none_either() {
     let mut it = Bench::new();
     registered(&it, Some(keyed())).await.unwrap();

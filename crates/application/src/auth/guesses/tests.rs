@@ -133,11 +133,59 @@ async fn a_success_forgets_the_failures_of_its_own_name_and_network_only() {
     }
     let locked = say(&it, "ada", "green tea", from(1)).await;
     assert!(matches!(locked, Said::Later(_)), "a right password buys no guesses at others");
-    fail(&it, "ada", 100..120).await;
+    fail(&it, "ada", 100..190).await;
     assert!(
         matches!(say(&it, "ada", "green tea", from(2)).await, Said::Later(_)),
         "nor more at its own account"
     );
+}
+
+#[tokio::test]
+async fn one_network_alone_keeps_no_other_one_out() {
+    for name in ["ada", "nobody"] {
+        let it = bench();
+        for _ in 0..24 {
+            for _ in 0..10 {
+                assert_eq!(say(&it, name, "black tea", from(1)).await, Said::Wrong);
+            }
+            it.clock.advance(seconds(900));
+        }
+        assert_eq!(say(&it, name, "black tea", from(2)).await, Said::Wrong, "240 failures of one network");
+    }
+    let it = bench();
+    for network in 0..10 {
+        for _ in 0..10 {
+            assert_eq!(say(&it, "ada", "black tea", from(network)).await, Said::Wrong);
+        }
+    }
+    assert!(matches!(say(&it, "ada", "green tea", from(99)).await, Said::Later(_)), "ten together do");
+}
+
+#[tokio::test]
+async fn a_password_that_an_operator_sets_ends_the_locks_of_the_account() {
+    let it = bench();
+    fail(&it, "ada", 0..100).await;
+    fail(&it, "ada@example.com", 100..200).await;
+    let new = domain::Password::parse("white tea, please").unwrap();
+    crate::auth::people::set_password(&it.app, "ada", new).await.unwrap();
+    for name in ["ada", "ada@example.com"] {
+        assert_eq!(say(&it, name, "white tea, please", from(1_000)).await, Said::Welcome);
+    }
+}
+
+#[test]
+fn what_was_typed_is_in_no_name_of_a_count_and_all_of_it_counts() {
+    let it = bench();
+    let long = "q".repeat(300);
+    let names = |login: &str| {
+        let Guess { pair, share, account, lock, .. } = Guess::new(&it.app, login, None, from(1));
+        [pair, share, account, lock]
+    };
+    for name in names("Typed") {
+        assert!(!name.to_lowercase().contains("typed"), "{name}");
+    }
+    assert_ne!(names(&format!("{long}a")), names(&format!("{long}b")));
+    assert_eq!(names("Typed"), names("tYPED"));
 }
 
 #[tokio::test]

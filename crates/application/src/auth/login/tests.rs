@@ -70,7 +70,7 @@ async fn a_hash_of_another_cost_is_made_again_in_the_commit_of_the_session() {
     assert!(log_in(&it, "ada", "green tea").await.is_ok());
     let again = hash_of("green tea again");
     let expected = Write::ChangePassword { user: ada().key, from: hash_of("green tea"), to: again.clone() };
-    assert_eq!(it.record.only_commit()[0], expected);
+    assert_eq!(it.record.only_commit()[1], expected);
     assert_eq!(it.record.state().users[0].1, again);
 }
 
@@ -90,13 +90,49 @@ async fn a_hasher_that_is_busy_puts_off_the_new_hash_and_not_the_login() {
 async fn a_password_that_is_changed_while_it_is_hashed_again_stays() {
     let mut it = bench();
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _, _| Ok(true));
+    hasher.expect_verify().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
     hasher.expect_cost().return_const(10_u32);
     hasher.expect_hash().returning(|_, _| Ok(hash_of("green tea again")));
     it.app.hasher = Arc::new(hasher);
     it.record.meanwhile(|it| it.users[0].1 = hash_of("white tea"));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Invalid)));
     assert_eq!(it.record.state().users[0].1, hash_of("white tea"));
+}
+
+/// A password whose hash another login has just made again, so often.
+fn renewed_beside(times: u32) -> Bench {
+    let mut it = bench();
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().returning(|hash, _, _| Ok(hash.is_some_and(|it| it != hash_of("white tea"))));
+    hasher.expect_cost().return_const(10_u32);
+    hasher.expect_hash().times(1).returning(|_, _| Ok(hash_of("green tea, mine")));
+    it.app.hasher = Arc::new(hasher);
+    for time in 0..times {
+        it.record.meanwhile(move |it| it.users[0].1 = hash_of(&format!("green tea, theirs {time}")));
+    }
+    it
+}
+
+#[tokio::test]
+async fn of_two_logins_that_make_a_hash_again_both_are_right() {
+    let it = renewed_beside(1);
+    assert!(log_in(&it, "ada", "green tea").await.is_ok());
+    let theirs = hash_of("green tea, theirs 0");
+    assert_eq!(it.record.only_commit()[0], Write::RequirePassword(ada().key, theirs.clone()));
+    assert_eq!(it.record.state().users[0].1, theirs);
+    assert!(
+        matches!(log_in(&renewed_beside(2), "ada", "green tea").await, Err(LoginError::Invalid)),
+        "bounded"
+    );
+}
+
+#[tokio::test]
+async fn what_could_never_be_a_password_waits_for_no_hash() {
+    let mut it = bench();
+    let mut hasher = MockPasswordHasher::new();
+    hasher.expect_verify().times(1).withf(|_, attempt, _| attempt.len() == 1).returning(|_, _, _| Ok(false));
+    it.app.hasher = Arc::new(hasher);
+    assert!(matches!(log_in(&it, "ada", &"x".repeat(65_536)).await, Err(LoginError::Invalid)));
 }
 
 #[tokio::test]

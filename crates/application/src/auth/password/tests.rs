@@ -4,6 +4,7 @@ use std::sync::{
 };
 
 use domain::{Session, SessionId, SessionKey};
+use ports::MockPasswordHasher;
 
 use super::*;
 use crate::{Throttled, auth::Login, testing::*};
@@ -117,6 +118,33 @@ async fn of_two_changes_at_once_the_second_does_not_know_the_password_any_more()
 }
 
 #[tokio::test]
+async fn a_hash_that_a_login_makes_again_meanwhile_stands_in_no_way() {
+    for (times, is_changed) in [(1, true), (2, false)] {
+        let mut it = bench();
+        let mut hasher = MockPasswordHasher::new();
+        hasher.expect_verify().returning(|_, _, _| Ok(true));
+        hasher.expect_hash().returning(|it, _| Ok(hash_of(it.expose())));
+        it.app.hasher = Arc::new(hasher);
+        for time in 0..times {
+            it.record.meanwhile(move |it| it.users[0].1 = hash_of(&format!("green tea, again {time}")));
+        }
+        assert_eq!(change(&it, "green tea").await.is_ok(), is_changed, "one more try and no third");
+        assert_eq!(it.record.state().users[0].1 == hash_of("white tea!"), is_changed);
+    }
+}
+
+#[tokio::test]
+async fn changes_are_counted_by_the_network_before_anything_is_hashed() {
+    let mut it = bench();
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.policy.attempts_per_address = 1;
+    assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Invalid))));
+    it.app.hasher = Arc::new(MockPasswordHasher::new());
+    let refused = change(&it, "green tea").await;
+    assert!(matches!(refused, Err(PasswordError::Login(LoginError::Throttled(it))) if it.limit == 1));
+}
+
+#[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = bench();
     it.record.refuses(CommitError::Failed(away()));
@@ -127,10 +155,11 @@ async fn the_record_being_away_is_said() {
 async fn a_change_that_is_sent_again_is_answered_again_though_the_present_password_is_another() {
     let mut it = bench();
     keyed(&it, Some(request()), "green tea").await.unwrap();
-    it.app.throttle = Arc::new(throttle(|| Ok(0), || panic!("no login failed")));
+    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
     let again = keyed(&it, Some(request()), "green tea").await.unwrap();
     assert_eq!(again, Answered::Again(reply("")));
-    assert_eq!(it.record.commits().len(), 1);
+    let failed = it.app.throttle.count(&format!("password:session:{}", session().id)).await.unwrap();
+    assert_eq!((failed.count, it.record.commits().len()), (0, 1));
 }
 
 #[tokio::test]
