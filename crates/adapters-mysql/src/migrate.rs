@@ -4,6 +4,7 @@
 //! done and some not. That is why each statement may be run again: it makes what is not there and takes what has not been
 //! taken. A step is noted, in the table that diesel's own tool reads, when all its statements are done.
 
+mod kind;
 mod like;
 mod old;
 mod steps;
@@ -207,7 +208,7 @@ async fn run(conn: &mut Conn, adoption: Adoption) -> Result<Migrated, Failure> {
         }
         note(conn, step).await?;
     }
-    if adopting { Ok(Migrated::Adoption(old::count(conn).await?)) } else { Ok(Migrated::Schema) }
+    if adopting && adopts { Ok(Migrated::Adoption(old::count(conn).await?)) } else { Ok(Migrated::Schema) }
 }
 
 async fn note(conn: &mut Conn, step: &Step) -> Result<(), Failure> {

@@ -274,7 +274,10 @@ async fn whatever_the_app_let_happen_is_adopted_or_kept_and_told() {
     let mut conn = ground::connect(&url).await;
     let told =
         rows(&mut conn, "SELECT COALESCE(transaction_id, order_number) FROM findings ORDER BY id").await;
-    assert_eq!(told, ["'ODD-26'", "'odd-2'", "'odd-4'", "'odd-5'", "'odd-6'"]);
+    assert_eq!(told, ["NULL", "NULL", "'ODD-26'", "'odd-2'", "'odd-4'", "'odd-5'", "'odd-6'"]);
+    let rest = rows(&mut conn, "SELECT detail FROM findings WHERE order_number IS NULL ORDER BY id").await;
+    assert!(rest[0].contains("Not adopted: rows of history (3): "), "{rest:?}");
+    assert!(rest[1].contains("Not adopted: items (1): "), "{rest:?}");
     for order in all_orders(&record).await {
         let entries = entries(&record, &order).await;
         assert_eq!(i64::try_from(entries.len()).unwrap(), order.version.get());
@@ -384,4 +387,32 @@ async fn a_part_of_the_old_tables_is_adopted_too() {
     for order in orders {
         assert!(is_unbroken(&entries(&record, &order).await, order.status), "{}", order.number);
     }
+}
+
+#[tokio::test]
+async fn money_that_its_currency_does_not_have_is_kept_and_told() {
+    let (url, record) = adopted(&[
+        OLD_ROWS,
+        "ALTER TABLE orders MODIFY amount DECIMAL(12, 3) NOT NULL",
+        "ALTER TABLE order_items MODIFY price DECIMAL(12, 3) NOT NULL",
+        "ALTER TABLE payment_transactions MODIFY amount DECIMAL(12, 3), MODIFY captured_amount DECIMAL(12, 3)",
+        // A dinar has three decimals, a yuan two.
+        "UPDATE orders SET amount = 20.005 WHERE id IN (2, 3)",
+        "UPDATE payment_transactions SET amount = 20.005, captured_amount = 20.005, currency = 'KWD' WHERE id = 2",
+        "UPDATE order_items SET price = 0.005 WHERE id IN (102, 104)",
+        "UPDATE payment_transactions SET amount = 10.005 WHERE id = 1",
+    ])
+    .await;
+    let paid = order(&record, "ORD-2").await;
+    assert_eq!((paid.amount.to_string(), paid.amount.currency().code()), ("20.005".to_owned(), "KWD"));
+    let mut conn = ground::connect(&url).await;
+    let told =
+        rows(&mut conn, "SELECT COALESCE(transaction_id, order_number, detail) FROM findings ORDER BY id")
+            .await;
+    assert_eq!(told.len(), 4, "{told:?}");
+    assert!(told[0].contains("rows of history (3)"), "{told:?}");
+    // Those of the order, and one with a price that the yuan does not have.
+    assert!(told[1].contains("items (3)"), "{told:?}");
+    assert_eq!(told[2..], ["'ORD-3'", "'tx-1'"]);
+    assert_eq!(all_orders(&record).await.len(), 9, "every one can be read");
 }

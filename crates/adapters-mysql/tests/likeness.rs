@@ -72,6 +72,83 @@ async fn everything_that_stands_in_the_way_is_said_at_once() {
 }
 
 #[tokio::test]
+async fn what_the_record_cannot_hold_is_said_with_its_rows_and_nothing_is_changed() {
+    let text = |table: &str, column: &str, kind: &str| {
+        (
+            format!("ALTER TABLE {table} MODIFY {column} {kind}"),
+            format!("UPDATE {table} SET {column} = REPEAT('ä', 256) WHERE id = 1"),
+            format!("{table}.{column} has more than 255 characters (rows: 1)"),
+        )
+    };
+    let moment = |table: &str, column: &str, moment: &str| {
+        (
+            format!("ALTER TABLE {table} MODIFY {column} DATETIME(6) NULL"),
+            format!("UPDATE {table} SET {column} = '{moment}' WHERE id IN (1, 2)"),
+            format!(
+                "{table}.{column} is no day, before 1970-01-01 00:00:01 or after 2038-01-19 03:14:06 (rows: 2)"
+            ),
+        )
+    };
+    let amount = |table: &str, column: &str, amount: &str| {
+        (
+            format!("ALTER TABLE {table} MODIFY {column} DECIMAL(30, 5)"),
+            format!("UPDATE {table} SET {column} = {amount} WHERE id = 1"),
+            format!("{table}.{column} is above 900000000000000 or has more than 4 decimals (rows: 1)"),
+        )
+    };
+    let number = |table: &str, column: &str, number: &str, why: &str| {
+        (
+            format!("ALTER TABLE {table} MODIFY {column} BIGINT NOT NULL"),
+            format!("UPDATE {table} SET {column} = {number} WHERE id = 2"),
+            format!("{table}.{column} is {why} (rows: 1)"),
+        )
+    };
+    let key = "not from 1 to 4294967295";
+    let long = "VARCHAR(500)";
+    for (wider, update, obstacle) in [
+        text("user", "username", long),
+        text("user", "password", "TEXT"),
+        text("user", "email", long),
+        text("orders", "orderNumber", long),
+        text("order_items", "productId", long),
+        text("payment_transactions", "order_id", long),
+        text("payment_transactions", "transaction_id", long),
+        text("payment_transactions", "card_last4", long),
+        text("payment_transactions", "card_brand", long),
+        text("payment_transactions", "authorization_code", "TEXT"),
+        text("payment_transactions", "response_code", long),
+        (
+            "ALTER TABLE payment_transactions MODIFY failure_reason MEDIUMTEXT".to_owned(),
+            "UPDATE payment_transactions SET failure_reason = REPEAT('ä', 32768) WHERE id = 1".to_owned(),
+            "payment_transactions.failure_reason has more than 65535 bytes (rows: 1)".to_owned(),
+        ),
+        moment("user", "created_at", "1969-12-31 23:59:59"),
+        moment("orders", "updatedAt", "2038-01-19 03:14:07.9999"),
+        moment("payment_transactions", "captured_at", "9999-12-31"),
+        amount("orders", "amount", "10000000000000000"),
+        amount("order_items", "price", "1.00001"),
+        amount("payment_transactions", "captured_amount", "900000000000001"),
+        number("user", "id", "0", key),
+        number("orders", "userId", "-1", key),
+        number("payment_transactions", "id", "4294967296", key),
+        number("order_status_history", "changedBy", "-1", "not from 0 to 4294967295"),
+        number("order_items", "quantity", "4294967296", "above 4294967295"),
+    ] {
+        let url = made(&[OLD_ROWS, &wider, &update]).await;
+        let said = refused(&url).await;
+        assert!(said.contains(&obstacle), "{update}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn two_values_that_the_record_compares_as_one_are_refused() {
+    let collation = "VARCHAR(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_nopad_bin NOT NULL";
+    let modify = format!("ALTER TABLE orders MODIFY orderNumber {collation}");
+    let url = made(&[OLD_ROWS, &modify, "UPDATE orders SET orderNumber = 'ORD-1 ' WHERE id = 2"]).await;
+    assert!(refused(&url).await.contains("orders.orderNumber is the same in several rows"));
+}
+
+#[tokio::test]
 async fn nothing_is_adopted_unasked() {
     let url = made(&[OLD_ROWS, ODD_ROWS]).await;
     let before = schema(&url).await;
@@ -109,8 +186,18 @@ async fn what_was_adopted_is_counted_and_what_was_not() {
     }
     assert_eq!(users.left, 0);
     assert!(orders.left > 0 && payments.left > 0, "{adopted:?}");
+    assert_eq!((items.left, entries.left), (1, 3), "as the findings of them say");
     assert_ne!(users, Taken::default());
     let before = content(&url).await;
     assert_eq!(MySql::migrate(&url).await.unwrap(), Migrated::Nothing);
     same(&content(&url).await, &before);
+}
+
+#[tokio::test]
+async fn a_step_that_adopts_nothing_does_not_say_that_something_was_adopted() {
+    let url = made(&[OLD_ROWS]).await;
+    MySql::migrate(&url).await.unwrap();
+    let mut conn = ground::connect(&url).await;
+    conn.query_drop("DELETE FROM __diesel_schema_migrations WHERE version = '0001'").await.unwrap();
+    assert_eq!(MySql::migrate(&url).await.unwrap(), Migrated::Schema);
 }

@@ -46,8 +46,6 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(1);
 const BACKLOG: i32 = 1024;
 /// What the system keeps for a reader that is slow, in bytes; it takes twice as much.
 const SEND_BUFFER: usize = 128 * 1024;
-/// The most threads that the framework can have.
-const WORKERS_MAX: usize = 512;
 /// When a second signal cuts everything short, the log has this long.
 const LOG_CUT_SHORT_WITHIN: Duration = Duration::from_millis(100);
 /// The exit status when a second signal cuts everything short.
@@ -113,7 +111,7 @@ fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, Socke
     let fault = |source| StartError::Bind { address: wanted, source };
     let listener = listen(wanted).map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
-    let workers = config.workers.get().min(WORKERS_MAX);
+    let workers = config.workers.get();
     let connections = connections_max(workers);
     tracing::info!(connections = connections * workers, "most connections of clients");
     let server = Server::build()

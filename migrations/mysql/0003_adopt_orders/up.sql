@@ -48,7 +48,8 @@ HAVING COUNT(DISTINCT known.code) = 1;
 
 -- An old order has no currency. It gets the one that all its payments agree on, if its amounts can be of that currency,
 -- and else CNY. What was not paid yet gets thirty days. Its counters follow with the history.
--- An order of a status that is none, or of a negative amount, stays where it is, with all that belongs to it.
+-- An order of a status that is none, or of an amount that is negative or finer than its currency, stays where it is, with
+-- all that belongs to it.
 INSERT INTO orders (
     id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, lastSequence, cameFrom,
     expiresAt
@@ -63,24 +64,26 @@ SELECT
         IF(YEAR(old.updatedAt) > 0, old.updatedAt, NULL), IF(YEAR(old.createdAt) > 0, old.createdAt, NULL),
         CURRENT_TIMESTAMP(3)
     ),
-    COALESCE(IF(
-        paid.decimals > 0 OR old.amount = FLOOR(old.amount) AND NOT EXISTS (
-            SELECT 1 FROM express_order_items AS item WHERE item.orderId = old.id AND item.price <> FLOOR(item.price)
-        ),
-        paid.code, NULL
-    ), 'CNY'),
+    COALESCE(paid.code, 'CNY'),
     1, 1, 1, NULL, CURRENT_TIMESTAMP(3) + INTERVAL 30 DAY
 FROM express_orders AS old
 LEFT JOIN express_order_currencies AS paid
     ON paid.number = CONVERT(old.orderNumber USING utf8mb4) COLLATE utf8mb4_bin
+    AND old.amount = TRUNCATE(old.amount, paid.decimals)
+    AND NOT EXISTS (
+        SELECT 1 FROM express_order_items AS item
+        WHERE item.orderId = old.id AND item.price <> TRUNCATE(item.price, paid.decimals)
+    )
 WHERE NOT EXISTS (SELECT 1 FROM orders AS taken WHERE taken.id = old.id)
     AND old.amount >= 0
+    AND old.amount = TRUNCATE(old.amount, COALESCE(paid.decimals, 2))
     AND UPPER(TRIM(old.status)) IN (
         'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
         'CLOSED'
     );
 
--- An old item has no name but its product's id, and holds no stock: the app had none.
+-- An old item has no name but its product's id, and holds no stock: the app had none. One with a price that the order's
+-- currency does not have stays where it is.
 INSERT INTO order_items (
     id, orderId, productId, quantity, price, createdAt, updatedAt, name, holdsStock, `position`
 )
@@ -91,5 +94,6 @@ SELECT
     old.productId, 0, ROW_NUMBER() OVER (PARTITION BY old.orderId ORDER BY old.id) - 1
 FROM express_order_items AS old
 JOIN orders AS o ON o.id = old.orderId
-WHERE old.quantity >= 0 AND old.price >= 0
+JOIN express_currencies AS known ON known.code = o.currency
+WHERE old.quantity >= 0 AND old.price >= 0 AND old.price = TRUNCATE(old.price, known.decimals)
     AND NOT EXISTS (SELECT 1 FROM order_items AS taken WHERE taken.id = old.id);

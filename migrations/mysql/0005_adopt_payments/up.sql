@@ -2,7 +2,7 @@
 
 -- An amount that is missing is the captured one or the order's; a currency that is missing is the order's. Of several
 -- live payments of an order the oldest that took money keeps other payments away; another that took money is surplus.
--- What has no order, a word that is none, or money that cannot be read stays where it is.
+-- What has no order, a word that is none, or money that cannot be read or is finer than its currency stays where it is.
 INSERT INTO payment_transactions (
     id, order_id, transaction_id, status, amount, currency, card_last4, card_brand, authorization_code, captured_amount,
     captured_at, failure_reason, response_code, created_at, updated_at, order_key, sequence, gateway, token,
@@ -55,7 +55,8 @@ FROM (
     WHERE money.word IN ('AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED')
         AND money.amount >= 0
         AND (money.taken IS NULL OR money.taken > 0)
-        AND (money.decimals > 0 OR money.amount = FLOOR(money.amount) AND COALESCE(money.taken = FLOOR(money.taken), TRUE))
+        AND money.amount = TRUNCATE(money.amount, money.decimals)
+        AND COALESCE(money.taken = TRUNCATE(money.taken, money.decimals), TRUE)
 ) AS it
 WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = it.id);
 
@@ -112,3 +113,32 @@ SELECT
 FROM express_orders AS old
 WHERE NOT EXISTS (SELECT 1 FROM orders AS taken WHERE taken.id = old.id)
     AND NOT EXISTS (SELECT 1 FROM findings AS told WHERE told.id = -old.id);
+
+-- One for all items and one for all rows of history, below the keys of the others.
+INSERT INTO findings (
+    id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
+)
+SELECT
+    -4294967296, LOWER(HEX(RANDOM_BYTES(16))), 'reconciliation', NULL, NULL, NULL, NULL,
+    CONCAT('Not adopted: items (', rest.kept, '): their orders were not, or their quantity or price cannot be read. They are kept in express_order_items.'),
+    CURRENT_TIMESTAMP(3), NULL, NULL
+FROM (
+    SELECT COUNT(*) AS kept
+    FROM express_order_items AS old
+    WHERE NOT EXISTS (SELECT 1 FROM order_items AS taken WHERE taken.id = old.id)
+) AS rest
+WHERE rest.kept > 0 AND NOT EXISTS (SELECT 1 FROM findings AS told WHERE told.id = -4294967296);
+
+INSERT INTO findings (
+    id, finding_id, kind, gateway, event_id, transaction_id, order_number, detail, created_at, resolved_at, note
+)
+SELECT
+    -4294967297, LOWER(HEX(RANDOM_BYTES(16))), 'reconciliation', NULL, NULL, NULL, NULL,
+    CONCAT('Not adopted: rows of history (', rest.kept, '): their orders were not, or they name no move. They are kept in express_order_status_history.'),
+    CURRENT_TIMESTAMP(3), NULL, NULL
+FROM (
+    SELECT COUNT(*) AS kept
+    FROM express_order_status_history AS old
+    WHERE NOT EXISTS (SELECT 1 FROM order_status_history AS taken WHERE taken.id = old.id)
+) AS rest
+WHERE rest.kept > 0 AND NOT EXISTS (SELECT 1 FROM findings AS told WHERE told.id = -4294967297);

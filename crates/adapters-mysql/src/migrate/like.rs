@@ -1,30 +1,11 @@
-//! Whether tables are really those of the Express app: every column that the adoption reads is looked at before anything
-//! is changed, and everything that stands in the way is named at once.
+//! Whether tables are really those of the Express app, and what they hold fits: every column that the adoption reads is
+//! looked at before anything is changed, and everything that stands in the way is named at once.
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
 
 use super::Failure;
-
-/// What a column must be able to give.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Whole,
-    Amount,
-    Text,
-    Moment,
-}
-
-impl Kind {
-    const fn types(self) -> &'static [&'static str] {
-        match self {
-            Self::Whole => &["tinyint", "smallint", "mediumint", "int", "bigint"],
-            Self::Amount => &["decimal", "tinyint", "smallint", "mediumint", "int", "bigint"],
-            Self::Text => &["char", "varchar", "tinytext", "text", "mediumtext", "longtext", "enum"],
-            Self::Moment => &["timestamp", "datetime", "date"],
-        }
-    }
-}
+use super::kind::Kind;
 
 /// What is taken over as it is must be there in every row, or be another one in every row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,7 +23,7 @@ const COLUMNS: &[(&str, &[Column])] = &[
     (
         "user",
         &[
-            Column("id", Kind::Whole, Need::Unique),
+            Column("id", Kind::Key, Need::Unique),
             Column("username", Kind::Text, Need::Filled),
             Column("password", Kind::Text, Need::Filled),
             Column("email", Kind::Text, Need::Filled),
@@ -52,10 +33,10 @@ const COLUMNS: &[(&str, &[Column])] = &[
     (
         "orders",
         &[
-            Column("id", Kind::Whole, Need::Unique),
-            Column("userId", Kind::Whole, Need::Filled),
+            Column("id", Kind::Key, Need::Unique),
+            Column("userId", Kind::Key, Need::Filled),
             Column("orderNumber", Kind::Text, Need::Unique),
-            Column("status", Kind::Text, Need::Nothing),
+            Column("status", Kind::Word, Need::Nothing),
             Column("amount", Kind::Amount, Need::Nothing),
             Column("createdAt", Kind::Moment, Need::Nothing),
             Column("updatedAt", Kind::Moment, Need::Nothing),
@@ -64,10 +45,10 @@ const COLUMNS: &[(&str, &[Column])] = &[
     (
         "order_items",
         &[
-            Column("id", Kind::Whole, Need::Unique),
-            Column("orderId", Kind::Whole, Need::Nothing),
+            Column("id", Kind::Key, Need::Unique),
+            Column("orderId", Kind::Link, Need::Nothing),
             Column("productId", Kind::Text, Need::Filled),
-            Column("quantity", Kind::Whole, Need::Nothing),
+            Column("quantity", Kind::Count, Need::Nothing),
             Column("price", Kind::Amount, Need::Nothing),
             Column("createdAt", Kind::Moment, Need::Nothing),
             Column("updatedAt", Kind::Moment, Need::Nothing),
@@ -76,29 +57,29 @@ const COLUMNS: &[(&str, &[Column])] = &[
     (
         "order_status_history",
         &[
-            Column("id", Kind::Whole, Need::Unique),
-            Column("orderId", Kind::Whole, Need::Nothing),
-            Column("fromStatus", Kind::Text, Need::Nothing),
-            Column("toStatus", Kind::Text, Need::Nothing),
-            Column("changedBy", Kind::Whole, Need::Filled),
+            Column("id", Kind::Key, Need::Unique),
+            Column("orderId", Kind::Link, Need::Nothing),
+            Column("fromStatus", Kind::Word, Need::Nothing),
+            Column("toStatus", Kind::Word, Need::Nothing),
+            Column("changedBy", Kind::Author, Need::Filled),
             Column("createdAt", Kind::Moment, Need::Nothing),
         ],
     ),
     (
         "payment_transactions",
         &[
-            Column("id", Kind::Whole, Need::Unique),
+            Column("id", Kind::Key, Need::Unique),
             Column("order_id", Kind::Text, Need::Nothing),
             Column("transaction_id", Kind::Text, Need::Unique),
-            Column("status", Kind::Text, Need::Nothing),
+            Column("status", Kind::Word, Need::Nothing),
             Column("amount", Kind::Amount, Need::Nothing),
-            Column("currency", Kind::Text, Need::Nothing),
+            Column("currency", Kind::Word, Need::Nothing),
             Column("card_last4", Kind::Text, Need::Nothing),
             Column("card_brand", Kind::Text, Need::Nothing),
             Column("authorization_code", Kind::Text, Need::Nothing),
             Column("captured_amount", Kind::Amount, Need::Nothing),
             Column("captured_at", Kind::Moment, Need::Nothing),
-            Column("failure_reason", Kind::Text, Need::Nothing),
+            Column("failure_reason", Kind::Long, Need::Nothing),
             Column("response_code", Kind::Text, Need::Nothing),
             Column("created_at", Kind::Moment, Need::Nothing),
             Column("updated_at", Kind::Moment, Need::Nothing),
@@ -126,8 +107,15 @@ pub(super) async fn obstacles(conn: &mut Conn, table: &str) -> Result<Vec<String
         if *need != Need::Nothing && nullable == "YES" && exists(conn, &empty(table, name)).await? {
             found.push(format!("{table}.{name} is NULL in some rows"));
         }
-        if *need == Need::Unique && exists(conn, &twice(table, name)).await? {
+        if *need == Need::Unique && exists(conn, &twice(table, name, *kind)).await? {
             found.push(format!("{table}.{name} is the same in several rows"));
+        }
+        if let Some((condition, why)) = kind.misfit(name) {
+            let query = format!("SELECT COUNT(*) FROM `{table}` WHERE {condition}");
+            let rows: u64 = conn.query_first(query).await?.unwrap_or(0);
+            if rows > 0 {
+                found.push(format!("{table}.{name} {why} (rows: {rows})"));
+            }
         }
     }
     Ok(found)
@@ -137,9 +125,10 @@ fn empty(table: &str, column: &str) -> String {
     format!("SELECT 1 FROM `{table}` WHERE `{column}` IS NULL LIMIT 1")
 }
 
-fn twice(table: &str, column: &str) -> String {
+fn twice(table: &str, column: &str, kind: Kind) -> String {
+    let value = kind.compared(column);
     format!(
-        "SELECT 1 FROM `{table}` WHERE `{column}` IS NOT NULL GROUP BY BINARY `{column}` HAVING COUNT(*) > 1 LIMIT 1"
+        "SELECT 1 FROM `{table}` WHERE `{column}` IS NOT NULL GROUP BY {value} HAVING COUNT(*) > 1 LIMIT 1"
     )
 }
 

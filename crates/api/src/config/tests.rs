@@ -86,6 +86,7 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("PUBLIC_URL", "nonsense"),
         ("PUBLIC_URL", "http://user:nonsense@host"),
         ("WORKERS", "0"),
+        ("WORKERS", "513"),
         ("LOG", "=nonsense="),
         ("CLOCK_OFFSET", "nonsense"),
         ("CLOCK_OFFSET", "10001ms"),

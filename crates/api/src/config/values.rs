@@ -17,7 +17,7 @@ use url::Url;
 /// Longest duration; what lies beyond it is a slip of the pen, and moments that far away no MySQL can store.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Most threads that answer requests.
-const WORKERS_MAX: usize = 1024;
+const WORKERS_MAX: usize = 512;
 
 type Parsed<T> = Result<T, String>;
 
@@ -94,9 +94,10 @@ pub(super) fn workers(text: &str) -> Parsed<NonZeroUsize> {
     number.ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}"))
 }
 
-/// One a core.
+/// One a core, as far as that goes.
 pub(super) fn cores() -> NonZeroUsize {
-    std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN)
+    let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
+    NonZeroUsize::new(WORKERS_MAX).map_or(cores, |most| cores.min(most))
 }
 
 /// Addresses or networks with commas between them.
