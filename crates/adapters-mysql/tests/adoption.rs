@@ -30,14 +30,7 @@ async fn order(record: &MySql, number: &str) -> Order {
 }
 
 async fn all_orders(record: &MySql) -> Vec<Order> {
-    let filter = OrderFilter {
-        owner: None,
-        status: None,
-        created_after: None,
-        created_before: None,
-        after: None,
-        limit: 100,
-    };
+    let filter = OrderFilter { limit: 100, ..OrderFilter::default() };
     OrderRepository::list(record, filter).await.unwrap().data
 }
 
@@ -124,20 +117,14 @@ async fn an_old_hash_is_taken_over_with_its_cost() {
     let hash = |start: &str| PasswordHash::new(format!("{start}{:.>53}", ""));
     let hashes =
         ["$2a$04$", "$2b$12$", "$2y$31$", "$2x$09$", "$2b$03$", "$2b$32$", "$2c$10$", "2b$10$.", "$2b$10$."];
-    let rows: Vec<_> = hashes
-        .iter()
-        .enumerate()
-        .map(|(at, it)| {
-            format!("({}, 'user{at}', '{}', 'user{at}@example.com')", at + 100, hash(it).expose())
-        })
-        .collect();
+    let row = |(at, it): (usize, &&str)| {
+        format!("({}, 'user{at}', '{}', 'user{at}@example.com')", at + 100, hash(it).expose())
+    };
+    let rows: Vec<_> = hashes.iter().enumerate().map(row).collect();
     let rows = format!("INSERT INTO user (id, username, password, email) VALUES {}", rows.join(", "));
     let (url, record) = adopted(&[OLD_ROWS, &rows]).await;
-    let costs: Vec<i64> = ground::connect(&url)
-        .await
-        .query("SELECT hashCost FROM user WHERE id >= 100 ORDER BY id")
-        .await
-        .unwrap();
+    let costs = "SELECT hashCost FROM user WHERE id >= 100 ORDER BY id";
+    let costs: Vec<i64> = ground::connect(&url).await.query(costs).await.unwrap();
     let expected: Vec<_> = hashes.iter().map(|it| i64::from(hash(it).cost())).collect();
     assert_eq!(costs, expected);
     assert_eq!(expected, [4, 12, 31, 9, 0, 0, 0, 0, 0]);
@@ -329,15 +316,14 @@ async fn new_users_and_orders_go_beside_the_old_ones() {
 
 #[tokio::test]
 async fn a_fresh_database_has_the_tables_that_an_adopted_one_has() {
-    let (fresh, (old, _)) = (ground::database("fresh"), adopted(&[OLD_ROWS]).await);
-    MySql::migrate(&fresh).await.unwrap();
+    let (fresh, old) = (ground::database("fresh"), made(&[OLD_ROWS]).await);
+    for url in [&fresh, &old] {
+        MySql::migrate(url).await.unwrap();
+    }
     let mut conn = ground::connect(&old).await;
-    conn.query_drop(
-        "DROP TABLE express_currencies, express_order_currencies, express_order_items, express_order_status_history, express_orders, express_path,
-        express_payment_transactions, express_user",
-    )
-    .await
-    .unwrap();
+    let copies = "express_currencies, express_order_currencies, express_order_items, express_order_status_history, \
+         express_orders, express_path, express_payment_transactions, express_user";
+    conn.query_drop(format!("DROP TABLE {copies}")).await.unwrap();
     same(&schema(&fresh).await, &schema(&old).await);
 }
 
@@ -354,9 +340,7 @@ async fn the_character_set_of_the_old_tables_does_not_matter() {
         MySql::migrate(&url).await.unwrap();
         adopted.push(content(&url).await);
     }
-    for other in &adopted {
-        same(other, adopted.first().unwrap());
-    }
+    adopted.iter().for_each(|it| same(it, &adopted[0]));
 }
 
 #[tokio::test]
@@ -379,9 +363,7 @@ async fn of_two_names_that_differ_by_case_only_both_stay_and_the_older_logs_in_b
 
 #[tokio::test]
 async fn a_part_of_the_old_tables_is_adopted_too() {
-    let url = made(&[OLD_ROWS, "DROP TABLE payment_transactions, order_status_history"]).await;
-    MySql::migrate(&url).await.unwrap();
-    let record = MySql::open(&url).await.unwrap();
+    let (_, record) = adopted(&[OLD_ROWS, "DROP TABLE payment_transactions, order_status_history"]).await;
     let orders = all_orders(&record).await;
     assert_eq!(orders.len(), 10);
     for order in orders {
@@ -406,10 +388,8 @@ async fn money_that_its_currency_does_not_have_is_kept_and_told() {
     let paid = order(&record, "ORD-2").await;
     assert_eq!((paid.amount.to_string(), paid.amount.currency().code()), ("20.005".to_owned(), "KWD"));
     let mut conn = ground::connect(&url).await;
-    let told =
-        rows(&mut conn, "SELECT COALESCE(transaction_id, order_number, detail) FROM findings ORDER BY id")
-            .await;
-    assert_eq!(told.len(), 4, "{told:?}");
+    let told = "SELECT COALESCE(transaction_id, order_number, detail) FROM findings ORDER BY id";
+    let told = rows(&mut conn, told).await;
     assert!(told[0].contains("rows of history (3)"), "{told:?}");
     // Those of the order, and one with a price that the yuan does not have.
     assert!(told[1].contains("items (3)"), "{told:?}");

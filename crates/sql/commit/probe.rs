@@ -16,7 +16,7 @@ pub(super) async fn probe(conn: &mut Conn, at: Timestamp) -> Written {
     // Another text each time: a server does not write what is as it was.
     let filling = at.millis().rem_euclid(10).to_string().repeat(FILLING_BYTES);
     let values = (commit_probe::probed_at.eq(Stamp::from(at)), commit_probe::filling.eq(&filling));
-    let update = diesel::update(commit_probe::table.find(ONLY)).set(values.clone());
+    let update = diesel::update(commit_probe::table.find(ONLY)).set(values);
     if Kept(update).execute(conn).await? == 0 {
         let row = (commit_probe::id.eq(ONLY), values);
         diesel::insert_into(commit_probe::table).values(row).execute(conn).await?;
