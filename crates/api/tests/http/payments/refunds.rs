@@ -109,7 +109,7 @@ async fn however_many_refunds_are_asked_at_once_the_sum_is_never_too_much() {
     let mut asked = tokio::task::JoinSet::new();
     for _ in 0..64 {
         let request = operator.operate(&payment, "refunds", &json!({"amount": "1.00"}));
-        asked.spawn(async move { request.await });
+        asked.spawn(request.patiently());
     }
     let replies = asked.join_all().await;
     assert_eq!(replies.iter().filter(|it| it.status == 201).count(), 10);
