@@ -47,7 +47,7 @@ impl MySql {
     }
 
     /// Lets the witness hear of a row that an operation failed with.
-    fn noted<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+    fn note_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
         if let Err(PortError::Unreadable(row)) = &outcome {
             self.witness.note(row);
         }
@@ -77,7 +77,7 @@ impl MySql {
     ) -> Result<T, PortError> {
         let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
         let outcome = self.crew.run(async move |pool| pool.run(kind, all).await).await;
-        self.noted(outcome.map(|Ok(read)| read))
+        self.note_unreadable(outcome.map(|Ok(read)| read))
     }
 
     /// Makes everything that `work` writes true, or nothing if it fails or refuses.
@@ -87,6 +87,6 @@ impl MySql {
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
     ) -> Result<Result<T, R>, PortError> {
-        self.noted(self.crew.run(async move |pool| pool.run(Kind::Commit, work).await).await)
+        self.note_unreadable(self.crew.run(async move |pool| pool.run(Kind::Commit, work).await).await)
     }
 }

@@ -37,7 +37,7 @@ async fn a_database_that_lacks_any_column_that_is_read_is_left_as_it_is() {
         let rename = |from: &str, to: &str| format!("ALTER TABLE {table} RENAME COLUMN {from} TO {to}");
         conn.query_drop(rename(&column, "elsewhere")).await.unwrap();
         let said = refused(&url).await;
-        // Without the column by which a table is known it is somebody else's.
+        // Without the column by which a table is known it is a table of another program.
         let foreign = said.contains(&format!("there is a table `{table}`"));
         assert!(
             foreign || said.contains(&format!("{table}.{column} is missing")),

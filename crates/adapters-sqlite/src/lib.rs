@@ -46,7 +46,7 @@ impl Sqlite {
     }
 
     /// Lets the witness hear of a row that an operation failed with.
-    fn noted<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+    fn note_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
         if let Err(PortError::Unreadable(row)) = &outcome {
             self.witness.note(row);
         }
@@ -58,7 +58,7 @@ impl Sqlite {
         &self,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.noted(self.readers.read(query).await)
+        self.note_unreadable(self.readers.read(query).await)
     }
 
     /// Runs several queries that see one moment of the record.
@@ -66,7 +66,7 @@ impl Sqlite {
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.noted(self.readers.read_snapshot(queries).await)
+        self.note_unreadable(self.readers.read_snapshot(queries).await)
     }
 
     /// Makes everything that `work` writes true, or nothing if it fails or refuses.
@@ -83,6 +83,6 @@ impl Sqlite {
     ) -> Result<Result<T, R>, PortError> {
         let writer = Arc::clone(&self.writer);
         let commit = tokio::spawn(async move { writer.write(work).await });
-        self.noted(commit.await.map_err(PortError::bug)?)
+        self.note_unreadable(commit.await.map_err(PortError::bug)?)
     }
 }

@@ -221,7 +221,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether there is a sandbox though no secret is set: only where nobody but this machine can reach it.
+    /// Whether there is a sandbox though no secret is set: only where the service listens on loopback.
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(self.database, Database::Sqlite(_)) && self.http_addr.ip().is_loopback()

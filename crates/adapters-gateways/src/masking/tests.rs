@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 
-/// Makes a notice of about so many bytes.
+/// Makes a notice of about that many bytes.
 type Notices = Box<dyn Fn(usize) -> String>;
 
 const CARD: &str = "4242424242424242";

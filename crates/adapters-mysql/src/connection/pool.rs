@@ -99,7 +99,7 @@ impl Place<'_> {
 
     /// Gives the place up while something may be under way on its connection: it stays taken until the server has ended
     /// that, so that the server never serves more than there are places.
-    #[expect(clippy::disallowed_methods, reason = "it ends by itself, soon, and nothing waits for it")]
+    #[expect(clippy::disallowed_methods, reason = "it ends within a named limit, and nothing waits for it")]
     pub(super) fn abandon(self) {
         let permit = self.permit;
         drop(tokio::spawn(async move {

@@ -77,7 +77,7 @@ impl Kind {
     }
 
     /// The value as the record compares it.
-    pub(super) fn compared(self, column: &str) -> String {
+    pub(super) fn to_compare(self, column: &str) -> String {
         match self {
             Self::Text | Self::Long | Self::Word => {
                 format!("CONVERT(`{column}` USING utf8mb4) COLLATE utf8mb4_bin")

@@ -126,7 +126,7 @@ fn empty(table: &str, column: &str) -> String {
 }
 
 fn twice(table: &str, column: &str, kind: Kind) -> String {
-    let value = kind.compared(column);
+    let value = kind.to_compare(column);
     format!(
         "SELECT 1 FROM `{table}` WHERE `{column}` IS NOT NULL GROUP BY {value} HAVING COUNT(*) > 1 LIMIT 1"
     )

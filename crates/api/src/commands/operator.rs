@@ -32,7 +32,7 @@ pub(super) enum OperatorError {
     /// What was given breaks a rule.
     #[error("the {0} {1}")]
     Invalid(&'static str, Invalid),
-    /// The name or the address is somebody's.
+    /// A user with that name or address exists.
     #[error("there is already a user with this {0}")]
     Taken(&'static str),
     /// There was no line to read.

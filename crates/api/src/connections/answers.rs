@@ -29,7 +29,7 @@ impl Answers {
         }
     }
 
-    /// Ready when more may be read of a connection that has sent so many requests.
+    /// Ready when more may be read of a connection that has sent this number of requests.
     pub(super) fn poll_room(&self, sent: u64, context: &mut Context<'_>) -> Poll<()> {
         if sent.saturating_sub(self.0.given.get()) < BACKLOG_MAX {
             return Poll::Ready(());

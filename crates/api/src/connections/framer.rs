@@ -27,9 +27,9 @@ pub(super) struct Framer {
 pub(super) enum Within {
     /// A head, which may not have begun.
     Head,
-    /// A body, of which so much is left.
+    /// A body of known length: the bytes that are left.
     Body(u64),
-    /// A body that says by itself where it ends.
+    /// A chunked body.
     Chunked(Chunks),
     /// A body that ends with the connection.
     Tunnel,

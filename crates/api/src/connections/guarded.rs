@@ -23,7 +23,7 @@ use super::{
 
 /// A client has this long from the first byte of a head to its last.
 pub(crate) const HEAD_WITHIN: Duration = Duration::from_secs(5);
-/// So many bytes that can never end a head make the HTTP library refuse it as too long.
+/// This number of bytes that can never end a head makes the HTTP library refuse it as too long.
 const FILLING_MAX: usize = 128 * 1024;
 const FILLING: u8 = b'a';
 
