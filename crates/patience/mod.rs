@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use ports::{Causes, PortError};
+use ports::{ErrorChain, PortError};
 use tokio::time::{self, Instant};
 
 /// How long a call may take unless told otherwise, the wait for a connection included.
@@ -63,7 +63,7 @@ impl Patience {
         call: impl Future<Output = Result<T, Failure>>,
     ) -> Result<T, PortError> {
         if !self.may_try() {
-            return Err(PortError::away("it was away a moment ago"));
+            return Err(PortError::unavailable("it was away a moment ago"));
         }
         match time::timeout(self.timeout, call).await {
             Ok(Ok(answer)) => {
@@ -72,7 +72,7 @@ impl Patience {
             }
             Ok(Err(Failure::Refused(source))) => {
                 self.answered();
-                Err(PortError::away(source))
+                Err(PortError::unavailable(source))
             }
             Ok(Err(Failure::Away(source))) => Err(self.failed(source)),
             Err(elapsed) => Err(self.failed(elapsed.into())),
@@ -82,9 +82,9 @@ impl Patience {
     fn failed(&self, source: Box<dyn Error + Send + Sync>) -> PortError {
         self.doubt();
         if self.set_next_try(Some(now() + PAUSE)).is_none() {
-            tracing::warn!(fault = %Causes(&*source), "the server is away; everything goes on without it");
+            tracing::warn!(fault = %ErrorChain(&*source), "the server is away; everything goes on without it");
         }
-        PortError::away(source)
+        PortError::unavailable(source)
     }
 
     /// When the pause is over one call may try, which begins the next pause for all others.

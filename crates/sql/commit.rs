@@ -1,9 +1,9 @@
 //! The one write: every [`Write`] of a unit of work in one database transaction.
 
+mod abort;
 mod claims;
 mod events;
 mod findings;
-mod halt;
 mod orders;
 mod payments;
 mod probe;
@@ -16,8 +16,8 @@ mod users;
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, Write};
 
-use self::halt::{Halt, Written};
-use self::sale::Stock;
+use self::abort::{Abort, WriteOutcome};
+use self::sale::StockShortage;
 use crate::connection::{Conn, Database};
 
 #[async_trait]
@@ -25,58 +25,68 @@ impl Store for Database {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         let writes = work.in_lock_order();
         let outcome = self
-            .write(async move |conn: &mut Conn| match apply(conn, &writes).await {
+            .run_commit(async move |conn: &mut Conn| match apply_writes(conn, &writes).await {
                 Ok(()) => Ok(Ok(())),
-                Err(Halt::Refused(refusal)) => Ok(Err(refusal)),
-                Err(Halt::Failed(error)) => Err(error),
+                Err(Abort::Violation(refusal)) => Ok(Err(refusal)),
+                Err(Abort::Failed(error)) => Err(error),
             })
             .await?;
         match outcome {
             Ok(()) => Ok(()),
-            Err(refusal) => Err(refusal.explained(self).await),
+            Err(refusal) => Err(refusal.into_commit_error(self).await),
         }
     }
 }
 
-async fn apply(conn: &mut Conn, writes: &[Write]) -> Written {
-    let mut stock = Stock::default();
+async fn apply_writes(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
+    let mut stock = StockShortage::default();
     for write in writes {
-        one(conn, write, &mut stock).await?;
+        apply_write(conn, write, &mut stock).await?;
     }
-    stock.verdict()
+    stock.into_outcome()
 }
 
-async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
+async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) -> WriteOutcome {
     match write {
-        Write::Claim(claim) => claims::claim(conn, claim).await,
-        Write::Answer { key, reply } => claims::answer(conn, key, reply).await,
-        Write::InsertEvent(event) => events::insert(conn, event).await,
-        Write::MoveEvent { key, from, to } => events::relocate(conn, *key, *from, *to).await,
-        Write::InsertUser(user, hash) => users::insert(conn, user, hash).await,
-        Write::UpdateUser { user, read } => users::update(conn, user, *read).await,
+        Write::Claim(claim) => claims::insert_claim(conn, claim).await,
+        Write::StoreReply { key, reply } => claims::store_reply(conn, key, reply).await,
+        Write::InsertEvent(event) => events::insert_event(conn, event).await,
+        Write::MoveEvent { key, from, to } => events::move_event(conn, *key, *from, *to).await,
+        Write::InsertUser(user, hash) => users::insert_user(conn, user, hash).await,
+        Write::UpdateUser { user, read } => users::update_user(conn, user, *read).await,
         Write::ChangePassword { user, from, to } => users::change_password(conn, *user, from, to).await,
         Write::RequirePassword(user, hash) => users::require_password(conn, *user, hash).await,
-        Write::InsertSession(session, network) => sessions::insert(conn, session, *network).await,
-        Write::RotateSession { read, next } => sessions::rotate(conn, read, next).await,
-        Write::RevokeSession { user, session, at } => sessions::revoke(conn, *user, *session, *at).await,
-        Write::RevokeSessions { user, except, at } => sessions::revoke_all(conn, *user, *except, *at).await,
-        Write::InsertOrder { order, entry } => orders::insert(conn, order, entry).await,
-        Write::UpdateOrder(progress) => orders::update(conn, progress).await,
-        Write::InsertTransaction(transaction) => payments::insert(conn, transaction).await,
-        Write::UpdateTransaction(transaction) => payments::update(conn, transaction).await,
-        Write::InsertRequest(request) => payments::note_request(conn, request).await,
-        Write::Postpone(transaction) => payments::postpone(conn, transaction).await,
-        Write::InsertProduct(product, change) => products::insert(conn, product, change).await,
-        Write::ReplaceProduct { product, read, restock, change } => {
-            products::replace(conn, product, *read, *restock, change).await
+        Write::InsertSession(session, network) => sessions::insert_session(conn, session, *network).await,
+        Write::RotateSession { read, next } => sessions::rotate_session(conn, read, next).await,
+        Write::RevokeSession { user, session, at } => {
+            sessions::revoke_session(conn, *user, *session, *at).await
         }
-        Write::AdjustStock { product, by, change } => products::adjust(conn, product, *by, change).await,
-        Write::Sell { line, read } => stock.sell(conn, line, read).await,
-        Write::ReturnStock(line) => sale::give_back(conn, line).await,
-        Write::InsertFinding(finding) => findings::insert(conn, finding).await,
-        Write::InsertFindingOnce(finding, subject) => findings::insert_once(conn, finding, subject).await,
-        Write::ResolveFinding { id, note, by, at } => findings::resolve(conn, id, note, *by, *at).await,
-        Write::Probe(at) => probe::probe(conn, *at).await,
-        Write::Prune(what, before, rows_max) => prune::prune(conn, *what, *before, *rows_max).await,
+        Write::RevokeSessions { user, except, at } => {
+            sessions::revoke_sessions(conn, *user, *except, *at).await
+        }
+        Write::InsertOrder { order, entry } => orders::insert_order(conn, order, entry).await,
+        Write::UpdateOrder(progress) => orders::update_order(conn, progress).await,
+        Write::InsertTransaction(transaction) => payments::insert_transaction(conn, transaction).await,
+        Write::UpdateTransaction(transaction) => payments::update_transaction(conn, transaction).await,
+        Write::InsertRequest(request) => payments::insert_request(conn, request).await,
+        Write::Postpone(transaction) => payments::postpone_checks(conn, transaction).await,
+        Write::InsertProduct(product, change) => products::insert_product(conn, product, change).await,
+        Write::ReplaceProduct { product, read, stock_update: restock, change } => {
+            products::replace_product(conn, product, *read, *restock, change).await
+        }
+        Write::AdjustStock { product, by, change } => {
+            products::adjust_stock(conn, product, *by, change).await
+        }
+        Write::Sell { line, read } => stock.sell_line(conn, line, read).await,
+        Write::ReturnStock(line) => sale::return_stock(conn, line).await,
+        Write::InsertFinding(finding) => findings::insert_finding(conn, finding).await,
+        Write::InsertFindingOnce(finding, subject) => {
+            findings::insert_finding_once(conn, finding, subject).await
+        }
+        Write::ResolveFinding { id, note, by, at } => {
+            findings::resolve_finding(conn, id, note, *by, *at).await
+        }
+        Write::Probe(at) => probe::write_probe(conn, *at).await,
+        Write::Prune(what, before, rows_max) => prune::prune_rows(conn, *what, *before, *rows_max).await,
     }
 }

@@ -4,17 +4,17 @@ use diesel::result::{DatabaseErrorKind, Error};
 use ports::PortError;
 
 use super::row::unreadable_row;
-use crate::dialect::is_fault_of_the_program;
+use crate::dialect::is_program_error;
 
 /// Tells a database that is away from a row that cannot be read and from what this program should not have asked for.
 ///
 /// A violated key or rule that a guard stands for never gets here: its write has made it a refusal.
-pub(crate) fn classify(error: Error) -> PortError {
+pub(crate) fn classify_error(error: Error) -> PortError {
     let error = match unreadable_row(error) {
         Ok(row) => return row.into(),
         Err(error) => error,
     };
-    if is_away(&error) { PortError::away(error) } else { PortError::bug(error) }
+    if is_away(&error) { PortError::unavailable(error) } else { PortError::bug(error) }
 }
 
 fn is_away(error: &Error) -> bool {
@@ -31,7 +31,7 @@ fn is_away(error: &Error) -> bool {
             | DatabaseErrorKind::RestrictViolation
             | DatabaseErrorKind::ExclusionViolation => false,
             // Each driver tells the rest by its text.
-            _ => !is_fault_of_the_program(told.message()),
+            _ => !is_program_error(told.message()),
         };
     }
     if let Error::RollbackErrorOnCommit { commit_error, .. } = error {

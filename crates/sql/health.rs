@@ -4,19 +4,19 @@ use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel::result::{DatabaseErrorKind::ReadOnlyTransaction, Error};
 use diesel_async::RunQueryDsl;
-use ports::{Health, PortError};
+use ports::{HealthCheck, PortError};
 
 use super::schema::user;
 use crate::connection::{Conn, Database};
-use crate::dialect::takes_writes;
+use crate::dialect::is_writable;
 
 #[async_trait]
-impl Health for Database {
-    async fn check(&self) -> Result<(), PortError> {
-        self.read(async |conn: &mut Conn| {
+impl HealthCheck for Database {
+    async fn check_health(&self) -> Result<(), PortError> {
+        self.run_query(async |conn: &mut Conn| {
             let first = user::table.select(user::id).limit(1);
             first.get_result::<i64>(conn).await.optional()?;
-            let writable = takes_writes(conn).await?;
+            let writable = is_writable(conn).await?;
             writable.then_some(()).ok_or_else(|| {
                 Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned()))
             })

@@ -5,11 +5,11 @@
 //! stored). What keeps it one text: keys and times come from the ports; guards are predicates whose affected rows are
 //! counted, and unique keys whose violation is matched; nothing is returned by a write, locked by a read or replaced.
 
-mod along;
+mod cached_statement;
 mod commit;
 pub(crate) mod fault;
 mod health;
-mod kept;
+mod index_hint;
 mod read;
 mod row;
 mod schema;

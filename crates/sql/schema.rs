@@ -8,7 +8,7 @@ table! {
         username -> Text,
         password -> Text,
         email -> Text,
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         #[sql_name = "publicId"]
         public_id -> Text,
         #[sql_name = "usernameFolded"]
@@ -19,7 +19,7 @@ table! {
         #[sql_name = "hashCost"]
         hash_cost -> BigInt,
         disabled -> Bool,
-        changed_at -> Nullable<crate::dialect::Moment>,
+        changed_at -> Nullable<crate::dialect::TimestampType>,
     }
 }
 
@@ -31,11 +31,11 @@ table! {
         #[sql_name = "orderNumber"]
         order_number -> Text,
         status -> Text,
-        amount -> crate::dialect::Amount,
+        amount -> crate::dialect::AmountType,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         #[sql_name = "updatedAt"]
-        updated_at -> crate::dialect::Moment,
+        updated_at -> crate::dialect::TimestampType,
         currency -> Text,
         version -> BigInt,
         revision -> BigInt,
@@ -44,7 +44,7 @@ table! {
         #[sql_name = "cameFrom"]
         came_from -> Nullable<Text>,
         #[sql_name = "expiresAt"]
-        expires_at -> crate::dialect::Moment,
+        expires_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -56,11 +56,11 @@ table! {
         #[sql_name = "productId"]
         product_id -> Text,
         quantity -> BigInt,
-        price -> crate::dialect::Amount,
+        price -> crate::dialect::AmountType,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         #[sql_name = "updatedAt"]
-        updated_at -> crate::dialect::Moment,
+        updated_at -> crate::dialect::TimestampType,
         name -> Text,
         #[sql_name = "holdsStock"]
         holds_stock -> Bool,
@@ -81,7 +81,7 @@ table! {
         #[sql_name = "changedBy"]
         changed_by -> BigInt,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         actor -> Text,
         reason -> Nullable<Text>,
     }
@@ -93,33 +93,33 @@ table! {
         order_id -> Text,
         transaction_id -> Text,
         status -> Text,
-        amount -> crate::dialect::Amount,
+        amount -> crate::dialect::AmountType,
         currency -> Text,
         card_last4 -> Nullable<Text>,
         card_brand -> Nullable<Text>,
         authorization_code -> Nullable<Text>,
-        captured_amount -> Nullable<crate::dialect::Amount>,
-        captured_at -> Nullable<crate::dialect::Moment>,
+        captured_amount -> Nullable<crate::dialect::AmountType>,
+        captured_at -> Nullable<crate::dialect::TimestampType>,
         failure_reason -> Nullable<Text>,
         response_code -> Nullable<Text>,
-        created_at -> crate::dialect::Moment,
-        updated_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
+        updated_at -> crate::dialect::TimestampType,
         order_key -> BigInt,
         sequence -> BigInt,
         gateway -> Text,
         token -> Text,
         capture_method -> Text,
-        authorized_at -> Nullable<crate::dialect::Moment>,
-        failed_at -> Nullable<crate::dialect::Moment>,
-        voided_at -> Nullable<crate::dialect::Moment>,
+        authorized_at -> Nullable<crate::dialect::TimestampType>,
+        failed_at -> Nullable<crate::dialect::TimestampType>,
+        voided_at -> Nullable<crate::dialect::TimestampType>,
         surplus -> Bool,
         displaced -> Bool,
         asked -> Nullable<Text>,
-        asked_amount -> Nullable<crate::dialect::Amount>,
-        refunded_amount -> crate::dialect::Amount,
-        disputed_amount -> Nullable<crate::dialect::Amount>,
+        asked_amount -> Nullable<crate::dialect::AmountType>,
+        refunded_amount -> crate::dialect::AmountType,
+        disputed_amount -> Nullable<crate::dialect::AmountType>,
         occupies_order -> Nullable<BigInt>,
-        check_at -> Nullable<crate::dialect::Moment>,
+        check_at -> Nullable<crate::dialect::TimestampType>,
         checks -> BigInt,
     }
 }
@@ -130,16 +130,16 @@ table! {
         transaction_key -> BigInt,
         sequence -> BigInt,
         refund_id -> Text,
-        amount -> crate::dialect::Amount,
+        amount -> crate::dialect::AmountType,
         status -> Text,
-        succeeded_at -> Nullable<crate::dialect::Moment>,
-        failed_at -> Nullable<crate::dialect::Moment>,
+        succeeded_at -> Nullable<crate::dialect::TimestampType>,
+        failed_at -> Nullable<crate::dialect::TimestampType>,
         withdrawn -> Bool,
         requested_by -> BigInt,
         actor -> Text,
         reason -> Nullable<Text>,
-        created_at -> crate::dialect::Moment,
-        check_at -> Nullable<crate::dialect::Moment>,
+        created_at -> crate::dialect::TimestampType,
+        check_at -> Nullable<crate::dialect::TimestampType>,
         checks -> BigInt,
     }
 }
@@ -149,10 +149,10 @@ table! {
         id -> BigInt,
         transaction_key -> BigInt,
         kind -> Text,
-        amount -> crate::dialect::Amount,
+        amount -> crate::dialect::AmountType,
         requested_by -> BigInt,
         actor -> Text,
-        requested_at -> crate::dialect::Moment,
+        requested_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -163,8 +163,8 @@ table! {
         event_id -> Text,
         dispute_id -> Nullable<Text>,
         status -> Text,
-        amount -> crate::dialect::Amount,
-        occurred_at -> crate::dialect::Moment,
+        amount -> crate::dialect::AmountType,
+        occurred_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -177,7 +177,7 @@ table! {
         transaction_id -> Nullable<Text>,
         raw -> Text,
         disposition -> Text,
-        received_at -> crate::dialect::Moment,
+        received_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -191,8 +191,8 @@ table! {
         transaction_id -> Nullable<Text>,
         order_number -> Nullable<Text>,
         detail -> Text,
-        created_at -> crate::dialect::Moment,
-        resolved_at -> Nullable<crate::dialect::Moment>,
+        created_at -> crate::dialect::TimestampType,
+        resolved_at -> Nullable<crate::dialect::TimestampType>,
         note -> Nullable<Text>,
         resolved -> Bool,
         subject -> Nullable<Text>,
@@ -204,7 +204,7 @@ table! {
 table! {
     commit_probe (id) {
         id -> BigInt,
-        probed_at -> crate::dialect::Moment,
+        probed_at -> crate::dialect::TimestampType,
         filling -> Text,
     }
 }
@@ -215,16 +215,16 @@ table! {
         #[sql_name = "productId"]
         product_id -> Text,
         name -> Text,
-        price -> crate::dialect::Amount,
+        price -> crate::dialect::AmountType,
         currency -> Text,
         stock -> Nullable<BigInt>,
         active -> Bool,
         version -> BigInt,
         moves -> BigInt,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         #[sql_name = "updatedAt"]
-        updated_at -> crate::dialect::Moment,
+        updated_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -236,7 +236,7 @@ table! {
         #[sql_name = "productKey"]
         product_key -> BigInt,
         version -> BigInt,
-        price -> crate::dialect::Amount,
+        price -> crate::dialect::AmountType,
         currency -> Text,
         active -> Bool,
         stock -> Text,
@@ -246,7 +246,7 @@ table! {
         changed_by -> BigInt,
         actor -> Text,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -259,13 +259,13 @@ table! {
         user_id -> BigInt,
         generation -> BigInt,
         #[sql_name = "rotatedAt"]
-        rotated_at -> crate::dialect::Moment,
+        rotated_at -> crate::dialect::TimestampType,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         #[sql_name = "expiresAt"]
-        expires_at -> crate::dialect::Moment,
+        expires_at -> crate::dialect::TimestampType,
         #[sql_name = "revokedAt"]
-        revoked_at -> Nullable<crate::dialect::Moment>,
+        revoked_at -> Nullable<crate::dialect::TimestampType>,
         spent -> Text,
         network -> Text,
     }
@@ -290,9 +290,9 @@ table! {
         #[sql_name = "replyBody"]
         reply_body -> Nullable<Text>,
         #[sql_name = "createdAt"]
-        created_at -> crate::dialect::Moment,
+        created_at -> crate::dialect::TimestampType,
         #[sql_name = "expiresAt"]
-        expires_at -> Nullable<crate::dialect::Moment>,
+        expires_at -> Nullable<crate::dialect::TimestampType>,
     }
 }
 

@@ -6,21 +6,21 @@ use domain::{Money, Timestamp};
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, AsExpression, FromSqlRow)]
-#[diesel(sql_type = crate::dialect::Moment)]
-pub(crate) struct Stamp(pub(crate) i64);
+#[diesel(sql_type = crate::dialect::TimestampType)]
+pub(crate) struct SqlTimestamp(pub(crate) i64);
 
 /// An amount: whole ten-thousandths of the major unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, AsExpression, FromSqlRow)]
-#[diesel(sql_type = crate::dialect::Amount)]
-pub(crate) struct Parts(pub(crate) i64);
+#[diesel(sql_type = crate::dialect::AmountType)]
+pub(crate) struct SqlAmount(pub(crate) i64);
 
-impl From<Timestamp> for Stamp {
+impl From<Timestamp> for SqlTimestamp {
     fn from(moment: Timestamp) -> Self {
-        Self(moment.millis())
+        Self(moment.as_millis())
     }
 }
 
-impl Stamp {
+impl SqlTimestamp {
     /// Stands for what the database holds and no moment is.
     pub(crate) const UNREADABLE: Self = Self(i64::MIN);
 
@@ -30,7 +30,7 @@ impl Stamp {
     }
 }
 
-impl Parts {
+impl SqlAmount {
     /// Stands for what the database holds and no amount is.
     pub(crate) const UNREADABLE: Self = Self(i64::MIN);
 
@@ -40,7 +40,7 @@ impl Parts {
     }
 }
 
-impl From<Money> for Parts {
+impl From<Money> for SqlAmount {
     fn from(money: Money) -> Self {
         Self(money.to_record())
     }

@@ -5,7 +5,7 @@ use ports::{Digests, KeyedDigests};
 use sha2::{Digest, Sha256};
 
 use crate::{
-    keys::{Ring, SigningKeys},
+    keys::{KeyRing, SigningKeys},
     mac::MacKey,
 };
 
@@ -17,25 +17,25 @@ const PURPOSE: &str = "idem digest v1";
 pub struct Sha256Digests;
 
 impl Digests for Sha256Digests {
-    fn sha256(&self, content: &[u8]) -> String {
+    fn sha256_hex(&self, content: &[u8]) -> String {
         HEXLOWER.encode(&Sha256::digest(content))
     }
 }
 
 /// HMAC-SHA256 (RFC 2104), with keys derived from the secrets that sign.
-pub struct HmacDigests(Ring<MacKey>);
+pub struct HmacDigests(KeyRing<MacKey>);
 
 impl HmacDigests {
     /// Digests with keys derived from these.
     #[must_use]
     pub fn new(keys: &SigningKeys) -> Self {
-        Self(keys.ring(|secret| MacKey::derive(secret, PURPOSE)))
+        Self(keys.derive_keys(|secret| MacKey::derive_key(secret, PURPOSE)))
     }
 }
 
 impl KeyedDigests for HmacDigests {
-    fn digests(&self, purpose: &str, content: &str) -> Vec<String> {
-        self.0.all().map(|key| key.narrow(purpose).sign(content)).collect()
+    fn keyed_digests(&self, purpose: &str, content: &str) -> Vec<String> {
+        self.0.all_keys().map(|key| key.derive_subkey(purpose).sign_message(content)).collect()
     }
 }
 
@@ -47,7 +47,7 @@ mod tests {
     const NEW: &str = "new-new-new-new-new-new-new-new-new";
 
     fn digests(keys: &str, purpose: &str, content: &str) -> Vec<String> {
-        HmacDigests::new(&SigningKeys::parse(keys).unwrap()).digests(purpose, content)
+        HmacDigests::new(&SigningKeys::parse(keys).unwrap()).keyed_digests(purpose, content)
     }
 
     #[test]
@@ -67,6 +67,6 @@ mod tests {
         {
             assert_ne!(one, other);
         }
-        assert_ne!(one, [Sha256Digests.sha256(b"x")]);
+        assert_ne!(one, [Sha256Digests.sha256_hex(b"x")]);
     }
 }

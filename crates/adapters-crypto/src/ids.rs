@@ -10,7 +10,7 @@ use std::{
 
 use data_encoding::BASE32_NOPAD;
 use domain::Timestamp;
-use ports::{Clock, Ids};
+use ports::{Clock, IdGenerator};
 
 use crate::random;
 
@@ -43,21 +43,21 @@ impl RandomIds {
     /// When the operating system has no randomness.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        let process = i64::from(u16::from_be_bytes(random::bytes())) % (1 << PROCESS_BITS);
+        let process = i64::from(u16::from_be_bytes(random::random_bytes())) % (1 << PROCESS_BITS);
         Self { clock, process, starts: RandomState::new(), last: AtomicI64::new(0) }
     }
 
     /// Millisecond and count of a key that is made now, if none has been made since.
-    fn tick(&self) -> i64 {
-        let millis = self.clock.now().millis().saturating_sub(EPOCH.millis()).clamp(0, MILLIS_MAX);
+    fn current_tick(&self) -> i64 {
+        let millis = self.clock.now().as_millis().saturating_sub(EPOCH.as_millis()).clamp(0, MILLIS_MAX);
         let start = self.starts.hash_one(millis) % (1 << (COUNT_BITS - 1));
         (millis << COUNT_BITS) | i64::try_from(start).unwrap_or(0)
     }
 }
 
-impl Ids for RandomIds {
-    fn key(&self) -> i64 {
-        let tick = self.tick();
+impl IdGenerator for RandomIds {
+    fn next_key(&self) -> i64 {
+        let tick = self.current_tick();
         // One more than the last when that is larger: in the same millisecond, or after the clock stepped back. A count
         // that overflows runs on into the next millisecond.
         let next = |last: i64| tick.max(last.saturating_add(1));
@@ -67,8 +67,8 @@ impl Ids for RandomIds {
         (((millis << PROCESS_BITS) | self.process) << COUNT_BITS) | count
     }
 
-    fn id(&self) -> String {
-        BASE32_NOPAD.encode(&random::bytes::<16>()).to_ascii_lowercase()
+    fn next_id(&self) -> String {
+        BASE32_NOPAD.encode(&random::random_bytes::<16>()).to_ascii_lowercase()
     }
 }
 
@@ -87,7 +87,7 @@ mod tests {
         }
     }
 
-    fn at(millis: i64) -> (Arc<Hands>, RandomIds) {
+    fn ids_at(millis: i64) -> (Arc<Hands>, RandomIds) {
         let clock = Arc::new(Hands(Mutex::new(millis)));
         (Arc::clone(&clock), RandomIds::new(clock))
     }
@@ -96,11 +96,11 @@ mod tests {
 
     #[test]
     fn a_later_key_is_larger_though_the_clock_steps_back() {
-        let (clock, ids) = at(NOW);
-        let mut last = ids.key();
+        let (clock, ids) = ids_at(NOW);
+        let mut last = ids.next_key();
         for millis in [NOW, NOW - 5_000, NOW - 4_999, 0, NOW + 1] {
             *clock.0.lock().unwrap() = millis;
-            let key = ids.key();
+            let key = ids.next_key();
             assert!(key > last, "{millis}");
             last = key;
         }
@@ -108,37 +108,37 @@ mod tests {
 
     #[test]
     fn a_count_that_overflows_its_millisecond_repeats_nothing() {
-        let (_, ids) = at(NOW);
-        let keys: Vec<_> = (0..10_000).map(|_| ids.key()).collect();
+        let (_, ids) = ids_at(NOW);
+        let keys: Vec<_> = (0..10_000).map(|_| ids.next_key()).collect();
         assert!(keys.is_sorted_by(|a, b| a < b));
     }
 
     #[test]
     fn a_key_tells_its_millisecond_and_its_process() {
-        let ((_, one), (clock, other)) = (at(NOW), at(NOW));
+        let ((_, one), (clock, other)) = (ids_at(NOW), ids_at(NOW));
         let millis = |key: i64| key >> (PROCESS_BITS + COUNT_BITS);
-        assert_eq!(millis(one.key()), NOW - EPOCH.millis());
-        assert_eq!((other.key() >> COUNT_BITS) % (1 << PROCESS_BITS), other.process);
+        assert_eq!(millis(one.next_key()), NOW - EPOCH.as_millis());
+        assert_eq!((other.next_key() >> COUNT_BITS) % (1 << PROCESS_BITS), other.process);
         *clock.0.lock().unwrap() = NOW + 7;
-        assert_eq!(millis(other.key()), NOW + 7 - EPOCH.millis());
+        assert_eq!(millis(other.next_key()), NOW + 7 - EPOCH.as_millis());
     }
 
     #[test]
     fn keys_are_above_zero_from_the_epoch_to_the_end() {
-        for millis in [i64::MIN, 0, EPOCH.millis(), EPOCH.millis() + MILLIS_MAX, i64::MAX] {
-            let (_, ids) = at(millis);
-            assert!(ids.key() > 0, "{millis}");
+        for millis in [i64::MIN, 0, EPOCH.as_millis(), EPOCH.as_millis() + MILLIS_MAX, i64::MAX] {
+            let (_, ids) = ids_at(millis);
+            assert!(ids.next_key() > 0, "{millis}");
         }
     }
 
     #[test]
     fn processes_that_drew_the_same_bits_seldom_make_the_same_key() {
-        let ((clock, one), (_, mut other)) = (at(NOW), at(NOW));
+        let ((clock, one), (_, mut other)) = (ids_at(NOW), ids_at(NOW));
         other.process = one.process;
         other.clock = clock.clone();
         let same = (0..1_000).filter(|turn| {
             *clock.0.lock().unwrap() = NOW + turn;
-            one.key() == other.key()
+            one.next_key() == other.next_key()
         });
         assert!(same.count() < 20, "they begin to count alike");
     }

@@ -6,11 +6,11 @@ use domain::{SessionId, Timestamp, UserId};
 use jsonwebtoken::{
     Algorithm, DecodingKey, EncodingKey, Header, TokenData, Validation, decode, decode_header, encode,
 };
-use ports::{AccessClaims, Tokens};
+use ports::{AccessClaims, TokenIssuer};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    keys::{Ring, SigningKeys},
+    keys::{KeyRing, SigningKeys},
     refresh::RefreshTokens,
 };
 
@@ -23,7 +23,7 @@ const AUDIENCE: &str = "idem-api";
 
 /// Access tokens signed with HS256 and nothing else; refresh tokens with a key derived for them alone.
 pub struct JwtTokens {
-    keys: Ring<AccessKey>,
+    keys: KeyRing<AccessKey>,
     refresh: RefreshTokens,
 }
 
@@ -34,7 +34,7 @@ struct AccessKey {
 
 /// What stands in an access token.
 #[derive(Serialize, Deserialize)]
-struct Claims {
+struct JwtClaims {
     iss: String,
     aud: String,
     sub: String,
@@ -52,43 +52,44 @@ impl JwtTokens {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
         };
-        Self { keys: keys.ring(access), refresh: RefreshTokens::new(keys) }
+        Self { keys: keys.derive_keys(access), refresh: RefreshTokens::new(keys) }
     }
 }
 
-impl Tokens for JwtTokens {
+impl TokenIssuer for JwtTokens {
     #[expect(clippy::expect_used, reason = "plain claims and an HMAC key leave nothing that could fail")]
-    fn access(&self, claims: &AccessClaims) -> String {
-        let signer = self.keys.signer();
-        encode(&header(&signer.kid), &Claims::from(claims), &signer.key.encoding)
+    fn issue_access_token(&self, claims: &AccessClaims) -> String {
+        let signer = self.keys.signing_key();
+        encode(&jwt_header(&signer.kid), &JwtClaims::from(claims), &signer.key.encoding)
             .expect("HS256 signs any claims")
     }
 
-    fn read_access(&self, token: &str, now: Timestamp) -> Option<AccessClaims> {
+    fn verify_access_token(&self, token: &str, now: Timestamp) -> Option<AccessClaims> {
         if token.len() > TOKEN_BYTES_MAX {
             return None;
         }
         let kid = decode_header(token).ok()?.kid?;
-        let key = self.keys.find(&kid)?;
-        let TokenData { header: found, claims } = decode::<Claims>(token, &key.decoding, &RULES).ok()?;
+        let key = self.keys.find_key(&kid)?;
+        let TokenData { header: found, claims } =
+            decode::<JwtClaims>(token, &key.decoding, &VALIDATION).ok()?;
         // A header has no more in it than this service writes: no other type, no key of its own, nothing critical.
-        if found != header(&kid) {
+        if found != jwt_header(&kid) {
             return None;
         }
-        claims.read().filter(|it| now < it.expires_at)
+        claims.into_access_claims().filter(|it| now < it.expires_at)
     }
 
-    fn refresh(&self, session: &SessionId, generation: i64) -> String {
-        self.refresh.write(session, generation)
+    fn issue_refresh_token(&self, session: &SessionId, generation: i64) -> String {
+        self.refresh.sign_token(session, generation)
     }
 
-    fn read_refresh(&self, token: &str) -> Option<(SessionId, i64)> {
-        if token.len() > TOKEN_BYTES_MAX { None } else { self.refresh.read(token) }
+    fn verify_refresh_token(&self, token: &str) -> Option<(SessionId, i64)> {
+        if token.len() > TOKEN_BYTES_MAX { None } else { self.refresh.verify_token(token) }
     }
 }
 
 /// Expiry is none of the library's: it would read its own clock.
-static RULES: LazyLock<Validation> = LazyLock::new(|| {
+static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
     let mut rules = Validation::new(Algorithm::HS256);
     rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
     rules.set_issuer(&[ISSUER]);
@@ -97,13 +98,13 @@ static RULES: LazyLock<Validation> = LazyLock::new(|| {
     rules
 });
 
-fn header(kid: &str) -> Header {
+fn jwt_header(kid: &str) -> Header {
     Header { kid: Some(kid.to_owned()), ..Header::new(Algorithm::HS256) }
 }
 
-impl From<&AccessClaims> for Claims {
+impl From<&AccessClaims> for JwtClaims {
     fn from(claims: &AccessClaims) -> Self {
-        let seconds = |time: Timestamp| time.millis().div_euclid(1_000);
+        let seconds = |time: Timestamp| time.as_millis().div_euclid(1_000);
         Self {
             iss: ISSUER.to_owned(),
             aud: AUDIENCE.to_owned(),
@@ -116,8 +117,8 @@ impl From<&AccessClaims> for Claims {
     }
 }
 
-impl Claims {
-    fn read(self) -> Option<AccessClaims> {
+impl JwtClaims {
+    fn into_access_claims(self) -> Option<AccessClaims> {
         let time = |seconds: i64| seconds.checked_mul(1_000).map(Timestamp::from_millis);
         let (session, generation) = self.jti.rsplit_once('.')?;
         if session != self.sid {

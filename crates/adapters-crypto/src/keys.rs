@@ -24,7 +24,7 @@ const KID_CHARS_MAX: usize = 32;
 /// # Ok::<(), domain::Invalid>(())
 /// ```
 #[derive(Debug)]
-pub struct SigningKeys(Ring<SecretString>);
+pub struct SigningKeys(KeyRing<SecretString>);
 
 impl SigningKeys {
     /// Reads one secret of at least 32 bytes, or `kid:secret` pairs with a comma between them. A name has 1 to 32
@@ -35,10 +35,10 @@ impl SigningKeys {
     /// comma or colon in it cannot be told from pairs.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let mut keys = if text.contains([',', ':']) {
-            text.split(',').map(|pair| named(pair.trim())).collect::<Result<Vec<_>, _>>()?
+            text.split(',').map(|pair| parse_pair(pair.trim())).collect::<Result<Vec<_>, _>>()?
         } else {
             let secret = text.trim();
-            vec![key(fingerprint(secret), secret)?]
+            vec![build_key(secret_fingerprint(secret), secret)?]
         };
         let mut kids: Vec<_> = keys.iter().map(|key| &key.kid).collect();
         kids.sort_unstable();
@@ -46,70 +46,70 @@ impl SigningKeys {
             return Err(Invalid("must not name two keys the same"));
         }
         let first = keys.remove(0);
-        Ok(Self(Ring { first, older: keys }))
+        Ok(Self(KeyRing { first, older: keys }))
     }
 
     /// What `make` makes of every secret.
-    pub(crate) fn ring<T>(&self, make: impl Fn(&[u8]) -> T) -> Ring<T> {
-        let make = |key: &Named<SecretString>| Named {
+    pub(crate) fn derive_keys<T>(&self, make: impl Fn(&[u8]) -> T) -> KeyRing<T> {
+        let make = |key: &NamedKey<SecretString>| NamedKey {
             kid: key.kid.clone(),
             fingerprint: key.fingerprint.clone(),
             key: make(key.key.expose_secret().as_bytes()),
         };
-        Ring { first: make(&self.0.first), older: self.0.older.iter().map(make).collect() }
+        KeyRing { first: make(&self.0.first), older: self.0.older.iter().map(make).collect() }
     }
 }
 
 /// A `kid:secret` pair.
-fn named(pair: &str) -> Result<Named<SecretString>, Invalid> {
+fn parse_pair(pair: &str) -> Result<NamedKey<SecretString>, Invalid> {
     let (kid, secret) = pair.split_once(':').ok_or(Invalid("must be one secret, or kid:secret pairs"))?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
     if !(1..=KID_CHARS_MAX).contains(&kid.len()) || !kid.bytes().all(allowed) {
         return Err(Invalid("must name every key with 1 to 32 characters of A-Z a-z 0-9 _ -"));
     }
-    key(kid.to_owned(), secret)
+    build_key(kid.to_owned(), secret)
 }
 
-fn key(kid: String, secret: &str) -> Result<Named<SecretString>, Invalid> {
+fn build_key(kid: String, secret: &str) -> Result<NamedKey<SecretString>, Invalid> {
     if secret.len() < SECRET_BYTES_MIN {
         return Err(Invalid("must have secrets of at least 32 bytes"));
     }
-    Ok(Named { kid, fingerprint: fingerprint(secret), key: secret.into() })
+    Ok(NamedKey { kid, fingerprint: secret_fingerprint(secret), key: secret.into() })
 }
 
 /// The name of a secret that has no other: the first 8 hex digits of its SHA-256.
-fn fingerprint(secret: &str) -> String {
+fn secret_fingerprint(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret)).chars().take(8).collect()
 }
 
 /// Keys of one kind: one that signs, and those that only verify.
 #[derive(Debug)]
-pub(crate) struct Ring<T> {
-    first: Named<T>,
-    older: Vec<Named<T>>,
+pub(crate) struct KeyRing<T> {
+    first: NamedKey<T>,
+    older: Vec<NamedKey<T>>,
 }
 
 #[derive(Debug)]
-pub(crate) struct Named<T> {
+pub(crate) struct NamedKey<T> {
     pub(crate) kid: String,
     fingerprint: String,
     pub(crate) key: T,
 }
 
-impl<T> Ring<T> {
+impl<T> KeyRing<T> {
     /// The one that signs.
-    pub(crate) const fn signer(&self) -> &Named<T> {
+    pub(crate) const fn signing_key(&self) -> &NamedKey<T> {
         &self.first
     }
 
     /// All of them, the one that signs first.
-    pub(crate) fn all(&self) -> impl Iterator<Item = &T> {
+    pub(crate) fn all_keys(&self) -> impl Iterator<Item = &T> {
         std::iter::once(&self.first).chain(&self.older).map(|it| &it.key)
     }
 
     /// The one that answers to `kid`: a given name goes before a fingerprint. One that stands alone and nameless answers
     /// to every name: another instance may have been told one already, and the signature decides.
-    pub(crate) fn find(&self, kid: &str) -> Option<&T> {
+    pub(crate) fn find_key(&self, kid: &str) -> Option<&T> {
         let all = || std::iter::once(&self.first).chain(&self.older);
         let named = all().find(|it| it.kid == kid).or_else(|| all().find(|it| it.fingerprint == kid));
         let nameless = self.older.is_empty() && self.first.kid == self.first.fingerprint;
@@ -124,43 +124,46 @@ mod tests {
     const ONE: &str = "one-one-one-one-one-one-one-one-1";
     const TWO: &str = "two-two-two-two-two-two-two-two-2";
 
-    fn ring(text: &str) -> Ring<String> {
-        SigningKeys::parse(text).unwrap().ring(|secret| String::from_utf8(secret.to_vec()).unwrap())
+    fn parse_ring(text: &str) -> KeyRing<String> {
+        SigningKeys::parse(text).unwrap().derive_keys(|secret| String::from_utf8(secret.to_vec()).unwrap())
     }
 
     #[test]
     fn a_single_secret_is_named_by_its_fingerprint() {
-        let ring = ring(&format!(" {ONE}\n"));
-        assert_eq!(ring.signer().key, ONE);
-        assert_eq!(ring.signer().kid, &Sha256Hex::of(ONE)[..8]);
-        assert_eq!(ring.find(&ring.signer().kid).unwrap(), ONE);
+        let ring = parse_ring(&format!(" {ONE}\n"));
+        assert_eq!(ring.signing_key().key, ONE);
+        assert_eq!(ring.signing_key().kid, &Sha256Hex::fingerprint_of(ONE)[..8]);
+        assert_eq!(ring.find_key(&ring.signing_key().kid).unwrap(), ONE);
     }
 
     #[test]
     fn of_several_the_first_signs_and_all_verify() {
-        let ring = ring(&format!("new:{TWO}, old:{ONE}"));
-        assert_eq!((ring.signer().kid.as_str(), ring.signer().key.as_str()), ("new", TWO));
-        assert_eq!(ring.find("old").unwrap(), ONE);
-        assert_eq!(ring.find("other"), None);
-        assert_eq!(ring.find(""), None);
+        let ring = parse_ring(&format!("new:{TWO}, old:{ONE}"));
+        assert_eq!((ring.signing_key().kid.as_str(), ring.signing_key().key.as_str()), ("new", TWO));
+        assert_eq!(ring.find_key("old").unwrap(), ONE);
+        assert_eq!(ring.find_key("other"), None);
+        assert_eq!(ring.find_key(""), None);
     }
 
     #[test]
     fn a_key_that_gets_a_name_still_answers_to_its_fingerprint() {
-        let alone = ring(ONE);
-        assert_eq!(ring(&format!("new:{TWO},old:{ONE}")).find(&alone.signer().kid).unwrap(), ONE);
+        let alone = parse_ring(ONE);
+        assert_eq!(
+            parse_ring(&format!("new:{TWO},old:{ONE}")).find_key(&alone.signing_key().kid).unwrap(),
+            ONE
+        );
     }
 
     #[test]
     fn a_key_that_stands_alone_and_nameless_answers_to_the_name_it_is_about_to_get() {
-        let next = ring(&format!("old:{ONE},new:{TWO}"));
-        assert_eq!(ring(ONE).find(&next.signer().kid).unwrap(), ONE);
-        assert_eq!(ring(&format!("only:{ONE}")).find("old"), None, "one with a name does not");
+        let next = parse_ring(&format!("old:{ONE},new:{TWO}"));
+        assert_eq!(parse_ring(ONE).find_key(&next.signing_key().kid).unwrap(), ONE);
+        assert_eq!(parse_ring(&format!("only:{ONE}")).find_key("old"), None, "one with a name does not");
     }
 
     #[test]
     fn a_secret_may_have_colons() {
-        assert_eq!(ring(&format!("kid:a:{ONE}")).signer().key, format!("a:{ONE}"));
+        assert_eq!(parse_ring(&format!("kid:a:{ONE}")).signing_key().key, format!("a:{ONE}"));
     }
 
     #[test]
@@ -196,8 +199,8 @@ mod tests {
     struct Sha256Hex;
 
     impl Sha256Hex {
-        fn of(text: &str) -> String {
-            ports::Digests::sha256(&crate::Sha256Digests, text.as_bytes())
+        fn fingerprint_of(text: &str) -> String {
+            ports::Digests::sha256_hex(&crate::Sha256Digests, text.as_bytes())
         }
     }
 }

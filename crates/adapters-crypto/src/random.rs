@@ -8,7 +8,7 @@ use data_encoding::BASE64;
 /// When the operating system has no randomness: whatever would be given out instead could be guessed.
 #[expect(clippy::disallowed_methods, reason = "this is where all randomness comes from")]
 #[expect(clippy::expect_used, reason = "without randomness no secret and no id may be made")]
-pub(crate) fn bytes<const N: usize>() -> [u8; N] {
+pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system has randomness");
     bytes
@@ -25,7 +25,7 @@ pub(crate) fn bytes<const N: usize>() -> [u8; N] {
 /// When the operating system has no randomness.
 #[must_use]
 pub fn random_secret() -> String {
-    BASE64.encode(&bytes::<32>())
+    BASE64.encode(&random_bytes::<32>())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use adapters_crypto::{
     BcryptHasher, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
 use domain::Timestamp;
-use ports::{Clock, Digests, Ids, PasswordHasher, Sealer, Tokens};
+use ports::{Clock, Digests, IdGenerator, PasswordHasher, Sealer, TokenIssuer};
 
 /// Goes on by a millisecond every hundredth time that it is looked at.
 struct Ticking(AtomicI64);
@@ -30,7 +30,7 @@ async fn a_hasher() -> Arc<dyn PasswordHasher> {
     Arc::new(BcryptHasher::new(adapters_crypto::COST_MIN, 1, 0))
 }
 
-async fn tokens() -> Arc<dyn Tokens> {
+async fn tokens() -> Arc<dyn TokenIssuer> {
     Arc::new(JwtTokens::new(&keys()))
 }
 
@@ -42,7 +42,7 @@ async fn digests() -> Arc<dyn Digests> {
     Arc::new(Sha256Digests)
 }
 
-async fn ids() -> Arc<dyn Ids> {
+async fn ids() -> Arc<dyn IdGenerator> {
     Arc::new(RandomIds::new(Arc::new(Ticking(AtomicI64::new(0)))))
 }
 

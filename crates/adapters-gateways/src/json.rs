@@ -30,74 +30,74 @@ pub(crate) enum Json {
 }
 
 /// The document that `text` is, if it is one.
-pub(crate) fn read(text: &str) -> Option<Json> {
-    within(serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)).ok()?, LEVELS_MAX)
+pub(crate) fn parse_json(text: &str) -> Option<Json> {
+    parse_value(serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)).ok()?, LEVELS_MAX)
 }
 
-fn within(raw: &RawValue, levels: usize) -> Option<Json> {
+fn parse_value(raw: &RawValue, levels: usize) -> Option<Json> {
     let text = raw.get();
     let Some(inner) = levels.checked_sub(1) else {
-        return Some(if text.starts_with(['[', '{']) { Json::TooDeep } else { scalar(text)? });
+        return Some(if text.starts_with(['[', '{']) { Json::TooDeep } else { parse_scalar(text)? });
     };
     Some(if text.starts_with('[') {
         let elements: Vec<&RawValue> = serde_json::from_str(text).ok()?;
-        Json::List(elements.into_iter().map(|it| within(it, inner)).collect::<Option<_>>()?)
+        Json::List(elements.into_iter().map(|it| parse_value(it, inner)).collect::<Option<_>>()?)
     } else if text.starts_with('{') {
         let Members(members) = serde_json::from_str(text).ok()?;
-        let members = members.into_iter().map(|(name, it)| Some((name.0, within(it, inner)?)));
+        let members = members.into_iter().map(|(name, it)| Some((name.0, parse_value(it, inner)?)));
         Json::Object(members.collect::<Option<_>>()?)
     } else {
-        scalar(text)?
+        parse_scalar(text)?
     })
 }
 
-fn scalar(text: &str) -> Option<Json> {
+fn parse_scalar(text: &str) -> Option<Json> {
     Some(match text {
         "null" => Json::Null,
         "true" => Json::Bool(true),
         "false" => Json::Bool(false),
-        quoted if quoted.starts_with('"') => Json::Text(serde_json::from_str::<Lossy>(quoted).ok()?.0),
+        quoted if quoted.starts_with('"') => Json::Text(serde_json::from_str::<LossyString>(quoted).ok()?.0),
         number => Json::Number(number.to_owned()),
     })
 }
 
 /// A string with U+FFFD for what is no character.
-struct Lossy(String);
+struct LossyString(String);
 
-impl<'de> Deserialize<'de> for Lossy {
+impl<'de> Deserialize<'de> for LossyString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         // Only as bytes may a string have half a surrogate pair in it.
-        deserializer.deserialize_bytes(AnyBytes)
+        deserializer.deserialize_bytes(LossyStringVisitor)
     }
 }
 
-struct AnyBytes;
+struct LossyStringVisitor;
 
-impl Visitor<'_> for AnyBytes {
-    type Value = Lossy;
+impl Visitor<'_> for LossyStringVisitor {
+    type Value = LossyString;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("a string")
     }
 
-    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<Lossy, E> {
-        Ok(Lossy(String::from_utf8_lossy(bytes).into_owned()))
+    fn visit_bytes<E: Error>(self, bytes: &[u8]) -> Result<LossyString, E> {
+        Ok(LossyString(String::from_utf8_lossy(bytes).into_owned()))
     }
 }
 
 /// The members of an object, not looked into.
-struct Members<'de>(Vec<(Lossy, &'de RawValue)>);
+struct Members<'de>(Vec<(LossyString, &'de RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(AnyMembers).map(Self)
+        deserializer.deserialize_map(MembersVisitor).map(Self)
     }
 }
 
-struct AnyMembers;
+struct MembersVisitor;
 
-impl<'de> Visitor<'de> for AnyMembers {
-    type Value = Vec<(Lossy, &'de RawValue)>;
+impl<'de> Visitor<'de> for MembersVisitor {
+    type Value = Vec<(LossyString, &'de RawValue)>;
 
     fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("an object")
@@ -114,7 +114,7 @@ impl<'de> Visitor<'de> for AnyMembers {
 
 /// `text` with its escapes of JSON (`\u0034`) and of forms (`%34`) as what they stand for. Text that is no document may
 /// use either.
-pub(crate) fn unescape(text: &str) -> Cow<'_, str> {
+pub(crate) fn unescape_text(text: &str) -> Cow<'_, str> {
     if !text.contains(['\\', '%']) {
         return Cow::Borrowed(text);
     }
@@ -172,22 +172,22 @@ mod tests {
             ("a", Json::Object(Vec::new())),
         ];
         assert_eq!(
-            read(document),
+            parse_json(document),
             Some(Json::Object(members.map(|(name, it)| (name.to_owned(), it)).into()))
         );
-        assert_eq!(read(" \"\\ud83d\\ude00\" "), Some(text("😀")));
+        assert_eq!(parse_json(" \"\\ud83d\\ude00\" "), Some(text("😀")));
     }
 
     #[test]
     fn nesting_has_an_end_and_no_price() {
         let nested = |levels: usize| format!("{}1{}", "[".repeat(levels), "]".repeat(levels));
-        let mut at = read(&nested(30_000)).unwrap();
+        let mut at = parse_json(&nested(30_000)).unwrap();
         for _ in 0..LEVELS_MAX {
             let Json::List(mut inner) = at else { panic!("{at:?}") };
             at = inner.remove(0);
         }
         assert_eq!(at, Json::TooDeep);
-        assert!(!format!("{:?}", read(&nested(LEVELS_MAX))).contains("TooDeep"));
+        assert!(!format!("{:?}", parse_json(&nested(LEVELS_MAX))).contains("TooDeep"));
     }
 
     #[test]
@@ -195,7 +195,7 @@ mod tests {
         for other in
             ["", "{", "[1,]", "{} x", "a=b", "\"\n\"", "\"\\x\"", "01", "{\"a\"}", "[".repeat(1000).as_str()]
         {
-            assert_eq!(read(other), None, "{other}");
+            assert_eq!(parse_json(other), None, "{other}");
         }
     }
 
@@ -208,7 +208,7 @@ mod tests {
             (r"\u003 \", r"\u003 \"),
             ("ä", "ä"),
         ] {
-            assert_eq!(unescape(escape), plain);
+            assert_eq!(unescape_text(escape), plain);
         }
     }
 }

@@ -2,15 +2,15 @@
 
 use domain::{
     DisputeId, EventId, OrderNumber, RefundId, Timestamp, TransactionId,
-    payment::{Details, Event, EventKind, Stated},
+    payment::{EventKind, PaymentDetails, PaymentEvent, ReportedAmount},
 };
-use ports::{Meaning, Notice};
+use ports::{Notice, ParsedNotice};
 use serde_json::{Map, Value};
 
-use crate::sandbox::derived;
+use crate::sandbox::derive_id;
 
 /// Longest remark that is kept, in characters; a longer one is cut, because the money in a notice matters more.
-const REMARK_CHARS_MAX: usize = 255;
+const DETAIL_CHARS_MAX: usize = 255;
 /// Longest unknown type that is repeated, in characters.
 const KIND_CHARS_MAX: usize = 64;
 const LAST4_CHARS: usize = 4;
@@ -27,85 +27,87 @@ const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
 
 /// The id of what happened to a transaction, or to one of its refunds: the same on every instance, and however often it is
 /// said.
-pub(crate) fn id(kind: EventKind, transaction: &TransactionId, refund: Option<&RefundId>) -> EventId {
+pub(crate) fn event_id(kind: EventKind, transaction: &TransactionId, refund: Option<&RefundId>) -> EventId {
     let refund = refund.map_or("", RefundId::as_str);
-    EventId::new(format!("evt_{}", derived(&[kind.as_str(), transaction.as_str(), refund]).to_lowercase()))
+    EventId::new(format!("evt_{}", derive_id(&[kind.as_str(), transaction.as_str(), refund]).to_lowercase()))
 }
 
 /// The body of the notice about an event.
-pub(crate) fn body(event: &Event) -> String {
+pub(crate) fn format_body(event: &PaymentEvent) -> String {
     let details = &event.details;
-    let data = object([
+    let data = json_object([
         ("transactionId", Some(event.transaction.as_str())),
         ("orderNumber", Some(event.order.as_str())),
         ("refundId", event.refund.as_ref().map(RefundId::as_str)),
         ("disputeId", event.dispute.as_ref().map(DisputeId::as_str)),
-        ("amount", Some(&event.stated.amount)),
-        ("currency", Some(&event.stated.currency)),
+        ("amount", Some(&event.reported.amount)),
+        ("currency", Some(&event.reported.currency)),
         ("cardLast4", details.card_last4.as_deref()),
         ("cardBrand", details.card_brand.as_deref()),
         ("authorizationCode", details.authorization_code.as_deref()),
         ("responseCode", details.response_code.as_deref()),
         ("failureReason", details.failure_reason.as_deref()),
     ]);
-    let at = jiff::Timestamp::from_millisecond(event.at.millis()).unwrap_or_default();
-    let mut notice = object([("type", Some(event.kind.as_str())), ("timestamp", Some(&format!("{at:.3}")))]);
+    let at = jiff::Timestamp::from_millisecond(event.at.as_millis()).unwrap_or_default();
+    let mut notice =
+        json_object([("type", Some(event.kind.as_str())), ("timestamp", Some(&format!("{at:.3}")))]);
     notice.insert("data".to_owned(), Value::Object(data));
     Value::Object(notice).to_string()
 }
 
-fn object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String, Value> {
+fn json_object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String, Value> {
     members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect()
 }
 
 /// What a notice says, as it is kept; `received_at` stands in for a missing time.
-pub(crate) fn understand(notice: &Notice, received_at: Timestamp) -> Meaning {
-    read(&notice.id, &notice.raw, received_at).unwrap_or_else(|fault| Meaning::Unintelligible { fault })
+pub(crate) fn parse_notice(notice: &Notice, received_at: Timestamp) -> ParsedNotice {
+    parse_payload(&notice.id, &notice.raw, received_at)
+        .unwrap_or_else(|fault| ParsedNotice::Unintelligible { fault })
 }
 
-fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
+fn parse_payload(id: &EventId, raw: &str, received_at: Timestamp) -> Result<ParsedNotice, &'static str> {
     let notice: Value = serde_json::from_str(raw).map_err(|_| "The notice is not JSON.")?;
     let notice = notice.as_object().ok_or("The notice is not a JSON object.")?;
-    let kind = text(notice, "type").ok_or("The notice has no type.")?;
+    let kind = text_member(notice, "type").ok_or("The notice has no type.")?;
     let Some(kind) = EventKind::parse(kind) else {
-        return Ok(Meaning::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
+        return Ok(ParsedNotice::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
     };
     let data = notice.get(DATA).and_then(Value::as_object).ok_or("The notice has no data.")?;
-    let refund = text(data, "refundId").map(RefundId::parse);
-    let amount = text(data, AMOUNT).zip(text(data, "currency"));
-    let event = Event {
+    let refund = text_member(data, "refundId").map(RefundId::parse);
+    let amount = text_member(data, AMOUNT).zip(text_member(data, "currency"));
+    let event = PaymentEvent {
         id: id.clone(),
         kind,
-        transaction: id_in(data, "transactionId", TransactionId::parse)
+        transaction: id_member(data, "transactionId", TransactionId::parse)
             .ok_or("The notice has no transactionId.")?,
-        order: id_in(data, "orderNumber", OrderNumber::parse).ok_or("The notice has no orderNumber.")?,
-        stated: amount
-            .and_then(|(amount, currency)| Stated::parse(amount, currency))
+        order: id_member(data, "orderNumber", OrderNumber::parse).ok_or("The notice has no orderNumber.")?,
+        reported: amount
+            .and_then(|(amount, currency)| ReportedAmount::parse(amount, currency))
             .ok_or("The notice has no decimal amount with a currency code.")?,
         refund: match (kind.is_refund(), refund) {
             (true, Some(Ok(id))) => Some(id),
             (true, None | Some(Err(_))) => return Err("The notice has no refundId."),
             (false, _) => None,
         },
-        dispute: id_in(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
-        details: details(data),
-        at: time(notice, kind, received_at)?,
+        dispute: id_member(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
+        details: parse_details(data),
+        at: event_time(notice, kind, received_at)?,
     };
-    Ok(Meaning::Event(Box::new(event)))
+    Ok(ParsedNotice::Event(Box::new(event)))
 }
 
-fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+fn text_member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
     object.get(name)?.as_str()
 }
 
-fn id_in<T, E>(data: &Map<String, Value>, name: &str, parse: fn(&str) -> Result<T, E>) -> Option<T> {
-    parse(text(data, name)?).ok()
+fn id_member<T, E>(data: &Map<String, Value>, name: &str, parse: fn(&str) -> Result<T, E>) -> Option<T> {
+    parse(text_member(data, name)?).ok()
 }
 
-fn details(data: &Map<String, Value>) -> Details {
-    let remark = |name| remark(data.get(name)?);
-    Details {
-        card_last4: remark("cardLast4").map(|it| last4(&it)),
+fn parse_details(data: &Map<String, Value>) -> PaymentDetails {
+    let remark = |name| detail_text(data.get(name)?);
+    PaymentDetails {
+        card_last4: remark("cardLast4").map(|it| last_four_chars(&it)),
         card_brand: remark("cardBrand"),
         authorization_code: remark("authorizationCode"),
         response_code: remark("responseCode"),
@@ -114,24 +116,24 @@ fn details(data: &Map<String, Value>) -> Details {
 }
 
 /// A detail as text; one that cannot be text is left out, because the money in a notice matters more.
-fn remark(value: &Value) -> Option<String> {
+fn detail_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
         Value::Number(number) => number.to_string(),
         Value::Bool(it) => it.to_string(),
         Value::Null | Value::Array(_) | Value::Object(_) => return None,
     };
-    Some(text.chars().take(REMARK_CHARS_MAX).collect())
+    Some(text.chars().take(DETAIL_CHARS_MAX).collect())
 }
 
 /// Of a number that was masked because it was sent whole, only the end.
-fn last4(text: &str) -> String {
+fn last_four_chars(text: &str) -> String {
     text.chars().skip(text.chars().count().saturating_sub(LAST4_CHARS)).collect()
 }
 
 /// When it happened. A stamp of whole seconds may be of any moment in its second. So that a word which ends something comes
 /// after what it ends, it is taken as the last one; of money that was held or taken it is shown as it was written.
-fn time(
+fn event_time(
     notice: &Map<String, Value>,
     kind: EventKind,
     received_at: Timestamp,

@@ -5,23 +5,23 @@
 //! gateway's idempotency key gives, and the sandbox needs no memory for it. Its notices live in memory only: one that
 //! was not delivered when the process ended is lost, as it may be with any gateway, and reconciliation finds out.
 
-mod courier;
 mod decision;
+mod webhook_sender;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{GatewayName, Money, RefundId, Timestamp, payment::Event, payment::EventKind};
+use domain::{GatewayName, Money, RefundId, Timestamp, payment::EventKind, payment::PaymentEvent};
 use ports::{
-    Charge, Clock, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, PortError, Unanswered,
+    Charge, Clock, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice, PortError,
 };
 
 use crate::{WebhookSecrets, masking, notice};
-use courier::Courier;
-use decision::Token;
+use decision::TestToken;
+use webhook_sender::WebhookSender;
 
-pub(crate) use decision::derived;
+pub(crate) use decision::derive_id;
 
 /// The sandbox's name, as it stands in a URL.
 const NAME: &str = "sandbox";
@@ -65,7 +65,7 @@ pub struct Sandbox {
     secrets: WebhookSecrets,
     pending_delay: Duration,
     dispute_delay: Duration,
-    courier: Courier,
+    webhooks: WebhookSender,
 }
 
 impl Sandbox {
@@ -75,7 +75,7 @@ impl Sandbox {
     /// [`PortError`] when there can be no HTTP client.
     pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         Ok(Self {
-            courier: Courier::new(&config, Arc::clone(&clock))?,
+            webhooks: WebhookSender::new(&config, Arc::clone(&clock))?,
             clock,
             secrets: config.secrets,
             pending_delay: config.pending_delay,
@@ -85,40 +85,40 @@ impl Sandbox {
 
     /// Tells where notices go, once the service knows its port; what comes first, here or in the configuration, holds.
     pub fn set_callback_base(&self, base: String) {
-        self.courier.set_callback_base(base);
+        self.webhooks.set_callback_base(base);
     }
 
     /// Ends all deliveries and waits for that. A notice that was not delivered is lost.
     pub async fn stop(&self) {
-        self.courier.stop().await;
+        self.webhooks.stop().await;
     }
 
     /// What has happened, or will have, because of a charge, oldest first: its last word is the answer.
-    fn course(&self, charge: &Charge, token: Token) -> Vec<Event> {
-        decision::course(charge, token, self.settled_at(charge, token))
+    fn charge_events(&self, charge: &Charge, token: TestToken) -> Vec<PaymentEvent> {
+        decision::decide_events(charge, token, self.settled_at(charge, token))
     }
 
-    fn settled_at(&self, charge: &Charge, token: Token) -> Timestamp {
-        let delay = if token == Token::Pending { self.pending_delay } else { Duration::ZERO };
-        charge.created_at.plus(delay)
+    fn settled_at(&self, charge: &Charge, token: TestToken) -> Timestamp {
+        let delay = if token == TestToken::Pending { self.pending_delay } else { Duration::ZERO };
+        charge.created_at.saturating_add(delay)
     }
 
     /// Sends the notice of a dispute, if that capture will be disputed.
-    fn dispute(&self, charge: &Charge, captured: Option<&Event>) {
+    fn send_dispute(&self, charge: &Charge, captured: Option<&PaymentEvent>) {
         if let Some(captured) = captured
             && captured.kind == EventKind::Captured
-            && Token::of(charge) == Token::Dispute
+            && TestToken::from_charge(charge) == TestToken::Dispute
         {
-            let at = captured.at.plus(self.dispute_delay);
+            let at = captured.at.saturating_add(self.dispute_delay);
             let kind = EventKind::Disputed;
-            let id = notice::id(kind, &captured.transaction, None);
-            let dispute = Event { id, kind, at, ..captured.clone() };
-            self.courier.send(&[dispute], at.since(self.clock.now()));
+            let id = notice::event_id(kind, &captured.transaction, None);
+            let dispute = PaymentEvent { id, kind, at, ..captured.clone() };
+            self.webhooks.send_events(&[dispute], at.saturating_duration_since(self.clock.now()));
         }
     }
 
-    fn done(&self, event: Event) -> Option<Event> {
-        self.courier.send(std::slice::from_ref(&event), Duration::ZERO);
+    fn send_event(&self, event: PaymentEvent) -> Option<PaymentEvent> {
+        self.webhooks.send_events(std::slice::from_ref(&event), Duration::ZERO);
         Some(event)
     }
 }
@@ -129,46 +129,54 @@ impl Gateway for Sandbox {
         GatewayName::new(NAME.to_owned())
     }
 
-    fn accepts(&self, token: &str) -> bool {
-        Token::parse(token).is_some()
+    fn accepts_token(&self, token: &str) -> bool {
+        TestToken::parse(token).is_some()
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
-        let token = Token::of(&charge);
-        let mut course = self.course(&charge, token);
+    async fn charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
+        let token = TestToken::from_charge(&charge);
+        let mut course = self.charge_events(&charge, token);
         match token {
-            Token::Visa | Token::Declined | Token::Dispute => {
-                self.courier.send(&course, Duration::ZERO);
-                self.dispute(&charge, course.last());
+            TestToken::Visa | TestToken::Declined | TestToken::Dispute => {
+                self.webhooks.send_events(&course, Duration::ZERO);
+                self.send_dispute(&charge, course.last());
                 Ok(course.pop())
             }
-            Token::Pending => {
-                self.courier.send(&course, self.settled_at(&charge, token).since(self.clock.now()));
+            TestToken::Pending => {
+                self.webhooks.send_events(
+                    &course,
+                    self.settled_at(&charge, token).saturating_duration_since(self.clock.now()),
+                );
                 Ok(None)
             }
-            Token::Timeout => Err(Unanswered),
+            TestToken::Timeout => Err(NoResponse),
         }
     }
 
-    async fn charge_again(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
-        let token = Token::of(&charge);
+    async fn retry_charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
+        let token = TestToken::from_charge(&charge);
         if self.clock.now() < self.settled_at(&charge, token) {
             return Ok(None);
         }
-        let answer = self.course(&charge, token).pop();
+        let answer = self.charge_events(&charge, token).pop();
         // Whoever asks may never have heard, nor ever hear, of the dispute from a process that ended.
-        self.dispute(&charge, answer.as_ref());
+        self.send_dispute(&charge, answer.as_ref());
         Ok(answer)
     }
 
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Option<Event>, Unanswered> {
-        let captured = decision::event(&charge, EventKind::Captured, amount, self.clock.now());
-        self.dispute(&charge, Some(&captured));
-        Ok(self.done(captured))
+    async fn capture(&self, charge: Charge, amount: Money) -> Result<Option<PaymentEvent>, NoResponse> {
+        let captured = decision::build_event(&charge, EventKind::Captured, amount, self.clock.now());
+        self.send_dispute(&charge, Some(&captured));
+        Ok(self.send_event(captured))
     }
 
-    async fn void(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
-        Ok(self.done(decision::event(&charge, EventKind::Voided, charge.amount, self.clock.now())))
+    async fn void(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
+        Ok(self.send_event(decision::build_event(
+            &charge,
+            EventKind::Voided,
+            charge.amount,
+            self.clock.now(),
+        )))
     }
 
     async fn refund(
@@ -176,24 +184,24 @@ impl Gateway for Sandbox {
         charge: Charge,
         refund: RefundId,
         amount: Money,
-    ) -> Result<Option<Event>, Unanswered> {
-        let event = decision::event(&charge, EventKind::RefundSucceeded, amount, self.clock.now());
-        let id = notice::id(event.kind, &event.transaction, Some(&refund));
-        Ok(self.done(Event { id, refund: Some(refund), ..event }))
+    ) -> Result<Option<PaymentEvent>, NoResponse> {
+        let event = decision::build_event(&charge, EventKind::RefundSucceeded, amount, self.clock.now());
+        let id = notice::event_id(event.kind, &event.transaction, Some(&refund));
+        Ok(self.send_event(PaymentEvent { id, refund: Some(refund), ..event }))
     }
 
-    fn verify(
+    fn verify_notice(
         &self,
         headers: &NoticeHeaders,
         body: &[u8],
         now: Timestamp,
     ) -> Result<Notice, InvalidSignature> {
-        let id = self.secrets.verify(headers, body, now)?;
-        Ok(Notice { id: masking::masked_id(id), raw: masking::masked_body(body) })
+        let id = self.secrets.verify_notice(headers, body, now)?;
+        Ok(Notice { id: masking::mask_event_id(id), raw: masking::mask_body(body) })
     }
 
-    fn understand(&self, notice: &Notice, received_at: Timestamp) -> Meaning {
-        notice::understand(notice, received_at)
+    fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice {
+        notice::parse_notice(notice, received_at)
     }
 }
 

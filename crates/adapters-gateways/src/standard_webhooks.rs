@@ -31,9 +31,9 @@ const SIGNATURES_MAX: usize = 16;
 
 /// A shared secret, ready to sign; it does not show in a `Debug`.
 #[derive(Clone)]
-pub struct Secret(Hmac<Sha256>);
+pub struct WebhookSecret(Hmac<Sha256>);
 
-impl Secret {
+impl WebhookSecret {
     /// Reads `whsec_<base64>` with at least 24 bytes.
     ///
     /// # Errors
@@ -47,13 +47,13 @@ impl Secret {
         Hmac::new_from_slice(&bytes).map(Self).map_err(|_| Invalid("must be a key"))
     }
 
-    fn mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
+    fn compute_mac(&self, id: &str, timestamp: &str, body: &[u8]) -> Hmac<Sha256> {
         let signed = [id.as_bytes(), timestamp.as_bytes(), body].join(&b'.');
         self.0.clone().chain_update(signed)
     }
 }
 
-impl fmt::Debug for Secret {
+impl fmt::Debug for WebhookSecret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(…)")
     }
@@ -62,8 +62,8 @@ impl fmt::Debug for Secret {
 /// The shared secrets: the first one signs, each of them is accepted, so that one can be rotated.
 #[derive(Debug, Clone)]
 pub struct WebhookSecrets {
-    first: Secret,
-    others: Vec<Secret>,
+    first: WebhookSecret,
+    others: Vec<WebhookSecret>,
 }
 
 impl WebhookSecrets {
@@ -79,14 +79,14 @@ impl WebhookSecrets {
     /// # Errors
     /// [`Invalid`] when one of them has another form or fewer than 24 bytes.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let mut secrets = text.split(',').map(|it| Secret::parse(it.trim()));
+        let mut secrets = text.split(',').map(|it| WebhookSecret::parse(it.trim()));
         let first = secrets.next().unwrap_or(Err(Invalid("must not be empty")))?;
         Ok(Self { first, others: secrets.collect::<Result<_, _>>()? })
     }
 
     /// The secret that signs.
     #[must_use]
-    pub const fn signing(&self) -> &Secret {
+    pub const fn signing_secret(&self) -> &WebhookSecret {
         &self.first
     }
 
@@ -94,7 +94,7 @@ impl WebhookSecrets {
     ///
     /// # Errors
     /// [`InvalidSignature`] otherwise.
-    pub fn verify(
+    pub fn verify_notice(
         &self,
         headers: &NoticeHeaders,
         body: &[u8],
@@ -112,32 +112,33 @@ impl WebhookSecrets {
             .take(SIGNATURES_MAX)
             .collect();
         let mut secrets = std::iter::once(&self.first).chain(&self.others);
-        let genuine = secrets.any(|it| any_signs(it.mac(id.as_str(), timestamp, body), &signatures));
+        let genuine = secrets
+            .any(|it| matches_any_signature(it.compute_mac(id.as_str(), timestamp, body), &signatures));
         if genuine { Ok(id) } else { Err(InvalidSignature) }
     }
 }
 
 /// Whether one of the signatures is that of a notice whose every byte `mac` has taken in: it is read once, however many
 /// signatures there are. Compares in constant time.
-fn any_signs(mac: Hmac<Sha256>, signatures: &[Vec<u8>]) -> bool {
+fn matches_any_signature(mac: Hmac<Sha256>, signatures: &[Vec<u8>]) -> bool {
     signatures.iter().any(|it| mac.clone().verify_slice(it).is_ok())
 }
 
 /// The signature header of a notice that is sent at `timestamp`, in whole seconds since the epoch.
 #[must_use]
-pub fn sign(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> String {
-    let tag = secret.mac(id, &timestamp.to_string(), body).finalize().into_bytes();
+pub fn sign_notice(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> String {
+    let tag = secret.compute_mac(id, &timestamp.to_string(), body).finalize().into_bytes();
     format!("{SIGNATURE_PREFIX}{}", STANDARD.encode(tag))
 }
 
 /// The headers of a notice that is sent `now`, signed.
 #[must_use]
-pub fn headers(secret: &Secret, id: &str, body: &[u8], now: Timestamp) -> NoticeHeaders {
-    let timestamp = now.millis().div_euclid(1000);
+pub fn signed_headers(secret: &WebhookSecret, id: &str, body: &[u8], now: Timestamp) -> NoticeHeaders {
+    let timestamp = now.as_millis().div_euclid(1000);
     NoticeHeaders::from([
         (ID_HEADER.to_owned(), id.to_owned()),
         (TIMESTAMP_HEADER.to_owned(), timestamp.to_string()),
-        (SIGNATURE_HEADER.to_owned(), sign(secret, id, timestamp, body)),
+        (SIGNATURE_HEADER.to_owned(), sign_notice(secret, id, timestamp, body)),
     ])
 }
 
@@ -149,7 +150,7 @@ pub fn secret_from_bytes(bytes: &[u8]) -> String {
 
 fn is_fresh(timestamp: &str, now: Timestamp) -> bool {
     let sent = timestamp.parse::<i64>().ok().and_then(|seconds| seconds.checked_mul(1000));
-    sent.is_some_and(|sent| u128::from(sent.abs_diff(now.millis())) <= TOLERANCE.as_millis())
+    sent.is_some_and(|sent| u128::from(sent.abs_diff(now.as_millis())) <= TOLERANCE.as_millis())
 }
 
 #[cfg(test)]

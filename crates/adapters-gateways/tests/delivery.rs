@@ -17,7 +17,7 @@ use domain::{
     payment::{CaptureMethod, PaymentToken},
 };
 use inbox::{Answer, Inbox};
-use ports::{Charge, Clock, Gateway, Meaning};
+use ports::{Charge, Clock, Gateway, ParsedNotice};
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_800_200_123);
 const TAKEN: fn(usize) -> Answer = |_| Answer::Status(200);
@@ -87,11 +87,11 @@ async fn every_notice_comes_twice_under_one_id_and_the_newest_first() {
         assert_eq!(notice.headers["content-type"], "application/json");
         assert!(!String::from_utf8_lossy(&notice.body).contains("tok_"), "the token stays secret");
     }
-    let notice = sandbox.verify(&notices[0].headers, &notices[0].body, NOW).unwrap();
+    let notice = sandbox.verify_notice(&notices[0].headers, &notices[0].body, NOW).unwrap();
     assert_eq!(notice.id.as_str(), ids[0]);
     assert_eq!(
-        sandbox.understand(&notice, NOW),
-        Meaning::Event(Box::new(answer)),
+        sandbox.parse_notice(&notice, NOW),
+        ParsedNotice::Event(Box::new(answer)),
         "it says what the answer said"
     );
 }
@@ -177,7 +177,7 @@ async fn stopping_and_dropping_end_deliveries() {
 async fn of_a_lost_answer_there_is_no_notice_either() {
     let (inbox, sandbox) = open(TAKEN, once()).await;
     sandbox.charge(automatic("tok_timeout")).await.unwrap_err();
-    sandbox.charge_again(automatic("tok_timeout")).await.unwrap();
+    sandbox.retry_charge(automatic("tok_timeout")).await.unwrap();
     inbox.wait_for_only(0).await;
 }
 
@@ -206,7 +206,7 @@ async fn a_dispute_follows_the_capture() {
 #[tokio::test]
 async fn a_dispute_is_told_of_by_whoever_is_asked_again() {
     let (inbox, sandbox) = open(TAKEN, once()).await;
-    sandbox.charge_again(automatic("tok_dispute")).await.unwrap();
+    sandbox.retry_charge(automatic("tok_dispute")).await.unwrap();
     inbox.wait_for_only(1).await;
     assert_eq!(inbox.kinds(), ["payment.disputed"]);
 }

@@ -7,32 +7,32 @@ use tokio::sync::watch;
 /// Tells whoever subscribed in this process.
 #[derive(Debug, Default)]
 pub struct LocalBroadcast {
-    told: watch::Sender<()>,
+    sender: watch::Sender<()>,
 }
 
 #[async_trait]
 impl Broadcast for LocalBroadcast {
     async fn publish(&self) -> Result<(), PortError> {
-        self.told.send_replace(());
+        self.sender.send_replace(());
         Ok(())
     }
 
     fn subscribe(&self) -> Box<dyn Subscription> {
-        let mut told = self.told.subscribe();
+        let mut receiver = self.sender.subscribe();
         // The first wait is over at once.
-        told.mark_changed();
-        Box::new(LocalSubscription { told })
+        receiver.mark_changed();
+        Box::new(LocalSubscription { receiver })
     }
 }
 
 struct LocalSubscription {
-    told: watch::Receiver<()>,
+    receiver: watch::Receiver<()>,
 }
 
 #[async_trait]
 impl Subscription for LocalSubscription {
     async fn next(&mut self) {
-        if self.told.changed().await.is_err() {
+        if self.receiver.changed().await.is_err() {
             // Nobody is left to publish anything.
             std::future::pending::<()>().await;
         }

@@ -17,10 +17,10 @@ const OVERHEAD_BYTES: usize = 128;
 /// Copies in memory, bounded by their bytes; what is read most stays longest.
 #[derive(Clone)]
 pub struct LocalCache {
-    copies: Moka<String, Arc<Copy>>,
+    entries: Moka<String, Arc<ExpiringEntry>>,
 }
 
-struct Copy {
+struct ExpiringEntry {
     entry: CacheEntry,
     ttl: Duration,
 }
@@ -31,30 +31,30 @@ impl LocalCache {
     pub fn new(bytes_max: u64) -> Self {
         let copies = Moka::builder()
             .max_capacity(bytes_max)
-            .weigher(|key: &String, copy: &Arc<Copy>| weight(key, &copy.entry.bytes))
-            .expire_after(OwnTtl)
+            .weigher(|key: &String, copy: &Arc<ExpiringEntry>| entry_weight(key, &copy.entry.bytes))
+            .expire_after(EntryTtl)
             .build();
-        Self { copies }
+        Self { entries: copies }
     }
 }
 
-fn weight(key: &str, bytes: &[u8]) -> u32 {
+fn entry_weight(key: &str, bytes: &[u8]) -> u32 {
     let bytes = key.len().saturating_add(bytes.len()).saturating_add(OVERHEAD_BYTES);
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
 /// Every copy brings its own time to live.
-struct OwnTtl;
+struct EntryTtl;
 
-impl Expiry<String, Arc<Copy>> for OwnTtl {
-    fn expire_after_create(&self, _: &String, copy: &Arc<Copy>, _: Instant) -> Option<Duration> {
+impl Expiry<String, Arc<ExpiringEntry>> for EntryTtl {
+    fn expire_after_create(&self, _: &String, copy: &Arc<ExpiringEntry>, _: Instant) -> Option<Duration> {
         Some(copy.ttl)
     }
 
     fn expire_after_update(
         &self,
         _: &String,
-        copy: &Arc<Copy>,
+        copy: &Arc<ExpiringEntry>,
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
@@ -64,22 +64,22 @@ impl Expiry<String, Arc<Copy>> for OwnTtl {
 
 #[async_trait]
 impl Cache for LocalCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
-        Ok(self.copies.get(key).map(|copy| copy.entry.clone()))
+    async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
+        Ok(self.entries.get(key).map(|copy| copy.entry.clone()))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
-        let new = Arc::new(Copy { entry, ttl: ttl.min(DURATION_MAX) });
+    async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
+        let new = Arc::new(ExpiringEntry { entry, ttl: ttl.min(DURATION_MAX) });
         // Comparing and replacing are one step: nobody else computes the same key meanwhile.
-        self.copies.entry_by_ref(key).and_compute_with(|kept| match kept {
+        self.entries.entry_by_ref(key).and_compute_with(|kept| match kept {
             Some(kept) if kept.value().entry.version > new.entry.version => Op::Nop,
             Some(_) | None => Op::Put(new),
         });
         Ok(())
     }
 
-    async fn remove(&self, key: &str) -> Result<(), PortError> {
-        self.copies.invalidate(key);
+    async fn remove_entry(&self, key: &str) -> Result<(), PortError> {
+        self.entries.invalidate(key);
         Ok(())
     }
 }
@@ -95,25 +95,25 @@ mod tests {
         let cache = LocalCache::new(10_000);
         for key in 0..1_000 {
             let entry = CacheEntry { version: 1, bytes: vec![0; 872] };
-            cache.put(&format!("{key:03}"), entry, LONG).await.unwrap();
+            cache.put_entry(&format!("{key:03}"), entry, LONG).await.unwrap();
         }
-        cache.copies.run_pending_tasks();
-        assert!(cache.copies.weighted_size() <= 10_000, "{}", cache.copies.weighted_size());
-        assert!(cache.copies.entry_count() > 0);
+        cache.entries.run_pending_tasks();
+        assert!(cache.entries.weighted_size() <= 10_000, "{}", cache.entries.weighted_size());
+        assert!(cache.entries.entry_count() > 0);
     }
 
     #[tokio::test]
     async fn what_is_larger_than_all_of_it_is_not_kept() {
         let cache = LocalCache::new(1_000);
-        cache.put("key", CacheEntry { version: 1, bytes: vec![0; 2_000] }, LONG).await.unwrap();
-        cache.copies.run_pending_tasks();
-        assert_eq!(cache.get("key").await.unwrap(), None);
+        cache.put_entry("key", CacheEntry { version: 1, bytes: vec![0; 2_000] }, LONG).await.unwrap();
+        cache.entries.run_pending_tasks();
+        assert_eq!(cache.get_entry("key").await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn the_longest_time_there_is_does_no_harm() {
         let cache = LocalCache::new(1_000);
-        cache.put("key", CacheEntry { version: 1, bytes: Vec::new() }, Duration::MAX).await.unwrap();
-        assert!(cache.get("key").await.unwrap().is_some());
+        cache.put_entry("key", CacheEntry { version: 1, bytes: Vec::new() }, Duration::MAX).await.unwrap();
+        assert!(cache.get_entry("key").await.unwrap().is_some());
     }
 }

@@ -20,12 +20,12 @@ impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         let epoch = Timestamp::from_millis(0);
         match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
-            Ok(after) => epoch.plus(after),
-            Err(before) => epoch.minus(before.duration()),
+            Ok(after) => epoch.saturating_add(after),
+            Err(before) => epoch.saturating_sub(before.duration()),
         }
     }
 
-    fn monotonic(&self) -> Duration {
+    fn monotonic_now(&self) -> Duration {
         #[expect(clippy::disallowed_methods, reason = "this is what all others measure by")]
         static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
         BEGAN.elapsed()
@@ -48,11 +48,11 @@ impl ShiftedClock {
 
 impl Clock for ShiftedClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_millis(self.clock.now().millis().saturating_add(self.by_ms))
+        Timestamp::from_millis(self.clock.now().as_millis().saturating_add(self.by_ms))
     }
 
-    fn monotonic(&self) -> Duration {
-        self.clock.monotonic()
+    fn monotonic_now(&self) -> Duration {
+        self.clock.monotonic_now()
     }
 }
 
@@ -64,17 +64,17 @@ impl ManualClock {
     /// A clock that stands at `now`.
     #[must_use]
     pub const fn new(now: Timestamp) -> Self {
-        Self(AtomicI64::new(now.millis()))
+        Self(AtomicI64::new(now.as_millis()))
     }
 
     /// Puts it to `now`, forwards or back.
-    pub fn set(&self, now: Timestamp) {
-        self.0.store(now.millis(), Ordering::SeqCst);
+    pub fn set_time(&self, now: Timestamp) {
+        self.0.store(now.as_millis(), Ordering::SeqCst);
     }
 
     /// Puts it forward, and tells what it shows then.
     pub fn advance(&self, by: Duration) -> Timestamp {
-        let on = |now| Timestamp::from_millis(now).plus(by).millis();
+        let on = |now| Timestamp::from_millis(now).saturating_add(by).as_millis();
         // The update is never refused: both outcomes are the time before.
         let before = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some(on(now)));
         Timestamp::from_millis(on(before.unwrap_or_else(|now| now)))
@@ -94,11 +94,11 @@ mod tests {
     #[test]
     fn a_manual_clock_stands_still_until_it_is_set() {
         let clock = ManualClock::new(Timestamp::from_millis(1_000));
-        assert_eq!(clock.now().millis(), 1_000);
-        assert_eq!(clock.advance(Duration::from_secs(2)).millis(), 3_000);
-        assert_eq!(clock.now().millis(), 3_000);
-        clock.set(Timestamp::from_millis(5));
-        assert_eq!(clock.now().millis(), 5);
+        assert_eq!(clock.now().as_millis(), 1_000);
+        assert_eq!(clock.advance(Duration::from_secs(2)).as_millis(), 3_000);
+        assert_eq!(clock.now().as_millis(), 3_000);
+        clock.set_time(Timestamp::from_millis(5));
+        assert_eq!(clock.now().as_millis(), 5);
     }
 
     #[test]
@@ -106,9 +106,12 @@ mod tests {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(9_000)));
         let (ahead, behind) =
             (ShiftedClock::new(clock.clone(), 50), ShiftedClock::new(clock.clone(), -8_000));
-        assert_eq!((ahead.now().millis(), behind.now().millis()), (9_050, 1_000));
-        assert_eq!((ahead.monotonic(), behind.monotonic()), (clock.monotonic(), clock.monotonic()));
+        assert_eq!((ahead.now().as_millis(), behind.now().as_millis()), (9_050, 1_000));
+        assert_eq!(
+            (ahead.monotonic_now(), behind.monotonic_now()),
+            (clock.monotonic_now(), clock.monotonic_now())
+        );
         let late = ShiftedClock::new(Arc::new(ManualClock::new(Timestamp::from_millis(i64::MAX))), 1);
-        assert_eq!(late.now().millis(), i64::MAX, "it stops at the end of time");
+        assert_eq!(late.now().as_millis(), i64::MAX, "it stops at the end of time");
     }
 }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Held, Locks, PortError};
+use ports::{LockGuard, LockManager, PortError};
 use tokio::{
     sync::Notify,
     time::{self, Instant},
@@ -18,28 +18,28 @@ use crate::DURATION_MAX;
 /// Locks in memory. Whoever waits longest is next; a name that nobody holds or waits for takes no room.
 #[derive(Clone, Default)]
 pub struct LocalLocks {
-    table: Arc<Mutex<Table>>,
+    table: Arc<Mutex<LockTable>>,
 }
 
 #[derive(Default)]
-struct Table {
-    names: HashMap<String, Line>,
+struct LockTable {
+    queues: HashMap<String, LockQueue>,
     tickets: u64,
 }
 
 /// Who holds a name, and who stands in line for it, by ticket.
 #[derive(Default)]
-struct Line {
+struct LockQueue {
     holder: Option<Holder>,
     waiting: BTreeMap<u64, Arc<Notify>>,
 }
 
 struct Holder {
     ticket: u64,
-    lease_over: Instant,
+    lease_ends: Instant,
 }
 
-impl Line {
+impl LockQueue {
     /// Wakes the next in line: it may hold now, or has a new lease to outwait.
     fn wake_next(&self) {
         if let Some((_, next)) = self.waiting.first_key_value() {
@@ -49,94 +49,99 @@ impl Line {
 }
 
 #[async_trait]
-impl Locks for LocalLocks {
-    async fn acquire(&self, name: &str, lease: Duration, wait: Duration) -> Result<Option<Held>, PortError> {
-        let deadline = now() + wait.min(DURATION_MAX);
-        let guest = Guest::enter(&self.table, name);
+impl LockManager for LocalLocks {
+    async fn acquire_lock(
+        &self,
+        name: &str,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Option<LockGuard>, PortError> {
+        let deadline = instant_now() + wait.min(DURATION_MAX);
+        let guest = LockRequest::join_queue(&self.table, name);
         loop {
             // Looking comes before asking for the time, so that a wait of nothing still takes what is free.
-            let until = match guest.look(lease.min(DURATION_MAX)) {
-                Turn::Now => return Ok(Some(Held::new(guest.ticket, move || drop(guest)))),
-                Turn::Next { lease_over } => lease_over.min(deadline),
-                Turn::Later => deadline,
+            let until = match guest.try_acquire(lease.min(DURATION_MAX)) {
+                LockProgress::Acquired => return Ok(Some(LockGuard::new(guest.ticket, move || drop(guest)))),
+                LockProgress::First { lease_ends } => lease_ends.min(deadline),
+                LockProgress::Waiting => deadline,
             };
-            if deadline <= now() {
+            if deadline <= instant_now() {
                 return Ok(None);
             }
             // Whatever ends the wait, looking again tells what it means.
-            let _ended = time::timeout_at(until, guest.woken.notified()).await;
+            let _ended = time::timeout_at(until, guest.wakeup.notified()).await;
         }
     }
 }
 
 /// How far a guest has come.
-enum Turn {
+enum LockProgress {
     /// It holds.
-    Now,
+    Acquired,
     /// It is the first in line, and may hold when the lease is over, if not before.
-    Next { lease_over: Instant },
+    First { lease_ends: Instant },
     /// Others stand before it.
-    Later,
+    Waiting,
 }
 
 /// Somebody who waits for a name or holds it, until dropped.
-struct Guest {
-    table: Arc<Mutex<Table>>,
+struct LockRequest {
+    table: Arc<Mutex<LockTable>>,
     name: String,
     /// Nobody with a smaller one gets the name afterwards, so it fences too.
     ticket: u64,
-    woken: Arc<Notify>,
+    wakeup: Arc<Notify>,
 }
 
-impl Guest {
+impl LockRequest {
     /// Stands in line.
-    fn enter(table: &Arc<Mutex<Table>>, name: &str) -> Self {
+    fn join_queue(table: &Arc<Mutex<LockTable>>, name: &str) -> Self {
         let woken = Arc::new(Notify::new());
-        let mut locked = lock(table);
+        let mut locked = lock_table(table);
         // No process hands out 2^64 tickets.
         locked.tickets = locked.tickets.wrapping_add(1);
         let ticket = locked.tickets;
-        locked.names.entry(name.to_owned()).or_default().waiting.insert(ticket, Arc::clone(&woken));
+        locked.queues.entry(name.to_owned()).or_default().waiting.insert(ticket, Arc::clone(&woken));
         drop(locked);
-        Self { table: Arc::clone(table), name: name.to_owned(), ticket, woken }
+        Self { table: Arc::clone(table), name: name.to_owned(), ticket, wakeup: woken }
     }
 
     /// Takes the name if nobody stands before, and it is free or its lease over.
-    fn look(&self, lease: Duration) -> Turn {
-        let mut table = lock(&self.table);
-        let Some(line) = table.names.get_mut(&self.name) else { return Turn::Later };
+    fn try_acquire(&self, lease: Duration) -> LockProgress {
+        let mut table = lock_table(&self.table);
+        let Some(line) = table.queues.get_mut(&self.name) else { return LockProgress::Waiting };
         if line.waiting.first_key_value().is_none_or(|(first, _)| *first != self.ticket) {
-            return Turn::Later;
+            return LockProgress::Waiting;
         }
-        let now = now();
+        let now = instant_now();
         if let Some(holder) = &line.holder
-            && now < holder.lease_over
+            && now < holder.lease_ends
         {
-            return Turn::Next { lease_over: holder.lease_over };
+            return LockProgress::First { lease_ends: holder.lease_ends };
         }
         line.waiting.remove(&self.ticket);
-        line.holder = Some(Holder { ticket: self.ticket, lease_over: now + lease });
+        line.holder = Some(Holder { ticket: self.ticket, lease_ends: now + lease });
         line.wake_next();
-        Turn::Now
+        LockProgress::Acquired
     }
 }
 
-impl Drop for Guest {
+impl Drop for LockRequest {
     fn drop(&mut self) {
-        let mut table = lock(&self.table);
-        let Some(line) = table.names.get_mut(&self.name) else { return };
+        let mut table = lock_table(&self.table);
+        let Some(line) = table.queues.get_mut(&self.name) else { return };
         line.waiting.remove(&self.ticket);
         // After a lease somebody else may be the holder: that is left alone.
         line.holder.take_if(|holder| holder.ticket == self.ticket);
         line.wake_next();
         if line.holder.is_none() && line.waiting.is_empty() {
-            table.names.remove(&self.name);
+            table.queues.remove(&self.name);
         }
     }
 }
 
 /// Nothing that could panic half-way is done under the lock, so that a poisoned one is as good as any.
-fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
+fn lock_table(table: &Mutex<LockTable>) -> MutexGuard<'_, LockTable> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -144,7 +149,7 @@ fn lock(table: &Mutex<Table>) -> MutexGuard<'_, Table> {
     clippy::disallowed_methods,
     reason = "a lease is a length of time: it does not follow the clock on the wall"
 )]
-fn now() -> Instant {
+fn instant_now() -> Instant {
     Instant::now()
 }
 
@@ -154,40 +159,40 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
-    fn names(locks: &LocalLocks) -> usize {
-        lock(&locks.table).names.len()
+    fn name_count(locks: &LocalLocks) -> usize {
+        lock_table(&locks.table).queues.len()
     }
 
     #[tokio::test]
     async fn a_name_that_nobody_uses_takes_no_room() {
         let locks = LocalLocks::default();
-        let held = locks.acquire("name", LONG, LONG).await.unwrap();
-        assert!(locks.acquire("name", LONG, Duration::ZERO).await.unwrap().is_none());
-        let dropped = time::timeout(Duration::from_millis(5), locks.acquire("name", LONG, LONG)).await;
+        let held = locks.acquire_lock("name", LONG, LONG).await.unwrap();
+        assert!(locks.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().is_none());
+        let dropped = time::timeout(Duration::from_millis(5), locks.acquire_lock("name", LONG, LONG)).await;
         assert!(dropped.is_err());
-        assert_eq!(names(&locks), 1);
+        assert_eq!(name_count(&locks), 1);
         drop(held);
-        assert_eq!(names(&locks), 0);
+        assert_eq!(name_count(&locks), 0);
     }
 
     #[tokio::test]
     async fn a_name_that_was_overstayed_takes_no_room_either() {
         let locks = LocalLocks::default();
-        let late = locks.acquire("name", Duration::ZERO, LONG).await.unwrap();
-        let new = locks.acquire("name", LONG, LONG).await.unwrap();
+        let late = locks.acquire_lock("name", Duration::ZERO, LONG).await.unwrap();
+        let new = locks.acquire_lock("name", LONG, LONG).await.unwrap();
         drop(new);
-        assert_eq!(names(&locks), 0);
+        assert_eq!(name_count(&locks), 0);
         drop(late);
-        assert_eq!(names(&locks), 0);
+        assert_eq!(name_count(&locks), 0);
     }
 
     #[tokio::test]
     async fn whoever_waits_longest_is_next() {
         let locks = LocalLocks::default();
-        let held = locks.acquire("name", LONG, LONG).await.unwrap();
+        let held = locks.acquire_lock("name", LONG, LONG).await.unwrap();
         let turns = Mutex::new(Vec::new());
         let turn = async |number: u8| {
-            let _held = locks.acquire("name", LONG, LONG).await.unwrap().unwrap();
+            let _held = locks.acquire_lock("name", LONG, LONG).await.unwrap().unwrap();
             turns.lock().unwrap().push(number);
         };
         tokio::join!(turn(1), turn(2), turn(3), async { drop(held) });
@@ -197,11 +202,11 @@ mod tests {
     #[tokio::test]
     async fn a_latecomer_does_not_overtake_whoever_waits() {
         let locks = LocalLocks::default();
-        let held = locks.acquire("name", LONG, LONG).await.unwrap();
-        let mut first = locks.acquire("name", LONG, LONG);
+        let held = locks.acquire_lock("name", LONG, LONG).await.unwrap();
+        let mut first = locks.acquire_lock("name", LONG, LONG);
         assert!(time::timeout(Duration::from_millis(5), &mut first).await.is_err(), "it waits");
         drop(held);
-        assert!(locks.acquire("name", LONG, Duration::ZERO).await.unwrap().is_none());
+        assert!(locks.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().is_none());
         assert!(first.await.unwrap().is_some());
     }
 
@@ -211,9 +216,9 @@ mod tests {
         let mut tasks = tokio::task::JoinSet::new();
         for _ in 0..5_000 {
             let locks = locks.clone();
-            tasks.spawn(async move { locks.acquire("name", LONG, LONG).await.unwrap().is_some() });
+            tasks.spawn(async move { locks.acquire_lock("name", LONG, LONG).await.unwrap().is_some() });
         }
         assert!(tasks.join_all().await.into_iter().all(|it| it));
-        assert_eq!(names(&locks), 0);
+        assert_eq!(name_count(&locks), 0);
     }
 }

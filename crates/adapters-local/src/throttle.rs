@@ -33,35 +33,35 @@ struct Window {
     count: u32,
     ends: Timestamp,
     /// From the last change to the end: how long it is worth keeping.
-    left: Duration,
+    remaining: Duration,
 }
 
 impl LocalThrottle {
     /// Nothing counted yet. The end of a window is read off `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self::bounded(clock, BYTES_MAX)
+        Self::with_bytes_max(clock, BYTES_MAX)
     }
 
-    fn bounded(clock: Arc<dyn Clock>, bytes_max: u64) -> Self {
+    fn with_bytes_max(clock: Arc<dyn Clock>, bytes_max: u64) -> Self {
         let windows = Moka::builder()
             .max_capacity(bytes_max)
             .weigher(|name: &String, _: &Window| {
                 u32::try_from(name.len().saturating_add(OVERHEAD_BYTES)).unwrap_or(u32::MAX)
             })
             .eviction_policy(EvictionPolicy::lru())
-            .expire_after(AtItsEnd)
+            .expire_after(WindowExpiry)
             .build();
         Self { clock, windows }
     }
 }
 
 /// A window is dropped when it is over, however often it was changed.
-struct AtItsEnd;
+struct WindowExpiry;
 
-impl Expiry<String, Window> for AtItsEnd {
+impl Expiry<String, Window> for WindowExpiry {
     fn expire_after_create(&self, _: &String, window: &Window, _: Instant) -> Option<Duration> {
-        Some(window.left)
+        Some(window.remaining)
     }
 
     fn expire_after_update(
@@ -71,40 +71,40 @@ impl Expiry<String, Window> for AtItsEnd {
         _: Instant,
         _: Option<Duration>,
     ) -> Option<Duration> {
-        Some(window.left)
+        Some(window.remaining)
     }
 }
 
 impl Window {
     /// A window as it is at `now`; `None` when it is over.
-    fn at(self, now: Timestamp) -> Option<Self> {
-        (now < self.ends).then(|| Self { left: self.ends.since(now), ..self })
+    fn active_at(self, now: Timestamp) -> Option<Self> {
+        (now < self.ends).then(|| Self { remaining: self.ends.saturating_duration_since(now), ..self })
     }
 
-    const fn attempts(self) -> Attempts {
-        Attempts { count: self.count, resets_in: self.left }
+    const fn to_attempts(self) -> Attempts {
+        Attempts { count: self.count, resets_in: self.remaining }
     }
 }
 
 #[async_trait]
 impl Throttle for LocalThrottle {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
+    async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         let now = self.clock.now();
         let window = window.min(DURATION_MAX);
         let counted = self.windows.entry_by_ref(name).and_upsert_with(|kept| {
-            let new = Window { count: 0, ends: now.plus(window), left: window };
-            let kept = kept.map(Entry::into_value).and_then(|it| it.at(now)).unwrap_or(new);
+            let new = Window { count: 0, ends: now.saturating_add(window), remaining: window };
+            let kept = kept.map(Entry::into_value).and_then(|it| it.active_at(now)).unwrap_or(new);
             Window { count: kept.count.saturating_add(1), ..kept }
         });
-        Ok(counted.into_value().attempts())
+        Ok(counted.into_value().to_attempts())
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
-        let window = self.windows.get(name).and_then(|it| it.at(self.clock.now()));
-        Ok(window.map_or(NONE, Window::attempts))
+    async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
+        let window = self.windows.get(name).and_then(|it| it.active_at(self.clock.now()));
+        Ok(window.map_or(NONE, Window::to_attempts))
     }
 
-    async fn clear(&self, name: &str) -> Result<(), PortError> {
+    async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
         self.windows.invalidate(name);
         Ok(())
     }
@@ -117,37 +117,44 @@ mod tests {
 
     const WINDOW: Duration = Duration::from_secs(900);
 
-    fn fixture(bytes_max: u64) -> (Arc<ManualClock>, LocalThrottle) {
+    fn throttle_fixture(bytes_max: u64) -> (Arc<ManualClock>, LocalThrottle) {
         let clock = Arc::new(ManualClock::new(Timestamp::from_millis(1_000)));
-        (Arc::clone(&clock), LocalThrottle::bounded(clock, bytes_max))
+        (Arc::clone(&clock), LocalThrottle::with_bytes_max(clock, bytes_max))
     }
 
     #[tokio::test]
     async fn a_window_ends_to_the_millisecond_and_is_not_prolonged() {
-        let (clock, throttle) = fixture(BYTES_MAX);
-        throttle.hit("name", WINDOW).await.unwrap();
+        let (clock, throttle) = throttle_fixture(BYTES_MAX);
+        throttle.count_attempt("name", WINDOW).await.unwrap();
         clock.advance(WINDOW - Duration::from_millis(1));
-        let last = throttle.hit("name", WINDOW).await.unwrap();
+        let last = throttle.count_attempt("name", WINDOW).await.unwrap();
         assert_eq!(last, Attempts { count: 2, resets_in: Duration::from_millis(1) });
-        assert_eq!(throttle.count("name").await.unwrap(), last);
+        assert_eq!(throttle.read_attempts("name").await.unwrap(), last);
         clock.advance(Duration::from_millis(1));
-        assert_eq!(throttle.count("name").await.unwrap(), NONE);
-        assert_eq!(throttle.hit("name", WINDOW).await.unwrap(), Attempts { count: 1, resets_in: WINDOW });
+        assert_eq!(throttle.read_attempts("name").await.unwrap(), NONE);
+        assert_eq!(
+            throttle.count_attempt("name", WINDOW).await.unwrap(),
+            Attempts { count: 1, resets_in: WINDOW }
+        );
     }
 
     #[tokio::test]
     async fn a_flood_of_names_stays_within_its_bytes_and_forgets_the_oldest_first() {
-        let (_, throttle) = fixture(10_000);
+        let (_, throttle) = throttle_fixture(10_000);
         for hits in 0..5_000 {
-            throttle.hit(&format!("{}", hits / 5), WINDOW).await.unwrap();
+            throttle.count_attempt(&format!("{}", hits / 5), WINDOW).await.unwrap();
             throttle.windows.run_pending_tasks();
         }
         assert!(throttle.windows.weighted_size() <= 10_000, "{}", throttle.windows.weighted_size());
         for count in 1..=20 {
-            assert_eq!(throttle.hit("attacked", WINDOW).await.unwrap().count, count, "it is not kept");
+            assert_eq!(
+                throttle.count_attempt("attacked", WINDOW).await.unwrap().count,
+                count,
+                "it is not kept"
+            );
             throttle.windows.run_pending_tasks();
-            throttle.hit(&format!("flood {count}"), WINDOW).await.unwrap();
+            throttle.count_attempt(&format!("flood {count}"), WINDOW).await.unwrap();
         }
-        assert_eq!(throttle.count("0").await.unwrap(), NONE);
+        assert_eq!(throttle.read_attempts("0").await.unwrap(), NONE);
     }
 }

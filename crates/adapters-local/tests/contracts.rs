@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
-use ports::{Broadcast, Cache, Clock, Locks, Throttle};
+use ports::{Broadcast, Cache, Clock, LockManager, Throttle};
 
 async fn a_broadcast() -> Arc<dyn Broadcast> {
     Arc::new(LocalBroadcast::default())
@@ -17,7 +17,7 @@ async fn a_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
-async fn some_locks() -> Arc<dyn Locks> {
+async fn some_locks() -> Arc<dyn LockManager> {
     Arc::new(LocalLocks::default())
 }
 

@@ -11,7 +11,7 @@ const HASHED: &str = "idem#";
 const KEY_BYTES_MAX: usize = 250;
 
 /// A key of ours as a key of memcached: short, and without what its protocol cannot carry. Two never become one.
-pub(crate) fn key(ours: &str) -> String {
+pub(crate) fn cache_key(ours: &str) -> String {
     let sendable = ours.bytes().all(|it| it.is_ascii_graphic());
     if sendable && PLAIN.len().saturating_add(ours.len()) <= KEY_BYTES_MAX {
         format!("{PLAIN}{ours}")
@@ -29,7 +29,7 @@ mod tests {
         let long = "k".repeat(KEY_BYTES_MAX - PLAIN.len());
         let longer = format!("{long}k");
         let ours = ["", "order:1", "order 1", "order\r\n1", "orðer:1", "#order", &long, &longer];
-        let mut keys = ours.map(key);
+        let mut keys = ours.map(cache_key);
         assert_eq!(keys[1], "idem:order:1");
         assert!(
             keys.iter().all(|it| it.len() <= KEY_BYTES_MAX && it.bytes().all(|it| it.is_ascii_graphic()))

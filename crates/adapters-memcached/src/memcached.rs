@@ -8,7 +8,7 @@ use std::{
 
 use async_trait::async_trait;
 use memcache::exp::{AsyncMetaClient, Error};
-use ports::{Health, PortError};
+use ports::{HealthCheck, PortError};
 
 use crate::patience::{self, Failure, Patience};
 
@@ -22,15 +22,15 @@ const CONNECTIONS_MAX: usize = 8;
 #[derive(Clone)]
 pub struct Memcached {
     address: Arc<str>,
-    patience: Arc<Patience>,
-    found: Arc<Mutex<Option<Found>>>,
+    breaker: Arc<Patience>,
+    cached_client: Arc<Mutex<Option<CachedClient>>>,
 }
 
 /// Where the server was found, and how many doubts there had been by then.
 #[derive(Clone)]
-struct Found {
+struct CachedClient {
     client: AsyncMetaClient,
-    doubts: u64,
+    generation: u64,
 }
 
 /// The address is not one of a memcached.
@@ -60,34 +60,34 @@ impl Memcached {
     /// [`InvalidUrl`].
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         Ok(Self {
-            address: address(url).ok_or(InvalidUrl)?.into(),
-            patience: Arc::new(Patience::new(timeout)),
-            found: Arc::default(),
+            address: parse_address(url).ok_or(InvalidUrl)?.into(),
+            breaker: Arc::new(Patience::new(timeout)),
+            cached_client: Arc::default(),
         })
     }
 
     /// Waits for what is asked of the server, but not for long.
-    pub(crate) async fn ask<T>(
+    pub(crate) async fn with_client<T>(
         &self,
         question: impl AsyncFnOnce(AsyncMetaClient) -> Result<T, Error>,
     ) -> Result<T, PortError> {
         let answer = async {
-            let client = self.find().await.map_err(failure)?;
-            question(client).await.map_err(failure)
+            let client = self.get_or_connect().await.map_err(driver_failure)?;
+            question(client).await.map_err(driver_failure)
         };
-        self.patience.call(answer).await
+        self.breaker.call(answer).await
     }
 
     /// The server where it is now: after a failure its name is looked up again, for it may have moved.
-    async fn find(&self) -> Result<AsyncMetaClient, Error> {
-        let doubts = self.patience.doubts();
-        let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    async fn get_or_connect(&self) -> Result<AsyncMetaClient, Error> {
+        let doubts = self.breaker.doubts();
+        let known = self.cached_client.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(found) = known
-            && found.doubts == doubts
+            && found.generation == doubts
         {
             return Ok(found.client);
         }
-        let timeout = Some(self.patience.timeout());
+        let timeout = Some(self.breaker.timeout());
         let client = AsyncMetaClient::builder()
             .max_idle(CONNECTIONS_MAX)
             .max_connections(Some(CONNECTIONS_MAX))
@@ -95,14 +95,14 @@ impl Memcached {
             .io_timeout(timeout)
             .connect_async(&*self.address)
             .await?;
-        let found = Found { client: client.clone(), doubts };
-        *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+        let found = CachedClient { client: client.clone(), generation: doubts };
+        *self.cached_client.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         Ok(client)
     }
 }
 
 /// `host:port` of a URL.
-fn address(url: &str) -> Option<String> {
+fn parse_address(url: &str) -> Option<String> {
     let place = url.strip_prefix(SCHEME)?;
     let place = place.strip_suffix('/').unwrap_or(place);
     // The colons of an IPv6 address stand within brackets.
@@ -116,13 +116,13 @@ fn address(url: &str) -> Option<String> {
 }
 
 /// The errors of the driver name the key; what is told is only what happened.
-fn failure(error: Error) -> Failure {
+fn driver_failure(error: Error) -> Failure {
     match error {
         Error::Server(said) | Error::Rejected(said) => Failure::Refused(said.into()),
         Error::Usage(fault) => Failure::Refused(fault.into()),
         Error::Io(error) => Failure::Away(error.into()),
         Error::Protocol(fault) => Failure::Away(fault.into()),
-        Error::Ambiguous { source, .. } => failure(*source),
+        Error::Ambiguous { source, .. } => driver_failure(*source),
         // The others come of commands that are not used here; the driver's list is open.
         Error::Timeout { .. }
         | Error::Conflict
@@ -135,9 +135,9 @@ fn failure(error: Error) -> Failure {
 }
 
 #[async_trait]
-impl Health for Memcached {
-    async fn check(&self) -> Result<(), PortError> {
-        self.ask(async |client| client.noop().await).await
+impl HealthCheck for Memcached {
+    async fn check_health(&self) -> Result<(), PortError> {
+        self.with_client(async |client| client.noop().await).await
     }
 }
 
@@ -155,11 +155,11 @@ mod tests {
     async fn after_a_doubt_the_server_is_looked_up_again() {
         let memcached = Memcached::new("memcache://127.0.0.1").unwrap();
         let looked_up = async || {
-            memcached.find().await.unwrap();
-            memcached.found.lock().unwrap().as_ref().unwrap().doubts
+            memcached.get_or_connect().await.unwrap();
+            memcached.cached_client.lock().unwrap().as_ref().unwrap().generation
         };
         assert_eq!(looked_up().await, 0);
-        memcached.patience.doubt();
+        memcached.breaker.doubt();
         assert_eq!(looked_up().await, 1);
     }
 
@@ -172,7 +172,7 @@ mod tests {
             ("memcache://[::1]", "[::1]:11211"),
             ("memcache://[::1]:5000", "[::1]:5000"),
         ] {
-            assert_eq!(address(url).as_deref(), Some(expected), "{url}");
+            assert_eq!(parse_address(url).as_deref(), Some(expected), "{url}");
         }
     }
 
@@ -180,7 +180,7 @@ mod tests {
     fn anything_else_is_none() {
         for url in ["", "cache:11211", "memcache://", "memcache://:1", "memcache://a:99999", "memcache://a/b"]
         {
-            assert_eq!(address(url), None, "{url}");
+            assert_eq!(parse_address(url), None, "{url}");
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use adapters_memcached::{Memcached, MemcachedCache, VALUE_BYTES_MAX};
-use ports::{Cache, CacheEntry, Health};
-use test_servers::{Memcached as Server, Pace};
+use ports::{Cache, CacheEntry, HealthCheck};
+use test_servers::{LoadStopwatch, Memcached as Server};
 use tokio::time;
 
 /// So long that no test ends it.
@@ -23,7 +23,7 @@ fn entry() -> CacheEntry {
 /// Whether it answers again within a minute.
 async fn back(memcached: &Memcached) -> bool {
     for _ in 0..1_200 {
-        if memcached.check().await.is_ok() {
+        if memcached.check_health().await.is_ok() {
             return true;
         }
         time::sleep(Duration::from_millis(50)).await;
@@ -40,13 +40,13 @@ async fn whoever_asks_a_hung_server_does_not_wait_and_goes_on_when_it_answers_ag
     server.pause().unwrap();
     let calls = async {
         for _ in 0..CALLS {
-            assert!(cache.get("key").await.is_err());
-            assert!(cache.put("key", entry(), LONG).await.is_err());
+            assert!(cache.get_entry("key").await.is_err());
+            assert!(cache.put_entry("key", entry(), LONG).await.is_err());
         }
     };
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     time::timeout(LONG, calls).await.expect("no call hangs");
-    let (calm, all) = (pace.calm(), pace.elapsed());
+    let (calm, all) = (pace.elapsed_without_load(), pace.elapsed());
     assert!(calm < Duration::from_secs(3), "100 calls fail in less than 80 ms each: {calm:?} of {all:?}");
     server.resume().unwrap();
     assert!(back(&memcached).await);
@@ -58,19 +58,19 @@ async fn a_server_that_was_killed_and_started_again_is_used_again_empty() {
     let memcached = Memcached::with_timeout(&server.url(), SHORT_TIMEOUT).unwrap();
     let cache = MemcachedCache::new(memcached.clone());
     assert!(back(&memcached).await);
-    cache.put("key", entry(), LONG).await.unwrap();
+    cache.put_entry("key", entry(), LONG).await.unwrap();
     server.kill().unwrap();
-    assert!(memcached.check().await.is_err() && cache.get("key").await.is_err());
+    assert!(memcached.check_health().await.is_err() && cache.get_entry("key").await.is_err());
     server.restart().unwrap();
     assert!(back(&memcached).await);
-    assert_eq!(cache.get("key").await.unwrap(), None);
+    assert_eq!(cache.get_entry("key").await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_that_nobody_noticed_fails_no_call() {
     let mut server = Server::start().unwrap();
     let memcached = Memcached::with_timeout(&server.url(), TIMEOUT).unwrap();
-    let check = async || memcached.check().await.is_ok();
+    let check = async || memcached.check_health().await.is_ok();
     assert_eq!(tokio::join!(check(), check(), check(), check()), (true, true, true, true));
     server.restart().unwrap();
     for _ in 0..CALLS {
@@ -83,22 +83,22 @@ async fn a_copy_that_is_too_large_or_too_short_lived_is_not_kept_and_leaves_no_o
     let server = Server::start().unwrap();
     let cache = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
     let sized = |version, bytes| CacheEntry { version, bytes: vec![0; bytes] };
-    cache.put("key", sized(1, VALUE_BYTES_MAX), LONG).await.unwrap();
-    assert_eq!(cache.get("key").await.unwrap(), Some(sized(1, VALUE_BYTES_MAX)));
-    cache.put("key", sized(2, VALUE_BYTES_MAX + 1), LONG).await.unwrap();
-    assert_eq!(cache.get("key").await.unwrap(), None);
-    cache.put("key", sized(1, 1), LONG).await.unwrap();
-    cache.put("key", sized(2, 1), Duration::from_millis(999)).await.unwrap();
-    assert_eq!(cache.get("key").await.unwrap(), None);
+    cache.put_entry("key", sized(1, VALUE_BYTES_MAX), LONG).await.unwrap();
+    assert_eq!(cache.get_entry("key").await.unwrap(), Some(sized(1, VALUE_BYTES_MAX)));
+    cache.put_entry("key", sized(2, VALUE_BYTES_MAX + 1), LONG).await.unwrap();
+    assert_eq!(cache.get_entry("key").await.unwrap(), None);
+    cache.put_entry("key", sized(1, 1), LONG).await.unwrap();
+    cache.put_entry("key", sized(2, 1), Duration::from_millis(999)).await.unwrap();
+    assert_eq!(cache.get_entry("key").await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_copy_of_a_second_is_gone_soon_after() {
     let server = Server::start().unwrap();
     let cache = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
-    cache.put("key", entry(), Duration::from_millis(1_900)).await.unwrap();
+    cache.put_entry("key", entry(), Duration::from_millis(1_900)).await.unwrap();
     for _ in 0..100 {
-        if cache.get("key").await.unwrap().is_none() {
+        if cache.get_entry("key").await.unwrap().is_none() {
             return;
         }
         time::sleep(Duration::from_millis(50)).await;
@@ -112,10 +112,10 @@ async fn every_key_names_its_own_copy() {
     let cache = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
     let keys = ["a", "a b", "a\r\nb", "ä", "", &"long".repeat(100)];
     for (version, key) in (0..).zip(keys) {
-        cache.put(key, CacheEntry { version, bytes: key.into() }, LONG).await.unwrap();
+        cache.put_entry(key, CacheEntry { version, bytes: key.into() }, LONG).await.unwrap();
     }
     for (version, key) in (0..).zip(keys) {
         let expected = CacheEntry { version, bytes: key.into() };
-        assert_eq!(cache.get(key).await.unwrap(), Some(expected));
+        assert_eq!(cache.get_entry(key).await.unwrap(), Some(expected));
     }
 }

@@ -1,8 +1,8 @@
 //! Connections, and how work reaches them.
 
 mod attempt;
-mod crew;
 mod pool;
+mod workers;
 
 use std::time::Duration;
 
@@ -10,9 +10,9 @@ use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Opts, OptsBuilder};
 use tokio::time::timeout;
 
-pub(crate) use self::attempt::Kind;
-pub(crate) use self::crew::Crew;
-pub(crate) use self::pool::{Limits, Place, Pool};
+pub(crate) use self::attempt::WorkKind;
+pub(crate) use self::pool::{Limits, Permit, Pool};
+pub(crate) use self::workers::Workers;
 pub(crate) use crate::MySql as Database;
 
 /// A connection, for queries that are written once for all databases.
@@ -22,16 +22,16 @@ pub(crate) type Conn = AsyncMysqlConnection;
 const LOCK_WAIT_S: u32 = 1;
 /// How long the server works on one statement before it ends it, in milliseconds. With the longest wait for a connection
 /// it is less than [a piece of work](Pool::run) has in all, so that a statement which is given up has ended.
-pub(crate) const STATEMENT_MS: u32 = 2_500;
+pub(crate) const STATEMENT_TIMEOUT_MS: u32 = 2_500;
 /// How long the server waits for a word before it closes the connection and rolls back, in seconds: whoever hangs in the
 /// middle of a commit does not keep rows from others for longer.
-const SILENCE_S: u32 = 60;
+const WAIT_TIMEOUT_S: u32 = 60;
 /// How long it may take until a new connection can be used.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After how much silence the system asks whether the other side is still there, in milliseconds.
 const KEEPALIVE_MS: u32 = 10_000;
 
-type Failure = Box<dyn std::error::Error + Send + Sync>;
+type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What every connection is set to, whatever the server's own settings are.
 ///
@@ -39,15 +39,15 @@ type Failure = Box<dyn std::error::Error + Send + Sync>;
 /// not locked. A value that does not fit is an error, never shortened. `LC_MESSAGES` is for
 /// [`is_contention`](crate::dialect::is_contention). MariaDB limits every statement, MySQL those that read; each takes
 /// the other's words for a comment.
-fn settings() -> Vec<String> {
+fn session_settings() -> Vec<String> {
     vec![
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
         format!(
             "SET autocommit = 1, time_zone = '+00:00', lc_messages = 'en_US', \
              innodb_lock_wait_timeout = {LOCK_WAIT_S}, lock_wait_timeout = {LOCK_WAIT_S}, \
-             wait_timeout = {SILENCE_S} {}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
+             wait_timeout = {WAIT_TIMEOUT_S} {}, sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,\
              ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
-            statement_limit(STATEMENT_MS),
+            statement_limit(STATEMENT_TIMEOUT_MS),
         ),
         "SET NAMES utf8mb4".to_owned(),
     ]
@@ -63,9 +63,9 @@ pub(crate) fn statement_limit(millis: u32) -> String {
 ///
 /// Rows that an `UPDATE` matches are counted, also those that it leaves as they are: guards count them. Prepared
 /// statements are kept by the query builder, so the driver keeps none.
-pub(crate) fn options(url: Opts) -> Opts {
+pub(crate) fn connect_options(url: Opts) -> Opts {
     OptsBuilder::from_opts(url)
-        .init(settings())
+        .init(session_settings())
         .client_found_rows(true)
         .stmt_cache_size(0)
         .prefer_socket(false)
@@ -74,10 +74,10 @@ pub(crate) fn options(url: Opts) -> Opts {
 }
 
 /// A new connection.
-pub(crate) async fn connect(options: &Opts) -> Result<Conn, Failure> {
+pub(crate) async fn open_connection(options: &Opts) -> Result<Conn, BoxError> {
     let connecting = async {
         let conn = mysql_async::Conn::new(options.clone()).await?;
-        Ok::<_, Failure>(Conn::try_from(conn).await?)
+        Ok::<_, BoxError>(Conn::try_from(conn).await?)
     };
     timeout(CONNECT_TIMEOUT, connecting).await?
 }

@@ -1,21 +1,21 @@
 //! What MySQL has of its own kind.
 
 mod decimal;
-mod failure;
-mod moment;
+mod errors;
+mod timestamp;
 mod writable;
 
-pub(crate) use self::decimal::exactly;
-pub(crate) use self::failure::{is_contention, is_fault_of_the_program, is_out_of_time};
-pub(crate) use self::writable::takes_writes;
+pub(crate) use self::decimal::exact_amount;
+pub(crate) use self::errors::{is_contention, is_program_error, is_statement_timeout};
+pub(crate) use self::writable::is_writable;
 
 /// What makes a statement read a table along that index; it follows the table's name.
-pub(crate) fn index_hint(index: &str) -> String {
+pub(crate) fn index_hint_sql(index: &str) -> String {
     format!("FORCE INDEX ({index})")
 }
 
 /// An amount: a decimal with four places, exact from end to end.
-pub(crate) type Amount = diesel::sql_types::Numeric;
+pub(crate) type AmountType = diesel::sql_types::Numeric;
 
 /// A moment, in UTC, to the millisecond.
-pub(crate) type Moment = diesel::sql_types::Timestamp;
+pub(crate) type TimestampType = diesel::sql_types::Timestamp;

@@ -15,17 +15,17 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::{PortError, Witness};
+use ports::{PortError, UnreadableObserver};
 
-use crate::connection::{Conn, Crew, Kind};
-pub use crate::migrate::{Adopted, Migrated, Taken};
+use crate::connection::{Conn, WorkKind, Workers};
+pub use crate::migrate::{AdoptedRows, AdoptionReport, MigrationOutcome};
 pub use crate::open::OpenError;
 
 /// A record in a database of a MySQL or MariaDB server. Clones share its connections.
 #[derive(Clone)]
 pub struct MySql {
-    crew: Arc<Crew>,
-    witness: Arc<dyn Witness>,
+    workers: Arc<Workers>,
+    observer: Arc<dyn UnreadableObserver>,
 }
 
 impl std::fmt::Debug for MySql {
@@ -37,56 +37,58 @@ impl std::fmt::Debug for MySql {
 impl MySql {
     /// The same record, with a witness that hears of rows that cannot be read.
     #[must_use]
-    pub fn watched_by(self, witness: Arc<dyn Witness>) -> Self {
-        Self { witness, ..self }
+    pub fn with_observer(self, witness: Arc<dyn UnreadableObserver>) -> Self {
+        Self { observer: witness, ..self }
     }
 
     /// Who hears of rows that cannot be read.
-    pub(crate) fn witness(&self) -> Arc<dyn Witness> {
-        Arc::clone(&self.witness)
+    pub(crate) fn observer(&self) -> Arc<dyn UnreadableObserver> {
+        Arc::clone(&self.observer)
     }
 
     /// Lets the witness hear of a row that an operation failed with.
-    fn note_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+    fn record_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
         if let Err(PortError::Unreadable(row)) = &outcome {
-            self.witness.note(row);
+            self.observer.record_unreadable(row);
         }
         outcome
     }
 
     /// Runs one query.
-    pub(crate) async fn read<T: Send + 'static>(
+    pub(crate) async fn run_query<T: Send + 'static>(
         &self,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.run_read(Kind::Query, query).await
+        self.run_read(WorkKind::Query, query).await
     }
 
     /// Runs several queries that see one moment of the record.
-    pub(crate) async fn read_snapshot<T: Send + 'static>(
+    pub(crate) async fn run_snapshot<T: Send + 'static>(
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.run_read(Kind::Snapshot, queries).await
+        self.run_read(WorkKind::Snapshot, queries).await
     }
 
     async fn run_read<T: Send + 'static>(
         &self,
-        kind: Kind,
+        kind: WorkKind,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
         let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
-        let outcome = self.crew.run(async move |pool| pool.run(kind, all).await).await;
-        self.note_unreadable(outcome.map(|Ok(read)| read))
+        let outcome = self.workers.run(async move |pool| pool.run(kind, all).await).await;
+        self.record_unreadable(outcome.map(|Ok(read)| read))
     }
 
     /// Makes everything that `work` writes true, or nothing if it fails or refuses.
     ///
     /// Whoever asked may go away, also while it waits for its turn, and it still runs to its end.
-    pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
+    pub(crate) async fn run_commit<T: Send + 'static, R: Send + 'static>(
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
     ) -> Result<Result<T, R>, PortError> {
-        self.note_unreadable(self.crew.run(async move |pool| pool.run(Kind::Commit, work).await).await)
+        self.record_unreadable(
+            self.workers.run(async move |pool| pool.run(WorkKind::Commit, work).await).await,
+        )
     }
 }

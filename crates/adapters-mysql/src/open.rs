@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use mysql_async::Opts;
-use ports::Unwatched;
+use ports::NoObserver;
 
 use crate::MySql;
-use crate::connection::{Crew, Limits, options};
+use crate::connection::{Limits, Workers, connect_options};
 
 /// Most connections of one process, over all threads.
 const CONNECTIONS_MAX: usize = 16;
@@ -40,7 +40,7 @@ pub enum OpenError {
 impl MySql {
     /// Whether the URL is one of a MySQL database, with a port and options that are some. Nothing is connected.
     #[must_use]
-    pub fn accepts(url: &str) -> bool {
+    pub fn is_valid_url(url: &str) -> bool {
         Opts::from_url(url)
             .is_ok_and(|it| it.tcp_port() != 0 && it.db_name().is_some_and(|name| !name.is_empty()))
     }
@@ -55,16 +55,16 @@ impl MySql {
         if url.db_name().is_none_or(str::is_empty) {
             return Err(OpenError::Url);
         }
-        let threads = threads();
+        let threads = thread_count();
         let (connections, waiting) = (CONNECTIONS_MAX / threads, WAITING_MAX / threads);
-        let crew = Crew::new(&options(url), threads, Limits { connections, waiting, wait: WAIT });
-        crew.run(async |pool| pool.try_out().await).await.map_err(OpenError::Connect)?;
-        Ok(Self { crew: Arc::new(crew), witness: Arc::new(Unwatched) })
+        let crew = Workers::new(&connect_options(url), threads, Limits { connections, waiting, wait: WAIT });
+        crew.run(async |pool| pool.check_connection().await).await.map_err(OpenError::Connect)?;
+        Ok(Self { workers: Arc::new(crew), observer: Arc::new(NoObserver) })
     }
 }
 
 /// Half of the cores, within limits.
-fn threads() -> usize {
+fn thread_count() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / 2).clamp(1, THREADS_MAX)
 }

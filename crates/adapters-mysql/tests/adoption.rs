@@ -7,10 +7,10 @@ mod ground;
 
 use adapters_mysql::MySql;
 use domain::{
-    Actor, ChangedBy, Order, OrderNumber, PasswordHash, Progress, RefundId, RefundKey, TransactionId,
-    UserKey,
-    order::{Entry, Status, is_unbroken},
-    payment::{Case, Fresh, PaymentStatus},
+    Actor, ChangedBy, Order, OrderChange, OrderNumber, PasswordHash, RefundId, RefundKey, Transaction,
+    TransactionId, UserKey,
+    order::{HistoryEntry, OrderStatus, is_valid_history},
+    payment::{PaymentStatus, RefundIds, TransactionChange},
 };
 use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use ground::rows;
@@ -26,16 +26,20 @@ async fn adopted(rows: &[&str]) -> (String, MySql) {
 }
 
 async fn order(record: &MySql, number: &str) -> Order {
-    OrderRepository::find(record, &OrderNumber::new(number.to_owned())).await.unwrap().unwrap()
+    OrderRepository::find_order(record, &OrderNumber::new(number.to_owned())).await.unwrap().unwrap()
 }
 
 async fn all_orders(record: &MySql) -> Vec<Order> {
     let filter = OrderFilter { limit: 100, ..OrderFilter::default() };
-    OrderRepository::list(record, filter).await.unwrap().data
+    OrderRepository::list_orders(record, filter).await.unwrap().data
 }
 
-async fn entries(record: &MySql, order: &Order) -> Vec<Entry> {
-    record.history(order.key).await.unwrap().into_iter().map(|it| it.entry).collect()
+async fn payment(record: &MySql, id: &str) -> Transaction {
+    record.find_transaction(&TransactionId::new(id.to_owned())).await.unwrap().unwrap()
+}
+
+async fn entries(record: &MySql, order: &Order) -> Vec<HistoryEntry> {
+    record.list_history_entries(order.key).await.unwrap().into_iter().map(|it| it.entry).collect()
 }
 
 #[tokio::test]
@@ -99,10 +103,10 @@ async fn old_users_are_found_by_name_and_address_whatever_the_case_with_their_ha
         ("bob ross", "bob@example.com", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
         ("οδυσσευς", "o@example.com", "$2b$04$abcdefghijklmnopqrstuujydOTSfIH/d5oUHpsygqV5X9xJLQc6e"),
     ] {
-        let by_name = record.find_by_login(name).await.unwrap().unwrap();
-        let by_address = record.find_by_login(address).await.unwrap().unwrap();
+        let by_name = record.find_credentials(name).await.unwrap().unwrap();
+        let by_address = record.find_credentials(address).await.unwrap().unwrap();
         assert_eq!(by_name.user, by_address.user);
-        assert_eq!(by_name.hash.expose(), hash);
+        assert_eq!(by_name.hash.expose_secret(), hash);
         assert_eq!(by_name.user.role, domain::Role::Customer);
         assert!(by_name.user.id.as_str().len() >= 32, "nobody guesses it");
         ids.push(by_name.user.id);
@@ -118,7 +122,7 @@ async fn an_old_hash_is_taken_over_with_its_cost() {
     let hashes =
         ["$2a$04$", "$2b$12$", "$2y$31$", "$2x$09$", "$2b$03$", "$2b$32$", "$2c$10$", "2b$10$.", "$2b$10$."];
     let row = |(at, it): (usize, &&str)| {
-        format!("({}, 'user{at}', '{}', 'user{at}@example.com')", at + 100, hash(it).expose())
+        format!("({}, 'user{at}', '{}', 'user{at}@example.com')", at + 100, hash(it).expose_secret())
     };
     let rows: Vec<_> = hashes.iter().enumerate().map(row).collect();
     let rows = format!("INSERT INTO user (id, username, password, email) VALUES {}", rows.join(", "));
@@ -137,18 +141,18 @@ async fn every_old_order_is_listed_with_items_amount_and_an_unbroken_history() {
     let orders = all_orders(&record).await;
     let mut statuses: Vec<_> = orders.iter().map(|it| it.status).collect();
     statuses.sort();
-    assert_eq!(statuses, Status::ALL, "one of each");
+    assert_eq!(statuses, OrderStatus::ALL, "one of each");
     for order in &orders {
         let entries = entries(&record, order).await;
-        assert!(is_unbroken(&entries, order.status), "{order:?}: {entries:?}");
+        assert!(is_valid_history(&entries, order.status), "{order:?}: {entries:?}");
         assert_eq!(i64::try_from(entries.len()).unwrap(), order.version.get());
         let nothing = domain::Money::zero(order.amount.currency());
-        let sum = order.items.iter().try_fold(nothing, |sum, it| sum.plus(it.subtotal().unwrap()));
+        let sum = order.items.iter().try_fold(nothing, |sum, it| sum.try_add(it.subtotal().unwrap()));
         assert_eq!(sum.unwrap(), order.amount);
         assert_eq!(order.items.first().unwrap().product.as_str(), format!("sku-{}", order.key.get()));
         assert!(order.items.iter().all(|it| !it.holds_stock));
     }
-    assert_eq!(order(&record, "ORD-8").await.came_from, Some(Status::Paid));
+    assert_eq!(order(&record, "ORD-8").await.came_from, Some(OrderStatus::Paid));
     assert_eq!(order(&record, "ORD-10").await.amount.to_string(), "12345678.99");
 }
 
@@ -163,7 +167,7 @@ async fn a_history_whose_stamps_go_backwards_is_numbered_by_its_rows() {
     .await;
     for order in all_orders(&record).await {
         let entries = entries(&record, &order).await;
-        assert!(is_unbroken(&entries, order.status), "{}: {entries:?}", order.number);
+        assert!(is_valid_history(&entries, order.status), "{}: {entries:?}", order.number);
         let last = entries.last().unwrap();
         assert_eq!(last.sequence, order.last_sequence);
         assert!(order.created_at <= entries.first().unwrap().at && last.at <= order.updated_at, "{order:?}");
@@ -178,26 +182,26 @@ async fn a_history_whose_stamps_go_backwards_is_numbered_by_its_rows() {
 async fn an_old_order_goes_on() {
     let (_, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
     for (number, to) in [
-        ("ORD-2", Status::Processing),
-        ("ORD-3", Status::Shipped),
-        ("ORD-4", Status::Delivered),
-        ("ORD-5", Status::Completed),
-        ("ORD-1", Status::Cancelled),
-        ("ORD-8", Status::Paid),
-        ("ODD-21", Status::Processing),
-        ("ODD-22", Status::RefundPending),
-        ("ODD-24", Status::Completed),
+        ("ORD-2", OrderStatus::Processing),
+        ("ORD-3", OrderStatus::Shipped),
+        ("ORD-4", OrderStatus::Delivered),
+        ("ORD-5", OrderStatus::Completed),
+        ("ORD-1", OrderStatus::Cancelled),
+        ("ORD-8", OrderStatus::Paid),
+        ("ODD-21", OrderStatus::Processing),
+        ("ODD-22", OrderStatus::RefundPending),
+        ("ODD-24", OrderStatus::Completed),
     ] {
-        let mut progress = Progress::of(order(&record, number).await);
-        assert!(progress.step(to, ChangedBy::operator(UserKey::new(2)), None, sample::at(0)).unwrap());
-        let work = UnitOfWork::new().progress(progress);
+        let mut progress = OrderChange::from_order(order(&record, number).await);
+        assert!(progress.transition(to, ChangedBy::operator(UserKey::new(2)), None, sample::at(0)).unwrap());
+        let work = UnitOfWork::new().with_order_change(progress);
         record.commit(work).await.unwrap();
         let after = order(&record, number).await;
         assert_eq!(after.status, to);
         let entries = entries(&record, &after).await;
         assert_eq!(i64::try_from(entries.len()).unwrap(), after.version.get());
         if number != "ODD-24" {
-            assert!(is_unbroken(&entries, to), "{number}: {entries:?}");
+            assert!(is_valid_history(&entries, to), "{number}: {entries:?}");
         }
     }
 }
@@ -212,47 +216,40 @@ async fn old_payments_read_as_they_stood() {
         ("tx-4", PaymentStatus::Refunded, None),
         ("tx-5", PaymentStatus::Disputed, Some("ORD-6")),
     ] {
-        let payment =
-            PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
-        assert_eq!(payment.status(), status, "{id}");
-        assert_eq!(payment.occupies_order(), order.is_some(), "{id}");
-        assert_eq!(payment.gateway.as_str(), "legacy");
-        assert!(!payment.is_open(), "no gateway is asked about it");
+        let found = payment(&record, id).await;
+        assert_eq!(found.status(), status, "{id}");
+        assert_eq!(found.occupies_order(), order.is_some(), "{id}");
+        assert_eq!(found.gateway.as_str(), "legacy");
+        assert!(!found.is_open(), "no gateway is asked about it");
     }
     let mut conn = ground::connect(&url).await;
-    let told = rows(
-        &mut conn,
-        "SELECT id FROM payment_transactions WHERE (occupies_order IS NULL) = (id IN (1, 2, 5))",
-    )
-    .await;
-    assert!(told.is_empty(), "the row says what the facts say: {told:?}");
+    let wrong = "SELECT id FROM payment_transactions WHERE (occupies_order IS NULL) = (id IN (1, 2, 5))";
+    let wrong = rows(&mut conn, wrong).await;
+    assert!(wrong.is_empty(), "the row says what the facts say: {wrong:?}");
 }
 
 #[tokio::test]
 async fn captured_money_of_old_payments_can_be_given_back() {
     let (_, record) = adopted(&[OLD_ROWS, ODD_ROWS]).await;
     for (number, id) in [("ORD-2", "tx-2"), ("ODD-25", "odd-2"), ("ODD-23", "odd-7")] {
-        let payment =
-            PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
-        let mut case = Case::of(order(&record, number).await, payment, false);
-        let key = RefundKey::new((1 << 40) + sample::number());
-        let fresh = Fresh { key, id: RefundId::new(format!("refund-{id}")) };
+        let found = payment(&record, id).await;
+        let mut case = TransactionChange::from_order(order(&record, number).await, found, false);
+        let key = RefundKey::new((1 << 40) + sample::next_number());
+        let fresh = RefundIds { key, id: RefundId::new(format!("refund-{id}")) };
         let by = ChangedBy::operator(UserKey::new(2));
-        let refund = case.ask_refund(None, None, by, fresh, sample::at(0)).unwrap();
+        let refund = case.request_refund(None, None, by, fresh, sample::at(0)).unwrap();
         let transaction = Box::new(case.transaction.clone());
-        let work = UnitOfWork::new().progress(case.progress).with(Write::UpdateTransaction(transaction));
+        let work = UnitOfWork::new()
+            .with_order_change(case.order_change)
+            .with_write(Write::UpdateTransaction(transaction));
         record.commit(work).await.unwrap();
-        let after =
-            PaymentRepository::find(&record, &TransactionId::new(id.to_owned())).await.unwrap().unwrap();
+        let after = payment(&record, id).await;
         assert_eq!(after.refunds, [refund], "{id}");
-        assert!(after.refundable().is_zero());
+        assert!(after.refundable_amount().is_zero());
     }
-    assert_eq!(order(&record, "ORD-2").await.status, Status::RefundPending);
-    assert_eq!(
-        order(&record, "ODD-25").await.status,
-        Status::RefundPending,
-        "it was surplus: nothing changed"
-    );
+    assert_eq!(order(&record, "ORD-2").await.status, OrderStatus::RefundPending);
+    let odd = order(&record, "ODD-25").await.status;
+    assert_eq!(odd, OrderStatus::RefundPending, "it was surplus: nothing changed");
 }
 
 #[tokio::test]
@@ -270,14 +267,14 @@ async fn whatever_the_app_let_happen_is_adopted_or_kept_and_told() {
         assert_eq!(i64::try_from(entries.len()).unwrap(), order.version.get());
         // What lies between two rows that do not meet is not made up.
         let gap = order.number.as_str() == "ODD-28";
-        assert_eq!(is_unbroken(&entries, order.status), !gap, "{}: {entries:?}", order.number);
-        PaymentRepository::list(&record, order.key).await.unwrap();
+        assert_eq!(is_valid_history(&entries, order.status), !gap, "{}: {entries:?}", order.number);
+        PaymentRepository::list_transactions(&record, order.key).await.unwrap();
     }
     let paid = order(&record, "ODD-25").await;
     assert_eq!((paid.amount.to_string(), paid.amount.currency().code()), ("1000".to_owned(), "JPY"));
-    let nobody = record.find_by_key(order(&record, "ODD-21").await.owner).await.unwrap().unwrap();
-    assert!(record.find_by_login(nobody.username.as_str()).await.unwrap().is_none());
-    let displaced = PaymentRepository::list(&record, paid.key).await.unwrap();
+    let nobody = record.find_user_by_key(order(&record, "ODD-21").await.owner).await.unwrap().unwrap();
+    assert!(record.find_credentials(nobody.username.as_str()).await.unwrap().is_none());
+    let displaced = PaymentRepository::list_transactions(&record, paid.key).await.unwrap();
     let live = displaced.iter().filter(|it| it.occupies_order()).count();
     assert_eq!((displaced.len(), live), (3, 1), "one of them is the order's");
 }
@@ -286,18 +283,21 @@ async fn whatever_the_app_let_happen_is_adopted_or_kept_and_told() {
 async fn new_users_and_orders_go_beside_the_old_ones() {
     let (_, record) = adopted(&[OLD_ROWS]).await;
     let mut user = sample::user();
-    user.key = UserKey::new((1 << 40) + sample::number());
+    user.key = UserKey::new((1 << 40) + sample::next_number());
     record
-        .commit(UnitOfWork::new().with(Write::InsertUser(user.clone(), sample::hash("new"))))
+        .commit(UnitOfWork::new().with_write(Write::InsertUser(user.clone(), sample::hash("new"))))
         .await
         .unwrap();
     let taken = domain::User { username: domain::Username::new("ADA".into()), ..sample::user() };
     assert!(
-        record.commit(UnitOfWork::new().with(Write::InsertUser(taken, sample::hash("new")))).await.is_err()
+        record
+            .commit(UnitOfWork::new().with_write(Write::InsertUser(taken, sample::hash("new"))))
+            .await
+            .is_err()
     );
     let old = order(&record, "ORD-2").await;
-    let placing = domain::order::Placing {
-        key: domain::OrderKey::new((1 << 40) + sample::number()),
+    let placing = domain::order::NewOrder {
+        key: domain::OrderKey::new((1 << 40) + sample::next_number()),
         number: OrderNumber::new("new".into()),
         owner: user.key,
         now: sample::at(0),
@@ -305,9 +305,9 @@ async fn new_users_and_orders_go_beside_the_old_ones() {
     };
     let new = Order::place(placing, old.items.clone()).unwrap();
     let by = ChangedBy { actor: Actor::Customer, user: Some(user.key) };
-    let entry = Entry::placing(&new, by);
+    let entry = HistoryEntry::for_new_order(&new, by);
     record
-        .commit(UnitOfWork::new().with(Write::InsertOrder { order: Box::new(new.clone()), entry }))
+        .commit(UnitOfWork::new().with_write(Write::InsertOrder { order: Box::new(new.clone()), entry }))
         .await
         .unwrap();
     let all = all_orders(&record).await;
@@ -355,10 +355,10 @@ async fn of_two_names_that_differ_by_case_only_both_stay_and_the_older_logs_in_b
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap();
     for (login, key) in [("ada", 1), ("ada@example.com", 1), ("other@example.com", 4), ("eve", 5)] {
-        let found = record.find_by_login(login).await.unwrap().unwrap();
+        let found = record.find_credentials(login).await.unwrap().unwrap();
         assert_eq!(found.user.key.get(), key, "{login}");
     }
-    assert_eq!(record.find_by_key(UserKey::new(6)).await.unwrap().unwrap().username.as_str(), "Ada");
+    assert_eq!(record.find_user_by_key(UserKey::new(6)).await.unwrap().unwrap().username.as_str(), "Ada");
 }
 
 #[tokio::test]
@@ -367,7 +367,7 @@ async fn a_part_of_the_old_tables_is_adopted_too() {
     let orders = all_orders(&record).await;
     assert_eq!(orders.len(), 10);
     for order in orders {
-        assert!(is_unbroken(&entries(&record, &order).await, order.status), "{}", order.number);
+        assert!(is_valid_history(&entries(&record, &order).await, order.status), "{}", order.number);
     }
 }
 

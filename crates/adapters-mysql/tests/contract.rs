@@ -31,7 +31,7 @@ async fn database() -> String {
 async fn record() -> Backend {
     let url = database().await;
     MySql::migrate(&url).await.unwrap();
-    Backend::of(MySql::open(&url).await.unwrap(), ())
+    Backend::new(MySql::open(&url).await.unwrap(), ())
 }
 
 port_contracts::store!(record);

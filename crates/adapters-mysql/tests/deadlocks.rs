@@ -11,7 +11,7 @@ async fn units_that_lock_the_same_rows_never_wait_in_a_circle() {
     server.create_database("shop").unwrap();
     let url = server.url("shop");
     MySql::migrate(&url).await.unwrap();
-    let record = Backend::of(MySql::open(&url).await.unwrap(), ());
+    let record = Backend::new(MySql::open(&url).await.unwrap(), ());
     store::units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other(&record).await;
     store::units_that_name_the_same_rows_in_another_order_do_not_stop_each_other(&record).await;
     let mut conn = mysql_async::Conn::new(mysql_async::Opts::from_url(&url).unwrap()).await.unwrap();

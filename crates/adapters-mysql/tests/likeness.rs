@@ -5,10 +5,10 @@
 mod express;
 mod ground;
 
-use adapters_mysql::{Adopted, Migrated, MySql, OpenError, Taken};
+use adapters_mysql::{AdoptedRows, AdoptionReport, MigrationOutcome, MySql, OpenError};
 use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use mysql_async::prelude::Queryable;
-use ports::Causes;
+use ports::ErrorChain;
 
 /// Every column of the app's tables.
 async fn columns(conn: &mut mysql_async::Conn) -> Vec<(String, String)> {
@@ -22,9 +22,9 @@ async fn refused(url: &str) -> String {
     let before = schema(url).await;
     let fault = MySql::migrate(url).await.unwrap_err();
     same(&schema(url).await, &before);
-    assert!(MySql::prepare(url).await.is_err());
+    assert!(MySql::migrate_schema(url).await.is_err());
     same(&schema(url).await, &before);
-    Causes(&fault).to_string()
+    ErrorChain(&fault).to_string()
 }
 
 #[tokio::test]
@@ -152,25 +152,27 @@ async fn two_values_that_the_record_compares_as_one_are_refused() {
 async fn nothing_is_adopted_unasked() {
     let url = made(&[OLD_ROWS, ODD_ROWS]).await;
     let before = schema(&url).await;
-    assert!(matches!(MySql::prepare(&url).await, Err(OpenError::Unadopted)));
+    assert!(matches!(MySql::migrate_schema(&url).await, Err(OpenError::Unadopted)));
     same(&schema(&url).await, &before);
     MySql::migrate(&url).await.unwrap();
-    assert_eq!(MySql::prepare(&url).await.unwrap(), Migrated::Nothing);
+    assert_eq!(MySql::migrate_schema(&url).await.unwrap(), MigrationOutcome::Nothing);
     // An adoption that was interrupted goes on only when it is asked for again.
     let mut conn = ground::connect(&url).await;
     conn.query_drop("DELETE FROM __diesel_schema_migrations WHERE version = '0005'").await.unwrap();
-    assert!(matches!(MySql::prepare(&url).await, Err(OpenError::Unadopted)));
+    assert!(matches!(MySql::migrate_schema(&url).await, Err(OpenError::Unadopted)));
     MySql::migrate(&url).await.unwrap();
     let fresh = ground::database("fresh");
-    assert_eq!(MySql::prepare(&fresh).await.unwrap(), Migrated::Schema);
-    assert_eq!(MySql::prepare(&fresh).await.unwrap(), Migrated::Nothing);
+    assert_eq!(MySql::migrate_schema(&fresh).await.unwrap(), MigrationOutcome::Schema);
+    assert_eq!(MySql::migrate_schema(&fresh).await.unwrap(), MigrationOutcome::Nothing);
 }
 
 #[tokio::test]
 async fn what_was_adopted_is_counted_and_what_was_not() {
     let url = made(&[OLD_ROWS, ODD_ROWS]).await;
-    let Migrated::Adoption(adopted) = MySql::migrate(&url).await.unwrap() else { panic!("it was adopted") };
-    let Adopted { users, orders, items, entries, payments } = adopted;
+    let MigrationOutcome::Adoption(adopted) = MySql::migrate(&url).await.unwrap() else {
+        panic!("it was adopted")
+    };
+    let AdoptionReport { users, orders, items, entries, payments } = adopted;
     let mut conn = ground::connect(&url).await;
     for (table, taken) in [
         ("user", users),
@@ -187,9 +189,9 @@ async fn what_was_adopted_is_counted_and_what_was_not() {
     assert_eq!(users.left, 0);
     assert!(orders.left > 0 && payments.left > 0, "{adopted:?}");
     assert_eq!((items.left, entries.left), (1, 3), "as the findings of them say");
-    assert_ne!(users, Taken::default());
+    assert_ne!(users, AdoptedRows::default());
     let before = content(&url).await;
-    assert_eq!(MySql::migrate(&url).await.unwrap(), Migrated::Nothing);
+    assert_eq!(MySql::migrate(&url).await.unwrap(), MigrationOutcome::Nothing);
     same(&content(&url).await, &before);
 }
 
@@ -199,5 +201,5 @@ async fn a_step_that_adopts_nothing_does_not_say_that_something_was_adopted() {
     MySql::migrate(&url).await.unwrap();
     let mut conn = ground::connect(&url).await;
     conn.query_drop("DELETE FROM __diesel_schema_migrations WHERE version = '0001'").await.unwrap();
-    assert_eq!(MySql::migrate(&url).await.unwrap(), Migrated::Schema);
+    assert_eq!(MySql::migrate(&url).await.unwrap(), MigrationOutcome::Schema);
 }

@@ -10,7 +10,9 @@ use adapters_mysql::{MySql, OpenError};
 use domain::{Product, Timestamp};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;
-use ports::{CommitError, Health, OrderFilter, OrderRepository, ProductRepository, Store, UnitOfWork, Write};
+use ports::{
+    CommitError, HealthCheck, OrderFilter, OrderRepository, ProductRepository, Store, UnitOfWork, Write,
+};
 use test_servers::MariaDb;
 
 use crate::shop::placing;
@@ -60,7 +62,7 @@ async fn a_record_does_not_show_its_url() {
 }
 
 async fn kept(record: &MySql, product: &Product) -> Product {
-    ProductRepository::find(record, &product.id).await.unwrap().unwrap()
+    ProductRepository::find_product(record, &product.id).await.unwrap().unwrap()
 }
 
 /// As doubles the two are one.
@@ -72,10 +74,10 @@ async fn the_largest_prices_are_kept_and_compared_to_their_last_place() {
     let server = MariaDb::start().unwrap();
     let (record, _) = shop::record(&server).await;
     let (user, [mut product, _]) = shop::stocked(&record).await;
-    product.key = domain::ProductKey::new(sample::number());
+    product.key = domain::ProductKey::new(sample::next_number());
     product.id = domain::ProductId::new("dear".to_owned());
     product.price = sample::money(DEAR);
-    record.commit(UnitOfWork::new().with(sample::made(&product))).await.unwrap();
+    record.commit(UnitOfWork::new().with_write(sample::insert_product(&product))).await.unwrap();
     assert_eq!(kept(&record, &product).await, product);
 
     let (work, ..) = placing(&user, std::slice::from_ref(&product));
@@ -91,16 +93,16 @@ async fn the_largest_prices_are_kept_and_compared_to_their_last_place() {
 async fn a_moment_is_kept_to_the_millisecond_wherever_the_server_is() {
     let server = MariaDb::start().unwrap();
     server
-        .execute("SET GLOBAL time_zone = '+08:00', sql_mode = '', autocommit = 0, lc_messages = 'de_DE'")
+        .execute_sql("SET GLOBAL time_zone = '+08:00', sql_mode = '', autocommit = 0, lc_messages = 'de_DE'")
         .unwrap();
     let (record, url) = shop::record(&server).await;
     let mut product = sample::product(None);
     // A summer night, as clocks are set back in Berlin; and the last moment that a TIMESTAMP holds.
     for millis in [1_729_990_799_999, 1_729_990_800_001, 2_147_483_647_999] {
-        product.key = domain::ProductKey::new(sample::number());
+        product.key = domain::ProductKey::new(sample::next_number());
         product.id = domain::ProductId::new(format!("sku-at-{millis}"));
         product.updated_at = Timestamp::from_millis(millis);
-        record.commit(UnitOfWork::new().with(sample::made(&product))).await.unwrap();
+        record.commit(UnitOfWork::new().with_write(sample::insert_product(&product))).await.unwrap();
         assert_eq!(kept(&record, &product).await, product);
     }
     let mut conn = Conn::new(Opts::from_url(&url).unwrap()).await.unwrap();
@@ -123,7 +125,7 @@ async fn a_moment_beyond_all_that_can_be_stored_is_compared_and_not_stored() {
             limit: 9,
             ..OrderFilter::default()
         };
-        OrderRepository::list(&record, filter).await.unwrap().data
+        OrderRepository::list_orders(&record, filter).await.unwrap().data
     };
     // The year 1 and the year 9999; what no calendar knows.
     for (early, late) in [(-62_135_596_800_000, 253_402_300_799_000), (i64::MIN, i64::MAX)] {
@@ -133,9 +135,9 @@ async fn a_moment_beyond_all_that_can_be_stored_is_compared_and_not_stored() {
         for beyond in [early, late] {
             let mut product = sample::product(None);
             product.updated_at = Timestamp::from_millis(beyond);
-            let refused = record.commit(UnitOfWork::new().with(sample::made(&product))).await;
+            let refused = record.commit(UnitOfWork::new().with_write(sample::insert_product(&product))).await;
             assert!(matches!(refused, Err(CommitError::Failed(_))), "{refused:?}");
-            assert_eq!(ProductRepository::find(&record, &product.id).await.unwrap(), None);
+            assert_eq!(ProductRepository::find_product(&record, &product.id).await.unwrap(), None);
         }
     }
 }
@@ -145,13 +147,13 @@ async fn who_may_not_make_tables_starts_on_a_database_that_is_up_to_date() {
     let server = MariaDb::shared().unwrap();
     server.create_database("narrow").unwrap();
     let rights = "GRANT SELECT, INSERT, UPDATE, DELETE ON narrow.* TO narrow@'%' IDENTIFIED BY 'pass'";
-    server.execute(rights).unwrap();
+    server.execute_sql(rights).unwrap();
     let url = server.url("narrow").replace("root@", "narrow:pass@");
     assert!(matches!(MySql::migrate(&url).await, Err(OpenError::Migrate(_))), "there is something to make");
     MySql::migrate(&server.url("narrow")).await.unwrap();
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap();
-    record.commit(UnitOfWork::new().with(Write::InsertFinding(sample::finding()))).await.unwrap();
+    record.commit(UnitOfWork::new().with_write(Write::InsertFinding(sample::finding()))).await.unwrap();
 }
 
 #[tokio::test]
@@ -161,9 +163,9 @@ async fn a_server_that_only_reads_is_no_record() {
     let url = server.url("record");
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap();
-    record.check().await.unwrap();
-    server.execute("SET GLOBAL read_only = 1").unwrap();
-    assert!(record.check().await.is_err());
-    server.execute("SET GLOBAL read_only = 0").unwrap();
-    record.check().await.unwrap();
+    record.check_health().await.unwrap();
+    server.execute_sql("SET GLOBAL read_only = 1").unwrap();
+    assert!(record.check_health().await.is_err());
+    server.execute_sql("SET GLOBAL read_only = 0").unwrap();
+    record.check_health().await.unwrap();
 }

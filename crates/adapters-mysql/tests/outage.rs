@@ -12,9 +12,9 @@ use adapters_mysql::MySql;
 use domain::{Order, Product};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use ports::{
-    Claim, CommitError, Health, OrderRepository, ProductRepository, ReplyRepository, Store, UnitOfWork,
+    Claim, ClaimRepository, CommitError, HealthCheck, OrderRepository, ProductRepository, Store, UnitOfWork,
 };
-use test_servers::{MariaDb, Pace};
+use test_servers::{LoadStopwatch, MariaDb};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
@@ -57,9 +57,9 @@ async fn lock(conn: &mut Conn, product: &Product) {
 }
 
 async fn in_bound<T>(call: impl Future<Output = T>) -> T {
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     let outcome = timeout(PATIENCE, call).await.expect("every call ends");
-    let (calm, all) = (pace.calm(), pace.elapsed());
+    let (calm, all) = (pace.elapsed_without_load(), pace.elapsed());
     assert!(calm < BOUND, "it ends after {calm:?} of {all:?}");
     outcome
 }
@@ -67,13 +67,13 @@ async fn in_bound<T>(call: impl Future<Output = T>) -> T {
 /// Asks until there is a sign of life.
 async fn is_back(record: &MySql) {
     let alive = async {
-        while record.check().await.is_err() {
+        while record.check_health().await.is_err() {
             sleep(Duration::from_millis(10)).await;
         }
     };
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     timeout(PATIENCE, alive).await.expect("it is back");
-    let (calm, all) = (pace.calm(), pace.elapsed());
+    let (calm, all) = (pace.elapsed_without_load(), pace.elapsed());
     assert!(calm < RECOVERY, "it is back after {calm:?} of {all:?}");
 }
 
@@ -92,15 +92,15 @@ async fn settled(record: &MySql, work: &UnitOfWork) {
 }
 
 async fn is_placed(record: &MySql, order: &Order) -> bool {
-    OrderRepository::find(record, &order.number).await.unwrap().is_some()
+    OrderRepository::find_order(record, &order.number).await.unwrap().is_some()
 }
 
 async fn is_claimed(record: &MySql, claim: &Claim) -> bool {
-    ReplyRepository::find(record, &claim.key).await.unwrap().is_some()
+    ClaimRepository::find_claim(record, &claim.key).await.unwrap().is_some()
 }
 
 async fn left(record: &MySql, product: &Product) -> Option<i64> {
-    ProductRepository::find(record, &product.id).await.unwrap().unwrap().stock
+    ProductRepository::find_product(record, &product.id).await.unwrap().unwrap().stock
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,11 +154,15 @@ async fn while_the_server_is_away_every_call_says_so_soon_and_afterwards_none() 
     let (user, products) = stocked(&record).await;
     server.kill().unwrap();
     for _ in 0..3 {
-        let pace = Pace::start();
+        let pace = LoadStopwatch::start();
         let (work, ..) = placing(&user, &products);
         assert!(matches!(record.commit(work).await, Err(CommitError::Failed(_))));
-        ProductRepository::find(&record, &products[0].id).await.unwrap_err();
-        assert!(pace.calm() < RECOVERY, "nobody waits for a server that refuses: {:?}", pace.elapsed());
+        ProductRepository::find_product(&record, &products[0].id).await.unwrap_err();
+        assert!(
+            pace.elapsed_without_load() < RECOVERY,
+            "nobody waits for a server that refuses: {:?}",
+            pace.elapsed()
+        );
     }
     server.restart().unwrap();
     is_back(&record).await;
@@ -185,7 +189,7 @@ async fn a_restart_between_two_calls_is_not_felt() {
                     record.commit(placing(&user, &products).0).await.unwrap();
                 }
                 assert!(left(&record, &products[0]).await.is_some());
-                OrderRepository::list(&record, ports::OrderFilter::default()).await.unwrap();
+                OrderRepository::list_orders(&record, ports::OrderFilter::default()).await.unwrap();
             });
         }
         tasks.join_all().await;
@@ -207,7 +211,7 @@ async fn a_server_that_hangs_keeps_nobody_waiting_and_afterwards_all_is_whole() 
             let (work, order, claim) = placing(&user, &products);
             let outcome = in_bound(record.commit(work.clone())).await;
             assert!(matches!(outcome, Err(CommitError::Failed(_))), "{outcome:?}");
-            in_bound(ProductRepository::find(&record, &products[0].id)).await.unwrap_err();
+            in_bound(ProductRepository::find_product(&record, &products[0].id)).await.unwrap_err();
             (work, order, claim)
         });
     }

@@ -6,8 +6,8 @@ use adapters_mysql::MySql;
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts, Row};
 use port_contracts::Backend;
-use port_contracts::statements::{FILLERS, Scene, filler, left_out};
-use ports::Health;
+use port_contracts::statements::{FILLER_ROWS, StatementFixture, filler_sql, missing_statements};
+use ports::HealthCheck;
 use test_servers::MariaDb;
 
 /// What may sort, or read from the beginning, and why that has an end.
@@ -62,12 +62,12 @@ async fn excess(conn: &mut Conn, statement: &str) -> Option<String> {
     (read > most).then(|| format!("reads {read} for {rows}: {statement}"))
 }
 
-async fn fill(conn: &mut Conn, scene: &Scene) {
+async fn fill(conn: &mut Conn, scene: &StatementFixture) {
     let numbers = "CREATE TEMPORARY TABLE filler (n BIGINT PRIMARY KEY)";
-    let numbers = [numbers.to_owned(), format!("INSERT INTO filler SELECT seq FROM seq_1_to_{FILLERS}")];
+    let numbers = [numbers.to_owned(), format!("INSERT INTO filler SELECT seq FROM seq_1_to_{FILLER_ROWS}")];
     let at = |seconds: &str| format!("FROM_UNIXTIME(1795336200.123 + {seconds})");
     let settings = "SET foreign_key_checks = 0, time_zone = '+00:00'".to_owned();
-    let rows = filler(scene.user.key.get(), scene.changed.key.get(), at);
+    let rows = filler_sql(scene.user.key.get(), scene.edited_product.key.get(), at);
     for statement in [settings].into_iter().chain(numbers).chain(rows) {
         conn.query_drop(&statement).await.unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
@@ -88,14 +88,14 @@ async fn every_statement_is_bounded_by_an_index() {
     let url = server.url("record");
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap();
-    let backend = Backend::of(record.clone(), ());
-    let scene = Scene::new(&backend).await;
+    let backend = Backend::new(record.clone(), ());
+    let scene = StatementFixture::new(&backend).await;
     let mut conn = Conn::new(Opts::from_url(&url).unwrap()).await.unwrap();
     fill(&mut conn, &scene).await;
-    server.execute("SET GLOBAL log_output = 'TABLE', general_log = 1").unwrap();
-    assert_eq!(left_out(&scene.play(&backend).await), Vec::<String>::new());
-    record.check().await.unwrap();
-    server.execute("SET GLOBAL general_log = 0").unwrap();
+    server.execute_sql("SET GLOBAL log_output = 'TABLE', general_log = 1").unwrap();
+    assert_eq!(missing_statements(&scene.run_all(&backend).await), Vec::<String>::new());
+    record.check_health().await.unwrap();
+    server.execute_sql("SET GLOBAL general_log = 0").unwrap();
     let sent = sent(&mut conn).await;
     assert!(sent.len() > 200, "{sent:#?}");
     let mut faults = Vec::new();

@@ -7,8 +7,10 @@ mod ground;
 use adapters_mysql::MySql;
 use domain::{
     Actor, FindingKind, Role,
-    order::Status,
-    payment::{CaptureMethod, Disposition, DisputeStatus, PaymentStatus, RefundStatus, RequestKind},
+    order::OrderStatus,
+    payment::{
+        CaptureMethod, DisputeStatus, EventDisposition, PaymentRequestKind, PaymentStatus, RefundStatus,
+    },
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
@@ -211,12 +213,14 @@ async fn keys_and_ids_are_told_apart_by_every_byte_and_texts_come_back_as_they_w
 #[tokio::test]
 async fn every_word_of_the_domain_fits() {
     let mut conn = record().await;
-    let statuses = Status::ALL.map(Status::as_str);
-    let origins = Status::ALL.into_iter().filter(|it| it.allows(Status::RefundPending, Actor::Operator));
+    let statuses = OrderStatus::ALL.map(OrderStatus::as_str);
+    let origins = OrderStatus::ALL
+        .into_iter()
+        .filter(|it| it.allows_transition(OrderStatus::RefundPending, Actor::Operator));
     let words: &[(&str, &str, Vec<&str>)] = &[
         ("user", "role", [Role::Customer, Role::Operator].map(Role::as_str).to_vec()),
         ("orders", "status", statuses.to_vec()),
-        ("orders", "cameFrom", origins.map(Status::as_str).collect()),
+        ("orders", "cameFrom", origins.map(OrderStatus::as_str).collect()),
         ("product_changes", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("order_status_history", "fromStatus = '', toStatus", statuses.to_vec()),
@@ -231,10 +235,10 @@ async fn every_word_of_the_domain_fits() {
         ("refunds", "succeeded_at = NULL, status", vec![RefundStatus::Pending.as_str()]),
         ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
-        ("payment_events", "disposition", Disposition::ALL.map(Disposition::as_str).to_vec()),
+        ("payment_events", "disposition", EventDisposition::ALL.map(EventDisposition::as_str).to_vec()),
         ("findings", "resolved_by = 0, resolved_actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
-        ("payment_requests", "kind", RequestKind::ALL.map(RequestKind::as_str).to_vec()),
+        ("payment_requests", "kind", PaymentRequestKind::ALL.map(PaymentRequestKind::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),
     ];
     for (table, column, words) in words {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use adapters_mysql::MySql;
 use port_contracts::sample;
 use ports::{FindingRepository, Store, UnitOfWork, Write};
-use test_servers::{MariaDb, Pace};
+use test_servers::{LoadStopwatch, MariaDb};
 use tokio::{
     io::copy_bidirectional,
     net::{TcpListener, TcpStream},
@@ -21,9 +21,9 @@ const SOON: Duration = Duration::from_millis(2_500);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 async fn soon<T>(call: impl Future<Output = T>) -> T {
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     let outcome = timeout(PATIENCE, call).await.unwrap();
-    let (calm, all) = (pace.calm(), pace.elapsed());
+    let (calm, all) = (pace.elapsed_without_load(), pace.elapsed());
     assert!(calm < SOON, "after {calm:?} of {all:?}");
     outcome
 }
@@ -65,14 +65,14 @@ async fn a_commit_finds_another_connection_when_its_own_is_silent() {
     let keep = async || {
         let finding = sample::finding();
         let id = finding.id.clone();
-        let work = UnitOfWork::new().with(Write::InsertFinding(finding));
+        let work = UnitOfWork::new().with_write(Write::InsertFinding(finding));
         soon(record.commit(work)).await.unwrap();
         id
     };
     keep().await;
     lose.send(()).unwrap();
     let id = keep().await;
-    assert!(FindingRepository::find(&record, &id).await.unwrap().is_some());
+    assert!(FindingRepository::find_finding(&record, &id).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,10 +87,10 @@ async fn one_read_at_most_pays_for_all_connections_that_went_silent() {
     let mut readers = JoinSet::new();
     for _ in 0..8 {
         let (record, id) = (record.clone(), id.clone());
-        readers.spawn(async move { FindingRepository::find(&record, &id).await.unwrap() });
+        readers.spawn(async move { FindingRepository::find_finding(&record, &id).await.unwrap() });
     }
     readers.join_all().await;
     lose.send(()).unwrap();
-    assert!(FindingRepository::find(&record, &id).await.is_err(), "a query may be under way");
-    soon(FindingRepository::find(&record, &id)).await.unwrap();
+    assert!(FindingRepository::find_finding(&record, &id).await.is_err(), "a query may be under way");
+    soon(FindingRepository::find_finding(&record, &id)).await.unwrap();
 }

@@ -7,7 +7,7 @@
 mod shop;
 
 use adapters_mysql::MySql;
-use domain::{Order, Progress, Transaction};
+use domain::{Order, OrderChange, Transaction};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;
 use ports::{OrderFilter, OrderRepository, PaymentRepository, ProductRepository, Store, UnitOfWork, Write};
@@ -47,8 +47,8 @@ impl Bench {
 fn paying(order: &Order) -> (UnitOfWork, Transaction) {
     let transaction = sample::transaction(order);
     let work = UnitOfWork::new()
-        .progress(Progress::of(order.clone()))
-        .with(Write::InsertTransaction(Box::new(transaction.clone())));
+        .with_order_change(OrderChange::from_order(order.clone()))
+        .with_write(Write::InsertTransaction(Box::new(transaction.clone())));
     (work, transaction)
 }
 
@@ -56,20 +56,20 @@ fn paying(order: &Order) -> (UnitOfWork, Transaction) {
 async fn sell(record: &MySql) {
     let (user, products) = stocked(record).await;
     let ids: Vec<_> = products.iter().map(|it| it.id.clone()).collect();
-    assert_eq!(record.find_all(&ids).await.unwrap().len(), ids.len());
+    assert_eq!(record.find_products(&ids).await.unwrap().len(), ids.len());
     let (placing, order, _) = placing(&user, &products);
     record.commit(placing).await.unwrap();
     let (paying, mut transaction) = paying(&order);
     record.commit(paying).await.unwrap();
-    transaction.facts = sample::facts(sample::held());
+    transaction.facts = sample::restore_facts(sample::authorized_facts());
     record
-        .commit(UnitOfWork::new().with(Write::UpdateTransaction(Box::new(transaction.clone()))))
+        .commit(UnitOfWork::new().with_write(Write::UpdateTransaction(Box::new(transaction.clone()))))
         .await
         .unwrap();
-    assert!(OrderRepository::find(record, &order.number).await.unwrap().is_some());
-    assert!(PaymentRepository::find(record, &transaction.id).await.unwrap().is_some());
+    assert!(OrderRepository::find_order(record, &order.number).await.unwrap().is_some());
+    assert!(PaymentRepository::find_transaction(record, &transaction.id).await.unwrap().is_some());
     let filter = OrderFilter { owner: Some(user.key), limit: 9, ..OrderFilter::default() };
-    assert_eq!(OrderRepository::list(record, filter).await.unwrap().data.len(), 1);
+    assert_eq!(OrderRepository::list_orders(record, filter).await.unwrap().data.len(), 1);
 }
 
 /// Also those with an `IN`: its keys are padded, so that one text serves many lengths.
@@ -102,12 +102,15 @@ async fn reading_is_one_round_trip_a_query_and_two_a_snapshot() {
     let (work, order, _) = placing(&user, &products);
     bench.record.commit(work).await.unwrap();
     let (id, number) = (products[0].id.clone(), order.number.clone());
-    let one = async |record: &MySql| drop(ProductRepository::find(record, &id).await.unwrap().unwrap());
+    let one =
+        async |record: &MySql| drop(ProductRepository::find_product(record, &id).await.unwrap().unwrap());
     // The first time, it is prepared.
     bench.round_trips(one).await;
     let id = products[1].id.clone();
-    let one = async |record: &MySql| drop(ProductRepository::find(record, &id).await.unwrap().unwrap());
+    let one =
+        async |record: &MySql| drop(ProductRepository::find_product(record, &id).await.unwrap().unwrap());
     assert_eq!(bench.round_trips(one).await, 1);
-    let two = async |record: &MySql| drop(OrderRepository::find(record, &number).await.unwrap().unwrap());
+    let two =
+        async |record: &MySql| drop(OrderRepository::find_order(record, &number).await.unwrap().unwrap());
     assert_eq!(bench.round_trips(two).await, 5, "the server counts the two statements of the first one each");
 }

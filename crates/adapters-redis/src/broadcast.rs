@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use futures_util::{FutureExt, StreamExt};
-use ports::{Broadcast, Causes, PortError, Subscription};
+use ports::{Broadcast, ErrorChain, PortError, Subscription};
 use redis::{
     RedisError,
     aio::{PubSubSink, PubSubStream},
@@ -42,7 +42,7 @@ impl RedisBroadcast {
 #[async_trait]
 impl Broadcast for RedisBroadcast {
     async fn publish(&self) -> Result<(), PortError> {
-        self.redis.ask(cmd("PUBLISH").arg(&self.channel).arg("")).await
+        self.redis.run_command(cmd("PUBLISH").arg(&self.channel).arg("")).await
     }
 
     /// Has a connection of its own, which is made, and made again, while somebody waits.
@@ -53,14 +53,14 @@ impl Broadcast for RedisBroadcast {
         Box::new(RedisSubscription {
             redis: self.redis.clone(),
             channel: self.channel.clone(),
-            line: None,
-            tries: every(TRY_EVERY),
+            connection: None,
+            retry_ticks: tick_interval(TRY_EVERY),
             is_lost: false,
         })
     }
 }
 
-fn every(period: Duration) -> Interval {
+fn tick_interval(period: Duration) -> Interval {
     let mut ticks = time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
@@ -69,8 +69,8 @@ fn every(period: Duration) -> Interval {
 struct RedisSubscription {
     redis: Redis,
     channel: String,
-    line: Option<Line>,
-    tries: Interval,
+    connection: Option<ChannelConnection>,
+    retry_ticks: Interval,
     /// Whether the log says that Redis is away.
     is_lost: bool,
 }
@@ -79,47 +79,49 @@ struct RedisSubscription {
 impl Subscription for RedisSubscription {
     async fn next(&mut self) {
         loop {
-            let outcome = match &mut self.line {
+            let outcome = match &mut self.connection {
                 Some(line) => line.next().await,
                 None => {
-                    self.tries.tick().await;
-                    Line::open(&self.redis, &self.channel).await.map(|line| self.line = Some(line))
+                    self.retry_ticks.tick().await;
+                    ChannelConnection::open(&self.redis, &self.channel)
+                        .await
+                        .map(|line| self.connection = Some(line))
                 }
             };
             match outcome {
-                Ok(()) => return self.heard(),
-                Err(error) => self.lost(&error),
+                Ok(()) => return self.report_recovery(),
+                Err(error) => self.report_loss(&error),
             }
         }
     }
 }
 
 impl RedisSubscription {
-    fn heard(&mut self) {
+    fn report_recovery(&mut self) {
         if std::mem::take(&mut self.is_lost) {
             tracing::info!("Redis tells again what is published");
         }
     }
 
-    fn lost(&mut self, error: &RedisError) {
-        self.line = None;
+    fn report_loss(&mut self, error: &RedisError) {
+        self.connection = None;
         if !std::mem::replace(&mut self.is_lost, true) {
-            tracing::warn!(fault = %Causes(error), "Redis does not tell what is published");
+            tracing::warn!(fault = %ErrorChain(error), "Redis does not tell what is published");
         }
     }
 }
 
 /// A connection that is subscribed.
-struct Line {
+struct ChannelConnection {
     sink: PubSubSink,
     messages: PubSubStream,
     pings: Interval,
 }
 
-impl Line {
+impl ChannelConnection {
     async fn open(redis: &Redis, channel: &str) -> Result<Self, RedisError> {
-        let (sink, messages) = in_time(redis.subscribe(channel)).await?.split();
-        Ok(Self { sink, messages, pings: every(PING_EVERY) })
+        let (sink, messages) = with_timeout(redis.subscribe_channel(channel)).await?.split();
+        Ok(Self { sink, messages, pings: tick_interval(PING_EVERY) })
     }
 
     /// Waits for a message, and takes all that are there.
@@ -131,12 +133,12 @@ impl Line {
                     while let Some(Some(_)) = self.messages.next().now_or_never() {}
                     return Ok(());
                 }
-                _ = self.pings.tick() => in_time(self.sink.ping::<redis::Value>()).await.map(drop)?,
+                _ = self.pings.tick() => with_timeout(self.sink.ping::<redis::Value>()).await.map(drop)?,
             }
         }
     }
 }
 
-async fn in_time<T>(answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
+async fn with_timeout<T>(answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
     time::timeout(ANSWER_WITHIN, answer).await.map_err(std::io::Error::from)?
 }

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ports::{Cache, CacheEntry, PortError};
 use redis::{Cmd, cmd};
 
-use crate::{Redis, millis};
+use crate::{Redis, duration_ms};
 
 /// Largest copy that is kept, in bytes; a larger one only takes the place of what was there.
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
@@ -39,40 +39,40 @@ impl RedisCache {
 
 #[async_trait]
 impl Cache for RedisCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
-        let kept: Option<Vec<u8>> = self.redis.ask(&on("GET", key)).await?;
-        Ok(kept.and_then(parse))
+    async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
+        let kept: Option<Vec<u8>> = self.redis.run_command(&key_command("GET", key)).await?;
+        Ok(kept.and_then(parse_entry))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
+    async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         if entry.bytes.len() > VALUE_BYTES_MAX {
-            return self.remove(key).await;
+            return self.remove_entry(key).await;
         }
         let mut put = cmd("EVAL");
         put.arg(PUT).arg(1).arg(format!("{PREFIX}{key}"));
-        put.arg(digits(entry.version)).arg(entry.bytes).arg(millis(ttl));
-        self.redis.ask(&put).await
+        put.arg(version_digits(entry.version)).arg(entry.bytes).arg(duration_ms(ttl));
+        self.redis.run_command(&put).await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), PortError> {
-        self.redis.ask(&on("DEL", key)).await
+    async fn remove_entry(&self, key: &str) -> Result<(), PortError> {
+        self.redis.run_command(&key_command("DEL", key)).await
     }
 }
 
-fn on(command: &str, key: &str) -> Cmd {
+fn key_command(command: &str, key: &str) -> Cmd {
     let mut command = cmd(command);
     command.arg(format!("{PREFIX}{key}"));
     command
 }
 
 /// How far above the lowest version, so that there is no sign.
-fn digits(version: i64) -> String {
+fn version_digits(version: i64) -> String {
     let above = i128::from(version) - i128::from(i64::MIN);
     format!("{above:0VERSION_DIGITS$}")
 }
 
 /// `None` when it is nothing that was put here.
-fn parse(mut kept: Vec<u8>) -> Option<CacheEntry> {
+fn parse_entry(mut kept: Vec<u8>) -> Option<CacheEntry> {
     let digits = std::str::from_utf8(kept.get(..VERSION_DIGITS)?).ok()?;
     let above: i128 = digits.parse().ok()?;
     let version = i64::try_from(above.checked_add(i128::from(i64::MIN))?).ok()?;
@@ -87,17 +87,19 @@ mod tests {
     #[test]
     fn versions_compare_in_redis_as_they_do_here() {
         let versions = [i64::MIN, -10, -9, 0, 9, 10, (1 << 53) - 1, 1 << 53, (1 << 53) + 1, i64::MAX];
-        assert!(versions.map(digits).is_sorted_by(|one, other| one < other && one.len() == other.len()));
+        assert!(
+            versions.map(version_digits).is_sorted_by(|one, other| one < other && one.len() == other.len())
+        );
         for version in versions {
             let entry = CacheEntry { version, bytes: b"bytes".to_vec() };
-            assert_eq!(parse(format!("{}bytes", digits(version)).into()), Some(entry));
+            assert_eq!(parse_entry(format!("{}bytes", version_digits(version)).into()), Some(entry));
         }
     }
 
     #[test]
     fn what_was_not_put_here_is_no_copy() {
         for foreign in ["", "short", "not twenty digits at all", "99999999999999999999"] {
-            assert_eq!(parse(foreign.into()), None, "{foreign}");
+            assert_eq!(parse_entry(foreign.into()), None, "{foreign}");
         }
     }
 }

@@ -24,6 +24,6 @@ pub use crate::throttle::RedisThrottle;
 pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A length of time as Redis counts it: whole milliseconds, at least one.
-fn millis(time: Duration) -> u64 {
+fn duration_ms(time: Duration) -> u64 {
     u64::try_from(time.min(DURATION_MAX).as_millis()).unwrap_or(u64::MAX).max(1)
 }

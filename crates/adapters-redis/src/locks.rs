@@ -10,7 +10,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Held, Locks, PortError};
+use ports::{LockGuard, LockManager, PortError};
 use redis::cmd;
 use tokio::{
     runtime::Handle,
@@ -18,7 +18,7 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{DURATION_MAX, Redis, millis};
+use crate::{DURATION_MAX, Redis, duration_ms};
 
 /// What stands before the name in Redis.
 const PREFIX: &str = "idem:lock:";
@@ -53,7 +53,7 @@ const LAST_PAUSE: Duration = Duration::from_millis(40);
 #[derive(Clone)]
 pub struct RedisLocks {
     redis: Redis,
-    tokens: Arc<Tokens>,
+    tokens: Arc<TokenGenerator>,
     releases: TaskTracker,
 }
 
@@ -66,17 +66,17 @@ impl RedisLocks {
 
     /// Waits until every lock that was dropped is released, or has been given up. To be called when no more are asked
     /// for.
-    pub async fn released(&self) {
+    pub async fn wait_for_releases(&self) {
         self.releases.close();
         self.releases.wait().await;
     }
 
-    fn claim(&self, name: &str) -> Claim {
-        Claim {
+    fn new_request(&self, name: &str) -> LockRequest {
+        LockRequest {
             redis: self.redis.clone(),
             key: format!("{PREFIX}{name}"),
             token: self.tokens.next(),
-            grant: Grant::None,
+            grant: GrantState::None,
             releases: self.releases.clone(),
             runtime: Handle::current(),
         }
@@ -84,88 +84,93 @@ impl RedisLocks {
 }
 
 #[async_trait]
-impl Locks for RedisLocks {
-    async fn acquire(&self, name: &str, lease: Duration, wait: Duration) -> Result<Option<Held>, PortError> {
+impl LockManager for RedisLocks {
+    async fn acquire_lock(
+        &self,
+        name: &str,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Option<LockGuard>, PortError> {
         let deadline = now() + wait.min(DURATION_MAX);
-        let mut claim = self.claim(name);
+        let mut claim = self.new_request(name);
         let mut pause = FIRST_PAUSE;
         loop {
-            if let Some(fencing_token) = claim.ask(lease).await? {
-                return Ok(Some(Held::new(fencing_token, move || drop(claim))));
+            if let Some(fencing_token) = claim.try_acquire(lease).await? {
+                return Ok(Some(LockGuard::new(fencing_token, move || drop(claim))));
             }
             let now = now();
             if deadline <= now {
                 return Ok(None);
             }
-            time::sleep_until(deadline.min(now + self.tokens.jitter(pause))).await;
+            time::sleep_until(deadline.min(now + self.tokens.jitter_pause(pause))).await;
             pause = (pause * 2).min(LAST_PAUSE);
         }
     }
 }
 
 /// What nobody else calls himself by.
-struct Tokens {
+struct TokenGenerator {
     random: RandomState,
-    given: AtomicU64,
+    counter: AtomicU64,
 }
 
-impl Default for Tokens {
+impl Default for TokenGenerator {
     fn default() -> Self {
-        Self { random: RandomState::new(), given: AtomicU64::new(0) }
+        Self { random: RandomState::new(), counter: AtomicU64::new(0) }
     }
 }
 
-impl Tokens {
+impl TokenGenerator {
     /// Random for the process, and counted within it.
     fn next(&self) -> String {
-        let number = self.given.fetch_add(1, Ordering::Relaxed);
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}-{number}", self.random.hash_one("token"))
     }
 
     /// A time between half of `pause` and all of it, so that those who wait do not ask in step.
-    fn jitter(&self, pause: Duration) -> Duration {
-        let random = self.random.hash_one(self.given.fetch_add(1, Ordering::Relaxed));
+    fn jitter_pause(&self, pause: Duration) -> Duration {
+        let random = self.random.hash_one(self.counter.fetch_add(1, Ordering::Relaxed));
         let half = pause / 2;
         half.saturating_add(half.mul_f64(f64::from(u8::try_from(random & 0xff).unwrap_or(0)) / 255.0))
     }
 }
 
 /// Somebody's wish for a lock, and then the lock.
-struct Claim {
+struct LockRequest {
     redis: Redis,
     key: String,
     token: String,
-    grant: Grant,
+    grant: GrantState,
     releases: TaskTracker,
     runtime: Handle,
 }
 
 /// Whether Redis gave a lock to somebody.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Grant {
+enum GrantState {
     None,
     /// It was asked, and may yet carry that out.
     Unknown,
-    Given,
+    Granted,
 }
 
-impl Claim {
+impl LockRequest {
     /// The fencing token, if the lock is ours now.
-    async fn ask(&mut self, lease: Duration) -> Result<Option<u64>, PortError> {
-        self.grant = Grant::Unknown;
+    async fn try_acquire(&mut self, lease: Duration) -> Result<Option<u64>, PortError> {
+        self.grant = GrantState::Unknown;
         let mut grant = cmd("EVAL");
-        grant.arg(GRANT).arg(2).arg(&self.key).arg(FENCE).arg(&self.token).arg(millis(lease));
-        let granted: Option<u64> = self.redis.ask(&grant).await?;
-        self.grant = if granted.is_some() { Grant::Given } else { Grant::None };
+        grant.arg(GRANT).arg(2).arg(&self.key).arg(FENCE).arg(&self.token).arg(duration_ms(lease));
+        let granted: Option<u64> = self.redis.run_command(&grant).await?;
+        self.grant = if granted.is_some() { GrantState::Granted } else { GrantState::None };
         Ok(granted)
     }
 }
 
-impl Drop for Claim {
+impl Drop for LockRequest {
     /// Releases it beside whatever goes on: also when whoever asked went away before the answer came.
     fn drop(&mut self) {
         let grant = self.grant;
-        if grant == Grant::None || self.releases.len() >= RELEASING_MAX {
+        if grant == GrantState::None || self.releases.len() >= RELEASING_MAX {
             return;
         }
         let redis = self.redis.clone();
@@ -173,9 +178,9 @@ impl Drop for Claim {
         release.arg(RELEASE).arg(1).arg(&self.key).arg(&self.token);
         let release = async move {
             for _ in 0..RELEASES_MAX {
-                let released: Result<u32, _> = redis.ask(&release).await;
+                let released: Result<u32, _> = redis.run_command(&release).await;
                 // What was not known to be given may be given after it was released.
-                if released.is_ok_and(|count| count > 0 || grant == Grant::Given) {
+                if released.is_ok_and(|count| count > 0 || grant == GrantState::Granted) {
                     return;
                 }
                 time::sleep(RELEASE_PAUSE).await;
@@ -200,15 +205,15 @@ mod tests {
 
     #[test]
     fn no_two_tokens_are_the_same() {
-        let (one, other) = (Tokens::default(), Tokens::default());
+        let (one, other) = (TokenGenerator::default(), TokenGenerator::default());
         assert_ne!(one.next(), one.next());
         assert_ne!(one.next(), other.next());
     }
 
     #[test]
     fn a_pause_is_shortened_by_at_most_half() {
-        let tokens = Tokens::default();
-        let pauses: Vec<_> = (0..1_000).map(|_| tokens.jitter(LAST_PAUSE)).collect();
+        let tokens = TokenGenerator::default();
+        let pauses: Vec<_> = (0..1_000).map(|_| tokens.jitter_pause(LAST_PAUSE)).collect();
         assert!(pauses.iter().all(|it| (LAST_PAUSE / 2..=LAST_PAUSE).contains(it)));
         assert!(pauses.iter().any(|it| *it != LAST_PAUSE));
     }

@@ -6,7 +6,7 @@ use bb8_redis::{
     RedisConnectionManager,
     bb8::{self, ManageConnection},
 };
-use ports::Causes;
+use ports::ErrorChain;
 use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
 use tokio::time;
 
@@ -15,11 +15,11 @@ use crate::patience::Patience;
 /// How many connections there are: enough for one instance, and few for Redis.
 const CONNECTIONS_MAX: u32 = 8;
 
-pub(crate) type Pool = bb8::Pool<Manager>;
+pub(crate) type Pool = bb8::Pool<PoolManager>;
 
 /// A pool that connects when it is first needed.
 pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>) -> Pool {
-    let manager = Manager { connections, patience: Arc::clone(patience) };
+    let manager = PoolManager { connections, breaker: Arc::clone(patience) };
     bb8::Pool::builder()
         .max_size(CONNECTIONS_MAX)
         .connection_timeout(patience.timeout())
@@ -33,29 +33,29 @@ pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>)
 
 /// Makes connections, and knows when to throw them away: a fault of one puts all in doubt that were there before.
 #[derive(Debug)]
-pub(crate) struct Manager {
+pub(crate) struct PoolManager {
     connections: RedisConnectionManager,
-    patience: Arc<Patience>,
+    breaker: Arc<Patience>,
 }
 
 /// A connection, and how many doubts there had been when it was made.
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
-    doubts: u64,
+    generation: u64,
 }
 
-impl Manager {
+impl PoolManager {
     async fn try_connect(&self) -> Result<Connection, RedisError> {
-        let doubts = self.patience.doubts();
-        let connect = time::timeout(self.patience.timeout(), self.connections.connect());
+        let doubts = self.breaker.doubts();
+        let connect = time::timeout(self.breaker.timeout(), self.connections.connect());
         let mut redis = connect.await.map_err(std::io::Error::from)??;
         // The driver's own limit must not be the shorter one.
-        redis.set_response_timeout(self.patience.timeout());
-        Ok(Connection { redis, doubts })
+        redis.set_response_timeout(self.breaker.timeout());
+        Ok(Connection { redis, generation: doubts })
     }
 }
 
-impl ManageConnection for Manager {
+impl ManageConnection for PoolManager {
     type Connection = Connection;
     type Error = RedisError;
 
@@ -63,7 +63,7 @@ impl ManageConnection for Manager {
         let connected = self.try_connect().await;
         if let Err(error) = &connected {
             // Whoever waits for a connection only learns that there is none.
-            tracing::debug!(fault = %Causes(error), "Redis cannot be connected to");
+            tracing::debug!(fault = %ErrorChain(error), "Redis cannot be connected to");
         }
         connected
     }
@@ -73,6 +73,6 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.doubts != self.patience.doubts()
+        connection.generation != self.breaker.doubts()
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bb8_redis::{RedisConnectionManager, bb8::RunError};
-use ports::{Health, PortError};
+use ports::{HealthCheck, PortError};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
 
 use crate::{
@@ -24,7 +24,7 @@ const RETRIES_MAX: u32 = 1;
 pub struct Redis {
     client: Client,
     pool: Pool,
-    patience: Arc<Patience>,
+    breaker: Arc<Patience>,
 }
 
 /// The address is not one of a Redis. What it was is not told: it may hold a password.
@@ -49,46 +49,46 @@ impl Redis {
         let client = Client::open(url).map_err(|_| InvalidUrl)?;
         let connections = RedisConnectionManager::new(url).map_err(|_| InvalidUrl)?;
         let patience = Arc::new(Patience::new(timeout.max(Duration::from_millis(1))));
-        Ok(Self { client, pool: pool::new(connections, &patience), patience })
+        Ok(Self { client, pool: pool::new(connections, &patience), breaker: patience })
     }
 
     /// Sends one command and waits for its answer.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
-        self.patience.call(self.query(command)).await
+    pub(crate) async fn run_command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
+        self.breaker.call(self.query_with_retry(command)).await
     }
 
     /// A connection that hears what is published there, and nothing else. It takes as long as it takes.
-    pub(crate) async fn subscribe(&self, channel: &str) -> Result<PubSub, RedisError> {
+    pub(crate) async fn subscribe_channel(&self, channel: &str) -> Result<PubSub, RedisError> {
         let mut connection = self.client.get_async_pubsub().await?;
         connection.subscribe(channel).await?;
         Ok(connection)
     }
 
-    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+    async fn query_with_retry<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
         let mut tried = 0;
         loop {
-            let mut connection = self.pool.get().await.map_err(no_connection)?;
+            let mut connection = self.pool.get().await.map_err(pool_failure)?;
             match command.query_async(&mut connection.redis).await {
                 Ok(answer) => return Ok(answer),
                 // It died while it lay in the pool, as all do when Redis starts again.
                 Err(error) if error.is_connection_dropped() && tried < RETRIES_MAX => {
                     tried += 1;
-                    self.patience.doubt();
+                    self.breaker.doubt();
                 }
-                Err(error) => return Err(failure(error)),
+                Err(error) => return Err(driver_failure(error)),
             }
         }
     }
 }
 
-fn no_connection(error: RunError<RedisError>) -> Failure {
+fn pool_failure(error: RunError<RedisError>) -> Failure {
     match error {
-        RunError::User(error) => failure(error),
+        RunError::User(error) => driver_failure(error),
         RunError::TimedOut => Failure::Away("no connection to Redis in time".into()),
     }
 }
 
-fn failure(error: RedisError) -> Failure {
+fn driver_failure(error: RedisError) -> Failure {
     let away = [ErrorKind::Io, ErrorKind::Server(ServerErrorKind::BusyLoading)].contains(&error.kind());
     if away || error.is_unrecoverable_error() {
         Failure::Away(error.into())
@@ -98,10 +98,10 @@ fn failure(error: RedisError) -> Failure {
 }
 
 #[async_trait]
-impl Health for Redis {
-    async fn check(&self) -> Result<(), PortError> {
+impl HealthCheck for Redis {
+    async fn check_health(&self) -> Result<(), PortError> {
         // One that answers and cannot be written to is of no use.
-        self.ask(redis::cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
+        self.run_command(redis::cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
     }
 }
 

@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use ports::{Attempts, PortError, Throttle};
 use redis::{Cmd, cmd};
 
-use crate::{Redis, millis};
+use crate::{Redis, duration_ms};
 
 /// What stands before the name in Redis.
 const PREFIX: &str = "idem:throttle:";
@@ -40,14 +40,14 @@ impl RedisThrottle {
         Self { redis }
     }
 
-    async fn attempts(&self, script: &Cmd) -> Result<Attempts, PortError> {
-        let (count, left_ms): (i64, i64) = self.redis.ask(script).await?;
+    async fn query_attempts(&self, script: &Cmd) -> Result<Attempts, PortError> {
+        let (count, left_ms): (i64, i64) = self.redis.run_command(script).await?;
         let resets_in = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
         Ok(Attempts { count: u32::try_from(count.max(0)).unwrap_or(u32::MAX), resets_in })
     }
 }
 
-fn script(text: &str, name: &str) -> Cmd {
+fn script_command(text: &str, name: &str) -> Cmd {
     let mut script = cmd("EVAL");
     script.arg(text).arg(1).arg(format!("{PREFIX}{name}"));
     script
@@ -55,15 +55,15 @@ fn script(text: &str, name: &str) -> Cmd {
 
 #[async_trait]
 impl Throttle for RedisThrottle {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
-        self.attempts(script(HIT, name).arg(millis(window))).await
+    async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
+        self.query_attempts(script_command(HIT, name).arg(duration_ms(window))).await
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
-        self.attempts(&script(COUNT, name)).await
+    async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
+        self.query_attempts(&script_command(COUNT, name)).await
     }
 
-    async fn clear(&self, name: &str) -> Result<(), PortError> {
-        self.redis.ask(cmd("DEL").arg(format!("{PREFIX}{name}"))).await
+    async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
+        self.redis.run_command(cmd("DEL").arg(format!("{PREFIX}{name}"))).await
     }
 }

@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use adapters_redis::{Redis, RedisBroadcast};
-use ports::{Broadcast, Health, Subscription};
-use test_servers::{Pace, Redis as Server};
+use ports::{Broadcast, HealthCheck, Subscription};
+use test_servers::{LoadStopwatch, Redis as Server};
 use tokio::time;
 
 /// More than on a machine with other work, for what is not about the limit to a call.
@@ -130,13 +130,13 @@ async fn publishing_to_a_hung_redis_holds_nobody_up() {
     for _ in 0..5 {
         // One that does not know yet that Redis hangs.
         let redis = Redis::new(&server.url()).unwrap();
-        while redis.check().await.is_err() {
+        while redis.check_health().await.is_err() {
             time::sleep(MOMENT).await;
         }
         server.pause().unwrap();
-        let pace = Pace::start();
+        let pace = LoadStopwatch::start();
         assert!(RedisBroadcast::new(redis, "test").publish().await.is_err());
-        times.push(pace.calm());
+        times.push(pace.elapsed_without_load());
         server.resume().unwrap();
     }
     // The machine may have been busy once, or twice.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
-use ports::{Broadcast, Cache, Locks, Throttle};
+use ports::{Broadcast, Cache, LockManager, Throttle};
 
 /// More than on a machine with other work, so that what is tested is the answer and not its time.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -32,7 +32,7 @@ async fn a_cache() -> Arc<dyn Cache> {
     Arc::new(RedisCache::new(redis()))
 }
 
-async fn some_locks() -> Arc<dyn Locks> {
+async fn some_locks() -> Arc<dyn LockManager> {
     Arc::new(RedisLocks::new(redis()))
 }
 

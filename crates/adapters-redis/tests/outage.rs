@@ -5,8 +5,8 @@
 use std::time::Duration;
 
 use adapters_redis::{Redis, RedisCache, RedisLocks, RedisThrottle, VALUE_BYTES_MAX};
-use ports::{Cache, CacheEntry, Health, Locks, Throttle};
-use test_servers::{Pace, Redis as Server};
+use ports::{Cache, CacheEntry, HealthCheck, LockManager, Throttle};
+use test_servers::{LoadStopwatch, Redis as Server};
 use tokio::time;
 
 /// So long that no test ends it.
@@ -25,7 +25,7 @@ fn entry() -> CacheEntry {
 /// Whether it answers again within a minute.
 async fn back(redis: &Redis) -> bool {
     for _ in 0..1_200 {
-        if redis.check().await.is_ok() {
+        if redis.check_health().await.is_ok() {
             return true;
         }
         time::sleep(Duration::from_millis(50)).await;
@@ -50,15 +50,15 @@ async fn whoever_asks_a_hung_server_does_not_wait_and_goes_on_when_it_answers_ag
     server.pause().unwrap();
     let calls = async {
         for _ in 0..CALLS {
-            assert!(cache.get("key").await.is_err());
-            assert!(cache.put("key", entry(), LONG).await.is_err());
-            assert!(locks.acquire("name", LONG, LONG).await.is_err());
-            assert!(throttle.hit("name", LONG).await.is_err());
+            assert!(cache.get_entry("key").await.is_err());
+            assert!(cache.put_entry("key", entry(), LONG).await.is_err());
+            assert!(locks.acquire_lock("name", LONG, LONG).await.is_err());
+            assert!(throttle.count_attempt("name", LONG).await.is_err());
         }
     };
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     time::timeout(LONG, calls).await.expect("no call hangs");
-    let (calm, all) = (pace.calm(), pace.elapsed());
+    let (calm, all) = (pace.elapsed_without_load(), pace.elapsed());
     assert!(calm < Duration::from_secs(3), "200 calls fail in less than 80 ms each: {calm:?} of {all:?}");
     server.resume().unwrap();
     assert!(back(&redis).await);
@@ -70,19 +70,19 @@ async fn a_server_that_was_killed_and_started_again_is_used_again_with_what_it_k
     let redis = Redis::with_timeout(&server.url(), SHORT_TIMEOUT).unwrap();
     let cache = RedisCache::new(redis.clone());
     assert!(back(&redis).await);
-    cache.put("key", entry(), LONG).await.unwrap();
+    cache.put_entry("key", entry(), LONG).await.unwrap();
     server.kill().unwrap();
-    assert!(redis.check().await.is_err() && cache.get("key").await.is_err());
+    assert!(redis.check_health().await.is_err() && cache.get_entry("key").await.is_err());
     server.restart().unwrap();
     assert!(back(&redis).await);
-    assert_eq!(cache.get("key").await.unwrap(), Some(entry()));
+    assert_eq!(cache.get_entry("key").await.unwrap(), Some(entry()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_restart_that_nobody_noticed_fails_no_call() {
     let mut server = Server::start().unwrap();
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
-    let check = async || redis.check().await.is_ok();
+    let check = async || redis.check_health().await.is_ok();
     let all = tokio::join!(check(), check(), check(), check(), check(), check(), check(), check());
     assert_eq!(all, (true, true, true, true, true, true, true, true));
     server.restart().unwrap();
@@ -96,7 +96,7 @@ async fn a_server_that_was_never_there_is_an_error_at_each_call_and_none_before(
     let mut server = Server::start().unwrap();
     server.kill().unwrap();
     let redis = Redis::with_timeout(&server.url(), SHORT_TIMEOUT).unwrap();
-    assert!(time::timeout(TIMEOUT, redis.check()).await.unwrap().is_err());
+    assert!(time::timeout(TIMEOUT, redis.check_health()).await.unwrap().is_err());
     server.restart().unwrap();
     assert!(back(&redis).await);
 }
@@ -107,17 +107,20 @@ async fn an_emptied_server_has_nothing_and_everything_begins_anew() {
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     let (cache, locks, throttle) =
         (RedisCache::new(redis.clone()), RedisLocks::new(redis.clone()), RedisThrottle::new(redis.clone()));
-    cache.put("key", entry(), LONG).await.unwrap();
-    throttle.hit("name", LONG).await.unwrap();
-    let lost = locks.acquire("name", LONG, LONG).await.unwrap().unwrap();
+    cache.put_entry("key", entry(), LONG).await.unwrap();
+    throttle.count_attempt("name", LONG).await.unwrap();
+    let lost = locks.acquire_lock("name", LONG, LONG).await.unwrap().unwrap();
     do_it(&server, &["FLUSHALL"]);
-    assert_eq!(cache.get("key").await.unwrap(), None);
-    assert_eq!(throttle.hit("name", LONG).await.unwrap().count, 1);
-    let held = locks.acquire("name", LONG, Duration::ZERO).await.unwrap().expect("the lock was lost");
+    assert_eq!(cache.get_entry("key").await.unwrap(), None);
+    assert_eq!(throttle.count_attempt("name", LONG).await.unwrap().count, 1);
+    let held = locks.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().expect("the lock was lost");
     assert!(held.fencing_token() > lost.fencing_token(), "the later one can be told");
     drop(lost);
-    locks.released().await;
-    assert!(locks.acquire("name", LONG, Duration::ZERO).await.unwrap().is_none(), "it is the new holder's");
+    locks.wait_for_releases().await;
+    assert!(
+        locks.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().is_none(),
+        "it is the new holder's"
+    );
     drop(held);
 }
 
@@ -128,10 +131,10 @@ async fn a_lock_that_is_granted_to_somebody_who_went_away_is_released() {
     let locks = RedisLocks::new(redis.clone());
     assert!(back(&redis).await);
     server.pause().unwrap();
-    let gone = time::timeout(Duration::from_millis(50), locks.acquire("name", LONG, LONG)).await;
+    let gone = time::timeout(Duration::from_millis(50), locks.acquire_lock("name", LONG, LONG)).await;
     assert!(gone.is_err());
     server.resume().unwrap();
-    let next = time::timeout(LONG / 2, locks.acquire("name", LONG, LONG)).await;
+    let next = time::timeout(LONG / 2, locks.acquire_lock("name", LONG, LONG)).await;
     assert!(next.expect("it is not held until its lease is over").unwrap().is_some());
 }
 
@@ -140,12 +143,12 @@ async fn instances_share_locks_and_a_dropped_one_is_free_when_it_says_so() {
     let server = Server::shared().unwrap();
     let url = server.empty_url();
     let [one, other] = [(); 2].map(|()| RedisLocks::new(Redis::with_timeout(&url, TIMEOUT).unwrap()));
-    let held = one.acquire("name", LONG, Duration::ZERO).await.unwrap();
+    let held = one.acquire_lock("name", LONG, Duration::ZERO).await.unwrap();
     assert!(held.is_some());
-    assert!(other.acquire("name", LONG, Duration::ZERO).await.unwrap().is_none());
+    assert!(other.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().is_none());
     drop(held);
-    one.released().await;
-    assert!(other.acquire("name", LONG, Duration::ZERO).await.unwrap().is_some());
+    one.wait_for_releases().await;
+    assert!(other.acquire_lock("name", LONG, Duration::ZERO).await.unwrap().is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -153,10 +156,10 @@ async fn a_copy_that_is_too_large_is_not_kept_and_leaves_no_older_one() {
     let server = Server::shared().unwrap();
     let cache = RedisCache::new(Redis::with_timeout(&server.empty_url(), TIMEOUT).unwrap());
     let sized = |version, bytes| CacheEntry { version, bytes: vec![0; bytes] };
-    cache.put("key", sized(1, VALUE_BYTES_MAX), LONG).await.unwrap();
-    assert_eq!(cache.get("key").await.unwrap(), Some(sized(1, VALUE_BYTES_MAX)));
-    cache.put("key", sized(2, VALUE_BYTES_MAX + 1), LONG).await.unwrap();
-    assert_eq!(cache.get("key").await.unwrap(), None);
+    cache.put_entry("key", sized(1, VALUE_BYTES_MAX), LONG).await.unwrap();
+    assert_eq!(cache.get_entry("key").await.unwrap(), Some(sized(1, VALUE_BYTES_MAX)));
+    cache.put_entry("key", sized(2, VALUE_BYTES_MAX + 1), LONG).await.unwrap();
+    assert_eq!(cache.get_entry("key").await.unwrap(), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -165,8 +168,8 @@ async fn a_key_that_is_something_else_is_no_outage() {
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     let throttle = RedisThrottle::new(redis.clone());
     do_it(&server, &["RPUSH", "idem:throttle:name", "somebody else's"]);
-    assert!(throttle.hit("name", LONG).await.is_err());
-    redis.check().await.expect("it is there");
+    assert!(throttle.count_attempt("name", LONG).await.is_err());
+    redis.check_health().await.expect("it is there");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +178,7 @@ async fn a_server_that_cannot_be_written_to_is_not_well() {
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     assert!(back(&redis).await);
     do_it(&server, &["CONFIG", "SET", "maxmemory", "1"]);
-    assert!(redis.check().await.is_err());
+    assert!(redis.check_health().await.is_err());
     do_it(&server, &["CONFIG", "SET", "maxmemory", "0"]);
-    redis.check().await.unwrap();
+    redis.check_health().await.unwrap();
 }

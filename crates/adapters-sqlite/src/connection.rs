@@ -1,7 +1,7 @@
 //! Connections, and how work reaches them.
 
 mod inline;
-mod lane;
+mod pool;
 mod transaction;
 
 use std::path::Path;
@@ -10,13 +10,13 @@ use diesel::connection::SimpleConnection;
 use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
-use self::inline::Inline;
-pub(crate) use self::lane::{Access, Lane, Limits};
+use self::inline::InlineExecutor;
+pub(crate) use self::pool::{Access, Limits, Pool};
 pub(crate) use crate::Sqlite as Database;
 use crate::dialect::is_busy;
 
 /// A connection, for queries that are written once for all databases.
-pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, Inline>;
+pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, InlineExecutor>;
 
 /// How long SQLite itself waits for a lock that another process holds, in milliseconds.
 pub(crate) const BUSY_TIMEOUT_MS: u32 = 1_000;
@@ -28,7 +28,7 @@ const ATTEMPTS_MAX: u32 = 5;
 ///
 /// The mode that lets readers and the writer not wait for each other (`WAL`) belongs to the file, the rest to the
 /// connection. `FULL` is what makes a commit survive a loss of power in that mode.
-pub(crate) fn connect(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
+pub(crate) fn open_connection(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
     let text =
         path.to_str().ok_or_else(|| ConnectionError::InvalidConnectionUrl("the path is not UTF-8".into()))?;
     let mut connection = SqliteConnection::establish(text)?;
@@ -48,12 +48,12 @@ pub(crate) fn connect(path: &Path, access: Access) -> ConnectionResult<SqliteCon
     Ok(connection)
 }
 
-/// Opens the file as [`connect`] does. The very first one to do so turns its mode to write-ahead, and keeps others from
+/// Opens the file as [`open_connection`] does. The very first one to do so turns its mode to write-ahead, and keeps others from
 /// doing so meanwhile.
-pub(crate) fn connect_patiently(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
+pub(crate) fn open_with_retry(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
     let mut attempts = 1;
     loop {
-        match connect(path, access) {
+        match open_connection(path, access) {
             Err(ConnectionError::CouldntSetupConfiguration(error))
                 if attempts < ATTEMPTS_MAX && is_busy(&error) =>
             {
@@ -86,7 +86,7 @@ mod tests {
     fn every_connection_is_durable_and_keeps_what_rows_refer_to() {
         let folder = tempfile::tempdir().unwrap();
         for (access, query_only) in [(Access::Write, 0), (Access::Read, 1)] {
-            let mut connection = connect(&folder.path().join("record.db"), access).unwrap();
+            let mut connection = open_connection(&folder.path().join("record.db"), access).unwrap();
             assert_eq!(pragma(&mut connection, "journal_mode = 'wal'", "journal_mode"), 1);
             assert_eq!(pragma(&mut connection, "synchronous", "synchronous"), 2, "FULL");
             assert_eq!(pragma(&mut connection, "foreign_keys", "foreign_keys"), 1);
@@ -100,7 +100,7 @@ mod tests {
     fn a_lock_of_another_process_is_told_from_other_failures() {
         let folder = tempfile::tempdir().unwrap();
         let [mut one, mut other] =
-            [(); 2].map(|()| connect(&folder.path().join("record.db"), Access::Write).unwrap());
+            [(); 2].map(|()| open_connection(&folder.path().join("record.db"), Access::Write).unwrap());
         other.batch_execute("PRAGMA busy_timeout = 0").unwrap();
         one.batch_execute("BEGIN IMMEDIATE").unwrap();
         assert!(is_busy(&other.batch_execute("BEGIN IMMEDIATE").unwrap_err()));

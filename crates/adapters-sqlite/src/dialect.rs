@@ -9,48 +9,48 @@ use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteValue};
 
 use crate::connection::Conn;
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// What makes a statement read a table along that index; it follows the table's name.
-pub(crate) fn index_hint(index: &str) -> String {
+pub(crate) fn index_hint_sql(index: &str) -> String {
     format!("INDEXED BY {index}")
 }
 
 /// An amount: whole ten-thousandths of the major unit, which SQLite's own decimals (they are doubles) could not hold.
-pub(crate) type Amount = BigInt;
+pub(crate) type AmountType = BigInt;
 
 /// A moment: milliseconds since 1970-01-01T00:00:00Z.
-pub(crate) type Moment = BigInt;
+pub(crate) type TimestampType = BigInt;
 
 /// An amount, to compare a column with.
-pub(crate) type Exactly = <Parts as AsExpression<Amount>>::Expression;
+pub(crate) type ExactAmount = <SqlAmount as AsExpression<AmountType>>::Expression;
 
 /// The amount, to compare a column with: a number, as the column holds it.
-pub(crate) fn exactly(amount: Parts) -> Exactly {
-    AsExpression::<Amount>::as_expression(amount)
+pub(crate) fn exact_amount(amount: SqlAmount) -> ExactAmount {
+    AsExpression::<AmountType>::as_expression(amount)
 }
 
-impl ToSql<Moment, Sqlite> for Stamp {
+impl ToSql<TimestampType, Sqlite> for SqlTimestamp {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0);
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<Moment, Sqlite> for Stamp {
+impl FromSql<TimestampType, Sqlite> for SqlTimestamp {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
         <i64 as FromSql<BigInt, Sqlite>>::from_sql(value).map(Self)
     }
 }
 
-impl ToSql<Amount, Sqlite> for Parts {
+impl ToSql<AmountType, Sqlite> for SqlAmount {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Sqlite>) -> serialize::Result {
         out.set_value(self.0);
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<Amount, Sqlite> for Parts {
+impl FromSql<AmountType, Sqlite> for SqlAmount {
     fn from_sql(value: SqliteValue<'_, '_, '_>) -> deserialize::Result<Self> {
         <i64 as FromSql<BigInt, Sqlite>>::from_sql(value).map(Self)
     }
@@ -66,7 +66,7 @@ pub(crate) fn is_busy(error: &Error) -> bool {
 }
 
 /// What SQLite says when something outside fails it: the disk, the file, the memory, another process, or a limit of time.
-const OUTSIDE: &[&str] = &[
+const OUTSIDE_ERRORS: &[&str] = &[
     BUSY,
     "database table is locked",
     "database or disk is full",
@@ -85,11 +85,11 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Whether that text is about what was asked, and not about anything outside.
-pub(crate) fn is_fault_of_the_program(text: &str) -> bool {
-    !OUTSIDE.iter().any(|it| text.starts_with(it))
+pub(crate) fn is_program_error(text: &str) -> bool {
+    !OUTSIDE_ERRORS.iter().any(|it| text.starts_with(it))
 }
 
 /// Whether it may be written to: the file was opened for that.
-pub(crate) async fn takes_writes(_: &mut Conn) -> QueryResult<bool> {
+pub(crate) async fn is_writable(_: &mut Conn) -> QueryResult<bool> {
     Ok(true)
 }

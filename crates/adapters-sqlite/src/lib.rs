@@ -14,17 +14,17 @@ pub mod testing;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::{PortError, Witness};
+use ports::{PortError, UnreadableObserver};
 
-use crate::connection::{Conn, Lane};
+use crate::connection::{Conn, Pool};
 pub use crate::open::OpenError;
 
 /// A record in one SQLite file. Clones share it. Other processes may have it open at the same time.
 #[derive(Clone)]
 pub struct Sqlite {
-    writer: Arc<Lane>,
-    readers: Arc<Lane>,
-    witness: Arc<dyn Witness>,
+    writer: Arc<Pool>,
+    readers: Arc<Pool>,
+    observer: Arc<dyn UnreadableObserver>,
 }
 
 impl std::fmt::Debug for Sqlite {
@@ -36,37 +36,37 @@ impl std::fmt::Debug for Sqlite {
 impl Sqlite {
     /// The same record, with a witness that hears of rows that cannot be read.
     #[must_use]
-    pub fn watched_by(self, witness: Arc<dyn Witness>) -> Self {
-        Self { witness, ..self }
+    pub fn with_observer(self, witness: Arc<dyn UnreadableObserver>) -> Self {
+        Self { observer: witness, ..self }
     }
 
     /// Who hears of rows that cannot be read.
-    pub(crate) fn witness(&self) -> Arc<dyn Witness> {
-        Arc::clone(&self.witness)
+    pub(crate) fn observer(&self) -> Arc<dyn UnreadableObserver> {
+        Arc::clone(&self.observer)
     }
 
     /// Lets the witness hear of a row that an operation failed with.
-    fn note_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+    fn record_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
         if let Err(PortError::Unreadable(row)) = &outcome {
-            self.witness.note(row);
+            self.observer.record_unreadable(row);
         }
         outcome
     }
 
     /// Runs one query.
-    pub(crate) async fn read<T: Send + 'static>(
+    pub(crate) async fn run_query<T: Send + 'static>(
         &self,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.note_unreadable(self.readers.read(query).await)
+        self.record_unreadable(self.readers.run_query(query).await)
     }
 
     /// Runs several queries that see one moment of the record.
-    pub(crate) async fn read_snapshot<T: Send + 'static>(
+    pub(crate) async fn run_snapshot<T: Send + 'static>(
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
-        self.note_unreadable(self.readers.read_snapshot(queries).await)
+        self.record_unreadable(self.readers.run_snapshot(queries).await)
     }
 
     /// Makes everything that `work` writes true, or nothing if it fails or refuses.
@@ -77,12 +77,12 @@ impl Sqlite {
         clippy::disallowed_methods,
         reason = "a commit runs to its end, and within named limits of time"
     )]
-    pub(crate) async fn write<T: Send + 'static, R: Send + 'static>(
+    pub(crate) async fn run_commit<T: Send + 'static, R: Send + 'static>(
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
     ) -> Result<Result<T, R>, PortError> {
         let writer = Arc::clone(&self.writer);
-        let commit = tokio::spawn(async move { writer.write(work).await });
-        self.note_unreadable(commit.await.map_err(PortError::bug)?)
+        let commit = tokio::spawn(async move { writer.run_commit(work).await });
+        self.record_unreadable(commit.await.map_err(PortError::bug)?)
     }
 }

@@ -8,10 +8,10 @@ use std::{fs, io};
 use diesel::{ConnectionError, SqliteConnection};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
-use ports::Unwatched;
+use ports::NoObserver;
 
 use crate::Sqlite;
-use crate::connection::{Access, Lane, Limits, connect_patiently};
+use crate::connection::{Access, Limits, Pool, open_with_retry};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
@@ -62,30 +62,30 @@ impl Sqlite {
         let path =
             std::path::absolute(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
         tokio::task::spawn_blocking(move || {
-            prepare(&path)?;
+            prepare_file(&path)?;
             let lane = |access, limits| {
                 let fault = |source| OpenError::Open { path: path.clone(), source };
-                Lane::open(path.clone(), access, limits).map(Arc::new).map_err(fault)
+                Pool::open(path.clone(), access, limits).map(Arc::new).map_err(fault)
             };
             Ok(Self {
                 writer: lane(Access::Write, WRITER)?,
                 readers: lane(Access::Read, READERS)?,
-                witness: Arc::new(Unwatched),
+                observer: Arc::new(NoObserver),
             })
         })
         .await?
     }
 }
 
-fn prepare(path: &Path) -> Result<(), OpenError> {
-    make_private(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
-    let mut connection = connect_patiently(path, Access::Write)
+fn prepare_file(path: &Path) -> Result<(), OpenError> {
+    create_private(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
+    let mut connection = open_with_retry(path, Access::Write)
         .map_err(|source| OpenError::Open { path: path.to_owned(), source })?;
-    migrate(&mut connection).map_err(|source| OpenError::Migrate { path: path.to_owned(), source })
+    run_migrations(&mut connection).map_err(|source| OpenError::Migrate { path: path.to_owned(), source })
 }
 
 /// Makes folder and file, readable for nobody else: the record holds hashes and tokens.
-fn make_private(path: &Path) -> io::Result<()> {
+fn create_private(path: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
     let mut file = fs::OpenOptions::new();
     #[cfg(unix)]
@@ -101,6 +101,6 @@ fn make_private(path: &Path) -> io::Result<()> {
 }
 
 /// Runs what has not been run, in one transaction: of two processes the second finds all of it done.
-fn migrate(connection: &mut SqliteConnection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+fn run_migrations(connection: &mut SqliteConnection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     connection.exclusive_transaction(|it| it.run_pending_migrations(MIGRATIONS).map(drop))
 }

@@ -5,16 +5,16 @@ use std::path::Path;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 
 /// How long it waits for the record's own writes, in milliseconds.
-const PATIENCE_MS: u32 = 10_000;
+const BUSY_TIMEOUT_MS: u32 = 10_000;
 
 /// Runs SQL on the file of a record that may be in use, without the checks of its schema.
 ///
 /// # Errors
 /// When it cannot be run.
-pub fn execute(file: &Path, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
+pub fn execute_sql(file: &Path, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
     let quiet = format!(
-        "PRAGMA busy_timeout = {PATIENCE_MS}; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;"
+        "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}; PRAGMA ignore_check_constraints = ON; PRAGMA foreign_keys = OFF;"
     );
     connection.batch_execute(&quiet)?;
     Ok(connection.batch_execute(sql)?)

@@ -8,7 +8,7 @@ use port_contracts::Backend;
 async fn record() -> Backend {
     let folder = tempfile::tempdir().unwrap();
     let record = Sqlite::open(&folder.path().join("record.db")).await.unwrap();
-    Backend::of(record, folder)
+    Backend::new(record, folder)
 }
 
 port_contracts::store!(record);

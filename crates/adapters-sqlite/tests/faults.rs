@@ -10,23 +10,23 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::{Order, Product, User};
 use port_contracts::sample;
 use ports::{
-    CommitError, FindingRepository, OrderFilter, OrderRepository, Owner, PortError, ProductRepository, Store,
-    UnitOfWork, Unreadable, UserRepository, Witness, Write,
+    CommitError, FindingRepository, OrderFilter, OrderRepository, PortError, ProductRepository, RowOwner,
+    Store, UnitOfWork, UnreadableObserver, UnreadableRow, UserRepository, Write,
 };
 use tempfile::TempDir;
 
 /// Keeps what it hears of.
 #[derive(Default)]
-struct Ear(Mutex<Vec<Unreadable>>);
+struct Ear(Mutex<Vec<UnreadableRow>>);
 
-impl Witness for Ear {
-    fn note(&self, row: &Unreadable) {
+impl UnreadableObserver for Ear {
+    fn record_unreadable(&self, row: &UnreadableRow) {
         self.0.lock().unwrap().push(row.clone());
     }
 }
 
 impl Ear {
-    fn heard(&self) -> Vec<Unreadable> {
+    fn heard(&self) -> Vec<UnreadableRow> {
         std::mem::take(&mut self.0.lock().unwrap())
     }
 }
@@ -45,13 +45,13 @@ async fn shop() -> Shop {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("record.db");
     let ear = Arc::<Ear>::default();
-    let record = Sqlite::open(&file).await.unwrap().watched_by(ear.clone());
+    let record = Sqlite::open(&file).await.unwrap().with_observer(ear.clone());
     let (user, products) = (sample::user(), [sample::product(Some(9)), sample::product(Some(9))]);
     let order = sample::order(&user, &[(&products[0], 1)]);
     let work = UnitOfWork::new()
-        .with(Write::InsertUser(user.clone(), sample::hash("x")))
-        .with_all(products.iter().map(sample::made))
-        .with(sample::placed(&order));
+        .with_write(Write::InsertUser(user.clone(), sample::hash("x")))
+        .with_writes(products.iter().map(sample::insert_product))
+        .with_write(sample::insert_order(&order));
     record.commit(work).await.unwrap();
     Shop { record, ear, file, user, products, order, _folder: folder }
 }
@@ -67,8 +67,8 @@ impl Shop {
     }
 }
 
-fn row(table: &'static str, column: &'static str, key: String, owner: Option<Owner>) -> Unreadable {
-    Unreadable { table, column, key, owner: owner.map(Box::new) }
+fn row(table: &'static str, column: &'static str, key: String, owner: Option<RowOwner>) -> UnreadableRow {
+    UnreadableRow { table, column, key, owner: owner.map(Box::new) }
 }
 
 #[tokio::test]
@@ -77,38 +77,39 @@ async fn a_row_that_cannot_be_read_is_named_and_left_out_of_lists() {
     let [bad, good] = &it.products;
     it.corrupt(&format!("UPDATE products SET currency = 'ZZZ' WHERE id = {}", bad.key.get()));
     let key = bad.key.get().to_string();
-    let named = row("products", "currency", key, Some(Owner::Product(bad.id.clone())));
-    let failed = ProductRepository::find(&it.record, &bad.id).await.unwrap_err();
+    let named = row("products", "currency", key, Some(RowOwner::Product(bad.id.clone())));
+    let failed = ProductRepository::find_product(&it.record, &bad.id).await.unwrap_err();
     assert!(matches!(&failed, PortError::Unreadable(it) if *it == named), "{failed:?}");
     assert_eq!(it.ear.heard(), std::slice::from_ref(&named), "of a read that failed");
-    let page = ProductRepository::list(&it.record, false, None, 1).await.unwrap();
+    let page = ProductRepository::list_products(&it.record, false, None, 1).await.unwrap();
     assert_eq!((page.data.len(), page.next.as_deref()), (0, Some(bad.id.as_str())), "it has its place");
-    let page = ProductRepository::list(&it.record, false, None, 2).await.unwrap();
+    let page = ProductRepository::list_products(&it.record, false, None, 2).await.unwrap();
     assert_eq!((page.data, page.next), (vec![good.clone()], None));
     assert_eq!(it.ear.heard(), [named.clone(), named], "of a list that left it out");
-    let both = it.record.find_all(&[bad.id.clone(), good.id.clone()]).await;
+    let both = it.record.find_products(&[bad.id.clone(), good.id.clone()]).await;
     assert!(matches!(both, Err(PortError::Unreadable(_))), "what is decided on is never left out");
 }
 
 #[tokio::test]
 async fn what_belongs_to_an_order_is_the_orders() {
     let it = shop().await;
-    let owner = || Some(Owner::Order(it.order.number.clone()));
+    let owner = || Some(RowOwner::Order(it.order.number.clone()));
     it.corrupt("UPDATE order_items SET quantity = -1");
-    let failed = OrderRepository::find(&it.record, &it.order.number).await.unwrap_err();
+    let failed = OrderRepository::find_order(&it.record, &it.order.number).await.unwrap_err();
     let item = row("order_items", "quantity", format!("{}/0", it.order.key.get()), owner());
     assert!(matches!(&failed, PortError::Unreadable(it) if *it == item), "{failed:?}");
     it.corrupt("UPDATE orders SET cameFrom = 'X'");
-    let page = OrderRepository::list(&it.record, OrderFilter { limit: 9, ..OrderFilter::default() }).await;
+    let page =
+        OrderRepository::list_orders(&it.record, OrderFilter { limit: 9, ..OrderFilter::default() }).await;
     assert_eq!(page.unwrap().data, []);
     let order = row("orders", "cameFrom", it.order.key.get().to_string(), owner());
     assert_eq!(it.ear.heard(), [item, order]);
     it.corrupt("UPDATE order_status_history SET actor = 'X'");
-    assert_eq!(it.record.history(it.order.key).await.unwrap(), []);
+    assert_eq!(it.record.list_history_entries(it.order.key).await.unwrap(), []);
     let entry = row("order_status_history", "actor", format!("{}/1", it.order.key.get()), None);
     assert_eq!(it.ear.heard(), [entry]);
     it.corrupt("UPDATE user SET role = 'X'");
-    let failed = UserRepository::find(&it.record, &it.user.id).await.unwrap_err();
+    let failed = UserRepository::find_user(&it.record, &it.user.id).await.unwrap_err();
     assert_eq!(failed.to_string(), format!("the row {} of user cannot be read: role", it.user.key.get()));
 }
 
@@ -119,10 +120,10 @@ async fn every_currency_that_ever_was_is_read() {
         it.corrupt(&format!(
             "UPDATE orders SET currency = '{code}'; UPDATE products SET currency = '{code}'"
         ));
-        let order = OrderRepository::find(&it.record, &it.order.number).await.unwrap().unwrap();
+        let order = OrderRepository::find_order(&it.record, &it.order.number).await.unwrap().unwrap();
         assert_eq!(order.amount.currency().code(), code);
         assert_eq!(
-            ProductRepository::list(&it.record, false, None, 9).await.unwrap().data.len(),
+            ProductRepository::list_products(&it.record, false, None, 9).await.unwrap().data.len(),
             2,
             "{code}"
         );
@@ -134,20 +135,20 @@ async fn a_lock_that_another_process_holds_is_something_away() {
     let it = shop().await;
     let mut other = it.connect();
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
-    let outcome = it.record.commit(UnitOfWork::new().with(Write::Probe(sample::at(1)))).await;
-    assert!(matches!(outcome, Err(CommitError::Failed(PortError::Away(_)))), "{outcome:?}");
+    let outcome = it.record.commit(UnitOfWork::new().with_write(Write::Probe(sample::at(1)))).await;
+    assert!(matches!(outcome, Err(CommitError::Failed(PortError::Unavailable(_)))), "{outcome:?}");
     other.batch_execute("ROLLBACK").unwrap();
-    it.record.commit(UnitOfWork::new().with(Write::Probe(sample::at(1)))).await.unwrap();
+    it.record.commit(UnitOfWork::new().with_write(Write::Probe(sample::at(1)))).await.unwrap();
 }
 
 #[tokio::test]
 async fn a_rule_that_no_guard_stands_for_and_a_table_that_there_is_not_are_faults_of_the_program() {
     let it = shop().await;
     let broken = Product { stock: Some(-1), ..sample::product(None) };
-    let outcome = it.record.commit(UnitOfWork::new().with(sample::made(&broken))).await;
+    let outcome = it.record.commit(UnitOfWork::new().with_write(sample::insert_product(&broken))).await;
     assert!(matches!(outcome, Err(CommitError::Failed(PortError::Bug(_)))), "{outcome:?}");
     it.corrupt("DROP TABLE findings");
-    let outcome = FindingRepository::list(&it.record, None, None, 1).await;
+    let outcome = FindingRepository::list_findings(&it.record, None, None, 1).await;
     assert!(matches!(outcome, Err(PortError::Bug(_))), "{outcome:?}");
     assert_eq!(it.ear.heard(), []);
 }
@@ -157,12 +158,12 @@ async fn a_user_who_changed_and_cannot_be_read_keeps_no_other_change_from_being_
     let it = shop().await;
     let other = sample::user();
     it.record
-        .commit(UnitOfWork::new().with(Write::InsertUser(other.clone(), sample::hash("x"))))
+        .commit(UnitOfWork::new().with_write(Write::InsertUser(other.clone(), sample::hash("x"))))
         .await
         .unwrap();
     it.corrupt(&format!("UPDATE user SET role = 'GOD', changed_at = 5 WHERE id = {}", it.user.key.get()));
     it.corrupt(&format!("UPDATE user SET changed_at = 6 WHERE id = {}", other.key.get()));
-    let changed = it.record.changed_since(domain::Timestamp::from_millis(5), None, 10).await.unwrap();
+    let changed = it.record.list_changed_users(domain::Timestamp::from_millis(5), None, 10).await.unwrap();
     let read: Vec<_> = changed.iter().map(|it| (&it.id, it.user.is_some())).collect();
     assert_eq!(read, [(&it.user.id, false), (&other.id, true)]);
     assert_eq!(it.ear.heard().len(), 1, "it is a finding");

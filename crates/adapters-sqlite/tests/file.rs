@@ -9,7 +9,7 @@ use std::time::Duration;
 use adapters_sqlite::{OpenError, Sqlite};
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use port_contracts::sample;
-use ports::{FindingRepository, Health, ProductRepository, Store, UnitOfWork, Write};
+use ports::{FindingRepository, HealthCheck, ProductRepository, Store, UnitOfWork, Write};
 use tempfile::TempDir;
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -30,7 +30,7 @@ fn bare(path: &Path) -> SqliteConnection {
 async fn keep(record: &Sqlite) -> domain::FindingId {
     let finding = sample::finding();
     let id = finding.id.clone();
-    record.commit(UnitOfWork::new().with(Write::InsertFinding(finding))).await.unwrap();
+    record.commit(UnitOfWork::new().with_write(Write::InsertFinding(finding))).await.unwrap();
     id
 }
 
@@ -39,8 +39,8 @@ async fn reopening_finds_what_was_committed() {
     let (_folder, path) = place();
     let id = keep(&Sqlite::open(&path).await.unwrap()).await;
     let again = Sqlite::open(&path).await.unwrap();
-    assert!(FindingRepository::find(&again, &id).await.unwrap().is_some());
-    again.check().await.unwrap();
+    assert!(FindingRepository::find_finding(&again, &id).await.unwrap().is_some());
+    again.check_health().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,7 +57,7 @@ async fn many_may_open_one_new_file_at_the_same_moment() {
             });
         }
         for record in openers.join_all().await {
-            record.check().await.unwrap();
+            record.check_health().await.unwrap();
         }
     }
 }
@@ -76,7 +76,7 @@ async fn all_who_have_the_file_open_can_write() {
     }
     writers.join_all().await;
     let record = Sqlite::open(&path).await.unwrap();
-    let page = FindingRepository::list(&record, None, None, 100).await.unwrap();
+    let page = FindingRepository::list_findings(&record, None, None, 100).await.unwrap();
     assert_eq!(page.data.len(), 10 * RIVALS);
 }
 
@@ -88,14 +88,14 @@ async fn a_commit_that_waits_for_its_turn_is_done_also_when_nobody_waits_for_it(
     other.batch_execute("BEGIN IMMEDIATE").unwrap();
     let findings = [sample::finding(), sample::finding()];
     for finding in &findings {
-        let work = UnitOfWork::new().with(Write::InsertFinding(finding.clone()));
+        let work = UnitOfWork::new().with_write(Write::InsertFinding(finding.clone()));
         let _ = tokio::time::timeout(Duration::from_millis(20), record.commit(work)).await;
     }
     other.batch_execute("COMMIT").unwrap();
     // Whoever comes later is served later.
     keep(&record).await;
     for finding in &findings {
-        assert!(FindingRepository::find(&record, &finding.id).await.unwrap().is_some());
+        assert!(FindingRepository::find_finding(&record, &finding.id).await.unwrap().is_some());
     }
 }
 
@@ -104,11 +104,12 @@ async fn a_long_write_of_another_process_keeps_no_reader_waiting_and_a_commit_on
     let (_folder, path) = place();
     let record = Sqlite::open(&path).await.unwrap();
     let product = sample::product(Some(3));
-    record.commit(UnitOfWork::new().with(sample::made(&product))).await.unwrap();
+    record.commit(UnitOfWork::new().with_write(sample::insert_product(&product))).await.unwrap();
 
     let mut other = bare(&path);
     other.batch_execute("BEGIN IMMEDIATE; UPDATE products SET stock = 1").unwrap();
-    let read = tokio::time::timeout(Duration::from_secs(30), ProductRepository::find(&record, &product.id));
+    let read =
+        tokio::time::timeout(Duration::from_secs(30), ProductRepository::find_product(&record, &product.id));
     assert_eq!(read.await.unwrap().unwrap(), Some(product), "as it was before");
 
     let mut waiting = JoinSet::new();
@@ -125,11 +126,11 @@ async fn a_runtime_of_one_thread_is_enough_also_for_a_commit_that_nobody_waits_f
     let (_folder, path) = place();
     let record = Sqlite::open(&path).await.unwrap();
     let finding = sample::finding();
-    let work = UnitOfWork::new().with(Write::InsertFinding(finding.clone()));
+    let work = UnitOfWork::new().with_write(Write::InsertFinding(finding.clone()));
     let _ = tokio::time::timeout(Duration::ZERO, record.commit(work)).await;
     keep(&record).await;
     assert!(
-        FindingRepository::find(&record, &finding.id).await.unwrap().is_some(),
+        FindingRepository::find_finding(&record, &finding.id).await.unwrap().is_some(),
         "it was first in the queue"
     );
 }

@@ -15,8 +15,8 @@ use diesel::connection::{
 };
 use diesel::{Connection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query, sql_types::Text};
 use port_contracts::Backend;
-use port_contracts::statements::{FILLERS, Scene, filler, left_out};
-use ports::Health;
+use port_contracts::statements::{FILLER_ROWS, StatementFixture, filler_sql, missing_statements};
+use ports::HealthCheck;
 
 static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 
@@ -62,16 +62,16 @@ fn fault(plan: &[Step], statement: &str) -> Option<String> {
     (wrong && !excepted).then(|| format!("{statement}\n    {}", steps.join("\n    ")))
 }
 
-fn fill(file: &Path, scene: &Scene) -> SqliteConnection {
+fn fill(file: &Path, scene: &StatementFixture) -> SqliteConnection {
     let mut conn = SqliteConnection::establish(file.to_str().unwrap()).unwrap();
     let numbers = format!(
         "PRAGMA foreign_keys = OFF; PRAGMA synchronous = OFF; CREATE TEMP TABLE filler (n INTEGER PRIMARY KEY);
-         WITH RECURSIVE it (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM it WHERE n < {FILLERS})
+         WITH RECURSIVE it (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM it WHERE n < {FILLER_ROWS})
          INSERT INTO filler SELECT n FROM it;"
     );
     conn.batch_execute(&numbers).unwrap();
     let at = |seconds: &str| format!("1795336200123 + 1000 * ({seconds})");
-    for statement in filler(scene.user.key.get(), scene.changed.key.get(), at) {
+    for statement in filler_sql(scene.user.key.get(), scene.edited_product.key.get(), at) {
         conn.batch_execute(&statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
     }
     conn
@@ -83,12 +83,12 @@ async fn every_statement_is_bounded_by_an_index() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("record.db");
     let record = Sqlite::open(&file).await.unwrap();
-    let backend = Backend::of(record.clone(), ());
-    let scene = Scene::new(&backend).await;
+    let backend = Backend::new(record.clone(), ());
+    let scene = StatementFixture::new(&backend).await;
     let mut conn = fill(&file, &scene);
     SENT.lock().unwrap().clear();
-    assert_eq!(left_out(&scene.play(&backend).await), Vec::<String>::new());
-    record.check().await.unwrap();
+    assert_eq!(missing_statements(&scene.run_all(&backend).await), Vec::<String>::new());
+    record.check_health().await.unwrap();
     let sent = std::mem::take(&mut *SENT.lock().unwrap());
     let starts = ["SELECT", "UPDATE", "DELETE"];
     let sent: Vec<_> = sent.into_iter().filter(|it| starts.iter().any(|word| it.starts_with(word))).collect();

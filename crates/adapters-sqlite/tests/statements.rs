@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use adapters_sqlite::Sqlite;
 use diesel::connection::{Instrumentation, InstrumentationEvent, set_default_instrumentation};
-use domain::Progress;
+use domain::OrderChange;
 use port_contracts::sample;
 use ports::{OrderRepository, PaymentRepository, Store, UnitOfWork, Write};
 
@@ -27,28 +27,31 @@ async fn sell(record: &Sqlite) -> usize {
     let before = PREPARED.load(Ordering::Relaxed);
     let (user, product) = (sample::user(), sample::product(Some(5)));
     let account = Write::InsertUser(user.clone(), sample::hash("x"));
-    record.commit(UnitOfWork::new().with(account).with(sample::made(&product))).await.unwrap();
+    record
+        .commit(UnitOfWork::new().with_write(account).with_write(sample::insert_product(&product)))
+        .await
+        .unwrap();
 
     let order = sample::order(&user, &[(&product, 1)]);
     let work = UnitOfWork::new()
-        .with(Write::Claim(sample::claim(&user)))
-        .with(sample::placed(&order))
-        .with(sample::sold(&product, 1));
+        .with_write(Write::Claim(sample::claim(&user)))
+        .with_write(sample::insert_order(&order))
+        .with_write(sample::sell_product(&product, 1));
     record.commit(work).await.unwrap();
 
     let mut transaction = sample::transaction(&order);
     let payment = UnitOfWork::new()
-        .progress(Progress::of(order.clone()))
-        .with(Write::InsertTransaction(Box::new(transaction.clone())));
+        .with_order_change(OrderChange::from_order(order.clone()))
+        .with_write(Write::InsertTransaction(Box::new(transaction.clone())));
     record.commit(payment).await.unwrap();
-    transaction.facts = sample::facts(sample::held());
+    transaction.facts = sample::restore_facts(sample::authorized_facts());
     record
-        .commit(UnitOfWork::new().with(Write::UpdateTransaction(Box::new(transaction.clone()))))
+        .commit(UnitOfWork::new().with_write(Write::UpdateTransaction(Box::new(transaction.clone()))))
         .await
         .unwrap();
 
-    assert!(OrderRepository::find(record, &order.number).await.unwrap().is_some());
-    assert!(PaymentRepository::find(record, &transaction.id).await.unwrap().is_some());
+    assert!(OrderRepository::find_order(record, &order.number).await.unwrap().is_some());
+    assert!(PaymentRepository::find_transaction(record, &transaction.id).await.unwrap().is_some());
     PREPARED.load(Ordering::Relaxed) - before
 }
 

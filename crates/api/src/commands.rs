@@ -3,23 +3,23 @@
 mod demo;
 mod migrate;
 mod operator;
-mod people;
+mod user_admin;
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
 
 use clap::{Parser, Subcommand};
-use ports::Causes;
+use ports::ErrorChain;
 
 use crate::{
     config::Config,
     http::openapi,
     log, serve,
-    terminal::{complain, print},
+    terminal::{print_error, print_lines},
     wiring,
 };
 
 /// At the end the log has this long to take what is still to be written.
-const LOG_WITHIN: Duration = Duration::from_secs(1);
+const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Idem: orders and payments, applied once.
 #[derive(Debug, Parser)]
@@ -40,18 +40,18 @@ enum Command {
     /// Bring the database up to date, and end
     Migrate,
     /// Make an operator's account; the password is the first line of standard input, or `IDEM_OPERATOR_PASSWORD`
-    CreateOperator(operator::Operator),
+    CreateOperator(operator::OperatorCommand),
     /// List the operators: name, since when, whether the account is disabled, e-mail address
     ListOperators,
     /// Give a user a role; it is felt within a second, and sessions go on
-    SetRole(people::NewRole),
+    SetRole(user_admin::RoleCommand),
     /// Close an account and end all its sessions, within a second
-    DisableUser(people::Person),
+    DisableUser(user_admin::AccountCommand),
     /// Open an account again
-    EnableUser(people::Person),
+    EnableUser(user_admin::AccountCommand),
     /// Set a password and end all sessions of the user; the password is the first line of standard input, or
     /// `IDEM_OPERATOR_PASSWORD`
-    SetPassword(people::Person),
+    SetPassword(user_admin::AccountCommand),
     /// Tell the whole story of an order, against a temporary server
     Demo,
     /// Print the contract as an OpenAPI document
@@ -62,21 +62,21 @@ enum Command {
 
 /// Runs the command. What goes wrong is told on standard error.
 pub async fn run(arguments: Arguments) -> ExitCode {
-    let outcome = execute(arguments).await;
-    log::finish(LOG_WITHIN);
+    let outcome = execute_command(arguments).await;
+    log::flush_within(LOG_FLUSH_TIMEOUT);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
-            complain(Causes(fault.as_ref()).to_string());
+            print_error(ErrorChain(fault.as_ref()).to_string());
             ExitCode::FAILURE
         }
     }
 }
 
-async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
+async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let command = arguments.command.unwrap_or(Command::Serve);
     if let Command::Openapi = command {
-        return Ok(print(openapi::text())?);
+        return Ok(print_lines(openapi::document_json())?);
     }
     if let Command::Demo = command {
         return demo::run().await;
@@ -84,24 +84,28 @@ async fn execute(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let config = Config::load(arguments.config.as_deref())?;
     match command {
         Command::Serve => {
-            log::start(&config.log)?;
+            log::init_subscriber(&config.log)?;
             Ok(serve::run(config).await?)
         }
         Command::Migrate => {
-            let migrated = wiring::migrate(&config).await?;
-            Ok(print(&format!("{}{} is up to date", migrate::report(migrated), config.database))?)
+            let migrated = wiring::migrate_database(&config).await?;
+            Ok(print_lines(&format!(
+                "{}{} is up to date",
+                migrate::adoption_report(migrated),
+                config.database
+            ))?)
         }
         Command::CreateOperator(operator) => {
-            let name = operator::create(&config, operator).await?;
-            Ok(print(&format!("{name} is an operator"))?)
+            let name = operator::create_account(&config, operator).await?;
+            Ok(print_lines(&format!("{name} is an operator"))?)
         }
-        Command::ListOperators => Ok(print(&people::list_operators(&config).await?)?),
-        Command::SetRole(role) => Ok(print(&people::set_role(&config, role).await?)?),
-        Command::DisableUser(person) => Ok(print(&people::disable(&config, person).await?)?),
-        Command::EnableUser(person) => Ok(print(&people::enable(&config, person).await?)?),
-        Command::SetPassword(person) => Ok(print(&people::set_password(&config, person).await?)?),
+        Command::ListOperators => Ok(print_lines(&user_admin::list_operators(&config).await?)?),
+        Command::SetRole(role) => Ok(print_lines(&user_admin::set_role(&config, role).await?)?),
+        Command::DisableUser(person) => Ok(print_lines(&user_admin::disable_user(&config, person).await?)?),
+        Command::EnableUser(person) => Ok(print_lines(&user_admin::enable_user(&config, person).await?)?),
+        Command::SetPassword(person) => Ok(print_lines(&user_admin::set_password(&config, person).await?)?),
         Command::Openapi | Command::Demo => Ok(()),
-        Command::Config => Ok(print(config.shown().trim_end())?),
+        Command::Config => Ok(print_lines(config.to_redacted_toml().trim_end())?),
     }
 }
 

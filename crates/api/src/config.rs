@@ -30,7 +30,7 @@ use secrecy::SecretString;
 
 pub use database::Database;
 use keys::Keys;
-pub use secrets::kept;
+pub use secrets::load_or_create_secret;
 
 /// What every variable of this service begins with.
 pub const PREFIX: &str = "IDEM_";
@@ -38,10 +38,10 @@ pub const PREFIX: &str = "IDEM_";
 pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
 
 /// Keys of the contract whose adapters this version does not have.
-const NOT_YET: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
+const UNSUPPORTED_KEYS: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
 
 /// What can be the limit of a count.
-const COUNTS: RangeInclusive<u32> = 1..=u32::MAX;
+const COUNT_RANGE: RangeInclusive<u32> = 1..=u32::MAX;
 /// Most faults that are listed.
 const FAULTS_MAX: usize = 100;
 
@@ -71,12 +71,12 @@ pub enum ConfigError {
         rule: String,
     },
     /// Several faults.
-    #[error("{}", list(_0))]
+    #[error("{}", list_faults(_0))]
     Several(Vec<ConfigError>),
 }
 
 /// One a line, and how many more there are.
-fn list(faults: &[ConfigError]) -> String {
+fn list_faults(faults: &[ConfigError]) -> String {
     let shown = faults.iter().take(FAULTS_MAX).map(|it| format!("\n  {it}"));
     let more = faults.len().saturating_sub(FAULTS_MAX);
     let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
@@ -94,7 +94,7 @@ impl ConfigError {
     ///
     /// # Errors
     /// The faults.
-    pub fn all(faults: impl IntoIterator<Item = Self>) -> Result<(), Self> {
+    pub fn combine_faults(faults: impl IntoIterator<Item = Self>) -> Result<(), Self> {
         let mut faults: Vec<_> = faults.into_iter().collect();
         match faults.pop() {
             None => Ok(()),
@@ -161,7 +161,7 @@ impl Config {
     /// # Errors
     /// [`ConfigError`].
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
-        Self::read(
+        Self::from_sources(
             file,
             std::env::vars_os().filter_map(|(name, value)| {
                 // A name or value that is no text is none of ours, unless it says so.
@@ -175,7 +175,7 @@ impl Config {
     ///
     /// # Errors
     /// [`ConfigError`].
-    pub fn read(
+    pub fn from_sources(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
@@ -192,32 +192,32 @@ impl Config {
         let merged: BTreeMap<String, Value> = figment
             .merge(Serialized::defaults(ours))
             .extract()
-            .map_err(|it| fault(values::place(&it.kind.to_string())))?;
-        Self::of(Keys::new(merged))
+            .map_err(|it| fault(values::error_location(&it.kind.to_string())))?;
+        Self::from_keys(Keys::new(merged))
     }
 
-    fn of(mut it: Keys) -> Result<Self, ConfigError> {
-        for key in NOT_YET {
-            it.refuse(key, "this version has no adapter for it; leave it out");
+    fn from_keys(mut it: Keys) -> Result<Self, ConfigError> {
+        for key in UNSUPPORTED_KEYS {
+            it.refuse_key(key, "this version has no adapter for it; leave it out");
         }
         let config = Self {
-            http_addr: it.get("http_addr", "127.0.0.1:8080", values::address)?,
+            http_addr: it.get("http_addr", "127.0.0.1:8080", values::parse_address)?,
             database: it.get("database_url", "sqlite://data/idem.db", Database::parse)?,
-            redis_url: it.optional("redis_url", values::redis_url),
-            memcached_url: it.optional("memcached_url", values::memcached_url),
-            jwt_secret: it.optional("jwt_secret", values::jwt_secret),
-            sandbox_secret: it.optional("sandbox_secret", secrets::sandbox_secret),
-            sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::duration)?,
-            public_url: it.optional("public_url", values::base_url),
-            policy: policy(&mut it)?,
-            request_deadline: it.get("request_deadline", "10s", values::duration)?,
-            trusted_proxies: it.get("trusted_proxies", "", values::networks)?,
-            bcrypt_cost: it.get("bcrypt_cost", "10", values::within(4..=15))?,
-            workers: it.optional("workers", values::workers).unwrap_or_else(values::cores),
-            log: it.get("log", "info", values::log)?,
-            clock_offset_ms: it.get("clock_offset", "0", values::clock_offset)?,
+            redis_url: it.get_optional("redis_url", values::parse_redis_url),
+            memcached_url: it.get_optional("memcached_url", values::parse_memcached_url),
+            jwt_secret: it.get_optional("jwt_secret", values::parse_jwt_secret),
+            sandbox_secret: it.get_optional("sandbox_secret", secrets::parse_sandbox_secret),
+            sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::parse_duration)?,
+            public_url: it.get_optional("public_url", values::parse_base_url),
+            policy: read_policy(&mut it)?,
+            request_deadline: it.get("request_deadline", "10s", values::parse_duration)?,
+            trusted_proxies: it.get("trusted_proxies", "", values::parse_networks)?,
+            bcrypt_cost: it.get("bcrypt_cost", "10", values::range_parser(4..=15))?,
+            workers: it.get_optional("workers", values::parse_workers).unwrap_or_else(values::core_count),
+            log: it.get("log", "info", values::parse_log_filter)?,
+            clock_offset_ms: it.get("clock_offset", "0", values::parse_clock_offset)?,
         };
-        it.finish()?;
+        it.into_result()?;
         Ok(config)
     }
 
@@ -236,33 +236,41 @@ impl Config {
     }
 }
 
-fn policy(it: &mut Keys) -> Result<Policy, ConfigError> {
+fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
     let policy = Policy {
-        order_ttl: it.get("order_ttl", "30m", values::duration)?,
-        authorization_ttl: it.get("authorization_ttl", "7d", values::duration)?,
-        completion_after: it.get("completion_after", "7d", values::duration)?,
-        after_sales_period: it.get("after_sales_period", "30d", values::duration)?,
-        access_token_ttl: it.get("access_token_ttl", "15m", values::whole_seconds)?,
-        refresh_token_ttl: it.get("refresh_token_ttl", "30d", values::whole_seconds)?,
-        session_ttl: it.get("session_ttl", "90d", values::whole_seconds)?,
-        login_failures_per_account: it.get("login_failures_per_account", "10", values::within(COUNTS))?,
+        order_ttl: it.get("order_ttl", "30m", values::parse_duration)?,
+        authorization_ttl: it.get("authorization_ttl", "7d", values::parse_duration)?,
+        completion_after: it.get("completion_after", "7d", values::parse_duration)?,
+        after_sales_period: it.get("after_sales_period", "30d", values::parse_duration)?,
+        access_token_ttl: it.get("access_token_ttl", "15m", values::parse_whole_seconds)?,
+        refresh_token_ttl: it.get("refresh_token_ttl", "30d", values::parse_whole_seconds)?,
+        session_ttl: it.get("session_ttl", "90d", values::parse_whole_seconds)?,
+        login_failures_per_account: it.get(
+            "login_failures_per_account",
+            "10",
+            values::range_parser(COUNT_RANGE),
+        )?,
         login_failures_per_account_total: it.get(
             "login_failures_per_account_total",
             "100",
-            values::within(COUNTS),
+            values::range_parser(COUNT_RANGE),
         )?,
-        login_failures_per_address: it.get("login_failures_per_address", "100", values::within(COUNTS))?,
-        attempts_per_address: it.get("attempts_per_address", "5000", values::within(COUNTS))?,
-        login_window: it.get("login_window", "15m", values::duration)?,
-        open_orders_per_user: it.get("open_orders_per_user", "1000", values::within(COUNTS))?,
-        orders_per_minute: it.get("orders_per_minute", "6000", values::within(COUNTS))?,
-        declines_per_order: it.get("declines_per_order", "20", values::within(COUNTS))?,
-        declines_per_user: it.get("declines_per_user", "200", values::within(COUNTS))?,
+        login_failures_per_address: it.get(
+            "login_failures_per_address",
+            "100",
+            values::range_parser(COUNT_RANGE),
+        )?,
+        attempts_per_address: it.get("attempts_per_address", "5000", values::range_parser(COUNT_RANGE))?,
+        login_window: it.get("login_window", "15m", values::parse_duration)?,
+        open_orders_per_user: it.get("open_orders_per_user", "1000", values::range_parser(COUNT_RANGE))?,
+        orders_per_minute: it.get("orders_per_minute", "6000", values::range_parser(COUNT_RANGE))?,
+        declines_per_order: it.get("declines_per_order", "20", values::range_parser(COUNT_RANGE))?,
+        declines_per_user: it.get("declines_per_user", "200", values::range_parser(COUNT_RANGE))?,
         ..Policy::default()
     };
     // An ended session is remembered for so long, and must be for as long as its access tokens live.
-    if policy.access_token_ttl > policy.session_kept {
-        it.fault(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
+    if policy.access_token_ttl > policy.session_retention {
+        it.add_fault(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
     }
     Ok(policy)
 }

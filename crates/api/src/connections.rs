@@ -1,11 +1,11 @@
 //! Connections of clients, and what they may cost: their number, the size and the time of a request's head, and the
 //! patience with a reader.
 
-mod answers;
-mod chunks;
+mod chunked_body;
 mod descriptors;
 mod framer;
-mod guarded;
+mod guarded_stream;
 mod patience;
+mod responses;
 
-pub(crate) use {answers::Answering, descriptors::connections_max, guarded::Guarded};
+pub(crate) use {descriptors::connections_max, guarded_stream::GuardedStream, responses::ResponseGuard};

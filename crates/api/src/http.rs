@@ -9,8 +9,8 @@ pub mod conditional;
 pub mod decode;
 pub mod extract;
 pub mod findings;
-pub mod frame;
 pub mod idempotency;
+pub mod middleware;
 pub mod openapi;
 pub mod operations;
 pub mod orders;
@@ -32,7 +32,7 @@ use actix_web::{
 };
 use utoipa::OpenApi;
 
-use problem::{Answer, Kind, Problem};
+use problem::{HandlerResult, Kind, Problem};
 
 /// One line of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,8 +60,8 @@ macro_rules! routes {
         /// The paths whose answers are the same for all, so that a cache may keep them.
         const PUBLIC: &[&str] = &[$($(routes!(@path $public $path),)?)+];
 
-        fn register(config: &mut ServiceConfig) {
-            $(config.service(resource($path, vec![$((Method::$method, check_parameters($module::$handler))),+]));)+
+        fn register_routes(config: &mut ServiceConfig) {
+            $(config.service(method_resource($path, vec![$((Method::$method, with_query_check($module::$handler))),+]));)+
         }
 
         /// What the handlers say about themselves.
@@ -77,31 +77,31 @@ routes! {
     "/v1/auth/login"       { POST auth::login }
     "/v1/auth/refresh"     { POST auth::refresh }
     "/v1/auth/logout"      { POST auth::logout }
-    "/v1/me"               { GET auth::me }
+    "/v1/me"               { GET auth::current_user }
     "/v1/me/password"      { PUT auth::change_password }
-    "/v1/me/sessions"      { GET auth::sessions }
+    "/v1/me/sessions"      { GET auth::list_sessions }
     "/v1/me/sessions/{id}" { DELETE auth::end_session }
 
-    "/v1/products"                               { GET catalogue::list }
-    "/v1/products/{productId}"                   { GET catalogue::find, PUT catalogue::put, PATCH catalogue::patch }
-    "/v1/products/{productId}/stock-adjustments" { GET stock::adjustments, POST stock::adjust }
-    "/v1/products/{productId}/changes"           { GET stock::changes }
+    "/v1/products"                               { GET catalogue::list_products }
+    "/v1/products/{productId}"                   { GET catalogue::get_product, PUT catalogue::put_product, PATCH catalogue::patch_product }
+    "/v1/products/{productId}/stock-adjustments" { GET stock::list_adjustments, POST stock::adjust_stock }
+    "/v1/products/{productId}/changes"           { GET stock::list_product_changes }
 
-    "/v1/orders"                           { GET orders::list, POST orders::place }
-    "/v1/orders/{orderNumber}"             { GET orders::find }
-    "/v1/orders/{orderNumber}/history"     { GET orders::history }
-    "/v1/orders/{orderNumber}/transitions" { POST orders::transition }
+    "/v1/orders"                           { GET orders::list_orders, POST orders::place_order }
+    "/v1/orders/{orderNumber}"             { GET orders::get_order }
+    "/v1/orders/{orderNumber}/history"     { GET orders::get_history }
+    "/v1/orders/{orderNumber}/transitions" { POST orders::transition_order }
 
-    "/v1/orders/{orderNumber}/payments"     { GET payments::list, POST payments::start }
-    "/v1/payments/{transactionId}"          { GET payments::find }
-    "/v1/payments/{transactionId}/captures" { POST payments::capture }
-    "/v1/payments/{transactionId}/voids"    { POST payments::void }
-    "/v1/payments/{transactionId}/refunds"  { GET payments::refunds, POST payments::refund }
+    "/v1/orders/{orderNumber}/payments"     { GET payments::list_payments, POST payments::start_payment }
+    "/v1/payments/{transactionId}"          { GET payments::get_payment }
+    "/v1/payments/{transactionId}/captures" { POST payments::capture_payment }
+    "/v1/payments/{transactionId}/voids"    { POST payments::void_payment }
+    "/v1/payments/{transactionId}/refunds"  { GET payments::list_refunds, POST payments::refund_payment }
 
-    "/v1/callbacks/{gateway}" { POST callbacks::receive }
+    "/v1/callbacks/{gateway}" { POST callbacks::receive_callback }
 
-    "/v1/operations/findings"                 { GET findings::list }
-    "/v1/operations/findings/{id}/resolution" { POST findings::resolve }
+    "/v1/operations/findings"                 { GET findings::list_findings }
+    "/v1/operations/findings/{id}/resolution" { POST findings::resolve_finding }
 
     "/healthz"         { GET operations::healthz }
     "/readyz"          { GET operations::readyz }
@@ -109,19 +109,19 @@ routes! {
     "/openapi.json"    public { GET pages::openapi }
     "/docs"            public { GET pages::docs }
     "/docs/{file}"     public { GET pages::docs_file }
-    "/problems"        public { GET pages::problems }
-    "/problems/{slug}" public { GET pages::problem }
+    "/problems"        public { GET pages::problem_index }
+    "/problems/{slug}" public { GET pages::problem_page }
 }
 
 /// Registers every route; whoever asks for another path is told so.
 pub fn configure(config: &mut ServiceConfig) {
-    register(config);
+    register_routes(config);
     config.default_service(web::to(unknown_path));
 }
 
 /// A handler that is only reached without parameters that its route does not have. Who asks is looked at before, because
 /// that is what the handler's arguments are made of.
-fn check_parameters<F, Args>(handler: F) -> Route
+fn with_query_check<F, Args>(handler: F) -> Route
 where
     F: Handler<Args, Output: Responder + 'static>,
     Args: FromRequest + 'static,
@@ -129,14 +129,14 @@ where
     web::to(move |http: HttpRequest, arguments: Args| {
         let handler = handler.clone();
         async move {
-            query::check(&http)?;
+            query::reject_parameters(&http)?;
             Ok::<_, Problem>(handler.call(arguments).await)
         }
     })
 }
 
 /// A path with its methods. `HEAD` is answered wherever `GET` is; any other method is told which there are.
-fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
+fn method_resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     let mut allowed = Vec::new();
     let mut resource = web::resource(path);
     for (method, route) in routes {
@@ -153,12 +153,12 @@ fn resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     resource.default_service(web::to(move || std::future::ready(wrong_method(&allowed))))
 }
 
-fn wrong_method(allowed: &str) -> Answer {
+fn wrong_method(allowed: &str) -> HandlerResult {
     let allowed = HeaderValue::from_str(allowed).map_err(|_| Kind::InternalError)?;
-    Err(Problem::new(Kind::MethodNotAllowed).header(header::ALLOW, allowed))
+    Err(Problem::new(Kind::MethodNotAllowed).with_header(header::ALLOW, allowed))
 }
 
-async fn unknown_path() -> Answer {
+async fn unknown_path() -> HandlerResult {
     Err(Kind::NotFound.into())
 }
 
@@ -176,4 +176,4 @@ fn route_of(request: &HttpRequest) -> Result<RouteName, Problem> {
 }
 
 #[cfg(test)]
-mod work;
+mod work_tests;

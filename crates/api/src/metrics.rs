@@ -6,7 +6,7 @@ mod labels;
 use std::time::Duration;
 
 use domain::order::TRANSITIONS;
-use ports::{CallbackOutcome, CommitOutcome, Happening, Meter};
+use ports::{CallbackOutcome, CommitOutcome, Metrics, Observation};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, histogram::Histogram},
     registry::Registry,
@@ -23,7 +23,7 @@ type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// A request as the counters see it.
 #[derive(Debug, Clone, Copy)]
-pub struct Seen<'a> {
+pub struct RequestSample<'a> {
     /// The method, one of a few.
     pub method: &'static str,
     /// The route's pattern, never the path.
@@ -33,7 +33,7 @@ pub struct Seen<'a> {
 }
 
 /// Everything that is counted.
-pub struct Metrics {
+pub struct PrometheusMetrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
     request_duration: Histograms<RouteLabels>,
@@ -45,38 +45,38 @@ pub struct Metrics {
     commits: Family<CommitLabels, Counter>,
     commit_duration: Histogram,
     retries: Counter,
-    swept: Family<SweepLabels, Counter>,
+    sweep_rows: Family<SweepLabels, Counter>,
 }
 
-fn durations() -> Histogram {
+fn duration_histogram() -> Histogram {
     Histogram::new(BUCKETS)
 }
 
-impl Default for Metrics {
+impl Default for PrometheusMetrics {
     fn default() -> Self {
         let mut it = Self {
             registry: Registry::with_prefix("idem"),
             requests: Family::default(),
-            request_duration: Family::new_with_constructor(durations),
+            request_duration: Family::new_with_constructor(duration_histogram),
             orders_placed: Counter::default(),
             replays: Counter::default(),
             orders_refused: Counter::default(),
             transitions: Family::default(),
             callbacks: Family::default(),
             commits: Family::default(),
-            commit_duration: durations(),
+            commit_duration: duration_histogram(),
             retries: Counter::default(),
-            swept: Family::default(),
+            sweep_rows: Family::default(),
         };
-        it.register();
-        it.begin_at_zero();
+        it.register_all();
+        it.init_counters();
         it
     }
 }
 
-impl Metrics {
+impl PrometheusMetrics {
     #[rustfmt::skip]
-    fn register(&mut self) {
+    fn register_all(&mut self) {
         let to = &mut self.registry;
         to.register("http_requests", "Requests by method, route and status", self.requests.clone());
         to.register("http_request_duration_seconds", "How long requests took", self.request_duration.clone());
@@ -88,12 +88,12 @@ impl Metrics {
         to.register("commits", "Commits by outcome", self.commits.clone());
         to.register("commit_duration_seconds", "How long commits took", self.commit_duration.clone());
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
-        to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::lost());
-        to.register("swept", "Rows that a sweep dealt with", self.swept.clone());
+        to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::dropped_lines());
+        to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
     }
 
     /// Shows what can be told apart before it has happened: an alert on a counter needs to see it at zero first.
-    fn begin_at_zero(&self) {
+    fn init_counters(&self) {
         for outcome in CallbackOutcome::ALL {
             drop(self.callbacks.get_or_create(&outcome.into()));
         }
@@ -106,7 +106,7 @@ impl Metrics {
     }
 
     /// Counts a request that took so long.
-    pub fn request(&self, seen: Seen<'_>, took: Duration) {
+    pub fn observe_request(&self, seen: RequestSample<'_>, took: Duration) {
         self.requests.get_or_create(&RequestLabels::from(seen)).inc();
         self.request_duration.get_or_create(&RouteLabels::from(seen)).observe(took.as_secs_f64());
     }
@@ -115,34 +115,34 @@ impl Metrics {
     ///
     /// # Errors
     /// Never, as writing to a string does not fail.
-    pub fn text(&self, open_metrics: bool) -> Result<String, std::fmt::Error> {
+    pub fn encode_text(&self, open_metrics: bool) -> Result<String, std::fmt::Error> {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.registry)?;
-        Ok(if open_metrics { text } else { exposition::of_prometheus(&text) })
+        Ok(if open_metrics { text } else { exposition::to_prometheus_text(&text) })
     }
 }
 
-impl Meter for Metrics {
-    fn record(&self, happening: Happening) {
+impl Metrics for PrometheusMetrics {
+    fn observe(&self, happening: Observation) {
         let count = |counter: &Counter| {
             counter.inc();
         };
         match happening {
-            Happening::OrderPlaced => count(&self.orders_placed),
-            Happening::Replayed => count(&self.replays),
-            Happening::OrderRefused => count(&self.orders_refused),
-            Happening::Transition(from, to) => {
+            Observation::OrderPlaced => count(&self.orders_placed),
+            Observation::Replayed => count(&self.replays),
+            Observation::OrderRefused => count(&self.orders_refused),
+            Observation::Transition(from, to) => {
                 let moved = TransitionLabels { from: from.as_str(), to: to.as_str() };
                 count(&self.transitions.get_or_create(&moved));
             }
-            Happening::Callback(outcome) => count(&self.callbacks.get_or_create(&outcome.into())),
-            Happening::Commit(outcome, took) => {
+            Observation::Callback(outcome) => count(&self.callbacks.get_or_create(&outcome.into())),
+            Observation::Commit(outcome, took) => {
                 count(&self.commits.get_or_create(&outcome.into()));
                 self.commit_duration.observe(took.as_secs_f64());
             }
-            Happening::Retry => count(&self.retries),
-            Happening::Swept(sweep, rows) => {
-                self.swept.get_or_create(&SweepLabels { sweep }).inc_by(rows);
+            Observation::Retry => count(&self.retries),
+            Observation::BatchProcessed(sweep, rows) => {
+                self.sweep_rows.get_or_create(&SweepLabels { sweep }).inc_by(rows);
             }
         }
     }
@@ -169,32 +169,35 @@ impl Stopwatch {
 
 #[cfg(test)]
 mod tests {
-    use domain::order::Status;
+    use domain::order::OrderStatus;
 
     use super::*;
 
-    fn counted() -> Metrics {
-        let metrics = Metrics::default();
+    fn sample_metrics() -> PrometheusMetrics {
+        let metrics = PrometheusMetrics::default();
         let took = Duration::from_millis(3);
-        metrics.request(Seen { method: "GET", route: "/v1/orders/{orderNumber}", status: 404 }, took);
+        metrics.observe_request(
+            RequestSample { method: "GET", route: "/v1/orders/{orderNumber}", status: 404 },
+            took,
+        );
         for happening in [
-            Happening::OrderPlaced,
-            Happening::Replayed,
-            Happening::OrderRefused,
-            Happening::Transition(Status::Pending, Status::Paid),
-            Happening::Callback(CallbackOutcome::Duplicate),
-            Happening::Commit(CommitOutcome::Committed, took),
-            Happening::Retry,
-            Happening::Swept("expire", 7),
+            Observation::OrderPlaced,
+            Observation::Replayed,
+            Observation::OrderRefused,
+            Observation::Transition(OrderStatus::Pending, OrderStatus::Paid),
+            Observation::Callback(CallbackOutcome::Duplicate),
+            Observation::Commit(CommitOutcome::Committed, took),
+            Observation::Retry,
+            Observation::BatchProcessed("expire", 7),
         ] {
-            metrics.record(happening);
+            metrics.observe(happening);
         }
         metrics
     }
 
     #[test]
     fn everything_that_happens_is_counted_once() {
-        let text = counted().text(true).unwrap();
+        let text = sample_metrics().encode_text(true).unwrap();
         for line in [
             r#"idem_http_requests_total{method="GET",route="/v1/orders/{orderNumber}",status="404"} 1"#,
             r#"idem_http_request_duration_seconds_bucket{le="0.005",method="GET",route="/v1/orders/{orderNumber}"} 1"#,
@@ -215,7 +218,7 @@ mod tests {
 
     #[test]
     fn what_has_not_happened_yet_is_shown_at_zero() {
-        let text = Metrics::default().text(true).unwrap();
+        let text = PrometheusMetrics::default().encode_text(true).unwrap();
         for line in [
             r#"idem_order_transitions_total{from="PENDING",to="PAID"} 0"#,
             r#"idem_callbacks_total{outcome="refused"} 0"#,
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn the_older_format_names_a_counter_as_its_samples() {
-        let text = counted().text(false).unwrap();
+        let text = sample_metrics().encode_text(false).unwrap();
         assert!(
             text.contains("# TYPE idem_orders_placed_total counter\nidem_orders_placed_total 1\n"),
             "{text}"

@@ -21,35 +21,35 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    connections::{Guarded, connections_max},
+    connections::{GuardedStream, connections_max},
     http::{
         self,
-        frame::{Frame, Unread},
+        middleware::{RequestMiddleware, UnreadBody},
     },
     log,
-    service::{Service, Shared},
+    service::{Service, SharedService},
     sweeps, terminal,
-    wiring::{self, StartError, Wired},
+    wiring::{self, StartError, Wiring},
 };
 
 /// What runs when the service is told to stop has this long to end.
-pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(10);
+pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// Of which requests have this long, in seconds.
-const REQUESTS_STOP_WITHIN_SECONDS: u64 = 9;
+const REQUEST_SHUTDOWN_SECONDS: u64 = 9;
 /// A client has this long to send the head of its first request.
-const HEAD_WITHIN: Duration = Duration::from_secs(5);
+const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection without a request is kept for this long.
-const KEPT_FOR: Duration = Duration::from_secs(5);
+const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// A client that was answered before it had sent everything has this long to read the answer.
-const CLOSE_WITHIN: Duration = Duration::from_secs(1);
+const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// Connections that wait for others to end.
 const BACKLOG: i32 = 1024;
 /// What the system keeps for a reader that is slow, in bytes; it takes twice as much.
-const SEND_BUFFER: usize = 128 * 1024;
+const SEND_BUFFER_BYTES: usize = 128 * 1024;
 /// When a second signal cuts everything short, the log has this long.
-const LOG_CUT_SHORT_WITHIN: Duration = Duration::from_millis(100);
+const FORCED_LOG_TIMEOUT: Duration = Duration::from_millis(100);
 /// The exit status when a second signal cuts everything short.
-const CUT_SHORT: i32 = 1;
+const FORCED_EXIT_STATUS: i32 = 1;
 
 /// Serves until it is told to stop, then finishes what runs.
 ///
@@ -58,7 +58,7 @@ const CUT_SHORT: i32 = 1;
 pub async fn run(config: Config) -> Result<(), StartError> {
     let mut signals = Signals::listen()?;
     let start = async {
-        let wired = wiring::wire(&config).await?;
+        let wired = wiring::wire_adapters(&config).await?;
         sweeps::catch_up(&wired.app).await.map_err(StartError::Unreachable)?;
         Ok::<_, StartError>(wired)
     };
@@ -68,30 +68,33 @@ pub async fn run(config: Config) -> Result<(), StartError> {
         () = signals.next() => return Ok(()),
     };
     let sandbox = wired.sandbox.clone();
-    let frame =
-        Frame { ids: wired.ids.clone(), metrics: wired.metrics.clone(), deadline: config.request_deadline };
-    let service = web::Data::new(service(&config, wired));
-    let (server, address) = bind(&config, frame, service.clone())?;
+    let frame = RequestMiddleware {
+        ids: wired.ids.clone(),
+        metrics: wired.metrics.clone(),
+        deadline: config.request_deadline,
+    };
+    let service = web::Data::new(build_service(&config, wired));
+    let (server, address) = bind_server(&config, frame, service.clone())?;
     match &sandbox {
         Some(sandbox) => {
             tracing::warn!("the sandbox is on: orders can be paid with test tokens, and no money moves");
-            sandbox.set_callback_base(format!("http://{}", reachable(address)));
+            sandbox.set_callback_base(format!("http://{}", local_address(address)));
         }
         None => {
             tracing::warn!("no payment gateway can be paid with: set IDEM_SANDBOX_SECRET to try payments")
         }
     }
-    sweeps::start(&service.tasks, &service.app, &service.stopping);
-    greet(&config, address, sandbox.is_some());
+    sweeps::spawn_all(&service.tasks, &service.app, &service.stopping);
+    print_banner(&config, address, sandbox.is_some());
     let stop_sandbox = async || {
         if let Some(sandbox) = &sandbox {
             sandbox.stop().await;
         }
     };
-    until_stopped(server, signals, &service, stop_sandbox).await
+    serve_until_signal(server, signals, &service, stop_sandbox).await
 }
 
-fn service(config: &Config, wired: Wired) -> Service {
+fn build_service(config: &Config, wired: Wiring) -> Service {
     Service {
         app: wired.app,
         sealer: wired.sealer,
@@ -106,10 +109,14 @@ fn service(config: &Config, wired: Wired) -> Service {
     }
 }
 
-fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, SocketAddr), StartError> {
+fn bind_server(
+    config: &Config,
+    frame: RequestMiddleware,
+    service: SharedService,
+) -> Result<(Server, SocketAddr), StartError> {
     let wanted = config.http_addr;
     let fault = |source| StartError::Bind { address: wanted, source };
-    let listener = listen(wanted).map_err(fault)?;
+    let listener = open_listener(wanted).map_err(fault)?;
     let address = listener.local_addr().map_err(fault)?;
     let workers = config.workers.get();
     let connections = connections_max(workers);
@@ -118,35 +125,35 @@ fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, Socke
         .workers(workers)
         .max_concurrent_connections(connections)
         .disable_signals()
-        .shutdown_timeout(REQUESTS_STOP_WITHIN_SECONDS);
-    let server = answer(server, listener, frame, service).map_err(fault)?;
+        .shutdown_timeout(REQUEST_SHUTDOWN_SECONDS);
+    let server = add_http_service(server, listener, frame, service).map_err(fault)?;
     Ok((server.run(), address))
 }
 
 /// Listens, with a bound to what is kept for each reader.
-fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
     socket.set_reuse_address(true)?;
     // Connections inherit it.
-    socket.set_send_buffer_size(SEND_BUFFER)?;
+    socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
 /// Adds what answers the requests of those who connect.
-fn answer(
+fn add_http_service(
     server: ServerBuilder,
     listener: TcpListener,
-    frame: Frame,
-    service: Shared,
+    frame: RequestMiddleware,
+    service: SharedService,
 ) -> io::Result<ServerBuilder> {
     let stop = server.graceful_shutdown_signal();
     let app = move || {
         let frame = frame.clone();
         App::new()
             .app_data(service.clone())
-            .wrap(from_fn(move |request, next| frame.clone().around(request, next)))
+            .wrap(from_fn(move |request, next| frame.clone().handle_request(request, next)))
             .configure(http::configure)
             .into_factory()
             .map_err(|fault: actix_web::Error| fault.error_response())
@@ -158,17 +165,17 @@ fn answer(
                 let stop = stop.clone();
                 async move { stop.notified().await }
             })
-            .client_request_timeout(HEAD_WITHIN)
-            .keep_alive(KEPT_FOR)
-            .client_disconnect_timeout(CLOSE_WITHIN)
-            .on_connect_ext(|stream: &Guarded, connection| {
-                connection.insert(Unread::default());
-                connection.insert(stream.answers());
+            .client_request_timeout(FIRST_HEAD_TIMEOUT)
+            .keep_alive(KEEP_ALIVE)
+            .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .on_connect_ext(|stream: &GuardedStream, connection| {
+                connection.insert(UnreadBody::default());
+                connection.insert(stream.response_counter());
             })
             .finish(map_config(app(), |()| AppConfig::default()));
         fn_service(async |stream: TcpStream| {
-            let stream = Guarded::new(stream);
-            let peer = stream.peer();
+            let stream = GuardedStream::new(stream);
+            let peer = stream.peer_addr();
             Ok::<_, DispatchError>((stream, Protocol::Http1, peer))
         })
         .and_then(http)
@@ -176,7 +183,7 @@ fn answer(
 }
 
 /// The address under which this machine reaches itself.
-fn reachable(address: SocketAddr) -> SocketAddr {
+fn local_address(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(it) if it.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
         IpAddr::V6(it) if it.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -186,10 +193,10 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 }
 
 /// Says what to do next.
-fn greet(config: &Config, address: SocketAddr, sandbox: bool) {
+fn print_banner(config: &Config, address: SocketAddr, sandbox: bool) {
     let payments = if sandbox { "the sandbox: test tokens, and no money moves" } else { "no gateway" };
-    let here = reachable(address);
-    terminal::greet(format!(
+    let here = local_address(address);
+    terminal::spawn_print(format!(
         "Idem is listening on http://{address}\n\
          Data: {}\n\
          Payments: {payments}\n\
@@ -200,7 +207,7 @@ fn greet(config: &Config, address: SocketAddr, sandbox: bool) {
 }
 
 /// Serves until the first signal; then no new requests are taken and what runs is finished, unless a second one comes.
-async fn until_stopped(
+async fn serve_until_signal(
     server: Server,
     mut signals: Signals,
     service: &Service,
@@ -217,17 +224,17 @@ async fn until_stopped(
     let finish = async {
         stop_sandbox().await;
         let (ended, ()) = tokio::join!(&mut server, handle.stop(true));
-        service.tasks.finished().await;
+        service.tasks.wait_all().await;
         ended
     };
     tokio::select! {
-        finished = timeout(STOP_WITHIN, finish) => match finished {
+        finished = timeout(SHUTDOWN_TIMEOUT, finish) => match finished {
             Ok(ended) => ended.map_err(StartError::Failed)?,
             Err(_late) => tracing::warn!("some requests were not finished in time"),
         },
         () = signals.next() => {
-            log::finish(LOG_CUT_SHORT_WITHIN);
-            std::process::exit(CUT_SHORT)
+            log::flush_within(FORCED_LOG_TIMEOUT);
+            std::process::exit(FORCED_EXIT_STATUS)
         }
     }
     tracing::info!("stopped");
@@ -260,7 +267,7 @@ mod tests {
 
     #[test]
     fn an_address_that_means_all_is_reached_as_the_own_one() {
-        let shown = |text: &str| reachable(text.parse().unwrap()).to_string();
+        let shown = |text: &str| local_address(text.parse().unwrap()).to_string();
         assert_eq!(shown("0.0.0.0:8080"), "127.0.0.1:8080");
         assert_eq!(shown("[::]:8080"), "[::1]:8080");
         assert_eq!(shown("192.0.2.7:8080"), "192.0.2.7:8080");

@@ -5,12 +5,12 @@ use std::{sync::Arc, time::Duration};
 use application::App;
 use domain::Timestamp;
 use ipnet::IpNet;
-use ports::{Digests, Health, KeyedDigests, Sealer};
+use ports::{Digests, HealthCheck, KeyedDigests, Sealer};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     http::{decode::Cursors, problem::Problem},
-    metrics::Metrics,
+    metrics::PrometheusMetrics,
     tasks::Tasks,
 };
 
@@ -22,7 +22,7 @@ pub struct Dependency {
     /// Whether nothing works without it; otherwise the service is only slower.
     pub required: bool,
     /// Asks it.
-    pub health: Arc<dyn Health>,
+    pub health: Arc<dyn HealthCheck>,
 }
 
 /// One running service.
@@ -36,7 +36,7 @@ pub struct Service {
     /// Makes fingerprints of what is secret.
     pub keyed_digests: Arc<dyn KeyedDigests>,
     /// The counters.
-    pub metrics: Arc<Metrics>,
+    pub metrics: Arc<PrometheusMetrics>,
     /// What it depends on.
     pub dependencies: Vec<Dependency>,
     /// What runs beside the requests.
@@ -71,8 +71,8 @@ impl Service {
 
     /// The cursors of the list with that name.
     #[must_use]
-    pub fn cursors(&self, list: &'static str) -> Cursors<'_> {
-        Cursors::of(self.sealer.as_ref(), list)
+    pub fn cursors_for(&self, list: &'static str) -> Cursors<'_> {
+        Cursors::new(self.sealer.as_ref(), list)
     }
 
     /// Now.
@@ -83,4 +83,4 @@ impl Service {
 }
 
 /// How a handler gets at the service.
-pub type Shared = actix_web::web::Data<Service>;
+pub type SharedService = actix_web::web::Data<Service>;

@@ -8,7 +8,7 @@ use application::{
     sweeps,
 };
 use futures_util::{FutureExt, future::BoxFuture};
-use ports::{Causes, PortError, Subscription};
+use ports::{ErrorChain, PortError, Subscription};
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -19,7 +19,7 @@ const PASSES_MAX: u32 = 20;
 /// How often it is looked for ended sessions: another instance must know of one within a second.
 const REVOCATIONS_EVERY: Duration = Duration::from_millis(400);
 /// The rest between two glances that other instances ask for, however often they do.
-const GLANCES_REST: Duration = Duration::from_millis(20);
+const GLANCE_INTERVAL_MIN: Duration = Duration::from_millis(20);
 
 /// One thing to look for.
 struct Sweep {
@@ -35,34 +35,34 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
-    Sweep { name: "apply-parked",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked(app)) },
-    Sweep { name: "reconcile-open",     every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::reconcile_open(app)) },
-    Sweep { name: "expire-unpaid",      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid(app)) },
-    Sweep { name: "report-overdue",     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue(app)) },
-    Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured(app)) },
-    Sweep { name: "complete-delivered", every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered(app)) },
-    Sweep { name: "close-finished",     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished(app)) },
-    Sweep { name: "report-unreadable",  every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable(app)) },
+    Sweep { name: "apply-parked",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked_events(app)) },
+    Sweep { name: "reconcile-open",     every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::reconcile_open_payments(app)) },
+    Sweep { name: "expire-unpaid",      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid_orders(app)) },
+    Sweep { name: "report-overdue",     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue_events(app)) },
+    Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured_orders(app)) },
+    Sweep { name: "complete-delivered", every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered_orders(app)) },
+    Sweep { name: "close-finished",     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished_orders(app)) },
+    Sweep { name: "report-unreadable",  every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable_rows(app)) },
     Sweep { name: "learn-hash-cost",    every: MINUTE,        pass: |app| Box::pin(learn_hash_cost(app)) },
-    Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune(app)) },
+    Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune_rows(app)) },
 ];
 
 /// Starts every sweep; each ends after the pass it is in when `stopping` is cancelled.
-pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
+pub fn spawn_all(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     for sweep in SWEEPS {
         let app = Arc::clone(app);
         let mut away = false;
-        let work = async move || away = tell(sweep.name, several_passes(sweep, &app).await, away);
-        tasks.beside(repeat(sweep.every, stopping.clone(), work));
+        let work = async move || away = log_outcome(sweep.name, run_passes(sweep, &app).await, away);
+        tasks.spawn_background(run_periodically(sweep.every, stopping.clone(), work));
     }
     let looking = Arc::clone(app);
     let mut away = false;
-    let look = async move || away = tell("revocations", revocations::look(&looking).await, away);
-    tasks.beside(repeat(REVOCATIONS_EVERY, stopping.clone(), look));
-    let (told, glancing) = (app.sessions_ended.subscribe(), Arc::clone(app));
+    let look = async move || away = log_outcome("revocations", revocations::sync_full(&looking).await, away);
+    tasks.spawn_background(run_periodically(REVOCATIONS_EVERY, stopping.clone(), look));
+    let (told, glancing) = (app.revocation_broadcast.subscribe(), Arc::clone(app));
     // What a glance does not find out, the next look does.
-    let glance = async move || drop(revocations::glance(&glancing).await);
-    tasks.beside(at_each(told, stopping.clone(), glance));
+    let glance = async move || drop(revocations::sync_recent(&glancing).await);
+    tasks.spawn_background(run_on_broadcast(told, stopping.clone(), glance));
 }
 
 /// Learns of the sessions that ended while this process was not running and whose access tokens still live, and what a
@@ -71,29 +71,33 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
 /// # Errors
 /// [`PortError`].
 pub async fn catch_up(app: &App) -> Result<(), PortError> {
-    revocations::look(app).await?;
-    auth::learn_hash_cost(app).await
+    revocations::sync_full(app).await?;
+    auth::load_highest_hash_cost(app).await
 }
 
 async fn learn_hash_cost(app: &App) -> Result<bool, PortError> {
-    auth::learn_hash_cost(app).await?;
+    auth::load_highest_hash_cost(app).await?;
     Ok(false)
 }
 
 /// Works whenever it is told to, with a rest in between, until it is told to stop.
-async fn at_each(mut told: Box<dyn Subscription>, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
+async fn run_on_broadcast(
+    mut told: Box<dyn Subscription>,
+    stopping: CancellationToken,
+    mut work: impl AsyncFnMut(),
+) {
     loop {
         tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            () = told.next() => whole(work()).await,
+            () = told.next() => catch_panic(work()).await,
         }
-        sleep(GLANCES_REST).await;
+        sleep(GLANCE_INTERVAL_MIN).await;
     }
 }
 
 /// Works once a tick, never twice at the same time, until it is told to stop.
-async fn repeat(every: Duration, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
+async fn run_periodically(every: Duration, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
     let mut ticks = interval(every);
     // A pass that took long is followed by a rest, not by those that it has missed.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -101,19 +105,19 @@ async fn repeat(every: Duration, stopping: CancellationToken, mut work: impl Asy
         tokio::select! {
             biased;
             () = stopping.cancelled() => return,
-            _ = ticks.tick() => whole(work()).await,
+            _ = ticks.tick() => catch_panic(work()).await,
         }
     }
 }
 
 /// Lets work panic without ending what repeats it: the next time is a new one. The log has the place of the panic.
-async fn whole(work: impl Future<Output = ()>) {
+async fn catch_panic(work: impl Future<Output = ()>) {
     if AssertUnwindSafe(work).catch_unwind().await.is_err() {
         tracing::error!("a sweep panicked, and goes on the next time");
     }
 }
 
-async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
+async fn run_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
     for _ in 0..PASSES_MAX {
         if !(sweep.pass)(app).await? {
             break;
@@ -123,10 +127,10 @@ async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
 }
 
 /// Tells the log when a sweep is first cut short and when it first succeeds again, and gives whether it was cut short.
-fn tell(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
+fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
     match &outcome {
         Err(away) if !was_away => {
-            tracing::warn!(sweep, fault = %Causes(away), "a sweep is cut short until further notice")
+            tracing::warn!(sweep, fault = %ErrorChain(away), "a sweep is cut short until further notice")
         }
         Ok(()) if was_away => tracing::info!(sweep, "a sweep goes on"),
         Ok(()) | Err(_) => {}
@@ -155,12 +159,12 @@ mod tests {
             tokio::time::sleep(Duration::from_millis(3)).await;
             ends.fetch_add(1, SeqCst);
         };
-        tasks.beside(repeat(Duration::from_millis(1), stopping.clone(), work));
+        tasks.spawn_background(run_periodically(Duration::from_millis(1), stopping.clone(), work));
         while ended.load(SeqCst) < 3 {
             tokio::task::yield_now().await;
         }
         stopping.cancel();
-        tasks.finished().await;
+        tasks.wait_all().await;
         let passes = ended.load(SeqCst);
         assert_eq!(begun.load(SeqCst), passes, "the last pass was not cut short");
     }
@@ -173,7 +177,7 @@ mod tests {
         let work = async move || {
             assert!(begins.fetch_add(1, SeqCst) > 1, "a fault of the work");
         };
-        tasks.beside(repeat(Duration::from_millis(1), stopping.clone(), work));
+        tasks.spawn_background(run_periodically(Duration::from_millis(1), stopping.clone(), work));
         let third = async {
             while begun.load(SeqCst) < 3 {
                 sleep(Duration::from_millis(1)).await;
@@ -181,7 +185,7 @@ mod tests {
         };
         timeout(WITHIN, third).await.expect("it goes on after two panics");
         stopping.cancel();
-        timeout(WITHIN, tasks.finished()).await.expect("it ends");
+        timeout(WITHIN, tasks.wait_all()).await.expect("it ends");
     }
 
     /// Long for work that is done at once.
@@ -195,7 +199,7 @@ mod tests {
         let work = async move || {
             does.fetch_add(1, SeqCst);
         };
-        tasks.beside(at_each(broadcast.subscribe(), stopping.clone(), work));
+        tasks.spawn_background(run_on_broadcast(broadcast.subscribe(), stopping.clone(), work));
         let reaches = async |count| {
             while done.load(SeqCst) < count {
                 sleep(Duration::from_millis(1)).await;
@@ -212,9 +216,9 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         };
-        assert!(timeout(GLANCES_REST * 10, storm).await.is_err());
+        assert!(timeout(GLANCE_INTERVAL_MIN * 10, storm).await.is_err());
         assert!((5..=40).contains(&done.load(SeqCst)), "{done:?}");
         stopping.cancel();
-        timeout(WITHIN, tasks.finished()).await.expect("it ends");
+        timeout(WITHIN, tasks.wait_all()).await.expect("it ends");
     }
 }

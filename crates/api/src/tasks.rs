@@ -19,18 +19,18 @@ const _: () = assert!(HASHING_MAX <= WRITES_MAX / 4, "a crowd that logs in leave
 #[derive(Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
-    room: Arc<Semaphore>,
+    write_permits: Arc<Semaphore>,
 }
 
 impl Default for Tasks {
     fn default() -> Self {
-        Self::with_room(WRITES_MAX)
+        Self::with_writes_max(WRITES_MAX)
     }
 }
 
 impl Tasks {
-    fn with_room(writes_max: usize) -> Self {
-        Self { tracker: TaskTracker::new(), room: Arc::new(Semaphore::new(writes_max)) }
+    fn with_writes_max(writes_max: usize) -> Self {
+        Self { tracker: TaskTracker::new(), write_permits: Arc::new(Semaphore::new(writes_max)) }
     }
 
     /// Runs a write to its end, even when whoever waits for it does not: a client that goes away, or a deadline, must not
@@ -42,8 +42,8 @@ impl Tasks {
     where
         T: Send + 'static,
     {
-        let full = |_| Problem::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE);
-        let turn = Arc::clone(&self.room).try_acquire_owned().map_err(full)?;
+        let full = |_| Problem::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE);
+        let turn = Arc::clone(&self.write_permits).try_acquire_owned().map_err(full)?;
         let write = async move {
             let outcome = write.await;
             drop(turn);
@@ -58,12 +58,12 @@ impl Tasks {
     }
 
     /// Runs something beside the requests, until it ends by itself.
-    pub fn beside(&self, work: impl Future<Output = ()> + Send + 'static) {
+    pub fn spawn_background(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(work);
     }
 
     /// Waits until nothing runs any more.
-    pub async fn finished(&self) {
+    pub async fn wait_all(&self) {
         self.tracker.close();
         self.tracker.wait().await;
     }
@@ -90,12 +90,12 @@ mod tests {
         assert!(waited.is_err(), "the deadline came first");
         go.send(()).unwrap();
         assert_eq!(is_done.await, Ok("written"));
-        tasks.finished().await;
+        tasks.wait_all().await;
     }
 
     #[tokio::test]
     async fn what_finds_no_room_is_not_begun() {
-        let tasks = Tasks::with_room(0);
+        let tasks = Tasks::with_writes_max(0);
         let refused = tasks.run_to_end(async { panic!("it was begun") }).await;
         assert_eq!(refused.map_err(|it| it.kind()), Err::<(), _>(Kind::Overloaded));
     }

@@ -8,13 +8,13 @@ use std::{
 };
 
 /// The end of the program waits no longer than this for its last words to be read.
-const LAST_WORDS_WITHIN: Duration = Duration::from_secs(1);
+const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Prints lines; that nobody reads them to their end is no fault.
 ///
 /// # Errors
 /// When standard output cannot be written.
-pub(crate) fn print(lines: &str) -> io::Result<()> {
+pub(crate) fn print_lines(lines: &str) -> io::Result<()> {
     match writeln!(io::stdout(), "{lines}") {
         Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
@@ -22,13 +22,13 @@ pub(crate) fn print(lines: &str) -> io::Result<()> {
 }
 
 /// Prints lines if there is a reader, and waits for none.
-pub(crate) fn greet(lines: String) {
+pub(crate) fn spawn_print(lines: String) {
     // Without a thread there is no greeting either.
-    let _ = thread::Builder::new().name("greeting".into()).spawn(move || print(&lines));
+    let _ = thread::Builder::new().name("greeting".into()).spawn(move || print_lines(&lines));
 }
 
 /// Prints the reason of a failure, or what else is no result, on standard error, and waits a moment for its reader.
-pub(crate) fn complain(reason: String) {
+pub(crate) fn print_error(reason: String) {
     let (done, finished) = sync_channel(1);
     let write = move || {
         // Nobody is left to tell if this fails too.
@@ -36,6 +36,6 @@ pub(crate) fn complain(reason: String) {
         let _ = done.send(());
     };
     if thread::Builder::new().spawn(write).is_ok() {
-        let _ = finished.recv_timeout(LAST_WORDS_WITHIN);
+        let _ = finished.recv_timeout(ERROR_OUTPUT_TIMEOUT);
     }
 }

@@ -8,8 +8,8 @@ use adapters_local::LocalCache;
 use adapters_memcached::{Memcached, MemcachedCache};
 use adapters_redis::{Redis, RedisCache};
 use adapters_sqlite::Sqlite;
-use application::caching::{CachedOrders, PublishingStore, TieredCache};
-use domain::{ChangedBy, Order, Progress, order::Status};
+use application::caching::{CachedOrders, TieredCache, WriteThroughStore};
+use domain::{ChangedBy, Order, OrderChange, order::OrderStatus};
 use port_contracts::sample;
 use ports::{Cache, OrderRepository, Store, UnitOfWork, Write};
 
@@ -53,15 +53,15 @@ async fn placed(record: &Sqlite) -> Order {
     let (user, product) = (sample::user(), sample::product(None));
     let order = sample::order(&user, &[(&product, 2)]);
     let work = UnitOfWork::new()
-        .with(Write::InsertUser(user, sample::hash("x")))
-        .with(sample::made(&product))
-        .with(sample::placed(&order));
+        .with_write(Write::InsertUser(user, sample::hash("x")))
+        .with_write(sample::insert_product(&product))
+        .with_write(sample::insert_order(&order));
     record.commit(work).await.unwrap();
     order
 }
 
 async fn shown(instance: &CachedOrders, order: &Order) -> Order {
-    instance.find(&order.number).await.unwrap().unwrap()
+    instance.find_order(&order.number).await.unwrap().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,28 +72,30 @@ async fn an_order_is_shown_as_it_stands_on_every_instance_whatever_the_caches_ho
     let near: [Arc<dyn Cache>; 2] = [Arc::new(local()), Arc::new(local())];
     let caches = near.map(|it| -> Arc<dyn Cache> { Arc::new(TieredCache::new(it, shared.clone())) });
     let instances = [0, 1].map(|at: usize| CachedOrders::new(record.clone(), caches[at].clone()));
-    let publishing = PublishingStore::new(record.clone(), caches[0].clone());
+    let publishing = WriteThroughStore::new(record.clone(), caches[0].clone());
     let mut order = placed(&record).await;
     let name = format!("order:{}", order.number);
-    for (to, is_lost) in [(Status::Paid, false), (Status::RefundPending, true), (Status::Refunded, false)] {
+    for (to, is_lost) in
+        [(OrderStatus::Paid, false), (OrderStatus::RefundPending, true), (OrderStatus::Refunded, false)]
+    {
         for instance in &instances {
             assert_eq!(shown(instance, &order).await, order);
         }
-        let before = shared.get(&name).await.unwrap().unwrap();
-        let mut progress = Progress::of(order);
-        progress.step(to, ChangedBy::GATEWAY, None, sample::at(5)).unwrap();
+        let before = shared.get_entry(&name).await.unwrap().unwrap();
+        let mut progress = OrderChange::from_order(order);
+        progress.transition(to, ChangedBy::GATEWAY, None, sample::at(5)).unwrap();
         order = progress.order().clone();
-        let work = UnitOfWork::new().progress(progress);
+        let work = UnitOfWork::new().with_order_change(progress);
         let store: &dyn Store = if is_lost { record.as_ref() } else { &publishing };
         store.commit(work).await.unwrap();
-        let kept = shared.get(&name).await.unwrap().unwrap();
+        let kept = shared.get_entry(&name).await.unwrap().unwrap();
         assert_eq!(kept.version == order.revision.get(), !is_lost, "the copy is new, or its news was lost");
         for instance in &instances {
             assert_eq!(shown(instance, &order).await, order);
         }
         // The servers come back with what they had.
-        shared.remove(&name).await.unwrap();
-        shared.put(&name, before, TIMEOUT).await.unwrap();
+        shared.remove_entry(&name).await.unwrap();
+        shared.put_entry(&name, before, TIMEOUT).await.unwrap();
         for instance in &instances {
             assert_eq!(shown(instance, &order).await, order);
         }

@@ -4,12 +4,12 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     ChangeId, ChangeKey, EventKey, FindingId, FindingKey, GatewayName, RefundId, RefundKey, Text, Timestamp,
-    payment::Fresh, product::Change, session::Lifetime,
+    payment::RefundIds, product::ProductChange, session::SessionLifetime,
 };
 use ports::{
-    Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, KeyedDigests, Locks, Meter,
-    OrderRepository, PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository,
-    SessionRepository, Store, Throttle, Tokens, UserRepository,
+    Broadcast, ClaimRepository, Clock, EventRepository, FindingRepository, Gateway, IdGenerator,
+    KeyedDigests, LockManager, Metrics, OrderRepository, PasswordHasher, PaymentRepository,
+    ProductRepository, SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
 };
 
 use crate::{Operator, auth::Revocations, unreadable::UnreadableRows};
@@ -21,17 +21,17 @@ pub struct App {
     /// Users.
     pub users: Arc<dyn UserRepository>,
     /// Users that may be old: to be trusted while the last look for changes is new, and only then.
-    pub user_copies: Arc<dyn UserRepository>,
+    pub cached_users: Arc<dyn UserRepository>,
     /// Sessions.
     pub sessions: Arc<dyn SessionRepository>,
     /// Sessions that may be old, for a try whose commit is guarded.
-    pub session_copies: Arc<dyn SessionRepository>,
+    pub cached_sessions: Arc<dyn SessionRepository>,
     /// The catalogue.
     pub products: Arc<dyn ProductRepository>,
     /// Orders, to decide on.
     pub orders: Arc<dyn OrderRepository>,
     /// Orders, to be shown and for nothing else: as they stand, but maybe from a cache.
-    pub shown_orders: Arc<dyn OrderRepository>,
+    pub orders_for_display: Arc<dyn OrderRepository>,
     /// Payments.
     pub payments: Arc<dyn PaymentRepository>,
     /// The gateways' events.
@@ -39,9 +39,9 @@ pub struct App {
     /// What operators must look at.
     pub findings: Arc<dyn FindingRepository>,
     /// Used idempotency keys.
-    pub replies: Arc<dyn ReplyRepository>,
+    pub claims: Arc<dyn ClaimRepository>,
     /// Locks that save work.
-    pub locks: Arc<dyn Locks>,
+    pub locks: Arc<dyn LockManager>,
     /// Counts of failed logins, and of what else is limited.
     pub throttle: Arc<dyn Throttle>,
     /// What stands for a name in the names of counts.
@@ -49,21 +49,21 @@ pub struct App {
     /// Passwords.
     pub hasher: Arc<dyn PasswordHasher>,
     /// Access and refresh tokens.
-    pub tokens: Arc<dyn Tokens>,
+    pub tokens: Arc<dyn TokenIssuer>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// Keys and ids.
-    pub ids: Arc<dyn Ids>,
+    pub ids: Arc<dyn IdGenerator>,
     /// What is worth counting.
-    pub meter: Arc<dyn Meter>,
+    pub metrics: Arc<dyn Metrics>,
     /// The payment gateways.
     pub gateways: Vec<Arc<dyn Gateway>>,
     /// Tells every instance that sessions were ended.
-    pub sessions_ended: Arc<dyn Broadcast>,
+    pub revocation_broadcast: Arc<dyn Broadcast>,
     /// Sessions that were ended while their access tokens live on.
     pub revocations: Revocations,
     /// Rows of the record that cannot be read.
-    pub unreadable: Arc<UnreadableRows>,
+    pub unreadable_rows: Arc<UnreadableRows>,
     /// The settings.
     pub policy: Policy,
 }
@@ -110,7 +110,7 @@ pub struct Policy {
     /// How long a notice waits for its transaction before an operator is told.
     pub parked_max: Duration,
     /// How long ended sessions are kept.
-    pub session_kept: Duration,
+    pub session_retention: Duration,
 }
 
 impl Default for Policy {
@@ -137,39 +137,39 @@ impl Default for Policy {
             in_progress_wait: Duration::from_secs(2),
             reply_ttl: Duration::from_secs(2 * DAY),
             parked_max: Duration::from_secs(15 * MINUTE),
-            session_kept: Duration::from_secs(30 * DAY),
+            session_retention: Duration::from_secs(30 * DAY),
         }
     }
 }
 
 impl Policy {
     /// How long a session may last.
-    pub(crate) const fn session_lifetime(&self) -> Lifetime {
-        Lifetime { idle: self.refresh_token_ttl, total: self.session_ttl }
+    pub(crate) const fn session_lifetime(&self) -> SessionLifetime {
+        SessionLifetime { idle: self.refresh_token_ttl, total: self.session_ttl }
     }
 }
 
 impl App {
     /// The gateway of that name.
     #[must_use]
-    pub fn gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
+    pub fn find_gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
         self.gateways.iter().find(|it| it.name() == *name)
     }
 
-    pub(crate) fn event_key(&self) -> EventKey {
-        EventKey::new(self.ids.key())
+    pub(crate) fn new_event_key(&self) -> EventKey {
+        EventKey::new(self.ids.next_key())
     }
 
-    pub(crate) fn finding(&self) -> (FindingKey, FindingId) {
-        (FindingKey::new(self.ids.key()), FindingId::new(self.ids.id()))
+    pub(crate) fn new_finding_ids(&self) -> (FindingKey, FindingId) {
+        (FindingKey::new(self.ids.next_key()), FindingId::new(self.ids.next_id()))
     }
 
-    pub(crate) fn change(&self, by: &Operator, reason: Option<Text>, at: Timestamp) -> Change {
-        let (key, id) = (ChangeKey::new(self.ids.key()), ChangeId::new(self.ids.id()));
-        Change { key, id, by: by.caller().changed_by(), reason, at }
+    pub(crate) fn new_change(&self, by: &Operator, reason: Option<Text>, at: Timestamp) -> ProductChange {
+        let (key, id) = (ChangeKey::new(self.ids.next_key()), ChangeId::new(self.ids.next_id()));
+        ProductChange { key, id, by: by.caller().changed_by(), reason, at }
     }
 
-    pub(crate) fn refund(&self) -> Fresh {
-        Fresh { key: RefundKey::new(self.ids.key()), id: RefundId::new(self.ids.id()) }
+    pub(crate) fn new_refund_ids(&self) -> RefundIds {
+        RefundIds { key: RefundKey::new(self.ids.next_key()), id: RefundId::new(self.ids.next_id()) }
     }
 }

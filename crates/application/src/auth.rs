@@ -1,19 +1,20 @@
 //! Accounts, logins and sessions.
 
 mod account;
-mod cost;
-mod guesses;
+mod hash_cost;
 mod login;
+mod login_attempts;
 mod password;
-pub mod people;
 pub mod revocations;
 mod session;
+pub mod user_admin;
 
-pub use account::{NewAccount, RegisterError, create_operator, register};
-pub use cost::learn_hash_cost;
-pub use login::{Login, LoginError, login};
-pub use password::{ChangePassword, PasswordError, change_password};
+pub use account::{NewAccount, RegisterError, create_operator, register_account};
+pub use hash_cost::load_highest_hash_cost;
+pub use login::{LoginError, LoginRequest, login};
+pub use password::{PasswordChange, PasswordError, change_password};
 pub use revocations::Revocations;
 pub use session::{
-    Pair, RefreshError, RevokeError, authenticate, list_sessions, logout, refresh, revoke_session,
+    RefreshError, RevokeError, TokenPair, authenticate, list_sessions, logout, refresh_session,
+    revoke_session,
 };

@@ -4,18 +4,18 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     FindingKind, GatewayName, Network,
-    payment::{Disposition, Event, StoredEvent},
+    payment::{EventDisposition, PaymentEvent, StoredEvent},
 };
 use ports::{
-    CallbackOutcome, CommitError, Gateway, Happening, InvalidSignature, Meaning, Notice, NoticeHeaders,
-    PortError, UnitOfWork, Write,
+    CallbackOutcome, CommitError, Gateway, InvalidSignature, Notice, NoticeHeaders, Observation,
+    ParsedNotice, PortError, UnitOfWork, Write,
 };
 
 use crate::{
     App,
-    findings::{About, note},
-    payments::{disposition, weigh},
-    retry::{Tried, until_settled},
+    findings::{FindingContext, new_finding},
+    payments::{assess, event_disposition},
+    retry::{Attempt, retry_stale},
     security::SecurityEvent,
 };
 
@@ -43,98 +43,106 @@ pub enum CallbackError {
 ///
 /// # Errors
 /// [`CallbackError`].
-pub async fn receive(
+pub async fn receive_notice(
     app: &App,
     gateway: &GatewayName,
     headers: &NoticeHeaders,
     body: &[u8],
     network: Network,
 ) -> Result<bool, CallbackError> {
-    let gateway = app.gateway(gateway).ok_or(CallbackError::UnknownGateway)?;
-    let notice = gateway.verify(headers, body, app.clock.now()).inspect_err(|_| {
-        app.meter.record(Happening::Callback(CallbackOutcome::Refused));
+    let gateway = app.find_gateway(gateway).ok_or(CallbackError::UnknownGateway)?;
+    let notice = gateway.verify_notice(headers, body, app.clock.now()).inspect_err(|_| {
+        app.metrics.observe(Observation::Callback(CallbackOutcome::Refused));
         SecurityEvent::SignatureRefused { gateway: &gateway.name(), network }.log();
     })?;
-    let meaning = gateway.understand(&notice, app.clock.now());
+    let meaning = gateway.parse_notice(&notice, app.clock.now());
     let _held = match &meaning {
         // The lock only saves rounds; without it the order's revision decides.
-        Meaning::Event(event) => {
-            app.locks.acquire(&format!("order:{}", event.order), LEASE, LOCK_WAIT).await.ok()
+        ParsedNotice::Event(event) => {
+            app.locks.acquire_lock(&format!("order:{}", event.order), LEASE, LOCK_WAIT).await.ok()
         }
-        Meaning::UnknownType { .. } | Meaning::Unintelligible { .. } => None,
+        ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => None,
     };
-    let outcome = until_settled!(app, receive_once(app, gateway, &notice, &meaning).await)?;
-    app.meter.record(Happening::Callback(outcome));
+    let outcome = retry_stale!(app, receive_notice_once(app, gateway, &notice, &meaning).await)?;
+    app.metrics.observe(Observation::Callback(outcome));
     Ok(outcome == CallbackOutcome::Duplicate)
 }
 
-async fn receive_once(
+async fn receive_notice_once(
     app: &App,
     gateway: &Arc<dyn Gateway>,
     notice: &Notice,
-    meaning: &Meaning,
-) -> Result<CallbackOutcome, Tried<CallbackError>> {
+    meaning: &ParsedNotice,
+) -> Result<CallbackOutcome, Attempt<CallbackError>> {
     let name = gateway.name();
-    match app.events.find(&name, &notice.id).await {
+    match app.events.find_event(&name, &notice.id).await {
         Ok(None) => {}
         // It is kept, whatever its row holds.
         Ok(Some(_)) | Err(PortError::Unreadable(_)) => return Ok(CallbackOutcome::Duplicate),
         Err(fault) => return Err(CallbackError::from(fault).into()),
     }
     let (became, work) = match meaning {
-        Meaning::Event(event) => weighed(app, &name, notice, event).await.map_err(CallbackError::from)?,
-        Meaning::UnknownType { .. } => {
-            let detail = "A genuine notice of a type that is not known. It was kept and had no effect.";
-            (Disposition::Flagged, flagged(app, &name, notice, FindingKind::UnknownType, detail))
+        ParsedNotice::Event(event) => {
+            assess_event(app, &name, notice, event).await.map_err(CallbackError::from)?
         }
-        Meaning::Unintelligible { fault } => {
+        ParsedNotice::UnknownType { .. } => {
+            let detail = "A genuine notice of a type that is not known. It was kept and had no effect.";
+            (EventDisposition::Flagged, flag_notice(app, &name, notice, FindingKind::UnknownType, detail))
+        }
+        ParsedNotice::Unintelligible { fault } => {
             let detail =
                 format!("A genuine notice that is not what its type promises: {fault} It had no effect.");
-            (Disposition::Flagged, flagged(app, &name, notice, FindingKind::Unintelligible, &detail))
+            (EventDisposition::Flagged, flag_notice(app, &name, notice, FindingKind::Unintelligible, &detail))
         }
     };
-    let stored = stored(app, &name, notice, meaning, became);
-    match app.store.commit(work.with(Write::InsertEvent(stored))).await {
-        Ok(()) => Ok(outcome(became)),
+    let stored = build_stored_event(app, &name, notice, meaning, became);
+    match app.store.commit(work.with_write(Write::InsertEvent(stored))).await {
+        Ok(()) => Ok(callback_outcome(became)),
         Err(CommitError::DuplicateEvent) => Ok(CallbackOutcome::Duplicate),
-        Err(other) => Err(Tried::commit(other)),
+        Err(other) => Err(Attempt::from_commit_error(other)),
     }
 }
 
 /// What an event means for its transaction; it is parked when that is not known, or belongs to another gateway.
-async fn weighed(
+async fn assess_event(
     app: &App,
     gateway: &GatewayName,
     notice: &Notice,
-    event: &Event,
-) -> Result<(Disposition, UnitOfWork), PortError> {
-    let weighed = weigh(app, &event.transaction, std::slice::from_ref(event)).await?;
+    event: &PaymentEvent,
+) -> Result<(EventDisposition, UnitOfWork), PortError> {
+    let weighed = assess(app, &event.transaction, std::slice::from_ref(event)).await?;
     let Some(weighed) = weighed.filter(|it| it.case.transaction.gateway == *gateway) else {
-        return Ok((Disposition::Parked, UnitOfWork::new()));
+        return Ok((EventDisposition::Parked, UnitOfWork::new()));
     };
-    let became = weighed.effects.first().map_or(Disposition::Waiting, disposition);
-    Ok((became, weighed.work_of(app, notice)))
+    let became = weighed.effects.first().map_or(EventDisposition::Waiting, event_disposition);
+    Ok((became, weighed.into_work_with(app, notice)))
 }
 
-fn flagged(app: &App, gateway: &GatewayName, notice: &Notice, kind: FindingKind, detail: &str) -> UnitOfWork {
-    let about = About { gateway: Some(gateway), event: Some(&notice.id), transaction: None };
-    UnitOfWork::new().with(Write::InsertFinding(note(app, kind, detail, &about)))
-}
-
-fn stored(
+fn flag_notice(
     app: &App,
     gateway: &GatewayName,
     notice: &Notice,
-    meaning: &Meaning,
-    disposition: Disposition,
+    kind: FindingKind,
+    detail: &str,
+) -> UnitOfWork {
+    let about = FindingContext { gateway: Some(gateway), event: Some(&notice.id), transaction: None };
+    UnitOfWork::new().with_write(Write::InsertFinding(new_finding(app, kind, detail, &about)))
+}
+
+fn build_stored_event(
+    app: &App,
+    gateway: &GatewayName,
+    notice: &Notice,
+    meaning: &ParsedNotice,
+    disposition: EventDisposition,
 ) -> StoredEvent {
     let (kind, transaction) = match meaning {
-        Meaning::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.transaction.clone())),
-        Meaning::UnknownType { kind } => (Some(kind.clone()), None),
-        Meaning::Unintelligible { .. } => (None, None),
+        ParsedNotice::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.transaction.clone())),
+        ParsedNotice::UnknownType { kind } => (Some(kind.clone()), None),
+        ParsedNotice::Unintelligible { .. } => (None, None),
     };
     StoredEvent {
-        key: app.event_key(),
+        key: app.new_event_key(),
         gateway: gateway.clone(),
         id: notice.id.clone(),
         kind,
@@ -145,12 +153,14 @@ fn stored(
     }
 }
 
-const fn outcome(became: Disposition) -> CallbackOutcome {
+const fn callback_outcome(became: EventDisposition) -> CallbackOutcome {
     match became {
-        Disposition::Applied => CallbackOutcome::Applied,
-        Disposition::Unchanged => CallbackOutcome::Unchanged,
-        Disposition::Waiting | Disposition::Parked | Disposition::Overdue => CallbackOutcome::Waiting,
-        Disposition::Flagged => CallbackOutcome::Flagged,
+        EventDisposition::Applied => CallbackOutcome::Applied,
+        EventDisposition::Unchanged => CallbackOutcome::Unchanged,
+        EventDisposition::Waiting | EventDisposition::Parked | EventDisposition::Overdue => {
+            CallbackOutcome::Waiting
+        }
+        EventDisposition::Flagged => CallbackOutcome::Flagged,
     }
 }
 

@@ -18,7 +18,7 @@ pub struct Operator(Caller);
 impl Caller {
     /// The caller as an operator, if the role is one.
     #[must_use]
-    pub fn operator(self) -> Option<Operator> {
+    pub fn into_operator(self) -> Option<Operator> {
         self.is_operator().then_some(Operator(self))
     }
 
@@ -45,7 +45,7 @@ impl Caller {
 
     /// Whether the caller may see the order at all.
     #[must_use]
-    pub fn may_see(&self, order: &Order) -> bool {
+    pub fn can_see(&self, order: &Order) -> bool {
         self.is_operator() || order.owner == self.user.key
     }
 }
@@ -83,7 +83,7 @@ pub enum IfNoneMatch {
 impl IfNoneMatch {
     /// Whether the write may go on against a thing of this version, or against nothing.
     #[must_use]
-    pub fn allows(&self, version: Option<Version>) -> bool {
+    pub fn allows_version(&self, version: Option<Version>) -> bool {
         match self {
             Self::Absent => true,
             Self::Any => version.is_none(),
@@ -107,15 +107,15 @@ impl Conditions {
 
     /// Whether the write may go on against a thing of this version, or against nothing.
     #[must_use]
-    pub fn allow(&self, version: Option<Version>) -> bool {
-        self.if_match.allows(version) && self.if_none_match.allows(version)
+    pub fn allows_version(&self, version: Option<Version>) -> bool {
+        self.if_match.allows_version(version) && self.if_none_match.allows_version(version)
     }
 }
 
 impl IfMatch {
     /// Whether the write may go on against a thing of this version, or against nothing.
     #[must_use]
-    pub fn allows(&self, version: Option<Version>) -> bool {
+    pub fn allows_version(&self, version: Option<Version>) -> bool {
         match self {
             Self::Absent => true,
             Self::Any => version.is_some(),

@@ -7,33 +7,33 @@
 mod adjust;
 mod edit;
 
-use domain::{ChangeId, Product, ProductId, product::Recorded};
-use ports::{ChangeKind, Page, PortError};
+use domain::{ChangeId, Product, ProductId, product::StoredProductChange};
+use ports::{ChangeFilter, Page, PortError};
 
 use crate::{App, Operator};
 
-pub use adjust::{Adjust, AdjustError, Adjusted, adjust};
-pub use edit::{Offer, Patch, PatchError, Put, PutError, patch, put};
+pub use adjust::{AdjustError, AppliedAdjustment, StockAdjustment, adjust_stock};
+pub use edit::{PatchError, ProductInput, ProductPatch, PutError, PutOutcome, patch_product, put_product};
 
 /// The product with that id, active or not.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn find(app: &App, id: &ProductId) -> Result<Option<Product>, PortError> {
-    app.products.find(id).await
+pub async fn find_product(app: &App, id: &ProductId) -> Result<Option<Product>, PortError> {
+    app.products.find_product(id).await
 }
 
 /// A page of products in the order they were made in: the active ones, for operators all.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn list(
+pub async fn list_products(
     app: &App,
     for_operator: bool,
     after: Option<ProductId>,
     limit: u32,
 ) -> Result<Page<Product>, PortError> {
-    app.products.list(!for_operator, after, limit).await
+    app.products.list_products(!for_operator, after, limit).await
 }
 
 /// A page of what operators changed of a product, newest first; `None` when there is no such product.
@@ -44,12 +44,12 @@ pub async fn list_changes(
     app: &App,
     _by: &Operator,
     id: &ProductId,
-    kind: ChangeKind,
+    kind: ChangeFilter,
     after: Option<ChangeId>,
     limit: u32,
-) -> Result<Option<Page<Recorded>>, PortError> {
-    match app.products.find(id).await? {
-        Some(product) => app.products.changes(product.key, kind, after, limit).await.map(Some),
+) -> Result<Option<Page<StoredProductChange>>, PortError> {
+    match app.products.find_product(id).await? {
+        Some(product) => app.products.list_product_changes(product.key, kind, after, limit).await.map(Some),
         None => Ok(None),
     }
 }

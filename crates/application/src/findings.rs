@@ -1,15 +1,15 @@
 //! What operators must look at.
 
 use domain::{
-    EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::Resolver,
+    EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::ResolvedBy,
     payment::Flag,
 };
 use ports::{Page, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    Answered, App, KeyError, Operator, Request,
-    idempotent::{Decided, OnceError, box_round, once},
-    retry::Tried,
+    App, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    idempotent::{Decision, UseCaseError, box_decision, run_once},
+    retry::Attempt,
 };
 
 /// Why a finding was not closed.
@@ -30,17 +30,17 @@ pub enum ResolveError {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn list(
+pub async fn list_findings(
     app: &App,
     _by: &Operator,
     resolved: Option<bool>,
     after: Option<FindingId>,
     limit: u32,
 ) -> Result<Page<Finding>, PortError> {
-    app.findings.list(resolved, after, limit).await
+    app.findings.list_findings(resolved, after, limit).await
 }
 
-impl OnceError for ResolveError {
+impl UseCaseError for ResolveError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Failed(_))
     }
@@ -50,56 +50,57 @@ impl OnceError for ResolveError {
 ///
 /// # Errors
 /// [`ResolveError`].
-pub async fn resolve<R>(
+pub async fn resolve_finding<R>(
     app: &App,
     by: &Operator,
-    request: Option<Request>,
+    request: Option<IdempotentRequest>,
     id: &FindingId,
     note: Text,
     render: R,
-) -> Result<Answered, ResolveError>
+) -> Result<IdempotentReply, ResolveError>
 where
     R: Fn(&Finding) -> StoredReply + Send + Sync,
 {
-    let decide = || box_round(decide(app, by, id, &note, &render));
-    once(app, request.as_ref(), decide, Tried::<ResolveError>::commit).await
+    let decide = || box_decision(decide_resolution(app, by, id, &note, &render));
+    run_once(app, request.as_ref(), decide, Attempt::<ResolveError>::from_commit_error).await
 }
 
-async fn decide<R>(
+async fn decide_resolution<R>(
     app: &App,
     by: &Operator,
     id: &FindingId,
     note: &Text,
     render: &R,
-) -> Result<Decided<StoredReply>, Tried<ResolveError>>
+) -> Result<Decision<StoredReply>, Attempt<ResolveError>>
 where
     R: Fn(&Finding) -> StoredReply + Send + Sync,
 {
-    let found = app.findings.find(id).await.map_err(ResolveError::from)?;
+    let found = app.findings.find_finding(id).await.map_err(ResolveError::from)?;
     let finding = found.ok_or(ResolveError::NotFound)?;
     if finding.resolved_at.is_some() {
-        return Ok(Decided::answered(UnitOfWork::new(), id.to_string(), render(&finding)));
+        return Ok(Decision::with_reply(UnitOfWork::new(), id.to_string(), render(&finding)));
     }
     let at = app.clock.now();
     let caller = by.caller();
     let by = caller.changed_by();
-    let work = UnitOfWork::new().with(Write::ResolveFinding { id: id.clone(), note: note.clone(), by, at });
-    let resolved_by = Some(Resolver { by, user: Some(caller.user.id.clone()) });
+    let work =
+        UnitOfWork::new().with_write(Write::ResolveFinding { id: id.clone(), note: note.clone(), by, at });
+    let resolved_by = Some(ResolvedBy { by, user: Some(caller.user.id.clone()) });
     let closed = Finding { resolved_at: Some(at), note: Some(note.clone()), resolved_by, ..finding };
-    Ok(Decided::answered(work, id.to_string(), render(&closed)))
+    Ok(Decision::with_reply(work, id.to_string(), render(&closed)))
 }
 
 /// What a finding is about.
 #[derive(Default)]
-pub(crate) struct About<'a> {
+pub(crate) struct FindingContext<'a> {
     pub(crate) gateway: Option<&'a GatewayName>,
     pub(crate) event: Option<&'a EventId>,
     pub(crate) transaction: Option<&'a Transaction>,
 }
 
 /// Writes down what an operator must look at; goes into the commit that causes it.
-pub(crate) fn note(app: &App, kind: FindingKind, detail: &str, about: &About<'_>) -> Finding {
-    let (key, id) = app.finding();
+pub(crate) fn new_finding(app: &App, kind: FindingKind, detail: &str, about: &FindingContext<'_>) -> Finding {
+    let (key, id) = app.new_finding_ids();
     Finding {
         key,
         id,
@@ -118,7 +119,7 @@ pub(crate) fn note(app: &App, kind: FindingKind, detail: &str, about: &About<'_>
 
 /// The same for everything that was flagged about a transaction. A finding names its event if that is one of the
 /// notices.
-pub(crate) fn of_flags<'a>(
+pub(crate) fn findings_from_flags<'a>(
     app: &'a App,
     flags: &'a [Flag],
     transaction: &'a Transaction,
@@ -126,8 +127,8 @@ pub(crate) fn of_flags<'a>(
 ) -> impl Iterator<Item = Write> + 'a {
     flags.iter().map(move |flag| {
         let event = flag.event.as_ref().filter(|it| notices.contains(it));
-        let about = About { event, transaction: Some(transaction), ..About::default() };
-        Write::InsertFinding(note(app, flag.kind, flag.detail, &about))
+        let about = FindingContext { event, transaction: Some(transaction), ..FindingContext::default() };
+        Write::InsertFinding(new_finding(app, flag.kind, flag.detail, &about))
     })
 }
 

@@ -4,21 +4,21 @@
 //! word: the claim of the key is part of the commit that does the work. The lock only saves work; with it lost or
 //! expired the result is the same.
 //!
-//! An operation that is one commit is a function that decides, for [`once`]. One that asks a gateway in between is two
-//! commits: [`claim`] writes down what will be asked, [`answer`] what came of it. A request without a key takes the same
+//! An operation that is one commit is a function that decides, for [`run_once`]. One that asks a gateway in between is two
+//! commits: [`claim_key`] writes down what will be asked, [`store_reply`] what came of it. A request without a key takes the same
 //! path and claims nothing.
 
 use std::{pin::Pin, time::Duration};
 
 use domain::Timestamp;
 use ports::{
-    Claim, CommitError, Fingerprint, Happening, Held, IdempotencyKey, PortError, StoredReply, UnitOfWork,
-    Write,
+    Claim, CommitError, Fingerprint, IdempotencyKey, LockGuard, Observation, PortError, StoredReply,
+    UnitOfWork, Write,
 };
 
 use crate::{
     App,
-    retry::{Tried, until_settled},
+    retry::{Attempt, retry_stale},
 };
 
 /// How long a lock is held at most: longer than nearly all requests run, and how long a retry is kept waiting when the
@@ -27,7 +27,7 @@ const LEASE: Duration = Duration::from_secs(5);
 
 /// A request that carries an idempotency key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Request {
+pub struct IdempotentRequest {
     /// The key within its scope.
     pub key: IdempotencyKey,
     /// What was asked.
@@ -36,20 +36,20 @@ pub struct Request {
     pub older: Vec<Fingerprint>,
 }
 
-impl Request {
+impl IdempotentRequest {
     /// Whether the claim was made by this very request.
-    fn made(&self, claim: &Claim) -> bool {
+    fn matches_claim(&self, claim: &Claim) -> bool {
         self.fingerprint == claim.fingerprint || self.older.contains(&claim.fingerprint)
     }
 }
 
 /// The answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answered {
+pub enum IdempotentReply {
     /// It was done now.
-    First(StoredReply),
+    New(StoredReply),
     /// It had been done: this is what was said then.
-    Again(StoredReply),
+    Replay(StoredReply),
 }
 
 /// Why a request with an idempotency key was not looked into.
@@ -67,19 +67,19 @@ pub enum KeyError {
 }
 
 /// The error of an operation that takes this path.
-pub(crate) trait OnceError: From<KeyError> + From<PortError> {
+pub(crate) trait UseCaseError: From<KeyError> + From<PortError> {
     /// Whether the operation was decided against. If not, it was not looked into, or the record is away.
     fn is_refusal(&self) -> bool;
 }
 
-impl OnceError for KeyError {
+impl UseCaseError for KeyError {
     fn is_refusal(&self) -> bool {
         false
     }
 }
 
 /// What a request decided to do, before it is true.
-pub(crate) struct Decided<T> {
+pub(crate) struct Decision<T> {
     /// What to make true. May be nothing: then there is only an answer.
     pub work: UnitOfWork,
     /// The id of what is made or changed, by which a retry finds it.
@@ -87,107 +87,108 @@ pub(crate) struct Decided<T> {
     /// The answer, if it is known before the commit.
     pub reply: Option<StoredReply>,
     /// Whether the claim is never forgotten; otherwise it is kept for as long as the settings say.
-    pub for_ever: bool,
+    pub never_expires: bool,
     /// What the use case goes on with.
-    pub made: T,
+    pub output: T,
 }
 
-impl Decided<StoredReply> {
+impl Decision<StoredReply> {
     /// Work that is done with its commit, and the answer to it.
-    pub(crate) fn answered(work: UnitOfWork, resource: String, reply: StoredReply) -> Self {
-        Self { work, resource, reply: Some(reply.clone()), for_ever: false, made: reply }
+    pub(crate) fn with_reply(work: UnitOfWork, resource: String, reply: StoredReply) -> Self {
+        Self { work, resource, reply: Some(reply.clone()), never_expires: false, output: reply }
     }
 
     /// To be replayed for ever.
-    pub(crate) fn for_ever(self) -> Self {
-        Self { for_ever: true, ..self }
+    pub(crate) fn without_expiry(self) -> Self {
+        Self { never_expires: true, ..self }
     }
 }
 
-impl<T> Decided<T> {
-    /// Work that is only begun with its commit; the answer follows with [`answer`].
-    pub(crate) const fn begun(work: UnitOfWork, resource: String, made: T) -> Self {
-        Self { work, resource, reply: None, for_ever: false, made }
+impl<T> Decision<T> {
+    /// Work that is only begun with its commit; the answer follows with [`store_reply`].
+    pub(crate) const fn without_reply(work: UnitOfWork, resource: String, made: T) -> Self {
+        Self { work, resource, reply: None, never_expires: false, output: made }
     }
 
-    fn claim(&self, app: &App, request: &Request, now: Timestamp) -> Claim {
+    fn to_claim(&self, app: &App, request: &IdempotentRequest, now: Timestamp) -> Claim {
         Claim {
             key: request.key.clone(),
             fingerprint: request.fingerprint.clone(),
             resource: self.resource.clone(),
             reply: self.reply.clone(),
             created_at: now,
-            expires_at: (!self.for_ever).then(|| now.plus(app.policy.reply_ttl)),
+            expires_at: (!self.never_expires).then(|| now.saturating_add(app.policy.reply_ttl)),
         }
     }
 }
 
 /// One round of deciding, boxed so that it can be sent to another thread whatever it borrows.
-pub(crate) type Deciding<'a, T, E> = Pin<Box<dyn Future<Output = Result<Decided<T>, Tried<E>>> + Send + 'a>>;
+pub(crate) type DecisionFuture<'a, T, E> =
+    Pin<Box<dyn Future<Output = Result<Decision<T>, Attempt<E>>> + Send + 'a>>;
 
 /// Boxes one round.
-pub(crate) fn box_round<'a, T, E>(
-    round: impl Future<Output = Result<Decided<T>, Tried<E>>> + Send + 'a,
-) -> Deciding<'a, T, E> {
+pub(crate) fn box_decision<'a, T, E>(
+    round: impl Future<Output = Result<Decision<T>, Attempt<E>>> + Send + 'a,
+) -> DecisionFuture<'a, T, E> {
     Box::pin(round)
 }
 
 /// How a request's key came to be claimed.
 #[derive(Debug)]
-pub(crate) enum Claimed<T> {
+pub(crate) enum KeyState<T> {
     /// By this request: its work is committed.
-    Now(T),
+    New(T),
     /// By a copy of it that did not live to answer, or is answering at this moment on another instance.
-    Begun(Claim),
+    Unfinished(Claim),
     /// By a copy of it that was answered.
-    Answered(StoredReply),
+    Replay(StoredReply),
 }
 
 /// Does what `decide` decides, once, in one commit with the claim and the answer. `decide` is called again whenever what
 /// it read has moved on; `refuse` says what a failure of the commit means.
-pub(crate) async fn once<'a, E: OnceError>(
+pub(crate) async fn run_once<'a, E: UseCaseError>(
     app: &App,
-    request: Option<&Request>,
-    decide: impl Fn() -> Deciding<'a, StoredReply, E>,
-    refuse: impl Fn(CommitError) -> Tried<E>,
-) -> Result<Answered, E> {
-    let (claimed, _held) = claim(app, request, decide, refuse).await?;
+    request: Option<&IdempotentRequest>,
+    decide: impl Fn() -> DecisionFuture<'a, StoredReply, E>,
+    refuse: impl Fn(CommitError) -> Attempt<E>,
+) -> Result<IdempotentReply, E> {
+    let (claimed, _held) = claim_key(app, request, decide, refuse).await?;
     match claimed {
-        Claimed::Now(reply) => Ok(Answered::First(reply)),
-        Claimed::Answered(reply) => Ok(Answered::Again(reply)),
+        KeyState::New(reply) => Ok(IdempotentReply::New(reply)),
+        KeyState::Replay(reply) => Ok(IdempotentReply::Replay(reply)),
         // Such a claim is only ever written together with its answer.
-        Claimed::Begun(_) => Err(KeyError::InProgress.into()),
+        KeyState::Unfinished(_) => Err(KeyError::InProgress.into()),
     }
 }
 
 /// Claims the request's key in one commit with what `decide` decides, or finds who has claimed it. The key stays locked
 /// until what is held is dropped.
-pub(crate) async fn claim<'a, T, E: OnceError>(
+pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
     app: &App,
-    request: Option<&Request>,
-    decide: impl Fn() -> Deciding<'a, T, E>,
-    refuse: impl Fn(CommitError) -> Tried<E>,
-) -> Result<(Claimed<T>, Option<Held>), E> {
+    request: Option<&IdempotentRequest>,
+    decide: impl Fn() -> DecisionFuture<'a, T, E>,
+    refuse: impl Fn(CommitError) -> Attempt<E>,
+) -> Result<(KeyState<T>, Option<LockGuard>), E> {
     let (mut held, mut busy) = (None, false);
     if let Some(request) = request {
-        (held, busy) = lock(app, &request.key).await;
-        if let Some(used) = look_up(app, request, busy).await? {
+        (held, busy) = lock_key(app, &request.key).await;
+        if let Some(used) = look_up_key(app, request, busy).await? {
             return Ok((used, held));
         }
     }
     if busy {
         return Err(KeyError::InProgress.into());
     }
-    let outcome = until_settled!(app, {
+    let outcome = retry_stale!(app, {
         match decide().await {
-            Ok(decided) => commit(app, request, decided, &refuse).await,
+            Ok(decided) => commit_decision(app, request, decided, &refuse).await,
             Err(tried) => Err(tried),
         }
     });
     match (outcome, request) {
         // Without a lock, what stands in the way of a request may be what its own first copy has just done.
         (Err(error), Some(request)) if error.is_refusal() => {
-            let used = look_up(app, request, false).await?;
+            let used = look_up_key(app, request, false).await?;
             used.map(|it| (it, held)).ok_or(error)
         }
         (outcome, _) => outcome.map(|it| (it, held)),
@@ -195,72 +196,81 @@ pub(crate) async fn claim<'a, T, E: OnceError>(
 }
 
 /// Keeps the answer to a claimed key, in one commit with what the answer is about.
-pub(crate) async fn answer<E: OnceError>(
+pub(crate) async fn store_reply<E: UseCaseError>(
     app: &App,
-    request: &Request,
+    request: &IdempotentRequest,
     work: UnitOfWork,
     reply: StoredReply,
-) -> Result<Answered, Tried<E>> {
-    let work = work.with(Write::Answer { key: request.key.clone(), reply: reply.clone() });
+) -> Result<IdempotentReply, Attempt<E>> {
+    let work = work.with_write(Write::StoreReply { key: request.key.clone(), reply: reply.clone() });
     match app.store.commit(work).await {
-        Ok(()) => Ok(Answered::First(reply)),
+        Ok(()) => Ok(IdempotentReply::New(reply)),
         Err(CommitError::Claimed(claim)) => {
-            match found::<()>(app, request, *claim, false).map_err(E::from)? {
-                Claimed::Answered(reply) => Ok(Answered::Again(reply)),
-                Claimed::Begun(_) | Claimed::Now(()) => Err(Tried::Stale),
+            match classify_claim::<()>(app, request, *claim, false).map_err(E::from)? {
+                KeyState::Replay(reply) => Ok(IdempotentReply::Replay(reply)),
+                KeyState::Unfinished(_) | KeyState::New(()) => Err(Attempt::Stale),
             }
         }
-        Err(other) => Err(Tried::commit(other)),
+        Err(other) => Err(Attempt::from_commit_error(other)),
     }
 }
 
 /// Locks the key, and says whether another request holds it. Without locks the unique key alone decides, later and at more
 /// cost.
-async fn lock(app: &App, key: &IdempotencyKey) -> (Option<Held>, bool) {
+async fn lock_key(app: &App, key: &IdempotencyKey) -> (Option<LockGuard>, bool) {
     let IdempotencyKey { user, route, key } = key;
     let name = format!("key:{}:{route}:{key}", user.map_or(0, domain::UserKey::get));
-    let lock = app.locks.acquire(&name, LEASE, app.policy.in_progress_wait).await;
+    let lock = app.locks.acquire_lock(&name, LEASE, app.policy.in_progress_wait).await;
     let busy = matches!(lock, Ok(None));
     (lock.ok().flatten(), busy)
 }
 
-async fn commit<T, E: OnceError>(
+async fn commit_decision<T, E: UseCaseError>(
     app: &App,
-    request: Option<&Request>,
-    decided: Decided<T>,
-    refuse: &impl Fn(CommitError) -> Tried<E>,
-) -> Result<Claimed<T>, Tried<E>> {
-    let claim = request.map(|it| Write::Claim(decided.claim(app, it, app.clock.now())));
-    let work = UnitOfWork::new().with_all(claim).and(decided.work);
+    request: Option<&IdempotentRequest>,
+    decided: Decision<T>,
+    refuse: &impl Fn(CommitError) -> Attempt<E>,
+) -> Result<KeyState<T>, Attempt<E>> {
+    let claim = request.map(|it| Write::Claim(decided.to_claim(app, it, app.clock.now())));
+    let work = UnitOfWork::new().with_writes(claim).merge(decided.work);
     if work.writes().is_empty() {
-        return Ok(Claimed::Now(decided.made));
+        return Ok(KeyState::New(decided.output));
     }
     match (app.store.commit(work).await, request) {
-        (Ok(()), _) => Ok(Claimed::Now(decided.made)),
+        (Ok(()), _) => Ok(KeyState::New(decided.output)),
         (Err(CommitError::Claimed(claim)), Some(request)) => {
-            Ok(found(app, request, *claim, false).map_err(E::from)?)
+            Ok(classify_claim(app, request, *claim, false).map_err(E::from)?)
         }
         (Err(other), _) => Err(refuse(other)),
     }
 }
 
 /// Who has used the key, if it is used.
-async fn look_up<T>(app: &App, request: &Request, busy: bool) -> Result<Option<Claimed<T>>, KeyError> {
-    let claim = app.replies.find(&request.key).await?;
-    claim.map(|it| found(app, request, it, busy)).transpose()
+async fn look_up_key<T>(
+    app: &App,
+    request: &IdempotentRequest,
+    busy: bool,
+) -> Result<Option<KeyState<T>>, KeyError> {
+    let claim = app.claims.find_claim(&request.key).await?;
+    claim.map(|it| classify_claim(app, request, it, busy)).transpose()
 }
 
 /// What a claim that stands in the way means for this request.
-fn found<T>(app: &App, request: &Request, claim: Claim, busy: bool) -> Result<Claimed<T>, KeyError> {
-    if !request.made(&claim) {
+fn classify_claim<T>(
+    app: &App,
+    request: &IdempotentRequest,
+    claim: Claim,
+    busy: bool,
+) -> Result<KeyState<T>, KeyError> {
+    if !request.matches_claim(&claim) {
         return Err(KeyError::Reused);
     }
     match claim.reply {
         Some(reply) => {
-            app.meter.record(Happening::Replayed);
-            Ok(Claimed::Answered(reply))
+            app.metrics.observe(Observation::Replayed);
+            Ok(KeyState::Replay(reply))
         }
         None if busy => Err(KeyError::InProgress),
-        None => Ok(Claimed::Begun(claim)),
+        None => Ok(KeyState::Unfinished(claim)),
     }
 }

@@ -28,5 +28,5 @@ mod testing;
 
 pub use app::{App, Policy};
 pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator};
-pub use idempotent::{Answered, KeyError, Request};
+pub use idempotent::{IdempotentReply, IdempotentRequest, KeyError};
 pub use limits::Throttled;

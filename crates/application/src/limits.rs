@@ -25,7 +25,7 @@ pub struct Throttled {
 
 /// What attempts are counted for, right ones too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Attempt {
+pub(crate) enum AttemptKind {
     /// Making an account.
     Register,
     /// Logging in.
@@ -34,8 +34,8 @@ pub(crate) enum Attempt {
     Change,
 }
 
-impl Attempt {
-    const fn name(self) -> &'static str {
+impl AttemptKind {
+    const fn as_str(self) -> &'static str {
         match self {
             Self::Register => "register",
             Self::Login => "login",
@@ -45,15 +45,19 @@ impl Attempt {
 }
 
 /// Counts an attempt for its network, and refuses one beyond the limit.
-pub(crate) async fn count_attempt(app: &App, attempt: Attempt, network: Network) -> Result<(), Throttled> {
-    let name = format!("attempts:{}:{network}", attempt.name());
+pub(crate) async fn count_attempt(
+    app: &App,
+    attempt: AttemptKind,
+    network: Network,
+) -> Result<(), Throttled> {
+    let name = format!("attempts:{}:{network}", attempt.as_str());
     let (limit, window) = (app.policy.attempts_per_address, app.policy.login_window);
-    count(app, &name, limit, window).await
+    count_within_limit(app, &name, limit, window).await
 }
 
 /// Counts an order for its user, and refuses one beyond the limit of a minute.
 pub(crate) async fn count_order(app: &App, user: UserKey) -> Result<(), Throttled> {
-    count(app, &format!("orders:{}", user.get()), app.policy.orders_per_minute, MINUTE).await
+    count_within_limit(app, &format!("orders:{}", user.get()), app.policy.orders_per_minute, MINUTE).await
 }
 
 /// Refuses another order while the user has as many unpaid ones as are allowed. Those that are placed at the same moment
@@ -63,7 +67,7 @@ where
     E: From<Throttled> + From<PortError>,
 {
     let limit = app.policy.open_orders_per_user;
-    if !app.orders.has_pending(user, limit).await? {
+    if !app.orders.has_pending_orders(user, limit).await? {
         return Ok(());
     }
     // Paying or cancelling one helps at once; the oldest closes by itself within this time.
@@ -83,13 +87,17 @@ pub(crate) fn check_declines_of_order(
     if declined < usize::try_from(limit).unwrap_or(usize::MAX) {
         return Ok(());
     }
-    Err(Throttled { limit, window: app.policy.order_ttl, retry_after: order.expires_at.since(now) })
+    Err(Throttled {
+        limit,
+        window: app.policy.order_ttl,
+        retry_after: order.expires_at.saturating_duration_since(now),
+    })
 }
 
 /// Refuses another payment of a user of whose payments too many were declined within a day.
 pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(), Throttled> {
     let limit = app.policy.declines_per_user;
-    match app.throttle.count(&declines(user)).await {
+    match app.throttle.read_attempts(&declines_name(user)).await {
         Ok(declined) if declined.count >= limit => {
             Err(Throttled { limit, window: DAY, retry_after: declined.resets_in })
         }
@@ -99,15 +107,15 @@ pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(
 
 /// Counts a declined payment for the user who asked for it.
 pub(crate) async fn count_decline(app: &App, user: UserKey) {
-    let _ = app.throttle.hit(&declines(user), DAY).await;
+    let _ = app.throttle.count_attempt(&declines_name(user), DAY).await;
 }
 
-fn declines(user: UserKey) -> String {
+fn declines_name(user: UserKey) -> String {
     format!("declines:{}", user.get())
 }
 
-async fn count(app: &App, name: &str, limit: u32, window: Duration) -> Result<(), Throttled> {
-    match app.throttle.hit(name, window).await {
+async fn count_within_limit(app: &App, name: &str, limit: u32, window: Duration) -> Result<(), Throttled> {
+    match app.throttle.count_attempt(name, window).await {
         Ok(attempts) if attempts.count > limit => {
             Err(Throttled { limit, window, retry_after: attempts.resets_in })
         }

@@ -3,27 +3,27 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use ports::{Clock, CommitError, CommitOutcome, Happening, Meter, Store, UnitOfWork, Write};
+use ports::{Clock, CommitError, CommitOutcome, Metrics, Observation, Store, UnitOfWork, Write};
 
 /// A store whose commits are counted and timed.
 pub struct MeteredStore {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
-    meter: Arc<dyn Meter>,
+    metrics: Arc<dyn Metrics>,
 }
 
 impl MeteredStore {
     /// Counts the commits of `store`.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, meter: Arc<dyn Meter>) -> Self {
-        Self { store, clock, meter }
+    pub fn new(store: Arc<dyn Store>, clock: Arc<dyn Clock>, meter: Arc<dyn Metrics>) -> Self {
+        Self { store, clock, metrics: meter }
     }
 }
 
 #[async_trait]
 impl Store for MeteredStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
-        let moves = moves(&work);
+        let moves = status_changes(&work);
         let begun = self.clock.now();
         let outcome = self.store.commit(work).await;
         let how = match &outcome {
@@ -34,25 +34,25 @@ impl Store for MeteredStore {
                 | CommitError::OutOfStock(_)
                 | CommitError::Claimed(_)
                 | CommitError::DuplicateEvent
-                | CommitError::Taken(_),
+                | CommitError::AccountConflict(_),
             ) => CommitOutcome::Refused,
         };
-        self.meter.record(Happening::Commit(how, self.clock.now().since(begun)));
+        self.metrics.observe(Observation::Commit(how, self.clock.now().saturating_duration_since(begun)));
         if outcome.is_ok() {
-            moves.into_iter().for_each(|it| self.meter.record(it));
+            moves.into_iter().for_each(|it| self.metrics.observe(it));
         }
         outcome
     }
 }
 
 /// The changes of status in a unit of work.
-fn moves(work: &UnitOfWork) -> Vec<Happening> {
+fn status_changes(work: &UnitOfWork) -> Vec<Observation> {
     let progress = work
         .writes()
         .iter()
         .filter_map(|write| if let Write::UpdateOrder(progress) = write { Some(progress) } else { None });
-    let entries = progress.flat_map(|it| it.entries());
-    entries.filter_map(|it| it.from.map(|from| Happening::Transition(from, it.to))).collect()
+    let entries = progress.flat_map(|it| it.history_entries());
+    entries.filter_map(|it| it.from.map(|from| Observation::Transition(from, it.to))).collect()
 }
 
 #[cfg(test)]

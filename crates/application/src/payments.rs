@@ -1,14 +1,14 @@
 //! Payments: every gateway call stands between two commits, the claim and the outcome.
 
-mod operate;
+mod assess;
+mod operation;
 mod read;
 mod reconcile;
 mod start;
-mod weigh;
 
-pub use operate::{Operation, OperationError, operate};
-pub use read::{RequestedRefund, ShownTransaction, find, list, list_refunds};
-pub use start::{Payment, StartError, start};
+pub use operation::{OperationError, PaymentOperation, execute_operation};
+pub use read::{RequestedRefund, VisibleTransaction, find_transaction, list_refunds, list_transactions};
+pub use start::{NewPayment, StartPaymentError, start_payment};
 
-pub(crate) use reconcile::{consult, reconcile};
-pub(crate) use weigh::{disposition, of_case, weigh};
+pub(crate) use assess::{assess, event_disposition, work_from_case};
+pub(crate) use reconcile::{ask_gateway, reconcile_payment};

@@ -6,7 +6,7 @@
 use domain::{GatewayName, Network, SessionId, UserId};
 
 /// What such lines are written for, to be filtered by.
-pub const TARGET: &str = "idem::security";
+pub const SECURITY_TARGET: &str = "idem::security";
 
 /// Something that concerns the safety of accounts.
 #[derive(Debug, Clone, Copy)]
@@ -21,7 +21,7 @@ pub enum SecurityEvent<'e> {
     /// So many failed that a lock begins.
     LockBegan {
         /// What is locked.
-        locked: Locked,
+        locked: LockScope,
         /// The account that was tried, if there is one.
         user: Option<&'e UserId>,
         /// The session, if it is one that is locked.
@@ -76,9 +76,9 @@ pub enum SecurityEvent<'e> {
 
 /// What a lock holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Locked {
+pub enum LockScope {
     /// An account, for one network.
-    Pair,
+    AccountAndNetwork,
     /// A network.
     Network,
     /// An account as a whole, but for networks that have logged in to it.
@@ -87,10 +87,10 @@ pub enum Locked {
     Session,
 }
 
-impl Locked {
-    const fn name(self) -> &'static str {
+impl LockScope {
+    const fn as_str(self) -> &'static str {
         match self {
-            Self::Pair => "account and network",
+            Self::AccountAndNetwork => "account and network",
             Self::Network => "network",
             Self::Account => "account",
             Self::Session => "session",
@@ -100,11 +100,11 @@ impl Locked {
 
 /// The parts of a line.
 #[derive(Default)]
-struct Line<'e> {
+struct LogLine<'e> {
     user: Option<&'e UserId>,
     session: Option<&'e SessionId>,
     gateway: Option<&'e GatewayName>,
-    locked: Option<Locked>,
+    locked: Option<LockScope>,
 }
 
 impl SecurityEvent<'_> {
@@ -121,7 +121,7 @@ impl SecurityEvent<'_> {
 
     /// The name in the log.
     #[must_use]
-    pub const fn name(&self) -> &'static str {
+    pub const fn as_str(&self) -> &'static str {
         match self {
             Self::LoginFailed { .. } => "login-failed",
             Self::LockBegan { .. } => "lock-began",
@@ -135,29 +135,31 @@ impl SecurityEvent<'_> {
 
     /// Writes the line.
     pub fn log(&self) {
-        let none = Line::default();
+        let none = LogLine::default();
         let (network, line) = match *self {
-            Self::LoginFailed { user, network } => (network, Line { user, ..none }),
+            Self::LoginFailed { user, network } => (network, LogLine { user, ..none }),
             Self::LockBegan { locked, user, session, network } => {
-                (network, Line { user, session, locked: Some(locked), ..none })
+                (network, LogLine { user, session, locked: Some(locked), ..none })
             }
             Self::PasswordWrong { user, session, network }
             | Self::PasswordChanged { user, session, network }
             | Self::Forbidden { user, session, network } => {
-                (network, Line { user: Some(user), session: Some(session), ..none })
+                (network, LogLine { user: Some(user), session: Some(session), ..none })
             }
             Self::RefreshTokenReused { user, session, network } => {
-                (network, Line { user, session: Some(session), ..none })
+                (network, LogLine { user, session: Some(session), ..none })
             }
-            Self::SignatureRefused { gateway, network } => (network, Line { gateway: Some(gateway), ..none }),
+            Self::SignatureRefused { gateway, network } => {
+                (network, LogLine { gateway: Some(gateway), ..none })
+            }
         };
         tracing::warn!(
-            target: TARGET,
-            event = self.name(),
+            target: SECURITY_TARGET,
+            event = self.as_str(),
             user = line.user.map(UserId::as_str),
             session = line.session.map(SessionId::as_str),
             gateway = line.gateway.map(GatewayName::as_str),
-            locked = line.locked.map(Locked::name),
+            locked = line.locked.map(LockScope::as_str),
             %network,
             "security"
         );

@@ -26,25 +26,25 @@ impl SharedThrottle {
 
 #[async_trait]
 impl Throttle for SharedThrottle {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
+    async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         // The own one first: whoever does not wait for the other is counted nevertheless.
-        let own = self.own.hit(name, window).await;
-        larger(own, self.shared.hit(name, window).await)
+        let own = self.own.count_attempt(name, window).await;
+        larger_count(own, self.shared.count_attempt(name, window).await)
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
-        let own = self.own.count(name).await;
-        larger(own, self.shared.count(name).await)
+    async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
+        let own = self.own.read_attempts(name).await;
+        larger_count(own, self.shared.read_attempts(name).await)
     }
 
-    async fn clear(&self, name: &str) -> Result<(), PortError> {
-        let own = self.own.clear(name).await;
-        self.shared.clear(name).await.and(own)
+    async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
+        let own = self.own.reset_attempts(name).await;
+        self.shared.reset_attempts(name).await.and(own)
     }
 }
 
 /// Of equal counts the one that lasts longer.
-fn larger(
+fn larger_count(
     one: Result<Attempts, PortError>,
     other: Result<Attempts, PortError>,
 ) -> Result<Attempts, PortError> {

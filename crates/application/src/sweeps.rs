@@ -2,7 +2,7 @@
 //! because what it decides is guarded like everything else, and it loses to whoever was faster. One thing that cannot be
 //! done keeps none of the others waiting.
 
-mod due;
+mod batch_loop;
 mod events;
 mod orders;
 mod payments;
@@ -11,28 +11,28 @@ use ports::{CommitError, PortError, Prunable, UnitOfWork, Write};
 
 use crate::App;
 
-pub use events::{apply_parked, report_overdue};
-pub use orders::{close_finished, complete_delivered, expire_unpaid, release_uncaptured};
-pub use payments::reconcile_open;
+pub use events::{apply_parked_events, report_overdue_events};
+pub use orders::{
+    close_finished_orders, complete_delivered_orders, expire_unpaid_orders, release_uncaptured_orders,
+};
+pub use payments::reconcile_open_payments;
 
-pub use crate::unreadable::report_unreadable;
+pub use crate::unreadable::report_unreadable_rows;
 
 /// How many rows of a kind are forgotten at once.
-const PRUNED: u32 = 1_000;
+const PRUNE_LIMIT: u32 = 1_000;
 
 /// Forgets answers and sessions whose time is over, so many at once; what is left waits for the next time, and nobody
 /// waits for that.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn prune(app: &App) -> Result<bool, PortError> {
+pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
     let now = app.clock.now();
-    let kept = now.minus(app.policy.session_kept);
-    let work = UnitOfWork::new().with(Write::Prune(Prunable::Claims, now, PRUNED)).with(Write::Prune(
-        Prunable::Sessions,
-        kept,
-        PRUNED,
-    ));
+    let kept = now.saturating_sub(app.policy.session_retention);
+    let work = UnitOfWork::new()
+        .with_write(Write::Prune(Prunable::Claims, now, PRUNE_LIMIT))
+        .with_write(Write::Prune(Prunable::Sessions, kept, PRUNE_LIMIT));
     match app.store.commit(work).await {
         Ok(()) => Ok(false),
         Err(CommitError::Failed(away)) => Err(away),

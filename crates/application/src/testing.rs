@@ -16,152 +16,154 @@ use std::time::Duration;
 
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
-    AccessClaims, Attempts, Clock, Happening, Held, Ids, KeyedDigests, Meter, MockBroadcast, MockLocks,
-    MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokens, PortError,
+    AccessClaims, Attempts, Clock, IdGenerator, KeyedDigests, LockGuard, Metrics, MockBroadcast,
+    MockLockManager, MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokenIssuer, Observation,
+    PortError,
 };
 
 use crate::{App, Policy, auth::Revocations};
 
 pub(crate) use caches::FakeCache;
-pub(crate) use counts::Counts;
-pub(crate) use gateway::{ScriptedGateway, says, silent};
-pub(crate) use record::Record;
+pub(crate) use counts::MemoryThrottle;
+pub(crate) use gateway::{ScriptedGateway, answer_nothing, answer_with};
+pub(crate) use record::MemoryRecord;
 pub(crate) use sample::*;
 pub(crate) use state::State;
 
 /// An application with everything that it works with.
-pub(crate) struct Bench {
+pub(crate) struct TestApp {
     pub(crate) app: App,
-    pub(crate) record: Arc<Record>,
+    pub(crate) record: Arc<MemoryRecord>,
     pub(crate) gateway: Arc<ScriptedGateway>,
-    pub(crate) clock: Arc<SetClock>,
-    pub(crate) meter: Arc<RecordingMeter>,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) metrics: Arc<RecordingMetrics>,
     journal: Arc<Journal>,
 }
 
-impl Bench {
+impl TestApp {
     /// Everything works, and there is nothing yet. No order can be shown, so that a decision cannot be made on what is.
     pub(crate) fn new() -> Self {
         let journal = Arc::<Journal>::default();
-        let record = Arc::new(Record::new(Arc::clone(&journal)));
+        let record = Arc::new(MemoryRecord::new(Arc::clone(&journal)));
         let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
-        let clock = Arc::<SetClock>::default();
-        let meter = Arc::<RecordingMeter>::default();
+        let clock = Arc::<ManualClock>::default();
+        let meter = Arc::<RecordingMetrics>::default();
         let app = App {
             store: record.clone(),
             users: record.clone(),
-            user_copies: record.clone(),
+            cached_users: record.clone(),
             sessions: record.clone(),
-            session_copies: record.clone(),
+            cached_sessions: record.clone(),
             products: record.clone(),
             orders: record.clone(),
-            shown_orders: Arc::new(MockOrderRepository::new()),
+            orders_for_display: Arc::new(MockOrderRepository::new()),
             payments: record.clone(),
             events: record.clone(),
             findings: record.clone(),
-            replies: record.clone(),
-            locks: Arc::new(locks(|| Ok(Some(Held::new(1, || {}))))),
-            throttle: Arc::new(throttle(|| Ok(0), || Ok(1))),
-            digests: Arc::new(Reversed),
-            hasher: Arc::new(hasher()),
-            tokens: Arc::new(tokens()),
-            unreadable: Arc::new(crate::unreadable::UnreadableRows::new(clock.clone())),
+            claims: record.clone(),
+            locks: Arc::new(mock_locks(|| Ok(Some(LockGuard::new(1, || {}))))),
+            throttle: Arc::new(mock_throttle(|| Ok(0), || Ok(1))),
+            digests: Arc::new(ReversingDigests),
+            hasher: Arc::new(mock_hasher()),
+            tokens: Arc::new(mock_tokens()),
+            unreadable_rows: Arc::new(crate::unreadable::UnreadableRows::new(clock.clone())),
             clock: clock.clone(),
             ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
-            meter: meter.clone(),
+            metrics: meter.clone(),
             gateways: vec![gateway.clone()],
-            sessions_ended: Arc::new(broadcast(Arc::clone(&journal))),
+            revocation_broadcast: Arc::new(mock_broadcast(Arc::clone(&journal))),
             revocations: Revocations::default(),
             policy: Policy::default(),
         };
-        Self { app, record, gateway, clock, meter, journal }
+        Self { app, record, gateway, clock, metrics: meter, journal }
     }
 
     /// The record holds this too.
-    pub(crate) fn with(self, change: impl FnOnce(&mut State)) -> Self {
+    pub(crate) fn with_state(self, change: impl FnOnce(&mut State)) -> Self {
         change(&mut self.record.state());
         self
     }
 
     /// Orders can be shown, and cannot be decided on.
-    pub(crate) fn showing(mut self) -> Self {
-        self.app.shown_orders = std::mem::replace(&mut self.app.orders, Arc::new(MockOrderRepository::new()));
+    pub(crate) fn for_display(mut self) -> Self {
+        self.app.orders_for_display =
+            std::mem::replace(&mut self.app.orders, Arc::new(MockOrderRepository::new()));
         self
     }
 
     /// Locks cannot be had.
     pub(crate) fn without_locks(mut self) -> Self {
-        self.app.locks = Arc::new(locks(|| Err(away())));
+        self.app.locks = Arc::new(mock_locks(|| Err(away_error())));
         self
     }
 
     /// Somebody else holds every lock.
-    pub(crate) fn with_locks_held(mut self) -> Self {
-        self.app.locks = Arc::new(locks(|| Ok(None)));
+    pub(crate) fn with_busy_locks(mut self) -> Self {
+        self.app.locks = Arc::new(mock_locks(|| Ok(None)));
         self
     }
 
     /// What happened, oldest first: commits with the kinds of their writes, and what the gateway was asked.
-    pub(crate) fn journal(&self) -> Vec<String> {
-        self.journal.read().clone()
+    pub(crate) fn journal_lines(&self) -> Vec<String> {
+        self.journal.lock_lines().clone()
     }
 }
 
 /// Publishes into the journal.
-fn broadcast(journal: Arc<Journal>) -> MockBroadcast {
+fn mock_broadcast(journal: Arc<Journal>) -> MockBroadcast {
     let mut broadcast = MockBroadcast::new();
     broadcast.expect_publish().returning(move || {
-        journal.note("publish".to_owned());
+        journal.push_line("publish".to_owned());
         Ok(())
     });
     broadcast
 }
 
-fn locks(answer: fn() -> Result<Option<Held>, PortError>) -> MockLocks {
-    let mut locks = MockLocks::new();
-    locks.expect_acquire().returning(move |_, _, _| answer());
+fn mock_locks(answer: fn() -> Result<Option<LockGuard>, PortError>) -> MockLockManager {
+    let mut locks = MockLockManager::new();
+    locks.expect_acquire_lock().returning(move |_, _, _| answer());
     locks
 }
 
 /// Counts as they are told; `count` and `hit` give the same for every name.
-pub(crate) fn throttle(
+pub(crate) fn mock_throttle(
     count: impl Fn() -> Result<u32, PortError> + Send + 'static,
     hit: impl Fn() -> Result<u32, PortError> + Send + 'static,
 ) -> MockThrottle {
     let attempts = |count| Attempts { count, resets_in: Duration::from_secs(60) };
     let mut throttle = MockThrottle::new();
-    throttle.expect_count().returning(move |_| count().map(attempts));
-    throttle.expect_hit().returning(move |_, _| hit().map(attempts));
-    throttle.expect_clear().returning(|_| Ok(()));
+    throttle.expect_read_attempts().returning(move |_| count().map(attempts));
+    throttle.expect_count_attempt().returning(move |_, _| hit().map(attempts));
+    throttle.expect_reset_attempts().returning(|_| Ok(()));
     throttle
 }
 
 /// Digests that are as long as the text, and do not hold it.
-struct Reversed;
+struct ReversingDigests;
 
-impl KeyedDigests for Reversed {
-    fn digests(&self, purpose: &str, content: &str) -> Vec<String> {
+impl KeyedDigests for ReversingDigests {
+    fn keyed_digests(&self, purpose: &str, content: &str) -> Vec<String> {
         vec![format!("{purpose}|{content}").chars().rev().collect()]
     }
 }
 
 /// Hashes as [`hash_of`] does.
-fn hasher() -> MockPasswordHasher {
+fn mock_hasher() -> MockPasswordHasher {
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_hash().returning(|password, _| Ok(hash_of(password.expose())));
-    hasher.expect_verify().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
-    hasher.expect_cost().return_const(hash_of("").cost());
+    hasher.expect_hash_password().returning(|password, _| Ok(hash_of(password.expose_secret())));
+    hasher.expect_verify_password().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
+    hasher.expect_hash_cost().return_const(hash_of("").cost());
     hasher
 }
 
 /// Tokens that anybody can read: `session/generation` to refresh, `user/session/generation/issued/expires` for access.
-fn tokens() -> MockTokens {
-    let mut tokens = MockTokens::new();
-    tokens.expect_access().returning(|it| {
-        let (issued, expires) = (it.issued_at.millis(), it.expires_at.millis());
+fn mock_tokens() -> MockTokenIssuer {
+    let mut tokens = MockTokenIssuer::new();
+    tokens.expect_issue_access_token().returning(|it| {
+        let (issued, expires) = (it.issued_at.as_millis(), it.expires_at.as_millis());
         format!("{}/{}/{}/{issued}/{expires}", it.user, it.session, it.generation)
     });
-    tokens.expect_read_access().returning(|token, now| {
+    tokens.expect_verify_access_token().returning(|token, now| {
         let [user, session, generation, issued, expires] =
             token.split('/').collect::<Vec<_>>().try_into().ok()?;
         let claims = AccessClaims {
@@ -173,8 +175,8 @@ fn tokens() -> MockTokens {
         };
         (now < claims.expires_at).then_some(claims)
     });
-    tokens.expect_refresh().returning(|session, generation| format!("{session}/{generation}"));
-    tokens.expect_read_refresh().returning(|token| {
+    tokens.expect_issue_refresh_token().returning(|session, generation| format!("{session}/{generation}"));
+    tokens.expect_verify_refresh_token().returning(|token| {
         let (session, generation) = token.split_once('/')?;
         Some((SessionId::new(session.to_owned()), generation.parse().ok()?))
     });
@@ -182,8 +184,8 @@ fn tokens() -> MockTokens {
 }
 
 /// The failure that all ports share.
-pub(crate) fn away() -> PortError {
-    PortError::away("switched off")
+pub(crate) fn away_error() -> PortError {
+    PortError::unavailable("switched off")
 }
 
 /// What happened, oldest first.
@@ -191,52 +193,52 @@ pub(crate) fn away() -> PortError {
 pub(crate) struct Journal(Mutex<Vec<String>>);
 
 impl Journal {
-    pub(crate) fn note(&self, line: String) {
-        self.read().push(line);
+    pub(crate) fn push_line(&self, line: String) {
+        self.lock_lines().push(line);
     }
 
-    fn read(&self) -> MutexGuard<'_, Vec<String>> {
+    fn lock_lines(&self) -> MutexGuard<'_, Vec<String>> {
         self.0.lock().unwrap()
     }
 }
 
 /// A clock that stands still until it is moved.
 #[derive(Default)]
-pub(crate) struct SetClock {
+pub(crate) struct ManualClock {
     /// How long it has gone, in milliseconds.
     gone: AtomicI64,
     /// How far it was put forward, in milliseconds.
     put: AtomicI64,
 }
 
-impl SetClock {
+impl ManualClock {
     /// Time passes.
     pub(crate) fn advance(&self, by: Duration) {
-        self.gone.fetch_add(millis(by), Ordering::SeqCst);
+        self.gone.fetch_add(as_millis_i64(by), Ordering::SeqCst);
     }
 
     /// Somebody puts it forward.
     pub(crate) fn put_forward(&self, by: Duration) {
-        self.put.fetch_add(millis(by), Ordering::SeqCst);
+        self.put.fetch_add(as_millis_i64(by), Ordering::SeqCst);
     }
 
     /// Somebody puts it back.
     pub(crate) fn put_back(&self, by: Duration) {
-        self.put.fetch_sub(millis(by), Ordering::SeqCst);
+        self.put.fetch_sub(as_millis_i64(by), Ordering::SeqCst);
     }
 }
 
-fn millis(time: Duration) -> i64 {
+fn as_millis_i64(time: Duration) -> i64 {
     i64::try_from(time.as_millis()).unwrap()
 }
 
-impl Clock for SetClock {
+impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
         let since = self.gone.load(Ordering::SeqCst) + self.put.load(Ordering::SeqCst);
-        Timestamp::from_millis(NOW.millis() + since)
+        Timestamp::from_millis(NOW.as_millis() + since)
     }
 
-    fn monotonic(&self) -> Duration {
+    fn monotonic_now(&self) -> Duration {
         Duration::from_millis(self.gone.load(Ordering::SeqCst).try_into().unwrap())
     }
 }
@@ -244,32 +246,32 @@ impl Clock for SetClock {
 /// Keys and ids that count.
 struct CountingIds(AtomicI64);
 
-impl Ids for CountingIds {
-    fn key(&self) -> i64 {
+impl IdGenerator for CountingIds {
+    fn next_key(&self) -> i64 {
         self.0.fetch_add(1, Ordering::SeqCst)
     }
 
-    fn id(&self) -> String {
-        format!("id-{}", self.key())
+    fn next_id(&self) -> String {
+        format!("id-{}", self.next_key())
     }
 }
 
 /// Keeps what was counted.
 #[derive(Default)]
-pub(crate) struct RecordingMeter(Mutex<Vec<Happening>>);
+pub(crate) struct RecordingMetrics(Mutex<Vec<Observation>>);
 
-impl RecordingMeter {
-    pub(crate) fn all(&self) -> Vec<Happening> {
+impl RecordingMetrics {
+    pub(crate) fn all_observations(&self) -> Vec<Observation> {
         self.0.lock().unwrap().clone()
     }
 
-    pub(crate) fn count(&self, of: Happening) -> usize {
-        self.all().iter().filter(|it| **it == of).count()
+    pub(crate) fn count(&self, of: Observation) -> usize {
+        self.all_observations().iter().filter(|it| **it == of).count()
     }
 }
 
-impl Meter for RecordingMeter {
-    fn record(&self, happening: Happening) {
+impl Metrics for RecordingMetrics {
+    fn observe(&self, happening: Observation) {
         self.0.lock().unwrap().push(happening);
     }
 }

@@ -10,31 +10,31 @@ use std::{
 };
 
 use domain::{Finding, FindingKind, OrderNumber, TransactionId};
-use ports::{Clock, Owner, PortError, UnitOfWork, Unreadable, Witness, Write};
+use ports::{Clock, PortError, RowOwner, UnitOfWork, UnreadableObserver, UnreadableRow, Write};
 
 use crate::{
     App,
-    findings::{About, note},
+    findings::{FindingContext, new_finding},
 };
 
 /// How long a row that was told of is passed over. Then it is told of again, if it is read again: that is no error while
 /// the finding is open, and a new finding when it was resolved and the row is as it was.
-pub const TOLD_FOR: Duration = Duration::from_secs(60);
+pub const REPORT_INTERVAL: Duration = Duration::from_secs(60);
 /// Most rows that are remembered. More wait for their turn: they are noted when they are read while there is room again.
 const ROWS_MAX: usize = 1_000;
 
 /// The rows that cannot be read, as far as this process has come across them.
 pub struct UnreadableRows {
     clock: Arc<dyn Clock>,
-    rows: Mutex<HashMap<String, Known>>,
+    rows: Mutex<HashMap<String, RowState>>,
 }
 
 /// A row that was come across.
-enum Known {
+enum RowState {
     /// Not told of yet.
-    New(Unreadable),
+    New(UnreadableRow),
     /// Told of at that moment of the monotonic clock.
-    Told(Duration),
+    Reported(Duration),
 }
 
 impl UnreadableRows {
@@ -44,42 +44,42 @@ impl UnreadableRows {
         Self { clock, rows: Mutex::default() }
     }
 
-    fn rows(&self) -> MutexGuard<'_, HashMap<String, Known>> {
+    fn lock_rows(&self) -> MutexGuard<'_, HashMap<String, RowState>> {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The rows that are to be told of, and forgets those that were told of long ago.
-    fn news(&self) -> Vec<Unreadable> {
-        let now = self.clock.monotonic();
-        let mut rows = self.rows();
+    fn list_unreported_rows(&self) -> Vec<UnreadableRow> {
+        let now = self.clock.monotonic_now();
+        let mut rows = self.lock_rows();
         rows.retain(|_, it| match it {
-            Known::New(_) => true,
-            Known::Told(at) => now.saturating_sub(*at) < TOLD_FOR,
+            RowState::New(_) => true,
+            RowState::Reported(at) => now.saturating_sub(*at) < REPORT_INTERVAL,
         });
         let news = rows.values().filter_map(|it| match it {
-            Known::New(row) => Some(row.clone()),
-            Known::Told(_) => None,
+            RowState::New(row) => Some(row.clone()),
+            RowState::Reported(_) => None,
         });
         news.collect()
     }
 
-    fn set_told(&self, row: &Unreadable) {
-        self.rows().insert(row.subject(), Known::Told(self.clock.monotonic()));
+    fn confirm_report(&self, row: &UnreadableRow) {
+        self.lock_rows().insert(row.row_label(), RowState::Reported(self.clock.monotonic_now()));
     }
 }
 
-impl Witness for UnreadableRows {
-    fn note(&self, row: &Unreadable) {
-        let mut rows = self.rows();
-        let subject = row.subject();
+impl UnreadableObserver for UnreadableRows {
+    fn record_unreadable(&self, row: &UnreadableRow) {
+        let mut rows = self.lock_rows();
+        let subject = row.row_label();
         let is_new = match rows.get(&subject) {
-            Some(Known::New(_)) => false,
-            Some(Known::Told(at)) => self.clock.monotonic().saturating_sub(*at) >= TOLD_FOR,
+            Some(RowState::New(_)) => false,
+            Some(RowState::Reported(at)) => self.clock.monotonic_now().saturating_sub(*at) >= REPORT_INTERVAL,
             None => rows.len() < ROWS_MAX,
         };
         if is_new {
             tracing::error!(table = row.table, column = row.column, key = row.key, "a row cannot be read");
-            rows.insert(subject, Known::New(row.clone()));
+            rows.insert(subject, RowState::New(row.clone()));
         }
     }
 }
@@ -88,18 +88,18 @@ impl Witness for UnreadableRows {
 ///
 /// # Errors
 /// [`PortError`] when the record is away; the rows are kept for the next time.
-pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
-    for row in app.unreadable.news() {
-        let write = Write::InsertFindingOnce(finding(app, &row), row.subject());
-        match app.store.commit(UnitOfWork::new().with(write)).await {
-            Ok(()) => app.unreadable.set_told(&row),
-            Err(ports::CommitError::Failed(away @ PortError::Away(_))) => return Err(away),
+pub async fn report_unreadable_rows(app: &App) -> Result<bool, PortError> {
+    for row in app.unreadable_rows.list_unreported_rows() {
+        let write = Write::InsertFindingOnce(unreadable_finding(app, &row), row.row_label());
+        match app.store.commit(UnitOfWork::new().with_write(write)).await {
+            Ok(()) => app.unreadable_rows.confirm_report(&row),
+            Err(ports::CommitError::Failed(away @ PortError::Unavailable(_))) => return Err(away),
             // An id was given out twice, or worse: the other rows are told of all the same.
             Err(fault) => {
-                tracing::error!(fault = %ports::Causes(&fault), key = row.key, "a row cannot be told of");
+                tracing::error!(fault = %ports::ErrorChain(&fault), key = row.key, "a row cannot be told of");
                 if let ports::CommitError::Failed(_) = fault {
                     // The next attempt would fail too: it is made when the row is read again later.
-                    app.unreadable.set_told(&row);
+                    app.unreadable_rows.confirm_report(&row);
                 }
             }
         }
@@ -108,26 +108,26 @@ pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
 }
 
 /// What an operator is told: table and column, never the value.
-fn finding(app: &App, row: &Unreadable) -> Finding {
-    let (transaction, order) = owners(row);
+fn unreadable_finding(app: &App, row: &UnreadableRow) -> Finding {
+    let (transaction, order) = owner_ids(row);
     let product = match row.owner.as_deref() {
-        Some(Owner::Product(id)) => format!(" It is about the product {id}."),
-        Some(Owner::Order(_) | Owner::Transaction(..)) | None => String::new(),
+        Some(RowOwner::Product(id)) => format!(" It is about the product {id}."),
+        Some(RowOwner::Order(_) | RowOwner::Transaction(..)) | None => String::new(),
     };
     let detail = format!(
         "A row of {} cannot be read: its {} holds what this service never writes there. It is left out of lists, passed \
          over by sweeps and refused to who asks for it; the log names its key.{product}",
         row.table, row.column
     );
-    let about = note(app, FindingKind::Unreadable, &detail, &About::default());
+    let about = new_finding(app, FindingKind::Unreadable, &detail, &FindingContext::default());
     Finding { transaction, order, ..about }
 }
 
-fn owners(row: &Unreadable) -> (Option<TransactionId>, Option<OrderNumber>) {
+fn owner_ids(row: &UnreadableRow) -> (Option<TransactionId>, Option<OrderNumber>) {
     match row.owner.as_deref() {
-        Some(Owner::Order(number)) => (None, Some(number.clone())),
-        Some(Owner::Transaction(id, order)) => (Some(id.clone()), Some(order.clone())),
-        Some(Owner::Product(_)) | None => (None, None),
+        Some(RowOwner::Order(number)) => (None, Some(number.clone())),
+        Some(RowOwner::Transaction(id, order)) => (Some(id.clone()), Some(order.clone())),
+        Some(RowOwner::Product(_)) | None => (None, None),
     }
 }
 

@@ -27,14 +27,14 @@ use std::ops::Range;
 
 use digits::{Digit, Gap};
 
-pub use {names::is_named_like_card_data, number::written_out};
+pub use {names::is_named_like_card_data, number::expand_exponent};
 
 const DIGITS_MIN: usize = 13;
 const DIGITS_MAX: usize = 19;
 /// Longest of several groups; a longer one is a number of its own, such as a barcode with a quantity beside it.
 const GROUP_DIGITS_MAX: usize = 12;
 /// Digits at the end that stay readable.
-const KEPT: usize = 4;
+const UNMASKED_DIGITS: usize = 4;
 
 /// Whether a card number stands anywhere in `text`.
 ///
@@ -44,8 +44,8 @@ const KEPT: usize = 4;
 /// assert!(!domain::card::found_in("order 4242424242424243"));
 /// ```
 #[must_use]
-pub fn found_in(text: &str) -> bool {
-    numbers(&digits::of(text), is_number).next().is_some()
+pub fn contains_number(text: &str) -> bool {
+    find_numbers(&digits::scan_digits(text), is_valid_number).next().is_some()
 }
 
 /// Whether `text` is nothing but a card number, separators aside. An id or a key that a client chose is refused only then:
@@ -56,23 +56,24 @@ pub fn found_in(text: &str) -> bool {
 /// assert!(!domain::card::is_whole("sku-4242424242424242"));
 /// ```
 #[must_use]
-pub fn is_whole(text: &str) -> bool {
-    let digits = digits::of(text);
-    let covered = numbers(&digits, is_number)
+pub fn is_card_number(text: &str) -> bool {
+    let digits = digits::scan_digits(text);
+    let covered = find_numbers(&digits, is_valid_number)
         .try_fold(0, |covered, number| (number.start <= covered).then_some(number.end));
     covered.is_some_and(|it| it > 0 && it == digits.len()) && !text.chars().any(char::is_alphabetic)
 }
 
 /// `text` with all digits of every card number but the last four replaced by `*`. It differs from `text` exactly if a
-/// number is [found in](found_in) it, and none is found in the result.
+/// number is [found in](contains_number) it, and none is found in the result.
 ///
 /// ```
 /// assert_eq!(domain::card::masked("no 4242-4242-4242-4242!"), "no ****-****-****-4242!");
 /// ```
 #[must_use]
-pub fn masked(text: &str) -> String {
-    let digits = digits::of(text);
-    let hidden = numbers(&digits, is_number).flat_map(|it| it.start..it.end.saturating_sub(KEPT));
+pub fn mask_numbers(text: &str) -> String {
+    let digits = digits::scan_digits(text);
+    let hidden = find_numbers(&digits, is_valid_number)
+        .flat_map(|it| it.start..it.end.saturating_sub(UNMASKED_DIGITS));
     let mut out = String::with_capacity(text.len());
     let mut copied = 0;
     for digit in hidden.filter_map(|it| digits.get(it)) {
@@ -86,7 +87,7 @@ pub fn masked(text: &str) -> String {
 
 /// Every number among the digits of a text, the leftmost first, of those the longest. The digits that stay readable of
 /// one may begin another: the rest of it is gone when it is masked.
-fn numbers<'d>(
+fn find_numbers<'d>(
     digits: &'d [Digit<'d>],
     mut is_number: impl FnMut(&'d [Digit<'d>]) -> bool,
 ) -> impl Iterator<Item = Range<usize>> {
@@ -94,10 +95,10 @@ fn numbers<'d>(
     std::iter::from_fn(move || {
         while let Some(digit) = digits.get(from) {
             let begins = from == left_over || digit.gap != Gap::Nothing;
-            let found = if begins { longest(digits, from, &mut is_number) } else { None };
+            let found = if begins { find_longest_end(digits, from, &mut is_number) } else { None };
             if let Some(end) = found {
                 let start = from;
-                left_over = end.saturating_sub(KEPT);
+                left_over = end.saturating_sub(UNMASKED_DIGITS);
                 from = left_over;
                 return Some(start..end);
             }
@@ -108,7 +109,7 @@ fn numbers<'d>(
 }
 
 /// Where the longest number that begins at `start` ends.
-fn longest<'d>(
+fn find_longest_end<'d>(
     digits: &'d [Digit<'d>],
     start: usize,
     mut is_number: impl FnMut(&'d [Digit<'d>]) -> bool,
@@ -116,7 +117,7 @@ fn longest<'d>(
     let behind = digits.get(start + 1..).unwrap_or_default().iter().take(DIGITS_MAX - 1);
     let reach = 1 + behind.take_while(|it| it.gap != Gap::Border).count();
     let issued =
-        if reach < DIGITS_MIN { 0 } else { issuers::lengths(digits.get(start..).unwrap_or_default()) };
+        if reach < DIGITS_MIN { 0 } else { issuers::issuer_lengths(digits.get(start..).unwrap_or_default()) };
     let lengths = (DIGITS_MIN..=reach).rev().filter(|length| issued & 1 << length != 0);
     let ends = lengths.map(|length| start + length);
     let mut at_a_border = ends.filter(|end| digits.get(*end).is_none_or(|it| it.gap != Gap::Nothing));
@@ -124,12 +125,12 @@ fn longest<'d>(
 }
 
 /// Whether digits between two borders, which begin as an issuer's numbers of that length do, are a card number.
-fn is_number(digits: &[Digit<'_>]) -> bool {
-    luhn(digits) && is_written_as_one(digits)
+fn is_valid_number(digits: &[Digit<'_>]) -> bool {
+    passes_luhn(digits) && has_uniform_groups(digits)
 }
 
 /// Whether the groups and the separators are those of one number.
-fn is_written_as_one(digits: &[Digit<'_>]) -> bool {
+fn has_uniform_groups(digits: &[Digit<'_>]) -> bool {
     let mut groups = digits.chunk_by(|_, next| next.gap == Gap::Nothing).map(<[_]>::len);
     let mut gaps = digits.iter().skip(1).map(|it| it.gap).filter(|it| *it != Gap::Nothing);
     let Some(first) = gaps.next() else { return true };
@@ -139,7 +140,7 @@ fn is_written_as_one(digits: &[Digit<'_>]) -> bool {
 }
 
 /// The check digit of ISO/IEC 7812-1, annex B.
-fn luhn(digits: &[Digit<'_>]) -> bool {
+fn passes_luhn(digits: &[Digit<'_>]) -> bool {
     let values = digits.iter().rev().map(|it| u32::from(it.value)).enumerate();
     let sum: u32 = values.map(|(at, it)| if at % 2 == 0 { it } else { it * 2 / 10 + it * 2 % 10 }).sum();
     sum.is_multiple_of(10)

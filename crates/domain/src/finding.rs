@@ -111,12 +111,12 @@ pub struct Finding {
     /// What the operator wrote then.
     pub note: Option<Text>,
     /// Who that was.
-    pub resolved_by: Option<Resolver>,
+    pub resolved_by: Option<ResolvedBy>,
 }
 
 /// Who was done with a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resolver {
+pub struct ResolvedBy {
     /// In which capacity, and which user.
     pub by: ChangedBy,
     /// The public id of that user.

@@ -96,41 +96,41 @@ macro_rules! ids {
     )* };
 }
 
-const fn visible(byte: u8) -> bool {
+const fn is_visible(byte: u8) -> bool {
     byte.is_ascii_graphic()
 }
 
-const fn url_safe(byte: u8) -> bool {
+const fn is_url_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'~' | b':' | b'-')
 }
 
-const fn lower_word(byte: u8) -> bool {
+const fn is_lower_word(byte: u8) -> bool {
     byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-'
 }
 
 ids! {
     /// A user's public id.
-    UserId: visible, "must be 1 to 255 visible ASCII characters";
+    UserId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// A session's public id.
-    SessionId: visible, "must be 1 to 255 visible ASCII characters";
+    SessionId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// A product's id, chosen by the operator who made it.
-    ProductId: url_safe, "must be 1 to 255 characters of A-Z a-z 0-9 . _ ~ : -";
+    ProductId: is_url_safe, "must be 1 to 255 characters of A-Z a-z 0-9 . _ ~ : -";
     /// The public id of a product's change.
-    ChangeId: visible, "must be 1 to 255 visible ASCII characters";
+    ChangeId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// An order's public number.
-    OrderNumber: visible, "must be 1 to 255 visible ASCII characters";
+    OrderNumber: is_visible, "must be 1 to 255 visible ASCII characters";
     /// A payment transaction's public id, which is also the gateway's idempotency key.
-    TransactionId: visible, "must be 1 to 255 visible ASCII characters";
+    TransactionId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// A refund's id: ours, or the gateway's own when the refund began there.
-    RefundId: visible, "must be 1 to 255 visible ASCII characters";
+    RefundId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The id that the gateway gave a dispute.
-    DisputeId: visible, "must be 1 to 255 visible ASCII characters";
+    DisputeId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The id a gateway gave one of its events; unique within the gateway.
-    EventId: visible, "must be 1 to 255 visible ASCII characters";
+    EventId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// A finding's public id.
-    FindingId: visible, "must be 1 to 255 visible ASCII characters";
+    FindingId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The name of a payment gateway, as it stands in a URL.
-    GatewayName: lower_word, "must be 1 to 255 characters of a-z 0-9 -";
+    GatewayName: is_lower_word, "must be 1 to 255 characters of a-z 0-9 -";
 }
 
 #[cfg(test)]

@@ -18,9 +18,9 @@
 
 pub mod actor;
 pub mod card;
-pub mod fault;
 pub mod finding;
 pub mod id;
+pub mod invalid;
 pub mod money;
 pub mod network;
 pub mod order;
@@ -28,7 +28,7 @@ pub mod password;
 pub mod payment;
 pub mod product;
 #[cfg(feature = "serde")]
-mod serial;
+mod serde_impls;
 pub mod session;
 pub mod text;
 pub mod time;
@@ -36,16 +36,16 @@ pub mod user;
 pub mod version;
 
 pub use actor::{Actor, ChangedBy};
-pub use fault::Invalid;
 pub use finding::{Finding, FindingKind};
 pub use id::{
     ChangeId, ChangeKey, DisputeId, EventId, EventKey, FindingId, FindingKey, GatewayName, ItemKey, OrderKey,
     OrderNumber, ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId,
     TransactionKey, UserId, UserKey,
 };
+pub use invalid::Invalid;
 pub use money::{Currency, Money};
 pub use network::Network;
-pub use order::{Order, Progress};
+pub use order::{Order, OrderChange};
 pub use password::{Password, PasswordHash};
 pub use payment::{Refund, Transaction};
 pub use product::Product;

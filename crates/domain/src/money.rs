@@ -1,13 +1,13 @@
 //! Money: whole minor units and an ISO 4217 currency. Nothing is ever rounded.
 
 mod currencies;
-mod withdrawn;
+mod historic;
 
 use std::fmt;
 
 use crate::Invalid;
 
-/// A currency that is in ISO 4217, or ever was. The record is read with [`Currency::ever`]; only what is made now is asked
+/// A currency that is in ISO 4217, or ever was. The record is read with [`Currency::parse_historic`]; only what is made now is asked
 /// for by [`Currency::parse`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Currency {
@@ -27,7 +27,7 @@ impl Currency {
     /// # Errors
     /// [`Invalid`] when no such currency is in use.
     pub fn parse(code: &str) -> Result<Self, Invalid> {
-        Self::listed(code, currencies::CURRENCIES)
+        Self::find_currency(code, currencies::CURRENCIES)
     }
 
     /// Reads an upper-case code that was in use at some time: what was priced and paid in it does not go away with it.
@@ -40,11 +40,11 @@ impl Currency {
     ///
     /// # Errors
     /// [`Invalid`] when no such currency was ever in use.
-    pub fn ever(code: &str) -> Result<Self, Invalid> {
-        Self::parse(code).or_else(|_| Self::listed(code, withdrawn::CURRENCIES))
+    pub fn parse_historic(code: &str) -> Result<Self, Invalid> {
+        Self::parse(code).or_else(|_| Self::find_currency(code, historic::CURRENCIES))
     }
 
-    fn listed(code: &str, list: &'static [(&str, u8)]) -> Result<Self, Invalid> {
+    fn find_currency(code: &str, list: &'static [(&str, u8)]) -> Result<Self, Invalid> {
         let place = list.binary_search_by_key(&code, |(known, _)| known);
         let known = place.ok().and_then(|at| list.get(at));
         known
@@ -64,7 +64,7 @@ impl Currency {
         self.scale
     }
 
-    const fn units(self) -> i64 {
+    const fn minor_per_major(self) -> i64 {
         match self.scale {
             0 => 1,
             1 => 10,
@@ -105,17 +105,17 @@ impl Money {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] when the currency is not in use, or [`Money::in_currency`] refuses the amount.
+    /// [`Invalid`] when the currency is not in use, or [`Money::parse_in_currency`] refuses the amount.
     pub fn parse(amount: &str, currency: &str) -> Result<Self, Invalid> {
-        Self::in_currency(amount, Currency::parse(currency)?)
+        Self::parse_in_currency(amount, Currency::parse(currency)?)
     }
 
     /// Reads a decimal string in major units of `currency`.
     ///
     /// # Errors
     /// [`Invalid`] when it is no plain decimal number, has more decimals than the currency, is zero, or is too large.
-    pub fn in_currency(amount: &str, currency: Currency) -> Result<Self, Invalid> {
-        let (whole, decimals) = plain_decimal(amount)?;
+    pub fn parse_in_currency(amount: &str, currency: Currency) -> Result<Self, Invalid> {
+        let (whole, decimals) = split_plain_decimal(amount)?;
         let scale = usize::from(currency.scale);
         if decimals.len() > scale {
             return Err(Invalid("has more decimals than the currency"));
@@ -138,12 +138,12 @@ impl Money {
     /// ```
     ///
     /// # Errors
-    /// Those of [`Money::in_currency`].
-    pub fn from_stated(amount: &str, currency: Currency) -> Result<Self, Invalid> {
-        let (whole, decimals) = plain_decimal(amount)?;
+    /// Those of [`Money::parse_in_currency`].
+    pub fn parse_gateway_amount(amount: &str, currency: Currency) -> Result<Self, Invalid> {
+        let (whole, decimals) = split_plain_decimal(amount)?;
         let decimals = decimals.trim_end_matches('0');
         let point = if decimals.is_empty() { "" } else { "." };
-        Self::in_currency(&format!("{whole}{point}{decimals}"), currency)
+        Self::parse_in_currency(&format!("{whole}{point}{decimals}"), currency)
     }
 
     /// An amount in minor units.
@@ -154,7 +154,7 @@ impl Money {
         if minor < 0 {
             return Err(Invalid("must not be negative"));
         }
-        if minor / currency.units() > Self::MAJOR_MAX {
+        if minor / currency.minor_per_major() > Self::MAJOR_MAX {
             return Err(Invalid("is too large"));
         }
         Ok(Self { minor, currency })
@@ -162,7 +162,7 @@ impl Money {
 
     /// The amount in minor units.
     #[must_use]
-    pub const fn minor(self) -> i64 {
+    pub const fn minor_units(self) -> i64 {
         self.minor
     }
 
@@ -182,7 +182,7 @@ impl Money {
     ///
     /// # Errors
     /// [`Invalid`] when the product is too large.
-    pub fn times(self, count: u32) -> Result<Self, Invalid> {
+    pub fn try_mul(self, count: u32) -> Result<Self, Invalid> {
         let minor = self.minor.checked_mul(i64::from(count)).ok_or(Invalid("is too large"))?;
         Self::from_minor(minor, self.currency)
     }
@@ -191,7 +191,7 @@ impl Money {
     ///
     /// # Errors
     /// [`Invalid`] when the currencies differ or the sum is too large.
-    pub fn plus(self, other: Self) -> Result<Self, Invalid> {
+    pub fn try_add(self, other: Self) -> Result<Self, Invalid> {
         if self.currency != other.currency {
             return Err(Invalid("must be in one currency"));
         }
@@ -201,7 +201,7 @@ impl Money {
 
     /// What is left when `other` is taken away; nothing if that is more, or in another currency.
     #[must_use]
-    pub fn less(self, other: Self) -> Self {
+    pub fn saturating_sub(self, other: Self) -> Self {
         let taken = if self.currency == other.currency { other.minor } else { self.minor };
         Self { minor: self.minor.saturating_sub(taken).max(0), currency: self.currency }
     }
@@ -215,7 +215,7 @@ impl Money {
     /// The amount in ten-thousandths of the major unit, for the record.
     #[must_use]
     pub const fn to_record(self) -> i64 {
-        self.minor * (Self::RECORD_UNITS / self.currency.units())
+        self.minor * (Self::RECORD_UNITS / self.currency.minor_per_major())
     }
 
     /// Reads what [`Money::to_record`] gave.
@@ -223,7 +223,7 @@ impl Money {
     /// # Errors
     /// [`Invalid`] when the number is no whole amount of minor units, negative or too large.
     pub const fn from_record(number: i64, currency: Currency) -> Result<Self, Invalid> {
-        let step = Self::RECORD_UNITS / currency.units();
+        let step = Self::RECORD_UNITS / currency.minor_per_major();
         if number % step != 0 {
             return Err(Invalid("has more decimals than the currency"));
         }
@@ -232,7 +232,7 @@ impl Money {
 }
 
 /// The digits before and after the point of a plain decimal number: `1234`, `12.34`; no sign, exponent or bare point.
-fn plain_decimal(text: &str) -> Result<(&str, &str), Invalid> {
+fn split_plain_decimal(text: &str) -> Result<(&str, &str), Invalid> {
     let (whole, decimals) = text.split_once('.').unwrap_or((text, ""));
     let digits = |it: &str| it.bytes().all(|byte| byte.is_ascii_digit());
     let bare_point = text.contains('.') && decimals.is_empty();
@@ -246,12 +246,12 @@ fn plain_decimal(text: &str) -> Result<(&str, &str), Invalid> {
 /// Whether `text` is a plain decimal number at all, whatever the currency.
 #[must_use]
 pub fn is_plain_decimal(text: &str) -> bool {
-    plain_decimal(text).is_ok()
+    split_plain_decimal(text).is_ok()
 }
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let units = self.currency.units();
+        let units = self.currency.minor_per_major();
         let scale = usize::from(self.currency.scale);
         match scale {
             0 => write!(f, "{}", self.minor),

@@ -13,7 +13,7 @@ pub struct Network(IpAddr);
 impl Network {
     /// The network that an address belongs to.
     #[must_use]
-    pub fn of(address: IpAddr) -> Self {
+    pub fn from_address(address: IpAddr) -> Self {
         match address.to_canonical() {
             whole @ IpAddr::V4(_) => Self(whole),
             IpAddr::V6(address) => {
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     fn network(address: &str) -> String {
-        Network::of(address.parse().unwrap()).to_string()
+        Network::from_address(address.parse().unwrap()).to_string()
     }
 
     #[test]

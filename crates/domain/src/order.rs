@@ -1,15 +1,15 @@
 //! Orders: what was bought, where it stands, and what may happen next.
 
+mod change;
 mod history;
-mod progress;
 mod status;
 
 #[cfg(test)]
 mod tests;
 
-pub use history::{Entry, Recorded, is_unbroken};
-pub use progress::{NotAllowed, Progress, StockLine};
-pub use status::{Status, TRANSITIONS};
+pub use change::{OrderChange, StockLine, TransitionNotAllowed};
+pub use history::{HistoryEntry, StoredHistoryEntry, is_valid_history};
+pub use status::{OrderStatus, TRANSITIONS};
 
 use crate::{
     Actor, Invalid, Money, OrderKey, OrderNumber, Product, ProductId, Revision, Sequence, Text, Timestamp,
@@ -24,7 +24,7 @@ pub const QUANTITY_MAX: u32 = 9_999;
 /// One product of an order, as it was when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct Item {
+pub struct OrderLine {
     /// Which product.
     pub product: ProductId,
     /// What it was called.
@@ -37,10 +37,10 @@ pub struct Item {
     pub holds_stock: bool,
 }
 
-impl Item {
+impl OrderLine {
     /// Takes `quantity` of a product at its present price.
     #[must_use]
-    pub fn of(product: &Product, quantity: u32) -> Self {
+    pub fn from_product(product: &Product, quantity: u32) -> Self {
         Self {
             product: product.id.clone(),
             name: product.name.clone(),
@@ -55,7 +55,7 @@ impl Item {
     /// # Errors
     /// [`Invalid`] when that is more than money can be.
     pub fn subtotal(&self) -> Result<Money, Invalid> {
-        self.price.times(self.quantity)
+        self.price.try_mul(self.quantity)
     }
 }
 
@@ -70,10 +70,10 @@ pub struct Order {
     /// Who placed it.
     pub owner: UserKey,
     /// Where it stands.
-    pub status: Status,
+    pub status: OrderStatus,
     /// Where it stood before a refund of everything was asked for; set while that is pending, and afterwards if the refund
     /// may still fail and the goods did not go back into stock.
-    pub came_from: Option<Status>,
+    pub came_from: Option<OrderStatus>,
     /// Grows with every change that can be seen.
     pub version: Version,
     /// The guard of the order and its payments.
@@ -81,7 +81,7 @@ pub struct Order {
     /// The place of the last entry of its history.
     pub last_sequence: Sequence,
     /// What was bought.
-    pub items: Vec<Item>,
+    pub items: Vec<OrderLine>,
     /// What all of it costs.
     pub amount: Money,
     /// When it was placed.
@@ -94,7 +94,7 @@ pub struct Order {
 
 /// What the pure rule needs of the outside to place an order.
 #[derive(Debug, Clone)]
-pub struct Placing {
+pub struct NewOrder {
     /// The row to make.
     pub key: OrderKey,
     /// The number to give it.
@@ -112,16 +112,16 @@ impl Order {
     ///
     /// # Errors
     /// [`Invalid`] when there is no item, their currencies differ or the sum is more than money can be.
-    pub fn place(placing: Placing, items: Vec<Item>) -> Result<Self, Invalid> {
-        let Placing { key, number, owner, now, expires_at } = placing;
+    pub fn place(placing: NewOrder, items: Vec<OrderLine>) -> Result<Self, Invalid> {
+        let NewOrder { key, number, owner, now, expires_at } = placing;
         let first = items.first().ok_or(Invalid("must have at least one item"))?;
         let nothing = Money::zero(first.price.currency());
-        let amount = items.iter().try_fold(nothing, |sum, item| sum.plus(item.subtotal()?))?;
+        let amount = items.iter().try_fold(nothing, |sum, item| sum.try_add(item.subtotal()?))?;
         Ok(Self {
             key,
             number,
             owner,
-            status: Status::Pending,
+            status: OrderStatus::Pending,
             came_from: None,
             version: Version::FIRST,
             revision: Revision::FIRST,
@@ -137,27 +137,27 @@ impl Order {
     /// When a change that is made at `now` is stamped: the clock of who makes it may be behind that of who made the
     /// last one, and the stamps of an order never go backwards.
     #[must_use]
-    pub fn moment(&self, now: Timestamp) -> Timestamp {
+    pub fn change_time(&self, now: Timestamp) -> Timestamp {
         now.max(self.updated_at)
     }
 
     /// Whether `actor` may move this very order to `to`.
     #[must_use]
-    pub fn allows(&self, to: Status, actor: Actor) -> bool {
-        let goes_back = self.status == Status::RefundPending && actor == Actor::Operator;
-        self.status.allows(to, actor) && (!goes_back || self.came_from == Some(to))
+    pub fn allows_transition(&self, to: OrderStatus, actor: Actor) -> bool {
+        let goes_back = self.status == OrderStatus::RefundPending && actor == Actor::Operator;
+        self.status.allows_transition(to, actor) && (!goes_back || self.came_from == Some(to))
     }
 
     /// Where `actor` may move this order, in the order of an order's life.
     #[must_use]
-    pub fn allowed(&self, actor: Actor) -> Vec<Status> {
-        Status::ALL.into_iter().filter(|to| self.allows(*to, actor)).collect()
+    pub fn allowed_transitions(&self, actor: Actor) -> Vec<OrderStatus> {
+        OrderStatus::ALL.into_iter().filter(|to| self.allows_transition(*to, actor)).collect()
     }
 
     /// Whether it was called off or ran out of time, so that no money is due for it. A `Closed` order that was paid
     /// once is not meant: its payment was settled long before.
     #[must_use]
-    pub const fn is_off(&self) -> bool {
-        matches!(self.status, Status::Cancelled | Status::Closed)
+    pub const fn is_cancelled_or_closed(&self) -> bool {
+        matches!(self.status, OrderStatus::Cancelled | OrderStatus::Closed)
     }
 }

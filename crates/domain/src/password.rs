@@ -45,13 +45,13 @@ impl Password {
     /// What was typed as a password, when it could ever have been set: not too long, and without a NUL. Anything else
     /// becomes a short text that is no user's password.
     #[must_use]
-    pub fn attempt(text: String) -> String {
+    pub fn sanitize_attempt(text: String) -> String {
         if text.len() <= Self::BYTES_MAX && !text.contains('\0') { text } else { "\0".to_owned() }
     }
 
     /// The password itself, for the hasher only.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }
@@ -80,7 +80,7 @@ impl PasswordHash {
 
     /// The hash itself, for the hasher and the record only.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 
@@ -122,10 +122,10 @@ mod tests {
     #[test]
     fn what_could_never_be_set_is_not_kept() {
         for possible in ["", "short", &"x".repeat(72)] {
-            assert_eq!(Password::attempt(possible.to_owned()), possible);
+            assert_eq!(Password::sanitize_attempt(possible.to_owned()), possible);
         }
         for impossible in ["\0", "with\0nul", &"x".repeat(73), &"x".repeat(65_536)] {
-            assert_eq!(Password::attempt(impossible.to_owned()), "\0");
+            assert_eq!(Password::sanitize_attempt(impossible.to_owned()), "\0");
         }
     }
 

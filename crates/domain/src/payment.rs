@@ -5,8 +5,8 @@
 
 mod apply;
 mod balance;
-mod case;
-mod consequence;
+mod change;
+mod consequences;
 mod dispute;
 mod event;
 mod facts;
@@ -18,14 +18,14 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use apply::{Effect, Mismatch};
-pub use case::{Case, Flag, Fresh, fold};
+pub use apply::{EventEffect, EventMismatch};
+pub use change::{Flag, RefundIds, TransactionChange, apply_events};
 pub use dispute::{Dispute, DisputeEvent, DisputeStatus, Disputes};
-pub use event::{Details, Disposition, Event, EventKind, Stated, StoredEvent};
-pub use facts::{Capture, Facts, FactsRecord};
-pub use operation::{CLAIM_GRACE, NotCapturable, NotRefundable, NotVoidable};
+pub use event::{EventDisposition, EventKind, PaymentDetails, PaymentEvent, ReportedAmount, StoredEvent};
+pub use facts::{Capture, PaymentFacts, RawFacts};
+pub use operation::{NotCapturable, NotRefundable, NotVoidable, OPERATION_GRACE};
 pub use refund::{Refund, RefundFacts, RefundStatus};
-pub use request::{RecordedRequest, Request, RequestKind};
+pub use request::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest};
 pub use status::PaymentStatus;
 
 use std::fmt;
@@ -71,7 +71,7 @@ impl PaymentToken {
 
     /// The token, for the gateway and the record only.
     #[must_use]
-    pub fn expose(&self) -> &str {
+    pub fn expose_secret(&self) -> &str {
         &self.0
     }
 }
@@ -84,7 +84,7 @@ impl fmt::Debug for PaymentToken {
 
 /// What the gateway was asked to do and has not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Asked {
+pub enum PendingOperation {
     /// To take this much of what is authorised.
     Capture(Money),
     /// To give the authorisation up.
@@ -113,11 +113,11 @@ pub struct Transaction {
     /// How much is asked for: all of the order.
     pub amount: Money,
     /// What is known.
-    pub facts: Facts,
+    pub facts: PaymentFacts,
     /// What the gateway was asked and has not answered.
-    pub asked: Option<Asked>,
+    pub pending_operation: Option<PendingOperation>,
     /// What the gateway told beside the money.
-    pub details: Details,
+    pub details: PaymentDetails,
     /// When it was asked for.
     pub created_at: Timestamp,
     /// When it last changed.

@@ -8,7 +8,7 @@ mod change;
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Recorded, Restock, StockChange};
+pub use change::{ProductChange, StockChange, StockUpdate, StoredProductChange};
 
 use crate::{Money, ProductId, ProductKey, Text, Timestamp, Version};
 
@@ -33,7 +33,7 @@ pub struct Product {
     /// Grows with every change that an operator makes; a sale is none.
     pub version: Version,
     /// How often orders took from it or gave back since the version began. Never shown.
-    pub moves: i64,
+    pub stock_moves: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When an operator last changed it.
@@ -43,14 +43,14 @@ pub struct Product {
 impl Product {
     /// The product in its next version, to be changed. `updated_at` never goes back, whatever the clock says.
     #[must_use]
-    pub fn revise(&self, now: Timestamp) -> Self {
+    pub fn next_version(&self, now: Timestamp) -> Self {
         Self { version: self.version.next(), updated_at: self.updated_at.max(now), ..self.clone() }
     }
 
     /// Whether everything that was ever shown of this version is still true: an order that moves the stock changes what
     /// is shown, and not the version.
     #[must_use]
-    pub const fn is_as_its_version_began(&self) -> bool {
-        self.stock.is_none() || self.moves == 0
+    pub const fn has_original_stock(&self) -> bool {
+        self.stock.is_none() || self.stock_moves == 0
     }
 }

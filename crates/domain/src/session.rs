@@ -13,18 +13,18 @@ pub const SPENT_MAX: usize = 16;
 
 /// How long a session may last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Lifetime {
+pub struct SessionLifetime {
     /// It ends after this unless its refresh token is exchanged.
     pub idle: Duration,
     /// It ends this long after its login, whatever happens.
     pub total: Duration,
 }
 
-impl Lifetime {
+impl SessionLifetime {
     /// When a session ends whose login was at `began`, and that is used at `now`.
     #[must_use]
-    pub fn end(self, began: Timestamp, now: Timestamp) -> Timestamp {
-        now.plus(self.idle).min(began.plus(self.total))
+    pub fn end_time(self, began: Timestamp, now: Timestamp) -> Timestamp {
+        now.saturating_add(self.idle).min(began.saturating_add(self.total))
     }
 }
 
@@ -55,7 +55,7 @@ pub struct Session {
 
 /// What a presented refresh token is worth.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Refresh {
+pub enum RefreshOutcome {
     /// It is the good one: here is the session after the exchange.
     Rotated(Session),
     /// It was spent a moment ago: the present pair again.
@@ -76,23 +76,23 @@ impl Session {
     /// Judges a genuine refresh token of this session by its `generation`. A number that was never given out is
     /// treated as stolen.
     #[must_use]
-    pub fn refresh(&self, generation: i64, now: Timestamp, lifetime: Lifetime) -> Refresh {
-        let expires_at = lifetime.end(self.created_at, now);
+    pub fn refresh(&self, generation: i64, now: Timestamp, lifetime: SessionLifetime) -> RefreshOutcome {
+        let expires_at = lifetime.end_time(self.created_at, now);
         if !self.is_live(now) || expires_at <= now {
-            return Refresh::Ended;
+            return RefreshOutcome::Ended;
         }
         if generation == self.generation {
-            return Refresh::Rotated(Self {
+            return RefreshOutcome::Rotated(Self {
                 generation: generation.saturating_add(1),
                 rotated_at: now,
                 expires_at,
-                spent: self.spent_after(now),
+                spent: self.spent_after_exchange(now),
                 ..self.clone()
             });
         }
         match self.spent_at(generation) {
-            Some(at) if is_open(at, now) => Refresh::Repeated,
-            Some(_) | None => Refresh::Reused,
+            Some(at) if is_in_retry_window(at, now) => RefreshOutcome::Repeated,
+            Some(_) | None => RefreshOutcome::Reused,
         }
     }
 
@@ -104,7 +104,7 @@ impl Session {
 
     /// What is known when the present token is spent too. Moments are forgotten by number and not by age: another
     /// instance's clock may be behind this one's, and the window is open there.
-    fn spent_after(&self, now: Timestamp) -> Vec<Timestamp> {
+    fn spent_after_exchange(&self, now: Timestamp) -> Vec<Timestamp> {
         let mut spent: Vec<_> = self.spent.iter().copied().chain([now]).collect();
         spent.drain(..spent.len().saturating_sub(SPENT_MAX));
         spent
@@ -112,15 +112,16 @@ impl Session {
 }
 
 /// Whether a token that was spent at that moment is still worth the present pair.
-fn is_open(spent_at: Timestamp, now: Timestamp) -> bool {
-    now <= spent_at.plus(RETRY_WINDOW)
+fn is_in_retry_window(spent_at: Timestamp, now: Timestamp) -> bool {
+    now <= spent_at.saturating_add(RETRY_WINDOW)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    const TERMS: Lifetime = Lifetime { idle: Duration::from_secs(3_600), total: Duration::from_secs(7_200) };
+    const TERMS: SessionLifetime =
+        SessionLifetime { idle: Duration::from_secs(3_600), total: Duration::from_secs(7_200) };
 
     fn at(millis: i64) -> Timestamp {
         Timestamp::from_millis(millis)
@@ -141,35 +142,37 @@ mod tests {
     }
 
     /// The session after its token was exchanged at each of these moments.
-    fn exchanged(moments: &[i64]) -> Session {
+    fn session_after_exchanges(moments: &[i64]) -> Session {
         moments.iter().fold(session(), |it, now| match it.refresh(it.generation, at(*now), TERMS) {
-            Refresh::Rotated(next) => next,
-            Refresh::Repeated | Refresh::Reused | Refresh::Ended => panic!("refused at {now}"),
+            RefreshOutcome::Rotated(next) => next,
+            RefreshOutcome::Repeated | RefreshOutcome::Reused | RefreshOutcome::Ended => {
+                panic!("refused at {now}")
+            }
         })
     }
 
     #[test]
     fn a_spent_token_is_good_for_ten_seconds_and_theft_after() {
-        let it = exchanged(&[1_000]);
-        assert_eq!(it.refresh(1, at(11_000), TERMS), Refresh::Repeated);
-        assert_eq!(it.refresh(1, at(11_001), TERMS), Refresh::Reused);
+        let it = session_after_exchanges(&[1_000]);
+        assert_eq!(it.refresh(1, at(11_000), TERMS), RefreshOutcome::Repeated);
+        assert_eq!(it.refresh(1, at(11_001), TERMS), RefreshOutcome::Reused);
     }
 
     #[test]
     fn every_token_that_was_spent_in_the_window_gets_the_present_pair() {
-        let it = exchanged(&[1_000, 2_000, 9_000]);
+        let it = session_after_exchanges(&[1_000, 2_000, 9_000]);
         for generation in 1..=3 {
-            assert_eq!(it.refresh(generation, at(10_000), TERMS), Refresh::Repeated, "{generation}");
+            assert_eq!(it.refresh(generation, at(10_000), TERMS), RefreshOutcome::Repeated, "{generation}");
         }
-        assert!(matches!(it.refresh(4, at(10_000), TERMS), Refresh::Rotated(_)));
+        assert!(matches!(it.refresh(4, at(10_000), TERMS), RefreshOutcome::Rotated(_)));
     }
 
     #[test]
     fn a_window_is_not_kept_open_by_newer_exchanges() {
         // Every 4 s, for a minute.
         let moments: Vec<i64> = (1..=15).map(|it| it * 4_000).collect();
-        let it = exchanged(&moments);
-        let good = |generation: i64, now| it.refresh(generation, at(now), TERMS) == Refresh::Repeated;
+        let it = session_after_exchanges(&moments);
+        let good = |generation: i64, now| it.refresh(generation, at(now), TERMS) == RefreshOutcome::Repeated;
         let spent: Vec<_> = (1..=15).filter(|generation| good(*generation, 60_000)).collect();
         assert_eq!(spent, [13, 14, 15], "those spent at 52, 56 and 60 s");
         for generation in 13..=15 {
@@ -180,50 +183,50 @@ mod tests {
 
     #[test]
     fn only_so_many_spent_tokens_are_remembered() {
-        let it = exchanged(&[1_000; 40]);
+        let it = session_after_exchanges(&[1_000; 40]);
         assert_eq!(it.spent.len(), SPENT_MAX);
-        assert_eq!(it.refresh(25, at(1_001), TERMS), Refresh::Repeated, "the sixteenth from the end");
-        assert_eq!(it.refresh(24, at(1_001), TERMS), Refresh::Reused);
+        assert_eq!(it.refresh(25, at(1_001), TERMS), RefreshOutcome::Repeated, "the sixteenth from the end");
+        assert_eq!(it.refresh(24, at(1_001), TERMS), RefreshOutcome::Reused);
     }
 
     #[test]
     fn a_fast_clock_closes_no_window_of_another_instance() {
         // The second exchange is stamped by an instance whose clock is 11 s ahead.
-        let it = exchanged(&[1_000, 12_500]);
-        assert_eq!(it.refresh(1, at(2_000), TERMS), Refresh::Repeated);
+        let it = session_after_exchanges(&[1_000, 12_500]);
+        assert_eq!(it.refresh(1, at(2_000), TERMS), RefreshOutcome::Repeated);
     }
 
     #[test]
     fn a_moment_of_a_slow_clock_moves_no_other_one() {
         // The second exchange was stamped by an instance whose clock is 8 s behind.
-        let it = exchanged(&[9_000, 1_000, 12_000]);
-        assert_eq!(it.refresh(1, at(19_000), TERMS), Refresh::Repeated);
-        assert_eq!(it.refresh(2, at(12_000), TERMS), Refresh::Reused);
-        assert_eq!(it.refresh(3, at(22_000), TERMS), Refresh::Repeated);
+        let it = session_after_exchanges(&[9_000, 1_000, 12_000]);
+        assert_eq!(it.refresh(1, at(19_000), TERMS), RefreshOutcome::Repeated);
+        assert_eq!(it.refresh(2, at(12_000), TERMS), RefreshOutcome::Reused);
+        assert_eq!(it.refresh(3, at(22_000), TERMS), RefreshOutcome::Repeated);
     }
 
     #[test]
     fn a_number_that_was_never_given_out_is_stolen() {
-        let it = exchanged(&[1_000]);
+        let it = session_after_exchanges(&[1_000]);
         for generation in [3, i64::MAX, 0, -1, i64::MIN] {
-            assert_eq!(it.refresh(generation, at(1_000), TERMS), Refresh::Reused, "{generation}");
+            assert_eq!(it.refresh(generation, at(1_000), TERMS), RefreshOutcome::Reused, "{generation}");
         }
     }
 
     #[test]
     fn a_session_ends_for_good_some_time_after_its_login() {
-        let it = exchanged(&[3_500_000, 7_000_000]);
+        let it = session_after_exchanges(&[3_500_000, 7_000_000]);
         assert_eq!(it.expires_at, at(7_200_000), "though it was used a moment ago");
-        assert_eq!(it.refresh(3, at(7_200_000), TERMS), Refresh::Ended);
-        let shorter = Lifetime { total: Duration::from_secs(7_000), ..TERMS };
-        assert_eq!(it.refresh(3, at(7_000_000), shorter), Refresh::Ended, "as is in force now");
+        assert_eq!(it.refresh(3, at(7_200_000), TERMS), RefreshOutcome::Ended);
+        let shorter = SessionLifetime { total: Duration::from_secs(7_000), ..TERMS };
+        assert_eq!(it.refresh(3, at(7_000_000), shorter), RefreshOutcome::Ended, "as is in force now");
     }
 
     #[test]
     fn an_ended_session_refreshes_nothing() {
-        assert_eq!(session().refresh(1, at(3_600_000), TERMS), Refresh::Ended);
-        let revoked = Session { revoked_at: Some(at(1)), ..exchanged(&[1]) };
-        assert_eq!(revoked.refresh(1, at(2), TERMS), Refresh::Ended);
-        assert_eq!(revoked.refresh(2, at(2), TERMS), Refresh::Ended);
+        assert_eq!(session().refresh(1, at(3_600_000), TERMS), RefreshOutcome::Ended);
+        let revoked = Session { revoked_at: Some(at(1)), ..session_after_exchanges(&[1]) };
+        assert_eq!(revoked.refresh(1, at(2), TERMS), RefreshOutcome::Ended);
+        assert_eq!(revoked.refresh(2, at(2), TERMS), RefreshOutcome::Ended);
     }
 }

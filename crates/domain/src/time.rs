@@ -19,7 +19,7 @@ impl Timestamp {
 
     /// Milliseconds since the epoch.
     #[must_use]
-    pub const fn millis(self) -> i64 {
+    pub const fn as_millis(self) -> i64 {
         self.0
     }
 
@@ -31,23 +31,23 @@ impl Timestamp {
     /// assert_eq!(Timestamp::from_millis(5).plus(Duration::from_secs(1)).millis(), 1005);
     /// ```
     #[must_use]
-    pub fn plus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(millis(duration)))
+    pub fn saturating_add(self, duration: Duration) -> Self {
+        Self(self.0.saturating_add(duration_millis(duration)))
     }
 
     /// That long before this moment; stops at the beginning of time.
     #[must_use]
-    pub fn minus(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(millis(duration)))
+    pub fn saturating_sub(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(duration_millis(duration)))
     }
 
     /// How long it is from `earlier` to this moment; zero if it is not earlier.
     #[must_use]
-    pub fn since(self, earlier: Self) -> Duration {
+    pub fn saturating_duration_since(self, earlier: Self) -> Duration {
         Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
     }
 }
 
-fn millis(duration: Duration) -> i64 {
+fn duration_millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

@@ -45,7 +45,7 @@ impl Username {
         if !(3..=32).contains(&text.len()) || !text.bytes().all(allowed) {
             return Err(Invalid("must be 3 to 32 characters of A-Z a-z 0-9 _ . -"));
         }
-        if crate::card::found_in(text) {
+        if crate::card::contains_number(text) {
             return Err(Invalid("must not have a card number in it"));
         }
         Ok(Self(text.to_owned()))
@@ -65,8 +65,8 @@ impl Username {
 
     /// As it is compared: two names with the same folded form are one name.
     #[must_use]
-    pub fn folded(&self) -> String {
-        fold(&self.0)
+    pub fn fold_case(&self) -> String {
+        fold_case(&self.0)
     }
 }
 
@@ -106,7 +106,7 @@ impl Email {
         {
             return Err(rule);
         }
-        if crate::card::found_in(text) {
+        if crate::card::contains_number(text) {
             return Err(Invalid("must not have a card number in it"));
         }
         Ok(Self(text.to_owned()))
@@ -126,14 +126,14 @@ impl Email {
 
     /// As it is compared.
     #[must_use]
-    pub fn folded(&self) -> String {
-        fold(&self.0)
+    pub fn fold_case(&self) -> String {
+        fold_case(&self.0)
     }
 }
 
 /// How names and addresses are compared: lower case.
 #[must_use]
-pub fn fold(text: &str) -> String {
+pub fn fold_case(text: &str) -> String {
     text.to_lowercase()
 }
 
@@ -164,18 +164,18 @@ impl User {
     /// The user in that role, as of `now`.
     #[must_use]
     pub fn with_role(&self, role: Role, now: Timestamp) -> Self {
-        Self { role, changed_at: Some(self.next_stamp(now)), ..self.clone() }
+        Self { role, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
     /// The user closed or opened again, as of `now`.
     #[must_use]
-    pub fn with_disabled(&self, disabled: bool, now: Timestamp) -> Self {
-        Self { disabled, changed_at: Some(self.next_stamp(now)), ..self.clone() }
+    pub fn with_disabled_flag(&self, disabled: bool, now: Timestamp) -> Self {
+        Self { disabled, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
     /// Above the last one, whatever the clocks of several instances say.
-    fn next_stamp(&self, now: Timestamp) -> Timestamp {
-        self.changed_at.map_or(now, |last| now.max(last.plus(Duration::from_millis(1))))
+    fn next_changed_at(&self, now: Timestamp) -> Timestamp {
+        self.changed_at.map_or(now, |last| now.max(last.saturating_add(Duration::from_millis(1))))
     }
 }
 
@@ -185,8 +185,11 @@ mod tests {
 
     #[test]
     fn names_and_addresses_are_one_regardless_of_case() {
-        assert_eq!(Username::parse("Ada.L").unwrap().folded(), Username::parse("aDA.l").unwrap().folded());
-        assert_eq!(Email::parse("Ada@Example.com").unwrap().folded(), "ada@example.com");
+        assert_eq!(
+            Username::parse("Ada.L").unwrap().fold_case(),
+            Username::parse("aDA.l").unwrap().fold_case()
+        );
+        assert_eq!(Email::parse("Ada@Example.com").unwrap().fold_case(), "ada@example.com");
     }
 
     #[test]
@@ -204,7 +207,7 @@ mod tests {
         };
         let demoted = made.with_role(Role::Customer, at(9_000));
         assert_eq!((demoted.role, demoted.changed_at), (Role::Customer, Some(at(9_000))));
-        let closed = demoted.with_disabled(true, at(1_000));
+        let closed = demoted.with_disabled_flag(true, at(1_000));
         assert_eq!(
             (closed.role, closed.disabled, closed.changed_at),
             (Role::Customer, true, Some(at(9_001)))

@@ -2,17 +2,18 @@
 
 use std::{any::Any, fmt, sync::Arc};
 
-use domain::{Order, Product, Progress, Transaction, User};
+use domain::{Order, OrderChange, Product, Transaction, User};
 use ports::{
-    Batch, CommitError, EventRepository, FindingRepository, OrderRepository, PaymentRepository, PortError,
-    ProductRepository, ReplyRepository, SessionRepository, Store, UnitOfWork, UserRepository, Write,
+    Batch, ClaimRepository, CommitError, EventRepository, FindingRepository, OrderRepository,
+    PaymentRepository, PortError, ProductRepository, SessionRepository, Store, UnitOfWork, UserRepository,
+    Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::sample;
 
 /// So many of what is longest due.
-pub(crate) const fn first(limit: u32) -> Batch {
+pub(crate) const fn first_batch(limit: u32) -> Batch {
     Batch { skip: 0, limit }
 }
 
@@ -38,17 +39,17 @@ pub struct Backend {
     /// Reads findings.
     pub findings: Arc<dyn FindingRepository>,
     /// Reads used idempotency keys.
-    pub replies: Arc<dyn ReplyRepository>,
+    pub claims: Arc<dyn ClaimRepository>,
     /// What must live as long as the record: a temporary folder, a server.
     pub guard: Box<dyn Any + Send>,
 }
 
 impl Backend {
     /// A record that is one thing behind all of its ports, and what must live as long.
-    pub fn of<R>(record: R, guard: impl Any + Send) -> Self
+    pub fn new<R>(record: R, guard: impl Any + Send) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
-        R: PaymentRepository + EventRepository + FindingRepository + ReplyRepository + 'static,
+        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + 'static,
     {
         let record = Arc::new(record);
         Self {
@@ -60,7 +61,7 @@ impl Backend {
             payments: record.clone(),
             events: record.clone(),
             findings: record.clone(),
-            replies: record,
+            claims: record,
             guard: Box::new(guard),
         }
     }
@@ -82,7 +83,7 @@ pub(crate) struct Race {
 impl Race {
     /// Exactly so many won, and all others were refused for that reason.
     #[track_caller]
-    pub(crate) fn ends(&self, winners: usize, reason: impl Fn(&CommitError) -> bool) {
+    pub(crate) fn assert_outcome(&self, winners: usize, reason: impl Fn(&CommitError) -> bool) {
         let otherwise: Vec<_> = self.lost.iter().filter(|it| !reason(it)).collect();
         assert!(otherwise.is_empty(), "some lost for another reason: {otherwise:?}");
         assert_eq!(self.won, winners, "so many of {RIVALS} may win");
@@ -91,14 +92,14 @@ impl Race {
 
 /// Commits until it is known what came of it: on a machine with other work a limit of time may be over, and whether the
 /// unit was done is not known then. A claim of its own tells.
-async fn settle(store: &dyn Store, work: UnitOfWork) -> Result<(), CommitError> {
+async fn commit_until_known(store: &dyn Store, work: UnitOfWork) -> Result<(), CommitError> {
     const ATTEMPTS_MAX: usize = 60;
     let claim = sample::claim(&sample::user());
-    let work = work.with(Write::Claim(claim.clone()));
+    let work = work.with_write(Write::Claim(claim.clone()));
     let mut attempts = 1;
     loop {
         match store.commit(work.clone()).await {
-            Err(CommitError::Failed(PortError::Away(_))) if attempts < ATTEMPTS_MAX => attempts += 1,
+            Err(CommitError::Failed(PortError::Unavailable(_))) if attempts < ATTEMPTS_MAX => attempts += 1,
             Err(CommitError::Claimed(it)) if it.key == claim.key => return Ok(()),
             outcome => return outcome,
         }
@@ -112,34 +113,34 @@ pub(crate) const fn is_stale(error: &CommitError) -> bool {
 impl Backend {
     /// Commits what nothing speaks against.
     pub(crate) async fn commit(&self, writes: impl Into<Vec<Write>>) {
-        let outcome = self.store.commit(UnitOfWork::new().with_all(writes.into())).await;
+        let outcome = self.store.commit(UnitOfWork::new().with_writes(writes.into())).await;
         outcome.expect("nothing speaks against this commit");
     }
 
     /// Commits an order's progress.
-    pub(crate) async fn advance(&self, progress: Progress) {
-        let outcome = self.store.commit(UnitOfWork::new().progress(progress)).await;
+    pub(crate) async fn commit_change(&self, progress: OrderChange) {
+        let outcome = self.store.commit(UnitOfWork::new().with_order_change(progress)).await;
         outcome.expect("the order is as it was read");
     }
 
     /// Commits what must be refused, among other writes that nothing speaks against, and makes sure that none of those
     /// was done.
-    pub(crate) async fn refused(&self, writes: impl Into<Vec<Write>>) -> CommitError {
+    pub(crate) async fn expect_refusal(&self, writes: impl Into<Vec<Write>>) -> CommitError {
         let claim = sample::claim(&self.user().await);
         let event = sample::event("sandbox", None);
         let (product, finding) = (sample::product(Some(1)), sample::finding());
         let work = UnitOfWork::new()
-            .with(Write::Claim(claim.clone()))
-            .with(Write::InsertEvent(event.clone()))
-            .with(sample::made(&product))
-            .with(Write::InsertFinding(finding.clone()))
-            .with_all(writes.into());
+            .with_write(Write::Claim(claim.clone()))
+            .with_write(Write::InsertEvent(event.clone()))
+            .with_write(sample::insert_product(&product))
+            .with_write(Write::InsertFinding(finding.clone()))
+            .with_writes(writes.into());
         let error = self.store.commit(work).await.expect_err("a guard must refuse this commit");
         let left = [
-            self.replies.find(&claim.key).await.expect("read").is_some(),
-            self.events.find(&event.gateway, &event.id).await.expect("read").is_some(),
-            self.products.find(&product.id).await.expect("read").is_some(),
-            self.findings.find(&finding.id).await.expect("read").is_some(),
+            self.claims.find_claim(&claim.key).await.expect("read").is_some(),
+            self.events.find_event(&event.gateway, &event.id).await.expect("read").is_some(),
+            self.products.find_product(&product.id).await.expect("read").is_some(),
+            self.findings.find_finding(&finding.id).await.expect("read").is_some(),
         ];
         assert_eq!(
             left, [false; 4],
@@ -149,8 +150,8 @@ impl Backend {
     }
 
     /// Commits what must be refused as [`CommitError::Stale`].
-    pub(crate) async fn stale(&self, writes: impl Into<Vec<Write>>) {
-        let error = self.refused(writes).await;
+    pub(crate) async fn expect_stale(&self, writes: impl Into<Vec<Write>>) {
+        let error = self.expect_refusal(writes).await;
         assert!(is_stale(&error), "refused as stale, not as {error:?}");
     }
 
@@ -162,7 +163,7 @@ impl Backend {
             let (store, start, work) = (Arc::clone(&self.store), Arc::clone(&start), work());
             rivals.spawn(async move {
                 start.wait().await;
-                settle(&*store, work).await
+                commit_until_known(&*store, work).await
             });
         }
         let mut race = Race::default();
@@ -185,20 +186,20 @@ impl Backend {
     /// A product that is in the catalogue.
     pub(crate) async fn product(&self, stock: Option<i64>) -> Product {
         let product = sample::product(stock);
-        self.commit([sample::made(&product)]).await;
+        self.commit([sample::insert_product(&product)]).await;
         product
     }
 
     /// How many of a product there are left.
     pub(crate) async fn stock(&self, product: &Product) -> Option<i64> {
-        self.products.find(&product.id).await.expect("read").expect("the product is there").stock
+        self.products.find_product(&product.id).await.expect("read").expect("the product is there").stock
     }
 
     /// An order, placed with a user and a product of its own.
     pub(crate) async fn order(&self) -> Order {
         let (user, product) = (self.user().await, self.product(Some(10)).await);
         let order = sample::order(&user, &[(&product, 2)]);
-        self.commit([sample::placed(&order), sample::sold(&product, 2)]).await;
+        self.commit([sample::insert_order(&order), sample::sell_product(&product, 2)]).await;
         order
     }
 
@@ -207,7 +208,7 @@ impl Backend {
         let (user, product) = (self.user().await, self.product(None).await);
         let mut order = sample::order(&user, &[(&product, 2)]);
         change(&mut order);
-        self.commit([sample::placed(&order)]).await;
+        self.commit([sample::insert_order(&order)]).await;
         order
     }
 

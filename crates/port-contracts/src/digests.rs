@@ -26,6 +26,6 @@ pub async fn a_digest_is_sha_256_in_lower_case_hex(digests: &Arc<dyn Digests>) {
         ),
     ];
     for (content, digest) in known {
-        assert_eq!(digests.sha256(content.as_bytes()), digest);
+        assert_eq!(digests.sha256_hex(content.as_bytes()), digest);
     }
 }

@@ -2,13 +2,13 @@
 
 use domain::{
     EventId, EventKey, Timestamp, TransactionId,
-    payment::{Disposition, StoredEvent},
+    payment::{EventDisposition, StoredEvent},
 };
-use ports::{Batch, CommitError, PortError, UnitOfWork, Unreadable, Write};
+use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
 
 use crate::{
     Backend,
-    backend::{first, is_stale},
+    backend::{first_batch, is_stale},
     sample::{self, at},
 };
 
@@ -33,7 +33,7 @@ macro_rules! events {
 }
 
 async fn found(backend: &Backend, event: &StoredEvent) -> Option<StoredEvent> {
-    backend.events.find(&event.gateway, &event.id).await.expect("read")
+    backend.events.find_event(&event.gateway, &event.id).await.expect("read")
 }
 
 async fn keep(backend: &Backend, event: StoredEvent) -> StoredEvent {
@@ -50,9 +50,9 @@ pub async fn an_event_is_read_back_as_written(backend: &Backend) {
     let unreadable =
         StoredEvent { kind: None, raw: "not JSON: \u{fffd} 茶\n".into(), ..sample::event("stripe", None) };
     let long = StoredEvent { raw: "x".repeat(RAW_BYTES_MAX), ..sample::event("sandbox", None) };
-    let dispositions = Disposition::ALL.map(|disposition| StoredEvent {
+    let dispositions = EventDisposition::ALL.map(|disposition| StoredEvent {
         disposition,
-        received_at: at(sample::number() % 1_000),
+        received_at: at(sample::next_number() % 1_000),
         ..sample::event("sandbox", Some(&TransactionId::new("unheard-of".into())))
     });
     for event in [unreadable, long].into_iter().chain(dispositions) {
@@ -65,7 +65,7 @@ pub async fn an_event_is_read_back_as_written(backend: &Backend) {
 pub async fn an_event_is_kept_once(backend: &Backend) {
     let first = keep(backend, sample::event("sandbox", None)).await;
     let copy = StoredEvent { id: first.id.clone(), raw: "other".into(), ..sample::event("sandbox", None) };
-    let error = backend.refused([Write::InsertEvent(copy)]).await;
+    let error = backend.expect_refusal([Write::InsertEvent(copy)]).await;
     assert!(is_duplicate(&error), "refused as a duplicate, not as {error:?}");
     assert_eq!(found(backend, &first).await, Some(first), "the first one stays");
 }
@@ -85,10 +85,12 @@ pub async fn one_of_many_copies_of_an_event_is_kept(backend: &Backend) {
     let id = sample::event("sandbox", None).id;
     let race = backend.race(|| {
         let copy = StoredEvent { id: id.clone(), ..sample::event("sandbox", None) };
-        UnitOfWork::new().with(Write::InsertEvent(copy)).with(Write::InsertFinding(sample::finding()))
+        UnitOfWork::new()
+            .with_write(Write::InsertEvent(copy))
+            .with_write(Write::InsertFinding(sample::finding()))
     });
-    race.await.ends(1, is_duplicate);
-    let findings = backend.findings.list(None, None, 100).await.expect("read");
+    race.await.assert_outcome(1, is_duplicate);
+    let findings = backend.findings.list_findings(None, None, 100).await.expect("read");
     assert_eq!(findings.data.len(), 1, "only one had an effect");
 }
 
@@ -97,13 +99,15 @@ pub async fn an_event_moves_only_from_what_it_was(backend: &Backend) {
     let event = keep(backend, sample::event("sandbox", None)).await;
     let bystander = keep(backend, sample::event("sandbox", None)).await;
     let shift = |key, from, to| Write::MoveEvent { key, from, to };
-    backend.stale([shift(event.key, Disposition::Waiting, Disposition::Applied)]).await;
+    backend.expect_stale([shift(event.key, EventDisposition::Waiting, EventDisposition::Applied)]).await;
     assert_eq!(found(backend, &event).await.as_ref(), Some(&event), "unchanged");
-    backend.commit([shift(event.key, Disposition::Parked, Disposition::Applied)]).await;
-    let applied = StoredEvent { disposition: Disposition::Applied, ..event.clone() };
+    backend.commit([shift(event.key, EventDisposition::Parked, EventDisposition::Applied)]).await;
+    let applied = StoredEvent { disposition: EventDisposition::Applied, ..event.clone() };
     assert_eq!(found(backend, &event).await, Some(applied), "moved, and nothing else");
-    backend.stale([shift(event.key, Disposition::Parked, Disposition::Flagged)]).await;
-    backend.stale([shift(EventKey::new(1), Disposition::Parked, Disposition::Flagged)]).await;
+    backend.expect_stale([shift(event.key, EventDisposition::Parked, EventDisposition::Flagged)]).await;
+    backend
+        .expect_stale([shift(EventKey::new(1), EventDisposition::Parked, EventDisposition::Flagged)])
+        .await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
@@ -111,24 +115,27 @@ pub async fn an_event_moves_only_from_what_it_was(backend: &Backend) {
 pub async fn one_of_many_moves_of_an_event_wins(backend: &Backend) {
     let event = keep(backend, sample::event("sandbox", None)).await;
     let race = backend.race(|| {
-        let (from, to) = (Disposition::Parked, Disposition::Applied);
-        UnitOfWork::new().with(Write::MoveEvent { key: event.key, from, to })
+        let (from, to) = (EventDisposition::Parked, EventDisposition::Applied);
+        UnitOfWork::new().with_write(Write::MoveEvent { key: event.key, from, to })
     });
-    race.await.ends(1, is_stale);
+    race.await.assert_outcome(1, is_stale);
 }
 
 /// Of that gateway, oldest first. The clock of who kept a later one may be behind.
 pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Backend) {
     let [one, other] = ["transaction", "TRANSACTION"].map(|it| TransactionId::new(it.into()));
     let mut waiting = Vec::new();
-    for (behind, disposition) in (0..).zip(Disposition::ALL.into_iter().chain(Disposition::ALL)) {
+    for (behind, disposition) in (0..).zip(EventDisposition::ALL.into_iter().chain(EventDisposition::ALL)) {
         let event = StoredEvent {
             disposition,
             received_at: at(60 - behind / 2),
             ..sample::event("sandbox", Some(&one))
         };
         let event = keep(backend, event).await;
-        if matches!(disposition, Disposition::Waiting | Disposition::Parked | Disposition::Overdue) {
+        if matches!(
+            disposition,
+            EventDisposition::Waiting | EventDisposition::Parked | EventDisposition::Overdue
+        ) {
             waiting.push(event);
         }
     }
@@ -136,11 +143,11 @@ pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Bac
     keep(backend, sample::event("sandbox", Some(&other))).await;
     keep(backend, sample::event("sandbox", None)).await;
     keep(backend, sample::event("stripe", Some(&one))).await;
-    let found = backend.events.waiting(&sample::gateway("sandbox"), &one).await.expect("read");
+    let found = backend.events.list_waiting_events(&sample::gateway("sandbox"), &one).await.expect("read");
     assert_eq!(found, waiting);
 }
 
-fn readable(events: Result<Vec<Result<StoredEvent, Unreadable>>, PortError>) -> Vec<StoredEvent> {
+fn readable(events: Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError>) -> Vec<StoredEvent> {
     events.expect("read").into_iter().map(|it| it.expect("readable")).collect()
 }
 
@@ -154,21 +161,27 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
         StoredEvent { disposition, received_at, ..sample::event("sandbox", Some(&transaction.id)) }
     };
     let mut applicable = Vec::new();
-    for (behind, disposition) in (0..).zip(Disposition::ALL.into_iter().chain([Disposition::Parked])) {
+    for (behind, disposition) in
+        (0..).zip(EventDisposition::ALL.into_iter().chain([EventDisposition::Parked]))
+    {
         let event = keep(backend, about(disposition, 60 - behind)).await;
-        if matches!(disposition, Disposition::Parked | Disposition::Overdue) {
+        if matches!(disposition, EventDisposition::Parked | EventDisposition::Overdue) {
             applicable.push(event);
         }
     }
     keep(backend, sample::event("stripe", Some(&transaction.id))).await;
     keep(backend, sample::event("sandbox", Some(&TransactionId::new("unheard-of".into())))).await;
     keep(backend, sample::event("sandbox", None)).await;
-    applicable.push(keep(backend, about(Disposition::Overdue, 9)).await);
+    applicable.push(keep(backend, about(EventDisposition::Overdue, 9)).await);
     applicable.sort_by_key(|it| it.received_at);
-    assert_eq!(readable(backend.events.applicable(first(100)).await), applicable);
+    assert_eq!(readable(backend.events.list_applicable_events(first_batch(100)).await), applicable);
     let oldest = applicable.get(..2).unwrap_or_default();
-    assert_eq!(readable(backend.events.applicable(first(2)).await), oldest, "the oldest ones");
-    let behind = readable(backend.events.applicable(Batch { skip: 1, limit: 100 }).await);
+    assert_eq!(
+        readable(backend.events.list_applicable_events(first_batch(2)).await),
+        oldest,
+        "the oldest ones"
+    );
+    let behind = readable(backend.events.list_applicable_events(Batch { skip: 1, limit: 100 }).await);
     assert_eq!(behind, applicable.get(1..).unwrap_or_default(), "what lies behind the oldest one");
 }
 
@@ -176,17 +189,17 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
 pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Backend) {
     let came = |received_at: Timestamp| StoredEvent { received_at, ..sample::event("sandbox", None) };
     let first_one = keep(backend, came(at(8))).await;
-    for disposition in Disposition::ALL.into_iter().filter(|it| *it != Disposition::Parked) {
+    for disposition in EventDisposition::ALL.into_iter().filter(|it| *it != EventDisposition::Parked) {
         keep(backend, StoredEvent { disposition, ..came(at(9)) }).await;
     }
     let (second, third) = (keep(backend, came(at(9))).await, keep(backend, came(at(10))).await);
     keep(backend, came(at(11))).await;
-    let found = readable(backend.events.overdue(at(10), first(100)).await);
+    let found = readable(backend.events.list_overdue_events(at(10), first_batch(100)).await);
     assert_eq!(found, [first_one.clone(), second.clone(), third]);
-    let behind = readable(backend.events.overdue(at(10), Batch { skip: 1, limit: 1 }).await);
+    let behind = readable(backend.events.list_overdue_events(at(10), Batch { skip: 1, limit: 1 }).await);
     assert_eq!(behind, std::slice::from_ref(&second), "what lies behind the oldest one");
     assert_eq!(
-        readable(backend.events.overdue(at(10), first(2)).await),
+        readable(backend.events.list_overdue_events(at(10), first_batch(2)).await),
         [first_one, second],
         "the oldest ones"
     );

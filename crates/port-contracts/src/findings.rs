@@ -2,7 +2,7 @@
 
 use domain::{
     ChangedBy, EventId, Finding, FindingId, FindingKind, OrderNumber, Text, Timestamp, TransactionId, User,
-    finding::Resolver,
+    finding::ResolvedBy,
 };
 use ports::{UnitOfWork, Write};
 
@@ -29,7 +29,7 @@ macro_rules! findings {
 }
 
 async fn found(backend: &Backend, finding: &Finding) -> Option<Finding> {
-    backend.findings.find(&finding.id).await.expect("read")
+    backend.findings.find_finding(&finding.id).await.expect("read")
 }
 
 /// So many findings, newest first.
@@ -49,7 +49,7 @@ async fn list(
     limit: u32,
 ) -> (Vec<Finding>, bool) {
     let after = after.map(|it| it.id.clone());
-    let page = backend.findings.list(resolved, after, limit).await.expect("read");
+    let page = backend.findings.list_findings(resolved, after, limit).await.expect("read");
     (page.data, page.next.is_some())
 }
 
@@ -61,8 +61,8 @@ fn resolve_by(finding: &Finding, note: &str, by: ChangedBy, at: Timestamp) -> Wr
     Write::ResolveFinding { id: finding.id.clone(), note: Text::new(note), by, at }
 }
 
-fn resolver(by: ChangedBy, user: Option<&User>) -> Option<Resolver> {
-    Some(Resolver { by, user: user.map(|it| it.id.clone()) })
+fn resolver(by: ChangedBy, user: Option<&User>) -> Option<ResolvedBy> {
+    Some(ResolvedBy { by, user: user.map(|it| it.id.clone()) })
 }
 
 /// Of every kind, about nothing and about everything.
@@ -101,10 +101,14 @@ pub async fn a_finding_is_resolved_once(backend: &Backend) {
         ..finding.clone()
     };
     assert_eq!(found(backend, finding).await.as_ref(), Some(&closed));
-    backend.stale([resolve(finding, "again", at(10))]).await;
+    backend.expect_stale([resolve(finding, "again", at(10))]).await;
     assert_eq!(found(backend, finding).await, Some(closed), "the first one's note stays");
     backend
-        .stale([resolve(&Finding { id: FindingId::new("none".into()), ..finding.clone() }, "x", at(9))])
+        .expect_stale([resolve(
+            &Finding { id: FindingId::new("none".into()), ..finding.clone() },
+            "x",
+            at(9),
+        )])
         .await;
     assert_eq!(found(backend, bystander).await.as_ref(), Some(bystander), "no other one is touched");
 }
@@ -129,8 +133,8 @@ pub async fn one_finding_about_a_subject_is_open_at_a_time(backend: &Backend) {
     let (third, write) = once("orders:1");
     backend.commit([write]).await;
     assert_eq!(found(backend, &third).await, Some(third), "the first one is closed");
-    let race = backend.race(|| UnitOfWork::new().with(once("orders:3").1)).await;
-    race.ends(crate::backend::RIVALS, |_| false);
+    let race = backend.race(|| UnitOfWork::new().with_write(once("orders:3").1)).await;
+    race.assert_outcome(crate::backend::RIVALS, |_| false);
     let (open, _) = list(backend, Some(false), None, 100).await;
     assert_eq!(open.len(), 5, "the other one, the two plain ones, the third one, and one of the rivals");
 }
@@ -139,8 +143,8 @@ pub async fn one_finding_about_a_subject_is_open_at_a_time(backend: &Backend) {
 pub async fn one_of_many_resolutions_wins(backend: &Backend) {
     let finding = sample::finding();
     backend.commit([Write::InsertFinding(finding.clone())]).await;
-    let race = backend.race(|| UnitOfWork::new().with(resolve(&finding, "done", at(9))));
-    race.await.ends(1, is_stale);
+    let race = backend.race(|| UnitOfWork::new().with_write(resolve(&finding, "done", at(9))));
+    race.await.assert_outcome(1, is_stale);
 }
 
 /// Page after page, to the last.

@@ -5,21 +5,21 @@ use std::{sync::Arc, time::Duration};
 
 use domain::{
     DisputeId, EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, TransactionId,
-    payment::{CaptureMethod, Details, Event, EventKind, PaymentToken, Stated},
+    payment::{CaptureMethod, EventKind, PaymentDetails, PaymentEvent, PaymentToken, ReportedAmount},
 };
-use ports::{Charge, Gateway, Meaning, Notice, NoticeHeaders};
+use ports::{Charge, Gateway, Notice, NoticeHeaders, ParsedNotice};
 
 use crate::sample;
 
 /// Makes the headers of a notice with that id and body, sent at that moment.
-pub type Sign = Box<dyn Fn(&str, &[u8], Timestamp) -> NoticeHeaders + Send + Sync>;
+pub type SignNotice = Box<dyn Fn(&str, &[u8], Timestamp) -> NoticeHeaders + Send + Sync>;
 
 /// A gateway to test, and what only an adapter's own tests know of it.
 pub struct GatewayFixture {
     /// The gateway.
     pub gateway: Arc<dyn Gateway>,
     /// The same gateway as another instance of the service sees it.
-    pub elsewhere: Arc<dyn Gateway>,
+    pub other_instance: Arc<dyn Gateway>,
     /// What time it is for both.
     pub now: Timestamp,
     /// A token with which all goes well.
@@ -29,9 +29,9 @@ pub struct GatewayFixture {
     /// A token with which all goes well but for the answer, which is lost.
     pub unanswered_token: &'static str,
     /// Signs.
-    pub sign: Sign,
+    pub sign_notice: SignNotice,
     /// Writes the body of the notice about an event.
-    pub write: fn(&Event) -> String,
+    pub write_notice: fn(&PaymentEvent) -> String,
     /// The body of a notice of a type that is not known.
     pub unknown_type: &'static str,
 }
@@ -74,7 +74,7 @@ fn yuan(amount: &str) -> Money {
 
 impl GatewayFixture {
     fn charge(&self, token: &str, capture_method: CaptureMethod) -> Charge {
-        let number = sample::number();
+        let number = sample::next_number();
         Charge {
             transaction: TransactionId::new(format!("transaction-{number}")),
             order: OrderNumber::new(format!("order-{number}")),
@@ -85,89 +85,99 @@ impl GatewayFixture {
         }
     }
 
-    fn manual(&self) -> Charge {
+    fn manual_charge(&self) -> Charge {
         self.charge(self.good_token, CaptureMethod::Manual)
     }
 
-    fn event(&self, kind: EventKind) -> Event {
-        let charge = self.manual();
-        Event {
+    fn event(&self, kind: EventKind) -> PaymentEvent {
+        let charge = self.manual_charge();
+        PaymentEvent {
             id: EventId::new(NOTICE.into()),
             kind,
             transaction: charge.transaction,
             order: charge.order,
-            stated: Stated::from(charge.amount),
+            reported: ReportedAmount::from(charge.amount),
             refund: kind.is_refund().then(|| RefundId::new("refund-1".into())),
             dispute: kind.is_dispute().then(|| DisputeId::new("dispute-1".into())),
-            details: Details::default(),
+            details: PaymentDetails::default(),
             at: self.now,
         }
     }
 
-    fn verified(&self, body: &[u8]) -> Notice {
-        let headers = (self.sign)(NOTICE, body, self.now);
-        self.gateway.verify(&headers, body, self.now).expect("it is genuine")
+    fn verify_notice(&self, body: &[u8]) -> Notice {
+        let headers = (self.sign_notice)(NOTICE, body, self.now);
+        self.gateway.verify_notice(&headers, body, self.now).expect("it is genuine")
     }
 
-    fn understood(&self, body: &[u8]) -> Meaning {
-        self.gateway.understand(&self.verified(body), self.now)
+    fn parse_notice(&self, body: &[u8]) -> ParsedNotice {
+        self.gateway.parse_notice(&self.verify_notice(body), self.now)
     }
 }
 
 /// The event of an answer that must be there.
 #[track_caller]
-fn word(answer: Result<Option<Event>, ports::Unanswered>) -> Event {
+fn expect_event(answer: Result<Option<PaymentEvent>, ports::NoResponse>) -> PaymentEvent {
     answer.expect("it answers").expect("it has a word")
 }
 
 #[track_caller]
-fn assert_about(event: &Event, kind: EventKind, charge: &Charge, amount: &str) {
+fn assert_about(event: &PaymentEvent, kind: EventKind, charge: &Charge, amount: &str) {
     assert_eq!(event.kind, kind);
     assert_eq!((&event.transaction, &event.order), (&charge.transaction, &charge.order));
-    assert_eq!(event.stated, Stated::from(yuan(amount)));
+    assert_eq!(event.reported, ReportedAmount::from(yuan(amount)));
     assert_eq!(event.refund.is_some(), kind.is_refund());
 }
 
 /// Whatever the moment, two answers say the same.
 #[track_caller]
-fn assert_same_word(one: &Event, other: &Event) {
-    assert_eq!(one, &Event { at: one.at, ..other.clone() });
+fn assert_same_event(one: &PaymentEvent, other: &PaymentEvent) {
+    assert_eq!(one, &PaymentEvent { at: one.at, ..other.clone() });
 }
 
 /// It is a [`GatewayName`] by the rules of one that is read from a URL.
 pub async fn its_name_stands_in_a_url(it: &GatewayFixture) {
     assert!(GatewayName::parse(it.gateway.name().as_str()).is_ok());
-    assert_eq!(it.gateway.name(), it.elsewhere.name());
+    assert_eq!(it.gateway.name(), it.other_instance.name());
 }
 
 /// Nothing else, however it looks.
 pub async fn only_tokens_that_it_knows_are_accepted(it: &GatewayFixture) {
     for token in [it.good_token, it.declined_token, it.unanswered_token] {
-        assert!(it.gateway.accepts(token));
-        assert!(!it.gateway.accepts(&format!("{token} ")));
+        assert!(it.gateway.accepts_token(token));
+        assert!(!it.gateway.accepts_token(&format!("{token} ")));
     }
     for token in ["", "no such token", CARD_NUMBER] {
-        assert!(!it.gateway.accepts(token));
+        assert!(!it.gateway.accepts_token(token));
     }
 }
 
 /// Of this transaction, for this order, at the price.
 pub async fn an_automatic_charge_is_captured_whole(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
-    assert_about(&word(it.gateway.charge(charge.clone()).await), EventKind::Captured, &charge, "19.98");
+    assert_about(
+        &expect_event(it.gateway.charge(charge.clone()).await),
+        EventKind::Captured,
+        &charge,
+        "19.98",
+    );
 }
 
 /// Nothing is taken yet.
 pub async fn a_manual_charge_is_held_whole(it: &GatewayFixture) {
-    let charge = it.manual();
-    assert_about(&word(it.gateway.charge(charge.clone()).await), EventKind::Authorized, &charge, "19.98");
+    let charge = it.manual_charge();
+    assert_about(
+        &expect_event(it.gateway.charge(charge.clone()).await),
+        EventKind::Authorized,
+        &charge,
+        "19.98",
+    );
 }
 
 /// The refusal is an answer, not an error.
 pub async fn a_declined_charge_fails_for_a_reason(it: &GatewayFixture) {
     for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
         let charge = it.charge(it.declined_token, method);
-        let event = word(it.gateway.charge(charge.clone()).await);
+        let event = expect_event(it.gateway.charge(charge.clone()).await);
         assert_about(&event, EventKind::Failed, &charge, "19.98");
         assert!(event.details.failure_reason.is_some());
     }
@@ -178,10 +188,10 @@ pub async fn asking_again_gives_the_first_answer_on_any_instance(it: &GatewayFix
     for token in [it.good_token, it.declined_token] {
         for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
             let charge = it.charge(token, method);
-            let first = word(it.gateway.charge(charge.clone()).await);
-            assert_eq!(word(it.gateway.charge(charge.clone()).await), first);
-            assert_eq!(word(it.gateway.charge_again(charge.clone()).await), first);
-            assert_eq!(word(it.elsewhere.charge_again(charge).await), first);
+            let first = expect_event(it.gateway.charge(charge.clone()).await);
+            assert_eq!(expect_event(it.gateway.charge(charge.clone()).await), first);
+            assert_eq!(expect_event(it.gateway.retry_charge(charge.clone()).await), first);
+            assert_eq!(expect_event(it.other_instance.retry_charge(charge).await), first);
         }
     }
 }
@@ -190,9 +200,9 @@ pub async fn asking_again_gives_the_first_answer_on_any_instance(it: &GatewayFix
 pub async fn a_lost_answer_is_found_by_asking_again(it: &GatewayFixture) {
     let charge = it.charge(it.unanswered_token, CaptureMethod::Automatic);
     it.gateway.charge(charge.clone()).await.expect_err("the answer is lost");
-    for gateway in [&it.gateway, &it.elsewhere] {
+    for gateway in [&it.gateway, &it.other_instance] {
         assert_about(
-            &word(gateway.charge_again(charge.clone()).await),
+            &expect_event(gateway.retry_charge(charge.clone()).await),
             EventKind::Captured,
             &charge,
             "19.98",
@@ -203,105 +213,111 @@ pub async fn a_lost_answer_is_found_by_asking_again(it: &GatewayFixture) {
 /// Of an authorisation, all or less.
 pub async fn a_capture_takes_what_was_asked_however_often(it: &GatewayFixture) {
     for amount in ["19.98", "5"] {
-        let charge = it.manual();
-        word(it.gateway.charge(charge.clone()).await);
-        let first = word(it.gateway.capture(charge.clone(), yuan(amount)).await);
+        let charge = it.manual_charge();
+        expect_event(it.gateway.charge(charge.clone()).await);
+        let first = expect_event(it.gateway.capture(charge.clone(), yuan(amount)).await);
         assert_about(&first, EventKind::Captured, &charge, amount);
-        assert_same_word(&first, &word(it.elsewhere.capture(charge, yuan(amount)).await));
+        assert_same_event(&first, &expect_event(it.other_instance.capture(charge, yuan(amount)).await));
     }
 }
 
 /// All that was held.
 pub async fn a_void_gives_up_all_of_it_however_often(it: &GatewayFixture) {
-    let charge = it.manual();
-    word(it.gateway.charge(charge.clone()).await);
-    let first = word(it.gateway.void(charge.clone()).await);
+    let charge = it.manual_charge();
+    expect_event(it.gateway.charge(charge.clone()).await);
+    let first = expect_event(it.gateway.void(charge.clone()).await);
     assert_about(&first, EventKind::Voided, &charge, "19.98");
-    assert_same_word(&first, &word(it.elsewhere.void(charge).await));
+    assert_same_event(&first, &expect_event(it.other_instance.void(charge).await));
 }
 
 /// It names the refund, and the amount of that one.
 pub async fn a_refund_is_about_itself_however_often(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
-    word(it.gateway.charge(charge.clone()).await);
+    expect_event(it.gateway.charge(charge.clone()).await);
     for (id, amount) in [("refund-1", "5"), ("refund-2", "14.98")] {
         let id = RefundId::new(id.to_owned());
-        let first = word(it.gateway.refund(charge.clone(), id.clone(), yuan(amount)).await);
+        let first = expect_event(it.gateway.refund(charge.clone(), id.clone(), yuan(amount)).await);
         assert_about(&first, EventKind::RefundSucceeded, &charge, amount);
         assert_eq!(first.refund.as_ref(), Some(&id));
-        assert_same_word(&first, &word(it.elsewhere.refund(charge.clone(), id, yuan(amount)).await));
+        assert_same_event(
+            &first,
+            &expect_event(it.other_instance.refund(charge.clone(), id, yuan(amount)).await),
+        );
     }
 }
 
 /// On any instance.
 pub async fn a_genuine_notice_gives_its_id_and_itself(it: &GatewayFixture) {
-    let body = (it.write)(&it.event(EventKind::Captured));
-    let headers = (it.sign)(NOTICE, body.as_bytes(), it.now);
-    for gateway in [&it.gateway, &it.elsewhere] {
-        let notice = gateway.verify(&headers, body.as_bytes(), it.now).expect("it is genuine");
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    for gateway in [&it.gateway, &it.other_instance] {
+        let notice = gateway.verify_notice(&headers, body.as_bytes(), it.now).expect("it is genuine");
         assert_eq!(notice.id.as_str(), NOTICE);
-        assert!(matches!(gateway.understand(&notice, it.now), Meaning::Event(_)));
+        assert!(matches!(gateway.parse_notice(&notice, it.now), ParsedNotice::Event(_)));
     }
 }
 
 /// The signature is over every byte.
 pub async fn a_notice_with_another_id_or_body_is_refused(it: &GatewayFixture) {
-    let body = (it.write)(&it.event(EventKind::Captured));
-    let headers = (it.sign)(NOTICE, body.as_bytes(), it.now);
-    let of_another = (it.sign)("evt_2", b"another", it.now);
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    let of_another = (it.sign_notice)("evt_2", b"another", it.now);
     for other in [body.replace("19.98", "19.97"), format!("{body} "), String::new()] {
-        assert!(it.gateway.verify(&headers, other.as_bytes(), it.now).is_err());
+        assert!(it.gateway.verify_notice(&headers, other.as_bytes(), it.now).is_err());
     }
-    assert!(it.gateway.verify(&of_another, body.as_bytes(), it.now).is_err());
+    assert!(it.gateway.verify_notice(&of_another, body.as_bytes(), it.now).is_err());
 }
 
 /// None of those that a notice is sent with can be left out or be empty.
 pub async fn a_notice_that_lacks_a_header_is_refused(it: &GatewayFixture) {
-    let body = (it.write)(&it.event(EventKind::Captured));
-    let headers = (it.sign)(NOTICE, body.as_bytes(), it.now);
-    assert!(it.gateway.verify(&NoticeHeaders::new(), body.as_bytes(), it.now).is_err());
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    assert!(it.gateway.verify_notice(&NoticeHeaders::new(), body.as_bytes(), it.now).is_err());
     for name in headers.keys() {
         assert_eq!(*name, name.to_ascii_lowercase(), "headers go by their lower-case name");
         let (mut without, mut empty) = (headers.clone(), headers.clone());
         without.remove(name);
         empty.insert(name.clone(), String::new());
-        assert!(it.gateway.verify(&without, body.as_bytes(), it.now).is_err(), "without {name}");
-        assert!(it.gateway.verify(&empty, body.as_bytes(), it.now).is_err(), "with an empty {name}");
+        assert!(it.gateway.verify_notice(&without, body.as_bytes(), it.now).is_err(), "without {name}");
+        assert!(it.gateway.verify_notice(&empty, body.as_bytes(), it.now).is_err(), "with an empty {name}");
     }
 }
 
 /// Either way: an old one may be a replay.
 pub async fn a_notice_more_than_300_s_off_is_refused(it: &GatewayFixture) {
-    let body = (it.write)(&it.event(EventKind::Captured));
-    let headers = (it.sign)(NOTICE, body.as_bytes(), it.now);
-    let accepted = |now| it.gateway.verify(&headers, body.as_bytes(), now).is_ok();
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    let accepted = |now| it.gateway.verify_notice(&headers, body.as_bytes(), now).is_ok();
     let (near, far) = (Duration::from_secs(299), Duration::from_secs(302));
-    assert!(accepted(it.now.plus(near)) && accepted(it.now.minus(near)));
-    assert!(!accepted(it.now.plus(far)) && !accepted(it.now.minus(far)));
+    assert!(accepted(it.now.saturating_add(near)) && accepted(it.now.saturating_sub(near)));
+    assert!(!accepted(it.now.saturating_add(far)) && !accepted(it.now.saturating_sub(far)));
 }
 
 /// In the terms of an answer.
 pub async fn what_a_notice_says_of_any_kind_is_understood(it: &GatewayFixture) {
     for kind in EventKind::ALL {
         let event = it.event(kind);
-        assert_eq!(it.understood((it.write)(&event).as_bytes()), Meaning::Event(Box::new(event)));
+        assert_eq!(
+            it.parse_notice((it.write_notice)(&event).as_bytes()),
+            ParsedNotice::Event(Box::new(event))
+        );
     }
 }
 
 /// What is kept does not have it.
 pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &GatewayFixture) {
     let reason = Some(format!("card {CARD_NUMBER} declined"));
-    let event = Event {
-        details: Details { failure_reason: reason, ..Details::default() },
+    let event = PaymentEvent {
+        details: PaymentDetails { failure_reason: reason, ..PaymentDetails::default() },
         ..it.event(EventKind::Failed)
     };
-    let notice = it.verified((it.write)(&event).as_bytes());
+    let notice = it.verify_notice((it.write_notice)(&event).as_bytes());
     assert!(!notice.raw.contains(CARD_NUMBER));
-    let Meaning::Event(understood) = it.gateway.understand(&notice, it.now) else {
+    let ParsedNotice::Event(understood) = it.gateway.parse_notice(&notice, it.now) else {
         panic!("it is no longer understood");
     };
     assert_eq!((understood.kind, &understood.transaction), (event.kind, &event.transaction));
-    let nonsense = it.verified(format!("nonsense {CARD_NUMBER}").as_bytes());
+    let nonsense = it.verify_notice(format!("nonsense {CARD_NUMBER}").as_bytes());
     assert!(!nonsense.raw.contains(CARD_NUMBER));
 }
 
@@ -309,12 +325,16 @@ pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &Ga
 pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: &GatewayFixture) {
     let understood = |id: &str| {
         let refund = Some(RefundId::new(id.to_owned()));
-        let body = (it.write)(&Event { refund, ..it.event(EventKind::RefundSucceeded) });
-        let notice = it.verified(body.as_bytes());
-        let Meaning::Event(event) = it.gateway.understand(&notice, it.now) else {
+        let body = (it.write_notice)(&PaymentEvent { refund, ..it.event(EventKind::RefundSucceeded) });
+        let notice = it.verify_notice(body.as_bytes());
+        let ParsedNotice::Event(event) = it.gateway.parse_notice(&notice, it.now) else {
             panic!("it is understood")
         };
-        assert_eq!(it.elsewhere.understand(&notice, it.now), Meaning::Event(event.clone()), "and always so");
+        assert_eq!(
+            it.other_instance.parse_notice(&notice, it.now),
+            ParsedNotice::Event(event.clone()),
+            "and always so"
+        );
         (event.refund.expect("it names a refund"), notice.raw)
     };
     for whole in ["4200001234202611255569506992", "re_4242424242424242", "356938035643809"] {
@@ -327,7 +347,7 @@ pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: 
 
 /// At no great length.
 pub async fn an_unknown_type_is_named(it: &GatewayFixture) {
-    let Meaning::UnknownType { kind } = it.understood(it.unknown_type.as_bytes()) else {
+    let ParsedNotice::UnknownType { kind } = it.parse_notice(it.unknown_type.as_bytes()) else {
         panic!("it is not of an unknown type");
     };
     assert!((1..=64).contains(&kind.chars().count()));
@@ -336,7 +356,7 @@ pub async fn an_unknown_type_is_named(it: &GatewayFixture) {
 /// An error would only make the gateway repeat it.
 pub async fn a_genuine_notice_that_is_nonsense_is_kept_and_unintelligible(it: &GatewayFixture) {
     for body in [&b"nonsense"[..], b"", b"{}", b"[]", b"\xff\xfe", b"{\"type\":7}"] {
-        assert!(matches!(it.understood(body), Meaning::Unintelligible { .. }));
+        assert!(matches!(it.parse_notice(body), ParsedNotice::Unintelligible { .. }));
     }
-    assert_eq!(it.verified(b"nonsense").raw, "nonsense");
+    assert_eq!(it.verify_notice(b"nonsense").raw, "nonsense");
 }

@@ -1,11 +1,11 @@
-//! The promises of [`ports::Ids`].
+//! The promises of [`ports::IdGenerator`].
 
 use std::{collections::HashSet, sync::Arc};
 
-use ports::Ids;
+use ports::IdGenerator;
 use tokio::task::JoinSet;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Ids>`.
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn IdGenerator>`.
 #[macro_export]
 macro_rules! ids {
     ($($fixture:ident)::+) => {
@@ -23,28 +23,28 @@ macro_rules! ids {
 const KEYS: usize = 10_000;
 
 /// Within one millisecond too.
-pub async fn every_key_is_above_zero_and_larger_than_the_one_before(ids: &Arc<dyn Ids>) {
-    let keys: Vec<_> = (0..KEYS).map(|_| ids.key()).collect();
+pub async fn every_key_is_above_zero_and_larger_than_the_one_before(ids: &Arc<dyn IdGenerator>) {
+    let keys: Vec<_> = (0..KEYS).map(|_| ids.next_key()).collect();
     assert!(keys.iter().all(|it| *it > 0));
     assert!(keys.is_sorted_by(|a, b| a < b));
 }
 
 /// However many ask at once.
-pub async fn no_key_is_given_out_twice(ids: &Arc<dyn Ids>) {
-    assert_eq!(at_once(ids, |ids| ids.key()).await, 4 * KEYS);
+pub async fn no_key_is_given_out_twice(ids: &Arc<dyn IdGenerator>) {
+    assert_eq!(at_once(ids, |ids| ids.next_key()).await, 4 * KEYS);
 }
 
 /// Of `a-z` and `2-7`.
-pub async fn an_id_is_26_characters_that_are_safe_in_a_url(ids: &Arc<dyn Ids>) {
+pub async fn an_id_is_26_characters_that_are_safe_in_a_url(ids: &Arc<dyn IdGenerator>) {
     for _ in 0..100 {
-        let id = ids.id();
+        let id = ids.next_id();
         assert!(id.len() == 26 && id.bytes().all(|it| matches!(it, b'a'..=b'z' | b'2'..=b'7')), "{id}");
     }
 }
 
 /// No place of an id has always the same character.
-pub async fn every_bit_of_an_id_is_random(ids: &Arc<dyn Ids>) {
-    let made: Vec<_> = (0..100).map(|_| ids.id()).collect();
+pub async fn every_bit_of_an_id_is_random(ids: &Arc<dyn IdGenerator>) {
+    let made: Vec<_> = (0..100).map(|_| ids.next_id()).collect();
     for place in 0..26 {
         let seen: HashSet<_> = made.iter().filter_map(|it| it.chars().nth(place)).collect();
         assert!(seen.len() > 1, "place {place} is always the same");
@@ -52,14 +52,14 @@ pub async fn every_bit_of_an_id_is_random(ids: &Arc<dyn Ids>) {
 }
 
 /// However many ask at once.
-pub async fn no_id_is_given_out_twice(ids: &Arc<dyn Ids>) {
-    assert_eq!(at_once(ids, |ids| ids.id()).await, 4 * KEYS);
+pub async fn no_id_is_given_out_twice(ids: &Arc<dyn IdGenerator>) {
+    assert_eq!(at_once(ids, |ids| ids.next_id()).await, 4 * KEYS);
 }
 
 /// How many different ones four tasks get that ask at once.
 async fn at_once<T: Eq + std::hash::Hash + Send + 'static>(
-    ids: &Arc<dyn Ids>,
-    ask: fn(&dyn Ids) -> T,
+    ids: &Arc<dyn IdGenerator>,
+    ask: fn(&dyn IdGenerator) -> T,
 ) -> usize {
     let mut tasks = JoinSet::new();
     for _ in 0..4 {

@@ -1,4 +1,4 @@
-//! The promises of [`ports::Locks`]. A fixture gives locks that nobody uses yet.
+//! The promises of [`ports::LockManager`]. A fixture gives locks that nobody uses yet.
 
 use std::{
     sync::{
@@ -8,10 +8,10 @@ use std::{
     time::Duration,
 };
 
-use ports::{Held, Locks};
+use ports::{LockGuard, LockManager};
 use tokio::{task::JoinSet, time};
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Locks>`.
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn LockManager>`.
 #[macro_export]
 macro_rules! locks {
     ($($fixture:ident)::+) => {
@@ -34,12 +34,17 @@ const LONG: Duration = Duration::from_secs(60);
 /// Too short for anybody to let go.
 const MOMENT: Duration = Duration::from_millis(30);
 
-async fn acquire(locks: &Arc<dyn Locks>, name: &str, lease: Duration, wait: Duration) -> Option<Held> {
-    locks.acquire(name, lease, wait).await.expect("locks can be had")
+async fn acquire(
+    locks: &Arc<dyn LockManager>,
+    name: &str,
+    lease: Duration,
+    wait: Duration,
+) -> Option<LockGuard> {
+    locks.acquire_lock(name, lease, wait).await.expect("locks can be had")
 }
 
 /// However many try at once.
-pub async fn one_at_a_time_holds_a_name(locks: &Arc<dyn Locks>) {
+pub async fn one_at_a_time_holds_a_name(locks: &Arc<dyn LockManager>) {
     let (inside, done) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let mut tasks = JoinSet::new();
     for _ in 0..32 {
@@ -59,14 +64,14 @@ pub async fn one_at_a_time_holds_a_name(locks: &Arc<dyn Locks>) {
 }
 
 /// One lock a name.
-pub async fn names_do_not_disturb_each_other(locks: &Arc<dyn Locks>) {
+pub async fn names_do_not_disturb_each_other(locks: &Arc<dyn LockManager>) {
     let one = acquire(locks, "one", LONG, Duration::ZERO).await;
     let other = acquire(locks, "other", LONG, Duration::ZERO).await;
     assert!(one.is_some() && other.is_some());
 }
 
 /// The wait is at most that long, not exactly.
-pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn Locks>) {
+pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn LockManager>) {
     let held = acquire(locks, "name", LONG, Duration::ZERO).await;
     let (next, ()) = tokio::join!(acquire(locks, "name", LONG, LONG), async {
         time::sleep(MOMENT).await;
@@ -76,14 +81,14 @@ pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn Locks>) {
 }
 
 /// It is no error.
-pub async fn whoever_waits_too_long_goes_without(locks: &Arc<dyn Locks>) {
+pub async fn whoever_waits_too_long_goes_without(locks: &Arc<dyn LockManager>) {
     let _held = acquire(locks, "name", LONG, Duration::ZERO).await.expect("nobody holds it");
     assert!(acquire(locks, "name", LONG, Duration::ZERO).await.is_none());
     assert!(acquire(locks, "name", LONG, MOMENT).await.is_none());
 }
 
 /// A holder that hangs is left behind, by all who wait already and by those who come later.
-pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn Locks>) {
+pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn LockManager>) {
     let hang = async |wait| acquire(locks, "name", MOMENT, wait).await.expect("the lease before is over");
     let _first = hang(Duration::ZERO).await;
     let waiting = async { tokio::join!(hang(LONG), hang(LONG), hang(LONG)) };
@@ -94,7 +99,7 @@ pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn Locks>) {
 }
 
 /// Whoever overstayed has nothing to give back.
-pub async fn a_late_release_leaves_the_new_holder_alone(locks: &Arc<dyn Locks>) {
+pub async fn a_late_release_leaves_the_new_holder_alone(locks: &Arc<dyn LockManager>) {
     let late = acquire(locks, "name", MOMENT, Duration::ZERO).await.expect("nobody holds it");
     let _new = acquire(locks, "name", LONG, LONG).await.expect("the lease is over");
     drop(late);
@@ -102,7 +107,7 @@ pub async fn a_late_release_leaves_the_new_holder_alone(locks: &Arc<dyn Locks>) 
 }
 
 /// Neither by giving up in time nor by being dropped half-way.
-pub async fn a_waiter_that_went_away_does_not_hold_up_the_others(locks: &Arc<dyn Locks>) {
+pub async fn a_waiter_that_went_away_does_not_hold_up_the_others(locks: &Arc<dyn LockManager>) {
     let held = acquire(locks, "name", LONG, Duration::ZERO).await;
     let dropped = time::timeout(MOMENT, acquire(locks, "name", LONG, LONG)).await;
     assert!(dropped.is_err());
@@ -115,7 +120,7 @@ pub async fn a_waiter_that_went_away_does_not_hold_up_the_others(locks: &Arc<dyn
 }
 
 /// Whether the one before let go or its lease was over.
-pub async fn a_later_holder_has_a_larger_fencing_token(locks: &Arc<dyn Locks>) {
+pub async fn a_later_holder_has_a_larger_fencing_token(locks: &Arc<dyn LockManager>) {
     let (mut last, mut late) = (0, Vec::new());
     for round in 0..40 {
         let lease = if round % 10 == 0 { MOMENT } else { LONG };

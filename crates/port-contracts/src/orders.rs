@@ -7,8 +7,8 @@ pub use due::*;
 pub use list::*;
 
 use domain::{
-    ChangedBy, Money, Order, OrderNumber, Progress, Role, Text, Timestamp, User,
-    order::{Entry, LINES_MAX, QUANTITY_MAX, Recorded, Status, is_unbroken},
+    ChangedBy, Money, Order, OrderChange, OrderNumber, Role, Text, Timestamp, User,
+    order::{HistoryEntry, LINES_MAX, OrderStatus, QUANTITY_MAX, StoredHistoryEntry, is_valid_history},
 };
 use ports::Write;
 
@@ -50,19 +50,19 @@ macro_rules! orders {
     } };
 }
 
-pub(crate) async fn found(backend: &Backend, order: &Order) -> Option<Order> {
-    backend.orders.find(&order.number).await.expect("read")
+pub(crate) async fn find_order(backend: &Backend, order: &Order) -> Option<Order> {
+    backend.orders.find_order(&order.number).await.expect("read")
 }
 
 /// The order after one more step.
-fn step(order: &Order, to: Status, by: ChangedBy, at: Timestamp) -> Progress {
-    let mut progress = Progress::of(order.clone());
-    progress.step(to, by, None, at).expect("the table has this move");
+fn order_change(order: &Order, to: OrderStatus, by: ChangedBy, at: Timestamp) -> OrderChange {
+    let mut progress = OrderChange::from_order(order.clone());
+    progress.transition(to, by, None, at).expect("the table has this move");
     progress
 }
 
-async fn entries(backend: &Backend, order: &Order) -> Vec<Entry> {
-    let recorded = backend.orders.history(order.key).await.expect("read");
+async fn entries(backend: &Backend, order: &Order) -> Vec<HistoryEntry> {
+    let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     assert!(recorded.is_sorted_by_key(|it| it.entry.sequence), "in the order of their numbers");
     recorded.into_iter().map(|it| it.entry).collect()
 }
@@ -71,15 +71,15 @@ async fn entries(backend: &Backend, order: &Order) -> Vec<Entry> {
 pub async fn an_order_is_read_back_as_written(backend: &Backend) {
     let (user, product) = (backend.user().await, backend.product(None).await);
     let order = sample::order(&user, &[(&product, 2)]);
-    assert_eq!(found(backend, &order).await, None, "not there yet");
-    assert_eq!(backend.orders.history(order.key).await.expect("read"), [], "nor its history");
-    let entry = Entry::placing(&order, ChangedBy::customer(user.key));
+    assert_eq!(find_order(backend, &order).await, None, "not there yet");
+    assert_eq!(backend.orders.list_history_entries(order.key).await.expect("read"), [], "nor its history");
+    let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(user.key));
     backend.commit([Write::InsertOrder { order: Box::new(order.clone()), entry: entry.clone() }]).await;
-    assert_eq!(found(backend, &order).await.as_ref(), Some(&order));
-    let recorded = backend.orders.history(order.key).await.expect("read");
-    assert_eq!(recorded, [Recorded { entry, user: Some(user.id) }]);
+    assert_eq!(find_order(backend, &order).await.as_ref(), Some(&order));
+    let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
+    assert_eq!(recorded, [StoredHistoryEntry { entry, user: Some(user.id) }]);
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
-    assert_eq!(backend.orders.find(&shouted).await.expect("read"), None, "a number knows case");
+    assert_eq!(backend.orders.find_order(&shouted).await.expect("read"), None, "a number knows case");
 }
 
 /// A hundred lines in their order, some without stock, the dearest in currencies of every scale.
@@ -89,15 +89,15 @@ pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
     for at in 0..LINES_MAX {
         let name = Text::new("🍵".repeat(if at == 0 { Text::CHARS_MAX } else { 1 }));
         let product = domain::Product { name, ..sample::product((at % 2 == 0).then_some(9)) };
-        backend.commit([sample::made(&product)]).await;
+        backend.commit([sample::insert_product(&product)]).await;
         products.push(product);
     }
     // Neither the order of their rows nor that of their ids.
     products.rotate_left(LINES_MAX / 3);
     let lines: Vec<_> = products.iter().map(|it| (it, QUANTITY_MAX)).collect();
     let order = sample::order(&user, &lines);
-    backend.commit([sample::placed(&order)]).await;
-    assert_eq!(found(backend, &order).await, Some(order));
+    backend.commit([sample::insert_order(&order)]).await;
+    assert_eq!(find_order(backend, &order).await, Some(order));
     for (amount, currency) in
         [("900000000000000", "JPY"), ("0.001", "KWD"), ("900000000000000", "CLF"), ("0.0001", "CLF")]
     {
@@ -107,17 +107,17 @@ pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
             order.amount = price;
         });
         let order = order.await;
-        assert_eq!(found(backend, &order).await, Some(order), "{amount} {currency}");
+        assert_eq!(find_order(backend, &order).await, Some(order), "{amount} {currency}");
     }
 }
 
 /// With what it came from.
 pub async fn every_status_is_read_back_as_written(backend: &Backend) {
-    for status in Status::ALL {
-        for came_from in [None, Some(Status::Shipped)] {
-            let came_from = came_from.filter(|_| status == Status::RefundPending);
+    for status in OrderStatus::ALL {
+        for came_from in [None, Some(OrderStatus::Shipped)] {
+            let came_from = came_from.filter(|_| status == OrderStatus::RefundPending);
             let order = backend.order_with(|it| (it.status, it.came_from) = (status, came_from)).await;
-            assert_eq!(found(backend, &order).await, Some(order));
+            assert_eq!(find_order(backend, &order).await, Some(order));
         }
     }
 }
@@ -125,119 +125,131 @@ pub async fn every_status_is_read_back_as_written(backend: &Backend) {
 /// And nothing of a refused change stays.
 pub async fn an_order_changes_only_from_the_revision_that_was_read(backend: &Backend) {
     let (order, bystander) = (backend.order().await, backend.order().await);
-    let paid = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
-    let cancelled = step(&order, Status::Cancelled, ChangedBy::customer(order.owner), at(6));
+    let paid = order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5));
+    let cancelled = order_change(&order, OrderStatus::Cancelled, ChangedBy::customer(order.owner), at(6));
     let after = paid.order().clone();
-    backend.advance(paid).await;
-    assert_eq!(found(backend, &order).await.as_ref(), Some(&after), "all that the change changes");
+    backend.commit_change(paid).await;
+    assert_eq!(find_order(backend, &order).await.as_ref(), Some(&after), "all that the change changes");
     let late = Write::UpdateOrder(Box::new(cancelled));
-    backend.stale([late]).await;
-    assert_eq!(found(backend, &order).await.as_ref(), Some(&after), "the late one changed nothing");
+    backend.expect_stale([late]).await;
+    assert_eq!(find_order(backend, &order).await.as_ref(), Some(&after), "the late one changed nothing");
     assert_eq!(entries(backend, &order).await.len(), 2, "placed and paid");
-    let unknown =
-        step(&Order { key: domain::OrderKey::new(1), ..order }, Status::Paid, ChangedBy::GATEWAY, at(5));
-    backend.stale([Write::UpdateOrder(Box::new(unknown))]).await;
-    assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
+    let unknown = order_change(
+        &Order { key: domain::OrderKey::new(1), ..order },
+        OrderStatus::Paid,
+        ChangedBy::GATEWAY,
+        at(5),
+    );
+    backend.expect_stale([Write::UpdateOrder(Box::new(unknown))]).await;
+    assert_eq!(find_order(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
 /// It is the guard of what belongs to the order; what a client sees does not move.
 pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Backend) {
     let order = backend.order().await;
-    backend.advance(Progress::of(order.clone())).await;
-    let touched = found(backend, &order).await.expect("it is there");
+    backend.commit_change(OrderChange::from_order(order.clone())).await;
+    let touched = find_order(backend, &order).await.expect("it is there");
     assert_eq!(touched, Order { revision: order.revision.next(), ..order.clone() });
     assert_eq!(entries(backend, &order).await.len(), 1, "no change of status, no entry");
-    backend.stale([Write::UpdateOrder(Box::new(Progress::of(order)))]).await;
+    backend.expect_stale([Write::UpdateOrder(Box::new(OrderChange::from_order(order)))]).await;
 }
 
 /// Of that order only, whatever the commit did to it; a refused one did nothing.
 pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backend) {
     let revision = async |order: &Order| {
-        backend.orders.head(&order.number).await.expect("read").map(|it| it.revision.get())
+        backend.orders.find_order_head(&order.number).await.expect("read").map(|it| it.revision.get())
     };
     let (order, bystander) = (backend.order().await, backend.order().await);
     let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
     assert_eq!(revision(&unplaced).await, None);
     assert_eq!(revision(&order).await, Some(order.revision.get()));
-    let head = backend.orders.head(&order.number).await.expect("read").expect("it is there");
+    let head = backend.orders.find_order_head(&order.number).await.expect("read").expect("it is there");
     assert_eq!((head.key, head.owner), (order.key, order.owner));
-    let paid = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
-    let touched = Progress::of(paid.order().clone());
+    let paid = order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5));
+    let touched = OrderChange::from_order(paid.order().clone());
     for progress in [paid, touched.clone()] {
         let after = progress.order().revision;
-        backend.advance(progress).await;
+        backend.commit_change(progress).await;
         assert_eq!(revision(&order).await, Some(after.get()));
     }
-    backend.stale([Write::UpdateOrder(Box::new(touched))]).await;
-    assert_eq!(revision(&order).await, found(backend, &order).await.map(|it| it.revision.get()));
+    backend.expect_stale([Write::UpdateOrder(Box::new(touched))]).await;
+    assert_eq!(revision(&order).await, find_order(backend, &order).await.map(|it| it.revision.get()));
     assert_eq!(revision(&bystander).await, Some(bystander.revision.get()));
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
-    assert_eq!(backend.orders.head(&shouted).await.expect("read"), None, "a number knows case");
+    assert_eq!(backend.orders.find_order_head(&shouted).await.expect("read"), None, "a number knows case");
 }
 
 /// In the order in which they were made, also at one moment.
 pub async fn every_step_of_one_commit_has_its_entry(backend: &Backend) {
     let order = backend.order().await;
-    let mut progress = step(&order, Status::Paid, ChangedBy::GATEWAY, at(5));
-    for to in [Status::RefundPending, Status::Refunded] {
-        progress.step(to, ChangedBy::GATEWAY, None, at(5)).expect("the table has this move");
+    let mut progress = order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5));
+    for to in [OrderStatus::RefundPending, OrderStatus::Refunded] {
+        progress.transition(to, ChangedBy::GATEWAY, None, at(5)).expect("the table has this move");
     }
     let after = progress.order().clone();
-    backend.advance(progress).await;
+    backend.commit_change(progress).await;
     let moves: Vec<_> = entries(backend, &order).await;
     assert_eq!(moves.len(), 4);
-    assert!(is_unbroken(&moves, Status::Refunded), "one unbroken path: {moves:?}");
-    assert_eq!(found(backend, &order).await, Some(after));
+    assert!(is_valid_history(&moves, OrderStatus::Refunded), "one unbroken path: {moves:?}");
+    assert_eq!(find_order(backend, &order).await, Some(after));
 }
 
 /// Each step by a clock that is further behind than the one before; the first stamp says that it was the last.
 pub async fn a_history_is_read_by_its_numbers_whatever_the_clocks_say(backend: &Backend) {
-    const MOVES: [Status; 5] =
-        [Status::Paid, Status::Processing, Status::Shipped, Status::Delivered, Status::Completed];
+    const MOVES: [OrderStatus; 5] = [
+        OrderStatus::Paid,
+        OrderStatus::Processing,
+        OrderStatus::Shipped,
+        OrderStatus::Delivered,
+        OrderStatus::Completed,
+    ];
     let (user, product) = (backend.user().await, backend.product(None).await);
     let order = sample::order(&user, &[(&product, 1)]);
     let order = Order { created_at: at(60), updated_at: at(60), ..order };
-    let placing = Entry { at: at(999), ..Entry::placing(&order, ChangedBy::customer(user.key)) };
+    let placing =
+        HistoryEntry { at: at(999), ..HistoryEntry::for_new_order(&order, ChangedBy::customer(user.key)) };
     backend.commit([Write::InsertOrder { order: Box::new(order.clone()), entry: placing }]).await;
     let mut now = order.clone();
     for (behind, to) in (1..).zip(MOVES) {
-        let by = if to == Status::Paid { ChangedBy::GATEWAY } else { ChangedBy::operator(order.owner) };
-        let progress = step(&now, to, by, at(60 - behind * 9));
+        let by = if to == OrderStatus::Paid { ChangedBy::GATEWAY } else { ChangedBy::operator(order.owner) };
+        let progress = order_change(&now, to, by, at(60 - behind * 9));
         now = progress.order().clone();
-        backend.advance(progress).await;
+        backend.commit_change(progress).await;
     }
-    let recorded = backend.orders.history(order.key).await.expect("read");
+    let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     let read: Vec<_> = recorded.iter().map(|it| (it.entry.sequence.get(), it.entry.to)).collect();
-    let path: Vec<_> = (1..).zip([Status::Pending].into_iter().chain(MOVES)).collect();
+    let path: Vec<_> = (1..).zip([OrderStatus::Pending].into_iter().chain(MOVES)).collect();
     assert_eq!(read, path);
     assert!(recorded.iter().skip(1).all(|it| it.entry.at == at(60)), "no stamp goes back: {recorded:?}");
-    assert_eq!(found(backend, &order).await, Some(now));
+    assert_eq!(find_order(backend, &order).await, Some(now));
 }
 
 /// Should two changes ever be made of one order, the record keeps one of them.
 pub async fn a_place_in_a_history_is_taken_once(backend: &Backend) {
     let order = backend.order().await;
-    backend.advance(step(&order, Status::Paid, ChangedBy::GATEWAY, at(5))).await;
-    let paid = found(backend, &order).await.expect("it is there");
+    backend.commit_change(order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5))).await;
+    let paid = find_order(backend, &order).await.expect("it is there");
     let forgetful = Order { last_sequence: order.last_sequence, ..paid.clone() };
     backend
-        .stale([Write::UpdateOrder(Box::new(step(
+        .expect_stale([Write::UpdateOrder(Box::new(order_change(
             &forgetful,
-            Status::Processing,
+            OrderStatus::Processing,
             ChangedBy::operator(order.owner),
             at(6),
         )))])
         .await;
-    assert_eq!(found(backend, &order).await, Some(paid));
+    assert_eq!(find_order(backend, &order).await, Some(paid));
 }
 
 /// In the same commit.
 pub async fn stock_that_an_order_held_comes_back_with_the_change(backend: &Backend) {
     let order = backend.order().await;
     let id = &order.items.first().expect("a line").product;
-    let stock = async || backend.products.find(id).await.expect("read").expect("it is there").stock;
+    let stock = async || backend.products.find_product(id).await.expect("read").expect("it is there").stock;
     assert_eq!(stock().await, Some(8), "two were taken");
-    backend.advance(step(&order, Status::Cancelled, ChangedBy::customer(order.owner), at(5))).await;
+    backend
+        .commit_change(order_change(&order, OrderStatus::Cancelled, ChangedBy::customer(order.owner), at(5)))
+        .await;
     assert_eq!(stock().await, Some(10), "and came back");
 }
 
@@ -250,44 +262,44 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
     backend.order().await;
     let why = Text::new("🍵".repeat(Text::CHARS_MAX));
     let steps = [
-        (Status::Paid, ChangedBy::GATEWAY, None),
-        (Status::RefundPending, ChangedBy::customer(order.owner), Some(why)),
-        (Status::Paid, ChangedBy::operator(operator.key), Some(Text::new("No."))),
-        (Status::RefundPending, ChangedBy::GATEWAY, None),
-        (Status::Refunded, ChangedBy::GATEWAY, None),
-        (Status::Closed, ChangedBy::SYSTEM, Some(Text::new("Long over."))),
+        (OrderStatus::Paid, ChangedBy::GATEWAY, None),
+        (OrderStatus::RefundPending, ChangedBy::customer(order.owner), Some(why)),
+        (OrderStatus::Paid, ChangedBy::operator(operator.key), Some(Text::new("No."))),
+        (OrderStatus::RefundPending, ChangedBy::GATEWAY, None),
+        (OrderStatus::Refunded, ChangedBy::GATEWAY, None),
+        (OrderStatus::Closed, ChangedBy::SYSTEM, Some(Text::new("Long over."))),
     ];
-    let mut expected = vec![(Status::Pending, ChangedBy::customer(order.owner), None, at(0))];
+    let mut expected = vec![(OrderStatus::Pending, ChangedBy::customer(order.owner), None, at(0))];
     let mut now = order.clone();
     for (second, (to, by, reason)) in (1..).zip(steps) {
-        let mut progress = Progress::of(now);
-        progress.step(to, by, reason.clone(), at(second)).expect("the table has this move");
+        let mut progress = OrderChange::from_order(now);
+        progress.transition(to, by, reason.clone(), at(second)).expect("the table has this move");
         expected.push((to, by, reason, at(second)));
         now = progress.order().clone();
-        backend.advance(progress).await;
+        backend.commit_change(progress).await;
     }
-    let recorded = backend.orders.history(order.key).await.expect("read");
+    let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     let public = |by: ChangedBy| match by.user {
         Some(key) if key == operator.key => Some(operator.id.clone()),
         Some(_) => Some(customer.clone()),
         None => None,
     };
     for (line, (to, by, reason, at)) in recorded.iter().zip(&expected) {
-        let Entry { sequence: _, from: _, to: was, by: who, reason: why, at: when } = &line.entry;
+        let HistoryEntry { sequence: _, from: _, to: was, by: who, reason: why, at: when } = &line.entry;
         assert_eq!((was, who, why, when), (to, by, reason, at));
         assert_eq!(line.user, public(*by), "the public id of {by:?}");
     }
     assert_eq!(recorded.len(), expected.len());
-    assert!(is_unbroken(&entries(backend, &order).await, Status::Closed), "one unbroken path");
-    assert_eq!(found(backend, &order).await, Some(now));
+    assert!(is_valid_history(&entries(backend, &order).await, OrderStatus::Closed), "one unbroken path");
+    assert_eq!(find_order(backend, &order).await, Some(now));
 }
 
 /// The public id of who placed `order`, as its history has it.
 async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
-    let recorded = backend.orders.history(order.key).await.expect("read");
+    let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     let first = recorded.into_iter().next().expect("it was placed");
     let id = first.user.expect("by a user");
-    let user = backend.users.find(&id).await.expect("read").expect("who has an account");
+    let user = backend.users.find_user(&id).await.expect("read").expect("who has an account");
     assert_eq!(user.key, order.owner, "the owner placed it");
     id
 }
@@ -296,9 +308,10 @@ async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
 pub async fn one_of_many_changes_of_one_revision_wins(backend: &Backend) {
     let mut order = backend.order().await;
     for _ in 0..3 {
-        let race = backend.race(|| ports::UnitOfWork::new().progress(Progress::of(order.clone())));
-        race.await.ends(1, is_stale);
-        let next = found(backend, &order).await.expect("it is there");
+        let race = backend
+            .race(|| ports::UnitOfWork::new().with_order_change(OrderChange::from_order(order.clone())));
+        race.await.assert_outcome(1, is_stale);
+        let next = find_order(backend, &order).await.expect("it is there");
         assert_eq!(next.revision, order.revision.next(), "one step by {RIVALS} rivals");
         order = next;
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use domain::{Password, PasswordHash};
-use ports::{PasswordHasher, Purpose, Share};
+use ports::{HashPurpose, HashQueueKey, PasswordHasher};
 
 use crate::sample;
 
@@ -24,17 +24,17 @@ macro_rules! password {
     };
 }
 
-fn share() -> Share {
-    Share { purpose: Purpose::Login, network: sample::network() }
+fn share() -> HashQueueKey {
+    HashQueueKey { purpose: HashPurpose::Login, network: sample::network() }
 }
 
 async fn hash(hasher: &Arc<dyn PasswordHasher>, password: &str) -> PasswordHash {
     let password = Password::parse(password).expect("it may be set");
-    hasher.hash(password, share()).await.expect("the hasher is idle")
+    hasher.hash_password(password, share()).await.expect("the hasher is idle")
 }
 
 async fn verify(hasher: &Arc<dyn PasswordHasher>, hash: Option<&PasswordHash>, attempt: &str) -> bool {
-    hasher.verify(hash.cloned(), attempt.to_owned(), share()).await.expect("the hasher is idle")
+    hasher.verify_password(hash.cloned(), attempt.to_owned(), share()).await.expect("the hasher is idle")
 }
 
 /// Not one in another case, with more or with less.
@@ -83,17 +83,17 @@ pub async fn the_longest_password_counts_to_its_last_byte(hasher: &Arc<dyn Passw
 
 /// And its text says so.
 pub async fn a_hash_has_the_cost_that_is_told(hasher: &Arc<dyn PasswordHasher>) {
-    assert_eq!(hash(hasher, "correct horse").await.cost(), hasher.cost());
+    assert_eq!(hash(hasher, "correct horse").await.cost(), hasher.hash_cost());
 }
 
 /// Nor the cost of new hashes.
 pub async fn padding_changes_no_verdict(hasher: &Arc<dyn PasswordHasher>) {
-    let cost = hasher.cost();
+    let cost = hasher.hash_cost();
     let known = hash(hasher, "correct horse").await;
     for padded in [cost + 1, 0] {
-        hasher.pad_to(padded);
+        hasher.pad_to_cost(padded);
         assert!(verify(hasher, Some(&known), "correct horse").await);
         assert!(!verify(hasher, Some(&known), "wrong").await && !verify(hasher, None, "wrong").await);
-        assert_eq!((hash(hasher, "another one").await.cost(), hasher.cost()), (cost, cost));
+        assert_eq!((hash(hasher, "another one").await.cost(), hasher.hash_cost()), (cost, cost));
     }
 }

@@ -7,10 +7,10 @@ pub use checks::*;
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ChangedBy, DisputeId, Order, Progress, Refund, Text, Transaction, TransactionId,
+    ChangedBy, DisputeId, Order, OrderChange, Refund, Text, Transaction, TransactionId,
     payment::{
-        Asked, CaptureMethod, Details, DisputeEvent, DisputeStatus, FactsRecord, RefundFacts, Request,
-        RequestKind,
+        CaptureMethod, DisputeEvent, DisputeStatus, PaymentDetails, PaymentRequest, PaymentRequestKind,
+        PendingOperation, RawFacts, RefundFacts,
     },
 };
 use ports::{UnitOfWork, Write};
@@ -19,7 +19,7 @@ use tokio::{task::JoinSet, time::timeout};
 use crate::{
     Backend,
     backend::is_stale,
-    orders::found as found_order,
+    orders::find_order as found_order,
     sample::{self, at},
 };
 
@@ -49,7 +49,7 @@ macro_rules! payments {
 }
 
 async fn found(backend: &Backend, transaction: &Transaction) -> Option<Transaction> {
-    backend.payments.find(&transaction.id).await.expect("read")
+    backend.payments.find_transaction(&transaction.id).await.expect("read")
 }
 
 async fn replace(backend: &Backend, transaction: &Transaction) {
@@ -60,15 +60,15 @@ async fn replace(backend: &Backend, transaction: &Transaction) {
 async fn captured(backend: &Backend) -> (Order, Transaction) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |it| {
-        it.facts = sample::facts(sample::taken(it.amount));
+        it.facts = sample::restore_facts(sample::captured_facts(it.amount));
         it.check_at = None;
     });
     let transaction = transaction.await;
     (order, transaction)
 }
 
-fn told(text: &str) -> Details {
-    Details {
+fn told(text: &str) -> PaymentDetails {
+    PaymentDetails {
         card_last4: Some("4242".into()),
         card_brand: Some("visa".into()),
         authorization_code: Some(format!("A1B2C3-{text}")),
@@ -87,32 +87,32 @@ pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
     let full = backend.transaction(&order, |it| {
         it.gateway = sample::gateway("stripe");
         it.capture_method = CaptureMethod::Manual;
-        it.facts = sample::facts(sample::held());
-        it.asked = Some(Asked::Capture(sample::money("19.97")));
+        it.facts = sample::restore_facts(sample::authorized_facts());
+        it.pending_operation = Some(PendingOperation::Capture(sample::money("19.97")));
         it.details = told("full");
         (it.updated_at, it.check_at, it.checks) = (at(3), Some(at(4)), 5);
     });
     let full = full.await;
     assert_eq!(found(backend, &full).await.as_ref(), Some(&full), "full");
     let shouted = TransactionId::new(full.id.as_str().to_uppercase());
-    assert_eq!(backend.payments.find(&shouted).await.expect("read"), None, "an id knows case");
+    assert_eq!(backend.payments.find_transaction(&shouted).await.expect("read"), None, "an id knows case");
 }
 
 /// Inserted so, and replaced so.
 pub async fn every_fact_is_read_back_as_written(backend: &Backend) {
     let first = backend.transaction(&backend.order().await, |_| ()).await;
-    let (nothing, taken) = (FactsRecord::default(), sample::taken(first.amount));
-    let failed = FactsRecord { failed_at: Some(at(3)), ..nothing.clone() };
+    let (nothing, taken) = (RawFacts::default(), sample::captured_facts(first.amount));
+    let failed = RawFacts { failed_at: Some(at(3)), ..nothing.clone() };
     let facts = [
-        sample::held(),
+        sample::authorized_facts(),
         failed.clone(),
-        FactsRecord { voided_at: Some(at(4)), ..sample::held() },
-        sample::taken(sample::money("0.01")),
-        FactsRecord { surplus: true, ..taken.clone() },
-        FactsRecord { displaced: true, surplus: true, ..taken.clone() },
-        FactsRecord { failed_at: Some(at(3)), voided_at: Some(at(4)), ..taken.clone() },
+        RawFacts { voided_at: Some(at(4)), ..sample::authorized_facts() },
+        sample::captured_facts(sample::money("0.01")),
+        RawFacts { surplus: true, ..taken.clone() },
+        RawFacts { displaced: true, surplus: true, ..taken.clone() },
+        RawFacts { failed_at: Some(at(3)), voided_at: Some(at(4)), ..taken.clone() },
     ];
-    for facts in facts.map(sample::facts) {
+    for facts in facts.map(sample::restore_facts) {
         let order = backend.order().await;
         let inserted = backend.transaction(&order, |it| it.facts = facts.clone());
         let inserted = inserted.await;
@@ -121,7 +121,7 @@ pub async fn every_fact_is_read_back_as_written(backend: &Backend) {
         replace(backend, &replaced).await;
         assert_eq!(found(backend, &first).await, Some(replaced), "replaced");
     }
-    let asked = Transaction { asked: Some(Asked::Void), ..first.clone() };
+    let asked = Transaction { pending_operation: Some(PendingOperation::Void), ..first.clone() };
     replace(backend, &asked).await;
     assert_eq!(found(backend, &first).await, Some(asked), "asked for a void");
     replace(backend, &first).await;
@@ -133,15 +133,19 @@ pub async fn words_about_disputes_are_added_and_stay(backend: &Backend) {
     let amount = sample::money("4.5");
     let words = DisputeStatus::ALL.map(|status| sample::dispute(status, amount, 9));
     let record = |words: &[DisputeEvent], it: &Transaction| {
-        let taken = sample::taken(it.amount);
-        sample::facts(FactsRecord { disputes: words.to_vec(), ..taken })
+        let taken = sample::captured_facts(it.amount);
+        sample::restore_facts(RawFacts { disputes: words.to_vec(), ..taken })
     };
     let (order, mut late) = captured(backend).await;
     for count in 1..=words.len() {
         late.facts = record(words.get(..count).unwrap_or_default(), &late);
         replace(backend, &late).await;
         assert_eq!(found(backend, &late).await.as_ref(), Some(&late), "{count} words");
-        assert_eq!(backend.payments.list(order.key).await.expect("read"), [late.clone()], "listed");
+        assert_eq!(
+            backend.payments.list_transactions(order.key).await.expect("read"),
+            [late.clone()],
+            "listed"
+        );
     }
     let named = DisputeEvent {
         dispute: Some(DisputeId::new("dp_1".into())),
@@ -195,8 +199,8 @@ pub async fn a_transaction_and_its_refunds_are_of_one_moment(backend: &Backend) 
     readers.spawn(async move {
         let mut seen = 0;
         while seen < CHANGES {
-            let found = payments.find(&id).await.expect("read").expect("it is there");
-            let listed = payments.list(order.key).await.expect("read");
+            let found = payments.find_transaction(&id).await.expect("read").expect("it is there");
+            let listed = payments.list_transactions(order.key).await.expect("read");
             for it in listed.into_iter().chain([found]) {
                 assert_eq!(usize::try_from(it.checks), Ok(it.refunds.len()), "as many refunds as checks");
                 seen = it.checks;
@@ -217,12 +221,12 @@ pub async fn a_change_goes_with_its_order_or_not_at_all(backend: &Backend) {
     let change = |amount: &str| {
         let mut changed = transaction.clone();
         changed.refunds.push(sample::refund(&changed, amount));
-        let guard = Write::UpdateOrder(Box::new(Progress::of(order.clone())));
+        let guard = Write::UpdateOrder(Box::new(OrderChange::from_order(order.clone())));
         (changed.clone(), [guard, Write::UpdateTransaction(Box::new(changed))])
     };
     let ((changed, first), (_, second)) = (change("1"), change("2"));
     backend.commit(first).await;
-    backend.stale(second).await;
+    backend.expect_stale(second).await;
     assert_eq!(
         found(backend, &transaction).await,
         Some(changed),
@@ -237,22 +241,22 @@ pub async fn a_second_transaction_waits_until_the_first_leaves_the_order(backend
     let order = backend.order().await;
     let another = || Write::InsertTransaction(Box::new(sample::transaction(&order)));
     let mut first = backend.transaction(&order, |_| ()).await;
-    backend.stale([another()]).await;
-    let taken = sample::taken(first.amount);
+    backend.expect_stale([another()]).await;
+    let taken = sample::captured_facts(first.amount);
     let disputes = vec![sample::dispute(DisputeStatus::Open, first.amount, 3)];
-    for record in [sample::held(), taken.clone(), FactsRecord { disputes, ..taken }] {
-        first.facts = sample::facts(record);
+    for record in [sample::authorized_facts(), taken.clone(), RawFacts { disputes, ..taken }] {
+        first.facts = sample::restore_facts(record);
         replace(backend, &first).await;
-        backend.stale([another()]).await;
+        backend.expect_stale([another()]).await;
     }
-    let ended = FactsRecord { failed_at: Some(at(3)), ..FactsRecord::default() };
-    first.facts = sample::facts(ended);
+    let ended = RawFacts { failed_at: Some(at(3)), ..RawFacts::default() };
+    first.facts = sample::restore_facts(ended);
     replace(backend, &first).await;
     let second = backend.transaction(&order, |_| ()).await;
-    backend.stale([another()]).await;
-    let displaced = sample::facts(FactsRecord { displaced: true, ..FactsRecord::default() });
+    backend.expect_stale([another()]).await;
+    let displaced = sample::restore_facts(RawFacts { displaced: true, ..RawFacts::default() });
     backend.transaction(&order, |it| it.facts = displaced).await;
-    let voided = sample::facts(FactsRecord { voided_at: Some(at(3)), ..FactsRecord::default() });
+    let voided = sample::restore_facts(RawFacts { voided_at: Some(at(3)), ..RawFacts::default() });
     replace(backend, &Transaction { facts: voided, ..second }).await;
     backend.commit([another()]).await;
 }
@@ -260,34 +264,42 @@ pub async fn a_second_transaction_waits_until_the_first_leaves_the_order(backend
 /// Even if nothing else were to guard the order.
 pub async fn one_of_many_transactions_of_an_order_is_made(backend: &Backend) {
     let order = backend.order().await;
-    let alone = backend
-        .race(|| UnitOfWork::new().with(Write::InsertTransaction(Box::new(sample::transaction(&order)))));
-    alone.await.ends(1, is_stale);
-    assert_eq!(backend.payments.list(order.key).await.expect("read").len(), 1);
+    let alone = backend.race(|| {
+        UnitOfWork::new().with_write(Write::InsertTransaction(Box::new(sample::transaction(&order))))
+    });
+    alone.await.assert_outcome(1, is_stale);
+    assert_eq!(backend.payments.list_transactions(order.key).await.expect("read").len(), 1);
     let order = backend.order().await;
     let guarded = backend.race(|| {
         let transaction = Box::new(sample::transaction(&order));
-        UnitOfWork::new().progress(Progress::of(order.clone())).with(Write::InsertTransaction(transaction))
+        UnitOfWork::new()
+            .with_order_change(OrderChange::from_order(order.clone()))
+            .with_write(Write::InsertTransaction(transaction))
     });
-    guarded.await.ends(1, is_stale);
-    assert_eq!(backend.payments.list(order.key).await.expect("read").len(), 1);
+    guarded.await.assert_outcome(1, is_stale);
+    assert_eq!(backend.payments.list_transactions(order.key).await.expect("read").len(), 1);
 }
 
 /// Each with its own refunds, and none of another order.
 pub async fn transactions_are_listed_oldest_first(backend: &Backend) {
     let (order, _) = captured(backend).await;
-    assert_eq!(backend.payments.list(backend.order().await.key).await.expect("read"), [], "none");
-    let mut tried = backend.payments.list(order.key).await.expect("read");
+    assert_eq!(
+        backend.payments.list_transactions(backend.order().await.key).await.expect("read"),
+        [],
+        "none"
+    );
+    let mut tried = backend.payments.list_transactions(order.key).await.expect("read");
     for amount in ["1", "2"] {
         let other = backend.transaction(&order, |it| {
-            it.facts = sample::facts(FactsRecord { displaced: true, ..sample::taken(it.amount) });
+            it.facts =
+                sample::restore_facts(RawFacts { displaced: true, ..sample::captured_facts(it.amount) });
         });
         let mut other = other.await;
         other.refunds = vec![sample::refund(&other, amount), sample::refund(&other, amount)];
         replace(backend, &other).await;
         tried.push(other);
     }
-    assert_eq!(backend.payments.list(order.key).await.expect("read"), tried);
+    assert_eq!(backend.payments.list_transactions(order.key).await.expect("read"), tried);
 }
 
 /// Of all transactions of an order, and of no other order's.
@@ -295,7 +307,7 @@ pub async fn who_asked_for_what_is_kept_in_order(backend: &Backend) {
     let (order, first) = captured(backend).await;
     let (other_order, other) = captured(backend).await;
     let user = backend.user().await;
-    let request = |transaction: &Transaction, kind, requested_by| Request {
+    let request = |transaction: &Transaction, kind, requested_by| PaymentRequest {
         transaction: transaction.key,
         kind,
         amount: sample::money("19.98"),
@@ -304,19 +316,19 @@ pub async fn who_asked_for_what_is_kept_in_order(backend: &Backend) {
     };
     let (customer, operator) = (ChangedBy::customer(order.owner), ChangedBy::operator(user.key));
     let asked = [
-        request(&first, RequestKind::Payment, customer),
-        request(&first, RequestKind::Capture, operator),
-        request(&first, RequestKind::Void, ChangedBy::SYSTEM),
-        request(&first, RequestKind::Capture, operator),
+        request(&first, PaymentRequestKind::Payment, customer),
+        request(&first, PaymentRequestKind::Capture, operator),
+        request(&first, PaymentRequestKind::Void, ChangedBy::SYSTEM),
+        request(&first, PaymentRequestKind::Capture, operator),
     ];
     for it in asked {
         backend.commit([Write::InsertRequest(it)]).await;
     }
-    backend.commit([Write::InsertRequest(request(&other, RequestKind::Payment, operator))]).await;
-    let read = backend.payments.requests(order.key).await.expect("read");
+    backend.commit([Write::InsertRequest(request(&other, PaymentRequestKind::Payment, operator))]).await;
+    let read = backend.payments.list_payment_requests(order.key).await.expect("read");
     assert_eq!(read.iter().map(|it| it.request).collect::<Vec<_>>(), asked);
-    let owner = backend.users.find_by_key(order.owner).await.expect("read").map(|it| it.id);
+    let owner = backend.users.find_user_by_key(order.owner).await.expect("read").map(|it| it.id);
     let users: Vec<_> = read.into_iter().map(|it| it.user).collect();
     assert_eq!(users, [owner, Some(user.id.clone()), None, Some(user.id)], "by public id");
-    assert_eq!(backend.payments.requests(other_order.key).await.expect("read").len(), 1);
+    assert_eq!(backend.payments.list_payment_requests(other_order.key).await.expect("read").len(), 1);
 }

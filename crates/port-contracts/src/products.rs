@@ -8,7 +8,7 @@ pub use sales::*;
 
 use domain::{
     Money, Product, ProductId, Text,
-    product::{Restock, STOCK_MAX},
+    product::{STOCK_MAX, StockUpdate},
 };
 use ports::UnitOfWork;
 
@@ -49,13 +49,13 @@ macro_rules! products {
 }
 
 async fn found(backend: &Backend, product: &Product) -> Option<Product> {
-    backend.products.find(&product.id).await.expect("read")
+    backend.products.find_product(&product.id).await.expect("read")
 }
 
 async fn keep(backend: &Backend, change: impl FnOnce(&mut Product)) -> Product {
     let mut product = sample::product(Some(10));
     change(&mut product);
-    backend.commit([sample::made(&product)]).await;
+    backend.commit([sample::insert_product(&product)]).await;
     product
 }
 
@@ -85,7 +85,9 @@ pub async fn a_product_is_read_back_as_written(backend: &Backend) {
 /// Two ids that differ in case are two.
 pub async fn a_product_id_is_made_once_and_knows_case(backend: &Backend) {
     let first = keep(backend, |it| it.id = ProductId::new("sku-a".into())).await;
-    backend.stale([sample::made(&Product { id: first.id.clone(), ..sample::product(None) })]).await;
+    backend
+        .expect_stale([sample::insert_product(&Product { id: first.id.clone(), ..sample::product(None) })])
+        .await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&first), "the first one stays");
     let second = keep(backend, |it| it.id = ProductId::new("SKU-A".into())).await;
     assert_eq!(found(backend, &first).await, Some(first));
@@ -104,43 +106,45 @@ pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: 
         updated_at: at(9),
         ..first.clone()
     };
-    let gone = Restock::Set(None);
-    backend.stale([sample::replaced(&second, second.version, gone)]).await;
+    let gone = StockUpdate::Set(None);
+    backend.expect_stale([sample::replace_product(&second, second.version, gone)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&first), "unchanged");
-    backend.commit([sample::replaced(&second, first.version, gone)]).await;
+    backend.commit([sample::replace_product(&second, first.version, gone)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "replaced");
-    backend.stale([sample::replaced(&first, first.version, gone)]).await;
-    backend.stale([sample::replaced(&sample::product(None), first.version, gone)]).await;
+    backend.expect_stale([sample::replace_product(&first, first.version, gone)]).await;
+    backend.expect_stale([sample::replace_product(&sample::product(None), first.version, gone)]).await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
 /// All others decided on what is gone.
 pub async fn one_of_many_replacements_wins(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
-    let race = backend
-        .race(|| UnitOfWork::new().with(sample::revised(&product, Restock::Set(Some(sample::number())))));
-    race.await.ends(1, is_stale);
+    let race = backend.race(|| {
+        UnitOfWork::new()
+            .with_write(sample::replace_with_next(&product, StockUpdate::Set(Some(sample::next_number()))))
+    });
+    race.await.assert_outcome(1, is_stale);
 }
 
 /// Also when some of it was sold since it was read: what is sold does not come back.
 pub async fn a_replacement_keeps_the_stock_unless_it_speaks_of_it(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
-    backend.commit([sample::sold(&product, 1)]).await;
+    backend.commit([sample::sell_product(&product, 1)]).await;
     let read = found(backend, &product).await.expect("it is there");
-    backend.commit([sample::sold(&product, 2)]).await;
-    backend.commit([sample::revised(&read, Restock::Keep)]).await;
+    backend.commit([sample::sell_product(&product, 2)]).await;
+    backend.commit([sample::replace_with_next(&read, StockUpdate::Keep)]).await;
     let kept = found(backend, &product).await.expect("it is there");
     assert_eq!((kept.stock, kept.version), (Some(7), product.version.next()));
-    assert!(!kept.is_as_its_version_began(), "two were sold since it was read");
-    backend.commit([sample::revised(&kept, Restock::Keep)]).await;
+    assert!(!kept.has_original_stock(), "two were sold since it was read");
+    backend.commit([sample::replace_with_next(&kept, StockUpdate::Keep)]).await;
     let settled = found(backend, &product).await.expect("it is there");
-    assert!(settled.is_as_its_version_began(), "nothing was sold since it was read");
+    assert!(settled.has_original_stock(), "nothing was sold since it was read");
     for stock in [Some(3), None, Some(STOCK_MAX)] {
         let read = found(backend, &product).await.expect("it is there");
-        backend.commit([sample::sold(&read, 1)]).await;
-        backend.commit([sample::revised(&read, Restock::Set(stock))]).await;
+        backend.commit([sample::sell_product(&read, 1)]).await;
+        backend.commit([sample::replace_with_next(&read, StockUpdate::Set(stock))]).await;
         let set = found(backend, &product).await.expect("it is there");
-        assert_eq!((set.stock, set.moves), (stock, 0));
+        assert_eq!((set.stock, set.stock_moves), (stock, 0));
     }
 }
 
@@ -152,10 +156,10 @@ pub async fn those_of_the_products_that_there_are_are_found(backend: &Backend) {
     }
     let left_out = kept.pop();
     let asked: Vec<_> = kept.iter().map(|it| it.id.clone()).chain([sample::product(None).id]).collect();
-    let mut all = backend.products.find_all(&asked).await.expect("read");
+    let mut all = backend.products.find_products(&asked).await.expect("read");
     all.sort_by_key(|it| it.key);
     assert_eq!(all, kept, "without {left_out:?}");
-    assert_eq!(backend.products.find_all(&[]).await.expect("read"), [], "nothing asked, nothing found");
+    assert_eq!(backend.products.find_products(&[]).await.expect("read"), [], "nothing asked, nothing found");
 }
 
 /// Whatever their ids; a page goes on after the last product of the one before.
@@ -167,12 +171,12 @@ pub async fn products_are_listed_in_the_order_they_were_made_in(backend: &Backen
     let mut listed = Vec::new();
     for (expected, more) in [(2, true), (2, true), (1, false)] {
         let after = listed.last().map(|it: &Product| it.id.clone());
-        let page = backend.products.list(false, after, 2).await.expect("read");
+        let page = backend.products.list_products(false, after, 2).await.expect("read");
         assert_eq!((page.data.len(), page.next.is_some()), (expected, more));
         listed.extend(page.data);
     }
     assert_eq!(listed, made);
-    let page = backend.products.list(false, None, 5).await.expect("read");
+    let page = backend.products.list_products(false, None, 5).await.expect("read");
     assert!(page.next.is_none(), "a page that just holds all has no more after it");
 }
 
@@ -182,9 +186,9 @@ pub async fn products_are_listed_by_the_stamps_they_show(backend: &Backend) {
     for second in (0..5).rev() {
         made.insert(0, keep(backend, |it| it.created_at = sample::at(second)).await);
     }
-    let mut listed = backend.products.list(false, None, 2).await.expect("read").data;
+    let mut listed = backend.products.list_products(false, None, 2).await.expect("read").data;
     let after = listed.last().map(|it| it.id.clone());
-    listed.extend(backend.products.list(false, after, 9).await.expect("read").data);
+    listed.extend(backend.products.list_products(false, after, 9).await.expect("read").data);
     assert_eq!(listed, made);
 }
 
@@ -192,13 +196,13 @@ pub async fn products_are_listed_by_the_stamps_they_show(backend: &Backend) {
 pub async fn a_list_of_active_products_leaves_out_the_others(backend: &Backend) {
     let (first, hidden) = (keep(backend, |_| ()).await, keep(backend, |it| it.active = false).await);
     let (third, last) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);
-    let page = backend.products.list(true, None, 2).await.expect("read");
+    let page = backend.products.list_products(true, None, 2).await.expect("read");
     assert_eq!(page.data, [first.clone(), third.clone()]);
     assert_eq!(page.next.as_deref(), Some(third.id.as_str()), "the last one is to come");
     let off = Product { active: false, version: third.version.next(), ..third.clone() };
-    backend.commit([sample::replaced(&off, third.version, Restock::Keep)]).await;
-    let page = backend.products.list(true, Some(third.id), 2).await.expect("read");
+    backend.commit([sample::replace_product(&off, third.version, StockUpdate::Keep)]).await;
+    let page = backend.products.list_products(true, Some(third.id), 2).await.expect("read");
     assert_eq!((page.data.as_slice(), page.next), ([last.clone()].as_slice(), None));
-    let all = backend.products.list(false, None, 100).await.expect("read");
+    let all = backend.products.list_products(false, None, 100).await.expect("read");
     assert_eq!(all.data, [first, hidden, off, last], "an operator sees them all");
 }

@@ -31,7 +31,7 @@ macro_rules! replies {
 }
 
 async fn found(backend: &Backend, claim: &Claim) -> Option<Claim> {
-    backend.replies.find(&claim.key).await.expect("read")
+    backend.claims.find_claim(&claim.key).await.expect("read")
 }
 
 fn claimed(error: CommitError) -> Claim {
@@ -40,7 +40,7 @@ fn claimed(error: CommitError) -> Claim {
         CommitError::Stale
         | CommitError::OutOfStock(_)
         | CommitError::DuplicateEvent
-        | CommitError::Taken(_)
+        | CommitError::AccountConflict(_)
         | CommitError::Failed(_) => panic!("refused as claimed, not as {error:?}"),
     }
 }
@@ -63,20 +63,24 @@ pub async fn a_used_key_answers_with_its_claim_and_undoes_the_rest(backend: &Bac
     let first = sample::claim(&user);
     backend.commit([Write::Claim(first.clone())]).await;
     let again = || Write::Claim(Claim { key: first.key.clone(), ..sample::claim(&user) });
-    assert_eq!(claimed(backend.refused([again()]).await), first, "the first one's claim, unanswered");
+    assert_eq!(claimed(backend.expect_refusal([again()]).await), first, "the first one's claim, unanswered");
 
-    backend.commit([Write::Answer { key: first.key.clone(), reply: sample::reply() }]).await;
+    backend.commit([Write::StoreReply { key: first.key.clone(), reply: sample::reply() }]).await;
     let answered = Claim { reply: Some(sample::reply()), ..first.clone() };
-    assert_eq!(claimed(backend.refused([again()]).await), answered, "the first one's claim and answer");
+    assert_eq!(
+        claimed(backend.expect_refusal([again()]).await),
+        answered,
+        "the first one's claim and answer"
+    );
     assert_eq!(found(backend, &first).await, Some(answered), "the second use changed nothing");
 }
 
 /// The retry of an order that took the last piece gets that order's answer.
 pub async fn a_used_key_comes_before_every_other_guard(backend: &Backend) {
     let (first, product) = (sample::claim(&backend.user().await), backend.product(Some(1)).await);
-    let work = [sample::sold(&product, 1), Write::Claim(first.clone())];
+    let work = [sample::sell_product(&product, 1), Write::Claim(first.clone())];
     backend.commit(work.clone()).await;
-    assert_eq!(claimed(backend.refused(work).await), first);
+    assert_eq!(claimed(backend.expect_refusal(work).await), first);
 }
 
 /// Whatever it is: empty, long, with line ends, or without a place.
@@ -87,7 +91,7 @@ pub async fn an_answer_comes_back_byte_for_byte(backend: &Backend) {
     for reply in [sample::reply(), long, bare] {
         let claim = sample::claim(&user);
         backend.commit([Write::Claim(claim.clone())]).await;
-        backend.commit([Write::Answer { key: claim.key.clone(), reply: reply.clone() }]).await;
+        backend.commit([Write::StoreReply { key: claim.key.clone(), reply: reply.clone() }]).await;
         assert!(
             found(backend, &claim).await == Some(Claim { reply: Some(reply), ..claim }),
             "the same bytes"
@@ -110,12 +114,12 @@ pub async fn one_of_many_claims_of_a_key_without_a_user_wins(backend: &Backend) 
 async fn one_wins(backend: &Backend, user: &User, key: IdempotencyKey) {
     let race = backend.race(|| {
         let claim = Claim { key: key.clone(), ..sample::claim(user) };
-        UnitOfWork::new().with(Write::Claim(claim)).with(Write::InsertFinding(sample::finding()))
+        UnitOfWork::new().with_write(Write::Claim(claim)).with_write(Write::InsertFinding(sample::finding()))
     });
     let race = race.await;
-    let winner = backend.replies.find(&key).await.expect("read").expect("somebody won");
-    race.ends(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
-    let findings = backend.findings.list(None, None, 100).await.expect("read");
+    let winner = backend.claims.find_claim(&key).await.expect("read").expect("somebody won");
+    race.assert_outcome(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
+    let findings = backend.findings.list_findings(None, None, 100).await.expect("read");
     assert_eq!(findings.data.len(), 1, "only the winner did anything");
 }
 
@@ -143,9 +147,9 @@ pub async fn keys_differ_by_user_route_and_case(backend: &Backend) {
 pub async fn a_key_is_answered_once(backend: &Backend) {
     let claim = sample::claim(&backend.user().await);
     backend.commit([Write::Claim(claim.clone())]).await;
-    backend.commit([Write::Answer { key: claim.key.clone(), reply: sample::reply() }]).await;
+    backend.commit([Write::StoreReply { key: claim.key.clone(), reply: sample::reply() }]).await;
     let other = StoredReply { status: 200, body: "{}".into(), ..sample::reply() };
-    let error = backend.refused([Write::Answer { key: claim.key.clone(), reply: other }]).await;
+    let error = backend.expect_refusal([Write::StoreReply { key: claim.key.clone(), reply: other }]).await;
     let answered = Claim { reply: Some(sample::reply()), ..claim.clone() };
     assert_eq!(claimed(error), answered, "the first answer comes back");
     assert_eq!(found(backend, &claim).await, Some(answered), "and stays");
@@ -156,12 +160,12 @@ pub async fn one_of_many_answers_to_one_key_wins(backend: &Backend) {
     let claim = sample::claim(&backend.user().await);
     backend.commit([Write::Claim(claim.clone())]).await;
     let race = backend.race(|| {
-        let reply = StoredReply { body: sample::number().to_string(), ..sample::reply() };
-        UnitOfWork::new().with(Write::Answer { key: claim.key.clone(), reply })
+        let reply = StoredReply { body: sample::next_number().to_string(), ..sample::reply() };
+        UnitOfWork::new().with_write(Write::StoreReply { key: claim.key.clone(), reply })
     });
     let race = race.await;
     let winner = found(backend, &claim).await.expect("it is there");
-    race.ends(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
+    race.assert_outcome(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
 }
 
 /// A key without an end stays for ever.
@@ -198,7 +202,7 @@ pub async fn a_forgotten_key_can_be_used_again(backend: &Backend) {
     let first = Claim { expires_at: Some(sample::at(1)), ..sample::claim(&user) };
     backend.commit([Write::Claim(first.clone())]).await;
     let second = Claim { key: first.key.clone(), ..sample::claim(&user) };
-    let error = backend.refused([Write::Claim(second.clone())]).await;
+    let error = backend.expect_refusal([Write::Claim(second.clone())]).await;
     assert_eq!(claimed(error), first, "a time that is over is not enough: it must be forgotten first");
     backend.commit([Write::Prune(Prunable::Claims, sample::at(10), 100)]).await;
     backend.commit([Write::Claim(second.clone())]).await;

@@ -10,12 +10,12 @@ use domain::{
     GatewayName, Money, Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey,
     Refund, RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction,
     TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
-    order::{Entry, Item, Placing, StockLine},
+    order::{HistoryEntry, NewOrder, OrderLine, StockLine},
     payment::{
-        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Facts, FactsRecord,
-        PaymentToken, RefundFacts, StoredEvent,
+        Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, PaymentDetails, PaymentFacts,
+        PaymentToken, RawFacts, RefundFacts, StoredEvent,
     },
-    product::{Change, Restock},
+    product::{ProductChange, StockUpdate},
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
 
@@ -27,7 +27,7 @@ const STEP: i64 = 1_000;
 static NEXT: AtomicI64 = AtomicI64::new(STEP);
 
 /// A number that nobody else has, larger than all before it.
-pub fn number() -> i64 {
+pub fn next_number() -> i64 {
     NEXT.fetch_add(STEP, Ordering::Relaxed)
 }
 
@@ -40,7 +40,7 @@ pub const fn at(seconds: i64) -> Timestamp {
 /// A customer.
 #[must_use]
 pub fn user() -> User {
-    let number = number();
+    let number = next_number();
     User {
         key: UserKey::new(number),
         id: UserId::new(format!("user-{number}")),
@@ -62,13 +62,13 @@ pub fn hash(text: &str) -> PasswordHash {
 /// Where the samples' logins come from.
 #[must_use]
 pub fn network() -> Network {
-    Network::of(IpAddr::from([192, 0, 2, 1]))
+    Network::from_address(IpAddr::from([192, 0, 2, 1]))
 }
 
 /// A login that lasts an hour.
 #[must_use]
 pub fn session(user: &User) -> Session {
-    let number = number();
+    let number = next_number();
     Session {
         key: SessionKey::new(number),
         id: SessionId::new(format!("session-{number}")),
@@ -85,7 +85,7 @@ pub fn session(user: &User) -> Session {
 /// A product of 9.99 yuan.
 #[must_use]
 pub fn product(stock: Option<i64>) -> Product {
-    let number = number();
+    let number = next_number();
     Product {
         key: ProductKey::new(number),
         id: ProductId::new(format!("sku-{number}")),
@@ -94,7 +94,7 @@ pub fn product(stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
-        moves: 0,
+        stock_moves: 0,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -102,9 +102,9 @@ pub fn product(stock: Option<i64>) -> Product {
 
 /// An operator's change.
 #[must_use]
-pub fn change(by: &User) -> Change {
-    let number = number();
-    Change {
+pub fn change(by: &User) -> ProductChange {
+    let number = next_number();
+    ProductChange {
         key: ChangeKey::new(number),
         id: ChangeId::new(format!("change-{number}")),
         by: ChangedBy::operator(by.key),
@@ -115,54 +115,54 @@ pub fn change(by: &User) -> Change {
 
 /// The making of that product.
 #[must_use]
-pub fn made(product: &Product) -> Write {
+pub fn insert_product(product: &Product) -> Write {
     Write::InsertProduct(product.clone(), change(&user()))
 }
 
 /// The replacement of a product by that one.
 #[must_use]
-pub fn replaced(product: &Product, read: Version, restock: Restock) -> Write {
-    Write::ReplaceProduct { product: product.clone(), read, restock, change: change(&user()) }
+pub fn replace_product(product: &Product, read: Version, restock: StockUpdate) -> Write {
+    Write::ReplaceProduct { product: product.clone(), read, stock_update: restock, change: change(&user()) }
 }
 
 /// The replacement of a product by its next version, which differs in nothing but what is said of the stock.
 #[must_use]
-pub fn revised(read: &Product, restock: Restock) -> Write {
-    replaced(&read.revise(at(9)), read.version, restock)
+pub fn replace_with_next(read: &Product, restock: StockUpdate) -> Write {
+    replace_product(&read.next_version(at(9)), read.version, restock)
 }
 
 /// The sale of that quantity of a product, as it was read.
 #[must_use]
-pub fn sold(read: &Product, quantity: u32) -> Write {
+pub fn sell_product(read: &Product, quantity: u32) -> Write {
     Write::Sell { line: StockLine { product: read.id.clone(), quantity }, read: read.clone() }
 }
 
 /// An order of so many of these, to be paid within half an hour.
 #[must_use]
 pub fn order(owner: &User, lines: &[(&Product, u32)]) -> Order {
-    let number = number();
-    let placing = Placing {
+    let number = next_number();
+    let placing = NewOrder {
         key: OrderKey::new(number),
         number: OrderNumber::new(format!("order-{number}")),
         owner: owner.key,
         now: at(0),
         expires_at: at(1_800),
     };
-    let items = lines.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
+    let items = lines.iter().map(|(product, quantity)| OrderLine::from_product(product, *quantity)).collect();
     Order::place(placing, items).expect("there is a line")
 }
 
 /// The placing of that order.
 #[must_use]
-pub fn placed(order: &Order) -> Write {
-    let entry = Entry::placing(order, ChangedBy::customer(order.owner));
+pub fn insert_order(order: &Order) -> Write {
+    let entry = HistoryEntry::for_new_order(order, ChangedBy::customer(order.owner));
     Write::InsertOrder { order: Box::new(order.clone()), entry }
 }
 
 /// A payment of which nothing is known yet.
 #[must_use]
 pub fn transaction(order: &Order) -> Transaction {
-    let number = number();
+    let number = next_number();
     Transaction {
         key: TransactionKey::new(number),
         id: TransactionId::new(format!("transaction-{number}")),
@@ -173,9 +173,9 @@ pub fn transaction(order: &Order) -> Transaction {
         token: PaymentToken::new("tok_visa".into()),
         capture_method: CaptureMethod::Automatic,
         amount: order.amount,
-        facts: Facts::default(),
-        asked: None,
-        details: Details::default(),
+        facts: PaymentFacts::default(),
+        pending_operation: None,
+        details: PaymentDetails::default(),
         created_at: at(0),
         updated_at: at(0),
         check_at: Some(at(3)),
@@ -186,33 +186,33 @@ pub fn transaction(order: &Order) -> Transaction {
 
 /// Those facts.
 #[must_use]
-pub fn facts(record: FactsRecord) -> Facts {
-    Facts::restore(record).expect("a sample can be true")
+pub fn restore_facts(record: RawFacts) -> PaymentFacts {
+    PaymentFacts::from_raw(record).expect("a sample can be true")
 }
 
 /// Money that was held a second after the beginning.
 #[must_use]
-pub fn held() -> FactsRecord {
-    FactsRecord { authorized_at: Some(at(1)), ..FactsRecord::default() }
+pub fn authorized_facts() -> RawFacts {
+    RawFacts { authorized_at: Some(at(1)), ..RawFacts::default() }
 }
 
 /// Money that was held and taken.
 #[must_use]
-pub fn taken(amount: Money) -> FactsRecord {
-    FactsRecord { capture: Some(Capture { amount, at: at(2) }), ..held() }
+pub fn captured_facts(amount: Money) -> RawFacts {
+    RawFacts { capture: Some(Capture { amount, at: at(2) }), ..authorized_facts() }
 }
 
 /// A word about a dispute, that many seconds after the beginning.
 #[must_use]
 pub fn dispute(status: DisputeStatus, amount: Money, seconds: i64) -> DisputeEvent {
-    let event = EventId::new(format!("event-{}", number()));
+    let event = EventId::new(format!("event-{}", next_number()));
     DisputeEvent { event, dispute: None, status, amount, at: at(seconds) }
 }
 
 /// A refund on its way.
 #[must_use]
 pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
-    let number = number();
+    let number = next_number();
     Refund {
         key: RefundKey::new(number),
         id: RefundId::new(format!("refund-{number}")),
@@ -230,7 +230,7 @@ pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
 /// A notice that is parked until its transaction is known.
 #[must_use]
 pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
-    let number = number();
+    let number = next_number();
     StoredEvent {
         key: EventKey::new(number),
         gateway: gateway(from),
@@ -238,7 +238,7 @@ pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
         kind: Some("payment.captured".into()),
         transaction: transaction.cloned(),
         raw: r#"{"type": "payment.captured"}"#.into(),
-        disposition: Disposition::Parked,
+        disposition: EventDisposition::Parked,
         received_at: at(0),
     }
 }
@@ -246,7 +246,7 @@ pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
 /// A finding that is open.
 #[must_use]
 pub fn finding() -> Finding {
-    let number = number();
+    let number = next_number();
     Finding {
         key: FindingKey::new(number),
         id: FindingId::new(format!("finding-{number}")),
@@ -266,7 +266,7 @@ pub fn finding() -> Finding {
 /// A key that is used for the first time, to be kept for ever.
 #[must_use]
 pub fn claim(user: &User) -> Claim {
-    let number = number();
+    let number = next_number();
     Claim {
         key: IdempotencyKey { user: Some(user.key), route: "POST /v1/orders", key: format!("Key-{number}") },
         fingerprint: Fingerprint(format!("{number:064x}")),

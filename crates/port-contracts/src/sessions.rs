@@ -1,7 +1,7 @@
 //! Sessions: rotation, revocation, and what of them can be listed.
 
 use domain::{Network, Session, SessionId, Timestamp, User, session::SPENT_MAX};
-use ports::{EndedSession, Prunable, UnitOfWork, Write};
+use ports::{Prunable, RevokedSession, UnitOfWork, Write};
 use std::net::IpAddr;
 
 use crate::{Backend, backend::is_stale, sample};
@@ -29,7 +29,7 @@ macro_rules! sessions {
 }
 
 async fn found(backend: &Backend, session: &Session) -> Option<Session> {
-    backend.sessions.find(&session.id).await.expect("read")
+    backend.sessions.find_session(&session.id).await.expect("read")
 }
 
 async fn revoked_at(backend: &Backend, session: &Session) -> Option<Timestamp> {
@@ -73,7 +73,7 @@ fn revocation(session: &Session, seconds: i64) -> Write {
 /// Live or not.
 pub async fn a_session_is_read_back_as_written(backend: &Backend) {
     let user = backend.user().await;
-    assert_eq!(backend.sessions.find(&SessionId::new("none".into())).await.expect("read"), None);
+    assert_eq!(backend.sessions.find_session(&SessionId::new("none".into())).await.expect("read"), None);
     let fresh = keep(backend, &user, |_| ()).await;
     let used = keep(backend, &user, |it| {
         it.generation = 7;
@@ -92,10 +92,10 @@ pub async fn a_session_is_read_back_as_written(backend: &Backend) {
 pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
     let first = keep(backend, &backend.user().await, |_| ()).await;
     let (second, third) = (rotated(&first, 10), rotated(&rotated(&first, 10), 20));
-    backend.stale([rotation(&second, 20)]).await;
+    backend.expect_stale([rotation(&second, 20)]).await;
     backend.commit([rotation(&first, 10)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "all that a rotation changes");
-    backend.stale([rotation(&first, 10)]).await;
+    backend.expect_stale([rotation(&first, 10)]).await;
     backend.commit([rotation(&second, 20)]).await;
     assert_eq!(found(backend, &first).await, Some(third));
 }
@@ -104,12 +104,12 @@ pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
 pub async fn an_ended_session_does_not_rotate(backend: &Backend) {
     let user = backend.user().await;
     let ended = revoked(backend, &user, 5).await;
-    backend.stale([rotation(&Session { revoked_at: None, ..ended.clone() }, 10)]).await;
+    backend.expect_stale([rotation(&Session { revoked_at: None, ..ended.clone() }, 10)]).await;
     assert_eq!(found(backend, &ended).await, Some(ended), "a revoked one stays revoked");
     let over = keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
-    backend.stale([rotation(&over, 10)]).await;
+    backend.expect_stale([rotation(&over, 10)]).await;
     assert_eq!(found(backend, &over).await, Some(over), "one that ran out stays so");
-    backend.stale([rotation(&sample::session(&user), 10)]).await;
+    backend.expect_stale([rotation(&sample::session(&user), 10)]).await;
 }
 
 /// Whoever rotates may have the session from a copy that somebody forged.
@@ -124,7 +124,7 @@ pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
         Session { created_at: sample::at(9), ..session.clone() },
         Session { spent: vec![sample::at(9)], ..session.clone() },
     ] {
-        backend.stale([rotation(&forged, 10)]).await;
+        backend.expect_stale([rotation(&forged, 10)]).await;
     }
     assert_eq!(found(backend, &session).await, Some(session));
     assert_eq!(found(backend, &own).await, Some(own));
@@ -133,8 +133,8 @@ pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
 /// One refresh token is good for one exchange.
 pub async fn one_of_many_rotations_wins(backend: &Backend) {
     let session = keep(backend, &backend.user().await, |_| ()).await;
-    let race = backend.race(|| UnitOfWork::new().with(rotation(&session, 10)));
-    race.await.ends(1, is_stale);
+    let race = backend.race(|| UnitOfWork::new().with_write(rotation(&session, 10)));
+    race.await.assert_outcome(1, is_stale);
     assert_eq!(found(backend, &session).await, Some(rotated(&session, 10)));
 }
 
@@ -189,17 +189,17 @@ pub async fn live_sessions_are_listed_newest_first(backend: &Backend) {
     revoked(backend, &user, 5).await;
     keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
     keep(backend, &backend.user().await, |_| ()).await;
-    let listed = backend.sessions.list_live(user.key, sample::at(10), 100).await.expect("read");
+    let listed = backend.sessions.list_live_sessions(user.key, sample::at(10), 100).await.expect("read");
     assert_eq!(listed, live, "who ends at that moment is not live");
-    let listed = backend.sessions.list_live(user.key, sample::at(10), 3).await.expect("read");
+    let listed = backend.sessions.list_live_sessions(user.key, sample::at(10), 3).await.expect("read");
     assert_eq!(listed.as_slice(), live.get(..3).unwrap_or_default(), "the newest ones");
-    let listed = backend.sessions.list_live(user.key, sample::at(9), 100).await.expect("read");
+    let listed = backend.sessions.list_live_sessions(user.key, sample::at(9), 100).await.expect("read");
     assert_eq!(listed.len(), 5, "a moment before, one more was live");
 }
 
-fn ended(session: &Session) -> EndedSession {
+fn ended(session: &Session) -> RevokedSession {
     let at = session.revoked_at.expect("it ended");
-    EndedSession { key: session.key, id: session.id.clone(), at }
+    RevokedSession { key: session.key, id: session.id.clone(), at }
 }
 
 /// At or after a moment, of all users, at most so many.
@@ -209,11 +209,11 @@ pub async fn revocations_are_listed_oldest_first(backend: &Backend) {
     revoked(backend, &user, 10).await;
     let second = revoked(backend, &backend.user().await, 20).await;
     keep(backend, &user, |_| ()).await;
-    let listed = backend.sessions.revoked_since(sample::at(20), None, 100).await.expect("read");
+    let listed = backend.sessions.list_revoked_sessions(sample::at(20), None, 100).await.expect("read");
     assert_eq!(listed, [ended(&second), ended(&third)], "by the time of revocation");
-    let listed = backend.sessions.revoked_since(sample::at(20), None, 1).await.expect("read");
+    let listed = backend.sessions.list_revoked_sessions(sample::at(20), None, 1).await.expect("read");
     assert_eq!(listed, [ended(&second)], "the oldest ones");
-    assert_eq!(backend.sessions.revoked_since(sample::at(31), None, 100).await.expect("read"), []);
+    assert_eq!(backend.sessions.list_revoked_sessions(sample::at(31), None, 100).await.expect("read"), []);
 }
 
 /// However many there are: where a page ends, the next one begins.
@@ -224,13 +224,13 @@ pub async fn revocations_of_one_moment_are_read_page_by_page(backend: &Backend) 
     all.push(revoked(backend, &user, 21).await);
     let (mut since, mut after, mut read) = (sample::at(20), None, Vec::new());
     for _ in 0..all.len() {
-        let page = backend.sessions.revoked_since(since, after, 1).await.expect("read");
+        let page = backend.sessions.list_revoked_sessions(since, after, 1).await.expect("read");
         let last = page.first().expect("one more");
         (since, after) = (last.at, Some(last.key));
         read.extend(page);
     }
     assert_eq!(read, all.iter().map(ended).collect::<Vec<_>>());
-    assert_eq!(backend.sessions.revoked_since(since, after, 1).await.expect("read"), []);
+    assert_eq!(backend.sessions.list_revoked_sessions(since, after, 1).await.expect("read"), []);
 }
 
 /// Those revoked or run out before a moment; a session that is live or ended just then stays.
@@ -260,7 +260,7 @@ pub async fn pruning_sessions_is_bounded(backend: &Backend) {
     }
     for left in [3, 1, 0, 0] {
         backend.commit([Write::Prune(Prunable::Sessions, sample::at(10), 2)]).await;
-        let kept = backend.sessions.revoked_since(sample::at(0), None, 100).await.expect("read");
+        let kept = backend.sessions.list_revoked_sessions(sample::at(0), None, 100).await.expect("read");
         assert_eq!(kept.len(), left, "two go each time");
     }
 }
@@ -268,7 +268,7 @@ pub async fn pruning_sessions_is_bounded(backend: &Backend) {
 /// Since a moment, live or not, and of no other user.
 pub async fn a_network_is_known_by_the_logins_of_that_user_in_it(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
-    let elsewhere = Network::of(IpAddr::from([192, 0, 2, 2]));
+    let elsewhere = Network::from_address(IpAddr::from([192, 0, 2, 2]));
     let known = async |user: &User, network, since| {
         backend.sessions.has_logged_in(user.key, network, sample::at(since)).await.expect("read")
     };

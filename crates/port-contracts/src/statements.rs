@@ -1,6 +1,6 @@
 //! Everything that a record can be asked, in all combinations, so that every statement which is ever sent is sent once.
 //!
-//! What a test makes of the statements is up to it. Around the rows of the [`Scene`] lie many others, of the worst kind:
+//! What a test makes of the statements is up to it. Around the rows of the [`StatementFixture`] lie many others, of the worst kind:
 //! what is looked for is where a walk along another index would come last.
 
 mod filler;
@@ -12,21 +12,21 @@ use std::collections::BTreeSet;
 use domain::{Finding, Order, Product, Session, Transaction, User, payment::StoredEvent};
 use ports::{Claim, Write};
 
-pub use self::filler::{FILLERS, filler};
+pub use self::filler::{FILLER_ROWS, filler_sql};
 use crate::{Backend, sample};
 
-/// What has been asked: methods as `UserRepository::find`, writes as `Write::Claim`.
-pub type Played = BTreeSet<String>;
+/// What has been asked: methods as `UserRepository::find`, writes as `Write::LockRequest`.
+pub type Coverage = BTreeSet<String>;
 
 /// Rows to ask for.
 #[derive(Debug, Clone)]
-pub struct Scene {
+pub struct StatementFixture {
     /// Who owns half of all orders.
     pub user: User,
     /// What is sold.
     pub product: Product,
     /// What has a long history of changes.
-    pub changed: Product,
+    pub edited_product: Product,
     order: Order,
     transaction: Transaction,
     session: Session,
@@ -35,14 +35,14 @@ pub struct Scene {
     claim: Claim,
 }
 
-impl Scene {
+impl StatementFixture {
     /// Keeps the rows.
     pub async fn new(backend: &Backend) -> Self {
         let (user, product, changed) =
             (backend.user().await, backend.product(Some(1_000)).await, backend.product(None).await);
         let order = sample::order(&user, &[(&product, 2)]);
         let mut transaction = sample::transaction(&order);
-        transaction.facts = sample::facts(sample::taken(order.amount));
+        transaction.facts = sample::restore_facts(sample::captured_facts(order.amount));
         transaction.refunds = vec![sample::refund(&transaction, "1")];
         let scene = Self {
             session: sample::session(&user),
@@ -51,12 +51,12 @@ impl Scene {
             claim: sample::claim(&user),
             user,
             product,
-            changed,
+            edited_product: changed,
             order,
             transaction,
         };
         let writes = [
-            sample::placed(&scene.order),
+            sample::insert_order(&scene.order),
             Write::InsertTransaction(Box::new(scene.transaction.clone())),
             Write::InsertSession(scene.session.clone(), sample::network()),
             Write::InsertEvent(scene.event.clone()),
@@ -68,17 +68,17 @@ impl Scene {
     }
 
     /// Asks everything, and writes everything.
-    pub async fn play(&self, backend: &Backend) -> Played {
-        let mut played = Played::new();
-        self.read(backend, &mut played).await;
-        self.write(backend, &mut played).await;
+    pub async fn run_all(&self, backend: &Backend) -> Coverage {
+        let mut played = Coverage::new();
+        self.run_reads(backend, &mut played).await;
+        self.run_writes(backend, &mut played).await;
         played
     }
 }
 
-/// What of the ports [`Scene::play`] has left out: a method of a repository, or a kind of write.
+/// What of the ports [`StatementFixture::run_all`] has left out: a method of a repository, or a kind of write.
 #[must_use]
-pub fn left_out(played: &Played) -> Vec<String> {
+pub fn missing_statements(played: &Coverage) -> Vec<String> {
     let mut all = methods(include_str!("../../ports/src/repository.rs"));
     all.extend(variants(include_str!("../../ports/src/work.rs"), "Write"));
     all.retain(|it| !played.contains(it));
@@ -113,11 +113,11 @@ mod tests {
 
     #[test]
     fn what_was_not_asked_is_named() {
-        let none = left_out(&Played::new());
+        let none = missing_statements(&Coverage::new());
         for name in ["UserRepository::find", "ReplyRepository::find", "Write::Claim", "Write::Prune"] {
             assert!(none.iter().any(|it| it == name), "{name}: {none:?}");
         }
         let all = none.iter().cloned().collect();
-        assert_eq!(left_out(&all), Vec::<String>::new());
+        assert_eq!(missing_statements(&all), Vec::<String>::new());
     }
 }

@@ -3,12 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ChangedBy, Finding, Order, Product, Progress, Refund, Session, Text, Transaction, User,
-    order::{Status, StockLine},
-    payment::{Disposition, FactsRecord, StoredEvent},
-    product::{Change, Restock},
+    ChangedBy, Finding, Order, OrderChange, Product, Refund, Session, Text, Transaction, User,
+    order::{OrderStatus, StockLine},
+    payment::{EventDisposition, RawFacts, StoredEvent},
+    product::{ProductChange, StockUpdate},
 };
-use ports::{ChangeKind, Claim, CommitError, Store, UnitOfWork, Write};
+use ports::{ChangeFilter, Claim, CommitError, Store, UnitOfWork, Write};
 use tokio::time::timeout;
 
 use crate::{
@@ -50,33 +50,39 @@ pub async fn a_commit_of_everything_makes_all_of_it_true(backend: &Backend) {
     let (claim, session) = (sample::claim(&user), sample::session(&user));
     let (transaction, finding) = (sample::transaction(&order), sample::finding());
     let event = sample::event("sandbox", Some(&transaction.id));
-    backend.commit([Write::InsertUser(user.clone(), sample::hash("x")), sample::made(&product)]).await;
+    backend
+        .commit([Write::InsertUser(user.clone(), sample::hash("x")), sample::insert_product(&product)])
+        .await;
     let all = [
         Write::InsertFinding(finding.clone()),
         Write::InsertTransaction(Box::new(transaction.clone())),
-        sample::sold(&product, 2),
-        sample::placed(&order),
+        sample::sell_product(&product, 2),
+        sample::insert_order(&order),
         Write::InsertSession(session.clone(), sample::network()),
         Write::InsertEvent(event.clone()),
-        Write::Answer { key: claim.key.clone(), reply: sample::reply() },
+        Write::StoreReply { key: claim.key.clone(), reply: sample::reply() },
         Write::Claim(claim.clone()),
     ];
     backend.commit(all).await;
     let answered = Claim { reply: Some(sample::reply()), ..claim.clone() };
     assert_eq!(
-        backend.replies.find(&claim.key).await.expect("read"),
+        backend.claims.find_claim(&claim.key).await.expect("read"),
         Some(answered),
         "the claim and its answer"
     );
-    assert_eq!(backend.sessions.find(&session.id).await.expect("read"), Some(session), "the session");
-    assert_eq!(backend.orders.find(&order.number).await.expect("read"), Some(order), "the order");
+    assert_eq!(backend.sessions.find_session(&session.id).await.expect("read"), Some(session), "the session");
+    assert_eq!(backend.orders.find_order(&order.number).await.expect("read"), Some(order), "the order");
     assert_eq!(
-        backend.payments.find(&transaction.id).await.expect("read"),
+        backend.payments.find_transaction(&transaction.id).await.expect("read"),
         Some(transaction),
         "the transaction"
     );
-    assert_eq!(backend.events.find(&event.gateway, &event.id).await.expect("read"), Some(event), "the event");
-    assert_eq!(backend.findings.find(&finding.id).await.expect("read"), Some(finding), "the finding");
+    assert_eq!(
+        backend.events.find_event(&event.gateway, &event.id).await.expect("read"),
+        Some(event),
+        "the event"
+    );
+    assert_eq!(backend.findings.find_finding(&finding.id).await.expect("read"), Some(finding), "the finding");
     assert_eq!(backend.stock(&product).await, Some(3), "the stock that is left");
 }
 
@@ -99,8 +105,9 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         .commit([Write::InsertSession(session.clone(), sample::network()), Write::InsertEvent(event.clone())])
         .await;
 
-    let mut progress = Progress::of(order.clone());
-    let cancelled = progress.step(Status::Cancelled, ChangedBy::customer(order.owner), None, sample::at(9));
+    let mut progress = OrderChange::from_order(order.clone());
+    let cancelled =
+        progress.transition(OrderStatus::Cancelled, ChangedBy::customer(order.owner), None, sample::at(9));
     cancelled.expect("a customer may cancel");
     let mut checked = transaction.clone();
     checked.checks = 4;
@@ -113,7 +120,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
     };
     let renamed = Product { name: Text::new("Coffee"), version: product.version.next(), ..product.clone() };
     let writes = [
-        Write::MoveEvent { key: event.key, from: event.disposition, to: Disposition::Applied },
+        Write::MoveEvent { key: event.key, from: event.disposition, to: EventDisposition::Applied },
         Write::InsertUser(newcomer.clone(), sample::hash("x")),
         Write::ChangePassword { user: stayer.key, from: sample::hash("first"), to: sample::hash("second") },
         Write::InsertSession(fresh.clone(), sample::network()),
@@ -121,33 +128,45 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
         Write::UpdateOrder(Box::new(progress)),
         Write::UpdateTransaction(Box::new(checked)),
-        sample::replaced(&renamed, product.version, Restock::Set(None)),
+        sample::replace_product(&renamed, product.version, StockUpdate::Set(None)),
         Write::AdjustStock { product: adjusted.id.clone(), by: 3, change: sample::change(&stayer) },
-        sample::sold(&sold, 2),
+        sample::sell_product(&sold, 2),
         Write::ReturnStock(line),
         resolution,
     ];
-    backend.stale(writes).await;
+    backend.expect_stale(writes).await;
 
-    assert_eq!(backend.events.find(&event.gateway, &event.id).await.expect("read"), Some(event), "the event");
-    assert_eq!(backend.users.find(&newcomer.id).await.expect("read"), None, "the newcomer");
-    let hash = backend.users.find_hash(stayer.key).await.expect("read");
-    assert_eq!(hash.expect("a hash").expose(), sample::hash("first").expose(), "the password");
-    assert_eq!(backend.sessions.find(&fresh.id).await.expect("read"), None, "the new session");
-    assert_eq!(backend.sessions.find(&session.id).await.expect("read"), Some(session), "the old session");
-    assert_eq!(backend.orders.history(order.key).await.expect("read").len(), 1, "the history");
-    assert_eq!(backend.orders.find(&order.number).await.expect("read"), Some(order), "the order");
     assert_eq!(
-        backend.payments.find(&transaction.id).await.expect("read"),
+        backend.events.find_event(&event.gateway, &event.id).await.expect("read"),
+        Some(event),
+        "the event"
+    );
+    assert_eq!(backend.users.find_user(&newcomer.id).await.expect("read"), None, "the newcomer");
+    let hash = backend.users.find_password_hash(stayer.key).await.expect("read");
+    assert_eq!(hash.expect("a hash").expose_secret(), sample::hash("first").expose_secret(), "the password");
+    assert_eq!(backend.sessions.find_session(&fresh.id).await.expect("read"), None, "the new session");
+    assert_eq!(
+        backend.sessions.find_session(&session.id).await.expect("read"),
+        Some(session),
+        "the old session"
+    );
+    assert_eq!(backend.orders.list_history_entries(order.key).await.expect("read").len(), 1, "the history");
+    assert_eq!(backend.orders.find_order(&order.number).await.expect("read"), Some(order), "the order");
+    assert_eq!(
+        backend.payments.find_transaction(&transaction.id).await.expect("read"),
         Some(transaction),
         "the transaction"
     );
     for product in [product, adjusted, sold] {
-        let found = backend.products.find(&product.id).await.expect("read");
-        assert_eq!(found.as_ref(), Some(&product), "the products");
-        let changes = backend.products.changes(product.key, ChangeKind::Any, None, 9).await.expect("read");
-        assert_eq!(changes.data.len(), 1, "made, and not changed");
+        expect_unchanged_product(backend, &product).await;
     }
+}
+
+async fn expect_unchanged_product(backend: &Backend, product: &Product) {
+    let found = backend.products.find_product(&product.id).await.expect("read");
+    assert_eq!(found.as_ref(), Some(product), "the products");
+    let changes = backend.products.list_product_changes(product.key, ChangeFilter::Any, None, 9).await;
+    assert_eq!(changes.expect("read").data.len(), 1, "made, and not changed");
 }
 
 /// A retry takes fresh ones. Nothing else would do: an event under another's key is no duplicate, and must not be lost.
@@ -156,7 +175,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     let (product, change) = (backend.product(None).await, sample::change(&user));
     backend.commit([Write::InsertProduct(sample::product(None), change.clone())]).await;
     let paid = |it: &mut Transaction| {
-        it.facts = sample::facts(FactsRecord { displaced: true, ..sample::taken(it.amount) });
+        it.facts = sample::restore_facts(RawFacts { displaced: true, ..sample::captured_facts(it.amount) });
     };
     let (transaction, rival) =
         (backend.transaction(&order, paid).await, backend.transaction(&order, paid).await);
@@ -181,18 +200,21 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         insert_user(User { id: user.id.clone(), ..sample::user() }),
         Write::InsertSession(Session { key: session.key, ..sample::session(&user) }, sample::network()),
         Write::InsertSession(Session { id: session.id, ..sample::session(&user) }, sample::network()),
-        sample::made(&Product { key: product.key, ..sample::product(None) }),
-        Write::InsertProduct(sample::product(None), Change { key: change.key, ..sample::change(&user) }),
+        sample::insert_product(&Product { key: product.key, ..sample::product(None) }),
         Write::InsertProduct(
             sample::product(None),
-            Change { id: change.id.clone(), ..sample::change(&user) },
+            ProductChange { key: change.key, ..sample::change(&user) },
         ),
-        sample::placed(&Order {
+        Write::InsertProduct(
+            sample::product(None),
+            ProductChange { id: change.id.clone(), ..sample::change(&user) },
+        ),
+        sample::insert_order(&Order {
             key: order.key,
             number: sample::order(&user, &[(&product, 1)]).number,
             ..order.clone()
         }),
-        sample::placed(&Order { key: sample::order(&user, &[(&product, 1)]).key, ..other }),
+        sample::insert_order(&Order { key: sample::order(&user, &[(&product, 1)]).key, ..other }),
         insert_transaction(Transaction { key: transaction.key, ..fresh() }),
         insert_transaction(Transaction { id: transaction.id.clone(), ..fresh() }),
         refunded(&rival, Refund { key: refund.key, ..sample::refund(&rival, "1") }),
@@ -201,7 +223,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         Write::InsertFinding(Finding { key: finding.key, ..sample::finding() }),
         Write::InsertFinding(Finding { id: finding.id, ..sample::finding() }),
     ] {
-        backend.stale([twice]).await;
+        backend.expect_stale([twice]).await;
     }
 }
 
@@ -209,9 +231,9 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
 pub async fn a_read_sees_every_commit_before_it(backend: &Backend) {
     let mut product = backend.product(Some(0)).await;
     for stock in 1..=50 {
-        backend.commit([sample::revised(&product, Restock::Set(Some(stock)))]).await;
-        product = Product { stock: Some(stock), ..product.revise(sample::at(9)) };
-        let found = backend.products.find(&product.id).await.expect("read");
+        backend.commit([sample::replace_with_next(&product, StockUpdate::Set(Some(stock)))]).await;
+        product = Product { stock: Some(stock), ..product.next_version(sample::at(9)) };
+        let found = backend.products.find_product(&product.id).await.expect("read");
         assert_eq!(found.as_ref(), Some(&product), "the read began after commit {stock}");
     }
 }
@@ -220,19 +242,24 @@ pub async fn a_read_sees_every_commit_before_it(backend: &Backend) {
 pub async fn one_order_moves_once_among_many_rivals(backend: &Backend) {
     let order = backend.order().await;
     let race = backend.race(|| {
-        let mut progress = Progress::of(order.clone());
-        let step = progress.step(Status::Cancelled, ChangedBy::customer(order.owner), None, sample::at(5));
+        let mut progress = OrderChange::from_order(order.clone());
+        let step = progress.transition(
+            OrderStatus::Cancelled,
+            ChangedBy::customer(order.owner),
+            None,
+            sample::at(5),
+        );
         step.expect("a customer may cancel");
-        UnitOfWork::new().progress(progress)
+        UnitOfWork::new().with_order_change(progress)
     });
-    race.await.ends(1, is_stale);
+    race.await.assert_outcome(1, is_stale);
     assert_eq!(
-        backend.orders.history(order.key).await.expect("read").len(),
+        backend.orders.list_history_entries(order.key).await.expect("read").len(),
         2,
         "placed and cancelled, once each"
     );
     let product = &order.items.first().expect("a line").product;
-    let left = backend.products.find(product).await.expect("read").expect("the product").stock;
+    let left = backend.products.find_product(product).await.expect("read").expect("the product").stock;
     assert_eq!(left, Some(10), "the stock came back once");
 }
 
@@ -243,9 +270,9 @@ pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_oth
     let race = backend.race(|| {
         turn = !turn;
         let pair = if turn { [&one, &two] } else { [&two, &one] };
-        UnitOfWork::new().with_all(pair.map(|product| sample::sold(product, 1)))
+        UnitOfWork::new().with_writes(pair.map(|product| sample::sell_product(product, 1)))
     });
-    race.await.ends(RIVALS, |_| false);
+    race.await.assert_outcome(RIVALS, |_| false);
     let left = (backend.stock(&one).await, backend.stock(&two).await);
     assert_eq!(left, (Some(936), Some(936)), "{RIVALS} pieces of each are gone");
 }
@@ -259,22 +286,22 @@ pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_ea
     for round in 1..=ROUNDS {
         let mut touched = Vec::new();
         for (order, session) in orders.iter().zip(&sessions) {
-            let read = backend.orders.find(&order.number).await.expect("read").expect("the order");
-            touched.push((Progress::of(read), session));
+            let read = backend.orders.find_order(&order.number).await.expect("read").expect("the order");
+            touched.push((OrderChange::from_order(read), session));
         }
-        let touch = |(progress, session): &(Progress, &Session)| {
+        let touch = |(progress, session): &(OrderChange, &Session)| {
             let at = sample::at(round);
             UnitOfWork::new()
-                .with(Write::RevokeSession { user: session.user, session: session.key, at })
-                .progress(progress.clone())
+                .with_write(Write::RevokeSession { user: session.user, session: session.key, at })
+                .with_order_change(progress.clone())
         };
         let mut turn = false;
         let race = backend.race(|| {
             turn = !turn;
             let [one, two] = [touched.first(), touched.last()].map(|it| touch(it.expect("two of them")));
-            if turn { one.and(two) } else { two.and(one) }
+            if turn { one.merge(two) } else { two.merge(one) }
         });
-        race.await.ends(1, is_stale);
+        race.await.assert_outcome(1, is_stale);
     }
 }
 
@@ -283,38 +310,42 @@ pub async fn units_put_together_are_one_commit(backend: &Backend) {
     let product = backend.product(Some(10)).await;
     let users = [backend.user().await, backend.user().await, backend.user().await];
     let (orders, units): (Vec<_>, Vec<_>) = users.iter().map(|user| sale(user, &product)).unzip();
-    let together = units.iter().cloned().fold(UnitOfWork::new(), UnitOfWork::and);
+    let together = units.iter().cloned().fold(UnitOfWork::new(), UnitOfWork::merge);
     backend.store.commit(together).await.expect("every guard holds");
     for order in &orders {
-        assert_eq!(backend.orders.find(&order.number).await.expect("read").as_ref(), Some(order));
+        assert_eq!(backend.orders.find_order(&order.number).await.expect("read").as_ref(), Some(order));
     }
     assert_eq!(backend.stock(&product).await, Some(7), "one piece for each");
 
     let (late, unit) = sale(&backend.user().await, &product);
-    let together = units.into_iter().fold(unit, UnitOfWork::and);
+    let together = units.into_iter().fold(unit, UnitOfWork::merge);
     let refusal = backend.store.commit(together).await.expect_err("the keys are used");
     assert!(matches!(refusal, CommitError::Claimed(_)), "{refusal:?}");
-    assert_eq!(backend.orders.find(&late.number).await.expect("read"), None, "though its own guards hold");
+    assert_eq!(
+        backend.orders.find_order(&late.number).await.expect("read"),
+        None,
+        "though its own guards hold"
+    );
     assert_eq!(backend.stock(&product).await, Some(7));
 }
 
 fn sale(user: &User, product: &Product) -> (Order, UnitOfWork) {
     let order = sample::order(user, &[(product, 1)]);
     let unit = UnitOfWork::new()
-        .with(sample::sold(product, 1))
-        .with(sample::placed(&order))
-        .with(Write::Claim(sample::claim(user)));
+        .with_write(sample::sell_product(product, 1))
+        .with_write(sample::insert_order(&order))
+        .with_write(Write::Claim(sample::claim(user)));
     (order, unit)
 }
 
 /// A client that goes away does not take its order with it.
 pub async fn a_dropped_commit_runs_to_its_end(backend: &Backend) {
     let finding = sample::finding();
-    let work = UnitOfWork::new().with(Write::InsertFinding(finding.clone()));
+    let work = UnitOfWork::new().with_write(Write::InsertFinding(finding.clone()));
     // A time of zero polls the future once and drops it.
     let _ = timeout(Duration::ZERO, backend.store.commit(work)).await;
     let kept = timeout(SETTLING_MAX, async {
-        while backend.findings.find(&finding.id).await.expect("read").is_none() {
+        while backend.findings.find_finding(&finding.id).await.expect("read").is_none() {
             tokio::time::sleep(LOOK_EVERY).await;
         }
     });
@@ -326,16 +357,17 @@ pub async fn a_commit_dropped_at_any_moment_is_whole_or_absent(backend: &Backend
     let user = backend.user().await;
     for round in 0..40 {
         let (claim, finding) = (sample::claim(&user), sample::finding());
-        let work =
-            UnitOfWork::new().with(Write::Claim(claim.clone())).with(Write::InsertFinding(finding.clone()));
+        let work = UnitOfWork::new()
+            .with_write(Write::Claim(claim.clone()))
+            .with_write(Write::InsertFinding(finding.clone()));
         let store: Arc<dyn Store> = Arc::clone(&backend.store);
         let _ = timeout(Duration::from_micros(round * 50), store.commit(work)).await;
         backend.commit([Write::InsertFinding(sample::finding())]).await;
         // It may still be on its way, so only what was seen first obliges what is read after it.
-        let claimed = backend.replies.find(&claim.key).await.expect("read").is_some();
-        let found = backend.findings.find(&finding.id).await.expect("read").is_some();
+        let claimed = backend.claims.find_claim(&claim.key).await.expect("read").is_some();
+        let found = backend.findings.find_finding(&finding.id).await.expect("read").is_some();
         assert!(found || !claimed, "round {round}: the claim is there and the finding is not");
-        let claimed = backend.replies.find(&claim.key).await.expect("read").is_some();
+        let claimed = backend.claims.find_claim(&claim.key).await.expect("read").is_some();
         assert!(claimed || !found, "round {round}: the finding is there and the claim is not");
     }
 }

@@ -1,11 +1,11 @@
-//! The promises of [`ports::Tokens`].
+//! The promises of [`ports::TokenIssuer`].
 
 use std::sync::Arc;
 
 use domain::{SessionId, Timestamp, UserId};
-use ports::{AccessClaims, Tokens};
+use ports::{AccessClaims, TokenIssuer};
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Tokens>`.
+/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn TokenIssuer>`.
 #[macro_export]
 macro_rules! tokens {
     ($($fixture:ident)::+) => {
@@ -44,71 +44,80 @@ fn now() -> Timestamp {
 }
 
 /// Times in whole seconds.
-pub async fn an_access_token_says_what_went_in(tokens: &Arc<dyn Tokens>) {
+pub async fn an_access_token_says_what_went_in(tokens: &Arc<dyn TokenIssuer>) {
     for generation in [0, 1, i64::MAX] {
         let claims = claims(generation);
-        assert_eq!(tokens.read_access(&tokens.access(&claims), now()), Some(claims.clone()));
-        let late = Timestamp::from_millis(claims.issued_at.millis() + 999);
-        let token = tokens.access(&AccessClaims { issued_at: late, ..claims.clone() });
-        assert_eq!(tokens.read_access(&token, now()), Some(claims), "of times, whole seconds count");
+        assert_eq!(
+            tokens.verify_access_token(&tokens.issue_access_token(&claims), now()),
+            Some(claims.clone())
+        );
+        let late = Timestamp::from_millis(claims.issued_at.as_millis() + 999);
+        let token = tokens.issue_access_token(&AccessClaims { issued_at: late, ..claims.clone() });
+        assert_eq!(tokens.verify_access_token(&token, now()), Some(claims), "of times, whole seconds count");
     }
 }
 
 /// Not a moment longer.
-pub async fn an_access_token_is_good_until_it_expires(tokens: &Arc<dyn Tokens>) {
+pub async fn an_access_token_is_good_until_it_expires(tokens: &Arc<dyn TokenIssuer>) {
     let claims = claims(1);
-    let token = tokens.access(&claims);
-    let at = |after| tokens.read_access(&token, Timestamp::from_millis(claims.expires_at.millis() + after));
+    let token = tokens.issue_access_token(&claims);
+    let at = |after| {
+        tokens.verify_access_token(&token, Timestamp::from_millis(claims.expires_at.as_millis() + after))
+    };
     assert!(at(-1).is_some());
     assert!(at(0).is_none() && at(1).is_none());
-    assert!(tokens.read_access(&token, Timestamp::from_millis(i64::MAX)).is_none());
+    assert!(tokens.verify_access_token(&token, Timestamp::from_millis(i64::MAX)).is_none());
 }
 
 /// For ever: whether it is still good, the session says.
-pub async fn a_refresh_token_names_session_and_generation(tokens: &Arc<dyn Tokens>) {
+pub async fn a_refresh_token_names_session_and_generation(tokens: &Arc<dyn TokenIssuer>) {
     for (id, generation) in [("mzxw6ytboi4dcmzxgiytcmzxgi", 0), ("with.dots.7", 7), ("x", i64::MAX)] {
         let session = SessionId::new(id.into());
-        assert_eq!(tokens.read_refresh(&tokens.refresh(&session, generation)), Some((session, generation)));
+        assert_eq!(
+            tokens.verify_refresh_token(&tokens.issue_refresh_token(&session, generation)),
+            Some((session, generation))
+        );
     }
 }
 
 /// So that a lost answer can be given again.
-pub async fn the_same_input_gives_the_same_token(tokens: &Arc<dyn Tokens>) {
-    assert_eq!(tokens.access(&claims(3)), tokens.access(&claims(3)));
-    assert_eq!(tokens.refresh(&session(), 3), tokens.refresh(&session(), 3));
+pub async fn the_same_input_gives_the_same_token(tokens: &Arc<dyn TokenIssuer>) {
+    assert_eq!(tokens.issue_access_token(&claims(3)), tokens.issue_access_token(&claims(3)));
+    assert_eq!(tokens.issue_refresh_token(&session(), 3), tokens.issue_refresh_token(&session(), 3));
 }
 
 /// And knowing one says nothing about the next.
-pub async fn every_generation_has_its_own_tokens(tokens: &Arc<dyn Tokens>) {
-    assert_ne!(tokens.access(&claims(1)), tokens.access(&claims(2)));
-    let [one, two] = [tokens.refresh(&session(), 1), tokens.refresh(&session(), 2)];
+pub async fn every_generation_has_its_own_tokens(tokens: &Arc<dyn TokenIssuer>) {
+    assert_ne!(tokens.issue_access_token(&claims(1)), tokens.issue_access_token(&claims(2)));
+    let [one, two] = [tokens.issue_refresh_token(&session(), 1), tokens.issue_refresh_token(&session(), 2)];
     let shared = one.chars().rev().zip(two.chars().rev()).take_while(|(a, b)| a == b).count();
     assert!(shared < 10, "the unguessable ends of two generations are alike");
 }
 
 /// Wherever it stands, and one that is missing or too many as well.
-pub async fn a_token_with_one_changed_character_is_none(tokens: &Arc<dyn Tokens>) {
-    let (access, refresh) = (tokens.access(&claims(1)), tokens.refresh(&session(), 1));
+pub async fn a_token_with_one_changed_character_is_none(tokens: &Arc<dyn TokenIssuer>) {
+    let (access, refresh) =
+        (tokens.issue_access_token(&claims(1)), tokens.issue_refresh_token(&session(), 1));
     for changed in changes(&access) {
-        assert_eq!(tokens.read_access(&changed, now()), None, "{changed}");
+        assert_eq!(tokens.verify_access_token(&changed, now()), None, "{changed}");
     }
     for changed in changes(&refresh) {
-        assert_eq!(tokens.read_refresh(&changed), None, "{changed}");
+        assert_eq!(tokens.verify_refresh_token(&changed), None, "{changed}");
     }
 }
 
 /// Neither can stand for the other.
-pub async fn one_kind_of_token_is_not_the_other(tokens: &Arc<dyn Tokens>) {
-    assert_eq!(tokens.read_refresh(&tokens.access(&claims(1))), None);
-    assert_eq!(tokens.read_access(&tokens.refresh(&session(), 1), now()), None);
+pub async fn one_kind_of_token_is_not_the_other(tokens: &Arc<dyn TokenIssuer>) {
+    assert_eq!(tokens.verify_refresh_token(&tokens.issue_access_token(&claims(1))), None);
+    assert_eq!(tokens.verify_access_token(&tokens.issue_refresh_token(&session(), 1), now()), None);
 }
 
 /// However odd or long.
-pub async fn any_other_text_is_no_token(tokens: &Arc<dyn Tokens>) {
+pub async fn any_other_text_is_no_token(tokens: &Arc<dyn TokenIssuer>) {
     for text in ["", ".", "..", "...", "a.b.c", "a.b.1.c", "\0", "密码.密码.1.密码", &"a.".repeat(1 << 20)]
     {
-        assert_eq!(tokens.read_access(text, now()), None);
-        assert_eq!(tokens.read_refresh(text), None);
+        assert_eq!(tokens.verify_access_token(text, now()), None);
+        assert_eq!(tokens.verify_refresh_token(text), None);
     }
 }
 

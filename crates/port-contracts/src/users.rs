@@ -1,7 +1,7 @@
 //! Users: accounts, logins, passwords.
 
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
-use ports::{CommitError, Taken, UnitOfWork, Write};
+use ports::{AccountConflict, CommitError, UnitOfWork, Write};
 
 use crate::{
     Backend,
@@ -35,7 +35,7 @@ macro_rules! users {
 }
 
 async fn login(backend: &Backend, login: &str) -> Option<User> {
-    backend.users.find_by_login(login).await.expect("read").map(|it| it.user)
+    backend.users.find_credentials(login).await.expect("read").map(|it| it.user)
 }
 
 fn account(user: &User) -> Write {
@@ -46,9 +46,9 @@ fn named(username: &str, email: &str) -> User {
     User { username: Username::new(username.into()), email: Email::new(email.into()), ..sample::user() }
 }
 
-async fn taken(backend: &Backend, user: &User) -> Vec<Taken> {
-    match backend.refused([account(user)]).await {
-        CommitError::Taken(taken) => taken,
+async fn taken(backend: &Backend, user: &User) -> Vec<AccountConflict> {
+    match backend.expect_refusal([account(user)]).await {
+        CommitError::AccountConflict(taken) => taken,
         error @ (CommitError::Stale
         | CommitError::OutOfStock(_)
         | CommitError::Claimed(_)
@@ -61,21 +61,25 @@ async fn taken(backend: &Backend, user: &User) -> Vec<Taken> {
 pub async fn a_user_is_read_back_as_written(backend: &Backend) {
     for role in [Role::Customer, Role::Operator] {
         let user = User { role, ..sample::user() };
-        assert_eq!(backend.users.find(&user.id).await.expect("read"), None, "not there yet");
-        assert_eq!(backend.users.find_hash(user.key).await.expect("read"), None, "no hash yet");
+        assert_eq!(backend.users.find_user(&user.id).await.expect("read"), None, "not there yet");
+        assert_eq!(backend.users.find_password_hash(user.key).await.expect("read"), None, "no hash yet");
         backend.commit([Write::InsertUser(user.clone(), sample::hash("secret"))]).await;
-        assert_eq!(backend.users.find(&user.id).await.expect("read").as_ref(), Some(&user), "by id");
-        assert_eq!(backend.users.find_by_key(user.key).await.expect("read").as_ref(), Some(&user), "by key");
+        assert_eq!(backend.users.find_user(&user.id).await.expect("read").as_ref(), Some(&user), "by id");
+        assert_eq!(
+            backend.users.find_user_by_key(user.key).await.expect("read").as_ref(),
+            Some(&user),
+            "by key"
+        );
         let found =
-            backend.users.find_by_login(user.username.as_str()).await.expect("read").expect("by name");
+            backend.users.find_credentials(user.username.as_str()).await.expect("read").expect("by name");
         assert_eq!(found.user, user, "by name");
         assert!(found.hash == sample::hash("secret"), "with the hash");
-        let hash = backend.users.find_hash(user.key).await.expect("read");
+        let hash = backend.users.find_password_hash(user.key).await.expect("read");
         assert!(hash == Some(sample::hash("secret")), "the hash by key");
     }
-    assert_eq!(backend.users.find(&UserId::new("nobody".into())).await.expect("read"), None);
-    assert_eq!(backend.users.find_by_key(UserKey::new(1)).await.expect("read"), None);
-    assert_eq!(backend.users.find_hash(UserKey::new(1)).await.expect("read"), None);
+    assert_eq!(backend.users.find_user(&UserId::new("nobody".into())).await.expect("read"), None);
+    assert_eq!(backend.users.find_user_by_key(UserKey::new(1)).await.expect("read"), None);
+    assert_eq!(backend.users.find_password_hash(UserKey::new(1)).await.expect("read"), None);
 }
 
 /// As a user types it.
@@ -110,7 +114,7 @@ pub async fn case_is_folded_as_the_domain_folds_it(backend: &Backend) {
         assert_eq!(login(backend, spelling).await.as_ref(), Some(&user), "{spelling}");
     }
     assert_eq!(login(backend, "jurgen").await, None, "without the accent it is another name");
-    assert_eq!(taken(backend, &named("Jürgen", "other@example.com")).await, [Taken::Username]);
+    assert_eq!(taken(backend, &named("Jürgen", "other@example.com")).await, [AccountConflict::Username]);
     backend.commit([account(&named("jurgen", "third@example.com"))]).await;
 }
 
@@ -119,11 +123,13 @@ pub async fn a_taken_name_or_address_is_named_regardless_of_case(backend: &Backe
     backend
         .commit([account(&named("Ada", "ada@example.com")), account(&named("Bob", "bob@example.com"))])
         .await;
-    assert_eq!(taken(backend, &named("aDA", "new@example.com")).await, [Taken::Username]);
-    assert_eq!(taken(backend, &named("new", "ADA@example.COM")).await, [Taken::Email]);
+    assert_eq!(taken(backend, &named("aDA", "new@example.com")).await, [AccountConflict::Username]);
+    assert_eq!(taken(backend, &named("new", "ADA@example.COM")).await, [AccountConflict::Email]);
     for (name, address) in [("ADA", "Ada@Example.com"), ("ada", "BOB@example.com")] {
         let both = taken(backend, &named(name, address)).await;
-        let named = both.contains(&Taken::Username) && both.contains(&Taken::Email) && both.len() == 2;
+        let named = both.contains(&AccountConflict::Username)
+            && both.contains(&AccountConflict::Email)
+            && both.len() == 2;
         assert!(named, "both are named once, not {both:?}");
     }
     assert_eq!(login(backend, "new").await, None, "and no account was made");
@@ -138,9 +144,13 @@ pub async fn names_and_addresses_do_not_take_each_other(backend: &Backend) {
 /// The others are told what is taken.
 pub async fn one_of_many_accounts_of_one_name_is_made(backend: &Backend) {
     let race = backend.race(|| {
-        UnitOfWork::new().with(account(&User { username: Username::new("Eve".into()), ..sample::user() }))
+        UnitOfWork::new()
+            .with_write(account(&User { username: Username::new("Eve".into()), ..sample::user() }))
     });
-    race.await.ends(1, |error| matches!(error, CommitError::Taken(taken) if *taken == [Taken::Username]));
+    race.await.assert_outcome(
+        1,
+        |error| matches!(error, CommitError::AccountConflict(taken) if *taken == [AccountConflict::Username]),
+    );
 }
 
 /// From any other one it is refused.
@@ -151,13 +161,13 @@ pub async fn a_password_changes_only_from_the_hash_that_was_checked(backend: &Ba
         from: sample::hash(from),
         to: sample::hash(to),
     };
-    backend.stale([change("wrong", "second")]).await;
-    backend.stale([change("FIRST", "second")]).await;
+    backend.expect_stale([change("wrong", "second")]).await;
+    backend.expect_stale([change("FIRST", "second")]).await;
     backend.commit([change("first", "second")]).await;
-    backend.stale([change("first", "third")]).await;
-    let hash = backend.users.find_hash(user.key).await.expect("read");
+    backend.expect_stale([change("first", "third")]).await;
+    let hash = backend.users.find_password_hash(user.key).await.expect("read");
     assert!(hash == Some(sample::hash("second")), "the one change that was allowed");
-    let hash = backend.users.find_hash(other.key).await.expect("read");
+    let hash = backend.users.find_password_hash(other.key).await.expect("read");
     assert!(hash == Some(sample::hash("first")), "nobody else's");
 }
 
@@ -165,10 +175,14 @@ pub async fn a_password_changes_only_from_the_hash_that_was_checked(backend: &Ba
 pub async fn one_of_many_password_changes_wins(backend: &Backend) {
     let user = backend.user().await;
     let race = backend.race(|| {
-        let to = sample::hash(&sample::number().to_string());
-        UnitOfWork::new().with(Write::ChangePassword { user: user.key, from: sample::hash("first"), to })
+        let to = sample::hash(&sample::next_number().to_string());
+        UnitOfWork::new().with_write(Write::ChangePassword {
+            user: user.key,
+            from: sample::hash("first"),
+            to,
+        })
     });
-    race.await.ends(1, is_stale);
+    race.await.assert_outcome(1, is_stale);
 }
 
 /// It only refuses a login whose password has changed since it was checked.
@@ -176,16 +190,18 @@ pub async fn a_required_password_writes_nothing(backend: &Backend) {
     let user = backend.user().await;
     backend.commit([Write::RequirePassword(user.key, sample::hash("first"))]).await;
     assert!(
-        backend.users.find_hash(user.key).await.expect("read") == Some(sample::hash("first")),
+        backend.users.find_password_hash(user.key).await.expect("read") == Some(sample::hash("first")),
         "unchanged"
     );
-    backend.stale([Write::RequirePassword(user.key, sample::hash("second"))]).await;
-    backend.stale([Write::RequirePassword(UserKey::new(1), sample::hash("first"))]).await;
+    backend.expect_stale([Write::RequirePassword(user.key, sample::hash("second"))]).await;
+    backend.expect_stale([Write::RequirePassword(UserKey::new(1), sample::hash("first"))]).await;
 }
 
 /// As a commit would say it.
 pub async fn what_is_taken_can_be_read_before(backend: &Backend) {
-    let read = async |user: &User| backend.users.taken(&user.username, &user.email).await.expect("read");
+    let read = async |user: &User| {
+        backend.users.find_account_conflicts(&user.username, &user.email).await.expect("read")
+    };
     let cases = [
         ("aDA", "new@example.com"),
         ("new", "ADA@example.COM"),
@@ -223,15 +239,15 @@ fn update(user: &User, read: Option<Timestamp>) -> Write {
 }
 
 async fn read_back(backend: &Backend, user: &User) -> Option<User> {
-    backend.users.find_by_key(user.key).await.expect("read")
+    backend.users.find_user_by_key(user.key).await.expect("read")
 }
 
 /// A login that was checked a moment before the account was closed begins no session.
 pub async fn a_closed_account_passes_no_required_password(backend: &Backend) {
     let user = backend.user().await;
-    backend.commit([update(&user.with_disabled(true, at(9)), None)]).await;
-    backend.stale([Write::RequirePassword(user.key, sample::hash("first"))]).await;
-    let open = user.with_disabled(true, at(9)).with_disabled(false, at(10));
+    backend.commit([update(&user.with_disabled_flag(true, at(9)), None)]).await;
+    backend.expect_stale([Write::RequirePassword(user.key, sample::hash("first"))]).await;
+    let open = user.with_disabled_flag(true, at(9)).with_disabled_flag(false, at(10));
     backend.commit([update(&open, Some(at(9)))]).await;
     backend.commit([Write::RequirePassword(user.key, sample::hash("first"))]).await;
 }
@@ -240,26 +256,27 @@ pub async fn a_closed_account_passes_no_required_password(backend: &Backend) {
 pub async fn a_user_changes_only_from_the_stamp_that_was_read(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let operator = user.with_role(Role::Operator, at(9));
-    backend.stale([update(&operator, Some(at(9)))]).await;
+    backend.expect_stale([update(&operator, Some(at(9)))]).await;
     backend.commit([update(&operator, None)]).await;
     assert_eq!(read_back(backend, &user).await.as_ref(), Some(&operator));
-    backend.stale([update(&user.with_role(Role::Customer, at(10)), None)]).await;
-    let closed = User { username: Username::new("other".into()), ..operator.with_disabled(true, at(10)) };
+    backend.expect_stale([update(&user.with_role(Role::Customer, at(10)), None)]).await;
+    let closed =
+        User { username: Username::new("other".into()), ..operator.with_disabled_flag(true, at(10)) };
     backend.commit([update(&closed, Some(at(9)))]).await;
     let closed = User { username: user.username.clone(), ..closed };
     assert_eq!(read_back(backend, &user).await, Some(closed), "the name stays");
     assert_eq!(read_back(backend, &other).await.as_ref(), Some(&other), "nobody else");
-    backend.stale([update(&sample::user(), None)]).await;
+    backend.expect_stale([update(&sample::user(), None)]).await;
 }
 
 /// All others read a stamp that is gone.
 pub async fn one_of_many_changes_of_a_user_wins(backend: &Backend) {
     let user = backend.user().await;
     let race = backend.race(|| {
-        let stamp = at(sample::number().rem_euclid(1_000_000));
-        UnitOfWork::new().with(update(&user.with_role(Role::Operator, stamp), None))
+        let stamp = at(sample::next_number().rem_euclid(1_000_000));
+        UnitOfWork::new().with_write(update(&user.with_role(Role::Operator, stamp), None))
     });
-    race.await.ends(1, is_stale);
+    race.await.assert_outcome(1, is_stale);
 }
 
 /// Those who are as they were made are not among them.
@@ -275,14 +292,14 @@ pub async fn users_who_changed_are_read_oldest_change_first_and_page_by_page(bac
     let early = all.remove(0);
     let (mut since, mut after, mut read) = (at(20), None, Vec::new());
     for _ in 0..all.len() {
-        let page = backend.users.changed_since(since, after, 1).await.expect("read");
+        let page = backend.users.list_changed_users(since, after, 1).await.expect("read");
         let last = page.first().expect("one more");
         (since, after) = (last.at, Some(last.key));
         read.extend(page.into_iter().filter_map(|it| it.user));
     }
     assert_eq!(read, all);
-    assert_eq!(backend.users.changed_since(since, after, 1).await.expect("read"), []);
-    let from_the_first = backend.users.changed_since(at(0), None, 100).await.expect("read");
+    assert_eq!(backend.users.list_changed_users(since, after, 1).await.expect("read"), []);
+    let from_the_first = backend.users.list_changed_users(at(0), None, 100).await.expect("read");
     assert_eq!(from_the_first.first().and_then(|it| it.user.as_ref()), Some(&early));
     assert_eq!(from_the_first.len(), all.len() + 1, "and no one else");
 }

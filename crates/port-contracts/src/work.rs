@@ -27,12 +27,7 @@ pub fn cpu_time<T>(mut run: impl FnMut() -> T) -> Duration {
 ///
 /// # Panics
 /// If `bytes` are much more than four times the work of a quarter of them.
-pub fn grows_no_faster_than_its_input<I, T>(
-    name: &str,
-    bytes: usize,
-    input: impl Fn(usize) -> I,
-    run: impl Fn(&I) -> T,
-) {
+pub fn assert_linear_work<I, T>(name: &str, bytes: usize, input: impl Fn(usize) -> I, run: impl Fn(&I) -> T) {
     let (small, large) = (input(bytes / usize::try_from(TIMES_LARGER).unwrap_or(1)), input(bytes));
     let (small, large) = (cpu_time(|| run(&small)), cpu_time(|| run(&large)));
     let bound = small.max(LEAST) * TIMES_MORE_MAX;

@@ -24,17 +24,17 @@ pub trait Cache: Send + Sync {
     ///
     /// # Errors
     /// [`PortError`]; go on without.
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError>;
+    async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError>;
 
     /// Keeps a copy for at most `ttl`. An older version never takes the place of a newer one.
     ///
     /// # Errors
     /// [`PortError`]; go on without.
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError>;
+    async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError>;
 
     /// Forgets the copy.
     ///
     /// # Errors
     /// [`PortError`]; the copy may live on until its time is over.
-    async fn remove(&self, key: &str) -> Result<(), PortError>;
+    async fn remove_entry(&self, key: &str) -> Result<(), PortError>;
 }

@@ -14,10 +14,10 @@ pub type Cause = Arc<dyn Error + Send + Sync>;
 pub enum PortError {
     /// Something outside did not answer, or not in time, or is full: the same call may succeed later.
     #[error("a dependency is away")]
-    Away(#[source] Cause),
+    Unavailable(#[source] Cause),
     /// One row of the record holds what this program never writes there. All others can be read.
     #[error(transparent)]
-    Unreadable(#[from] Unreadable),
+    Unreadable(#[from] UnreadableRow),
     /// The program did what it must not do: the same call fails again.
     #[error("the program has a fault")]
     Bug(#[source] Cause),
@@ -26,7 +26,7 @@ pub enum PortError {
 /// A row of the record that cannot be read. The value itself is not kept: it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the row {key} of {table} cannot be read: {column}")]
-pub struct Unreadable {
+pub struct UnreadableRow {
     /// The table.
     pub table: &'static str,
     /// The column whose value is not one that it can have.
@@ -34,12 +34,12 @@ pub struct Unreadable {
     /// The row: its key, inside the service only.
     pub key: String,
     /// What the row is, or belongs to, where that has a public id.
-    pub owner: Option<Box<Owner>>,
+    pub owner: Option<Box<RowOwner>>,
 }
 
 /// What a row is, or belongs to, by its public id.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
+pub enum RowOwner {
     /// An order.
     Order(OrderNumber),
     /// A transaction of that order.
@@ -48,32 +48,32 @@ pub enum Owner {
     Product(ProductId),
 }
 
-impl Unreadable {
+impl UnreadableRow {
     /// The row in one text: `orders:17`.
     #[must_use]
-    pub fn subject(&self) -> String {
+    pub fn row_label(&self) -> String {
         format!("{}:{}", self.table, self.key)
     }
 }
 
 /// Hears of every row that a record could not read, whether the read failed with it or left it out.
-pub trait Witness: Send + Sync {
+pub trait UnreadableObserver: Send + Sync {
     /// Takes note of one. It neither waits nor fails, and may be given one row as often as that is read.
-    fn note(&self, row: &Unreadable);
+    fn record_unreadable(&self, row: &UnreadableRow);
 }
 
 /// A witness that takes no note.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unwatched;
+pub struct NoObserver;
 
-impl Witness for Unwatched {
-    fn note(&self, _: &Unreadable) {}
+impl UnreadableObserver for NoObserver {
+    fn record_unreadable(&self, _: &UnreadableRow) {}
 }
 
 impl PortError {
     /// Something outside did not answer.
-    pub fn away(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self::Away(cause.into().into())
+    pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable(cause.into().into())
     }
 
     /// The program has a fault.
@@ -88,9 +88,9 @@ impl PortError {
 /// let fault = ports::PortError::away("connection refused");
 /// assert_eq!(ports::Causes(&fault).to_string(), "a dependency is away: connection refused");
 /// ```
-pub struct Causes<'e>(pub &'e (dyn Error + 'e));
+pub struct ErrorChain<'e>(pub &'e (dyn Error + 'e));
 
-impl fmt::Display for Causes<'_> {
+impl fmt::Display for ErrorChain<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut said = self.0.to_string();
         f.write_str(&said)?;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, Transaction, TransactionId,
-    payment::{CaptureMethod, Event, PaymentToken},
+    payment::{CaptureMethod, PaymentEvent, PaymentToken},
 };
 
 /// What a gateway is asked to pay. Its transaction id is the idempotency key: the gateway does the same charge once,
@@ -40,23 +40,23 @@ impl From<&Transaction> for Charge {
 /// The gateway's answer did not arrive: whether the work was done only asking again can tell.
 #[derive(Debug, thiserror::Error)]
 #[error("the gateway did not answer")]
-pub struct Unanswered;
+pub struct NoResponse;
 
 /// A genuine notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
     /// The gateway's id of the event; of one that is a card number, a digest.
     pub id: EventId,
-    /// The notice itself, without card data; readable by [`Gateway::understand`]. Ids in it are whole, but for one that is
+    /// The notice itself, without card data; readable by [`Gateway::parse_notice`]. Ids in it are whole, but for one that is
     /// a card number, which is a digest, always the same: two ids stay two, and one stays one.
     pub raw: String,
 }
 
 /// What a notice says.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Meaning {
+pub enum ParsedNotice {
     /// This.
-    Event(Box<Event>),
+    Event(Box<PaymentEvent>),
     /// Something of a type that is not known.
     UnknownType {
         /// The type, shortened.
@@ -88,48 +88,48 @@ pub trait Gateway: Send + Sync {
     fn name(&self) -> GatewayName;
 
     /// Whether it knows such a token.
-    fn accepts(&self, token: &str) -> bool;
+    fn accepts_token(&self, token: &str) -> bool;
 
     /// Asks to pay.
     ///
     /// # Errors
-    /// [`Unanswered`].
-    async fn charge(&self, charge: Charge) -> Result<Option<Event>, Unanswered>;
+    /// [`NoResponse`].
+    async fn charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse>;
 
     /// Asks what became of a charge, by asking for it again with the same idempotency key.
     ///
     /// # Errors
-    /// [`Unanswered`].
-    async fn charge_again(&self, charge: Charge) -> Result<Option<Event>, Unanswered>;
+    /// [`NoResponse`].
+    async fn retry_charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse>;
 
     /// Asks to take that much of what is authorised; the rest is released. Asking again is the same request.
     ///
     /// # Errors
-    /// [`Unanswered`].
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Option<Event>, Unanswered>;
+    /// [`NoResponse`].
+    async fn capture(&self, charge: Charge, amount: Money) -> Result<Option<PaymentEvent>, NoResponse>;
 
     /// Asks to give the authorisation up. Asking again is the same request.
     ///
     /// # Errors
-    /// [`Unanswered`].
-    async fn void(&self, charge: Charge) -> Result<Option<Event>, Unanswered>;
+    /// [`NoResponse`].
+    async fn void(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse>;
 
     /// Asks to give that much back. The refund's id is the idempotency key.
     ///
     /// # Errors
-    /// [`Unanswered`].
+    /// [`NoResponse`].
     async fn refund(
         &self,
         charge: Charge,
         refund: RefundId,
         amount: Money,
-    ) -> Result<Option<Event>, Unanswered>;
+    ) -> Result<Option<PaymentEvent>, NoResponse>;
 
     /// Tells whether a notice is genuine and fresh at `now` (its time stamp at most 300 s off, either way).
     ///
     /// # Errors
     /// [`InvalidSignature`], which says nothing more on purpose.
-    fn verify(
+    fn verify_notice(
         &self,
         headers: &NoticeHeaders,
         body: &[u8],
@@ -138,5 +138,5 @@ pub trait Gateway: Send + Sync {
 
     /// Reads what a notice says: the same now and when what was kept of it is tried again later. `received_at` stands in
     /// for a missing time. Members without which it can be understood never make it unintelligible.
-    fn understand(&self, notice: &Notice, received_at: Timestamp) -> Meaning;
+    fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice;
 }

@@ -10,7 +10,7 @@ mod error;
 mod gateway;
 mod idempotency;
 mod lock;
-mod meter;
+mod metrics;
 mod page;
 mod password;
 mod repository;
@@ -23,23 +23,23 @@ mod work;
 
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
-pub use clock::{Clock, Ids};
-pub use error::{Cause, Causes, Owner, PortError, Unreadable, Unwatched, Witness};
-pub use gateway::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
+pub use clock::{Clock, IdGenerator};
+pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
+pub use gateway::{Charge, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
-pub use lock::{Held, Locks};
-pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
+pub use lock::{LockGuard, LockManager};
+pub use metrics::{CallbackOutcome, CommitOutcome, Metrics, Observation};
 pub use page::Page;
-pub use password::{HasherBusy, PasswordHasher, Purpose, Share};
+pub use password::{HashPurpose, HashQueueKey, HasherBusy, PasswordHasher};
 pub use repository::{
-    Batch, ChangeKind, ChangedUser, Credentials, Due, EndedSession, EventRepository, FindingRepository,
-    OrderFilter, OrderHead, OrderRepository, PaymentRepository, ProductRepository, ReplyRepository,
-    SessionRepository, UserRepository,
+    Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials, DueOrders, EventRepository,
+    FindingRepository, OrderFilter, OrderHead, OrderRepository, PaymentRepository, ProductRepository,
+    RevokedSession, SessionRepository, UserRepository,
 };
 pub use seal::{Digests, KeyedDigests, Sealer};
-pub use store::{CommitError, Health, Store, Taken};
+pub use store::{AccountConflict, CommitError, HealthCheck, Store};
 pub use throttle::{Attempts, Throttle};
-pub use token::{AccessClaims, Tokens};
+pub use token::{AccessClaims, TokenIssuer};
 
 pub use work::{Prunable, UnitOfWork, Write};
 
@@ -48,16 +48,16 @@ pub use {
     broadcast::MockBroadcast,
     cache::MockCache,
     clock::MockClock,
-    clock::MockIds,
+    clock::MockIdGenerator,
     gateway::MockGateway,
-    lock::MockLocks,
+    lock::MockLockManager,
     password::MockPasswordHasher,
     repository::{
-        MockEventRepository, MockFindingRepository, MockOrderRepository, MockPaymentRepository,
-        MockProductRepository, MockReplyRepository, MockSessionRepository, MockUserRepository,
+        MockClaimRepository, MockEventRepository, MockFindingRepository, MockOrderRepository,
+        MockPaymentRepository, MockProductRepository, MockSessionRepository, MockUserRepository,
     },
     seal::MockSealer,
     store::MockStore,
     throttle::MockThrottle,
-    token::MockTokens,
+    token::MockTokenIssuer,
 };

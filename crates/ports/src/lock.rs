@@ -9,22 +9,27 @@ use crate::PortError;
 /// Lets one at a time through a narrow place.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait Locks: Send + Sync {
+pub trait LockManager: Send + Sync {
     /// Waits for at most `wait` until nobody holds `name`, and holds it until the answer is dropped, or for at most
     /// `lease`. `None` when somebody held it all the while.
     ///
     /// # Errors
     /// [`PortError`] when locks cannot be had; go on without.
-    async fn acquire(&self, name: &str, lease: Duration, wait: Duration) -> Result<Option<Held>, PortError>;
+    async fn acquire_lock(
+        &self,
+        name: &str,
+        lease: Duration,
+        wait: Duration,
+    ) -> Result<Option<LockGuard>, PortError>;
 }
 
 /// A lock that is held until this is dropped.
-pub struct Held {
+pub struct LockGuard {
     fencing_token: u64,
     release: Option<Box<dyn FnOnce() + Send>>,
 }
 
-impl Held {
+impl LockGuard {
     /// Holds until dropped, then calls `release`, which must not block.
     pub fn new(fencing_token: u64, release: impl FnOnce() + Send + 'static) -> Self {
         Self { fencing_token, release: Some(Box::new(release)) }
@@ -40,7 +45,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for LockGuard {
     fn drop(&mut self) {
         if let Some(release) = self.release.take() {
             release();
@@ -48,7 +53,7 @@ impl Drop for Held {
     }
 }
 
-impl fmt::Debug for Held {
+impl fmt::Debug for LockGuard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Held")
     }

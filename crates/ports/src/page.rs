@@ -16,7 +16,7 @@ impl<T> Page<T> {
 
     /// All there is.
     #[must_use]
-    pub const fn whole(data: Vec<T>) -> Self {
+    pub const fn single_page(data: Vec<T>) -> Self {
         Self { data, next: None }
     }
 }

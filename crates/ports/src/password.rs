@@ -10,7 +10,7 @@ pub struct HasherBusy;
 
 /// What a password is hashed for. Each has its own share of the hasher: a storm of one does not hold up the others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Purpose {
+pub enum HashPurpose {
     /// An account is made.
     Register,
     /// A session begins.
@@ -21,9 +21,9 @@ pub enum Purpose {
 
 /// Whose turn it is counted as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Share {
+pub struct HashQueueKey {
     /// What it is for.
-    pub purpose: Purpose,
+    pub purpose: HashPurpose,
     /// Where it was asked for.
     pub network: Network,
 }
@@ -37,24 +37,28 @@ pub trait PasswordHasher: Send + Sync {
     ///
     /// # Errors
     /// [`HasherBusy`].
-    async fn hash(&self, password: Password, share: Share) -> Result<PasswordHash, HasherBusy>;
+    async fn hash_password(
+        &self,
+        password: Password,
+        share: HashQueueKey,
+    ) -> Result<PasswordHash, HasherBusy>;
 
     /// Whether `attempt` is the password behind `hash`. `None` stands for a user that does not exist: it takes the same
     /// time and is always false, as are attempts that could never have been set.
     ///
     /// # Errors
     /// [`HasherBusy`].
-    async fn verify(
+    async fn verify_password(
         &self,
         hash: Option<PasswordHash>,
         attempt: String,
-        share: Share,
+        share: HashQueueKey,
     ) -> Result<bool, HasherBusy>;
 
     /// The cost of the hashes that it makes: the binary logarithm of their rounds.
-    fn cost(&self) -> u32;
+    fn hash_cost(&self) -> u32;
 
     /// From now on every verification takes at least as many rounds as a hash of this cost, within a limit: no hash of
-    /// the record shall show by the time that it takes. Less than [`cost`](Self::cost) changes nothing.
-    fn pad_to(&self, cost: u32);
+    /// the record shall show by the time that it takes. Less than [`hash_cost`](Self::hash_cost) changes nothing.
+    fn pad_to_cost(&self, cost: u32);
 }

@@ -5,8 +5,8 @@
 //! behind the place of the last one: whatever was there when the first page was read is listed once, and what is
 //! committed meanwhile stands where its stamp says.
 //!
-//! A row that cannot be read is [`Unreadable`](crate::Unreadable), and only who needs it is refused: a list leaves it out,
-//! and what is read by its id fails. The [`Witness`](crate::Witness) hears of either. What is decided on is never left out:
+//! A row that cannot be read is [`UnreadableRow`](crate::UnreadableRow), and only who needs it is refused: a list leaves it out,
+//! and what is read by its id fails. The [`UnreadableObserver`](crate::UnreadableObserver) hears of either. What is decided on is never left out:
 //! an order's items, its transactions with their refunds, and the products of an order.
 
 use async_trait::async_trait;
@@ -14,14 +14,14 @@ use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
     PasswordHash, Product, ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
-    order::{Recorded, Status},
-    payment::{RecordedRequest, StoredEvent},
+    order::{OrderStatus, StoredHistoryEntry},
+    payment::{StoredEvent, StoredPaymentRequest},
     product,
 };
 
-use crate::{Claim, IdempotencyKey, Page, PortError, Taken, Unreadable};
+use crate::{AccountConflict, Claim, IdempotencyKey, Page, PortError, UnreadableRow};
 
-type Read<T> = Result<T, PortError>;
+type ReadResult<T> = Result<T, PortError>;
 
 /// Which of the things that are due to read. Whoever works on them takes what it could not move out of its way by
 /// skipping it: it stays the longest due.
@@ -47,27 +47,31 @@ pub struct Credentials {
 #[async_trait]
 pub trait UserRepository: Send + Sync {
     /// The user with that public id.
-    async fn find(&self, id: &UserId) -> Read<Option<User>>;
+    async fn find_user(&self, id: &UserId) -> ReadResult<Option<User>>;
     /// The user in that row.
-    async fn find_by_key(&self, key: UserKey) -> Read<Option<User>>;
+    async fn find_user_by_key(&self, key: UserKey) -> ReadResult<Option<User>>;
     /// The user with that name or e-mail address, regardless of case, and the hash. A name wins over an address.
-    async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>>;
+    async fn find_credentials(&self, login: &str) -> ReadResult<Option<Credentials>>;
     /// The user's present hash.
-    async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>>;
+    async fn find_password_hash(&self, user: UserKey) -> ReadResult<Option<PasswordHash>>;
     /// What of name and address is somebody's, regardless of case.
-    async fn taken(&self, username: &Username, email: &Email) -> Read<Vec<Taken>>;
-    /// The highest [cost](PasswordHash::cost) of all hashes; 0 when there are none.
-    async fn highest_hash_cost(&self) -> Read<u32>;
+    async fn find_account_conflicts(
+        &self,
+        username: &Username,
+        email: &Email,
+    ) -> ReadResult<Vec<AccountConflict>>;
+    /// The highest [cost](crate::PasswordHasher::hash_cost) of all hashes; 0 when there are none.
+    async fn highest_hash_cost(&self) -> ReadResult<u32>;
     /// Users who changed at or after `since`, oldest change first and of one moment by row, at most `limit`; of those who
     /// changed at `since` itself only the ones whose row comes after `after`.
-    async fn changed_since(
+    async fn list_changed_users(
         &self,
         since: Timestamp,
         after: Option<UserKey>,
         limit: u32,
-    ) -> Read<Vec<ChangedUser>>;
+    ) -> ReadResult<Vec<ChangedUser>>;
     /// Operators whose row comes after that one, by row, at most `limit`.
-    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>>;
+    async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> ReadResult<Vec<User>>;
 }
 
 /// A user who changed.
@@ -85,7 +89,7 @@ pub struct ChangedUser {
 
 /// A session that was ended, as far as others must know of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EndedSession {
+pub struct RevokedSession {
     /// The row.
     pub key: SessionKey,
     /// The public id.
@@ -99,20 +103,21 @@ pub struct EndedSession {
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
     /// The session with that id, live or not.
-    async fn find(&self, id: &SessionId) -> Read<Option<Session>>;
+    async fn find_session(&self, id: &SessionId) -> ReadResult<Option<Session>>;
     /// The user's sessions that are live at `now`, by `created_at` and row, newest first, at most `limit`.
-    async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>>;
+    async fn list_live_sessions(&self, user: UserKey, now: Timestamp, limit: u32)
+    -> ReadResult<Vec<Session>>;
     /// Whether a session of that user, live or not, began in that network at or after `since`.
-    async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool>;
+    async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> ReadResult<bool>;
     /// Sessions revoked at or after `since`, oldest revocation first and of one moment by row, at most `limit`; of those
     /// revoked at `since` itself only the ones whose row comes after `after`. Whatever else is in such a row, it can be
     /// read.
-    async fn revoked_since(
+    async fn list_revoked_sessions(
         &self,
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Read<Vec<EndedSession>>;
+    ) -> ReadResult<Vec<RevokedSession>>;
 }
 
 /// Reads the catalogue.
@@ -120,24 +125,29 @@ pub trait SessionRepository: Send + Sync {
 #[async_trait]
 pub trait ProductRepository: Send + Sync {
     /// The product with that id, active or not.
-    async fn find(&self, id: &ProductId) -> Read<Option<Product>>;
+    async fn find_product(&self, id: &ProductId) -> ReadResult<Option<Product>>;
     /// Those of the products that there are, in no order.
-    async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>>;
+    async fn find_products(&self, ids: &[ProductId]) -> ReadResult<Vec<Product>>;
     /// Products after that one, by `created_at` and row, oldest first.
-    async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>>;
+    async fn list_products(
+        &self,
+        active_only: bool,
+        after: Option<ProductId>,
+        limit: u32,
+    ) -> ReadResult<Page<Product>>;
     /// What operators changed of a product after that change, newest version first.
-    async fn changes(
+    async fn list_product_changes(
         &self,
         product: ProductKey,
-        kind: ChangeKind,
+        kind: ChangeFilter,
         after: Option<ChangeId>,
         limit: u32,
-    ) -> Read<Page<product::Recorded>>;
+    ) -> ReadResult<Page<product::StoredProductChange>>;
 }
 
 /// Which changes of a product to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ChangeKind {
+pub enum ChangeFilter {
     /// All.
     Any,
     /// Adjustments of its stock.
@@ -150,7 +160,7 @@ pub struct OrderFilter {
     /// Only this user's.
     pub owner: Option<UserKey>,
     /// Only those standing there.
-    pub status: Option<Status>,
+    pub status: Option<OrderStatus>,
     /// Only those placed at or after this moment.
     pub created_after: Option<Timestamp>,
     /// Only those placed before this moment.
@@ -174,11 +184,11 @@ pub struct OrderHead {
 
 /// What a sweep looks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Due {
+pub enum DueOrders {
     /// `PENDING` orders whose `expires_at` is at or before this moment and that no transaction occupies.
     Expired(Timestamp),
     /// Orders of this status that last changed at or before this moment.
-    Unchanged(Status, Timestamp),
+    Unchanged(OrderStatus, Timestamp),
     /// `PENDING` orders occupied by a transaction that is `AUTHORIZED`, with nothing asked of the gateway, and was made
     /// at or before this moment.
     Uncaptured(Timestamp),
@@ -189,17 +199,17 @@ pub enum Due {
 #[async_trait]
 pub trait OrderRepository: Send + Sync {
     /// The order with that number.
-    async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
+    async fn find_order(&self, number: &OrderNumber) -> ReadResult<Option<Order>>;
     /// What of the order with that number tells a copy from the present one, without reading the order.
-    async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>>;
+    async fn find_order_head(&self, number: &OrderNumber) -> ReadResult<Option<OrderHead>>;
     /// Whether the user has at least so many orders that are `PENDING`; no more of them are looked at.
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Read<bool>;
+    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> ReadResult<bool>;
     /// Orders by `created_at` and row, newest first.
-    async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
+    async fn list_orders(&self, filter: OrderFilter) -> ReadResult<Page<Order>>;
     /// An order's history: its entries in the order of their numbers.
-    async fn history(&self, order: OrderKey) -> Read<Vec<Recorded>>;
+    async fn list_history_entries(&self, order: OrderKey) -> ReadResult<Vec<StoredHistoryEntry>>;
     /// Orders that a sweep must look at, longest due first, whether or not they can be read.
-    async fn due(&self, due: Due, batch: Batch) -> Read<Vec<OrderNumber>>;
+    async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> ReadResult<Vec<OrderNumber>>;
 }
 
 /// Reads payments. A transaction always comes with its refunds, oldest first.
@@ -207,14 +217,14 @@ pub trait OrderRepository: Send + Sync {
 #[async_trait]
 pub trait PaymentRepository: Send + Sync {
     /// The transaction with that id.
-    async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>>;
+    async fn find_transaction(&self, id: &TransactionId) -> ReadResult<Option<Transaction>>;
     /// All transactions of an order, oldest first.
-    async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
+    async fn list_transactions(&self, order: OrderKey) -> ReadResult<Vec<Transaction>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
-    async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>>;
+    async fn list_payment_requests(&self, order: OrderKey) -> ReadResult<Vec<StoredPaymentRequest>>;
     /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or
     /// not they can be read.
-    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>>;
+    async fn list_due_transactions(&self, now: Timestamp, batch: Batch) -> ReadResult<Vec<TransactionId>>;
 }
 
 /// Reads the gateways' events.
@@ -222,13 +232,24 @@ pub trait PaymentRepository: Send + Sync {
 #[async_trait]
 pub trait EventRepository: Send + Sync {
     /// The event with that id.
-    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>>;
+    async fn find_event(&self, gateway: &GatewayName, id: &EventId) -> ReadResult<Option<StoredEvent>>;
     /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), by `received_at` and row, oldest first.
-    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>>;
+    async fn list_waiting_events(
+        &self,
+        gateway: &GatewayName,
+        transaction: &TransactionId,
+    ) -> ReadResult<Vec<StoredEvent>>;
     /// `PARKED` and `OVERDUE` events whose transaction is known by now, by `received_at` and row, oldest first.
-    async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>>;
+    async fn list_applicable_events(
+        &self,
+        batch: Batch,
+    ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
     /// `PARKED` events that arrived at or before `before`, by `received_at` and row, oldest first.
-    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>>;
+    async fn list_overdue_events(
+        &self,
+        before: Timestamp,
+        batch: Batch,
+    ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
 }
 
 /// Reads findings.
@@ -236,16 +257,20 @@ pub trait EventRepository: Send + Sync {
 #[async_trait]
 pub trait FindingRepository: Send + Sync {
     /// The finding with that id.
-    async fn find(&self, id: &FindingId) -> Read<Option<Finding>>;
+    async fn find_finding(&self, id: &FindingId) -> ReadResult<Option<Finding>>;
     /// Findings by `created_at` and row, newest first; open or closed ones only if asked for.
-    async fn list(&self, resolved: Option<bool>, after: Option<FindingId>, limit: u32)
-    -> Read<Page<Finding>>;
+    async fn list_findings(
+        &self,
+        resolved: Option<bool>,
+        after: Option<FindingId>,
+        limit: u32,
+    ) -> ReadResult<Page<Finding>>;
 }
 
 /// Reads used idempotency keys.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
-pub trait ReplyRepository: Send + Sync {
+pub trait ClaimRepository: Send + Sync {
     /// What that key was used for.
-    async fn find(&self, key: &IdempotencyKey) -> Read<Option<Claim>>;
+    async fn find_claim(&self, key: &IdempotencyKey) -> ReadResult<Option<Claim>>;
 }

@@ -36,7 +36,7 @@ pub enum CommitError {
     DuplicateEvent,
     /// The account's name or address is somebody's.
     #[error("taken: {0:?}")]
-    Taken(Vec<Taken>),
+    AccountConflict(Vec<AccountConflict>),
     /// It is not known whether the commit happened: only a retry with the same key can tell.
     #[error(transparent)]
     Failed(#[from] PortError),
@@ -44,7 +44,7 @@ pub enum CommitError {
 
 /// What of an account is somebody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Taken {
+pub enum AccountConflict {
     /// The name.
     Username,
     /// The address.
@@ -53,10 +53,10 @@ pub enum Taken {
 
 /// Something that the service depends on.
 #[async_trait]
-pub trait Health: Send + Sync {
+pub trait HealthCheck: Send + Sync {
     /// Asks it for a sign of life.
     ///
     /// # Errors
     /// [`PortError`] when there is none.
-    async fn check(&self) -> Result<(), PortError>;
+    async fn check_health(&self) -> Result<(), PortError>;
 }

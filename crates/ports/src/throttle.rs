@@ -9,7 +9,7 @@ use crate::PortError;
 /// How often something was tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Attempts {
-    /// So often; from [`Throttle::hit`], this time included.
+    /// So often; from [`Throttle::count_attempt`], this time included.
     pub count: u32,
     /// So long until the count begins anew.
     pub resets_in: Duration,
@@ -24,17 +24,17 @@ pub trait Throttle: Send + Sync {
     ///
     /// # Errors
     /// [`PortError`] when counts cannot be had.
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError>;
+    async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError>;
 
     /// How many attempts there are, without counting one; none is a count of zero that resets at once.
     ///
     /// # Errors
     /// [`PortError`] when counts cannot be had.
-    async fn count(&self, name: &str) -> Result<Attempts, PortError>;
+    async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError>;
 
     /// Begins the count anew.
     ///
     /// # Errors
     /// [`PortError`].
-    async fn clear(&self, name: &str) -> Result<(), PortError>;
+    async fn reset_attempts(&self, name: &str) -> Result<(), PortError>;
 }

@@ -19,16 +19,16 @@ pub struct AccessClaims {
 
 /// Makes and reads tokens. The same input gives the same token, so that a lost answer can be given again.
 #[cfg_attr(feature = "mock", mockall::automock)]
-pub trait Tokens: Send + Sync {
+pub trait TokenIssuer: Send + Sync {
     /// An access token.
-    fn access(&self, claims: &AccessClaims) -> String;
+    fn issue_access_token(&self, claims: &AccessClaims) -> String;
 
     /// What a genuine access token says that has not expired at `now`; `None` for any other text.
-    fn read_access(&self, token: &str, now: Timestamp) -> Option<AccessClaims>;
+    fn verify_access_token(&self, token: &str, now: Timestamp) -> Option<AccessClaims>;
 
     /// The refresh token of that generation of a session. It cannot be guessed from older ones.
-    fn refresh(&self, session: &SessionId, generation: i64) -> String;
+    fn issue_refresh_token(&self, session: &SessionId, generation: i64) -> String;
 
     /// Session and generation of a genuine refresh token; `None` for any other text.
-    fn read_refresh(&self, token: &str) -> Option<(SessionId, i64)>;
+    fn verify_refresh_token(&self, token: &str) -> Option<(SessionId, i64)>;
 }

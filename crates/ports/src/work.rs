@@ -1,12 +1,12 @@
 //! A unit of work: what one commit makes true, as a value.
 
 use domain::{
-    ChangedBy, EventId, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderKey, PasswordHash,
-    Product, ProductId, Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User,
-    UserKey, Version,
-    order::{Entry, StockLine},
-    payment::{self, Disposition, StoredEvent},
-    product::{Change, Restock},
+    ChangedBy, EventId, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderChange, OrderKey,
+    PasswordHash, Product, ProductId, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey,
+    User, UserKey, Version,
+    order::{HistoryEntry, StockLine},
+    payment::{self, EventDisposition, StoredEvent},
+    product::{ProductChange, StockUpdate},
 };
 
 use crate::{Claim, IdempotencyKey, StoredReply};
@@ -18,7 +18,7 @@ pub enum Write {
     /// Uses an idempotency key. Guard: it was not used; else [`CommitError::Claimed`](crate::CommitError::Claimed).
     Claim(Claim),
     /// Keeps the answer to a claimed key. Guard: there is none yet; else `Claimed`.
-    Answer {
+    StoreReply {
         /// Which key.
         key: IdempotencyKey,
         /// The answer.
@@ -31,11 +31,11 @@ pub enum Write {
         /// Which event.
         key: EventKey,
         /// What it was.
-        from: Disposition,
+        from: EventDisposition,
         /// What it is now.
-        to: Disposition,
+        to: EventDisposition,
     },
-    /// Makes an account. Guard: name and address are new, regardless of case; else `Taken` (naming both if need be).
+    /// Makes an account. Guard: name and address are new, regardless of case; else `AccountConflict` (naming both if need be).
     InsertUser(User, PasswordHash),
     /// Changes role, `disabled` and `changed_at` of a user. Guard: `changed_at` is the one read; else `Stale`.
     UpdateUser {
@@ -84,7 +84,7 @@ pub enum Write {
         at: Timestamp,
     },
     /// Makes a product, and the first entry of its changes. Guard: its id is new; else `Stale`.
-    InsertProduct(Product, Change),
+    InsertProduct(Product, ProductChange),
     /// Replaces a product, and adds to its changes. Its stock is not replaced: `restock` says what becomes of it, in the
     /// same statement, so that no sale stands in the way. Guard: it is still of the version that was read; else `Stale`.
     ReplaceProduct {
@@ -93,9 +93,9 @@ pub enum Write {
         /// The version that was read.
         read: Version,
         /// What becomes of the stock.
-        restock: Restock,
+        stock_update: StockUpdate,
         /// Who changes it.
-        change: Change,
+        change: ProductChange,
     },
     /// Adds to the stock, or takes from it, and adds to the product's changes: a version of its own. Guard: the product
     /// is there and tracked, and its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX); else `Stale`.
@@ -105,7 +105,7 @@ pub enum Write {
         /// How many come in.
         by: i64,
         /// Who changes it.
-        change: Change,
+        change: ProductChange,
     },
     /// Sells: takes stock if it is tracked, and leaves version and `updated_at` as they are. Guard: the product is active,
     /// has the price that was read, is tracked if it was (else `Stale`) and has enough left (else `OutOfStock`, naming
@@ -123,20 +123,20 @@ pub enum Write {
         /// The order.
         order: Box<Order>,
         /// The entry.
-        entry: Entry,
+        entry: HistoryEntry,
     },
     /// Changes an order: status, and the guard of everything that belongs to it. Guard: its revision is the one read;
     /// else `Stale`.
     ///
     /// The entries of history come with it; stock to give back is a write of its own, made by
-    /// [`UnitOfWork::progress`].
-    UpdateOrder(Box<Progress>),
+    /// [`UnitOfWork::with_order_change`].
+    UpdateOrder(Box<OrderChange>),
     /// Makes a transaction. Guard: no other one occupies its order; else `Stale`. Goes with an `UpdateOrder`.
     InsertTransaction(Box<Transaction>),
     /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` it goes with.
     UpdateTransaction(Box<Transaction>),
     /// Keeps who asked for what of a transaction. Goes with the write that claims it.
-    InsertRequest(payment::Request),
+    InsertRequest(payment::PaymentRequest),
     /// Puts off asking the gateway about a transaction and its refunds: only the `check_at` and `checks` of each are
     /// written. Guard: none, it only delays.
     Postpone(Box<Transaction>),
@@ -185,14 +185,14 @@ impl UnitOfWork {
 
     /// And this.
     #[must_use]
-    pub fn with(mut self, write: Write) -> Self {
+    pub fn with_write(mut self, write: Write) -> Self {
         self.writes.push(write);
         self
     }
 
     /// And these.
     #[must_use]
-    pub fn with_all(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
+    pub fn with_writes(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
         self.writes.extend(writes);
         self
     }
@@ -200,15 +200,15 @@ impl UnitOfWork {
     /// And everything of another unit: one commit makes both true, or neither if a guard of either refuses. Rows are
     /// still locked in the one order, so that units of several callers may be put together.
     #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        self.with_all(other.writes)
+    pub fn merge(self, other: Self) -> Self {
+        self.with_writes(other.writes)
     }
 
     /// And an order's progress: its guard, its entries of history, and the stock it gives back.
     #[must_use]
-    pub fn progress(self, progress: Progress) -> Self {
-        let stock: Vec<_> = progress.returned().iter().cloned().map(Write::ReturnStock).collect();
-        self.with_all(stock).with(Write::UpdateOrder(Box::new(progress)))
+    pub fn with_order_change(self, progress: OrderChange) -> Self {
+        let stock: Vec<_> = progress.returned_stock().iter().cloned().map(Write::ReturnStock).collect();
+        self.with_writes(stock).with_write(Write::UpdateOrder(Box::new(progress)))
     }
 
     /// The writes, in the order they were added.
@@ -217,11 +217,11 @@ impl UnitOfWork {
         &self.writes
     }
 
-    /// The writes in the one order in which rows are locked, whatever order they were added in: by [`Row`], then by
+    /// The writes in the one order in which rows are locked, whatever order they were added in: by [`LockRow`], then by
     /// kind. Writes of one kind to one row keep the order that they were added in.
     #[must_use]
     pub fn in_lock_order(mut self) -> Vec<Write> {
-        self.writes.sort_by(|a, b| (a.row(), a.rank()).cmp(&(b.row(), b.rank())));
+        self.writes.sort_by(|a, b| (a.lock_row(), a.lock_rank()).cmp(&(b.lock_row(), b.lock_rank())));
         self.writes
     }
 }
@@ -232,7 +232,7 @@ impl UnitOfWork {
 /// No other unit can have locked a row that is new. What an insert may have to wait for is the row that the new one belongs
 /// to, which the database locks with it, or an equal id, which is a variant of its own.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Row<'w> {
+enum LockRow<'w> {
     Claim(&'w IdempotencyKey),
     NewEvent(&'w GatewayName, &'w EventId),
     Event(EventKey),
@@ -250,44 +250,44 @@ enum Row<'w> {
 }
 
 impl Write {
-    fn row(&self) -> Row<'_> {
+    fn lock_row(&self) -> LockRow<'_> {
         match self {
-            Self::Claim(claim) => Row::Claim(&claim.key),
-            Self::Answer { key, .. } => Row::Claim(key),
-            Self::InsertEvent(event) => Row::NewEvent(&event.gateway, &event.id),
-            Self::MoveEvent { key, .. } => Row::Event(*key),
-            Self::InsertUser(user, _) => Row::User(user.key),
-            Self::ChangePassword { user, .. } | Self::RequirePassword(user, _) => Row::User(*user),
-            Self::UpdateUser { user, .. } => Row::User(user.key),
-            Self::InsertSession(session, _) => Row::User(session.user),
-            Self::RotateSession { read, .. } => Row::Session(read.user, Some(read.key)),
-            Self::RevokeSession { user, session, .. } => Row::Session(*user, Some(*session)),
-            Self::RevokeSessions { user, .. } => Row::Session(*user, None),
-            Self::InsertOrder { order, .. } => Row::User(order.owner),
-            Self::UpdateOrder(progress) => Row::Order(progress.order().key),
-            Self::InsertTransaction(transaction) => Row::Order(transaction.order),
+            Self::Claim(claim) => LockRow::Claim(&claim.key),
+            Self::StoreReply { key, .. } => LockRow::Claim(key),
+            Self::InsertEvent(event) => LockRow::NewEvent(&event.gateway, &event.id),
+            Self::MoveEvent { key, .. } => LockRow::Event(*key),
+            Self::InsertUser(user, _) => LockRow::User(user.key),
+            Self::ChangePassword { user, .. } | Self::RequirePassword(user, _) => LockRow::User(*user),
+            Self::UpdateUser { user, .. } => LockRow::User(user.key),
+            Self::InsertSession(session, _) => LockRow::User(session.user),
+            Self::RotateSession { read, .. } => LockRow::Session(read.user, Some(read.key)),
+            Self::RevokeSession { user, session, .. } => LockRow::Session(*user, Some(*session)),
+            Self::RevokeSessions { user, .. } => LockRow::Session(*user, None),
+            Self::InsertOrder { order, .. } => LockRow::User(order.owner),
+            Self::UpdateOrder(progress) => LockRow::Order(progress.order().key),
+            Self::InsertTransaction(transaction) => LockRow::Order(transaction.order),
             Self::UpdateTransaction(transaction) | Self::Postpone(transaction) => {
-                Row::Transaction(transaction.key)
+                LockRow::Transaction(transaction.key)
             }
-            Self::InsertRequest(request) => Row::Transaction(request.transaction),
+            Self::InsertRequest(request) => LockRow::Transaction(request.transaction),
             Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
-                Row::Product(&product.id)
+                LockRow::Product(&product.id)
             }
-            Self::AdjustStock { product, .. } => Row::Product(product),
-            Self::Sell { line, .. } | Self::ReturnStock(line) => Row::Product(&line.product),
-            Self::InsertFinding(finding) => Row::Finding(&finding.id),
-            Self::InsertFindingOnce(_, subject) => Row::Subject(subject),
-            Self::ResolveFinding { id, .. } => Row::Finding(id),
-            Self::Probe(_) => Row::Probe,
-            Self::Prune(..) => Row::Old,
+            Self::AdjustStock { product, .. } => LockRow::Product(product),
+            Self::Sell { line, .. } | Self::ReturnStock(line) => LockRow::Product(&line.product),
+            Self::InsertFinding(finding) => LockRow::Finding(&finding.id),
+            Self::InsertFindingOnce(_, subject) => LockRow::Subject(subject),
+            Self::ResolveFinding { id, .. } => LockRow::Finding(id),
+            Self::Probe(_) => LockRow::Probe,
+            Self::Prune(..) => LockRow::Old,
         }
     }
 
     /// Which of several writes to one row comes first.
-    const fn rank(&self) -> u8 {
+    const fn lock_rank(&self) -> u8 {
         match self {
             Self::Claim(_) => 0,
-            Self::Answer { .. } => 1,
+            Self::StoreReply { .. } => 1,
             Self::InsertEvent(_) => 2,
             Self::MoveEvent { .. } => 3,
             Self::InsertUser(..) => 4,

@@ -2,22 +2,22 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use ports::{Claim, IdempotencyKey, StoredReply};
 
-use super::halt::{Refusal, Written, inserted};
+use super::abort::{Violation, WriteOutcome, check_insert};
 use crate::connection::Conn;
 use crate::sql::{
-    kept::Kept,
-    row::{NewClaim, owner},
+    cached_statement::CachedStatement,
+    row::{NewClaim, owner_key},
     schema::idempotency_claims as claims,
 };
 
-pub(super) async fn claim(conn: &mut Conn, claim: &Claim) -> Written {
+pub(super) async fn insert_claim(conn: &mut Conn, claim: &Claim) -> WriteOutcome {
     let insert = diesel::insert_into(claims::table).values(NewClaim::from(claim));
-    inserted(insert.execute(conn).await, || Refusal::Claim(claim.key.clone()))
+    check_insert(insert.execute(conn).await, || Violation::Claim(claim.key.clone()))
 }
 
-pub(super) async fn answer(conn: &mut Conn, key: &IdempotencyKey, reply: &StoredReply) -> Written {
+pub(super) async fn store_reply(conn: &mut Conn, key: &IdempotencyKey, reply: &StoredReply) -> WriteOutcome {
     let open = claims::table
-        .filter(claims::user_id.eq(owner(key)))
+        .filter(claims::user_id.eq(owner_key(key)))
         .filter(claims::route.eq(key.route))
         .filter(claims::idempotency_key.eq(&key.key))
         .filter(claims::reply_status.is_null());
@@ -27,5 +27,9 @@ pub(super) async fn answer(conn: &mut Conn, key: &IdempotencyKey, reply: &Stored
         claims::reply_etag.eq(reply.etag.as_deref()),
         claims::reply_body.eq(&reply.body),
     ));
-    if Kept(update).execute(conn).await? == 0 { Err(Refusal::Claim(key.clone()).into()) } else { Ok(()) }
+    if CachedStatement(update).execute(conn).await? == 0 {
+        Err(Violation::Claim(key.clone()).into())
+    } else {
+        Ok(())
+    }
 }

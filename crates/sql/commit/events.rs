@@ -2,20 +2,25 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     EventKey,
-    payment::{Disposition, StoredEvent},
+    payment::{EventDisposition, StoredEvent},
 };
 
-use super::halt::{Refusal, Written, guarded, inserted};
+use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
-use crate::sql::{kept::Kept, row::EventRow, schema::payment_events};
+use crate::sql::{cached_statement::CachedStatement, row::EventRow, schema::payment_events};
 
-pub(super) async fn insert(conn: &mut Conn, event: &StoredEvent) -> Written {
+pub(super) async fn insert_event(conn: &mut Conn, event: &StoredEvent) -> WriteOutcome {
     let insert = diesel::insert_into(payment_events::table).values(EventRow::from(event));
-    inserted(insert.execute(conn).await, || Refusal::Event(event.gateway.clone(), event.id.clone()))
+    check_insert(insert.execute(conn).await, || Violation::Event(event.gateway.clone(), event.id.clone()))
 }
 
-pub(super) async fn relocate(conn: &mut Conn, key: EventKey, from: Disposition, to: Disposition) -> Written {
+pub(super) async fn move_event(
+    conn: &mut Conn,
+    key: EventKey,
+    from: EventDisposition,
+    to: EventDisposition,
+) -> WriteOutcome {
     let event = payment_events::table.find(key.get()).filter(payment_events::disposition.eq(from.as_str()));
     let update = diesel::update(event).set(payment_events::disposition.eq(to.as_str()));
-    guarded(Kept(update).execute(conn).await?)
+    check_guard(CachedStatement(update).execute(conn).await?)
 }

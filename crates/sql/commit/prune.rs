@@ -3,18 +3,23 @@ use diesel_async::RunQueryDsl;
 use domain::Timestamp;
 use ports::Prunable;
 
-use super::halt::Written;
+use super::abort::WriteOutcome;
 use crate::connection::Conn;
-use crate::sql::along::{Along, Index};
+use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::schema::{idempotency_claims as claims, sessions};
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 /// Most rows that one commit forgets, whatever it was allowed: a longer one would keep the orders waiting.
 const ROWS_MAX: u32 = 1_000;
 
 /// Forgets what is over. The rows are chosen first, because not every database deletes from a limited choice.
-pub(super) async fn prune(conn: &mut Conn, what: Prunable, before: Timestamp, rows_max: u32) -> Written {
-    let (before, rows) = (Stamp::from(before), i64::from(rows_max.min(ROWS_MAX)));
+pub(super) async fn prune_rows(
+    conn: &mut Conn,
+    what: Prunable,
+    before: Timestamp,
+    rows_max: u32,
+) -> WriteOutcome {
+    let (before, rows) = (SqlTimestamp::from(before), i64::from(rows_max.min(ROWS_MAX)));
     match what {
         Prunable::Claims => {
             let over = claims::table.filter(claims::expires_at.le(before)).order(claims::expires_at.asc());
@@ -23,11 +28,11 @@ pub(super) async fn prune(conn: &mut Conn, what: Prunable, before: Timestamp, ro
         }
         Prunable::Sessions => {
             let over = sessions::table.filter(sessions::expires_at.lt(before)).limit(rows);
-            let over = Along(Index::SESSIONS_EXPIRED, over.select(sessions::id));
+            let over = IndexHint(Index::SESSIONS_EXPIRED, over.select(sessions::id));
             let mut keys: Vec<i64> = over.load(conn).await?;
             let left = rows.saturating_sub(i64::try_from(keys.len()).unwrap_or(rows));
             let ended = sessions::table.filter(sessions::revoked_at.lt(before)).limit(left);
-            let ended = Along(Index::SESSIONS_REVOKED, ended.select(sessions::id));
+            let ended = IndexHint(Index::SESSIONS_REVOKED, ended.select(sessions::id));
             keys.extend(ended.load::<i64>(conn).await?);
             diesel::delete(sessions::table.filter(sessions::id.eq_any(keys))).execute(conn).await?;
         }

@@ -4,13 +4,13 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Product, ProductId, order::StockLine};
 
-use super::halt::{Refusal, Written};
+use super::abort::{Violation, WriteOutcome};
 use crate::connection::Conn;
-use crate::dialect::exactly;
-use crate::sql::{kept::Kept, row::ProductRow, schema::products};
+use crate::dialect::exact_amount;
+use crate::sql::{cached_statement::CachedStatement, row::ProductRow, schema::products};
 
 /// Gives stock back. A product that is not tracked, or not any more, takes none.
-pub(super) async fn give_back(conn: &mut Conn, line: &StockLine) -> Written {
+pub(super) async fn return_stock(conn: &mut Conn, line: &StockLine) -> WriteOutcome {
     let tracked = products::table
         .filter(products::product_id.eq(line.product.as_str()))
         .filter(products::stock.is_not_null());
@@ -18,72 +18,77 @@ pub(super) async fn give_back(conn: &mut Conn, line: &StockLine) -> Written {
         products::stock.eq(products::stock + i64::from(line.quantity)),
         products::moves.eq(products::moves + 1),
     ));
-    Kept(update).execute(conn).await?;
+    CachedStatement(update).execute(conn).await?;
     Ok(())
 }
 
 /// What could not be sold so far. The unit goes on when one product lacks, so that all that lack are named.
 #[derive(Default)]
-pub(super) struct Stock {
-    lacking: Vec<ProductId>,
+pub(super) struct StockShortage {
+    products: Vec<ProductId>,
 }
 
-impl Stock {
+impl StockShortage {
     /// Sells one line, or notes that there is not enough.
-    pub(super) async fn sell(&mut self, conn: &mut Conn, line: &StockLine, read: &Product) -> Written {
+    pub(super) async fn sell_line(
+        &mut self,
+        conn: &mut Conn,
+        line: &StockLine,
+        read: &Product,
+    ) -> WriteOutcome {
         let quantity = i64::from(line.quantity);
         let sold = match read.stock {
-            Some(_) => take(conn, read, quantity).await?,
-            None => count(conn, read).await?,
+            Some(_) => take_stock(conn, read, quantity).await?,
+            None => count_sale(conn, read).await?,
         };
         if sold > 0 {
             return Ok(());
         }
-        if !lacks(conn, read, quantity).await? {
-            return Err(Refusal::Stale.into());
+        if !is_out_of_stock(conn, read, quantity).await? {
+            return Err(Violation::Stale.into());
         }
-        if !self.lacking.contains(&line.product) {
-            self.lacking.push(line.product.clone());
+        if !self.products.contains(&line.product) {
+            self.products.push(line.product.clone());
         }
         Ok(())
     }
 
     /// Refuses the unit if anything lacked.
-    pub(super) fn verdict(self) -> Written {
-        if self.lacking.is_empty() { Ok(()) } else { Err(Refusal::OutOfStock(self.lacking).into()) }
+    pub(super) fn into_outcome(self) -> WriteOutcome {
+        if self.products.is_empty() { Ok(()) } else { Err(Violation::OutOfStock(self.products).into()) }
     }
 }
 
 /// Takes from a stock that is tracked.
-async fn take(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResult<usize> {
+async fn take_stock(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResult<usize> {
     let enough = products::table
         .find(read.key.get())
         .filter(products::active.eq(true))
-        .filter(products::price.eq(exactly(read.price.into())))
+        .filter(products::price.eq(exact_amount(read.price.into())))
         .filter(products::currency.eq(read.price.currency().code()))
         .filter(products::stock.ge(quantity));
     let update = diesel::update(enough)
         .set((products::stock.eq(products::stock - quantity), products::moves.eq(products::moves + 1)));
-    Kept(update).execute(conn).await
+    CachedStatement(update).execute(conn).await
 }
 
 /// Only counts the sale of what is not tracked. It must be a change all the same: a price that is read and not written
 /// could be over before the commit, and no lock or certification would see it.
-async fn count(conn: &mut Conn, read: &Product) -> QueryResult<usize> {
+async fn count_sale(conn: &mut Conn, read: &Product) -> QueryResult<usize> {
     let untracked = products::table
         .find(read.key.get())
         .filter(products::active.eq(true))
-        .filter(products::price.eq(exactly(read.price.into())))
+        .filter(products::price.eq(exact_amount(read.price.into())))
         .filter(products::currency.eq(read.price.currency().code()))
         .filter(products::stock.is_null());
     let update = diesel::update(untracked).set(products::moves.eq(products::moves + 1));
-    Kept(update).execute(conn).await
+    CachedStatement(update).execute(conn).await
 }
 
 /// Whether the product is still as it was read but for its stock, and has too little of that.
-async fn lacks(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResult<bool> {
+async fn is_out_of_stock(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResult<bool> {
     let query = products::table.find(read.key.get()).select(ProductRow::as_select());
-    let Some(now) = query.first(conn).await.optional()?.map(ProductRow::read).transpose()? else {
+    let Some(now) = query.first(conn).await.optional()?.map(ProductRow::into_product).transpose()? else {
         return Ok(false);
     };
     let both = read.stock.is_some() && now.stock.is_some_and(|it| it < quantity);

@@ -2,67 +2,72 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{Network, Session, SessionKey, Timestamp, UserKey};
 
-use super::halt::{Refusal, Written, guarded, inserted};
+use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::{
-    along::{Along, Index},
-    kept::Kept,
-    row::{SessionRow, written},
+    cached_statement::CachedStatement,
+    index_hint::{Index, IndexHint},
+    row::{SessionRow, encode_timestamps},
     schema::sessions,
-    value::Stamp,
+    value::SqlTimestamp,
 };
 
 /// Keys are above zero.
 const NO_SESSION: i64 = 0;
 
-pub(super) async fn insert(conn: &mut Conn, session: &Session, network: Network) -> Written {
+pub(super) async fn insert_session(conn: &mut Conn, session: &Session, network: Network) -> WriteOutcome {
     let row = (SessionRow::from(session), sessions::network.eq(network.to_string()));
     let insert = diesel::insert_into(sessions::table).values(row);
-    inserted(insert.execute(conn).await, || Refusal::Stale)
+    check_insert(insert.execute(conn).await, || Violation::Stale)
 }
 
-pub(super) async fn rotate(conn: &mut Conn, read: &Session, next: &Session) -> Written {
+pub(super) async fn rotate_session(conn: &mut Conn, read: &Session, next: &Session) -> WriteOutcome {
     let live = sessions::table
         .find(read.key.get())
         .filter(sessions::session_id.eq(read.id.as_str()))
         .filter(sessions::user_id.eq(read.user.get()))
         .filter(sessions::generation.eq(read.generation))
-        .filter(sessions::created_at.eq(Stamp::from(read.created_at)))
-        .filter(sessions::spent.eq(written(&read.spent)))
+        .filter(sessions::created_at.eq(SqlTimestamp::from(read.created_at)))
+        .filter(sessions::spent.eq(encode_timestamps(&read.spent)))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(Stamp::from(next.rotated_at)));
+        .filter(sessions::expires_at.gt(SqlTimestamp::from(next.rotated_at)));
     let update = diesel::update(live).set((
         sessions::generation.eq(next.generation),
-        sessions::rotated_at.eq(Stamp::from(next.rotated_at)),
-        sessions::expires_at.eq(Stamp::from(next.expires_at)),
-        sessions::spent.eq(written(&next.spent)),
+        sessions::rotated_at.eq(SqlTimestamp::from(next.rotated_at)),
+        sessions::expires_at.eq(SqlTimestamp::from(next.expires_at)),
+        sessions::spent.eq(encode_timestamps(&next.spent)),
     ));
-    guarded(Kept(update).execute(conn).await?)
+    check_guard(CachedStatement(update).execute(conn).await?)
 }
 
-pub(super) async fn revoke(conn: &mut Conn, user: UserKey, session: SessionKey, at: Timestamp) -> Written {
+pub(super) async fn revoke_session(
+    conn: &mut Conn,
+    user: UserKey,
+    session: SessionKey,
+    at: Timestamp,
+) -> WriteOutcome {
     let live = sessions::table
         .find(session.get())
         .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(Stamp::from(at)));
-    let update = diesel::update(live).set(sessions::revoked_at.eq(Stamp::from(at)));
-    Kept(update).execute(conn).await?;
+        .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));
+    let update = diesel::update(live).set(sessions::revoked_at.eq(SqlTimestamp::from(at)));
+    CachedStatement(update).execute(conn).await?;
     Ok(())
 }
 
-pub(super) async fn revoke_all(
+pub(super) async fn revoke_sessions(
     conn: &mut Conn,
     user: UserKey,
     except: Option<SessionKey>,
     at: Timestamp,
-) -> Written {
+) -> WriteOutcome {
     let live = sessions::table
         .filter(sessions::user_id.eq(user.get()))
         .filter(sessions::id.ne(except.map_or(NO_SESSION, SessionKey::get)))
         .filter(sessions::revoked_at.is_null())
-        .filter(sessions::expires_at.gt(Stamp::from(at)));
-    let update = diesel::update(live).set(sessions::revoked_at.eq(Stamp::from(at)));
-    Along(Index::SESSIONS_OF_USER, Kept(update)).execute(conn).await?;
+        .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));
+    let update = diesel::update(live).set(sessions::revoked_at.eq(SqlTimestamp::from(at)));
+    IndexHint(Index::SESSIONS_OF_USER, CachedStatement(update)).execute(conn).await?;
     Ok(())
 }

@@ -5,23 +5,23 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Order, OrderKey, OrderNumber, Revision, UserKey,
-    order::{Recorded, Status},
+    order::{OrderStatus, StoredHistoryEntry},
 };
-use ports::{Batch, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError, Witness};
+use ports::{Batch, DueOrders, OrderFilter, OrderHead, OrderRepository, Page, PortError, UnreadableObserver};
 
-use super::{cut, each_readable, grouped, one_more};
+use super::{group_by_key, limit_plus_one, read_readable_rows, truncate_page};
 use crate::connection::{Conn, Database};
-use crate::sql::along::{Along, Index};
-use crate::sql::kept::{Kept, padded};
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
+use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::{HistoryRow, ItemRow, OrderRow};
 use crate::sql::schema::{order_items, order_status_history, orders, user};
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 #[async_trait]
 impl OrderRepository for Database {
-    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
+    async fn find_order(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
         let number = number.clone();
-        self.read_snapshot(async move |conn: &mut Conn| {
+        self.run_snapshot(async move |conn: &mut Conn| {
             let query =
                 orders::table.filter(orders::order_number.eq(number.as_str())).select(OrderRow::as_select());
             let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
@@ -29,14 +29,14 @@ impl OrderRepository for Database {
                 .filter(order_items::order_id.eq(row.id))
                 .order(order_items::position.asc())
                 .select(ItemRow::as_select());
-            row.read(items.load(conn).await?).map(Some)
+            row.into_order(items.load(conn).await?).map(Some)
         })
         .await
     }
 
-    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
+    async fn find_order_head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         let number = number.clone();
-        self.read(async move |conn: &mut Conn| {
+        self.run_query(async move |conn: &mut Conn| {
             let query = orders::table.filter(orders::order_number.eq(number.as_str())).select((
                 orders::id,
                 orders::user_id,
@@ -52,12 +52,12 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
+    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
         let Some(others) = at_least.checked_sub(1) else { return Ok(true) };
-        self.read(async move |conn: &mut Conn| {
+        self.run_query(async move |conn: &mut Conn| {
             let query = orders::table
                 .filter(orders::user_id.eq(owner.get()))
-                .filter(orders::status.eq(Status::Pending.as_str()))
+                .filter(orders::status.eq(OrderStatus::Pending.as_str()))
                 .select(orders::id)
                 .limit(1)
                 .offset(i64::from(others));
@@ -66,9 +66,9 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
-        let witness = self.witness();
-        self.read_snapshot(async move |conn: &mut Conn| {
+    async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
+        let witness = self.observer();
+        self.run_snapshot(async move |conn: &mut Conn| {
             let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
             if let Some(owner) = filter.owner {
                 query = query.filter(orders::user_id.eq(owner.get()));
@@ -77,46 +77,48 @@ impl OrderRepository for Database {
                 query = query.filter(orders::status.eq(status.as_str()));
             }
             if let Some(since) = filter.created_after {
-                query = query.filter(orders::created_at.ge(Stamp::from(since)));
+                query = query.filter(orders::created_at.ge(SqlTimestamp::from(since)));
             }
             if let Some(until) = filter.created_before {
-                query = query.filter(orders::created_at.lt(Stamp::from(until)));
+                query = query.filter(orders::created_at.lt(SqlTimestamp::from(until)));
             }
             if let Some(after) = &filter.after {
-                let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                let Some((at, key)) = find_sort_key(conn, after).await? else { return Ok(Page::EMPTY) };
                 let beside = orders::created_at.eq(at).and(orders::id.lt(key));
                 let behind = orders::created_at.lt(at).or(beside);
                 query = query.filter(orders::created_at.le(at)).filter(behind);
             }
             let newest_first = (orders::created_at.desc(), orders::id.desc());
-            let query = query.order(newest_first).limit(one_more(filter.limit));
-            let mut rows = Along(index_for(&filter), query).load(conn).await?;
-            let next = cut(&mut rows, filter.limit, OrderRow::number);
-            Ok(Page { data: with_items(conn, &*witness, rows).await?, next })
+            let query = query.order(newest_first).limit(limit_plus_one(filter.limit));
+            let mut rows = IndexHint(index_for(&filter), query).load(conn).await?;
+            let next = truncate_page(&mut rows, filter.limit, OrderRow::public_number);
+            Ok(Page { data: read_orders(conn, &*witness, rows).await?, next })
         })
         .await
     }
 
-    async fn history(&self, order: OrderKey) -> Result<Vec<Recorded>, PortError> {
-        let witness = self.witness();
-        self.read(async move |conn: &mut Conn| {
+    async fn list_history_entries(&self, order: OrderKey) -> Result<Vec<StoredHistoryEntry>, PortError> {
+        let witness = self.observer();
+        self.run_query(async move |conn: &mut Conn| {
             let query = order_status_history::table
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
                 .order(order_status_history::sequence.asc())
                 .select((HistoryRow::as_select(), user::public_id.nullable()));
             let rows = query.load::<(HistoryRow, Option<String>)>(conn).await?;
-            each_readable(&*witness, rows, |(row, user)| row.read(user))
+            read_readable_rows(&*witness, rows, |(row, user)| row.into_entry(user))
         })
         .await
     }
 
-    async fn due(&self, due: Due, batch: Batch) -> Result<Vec<OrderNumber>, PortError> {
-        self.read(async move |conn: &mut Conn| {
+    async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> Result<Vec<OrderNumber>, PortError> {
+        self.run_query(async move |conn: &mut Conn| {
             let numbers = match due {
-                Due::Expired(now) => due::expired(conn, now, batch).await?,
-                Due::Unchanged(status, before) => due::unchanged(conn, status, before, batch).await?,
-                Due::Uncaptured(before) => due::uncaptured(conn, before, batch).await?,
+                DueOrders::Expired(now) => due::list_expired_orders(conn, now, batch).await?,
+                DueOrders::Unchanged(status, before) => {
+                    due::list_unchanged_orders(conn, status, before, batch).await?
+                }
+                DueOrders::Uncaptured(before) => due::list_uncaptured_orders(conn, before, batch).await?,
             };
             Ok(numbers.into_iter().map(OrderNumber::new).collect())
         })
@@ -135,24 +137,28 @@ const fn index_for(filter: &OrderFilter) -> Index {
 }
 
 /// What lists sort an order by.
-async fn place_of(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(Stamp, i64)>> {
+async fn find_sort_key(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(SqlTimestamp, i64)>> {
     let query = orders::table.filter(orders::order_number.eq(number.as_str()));
     query.select((orders::created_at, orders::id)).first(conn).await.optional()
 }
 
 /// The orders of these rows that can be read, each with its items, in the order of the rows.
-async fn with_items(conn: &mut Conn, witness: &dyn Witness, rows: Vec<OrderRow>) -> QueryResult<Vec<Order>> {
+async fn read_orders(
+    conn: &mut Conn,
+    witness: &dyn UnreadableObserver,
+    rows: Vec<OrderRow>,
+) -> QueryResult<Vec<Order>> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let keys = padded(rows.iter().map(|it| it.id).collect());
+    let keys = pad_keys(rows.iter().map(|it| it.id).collect());
     let query = order_items::table
         .filter(order_items::order_id.eq_any(keys))
         .order(order_items::position.asc())
         .select(ItemRow::as_select());
-    let mut items = grouped(Kept(query).load(conn).await?, |it| it.order_id);
-    each_readable(witness, rows, |row| {
+    let mut items = group_by_key(CachedStatement(query).load(conn).await?, |it| it.order_id);
+    read_readable_rows(witness, rows, |row| {
         let items = items.remove(&row.id).unwrap_or_default();
-        row.read(items)
+        row.into_order(items)
     })
 }

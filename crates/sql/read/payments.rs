@@ -3,21 +3,21 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
+use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::StoredPaymentRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
-use super::{each, each_readable, grouped, length};
+use super::{group_by_key, read_readable_rows, read_rows, to_usize};
 use crate::connection::{Conn, Database};
-use crate::sql::along::{Along, Index};
+use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 #[async_trait]
 impl PaymentRepository for Database {
-    async fn find(&self, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
+    async fn find_transaction(&self, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
         let id = id.clone();
-        self.read_snapshot(async move |conn: &mut Conn| {
+        self.run_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
                 .filter(payment_transactions::transaction_id.eq(id.as_str()))
                 .select(TransactionRow::as_select());
@@ -28,26 +28,26 @@ impl PaymentRepository for Database {
                 .select(RefundRow::as_select());
             let refunds = refunds.load(conn).await?;
             let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
-            row.read(refunds, disputes).map(Some)
+            row.into_transaction(refunds, disputes).map(Some)
         })
         .await
     }
 
-    async fn list(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
-        self.read_snapshot(async move |conn: &mut Conn| {
+    async fn list_transactions(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
+        self.run_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
                 .filter(payment_transactions::order_key.eq(order.get()))
                 .order(payment_transactions::sequence.asc())
                 .select(TransactionRow::as_select());
             let rows = query.load(conn).await?;
-            with_refunds(conn, order, rows).await
+            read_transactions(conn, order, rows).await
         })
         .await
     }
 
-    async fn requests(&self, order: OrderKey) -> Result<Vec<RecordedRequest>, PortError> {
-        let witness = self.witness();
-        self.read(async move |conn: &mut Conn| {
+    async fn list_payment_requests(&self, order: OrderKey) -> Result<Vec<StoredPaymentRequest>, PortError> {
+        let witness = self.observer();
+        self.run_query(async move |conn: &mut Conn| {
             let query = payment_requests::table
                 .inner_join(
                     payment_transactions::table
@@ -63,28 +63,32 @@ impl PaymentRepository for Database {
             let mut rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
-            each_readable(&*witness, rows, |(row, currency, user)| row.read(&currency, user))
+            read_readable_rows(&*witness, rows, |(row, currency, user)| row.into_request(&currency, user))
         })
         .await
     }
 
-    async fn to_check(&self, now: Timestamp, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
-        self.read_snapshot(async move |conn: &mut Conn| {
+    async fn list_due_transactions(
+        &self,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Result<Vec<TransactionId>, PortError> {
+        self.run_snapshot(async move |conn: &mut Conn| {
             // What is skipped of both together is not known before both are read.
             let reach = batch.skip.saturating_add(batch.limit);
-            let mut due = transactions_due(conn, now, reach).await?;
-            due.extend(refunds_due(conn, now, reach).await?);
+            let mut due = list_due_transactions(conn, now, reach).await?;
+            due.extend(list_due_refunds(conn, now, reach).await?);
             due.sort();
             let mut seen = HashSet::new();
             due.retain(|(_, id)| seen.insert(id.clone()));
-            let due = due.into_iter().skip(length(batch.skip)).take(length(batch.limit));
+            let due = due.into_iter().skip(to_usize(batch.skip)).take(to_usize(batch.limit));
             Ok(due.map(|(_, id)| TransactionId::new(id)).collect())
         })
         .await
     }
 }
 
-async fn with_refunds(
+async fn read_transactions(
     conn: &mut Conn,
     order: OrderKey,
     rows: Vec<TransactionRow>,
@@ -94,15 +98,15 @@ async fn with_refunds(
         .filter(payment_transactions::order_key.eq(order.get()))
         .order(refunds::sequence.asc())
         .select(RefundRow::as_select());
-    let mut refunds = grouped(query.load(conn).await?, |it| it.transaction_key);
+    let mut refunds = group_by_key(query.load(conn).await?, |it| it.transaction_key);
     let mut disputes = HashMap::new();
     for row in rows.iter().filter(|it| it.has_disputes()) {
         disputes.insert(row.id, read_disputes(conn, row.id).await?);
     }
-    each(rows, |row| {
+    read_rows(rows, |row| {
         let refunds = refunds.remove(&row.id).unwrap_or_default();
         let disputes = disputes.remove(&row.id).unwrap_or_default();
-        row.read(refunds, disputes)
+        row.into_transaction(refunds, disputes)
     })
 }
 
@@ -120,30 +124,30 @@ async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Dis
 const PAGES_MAX: u32 = 100;
 
 /// When it is due, and the transaction's id.
-type DueAt = (Option<Stamp>, String);
+type DueCheck = (Option<SqlTimestamp>, String);
 
-async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
+async fn list_due_transactions(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueCheck>> {
     let query = payment_transactions::table
-        .filter(payment_transactions::check_at.le(Stamp::from(now)))
+        .filter(payment_transactions::check_at.le(SqlTimestamp::from(now)))
         .order((payment_transactions::check_at.asc(), payment_transactions::id.asc()))
         .limit(i64::from(limit))
         .select((payment_transactions::check_at, payment_transactions::transaction_id));
-    Along(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await
+    IndexHint(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await
 }
 
 /// The transactions of the refunds that are longest due. Some have several of them, so it may take several pages.
-async fn refunds_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
+async fn list_due_refunds(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueCheck>> {
     let (mut due, mut seen, mut last) = (Vec::new(), HashSet::new(), None);
     for _ in 0..PAGES_MAX {
-        let page = refunds_after(conn, now, last, limit).await?;
-        let ends = page.len() < length(limit);
+        let page = list_refunds_after(conn, now, last, limit).await?;
+        let ends = page.len() < to_usize(limit);
         for (at, key, id) in page {
             last = at.map(|at| (at, key));
             if seen.insert(id.clone()) {
                 due.push((at, id));
             }
         }
-        if ends || due.len() >= length(limit) {
+        if ends || due.len() >= to_usize(limit) {
             break;
         }
     }
@@ -151,17 +155,17 @@ async fn refunds_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult
 }
 
 /// A refund's `check_at`, its row, and its transaction's id.
-type RefundDue = (Option<Stamp>, i64, String);
+type DueRefund = (Option<SqlTimestamp>, i64, String);
 
-async fn refunds_after(
+async fn list_refunds_after(
     conn: &mut Conn,
     now: Timestamp,
-    last: Option<(Stamp, i64)>,
+    last: Option<(SqlTimestamp, i64)>,
     limit: u32,
-) -> QueryResult<Vec<RefundDue>> {
+) -> QueryResult<Vec<DueRefund>> {
     let mut query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
-        .filter(refunds::check_at.le(Stamp::from(now)))
+        .filter(refunds::check_at.le(SqlTimestamp::from(now)))
         .select((refunds::check_at, refunds::id, payment_transactions::transaction_id))
         .into_boxed();
     if let Some((at, key)) = last {
@@ -169,5 +173,5 @@ async fn refunds_after(
         query = query.filter(refunds::check_at.ge(at)).filter(refunds::check_at.gt(at).or(beside));
     }
     let query = query.order((refunds::check_at.asc(), refunds::id.asc())).limit(i64::from(limit));
-    Along(Index::REFUNDS_TO_CHECK, query).load(conn).await
+    IndexHint(Index::REFUNDS_TO_CHECK, query).load(conn).await
 }

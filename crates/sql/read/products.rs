@@ -1,47 +1,47 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{ChangeId, Product, ProductId, ProductKey, product::Recorded};
-use ports::{ChangeKind, Page, PortError, ProductRepository};
+use domain::{ChangeId, Product, ProductId, ProductKey, product::StoredProductChange};
+use ports::{ChangeFilter, Page, PortError, ProductRepository};
 
-use super::{each, one_more, page};
+use super::{limit_plus_one, read_page, read_rows};
 use crate::connection::{Conn, Database};
-use crate::sql::along::{Along, Index};
-use crate::sql::kept::{Kept, padded};
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
+use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow};
 use crate::sql::schema::{product_changes, products, user};
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 #[async_trait]
 impl ProductRepository for Database {
-    async fn find(&self, id: &ProductId) -> Result<Option<Product>, PortError> {
+    async fn find_product(&self, id: &ProductId) -> Result<Option<Product>, PortError> {
         let id = id.clone();
-        self.read(async move |conn: &mut Conn| {
+        self.run_query(async move |conn: &mut Conn| {
             let query =
                 products::table.filter(products::product_id.eq(id.as_str())).select(ProductRow::as_select());
-            query.first(conn).await.optional()?.map(ProductRow::read).transpose()
+            query.first(conn).await.optional()?.map(ProductRow::into_product).transpose()
         })
         .await
     }
 
-    async fn find_all(&self, ids: &[ProductId]) -> Result<Vec<Product>, PortError> {
-        let ids = padded(ids.iter().map(ToString::to_string).collect());
-        self.read(async move |conn: &mut Conn| {
+    async fn find_products(&self, ids: &[ProductId]) -> Result<Vec<Product>, PortError> {
+        let ids = pad_keys(ids.iter().map(ToString::to_string).collect());
+        self.run_query(async move |conn: &mut Conn| {
             let query =
                 products::table.filter(products::product_id.eq_any(&ids)).select(ProductRow::as_select());
-            each(Kept(query).load(conn).await?, ProductRow::read)
+            read_rows(CachedStatement(query).load(conn).await?, ProductRow::into_product)
         })
         .await
     }
 
-    async fn list(
+    async fn list_products(
         &self,
         active_only: bool,
         after: Option<ProductId>,
         limit: u32,
     ) -> Result<Page<Product>, PortError> {
-        let witness = self.witness();
-        self.read(async move |conn: &mut Conn| {
+        let witness = self.observer();
+        self.run_query(async move |conn: &mut Conn| {
             let mut query = products::table.select(ProductRow::as_select()).into_boxed();
             let mut index = Index::PRODUCTS_BY_TIME;
             if active_only {
@@ -49,28 +49,28 @@ impl ProductRepository for Database {
                 index = Index::PRODUCTS_OF_ACTIVITY;
             }
             if let Some(after) = &after {
-                let Some((at, key)) = place_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                let Some((at, key)) = find_sort_key(conn, after).await? else { return Ok(Page::EMPTY) };
                 let beside = products::created_at.eq(at).and(products::id.gt(key));
                 let behind = products::created_at.gt(at).or(beside);
                 query = query.filter(products::created_at.ge(at)).filter(behind);
             }
             let oldest_first = (products::created_at.asc(), products::id.asc());
-            let query = query.order(oldest_first).limit(one_more(limit));
-            let rows = Along(index, query).load(conn).await?;
-            page(&*witness, rows, limit, ProductRow::public_id, ProductRow::read)
+            let query = query.order(oldest_first).limit(limit_plus_one(limit));
+            let rows = IndexHint(index, query).load(conn).await?;
+            read_page(&*witness, rows, limit, ProductRow::public_id, ProductRow::into_product)
         })
         .await
     }
 
-    async fn changes(
+    async fn list_product_changes(
         &self,
         product: ProductKey,
-        kind: ChangeKind,
+        kind: ChangeFilter,
         after: Option<ChangeId>,
         limit: u32,
-    ) -> Result<Page<Recorded>, PortError> {
-        let witness = self.witness();
-        self.read(async move |conn: &mut Conn| {
+    ) -> Result<Page<StoredProductChange>, PortError> {
+        let witness = self.observer();
+        self.run_query(async move |conn: &mut Conn| {
             let mut query = product_changes::table
                 .inner_join(products::table.on(products::id.eq(product_changes::product_key)))
                 .left_join(user::table.on(user::id.eq(product_changes::changed_by)))
@@ -78,33 +78,33 @@ impl ProductRepository for Database {
                 .select((ChangeRow::as_select(), products::product_id, user::public_id.nullable()))
                 .into_boxed();
             let index = match kind {
-                ChangeKind::Any => Index::CHANGES_VERSION,
-                ChangeKind::Adjustment => {
+                ChangeFilter::Any => Index::CHANGES_VERSION,
+                ChangeFilter::Adjustment => {
                     query = query.filter(product_changes::stock.eq(ADJUSTED));
                     Index::CHANGES_OF_STOCK
                 }
             };
             if let Some(after) = &after {
-                let Some(last) = version_of(conn, after).await? else { return Ok(Page::EMPTY) };
+                let Some(last) = find_change_version(conn, after).await? else { return Ok(Page::EMPTY) };
                 query = query.filter(product_changes::version.lt(last));
             }
-            let newest = query.order(product_changes::version.desc()).limit(one_more(limit));
-            let rows = Along(index, newest).load::<(ChangeRow, String, Option<String>)>(conn).await?;
+            let newest = query.order(product_changes::version.desc()).limit(limit_plus_one(limit));
+            let rows = IndexHint(index, newest).load::<(ChangeRow, String, Option<String>)>(conn).await?;
             let id = |(row, _, _): &(ChangeRow, _, _)| row.public_id();
-            page(&*witness, rows, limit, id, |(row, product, user)| row.read(product, user))
+            read_page(&*witness, rows, limit, id, |(row, product, user)| row.into_change(product, user))
         })
         .await
     }
 }
 
 /// What lists sort a product by.
-async fn place_of(conn: &mut Conn, id: &ProductId) -> QueryResult<Option<(Stamp, i64)>> {
+async fn find_sort_key(conn: &mut Conn, id: &ProductId) -> QueryResult<Option<(SqlTimestamp, i64)>> {
     let query = products::table.filter(products::product_id.eq(id.as_str()));
     query.select((products::created_at, products::id)).first(conn).await.optional()
 }
 
 /// What lists sort a change by.
-async fn version_of(conn: &mut Conn, id: &ChangeId) -> QueryResult<Option<i64>> {
+async fn find_change_version(conn: &mut Conn, id: &ChangeId) -> QueryResult<Option<i64>> {
     let query = product_changes::table.filter(product_changes::change_id.eq(id.as_str()));
     query.select(product_changes::version).first(conn).await.optional()
 }

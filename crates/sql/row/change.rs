@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use domain::{
     ChangeId, ChangeKey, ProductId, Text, UserId, Version,
-    product::{Change, Recorded, StockChange},
+    product::{ProductChange, StockChange, StoredProductChange},
 };
 
-use super::{ProductRow, reading::Reading, user_key};
+use super::{ProductRow, reader::RowReader, user_key};
 use crate::sql::schema::product_changes;
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 const KEPT: &str = "KEPT";
 const SET: &str = "SET";
@@ -21,7 +21,7 @@ pub(in crate::sql) struct ChangeRow {
     change_id: String,
     product_key: i64,
     version: i64,
-    price: Parts,
+    price: SqlAmount,
     currency: String,
     active: bool,
     stock: String,
@@ -29,13 +29,13 @@ pub(in crate::sql) struct ChangeRow {
     reason: Option<String>,
     changed_by: i64,
     actor: String,
-    created_at: Stamp,
+    created_at: SqlTimestamp,
 }
 
 impl ChangeRow {
     /// The change that made this version of a product.
-    pub(in crate::sql) fn of(change: &Change, product: ProductRow, stock: StockChange) -> Self {
-        let (stock, quantity) = written(stock);
+    pub(in crate::sql) fn new(change: &ProductChange, product: ProductRow, stock: StockChange) -> Self {
+        let (stock, quantity) = stock_columns(stock);
         Self {
             id: change.key.get(),
             change_id: change.id.as_str().to_owned(),
@@ -59,28 +59,32 @@ impl ChangeRow {
     }
 
     /// The change, with the public ids of the product and of who made it.
-    pub(in crate::sql) fn read(self, product: String, user: Option<String>) -> QueryResult<Recorded> {
-        let row = Reading::of("product_changes", self.id).of_product(&product);
-        let change = Change {
+    pub(in crate::sql) fn into_change(
+        self,
+        product: String,
+        user: Option<String>,
+    ) -> QueryResult<StoredProductChange> {
+        let row = RowReader::new("product_changes", self.id).with_product(&product);
+        let change = ProductChange {
             key: ChangeKey::new(self.id),
             id: ChangeId::new(self.change_id),
-            by: row.author(&self.actor, self.changed_by)?,
+            by: row.read_changed_by(&self.actor, self.changed_by)?,
             reason: self.reason.map(Text::new),
-            at: row.moment(self.created_at, "createdAt")?,
+            at: row.read_timestamp(self.created_at, "createdAt")?,
         };
-        Ok(Recorded {
+        Ok(StoredProductChange {
             change,
             user: user.map(UserId::new),
             version: Version::new(self.version),
-            price: row.money(self.price, &self.currency, "price")?,
+            price: row.read_money(self.price, &self.currency, "price")?,
             active: self.active,
-            stock: row.known(read(&self.stock, self.quantity), "stock")?,
+            stock: row.require_value(parse_stock_change(&self.stock, self.quantity), "stock")?,
             product: ProductId::new(product),
         })
     }
 }
 
-fn written(stock: StockChange) -> (&'static str, Option<i64>) {
+fn stock_columns(stock: StockChange) -> (&'static str, Option<i64>) {
     match stock {
         StockChange::Kept => (KEPT, None),
         StockChange::Set(Some(stock)) => (SET, Some(stock)),
@@ -89,7 +93,7 @@ fn written(stock: StockChange) -> (&'static str, Option<i64>) {
     }
 }
 
-fn read(stock: &str, quantity: Option<i64>) -> Option<StockChange> {
+fn parse_stock_change(stock: &str, quantity: Option<i64>) -> Option<StockChange> {
     match (stock, quantity) {
         (KEPT, None) => Some(StockChange::Kept),
         (UNTRACKED, None) => Some(StockChange::Set(None)),

@@ -2,15 +2,15 @@ use diesel::prelude::*;
 use domain::UserKey;
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 
-use super::reading::Reading;
+use super::reader::RowReader;
 use crate::sql::schema::idempotency_claims;
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 /// Keys of users are above zero.
 const NO_USER: i64 = 0;
 
 /// The owner of a key as it is stored.
-pub(in crate::sql) fn owner(key: &IdempotencyKey) -> i64 {
+pub(in crate::sql) fn owner_key(key: &IdempotencyKey) -> i64 {
     key.user.map_or(NO_USER, UserKey::get)
 }
 
@@ -25,21 +25,23 @@ pub(in crate::sql) struct ClaimRow {
     reply_location: Option<String>,
     reply_etag: Option<String>,
     reply_body: Option<String>,
-    created_at: Stamp,
-    expires_at: Option<Stamp>,
+    created_at: SqlTimestamp,
+    expires_at: Option<SqlTimestamp>,
 }
 
 impl ClaimRow {
-    pub(in crate::sql) fn read(self, key: &IdempotencyKey) -> QueryResult<Claim> {
-        let row = Reading::of("idempotency_claims", self.id);
+    pub(in crate::sql) fn into_claim(self, key: &IdempotencyKey) -> QueryResult<Claim> {
+        let row = RowReader::new("idempotency_claims", self.id);
         let reply = match self.reply_status {
             None => None,
             Some(status) => Some(StoredReply {
-                status: row
-                    .known(u16::try_from(status).ok().filter(|it| (200..600).contains(it)), "replyStatus")?,
+                status: row.require_value(
+                    u16::try_from(status).ok().filter(|it| (200..600).contains(it)),
+                    "replyStatus",
+                )?,
                 location: self.reply_location,
                 etag: self.reply_etag,
-                body: row.known(self.reply_body, "replyBody")?,
+                body: row.require_value(self.reply_body, "replyBody")?,
             }),
         };
         Ok(Claim {
@@ -47,8 +49,8 @@ impl ClaimRow {
             fingerprint: Fingerprint(self.fingerprint),
             resource: self.resource,
             reply,
-            created_at: row.moment(self.created_at, "createdAt")?,
-            expires_at: row.any_moment(self.expires_at, "expiresAt")?,
+            created_at: row.read_timestamp(self.created_at, "createdAt")?,
+            expires_at: row.read_optional_timestamp(self.expires_at, "expiresAt")?,
         })
     }
 }
@@ -66,15 +68,15 @@ pub(in crate::sql) struct NewClaim<'a> {
     reply_location: Option<&'a str>,
     reply_etag: Option<&'a str>,
     reply_body: Option<&'a str>,
-    created_at: Stamp,
-    expires_at: Option<Stamp>,
+    created_at: SqlTimestamp,
+    expires_at: Option<SqlTimestamp>,
 }
 
 impl<'a> From<&'a Claim> for NewClaim<'a> {
     fn from(claim: &'a Claim) -> Self {
         let reply = claim.reply.as_ref();
         Self {
-            user_id: owner(&claim.key),
+            user_id: owner_key(&claim.key),
             route: claim.key.route,
             idempotency_key: &claim.key.key,
             fingerprint: &claim.fingerprint.0,
@@ -84,7 +86,7 @@ impl<'a> From<&'a Claim> for NewClaim<'a> {
             reply_etag: reply.and_then(|it| it.etag.as_deref()),
             reply_body: reply.map(|it| it.body.as_str()),
             created_at: claim.created_at.into(),
-            expires_at: claim.expires_at.map(Stamp::from),
+            expires_at: claim.expires_at.map(SqlTimestamp::from),
         }
     }
 }

@@ -4,9 +4,9 @@ use domain::{
     payment::{DisputeEvent, DisputeStatus},
 };
 
-use super::reading::Reading;
+use super::reader::RowReader;
 use crate::sql::schema::dispute_events;
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// A word about a dispute as it is read. Its currency is the transaction's.
 #[derive(Queryable, Selectable)]
@@ -16,20 +16,20 @@ pub(in crate::sql) struct DisputeRow {
     event_id: String,
     dispute_id: Option<String>,
     status: String,
-    amount: Parts,
-    occurred_at: Stamp,
+    amount: SqlAmount,
+    occurred_at: SqlTimestamp,
 }
 
 impl DisputeRow {
     /// A word about a dispute of that transaction.
-    pub(super) fn read(self, of: Reading<'_>, currency: &str) -> QueryResult<DisputeEvent> {
-        let row = of.beside("dispute_events", self.id);
+    pub(super) fn into_dispute_event(self, of: RowReader<'_>, currency: &str) -> QueryResult<DisputeEvent> {
+        let row = of.sibling_row("dispute_events", self.id);
         Ok(DisputeEvent {
             event: EventId::new(self.event_id),
             dispute: self.dispute_id.map(DisputeId::new),
-            status: row.known(DisputeStatus::parse(&self.status), "status")?,
-            amount: row.money(self.amount, currency, "amount")?,
-            at: row.moment(self.occurred_at, "occurred_at")?,
+            status: row.require_value(DisputeStatus::parse(&self.status), "status")?,
+            amount: row.read_money(self.amount, currency, "amount")?,
+            at: row.read_timestamp(self.occurred_at, "occurred_at")?,
         })
     }
 }
@@ -42,12 +42,12 @@ pub(in crate::sql) struct NewDispute<'a> {
     event_id: &'a str,
     dispute_id: Option<&'a str>,
     status: &'static str,
-    amount: Parts,
-    occurred_at: Stamp,
+    amount: SqlAmount,
+    occurred_at: SqlTimestamp,
 }
 
 impl<'a> NewDispute<'a> {
-    pub(in crate::sql) fn of(transaction: TransactionKey, event: &'a DisputeEvent) -> Self {
+    pub(in crate::sql) fn new(transaction: TransactionKey, event: &'a DisputeEvent) -> Self {
         Self {
             transaction_key: transaction.get(),
             event_id: event.event.as_str(),

@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use domain::{
     EventId, EventKey, GatewayName, TransactionId,
-    payment::{Disposition, StoredEvent},
+    payment::{EventDisposition, StoredEvent},
 };
 
-use super::reading::Reading;
+use super::reader::RowReader;
 use crate::sql::schema::payment_events;
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = payment_events, treat_none_as_default_value = false)]
@@ -18,7 +18,7 @@ pub(in crate::sql) struct EventRow {
     transaction_id: Option<String>,
     raw: String,
     disposition: String,
-    received_at: Stamp,
+    received_at: SqlTimestamp,
 }
 
 impl From<&StoredEvent> for EventRow {
@@ -38,15 +38,15 @@ impl From<&StoredEvent> for EventRow {
 
 impl EventRow {
     /// What lists are sorted by.
-    pub(in crate::sql) const fn place(&self) -> (Stamp, i64) {
+    pub(in crate::sql) const fn sort_key(&self) -> (SqlTimestamp, i64) {
         (self.received_at, self.id)
     }
 
-    pub(in crate::sql) fn read(self) -> QueryResult<StoredEvent> {
-        let row = Reading::of("payment_events", self.id);
+    pub(in crate::sql) fn into_event(self) -> QueryResult<StoredEvent> {
+        let row = RowReader::new("payment_events", self.id);
         Ok(StoredEvent {
-            disposition: row.known(Disposition::parse(&self.disposition), "disposition")?,
-            received_at: row.moment(self.received_at, "received_at")?,
+            disposition: row.require_value(EventDisposition::parse(&self.disposition), "disposition")?,
+            received_at: row.read_timestamp(self.received_at, "received_at")?,
             key: EventKey::new(self.id),
             gateway: GatewayName::new(self.gateway),
             id: EventId::new(self.event_id),

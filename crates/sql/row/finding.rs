@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use domain::{
     EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text, TransactionId,
-    UserId, finding::Resolver,
+    UserId, finding::ResolvedBy,
 };
 
-use super::{reading::Reading, user_key};
+use super::{reader::RowReader, user_key};
 use crate::sql::schema::findings;
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = findings, treat_none_as_default_value = false)]
@@ -19,8 +19,8 @@ pub(in crate::sql) struct FindingRow {
     transaction_id: Option<String>,
     order_number: Option<String>,
     detail: String,
-    created_at: Stamp,
-    resolved_at: Option<Stamp>,
+    created_at: SqlTimestamp,
+    resolved_at: Option<SqlTimestamp>,
     note: Option<String>,
     resolved: bool,
     resolved_by: Option<i64>,
@@ -39,7 +39,7 @@ impl From<&Finding> for FindingRow {
             order_number: finding.order.as_ref().map(|it| it.as_str().to_owned()),
             detail: finding.detail.clone(),
             created_at: finding.created_at.into(),
-            resolved_at: finding.resolved_at.map(Stamp::from),
+            resolved_at: finding.resolved_at.map(SqlTimestamp::from),
             note: finding.note.as_ref().map(|it| it.as_str().to_owned()),
             resolved: finding.resolved_at.is_some(),
             resolved_by: finding.resolved_by.as_ref().map(|it| user_key(it.by)),
@@ -55,14 +55,16 @@ impl FindingRow {
     }
 
     /// The finding, with the public id of who was done with it.
-    pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Finding> {
-        let row = Reading::of("findings", self.id);
+    pub(in crate::sql) fn into_finding(self, user: Option<String>) -> QueryResult<Finding> {
+        let row = RowReader::new("findings", self.id);
         let resolver = match self.resolved_actor.as_deref().zip(self.resolved_by) {
-            Some((actor, key)) => Some(Resolver { by: row.author(actor, key)?, user: user.map(UserId::new) }),
+            Some((actor, key)) => {
+                Some(ResolvedBy { by: row.read_changed_by(actor, key)?, user: user.map(UserId::new) })
+            }
             None => None,
         };
         Ok(Finding {
-            kind: row.known(FindingKind::parse(&self.kind), "kind")?,
+            kind: row.require_value(FindingKind::parse(&self.kind), "kind")?,
             key: FindingKey::new(self.id),
             id: FindingId::new(self.finding_id),
             gateway: self.gateway.map(GatewayName::new),
@@ -70,8 +72,8 @@ impl FindingRow {
             transaction: self.transaction_id.map(TransactionId::new),
             order: self.order_number.map(OrderNumber::new),
             detail: self.detail,
-            created_at: row.moment(self.created_at, "created_at")?,
-            resolved_at: row.any_moment(self.resolved_at, "resolved_at")?,
+            created_at: row.read_timestamp(self.created_at, "created_at")?,
+            resolved_at: row.read_optional_timestamp(self.resolved_at, "resolved_at")?,
             note: self.note.map(Text::new),
             resolved_by: resolver,
         })

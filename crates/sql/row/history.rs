@@ -1,15 +1,15 @@
 use diesel::prelude::*;
 use domain::{
     OrderKey, Sequence, Text, UserId,
-    order::{Entry, Recorded, Status},
+    order::{HistoryEntry, OrderStatus, StoredHistoryEntry},
 };
 
-use super::{reading::Reading, user_key};
+use super::{reader::RowReader, user_key};
 use crate::sql::schema::order_status_history;
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 /// What stands for "no status before".
-const NOWHERE: &str = "";
+const NO_STATUS: &str = "";
 
 /// Nothing names an entry by its row's key, so the database may choose it.
 #[derive(Queryable, Selectable, Insertable)]
@@ -20,17 +20,17 @@ pub(in crate::sql) struct HistoryRow {
     from_status: String,
     to_status: String,
     changed_by: i64,
-    created_at: Stamp,
+    created_at: SqlTimestamp,
     actor: String,
     reason: Option<String>,
 }
 
 impl HistoryRow {
-    pub(in crate::sql) fn of(order: OrderKey, entry: &Entry) -> Self {
+    pub(in crate::sql) fn new(order: OrderKey, entry: &HistoryEntry) -> Self {
         Self {
             order_id: order.get(),
             sequence: entry.sequence.get(),
-            from_status: entry.from.map_or(NOWHERE, Status::as_str).to_owned(),
+            from_status: entry.from.map_or(NO_STATUS, OrderStatus::as_str).to_owned(),
             to_status: entry.to.as_str().to_owned(),
             changed_by: user_key(entry.by),
             created_at: entry.at.into(),
@@ -40,20 +40,20 @@ impl HistoryRow {
     }
 
     /// The entry, with the public id of who made it.
-    pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Recorded> {
-        let row = Reading::part("order_status_history", self.order_id, self.sequence);
-        let status = |name: &str, column| row.known(Status::parse(name), column);
+    pub(in crate::sql) fn into_entry(self, user: Option<String>) -> QueryResult<StoredHistoryEntry> {
+        let row = RowReader::for_part("order_status_history", self.order_id, self.sequence);
+        let status = |name: &str, column| row.require_value(OrderStatus::parse(name), column);
         let from =
-            (self.from_status != NOWHERE).then(|| status(&self.from_status, "fromStatus")).transpose()?;
-        let by = row.author(&self.actor, self.changed_by)?;
-        let entry = Entry {
+            (self.from_status != NO_STATUS).then(|| status(&self.from_status, "fromStatus")).transpose()?;
+        let by = row.read_changed_by(&self.actor, self.changed_by)?;
+        let entry = HistoryEntry {
             sequence: Sequence::new(self.sequence),
             from,
             to: status(&self.to_status, "toStatus")?,
             by,
             reason: self.reason.map(Text::new),
-            at: row.moment(self.created_at, "createdAt")?,
+            at: row.read_timestamp(self.created_at, "createdAt")?,
         };
-        Ok(Recorded { entry, user: user.map(UserId::new) })
+        Ok(StoredHistoryEntry { entry, user: user.map(UserId::new) })
     }
 }

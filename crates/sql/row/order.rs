@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use domain::{
     Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Text, UserKey, Version,
-    order::{Item, Status},
+    order::{OrderLine, OrderStatus},
 };
 
-use super::reading::Reading;
+use super::reader::RowReader;
 use crate::sql::schema::{order_items, orders};
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
@@ -15,15 +15,15 @@ pub(in crate::sql) struct OrderRow {
     user_id: i64,
     order_number: String,
     status: String,
-    amount: Parts,
-    created_at: Stamp,
-    updated_at: Stamp,
+    amount: SqlAmount,
+    created_at: SqlTimestamp,
+    updated_at: SqlTimestamp,
     currency: String,
     version: i64,
     revision: i64,
     last_sequence: i64,
     came_from: Option<String>,
-    expires_at: Stamp,
+    expires_at: SqlTimestamp,
 }
 
 impl From<&Order> for OrderRow {
@@ -48,17 +48,17 @@ impl From<&Order> for OrderRow {
 
 impl OrderRow {
     /// The public number.
-    pub(in crate::sql) fn number(&self) -> String {
+    pub(in crate::sql) fn public_number(&self) -> String {
         self.order_number.clone()
     }
 
     /// The order with its items, which must come in the order of the order.
-    pub(in crate::sql) fn read(self, items: Vec<ItemRow>) -> QueryResult<Order> {
-        let row = Reading::of("orders", self.id).of_order(&self.order_number);
-        let status = |name: &str, column| row.known(Status::parse(name), column);
+    pub(in crate::sql) fn into_order(self, items: Vec<ItemRow>) -> QueryResult<Order> {
+        let row = RowReader::new("orders", self.id).with_order(&self.order_number);
+        let status = |name: &str, column| row.require_value(OrderStatus::parse(name), column);
         Ok(Order {
             // Before the items, which are of its currency.
-            amount: row.money(self.amount, &self.currency, "amount")?,
+            amount: row.read_money(self.amount, &self.currency, "amount")?,
             key: OrderKey::new(self.id),
             owner: UserKey::new(self.user_id),
             status: status(&self.status, "status")?,
@@ -66,10 +66,13 @@ impl OrderRow {
             version: Version::new(self.version),
             revision: Revision::new(self.revision),
             last_sequence: Sequence::new(self.last_sequence),
-            items: items.into_iter().map(|it| it.read(row, &self.currency)).collect::<QueryResult<_>>()?,
-            created_at: row.moment(self.created_at, "createdAt")?,
-            updated_at: row.moment(self.updated_at, "updatedAt")?,
-            expires_at: row.moment(self.expires_at, "expiresAt")?,
+            items: items
+                .into_iter()
+                .map(|it| it.into_item(row, &self.currency))
+                .collect::<QueryResult<_>>()?,
+            created_at: row.read_timestamp(self.created_at, "createdAt")?,
+            updated_at: row.read_timestamp(self.updated_at, "updatedAt")?,
+            expires_at: row.read_timestamp(self.expires_at, "expiresAt")?,
             number: OrderNumber::new(self.order_number),
         })
     }
@@ -82,20 +85,20 @@ pub(in crate::sql) struct ItemRow {
     pub(in crate::sql) order_id: i64,
     product_id: String,
     quantity: i64,
-    price: Parts,
+    price: SqlAmount,
     name: String,
     holds_stock: bool,
     position: i64,
 }
 
 impl ItemRow {
-    fn read(self, order: Reading<'_>, currency: &str) -> QueryResult<Item> {
-        let row = order.within("order_items", self.order_id, self.position);
-        Ok(Item {
+    fn into_item(self, order: RowReader<'_>, currency: &str) -> QueryResult<OrderLine> {
+        let row = order.child_row("order_items", self.order_id, self.position);
+        Ok(OrderLine {
             product: ProductId::new(self.product_id),
             name: Text::new(self.name),
-            quantity: row.count(self.quantity, "quantity")?,
-            price: row.money(self.price, currency, "price")?,
+            quantity: row.read_count(self.quantity, "quantity")?,
+            price: row.read_money(self.price, currency, "price")?,
             holds_stock: self.holds_stock,
         })
     }
@@ -108,16 +111,16 @@ pub(in crate::sql) struct NewItem<'a> {
     order_id: i64,
     product_id: &'a str,
     quantity: i64,
-    price: Parts,
-    created_at: Stamp,
-    updated_at: Stamp,
+    price: SqlAmount,
+    created_at: SqlTimestamp,
+    updated_at: SqlTimestamp,
     name: &'a str,
     holds_stock: bool,
     position: i64,
 }
 
 impl<'a> NewItem<'a> {
-    pub(in crate::sql) fn all(order: &'a Order) -> impl Iterator<Item = Self> {
+    pub(in crate::sql) fn from_order(order: &'a Order) -> impl Iterator<Item = Self> {
         (0..).zip(&order.items).map(|(position, item)| Self {
             order_id: order.key.get(),
             product_id: item.product.as_str(),

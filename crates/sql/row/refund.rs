@@ -1,9 +1,9 @@
 use diesel::prelude::*;
 use domain::{Refund, RefundId, RefundKey, Text, TransactionKey, payment::RefundFacts};
 
-use super::{reading::Reading, user_key};
+use super::{reader::RowReader, user_key};
 use crate::sql::schema::refunds;
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// A refund. Its currency is the transaction's; its `status` follows from the rest.
 #[derive(Queryable, Selectable, Insertable)]
@@ -13,22 +13,22 @@ pub(in crate::sql) struct RefundRow {
     pub(in crate::sql) transaction_key: i64,
     sequence: i64,
     refund_id: String,
-    amount: Parts,
+    amount: SqlAmount,
     status: String,
-    succeeded_at: Option<Stamp>,
-    failed_at: Option<Stamp>,
+    succeeded_at: Option<SqlTimestamp>,
+    failed_at: Option<SqlTimestamp>,
     withdrawn: bool,
     requested_by: i64,
     actor: String,
     reason: Option<String>,
-    created_at: Stamp,
-    check_at: Option<Stamp>,
+    created_at: SqlTimestamp,
+    check_at: Option<SqlTimestamp>,
     checks: i64,
 }
 
 impl RefundRow {
     /// The refund at that place among those of its transaction, 1 and so on.
-    pub(in crate::sql) fn of(sequence: i64, refund: &Refund) -> Self {
+    pub(in crate::sql) fn new(sequence: i64, refund: &Refund) -> Self {
         Self {
             id: refund.key.get(),
             transaction_key: refund.transaction.get(),
@@ -36,36 +36,36 @@ impl RefundRow {
             refund_id: refund.id.as_str().to_owned(),
             amount: refund.amount.into(),
             status: refund.status().as_str().to_owned(),
-            succeeded_at: refund.facts.succeeded_at.map(Stamp::from),
-            failed_at: refund.facts.failed_at.map(Stamp::from),
+            succeeded_at: refund.facts.succeeded_at.map(SqlTimestamp::from),
+            failed_at: refund.facts.failed_at.map(SqlTimestamp::from),
             withdrawn: refund.facts.withdrawn,
             requested_by: user_key(refund.requested_by),
             actor: refund.requested_by.actor.as_str().to_owned(),
             reason: refund.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: refund.created_at.into(),
-            check_at: refund.check_at.map(Stamp::from),
+            check_at: refund.check_at.map(SqlTimestamp::from),
             checks: i64::from(refund.checks),
         }
     }
 
     /// A refund of that transaction.
-    pub(super) fn read(self, of: Reading<'_>, currency: &str) -> QueryResult<Refund> {
-        let row = of.beside("refunds", self.id);
+    pub(super) fn into_refund(self, of: RowReader<'_>, currency: &str) -> QueryResult<Refund> {
+        let row = of.sibling_row("refunds", self.id);
         Ok(Refund {
             key: RefundKey::new(self.id),
             id: RefundId::new(self.refund_id),
             transaction: TransactionKey::new(self.transaction_key),
-            amount: row.money(self.amount, currency, "amount")?,
+            amount: row.read_money(self.amount, currency, "amount")?,
             facts: RefundFacts {
-                succeeded_at: row.any_moment(self.succeeded_at, "succeeded_at")?,
-                failed_at: row.any_moment(self.failed_at, "failed_at")?,
+                succeeded_at: row.read_optional_timestamp(self.succeeded_at, "succeeded_at")?,
+                failed_at: row.read_optional_timestamp(self.failed_at, "failed_at")?,
                 withdrawn: self.withdrawn,
             },
-            requested_by: row.author(&self.actor, self.requested_by)?,
+            requested_by: row.read_changed_by(&self.actor, self.requested_by)?,
             reason: self.reason.map(Text::new),
-            created_at: row.moment(self.created_at, "created_at")?,
-            check_at: row.any_moment(self.check_at, "check_at")?,
-            checks: row.count(self.checks, "checks")?,
+            created_at: row.read_timestamp(self.created_at, "created_at")?,
+            check_at: row.read_optional_timestamp(self.check_at, "check_at")?,
+            checks: row.read_count(self.checks, "checks")?,
         })
     }
 }

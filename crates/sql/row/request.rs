@@ -1,12 +1,12 @@
 use diesel::prelude::*;
 use domain::{
     TransactionKey, UserId,
-    payment::{RecordedRequest, Request, RequestKind},
+    payment::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest},
 };
 
-use super::{reading::Reading, user_key};
+use super::{reader::RowReader, user_key};
 use crate::sql::schema::payment_requests;
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// Who asked for what of a transaction. Its currency is the transaction's.
 #[derive(Insertable)]
@@ -14,14 +14,14 @@ use crate::sql::value::{Parts, Stamp};
 pub(in crate::sql) struct NewRequest {
     transaction_key: i64,
     kind: &'static str,
-    amount: Parts,
+    amount: SqlAmount,
     requested_by: i64,
     actor: &'static str,
-    requested_at: Stamp,
+    requested_at: SqlTimestamp,
 }
 
-impl From<&Request> for NewRequest {
-    fn from(it: &Request) -> Self {
+impl From<&PaymentRequest> for NewRequest {
+    fn from(it: &PaymentRequest) -> Self {
         Self {
             transaction_key: it.transaction.get(),
             kind: it.kind.as_str(),
@@ -39,23 +39,27 @@ pub(in crate::sql) struct RequestRow {
     pub(in crate::sql) id: i64,
     transaction_key: i64,
     kind: String,
-    amount: Parts,
+    amount: SqlAmount,
     requested_by: i64,
     actor: String,
-    requested_at: Stamp,
+    requested_at: SqlTimestamp,
 }
 
 impl RequestRow {
     /// The request, with the transaction's currency and the public id of who asked.
-    pub(in crate::sql) fn read(self, currency: &str, user: Option<String>) -> QueryResult<RecordedRequest> {
-        let row = Reading::part("payment_requests", self.transaction_key, self.id);
-        let request = Request {
+    pub(in crate::sql) fn into_request(
+        self,
+        currency: &str,
+        user: Option<String>,
+    ) -> QueryResult<StoredPaymentRequest> {
+        let row = RowReader::for_part("payment_requests", self.transaction_key, self.id);
+        let request = PaymentRequest {
             transaction: TransactionKey::new(self.transaction_key),
-            kind: row.known(RequestKind::parse(&self.kind), "kind")?,
-            amount: row.money(self.amount, currency, "amount")?,
-            requested_by: row.author(&self.actor, self.requested_by)?,
-            requested_at: row.moment(self.requested_at, "requested_at")?,
+            kind: row.require_value(PaymentRequestKind::parse(&self.kind), "kind")?,
+            amount: row.read_money(self.amount, currency, "amount")?,
+            requested_by: row.read_changed_by(&self.actor, self.requested_by)?,
+            requested_at: row.read_timestamp(self.requested_at, "requested_at")?,
         };
-        Ok(RecordedRequest { request, user: user.map(UserId::new) })
+        Ok(StoredPaymentRequest { request, user: user.map(UserId::new) })
     }
 }

@@ -1,9 +1,9 @@
 use diesel::prelude::*;
 use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
 
-use super::reading::Reading;
+use super::reader::RowReader;
 use crate::sql::schema::sessions;
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = sessions, treat_none_as_default_value = false)]
@@ -12,10 +12,10 @@ pub(in crate::sql) struct SessionRow {
     session_id: String,
     user_id: i64,
     generation: i64,
-    rotated_at: Stamp,
-    created_at: Stamp,
-    expires_at: Stamp,
-    revoked_at: Option<Stamp>,
+    rotated_at: SqlTimestamp,
+    created_at: SqlTimestamp,
+    expires_at: SqlTimestamp,
+    revoked_at: Option<SqlTimestamp>,
     spent: String,
 }
 
@@ -29,15 +29,15 @@ impl From<&Session> for SessionRow {
             rotated_at: session.rotated_at.into(),
             created_at: session.created_at.into(),
             expires_at: session.expires_at.into(),
-            revoked_at: session.revoked_at.map(Stamp::from),
-            spent: written(&session.spent),
+            revoked_at: session.revoked_at.map(SqlTimestamp::from),
+            spent: encode_timestamps(&session.spent),
         }
     }
 }
 
 impl SessionRow {
-    pub(in crate::sql) fn read(self) -> QueryResult<Session> {
-        let row = Reading::of("sessions", self.id);
+    pub(in crate::sql) fn into_session(self) -> QueryResult<Session> {
+        let row = RowReader::new("sessions", self.id);
         let moments = self.spent.split(SEPARATOR).filter(|it| !it.is_empty());
         let spent = moments.map(|it| it.parse().map(Timestamp::from_millis)).collect::<Result<_, _>>();
         Ok(Session {
@@ -45,11 +45,11 @@ impl SessionRow {
             id: SessionId::new(self.session_id),
             user: UserKey::new(self.user_id),
             generation: self.generation,
-            rotated_at: row.moment(self.rotated_at, "rotatedAt")?,
-            created_at: row.moment(self.created_at, "createdAt")?,
-            expires_at: row.moment(self.expires_at, "expiresAt")?,
-            revoked_at: row.any_moment(self.revoked_at, "revokedAt")?,
-            spent: row.known(spent.ok(), "spent")?,
+            rotated_at: row.read_timestamp(self.rotated_at, "rotatedAt")?,
+            created_at: row.read_timestamp(self.created_at, "createdAt")?,
+            expires_at: row.read_timestamp(self.expires_at, "expiresAt")?,
+            revoked_at: row.read_optional_timestamp(self.revoked_at, "revokedAt")?,
+            spent: row.require_value(spent.ok(), "spent")?,
         })
     }
 }
@@ -58,7 +58,7 @@ impl SessionRow {
 const SEPARATOR: char = ',';
 
 /// Moments as one text: milliseconds since 1970.
-pub(in crate::sql) fn written(moments: &[Timestamp]) -> String {
-    let texts: Vec<_> = moments.iter().map(|it| it.millis().to_string()).collect();
+pub(in crate::sql) fn encode_timestamps(moments: &[Timestamp]) -> String {
+    let texts: Vec<_> = moments.iter().map(|it| it.as_millis().to_string()).collect();
     texts.join(&SEPARATOR.to_string())
 }

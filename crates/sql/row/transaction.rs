@@ -1,13 +1,15 @@
 use diesel::prelude::*;
 use domain::{
     GatewayName, OrderKey, OrderNumber, Transaction, TransactionId, TransactionKey,
-    payment::{Asked, Capture, CaptureMethod, Details, Facts, FactsRecord, PaymentToken},
+    payment::{
+        Capture, CaptureMethod, PaymentDetails, PaymentFacts, PaymentToken, PendingOperation, RawFacts,
+    },
 };
 
-use super::{DisputeRow, RefundRow, reading::Reading};
-use crate::sql::read::each;
+use super::{DisputeRow, RefundRow, reader::RowReader};
+use crate::sql::read::read_rows;
 use crate::sql::schema::payment_transactions;
-use crate::sql::value::{Parts, Stamp};
+use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// A transaction without its refunds and disputes. `status`, `refunded_amount`, `disputed_amount` and `occupies_order`
 /// follow from the rest; they are kept for the keys and checks of the schema, for the sweeps, and for a reader of the
@@ -19,33 +21,33 @@ pub(in crate::sql) struct TransactionRow {
     order_id: String,
     transaction_id: String,
     status: String,
-    amount: Parts,
+    amount: SqlAmount,
     currency: String,
     card_last4: Option<String>,
     card_brand: Option<String>,
     authorization_code: Option<String>,
-    captured_amount: Option<Parts>,
-    captured_at: Option<Stamp>,
+    captured_amount: Option<SqlAmount>,
+    captured_at: Option<SqlTimestamp>,
     failure_reason: Option<String>,
     response_code: Option<String>,
-    created_at: Stamp,
-    updated_at: Stamp,
+    created_at: SqlTimestamp,
+    updated_at: SqlTimestamp,
     order_key: i64,
     sequence: i64,
     gateway: String,
     token: String,
     capture_method: String,
-    authorized_at: Option<Stamp>,
-    failed_at: Option<Stamp>,
-    voided_at: Option<Stamp>,
+    authorized_at: Option<SqlTimestamp>,
+    failed_at: Option<SqlTimestamp>,
+    voided_at: Option<SqlTimestamp>,
     surplus: bool,
     displaced: bool,
     asked: Option<String>,
-    asked_amount: Option<Parts>,
-    refunded_amount: Parts,
-    disputed_amount: Option<Parts>,
+    asked_amount: Option<SqlAmount>,
+    refunded_amount: SqlAmount,
+    disputed_amount: Option<SqlAmount>,
     occupies_order: Option<i64>,
-    check_at: Option<Stamp>,
+    check_at: Option<SqlTimestamp>,
     checks: i64,
 }
 
@@ -54,11 +56,11 @@ const VOID: &str = "VOID";
 
 impl From<&Transaction> for TransactionRow {
     fn from(transaction: &Transaction) -> Self {
-        let (facts, details) = (transaction.facts.record(), &transaction.details);
-        let disputed = (!facts.disputes.is_empty()).then(|| transaction.disputed());
-        let (asked, asked_amount) = match transaction.asked {
-            Some(Asked::Capture(amount)) => (Some(CAPTURE), Some(Parts::from(amount))),
-            Some(Asked::Void) => (Some(VOID), None),
+        let (facts, details) = (transaction.facts.as_raw(), &transaction.details);
+        let disputed = (!facts.disputes.is_empty()).then(|| transaction.disputed_amount());
+        let (asked, asked_amount) = match transaction.pending_operation {
+            Some(PendingOperation::Capture(amount)) => (Some(CAPTURE), Some(SqlAmount::from(amount))),
+            Some(PendingOperation::Void) => (Some(VOID), None),
             None => (None, None),
         };
         Self {
@@ -80,19 +82,19 @@ impl From<&Transaction> for TransactionRow {
             order_key: transaction.order.get(),
             sequence: i64::from(transaction.sequence),
             gateway: transaction.gateway.as_str().to_owned(),
-            token: transaction.token.expose().to_owned(),
+            token: transaction.token.expose_secret().to_owned(),
             capture_method: transaction.capture_method.as_str().to_owned(),
-            authorized_at: facts.authorized_at.map(Stamp::from),
-            failed_at: facts.failed_at.map(Stamp::from),
-            voided_at: facts.voided_at.map(Stamp::from),
+            authorized_at: facts.authorized_at.map(SqlTimestamp::from),
+            failed_at: facts.failed_at.map(SqlTimestamp::from),
+            voided_at: facts.voided_at.map(SqlTimestamp::from),
             surplus: facts.surplus,
             displaced: facts.displaced,
             asked: asked.map(str::to_owned),
             asked_amount,
-            refunded_amount: transaction.refunded().into(),
-            disputed_amount: disputed.map(Parts::from),
+            refunded_amount: transaction.refunded_amount().into(),
+            disputed_amount: disputed.map(SqlAmount::from),
             occupies_order: transaction.occupies_order().then(|| transaction.order.get()),
-            check_at: transaction.check_at.map(Stamp::from),
+            check_at: transaction.check_at.map(SqlTimestamp::from),
             checks: i64::from(transaction.checks),
         }
     }
@@ -105,30 +107,31 @@ impl TransactionRow {
     }
 
     /// The transaction with its refunds, which must come oldest first, and all words about its disputes.
-    pub(in crate::sql) fn read(
+    pub(in crate::sql) fn into_transaction(
         self,
         refunds: Vec<RefundRow>,
         disputes: Vec<DisputeRow>,
     ) -> QueryResult<Transaction> {
-        let row = self.row();
+        let row = self.row_reader();
         Ok(Transaction {
-            amount: row.money(self.amount, &self.currency, "amount")?,
-            facts: self.facts(disputes)?,
-            sequence: row.count(self.sequence, "sequence")?,
-            asked: self.asked()?,
-            capture_method: row.known(CaptureMethod::parse(&self.capture_method), "capture_method")?,
-            checks: row.count(self.checks, "checks")?,
-            refunds: each(refunds, |it| it.read(row, &self.currency))?,
-            created_at: row.moment(self.created_at, "created_at")?,
-            updated_at: row.moment(self.updated_at, "updated_at")?,
-            check_at: row.any_moment(self.check_at, "check_at")?,
+            amount: row.read_money(self.amount, &self.currency, "amount")?,
+            facts: self.read_facts(disputes)?,
+            sequence: row.read_count(self.sequence, "sequence")?,
+            pending_operation: self.read_asked_action()?,
+            capture_method: row
+                .require_value(CaptureMethod::parse(&self.capture_method), "capture_method")?,
+            checks: row.read_count(self.checks, "checks")?,
+            refunds: read_rows(refunds, |it| it.into_refund(row, &self.currency))?,
+            created_at: row.read_timestamp(self.created_at, "created_at")?,
+            updated_at: row.read_timestamp(self.updated_at, "updated_at")?,
+            check_at: row.read_optional_timestamp(self.check_at, "check_at")?,
             key: TransactionKey::new(self.id),
             id: TransactionId::new(self.transaction_id),
             order: OrderKey::new(self.order_key),
             order_number: OrderNumber::new(self.order_id),
             gateway: GatewayName::new(self.gateway),
             token: PaymentToken::new(self.token),
-            details: Details {
+            details: PaymentDetails {
                 card_last4: self.card_last4,
                 card_brand: self.card_brand,
                 authorization_code: self.authorization_code,
@@ -138,36 +141,36 @@ impl TransactionRow {
         })
     }
 
-    fn row(&self) -> Reading<'_> {
-        Reading::of("payment_transactions", self.id).of_transaction(&self.transaction_id, &self.order_id)
+    fn row_reader(&self) -> RowReader<'_> {
+        RowReader::new("payment_transactions", self.id).with_transaction(&self.transaction_id, &self.order_id)
     }
 
-    fn facts(&self, disputes: Vec<DisputeRow>) -> QueryResult<Facts> {
-        let row = self.row();
-        let amount = self.captured_amount.map(|it| row.money(it, &self.currency, "captured_amount"));
-        let captured_at = row.any_moment(self.captured_at, "captured_at")?;
+    fn read_facts(&self, disputes: Vec<DisputeRow>) -> QueryResult<PaymentFacts> {
+        let row = self.row_reader();
+        let amount = self.captured_amount.map(|it| row.read_money(it, &self.currency, "captured_amount"));
+        let captured_at = row.read_optional_timestamp(self.captured_at, "captured_at")?;
         let capture = amount.transpose()?.zip(captured_at);
-        let record = FactsRecord {
-            authorized_at: row.any_moment(self.authorized_at, "authorized_at")?,
+        let record = RawFacts {
+            authorized_at: row.read_optional_timestamp(self.authorized_at, "authorized_at")?,
             capture: capture.map(|(amount, at)| Capture { amount, at }),
-            failed_at: row.any_moment(self.failed_at, "failed_at")?,
-            voided_at: row.any_moment(self.voided_at, "voided_at")?,
+            failed_at: row.read_optional_timestamp(self.failed_at, "failed_at")?,
+            voided_at: row.read_optional_timestamp(self.voided_at, "voided_at")?,
             surplus: self.surplus,
             displaced: self.displaced,
-            disputes: each(disputes, |it| it.read(row, &self.currency))?,
+            disputes: read_rows(disputes, |it| it.into_dispute_event(row, &self.currency))?,
         };
-        row.known(Facts::restore(record).ok(), "captured_amount")
+        row.require_value(PaymentFacts::from_raw(record).ok(), "captured_amount")
     }
 
-    fn asked(&self) -> QueryResult<Option<Asked>> {
-        let row = self.row();
+    fn read_asked_action(&self) -> QueryResult<Option<PendingOperation>> {
+        let row = self.row_reader();
         match (self.asked.as_deref(), self.asked_amount) {
             (None, None) => Ok(None),
-            (Some(VOID), None) => Ok(Some(Asked::Void)),
-            (Some(CAPTURE), Some(amount)) => {
-                row.money(amount, &self.currency, "asked_amount").map(|it| Some(Asked::Capture(it)))
-            }
-            (Some(_) | None, _) => Err(row.unreadable("asked")),
+            (Some(VOID), None) => Ok(Some(PendingOperation::Void)),
+            (Some(CAPTURE), Some(amount)) => row
+                .read_money(amount, &self.currency, "asked_amount")
+                .map(|it| Some(PendingOperation::Capture(it))),
+            (Some(_) | None, _) => Err(row.unreadable_error("asked")),
         }
     }
 }

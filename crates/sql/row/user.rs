@@ -2,9 +2,9 @@ use diesel::prelude::*;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
 use ports::Credentials;
 
-use super::reading::Reading;
+use super::reader::RowReader;
 use crate::sql::schema::user;
-use crate::sql::value::Stamp;
+use crate::sql::value::SqlTimestamp;
 
 /// A user, with the hash: it never shows in a `Debug`, because there is none.
 #[derive(Queryable, Selectable, Insertable)]
@@ -14,56 +14,56 @@ pub(in crate::sql) struct UserRow {
     username: String,
     password: String,
     email: String,
-    created_at: Stamp,
+    created_at: SqlTimestamp,
     public_id: String,
     username_folded: String,
     email_folded: String,
     role: String,
     hash_cost: i64,
     disabled: bool,
-    changed_at: Option<Stamp>,
+    changed_at: Option<SqlTimestamp>,
 }
 
 impl UserRow {
-    pub(in crate::sql) fn of(user: &User, hash: &PasswordHash) -> Self {
+    pub(in crate::sql) fn new(user: &User, hash: &PasswordHash) -> Self {
         Self {
             id: user.key.get(),
             username: user.username.as_str().to_owned(),
-            password: hash.expose().to_owned(),
+            password: hash.expose_secret().to_owned(),
             email: user.email.as_str().to_owned(),
             created_at: user.created_at.into(),
             public_id: user.id.as_str().to_owned(),
-            username_folded: user.username.folded(),
-            email_folded: user.email.folded(),
+            username_folded: user.username.fold_case(),
+            email_folded: user.email.fold_case(),
             role: user.role.as_str().to_owned(),
             hash_cost: hash.cost().into(),
             disabled: user.disabled,
-            changed_at: user.changed_at.map(Stamp::from),
+            changed_at: user.changed_at.map(SqlTimestamp::from),
         }
     }
 
     /// Which user changed, and when; `None` when it never did.
-    pub(in crate::sql) fn change(&self) -> Option<(UserKey, UserId, Timestamp)> {
-        let at = self.changed_at.and_then(Stamp::get)?;
+    pub(in crate::sql) fn last_change(&self) -> Option<(UserKey, UserId, Timestamp)> {
+        let at = self.changed_at.and_then(SqlTimestamp::get)?;
         Some((UserKey::new(self.id), UserId::new(self.public_id.clone()), at))
     }
 
     /// Whether that is the name, and not only the address.
-    pub(in crate::sql) fn is_named(&self, folded: &str) -> bool {
+    pub(in crate::sql) fn has_username(&self, folded: &str) -> bool {
         self.username_folded == folded
     }
 
-    pub(in crate::sql) fn read(self) -> QueryResult<Credentials> {
-        let row = Reading::of("user", self.id);
+    pub(in crate::sql) fn into_credentials(self) -> QueryResult<Credentials> {
+        let row = RowReader::new("user", self.id);
         let user = User {
             key: UserKey::new(self.id),
             id: UserId::new(self.public_id),
             username: Username::new(self.username),
             email: Email::new(self.email),
-            role: row.known(Role::parse(&self.role), "role")?,
+            role: row.require_value(Role::parse(&self.role), "role")?,
             disabled: self.disabled,
-            created_at: row.moment(self.created_at, "createdAt")?,
-            changed_at: row.any_moment(self.changed_at, "changed_at")?,
+            created_at: row.read_timestamp(self.created_at, "createdAt")?,
+            changed_at: row.read_optional_timestamp(self.changed_at, "changed_at")?,
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }

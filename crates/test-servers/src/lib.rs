@@ -18,17 +18,17 @@
 //! ```
 
 mod kind;
-mod pace;
-mod place;
+mod location;
 mod process;
 mod program;
 mod server;
+mod stopwatch;
 
 pub use kind::{
     mariadb::{MariaDb, MariaDbKind},
     memcached::{Memcached, MemcachedKind},
     redis::{Redis, RedisKind},
 };
-pub use pace::Pace;
-pub use program::{Missing, missing};
-pub use server::{Kind, Server};
+pub use program::{MissingProgram, missing_programs};
+pub use server::{Server, ServerKind};
+pub use stopwatch::LoadStopwatch;

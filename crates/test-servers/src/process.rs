@@ -13,7 +13,7 @@ use std::{
 /// program is gone already, and its number perhaps somebody else's.
 ///
 /// When we die while the program is stopped, the system hangs up on both of them: it must not take the shell away.
-const WATCHED: &str = r#"
+const WATCHED_SHELL: &str = r#"
 trap '' HUP
 exec 3<&0
 { read -r gone <&3 || { kill -KILL $$; rm -rf "$0"; }; } &
@@ -37,7 +37,7 @@ impl Process {
         let log = folder.join("log");
         let out = File::options().create(true).append(true).open(&log)?;
         let child = Command::new("/bin/sh")
-            .args(["-c", WATCHED])
+            .args(["-c", WATCHED_SHELL])
             .arg(folder)
             .arg(program)
             .args(arguments)
@@ -55,18 +55,18 @@ impl Process {
     }
 
     /// How it ended, if it did.
-    pub(crate) fn ended(&mut self) -> io::Result<Option<ExitStatus>> {
+    pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
     /// Sends a signal by its name.
-    pub(crate) fn signal(&self, name: &str) -> io::Result<()> {
+    pub(crate) fn send_signal(&self, name: &str) -> io::Result<()> {
         let told = Command::new("kill").args(["-s", name, &self.id().to_string()]).status()?;
         if told.success() { Ok(()) } else { Err(io::Error::other("there is no such process")) }
     }
 
     /// The end of its log.
-    pub(crate) fn log(&self) -> String {
+    pub(crate) fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let skipped = log.lines().count().saturating_sub(LOG_LINES_MAX);
@@ -139,7 +139,7 @@ mod tests {
     fn who_watches_is_not_shaken_off_when_the_system_hangs_up() {
         let folder = tempfile::tempdir().unwrap();
         let mut process = start("echo begun; exec sleep 1000", folder.path());
-        assert!(soon(|| process.log() == "begun"));
+        assert!(soon(|| process.log_tail() == "begun"));
         let group = format!("-{}", process.id());
         assert!(Command::new("kill").args(["-s", "HUP", "--", &group]).status().unwrap().success());
         assert!(exists(process.id()));
@@ -153,12 +153,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut process = start("echo a word; exit 3", folder.path());
         let code = loop {
-            if let Some(status) = process.ended().unwrap() {
+            if let Some(status) = process.try_wait().unwrap() {
                 break status.code();
             }
             thread::sleep(Duration::from_millis(5));
         };
         assert_eq!(code, Some(3));
-        assert_eq!(process.log(), "a word");
+        assert_eq!(process.log_tail(), "a word");
     }
 }

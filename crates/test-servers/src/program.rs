@@ -18,14 +18,14 @@ const BESIDE: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
 
 /// A program that is not installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Missing {
+pub struct MissingProgram {
     /// What it is called.
     pub program: &'static str,
     /// The package of Debian and Ubuntu that it is in.
     pub package: &'static str,
 }
 
-impl fmt::Display for Missing {
+impl fmt::Display for MissingProgram {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` is not installed (Debian has it in {})", self.program, self.package)
     }
@@ -33,20 +33,20 @@ impl fmt::Display for Missing {
 
 /// What is not installed of all that is needed here.
 #[must_use]
-pub fn missing() -> Vec<Missing> {
-    let missing = PROGRAMS.iter().filter(|(program, _)| search(program).is_none());
-    missing.map(|&(program, package)| Missing { program, package }).collect()
+pub fn missing_programs() -> Vec<MissingProgram> {
+    let missing = PROGRAMS.iter().filter(|(program, _)| search_path(program).is_none());
+    missing.map(|&(program, package)| MissingProgram { program, package }).collect()
 }
 
 /// The program's path.
-pub(crate) fn find(program: &'static str) -> io::Result<PathBuf> {
-    search(program).ok_or_else(|| {
+pub(crate) fn find_program(program: &'static str) -> io::Result<PathBuf> {
+    search_path(program).ok_or_else(|| {
         let package = PROGRAMS.iter().find(|(known, _)| *known == program).map_or("", |(_, package)| package);
-        io::Error::new(io::ErrorKind::NotFound, Missing { program, package }.to_string())
+        io::Error::new(io::ErrorKind::NotFound, MissingProgram { program, package }.to_string())
     })
 }
 
-fn search(program: &str) -> Option<PathBuf> {
+fn search_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(BESIDE.iter().map(PathBuf::from));
     folders.map(|folder| folder.join(program)).find(|it| is_file(it))
@@ -62,8 +62,8 @@ mod tests {
 
     #[test]
     fn a_program_that_is_not_there_is_an_error_that_names_it() {
-        assert!(find("sh").unwrap().is_absolute());
-        let error = find("no-such-server").unwrap_err();
+        assert!(find_program("sh").unwrap().is_absolute());
+        let error = find_program("no-such-server").unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
         assert!(error.to_string().contains("no-such-server"), "{error}");
     }

@@ -2,17 +2,17 @@
 
 use std::{io, path::Path, sync::OnceLock, thread, time::Duration};
 
-use crate::{place::Place, process::Process, program};
+use crate::{location::Location, process::Process, program};
 
 /// How often a server that starts is asked for a sign of life: twenty seconds in all.
-const ASKED_MAX: u32 = 4_000;
+const PROBES_MAX: u32 = 4_000;
 /// The pause between two questions.
 const PAUSE: Duration = Duration::from_millis(5);
 /// How many ports are tried, for others look for free ones too.
 const PORTS_MAX: u32 = 5;
 
 /// How one kind of server is run.
-pub trait Kind: Sized + Send + Sync + 'static {
+pub trait ServerKind: Sized + Send + Sync + 'static {
     /// The program.
     const PROGRAM: &'static str;
 
@@ -20,19 +20,19 @@ pub trait Kind: Sized + Send + Sync + 'static {
     ///
     /// # Errors
     /// What the file system says.
-    fn prepare(place: &Place) -> io::Result<()>;
+    fn prepare_folder(place: &Location) -> io::Result<()>;
 
     /// What the program is called with.
-    fn arguments(place: &Place) -> Vec<String>;
+    fn program_arguments(place: &Location) -> Vec<String>;
 
     /// Whether the process `id` serves there, or somebody else.
     ///
     /// # Errors
     /// Any error means: not yet.
-    fn is_served_by(place: &Place, id: u32) -> io::Result<bool>;
+    fn is_served_by(place: &Location, id: u32) -> io::Result<bool>;
 
     /// The one that a whole test binary shares.
-    fn shared() -> &'static OnceLock<io::Result<Server<Self>>>;
+    fn shared_cell() -> &'static OnceLock<io::Result<Server<Self>>>;
 }
 
 /// A private server that ends when this is dropped, or the process does.
@@ -40,11 +40,11 @@ pub trait Kind: Sized + Send + Sync + 'static {
 pub struct Server<K> {
     // Before the place, whose folder it writes to.
     process: Option<Process>,
-    place: Place,
+    location: Location,
     kind: std::marker::PhantomData<K>,
 }
 
-impl<K: Kind> Server<K> {
+impl<K: ServerKind> Server<K> {
     /// Starts an empty one, and waits until it serves.
     ///
     /// # Errors
@@ -53,9 +53,9 @@ impl<K: Kind> Server<K> {
         let mut tried = 0;
         loop {
             tried += 1;
-            let place = Place::new(K::PROGRAM)?;
-            K::prepare(&place)?;
-            let mut server = Self { process: None, place, kind: std::marker::PhantomData };
+            let place = Location::new(K::PROGRAM)?;
+            K::prepare_folder(&place)?;
+            let mut server = Self { process: None, location: place, kind: std::marker::PhantomData };
             match server.run() {
                 Err(error) if error.kind() == io::ErrorKind::AddrInUse && tried < PORTS_MAX => {}
                 outcome => return outcome.map(|()| server),
@@ -68,25 +68,25 @@ impl<K: Kind> Server<K> {
     /// # Errors
     /// As [`start`](Self::start), which is done once.
     pub fn shared() -> io::Result<&'static Self> {
-        let shared = K::shared().get_or_init(Self::start);
+        let shared = K::shared_cell().get_or_init(Self::start);
         shared.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))
     }
 
     /// Where it listens on 127.0.0.1, for as long as this value lives.
     #[must_use]
     pub const fn port(&self) -> u16 {
-        self.place.port()
+        self.location.port()
     }
 
     /// Where its files and its log are, for as long as this value lives.
     #[must_use]
     pub fn folder(&self) -> &Path {
-        self.place.folder()
+        self.location.folder()
     }
 
     /// Where it keeps what it keeps.
-    pub(crate) const fn place(&self) -> &Place {
-        &self.place
+    pub(crate) const fn location(&self) -> &Location {
+        &self.location
     }
 
     /// Kills it at once, as a fault of the machine does. What it had on its disk stays there.
@@ -111,7 +111,7 @@ impl<K: Kind> Server<K> {
     /// # Errors
     /// When it does not run.
     pub fn pause(&self) -> io::Result<()> {
-        self.process.as_ref().ok_or_else(not_running)?.signal("STOP")
+        self.process.as_ref().ok_or_else(not_running)?.send_signal("STOP")
     }
 
     /// Lets it go on.
@@ -119,14 +119,15 @@ impl<K: Kind> Server<K> {
     /// # Errors
     /// When it does not run.
     pub fn resume(&self) -> io::Result<()> {
-        self.process.as_ref().ok_or_else(not_running)?.signal("CONT")
+        self.process.as_ref().ok_or_else(not_running)?.send_signal("CONT")
     }
 
     fn run(&mut self) -> io::Result<()> {
-        let program = program::find(K::PROGRAM)?;
-        let mut process = Process::start(&program, &K::arguments(&self.place), self.place.folder())?;
-        for _ in 0..ASKED_MAX {
-            match K::is_served_by(&self.place, process.id()) {
+        let program = program::find_program(K::PROGRAM)?;
+        let mut process =
+            Process::start(&program, &K::program_arguments(&self.location), self.location.folder())?;
+        for _ in 0..PROBES_MAX {
+            match K::is_served_by(&self.location, process.id()) {
                 Ok(true) => {
                     self.process = Some(process);
                     return Ok(());
@@ -135,19 +136,19 @@ impl<K: Kind> Server<K> {
                 Ok(false) => return Err(io::ErrorKind::AddrInUse.into()),
                 Err(_) => thread::sleep(PAUSE),
             }
-            if let Some(status) = process.ended()? {
-                return Err(match self.place.is_taken() {
+            if let Some(status) = process.try_wait()? {
+                return Err(match self.location.is_in_use() {
                     true => io::ErrorKind::AddrInUse.into(),
-                    false => failed::<K>(&process, &format!("ended with {status}")),
+                    false => start_error::<K>(&process, &format!("ended with {status}")),
                 });
             }
         }
-        Err(failed::<K>(&process, "does not serve in time"))
+        Err(start_error::<K>(&process, "does not serve in time"))
     }
 }
 
-fn failed<K: Kind>(process: &Process, how: &str) -> io::Error {
-    io::Error::other(format!("{} {how}; its log ends with:\n{}", K::PROGRAM, process.log()))
+fn start_error<K: ServerKind>(process: &Process, how: &str) -> io::Error {
+    io::Error::other(format!("{} {how}; its log ends with:\n{}", K::PROGRAM, process.log_tail()))
 }
 
 fn not_running() -> io::Error {

@@ -57,10 +57,10 @@ fn mariadb_keeps_what_was_committed_when_it_is_killed() {
     mariadb.create_database("one").unwrap();
     assert!(mariadb.create_database("one").is_err(), "it exists");
     assert!(mariadb.create_database("one`; DROP DATABASE mysql").is_err());
-    mariadb.execute("CREATE TABLE one.t (a INT PRIMARY KEY); INSERT INTO one.t VALUES (1)").unwrap();
+    mariadb.execute_sql("CREATE TABLE one.t (a INT PRIMARY KEY); INSERT INTO one.t VALUES (1)").unwrap();
     mariadb.restart().unwrap();
-    mariadb.execute("INSERT INTO one.t VALUES (2)").unwrap();
-    assert!(mariadb.execute("INSERT INTO one.t VALUES (1)").is_err(), "it is there");
+    mariadb.execute_sql("INSERT INTO one.t VALUES (2)").unwrap();
+    assert!(mariadb.execute_sql("INSERT INTO one.t VALUES (1)").is_err(), "it is there");
     assert!(mariadb.url("one").ends_with("/one"));
 }
 

@@ -35,13 +35,13 @@ fn main() -> ExitCode {
 
 /// Runs one command; `false` when it found something wrong and has already said so.
 fn run(args: &[String]) -> io::Result<bool> {
-    let root = root()?;
+    let root = workspace_root()?;
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
             && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
             && tidy::run(&root)?),
         Some(("servers", [])) => servers::run(),
-        Some(("test", extra)) => Ok(programs::ensure()? && test::run(&root, extra)?),
+        Some(("test", extra)) => Ok(programs::ensure_programs()? && test::run(&root, extra)?),
         Some(("tidy", [])) => tidy::run(&root),
         _ => {
             write!(io::stderr(), "{USAGE}")?;
@@ -51,7 +51,7 @@ fn run(args: &[String]) -> io::Result<bool> {
 }
 
 /// The workspace's folder, from where `cargo run` says this crate is.
-fn root() -> io::Result<PathBuf> {
+fn workspace_root() -> io::Result<PathBuf> {
     env::var_os("CARGO_MANIFEST_DIR")
         .and_then(|crate_folder| PathBuf::from(crate_folder).ancestors().nth(2).map(PathBuf::from))
         .ok_or_else(|| io::Error::other("run me as `cargo xtask`"))

@@ -2,28 +2,28 @@
 
 use std::{collections::BTreeSet, io, io::Write, path::Path, process::Command};
 
-use test_servers::Missing;
+use test_servers::MissingProgram;
 
 /// Where Debian and Ubuntu have their installer.
 const APT: &str = "/usr/bin/apt-get";
 
 /// Whether every program is there, installed here if need be; if not, it has been told what to install.
-pub(crate) fn ensure() -> io::Result<bool> {
-    let missing = test_servers::missing();
+pub(crate) fn ensure_programs() -> io::Result<bool> {
+    let missing = test_servers::missing_programs();
     if missing.is_empty() {
         return Ok(true);
     }
-    let packages = packages(&missing);
+    let packages = missing_packages(&missing);
     let mut out = io::stdout();
     if !Path::new(APT).exists() {
         writeln!(out, "Please install {}: the tests start their own servers.", packages.join(", "))?;
         return Ok(false);
     }
-    let [update, install] = commands(&packages, is_root()?);
+    let [update, install] = install_commands(&packages, is_root()?);
     writeln!(out, "Not installed: {}. Running: {}", packages.join(", "), install.join(" "))?;
     // Without fresh lists of packages an old one may still do.
     let _ = run(&update)?;
-    let installed = run(&install)? && test_servers::missing().is_empty();
+    let installed = run(&install)? && test_servers::missing_programs().is_empty();
     if !installed {
         writeln!(out, "That failed; please install {} by hand.", packages.join(", "))?;
     }
@@ -31,12 +31,12 @@ pub(crate) fn ensure() -> io::Result<bool> {
 }
 
 /// Each package once, by name.
-fn packages(missing: &[Missing]) -> Vec<&'static str> {
+fn missing_packages(missing: &[MissingProgram]) -> Vec<&'static str> {
     missing.iter().map(|it| it.package).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// What fetches the lists of packages, and what installs these.
-fn commands<'a>(packages: &[&'a str], root: bool) -> [Vec<&'a str>; 2] {
+fn install_commands<'a>(packages: &[&'a str], root: bool) -> [Vec<&'a str>; 2] {
     // Never a question that nobody is there to answer.
     let quiet: &[&str] = &["env", "DEBIAN_FRONTEND=noninteractive", APT, "-qq"];
     let apt = if root { quiet.to_vec() } else { [&["sudo", "-n"], quiet].concat() };
@@ -66,15 +66,18 @@ mod tests {
 
     #[test]
     fn a_package_is_named_once_however_much_of_it_is_missing() {
-        let missing = ["mariadbd", "mariadb"].map(|program| Missing { program, package: "mariadb-server" });
-        assert_eq!(packages(&missing), ["mariadb-server"]);
+        let missing =
+            ["mariadbd", "mariadb"].map(|program| MissingProgram { program, package: "mariadb-server" });
+        assert_eq!(missing_packages(&missing), ["mariadb-server"]);
     }
 
     #[test]
     fn whoever_is_not_root_asks_for_it_without_being_asked() {
-        let [update, install] = commands(&["memcached"], true).map(|it| it.join(" "));
+        let [update, install] = install_commands(&["memcached"], true).map(|it| it.join(" "));
         assert!(update.starts_with("env ") && update.ends_with("apt-get -qq update"), "{update}");
         assert!(install.ends_with("install -y --no-install-recommends memcached"), "{install}");
-        assert!(commands(&["memcached"], false).iter().all(|it| it.starts_with(&["sudo", "-n", "env"])));
+        assert!(
+            install_commands(&["memcached"], false).iter().all(|it| it.starts_with(&["sudo", "-n", "env"]))
+        );
     }
 }

@@ -17,7 +17,7 @@ const SECRETS: &[(&str, &str)] = &[
 /// Starts them, prints where they are as settings that the service reads, and ends them with its input. A Ctrl-C ends
 /// them too, because they cannot outlive this process.
 pub(crate) fn run() -> io::Result<bool> {
-    if !programs::ensure()? {
+    if !programs::ensure_programs()? {
         return Ok(false);
     }
     let (mariadb, redis, memcached) = (MariaDb::start()?, Redis::start()?, Memcached::start()?);

@@ -21,11 +21,11 @@ pub(crate) fn run(root: &Path, extra: &[String]) -> io::Result<bool> {
         Some((first, rest)) if first == BUSY => (true, rest),
         _ => (false, extra),
     };
-    let _load = busy.then(Load::new);
-    cargo::run(root, &step(extra))
+    let _load = busy.then(BackgroundLoad::new);
+    cargo::run(root, &test_arguments(extra))
 }
 
-fn step(extra: &[String]) -> Vec<&str> {
+fn test_arguments(extra: &[String]) -> Vec<&str> {
     let mut step = vec!["test", "--no-fail-fast"];
     if !extra.iter().any(|arg| arg.starts_with("-p") || arg.starts_with("--package")) {
         step.push("--workspace");
@@ -35,11 +35,11 @@ fn step(extra: &[String]) -> Vec<&str> {
 }
 
 /// Loops that do nothing, for as long as it lives.
-struct Load {
-    over: Arc<AtomicBool>,
+struct BackgroundLoad {
+    stopped: Arc<AtomicBool>,
 }
 
-impl Load {
+impl BackgroundLoad {
     fn new() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let processors = thread::available_parallelism().map_or(1, usize::from);
@@ -51,13 +51,13 @@ impl Load {
                 }
             });
         }
-        Self { over }
+        Self { stopped: over }
     }
 }
 
-impl Drop for Load {
+impl Drop for BackgroundLoad {
     fn drop(&mut self) {
-        self.over.store(true, Ordering::Relaxed);
+        self.stopped.store(true, Ordering::Relaxed);
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
     use super::*;
 
     fn command(extra: &[&str]) -> String {
-        step(&extra.iter().map(ToString::to_string).collect::<Vec<_>>()).join(" ")
+        test_arguments(&extra.iter().map(ToString::to_string).collect::<Vec<_>>()).join(" ")
     }
 
     #[test]
@@ -78,8 +78,8 @@ mod tests {
 
     #[test]
     fn the_loops_end_with_what_they_are_for() {
-        let load = Load::new();
-        let over = Arc::clone(&load.over);
+        let load = BackgroundLoad::new();
+        let over = Arc::clone(&load.stopped);
         drop(load);
         assert!(over.load(Ordering::Relaxed));
     }

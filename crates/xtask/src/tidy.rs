@@ -17,9 +17,9 @@ use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::path::Path;
 
-use tree::Tree;
+use tree::FileTree;
 
-const CHECKS: &[fn(&Tree) -> Vec<Fault>] = &[
+const CHECKS: &[fn(&FileTree) -> Vec<Fault>] = &[
     attributes::check,
     claims::check,
     edges::check,
@@ -33,7 +33,7 @@ const CHECKS: &[fn(&Tree) -> Vec<Fault>] = &[
 
 /// Prints every fault in the repository at `root`: whether there is none.
 pub(crate) fn run(root: &Path) -> io::Result<bool> {
-    let tree = Tree::of_repository(root)?;
+    let tree = FileTree::from_repository(root)?;
     let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(&tree)).collect();
     faults.sort();
     let mut out = io::stdout().lock();
@@ -68,7 +68,7 @@ impl Display for Fault {
 }
 
 /// The lines of a text with their numbers, from 1.
-fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
+fn numbered_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().map(|(before, line)| (before + 1, line))
 }
 

@@ -1,15 +1,15 @@
 use std::{net::IpAddr, sync::mpsc, time::Duration};
 
 use domain::Network;
-use ports::Purpose;
+use ports::HashPurpose;
 
 use super::*;
 
 const COST: u32 = 6;
 const PASSWORD: &str = "correct horse";
 
-fn share() -> Share {
-    Share { purpose: Purpose::Login, network: Network::of(IpAddr::from([192, 0, 2, 1])) }
+fn share() -> HashQueueKey {
+    HashQueueKey { purpose: HashPurpose::Login, network: Network::from_address(IpAddr::from([192, 0, 2, 1])) }
 }
 
 fn hash(password: &str, cost: u32) -> PasswordHash {
@@ -24,9 +24,9 @@ fn checked(hash: Option<&PasswordHash>, attempt: &str) -> (bool, u64) {
 /// The same with the cost that is padded to.
 fn padded(hash: Option<&PasswordHash>, attempt: &str, cost: u32) -> (bool, u64) {
     let mut rounds = 0;
-    let right = check(hash, attempt, cost, |attempt, hash| {
+    let right = check_attempt(hash, attempt, cost, |attempt, hash| {
         rounds += 1 << hash.parse::<HashParts>().unwrap().get_cost();
-        matches(attempt, hash)
+        bcrypt_matches(attempt, hash)
     });
     (right, rounds)
 }
@@ -39,8 +39,8 @@ fn every_check_costs_the_same_whoever_is_asked_for_and_whatever_is_tried() {
         "$2b$",
         "$2b$03$.....",
         "x".repeat(60).as_str(),
-        &known.expose().replace("$2b$", "$9z$"),
-        &stand_in(COST).replace("....", "!!!!"),
+        &known.expose_secret().replace("$2b$", "$9z$"),
+        &dummy_hash(COST).replace("....", "!!!!"),
     ]
     .map(|text| PasswordHash::new(text.to_owned()));
     let cheaper = [COST_MIN, COST - 1].map(|cost| hash(PASSWORD, cost));
@@ -53,7 +53,7 @@ fn every_check_costs_the_same_whoever_is_asked_for_and_whatever_is_tried() {
                 checked(hash, attempt).1,
                 1 << COST,
                 "{:?} {attempt:?}",
-                hash.map(PasswordHash::expose)
+                hash.map(PasswordHash::expose_secret)
             );
         }
     }
@@ -62,8 +62,8 @@ fn every_check_costs_the_same_whoever_is_asked_for_and_whatever_is_tried() {
 #[test]
 fn an_account_with_a_costly_hash_does_not_show() {
     let hasher = BcryptHasher::new(COST, 1, 0);
-    hasher.pad_to(COST + 2);
-    let cost = hasher.padded.load(Ordering::Relaxed);
+    hasher.pad_to_cost(COST + 2);
+    let cost = hasher.padded_cost.load(Ordering::Relaxed);
     for hash in [None, Some(hash(PASSWORD, COST + 2)), Some(hash(PASSWORD, COST))] {
         assert_eq!(padded(hash.as_ref(), "wrong", cost).1, 1 << (COST + 2));
     }
@@ -73,8 +73,8 @@ fn an_account_with_a_costly_hash_does_not_show() {
 fn the_padding_has_a_limit_and_is_never_less_than_a_hash_of_its_own() {
     let hasher = BcryptHasher::new(COST, 1, 0);
     for (highest, padded) in [(0, COST), (COST - 1, COST), (COST + 1, COST + 1), (31, COST_PADDED_MAX)] {
-        hasher.pad_to(highest);
-        assert_eq!(hasher.padded.load(Ordering::Relaxed), padded, "{highest}");
+        hasher.pad_to_cost(highest);
+        assert_eq!(hasher.padded_cost.load(Ordering::Relaxed), padded, "{highest}");
     }
 }
 
@@ -82,7 +82,7 @@ fn the_padding_has_a_limit_and_is_never_less_than_a_hash_of_its_own() {
 fn a_hash_says_the_cost_that_it_is_read_with() {
     for cost in [COST_MIN, COST] {
         let hash = hash(PASSWORD, cost);
-        assert_eq!((hash.cost(), cost_of(hash.expose())), (cost, Some(cost)));
+        assert_eq!((hash.cost(), parse_cost(hash.expose_secret())), (cost, Some(cost)));
     }
 }
 
@@ -96,7 +96,7 @@ fn a_hash_of_another_cost_is_read() {
 
 #[test]
 fn the_stand_in_can_be_read_and_is_nobodys() {
-    assert_eq!(cost_of(&stand_in(COST)), Some(COST));
+    assert_eq!(parse_cost(&dummy_hash(COST)), Some(COST));
     assert!(!checked(None, "").0 && !checked(None, PASSWORD).0);
 }
 
@@ -114,7 +114,7 @@ fn hashes_of_every_spelling_are_read() {
 #[test]
 fn a_password_that_was_never_settable_is_wrong_even_for_a_hash_of_it() {
     let long = "x".repeat(73);
-    assert!(matches(&long, hash(&long, COST).expose()), "bcrypt itself would cut it");
+    assert!(bcrypt_matches(&long, hash(&long, COST).expose_secret()), "bcrypt itself would cut it");
     assert!(!checked(Some(&hash(&long, COST)), &long).0);
     assert!(!checked(Some(&hash("a\0b", COST)), "a\0b").0);
 }
@@ -128,18 +128,24 @@ fn the_cost_is_one_that_exists() {
 
 #[tokio::test]
 async fn a_hash_has_the_cost_that_was_asked_for() {
-    let made = BcryptHasher::new(5, 1, 0).hash(Password::parse(PASSWORD).unwrap(), share()).await.unwrap();
-    assert!(made.expose().starts_with("$2b$05$") && made.expose().len() == 60, "{}", made.expose());
+    let made =
+        BcryptHasher::new(5, 1, 0).hash_password(Password::parse(PASSWORD).unwrap(), share()).await.unwrap();
+    assert!(
+        made.expose_secret().starts_with("$2b$05$") && made.expose_secret().len() == 60,
+        "{}",
+        made.expose_secret()
+    );
 }
 
 #[tokio::test]
 async fn beyond_the_bound_hashing_and_checking_are_busy() {
     let hasher = BcryptHasher::new(COST_MIN, 1, 0);
     let (finish, finished) = mpsc::channel::<()>();
-    let first = hasher.gate.run(share(), move || finished.recv_timeout(Duration::from_secs(30)).is_ok());
+    let first =
+        hasher.limiter.run_blocking(share(), move || finished.recv_timeout(Duration::from_secs(30)).is_ok());
     let rest = async {
-        let hashed = hasher.hash(Password::parse(PASSWORD).unwrap(), share()).await;
-        let checked = hasher.verify(None, "attempt".into(), share()).await;
+        let hashed = hasher.hash_password(Password::parse(PASSWORD).unwrap(), share()).await;
+        let checked = hasher.verify_password(None, "attempt".into(), share()).await;
         finish.send(()).unwrap();
         (hashed.is_err(), checked)
     };

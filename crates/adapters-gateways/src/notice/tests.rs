@@ -6,17 +6,17 @@ use super::*;
 
 const RECEIVED: Timestamp = Timestamp::from_millis(1_763_800_200_456);
 
-fn event(kind: EventKind) -> Event {
+fn event(kind: EventKind) -> PaymentEvent {
     let some = |text: &str| Some(text.to_owned());
-    Event {
+    PaymentEvent {
         id: EventId::new("evt_1".into()),
         kind,
         transaction: TransactionId::new("t1".into()),
         order: OrderNumber::new("n1".into()),
-        stated: Stated::parse("19.98", "CNY").unwrap(),
+        reported: ReportedAmount::parse("19.98", "CNY").unwrap(),
         refund: kind.is_refund().then(|| RefundId::new("r1".into())),
         dispute: kind.is_dispute().then(|| DisputeId::new("d1".into())),
-        details: Details {
+        details: PaymentDetails {
             card_last4: some("4242"),
             card_brand: some("visa"),
             authorization_code: some("A1B2C3"),
@@ -32,41 +32,41 @@ fn notice(kind: &str) -> Value {
         "transactionId": "t1", "orderNumber": "n1", "refundId": "r1", "amount": "19.98", "currency": "CNY"}})
 }
 
-fn of(raw: String) -> Meaning {
-    understand(&Notice { id: EventId::new("evt_1".into()), raw }, RECEIVED)
+fn of(raw: String) -> ParsedNotice {
+    parse_notice(&Notice { id: EventId::new("evt_1".into()), raw }, RECEIVED)
 }
 
-fn read(notice: &Value) -> Meaning {
+fn read(notice: &Value) -> ParsedNotice {
     of(notice.to_string())
 }
 
-fn understood(notice: &Value) -> Event {
-    let Meaning::Event(event) = read(notice) else { panic!("not understood: {notice}") };
+fn understood(notice: &Value) -> PaymentEvent {
+    let ParsedNotice::Event(event) = read(notice) else { panic!("not understood: {notice}") };
     *event
 }
 
 fn is_unintelligible(notice: &Value) -> bool {
-    matches!(read(notice), Meaning::Unintelligible { .. })
+    matches!(read(notice), ParsedNotice::Unintelligible { .. })
 }
 
 #[test]
 fn a_body_is_written_as_the_contract_shows() {
     assert_eq!(
-        serde_json::from_str::<Value>(&body(&event(EventKind::Captured))).unwrap(),
+        serde_json::from_str::<Value>(&format_body(&event(EventKind::Captured))).unwrap(),
         json!({"type": "payment.captured", "timestamp": "2025-11-22T08:30:00.123Z",
             "data": {"transactionId": "t1", "orderNumber": "n1", "amount": "19.98", "currency": "CNY",
                      "cardLast4": "4242", "cardBrand": "visa", "authorizationCode": "A1B2C3", "responseCode": "00"}})
     );
-    let refund: Value = serde_json::from_str(&body(&event(EventKind::RefundSucceeded))).unwrap();
+    let refund: Value = serde_json::from_str(&format_body(&event(EventKind::RefundSucceeded))).unwrap();
     assert_eq!(refund["data"]["refundId"], "r1");
-    let failed: Value = serde_json::from_str(&body(&event(EventKind::Failed))).unwrap();
+    let failed: Value = serde_json::from_str(&format_body(&event(EventKind::Failed))).unwrap();
     assert_eq!(failed["data"]["failureReason"], "card declined");
 }
 
 #[test]
 fn what_is_written_of_any_kind_is_understood() {
     for kind in EventKind::ALL {
-        assert_eq!(of(body(&event(kind))), Meaning::Event(Box::new(event(kind))));
+        assert_eq!(of(format_body(&event(kind))), ParsedNotice::Event(Box::new(event(kind))));
     }
 }
 
@@ -74,7 +74,7 @@ fn what_is_written_of_any_kind_is_understood() {
 fn an_id_is_the_same_for_the_same_event_and_another_for_another() {
     let id = |kind, transaction: &str, refund: Option<&str>| {
         let refund = refund.map(|it| RefundId::new(it.into()));
-        super::id(kind, &TransactionId::new(transaction.into()), refund.as_ref())
+        super::event_id(kind, &TransactionId::new(transaction.into()), refund.as_ref())
     };
     let captured = id(EventKind::Captured, "t1", None);
     assert_eq!(captured, id(EventKind::Captured, "t1", None));
@@ -100,7 +100,7 @@ fn a_time_in_whole_seconds_ends_with_its_second_and_that_of_money_is_as_written(
     let at = |kind: &str, time: &str| {
         let mut notice = notice(kind);
         notice["timestamp"] = json!(time);
-        understood(&notice).at.millis().rem_euclid(60_000)
+        understood(&notice).at.as_millis().rem_euclid(60_000)
     };
     assert_eq!(at("refund.failed", "2025-11-22T08:30:07Z"), 7_999);
     assert_eq!(at("refund.failed", "2025-11-22T08:30:07.000Z"), 7_000);
@@ -110,12 +110,12 @@ fn a_time_in_whole_seconds_ends_with_its_second_and_that_of_money_is_as_written(
 #[test]
 fn the_moment_of_arrival_stands_in_for_a_missing_time() {
     let mut notice = notice("payment.captured");
-    assert_eq!(understood(&notice).at.millis(), 1_763_800_200_123);
+    assert_eq!(understood(&notice).at.as_millis(), 1_763_800_200_123);
     for (text, millis) in
         [("2025-11-22T10:30:00+02:00", 1_763_800_200_000), ("2025-11-22T08:30:00.9996Z", 1_763_800_200_999)]
     {
         notice["timestamp"] = json!(text);
-        assert_eq!(understood(&notice).at.millis(), millis);
+        assert_eq!(understood(&notice).at.as_millis(), millis);
     }
     notice["timestamp"] = Value::Null;
     assert_eq!(understood(&notice).at, RECEIVED);
@@ -181,7 +181,7 @@ fn what_is_no_notice_at_all_is_unintelligible() {
     for raw in
         ["", "no json", "[]", "\"payment.captured\"", "{}", r#"{"type":1}"#, r#"{"type":null}"#, "{\"type\":"]
     {
-        assert!(matches!(of(raw.to_owned()), Meaning::Unintelligible { .. }), "{raw}");
+        assert!(matches!(of(raw.to_owned()), ParsedNotice::Unintelligible { .. }), "{raw}");
     }
 }
 
@@ -189,11 +189,11 @@ fn what_is_no_notice_at_all_is_unintelligible() {
 fn an_unknown_type_is_named_but_not_at_length() {
     assert_eq!(
         read(&json!({"type": "payment.blessed"})),
-        Meaning::UnknownType { kind: "payment.blessed".into() }
+        ParsedNotice::UnknownType { kind: "payment.blessed".into() }
     );
     assert_eq!(
         read(&json!({"type": "ü".repeat(1000)})),
-        Meaning::UnknownType { kind: "ü".repeat(KIND_CHARS_MAX) }
+        ParsedNotice::UnknownType { kind: "ü".repeat(KIND_CHARS_MAX) }
     );
 }
 
@@ -203,7 +203,7 @@ fn details_are_optional_texts_of_bounded_length() {
         let mut notice = notice("payment.failed");
         for none in [Value::Null, json!(["x"]), json!({})] {
             notice["data"][member] = none;
-            assert_eq!(understood(&notice).details, Details::default(), "{notice}");
+            assert_eq!(understood(&notice).details, PaymentDetails::default(), "{notice}");
         }
         let as_text = |notice: &Value| {
             let it = understood(notice).details;
@@ -218,7 +218,7 @@ fn details_are_optional_texts_of_bounded_length() {
     }
     let mut notice = notice("payment.failed");
     notice["data"]["failureReason"] = json!("ü".repeat(1000));
-    assert_eq!(understood(&notice).details.failure_reason, Some("ü".repeat(REMARK_CHARS_MAX)));
+    assert_eq!(understood(&notice).details.failure_reason, Some("ü".repeat(DETAIL_CHARS_MAX)));
 }
 
 #[test]
@@ -262,12 +262,12 @@ fn any_id() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn no_bytes_break_masking_or_reading(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        let _ = of(crate::masking::masked_body(&bytes));
+        let _ = of(crate::masking::mask_body(&bytes));
     }
 
     #[test]
     fn no_json_breaks_masking_or_reading_or_keeps_a_card_number(value in any_json()) {
-        let masked = crate::masking::masked_body(value.to_string().as_bytes());
+        let masked = crate::masking::mask_body(value.to_string().as_bytes());
         prop_assert!(!masked.contains("4242424242424242"));
         let _ = of(masked);
     }
@@ -282,18 +282,18 @@ proptest! {
         let data = json!({"transactionId": transaction, "orderNumber": order, "refundId": refund, "amount": amount,
             "currency": "CNY", "failureReason": reason});
         notice["data"] = data;
-        let kept = crate::masking::masked_body(notice.to_string().as_bytes());
-        let Meaning::Event(event) = of(kept.clone()) else { panic!("not understood: {kept}") };
-        let is_kept = |sent: &str, kept: &str| kept == sent || card::is_whole(sent) && kept.starts_with("masked_");
+        let kept = crate::masking::mask_body(notice.to_string().as_bytes());
+        let ParsedNotice::Event(event) = of(kept.clone()) else { panic!("not understood: {kept}") };
+        let is_kept = |sent: &str, kept: &str| kept == sent || card::is_card_number(sent) && kept.starts_with("masked_");
         prop_assert!(is_kept(&transaction, event.transaction.as_str()), "{}", kept);
         prop_assert!(is_kept(&order, event.order.as_str()), "{}", kept);
         prop_assert!(is_kept(&refund, event.refund.as_ref().unwrap().as_str()), "{}", kept);
         prop_assert_eq!(refund == transaction, event.refund.as_ref().unwrap().as_str() == event.transaction.as_str());
-        prop_assert_eq!(&event.stated.amount, &amount);
-        prop_assert_eq!(event.details.failure_reason.clone(), Some(card::masked(&reason)));
-        prop_assert_eq!(of(kept.clone()), Meaning::Event(event.clone()), "when it is tried again");
-        let twice = crate::masking::masked_body(kept.as_bytes());
-        prop_assert_eq!(of(twice), Meaning::Event(event), "and when it were masked again");
+        prop_assert_eq!(&event.reported.amount, &amount);
+        prop_assert_eq!(event.details.failure_reason.clone(), Some(card::mask_numbers(&reason)));
+        prop_assert_eq!(of(kept.clone()), ParsedNotice::Event(event.clone()), "when it is tried again");
+        let twice = crate::masking::mask_body(kept.as_bytes());
+        prop_assert_eq!(of(twice), ParsedNotice::Event(event), "and when it were masked again");
     }
 
     #[test]

@@ -17,7 +17,7 @@ impl Clock for Stopped {
 
 #[tokio::test]
 async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
-    let gateway = Retired::new("legacy", Arc::new(Stopped));
+    let gateway = RetiredGateway::new("legacy", Arc::new(Stopped));
     let amount = Money::parse("19.98", "CNY").unwrap();
     let charge = || Charge {
         transaction: TransactionId::new("t1".into()),
@@ -30,7 +30,7 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
     let refund = RefundId::new("r1".into());
     let answers = [
         (EventKind::Failed, gateway.charge(charge()).await),
-        (EventKind::Failed, gateway.charge_again(charge()).await),
+        (EventKind::Failed, gateway.retry_charge(charge()).await),
         (EventKind::Failed, gateway.capture(charge(), amount).await),
         (EventKind::Voided, gateway.void(charge()).await),
         (EventKind::RefundFailed, gateway.refund(charge(), refund.clone(), amount).await),
@@ -41,5 +41,8 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
         assert_eq!(event.refund, (kind == EventKind::RefundFailed).then(|| refund.clone()));
         assert_eq!(event.details.failure_reason.as_deref(), Some(REASON));
     }
-    assert!(!gateway.accepts("tok_visa") && gateway.verify(&NoticeHeaders::new(), b"{}", NOW).is_err());
+    assert!(
+        !gateway.accepts_token("tok_visa")
+            && gateway.verify_notice(&NoticeHeaders::new(), b"{}", NOW).is_err()
+    );
 }

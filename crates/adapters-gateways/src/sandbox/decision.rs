@@ -3,7 +3,7 @@
 use data_encoding::BASE32_NOPAD;
 use domain::{
     Money, Timestamp,
-    payment::{CaptureMethod, Details, Event, EventKind, Stated},
+    payment::{CaptureMethod, EventKind, PaymentDetails, PaymentEvent, ReportedAmount},
 };
 use ports::Charge;
 use sha2::{Digest, Sha256};
@@ -22,7 +22,7 @@ const DERIVED_BYTES: usize = 16;
 
 /// The ways to pay, each of which makes one thing happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Token {
+pub(super) enum TestToken {
     /// All goes well.
     Visa,
     /// The card is declined.
@@ -35,7 +35,7 @@ pub(super) enum Token {
     Dispute,
 }
 
-impl Token {
+impl TestToken {
     pub(super) fn parse(text: &str) -> Option<Self> {
         match text {
             "tok_visa" => Some(Self::Visa),
@@ -48,37 +48,37 @@ impl Token {
     }
 
     /// The token of a charge; one that is not known is declined.
-    pub(super) fn of(charge: &Charge) -> Self {
-        Self::parse(charge.token.expose()).unwrap_or(Self::Declined)
+    pub(super) fn from_charge(charge: &Charge) -> Self {
+        Self::parse(charge.token.expose_secret()).unwrap_or(Self::Declined)
     }
 }
 
 /// What happens because of a charge, oldest first.
-pub(super) fn course(charge: &Charge, token: Token, at: Timestamp) -> Vec<Event> {
+pub(super) fn decide_events(charge: &Charge, token: TestToken, at: Timestamp) -> Vec<PaymentEvent> {
     let kinds: &[EventKind] = match (token, charge.capture_method) {
-        (Token::Declined, _) => &[EventKind::Failed],
+        (TestToken::Declined, _) => &[EventKind::Failed],
         (_, CaptureMethod::Manual) => &[EventKind::Authorized],
         (_, CaptureMethod::Automatic) => &[EventKind::Authorized, EventKind::Captured],
     };
-    kinds.iter().map(|kind| event(charge, *kind, charge.amount, at)).collect()
+    kinds.iter().map(|kind| build_event(charge, *kind, charge.amount, at)).collect()
 }
 
 /// Something that happens to a charge.
-pub(super) fn event(charge: &Charge, kind: EventKind, amount: Money, at: Timestamp) -> Event {
+pub(super) fn build_event(charge: &Charge, kind: EventKind, amount: Money, at: Timestamp) -> PaymentEvent {
     let failed = kind == EventKind::Failed;
     let code = || {
-        let code = derived(&["authorization", charge.transaction.as_str()]);
+        let code = derive_id(&["authorization", charge.transaction.as_str()]);
         code.chars().take(AUTHORIZATION_CODE_CHARS).collect()
     };
-    Event {
-        id: notice::id(kind, &charge.transaction, None),
+    PaymentEvent {
+        id: notice::event_id(kind, &charge.transaction, None),
         kind,
         transaction: charge.transaction.clone(),
         order: charge.order.clone(),
-        stated: Stated::from(amount),
+        reported: ReportedAmount::from(amount),
         refund: None,
         dispute: None,
-        details: Details {
+        details: PaymentDetails {
             card_last4: Some(LAST4.to_owned()),
             card_brand: Some(BRAND.to_owned()),
             authorization_code: (!failed).then(code),
@@ -91,7 +91,7 @@ pub(super) fn event(charge: &Charge, kind: EventKind, amount: Money, at: Timesta
 
 /// 26 characters of `A-Z` and `2-7` that look random and are always the same for the same parts, none of which has a
 /// line break.
-pub(crate) fn derived(parts: &[&str]) -> String {
+pub(crate) fn derive_id(parts: &[&str]) -> String {
     let digest = Sha256::digest(parts.join("\n"));
     BASE32_NOPAD.encode(digest.get(..DERIVED_BYTES).unwrap_or(&digest))
 }

@@ -32,13 +32,15 @@ fn sandbox_at(now: Timestamp) -> Sandbox {
 async fn fixture() -> GatewayFixture {
     GatewayFixture {
         gateway: Arc::new(sandbox_at(NOW)),
-        elsewhere: Arc::new(sandbox_at(NOW.plus(Duration::from_secs(60)))),
+        other_instance: Arc::new(sandbox_at(NOW.saturating_add(Duration::from_secs(60)))),
         now: NOW,
         good_token: "tok_visa",
         declined_token: "tok_declined",
         unanswered_token: "tok_timeout",
-        sign: Box::new(|id, body, at| standard_webhooks::headers(secrets().signing(), id, body, at)),
-        write: notice::body,
+        sign_notice: Box::new(|id, body, at| {
+            standard_webhooks::signed_headers(secrets().signing_secret(), id, body, at)
+        }),
+        write_notice: notice::format_body,
         unknown_type: r#"{"type": "payment.blessed", "data": {}}"#,
     }
 }
@@ -62,11 +64,11 @@ async fn a_pending_charge_has_no_word_before_its_delay_is_over_and_the_same_word
     {
         let ask = charge("tok_pending", method);
         assert_eq!(sandbox_at(NOW).charge(ask.clone()).await.unwrap(), None);
-        let early = NOW.plus(delay - Duration::from_millis(1));
-        assert_eq!(sandbox_at(early).charge_again(ask.clone()).await.unwrap(), None);
-        let word = sandbox_at(NOW.plus(delay)).charge_again(ask.clone()).await.unwrap().unwrap();
-        assert_eq!((word.kind, word.at), (kind, NOW.plus(delay)));
-        assert_eq!(sandbox_at(NOW.plus(delay * 99)).charge_again(ask).await.unwrap(), Some(word));
+        let early = NOW.saturating_add(delay - Duration::from_millis(1));
+        assert_eq!(sandbox_at(early).retry_charge(ask.clone()).await.unwrap(), None);
+        let word = sandbox_at(NOW.saturating_add(delay)).retry_charge(ask.clone()).await.unwrap().unwrap();
+        assert_eq!((word.kind, word.at), (kind, NOW.saturating_add(delay)));
+        assert_eq!(sandbox_at(NOW.saturating_add(delay * 99)).retry_charge(ask).await.unwrap(), Some(word));
     }
 }
 
@@ -110,8 +112,9 @@ async fn a_token_that_is_not_known_is_declined() {
 #[test]
 fn what_is_masked_is_still_verified_as_it_was_sent() {
     let body = br#"{"type":"payment.captured","card":"4242424242424242","cvc":"123"}"#;
-    let headers = standard_webhooks::headers(secrets().signing(), "4242424242424242", body, NOW);
-    let notice = sandbox_at(NOW).verify(&headers, body, NOW).unwrap();
+    let headers =
+        standard_webhooks::signed_headers(secrets().signing_secret(), "4242424242424242", body, NOW);
+    let notice = sandbox_at(NOW).verify_notice(&headers, body, NOW).unwrap();
     assert_eq!(notice.raw, r#"{"card":"************4242","cvc":"***","type":"payment.captured"}"#);
     assert!(!notice.id.as_str().contains("42424242"));
 }

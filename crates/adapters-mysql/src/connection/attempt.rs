@@ -6,12 +6,12 @@ use std::time::Duration;
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
 use diesel_async::SimpleAsyncConnection;
-use ports::{Causes, PortError};
+use ports::{ErrorChain, PortError};
 use tokio::time::{error::Elapsed, sleep, timeout};
 
-use super::{Conn, Place, Pool};
-use crate::dialect::{is_contention, is_out_of_time};
-use crate::sql::fault::classify;
+use super::{Conn, Permit, Pool};
+use crate::dialect::{is_contention, is_statement_timeout};
+use crate::sql::fault::classify_error;
 
 /// How long a piece of work may take in all: waiting, connecting, and every attempt.
 const TIMEOUT: Duration = Duration::from_secs(4);
@@ -26,7 +26,7 @@ const PAUSE_MS: u64 = 4;
 
 /// What a piece of work is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub(crate) enum WorkKind {
     /// One query.
     Query,
     /// Queries that see one moment of the record.
@@ -35,9 +35,9 @@ pub(crate) enum Kind {
     Commit,
 }
 
-impl Kind {
+impl WorkKind {
     /// What begins it: one round trip.
-    const fn begin(self) -> Option<&'static str> {
+    const fn begin_sql(self) -> Option<&'static str> {
         match self {
             Self::Query => None,
             Self::Snapshot => Some(
@@ -51,7 +51,7 @@ impl Kind {
 
 /// What is left of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Left {
+enum ConnectionState {
     /// As good as new.
     Clean,
     /// Nothing was done on it, and nothing will be: it may be lost.
@@ -68,94 +68,97 @@ impl Pool {
     /// whether it happened is not known.
     pub(crate) async fn run<T, R>(
         &self,
-        kind: Kind,
+        kind: WorkKind,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
     ) -> Result<Result<T, R>, PortError> {
         let mut place = None;
-        let outcome = timeout(TIMEOUT, self.attempts(kind, &work, &mut place)).await;
+        let outcome = timeout(TIMEOUT, self.run_attempts(kind, &work, &mut place)).await;
         outcome.unwrap_or_else(|silence| {
             if let Some(place) = place {
-                place.abandon();
+                place.release_after_timeout();
             }
             // Whatever keeps this one silent keeps those that lie idle silent too.
-            self.forget_idle();
-            Err(PortError::away(silence))
+            self.close_idle();
+            Err(PortError::unavailable(silence))
         })
     }
 
-    async fn attempts<'a, T, R>(
+    async fn run_attempts<'a, T, R>(
         &'a self,
-        kind: Kind,
+        kind: WorkKind,
         work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-        place: &mut Option<Place<'a>>,
+        place: &mut Option<Permit<'a>>,
     ) -> Result<Result<T, R>, PortError> {
-        let place = place.insert(self.place().await?);
-        let mut conn = place.any().await?;
+        let place = place.insert(self.acquire_permit().await?);
+        let mut conn = place.take_or_open().await?;
         let (mut attempts, mut connections) = (1, 1);
         loop {
-            let (outcome, left) = attempt(&mut conn, kind, work).await;
+            let (outcome, left) = run_attempt(&mut conn, kind, work).await;
             match outcome {
-                Err(error) if left == Left::Clean && attempts < ATTEMPTS_MAX && is_contention(&error) => {
-                    pause(attempts).await;
+                Err(error)
+                    if left == ConnectionState::Clean && attempts < ATTEMPTS_MAX && is_contention(&error) =>
+                {
+                    sleep_before_retry(attempts).await;
                     attempts += 1;
                 }
-                Err(error) if connections < CONNECTIONS_MAX && left.may_repeat(kind) => {
-                    tracing::debug!(error = %Causes(&error), "a connection to MySQL was dead");
-                    conn = place.fresh().await?;
+                Err(error) if connections < CONNECTIONS_MAX && left.can_retry(kind) => {
+                    tracing::debug!(error = %ErrorChain(&error), "a connection to MySQL was dead");
+                    conn = place.open_connection().await?;
                     connections += 1;
                 }
                 outcome => {
                     // What failed for a reason that is not known may be the connection's: its server could have
                     // become one that only reads.
                     let unread = |it: &Error| matches!(it, Error::DeserializationError(_));
-                    let known = outcome.as_ref().err().is_none_or(|it| is_out_of_time(it) || unread(it));
-                    if known && left == Left::Clean {
-                        place.leave(conn);
+                    let known =
+                        outcome.as_ref().err().is_none_or(|it| is_statement_timeout(it) || unread(it));
+                    if known && left == ConnectionState::Clean {
+                        place.return_connection(conn);
                     }
-                    return outcome.map_err(classify);
+                    return outcome.map_err(classify_error);
                 }
             }
         }
     }
 }
 
-impl Left {
+impl ConnectionState {
     /// Whether the same may be done on another connection.
-    fn may_repeat(self, kind: Kind) -> bool {
-        self == Self::Unused || self == Self::Lost && kind != Kind::Commit
+    fn can_retry(self, kind: WorkKind) -> bool {
+        self == Self::Unused || self == Self::Lost && kind != WorkKind::Commit
     }
 }
 
 /// A connection that does not answer.
-fn lost(silence: &Elapsed) -> Error {
+fn timeout_error(silence: &Elapsed) -> Error {
     Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(silence.to_string()))
 }
 
 /// Does `work` once. Unless it succeeds, everything is rolled back: a connection that does so is as good as new, and
 /// one that cannot say so is lost.
-async fn attempt<T, R>(
+async fn run_attempt<T, R>(
     conn: &mut Conn,
-    kind: Kind,
+    kind: WorkKind,
     work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-) -> (QueryResult<Result<T, R>>, Left) {
-    if let Some(begin) = kind.begin() {
+) -> (QueryResult<Result<T, R>>, ConnectionState) {
+    if let Some(begin) = kind.begin_sql() {
         let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
         // Silence is that of a server that is gone without a word: another connection may find its successor.
-        if let Err(error) = begun.unwrap_or_else(|silence| Err(lost(&silence))) {
-            return (Err(error), Left::Unused);
+        if let Err(error) = begun.unwrap_or_else(|silence| Err(timeout_error(&silence))) {
+            return (Err(error), ConnectionState::Unused);
         }
     }
     let mut outcome = work(conn).await;
-    if kind != Kind::Query && matches!(outcome, Ok(Ok(_))) {
+    if kind != WorkKind::Query && matches!(outcome, Ok(Ok(_))) {
         outcome = conn.batch_execute("COMMIT").await.and(outcome);
     }
     let clean = matches!(outcome, Ok(Ok(_))) || conn.batch_execute("ROLLBACK").await.is_ok();
-    (outcome, if clean { Left::Clean } else { Left::Lost })
+    (outcome, if clean { ConnectionState::Clean } else { ConnectionState::Lost })
 }
 
 /// Lets others go first, for up to twice as long each time. Two that were in each other's way shall not come back at the
 /// same moment; no more is asked of this randomness.
-async fn pause(attempts: u32) {
+async fn sleep_before_retry(attempts: u32) {
     let longest = PAUSE_MS << attempts.min(ATTEMPTS_MAX);
     let millis = RandomState::new().hash_one(attempts).checked_rem(longest).unwrap_or_default();
     sleep(Duration::from_millis(millis)).await;

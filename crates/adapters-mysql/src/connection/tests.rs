@@ -17,28 +17,28 @@ const LIMITS: Limits = Limits { connections: 1, waiting: 1, wait: Duration::from
 fn options_of(database: &str) -> Opts {
     let server = MariaDb::shared().unwrap();
     server.create_database(database).unwrap();
-    server.execute(&format!("CREATE TABLE {database}.notes (id BIGINT PRIMARY KEY)")).unwrap();
-    options(Opts::from_url(&server.url(database)).unwrap())
+    server.execute_sql(&format!("CREATE TABLE {database}.notes (id BIGINT PRIMARY KEY)")).unwrap();
+    connect_options(Opts::from_url(&server.url(database)).unwrap())
 }
 
-fn crew(database: &str, limits: Limits) -> Arc<Crew> {
-    Arc::new(Crew::new(&options_of(database), 1, limits))
+fn crew(database: &str, limits: Limits) -> Arc<Workers> {
+    Arc::new(Workers::new(&options_of(database), 1, limits))
 }
 
-async fn write(crew: &Crew, id: i64) -> Result<Result<(), ()>, PortError> {
+async fn write(crew: &Workers, id: i64) -> Result<Result<(), ()>, PortError> {
     let work = async move |conn: &mut Conn| {
         diesel::insert_into(notes::table).values(notes::id.eq(id)).execute(conn).await?;
         Ok(Ok::<_, ()>(()))
     };
-    crew.run(async move |pool| pool.run(Kind::Commit, work).await).await
+    crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await
 }
 
-async fn notes(crew: &Crew) -> Vec<i64> {
+async fn notes(crew: &Workers) -> Vec<i64> {
     let all = async |conn: &mut Conn| {
         let ids = notes::table.select(notes::id).order(notes::id).load(conn).await?;
         Ok(Ok::<_, ()>(ids))
     };
-    crew.run(async move |pool| pool.run(Kind::Query, all).await).await.unwrap().unwrap()
+    crew.run(async move |pool| pool.run(WorkKind::Query, all).await).await.unwrap().unwrap()
 }
 
 fn said(error: &PortError) -> String {
@@ -47,13 +47,13 @@ fn said(error: &PortError) -> String {
 
 /// Takes the only connection until the sender is dropped.
 #[expect(clippy::disallowed_methods, reason = "a test has callers of its own")]
-async fn occupy(crew: &Arc<Crew>) -> oneshot::Sender<()> {
+async fn occupy(crew: &Arc<Workers>) -> oneshot::Sender<()> {
     let (release, released) = oneshot::channel::<()>();
     let (begin, begun) = oneshot::channel();
     let crew = Arc::clone(crew);
     drop(tokio::spawn(async move {
         let hold = async move |pool: &Pool| {
-            let place = pool.place().await?;
+            let place = pool.acquire_permit().await?;
             begin.send(()).unwrap();
             let _ = released.await;
             drop(place);
@@ -72,7 +72,7 @@ async fn a_connection_is_set_whatever_the_server_is_set_to() {
         #[diesel(sql_type = diesel::sql_types::Text)]
         setting: String,
     }
-    let mut conn = connect(&options_of("settings")).await.unwrap();
+    let mut conn = open_connection(&options_of("settings")).await.unwrap();
     let query = "SELECT CONCAT_WS(' ', @@autocommit + 0, @@time_zone, @@tx_isolation, @@lc_messages, \
                  @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@wait_timeout, @@character_set_client, @@max_statement_time, @@sql_mode) AS setting";
     let set: Setting = sql_query(query).get_result(&mut conn).await.unwrap();
@@ -116,7 +116,7 @@ async fn a_refusal_a_failure_and_a_panic_leave_nothing_and_the_crew_goes_on() {
             }
             Ok(Err::<(), _>("no"))
         };
-        let outcome = crew.run(async move |pool| pool.run(Kind::Commit, work).await).await;
+        let outcome = crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await;
         assert_eq!(outcome.ok(), (how == 1).then_some(Err("no")));
     }
     write(&crew, 4).await.unwrap().unwrap();
@@ -126,15 +126,16 @@ async fn a_refusal_a_failure_and_a_panic_leave_nothing_and_the_crew_goes_on() {
 #[tokio::test]
 async fn queries_of_a_snapshot_see_one_moment_and_write_nothing() {
     let crew = crew("snapshots", LIMITS);
-    let other = Arc::new(options(Opts::from_url(&MariaDb::shared().unwrap().url("snapshots")).unwrap()));
+    let other =
+        Arc::new(connect_options(Opts::from_url(&MariaDb::shared().unwrap().url("snapshots")).unwrap()));
     let work = async move |conn: &mut Conn| {
-        let mut other = connect(&other).await.unwrap();
+        let mut other = open_connection(&other).await.unwrap();
         diesel::insert_into(notes::table).values(notes::id.eq(1)).execute(&mut other).await?;
         let seen: i64 = notes::table.count().get_result(conn).await?;
         let written = diesel::insert_into(notes::table).values(notes::id.eq(2)).execute(conn).await;
         Ok(Ok::<_, ()>((seen, written.is_err())))
     };
-    let seen = crew.run(async move |pool| pool.run(Kind::Snapshot, work).await).await;
+    let seen = crew.run(async move |pool| pool.run(WorkKind::Snapshot, work).await).await;
     assert_eq!(seen.unwrap(), Ok((0, true)));
     assert_eq!(notes(&crew).await, [1], "the next one sees it");
 }
@@ -163,15 +164,19 @@ struct Number {
     number: i64,
 }
 
-async fn connection_id(crew: &Crew) -> i64 {
+async fn connection_id(crew: &Workers) -> i64 {
     let ask = async |conn: &mut Conn| {
         let id: Number = sql_query("SELECT CONNECTION_ID() AS number").get_result(conn).await?;
         Ok(Ok::<_, ()>(id.number))
     };
-    crew.run(async move |pool| pool.run(Kind::Query, ask).await).await.unwrap().unwrap()
+    crew.run(async move |pool| pool.run(WorkKind::Query, ask).await).await.unwrap().unwrap()
 }
 
-async fn sleep_at_the_server(crew: &Crew, kind: Kind, seconds: &[u32]) -> Result<Result<(), ()>, PortError> {
+async fn sleep_at_the_server(
+    crew: &Workers,
+    kind: WorkKind,
+    seconds: &[u32],
+) -> Result<Result<(), ()>, PortError> {
     let statements: Vec<_> = seconds.iter().map(|it| format!("SELECT SLEEP({it})")).collect();
     let work = async move |conn: &mut Conn| {
         for statement in &statements {
@@ -186,9 +191,9 @@ async fn sleep_at_the_server(crew: &Crew, kind: Kind, seconds: &[u32]) -> Result
 async fn a_statement_that_takes_too_long_is_ended_at_the_server_and_its_connection_goes_on() {
     let crew = crew("slow", LIMITS);
     let (id, mut watcher) = (connection_id(&crew).await, watcher().await);
-    for kind in [Kind::Query, Kind::Snapshot, Kind::Commit] {
+    for kind in [WorkKind::Query, WorkKind::Snapshot, WorkKind::Commit] {
         let error = sleep_at_the_server(&crew, kind, &[1_000]).await.unwrap_err();
-        assert!(matches!(error, PortError::Away(_)), "{error:?}");
+        assert!(matches!(error, PortError::Unavailable(_)), "{error:?}");
         assert!(said(&error).contains("max_statement_time exceeded"), "{}", said(&error));
         is_true(
             &mut watcher,
@@ -208,10 +213,16 @@ async fn a_storm_of_slow_reads_never_has_more_connections_than_there_are_places(
     let limits = Limits { connections: PLACES, waiting: 1_000, wait: Duration::from_secs(1) };
     let (crew, mut watcher) = (crew("storm", limits), watcher().await);
     let reading = async |number: u32| {
-        let (kind, seconds): (_, &[u32]) =
-            if number.is_multiple_of(2) { (Kind::Query, &[1_000]) } else { (Kind::Snapshot, &[2, 1, 2]) };
+        let (kind, seconds): (_, &[u32]) = if number.is_multiple_of(2) {
+            (WorkKind::Query, &[1_000])
+        } else {
+            (WorkKind::Snapshot, &[2, 1, 2])
+        };
         for _ in 0..ATTEMPTS {
-            assert!(matches!(sleep_at_the_server(&crew, kind, seconds).await, Err(PortError::Away(_))));
+            assert!(matches!(
+                sleep_at_the_server(&crew, kind, seconds).await,
+                Err(PortError::Unavailable(_))
+            ));
         }
     };
     let all = futures_util::future::join_all((0..24).map(reading));

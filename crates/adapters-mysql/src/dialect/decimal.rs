@@ -9,73 +9,73 @@ use diesel::query_builder::{AstPass, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::serialize::{self, IsNull, Output, ToSql};
 
-use super::Amount;
-use crate::sql::value::Parts;
+use super::AmountType;
+use crate::sql::value::SqlAmount;
 
 /// Ten-thousandths in one.
 const SCALE: u64 = 10_000;
 /// Decimal places.
 const PLACES: usize = 4;
 
-impl ToSql<Amount, Mysql> for Parts {
+impl ToSql<AmountType, Mysql> for SqlAmount {
     fn to_sql<'b>(&'b self, out: &mut Output<'b, '_, Mysql>) -> serialize::Result {
-        out.write_all(written(*self).as_bytes())?;
+        out.write_all(format_decimal(*self).as_bytes())?;
         Ok(IsNull::No)
     }
 }
 
-impl FromSql<Amount, Mysql> for Parts {
+impl FromSql<AmountType, Mysql> for SqlAmount {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
         let decimal = (value.value_type() == MysqlType::Numeric).then(|| value.as_bytes());
         // One row must not keep the others from being read.
-        Ok(decimal.and_then(read).unwrap_or(Self::UNREADABLE))
+        Ok(decimal.and_then(parse_decimal).unwrap_or(Self::UNREADABLE))
     }
 }
 
-fn written(Parts(parts): Parts) -> String {
+fn format_decimal(SqlAmount(parts): SqlAmount) -> String {
     let sign = if parts < 0 { "-" } else { "" };
     let parts = parts.unsigned_abs();
     format!("{sign}{}.{:0PLACES$}", parts / SCALE, parts % SCALE)
 }
 
-fn read(text: &[u8]) -> Option<Parts> {
+fn parse_decimal(text: &[u8]) -> Option<SqlAmount> {
     let text = std::str::from_utf8(text).ok()?;
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
     if whole.is_empty() || !places.bytes().all(|it| it.is_ascii_digit()) {
         return None;
     }
     let zeros = PLACES.checked_sub(places.len())?;
-    format!("{whole}{places}{}", "0".repeat(zeros)).parse().ok().map(Parts)
+    format!("{whole}{places}{}", "0".repeat(zeros)).parse().ok().map(SqlAmount)
 }
 
 /// The amount, to compare a column with.
 ///
 /// A parameter is sent as text. MySQL compares a decimal with a text as two floating-point numbers, and would take one
 /// large amount for another; MariaDB does so too, but not where one side is a column.
-pub(crate) const fn exactly(amount: Parts) -> Exactly {
-    Exactly(amount)
+pub(crate) const fn exact_amount(amount: SqlAmount) -> ExactAmount {
+    ExactAmount(amount)
 }
 
 /// An amount that is a decimal before it is compared.
 #[derive(Debug, Clone, Copy, QueryId)]
-pub(crate) struct Exactly(Parts);
+pub(crate) struct ExactAmount(SqlAmount);
 
-impl Expression for Exactly {
-    type SqlType = Amount;
+impl Expression for ExactAmount {
+    type SqlType = AmountType;
 }
 
-impl<Source> AppearsOnTable<Source> for Exactly {}
+impl<Source> AppearsOnTable<Source> for ExactAmount {}
 
-impl<Source> SelectableExpression<Source> for Exactly {}
+impl<Source> SelectableExpression<Source> for ExactAmount {}
 
-impl<Grouped> ValidGrouping<Grouped> for Exactly {
+impl<Grouped> ValidGrouping<Grouped> for ExactAmount {
     type IsAggregate = is_aggregate::Never;
 }
 
-impl QueryFragment<Mysql> for Exactly {
+impl QueryFragment<Mysql> for ExactAmount {
     fn walk_ast<'b>(&'b self, mut pass: AstPass<'_, 'b, Mysql>) -> QueryResult<()> {
         pass.push_sql("CAST(");
-        pass.push_bind_param::<Amount, _>(&self.0)?;
+        pass.push_bind_param::<AmountType, _>(&self.0)?;
         pass.push_sql(" AS DECIMAL(19, 4))");
         Ok(())
     }
@@ -95,23 +95,23 @@ mod tests {
             (i64::MAX, "922337203685477.5807"),
             (i64::MIN, "-922337203685477.5808"),
         ] {
-            assert_eq!(written(Parts(parts)), text);
-            assert_eq!(read(text.as_bytes()), Some(Parts(parts)));
+            assert_eq!(format_decimal(SqlAmount(parts)), text);
+            assert_eq!(parse_decimal(text.as_bytes()), Some(SqlAmount(parts)));
         }
-        assert_eq!(read(b"10"), Some(Parts(100_000)));
-        assert_eq!(read(b"10.5"), Some(Parts(105_000)));
+        assert_eq!(parse_decimal(b"10"), Some(SqlAmount(100_000)));
+        assert_eq!(parse_decimal(b"10.5"), Some(SqlAmount(105_000)));
     }
 
     #[test]
     fn an_amount_is_compared_as_a_decimal() {
-        let compared = diesel::debug_query::<Mysql, _>(&exactly(Parts(1))).to_string();
+        let compared = diesel::debug_query::<Mysql, _>(&exact_amount(SqlAmount(1))).to_string();
         assert!(compared.starts_with("CAST(? AS DECIMAL(19, 4))"), "{compared}");
     }
 
     #[test]
     fn what_is_no_amount_is_none() {
         for text in ["", ".", "1e3", "1.23456", "922337203685477.5808", "1.-1", "ten"] {
-            assert_eq!(read(text.as_bytes()), None, "{text}");
+            assert_eq!(parse_decimal(text.as_bytes()), None, "{text}");
         }
     }
 }

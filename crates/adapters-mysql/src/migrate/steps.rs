@@ -11,7 +11,7 @@ pub(super) struct Step {
 }
 
 /// The step after which there are users.
-pub(super) const USERS: &str = "0002";
+pub(super) const USERS_VERSION: &str = "0002";
 
 macro_rules! step {
     ($version:literal, $name:literal, $adopts:literal) => {
@@ -33,7 +33,7 @@ pub(super) const STEPS: &[Step] = &[
 
 /// The statements of a step, one by one: not every server of this kind takes several at once. Each ends with a `;` at the
 /// end of a line; no other line ends so.
-pub(super) fn statements(sql: &str) -> Vec<String> {
+pub(super) fn split_statements(sql: &str) -> Vec<String> {
     let lines: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     let text = lines.join("\n");
     let parts = text.split(";\n").map(|it| it.trim().trim_end_matches(';'));

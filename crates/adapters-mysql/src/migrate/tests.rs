@@ -3,12 +3,12 @@ use std::collections::BTreeSet;
 use domain::Currency;
 use mysql_async::prelude::Queryable;
 
-use super::steps::{STEPS, statements};
-use super::{STEPS_DONE, note, old};
+use super::steps::{STEPS, split_statements};
+use super::{CREATE_VERSIONS_TABLE, express, insert_step_version};
 use crate::MySql;
 
 #[path = "../../tests/express/mod.rs"]
-mod express;
+mod express_database;
 #[path = "../../tests/ground/mod.rs"]
 mod ground;
 
@@ -17,7 +17,7 @@ fn every_statement_is_one_that_may_be_run_again() {
     let mut versions = BTreeSet::new();
     for step in STEPS {
         assert!(versions.insert(step.version));
-        for statement in statements(step.sql) {
+        for statement in split_statements(step.sql) {
             let known =
                 ["CREATE TABLE IF NOT EXISTS ", "INSERT INTO ", "UPDATE orders", "DELETE FROM express_"];
             assert!(known.iter().any(|it| statement.starts_with(it)), "{statement}");
@@ -45,30 +45,30 @@ fn the_currencies_of_old_payments_are_those_of_the_domain() {
 
 #[tokio::test]
 async fn a_step_that_dies_after_any_statement_is_done_again_from_its_first() {
-    let rows = [express::OLD_ROWS, express::ODD_ROWS];
-    let (url, alone) = (express::made(&rows).await, express::made(&rows).await);
+    let rows = [express_database::OLD_ROWS, express_database::ODD_ROWS];
+    let (url, alone) = (express_database::made(&rows).await, express_database::made(&rows).await);
     MySql::migrate(&alone).await.unwrap();
     let mut conn = ground::connect(&url).await;
-    conn.query_drop(STEPS_DONE).await.unwrap();
-    old::set_aside(&mut conn).await.unwrap();
-    old::set_aside(&mut conn).await.unwrap();
+    conn.query_drop(CREATE_VERSIONS_TABLE).await.unwrap();
+    express::rename_tables(&mut conn).await.unwrap();
+    express::rename_tables(&mut conn).await.unwrap();
     for step in STEPS {
-        let statements = statements(step.sql);
+        let statements = split_statements(step.sql);
         for dies_after in 1..=statements.len() {
             for statement in &statements[..dies_after] {
                 conn.query_drop(statement).await.unwrap();
             }
         }
-        old::fold_names(&mut conn).await.unwrap();
-        note(&mut conn, step).await.unwrap();
+        express::fold_names(&mut conn).await.unwrap();
+        insert_step_version(&mut conn, step).await.unwrap();
     }
-    express::same(&express::schema(&url).await, &express::schema(&alone).await);
-    express::same(&express::content(&url).await, &express::content(&alone).await);
+    express_database::same(&express_database::schema(&url).await, &express_database::schema(&alone).await);
+    express_database::same(&express_database::content(&url).await, &express_database::content(&alone).await);
 }
 
 #[tokio::test]
 async fn a_migration_takes_as_long_as_it_takes() {
     let url = mysql_async::Opts::from_url(&ground::database("patient")).unwrap();
-    let mut conn = super::connect(url).await.unwrap();
+    let mut conn = super::connect_for_migration(url).await.unwrap();
     assert_eq!(conn.query_first("SELECT CAST(@@max_statement_time AS UNSIGNED)").await.unwrap(), Some(0));
 }

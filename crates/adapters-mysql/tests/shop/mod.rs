@@ -21,9 +21,9 @@ pub(crate) async fn record(server: &MariaDb) -> (MySql, String) {
 pub(crate) async fn stocked(record: &MySql) -> (User, [Product; 2]) {
     let (user, mut products) = (sample::user(), [sample::product(Some(STOCK)), sample::product(Some(STOCK))]);
     products.sort_by(|a, b| a.id.as_str().cmp(b.id.as_str()));
-    let mut work = UnitOfWork::new().with(Write::InsertUser(user.clone(), sample::hash("x")));
+    let mut work = UnitOfWork::new().with_write(Write::InsertUser(user.clone(), sample::hash("x")));
     for product in &products {
-        work = work.with(sample::made(product));
+        work = work.with_write(sample::insert_product(product));
     }
     record.commit(work).await.unwrap();
     (user, products)
@@ -35,9 +35,10 @@ pub(crate) fn placing(user: &User, products: &[Product]) -> (UnitOfWork, Order, 
     let order = sample::order(user, &lines);
     let mut claim = sample::claim(user);
     claim.reply = Some(sample::reply());
-    let mut work = UnitOfWork::new().with(Write::Claim(claim.clone())).with(sample::placed(&order));
+    let mut work =
+        UnitOfWork::new().with_write(Write::Claim(claim.clone())).with_write(sample::insert_order(&order));
     for product in products {
-        work = work.with(sample::sold(product, 1));
+        work = work.with_write(sample::sell_product(product, 1));
     }
     (work, order, claim)
 }

@@ -10,10 +10,10 @@ pub(super) const SNAPSHOT: &str = "BEGIN DEFERRED";
 /// Takes the one lock for writing at once, so that nothing it has read can change before it writes.
 pub(super) const COMMIT: &str = "BEGIN IMMEDIATE";
 
-type Ending = fn(&mut SqliteConnection) -> QueryResult<()>;
+type EndTransaction = fn(&mut SqliteConnection) -> QueryResult<()>;
 
 /// Does `work` in one transaction, which is rolled back when it fails or refuses.
-pub(super) async fn transaction<T, R>(
+pub(super) async fn run_transaction<T, R>(
     conn: &mut Conn,
     begin: &'static str,
     work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
@@ -21,7 +21,7 @@ pub(super) async fn transaction<T, R>(
     conn.spawn_blocking(move |it| AnsiTransactionManager::begin_transaction_sql(it, begin)).await?;
     let outcome = work(conn).await;
     let done = matches!(outcome, Ok(Ok(_)));
-    let ending: Ending = if done {
+    let ending: EndTransaction = if done {
         AnsiTransactionManager::commit_transaction
     } else {
         AnsiTransactionManager::rollback_transaction

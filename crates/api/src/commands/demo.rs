@@ -8,14 +8,14 @@ use std::{error::Error, io};
 use adapters_crypto::random_secret;
 use adapters_gateways::{
     secret_from_bytes,
-    standard_webhooks::{Secret, sign},
+    standard_webhooks::{WebhookSecret, sign_notice},
 };
 use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::{Value, json};
 
-use crate::terminal::print;
-use client::{Answer, Client};
-use server::Server;
+use crate::terminal::print_lines;
+use client::{ClientResponse, DemoClient};
+use server::DemoServer;
 
 /// How often the gateway's one notice is delivered.
 const DELIVERIES: usize = 5;
@@ -24,83 +24,100 @@ const EVENT: &str = "evt_demo_captured";
 /// Passwords of the two people in the story.
 const PASSWORD: &str = "demo tea ceremony";
 
-type Told<T> = Result<T, Box<dyn Error>>;
+type DemoResult<T> = Result<T, Box<dyn Error>>;
 
 /// Tells the story.
 ///
 /// # Errors
 /// When the server cannot be started, or answers otherwise than the story goes.
-pub(super) async fn run() -> Told<()> {
+pub(super) async fn run() -> DemoResult<()> {
     let secret = secret_from_bytes(random_secret().as_bytes());
-    let server = Server::start(&secret).await?;
-    print(&format!(
+    let server = DemoServer::start(&secret).await?;
+    print_lines(&format!(
         "A server of our own listens on {}; its data is gone when the story ends.\n",
-        server.base()
+        server.base_url()
     ))?;
     server.create_operator("shopkeeper", PASSWORD).await?;
-    let mut story = Story { client: Client::new(server.base())?, lines: Vec::new() };
-    let number = story.order().await?;
-    story.pay(&number, &secret).await?;
-    story.follow(&number).await?;
-    story.tell()?;
-    story.timeline(&number).await?;
+    let mut story = DemoRun { client: DemoClient::new(server.base_url())?, rows: Vec::new() };
+    let number = story.place_orders().await?;
+    story.pay_order(&number, &secret).await?;
+    story.fulfil_order(&number).await?;
+    story.print_requests()?;
+    story.print_history(&number).await?;
     server.stop().await?;
     Ok(())
 }
 
 /// What was sent and what came back.
-struct Story {
-    client: Client,
-    lines: Vec<[String; 4]>,
+struct DemoRun {
+    client: DemoClient,
+    rows: Vec<[String; 4]>,
 }
 
-impl Story {
-    async fn order(&mut self) -> Told<String> {
+impl DemoRun {
+    async fn place_orders(&mut self) -> DemoResult<String> {
         let shopkeeper = self.client.login("shopkeeper", PASSWORD).await?;
         self.client.tokens.insert("shopkeeper", shopkeeper);
         let tea = json!({"name": "Tea", "price": "9.99", "currency": "CNY", "stock": 10, "active": true});
-        self.act("shopkeeper", "PUT", "/v1/products/tea", &tea, None, 201, "ten pieces at 9.99 CNY").await?;
+        self.send_step("shopkeeper", "PUT", "/v1/products/tea", &tea, None, 201, "ten pieces at 9.99 CNY")
+            .await?;
         let ada = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
-        self.act("ada", "POST", "/v1/auth/register", &ada, None, 201, "a new account").await?;
+        self.send_step("ada", "POST", "/v1/auth/register", &ada, None, 201, "a new account").await?;
         let token = self.client.login("ada", PASSWORD).await?;
         self.client.tokens.insert("ada", token);
         let basket = json!({"items": [{"productId": "tea", "quantity": 2}]});
         let key = Some("order-1");
-        let first =
-            self.act("ada", "POST", "/v1/orders", &basket, key, 201, "19.98 CNY, two pieces held").await?;
-        let again =
-            self.act("ada", "POST", "/v1/orders", &basket, key, 201, "replayed, byte by byte").await?;
-        expect(first.body == again.body && again.replayed, "the same order again is the same answer")?;
-        let other = json!({"items": [{"productId": "tea", "quantity": 3}]});
-        self.act("ada", "POST", "/v1/orders", &other, key, 422, "refused: the key was for another order")
+        let first = self
+            .send_step("ada", "POST", "/v1/orders", &basket, key, 201, "19.98 CNY, two pieces held")
             .await?;
+        let again =
+            self.send_step("ada", "POST", "/v1/orders", &basket, key, 201, "replayed, byte by byte").await?;
+        check_outcome(first.body == again.body && again.replayed, "the same order again is the same answer")?;
+        let other = json!({"items": [{"productId": "tea", "quantity": 3}]});
+        self.send_step(
+            "ada",
+            "POST",
+            "/v1/orders",
+            &other,
+            key,
+            422,
+            "refused: the key was for another order",
+        )
+        .await?;
         let many = json!({"items": [{"productId": "tea", "quantity": 9}]});
         let key = Some("order-2");
-        self.act("ada", "POST", "/v1/orders", &many, key, 409, "refused: only eight are left").await?;
-        text(&first.json()?, "/orderNumber")
+        self.send_step("ada", "POST", "/v1/orders", &many, key, 409, "refused: only eight are left").await?;
+        text_at(&first.parse_json()?, "/orderNumber")
     }
 
-    async fn pay(&mut self, number: &str, secret: &str) -> Told<()> {
+    async fn pay_order(&mut self, number: &str, secret: &str) -> DemoResult<()> {
         let path = format!("/v1/orders/{number}/payments");
         let payment = json!({"gateway": "sandbox", "paymentMethod": {"token": "tok_pending"}});
         let key = Some("pay-1");
-        let begun =
-            self.act("ada", "POST", &path, &payment, key, 201, "PENDING: the gateway will call back").await?;
+        let begun = self
+            .send_step("ada", "POST", &path, &payment, key, 201, "PENDING: the gateway will call back")
+            .await?;
         let key = Some("pay-2");
-        self.act("ada", "POST", &path, &payment, key, 409, "refused: one live payment an order").await?;
-        let notice = captured(&begun.json()?)?;
-        let signature = signature(secret, &notice)?;
+        self.send_step("ada", "POST", &path, &payment, key, 409, "refused: one live payment an order")
+            .await?;
+        let notice = capture_notice(&begun.parse_json()?)?;
+        let signature = notice_signature(secret, &notice)?;
         for delivery in 1..=DELIVERIES {
-            let answer = self.client.notice(EVENT, &signature, &notice).await?;
-            let duplicate = answer.json()?.pointer("/duplicate") == Some(&Value::Bool(true));
-            expect(answer.status == 200 && duplicate == (delivery > 1), "one delivery has an effect")?;
+            let answer = self.client.deliver_notice(EVENT, &signature, &notice).await?;
+            let duplicate = answer.parse_json()?.pointer("/duplicate") == Some(&Value::Bool(true));
+            check_outcome(answer.status == 200 && duplicate == (delivery > 1), "one delivery has an effect")?;
             let note = if duplicate { "known: no effect" } else { "captured: the order is PAID" };
-            self.note("gateway", "POST /v1/callbacks/sandbox", 200, &format!("delivery {delivery}: {note}"));
+            self.add_row(
+                "gateway",
+                "POST /v1/callbacks/sandbox",
+                200,
+                &format!("delivery {delivery}: {note}"),
+            );
         }
         Ok(())
     }
 
-    async fn follow(&mut self, number: &str) -> Told<()> {
+    async fn fulfil_order(&mut self, number: &str) -> DemoResult<()> {
         let path = format!("/v1/orders/{number}/transitions");
         #[rustfmt::skip]
         let moves = [
@@ -113,13 +130,13 @@ impl Story {
         ];
         for (who, to, status, note) in moves {
             let note = format!("{to}: {note}");
-            self.act(who, "POST", &path, &json!({"to": to}), None, status, &note).await?;
+            self.send_step(who, "POST", &path, &json!({"to": to}), None, status, &note).await?;
         }
         Ok(())
     }
 
     #[expect(clippy::too_many_arguments, reason = "a line of the story: who does what, and what comes of it")]
-    async fn act(
+    async fn send_step(
         &mut self,
         who: &'static str,
         method: &str,
@@ -128,36 +145,39 @@ impl Story {
         key: Option<&str>,
         status: u16,
         note: &str,
-    ) -> Told<Answer> {
-        let answer = self.client.send(who, method, path, body, key).await?;
-        expect(answer.status == status, &format!("{method} {path} answers {status}, not {}", answer.status))?;
-        self.note(who, &format!("{method} {path}"), status, note);
+    ) -> DemoResult<ClientResponse> {
+        let answer = self.client.send_json(who, method, path, body, key).await?;
+        check_outcome(
+            answer.status == status,
+            &format!("{method} {path} answers {status}, not {}", answer.status),
+        )?;
+        self.add_row(who, &format!("{method} {path}"), status, note);
         Ok(answer)
     }
 
-    fn note(&mut self, who: &str, what: &str, status: u16, note: &str) {
-        self.lines.push([who, what, &status.to_string(), note].map(str::to_owned));
+    fn add_row(&mut self, who: &str, what: &str, status: u16, note: &str) {
+        self.rows.push([who, what, &status.to_string(), note].map(str::to_owned));
     }
 
-    fn tell(&self) -> io::Result<()> {
-        print("What was sent, and what was answered:")?;
-        print(&table(&["who", "request", "status", "what it means"], &self.lines))
+    fn print_requests(&self) -> io::Result<()> {
+        print_lines("What was sent, and what was answered:")?;
+        print_lines(&render_table(&["who", "request", "status", "what it means"], &self.rows))
     }
 
-    async fn timeline(&self, number: &str) -> Told<()> {
-        let history = self.client.get("ada", &format!("/v1/orders/{number}/history")).await?.json()?;
+    async fn print_history(&self, number: &str) -> DemoResult<()> {
+        let history = self.client.get("ada", &format!("/v1/orders/{number}/history")).await?.parse_json()?;
         let entries = history.pointer("/data").and_then(Value::as_array).ok_or("no history")?;
         let line = |it: &Value| {
             let part = |at: &str| it.pointer(at).and_then(Value::as_str).unwrap_or("-").to_owned();
             [part("/createdAt"), part("/fromStatus"), part("/toStatus"), part("/changedBy/type")]
         };
         let lines: Vec<_> = entries.iter().map(line).collect();
-        print("\nWhat happened to the order: one line a change, one unbroken path.")?;
-        Ok(print(&table(&["when", "from", "to", "by"], &lines))?)
+        print_lines("\nWhat happened to the order: one line a change, one unbroken path.")?;
+        Ok(print_lines(&render_table(&["when", "from", "to", "by"], &lines))?)
     }
 }
 
-fn table(header: &[&str], lines: &[[String; 4]]) -> String {
+fn render_table(header: &[&str], lines: &[[String; 4]]) -> String {
     let mut table = Table::new();
     table.load_style(UTF8_FULL_CONDENSED).set_header(header);
     table.add_rows(lines);
@@ -165,8 +185,8 @@ fn table(header: &[&str], lines: &[[String; 4]]) -> String {
 }
 
 /// The gateway's notice that the money is taken.
-fn captured(transaction: &Value) -> Told<String> {
-    let part = |at: &str| text(transaction, at);
+fn capture_notice(transaction: &Value) -> DemoResult<String> {
+    let part = |at: &str| text_at(transaction, at);
     let data = json!({
         "transactionId": part("/transactionId")?,
         "orderNumber": part("/orderNumber")?,
@@ -181,16 +201,16 @@ fn captured(transaction: &Value) -> Told<String> {
 }
 
 /// The notice's time stamp and signature.
-fn signature(secret: &str, notice: &str) -> Told<(i64, String)> {
+fn notice_signature(secret: &str, notice: &str) -> DemoResult<(i64, String)> {
     let at = jiff::Timestamp::now().as_second();
-    Ok((at, sign(&Secret::parse(secret)?, EVENT, at, notice.as_bytes())))
+    Ok((at, sign_notice(&WebhookSecret::parse(secret)?, EVENT, at, notice.as_bytes())))
 }
 
-fn text(body: &Value, at: &str) -> Told<String> {
+fn text_at(body: &Value, at: &str) -> DemoResult<String> {
     let found = body.pointer(at).and_then(Value::as_str);
     Ok(found.ok_or_else(|| format!("an answer without {at}"))?.to_owned())
 }
 
-fn expect(holds: bool, what: &str) -> Told<()> {
+fn check_outcome(holds: bool, what: &str) -> DemoResult<()> {
     if holds { Ok(()) } else { Err(format!("the story went wrong; it should be that {what}").into()) }
 }

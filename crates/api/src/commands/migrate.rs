@@ -1,18 +1,19 @@
 //! What is said of a database that was brought up to date.
 
-use adapters_mysql::{Adopted, Migrated, Taken};
+use adapters_mysql::{AdoptedRows, AdoptionReport, MigrationOutcome};
 
 /// What was adopted, if anything was: a line a table, each with its end.
-pub(super) fn report(migrated: Migrated) -> String {
-    let Migrated::Adoption(Adopted { users, orders, items, entries, payments }) = migrated else {
+pub(super) fn adoption_report(migrated: MigrationOutcome) -> String {
+    let MigrationOutcome::Adoption(AdoptionReport { users, orders, items, entries, payments }) = migrated
+    else {
         return String::new();
     };
     let lines = [
-        line("users", users),
-        line("orders", orders),
-        line("items", items),
-        line("history rows", entries),
-        line("payments", payments),
+        table_line("users", users),
+        table_line("orders", orders),
+        table_line("items", items),
+        table_line("history rows", entries),
+        table_line("payments", payments),
     ];
     let left = [users, orders, items, entries, payments].iter().map(|it| it.left).sum::<u64>();
     let rest = match left {
@@ -24,7 +25,7 @@ pub(super) fn report(migrated: Migrated) -> String {
     format!("Adopted from the Express app's database:\n{}{rest}", lines.concat())
 }
 
-fn line(name: &str, Taken { rows, left }: Taken) -> String {
+fn table_line(name: &str, AdoptedRows { rows, left }: AdoptedRows) -> String {
     let kept = if left > 0 { format!(" ({left} not adopted)") } else { String::new() };
     format!("  {name}: {rows}{kept}\n")
 }
@@ -35,17 +36,20 @@ mod tests {
 
     #[test]
     fn what_was_adopted_is_said_by_table_and_what_was_not() {
-        let taken = |rows, left| Taken { rows, left };
-        let adopted = Adopted {
+        let taken = |rows, left| AdoptedRows { rows, left };
+        let adopted = AdoptionReport {
             users: taken(3, 0),
             orders: taken(10, 1),
             items: taken(20, 2),
             entries: taken(30, 0),
             payments: taken(5, 0),
         };
-        let said = report(Migrated::Adoption(adopted));
+        let said = adoption_report(MigrationOutcome::Adoption(adopted));
         assert!(said.contains("users: 3\n") && said.contains("orders: 10 (1 not adopted)\n"), "{said}");
         assert!(said.contains("express_…: 3 rows"), "{said}");
-        assert!(report(Migrated::Schema).is_empty() && report(Migrated::Nothing).is_empty());
+        assert!(
+            adoption_report(MigrationOutcome::Schema).is_empty()
+                && adoption_report(MigrationOutcome::Nothing).is_empty()
+        );
     }
 }

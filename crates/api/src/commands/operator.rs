@@ -5,7 +5,7 @@ use std::io::{self, BufRead};
 use application::auth::{NewAccount, RegisterError, create_operator};
 use clap::Args;
 use domain::{Email, Invalid, Password, Username};
-use ports::Taken;
+use ports::AccountConflict;
 
 use crate::{
     config::{Config, OPERATOR_PASSWORD},
@@ -17,7 +17,7 @@ const LINE_BYTES_MAX: u64 = 1024;
 
 /// Who becomes an operator.
 #[derive(Debug, Args)]
-pub(super) struct Operator {
+pub(super) struct OperatorCommand {
     /// The name to log in with
     #[arg(long)]
     username: String,
@@ -37,7 +37,7 @@ pub(super) enum OperatorError {
     Taken(&'static str),
     /// There was no line to read.
     #[error("the password cannot be read")]
-    Unread(#[source] io::Error),
+    ReadPassword(#[source] io::Error),
     /// The service cannot be put together.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -47,17 +47,20 @@ pub(super) enum OperatorError {
 }
 
 /// Makes the account and gives its name. It works beside a running server.
-pub(super) async fn create(config: &Config, operator: Operator) -> Result<String, OperatorError> {
-    let Operator { username, email } = operator;
+pub(super) async fn create_account(
+    config: &Config,
+    operator: OperatorCommand,
+) -> Result<String, OperatorError> {
+    let OperatorCommand { username, email } = operator;
     let account = NewAccount {
         username: Username::parse(&username).map_err(|it| OperatorError::Invalid("user name", it))?,
         email: Email::parse(&email).map_err(|it| OperatorError::Invalid("e-mail address", it))?,
-        password: password()?,
+        password: read_password()?,
     };
-    let wired = wiring::wire(config).await?;
+    let wired = wiring::wire_adapters(config).await?;
     match create_operator(&wired.app, account).await {
         Ok(user) => Ok(user.username.as_str().to_owned()),
-        Err(RegisterError::Taken(taken)) => Err(OperatorError::Taken(name(&taken))),
+        Err(RegisterError::Taken(taken)) => Err(OperatorError::Taken(conflict_text(&taken))),
         Err(
             fault @ (RegisterError::Key(_)
             | RegisterError::Throttled(_)
@@ -67,18 +70,18 @@ pub(super) async fn create(config: &Config, operator: Operator) -> Result<String
     }
 }
 
-const fn name(taken: &[Taken]) -> &'static str {
+const fn conflict_text(taken: &[AccountConflict]) -> &'static str {
     match taken {
-        [Taken::Username] => "name",
-        [Taken::Email] => "e-mail address",
+        [AccountConflict::Username] => "name",
+        [AccountConflict::Email] => "e-mail address",
         _ => "name and e-mail address",
     }
 }
 
-pub(super) fn password() -> Result<Password, OperatorError> {
+pub(super) fn read_password() -> Result<Password, OperatorError> {
     let text = match std::env::var(OPERATOR_PASSWORD) {
         Ok(text) => text,
-        Err(_) => first_line(io::stdin().lock()).map_err(OperatorError::Unread)?,
+        Err(_) => first_line(io::stdin().lock()).map_err(OperatorError::ReadPassword)?,
     };
     Password::parse(&text).map_err(|it| OperatorError::Invalid("password", it))
 }

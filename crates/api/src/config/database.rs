@@ -5,7 +5,7 @@ use std::{fmt, path::PathBuf};
 use adapters_mysql::MySql;
 use secrecy::{ExposeSecret, SecretString};
 
-const RULE: &str =
+const URL_RULE: &str =
     "must be sqlite:// and the path of a file, without ? and #, or mysql://user:password@host:port/database";
 
 const OPTIONS_RULE: &str = "must be mysql://user:password@host:port/database, with a port from 1 to 65535 and options that the driver knows";
@@ -27,19 +27,19 @@ impl Database {
     pub fn parse(url: &str) -> Result<Self, String> {
         let file = |it: &&str| !it.is_empty() && !it.ends_with('/') && !it.contains(['?', '#']);
         let sqlite = url.strip_prefix("sqlite://").filter(file).map(|it| Self::Sqlite(it.into()));
-        if place(url).is_some() {
-            return if MySql::accepts(url) {
+        if host_and_database(url).is_some() {
+            return if MySql::is_valid_url(url) {
                 Ok(Self::MySql(url.into()))
             } else {
                 Err(OPTIONS_RULE.to_owned())
             };
         }
-        sqlite.ok_or_else(|| RULE.to_owned())
+        sqlite.ok_or_else(|| URL_RULE.to_owned())
     }
 }
 
 /// Host, port and database of a MySQL URL: what may be shown of it.
-fn place(url: &str) -> Option<&str> {
+fn host_and_database(url: &str) -> Option<&str> {
     let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
     // Whoever has one of these in a password has to encode it, or part of the password would stand here.
     if rest.contains('@') || authority.contains(['?', '#']) {
@@ -57,7 +57,9 @@ impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sqlite(file) => write!(f, "sqlite://{}", file.display()),
-            Self::MySql(url) => write!(f, "mysql://{}", place(url.expose_secret()).unwrap_or_default()),
+            Self::MySql(url) => {
+                write!(f, "mysql://{}", host_and_database(url.expose_secret()).unwrap_or_default())
+            }
         }
     }
 }
@@ -88,7 +90,7 @@ mod tests {
             "mysql://u:ab?cd@host/db",
             "mysql://u:a#b@host/db",
         ] {
-            assert_eq!(Database::parse(url).unwrap_err(), RULE, "{url}");
+            assert_eq!(Database::parse(url).unwrap_err(), URL_RULE, "{url}");
         }
     }
 
@@ -97,7 +99,7 @@ mod tests {
         for url in
             ["mysql://", "mysql://db", "mysql://db/", "mysql:///shop", "mysql://u:p@/shop", "mysql://db/a/b"]
         {
-            assert_eq!(Database::parse(url).unwrap_err(), RULE, "{url}");
+            assert_eq!(Database::parse(url).unwrap_err(), URL_RULE, "{url}");
         }
     }
 }

@@ -6,7 +6,7 @@ use adapters_gateways::WebhookSecrets;
 use secrecy::SecretString;
 use tempfile::NamedTempFile;
 
-pub(super) fn sandbox_secret(text: &str) -> Result<SecretString, String> {
+pub(super) fn parse_sandbox_secret(text: &str) -> Result<SecretString, String> {
     WebhookSecrets::parse(text).map_err(|it| it.to_string())?;
     Ok(text.into())
 }
@@ -16,7 +16,11 @@ pub(super) fn sandbox_secret(text: &str) -> Result<SecretString, String> {
 ///
 /// # Errors
 /// When the folder cannot be written, or the file not be read.
-pub fn kept(folder: &Path, name: &str, make: impl FnOnce() -> String) -> io::Result<SecretString> {
+pub fn load_or_create_secret(
+    folder: &Path,
+    name: &str,
+    make: impl FnOnce() -> String,
+) -> io::Result<SecretString> {
     let file = folder.join(name);
     match fs::read_to_string(&file) {
         Ok(secret) => return Ok(SecretString::from(secret.trim_end())),
@@ -59,8 +63,8 @@ mod tests {
     fn a_secret_is_made_once_and_is_nobody_elses() {
         let root = tempfile::tempdir().unwrap();
         let folder = root.path().join("data");
-        let first = kept(&folder, "jwt_secret", || "one".into()).unwrap();
-        let second = kept(&folder, "jwt_secret", || "two".into()).unwrap();
+        let first = load_or_create_secret(&folder, "jwt_secret", || "one".into()).unwrap();
+        let second = load_or_create_secret(&folder, "jwt_secret", || "two".into()).unwrap();
         assert_eq!((first.expose_secret(), second.expose_secret()), ("one", "one"));
         assert_eq!((mode(&folder), mode(&folder.join("jwt_secret"))), (0o700, 0o600));
         assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing else is left behind");
@@ -69,9 +73,9 @@ mod tests {
     #[test]
     fn two_that_make_it_at_once_agree() {
         let root = tempfile::tempdir().unwrap();
-        let kept_by = |name: &'static str| kept(root.path(), "s", || name.into()).unwrap();
+        let kept_by = |name: &'static str| load_or_create_secret(root.path(), "s", || name.into()).unwrap();
         // The other one comes in between: after this one has looked, before it has written.
-        let slow = kept(root.path(), "s", || {
+        let slow = load_or_create_secret(root.path(), "s", || {
             kept_by("fast");
             "slow".into()
         });
@@ -82,6 +86,6 @@ mod tests {
     fn a_file_that_cannot_be_read_is_not_replaced() {
         let root = tempfile::tempdir().unwrap();
         fs::create_dir(root.path().join("s")).unwrap();
-        assert!(kept(root.path(), "s", || "new".into()).is_err());
+        assert!(load_or_create_secret(root.path(), "s", || "new".into()).is_err());
     }
 }

@@ -9,7 +9,10 @@ fn read(file: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError>
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("idem.toml");
     std::fs::write(&path, file).unwrap();
-    Config::read(Some(&path), environment.iter().map(|(name, value)| ((*name).into(), (*value).into())))
+    Config::from_sources(
+        Some(&path),
+        environment.iter().map(|(name, value)| ((*name).into(), (*value).into())),
+    )
 }
 
 fn fault(file: &str, environment: &[(&str, &str)]) -> String {
@@ -168,7 +171,7 @@ fn a_file_that_is_no_toml_or_not_there_stops_the_start() {
     let broken = fault("order_ttl = \"1h\"\njwt_secret = \"nonsense\n", &[]);
     assert!(broken.contains("idem.toml") && broken.contains("at line 2, column "), "{broken}");
     assert!(!broken.contains("nonsense") && !broken.contains('\n'), "{broken}");
-    let absent = Config::read(Some(Path::new("not/there.toml")), []).unwrap_err().to_string();
+    let absent = Config::from_sources(Some(Path::new("not/there.toml")), []).unwrap_err().to_string();
     assert!(absent.contains("not/there.toml"), "{absent}");
 }
 
@@ -181,7 +184,7 @@ fn servers_are_found_by_urls_whose_passwords_are_not_shown() {
     ];
     let config = read("", &servers).unwrap();
     assert_eq!((config.database.to_string().as_str(), config.data_folder()), ("mysql://db:3306/shop", None));
-    let shown = format!("{} {config:?}", config.shown());
+    let shown = format!("{} {config:?}", config.to_redacted_toml());
     assert!(
         shown.contains("memcached_url = \"memcache://near\"") && shown.contains("redis_url = \"(hidden)\"")
     );
@@ -192,7 +195,7 @@ fn servers_are_found_by_urls_whose_passwords_are_not_shown() {
 fn secrets_are_read_and_never_shown() {
     let config = read("", &[("IDEM_JWT_SECRET", JWT), ("IDEM_SANDBOX_SECRET", WEBHOOK)]).unwrap();
     assert_eq!(config.jwt_secret.as_ref().unwrap().expose_secret(), JWT);
-    let shown = format!("{} {config:?}", config.shown());
+    let shown = format!("{} {config:?}", config.to_redacted_toml());
     assert!(!shown.contains(JWT) && !shown.contains(WEBHOOK), "{shown}");
 }
 
@@ -200,13 +203,13 @@ fn secrets_are_read_and_never_shown() {
 fn what_is_shown_can_be_read_again() {
     let config =
         read("order_ttl = \"90s\"\npublic_url = \"http://shop.example/\"\nworkers = 3", &[]).unwrap();
-    let shown = config.shown();
+    let shown = config.to_redacted_toml();
     let without_secrets: String = shown
         .lines()
         .filter(|it| !it.contains("secret") && !it.contains("(none)"))
         .map(|it| format!("{it}\n"))
         .collect();
-    assert_eq!(read(&without_secrets, &[]).unwrap().shown(), shown);
+    assert_eq!(read(&without_secrets, &[]).unwrap().to_redacted_toml(), shown);
     assert!(
         shown.contains("order_ttl = \"1m 30s\"\n")
             && shown.contains("public_url = \"http://shop.example\"\n")

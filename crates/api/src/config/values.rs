@@ -8,7 +8,7 @@ use std::{
 };
 
 use adapters_crypto::SigningKeys;
-use application::auth::revocations::CLOCKS_APART_MAX;
+use application::auth::revocations::CLOCK_SKEW_MAX;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
@@ -19,13 +19,13 @@ const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Most threads that answer requests.
 const WORKERS_MAX: usize = 512;
 
-type Parsed<T> = Result<T, String>;
+type ParseResult<T> = Result<T, String>;
 
-pub(super) fn address(text: &str) -> Parsed<SocketAddr> {
+pub(super) fn parse_address(text: &str) -> ParseResult<SocketAddr> {
     text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
 }
 
-pub(super) fn redis_url(text: &str) -> Parsed<SecretString> {
+pub(super) fn parse_redis_url(text: &str) -> ParseResult<SecretString> {
     let rule = "must be redis://host:port, with user:password@ before or /database after it if need be";
     let is_number = |it: &str| it.is_empty() || it.parse::<u16>().is_ok();
     let sound = |it: &Url| {
@@ -37,7 +37,7 @@ pub(super) fn redis_url(text: &str) -> Parsed<SecretString> {
     Url::parse(text).ok().filter(sound).map(|_| text.into()).ok_or_else(|| rule.into())
 }
 
-pub(super) fn memcached_url(text: &str) -> Parsed<String> {
+pub(super) fn parse_memcached_url(text: &str) -> ParseResult<String> {
     let sound = |it: &Url| {
         it.scheme() == "memcache" && it.has_host() && is_anonymous(it) && it.path().is_empty() && is_plain(it)
     };
@@ -55,7 +55,7 @@ fn is_anonymous(url: &Url) -> bool {
 }
 
 /// Above zero.
-pub(super) fn duration(text: &str) -> Parsed<Duration> {
+pub(super) fn parse_duration(text: &str) -> ParseResult<Duration> {
     let duration = humantime::parse_duration(text).ok();
     let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
     duration
@@ -64,44 +64,44 @@ pub(super) fn duration(text: &str) -> Parsed<Duration> {
 }
 
 /// A duration with or without a sign, no longer than clocks may be apart, in milliseconds.
-pub(super) fn clock_offset(text: &str) -> Parsed<i64> {
+pub(super) fn parse_clock_offset(text: &str) -> ParseResult<i64> {
     let (sign, length) = match text.strip_prefix('-') {
         Some(length) => (-1, length),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
     };
-    let length = humantime::parse_duration(length).ok().filter(|it| *it <= CLOCKS_APART_MAX);
+    let length = humantime::parse_duration(length).ok().filter(|it| *it <= CLOCK_SKEW_MAX);
     let millis = length.and_then(|it| i64::try_from(it.as_millis()).ok());
     let offset = millis.map(|it| it.saturating_mul(sign));
     offset.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
 }
 
 /// Of at least a second: tokens count in whole ones.
-pub(super) fn whole_seconds(text: &str) -> Parsed<Duration> {
-    let duration = duration(text)?;
+pub(super) fn parse_whole_seconds(text: &str) -> ParseResult<Duration> {
+    let duration = parse_duration(text)?;
     let whole = duration.subsec_nanos() == 0;
     if whole { Ok(duration) } else { Err("must be a duration in whole seconds, such as 15m".into()) }
 }
 
-pub(super) fn within(range: RangeInclusive<u32>) -> impl Fn(&str) -> Parsed<u32> {
+pub(super) fn range_parser(range: RangeInclusive<u32>) -> impl Fn(&str) -> ParseResult<u32> {
     move |text| {
         let number = text.parse().ok().filter(|it| range.contains(it));
         number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
     }
 }
 
-pub(super) fn workers(text: &str) -> Parsed<NonZeroUsize> {
+pub(super) fn parse_workers(text: &str) -> ParseResult<NonZeroUsize> {
     let number = text.parse().ok().filter(|it: &NonZeroUsize| it.get() <= WORKERS_MAX);
     number.ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}"))
 }
 
 /// One a core, as far as that goes.
-pub(super) fn cores() -> NonZeroUsize {
+pub(super) fn core_count() -> NonZeroUsize {
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     NonZeroUsize::new(WORKERS_MAX).map_or(cores, |most| cores.min(most))
 }
 
 /// Addresses or networks with commas between them.
-pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
+pub(super) fn parse_networks(text: &str) -> ParseResult<Vec<IpNet>> {
     let parts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
     let parse = |it: &str| it.parse().ok().or_else(|| it.parse::<IpAddr>().ok().map(IpNet::from));
     let all: Option<Vec<_>> = parts.map(parse).collect();
@@ -109,7 +109,7 @@ pub(super) fn networks(text: &str) -> Parsed<Vec<IpNet>> {
 }
 
 /// Scheme, host and port of an HTTP service, without a slash at the end.
-pub(super) fn base_url(text: &str) -> Parsed<String> {
+pub(super) fn parse_base_url(text: &str) -> ParseResult<String> {
     let sound = |it: &Url| it.has_host() && is_anonymous(it) && it.path() == "/" && is_plain(it);
     match Url::parse(text).ok().filter(sound) {
         Some(url) if url.scheme() == "http" => Ok(url.as_str().trim_end_matches('/').to_owned()),
@@ -121,18 +121,18 @@ pub(super) fn base_url(text: &str) -> Parsed<String> {
     }
 }
 
-pub(super) fn jwt_secret(text: &str) -> Parsed<SecretString> {
+pub(super) fn parse_jwt_secret(text: &str) -> ParseResult<SecretString> {
     SigningKeys::parse(text).map_err(|it| it.to_string())?;
     Ok(text.into())
 }
 
 /// What may be told of a parser's message: its first line, which says where. The next one repeats what stands there.
-pub(super) fn place(message: &str) -> String {
+pub(super) fn error_location(message: &str) -> String {
     let first = message.lines().next().filter(|it| it.starts_with("TOML parse error at "));
     first.unwrap_or("it is no TOML").to_owned()
 }
 
-pub(super) fn log(text: &str) -> Parsed<String> {
+pub(super) fn parse_log_filter(text: &str) -> ParseResult<String> {
     let filter = EnvFilter::try_new(text);
     filter.map(|_| text.to_owned()).map_err(|_| "must be a filter, such as info or info,api=debug".into())
 }

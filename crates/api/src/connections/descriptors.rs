@@ -18,10 +18,13 @@ pub(crate) fn connections_max(workers: usize) -> usize {
     // Nothing is lost when it refuses: the limit stays what it is.
     let _ = setrlimit(Resource::Nofile, all);
     let descriptors = getrlimit(Resource::Nofile).current;
-    of(descriptors.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)), workers)
+    connections_per_worker(
+        descriptors.map_or(usize::MAX, |it| usize::try_from(it).unwrap_or(usize::MAX)),
+        workers,
+    )
 }
 
-fn of(descriptors: usize, workers: usize) -> usize {
+fn connections_per_worker(descriptors: usize, workers: usize) -> usize {
     let reserved = RESERVED.saturating_add(workers.saturating_mul(RESERVED_PER_WORKER));
     // Where there are few, a quarter is for clients: less would be no service.
     let connections = descriptors.saturating_sub(reserved).max(descriptors / 4).min(CONNECTIONS_MAX);
@@ -34,14 +37,17 @@ mod tests {
 
     #[test]
     fn all_connections_together_leave_descriptors_for_the_rest() {
-        assert_eq!(of(1024, 2), (1024 - 96 - 8) / 2);
-        assert_eq!(of(128, 2), 16);
-        assert_eq!(of(usize::MAX, 4), 5_000);
-        assert_eq!(of(65_536, 512), 39);
-        assert_eq!(of(8, 512), 1);
+        assert_eq!(connections_per_worker(1024, 2), (1024 - 96 - 8) / 2);
+        assert_eq!(connections_per_worker(128, 2), 16);
+        assert_eq!(connections_per_worker(usize::MAX, 4), 5_000);
+        assert_eq!(connections_per_worker(65_536, 512), 39);
+        assert_eq!(connections_per_worker(8, 512), 1);
         for descriptors in [256, 1024, 4096, 65_536] {
             for workers in [1, 2, 7, 32] {
-                assert!(of(descriptors, workers) * workers + 32 < descriptors, "{descriptors} {workers}");
+                assert!(
+                    connections_per_worker(descriptors, workers) * workers + 32 < descriptors,
+                    "{descriptors} {workers}"
+                );
             }
         }
     }

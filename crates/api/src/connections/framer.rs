@@ -4,99 +4,99 @@ use std::mem::MaybeUninit;
 
 use memchr::memchr;
 
-use super::chunks::{Chunks, Progress};
+use super::chunked_body::{BodyStatus, ChunkedBody};
 
 /// The most bytes of a request's head. The HTTP library's own limit is above what its headers can hold without a panic.
-pub(super) const HEAD_MAX: usize = 32 * 1024;
+pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// As many headers as the HTTP library takes.
 const HEADERS_MAX: usize = 96;
 
 /// Follows the bytes of a connection in the order in which the HTTP library gets them, however they are split.
 #[derive(Debug)]
 pub(super) struct Framer {
-    within: Within,
-    line: Line,
+    state: FramerState,
+    line_state: LineState,
     /// The present head, as far as it came in an earlier piece.
     head: Vec<u8>,
     /// How many heads have ended.
-    heads: u64,
+    head_count: u64,
 }
 
 /// What the next byte belongs to.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Within {
+pub(super) enum FramerState {
     /// A head, which may not have begun.
     Head,
     /// A body of known length: the bytes that are left.
     Body(u64),
     /// A chunked body.
-    Chunked(Chunks),
+    Chunked(ChunkedBody),
     /// A body that ends with the connection.
     Tunnel,
     /// Nothing: what came is no request, and the HTTP library ends the connection.
-    Refused,
+    Invalid,
     /// Nothing: the head is too long.
     TooLong,
 }
 
 /// What came last of a head.
 #[derive(Debug, Clone, Copy)]
-enum Line {
+enum LineState {
     /// Nothing, or empty lines, which are allowed before it.
-    NotBegun,
+    Start,
     /// A part of a line.
-    Within,
+    Inside,
     /// The end of a line.
-    Ended,
+    End,
     /// The end of a line, and then the first half of another one.
-    EndedCr,
+    EndCr,
 }
 
 impl Framer {
     pub(super) const fn new() -> Self {
-        Self { within: Within::Head, line: Line::NotBegun, head: Vec::new(), heads: 0 }
+        Self { state: FramerState::Head, line_state: LineState::Start, head: Vec::new(), head_count: 0 }
     }
 
     /// What the next byte belongs to.
-    pub(super) const fn within(&self) -> Within {
-        self.within
+    pub(super) const fn current_state(&self) -> FramerState {
+        self.state
     }
 
     /// How many heads have ended.
-    pub(super) const fn heads(&self) -> u64 {
-        self.heads
+    pub(super) const fn head_count(&self) -> u64 {
+        self.head_count
     }
 
     /// Whether a head has begun and not ended.
-    pub(super) const fn is_waiting_for_a_head(&self) -> bool {
-        matches!(self.within, Within::Head) && !self.head.is_empty()
+    pub(super) const fn is_inside_head(&self) -> bool {
+        matches!(self.state, FramerState::Head) && !self.head.is_empty()
     }
 
     /// Follows these bytes: how many of them may be passed on, which are all unless a head is too long.
-    pub(super) fn feed(&mut self, bytes: &[u8]) -> usize {
+    pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let taken = match &mut self.within {
-                Within::Head => self.feed_head(rest),
-                Within::Body(left) => {
+            let taken = match &mut self.state {
+                FramerState::Head => self.feed_head_bytes(rest),
+                FramerState::Body(left) => {
                     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(rest.len());
                     *left = left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
                     if *left == 0 {
-                        self.within = Within::Head;
+                        self.state = FramerState::Head;
                     }
                     taken
                 }
-                Within::Chunked(chunks) => {
-                    let (taken, progress) = chunks.feed(rest);
+                FramerState::Chunked(chunks) => {
+                    let (taken, progress) = chunks.feed_bytes(rest);
                     match progress {
-                        Progress::Within => {}
-                        Progress::Ended => self.within = Within::Head,
-                        Progress::Malformed => self.within = Within::Refused,
+                        BodyStatus::Incomplete => {}
+                        BodyStatus::Complete => self.state = FramerState::Head,
+                        BodyStatus::Malformed => self.state = FramerState::Invalid,
                     }
                     taken
                 }
-                Within::Tunnel | Within::Refused => rest.len(),
-                Within::TooLong => break,
+                FramerState::Tunnel | FramerState::Invalid => rest.len(),
+                FramerState::TooLong => break,
             };
             rest = rest.get(taken..).unwrap_or_default();
         }
@@ -104,40 +104,40 @@ impl Framer {
     }
 
     /// How many of these bytes belong to the present head, and may.
-    fn feed_head(&mut self, bytes: &[u8]) -> usize {
-        let room = HEAD_MAX - self.head.len();
+    fn feed_head_bytes(&mut self, bytes: &[u8]) -> usize {
+        let room = HEAD_BYTES_MAX - self.head.len();
         let allowed = bytes.get(..room).unwrap_or(bytes);
-        let Some(end) = self.line.end_of_head(allowed) else {
+        let Some(end) = self.line_state.find_head_end(allowed) else {
             self.head.extend_from_slice(allowed);
-            if self.head.len() == HEAD_MAX {
-                self.within = Within::TooLong;
+            if self.head.len() == HEAD_BYTES_MAX {
+                self.state = FramerState::TooLong;
                 self.head = Vec::new();
             }
             return allowed.len();
         };
         let last = allowed.get(..end).unwrap_or(allowed);
-        self.within = if self.head.is_empty() {
-            after_head(last)
+        self.state = if self.head.is_empty() {
+            state_after_head(last)
         } else {
             self.head.extend_from_slice(last);
-            after_head(&std::mem::take(&mut self.head))
+            state_after_head(&std::mem::take(&mut self.head))
         };
-        self.line = Line::NotBegun;
-        self.heads += 1;
+        self.line_state = LineState::Start;
+        self.head_count += 1;
         end
     }
 }
 
-impl Line {
+impl LineState {
     /// After how many of these bytes the head ends, if it does.
-    fn end_of_head(&mut self, bytes: &[u8]) -> Option<usize> {
+    fn find_head_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
-            if let Self::Within = self {
+            if let Self::Inside = self {
                 match memchr(b'\n', bytes.get(at..).unwrap_or_default()) {
                     Some(length) => {
                         at += length + 1;
-                        *self = Self::Ended;
+                        *self = Self::End;
                     }
                     None => return None,
                 }
@@ -145,10 +145,10 @@ impl Line {
             }
             at += 1;
             *self = match (*self, byte) {
-                (Self::Ended | Self::EndedCr, b'\n') => return Some(at),
-                (Self::Ended, b'\r') => Self::EndedCr,
-                (Self::NotBegun, b'\r' | b'\n') => Self::NotBegun,
-                (Self::NotBegun | Self::Within | Self::Ended | Self::EndedCr, _) => Self::Within,
+                (Self::End | Self::EndCr, b'\n') => return Some(at),
+                (Self::End, b'\r') => Self::EndCr,
+                (Self::Start, b'\r' | b'\n') => Self::Start,
+                (Self::Start | Self::Inside | Self::End | Self::EndCr, _) => Self::Inside,
             };
         }
         None
@@ -156,41 +156,43 @@ impl Line {
 }
 
 /// What comes after this head, by the rules of the HTTP library. It checks more, and reads no further when it refuses.
-fn after_head(head: &[u8]) -> Within {
+fn state_after_head(head: &[u8]) -> FramerState {
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
     match request.parse_with_uninit_headers(head, &mut headers) {
         Ok(httparse::Status::Complete(length)) if length == head.len() => {}
-        Ok(httparse::Status::Complete(_) | httparse::Status::Partial) | Err(_) => return Within::Refused,
+        Ok(httparse::Status::Complete(_) | httparse::Status::Partial) | Err(_) => {
+            return FramerState::Invalid;
+        }
     }
-    let mut values = Values::default();
+    let mut values = BodyHeaders::default();
     for header in &*request.headers {
-        values.note(header);
+        values.add_header(header);
     }
     if values.chunked && request.version == Some(1) {
-        return Within::Chunked(Chunks::new());
+        return FramerState::Chunked(ChunkedBody::new());
     }
     if values.websocket {
-        return Within::Tunnel;
+        return FramerState::Tunnel;
     }
     match values.length {
-        Some(Ok(0)) | None if request.method == Some("CONNECT") => Within::Tunnel,
-        Some(Ok(0)) | None => Within::Head,
-        Some(Ok(length)) => Within::Body(length),
-        Some(Err(_)) => Within::Refused,
+        Some(Ok(0)) | None if request.method == Some("CONNECT") => FramerState::Tunnel,
+        Some(Ok(0)) | None => FramerState::Head,
+        Some(Ok(length)) => FramerState::Body(length),
+        Some(Err(_)) => FramerState::Invalid,
     }
 }
 
 /// What the headers say about the body.
 #[derive(Default)]
-struct Values {
+struct BodyHeaders {
     chunked: bool,
     websocket: bool,
     length: Option<Result<u64, std::num::ParseIntError>>,
 }
 
-impl Values {
-    fn note(&mut self, header: &httparse::Header<'_>) {
+impl BodyHeaders {
+    fn add_header(&mut self, header: &httparse::Header<'_>) {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
         // The library takes no notice of a value that is not all ASCII, so white space of other scripts is none.
         let ascii = if header.value.is_ascii() { header.value } else { &[] };

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{image, is_a_get_route, is_refused, read, secret, variables, yaml};
-use crate::{config::Config, serve::STOP_WITHIN};
+use super::{env_variables, image, is_a_get_route, is_invalid_value, parse_yaml, read_file, secret_value};
+use crate::{config::Config, serve::SHUTDOWN_TIMEOUT};
 
 fn manifest(name: &str) -> Value {
-    yaml(&read(&format!("deploy/kubernetes/{name}.yaml")))
+    parse_yaml(&read_file(&format!("deploy/kubernetes/{name}.yaml")))
 }
 
 /// What the pods are: of the service, and of the migration.
@@ -18,9 +18,9 @@ fn pods() -> [Value; 2] {
 
 /// The configuration of a pod whose secrets are filled in.
 fn config() -> Config {
-    let secrets = variables(&manifest("secret.example")["stringData"]).into_iter();
-    let filled = secrets.map(|(name, _)| (name.clone(), secret(&name).to_owned()));
-    Config::read(None, variables(&manifest("config")["data"]).into_iter().chain(filled)).unwrap()
+    let secrets = env_variables(&manifest("secret.example")["stringData"]).into_iter();
+    let filled = secrets.map(|(name, _)| (name.clone(), secret_value(&name).to_owned()));
+    Config::from_sources(None, env_variables(&manifest("config")["data"]).into_iter().chain(filled)).unwrap()
 }
 
 #[test]
@@ -41,8 +41,8 @@ fn every_pod_starts_with_what_it_is_given() {
 
 #[test]
 fn nothing_runs_with_a_secret_that_everybody_knows() {
-    for (name, value) in variables(&manifest("secret.example")["stringData"]) {
-        assert!(is_refused(&name, &value), "{name}");
+    for (name, value) in env_variables(&manifest("secret.example")["stringData"]) {
+        assert!(is_invalid_value(&name, &value), "{name}");
     }
 }
 
@@ -53,7 +53,7 @@ fn a_pod_that_ends_is_found_no_more_before_it_stops_and_has_time_to_end() {
     let container = &pod["spec"]["containers"][0];
     let withdrawn = seconds(&container["lifecycle"]["preStop"]["sleep"]["seconds"]);
     assert!(withdrawn >= Duration::from_secs(1));
-    assert!(seconds(&pod["spec"]["terminationGracePeriodSeconds"]) > withdrawn + STOP_WITHIN);
+    assert!(seconds(&pod["spec"]["terminationGracePeriodSeconds"]) > withdrawn + SHUTDOWN_TIMEOUT);
 }
 
 #[test]

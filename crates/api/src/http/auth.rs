@@ -2,28 +2,28 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::auth::{
-    self, ChangePassword, Login, LoginError, NewAccount, PasswordError, RefreshError, RegisterError,
+    self, LoginError, LoginRequest, NewAccount, PasswordChange, PasswordError, RefreshError, RegisterError,
     RevokeError,
 };
 use domain::{Email, Password, Session, SessionId, User, Username};
-use ports::Taken;
+use ports::AccountConflict;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, Parameters, any, text},
+    decode::{Fields, QueryParameters, any_string, text},
     extract::{Caller, ClientAddress},
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
-    problem::{Answer, Kind, Problem},
+    problem::{HandlerResult, Kind, Problem},
     reply,
     view::{
         PageView,
         user::{SessionView, TokensView, UserView},
     },
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// What a user needs to register.
 #[derive(ToSchema)]
@@ -80,28 +80,36 @@ pub struct NewPassword {
     (status = 429, description = "Too many accounts from one network; or a key was used with something else too often."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
-pub async fn register(service: Shared, http: HttpRequest, peer: ClientAddress, body: Body) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::with_secret(&service, &http, None, &body)?;
-    let mut it = Fields::of(&body);
-    let username = it.required("username", text(Username::parse));
-    let email = it.required("email", text(Email::parse));
-    let password = it.required("password", text(Password::parse));
+pub async fn register(
+    service: SharedService,
+    http: HttpRequest,
+    peer: ClientAddress,
+    body: Body,
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key_with_secret(&service, &http, None, &body)?;
+    let mut it = Fields::new(&body);
+    let username = it.read_required("username", text(Username::parse));
+    let email = it.read_required("email", text(Email::parse));
+    let password = it.read_required("password", text(Password::parse));
     let account =
         it.finish(|| Some(NewAccount { username: username?, email: email?, password: password? }))?;
     let network = peer.network();
-    let render = |it: &User| reply::stored(StatusCode::CREATED, &UserView::from(it));
-    let made =
-        service.write(async move |app| auth::register(&app, request, account, network, render).await).await?;
-    Ok(reply::give(made?))
+    let render = |it: &User| reply::json_reply(StatusCode::CREATED, &UserView::from(it));
+    let made = service
+        .write(async move |app| auth::register_account(&app, request, account, network, render).await)
+        .await?;
+    Ok(reply::into_response(made?))
 }
 
 impl From<RegisterError> for Problem {
     fn from(error: RegisterError) -> Self {
         match error {
             RegisterError::Key(error) => error.into(),
-            RegisterError::Throttled(it) => Self::throttled(it),
-            RegisterError::Taken(taken) if taken.contains(&Taken::Username) => Kind::UsernameTaken.into(),
+            RegisterError::Throttled(it) => Self::too_many_requests(it),
+            RegisterError::Taken(taken) if taken.contains(&AccountConflict::Username) => {
+                Kind::UsernameTaken.into()
+            }
             RegisterError::Taken(_) => Kind::EmailTaken.into(),
             RegisterError::Busy(busy) => busy.into(),
             RegisterError::Failed(away) => away.into(),
@@ -119,22 +127,22 @@ impl From<RegisterError> for Problem {
         account from anywhere; or too many logins from this network."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
-pub async fn login(service: Shared, peer: ClientAddress, body: Body) -> Answer {
-    let body = body.json().await?;
-    let mut it = Fields::of(&body);
-    let username = it.required("username", text(any));
-    let password = it.required("password", text(any));
+pub async fn login(service: SharedService, peer: ClientAddress, body: Body) -> HandlerResult {
+    let body = body.read_json().await?;
+    let mut it = Fields::new(&body);
+    let username = it.read_required("username", text(any_string));
+    let password = it.read_required("password", text(any_string));
     let network = peer.network();
-    let login = it.finish(|| Some(Login { login: username?, password: password?, network }))?;
+    let login = it.finish(|| Some(LoginRequest { login: username?, password: password?, network }))?;
     let outcome = service.write(async move |app| auth::login(&app, login).await).await?;
-    let pair = outcome.map_err(|error| refused(error, Kind::InvalidCredentials))?;
+    let pair = outcome.map_err(|error| login_problem(error, Kind::InvalidCredentials))?;
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
 }
 
-fn refused(error: LoginError, invalid: Kind) -> Problem {
+fn login_problem(error: LoginError, invalid: Kind) -> Problem {
     match error {
         LoginError::Invalid => invalid.into(),
-        LoginError::Throttled(it) => Problem::throttled(it),
+        LoginError::Throttled(it) => Problem::too_many_requests(it),
         LoginError::Busy(busy) => busy.into(),
         LoginError::Failed(away) => away.into(),
     }
@@ -148,13 +156,13 @@ fn refused(error: LoginError, invalid: Kind) -> Problem {
     (status = 200, description = "A new pair.", body = TokensView),
     (status = 401, description = "`refresh-token-invalid` or `refresh-token-reused`.")
 ))]
-pub async fn refresh(service: Shared, peer: ClientAddress, body: Body) -> Answer {
-    let body = body.json().await?;
-    let mut it = Fields::of(&body);
-    let token = it.required("refreshToken", text(any));
+pub async fn refresh(service: SharedService, peer: ClientAddress, body: Body) -> HandlerResult {
+    let body = body.read_json().await?;
+    let mut it = Fields::new(&body);
+    let token = it.read_required("refreshToken", text(any_string));
     let token = it.finish(|| token)?;
     let network = peer.network();
-    let pair = service.write(async move |app| auth::refresh(&app, &token, network).await).await??;
+    let pair = service.write(async move |app| auth::refresh_session(&app, &token, network).await).await??;
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
 }
 
@@ -174,16 +182,16 @@ impl From<RefreshError> for Problem {
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "Authentication", security(("bearer" = [])), responses(
     (status = 204, description = "Logged out.")
 ))]
-pub async fn logout(service: Shared, caller: Caller) -> Answer {
+pub async fn logout(service: SharedService, caller: Caller) -> HandlerResult {
     service.write(async move |app| auth::logout(&app, &caller).await).await??;
     Ok(HttpResponse::NoContent().finish())
 }
 
 /// Who am I
-#[utoipa::path(get, path = "/v1/me", tag = "Authentication", security(("bearer" = [])), responses(
+#[utoipa::path(get, operation_id = "me", path = "/v1/me", tag = "Authentication", security(("bearer" = [])), responses(
     (status = 200, description = "The user.", body = UserView)
 ))]
-pub async fn me(caller: Caller) -> Answer {
+pub async fn current_user(caller: Caller) -> HandlerResult {
     Ok(HttpResponse::Ok().json(UserView::from(&caller.user)))
 }
 
@@ -198,45 +206,47 @@ pub async fn me(caller: Caller) -> Answer {
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn change_password(
-    service: Shared,
+    service: SharedService,
     http: HttpRequest,
     caller: Caller,
     peer: ClientAddress,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::with_secret(&service, &http, Some(&caller), &body)?;
-    let mut it = Fields::of(&body);
-    let current = it.required("currentPassword", text(any));
-    let new = it.required("newPassword", text(Password::parse));
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key_with_secret(&service, &http, Some(&caller), &body)?;
+    let mut it = Fields::new(&body);
+    let current = it.read_required("currentPassword", text(any_string));
+    let new = it.read_required("newPassword", text(Password::parse));
     let network = peer.network();
-    let change = it.finish(|| Some(ChangePassword { current: current?, new: new?, network }))?;
+    let change = it.finish(|| Some(PasswordChange { current: current?, new: new?, network }))?;
     let changed = service
-        .write(async move |app| auth::change_password(&app, &caller, request, change, reply::empty()).await)
+        .write(async move |app| {
+            auth::change_password(&app, &caller, request, change, reply::no_content()).await
+        })
         .await?;
-    Ok(reply::give(changed?))
+    Ok(reply::into_response(changed?))
 }
 
 impl From<PasswordError> for Problem {
     fn from(error: PasswordError) -> Self {
         match error {
             PasswordError::Key(error) => error.into(),
-            PasswordError::Login(error) => refused(error, Kind::WrongPassword),
+            PasswordError::Login(error) => login_problem(error, Kind::WrongPassword),
         }
     }
 }
 
 /// My live sessions, newest first
-#[utoipa::path(get, path = "/v1/me/sessions", tag = "Authentication", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "sessions", path = "/v1/me/sessions", tag = "Authentication", security(("bearer" = [])),
     params(PageParameters), responses(
     (status = 200, description = "A page; the newest 1000 are listed.", body = PageView<SessionView>)
 ))]
-pub async fn sessions(service: Shared, http: HttpRequest, caller: Caller) -> Answer {
-    let cursors = service.cursors("sessions");
-    let page = Parameters::of(&http).page(&cursors)?;
+pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
+    let cursors = service.cursors_for("sessions");
+    let page = QueryParameters::new(&http).read_page(&cursors)?;
     let live = auth::list_sessions(&service.app, &caller).await?;
-    let view = |it: &Session| SessionView::of(it, &caller.session);
-    Ok(HttpResponse::Ok().json(PageView::part(&live, page, &cursors, |it| it.id.as_str(), view)))
+    let view = |it: &Session| SessionView::new(it, &caller.session);
+    Ok(HttpResponse::Ok().json(PageView::from_list(&live, page, &cursors, |it| it.id.as_str(), view)))
 }
 
 /// End one of my sessions
@@ -245,13 +255,18 @@ pub async fn sessions(service: Shared, http: HttpRequest, caller: Caller) -> Ans
     (status = 204, description = "Ended."),
     (status = 404, description = "No such live session of mine.")
 ))]
-pub async fn end_session(service: Shared, http: HttpRequest, caller: Caller, id: Path<String>) -> Answer {
-    let request = idempotency::optional(&service, &http, &caller, &Value::Null)?;
+pub async fn end_session(
+    service: SharedService,
+    http: HttpRequest,
+    caller: Caller,
+    id: Path<String>,
+) -> HandlerResult {
+    let request = idempotency::read_key(&service, &http, &caller, &Value::Null)?;
     let id = SessionId::parse(&id).map_err(|_| Kind::NotFound)?;
     let ended = service
-        .write(async move |app| auth::revoke_session(&app, &caller, request, &id, reply::empty()).await)
+        .write(async move |app| auth::revoke_session(&app, &caller, request, &id, reply::no_content()).await)
         .await?;
-    Ok(reply::give(ended?))
+    Ok(reply::into_response(ended?))
 }
 
 impl From<RevokeError> for Problem {

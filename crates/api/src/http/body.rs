@@ -1,7 +1,7 @@
 //! Reading a request's body: how much of it, of which type, and never with card data.
 
 mod cards;
-mod distinct;
+mod unique_keys;
 
 use actix_web::{
     FromRequest, HttpRequest, dev,
@@ -12,12 +12,12 @@ use futures_util::StreamExt;
 use serde_json::{Map, Value, error::Category};
 
 use super::problem::{Kind, Problem};
-use distinct::Distinct;
+use unique_keys::UniqueKeys;
 
 /// Largest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// So much of a body that is too large without having said so is read and thrown away, so that its client gets to read the answer.
-const DRAINED_BYTES_MAX: usize = 4 * 1024 * 1024;
+const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
 /// A body that has not been read yet: a handler reads it after it has looked at who asks.
 pub struct Body {
@@ -41,43 +41,43 @@ impl Body {
     ///
     /// # Errors
     /// `unsupported-media-type`, `body-too-large`, `malformed-json`, `card-data-refused`.
-    pub async fn json(self) -> Result<Value, Problem> {
-        expect_json(&self.headers)?;
-        parse(&self.bytes().await?)
+    pub async fn read_json(self) -> Result<Value, Problem> {
+        check_json_headers(&self.headers)?;
+        parse_json(&self.read_bytes().await?)
     }
 
     /// The body as JSON, where nothing at all means `{}`.
     ///
     /// # Errors
-    /// As [`Body::json`].
-    pub async fn json_or_empty(self) -> Result<Value, Problem> {
-        let checked = expect_json(&self.headers);
-        let bytes = self.bytes().await?;
+    /// As [`Body::read_json`].
+    pub async fn read_json_or_empty(self) -> Result<Value, Problem> {
+        let checked = check_json_headers(&self.headers);
+        let bytes = self.read_bytes().await?;
         if bytes.is_empty() {
             return Ok(Value::Object(Map::new()));
         }
         checked?;
-        parse(&bytes)
+        parse_json(&bytes)
     }
 
     /// The bytes as they were sent.
     ///
     /// # Errors
     /// `body-too-large`, `malformed-json` when the body breaks off.
-    pub async fn bytes(mut self) -> Result<Vec<u8>, Problem> {
-        if declared(&self.headers).is_some_and(|it| it > BODY_BYTES_MAX) {
+    pub async fn read_bytes(mut self) -> Result<Vec<u8>, Problem> {
+        if content_length(&self.headers).is_some_and(|it| it > BODY_BYTES_MAX) {
             return Err(Kind::BodyTooLarge.into());
         }
         let mut bytes = Vec::new();
         let mut drained = 0_usize;
         while let Some(chunk) = self.payload.next().await {
-            let chunk = chunk.map_err(|_| broken_off())?;
+            let chunk = chunk.map_err(|_| truncated_body())?;
             if drained == 0 && bytes.len().saturating_add(chunk.len()) <= BODY_BYTES_MAX {
                 bytes.extend_from_slice(&chunk);
                 continue;
             }
             drained = drained.saturating_add(chunk.len());
-            if drained > DRAINED_BYTES_MAX {
+            if drained > DRAIN_BYTES_MAX {
                 break;
             }
         }
@@ -86,7 +86,7 @@ impl Body {
 }
 
 /// Whether the headers announce plain JSON; parameters such as `charset` do not matter (RFC 8259, 11).
-fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
+fn check_json_headers(headers: &HeaderMap) -> Result<(), Problem> {
     let one = |name| {
         let mut all = headers.get_all(name).map(|it| it.to_str().unwrap_or_default());
         (all.next(), all.next())
@@ -103,23 +103,23 @@ fn expect_json(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The length that the headers announce, in bytes.
-fn declared(headers: &HeaderMap) -> Option<usize> {
+fn content_length(headers: &HeaderMap) -> Option<usize> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-fn broken_off() -> Problem {
-    Problem::new(Kind::MalformedJson).detail("The body broke off before its end.")
+fn truncated_body() -> Problem {
+    Problem::new(Kind::MalformedJson).with_detail("The body broke off before its end.")
 }
 
 /// Parses a body and refuses card data in it.
-fn parse(bytes: &[u8]) -> Result<Value, Problem> {
-    let Distinct(body) = serde_json::from_slice(bytes).map_err(|fault| malformed(&fault))?;
-    cards::refuse(&body)?;
+fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
+    let UniqueKeys(body) = serde_json::from_slice(bytes).map_err(|fault| malformed_json(&fault))?;
+    cards::refuse_card_data(&body)?;
     Ok(body)
 }
 
 /// Says where the fault is; what stands there is not repeated.
-fn malformed(fault: &serde_json::Error) -> Problem {
+fn malformed_json(fault: &serde_json::Error) -> Problem {
     let detail = match fault.classify() {
         Category::Eof => "The body ends before the JSON document is complete.".to_owned(),
         Category::Data => "The body names a member twice in one object.".to_owned(),
@@ -127,10 +127,10 @@ fn malformed(fault: &serde_json::Error) -> Problem {
             format!("The body is not a JSON document: see line {}, column {}.", fault.line(), fault.column())
         }
     };
-    Problem::new(Kind::MalformedJson).detail(detail)
+    Problem::new(Kind::MalformedJson).with_detail(detail)
 }
 
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
-mod work;
+mod work_tests;

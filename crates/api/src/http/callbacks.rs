@@ -10,9 +10,9 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     extract::ClientAddress,
-    problem::{Answer, Kind, Problem},
+    problem::{HandlerResult, Kind, Problem},
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// What became of a notice.
 #[derive(Debug, Serialize, ToSchema)]
@@ -26,7 +26,7 @@ pub struct ReceivedView {
 /// A gateway's signed notice
 ///
 /// 200 is only ever sent after the commit. A genuine notice is kept whatever it says.
-#[utoipa::path(post, path = "/v1/callbacks/{gateway}", tag = "Callbacks",
+#[utoipa::path(post, operation_id = "receive", path = "/v1/callbacks/{gateway}", tag = "Callbacks",
     request_body(content = Object, description = "As the gateway signs it, byte by byte."),
     params(
         ("gateway" = String, Path, description = "Which gateway.", example = "sandbox"),
@@ -39,25 +39,25 @@ pub struct ReceivedView {
     (status = 401, description = "`invalid-signature`"),
     (status = 404, description = "No such gateway.")
 ))]
-pub async fn receive(
-    service: Shared,
+pub async fn receive_callback(
+    service: SharedService,
     http: HttpRequest,
     peer: ClientAddress,
     gateway: Path<String>,
     body: Body,
-) -> Answer {
+) -> HandlerResult {
     let gateway = GatewayName::parse(&gateway).map_err(|_| Kind::NotFound)?;
-    let headers = headers(&http);
+    let headers = notice_headers(&http);
     let network = peer.network();
-    let body = body.bytes().await?;
+    let body = body.read_bytes().await?;
     let received = service
-        .write(async move |app| callbacks::receive(&app, &gateway, &headers, &body, network).await)
+        .write(async move |app| callbacks::receive_notice(&app, &gateway, &headers, &body, network).await)
         .await?;
     Ok(HttpResponse::Ok().json(ReceivedView { received: true, duplicate: received? }))
 }
 
 /// The headers that are text and given once; a signature that is given twice is none.
-fn headers(http: &HttpRequest) -> NoticeHeaders {
+fn notice_headers(http: &HttpRequest) -> NoticeHeaders {
     let all = http.headers();
     let once = all.keys().filter(|name| all.get_all(*name).count() == 1);
     once.filter_map(|name| Some((name.as_str().to_owned(), all.get(name)?.to_str().ok()?.to_owned())))

@@ -1,10 +1,10 @@
 //! The catalogue.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::catalogue::{self, Offer, Patch, PatchError, Put, PutError};
+use application::catalogue::{self, PatchError, ProductInput, ProductPatch, PutError, PutOutcome};
 use domain::{
     Currency, Invalid, Money, Product, ProductId, Text, card,
-    product::{Restock, STOCK_MAX},
+    product::{STOCK_MAX, StockUpdate},
 };
 use ports::StoredReply;
 use serde_json::Value;
@@ -12,21 +12,21 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    conditional::{conditions, etag, show, show_whole},
-    decode::{Fields, Parameters, decimal, flag, nullable, text, whole},
+    conditional::{conditional_response, full_response, version_etag, write_conditions},
+    decode::{Fields, QueryParameters, decimal_string, nullable, read_bool, text, whole_number},
     extract::{Caller, Operator},
     idempotency,
     openapi::{IfAbsentHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
-    problem::{Answer, Fault, Kind, Place, Problem},
+    problem::{Fault, FaultLocation, HandlerResult, Kind, Problem},
     reply,
     view::{PageView, product::ProductView},
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// The name under which this list's cursors are sealed.
-const LIST: &str = "products";
+const LIST_NAME: &str = "products";
 /// The parameter of the paths.
-const ID: &str = "productId";
+const PRODUCT_ID: &str = "productId";
 
 /// All that an operator says about a product.
 #[derive(ToSchema)]
@@ -69,7 +69,7 @@ pub struct PatchProduct {
 ///
 /// The stock stays as it is unless the body speaks of it, and sales never stand in the way: `version` counts what operators
 /// change, and not what is sold. `If-None-Match: *` only makes a product and never replaces one.
-#[utoipa::path(put, path = "/v1/products/{productId}", tag = "Catalogue", request_body = PutProduct,
+#[utoipa::path(put, operation_id = "put", path = "/v1/products/{productId}", tag = "Catalogue", request_body = PutProduct,
     security(("bearer" = ["OPERATOR"])),
     params(
         ("productId" = String, Path, description = "The operator's id: 1-255 of `A-Z a-z 0-9 . _ ~ : -`."),
@@ -79,74 +79,79 @@ pub struct PatchProduct {
     (status = 201, description = "Made.", body = ProductView),
     (status = 412, description = "It has another version, or is there although it must not be.")
 ))]
-pub async fn put(
-    service: Shared,
+pub async fn put_product(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
-    let (id, offer) = offer(&body, &id)?;
-    let meant = conditions(&http);
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let (id, offer) = read_offer(&body, &id)?;
+    let meant = write_conditions(&http);
     let put = service
-        .write(async move |app| catalogue::put(&app, &operator, request, id, offer, meant, render_put).await)
+        .write(async move |app| {
+            catalogue::put_product(&app, &operator, request, id, offer, meant, render_put).await
+        })
         .await?;
-    Ok(reply::give(put?))
+    Ok(reply::into_response(put?))
 }
 
-fn render_put(put: &Put) -> StoredReply {
+fn render_put(put: &PutOutcome) -> StoredReply {
     match put {
-        Put::Created(product) => StoredReply {
+        PutOutcome::Created(product) => StoredReply {
             location: Some(format!("/v1/products/{}", product.id)),
-            ..render(StatusCode::CREATED, product)
+            ..render_product(StatusCode::CREATED, product)
         },
-        Put::Replaced(product) => render(StatusCode::OK, product),
+        PutOutcome::Replaced(product) => render_product(StatusCode::OK, product),
     }
 }
 
-fn render(status: StatusCode, product: &Product) -> StoredReply {
-    StoredReply { etag: Some(etag(product.version)), ..reply::stored(status, &ProductView::from(product)) }
+fn render_product(status: StatusCode, product: &Product) -> StoredReply {
+    StoredReply {
+        etag: Some(version_etag(product.version)),
+        ..reply::json_reply(status, &ProductView::from(product))
+    }
 }
 
-fn offer(body: &Value, id: &str) -> Result<(ProductId, Offer), Problem> {
-    let mut it = Fields::of(body);
-    let id = written_id(&mut it, id)?;
-    let name = it.required("name", text(Text::parse));
-    let currency = it.required("currency", text(Currency::parse));
-    let price = it.required("price", text(decimal));
+fn read_offer(body: &Value, id: &str) -> Result<(ProductId, ProductInput), Problem> {
+    let mut it = Fields::new(body);
+    let id = read_product_id(&mut it, id)?;
+    let name = it.read_required("name", text(Text::parse));
+    let currency = it.read_required("currency", text(Currency::parse));
+    let price = it.read_required("price", text(decimal_string));
     let price = match (price, currency) {
-        (Some(price), Some(currency)) => match Money::in_currency(&price, currency) {
+        (Some(price), Some(currency)) => match Money::parse_in_currency(&price, currency) {
             Ok(money) => Some(money),
-            Err(rule) => it.fault("price", rule),
+            Err(rule) => it.add_fault("price", rule),
         },
         (Some(_) | None, _) => None,
     };
-    let restock = restock(&mut it);
-    let active = it.optional("active", flag);
-    it.finish(|| Some((id?, Offer { name: name?, price: price?, restock: restock?, active: active? })))
+    let restock = read_restock(&mut it);
+    let active = it.read_optional("active", read_bool);
+    it.finish(|| Some((id?, ProductInput { name: name?, price: price?, restock: restock?, active: active? })))
 }
 
 /// What the body says of the stock.
-fn restock(it: &mut Fields<'_>) -> Option<Restock> {
-    let said = it.if_present("stock", nullable(whole(0..=STOCK_MAX)))?;
-    Some(said.map_or(Restock::Keep, Restock::Set))
+fn read_restock(it: &mut Fields<'_>) -> Option<StockUpdate> {
+    let said = it.read_if_present("stock", nullable(whole_number(0..=STOCK_MAX)))?;
+    Some(said.map_or(StockUpdate::Keep, StockUpdate::Set))
 }
 
 /// The id of the product that is written to: one that breaks the rule is a fault like those of the body.
 ///
 /// # Errors
 /// `card-data-refused`.
-pub(super) fn written_id(it: &mut Fields<'_>, id: &str) -> Result<Option<ProductId>, Problem> {
-    if card::is_whole(id) {
+pub(super) fn read_product_id(it: &mut Fields<'_>, id: &str) -> Result<Option<ProductId>, Problem> {
+    if card::is_card_number(id) {
         let fault = Fault::new(
-            Place::Parameter(ID.to_owned()),
+            FaultLocation::Parameter(PRODUCT_ID.to_owned()),
             Invalid("must not have a card number as the product's id"),
         );
-        return Err(Problem::new(Kind::CardDataRefused).errors(vec![fault]));
+        return Err(Problem::new(Kind::CardDataRefused).with_errors(vec![fault]));
     }
-    Ok(it.parameter(ID, ProductId::parse(id)))
+    Ok(it.check_parameter(PRODUCT_ID, ProductId::parse(id)))
 }
 
 impl From<PutError> for Problem {
@@ -162,7 +167,7 @@ impl From<PutError> for Problem {
 /// Change some of a product
 ///
 /// What is left out stays as it is, and sales never stand in the way. The currency cannot be changed.
-#[utoipa::path(patch, path = "/v1/products/{productId}", tag = "Catalogue", request_body = PatchProduct,
+#[utoipa::path(patch, operation_id = "patch", path = "/v1/products/{productId}", tag = "Catalogue", request_body = PatchProduct,
     security(("bearer" = ["OPERATOR"])),
     params(
         ("productId" = String, Path, description = "The operator's id."),
@@ -174,32 +179,34 @@ impl From<PutError> for Problem {
     (status = 404, description = "No such product."),
     (status = 412, description = "It has another version.")
 ))]
-pub async fn patch(
-    service: Shared,
+pub async fn patch_product(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
-    let (id, patch) = changes(&body, &id)?;
-    let meant = conditions(&http);
-    let show = |product: &Product| render(StatusCode::OK, product);
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let (id, patch) = read_patch(&body, &id)?;
+    let meant = write_conditions(&http);
+    let show = |product: &Product| render_product(StatusCode::OK, product);
     let patched = service
-        .write(async move |app| catalogue::patch(&app, &operator, request, id, patch, meant, show).await)
+        .write(async move |app| {
+            catalogue::patch_product(&app, &operator, request, id, patch, meant, show).await
+        })
         .await?;
-    Ok(reply::give(patched?))
+    Ok(reply::into_response(patched?))
 }
 
-fn changes(body: &Value, id: &str) -> Result<(ProductId, Patch), Problem> {
-    let mut it = Fields::of(body);
-    let id = written_id(&mut it, id)?;
-    let name = it.if_present("name", text(Text::parse));
-    let price = it.if_present("price", text(decimal));
-    let active = it.if_present("active", flag);
-    let restock = restock(&mut it);
-    it.finish(|| Some((id?, Patch { name: name?, price: price?, active: active?, restock: restock? })))
+fn read_patch(body: &Value, id: &str) -> Result<(ProductId, ProductPatch), Problem> {
+    let mut it = Fields::new(body);
+    let id = read_product_id(&mut it, id)?;
+    let name = it.read_if_present("name", text(Text::parse));
+    let price = it.read_if_present("price", text(decimal_string));
+    let active = it.read_if_present("active", read_bool);
+    let restock = read_restock(&mut it);
+    it.finish(|| Some((id?, ProductPatch { name: name?, price: price?, active: active?, restock: restock? })))
 }
 
 impl From<PatchError> for Problem {
@@ -208,7 +215,7 @@ impl From<PatchError> for Problem {
             PatchError::Key(error) => error.into(),
             PatchError::NotFound => Kind::NotFound.into(),
             PatchError::PreconditionFailed => Kind::PreconditionFailed.into(),
-            PatchError::Price(rule) => Self::invalid(vec![Fault::at("/price", rule)]),
+            PatchError::Price(rule) => Self::invalid_request(vec![Fault::at_pointer("/price", rule)]),
             PatchError::Failed(away) => away.into(),
         }
     }
@@ -218,7 +225,7 @@ impl From<PatchError> for Problem {
 ///
 /// `ETag` is its `version`, which counts what operators change. Orders move the stock without it, so 304 is only given
 /// while no order has: once one has, the product is sent whole until its next version.
-#[utoipa::path(get, path = "/v1/products/{productId}", tag = "Catalogue",
+#[utoipa::path(get, operation_id = "find", path = "/v1/products/{productId}", tag = "Catalogue",
     params(
         ("productId" = String, Path, description = "The operator's id."),
         IfNoneMatchHeader
@@ -227,30 +234,34 @@ impl From<PatchError> for Problem {
     (status = 304, description = "It still has that version, and no order has moved its stock since."),
     (status = 404, description = "No such product.")
 ))]
-pub async fn find(service: Shared, http: HttpRequest, id: Path<String>) -> Answer {
+pub async fn get_product(service: SharedService, http: HttpRequest, id: Path<String>) -> HandlerResult {
     let id = ProductId::parse(&id).map_err(|_| Kind::NotFound)?;
-    let product = catalogue::find(&service.app, &id).await?.ok_or(Kind::NotFound)?;
+    let product = catalogue::find_product(&service.app, &id).await?.ok_or(Kind::NotFound)?;
     let view = ProductView::from(&product);
-    if product.is_as_its_version_began() {
-        return Ok(show(&http, product.version, &view));
+    if product.has_original_stock() {
+        return Ok(conditional_response(&http, product.version, &view));
     }
-    Ok(show_whole(product.version, &view))
+    Ok(full_response(product.version, &view))
 }
 
 /// Products in the order they were made in: those that can be ordered, for operators all
-#[utoipa::path(get, path = "/v1/products", tag = "Catalogue",
+#[utoipa::path(get, operation_id = "list", path = "/v1/products", tag = "Catalogue",
     params(
         PageParameters
     ), responses(
     (status = 200, description = "A page.", body = PageView<ProductView>)
 ))]
-pub async fn list(service: Shared, http: HttpRequest, caller: Option<Caller>) -> Answer {
-    let cursors = service.cursors(LIST);
-    let mut it = Parameters::of(&http);
-    let after = it.cursor(&cursors, ProductId::parse);
-    let limit = it.limit();
+pub async fn list_products(
+    service: SharedService,
+    http: HttpRequest,
+    caller: Option<Caller>,
+) -> HandlerResult {
+    let cursors = service.cursors_for(LIST_NAME);
+    let mut it = QueryParameters::new(&http);
+    let after = it.read_cursor(&cursors, ProductId::parse);
+    let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
     let for_operator = caller.is_some_and(|it| it.is_operator());
-    let page = catalogue::list(&service.app, for_operator, after, limit).await?;
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| ProductView::from(it))))
+    let page = catalogue::list_products(&service.app, for_operator, after, limit).await?;
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| ProductView::from(it))))
 }

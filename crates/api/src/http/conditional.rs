@@ -10,70 +10,70 @@ use serde::Serialize;
 
 /// The entity tag of a version.
 #[must_use]
-pub fn etag(version: Version) -> String {
+pub fn version_etag(version: Version) -> String {
     format!("\"{}\"", version.get())
 }
 
 /// Which versions a write is meant for. A weak tag, or one that this service never gives, fits no version.
 #[must_use]
 pub fn if_match(request: &HttpRequest) -> IfMatch {
-    let tags = tags(request, header::IF_MATCH);
+    let tags = header_tags(request, header::IF_MATCH);
     match tags.as_slice() {
         [] => IfMatch::Absent,
         ["*"] => IfMatch::Any,
-        tags => IfMatch::OneOf(tags.iter().filter_map(|it| version(it)).collect()),
+        tags => IfMatch::OneOf(tags.iter().filter_map(|it| parse_version(it)).collect()),
     }
 }
 
 /// Which versions a request does not want to meet: those that the client has, or any. A weak tag is as good as another.
 #[must_use]
 pub fn if_none_match(request: &HttpRequest) -> IfNoneMatch {
-    let tags = tags(request, header::IF_NONE_MATCH);
+    let tags = header_tags(request, header::IF_NONE_MATCH);
     match tags.as_slice() {
         [] => IfNoneMatch::Absent,
         tags if tags.contains(&"*") => IfNoneMatch::Any,
-        tags => IfNoneMatch::OneOf(tags.iter().filter_map(|it| version(strong(it))).collect()),
+        tags => IfNoneMatch::OneOf(tags.iter().filter_map(|it| parse_version(strip_weak(it))).collect()),
     }
 }
 
 /// What a write says of the thing that it is meant for.
 #[must_use]
-pub fn conditions(request: &HttpRequest) -> Conditions {
+pub fn write_conditions(request: &HttpRequest) -> Conditions {
     Conditions { if_match: if_match(request), if_none_match: if_none_match(request) }
 }
 
 /// What is shown of a thing that has versions: 304 when the client has it already, else 200 with its tag.
-pub fn show(request: &HttpRequest, version: Version, view: &impl Serialize) -> HttpResponse {
-    if if_none_match(request).allows(Some(version)) {
-        return show_whole(version, view);
+pub fn conditional_response(request: &HttpRequest, version: Version, view: &impl Serialize) -> HttpResponse {
+    if if_none_match(request).allows_version(Some(version)) {
+        return full_response(version, view);
     }
-    HttpResponse::NotModified().insert_header((header::ETAG, etag(version))).finish()
+    HttpResponse::NotModified().insert_header((header::ETAG, version_etag(version))).finish()
 }
 
 /// The same, when what is shown is not what every client that has this version was shown: always 200.
-pub fn show_whole(version: Version, view: &impl Serialize) -> HttpResponse {
-    HttpResponse::Ok().insert_header((header::ETAG, etag(version))).json(view)
+pub fn full_response(version: Version, view: &impl Serialize) -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::ETAG, version_etag(version))).json(view)
 }
 
 /// Whether the client has what that tag names, or anything at all.
-pub(super) fn has(request: &HttpRequest, etag: &str) -> bool {
-    tags(request, header::IF_NONE_MATCH).iter().any(|it| *it == "*" || strong(it) == etag)
+pub(super) fn client_has_etag(request: &HttpRequest, etag: &str) -> bool {
+    header_tags(request, header::IF_NONE_MATCH).iter().any(|it| *it == "*" || strip_weak(it) == etag)
 }
 
 /// The tags of a header that may be given several times. Ours have no commas in them, so that others may be torn apart.
-fn tags(request: &HttpRequest, name: HeaderName) -> Vec<&str> {
+fn header_tags(request: &HttpRequest, name: HeaderName) -> Vec<&str> {
     let values = request.headers().get_all(name);
     values.flat_map(|it| it.to_str().unwrap_or("?").split(',')).map(str::trim).collect()
 }
 
 /// A tag as if it were not weak (RFC 9110, 8.8.3.2).
-fn strong(tag: &str) -> &str {
+fn strip_weak(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
-fn version(tag: &str) -> Option<Version> {
+fn parse_version(tag: &str) -> Option<Version> {
     let number = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
-    Some(Version::new(number)).filter(|it| etag(*it) == tag)
+    Some(Version::new(number)).filter(|it| version_etag(*it) == tag)
 }
 
 #[cfg(test)]
@@ -122,8 +122,9 @@ mod tests {
 
     #[test]
     fn what_the_client_has_is_not_sent_again() {
-        let status =
-            |values: &[&str]| show(&asked(header::IF_NONE_MATCH, values), Version::new(3), &"view").status();
+        let status = |values: &[&str]| {
+            conditional_response(&asked(header::IF_NONE_MATCH, values), Version::new(3), &"view").status()
+        };
         for known in ["\"3\"", "W/\"3\"", "\"1\", \"3\"", "*"] {
             assert_eq!(status(&[known]), 304, "{known}");
         }
@@ -134,7 +135,7 @@ mod tests {
     #[test]
     fn the_tag_goes_with_either_answer() {
         for asked in [asked(header::IF_NONE_MATCH, &["\"3\""]), asked(header::IF_NONE_MATCH, &[])] {
-            let response = show(&asked, Version::new(3), &"view");
+            let response = conditional_response(&asked, Version::new(3), &"view");
             assert_eq!(response.headers().get(header::ETAG).unwrap(), "\"3\"");
         }
     }

@@ -24,10 +24,10 @@ use std::{fmt::Display, ops::RangeInclusive};
 use domain::Invalid;
 use serde_json::{Map, Value};
 
-pub use parameters::{Cursors, LIMIT_DEFAULT, LIMIT_MAX, Parameters};
+pub use parameters::{Cursors, LIMIT_DEFAULT, LIMIT_MAX, QueryParameters};
 pub use pointer::Pointer;
 
-use super::problem::{Fault, Faults, Kind, Place, Problem, Rule};
+use super::problem::{Fault, FaultLocation, Faults, Kind, Problem, Rule};
 
 /// What is said of a value that is not there.
 const REQUIRED: Invalid = Invalid("is required");
@@ -35,7 +35,7 @@ const REQUIRED: Invalid = Invalid("is required");
 const UNKNOWN_MEMBER: Invalid = Invalid("is not a member of this request");
 
 /// Why a value is refused.
-pub type Read<T> = Result<T, Rule>;
+pub type ReadResult<T> = Result<T, Rule>;
 
 /// The members of a JSON object, read one by one.
 ///
@@ -51,94 +51,98 @@ pub struct Fields<'b> {
 impl<'b> Fields<'b> {
     /// The members of a whole body.
     #[must_use]
-    pub fn of(body: &'b Value) -> Self {
-        Self::within(body, Pointer::root())
+    pub fn new(body: &'b Value) -> Self {
+        Self::new_at(body, Pointer::root())
     }
 
-    fn within(value: &'b Value, at: Pointer) -> Self {
+    fn new_at(value: &'b Value, at: Pointer) -> Self {
         let object = value.as_object();
         let mut faults = Faults::default();
         if object.is_none() {
-            faults.note(|| Fault::at(at.clone(), Invalid("must be an object")));
+            faults.push_with(|| Fault::at_pointer(at.clone(), Invalid("must be an object")));
         }
         Self { object, at, known: Vec::new(), faults }
     }
 
     /// A member that must be there.
-    pub fn required<T>(&mut self, name: &'static str, read: impl FnOnce(&'b Value) -> Read<T>) -> Option<T> {
-        match self.member(name) {
-            Some(value) => self.note(name, read(value)),
-            None => self.missing(name),
+    pub fn read_required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&'b Value) -> ReadResult<T>,
+    ) -> Option<T> {
+        match self.find_member(name) {
+            Some(value) => self.value_or_fault(name, read(value)),
+            None => self.add_missing(name),
         }
     }
 
     /// A member that may be missing or null.
-    pub fn optional<T>(
+    pub fn read_optional<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&'b Value) -> Read<T>,
+        read: impl FnOnce(&'b Value) -> ReadResult<T>,
     ) -> Option<Option<T>> {
-        match self.member(name) {
+        match self.find_member(name) {
             None | Some(Value::Null) => Some(None),
-            Some(value) => self.note(name, read(value)).map(Some),
+            Some(value) => self.value_or_fault(name, read(value)).map(Some),
         }
     }
 
     /// A member that may be missing, but is read when it is there: null is a value of its own, see [`nullable`].
-    pub fn if_present<T>(
+    pub fn read_if_present<T>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&'b Value) -> Read<T>,
+        read: impl FnOnce(&'b Value) -> ReadResult<T>,
     ) -> Option<Option<T>> {
-        match self.member(name) {
+        match self.find_member(name) {
             None => Some(None),
-            Some(value) => self.note(name, read(value)).map(Some),
+            Some(value) => self.value_or_fault(name, read(value)).map(Some),
         }
     }
 
     /// What was read from a parameter of the path, beside the members.
-    pub fn parameter<T>(&mut self, name: &str, read: Result<T, Invalid>) -> Option<T> {
-        let fault = |rule| self.faults.note(|| Fault::new(Place::parameter(name), rule));
+    pub fn check_parameter<T>(&mut self, name: &str, read: Result<T, Invalid>) -> Option<T> {
+        let fault = |rule| self.faults.push_with(|| Fault::new(FaultLocation::for_parameter(name), rule));
         read.map_err(fault).ok()
     }
 
     /// A member that must be an object.
-    pub fn object<T>(
+    pub fn read_object<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&mut Fields<'b>) -> Option<T>,
     ) -> Option<T> {
-        match self.member(name) {
-            Some(value) => self.inner(value, self.at.clone().member(name), read),
-            None => self.missing(name),
+        match self.find_member(name) {
+            Some(value) => self.read_inner(value, self.at.clone().with_member(name), read),
+            None => self.add_missing(name),
         }
     }
 
     /// A member that must be a list of objects, so many of them. When there are too many, none is read.
-    pub fn list<T>(
+    pub fn read_list<T>(
         &mut self,
         name: &'static str,
         length: RangeInclusive<usize>,
         mut read: impl FnMut(&mut Fields<'b>) -> Option<T>,
     ) -> Option<Vec<T>> {
-        let Some(value) = self.member(name) else { return self.missing(name) };
-        let at = self.at.clone().member(name);
+        let Some(value) = self.find_member(name) else { return self.add_missing(name) };
+        let at = self.at.clone().with_member(name);
         let elements = value.as_array().filter(|it| length.contains(&it.len()));
         let rule =
             || Rule(format!("must be a list of {} to {} objects", length.start(), length.end()).into());
-        let elements = self.note(name, elements.ok_or_else(rule))?;
+        let elements = self.value_or_fault(name, elements.ok_or_else(rule))?;
         let read_all: Vec<_> = elements
             .iter()
             .enumerate()
-            .map(|(index, it)| self.inner(it, at.clone().element(index), &mut read))
+            .map(|(index, it)| self.read_inner(it, at.clone().with_index(index), &mut read))
             .collect();
         read_all.into_iter().collect()
     }
 
     /// Notes a fault that only shows when several members are seen together.
-    pub fn fault<T>(&mut self, name: &str, rule: impl Into<Rule>) -> Option<T> {
+    pub fn add_fault<T>(&mut self, name: &str, rule: impl Into<Rule>) -> Option<T> {
         let at = &self.at;
-        self.faults.note(|| Fault::at(at.clone().member(name), rule));
+        self.faults.push_with(|| Fault::at_pointer(at.clone().with_member(name), rule));
         None
     }
 
@@ -147,30 +151,30 @@ impl<'b> Fields<'b> {
     /// # Errors
     /// `invalid-request`. `build` must not give `None` unless a fault was noted: that is a fault of the service.
     pub fn finish<T>(self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
-        finish(self.into_faults(), build)
+        build_or_problem(self.into_faults(), build)
     }
 
-    fn member(&mut self, name: &'static str) -> Option<&'b Value> {
+    fn find_member(&mut self, name: &'static str) -> Option<&'b Value> {
         self.known.push(name);
         self.object.and_then(|it| it.get(name))
     }
 
-    fn missing<T>(&mut self, name: &str) -> Option<T> {
+    fn add_missing<T>(&mut self, name: &str) -> Option<T> {
         // Of what is no object at all only that is said.
-        if self.object.is_some() { self.fault(name, REQUIRED) } else { None }
+        if self.object.is_some() { self.add_fault(name, REQUIRED) } else { None }
     }
 
-    fn note<T>(&mut self, name: &str, read: Read<T>) -> Option<T> {
-        read.map_or_else(|rule| self.fault(name, rule), Some)
+    fn value_or_fault<T>(&mut self, name: &str, read: ReadResult<T>) -> Option<T> {
+        read.map_or_else(|rule| self.add_fault(name, rule), Some)
     }
 
-    fn inner<T>(
+    fn read_inner<T>(
         &mut self,
         value: &'b Value,
         at: Pointer,
         read: impl FnOnce(&mut Fields<'b>) -> Option<T>,
     ) -> Option<T> {
-        let mut inner = Fields::within(value, at);
+        let mut inner = Fields::new_at(value, at);
         let read = read(&mut inner);
         let faults = inner.into_faults();
         let sound = faults.is_empty();
@@ -181,21 +185,21 @@ impl<'b> Fields<'b> {
     fn into_faults(mut self) -> Faults {
         let names = self.object.into_iter().flat_map(Map::keys);
         let unknown = names.filter(|name| !self.known.contains(&name.as_str()));
-        let fault = |name: &String| Fault::at(self.at.clone().member(name), UNKNOWN_MEMBER);
-        self.faults.append(Faults::each(unknown, fault));
+        let fault = |name: &String| Fault::at_pointer(self.at.clone().with_member(name), UNKNOWN_MEMBER);
+        self.faults.append(Faults::from_each(unknown, fault));
         self.faults
     }
 }
 
-fn finish<T>(faults: Faults, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
+fn build_or_problem<T>(faults: Faults, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
     if !faults.is_empty() {
-        return Err(Problem::invalid(faults));
+        return Err(Problem::invalid_request(faults));
     }
     build().ok_or_else(|| Problem::new(Kind::InternalError))
 }
 
 /// Reads a string.
-pub fn text<T>(parse: impl FnOnce(&str) -> Result<T, Invalid>) -> impl FnOnce(&Value) -> Read<T> {
+pub fn text<T>(parse: impl FnOnce(&str) -> Result<T, Invalid>) -> impl FnOnce(&Value) -> ReadResult<T> {
     |value| {
         let text = value.as_str().ok_or(Invalid("must be a string"))?;
         Ok(parse(text)?)
@@ -206,7 +210,7 @@ pub fn text<T>(parse: impl FnOnce(&str) -> Result<T, Invalid>) -> impl FnOnce(&V
 ///
 /// # Errors
 /// Never.
-pub fn any(text: &str) -> Result<String, Invalid> {
+pub fn any_string(text: &str) -> Result<String, Invalid> {
     Ok(text.to_owned())
 }
 
@@ -214,13 +218,13 @@ pub fn any(text: &str) -> Result<String, Invalid> {
 ///
 /// # Errors
 /// [`Invalid`] when it is no plain decimal number.
-pub fn decimal(text: &str) -> Result<String, Invalid> {
+pub fn decimal_string(text: &str) -> Result<String, Invalid> {
     let plain = domain::money::is_plain_decimal(text);
     plain.then(|| text.to_owned()).ok_or(Invalid("must be a decimal string, such as \"19.98\""))
 }
 
 /// Reads a whole number within a range; `2.0` is not one.
-pub fn whole<N>(range: RangeInclusive<N>) -> impl FnOnce(&Value) -> Read<N>
+pub fn whole_number<N>(range: RangeInclusive<N>) -> impl FnOnce(&Value) -> ReadResult<N>
 where
     N: TryFrom<i64> + PartialOrd + Display,
 {
@@ -235,7 +239,9 @@ fn must_be_whole<N: Display>(range: &RangeInclusive<N>) -> Rule {
 }
 
 /// Reads null as nothing, and anything else as `read` does.
-pub fn nullable<T>(read: impl FnOnce(&Value) -> Read<T>) -> impl FnOnce(&Value) -> Read<Option<T>> {
+pub fn nullable<T>(
+    read: impl FnOnce(&Value) -> ReadResult<T>,
+) -> impl FnOnce(&Value) -> ReadResult<Option<T>> {
     |value| if value.is_null() { Ok(None) } else { read(value).map(Some) }
 }
 
@@ -243,7 +249,7 @@ pub fn nullable<T>(read: impl FnOnce(&Value) -> Read<T>) -> impl FnOnce(&Value) 
 ///
 /// # Errors
 /// For anything else.
-pub fn flag(value: &Value) -> Read<bool> {
+pub fn read_bool(value: &Value) -> ReadResult<bool> {
     Ok(value.as_bool().ok_or(Invalid("must be true or false"))?)
 }
 

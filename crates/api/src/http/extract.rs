@@ -14,7 +14,7 @@ use domain::Network;
 use futures_util::future::LocalBoxFuture;
 
 use super::problem::{Kind, Problem};
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// The id of a request, in its answer and in every line of the log about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,10 +28,10 @@ impl RequestId {
 
     /// The client's id, if it is one line of visible ASCII that may be logged.
     #[must_use]
-    pub fn sent(headers: &HeaderMap) -> Option<Self> {
-        let id = only(headers, Self::HEADER)?;
+    pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
+        let id = single_header(headers, Self::HEADER)?;
         let visible = (1..=Self::CHARS_MAX).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_graphic());
-        (visible && !domain::card::found_in(id)).then(|| Self(id.to_owned()))
+        (visible && !domain::card::contains_number(id)).then(|| Self(id.to_owned()))
     }
 }
 
@@ -64,7 +64,7 @@ impl FromRequest for Caller {
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(authenticated(request.clone()))
+        Box::pin(authenticate_request(request.clone()))
     }
 }
 
@@ -75,11 +75,11 @@ impl FromRequest for Operator {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let caller = authenticated(request.clone()).await?.0;
+            let caller = authenticate_request(request.clone()).await?.0;
             let (user, session) = (caller.user.id.clone(), caller.session.clone());
-            let operator = caller.operator().map(Self);
+            let operator = caller.into_operator().map(Self);
             operator.ok_or_else(|| {
-                let network = ClientAddress::of(&request).network();
+                let network = ClientAddress::for_request(&request).network();
                 SecurityEvent::Forbidden { user: &user, session: &session, network }.log();
                 Kind::Forbidden.into()
             })
@@ -87,23 +87,23 @@ impl FromRequest for Operator {
     }
 }
 
-async fn authenticated(request: HttpRequest) -> Result<Caller, Problem> {
-    let service = request.app_data::<Shared>().ok_or(Kind::InternalError)?;
+async fn authenticate_request(request: HttpRequest) -> Result<Caller, Problem> {
+    let service = request.app_data::<SharedService>().ok_or(Kind::InternalError)?;
     let shown = request.headers().contains_key(header::AUTHORIZATION);
     let unauthorized = || Problem::unauthorized(shown);
-    let token = bearer(request.headers()).ok_or_else(unauthorized)?;
+    let token = bearer_token(request.headers()).ok_or_else(unauthorized)?;
     let caller = application::auth::authenticate(&service.app, token).await?;
     caller.map(Caller).ok_or_else(unauthorized)
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
-fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, token) = only(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
+fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = single_header(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The text of a header that is given once.
-fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut given = headers.get_all(name);
     let first = given.next()?;
     if given.next().is_some() { None } else { first.to_str().ok() }
@@ -114,15 +114,15 @@ fn only<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 pub struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    fn of(request: &HttpRequest) -> Self {
-        let trusted = request.app_data::<Shared>().map_or(&[][..], |it| &it.trusted_proxies);
-        Self(address::of_client(request, trusted))
+    fn for_request(request: &HttpRequest) -> Self {
+        let trusted = request.app_data::<SharedService>().map_or(&[][..], |it| &it.trusted_proxies);
+        Self(address::client_ip(request, trusted))
     }
 
     /// By what it is counted.
     #[must_use]
     pub fn network(self) -> Network {
-        Network::of(self.0)
+        Network::from_address(self.0)
     }
 }
 
@@ -131,7 +131,7 @@ impl FromRequest for ClientAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(Ok(Self::of(request)))
+        std::future::ready(Ok(Self::for_request(request)))
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
 
     #[test]
     fn a_request_id_is_taken_if_it_is_visible_ascii() {
-        let sent = |values: &[&str]| RequestId::sent(&headers("x-request-id", values)).map(|it| it.0);
+        let sent = |values: &[&str]| RequestId::from_headers(&headers("x-request-id", values)).map(|it| it.0);
         assert_eq!(sent(&["r-1/a"]), Some("r-1/a".into()));
         assert_eq!(sent(&[&"r".repeat(128)]), Some("r".repeat(128)));
         for bad in [&["a b"][..], &[""], &["a", "a"], &[&"r".repeat(129)], &[]] {
@@ -177,7 +177,7 @@ mod tests {
 
     #[test]
     fn a_bearer_token_is_found_whatever_the_case_of_its_scheme() {
-        let token = |values: &[&str]| bearer(&headers("authorization", values)).map(str::to_owned);
+        let token = |values: &[&str]| bearer_token(&headers("authorization", values)).map(str::to_owned);
         assert_eq!(token(&["Bearer t1"]), Some("t1".into()));
         assert_eq!(token(&["bEARER  t1"]), Some("t1".into()));
         for bad in [&["Basic t1"][..], &["Bearer"], &["t1"], &["Bearer a", "Bearer b"], &[]] {

@@ -7,18 +7,18 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, Parameters, text},
+    decode::{Fields, QueryParameters, text},
     extract::Operator,
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
-    problem::{Answer, Kind, Problem},
+    problem::{HandlerResult, Kind, Problem},
     reply,
     view::{PageView, finding::FindingView},
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// The name under which this list's cursors are sealed.
-const LIST: &str = "findings";
+const LIST_NAME: &str = "findings";
 
 /// How an operator is done with a finding.
 #[derive(ToSchema)]
@@ -29,51 +29,52 @@ pub struct Resolution {
 }
 
 /// What operators must look at, newest first
-#[utoipa::path(get, path = "/v1/operations/findings", tag = "Findings", security(("bearer" = ["OPERATOR"])),
+#[utoipa::path(get, operation_id = "list", path = "/v1/operations/findings", tag = "Findings", security(("bearer" = ["OPERATOR"])),
     params(
         ("resolved" = Option<bool>, Query, description = "Only those that are done with, or only those that are not."),
         PageParameters
     ), responses(
     (status = 200, description = "A page.", body = PageView<FindingView>)
 ))]
-pub async fn list(service: Shared, http: HttpRequest, operator: Operator) -> Answer {
-    let cursors = service.cursors(LIST);
-    let mut it = Parameters::of(&http);
-    let resolved = it.optional("resolved", |text| text.parse().map_err(|_| Invalid("must be true or false")));
-    let after = it.cursor(&cursors, FindingId::parse);
-    let limit = it.limit();
+pub async fn list_findings(service: SharedService, http: HttpRequest, operator: Operator) -> HandlerResult {
+    let cursors = service.cursors_for(LIST_NAME);
+    let mut it = QueryParameters::new(&http);
+    let resolved =
+        it.read_optional("resolved", |text| text.parse().map_err(|_| Invalid("must be true or false")));
+    let after = it.read_cursor(&cursors, FindingId::parse);
+    let limit = it.read_limit();
     let (resolved, after, limit) = it.finish(|| Some((resolved?, after?, limit?)))?;
-    let page = findings::list(&service.app, &operator, resolved, after, limit).await?;
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, |it| FindingView::from(it))))
+    let page = findings::list_findings(&service.app, &operator, resolved, after, limit).await?;
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| FindingView::from(it))))
 }
 
 /// Be done with a finding
 ///
 /// One that is done with already stays as it is.
-#[utoipa::path(post, path = "/v1/operations/findings/{id}/resolution", tag = "Findings", request_body = Resolution,
+#[utoipa::path(post, operation_id = "resolve", path = "/v1/operations/findings/{id}/resolution", tag = "Findings", request_body = Resolution,
     security(("bearer" = ["OPERATOR"])),
     params(("id" = String, Path, description = "The finding's id."), OptionalKeyHeader), responses(
     (status = 200, description = "The finding.", body = FindingView),
     (status = 404, description = "No such finding.")
 ))]
-pub async fn resolve(
-    service: Shared,
+pub async fn resolve_finding(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::optional(&service, &http, operator.caller(), &body)?;
-    let mut it = Fields::of(&body);
-    let note = it.required("note", text(Text::parse));
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let mut it = Fields::new(&body);
+    let note = it.read_required("note", text(Text::parse));
     let note = it.finish(|| note)?;
     let id = FindingId::parse(&id).map_err(|_| Kind::NotFound)?;
-    let render = |it: &Finding| reply::stored(StatusCode::OK, &FindingView::from(it));
+    let render = |it: &Finding| reply::json_reply(StatusCode::OK, &FindingView::from(it));
     let resolved = service
-        .write(async move |app| findings::resolve(&app, &operator, request, &id, note, render).await)
+        .write(async move |app| findings::resolve_finding(&app, &operator, request, &id, note, render).await)
         .await?;
-    Ok(reply::give(resolved?))
+    Ok(reply::into_response(resolved?))
 }
 
 impl From<ResolveError> for Problem {

@@ -1,9 +1,9 @@
-//! The `Idempotency-Key` header and the fingerprint of a request (draft-ietf-httpapi-idempotency-key-header).
+//! The `Idempotency-RowKey` header and the fingerprint of a request (draft-ietf-httpapi-idempotency-key-header).
 
 mod canonical;
 
 use actix_web::{FromRequest, HttpRequest, web::Path};
-use application::{Caller, Request};
+use application::{Caller, IdempotentRequest};
 use domain::{Invalid, card};
 use ports::{Fingerprint, IdempotencyKey};
 use serde_json::{Value, json};
@@ -15,7 +15,7 @@ use super::{
 use crate::service::Service;
 
 /// The header.
-pub const HEADER: &str = "idempotency-key";
+pub const KEY_HEADER: &str = "idempotency-key";
 /// Longest key, in characters.
 const KEY_CHARS_MAX: usize = 255;
 
@@ -26,29 +26,29 @@ const PURPOSE: &str = "requests";
 ///
 /// # Errors
 /// `idempotency-key-missing`, `idempotency-key-invalid`, `card-data-refused`.
-pub fn required(
+pub fn require_key(
     service: &Service,
     http: &HttpRequest,
     caller: &Caller,
     body: &Value,
-) -> Result<Request, Problem> {
-    optional(service, http, caller, body)?.ok_or_else(|| Kind::IdempotencyKeyMissing.into())
+) -> Result<IdempotentRequest, Problem> {
+    read_key(service, http, caller, body)?.ok_or_else(|| Kind::IdempotencyKeyMissing.into())
 }
 
 /// The same for a request that may do without.
 ///
 /// # Errors
 /// `idempotency-key-invalid`, `card-data-refused`.
-pub fn optional(
+pub fn read_key(
     service: &Service,
     http: &HttpRequest,
     caller: &Caller,
     body: &Value,
-) -> Result<Option<Request>, Problem> {
-    let Some(key) = key(http)? else { return Ok(None) };
-    let fingerprint = Fingerprint(service.digests.sha256(content(http, body)?.as_bytes()));
+) -> Result<Option<IdempotentRequest>, Problem> {
+    let Some(key) = key_header(http)? else { return Ok(None) };
+    let fingerprint = Fingerprint(service.digests.sha256_hex(canonical_request(http, body)?.as_bytes()));
     let key = IdempotencyKey { user: Some(caller.user.key), route: route_of(http)?.name, key };
-    Ok(Some(Request { key, fingerprint, older: Vec::new() }))
+    Ok(Some(IdempotentRequest { key, fingerprint, older: Vec::new() }))
 }
 
 /// The same for a request whose body holds a password, perhaps from a user that there is not yet: its fingerprint must
@@ -56,45 +56,45 @@ pub fn optional(
 ///
 /// # Errors
 /// `idempotency-key-invalid`, `card-data-refused`.
-pub fn with_secret(
+pub fn read_key_with_secret(
     service: &Service,
     http: &HttpRequest,
     caller: Option<&Caller>,
     body: &Value,
-) -> Result<Option<Request>, Problem> {
-    let Some(key) = key(http)? else { return Ok(None) };
-    let all = service.keyed_digests.digests(PURPOSE, &content(http, body)?);
+) -> Result<Option<IdempotentRequest>, Problem> {
+    let Some(key) = key_header(http)? else { return Ok(None) };
+    let all = service.keyed_digests.keyed_digests(PURPOSE, &canonical_request(http, body)?);
     let mut all = all.into_iter().map(Fingerprint);
     let fingerprint = all.next().ok_or(Kind::InternalError)?;
     let key = IdempotencyKey { user: caller.map(|it| it.user.key), route: route_of(http)?.name, key };
-    Ok(Some(Request { key, fingerprint, older: all.collect() }))
+    Ok(Some(IdempotentRequest { key, fingerprint, older: all.collect() }))
 }
 
 /// What was asked, the same text however path and body were written.
-fn content(http: &HttpRequest, body: &Value) -> Result<String, Problem> {
+fn canonical_request(http: &HttpRequest, body: &Value) -> Result<String, Problem> {
     let path = Path::<Vec<String>>::extract(http).into_inner().map_err(|_| Kind::NotFound)?;
-    Ok(canonical::written(&json!([route_of(http)?.name, path.into_inner(), body])))
+    Ok(canonical::to_canonical(&json!([route_of(http)?.name, path.into_inner(), body])))
 }
 
 /// The key as text, without quotes, if there is one.
-fn key(http: &HttpRequest) -> Result<Option<String>, Problem> {
-    let mut given = http.headers().get_all(HEADER);
+fn key_header(http: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut given = http.headers().get_all(KEY_HEADER);
     let Some(first) = given.next() else { return Ok(None) };
     let text = first.to_str().ok().filter(|_| given.next().is_none());
-    let key = text.and_then(|it| unquoted(it.trim_matches([' ', '\t'])));
+    let key = text.and_then(|it| unquote_key(it.trim_matches([' ', '\t'])));
     let sound = |it: &String| {
         (1..=KEY_CHARS_MAX).contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_graphic())
     };
     let key = key.filter(sound).ok_or(Kind::IdempotencyKeyInvalid)?;
-    if card::is_whole(&key) {
+    if card::is_card_number(&key) {
         let rule = Invalid("must not have a card number as its idempotency key");
-        return Err(Problem::new(Kind::CardDataRefused).errors(vec![Fault::at("", rule)]));
+        return Err(Problem::new(Kind::CardDataRefused).with_errors(vec![Fault::at_pointer("", rule)]));
     }
     Ok(Some(key))
 }
 
 /// The content of a quoted string (RFC 8941, 3.3.3), or the text itself when it is bare.
-fn unquoted(text: &str) -> Option<String> {
+fn unquote_key(text: &str) -> Option<String> {
     let Some(quoted) = text.strip_prefix('"') else { return Some(text.to_owned()) };
     let mut key = String::new();
     let mut chars = quoted.chars();
@@ -115,8 +115,9 @@ mod tests {
     use super::*;
 
     fn read(values: &[&str]) -> Result<Option<String>, Kind> {
-        let request = values.iter().fold(TestRequest::post(), |it, value| it.append_header((HEADER, *value)));
-        key(&request.to_http_request()).map_err(|it| it.kind())
+        let request =
+            values.iter().fold(TestRequest::post(), |it, value| it.append_header((KEY_HEADER, *value)));
+        key_header(&request.to_http_request()).map_err(|it| it.kind())
     }
 
     #[test]

@@ -58,49 +58,49 @@ Orders and payments, applied once: whatever is sent twice, at once, late or in t
 
 /// The document.
 #[must_use]
-pub fn document() -> Document {
+pub fn build_document() -> Document {
     let mut document = Handlers::openapi();
     document.info = Info::new("Idem", env!("CARGO_PKG_VERSION"));
     document.info.description = Some(DESCRIPTION.to_owned());
     document.info.license = Some(License::new("Apache-2.0"));
     document.servers = Some(vec![Server::new("/")]);
-    document.tags = Some(TAGS.iter().map(|(name, description)| tag(name, description)).collect());
+    document.tags = Some(TAGS.iter().map(|(name, description)| build_tag(name, description)).collect());
     let components = document.components.get_or_insert_with(Components::new);
-    add_problem(components);
+    add_problem_schema(components);
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.bearer_format = Some("JWT".to_owned());
     bearer.description = Some("The `accessToken` of `POST /v1/auth/login`.".to_owned());
     components.security_schemes.insert(BEARER.to_owned(), SecurityScheme::Http(bearer).into());
-    common::add(&mut document);
+    common::add_common_problems(&mut document);
     document
 }
 
 /// The document as JSON text, made once.
 #[must_use]
-pub fn text() -> &'static str {
-    static TEXT: LazyLock<String> = LazyLock::new(|| document().to_pretty_json().unwrap_or_default());
+pub fn document_json() -> &'static str {
+    static TEXT: LazyLock<String> = LazyLock::new(|| build_document().to_pretty_json().unwrap_or_default());
     &TEXT
 }
 
 /// The operations that have query parameters, as `GET /v1/orders`.
 #[must_use]
-pub fn with_parameters() -> BTreeSet<String> {
+pub fn operations_with_query() -> BTreeSet<String> {
     let mut document = Handlers::openapi();
     let paths = document.paths.paths.iter_mut();
     let all = paths.flat_map(|(path, item)| {
-        common::operations(item).into_iter().map(move |(method, it)| (method, path, it))
+        common::path_operations(item).into_iter().map(move |(method, it)| (method, path, it))
     });
-    let reads = all.filter(|(_, _, it)| common::has(it, &ParameterIn::Query, None));
-    reads.map(|(method, path, _)| format!("{} {path}", common::name_of(&method))).collect()
+    let reads = all.filter(|(_, _, it)| common::has_parameter(it, &ParameterIn::Query, None));
+    reads.map(|(method, path, _)| format!("{} {path}", common::method_name(&method))).collect()
 }
 
-fn tag(name: &str, description: &str) -> Tag {
+fn build_tag(name: &str, description: &str) -> Tag {
     let mut tag = Tag::new(name);
     tag.description = Some(description.to_owned());
     tag
 }
 
-fn add_problem(components: &mut Components) {
+fn add_problem_schema(components: &mut Components) {
     let mut schemas =
         vec![(ProblemView::name().into_owned(), <ProblemView as utoipa::PartialSchema>::schema())];
     ProblemView::schemas(&mut schemas);

@@ -7,10 +7,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    frame::NotAProblem,
-    problem::{Answer, Kind},
+    middleware::NotAProblem,
+    problem::{HandlerResult, Kind},
 };
-use crate::service::{Dependency, Shared};
+use crate::service::{Dependency, SharedService};
 
 /// How long a dependency may take to answer `/readyz`.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -64,8 +64,8 @@ pub async fn healthz() -> HttpResponse {
     (status = 200, description = "It can.", body = Readiness),
     (status = 503, description = "It cannot, or is being stopped: send requests elsewhere.", body = Readiness)
 ))]
-pub async fn readyz(service: Shared) -> HttpResponse {
-    let checks = service.dependencies.iter().map(check);
+pub async fn readyz(service: SharedService) -> HttpResponse {
+    let checks = service.dependencies.iter().map(check_dependency);
     let dependencies = futures_util::future::join_all(checks).await;
     let any = |condition| dependencies.iter().any(|it: &DependencyView| it.status == condition);
     let status = if service.stopping.is_cancelled() {
@@ -86,8 +86,8 @@ pub async fn readyz(service: Shared) -> HttpResponse {
     response
 }
 
-async fn check(it: &Dependency) -> DependencyView {
-    let answered = tokio::time::timeout(CHECK_TIMEOUT, it.health.check()).await;
+async fn check_dependency(it: &Dependency) -> DependencyView {
+    let answered = tokio::time::timeout(CHECK_TIMEOUT, it.health.check_health()).await;
     let status = match (answered, it.required) {
         (Ok(Ok(())), _) => Condition::Ok,
         (Ok(Err(_)) | Err(_), true) => Condition::Unavailable,
@@ -101,15 +101,15 @@ async fn check(it: &Dependency) -> DependencyView {
     (status = 200, description = "The text format 0.0.4, or `OpenMetrics` 1.0 if that is asked for.", body = String,
      content_type = "text/plain")
 ))]
-pub async fn metrics(service: Shared, request: HttpRequest) -> Answer {
-    let open = accepts(&request, "application/openmetrics-text");
-    let text = service.metrics.text(open).map_err(|_| Kind::InternalError)?;
+pub async fn metrics(service: SharedService, request: HttpRequest) -> HandlerResult {
+    let open = accepts_media_type(&request, "application/openmetrics-text");
+    let text = service.metrics.encode_text(open).map_err(|_| Kind::InternalError)?;
     let content_type = if open { OPEN_METRICS_TEXT } else { PROMETHEUS_TEXT };
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, content_type)).body(text))
 }
 
 /// Whether the client asks for a media type by its name.
-pub(super) fn accepts(request: &HttpRequest, media_type: &str) -> bool {
+pub(super) fn accepts_media_type(request: &HttpRequest, media_type: &str) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
     accept
         .split(',')

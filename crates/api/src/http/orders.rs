@@ -1,10 +1,12 @@
 //! Orders.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::orders::{self, Line, ListError, OrderQuery, PlaceError, Transition, TransitionError};
+use application::orders::{
+    self, ListError, OrderLineInput, OrderQuery, PlaceError, TransitionError, TransitionRequest,
+};
 use domain::{
     Invalid, Order, OrderNumber, ProductId, Text, UserId,
-    order::{LINES_MAX, QUANTITY_MAX, Status},
+    order::{LINES_MAX, OrderStatus, QUANTITY_MAX},
 };
 use ports::StoredReply;
 use serde_json::Value;
@@ -12,22 +14,22 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    conditional::{etag, if_match, show},
-    decode::{Fields, Parameters, decimal, text, whole},
+    conditional::{conditional_response, if_match, version_etag},
+    decode::{Fields, QueryParameters, decimal_string, text, whole_number},
     extract::Caller,
     idempotency,
     openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
-    problem::{Answer, Fault, Faults, Kind, Place, Problem, Rule},
+    problem::{Fault, FaultLocation, Faults, HandlerResult, Kind, Problem, Rule},
     reply,
     view::{
         PageView,
         order::{HistoryView, OrderView},
     },
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// The name under which this list's cursors are sealed.
-const LIST: &str = "orders";
+const LIST_NAME: &str = "orders";
 
 /// An order to place.
 #[derive(ToSchema)]
@@ -67,7 +69,7 @@ pub struct Move {
 ///
 /// The server prices it and reserves the stock with it. The same key with the same request gets the same answer, for
 /// ever.
-#[utoipa::path(post, path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
+#[utoipa::path(post, operation_id = "place", path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
     params(IdempotencyKeyHeader), responses(
     (status = 201, description = "The order.", body = OrderView, headers(
         ("Location" = String, description = "Where it is."),
@@ -78,35 +80,42 @@ pub struct Move {
     (status = 422, description = "`invalid-request`, `unknown-product`, `mixed-currencies`, `card-data-refused` or \
         `idempotency-key-reused`.")
 ))]
-pub async fn place(service: Shared, http: HttpRequest, caller: Caller, body: Body) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::required(&service, &http, &caller, &body)?;
-    let lines = lines(&body)?;
+pub async fn place_order(
+    service: SharedService,
+    http: HttpRequest,
+    caller: Caller,
+    body: Body,
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::require_key(&service, &http, &caller, &body)?;
+    let lines = read_lines(&body)?;
     let actor = caller.actor();
     let placed = service
         .write(async move |app| {
-            orders::place(&app, &caller, request, lines, |order| placed(&OrderView::of(order, actor), order))
-                .await
+            orders::place_order(&app, &caller, request, lines, |order| {
+                render_new_order(&OrderView::for_actor(order, actor), order)
+            })
+            .await
         })
         .await?;
-    Ok(reply::give(placed?))
+    Ok(reply::into_response(placed?))
 }
 
-fn placed(view: &OrderView, order: &Order) -> StoredReply {
+fn render_new_order(view: &OrderView, order: &Order) -> StoredReply {
     StoredReply {
         location: Some(format!("/v1/orders/{}", order.number)),
-        etag: Some(etag(order.version)),
-        ..reply::stored(StatusCode::CREATED, view)
+        etag: Some(version_etag(order.version)),
+        ..reply::json_reply(StatusCode::CREATED, view)
     }
 }
 
-fn lines(body: &Value) -> Result<Vec<Line>, Problem> {
-    let mut it = Fields::of(body);
-    let items = it.list("items", 1..=LINES_MAX, |item| {
-        let product = item.required("productId", text(ProductId::parse));
-        let quantity = item.required("quantity", whole(1..=QUANTITY_MAX));
-        let seen_price = item.optional("price", text(decimal));
-        Some(Line { product: product?, quantity: quantity?, seen_price: seen_price? })
+fn read_lines(body: &Value) -> Result<Vec<OrderLineInput>, Problem> {
+    let mut it = Fields::new(body);
+    let items = it.read_list("items", 1..=LINES_MAX, |item| {
+        let product = item.read_required("productId", text(ProductId::parse));
+        let quantity = item.read_required("quantity", whole_number(1..=QUANTITY_MAX));
+        let seen_price = item.read_optional("price", text(decimal_string));
+        Some(OrderLineInput { product: product?, quantity: quantity?, seen_price: seen_price? })
     });
     it.finish(|| items)
 }
@@ -118,38 +127,43 @@ impl From<PlaceError> for Problem {
             PlaceError::TooMany(at) => {
                 let rule =
                     Rule(format!("must not add up to more than {QUANTITY_MAX} for one product").into());
-                let fault = |at: usize| Fault::at(format!("/items/{at}/quantity"), rule.clone());
-                Self::invalid(Faults::each(at, fault))
+                let fault = |at: usize| Fault::at_pointer(format!("/items/{at}/quantity"), rule.clone());
+                Self::invalid_request(Faults::from_each(at, fault))
             }
             PlaceError::UnknownProduct(at) => {
-                named(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
+                lines_problem(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
             }
-            PlaceError::MixedCurrencies(at) => {
-                named(Kind::MixedCurrencies, &at, "/productId", "has another currency than the first item")
-            }
+            PlaceError::MixedCurrencies(at) => lines_problem(
+                Kind::MixedCurrencies,
+                &at,
+                "/productId",
+                "has another currency than the first item",
+            ),
             PlaceError::PriceChanged(at) => {
-                named(Kind::PriceChanged, &at, "/price", "is not the price any more")
+                lines_problem(Kind::PriceChanged, &at, "/price", "is not the price any more")
             }
-            PlaceError::OutOfStock(at) => named(Kind::OutOfStock, &at, "", "is more than there is in stock"),
+            PlaceError::OutOfStock(at) => {
+                lines_problem(Kind::OutOfStock, &at, "", "is more than there is in stock")
+            }
             PlaceError::NoPrice(at) => {
-                let fault = |(at, rule)| Fault::at(format!("/items/{at}/price"), rule);
-                Self::invalid(Faults::each(at, fault))
+                let fault = |(at, rule)| Fault::at_pointer(format!("/items/{at}/price"), rule);
+                Self::invalid_request(Faults::from_each(at, fault))
             }
-            PlaceError::TooMuch(rule) => Self::invalid(vec![Fault::at("/items", rule)]),
-            PlaceError::Throttled(it) => Self::throttled(it),
+            PlaceError::TooMuch(rule) => Self::invalid_request(vec![Fault::at_pointer("/items", rule)]),
+            PlaceError::Throttled(it) => Self::too_many_requests(it),
             PlaceError::Failed(away) => away.into(),
         }
     }
 }
 
 /// A problem that names the lines it is about.
-fn named(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
-    let fault = |at: &usize| Fault::at(format!("/items/{at}{member}"), Invalid(rule));
-    Problem::new(kind).errors(Faults::each(at, fault))
+fn lines_problem(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
+    let fault = |at: &usize| Fault::at_pointer(format!("/items/{at}{member}"), Invalid(rule));
+    Problem::new(kind).with_errors(Faults::from_each(at, fault))
 }
 
 /// An order
-#[utoipa::path(get, path = "/v1/orders/{orderNumber}", tag = "Orders", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "find", path = "/v1/orders/{orderNumber}", tag = "Orders", security(("bearer" = [])),
     params(
         ("orderNumber" = String, Path, description = "The order's number."),
         IfNoneMatchHeader
@@ -158,16 +172,23 @@ fn named(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem 
     (status = 304, description = "It still has that version."),
     (status = 404, description = "No such order, or somebody else's.")
 ))]
-pub async fn find(service: Shared, http: HttpRequest, caller: Caller, number: Path<String>) -> Answer {
-    let order = orders::find(&service.app, &caller, &parsed(&number)?).await?.ok_or(Kind::NotFound)?;
-    Ok(show(&http, order.version, &OrderView::of(&order, caller.actor())))
+pub async fn get_order(
+    service: SharedService,
+    http: HttpRequest,
+    caller: Caller,
+    number: Path<String>,
+) -> HandlerResult {
+    let order = orders::find_order(&service.app, &caller, &parse_order_number(&number)?)
+        .await?
+        .ok_or(Kind::NotFound)?;
+    Ok(conditional_response(&http, order.version, &OrderView::for_actor(&order, caller.actor())))
 }
 
 /// Reads an order's number from a path; what can be no number is the number of no order.
 ///
 /// # Errors
 /// `not-found`.
-pub fn parsed(number: &str) -> Result<OrderNumber, Problem> {
+pub fn parse_order_number(number: &str) -> Result<OrderNumber, Problem> {
     OrderNumber::parse(number).map_err(|_| Kind::NotFound.into())
 }
 
@@ -176,7 +197,7 @@ pub fn parsed(number: &str) -> Result<OrderNumber, Problem> {
 /// Sorted by `createdAt`, which is stamped by the clocks of several instances: they may differ by up to 10 s, and a commit
 /// takes its time. Who polls for new orders must look back for 20 s: ask for `createdAfter` = the newest known `createdAt`
 /// less 20 s, and leave out the orders that are known. Nothing is missed then.
-#[utoipa::path(get, path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "list", path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
     params(
         ("status" = Option<String>, Query, description = "Only those standing there."),
         ("createdAfter" = Option<String>, Query, description = "Only those placed at or after this RFC 3339 time."),
@@ -186,15 +207,15 @@ pub fn parsed(number: &str) -> Result<OrderNumber, Problem> {
     ), responses(
     (status = 200, description = "A page.", body = PageView<OrderView>)
 ))]
-pub async fn list(service: Shared, http: HttpRequest, caller: Caller) -> Answer {
-    let cursors = service.cursors(LIST);
-    let mut it = Parameters::of(&http);
-    let status = it.optional("status", parse_status);
-    let created_after = it.time("createdAfter");
-    let created_before = it.time("createdBefore");
-    let user = it.optional("userId", UserId::parse);
-    let after = it.cursor(&cursors, OrderNumber::parse);
-    let limit = it.limit();
+pub async fn list_orders(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
+    let cursors = service.cursors_for(LIST_NAME);
+    let mut it = QueryParameters::new(&http);
+    let status = it.read_optional("status", parse_status);
+    let created_after = it.read_time("createdAfter");
+    let created_before = it.read_time("createdBefore");
+    let user = it.read_optional("userId", UserId::parse);
+    let after = it.read_cursor(&cursors, OrderNumber::parse);
+    let limit = it.read_limit();
     let query = it.finish(|| {
         Some(OrderQuery {
             status: status?,
@@ -205,13 +226,13 @@ pub async fn list(service: Shared, http: HttpRequest, caller: Caller) -> Answer 
             limit: limit?,
         })
     })?;
-    let page = orders::list(&service.app, &caller, query).await?;
-    let view = |it: &Order| OrderView::of(it, caller.actor());
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, view)))
+    let page = orders::list_orders(&service.app, &caller, query).await?;
+    let view = |it: &Order| OrderView::for_actor(it, caller.actor());
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
 
-fn parse_status(text: &str) -> Result<Status, Invalid> {
-    Status::parse(text).ok_or(Invalid("must be one of the ten statuses of an order"))
+fn parse_status(text: &str) -> Result<OrderStatus, Invalid> {
+    OrderStatus::parse(text).ok_or(Invalid("must be one of the ten statuses of an order"))
 }
 
 impl From<ListError> for Problem {
@@ -219,7 +240,7 @@ impl From<ListError> for Problem {
         match error {
             ListError::NotOperator => {
                 let rule = Invalid("is a parameter for operators");
-                Self::invalid(vec![Fault::new(Place::Parameter("userId".to_owned()), rule)])
+                Self::invalid_request(vec![Fault::new(FaultLocation::Parameter("userId".to_owned()), rule)])
             }
             ListError::Failed(away) => away.into(),
         }
@@ -229,14 +250,16 @@ impl From<ListError> for Problem {
 /// An order's history, oldest first
 ///
 /// In the order of `sequence`, which does not depend on clocks.
-#[utoipa::path(get, path = "/v1/orders/{orderNumber}/history", tag = "Orders", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "history", path = "/v1/orders/{orderNumber}/history", tag = "Orders", security(("bearer" = [])),
     params(("orderNumber" = String, Path, description = "The order's number.")), responses(
     (status = 200, description = "All of it.", body = PageView<HistoryView>),
     (status = 404, description = "No such order, or somebody else's.")
 ))]
-pub async fn history(service: Shared, caller: Caller, number: Path<String>) -> Answer {
-    let entries = orders::history(&service.app, &caller, &parsed(&number)?).await?.ok_or(Kind::NotFound)?;
-    Ok(HttpResponse::Ok().json(PageView::whole(&entries, |it| HistoryView::from(it))))
+pub async fn get_history(service: SharedService, caller: Caller, number: Path<String>) -> HandlerResult {
+    let entries = orders::find_history(&service.app, &caller, &parse_order_number(&number)?)
+        .await?
+        .ok_or(Kind::NotFound)?;
+    Ok(HttpResponse::Ok().json(PageView::single_page(&entries, |it| HistoryView::from(it))))
 }
 
 /// Move an order to another status
@@ -245,7 +268,7 @@ pub async fn history(service: Shared, caller: Caller, number: Path<String>) -> A
 /// and time bring them; but an operator who refuses a refund sends the order back to where it came from. That needs
 /// `If-Match` with the `ETag` that was seen (`*` names none), so that a request which is older than the refund does not
 /// refuse it.
-#[utoipa::path(post, path = "/v1/orders/{orderNumber}/transitions", tag = "Orders", request_body = Move,
+#[utoipa::path(post, operation_id = "transition", path = "/v1/orders/{orderNumber}/transitions", tag = "Orders", request_body = Move,
     security(("bearer" = [])),
     params(
         ("orderNumber" = String, Path, description = "The order's number."),
@@ -260,28 +283,30 @@ pub async fn history(service: Shared, caller: Caller, number: Path<String>) -> A
     (status = 412, description = "It has another version."),
     (status = 428, description = "`precondition-required`: a refund is asked for, and `If-Match` names no version.")
 ))]
-pub async fn transition(
-    service: Shared,
+pub async fn transition_order(
+    service: SharedService,
     http: HttpRequest,
     caller: Caller,
     number: Path<String>,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::optional(&service, &http, &caller, &body)?;
-    let mut it = Fields::of(&body);
-    let to = it.required("to", text(parse_status));
-    let reason = it.optional("reason", text(Text::parse));
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key(&service, &http, &caller, &body)?;
+    let mut it = Fields::new(&body);
+    let to = it.read_required("to", text(parse_status));
+    let reason = it.read_optional("reason", text(Text::parse));
     let (to, reason) = it.finish(|| Some((to?, reason?)))?;
-    let ask = Transition { number: parsed(&number)?, to, reason, if_match: if_match(&http) };
+    let ask =
+        TransitionRequest { number: parse_order_number(&number)?, to, reason, if_match: if_match(&http) };
     let actor = caller.actor();
     let render = move |order: &Order| StoredReply {
-        etag: Some(etag(order.version)),
-        ..reply::stored(StatusCode::OK, &OrderView::of(order, actor))
+        etag: Some(version_etag(order.version)),
+        ..reply::json_reply(StatusCode::OK, &OrderView::for_actor(order, actor))
     };
-    let moved =
-        service.write(async move |app| orders::transition(&app, &caller, request, ask, render).await).await?;
-    Ok(reply::give(moved?))
+    let moved = service
+        .write(async move |app| orders::transition_order(&app, &caller, request, ask, render).await)
+        .await?;
+    Ok(reply::into_response(moved?))
 }
 
 impl From<TransitionError> for Problem {
@@ -292,7 +317,7 @@ impl From<TransitionError> for Problem {
             TransitionError::PreconditionFailed => Kind::PreconditionFailed.into(),
             TransitionError::PreconditionRequired => Kind::PreconditionRequired.into(),
             TransitionError::NotAllowed(it) => {
-                Self::new(Kind::TransitionNotAllowed).allowed_transitions(it.allowed)
+                Self::new(Kind::TransitionNotAllowed).with_allowed_transitions(it.allowed)
             }
             TransitionError::Failed(away) => away.into(),
         }

@@ -14,10 +14,10 @@ use utoipa_swagger_ui::Config;
 use super::{
     asset::Asset,
     openapi::{self as document, IfNoneMatchHeader},
-    operations::accepts,
-    problem::{self, Answer, Kind, STYLE_DIGEST},
+    operations::accepts_media_type,
+    problem::{self, HandlerResult, Kind, STYLE_DIGEST},
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// The page of the documentation.
 const DOCS_INDEX: &str = "index.html";
@@ -50,10 +50,10 @@ static PROBLEM_POLICY: LazyLock<String> = LazyLock::new(|| {
     )),
     (status = 304, description = "It still has those bytes.")
 ))]
-pub async fn openapi(service: Shared, http: HttpRequest) -> HttpResponse {
+pub async fn openapi(service: SharedService, http: HttpRequest) -> HttpResponse {
     static DOCUMENT: LazyLock<Asset> =
-        LazyLock::new(|| Asset::new("application/json", document::text().as_bytes()));
-    DOCUMENT.answer(&http, &*service.digests).await
+        LazyLock::new(|| Asset::new("application/json", document::document_json().as_bytes()));
+    DOCUMENT.respond_to(&http, &*service.digests).await
 }
 
 /// The contract as a page to read and try
@@ -62,15 +62,15 @@ pub async fn openapi(service: Shared, http: HttpRequest) -> HttpResponse {
      headers(("ETag" = String, description = "Its bytes."))),
     (status = 304, description = "It still has those bytes.")
 ))]
-pub async fn docs(service: Shared, http: HttpRequest) -> Answer {
+pub async fn docs(service: SharedService, http: HttpRequest) -> HandlerResult {
     static PAGE: LazyLock<Option<Asset>> = LazyLock::new(|| {
-        let (content_type, page) = swagger(DOCS_INDEX)?;
+        let (content_type, page) = swagger_file(DOCS_INDEX)?;
         // The page names its files as if they stood beside it.
         let page = std::str::from_utf8(&page).ok()?.replacen("<head>", "<head><base href=\"/docs/\">", 1);
-        Some(Asset::new(content_type, page).policy(DOCS_POLICY))
+        Some(Asset::new(content_type, page).with_policy(DOCS_POLICY))
     });
     let page = PAGE.as_ref().ok_or(Kind::InternalError)?;
-    Ok(page.answer(&http, &*service.digests).await)
+    Ok(page.respond_to(&http, &*service.digests).await)
 }
 
 /// A file of that page
@@ -83,17 +83,18 @@ pub async fn docs(service: Shared, http: HttpRequest) -> Answer {
         (status = 304, description = "It still has those bytes.")
     )
 )]
-pub async fn docs_file(service: Shared, http: HttpRequest, file: Path<String>) -> Answer {
+pub async fn docs_file(service: SharedService, http: HttpRequest, file: Path<String>) -> HandlerResult {
     static FILES: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
-        let asset = |name| swagger(name).map(|(kind, bytes)| Asset::new(kind, bytes).policy(DOCS_POLICY));
+        let asset =
+            |name| swagger_file(name).map(|(kind, bytes)| Asset::new(kind, bytes).with_policy(DOCS_POLICY));
         DOCS_FILES.into_iter().filter_map(|name| Some((name, asset(name)?))).collect()
     });
     let file = FILES.get(file.as_str()).ok_or(Kind::NotFound)?;
-    Ok(file.answer(&http, &*service.digests).await)
+    Ok(file.respond_to(&http, &*service.digests).await)
 }
 
 /// A file of the page, with its media type.
-fn swagger(file: &str) -> Option<(String, Bytes)> {
+fn swagger_file(file: &str) -> Option<(String, Bytes)> {
     // Without this the page sends the document's address to a validator on the internet.
     let config = Arc::new(Config::from("/openapi.json").validator_url("none"));
     let file = utoipa_swagger_ui::serve(file, config).ok()??;
@@ -105,25 +106,25 @@ fn swagger(file: &str) -> Option<(String, Bytes)> {
 }
 
 /// All kinds of problems
-#[utoipa::path(get, path = "/problems", tag = "Operations", params(IfNoneMatchHeader), responses(
+#[utoipa::path(get, operation_id = "problems", path = "/problems", tag = "Operations", params(IfNoneMatchHeader), responses(
     (status = 200, description = "A page to read; as Markdown if that is asked for.", body = String,
      content_type = "text/html", headers(("ETag" = String, description = "Its bytes."))),
     (status = 304, description = "It still has those bytes.")
 ))]
-pub async fn problems(service: Shared, http: HttpRequest) -> HttpResponse {
-    static PAGE: LazyLock<Page> = LazyLock::new(|| {
+pub async fn problem_index(service: SharedService, http: HttpRequest) -> HttpResponse {
+    static PAGE: LazyLock<NegotiatedPage> = LazyLock::new(|| {
         let line = |it: &Kind| {
-            format!("| [`{0}`]({1}) | {2} | {3} |\n", it.slug(), it.uri(), it.status(), it.title())
+            format!("| [`{0}`]({1}) | {2} | {3} |\n", it.slug(), it.type_uri(), it.status(), it.title())
         };
         let lines: String = Kind::ALL.iter().map(line).collect();
         let heading = "# Problems\n\n| type | status | title |\n| --- | --- | --- |\n";
-        Page::of("Problems", format!("{heading}{lines}"))
+        NegotiatedPage::new("Problems", format!("{heading}{lines}"))
     });
-    PAGE.answer(&service, &http).await
+    PAGE.respond_to(&service, &http).await
 }
 
 /// What a kind of problem means, and what to do about it
-#[utoipa::path(get, path = "/problems/{slug}", tag = "Operations",
+#[utoipa::path(get, operation_id = "problem", path = "/problems/{slug}", tag = "Operations",
     params(
         ("slug" = String, Path, description = "The last segment of a problem's `type`.", example = "not-found"),
         IfNoneMatchHeader
@@ -134,31 +135,32 @@ pub async fn problems(service: Shared, http: HttpRequest) -> HttpResponse {
         (status = 304, description = "It still has those bytes.")
     )
 )]
-pub async fn problem(service: Shared, http: HttpRequest, slug: Path<String>) -> Answer {
-    static PAGES: LazyLock<BTreeMap<&str, Page>> =
-        LazyLock::new(|| Kind::ALL.iter().map(|it| (it.slug(), Page::of(it.title(), it.page()))).collect());
+pub async fn problem_page(service: SharedService, http: HttpRequest, slug: Path<String>) -> HandlerResult {
+    static PAGES: LazyLock<BTreeMap<&str, NegotiatedPage>> = LazyLock::new(|| {
+        Kind::ALL.iter().map(|it| (it.slug(), NegotiatedPage::new(it.title(), it.page()))).collect()
+    });
     let page = PAGES.get(slug.as_str()).ok_or(Kind::NotFound)?;
-    Ok(page.answer(&service, &http).await)
+    Ok(page.respond_to(&service, &http).await)
 }
 
 /// A page in both forms that it can be asked for in.
-struct Page {
+struct NegotiatedPage {
     html: Asset,
     markdown: Asset,
 }
 
-impl Page {
-    fn of(title: &str, markdown: impl Into<Bytes> + AsRef<str>) -> Self {
-        let html = problem::html(title, markdown.as_ref());
+impl NegotiatedPage {
+    fn new(title: &str, markdown: impl Into<Bytes> + AsRef<str>) -> Self {
+        let html = problem::render_html(title, markdown.as_ref());
         Self {
-            html: Asset::new("text/html; charset=utf-8", html).policy(&PROBLEM_POLICY).negotiated(),
-            markdown: Asset::new("text/markdown; charset=utf-8", markdown).negotiated(),
+            html: Asset::new("text/html; charset=utf-8", html).with_policy(&PROBLEM_POLICY).vary_on_accept(),
+            markdown: Asset::new("text/markdown; charset=utf-8", markdown).vary_on_accept(),
         }
     }
 
-    async fn answer(&self, service: &Shared, http: &HttpRequest) -> HttpResponse {
-        let form = if accepts(http, "text/markdown") { &self.markdown } else { &self.html };
-        form.answer(http, &*service.digests).await
+    async fn respond_to(&self, service: &SharedService, http: &HttpRequest) -> HttpResponse {
+        let form = if accepts_media_type(http, "text/markdown") { &self.markdown } else { &self.html };
+        form.respond_to(http, &*service.digests).await
     }
 }
 
@@ -169,7 +171,7 @@ mod tests {
     #[test]
     fn a_file_of_the_documentation_is_not_copied() {
         for name in DOCS_FILES {
-            let (one, other) = (swagger(name).unwrap().1, swagger(name).unwrap().1);
+            let (one, other) = (swagger_file(name).unwrap().1, swagger_file(name).unwrap().1);
             // One of them is written with the address of the document in it.
             assert!(name == "swagger-initializer.js" || one.as_ptr() == other.as_ptr(), "{name}");
         }

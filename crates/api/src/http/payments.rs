@@ -1,7 +1,9 @@
 //! Payments, captures, voids and refunds.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::payments::{self, Operation, OperationError, Payment, ShownTransaction, StartError};
+use application::payments::{
+    self, NewPayment, OperationError, PaymentOperation, StartPaymentError, VisibleTransaction,
+};
 use domain::{
     GatewayName, Invalid, RefundId, Text, TransactionId, UserId,
     payment::{CaptureMethod, NotCapturable, NotRefundable, PaymentToken},
@@ -11,19 +13,19 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    decode::{Fields, Parameters, any, decimal, text},
+    decode::{Fields, QueryParameters, any_string, decimal_string, text},
     extract::{Caller, Operator},
     idempotency,
     openapi::{IdempotencyKeyHeader, PageParameters},
-    orders::parsed,
-    problem::{Answer, Fault, Kind, Problem},
+    orders::parse_order_number,
+    problem::{Fault, HandlerResult, Kind, Problem},
     reply,
     view::{
         PageView,
         payment::{RefundView, TransactionView},
     },
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// A payment to start.
 #[derive(ToSchema)]
@@ -71,7 +73,7 @@ pub struct MakeRefund {
 ///
 /// The transaction is committed as PENDING before the gateway is asked, with its id as the gateway's idempotency key. If
 /// the gateway's answer is lost it stays PENDING until the gateway has been asked again.
-#[utoipa::path(post, path = "/v1/orders/{orderNumber}/payments", tag = "Payments", request_body = StartPayment,
+#[utoipa::path(post, operation_id = "start", path = "/v1/orders/{orderNumber}/payments", tag = "Payments", request_body = StartPayment,
     security(("bearer" = [])),
     params(
         ("orderNumber" = String, Path, description = "The order's number."),
@@ -82,69 +84,77 @@ pub struct MakeRefund {
     (status = 409, description = "`order-not-payable` or `idempotency-in-progress`."),
     (status = 429, description = "Too many payments of the order, or of the user within a day, were declined.")
 ))]
-pub async fn start(
-    service: Shared,
+pub async fn start_payment(
+    service: SharedService,
     http: HttpRequest,
     caller: Caller,
     number: Path<String>,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::required(&service, &http, &caller, &body)?;
-    let mut it = Fields::of(&body);
-    let gateway = it.required("gateway", text(GatewayName::parse));
-    let token = it.object("paymentMethod", |it| it.required("token", text(any)));
-    let capture_method = it.optional("captureMethod", text(parse_capture_method));
-    let number = parsed(&number)?;
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::require_key(&service, &http, &caller, &body)?;
+    let mut it = Fields::new(&body);
+    let gateway = it.read_required("gateway", text(GatewayName::parse));
+    let token = it.read_object("paymentMethod", |it| it.read_required("token", text(any_string)));
+    let capture_method = it.read_optional("captureMethod", text(parse_capture_method));
+    let number = parse_order_number(&number)?;
     let payment = it.finish(|| {
-        Some(Payment {
+        Some(NewPayment {
             number,
             gateway: gateway?,
             token: PaymentToken::new(token?),
             capture_method: capture_method?.unwrap_or(CaptureMethod::Automatic),
         })
     })?;
-    let render = |it: &ShownTransaction| reply::stored(StatusCode::CREATED, &TransactionView::from(it));
+    let render = |it: &VisibleTransaction| reply::json_reply(StatusCode::CREATED, &TransactionView::from(it));
     let started = service
-        .write(async move |app| payments::start(&app, &caller, request, payment, render).await)
+        .write(async move |app| payments::start_payment(&app, &caller, request, payment, render).await)
         .await?;
-    Ok(reply::give(started?))
+    Ok(reply::into_response(started?))
 }
 
 fn parse_capture_method(text: &str) -> Result<CaptureMethod, Invalid> {
     CaptureMethod::parse(text).ok_or(Invalid("must be AUTOMATIC or MANUAL"))
 }
 
-impl From<StartError> for Problem {
-    fn from(error: StartError) -> Self {
+impl From<StartPaymentError> for Problem {
+    fn from(error: StartPaymentError) -> Self {
         match error {
-            StartError::Key(error) => error.into(),
-            StartError::NotFound => Kind::NotFound.into(),
-            StartError::UnknownGateway => {
-                Self::invalid(vec![Fault::at("/gateway", Invalid("is no gateway of this service"))])
-            }
-            StartError::UnknownToken => {
+            StartPaymentError::Key(error) => error.into(),
+            StartPaymentError::NotFound => Kind::NotFound.into(),
+            StartPaymentError::UnknownGateway => Self::invalid_request(vec![Fault::at_pointer(
+                "/gateway",
+                Invalid("is no gateway of this service"),
+            )]),
+            StartPaymentError::UnknownToken => {
                 let rule = Invalid("is no token that the gateway knows");
-                Self::invalid(vec![Fault::at("/paymentMethod/token", rule)])
+                Self::invalid_request(vec![Fault::at_pointer("/paymentMethod/token", rule)])
             }
-            StartError::NotPayable => Kind::OrderNotPayable.into(),
-            StartError::Throttled(it) => Self::throttled(it),
-            StartError::Failed(away) => away.into(),
+            StartPaymentError::NotPayable => Kind::OrderNotPayable.into(),
+            StartPaymentError::Throttled(it) => Self::too_many_requests(it),
+            StartPaymentError::Failed(away) => away.into(),
         }
     }
 }
 
 /// An order's transactions, oldest first
-#[utoipa::path(get, path = "/v1/orders/{orderNumber}/payments", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "list", path = "/v1/orders/{orderNumber}/payments", tag = "Payments", security(("bearer" = [])),
     params(("orderNumber" = String, Path, description = "The order's number."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<TransactionView>),
     (status = 404, description = "No such order, or somebody else's.")
 ))]
-pub async fn list(service: Shared, http: HttpRequest, caller: Caller, number: Path<String>) -> Answer {
-    let cursors = service.cursors("payments");
-    let page = Parameters::of(&http).page(&cursors)?;
-    let all = payments::list(&service.app, &caller, &parsed(&number)?).await?.ok_or(Kind::NotFound)?;
-    Ok(HttpResponse::Ok().json(PageView::part(
+pub async fn list_payments(
+    service: SharedService,
+    http: HttpRequest,
+    caller: Caller,
+    number: Path<String>,
+) -> HandlerResult {
+    let cursors = service.cursors_for("payments");
+    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let all = payments::list_transactions(&service.app, &caller, &parse_order_number(&number)?)
+        .await?
+        .ok_or(Kind::NotFound)?;
+    Ok(HttpResponse::Ok().json(PageView::from_list(
         &all,
         page,
         &cursors,
@@ -154,24 +164,26 @@ pub async fn list(service: Shared, http: HttpRequest, caller: Caller, number: Pa
 }
 
 /// A transaction
-#[utoipa::path(get, path = "/v1/payments/{transactionId}", tag = "Payments", security(("bearer" = [])),
+#[utoipa::path(get, operation_id = "find", path = "/v1/payments/{transactionId}", tag = "Payments", security(("bearer" = [])),
     params(("transactionId" = String, Path, description = "The transaction's id.")), responses(
     (status = 200, description = "The transaction.", body = TransactionView),
     (status = 404, description = "No such transaction, or somebody else's.")
 ))]
-pub async fn find(service: Shared, caller: Caller, id: Path<String>) -> Answer {
-    let found = payments::find(&service.app, &caller, &transaction_id(&id)?).await?.ok_or(Kind::NotFound)?;
+pub async fn get_payment(service: SharedService, caller: Caller, id: Path<String>) -> HandlerResult {
+    let found = payments::find_transaction(&service.app, &caller, &parse_transaction_id(&id)?)
+        .await?
+        .ok_or(Kind::NotFound)?;
     Ok(HttpResponse::Ok().json(TransactionView::from(&found)))
 }
 
-fn transaction_id(id: &str) -> Result<TransactionId, Problem> {
+fn parse_transaction_id(id: &str) -> Result<TransactionId, Problem> {
     TransactionId::parse(id).map_err(|_| Kind::NotFound.into())
 }
 
 /// Capture an authorisation, once
 ///
 /// An order whose capture is partial does not become PAID: it is a finding.
-#[utoipa::path(post, path = "/v1/payments/{transactionId}/captures", tag = "Payments",
+#[utoipa::path(post, operation_id = "capture", path = "/v1/payments/{transactionId}/captures", tag = "Payments",
     request_body = Option<Capture>, security(("bearer" = ["OPERATOR"])),
     params(
         ("transactionId" = String, Path, description = "The transaction's id."),
@@ -182,19 +194,21 @@ fn transaction_id(id: &str) -> Result<TransactionId, Problem> {
     (status = 409, description = "`payment-not-capturable`, `capture-exceeds-authorized` or \
         `idempotency-in-progress`.")
 ))]
-pub async fn capture(
-    service: Shared,
+pub async fn capture_payment(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
-    let ask = |it: &mut Fields<'_>| Some(Operation::Capture(it.optional("amount", text(decimal))?));
-    operate(service, http, operator, id, body, ask).await
+) -> HandlerResult {
+    let ask = |it: &mut Fields<'_>| {
+        Some(PaymentOperation::Capture(it.read_optional("amount", text(decimal_string))?))
+    };
+    run_operation(service, http, operator, id, body, ask).await
 }
 
 /// Void an authorisation that is not captured yet
-#[utoipa::path(post, path = "/v1/payments/{transactionId}/voids", tag = "Payments",
+#[utoipa::path(post, operation_id = "void", path = "/v1/payments/{transactionId}/voids", tag = "Payments",
     request_body(content = Option<Object>, description = "Nothing, or `{}`."), security(("bearer" = ["OPERATOR"])),
     params(
         ("transactionId" = String, Path, description = "The transaction's id."),
@@ -204,18 +218,18 @@ pub async fn capture(
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-voidable` or `idempotency-in-progress`.")
 ))]
-pub async fn void(
-    service: Shared,
+pub async fn void_payment(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
-    operate(service, http, operator, id, body, |_| Some(Operation::Void)).await
+) -> HandlerResult {
+    run_operation(service, http, operator, id, body, |_| Some(PaymentOperation::Void)).await
 }
 
 /// Refund captured money, all of it or a part, as often as something is left
-#[utoipa::path(post, path = "/v1/payments/{transactionId}/refunds", tag = "Payments",
+#[utoipa::path(post, operation_id = "refund", path = "/v1/payments/{transactionId}/refunds", tag = "Payments",
     request_body = Option<MakeRefund>, security(("bearer" = ["OPERATOR"])),
     params(
         ("transactionId" = String, Path, description = "The transaction's id."),
@@ -226,52 +240,55 @@ pub async fn void(
     (status = 409, description = "`payment-not-refundable`, `refund-exceeds-captured` or \
         `idempotency-in-progress`.")
 ))]
-pub async fn refund(
-    service: Shared,
+pub async fn refund_payment(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
+) -> HandlerResult {
     let ask = |it: &mut Fields<'_>| {
-        let amount = it.optional("amount", text(decimal));
-        let reason = it.optional("reason", text(Text::parse));
-        Some(Operation::Refund(amount?, reason?))
+        let amount = it.read_optional("amount", text(decimal_string));
+        let reason = it.read_optional("reason", text(Text::parse));
+        Some(PaymentOperation::Refund(amount?, reason?))
     };
-    operate(service, http, operator, id, body, ask).await
+    run_operation(service, http, operator, id, body, ask).await
 }
 
-async fn operate(
-    service: Shared,
+async fn run_operation(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-    ask: impl FnOnce(&mut Fields<'_>) -> Option<Operation>,
-) -> Answer {
-    let body = body.json_or_empty().await?;
-    let request = idempotency::required(&service, &http, operator.caller(), &body)?;
-    let mut it = Fields::of(&body);
+    ask: impl FnOnce(&mut Fields<'_>) -> Option<PaymentOperation>,
+) -> HandlerResult {
+    let body = body.read_json_or_empty().await?;
+    let request = idempotency::require_key(&service, &http, operator.caller(), &body)?;
+    let mut it = Fields::new(&body);
     let operation = ask(&mut it);
     let operation = it.finish(|| operation)?;
-    let id = transaction_id(&id)?;
+    let id = parse_transaction_id(&id)?;
     // A key is its user's own, so a retry is asked by the same operator.
     let user = operator.caller().user.id.clone();
-    let render = move |it: &ShownTransaction, refund: Option<&RefundId>| render(it, refund, &user);
+    let render =
+        move |it: &VisibleTransaction, refund: Option<&RefundId>| render_operation(it, refund, &user);
     let done = service
-        .write(async move |app| payments::operate(&app, &operator, request, &id, operation, render).await)
+        .write(async move |app| {
+            payments::execute_operation(&app, &operator, request, &id, operation, render).await
+        })
         .await?;
-    Ok(reply::give(done?))
+    Ok(reply::into_response(done?))
 }
 
 /// The answer to a capture or a void is the transaction, to a refund the refund.
-fn render(shown: &ShownTransaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
+fn render_operation(shown: &VisibleTransaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
     let transaction = &shown.transaction;
     match transaction.refunds.iter().find(|it| Some(&it.id) == refund) {
         Some(it) => {
-            reply::stored(StatusCode::CREATED, &RefundView::of(transaction.id.as_str(), it, Some(user)))
+            reply::json_reply(StatusCode::CREATED, &RefundView::new(transaction.id.as_str(), it, Some(user)))
         }
-        None => reply::stored(StatusCode::OK, &TransactionView::from(shown)),
+        None => reply::json_reply(StatusCode::OK, &TransactionView::from(shown)),
     }
 }
 
@@ -280,7 +297,7 @@ impl From<OperationError> for Problem {
         match error {
             OperationError::Key(error) => error.into(),
             OperationError::NotFound => Kind::NotFound.into(),
-            OperationError::Amount(rule) => Self::invalid(vec![Fault::at("/amount", rule)]),
+            OperationError::Amount(rule) => Self::invalid_request(vec![Fault::at_pointer("/amount", rule)]),
             OperationError::NotCapturable(NotCapturable::State) => Kind::PaymentNotCapturable.into(),
             OperationError::NotCapturable(NotCapturable::Exceeds) => Kind::CaptureExceedsAuthorized.into(),
             OperationError::NotVoidable(_) => Kind::PaymentNotVoidable.into(),
@@ -292,21 +309,26 @@ impl From<OperationError> for Problem {
 }
 
 /// A transaction's refunds, oldest first
-#[utoipa::path(get, path = "/v1/payments/{transactionId}/refunds", tag = "Payments", security(("bearer" = ["OPERATOR"])),
+#[utoipa::path(get, operation_id = "refunds", path = "/v1/payments/{transactionId}/refunds", tag = "Payments", security(("bearer" = ["OPERATOR"])),
     params(("transactionId" = String, Path, description = "The transaction's id."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<RefundView>),
     (status = 404, description = "No such transaction.")
 ))]
-pub async fn refunds(service: Shared, http: HttpRequest, operator: Operator, id: Path<String>) -> Answer {
-    let cursors = service.cursors("refunds");
-    let page = Parameters::of(&http).page(&cursors)?;
-    let id = transaction_id(&id)?;
+pub async fn list_refunds(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    id: Path<String>,
+) -> HandlerResult {
+    let cursors = service.cursors_for("refunds");
+    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let id = parse_transaction_id(&id)?;
     let all = payments::list_refunds(&service.app, &operator, &id).await?.ok_or(Kind::NotFound)?;
-    Ok(HttpResponse::Ok().json(PageView::part(
+    Ok(HttpResponse::Ok().json(PageView::from_list(
         &all,
         page,
         &cursors,
         |it| it.refund.id.as_str(),
-        |it| RefundView::of(id.as_str(), &it.refund, it.user.as_ref()),
+        |it| RefundView::new(id.as_str(), &it.refund, it.user.as_ref()),
     )))
 }

@@ -16,14 +16,14 @@ use actix_web::{
     },
 };
 use application::{KeyError, Throttled};
-use domain::{Invalid, order::Status};
-use ports::{Causes, HasherBusy, PortError};
+use domain::{Invalid, order::OrderStatus};
+use ports::{ErrorChain, HasherBusy, PortError};
 
-pub(in crate::http) use text::{PLACE_BYTES_MAX, json_length};
+pub(in crate::http) use text::{LOCATION_BYTES_MAX, json_length};
 pub use {
-    faults::{Fault, Faults, Place, Rule},
+    faults::{Fault, FaultLocation, Faults, Rule},
     kind::Kind,
-    page::{STYLE_DIGEST, html},
+    page::{STYLE_DIGEST, render_html},
     view::ProblemView,
 };
 
@@ -31,7 +31,7 @@ pub use {
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
 /// What a handler answers with: a response, or a problem.
-pub type Answer = Result<HttpResponse, Problem>;
+pub type HandlerResult = Result<HttpResponse, Problem>;
 
 /// An error on its way to the client.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,7 +43,7 @@ struct Parts {
     detail: Cow<'static, str>,
     instance: Option<String>,
     errors: Faults,
-    allowed: Option<Vec<Status>>,
+    allowed: Option<Vec<OrderStatus>>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -58,43 +58,47 @@ impl Problem {
 
     /// A request with those faults.
     #[must_use]
-    pub fn invalid(errors: impl Into<Faults>) -> Self {
+    pub fn invalid_request(errors: impl Into<Faults>) -> Self {
         let errors = errors.into();
-        Self::new(Kind::InvalidRequest).detail(errors.summary()).errors(errors)
+        Self::new(Kind::InvalidRequest).with_detail(errors.summary()).with_errors(errors)
     }
 
     /// A request from somebody who has not shown who it is (RFC 6750, 3).
     #[must_use]
     pub fn unauthorized(shown: bool) -> Self {
         let challenge = if shown { r#"Bearer error="invalid_token""# } else { "Bearer" };
-        Self::new(Kind::Unauthorized).header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+        Self::new(Kind::Unauthorized)
+            .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
     }
 
     /// One attempt too many: when to come again, as `Retry-After`, as the fields of
     /// draft-ietf-httpapi-ratelimit-headers and as the older three.
     #[must_use]
-    pub fn throttled(it: Throttled) -> Self {
+    pub fn too_many_requests(it: Throttled) -> Self {
         let Throttled { limit, window, retry_after } = it;
-        let resets = seconds(retry_after);
+        let resets = whole_seconds(retry_after);
         Self::new(Kind::TooManyRequests)
-            .retry_after(retry_after)
-            .text_header("ratelimit-policy", &format!("\"attempts\";q={limit};w={}", seconds(window)))
-            .text_header("ratelimit", &format!("\"attempts\";r=0;t={resets}"))
-            .text_header("ratelimit-limit", &limit.to_string())
-            .text_header("ratelimit-remaining", "0")
-            .text_header("ratelimit-reset", &resets.to_string())
+            .with_retry_after(retry_after)
+            .with_text_header(
+                "ratelimit-policy",
+                &format!("\"attempts\";q={limit};w={}", whole_seconds(window)),
+            )
+            .with_text_header("ratelimit", &format!("\"attempts\";r=0;t={resets}"))
+            .with_text_header("ratelimit-limit", &limit.to_string())
+            .with_text_header("ratelimit-remaining", "0")
+            .with_text_header("ratelimit-reset", &resets.to_string())
     }
 
     /// Says it more exactly. The text must not repeat an id or a value that was sent.
     #[must_use]
-    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+    pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
     /// Names the faults; if they are too many to be listed, the detail says how many there are.
     #[must_use]
-    pub fn errors(mut self, errors: impl Into<Faults>) -> Self {
+    pub fn with_errors(mut self, errors: impl Into<Faults>) -> Self {
         let errors = errors.into();
         if errors.are_many() && self.0.kind != Kind::InvalidRequest {
             self.0.detail = format!("{} {}", self.0.kind.detail(), errors.summary()).into();
@@ -105,35 +109,35 @@ impl Problem {
 
     /// Names the statuses that this caller may ask for instead.
     #[must_use]
-    pub fn allowed_transitions(mut self, allowed: Vec<Status>) -> Self {
+    pub fn with_allowed_transitions(mut self, allowed: Vec<OrderStatus>) -> Self {
         self.0.allowed = Some(allowed);
         self
     }
 
     /// Says when to come again: whole seconds, at least one (RFC 9110, 10.2.3).
     #[must_use]
-    pub fn retry_after(self, wait: Duration) -> Self {
-        self.text_header("retry-after", &seconds(wait).to_string())
+    pub fn with_retry_after(self, wait: Duration) -> Self {
+        self.with_text_header("retry-after", &whole_seconds(wait).to_string())
     }
 
     /// Adds a header.
     #[must_use]
-    pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
+    pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
     }
 
     /// Adds a header of visible ASCII.
-    fn text_header(self, name: &'static str, value: &str) -> Self {
+    fn with_text_header(self, name: &'static str, value: &str) -> Self {
         match HeaderValue::from_str(value) {
-            Ok(value) => self.header(HeaderName::from_static(name), value),
+            Ok(value) => self.with_header(HeaderName::from_static(name), value),
             Err(_) => self,
         }
     }
 
     /// Names the request.
     #[must_use]
-    pub fn instance(mut self, request_id: &str) -> Self {
+    pub fn with_instance(mut self, request_id: &str) -> Self {
         self.0.instance = Some(request_id.to_owned());
         self
     }
@@ -146,7 +150,7 @@ impl Problem {
 }
 
 /// Whole seconds, rounded up, at least one: who comes a moment too early only comes twice.
-fn seconds(wait: Duration) -> u64 {
+fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
@@ -159,9 +163,9 @@ impl From<Kind> for Problem {
 /// What was asked of a port did not happen; which one and why, only the log says.
 impl From<PortError> for Problem {
     fn from(fault: PortError) -> Self {
-        tracing::error!(fault = %Causes(&fault), "a port failed");
+        tracing::error!(fault = %ErrorChain(&fault), "a port failed");
         match fault {
-            PortError::Away(_) => Self::new(Kind::Unavailable).retry_after(RETRY_UNAVAILABLE),
+            PortError::Unavailable(_) => Self::new(Kind::Unavailable).with_retry_after(RETRY_UNAVAILABLE),
             PortError::Unreadable(_) | PortError::Bug(_) => Kind::InternalError.into(),
         }
     }
@@ -170,7 +174,7 @@ impl From<PortError> for Problem {
 /// So many passwords are being hashed that this one was not begun.
 impl From<HasherBusy> for Problem {
     fn from(_: HasherBusy) -> Self {
-        Self::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE)
+        Self::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE)
     }
 }
 
@@ -180,9 +184,11 @@ impl From<KeyError> for Problem {
             // The fault is the request as a whole: it is not the one that the key was used with.
             KeyError::Reused => {
                 let rule = Invalid("is not the request that the key was first used with");
-                Self::new(Kind::IdempotencyKeyReused).errors(vec![Fault::at("", rule)])
+                Self::new(Kind::IdempotencyKeyReused).with_errors(vec![Fault::at_pointer("", rule)])
             }
-            KeyError::InProgress => Self::new(Kind::IdempotencyInProgress).retry_after(RETRY_UNAVAILABLE),
+            KeyError::InProgress => {
+                Self::new(Kind::IdempotencyInProgress).with_retry_after(RETRY_UNAVAILABLE)
+            }
             KeyError::Failed(away) => away.into(),
         }
     }

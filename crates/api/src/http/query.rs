@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::LazyLock};
 
 use actix_web::HttpRequest;
 
-use super::{ROUTES, RouteName, decode::Parameters, openapi, problem::Problem, route_of};
+use super::{ROUTES, RouteName, decode::QueryParameters, openapi, problem::Problem, route_of};
 
 /// Routes whose query is not looked at: a gateway's notice counts whatever its address says, and pages and probes may be
 /// asked for with anything.
@@ -17,14 +17,14 @@ fn is_lenient(route: &RouteName) -> bool {
 ///
 /// # Errors
 /// `invalid-request`, `card-data-refused`.
-pub(super) fn check(http: &HttpRequest) -> Result<(), Problem> {
+pub(super) fn reject_parameters(http: &HttpRequest) -> Result<(), Problem> {
     static WITHOUT: LazyLock<BTreeSet<&str>> = LazyLock::new(|| {
-        let reads = openapi::with_parameters();
+        let reads = openapi::operations_with_query();
         let without = ROUTES.iter().filter(|it| !is_lenient(it) && !reads.contains(it.name));
         without.map(|it| it.name).collect()
     });
     if http.query_string().is_empty() || !WITHOUT.contains(route_of(http)?.name) {
         return Ok(());
     }
-    Parameters::of(http).finish(|| Some(()))
+    QueryParameters::new(http).finish(|| Some(()))
 }

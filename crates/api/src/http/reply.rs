@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse,
     http::{StatusCode, header},
 };
-use application::Answered;
+use application::IdempotentReply;
 use ports::StoredReply;
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ pub const REPLAYED_HEADER: &str = "idempotent-replayed";
 
 /// An answer to keep: a view as JSON.
 #[must_use]
-pub fn stored(status: StatusCode, view: &impl Serialize) -> StoredReply {
+pub fn json_reply(status: StatusCode, view: &impl Serialize) -> StoredReply {
     // A view is plain data: it can always be written.
     let body = serde_json::to_string(view).unwrap_or_default();
     StoredReply { status: status.as_u16(), location: None, etag: None, body }
@@ -21,16 +21,16 @@ pub fn stored(status: StatusCode, view: &impl Serialize) -> StoredReply {
 
 /// An answer to keep that says nothing but that it is done.
 #[must_use]
-pub fn empty() -> StoredReply {
+pub fn no_content() -> StoredReply {
     StoredReply { status: StatusCode::NO_CONTENT.as_u16(), location: None, etag: None, body: String::new() }
 }
 
 /// Gives an answer, perhaps again.
 #[must_use]
-pub fn give(answered: Answered) -> HttpResponse {
+pub fn into_response(answered: IdempotentReply) -> HttpResponse {
     let (reply, again) = match answered {
-        Answered::First(reply) => (reply, false),
-        Answered::Again(reply) => (reply, true),
+        IdempotentReply::New(reply) => (reply, false),
+        IdempotentReply::Replay(reply) => (reply, true),
     };
     let mut response = HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK));
     if let Some(location) = reply.location {
@@ -61,9 +61,12 @@ mod tests {
         let reply = StoredReply {
             location: Some("/v1/orders/n1".into()),
             etag: Some("\"1\"".into()),
-            ..stored(StatusCode::CREATED, &view)
+            ..json_reply(StatusCode::CREATED, &view)
         };
-        let (first, again) = (give(Answered::First(reply.clone())), give(Answered::Again(reply)));
+        let (first, again) = (
+            into_response(IdempotentReply::New(reply.clone())),
+            into_response(IdempotentReply::Replay(reply)),
+        );
         assert_eq!((first.status(), again.status()), (StatusCode::CREATED, StatusCode::CREATED));
         for name in ["location", "etag", "content-type"] {
             assert!(first.headers().contains_key(name), "{name}");

@@ -1,30 +1,30 @@
 //! What operators do to the stock of a product, and who changed what of it.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::catalogue::{self, Adjust, AdjustError, Adjusted};
+use application::catalogue::{self, AdjustError, AppliedAdjustment, StockAdjustment};
 use domain::{
     ChangeId, Invalid, ProductId, Text,
-    product::{Recorded, STOCK_MAX},
+    product::{STOCK_MAX, StoredProductChange},
 };
-use ports::{ChangeKind, Page, StoredReply};
+use ports::{ChangeFilter, Page, StoredReply};
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    catalogue::written_id,
-    decode::{Cursors, Fields, Parameters, Read, text, whole},
+    catalogue::read_product_id,
+    decode::{Cursors, Fields, QueryParameters, ReadResult, text, whole_number},
     extract::Operator,
     idempotency,
     openapi::{IdempotencyKeyHeader, PageParameters},
-    problem::{Answer, Fault, Kind, Problem, Rule},
+    problem::{Fault, HandlerResult, Kind, Problem, Rule},
     reply,
     view::{
         PageView,
         change::{AdjustmentView, ChangeView},
     },
 };
-use crate::service::Shared;
+use crate::service::SharedService;
 
 /// The name under which the cursors of adjustments are sealed.
 const ADJUSTMENTS: &str = "stock-adjustments";
@@ -45,7 +45,7 @@ pub struct AdjustStock {
 /// Add to the stock of a product, or take from it
 ///
 /// It is relative, so whatever is sold meanwhile counts too. It makes a version of the product.
-#[utoipa::path(post, path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
+#[utoipa::path(post, operation_id = "adjust", path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
     request_body = AdjustStock, security(("bearer" = ["OPERATOR"])),
     params(
         ("productId" = String, Path, description = "The operator's id."),
@@ -58,97 +58,109 @@ pub struct AdjustStock {
     (status = 422, description = "`invalid-request`, also when there would be more than 1000000000; \
         `card-data-refused` or `idempotency-key-reused`.")
 ))]
-pub async fn adjust(
-    service: Shared,
+pub async fn adjust_stock(
+    service: SharedService,
     http: HttpRequest,
     operator: Operator,
     id: Path<String>,
     body: Body,
-) -> Answer {
-    let body = body.json().await?;
-    let request = idempotency::required(&service, &http, operator.caller(), &body)?;
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::require_key(&service, &http, operator.caller(), &body)?;
     let ask = read_adjustment(&body, &id)?;
     let done = service
-        .write(async move |app| catalogue::adjust(&app, &operator, request, ask, render).await)
+        .write(async move |app| {
+            catalogue::adjust_stock(&app, &operator, request, ask, render_adjustment).await
+        })
         .await?;
-    Ok(reply::give(done?))
+    Ok(reply::into_response(done?))
 }
 
-fn read_adjustment(body: &Value, id: &str) -> Result<Adjust, Problem> {
-    let mut it = Fields::of(body);
-    let product = written_id(&mut it, id)?;
-    let by = it.required("by", pieces);
-    let reason = it.required("reason", text(Text::parse));
-    it.finish(|| Some(Adjust { product: product?, by: by?, reason: reason? }))
+fn read_adjustment(body: &Value, id: &str) -> Result<StockAdjustment, Problem> {
+    let mut it = Fields::new(body);
+    let product = read_product_id(&mut it, id)?;
+    let by = it.read_required("by", read_pieces);
+    let reason = it.read_required("reason", text(Text::parse));
+    it.finish(|| Some(StockAdjustment { product: product?, by: by?, reason: reason? }))
 }
 
 /// Reads how many pieces come in or go out.
-fn pieces(value: &Value) -> Read<i64> {
-    match whole(-STOCK_MAX..=STOCK_MAX)(value)? {
+fn read_pieces(value: &Value) -> ReadResult<i64> {
+    match whole_number(-STOCK_MAX..=STOCK_MAX)(value)? {
         0 => Err(Rule::from(Invalid("must not be 0"))),
         by => Ok(by),
     }
 }
 
-fn render(it: &Adjusted) -> StoredReply {
-    reply::stored(StatusCode::CREATED, &AdjustmentView::from(it))
+fn render_adjustment(it: &AppliedAdjustment) -> StoredReply {
+    reply::json_reply(StatusCode::CREATED, &AdjustmentView::from(it))
 }
 
 impl From<AdjustError> for Problem {
     fn from(error: AdjustError) -> Self {
-        let by = |rule| vec![Fault::at("/by", Invalid(rule))];
+        let by = |rule| vec![Fault::at_pointer("/by", Invalid(rule))];
         match error {
             AdjustError::Key(error) => error.into(),
             AdjustError::NotFound => Kind::NotFound.into(),
             AdjustError::NotTracked => Kind::StockNotTracked.into(),
             AdjustError::OutOfStock => {
-                Self::new(Kind::OutOfStock).errors(by("takes more than there is in stock"))
+                Self::new(Kind::OutOfStock).with_errors(by("takes more than there is in stock"))
             }
-            AdjustError::TooMuch => Self::invalid(by("makes the stock more than 1000000000")),
+            AdjustError::TooMuch => Self::invalid_request(by("makes the stock more than 1000000000")),
             AdjustError::Failed(away) => away.into(),
         }
     }
 }
 
 /// A product's stock adjustments, newest first, with who made each
-#[utoipa::path(get, path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
+#[utoipa::path(get, operation_id = "adjustments", path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
     security(("bearer" = ["OPERATOR"])),
     params(("productId" = String, Path, description = "The operator's id."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<AdjustmentView>),
     (status = 404, description = "No such product.")
 ))]
-pub async fn adjustments(service: Shared, http: HttpRequest, operator: Operator, id: Path<String>) -> Answer {
-    let cursors = service.cursors(ADJUSTMENTS);
-    let page = list_changes(&service, &http, &operator, &id, ChangeKind::Adjustment, &cursors).await?;
-    let view = |it: &Recorded| AdjustmentView::from(it);
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, view)))
+pub async fn list_adjustments(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    id: Path<String>,
+) -> HandlerResult {
+    let cursors = service.cursors_for(ADJUSTMENTS);
+    let page = changes_page(&service, &http, &operator, &id, ChangeFilter::Adjustment, &cursors).await?;
+    let view = |it: &StoredProductChange| AdjustmentView::from(it);
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
 
 /// What operators changed of a product, newest version first, with who changed it
-#[utoipa::path(get, path = "/v1/products/{productId}/changes", tag = "Catalogue",
+#[utoipa::path(get, operation_id = "changes", path = "/v1/products/{productId}/changes", tag = "Catalogue",
     security(("bearer" = ["OPERATOR"])),
     params(("productId" = String, Path, description = "The operator's id."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<ChangeView>),
     (status = 404, description = "No such product.")
 ))]
-pub async fn changes(service: Shared, http: HttpRequest, operator: Operator, id: Path<String>) -> Answer {
-    let cursors = service.cursors(CHANGES);
-    let page = list_changes(&service, &http, &operator, &id, ChangeKind::Any, &cursors).await?;
-    let view = |it: &Recorded| ChangeView::from(it);
-    Ok(HttpResponse::Ok().json(PageView::of(&page, &cursors, view)))
+pub async fn list_product_changes(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    id: Path<String>,
+) -> HandlerResult {
+    let cursors = service.cursors_for(CHANGES);
+    let page = changes_page(&service, &http, &operator, &id, ChangeFilter::Any, &cursors).await?;
+    let view = |it: &StoredProductChange| ChangeView::from(it);
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
 
-async fn list_changes(
-    service: &Shared,
+async fn changes_page(
+    service: &SharedService,
     http: &HttpRequest,
     operator: &Operator,
     id: &str,
-    kind: ChangeKind,
+    kind: ChangeFilter,
     cursors: &Cursors<'_>,
-) -> Result<Page<Recorded>, Problem> {
-    let mut it = Parameters::of(http);
-    let after = it.cursor(cursors, ChangeId::parse);
-    let limit = it.limit();
+) -> Result<Page<StoredProductChange>, Problem> {
+    let mut it = QueryParameters::new(http);
+    let after = it.read_cursor(cursors, ChangeId::parse);
+    let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
     let id = ProductId::parse(id).map_err(|_| Kind::NotFound)?;
     let page = catalogue::list_changes(&service.app, operator, &id, kind, after, limit).await?;

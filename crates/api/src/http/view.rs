@@ -21,10 +21,10 @@ use super::decode::Cursors;
 /// assert_eq!(api::http::view::time(at), "2026-11-22T08:30:00.123Z");
 /// ```
 #[must_use]
-pub fn time(at: Timestamp) -> String {
+pub fn timestamp_text(at: Timestamp) -> String {
     // What lies beyond the years that can be written is shown as the nearest end of time.
-    let edge = if at.millis() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    let at = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or(edge);
+    let edge = if at.as_millis() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(edge);
     format!("{at:.3}")
 }
 
@@ -41,13 +41,13 @@ pub struct PageView<T> {
 
 impl<T> PageView<T> {
     /// A page of views.
-    pub fn of<R>(page: &Page<R>, cursors: &Cursors<'_>, view: impl Fn(&R) -> T) -> Self {
-        let next_cursor = page.next.as_deref().map(|it| cursors.after(it));
+    pub fn from_page<R>(page: &Page<R>, cursors: &Cursors<'_>, view: impl Fn(&R) -> T) -> Self {
+        let next_cursor = page.next.as_deref().map(|it| cursors.cursor_after(it));
         Self { data: page.data.iter().map(view).collect(), next_cursor }
     }
 
     /// The page of a short list that was read whole. When the element it begins after is gone, it is the first page.
-    pub fn part<R>(
+    pub fn from_list<R>(
         all: &[R],
         (after, limit): (Option<String>, u32),
         cursors: &Cursors<'_>,
@@ -59,11 +59,14 @@ impl<T> PageView<T> {
         let rest = all.get(begin..).unwrap_or_default();
         let data = rest.get(..limit_of(limit)).unwrap_or(rest);
         let last = data.last().filter(|_| data.len() < rest.len());
-        Self { data: data.iter().map(view).collect(), next_cursor: last.map(|it| cursors.after(id(it))) }
+        Self {
+            data: data.iter().map(view).collect(),
+            next_cursor: last.map(|it| cursors.cursor_after(id(it))),
+        }
     }
 
     /// All there is, on one page.
-    pub fn whole<R>(all: &[R], view: impl Fn(&R) -> T) -> Self {
+    pub fn single_page<R>(all: &[R], view: impl Fn(&R) -> T) -> Self {
         Self { data: all.iter().map(view).collect(), next_cursor: None }
     }
 }
@@ -78,8 +81,8 @@ mod tests {
 
     #[test]
     fn a_moment_has_three_decimals_whatever_it_is() {
-        assert_eq!(time(Timestamp::from_millis(0)), "1970-01-01T00:00:00.000Z");
-        assert_eq!(time(Timestamp::from_millis(1_795_336_200_120)), "2026-11-22T08:30:00.120Z");
-        assert!(time(Timestamp::from_millis(i64::MAX)).starts_with("9999-12-3"));
+        assert_eq!(timestamp_text(Timestamp::from_millis(0)), "1970-01-01T00:00:00.000Z");
+        assert_eq!(timestamp_text(Timestamp::from_millis(1_795_336_200_120)), "2026-11-22T08:30:00.120Z");
+        assert!(timestamp_text(Timestamp::from_millis(i64::MAX)).starts_with("9999-12-3"));
     }
 }

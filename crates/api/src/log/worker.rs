@@ -13,7 +13,7 @@ use std::{
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::line;
+use super::format_line;
 
 /// How long it waits before it tries again to write to what has no room and does not block.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
@@ -22,49 +22,51 @@ const RETRY_AFTER: Duration = Duration::from_millis(10);
 pub(super) struct Worker<W> {
     output: W,
     /// The bytes of lines that are not written yet.
-    waiting: Arc<AtomicUsize>,
-    lost: Counter,
+    pending_bytes: Arc<AtomicUsize>,
+    dropped_lines: Counter,
     /// How many lost lines the log has spoken of.
     reported: u64,
     /// Only the beginning of the last line was written.
-    torn: bool,
+    has_partial_line: bool,
 }
 
 impl<W: Write> Worker<W> {
     pub(super) const fn new(output: W, waiting: Arc<AtomicUsize>, lost: Counter) -> Self {
-        Self { output, waiting, lost, reported: 0, torn: false }
+        Self { output, pending_bytes: waiting, dropped_lines: lost, reported: 0, has_partial_line: false }
     }
 
     /// Writes what comes, until nothing can come any more.
     pub(super) fn run(mut self, lines: &Receiver<Vec<u8>>) {
         for line in lines {
-            let works = self.write(&line);
+            let works = self.write_line(&line);
             // Only once it has caught up: otherwise the report is one more line of too many.
-            if works && self.waiting.load(SeqCst) == line.len() {
-                self.report();
+            if works && self.pending_bytes.load(SeqCst) == line.len() {
+                self.report_drops();
             }
-            self.waiting.fetch_sub(line.len(), SeqCst);
+            self.pending_bytes.fetch_sub(line.len(), SeqCst);
         }
     }
 
     /// Whether the line is written.
-    fn write(&mut self, line: &[u8]) -> bool {
-        if self.torn && write_all(&mut self.output, b"\n").1.is_ok() {
-            self.torn = false;
+    fn write_line(&mut self, line: &[u8]) -> bool {
+        if self.has_partial_line && write_all(&mut self.output, b"\n").1.is_ok() {
+            self.has_partial_line = false;
         }
         let (written, outcome) = write_all(&mut self.output, line);
         if outcome.is_err() {
-            self.lost.inc();
-            self.torn |= written > 0;
+            self.dropped_lines.inc();
+            self.has_partial_line |= written > 0;
         }
         outcome.is_ok()
     }
 
     /// Says how many lines are missing.
-    fn report(&mut self) {
-        let lost = self.lost.get();
+    fn report_drops(&mut self) {
+        let lost = self.dropped_lines.get();
         let lines = lost.saturating_sub(self.reported);
-        if lines > 0 && self.write(&line("WARN", "lines of the log were dropped", ("lines", lines.into()))) {
+        if lines > 0
+            && self.write_line(&format_line("WARN", "lines of the log were dropped", ("lines", lines.into())))
+        {
             self.reported = lost;
         }
     }
@@ -127,7 +129,7 @@ mod tests {
         }
     }
 
-    fn written(room: &[usize], lines: &[&str]) -> (String, u64) {
+    fn write_lines(room: &[usize], lines: &[&str]) -> (String, u64) {
         let mut disk = Disk { room: room.to_vec(), written: Vec::new() };
         let (lost, waiting) = (Counter::default(), Arc::new(AtomicUsize::new(0)));
         let (sender, receiver) = sync_channel(lines.len());
@@ -143,12 +145,12 @@ mod tests {
 
     #[test]
     fn lines_are_written_in_their_order() {
-        assert_eq!(written(&[], &["a\n", "b\n"]), ("a\nb\n".into(), 0));
+        assert_eq!(write_lines(&[], &["a\n", "b\n"]), ("a\nb\n".into(), 0));
     }
 
     #[test]
     fn a_line_that_cannot_be_written_is_counted_and_reported_once() {
-        let (text, lost) = written(&[0, 0], &["a\n", "b\n", "c\n", "d\n"]);
+        let (text, lost) = write_lines(&[0, 0], &["a\n", "b\n", "c\n", "d\n"]);
         assert_eq!(lost, 2);
         let lines: Vec<_> = text.lines().collect();
         assert_eq!((&lines[..2], lines.len()), (&["c", "d"][..], 3));
@@ -158,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_follows_half_a_line_has_a_line_of_its_own() {
-        let (text, lost) = written(&[3], &["torn\n", "whole\n"]);
+        let (text, lost) = write_lines(&[3], &["torn\n", "whole\n"]);
         assert_eq!((text.lines().take(2).collect::<Vec<_>>(), lost), (vec!["tor", "whole"], 1));
     }
 }

@@ -2,7 +2,7 @@
 
 /// The text format 0.0.4 of Prometheus, from `OpenMetrics` 1.0: a counter's family is named as its samples are, with
 /// `_total`, and there is no end mark.
-pub(super) fn of_prometheus(open_metrics: &str) -> String {
+pub(super) fn to_prometheus_text(open_metrics: &str) -> String {
     let lines: Vec<_> = open_metrics.lines().filter(|it| *it != "# EOF").collect();
     let counters: Vec<_> =
         lines.iter().filter_map(|it| it.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();

@@ -3,7 +3,7 @@
 use ports::{CallbackOutcome, CommitOutcome};
 use prometheus_client::encoding::EncodeLabelSet;
 
-use super::Seen;
+use super::RequestSample;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RequestLabels {
@@ -12,8 +12,8 @@ pub(super) struct RequestLabels {
     status: u32,
 }
 
-impl From<Seen<'_>> for RequestLabels {
-    fn from(it: Seen<'_>) -> Self {
+impl From<RequestSample<'_>> for RequestLabels {
+    fn from(it: RequestSample<'_>) -> Self {
         Self { method: it.method, route: it.route.to_owned(), status: it.status.into() }
     }
 }
@@ -24,8 +24,8 @@ pub(super) struct RouteLabels {
     route: String,
 }
 
-impl From<Seen<'_>> for RouteLabels {
-    fn from(it: Seen<'_>) -> Self {
+impl From<RequestSample<'_>> for RouteLabels {
+    fn from(it: RequestSample<'_>) -> Self {
         Self { method: it.method, route: it.route.to_owned() }
     }
 }

@@ -3,19 +3,21 @@ use super::*;
 #[tokio::test]
 async fn a_record_on_a_server_needs_a_secret_that_all_instances_share() {
     let database = ("IDEM_DATABASE_URL".to_owned(), "mysql://idem@127.0.0.1:1/shop".to_owned());
-    let config = Config::read(None, [database]).unwrap();
-    let fault = wire(&config).await.err().unwrap().to_string();
+    let config = Config::from_sources(None, [database]).unwrap();
+    let fault = wire_adapters(&config).await.err().unwrap().to_string();
     assert_eq!(fault, format!("jwt_secret (IDEM_JWT_SECRET): {SHARED_SECRET}"));
 }
 
 #[tokio::test]
 async fn several_faults_are_said_at_once() {
-    let mut config =
-        Config::read(None, [("IDEM_DATABASE_URL".to_owned(), "mysql://idem@127.0.0.1:1/shop".to_owned())])
-            .unwrap();
+    let mut config = Config::from_sources(
+        None,
+        [("IDEM_DATABASE_URL".to_owned(), "mysql://idem@127.0.0.1:1/shop".to_owned())],
+    )
+    .unwrap();
     config.redis_url = Some("nonsense".into());
     config.memcached_url = Some("nonsense".to_owned());
-    let fault = wire(&config).await.err().unwrap().to_string();
+    let fault = wire_adapters(&config).await.err().unwrap().to_string();
     for key in ["IDEM_JWT_SECRET", "IDEM_REDIS_URL", "IDEM_MEMCACHED_URL"] {
         assert!(fault.contains(key) && !fault.contains("nonsense"), "{fault}");
     }
@@ -28,9 +30,11 @@ fn a_sandbox_is_there_when_it_is_asked_for_or_when_only_this_machine_reaches_it(
     let secret = secret_from_bytes(random_secret().as_bytes());
     let has = |settings: &[(&str, &str)]| {
         let own = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-        let config =
-            Config::read(None, [("IDEM_DATABASE_URL".to_owned(), file.clone())].into_iter().chain(own));
-        sandbox(&config.unwrap(), Arc::new(SystemClock)).unwrap().is_some()
+        let config = Config::from_sources(
+            None,
+            [("IDEM_DATABASE_URL".to_owned(), file.clone())].into_iter().chain(own),
+        );
+        open_sandbox(&config.unwrap(), Arc::new(SystemClock)).unwrap().is_some()
     };
     assert!(!has(&[("IDEM_HTTP_ADDR", "0.0.0.0:0")]));
     assert!(!folder.path().join("sandbox_secret").exists());
@@ -40,7 +44,7 @@ fn a_sandbox_is_there_when_it_is_asked_for_or_when_only_this_machine_reaches_it(
 
 #[test]
 fn copies_of_another_database_have_other_names() {
-    let of = |url: &str| scope(&Database::parse(url).unwrap());
+    let of = |url: &str| cache_scope(&Database::parse(url).unwrap());
     assert_eq!(of("mysql://a:b@db:3306/shop"), of("mysql://c:d@db:3306/shop"));
     assert_ne!(of("mysql://a:b@db:3306/shop"), of("mysql://a:b@db:3306/other"));
 }
@@ -48,9 +52,9 @@ fn copies_of_another_database_have_other_names() {
 #[test]
 fn all_that_hash_or_wait_to_are_within_their_part_of_the_writes() {
     for cores in 1..=4_096 {
-        let (at_once, waiting) = hashing_places(cores);
-        assert!(at_once >= 1 && waiting >= PASSWORDS_WAITING_FOR_EACH, "{cores}");
+        let (at_once, waiting) = hashing_limits(cores);
+        assert!(at_once >= 1 && waiting >= QUEUED_PASSWORDS_PER_HASH, "{cores}");
         assert!(at_once + PURPOSES * waiting <= HASHING_MAX, "{cores}");
     }
-    assert_eq!(hashing_places(2), (1, 96));
+    assert_eq!(hashing_limits(2), (1, 96));
 }

@@ -20,7 +20,7 @@ impl Stack {
     /// Runs SQL on the record behind the binary's back, without the checks of its schema.
     #[expect(clippy::unused_self, reason = "other stacks have something to tell")]
     pub(crate) fn execute(&self, folder: &Path, sql: &str) {
-        adapters_sqlite::testing::execute(&folder.join("idem.db"), sql).unwrap();
+        adapters_sqlite::testing::execute_sql(&folder.join("idem.db"), sql).unwrap();
     }
 
     /// Where more is kept than in the folder.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use serde_json::json;
-use test_servers::Pace;
+use test_servers::LoadStopwatch;
 
 use crate::harness::{Client, Notice, Person, Place, QUIET, Reply, Server, Shelf, is_dead, item, unique};
 
@@ -70,7 +70,7 @@ pub(crate) async fn are_as_they_were(first: &Server, second: &Server, (stays, go
 
 /// The answer, and how long it would have taken on a calm machine.
 pub(crate) async fn timed(request: impl IntoFuture<Output = Reply>) -> (Reply, Duration) {
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     let reply = request.await;
-    (reply, pace.calm())
+    (reply, pace.elapsed_without_load())
 }

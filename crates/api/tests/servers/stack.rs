@@ -35,7 +35,7 @@ impl Stack {
         let name = format!("idem_{}", NEXT.fetch_add(1, Ordering::Relaxed));
         let mariadb = MariaDb::shared().unwrap();
         mariadb.create_database(&name).unwrap();
-        mariadb.execute(&format!("USE {name}; {sql}")).unwrap();
+        mariadb.execute_sql(&format!("USE {name}; {sql}")).unwrap();
         Self::on(mariadb.url(&name), None)
     }
 
@@ -66,8 +66,8 @@ impl Stack {
         let (_, name) = self.database_url.rsplit_once('/').unwrap();
         let sql = format!("USE {name}; SET check_constraint_checks = 0; SET foreign_key_checks = 0; {sql}");
         match &self.mariadb {
-            Some(it) => it.lock().unwrap().execute(&sql).unwrap(),
-            None => MariaDb::shared().unwrap().execute(&sql).unwrap(),
+            Some(it) => it.lock().unwrap().execute_sql(&sql).unwrap(),
+            None => MariaDb::shared().unwrap().execute_sql(&sql).unwrap(),
         }
     }
 

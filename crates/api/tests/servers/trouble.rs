@@ -6,7 +6,7 @@ use std::{
 };
 
 use serde_json::Value;
-use test_servers::{Kind, Server as TestServer};
+use test_servers::{Server as TestServer, ServerKind};
 
 use crate::harness::{PATIENCE, Server, eventually, raw};
 
@@ -57,14 +57,14 @@ impl Victim {
     }
 }
 
-fn strike<K: Kind>(server: &mut TestServer<K>, trouble: Trouble) {
+fn strike<K: ServerKind>(server: &mut TestServer<K>, trouble: Trouble) {
     match trouble {
         Trouble::Killed => server.kill().unwrap(),
         Trouble::Hung => server.pause().unwrap(),
     }
 }
 
-fn heal<K: Kind>(server: &mut TestServer<K>, trouble: Trouble) {
+fn heal<K: ServerKind>(server: &mut TestServer<K>, trouble: Trouble) {
     match trouble {
         Trouble::Killed => server.restart().unwrap(),
         Trouble::Hung => server.resume().unwrap(),

@@ -3,14 +3,17 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use domain::{Email, Network, Password, Role, User, UserId, UserKey, Username};
-use ports::{CommitError, HasherBusy, PortError, Purpose, Share, StoredReply, Taken, UnitOfWork, Write};
+use ports::{
+    AccountConflict, CommitError, HashPurpose, HashQueueKey, HasherBusy, PortError, StoredReply, UnitOfWork,
+    Write,
+};
 
-use super::guesses::Guess;
+use super::login_attempts::LoginAttempt;
 use crate::{
-    Answered, App, KeyError, Request, Throttled,
-    idempotent::{Decided, OnceError, box_round, once},
-    limits::{Attempt, count_attempt},
-    retry::{Tried, until_settled},
+    App, IdempotentReply, IdempotentRequest, KeyError, Throttled,
+    idempotent::{Decision, UseCaseError, box_decision, run_once},
+    limits::{AttemptKind, count_attempt},
+    retry::{Attempt, retry_stale},
 };
 
 /// What a user needs to register.
@@ -32,7 +35,7 @@ pub enum RegisterError {
     Key(#[from] KeyError),
     /// Name or address, or both, are somebody's.
     #[error("taken: {0:?}")]
-    Taken(Vec<Taken>),
+    Taken(Vec<AccountConflict>),
     /// Too many registrations from one network; or too many failed, which a request with an idempotency key may do: it could
     /// try passwords.
     #[error("too many registrations")]
@@ -51,7 +54,7 @@ impl From<Throttled> for RegisterError {
     }
 }
 
-impl OnceError for RegisterError {
+impl UseCaseError for RegisterError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Failed(_))
     }
@@ -64,33 +67,33 @@ impl OnceError for RegisterError {
 ///
 /// # Errors
 /// [`RegisterError`].
-pub async fn register<R>(
+pub async fn register_account<R>(
     app: &App,
-    request: Option<Request>,
+    request: Option<IdempotentRequest>,
     account: NewAccount,
     network: Network,
     render: R,
-) -> Result<Answered, RegisterError>
+) -> Result<IdempotentReply, RegisterError>
 where
     R: Fn(&User) -> StoredReply + Send + Sync,
 {
-    count_attempt(app, Attempt::Register, network).await?;
+    count_attempt(app, AttemptKind::Register, network).await?;
     let decide = || {
         let decided = async {
-            let (work, user) = prepare(app, &account, Role::Customer, network).await?;
-            Ok(Decided::answered(work, user.id.to_string(), render(&user)))
+            let (work, user) = prepare_account(app, &account, Role::Customer, network).await?;
+            Ok(Decision::with_reply(work, user.id.to_string(), render(&user)))
         };
-        box_round(decided)
+        box_decision(decided)
     };
-    let Some(request) = request else { return once(app, None, decide, explain_refusal).await };
+    let Some(request) = request else { return run_once(app, None, decide, map_commit_error).await };
     let username = account.username.as_str();
-    let known = app.users.find_by_login(username).await?;
-    let guess = Guess::new(app, username, known.as_ref(), network);
+    let known = app.users.find_credentials(username).await?;
+    let guess = LoginAttempt::new(app, username, known.as_ref(), network);
     // Not the lock of the account as a whole: it keeps those out who log in, and this would keep a name from being taken.
-    guess.check_network(app).await?;
-    let outcome = once(app, Some(&request), decide, explain_refusal).await;
+    guess.check_network_limits(app).await?;
+    let outcome = run_once(app, Some(&request), decide, map_commit_error).await;
     if matches!(outcome, Err(RegisterError::Key(KeyError::Reused))) {
-        guess.failed_network(app).await?;
+        guess.count_network_failure(app).await?;
     }
     outcome
 }
@@ -100,33 +103,33 @@ where
 /// # Errors
 /// [`RegisterError`].
 pub async fn create_operator(app: &App, account: NewAccount) -> Result<User, RegisterError> {
-    until_settled!(app, create_once(app, &account).await)
+    retry_stale!(app, create_operator_once(app, &account).await)
 }
 
-async fn create_once(app: &App, account: &NewAccount) -> Result<User, Tried<RegisterError>> {
-    let here = Network::of(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    let (work, user) = prepare(app, account, Role::Operator, here).await?;
-    app.store.commit(work).await.map_err(explain_refusal)?;
+async fn create_operator_once(app: &App, account: &NewAccount) -> Result<User, Attempt<RegisterError>> {
+    let here = Network::from_address(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    let (work, user) = prepare_account(app, account, Role::Operator, here).await?;
+    app.store.commit(work).await.map_err(map_commit_error)?;
     Ok(user)
 }
 
-async fn prepare(
+async fn prepare_account(
     app: &App,
     account: &NewAccount,
     role: Role,
     network: Network,
-) -> Result<(UnitOfWork, User), Tried<RegisterError>> {
+) -> Result<(UnitOfWork, User), Attempt<RegisterError>> {
     let NewAccount { username, email, password } = account.clone();
     // Before it costs a hash; the commit decides.
-    let taken = app.users.taken(&username, &email).await.map_err(RegisterError::from)?;
+    let taken = app.users.find_account_conflicts(&username, &email).await.map_err(RegisterError::from)?;
     if !taken.is_empty() {
         return Err(RegisterError::Taken(taken).into());
     }
-    let share = Share { purpose: Purpose::Register, network };
-    let hash = app.hasher.hash(password, share).await.map_err(RegisterError::from)?;
+    let share = HashQueueKey { purpose: HashPurpose::Register, network };
+    let hash = app.hasher.hash_password(password, share).await.map_err(RegisterError::from)?;
     let user = User {
-        key: UserKey::new(app.ids.key()),
-        id: UserId::new(app.ids.id()),
+        key: UserKey::new(app.ids.next_key()),
+        id: UserId::new(app.ids.next_id()),
         username,
         email,
         role,
@@ -134,17 +137,17 @@ async fn prepare(
         created_at: app.clock.now(),
         changed_at: None,
     };
-    Ok((UnitOfWork::new().with(Write::InsertUser(user.clone(), hash)), user))
+    Ok((UnitOfWork::new().with_write(Write::InsertUser(user.clone(), hash)), user))
 }
 
-fn explain_refusal(error: CommitError) -> Tried<RegisterError> {
+fn map_commit_error(error: CommitError) -> Attempt<RegisterError> {
     match error {
-        CommitError::Taken(taken) => RegisterError::Taken(taken).into(),
+        CommitError::AccountConflict(taken) => RegisterError::Taken(taken).into(),
         CommitError::Stale
         | CommitError::OutOfStock(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
-        | CommitError::Failed(_) => Tried::commit(error),
+        | CommitError::Failed(_) => Attempt::from_commit_error(error),
     }
 }
 

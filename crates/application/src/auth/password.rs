@@ -3,20 +3,20 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use domain::{Network, Password};
-use ports::{CommitError, PortError, Purpose, Share, StoredReply, UnitOfWork, Write};
+use ports::{CommitError, HashPurpose, HashQueueKey, PortError, StoredReply, UnitOfWork, Write};
 
-use super::{guesses::SessionGuess, login::LoginError, revocations};
+use super::{login::LoginError, login_attempts::PasswordAttempt, revocations};
 use crate::{
-    Answered, App, Caller, KeyError, Request,
-    idempotent::{Decided, OnceError, box_round, once},
-    limits::{Attempt, count_attempt},
-    retry::Tried,
+    App, Caller, IdempotentReply, IdempotentRequest, KeyError,
+    idempotent::{Decision, UseCaseError, box_decision, run_once},
+    limits::{AttemptKind, count_attempt},
+    retry::Attempt,
     security::SecurityEvent,
 };
 
 /// What a user needs to change the password.
 #[derive(Clone, PartialEq, Eq)]
-pub struct ChangePassword {
+pub struct PasswordChange {
     /// The present one.
     pub current: String,
     /// The next one.
@@ -42,7 +42,7 @@ impl From<PortError> for PasswordError {
     }
 }
 
-impl OnceError for PasswordError {
+impl UseCaseError for PasswordError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Login(LoginError::Failed(_)))
     }
@@ -59,74 +59,74 @@ impl OnceError for PasswordError {
 pub async fn change_password(
     app: &App,
     caller: &Caller,
-    request: Option<Request>,
-    change: ChangePassword,
+    request: Option<IdempotentRequest>,
+    change: PasswordChange,
     reply: StoredReply,
-) -> Result<Answered, PasswordError> {
-    let change = ChangePassword { current: Password::attempt(change.current), ..change };
-    count_attempt(app, Attempt::Change, change.network).await.map_err(LoginError::from)?;
+) -> Result<IdempotentReply, PasswordError> {
+    let change = PasswordChange { current: Password::sanitize_attempt(change.current), ..change };
+    count_attempt(app, AttemptKind::Change, change.network).await.map_err(LoginError::from)?;
     let user = &caller.user.id;
-    let guess = SessionGuess::new(user, &caller.session, change.network);
-    guess.check(app).await.map_err(LoginError::from)?;
+    let guess = PasswordAttempt::new(user, &caller.session, change.network);
+    guess.check_limit(app).await.map_err(LoginError::from)?;
     let decide = || {
         let decided = async {
-            let work = prepare(app, caller, &change, &guess).await.map_err(PasswordError::from)?;
-            Ok(Decided::answered(work, caller.user.id.to_string(), reply.clone()))
+            let work = prepare_change(app, caller, &change, &guess).await.map_err(PasswordError::from)?;
+            Ok(Decision::with_reply(work, caller.user.id.to_string(), reply.clone()))
         };
-        box_round(decided)
+        box_decision(decided)
     };
     let is_retried = AtomicBool::new(false);
-    let explain = |error| explain_refusal(error, &is_retried);
-    let outcome = once(app, request.as_ref(), decide, explain).await;
+    let explain = |error| map_commit_error(error, &is_retried);
+    let outcome = run_once(app, request.as_ref(), decide, explain).await;
     if matches!(outcome, Err(PasswordError::Key(KeyError::Reused))) {
-        guess.failed(app).await.map_err(LoginError::from)?;
+        guess.count_failure(app).await.map_err(LoginError::from)?;
     }
     let answered = outcome?;
-    if let Answered::First(_) = answered {
+    if let IdempotentReply::New(_) = answered {
         SecurityEvent::PasswordChanged { user, session: &caller.session, network: change.network }.log();
     }
     // Committed: if these fail, each instance reads it from the record a little later.
-    let _ = revocations::glance(app).await;
-    let _ = app.sessions_ended.publish().await;
+    let _ = revocations::sync_recent(app).await;
+    let _ = app.revocation_broadcast.publish().await;
     Ok(answered)
 }
 
-async fn prepare(
+async fn prepare_change(
     app: &App,
     caller: &Caller,
-    change: &ChangePassword,
-    guess: &SessionGuess<'_>,
+    change: &PasswordChange,
+    guess: &PasswordAttempt<'_>,
 ) -> Result<UnitOfWork, LoginError> {
     let user = &caller.user;
-    let hash = app.users.find_hash(user.key).await?.ok_or(LoginError::Invalid)?;
-    let share = Share { purpose: Purpose::Change, network: change.network };
-    let fits = app.hasher.verify(Some(hash.clone()), change.current.clone(), share).await?;
+    let hash = app.users.find_password_hash(user.key).await?.ok_or(LoginError::Invalid)?;
+    let share = HashQueueKey { purpose: HashPurpose::Change, network: change.network };
+    let fits = app.hasher.verify_password(Some(hash.clone()), change.current.clone(), share).await?;
     // As with a login, beyond the limit nothing is told any more.
-    guess.check(app).await?;
+    guess.check_limit(app).await?;
     if !fits {
-        guess.failed(app).await?;
+        guess.count_failure(app).await?;
         return Err(LoginError::Invalid);
     }
-    guess.passed(app).await;
-    let to = app.hasher.hash(change.new.clone(), share).await?;
-    let session = app.sessions.find(&caller.session).await?;
+    guess.clear_failures(app).await;
+    let to = app.hasher.hash_password(change.new.clone(), share).await?;
+    let session = app.sessions.find_session(&caller.session).await?;
     let now = app.clock.now();
     Ok(UnitOfWork::new()
-        .with(Write::ChangePassword { user: user.key, from: hash, to })
-        .with(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
+        .with_write(Write::ChangePassword { user: user.key, from: hash, to })
+        .with_write(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
 }
 
 /// What was checked is no longer the present hash: once, it is checked against the one that is. A login may only have made
 /// it again of the same password.
-fn explain_refusal(error: CommitError, is_retried: &AtomicBool) -> Tried<PasswordError> {
+fn map_commit_error(error: CommitError, is_retried: &AtomicBool) -> Attempt<PasswordError> {
     match error {
-        CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Tried::Stale,
+        CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Attempt::Stale,
         CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
         CommitError::OutOfStock(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
-        | CommitError::Taken(_)
-        | CommitError::Failed(_) => Tried::commit(error),
+        | CommitError::AccountConflict(_)
+        | CommitError::Failed(_) => Attempt::from_commit_error(error),
     }
 }
 

@@ -19,23 +19,23 @@ impl ScopedCache {
         Self { cache, scope: scope.to_owned() }
     }
 
-    fn name(&self, key: &str) -> String {
+    fn scoped_key(&self, key: &str) -> String {
         format!("{}:{key}", self.scope)
     }
 }
 
 #[async_trait]
 impl Cache for ScopedCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
-        self.cache.get(&self.name(key)).await
+    async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
+        self.cache.get_entry(&self.scoped_key(key)).await
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
-        self.cache.put(&self.name(key), entry, ttl).await
+    async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
+        self.cache.put_entry(&self.scoped_key(key), entry, ttl).await
     }
 
-    async fn remove(&self, key: &str) -> Result<(), PortError> {
-        self.cache.remove(&self.name(key)).await
+    async fn remove_entry(&self, key: &str) -> Result<(), PortError> {
+        self.cache.remove_entry(&self.scoped_key(key)).await
     }
 }
 
@@ -49,12 +49,12 @@ mod tests {
         let shared = Arc::<FakeCache>::default();
         let [one, other] = ["one", "other"].map(|scope| ScopedCache::new(shared.clone(), scope));
         let entry = CacheEntry { version: 1, bytes: b"copy".to_vec() };
-        one.put("order:n1", entry.clone(), Duration::from_secs(60)).await.unwrap();
-        assert_eq!(one.get("order:n1").await.unwrap(), Some(entry.clone()));
-        assert_eq!(other.get("order:n1").await.unwrap(), None);
-        other.remove("order:n1").await.unwrap();
-        assert_eq!(one.get("order:n1").await.unwrap(), Some(entry));
-        one.remove("order:n1").await.unwrap();
-        assert_eq!(one.get("order:n1").await.unwrap(), None);
+        one.put_entry("order:n1", entry.clone(), Duration::from_secs(60)).await.unwrap();
+        assert_eq!(one.get_entry("order:n1").await.unwrap(), Some(entry.clone()));
+        assert_eq!(other.get_entry("order:n1").await.unwrap(), None);
+        other.remove_entry("order:n1").await.unwrap();
+        assert_eq!(one.get_entry("order:n1").await.unwrap(), Some(entry));
+        one.remove_entry("order:n1").await.unwrap();
+        assert_eq!(one.get_entry("order:n1").await.unwrap(), None);
     }
 }

@@ -4,14 +4,14 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
-use ports::{Cache, EndedSession, PortError, SessionRepository};
+use ports::{Cache, PortError, RevokedSession, SessionRepository};
 
-use super::Copies;
+use super::CachedRows;
 
 /// About how long a copy lives: longer than an access token by default, because a client that is there refreshes then.
 const TTL: Duration = Duration::from_secs(20 * 60);
 /// The version of a session that was ended: nothing comes after it.
-const ENDED: i64 = i64::MAX;
+const ENDED_VERSION: i64 = i64::MAX;
 
 /// Sessions by id from a cache, everything else from the record.
 ///
@@ -19,32 +19,37 @@ const ENDED: i64 = i64::MAX;
 /// guarded by the session's generation and life, and for nothing else.
 pub struct CachedSessions {
     record: Arc<dyn SessionRepository>,
-    copies: SessionCopies,
+    cache: SessionCache,
 }
 
 impl CachedSessions {
     /// Puts `cache` before `record`.
     #[must_use]
     pub fn new(record: Arc<dyn SessionRepository>, cache: Arc<dyn Cache>) -> Self {
-        Self { record, copies: SessionCopies::new(cache) }
+        Self { record, cache: SessionCache::new(cache) }
     }
 }
 
 #[async_trait]
 impl SessionRepository for CachedSessions {
-    async fn find(&self, id: &SessionId) -> Result<Option<Session>, PortError> {
-        if let Some(copy) = self.copies.get(id).await {
+    async fn find_session(&self, id: &SessionId) -> Result<Option<Session>, PortError> {
+        if let Some(copy) = self.cache.get(id).await {
             return Ok(Some(copy));
         }
-        let found = self.record.find(id).await?;
+        let found = self.record.find_session(id).await?;
         if let Some(session) = &found {
-            self.copies.put(session).await;
+            self.cache.put_session(session).await;
         }
         Ok(found)
     }
 
-    async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Result<Vec<Session>, PortError> {
-        self.record.list_live(user, now, limit).await
+    async fn list_live_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<Session>, PortError> {
+        self.record.list_live_sessions(user, now, limit).await
     }
 
     async fn has_logged_in(
@@ -56,35 +61,35 @@ impl SessionRepository for CachedSessions {
         self.record.has_logged_in(user, network, since).await
     }
 
-    async fn revoked_since(
+    async fn list_revoked_sessions(
         &self,
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Result<Vec<EndedSession>, PortError> {
-        self.record.revoked_since(since, after, limit).await
+    ) -> Result<Vec<RevokedSession>, PortError> {
+        self.record.list_revoked_sessions(since, after, limit).await
     }
 }
 
 /// Copies of sessions, each of the version that is its generation.
-pub(crate) struct SessionCopies(Copies);
+pub(crate) struct SessionCache(CachedRows);
 
-impl SessionCopies {
+impl SessionCache {
     pub(crate) fn new(cache: Arc<dyn Cache>) -> Self {
-        Self(Copies::new(cache))
+        Self(CachedRows::new(cache))
     }
 
     async fn get(&self, id: &SessionId) -> Option<Session> {
-        self.0.get::<Session>(&name(id)).await.filter(|it| it.id == *id)
+        self.0.get::<Session>(&cache_key(id)).await.filter(|it| it.id == *id)
     }
 
-    pub(crate) async fn put(&self, session: &Session) {
-        let version = if session.revoked_at.is_some() { ENDED } else { session.generation };
-        self.0.put(&name(&session.id), version, session, TTL).await;
+    pub(crate) async fn put_session(&self, session: &Session) {
+        let version = if session.revoked_at.is_some() { ENDED_VERSION } else { session.generation };
+        self.0.put_row(&cache_key(&session.id), version, session, TTL).await;
     }
 }
 
-fn name(id: &SessionId) -> String {
+fn cache_key(id: &SessionId) -> String {
     format!("session:{id}")
 }
 

@@ -7,32 +7,32 @@
 use domain::{
     Currency, Invalid, Money, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session,
     SessionId, SessionKey, Text, Timestamp, UserKey, Version,
-    order::{Item, Status},
+    order::{OrderLine, OrderStatus},
 };
 use serde::Serialize;
 use serde_json::Value;
 
 /// A text that is another one when anything that is copied has another shape.
 #[must_use]
-pub fn shape() -> String {
-    let order = order().map_or_else(|rule| rule.to_string(), |it| shape_of(&it));
-    format!("order {order} session {}", shape_of(&session()))
+pub fn cache_shape() -> String {
+    let order = sample_order().map_or_else(|rule| rule.to_string(), |it| value_shape(&it));
+    format!("order {order} session {}", value_shape(&sample_session()))
 }
 
-fn shape_of(filled: &impl Serialize) -> String {
-    serde_json::to_value(filled).map_or_else(|error| error.to_string(), |it| outline(&it))
+fn value_shape(filled: &impl Serialize) -> String {
+    serde_json::to_value(filled).map_or_else(|error| error.to_string(), |it| describe_value(&it))
 }
 
-fn outline(value: &Value) -> String {
+fn describe_value(value: &Value) -> String {
     match value {
         Value::Null => "nothing".to_owned(),
         Value::Bool(_) => "flag".to_owned(),
         Value::Number(_) => "number".to_owned(),
         Value::String(_) => "text".to_owned(),
-        Value::Array(all) => format!("[{}]", all.first().map_or_else(String::new, outline)),
+        Value::Array(all) => format!("[{}]", all.first().map_or_else(String::new, describe_value)),
         Value::Object(members) => {
             let mut lines: Vec<_> =
-                members.iter().map(|(name, it)| format!("{name}: {}", outline(it))).collect();
+                members.iter().map(|(name, it)| format!("{name}: {}", describe_value(it))).collect();
             lines.sort();
             format!("{{{}}}", lines.join(", "))
         }
@@ -41,9 +41,9 @@ fn outline(value: &Value) -> String {
 
 const AT: Timestamp = Timestamp::from_millis(1);
 
-fn order() -> Result<Order, Invalid> {
+fn sample_order() -> Result<Order, Invalid> {
     let price = Money::zero(Currency::parse("CNY")?);
-    let item = Item {
+    let item = OrderLine {
         product: ProductId::new(String::new()),
         name: Text::new(""),
         quantity: 1,
@@ -54,8 +54,8 @@ fn order() -> Result<Order, Invalid> {
         key: OrderKey::new(1),
         number: OrderNumber::new(String::new()),
         owner: UserKey::new(1),
-        status: Status::Pending,
-        came_from: Some(Status::Paid),
+        status: OrderStatus::Pending,
+        came_from: Some(OrderStatus::Paid),
         version: Version::FIRST,
         revision: Revision::FIRST,
         last_sequence: Sequence::FIRST,
@@ -67,7 +67,7 @@ fn order() -> Result<Order, Invalid> {
     })
 }
 
-fn session() -> Session {
+fn sample_session() -> Session {
     Session {
         key: SessionKey::new(1),
         id: SessionId::new(String::new()),
@@ -96,14 +96,14 @@ mod tests {
             json!({"a": "1", "b": [{"c": "x", "d": null}]}),
             json!({"b": [{"c": "x", "d": null}]}),
         ] {
-            assert_ne!(outline(&plain), outline(&other), "{other}");
+            assert_ne!(describe_value(&plain), describe_value(&other), "{other}");
         }
-        assert_eq!(outline(&plain), outline(&json!({"b": [{"d": null, "c": "y"}], "a": 2})));
+        assert_eq!(describe_value(&plain), describe_value(&json!({"b": [{"d": null, "c": "y"}], "a": 2})));
     }
 
     #[test]
     fn what_is_copied_is_filled_to_its_last_member() {
-        let shape = shape();
+        let shape = cache_shape();
         for member in ["came_from: text", "holds_stock: flag", "revoked_at: number", "spent: [number]"] {
             assert!(shape.contains(member), "{member}: {shape}");
         }

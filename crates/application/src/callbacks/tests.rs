@@ -2,37 +2,37 @@ use std::collections::HashMap;
 
 use domain::{
     ChangedBy, EventId, Order, Transaction,
-    order::Status,
-    payment::{Asked, EventKind, PaymentStatus},
+    order::OrderStatus,
+    payment::{EventKind, PaymentStatus, PendingOperation},
 };
 
 use super::*;
 use crate::testing::*;
 
-fn bench(order: Order, transaction: Transaction) -> Bench {
-    Bench::new().with(|it| {
+fn bench(order: Order, transaction: Transaction) -> TestApp {
+    TestApp::new().with_state(|it| {
         it.orders.push(order);
         it.transactions.push(transaction);
     })
 }
 
 /// Receives a notice whose text is its id.
-async fn receive_on(it: &Bench, id: &str) -> Result<bool, CallbackError> {
+async fn receive_on(it: &TestApp, id: &str) -> Result<bool, CallbackError> {
     let headers = HashMap::from([("id".to_owned(), id.to_owned())]);
-    receive(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await
+    receive_notice(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await
 }
 
 /// Receives a notice of that event.
-async fn receive_event(it: &Bench, id: &str, event: Event) -> Result<bool, CallbackError> {
-    it.gateway.means(id, Meaning::Event(Box::new(event)));
+async fn receive_event(it: &TestApp, id: &str, event: PaymentEvent) -> Result<bool, CallbackError> {
+    it.gateway.set_meaning(id, ParsedNotice::Event(Box::new(event)));
     receive_on(it, id).await
 }
 
-fn outcomes(it: &Bench) -> Vec<Happening> {
-    it.meter.all().into_iter().filter(|it| matches!(it, Happening::Callback(_))).collect()
+fn outcomes(it: &TestApp) -> Vec<Observation> {
+    it.metrics.all_observations().into_iter().filter(|it| matches!(it, Observation::Callback(_))).collect()
 }
 
-fn kept_as(it: &Bench) -> Vec<Disposition> {
+fn kept_as(it: &TestApp) -> Vec<EventDisposition> {
     it.record.state().events.iter().map(|it| it.disposition).collect()
 }
 
@@ -46,27 +46,28 @@ async fn event_transaction_order_and_history_change_in_one_commit() {
     else {
         panic!("three writes")
     };
-    assert_eq!((progress.order().status, progress.entries().len()), (Status::Paid, 1));
-    assert_eq!(progress.entries()[0].by, ChangedBy::GATEWAY);
+    assert_eq!((progress.order().status, progress.history_entries().len()), (OrderStatus::Paid, 1));
+    assert_eq!(progress.history_entries()[0].by, ChangedBy::GATEWAY);
     assert_eq!(transaction.status(), PaymentStatus::Captured);
     let key = event.key;
     let kind = Some("payment.captured".to_owned());
-    assert_eq!(*event, StoredEvent { key, kind, ..kept("e1", Disposition::Applied) });
-    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Applied)]);
+    assert_eq!(*event, StoredEvent { key, kind, ..stored_event("e1", EventDisposition::Applied) });
+    assert_eq!(outcomes(&it), [Observation::Callback(CallbackOutcome::Applied)]);
 }
 
 #[tokio::test]
 async fn a_notice_that_was_kept_has_no_effect_again() {
-    let it = bench(order(), pending()).with(|it| it.events.push(kept("e1", Disposition::Applied)));
+    let it = bench(order(), pending())
+        .with_state(|it| it.events.push(stored_event("e1", EventDisposition::Applied)));
     assert!(receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
     assert_eq!(it.record.commits(), []);
-    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Duplicate)]);
+    assert_eq!(outcomes(&it), [Observation::Callback(CallbackOutcome::Duplicate)]);
 }
 
 #[tokio::test]
 async fn a_notice_that_is_kept_by_another_at_the_same_moment_has_no_effect_again() {
     let it = bench(order(), pending()).without_locks();
-    it.record.meanwhile(|it| it.events.push(kept("e1", Disposition::Applied)));
+    it.record.before_next_commit(|it| it.events.push(stored_event("e1", EventDisposition::Applied)));
     assert!(receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
     assert_eq!(it.record.state().transactions[0].status(), PaymentStatus::Pending);
 }
@@ -77,20 +78,20 @@ async fn another_notice_of_what_is_true_is_kept_without_effect() {
     assert!(!receive_event(&it, "e2", event(EventKind::Captured, "20.00")).await.unwrap());
     assert_eq!(
         (kept_as(&it), it.record.state().orders[0].status),
-        (vec![Disposition::Unchanged], Status::Paid)
+        (vec![EventDisposition::Unchanged], OrderStatus::Paid)
     );
-    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Unchanged)]);
+    assert_eq!(outcomes(&it), [Observation::Callback(CallbackOutcome::Unchanged)]);
 }
 
 #[tokio::test]
 async fn a_notice_of_an_unknown_transaction_is_parked() {
-    let it = Bench::new();
+    let it = TestApp::new();
     assert!(!receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
     assert_eq!(
-        (it.journal(), kept_as(&it)),
-        (vec!["commit InsertEvent".to_owned()], vec![Disposition::Parked])
+        (it.journal_lines(), kept_as(&it)),
+        (vec!["commit InsertEvent".to_owned()], vec![EventDisposition::Parked])
     );
-    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Waiting)]);
+    assert_eq!(outcomes(&it), [Observation::Callback(CallbackOutcome::Waiting)]);
 }
 
 #[tokio::test]
@@ -99,18 +100,18 @@ async fn a_refund_that_came_first_is_applied_with_its_capture() {
     let mut refund = event(EventKind::RefundSucceeded, "5.00");
     refund.refund = Some(domain::RefundId::new("r1".to_owned()));
     receive_event(&it, "e1", refund).await.unwrap();
-    assert_eq!(kept_as(&it), [Disposition::Waiting]);
+    assert_eq!(kept_as(&it), [EventDisposition::Waiting]);
     receive_event(&it, "e2", event(EventKind::Captured, "20.00")).await.unwrap();
-    assert_eq!(it.journal()[1], "commit UpdateOrder UpdateTransaction MoveEvent InsertEvent");
-    assert_eq!(kept_as(&it), [Disposition::Applied, Disposition::Applied]);
-    assert_eq!(it.record.state().transactions[0].refunded(), yuan("5"));
+    assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction MoveEvent InsertEvent");
+    assert_eq!(kept_as(&it), [EventDisposition::Applied, EventDisposition::Applied]);
+    assert_eq!(it.record.state().transactions[0].refunded_amount(), yuan("5"));
 }
 
 #[tokio::test]
 async fn a_notice_that_differs_from_what_was_agreed_is_kept_with_a_finding() {
     let it = bench(order(), pending());
     receive_event(&it, "e1", event(EventKind::Captured, "20.01")).await.unwrap();
-    assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
+    assert_eq!(it.journal_lines(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
     let state = it.record.state();
     let finding = &state.findings[0];
     assert_eq!(
@@ -120,20 +121,20 @@ async fn a_notice_that_differs_from_what_was_agreed_is_kept_with_a_finding() {
     assert_eq!((&finding.transaction, &finding.order), (&Some(pending().id), &Some(order().number)));
     assert_eq!(
         (state.orders[0].status, state.transactions[0].status()),
-        (Status::Pending, PaymentStatus::Pending)
+        (OrderStatus::Pending, PaymentStatus::Pending)
     );
 }
 
 #[tokio::test]
 async fn money_that_comes_too_late_goes_back_with_a_finding_in_the_same_commit() {
-    let cancelled = moved(order(), Status::Cancelled, ChangedBy::customer(ada().key));
+    let cancelled = transition_order_to(order(), OrderStatus::Cancelled, ChangedBy::customer(ada().key));
     let it = bench(cancelled.clone(), pending());
     receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap();
-    assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
+    assert_eq!(it.journal_lines(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
     let state = it.record.state();
     assert_eq!(
         (state.orders[0].status, state.findings[0].kind),
-        (Status::Cancelled, FindingKind::LateCapture)
+        (OrderStatus::Cancelled, FindingKind::LateCapture)
     );
     let refund = &state.transactions[0].refunds[0];
     assert_eq!((refund.amount, refund.check_at), (yuan("20"), Some(NOW)));
@@ -142,11 +143,15 @@ async fn money_that_comes_too_late_goes_back_with_a_finding_in_the_same_commit()
 #[tokio::test]
 async fn an_order_that_is_cancelled_under_the_commit_is_decided_anew() {
     let it = bench(order(), pending());
-    it.record
-        .meanwhile(|it| it.orders[0] = moved(order(), Status::Cancelled, ChangedBy::customer(ada().key)));
+    it.record.before_next_commit(|it| {
+        it.orders[0] = transition_order_to(order(), OrderStatus::Cancelled, ChangedBy::customer(ada().key))
+    });
     receive_event(&it, "e1", event(EventKind::Authorized, "20.00")).await.unwrap();
     let state = it.record.state();
-    assert_eq!((state.orders[0].status, state.transactions[0].asked), (Status::Cancelled, Some(Asked::Void)));
+    assert_eq!(
+        (state.orders[0].status, state.transactions[0].pending_operation),
+        (OrderStatus::Cancelled, Some(PendingOperation::Void))
+    );
 }
 
 #[tokio::test]
@@ -155,47 +160,47 @@ async fn another_gateways_transaction_is_not_touched() {
     let it = bench(order(), other);
     receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap();
     assert_eq!(
-        (it.journal(), kept_as(&it)),
-        (vec!["commit InsertEvent".to_owned()], vec![Disposition::Parked])
+        (it.journal_lines(), kept_as(&it)),
+        (vec!["commit InsertEvent".to_owned()], vec![EventDisposition::Parked])
     );
 }
 
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_with_a_finding() {
-    let it = Bench::new();
-    it.gateway.means("e1", Meaning::UnknownType { kind: "moon.rose".to_owned() });
+    let it = TestApp::new();
+    it.gateway.set_meaning("e1", ParsedNotice::UnknownType { kind: "moon.rose".to_owned() });
     receive_on(&it, "e1").await.unwrap();
     receive_on(&it, "e2").await.unwrap();
-    assert_eq!(it.journal(), ["commit InsertFinding InsertEvent"; 2]);
+    assert_eq!(it.journal_lines(), ["commit InsertFinding InsertEvent"; 2]);
     let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [FindingKind::UnknownType, FindingKind::Unintelligible]);
-    assert_eq!(kept_as(&it), [Disposition::Flagged; 2]);
+    assert_eq!(kept_as(&it), [EventDisposition::Flagged; 2]);
     assert_eq!(it.record.state().events[0].kind.as_deref(), Some("moon.rose"));
 }
 
 #[tokio::test]
 async fn what_is_not_genuine_is_only_counted() {
     let it = bench(order(), pending());
-    let refused = receive(&it.app, &sandbox(), &HashMap::new(), b"e1", network()).await;
+    let refused = receive_notice(&it.app, &sandbox(), &HashMap::new(), b"e1", network()).await;
     assert!(matches!(refused, Err(CallbackError::InvalidSignature(_))));
     assert_eq!(it.record.commits(), []);
-    assert_eq!(it.meter.all(), [Happening::Callback(CallbackOutcome::Refused)]);
+    assert_eq!(it.metrics.all_observations(), [Observation::Callback(CallbackOutcome::Refused)]);
     let other = GatewayName::new("other".to_owned());
-    let unknown = receive(&it.app, &other, &HashMap::new(), b"e1", network()).await;
+    let unknown = receive_notice(&it.app, &other, &HashMap::new(), b"e1", network()).await;
     assert!(matches!(unknown, Err(CallbackError::UnknownGateway)));
 }
 
 #[tokio::test]
 async fn nothing_is_confirmed_that_was_not_committed() {
     let it = bench(order(), pending());
-    it.record.refuses(CommitError::Failed(away()));
+    it.record.refuse_next_commit(CommitError::Failed(away_error()));
     let lost = receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await;
     assert!(matches!(lost, Err(CallbackError::Failed(_))));
-    it.record.loses_the_answer();
+    it.record.lose_next_answer();
     let lost = receive_on(&it, "e1").await;
     assert!(matches!(lost, Err(CallbackError::Failed(_))));
     assert!(receive_on(&it, "e1").await.unwrap(), "the gateway sends it again: it had been kept");
-    assert_eq!(outcomes(&it), [Happening::Callback(CallbackOutcome::Duplicate)]);
+    assert_eq!(outcomes(&it), [Observation::Callback(CallbackOutcome::Duplicate)]);
 }
 
 #[tokio::test]

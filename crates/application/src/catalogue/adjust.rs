@@ -2,19 +2,19 @@
 
 use domain::{
     ProductId, Text, UserId,
-    product::{Change, STOCK_MAX},
+    product::{ProductChange, STOCK_MAX},
 };
 use ports::{PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    Answered, App, KeyError, Operator, Request,
-    idempotent::{Decided, OnceError, once},
-    retry::Tried,
+    App, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    idempotent::{Decision, UseCaseError, run_once},
+    retry::Attempt,
 };
 
 /// An adjustment to make.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adjust {
+pub struct StockAdjustment {
     /// Of which product.
     pub product: ProductId,
     /// How many come in, or go out if that is below zero; not 0, at most [`STOCK_MAX`] either way.
@@ -25,11 +25,11 @@ pub struct Adjust {
 
 /// An adjustment that is made.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Adjusted {
+pub struct AppliedAdjustment {
     /// What was asked for.
-    pub ask: Adjust,
+    pub adjustment: StockAdjustment,
     /// The change, as it is recorded.
-    pub change: Change,
+    pub change: ProductChange,
     /// The public id of the operator who made it.
     pub user: UserId,
 }
@@ -57,7 +57,7 @@ pub enum AdjustError {
     Failed(#[from] PortError),
 }
 
-impl OnceError for AdjustError {
+impl UseCaseError for AdjustError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Failed(_))
     }
@@ -68,39 +68,46 @@ impl OnceError for AdjustError {
 ///
 /// # Errors
 /// [`AdjustError`]; nothing was recorded, so a corrected request with the same key goes through.
-pub async fn adjust<R>(
+pub async fn adjust_stock<R>(
     app: &App,
     operator: &Operator,
-    request: Request,
-    ask: Adjust,
+    request: IdempotentRequest,
+    ask: StockAdjustment,
     render: R,
-) -> Result<Answered, AdjustError>
+) -> Result<IdempotentReply, AdjustError>
 where
-    R: Fn(&Adjusted) -> StoredReply + Send + Sync,
+    R: Fn(&AppliedAdjustment) -> StoredReply + Send + Sync,
 {
-    once(app, Some(&request), || Box::pin(decide(app, operator, &ask, &render)), Tried::commit).await
+    run_once(
+        app,
+        Some(&request),
+        || Box::pin(decide_adjustment(app, operator, &ask, &render)),
+        Attempt::from_commit_error,
+    )
+    .await
 }
 
-async fn decide<R>(
+async fn decide_adjustment<R>(
     app: &App,
     operator: &Operator,
-    ask: &Adjust,
+    ask: &StockAdjustment,
     render: &R,
-) -> Result<Decided<StoredReply>, Tried<AdjustError>>
+) -> Result<Decision<StoredReply>, Attempt<AdjustError>>
 where
-    R: Fn(&Adjusted) -> StoredReply + Send + Sync,
+    R: Fn(&AppliedAdjustment) -> StoredReply + Send + Sync,
 {
-    check(app, ask).await?;
-    let change = app.change(operator, Some(ask.reason.clone()), app.clock.now());
-    let adjusted = Adjusted { ask: ask.clone(), change, user: operator.caller().user.id.clone() };
+    check_stock(app, ask).await?;
+    let change = app.new_change(operator, Some(ask.reason.clone()), app.clock.now());
+    let adjusted =
+        AppliedAdjustment { adjustment: ask.clone(), change, user: operator.caller().user.id.clone() };
     let (id, reply) = (adjusted.change.id.to_string(), render(&adjusted));
     let write = Write::AdjustStock { product: ask.product.clone(), by: ask.by, change: adjusted.change };
-    Ok(Decided::answered(UnitOfWork::new().with(write), id, reply))
+    Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id, reply))
 }
 
 /// Says why an adjustment is refused. What is sold between this and the commit makes it stale, and it is checked again.
-async fn check(app: &App, ask: &Adjust) -> Result<(), AdjustError> {
-    let product = app.products.find(&ask.product).await?.ok_or(AdjustError::NotFound)?;
+async fn check_stock(app: &App, ask: &StockAdjustment) -> Result<(), AdjustError> {
+    let product = app.products.find_product(&ask.product).await?.ok_or(AdjustError::NotFound)?;
     let stock = product.stock.ok_or(AdjustError::NotTracked)?.saturating_add(ask.by);
     match stock {
         ..0 => Err(AdjustError::OutOfStock),

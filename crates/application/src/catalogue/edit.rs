@@ -2,54 +2,54 @@
 
 use std::time::Duration;
 
-use domain::{Invalid, Money, Product, ProductId, ProductKey, Text, Version, product::Restock};
-use ports::{Held, PortError, StoredReply, UnitOfWork, Write};
+use domain::{Invalid, Money, Product, ProductId, ProductKey, Text, Version, product::StockUpdate};
+use ports::{LockGuard, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    Answered, App, Conditions, KeyError, Operator, Request,
-    idempotent::{Decided, OnceError, once},
-    retry::Tried,
+    App, Conditions, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    idempotent::{Decision, UseCaseError, run_once},
+    retry::Attempt,
 };
 
 /// How long operators of one product wait for each other at most.
-const TURN_WAIT: Duration = Duration::from_secs(2);
+const LOCK_WAIT: Duration = Duration::from_secs(2);
 /// How long one of them is waited for when its process has died.
 const LEASE: Duration = Duration::from_secs(5);
 
 /// What an operator says about a product, all of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Offer {
+pub struct ProductInput {
     /// What it is called.
     pub name: Text,
     /// The price of one piece.
     pub price: Money,
     /// What becomes of the stock; a new product that keeps it has none that is tracked.
-    pub restock: Restock,
+    pub restock: StockUpdate,
     /// Whether it can be ordered; `None` leaves it so, and a new one can be.
     pub active: Option<bool>,
 }
 
 /// What an operator says about a product, what is to be changed of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Patch {
+pub struct ProductPatch {
     /// What it is called.
     pub name: Option<Text>,
     /// The price of one piece, a plain decimal number, in the product's currency.
     pub price: Option<String>,
     /// What becomes of the stock.
-    pub restock: Restock,
+    pub restock: StockUpdate,
     /// Whether it can be ordered.
     pub active: Option<bool>,
 }
 
-impl Patch {
+impl ProductPatch {
     /// One that changes nothing.
-    pub const NOTHING: Self = Self { name: None, price: None, restock: Restock::Keep, active: None };
+    pub const EMPTY: Self = Self { name: None, price: None, restock: StockUpdate::Keep, active: None };
 }
 
 /// A product that was put.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Put {
+pub enum PutOutcome {
     /// It is new.
     Created(Product),
     /// It took the place of what was there.
@@ -90,13 +90,13 @@ pub enum PatchError {
     Failed(#[from] PortError),
 }
 
-impl OnceError for PutError {
+impl UseCaseError for PutError {
     fn is_refusal(&self) -> bool {
         matches!(self, Self::PreconditionFailed)
     }
 }
 
-impl OnceError for PatchError {
+impl UseCaseError for PatchError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Failed(_))
     }
@@ -106,133 +106,139 @@ impl OnceError for PatchError {
 ///
 /// # Errors
 /// [`PutError`].
-pub async fn put<R>(
+pub async fn put_product<R>(
     app: &App,
     by: &Operator,
-    request: Option<Request>,
+    request: Option<IdempotentRequest>,
     id: ProductId,
-    offer: Offer,
+    offer: ProductInput,
     conditions: Conditions,
     render: R,
-) -> Result<Answered, PutError>
+) -> Result<IdempotentReply, PutError>
 where
-    R: Fn(&Put) -> StoredReply + Send + Sync,
+    R: Fn(&PutOutcome) -> StoredReply + Send + Sync,
 {
-    let _turn = take_turn(app, &id).await;
+    let _turn = lock_product(app, &id).await;
     let decide = || decide_put(app, by, &id, &offer, &conditions, &render);
-    once(app, request.as_ref(), || Box::pin(decide()), Tried::commit).await
+    run_once(app, request.as_ref(), || Box::pin(decide()), Attempt::from_commit_error).await
 }
 
 /// Changes some of a product. To change nothing makes no version. A stock that is kept is shown as it was read.
 ///
 /// # Errors
 /// [`PatchError`].
-pub async fn patch<R>(
+pub async fn patch_product<R>(
     app: &App,
     by: &Operator,
-    request: Option<Request>,
+    request: Option<IdempotentRequest>,
     id: ProductId,
-    patch: Patch,
+    patch: ProductPatch,
     conditions: Conditions,
     render: R,
-) -> Result<Answered, PatchError>
+) -> Result<IdempotentReply, PatchError>
 where
     R: Fn(&Product) -> StoredReply + Send + Sync,
 {
-    let _turn = take_turn(app, &id).await;
+    let _turn = lock_product(app, &id).await;
     let decide = || decide_patch(app, by, &id, &patch, &conditions, &render);
-    once(app, request.as_ref(), || Box::pin(decide()), Tried::commit).await
+    run_once(app, request.as_ref(), || Box::pin(decide()), Attempt::from_commit_error).await
 }
 
 /// Operators who change one product at the same time wait for each other. That saves rounds and decides nothing: without
 /// it the version does.
-async fn take_turn(app: &App, id: &ProductId) -> Option<Held> {
-    app.locks.acquire(&format!("product:{id}"), LEASE, TURN_WAIT).await.ok().flatten()
+async fn lock_product(app: &App, id: &ProductId) -> Option<LockGuard> {
+    app.locks.acquire_lock(&format!("product:{id}"), LEASE, LOCK_WAIT).await.ok().flatten()
 }
 
 async fn decide_put<R>(
     app: &App,
     by: &Operator,
     id: &ProductId,
-    offer: &Offer,
+    offer: &ProductInput,
     conditions: &Conditions,
     render: &R,
-) -> Result<Decided<StoredReply>, Tried<PutError>>
+) -> Result<Decision<StoredReply>, Attempt<PutError>>
 where
-    R: Fn(&Put) -> StoredReply + Send + Sync,
+    R: Fn(&PutOutcome) -> StoredReply + Send + Sync,
 {
-    let read = app.products.find(id).await.map_err(PutError::from)?;
-    if !conditions.allow(read.as_ref().map(|it| it.version)) {
+    let read = app.products.find_product(id).await.map_err(PutError::from)?;
+    if !conditions.allows_version(read.as_ref().map(|it| it.version)) {
         return Err(PutError::PreconditionFailed.into());
     }
     let (write, put) = match read {
         None => {
-            let product = create(app, id, offer);
-            let change = app.change(by, None, product.created_at);
-            (Write::InsertProduct(product.clone(), change), Put::Created(product))
+            let product = build_product(app, id, offer);
+            let change = app.new_change(by, None, product.created_at);
+            (Write::InsertProduct(product.clone(), change), PutOutcome::Created(product))
         }
         Some(read) => {
             let product = Product {
                 name: offer.name.clone(),
                 price: offer.price,
                 active: offer.active.unwrap_or(read.active),
-                ..read.revise(app.clock.now())
+                ..read.next_version(app.clock.now())
             };
-            let (write, shown) = replace(app, by, product, read.version, offer.restock);
-            (write, Put::Replaced(shown))
+            let (write, shown) = replacement_write(app, by, product, read.version, offer.restock);
+            (write, PutOutcome::Replaced(shown))
         }
     };
-    Ok(Decided::answered(UnitOfWork::new().with(write), id.to_string(), render(&put)))
+    Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id.to_string(), render(&put)))
 }
 
 async fn decide_patch<R>(
     app: &App,
     by: &Operator,
     id: &ProductId,
-    patch: &Patch,
+    patch: &ProductPatch,
     conditions: &Conditions,
     render: &R,
-) -> Result<Decided<StoredReply>, Tried<PatchError>>
+) -> Result<Decision<StoredReply>, Attempt<PatchError>>
 where
     R: Fn(&Product) -> StoredReply + Send + Sync,
 {
-    let read = app.products.find(id).await.map_err(PatchError::from)?.ok_or(PatchError::NotFound)?;
-    if !conditions.allow(Some(read.version)) {
+    let read = app.products.find_product(id).await.map_err(PatchError::from)?.ok_or(PatchError::NotFound)?;
+    if !conditions.allows_version(Some(read.version)) {
         return Err(PatchError::PreconditionFailed.into());
     }
-    if *patch == Patch::NOTHING {
-        return Ok(Decided::answered(UnitOfWork::new(), id.to_string(), render(&read)));
+    if *patch == ProductPatch::EMPTY {
+        return Ok(Decision::with_reply(UnitOfWork::new(), id.to_string(), render(&read)));
     }
     let price = patch.price.as_ref().map(|it| Money::parse(it, read.price.currency().code())).transpose();
     let product = Product {
         name: patch.name.clone().unwrap_or_else(|| read.name.clone()),
         price: price.map_err(PatchError::Price)?.unwrap_or(read.price),
         active: patch.active.unwrap_or(read.active),
-        ..read.revise(app.clock.now())
+        ..read.next_version(app.clock.now())
     };
-    let (write, shown) = replace(app, by, product, read.version, patch.restock);
-    Ok(Decided::answered(UnitOfWork::new().with(write), id.to_string(), render(&shown)))
+    let (write, shown) = replacement_write(app, by, product, read.version, patch.restock);
+    Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id.to_string(), render(&shown)))
 }
 
-fn create(app: &App, id: &ProductId, offer: &Offer) -> Product {
+fn build_product(app: &App, id: &ProductId, offer: &ProductInput) -> Product {
     let now = app.clock.now();
     Product {
-        key: ProductKey::new(app.ids.key()),
+        key: ProductKey::new(app.ids.next_key()),
         id: id.clone(),
         name: offer.name.clone(),
         price: offer.price,
-        stock: offer.restock.applied(None),
+        stock: offer.restock.apply_to(None),
         active: offer.active.unwrap_or(true),
         version: Version::FIRST,
-        moves: 0,
+        stock_moves: 0,
         created_at: now,
         updated_at: now,
     }
 }
 
 /// The write of a product's next version, and how it is shown.
-fn replace(app: &App, by: &Operator, product: Product, read: Version, restock: Restock) -> (Write, Product) {
-    let change = app.change(by, None, product.updated_at);
-    let shown = Product { stock: restock.applied(product.stock), ..product.clone() };
-    (Write::ReplaceProduct { product, read, restock, change }, shown)
+fn replacement_write(
+    app: &App,
+    by: &Operator,
+    product: Product,
+    read: Version,
+    restock: StockUpdate,
+) -> (Write, Product) {
+    let change = app.new_change(by, None, product.updated_at);
+    let shown = Product { stock: restock.apply_to(product.stock), ..product.clone() };
+    (Write::ReplaceProduct { product, read, stock_update: restock, change }, shown)
 }

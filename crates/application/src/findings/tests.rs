@@ -1,33 +1,33 @@
 use super::*;
 use crate::testing::*;
 
-fn bench() -> (Bench, FindingId) {
-    let it = Bench::new();
-    let finding = note(
+fn bench() -> (TestApp, FindingId) {
+    let it = TestApp::new();
+    let finding = new_finding(
         &it.app,
         FindingKind::Dispute,
         "look",
-        &About { transaction: Some(&pending()), ..About::default() },
+        &FindingContext { transaction: Some(&pending()), ..FindingContext::default() },
     );
     let id = finding.id.clone();
-    (it.with(|it| it.findings.push(finding)), id)
+    (it.with_state(|it| it.findings.push(finding)), id)
 }
 
 /// Closes it, and gives what was answered: when it was closed, and with which note.
 async fn resolved(
-    it: &Bench,
-    key: Option<Request>,
+    it: &TestApp,
+    key: Option<IdempotentRequest>,
     id: &FindingId,
     note: &str,
-) -> Result<Answered, ResolveError> {
+) -> Result<IdempotentReply, ResolveError> {
     let render = |it: &Finding| reply(&format!("{:?} {:?}", it.resolved_at, it.note));
-    resolve(&it.app, &operator(), key, id, Text::new(note), render).await
+    resolve_finding(&it.app, &operator(), key, id, Text::new(note), render).await
 }
 
 #[tokio::test]
 async fn a_finding_names_what_it_is_about() {
     let (it, _) = bench();
-    let found = list(&it.app, &operator(), Some(false), None, 20).await.unwrap().data;
+    let found = list_findings(&it.app, &operator(), Some(false), None, 20).await.unwrap().data;
     assert_eq!((&found[0].transaction, &found[0].order), (&Some(pending().id), &Some(order().number)));
     assert_eq!((&found[0].gateway, found[0].created_at), (&Some(sandbox()), NOW));
 }
@@ -37,10 +37,10 @@ async fn a_finding_stays_as_it_was_closed_first() {
     let (it, id) = bench();
     let closed = resolved(&it, None, &id, "first").await.unwrap();
     let kept = (Some(NOW), Some(Text::new("first")));
-    assert_eq!(closed, Answered::First(reply(&format!("{:?} {:?}", kept.0, kept.1))));
+    assert_eq!(closed, IdempotentReply::New(reply(&format!("{:?} {:?}", kept.0, kept.1))));
     it.clock.advance(seconds(1));
     assert_eq!(resolved(&it, None, &id, "second").await.unwrap(), closed);
-    assert_eq!(it.journal(), ["commit ResolveFinding"]);
+    assert_eq!(it.journal_lines(), ["commit ResolveFinding"]);
     let by = it.record.state().findings[0].resolved_by.clone().unwrap().by;
     assert_eq!(by, operator().caller().changed_by());
 }
@@ -48,7 +48,7 @@ async fn a_finding_stays_as_it_was_closed_first() {
 #[tokio::test]
 async fn of_two_operators_at_once_the_first_closes_it() {
     let (it, id) = bench();
-    it.record.meanwhile(|it| {
+    it.record.before_next_commit(|it| {
         (it.findings[0].resolved_at, it.findings[0].note) = (Some(NOW), Some(Text::new("first")))
     });
     resolved(&it, None, &id, "second").await.unwrap();
@@ -57,7 +57,7 @@ async fn of_two_operators_at_once_the_first_closes_it() {
 
 #[tokio::test]
 async fn what_was_never_found_cannot_be_closed() {
-    let it = Bench::new();
+    let it = TestApp::new();
     let refused = resolved(&it, None, &FindingId::new("f".to_owned()), "done").await;
     assert!(matches!(refused, Err(ResolveError::NotFound)));
 }
@@ -65,11 +65,11 @@ async fn what_was_never_found_cannot_be_closed() {
 #[tokio::test]
 async fn a_resolution_that_is_sent_again_is_answered_again() {
     let (it, id) = bench();
-    let Answered::First(first) = resolved(&it, Some(request()), &id, "first").await.unwrap() else {
+    let IdempotentReply::New(first) = resolved(&it, Some(request()), &id, "first").await.unwrap() else {
         panic!("it is new")
     };
-    assert_eq!(it.journal(), ["commit Claim ResolveFinding"]);
-    assert_eq!(resolved(&it, Some(request()), &id, "first").await.unwrap(), Answered::Again(first));
+    assert_eq!(it.journal_lines(), ["commit Claim ResolveFinding"]);
+    assert_eq!(resolved(&it, Some(request()), &id, "first").await.unwrap(), IdempotentReply::Replay(first));
     let reused = resolved(&it, Some(other_request()), &id, "second").await;
     assert!(matches!(reused, Err(ResolveError::Key(KeyError::Reused))));
 }
@@ -79,5 +79,5 @@ async fn an_answer_that_changed_nothing_is_kept_too() {
     let (it, id) = bench();
     resolved(&it, None, &id, "first").await.unwrap();
     resolved(&it, Some(request()), &id, "second").await.unwrap();
-    assert_eq!(it.journal(), ["commit ResolveFinding", "commit Claim"]);
+    assert_eq!(it.journal_lines(), ["commit ResolveFinding", "commit Claim"]);
 }

@@ -2,21 +2,21 @@
 
 use domain::{
     ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
-    order::{Entry, Item, Placing, QUANTITY_MAX, StockLine},
+    order::{HistoryEntry, NewOrder, OrderLine, QUANTITY_MAX, StockLine},
 };
-use ports::{CommitError, Happening, PortError, StoredReply, UnitOfWork, Write};
+use ports::{CommitError, Observation, PortError, StoredReply, UnitOfWork, Write};
 use tokio::{join, sync::OnceCell};
 
 use crate::{
-    Answered, App, Caller, KeyError, Request, Throttled,
-    idempotent::{Decided, OnceError, box_round, once},
+    App, Caller, IdempotentReply, IdempotentRequest, KeyError, Throttled,
+    idempotent::{Decision, UseCaseError, box_decision, run_once},
     limits::{check_open_orders, count_order},
-    retry::Tried,
+    retry::Attempt,
 };
 
 /// One line as the customer asks for it. Lines for one product are merged, into [`QUANTITY_MAX`] pieces at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Line {
+pub struct OrderLineInput {
     /// Which product.
     pub product: ProductId,
     /// How many, 1 to [`QUANTITY_MAX`].
@@ -66,7 +66,7 @@ impl From<Throttled> for PlaceError {
     }
 }
 
-impl OnceError for PlaceError {
+impl UseCaseError for PlaceError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Failed(_))
     }
@@ -76,88 +76,89 @@ impl OnceError for PlaceError {
 ///
 /// # Errors
 /// [`PlaceError`]; nothing was recorded, so a corrected request with the same key goes through.
-pub async fn place<R>(
+pub async fn place_order<R>(
     app: &App,
     caller: &Caller,
-    request: Request,
-    lines: Vec<Line>,
+    request: IdempotentRequest,
+    lines: Vec<OrderLineInput>,
     render: R,
-) -> Result<Answered, PlaceError>
+) -> Result<IdempotentReply, PlaceError>
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
     // Counted once a request, however many rounds it takes, and not at all when it is answered again.
     let counted = OnceCell::new();
-    let outcome = once(
+    let outcome = run_once(
         app,
         Some(&request),
-        || box_round(decide(app, caller, &lines, &counted, &render)),
-        |error| explain_refusal(error, &lines),
+        || box_decision(decide_placement(app, caller, &lines, &counted, &render)),
+        |error| map_commit_error(error, &lines),
     );
     let outcome = outcome.await;
     match &outcome {
-        Ok(Answered::First(_)) => app.meter.record(Happening::OrderPlaced),
-        Err(error) if error.is_refusal() => app.meter.record(Happening::OrderRefused),
-        Ok(Answered::Again(_)) | Err(_) => {}
+        Ok(IdempotentReply::New(_)) => app.metrics.observe(Observation::OrderPlaced),
+        Err(error) if error.is_refusal() => app.metrics.observe(Observation::OrderRefused),
+        Ok(IdempotentReply::Replay(_)) | Err(_) => {}
     }
     outcome
 }
 
-fn explain_refusal(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
+fn map_commit_error(error: CommitError, lines: &[OrderLineInput]) -> Attempt<PlaceError> {
     match error {
         CommitError::OutOfStock(short) => {
-            PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into()
+            PlaceError::OutOfStock(line_positions(lines, |it| short.contains(&it.product))).into()
         }
         CommitError::Stale
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
-        | CommitError::Taken(_)
-        | CommitError::Failed(_) => Tried::commit(error),
+        | CommitError::AccountConflict(_)
+        | CommitError::Failed(_) => Attempt::from_commit_error(error),
     }
 }
 
-async fn decide<R>(
+async fn decide_placement<R>(
     app: &App,
     caller: &Caller,
-    lines: &[Line],
+    lines: &[OrderLineInput],
     counted: &OnceCell<Result<(), Throttled>>,
     render: &R,
-) -> Result<Decided<StoredReply>, Tried<PlaceError>>
+) -> Result<Decision<StoredReply>, Attempt<PlaceError>>
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
     let user = caller.user.key;
     let count = async || *counted.get_or_init(async || count_order(app, user).await).await;
     let (counted, open, products) =
-        join!(count(), check_open_orders::<PlaceError>(app, user), priced(app, lines));
+        join!(count(), check_open_orders::<PlaceError>(app, user), load_products(app, lines));
     counted.map_err(PlaceError::from)?;
     open?;
     let products = products?;
     let now = app.clock.now();
-    let placing = Placing {
-        key: OrderKey::new(app.ids.key()),
-        number: OrderNumber::new(app.ids.id()),
+    let placing = NewOrder {
+        key: OrderKey::new(app.ids.next_key()),
+        number: OrderNumber::new(app.ids.next_id()),
         owner: caller.user.key,
         now,
-        expires_at: now.plus(app.policy.order_ttl),
+        expires_at: now.saturating_add(app.policy.order_ttl),
     };
-    let items = products.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
+    let items =
+        products.iter().map(|(product, quantity)| OrderLine::from_product(product, *quantity)).collect();
     let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
     let (number, reply) = (order.number.to_string(), render(&order));
-    Ok(Decided::answered(work(caller, order, products), number, reply).for_ever())
+    Ok(Decision::with_reply(placement_work(caller, order, products), number, reply).without_expiry())
 }
 
-fn work(caller: &Caller, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
-    let entry = Entry::placing(&order, ChangedBy::customer(caller.user.key));
+fn placement_work(caller: &Caller, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
+    let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(caller.user.key));
     let sold = products.into_iter().map(|(read, quantity)| {
         let line = StockLine { product: read.id.clone(), quantity };
         Write::Sell { line, read }
     });
-    UnitOfWork::new().with(Write::InsertOrder { order: Box::new(order), entry }).with_all(sold)
+    UnitOfWork::new().with_write(Write::InsertOrder { order: Box::new(order), entry }).with_writes(sold)
 }
 
 /// How many of each product the lines ask for together.
-fn merge(lines: &[Line]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
+fn merge_lines(lines: &[OrderLineInput]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
     let mut wanted: Vec<(ProductId, u32)> = Vec::new();
     for line in lines {
         match wanted.iter_mut().find(|(id, _)| *id == line.product) {
@@ -165,44 +166,46 @@ fn merge(lines: &[Line]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
             None => wanted.push((line.product.clone(), line.quantity)),
         }
     }
-    let over = |line: &Line| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
-    let over = positions(lines, over);
+    let over =
+        |line: &OrderLineInput| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
+    let over = line_positions(lines, over);
     if over.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany(over)) }
 }
 
 /// The products as they are now, one for each that the lines name, with how many of it.
-async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceError> {
-    let wanted = merge(lines)?;
+async fn load_products(app: &App, lines: &[OrderLineInput]) -> Result<Vec<(Product, u32)>, PlaceError> {
+    let wanted = merge_lines(lines)?;
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
-    let found = app.products.find_all(&ids).await?;
+    let found = app.products.find_products(&ids).await?;
     let of = |id: &ProductId| found.iter().find(|it| it.id == *id && it.active);
-    let unknown = positions(lines, |it| of(&it.product).is_none());
+    let unknown = line_positions(lines, |it| of(&it.product).is_none());
     if !unknown.is_empty() {
         return Err(PlaceError::UnknownProduct(unknown));
     }
     let merged: Vec<_> =
         wanted.iter().filter_map(|(id, many)| of(id).map(|it| (it.clone(), *many))).collect();
     check_prices(lines, &merged)?;
-    let short = |line: &Line| {
+    let short = |line: &OrderLineInput| {
         merged
             .iter()
             .any(|(it, many)| it.id == line.product && it.stock.is_some_and(|left| left < i64::from(*many)))
     };
-    let short = positions(lines, short);
+    let short = line_positions(lines, short);
     if short.is_empty() { Ok(merged) } else { Err(PlaceError::OutOfStock(short)) }
 }
 
-fn check_prices(lines: &[Line], products: &[(Product, u32)]) -> Result<(), PlaceError> {
-    let price = |line: &Line| products.iter().find(|(it, _)| it.id == line.product).map(|(it, _)| it.price);
+fn check_prices(lines: &[OrderLineInput], products: &[(Product, u32)]) -> Result<(), PlaceError> {
+    let price =
+        |line: &OrderLineInput| products.iter().find(|(it, _)| it.id == line.product).map(|(it, _)| it.price);
     let Some(currency) = lines.first().and_then(price).map(Money::currency) else { return Ok(()) };
-    let mixed = positions(lines, |it| price(it).is_some_and(|it| it.currency() != currency));
+    let mixed = line_positions(lines, |it| price(it).is_some_and(|it| it.currency() != currency));
     if !mixed.is_empty() {
         return Err(PlaceError::MixedCurrencies(mixed));
     }
     let mut no_price = Vec::new();
     let mut changed = Vec::new();
     for (at, line) in lines.iter().enumerate() {
-        match line.seen_price.as_ref().map(|it| Money::in_currency(it, currency)) {
+        match line.seen_price.as_ref().map(|it| Money::parse_in_currency(it, currency)) {
             Some(Err(invalid)) => no_price.push((at, invalid)),
             Some(Ok(seen)) if price(line) != Some(seen) => changed.push(at),
             Some(Ok(_)) | None => {}
@@ -215,7 +218,7 @@ fn check_prices(lines: &[Line], products: &[(Product, u32)]) -> Result<(), Place
     }
 }
 
-fn positions(lines: &[Line], is_it: impl Fn(&Line) -> bool) -> Vec<usize> {
+fn line_positions(lines: &[OrderLineInput], is_it: impl Fn(&OrderLineInput) -> bool) -> Vec<usize> {
     lines.iter().enumerate().filter(|(_, line)| is_it(line)).map(|(at, _)| at).collect()
 }
 

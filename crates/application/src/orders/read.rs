@@ -2,7 +2,7 @@
 
 use domain::{
     Order, OrderNumber, Timestamp, UserId,
-    order::{Recorded, Status},
+    order::{OrderStatus, StoredHistoryEntry},
 };
 use ports::{OrderFilter, Page, PortError};
 
@@ -12,7 +12,7 @@ use crate::{App, Caller};
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderQuery {
     /// Only those standing there.
-    pub status: Option<Status>,
+    pub status: Option<OrderStatus>,
     /// Only those placed at or after this moment.
     pub created_after: Option<Timestamp>,
     /// Only those placed before this moment.
@@ -40,13 +40,22 @@ pub enum ListError {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn find(app: &App, caller: &Caller, number: &OrderNumber) -> Result<Option<Order>, PortError> {
-    Ok(app.shown_orders.find(number).await?.filter(|it| caller.may_see(it)))
+pub async fn find_order(
+    app: &App,
+    caller: &Caller,
+    number: &OrderNumber,
+) -> Result<Option<Order>, PortError> {
+    Ok(app.orders_for_display.find_order(number).await?.filter(|it| caller.can_see(it)))
 }
 
 /// Whether the caller may see the order with that number.
-pub(crate) async fn sees(app: &App, caller: &Caller, number: &OrderNumber) -> Result<bool, PortError> {
-    let own = async || Ok(app.orders.head(number).await?.is_some_and(|it| it.owner == caller.user.key));
+pub(crate) async fn can_see_order(
+    app: &App,
+    caller: &Caller,
+    number: &OrderNumber,
+) -> Result<bool, PortError> {
+    let own =
+        async || Ok(app.orders.find_order_head(number).await?.is_some_and(|it| it.owner == caller.user.key));
     if caller.is_operator() { Ok(true) } else { own().await }
 }
 
@@ -54,13 +63,13 @@ pub(crate) async fn sees(app: &App, caller: &Caller, number: &OrderNumber) -> Re
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn history(
+pub async fn find_history(
     app: &App,
     caller: &Caller,
     number: &OrderNumber,
-) -> Result<Option<Vec<Recorded>>, PortError> {
-    match find(app, caller, number).await? {
-        Some(order) => app.shown_orders.history(order.key).await.map(Some),
+) -> Result<Option<Vec<StoredHistoryEntry>>, PortError> {
+    match find_order(app, caller, number).await? {
+        Some(order) => app.orders_for_display.list_history_entries(order.key).await.map(Some),
         None => Ok(None),
     }
 }
@@ -69,12 +78,12 @@ pub async fn history(
 ///
 /// # Errors
 /// [`ListError`].
-pub async fn list(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<Order>, ListError> {
+pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<Order>, ListError> {
     let owner = match (&query.user, caller.is_operator()) {
         (Some(_), false) => return Err(ListError::NotOperator),
         (None, false) => Some(caller.user.key),
         (None, true) => None,
-        (Some(id), true) => match app.users.find(id).await? {
+        (Some(id), true) => match app.users.find_user(id).await? {
             Some(user) => Some(user.key),
             None => return Ok(Page::EMPTY),
         },
@@ -87,7 +96,7 @@ pub async fn list(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<
         after: query.after,
         limit: query.limit,
     };
-    Ok(app.shown_orders.list(filter).await?)
+    Ok(app.orders_for_display.list_orders(filter).await?)
 }
 
 #[cfg(test)]

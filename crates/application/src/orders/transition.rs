@@ -1,27 +1,27 @@
 //! Moving an order by hand.
 
 use domain::{
-    Order, OrderNumber, Progress, Text,
-    order::{NotAllowed, Status},
-    payment::Case,
+    Order, OrderChange, OrderNumber, Text,
+    order::{OrderStatus, TransitionNotAllowed},
+    payment::TransactionChange,
 };
 use ports::{PortError, StoredReply, UnitOfWork};
 
-use super::read::sees;
+use super::read::can_see_order;
 use crate::{
-    Answered, App, Caller, IfMatch, KeyError, Request,
-    idempotent::{Decided, OnceError, box_round, once},
-    payments::of_case,
-    retry::Tried,
+    App, Caller, IdempotentReply, IdempotentRequest, IfMatch, KeyError,
+    idempotent::{Decision, UseCaseError, box_decision, run_once},
+    payments::work_from_case,
+    retry::Attempt,
 };
 
 /// A move that somebody asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transition {
+pub struct TransitionRequest {
     /// Which order.
     pub number: OrderNumber,
     /// Where to.
-    pub to: Status,
+    pub to: OrderStatus,
     /// Why.
     pub reason: Option<Text>,
     /// Which versions it is meant for.
@@ -45,13 +45,13 @@ pub enum TransitionError {
     PreconditionRequired,
     /// The caller may not make this move.
     #[error(transparent)]
-    NotAllowed(#[from] NotAllowed),
+    NotAllowed(#[from] TransitionNotAllowed),
     /// The record is away.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-impl OnceError for TransitionError {
+impl UseCaseError for TransitionError {
     fn is_refusal(&self) -> bool {
         !matches!(self, Self::Key(_) | Self::Failed(_))
     }
@@ -63,69 +63,71 @@ impl OnceError for TransitionError {
 ///
 /// # Errors
 /// [`TransitionError`].
-pub async fn transition<R>(
+pub async fn transition_order<R>(
     app: &App,
     caller: &Caller,
-    request: Option<Request>,
-    ask: Transition,
+    request: Option<IdempotentRequest>,
+    ask: TransitionRequest,
     render: R,
-) -> Result<Answered, TransitionError>
+) -> Result<IdempotentReply, TransitionError>
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
-    let answered = once(
+    let answered = run_once(
         app,
         request.as_ref(),
-        || box_round(decide(app, caller, &ask, &render)),
-        Tried::<TransitionError>::commit,
+        || box_decision(decide_transition(app, caller, &ask, &render)),
+        Attempt::<TransitionError>::from_commit_error,
     )
     .await?;
     match answered {
         // The caller may have been an operator then.
-        Answered::Again(_) if !sees(app, caller, &ask.number).await? => Err(TransitionError::NotFound),
-        Answered::First(_) | Answered::Again(_) => Ok(answered),
+        IdempotentReply::Replay(_) if !can_see_order(app, caller, &ask.number).await? => {
+            Err(TransitionError::NotFound)
+        }
+        IdempotentReply::New(_) | IdempotentReply::Replay(_) => Ok(answered),
     }
 }
 
-async fn decide<R>(
+async fn decide_transition<R>(
     app: &App,
     caller: &Caller,
-    ask: &Transition,
+    ask: &TransitionRequest,
     render: &R,
-) -> Result<Decided<StoredReply>, Tried<TransitionError>>
+) -> Result<Decision<StoredReply>, Attempt<TransitionError>>
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
-    let found = app.orders.find(&ask.number).await.map_err(TransitionError::from)?;
-    let order = found.filter(|it| caller.may_see(it)).ok_or(TransitionError::NotFound)?;
-    if !ask.if_match.allows(Some(order.version)) {
+    let found = app.orders.find_order(&ask.number).await.map_err(TransitionError::from)?;
+    let order = found.filter(|it| caller.can_see(it)).ok_or(TransitionError::NotFound)?;
+    if !ask.if_match.allows_version(Some(order.version)) {
         return Err(TransitionError::PreconditionFailed.into());
     }
     let (from, number) = (order.status, order.number.to_string());
-    let mut progress = Progress::of(order);
+    let mut progress = OrderChange::from_order(order);
     let by = caller.changed_by();
-    let moved = progress.step(ask.to, by, ask.reason.clone(), app.clock.now());
+    let moved = progress.transition(ask.to, by, ask.reason.clone(), app.clock.now());
     let reply = render(progress.order());
     if !moved.map_err(TransitionError::from)? {
-        return Ok(Decided::answered(UnitOfWork::new(), number, reply));
+        return Ok(Decision::with_reply(UnitOfWork::new(), number, reply));
     }
-    if from == Status::RefundPending && !matches!(ask.if_match, IfMatch::OneOf(_)) {
+    if from == OrderStatus::RefundPending && !matches!(ask.if_match, IfMatch::OneOf(_)) {
         return Err(TransitionError::PreconditionRequired.into());
     }
-    let work = with_payment(app, progress).await.map_err(TransitionError::from)?;
-    Ok(Decided::answered(work, number, reply))
+    let work = with_payment_writes(app, progress).await.map_err(TransitionError::from)?;
+    Ok(Decision::with_reply(work, number, reply))
 }
 
 /// The progress, and what it means for the transaction that occupies the order.
-pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOfWork, PortError> {
-    let all = app.payments.list(progress.order().key).await?;
+pub(crate) async fn with_payment_writes(app: &App, progress: OrderChange) -> Result<UnitOfWork, PortError> {
+    let all = app.payments.list_transactions(progress.order().key).await?;
     let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
-        return Ok(UnitOfWork::new().progress(progress));
+        return Ok(UnitOfWork::new().with_order_change(progress));
     };
-    let mut case = Case::after(progress, transaction, false);
-    case.follow_order(app.clock.now());
-    case.give_back(app.refund(), app.clock.now());
-    Ok(of_case(app, case, &[]))
+    let mut case = TransactionChange::from_order_change(progress, transaction, false);
+    case.follow_order_status(app.clock.now());
+    case.add_owed_refund(app.new_refund_ids(), app.clock.now());
+    Ok(work_from_case(app, case, &[]))
 }
 
 #[cfg(test)]

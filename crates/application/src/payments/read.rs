@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use domain::{
-    OrderKey, OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey, payment::RecordedRequest,
+    OrderKey, OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey, payment::StoredPaymentRequest,
 };
 use ports::PortError;
 
@@ -11,30 +11,30 @@ use crate::{App, Caller, Operator, orders};
 
 /// A transaction as a caller may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShownTransaction {
+pub struct VisibleTransaction {
     /// The transaction.
     pub transaction: Transaction,
     /// Who asked for what, oldest first; `None` for a customer.
-    pub requests: Option<Vec<RecordedRequest>>,
+    pub requests: Option<Vec<StoredPaymentRequest>>,
 }
 
-impl ShownTransaction {
+impl VisibleTransaction {
     /// A transaction with those of its order's requests that are its own.
-    pub(super) fn of(transaction: Transaction, requests: Option<&[RecordedRequest]>) -> Self {
-        let own = |it: &&RecordedRequest| it.request.transaction == transaction.key;
+    pub(super) fn new(transaction: Transaction, requests: Option<&[StoredPaymentRequest]>) -> Self {
+        let own = |it: &&StoredPaymentRequest| it.request.transaction == transaction.key;
         let requests = requests.map(|all| all.iter().filter(own).cloned().collect());
         Self { transaction, requests }
     }
 }
 
 /// What was asked for of the order's transactions, if the caller may know.
-pub(super) async fn requests(
+pub(super) async fn list_visible_requests(
     app: &App,
     caller: &Caller,
     order: OrderKey,
-) -> Result<Option<Vec<RecordedRequest>>, PortError> {
+) -> Result<Option<Vec<StoredPaymentRequest>>, PortError> {
     match caller.is_operator() {
-        true => app.payments.requests(order).await.map(Some),
+        true => app.payments.list_payment_requests(order).await.map(Some),
         false => Ok(None),
     }
 }
@@ -43,30 +43,32 @@ pub(super) async fn requests(
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn find(
+pub async fn find_transaction(
     app: &App,
     caller: &Caller,
     id: &TransactionId,
-) -> Result<Option<ShownTransaction>, PortError> {
-    let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
-    let Some(order) = orders::find(app, caller, &transaction.order_number).await? else { return Ok(None) };
-    let requests = requests(app, caller, order.key).await?;
-    Ok(Some(ShownTransaction::of(transaction, requests.as_deref())))
+) -> Result<Option<VisibleTransaction>, PortError> {
+    let Some(transaction) = app.payments.find_transaction(id).await? else { return Ok(None) };
+    let Some(order) = orders::find_order(app, caller, &transaction.order_number).await? else {
+        return Ok(None);
+    };
+    let requests = list_visible_requests(app, caller, order.key).await?;
+    Ok(Some(VisibleTransaction::new(transaction, requests.as_deref())))
 }
 
 /// All transactions of an order, oldest first, if the caller may see it.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn list(
+pub async fn list_transactions(
     app: &App,
     caller: &Caller,
     number: &OrderNumber,
-) -> Result<Option<Vec<ShownTransaction>>, PortError> {
-    let Some(order) = orders::find(app, caller, number).await? else { return Ok(None) };
-    let all = app.payments.list(order.key).await?;
-    let requests = requests(app, caller, order.key).await?;
-    Ok(Some(all.into_iter().map(|it| ShownTransaction::of(it, requests.as_deref())).collect()))
+) -> Result<Option<Vec<VisibleTransaction>>, PortError> {
+    let Some(order) = orders::find_order(app, caller, number).await? else { return Ok(None) };
+    let all = app.payments.list_transactions(order.key).await?;
+    let requests = list_visible_requests(app, caller, order.key).await?;
+    Ok(Some(all.into_iter().map(|it| VisibleTransaction::new(it, requests.as_deref())).collect()))
 }
 
 /// A refund, with the public id of the user who asked for it, if it was one.
@@ -87,11 +89,11 @@ pub async fn list_refunds(
     _by: &Operator,
     id: &TransactionId,
 ) -> Result<Option<Vec<RequestedRefund>>, PortError> {
-    let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
+    let Some(transaction) = app.payments.find_transaction(id).await? else { return Ok(None) };
     let mut users: HashMap<UserKey, UserId> = HashMap::new();
     for key in transaction.refunds.iter().filter_map(|it| it.requested_by.user) {
         if !users.contains_key(&key)
-            && let Some(user) = app.users.find_by_key(key).await?
+            && let Some(user) = app.users.find_user_by_key(key).await?
         {
             users.insert(key, user.id);
         }

@@ -8,48 +8,48 @@ use crate::testing::*;
 struct Answers;
 
 #[async_trait]
-impl Health for Answers {
-    async fn check(&self) -> Result<(), PortError> {
+impl HealthCheck for Answers {
+    async fn check_health(&self) -> Result<(), PortError> {
         Ok(())
     }
 }
 
-fn watched(bench: &Bench) -> RecentCommits {
+fn watched(bench: &TestApp) -> RecentCommits {
     RecentCommits::new(bench.record.clone(), Arc::new(Answers), bench.clock.clone())
 }
 
 fn work() -> UnitOfWork {
-    UnitOfWork::new().with(Write::Probe(NOW))
+    UnitOfWork::new().with_write(Write::Probe(NOW))
 }
 
-async fn fails(it: &RecentCommits, bench: &Bench, times: u32) {
+async fn fails(it: &RecentCommits, bench: &TestApp, times: u32) {
     for _ in 0..times {
-        bench.record.refuses(CommitError::Failed(away()));
+        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
         assert!(it.commit(work()).await.is_err());
     }
 }
 
 #[tokio::test]
 async fn a_record_that_answers_and_takes_no_writes_is_unavailable_until_it_takes_one() {
-    let bench = Bench::new();
+    let bench = TestApp::new();
     let it = watched(&bench);
     fails(&it, &bench, FAILURES_MAX - 1).await;
-    assert!(it.check().await.is_ok(), "a few may be chance");
+    assert!(it.check_health().await.is_ok(), "a few may be chance");
     fails(&it, &bench, 1).await;
-    bench.record.refuses(CommitError::Failed(away()));
-    assert!(it.check().await.is_err(), "what it tries itself fails too");
-    assert!(it.check().await.is_ok(), "it recovers without traffic");
+    bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+    assert!(it.check_health().await.is_err(), "what it tries itself fails too");
+    assert!(it.check_health().await.is_ok(), "it recovers without traffic");
     assert!(matches!(bench.record.only_commit().as_slice(), [Write::Probe(_)]));
-    assert!(it.check().await.is_ok());
+    assert!(it.check_health().await.is_ok());
     assert_eq!(bench.record.commits().len(), 1, "nothing is tried while all is well");
 }
 
 #[tokio::test]
 async fn small_commits_that_go_through_do_not_hide_that_half_of_all_fail() {
-    let bench = Bench::new();
+    let bench = TestApp::new();
     let it = watched(&bench);
-    let small = || UnitOfWork::new().with(Write::InsertUser(ada(), hash_of("x")));
-    for _ in 0..REMEMBERED / 2 {
+    let small = || UnitOfWork::new().with_write(Write::InsertUser(ada(), hash_of("x")));
+    for _ in 0..OUTCOME_WINDOW / 2 {
         assert!(!it.is_failing());
         it.commit(small()).await.unwrap();
         fails(&it, &bench, 1).await;
@@ -57,18 +57,19 @@ async fn small_commits_that_go_through_do_not_hide_that_half_of_all_fail() {
     assert!(it.is_failing());
     it.commit(small()).await.unwrap();
     assert!(it.is_failing(), "one is not enough");
-    assert!(it.check().await.is_ok(), "the commit that is tried is as large as any");
+    assert!(it.check_health().await.is_ok(), "the commit that is tried is as large as any");
     assert!(!it.is_failing());
 }
 
 #[tokio::test]
 async fn only_a_commit_that_wrote_something_speaks_for_writing() {
-    let bench = Bench::new();
+    let bench = TestApp::new();
     let it = watched(&bench);
     fails(&it, &bench, FAILURES_MAX).await;
-    let nothing = || UnitOfWork::new().with(Write::Prune(Prunable::Claims, Timestamp::from_millis(0), 1));
+    let nothing =
+        || UnitOfWork::new().with_write(Write::Prune(Prunable::Claims, Timestamp::from_millis(0), 1));
     it.commit(nothing()).await.unwrap();
-    bench.record.refuses(CommitError::Stale);
+    bench.record.refuse_next_commit(CommitError::Stale);
     assert!(it.commit(work()).await.is_err());
     assert!(it.is_failing(), "neither an empty commit nor a refused one wrote anything");
     it.commit(work()).await.unwrap();
@@ -77,10 +78,10 @@ async fn only_a_commit_that_wrote_something_speaks_for_writing() {
 
 #[tokio::test]
 async fn a_fault_of_one_row_or_of_the_program_says_nothing_of_the_record() {
-    let bench = Bench::new();
+    let bench = TestApp::new();
     let it = watched(&bench);
     for _ in 0..FAILURES_MAX {
-        bench.record.refuses(CommitError::Failed(PortError::bug("a fault")));
+        bench.record.refuse_next_commit(CommitError::Failed(PortError::bug("a fault")));
         assert!(it.commit(work()).await.is_err());
     }
     assert!(!it.is_failing());
@@ -88,12 +89,12 @@ async fn a_fault_of_one_row_or_of_the_program_says_nothing_of_the_record() {
 
 #[tokio::test]
 async fn one_commit_is_tried_at_a_time() {
-    let bench = Bench::new();
+    let bench = TestApp::new();
     let it = watched(&bench);
     fails(&it, &bench, FAILURES_MAX).await;
-    assert!(it.begin_probe());
-    assert!(it.check().await.is_err());
+    assert!(it.try_begin_probe());
+    assert!(it.check_health().await.is_err());
     assert!(bench.record.commits().is_empty(), "the other one is still being tried");
-    bench.clock.advance(PROBE_MAX);
-    assert!(it.check().await.is_ok(), "a check that went away keeps no other from trying");
+    bench.clock.advance(PROBE_TIMEOUT);
+    assert!(it.check_health().await.is_ok(), "a check that went away keeps no other from trying");
 }

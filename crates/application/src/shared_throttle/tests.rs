@@ -8,7 +8,7 @@ use std::{
 
 use super::*;
 use crate::{
-    auth::{Login, LoginError},
+    auth::{LoginError, LoginRequest},
     testing::*,
 };
 
@@ -32,7 +32,7 @@ impl Counts {
 
     fn with<T>(&self, with: impl FnOnce(&mut HashMap<String, u32>) -> T) -> Result<T, PortError> {
         if self.away.load(Ordering::SeqCst) {
-            Err(away())
+            Err(away_error())
         } else {
             Ok(with(&mut self.counts.lock().unwrap()))
         }
@@ -41,7 +41,7 @@ impl Counts {
 
 #[async_trait]
 impl Throttle for Counts {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
+    async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         self.with(|counts| {
             let count = counts.entry(name.to_owned()).or_default();
             *count += 1;
@@ -49,11 +49,11 @@ impl Throttle for Counts {
         })
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
+    async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
         self.with(|it| Attempts { count: it.get(name).copied().unwrap_or(0), resets_in: WINDOW })
     }
 
-    async fn clear(&self, name: &str) -> Result<(), PortError> {
+    async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
         self.with(|it| it.remove(name)).map(|_| ())
     }
 }
@@ -72,11 +72,11 @@ fn instances() -> Instances {
 }
 
 async fn hit(throttle: &SharedThrottle) -> u32 {
-    throttle.hit("name", WINDOW).await.unwrap().count
+    throttle.count_attempt("name", WINDOW).await.unwrap().count
 }
 
 async fn count(throttle: &SharedThrottle) -> u32 {
-    throttle.count("name").await.unwrap().count
+    throttle.read_attempts("name").await.unwrap().count
 }
 
 #[tokio::test]
@@ -108,10 +108,10 @@ async fn shared_counts_that_are_emptied_take_none_from_the_own() {
 async fn a_cleared_count_begins_anew_in_both_places() {
     let it = instances();
     assert_eq!((hit(&it.one).await, hit(&it.one).await), (1, 2));
-    it.one.clear("name").await.unwrap();
+    it.one.reset_attempts("name").await.unwrap();
     assert_eq!((count(&it.one).await, count(&it.other).await, hit(&it.one).await), (0, 0, 1));
     it.shared.set_away(true);
-    assert!(it.one.clear("name").await.is_err(), "it is said");
+    assert!(it.one.reset_attempts("name").await.is_err(), "it is said");
     assert_eq!(count(&it.one).await, 0, "and done where it can be");
 }
 
@@ -119,21 +119,21 @@ async fn a_cleared_count_begins_anew_in_both_places() {
 async fn of_two_equal_counts_the_one_that_lasts_longer_is_told() {
     let attempts = |count, seconds| Ok(Attempts { count, resets_in: Duration::from_secs(seconds) });
     for (one, other, told) in [((2, 5), (2, 9), (2, 9)), ((2, 9), (2, 5), (2, 9)), ((3, 1), (2, 9), (3, 1))] {
-        let larger = larger(attempts(one.0, one.1), attempts(other.0, other.1)).unwrap();
+        let larger = larger_count(attempts(one.0, one.1), attempts(other.0, other.1)).unwrap();
         assert_eq!(larger, attempts(told.0, told.1).unwrap());
     }
-    assert!(larger(Err(away()), Err(away())).is_err());
+    assert!(larger_count(Err(away_error()), Err(away_error())).is_err());
 }
 
 #[tokio::test]
 async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
     let shared = Arc::<Counts>::default();
     shared.set_away(true);
-    let mut it = Bench::new().with(|it| it.users.push((ada(), hash_of("green tea"))));
+    let mut it = TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))));
     it.app.throttle = Arc::new(SharedThrottle::new(shared.clone(), Arc::<Counts>::default()));
     let guess = async |password: &str| {
         let [login, password] = ["ada", password].map(str::to_owned);
-        crate::auth::login(&it.app, Login { login, password, network: network() }).await
+        crate::auth::login(&it.app, LoginRequest { login, password, network: network() }).await
     };
     for _ in 0..it.app.policy.login_failures_per_account {
         assert!(matches!(guess("black tea").await, Err(LoginError::Invalid)));

@@ -1,48 +1,48 @@
 //! Notices that wait for their transaction.
 
 use async_trait::async_trait;
-use domain::{FindingKind, Timestamp, payment::Disposition, payment::StoredEvent};
-use ports::{Batch, CommitError, PortError, UnitOfWork, Unreadable, Write};
+use domain::{FindingKind, Timestamp, payment::EventDisposition, payment::StoredEvent};
+use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
 
-use super::due::{Sweep, each_due};
+use super::batch_loop::{Sweep, for_each_due};
 use crate::{
     App,
-    findings::{About, note},
-    payments::weigh,
-    retry::{Tried, until_settled},
+    findings::{FindingContext, new_finding},
+    payments::assess,
+    retry::{Attempt, retry_stale},
 };
 
 /// Applies notices whose transaction has become known; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn apply_parked(app: &App) -> Result<bool, PortError> {
-    each_due(app, "apply-parked", &Parked).await
+pub async fn apply_parked_events(app: &App) -> Result<bool, PortError> {
+    for_each_due(app, "apply-parked", &ParkedEvents).await
 }
 
 /// Notices whose transaction is known.
-struct Parked;
+struct ParkedEvents;
 
 #[async_trait]
-impl Sweep for Parked {
-    type Thing = Result<StoredEvent, Unreadable>;
+impl Sweep for ParkedEvents {
+    type Item = Result<StoredEvent, UnreadableRow>;
 
-    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<Self::Thing>, PortError> {
-        app.events.applicable(batch).await
+    async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<Self::Item>, PortError> {
+        app.events.list_applicable_events(batch).await
     }
 
-    async fn act(&self, app: &App, event: &Self::Thing) -> Result<bool, PortError> {
+    async fn process_item(&self, app: &App, event: &Self::Item) -> Result<bool, PortError> {
         let event = event.as_ref().map_err(Clone::clone)?;
-        until_settled!(app, apply_once(app, event).await)
+        retry_stale!(app, apply_once(app, event).await)
     }
 }
 
 /// Weighs everything that waits for the event's transaction.
-async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortError>> {
+async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Attempt<PortError>> {
     let Some(id) = &event.transaction else { return Ok(false) };
     // What waits is read with the transaction; a round earlier in the batch may have applied this one already.
-    let Some(weighed) = weigh(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
-    app.store.commit(weighed.work(app)).await.map_err(Tried::<PortError>::commit)?;
+    let Some(weighed) = assess(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
+    app.store.commit(weighed.into_work(app)).await.map_err(Attempt::<PortError>::from_commit_error)?;
     Ok(true)
 }
 
@@ -50,34 +50,39 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortEr
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn report_overdue(app: &App) -> Result<bool, PortError> {
-    let before = app.clock.now().minus(app.policy.parked_max);
-    each_due(app, "report-overdue", &Overdue(before)).await
+pub async fn report_overdue_events(app: &App) -> Result<bool, PortError> {
+    let before = app.clock.now().saturating_sub(app.policy.parked_max);
+    for_each_due(app, "report-overdue", &OverdueEvents(before)).await
 }
 
 /// Notices that arrived at or before that moment and have no transaction.
-struct Overdue(Timestamp);
+struct OverdueEvents(Timestamp);
 
 #[async_trait]
-impl Sweep for Overdue {
-    type Thing = Result<StoredEvent, Unreadable>;
+impl Sweep for OverdueEvents {
+    type Item = Result<StoredEvent, UnreadableRow>;
 
-    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<Self::Thing>, PortError> {
-        app.events.overdue(self.0, batch).await
+    async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<Self::Item>, PortError> {
+        app.events.list_overdue_events(self.0, batch).await
     }
 
-    async fn act(&self, app: &App, event: &Self::Thing) -> Result<bool, PortError> {
-        report(app, event.as_ref().map_err(Clone::clone)?).await
+    async fn process_item(&self, app: &App, event: &Self::Item) -> Result<bool, PortError> {
+        report_event(app, event.as_ref().map_err(Clone::clone)?).await
     }
 }
 
-async fn report(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
-    let about = About { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
+async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+    let about = FindingContext { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
     let detail = "A genuine notice about a transaction that is not known. It is applied when that turns up.";
-    let mut finding = note(app, FindingKind::UnknownTransaction, detail, &about);
+    let mut finding = new_finding(app, FindingKind::UnknownTransaction, detail, &about);
     finding.transaction.clone_from(&event.transaction);
-    let moved = Write::MoveEvent { key: event.key, from: Disposition::Parked, to: Disposition::Overdue };
-    match app.store.commit(UnitOfWork::new().with(moved).with(Write::InsertFinding(finding))).await {
+    let moved =
+        Write::MoveEvent { key: event.key, from: EventDisposition::Parked, to: EventDisposition::Overdue };
+    match app
+        .store
+        .commit(UnitOfWork::new().with_write(moved).with_write(Write::InsertFinding(finding)))
+        .await
+    {
         Ok(()) => Ok(true),
         // Another instance was faster, or the transaction has turned up.
         Err(CommitError::Stale) => Ok(false),

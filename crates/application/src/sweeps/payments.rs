@@ -4,30 +4,30 @@ use async_trait::async_trait;
 use domain::{Timestamp, TransactionId};
 use ports::{Batch, PortError};
 
-use super::due::{Sweep, each_due};
-use crate::{App, payments::reconcile};
+use super::batch_loop::{Sweep, for_each_due};
+use crate::{App, payments::reconcile_payment};
 
 /// Asks the gateways about what is open; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn reconcile_open(app: &App) -> Result<bool, PortError> {
-    each_due(app, "reconcile", &Open(app.clock.now())).await
+pub async fn reconcile_open_payments(app: &App) -> Result<bool, PortError> {
+    for_each_due(app, "reconcile", &OpenPayments(app.clock.now())).await
 }
 
 /// Transactions that are due to be asked about at that moment.
-struct Open(Timestamp);
+struct OpenPayments(Timestamp);
 
 #[async_trait]
-impl Sweep for Open {
-    type Thing = TransactionId;
+impl Sweep for OpenPayments {
+    type Item = TransactionId;
 
-    async fn read(&self, app: &App, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
-        app.payments.to_check(self.0, batch).await
+    async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
+        app.payments.list_due_transactions(self.0, batch).await
     }
 
-    async fn act(&self, app: &App, id: &TransactionId) -> Result<bool, PortError> {
+    async fn process_item(&self, app: &App, id: &TransactionId) -> Result<bool, PortError> {
         // What was asked about is put off, or is over: either way it is due no more.
-        reconcile(app, id).await.map(|()| true)
+        reconcile_payment(app, id).await.map(|()| true)
     }
 }

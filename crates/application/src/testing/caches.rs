@@ -12,7 +12,7 @@ use std::{
 use async_trait::async_trait;
 use ports::{Cache, CacheEntry, PortError};
 
-use super::away;
+use super::away_error;
 
 /// A cache in memory that keeps everything until it is told otherwise.
 #[derive(Default)]
@@ -23,52 +23,52 @@ pub(crate) struct FakeCache {
 
 impl FakeCache {
     /// What is kept, with the life that was given to it.
-    pub(crate) fn kept(&self) -> MutexGuard<'_, HashMap<String, (CacheEntry, Duration)>> {
+    pub(crate) fn lock_entries(&self) -> MutexGuard<'_, HashMap<String, (CacheEntry, Duration)>> {
         self.kept.lock().unwrap()
     }
 
     /// The version of what is kept under that name.
     pub(crate) fn version(&self, name: &str) -> Option<i64> {
-        self.kept().get(name).map(|it| it.0.version)
+        self.lock_entries().get(name).map(|it| it.0.version)
     }
 
     /// Holds this, whatever it held.
-    pub(crate) fn holds(&self, name: &str, version: i64, bytes: impl Into<Vec<u8>>) {
+    pub(crate) fn set_entry(&self, name: &str, version: i64, bytes: impl Into<Vec<u8>>) {
         let entry = CacheEntry { version, bytes: bytes.into() };
-        self.kept().insert(name.to_owned(), (entry, Duration::MAX));
+        self.lock_entries().insert(name.to_owned(), (entry, Duration::MAX));
     }
 
     /// From now on nothing can be had of it, or everything again.
-    pub(crate) fn goes_away(&self, is_away: bool) {
+    pub(crate) fn set_away(&self, is_away: bool) {
         self.is_away.store(is_away, Ordering::SeqCst);
     }
 
     /// Lets others go first, as a socket does.
     async fn answers(&self) -> Result<(), PortError> {
         tokio::task::yield_now().await;
-        if self.is_away.load(Ordering::SeqCst) { Err(away()) } else { Ok(()) }
+        if self.is_away.load(Ordering::SeqCst) { Err(away_error()) } else { Ok(()) }
     }
 }
 
 #[async_trait]
 impl Cache for FakeCache {
-    async fn get(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
+    async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         self.answers().await?;
-        Ok(self.kept().get(key).map(|it| it.0.clone()))
+        Ok(self.lock_entries().get(key).map(|it| it.0.clone()))
     }
 
-    async fn put(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
+    async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         self.answers().await?;
-        let mut kept = self.kept();
+        let mut kept = self.lock_entries();
         if kept.get(key).is_none_or(|it| it.0.version <= entry.version) {
             kept.insert(key.to_owned(), (entry, ttl));
         }
         Ok(())
     }
 
-    async fn remove(&self, key: &str) -> Result<(), PortError> {
+    async fn remove_entry(&self, key: &str) -> Result<(), PortError> {
         self.answers().await?;
-        self.kept().remove(key);
+        self.lock_entries().remove(key);
         Ok(())
     }
 }

@@ -11,43 +11,43 @@ use domain::Timestamp;
 use ports::{Attempts, Clock, PortError, Throttle};
 use tokio::task::yield_now;
 
-use super::SetClock;
+use super::ManualClock;
 
 /// Counts as a throttle does, by the bench's clock. It lets others go first each time, as a server far away does.
-pub(crate) struct Counts {
-    clock: Arc<SetClock>,
+pub(crate) struct MemoryThrottle {
+    clock: Arc<ManualClock>,
     all: Mutex<HashMap<String, (u32, Timestamp)>>,
 }
 
-impl Counts {
-    pub(crate) fn new(clock: Arc<SetClock>) -> Self {
+impl MemoryThrottle {
+    pub(crate) fn new(clock: Arc<ManualClock>) -> Self {
         Self { clock, all: Mutex::default() }
     }
 }
 
 #[async_trait]
-impl Throttle for Counts {
-    async fn hit(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
+impl Throttle for MemoryThrottle {
+    async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         yield_now().await;
         let now = self.clock.now();
         let mut all = self.all.lock().unwrap();
-        let entry = all.entry(name.to_owned()).or_insert((0, now.plus(window)));
+        let entry = all.entry(name.to_owned()).or_insert((0, now.saturating_add(window)));
         if entry.1 <= now {
-            *entry = (0, now.plus(window));
+            *entry = (0, now.saturating_add(window));
         }
         entry.0 += 1;
-        Ok(Attempts { count: entry.0, resets_in: entry.1.since(now) })
+        Ok(Attempts { count: entry.0, resets_in: entry.1.saturating_duration_since(now) })
     }
 
-    async fn count(&self, name: &str) -> Result<Attempts, PortError> {
+    async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
         yield_now().await;
         let now = self.clock.now();
         let live = self.all.lock().unwrap().get(name).copied().filter(|it| it.1 > now);
         let (count, ends) = live.unwrap_or((0, now));
-        Ok(Attempts { count, resets_in: ends.since(now) })
+        Ok(Attempts { count, resets_in: ends.saturating_duration_since(now) })
     }
 
-    async fn clear(&self, name: &str) -> Result<(), PortError> {
+    async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
         self.all.lock().unwrap().remove(name);
         Ok(())
     }

@@ -6,9 +6,9 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, RefundId, Timestamp,
-    payment::{Event, EventKind},
+    payment::{EventKind, PaymentEvent},
 };
-use ports::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
+use ports::{Charge, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice};
 
 use super::{Journal, event, sandbox};
 
@@ -19,13 +19,13 @@ pub(crate) struct Asking {
     pub(crate) amount: Money,
 }
 
-type Answer = Result<Option<Event>, Unanswered>;
+type Answer = Result<Option<PaymentEvent>, NoResponse>;
 type Script = Box<dyn FnOnce(&Asking) -> Answer + Send>;
 
 /// Answers from a script; without one it does not answer.
 pub(crate) struct ScriptedGateway {
     script: Mutex<VecDeque<Script>>,
-    meanings: Mutex<HashMap<String, Meaning>>,
+    meanings: Mutex<HashMap<String, ParsedNotice>>,
     journal: Arc<Journal>,
 }
 
@@ -35,25 +35,25 @@ impl ScriptedGateway {
     }
 
     /// Answers the next question so.
-    pub(crate) fn answers(&self, answer: impl FnOnce(&Asking) -> Answer + Send + 'static) {
+    pub(crate) fn push_answer(&self, answer: impl FnOnce(&Asking) -> Answer + Send + 'static) {
         self.script.lock().unwrap().push_back(Box::new(answer));
     }
 
     /// A notice of that text means this.
-    pub(crate) fn means(&self, raw: &str, meaning: Meaning) {
+    pub(crate) fn set_meaning(&self, raw: &str, meaning: ParsedNotice) {
         self.meanings.lock().unwrap().insert(raw.to_owned(), meaning);
     }
 
-    fn asked(&self, what: &str, asking: &Asking) -> Answer {
+    fn answer_next(&self, what: &str, asking: &Asking) -> Answer {
         let about =
             asking.refund.as_ref().map_or_else(|| asking.charge.transaction.as_str(), RefundId::as_str);
-        self.journal.note(format!("{what} {about} {}", asking.amount));
-        self.script.lock().unwrap().pop_front().map_or(Err(Unanswered), |answer| answer(asking))
+        self.journal.push_line(format!("{what} {about} {}", asking.amount));
+        self.script.lock().unwrap().pop_front().map_or(Err(NoResponse), |answer| answer(asking))
     }
 }
 
 /// Says that it happened, all of what was asked.
-pub(crate) fn says(kind: EventKind) -> impl FnOnce(&Asking) -> Answer + Send + 'static {
+pub(crate) fn answer_with(kind: EventKind) -> impl FnOnce(&Asking) -> Answer + Send + 'static {
     move |asking| {
         let mut said = event(kind, &asking.amount.to_string());
         said.transaction = asking.charge.transaction.clone();
@@ -64,7 +64,7 @@ pub(crate) fn says(kind: EventKind) -> impl FnOnce(&Asking) -> Answer + Send + '
 }
 
 /// Has taken it on and says nothing yet.
-pub(crate) fn silent(_: &Asking) -> Answer {
+pub(crate) fn answer_nothing(_: &Asking) -> Answer {
     Ok(None)
 }
 
@@ -74,45 +74,50 @@ impl Gateway for ScriptedGateway {
         sandbox()
     }
 
-    fn accepts(&self, token: &str) -> bool {
+    fn accepts_token(&self, token: &str) -> bool {
         token != "tok_unknown"
     }
 
     async fn charge(&self, charge: Charge) -> Answer {
         let amount = charge.amount;
-        self.asked("charge", &Asking { charge, refund: None, amount })
+        self.answer_next("charge", &Asking { charge, refund: None, amount })
     }
 
-    async fn charge_again(&self, charge: Charge) -> Answer {
+    async fn retry_charge(&self, charge: Charge) -> Answer {
         let amount = charge.amount;
-        self.asked("charge again", &Asking { charge, refund: None, amount })
+        self.answer_next("charge again", &Asking { charge, refund: None, amount })
     }
 
     async fn capture(&self, charge: Charge, amount: Money) -> Answer {
-        self.asked("capture", &Asking { charge, refund: None, amount })
+        self.answer_next("capture", &Asking { charge, refund: None, amount })
     }
 
     async fn void(&self, charge: Charge) -> Answer {
         let amount = charge.amount;
-        self.asked("void", &Asking { charge, refund: None, amount })
+        self.answer_next("void", &Asking { charge, refund: None, amount })
     }
 
     async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Answer {
-        self.asked("refund", &Asking { charge, refund: Some(refund), amount })
+        self.answer_next("refund", &Asking { charge, refund: Some(refund), amount })
     }
 
-    fn verify(&self, headers: &NoticeHeaders, body: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {
+    fn verify_notice(
+        &self,
+        headers: &NoticeHeaders,
+        body: &[u8],
+        _: Timestamp,
+    ) -> Result<Notice, InvalidSignature> {
         let id = headers.get("id").ok_or(InvalidSignature)?;
         Ok(Notice { id: EventId::new(id.clone()), raw: String::from_utf8(body.to_vec()).unwrap() })
     }
 
-    fn understand(&self, notice: &Notice, _: Timestamp) -> Meaning {
+    fn parse_notice(&self, notice: &Notice, _: Timestamp) -> ParsedNotice {
         match self.meanings.lock().unwrap().get(&notice.raw).cloned() {
-            Some(Meaning::Event(event)) => {
-                Meaning::Event(Box::new(Event { id: notice.id.clone(), ..*event }))
+            Some(ParsedNotice::Event(event)) => {
+                ParsedNotice::Event(Box::new(PaymentEvent { id: notice.id.clone(), ..*event }))
             }
             Some(other) => other,
-            None => Meaning::Unintelligible { fault: "nothing that was agreed" },
+            None => ParsedNotice::Unintelligible { fault: "nothing that was agreed" },
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, Write};
 
-use super::{Journal, State, away};
+use super::{Journal, State, away_error};
 
 /// What happens at one commit.
 enum Turn {
@@ -19,14 +19,14 @@ enum Turn {
 }
 
 /// The record, the commits it took, and what happens at the next ones.
-pub(crate) struct Record {
+pub(crate) struct MemoryRecord {
     state: Mutex<State>,
     turns: Mutex<VecDeque<Turn>>,
     commits: Mutex<Vec<UnitOfWork>>,
     journal: Arc<Journal>,
 }
 
-impl Record {
+impl MemoryRecord {
     pub(super) fn new(journal: Arc<Journal>) -> Self {
         Self { state: Mutex::default(), turns: Mutex::default(), commits: Mutex::default(), journal }
     }
@@ -48,26 +48,26 @@ impl Record {
     }
 
     /// At the next commit that is not spoken for, somebody else is a moment faster.
-    pub(crate) fn meanwhile(&self, change: impl FnOnce(&mut State) + Send + 'static) {
-        self.turn(Turn::Meanwhile(Box::new(change)));
+    pub(crate) fn before_next_commit(&self, change: impl FnOnce(&mut State) + Send + 'static) {
+        self.push_turn(Turn::Meanwhile(Box::new(change)));
     }
 
     /// The next commit that is not spoken for is refused.
-    pub(crate) fn refuses(&self, error: CommitError) {
-        self.turn(Turn::Refused(error));
+    pub(crate) fn refuse_next_commit(&self, error: CommitError) {
+        self.push_turn(Turn::Refused(error));
     }
 
     /// The next commit that is not spoken for happens, but its answer is lost.
-    pub(crate) fn loses_the_answer(&self) {
-        self.turn(Turn::Lost);
+    pub(crate) fn lose_next_answer(&self) {
+        self.push_turn(Turn::Lost);
     }
 
     /// The next commit that is not spoken for goes well.
-    pub(crate) fn goes_well(&self) {
-        self.meanwhile(|_| {});
+    pub(crate) fn accept_next_commit(&self) {
+        self.before_next_commit(|_| {});
     }
 
-    fn turn(&self, turn: Turn) {
+    fn push_turn(&self, turn: Turn) {
         self.turns.lock().unwrap().push_back(turn);
     }
 
@@ -78,20 +78,20 @@ impl Record {
             next.apply(write)?;
         }
         *state = next;
-        let kinds: Vec<_> = work.writes().iter().map(kind).collect();
-        self.journal.note(format!("commit {}", kinds.join(" ")));
+        let kinds: Vec<_> = work.writes().iter().map(write_kind).collect();
+        self.journal.push_line(format!("commit {}", kinds.join(" ")));
         self.commits.lock().unwrap().push(work);
         Ok(())
     }
 }
 
 /// The name of a write's variant.
-fn kind(write: &Write) -> String {
+fn write_kind(write: &Write) -> String {
     format!("{write:?}").chars().take_while(|it| it.is_alphanumeric()).collect()
 }
 
 #[async_trait]
-impl Store for Record {
+impl Store for MemoryRecord {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         let turn = self.turns.lock().unwrap().pop_front();
         match turn {
@@ -101,7 +101,7 @@ impl Store for Record {
                 self.apply(work)
             }
             Some(Turn::Refused(error)) => Err(error),
-            Some(Turn::Lost) => self.apply(work).and(Err(away().into())),
+            Some(Turn::Lost) => self.apply(work).and(Err(away_error().into())),
         }
     }
 }

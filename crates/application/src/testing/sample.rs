@@ -3,18 +3,18 @@
 use std::{net::IpAddr, time::Duration};
 
 use domain::{
-    ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Progress, Role, Session, SessionId, SessionKey, Text,
+    ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network, Order, OrderChange, OrderKey,
+    OrderNumber, PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Text,
     Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
-    order::{Item, Placing, Status},
+    order::{NewOrder, OrderLine, OrderStatus},
     payment::{
-        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Event, EventKind, Facts,
-        FactsRecord, PaymentToken, Stated, StoredEvent,
+        Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventKind, PaymentDetails,
+        PaymentEvent, PaymentFacts, PaymentToken, RawFacts, ReportedAmount, StoredEvent,
     },
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 
-use crate::{Caller, Operator, Request};
+use crate::{Caller, IdempotentRequest, Operator};
 
 /// When the tests begin.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -55,7 +55,7 @@ pub(crate) fn caller(user: User) -> Caller {
 }
 
 pub(crate) fn operator() -> Operator {
-    caller(user(3, "olga", Role::Operator)).operator().unwrap()
+    caller(user(3, "olga", Role::Operator)).into_operator().unwrap()
 }
 
 pub(crate) fn hash_of(password: &str) -> PasswordHash {
@@ -64,7 +64,7 @@ pub(crate) fn hash_of(password: &str) -> PasswordHash {
 
 /// Where clients are.
 pub(crate) fn network() -> Network {
-    Network::of(IpAddr::from([192, 0, 2, 1]))
+    Network::from_address(IpAddr::from([192, 0, 2, 1]))
 }
 
 /// A session of [`ada`].
@@ -76,7 +76,7 @@ pub(crate) fn session() -> Session {
         generation: 1,
         rotated_at: NOW,
         created_at: NOW,
-        expires_at: NOW.plus(seconds(3_600)),
+        expires_at: NOW.saturating_add(seconds(3_600)),
         revoked_at: None,
         spent: Vec::new(),
     }
@@ -91,7 +91,7 @@ pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
-        moves: 0,
+        stock_moves: 0,
         created_at: NOW,
         updated_at: NOW,
     }
@@ -99,29 +99,29 @@ pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
 
 /// A pending order of [`ada`], for 20.00 CNY.
 pub(crate) fn order() -> Order {
-    let placing = Placing {
+    let placing = NewOrder {
         key: OrderKey::new(10),
         number: OrderNumber::new("n1".to_owned()),
         owner: ada().key,
         now: NOW,
-        expires_at: NOW.plus(seconds(1_800)),
+        expires_at: NOW.saturating_add(seconds(1_800)),
     };
-    Order::place(placing, vec![Item::of(&product("tea", yuan("10"), Some(5)), 2)]).unwrap()
+    Order::place(placing, vec![OrderLine::from_product(&product("tea", yuan("10"), Some(5)), 2)]).unwrap()
 }
 
 /// The order after somebody moved it.
-pub(crate) fn moved(order: Order, to: Status, by: ChangedBy) -> Order {
-    let mut progress = Progress::of(order);
-    assert_eq!(progress.step(to, by, None, NOW), Ok(true), "a move that is allowed");
+pub(crate) fn transition_order_to(order: Order, to: OrderStatus, by: ChangedBy) -> Order {
+    let mut progress = OrderChange::from_order(order);
+    assert_eq!(progress.transition(to, by, None, NOW), Ok(true), "a move that is allowed");
     progress.order().clone()
 }
 
 /// A paid order.
 pub(crate) fn paid() -> Order {
-    moved(order(), Status::Paid, ChangedBy::GATEWAY)
+    transition_order_to(order(), OrderStatus::Paid, ChangedBy::GATEWAY)
 }
 
-/// A transaction for [`order`] that nothing has been heard of.
+/// A transaction for [`sample_order`] that nothing has been heard of.
 pub(crate) fn pending() -> Transaction {
     Transaction {
         key: TransactionKey::new(20),
@@ -133,9 +133,9 @@ pub(crate) fn pending() -> Transaction {
         token: PaymentToken::new("tok_visa".to_owned()),
         capture_method: CaptureMethod::Automatic,
         amount: yuan("20"),
-        facts: Facts::default(),
-        asked: None,
-        details: Details::default(),
+        facts: PaymentFacts::default(),
+        pending_operation: None,
+        details: PaymentDetails::default(),
         created_at: NOW,
         updated_at: NOW,
         check_at: Some(NOW),
@@ -146,7 +146,7 @@ pub(crate) fn pending() -> Transaction {
 
 /// One whose money is held.
 pub(crate) fn authorized() -> Transaction {
-    let record = FactsRecord { authorized_at: Some(NOW), ..FactsRecord::default() };
+    let record = RawFacts { authorized_at: Some(NOW), ..RawFacts::default() };
     Transaction { facts: facts(record), check_at: None, ..pending() }
 }
 
@@ -158,7 +158,7 @@ pub(crate) fn captured() -> Transaction {
 /// One of which that much is taken.
 pub(crate) fn captured_part(amount: &str) -> Transaction {
     let capture = Some(Capture { amount: yuan(amount), at: NOW });
-    let record = FactsRecord { capture, ..FactsRecord::default() };
+    let record = RawFacts { capture, ..RawFacts::default() };
     Transaction { facts: facts(record), check_at: None, ..pending() }
 }
 
@@ -171,17 +171,17 @@ pub(crate) fn disputed() -> Transaction {
         amount: yuan("20"),
         at: NOW,
     };
-    let record = captured().facts.record().clone();
-    Transaction { facts: facts(FactsRecord { disputes: vec![event], ..record }), ..captured() }
+    let record = captured().facts.as_raw().clone();
+    Transaction { facts: facts(RawFacts { disputes: vec![event], ..record }), ..captured() }
 }
 
-fn facts(record: FactsRecord) -> Facts {
-    Facts::restore(record).unwrap()
+fn facts(record: RawFacts) -> PaymentFacts {
+    PaymentFacts::from_raw(record).unwrap()
 }
 
 /// One that was refused.
 pub(crate) fn failed() -> Transaction {
-    let record = FactsRecord { failed_at: Some(NOW), ..FactsRecord::default() };
+    let record = RawFacts { failed_at: Some(NOW), ..RawFacts::default() };
     Transaction { facts: facts(record), check_at: None, ..pending() }
 }
 
@@ -190,22 +190,22 @@ pub(crate) fn sandbox() -> GatewayName {
 }
 
 /// Something that happened to [`pending`].
-pub(crate) fn event(kind: EventKind, amount: &str) -> Event {
-    Event {
+pub(crate) fn event(kind: EventKind, amount: &str) -> PaymentEvent {
+    PaymentEvent {
         id: EventId::new(format!("{} {amount}", kind.as_str())),
         kind,
         transaction: pending().id,
         order: order().number,
-        stated: Stated { amount: amount.to_owned(), currency: "CNY".to_owned() },
+        reported: ReportedAmount { amount: amount.to_owned(), currency: "CNY".to_owned() },
         refund: None,
         dispute: None,
-        details: Details::default(),
+        details: PaymentDetails::default(),
         at: NOW,
     }
 }
 
 /// A notice about [`pending`] whose text is its id.
-pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
+pub(crate) fn stored_event(id: &str, disposition: EventDisposition) -> StoredEvent {
     StoredEvent {
         key: EventKey::new(30),
         gateway: sandbox(),
@@ -219,25 +219,25 @@ pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
 }
 
 /// A request of [`ada`]'s.
-pub(crate) fn request() -> Request {
+pub(crate) fn request() -> IdempotentRequest {
     let key = IdempotencyKey { user: Some(ada().key), route: "POST /somewhere", key: "k1".to_owned() };
-    Request { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
+    IdempotentRequest { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
 }
 
 /// The same of another user.
-pub(crate) fn request_of(user: &User) -> Request {
+pub(crate) fn request_of(user: &User) -> IdempotentRequest {
     let key = IdempotencyKey { user: Some(user.key), ..request().key };
-    Request { key, ..request() }
+    IdempotentRequest { key, ..request() }
 }
 
 /// The same key for something else.
-pub(crate) fn other_request() -> Request {
-    Request { fingerprint: Fingerprint("that".to_owned()), ..request() }
+pub(crate) fn other_request() -> IdempotentRequest {
+    IdempotentRequest { fingerprint: Fingerprint("that".to_owned()), ..request() }
 }
 
 /// The claim of [`request`].
-pub(crate) fn used_for(resource: &str, reply: Option<StoredReply>) -> Claim {
-    let Request { key, fingerprint, .. } = request();
+pub(crate) fn claim_for(resource: &str, reply: Option<StoredReply>) -> Claim {
+    let IdempotentRequest { key, fingerprint, .. } = request();
     Claim { key, fingerprint, resource: resource.to_owned(), reply, created_at: NOW, expires_at: None }
 }
 

@@ -5,10 +5,10 @@ mod reads;
 use domain::{
     ChangedBy, Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Text, Timestamp,
     Transaction, User, UserKey,
-    finding::Resolver,
+    finding::ResolvedBy,
     order::StockLine,
-    payment::{Request, StoredEvent},
-    product::{Change, STOCK_MAX},
+    payment::{PaymentRequest, StoredEvent},
+    product::{ProductChange, STOCK_MAX},
 };
 use ports::{Claim, CommitError, Write};
 
@@ -20,10 +20,10 @@ pub(crate) struct State {
     /// Where sessions of whom began, and when.
     pub(crate) logins: Vec<(UserKey, Network, Timestamp)>,
     pub(crate) products: Vec<Product>,
-    pub(crate) changes: Vec<Change>,
+    pub(crate) changes: Vec<ProductChange>,
     pub(crate) orders: Vec<Order>,
     pub(crate) transactions: Vec<Transaction>,
-    pub(crate) requests: Vec<Request>,
+    pub(crate) requests: Vec<PaymentRequest>,
     pub(crate) events: Vec<StoredEvent>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) claims: Vec<Claim>,
@@ -38,14 +38,14 @@ fn guard(holds: bool, error: CommitError) -> Applied {
 
 fn close(finding: &mut Finding, note: Text, by: ChangedBy, at: Timestamp) {
     (finding.resolved_at, finding.note) = (Some(at), Some(note));
-    finding.resolved_by = Some(Resolver { by, user: None });
+    finding.resolved_by = Some(ResolvedBy { by, user: None });
 }
 
 impl State {
     pub(super) fn apply(&mut self, write: Write) -> Applied {
         match write {
             Write::Claim(claim) => self.claim(claim)?,
-            Write::Answer { key, reply } => {
+            Write::StoreReply { key, reply } => {
                 let claim = self.claims.iter_mut().find(|it| it.key == key).ok_or(CommitError::Stale)?;
                 guard(claim.reply.is_none(), CommitError::Claimed(Box::new(claim.clone())))?;
                 claim.reply = Some(reply);
@@ -76,9 +76,9 @@ impl State {
                 others.for_each(|it| it.revoked_at = Some(at));
             }
             Write::InsertProduct(product, change) => self.make(product, change)?,
-            Write::ReplaceProduct { product, read, restock, change } => {
+            Write::ReplaceProduct { product, read, stock_update: restock, change } => {
                 let now = self.product(|it| it.id == product.id && it.version == read)?;
-                *now = Product { stock: restock.applied(now.stock), ..product };
+                *now = Product { stock: restock.apply_to(now.stock), ..product };
                 self.changes.push(change);
             }
             Write::AdjustStock { product, by, change } => self.adjust(&product, by, change)?,
@@ -86,7 +86,7 @@ impl State {
             Write::ReturnStock(line) => self.give_back(&line),
             Write::InsertOrder { order, .. } => self.orders.push(*order),
             Write::UpdateOrder(progress) => {
-                let read = (progress.order().key, progress.read());
+                let read = (progress.order().key, progress.base_revision());
                 let order = self.orders.iter_mut().find(|it| (it.key, it.revision) == read);
                 *order.ok_or(CommitError::Stale)? = progress.order().clone();
             }
@@ -160,18 +160,18 @@ impl State {
         self.products.iter_mut().find(|it| wanted(it)).ok_or(CommitError::Stale)
     }
 
-    fn make(&mut self, product: Product, change: Change) -> Applied {
+    fn make(&mut self, product: Product, change: ProductChange) -> Applied {
         guard(self.products.iter().all(|it| it.id != product.id), CommitError::Stale)?;
         self.products.push(product);
         self.changes.push(change);
         Ok(())
     }
 
-    fn adjust(&mut self, product: &ProductId, by: i64, change: Change) -> Applied {
+    fn adjust(&mut self, product: &ProductId, by: i64, change: ProductChange) -> Applied {
         let now = self.product(|it| it.id == *product)?;
         let stock = now.stock.ok_or(CommitError::Stale)? + by;
         guard((0..=STOCK_MAX).contains(&stock), CommitError::Stale)?;
-        *now = Product { stock: Some(stock), ..now.revise(change.at) };
+        *now = Product { stock: Some(stock), ..now.next_version(change.at) };
         self.changes.push(change);
         Ok(())
     }

@@ -4,17 +4,17 @@ use ports::CommitError;
 use super::*;
 use crate::testing::*;
 
-fn row(key: usize) -> Unreadable {
-    let owner = Some(Box::new(Owner::Order(OrderNumber::new("order-1".into()))));
-    Unreadable { table: "orders", column: "currency", key: key.to_string(), owner }
+fn row(key: usize) -> UnreadableRow {
+    let owner = Some(Box::new(RowOwner::Order(OrderNumber::new("order-1".into()))));
+    UnreadableRow { table: "orders", column: "currency", key: key.to_string(), owner }
 }
 
 #[tokio::test]
 async fn a_row_that_is_read_again_and_again_is_told_of_once() {
-    let it = Bench::new();
+    let it = TestApp::new();
     for _ in 0..3 {
-        it.app.unreadable.note(&row(17));
-        report_unreadable(&it.app).await.unwrap();
+        it.app.unreadable_rows.record_unreadable(&row(17));
+        report_unreadable_rows(&it.app).await.unwrap();
     }
     let writes = it.record.only_commit();
     let [Write::InsertFindingOnce(finding, subject)] = writes.as_slice() else { panic!("{writes:?}") };
@@ -27,40 +27,40 @@ async fn a_row_that_is_read_again_and_again_is_told_of_once() {
 
 #[tokio::test]
 async fn a_row_that_is_still_unreadable_after_a_while_is_told_of_again() {
-    let it = Bench::new();
-    it.app.unreadable.note(&row(17));
-    report_unreadable(&it.app).await.unwrap();
-    it.clock.advance(TOLD_FOR);
-    report_unreadable(&it.app).await.unwrap();
+    let it = TestApp::new();
+    it.app.unreadable_rows.record_unreadable(&row(17));
+    report_unreadable_rows(&it.app).await.unwrap();
+    it.clock.advance(REPORT_INTERVAL);
+    report_unreadable_rows(&it.app).await.unwrap();
     assert_eq!(it.record.commits().len(), 1, "it was not read again");
-    it.app.unreadable.note(&row(17));
-    report_unreadable(&it.app).await.unwrap();
+    it.app.unreadable_rows.record_unreadable(&row(17));
+    report_unreadable_rows(&it.app).await.unwrap();
     assert_eq!(it.record.commits().len(), 2);
     assert_eq!(it.record.state().findings.len(), 1, "the first one is still open");
     it.record.state().findings[0].resolved_at = Some(NOW);
-    it.clock.advance(TOLD_FOR);
-    it.app.unreadable.note(&row(17));
-    report_unreadable(&it.app).await.unwrap();
+    it.clock.advance(REPORT_INTERVAL);
+    it.app.unreadable_rows.record_unreadable(&row(17));
+    report_unreadable_rows(&it.app).await.unwrap();
     assert_eq!(it.record.state().findings.len(), 2, "the first one was resolved, and nothing has changed");
 }
 
 #[tokio::test]
 async fn what_could_not_be_told_is_told_the_next_time() {
-    let it = Bench::new();
-    it.app.unreadable.note(&row(17));
-    it.record.refuses(CommitError::Failed(away()));
-    assert!(report_unreadable(&it.app).await.is_err());
-    it.record.refuses(CommitError::Stale);
-    report_unreadable(&it.app).await.unwrap();
-    report_unreadable(&it.app).await.unwrap();
+    let it = TestApp::new();
+    it.app.unreadable_rows.record_unreadable(&row(17));
+    it.record.refuse_next_commit(CommitError::Failed(away_error()));
+    assert!(report_unreadable_rows(&it.app).await.is_err());
+    it.record.refuse_next_commit(CommitError::Stale);
+    report_unreadable_rows(&it.app).await.unwrap();
+    report_unreadable_rows(&it.app).await.unwrap();
     assert_eq!(it.record.state().findings.len(), 1);
 }
 
 #[tokio::test]
 async fn only_so_many_rows_are_remembered() {
-    let it = Bench::new();
+    let it = TestApp::new();
     for key in 0..ROWS_MAX + 10 {
-        it.app.unreadable.note(&row(key));
+        it.app.unreadable_rows.record_unreadable(&row(key));
     }
-    assert_eq!(it.app.unreadable.news().len(), ROWS_MAX);
+    assert_eq!(it.app.unreadable_rows.list_unreported_rows().len(), ROWS_MAX);
 }

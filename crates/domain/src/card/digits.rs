@@ -40,7 +40,7 @@ pub(super) struct Digit<'t> {
 }
 
 /// The digits of `text`, without those of words that hold no card number.
-pub(super) fn of(text: &str) -> Vec<Digit<'_>> {
+pub(super) fn scan_digits(text: &str) -> Vec<Digit<'_>> {
     let mut digits = Vec::new();
     // Where the digit before ended, as long as only separators have followed.
     let mut before = None;
@@ -49,16 +49,23 @@ pub(super) fn of(text: &str) -> Vec<Digit<'_>> {
         if at < skipped {
             continue;
         }
-        let value = value(char);
+        let value = digit_value(char);
         let is_of_word = value.is_some() || char.is_alphabetic();
-        let opaque =
-            if is_of_word && !in_word { opaque::length(text.get(at..).unwrap_or_default()) } else { None };
+        let opaque = if is_of_word && !in_word {
+            opaque::opaque_length(text.get(at..).unwrap_or_default())
+        } else {
+            None
+        };
         if let Some(length) = opaque {
             skipped = at + length;
             before = None;
         } else if let Some(value) = value {
             let end = at + char.len_utf8();
-            digits.push(Digit { value, at: at..end, gap: gap(before.and_then(|it| text.get(it..at))) });
+            digits.push(Digit {
+                value,
+                at: at..end,
+                gap: classify_gap(before.and_then(|it| text.get(it..at))),
+            });
             before = Some(end);
         } else if is_of_word {
             before = None;
@@ -68,24 +75,24 @@ pub(super) fn of(text: &str) -> Vec<Digit<'_>> {
     digits
 }
 
-fn gap(between: Option<&str>) -> Gap<'_> {
+fn classify_gap(between: Option<&str>) -> Gap<'_> {
     match between {
         Some("") => Gap::Nothing,
         Some(separator) if separator.chars().nth(SEPARATOR_CHARS_MAX).is_none() => {
-            Gap::Separator(single(separator))
+            Gap::Separator(collapse_repeat(separator))
         }
         Some(_) | None => Gap::Border,
     }
 }
 
 /// A character that stands there twice, once.
-fn single(separator: &str) -> &str {
+fn collapse_repeat(separator: &str) -> &str {
     let (one, two) = separator.split_at(separator.chars().next().map_or(0, char::len_utf8));
     if two.is_empty() || two == one { one } else { separator }
 }
 
 /// What a decimal digit of any script is worth.
-fn value(char: char) -> Option<u8> {
+fn digit_value(char: char) -> Option<u8> {
     let code = u32::from(char);
     let script = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;
     let value = code.checked_sub(*ZEROS.get(script)?)?;
@@ -101,9 +108,9 @@ mod tests {
         for (text, wanted) in
             [("09", [0, 9]), ("٠٩", [0, 9]), ("०९", [0, 9]), ("０９", [0, 9]), ("𝟘𝟡", [0, 9])]
         {
-            assert_eq!(of(text).iter().map(|it| it.value).collect::<Vec<_>>(), wanted, "{text}");
+            assert_eq!(scan_digits(text).iter().map(|it| it.value).collect::<Vec<_>>(), wanted, "{text}");
         }
-        assert_eq!(of("²①Ⅳ四½"), [], "numbers that are no decimal digits");
+        assert_eq!(scan_digits("²①Ⅳ四½"), [], "numbers that are no decimal digits");
     }
 
     #[test]

@@ -13,7 +13,7 @@ const HEAD_CHARS: usize = 4;
 
 /// How many bytes the IBAN has that `bytes` begin with, if they do: its length is its country's, and the check digits of
 /// ISO/IEC 7064, MOD 97-10, fit. Single spaces may stand between its characters.
-pub(super) fn length(bytes: &[u8]) -> Option<usize> {
+pub(super) fn iban_length(bytes: &[u8]) -> Option<usize> {
     let country = bytes.get(..2).filter(|it| it.iter().all(u8::is_ascii_uppercase))?;
     let at = LENGTHS.as_bytes().chunks(ENTRY_BYTES).position(|it| it.starts_with(country))? * ENTRY_BYTES;
     let chars: usize = LENGTHS.get(at + 2..at + 4)?.parse().ok()?;
@@ -26,10 +26,10 @@ pub(super) fn length(bytes: &[u8]) -> Option<usize> {
     let end = written.last().filter(|_| written.len() == chars)? + 1;
     let (head, account) = written.split_at_checked(HEAD_CHARS)?;
     let rest = account.iter().chain(head).filter_map(|at| char::from(*bytes.get(*at)?).to_digit(36));
-    (rest.fold(0, append) == 1).then_some(end)
+    (rest.fold(0, append_mod_97) == 1).then_some(end)
 }
 
 /// The rest of a division by 97, after one more character, which counts as one or two digits.
-fn append(rest: u32, value: u32) -> u32 {
+fn append_mod_97(rest: u32, value: u32) -> u32 {
     (rest * if value < 10 { 10 } else { 100 } + value) % 97
 }

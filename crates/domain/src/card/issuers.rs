@@ -12,43 +12,43 @@ use super::digits::Digit;
 const PREFIX_DIGITS: usize = 4;
 
 /// Numbers of an issuer: their first four digits, from and to, and their lengths.
-struct Range(u16, u16, &'static [usize]);
+struct IssuerRange(u16, u16, &'static [usize]);
 
 const UP_TO_19: &[usize] = &[16, 17, 18, 19];
 
 #[rustfmt::skip]
-const RANGES: &[Range] = &[
+const RANGES: &[IssuerRange] = &[
     // Visa
-    Range(4000, 4999, &[16, 19]),
+    IssuerRange(4000, 4999, &[16, 19]),
     // Mastercard
-    Range(5100, 5599, &[16]), Range(2221, 2720, &[16]),
+    IssuerRange(5100, 5599, &[16]), IssuerRange(2221, 2720, &[16]),
     // American Express
-    Range(3400, 3499, &[15]), Range(3700, 3799, &[15]),
+    IssuerRange(3400, 3499, &[15]), IssuerRange(3700, 3799, &[15]),
     // Diners Club
-    Range(3000, 3059, &[14, 16, 19]), Range(3095, 3095, &[14, 16, 19]), Range(3600, 3699, &[14, 16, 19]),
-    Range(3800, 3999, &[14, 16, 19]),
+    IssuerRange(3000, 3059, &[14, 16, 19]), IssuerRange(3095, 3095, &[14, 16, 19]), IssuerRange(3600, 3699, &[14, 16, 19]),
+    IssuerRange(3800, 3999, &[14, 16, 19]),
     // Discover; and RuPay and Troy, which share its 65
-    Range(6011, 6011, UP_TO_19), Range(6440, 6599, UP_TO_19),
+    IssuerRange(6011, 6011, UP_TO_19), IssuerRange(6440, 6599, UP_TO_19),
     // JCB; the lower ones are no longer given out
-    Range(3528, 3589, UP_TO_19), Range(3088, 3094, UP_TO_19), Range(3096, 3102, UP_TO_19),
-    Range(3112, 3120, UP_TO_19), Range(3158, 3159, UP_TO_19), Range(3337, 3349, UP_TO_19),
+    IssuerRange(3528, 3589, UP_TO_19), IssuerRange(3088, 3094, UP_TO_19), IssuerRange(3096, 3102, UP_TO_19),
+    IssuerRange(3112, 3120, UP_TO_19), IssuerRange(3158, 3159, UP_TO_19), IssuerRange(3337, 3349, UP_TO_19),
     // UnionPay
-    Range(6200, 6299, UP_TO_19), Range(8100, 8199, UP_TO_19),
+    IssuerRange(6200, 6299, UP_TO_19), IssuerRange(8100, 8199, UP_TO_19),
     // Maestro; and Elo, Verve, Dankort and Bancontact, which share its ranges
-    Range(5000, 5099, UP_TO_19), Range(5600, 5899, UP_TO_19), Range(6300, 6399, UP_TO_19),
-    Range(6700, 6799, UP_TO_19),
+    IssuerRange(5000, 5099, UP_TO_19), IssuerRange(5600, 5899, UP_TO_19), IssuerRange(6300, 6399, UP_TO_19),
+    IssuerRange(6700, 6799, UP_TO_19),
     // Mir
-    Range(2200, 2204, UP_TO_19),
+    IssuerRange(2200, 2204, UP_TO_19),
     // RuPay, with Hipercard
-    Range(6000, 6099, &[16]), Range(8200, 8299, &[16]),
+    IssuerRange(6000, 6099, &[16]), IssuerRange(8200, 8299, &[16]),
     // Troy
-    Range(9792, 9792, &[16]),
+    IssuerRange(9792, 9792, &[16]),
 ];
 
 /// The lengths of the numbers that begin with the first of `digits`: bit by bit, the lowest one is for length 0. It is looked up
 /// once for all candidates that begin there.
-pub(super) fn lengths(digits: &[Digit<'_>]) -> u32 {
+pub(super) fn issuer_lengths(digits: &[Digit<'_>]) -> u32 {
     let first = digits.iter().take(PREFIX_DIGITS).fold(0, |prefix, it| prefix * 10 + u16::from(it.value));
-    let fitting = RANGES.iter().filter(|Range(from, to, _)| (*from..=*to).contains(&first));
-    fitting.flat_map(|Range(_, _, lengths)| lengths.iter()).fold(0, |bits, length| bits | 1 << length)
+    let fitting = RANGES.iter().filter(|IssuerRange(from, to, _)| (*from..=*to).contains(&first));
+    fitting.flat_map(|IssuerRange(_, _, lengths)| lengths.iter()).fold(0, |bits, length| bits | 1 << length)
 }

@@ -10,11 +10,11 @@ use super::DIGITS_MAX;
 /// assert_eq!(domain::card::written_out("1e999"), "1e999");
 /// ```
 #[must_use]
-pub fn written_out(number: &str) -> String {
-    shifted(number).unwrap_or_else(|| number.to_owned())
+pub fn expand_exponent(number: &str) -> String {
+    shift_point(number).unwrap_or_else(|| number.to_owned())
 }
 
-fn shifted(number: &str) -> Option<String> {
+fn shift_point(number: &str) -> Option<String> {
     let (mantissa, exponent) = number.split_once(['e', 'E'])?;
     let unsigned = mantissa.trim_start_matches('-');
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));

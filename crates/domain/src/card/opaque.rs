@@ -9,23 +9,23 @@ const UUID_BYTES: usize = 36;
 const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
 /// How many bytes the opaque word has that `text` begins with, if it does.
-pub(super) fn length(text: &str) -> Option<usize> {
+pub(super) fn opaque_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
-    let length = uuid(bytes).or_else(|| digest(bytes)).or_else(|| iban::length(bytes))?;
+    let length = uuid_length(bytes).or_else(|| digest_length(bytes)).or_else(|| iban::iban_length(bytes))?;
     let ends = bytes.get(length).is_none_or(|it| it.is_ascii() && !it.is_ascii_alphanumeric());
     // Digits alone may be anything.
     let has_letters = bytes.get(..length)?.iter().any(u8::is_ascii_alphabetic);
     (ends && has_letters).then_some(length)
 }
 
-fn uuid(bytes: &[u8]) -> Option<usize> {
+fn uuid_length(bytes: &[u8]) -> Option<usize> {
     let mut places = bytes.get(..UUID_BYTES)?.iter().enumerate();
     let fits =
         places.all(|(at, it)| if UUID_HYPHENS.contains(&at) { *it == b'-' } else { it.is_ascii_hexdigit() });
     fits.then_some(UUID_BYTES)
 }
 
-fn digest(bytes: &[u8]) -> Option<usize> {
+fn digest_length(bytes: &[u8]) -> Option<usize> {
     let digits = bytes.iter().take_while(|it| it.is_ascii_hexdigit()).count();
     (digits >= HEX_DIGITS_MIN).then_some(digits)
 }

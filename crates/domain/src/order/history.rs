@@ -1,16 +1,16 @@
 //! One line of an order's history.
 
-use crate::{ChangedBy, Order, Sequence, Text, Timestamp, order::Status};
+use crate::{ChangedBy, Order, Sequence, Text, Timestamp, order::OrderStatus};
 
 /// A change of status that has been decided: exactly one row of history.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// Its place in the order's path.
     pub sequence: Sequence,
     /// Where the order stood; `None` when it was placed.
-    pub from: Option<Status>,
+    pub from: Option<OrderStatus>,
     /// Where it stands now.
-    pub to: Status,
+    pub to: OrderStatus,
     /// Who did it.
     pub by: ChangedBy,
     /// Why, if anybody said.
@@ -19,10 +19,10 @@ pub struct Entry {
     pub at: Timestamp,
 }
 
-impl Entry {
+impl HistoryEntry {
     /// The first entry of an order that was placed a moment ago.
     #[must_use]
-    pub fn placing(order: &Order, by: ChangedBy) -> Self {
+    pub fn for_new_order(order: &Order, by: ChangedBy) -> Self {
         Self {
             sequence: Sequence::FIRST,
             from: None,
@@ -36,9 +36,9 @@ impl Entry {
 
 /// An entry as the record holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct StoredHistoryEntry {
     /// The change.
-    pub entry: Entry,
+    pub entry: HistoryEntry,
     /// The public id of the user who did it, if it was one.
     pub user: Option<crate::UserId>,
 }
@@ -46,7 +46,7 @@ pub struct Recorded {
 /// Whether `entries`, oldest first, are one unbroken path from the placing of an order to `status`, made of allowed
 /// moves only, numbered without a gap, with stamps that do not go backwards.
 #[must_use]
-pub fn is_unbroken(entries: &[Entry], status: Status) -> bool {
+pub fn is_valid_history(entries: &[HistoryEntry], status: OrderStatus) -> bool {
     let mut at = None;
     let mut sequence = Sequence::FIRST;
     if !entries.is_sorted_by_key(|it| it.at) {
@@ -54,8 +54,10 @@ pub fn is_unbroken(entries: &[Entry], status: Status) -> bool {
     }
     for entry in entries {
         let allowed = match (at, entry.to) {
-            (None, to) => entry.from.is_none() && to == Status::Pending,
-            (Some(from), to) => entry.from == Some(from) && Status::allows(from, to, entry.by.actor),
+            (None, to) => entry.from.is_none() && to == OrderStatus::Pending,
+            (Some(from), to) => {
+                entry.from == Some(from) && OrderStatus::allows_transition(from, to, entry.by.actor)
+            }
         };
         if !allowed || entry.sequence != sequence {
             return false;

@@ -2,13 +2,13 @@
 
 use crate::Actor::{self, Customer, Gateway, Operator, System};
 
-use Status::{
+use OrderStatus::{
     Cancelled, Closed, Completed, Delivered, Paid, Pending, Processing, RefundPending, Refunded, Shipped,
 };
 
 /// Where an order stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Status {
+pub enum OrderStatus {
     /// Placed, stock reserved, not paid.
     Pending,
     /// All of its amount is captured.
@@ -34,9 +34,9 @@ pub enum Status {
 /// Every allowed move and who makes it. The rule, `allowedTransitions`, the documentation and the tests all read it.
 ///
 /// From `RefundPending` an operator goes back only to the status that the order came from: see
-/// [`Order::allows`](crate::Order::allows).
+/// [`Order::allows_transition`](crate::Order::allows_transition).
 #[rustfmt::skip]
-pub const TRANSITIONS: &[(Status, Status, &[Actor])] = &[
+pub const TRANSITIONS: &[(OrderStatus, OrderStatus, &[Actor])] = &[
     (Pending,       Paid,          &[Gateway]),
     (Pending,       Cancelled,     &[Customer, Operator]),
     (Pending,       Closed,        &[System]),
@@ -61,7 +61,7 @@ pub const TRANSITIONS: &[(Status, Status, &[Actor])] = &[
     (Cancelled,     Closed,        &[System]),
 ];
 
-impl Status {
+impl OrderStatus {
     /// Every status, in the order of an order's life.
     pub const ALL: [Self; 10] = [
         Pending,
@@ -78,13 +78,13 @@ impl Status {
 
     /// Whether the table has the move from this status to `to` for `actor`.
     #[must_use]
-    pub fn allows(self, to: Self, actor: Actor) -> bool {
+    pub fn allows_transition(self, to: Self, actor: Actor) -> bool {
         TRANSITIONS.iter().any(|(from, into, actors)| *from == self && *into == to && actors.contains(&actor))
     }
 
     /// Whether goods have not left yet, so that their stock can be given back.
     #[must_use]
-    pub const fn before_shipping(self) -> bool {
+    pub const fn is_before_shipping(self) -> bool {
         matches!(self, Pending | Paid | Processing)
     }
 

@@ -14,24 +14,24 @@ fn product(stock: Option<i64>) -> Product {
         stock,
         active: true,
         version: Version::FIRST,
-        moves: 0,
+        stock_moves: 0,
         created_at: NOW,
         updated_at: NOW,
     }
 }
 
 fn placed() -> Order {
-    let placing = Placing {
+    let placing = NewOrder {
         key: OrderKey::new(1),
         number: OrderNumber::new("n".into()),
         owner: UserKey::new(7),
         now: NOW,
         expires_at: Timestamp::from_millis(9_000),
     };
-    Order::place(placing, vec![Item::of(&product(Some(5)), 2)]).unwrap()
+    Order::place(placing, vec![OrderLine::from_product(&product(Some(5)), 2)]).unwrap()
 }
 
-fn standing_at(status: Status, came_from: Option<Status>) -> Order {
+fn standing_at(status: OrderStatus, came_from: Option<OrderStatus>) -> Order {
     Order { status, came_from, ..placed() }
 }
 
@@ -41,8 +41,8 @@ fn by(actor: Actor) -> ChangedBy {
 
 /// The contract's table, written a second time and in another way: what each actor may do from each status.
 #[rustfmt::skip]
-fn expected(from: Status, actor: Actor) -> &'static [Status] {
-    use {Actor::*, Status::*};
+fn expected(from: OrderStatus, actor: Actor) -> &'static [OrderStatus] {
+    use {Actor::*, OrderStatus::*};
     match (from, actor) {
         (Pending, Customer | Operator)            => &[Cancelled],
         (Pending, Gateway)                        => &[Paid],
@@ -72,19 +72,22 @@ fn expected(from: Status, actor: Actor) -> &'static [Status] {
 
 #[test]
 fn all_hundred_pairs_for_every_actor_are_as_the_contract_says() {
-    for from in Status::ALL {
-        let order = standing_at(from, (from == Status::RefundPending).then_some(Status::Shipped));
+    for from in OrderStatus::ALL {
+        let order = standing_at(from, (from == OrderStatus::RefundPending).then_some(OrderStatus::Shipped));
         for actor in Actor::ALL {
-            assert_eq!(order.allowed(actor), expected(from, actor), "{from:?} by {actor:?}");
-            for to in Status::ALL {
-                let mut progress = Progress::of(order.clone());
-                let outcome = progress.step(to, by(actor), None, NOW);
+            assert_eq!(order.allowed_transitions(actor), expected(from, actor), "{from:?} by {actor:?}");
+            for to in OrderStatus::ALL {
+                let mut progress = OrderChange::from_order(order.clone());
+                let outcome = progress.transition(to, by(actor), None, NOW);
                 match (from == to, expected(from, actor).contains(&to)) {
                     (true, _) => assert_eq!(outcome, Ok(false)),
                     (_, true) => assert_eq!(outcome, Ok(true), "{from:?} to {to:?} by {actor:?}"),
-                    _ => assert_eq!(outcome, Err(NotAllowed { allowed: expected(from, actor).to_vec() })),
+                    _ => assert_eq!(
+                        outcome,
+                        Err(TransitionNotAllowed { allowed: expected(from, actor).to_vec() })
+                    ),
                 }
-                assert_eq!(progress.entries().len(), usize::from(outcome == Ok(true)));
+                assert_eq!(progress.history_entries().len(), usize::from(outcome == Ok(true)));
             }
         }
     }
@@ -92,11 +95,17 @@ fn all_hundred_pairs_for_every_actor_are_as_the_contract_says() {
 
 #[test]
 fn a_refused_refund_goes_back_only_to_where_the_order_came_from() {
-    for origin in [Status::Paid, Status::Processing, Status::Shipped, Status::Delivered, Status::Completed] {
-        let mut progress = Progress::of(standing_at(origin, None));
-        progress.step(Status::RefundPending, by(Actor::Operator), None, NOW).unwrap();
-        assert_eq!(progress.order().allowed(Actor::Operator), [origin]);
-        progress.step(origin, by(Actor::Operator), None, NOW).unwrap();
+    for origin in [
+        OrderStatus::Paid,
+        OrderStatus::Processing,
+        OrderStatus::Shipped,
+        OrderStatus::Delivered,
+        OrderStatus::Completed,
+    ] {
+        let mut progress = OrderChange::from_order(standing_at(origin, None));
+        progress.transition(OrderStatus::RefundPending, by(Actor::Operator), None, NOW).unwrap();
+        assert_eq!(progress.order().allowed_transitions(Actor::Operator), [origin]);
+        progress.transition(origin, by(Actor::Operator), None, NOW).unwrap();
         assert_eq!((progress.order().status, progress.order().came_from), (origin, None));
     }
 }
@@ -104,27 +113,29 @@ fn a_refused_refund_goes_back_only_to_where_the_order_came_from() {
 #[test]
 fn stock_comes_back_once_and_only_from_orders_that_were_not_sent() {
     let returned = |order: Order, to, actor| {
-        let mut progress = Progress::of(order);
-        progress.step(to, by(actor), None, NOW).unwrap();
-        progress.returned().iter().map(|it| it.quantity).sum::<u32>()
+        let mut progress = OrderChange::from_order(order);
+        progress.transition(to, by(actor), None, NOW).unwrap();
+        progress.returned_stock().iter().map(|it| it.quantity).sum::<u32>()
     };
-    assert_eq!(returned(placed(), Status::Cancelled, Actor::Customer), 2);
-    assert_eq!(returned(placed(), Status::Closed, Actor::System), 2);
-    assert_eq!(returned(standing_at(Status::Cancelled, None), Status::Closed, Actor::System), 0);
-    let refunded =
-        |origin| returned(standing_at(Status::RefundPending, Some(origin)), Status::Refunded, Actor::Gateway);
+    assert_eq!(returned(placed(), OrderStatus::Cancelled, Actor::Customer), 2);
+    assert_eq!(returned(placed(), OrderStatus::Closed, Actor::System), 2);
+    assert_eq!(returned(standing_at(OrderStatus::Cancelled, None), OrderStatus::Closed, Actor::System), 0);
+    let refunded = |origin| {
+        returned(standing_at(OrderStatus::RefundPending, Some(origin)), OrderStatus::Refunded, Actor::Gateway)
+    };
     assert_eq!(
-        [Status::Paid, Status::Processing, Status::Shipped, Status::Delivered].map(refunded),
+        [OrderStatus::Paid, OrderStatus::Processing, OrderStatus::Shipped, OrderStatus::Delivered]
+            .map(refunded),
         [2, 2, 0, 0]
     );
-    let untracked = Order { items: vec![Item::of(&product(None), 2)], ..placed() };
-    assert_eq!(returned(untracked, Status::Cancelled, Actor::Customer), 0);
+    let untracked = Order { items: vec![OrderLine::from_product(&product(None), 2)], ..placed() };
+    assert_eq!(returned(untracked, OrderStatus::Cancelled, Actor::Customer), 0);
 }
 
 #[test]
 fn an_order_needs_one_item_and_one_currency() {
     let yen = Product { price: Money::parse("5", "JPY").unwrap(), ..product(None) };
-    let placing = || Placing {
+    let placing = || NewOrder {
         key: OrderKey::new(1),
         number: placed().number,
         owner: UserKey::new(1),
@@ -132,9 +143,18 @@ fn an_order_needs_one_item_and_one_currency() {
         expires_at: NOW,
     };
     assert!(Order::place(placing(), vec![]).is_err());
-    assert!(Order::place(placing(), vec![Item::of(&product(None), 1), Item::of(&yen, 1)]).is_err());
+    assert!(
+        Order::place(
+            placing(),
+            vec![OrderLine::from_product(&product(None), 1), OrderLine::from_product(&yen, 1)]
+        )
+        .is_err()
+    );
     let dear = Product { price: Money::parse("900000000000000", "CNY").unwrap(), ..product(None) };
-    assert!(Order::place(placing(), vec![Item::of(&dear, 2)]).is_err(), "too large, not wrapped");
+    assert!(
+        Order::place(placing(), vec![OrderLine::from_product(&dear, 2)]).is_err(),
+        "too large, not wrapped"
+    );
 }
 
 /// The page that shows the machine to people.
@@ -162,27 +182,33 @@ fn the_documented_table_and_diagram_are_the_table() {
 
 #[test]
 fn a_change_by_a_clock_that_is_behind_is_stamped_like_the_one_before() {
-    let mut progress = Progress::of(Order { updated_at: Timestamp::from_millis(3_000), ..placed() });
-    for (to, now, stamp) in
-        [(Status::Paid, 2_000, 3_000), (Status::RefundPending, 3_001, 3_001), (Status::Refunded, 0, 3_001)]
-    {
-        progress.step(to, by(Actor::Gateway), None, Timestamp::from_millis(now)).unwrap();
+    let mut progress =
+        OrderChange::from_order(Order { updated_at: Timestamp::from_millis(3_000), ..placed() });
+    for (to, now, stamp) in [
+        (OrderStatus::Paid, 2_000, 3_000),
+        (OrderStatus::RefundPending, 3_001, 3_001),
+        (OrderStatus::Refunded, 0, 3_001),
+    ] {
+        progress.transition(to, by(Actor::Gateway), None, Timestamp::from_millis(now)).unwrap();
         let stamp = Timestamp::from_millis(stamp);
-        assert_eq!((progress.order().updated_at, progress.entries().last().unwrap().at), (stamp, stamp));
+        assert_eq!(
+            (progress.order().updated_at, progress.history_entries().last().unwrap().at),
+            (stamp, stamp)
+        );
     }
 }
 
 #[test]
 fn a_path_with_a_number_left_out_or_a_stamp_that_goes_back_is_broken() {
-    let mut progress = Progress::of(placed());
-    let first = Entry::placing(progress.order(), by(Actor::Customer));
-    progress.step(Status::Paid, by(Actor::Gateway), None, Timestamp::from_millis(2_000)).unwrap();
-    let paid = progress.entries().first().unwrap().clone();
-    assert!(is_unbroken(&[first.clone(), paid.clone()], Status::Paid));
-    let late = Entry { sequence: paid.sequence.next(), ..paid.clone() };
-    assert!(!is_unbroken(&[first.clone(), late], Status::Paid));
-    let early = Entry { at: Timestamp::from_millis(999), ..paid };
-    assert!(!is_unbroken(&[first, early], Status::Paid));
+    let mut progress = OrderChange::from_order(placed());
+    let first = HistoryEntry::for_new_order(progress.order(), by(Actor::Customer));
+    progress.transition(OrderStatus::Paid, by(Actor::Gateway), None, Timestamp::from_millis(2_000)).unwrap();
+    let paid = progress.history_entries().first().unwrap().clone();
+    assert!(is_valid_history(&[first.clone(), paid.clone()], OrderStatus::Paid));
+    let late = HistoryEntry { sequence: paid.sequence.next(), ..paid.clone() };
+    assert!(!is_valid_history(&[first.clone(), late], OrderStatus::Paid));
+    let early = HistoryEntry { at: Timestamp::from_millis(999), ..paid };
+    assert!(!is_valid_history(&[first, early], OrderStatus::Paid));
 }
 
 proptest! {
@@ -190,17 +216,17 @@ proptest! {
     fn a_random_walk_by_any_clocks_leaves_one_unbroken_path(
         steps in prop::collection::vec((0..10_usize, 0..4_usize, 0..2_000_i64), 0..60)
     ) {
-        let mut progress = Progress::of(placed());
-        let first = Entry::placing(progress.order(), by(Actor::Customer));
+        let mut progress = OrderChange::from_order(placed());
+        let first = HistoryEntry::for_new_order(progress.order(), by(Actor::Customer));
         for (to, actor, now) in steps {
             let now = Timestamp::from_millis(now);
-            let _ = progress.step(Status::ALL[to], by(Actor::ALL[actor]), None, now);
+            let _ = progress.transition(OrderStatus::ALL[to], by(Actor::ALL[actor]), None, now);
         }
-        let path: Vec<_> = std::iter::once(first).chain(progress.entries().iter().cloned()).collect();
-        prop_assert!(is_unbroken(&path, progress.order().status));
+        let path: Vec<_> = std::iter::once(first).chain(progress.history_entries().iter().cloned()).collect();
+        prop_assert!(is_valid_history(&path, progress.order().status));
         let last = path.last().unwrap();
         prop_assert_eq!((last.sequence, last.at), (progress.order().last_sequence, progress.order().updated_at));
-        let given_back: u32 = progress.returned().iter().map(|it| it.quantity).sum();
+        let given_back: u32 = progress.returned_stock().iter().map(|it| it.quantity).sum();
         prop_assert!(given_back == 0 || given_back == 2, "never twice");
     }
 }

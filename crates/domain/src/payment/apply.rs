@@ -3,13 +3,13 @@
 use crate::{ChangedBy, FindingKind, Money, RefundId, RefundKey, Timestamp};
 
 use super::{
-    Asked, DisputeEvent, DisputeStatus, Event, EventKind, PaymentStatus, Refund, RefundFacts, RefundStatus,
-    Transaction,
+    DisputeEvent, DisputeStatus, EventKind, PaymentEvent, PaymentStatus, PendingOperation, Refund,
+    RefundFacts, RefundStatus, Transaction,
 };
 
 /// What an event did.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Effect {
+pub enum EventEffect {
     /// It changed what can be seen.
     Applied,
     /// It said what was already true.
@@ -19,12 +19,12 @@ pub enum Effect {
     /// It cannot be judged before an earlier word arrives.
     Waiting,
     /// It is not about this transaction as it was agreed: no effect, an operator must look.
-    Mismatch(Mismatch),
+    Mismatch(EventMismatch),
 }
 
 /// In what an event and its transaction differ.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mismatch {
+pub enum EventMismatch {
     /// The amount.
     Amount,
     /// The currency.
@@ -33,63 +33,67 @@ pub enum Mismatch {
     Order,
 }
 
-impl From<Mismatch> for FindingKind {
-    fn from(mismatch: Mismatch) -> Self {
+impl From<EventMismatch> for FindingKind {
+    fn from(mismatch: EventMismatch) -> Self {
         match mismatch {
-            Mismatch::Amount => Self::AmountMismatch,
-            Mismatch::Currency => Self::CurrencyMismatch,
-            Mismatch::Order => Self::OrderMismatch,
+            EventMismatch::Amount => Self::AmountMismatch,
+            EventMismatch::Currency => Self::CurrencyMismatch,
+            EventMismatch::Order => Self::OrderMismatch,
         }
     }
 }
 
 impl Transaction {
     /// Adds what `event` says. A refund that began at the gateway gets the row `fresh`.
-    pub fn apply(&mut self, event: &Event, fresh: RefundKey, now: Timestamp) -> Effect {
-        let amount = match self.agreed(event) {
+    pub fn apply_event(&mut self, event: &PaymentEvent, fresh: RefundKey, now: Timestamp) -> EventEffect {
+        let amount = match self.check_event_amount(event) {
             Ok(amount) => amount,
-            Err(mismatch) => return Effect::Mismatch(mismatch),
+            Err(mismatch) => return EventEffect::Mismatch(mismatch),
         };
         let needs_capture = event.kind.is_refund() || event.kind.is_dispute();
         if needs_capture && self.facts.capture().is_none() {
-            return Effect::Waiting;
+            return EventEffect::Waiting;
         }
         let before = self.clone();
-        if let Err(mismatch) = self.add(event, amount, fresh, now) {
+        if let Err(mismatch) = self.add_fact(event, amount, fresh, now) {
             *self = before;
-            return Effect::Mismatch(mismatch);
+            return EventEffect::Mismatch(mismatch);
         }
         if !needs_capture && (before.facts.capture().is_none() || event.kind == EventKind::Authorized) {
-            self.learn(event, before.rank());
+            self.merge_details(event, before.details_rank());
         }
-        let changed = !self.looks_like(&before);
+        let changed = !self.has_same_view(&before);
         if changed {
             self.updated_at = self.updated_at.max(now);
         }
         let more = self.facts.count_contradictions() > before.facts.count_contradictions();
-        if more || self.facts.contradict(event.kind, event.at) {
-            Effect::Contradicted
+        if more || self.facts.contradicts_event(event.kind, event.at) {
+            EventEffect::Contradicted
         } else if changed {
-            Effect::Applied
+            EventEffect::Applied
         } else {
-            Effect::Unchanged
+            EventEffect::Unchanged
         }
     }
 
-    fn add(
+    fn add_fact(
         &mut self,
-        event: &Event,
+        event: &PaymentEvent,
         amount: Money,
         fresh: RefundKey,
         now: Timestamp,
-    ) -> Result<(), Mismatch> {
+    ) -> Result<(), EventMismatch> {
         match event.kind {
             EventKind::Authorized => self.facts.add_authorization(event.at),
             EventKind::Captured => return self.add_capture(amount, event.at),
-            EventKind::Failed => self.end(|it| it.facts.add_failure(event.at)),
-            EventKind::Voided => self.end(|it| it.facts.add_void(event.at)),
-            EventKind::RefundSucceeded => self.refund_of(event, amount, fresh, now)?.succeed(event.at),
-            EventKind::RefundFailed => self.refund_of(event, amount, fresh, now)?.fail(event.at),
+            EventKind::Failed => self.end_authorization(|it| it.facts.add_failure(event.at)),
+            EventKind::Voided => self.end_authorization(|it| it.facts.add_void(event.at)),
+            EventKind::RefundSucceeded => {
+                self.find_or_add_refund(event, amount, fresh, now)?.add_success(event.at)
+            }
+            EventKind::RefundFailed => {
+                self.find_or_add_refund(event, amount, fresh, now)?.add_failure(event.at)
+            }
             EventKind::Disputed => self.add_dispute(event, amount, DisputeStatus::Open),
             EventKind::DisputeWon => self.add_dispute(event, amount, DisputeStatus::Won),
             EventKind::DisputeLost => self.add_dispute(event, amount, DisputeStatus::Lost),
@@ -99,18 +103,18 @@ impl Transaction {
 
     /// The event's amount as money, if order and currency are the transaction's and the amount is one that it may have. More
     /// than was paid may be disputed, or given back at the gateway.
-    fn agreed(&self, event: &Event) -> Result<Money, Mismatch> {
+    fn check_event_amount(&self, event: &PaymentEvent) -> Result<Money, EventMismatch> {
         if event.order != self.order_number {
-            return Err(Mismatch::Order);
+            return Err(EventMismatch::Order);
         }
-        if event.stated.currency != self.amount.currency().code() {
-            return Err(Mismatch::Currency);
+        if event.reported.currency != self.amount.currency().code() {
+            return Err(EventMismatch::Currency);
         }
-        let amount = Money::from_stated(&event.stated.amount, self.amount.currency());
-        let amount = amount.map_err(|_| Mismatch::Amount)?;
+        let amount = Money::parse_gateway_amount(&event.reported.amount, self.amount.currency());
+        let amount = amount.map_err(|_| EventMismatch::Amount)?;
         let fits = match event.kind {
             EventKind::Authorized | EventKind::Failed | EventKind::Voided => {
-                amount == self.amount || amount == self.capture_due()
+                amount == self.amount || amount == self.expected_capture()
             }
             EventKind::Captured => !amount.exceeds(self.amount),
             EventKind::RefundSucceeded
@@ -119,33 +123,33 @@ impl Transaction {
             | EventKind::DisputeWon
             | EventKind::DisputeLost => true,
         };
-        if fits { Ok(amount) } else { Err(Mismatch::Amount) }
+        if fits { Ok(amount) } else { Err(EventMismatch::Amount) }
     }
 
     /// How much was captured, or what the gateway was asked to capture, or everything.
-    fn capture_due(&self) -> Money {
-        match (self.facts.capture(), self.asked) {
+    fn expected_capture(&self) -> Money {
+        match (self.facts.capture(), self.pending_operation) {
             (Some(capture), _) => capture.amount,
-            (None, Some(Asked::Capture(amount))) => amount,
-            (None, Some(Asked::Void) | None) => self.amount,
+            (None, Some(PendingOperation::Capture(amount))) => amount,
+            (None, Some(PendingOperation::Void) | None) => self.amount,
         }
     }
 
-    fn add_capture(&mut self, amount: Money, at: Timestamp) -> Result<(), Mismatch> {
+    fn add_capture(&mut self, amount: Money, at: Timestamp) -> Result<(), EventMismatch> {
         if !self.facts.add_capture(amount, at) {
-            return Err(Mismatch::Amount);
+            return Err(EventMismatch::Amount);
         }
-        self.asked = None;
+        self.pending_operation = None;
         Ok(())
     }
 
     /// Adds that nothing will be captured. Money that was captured stays; the word is kept because it contradicts.
-    fn end(&mut self, add: impl FnOnce(&mut Self)) {
+    fn end_authorization(&mut self, add: impl FnOnce(&mut Self)) {
         add(self);
-        self.asked = None;
+        self.pending_operation = None;
     }
 
-    fn add_dispute(&mut self, event: &Event, amount: Money, status: DisputeStatus) {
+    fn add_dispute(&mut self, event: &PaymentEvent, amount: Money, status: DisputeStatus) {
         self.facts.add_dispute(DisputeEvent {
             event: event.id.clone(),
             dispute: event.dispute.clone(),
@@ -156,27 +160,27 @@ impl Transaction {
     }
 
     /// The refund that the event is about; one that is not known began at the gateway.
-    fn refund_of(
+    fn find_or_add_refund(
         &mut self,
-        event: &Event,
+        event: &PaymentEvent,
         amount: Money,
         fresh: RefundKey,
         now: Timestamp,
-    ) -> Result<&mut Refund, Mismatch> {
-        let id = event.refund.as_ref().ok_or(Mismatch::Amount)?;
+    ) -> Result<&mut Refund, EventMismatch> {
+        let id = event.refund.as_ref().ok_or(EventMismatch::Amount)?;
         let known = self.refunds.iter().position(|it| it.id == *id);
         let at = known.unwrap_or(self.refunds.len());
         if known.is_none() {
-            let refund = self.begun_at_the_gateway(id, amount, fresh, now);
+            let refund = self.new_gateway_refund(id, amount, fresh, now);
             self.refunds.push(refund);
         }
-        let refund = self.refunds.get_mut(at).ok_or(Mismatch::Amount)?;
+        let refund = self.refunds.get_mut(at).ok_or(EventMismatch::Amount)?;
         if refund.amount != amount {
             // What the service asked for is what it is; of a refund that began at the gateway the last word holds.
             if refund.requested_by != ChangedBy::GATEWAY {
-                return Err(Mismatch::Amount);
+                return Err(EventMismatch::Amount);
             }
-            let (word, last) = (Some(event.at), refund.last_word_at());
+            let (word, last) = (Some(event.at), refund.last_event_at());
             if word > last || word == last && amount.exceeds(refund.amount) {
                 refund.amount = amount;
             }
@@ -184,7 +188,7 @@ impl Transaction {
         Ok(refund)
     }
 
-    fn begun_at_the_gateway(&self, id: &RefundId, amount: Money, key: RefundKey, now: Timestamp) -> Refund {
+    fn new_gateway_refund(&self, id: &RefundId, amount: Money, key: RefundKey, now: Timestamp) -> Refund {
         Refund {
             key,
             id: id.clone(),
@@ -201,15 +205,15 @@ impl Transaction {
 
     /// Takes back refunds that are asked for and no longer fit into what is left of the captured money; `true` when there
     /// were any. The gateway may have made one all the same: then more is back than was captured, and an operator looks.
-    pub(super) fn withdraw_refunds(&mut self) -> bool {
-        let mut room = self.captured().less(self.returned());
+    pub(super) fn withdraw_excess_refunds(&mut self) -> bool {
+        let mut room = self.captured_amount().saturating_sub(self.returned_amount());
         let mut withdrawn = false;
         for refund in self.refunds.iter_mut().filter(|it| it.status() == RefundStatus::Pending) {
             if refund.amount.exceeds(room) {
                 refund.withdraw();
                 withdrawn = true;
             } else {
-                room = room.less(refund.amount);
+                room = room.saturating_sub(refund.amount);
             }
         }
         withdrawn
@@ -217,8 +221,8 @@ impl Transaction {
 
     /// Keeps what the event tells beside the money. The word of a later stage outranks that of an earlier one, so that
     /// the order of arrival does not matter; `rank` is the stage before the event.
-    fn learn(&mut self, event: &Event, rank: u8) {
-        let outranks = stage(event.kind) > rank;
+    fn merge_details(&mut self, event: &PaymentEvent, rank: u8) {
+        let outranks = event_rank(event.kind) > rank;
         let known = &mut self.details;
         let told = &event.details;
         for (known, told) in [
@@ -236,8 +240,8 @@ impl Transaction {
         }
     }
 
-    /// How far the payment has come, for [`Transaction::learn`].
-    fn rank(&self) -> u8 {
+    /// How far the payment has come, for [`Transaction::merge_details`].
+    fn details_rank(&self) -> u8 {
         if self.facts.capture().is_some() {
             4
         } else if self.facts.is_voided() {
@@ -250,14 +254,14 @@ impl Transaction {
     }
 
     /// Whether a client sees the same in both.
-    fn looks_like(&self, other: &Self) -> bool {
+    fn has_same_view(&self, other: &Self) -> bool {
         let visible = |it: &Self| {
             let refunds: Vec<_> = it
                 .refunds
                 .iter()
-                .map(|it| (it.id.clone(), it.status(), it.has_come_back(), it.amount))
+                .map(|it| (it.id.clone(), it.status(), it.has_late_failure(), it.amount))
                 .collect();
-            let money = (it.captured(), it.refunded(), it.disputed());
+            let money = (it.captured_amount(), it.refunded_amount(), it.disputed_amount());
             (it.status(), money, it.captured_at(), it.details.clone(), refunds)
         };
         visible(self) == visible(other)
@@ -271,7 +275,7 @@ impl Transaction {
     }
 }
 
-const fn stage(kind: EventKind) -> u8 {
+const fn event_rank(kind: EventKind) -> u8 {
     match kind {
         EventKind::Authorized => 1,
         EventKind::Failed => 2,

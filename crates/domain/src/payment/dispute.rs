@@ -58,7 +58,7 @@ impl DisputeEvent {
     /// The order in which words count: by the gateway's time, and of one moment what opens a dispute first. Otherwise words
     /// of one moment count as they arrived, so a sort by this must be stable.
     #[must_use]
-    pub fn compare(&self, other: &Self) -> Ordering {
+    pub fn compare_by_time(&self, other: &Self) -> Ordering {
         let closes = |it: &Self| it.status != DisputeStatus::Open;
         (self.at, closes(self)).cmp(&(other.at, closes(other)))
     }
@@ -82,7 +82,7 @@ pub struct Dispute {
 }
 
 impl Dispute {
-    fn begin(event: &DisputeEvent) -> Self {
+    fn from_event(event: &DisputeEvent) -> Self {
         let id = event.dispute.clone().unwrap_or_else(|| DisputeId::new(event.event.as_str().to_owned()));
         let (status, amount, at) = (event.status, event.amount, event.at);
         Self {
@@ -101,7 +101,7 @@ impl Dispute {
         self.status == DisputeStatus::Open
     }
 
-    fn continue_with(&mut self, event: &DisputeEvent) {
+    fn update_from(&mut self, event: &DisputeEvent) {
         if let Some(id) = &event.dispute {
             (self.id, self.named) = (id.clone(), true);
         }
@@ -113,13 +113,13 @@ impl Dispute {
 
     /// Whether it was won after it had been lost: the money came back.
     #[must_use]
-    pub const fn is_reversed(&self) -> bool {
+    pub const fn has_reversal(&self) -> bool {
         self.reversed
     }
 
     /// Whether two words about it name two amounts.
     #[must_use]
-    pub const fn is_corrected(&self) -> bool {
+    pub const fn has_amount_change(&self) -> bool {
         self.corrected
     }
 }
@@ -128,29 +128,29 @@ impl Dispute {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disputes {
     all: Vec<Dispute>,
-    unclear: usize,
+    ambiguous_events: usize,
 }
 
 impl Disputes {
-    /// Reads words that are in the order of [`DisputeEvent::compare`].
-    pub(super) fn of<'a>(events: impl IntoIterator<Item = &'a DisputeEvent>) -> Self {
+    /// Reads words that are in the order of [`DisputeEvent::compare_by_time`].
+    pub(super) fn from_events<'a>(events: impl IntoIterator<Item = &'a DisputeEvent>) -> Self {
         let mut disputes = Self::default();
         for event in events {
-            disputes.add(event);
+            disputes.add_event(event);
         }
         disputes
     }
 
     /// Every dispute, the one whose word came last at the end.
     #[must_use]
-    pub fn all(&self) -> &[Dispute] {
+    pub fn as_slice(&self) -> &[Dispute] {
         &self.all
     }
 
     /// How many words name no dispute and may be about several.
     #[must_use]
-    pub const fn unclear(&self) -> usize {
-        self.unclear
+    pub const fn count_ambiguous(&self) -> usize {
+        self.ambiguous_events
     }
 
     /// How many are open.
@@ -159,37 +159,39 @@ impl Disputes {
         self.all.iter().filter(|it| it.is_open()).count()
     }
 
-    fn find(&self, id: &DisputeId) -> Option<usize> {
+    fn find_by_id(&self, id: &DisputeId) -> Option<usize> {
         self.all.iter().position(|it| it.named && it.id == *id)
     }
 
     /// The only open dispute, if the gateway has not named it.
-    fn only_unnamed(&self) -> Option<usize> {
+    fn find_only_anonymous(&self) -> Option<usize> {
         let open = self.all.iter().position(Dispute::is_open).filter(|_| self.count_open() == 1);
         open.filter(|at| self.all.get(*at).is_some_and(|it| !it.named))
     }
 
-    fn add(&mut self, event: &DisputeEvent) {
+    fn add_event(&mut self, event: &DisputeEvent) {
         let known = match (&event.dispute, event.status) {
-            (Some(id), DisputeStatus::Open) => self.find(id),
+            (Some(id), DisputeStatus::Open) => self.find_by_id(id),
             // The gateway may name a dispute only when it ends.
-            (Some(id), DisputeStatus::Won | DisputeStatus::Lost) => self.find(id).or(self.only_unnamed()),
+            (Some(id), DisputeStatus::Won | DisputeStatus::Lost) => {
+                self.find_by_id(id).or(self.find_only_anonymous())
+            }
             // Without an id the event itself is the dispute that it opens.
             (None, DisputeStatus::Open) => None,
             (None, DisputeStatus::Won | DisputeStatus::Lost) => match self.count_open() {
                 0 => self.all.len().checked_sub(1),
                 1 => self.all.iter().position(Dispute::is_open),
                 _ => {
-                    self.unclear += 1;
+                    self.ambiguous_events += 1;
                     return;
                 }
             },
         };
         let mut dispute = match known {
             Some(at) => self.all.remove(at),
-            None => return self.all.push(Dispute::begin(event)),
+            None => return self.all.push(Dispute::from_event(event)),
         };
-        dispute.continue_with(event);
+        dispute.update_from(event);
         self.all.push(dispute);
     }
 }

@@ -78,7 +78,7 @@ impl EventKind {
 
 /// What a gateway tells beside the money. All of it may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Details {
+pub struct PaymentDetails {
     /// The last four digits of the card.
     pub card_last4: Option<String>,
     /// The card's brand.
@@ -94,14 +94,14 @@ pub struct Details {
 /// An amount as the gateway wrote it. It is only read as money in the transaction's own currency, so that a wrong
 /// currency is told apart from a wrong amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Stated {
+pub struct ReportedAmount {
     /// A plain decimal number.
     pub amount: String,
     /// A currency code.
     pub currency: String,
 }
 
-impl Stated {
+impl ReportedAmount {
     /// Takes an amount and a code, if the one is a plain decimal number and the other a short visible word: which one it
     /// is, is for the transaction to compare.
     #[must_use]
@@ -112,7 +112,7 @@ impl Stated {
     }
 }
 
-impl From<crate::Money> for Stated {
+impl From<crate::Money> for ReportedAmount {
     fn from(money: crate::Money) -> Self {
         Self { amount: money.to_string(), currency: money.currency().code().to_owned() }
     }
@@ -120,7 +120,7 @@ impl From<crate::Money> for Stated {
 
 /// Something that happened to a transaction, at the gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct PaymentEvent {
     /// The gateway's id of the event. An answer has the id of the notice about the same thing, where that is known.
     pub id: EventId,
     /// What.
@@ -130,20 +130,20 @@ pub struct Event {
     /// For which order the gateway believes that transaction to be.
     pub order: OrderNumber,
     /// How much money it is about.
-    pub stated: Stated,
+    pub reported: ReportedAmount,
     /// Which refund, for the refund kinds.
     pub refund: Option<RefundId>,
     /// Which dispute, for the dispute kinds, if the gateway names it.
     pub dispute: Option<DisputeId>,
     /// The rest.
-    pub details: Details,
+    pub details: PaymentDetails,
     /// When it happened there.
     pub at: Timestamp,
 }
 
 /// What became of a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Disposition {
+pub enum EventDisposition {
     /// It changed something.
     Applied,
     /// It said what was already true.
@@ -158,7 +158,7 @@ pub enum Disposition {
     Flagged,
 }
 
-impl Disposition {
+impl EventDisposition {
     /// Every one.
     pub const ALL: [Self; 6] =
         [Self::Applied, Self::Unchanged, Self::Waiting, Self::Parked, Self::Overdue, Self::Flagged];
@@ -199,7 +199,7 @@ pub struct StoredEvent {
     /// The notice itself, card numbers masked.
     pub raw: String,
     /// What became of it.
-    pub disposition: Disposition,
+    pub disposition: EventDisposition,
     /// When it arrived.
     pub received_at: Timestamp,
 }

@@ -15,7 +15,7 @@ pub struct Capture {
 
 /// The facts as the record holds them, unchecked. Times are the gateway's; of two words of a kind the later one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FactsRecord {
+pub struct RawFacts {
     /// When the money was held.
     pub authorized_at: Option<Timestamp>,
     /// The money that was taken.
@@ -35,15 +35,15 @@ pub struct FactsRecord {
 /// What is known of a transaction, in a combination that can be true. Facts are only ever added, and adding the same ones
 /// in another order gives the same facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Facts(FactsRecord);
+pub struct PaymentFacts(RawFacts);
 
-impl Facts {
+impl PaymentFacts {
     /// Checks what the record holds.
     ///
     /// # Errors
     /// [`Invalid`] when money is disputed, or came too late, that was never captured, or when two currencies meet.
-    pub fn restore(mut record: FactsRecord) -> Result<Self, Invalid> {
-        record.disputes.sort_by(DisputeEvent::compare);
+    pub fn from_raw(mut record: RawFacts) -> Result<Self, Invalid> {
+        record.disputes.sort_by(DisputeEvent::compare_by_time);
         let currency = record.capture.map(|it| it.amount.currency());
         if record.capture.is_none() && (record.surplus || !record.disputes.is_empty()) {
             return Err(Invalid("a fact about captured money needs a capture"));
@@ -56,7 +56,7 @@ impl Facts {
 
     /// The facts, for the record.
     #[must_use]
-    pub const fn record(&self) -> &FactsRecord {
+    pub const fn as_raw(&self) -> &RawFacts {
         &self.0
     }
 
@@ -99,7 +99,7 @@ impl Facts {
     /// The disputes, as all words about them give them.
     #[must_use]
     pub fn disputes(&self) -> Disputes {
-        Disputes::of(&self.0.disputes)
+        Disputes::from_events(&self.0.disputes)
     }
 
     /// How many of these facts contradict each other: the gateway calls off, after it, what money had decided.
@@ -112,13 +112,13 @@ impl Facts {
         let ended_and_held = self.0.capture.is_none() && ended.is_some() && self.0.authorized_at > ended;
         let voided_and_failed =
             self.0.capture.is_none() && self.0.voided_at.is_some() && self.0.failed_at > self.0.voided_at;
-        let reversed = disputes.all().iter().filter(|it| it.is_reversed()).count();
+        let reversed = disputes.as_slice().iter().filter(|it| it.has_reversal()).count();
         let flags = [captured_and_failed, captured_and_voided, ended_and_held, voided_and_failed];
-        flags.into_iter().filter(|it| *it).count() + reversed + disputes.unclear()
+        flags.into_iter().filter(|it| *it).count() + reversed + disputes.count_ambiguous()
     }
 
     /// Whether a word of that kind and moment is at odds with these facts.
-    pub(super) fn contradict(&self, kind: EventKind, at: Timestamp) -> bool {
+    pub(super) fn contradicts_event(&self, kind: EventKind, at: Timestamp) -> bool {
         let captured_at = self.0.capture.map(|it| it.at);
         let ended_at = self.0.failed_at.max(self.0.voided_at);
         match (kind, captured_at) {
@@ -167,7 +167,7 @@ impl Facts {
     pub(super) fn add_dispute(&mut self, event: DisputeEvent) {
         if self.0.disputes.iter().all(|it| it.event != event.event) {
             self.0.disputes.push(event);
-            self.0.disputes.sort_by(DisputeEvent::compare);
+            self.0.disputes.sort_by(DisputeEvent::compare_by_time);
         }
     }
 

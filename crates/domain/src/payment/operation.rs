@@ -2,12 +2,15 @@
 
 use std::time::Duration;
 
-use crate::{ChangedBy, Money, Text, Timestamp, order::Status};
+use crate::{ChangedBy, Money, Text, Timestamp, order::OrderStatus};
 
-use super::{Asked, Case, PaymentStatus, Refund, RefundFacts, RequestKind, Transaction, case::Fresh};
+use super::{
+    PaymentRequestKind, PaymentStatus, PendingOperation, Refund, RefundFacts, Transaction, TransactionChange,
+    change::RefundIds,
+};
 
 /// How long a claim is left to whoever made it before a sweep asks the gateway.
-pub const CLAIM_GRACE: Duration = Duration::from_secs(3);
+pub const OPERATION_GRACE: Duration = Duration::from_secs(3);
 
 /// Why nothing can be captured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -40,33 +43,34 @@ impl Transaction {
     /// Whether the gateway owes an answer about it.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.asked.is_some() || self.status() == PaymentStatus::Pending
+        self.pending_operation.is_some() || self.status() == PaymentStatus::Pending
     }
 }
 
-impl Case {
+impl TransactionChange {
     /// Claims a capture of `amount`, or of everything.
     ///
     /// # Errors
     /// [`NotCapturable`].
-    pub fn ask_capture(
+    pub fn request_capture(
         &mut self,
         amount: Option<Money>,
         by: ChangedBy,
         now: Timestamp,
     ) -> Result<Money, NotCapturable> {
-        let now = self.progress.order().moment(now);
+        let now = self.order_change.order().change_time(now);
         let transaction = &mut self.transaction;
-        let free = transaction.status() == PaymentStatus::Authorized && transaction.asked.is_none();
-        if !free || self.progress.order().status != Status::Pending {
+        let free =
+            transaction.status() == PaymentStatus::Authorized && transaction.pending_operation.is_none();
+        if !free || self.order_change.order().status != OrderStatus::Pending {
             return Err(NotCapturable::State);
         }
         let amount = amount.unwrap_or(transaction.amount);
         if amount.exceeds(transaction.amount) {
             return Err(NotCapturable::Exceeds);
         }
-        transaction.claim(Asked::Capture(amount), now);
-        self.note_request(RequestKind::Capture, amount, by, now);
+        transaction.begin_operation(PendingOperation::Capture(amount), now);
+        self.add_request(PaymentRequestKind::Capture, amount, by, now);
         Ok(amount)
     }
 
@@ -74,15 +78,15 @@ impl Case {
     ///
     /// # Errors
     /// [`NotVoidable`].
-    pub fn ask_void(&mut self, by: ChangedBy, now: Timestamp) -> Result<(), NotVoidable> {
-        let now = self.progress.order().moment(now);
+    pub fn request_void(&mut self, by: ChangedBy, now: Timestamp) -> Result<(), NotVoidable> {
+        let now = self.order_change.order().change_time(now);
         let transaction = &mut self.transaction;
-        if transaction.status() != PaymentStatus::Authorized || transaction.asked.is_some() {
+        if transaction.status() != PaymentStatus::Authorized || transaction.pending_operation.is_some() {
             return Err(NotVoidable);
         }
-        transaction.claim(Asked::Void, now);
+        transaction.begin_operation(PendingOperation::Void, now);
         let amount = transaction.amount;
-        self.note_request(RequestKind::Void, amount, by, now);
+        self.add_request(PaymentRequestKind::Void, amount, by, now);
         Ok(())
     }
 
@@ -91,20 +95,20 @@ impl Case {
     ///
     /// # Errors
     /// [`NotRefundable`].
-    pub fn ask_refund(
+    pub fn request_refund(
         &mut self,
         amount: Option<Money>,
         reason: Option<Text>,
         by: ChangedBy,
-        fresh: Fresh,
+        fresh: RefundIds,
         now: Timestamp,
     ) -> Result<Refund, NotRefundable> {
-        let now = self.progress.order().moment(now);
+        let now = self.order_change.order().change_time(now);
         let transaction = &mut self.transaction;
         if transaction.facts.capture().is_none() || transaction.status() == PaymentStatus::Refunded {
             return Err(NotRefundable::State);
         }
-        let left = transaction.refundable();
+        let left = transaction.refundable_amount();
         let amount = match amount {
             Some(amount) if amount.exceeds(left) => return Err(NotRefundable::Exceeds),
             None if left.is_zero() => return Err(NotRefundable::State),
@@ -119,24 +123,24 @@ impl Case {
             requested_by: by,
             reason: reason.clone(),
             created_at: transaction.updated_at.max(now),
-            check_at: Some(now.plus(CLAIM_GRACE)),
+            check_at: Some(now.saturating_add(OPERATION_GRACE)),
             checks: 0,
         };
         transaction.refunds.push(refund.clone());
         transaction.updated_at = transaction.updated_at.max(now);
-        let everything = transaction.unreturned().is_zero() && !transaction.facts.is_surplus();
-        if everything && self.progress.order().allows(Status::RefundPending, by.actor) {
+        let everything = transaction.unreturned_amount().is_zero() && !transaction.facts.is_surplus();
+        if everything && self.order_change.order().allows_transition(OrderStatus::RefundPending, by.actor) {
             // Allowed a line above, so it cannot be refused.
-            let _ = self.progress.step(Status::RefundPending, by, reason, now);
+            let _ = self.order_change.transition(OrderStatus::RefundPending, by, reason, now);
         }
         Ok(refund)
     }
 }
 
 impl Transaction {
-    fn claim(&mut self, asked: Asked, now: Timestamp) {
-        self.asked = Some(asked);
-        self.check_at = Some(now.plus(CLAIM_GRACE));
+    fn begin_operation(&mut self, asked: PendingOperation, now: Timestamp) {
+        self.pending_operation = Some(asked);
+        self.check_at = Some(now.saturating_add(OPERATION_GRACE));
         self.checks = 0;
         self.updated_at = self.updated_at.max(now);
     }

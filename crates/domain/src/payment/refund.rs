@@ -91,7 +91,7 @@ impl Refund {
     }
 
     /// Whether the money was back at `moment`, before anything failed at that same moment.
-    pub(super) fn was_back_at(&self, moment: Timestamp) -> bool {
+    pub(super) fn was_effective_at(&self, moment: Timestamp) -> bool {
         let RefundFacts { succeeded_at, failed_at, .. } = self.facts;
         succeeded_at.is_some_and(|through| {
             through <= moment && !failed_at.is_some_and(|failed| through <= failed && failed < moment)
@@ -100,21 +100,21 @@ impl Refund {
 
     /// Whether it failed after it had gone through.
     #[must_use]
-    pub fn has_come_back(&self) -> bool {
+    pub fn has_late_failure(&self) -> bool {
         self.facts.succeeded_at.is_some() && self.status() == RefundStatus::Failed
     }
 
     /// When the gateway last said something about it.
-    pub(super) fn last_word_at(&self) -> Option<Timestamp> {
+    pub(super) fn last_event_at(&self) -> Option<Timestamp> {
         self.facts.succeeded_at.max(self.facts.failed_at)
     }
 
-    pub(super) fn succeed(&mut self, at: Timestamp) {
+    pub(super) fn add_success(&mut self, at: Timestamp) {
         self.facts.succeeded_at = self.facts.succeeded_at.max(Some(at));
         self.check_at = None;
     }
 
-    pub(super) fn fail(&mut self, at: Timestamp) {
+    pub(super) fn add_failure(&mut self, at: Timestamp) {
         self.facts.failed_at = self.facts.failed_at.max(Some(at));
         self.check_at = None;
     }

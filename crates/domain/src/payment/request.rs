@@ -4,7 +4,7 @@ use crate::{ChangedBy, Money, Timestamp, TransactionKey, UserId};
 
 /// What was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum RequestKind {
+pub enum PaymentRequestKind {
     /// The payment itself.
     Payment,
     /// To take what is authorised, or a part of it.
@@ -13,7 +13,7 @@ pub enum RequestKind {
     Void,
 }
 
-impl RequestKind {
+impl PaymentRequestKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Payment, Self::Capture, Self::Void];
 
@@ -36,11 +36,11 @@ impl RequestKind {
 
 /// One thing that was asked of a gateway about a transaction, written in the commit that claims it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Request {
+pub struct PaymentRequest {
     /// Of which transaction.
     pub transaction: TransactionKey,
     /// What.
-    pub kind: RequestKind,
+    pub kind: PaymentRequestKind,
     /// How much.
     pub amount: Money,
     /// Who asked for it.
@@ -51,9 +51,9 @@ pub struct Request {
 
 /// A request as the record holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedRequest {
+pub struct StoredPaymentRequest {
     /// What was asked for.
-    pub request: Request,
+    pub request: PaymentRequest,
     /// The public id of the user who asked, if it was one.
     pub user: Option<UserId>,
 }

@@ -5,9 +5,9 @@ mod stories;
 use proptest::prelude::*;
 
 use super::*;
-use crate::order::{Entry, Placing, Status, is_unbroken};
+use crate::order::{HistoryEntry, NewOrder, OrderStatus, is_valid_history};
 use crate::{
-    ChangedBy, EventId, FindingKind, Order, ProductId, RefundId, RefundKey, Text, UserKey, order::Item,
+    ChangedBy, EventId, FindingKind, Order, ProductId, RefundId, RefundKey, Text, UserKey, order::OrderLine,
 };
 
 const NOW: Timestamp = Timestamp::from_millis(1_000);
@@ -17,14 +17,14 @@ fn yuan(amount: &str) -> Money {
 }
 
 fn order() -> Order {
-    let item = Item {
+    let item = OrderLine {
         product: ProductId::parse("sku").unwrap(),
         name: Text::new("Tea"),
         quantity: 1,
         price: yuan("10"),
         holds_stock: true,
     };
-    let placing = Placing {
+    let placing = NewOrder {
         key: OrderKey::new(1),
         number: OrderNumber::new("n1".into()),
         owner: UserKey::new(1),
@@ -45,9 +45,9 @@ fn transaction(capture_method: CaptureMethod) -> Transaction {
         token: PaymentToken::new("tok".into()),
         capture_method,
         amount: yuan("10"),
-        facts: Facts::default(),
-        asked: None,
-        details: Details::default(),
+        facts: PaymentFacts::default(),
+        pending_operation: None,
+        details: PaymentDetails::default(),
         created_at: NOW,
         updated_at: NOW,
         check_at: Some(NOW),
@@ -56,29 +56,29 @@ fn transaction(capture_method: CaptureMethod) -> Transaction {
     }
 }
 
-fn case() -> Case {
-    Case::of(order(), transaction(CaptureMethod::Automatic), false)
+fn case() -> TransactionChange {
+    TransactionChange::from_order(order(), transaction(CaptureMethod::Automatic), false)
 }
 
-fn fresh() -> Fresh {
-    Fresh { key: RefundKey::new(9), id: RefundId::new("auto".into()) }
+fn fresh() -> RefundIds {
+    RefundIds { key: RefundKey::new(9), id: RefundId::new("auto".into()) }
 }
 
-fn event(kind: EventKind) -> Event {
+fn event(kind: EventKind) -> PaymentEvent {
     money_event(kind, "10", None)
 }
 
-fn money_event(kind: EventKind, amount: &str, refund: Option<&str>) -> Event {
+fn money_event(kind: EventKind, amount: &str, refund: Option<&str>) -> PaymentEvent {
     let text = |it: &str| Some(format!("{it} of {}", kind.as_str()));
-    Event {
+    PaymentEvent {
         id: EventId::new(format!("{} {amount} {}", kind.as_str(), refund.unwrap_or_default())),
         kind,
         transaction: TransactionId::new("t1".into()),
         order: OrderNumber::new("n1".into()),
-        stated: Stated::from(yuan(amount)),
+        reported: ReportedAmount::from(yuan(amount)),
         refund: refund.map(|it| RefundId::new(it.into())),
         dispute: None,
-        details: Details {
+        details: PaymentDetails {
             card_last4: Some("4242".into()),
             card_brand: Some("visa".into()),
             authorization_code: text("code"),
@@ -90,65 +90,73 @@ fn money_event(kind: EventKind, amount: &str, refund: Option<&str>) -> Event {
 }
 
 /// The same event, that many milliseconds after [`NOW`] by the gateway's clock.
-fn later(ms: i64, event: Event) -> Event {
+fn later(ms: i64, event: PaymentEvent) -> PaymentEvent {
     let id = EventId::new(format!("{} at {ms}", event.id));
-    Event { id, at: Timestamp::from_millis(NOW.millis() + ms), ..event }
+    PaymentEvent { id, at: Timestamp::from_millis(NOW.as_millis() + ms), ..event }
 }
 
-fn refund(kind: EventKind, amount: &str, id: &str) -> Event {
+fn refund(kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
     money_event(kind, amount, Some(id))
 }
 
 /// A word about a dispute that the gateway names, or not.
-fn dispute(kind: EventKind, amount: &str, id: Option<&str>) -> Event {
-    Event { dispute: id.map(|it| crate::DisputeId::new(it.into())), ..money_event(kind, amount, None) }
+fn dispute(kind: EventKind, amount: &str, id: Option<&str>) -> PaymentEvent {
+    PaymentEvent { dispute: id.map(|it| crate::DisputeId::new(it.into())), ..money_event(kind, amount, None) }
 }
 
-fn kinds(case: &Case) -> Vec<FindingKind> {
+fn kinds(case: &TransactionChange) -> Vec<FindingKind> {
     case.flags.iter().map(|it| it.kind).collect()
 }
 
-fn told(events: &[Event]) -> Case {
+fn told(events: &[PaymentEvent]) -> TransactionChange {
     let mut case = case();
-    fold(&mut case, events, fresh, NOW);
+    apply_events(&mut case, events, fresh, NOW);
     case
 }
 
 /// What a client and an operator can see of the end.
-type End = (Status, PaymentStatus, [Money; 4], Details, Option<Timestamp>, Vec<(RefundId, RefundStatus)>);
+type End = (
+    OrderStatus,
+    PaymentStatus,
+    [Money; 4],
+    PaymentDetails,
+    Option<Timestamp>,
+    Vec<(RefundId, RefundStatus)>,
+);
 
-fn end(case: &Case) -> End {
+fn end(case: &TransactionChange) -> End {
     let it = &case.transaction;
     let mut refunds: Vec<_> = it.refunds.iter().map(|it| (it.id.clone(), it.status())).collect();
     refunds.sort_by(|a, b| a.0.cmp(&b.0));
-    let details = Details { failure_reason: it.failure_reason().map(str::to_owned), ..it.details.clone() };
+    let details =
+        PaymentDetails { failure_reason: it.failure_reason().map(str::to_owned), ..it.details.clone() };
     (
-        case.progress.order().status,
+        case.order_change.order().status,
         it.status(),
-        [it.captured(), it.refunded(), it.disputed(), it.refundable()],
+        [it.captured_amount(), it.refunded_amount(), it.disputed_amount(), it.refundable_amount()],
         details,
         it.captured_at(),
         refunds,
     )
 }
 
-fn path_of(case: &Case) -> Vec<Entry> {
+fn path_of(case: &TransactionChange) -> Vec<HistoryEntry> {
     let by = ChangedBy::customer(UserKey::new(1));
     let sequence = crate::Sequence::FIRST;
-    let first = Entry { sequence, from: None, to: Status::Pending, by, reason: None, at: NOW };
-    std::iter::once(first).chain(case.progress.entries().iter().cloned()).collect()
+    let first = HistoryEntry { sequence, from: None, to: OrderStatus::Pending, by, reason: None, at: NOW };
+    std::iter::once(first).chain(case.order_change.history_entries().iter().cloned()).collect()
 }
 
 #[test]
 fn a_refund_that_no_longer_fits_is_withdrawn() {
     let operator = ChangedBy::operator(UserKey::new(2));
     let mut case = told(&[event(EventKind::Captured)]);
-    case.ask_refund(Some(yuan("6")), None, operator, fresh(), NOW).unwrap();
-    fold(&mut case, &[money_event(EventKind::RefundSucceeded, "5", Some("theirs"))], fresh, NOW);
+    case.request_refund(Some(yuan("6")), None, operator, fresh(), NOW).unwrap();
+    apply_events(&mut case, &[money_event(EventKind::RefundSucceeded, "5", Some("theirs"))], fresh, NOW);
     let statuses: Vec<_> = case.transaction.refunds.iter().map(|it| it.status()).collect();
     assert_eq!(statuses, [RefundStatus::Failed, RefundStatus::Succeeded]);
     assert_eq!(kinds(&case), [FindingKind::Reconciliation]);
-    assert_eq!(case.transaction.refundable(), yuan("5"));
+    assert_eq!(case.transaction.refundable_amount(), yuan("5"));
 }
 
 proptest! {
@@ -163,24 +171,24 @@ proptest! {
             .collect();
         let case = told(&events);
         let it = &case.transaction;
-        prop_assert!(!it.captured().exceeds(it.amount));
-        let gone = it.returned().exceeds(it.captured());
+        prop_assert!(!it.captured_amount().exceeds(it.amount));
+        let gone = it.returned_amount().exceeds(it.captured_amount());
         prop_assert!(!gone || kinds(&case).contains(&FindingKind::OverRefunded), "too much is back, and it is flagged");
-        prop_assert!(!gone || it.refundable().is_zero());
-        let paid = path_of(&case).iter().any(|it| it.to == Status::Paid);
-        prop_assert_eq!(paid, it.captured() == case.progress.order().amount);
-        prop_assert!(is_unbroken(&path_of(&case), case.progress.order().status));
+        prop_assert!(!gone || it.refundable_amount().is_zero());
+        let paid = path_of(&case).iter().any(|it| it.to == OrderStatus::Paid);
+        prop_assert_eq!(paid, it.captured_amount() == case.order_change.order().amount);
+        prop_assert!(is_valid_history(&path_of(&case), case.order_change.order().status));
         let mut again = case.clone();
-        fold(&mut again, &events, fresh, NOW);
+        apply_events(&mut again, &events, fresh, NOW);
         prop_assert_eq!(end(&again), end(&case), "the same events again have no effect");
     }
 }
 
 #[test]
 fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
-    let other_order = Event { order: OrderNumber::new("n2".into()), ..event(EventKind::Captured) };
-    let yen = Stated { amount: "10".into(), currency: "JPY".into() };
-    let other_currency = Event { stated: yen, ..event(EventKind::Captured) };
+    let other_order = PaymentEvent { order: OrderNumber::new("n2".into()), ..event(EventKind::Captured) };
+    let yen = ReportedAmount { amount: "10".into(), currency: "JPY".into() };
+    let other_currency = PaymentEvent { reported: yen, ..event(EventKind::Captured) };
     for (event, kind) in [
         (money_event(EventKind::Captured, "10.01", None), FindingKind::AmountMismatch),
         (other_currency, FindingKind::CurrencyMismatch),
@@ -188,7 +196,7 @@ fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
     ] {
         let case = told(&[event]);
         assert_eq!(case.transaction, self::case().transaction);
-        assert_eq!(case.progress.order().status, Status::Pending);
+        assert_eq!(case.order_change.order().status, OrderStatus::Pending);
         assert_eq!(kinds(&case), [kind]);
     }
 }
@@ -196,68 +204,78 @@ fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
 #[test]
 fn money_for_a_cancelled_order_goes_back_and_the_order_keeps_its_status() {
     let mut case = case();
-    case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
-    case.follow_order(NOW);
-    assert_eq!(case.transaction.asked, None, "nothing is known yet, so there is nothing to give up");
-    assert_eq!(fold(&mut case, &[event(EventKind::Captured)], fresh, NOW), [Effect::Applied]);
-    assert_eq!(case.progress.order().status, Status::Cancelled);
+    case.order_change
+        .transition(OrderStatus::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW)
+        .unwrap();
+    case.follow_order_status(NOW);
+    assert_eq!(
+        case.transaction.pending_operation, None,
+        "nothing is known yet, so there is nothing to give up"
+    );
+    assert_eq!(apply_events(&mut case, &[event(EventKind::Captured)], fresh, NOW), [EventEffect::Applied]);
+    assert_eq!(case.order_change.order().status, OrderStatus::Cancelled);
     assert_eq!(case.transaction.refunds.iter().map(|it| it.amount).collect::<Vec<_>>(), [yuan("10")]);
     assert_eq!(kinds(&case), [FindingKind::LateCapture]);
-    case.apply(&money_event(EventKind::RefundSucceeded, "10", Some("auto")), fresh(), NOW);
+    case.apply_event(&money_event(EventKind::RefundSucceeded, "10", Some("auto")), fresh(), NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
-    assert_eq!(case.progress.order().status, Status::Cancelled);
+    assert_eq!(case.order_change.order().status, OrderStatus::Cancelled);
 }
 
 #[test]
 fn an_authorisation_for_a_cancelled_order_is_given_up() {
     let mut case = case();
-    case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
-    case.apply(&event(EventKind::Authorized), fresh(), NOW);
-    assert_eq!(case.transaction.asked, Some(Asked::Void));
+    case.order_change
+        .transition(OrderStatus::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW)
+        .unwrap();
+    case.apply_event(&event(EventKind::Authorized), fresh(), NOW);
+    assert_eq!(case.transaction.pending_operation, Some(PendingOperation::Void));
     assert!(case.transaction.check_at.is_some());
 }
 
 #[test]
 fn a_failed_payment_that_comes_back_to_life_beside_another_is_never_live_and_is_given_back() {
-    let mut case = Case { other_occupies: true, ..told(&[event(EventKind::Failed)]) };
-    fold(&mut case, &[event(EventKind::Captured)], fresh, NOW);
+    let mut case = TransactionChange { other_occupies: true, ..told(&[event(EventKind::Failed)]) };
+    apply_events(&mut case, &[event(EventKind::Captured)], fresh, NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Failed);
     assert!(!case.transaction.occupies_order());
-    assert_eq!(case.progress.order().status, Status::Pending, "the other payment pays the order");
-    case.apply(&money_event(EventKind::RefundSucceeded, "10", Some("auto")), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::Pending, "the other payment pays the order");
+    case.apply_event(&money_event(EventKind::RefundSucceeded, "10", Some("auto")), fresh(), NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
-    assert_eq!(case.progress.order().status, Status::Pending);
+    assert_eq!(case.order_change.order().status, OrderStatus::Pending);
 }
 
 #[test]
 fn a_partial_capture_pays_nothing_and_is_flagged() {
     let mut case = told(&[event(EventKind::Authorized)]);
-    assert_eq!(case.ask_capture(Some(yuan("11")), ChangedBy::SYSTEM, NOW), Err(NotCapturable::Exceeds));
-    case.ask_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
-    assert_eq!(case.ask_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State), "once");
-    assert_eq!(case.ask_void(ChangedBy::SYSTEM, NOW), Err(NotVoidable), "not while it is being captured");
-    case.apply(&money_event(EventKind::Captured, "4", None), fresh(), NOW);
-    assert_eq!((case.transaction.status(), case.transaction.asked), (PaymentStatus::Captured, None));
-    assert_eq!(case.progress.order().status, Status::Pending);
+    assert_eq!(case.request_capture(Some(yuan("11")), ChangedBy::SYSTEM, NOW), Err(NotCapturable::Exceeds));
+    case.request_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
+    assert_eq!(case.request_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State), "once");
+    assert_eq!(case.request_void(ChangedBy::SYSTEM, NOW), Err(NotVoidable), "not while it is being captured");
+    case.apply_event(&money_event(EventKind::Captured, "4", None), fresh(), NOW);
+    assert_eq!(
+        (case.transaction.status(), case.transaction.pending_operation),
+        (PaymentStatus::Captured, None)
+    );
+    assert_eq!(case.order_change.order().status, OrderStatus::Pending);
     assert_eq!(kinds(&case), [FindingKind::PartialCapture]);
 }
 
 #[test]
 fn refunds_never_add_up_to_more_than_was_captured() {
     let operator = ChangedBy::operator(UserKey::new(2));
-    let named = |id: &str| Fresh { key: RefundKey::new(1), id: RefundId::new(id.into()) };
+    let named = |id: &str| RefundIds { key: RefundKey::new(1), id: RefundId::new(id.into()) };
     let mut case = told(&[event(EventKind::Captured)]);
-    case.ask_refund(Some(yuan("6")), None, operator, named("a"), NOW).unwrap();
+    case.request_refund(Some(yuan("6")), None, operator, named("a"), NOW).unwrap();
     assert_eq!(
-        case.ask_refund(Some(yuan("6")), None, operator, named("b"), NOW),
+        case.request_refund(Some(yuan("6")), None, operator, named("b"), NOW),
         Err(NotRefundable::Exceeds)
     );
-    assert_eq!(case.progress.order().status, Status::Paid, "a part leaves the order where it is");
-    case.ask_refund(None, None, operator, named("c"), NOW).unwrap();
-    assert_eq!(case.progress.order().status, Status::RefundPending);
-    case.apply(&money_event(EventKind::RefundSucceeded, "6", Some("a")), fresh(), NOW);
-    assert_eq!(case.progress.order().status, Status::RefundPending);
-    case.apply(&money_event(EventKind::RefundSucceeded, "4", Some("c")), fresh(), NOW);
-    assert_eq!(case.progress.order().status, Status::Refunded);
-    assert_eq!(case.progress.returned().len(), 1, "refunded before shipping");
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid, "a part leaves the order where it is");
+    case.request_refund(None, None, operator, named("c"), NOW).unwrap();
+    assert_eq!(case.order_change.order().status, OrderStatus::RefundPending);
+    case.apply_event(&money_event(EventKind::RefundSucceeded, "6", Some("a")), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::RefundPending);
+    case.apply_event(&money_event(EventKind::RefundSucceeded, "4", Some("c")), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::Refunded);
+    assert_eq!(case.order_change.returned_stock().len(), 1, "refunded before shipping");
 }

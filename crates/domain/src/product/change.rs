@@ -4,17 +4,17 @@ use crate::{ChangeId, ChangeKey, ChangedBy, Money, ProductId, Text, Timestamp, U
 
 /// What a replacement of a product does to its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Restock {
+pub enum StockUpdate {
     /// It stays as it is, whatever is sold meanwhile.
     Keep,
     /// It is this from now on; `None` when it is not tracked any more.
     Set(Option<i64>),
 }
 
-impl Restock {
+impl StockUpdate {
     /// The stock afterwards, if it is this much before.
     #[must_use]
-    pub fn applied(self, stock: Option<i64>) -> Option<i64> {
+    pub fn apply_to(self, stock: Option<i64>) -> Option<i64> {
         match self {
             Self::Keep => stock,
             Self::Set(stock) => stock,
@@ -44,18 +44,18 @@ impl StockChange {
     }
 }
 
-impl From<Restock> for StockChange {
-    fn from(restock: Restock) -> Self {
+impl From<StockUpdate> for StockChange {
+    fn from(restock: StockUpdate) -> Self {
         match restock {
-            Restock::Keep => Self::Kept,
-            Restock::Set(stock) => Self::Set(stock),
+            StockUpdate::Keep => Self::Kept,
+            StockUpdate::Set(stock) => Self::Set(stock),
         }
     }
 }
 
 /// Who changes a product, why and when. Every version of a product has one, written with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Change {
+pub struct ProductChange {
     /// The row.
     pub key: ChangeKey,
     /// The public id.
@@ -70,9 +70,9 @@ pub struct Change {
 
 /// A change as the record holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Recorded {
+pub struct StoredProductChange {
     /// The change.
-    pub change: Change,
+    pub change: ProductChange,
     /// The public id of the user who made it.
     pub user: Option<UserId>,
     /// Of which product.

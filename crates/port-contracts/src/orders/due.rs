@@ -2,26 +2,26 @@
 
 use domain::{
     Order, OrderNumber, Timestamp, Transaction,
-    order::Status,
-    payment::{Asked, DisputeStatus, FactsRecord},
+    order::OrderStatus,
+    payment::{DisputeStatus, PendingOperation, RawFacts},
 };
-use ports::{Batch, Due};
+use ports::{Batch, DueOrders};
 
 use crate::{
     Backend,
-    backend::first,
+    backend::first_batch,
     sample::{self, at},
 };
 
-async fn due(backend: &Backend, due: Due, limit: u32) -> Vec<OrderNumber> {
-    let all = backend.orders.due(due, Batch { skip: 0, limit: 100 }).await.expect("read");
-    let behind = backend.orders.due(due, Batch { skip: 1, limit: 1 }).await.expect("read");
+async fn due(backend: &Backend, due: DueOrders, limit: u32) -> Vec<OrderNumber> {
+    let all = backend.orders.list_due_orders(due, Batch { skip: 0, limit: 100 }).await.expect("read");
+    let behind = backend.orders.list_due_orders(due, Batch { skip: 1, limit: 1 }).await.expect("read");
     assert_eq!(
         behind,
         all.into_iter().skip(1).take(1).collect::<Vec<_>>(),
         "what lies behind the longest due"
     );
-    backend.orders.due(due, first(limit)).await.expect("read")
+    backend.orders.list_due_orders(due, first_batch(limit)).await.expect("read")
 }
 
 /// A pending order to be paid by then.
@@ -30,7 +30,7 @@ async fn until(backend: &Backend, expires_at: Timestamp) -> OrderNumber {
 }
 
 /// An order that last changed then.
-async fn since(backend: &Backend, status: Status, updated_at: Timestamp) -> OrderNumber {
+async fn since(backend: &Backend, status: OrderStatus, updated_at: Timestamp) -> OrderNumber {
     backend.order_with(|it| (it.status, it.updated_at) = (status, updated_at)).await.number
 }
 
@@ -42,30 +42,30 @@ async fn with(backend: &Backend, change: impl FnOnce(&mut Transaction)) -> Order
 }
 
 fn authorised(it: &mut Transaction) {
-    it.facts = sample::facts(sample::held());
+    it.facts = sample::restore_facts(sample::authorized_facts());
 }
 
 fn captured(it: &mut Transaction) {
-    it.facts = sample::facts(sample::taken(it.amount));
+    it.facts = sample::restore_facts(sample::captured_facts(it.amount));
 }
 
 fn contested(status: DisputeStatus) -> impl FnOnce(&mut Transaction) {
     move |it: &mut Transaction| {
         let disputes = vec![sample::dispute(status, it.amount, 3)];
-        it.facts = sample::facts(FactsRecord { disputes, ..sample::taken(it.amount) });
+        it.facts = sample::restore_facts(RawFacts { disputes, ..sample::captured_facts(it.amount) });
     }
 }
 
-fn failed() -> FactsRecord {
-    FactsRecord { failed_at: Some(at(3)), ..sample::held() }
+fn failed() -> RawFacts {
+    RawFacts { failed_at: Some(at(3)), ..sample::authorized_facts() }
 }
 
-fn voided() -> FactsRecord {
-    FactsRecord { voided_at: Some(at(3)), ..sample::held() }
+fn voided() -> RawFacts {
+    RawFacts { voided_at: Some(at(3)), ..sample::authorized_facts() }
 }
 
-fn displaced() -> FactsRecord {
-    FactsRecord { displaced: true, ..sample::held() }
+fn displaced() -> RawFacts {
+    RawFacts { displaced: true, ..sample::authorized_facts() }
 }
 
 /// At that very moment or before; longest due first, whatever their age.
@@ -74,10 +74,10 @@ pub async fn expired_orders_are_pending_and_out_of_time(backend: &Backend) {
     let first = until(backend, at(8)).await;
     let third = until(backend, at(10)).await;
     until(backend, at(11)).await;
-    for status in Status::ALL.into_iter().filter(|it| *it != Status::Pending) {
+    for status in OrderStatus::ALL.into_iter().filter(|it| *it != OrderStatus::Pending) {
         backend.order_with(|it| (it.status, it.expires_at) = (status, at(8))).await;
     }
-    assert_eq!(due(backend, Due::Expired(at(10)), 100).await, [first, second, third]);
+    assert_eq!(due(backend, DueOrders::Expired(at(10)), 100).await, [first, second, third]);
 }
 
 /// By every transaction that keeps others away, and by no other.
@@ -86,11 +86,11 @@ pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
     with(backend, authorised).await;
     with(backend, captured).await;
     with(backend, contested(DisputeStatus::Open)).await;
-    let failed = with(backend, |it| it.facts = sample::facts(failed())).await;
-    let voided = with(backend, |it| it.facts = sample::facts(voided())).await;
+    let failed = with(backend, |it| it.facts = sample::restore_facts(failed())).await;
+    let voided = with(backend, |it| it.facts = sample::restore_facts(voided())).await;
     let lost = with(backend, contested(DisputeStatus::Lost)).await;
-    let displaced = with(backend, |it| it.facts = sample::facts(displaced())).await;
-    let mut expired = due(backend, Due::Expired(at(10)), 100).await;
+    let displaced = with(backend, |it| it.facts = sample::restore_facts(displaced())).await;
+    let mut expired = due(backend, DueOrders::Expired(at(10)), 100).await;
     expired.sort();
     let mut free = [failed, voided, lost, displaced];
     free.sort();
@@ -99,13 +99,13 @@ pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
 
 /// At that very moment or before; longest due first, whatever their age.
 pub async fn unchanged_orders_are_of_the_status_and_old_enough(backend: &Backend) {
-    for status in Status::ALL {
+    for status in OrderStatus::ALL {
         let second = since(backend, status, at(9)).await;
         let first = since(backend, status, at(8)).await;
         let third = since(backend, status, at(10)).await;
         since(backend, status, at(11)).await;
         assert_eq!(
-            due(backend, Due::Unchanged(status, at(10)), 100).await,
+            due(backend, DueOrders::Unchanged(status, at(10)), 100).await,
             [first, second, third],
             "{status:?}"
         );
@@ -127,18 +127,20 @@ pub async fn uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing(ba
     with(backend, |_| ()).await;
     with(backend, captured).await;
     for record in [voided(), failed(), displaced()] {
-        with(backend, |it| it.facts = sample::facts(record)).await;
+        with(backend, |it| it.facts = sample::restore_facts(record)).await;
     }
-    let asking = |asked: fn(&Order) -> Asked| async move {
+    let asking = |asked: fn(&Order) -> PendingOperation| async move {
         let order = backend.order().await;
-        let held = sample::facts(sample::held());
-        backend.transaction(&order, |it| (it.facts, it.asked) = (held, Some(asked(&order)))).await;
+        let held = sample::restore_facts(sample::authorized_facts());
+        backend
+            .transaction(&order, |it| (it.facts, it.pending_operation) = (held, Some(asked(&order))))
+            .await;
     };
-    asking(|_| Asked::Void).await;
-    asking(|order| Asked::Capture(order.amount)).await;
-    let closed = backend.order_with(|it| it.status = Status::Closed).await;
+    asking(|_| PendingOperation::Void).await;
+    asking(|order| PendingOperation::Capture(order.amount)).await;
+    let closed = backend.order_with(|it| it.status = OrderStatus::Closed).await;
     backend.transaction(&closed, authorised).await;
-    assert_eq!(due(backend, Due::Uncaptured(at(10)), 100).await, [first, second, third]);
+    assert_eq!(due(backend, DueOrders::Uncaptured(at(10)), 100).await, [first, second, third]);
 }
 
 /// To the longest due ones.
@@ -146,7 +148,7 @@ pub async fn sweeps_are_bounded(backend: &Backend) {
     let (mut expired, mut paid, mut uncaptured) = (Vec::new(), Vec::new(), Vec::new());
     for seconds in 0..4 {
         expired.push(until(backend, at(seconds)).await);
-        paid.push(since(backend, Status::Paid, at(seconds)).await);
+        paid.push(since(backend, OrderStatus::Paid, at(seconds)).await);
         let made = move |it: &mut Transaction| {
             authorised(it);
             it.created_at = sample::at(seconds);
@@ -154,9 +156,9 @@ pub async fn sweeps_are_bounded(backend: &Backend) {
         uncaptured.push(with(backend, made).await);
     }
     for (kind, all) in [
-        (Due::Expired(at(10)), expired),
-        (Due::Unchanged(Status::Paid, at(10)), paid),
-        (Due::Uncaptured(at(10)), uncaptured),
+        (DueOrders::Expired(at(10)), expired),
+        (DueOrders::Unchanged(OrderStatus::Paid, at(10)), paid),
+        (DueOrders::Uncaptured(at(10)), uncaptured),
     ] {
         assert_eq!(due(backend, kind, 3).await.as_slice(), all.get(..3).unwrap_or_default(), "{kind:?}");
     }

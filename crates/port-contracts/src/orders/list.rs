@@ -1,12 +1,12 @@
 //! Lists of orders: newest first, filtered, in pages that stay.
 
-use domain::{ChangedBy, Order, Progress, Timestamp, User, order::Status};
+use domain::{ChangedBy, Order, OrderChange, Timestamp, User, order::OrderStatus};
 use ports::OrderFilter;
 
 use crate::{Backend, sample};
 
 /// An order that `owner` placed then, standing there.
-async fn place(backend: &Backend, owner: &User, status: Status, now: Timestamp) -> Order {
+async fn place(backend: &Backend, owner: &User, status: OrderStatus, now: Timestamp) -> Order {
     let order = backend.order_with(|it| {
         (it.owner, it.status) = (owner.key, status);
         (it.created_at, it.updated_at) = (now, now);
@@ -18,13 +18,13 @@ async fn place(backend: &Backend, owner: &User, status: Status, now: Timestamp) 
 async fn place_some(backend: &Backend, owner: &User, count: i64) -> Vec<Order> {
     let mut placed = Vec::new();
     for second in 0..count {
-        placed.insert(0, place(backend, owner, Status::Pending, sample::at(second)).await);
+        placed.insert(0, place(backend, owner, OrderStatus::Pending, sample::at(second)).await);
     }
     placed
 }
 
 async fn list(backend: &Backend, filter: OrderFilter) -> (Vec<Order>, bool) {
-    let page = backend.orders.list(filter).await.expect("read");
+    let page = backend.orders.list_orders(filter).await.expect("read");
     (page.data, page.next.is_some())
 }
 
@@ -35,12 +35,13 @@ fn up_to(limit: u32) -> OrderFilter {
 /// And none of another user, or that is not pending any more.
 pub async fn only_so_many_pending_orders_of_a_user_are_looked_for(backend: &Backend) {
     let (owner, other) = (backend.user().await, backend.user().await);
-    let has =
-        async |owner: &User, at_least| backend.orders.has_pending(owner.key, at_least).await.expect("read");
+    let has = async |owner: &User, at_least| {
+        backend.orders.has_pending_orders(owner.key, at_least).await.expect("read")
+    };
     assert!(has(&owner, 0).await && !has(&owner, 1).await);
     place_some(backend, &owner, 3).await;
-    place(backend, &owner, Status::Paid, sample::at(9)).await;
-    place(backend, &other, Status::Pending, sample::at(9)).await;
+    place(backend, &owner, OrderStatus::Paid, sample::at(9)).await;
+    place(backend, &other, OrderStatus::Pending, sample::at(9)).await;
     assert!(has(&owner, 1).await && has(&owner, 3).await && !has(&owner, 4).await);
     assert!(has(&other, 1).await && !has(&other, 2).await);
 }
@@ -51,7 +52,7 @@ pub async fn orders_are_listed_newest_first(backend: &Backend) {
     let owner = backend.user().await;
     let mut placed = Vec::new();
     for _ in 0..5 {
-        placed.insert(0, place(backend, &owner, Status::Pending, sample::at(0)).await);
+        placed.insert(0, place(backend, &owner, OrderStatus::Pending, sample::at(0)).await);
     }
     assert_eq!(list(backend, up_to(5)).await, (placed.clone(), false), "all in one page");
     let mut listed: Vec<Order> = Vec::new();
@@ -70,12 +71,12 @@ pub async fn orders_are_listed_by_the_stamps_they_show(backend: &Backend) {
     let owner = backend.user().await;
     let mut placed = Vec::new();
     for second in (0..5).rev() {
-        placed.push(place(backend, &owner, Status::Pending, sample::at(second)).await);
+        placed.push(place(backend, &owner, OrderStatus::Pending, sample::at(second)).await);
     }
     let (mut listed, more) = list(backend, up_to(2)).await;
     assert!(more, "three are to come");
-    place(backend, &owner, Status::Pending, sample::at(9)).await;
-    let late = place(backend, &owner, Status::Pending, sample::at(1)).await;
+    place(backend, &owner, OrderStatus::Pending, sample::at(9)).await;
+    let late = place(backend, &owner, OrderStatus::Pending, sample::at(1)).await;
     let after = listed.last().map(|it| it.number.clone());
     let (rest, more) = list(backend, OrderFilter { after, ..up_to(9) }).await;
     assert!(!more, "that is all");
@@ -87,15 +88,15 @@ pub async fn orders_are_listed_by_the_stamps_they_show(backend: &Backend) {
 /// Each by itself.
 pub async fn a_list_keeps_to_its_owner_and_status(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
-    let pending = place(backend, &user, Status::Pending, sample::at(1)).await;
-    let theirs = place(backend, &other, Status::Pending, sample::at(2)).await;
-    let closed = place(backend, &user, Status::Closed, sample::at(3)).await;
+    let pending = place(backend, &user, OrderStatus::Pending, sample::at(1)).await;
+    let theirs = place(backend, &other, OrderStatus::Pending, sample::at(2)).await;
+    let closed = place(backend, &user, OrderStatus::Closed, sample::at(3)).await;
     let own = OrderFilter { owner: Some(user.key), ..up_to(10) };
     assert_eq!(list(backend, own).await, (vec![closed.clone(), pending.clone()], false));
     let standing = |status| OrderFilter { status: Some(status), ..up_to(10) };
-    assert_eq!(list(backend, standing(Status::Pending)).await, (vec![theirs, pending], false));
-    assert_eq!(list(backend, standing(Status::Closed)).await, (vec![closed], false));
-    assert_eq!(list(backend, standing(Status::Shipped)).await, (Vec::new(), false));
+    assert_eq!(list(backend, standing(OrderStatus::Pending)).await, (vec![theirs, pending], false));
+    assert_eq!(list(backend, standing(OrderStatus::Closed)).await, (vec![closed], false));
+    assert_eq!(list(backend, standing(OrderStatus::Shipped)).await, (Vec::new(), false));
     let nobody = backend.user().await.key;
     assert_eq!(list(backend, OrderFilter { owner: Some(nobody), ..up_to(10) }).await, (Vec::new(), false));
 }
@@ -121,13 +122,13 @@ pub async fn a_list_keeps_to_all_its_filters_at_once(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let mut fitting = Vec::new();
     for second in 0..6 {
-        place(backend, &other, Status::Pending, sample::at(second)).await;
-        place(backend, &user, Status::Shipped, sample::at(second)).await;
-        fitting.insert(0, place(backend, &user, Status::Pending, sample::at(second)).await);
+        place(backend, &other, OrderStatus::Pending, sample::at(second)).await;
+        place(backend, &user, OrderStatus::Shipped, sample::at(second)).await;
+        fitting.insert(0, place(backend, &user, OrderStatus::Pending, sample::at(second)).await);
     }
     let filter = |after| OrderFilter {
         owner: Some(user.key),
-        status: Some(Status::Pending),
+        status: Some(OrderStatus::Pending),
         created_after: Some(sample::at(1)),
         created_before: Some(sample::at(5)),
         after,
@@ -148,18 +149,19 @@ pub async fn a_page_of_orders_stays_while_others_are_placed_and_change(backend: 
     let placed = place_some(backend, &user, 4).await;
     let [fourth, third, second, first] = placed.as_slice() else { panic!("four were placed") };
     let pending = |after: Option<&Order>| OrderFilter {
-        status: Some(Status::Pending),
+        status: Some(OrderStatus::Pending),
         after: after.map(|it| it.number.clone()),
         ..up_to(2)
     };
     assert_eq!(list(backend, pending(None)).await, (vec![fourth.clone(), third.clone()], true));
     for second in 4..7 {
-        place(backend, &user, Status::Pending, sample::at(second)).await;
+        place(backend, &user, OrderStatus::Pending, sample::at(second)).await;
     }
-    let mut progress = Progress::of(third.clone());
-    let step = progress.step(Status::Cancelled, ChangedBy::customer(user.key), None, sample::at(9));
+    let mut progress = OrderChange::from_order(third.clone());
+    let step =
+        progress.transition(OrderStatus::Cancelled, ChangedBy::customer(user.key), None, sample::at(9));
     step.expect("a customer may cancel");
-    backend.advance(progress).await;
+    backend.commit_change(progress).await;
     let next = list(backend, pending(Some(third))).await;
     assert_eq!(next, (vec![second.clone(), first.clone()], false), "the next page is what it was");
 }

@@ -2,14 +2,14 @@
 
 use domain::{
     Refund, Text, Timestamp,
-    payment::{Asked, FactsRecord, RefundFacts},
+    payment::{PendingOperation, RawFacts, RefundFacts},
 };
 use ports::{Batch, Write};
 
 use super::{captured, found, replace, told};
 use crate::{
     Backend,
-    backend::first as of,
+    backend::first_batch as of,
     sample::{self, at},
 };
 
@@ -20,8 +20,9 @@ pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
     replace(backend, &kept).await;
     let mut read = kept.clone();
     (read.check_at, read.checks) = (Some(at(60)), 1);
-    read.facts = sample::facts(FactsRecord { failed_at: Some(at(60)), ..FactsRecord::default() });
-    (read.asked, read.details, read.updated_at) = (Some(Asked::Void), told("late"), at(60));
+    read.facts = sample::restore_facts(RawFacts { failed_at: Some(at(60)), ..RawFacts::default() });
+    (read.pending_operation, read.details, read.updated_at) =
+        (Some(PendingOperation::Void), told("late"), at(60));
     for refund in &mut read.refunds {
         (refund.check_at, refund.checks) = (Some(at(70)), 7);
         refund.facts = RefundFacts { failed_at: Some(at(60)), ..RefundFacts::default() };
@@ -58,14 +59,15 @@ pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &B
     let fourth = fresh(Some(at(10)), &[Some(at(11))]).await;
     fresh(Some(at(11)), &[Some(at(12))]).await;
     fresh(None, &[None]).await;
-    let found = backend.payments.to_check(at(10), of(100)).await.expect("read");
+    let found = backend.payments.list_due_transactions(at(10), of(100)).await.expect("read");
     assert_eq!(found, [first.clone(), second.clone(), third.clone(), fourth]);
-    let behind = backend.payments.to_check(at(10), Batch { skip: 1, limit: 2 }).await.expect("read");
+    let behind =
+        backend.payments.list_due_transactions(at(10), Batch { skip: 1, limit: 2 }).await.expect("read");
     assert_eq!(behind, [second.clone(), third], "what lies behind the longest due");
     assert_eq!(
-        backend.payments.to_check(at(10), of(2)).await.expect("read"),
+        backend.payments.list_due_transactions(at(10), of(2)).await.expect("read"),
         [first, second],
         "the longest due"
     );
-    assert_eq!(backend.payments.to_check(at(5), of(100)).await.expect("read"), []);
+    assert_eq!(backend.payments.list_due_transactions(at(5), of(100)).await.expect("read"), []);
 }

@@ -2,9 +2,9 @@
 
 use domain::{
     ChangeId, Product, Text, Version,
-    product::{Change, Recorded, Restock, STOCK_MAX, StockChange},
+    product::{ProductChange, STOCK_MAX, StockChange, StockUpdate, StoredProductChange},
 };
-use ports::{ChangeKind, UnitOfWork, Write};
+use ports::{ChangeFilter, UnitOfWork, Write};
 
 use super::{found, keep};
 use crate::{
@@ -13,12 +13,12 @@ use crate::{
     sample::{self, at},
 };
 
-fn adjusted(product: &Product, by: i64, change: Change) -> Write {
+fn adjusted(product: &Product, by: i64, change: ProductChange) -> Write {
     Write::AdjustStock { product: product.id.clone(), by, change }
 }
 
-async fn changes(backend: &Backend, product: &Product, kind: ChangeKind) -> Vec<Recorded> {
-    backend.products.changes(product.key, kind, None, 100).await.expect("read").data
+async fn changes(backend: &Backend, product: &Product, kind: ChangeFilter) -> Vec<StoredProductChange> {
+    backend.products.list_product_changes(product.key, kind, None, 100).await.expect("read").data
 }
 
 /// And what it was since.
@@ -27,16 +27,16 @@ pub async fn every_version_says_who_made_it(backend: &Backend) {
     let made = sample::product(Some(7));
     let [first, mut third] = [sample::change(&olga), sample::change(&olga)];
     third.reason = Some(Text::new("Counted"));
-    let second = Change { at: at(9), ..sample::change(&otto) };
+    let second = ProductChange { at: at(9), ..sample::change(&otto) };
     backend.commit([Write::InsertProduct(made.clone(), first.clone())]).await;
     let price = sample::money("12");
     let dear = Product { price, active: false, version: made.version.next(), ..made.clone() };
-    let (read, restock) = (made.version, Restock::Keep);
-    let write = Write::ReplaceProduct { product: dear, read, restock, change: second.clone() };
+    let (read, restock) = (made.version, StockUpdate::Keep);
+    let write = Write::ReplaceProduct { product: dear, read, stock_update: restock, change: second.clone() };
     backend.commit([write]).await;
     backend.commit([adjusted(&made, -3, third.clone())]).await;
 
-    let recorded = |change: Change, version: i64, stock: StockChange| Recorded {
+    let recorded = |change: ProductChange, version: i64, stock: StockChange| StoredProductChange {
         user: Some(if version == 2 { otto.id.clone() } else { olga.id.clone() }),
         change,
         product: made.id.clone(),
@@ -50,21 +50,23 @@ pub async fn every_version_says_who_made_it(backend: &Backend) {
         recorded(second, 2, StockChange::Kept),
         recorded(first, 1, StockChange::Set(Some(7))),
     ];
-    assert_eq!(changes(backend, &made, ChangeKind::Any).await, expected);
+    assert_eq!(changes(backend, &made, ChangeFilter::Any).await, expected);
 }
 
 /// Nothing else is changed, and its time does not go back.
 pub async fn an_adjustment_is_a_version_of_its_own(backend: &Backend) {
     let user = backend.user().await;
     let product = keep(backend, |it| it.updated_at = at(5)).await;
-    backend.commit([sample::sold(&product, 1)]).await;
+    backend.commit([sample::sell_product(&product, 1)]).await;
     for (by, left, time, shown) in [(-3, 6, 4, 5), (20, 26, 9, 9)] {
         let before = found(backend, &product).await.expect("it is there");
-        backend.commit([adjusted(&product, by, Change { at: at(time), ..sample::change(&user) })]).await;
+        backend
+            .commit([adjusted(&product, by, ProductChange { at: at(time), ..sample::change(&user) })])
+            .await;
         let expected = Product {
             stock: Some(left),
             version: before.version.next(),
-            moves: 0,
+            stock_moves: 0,
             updated_at: at(shown),
             ..before
         };
@@ -77,7 +79,7 @@ pub async fn an_adjustment_stays_within_what_stock_can_be(backend: &Backend) {
     let user = backend.user().await;
     let product = keep(backend, |_| ()).await;
     for by in [-11, STOCK_MAX - 9, -STOCK_MAX] {
-        backend.stale([adjusted(&product, by, sample::change(&user))]).await;
+        backend.expect_stale([adjusted(&product, by, sample::change(&user))]).await;
     }
     assert_eq!(found(backend, &product).await.as_ref(), Some(&product), "nothing is changed");
     for (by, left) in [(-10, 0), (STOCK_MAX, STOCK_MAX), (-STOCK_MAX, 0)] {
@@ -85,8 +87,8 @@ pub async fn an_adjustment_stays_within_what_stock_can_be(backend: &Backend) {
         assert_eq!(backend.stock(&product).await, Some(left));
     }
     let untracked = keep(backend, |it| it.stock = None).await;
-    backend.stale([adjusted(&untracked, 1, sample::change(&user))]).await;
-    backend.stale([adjusted(&sample::product(Some(1)), 1, sample::change(&user))]).await;
+    backend.expect_stale([adjusted(&untracked, 1, sample::change(&user))]).await;
+    backend.expect_stale([adjusted(&sample::product(Some(1)), 1, sample::change(&user))]).await;
 }
 
 /// Beside as many sales: none is lost, none is refused, and each has a version of its own.
@@ -99,15 +101,15 @@ pub async fn every_adjustment_counts_however_many_there_are_at_once(backend: &Ba
         let write = match turn % 8 {
             0 => adjusted(&product, 5, sample::change(&user)),
             4 => adjusted(&product, -2, sample::change(&user)),
-            _ => sample::sold(&product, 1),
+            _ => sample::sell_product(&product, 1),
         };
-        UnitOfWork::new().with(write)
+        UnitOfWork::new().with_write(write)
     });
-    race.await.ends(RIVALS, |_| false);
+    race.await.assert_outcome(RIVALS, |_| false);
     let each = i64::try_from(RIVALS / 8).expect("a few");
     let left = found(backend, &product).await.expect("it is there");
     assert_eq!(left.stock, Some(1_000 + (5 - 2 - 6) * each));
-    let made = changes(backend, &product, ChangeKind::Adjustment).await;
+    let made = changes(backend, &product, ChangeFilter::Adjustment).await;
     let versions: Vec<_> = made.iter().map(|it| it.version.get()).collect();
     assert_eq!(versions, (2..=1 + 2 * each).rev().collect::<Vec<_>>());
     assert_eq!(made.iter().map(|it| it.stock.adjusted_by()).sum::<i64>(), 3 * each);
@@ -121,16 +123,17 @@ pub async fn changes_are_listed_newest_first(backend: &Backend) {
         backend.commit([adjusted(&product, by, sample::change(&user))]).await;
         backend.commit([adjusted(&other, by, sample::change(&user))]).await;
         let read = found(backend, &product).await.expect("it is there");
-        backend.commit([sample::revised(&read, Restock::Keep)]).await;
+        backend.commit([sample::replace_with_next(&read, StockUpdate::Keep)]).await;
     }
     for (kind, versions) in
-        [(ChangeKind::Any, vec![7, 6, 5, 4, 3, 2, 1]), (ChangeKind::Adjustment, vec![6, 4, 2])]
+        [(ChangeFilter::Any, vec![7, 6, 5, 4, 3, 2, 1]), (ChangeFilter::Adjustment, vec![6, 4, 2])]
     {
-        let mut listed: Vec<Recorded> = Vec::new();
+        let mut listed: Vec<StoredProductChange> = Vec::new();
         let mut more = true;
         while more {
             let after = listed.last().map(|it| it.change.id.clone());
-            let page = backend.products.changes(product.key, kind, after, 2).await.expect("read");
+            let page =
+                backend.products.list_product_changes(product.key, kind, after, 2).await.expect("read");
             assert!((1..=2).contains(&page.data.len()), "{kind:?}");
             listed.extend(page.data);
             more = page.next.is_some();
@@ -139,6 +142,10 @@ pub async fn changes_are_listed_newest_first(backend: &Backend) {
         assert_eq!(found, versions, "{kind:?}");
     }
     let nowhere = Some(ChangeId::new("gone".into()));
-    let page = backend.products.changes(product.key, ChangeKind::Any, nowhere, 2).await.expect("read");
+    let page = backend
+        .products
+        .list_product_changes(product.key, ChangeFilter::Any, nowhere, 2)
+        .await
+        .expect("read");
     assert_eq!((page.data.len(), page.next), (0, None));
 }

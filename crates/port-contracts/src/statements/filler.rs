@@ -1,5 +1,5 @@
 /// How many rows of each kind lie around those that are asked for.
-pub const FILLERS: u32 = 20_000;
+pub const FILLER_ROWS: u32 = 20_000;
 /// How many of them are not like the others.
 const FEW: u32 = 30;
 /// The key of a row.
@@ -11,10 +11,10 @@ const NAME: &str = "concat('filler-', n)";
 type Rows = (&'static str, String);
 
 /// Statements that fill the tables. `user` owns half of the orders, `product` has all of the changes; `at` makes a moment
-/// of a number of seconds, which is an expression. There has to be a table `filler` with the numbers from 1 to [`FILLERS`]
+/// of a number of seconds, which is an expression. There has to be a table `filler` with the numbers from 1 to [`FILLER_ROWS`]
 /// in a column `n`, and keys to other tables must not be checked.
 #[must_use]
-pub fn filler(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<String> {
+pub fn filler_sql(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<String> {
     let (now, soon) = (at("n"), at("n + 3600"));
     let rows = [accounts(user, &now, &soon), goods(product, &now), orders(user, &now, &soon), money(&now)];
     let statements = rows.into_iter().flatten();
@@ -48,7 +48,7 @@ fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
 }
 
 fn goods(product: i64, now: &str) -> Vec<Rows> {
-    let (id, name, last) = (KEY, NAME, FILLERS - FEW);
+    let (id, name, last) = (KEY, NAME, FILLER_ROWS - FEW);
     let (stock, quantity) = (few("'ADJUSTED'", "'KEPT'"), few("1", "NULL"));
     vec![
         (
@@ -68,7 +68,7 @@ fn goods(product: i64, now: &str) -> Vec<Rows> {
 }
 
 fn orders(user: i64, now: &str, soon: &str) -> Vec<Rows> {
-    let (id, name, half) = (KEY, NAME, FILLERS / 2);
+    let (id, name, half) = (KEY, NAME, FILLER_ROWS / 2);
     let owner = format!("CASE WHEN n <= {half} THEN {user} ELSE 0 END");
     let status = few("'PENDING'", "CASE WHEN n % 2 = 0 THEN 'PAID' ELSE 'CLOSED' END");
     vec![

@@ -1,19 +1,19 @@
 use domain::{
-    Actor, ChangedBy, Progress, Text, Version,
+    Actor, ChangedBy, OrderChange, Text, Version,
     order::StockLine,
-    payment::{Disposition, DisputeStatus, Request, RequestKind},
-    product::Restock,
+    payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind},
+    product::StockUpdate,
 };
 use ports::{CommitError, Prunable, UnitOfWork, Write};
 
-use super::{FILLERS, Played, Scene};
+use super::{Coverage, FILLER_ROWS, StatementFixture};
 use crate::{Backend, sample};
 
 /// Most rows that are forgotten at once.
 const ROWS_MAX: u32 = 10;
 
 /// Commits; a guard may refuse.
-async fn commit(backend: &Backend, played: &mut Played, work: UnitOfWork) {
+async fn commit(backend: &Backend, played: &mut Coverage, work: UnitOfWork) {
     for write in work.clone().in_lock_order() {
         let text = format!("{write:?}");
         let name = text.split(['(', ' ', '{']).next().unwrap_or_default();
@@ -23,13 +23,13 @@ async fn commit(backend: &Backend, played: &mut Played, work: UnitOfWork) {
     assert!(!matches!(outcome, Err(CommitError::Failed(_))), "{outcome:?}");
 }
 
-impl Scene {
-    pub(super) async fn write(&self, backend: &Backend, played: &mut Played) {
+impl StatementFixture {
+    pub(super) async fn run_writes(&self, backend: &Backend, played: &mut Coverage) {
         let units = [self.accounts(), self.catalogue(), self.sales(), self.money(), Self::pruning()].concat();
         for writes in units {
-            commit(backend, played, UnitOfWork::new().with_all(writes)).await;
+            commit(backend, played, UnitOfWork::new().with_writes(writes)).await;
         }
-        let progress = UnitOfWork::new().progress(Progress::of(self.order.clone()));
+        let progress = UnitOfWork::new().with_order_change(OrderChange::from_order(self.order.clone()));
         commit(backend, played, progress).await;
     }
 
@@ -43,14 +43,14 @@ impl Scene {
             // Taken.
             vec![Write::InsertUser(user.clone(), hash.clone())],
             vec![Write::RequirePassword(user.key, hash.clone())],
-            vec![Write::UpdateUser { user: user.with_disabled(true, sample::at(1)), read: None }],
+            vec![Write::UpdateUser { user: user.with_disabled_flag(true, sample::at(1)), read: None }],
             vec![Write::ChangePassword { user: user.key, from: hash.clone(), to: hash }],
             vec![Write::InsertSession(rotated.clone(), sample::network())],
             vec![Write::RotateSession { read: Box::new(rotated), next: Box::new(next) }],
             vec![Write::RevokeSession { user: user.key, session: self.session.key, at: sample::at(1) }],
             vec![revoke(Some(self.session.key))],
             vec![revoke(None)],
-            vec![Write::Answer { key: self.claim.key.clone(), reply: sample::reply() }],
+            vec![Write::StoreReply { key: self.claim.key.clone(), reply: sample::reply() }],
             // Used.
             vec![Write::Claim(self.claim.clone())],
         ]
@@ -60,10 +60,10 @@ impl Scene {
         let (kept, set) = (sample::product(Some(5)), sample::product(Some(5)));
         let product = self.product.id.clone();
         vec![
-            vec![sample::made(&kept), sample::made(&set)],
-            vec![sample::revised(&kept, Restock::Keep)],
-            vec![sample::revised(&set, Restock::Set(Some(7)))],
-            vec![sample::replaced(&kept, Version::FIRST, Restock::Keep)],
+            vec![sample::insert_product(&kept), sample::insert_product(&set)],
+            vec![sample::replace_with_next(&kept, StockUpdate::Keep)],
+            vec![sample::replace_with_next(&set, StockUpdate::Set(Some(7)))],
+            vec![sample::replace_product(&kept, Version::FIRST, StockUpdate::Keep)],
             vec![Write::AdjustStock { product, by: 1, change: sample::change(&self.user) }],
         ]
     }
@@ -71,13 +71,17 @@ impl Scene {
     fn sales(&self) -> Vec<Vec<Write>> {
         let product = &self.product;
         let order = sample::order(&self.user, &[(product, 1)]);
-        let mut untracked = self.changed.clone();
+        let mut untracked = self.edited_product.clone();
         untracked.stock = None;
         let line = StockLine { product: product.id.clone(), quantity: 1 };
         vec![
-            vec![sample::placed(&order), sample::sold(product, 1), sample::sold(&untracked, 1)],
+            vec![
+                sample::insert_order(&order),
+                sample::sell_product(product, 1),
+                sample::sell_product(&untracked, 1),
+            ],
             // Lacking.
-            vec![sample::sold(product, 1_000_000)],
+            vec![sample::sell_product(product, 1_000_000)],
             vec![Write::ReturnStock(line)],
         ]
     }
@@ -85,23 +89,26 @@ impl Scene {
     fn money(&self) -> Vec<Vec<Write>> {
         let transaction = &self.transaction;
         let mut disputed = transaction.clone();
-        let mut record = sample::taken(transaction.amount);
+        let mut record = sample::captured_facts(transaction.amount);
         record.disputes = vec![sample::dispute(DisputeStatus::Open, transaction.amount, 5)];
-        disputed.facts = sample::facts(record);
+        disputed.facts = sample::restore_facts(record);
         let event = &self.event;
-        let (from, to) = (Disposition::Parked, Disposition::Overdue);
+        let (from, to) = (EventDisposition::Parked, EventDisposition::Overdue);
         let by = ChangedBy { actor: Actor::Operator, user: Some(self.user.key) };
         let (id, note, at) = (self.finding.id.clone(), Text::new("x"), sample::at(5));
         let resolved = Write::ResolveFinding { id, note, by, at };
-        let (kind, amount) = (RequestKind::Capture, transaction.amount);
+        let (kind, amount) = (PaymentRequestKind::Capture, transaction.amount);
         let request =
-            Request { transaction: transaction.key, kind, amount, requested_by: by, requested_at: at };
+            PaymentRequest { transaction: transaction.key, kind, amount, requested_by: by, requested_at: at };
         let once = || vec![Write::InsertFindingOnce(sample::finding(), "orders:1".to_owned())];
         let order = sample::order(&self.user, &[(&self.product, 1)]);
         vec![
             vec![Write::UpdateTransaction(Box::new(disputed.clone()))],
             vec![Write::Postpone(Box::new(disputed))],
-            vec![sample::placed(&order), Write::InsertTransaction(Box::new(sample::transaction(&order)))],
+            vec![
+                sample::insert_order(&order),
+                Write::InsertTransaction(Box::new(sample::transaction(&order))),
+            ],
             vec![Write::InsertEvent(sample::event("sandbox", None))],
             // A duplicate.
             vec![Write::InsertEvent(event.clone())],
@@ -118,7 +125,7 @@ impl Scene {
     }
 
     fn pruning() -> Vec<Vec<Write>> {
-        let late = sample::at(i64::from(FILLERS) * 1_000);
+        let late = sample::at(i64::from(FILLER_ROWS) * 1_000);
         [Prunable::Claims, Prunable::Sessions].map(|it| vec![Write::Prune(it, late, ROWS_MAX)]).to_vec()
     }
 }

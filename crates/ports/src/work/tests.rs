@@ -1,6 +1,6 @@
 use domain::{
     ChangeId, ChangeKey, ChangedBy, Money, OrderNumber, ProductKey,
-    order::{Item, Placing},
+    order::{NewOrder, OrderLine},
 };
 use proptest::prelude::*;
 
@@ -17,21 +17,23 @@ fn product(id: i64) -> Product {
         stock: Some(1),
         active: true,
         version: Version::FIRST,
-        moves: 0,
+        stock_moves: 0,
         created_at: NOW,
         updated_at: NOW,
     }
 }
 
-fn order(key: i64) -> Box<Progress> {
-    let placing = Placing {
+fn order(key: i64) -> Box<OrderChange> {
+    let placing = NewOrder {
         key: OrderKey::new(key),
         number: OrderNumber::new(format!("n{key}")),
         owner: UserKey::new(1),
         now: NOW,
         expires_at: NOW,
     };
-    Box::new(Progress::of(Order::place(placing, vec![Item::of(&product(1), 1)]).unwrap()))
+    Box::new(OrderChange::from_order(
+        Order::place(placing, vec![OrderLine::from_product(&product(1), 1)]).unwrap(),
+    ))
 }
 
 fn back(product: i64, quantity: u32) -> Write {
@@ -39,7 +41,7 @@ fn back(product: i64, quantity: u32) -> Write {
 }
 
 fn adjust(product: i64) -> Write {
-    let change = Change {
+    let change = ProductChange {
         key: ChangeKey::new(1),
         id: ChangeId::new("c".to_owned()),
         by: ChangedBy::SYSTEM,
@@ -62,10 +64,12 @@ fn write((kind, key): (u8, i64)) -> Write {
     let idempotency = IdempotencyKey { user: None, route: "POST /", key: key.to_string() };
     let reply = StoredReply { status: 200, location: None, etag: None, body: String::new() };
     match kind {
-        0 => Write::Answer { key: idempotency, reply },
-        1 => {
-            Write::MoveEvent { key: EventKey::new(key), from: Disposition::Parked, to: Disposition::Applied }
-        }
+        0 => Write::StoreReply { key: idempotency, reply },
+        1 => Write::MoveEvent {
+            key: EventKey::new(key),
+            from: EventDisposition::Parked,
+            to: EventDisposition::Applied,
+        },
         2 => Write::ChangePassword { user: UserKey::new(key), from: hash(), to: hash() },
         3 => Write::RequirePassword(UserKey::new(key), hash()),
         4 => Write::RevokeSession { user, session, at: NOW },
@@ -84,7 +88,7 @@ fn write((kind, key): (u8, i64)) -> Write {
 }
 
 fn unit(writes: Vec<Write>) -> UnitOfWork {
-    UnitOfWork::new().with_all(writes)
+    UnitOfWork::new().with_writes(writes)
 }
 
 /// Some of all kinds of writes, each to some rows, and the same ones in another order.
@@ -99,7 +103,7 @@ proptest! {
     fn whatever_order_writes_were_added_in_rows_are_locked_in_one((one, other) in two_orders()) {
         let (one, other) = (unit(one).in_lock_order(), unit(other).in_lock_order());
         prop_assert_eq!(&one, &other);
-        prop_assert!(one.is_sorted_by(|a, b| a.row() <= b.row()));
+        prop_assert!(one.is_sorted_by(|a, b| a.lock_row() <= b.lock_row()));
     }
 
     #[test]
@@ -122,7 +126,7 @@ proptest! {
 #[test]
 fn a_unit_of_two_orders_locks_them_in_one_order_whichever_came_first() {
     let touch = |key| unit(vec![Write::UpdateOrder(order(key))]);
-    let (there, back) = (touch(1).and(touch(2)), touch(2).and(touch(1)));
+    let (there, back) = (touch(1).merge(touch(2)), touch(2).merge(touch(1)));
     assert_eq!(there.in_lock_order(), back.in_lock_order());
 }
 

@@ -11,9 +11,9 @@ use std::{
 };
 
 use crate::{
-    place::Place,
+    location::Location,
     program,
-    server::{Kind, Server},
+    server::{Server, ServerKind},
 };
 
 /// What must be the same when the data folder is made and when a server runs on it.
@@ -50,34 +50,34 @@ impl MariaDb {
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(fits) {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "a database is called [a-z0-9_]"));
         }
-        self.execute(&format!("CREATE DATABASE `{name}`"))
+        self.execute_sql(&format!("CREATE DATABASE `{name}`"))
     }
 
     /// Runs SQL as `root`, one statement or several, outside any database.
     ///
     /// # Errors
     /// When it is refused, or the server does not answer.
-    pub fn execute(&self, sql: &str) -> io::Result<()> {
-        let client = Command::new(program::find("mariadb")?)
+    pub fn execute_sql(&self, sql: &str) -> io::Result<()> {
+        let client = Command::new(program::find_program("mariadb")?)
             .args(["--no-defaults", "--batch", "--user=root"])
-            .arg(format!("--socket={}", socket(self.place()).display()))
+            .arg(format!("--socket={}", socket_path(self.location()).display()))
             .arg(format!("--execute={sql}"))
             .output()?;
-        told("mariadb", &client)
+        check_output("mariadb", &client)
     }
 }
 
-impl Kind for MariaDbKind {
+impl ServerKind for MariaDbKind {
     const PROGRAM: &'static str = "mariadbd";
 
-    fn prepare(place: &Place) -> io::Result<()> {
-        copy(&prepared()?, &data(place))
+    fn prepare_folder(place: &Location) -> io::Result<()> {
+        copy_folder(&prepare_template()?, &data_folder(place))
     }
 
-    fn arguments(place: &Place) -> Vec<String> {
+    fn program_arguments(place: &Location) -> Vec<String> {
         let own = [
-            format!("--datadir={}", data(place).display()),
-            format!("--socket={}", socket(place).display()),
+            format!("--datadir={}", data_folder(place).display()),
+            format!("--socket={}", socket_path(place).display()),
             format!("--pid-file={}", place.folder().join("pid").display()),
             format!("--tmpdir={}", place.folder().display()),
             format!("--port={}", place.port()),
@@ -99,38 +99,38 @@ impl Kind for MariaDbKind {
     }
 
     /// Its socket is its own, and is opened after its port: where that is taken, it ends before.
-    fn is_served_by(place: &Place, _: u32) -> io::Result<bool> {
-        let mut stream = UnixStream::connect(socket(place))?;
+    fn is_served_by(place: &Location, _: u32) -> io::Result<bool> {
+        let mut stream = UnixStream::connect(socket_path(place))?;
         stream.set_read_timeout(Some(GREETING_TIMEOUT))?;
         let mut packet = [0; HEADER_BYTES + 1];
         stream.read_exact(&mut packet)?;
         if packet.last() == Some(&GREETING) { Ok(true) } else { Err(io::ErrorKind::NotConnected.into()) }
     }
 
-    fn shared() -> &'static OnceLock<io::Result<MariaDb>> {
+    fn shared_cell() -> &'static OnceLock<io::Result<MariaDb>> {
         static SHARED: OnceLock<io::Result<MariaDb>> = OnceLock::new();
         &SHARED
     }
 }
 
-fn data(place: &Place) -> PathBuf {
+fn data_folder(place: &Location) -> PathBuf {
     place.folder().join("data")
 }
 
-fn socket(place: &Place) -> PathBuf {
+fn socket_path(place: &Location) -> PathBuf {
     place.folder().join("socket")
 }
 
 /// The folder that every server begins with a copy of. Whoever is first makes it.
-fn prepared() -> io::Result<PathBuf> {
-    let shelf = target()?.join("test-servers");
-    let prepared = shelf.join(version()?);
+fn prepare_template() -> io::Result<PathBuf> {
+    let shelf = target_folder()?.join("test-servers");
+    let prepared = shelf.join(server_version()?);
     if prepared.exists() {
         return Ok(prepared);
     }
     fs::create_dir_all(&shelf)?;
     let new = tempfile::Builder::new().prefix("new-").tempdir_in(&shelf)?;
-    install(&new.path().join("data"))?;
+    install_database(&new.path().join("data"))?;
     match fs::rename(new.path().join("data"), &prepared) {
         // Somebody else was faster.
         Err(_) if prepared.exists() => Ok(prepared),
@@ -138,21 +138,21 @@ fn prepared() -> io::Result<PathBuf> {
     }
 }
 
-fn install(data: &Path) -> io::Result<()> {
+fn install_database(data: &Path) -> io::Result<()> {
     fs::create_dir(data)?;
-    let mut install = Command::new(program::find("mariadb-install-db")?);
+    let mut install = Command::new(program::find_program("mariadb-install-db")?);
     install.args(SETTINGS).arg(format!("--datadir={}", data.display()));
     install.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
     // It insists on being told by root, and on not being told by others.
     if fs::metadata(data)?.uid() == 0 {
         install.arg("--user=root");
     }
-    told("mariadb-install-db", &install.output()?)
+    check_output("mariadb-install-db", &install.output()?)
 }
 
 /// What the server calls itself: another version gets another folder.
-fn version() -> io::Result<String> {
-    let output = Command::new(program::find("mariadbd")?).arg("--version").output()?;
+fn server_version() -> io::Result<String> {
+    let output = Command::new(program::find_program("mariadbd")?).arg("--version").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let version = text.split_whitespace().skip_while(|word| *word != "Ver").nth(1);
     let fits = |c: char| c.is_ascii_alphanumeric() || ".-+".contains(c);
@@ -161,19 +161,19 @@ fn version() -> io::Result<String> {
 }
 
 /// Cargo's folder, in which this program lies, by the mark that cargo puts there; elsewhere the one for passing things.
-fn target() -> io::Result<PathBuf> {
+fn target_folder() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     Ok(marked.map_or_else(env::temp_dir, Path::to_owned))
 }
 
-fn copy(from: &Path, to: &Path) -> io::Result<()> {
+fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
         let (old, new) = (entry.path(), to.join(entry.file_name()));
         if entry.file_type()?.is_dir() {
-            copy(&old, &new)?;
+            copy_folder(&old, &new)?;
         } else {
             fs::copy(&old, &new)?;
         }
@@ -181,7 +181,7 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn told(program: &str, output: &Output) -> io::Result<()> {
+fn check_output(program: &str, output: &Output) -> io::Result<()> {
     if output.status.success() {
         return Ok(());
     }

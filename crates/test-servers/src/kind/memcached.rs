@@ -6,8 +6,8 @@ use std::{
 };
 
 use crate::{
-    place::Place,
-    server::{Kind, Server},
+    location::Location,
+    server::{Server, ServerKind},
 };
 
 /// Longest answer to a question about itself, in lines.
@@ -28,21 +28,21 @@ impl Memcached {
     }
 }
 
-impl Kind for MemcachedKind {
+impl ServerKind for MemcachedKind {
     const PROGRAM: &'static str = "memcached";
 
-    fn prepare(_: &Place) -> io::Result<()> {
+    fn prepare_folder(_: &Location) -> io::Result<()> {
         Ok(())
     }
 
-    fn arguments(place: &Place) -> Vec<String> {
+    fn program_arguments(place: &Location) -> Vec<String> {
         let port = place.port().to_string();
         // The user is asked for only when it is started by root; otherwise it is ignored.
         let arguments = ["-l", "127.0.0.1", "-p", &port, "-U", "0", "-m", "64", "-t", "2", "-u", "root"];
         arguments.map(str::to_owned).to_vec()
     }
 
-    fn is_served_by(place: &Place, id: u32) -> io::Result<bool> {
+    fn is_served_by(place: &Location, id: u32) -> io::Result<bool> {
         let mut stream = place.connect()?;
         stream.write_all(b"stats\r\n")?;
         for line in BufReader::new(stream).lines().take(LINES_MAX) {
@@ -53,7 +53,7 @@ impl Kind for MemcachedKind {
         Err(io::ErrorKind::InvalidData.into())
     }
 
-    fn shared() -> &'static OnceLock<io::Result<Memcached>> {
+    fn shared_cell() -> &'static OnceLock<io::Result<Memcached>> {
         static SHARED: OnceLock<io::Result<Memcached>> = OnceLock::new();
         &SHARED
     }

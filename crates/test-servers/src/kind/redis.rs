@@ -9,8 +9,8 @@ use std::{
 };
 
 use crate::{
-    place::Place,
-    server::{Kind, Server},
+    location::Location,
+    server::{Server, ServerKind},
 };
 
 /// How many databases one server has.
@@ -29,7 +29,7 @@ impl Redis {
     /// Its first database.
     #[must_use]
     pub fn url(&self) -> String {
-        self.url_of(0)
+        self.database_url(0)
     }
 
     /// A database that nobody in this process was given before.
@@ -41,22 +41,22 @@ impl Redis {
         static GIVEN: AtomicU32 = AtomicU32::new(0);
         let database = GIVEN.fetch_add(1, Ordering::SeqCst).saturating_add(1);
         assert!(database < DATABASES, "every database has been given out");
-        self.url_of(database)
+        self.database_url(database)
     }
 
-    fn url_of(&self, database: u32) -> String {
+    fn database_url(&self, database: u32) -> String {
         format!("redis://127.0.0.1:{}/{database}", self.port())
     }
 }
 
-impl Kind for RedisKind {
+impl ServerKind for RedisKind {
     const PROGRAM: &'static str = "redis-server";
 
-    fn prepare(_: &Place) -> io::Result<()> {
+    fn prepare_folder(_: &Location) -> io::Result<()> {
         Ok(())
     }
 
-    fn arguments(place: &Place) -> Vec<String> {
+    fn program_arguments(place: &Location) -> Vec<String> {
         let dir = place.folder().to_string_lossy();
         let port = place.port().to_string();
         let databases = DATABASES.to_string();
@@ -74,7 +74,7 @@ impl Kind for RedisKind {
         settings.iter().flat_map(|(name, value)| [(*name).to_owned(), (*value).to_owned()]).collect()
     }
 
-    fn is_served_by(place: &Place, id: u32) -> io::Result<bool> {
+    fn is_served_by(place: &Location, id: u32) -> io::Result<bool> {
         let mut stream = place.connect()?;
         // While it loads its file it answers neither: what comes is an error.
         stream.write_all(b"PING\r\nINFO server\r\n")?;
@@ -90,7 +90,7 @@ impl Kind for RedisKind {
         Err(io::ErrorKind::InvalidData.into())
     }
 
-    fn shared() -> &'static OnceLock<io::Result<Redis>> {
+    fn shared_cell() -> &'static OnceLock<io::Result<Redis>> {
         static SHARED: OnceLock<io::Result<Redis>> = OnceLock::new();
         &SHARED
     }

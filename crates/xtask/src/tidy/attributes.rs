@@ -1,11 +1,11 @@
 //! A lint is never allowed to fail, it is expected to, for a reason: the compiler tells when that is over.
 
-use super::{Fault, Tree, numbered};
+use super::{Fault, FileTree, numbered_lines};
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     tree.sources()
         .filter(|(_, text)| !is_generated(text))
-        .flat_map(|(path, text)| faults(path, text))
+        .flat_map(|(path, text)| check_source(path, text))
         .collect()
 }
 
@@ -14,22 +14,22 @@ fn is_generated(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.contains("@generated"))
 }
 
-fn faults(path: &str, text: &str) -> Vec<Fault> {
+fn check_source(path: &str, text: &str) -> Vec<Fault> {
     let fault = |(line, code): (usize, &str)| {
-        let what = if opens(code, "allow(") {
+        let what = if opens_attribute(code, "allow(") {
             "`allow`: use `expect` with a reason"
-        } else if opens(code, "expect(") && !has_reason(text.lines().skip(line - 1)) {
+        } else if opens_attribute(code, "expect(") && !has_reason(text.lines().skip(line - 1)) {
             "`expect` without a reason"
         } else {
             return None;
         };
         Some(Fault::new(path, line, what))
     };
-    numbered(text).filter_map(fault).collect()
+    numbered_lines(text).filter_map(fault).collect()
 }
 
 /// Whether a line begins the attribute `name`, perhaps under a condition.
-fn opens(code: &str, name: &str) -> bool {
+fn opens_attribute(code: &str, name: &str) -> bool {
     let code = code.trim_start();
     code.strip_prefix("#[").or_else(|| code.strip_prefix("#![")).is_some_and(|attribute| {
         attribute.starts_with(name)
@@ -49,7 +49,10 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<String> {
-        check(&Tree::of([("crates/domain/src/money.rs", text)])).iter().map(ToString::to_string).collect()
+        check(&FileTree::from_files([("crates/domain/src/money.rs", text)]))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]

@@ -2,31 +2,31 @@
 
 use std::collections::HashSet;
 
-use super::{Fault, Tree, numbered};
+use super::{Fault, FileTree, numbered_lines};
 
 /// The pages whose tables name tests in their last column.
 const PAGES: &[&str] = &["README.md", "docs/README.zh-CN.md", "docs/lessons.md"];
 /// A name with fewer underscores is a word of the program, not a test.
 const UNDERSCORES_MIN: usize = 3;
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
-    let functions: HashSet<&str> = tree.sources().flat_map(|(_, text)| functions(text)).collect();
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
+    let functions: HashSet<&str> = tree.sources().flat_map(|(_, text)| function_names(text)).collect();
     let mut faults = Vec::new();
     for (path, text) in PAGES.iter().filter_map(|path| Some((*path, tree.text(path)?))) {
-        for (line, row) in numbered(text).filter(|(_, line)| line.starts_with('|')) {
-            let unknown = tests_named(row).filter(|name| !functions.contains(name));
+        for (line, row) in numbered_lines(text).filter(|(_, line)| line.starts_with('|')) {
+            let unknown = test_names(row).filter(|name| !functions.contains(name));
             faults.extend(unknown.map(|name| Fault::new(path, line, format!("there is no test `{name}`"))));
         }
     }
     faults
 }
 
-fn functions(source: &str) -> impl Iterator<Item = &str> {
+fn function_names(source: &str) -> impl Iterator<Item = &str> {
     source.split("fn ").skip(1).filter_map(|rest| rest.split(|it: char| !is_of_name(it)).next())
 }
 
 /// The names between backticks that read like a test.
-fn tests_named(row: &str) -> impl Iterator<Item = &str> {
+fn test_names(row: &str) -> impl Iterator<Item = &str> {
     let quoted = row.split('`').skip(1).step_by(2);
     quoted.filter(|it| it.chars().all(is_of_name) && it.matches('_').count() >= UNDERSCORES_MIN)
 }
@@ -41,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_test_that_is_named_and_not_there_is_a_fault() {
-        let tree = Tree::of([
+        let tree = FileTree::from_files([
             (
                 "README.md",
                 "`not_in_a_table`\n| x | `a_test_that_is_here`, `a_test_that_is_gone`, `idem_http_requests` |",

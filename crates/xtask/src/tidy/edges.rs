@@ -1,7 +1,7 @@
 //! Which crate may depend on which: the arrows of the architecture.
 
-use super::manifest::{Dependency, Kind, dependencies};
-use super::{Fault, Tree};
+use super::manifest::{Dependency, DependencyKind, parse_dependencies};
+use super::{Fault, FileTree};
 
 /// What the crates called `of` may depend on, and their tests as well.
 ///
@@ -31,7 +31,7 @@ const EDGES: &[Edge] = &[
 ];
 
 /// The only crates that may know a driver.
-const FENCES: &[(&str, &[&str])] = &[
+const DRIVER_OWNERS: &[(&str, &[&str])] = &[
     ("actix-*", &["api"]),
     ("bb8*", &["adapters-redis"]),
     ("bcrypt", &["adapters-crypto"]),
@@ -43,9 +43,9 @@ const FENCES: &[(&str, &[&str])] = &[
     ("redis", &["adapters-redis"]),
 ];
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     let manifests = tree.texts_in("crates/").filter_map(|(path, text)| Some((crate_of(path)?, path, text)));
-    manifests.flat_map(|(name, path, text)| faults(tree, name, path, text)).collect()
+    manifests.flat_map(|(name, path, text)| check_manifest(tree, name, path, text)).collect()
 }
 
 /// The crate whose manifest `path` is. A crate has the name of its folder.
@@ -53,11 +53,11 @@ fn crate_of(path: &str) -> Option<&str> {
     path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml").filter(|name| !name.contains('/'))
 }
 
-fn faults(tree: &Tree, name: &str, path: &str, manifest: &str) -> Vec<Fault> {
-    let Some(edge) = EDGES.iter().find(|edge| fits(edge.of, name)) else {
+fn check_manifest(tree: &FileTree, name: &str, path: &str, manifest: &str) -> Vec<Fault> {
+    let Some(edge) = EDGES.iter().find(|edge| matches_pattern(edge.of, name)) else {
         return vec![Fault::new(path, 1, format!("`{name}` has no row in the table of edges"))];
     };
-    let found = match dependencies(manifest) {
+    let found = match parse_dependencies(manifest) {
         Ok(found) => found,
         Err(error) => return vec![Fault::new(path, 1, error.message())],
     };
@@ -67,27 +67,33 @@ fn faults(tree: &Tree, name: &str, path: &str, manifest: &str) -> Vec<Fault> {
         let what = format!("`{name}` may not depend on `{}`", dependency.name);
         Fault::new(path, dependency.line, what)
     };
-    found.iter().filter(|it| !edge.permits(it, ours(it)) || fenced_off(name, &it.name)).map(told).collect()
+    found
+        .iter()
+        .filter(|it| !edge.allows_dependency(it, ours(it)) || is_driver_forbidden(name, &it.name))
+        .map(told)
+        .collect()
 }
 
 impl Edge {
-    fn permits(&self, dependency: &Dependency, ours: bool) -> bool {
+    fn allows_dependency(&self, dependency: &Dependency, ours: bool) -> bool {
         let permits = |pattern: &&str| match (*pattern, pattern.strip_suffix('?')) {
             ("*", _) => !ours,
             (_, Some(name)) => dependency.optional && name == dependency.name,
-            (pattern, None) => fits(pattern, &dependency.name),
+            (pattern, None) => matches_pattern(pattern, &dependency.name),
         };
-        let dev = dependency.kind == Kind::Dev;
+        let dev = dependency.kind == DependencyKind::Dev;
         self.normal.iter().any(permits) || dev && self.dev.iter().any(permits)
     }
 }
 
-fn fenced_off(name: &str, dependency: &str) -> bool {
-    FENCES.iter().any(|(driver, within)| fits(driver, dependency) && !within.contains(&name))
+fn is_driver_forbidden(name: &str, dependency: &str) -> bool {
+    DRIVER_OWNERS
+        .iter()
+        .any(|(driver, within)| matches_pattern(driver, dependency) && !within.contains(&name))
 }
 
 /// Whether `name` is what `pattern` says, or begins so.
-fn fits(pattern: &str, name: &str) -> bool {
+fn matches_pattern(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix))
 }
 
@@ -100,7 +106,9 @@ mod tests {
         let path = format!("crates/{name}/Cargo.toml");
         let others = ["domain", "ports", "port-contracts", "adapters-local", "adapters-sqlite"]
             .map(|name| format!("crates/{name}/Cargo.toml"));
-        let tree = Tree::of(others.iter().map(|path| (path.as_str(), "")).chain([(path.as_str(), manifest)]));
+        let tree = FileTree::from_files(
+            others.iter().map(|path| (path.as_str(), "")).chain([(path.as_str(), manifest)]),
+        );
         check(&tree).iter().map(ToString::to_string).collect()
     }
 

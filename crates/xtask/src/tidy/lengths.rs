@@ -1,6 +1,6 @@
 //! No file grows beyond what one can hold in mind.
 
-use super::{Fault, Tree};
+use super::{Fault, FileTree};
 
 const LINES_MAX: usize = 400;
 /// `main` only chooses a command.
@@ -9,7 +9,7 @@ const MAIN_LINES_MAX: usize = 40;
 /// The files that may be longer, each with its reason.
 const LONGER: &[(&str, &str)] = &[];
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     let excused = |path: &str| LONGER.iter().any(|(longer, _reason)| *longer == path);
     tree.sources()
         .filter(|(path, _)| !excused(path))
@@ -28,7 +28,10 @@ mod tests {
     use super::*;
 
     fn faults(path: &str, lines: usize) -> Vec<String> {
-        check(&Tree::of([(path, "//\n".repeat(lines).as_str())])).iter().map(ToString::to_string).collect()
+        check(&FileTree::from_files([(path, "//\n".repeat(lines).as_str())]))
+            .iter()
+            .map(ToString::to_string)
+            .collect()
     }
 
     #[test]

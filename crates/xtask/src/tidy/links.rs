@@ -1,20 +1,20 @@
 //! A link from one page to another leads somewhere.
 
-use super::{Fault, Tree, markdown};
+use super::{Fault, FileTree, markdown};
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     let docs = tree.texts_in("docs/").filter(|(path, _)| path.ends_with(".md"));
     let pages = docs.chain(tree.text("README.md").map(|text| ("README.md", text)));
     pages
         .flat_map(|(page, text)| {
-            markdown::links(text).filter_map(|(line, link)| dead(tree, page, line, &link))
+            markdown::links(text).filter_map(|(line, link)| dead_link(tree, page, line, &link))
         })
         .collect()
 }
 
-fn dead(tree: &Tree, page: &str, line: usize, link: &str) -> Option<Fault> {
+fn dead_link(tree: &FileTree, page: &str, line: usize, link: &str) -> Option<Fault> {
     let target = link.split(['#', '?']).next().filter(|target| is_relative(target))?;
-    let found = resolve(page, target).is_some_and(|path| tree.holds(&path));
+    let found = resolve_path(page, target).is_some_and(|path| tree.contains_path(&path));
     (!found).then(|| Fault::new(page, line, format!("`{target}` leads nowhere")))
 }
 
@@ -24,7 +24,7 @@ fn is_relative(target: &str) -> bool {
 }
 
 /// The path from the root of what `page` calls `target`; none when that lies outside.
-fn resolve(page: &str, target: &str) -> Option<String> {
+fn resolve_path(page: &str, target: &str) -> Option<String> {
     let mut path: Vec<&str> = page.split('/').collect();
     path.pop();
     for step in target.split('/') {
@@ -44,7 +44,11 @@ mod tests {
     use super::*;
 
     fn of(page: &str, text: &str) -> Vec<String> {
-        let tree = Tree::of([(page, text), ("docs/adr/0001-sqlite.md", ""), ("deploy/compose.yaml", "")]);
+        let tree = FileTree::from_files([
+            (page, text),
+            ("docs/adr/0001-sqlite.md", ""),
+            ("deploy/compose.yaml", ""),
+        ]);
         check(&tree).iter().map(ToString::to_string).collect()
     }
 

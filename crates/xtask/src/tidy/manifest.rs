@@ -7,7 +7,7 @@ use super::line_at;
 
 /// Whether the crate itself needs a dependency, or only its tests.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum DependencyKind {
     /// `[dependencies]`, and `[build-dependencies]` with them.
     Normal,
     /// `[dev-dependencies]`.
@@ -18,27 +18,29 @@ pub(super) enum Kind {
 #[derive(Debug, PartialEq)]
 pub(super) struct Dependency {
     pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) kind: DependencyKind,
     pub(super) optional: bool,
     pub(super) line: usize,
 }
 
 /// Every dependency of a manifest, those of single platforms included.
-pub(super) fn dependencies(manifest: &str) -> Result<Vec<Dependency>, toml::de::Error> {
+pub(super) fn parse_dependencies(manifest: &str) -> Result<Vec<Dependency>, toml::de::Error> {
     let mut found = Vec::new();
-    collect(manifest, DeTable::parse(manifest)?.get_ref(), &mut found);
+    collect_dependencies(manifest, DeTable::parse(manifest)?.get_ref(), &mut found);
     Ok(found)
 }
 
-fn collect(manifest: &str, tables: &DeTable<'_>, found: &mut Vec<Dependency>) {
+fn collect_dependencies(manifest: &str, tables: &DeTable<'_>, found: &mut Vec<Dependency>) {
     for (name, value) in tables {
         let Some(table) = value.get_ref().as_table() else { continue };
         match name.get_ref().as_ref() {
-            "dependencies" | "build-dependencies" => found.extend(entries(manifest, table, Kind::Normal)),
-            "dev-dependencies" => found.extend(entries(manifest, table, Kind::Dev)),
+            "dependencies" | "build-dependencies" => {
+                found.extend(read_entries(manifest, table, DependencyKind::Normal))
+            }
+            "dev-dependencies" => found.extend(read_entries(manifest, table, DependencyKind::Dev)),
             "target" => {
                 for platform in table.values().filter_map(|it| it.get_ref().as_table()) {
-                    collect(manifest, platform, found);
+                    collect_dependencies(manifest, platform, found);
                 }
             }
             _ => {}
@@ -46,17 +48,21 @@ fn collect(manifest: &str, tables: &DeTable<'_>, found: &mut Vec<Dependency>) {
     }
 }
 
-fn entries(manifest: &str, table: &DeTable<'_>, kind: Kind) -> impl Iterator<Item = Dependency> {
+fn read_entries(
+    manifest: &str,
+    table: &DeTable<'_>,
+    kind: DependencyKind,
+) -> impl Iterator<Item = Dependency> {
     table.iter().map(move |(key, value)| Dependency {
         // `package` is the true name of a dependency that was given another one.
-        name: member(value, "package").and_then(DeValue::as_str).unwrap_or(key.get_ref()).to_owned(),
+        name: table_entry(value, "package").and_then(DeValue::as_str).unwrap_or(key.get_ref()).to_owned(),
         kind,
-        optional: member(value, "optional").and_then(DeValue::as_bool).unwrap_or(false),
+        optional: table_entry(value, "optional").and_then(DeValue::as_bool).unwrap_or(false),
         line: line_at(manifest, key.span().start),
     })
 }
 
-fn member<'v, 'i>(value: &'v Spanned<DeValue<'i>>, name: &str) -> Option<&'v DeValue<'i>> {
+fn table_entry<'v, 'i>(value: &'v Spanned<DeValue<'i>>, name: &str) -> Option<&'v DeValue<'i>> {
     Some(value.get_ref().as_table()?.get(name)?.get_ref())
 }
 
@@ -75,7 +81,7 @@ workspace = true
 [target.'cfg(unix)'.build-dependencies]
 d = "1"
 "#;
-        let found: Vec<_> = dependencies(manifest)
+        let found: Vec<_> = parse_dependencies(manifest)
             .unwrap()
             .into_iter()
             .map(|it| (it.name, it.kind, it.optional, it.line))
@@ -83,10 +89,10 @@ d = "1"
         assert_eq!(
             found,
             [
-                ("a".into(), Kind::Normal, false, 3),
-                ("bee".into(), Kind::Normal, true, 4),
-                ("c".into(), Kind::Dev, false, 5),
-                ("d".into(), Kind::Normal, false, 8),
+                ("a".into(), DependencyKind::Normal, false, 3),
+                ("bee".into(), DependencyKind::Normal, true, 4),
+                ("c".into(), DependencyKind::Dev, false, 5),
+                ("d".into(), DependencyKind::Normal, false, 8),
             ]
         );
     }

@@ -8,7 +8,7 @@ use super::line_at;
 
 /// Every link and image: the line it stands in and where it points.
 pub(super) fn links(text: &str) -> impl Iterator<Item = (usize, String)> {
-    openings(text).filter_map(move |(tag, place)| {
+    opening_tags(text).filter_map(move |(tag, place)| {
         let (Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = tag else { return None };
         Some((line_at(text, place.start), dest_url.into_string()))
     })
@@ -16,7 +16,7 @@ pub(super) fn links(text: &str) -> impl Iterator<Item = (usize, String)> {
 
 /// Every fenced block that a reader would paste into a shell: the line of its fence and its commands.
 pub(super) fn shell_blocks(text: &str) -> impl Iterator<Item = (usize, Vec<&str>)> {
-    openings(text).filter_map(move |(tag, place)| {
+    opening_tags(text).filter_map(move |(tag, place)| {
         let Tag::CodeBlock(CodeBlockKind::Fenced(language)) = tag else { return None };
         let line = line_at(text, place.start);
         let lines = text.get(place)?.lines().map(str::trim).skip(1);
@@ -26,7 +26,7 @@ pub(super) fn shell_blocks(text: &str) -> impl Iterator<Item = (usize, Vec<&str>
 }
 
 /// Every element and the bytes it takes.
-fn openings(text: &str) -> impl Iterator<Item = (Tag<'_>, Range<usize>)> {
+fn opening_tags(text: &str) -> impl Iterator<Item = (Tag<'_>, Range<usize>)> {
     Parser::new(text).into_offset_iter().filter_map(|(event, place)| {
         let Event::Start(tag) = event else { return None };
         Some((tag, place))

@@ -2,12 +2,12 @@
 //!
 //! That every problem has its page is tested inside `api`, where the list of problems is a value.
 
-use super::{Fault, Tree};
+use super::{Fault, FileTree};
 
 /// The page that lists the others.
 const INDEX: &str = "README";
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     let named =
         |slug: &str| tree.texts_in("crates/api/src/").any(|(_, text)| text.contains(&format!("\"{slug}\"")));
     tree.texts_in("docs/problems/")
@@ -23,7 +23,7 @@ mod tests {
 
     #[test]
     fn a_page_without_its_problem_is_a_fault() {
-        let tree = Tree::of([
+        let tree = FileTree::from_files([
             ("docs/problems/README.md", ""),
             ("docs/problems/not-found.md", ""),
             ("docs/problems/stale.md", ""),

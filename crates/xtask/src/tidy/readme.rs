@@ -1,30 +1,30 @@
 //! Whoever opens the README can copy two commands: the one that runs the service, then the one that tests it.
 
-use super::{Fault, Tree, markdown, numbered};
+use super::{Fault, FileTree, markdown, numbered_lines};
 
 const README: &str = "README.md";
 const CI: &str = ".ci/run";
 const RUN: &str = "cargo run";
 const TEST: &str = "cargo xtask test";
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     let Some(readme) = tree.text(README) else { return Vec::new() };
     let mut blocks = markdown::shell_blocks(readme);
-    let ran = block(blocks.next(), "first", RUN);
-    let tested = block(blocks.next(), "second", TEST);
-    [ran, tested, ci(tree)].into_iter().flatten().collect()
+    let ran = check_block(blocks.next(), "first", RUN);
+    let tested = check_block(blocks.next(), "second", TEST);
+    [ran, tested, check_ci(tree)].into_iter().flatten().collect()
 }
 
 /// A fault unless `block` holds a command that begins with `command`.
-fn block(block: Option<(usize, Vec<&str>)>, which: &str, command: &str) -> Option<Fault> {
+fn check_block(block: Option<(usize, Vec<&str>)>, which: &str, command: &str) -> Option<Fault> {
     let (line, commands) = block.unwrap_or((1, Vec::new()));
     let what = || Fault::new(README, line, format!("the {which} shell block must have `{command}`"));
     (!commands.iter().any(|it| it.starts_with(command))).then(what)
 }
 
 /// A fault unless the CI runs the very test command of the README.
-fn ci(tree: &Tree) -> Option<Fault> {
-    let runs = |script| numbered(script).any(|(_, line)| line.trim() == TEST);
+fn check_ci(tree: &FileTree) -> Option<Fault> {
+    let runs = |script| numbered_lines(script).any(|(_, line)| line.trim() == TEST);
     (!tree.text(CI).is_some_and(runs))
         .then(|| Fault::new(CI, 1, format!("the README's `{TEST}` must be run")))
 }
@@ -36,12 +36,12 @@ mod tests {
     const GOOD: &str = "# Idem\n```sh\ncargo run\n```\nTests:\n```sh\ncargo xtask test\n```\n";
 
     fn of(readme: &str, ci: &str) -> Vec<String> {
-        check(&Tree::of([(README, readme), (CI, ci)])).iter().map(ToString::to_string).collect()
+        check(&FileTree::from_files([(README, readme), (CI, ci)])).iter().map(ToString::to_string).collect()
     }
 
     #[test]
     fn without_a_readme_or_with_a_good_one_there_is_no_fault() {
-        assert_eq!(check(&Tree::of([])), []);
+        assert_eq!(check(&FileTree::from_files([])), []);
         assert_eq!(of(GOOD, "set -e\ncargo xtask test\n"), [""; 0]);
     }
 

@@ -6,11 +6,11 @@ use std::process::Command;
 use std::{fs, io};
 
 /// Every file by its path from the root, `/` between folders; without a text when it is not UTF-8.
-pub(super) struct Tree(BTreeMap<String, Option<String>>);
+pub(super) struct FileTree(BTreeMap<String, Option<String>>);
 
-impl Tree {
+impl FileTree {
     /// The files that git knows in `root` and those it would be told of: not what is ignored.
-    pub(super) fn of_repository(root: &Path) -> io::Result<Self> {
+    pub(super) fn from_repository(root: &Path) -> io::Result<Self> {
         // A container often mounts a clone that belongs to somebody else, which git refuses unless told.
         let git = Command::new("git")
             .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
@@ -20,11 +20,11 @@ impl Tree {
             return Err(io::Error::other(String::from_utf8_lossy(&git.stderr).into_owned()));
         }
         let paths = String::from_utf8_lossy(&git.stdout);
-        Ok(Self::read(root, paths.split_terminator('\0')))
+        Ok(Self::read_files(root, paths.split_terminator('\0')))
     }
 
     /// A path that cannot be read is left out: git still lists what was deleted a moment ago.
-    fn read<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Self {
+    fn read_files<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Self {
         let read =
             |path: &str| Some((path.to_owned(), String::from_utf8(fs::read(root.join(path)).ok()?).ok()));
         Self(paths.filter_map(read).collect())
@@ -32,7 +32,7 @@ impl Tree {
 
     /// A made-up tree.
     #[cfg(test)]
-    pub(super) fn of<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
+    pub(super) fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         Self(files.into_iter().map(|(path, text)| (path.into(), Some(text.into()))).collect())
     }
 
@@ -62,7 +62,7 @@ impl Tree {
     }
 
     /// Whether there is such a file, or a folder with files in it.
-    pub(super) fn holds(&self, path: &str) -> bool {
+    pub(super) fn contains_path(&self, path: &str) -> bool {
         let path = path.trim_end_matches('/');
         let within = |file: &String| file.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
         path.is_empty() || self.0.contains_key(path) || self.0.keys().any(within)
@@ -79,16 +79,16 @@ mod tests {
         fs::create_dir(root.path().join("docs")).unwrap();
         fs::write(root.path().join("docs/a.md"), "text").unwrap();
         fs::write(root.path().join("docs/b.png"), [0xff, 0xfe]).unwrap();
-        let tree = Tree::read(root.path(), ["docs/a.md", "docs/b.png", "docs/gone.md"].into_iter());
+        let tree = FileTree::read_files(root.path(), ["docs/a.md", "docs/b.png", "docs/gone.md"].into_iter());
         assert_eq!(tree.texts().collect::<Vec<_>>(), [("docs/a.md", "text")]);
-        assert!(tree.holds("docs/b.png"));
-        assert!(!tree.holds("docs/gone.md"));
+        assert!(tree.contains_path("docs/b.png"));
+        assert!(!tree.contains_path("docs/gone.md"));
     }
 
     #[test]
     fn a_folder_is_held_by_its_whole_name() {
-        let tree = Tree::of([("docs/adr/0001.md", "")]);
-        assert!(tree.holds("docs/adr/") && tree.holds("docs"));
-        assert!(!tree.holds("docs/ad"));
+        let tree = FileTree::from_files([("docs/adr/0001.md", "")]);
+        assert!(tree.contains_path("docs/adr/") && tree.contains_path("docs"));
+        assert!(!tree.contains_path("docs/ad"));
     }
 }

@@ -1,31 +1,32 @@
 //! Only one file of `api` chooses between adapters.
 
-use super::{Fault, Tree, numbered};
+use super::{Fault, FileTree, numbered_lines};
 
 const API: &str = "crates/api/src/";
 /// The demonstration shows adapters beside each other, so it wires its own.
 const MAY_NAME_TWO: &[&str] = &["wiring.rs", "commands/demo.rs", "commands/demo/"];
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     tree.texts_in(API)
-        .filter(|(path, _)| !exempt(path))
-        .filter_map(|(path, text)| second(path, text))
+        .filter(|(path, _)| !is_exempt(path))
+        .filter_map(|(path, text)| second_adapter(path, text))
         .collect()
 }
 
-fn exempt(path: &str) -> bool {
+fn is_exempt(path: &str) -> bool {
     path.strip_prefix(API).is_some_and(|file| MAY_NAME_TWO.iter().any(|may| file.starts_with(may)))
 }
 
 /// The place where a second adapter is named.
-fn second(path: &str, text: &str) -> Option<Fault> {
-    let mut names = numbered(text).flat_map(|(line, code)| adapters(code).map(move |name| (line, name)));
+fn second_adapter(path: &str, text: &str) -> Option<Fault> {
+    let mut names =
+        numbered_lines(text).flat_map(|(line, code)| adapter_names(code).map(move |name| (line, name)));
     let (_, first) = names.next()?;
     let (line, second) = names.find(|(_, name)| *name != first)?;
     Some(Fault::new(path, line, format!("`{second}` beside `{first}`: only wiring.rs names two adapters")))
 }
 
-fn adapters(code: &str) -> impl Iterator<Item = &str> {
+fn adapter_names(code: &str) -> impl Iterator<Item = &str> {
     code.split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
         .filter(|word| word.starts_with("adapters_"))
 }
@@ -38,8 +39,10 @@ mod tests {
 
     #[test]
     fn two_adapters_outside_the_wiring_are_a_fault() {
-        let faults: Vec<_> =
-            check(&Tree::of([("crates/api/src/serve.rs", TWO)])).iter().map(ToString::to_string).collect();
+        let faults: Vec<_> = check(&FileTree::from_files([("crates/api/src/serve.rs", TWO)]))
+            .iter()
+            .map(ToString::to_string)
+            .collect();
         assert_eq!(
             faults,
             [
@@ -50,7 +53,7 @@ mod tests {
 
     #[test]
     fn the_wiring_the_demonstration_and_one_adapter_are_none() {
-        let tree = Tree::of([
+        let tree = FileTree::from_files([
             ("crates/api/src/wiring.rs", TWO),
             ("crates/api/src/commands/demo/scene.rs", TWO),
             ("crates/api/src/http/auth.rs", "use adapters_crypto::{Bcrypt, Tokens};"),

@@ -1,23 +1,25 @@
 //! What must not stand in any text: paths of somebody's machine, and marks of unfinished work.
 
-use super::{Fault, Tree, numbered};
+use super::{Fault, FileTree, numbered_lines};
 
 const MACHINE_PATHS: &[&str] = &["/root/", "/home/"];
 const MARKERS: &[&str] = &["TODO", "FIXME", "XXX"];
 const MACROS: &[&str] = &["todo!", "unimplemented!"];
 
-pub(super) fn check(tree: &Tree) -> Vec<Fault> {
+pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     // This file has to name what it forbids.
     let texts = tree.texts().filter(|(path, _)| *path != file!());
-    let lines = texts.flat_map(|(path, text)| numbered(text).map(move |(line, words)| (path, line, words)));
+    let lines =
+        texts.flat_map(|(path, text)| numbered_lines(text).map(move |(line, words)| (path, line, words)));
     lines
         .flat_map(|(path, line, words)| {
-            found(words).map(move |word| Fault::new(path, line, format!("`{word}` must not stand here")))
+            forbidden_words(words)
+                .map(move |word| Fault::new(path, line, format!("`{word}` must not stand here")))
         })
         .collect()
 }
 
-fn found(line: &str) -> impl Iterator<Item = &'static str> {
+fn forbidden_words(line: &str) -> impl Iterator<Item = &'static str> {
     let paths = MACHINE_PATHS.iter().filter(|path| begins_a_path(line, path));
     let markers = MARKERS.iter().filter(|marker| words(line).any(|word| word == **marker));
     let macros = MACROS.iter().filter(|name| line.contains(**name));
@@ -40,7 +42,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> Vec<String> {
-        check(&Tree::of([("docs/a.md", text)])).iter().map(ToString::to_string).collect()
+        check(&FileTree::from_files([("docs/a.md", text)])).iter().map(ToString::to_string).collect()
     }
 
     #[test]

@@ -5,76 +5,82 @@ use std::{collections::HashMap, time::Duration};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::Told;
+use super::DemoResult;
 
 /// How long an answer may take.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Sends requests.
-pub(super) struct Client {
+pub(super) struct DemoClient {
     http: reqwest::Client,
-    base: String,
+    base_url: String,
     /// Who is logged in, with which token.
     pub(super) tokens: HashMap<&'static str, String>,
 }
 
 /// What came back.
-pub(super) struct Answer {
+pub(super) struct ClientResponse {
     pub(super) status: u16,
     pub(super) replayed: bool,
     pub(super) body: String,
 }
 
-impl Answer {
-    pub(super) fn json(&self) -> Told<Value> {
+impl ClientResponse {
+    pub(super) fn parse_json(&self) -> DemoResult<Value> {
         Ok(serde_json::from_str(&self.body)?)
     }
 }
 
-impl Client {
-    pub(super) fn new(base: &str) -> Told<Self> {
+impl DemoClient {
+    pub(super) fn new(base: &str) -> DemoResult<Self> {
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
-        Ok(Self { http, base: base.to_owned(), tokens: HashMap::new() })
+        Ok(Self { http, base_url: base.to_owned(), tokens: HashMap::new() })
     }
 
-    pub(super) async fn send(
+    pub(super) async fn send_json(
         &self,
         who: &str,
         method: &str,
         path: &str,
         body: &Value,
         key: Option<&str>,
-    ) -> Told<Answer> {
-        let request = self.http.request(method.parse::<Method>()?, format!("{}{path}", self.base)).json(body);
+    ) -> DemoResult<ClientResponse> {
+        let request =
+            self.http.request(method.parse::<Method>()?, format!("{}{path}", self.base_url)).json(body);
         let request = key.into_iter().fold(request, |it, key| it.header("Idempotency-Key", key));
-        self.answer(self.authorized(who, request)).await
+        self.read_response(self.with_token(who, request)).await
     }
 
-    pub(super) async fn get(&self, who: &str, path: &str) -> Told<Answer> {
-        self.answer(self.authorized(who, self.http.get(format!("{}{path}", self.base)))).await
+    pub(super) async fn get(&self, who: &str, path: &str) -> DemoResult<ClientResponse> {
+        self.read_response(self.with_token(who, self.http.get(format!("{}{path}", self.base_url)))).await
     }
 
     /// Logs in and gives the access token.
-    pub(super) async fn login(&self, who: &str, password: &str) -> Told<String> {
+    pub(super) async fn login(&self, who: &str, password: &str) -> DemoResult<String> {
         let body = json!({"username": who, "password": password});
-        let answer = self.send(who, "POST", "/v1/auth/login", &body, None).await?;
-        super::text(&answer.json()?, "/accessToken")
+        let answer = self.send_json(who, "POST", "/v1/auth/login", &body, None).await?;
+        super::text_at(&answer.parse_json()?, "/accessToken")
     }
 
     /// Delivers a signed notice.
-    pub(super) async fn notice(&self, id: &str, (at, signature): &(i64, String), body: &str) -> Told<Answer> {
-        let request = self.http.post(format!("{}/v1/callbacks/sandbox", self.base)).body(body.to_owned());
+    pub(super) async fn deliver_notice(
+        &self,
+        id: &str,
+        (at, signature): &(i64, String),
+        body: &str,
+    ) -> DemoResult<ClientResponse> {
+        let request = self.http.post(format!("{}/v1/callbacks/sandbox", self.base_url)).body(body.to_owned());
         let request = request.header("webhook-id", id).header("webhook-timestamp", *at);
-        self.answer(request.header("webhook-signature", signature)).await
+        self.read_response(request.header("webhook-signature", signature)).await
     }
 
-    fn authorized(&self, who: &str, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
+    fn with_token(&self, who: &str, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
         self.tokens.get(who).into_iter().fold(request, |it, token| it.bearer_auth(token))
     }
 
-    async fn answer(&self, request: reqwest::RequestBuilder) -> Told<Answer> {
+    async fn read_response(&self, request: reqwest::RequestBuilder) -> DemoResult<ClientResponse> {
         let response = request.send().await?;
-        Ok(Answer {
+        Ok(ClientResponse {
             status: response.status().as_u16(),
             replayed: response.headers().contains_key("idempotent-replayed"),
             body: response.text().await?,

@@ -11,16 +11,16 @@ fn framed<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> (Vec<usize>, usize,
         // Byte by byte within a piece would be other pieces, so ends are found by feeding a copy.
         let mut at = 0;
         while at < piece.len() {
-            let taken = framer.feed(&piece[at..]);
+            let taken = framer.feed_bytes(&piece[at..]);
             passed += taken;
             at += taken;
             if taken == 0 {
                 break;
             }
         }
-        ends.push(usize::try_from(framer.heads()).unwrap());
+        ends.push(usize::try_from(framer.head_count()).unwrap());
     }
-    (ends, passed, format!("{:?}", framer.within()))
+    (ends, passed, format!("{:?}", framer.current_state()))
 }
 
 fn whole(bytes: &[u8]) -> (usize, usize, String) {
@@ -85,21 +85,21 @@ proptest! {
             let parsed = httparse::Request::new(&mut headers).parse(head).unwrap();
             prop_assert_eq!(parsed, httparse::Status::Complete(head.len()));
             for byte in head {
-                prop_assert_eq!(framer.heads(), u64::try_from(number).unwrap());
-                prop_assert!(matches!(framer.within(), Within::Head));
-                framer.feed(&[*byte]);
+                prop_assert_eq!(framer.head_count(), u64::try_from(number).unwrap());
+                prop_assert!(matches!(framer.current_state(), FramerState::Head));
+                framer.feed_bytes(&[*byte]);
             }
             for byte in body {
-                prop_assert!(matches!(framer.within(), Within::Body(_) | Within::Chunked(_)), "{:?}", framer.within());
-                framer.feed(&[*byte]);
+                prop_assert!(matches!(framer.current_state(), FramerState::Body(_) | FramerState::Chunked(_)), "{:?}", framer.current_state());
+                framer.feed_bytes(&[*byte]);
             }
         }
-        prop_assert!(matches!(framer.within(), Within::Head) && !framer.is_waiting_for_a_head());
+        prop_assert!(matches!(framer.current_state(), FramerState::Head) && !framer.is_inside_head());
         let all: Vec<u8> = requests.into_iter().flat_map(|(head, body)| head.into_iter().chain(body)).collect();
         let (heads, passed, within) = framed(cut(&all, &places));
         prop_assert_eq!(passed, all.len());
         prop_assert_eq!((*heads.last().unwrap(), passed, within), whole(&all));
-        prop_assert_eq!(u64::try_from(*heads.last().unwrap()).unwrap(), framer.heads());
+        prop_assert_eq!(u64::try_from(*heads.last().unwrap()).unwrap(), framer.head_count());
     }
 
     #[test]
@@ -132,36 +132,36 @@ proptest! {
         let parsed = httparse::Request::new(&mut headers).parse(&bytes);
         let mut framer = Framer::new();
         let end = bytes.iter().position(|byte| {
-            framer.feed(&[*byte]);
-            framer.heads() == 1
+            framer.feed_bytes(&[*byte]);
+            framer.head_count() == 1
         });
         match parsed {
             Ok(httparse::Status::Complete(length)) => prop_assert_eq!(end, Some(length - 1)),
             Ok(httparse::Status::Partial) => prop_assert_eq!(end, None),
-            Err(_) => prop_assert!(end.is_none() || matches!(framer.within(), Within::Refused)),
+            Err(_) => prop_assert!(end.is_none() || matches!(framer.current_state(), FramerState::Invalid)),
         }
     }
 }
 
 #[test]
 fn a_head_is_bounded_and_what_comes_after_the_bound_is_not_passed_on() {
-    for piece in [1, 7, 4096, HEAD_MAX * 3] {
+    for piece in [1, 7, 4096, HEAD_BYTES_MAX * 3] {
         let mut framer = Framer::new();
         let bytes = [b"GET / HTTP/1.1\r\nhost: idem\r\n".as_slice(), &vec![b'x'; 70_000]].concat();
-        let passed: usize = bytes.chunks(piece).map(|it| framer.feed(it)).sum();
-        assert_eq!(passed, HEAD_MAX, "{piece}");
-        assert!(matches!(framer.within(), Within::TooLong));
+        let passed: usize = bytes.chunks(piece).map(|it| framer.feed_bytes(it)).sum();
+        assert_eq!(passed, HEAD_BYTES_MAX, "{piece}");
+        assert!(matches!(framer.current_state(), FramerState::TooLong));
     }
-    let fits = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(HEAD_MAX - 23));
-    assert_eq!(fits.len(), HEAD_MAX);
-    assert!(matches!(whole(fits.as_bytes()), (1, HEAD_MAX, within) if within == "Head"));
+    let fits = format!("GET / HTTP/1.1\r\nx: {}\r\n\r\n", "y".repeat(HEAD_BYTES_MAX - 23));
+    assert_eq!(fits.len(), HEAD_BYTES_MAX);
+    assert!(matches!(whole(fits.as_bytes()), (1, HEAD_BYTES_MAX, within) if within == "Head"));
 }
 
 #[test]
 fn a_second_head_is_bounded_as_the_first_one() {
     let first = "POST / HTTP/1.1\r\ncontent-length: 50000\r\n\r\n";
-    let bytes = [first.as_bytes(), &vec![b'x'; 50_000 + HEAD_MAX + 1]].concat();
-    assert_eq!(whole(&bytes), (1, first.len() + 50_000 + HEAD_MAX, "TooLong".into()));
+    let bytes = [first.as_bytes(), &vec![b'x'; 50_000 + HEAD_BYTES_MAX + 1]].concat();
+    assert_eq!(whole(&bytes), (1, first.len() + 50_000 + HEAD_BYTES_MAX, "TooLong".into()));
 }
 
 #[test]

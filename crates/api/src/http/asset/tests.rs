@@ -11,7 +11,7 @@ use super::*;
 struct Lengths;
 
 impl Digests for Lengths {
-    fn sha256(&self, content: &[u8]) -> String {
+    fn sha256_hex(&self, content: &[u8]) -> String {
         content.len().to_string()
     }
 }
@@ -22,7 +22,7 @@ fn asset() -> Asset {
 
 async fn asked(asset: &Asset, headers: &[(&str, &str)]) -> HttpResponse {
     let request = headers.iter().fold(TestRequest::get(), |it, header| it.insert_header(*header));
-    asset.answer(&request.to_http_request(), &Lengths).await
+    asset.respond_to(&request.to_http_request(), &Lengths).await
 }
 
 fn header(response: &HttpResponse, name: &str) -> String {
@@ -56,7 +56,7 @@ async fn a_long_answer_is_sent_in_pieces_and_its_length_is_known() {
     let response = asked(&asset, &[]).await;
     assert_eq!(response.body().size(), BodySize::Sized(120_000));
     let pieces = pieces(response).await;
-    assert!(pieces.iter().all(|it| it.len() <= PIECE_BYTES), "a slow reader holds one piece");
+    assert!(pieces.iter().all(|it| it.len() <= CHUNK_BYTES), "a slow reader holds one piece");
     assert_eq!(pieces.concat(), asset.plain.bytes);
 }
 

@@ -11,25 +11,25 @@ use crate::http::{
 const TOKEN: Invalid = Invalid("must be a token of the gateway, not card data");
 const IDENTIFIER: Invalid = Invalid("must not be a card number");
 const TEXT: Invalid = Invalid("must not have a card number in it");
-const NAMED: Invalid = Invalid("must not be sent: only the gateway's own form takes card data");
-const NAME: Invalid = Invalid("must not have a member whose name has a card number in it");
+const CARD_DATA_MEMBER: Invalid = Invalid("must not be sent: only the gateway's own form takes card data");
+const CARD_NUMBER_NAME: Invalid = Invalid("must not have a member whose name has a card number in it");
 
 /// Refuses a body with a card number or a security code anywhere in it.
 ///
 /// # Errors
 /// `card-data-refused`, pointing at each.
-pub(super) fn refuse(body: &Value) -> Result<(), Problem> {
-    let mut found = Found::default();
-    found.walk(body, &At::Root, Role::Text);
+pub(super) fn refuse_card_data(body: &Value) -> Result<(), Problem> {
+    let mut found = CardFaults::default();
+    found.check_value(body, &ValuePath::Root, ValueRole::Text);
     if found.0.is_empty() {
         return Ok(());
     }
-    Err(Problem::new(Kind::CardDataRefused).errors(found.0))
+    Err(Problem::new(Kind::CardDataRefused).with_errors(found.0))
 }
 
 /// What a value is for, by the name of the member that it stands in.
 #[derive(Clone, Copy)]
-enum Role {
+enum ValueRole {
     /// A way to pay.
     Token,
     /// An id, which may have a card's digits in it by chance.
@@ -38,8 +38,8 @@ enum Role {
     Text,
 }
 
-impl Role {
-    fn of(member: &str) -> Self {
+impl ValueRole {
+    fn for_member(member: &str) -> Self {
         match member {
             "token" => Self::Token,
             "gateway" => Self::Identifier,
@@ -49,71 +49,71 @@ impl Role {
     }
 
     /// The rule that a text breaks, if it is card data.
-    fn broken_by(self, text: &str) -> Option<Invalid> {
+    fn broken_rule(self, text: &str) -> Option<Invalid> {
         let (rule, broken) = match self {
-            Self::Token => (TOKEN, card::found_in(text)),
-            Self::Identifier => (IDENTIFIER, card::is_whole(text)),
-            Self::Text => (TEXT, card::found_in(text)),
+            Self::Token => (TOKEN, card::contains_number(text)),
+            Self::Identifier => (IDENTIFIER, card::is_card_number(text)),
+            Self::Text => (TEXT, card::contains_number(text)),
         };
         broken.then_some(rule)
     }
 }
 
 /// Where a value stands; written down only for a fault.
-enum At<'a> {
+enum ValuePath<'a> {
     Root,
     Member(&'a Self, &'a str),
     Element(&'a Self, usize),
 }
 
-impl At<'_> {
-    fn pointer(&self) -> Pointer {
+impl ValuePath<'_> {
+    fn to_pointer(&self) -> Pointer {
         match self {
             Self::Root => Pointer::root(),
-            Self::Member(at, name) => at.pointer().member(name),
-            Self::Element(at, index) => at.pointer().element(*index),
+            Self::Member(at, name) => at.to_pointer().with_member(name),
+            Self::Element(at, index) => at.to_pointer().with_index(*index),
         }
     }
 }
 
 #[derive(Default)]
-struct Found(Faults);
+struct CardFaults(Faults);
 
-impl Found {
-    fn note(&mut self, at: &At<'_>, rule: Invalid) {
-        self.0.note(|| Fault::at(at.pointer(), rule));
+impl CardFaults {
+    fn add_fault(&mut self, at: &ValuePath<'_>, rule: Invalid) {
+        self.0.push_with(|| Fault::at_pointer(at.to_pointer(), rule));
     }
 
-    fn walk(&mut self, value: &Value, at: &At<'_>, role: Role) {
+    fn check_value(&mut self, value: &Value, at: &ValuePath<'_>, role: ValueRole) {
         match value {
             Value::Null | Value::Bool(_) => {}
-            Value::Number(number) => self.check(&card::written_out(&number.to_string()), at, role),
-            Value::String(text) => self.check(text, at, role),
+            Value::Number(number) => self.check_text(&card::expand_exponent(&number.to_string()), at, role),
+            Value::String(text) => self.check_text(text, at, role),
             Value::Array(elements) => {
                 elements
                     .iter()
                     .enumerate()
-                    .for_each(|(index, it)| self.walk(it, &At::Element(at, index), role));
+                    .for_each(|(index, it)| self.check_value(it, &ValuePath::Element(at, index), role));
             }
-            Value::Object(members) => members.iter().for_each(|(name, it)| self.walk_member(name, it, at)),
+            Value::Object(members) => members.iter().for_each(|(name, it)| self.check_member(name, it, at)),
         }
     }
 
-    fn walk_member(&mut self, name: &str, value: &Value, at: &At<'_>) {
-        let member = At::Member(at, name);
-        if card::found_in(name) {
+    fn check_member(&mut self, name: &str, value: &Value, at: &ValuePath<'_>) {
+        let member = ValuePath::Member(at, name);
+        if card::contains_number(name) {
             // Pointing at it would send the number back.
-            self.note(at, NAME);
+            self.add_fault(at, CARD_NUMBER_NAME);
         } else if card::is_named_like_card_data(name) {
-            self.note(&member, NAMED);
+            self.add_fault(&member, CARD_DATA_MEMBER);
         } else {
-            self.walk(value, &member, Role::of(name));
+            self.check_value(value, &member, ValueRole::for_member(name));
         }
     }
 
-    fn check(&mut self, text: &str, at: &At<'_>, role: Role) {
-        if let Some(rule) = role.broken_by(text) {
-            self.note(at, rule);
+    fn check_text(&mut self, text: &str, at: &ValuePath<'_>, role: ValueRole) {
+        if let Some(rule) = role.broken_rule(text) {
+            self.add_fault(at, rule);
         }
     }
 }
@@ -127,7 +127,7 @@ mod tests {
 
     /// Where faults are, with what is said of each.
     fn faults(body: &Value) -> Vec<(String, String)> {
-        let Err(problem) = refuse(body) else { return Vec::new() };
+        let Err(problem) = refuse_card_data(body) else { return Vec::new() };
         assert_eq!(problem.kind(), Kind::CardDataRefused);
         let view = serde_json::to_value(ProblemView::from(&problem)).unwrap();
         let text = |it: &Value| it.as_str().unwrap().to_owned();
@@ -201,14 +201,14 @@ mod tests {
     fn a_name_that_is_a_card_number_is_pointed_at_by_its_parent() {
         let body = json!({"a": {"4242424242424242": "4242424242424242"}});
         assert_eq!(found(&body), ["/a"]);
-        assert!(!format!("{:?}", refuse(&body)).contains("4242"));
+        assert!(!format!("{:?}", refuse_card_data(&body)).contains("4242"));
     }
 
     #[test]
     fn of_many_faults_a_hundred_are_listed_and_all_are_counted() {
         let body = Value::from(vec!["4242424242424242"; 1000]);
         assert_eq!(found(&body).len(), Faults::LISTED_MAX);
-        let said = ProblemView::from(&refuse(&body).unwrap_err());
+        let said = ProblemView::from(&refuse_card_data(&body).unwrap_err());
         assert_eq!(
             serde_json::to_value(said).unwrap()["detail"],
             "The request carries card data. It was neither stored nor logged. The request has 1000 faults: 100 are \
@@ -222,6 +222,6 @@ mod tests {
             "items": [{"productId": "6921168509256", "quantity": 2, "price": "19.98"}], "token": "tok_visa",
             "reason": "IMEI 356938035643809, parcel 00340434161094042557, of 30.11.2026 08:30:00", "company": "x"
         });
-        assert_eq!(refuse(&body), Ok(()));
+        assert_eq!(refuse_card_data(&body), Ok(()));
     }
 }

@@ -17,13 +17,13 @@ async fn body(content_type: Option<&str>, content: impl Into<Vec<u8>>) -> Body {
 }
 
 async fn refused(content_type: &str, content: impl Into<Vec<u8>>) -> Kind {
-    body(Some(content_type), content).await.json().await.unwrap_err().kind()
+    body(Some(content_type), content).await.read_json().await.unwrap_err().kind()
 }
 
 #[actix_web::test]
 async fn json_is_read_whatever_the_parameters_of_its_type() {
     for content_type in [JSON, "application/json; charset=utf-8", "Application/JSON;x=y"] {
-        assert_eq!(body(Some(content_type), r#"{"a":1}"#).await.json().await, Ok(json!({"a": 1})));
+        assert_eq!(body(Some(content_type), r#"{"a":1}"#).await.read_json().await, Ok(json!({"a": 1})));
     }
 }
 
@@ -32,7 +32,7 @@ async fn another_type_or_none_is_not_read() {
     for content_type in ["text/plain", "application/jsonp", "application/x-www-form-urlencoded", "", "*/*"] {
         assert_eq!(refused(content_type, "{}").await, Kind::UnsupportedMediaType, "{content_type}");
     }
-    assert_eq!(body(None, "{}").await.json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+    assert_eq!(body(None, "{}").await.read_json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
 }
 
 #[actix_web::test]
@@ -43,7 +43,7 @@ async fn what_is_packed_is_not_read() {
         .set_payload("{}");
     let (request, mut payload) = request.to_http_parts();
     let body = Body::from_request(&request, &mut payload).await.unwrap();
-    assert_eq!(body.json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+    assert_eq!(body.read_json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
 }
 
 #[actix_web::test]
@@ -59,15 +59,18 @@ async fn what_is_not_json_is_malformed() {
 #[actix_web::test]
 async fn a_body_of_64_kib_is_read_and_one_byte_more_is_not() {
     let of = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
-    assert!(body(Some(JSON), of(BODY_BYTES_MAX)).await.json().await.is_ok());
+    assert!(body(Some(JSON), of(BODY_BYTES_MAX)).await.read_json().await.is_ok());
     assert_eq!(refused(JSON, of(BODY_BYTES_MAX + 1)).await, Kind::BodyTooLarge);
 }
 
 #[actix_web::test]
 async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
-    assert_eq!(body(None, "").await.json_or_empty().await, Ok(json!({})));
-    assert_eq!(body(Some(JSON), "").await.json_or_empty().await, Ok(json!({})));
-    assert_eq!(body(None, "{}").await.json_or_empty().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
+    assert_eq!(body(None, "").await.read_json_or_empty().await, Ok(json!({})));
+    assert_eq!(body(Some(JSON), "").await.read_json_or_empty().await, Ok(json!({})));
+    assert_eq!(
+        body(None, "{}").await.read_json_or_empty().await.unwrap_err().kind(),
+        Kind::UnsupportedMediaType
+    );
     assert_eq!(refused(JSON, "").await, Kind::MalformedJson);
 }
 
@@ -82,7 +85,7 @@ async fn a_length_over_the_limit_is_refused_before_anything_is_read() {
         let never = stream::pending::<Result<Bytes, PayloadError>>().boxed_local();
         let request = TestRequest::post().insert_header((header::CONTENT_LENGTH, bytes)).to_http_request();
         let body = Body::from_request(&request, &mut never.into()).await.unwrap();
-        body.bytes().now_or_never().map(|it| it.unwrap_err().kind())
+        body.read_bytes().now_or_never().map(|it| it.unwrap_err().kind())
     };
     assert_eq!(announced(BODY_BYTES_MAX + 1).await, Some(Kind::BodyTooLarge));
     assert_eq!(announced(BODY_BYTES_MAX).await, None, "it waits for the body");
@@ -96,8 +99,9 @@ async fn a_member_that_is_named_twice_makes_a_body_malformed() {
         r#"{"b":{"a":null,"c":[],"a":{}}}"#,
         r#"[{"b":[{"a":1},{"a":1,"a":2}]}]"#,
     ] {
-        let refused = body(Some(JSON), content).await.json().await.unwrap_err();
-        let told = Problem::new(Kind::MalformedJson).detail("The body names a member twice in one object.");
+        let refused = body(Some(JSON), content).await.read_json().await.unwrap_err();
+        let told =
+            Problem::new(Kind::MalformedJson).with_detail("The body names a member twice in one object.");
         assert_eq!(refused, told, "{content}");
     }
 }
@@ -106,5 +110,5 @@ async fn a_member_that_is_named_twice_makes_a_body_malformed() {
 async fn the_same_name_in_several_objects_is_fine() {
     let content = r#"{"a":{"a":[{"a":1},{"a":-2.5}]},"b":[true,null,"x",18446744073709551615,-9223372036854775808,1e3]}"#;
     let plain: Value = serde_json::from_str(content).unwrap();
-    assert_eq!(body(Some(JSON), content).await.json().await, Ok(plain));
+    assert_eq!(body(Some(JSON), content).await.read_json().await, Ok(plain));
 }

@@ -4,8 +4,8 @@ use actix_web::{HttpRequest, web::Query};
 use domain::{Invalid, Timestamp, card};
 use ports::Sealer;
 
-use super::{Read, Rule, finish, must_be_whole};
-use crate::http::problem::{Fault, Faults, Kind, Place, Problem};
+use super::{ReadResult, Rule, build_or_problem, must_be_whole};
+use crate::http::problem::{Fault, FaultLocation, Faults, Kind, Problem};
 
 /// Longest page of a list.
 pub const LIMIT_MAX: u32 = 100;
@@ -21,18 +21,18 @@ const CARD: Invalid = Invalid("must not carry card data");
 
 /// The parameters of a query, read one by one.
 ///
-/// Each read gives `None` when it noted a fault; [`Parameters::finish`] puts the values together when there was none.
+/// Each read gives `None` when it noted a fault; [`QueryParameters::finish`] puts the values together when there was none.
 #[derive(Debug)]
-pub struct Parameters {
+pub struct QueryParameters {
     pairs: Vec<(String, String)>,
     known: Vec<&'static str>,
     faults: Faults,
 }
 
-impl Parameters {
+impl QueryParameters {
     /// The parameters of a request.
     #[must_use]
-    pub fn of(request: &HttpRequest) -> Self {
+    pub fn new(request: &HttpRequest) -> Self {
         let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
         // A string of pairs can always be read; should that ever change, the request has no parameters.
         let pairs = query.map(Query::into_inner).unwrap_or_default();
@@ -40,47 +40,47 @@ impl Parameters {
     }
 
     /// A parameter that may be missing.
-    pub fn optional<T>(
+    pub fn read_optional<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&str) -> Result<T, Invalid>,
     ) -> Option<Option<T>> {
-        self.read(name, |text| Ok(read(text)?))
+        self.read_parameter(name, |text| Ok(read(text)?))
     }
 
     /// A moment, as RFC 3339 writes it, to the millisecond.
-    pub fn time(&mut self, name: &'static str) -> Option<Option<Timestamp>> {
-        self.optional(name, time)
+    pub fn read_time(&mut self, name: &'static str) -> Option<Option<Timestamp>> {
+        self.read_optional(name, parse_time)
     }
 
     /// `limit`: how long a page is wanted.
-    pub fn limit(&mut self) -> Option<u32> {
+    pub fn read_limit(&mut self) -> Option<u32> {
         let range = 1..=LIMIT_MAX;
         let read = |text: &str| {
             let plain = text.bytes().all(|it| it.is_ascii_digit());
             let limit = text.parse().ok().filter(|it| plain && range.contains(it));
             limit.ok_or_else(|| must_be_whole(&range))
         };
-        self.read("limit", read).map(|it| it.unwrap_or(LIMIT_DEFAULT))
+        self.read_parameter("limit", read).map(|it| it.unwrap_or(LIMIT_DEFAULT))
     }
 
     /// `cursor`: after which element the page begins.
-    pub fn cursor<T>(
+    pub fn read_cursor<T>(
         &mut self,
         cursors: &Cursors<'_>,
         parse: impl FnOnce(&str) -> Result<T, Invalid>,
     ) -> Option<Option<T>> {
-        let open = |sealed: &str| cursors.open(sealed).and_then(|it| parse(&it).ok()).ok_or(CURSOR);
-        self.optional("cursor", open)
+        let open = |sealed: &str| cursors.open_cursor(sealed).and_then(|it| parse(&it).ok()).ok_or(CURSOR);
+        self.read_optional("cursor", open)
     }
 
     /// Which page of a list is wanted, when nothing else can be asked for: after which element, and how long.
     ///
     /// # Errors
-    /// As [`Parameters::finish`].
-    pub fn page(mut self, cursors: &Cursors<'_>) -> Result<(Option<String>, u32), Problem> {
-        let after = self.cursor(cursors, super::any);
-        let limit = self.limit();
+    /// As [`QueryParameters::finish`].
+    pub fn read_page(mut self, cursors: &Cursors<'_>) -> Result<(Option<String>, u32), Problem> {
+        let after = self.read_cursor(cursors, super::any_string);
+        let limit = self.read_limit();
         self.finish(|| Some((after?, limit?)))
     }
 
@@ -90,32 +90,36 @@ impl Parameters {
     /// `invalid-request`, or `card-data-refused` when a card number was sent. `build` must not give `None` unless a
     /// fault was noted.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
-        let cards = self.cards();
+        let cards = self.card_faults();
         if !cards.is_empty() {
-            return Err(Problem::new(Kind::CardDataRefused).errors(cards));
+            return Err(Problem::new(Kind::CardDataRefused).with_errors(cards));
         }
         let mut unknown: Vec<&String> =
             self.pairs.iter().map(|(name, _)| name).filter(|it| !self.known.contains(&it.as_str())).collect();
         unknown.dedup();
-        let fault = |name: &String| Fault::new(Place::parameter(name), UNKNOWN_PARAMETER);
-        self.faults.append(Faults::each(unknown, fault));
-        finish(self.faults, build)
+        let fault = |name: &String| Fault::new(FaultLocation::for_parameter(name), UNKNOWN_PARAMETER);
+        self.faults.append(Faults::from_each(unknown, fault));
+        build_or_problem(self.faults, build)
     }
 
     /// The parameters with card data. A name that is a card number itself is not sent back.
-    fn cards(&self) -> Faults {
+    fn card_faults(&self) -> Faults {
         let mut cards = Faults::default();
         for (name, value) in &self.pairs {
-            if card::found_in(name) {
-                cards.note(|| Fault::new(Place::parameter(""), CARD));
-            } else if card::found_in(value) {
-                cards.note(|| Fault::new(Place::parameter(name), CARD));
+            if card::contains_number(name) {
+                cards.push_with(|| Fault::new(FaultLocation::for_parameter(""), CARD));
+            } else if card::contains_number(value) {
+                cards.push_with(|| Fault::new(FaultLocation::for_parameter(name), CARD));
             }
         }
         cards
     }
 
-    fn read<T>(&mut self, name: &'static str, read: impl FnOnce(&str) -> Read<T>) -> Option<Option<T>> {
+    fn read_parameter<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> ReadResult<T>,
+    ) -> Option<Option<T>> {
         self.known.push(name);
         let mut given = self.pairs.iter().filter(|(it, _)| it == name).map(|(_, value)| value);
         let read = match (given.next(), given.next()) {
@@ -123,13 +127,13 @@ impl Parameters {
             (Some(value), None) => read(value),
             (Some(_), Some(_)) => Err(Rule::from(REPEATED)),
         };
-        let fault = |rule| self.faults.note(|| Fault::new(Place::parameter(name), rule));
+        let fault = |rule| self.faults.push_with(|| Fault::new(FaultLocation::for_parameter(name), rule));
         read.map_err(fault).ok().map(Some)
     }
 }
 
 /// Reads an RFC 3339 time; what is finer than a millisecond is cut off.
-fn time(text: &str) -> Result<Timestamp, Invalid> {
+fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     // The parser knows more forms than the standard.
     let of_the_standard = |it: u8| it.is_ascii_digit() || b"Tt:.Zz+-".contains(&it);
     if !text.bytes().all(of_the_standard) {
@@ -149,18 +153,18 @@ pub struct Cursors<'s> {
 impl<'s> Cursors<'s> {
     /// The cursors of the list with that name; those of another list do not open here.
     #[must_use]
-    pub const fn of(sealer: &'s dyn Sealer, list: &'static str) -> Self {
+    pub const fn new(sealer: &'s dyn Sealer, list: &'static str) -> Self {
         Self { sealer, list }
     }
 
     /// The cursor of the page that begins after the element with that id.
     #[must_use]
-    pub fn after(&self, id: &str) -> String {
-        self.sealer.seal(self.list, id)
+    pub fn cursor_after(&self, id: &str) -> String {
+        self.sealer.seal_text(self.list, id)
     }
 
-    fn open(&self, sealed: &str) -> Option<String> {
-        self.sealer.open(self.list, sealed)
+    fn open_cursor(&self, sealed: &str) -> Option<String> {
+        self.sealer.open_sealed_text(self.list, sealed)
     }
 }
 
@@ -176,11 +180,11 @@ mod tests {
     struct Plain;
 
     impl Sealer for Plain {
-        fn seal(&self, purpose: &str, text: &str) -> String {
+        fn seal_text(&self, purpose: &str, text: &str) -> String {
             format!("{purpose}.{text}")
         }
 
-        fn open(&self, purpose: &str, sealed: &str) -> Option<String> {
+        fn open_sealed_text(&self, purpose: &str, sealed: &str) -> Option<String> {
             sealed.strip_prefix(purpose)?.strip_prefix('.').map(str::to_owned)
         }
     }
@@ -188,10 +192,11 @@ mod tests {
     type Seen = (Option<Timestamp>, u32, Option<OrderNumber>);
 
     fn decoded(query: &str) -> Result<Seen, Problem> {
-        let mut it = Parameters::of(&TestRequest::with_uri(&format!("/v1/orders?{query}")).to_http_request());
-        let after = it.time("createdAfter");
-        let limit = it.limit();
-        let cursor = it.cursor(&Cursors::of(&Plain, "orders"), OrderNumber::parse);
+        let mut it =
+            QueryParameters::new(&TestRequest::with_uri(&format!("/v1/orders?{query}")).to_http_request());
+        let after = it.read_time("createdAfter");
+        let limit = it.read_limit();
+        let cursor = it.read_cursor(&Cursors::new(&Plain, "orders"), OrderNumber::parse);
         it.finish(|| Some((after?, limit?, cursor?)))
     }
 

@@ -1,6 +1,6 @@
 //! JSON Pointers.
 
-use crate::http::problem::{PLACE_BYTES_MAX, json_length};
+use crate::http::problem::{LOCATION_BYTES_MAX, json_length};
 
 /// A JSON Pointer: where in a document a value stands, or should (RFC 6901). It has at most 192 bytes as JSON writes it: of
 /// what stands deeper it points at the nearest place around it that can be written so.
@@ -28,17 +28,17 @@ impl Pointer {
 
     /// An element of the list that stands there.
     #[must_use]
-    pub fn element(self, index: usize) -> Self {
-        self.member(&index.to_string())
+    pub fn with_index(self, index: usize) -> Self {
+        self.with_member(&index.to_string())
     }
 
     /// A member of the object that stands there. Of a name that is too long only as much is read as would fit.
     #[must_use]
-    pub fn member(mut self, name: &str) -> Self {
+    pub fn with_member(mut self, name: &str) -> Self {
         let before = self.text.len();
-        for char in std::iter::once('/').chain(name.chars().flat_map(escaped)) {
+        for char in std::iter::once('/').chain(name.chars().flat_map(escape_char)) {
             self.bytes += json_length(char);
-            if self.is_cut || self.bytes > PLACE_BYTES_MAX {
+            if self.is_cut || self.bytes > LOCATION_BYTES_MAX {
                 self.text.truncate(before);
                 self.is_cut = true;
                 break;
@@ -50,7 +50,7 @@ impl Pointer {
 }
 
 /// A character of a name as a pointer writes it (RFC 6901, 3).
-fn escaped(char: char) -> impl Iterator<Item = char> {
+fn escape_char(char: char) -> impl Iterator<Item = char> {
     let (first, second) = match char {
         '~' => ('~', Some('0')),
         '/' => ('~', Some('1')),

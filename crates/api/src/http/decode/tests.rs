@@ -2,7 +2,7 @@ use domain::{Money, ProductId, Text};
 use serde_json::json;
 
 use super::*;
-use crate::http::problem::Place;
+use crate::http::problem::FaultLocation;
 
 /// Where the faults are, and what is said of each.
 fn faults<T: std::fmt::Debug>(outcome: Result<T, Problem>) -> Vec<(String, String)> {
@@ -18,11 +18,11 @@ fn pointers<T: std::fmt::Debug>(outcome: Result<T, Problem>) -> Vec<String> {
 type Line = (ProductId, u32, Option<Money>);
 
 fn order(body: &Value) -> Result<Vec<Line>, Problem> {
-    let mut it = Fields::of(body);
-    let items = it.list("items", 1..=3, |line| {
-        let product = line.required("productId", text(ProductId::parse));
-        let quantity = line.required("quantity", whole(1..=9999));
-        let price = line.optional("price", text(|it| Money::parse(it, "CNY")));
+    let mut it = Fields::new(body);
+    let items = it.read_list("items", 1..=3, |line| {
+        let product = line.read_required("productId", text(ProductId::parse));
+        let quantity = line.read_required("quantity", whole_number(1..=9999));
+        let price = line.read_optional("price", text(|it| Money::parse(it, "CNY")));
         Some((product?, quantity?, price?))
     });
     it.finish(|| items)
@@ -94,10 +94,10 @@ fn a_whole_number_is_neither_a_string_nor_a_fraction() {
 #[test]
 fn objects_nest_and_null_is_as_good_as_missing() {
     let read = |body: &Value| {
-        let mut it = Fields::of(body);
-        let token = it.object("method", |method| method.required("token", text(any)));
-        let stock = it.optional("stock", whole(0..=10_i64));
-        let active = it.required("active", flag);
+        let mut it = Fields::new(body);
+        let token = it.read_object("method", |method| method.read_required("token", text(any_string)));
+        let stock = it.read_optional("stock", whole_number(0..=10_i64));
+        let active = it.read_required("active", read_bool);
         it.finish(|| Some((token?, stock?, active?)))
     };
     let sound = json!({"method": {"token": "t"}, "stock": null, "active": true});
@@ -112,14 +112,14 @@ fn objects_nest_and_null_is_as_good_as_missing() {
 #[test]
 fn a_fault_can_lie_between_two_members() {
     let body = json!({"name": "Tea"});
-    let mut it = Fields::of(&body);
-    let name = it.required("name", text(Text::parse));
-    let fault: Option<()> = it.fault("price", Invalid("has more decimals than the currency"));
+    let mut it = Fields::new(&body);
+    let name = it.read_required("name", text(Text::parse));
+    let fault: Option<()> = it.add_fault("price", Invalid("has more decimals than the currency"));
     let Err(problem) = it.finish(|| Some((name?, fault?))) else { panic!("a fault was noted") };
     assert_eq!(
         problem,
-        Problem::invalid(vec![Fault {
-            place: Place::Pointer("/price".into()),
+        Problem::invalid_request(vec![Fault {
+            location: FaultLocation::Pointer("/price".into()),
             detail: "Has more decimals than the currency.".into()
         }])
     );

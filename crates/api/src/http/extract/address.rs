@@ -9,7 +9,7 @@ use ipnet::IpNet;
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// The right-most hop that is not a trusted proxy: what stands further left anybody can write.
-pub(super) fn of_client(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
+pub(super) fn client_ip(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.ip().to_canonical());
     let is_trusted = |address: IpAddr| trusted.iter().any(|it| it.contains(&address));
     let values: Vec<_> =
@@ -17,7 +17,7 @@ pub(super) fn of_client(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     let mut hops = values.iter().rev().flat_map(|it| it.rsplit(','));
     let mut client = peer;
     while is_trusted(client) {
-        match hops.next().map(|it| parsed(it.trim())) {
+        match hops.next().map(|it| parse_hop(it.trim())) {
             Some(Some(hop)) => client = hop,
             Some(None) | None => break,
         }
@@ -26,7 +26,7 @@ pub(super) fn of_client(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
 }
 
 /// An address, perhaps with a port.
-fn parsed(hop: &str) -> Option<IpAddr> {
+fn parse_hop(hop: &str) -> Option<IpAddr> {
     let bare = hop.parse().ok();
     bare.or_else(|| hop.parse::<SocketAddr>().ok().map(|it| it.ip())).map(|it| it.to_canonical())
 }
@@ -34,7 +34,7 @@ fn parsed(hop: &str) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
-    use port_contracts::work::grows_no_faster_than_its_input;
+    use port_contracts::work::assert_linear_work;
 
     use super::*;
 
@@ -42,7 +42,7 @@ mod tests {
         let trusted: Vec<IpNet> = ["10.0.0.0/8", "fd00::/8"].map(|it| it.parse().unwrap()).to_vec();
         let request = TestRequest::get().peer_addr(SocketAddr::new(peer.parse().unwrap(), 5000));
         let request = forwarded.iter().fold(request, |it, value| it.append_header((FORWARDED_FOR, *value)));
-        of_client(&request.to_http_request(), &trusted).to_string()
+        client_ip(&request.to_http_request(), &trusted).to_string()
     }
 
     #[test]
@@ -72,7 +72,7 @@ mod tests {
                 let request = TestRequest::get().peer_addr(SocketAddr::from(([10, 0, 0, 1], 5000)));
                 request.insert_header((FORWARDED_FOR, part.repeat(bytes / part.len()))).to_http_request()
             };
-            grows_no_faster_than_its_input(part, 64 * 1024, request, |it| of_client(it, &trusted));
+            assert_linear_work(part, 64 * 1024, request, |it| client_ip(it, &trusted));
         }
     }
 }

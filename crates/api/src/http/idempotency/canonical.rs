@@ -5,31 +5,31 @@ use std::fmt::Write;
 use serde_json::Value;
 
 /// `value` without white space, its members sorted by name.
-pub(super) fn written(value: &Value) -> String {
+pub(super) fn to_canonical(value: &Value) -> String {
     let mut out = String::new();
-    write(value, &mut out);
+    write_value(value, &mut out);
     out
 }
 
-fn write(value: &Value, out: &mut String) {
+fn write_value(value: &Value, out: &mut String) {
     match value {
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             // Writing to a string does not fail.
             let _ = write!(out, "{value}");
         }
-        Value::Array(elements) => list(out, ['[', ']'], elements, write),
+        Value::Array(elements) => write_list(out, ['[', ']'], elements, write_value),
         Value::Object(members) => {
             let mut sorted: Vec<_> = members.iter().collect();
             sorted.sort_unstable_by_key(|(name, _)| *name);
-            list(out, ['{', '}'], sorted, |(name, value), out| {
+            write_list(out, ['{', '}'], sorted, |(name, value), out| {
                 let _ = write!(out, "{}:", Value::from(name.as_str()));
-                write(value, out);
+                write_value(value, out);
             });
         }
     }
 }
 
-fn list<T>(
+fn write_list<T>(
     out: &mut String,
     [open, close]: [char; 2],
     of: impl IntoIterator<Item = T>,
@@ -50,7 +50,7 @@ mod tests {
     use super::*;
 
     fn of(text: &str) -> String {
-        written(&serde_json::from_str(text).unwrap())
+        to_canonical(&serde_json::from_str(text).unwrap())
     }
 
     #[test]

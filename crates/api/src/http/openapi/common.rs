@@ -12,7 +12,8 @@ use super::{BEARER, RAW_BODIES};
 use crate::http::problem::{Kind, MEDIA_TYPE, ProblemView};
 
 /// What is true of every operation.
-const ALWAYS: &[Kind] = &[Kind::InternalError, Kind::Unavailable, Kind::Overloaded, Kind::DeadlineExceeded];
+const ALL_OPERATIONS: &[Kind] =
+    &[Kind::InternalError, Kind::Unavailable, Kind::Overloaded, Kind::DeadlineExceeded];
 /// What goes with a JSON body.
 const WITH_BODY: &[Kind] = &[
     Kind::MalformedJson,
@@ -21,7 +22,7 @@ const WITH_BODY: &[Kind] = &[
     Kind::InvalidRequest,
     Kind::CardDataRefused,
 ];
-/// What goes with an `Idempotency-Key`.
+/// What goes with an `Idempotency-RowKey`.
 const WITH_KEY: &[Kind] = &[
     Kind::IdempotencyKeyInvalid,
     Kind::IdempotencyKeyReused,
@@ -34,20 +35,20 @@ const KEY: &str = "Idempotency-Key";
 const WITH_QUERY: &[Kind] = &[Kind::InvalidRequest, Kind::CardDataRefused];
 
 /// Adds what is common to every operation of the document.
-pub(super) fn add(document: &mut Document) {
+pub(super) fn add_common_problems(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
-        for (_, operation) in operations(item) {
-            for kind in kinds(path, operation) {
-                name(operation, kind);
+        for (_, operation) in path_operations(item) {
+            for kind in common_kinds(path, operation) {
+                add_kind(operation, kind);
             }
-            complete(operation);
-            name_in_section(operation);
+            complete_responses(operation);
+            prefix_operation_id(operation);
         }
     }
 }
 
 /// The operations of a path.
-pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
+pub(super) fn path_operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
     [
         (HttpMethod::Get, &mut item.get),
         (HttpMethod::Put, &mut item.put),
@@ -60,27 +61,27 @@ pub(super) fn operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation
     .collect()
 }
 
-fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
+fn common_kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     let raw = path.starts_with(RAW_BODIES);
-    let (secured, operators) = security(operation);
+    let (secured, operators) = security_needs(operation);
     let when = |condition: bool, kinds: &'static [Kind]| if condition { kinds } else { &[] };
     [
         when(secured, &[Kind::Unauthorized]),
         when(operators, &[Kind::Forbidden]),
-        when(has(operation, &ParameterIn::Path, None), &[Kind::NotFound]),
+        when(has_parameter(operation, &ParameterIn::Path, None), &[Kind::NotFound]),
         when(path.starts_with("/v1/") && !raw, WITH_QUERY),
         when(operation.request_body.is_some() && !raw, WITH_BODY),
         when(raw, &[Kind::BodyTooLarge]),
-        when(has(operation, &ParameterIn::Header, Some(KEY)), WITH_KEY),
+        when(has_parameter(operation, &ParameterIn::Header, Some(KEY)), WITH_KEY),
         when(requires_key(operation), &[Kind::IdempotencyKeyMissing]),
-        when(has(operation, &ParameterIn::Header, Some("If-Match")), &[Kind::PreconditionFailed]),
-        ALWAYS,
+        when(has_parameter(operation, &ParameterIn::Header, Some("If-Match")), &[Kind::PreconditionFailed]),
+        ALL_OPERATIONS,
     ]
     .concat()
 }
 
 /// Whether an operation needs a token, and an operator's.
-fn security(operation: &Operation) -> (bool, bool) {
+fn security_needs(operation: &Operation) -> (bool, bool) {
     let required = serde_json::to_value(&operation.security).unwrap_or_default();
     let ours: Vec<&Value> =
         required.as_array().into_iter().flatten().filter_map(|it| it.get(BEARER)).collect();
@@ -89,7 +90,7 @@ fn security(operation: &Operation) -> (bool, bool) {
 }
 
 /// The name of a method.
-pub(super) const fn name_of(method: &HttpMethod) -> &'static str {
+pub(super) const fn method_name(method: &HttpMethod) -> &'static str {
     match method {
         HttpMethod::Get => "GET",
         HttpMethod::Post => "POST",
@@ -103,7 +104,7 @@ pub(super) const fn name_of(method: &HttpMethod) -> &'static str {
 }
 
 /// Whether an operation has a parameter of that place, and of that name if one is given.
-pub(super) fn has(operation: &Operation, place: &ParameterIn, name: Option<&str>) -> bool {
+pub(super) fn has_parameter(operation: &Operation, place: &ParameterIn, name: Option<&str>) -> bool {
     operation.parameters.iter().flatten().any(|it| match it {
         RefOr::T(it) => it.parameter_in == *place && name.is_none_or(|name| it.name == name),
         RefOr::Ref(_) => false,
@@ -118,7 +119,7 @@ fn requires_key(operation: &Operation) -> bool {
 }
 
 /// Names a kind among those of its status, unless the handler did.
-fn name(operation: &mut Operation, kind: Kind) {
+fn add_kind(operation: &mut Operation, kind: Kind) {
     let responses = &mut operation.responses.responses;
     let response = responses.entry(kind.status().to_string()).or_insert_with(|| Response::default().into());
     let RefOr::T(response) = response else { return };
@@ -131,8 +132,8 @@ fn name(operation: &mut Operation, kind: Kind) {
 }
 
 /// Gives every error its body and its headers, and says what any other error looks like.
-fn complete(operation: &mut Operation) {
-    let keyed = has(operation, &ParameterIn::Header, Some(KEY));
+fn complete_responses(operation: &mut Operation) {
+    let keyed = has_parameter(operation, &ParameterIn::Header, Some(KEY));
     let responses = &mut operation.responses.responses;
     let other = Response::new("Any other problem, such as `method-not-allowed`.");
     responses.entry("default".to_owned()).or_insert_with(|| other.into());
@@ -144,12 +145,12 @@ fn complete(operation: &mut Operation) {
                 Content::new(Some(Ref::from_schema_name(<ProblemView as utoipa::ToSchema>::name())));
             response.content.insert(MEDIA_TYPE.to_owned(), problem.into());
         }
-        header(&mut response.headers, "X-Request-Id", "The id of the request.");
+        add_header(&mut response.headers, "X-Request-Id", "The id of the request.");
         match status.as_str() {
-            "401" => header(&mut response.headers, "WWW-Authenticate", "How to authenticate."),
-            "429" | "503" => header(&mut response.headers, "Retry-After", "Seconds to wait."),
+            "401" => add_header(&mut response.headers, "WWW-Authenticate", "How to authenticate."),
+            "429" | "503" => add_header(&mut response.headers, "Retry-After", "Seconds to wait."),
             "200" | "201" | "204" if keyed => {
-                header(
+                add_header(
                     &mut response.headers,
                     "Idempotent-Replayed",
                     "`true` on an answer that is given again.",
@@ -161,14 +162,14 @@ fn complete(operation: &mut Operation) {
 }
 
 /// Two sections may each have a `list`; the whole document may not.
-fn name_in_section(operation: &mut Operation) {
+fn prefix_operation_id(operation: &mut Operation) {
     let section = operation.tags.iter().flatten().next().map(|it| it.to_lowercase());
     if let (Some(section), Some(handler)) = (section, &operation.operation_id) {
         operation.operation_id = Some(format!("{section}_{handler}"));
     }
 }
 
-fn header(headers: &mut BTreeMap<String, RefOr<Header>>, name: &str, description: &str) {
+fn add_header(headers: &mut BTreeMap<String, RefOr<Header>>, name: &str, description: &str) {
     let mut header = Header::default();
     header.description = Some(description.to_owned());
     headers.entry(name.to_owned()).or_insert_with(|| header.into());

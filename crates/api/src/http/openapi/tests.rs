@@ -7,7 +7,7 @@ use crate::http::ROUTES;
 
 /// Method, path and description of every operation.
 fn operations() -> Vec<(String, String, Value)> {
-    let document: Value = serde_json::from_str(text()).unwrap();
+    let document: Value = serde_json::from_str(document_json()).unwrap();
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         for (method, operation) in item.as_object().unwrap() {
@@ -27,7 +27,7 @@ fn the_document_and_the_route_table_list_the_same_operations() {
 
 #[test]
 fn the_document_is_openapi_3_1() {
-    let document: Value = serde_json::from_str(text()).unwrap();
+    let document: Value = serde_json::from_str(document_json()).unwrap();
     assert_eq!(document["openapi"], "3.1.0");
     assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
 }
@@ -58,8 +58,8 @@ fn every_error_is_a_problem_and_names_its_kinds() {
 
 #[test]
 fn every_reference_leads_somewhere() {
-    let document: Value = serde_json::from_str(text()).unwrap();
-    let parts = text().split("\"$ref\": \"#").skip(1);
+    let document: Value = serde_json::from_str(document_json()).unwrap();
+    let parts = document_json().split("\"$ref\": \"#").skip(1);
     for pointer in parts.filter_map(|it| it.split('"').next()) {
         assert!(document.pointer(pointer).is_some(), "{pointer}");
     }
@@ -67,7 +67,7 @@ fn every_reference_leads_somewhere() {
 
 #[test]
 fn the_document_says_how_many_faults_are_listed() {
-    let document: Value = serde_json::from_str(text()).unwrap();
+    let document: Value = serde_json::from_str(document_json()).unwrap();
     let errors = &document["components"]["schemas"]["Problem"]["properties"]["errors"];
     assert_eq!(errors["maxItems"], crate::http::problem::Faults::LISTED_MAX);
 }

@@ -8,18 +8,18 @@ use super::text;
 
 /// Where in a request a fault is.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Place {
+pub enum FaultLocation {
     /// A JSON Pointer into the body (RFC 6901).
     Pointer(String),
     /// A parameter of the query or of the path.
     Parameter(String),
 }
 
-impl Place {
+impl FaultLocation {
     /// A parameter. A name that is too long to be sent back is left out.
     #[must_use]
-    pub fn parameter(name: &str) -> Self {
-        let fits = text::json_bytes(name, text::PLACE_BYTES_MAX).is_some();
+    pub fn for_parameter(name: &str) -> Self {
+        let fits = text::json_bytes(name, text::LOCATION_BYTES_MAX).is_some();
         Self::Parameter(if fits { name.to_owned() } else { String::new() })
     }
 }
@@ -28,7 +28,7 @@ impl Place {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
     /// Where.
-    pub place: Place,
+    pub location: FaultLocation,
     /// What, as a sentence that does not repeat the value.
     pub detail: String,
 }
@@ -36,14 +36,14 @@ pub struct Fault {
 impl Fault {
     /// A fault, with the rule that is broken.
     #[must_use]
-    pub fn new(place: Place, rule: impl Into<Rule>) -> Self {
-        Self { place, detail: sentence(&rule.into().0) }
+    pub fn new(place: FaultLocation, rule: impl Into<Rule>) -> Self {
+        Self { location: place, detail: rule_sentence(&rule.into().0) }
     }
 
     /// A fault of the member that `pointer` points at.
     #[must_use]
-    pub fn at(pointer: impl Into<String>, rule: impl Into<Rule>) -> Self {
-        Self::new(Place::Pointer(pointer.into()), rule)
+    pub fn at_pointer(pointer: impl Into<String>, rule: impl Into<Rule>) -> Self {
+        Self::new(FaultLocation::Pointer(pointer.into()), rule)
     }
 }
 
@@ -58,7 +58,7 @@ impl From<Invalid> for Rule {
 }
 
 /// `must be …` as a sentence.
-fn sentence(rule: &str) -> String {
+fn rule_sentence(rule: &str) -> String {
     let mut chars = rule.chars();
     let first = chars.next().map(|it| it.to_ascii_uppercase());
     first.into_iter().chain(chars).chain(['.']).collect()
@@ -84,14 +84,14 @@ impl Faults {
     pub const LISTED_MAX: usize = 100;
 
     /// One fault for each of the items. `fault` is only called for those that are listed.
-    pub fn each<T>(items: impl IntoIterator<Item = T>, fault: impl Fn(T) -> Fault) -> Self {
+    pub fn from_each<T>(items: impl IntoIterator<Item = T>, fault: impl Fn(T) -> Fault) -> Self {
         let mut faults = Self::default();
-        items.into_iter().for_each(|it| faults.note(|| fault(it)));
+        items.into_iter().for_each(|it| faults.push_with(|| fault(it)));
         faults
     }
 
     /// One more. `fault` is only called if it is listed.
-    pub fn note(&mut self, fault: impl FnOnce() -> Fault) {
+    pub fn push_with(&mut self, fault: impl FnOnce() -> Fault) {
         self.count = self.count.saturating_add(1);
         if self.listed.len() < Self::LISTED_MAX {
             self.listed.push(fault());
@@ -107,7 +107,7 @@ impl Faults {
 
     /// How many there are, listed or not.
     #[must_use]
-    pub const fn count(&self) -> usize {
+    pub const fn total_count(&self) -> usize {
         self.count
     }
 
@@ -119,7 +119,7 @@ impl Faults {
 
     /// The first ones.
     #[must_use]
-    pub fn listed(&self) -> &[Fault] {
+    pub fn listed_faults(&self) -> &[Fault] {
         &self.listed
     }
 
@@ -143,7 +143,7 @@ impl Faults {
 
 impl From<Vec<Fault>> for Faults {
     fn from(faults: Vec<Fault>) -> Self {
-        Self::each(faults, |it| it)
+        Self::from_each(faults, |it| it)
     }
 }
 
@@ -152,27 +152,27 @@ mod tests {
     use super::*;
 
     fn fault(at: usize) -> Fault {
-        Fault::at(format!("/{at}"), Invalid("is required"))
+        Fault::at_pointer(format!("/{at}"), Invalid("is required"))
     }
 
     #[test]
     fn a_fault_beyond_the_listed_ones_is_counted_and_never_made() {
         let mut faults = Faults::default();
-        (0..Faults::LISTED_MAX).for_each(|at| faults.note(|| fault(at)));
+        (0..Faults::LISTED_MAX).for_each(|at| faults.push_with(|| fault(at)));
         assert_eq!(faults.summary(), "The request has 100 faults.");
-        faults.note(|| unreachable!("it is not listed"));
-        assert_eq!((faults.count(), faults.listed().len()), (101, Faults::LISTED_MAX));
+        faults.push_with(|| unreachable!("it is not listed"));
+        assert_eq!((faults.total_count(), faults.listed_faults().len()), (101, Faults::LISTED_MAX));
         assert_eq!(faults.summary(), "The request has 101 faults: 100 are listed, and there are 1 more.");
     }
 
     #[test]
     fn the_faults_of_a_part_count_with_those_of_the_whole() {
-        let mut faults = Faults::each(0..60, fault);
-        faults.append(Faults::each(60..400, fault));
-        assert_eq!((faults.count(), faults.listed().len()), (400, Faults::LISTED_MAX));
-        let in_order = faults.listed().iter().enumerate().all(|(at, it)| *it == fault(at));
+        let mut faults = Faults::from_each(0..60, fault);
+        faults.append(Faults::from_each(60..400, fault));
+        assert_eq!((faults.total_count(), faults.listed_faults().len()), (400, Faults::LISTED_MAX));
+        let in_order = faults.listed_faults().iter().enumerate().all(|(at, it)| *it == fault(at));
         assert!(in_order, "the first ones are listed");
-        faults.append(Faults::each(0..2, fault));
-        assert_eq!(faults.count(), 402);
+        faults.append(Faults::from_each(0..2, fault));
+        assert_eq!(faults.total_count(), 402);
     }
 }

@@ -96,13 +96,13 @@ kinds! {
 impl Kind {
     /// The kind with that slug.
     #[must_use]
-    pub fn find(slug: &str) -> Option<Self> {
+    pub fn find_by_slug(slug: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|it| it.slug() == slug)
     }
 
     /// Its `type`, a URI reference.
     #[must_use]
-    pub fn uri(self) -> String {
+    pub fn type_uri(self) -> String {
         format!("/problems/{}", self.slug())
     }
 }
@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn a_kind_is_found_by_its_slug() {
-        assert_eq!(Kind::find("not-found"), Some(Kind::NotFound));
-        assert_eq!(Kind::find("not-there"), None);
+        assert_eq!(Kind::find_by_slug("not-found"), Some(Kind::NotFound));
+        assert_eq!(Kind::find_by_slug("not-there"), None);
     }
 }

@@ -13,7 +13,7 @@ pub const STYLE_DIGEST: &str = "sha256-gEqZo6BDaq7yX/HCUvBTWshNxndIebRgOK9iionT7
 
 /// A page of HTML from Markdown that this program carries; not for text from outside, whose HTML would get through.
 #[must_use]
-pub fn html(title: &str, markdown: &str) -> String {
+pub fn render_html(title: &str, markdown: &str) -> String {
     let mut body = String::new();
     push_html(&mut body, Parser::new_ext(markdown, Options::ENABLE_TABLES));
     format!(
@@ -37,7 +37,7 @@ mod tests {
 
     #[test]
     fn a_page_has_its_heading_and_its_lists() {
-        let page = html("Not found", "# Not found\n\n- one\n\n| a |\n| - |\n| b |\n");
+        let page = render_html("Not found", "# Not found\n\n- one\n\n| a |\n| - |\n| b |\n");
         for part in ["<title>Not found</title>", "<h1>Not found</h1>", "<li>one</li>", "<td>b</td>"] {
             assert!(page.contains(part), "{part} in {page}");
         }

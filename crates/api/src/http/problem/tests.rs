@@ -9,7 +9,7 @@ async fn body(problem: &Problem) -> Value {
 
 #[actix_web::test]
 async fn a_problem_has_the_members_of_the_standard_and_no_others() {
-    let problem = Problem::new(Kind::NotFound).instance("r1");
+    let problem = Problem::new(Kind::NotFound).with_instance("r1");
     assert_eq!(
         body(&problem).await,
         json!({
@@ -22,9 +22,11 @@ async fn a_problem_has_the_members_of_the_standard_and_no_others() {
 #[actix_web::test]
 async fn every_fault_is_named_by_its_place() {
     let rule = || Invalid("must be a whole number from 1 to 9999");
-    let faults =
-        vec![Fault::at("/items/0/quantity", rule()), Fault::new(Place::Parameter("limit".into()), rule())];
-    let body = body(&Problem::invalid(faults)).await;
+    let faults = vec![
+        Fault::at_pointer("/items/0/quantity", rule()),
+        Fault::new(FaultLocation::Parameter("limit".into()), rule()),
+    ];
+    let body = body(&Problem::invalid_request(faults)).await;
     assert_eq!(body["detail"], "The request has 2 faults.");
     assert_eq!(
         body["errors"],
@@ -37,8 +39,8 @@ async fn every_fault_is_named_by_its_place() {
 
 #[actix_web::test]
 async fn a_refused_transition_names_those_that_are_allowed_even_if_there_are_none() {
-    let refused = |allowed| Problem::new(Kind::TransitionNotAllowed).allowed_transitions(allowed);
-    let allowed = body(&refused(vec![Status::Cancelled])).await["allowedTransitions"].clone();
+    let refused = |allowed| Problem::new(Kind::TransitionNotAllowed).with_allowed_transitions(allowed);
+    let allowed = body(&refused(vec![OrderStatus::Cancelled])).await["allowedTransitions"].clone();
     assert_eq!(allowed, json!(["CANCELLED"]));
     assert_eq!(body(&refused(vec![])).await["allowedTransitions"], json!([]));
 }
@@ -47,7 +49,7 @@ async fn a_refused_transition_names_those_that_are_allowed_even_if_there_are_non
 fn a_throttled_client_is_told_when_to_come_again() {
     let throttled =
         Throttled { limit: 10, window: Duration::from_secs(900), retry_after: Duration::from_millis(59_001) };
-    let response = Problem::throttled(throttled).error_response();
+    let response = Problem::too_many_requests(throttled).error_response();
     let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
     assert_eq!(response.status(), 429);
     assert_eq!(header("retry-after"), "60");

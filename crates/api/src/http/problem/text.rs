@@ -2,7 +2,7 @@
 
 /// Longest pointer, or name of a parameter, that is sent back, in bytes as JSON writes it. With it an answer that lists all
 /// the faults that are ever listed has less than 32 KiB.
-pub(in crate::http) const PLACE_BYTES_MAX: usize = 192;
+pub(in crate::http) const LOCATION_BYTES_MAX: usize = 192;
 
 /// How many bytes `text` has in a string of JSON, if those are at most `bytes_max`. The rest is not looked at.
 pub(in crate::http) fn json_bytes(text: &str, bytes_max: usize) -> Option<usize> {

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{Fault, Place, Problem};
+use super::{Fault, FaultLocation, Problem};
 
 /// A problem (RFC 9457). Decide by `type` and `status`; `title` and `detail` are for people.
 #[derive(Debug, Serialize, ToSchema)]
@@ -56,12 +56,12 @@ struct FaultView {
 impl From<&Problem> for ProblemView {
     fn from(Problem(it): &Problem) -> Self {
         Self {
-            r#type: it.kind.uri(),
+            r#type: it.kind.type_uri(),
             title: it.kind.title(),
             status: it.kind.status(),
             detail: it.detail.clone().into_owned(),
             instance: it.instance.clone().unwrap_or_default(),
-            errors: it.errors.listed().iter().map(FaultView::from).collect(),
+            errors: it.errors.listed_faults().iter().map(FaultView::from).collect(),
             allowed_transitions: it.allowed.as_ref().map(|all| all.iter().map(|it| it.as_str()).collect()),
         }
     }
@@ -69,9 +69,9 @@ impl From<&Problem> for ProblemView {
 
 impl From<&Fault> for FaultView {
     fn from(it: &Fault) -> Self {
-        let (pointer, parameter) = match &it.place {
-            Place::Pointer(pointer) => (Some(pointer.clone()), None),
-            Place::Parameter(name) => (None, Some(name.clone())),
+        let (pointer, parameter) = match &it.location {
+            FaultLocation::Pointer(pointer) => (Some(pointer.clone()), None),
+            FaultLocation::Parameter(name) => (None, Some(name.clone())),
         };
         Self { pointer, parameter, detail: it.detail.clone() }
     }

@@ -1,14 +1,14 @@
 //! What operators changed of a product.
 
-use application::catalogue::Adjusted;
+use application::catalogue::AppliedAdjustment;
 use domain::{
     ProductId, UserId,
-    product::{Change, Recorded, StockChange},
+    product::{ProductChange, StockChange, StoredProductChange},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{order::ChangedByView, time};
+use super::{order::ChangedByView, timestamp_text};
 
 /// An adjustment of a product's stock.
 #[derive(Debug, Serialize, ToSchema)]
@@ -32,27 +32,27 @@ pub struct AdjustmentView {
 }
 
 impl AdjustmentView {
-    fn of(change: &Change, product: &ProductId, by: i64, user: Option<&UserId>) -> Self {
+    fn new(change: &ProductChange, product: &ProductId, by: i64, user: Option<&UserId>) -> Self {
         Self {
             id: change.id.to_string(),
             product_id: product.to_string(),
             by,
-            reason: reason(change),
-            created_by: author(change, user),
-            created_at: time(change.at),
+            reason: reason_text(change),
+            created_by: change_author(change, user),
+            created_at: timestamp_text(change.at),
         }
     }
 }
 
-impl From<&Adjusted> for AdjustmentView {
-    fn from(it: &Adjusted) -> Self {
-        Self::of(&it.change, &it.ask.product, it.ask.by, Some(&it.user))
+impl From<&AppliedAdjustment> for AdjustmentView {
+    fn from(it: &AppliedAdjustment) -> Self {
+        Self::new(&it.change, &it.adjustment.product, it.adjustment.by, Some(&it.user))
     }
 }
 
-impl From<&Recorded> for AdjustmentView {
-    fn from(it: &Recorded) -> Self {
-        Self::of(&it.change, &it.product, it.stock.adjusted_by(), it.user.as_ref())
+impl From<&StoredProductChange> for AdjustmentView {
+    fn from(it: &StoredProductChange) -> Self {
+        Self::new(&it.change, &it.product, it.stock.adjusted_by(), it.user.as_ref())
     }
 }
 
@@ -74,7 +74,7 @@ pub struct ChangeView {
     pub currency: &'static str,
     /// Whether it could be ordered since.
     pub active: bool,
-    /// What became of the stock: `KEPT`, `SET` or `ADJUSTED`.
+    /// What became of the stock: `CACHE_REVALIDATE`, `SET` or `ADJUSTED`.
     pub stock: &'static str,
     /// How many it was set to or adjusted by; null when it was kept, or is not tracked since.
     #[schema(required)]
@@ -89,8 +89,8 @@ pub struct ChangeView {
     pub created_at: String,
 }
 
-impl From<&Recorded> for ChangeView {
-    fn from(it: &Recorded) -> Self {
+impl From<&StoredProductChange> for ChangeView {
+    fn from(it: &StoredProductChange) -> Self {
         let (stock, quantity) = match it.stock {
             StockChange::Kept => ("KEPT", None),
             StockChange::Set(stock) => ("SET", stock),
@@ -105,17 +105,17 @@ impl From<&Recorded> for ChangeView {
             active: it.active,
             stock,
             quantity,
-            reason: reason(&it.change),
-            created_by: author(&it.change, it.user.as_ref()),
-            created_at: time(it.change.at),
+            reason: reason_text(&it.change),
+            created_by: change_author(&it.change, it.user.as_ref()),
+            created_at: timestamp_text(it.change.at),
         }
     }
 }
 
-fn reason(change: &Change) -> Option<String> {
+fn reason_text(change: &ProductChange) -> Option<String> {
     change.reason.as_ref().map(|it| it.as_str().to_owned())
 }
 
-fn author(change: &Change, user: Option<&UserId>) -> ChangedByView {
+fn change_author(change: &ProductChange, user: Option<&UserId>) -> ChangedByView {
     ChangedByView { actor: change.by.actor.as_str(), id: user.map(ToString::to_string) }
 }

@@ -4,7 +4,7 @@ use domain::Finding;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{order::ChangedByView, time};
+use super::{order::ChangedByView, timestamp_text};
 
 /// Something an operator must look at.
 #[derive(Debug, Serialize, ToSchema)]
@@ -55,8 +55,8 @@ impl From<&Finding> for FindingView {
             transaction_id: it.transaction.as_ref().map(ToString::to_string),
             order_number: it.order.as_ref().map(ToString::to_string),
             detail: it.detail.clone(),
-            created_at: time(it.created_at),
-            resolved_at: it.resolved_at.map(time),
+            created_at: timestamp_text(it.created_at),
+            resolved_at: it.resolved_at.map(timestamp_text),
             note: it.note.as_ref().map(|it| it.as_str().to_owned()),
             resolved_by: it.resolved_by.as_ref().map(|it| ChangedByView {
                 actor: it.by.actor.as_str(),

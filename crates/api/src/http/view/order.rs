@@ -2,12 +2,12 @@
 
 use domain::{
     Actor, Order,
-    order::{Item, Recorded, Status},
+    order::{OrderLine, OrderStatus, StoredHistoryEntry},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::time;
+use super::timestamp_text;
 
 /// One product of an order, as it was when the order was placed.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,8 +27,8 @@ pub struct ItemView {
     pub subtotal: String,
 }
 
-impl From<&Item> for ItemView {
-    fn from(it: &Item) -> Self {
+impl From<&OrderLine> for ItemView {
+    fn from(it: &OrderLine) -> Self {
         Self {
             product_id: it.product.to_string(),
             name: it.name.as_str().to_owned(),
@@ -76,7 +76,7 @@ pub struct OrderView {
 impl OrderView {
     /// An order as that kind of actor sees it.
     #[must_use]
-    pub fn of(it: &Order, actor: Actor) -> Self {
+    pub fn for_actor(it: &Order, actor: Actor) -> Self {
         Self {
             order_number: it.number.to_string(),
             status: it.status.as_str(),
@@ -84,10 +84,10 @@ impl OrderView {
             items: it.items.iter().map(ItemView::from).collect(),
             amount: it.amount.to_string(),
             currency: it.amount.currency().code(),
-            allowed_transitions: it.allowed(actor).into_iter().map(Status::as_str).collect(),
-            created_at: time(it.created_at),
-            updated_at: time(it.updated_at),
-            expires_at: (it.status == Status::Pending).then(|| time(it.expires_at)),
+            allowed_transitions: it.allowed_transitions(actor).into_iter().map(OrderStatus::as_str).collect(),
+            created_at: timestamp_text(it.created_at),
+            updated_at: timestamp_text(it.updated_at),
+            expires_at: (it.status == OrderStatus::Pending).then(|| timestamp_text(it.expires_at)),
         }
     }
 }
@@ -126,19 +126,19 @@ pub struct HistoryView {
     pub created_at: String,
 }
 
-impl From<&Recorded> for HistoryView {
-    fn from(it: &Recorded) -> Self {
+impl From<&StoredHistoryEntry> for HistoryView {
+    fn from(it: &StoredHistoryEntry) -> Self {
         let entry = &it.entry;
         Self {
             sequence: entry.sequence.get(),
-            from_status: entry.from.map(Status::as_str),
+            from_status: entry.from.map(OrderStatus::as_str),
             to_status: entry.to.as_str(),
             changed_by: ChangedByView {
                 actor: entry.by.actor.as_str(),
                 id: it.user.as_ref().map(ToString::to_string),
             },
             reason: entry.reason.as_ref().map(|it| it.as_str().to_owned()),
-            created_at: time(entry.at),
+            created_at: timestamp_text(entry.at),
         }
     }
 }

@@ -1,14 +1,14 @@
 //! Transactions and refunds.
 
-use application::payments::ShownTransaction;
+use application::payments::VisibleTransaction;
 use domain::{
     Refund, UserId,
-    payment::{RecordedRequest, RequestKind},
+    payment::{PaymentRequestKind, StoredPaymentRequest},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{order::ChangedByView, time};
+use super::{order::ChangedByView, timestamp_text};
 
 /// One attempt to pay an order.
 #[derive(Debug, Serialize, ToSchema)]
@@ -88,30 +88,30 @@ pub struct OperationView {
     pub created_at: String,
 }
 
-impl From<&RecordedRequest> for OperationView {
-    fn from(it: &RecordedRequest) -> Self {
+impl From<&StoredPaymentRequest> for OperationView {
+    fn from(it: &StoredPaymentRequest) -> Self {
         Self {
             kind: it.request.kind.as_str(),
             amount: it.request.amount.to_string(),
-            requested_by: author(it),
-            created_at: time(it.request.requested_at),
+            requested_by: request_author(it),
+            created_at: timestamp_text(it.request.requested_at),
         }
     }
 }
 
-fn author(it: &RecordedRequest) -> ChangedByView {
+fn request_author(it: &StoredPaymentRequest) -> ChangedByView {
     ChangedByView {
         actor: it.request.requested_by.actor.as_str(),
         id: it.user.as_ref().map(ToString::to_string),
     }
 }
 
-impl From<&ShownTransaction> for TransactionView {
-    fn from(shown: &ShownTransaction) -> Self {
+impl From<&VisibleTransaction> for TransactionView {
+    fn from(shown: &VisibleTransaction) -> Self {
         let it = &shown.transaction;
         let requests = shown.requests.as_ref();
-        let begun = |it: &&RecordedRequest| it.request.kind == RequestKind::Payment;
-        let operations = |all: &Vec<RecordedRequest>| {
+        let begun = |it: &&StoredPaymentRequest| it.request.kind == PaymentRequestKind::Payment;
+        let operations = |all: &Vec<StoredPaymentRequest>| {
             all.iter().filter(|it| !begun(it)).map(OperationView::from).collect()
         };
         let details = it.details.clone();
@@ -122,18 +122,18 @@ impl From<&ShownTransaction> for TransactionView {
             status: it.status().as_str(),
             amount: it.amount.to_string(),
             currency: it.amount.currency().code(),
-            captured_amount: it.captured().to_string(),
-            refunded_amount: it.refunded().to_string(),
-            disputed_amount: it.disputed().to_string(),
+            captured_amount: it.captured_amount().to_string(),
+            refunded_amount: it.refunded_amount().to_string(),
+            disputed_amount: it.disputed_amount().to_string(),
             card_last4: details.card_last4,
             card_brand: details.card_brand,
             authorization_code: details.authorization_code,
             failure_reason: it.failure_reason().map(str::to_owned),
             response_code: details.response_code,
-            captured_at: it.captured_at().map(time),
-            created_at: time(it.created_at),
-            updated_at: time(it.updated_at),
-            requested_by: requests.and_then(|all| all.iter().find(begun)).map(author),
+            captured_at: it.captured_at().map(timestamp_text),
+            created_at: timestamp_text(it.created_at),
+            updated_at: timestamp_text(it.updated_at),
+            requested_by: requests.and_then(|all| all.iter().find(begun)).map(request_author),
             operations: requests.map(operations),
         }
     }
@@ -169,7 +169,7 @@ pub struct RefundView {
 impl RefundView {
     /// A refund of that transaction, asked for by that user if it was one.
     #[must_use]
-    pub fn of(transaction: &str, it: &Refund, user: Option<&UserId>) -> Self {
+    pub fn new(transaction: &str, it: &Refund, user: Option<&UserId>) -> Self {
         Self {
             refund_id: it.id.to_string(),
             transaction_id: transaction.to_owned(),
@@ -181,7 +181,7 @@ impl RefundView {
                 id: user.map(ToString::to_string),
             },
             reason: it.reason.as_ref().map(|it| it.as_str().to_owned()),
-            created_at: time(it.created_at),
+            created_at: timestamp_text(it.created_at),
         }
     }
 }

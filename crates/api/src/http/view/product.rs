@@ -4,7 +4,7 @@ use domain::Product;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::time;
+use super::timestamp_text;
 
 /// Something that can be ordered.
 #[derive(Debug, Serialize, ToSchema)]
@@ -45,8 +45,8 @@ impl From<&Product> for ProductView {
             stock: it.stock,
             active: it.active,
             version: it.version.get(),
-            created_at: time(it.created_at),
-            updated_at: time(it.updated_at),
+            created_at: timestamp_text(it.created_at),
+            updated_at: timestamp_text(it.updated_at),
         }
     }
 }

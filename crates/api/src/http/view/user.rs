@@ -1,11 +1,11 @@
 //! Users, tokens and sessions.
 
-use application::auth::Pair;
+use application::auth::TokenPair;
 use domain::{Session, SessionId, User};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::time;
+use super::timestamp_text;
 
 /// A user.
 #[derive(Debug, Serialize, ToSchema)]
@@ -31,7 +31,7 @@ impl From<&User> for UserView {
             username: it.username.as_str().to_owned(),
             email: it.email.as_str().to_owned(),
             role: it.role.as_str(),
-            created_at: time(it.created_at),
+            created_at: timestamp_text(it.created_at),
         }
     }
 }
@@ -52,8 +52,8 @@ pub struct TokensView {
     pub refresh_expires_in: u64,
 }
 
-impl From<Pair> for TokensView {
-    fn from(it: Pair) -> Self {
+impl From<TokenPair> for TokensView {
+    fn from(it: TokenPair) -> Self {
         Self {
             access_token: it.access,
             token_type: "Bearer",
@@ -86,13 +86,13 @@ pub struct SessionView {
 impl SessionView {
     /// A session as seen from `current`.
     #[must_use]
-    pub fn of(it: &Session, current: &SessionId) -> Self {
+    pub fn new(it: &Session, current: &SessionId) -> Self {
         Self {
             id: it.id.to_string(),
             current: it.id == *current,
-            created_at: time(it.created_at),
-            refreshed_at: time(it.rotated_at),
-            expires_at: time(it.expires_at),
+            created_at: timestamp_text(it.created_at),
+            refreshed_at: timestamp_text(it.rotated_at),
+            expires_at: timestamp_text(it.expires_at),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use test_servers::Pace;
+use test_servers::LoadStopwatch;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(25);
@@ -17,13 +17,17 @@ pub(crate) async fn eventually<T>(
     within: Duration,
     mut look: impl AsyncFnMut() -> Option<T>,
 ) -> T {
-    let pace = Pace::start();
+    let pace = LoadStopwatch::start();
     let seen = async {
         loop {
             if let Some(it) = look().await {
                 return it;
             }
-            assert!(pace.calm() < within, "not within {within:?}: {what}, {:?}", pace.elapsed());
+            assert!(
+                pace.elapsed_without_load() < within,
+                "not within {within:?}: {what}, {:?}",
+                pace.elapsed()
+            );
             tokio::time::sleep(PAUSE).await;
         }
     };

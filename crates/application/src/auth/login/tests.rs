@@ -9,17 +9,17 @@ use ports::{Attempts, MockPasswordHasher, MockThrottle};
 use super::*;
 use crate::testing::*;
 
-fn bench() -> Bench {
-    Bench::new().with(|it| it.users.push((ada(), hash_of("green tea"))))
+fn bench() -> TestApp {
+    TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))))
 }
 
-async fn log_in(it: &Bench, login: &str, password: &str) -> Result<Pair, LoginError> {
+async fn log_in(it: &TestApp, login: &str, password: &str) -> Result<TokenPair, LoginError> {
     let [login, password] = [login, password].map(str::to_owned);
-    super::login(&it.app, Login { login, password, network: network() }).await
+    super::login(&it.app, LoginRequest { login, password, network: network() }).await
 }
 
 /// Nothing may be hashed.
-fn no_hashing(mut it: Bench) -> Bench {
+fn no_hashing(mut it: TestApp) -> TestApp {
     it.app.hasher = Arc::new(MockPasswordHasher::new());
     it
 }
@@ -38,8 +38,8 @@ async fn the_right_password_begins_a_session() {
             ]
         );
         assert_eq!(pair.refresh, format!("{}/1", session.id));
-        let expires = NOW.plus(it.app.policy.access_token_ttl).millis();
-        assert_eq!(pair.access, format!("user-ada/{}/1/{}/{expires}", session.id, NOW.millis()));
+        let expires = NOW.saturating_add(it.app.policy.access_token_ttl).as_millis();
+        assert_eq!(pair.access, format!("user-ada/{}/1/{}/{expires}", session.id, NOW.as_millis()));
     }
 }
 
@@ -48,7 +48,11 @@ async fn an_unknown_user_is_verified_against_nothing() {
     for login in ["nobody", "", &"x".repeat(LOGIN_BYTES_MAX + 1)] {
         let mut it = bench();
         let mut hasher = MockPasswordHasher::new();
-        hasher.expect_verify().times(1).withf(|hash, _, _| hash.is_none()).returning(|_, _, _| Ok(false));
+        hasher
+            .expect_verify_password()
+            .times(1)
+            .withf(|hash, _, _| hash.is_none())
+            .returning(|_, _, _| Ok(false));
         it.app.hasher = Arc::new(hasher);
         assert!(matches!(log_in(&it, login, "green tea").await, Err(LoginError::Invalid)));
     }
@@ -58,14 +62,14 @@ async fn an_unknown_user_is_verified_against_nothing() {
 async fn a_hash_of_another_cost_is_made_again_in_the_commit_of_the_session() {
     let mut it = bench();
     let mut hasher = MockPasswordHasher::new();
-    let share = Share { purpose: Purpose::Login, network: network() };
-    hasher.expect_verify().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
-    hasher.expect_cost().return_const(10_u32);
+    let share = HashQueueKey { purpose: HashPurpose::Login, network: network() };
+    hasher.expect_verify_password().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
+    hasher.expect_hash_cost().return_const(10_u32);
     hasher
-        .expect_hash()
+        .expect_hash_password()
         .times(1)
         .with(always(), eq(share))
-        .returning(|it, _| Ok(hash_of(&format!("{} again", it.expose()))));
+        .returning(|it, _| Ok(hash_of(&format!("{} again", it.expose_secret()))));
     it.app.hasher = Arc::new(hasher);
     assert!(log_in(&it, "ada", "green tea").await.is_ok());
     let again = hash_of("green tea again");
@@ -78,9 +82,9 @@ async fn a_hash_of_another_cost_is_made_again_in_the_commit_of_the_session() {
 async fn a_hasher_that_is_busy_puts_off_the_new_hash_and_not_the_login() {
     let mut it = bench();
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _, _| Ok(true));
-    hasher.expect_cost().return_const(10_u32);
-    hasher.expect_hash().returning(|_, _| Err(HasherBusy));
+    hasher.expect_verify_password().returning(|_, _, _| Ok(true));
+    hasher.expect_hash_cost().return_const(10_u32);
+    hasher.expect_hash_password().returning(|_, _| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);
     assert!(log_in(&it, "ada", "green tea").await.is_ok());
     assert_eq!(it.record.only_commit()[0], Write::RequirePassword(ada().key, hash_of("green tea")));
@@ -90,25 +94,27 @@ async fn a_hasher_that_is_busy_puts_off_the_new_hash_and_not_the_login() {
 async fn a_password_that_is_changed_while_it_is_hashed_again_stays() {
     let mut it = bench();
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
-    hasher.expect_cost().return_const(10_u32);
-    hasher.expect_hash().returning(|_, _| Ok(hash_of("green tea again")));
+    hasher.expect_verify_password().returning(|hash, attempt, _| Ok(hash == Some(hash_of(&attempt))));
+    hasher.expect_hash_cost().return_const(10_u32);
+    hasher.expect_hash_password().returning(|_, _| Ok(hash_of("green tea again")));
     it.app.hasher = Arc::new(hasher);
-    it.record.meanwhile(|it| it.users[0].1 = hash_of("white tea"));
+    it.record.before_next_commit(|it| it.users[0].1 = hash_of("white tea"));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Invalid)));
     assert_eq!(it.record.state().users[0].1, hash_of("white tea"));
 }
 
 /// A password whose hash another login has just made again, so often.
-fn renewed_beside(times: u32) -> Bench {
+fn renewed_beside(times: u32) -> TestApp {
     let mut it = bench();
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|hash, _, _| Ok(hash.is_some_and(|it| it != hash_of("white tea"))));
-    hasher.expect_cost().return_const(10_u32);
-    hasher.expect_hash().times(1).returning(|_, _| Ok(hash_of("green tea, mine")));
+    hasher
+        .expect_verify_password()
+        .returning(|hash, _, _| Ok(hash.is_some_and(|it| it != hash_of("white tea"))));
+    hasher.expect_hash_cost().return_const(10_u32);
+    hasher.expect_hash_password().times(1).returning(|_, _| Ok(hash_of("green tea, mine")));
     it.app.hasher = Arc::new(hasher);
     for time in 0..times {
-        it.record.meanwhile(move |it| it.users[0].1 = hash_of(&format!("green tea, theirs {time}")));
+        it.record.before_next_commit(move |it| it.users[0].1 = hash_of(&format!("green tea, theirs {time}")));
     }
     it
 }
@@ -130,7 +136,11 @@ async fn of_two_logins_that_make_a_hash_again_both_are_right() {
 async fn what_could_never_be_a_password_waits_for_no_hash() {
     let mut it = bench();
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().times(1).withf(|_, attempt, _| attempt.len() == 1).returning(|_, _, _| Ok(false));
+    hasher
+        .expect_verify_password()
+        .times(1)
+        .withf(|_, attempt, _| attempt.len() == 1)
+        .returning(|_, _, _| Ok(false));
     it.app.hasher = Arc::new(hasher);
     assert!(matches!(log_in(&it, "ada", &"x".repeat(65_536)).await, Err(LoginError::Invalid)));
 }
@@ -141,7 +151,11 @@ async fn attempts_are_counted_by_the_network_whether_they_are_right_or_not() {
     let mut throttle = MockThrottle::new();
     let attempts = Attempts { count: 5_001, resets_in: seconds(60) };
     let name = "attempts:login:192.0.2.1";
-    throttle.expect_hit().times(1).with(eq(name), eq(seconds(900))).returning(move |_, _| Ok(attempts));
+    throttle
+        .expect_count_attempt()
+        .times(1)
+        .with(eq(name), eq(seconds(900)))
+        .returning(move |_, _| Ok(attempts));
     it.app.throttle = Arc::new(throttle);
     let refused = log_in(&it, "ada", "green tea").await;
     let expected = Throttled { limit: 5_000, window: seconds(900), retry_after: seconds(60) };
@@ -152,7 +166,7 @@ async fn attempts_are_counted_by_the_network_whether_they_are_right_or_not() {
 async fn at_the_limit_nothing_is_hashed_whether_the_account_exists_or_not() {
     for login in ["ada", "nobody"] {
         let mut it = no_hashing(bench());
-        it.app.throttle = Arc::new(throttle(|| Ok(10), || Ok(1)));
+        it.app.throttle = Arc::new(mock_throttle(|| Ok(10), || Ok(1)));
         let Err(LoginError::Throttled(told)) = log_in(&it, login, "green tea").await else {
             panic!("locked")
         };
@@ -163,7 +177,7 @@ async fn at_the_limit_nothing_is_hashed_whether_the_account_exists_or_not() {
 #[tokio::test]
 async fn counts_that_cannot_be_had_refuse_no_login() {
     let mut it = bench();
-    it.app.throttle = Arc::new(throttle(|| Err(away()), || Err(away())));
+    it.app.throttle = Arc::new(mock_throttle(|| Err(away_error()), || Err(away_error())));
     assert!(matches!(log_in(&it, "ada", "black tea").await, Err(LoginError::Invalid)));
     assert!(log_in(&it, "ada", "green tea").await.is_ok());
 }
@@ -174,7 +188,7 @@ async fn a_right_password_beyond_the_limit_is_not_told() {
     let asked = AtomicU32::new(0);
     // Three counts before the hash, then others have failed in the meantime.
     let count = move || Ok(if asked.fetch_add(1, Ordering::SeqCst) < 3 { 0 } else { 10 });
-    it.app.throttle = Arc::new(throttle(count, || Ok(1)));
+    it.app.throttle = Arc::new(mock_throttle(count, || Ok(1)));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Throttled(_))));
     assert_eq!(it.record.commits(), []);
 }
@@ -182,7 +196,7 @@ async fn a_right_password_beyond_the_limit_is_not_told() {
 #[tokio::test]
 async fn a_password_that_is_changed_under_the_login_begins_no_session() {
     let it = bench();
-    it.record.meanwhile(|it| it.users[0].1 = hash_of("white tea"));
+    it.record.before_next_commit(|it| it.users[0].1 = hash_of("white tea"));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Invalid)));
     assert_eq!(it.record.state().sessions, []);
 }
@@ -190,10 +204,10 @@ async fn a_password_that_is_changed_under_the_login_begins_no_session() {
 #[tokio::test]
 async fn a_busy_hasher_and_a_record_that_is_away_are_said() {
     let mut it = bench();
-    it.record.refuses(CommitError::Failed(away()));
+    it.record.refuse_next_commit(CommitError::Failed(away_error()));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Failed(_))));
     let mut hasher = MockPasswordHasher::new();
-    hasher.expect_verify().returning(|_, _, _| Err(HasherBusy));
+    hasher.expect_verify_password().returning(|_, _, _| Err(HasherBusy));
     it.app.hasher = Arc::new(hasher);
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Busy(_))));
 }

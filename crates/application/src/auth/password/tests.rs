@@ -7,26 +7,30 @@ use domain::{Session, SessionId, SessionKey};
 use ports::MockPasswordHasher;
 
 use super::*;
-use crate::{Throttled, auth::Login, testing::*};
+use crate::{Throttled, auth::LoginRequest, testing::*};
 
 fn elsewhere() -> Session {
     Session { key: SessionKey::new(6), id: SessionId::new("elsewhere".to_owned()), ..session() }
 }
 
-fn bench() -> Bench {
-    Bench::new().with(|it| {
+fn bench() -> TestApp {
+    TestApp::new().with_state(|it| {
         it.users.push((ada(), hash_of("green tea")));
         it.sessions.extend([session(), elsewhere()]);
     })
 }
 
-async fn change(it: &Bench, current: &str) -> Result<Answered, PasswordError> {
+async fn change(it: &TestApp, current: &str) -> Result<IdempotentReply, PasswordError> {
     keyed(it, None, current).await
 }
 
-async fn keyed(it: &Bench, request: Option<Request>, current: &str) -> Result<Answered, PasswordError> {
+async fn keyed(
+    it: &TestApp,
+    request: Option<IdempotentRequest>,
+    current: &str,
+) -> Result<IdempotentReply, PasswordError> {
     let new = Password::parse("white tea!").unwrap();
-    let change = ChangePassword { current: current.to_owned(), new, network: network() };
+    let change = PasswordChange { current: current.to_owned(), new, network: network() };
     change_password(&it.app, &caller(ada()), request, change, reply("")).await
 }
 
@@ -39,15 +43,19 @@ async fn a_changed_password_ends_all_other_sessions_in_the_same_commit() {
         Write::RevokeSessions { user: ada().key, except: Some(session().key), at: NOW },
     ];
     assert_eq!(it.record.only_commit(), expected);
-    assert!(it.app.revocations.contains(&elsewhere().id), "here at once");
-    assert_eq!(it.journal(), ["commit ChangePassword RevokeSessions", "publish"], "then the others are told");
-    assert!(!it.app.revocations.contains(&session().id));
+    assert!(it.app.revocations.contains_session(&elsewhere().id), "here at once");
+    assert_eq!(
+        it.journal_lines(),
+        ["commit ChangePassword RevokeSessions", "publish"],
+        "then the others are told"
+    );
+    assert!(!it.app.revocations.contains_session(&session().id));
 }
 
 #[tokio::test]
 async fn wrong_passwords_are_counted_by_the_session_and_lock_nothing_else() {
     let mut it = bench();
-    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     for _ in 0..10 {
         assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Invalid))));
     }
@@ -58,21 +66,21 @@ async fn wrong_passwords_are_counted_by_the_session_and_lock_nothing_else() {
     assert_eq!(it.record.commits(), []);
     let other = Caller { session: elsewhere().id, ..caller(ada()) };
     let new = Password::parse("white tea!").unwrap();
-    let right = ChangePassword { current: "green tea".to_owned(), new, network: network() };
+    let right = PasswordChange { current: "green tea".to_owned(), new, network: network() };
     let changed = change_password(&it.app, &other, None, right, reply("")).await;
     assert!(changed.is_ok(), "another session of the same network");
     let [login, password] = ["ada", "white tea!"].map(str::to_owned);
-    let login = crate::auth::login(&it.app, Login { login, password, network: network() });
+    let login = crate::auth::login(&it.app, LoginRequest { login, password, network: network() });
     assert!(login.await.is_ok(), "nor is the login locked");
 }
 
 #[tokio::test]
 async fn a_lock_of_the_login_does_not_stand_in_the_way() {
     let mut it = bench();
-    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     for _ in 0..10 {
         let [login, password] = ["ada", "black tea"].map(str::to_owned);
-        let login = crate::auth::login(&it.app, Login { login, password, network: network() });
+        let login = crate::auth::login(&it.app, LoginRequest { login, password, network: network() });
         assert!(matches!(login.await, Err(LoginError::Invalid)));
     }
     assert!(change(&it, "green tea").await.is_ok());
@@ -82,7 +90,7 @@ async fn a_lock_of_the_login_does_not_stand_in_the_way() {
 async fn a_client_that_tries_passwords_with_a_used_key_is_locked_like_any_other() {
     let mut it = bench();
     keyed(&it, Some(request()), "green tea").await.unwrap();
-    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     for _ in 0..10 {
         let guess = keyed(&it, Some(other_request()), "black tea").await;
         assert!(matches!(guess, Err(PasswordError::Key(KeyError::Reused))));
@@ -99,11 +107,11 @@ async fn a_client_that_tries_passwords_with_a_used_key_is_locked_like_any_other(
 #[tokio::test]
 async fn beyond_the_limit_a_right_password_is_not_told() {
     let mut it = bench();
-    it.app.throttle = Arc::new(throttle(|| Ok(10), || Ok(11)));
+    it.app.throttle = Arc::new(mock_throttle(|| Ok(10), || Ok(11)));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     let asked = AtomicU32::new(0);
     let count = move || Ok(if asked.fetch_add(1, Ordering::SeqCst) < 1 { 9 } else { 10 });
-    it.app.throttle = Arc::new(throttle(count, || Ok(1)));
+    it.app.throttle = Arc::new(mock_throttle(count, || Ok(1)));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Throttled(_)))));
     assert_eq!(it.record.commits(), []);
 }
@@ -111,10 +119,10 @@ async fn beyond_the_limit_a_right_password_is_not_told() {
 #[tokio::test]
 async fn of_two_changes_at_once_the_second_does_not_know_the_password_any_more() {
     let it = bench();
-    it.record.meanwhile(|it| it.users[0].1 = hash_of("other tea"));
+    it.record.before_next_commit(|it| it.users[0].1 = hash_of("other tea"));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Invalid))));
     assert_eq!(it.record.state().users[0].1, hash_of("other tea"));
-    assert!(!it.app.revocations.contains(&elsewhere().id), "nothing was ended");
+    assert!(!it.app.revocations.contains_session(&elsewhere().id), "nothing was ended");
 }
 
 #[tokio::test]
@@ -122,11 +130,12 @@ async fn a_hash_that_a_login_makes_again_meanwhile_stands_in_no_way() {
     for (times, is_changed) in [(1, true), (2, false)] {
         let mut it = bench();
         let mut hasher = MockPasswordHasher::new();
-        hasher.expect_verify().returning(|_, _, _| Ok(true));
-        hasher.expect_hash().returning(|it, _| Ok(hash_of(it.expose())));
+        hasher.expect_verify_password().returning(|_, _, _| Ok(true));
+        hasher.expect_hash_password().returning(|it, _| Ok(hash_of(it.expose_secret())));
         it.app.hasher = Arc::new(hasher);
         for time in 0..times {
-            it.record.meanwhile(move |it| it.users[0].1 = hash_of(&format!("green tea, again {time}")));
+            it.record
+                .before_next_commit(move |it| it.users[0].1 = hash_of(&format!("green tea, again {time}")));
         }
         assert_eq!(change(&it, "green tea").await.is_ok(), is_changed, "one more try and no third");
         assert_eq!(it.record.state().users[0].1 == hash_of("white tea!"), is_changed);
@@ -136,7 +145,7 @@ async fn a_hash_that_a_login_makes_again_meanwhile_stands_in_no_way() {
 #[tokio::test]
 async fn changes_are_counted_by_the_network_before_anything_is_hashed() {
     let mut it = bench();
-    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     it.app.policy.attempts_per_address = 1;
     assert!(matches!(change(&it, "black tea").await, Err(PasswordError::Login(LoginError::Invalid))));
     it.app.hasher = Arc::new(MockPasswordHasher::new());
@@ -147,7 +156,7 @@ async fn changes_are_counted_by_the_network_before_anything_is_hashed() {
 #[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = bench();
-    it.record.refuses(CommitError::Failed(away()));
+    it.record.refuse_next_commit(CommitError::Failed(away_error()));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Failed(_)))));
 }
 
@@ -155,10 +164,10 @@ async fn the_record_being_away_is_said() {
 async fn a_change_that_is_sent_again_is_answered_again_though_the_present_password_is_another() {
     let mut it = bench();
     keyed(&it, Some(request()), "green tea").await.unwrap();
-    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     let again = keyed(&it, Some(request()), "green tea").await.unwrap();
-    assert_eq!(again, Answered::Again(reply("")));
-    let failed = it.app.throttle.count(&format!("password:session:{}", session().id)).await.unwrap();
+    assert_eq!(again, IdempotentReply::Replay(reply("")));
+    let failed = it.app.throttle.read_attempts(&format!("password:session:{}", session().id)).await.unwrap();
     assert_eq!((failed.count, it.record.commits().len()), (0, 1));
 }
 
@@ -167,5 +176,5 @@ async fn a_wrong_password_keeps_no_key() {
     let it = bench();
     let wrong = keyed(&it, Some(request()), "black tea").await;
     assert!(matches!(wrong, Err(PasswordError::Login(LoginError::Invalid))));
-    assert!(matches!(keyed(&it, Some(other_request()), "green tea").await, Ok(Answered::First(_))));
+    assert!(matches!(keyed(&it, Some(other_request()), "green tea").await, Ok(IdempotentReply::New(_))));
 }

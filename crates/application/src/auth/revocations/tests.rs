@@ -6,40 +6,40 @@ use ports::{MockSessionRepository, MockUserRepository};
 use super::*;
 use crate::{
     Caller,
-    auth::{authenticate, logout, session::pair},
+    auth::{authenticate, logout, session::issue_token_pair},
     caching::CachedUsers,
     testing::*,
 };
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 
-fn bench() -> Bench {
-    Bench::new().with(|it| {
+fn bench() -> TestApp {
+    TestApp::new().with_state(|it| {
         it.users.push((ada(), hash_of("green tea")));
         it.sessions.push(session());
     })
 }
 
 /// Who shows an access token of Ada's session that was made just now.
-async fn shown(it: &Bench) -> Result<Option<Caller>, PortError> {
+async fn shown(it: &TestApp) -> Result<Option<Caller>, PortError> {
     let session = Session { rotated_at: it.app.clock.now(), ..session() };
-    authenticate(&it.app, &pair(&it.app, &session, ada().id).access).await
+    authenticate(&it.app, &issue_token_pair(&it.app, &session, ada().id).access).await
 }
 
-async fn is_accepted(it: &Bench) -> bool {
+async fn is_accepted(it: &TestApp) -> bool {
     shown(it).await.unwrap().is_some()
 }
 
 /// Another instance ends Ada's session, whose clock shows that time.
-fn end_elsewhere(it: &Bench, at: Timestamp) {
+fn end_elsewhere(it: &TestApp, at: Timestamp) {
     it.record.state().sessions[0].revoked_at = Some(at);
 }
 
 /// Sessions cannot be read any more.
-fn without_record(mut it: Bench) -> Bench {
+fn without_record(mut it: TestApp) -> TestApp {
     let mut sessions = MockSessionRepository::new();
-    sessions.expect_find().returning(|_| Err(away()));
-    sessions.expect_revoked_since().returning(|_, _, _| Err(away()));
+    sessions.expect_find_session().returning(|_| Err(away_error()));
+    sessions.expect_list_revoked_sessions().returning(|_, _, _| Err(away_error()));
     it.app.sessions = Arc::new(sessions);
     it
 }
@@ -62,18 +62,18 @@ fn nth_id(nth: i64) -> SessionId {
 #[tokio::test]
 async fn what_a_look_found_is_relied_on_while_it_is_new() {
     let it = bench();
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     let it = without_record(it);
-    it.clock.advance(TRUSTED_FOR);
+    it.clock.advance(TRUST_PERIOD);
     assert!(is_accepted(&it).await, "nobody was asked");
 }
 
 #[tokio::test]
 async fn a_session_that_ended_elsewhere_is_accepted_nowhere_when_the_last_look_is_old() {
     let it = bench();
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     end_elsewhere(&it, NOW);
-    it.clock.advance(TRUSTED_FOR);
+    it.clock.advance(TRUST_PERIOD);
     assert!(is_accepted(&it).await, "for less than a second");
     it.clock.advance(MILLISECOND);
     assert!(!is_accepted(&it).await);
@@ -82,11 +82,11 @@ async fn a_session_that_ended_elsewhere_is_accepted_nowhere_when_the_last_look_i
 #[tokio::test]
 async fn without_record_nobody_is_accepted_when_the_last_look_is_old() {
     let it = bench();
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     let it = without_record(it);
-    it.clock.advance(TRUSTED_FOR + MILLISECOND);
+    it.clock.advance(TRUST_PERIOD + MILLISECOND);
     assert!(shown(&it).await.is_err(), "it is said");
-    assert!(look(&it.app).await.is_err());
+    assert!(sync_full(&it.app).await.is_err());
     assert!(shown(&it).await.is_err(), "a look that found nothing out makes nothing new");
 }
 
@@ -105,7 +105,7 @@ async fn before_the_first_look_the_record_is_asked() {
     assert!(is_accepted(&it).await);
     end_elsewhere(&it, NOW);
     assert!(!is_accepted(&it).await);
-    let gone = bench().with(|it| it.sessions.clear());
+    let gone = bench().with_state(|it| it.sessions.clear());
     assert!(!is_accepted(&gone).await, "of what is not there nothing is known");
     assert!(shown(&without_record(bench())).await.is_err());
 }
@@ -115,23 +115,23 @@ async fn a_look_is_as_old_as_its_beginning() {
     let mut it = bench();
     let clock = Arc::clone(&it.clock);
     let mut slow = MockSessionRepository::new();
-    slow.expect_revoked_since().returning(move |_, _, _| {
-        clock.advance(TRUSTED_FOR + MILLISECOND);
+    slow.expect_list_revoked_sessions().returning(move |_, _, _| {
+        clock.advance(TRUST_PERIOD + MILLISECOND);
         Ok(vec![])
     });
-    slow.expect_find().times(1).returning(|_| Ok(None));
+    slow.expect_find_session().times(1).returning(|_| Ok(None));
     it.app.sessions = Arc::new(slow);
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     assert!(!is_accepted(&it).await, "the record was asked");
 }
 
 #[tokio::test]
 async fn a_clock_that_is_put_back_does_not_make_an_old_look_new() {
-    for back in [TRUSTED_FOR / 2, TRUSTED_FOR, seconds(3_600)] {
+    for back in [TRUST_PERIOD / 2, TRUST_PERIOD, seconds(3_600)] {
         let it = bench();
-        look(&it.app).await.unwrap();
+        sync_full(&it.app).await.unwrap();
         end_elsewhere(&it, NOW);
-        it.clock.advance(TRUSTED_FOR + MILLISECOND);
+        it.clock.advance(TRUST_PERIOD + MILLISECOND);
         it.clock.put_back(back);
         assert!(!is_accepted(&it).await, "{back:?}");
     }
@@ -140,10 +140,10 @@ async fn a_clock_that_is_put_back_does_not_make_an_old_look_new() {
 #[tokio::test]
 async fn a_machine_that_slept_does_not_take_an_old_look_for_new() {
     let it = bench();
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     end_elsewhere(&it, NOW);
     // Of the two clocks only one went on.
-    it.clock.put_forward(TRUSTED_FOR + MILLISECOND);
+    it.clock.put_forward(TRUST_PERIOD + MILLISECOND);
     assert!(!is_accepted(&it).await);
 }
 
@@ -153,134 +153,144 @@ async fn what_a_clock_that_was_ahead_forgot_is_not_accepted_when_it_is_put_right
     end_elsewhere(&it, NOW);
     it.clock.advance(seconds(120));
     it.clock.put_forward(seconds(3_600));
-    look(&it.app).await.unwrap();
-    assert!(!it.app.revocations.contains(&session().id), "all its access tokens seem to have expired");
+    sync_full(&it.app).await.unwrap();
+    assert!(
+        !it.app.revocations.contains_session(&session().id),
+        "all its access tokens seem to have expired"
+    );
     it.clock.put_back(seconds(3_600));
     assert!(!is_accepted(&it).await, "before it looked again");
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     assert!(!is_accepted(&it).await, "and after");
-    assert!(it.app.revocations.contains(&session().id));
+    assert!(it.app.revocations.contains_session(&session().id));
 }
 
 #[tokio::test]
 async fn what_ends_after_a_clock_was_put_right_is_heard_of() {
     let it = bench();
     it.clock.put_forward(seconds(3_600));
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     it.clock.put_back(seconds(3_600));
     end_elsewhere(&it, NOW);
-    look(&it.app).await.unwrap();
-    assert!(it.app.revocations.contains(&session().id));
+    sync_full(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains_session(&session().id));
 }
 
 #[tokio::test]
 async fn an_end_by_a_clock_that_is_behind_and_a_slow_commit_is_found_by_the_next_look() {
     let it = bench();
-    look(&it.app).await.unwrap();
-    let stamped = NOW.minus(CLOCKS_APART_MAX).minus(COMMITTED_WITHIN);
+    sync_full(&it.app).await.unwrap();
+    let stamped = NOW.saturating_sub(CLOCK_SKEW_MAX).saturating_sub(COMMIT_DELAY_MAX);
     it.clock.advance(MILLISECOND);
     end_elsewhere(&it, stamped);
-    look(&it.app).await.unwrap();
-    assert!(it.app.revocations.contains(&session().id));
+    sync_full(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains_session(&session().id));
 }
 
 #[tokio::test]
 async fn after_looks_that_failed_the_next_reaches_back_to_the_last_that_did_not() {
     let it = bench();
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     let record = Arc::clone(&it.record);
-    end_elsewhere(&it, NOW.plus(seconds(1)));
+    end_elsewhere(&it, NOW.saturating_add(seconds(1)));
     let mut it = without_record(it);
     for _ in 0..10 {
         it.clock.advance(seconds(60));
-        assert!(look(&it.app).await.is_err());
+        assert!(sync_full(&it.app).await.is_err());
     }
     it.app.sessions = record;
-    look(&it.app).await.unwrap();
-    assert!(it.app.revocations.contains(&session().id));
+    sync_full(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains_session(&session().id));
 }
 
 #[tokio::test]
 async fn a_glance_finds_what_ended_just_now_and_makes_no_look_newer() {
     let it = bench();
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     it.clock.advance(Duration::from_millis(400));
     end_elsewhere(&it, it.app.clock.now());
-    glance(&it.app).await.unwrap();
-    assert!(it.app.revocations.contains(&session().id));
+    sync_recent(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains_session(&session().id));
     let it = bench();
-    look(&it.app).await.unwrap();
-    it.clock.advance(TRUSTED_FOR + MILLISECOND);
-    glance(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
+    it.clock.advance(TRUST_PERIOD + MILLISECOND);
+    sync_recent(&it.app).await.unwrap();
     assert!(shown(&without_record(it)).await.is_err());
 }
 
 #[tokio::test]
 async fn the_first_look_finds_all_whose_access_tokens_may_be_alive() {
-    let it = Bench::new();
-    let oldest = NOW.minus(it.app.policy.access_token_ttl).minus(REMEMBERED_BEYOND);
-    let it = it.with(|it| it.sessions = ended([oldest, oldest.minus(MILLISECOND)].into_iter()));
-    look(&it.app).await.unwrap();
-    assert!(it.app.revocations.contains(&nth_id(0)) && !it.app.revocations.contains(&nth_id(1)));
+    let it = TestApp::new();
+    let oldest = NOW.saturating_sub(it.app.policy.access_token_ttl).saturating_sub(RETENTION_MARGIN);
+    let it =
+        it.with_state(|it| it.sessions = ended([oldest, oldest.saturating_sub(MILLISECOND)].into_iter()));
+    sync_full(&it.app).await.unwrap();
+    assert!(
+        it.app.revocations.contains_session(&nth_id(0)) && !it.app.revocations.contains_session(&nth_id(1))
+    );
 }
 
 #[tokio::test]
 async fn an_end_is_forgotten_when_no_access_token_can_be_alive_by_any_clock() {
-    let it = Bench::new().with(|it| it.sessions = ended(std::iter::once(NOW)));
-    look(&it.app).await.unwrap();
-    it.clock.advance(it.app.policy.access_token_ttl + REMEMBERED_BEYOND);
-    look(&it.app).await.unwrap();
-    assert!(it.app.revocations.contains(&nth_id(0)));
+    let it = TestApp::new().with_state(|it| it.sessions = ended(std::iter::once(NOW)));
+    sync_full(&it.app).await.unwrap();
+    it.clock.advance(it.app.policy.access_token_ttl + RETENTION_MARGIN);
+    sync_full(&it.app).await.unwrap();
+    assert!(it.app.revocations.contains_session(&nth_id(0)));
     it.clock.advance(MILLISECOND);
-    look(&it.app).await.unwrap();
-    assert!(!it.app.revocations.contains(&nth_id(0)));
+    sync_full(&it.app).await.unwrap();
+    assert!(!it.app.revocations.contains_session(&nth_id(0)));
 }
 
 #[tokio::test]
 async fn ended_sessions_are_read_page_by_page() {
-    let many = i64::from(READ_AT_ONCE) * 2 + 1;
-    let each = (0..many).map(|it| Timestamp::from_millis(NOW.millis() + it / 2));
-    let it = Bench::new().with(|it| it.sessions = ended(each));
-    look(&it.app).await.unwrap();
+    let many = i64::from(PAGE_SIZE) * 2 + 1;
+    let each = (0..many).map(|it| Timestamp::from_millis(NOW.as_millis() + it / 2));
+    let it = TestApp::new().with_state(|it| it.sessions = ended(each));
+    sync_full(&it.app).await.unwrap();
     for nth in [0, many / 2, many - 1] {
-        assert!(it.app.revocations.contains(&nth_id(nth)), "{nth}");
+        assert!(it.app.revocations.contains_session(&nth_id(nth)), "{nth}");
     }
 }
 
 #[tokio::test]
 async fn ended_sessions_are_read_to_the_last_even_when_all_are_of_one_moment() {
-    let it = Bench::new().with(|it| it.sessions = ended((0..=2 * READ_AT_ONCE).map(|_| NOW)));
-    look(&it.app).await.unwrap();
-    for nth in 0..=2 * i64::from(READ_AT_ONCE) {
-        assert!(it.app.revocations.contains(&nth_id(nth)), "{nth}");
+    let it = TestApp::new().with_state(|it| it.sessions = ended((0..=2 * PAGE_SIZE).map(|_| NOW)));
+    sync_full(&it.app).await.unwrap();
+    for nth in 0..=2 * i64::from(PAGE_SIZE) {
+        assert!(it.app.revocations.contains_session(&nth_id(nth)), "{nth}");
     }
 }
 
 /// Copies of users as an instance has them.
-fn with_copies(mut it: Bench) -> Bench {
-    it.app.user_copies = Arc::new(CachedUsers::new(it.record.clone(), Arc::<FakeCache>::default()));
+fn with_copies(mut it: TestApp) -> TestApp {
+    it.app.cached_users = Arc::new(CachedUsers::new(it.record.clone(), Arc::<FakeCache>::default()));
     it
 }
 
-async fn role(it: &Bench) -> Role {
+async fn role(it: &TestApp) -> Role {
     shown(it).await.unwrap().unwrap().user.role
 }
 
 /// Another instance, whose clock shows that time, makes Ada an operator.
-fn promote_elsewhere(it: &Bench, at: Timestamp) {
+fn promote_elsewhere(it: &TestApp, at: Timestamp) {
     it.record.state().users[0].0 = ada().with_role(Role::Operator, at);
 }
 
 #[tokio::test]
 async fn a_user_who_changed_elsewhere_is_known_by_the_next_look_whatever_the_clocks_say() {
-    for stamped in [NOW, NOW.minus(CLOCKS_APART_MAX).minus(COMMITTED_WITHIN), NOW.plus(CLOCKS_APART_MAX)] {
+    for stamped in [
+        NOW,
+        NOW.saturating_sub(CLOCK_SKEW_MAX).saturating_sub(COMMIT_DELAY_MAX),
+        NOW.saturating_add(CLOCK_SKEW_MAX),
+    ] {
         let it = with_copies(bench());
-        look(&it.app).await.unwrap();
+        sync_full(&it.app).await.unwrap();
         assert_eq!(role(&it).await, Role::Customer);
         it.clock.advance(MILLISECOND);
         promote_elsewhere(&it, stamped);
         assert_eq!(role(&it).await, Role::Customer, "the copy");
-        look(&it.app).await.unwrap();
+        sync_full(&it.app).await.unwrap();
         assert_eq!(role(&it).await, Role::Operator, "{stamped:?}");
     }
 }
@@ -292,10 +302,10 @@ async fn no_copy_of_a_user_is_trusted_when_the_last_look_is_old() {
     promote_elsewhere(&it, NOW);
     assert_eq!(role(&it).await, Role::Operator, "each time");
     let it = with_copies(bench());
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     assert_eq!(role(&it).await, Role::Customer);
     promote_elsewhere(&it, NOW);
-    it.clock.advance(TRUSTED_FOR);
+    it.clock.advance(TRUST_PERIOD);
     assert_eq!(role(&it).await, Role::Customer, "for less than a second");
     it.clock.advance(MILLISECOND);
     assert_eq!(role(&it).await, Role::Operator);
@@ -305,20 +315,20 @@ async fn no_copy_of_a_user_is_trusted_when_the_last_look_is_old() {
 async fn a_look_that_did_not_learn_who_changed_makes_nothing_new() {
     let mut it = bench();
     let mut users = MockUserRepository::new();
-    users.expect_changed_since().returning(|_, _, _| Err(away()));
-    it.app.user_copies = Arc::new(users);
-    assert!(look(&it.app).await.is_err());
+    users.expect_list_changed_users().returning(|_, _, _| Err(away_error()));
+    it.app.cached_users = Arc::new(users);
+    assert!(sync_full(&it.app).await.is_err());
     assert!(is_accepted(&it).await, "the record was asked, not the copies");
 }
 
 #[tokio::test]
 async fn a_glance_finds_who_changed_just_now() {
     let it = with_copies(bench());
-    look(&it.app).await.unwrap();
+    sync_full(&it.app).await.unwrap();
     assert_eq!(role(&it).await, Role::Customer);
     it.clock.advance(Duration::from_millis(400));
     promote_elsewhere(&it, it.app.clock.now());
-    glance(&it.app).await.unwrap();
+    sync_recent(&it.app).await.unwrap();
     assert_eq!(role(&it).await, Role::Operator);
 }
 
@@ -326,9 +336,9 @@ async fn a_glance_finds_who_changed_just_now() {
 async fn users_who_changed_are_read_to_the_last_even_when_all_are_of_one_moment() {
     let mut it = bench();
     let cache = Arc::<FakeCache>::default();
-    it.app.user_copies = Arc::new(CachedUsers::new(it.record.clone(), cache.clone()));
-    let it = it.with(|it| {
-        it.users = (0..=2 * i64::from(READ_AT_ONCE))
+    it.app.cached_users = Arc::new(CachedUsers::new(it.record.clone(), cache.clone()));
+    let it = it.with_state(|it| {
+        it.users = (0..=2 * i64::from(PAGE_SIZE))
             .map(|nth| {
                 let id = domain::UserId::new(format!("u{nth}"));
                 let user = domain::User { key: domain::UserKey::new(nth), id, ..ada() };
@@ -336,9 +346,9 @@ async fn users_who_changed_are_read_to_the_last_even_when_all_are_of_one_moment(
             })
             .collect();
     });
-    look(&it.app).await.unwrap();
-    let kept = cache.kept();
-    for nth in 0..=2 * i64::from(READ_AT_ONCE) {
+    sync_full(&it.app).await.unwrap();
+    let kept = cache.lock_entries();
+    for nth in 0..=2 * i64::from(PAGE_SIZE) {
         assert!(kept.contains_key(&*format!("user:u{nth}")), "{nth}");
     }
 }

@@ -6,18 +6,18 @@ use ports::{CommitError, MockBroadcast};
 use super::*;
 use crate::testing::*;
 
-fn bench() -> Bench {
-    Bench::new().with(|it| {
+fn bench() -> TestApp {
+    TestApp::new().with_state(|it| {
         it.users.push((ada(), hash_of("green tea")));
         it.sessions.push(session());
     })
 }
 
-async fn refreshed(it: &Bench, generation: i64) -> Result<Pair, RefreshError> {
-    refresh(&it.app, &format!("session/{generation}"), network()).await
+async fn refreshed(it: &TestApp, generation: i64) -> Result<TokenPair, RefreshError> {
+    refresh_session(&it.app, &format!("session/{generation}"), network()).await
 }
 
-fn now(it: &Bench) -> Session {
+fn now(it: &TestApp) -> Session {
     it.record.state().sessions[0].clone()
 }
 
@@ -29,7 +29,10 @@ async fn a_good_token_is_exchanged_once() {
     let (read, next) = (Box::new(session()), Box::new(now(&it)));
     assert_eq!(it.record.only_commit(), [Write::RotateSession { read, next }]);
     assert_eq!((pair.refresh.as_str(), now(&it).generation), ("session/2", 2));
-    assert_eq!(now(&it).expires_at, NOW.plus(seconds(60)).plus(it.app.policy.refresh_token_ttl));
+    assert_eq!(
+        now(&it).expires_at,
+        NOW.saturating_add(seconds(60)).saturating_add(it.app.policy.refresh_token_ttl)
+    );
     assert!(pair.access.starts_with("user-ada/session/2/"));
 }
 
@@ -67,7 +70,7 @@ async fn no_token_outlives_its_session() {
     it.clock.advance(seconds(60));
     let pair = refreshed(&it, 1).await.unwrap();
     assert_eq!((pair.access_ttl, pair.refresh_ttl), (seconds(540), seconds(540)));
-    assert_eq!(now(&it).expires_at, NOW.plus(seconds(600)));
+    assert_eq!(now(&it).expires_at, NOW.saturating_add(seconds(600)));
     it.clock.advance(seconds(540));
     assert_eq!(authenticate(&it.app, &pair.access).await.unwrap(), None);
     assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Invalid)));
@@ -76,10 +79,13 @@ async fn no_token_outlives_its_session() {
 #[tokio::test]
 async fn whoever_loses_the_race_gets_the_same_pair() {
     let it = bench();
-    let winner =
-        Session { generation: 2, expires_at: NOW.plus(it.app.policy.refresh_token_ttl), ..session() };
+    let winner = Session {
+        generation: 2,
+        expires_at: NOW.saturating_add(it.app.policy.refresh_token_ttl),
+        ..session()
+    };
     let winner = Session { spent: vec![NOW], ..winner };
-    it.record.meanwhile(move |it| it.sessions[0] = winner);
+    it.record.before_next_commit(move |it| it.sessions[0] = winner);
     let pair = refreshed(&it, 1).await.unwrap();
     assert_eq!((pair.refresh.as_str(), it.record.commits().len()), ("session/2", 0));
     assert!(pair == refreshed(&it, 1).await.unwrap());
@@ -88,7 +94,7 @@ async fn whoever_loses_the_race_gets_the_same_pair() {
 #[tokio::test]
 async fn a_lost_answer_of_the_exchange_is_given_to_the_retry() {
     let it = bench();
-    it.record.loses_the_answer();
+    it.record.lose_next_answer();
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Failed(_))));
     assert_eq!(refreshed(&it, 1).await.unwrap().refresh, "session/2");
 }
@@ -99,8 +105,8 @@ async fn a_token_that_is_shown_again_later_ends_the_session() {
     refreshed(&it, 1).await.unwrap();
     it.clock.advance(seconds(11));
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Reused)));
-    assert_eq!(now(&it).revoked_at, Some(NOW.plus(seconds(11))));
-    assert!(it.app.revocations.contains(&session().id), "its access tokens are dead here at once");
+    assert_eq!(now(&it).revoked_at, Some(NOW.saturating_add(seconds(11))));
+    assert!(it.app.revocations.contains_session(&session().id), "its access tokens are dead here at once");
     assert!(matches!(refreshed(&it, 2).await, Err(RefreshError::Invalid)));
 }
 
@@ -108,16 +114,16 @@ async fn a_token_that_is_shown_again_later_ends_the_session() {
 async fn theft_is_only_told_when_the_session_has_ended() {
     let it = bench();
     it.clock.advance(seconds(11));
-    it.record.refuses(CommitError::Failed(away()));
+    it.record.refuse_next_commit(CommitError::Failed(away_error()));
     assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Failed(_))));
-    assert!(!it.app.revocations.contains(&session().id));
+    assert!(!it.app.revocations.contains_session(&session().id));
 }
 
 #[tokio::test]
 async fn what_is_no_token_of_a_live_session_gets_nothing() {
     let it = bench();
-    assert!(matches!(refresh(&it.app, "nonsense", network()).await, Err(RefreshError::Invalid)));
-    assert!(matches!(refresh(&it.app, "another/1", network()).await, Err(RefreshError::Invalid)));
+    assert!(matches!(refresh_session(&it.app, "nonsense", network()).await, Err(RefreshError::Invalid)));
+    assert!(matches!(refresh_session(&it.app, "another/1", network()).await, Err(RefreshError::Invalid)));
     it.clock.advance(seconds(3_600));
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));
     assert_eq!(it.record.commits(), []);
@@ -140,12 +146,16 @@ async fn an_access_token_is_good_until_it_expires_or_its_session_ends() {
 
 #[tokio::test]
 async fn logging_out_of_a_session_that_is_gone_is_no_failure() {
-    let it = Bench::new();
+    let it = TestApp::new();
     logout(&it.app, &caller(ada())).await.unwrap();
     assert_eq!(it.record.commits(), []);
 }
 
-async fn revoked(it: &Bench, by: User, key: Option<Request>) -> Result<Answered, RevokeError> {
+async fn revoked(
+    it: &TestApp,
+    by: User,
+    key: Option<IdempotentRequest>,
+) -> Result<IdempotentReply, RevokeError> {
     revoke_session(&it.app, &caller(by), key, &session().id, reply("")).await
 }
 
@@ -153,7 +163,7 @@ async fn revoked(it: &Bench, by: User, key: Option<Request>) -> Result<Answered,
 async fn an_end_that_is_asked_for_again_is_answered_again() {
     let it = bench();
     revoked(&it, ada(), Some(request())).await.unwrap();
-    assert_eq!(revoked(&it, ada(), Some(request())).await.unwrap(), Answered::Again(reply("")));
+    assert_eq!(revoked(&it, ada(), Some(request())).await.unwrap(), IdempotentReply::Replay(reply("")));
     assert_eq!(it.record.commits().len(), 1);
 }
 
@@ -162,7 +172,7 @@ async fn a_session_is_ended_by_its_owner_only_and_once() {
     let it = bench();
     assert!(matches!(revoked(&it, bob(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), [session()]);
-    assert_eq!(revoked(&it, ada(), None).await.unwrap(), Answered::First(reply("")));
+    assert_eq!(revoked(&it, ada(), None).await.unwrap(), IdempotentReply::New(reply("")));
     assert!(matches!(revoked(&it, ada(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), []);
 }
@@ -171,30 +181,30 @@ async fn a_session_is_ended_by_its_owner_only_and_once() {
 async fn the_others_are_told_of_an_end_when_it_is_committed() {
     let it = bench();
     revoked(&it, ada(), None).await.unwrap();
-    assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
+    assert_eq!(it.journal_lines(), ["commit RevokeSession", "publish"]);
     let it = bench();
     logout(&it.app, &caller(ada())).await.unwrap();
-    assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
+    assert_eq!(it.journal_lines(), ["commit RevokeSession", "publish"]);
     let it = bench();
     it.clock.advance(seconds(11));
     assert!(matches!(refreshed(&it, 0).await, Err(RefreshError::Reused)));
-    assert_eq!(it.journal(), ["commit RevokeSession", "publish"]);
+    assert_eq!(it.journal_lines(), ["commit RevokeSession", "publish"]);
 }
 
 #[tokio::test]
 async fn an_end_that_is_not_committed_is_told_to_nobody() {
     let it = bench();
-    it.record.refuses(CommitError::Failed(away()));
+    it.record.refuse_next_commit(CommitError::Failed(away_error()));
     assert!(logout(&it.app, &caller(ada())).await.is_err());
-    assert_eq!(it.journal(), [""; 0]);
+    assert_eq!(it.journal_lines(), [""; 0]);
 }
 
 #[tokio::test]
 async fn an_end_that_nobody_can_be_told_of_is_one_nevertheless() {
     let mut it = bench();
     let mut broadcast = MockBroadcast::new();
-    broadcast.expect_publish().times(1).returning(|| Err(away()));
-    it.app.sessions_ended = Arc::new(broadcast);
+    broadcast.expect_publish().times(1).returning(|| Err(away_error()));
+    it.app.revocation_broadcast = Arc::new(broadcast);
     logout(&it.app, &caller(ada())).await.unwrap();
     assert!(now(&it).revoked_at.is_some());
 }

@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use domain::{Progress, Revision};
+use domain::{OrderChange, Revision};
 use ports::MockOrderRepository;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -26,13 +26,17 @@ impl OneOrder {
     }
 
     fn read(&self) -> Result<Option<Order>, PortError> {
-        if self.is_away.load(Ordering::SeqCst) { Err(away()) } else { Ok(self.order.lock().unwrap().clone()) }
+        if self.is_away.load(Ordering::SeqCst) {
+            Err(away_error())
+        } else {
+            Ok(self.order.lock().unwrap().clone())
+        }
     }
 
     /// Commits the next revision, and gives the order of it.
     fn moves_on(&self) -> Order {
         let mut order = self.order.lock().unwrap();
-        let next = Progress::of(order.take().unwrap()).order().clone();
+        let next = OrderChange::from_order(order.take().unwrap()).order().clone();
         order.insert(next).clone()
     }
 
@@ -43,7 +47,7 @@ impl OneOrder {
 
 #[async_trait]
 impl OrderRepository for OneOrder {
-    async fn find(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
+    async fn find_order(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
         let found = self.read()?.filter(|it| it.number == *number);
         self.loads.fetch_add(1, Ordering::SeqCst);
         self.passes.acquire().await.unwrap().forget();
@@ -51,25 +55,25 @@ impl OrderRepository for OneOrder {
         Ok(found)
     }
 
-    async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
+    async fn find_order_head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         tokio::task::yield_now().await;
         let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
         Ok(self.read()?.filter(|it| it.number == *number).map(head))
     }
 
-    async fn has_pending(&self, _: UserKey, _: u32) -> Result<bool, PortError> {
+    async fn has_pending_orders(&self, _: UserKey, _: u32) -> Result<bool, PortError> {
         unreachable!("not counted here")
     }
 
-    async fn list(&self, _: OrderFilter) -> Result<Page<Order>, PortError> {
+    async fn list_orders(&self, _: OrderFilter) -> Result<Page<Order>, PortError> {
         unreachable!("not listed here")
     }
 
-    async fn history(&self, _: OrderKey) -> Result<Vec<Recorded>, PortError> {
+    async fn list_history_entries(&self, _: OrderKey) -> Result<Vec<StoredHistoryEntry>, PortError> {
         unreachable!("nor its history")
     }
 
-    async fn due(&self, _: Due, _: ports::Batch) -> Result<Vec<OrderNumber>, PortError> {
+    async fn list_due_orders(&self, _: DueOrders, _: ports::Batch) -> Result<Vec<OrderNumber>, PortError> {
         unreachable!("nor what is due")
     }
 }
@@ -93,7 +97,7 @@ fn bytes(order: &Order) -> Vec<u8> {
 }
 
 async fn shown(orders: &CachedOrders) -> Order {
-    orders.find(&order().number).await.unwrap().unwrap()
+    orders.find_order(&order().number).await.unwrap().unwrap()
 }
 
 #[tokio::test]
@@ -104,7 +108,7 @@ async fn an_order_is_loaded_once_and_shown_on_every_instance() {
         assert_eq!(shown(orders).await, order());
     }
     assert_eq!((record.loads(), cache.version(NAME)), (1, Some(order().revision.get())));
-    let life = cache.kept()[NAME].1;
+    let life = cache.lock_entries()[NAME].1;
     assert!(TTL.mul_f32(0.8) < life && life < TTL.mul_f32(1.2), "{life:?}");
 }
 
@@ -115,12 +119,12 @@ async fn a_copy_of_another_revision_is_not_shown() {
     let new = record.moves_on();
     assert_eq!(shown(&orders).await, new, "the invalidation was lost");
     assert_eq!(cache.version(NAME), Some(new.revision.get()), "and is made up for");
-    cache.holds(NAME, 1, bytes(&old));
+    cache.set_entry(NAME, 1, bytes(&old));
     assert_eq!(shown(&orders).await, new, "the cache came back with what it had long ago");
-    cache.holds(NAME, new.revision.get(), bytes(&old));
+    cache.set_entry(NAME, new.revision.get(), bytes(&old));
     assert_eq!(shown(&orders).await, new, "what a copy is labelled with proves nothing");
     let ahead = Order { revision: new.revision.next(), ..new.clone() };
-    cache.holds(NAME, 3, bytes(&ahead));
+    cache.set_entry(NAME, 3, bytes(&ahead));
     assert_eq!(shown(&orders).await, new, "the record came back from a backup");
 }
 
@@ -130,7 +134,7 @@ async fn a_copy_makes_an_order_nobody_elses() {
     let other = domain::UserKey::new(order().owner.get() + 1);
     let elsewhere = OrderKey::new(order().key.get() + 1);
     for forged in [Order { owner: other, ..order() }, Order { key: elsewhere, ..order() }] {
-        cache.holds(NAME, order().revision.get(), bytes(&forged));
+        cache.set_entry(NAME, order().revision.get(), bytes(&forged));
         assert_eq!(shown(&orders).await, order());
     }
 }
@@ -149,9 +153,9 @@ async fn a_slow_reader_does_no_harm() {
             tokio::task::yield_now().await;
         }
         let new = record.moves_on();
-        OrderCopies::new(cache.clone()).put(&new).await;
+        OrderCache::new(cache.clone()).put_order(&new).await;
         if forgets {
-            cache.kept().clear();
+            cache.lock_entries().clear();
         }
         record.passes.add_permits(1);
         let old = reading.join_next().await.unwrap().unwrap();
@@ -161,7 +165,7 @@ async fn a_slow_reader_does_no_harm() {
         record.passes.add_permits(usize::from(forgets));
         assert_eq!(shown(&quick).await, new);
         assert_eq!(shown(&slow).await, new);
-        cache.kept().clear();
+        cache.lock_entries().clear();
     }
 }
 
@@ -172,21 +176,21 @@ async fn what_is_no_copy_of_the_order_does_not_count() {
     for (loads, bad) in
         (1..).zip([Vec::new(), b"nonsense".to_vec(), bytes(&other), bytes(&order())[1..].to_vec()])
     {
-        cache.holds(NAME, i64::MAX, bad);
+        cache.set_entry(NAME, i64::MAX, bad);
         assert_eq!(shown(&orders).await, order());
         assert_eq!(record.loads(), loads);
-        cache.kept().clear();
+        cache.lock_entries().clear();
     }
 }
 
 #[tokio::test]
 async fn an_order_that_there_is_not_is_asked_for_each_time() {
     let (record, cache, orders) = bench(None);
-    cache.holds(NAME, 1, bytes(&order()));
-    assert_eq!(orders.find(&order().number).await.unwrap(), None, "whatever copies there are");
-    cache.kept().clear();
-    assert_eq!(orders.find(&order().number).await.unwrap(), None);
-    assert!(cache.kept().is_empty(), "absence is not remembered");
+    cache.set_entry(NAME, 1, bytes(&order()));
+    assert_eq!(orders.find_order(&order().number).await.unwrap(), None, "whatever copies there are");
+    cache.lock_entries().clear();
+    assert_eq!(orders.find_order(&order().number).await.unwrap(), None);
+    assert!(cache.lock_entries().is_empty(), "absence is not remembered");
     *record.order.lock().unwrap() = Some(order());
     assert_eq!(shown(&orders).await, order());
 }
@@ -196,7 +200,7 @@ async fn a_copy_is_not_shown_when_the_record_cannot_vouch_for_it() {
     let (record, _, orders) = bench(Some(order()));
     shown(&orders).await;
     record.is_away.store(true, Ordering::SeqCst);
-    assert!(orders.find(&order().number).await.is_err());
+    assert!(orders.find_order(&order().number).await.is_err());
     record.is_away.store(false, Ordering::SeqCst);
     assert_eq!(shown(&orders).await, order());
 }
@@ -204,7 +208,7 @@ async fn a_copy_is_not_shown_when_the_record_cannot_vouch_for_it() {
 #[tokio::test]
 async fn a_cache_that_is_away_is_done_without() {
     let (record, cache, orders) = bench(Some(order()));
-    cache.goes_away(true);
+    cache.set_away(true);
     assert_eq!(shown(&orders).await, order());
     let new = record.moves_on();
     assert_eq!(shown(&orders).await, new);
@@ -264,13 +268,13 @@ async fn when_whoever_loads_gives_up_the_next_one_loads() {
 async fn a_load_that_fails_is_tried_anew() {
     let mut record = MockOrderRepository::new();
     let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: Revision::FIRST };
-    record.expect_head().returning(move |_| Ok(Some(head(order()))));
-    record.expect_find().times(1).returning(|_| Err(away()));
-    record.expect_find().times(1).returning(|_| Ok(Some(order())));
+    record.expect_find_order_head().returning(move |_| Ok(Some(head(order()))));
+    record.expect_find_order().times(1).returning(|_| Err(away_error()));
+    record.expect_find_order().times(1).returning(|_| Ok(Some(order())));
     let cache = Arc::<FakeCache>::default();
     let orders = CachedOrders::new(Arc::new(record), cache.clone());
-    assert!(orders.find(&order().number).await.is_err());
-    assert!(cache.kept().is_empty());
+    assert!(orders.find_order(&order().number).await.is_err());
+    assert!(cache.lock_entries().is_empty());
     assert_eq!(shown(&orders).await, order());
 }
 
@@ -308,9 +312,9 @@ async fn nobody_is_ever_shown_less_than_what_anybody_was_shown() {
         past.push(record.moves_on());
         let any = &past[change * 7 % past.len()];
         match change % 4 {
-            0 => OrderCopies::new(cache.clone()).put(&past[change + 1]).await,
-            1 => cache.holds(NAME, any.revision.get(), bytes(any)),
-            2 => cache.kept().clear(),
+            0 => OrderCache::new(cache.clone()).put_order(&past[change + 1]).await,
+            1 => cache.set_entry(NAME, any.revision.get(), bytes(any)),
+            2 => cache.lock_entries().clear(),
             // Now and then the readers catch up.
             _ => reached(&highest, past[change + 1].revision).await,
         }
@@ -323,13 +327,13 @@ async fn nobody_is_ever_shown_less_than_what_anybody_was_shown() {
 #[tokio::test]
 async fn everything_else_is_the_records() {
     let mut record = MockOrderRepository::new();
-    record.expect_head().times(1).returning(|_| Ok(None));
-    record.expect_list().times(1).returning(|_| Ok(Page::whole(vec![order()])));
-    record.expect_history().times(1).returning(|_| Ok(Vec::new()));
-    record.expect_due().times(1).returning(|_, _| Ok(Vec::new()));
+    record.expect_find_order_head().times(1).returning(|_| Ok(None));
+    record.expect_list_orders().times(1).returning(|_| Ok(Page::single_page(vec![order()])));
+    record.expect_list_history_entries().times(1).returning(|_| Ok(Vec::new()));
+    record.expect_list_due_orders().times(1).returning(|_, _| Ok(Vec::new()));
     let orders = CachedOrders::new(Arc::new(record), Arc::new(ports::MockCache::new()));
-    orders.head(&order().number).await.unwrap();
-    orders.list(OrderFilter::default()).await.unwrap();
-    orders.history(order().key).await.unwrap();
-    orders.due(Due::Expired(NOW), ports::Batch { skip: 0, limit: 1 }).await.unwrap();
+    orders.find_order_head(&order().number).await.unwrap();
+    orders.list_orders(OrderFilter::default()).await.unwrap();
+    orders.list_history_entries(order().key).await.unwrap();
+    orders.list_due_orders(DueOrders::Expired(NOW), ports::Batch { skip: 0, limit: 1 }).await.unwrap();
 }

@@ -9,7 +9,7 @@ const NAME: &str = "user:user-ada";
 /// A record that is asked so often, and each time finds this.
 fn record(times: usize, found: Option<User>) -> Arc<MockUserRepository> {
     let mut record = MockUserRepository::new();
-    record.expect_find().times(times).returning(move |_| Ok(found.clone()));
+    record.expect_find_user().times(times).returning(move |_| Ok(found.clone()));
     Arc::new(record)
 }
 
@@ -27,11 +27,11 @@ async fn a_user_is_read_from_the_record_once() {
     let cache = Arc::<FakeCache>::default();
     let users = CachedUsers::new(record(1, Some(ada())), cache.clone());
     for _ in 0..3 {
-        assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+        assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
     }
     let elsewhere = CachedUsers::new(record(0, None), cache.clone());
-    assert_eq!(elsewhere.find(&ada().id).await.unwrap(), Some(ada()));
-    assert!(is_about(cache.kept()[NAME].1, TTL));
+    assert_eq!(elsewhere.find_user(&ada().id).await.unwrap(), Some(ada()));
+    assert!(is_about(cache.lock_entries()[NAME].1, TTL));
 }
 
 fn demoted() -> User {
@@ -41,15 +41,15 @@ fn demoted() -> User {
 #[tokio::test]
 async fn a_user_who_changed_takes_the_place_of_the_old_copy_also_when_that_one_is_loaded_late() {
     let mut record = MockUserRepository::new();
-    record.expect_find().times(1).returning(|_| Ok(Some(ada())));
-    record.expect_changed_since().times(1).returning(|_, _, _| Ok(vec![changed(Some(demoted()))]));
+    record.expect_find_user().times(1).returning(|_| Ok(Some(ada())));
+    record.expect_list_changed_users().times(1).returning(|_, _, _| Ok(vec![changed(Some(demoted()))]));
     let users = CachedUsers::new(Arc::new(record), Arc::<FakeCache>::default());
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
-    assert_eq!(users.changed_since(NOW, None, 10).await.unwrap(), [changed(Some(demoted()))]);
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(demoted()));
+    assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
+    assert_eq!(users.list_changed_users(NOW, None, 10).await.unwrap(), [changed(Some(demoted()))]);
+    assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(demoted()));
     // A load that began before the change ends after it was heard of.
-    users.copies.put(NAME, version(&ada()), &Some(ada()), TTL).await;
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(demoted()));
+    users.cache.put_row(NAME, user_version(&ada()), &Some(ada()), TTL).await;
+    assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(demoted()));
 }
 
 fn changed(user: Option<User>) -> ChangedUser {
@@ -59,12 +59,12 @@ fn changed(user: Option<User>) -> ChangedUser {
 #[tokio::test]
 async fn a_user_who_changed_and_cannot_be_read_is_nobody() {
     let mut record = MockUserRepository::new();
-    record.expect_find().times(1).returning(|_| Ok(Some(ada())));
-    record.expect_changed_since().times(1).returning(|_, _, _| Ok(vec![changed(None)]));
+    record.expect_find_user().times(1).returning(|_| Ok(Some(ada())));
+    record.expect_list_changed_users().times(1).returning(|_, _, _| Ok(vec![changed(None)]));
     let users = CachedUsers::new(Arc::new(record), Arc::<FakeCache>::default());
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
-    users.changed_since(NOW, None, 10).await.unwrap();
-    assert_eq!(users.find(&ada().id).await.unwrap(), None);
+    assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
+    users.list_changed_users(NOW, None, 10).await.unwrap();
+    assert_eq!(users.find_user(&ada().id).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -72,21 +72,25 @@ async fn that_there_is_nobody_is_remembered_for_a_short_while() {
     let cache = Arc::<FakeCache>::default();
     let users = CachedUsers::new(record(1, None), cache.clone());
     for _ in 0..3 {
-        assert_eq!(users.find(&ada().id).await.unwrap(), None);
+        assert_eq!(users.find_user(&ada().id).await.unwrap(), None);
     }
-    assert!(is_about(cache.kept()[NAME].1, NOBODY_TTL));
-    users.copies.put(NAME, MADE, &Some(ada()), TTL).await;
-    users.copies.put(NAME, NOBODY, &None::<User>, TTL).await;
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()), "nobody gives way to somebody, for good");
+    assert!(is_about(cache.lock_entries()[NAME].1, ABSENT_TTL));
+    users.cache.put_row(NAME, CREATED_VERSION, &Some(ada()), TTL).await;
+    users.cache.put_row(NAME, ABSENT_VERSION, &None::<User>, TTL).await;
+    assert_eq!(
+        users.find_user(&ada().id).await.unwrap(),
+        Some(ada()),
+        "nobody gives way to somebody, for good"
+    );
 }
 
 #[tokio::test]
 async fn a_cache_that_is_away_is_as_good_as_an_empty_one() {
     let cache = Arc::<FakeCache>::default();
-    cache.holds(NAME, NOBODY, bytes(None));
-    cache.goes_away(true);
+    cache.set_entry(NAME, ABSENT_VERSION, bytes(None));
+    cache.set_away(true);
     let users = CachedUsers::new(record(1, Some(ada())), cache);
-    assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+    assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
 }
 
 #[tokio::test]
@@ -94,10 +98,10 @@ async fn a_copy_that_is_corrupt_or_somebody_elses_does_not_count() {
     let cut = bytes(Some(&ada())).into_iter().take(12).collect();
     for bad in [Vec::new(), vec![0xff], b"nonsense".to_vec(), cut, bytes(Some(&bob()))] {
         let cache = Arc::<FakeCache>::default();
-        cache.holds(NAME, MADE, bad);
+        cache.set_entry(NAME, CREATED_VERSION, bad);
         let users = CachedUsers::new(record(1, Some(ada())), cache);
-        assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
-        assert_eq!(users.find(&ada().id).await.unwrap(), Some(ada()));
+        assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
+        assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
     }
 }
 
@@ -106,22 +110,22 @@ struct Slow(Arc<MockUserRepository>);
 
 #[async_trait]
 impl UserRepository for Slow {
-    async fn find(&self, id: &UserId) -> Result<Option<User>, PortError> {
+    async fn find_user(&self, id: &UserId) -> Result<Option<User>, PortError> {
         for _ in 0..1_000 {
             tokio::task::yield_now().await;
         }
-        self.0.find(id).await
+        self.0.find_user(id).await
     }
 
-    async fn find_by_key(&self, _: UserKey) -> Result<Option<User>, PortError> {
+    async fn find_user_by_key(&self, _: UserKey) -> Result<Option<User>, PortError> {
         unreachable!("only asked by id")
     }
 
-    async fn find_by_login(&self, _: &str) -> Result<Option<Credentials>, PortError> {
+    async fn find_credentials(&self, _: &str) -> Result<Option<Credentials>, PortError> {
         unreachable!("only asked by id")
     }
 
-    async fn changed_since(
+    async fn list_changed_users(
         &self,
         _: Timestamp,
         _: Option<UserKey>,
@@ -134,11 +138,15 @@ impl UserRepository for Slow {
         unreachable!("only asked by id")
     }
 
-    async fn find_hash(&self, _: UserKey) -> Result<Option<PasswordHash>, PortError> {
+    async fn find_password_hash(&self, _: UserKey) -> Result<Option<PasswordHash>, PortError> {
         unreachable!("only asked by id")
     }
 
-    async fn taken(&self, _: &Username, _: &Email) -> Result<Vec<Taken>, PortError> {
+    async fn find_account_conflicts(
+        &self,
+        _: &Username,
+        _: &Email,
+    ) -> Result<Vec<AccountConflict>, PortError> {
         unreachable!("only asked by id")
     }
 
@@ -154,7 +162,7 @@ async fn many_who_ask_at_once_are_one_load() {
     let mut asking = JoinSet::new();
     for _ in 0..64 {
         let users = users.clone();
-        asking.spawn(async move { users.find(&ada().id).await.unwrap() });
+        asking.spawn(async move { users.find_user(&ada().id).await.unwrap() });
     }
     assert!(asking.join_all().await.into_iter().all(|it| it == Some(ada())));
 }
@@ -162,15 +170,15 @@ async fn many_who_ask_at_once_are_one_load() {
 #[tokio::test]
 async fn logins_are_always_read_from_the_record() {
     let mut record = MockUserRepository::new();
-    record.expect_find_by_key().times(1).returning(|_| Ok(Some(ada())));
-    record.expect_find_by_login().times(1).returning(|_| Ok(None));
-    record.expect_find_hash().times(1).returning(|_| Ok(None));
-    record.expect_taken().times(1).returning(|_, _| Ok(Vec::new()));
+    record.expect_find_user_by_key().times(1).returning(|_| Ok(Some(ada())));
+    record.expect_find_credentials().times(1).returning(|_| Ok(None));
+    record.expect_find_password_hash().times(1).returning(|_| Ok(None));
+    record.expect_find_account_conflicts().times(1).returning(|_, _| Ok(Vec::new()));
     record.expect_highest_hash_cost().times(1).returning(|| Ok(12));
     let users = CachedUsers::new(Arc::new(record), Arc::new(MockCache::new()));
-    users.find_by_key(ada().key).await.unwrap();
-    users.find_by_login("ada").await.unwrap();
-    users.find_hash(ada().key).await.unwrap();
-    users.taken(&ada().username, &ada().email).await.unwrap();
+    users.find_user_by_key(ada().key).await.unwrap();
+    users.find_credentials("ada").await.unwrap();
+    users.find_password_hash(ada().key).await.unwrap();
+    users.find_account_conflicts(&ada().username, &ada().email).await.unwrap();
     assert_eq!(users.highest_hash_cost().await.unwrap(), 12);
 }

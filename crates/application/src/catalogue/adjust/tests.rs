@@ -1,37 +1,37 @@
 use super::*;
 use crate::testing::*;
 
-fn shop(stock: Option<i64>) -> Bench {
-    Bench::new().with(|it| it.products.push(product("tea", yuan("10"), stock)))
+fn shop(stock: Option<i64>) -> TestApp {
+    TestApp::new().with_state(|it| it.products.push(product("tea", yuan("10"), stock)))
 }
 
-async fn adjust_by(it: &Bench, by: i64) -> Result<Answered, AdjustError> {
-    let ask = Adjust { product: ProductId::new("tea".to_owned()), by, reason: Text::new("Counted") };
-    let show = |it: &Adjusted| reply(&format!("{} {}", it.change.id, it.ask.by));
-    adjust(&it.app, &operator(), request(), ask, show).await
+async fn adjust_by(it: &TestApp, by: i64) -> Result<IdempotentReply, AdjustError> {
+    let ask = StockAdjustment { product: ProductId::new("tea".to_owned()), by, reason: Text::new("Counted") };
+    let show = |it: &AppliedAdjustment| reply(&format!("{} {}", it.change.id, it.adjustment.by));
+    adjust_stock(&it.app, &operator(), request(), ask, show).await
 }
 
-fn stock(it: &Bench) -> Option<i64> {
+fn stock(it: &TestApp) -> Option<i64> {
     it.record.state().products[0].stock
 }
 
 #[tokio::test]
 async fn one_commit_keeps_the_answer_the_stock_and_who_did_it() {
     let it = shop(Some(5));
-    let Answered::First(first) = adjust_by(&it, -3).await.unwrap() else { panic!("it is new") };
-    assert_eq!((stock(&it), it.journal()), (Some(2), vec!["commit Claim AdjustStock".to_owned()]));
+    let IdempotentReply::New(first) = adjust_by(&it, -3).await.unwrap() else { panic!("it is new") };
+    assert_eq!((stock(&it), it.journal_lines()), (Some(2), vec!["commit Claim AdjustStock".to_owned()]));
     let change = it.record.state().changes[0].clone();
     assert_eq!((change.by, change.reason), (operator().caller().changed_by(), Some(Text::new("Counted"))));
     let claim = it.record.state().claims[0].clone();
-    let kept_until = NOW.plus(it.app.policy.reply_ttl);
+    let kept_until = NOW.saturating_add(it.app.policy.reply_ttl);
     assert_eq!((claim.reply, claim.expires_at), (Some(first.clone()), Some(kept_until)));
-    assert_eq!(adjust_by(&it, -3).await.unwrap(), Answered::Again(first));
+    assert_eq!(adjust_by(&it, -3).await.unwrap(), IdempotentReply::Replay(first));
     assert_eq!(stock(&it), Some(2), "once");
 }
 
 #[tokio::test]
 async fn what_cannot_be_is_refused_and_uses_up_no_key() {
-    let nowhere = Bench::new();
+    let nowhere = TestApp::new();
     assert!(matches!(adjust_by(&nowhere, 1).await, Err(AdjustError::NotFound)));
     let untracked = shop(None);
     assert!(matches!(adjust_by(&untracked, 1).await, Err(AdjustError::NotTracked)));
@@ -46,11 +46,11 @@ async fn what_cannot_be_is_refused_and_uses_up_no_key() {
 #[tokio::test]
 async fn a_sale_meanwhile_counts() {
     let it = shop(Some(5));
-    it.record.meanwhile(|it| it.products[0].stock = Some(4));
+    it.record.before_next_commit(|it| it.products[0].stock = Some(4));
     adjust_by(&it, -3).await.unwrap();
     assert_eq!(stock(&it), Some(1));
     let it = shop(Some(5));
-    it.record.meanwhile(|it| it.products[0].stock = Some(2));
+    it.record.before_next_commit(|it| it.products[0].stock = Some(2));
     assert!(matches!(adjust_by(&it, -3).await, Err(AdjustError::OutOfStock)));
     assert_eq!(stock(&it), Some(2));
 }
@@ -58,17 +58,17 @@ async fn a_sale_meanwhile_counts() {
 #[tokio::test]
 async fn a_key_that_is_claimed_at_the_commit_gives_the_stored_bytes() {
     let it = shop(Some(5)).without_locks();
-    it.record.meanwhile(|it| it.claims.push(used_for("change", Some(reply("kept")))));
-    assert_eq!(adjust_by(&it, -3).await.unwrap(), Answered::Again(reply("kept")));
+    it.record.before_next_commit(|it| it.claims.push(claim_for("change", Some(reply("kept")))));
+    assert_eq!(adjust_by(&it, -3).await.unwrap(), IdempotentReply::Replay(reply("kept")));
     assert_eq!(stock(&it), Some(5), "the other one did it");
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
     let it = shop(Some(5));
-    it.record.loses_the_answer();
+    it.record.lose_next_answer();
     assert!(matches!(adjust_by(&it, -3).await, Err(AdjustError::Failed(_))));
-    assert!(matches!(adjust_by(&it, -3).await, Ok(Answered::Again(_))));
+    assert!(matches!(adjust_by(&it, -3).await, Ok(IdempotentReply::Replay(_))));
     assert_eq!(stock(&it), Some(2), "once");
 }
 
@@ -76,12 +76,12 @@ async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
 async fn a_refusal_that_comes_of_its_own_first_copy_is_answered_with_its_answer() {
     // Without locks both copies found the key free; then the first one took the last pieces.
     let mut it = shop(Some(0)).without_locks();
-    let mut replies = ports::MockReplyRepository::new();
+    let mut replies = ports::MockClaimRepository::new();
     let mut asked = 0;
-    replies.expect_find().times(2).returning(move |_| {
+    replies.expect_find_claim().times(2).returning(move |_| {
         asked += 1;
-        Ok((asked == 2).then(|| used_for("change", Some(reply("kept")))))
+        Ok((asked == 2).then(|| claim_for("change", Some(reply("kept")))))
     });
-    it.app.replies = std::sync::Arc::new(replies);
-    assert_eq!(adjust_by(&it, -3).await.unwrap(), Answered::Again(reply("kept")));
+    it.app.claims = std::sync::Arc::new(replies);
+    assert_eq!(adjust_by(&it, -3).await.unwrap(), IdempotentReply::Replay(reply("kept")));
 }

@@ -1,36 +1,40 @@
 use std::sync::Arc;
 
-use domain::{Currency, Money, Version, order::Status};
-use ports::{Claim, IdempotencyKey, MockReplyRepository};
+use domain::{Currency, Money, Version, order::OrderStatus};
+use ports::{Claim, IdempotencyKey, MockClaimRepository};
 
 use super::*;
-use crate::{retry::ROUNDS_MAX, testing::*};
+use crate::{retry::ATTEMPTS_MAX, testing::*};
 
-fn tea(quantity: u32) -> Line {
+fn tea(quantity: u32) -> OrderLineInput {
     line("tea", quantity, None)
 }
 
-fn line(product: &str, quantity: u32, seen: Option<&str>) -> Line {
-    Line { product: ProductId::new(product.to_owned()), quantity, seen_price: seen.map(str::to_owned) }
+fn line(product: &str, quantity: u32, seen: Option<&str>) -> OrderLineInput {
+    OrderLineInput {
+        product: ProductId::new(product.to_owned()),
+        quantity,
+        seen_price: seen.map(str::to_owned),
+    }
 }
 
 /// A shop with five packs of tea.
-fn shop() -> Bench {
-    Bench::new().with(|it| it.products.push(product("tea", yuan("10"), Some(5))))
+fn shop() -> TestApp {
+    TestApp::new().with_state(|it| it.products.push(product("tea", yuan("10"), Some(5))))
 }
 
 fn show(order: &Order) -> StoredReply {
     reply(&format!("{} {}", order.number, order.amount))
 }
 
-async fn place_on(it: &Bench, lines: Vec<Line>) -> Result<Answered, PlaceError> {
-    place(&it.app, &caller(ada()), request(), lines, show).await
+async fn place_on(it: &TestApp, lines: Vec<OrderLineInput>) -> Result<IdempotentReply, PlaceError> {
+    place_order(&it.app, &caller(ada()), request(), lines, show).await
 }
 
-fn body(answered: Answered) -> String {
+fn body(answered: IdempotentReply) -> String {
     match answered {
-        Answered::First(reply) => format!("first {}", reply.body),
-        Answered::Again(reply) => format!("again {}", reply.body),
+        IdempotentReply::New(reply) => format!("first {}", reply.body),
+        IdempotentReply::Replay(reply) => format!("again {}", reply.body),
     }
 }
 
@@ -39,10 +43,10 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
     let it = shop();
     let answered = place_on(&it, vec![tea(2)]).await.unwrap();
     let order = it.record.state().orders[0].clone();
-    let Answered::First(reply) = answered else { panic!("it is new") };
+    let IdempotentReply::New(reply) = answered else { panic!("it is new") };
     assert_eq!(reply, show(&order));
-    let claim = Claim { resource: order.number.to_string(), reply: Some(reply), ..used_for("", None) };
-    let entry = Entry::placing(&order, ChangedBy::customer(ada().key));
+    let claim = Claim { resource: order.number.to_string(), reply: Some(reply), ..claim_for("", None) };
+    let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(ada().key));
     let line = StockLine { product: ProductId::new("tea".to_owned()), quantity: 2 };
     let expected = [
         Write::Claim(claim),
@@ -52,33 +56,33 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
     assert_eq!(it.record.only_commit(), expected);
     assert_eq!(
         (order.amount, order.owner, order.expires_at),
-        (yuan("20"), ada().key, NOW.plus(seconds(1_800)))
+        (yuan("20"), ada().key, NOW.saturating_add(seconds(1_800)))
     );
-    assert_eq!(it.meter.all(), [Happening::OrderPlaced]);
+    assert_eq!(it.metrics.all_observations(), [Observation::OrderPlaced]);
 }
 
 #[tokio::test]
 async fn stock_that_is_not_tracked_is_not_taken_and_its_price_is_guarded_all_the_same() {
     let untracked = || product("tea", yuan("10"), None);
-    let it = Bench::new().with(|it| it.products.push(untracked()));
+    let it = TestApp::new().with_state(|it| it.products.push(untracked()));
     place_on(&it, vec![tea(2)]).await.unwrap();
-    assert_eq!(it.journal(), ["commit Claim InsertOrder Sell"]);
+    assert_eq!(it.journal_lines(), ["commit Claim InsertOrder Sell"]);
     assert!(!it.record.state().orders[0].items[0].holds_stock);
 
-    let it = Bench::new().with(|it| it.products.push(untracked()));
-    it.record.meanwhile(|it| it.products[0].price = yuan("11"));
+    let it = TestApp::new().with_state(|it| it.products.push(untracked()));
+    it.record.before_next_commit(|it| it.products[0].price = yuan("11"));
     place_on(&it, vec![tea(1)]).await.unwrap();
     assert_eq!(it.record.state().orders[0].amount, yuan("11"));
 
-    let it = Bench::new().with(|it| it.products.push(untracked()));
-    it.record.meanwhile(|it| it.products[0].active = false);
+    let it = TestApp::new().with_state(|it| it.products.push(untracked()));
+    it.record.before_next_commit(|it| it.products[0].active = false);
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::UnknownProduct(_))));
 }
 
 #[tokio::test]
 async fn stock_that_becomes_tracked_under_the_commit_is_taken() {
-    let it = Bench::new().with(|it| it.products.push(product("tea", yuan("10"), None)));
-    it.record.meanwhile(|it| it.products[0].stock = Some(5));
+    let it = TestApp::new().with_state(|it| it.products.push(product("tea", yuan("10"), None)));
+    it.record.before_next_commit(|it| it.products[0].stock = Some(5));
     place_on(&it, vec![tea(2)]).await.unwrap();
     let state = it.record.state();
     assert_eq!((state.products[0].stock, state.orders[0].items[0].holds_stock), (Some(3), true));
@@ -86,7 +90,7 @@ async fn stock_that_becomes_tracked_under_the_commit_is_taken() {
 
 #[tokio::test]
 async fn lines_of_one_product_are_no_way_around_the_limit_of_one_line() {
-    let it = Bench::new().with(|it| {
+    let it = TestApp::new().with_state(|it| {
         it.products.push(product("tea", yuan("10"), None));
         it.products.push(product("cup", yuan("3"), None));
     });
@@ -103,14 +107,14 @@ async fn without_locks_an_order_is_placed_once_all_the_same() {
     let again = body(place_on(&it, vec![tea(2)]).await.unwrap());
     assert_eq!(again, first.replace("first", "again"));
     assert_eq!(it.record.state().orders.len(), 1);
-    assert_eq!(it.meter.all(), [Happening::OrderPlaced, Happening::Replayed]);
+    assert_eq!(it.metrics.all_observations(), [Observation::OrderPlaced, Observation::Replayed]);
 }
 
 #[tokio::test]
 async fn a_key_that_somebody_holds_is_answered_from_the_record_or_in_progress() {
-    let it = shop().with_locks_held();
+    let it = shop().with_busy_locks();
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::InProgress))));
-    it.record.state().claims.push(used_for("n1", Some(reply("kept"))));
+    it.record.state().claims.push(claim_for("n1", Some(reply("kept"))));
     assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
     assert_eq!(it.record.commits(), []);
 }
@@ -118,26 +122,26 @@ async fn a_key_that_somebody_holds_is_answered_from_the_record_or_in_progress() 
 #[tokio::test]
 async fn a_key_that_is_claimed_at_the_commit_gives_the_stored_bytes() {
     let it = shop();
-    it.record.meanwhile(|it| it.claims.push(used_for("n1", Some(reply("kept")))));
+    it.record.before_next_commit(|it| it.claims.push(claim_for("n1", Some(reply("kept")))));
     assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
     assert_eq!(it.record.state().products[0].stock, Some(5), "nothing was taken");
-    assert_eq!(it.meter.all(), [Happening::Replayed]);
+    assert_eq!(it.metrics.all_observations(), [Observation::Replayed]);
 }
 
 #[tokio::test]
 async fn a_key_of_another_request_is_reused_whenever_it_is_noticed() {
-    let other = || Claim { fingerprint: other_request().fingerprint, ..used_for("n1", Some(reply("kept"))) };
-    let it = shop().with(|it| it.claims.push(other()));
+    let other = || Claim { fingerprint: other_request().fingerprint, ..claim_for("n1", Some(reply("kept"))) };
+    let it = shop().with_state(|it| it.claims.push(other()));
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::Reused))));
     let it = shop();
-    it.record.meanwhile(move |it| it.claims.push(other()));
+    it.record.before_next_commit(move |it| it.claims.push(other()));
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::Reused))));
 }
 
 #[tokio::test]
 async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
     let it = shop();
-    it.record.loses_the_answer();
+    it.record.lose_next_answer();
     assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::Failed(_))));
     assert!(body(place_on(&it, vec![tea(2)]).await.unwrap()).starts_with("again id-"));
     assert_eq!(it.record.state().products[0].stock, Some(3), "taken once");
@@ -146,28 +150,28 @@ async fn a_lost_answer_of_the_commit_is_found_by_the_retry() {
 #[tokio::test]
 async fn a_refusal_that_comes_of_its_own_first_copy_is_answered_with_its_order() {
     // Without locks both copies found the key free; then the first one took the last piece.
-    let mut it = shop().without_locks().with(|it| it.products[0].stock = Some(0));
-    let mut replies = MockReplyRepository::new();
+    let mut it = shop().without_locks().with_state(|it| it.products[0].stock = Some(0));
+    let mut replies = MockClaimRepository::new();
     let mut asked = 0;
-    replies.expect_find().times(2).returning(move |_| {
+    replies.expect_find_claim().times(2).returning(move |_| {
         asked += 1;
-        Ok((asked == 2).then(|| used_for("n1", Some(reply("kept")))))
+        Ok((asked == 2).then(|| claim_for("n1", Some(reply("kept")))))
     });
-    it.app.replies = std::sync::Arc::new(replies);
+    it.app.claims = std::sync::Arc::new(replies);
     assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
-    assert_eq!(it.meter.count(Happening::OrderRefused), 0);
+    assert_eq!(it.metrics.count(Observation::OrderRefused), 0);
 }
 
 #[tokio::test]
 async fn a_price_that_moves_under_the_commit_is_decided_anew() {
     let it = shop();
-    it.record.meanwhile(|it| it.products[0].price = yuan("11"));
+    it.record.before_next_commit(|it| it.products[0].price = yuan("11"));
     place_on(&it, vec![tea(1)]).await.unwrap();
     assert_eq!(it.record.state().orders[0].amount, yuan("11"));
-    assert_eq!(it.meter.count(Happening::Retry), 1);
+    assert_eq!(it.metrics.count(Observation::Retry), 1);
 
     let it = shop();
-    it.record.meanwhile(|it| it.products[0].price = yuan("11"));
+    it.record.before_next_commit(|it| it.products[0].price = yuan("11"));
     let refused = place_on(&it, vec![line("tea", 1, Some("10"))]).await;
     assert!(matches!(refused, Err(PlaceError::PriceChanged(at)) if at == [0]));
     assert_eq!(it.record.commits(), []);
@@ -176,15 +180,15 @@ async fn a_price_that_moves_under_the_commit_is_decided_anew() {
 #[tokio::test]
 async fn deciding_anew_has_an_end() {
     let it = shop();
-    (0..ROUNDS_MAX).for_each(|_| it.record.refuses(CommitError::Stale));
+    (0..ATTEMPTS_MAX).for_each(|_| it.record.refuse_next_commit(CommitError::Stale));
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Failed(_))));
-    assert_eq!(it.meter.count(Happening::Retry), usize::try_from(ROUNDS_MAX).unwrap() - 1);
+    assert_eq!(it.metrics.count(Observation::Retry), usize::try_from(ATTEMPTS_MAX).unwrap() - 1);
     assert_eq!(it.record.commits(), []);
 }
 
 #[tokio::test]
 async fn the_servers_price_counts_and_lines_for_one_product_are_one() {
-    let it = shop().with(|it| it.products.push(product("cup", yuan("3.50"), None)));
+    let it = shop().with_state(|it| it.products.push(product("cup", yuan("3.50"), None)));
     let lines = vec![line("tea", 1, Some("10.00")), line("cup", 2, None), line("tea", 2, Some("10"))];
     place_on(&it, lines).await.unwrap();
     let order = it.record.state().orders[0].clone();
@@ -196,7 +200,7 @@ async fn the_servers_price_counts_and_lines_for_one_product_are_one() {
 #[tokio::test]
 async fn what_cannot_be_ordered_is_named_by_its_positions_and_changes_nothing() {
     let yen = Money::from_minor(5, Currency::parse("JPY").unwrap()).unwrap();
-    let it = shop().with(|it| {
+    let it = shop().with_state(|it| {
         it.products.push(product("cup", yen, None));
         it.products.push(Product {
             active: false,
@@ -215,14 +219,14 @@ async fn what_cannot_be_ordered_is_named_by_its_positions_and_changes_nothing() 
     let short = place_on(&it, vec![tea(3), tea(3)]).await;
     assert!(matches!(short, Err(PlaceError::OutOfStock(at)) if at == [0, 1]));
     assert_eq!(it.record.commits(), []);
-    assert_eq!(it.meter.all(), [Happening::OrderRefused; 5]);
+    assert_eq!(it.metrics.all_observations(), [Observation::OrderRefused; 5]);
     place_on(&it, vec![tea(5)]).await.unwrap();
 }
 
 #[tokio::test]
 async fn stock_that_is_gone_at_the_commit_is_named_by_its_positions() {
-    let it = shop().with(|it| it.products.push(product("cup", yuan("3"), Some(9))));
-    it.record.meanwhile(|it| it.products[0].stock = Some(1));
+    let it = shop().with_state(|it| it.products.push(product("cup", yuan("3"), Some(9))));
+    it.record.before_next_commit(|it| it.products[0].stock = Some(1));
     let short = place_on(&it, vec![line("cup", 1, None), tea(2)]).await;
     assert!(matches!(short, Err(PlaceError::OutOfStock(at)) if at == [1]));
     assert_eq!(it.record.state().products[1].stock, Some(9), "nothing is reserved");
@@ -231,21 +235,21 @@ async fn stock_that_is_gone_at_the_commit_is_named_by_its_positions() {
 #[tokio::test]
 async fn an_order_of_more_than_money_can_be_is_refused() {
     let most = Money::from_minor(Money::MAJOR_MAX * 100, Currency::parse("CNY").unwrap()).unwrap();
-    let it = Bench::new().with(|it| it.products.push(product("tea", most, None)));
+    let it = TestApp::new().with_state(|it| it.products.push(product("tea", most, None)));
     assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::TooMuch(_))));
 }
 
 /// A shop that counts.
-fn counting() -> Bench {
+fn counting() -> TestApp {
     let mut it = shop();
-    it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     it
 }
 
 /// Under a key of its own.
-async fn place_under(it: &Bench, key: &str) -> Result<Answered, PlaceError> {
+async fn place_under(it: &TestApp, key: &str) -> Result<IdempotentReply, PlaceError> {
     let key = IdempotencyKey { key: key.to_owned(), ..request().key };
-    place(&it.app, &caller(ada()), Request { key, ..request() }, vec![tea(1)], show).await
+    place_order(&it.app, &caller(ada()), IdempotentRequest { key, ..request() }, vec![tea(1)], show).await
 }
 
 #[tokio::test]
@@ -258,14 +262,14 @@ async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_pa
     let Err(PlaceError::Throttled(told)) = place_under(&it, "c").await else { panic!("one too many") };
     assert_eq!(told, Throttled { limit: 2, window: seconds(1_800), retry_after: seconds(60) });
     assert!(
-        matches!(place_under(&it, "b").await, Ok(Answered::Again(_))),
+        matches!(place_under(&it, "b").await, Ok(IdempotentReply::Replay(_))),
         "what was answered is answered again"
     );
-    let another = place(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
+    let another = place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
     assert!(another.is_ok(), "each user has a limit of its own");
-    it.record.state().orders[0].status = Status::Paid;
+    it.record.state().orders[0].status = OrderStatus::Paid;
     assert!(
-        matches!(place_under(&it, "c").await, Ok(Answered::First(_))),
+        matches!(place_under(&it, "c").await, Ok(IdempotentReply::New(_))),
         "and nothing is kept under the key"
     );
 }
@@ -276,7 +280,10 @@ async fn a_user_places_only_so_many_orders_within_a_minute() {
     it.app.policy.orders_per_minute = 2;
     for key in ["a", "b"] {
         assert!(place_under(&it, key).await.is_ok());
-        assert!(matches!(place_under(&it, key).await, Ok(Answered::Again(_))), "which does not count");
+        assert!(
+            matches!(place_under(&it, key).await, Ok(IdempotentReply::Replay(_))),
+            "which does not count"
+        );
     }
     it.clock.advance(seconds(20));
     let Err(PlaceError::Throttled(told)) = place_under(&it, "c").await else { panic!("one too many") };
@@ -289,14 +296,14 @@ async fn a_user_places_only_so_many_orders_within_a_minute() {
 async fn an_order_that_is_decided_in_several_rounds_counts_once() {
     let mut it = counting();
     it.app.policy.orders_per_minute = 1;
-    it.record.refuses(CommitError::Stale);
-    it.record.refuses(CommitError::Stale);
-    assert!(matches!(place_on(&it, vec![tea(1)]).await, Ok(Answered::First(_))));
+    it.record.refuse_next_commit(CommitError::Stale);
+    it.record.refuse_next_commit(CommitError::Stale);
+    assert!(matches!(place_on(&it, vec![tea(1)]).await, Ok(IdempotentReply::New(_))));
 }
 
 #[tokio::test]
 async fn counts_that_cannot_be_had_refuse_no_order() {
     let mut it = shop();
-    it.app.throttle = Arc::new(throttle(|| Err(away()), || Err(away())));
+    it.app.throttle = Arc::new(mock_throttle(|| Err(away_error()), || Err(away_error())));
     assert!(place_on(&it, vec![tea(1)]).await.is_ok());
 }

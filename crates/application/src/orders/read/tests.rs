@@ -3,8 +3,8 @@ use domain::UserId;
 use super::*;
 use crate::testing::*;
 
-fn bench() -> Bench {
-    Bench::new().showing().with(|it| {
+fn bench() -> TestApp {
+    TestApp::new().for_display().with_state(|it| {
         it.users.push((ada(), hash_of("tea")));
         it.orders.push(order());
         it.orders.push(Order { owner: bob().key, number: OrderNumber::new("n2".to_owned()), ..order() });
@@ -15,11 +15,11 @@ fn bench() -> Bench {
 async fn an_order_is_its_owners_and_every_operators() {
     let it = bench();
     let number = order().number;
-    assert_eq!(find(&it.app, &caller(ada()), &number).await.unwrap(), Some(order()));
-    assert_eq!(find(&it.app, operator().caller(), &number).await.unwrap(), Some(order()));
-    assert_eq!(find(&it.app, &caller(bob()), &number).await.unwrap(), None);
-    assert_eq!(history(&it.app, &caller(bob()), &number).await.unwrap(), None);
-    assert_eq!(history(&it.app, &caller(ada()), &number).await.unwrap(), Some(Vec::new()));
+    assert_eq!(find_order(&it.app, &caller(ada()), &number).await.unwrap(), Some(order()));
+    assert_eq!(find_order(&it.app, operator().caller(), &number).await.unwrap(), Some(order()));
+    assert_eq!(find_order(&it.app, &caller(bob()), &number).await.unwrap(), None);
+    assert_eq!(find_history(&it.app, &caller(bob()), &number).await.unwrap(), None);
+    assert_eq!(find_history(&it.app, &caller(ada()), &number).await.unwrap(), Some(Vec::new()));
 }
 
 #[tokio::test]
@@ -30,7 +30,9 @@ async fn a_customer_lists_own_orders_and_an_operator_whose_they_want() {
         ..OrderQuery::default()
     };
     let owners = async |who: &Caller, query| {
-        list(&it.app, who, query).await.map(|page| page.data.iter().map(|it| it.owner).collect::<Vec<_>>())
+        list_orders(&it.app, who, query)
+            .await
+            .map(|page| page.data.iter().map(|it| it.owner).collect::<Vec<_>>())
     };
     assert_eq!(owners(&caller(bob()), of(None)).await.unwrap(), [bob().key]);
     assert_eq!(owners(operator().caller(), of(None)).await.unwrap(), [ada().key, bob().key]);

@@ -1,18 +1,18 @@
 use domain::{
     ChangedBy, Role, User, Version,
-    payment::{Asked, RequestKind},
+    payment::{PaymentRequestKind, PendingOperation},
 };
 use ports::Write;
 
 use super::*;
 use crate::testing::*;
 
-fn to(status: Status) -> Transition {
-    Transition { number: order().number, to: status, reason: None, if_match: IfMatch::Absent }
+fn to(status: OrderStatus) -> TransitionRequest {
+    TransitionRequest { number: order().number, to: status, reason: None, if_match: IfMatch::Absent }
 }
 
-fn with_order(order: Order) -> Bench {
-    Bench::new().with(|it| it.orders.push(order))
+fn with_order(order: Order) -> TestApp {
+    TestApp::new().with_state(|it| it.orders.push(order))
 }
 
 /// An operator.
@@ -21,39 +21,39 @@ fn olga() -> User {
 }
 
 /// Asks for a move, and gives the order after it.
-async fn by(it: &Bench, user: User, ask: Transition) -> Result<Order, TransitionError> {
+async fn by(it: &TestApp, user: User, ask: TransitionRequest) -> Result<Order, TransitionError> {
     keyed(it, user, None, ask).await?;
     Ok(it.record.state().orders[0].clone())
 }
 
 async fn keyed(
-    it: &Bench,
+    it: &TestApp,
     user: User,
-    key: Option<Request>,
-    ask: Transition,
-) -> Result<Answered, TransitionError> {
+    key: Option<IdempotentRequest>,
+    ask: TransitionRequest,
+) -> Result<IdempotentReply, TransitionError> {
     let render = |it: &Order| reply(&format!("{:?} {}", it.status, it.version.get()));
-    transition(&it.app, &caller(user), key, ask, render).await
+    transition_order(&it.app, &caller(user), key, ask, render).await
 }
 
 #[tokio::test]
 async fn a_move_is_one_commit_with_one_row_of_history() {
     let it = with_order(paid());
     let reason = Some(Text::new("too late"));
-    let ask = Transition { reason: reason.clone(), ..to(Status::RefundPending) };
+    let ask = TransitionRequest { reason: reason.clone(), ..to(OrderStatus::RefundPending) };
     let after = by(&it, ada(), ask).await.unwrap();
-    let mut progress = Progress::of(paid());
-    progress.step(Status::RefundPending, ChangedBy::customer(ada().key), reason, NOW).unwrap();
+    let mut progress = OrderChange::from_order(paid());
+    progress.transition(OrderStatus::RefundPending, ChangedBy::customer(ada().key), reason, NOW).unwrap();
     assert_eq!(after, *progress.order());
     let [Write::UpdateOrder(written)] = &it.record.only_commit()[..] else { panic!("one write") };
-    assert_eq!((&**written, written.entries().len()), (&progress, 1));
+    assert_eq!((&**written, written.history_entries().len()), (&progress, 1));
 }
 
 #[tokio::test]
 async fn somebody_elses_order_does_not_exist() {
     let it = with_order(order());
-    assert!(matches!(by(&it, bob(), to(Status::Cancelled)).await, Err(TransitionError::NotFound)));
-    let other = Transition { number: OrderNumber::new("n2".to_owned()), ..to(Status::Cancelled) };
+    assert!(matches!(by(&it, bob(), to(OrderStatus::Cancelled)).await, Err(TransitionError::NotFound)));
+    let other = TransitionRequest { number: OrderNumber::new("n2".to_owned()), ..to(OrderStatus::Cancelled) };
     assert!(matches!(by(&it, ada(), other).await, Err(TransitionError::NotFound)));
 }
 
@@ -61,18 +61,19 @@ async fn somebody_elses_order_does_not_exist() {
 async fn a_version_that_was_not_meant_is_left_alone() {
     let it = with_order(order());
     let meant = |version| IfMatch::OneOf(vec![Version::new(version)]);
-    let stale = Transition { if_match: meant(2), ..to(Status::Cancelled) };
+    let stale = TransitionRequest { if_match: meant(2), ..to(OrderStatus::Cancelled) };
     assert!(matches!(by(&it, ada(), stale).await, Err(TransitionError::PreconditionFailed)));
     assert_eq!(it.record.commits(), []);
-    let fresh = Transition { if_match: meant(1), ..to(Status::Cancelled) };
+    let fresh = TransitionRequest { if_match: meant(1), ..to(OrderStatus::Cancelled) };
     assert_eq!(by(&it, ada(), fresh).await.unwrap().version, Version::new(2));
 }
 
 #[tokio::test]
 async fn a_version_that_moves_under_the_commit_is_not_meant_any_more() {
     let it = with_order(order());
-    it.record.meanwhile(|it| it.orders[0] = paid());
-    let ask = Transition { if_match: IfMatch::OneOf(vec![Version::FIRST]), ..to(Status::Cancelled) };
+    it.record.before_next_commit(|it| it.orders[0] = paid());
+    let ask =
+        TransitionRequest { if_match: IfMatch::OneOf(vec![Version::FIRST]), ..to(OrderStatus::Cancelled) };
     assert!(matches!(by(&it, ada(), ask).await, Err(TransitionError::PreconditionFailed)));
     assert_eq!(it.record.state().orders[0], paid());
 }
@@ -80,10 +81,12 @@ async fn a_version_that_moves_under_the_commit_is_not_meant_any_more() {
 #[tokio::test]
 async fn a_move_that_is_not_allowed_names_those_that_are() {
     let it = with_order(paid());
-    let refused = by(&it, ada(), to(Status::Processing)).await;
-    assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == [Status::RefundPending]));
-    let refused = by(&it, olga(), to(Status::Shipped)).await;
-    let both = [Status::Processing, Status::RefundPending];
+    let refused = by(&it, ada(), to(OrderStatus::Processing)).await;
+    assert!(
+        matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == [OrderStatus::RefundPending])
+    );
+    let refused = by(&it, olga(), to(OrderStatus::Shipped)).await;
+    let both = [OrderStatus::Processing, OrderStatus::RefundPending];
     assert!(matches!(refused, Err(TransitionError::NotAllowed(it)) if it.allowed == both));
     assert_eq!(it.record.commits(), []);
 }
@@ -91,83 +94,90 @@ async fn a_move_that_is_not_allowed_names_those_that_are() {
 #[tokio::test]
 async fn being_there_already_changes_and_commits_nothing() {
     let it = with_order(paid());
-    assert_eq!(by(&it, ada(), to(Status::Paid)).await.unwrap(), paid());
+    assert_eq!(by(&it, ada(), to(OrderStatus::Paid)).await.unwrap(), paid());
     assert_eq!(it.record.commits(), []);
 }
 
 #[tokio::test]
 async fn cancelling_gives_stock_and_authorisation_back_in_one_commit() {
-    let it = with_order(order()).with(|it| {
+    let it = with_order(order()).with_state(|it| {
         it.products.push(product("tea", yuan("10"), Some(3)));
         it.transactions.push(authorized());
     });
-    by(&it, ada(), to(Status::Cancelled)).await.unwrap();
-    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
+    by(&it, ada(), to(OrderStatus::Cancelled)).await.unwrap();
+    assert_eq!(it.journal_lines(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
     let state = it.record.state();
     let (kind, by) = (state.requests[0].kind, state.requests[0].requested_by);
-    assert_eq!((kind, by), (RequestKind::Void, ChangedBy::customer(ada().key)), "who cancels gives it up");
+    assert_eq!(
+        (kind, by),
+        (PaymentRequestKind::Void, ChangedBy::customer(ada().key)),
+        "who cancels gives it up"
+    );
     assert_eq!(state.products[0].stock, Some(5));
-    assert_eq!((state.transactions[0].asked, state.transactions[0].check_at), (Some(Asked::Void), Some(NOW)));
+    assert_eq!(
+        (state.transactions[0].pending_operation, state.transactions[0].check_at),
+        (Some(PendingOperation::Void), Some(NOW))
+    );
 }
 
 #[tokio::test]
 async fn an_authorisation_that_comes_in_between_is_given_up_too() {
     let it = with_order(order());
-    it.record.meanwhile(|it| {
+    it.record.before_next_commit(|it| {
         it.orders[0].revision = it.orders[0].revision.next();
         it.transactions.push(authorized());
     });
-    by(&it, ada(), to(Status::Cancelled)).await.unwrap();
-    assert_eq!(it.record.state().transactions[0].asked, Some(Asked::Void));
+    by(&it, ada(), to(OrderStatus::Cancelled)).await.unwrap();
+    assert_eq!(it.record.state().transactions[0].pending_operation, Some(PendingOperation::Void));
 }
 
 #[tokio::test]
 async fn a_part_that_was_captured_goes_back_when_the_order_is_cancelled() {
-    let it = with_order(order()).with(|it| it.transactions.push(captured_part("5")));
-    by(&it, ada(), to(Status::Cancelled)).await.unwrap();
-    assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertFinding"]);
+    let it = with_order(order()).with_state(|it| it.transactions.push(captured_part("5")));
+    by(&it, ada(), to(OrderStatus::Cancelled)).await.unwrap();
+    assert_eq!(it.journal_lines(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertFinding"]);
     assert_eq!(it.record.state().transactions[0].refunds[0].amount, yuan("5"));
 }
 
 #[tokio::test]
 async fn the_record_being_away_is_said() {
     let it = with_order(order());
-    it.record.refuses(ports::CommitError::Failed(away()));
-    assert!(matches!(by(&it, ada(), to(Status::Cancelled)).await, Err(TransitionError::Failed(_))));
+    it.record.refuse_next_commit(ports::CommitError::Failed(away_error()));
+    assert!(matches!(by(&it, ada(), to(OrderStatus::Cancelled)).await, Err(TransitionError::Failed(_))));
 }
 
 #[tokio::test]
 async fn a_move_is_decided_on_the_record_and_not_on_what_is_shown() {
-    let mut it = Bench::new().with(|it| it.orders.push(order()));
+    let mut it = TestApp::new().with_state(|it| it.orders.push(order()));
     let mut shown = ports::MockOrderRepository::new();
-    shown.expect_find().returning(|_| Ok(Some(Order { status: Status::Closed, ..order() })));
-    it.app.shown_orders = std::sync::Arc::new(shown);
-    let ask = Transition {
+    shown.expect_find_order().returning(|_| Ok(Some(Order { status: OrderStatus::Closed, ..order() })));
+    it.app.orders_for_display = std::sync::Arc::new(shown);
+    let ask = TransitionRequest {
         number: order().number,
-        to: Status::Cancelled,
+        to: OrderStatus::Cancelled,
         reason: None,
         if_match: IfMatch::OneOf(vec![order().version]),
     };
     let moved = by(&it, ada(), ask).await.unwrap();
-    assert_eq!((moved.status, it.record.commits().len()), (Status::Cancelled, 1));
+    assert_eq!((moved.status, it.record.commits().len()), (OrderStatus::Cancelled, 1));
 }
 
 #[tokio::test]
 async fn a_move_that_is_sent_again_gets_its_answer_and_refuses_no_refund() {
     let it = with_order(paid()).without_locks();
-    let processing = || keyed(&it, olga(), Some(request_of(&olga())), to(Status::Processing));
-    let Answered::First(first) = processing().await.unwrap() else { panic!("it is new") };
-    assert_eq!(it.journal(), ["commit Claim UpdateOrder"]);
-    by(&it, ada(), to(Status::RefundPending)).await.unwrap();
-    assert_eq!(processing().await.unwrap(), Answered::Again(first));
-    assert_eq!(it.record.state().orders[0].status, Status::RefundPending, "the refund is not decided");
+    let processing = || keyed(&it, olga(), Some(request_of(&olga())), to(OrderStatus::Processing));
+    let IdempotentReply::New(first) = processing().await.unwrap() else { panic!("it is new") };
+    assert_eq!(it.journal_lines(), ["commit Claim UpdateOrder"]);
+    by(&it, ada(), to(OrderStatus::RefundPending)).await.unwrap();
+    assert_eq!(processing().await.unwrap(), IdempotentReply::Replay(first));
+    assert_eq!(it.record.state().orders[0].status, OrderStatus::RefundPending, "the refund is not decided");
 }
 
 #[tokio::test]
 async fn a_refund_is_refused_only_by_an_operator_who_has_seen_that_it_was_asked_for() {
-    let asked = moved(paid(), Status::RefundPending, ChangedBy::customer(ada().key));
+    let asked = transition_order_to(paid(), OrderStatus::RefundPending, ChangedBy::customer(ada().key));
     let it = with_order(asked.clone());
-    let refuse = |if_match| by(&it, olga(), Transition { if_match, ..to(Status::Paid) });
+    let refuse = |if_match| by(&it, olga(), TransitionRequest { if_match, ..to(OrderStatus::Paid) });
     for unseen in [IfMatch::Absent, IfMatch::Any] {
         assert!(matches!(refuse(unseen).await, Err(TransitionError::PreconditionRequired)));
     }
@@ -175,14 +185,14 @@ async fn a_refund_is_refused_only_by_an_operator_who_has_seen_that_it_was_asked_
     assert!(matches!(refuse(before).await, Err(TransitionError::PreconditionFailed)));
     assert_eq!(it.record.commits(), []);
     let seen = IfMatch::OneOf(vec![asked.version]);
-    assert_eq!(refuse(seen).await.unwrap().status, Status::Paid);
+    assert_eq!(refuse(seen).await.unwrap().status, OrderStatus::Paid);
 }
 
 #[tokio::test]
 async fn a_caller_who_is_no_operator_any_more_is_given_no_answer_of_then() {
     let it = with_order(paid());
-    keyed(&it, olga(), Some(request_of(&olga())), to(Status::Processing)).await.unwrap();
+    keyed(&it, olga(), Some(request_of(&olga())), to(OrderStatus::Processing)).await.unwrap();
     let demoted = User { role: Role::Customer, ..olga() };
-    let again = keyed(&it, demoted, Some(request_of(&olga())), to(Status::Processing)).await;
+    let again = keyed(&it, demoted, Some(request_of(&olga())), to(OrderStatus::Processing)).await;
     assert!(matches!(again, Err(TransitionError::NotFound)));
 }

@@ -5,17 +5,18 @@ use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
     PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
-    order::{Recorded, Status},
-    payment::{Disposition, RecordedRequest, Request, StoredEvent},
+    order::{OrderStatus, StoredHistoryEntry},
+    payment::{EventDisposition, PaymentRequest, StoredEvent, StoredPaymentRequest},
     product,
 };
 use ports::{
-    Batch, ChangeKind, ChangedUser, Claim, Credentials, Due, EndedSession, EventRepository,
-    FindingRepository, IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentRepository,
-    PortError, ProductRepository, ReplyRepository, SessionRepository, Taken, Unreadable, UserRepository,
+    AccountConflict, Batch, ChangeFilter, ChangedUser, Claim, ClaimRepository, Credentials, DueOrders,
+    EventRepository, FindingRepository, IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page,
+    PaymentRepository, PortError, ProductRepository, RevokedSession, SessionRepository, UnreadableRow,
+    UserRepository,
 };
 
-use crate::testing::Record;
+use crate::testing::MemoryRecord;
 
 type Read<T> = Result<T, PortError>;
 
@@ -33,22 +34,22 @@ fn one<T: Clone>(rows: &[T], wanted: impl Fn(&T) -> bool) -> Read<Option<T>> {
 }
 
 #[async_trait]
-impl UserRepository for Record {
-    async fn find(&self, id: &UserId) -> Read<Option<User>> {
+impl UserRepository for MemoryRecord {
+    async fn find_user(&self, id: &UserId) -> Read<Option<User>> {
         Ok(one(&self.state().users, |it| it.0.id == *id)?.map(|it| it.0))
     }
 
-    async fn find_by_key(&self, key: UserKey) -> Read<Option<User>> {
+    async fn find_user_by_key(&self, key: UserKey) -> Read<Option<User>> {
         Ok(one(&self.state().users, |it| it.0.key == key)?.map(|it| it.0))
     }
 
-    async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>> {
+    async fn find_credentials(&self, login: &str) -> Read<Option<Credentials>> {
         let fits =
             |it: &(User, PasswordHash)| it.0.username.as_str() == login || it.0.email.as_str() == login;
         Ok(one(&self.state().users, fits)?.map(|(user, hash)| Credentials { user, hash }))
     }
 
-    async fn changed_since(
+    async fn list_changed_users(
         &self,
         since: Timestamp,
         after: Option<UserKey>,
@@ -74,14 +75,14 @@ impl UserRepository for Record {
         Ok(users)
     }
 
-    async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>> {
+    async fn find_password_hash(&self, user: UserKey) -> Read<Option<PasswordHash>> {
         Ok(one(&self.state().users, |it| it.0.key == user)?.map(|it| it.1))
     }
 
-    async fn taken(&self, username: &Username, email: &Email) -> Read<Vec<Taken>> {
+    async fn find_account_conflicts(&self, username: &Username, email: &Email) -> Read<Vec<AccountConflict>> {
         let users = all(&self.state().users, |_| true);
-        let named = users.iter().any(|(it, _)| it.username == *username).then_some(Taken::Username);
-        let addressed = users.iter().any(|(it, _)| it.email == *email).then_some(Taken::Email);
+        let named = users.iter().any(|(it, _)| it.username == *username).then_some(AccountConflict::Username);
+        let addressed = users.iter().any(|(it, _)| it.email == *email).then_some(AccountConflict::Email);
         Ok([named, addressed].into_iter().flatten().collect())
     }
 
@@ -91,12 +92,12 @@ impl UserRepository for Record {
 }
 
 #[async_trait]
-impl SessionRepository for Record {
-    async fn find(&self, id: &SessionId) -> Read<Option<Session>> {
+impl SessionRepository for MemoryRecord {
+    async fn find_session(&self, id: &SessionId) -> Read<Option<Session>> {
         one(&self.state().sessions, |it| it.id == *id)
     }
 
-    async fn list_live(&self, user: UserKey, now: Timestamp, _: u32) -> Read<Vec<Session>> {
+    async fn list_live_sessions(&self, user: UserKey, now: Timestamp, _: u32) -> Read<Vec<Session>> {
         Ok(all(&self.state().sessions, |it| it.user == user && it.is_live(now)))
     }
 
@@ -105,98 +106,99 @@ impl SessionRepository for Record {
         Ok(self.state().logins.iter().find(fits).is_some())
     }
 
-    async fn revoked_since(
+    async fn list_revoked_sessions(
         &self,
         since: Timestamp,
         after: Option<SessionKey>,
         limit: u32,
-    ) -> Read<Vec<EndedSession>> {
+    ) -> Read<Vec<RevokedSession>> {
         let from = (Some(since), after);
         let mut ended =
             all(&self.state().sessions, |it| it.revoked_at.is_some() && (it.revoked_at, Some(it.key)) > from);
         ended.sort_by_key(|it| (it.revoked_at, it.key));
         ended.truncate(usize::try_from(limit).unwrap());
         let ended = ended.into_iter();
-        Ok(ended.map(|it| EndedSession { key: it.key, id: it.id, at: it.revoked_at.unwrap() }).collect())
+        Ok(ended.map(|it| RevokedSession { key: it.key, id: it.id, at: it.revoked_at.unwrap() }).collect())
     }
 }
 
 #[async_trait]
-impl ProductRepository for Record {
-    async fn find(&self, id: &ProductId) -> Read<Option<Product>> {
+impl ProductRepository for MemoryRecord {
+    async fn find_product(&self, id: &ProductId) -> Read<Option<Product>> {
         one(&self.state().products, |it| it.id == *id)
     }
 
-    async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>> {
+    async fn find_products(&self, ids: &[ProductId]) -> Read<Vec<Product>> {
         Ok(all(&self.state().products, |it| ids.contains(&it.id)))
     }
 
-    async fn list(&self, active_only: bool, _: Option<ProductId>, _: u32) -> Read<Page<Product>> {
+    async fn list_products(&self, active_only: bool, _: Option<ProductId>, _: u32) -> Read<Page<Product>> {
         Ok(Page { data: all(&self.state().products, |it| it.active || !active_only), next: None })
     }
 
-    async fn changes(
+    async fn list_product_changes(
         &self,
         _: ProductKey,
-        _: ChangeKind,
+        _: ChangeFilter,
         _: Option<ChangeId>,
         _: u32,
-    ) -> Read<Page<product::Recorded>> {
+    ) -> Read<Page<product::StoredProductChange>> {
         Ok(Page { data: Vec::new(), next: None })
     }
 }
 
 #[async_trait]
-impl OrderRepository for Record {
-    async fn find(&self, number: &OrderNumber) -> Read<Option<Order>> {
+impl OrderRepository for MemoryRecord {
+    async fn find_order(&self, number: &OrderNumber) -> Read<Option<Order>> {
         one(&self.state().orders, |it| it.number == *number)
     }
 
-    async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
+    async fn find_order_head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
         let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
-        Ok(OrderRepository::find(self, number).await?.map(head))
+        Ok(OrderRepository::find_order(self, number).await?.map(head))
     }
 
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Read<bool> {
-        let pending = |it: &Order| it.owner == owner && it.status == Status::Pending;
+    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> Read<bool> {
+        let pending = |it: &Order| it.owner == owner && it.status == OrderStatus::Pending;
         Ok(all(&self.state().orders, pending).len() >= usize::try_from(at_least).unwrap())
     }
 
-    async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {
+    async fn list_orders(&self, filter: OrderFilter) -> Read<Page<Order>> {
         let own = |it: &Order| filter.owner.is_none_or(|owner| it.owner == owner);
         Ok(Page { data: all(&self.state().orders, own), next: None })
     }
 
-    async fn history(&self, _: OrderKey) -> Read<Vec<Recorded>> {
+    async fn list_history_entries(&self, _: OrderKey) -> Read<Vec<StoredHistoryEntry>> {
         Ok(Vec::new())
     }
 
     /// All of them: what is due is decided again.
-    async fn due(&self, _: Due, batch: Batch) -> Read<Vec<OrderNumber>> {
+    async fn list_due_orders(&self, _: DueOrders, batch: Batch) -> Read<Vec<OrderNumber>> {
         Ok(cut(self.state().orders.iter().map(|it| it.number.clone()).collect(), batch))
     }
 }
 
 #[async_trait]
-impl PaymentRepository for Record {
-    async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>> {
+impl PaymentRepository for MemoryRecord {
+    async fn find_transaction(&self, id: &TransactionId) -> Read<Option<Transaction>> {
         one(&self.state().transactions, |it| it.id == *id)
     }
 
-    async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>> {
+    async fn list_transactions(&self, order: OrderKey) -> Read<Vec<Transaction>> {
         Ok(all(&self.state().transactions, |it| it.order == order))
     }
 
-    async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>> {
-        let of_order = PaymentRepository::list(self, order).await?;
+    async fn list_payment_requests(&self, order: OrderKey) -> Read<Vec<StoredPaymentRequest>> {
+        let of_order = PaymentRepository::list_transactions(self, order).await?;
         let state = self.state();
-        let asked = |it: &Request| of_order.iter().any(|of| of.key == it.transaction);
+        let asked = |it: &PaymentRequest| of_order.iter().any(|of| of.key == it.transaction);
         let user = |key| state.users.iter().find(|it| Some(it.0.key) == key).map(|it| it.0.id.clone());
-        let recorded = |it: Request| RecordedRequest { request: it, user: user(it.requested_by.user) };
+        let recorded =
+            |it: PaymentRequest| StoredPaymentRequest { request: it, user: user(it.requested_by.user) };
         Ok(all(&state.requests, asked).into_iter().map(recorded).collect())
     }
 
-    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {
+    async fn list_due_transactions(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
         let due = |it: &Transaction| due(it.check_at) || it.refunds.iter().any(|it| due(it.check_at));
         Ok(cut(all(&self.state().transactions, due).into_iter().map(|it| it.id).collect(), batch))
@@ -204,13 +206,17 @@ impl PaymentRepository for Record {
 }
 
 #[async_trait]
-impl EventRepository for Record {
-    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>> {
+impl EventRepository for MemoryRecord {
+    async fn find_event(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>> {
         one(&self.state().events, |it| it.gateway == *gateway && it.id == *id)
     }
 
-    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>> {
-        let waits = [Disposition::Waiting, Disposition::Parked, Disposition::Overdue];
+    async fn list_waiting_events(
+        &self,
+        gateway: &GatewayName,
+        transaction: &TransactionId,
+    ) -> Read<Vec<StoredEvent>> {
+        let waits = [EventDisposition::Waiting, EventDisposition::Parked, EventDisposition::Overdue];
         Ok(all(&self.state().events, |it| {
             it.gateway == *gateway
                 && it.transaction.as_ref() == Some(transaction)
@@ -218,37 +224,46 @@ impl EventRepository for Record {
         }))
     }
 
-    async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
+    async fn list_applicable_events(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, UnreadableRow>>> {
         let state = self.state();
         let known = |event: &StoredEvent| {
             state.transactions.iter().any(|it| Some(&it.id) == event.transaction.as_ref())
         };
-        let parked = [Disposition::Parked, Disposition::Overdue];
+        let parked = [EventDisposition::Parked, EventDisposition::Overdue];
         let events = all(&state.events, |it| parked.contains(&it.disposition) && known(it));
         Ok(cut(events, batch).into_iter().map(Ok).collect())
     }
 
-    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
-        let due = |it: &StoredEvent| it.disposition == Disposition::Parked && it.received_at <= before;
+    async fn list_overdue_events(
+        &self,
+        before: Timestamp,
+        batch: Batch,
+    ) -> Read<Vec<Result<StoredEvent, UnreadableRow>>> {
+        let due = |it: &StoredEvent| it.disposition == EventDisposition::Parked && it.received_at <= before;
         Ok(cut(all(&self.state().events, due), batch).into_iter().map(Ok).collect())
     }
 }
 
 #[async_trait]
-impl FindingRepository for Record {
-    async fn find(&self, id: &FindingId) -> Read<Option<Finding>> {
+impl FindingRepository for MemoryRecord {
+    async fn find_finding(&self, id: &FindingId) -> Read<Option<Finding>> {
         one(&self.state().findings, |it| it.id == *id)
     }
 
-    async fn list(&self, resolved: Option<bool>, _: Option<FindingId>, _: u32) -> Read<Page<Finding>> {
+    async fn list_findings(
+        &self,
+        resolved: Option<bool>,
+        _: Option<FindingId>,
+        _: u32,
+    ) -> Read<Page<Finding>> {
         let wanted = |it: &Finding| resolved.is_none_or(|wanted| it.resolved_at.is_some() == wanted);
         Ok(Page { data: all(&self.state().findings, wanted), next: None })
     }
 }
 
 #[async_trait]
-impl ReplyRepository for Record {
-    async fn find(&self, key: &IdempotencyKey) -> Read<Option<Claim>> {
+impl ClaimRepository for MemoryRecord {
+    async fn find_claim(&self, key: &IdempotencyKey) -> Read<Option<Claim>> {
         one(&self.state().claims, |it| it.key == *key)
     }
 }

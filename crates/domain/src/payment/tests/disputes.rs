@@ -4,16 +4,16 @@ use super::*;
 
 const OPERATOR: ChangedBy = ChangedBy::operator(UserKey::new(2));
 
-fn named(kind: EventKind, amount: &str, id: &str, ms: i64) -> Event {
+fn named(kind: EventKind, amount: &str, id: &str, ms: i64) -> PaymentEvent {
     later(ms, dispute(kind, amount, Some(id)))
 }
 
-fn plain(kind: EventKind, amount: &str, ms: i64) -> Event {
+fn plain(kind: EventKind, amount: &str, ms: i64) -> PaymentEvent {
     later(ms, dispute(kind, amount, None))
 }
 
-fn ask(case: &mut Case, amount: &str) -> Result<Refund, NotRefundable> {
-    case.ask_refund(Some(yuan(amount)), None, OPERATOR, fresh(), NOW)
+fn ask(case: &mut TransactionChange, amount: &str) -> Result<Refund, NotRefundable> {
+    case.request_refund(Some(yuan(amount)), None, OPERATOR, fresh(), NOW)
 }
 
 #[test]
@@ -21,10 +21,13 @@ fn a_part_that_is_disputed_cannot_be_refunded_and_the_rest_can() {
     let mut case = told(&[event(Captured), refund(RefundSucceeded, "2.5", "r1"), plain(Disputed, "7", 1)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
     assert_eq!(kinds(&case), [FindingKind::Dispute]);
-    assert_eq!((case.transaction.disputed(), case.transaction.refundable()), (yuan("7"), yuan("0.5")));
+    assert_eq!(
+        (case.transaction.disputed_amount(), case.transaction.refundable_amount()),
+        (yuan("7"), yuan("0.5"))
+    );
     assert_eq!(ask(&mut case, "0.51"), Err(NotRefundable::Exceeds));
     ask(&mut case, "0.5").unwrap();
-    assert_eq!(case.progress.order().status, Status::Paid, "what is disputed may be won");
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid, "what is disputed may be won");
     assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
 }
 
@@ -32,13 +35,13 @@ fn a_part_that_is_disputed_cannot_be_refunded_and_the_rest_can() {
 fn a_part_that_is_lost_is_back_and_the_whole_is_refunded_with_the_rest() {
     let mut case = told(&[event(Captured), plain(Disputed, "7.5", 1), plain(DisputeLost, "7.5", 2)]);
     let it = &case.transaction;
-    assert_eq!((it.status(), it.refundable()), (PaymentStatus::Captured, yuan("2.5")));
-    assert_eq!(case.progress.order().status, Status::Paid);
+    assert_eq!((it.status(), it.refundable_amount()), (PaymentStatus::Captured, yuan("2.5")));
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     ask(&mut case, "2.5").unwrap();
-    assert_eq!(case.progress.order().status, Status::RefundPending, "the last of it is asked for");
-    case.apply(&later(3, refund(RefundSucceeded, "2.5", "auto")), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::RefundPending, "the last of it is asked for");
+    case.apply_event(&later(3, refund(RefundSucceeded, "2.5", "auto")), fresh(), NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
-    assert_eq!(case.progress.order().status, Status::Refunded);
+    assert_eq!(case.order_change.order().status, OrderStatus::Refunded);
 }
 
 #[test]
@@ -47,7 +50,7 @@ fn a_second_dispute_counts_whether_the_gateway_names_it_or_not() {
         let word = |kind, ms| later(ms, dispute(kind, "10", id));
         let mut case = told(&[event(Captured), word(Disputed, 1), word(DisputeWon, 2)]);
         assert_eq!(case.transaction.status(), PaymentStatus::Captured);
-        case.apply(&word(Disputed, 3), fresh(), NOW);
+        case.apply_event(&word(Disputed, 3), fresh(), NOW);
         assert_eq!(case.transaction.status(), PaymentStatus::Disputed, "{id:?}");
         assert_eq!(kinds(&case), [FindingKind::Dispute; 2]);
         assert_eq!(ask(&mut case, "1"), Err(NotRefundable::Exceeds));
@@ -58,9 +61,9 @@ fn a_second_dispute_counts_whether_the_gateway_names_it_or_not() {
 fn of_two_open_disputes_one_that_is_won_leaves_the_other_open() {
     let opened = [named(Disputed, "4", "d1", 1), named(Disputed, "6", "d2", 2)];
     let mut case = told(&[&[event(Captured)], &opened[..]].concat());
-    case.apply(&named(DisputeWon, "4", "d1", 3), fresh(), NOW);
+    case.apply_event(&named(DisputeWon, "4", "d1", 3), fresh(), NOW);
     let it = &case.transaction;
-    assert_eq!((it.status(), it.refundable()), (PaymentStatus::Disputed, yuan("4")));
+    assert_eq!((it.status(), it.refundable_amount()), (PaymentStatus::Disputed, yuan("4")));
 }
 
 #[test]
@@ -68,10 +71,10 @@ fn a_word_without_a_name_is_about_the_only_open_dispute_and_unclear_among_severa
     let mut case = told(&[event(Captured), named(Disputed, "4", "d1", 1), plain(DisputeWon, "4", 2)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Captured);
     case.flags.clear();
-    fold(&mut case, &[named(Disputed, "4", "d2", 3), named(Disputed, "6", "d3", 4)], fresh, NOW);
-    let effect = case.apply(&plain(DisputeWon, "4", 5), fresh(), NOW);
-    assert_eq!(effect, Effect::Contradicted, "it may be about either");
-    assert_eq!(case.transaction.disputed(), yuan("10"));
+    apply_events(&mut case, &[named(Disputed, "4", "d2", 3), named(Disputed, "6", "d3", 4)], fresh, NOW);
+    let effect = case.apply_event(&plain(DisputeWon, "4", 5), fresh(), NOW);
+    assert_eq!(effect, EventEffect::Contradicted, "it may be about either");
+    assert_eq!(case.transaction.disputed_amount(), yuan("10"));
     assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::Dispute, FindingKind::Contradiction]);
 }
 
@@ -81,10 +84,10 @@ fn a_lost_dispute_that_is_won_in_the_end_brings_the_money_and_keeps_the_order() 
     let mut case = told(&lost);
     assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
     case.flags.clear();
-    case.apply(&plain(DisputeWon, "10", 3), fresh(), NOW);
+    case.apply_event(&plain(DisputeWon, "10", 3), fresh(), NOW);
     let it = &case.transaction;
-    assert_eq!((it.status(), it.refundable()), (PaymentStatus::Captured, yuan("10")));
-    assert_eq!(case.progress.order().status, Status::Refunded);
+    assert_eq!((it.status(), it.refundable_amount()), (PaymentStatus::Captured, yuan("10")));
+    assert_eq!(case.order_change.order().status, OrderStatus::Refunded);
     assert_eq!(kinds(&case), [FindingKind::Contradiction]);
 }
 
@@ -92,7 +95,7 @@ fn a_lost_dispute_that_is_won_in_the_end_brings_the_money_and_keeps_the_order() 
 fn a_dispute_of_more_than_was_captured_counts_as_what_was_captured() {
     let case = told(&[event(Captured), plain(Disputed, "12", 1)]);
     assert_eq!(
-        (case.transaction.disputed(), case.transaction.refundable()),
+        (case.transaction.disputed_amount(), case.transaction.refundable_amount()),
         (yuan("10"), Money::zero(yuan("1").currency()))
     );
     assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::AmountMismatch]);
@@ -102,10 +105,10 @@ fn a_dispute_of_more_than_was_captured_counts_as_what_was_captured() {
 fn a_disputed_order_that_is_shipped_is_flagged() {
     let mut case = told(&[event(Captured), plain(Disputed, "4", 1)]);
     case.flags.clear();
-    for to in [Status::Processing, Status::Shipped] {
-        case.progress.step(to, OPERATOR, None, NOW).unwrap();
+    for to in [OrderStatus::Processing, OrderStatus::Shipped] {
+        case.order_change.transition(to, OPERATOR, None, NOW).unwrap();
     }
-    case.follow_order(NOW);
+    case.follow_order_status(NOW);
     assert_eq!(kinds(&case), [FindingKind::Dispute]);
 }
 
@@ -114,7 +117,7 @@ fn everything_disputed_leaves_nothing_to_refund() {
     let mut case = told(&[event(Captured), event(Disputed)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
     assert!(case.transaction.occupies_order(), "it may be won");
-    assert_eq!(case.ask_refund(None, None, OPERATOR, fresh(), NOW), Err(NotRefundable::State));
+    assert_eq!(case.request_refund(None, None, OPERATOR, fresh(), NOW), Err(NotRefundable::State));
     assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
 }
 
@@ -122,9 +125,11 @@ fn everything_disputed_leaves_nothing_to_refund() {
 fn money_that_came_too_late_and_is_disputed_goes_back_when_the_dispute_is_won() {
     for (end, back) in [(DisputeWon, vec![yuan("4"), yuan("6")]), (DisputeLost, vec![yuan("4")])] {
         let mut case = case();
-        case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
-        fold(&mut case, &[event(Captured), plain(Disputed, "6", 1)], fresh, NOW);
-        fold(&mut case, &[plain(end, "6", 2)], fresh, NOW);
+        case.order_change
+            .transition(OrderStatus::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW)
+            .unwrap();
+        apply_events(&mut case, &[event(Captured), plain(Disputed, "6", 1)], fresh, NOW);
+        apply_events(&mut case, &[plain(end, "6", 2)], fresh, NOW);
         let refunds: Vec<_> = case.transaction.refunds.iter().map(|it| it.amount).collect();
         assert_eq!(refunds, back, "{end:?}");
     }
@@ -134,11 +139,11 @@ fn money_that_came_too_late_and_is_disputed_goes_back_when_the_dispute_is_won() 
 fn a_dispute_that_is_named_only_when_it_ends_is_one_dispute() {
     let case = told(&[event(Captured), plain(Disputed, "10", 1), named(DisputeLost, "10", "d1", 2)]);
     assert_eq!(
-        (case.transaction.status(), case.transaction.disputed()),
+        (case.transaction.status(), case.transaction.disputed_amount()),
         (PaymentStatus::Refunded, yuan("10"))
     );
     let disputes = case.transaction.facts.disputes();
-    assert_eq!(disputes.all().iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["d1"]);
+    assert_eq!(disputes.as_slice().iter().map(|it| it.id.as_str()).collect::<Vec<_>>(), ["d1"]);
 }
 
 #[test]
@@ -155,6 +160,6 @@ fn of_two_ends_of_one_moment_the_one_that_arrived_last_holds() {
     for (ends, disputed) in [([DisputeLost, DisputeWon], "0"), ([DisputeWon, DisputeLost], "10")] {
         let words = [plain(Disputed, "10", 1), plain(ends[0], "10", 1), plain(ends[1], "10", 1)];
         let case = told(&[&[event(Captured)], &words[..]].concat());
-        assert_eq!(case.transaction.disputed().to_string(), format!("{disputed}.00"), "{ends:?}");
+        assert_eq!(case.transaction.disputed_amount().to_string(), format!("{disputed}.00"), "{ends:?}");
     }
 }

@@ -4,7 +4,7 @@ use super::*;
 
 const OPERATOR: ChangedBy = ChangedBy::operator(UserKey::new(2));
 
-fn at(ms: i64, kind: EventKind, amount: &str, id: &str) -> Event {
+fn at(ms: i64, kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
     later(ms, refund(kind, amount, id))
 }
 
@@ -17,26 +17,26 @@ fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
         });
         let mut case = told(&[event(Captured)]);
         for word in words {
-            case.apply(&word, fresh(), NOW);
+            case.apply_event(&word, fresh(), NOW);
         }
         let it = &case.transaction;
         assert_eq!(
-            (it.status(), it.refunded()),
+            (it.status(), it.refunded_amount()),
             (PaymentStatus::Captured, Money::zero(it.amount.currency()))
         );
-        assert_eq!(case.progress.order().status, Status::RefundPending, "{arrival:?}");
+        assert_eq!(case.order_change.order().status, OrderStatus::RefundPending, "{arrival:?}");
         assert!(kinds(&case).contains(&FindingKind::RefundFailed), "{arrival:?}");
-        case.ask_refund(
+        case.request_refund(
             None,
             None,
             OPERATOR,
-            Fresh { key: RefundKey::new(8), id: RefundId::new("r2".into()) },
+            RefundIds { key: RefundKey::new(8), id: RefundId::new("r2".into()) },
             NOW,
         )
         .unwrap();
-        case.apply(&at(3, RefundSucceeded, "10", "r2"), fresh(), NOW);
-        assert_eq!(case.progress.order().status, Status::Refunded);
-        assert_eq!(case.progress.returned().len(), 1, "the goods went back into stock once");
+        case.apply_event(&at(3, RefundSucceeded, "10", "r2"), fresh(), NOW);
+        assert_eq!(case.order_change.order().status, OrderStatus::Refunded);
+        assert_eq!(case.order_change.returned_stock().len(), 1, "the goods went back into stock once");
     }
 }
 
@@ -44,9 +44,12 @@ fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
 fn a_refund_that_failed_in_part_leaves_the_order_where_it_is() {
     let mut case =
         told(&[event(Captured), at(1, RefundSucceeded, "4", "r1"), at(2, RefundFailed, "4", "r1")]);
-    assert_eq!(case.progress.order().status, Status::Paid);
-    assert_eq!((case.transaction.refundable(), kinds(&case)), (yuan("10"), vec![FindingKind::RefundFailed]));
-    case.apply(&at(1, RefundSucceeded, "4", "r1"), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid);
+    assert_eq!(
+        (case.transaction.refundable_amount(), kinds(&case)),
+        (yuan("10"), vec![FindingKind::RefundFailed])
+    );
+    case.apply_event(&at(1, RefundSucceeded, "4", "r1"), fresh(), NOW);
     assert_eq!(kinds(&case).len(), 1, "the same word again says nothing new");
 }
 
@@ -55,23 +58,26 @@ fn money_that_is_back_twice_is_recorded_and_flagged() {
     let lost = [event(Captured), later(1, event(Disputed)), later(2, event(DisputeLost))];
     let mut case = told(&lost);
     assert!(!kinds(&case).contains(&FindingKind::OverRefunded));
-    case.apply(&at(3, RefundSucceeded, "10", "theirs"), fresh(), NOW);
+    case.apply_event(&at(3, RefundSucceeded, "10", "theirs"), fresh(), NOW);
     let it = &case.transaction;
-    assert_eq!((it.refunded(), it.disputed(), it.returned()), (yuan("10"), yuan("10"), yuan("20")));
+    assert_eq!(
+        (it.refunded_amount(), it.disputed_amount(), it.returned_amount()),
+        (yuan("10"), yuan("10"), yuan("20"))
+    );
     assert!(kinds(&case).contains(&FindingKind::OverRefunded));
-    assert_eq!(case.progress.order().status, Status::Refunded);
+    assert_eq!(case.order_change.order().status, OrderStatus::Refunded);
 }
 
 #[test]
 fn refunds_beyond_what_was_captured_are_recorded_and_flagged() {
     let case =
         told(&[event(Captured), refund(RefundSucceeded, "7", "r1"), refund(RefundSucceeded, "8", "r2")]);
-    assert_eq!(case.transaction.refunded(), yuan("15"));
+    assert_eq!(case.transaction.refunded_amount(), yuan("15"));
     assert_eq!(kinds(&case), [FindingKind::OverRefunded]);
     let case = told(&[event(Captured), refund(RefundSucceeded, "12", "r1")]);
     assert_eq!(
-        (case.transaction.refunded(), case.transaction.refundable()),
-        (yuan("12"), yuan("10").less(yuan("10")))
+        (case.transaction.refunded_amount(), case.transaction.refundable_amount()),
+        (yuan("12"), yuan("10").saturating_sub(yuan("10")))
     );
     assert_eq!(kinds(&case), [FindingKind::OverRefunded], "one refund of more than was paid");
 }
@@ -83,10 +89,14 @@ fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
         let mut case = told(std::slice::from_ref(&captured));
         let before = case.transaction.clone();
         if kind == Failed {
-            assert_eq!(case.apply(&later(4, event(kind)), fresh(), NOW), Effect::Unchanged, "an old word");
+            assert_eq!(
+                case.apply_event(&later(4, event(kind)), fresh(), NOW),
+                EventEffect::Unchanged,
+                "an old word"
+            );
         }
         assert_eq!(kinds(&case), []);
-        assert_eq!(case.apply(&later(6, event(kind)), fresh(), NOW), Effect::Contradicted);
+        assert_eq!(case.apply_event(&later(6, event(kind)), fresh(), NOW), EventEffect::Contradicted);
         assert_eq!(kinds(&case), [FindingKind::Contradiction]);
         assert_eq!(end(&case), end(&told(&[captured])));
         assert_eq!(case.transaction.updated_at, before.updated_at);
@@ -99,36 +109,39 @@ fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
 fn a_part_that_was_not_asked_for_is_captured_and_flagged() {
     let mut case = told(&[event(Authorized), later(1, money_event(Captured, "4", None))]);
     assert_eq!(
-        (case.transaction.status(), case.transaction.captured()),
+        (case.transaction.status(), case.transaction.captured_amount()),
         (PaymentStatus::Captured, yuan("4"))
     );
-    assert_eq!(case.progress.order().status, Status::Pending);
+    assert_eq!(case.order_change.order().status, OrderStatus::Pending);
     assert_eq!(kinds(&case), [FindingKind::PartialCapture]);
     assert_eq!(
-        case.apply(&later(2, money_event(Captured, "3", None)), fresh(), NOW),
-        Effect::Mismatch(Mismatch::Amount)
+        case.apply_event(&later(2, money_event(Captured, "3", None)), fresh(), NOW),
+        EventEffect::Mismatch(EventMismatch::Amount)
     );
-    case.apply(&later(3, event(Captured)), fresh(), NOW);
-    assert_eq!((case.transaction.captured(), case.progress.order().status), (yuan("10"), Status::Paid));
+    case.apply_event(&later(3, event(Captured)), fresh(), NOW);
+    assert_eq!(
+        (case.transaction.captured_amount(), case.order_change.order().status),
+        (yuan("10"), OrderStatus::Paid)
+    );
 }
 
 #[test]
 fn all_that_is_captured_when_less_was_asked_pays_and_is_flagged() {
     let mut case = told(&[event(Authorized)]);
-    case.ask_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
-    case.apply(&later(1, event(Captured)), fresh(), NOW);
-    assert_eq!(case.progress.order().status, Status::Paid);
+    case.request_capture(Some(yuan("4")), ChangedBy::SYSTEM, NOW).unwrap();
+    case.apply_event(&later(1, event(Captured)), fresh(), NOW);
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     assert_eq!(kinds(&case), [FindingKind::Contradiction]);
 }
 
 #[test]
 fn zeros_at_the_end_of_an_amount_mean_nothing() {
     let stated = |amount: &str| {
-        let stated = Stated { amount: amount.into(), currency: "CNY".into() };
-        Event { stated, ..event(Captured) }
+        let stated = ReportedAmount { amount: amount.into(), currency: "CNY".into() };
+        PaymentEvent { reported: stated, ..event(Captured) }
     };
     let case = told(&[stated("10.000")]);
-    assert_eq!(case.progress.order().status, Status::Paid);
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     assert_eq!(kinds(&case), []);
     assert_eq!(kinds(&told(&[stated("10.001")])), [FindingKind::AmountMismatch]);
 }
@@ -137,33 +150,40 @@ fn zeros_at_the_end_of_an_amount_mean_nothing() {
 fn goods_that_went_back_into_stock_keep_the_order_from_going_back() {
     let returned = [event(Captured), at(1, RefundSucceeded, "10", "r1"), at(2, RefundFailed, "10", "r1")];
     let case = told(&returned);
-    assert_eq!(case.progress.order().allowed(crate::Actor::Operator), []);
+    assert_eq!(case.order_change.order().allowed_transitions(crate::Actor::Operator), []);
     let mut shipped = told(&[event(Captured)]);
-    for to in [Status::Processing, Status::Shipped] {
-        shipped.progress.step(to, OPERATOR, None, NOW).unwrap();
+    for to in [OrderStatus::Processing, OrderStatus::Shipped] {
+        shipped.order_change.transition(to, OPERATOR, None, NOW).unwrap();
     }
-    fold(&mut shipped, &returned, fresh, NOW);
-    assert_eq!(shipped.progress.order().status, Status::RefundPending);
-    assert_eq!(shipped.progress.order().allowed(crate::Actor::Operator), [Status::Shipped]);
+    apply_events(&mut shipped, &returned, fresh, NOW);
+    assert_eq!(shipped.order_change.order().status, OrderStatus::RefundPending);
+    assert_eq!(
+        shipped.order_change.order().allowed_transitions(crate::Actor::Operator),
+        [OrderStatus::Shipped]
+    );
 }
 
 #[test]
 fn a_refund_says_who_asked_for_it() {
     let mut case = told(&[event(Captured), refund(RefundSucceeded, "2", "theirs")]);
-    case.ask_refund(Some(yuan("1")), None, OPERATOR, fresh(), NOW).unwrap();
-    let by = |case: &Case| case.transaction.refunds.iter().map(|it| it.requested_by).collect::<Vec<_>>();
+    case.request_refund(Some(yuan("1")), None, OPERATOR, fresh(), NOW).unwrap();
+    let by = |case: &TransactionChange| {
+        case.transaction.refunds.iter().map(|it| it.requested_by).collect::<Vec<_>>()
+    };
     assert_eq!(by(&case), [ChangedBy::GATEWAY, OPERATOR]);
     let mut late = super::case();
-    late.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
-    fold(&mut late, &[event(Captured)], fresh, NOW);
+    late.order_change
+        .transition(OrderStatus::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW)
+        .unwrap();
+    apply_events(&mut late, &[event(Captured)], fresh, NOW);
     assert_eq!(by(&late), [ChangedBy::SYSTEM], "money that came too late is given back by the service");
 }
 
 #[test]
 fn each_word_that_contradicts_is_flagged() {
     let mut case = told(&[event(Captured), later(1, event(Failed))]);
-    assert_eq!(case.apply(&later(2, event(Voided)), fresh(), NOW), Effect::Contradicted);
-    assert_eq!(case.apply(&later(3, event(Failed)), fresh(), NOW), Effect::Contradicted);
+    assert_eq!(case.apply_event(&later(2, event(Voided)), fresh(), NOW), EventEffect::Contradicted);
+    assert_eq!(case.apply_event(&later(3, event(Failed)), fresh(), NOW), EventEffect::Contradicted);
     assert_eq!(kinds(&case), [FindingKind::Contradiction; 3]);
     let raised: Vec<_> = case.flags.iter().filter_map(|it| it.event.clone()).collect();
     assert_eq!(
@@ -175,13 +195,16 @@ fn each_word_that_contradicts_is_flagged() {
 #[test]
 fn captured_money_beside_another_payment_is_never_an_authorisation() {
     let part = [event(Authorized), money_event(Captured, "4", None), at(1, RefundSucceeded, "4", "r1")];
-    let mut case = Case { other_occupies: true, ..told(&part) };
-    case.apply(&at(2, RefundFailed, "4", "r1"), fresh(), NOW);
+    let mut case = TransactionChange { other_occupies: true, ..told(&part) };
+    case.apply_event(&at(2, RefundFailed, "4", "r1"), fresh(), NOW);
     let it = &case.transaction;
-    assert_eq!((it.status(), it.captured(), it.refundable()), (PaymentStatus::Failed, yuan("4"), yuan("4")));
+    assert_eq!(
+        (it.status(), it.captured_amount(), it.refundable_amount()),
+        (PaymentStatus::Failed, yuan("4"), yuan("4"))
+    );
     assert!(!it.occupies_order());
-    assert_eq!(case.ask_void(ChangedBy::SYSTEM, NOW), Err(NotVoidable));
-    assert_eq!(case.ask_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State));
+    assert_eq!(case.request_void(ChangedBy::SYSTEM, NOW), Err(NotVoidable));
+    assert_eq!(case.request_capture(None, ChangedBy::SYSTEM, NOW), Err(NotCapturable::State));
 }
 
 #[test]
@@ -193,7 +216,7 @@ fn money_that_is_captured_after_it_was_given_up_pays_and_is_flagged() {
             (case.transaction.status(), kinds(&case)),
             (PaymentStatus::Captured, vec![FindingKind::Contradiction])
         );
-        assert_eq!(case.progress.order().status, Status::Paid);
+        assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     }
 }
 
@@ -203,17 +226,17 @@ fn of_two_words_about_a_refund_with_two_amounts_the_later_holds() {
         let words = arrival.map(|ms| at(ms, RefundSucceeded, if ms == 1 { "4" } else { "10" }, "theirs"));
         let case = told(&[&[event(Captured)], &words[..]].concat());
         assert_eq!(
-            (case.transaction.refunded(), case.progress.order().status),
-            (yuan("10"), Status::Refunded)
+            (case.transaction.refunded_amount(), case.order_change.order().status),
+            (yuan("10"), OrderStatus::Refunded)
         );
         assert_eq!(kinds(&case), [FindingKind::AmountMismatch], "{arrival:?}");
     }
     let mut ours = told(&[event(Captured)]);
-    ours.ask_refund(Some(yuan("4")), None, OPERATOR, fresh(), NOW).unwrap();
+    ours.request_refund(Some(yuan("4")), None, OPERATOR, fresh(), NOW).unwrap();
     let other = at(1, RefundSucceeded, "5", "auto");
     assert_eq!(
-        ours.apply(&other, fresh(), NOW),
-        Effect::Mismatch(Mismatch::Amount),
+        ours.apply_event(&other, fresh(), NOW),
+        EventEffect::Mismatch(EventMismatch::Amount),
         "what the service asked for"
     );
 }

@@ -4,25 +4,25 @@ use EventKind::{
 
 use super::*;
 
-fn named(kind: EventKind, amount: &str, id: &str) -> Event {
+fn named(kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
     dispute(kind, amount, Some(id))
 }
 
-fn plain(kind: EventKind, amount: &str) -> Event {
+fn plain(kind: EventKind, amount: &str) -> PaymentEvent {
     dispute(kind, amount, None)
 }
 
 /// The events, each a millisecond after the one before by the gateway's clock.
-fn timed(events: Vec<Event>) -> Vec<Event> {
+fn timed(events: Vec<PaymentEvent>) -> Vec<PaymentEvent> {
     events.into_iter().zip(0..).map(|(event, ms)| later(ms, event)).collect()
 }
 
 /// What gateways really send, each story in its own order and with the gateway's times.
-fn stories() -> Vec<Vec<Event>> {
+fn stories() -> Vec<Vec<PaymentEvent>> {
     [stories_of_payments(), stories_of_disputes()].concat()
 }
 
-fn stories_of_disputes() -> Vec<Vec<Event>> {
+fn stories_of_disputes() -> Vec<Vec<PaymentEvent>> {
     vec![
         // A second dispute, by name and without.
         timed(vec![event(Captured), plain(Disputed, "10"), plain(DisputeWon, "10"), plain(Disputed, "10")]),
@@ -58,7 +58,7 @@ fn stories_of_disputes() -> Vec<Vec<Event>> {
     ]
 }
 
-fn stories_of_payments() -> Vec<Vec<Event>> {
+fn stories_of_payments() -> Vec<Vec<PaymentEvent>> {
     vec![
         vec![event(Authorized), event(Captured)],
         vec![event(Authorized), event(Captured), event(Captured), event(Failed)],
@@ -109,9 +109,9 @@ fn stories_of_payments() -> Vec<Vec<Event>> {
     ]
 }
 
-fn permutations(events: &[Event]) -> Vec<Vec<Event>> {
+fn permutations(events: &[PaymentEvent]) -> Vec<Vec<PaymentEvent>> {
     let Some((first, rest)) = events.split_first() else { return vec![vec![]] };
-    let inserted = |tail: Vec<Event>| {
+    let inserted = |tail: Vec<PaymentEvent>| {
         (0..=tail.len()).map(move |at| {
             let mut all = tail.clone();
             all.insert(at, first.clone());
@@ -122,24 +122,24 @@ fn permutations(events: &[Event]) -> Vec<Vec<Event>> {
 }
 
 /// The events, each in a commit of its own, with those that wait for it.
-fn told_one_by_one(mut case: Case, events: &[Event]) -> Case {
+fn told_one_by_one(mut case: TransactionChange, events: &[PaymentEvent]) -> TransactionChange {
     let mut waiting = Vec::new();
     for event in events {
         let all: Vec<_> = std::iter::once(event.clone()).chain(waiting).collect();
-        let effects = fold(&mut case, &all, fresh, NOW);
-        let still = all.into_iter().zip(effects).filter(|(_, effect)| *effect == Effect::Waiting);
+        let effects = apply_events(&mut case, &all, fresh, NOW);
+        let still = all.into_iter().zip(effects).filter(|(_, effect)| *effect == EventEffect::Waiting);
         waiting = still.map(|(event, _)| event).collect();
     }
     case
 }
 
 /// The kinds of findings that the facts alone decide on, whatever arrived first.
-fn findings_of_facts(case: &Case) -> Vec<FindingKind> {
+fn findings_of_facts(case: &TransactionChange) -> Vec<FindingKind> {
     let of_facts = [FindingKind::RefundFailed, FindingKind::Contradiction];
     let mut found: Vec<_> = of_facts.into_iter().filter(|it| kinds(case).contains(it)).collect();
     // Too much may seem to be back until the word arrives that a refund failed.
     let it = &case.transaction;
-    if it.returned().exceeds(it.captured()) {
+    if it.returned_amount().exceeds(it.captured_amount()) {
         assert!(kinds(case).contains(&FindingKind::OverRefunded));
         found.push(FindingKind::OverRefunded);
     }
@@ -155,18 +155,20 @@ fn every_order_of_arrival_of_every_story_ends_the_same() {
             for case in [told(&shuffled), told_one_by_one(case(), &shuffled)] {
                 assert_eq!(end(&case), end(&expected), "{:?}", names());
                 assert_eq!(findings_of_facts(&case), findings_of_facts(&expected), "{:?}", names());
-                let order = case.progress.order();
-                assert_eq!(order.came_from, expected.progress.order().came_from, "{:?}", names());
-                assert!(is_unbroken(&path_of(&case), order.status));
+                let order = case.order_change.order();
+                assert_eq!(order.came_from, expected.order_change.order().came_from, "{:?}", names());
+                assert!(is_valid_history(&path_of(&case), order.status));
             }
         }
     }
 }
 
 /// An order that was called off while its payment was asked for.
-fn cancelled() -> Case {
+fn cancelled() -> TransactionChange {
     let mut case = case();
-    case.progress.step(Status::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW).unwrap();
+    case.order_change
+        .transition(OrderStatus::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW)
+        .unwrap();
     case
 }
 
@@ -178,10 +180,10 @@ fn no_story_of_a_cancelled_order_gives_back_more_than_was_captured() {
             let case = told_one_by_one(cancelled(), &shuffled);
             let it = &case.transaction;
             let asked = it.refunds.iter().filter(|it| it.status() == RefundStatus::Pending);
-            let asked: i64 = asked.map(|it| it.amount.minor()).sum();
-            let room = (it.captured().minor() - it.returned().minor()).max(0);
+            let asked: i64 = asked.map(|it| it.amount.minor_units()).sum();
+            let room = (it.captured_amount().minor_units() - it.returned_amount().minor_units()).max(0);
             assert!(asked <= room, "{names:?}: {:?}", it.refunds);
-            assert_eq!(case.progress.order().status, Status::Cancelled);
+            assert_eq!(case.order_change.order().status, OrderStatus::Cancelled);
         }
     }
 }

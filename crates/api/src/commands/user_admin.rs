@@ -1,0 +1,145 @@
+//! Changing other people's accounts from the command line, beside a running server.
+
+use application::auth::user_admin::{self, UserAdminError};
+use clap::{Args, ValueEnum};
+use domain::{Role, User};
+
+use super::operator::{OperatorError, read_password};
+use crate::{
+    config::Config,
+    log,
+    terminal::print_error,
+    wiring::{self, StartError},
+};
+
+/// Whose account is changed.
+#[derive(Debug, Args)]
+pub(super) struct AccountCommand {
+    /// The user name, or the e-mail address
+    #[arg(long)]
+    username: String,
+}
+
+/// Who gets which role.
+#[derive(Debug, Args)]
+pub(super) struct RoleCommand {
+    #[command(flatten)]
+    account: AccountCommand,
+    /// What the user may do from now on
+    #[arg(long, ignore_case = true)]
+    role: RoleName,
+}
+
+/// The roles, as they are written.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+#[value(rename_all = "UPPER")]
+enum RoleName {
+    Customer,
+    Operator,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Self {
+        match name {
+            RoleName::Customer => Self::Customer,
+            RoleName::Operator => Self::Operator,
+        }
+    }
+}
+
+/// Why no account was changed.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum AccountCommandError {
+    /// The password cannot be had, or breaks a rule.
+    #[error(transparent)]
+    Password(#[from] OperatorError),
+    /// The service cannot be put together.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// There is no such user.
+    #[error("there is no user with this name or e-mail address")]
+    NotFound,
+    /// The record is away, or the machine is too busy to hash.
+    #[error("nothing was changed")]
+    Failed(#[source] UserAdminError),
+    /// The record is away.
+    #[error("the operators cannot be read")]
+    ListOperators(#[source] ports::PortError),
+}
+
+impl From<UserAdminError> for AccountCommandError {
+    fn from(error: UserAdminError) -> Self {
+        match error {
+            UserAdminError::NotFound => Self::NotFound,
+            UserAdminError::Busy(_) | UserAdminError::Failed(_) => Self::Failed(error),
+        }
+    }
+}
+
+/// Tells those who watch the safety of accounts what the command did, as the service's log does: on standard error. That
+/// it was so already is told too.
+fn print_security_event(event: &str, user: &User) {
+    print_error(log::security_line(event, &user.id));
+}
+
+/// Gives a user a role, and says so.
+pub(super) async fn set_role(
+    config: &Config,
+    RoleCommand { account: person, role }: RoleCommand,
+) -> Result<String, AccountCommandError> {
+    let wired = wiring::wire_adapters(config).await?;
+    let user = user_admin::set_role(&wired.app, &person.username, role.into()).await?;
+    print_security_event("role-set", &user);
+    Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))
+}
+
+/// Closes an account, and says so.
+pub(super) async fn disable_user(
+    config: &Config,
+    person: AccountCommand,
+) -> Result<String, AccountCommandError> {
+    let wired = wiring::wire_adapters(config).await?;
+    let user = user_admin::disable_user(&wired.app, &person.username).await?;
+    print_security_event("user-disabled", &user);
+    Ok(format!("{} is disabled, and all sessions have ended", user.username.as_str()))
+}
+
+/// Opens an account again, and says so.
+pub(super) async fn enable_user(
+    config: &Config,
+    person: AccountCommand,
+) -> Result<String, AccountCommandError> {
+    let wired = wiring::wire_adapters(config).await?;
+    let user = user_admin::enable_user(&wired.app, &person.username).await?;
+    print_security_event("user-enabled", &user);
+    Ok(format!("{} is enabled", user.username.as_str()))
+}
+
+/// Sets a password, and says so.
+pub(super) async fn set_password(
+    config: &Config,
+    person: AccountCommand,
+) -> Result<String, AccountCommandError> {
+    let new = read_password()?;
+    let wired = wiring::wire_adapters(config).await?;
+    let user = user_admin::set_password(&wired.app, &person.username, new).await?;
+    print_security_event("password-set", &user);
+    Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
+}
+
+/// All operators, one a line.
+pub(super) async fn list_operators(config: &Config) -> Result<String, AccountCommandError> {
+    let wired = wiring::wire_adapters(config).await?;
+    let all = user_admin::list_operators(&wired.app).await.map_err(AccountCommandError::ListOperators)?;
+    Ok(operator_table(&all))
+}
+
+fn operator_table(all: &[User]) -> String {
+    let since = |user: &User| crate::http::view::timestamp_text(user.created_at);
+    let line = |user: &User| {
+        let state = if user.disabled { "disabled" } else { "enabled" };
+        format!("{:<32}  {}  {:<8}  {}", user.username.as_str(), since(user), state, user.email.as_str())
+    };
+    let head = format!("{:<32}  {:<24}  {:<8}  {}", "USERNAME", "SINCE", "STATE", "EMAIL");
+    std::iter::once(head).chain(all.iter().map(line)).collect::<Vec<_>>().join("\n")
+}

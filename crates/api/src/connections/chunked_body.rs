@@ -1,0 +1,116 @@
+//! Where a chunked body ends.
+
+/// How far a chunked body has been followed. It takes what the HTTP library takes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ChunkedBody {
+    state: ChunkState,
+    /// What is left of the present chunk.
+    chunk_bytes_left: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum ChunkState {
+    SizeFirst,
+    SizeRest,
+    SizeSpace,
+    Extension,
+    SizeLf,
+    Data,
+    DataCr,
+    DataLf,
+    Trailer,
+    TrailerLf,
+    EndCr,
+    EndLf,
+}
+
+/// What has become of a body.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BodyStatus {
+    /// There is more to come.
+    Incomplete,
+    /// That was all of it.
+    Complete,
+    /// It is no chunked body.
+    Malformed,
+}
+
+impl ChunkedBody {
+    pub(super) const fn new() -> Self {
+        Self { state: ChunkState::SizeFirst, chunk_bytes_left: 0 }
+    }
+
+    /// Follows the body through these bytes: how many of them belong to it, and what became of it.
+    pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> (usize, BodyStatus) {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if let ChunkState::Data = self.state {
+                let left = usize::try_from(self.chunk_bytes_left).unwrap_or(usize::MAX);
+                let taken = left.min(bytes.len() - at);
+                self.chunk_bytes_left =
+                    self.chunk_bytes_left.saturating_sub(u64::try_from(taken).unwrap_or(u64::MAX));
+                at += taken;
+                if self.chunk_bytes_left == 0 {
+                    self.state = ChunkState::DataCr;
+                }
+                continue;
+            }
+            at += 1;
+            match self.next(*byte) {
+                Ok(Some(step)) => self.state = step,
+                Ok(None) => return (at, BodyStatus::Complete),
+                Err(Malformed) => return (at, BodyStatus::Malformed),
+            }
+        }
+        (at, BodyStatus::Incomplete)
+    }
+
+    /// The step after this byte, if there is one.
+    fn next(&mut self, byte: u8) -> Result<Option<ChunkState>, Malformed> {
+        let step = match (self.state, byte) {
+            (ChunkState::SizeFirst, _) => {
+                self.chunk_bytes_left = hex_digit(byte)?;
+                ChunkState::SizeRest
+            }
+            (ChunkState::SizeRest | ChunkState::SizeSpace, b' ' | b'\t') => ChunkState::SizeSpace,
+            (ChunkState::SizeRest | ChunkState::SizeSpace, b';') => ChunkState::Extension,
+            (ChunkState::SizeRest | ChunkState::SizeSpace | ChunkState::Extension, b'\r') => {
+                ChunkState::SizeLf
+            }
+            (ChunkState::SizeRest, _) => {
+                let digit = hex_digit(byte)?;
+                self.chunk_bytes_left =
+                    self.chunk_bytes_left.checked_mul(16).ok_or(Malformed)?.saturating_add(digit);
+                ChunkState::SizeRest
+            }
+            (ChunkState::Extension, b'\t' | 0x20..=0x7e | 0x80..) => ChunkState::Extension,
+            (ChunkState::SizeLf, b'\n') if self.chunk_bytes_left == 0 => ChunkState::EndCr,
+            (ChunkState::SizeLf, b'\n') => ChunkState::Data,
+            (ChunkState::DataCr, b'\r') => ChunkState::DataLf,
+            (ChunkState::DataLf, b'\n') => ChunkState::SizeFirst,
+            (ChunkState::Trailer, b'\r') => ChunkState::TrailerLf,
+            (ChunkState::EndCr, b'\r') => ChunkState::EndLf,
+            (ChunkState::Trailer | ChunkState::EndCr, _) => ChunkState::Trailer,
+            (ChunkState::TrailerLf, b'\n') => ChunkState::EndCr,
+            (ChunkState::EndLf, b'\n') => return Ok(None),
+            (
+                ChunkState::SizeSpace
+                | ChunkState::Extension
+                | ChunkState::SizeLf
+                | ChunkState::Data
+                | ChunkState::DataCr
+                | ChunkState::DataLf
+                | ChunkState::TrailerLf
+                | ChunkState::EndLf,
+                _,
+            ) => return Err(Malformed),
+        };
+        Ok(Some(step))
+    }
+}
+
+struct Malformed;
+
+fn hex_digit(byte: u8) -> Result<u64, Malformed> {
+    char::from(byte).to_digit(16).map(u64::from).ok_or(Malformed)
+}

@@ -1,0 +1,159 @@
+//! What an event about a transaction means: for its order, for what an operator must look at, and for the money itself.
+//!
+//! Everything here compares what follows from the facts before an event with what follows after it. An event whose fact
+//! arrives late therefore raises the same finding, and moves the order to the same status, as one that arrives in time.
+
+use crate::{Actor, ChangedBy, FindingKind, Money, Timestamp, order::OrderStatus};
+
+use super::{PendingOperation, Refund, Transaction, TransactionChange};
+
+impl TransactionChange {
+    /// Draws the consequences of a change of the facts since `before`.
+    pub(super) fn apply_consequences(&mut self, before: &Transaction, now: Timestamp) {
+        let revived = !before.occupies_order() && self.transaction.occupies_order();
+        if revived && self.other_occupies {
+            self.transaction.facts.displace();
+        }
+        if before.captured_amount() != self.transaction.captured_amount() {
+            self.apply_capture(before, now);
+        }
+        self.flag_disputes(before);
+        self.flag_refunds(before);
+        if self.transaction.withdraw_excess_refunds() {
+            self.add_flag(
+                FindingKind::Reconciliation,
+                "A refund was withdrawn: the money it was to give back went back at the gateway in another way.",
+            );
+        }
+        self.follow_returns(before, now);
+        self.follow_order_status(now);
+    }
+
+    pub(super) fn flag_contradiction(&mut self) {
+        self.add_flag(
+            FindingKind::Contradiction,
+            "The gateway's words contradict each other: look the payment up at the gateway.",
+        );
+    }
+
+    fn apply_capture(&mut self, before: &Transaction, now: Timestamp) {
+        let order = self.order_change.order();
+        let captured = self.transaction.captured_amount();
+        let due = order.status == OrderStatus::Pending && !self.transaction.facts.is_displaced();
+        if before.facts.capture().is_some() {
+            self.add_flag(
+                FindingKind::AmountMismatch,
+                "Two words name two captured amounts. The larger one counts.",
+            );
+        }
+        let order = self.order_change.order();
+        if !due {
+            self.owe_refund("Money arrived that the order had no use for any more; it is given back.");
+        } else if captured == order.amount {
+            // From PENDING the gateway may always pay.
+            let _ = self.order_change.transition(OrderStatus::Paid, ChangedBy::GATEWAY, None, now);
+            let other_asked =
+                before.pending_operation.is_some_and(|it| it != PendingOperation::Capture(captured));
+            if other_asked {
+                self.add_flag(
+                    FindingKind::Contradiction,
+                    "All of the amount was captured; the gateway was asked for something else.",
+                );
+            }
+        } else {
+            self.add_flag(
+                FindingKind::PartialCapture,
+                "Less than the order's amount was captured; the order is not paid.",
+            );
+        }
+    }
+
+    fn flag_disputes(&mut self, before: &Transaction) {
+        let (then, now) = (before.facts.disputes(), self.transaction.facts.disputes());
+        if now.as_slice().len() > then.as_slice().len() || now.count_open() > then.count_open() {
+            self.add_flag(
+                FindingKind::Dispute,
+                "The holder of the card disputes the payment, or a part of it.",
+            );
+        }
+        // What was disputed could not be given back; what the shop keeps of it is owed again.
+        self.owes_refund |= now.count_open() < then.count_open() && self.transaction.facts.is_surplus();
+        let odd = |it: &Transaction| {
+            let captured = it.captured_amount();
+            let disputes = it.facts.disputes();
+            disputes
+                .as_slice()
+                .iter()
+                .filter(|it| it.amount.exceeds(captured) || it.has_amount_change())
+                .count()
+        };
+        if odd(&self.transaction) > odd(before) {
+            self.add_flag(
+                FindingKind::AmountMismatch,
+                "A dispute is about more than was captured, or its amount has changed. The last word counts, up to what was captured.",
+            );
+        }
+    }
+
+    fn flag_refunds(&mut self, before: &Transaction) {
+        let after = &self.transaction;
+        let count =
+            |it: &Transaction, counts: fn(&Refund) -> bool| it.refunds.iter().filter(|it| counts(it)).count();
+        let came_back = count(after, Refund::has_late_failure) > count(before, Refund::has_late_failure);
+        let is_refused: fn(&Refund) -> bool = |it| it.facts.failed_at.is_some() && !it.has_late_failure();
+        let refused = count(after, is_refused) > count(before, is_refused);
+        let excess = |it: &Transaction| it.returned_amount().saturating_sub(it.captured_amount());
+        let over_refunded = excess(after).exceeds(excess(before));
+        if came_back {
+            self.add_flag(
+                FindingKind::RefundFailed,
+                "A refund that had gone through failed: the money is with the shop again and can be given back.",
+            );
+        }
+        if refused {
+            self.add_flag(FindingKind::Reconciliation, "The gateway refused a refund.");
+        }
+        if over_refunded {
+            self.add_flag(
+                FindingKind::OverRefunded,
+                "More money is back than was captured, by refunds and lost disputes together.",
+            );
+        }
+    }
+
+    /// Moves the order when everything captured for it is back, or is so no longer because a refund failed, in a status
+    /// that has such a move. After a lost dispute is won the order keeps its status.
+    fn follow_returns(&mut self, before: &Transaction, now: Timestamp) {
+        let transaction = &self.transaction;
+        if transaction.facts.is_surplus() || self.other_occupies {
+            return;
+        }
+        let count = |it: &Transaction| it.refunds.iter().filter(|it| it.has_late_failure()).count();
+        let returned_once = transaction.had_full_return() && !before.had_full_return();
+        let came_back = count(transaction) > if returned_once { 0 } else { count(before) };
+        if (transaction.has_full_return() || returned_once)
+            && self.order_change.order().status != OrderStatus::Refunded
+        {
+            self.transition_if_possible(OrderStatus::RefundPending, now);
+            self.transition_if_possible(OrderStatus::Refunded, now);
+        }
+        if came_back
+            && !self.transaction.has_full_return()
+            && self.order_change.order().status == OrderStatus::Refunded
+        {
+            self.transition_if_possible(OrderStatus::RefundPending, now);
+        }
+    }
+
+    fn transition_if_possible(&mut self, to: OrderStatus, now: Timestamp) {
+        if self.order_change.order().allows_transition(to, Actor::Gateway) {
+            let _ = self.order_change.transition(to, ChangedBy::GATEWAY, None, now);
+        }
+    }
+
+    /// How much a refund of everything that is owed would be.
+    pub(super) fn take_owed_amount(&mut self) -> Option<Money> {
+        let owed = std::mem::take(&mut self.owes_refund);
+        Some(self.transaction.refundable_amount()).filter(|it| owed && !it.is_zero())
+    }
+}

@@ -1,0 +1,147 @@
+//! Reading the columns of one row, and naming it when one of them cannot be read.
+
+use std::fmt;
+
+use diesel::{QueryResult, result::Error};
+use domain::{Actor, ChangedBy, Currency, Money, OrderNumber, ProductId, Timestamp, TransactionId, UserKey};
+use ports::{RowOwner, UnreadableRow};
+
+use super::NO_USER_KEY;
+use crate::sql::value::{SqlAmount, SqlTimestamp};
+
+/// A row while it is read. A column that holds what this program does not write there is an error that names row and
+/// column, and never the value: it may be a secret.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowReader<'r> {
+    table: &'static str,
+    key: RowKey,
+    parent: RowParent<'r>,
+}
+
+/// The key of a row.
+#[derive(Debug, Clone, Copy)]
+enum RowKey {
+    Single(i64),
+    /// Of what it belongs to, and its number there.
+    Part(i64, i64),
+}
+
+/// What a row is, or belongs to.
+#[derive(Debug, Clone, Copy)]
+enum RowParent<'r> {
+    None,
+    Order(&'r str),
+    Transaction(&'r str, &'r str),
+    Product(&'r str),
+}
+
+impl<'r> RowReader<'r> {
+    /// The row of that key.
+    pub(super) const fn new(table: &'static str, key: i64) -> Self {
+        Self { table, key: RowKey::Single(key), parent: RowParent::None }
+    }
+
+    /// The row of that number among those that belong to `whole`.
+    pub(super) const fn for_part(table: &'static str, whole: i64, number: i64) -> Self {
+        Self { table, key: RowKey::Part(whole, number), parent: RowParent::None }
+    }
+
+    /// It is, or belongs to, that order.
+    pub(super) const fn with_order(self, number: &'r str) -> Self {
+        Self { parent: RowParent::Order(number), ..self }
+    }
+
+    /// It is, or belongs to, that transaction.
+    pub(super) const fn with_transaction(self, id: &'r str, order: &'r str) -> Self {
+        Self { parent: RowParent::Transaction(id, order), ..self }
+    }
+
+    /// It is, or belongs to, that product.
+    pub(super) const fn with_product(self, id: &'r str) -> Self {
+        Self { parent: RowParent::Product(id), ..self }
+    }
+
+    /// A row of another table with the same owner.
+    pub(super) const fn sibling_row(self, table: &'static str, key: i64) -> Self {
+        Self { table, key: RowKey::Single(key), ..self }
+    }
+
+    /// The row of that number among those that belong to this one.
+    pub(super) const fn child_row(self, table: &'static str, whole: i64, number: i64) -> Self {
+        Self { table, key: RowKey::Part(whole, number), ..self }
+    }
+
+    /// The error that names this row and that column.
+    pub(super) fn unreadable_error(&self, column: &'static str) -> Error {
+        let owner = match self.parent {
+            RowParent::None => None,
+            RowParent::Order(number) => Some(RowOwner::Order(OrderNumber::new(number.to_owned()))),
+            RowParent::Transaction(id, order) => Some(RowOwner::Transaction(
+                TransactionId::new(id.to_owned()),
+                OrderNumber::new(order.to_owned()),
+            )),
+            RowParent::Product(id) => Some(RowOwner::Product(ProductId::new(id.to_owned()))),
+        };
+        let (table, key) = (self.table, self.key.to_string());
+        let row = UnreadableRow { table, column, key, owner: owner.map(Box::new) };
+        Error::DeserializationError(Box::new(row))
+    }
+
+    /// A value that could be read.
+    pub(super) fn require_value<T>(&self, value: Option<T>, column: &'static str) -> QueryResult<T> {
+        value.ok_or_else(|| self.unreadable_error(column))
+    }
+
+    /// An amount of any currency that there ever was.
+    pub(super) fn read_money(
+        &self,
+        amount: SqlAmount,
+        currency: &str,
+        column: &'static str,
+    ) -> QueryResult<Money> {
+        let currency = self.require_value(Currency::parse_historic(currency).ok(), "currency")?;
+        self.require_value(amount.get().and_then(|it| Money::from_record(it, currency).ok()), column)
+    }
+
+    /// A count.
+    pub(super) fn read_count(&self, number: i64, column: &'static str) -> QueryResult<u32> {
+        self.require_value(u32::try_from(number).ok(), column)
+    }
+
+    /// A moment.
+    pub(super) fn read_timestamp(&self, at: SqlTimestamp, column: &'static str) -> QueryResult<Timestamp> {
+        self.require_value(at.get(), column)
+    }
+
+    /// A moment that there may be.
+    pub(super) fn read_optional_timestamp(
+        &self,
+        at: Option<SqlTimestamp>,
+        column: &'static str,
+    ) -> QueryResult<Option<Timestamp>> {
+        at.map(|it| self.read_timestamp(it, column)).transpose()
+    }
+
+    /// Who made a change, from its two columns.
+    pub(super) fn read_changed_by(&self, actor: &str, user: i64) -> QueryResult<ChangedBy> {
+        let user = (user != NO_USER_KEY).then(|| UserKey::new(user));
+        Ok(ChangedBy { actor: self.require_value(Actor::parse(actor), "actor")?, user })
+    }
+}
+
+impl fmt::Display for RowKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Single(key) => write!(f, "{key}"),
+            Self::Part(whole, number) => write!(f, "{whole}/{number}"),
+        }
+    }
+}
+
+/// The row that could not be read, if that is the error; any other error as it is.
+pub(in crate::sql) fn unreadable_row(error: Error) -> Result<UnreadableRow, Error> {
+    if let Error::DeserializationError(cause) = error {
+        return cause.downcast().map(|it| *it).map_err(Error::DeserializationError);
+    }
+    Err(error)
+}
