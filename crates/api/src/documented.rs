@@ -27,7 +27,7 @@ fn literals<'s>(source: &'s str, called: &str) -> BTreeSet<&'s str> {
 /// Every key that is taken out of what was configured.
 fn keys() -> BTreeSet<&'static str> {
     let source = include_str!("config.rs");
-    &literals(source, "it.get(") | &literals(source, "it.optional(")
+    &literals(source, "it.get(") | &literals(source, "it.get_optional(")
 }
 
 #[test]

@@ -170,13 +170,13 @@ fn what_follows_a_head_is_what_the_library_takes_for_its_body() {
     assert_eq!(within(""), "Head");
     assert_eq!(within("content-length: 0\r\n"), "Head");
     assert_eq!(within("content-length: 5\r\n"), "Body(5)");
-    assert_eq!(within("content-length: x\r\n"), "Refused");
+    assert_eq!(within("content-length: x\r\n"), "Invalid");
     assert_eq!(within("upgrade: WebSocket\r\n"), "Tunnel");
     assert!(within("upgrade: websocket\r\ntransfer-encoding: chunked\r\n").starts_with("Chunked"));
     assert_eq!(whole(b"CONNECT a:1 HTTP/1.1\r\n\r\n").2, "Tunnel");
     assert_eq!(whole(b"GET / HTTP/1.0\r\ntransfer-encoding: chunked\r\n\r\n").2, "Head");
     let many = "x: y\r\n".repeat(HEADERS_MAX + 1);
-    assert_eq!(within(&many), "Refused");
+    assert_eq!(within(&many), "Invalid");
 }
 
 #[test]

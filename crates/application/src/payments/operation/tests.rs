@@ -48,7 +48,7 @@ async fn a_capture_is_claimed_then_asked_then_answered() {
         [
             "commit Claim UpdateOrder UpdateTransaction InsertRequest",
             "capture t1 20.00",
-            "commit UpdateOrder UpdateTransaction Answer"
+            "commit UpdateOrder UpdateTransaction StoreReply"
         ]
     );
     let Write::UpdateTransaction(claimed) = it.record.commits()[0].writes()[2].clone() else {
@@ -121,7 +121,7 @@ async fn a_retry_half_way_asks_again_for_the_same_and_claims_nothing_more() {
 async fn an_operation_without_an_answer_stays_asked() {
     let it = bench(order(), authorized());
     assert_eq!(ask(&it, PaymentOperation::Capture(None)).await.unwrap(), "first AUTHORIZED -");
-    assert_eq!(it.journal_lines()[2], "commit Answer");
+    assert_eq!(it.journal_lines()[2], "commit StoreReply");
     assert_eq!(
         it.record.state().transactions[0].pending_operation,
         Some(PendingOperation::Capture(yuan("20")))

@@ -55,7 +55,7 @@ async fn a_payment_is_committed_before_the_gateway_is_asked() {
         [
             "commit Claim UpdateOrder InsertTransaction InsertRequest".to_owned(),
             format!("charge {id} 20.00"),
-            "commit UpdateOrder UpdateTransaction Answer".to_owned(),
+            "commit UpdateOrder UpdateTransaction StoreReply".to_owned(),
         ]
     );
     let commits = it.record.commits();
@@ -89,7 +89,7 @@ async fn a_payment_without_an_answer_stays_pending_and_says_so() {
         let first = pay(&it).await.unwrap();
         assert_eq!(told(&first), (true, "PENDING"));
         assert_eq!(statuses(&it), [PaymentStatus::Pending]);
-        assert_eq!(it.journal_lines()[2], "commit Answer");
+        assert_eq!(it.journal_lines()[2], "commit StoreReply");
         let again = pay(&it).await.unwrap();
         assert_eq!(told(&again), (false, "PENDING"));
         assert_eq!(it.journal_lines().len(), 3, "nothing was asked again");
