@@ -114,7 +114,9 @@ mod tests {
     #[test]
     fn what_was_not_asked_is_named() {
         let none = missing_statements(&Coverage::new());
-        for name in ["UserRepository::find_user", "ClaimRepository::find_claim", "Write::Claim", "Write::Prune"] {
+        for name in
+            ["UserRepository::find_user", "ClaimRepository::find_claim", "Write::Claim", "Write::Prune"]
+        {
             assert!(none.iter().any(|it| it == name), "{name}: {none:?}");
         }
         let all = none.iter().cloned().collect();

@@ -50,13 +50,14 @@ impl Person {
 
     /// Registers and logs in.
     pub(crate) async fn register(&self, client: &Client) -> Client {
-        client.post("/v1/auth/register", &self.account()).await.ok(201);
+        let key = format!("register-{}", self.username);
+        client.post("/v1/auth/register", &self.account()).idempotent(&key).patiently().await.ok(201);
         self.login(client).await
     }
 
     /// Logs in.
     pub(crate) async fn login(&self, client: &Client) -> Client {
-        let tokens = client.post("/v1/auth/login", &self.credentials(PASSWORD)).await.ok(200);
+        let tokens = client.post("/v1/auth/login", &self.credentials(PASSWORD)).patiently().await.ok(200);
         client.with_tokens(&tokens)
     }
 
