@@ -4,6 +4,7 @@ mod claims;
 mod events;
 mod findings;
 mod halt;
+mod open_orders;
 mod orders;
 mod payments;
 mod probe;
@@ -60,6 +61,8 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::RotateSession { read, next } => sessions::rotate(conn, read, next).await,
         Write::RevokeSession { user, session, at } => sessions::revoke(conn, *user, *session, *at).await,
         Write::RevokeSessions { user, except, at } => sessions::revoke_all(conn, *user, *except, *at).await,
+        Write::AddOpenOrder { owner, lines, limits } => open_orders::add(conn, *owner, lines, *limits).await,
+        Write::RemoveOpenOrder { owner, lines } => open_orders::remove(conn, *owner, lines).await,
         Write::InsertOrder { order, entry } => orders::insert(conn, order, entry).await,
         Write::UpdateOrder(progress) => orders::update(conn, progress).await,
         Write::InsertTransaction(transaction) => payments::insert(conn, transaction).await,

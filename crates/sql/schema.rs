@@ -272,6 +272,16 @@ table! {
 }
 
 table! {
+    open_order_counts (user_id, product_id) {
+        #[sql_name = "userId"]
+        user_id -> BigInt,
+        #[sql_name = "productId"]
+        product_id -> Text,
+        total -> BigInt,
+    }
+}
+
+table! {
     idempotency_claims (id) {
         id -> BigInt,
         #[sql_name = "userId"]

@@ -37,11 +37,11 @@ pub use repository::{
     SessionRepository, UserRepository,
 };
 pub use seal::{Digests, KeyedDigests, Sealer};
-pub use store::{CommitError, Health, Store, Taken};
+pub use store::{CommitError, Health, OpenLimit, Store, Taken};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, Tokens};
 
-pub use work::{Prunable, UnitOfWork, Write};
+pub use work::{OpenLimits, Prunable, UnitOfWork, Write};
 
 #[cfg(feature = "mock")]
 pub use {

@@ -192,8 +192,6 @@ pub trait OrderRepository: Send + Sync {
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>>;
     /// What of the order with that number tells a copy from the present one, without reading the order.
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>>;
-    /// Whether the user has at least so many orders that are `PENDING`; no more of them are looked at.
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Read<bool>;
     /// Orders by `created_at` and row, newest first.
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>>;
     /// An order's history: its entries in the order of their numbers.

@@ -5,7 +5,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 use domain::{EventId, GatewayName, ProductId, User};
-use ports::{CommitError, EventRepository, IdempotencyKey, PortError, ReplyRepository};
+use ports::{CommitError, EventRepository, IdempotencyKey, OpenLimit, PortError, ReplyRepository};
 
 use super::users;
 use crate::connection::Database;
@@ -26,6 +26,7 @@ pub(super) enum Halt {
 pub(super) enum Refusal {
     Stale,
     OutOfStock(Vec<ProductId>),
+    Limit(OpenLimit),
     Claim(IdempotencyKey),
     Event(GatewayName, EventId),
     User(User),
@@ -49,6 +50,7 @@ impl Refusal {
         let error = match self {
             Self::Stale => Ok(CommitError::Stale),
             Self::OutOfStock(products) => Ok(CommitError::OutOfStock(products)),
+            Self::Limit(limit) => Ok(CommitError::LimitReached(limit)),
             Self::Claim(key) => used(database, &key).await,
             Self::Event(gateway, id) => known(database, &gateway, &id).await,
             Self::User(user) => users::taken(database, user).await,

@@ -3,10 +3,7 @@ mod due;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{
-    Order, OrderKey, OrderNumber, Revision, UserKey,
-    order::{Recorded, Status},
-};
+use domain::{Order, OrderKey, OrderNumber, Revision, UserKey, order::Recorded};
 use ports::{Batch, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError, Witness};
 
 use super::{cut, each_readable, grouped, one_more};
@@ -48,20 +45,6 @@ impl OrderRepository for Database {
                 owner: UserKey::new(owner),
                 revision: Revision::new(revision),
             }))
-        })
-        .await
-    }
-
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
-        let Some(others) = at_least.checked_sub(1) else { return Ok(true) };
-        self.read(async move |conn: &mut Conn| {
-            let query = orders::table
-                .filter(orders::user_id.eq(owner.get()))
-                .filter(orders::status.eq(Status::Pending.as_str()))
-                .select(orders::id)
-                .limit(1)
-                .offset(i64::from(others));
-            Ok(query.first::<i64>(conn).await.optional()?.is_some())
         })
         .await
     }

@@ -15,7 +15,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use application::{KeyError, Throttled};
+use application::{KeyError, Limit, Throttled};
 use domain::{Invalid, order::Status};
 use ports::{Causes, HasherBusy, PortError};
 
@@ -74,9 +74,10 @@ impl Problem {
     /// draft-ietf-httpapi-ratelimit-headers and as the older three.
     #[must_use]
     pub fn throttled(it: Throttled) -> Self {
-        let Throttled { limit, window, retry_after } = it;
+        let Throttled { reached, limit, window, retry_after } = it;
         let resets = seconds(retry_after);
         Self::new(Kind::TooManyRequests)
+            .detail(format!("Too many {}. The Retry-After header says when to try again.", many(reached)))
             .retry_after(retry_after)
             .text_header("ratelimit-policy", &format!("\"attempts\";q={limit};w={}", seconds(window)))
             .text_header("ratelimit", &format!("\"attempts\";r=0;t={resets}"))
@@ -142,6 +143,21 @@ impl Problem {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+}
+
+/// What there are too many of. A name has one text, whatever is counted of it and whether or not it is an account's.
+const fn many(reached: Limit) -> &'static str {
+    match reached {
+        Limit::Attempts => "attempts from this network, right ones included",
+        Limit::NetworkFailures => "failed logins from this network",
+        Limit::LoginFailures => "failed logins with this name",
+        Limit::SessionFailures => "wrong passwords in this session",
+        Limit::OrdersPerMinute => "orders of this user within a minute",
+        Limit::OpenOrders => "unpaid orders of this user: pay or cancel some",
+        Limit::OpenPieces => "pieces of one product in unpaid orders of this user: pay or cancel some",
+        Limit::OrderDeclines => "declined payments of this order, which can be paid no more",
+        Limit::UserDeclines => "declined payments of this user within a day",
     }
 }
 

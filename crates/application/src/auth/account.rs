@@ -142,6 +142,7 @@ fn explain_refusal(error: CommitError) -> Tried<RegisterError> {
         CommitError::Taken(taken) => RegisterError::Taken(taken).into(),
         CommitError::Stale
         | CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::Failed(_) => Tried::commit(error),

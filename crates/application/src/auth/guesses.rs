@@ -9,7 +9,7 @@ use domain::{Network, SessionId, UserId, UserKey};
 use ports::{Credentials, PortError};
 
 use crate::{
-    App, Throttled,
+    App, Limit, Throttled,
     security::{Locked, SecurityEvent},
 };
 
@@ -40,6 +40,7 @@ pub(super) struct Guess {
 /// A count with its limit.
 struct Count<'g> {
     name: &'g str,
+    reached: Limit,
     limit: u32,
     locks: Locked,
 }
@@ -73,10 +74,10 @@ impl Guess {
 
     /// Refuses while the account is locked for this network, or the network is, whatever others do to the account.
     pub(super) async fn check_network(&self, app: &App) -> Result<(), Throttled> {
-        for Count { name, limit, .. } in self.counts(app) {
+        for Count { name, reached, limit, .. } in self.counts(app) {
             let Ok(attempts) = app.throttle.count(name).await else { continue };
             if attempts.count >= limit {
-                return Err(self.throttled(app, limit, attempts.resets_in));
+                return Err(throttled_here(app, reached, limit, attempts.resets_in));
             }
         }
         Ok(())
@@ -93,13 +94,13 @@ impl Guess {
     /// Counts a failure for the account in this network, and for the network, but not for the account as a whole.
     pub(super) async fn failed_network(&self, app: &App) -> Result<(), Throttled> {
         let mut refused = None;
-        for Count { name, limit, locks } in self.counts(app) {
+        for Count { name, reached, limit, locks } in self.counts(app) {
             let Ok(attempts) = app.throttle.hit(name, app.policy.login_window).await else { continue };
             if attempts.count == limit {
                 self.log_lock(locks);
             }
             if attempts.count > limit {
-                refused = Some(self.throttled(app, limit, attempts.resets_in));
+                refused = Some(throttled_here(app, reached, limit, attempts.resets_in));
             }
         }
         refused.map_or(Ok(()), Err)
@@ -131,8 +132,8 @@ impl Guess {
         Ok((!known).then(|| throttled_account(app, lock.resets_in)))
     }
 
-    /// Whether the user has logged in from this network not long ago.
-    async fn is_known(&self, app: &App) -> Result<bool, PortError> {
+    /// Whether the user has logged in from this network not long ago; never for a name that is nobody's.
+    pub(super) async fn is_known(&self, app: &App) -> Result<bool, PortError> {
         let user = self.user.as_ref().map_or(NO_USER, |it| it.0);
         app.sessions.has_logged_in(user, self.network, app.clock.now().minus(KNOWN_FOR)).await
     }
@@ -140,13 +141,19 @@ impl Guess {
     fn counts(&self, app: &App) -> [Count<'_>; 2] {
         let policy = &app.policy;
         [
-            Count { name: &self.pair, limit: policy.login_failures_per_account, locks: Locked::Pair },
-            Count { name: &self.address, limit: policy.login_failures_per_address, locks: Locked::Network },
+            Count {
+                name: &self.pair,
+                reached: Limit::LoginFailures,
+                limit: policy.login_failures_per_account,
+                locks: Locked::Pair,
+            },
+            Count {
+                name: &self.address,
+                reached: Limit::NetworkFailures,
+                limit: policy.login_failures_per_address,
+                locks: Locked::Network,
+            },
         ]
-    }
-
-    const fn throttled(&self, app: &App, limit: u32, retry_after: Duration) -> Throttled {
-        Throttled { limit, window: app.policy.login_window, retry_after }
     }
 
     fn log_lock(&self, locked: Locked) {
@@ -162,9 +169,13 @@ fn digest(app: &App, login: &str, known: Option<&Credentials>) -> String {
     app.digests.digests(DIGEST, &content).into_iter().next().unwrap_or_default()
 }
 
+const fn throttled_here(app: &App, reached: Limit, limit: u32, retry_after: Duration) -> Throttled {
+    Throttled { reached, limit, window: app.policy.login_window, retry_after }
+}
+
 const fn throttled_account(app: &App, retry_after: Duration) -> Throttled {
     let limit = app.policy.login_failures_per_account_total;
-    Throttled { limit, window: ACCOUNT_WINDOW, retry_after }
+    Throttled { reached: Limit::LoginFailures, limit, window: ACCOUNT_WINDOW, retry_after }
 }
 
 /// How long the account is locked after so many failures beyond the limit.
@@ -217,7 +228,7 @@ impl<'g> SessionGuess<'g> {
 
 const fn throttled_session(app: &App, retry_after: Duration) -> Throttled {
     let limit = app.policy.login_failures_per_account;
-    Throttled { limit, window: app.policy.login_window, retry_after }
+    Throttled { reached: Limit::SessionFailures, limit, window: app.policy.login_window, retry_after }
 }
 
 #[cfg(test)]

@@ -139,6 +139,7 @@ async fn commit(
             | CommitError::OutOfStock(_)
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
+            | CommitError::LimitReached(_)
             | CommitError::Taken(_),
         ) => Ok(None),
     }

@@ -123,6 +123,7 @@ fn explain_refusal(error: CommitError, is_retried: &AtomicBool) -> Tried<Passwor
         CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Tried::Stale,
         CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
         CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::Taken(_)

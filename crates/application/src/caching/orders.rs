@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Order, OrderKey, OrderNumber, UserKey, order::Recorded};
+use domain::{Order, OrderKey, OrderNumber, order::Recorded};
 use ports::{Batch, Cache, Due, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{Copies, Flights};
@@ -65,10 +65,6 @@ impl OrderRepository for CachedOrders {
 
     async fn head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         self.record.head(number).await
-    }
-
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
-        self.record.has_pending(owner, at_least).await
     }
 
     async fn list(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {

@@ -10,7 +10,7 @@ use tokio::{join, sync::OnceCell};
 use crate::{
     Answered, App, Caller, KeyError, Request, Throttled,
     idempotent::{Decided, OnceError, box_round, once},
-    limits::{check_open_orders, count_order},
+    limits::{count_order, open_limits, throttled_open_order},
     retry::Tried,
 };
 
@@ -31,9 +31,14 @@ pub enum PlaceError {
     /// Something about the idempotency key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The lines for one product add up to more than [`QUANTITY_MAX`].
+    /// The lines for one product add up to more than an order of this user may ever have.
     #[error("too many of one product")]
-    TooMany(Vec<usize>),
+    TooMany {
+        /// The lines.
+        at: Vec<usize>,
+        /// How many pieces may be ordered.
+        max: u32,
+    },
     /// There are no such products to order.
     #[error("unknown products")]
     UnknownProduct(Vec<usize>),
@@ -92,7 +97,7 @@ where
         app,
         Some(&request),
         || box_round(decide(app, caller, &lines, &counted, &render)),
-        |error| explain_refusal(error, &lines),
+        |error| explain_refusal(app, error, &lines),
     );
     let outcome = outcome.await;
     match &outcome {
@@ -103,11 +108,12 @@ where
     outcome
 }
 
-fn explain_refusal(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
+fn explain_refusal(app: &App, error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
     match error {
         CommitError::OutOfStock(short) => {
             PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into()
         }
+        CommitError::LimitReached(limit) => PlaceError::from(throttled_open_order(app, limit)).into(),
         CommitError::Stale
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
@@ -128,10 +134,8 @@ where
 {
     let user = caller.user.key;
     let count = async || *counted.get_or_init(async || count_order(app, user).await).await;
-    let (counted, open, products) =
-        join!(count(), check_open_orders::<PlaceError>(app, user), priced(app, lines));
+    let (counted, products) = join!(count(), priced(app, lines));
     counted.map_err(PlaceError::from)?;
-    open?;
     let products = products?;
     let now = app.clock.now();
     let placing = Placing {
@@ -144,16 +148,18 @@ where
     let items = products.iter().map(|(product, quantity)| Item::of(product, *quantity)).collect();
     let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
     let (number, reply) = (order.number.to_string(), render(&order));
-    Ok(Decided::answered(work(caller, order, products), number, reply).for_ever())
+    Ok(Decided::answered(work(app, order, products), number, reply).for_ever())
 }
 
-fn work(caller: &Caller, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
-    let entry = Entry::placing(&order, ChangedBy::customer(caller.user.key));
+fn work(app: &App, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
+    let (owner, lines) = (order.owner, order.lines_in_stock().collect());
+    let counted = Write::AddOpenOrder { owner, lines, limits: open_limits(app) };
+    let entry = Entry::placing(&order, ChangedBy::customer(owner));
     let sold = products.into_iter().map(|(read, quantity)| {
         let line = StockLine { product: read.id.clone(), quantity };
         Write::Sell { line, read }
     });
-    UnitOfWork::new().with(Write::InsertOrder { order: Box::new(order), entry }).with_all(sold)
+    UnitOfWork::new().with(counted).with(Write::InsertOrder { order: Box::new(order), entry }).with_all(sold)
 }
 
 /// How many of each product the lines ask for together.
@@ -166,8 +172,8 @@ fn merge(lines: &[Line]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
         }
     }
     let over = |line: &Line| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
-    let over = positions(lines, over);
-    if over.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany(over)) }
+    let at = positions(lines, over);
+    if at.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany { at, max: QUANTITY_MAX }) }
 }
 
 /// The products as they are now, one for each that the lines name, with how many of it.
@@ -183,6 +189,7 @@ async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceE
     let merged: Vec<_> =
         wanted.iter().filter_map(|(id, many)| of(id).map(|it| (it.clone(), *many))).collect();
     check_prices(lines, &merged)?;
+    check_pieces(lines, &merged, app.policy.open_pieces_per_user)?;
     let short = |line: &Line| {
         merged
             .iter()
@@ -190,6 +197,15 @@ async fn priced(app: &App, lines: &[Line]) -> Result<Vec<(Product, u32)>, PlaceE
     };
     let short = positions(lines, short);
     if short.is_empty() { Ok(merged) } else { Err(PlaceError::OutOfStock(short)) }
+}
+
+/// No wait helps an order that has more pieces by itself than a user may hold unpaid.
+fn check_pieces(lines: &[Line], products: &[(Product, u32)], max: u32) -> Result<(), PlaceError> {
+    let over = |line: &Line| {
+        products.iter().any(|(it, many)| it.id == line.product && it.stock.is_some() && *many > max)
+    };
+    let at = positions(lines, over);
+    if at.is_empty() { Ok(()) } else { Err(PlaceError::TooMany { at, max }) }
 }
 
 fn check_prices(lines: &[Line], products: &[(Product, u32)]) -> Result<(), PlaceError> {

@@ -66,6 +66,12 @@ impl Progress {
         &self.returned
     }
 
+    /// Whether the order was unpaid and open when it was read, and is not any more.
+    #[must_use]
+    pub fn leaves_pending(&self) -> bool {
+        self.entries.iter().any(|it| it.from == Some(Status::Pending))
+    }
+
     /// Moves the order to `to`. Being there already is `Ok(false)` and changes nothing. The move is stamped with
     /// [`Order::moment`].
     ///
@@ -86,9 +92,7 @@ impl Progress {
             return Err(NotAllowed { allowed: self.order.allowed(by.actor) });
         }
         if gives_stock_back(&self.order, to) {
-            let held = self.order.items.iter().filter(|item| item.holds_stock);
-            self.returned
-                .extend(held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity }));
+            self.returned.extend(self.order.lines_in_stock());
         }
         let at = self.order.moment(now);
         self.order.came_from = comes_from(&self.order, to);

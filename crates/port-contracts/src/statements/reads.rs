@@ -79,9 +79,6 @@ impl Scene {
         let orders = &backend.orders;
         ask!(played, OrderRepository::find, orders, &self.order.number);
         ask!(played, OrderRepository::head, orders, &self.order.number);
-        for owner in [self.user.key, sample::user().key] {
-            ask!(played, OrderRepository::has_pending, orders, owner, LIMIT);
-        }
         ask!(played, OrderRepository::history, orders, self.order.key);
         let late = sample::at(i64::from(FILLERS));
         for due in [Due::Expired(late), Due::Unchanged(Status::Paid, late), Due::Uncaptured(late)] {

@@ -75,6 +75,10 @@ impl Scene {
         untracked.stock = None;
         let line = StockLine { product: product.id.clone(), quantity: 1 };
         vec![
+            vec![sample::counted(&order, 10, 10)],
+            // Known already, and full.
+            vec![sample::counted(&order, 10, 1)],
+            vec![Write::RemoveOpenOrder { owner: order.owner, lines: order.lines_in_stock().collect() }],
             vec![sample::placed(&order), sample::sold(product, 1), sample::sold(&untracked, 1)],
             // Lacking.
             vec![sample::sold(product, 1_000_000)],

@@ -7,7 +7,7 @@ use mockall::predicate::{always, eq};
 use ports::{Attempts, MockPasswordHasher, MockThrottle};
 
 use super::*;
-use crate::testing::*;
+use crate::{Limit, testing::*};
 
 fn bench() -> Bench {
     Bench::new().with(|it| it.users.push((ada(), hash_of("green tea"))))
@@ -144,7 +144,8 @@ async fn attempts_are_counted_by_the_network_whether_they_are_right_or_not() {
     throttle.expect_hit().times(1).with(eq(name), eq(seconds(900))).returning(move |_, _| Ok(attempts));
     it.app.throttle = Arc::new(throttle);
     let refused = log_in(&it, "ada", "green tea").await;
-    let expected = Throttled { limit: 5_000, window: seconds(900), retry_after: seconds(60) };
+    let expected =
+        Throttled { reached: Limit::Attempts, limit: 5_000, window: seconds(900), retry_after: seconds(60) };
     assert!(matches!(refused, Err(LoginError::Throttled(it)) if it == expected));
 }
 
@@ -156,7 +157,15 @@ async fn at_the_limit_nothing_is_hashed_whether_the_account_exists_or_not() {
         let Err(LoginError::Throttled(told)) = log_in(&it, login, "green tea").await else {
             panic!("locked")
         };
-        assert_eq!(told, Throttled { limit: 10, window: seconds(900), retry_after: seconds(60) });
+        assert_eq!(
+            told,
+            Throttled {
+                reached: Limit::LoginFailures,
+                limit: 10,
+                window: seconds(900),
+                retry_after: seconds(60)
+            }
+        );
     }
 }
 

@@ -57,10 +57,6 @@ impl OrderRepository for OneOrder {
         Ok(self.read()?.filter(|it| it.number == *number).map(head))
     }
 
-    async fn has_pending(&self, _: UserKey, _: u32) -> Result<bool, PortError> {
-        unreachable!("not counted here")
-    }
-
     async fn list(&self, _: OrderFilter) -> Result<Page<Order>, PortError> {
         unreachable!("not listed here")
     }

@@ -46,7 +46,7 @@ async fn a_capture_is_claimed_then_asked_then_answered() {
         [
             "commit Claim UpdateOrder UpdateTransaction InsertRequest",
             "capture t1 20.00",
-            "commit UpdateOrder UpdateTransaction Answer"
+            "commit RemoveOpenOrder UpdateOrder UpdateTransaction Answer"
         ]
     );
     let Write::UpdateTransaction(claimed) = it.record.commits()[0].writes()[2].clone() else {

@@ -43,7 +43,10 @@ async fn what_the_gateway_knows_becomes_true() {
     let it = bench(pending());
     it.gateway.answers(says(EventKind::Captured));
     check(&it).await;
-    assert_eq!(it.journal(), ["charge again t1 20.00", "commit UpdateOrder UpdateTransaction"]);
+    assert_eq!(
+        it.journal(),
+        ["charge again t1 20.00", "commit RemoveOpenOrder UpdateOrder UpdateTransaction"]
+    );
     assert_eq!((only(&it).status(), only(&it).check_at), (PaymentStatus::Captured, None));
     assert_eq!(it.record.state().orders[0].status, Status::Paid);
 }
@@ -134,7 +137,7 @@ async fn what_waited_is_applied_even_when_the_gateway_says_nothing() {
     let it = bench(pending()).with(|it| it.events.push(kept("early", Disposition::Overdue)));
     it.gateway.means("early", Meaning::Event(Box::new(event(EventKind::Captured, "20.00"))));
     check(&it).await;
-    assert_eq!(it.journal()[1], "commit UpdateOrder UpdateTransaction MoveEvent");
+    assert_eq!(it.journal()[1], "commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent");
     assert_eq!(only(&it).status(), PaymentStatus::Captured);
 }
 

@@ -27,7 +27,7 @@ async fn a_notice_is_applied_once_its_transaction_is_known() {
     for waited in [Disposition::Parked, Disposition::Overdue] {
         let it = with_payment(bench(waited));
         assert!(!apply_parked(&it.app).await.unwrap());
-        assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction MoveEvent"]);
+        assert_eq!(it.journal(), ["commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent"]);
         assert_eq!(became(&it), Disposition::Applied);
         assert_eq!(it.record.state().transactions[0].status(), PaymentStatus::Captured);
         assert_eq!(it.meter.count(Happening::Swept("apply-parked", 1)), 1);

@@ -5,7 +5,7 @@ use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
     PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
-    order::{Recorded, Status},
+    order::Recorded,
     payment::{Disposition, RecordedRequest, Request, StoredEvent},
     product,
 };
@@ -155,11 +155,6 @@ impl OrderRepository for Record {
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
         let head = |it: Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
         Ok(OrderRepository::find(self, number).await?.map(head))
-    }
-
-    async fn has_pending(&self, owner: UserKey, at_least: u32) -> Read<bool> {
-        let pending = |it: &Order| it.owner == owner && it.status == Status::Pending;
-        Ok(all(&self.state().orders, pending).len() >= usize::try_from(at_least).unwrap())
     }
 
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {
