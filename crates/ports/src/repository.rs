@@ -12,8 +12,8 @@
 use async_trait::async_trait;
 use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp,
-    Transaction, TransactionId, User, UserId, UserKey, Username,
+    PasswordHash, Product, ProductId, ProductKey, Refund, Revision, Session, SessionId, SessionKey,
+    Timestamp, Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{Recorded, Status},
     payment::{RecordedRequest, StoredEvent},
     product,
@@ -206,8 +206,14 @@ pub trait OrderRepository: Send + Sync {
 pub trait PaymentRepository: Send + Sync {
     /// The transaction with that id.
     async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>>;
-    /// All transactions of an order, oldest first.
+    /// All transactions of an order, oldest first, to decide on: none of them if one cannot be read.
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
+    /// The transactions of an order that can be read, oldest first, to show them: one is left out if a refund or a
+    /// dispute of it cannot be read, because its amounts follow from them.
+    async fn list_readable(&self, order: OrderKey) -> Read<Vec<Transaction>>;
+    /// The refunds of the transaction with that id that can be read, oldest first, to show them; `None` if there is no
+    /// such transaction.
+    async fn list_refunds(&self, id: &TransactionId) -> Read<Option<Vec<Refund>>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
     async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>>;
     /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or

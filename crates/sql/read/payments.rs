@@ -3,13 +3,13 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
+use domain::{OrderKey, Refund, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
 use super::{each, each_readable, grouped, length};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
-use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
+use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionHead, TransactionRow};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
 use crate::sql::value::Stamp;
 
@@ -22,11 +22,7 @@ impl PaymentRepository for Database {
                 .filter(payment_transactions::transaction_id.eq(id.as_str()))
                 .select(TransactionRow::as_select());
             let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
-            let refunds = refunds::table
-                .filter(refunds::transaction_key.eq(row.id))
-                .order(refunds::sequence.asc())
-                .select(RefundRow::as_select());
-            let refunds = refunds.load(conn).await?;
+            let refunds = read_refunds(conn, row.id).await?;
             let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
             row.read(refunds, disputes).map(Some)
         })
@@ -35,12 +31,30 @@ impl PaymentRepository for Database {
 
     async fn list(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
         self.read_snapshot(async move |conn: &mut Conn| {
+            let (rows, mut parts) = load_all(conn, order).await?;
+            each(rows, |row| parts.read(row))
+        })
+        .await
+    }
+
+    async fn list_readable(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
+        let witness = self.witness();
+        self.read_snapshot(async move |conn: &mut Conn| {
+            let (rows, mut parts) = load_all(conn, order).await?;
+            each_readable(&*witness, rows, |row| parts.read(row))
+        })
+        .await
+    }
+
+    async fn list_refunds(&self, id: &TransactionId) -> Result<Option<Vec<Refund>>, PortError> {
+        let (id, witness) = (id.clone(), self.witness());
+        self.read_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
-                .filter(payment_transactions::order_key.eq(order.get()))
-                .order(payment_transactions::sequence.asc())
-                .select(TransactionRow::as_select());
-            let rows = query.load(conn).await?;
-            with_refunds(conn, order, rows).await
+                .filter(payment_transactions::transaction_id.eq(id.as_str()))
+                .select(TransactionHead::as_select());
+            let Some(of) = query.first(conn).await.optional()? else { return Ok(None) };
+            let rows = read_refunds(conn, of.id).await?;
+            each_readable(&*witness, rows, |row| of.read_refund(row)).map(Some)
         })
         .await
     }
@@ -84,26 +98,49 @@ impl PaymentRepository for Database {
     }
 }
 
-async fn with_refunds(
-    conn: &mut Conn,
-    order: OrderKey,
-    rows: Vec<TransactionRow>,
-) -> QueryResult<Vec<Transaction>> {
+/// What belongs to the transactions of one order, by their rows.
+struct Parts {
+    refunds: HashMap<i64, Vec<RefundRow>>,
+    disputes: HashMap<i64, Vec<DisputeRow>>,
+}
+
+impl Parts {
+    /// A transaction with what belongs to it.
+    fn read(&mut self, row: TransactionRow) -> QueryResult<Transaction> {
+        let refunds = self.refunds.remove(&row.id).unwrap_or_default();
+        let disputes = self.disputes.remove(&row.id).unwrap_or_default();
+        row.read(refunds, disputes)
+    }
+}
+
+/// The rows of an order's transactions, oldest first, and what belongs to them.
+async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<TransactionRow>, Parts)> {
+    let query = payment_transactions::table
+        .filter(payment_transactions::order_key.eq(order.get()))
+        .order(payment_transactions::sequence.asc())
+        .select(TransactionRow::as_select());
+    let rows: Vec<TransactionRow> = query.load(conn).await?;
     let query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
         .filter(payment_transactions::order_key.eq(order.get()))
         .order(refunds::sequence.asc())
         .select(RefundRow::as_select());
-    let mut refunds = grouped(query.load(conn).await?, |it| it.transaction_key);
+    let refunds = grouped(query.load(conn).await?, |it| it.transaction_key);
     let mut disputes = HashMap::new();
     for row in rows.iter().filter(|it| it.has_disputes()) {
         disputes.insert(row.id, read_disputes(conn, row.id).await?);
     }
-    each(rows, |row| {
-        let refunds = refunds.remove(&row.id).unwrap_or_default();
-        let disputes = disputes.remove(&row.id).unwrap_or_default();
-        row.read(refunds, disputes)
-    })
+    Ok((rows, Parts { refunds, disputes }))
+}
+
+/// The refunds of a transaction, oldest first.
+async fn read_refunds(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<RefundRow>> {
+    refunds::table
+        .filter(refunds::transaction_key.eq(transaction))
+        .order(refunds::sequence.asc())
+        .select(RefundRow::as_select())
+        .load(conn)
+        .await
 }
 
 /// All words about the disputes of a transaction as they arrived; few transactions have any.

@@ -54,7 +54,7 @@ pub async fn find(
     Ok(Some(ShownTransaction::of(transaction, requests.as_deref())))
 }
 
-/// All transactions of an order, oldest first, if the caller may see it.
+/// The transactions of an order that can be read, oldest first, if the caller may see it.
 ///
 /// # Errors
 /// [`PortError`].
@@ -64,7 +64,7 @@ pub async fn list(
     number: &OrderNumber,
 ) -> Result<Option<Vec<ShownTransaction>>, PortError> {
     let Some(order) = orders::find(app, caller, number).await? else { return Ok(None) };
-    let all = app.payments.list(order.key).await?;
+    let all = app.payments.list_readable(order.key).await?;
     let requests = requests(app, caller, order.key).await?;
     Ok(Some(all.into_iter().map(|it| ShownTransaction::of(it, requests.as_deref())).collect()))
 }
@@ -78,7 +78,7 @@ pub struct RequestedRefund {
     pub user: Option<UserId>,
 }
 
-/// The refunds of a transaction, oldest first.
+/// The refunds of a transaction that can be read, oldest first.
 ///
 /// # Errors
 /// [`PortError`].
@@ -87,20 +87,28 @@ pub async fn list_refunds(
     _by: &Operator,
     id: &TransactionId,
 ) -> Result<Option<Vec<RequestedRefund>>, PortError> {
-    let Some(transaction) = app.payments.find(id).await? else { return Ok(None) };
-    let mut users: HashMap<UserKey, UserId> = HashMap::new();
-    for key in transaction.refunds.iter().filter_map(|it| it.requested_by.user) {
-        if !users.contains_key(&key)
-            && let Some(user) = app.users.find_by_key(key).await?
-        {
-            users.insert(key, user.id);
+    let Some(refunds) = app.payments.list_refunds(id).await? else { return Ok(None) };
+    let mut users: HashMap<UserKey, Option<UserId>> = HashMap::new();
+    for key in refunds.iter().filter_map(|it| it.requested_by.user) {
+        if !users.contains_key(&key) {
+            users.insert(key, find_public_id(app, key).await?);
         }
     }
     let with_user = |refund: Refund| {
-        let user = refund.requested_by.user.and_then(|it| users.get(&it).cloned());
+        let user = refund.requested_by.user.and_then(|it| users.get(&it).cloned().flatten());
         RequestedRefund { refund, user }
     };
-    Ok(Some(transaction.refunds.into_iter().map(with_user).collect()))
+    Ok(Some(refunds.into_iter().map(with_user).collect()))
+}
+
+/// The public id of a user whose row can be read.
+async fn find_public_id(app: &App, key: UserKey) -> Result<Option<UserId>, PortError> {
+    match app.users.find_by_key(key).await {
+        Ok(user) => Ok(user.map(|it| it.id)),
+        // It keeps nobody from seeing the refund.
+        Err(PortError::Unreadable(_)) => Ok(None),
+        Err(fault @ (PortError::Away(_) | PortError::Bug(_))) => Err(fault),
+    }
 }
 
 #[cfg(test)]

@@ -111,6 +111,8 @@ impl Scene {
         let transaction = &self.transaction;
         ask!(played, PaymentRepository::find, payments, &transaction.id);
         ask!(played, PaymentRepository::list, payments, transaction.order);
+        ask!(played, PaymentRepository::list_readable, payments, transaction.order);
+        ask!(played, PaymentRepository::list_refunds, payments, &transaction.id);
         ask!(played, PaymentRepository::requests, payments, transaction.order);
         ask!(played, PaymentRepository::to_check, payments, sample::at(60), BATCH);
         ask!(played, EventRepository::find, events, &self.event.gateway, &self.event.id);

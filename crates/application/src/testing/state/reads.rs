@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Timestamp,
+    PasswordHash, Product, ProductId, ProductKey, Refund, Role, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
     order::Recorded,
     payment::{Disposition, RecordedRequest, Request, StoredEvent},
@@ -180,6 +180,14 @@ impl PaymentRepository for Record {
 
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>> {
         Ok(all(&self.state().transactions, |it| it.order == order))
+    }
+
+    async fn list_readable(&self, order: OrderKey) -> Read<Vec<Transaction>> {
+        PaymentRepository::list(self, order).await
+    }
+
+    async fn list_refunds(&self, id: &TransactionId) -> Read<Option<Vec<Refund>>> {
+        Ok(PaymentRepository::find(self, id).await?.map(|it| it.refunds))
     }
 
     async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>> {
