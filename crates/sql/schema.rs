@@ -307,7 +307,7 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(orders, payment_transactions);
-allow_tables_to_appear_in_same_query!(order_status_history, user);
+allow_tables_to_appear_in_same_query!(order_status_history, orders, user);
 allow_tables_to_appear_in_same_query!(payment_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(product_changes, products, user);
 allow_tables_to_appear_in_same_query!(refunds, payment_transactions);

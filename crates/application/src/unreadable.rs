@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Finding, FindingKind, OrderNumber, TransactionId};
+use domain::{Finding, FindingKind};
 use ports::{Clock, Owner, PortError, UnitOfWork, Unreadable, Witness, Write};
 
 use crate::{
@@ -90,7 +90,7 @@ impl Witness for UnreadableRows {
 /// [`PortError`] when the record is away; the rows are kept for the next time.
 pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
     for row in app.unreadable.news() {
-        let write = Write::InsertFindingOnce(finding(app, &row), row.subject());
+        let write = Write::InsertFindingOnce(describe(app, &row).await, row.subject());
         match app.store.commit(UnitOfWork::new().with(write)).await {
             Ok(()) => app.unreadable.set_told(&row),
             Err(ports::CommitError::Failed(away @ PortError::Away(_))) => return Err(away),
@@ -107,27 +107,37 @@ pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
     Ok(false)
 }
 
-/// What an operator is told: table and column, never the value.
-fn finding(app: &App, row: &Unreadable) -> Finding {
-    let (transaction, order) = owners(row);
-    let product = match row.owner.as_deref() {
+/// What an operator is told: table, column and whose it is, never the value.
+async fn describe(app: &App, row: &Unreadable) -> Finding {
+    let owner = match row.owner.as_deref() {
+        // A user that cannot be read has a finding of its own.
+        Some(Owner::UserRow(key)) => {
+            app.users.find_by_key(*key).await.ok().flatten().map(|it| Owner::User(it.id))
+        }
+        owner => owner.cloned(),
+    };
+    let whose = match &owner {
         Some(Owner::Product(id)) => format!(" It is about the product {id}."),
-        Some(Owner::Order(_) | Owner::Transaction(..)) | None => String::new(),
+        Some(Owner::User(id)) => format!(" It is about the user {id}."),
+        Some(Owner::Order(_) | Owner::Transaction(..) | Owner::Event(..) | Owner::UserRow(_)) | None => {
+            String::new()
+        }
     };
     let detail = format!(
         "A row of {} cannot be read: its {} holds what this service never writes there. It is left out of lists, passed \
-         over by sweeps and refused to who asks for it; the log names its key.{product}",
+         over by sweeps and refused to who asks for it; the log names its key.{whose}",
         row.table, row.column
     );
-    let about = note(app, FindingKind::Unreadable, &detail, &About::default());
-    Finding { transaction, order, ..about }
-}
-
-fn owners(row: &Unreadable) -> (Option<TransactionId>, Option<OrderNumber>) {
-    match row.owner.as_deref() {
-        Some(Owner::Order(number)) => (None, Some(number.clone())),
-        Some(Owner::Transaction(id, order)) => (Some(id.clone()), Some(order.clone())),
-        Some(Owner::Product(_)) | None => (None, None),
+    let finding = note(app, FindingKind::Unreadable, &detail, &About::default());
+    match owner {
+        Some(Owner::Order(number)) => Finding { order: Some(number), ..finding },
+        Some(Owner::Transaction(id, order)) => {
+            Finding { transaction: Some(id), order: Some(order), ..finding }
+        }
+        Some(Owner::Event(gateway, id, transaction)) => {
+            Finding { gateway: Some(gateway), event: Some(id), transaction, ..finding }
+        }
+        Some(Owner::Product(_) | Owner::User(_) | Owner::UserRow(_)) | None => finding,
     }
 }
 

@@ -84,12 +84,13 @@ impl OrderRepository for Database {
         let witness = self.witness();
         self.read(async move |conn: &mut Conn| {
             let query = order_status_history::table
+                .inner_join(orders::table.on(orders::id.eq(order_status_history::order_id)))
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
                 .order(order_status_history::sequence.asc())
-                .select((HistoryRow::as_select(), user::public_id.nullable()));
-            let rows = query.load::<(HistoryRow, Option<String>)>(conn).await?;
-            each_readable(&*witness, rows, |(row, user)| row.read(user))
+                .select((HistoryRow::as_select(), orders::order_number, user::public_id.nullable()));
+            let rows = query.load::<(HistoryRow, String, Option<String>)>(conn).await?;
+            each_readable(&*witness, rows, |(row, order, user)| row.read(&order, user))
         })
         .await
     }

@@ -69,15 +69,11 @@ impl PaymentRepository for Database {
                 )
                 .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
                 .filter(payment_transactions::order_key.eq(order.get()))
-                .select((
-                    RequestRow::as_select(),
-                    payment_transactions::currency,
-                    user::public_id.nullable(),
-                ));
-            let mut rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
+                .select((RequestRow::as_select(), TransactionHead::as_select(), user::public_id.nullable()));
+            let mut rows = query.load::<(RequestRow, TransactionHead, Option<String>)>(conn).await?;
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
-            each_readable(&*witness, rows, |(row, currency, user)| row.read(&currency, user))
+            each_readable(&*witness, rows, |(row, of, user)| row.read(&of, user))
         })
         .await
     }

@@ -31,7 +31,7 @@ pub(in crate::sql) struct ClaimRow {
 
 impl ClaimRow {
     pub(in crate::sql) fn read(self, key: &IdempotencyKey) -> QueryResult<Claim> {
-        let row = Reading::of("idempotency_claims", self.id);
+        let row = Reading::of("idempotency_claims", self.id).of_user_row(owner(key));
         let reply = match self.reply_status {
             None => None,
             Some(status) => Some(StoredReply {

@@ -43,7 +43,11 @@ impl EventRow {
     }
 
     pub(in crate::sql) fn read(self) -> QueryResult<StoredEvent> {
-        let row = Reading::of("payment_events", self.id);
+        let row = Reading::of("payment_events", self.id).of_event(
+            &self.gateway,
+            &self.event_id,
+            self.transaction_id.as_deref(),
+        );
         Ok(StoredEvent {
             disposition: row.known(Disposition::parse(&self.disposition), "disposition")?,
             received_at: row.moment(self.received_at, "received_at")?,

@@ -57,6 +57,11 @@ impl FindingRow {
     /// The finding, with the public id of who was done with it.
     pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Finding> {
         let row = Reading::of("findings", self.id);
+        let row = match (&self.transaction_id, &self.order_number) {
+            (Some(id), Some(order)) => row.of_transaction(id, order),
+            (None, Some(order)) => row.of_order(order),
+            (Some(_) | None, None) => row,
+        };
         let resolver = match self.resolved_actor.as_deref().zip(self.resolved_by) {
             Some((actor, key)) => Some(Resolver { by: row.author(actor, key)?, user: user.map(UserId::new) }),
             None => None,
@@ -67,13 +72,13 @@ impl FindingRow {
             id: FindingId::new(self.finding_id),
             gateway: self.gateway.map(GatewayName::new),
             event: self.event_id.map(EventId::new),
-            transaction: self.transaction_id.map(TransactionId::new),
-            order: self.order_number.map(OrderNumber::new),
             detail: self.detail,
             created_at: row.moment(self.created_at, "created_at")?,
             resolved_at: row.any_moment(self.resolved_at, "resolved_at")?,
             note: self.note.map(Text::new),
             resolved_by: resolver,
+            transaction: self.transaction_id.map(TransactionId::new),
+            order: self.order_number.map(OrderNumber::new),
         })
     }
 }

@@ -39,9 +39,9 @@ impl HistoryRow {
         }
     }
 
-    /// The entry, with the public id of who made it.
-    pub(in crate::sql) fn read(self, user: Option<String>) -> QueryResult<Recorded> {
-        let row = Reading::part("order_status_history", self.order_id, self.sequence);
+    /// The entry of the order with that number, with the public id of who made it.
+    pub(in crate::sql) fn read(self, order: &str, user: Option<String>) -> QueryResult<Recorded> {
+        let row = Reading::part("order_status_history", self.order_id, self.sequence).of_order(order);
         let status = |name: &str, column| row.known(Status::parse(name), column);
         let from =
             (self.from_status != NOWHERE).then(|| status(&self.from_status, "fromStatus")).transpose()?;

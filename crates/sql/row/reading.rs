@@ -3,7 +3,10 @@
 use std::fmt;
 
 use diesel::{QueryResult, result::Error};
-use domain::{Actor, ChangedBy, Currency, Money, OrderNumber, ProductId, Timestamp, TransactionId, UserKey};
+use domain::{
+    Actor, ChangedBy, Currency, EventId, GatewayName, Money, OrderNumber, ProductId, Timestamp,
+    TransactionId, UserId, UserKey,
+};
 use ports::{Owner, Unreadable};
 
 use super::NOBODY;
@@ -33,6 +36,9 @@ enum Of<'r> {
     Order(&'r str),
     Transaction(&'r str, &'r str),
     Product(&'r str),
+    Event(&'r str, &'r str, Option<&'r str>),
+    User(&'r str),
+    UserRow(i64),
 }
 
 impl<'r> Reading<'r> {
@@ -61,6 +67,21 @@ impl<'r> Reading<'r> {
         Self { owner: Of::Product(id), ..self }
     }
 
+    /// It is that event of a gateway, about that transaction.
+    pub(super) const fn of_event(self, gateway: &'r str, id: &'r str, transaction: Option<&'r str>) -> Self {
+        Self { owner: Of::Event(gateway, id, transaction), ..self }
+    }
+
+    /// It is that user.
+    pub(super) const fn of_user(self, id: &'r str) -> Self {
+        Self { owner: Of::User(id), ..self }
+    }
+
+    /// It belongs to the user in that row; [`NOBODY`] is none.
+    pub(super) const fn of_user_row(self, key: i64) -> Self {
+        Self { owner: if key == NOBODY { Of::Nothing } else { Of::UserRow(key) }, ..self }
+    }
+
     /// A row of another table with the same owner.
     pub(super) const fn beside(self, table: &'static str, key: i64) -> Self {
         Self { table, key: Key::One(key), ..self }
@@ -81,6 +102,13 @@ impl<'r> Reading<'r> {
                 OrderNumber::new(order.to_owned()),
             )),
             Of::Product(id) => Some(Owner::Product(ProductId::new(id.to_owned()))),
+            Of::Event(gateway, id, transaction) => Some(Owner::Event(
+                GatewayName::new(gateway.to_owned()),
+                EventId::new(id.to_owned()),
+                transaction.map(|it| TransactionId::new(it.to_owned())),
+            )),
+            Of::User(id) => Some(Owner::User(UserId::new(id.to_owned()))),
+            Of::UserRow(key) => Some(Owner::UserRow(UserKey::new(key))),
         };
         let (table, key) = (self.table, self.key.to_string());
         let row = Unreadable { table, column, key, owner: owner.map(Box::new) };

@@ -4,7 +4,7 @@ use domain::{
     payment::{RecordedRequest, Request, RequestKind},
 };
 
-use super::{reading::Reading, user_key};
+use super::{TransactionHead, user_key};
 use crate::sql::schema::payment_requests;
 use crate::sql::value::{Parts, Stamp};
 
@@ -46,9 +46,14 @@ pub(in crate::sql) struct RequestRow {
 }
 
 impl RequestRow {
-    /// The request, with the transaction's currency and the public id of who asked.
-    pub(in crate::sql) fn read(self, currency: &str, user: Option<String>) -> QueryResult<RecordedRequest> {
-        let row = Reading::part("payment_requests", self.transaction_key, self.id);
+    /// The request of that transaction, with the public id of who asked.
+    pub(in crate::sql) fn read(
+        self,
+        of: &TransactionHead,
+        user: Option<String>,
+    ) -> QueryResult<RecordedRequest> {
+        let (row, currency) =
+            (of.row().within("payment_requests", self.transaction_key, self.id), of.currency());
         let request = Request {
             transaction: TransactionKey::new(self.transaction_key),
             kind: row.known(RequestKind::parse(&self.kind), "kind")?,

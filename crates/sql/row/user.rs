@@ -54,16 +54,16 @@ impl UserRow {
     }
 
     pub(in crate::sql) fn read(self) -> QueryResult<Credentials> {
-        let row = Reading::of("user", self.id);
+        let row = Reading::of("user", self.id).of_user(&self.public_id);
         let user = User {
             key: UserKey::new(self.id),
-            id: UserId::new(self.public_id),
             username: Username::new(self.username),
             email: Email::new(self.email),
             role: row.known(Role::parse(&self.role), "role")?,
             disabled: self.disabled,
             created_at: row.moment(self.created_at, "createdAt")?,
             changed_at: row.any_moment(self.changed_at, "changed_at")?,
+            id: UserId::new(self.public_id),
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }
