@@ -6,7 +6,7 @@ use domain::Network;
 use ports::{Purpose, Share};
 
 /// How many purposes there are.
-const PURPOSES: usize = 3;
+const PURPOSES: usize = 4;
 
 /// Most that may wait.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,8 @@ struct Waiter<T> {
 
 impl<T> Line<T> {
     pub(super) fn new(places: Places) -> Self {
-        let all: [Purpose; PURPOSES] = [Purpose::Login, Purpose::Change, Purpose::Register];
+        let all: [Purpose; PURPOSES] =
+            [Purpose::Login, Purpose::KnownLogin, Purpose::Change, Purpose::Register];
         let purposes = all.map(|purpose| Lane { purpose, networks: VecDeque::new() }).into();
         Self { places, purposes, next_ticket: 0 }
     }

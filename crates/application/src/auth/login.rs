@@ -67,7 +67,9 @@ pub async fn login(app: &App, login: Login) -> Result<Pair, LoginError> {
     drop(folded);
     guess.check::<LoginError>(app).await?;
     let hash = known.as_ref().map(|it| it.hash.clone());
-    let share = Share { purpose: Purpose::Login, network };
+    // A flood from networks that never logged in to the account must not take the places of one that did.
+    let purpose = if guess.is_known(app).await? { Purpose::KnownLogin } else { Purpose::Login };
+    let share = Share { purpose, network };
     let fits = app.hasher.verify(hash, password.clone(), share).await?;
     // Others may have failed while this one was being hashed: beyond the limit nothing is told any more.
     guess.check::<LoginError>(app).await?;
@@ -137,9 +139,9 @@ async fn commit(
         Err(
             CommitError::Stale
             | CommitError::OutOfStock(_)
+            | CommitError::LimitReached(_)
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
-            | CommitError::LimitReached(_)
             | CommitError::Taken(_),
         ) => Ok(None),
     }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use super::*;
 
 const PLACES: Places = Places { purpose: 96, network: 72 };
-const ALL: [Purpose; PURPOSES] = [Purpose::Register, Purpose::Login, Purpose::Change];
+const ALL: [Purpose; PURPOSES] = [Purpose::Register, Purpose::Login, Purpose::KnownLogin, Purpose::Change];
 
 fn share(purpose: Purpose, network: u8) -> Share {
     Share { purpose, network: Network::of(IpAddr::V4(Ipv4Addr::new(192, 0, 2, network))) }
@@ -39,6 +39,34 @@ fn a_network_is_called_soon_however_many_another_one_sends() {
     }
     line.enter(share(Purpose::Login, 2), 1_000);
     assert!(called_before(&mut line, 1_000) <= 1);
+}
+
+/// More networks than there are places, each with as many logins as it gets places for.
+fn crowd(line: &mut Line<u32>) {
+    for network in 0..200 {
+        let entered = (0..3).filter(|at| line.enter(share(Purpose::Login, network), *at).is_some()).count();
+        assert!(entered > 0 || usize::from(network) >= PLACES.purpose, "{network}");
+    }
+    assert_eq!(line.enter(share(Purpose::Login, 250), 0), None, "a stranger has no place");
+}
+
+#[test]
+fn one_that_logged_in_before_has_a_place_and_a_turn_however_many_networks_log_in() {
+    let mut line = Line::new(PLACES);
+    crowd(&mut line);
+    assert!(line.enter(share(Purpose::KnownLogin, 250), 1_000).is_some());
+    assert!(called_before(&mut line, 1_000) <= 1);
+}
+
+#[test]
+fn strangers_keep_half_of_the_turns_however_many_have_logged_in_before() {
+    let mut line = Line::new(PLACES);
+    crowd(&mut line);
+    for network in 0..90 {
+        assert!(line.enter(share(Purpose::KnownLogin, network), 1_000).is_some(), "{network}");
+    }
+    let called: Vec<_> = std::iter::from_fn(|| line.next()).take(100).collect();
+    assert_eq!(called.iter().filter(|it| **it == 1_000).count(), 50, "turn about");
 }
 
 #[test]
@@ -74,7 +102,7 @@ fn one_that_waits_no_longer_gives_its_place_back() {
     assert_eq!(std::iter::from_fn(|| line.next()).collect::<Vec<_>>(), [2, 4]);
 }
 
-/// One that enters, with its place among three purposes and four networks, or one that is called.
+/// One that enters, with its place among four purposes and four networks, or one that is called.
 fn steps() -> impl Strategy<Value = Vec<Option<(usize, u8)>>> {
     prop::collection::vec(prop::option::weighted(0.7, (0..PURPOSES, 0_u8..4)), 0..200)
 }

@@ -1,5 +1,5 @@
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -72,6 +72,31 @@ async fn a_hash_of_another_cost_is_made_again_in_the_commit_of_the_session() {
     let expected = Write::ChangePassword { user: ada().key, from: hash_of("green tea"), to: again.clone() };
     assert_eq!(it.record.only_commit()[1], expected);
     assert_eq!(it.record.state().users[0].1, again);
+}
+
+#[tokio::test]
+async fn a_network_that_logged_in_to_the_account_before_is_hashed_for_in_a_share_of_its_own() {
+    let mut it = bench();
+    let shares = Arc::<Mutex<Vec<Share>>>::default();
+    let mut hasher = MockPasswordHasher::new();
+    let seen = shares.clone();
+    hasher.expect_verify().returning(move |hash, attempt, share| {
+        seen.lock().unwrap().push(share);
+        Ok(hash == Some(hash_of(&attempt)))
+    });
+    hasher.expect_cost().return_const(hash_of("green tea").cost());
+    it.app.hasher = Arc::new(hasher);
+    assert!(log_in(&it, "ada", "black tea").await.is_err());
+    assert!(log_in(&it, "ada", "green tea").await.is_ok());
+    assert!(log_in(&it, "ada", "green tea").await.is_ok());
+    assert!(log_in(&it, "bob", "green tea").await.is_err());
+    let purposes: Vec<_> = shares.lock().unwrap().iter().map(|it| it.purpose).collect();
+    let (new, known) = (Purpose::Login, Purpose::KnownLogin);
+    assert_eq!(
+        purposes,
+        [new, new, known, new],
+        "a failure makes nothing known, and a login only its account"
+    );
 }
 
 #[tokio::test]
