@@ -1,4 +1,4 @@
-//! Connections of clients, and what they may cost: their number, the size and the time of a request's head, and the
+//! Connections of clients, and what they may cost: their number, in all and of one network, the size and the time of a request's head, and the
 //! patience with a reader.
 
 mod answers;
@@ -7,5 +7,8 @@ mod descriptors;
 mod framer;
 mod guarded;
 mod patience;
+mod places;
 
-pub(crate) use {answers::Answering, descriptors::connections_max, guarded::Guarded};
+pub(crate) use {
+    answers::Answering, descriptors::connections_max, guarded::Guarded, places::ConnectionPlaces,
+};

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    connections::{Guarded, connections_max},
+    connections::{ConnectionPlaces, Guarded, connections_max},
     http::{
         self,
         frame::{Frame, Unread},
@@ -119,7 +119,8 @@ fn bind(config: &Config, frame: Frame, service: Shared) -> Result<(Server, Socke
         .max_concurrent_connections(connections)
         .disable_signals()
         .shutdown_timeout(REQUESTS_STOP_WITHIN_SECONDS);
-    let server = answer(server, listener, frame, service).map_err(fault)?;
+    let places = ConnectionPlaces::new(connections * workers, config.trusted_proxies.clone());
+    let server = answer(server, listener, places, frame, service).map_err(fault)?;
     Ok((server.run(), address))
 }
 
@@ -138,6 +139,7 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 fn answer(
     server: ServerBuilder,
     listener: TcpListener,
+    places: ConnectionPlaces,
     frame: Frame,
     service: Shared,
 ) -> io::Result<ServerBuilder> {
@@ -166,13 +168,20 @@ fn answer(
                 connection.insert(stream.answers());
             })
             .finish(map_config(app(), |()| AppConfig::default()));
-        fn_service(async |stream: TcpStream| {
-            let stream = Guarded::new(stream);
-            let peer = stream.peer();
-            Ok::<_, DispatchError>((stream, Protocol::Http1, peer))
-        })
-        .and_then(http)
+        let places = places.clone();
+        fn_service(move |stream: TcpStream| std::future::ready(guard(stream, &places))).and_then(http)
     })
+}
+
+/// A connection that has a place. Of one that has none not even the request is read: its network has enough of them.
+fn guard(
+    stream: TcpStream,
+    places: &ConnectionPlaces,
+) -> Result<(Guarded, Protocol, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr()?;
+    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+    let place = places.enter(peer.ip()).ok_or_else(refused)?;
+    Ok((Guarded::new(stream, place), Protocol::Http1, Some(peer)))
 }
 
 /// The address under which this machine reaches itself.

@@ -3,7 +3,6 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -19,6 +18,7 @@ use super::{
     answers::Answers,
     framer::{Framer, Within},
     patience::Patience,
+    places::Place,
 };
 
 /// A client has this long from the first byte of a head to its last.
@@ -38,11 +38,13 @@ pub(crate) struct Guarded {
     late: Option<(u64, Pin<Box<Sleep>>)>,
     /// How many bytes may still be made up.
     filling: usize,
+    /// Given back when the connection ends.
+    _place: Place,
 }
 
 impl Guarded {
-    /// Guards a connection that has just been made.
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    /// Guards a connection that has just been made and has a place.
+    pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
         Self {
             stream,
             framer: Framer::new(),
@@ -50,12 +52,8 @@ impl Guarded {
             patience: Patience::default(),
             late: None,
             filling: FILLING_MAX,
+            _place: place,
         }
-    }
-
-    /// Where the client is, if it is still there.
-    pub(crate) fn peer(&self) -> Option<SocketAddr> {
-        self.stream.peer_addr().ok()
     }
 
     /// Where the answers to its requests are to be noted.
