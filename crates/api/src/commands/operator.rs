@@ -9,6 +9,7 @@ use ports::Taken;
 
 use crate::{
     config::{Config, OPERATOR_PASSWORD},
+    terminal::complain,
     wiring::{self, StartError},
 };
 
@@ -46,7 +47,7 @@ pub(super) enum OperatorError {
     Failed(#[source] RegisterError),
 }
 
-/// Makes the account and gives its name. It works beside a running server.
+/// Makes the account and says so. It works beside a running server, and before the first one: then it makes the database.
 pub(super) async fn create(config: &Config, operator: Operator) -> Result<String, OperatorError> {
     let Operator { username, email } = operator;
     let account = NewAccount {
@@ -54,7 +55,11 @@ pub(super) async fn create(config: &Config, operator: Operator) -> Result<String
         email: Email::parse(&email).map_err(|it| OperatorError::Invalid("e-mail address", it))?,
         password: password()?,
     };
+    let is_new = !config.database.exists();
     let wired = wiring::wire(config).await?;
+    if is_new {
+        complain(format!("there was no database at {}: it was made", config.database));
+    }
     match create_operator(&wired.app, account).await {
         Ok(user) => Ok(user.username.as_str().to_owned()),
         Err(RegisterError::Taken(taken)) => Err(OperatorError::Taken(name(&taken))),

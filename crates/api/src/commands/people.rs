@@ -6,10 +6,10 @@ use domain::{Role, User};
 
 use super::operator::{OperatorError, password};
 use crate::{
-    config::Config,
+    config::{Config, Database},
     log,
     terminal::complain,
-    wiring::{self, StartError},
+    wiring::{self, StartError, Wired},
 };
 
 /// Whose account is changed.
@@ -56,6 +56,9 @@ pub(super) enum PeopleError {
     /// The service cannot be put together.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// There is no database: the file is missing or empty.
+    #[error("there is no database at {0}: `api serve`, `api migrate` and `api create-operator` make one")]
+    NoDatabase(Database),
     /// There is no such user.
     #[error("there is no user with this name or e-mail address")]
     NotFound,
@@ -76,6 +79,15 @@ impl From<PersonError> for PeopleError {
     }
 }
 
+/// Puts the service together around a database that is there: none is made for the sake of a command that changes or
+/// shows what there is.
+async fn wire_existing(config: &Config) -> Result<Wired, PeopleError> {
+    if !config.database.exists() {
+        return Err(PeopleError::NoDatabase(config.database.clone()));
+    }
+    Ok(wiring::wire(config).await?)
+}
+
 /// Tells those who watch the safety of accounts what the command did, as the service's log does: on standard error. That
 /// it was so already is told too.
 fn tell(event: &str, user: &User) {
@@ -87,7 +99,7 @@ pub(super) async fn set_role(
     config: &Config,
     NewRole { person, role }: NewRole,
 ) -> Result<String, PeopleError> {
-    let wired = wiring::wire(config).await?;
+    let wired = wire_existing(config).await?;
     let user = people::set_role(&wired.app, &person.username, role.into()).await?;
     tell("role-set", &user);
     Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))
@@ -95,7 +107,7 @@ pub(super) async fn set_role(
 
 /// Closes an account, and says so.
 pub(super) async fn disable(config: &Config, person: Person) -> Result<String, PeopleError> {
-    let wired = wiring::wire(config).await?;
+    let wired = wire_existing(config).await?;
     let user = people::disable(&wired.app, &person.username).await?;
     tell("user-disabled", &user);
     Ok(format!("{} is disabled, and all sessions have ended", user.username.as_str()))
@@ -103,7 +115,7 @@ pub(super) async fn disable(config: &Config, person: Person) -> Result<String, P
 
 /// Opens an account again, and says so.
 pub(super) async fn enable(config: &Config, person: Person) -> Result<String, PeopleError> {
-    let wired = wiring::wire(config).await?;
+    let wired = wire_existing(config).await?;
     let user = people::enable(&wired.app, &person.username).await?;
     tell("user-enabled", &user);
     Ok(format!("{} is enabled", user.username.as_str()))
@@ -112,7 +124,7 @@ pub(super) async fn enable(config: &Config, person: Person) -> Result<String, Pe
 /// Sets a password, and says so.
 pub(super) async fn set_password(config: &Config, person: Person) -> Result<String, PeopleError> {
     let new = password()?;
-    let wired = wiring::wire(config).await?;
+    let wired = wire_existing(config).await?;
     let user = people::set_password(&wired.app, &person.username, new).await?;
     tell("password-set", &user);
     Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
@@ -120,7 +132,7 @@ pub(super) async fn set_password(config: &Config, person: Person) -> Result<Stri
 
 /// All operators, one a line.
 pub(super) async fn list_operators(config: &Config) -> Result<String, PeopleError> {
-    let wired = wiring::wire(config).await?;
+    let wired = wire_existing(config).await?;
     let all = people::list_operators(&wired.app).await.map_err(PeopleError::Unread)?;
     Ok(table(&all))
 }
