@@ -35,25 +35,6 @@ impl std::fmt::Debug for MySql {
 }
 
 impl MySql {
-    /// The same record, with a witness that hears of rows that cannot be read.
-    #[must_use]
-    pub fn watched_by(self, witness: Arc<dyn Witness>) -> Self {
-        Self { witness, ..self }
-    }
-
-    /// Who hears of rows that cannot be read.
-    pub(crate) fn witness(&self) -> Arc<dyn Witness> {
-        Arc::clone(&self.witness)
-    }
-
-    /// Lets the witness hear of a row that an operation failed with.
-    fn note_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
-        if let Err(PortError::Unreadable(row)) = &outcome {
-            self.witness.note(row);
-        }
-        outcome
-    }
-
     /// Runs one query.
     pub(crate) async fn read<T: Send + 'static>(
         &self,
