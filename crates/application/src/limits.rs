@@ -25,8 +25,7 @@ pub struct Throttled {
     pub retry_after: Duration,
 }
 
-/// Which limit a request may reach. What is counted for a name is one, whatever is counted of it and whether or not it is
-/// an account's.
+/// Which limit a request has reached. All counts of a name are one limit, whether or not there is such an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
     /// Registrations, logins or changes of a password from a network, right ones too.

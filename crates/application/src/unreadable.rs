@@ -107,7 +107,7 @@ pub async fn report_unreadable(app: &App) -> Result<bool, PortError> {
     Ok(false)
 }
 
-/// What an operator is told: table, column and whose it is, never the value.
+/// The finding of a row: its table, its column and whose it is, never the value.
 async fn describe(app: &App, row: &Unreadable) -> Finding {
     let owner = match row.owner.as_deref() {
         // A user that cannot be read has a finding of its own.

@@ -152,7 +152,7 @@ pub fn order(owner: &User, lines: &[(&Product, u32)]) -> Order {
     Order::place(placing, items).expect("there is a line")
 }
 
-/// The counting of that order for its owner, who may have so many unpaid ones, and pieces of a product in them.
+/// The counting of that order for its owner, who may have at most `orders` unpaid ones, and `pieces` of a product in them.
 #[must_use]
 pub fn counted(order: &Order, orders: u32, pieces: u32) -> Write {
     let lines = order.lines_in_stock().collect();

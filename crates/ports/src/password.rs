@@ -13,7 +13,7 @@ pub struct HasherBusy;
 pub enum Purpose {
     /// An account is made.
     Register,
-    /// A session begins, or somebody guesses.
+    /// A session begins, or a password is guessed.
     Login,
     /// A session begins, from a network in which one of that account's began not long ago. However many networks log in
     /// for the first time, those who did before have places and turns of their own.

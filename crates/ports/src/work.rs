@@ -126,10 +126,10 @@ pub enum Write {
         owner: UserKey,
         /// The pieces that it holds.
         lines: Vec<StockLine>,
-        /// What is allowed.
+        /// The most that the owner may have.
         limits: OpenLimits,
     },
-    /// Takes an order that is unpaid no more, and its pieces, off what is counted for its owner. Guarded by the
+    /// Takes an order that is unpaid no more, and its pieces, off the counts of its owner. Guarded by the
     /// `UpdateOrder` it goes with; made by [`UnitOfWork::progress`].
     RemoveOpenOrder {
         /// Whose it is.

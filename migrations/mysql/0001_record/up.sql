@@ -148,7 +148,7 @@ CREATE TABLE IF NOT EXISTS orders (
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- What the unpaid orders of a user are together: how many they are, in the row without a product, and how many pieces of
--- a product are in them. A commit that changes it counts here, so that a limit is kept whoever else commits.
+-- a product are in them. A commit that changes it counts here, so that a limit is kept, whatever else commits.
 CREATE TABLE IF NOT EXISTS open_order_counts (
     userId       BIGINT         NOT NULL,
     productId    VARCHAR(255)   NOT NULL,

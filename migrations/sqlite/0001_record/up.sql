@@ -108,7 +108,7 @@ CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
 
 -- What the unpaid orders of a user are together: how many they are, in the row without a product, and how many pieces of
--- a product are in them. A commit that changes it counts here, so that a limit is kept whoever else commits.
+-- a product are in them. A commit that changes it counts here, so that a limit is kept, whatever else commits.
 CREATE TABLE open_order_counts (
     userId       INTEGER NOT NULL,
     productId    TEXT    NOT NULL,

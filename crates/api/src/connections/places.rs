@@ -9,7 +9,7 @@ use std::{
 use domain::Network;
 use ipnet::IpNet;
 
-/// While fewer than this part of the places are taken, nobody is turned away: three quarters.
+/// While fewer than this part of the places are taken, no network is turned away: three quarters.
 const NEARLY_FULL: (usize, usize) = (3, 4);
 /// When more are, a network that has this part of them gets no more: an eighth.
 const SHARE: (usize, usize) = (1, 8);
@@ -40,7 +40,7 @@ pub(crate) struct Place {
 }
 
 impl ConnectionPlaces {
-    /// So many places, of which these proxies may take any number.
+    /// That many places, on all threads together; these proxies may take any number of them.
     pub(crate) fn new(max: usize, proxies: Vec<IpNet>) -> Self {
         Self(Arc::new(Places { max, proxies, taken: Mutex::default() }))
     }
@@ -93,7 +93,7 @@ mod tests {
         text.parse().unwrap()
     }
 
-    /// How many of so many connections from there are let in, which then stay.
+    /// The connections from there that are let in, of `count` that come and stay.
     fn fill(places: &ConnectionPlaces, from: &str, count: usize) -> Vec<Place> {
         (0..count).filter_map(|_| places.enter(peer(from))).collect()
     }

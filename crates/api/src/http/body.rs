@@ -123,7 +123,7 @@ fn parse(bytes: &[u8]) -> Result<Value, Problem> {
 /// Says where the fault is; what stands there is not repeated.
 fn malformed(fault: &serde_json::Error) -> Problem {
     let detail = match fault.classify() {
-        // The library tells it by its text only. What is deeper is not looked at, so it may be malformed or not.
+        // The library has no kind for it, only a text. Nothing deeper is looked at, so it may be malformed or not.
         Category::Syntax if fault.to_string().starts_with("recursion limit exceeded") => {
             format!("The body has more than {DEPTH_MAX} objects and lists within one another.")
         }

@@ -74,7 +74,7 @@ pub async fn docs(service: Shared, http: HttpRequest) -> Answer {
     Ok(page.answer(&http, &*service.digests).await)
 }
 
-/// Sends whoever writes the page's address with a slash to the page.
+/// Sends a client that writes the page's address with a slash to the page.
 pub async fn docs_without_slash() -> HttpResponse {
     HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs")).finish()
 }

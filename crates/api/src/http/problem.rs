@@ -146,7 +146,7 @@ impl Problem {
     }
 }
 
-/// What there are too many of. A name has one text, whatever is counted of it and whether or not it is an account's.
+/// The things that are too many. A name has one text for all its counts, whether or not there is such an account.
 const fn many(reached: Limit) -> &'static str {
     match reached {
         Limit::Attempts => "attempts from this network, right ones included",

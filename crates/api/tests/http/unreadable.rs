@@ -170,7 +170,7 @@ async fn a_payment_that_cannot_be_read_keeps_no_other_from_being_settled() {
         assert_eq!(customer.get(&payments).await.ok(200)["data"], json!([]), "it is left out");
         let refunds = format!("/v1/payments/{}/refunds", id(payment));
         assert_eq!(operator.get(&refunds).await.ok(200)["data"], json!([]));
-        // What is decided on is never left out.
+        // A decision never leaves one out.
         operator.operate(payment, "refunds", &json!({"amount": "1.00"})).await.refused(500, "internal-error");
     }
     let second = format!("/v1/orders/{}/payments", number(&broken));

@@ -132,7 +132,7 @@ impl Guess {
         Ok((!known).then(|| throttled_account(app, lock.resets_in)))
     }
 
-    /// Whether the user has logged in from this network not long ago; never for a name that is nobody's.
+    /// Whether the user has logged in from this network not long ago; never for a name without an account.
     pub(super) async fn is_known(&self, app: &App) -> Result<bool, PortError> {
         let user = self.user.as_ref().map_or(NO_USER, |it| it.0);
         app.sessions.has_logged_in(user, self.network, app.clock.now().minus(KNOWN_FOR)).await

@@ -1,6 +1,6 @@
 //! Following payments.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
     OrderKey, OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey, payment::RecordedRequest,
@@ -90,8 +90,8 @@ pub async fn list_refunds(
     let Some(refunds) = app.payments.list_refunds(id).await? else { return Ok(None) };
     let mut users: HashMap<UserKey, Option<UserId>> = HashMap::new();
     for key in refunds.iter().filter_map(|it| it.requested_by.user) {
-        if !users.contains_key(&key) {
-            users.insert(key, find_public_id(app, key).await?);
+        if let Entry::Vacant(entry) = users.entry(key) {
+            entry.insert(find_public_id(app, key).await?);
         }
     }
     let with_user = |refund: Refund| {
@@ -105,7 +105,7 @@ pub async fn list_refunds(
 async fn find_public_id(app: &App, key: UserKey) -> Result<Option<UserId>, PortError> {
     match app.users.find_by_key(key).await {
         Ok(user) => Ok(user.map(|it| it.id)),
-        // It keeps nobody from seeing the refund.
+        // The refund can be seen all the same.
         Err(PortError::Unreadable(_)) => Ok(None),
         Err(fault @ (PortError::Away(_) | PortError::Bug(_))) => Err(fault),
     }

@@ -85,7 +85,7 @@ impl State {
             Write::Sell { line, read } => self.sell(line.quantity, &read)?,
             Write::ReturnStock(line) => self.give_back(&line),
             Write::AddOpenOrder { owner, lines, limits } => self.check_open(owner, &lines, limits)?,
-            // They are counted anew each time.
+            // They are counted each time.
             Write::RemoveOpenOrder { .. } => {}
             Write::InsertOrder { order, .. } => self.orders.push(*order),
             Write::UpdateOrder(progress) => {

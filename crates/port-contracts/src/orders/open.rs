@@ -50,7 +50,7 @@ pub async fn no_more_pieces_are_held_unpaid_than_a_user_may_hold(backend: &Backe
     assert!(is_limit(&error, OpenLimit::Pieces), "an order can be too large by itself: {error:?}");
 }
 
-/// And what is not in stock, because it is not tracked, was never counted.
+/// Pieces that are not tracked were never counted.
 pub async fn an_order_that_is_unpaid_no_more_makes_room(backend: &Backend) {
     let (owner, product) = goods(backend).await;
     let untracked = sample::product(None);

@@ -94,8 +94,8 @@ fn a_body_that_is_too_deep_is_told_how_deep_it_may_be() {
     assert!(parse(nested(DEPTH_MAX).as_bytes()).is_ok());
     for body in [nested(DEPTH_MAX + 1), "[".repeat(30_000), format!("{{\"a\":{}}}", nested(DEPTH_MAX))] {
         let problem = parse(body.as_bytes()).unwrap_err();
-        let told = "The body has more than 127 objects and lists within one another.";
-        assert_eq!(problem, Problem::new(Kind::MalformedJson).detail(told));
+        let detail = "The body has more than 127 objects and lists within one another.";
+        assert_eq!(problem, Problem::new(Kind::MalformedJson).detail(detail));
     }
 }
 
