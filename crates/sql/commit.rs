@@ -4,6 +4,7 @@ mod abort;
 mod claims;
 mod events;
 mod findings;
+mod open_orders;
 mod orders;
 mod payments;
 mod probe;
@@ -64,6 +65,8 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::RevokeSessions { user, except, at } => {
             sessions::revoke_sessions(conn, *user, *except, *at).await
         }
+        Write::AddOpenOrder { owner, lines, limits } => open_orders::add(conn, *owner, lines, *limits).await,
+        Write::RemoveOpenOrder { owner, lines } => open_orders::remove(conn, *owner, lines).await,
         Write::InsertOrder { order, entry } => orders::insert_order(conn, order, entry).await,
         Write::UpdateOrder(progress) => orders::update_order(conn, progress).await,
         Write::InsertTransaction(transaction) => payments::insert_transaction(conn, transaction).await,

@@ -27,7 +27,7 @@ pub(super) use reader::unreadable_row;
 pub(super) use refund::RefundRow;
 pub(super) use request::{NewRequest, RequestRow};
 pub(super) use session::{SessionRow, encode_timestamps};
-pub(super) use transaction::TransactionRow;
+pub(super) use transaction::{TransactionHead, TransactionRow};
 pub(super) use user::UserRow;
 
 use domain::{ChangedBy, UserKey};

@@ -272,6 +272,16 @@ table! {
 }
 
 table! {
+    open_order_counts (user_id, product_id) {
+        #[sql_name = "userId"]
+        user_id -> BigInt,
+        #[sql_name = "productId"]
+        product_id -> Text,
+        total -> BigInt,
+    }
+}
+
+table! {
     idempotency_claims (id) {
         id -> BigInt,
         #[sql_name = "userId"]
@@ -297,7 +307,7 @@ table! {
 }
 
 allow_tables_to_appear_in_same_query!(orders, payment_transactions);
-allow_tables_to_appear_in_same_query!(order_status_history, user);
+allow_tables_to_appear_in_same_query!(order_status_history, orders, user);
 allow_tables_to_appear_in_same_query!(payment_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(product_changes, products, user);
 allow_tables_to_appear_in_same_query!(refunds, payment_transactions);

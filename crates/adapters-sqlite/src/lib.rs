@@ -34,25 +34,6 @@ impl std::fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
-    /// The same record, with a witness that hears of rows that cannot be read.
-    #[must_use]
-    pub fn with_observer(self, witness: Arc<dyn UnreadableObserver>) -> Self {
-        Self { observer: witness, ..self }
-    }
-
-    /// Who hears of rows that cannot be read.
-    pub(crate) fn observer(&self) -> Arc<dyn UnreadableObserver> {
-        Arc::clone(&self.observer)
-    }
-
-    /// Lets the witness hear of a row that an operation failed with.
-    fn record_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
-        if let Err(PortError::Unreadable(row)) = &outcome {
-            self.observer.record_unreadable(row);
-        }
-        outcome
-    }
-
     /// Runs one query.
     pub(crate) async fn run_query<T: Send + 'static>(
         &self,

@@ -10,8 +10,9 @@ use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 use domain::{Order, Product, User};
 use port_contracts::sample;
 use ports::{
-    CommitError, FindingRepository, OrderFilter, OrderRepository, PortError, ProductRepository, RowOwner,
-    Store, UnitOfWork, UnreadableObserver, UnreadableRow, UserRepository, Write,
+    CommitError, EventRepository, FindingRepository, OrderFilter, OrderRepository, PaymentRepository,
+    PortError, ProductRepository, RowOwner, SessionRepository, Store, UnitOfWork, UnreadableObserver,
+    UnreadableRow, UserRepository, Write,
 };
 use tempfile::TempDir;
 
@@ -106,11 +107,55 @@ async fn what_belongs_to_an_order_is_the_orders() {
     assert_eq!(it.ear.heard(), [item, order]);
     it.corrupt("UPDATE order_status_history SET actor = 'X'");
     assert_eq!(it.record.list_history_entries(it.order.key).await.unwrap(), []);
-    let entry = row("order_status_history", "actor", format!("{}/1", it.order.key.get()), None);
+    let entry = row("order_status_history", "actor", format!("{}/1", it.order.key.get()), owner());
     assert_eq!(it.ear.heard(), [entry]);
-    it.corrupt("UPDATE user SET role = 'X'");
+}
+
+#[tokio::test]
+async fn what_is_a_users_or_about_a_transaction_is_named_by_them() {
+    let it = shop().await;
+    let (session, event) = (sample::session(&it.user), sample::event("sandbox", None));
+    let work = UnitOfWork::new()
+        .with_write(Write::InsertSession(session.clone(), sample::network()))
+        .with_write(Write::InsertEvent(event.clone()));
+    it.record.commit(work).await.unwrap();
+    it.corrupt(
+        "UPDATE user SET role = 'X'; UPDATE sessions SET spent = 'X'; UPDATE payment_events SET disposition = 'X'",
+    );
+    let key = it.user.key.get().to_string();
     let failed = UserRepository::find_user(&it.record, &it.user.id).await.unwrap_err();
-    assert_eq!(failed.to_string(), format!("the row {} of user cannot be read: role", it.user.key.get()));
+    assert_eq!(failed.to_string(), format!("the row {key} of user cannot be read: role"));
+    assert_eq!(it.ear.heard(), [row("user", "role", key, Some(RowOwner::User(it.user.id.clone())))]);
+    assert!(SessionRepository::find_session(&it.record, &session.id).await.is_err());
+    let owner = RowOwner::UserRow(it.user.key);
+    assert_eq!(it.ear.heard(), [row("sessions", "spent", session.key.get().to_string(), Some(owner))]);
+    assert!(EventRepository::find_event(&it.record, &event.gateway, &event.id).await.is_err());
+    let owner = RowOwner::Event(event.gateway, event.id, event.transaction);
+    let event = row("payment_events", "disposition", event.key.get().to_string(), Some(owner));
+    assert_eq!(it.ear.heard(), [event]);
+}
+
+#[tokio::test]
+async fn one_payment_or_refund_that_cannot_be_read_is_left_out_of_what_is_shown_and_of_nothing_that_is_decided()
+ {
+    let it = shop().await;
+    let mut transaction = sample::transaction(&it.order);
+    transaction.refunds = [(), ()].map(|()| sample::refund(&transaction, "0.01")).into();
+    let work = UnitOfWork::new().with_write(Write::InsertTransaction(Box::new(transaction.clone())));
+    it.record.commit(work).await.unwrap();
+    let shown = async || it.record.list_readable(it.order.key).await.unwrap();
+    let refunds = async || it.record.list_refunds(&transaction.id).await.unwrap().unwrap();
+    assert_eq!((shown().await, refunds().await), (vec![transaction.clone()], transaction.refunds.clone()));
+    let (bad, good) = (&transaction.refunds[0], &transaction.refunds[1]);
+    it.corrupt(&format!("UPDATE refunds SET actor = 'X' WHERE id = {}", bad.key.get()));
+    assert_eq!((shown().await, refunds().await), (vec![], vec![good.clone()]));
+    assert!(PaymentRepository::list_transactions(&it.record, it.order.key).await.is_err());
+    let owner = RowOwner::Transaction(transaction.id.clone(), it.order.number.clone());
+    let named = row("refunds", "actor", bad.key.get().to_string(), Some(owner));
+    assert_eq!(it.ear.heard(), [named.clone(), named.clone(), named]);
+    it.corrupt("UPDATE payment_transactions SET capture_method = 'X'");
+    assert_eq!((shown().await, refunds().await), (vec![], vec![good.clone()]));
+    assert!(PaymentRepository::find_transaction(&it.record, &transaction.id).await.is_err());
 }
 
 #[tokio::test]

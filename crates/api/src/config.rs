@@ -136,8 +136,8 @@ pub struct Config {
     /// `refresh_token_ttl` `30d`, `session_ttl` `90d` (a session ends so long after its login),
     /// `login_failures_per_account` `10` (from one network), `login_failures_per_address` `100` and
     /// `attempts_per_address` `5000` within `login_window` `15m`, `login_failures_per_account_total` `100` within a day,
-    /// `open_orders_per_user` `1000`, `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200`
-    /// within a day.
+    /// `open_orders_per_user` `1000`, `open_pieces_per_user` `10000` (of one product), `orders_per_minute` `6000`,
+    /// `declines_per_order` `20`, `declines_per_user` `200` within a day.
     pub policy: Policy,
     /// Every request ends within this time. `request_deadline`, `10s`.
     pub request_deadline: Duration,
@@ -263,6 +263,7 @@ fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         attempts_per_address: it.get("attempts_per_address", "5000", values::range_parser(COUNT_RANGE))?,
         login_window: it.get("login_window", "15m", values::parse_duration)?,
         open_orders_per_user: it.get("open_orders_per_user", "1000", values::range_parser(COUNT_RANGE))?,
+        open_pieces_per_user: it.get("open_pieces_per_user", "10000", values::range_parser(COUNT_RANGE))?,
         orders_per_minute: it.get("orders_per_minute", "6000", values::range_parser(COUNT_RANGE))?,
         declines_per_order: it.get("declines_per_order", "20", values::range_parser(COUNT_RANGE))?,
         declines_per_user: it.get("declines_per_user", "200", values::range_parser(COUNT_RANGE))?,

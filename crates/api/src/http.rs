@@ -116,6 +116,8 @@ routes! {
 /// Registers every route; whoever asks for another path is told so.
 pub fn configure(config: &mut ServiceConfig) {
     register_routes(config);
+    // It is no page of its own, so it is not in the table.
+    config.service(method_resource("/docs/", vec![(Method::GET, web::to(pages::docs_without_slash))]));
     config.default_service(web::to(unknown_path));
 }
 

@@ -21,7 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    connections::{GuardedStream, connections_max},
+    connections::{ConnectionPlaces, GuardedStream, connections_max},
     http::{
         self,
         middleware::{RequestMiddleware, UnreadBody},
@@ -126,7 +126,8 @@ fn bind_server(
         .max_concurrent_connections(connections)
         .disable_signals()
         .shutdown_timeout(REQUEST_SHUTDOWN_SECONDS);
-    let server = add_http_service(server, listener, frame, service).map_err(fault)?;
+    let places = ConnectionPlaces::new(connections * workers, config.trusted_proxies.clone());
+    let server = add_http_service(server, listener, places, frame, service).map_err(fault)?;
     Ok((server.run(), address))
 }
 
@@ -145,6 +146,7 @@ fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
 fn add_http_service(
     server: ServerBuilder,
     listener: TcpListener,
+    places: ConnectionPlaces,
     frame: RequestMiddleware,
     service: SharedService,
 ) -> io::Result<ServerBuilder> {
@@ -173,13 +175,20 @@ fn add_http_service(
                 connection.insert(stream.response_counter());
             })
             .finish(map_config(app(), |()| AppConfig::default()));
-        fn_service(async |stream: TcpStream| {
-            let stream = GuardedStream::new(stream);
-            let peer = stream.peer_addr();
-            Ok::<_, DispatchError>((stream, Protocol::Http1, peer))
-        })
-        .and_then(http)
+        let places = places.clone();
+        fn_service(move |stream: TcpStream| std::future::ready(guard(stream, &places))).and_then(http)
     })
+}
+
+/// A connection that has a place. Of one that has none not even the request is read: its network has enough of them.
+fn guard(
+    stream: TcpStream,
+    places: &ConnectionPlaces,
+) -> Result<(GuardedStream, Protocol, Option<SocketAddr>), DispatchError> {
+    let peer = stream.peer_addr()?;
+    let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
+    let place = places.enter(peer.ip()).ok_or_else(refused)?;
+    Ok((GuardedStream::new(stream, place), Protocol::Http1, Some(peer)))
 }
 
 /// The address under which this machine reaches itself.

@@ -41,8 +41,8 @@ use crate::{
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords wait to be hashed for each that is being hashed, of each purpose; one more is turned away.
 const QUEUED_PASSWORDS_PER_HASH: usize = 96;
-/// Registering, logging in, changing a password.
-const PURPOSES: usize = 3;
+/// Registering, logging in, logging in where one did before, changing a password.
+const PURPOSES: usize = 4;
 
 /// What payments are said to have been taken through that were there before this service.
 const LEGACY_GATEWAY: &str = "legacy";

@@ -97,6 +97,8 @@ pub struct Policy {
     pub login_window: Duration,
     /// Unpaid orders of a user.
     pub open_orders_per_user: u32,
+    /// Pieces of one product, if its stock is tracked, in all unpaid orders of a user together.
+    pub open_pieces_per_user: u32,
     /// Orders that a user may ask for within a minute.
     pub orders_per_minute: u32,
     /// Payments of an order that may be declined.
@@ -131,6 +133,7 @@ impl Default for Policy {
             attempts_per_address: 5_000,
             login_window: Duration::from_secs(15 * MINUTE),
             open_orders_per_user: 1_000,
+            open_pieces_per_user: 10_000,
             orders_per_minute: 6_000,
             declines_per_order: 20,
             declines_per_user: 200,

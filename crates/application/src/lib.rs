@@ -29,4 +29,4 @@ mod testing;
 pub use app::{App, Policy};
 pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator};
 pub use idempotent::{IdempotentReply, IdempotentRequest, KeyError};
-pub use limits::Throttled;
+pub use limits::{Limit, Throttled};

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Network, Order, Timestamp, Transaction, UserKey, payment::PaymentStatus};
-use ports::PortError;
+use ports::{OpenLimit, OpenLimits};
 
 use crate::App;
 
@@ -15,12 +15,37 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// So much was tried that no more is looked at for a while.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttled {
+    /// Which limit is reached.
+    pub reached: Limit,
     /// How many are allowed.
     pub limit: u32,
     /// Within this time.
     pub window: Duration,
     /// When to try again.
     pub retry_after: Duration,
+}
+
+/// Which limit a request has reached. All counts of a name are one limit, whether or not there is such an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Limit {
+    /// Registrations, logins or changes of a password from a network, right ones too.
+    Attempts,
+    /// Failed logins from a network.
+    NetworkFailures,
+    /// Failed logins with a name.
+    LoginFailures,
+    /// Wrong present passwords in a session.
+    SessionFailures,
+    /// Orders of a user within a minute.
+    OrdersPerMinute,
+    /// Unpaid orders of a user.
+    OpenOrders,
+    /// Pieces of one product in the unpaid orders of a user.
+    OpenPieces,
+    /// Declined payments of an order.
+    OrderDeclines,
+    /// Declined payments of a user within a day.
+    UserDeclines,
 }
 
 /// What attempts are counted for, right ones too.
@@ -52,27 +77,30 @@ pub(crate) async fn count_attempt(
 ) -> Result<(), Throttled> {
     let name = format!("attempts:{}:{network}", attempt.as_str());
     let (limit, window) = (app.policy.attempts_per_address, app.policy.login_window);
-    count_within_limit(app, &name, limit, window).await
+    count_within_limit(app, &name, Limit::Attempts, limit, window).await
 }
 
 /// Counts an order for its user, and refuses one beyond the limit of a minute.
 pub(crate) async fn count_order(app: &App, user: UserKey) -> Result<(), Throttled> {
-    count_within_limit(app, &format!("orders:{}", user.get()), app.policy.orders_per_minute, MINUTE).await
+    let (name, limit) = (format!("orders:{}", user.get()), app.policy.orders_per_minute);
+    count_within_limit(app, &name, Limit::OrdersPerMinute, limit, MINUTE).await
 }
 
-/// Refuses another order while the user has as many unpaid ones as are allowed. Those that are placed at the same moment
-/// may exceed it.
-pub(crate) async fn check_open_orders<E>(app: &App, user: UserKey) -> Result<(), E>
-where
-    E: From<Throttled> + From<PortError>,
-{
-    let limit = app.policy.open_orders_per_user;
-    if !app.orders.has_pending_orders(user, limit).await? {
-        return Ok(());
-    }
+/// What the unpaid orders of one user may be at most.
+pub(crate) const fn open_limits(app: &App) -> OpenLimits {
+    OpenLimits { orders: app.policy.open_orders_per_user, pieces: app.policy.open_pieces_per_user }
+}
+
+/// The refusal of another order of a user whose unpaid ones are as many, or as large, as is allowed.
+pub(crate) fn throttled_open_order(app: &App, reached: OpenLimit) -> Throttled {
+    let limits = open_limits(app);
+    let (reached, limit) = match reached {
+        OpenLimit::Orders => (Limit::OpenOrders, limits.orders),
+        OpenLimit::Pieces => (Limit::OpenPieces, limits.pieces),
+    };
     // Paying or cancelling one helps at once; the oldest closes by itself within this time.
     let window = app.policy.order_ttl;
-    Err(Throttled { limit, window, retry_after: MINUTE.min(window) }.into())
+    Throttled { reached, limit, window, retry_after: MINUTE.min(window) }
 }
 
 /// Refuses another payment of an order of which too many were declined. It stays so until the order closes.
@@ -87,11 +115,8 @@ pub(crate) fn check_declines_of_order(
     if declined < usize::try_from(limit).unwrap_or(usize::MAX) {
         return Ok(());
     }
-    Err(Throttled {
-        limit,
-        window: app.policy.order_ttl,
-        retry_after: order.expires_at.saturating_duration_since(now),
-    })
+    let (reached, window) = (Limit::OrderDeclines, app.policy.order_ttl);
+    Err(Throttled { reached, limit, window, retry_after: order.expires_at.saturating_duration_since(now) })
 }
 
 /// Refuses another payment of a user of whose payments too many were declined within a day.
@@ -99,7 +124,8 @@ pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(
     let limit = app.policy.declines_per_user;
     match app.throttle.read_attempts(&declines_name(user)).await {
         Ok(declined) if declined.count >= limit => {
-            Err(Throttled { limit, window: DAY, retry_after: declined.resets_in })
+            let reached = Limit::UserDeclines;
+            Err(Throttled { reached, limit, window: DAY, retry_after: declined.resets_in })
         }
         Ok(_) | Err(_) => Ok(()),
     }
@@ -114,10 +140,16 @@ fn declines_name(user: UserKey) -> String {
     format!("declines:{}", user.get())
 }
 
-async fn count_within_limit(app: &App, name: &str, limit: u32, window: Duration) -> Result<(), Throttled> {
+async fn count_within_limit(
+    app: &App,
+    name: &str,
+    reached: Limit,
+    limit: u32,
+    window: Duration,
+) -> Result<(), Throttled> {
     match app.throttle.count_attempt(name, window).await {
         Ok(attempts) if attempts.count > limit => {
-            Err(Throttled { limit, window, retry_after: attempts.resets_in })
+            Err(Throttled { reached, limit, window, retry_after: attempts.resets_in })
         }
         Ok(_) | Err(_) => Ok(()),
     }

@@ -32,6 +32,7 @@ impl Store for MeteredStore {
             Err(
                 CommitError::Stale
                 | CommitError::OutOfStock(_)
+                | CommitError::LimitReached(_)
                 | CommitError::Claimed(_)
                 | CommitError::DuplicateEvent
                 | CommitError::AccountConflict(_),

@@ -82,6 +82,7 @@ impl Store for RecentCommits {
             | Err(
                 CommitError::Stale
                 | CommitError::OutOfStock(_)
+                | CommitError::LimitReached(_)
                 | CommitError::Claimed(_)
                 | CommitError::DuplicateEvent
                 | CommitError::AccountConflict(_)
@@ -131,6 +132,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::ReplaceProduct { .. }
         | Write::AdjustStock { .. }
         | Write::Sell { .. }
+        | Write::AddOpenOrder { .. }
         | Write::InsertOrder { .. }
         | Write::UpdateOrder(_)
         | Write::InsertTransaction(_)
@@ -143,6 +145,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::RevokeSession { .. }
         | Write::RevokeSessions { .. }
         | Write::ReturnStock(_)
+        | Write::RemoveOpenOrder { .. }
         | Write::Postpone(_)
         | Write::InsertFindingOnce(..)
         | Write::Prune(..) => false,

@@ -22,6 +22,7 @@ impl<E: From<PortError>> Attempt<E> {
             CommitError::Stale => Self::Stale,
             CommitError::Failed(away) => Self::Failed(away.into()),
             CommitError::OutOfStock(_)
+            | CommitError::LimitReached(_)
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
             | CommitError::AccountConflict(_) => {

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use domain::{Finding, FindingKind, OrderNumber, TransactionId};
+use domain::{Finding, FindingKind};
 use ports::{Clock, PortError, RowOwner, UnitOfWork, UnreadableObserver, UnreadableRow, Write};
 
 use crate::{
@@ -90,7 +90,7 @@ impl UnreadableObserver for UnreadableRows {
 /// [`PortError`] when the record is away; the rows are kept for the next time.
 pub async fn report_unreadable_rows(app: &App) -> Result<bool, PortError> {
     for row in app.unreadable_rows.list_unreported_rows() {
-        let write = Write::InsertFindingOnce(unreadable_finding(app, &row), row.row_label());
+        let write = Write::InsertFindingOnce(describe(app, &row).await, row.row_label());
         match app.store.commit(UnitOfWork::new().with_write(write)).await {
             Ok(()) => app.unreadable_rows.confirm_report(&row),
             Err(ports::CommitError::Failed(away @ PortError::Unavailable(_))) => return Err(away),
@@ -107,27 +107,36 @@ pub async fn report_unreadable_rows(app: &App) -> Result<bool, PortError> {
     Ok(false)
 }
 
-/// What an operator is told: table and column, never the value.
-fn unreadable_finding(app: &App, row: &UnreadableRow) -> Finding {
-    let (transaction, order) = owner_ids(row);
-    let product = match row.owner.as_deref() {
+/// The finding of a row: its table, its column and whose it is, never the value.
+async fn describe(app: &App, row: &UnreadableRow) -> Finding {
+    let owner = match row.owner.as_deref() {
+        // A user that cannot be read has a finding of its own.
+        Some(RowOwner::UserRow(key)) => {
+            app.users.find_user_by_key(*key).await.ok().flatten().map(|it| RowOwner::User(it.id))
+        }
+        owner => owner.cloned(),
+    };
+    let whose = match &owner {
         Some(RowOwner::Product(id)) => format!(" It is about the product {id}."),
-        Some(RowOwner::Order(_) | RowOwner::Transaction(..)) | None => String::new(),
+        Some(RowOwner::User(id)) => format!(" It is about the user {id}."),
+        Some(RowOwner::Order(_) | RowOwner::Transaction(..) | RowOwner::Event(..) | RowOwner::UserRow(_))
+        | None => String::new(),
     };
     let detail = format!(
         "A row of {} cannot be read: its {} holds what this service never writes there. It is left out of lists, passed \
-         over by sweeps and refused to who asks for it; the log names its key.{product}",
+         over by sweeps and refused to who asks for it; the log names its key.{whose}",
         row.table, row.column
     );
-    let about = new_finding(app, FindingKind::Unreadable, &detail, &FindingContext::default());
-    Finding { transaction, order, ..about }
-}
-
-fn owner_ids(row: &UnreadableRow) -> (Option<TransactionId>, Option<OrderNumber>) {
-    match row.owner.as_deref() {
-        Some(RowOwner::Order(number)) => (None, Some(number.clone())),
-        Some(RowOwner::Transaction(id, order)) => (Some(id.clone()), Some(order.clone())),
-        Some(RowOwner::Product(_)) | None => (None, None),
+    let finding = new_finding(app, FindingKind::Unreadable, &detail, &FindingContext::default());
+    match owner {
+        Some(RowOwner::Order(number)) => Finding { order: Some(number), ..finding },
+        Some(RowOwner::Transaction(id, order)) => {
+            Finding { transaction: Some(id), order: Some(order), ..finding }
+        }
+        Some(RowOwner::Event(gateway, id, transaction)) => {
+            Finding { gateway: Some(gateway), event: Some(id), transaction, ..finding }
+        }
+        Some(RowOwner::Product(_) | RowOwner::User(_) | RowOwner::UserRow(_)) | None => finding,
     }
 }
 

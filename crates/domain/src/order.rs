@@ -134,6 +134,12 @@ impl Order {
         })
     }
 
+    /// The pieces that it took from stock when it was placed, a line for each product.
+    pub fn lines_in_stock(&self) -> impl Iterator<Item = StockLine> {
+        let held = self.items.iter().filter(|it| it.holds_stock);
+        held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity })
+    }
+
     /// When a change that is made at `now` is stamped: the clock of who makes it may be behind that of who made the
     /// last one, and the stamps of an order never go backwards.
     #[must_use]

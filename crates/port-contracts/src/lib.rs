@@ -71,7 +71,12 @@ mod tests {
         include_str!("gateway.rs"),
         include_str!("ids.rs"),
         include_str!("locks.rs"),
-        concat!(include_str!("orders.rs"), include_str!("orders/due.rs"), include_str!("orders/list.rs")),
+        concat!(
+            include_str!("orders.rs"),
+            include_str!("orders/due.rs"),
+            include_str!("orders/list.rs"),
+            include_str!("orders/open.rs")
+        ),
         include_str!("password.rs"),
         concat!(include_str!("payments.rs"), include_str!("payments/checks.rs")),
         concat!(

@@ -2,9 +2,11 @@
 
 mod due;
 mod list;
+mod open;
 
 pub use due::*;
 pub use list::*;
+pub use open::*;
 
 use domain::{
     ChangedBy, Money, Order, OrderChange, OrderNumber, Role, Text, Timestamp, User,
@@ -34,7 +36,11 @@ macro_rules! orders {
         stock_that_an_order_held_comes_back_with_the_change
         history_tells_who_why_and_when
         one_of_many_changes_of_one_revision_wins
-        only_so_many_pending_orders_of_a_user_are_looked_for
+        no_more_unpaid_orders_are_made_than_a_user_may_have
+        no_more_pieces_are_held_unpaid_than_a_user_may_hold
+        an_order_that_is_unpaid_no_more_makes_room
+        an_unpaid_order_that_is_touched_stays_counted
+        an_order_that_was_never_counted_can_end
         orders_are_listed_newest_first
         orders_are_listed_by_the_stamps_they_show
         a_list_keeps_to_its_owner_and_status

@@ -39,6 +39,7 @@ fn claimed(error: CommitError) -> Claim {
         CommitError::Claimed(claim) => *claim,
         CommitError::Stale
         | CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
         | CommitError::DuplicateEvent
         | CommitError::AccountConflict(_)
         | CommitError::Failed(_) => panic!("refused as claimed, not as {error:?}"),

@@ -17,7 +17,7 @@ use domain::{
     },
     product::{ProductChange, StockUpdate},
 };
-use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply, Write};
+use ports::{Claim, Fingerprint, IdempotencyKey, OpenLimits, StoredReply, Write};
 
 /// 2026-11-22T08:30:00.123Z, in milliseconds.
 const START_MS: i64 = 1_795_336_200_123;
@@ -150,6 +150,13 @@ pub fn order(owner: &User, lines: &[(&Product, u32)]) -> Order {
     };
     let items = lines.iter().map(|(product, quantity)| OrderLine::from_product(product, *quantity)).collect();
     Order::place(placing, items).expect("there is a line")
+}
+
+/// The counting of that order for its owner, who may have at most `orders` unpaid ones, and `pieces` of a product in them.
+#[must_use]
+pub fn counted(order: &Order, orders: u32, pieces: u32) -> Write {
+    let lines = order.lines_in_stock().collect();
+    Write::AddOpenOrder { owner: order.owner, lines, limits: OpenLimits { orders, pieces } }
 }
 
 /// The placing of that order.

@@ -51,6 +51,7 @@ async fn taken(backend: &Backend, user: &User) -> Vec<AccountConflict> {
         CommitError::AccountConflict(taken) => taken,
         error @ (CommitError::Stale
         | CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::Failed(_)) => panic!("refused as taken, not as {error:?}"),

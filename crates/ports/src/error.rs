@@ -2,7 +2,7 @@
 
 use std::{error::Error, fmt, sync::Arc};
 
-use domain::{OrderNumber, ProductId, TransactionId};
+use domain::{EventId, GatewayName, OrderNumber, ProductId, TransactionId, UserId, UserKey};
 
 /// The driver's own error, or a text; shared by those who waited for the same call.
 pub type Cause = Arc<dyn Error + Send + Sync>;
@@ -46,6 +46,12 @@ pub enum RowOwner {
     Transaction(TransactionId, OrderNumber),
     /// A product.
     Product(ProductId),
+    /// An event of that gateway, about that transaction if it names one.
+    Event(GatewayName, EventId, Option<TransactionId>),
+    /// A user.
+    User(UserId),
+    /// Something of the user in that row, whose public id is not beside it.
+    UserRow(UserKey),
 }
 
 impl UnreadableRow {

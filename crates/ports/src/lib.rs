@@ -37,11 +37,11 @@ pub use repository::{
     RevokedSession, SessionRepository, UserRepository,
 };
 pub use seal::{Digests, KeyedDigests, Sealer};
-pub use store::{AccountConflict, CommitError, HealthCheck, Store};
+pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, Store};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, TokenIssuer};
 
-pub use work::{Prunable, UnitOfWork, Write};
+pub use work::{OpenLimits, Prunable, UnitOfWork, Write};
 
 #[cfg(feature = "mock")]
 pub use {

@@ -13,8 +13,11 @@ pub struct HasherBusy;
 pub enum HashPurpose {
     /// An account is made.
     Register,
-    /// A session begins.
+    /// A session begins, or a password is guessed.
     Login,
+    /// A session begins, from a network in which one of that account's began not long ago. However many networks log in
+    /// for the first time, those who did before have places and turns of their own.
+    KnownLogin,
     /// A user gets another password.
     Change,
 }

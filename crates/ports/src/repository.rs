@@ -12,8 +12,8 @@
 use async_trait::async_trait;
 use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp,
-    Transaction, TransactionId, User, UserId, UserKey, Username,
+    PasswordHash, Product, ProductId, ProductKey, Refund, Revision, Session, SessionId, SessionKey,
+    Timestamp, Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{OrderStatus, StoredHistoryEntry},
     payment::{StoredEvent, StoredPaymentRequest},
     product,
@@ -202,8 +202,6 @@ pub trait OrderRepository: Send + Sync {
     async fn find_order(&self, number: &OrderNumber) -> ReadResult<Option<Order>>;
     /// What of the order with that number tells a copy from the present one, without reading the order.
     async fn find_order_head(&self, number: &OrderNumber) -> ReadResult<Option<OrderHead>>;
-    /// Whether the user has at least so many orders that are `PENDING`; no more of them are looked at.
-    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> ReadResult<bool>;
     /// Orders by `created_at` and row, newest first.
     async fn list_orders(&self, filter: OrderFilter) -> ReadResult<Page<Order>>;
     /// An order's history: its entries in the order of their numbers.
@@ -218,8 +216,14 @@ pub trait OrderRepository: Send + Sync {
 pub trait PaymentRepository: Send + Sync {
     /// The transaction with that id.
     async fn find_transaction(&self, id: &TransactionId) -> ReadResult<Option<Transaction>>;
-    /// All transactions of an order, oldest first.
+    /// All transactions of an order, oldest first, to decide on: none of them if one cannot be read.
     async fn list_transactions(&self, order: OrderKey) -> ReadResult<Vec<Transaction>>;
+    /// The transactions of an order that can be read, oldest first, to show them: one is left out if a refund or a
+    /// dispute of it cannot be read, because its amounts follow from them.
+    async fn list_readable(&self, order: OrderKey) -> ReadResult<Vec<Transaction>>;
+    /// The refunds of the transaction with that id that can be read, oldest first, to show them; `None` if there is no
+    /// such transaction.
+    async fn list_refunds(&self, id: &TransactionId) -> ReadResult<Option<Vec<Refund>>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
     async fn list_payment_requests(&self, order: OrderKey) -> ReadResult<Vec<StoredPaymentRequest>>;
     /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or

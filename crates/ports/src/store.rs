@@ -28,6 +28,9 @@ pub enum CommitError {
     /// There is not enough stock for these products.
     #[error("out of stock")]
     OutOfStock(Vec<ProductId>),
+    /// The owner of a new order has as many unpaid ones, or pieces in them, as are allowed.
+    #[error("a limit of unpaid orders is reached")]
+    LimitReached(OpenLimit),
     /// The idempotency key has been used: this is what for, with the answer if there is one.
     #[error("the idempotency key has been used")]
     Claimed(Box<Claim>),
@@ -40,6 +43,15 @@ pub enum CommitError {
     /// It is not known whether the commit happened: only a retry with the same key can tell.
     #[error(transparent)]
     Failed(#[from] PortError),
+}
+
+/// Which of the [limits](crate::OpenLimits) of unpaid orders is reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OpenLimit {
+    /// That of the orders.
+    Orders,
+    /// That of the pieces of one product.
+    Pieces,
 }
 
 /// What of an account is somebody else's.

@@ -118,6 +118,25 @@ pub enum Write {
     },
     /// Gives stock back, if it is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
+    /// Counts an order that is about to be made, and its pieces, for its owner. Guard: neither the owner's unpaid orders
+    /// nor the pieces of a product in them become more than `limits`; else
+    /// [`LimitReached`](crate::CommitError::LimitReached). Goes with an `InsertOrder`.
+    AddOpenOrder {
+        /// Whose it is.
+        owner: UserKey,
+        /// The pieces that it holds.
+        lines: Vec<StockLine>,
+        /// The most that the owner may have.
+        limits: OpenLimits,
+    },
+    /// Takes an order that is unpaid no more, and its pieces, off the counts of its owner. Guarded by the
+    /// `UpdateOrder` it goes with; made by [`UnitOfWork::with_order_change`].
+    RemoveOpenOrder {
+        /// Whose it is.
+        owner: UserKey,
+        /// The pieces that it held.
+        lines: Vec<StockLine>,
+    },
     /// Makes an order with its items and the first entry of its history.
     InsertOrder {
         /// The order.
@@ -159,6 +178,15 @@ pub enum Write {
     Prune(Prunable, Timestamp, u32),
     /// Writes that moment down and nothing else: what finds out whether anything can be written.
     Probe(Timestamp),
+}
+
+/// What the unpaid orders of one user may be at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenLimits {
+    /// How many orders.
+    pub orders: u32,
+    /// How many pieces of one product, in all of them together.
+    pub pieces: u32,
 }
 
 /// What may be forgotten.
@@ -204,11 +232,15 @@ impl UnitOfWork {
         self.with_writes(other.writes)
     }
 
-    /// And an order's progress: its guard, its entries of history, and the stock it gives back.
+    /// And an order's progress: its guard, its entries of history, the stock it gives back, and that it is open no more.
     #[must_use]
     pub fn with_order_change(self, progress: OrderChange) -> Self {
         let stock: Vec<_> = progress.returned_stock().iter().cloned().map(Write::ReturnStock).collect();
-        self.with_writes(stock).with_write(Write::UpdateOrder(Box::new(progress)))
+        let order = progress.order();
+        let closed = progress
+            .leaves_pending()
+            .then(|| Write::RemoveOpenOrder { owner: order.owner, lines: order.lines_in_stock().collect() });
+        self.with_writes(stock).with_writes(closed).with_write(Write::UpdateOrder(Box::new(progress)))
     }
 
     /// The writes, in the order they were added.
@@ -236,6 +268,8 @@ enum LockRow<'w> {
     Claim(&'w IdempotencyKey),
     NewEvent(&'w GatewayName, &'w EventId),
     Event(EventKey),
+    /// The counts of a user's unpaid orders: the one of the orders is locked before those of pieces.
+    OpenOrders(UserKey),
     User(UserKey),
     /// All of a user's sessions come before each of them.
     Session(UserKey, Option<SessionKey>),
@@ -256,6 +290,9 @@ impl Write {
             Self::StoreReply { key, .. } => LockRow::Claim(key),
             Self::InsertEvent(event) => LockRow::NewEvent(&event.gateway, &event.id),
             Self::MoveEvent { key, .. } => LockRow::Event(*key),
+            Self::AddOpenOrder { owner, .. } | Self::RemoveOpenOrder { owner, .. } => {
+                LockRow::OpenOrders(*owner)
+            }
             Self::InsertUser(user, _) => LockRow::User(user.key),
             Self::ChangePassword { user, .. } | Self::RequirePassword(user, _) => LockRow::User(*user),
             Self::UpdateUser { user, .. } => LockRow::User(user.key),
@@ -314,6 +351,9 @@ impl Write {
             Self::Prune(..) => 25,
             Self::UpdateUser { .. } => 26,
             Self::InsertRequest(_) => 27,
+            // What a unit gives back it may use.
+            Self::RemoveOpenOrder { .. } => 28,
+            Self::AddOpenOrder { .. } => 29,
         }
     }
 }

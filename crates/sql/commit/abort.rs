@@ -5,7 +5,7 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 use domain::{EventId, GatewayName, ProductId, User};
-use ports::{ClaimRepository, CommitError, EventRepository, IdempotencyKey, PortError};
+use ports::{ClaimRepository, CommitError, EventRepository, IdempotencyKey, OpenLimit, PortError};
 
 use super::users;
 use crate::connection::Database;
@@ -26,6 +26,7 @@ pub(super) enum Abort {
 pub(super) enum Violation {
     Stale,
     OutOfStock(Vec<ProductId>),
+    Limit(OpenLimit),
     Claim(IdempotencyKey),
     Event(GatewayName, EventId),
     User(User),
@@ -49,6 +50,7 @@ impl Violation {
         let error = match self {
             Self::Stale => Ok(CommitError::Stale),
             Self::OutOfStock(products) => Ok(CommitError::OutOfStock(products)),
+            Self::Limit(limit) => Ok(CommitError::LimitReached(limit)),
             Self::Claim(key) => find_claim_conflict(database, &key).await,
             Self::Event(gateway, id) => find_event_conflict(database, &gateway, &id).await,
             Self::User(user) => users::find_user_conflict(database, user).await,

@@ -3,10 +3,7 @@ mod due;
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{
-    Order, OrderKey, OrderNumber, Revision, UserKey,
-    order::{OrderStatus, StoredHistoryEntry},
-};
+use domain::{Order, OrderKey, OrderNumber, Revision, UserKey, order::StoredHistoryEntry};
 use ports::{Batch, DueOrders, OrderFilter, OrderHead, OrderRepository, Page, PortError, UnreadableObserver};
 
 use super::{group_by_key, limit_plus_one, read_readable_rows, truncate_page};
@@ -52,20 +49,6 @@ impl OrderRepository for Database {
         .await
     }
 
-    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
-        let Some(others) = at_least.checked_sub(1) else { return Ok(true) };
-        self.run_query(async move |conn: &mut Conn| {
-            let query = orders::table
-                .filter(orders::user_id.eq(owner.get()))
-                .filter(orders::status.eq(OrderStatus::Pending.as_str()))
-                .select(orders::id)
-                .limit(1)
-                .offset(i64::from(others));
-            Ok(query.first::<i64>(conn).await.optional()?.is_some())
-        })
-        .await
-    }
-
     async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
         let witness = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
@@ -101,12 +84,13 @@ impl OrderRepository for Database {
         let witness = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let query = order_status_history::table
+                .inner_join(orders::table.on(orders::id.eq(order_status_history::order_id)))
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
                 .order(order_status_history::sequence.asc())
-                .select((HistoryRow::as_select(), user::public_id.nullable()));
-            let rows = query.load::<(HistoryRow, Option<String>)>(conn).await?;
-            read_readable_rows(&*witness, rows, |(row, user)| row.into_entry(user))
+                .select((HistoryRow::as_select(), orders::order_number, user::public_id.nullable()));
+            let rows = query.load::<(HistoryRow, String, Option<String>)>(conn).await?;
+            read_readable_rows(&*witness, rows, |(row, order, user)| row.into_entry(&order, user))
         })
         .await
     }

@@ -3,13 +3,13 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::StoredPaymentRequest};
+use domain::{OrderKey, Refund, Timestamp, Transaction, TransactionId, payment::StoredPaymentRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
 use super::{group_by_key, read_readable_rows, read_rows, to_usize};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
+use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionHead, TransactionRow};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
 use crate::sql::value::SqlTimestamp;
 
@@ -22,11 +22,7 @@ impl PaymentRepository for Database {
                 .filter(payment_transactions::transaction_id.eq(id.as_str()))
                 .select(TransactionRow::as_select());
             let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
-            let refunds = refunds::table
-                .filter(refunds::transaction_key.eq(row.id))
-                .order(refunds::sequence.asc())
-                .select(RefundRow::as_select());
-            let refunds = refunds.load(conn).await?;
+            let refunds = read_refunds(conn, row.id).await?;
             let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
             row.into_transaction(refunds, disputes).map(Some)
         })
@@ -35,12 +31,30 @@ impl PaymentRepository for Database {
 
     async fn list_transactions(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
         self.run_snapshot(async move |conn: &mut Conn| {
+            let (rows, mut parts) = load_all(conn, order).await?;
+            read_rows(rows, |row| parts.read(row))
+        })
+        .await
+    }
+
+    async fn list_readable(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
+        let witness = self.observer();
+        self.run_snapshot(async move |conn: &mut Conn| {
+            let (rows, mut parts) = load_all(conn, order).await?;
+            read_readable_rows(&*witness, rows, |row| parts.read(row))
+        })
+        .await
+    }
+
+    async fn list_refunds(&self, id: &TransactionId) -> Result<Option<Vec<Refund>>, PortError> {
+        let (id, witness) = (id.clone(), self.observer());
+        self.run_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
-                .filter(payment_transactions::order_key.eq(order.get()))
-                .order(payment_transactions::sequence.asc())
-                .select(TransactionRow::as_select());
-            let rows = query.load(conn).await?;
-            read_transactions(conn, order, rows).await
+                .filter(payment_transactions::transaction_id.eq(id.as_str()))
+                .select(TransactionHead::as_select());
+            let Some(of) = query.first(conn).await.optional()? else { return Ok(None) };
+            let rows = read_refunds(conn, of.id).await?;
+            read_readable_rows(&*witness, rows, |row| of.read_refund(row)).map(Some)
         })
         .await
     }
@@ -55,15 +69,11 @@ impl PaymentRepository for Database {
                 )
                 .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
                 .filter(payment_transactions::order_key.eq(order.get()))
-                .select((
-                    RequestRow::as_select(),
-                    payment_transactions::currency,
-                    user::public_id.nullable(),
-                ));
-            let mut rows = query.load::<(RequestRow, String, Option<String>)>(conn).await?;
+                .select((RequestRow::as_select(), TransactionHead::as_select(), user::public_id.nullable()));
+            let mut rows = query.load::<(RequestRow, TransactionHead, Option<String>)>(conn).await?;
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
-            read_readable_rows(&*witness, rows, |(row, currency, user)| row.into_request(&currency, user))
+            read_readable_rows(&*witness, rows, |(row, of, user)| row.into_request(&of, user))
         })
         .await
     }
@@ -88,26 +98,49 @@ impl PaymentRepository for Database {
     }
 }
 
-async fn read_transactions(
-    conn: &mut Conn,
-    order: OrderKey,
-    rows: Vec<TransactionRow>,
-) -> QueryResult<Vec<Transaction>> {
+/// What belongs to the transactions of one order, by their rows.
+struct Parts {
+    refunds: HashMap<i64, Vec<RefundRow>>,
+    disputes: HashMap<i64, Vec<DisputeRow>>,
+}
+
+impl Parts {
+    /// A transaction with what belongs to it.
+    fn read(&mut self, row: TransactionRow) -> QueryResult<Transaction> {
+        let refunds = self.refunds.remove(&row.id).unwrap_or_default();
+        let disputes = self.disputes.remove(&row.id).unwrap_or_default();
+        row.into_transaction(refunds, disputes)
+    }
+}
+
+/// The rows of an order's transactions, oldest first, and what belongs to them.
+async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<TransactionRow>, Parts)> {
+    let query = payment_transactions::table
+        .filter(payment_transactions::order_key.eq(order.get()))
+        .order(payment_transactions::sequence.asc())
+        .select(TransactionRow::as_select());
+    let rows: Vec<TransactionRow> = query.load(conn).await?;
     let query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
         .filter(payment_transactions::order_key.eq(order.get()))
         .order(refunds::sequence.asc())
         .select(RefundRow::as_select());
-    let mut refunds = group_by_key(query.load(conn).await?, |it| it.transaction_key);
+    let refunds = group_by_key(query.load(conn).await?, |it| it.transaction_key);
     let mut disputes = HashMap::new();
     for row in rows.iter().filter(|it| it.has_disputes()) {
         disputes.insert(row.id, read_disputes(conn, row.id).await?);
     }
-    read_rows(rows, |row| {
-        let refunds = refunds.remove(&row.id).unwrap_or_default();
-        let disputes = disputes.remove(&row.id).unwrap_or_default();
-        row.into_transaction(refunds, disputes)
-    })
+    Ok((rows, Parts { refunds, disputes }))
+}
+
+/// The refunds of a transaction, oldest first.
+async fn read_refunds(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<RefundRow>> {
+    refunds::table
+        .filter(refunds::transaction_key.eq(transaction))
+        .order(refunds::sequence.asc())
+        .select(RefundRow::as_select())
+        .load(conn)
+        .await
 }
 
 /// All words about the disputes of a transaction as they arrived; few transactions have any.

@@ -31,7 +31,7 @@ pub(in crate::sql) struct ClaimRow {
 
 impl ClaimRow {
     pub(in crate::sql) fn into_claim(self, key: &IdempotencyKey) -> QueryResult<Claim> {
-        let row = RowReader::new("idempotency_claims", self.id);
+        let row = RowReader::new("idempotency_claims", self.id).of_user_row(owner_key(key));
         let reply = match self.reply_status {
             None => None,
             Some(status) => Some(StoredReply {

@@ -43,7 +43,11 @@ impl EventRow {
     }
 
     pub(in crate::sql) fn into_event(self) -> QueryResult<StoredEvent> {
-        let row = RowReader::new("payment_events", self.id);
+        let row = RowReader::new("payment_events", self.id).of_event(
+            &self.gateway,
+            &self.event_id,
+            self.transaction_id.as_deref(),
+        );
         Ok(StoredEvent {
             disposition: row.require_value(EventDisposition::parse(&self.disposition), "disposition")?,
             received_at: row.read_timestamp(self.received_at, "received_at")?,

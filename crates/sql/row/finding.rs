@@ -57,6 +57,11 @@ impl FindingRow {
     /// The finding, with the public id of who was done with it.
     pub(in crate::sql) fn into_finding(self, user: Option<String>) -> QueryResult<Finding> {
         let row = RowReader::new("findings", self.id);
+        let row = match (&self.transaction_id, &self.order_number) {
+            (Some(id), Some(order)) => row.with_transaction(id, order),
+            (None, Some(order)) => row.with_order(order),
+            (Some(_) | None, None) => row,
+        };
         let resolver = match self.resolved_actor.as_deref().zip(self.resolved_by) {
             Some((actor, key)) => {
                 Some(ResolvedBy { by: row.read_changed_by(actor, key)?, user: user.map(UserId::new) })
@@ -69,13 +74,13 @@ impl FindingRow {
             id: FindingId::new(self.finding_id),
             gateway: self.gateway.map(GatewayName::new),
             event: self.event_id.map(EventId::new),
-            transaction: self.transaction_id.map(TransactionId::new),
-            order: self.order_number.map(OrderNumber::new),
             detail: self.detail,
             created_at: row.read_timestamp(self.created_at, "created_at")?,
             resolved_at: row.read_optional_timestamp(self.resolved_at, "resolved_at")?,
             note: self.note.map(Text::new),
             resolved_by: resolver,
+            transaction: self.transaction_id.map(TransactionId::new),
+            order: self.order_number.map(OrderNumber::new),
         })
     }
 }

@@ -39,9 +39,13 @@ impl HistoryRow {
         }
     }
 
-    /// The entry, with the public id of who made it.
-    pub(in crate::sql) fn into_entry(self, user: Option<String>) -> QueryResult<StoredHistoryEntry> {
-        let row = RowReader::for_part("order_status_history", self.order_id, self.sequence);
+    /// The entry of the order with that number, with the public id of who made it.
+    pub(in crate::sql) fn into_entry(
+        self,
+        order: &str,
+        user: Option<String>,
+    ) -> QueryResult<StoredHistoryEntry> {
+        let row = RowReader::for_part("order_status_history", self.order_id, self.sequence).with_order(order);
         let status = |name: &str, column| row.require_value(OrderStatus::parse(name), column);
         let from =
             (self.from_status != NO_STATUS).then(|| status(&self.from_status, "fromStatus")).transpose()?;

@@ -3,7 +3,10 @@
 use std::fmt;
 
 use diesel::{QueryResult, result::Error};
-use domain::{Actor, ChangedBy, Currency, Money, OrderNumber, ProductId, Timestamp, TransactionId, UserKey};
+use domain::{
+    Actor, ChangedBy, Currency, EventId, GatewayName, Money, OrderNumber, ProductId, Timestamp,
+    TransactionId, UserId, UserKey,
+};
 use ports::{RowOwner, UnreadableRow};
 
 use super::NO_USER_KEY;
@@ -33,6 +36,9 @@ enum RowParent<'r> {
     Order(&'r str),
     Transaction(&'r str, &'r str),
     Product(&'r str),
+    Event(&'r str, &'r str, Option<&'r str>),
+    User(&'r str),
+    UserRow(i64),
 }
 
 impl<'r> RowReader<'r> {
@@ -61,6 +67,21 @@ impl<'r> RowReader<'r> {
         Self { parent: RowParent::Product(id), ..self }
     }
 
+    /// It is that event of a gateway, about that transaction.
+    pub(super) const fn of_event(self, gateway: &'r str, id: &'r str, transaction: Option<&'r str>) -> Self {
+        Self { parent: RowParent::Event(gateway, id, transaction), ..self }
+    }
+
+    /// It is that user.
+    pub(super) const fn of_user(self, id: &'r str) -> Self {
+        Self { parent: RowParent::User(id), ..self }
+    }
+
+    /// It belongs to the user in that row; [`NO_USER_KEY`] is none.
+    pub(super) const fn of_user_row(self, key: i64) -> Self {
+        Self { parent: if key == NO_USER_KEY { RowParent::None } else { RowParent::UserRow(key) }, ..self }
+    }
+
     /// A row of another table with the same owner.
     pub(super) const fn sibling_row(self, table: &'static str, key: i64) -> Self {
         Self { table, key: RowKey::Single(key), ..self }
@@ -81,6 +102,13 @@ impl<'r> RowReader<'r> {
                 OrderNumber::new(order.to_owned()),
             )),
             RowParent::Product(id) => Some(RowOwner::Product(ProductId::new(id.to_owned()))),
+            RowParent::Event(gateway, id, transaction) => Some(RowOwner::Event(
+                GatewayName::new(gateway.to_owned()),
+                EventId::new(id.to_owned()),
+                transaction.map(|it| TransactionId::new(it.to_owned())),
+            )),
+            RowParent::User(id) => Some(RowOwner::User(UserId::new(id.to_owned()))),
+            RowParent::UserRow(key) => Some(RowOwner::UserRow(UserKey::new(key))),
         };
         let (table, key) = (self.table, self.key.to_string());
         let row = UnreadableRow { table, column, key, owner: owner.map(Box::new) };

@@ -4,7 +4,7 @@ use domain::{
     payment::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest},
 };
 
-use super::{reader::RowReader, user_key};
+use super::{TransactionHead, user_key};
 use crate::sql::schema::payment_requests;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -46,13 +46,14 @@ pub(in crate::sql) struct RequestRow {
 }
 
 impl RequestRow {
-    /// The request, with the transaction's currency and the public id of who asked.
+    /// The request of that transaction, with the public id of who asked.
     pub(in crate::sql) fn into_request(
         self,
-        currency: &str,
+        of: &TransactionHead,
         user: Option<String>,
     ) -> QueryResult<StoredPaymentRequest> {
-        let row = RowReader::for_part("payment_requests", self.transaction_key, self.id);
+        let (row, currency) =
+            (of.row().child_row("payment_requests", self.transaction_key, self.id), of.currency());
         let request = PaymentRequest {
             transaction: TransactionKey::new(self.transaction_key),
             kind: row.require_value(PaymentRequestKind::parse(&self.kind), "kind")?,

@@ -37,7 +37,7 @@ impl From<&Session> for SessionRow {
 
 impl SessionRow {
     pub(in crate::sql) fn into_session(self) -> QueryResult<Session> {
-        let row = RowReader::new("sessions", self.id);
+        let row = RowReader::new("sessions", self.id).of_user_row(self.user_id);
         let moments = self.spent.split(SEPARATOR).filter(|it| !it.is_empty());
         let spent = moments.map(|it| it.parse().map(Timestamp::from_millis)).collect::<Result<_, _>>();
         Ok(Session {

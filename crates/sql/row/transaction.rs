@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use domain::{
-    GatewayName, OrderKey, OrderNumber, Transaction, TransactionId, TransactionKey,
+    GatewayName, OrderKey, OrderNumber, Refund, Transaction, TransactionId, TransactionKey,
     payment::{
         Capture, CaptureMethod, PaymentDetails, PaymentFacts, PaymentToken, PendingOperation, RawFacts,
     },
@@ -10,6 +10,33 @@ use super::{DisputeRow, RefundRow, reader::RowReader};
 use crate::sql::read::read_rows;
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
+
+/// What of a transaction its refunds and requests need to be read.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = payment_transactions)]
+pub(in crate::sql) struct TransactionHead {
+    pub(in crate::sql) id: i64,
+    order_id: String,
+    transaction_id: String,
+    currency: String,
+}
+
+impl TransactionHead {
+    /// One of its refunds.
+    pub(in crate::sql) fn read_refund(&self, refund: RefundRow) -> QueryResult<Refund> {
+        refund.into_refund(self.row(), &self.currency)
+    }
+
+    /// Its row, while what belongs to it is read.
+    pub(super) fn row(&self) -> RowReader<'_> {
+        RowReader::new("payment_transactions", self.id).with_transaction(&self.transaction_id, &self.order_id)
+    }
+
+    /// The currency of all that belongs to it.
+    pub(super) fn currency(&self) -> &str {
+        &self.currency
+    }
+}
 
 /// A transaction without its refunds and disputes. `status`, `refunded_amount`, `disputed_amount` and `occupies_order`
 /// follow from the rest; they are kept for the keys and checks of the schema, for the sweeps, and for a reader of the

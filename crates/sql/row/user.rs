@@ -54,16 +54,16 @@ impl UserRow {
     }
 
     pub(in crate::sql) fn into_credentials(self) -> QueryResult<Credentials> {
-        let row = RowReader::new("user", self.id);
+        let row = RowReader::new("user", self.id).of_user(&self.public_id);
         let user = User {
             key: UserKey::new(self.id),
-            id: UserId::new(self.public_id),
             username: Username::new(self.username),
             email: Email::new(self.email),
             role: row.require_value(Role::parse(&self.role), "role")?,
             disabled: self.disabled,
             created_at: row.read_timestamp(self.created_at, "createdAt")?,
             changed_at: row.read_optional_timestamp(self.changed_at, "changed_at")?,
+            id: UserId::new(self.public_id),
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })
     }

@@ -147,6 +147,16 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
+-- What the unpaid orders of a user are together: how many they are, in the row without a product, and how many pieces of
+-- a product are in them. A commit that changes it counts here, so that a limit is kept, whatever else commits.
+CREATE TABLE IF NOT EXISTS open_order_counts (
+    userId       BIGINT         NOT NULL,
+    productId    VARCHAR(255)   NOT NULL,
+    total        BIGINT         NOT NULL,
+    PRIMARY KEY (userId, productId),
+    CONSTRAINT open_order_counts_total CHECK (total >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS order_items (
     id          BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
     orderId     BIGINT         NOT NULL,

@@ -82,6 +82,11 @@ WHERE NOT EXISTS (SELECT 1 FROM orders AS taken WHERE taken.id = old.id)
         'CLOSED'
     );
 
+-- Old orders that are not paid yet count for their users; they hold no pieces.
+INSERT INTO open_order_counts (userId, productId, total)
+SELECT unpaid.userId, '', COUNT(*) FROM orders AS unpaid WHERE unpaid.status = 'PENDING' GROUP BY unpaid.userId
+ON DUPLICATE KEY UPDATE total = VALUES(total);
+
 -- An old item has no name but its product's id, and holds no stock: the app had none. One with a price that the order's
 -- currency does not have stays where it is.
 INSERT INTO order_items (

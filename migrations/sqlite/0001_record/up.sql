@@ -107,6 +107,15 @@ CREATE INDEX orders_of_user_and_status ON orders (userId, status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
 
+-- What the unpaid orders of a user are together: how many they are, in the row without a product, and how many pieces of
+-- a product are in them. A commit that changes it counts here, so that a limit is kept, whatever else commits.
+CREATE TABLE open_order_counts (
+    userId       INTEGER NOT NULL,
+    productId    TEXT    NOT NULL,
+    total        INTEGER NOT NULL CHECK (total >= 0),
+    PRIMARY KEY (userId, productId)
+) STRICT;
+
 CREATE TABLE order_items (
     id          INTEGER NOT NULL PRIMARY KEY,
     orderId     INTEGER NOT NULL REFERENCES orders (id),

@@ -6,7 +6,7 @@ use domain::Network;
 use ports::{HashPurpose, HashQueueKey};
 
 /// How many purposes there are.
-const PURPOSES: usize = 3;
+const PURPOSES: usize = 4;
 
 /// Most that may wait.
 #[derive(Debug, Clone, Copy)]
@@ -45,7 +45,8 @@ struct Waiter<T> {
 
 impl<T> FairQueue<T> {
     pub(super) fn new(places: QueueLimits) -> Self {
-        let all: [HashPurpose; PURPOSES] = [HashPurpose::Login, HashPurpose::Change, HashPurpose::Register];
+        let all: [HashPurpose; PURPOSES] =
+            [HashPurpose::Login, HashPurpose::KnownLogin, HashPurpose::Change, HashPurpose::Register];
         let purposes = all.map(|purpose| PurposeQueue { purpose, networks: VecDeque::new() }).into();
         Self { limits: places, purposes, next_ticket: 0 }
     }

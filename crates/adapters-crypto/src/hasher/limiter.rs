@@ -343,6 +343,30 @@ mod tests {
     }
 
     #[test]
+    fn one_that_logged_in_before_waits_for_two_hashes_at_most_while_a_hundred_networks_log_in() {
+        let timers = timer_runtime();
+        let _timers = timers.enter();
+        let gate = HashLimiter::new(1, 96);
+        let mut at_work = start_waiting(&gate, login());
+        let Poll::Ready(Ok(turn)) = poll(&mut at_work) else { panic!("it is free") };
+        let mut crowd: Vec<Wait<'_>> =
+            (0..100).map(|network| start_waiting(&gate, share_of(HashPurpose::Login, network))).collect();
+        let refused = crowd.iter_mut().map(poll).filter(Poll::is_ready).count();
+        assert_eq!(refused, 4, "there are no more places");
+        let mut known = start_waiting(&gate, share_of(HashPurpose::KnownLogin, 200));
+        assert!(poll(&mut known).is_pending(), "it has one");
+        drop(turn);
+        let first = crowd[..96].iter_mut().filter_map(|it| match poll(it) {
+            Poll::Ready(turn) => Some(turn),
+            Poll::Pending => None,
+        });
+        let turns: Vec<_> = first.collect();
+        assert!(turns.len() <= 1, "{} were called before", turns.len());
+        drop(turns);
+        assert!(poll(&mut known).is_ready());
+    }
+
+    #[test]
     fn a_turn_that_is_given_to_one_that_leaves_goes_on() {
         let timers = timer_runtime();
         let _timers = timers.enter();

@@ -9,6 +9,7 @@ use ports::AccountConflict;
 
 use crate::{
     config::{Config, OPERATOR_PASSWORD},
+    terminal::print_error,
     wiring::{self, StartError},
 };
 
@@ -46,7 +47,7 @@ pub(super) enum OperatorError {
     Failed(#[source] RegisterError),
 }
 
-/// Makes the account and gives its name. It works beside a running server.
+/// Makes the account and says so. It works beside a running server, and before the first one: then it makes the database.
 pub(super) async fn create_account(
     config: &Config,
     operator: OperatorCommand,
@@ -57,7 +58,11 @@ pub(super) async fn create_account(
         email: Email::parse(&email).map_err(|it| OperatorError::Invalid("e-mail address", it))?,
         password: read_password()?,
     };
+    let is_new = !config.database.exists();
     let wired = wiring::wire_adapters(config).await?;
+    if is_new {
+        print_error(format!("there was no database at {}: it was made", config.database));
+    }
     match create_operator(&wired.app, account).await {
         Ok(user) => Ok(user.username.as_str().to_owned()),
         Err(RegisterError::Taken(taken)) => Err(OperatorError::Taken(conflict_text(&taken))),

@@ -6,10 +6,10 @@ use domain::{Role, User};
 
 use super::operator::{OperatorError, read_password};
 use crate::{
-    config::Config,
+    config::{Config, Database},
     log,
     terminal::print_error,
-    wiring::{self, StartError},
+    wiring::{self, StartError, Wiring},
 };
 
 /// Whose account is changed.
@@ -56,6 +56,9 @@ pub(super) enum AccountCommandError {
     /// The service cannot be put together.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// There is no database: the file is missing or empty.
+    #[error("there is no database at {0}: `api serve`, `api migrate` and `api create-operator` make one")]
+    NoDatabase(Database),
     /// There is no such user.
     #[error("there is no user with this name or e-mail address")]
     NotFound,
@@ -76,6 +79,15 @@ impl From<UserAdminError> for AccountCommandError {
     }
 }
 
+/// Puts the service together around a database that is there: none is made for the sake of a command that changes or
+/// shows what there is.
+async fn wire_existing(config: &Config) -> Result<Wiring, AccountCommandError> {
+    if !config.database.exists() {
+        return Err(AccountCommandError::NoDatabase(config.database.clone()));
+    }
+    Ok(wiring::wire_adapters(config).await?)
+}
+
 /// Tells those who watch the safety of accounts what the command did, as the service's log does: on standard error. That
 /// it was so already is told too.
 fn print_security_event(event: &str, user: &User) {
@@ -87,7 +99,7 @@ pub(super) async fn set_role(
     config: &Config,
     RoleCommand { account: person, role }: RoleCommand,
 ) -> Result<String, AccountCommandError> {
-    let wired = wiring::wire_adapters(config).await?;
+    let wired = wire_existing(config).await?;
     let user = user_admin::set_role(&wired.app, &person.username, role.into()).await?;
     print_security_event("role-set", &user);
     Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))
@@ -98,7 +110,7 @@ pub(super) async fn disable_user(
     config: &Config,
     person: AccountCommand,
 ) -> Result<String, AccountCommandError> {
-    let wired = wiring::wire_adapters(config).await?;
+    let wired = wire_existing(config).await?;
     let user = user_admin::disable_user(&wired.app, &person.username).await?;
     print_security_event("user-disabled", &user);
     Ok(format!("{} is disabled, and all sessions have ended", user.username.as_str()))
@@ -109,7 +121,7 @@ pub(super) async fn enable_user(
     config: &Config,
     person: AccountCommand,
 ) -> Result<String, AccountCommandError> {
-    let wired = wiring::wire_adapters(config).await?;
+    let wired = wire_existing(config).await?;
     let user = user_admin::enable_user(&wired.app, &person.username).await?;
     print_security_event("user-enabled", &user);
     Ok(format!("{} is enabled", user.username.as_str()))
@@ -121,7 +133,7 @@ pub(super) async fn set_password(
     person: AccountCommand,
 ) -> Result<String, AccountCommandError> {
     let new = read_password()?;
-    let wired = wiring::wire_adapters(config).await?;
+    let wired = wire_existing(config).await?;
     let user = user_admin::set_password(&wired.app, &person.username, new).await?;
     print_security_event("password-set", &user);
     Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
@@ -129,7 +141,7 @@ pub(super) async fn set_password(
 
 /// All operators, one a line.
 pub(super) async fn list_operators(config: &Config) -> Result<String, AccountCommandError> {
-    let wired = wiring::wire_adapters(config).await?;
+    let wired = wire_existing(config).await?;
     let all = user_admin::list_operators(&wired.app).await.map_err(AccountCommandError::ListOperators)?;
     Ok(operator_table(&all))
 }

@@ -20,6 +20,15 @@ pub enum Database {
 }
 
 impl Database {
+    /// Whether it is there, as far as this machine can tell: a file that has something in it. A server has to be asked.
+    #[must_use]
+    pub fn exists(&self) -> bool {
+        match self {
+            Self::Sqlite(file) => std::fs::metadata(file).is_ok_and(|it| it.len() > 0),
+            Self::MySql(_) => true,
+        }
+    }
+
     /// Reads a URL.
     ///
     /// # Errors

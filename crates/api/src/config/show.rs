@@ -42,6 +42,7 @@ impl Config {
             ("attempts_per_address", policy.attempts_per_address.to_string()),
             ("login_window", toml_duration(policy.login_window)),
             ("open_orders_per_user", policy.open_orders_per_user.to_string()),
+            ("open_pieces_per_user", policy.open_pieces_per_user.to_string()),
             ("orders_per_minute", policy.orders_per_minute.to_string()),
             ("declines_per_order", policy.declines_per_order.to_string()),
             ("declines_per_user", policy.declines_per_user.to_string()),

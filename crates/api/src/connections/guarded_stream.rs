@@ -3,7 +3,6 @@
 use std::{
     future::Future,
     io,
-    net::SocketAddr,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -18,6 +17,7 @@ use tokio::{
 use super::{
     framer::{Framer, FramerState},
     patience::WriteTimeout,
+    places::Place,
     responses::ResponseCounter,
 };
 
@@ -38,11 +38,13 @@ pub(crate) struct GuardedStream {
     head_timer: Option<(u64, Pin<Box<Sleep>>)>,
     /// How many bytes may still be made up.
     filler_left: usize,
+    /// Given back when the connection ends.
+    _place: Place,
 }
 
 impl GuardedStream {
-    /// Guards a connection that has just been made.
-    pub(crate) fn new(stream: TcpStream) -> Self {
+    /// Guards a connection that has just been made and has a place.
+    pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
         Self {
             stream,
             framer: Framer::new(),
@@ -50,12 +52,8 @@ impl GuardedStream {
             write_timeout: WriteTimeout::default(),
             head_timer: None,
             filler_left: FILLER_BYTES_MAX,
+            _place: place,
         }
-    }
-
-    /// Where the client is, if it is still there.
-    pub(crate) fn peer_addr(&self) -> Option<SocketAddr> {
-        self.stream.peer_addr().ok()
     }
 
     /// Where the answers to its requests are to be noted.

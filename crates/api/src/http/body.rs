@@ -16,6 +16,8 @@ use unique_keys::UniqueKeys;
 
 /// Largest body, in bytes.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+/// Most objects and lists within one another. It is the limit of the JSON library, so that no body uses up the stack.
+const DEPTH_MAX: usize = 127;
 /// So much of a body that is too large without having said so is read and thrown away, so that its client gets to read the answer.
 const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
@@ -121,6 +123,10 @@ fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
 /// Says where the fault is; what stands there is not repeated.
 fn malformed_json(fault: &serde_json::Error) -> Problem {
     let detail = match fault.classify() {
+        // The library has no kind for it, only a text. Nothing deeper is looked at, so it may be malformed or not.
+        Category::Syntax if fault.to_string().starts_with("recursion limit exceeded") => {
+            format!("The body has more than {DEPTH_MAX} objects and lists within one another.")
+        }
         Category::Eof => "The body ends before the JSON document is complete.".to_owned(),
         Category::Data => "The body names a member twice in one object.".to_owned(),
         Category::Io | Category::Syntax => {

@@ -124,9 +124,8 @@ impl From<PlaceError> for Problem {
     fn from(error: PlaceError) -> Self {
         match error {
             PlaceError::Key(error) => error.into(),
-            PlaceError::TooMany(at) => {
-                let rule =
-                    Rule(format!("must not add up to more than {QUANTITY_MAX} for one product").into());
+            PlaceError::TooMany { at, max } => {
+                let rule = Rule(format!("must not add up to more than {max} for one product").into());
                 let fault = |at: usize| Fault::at_pointer(format!("/items/{at}/quantity"), rule.clone());
                 Self::invalid_request(Faults::from_each(at, fault))
             }

@@ -7,6 +7,7 @@ use std::{
 
 use actix_web::{
     HttpRequest, HttpResponse,
+    http::header,
     web::{Bytes, Path},
 };
 use utoipa_swagger_ui::Config;
@@ -71,6 +72,11 @@ pub async fn docs(service: SharedService, http: HttpRequest) -> HandlerResult {
     });
     let page = PAGE.as_ref().ok_or(Kind::InternalError)?;
     Ok(page.respond_to(&http, &*service.digests).await)
+}
+
+/// Sends a client that writes the page's address with a slash to the page.
+pub async fn docs_without_slash() -> HttpResponse {
+    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs")).finish()
 }
 
 /// A file of that page

@@ -15,7 +15,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use application::{KeyError, Throttled};
+use application::{KeyError, Limit, Throttled};
 use domain::{Invalid, order::OrderStatus};
 use ports::{ErrorChain, HasherBusy, PortError};
 
@@ -75,9 +75,13 @@ impl Problem {
     /// draft-ietf-httpapi-ratelimit-headers and as the older three.
     #[must_use]
     pub fn too_many_requests(it: Throttled) -> Self {
-        let Throttled { limit, window, retry_after } = it;
+        let Throttled { reached, limit, window, retry_after } = it;
         let resets = whole_seconds(retry_after);
         Self::new(Kind::TooManyRequests)
+            .with_detail(format!(
+                "Too many {}. The Retry-After header says when to try again.",
+                many(reached)
+            ))
             .with_retry_after(retry_after)
             .with_text_header(
                 "ratelimit-policy",
@@ -146,6 +150,21 @@ impl Problem {
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
+    }
+}
+
+/// The things that are too many. A name has one text for all its counts, whether or not there is such an account.
+const fn many(reached: Limit) -> &'static str {
+    match reached {
+        Limit::Attempts => "attempts from this network, right ones included",
+        Limit::NetworkFailures => "failed logins from this network",
+        Limit::LoginFailures => "failed logins with this name",
+        Limit::SessionFailures => "wrong passwords in this session",
+        Limit::OrdersPerMinute => "orders of this user within a minute",
+        Limit::OpenOrders => "unpaid orders of this user: pay or cancel some",
+        Limit::OpenPieces => "pieces of one product in unpaid orders of this user: pay or cancel some",
+        Limit::OrderDeclines => "declined payments of this order, which can be paid no more",
+        Limit::UserDeclines => "declined payments of this user within a day",
     }
 }
 

@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use socket2::{Domain, Socket, Type};
+
 use crate::harness::{Place, raw};
 
 /// A machine that does other things too may take this long for anything.
@@ -127,6 +129,15 @@ pub(crate) fn after(script: &str, command: &Command) -> Command {
 pub(crate) struct Wire(BufReader<TcpStream>);
 
 impl Wire {
+    /// From another address of this machine.
+    pub(crate) fn from(here: &str, address: SocketAddr) -> Self {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+        socket.bind(&SocketAddr::new(here.parse().unwrap(), 0).into()).unwrap();
+        socket.set_read_timeout(Some(PATIENCE)).unwrap();
+        socket.connect(&address.into()).unwrap();
+        Self(BufReader::new(socket.into()))
+    }
+
     pub(crate) fn to(address: SocketAddr) -> Self {
         let stream = TcpStream::connect_timeout(&address, PATIENCE).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();

@@ -181,6 +181,31 @@ fn more_connections_than_descriptors_leave_the_record_to_those_who_are_served() 
 }
 
 #[test]
+fn slow_readers_of_one_network_leave_places_to_others() {
+    let server = Bare::start(&[], |command| after("ulimit -n 200;", &command));
+    let idle = server.descriptors();
+    // Whether another network is answered while they are all still there: they are cut after ten seconds.
+    let beside_a_crowd = || {
+        let mut crowd: Vec<_> = (0..150).map(|_| server.wire()).collect();
+        for wire in &mut crowd {
+            // More than the system keeps for one connection. Those who have no place are gone.
+            let _ = wire.send(get(BIG).repeat(4));
+        }
+        server.until("places are taken", || server.descriptors() > idle + 60);
+        let taken = server.descriptors();
+        let mut other = Wire::from("127.0.0.2", server.address());
+        assert_eq!(other.get("/v1/products").0, 200);
+        let left = server.descriptors();
+        drop(crowd);
+        server.until("the crowd is gone", || server.descriptors() < idle + 10);
+        assert_eq!(server.wire().get("/v1/products").0, 200, "its network is served again");
+        eprintln!("{idle} descriptors, {taken} with the crowd, {left} when the other one was answered");
+        left >= taken
+    };
+    assert!((0..5).any(|_| beside_a_crowd()));
+}
+
+#[test]
 fn requests_that_wait_behind_slow_ones_cost_no_processor() {
     let server = Bare::start(&[("IDEM_BCRYPT_COST", "11")], |command| command);
     let body = |name: &str| json!({"username": name, "password": PASSWORD}).to_string();

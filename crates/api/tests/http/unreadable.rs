@@ -141,7 +141,7 @@ async fn an_order_that_cannot_be_read_keeps_no_other_from_moving_on() {
         "told of once, however often they are come across"
     );
     let findings = operator.unreadable().await;
-    for bad in [&currency, &items, &stuck] {
+    for bad in [&currency, &items, &history, &stuck] {
         assert_eq!(findings.iter().filter(|it| it["orderNumber"] == bad["orderNumber"]).count(), 1);
     }
     customer.get("/readyz").await.ok(200);
@@ -167,8 +167,14 @@ async fn a_payment_that_cannot_be_read_keeps_no_other_from_being_settled() {
     for (order, payment) in [(&broken, &bad), (&given_back, &refunded)] {
         customer.get(&format!("/v1/payments/{}", id(payment))).await.refused(500, "internal-error");
         let payments = format!("/v1/orders/{}/payments", number(order));
-        customer.get(&payments).await.refused(500, "internal-error");
+        assert_eq!(customer.get(&payments).await.ok(200)["data"], json!([]), "it is left out");
+        let refunds = format!("/v1/payments/{}/refunds", id(payment));
+        assert_eq!(operator.get(&refunds).await.ok(200)["data"], json!([]));
+        // A decision never leaves one out.
+        operator.operate(payment, "refunds", &json!({"amount": "1.00"})).await.refused(500, "internal-error");
     }
+    let second = format!("/v1/orders/{}/payments", number(&broken));
+    customer.post_once(&second, &gateway("tok_visa", "AUTOMATIC")).await.refused(500, "internal-error");
     customer.get(&format!("/v1/orders/{}/payments", number(&order))).await.ok(200);
     let notice = Notice::of("payment.captured", &bad);
     // What cannot be applied is not acknowledged: the gateway sends it again.
@@ -228,4 +234,56 @@ async fn a_user_session_key_or_finding_that_cannot_be_read_is_nobody_elses_troub
         ["findings", "idempotency_claims"],
         "a finding that cannot be read is one to be told of"
     );
+}
+
+/// By the number of an order, the id of an event, or the id of a user: an operator has no row's key.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_of_an_unreadable_row_says_whose_it_is() {
+    let server = Server::with(&[]);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let product = operator.product("5.00", None).await;
+    let order = customer.order(&product, 1).await;
+    let spent_key = crate::harness::unique("key");
+    let body = json!({"items": [item(&product, 1)]});
+    customer.post("/v1/orders", &body).idempotent(&spent_key).await.ok(201);
+    let person = Person::new("whose");
+    let logged_in = person.register(&server.client()).await;
+    let [me, buyer] = [&logged_in, &customer].map(|it| it.get("/v1/me"));
+    let (me, buyer) = (me.await.ok(200), buyer.await.ok(200));
+    let notice = Notice::of("payment.captured", &json!({"transactionId": crate::harness::unique("none")}));
+    notice.signed(&customer).await.ok(200);
+    server.corrupt(&format!(
+        "UPDATE order_status_history SET actor = 'X' WHERE orderId = \
+             (SELECT id FROM orders WHERE orderNumber = '{}'); \
+         UPDATE idempotency_claims SET replyStatus = -1 WHERE idempotencyKey = '{spent_key}'; \
+         UPDATE payment_events SET disposition = 'X' WHERE event_id = '{}'; \
+         UPDATE sessions SET spent = 'X' WHERE userId = (SELECT id FROM user WHERE username = '{}'); \
+         UPDATE user SET changed_at = NULL, role = 'X' WHERE username = '{}';",
+        number(&order),
+        notice.id,
+        person.username,
+        person.username,
+    ));
+    customer.history(&order).await;
+    customer.post("/v1/orders", &body).idempotent(&spent_key).await.refused(500, "internal-error");
+    logged_in.get("/v1/me/sessions").await;
+    notice.signed(&customer).await;
+    let credentials = person.credentials(crate::harness::PASSWORD);
+    server.client().post("/v1/auth/login", &credentials).await.refused(500, "internal-error");
+
+    let tables = ["idempotency_claims", "order_status_history", "payment_events", "sessions", "user"];
+    assert_eq!(operator.unreadable_tables(tables.len()).await, tables);
+    let findings = operator.unreadable().await;
+    let of = |table: &str| {
+        let begins = format!("A row of {table} ");
+        findings.iter().find(|it| field(it, "detail").starts_with(&begins)).unwrap()
+    };
+    assert_eq!(of("order_status_history")["orderNumber"], order["orderNumber"]);
+    assert_eq!(
+        (&of("payment_events")["eventId"], &of("payment_events")["gateway"]),
+        (&json!(notice.id), &json!("sandbox"))
+    );
+    for (table, user) in [("idempotency_claims", &buyer), ("user", &me)] {
+        assert!(field(of(table), "detail").contains(field(user, "id")), "{}", of(table));
+    }
 }

@@ -145,6 +145,7 @@ fn map_commit_error(error: CommitError) -> Attempt<RegisterError> {
         CommitError::AccountConflict(taken) => RegisterError::Taken(taken).into(),
         CommitError::Stale
         | CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::Failed(_) => Attempt::from_commit_error(error),

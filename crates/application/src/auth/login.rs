@@ -67,7 +67,10 @@ pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginErr
     drop(folded);
     guess.check_limits::<LoginError>(app).await?;
     let hash = known.as_ref().map(|it| it.hash.clone());
-    let share = HashQueueKey { purpose: HashPurpose::Login, network };
+    // A flood from networks that never logged in to the account must not take the places of one that did.
+    let purpose =
+        if guess.is_familiar_network(app).await? { HashPurpose::KnownLogin } else { HashPurpose::Login };
+    let share = HashQueueKey { purpose, network };
     let fits = app.hasher.verify_password(hash, password.clone(), share).await?;
     // Others may have failed while this one was being hashed: beyond the limit nothing is told any more.
     guess.check_limits::<LoginError>(app).await?;
@@ -137,6 +140,7 @@ async fn commit_session(
         Err(
             CommitError::Stale
             | CommitError::OutOfStock(_)
+            | CommitError::LimitReached(_)
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
             | CommitError::AccountConflict(_),

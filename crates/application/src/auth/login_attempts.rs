@@ -9,7 +9,7 @@ use domain::{Network, SessionId, UserId, UserKey};
 use ports::{Credentials, PortError};
 
 use crate::{
-    App, Throttled,
+    App, Limit, Throttled,
     security::{LockScope, SecurityEvent},
 };
 
@@ -40,6 +40,7 @@ pub(super) struct LoginAttempt {
 /// A count with its limit.
 struct LimitedCount<'g> {
     name: &'g str,
+    reached: Limit,
     limit: u32,
     lock_scope: LockScope,
 }
@@ -76,10 +77,10 @@ impl LoginAttempt {
 
     /// Refuses while the account is locked for this network, or the network is, whatever others do to the account.
     pub(super) async fn check_network_limits(&self, app: &App) -> Result<(), Throttled> {
-        for LimitedCount { name, limit, .. } in self.limited_counts(app) {
+        for LimitedCount { name, reached, limit, .. } in self.limited_counts(app) {
             let Ok(attempts) = app.throttle.read_attempts(name).await else { continue };
             if attempts.count >= limit {
-                return Err(self.throttle_error(app, limit, attempts.resets_in));
+                return Err(throttled_here(app, reached, limit, attempts.resets_in));
             }
         }
         Ok(())
@@ -99,7 +100,7 @@ impl LoginAttempt {
     /// Counts a failure for the account in this network, and for the network, but not for the account as a whole.
     pub(super) async fn count_network_failure(&self, app: &App) -> Result<(), Throttled> {
         let mut refused = None;
-        for LimitedCount { name, limit, lock_scope: locks } in self.limited_counts(app) {
+        for LimitedCount { name, reached, limit, lock_scope: locks } in self.limited_counts(app) {
             let Ok(attempts) = app.throttle.count_attempt(name, app.policy.login_window).await else {
                 continue;
             };
@@ -107,7 +108,7 @@ impl LoginAttempt {
                 self.log_lock(locks);
             }
             if attempts.count > limit {
-                refused = Some(self.throttle_error(app, limit, attempts.resets_in));
+                refused = Some(throttled_here(app, reached, limit, attempts.resets_in));
             }
         }
         refused.map_or(Ok(()), Err)
@@ -143,8 +144,8 @@ impl LoginAttempt {
         Ok((!known).then(|| account_throttle_error(app, lock.resets_in)))
     }
 
-    /// Whether the user has logged in from this network not long ago.
-    async fn is_familiar_network(&self, app: &App) -> Result<bool, PortError> {
+    /// Whether the user has logged in from this network not long ago; never for a name without an account.
+    pub(super) async fn is_familiar_network(&self, app: &App) -> Result<bool, PortError> {
         let user = self.user.as_ref().map_or(NO_USER, |it| it.0);
         app.sessions
             .has_logged_in(user, self.network, app.clock.now().saturating_sub(FAMILIAR_NETWORK_PERIOD))
@@ -156,19 +157,17 @@ impl LoginAttempt {
         [
             LimitedCount {
                 name: &self.pair,
+                reached: Limit::LoginFailures,
                 limit: policy.login_failures_per_account,
                 lock_scope: LockScope::AccountAndNetwork,
             },
             LimitedCount {
                 name: &self.address,
+                reached: Limit::NetworkFailures,
                 limit: policy.login_failures_per_address,
                 lock_scope: LockScope::Network,
             },
         ]
-    }
-
-    const fn throttle_error(&self, app: &App, limit: u32, retry_after: Duration) -> Throttled {
-        Throttled { limit, window: app.policy.login_window, retry_after }
     }
 
     fn log_lock(&self, locked: LockScope) {
@@ -184,9 +183,13 @@ fn digest_login(app: &App, login: &str, known: Option<&Credentials>) -> String {
     app.digests.keyed_digests(DIGEST_PURPOSE, &content).into_iter().next().unwrap_or_default()
 }
 
+const fn throttled_here(app: &App, reached: Limit, limit: u32, retry_after: Duration) -> Throttled {
+    Throttled { reached, limit, window: app.policy.login_window, retry_after }
+}
+
 const fn account_throttle_error(app: &App, retry_after: Duration) -> Throttled {
     let limit = app.policy.login_failures_per_account_total;
-    Throttled { limit, window: ACCOUNT_WINDOW, retry_after }
+    Throttled { reached: Limit::LoginFailures, limit, window: ACCOUNT_WINDOW, retry_after }
 }
 
 /// How long the account is locked after so many failures beyond the limit.
@@ -241,7 +244,7 @@ impl<'g> PasswordAttempt<'g> {
 
 const fn session_throttle_error(app: &App, retry_after: Duration) -> Throttled {
     let limit = app.policy.login_failures_per_account;
-    Throttled { limit, window: app.policy.login_window, retry_after }
+    Throttled { reached: Limit::SessionFailures, limit, window: app.policy.login_window, retry_after }
 }
 
 #[cfg(test)]

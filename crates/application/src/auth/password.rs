@@ -123,6 +123,7 @@ fn map_commit_error(error: CommitError, is_retried: &AtomicBool) -> Attempt<Pass
         CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Attempt::Stale,
         CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
         CommitError::OutOfStock(_)
+        | CommitError::LimitReached(_)
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
         | CommitError::AccountConflict(_)

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Order, OrderKey, OrderNumber, UserKey, order::StoredHistoryEntry};
+use domain::{Order, OrderKey, OrderNumber, order::StoredHistoryEntry};
 use ports::{Batch, Cache, DueOrders, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{CachedRows, SingleFlight};
@@ -65,10 +65,6 @@ impl OrderRepository for CachedOrders {
 
     async fn find_order_head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
         self.record.find_order_head(number).await
-    }
-
-    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
-        self.record.has_pending_orders(owner, at_least).await
     }
 
     async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {

@@ -41,11 +41,16 @@ async fn event_transaction_order_and_history_change_in_one_commit() {
     let it = bench(order(), pending());
     assert!(!receive_event(&it, "e1", event(EventKind::Captured, "20.00")).await.unwrap());
     let writes = it.record.only_commit();
-    let [Write::UpdateOrder(progress), Write::UpdateTransaction(transaction), Write::InsertEvent(event)] =
-        &writes[..]
+    let [
+        Write::RemoveOpenOrder { owner, lines },
+        Write::UpdateOrder(progress),
+        Write::UpdateTransaction(transaction),
+        Write::InsertEvent(event),
+    ] = &writes[..]
     else {
-        panic!("three writes")
+        panic!("four writes")
     };
+    assert_eq!((*owner, lines), (order().owner, &order().lines_in_stock().collect()), "it is unpaid no more");
     assert_eq!((progress.order().status, progress.history_entries().len()), (OrderStatus::Paid, 1));
     assert_eq!(progress.history_entries()[0].by, ChangedBy::GATEWAY);
     assert_eq!(transaction.status(), PaymentStatus::Captured);
@@ -102,7 +107,10 @@ async fn a_refund_that_came_first_is_applied_with_its_capture() {
     receive_event(&it, "e1", refund).await.unwrap();
     assert_eq!(kept_as(&it), [EventDisposition::Waiting]);
     receive_event(&it, "e2", event(EventKind::Captured, "20.00")).await.unwrap();
-    assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction MoveEvent InsertEvent");
+    assert_eq!(
+        it.journal_lines()[1],
+        "commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent InsertEvent"
+    );
     assert_eq!(kept_as(&it), [EventDisposition::Applied, EventDisposition::Applied]);
     assert_eq!(it.record.state().transactions[0].refunded_amount(), yuan("5"));
 }

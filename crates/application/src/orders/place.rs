@@ -10,7 +10,7 @@ use tokio::{join, sync::OnceCell};
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, KeyError, Throttled,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
-    limits::{check_open_orders, count_order},
+    limits::{count_order, open_limits, throttled_open_order},
     retry::Attempt,
 };
 
@@ -31,9 +31,14 @@ pub enum PlaceError {
     /// Something about the idempotency key.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The lines for one product add up to more than [`QUANTITY_MAX`].
+    /// The lines for one product add up to more than an order of this user may ever have.
     #[error("too many of one product")]
-    TooMany(Vec<usize>),
+    TooMany {
+        /// The lines.
+        at: Vec<usize>,
+        /// How many pieces may be ordered.
+        max: u32,
+    },
     /// There are no such products to order.
     #[error("unknown products")]
     UnknownProduct(Vec<usize>),
@@ -92,7 +97,7 @@ where
         app,
         Some(&request),
         || box_decision(decide_placement(app, caller, &lines, &counted, &render)),
-        |error| map_commit_error(error, &lines),
+        |error| map_commit_error(app, error, &lines),
     );
     let outcome = outcome.await;
     match &outcome {
@@ -103,11 +108,12 @@ where
     outcome
 }
 
-fn map_commit_error(error: CommitError, lines: &[OrderLineInput]) -> Attempt<PlaceError> {
+fn map_commit_error(app: &App, error: CommitError, lines: &[OrderLineInput]) -> Attempt<PlaceError> {
     match error {
         CommitError::OutOfStock(short) => {
             PlaceError::OutOfStock(line_positions(lines, |it| short.contains(&it.product))).into()
         }
+        CommitError::LimitReached(limit) => PlaceError::from(throttled_open_order(app, limit)).into(),
         CommitError::Stale
         | CommitError::Claimed(_)
         | CommitError::DuplicateEvent
@@ -128,10 +134,8 @@ where
 {
     let user = caller.user.key;
     let count = async || *counted.get_or_init(async || count_order(app, user).await).await;
-    let (counted, open, products) =
-        join!(count(), check_open_orders::<PlaceError>(app, user), load_products(app, lines));
+    let (counted, products) = join!(count(), load_products(app, lines));
     counted.map_err(PlaceError::from)?;
-    open?;
     let products = products?;
     let now = app.clock.now();
     let placing = NewOrder {
@@ -145,16 +149,21 @@ where
         products.iter().map(|(product, quantity)| OrderLine::from_product(product, *quantity)).collect();
     let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
     let (number, reply) = (order.number.to_string(), render(&order));
-    Ok(Decision::with_reply(placement_work(caller, order, products), number, reply).without_expiry())
+    Ok(Decision::with_reply(placement_work(app, order, products), number, reply).without_expiry())
 }
 
-fn placement_work(caller: &Caller, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
-    let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(caller.user.key));
+fn placement_work(app: &App, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
+    let (owner, lines) = (order.owner, order.lines_in_stock().collect());
+    let counted = Write::AddOpenOrder { owner, lines, limits: open_limits(app) };
+    let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(owner));
     let sold = products.into_iter().map(|(read, quantity)| {
         let line = StockLine { product: read.id.clone(), quantity };
         Write::Sell { line, read }
     });
-    UnitOfWork::new().with_write(Write::InsertOrder { order: Box::new(order), entry }).with_writes(sold)
+    UnitOfWork::new()
+        .with_write(counted)
+        .with_write(Write::InsertOrder { order: Box::new(order), entry })
+        .with_writes(sold)
 }
 
 /// How many of each product the lines ask for together.
@@ -168,8 +177,8 @@ fn merge_lines(lines: &[OrderLineInput]) -> Result<Vec<(ProductId, u32)>, PlaceE
     }
     let over =
         |line: &OrderLineInput| wanted.iter().any(|(id, many)| *id == line.product && *many > QUANTITY_MAX);
-    let over = line_positions(lines, over);
-    if over.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany(over)) }
+    let at = line_positions(lines, over);
+    if at.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany { at, max: QUANTITY_MAX }) }
 }
 
 /// The products as they are now, one for each that the lines name, with how many of it.
@@ -185,6 +194,7 @@ async fn load_products(app: &App, lines: &[OrderLineInput]) -> Result<Vec<(Produ
     let merged: Vec<_> =
         wanted.iter().filter_map(|(id, many)| of(id).map(|it| (it.clone(), *many))).collect();
     check_prices(lines, &merged)?;
+    check_pieces(lines, &merged, app.policy.open_pieces_per_user)?;
     let short = |line: &OrderLineInput| {
         merged
             .iter()
@@ -192,6 +202,15 @@ async fn load_products(app: &App, lines: &[OrderLineInput]) -> Result<Vec<(Produ
     };
     let short = line_positions(lines, short);
     if short.is_empty() { Ok(merged) } else { Err(PlaceError::OutOfStock(short)) }
+}
+
+/// No wait helps an order that has more pieces by itself than a user may hold unpaid.
+fn check_pieces(lines: &[OrderLineInput], products: &[(Product, u32)], max: u32) -> Result<(), PlaceError> {
+    let over = |line: &OrderLineInput| {
+        products.iter().any(|(it, many)| it.id == line.product && it.stock.is_some() && *many > max)
+    };
+    let at = line_positions(lines, over);
+    if at.is_empty() { Ok(()) } else { Err(PlaceError::TooMany { at, max }) }
 }
 
 fn check_prices(lines: &[OrderLineInput], products: &[(Product, u32)]) -> Result<(), PlaceError> {

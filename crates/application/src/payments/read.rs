@@ -1,6 +1,6 @@
 //! Following payments.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
     OrderKey, OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey, payment::StoredPaymentRequest,
@@ -56,7 +56,7 @@ pub async fn find_transaction(
     Ok(Some(VisibleTransaction::new(transaction, requests.as_deref())))
 }
 
-/// All transactions of an order, oldest first, if the caller may see it.
+/// The transactions of an order that can be read, oldest first, if the caller may see it.
 ///
 /// # Errors
 /// [`PortError`].
@@ -66,7 +66,7 @@ pub async fn list_transactions(
     number: &OrderNumber,
 ) -> Result<Option<Vec<VisibleTransaction>>, PortError> {
     let Some(order) = orders::find_order(app, caller, number).await? else { return Ok(None) };
-    let all = app.payments.list_transactions(order.key).await?;
+    let all = app.payments.list_readable(order.key).await?;
     let requests = list_visible_requests(app, caller, order.key).await?;
     Ok(Some(all.into_iter().map(|it| VisibleTransaction::new(it, requests.as_deref())).collect()))
 }
@@ -80,7 +80,7 @@ pub struct RequestedRefund {
     pub user: Option<UserId>,
 }
 
-/// The refunds of a transaction, oldest first.
+/// The refunds of a transaction that can be read, oldest first.
 ///
 /// # Errors
 /// [`PortError`].
@@ -89,20 +89,28 @@ pub async fn list_refunds(
     _by: &Operator,
     id: &TransactionId,
 ) -> Result<Option<Vec<RequestedRefund>>, PortError> {
-    let Some(transaction) = app.payments.find_transaction(id).await? else { return Ok(None) };
-    let mut users: HashMap<UserKey, UserId> = HashMap::new();
-    for key in transaction.refunds.iter().filter_map(|it| it.requested_by.user) {
-        if !users.contains_key(&key)
-            && let Some(user) = app.users.find_user_by_key(key).await?
-        {
-            users.insert(key, user.id);
+    let Some(refunds) = app.payments.list_refunds(id).await? else { return Ok(None) };
+    let mut users: HashMap<UserKey, Option<UserId>> = HashMap::new();
+    for key in refunds.iter().filter_map(|it| it.requested_by.user) {
+        if let Entry::Vacant(entry) = users.entry(key) {
+            entry.insert(find_public_id(app, key).await?);
         }
     }
     let with_user = |refund: Refund| {
-        let user = refund.requested_by.user.and_then(|it| users.get(&it).cloned());
+        let user = refund.requested_by.user.and_then(|it| users.get(&it).cloned().flatten());
         RequestedRefund { refund, user }
     };
-    Ok(Some(transaction.refunds.into_iter().map(with_user).collect()))
+    Ok(Some(refunds.into_iter().map(with_user).collect()))
+}
+
+/// The public id of a user whose row can be read.
+async fn find_public_id(app: &App, key: UserKey) -> Result<Option<UserId>, PortError> {
+    match app.users.find_user_by_key(key).await {
+        Ok(user) => Ok(user.map(|it| it.id)),
+        // The refund can be seen all the same.
+        Err(PortError::Unreadable(_)) => Ok(None),
+        Err(fault @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(fault),
+    }
 }
 
 #[cfg(test)]

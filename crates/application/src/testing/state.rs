@@ -6,11 +6,11 @@ use domain::{
     ChangedBy, Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Text, Timestamp,
     Transaction, User, UserKey,
     finding::ResolvedBy,
-    order::StockLine,
+    order::{OrderStatus, StockLine},
     payment::{PaymentRequest, StoredEvent},
     product::{ProductChange, STOCK_MAX},
 };
-use ports::{Claim, CommitError, Write};
+use ports::{Claim, CommitError, OpenLimit, OpenLimits, Write};
 
 /// The tables.
 #[derive(Clone, Default)]
@@ -84,6 +84,9 @@ impl State {
             Write::AdjustStock { product, by, change } => self.adjust(&product, by, change)?,
             Write::Sell { line, read } => self.sell(line.quantity, &read)?,
             Write::ReturnStock(line) => self.give_back(&line),
+            Write::AddOpenOrder { owner, lines, limits } => self.check_open(owner, &lines, limits)?,
+            // They are counted each time.
+            Write::RemoveOpenOrder { .. } => {}
             Write::InsertOrder { order, .. } => self.orders.push(*order),
             Write::UpdateOrder(progress) => {
                 let read = (progress.order().key, progress.base_revision());
@@ -110,6 +113,18 @@ impl State {
             Write::Prune(..) | Write::Probe(_) => {}
         }
         Ok(())
+    }
+
+    fn check_open(&self, owner: UserKey, lines: &[StockLine], limits: OpenLimits) -> Applied {
+        let open = || self.orders.iter().filter(|it| it.owner == owner && it.status == OrderStatus::Pending);
+        let orders = open().count() < usize::try_from(limits.orders).unwrap();
+        guard(orders, CommitError::LimitReached(OpenLimit::Orders))?;
+        let held = |line: &StockLine| {
+            let held = open().flat_map(Order::lines_in_stock).filter(|it| it.product == line.product);
+            held.map(|it| it.quantity).sum::<u32>()
+        };
+        let fits = |line: &StockLine| held(line) + line.quantity <= limits.pieces;
+        guard(lines.iter().all(fits), CommitError::LimitReached(OpenLimit::Pieces))
     }
 
     fn insert_once(&mut self, finding: Finding) {

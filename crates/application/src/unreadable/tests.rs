@@ -1,4 +1,4 @@
-use domain::OrderNumber;
+use domain::{EventId, GatewayName, OrderNumber, TransactionId, UserKey};
 use ports::CommitError;
 
 use super::*;
@@ -63,4 +63,33 @@ async fn only_so_many_rows_are_remembered() {
         it.app.unreadable_rows.record_unreadable(&row(key));
     }
     assert_eq!(it.app.unreadable_rows.list_unreported_rows().len(), ROWS_MAX);
+}
+
+#[tokio::test]
+async fn a_finding_says_whose_the_row_is_by_what_an_operator_knows() {
+    let it = TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))));
+    let event = RowOwner::Event(
+        GatewayName::new("sandbox".into()),
+        EventId::new("evt-1".into()),
+        Some(TransactionId::new("t1".into())),
+    );
+    let owners =
+        [event, RowOwner::User(ada().id), RowOwner::UserRow(ada().key), RowOwner::UserRow(UserKey::new(99))];
+    for (key, owner) in owners.into_iter().enumerate() {
+        let column = ["raw", "role", "spent", "replyStatus"][key];
+        it.app.unreadable_rows.record_unreadable(&UnreadableRow {
+            column,
+            owner: Some(Box::new(owner)),
+            ..row(key)
+        });
+        report_unreadable_rows(&it.app).await.unwrap();
+    }
+    let findings = it.record.state().findings.clone();
+    let [event, user, users, unknown] = findings.as_slice() else { panic!("{findings:?}") };
+    assert_eq!(event.gateway.as_ref().map(GatewayName::as_str), Some("sandbox"));
+    assert_eq!(event.event.as_ref().map(EventId::as_str), Some("evt-1"));
+    assert_eq!(event.transaction.as_ref().map(TransactionId::as_str), Some("t1"));
+    let about = format!("It is about the user {}.", ada().id);
+    assert!(user.detail.ends_with(&about) && users.detail.ends_with(&about), "{findings:?}");
+    assert!(unknown.detail.ends_with("its key."), "a row's key never leaves the service: {unknown:?}");
 }

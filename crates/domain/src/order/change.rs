@@ -66,6 +66,12 @@ impl OrderChange {
         &self.returned_stock
     }
 
+    /// Whether the order was unpaid and open when it was read, and is not any more.
+    #[must_use]
+    pub fn leaves_pending(&self) -> bool {
+        self.entries.iter().any(|it| it.from == Some(OrderStatus::Pending))
+    }
+
     /// Moves the order to `to`. Being there already is `Ok(false)` and changes nothing. The move is stamped with
     /// [`Order::change_time`].
     ///
@@ -86,9 +92,7 @@ impl OrderChange {
             return Err(TransitionNotAllowed { allowed: self.order.allowed_transitions(by.actor) });
         }
         if returns_stock(&self.order, to) {
-            let held = self.order.items.iter().filter(|item| item.holds_stock);
-            self.returned_stock
-                .extend(held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity }));
+            self.returned_stock.extend(self.order.lines_in_stock());
         }
         let at = self.order.change_time(now);
         self.order.came_from = refund_origin(&self.order, to);

@@ -32,20 +32,6 @@ fn up_to(limit: u32) -> OrderFilter {
     OrderFilter { limit, ..OrderFilter::default() }
 }
 
-/// And none of another user, or that is not pending any more.
-pub async fn only_so_many_pending_orders_of_a_user_are_looked_for(backend: &Backend) {
-    let (owner, other) = (backend.user().await, backend.user().await);
-    let has = async |owner: &User, at_least| {
-        backend.orders.has_pending_orders(owner.key, at_least).await.expect("read")
-    };
-    assert!(has(&owner, 0).await && !has(&owner, 1).await);
-    place_some(backend, &owner, 3).await;
-    place(backend, &owner, OrderStatus::Paid, sample::at(9)).await;
-    place(backend, &other, OrderStatus::Pending, sample::at(9)).await;
-    assert!(has(&owner, 1).await && has(&owner, 3).await && !has(&owner, 4).await);
-    assert!(has(&other, 1).await && !has(&other, 2).await);
-}
-
 /// With their items, page after page, to the last; also those of one millisecond.
 pub async fn orders_are_listed_newest_first(backend: &Backend) {
     assert_eq!(list(backend, up_to(10)).await, (Vec::new(), false), "nothing yet");

@@ -89,9 +89,6 @@ impl StatementFixture {
         let orders = &backend.orders;
         ask!(played, OrderRepository::find_order, orders, &self.order.number);
         ask!(played, OrderRepository::find_order_head, orders, &self.order.number);
-        for owner in [self.user.key, sample::user().key] {
-            ask!(played, OrderRepository::has_pending_orders, orders, owner, LIMIT);
-        }
         ask!(played, OrderRepository::list_history_entries, orders, self.order.key);
         let late = sample::at(i64::from(FILLER_ROWS));
         for due in [
@@ -129,6 +126,8 @@ impl StatementFixture {
         let transaction = &self.transaction;
         ask!(played, PaymentRepository::find_transaction, payments, &transaction.id);
         ask!(played, PaymentRepository::list_transactions, payments, transaction.order);
+        ask!(played, PaymentRepository::list_readable, payments, transaction.order);
+        ask!(played, PaymentRepository::list_refunds, payments, &transaction.id);
         ask!(played, PaymentRepository::list_payment_requests, payments, transaction.order);
         ask!(played, PaymentRepository::list_due_transactions, payments, sample::at(60), BATCH);
         ask!(played, EventRepository::find_event, events, &self.event.gateway, &self.event.id);

@@ -75,6 +75,10 @@ impl StatementFixture {
         untracked.stock = None;
         let line = StockLine { product: product.id.clone(), quantity: 1 };
         vec![
+            vec![sample::counted(&order, 10, 10)],
+            // Known already, and full.
+            vec![sample::counted(&order, 10, 1)],
+            vec![Write::RemoveOpenOrder { owner: order.owner, lines: order.lines_in_stock().collect() }],
             vec![
                 sample::insert_order(&order),
                 sample::sell_product(product, 1),

@@ -78,6 +78,7 @@ fn write((kind, key): (u8, i64)) -> Write {
         7 => Write::Sell { line: StockLine { product: product(key).id, quantity: 1 }, read: product(key) },
         8 => back(key, 1),
         9 => adjust(key),
+        10 => Write::RemoveOpenOrder { owner: UserKey::new(key), lines: Vec::new() },
         _ => Write::ResolveFinding {
             id: FindingId::new(key.to_string()),
             note: Text::new("done"),
@@ -93,7 +94,7 @@ fn unit(writes: Vec<Write>) -> UnitOfWork {
 
 /// Some of all kinds of writes, each to some rows, and the same ones in another order.
 fn two_orders() -> impl Strategy<Value = (Vec<Write>, Vec<Write>)> {
-    let some = prop::collection::btree_set((0_u8..11, 1_i64..5), 0..40);
+    let some = prop::collection::btree_set((0_u8..12, 1_i64..5), 0..40);
     let some = some.prop_map(|it| it.into_iter().map(write).collect::<Vec<_>>());
     some.prop_flat_map(|it| (Just(it.clone()).prop_shuffle(), Just(it).prop_shuffle()))
 }

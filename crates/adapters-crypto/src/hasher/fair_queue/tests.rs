@@ -9,7 +9,8 @@ use proptest::prelude::*;
 use super::*;
 
 const PLACES: QueueLimits = QueueLimits { per_purpose: 96, per_network: 72 };
-const ALL: [HashPurpose; PURPOSES] = [HashPurpose::Register, HashPurpose::Login, HashPurpose::Change];
+const ALL: [HashPurpose; PURPOSES] =
+    [HashPurpose::Register, HashPurpose::Login, HashPurpose::KnownLogin, HashPurpose::Change];
 
 fn share(purpose: HashPurpose, network: u8) -> HashQueueKey {
     HashQueueKey { purpose, network: Network::from_address(IpAddr::V4(Ipv4Addr::new(192, 0, 2, network))) }
@@ -39,6 +40,35 @@ fn a_network_is_called_soon_however_many_another_one_sends() {
     }
     line.add_waiter(share(HashPurpose::Login, 2), 1_000);
     assert!(called_before(&mut line, 1_000) <= 1);
+}
+
+/// More networks than there are places, each with as many logins as it gets places for.
+fn crowd(line: &mut FairQueue<u32>) {
+    for network in 0..200 {
+        let entered =
+            (0..3).filter(|at| line.add_waiter(share(HashPurpose::Login, network), *at).is_some()).count();
+        assert!(entered > 0 || usize::from(network) >= PLACES.per_purpose, "{network}");
+    }
+    assert_eq!(line.add_waiter(share(HashPurpose::Login, 250), 0), None, "a stranger has no place");
+}
+
+#[test]
+fn one_that_logged_in_before_has_a_place_and_a_turn_however_many_networks_log_in() {
+    let mut line = FairQueue::new(PLACES);
+    crowd(&mut line);
+    assert!(line.add_waiter(share(HashPurpose::KnownLogin, 250), 1_000).is_some());
+    assert!(called_before(&mut line, 1_000) <= 1);
+}
+
+#[test]
+fn strangers_keep_half_of_the_turns_however_many_have_logged_in_before() {
+    let mut line = FairQueue::new(PLACES);
+    crowd(&mut line);
+    for network in 0..90 {
+        assert!(line.add_waiter(share(HashPurpose::KnownLogin, network), 1_000).is_some(), "{network}");
+    }
+    let called: Vec<_> = std::iter::from_fn(|| line.next()).take(100).collect();
+    assert_eq!(called.iter().filter(|it| **it == 1_000).count(), 50, "turn about");
 }
 
 #[test]
@@ -74,7 +104,7 @@ fn one_that_waits_no_longer_gives_its_place_back() {
     assert_eq!(std::iter::from_fn(|| line.next()).collect::<Vec<_>>(), [2, 4]);
 }
 
-/// One that enters, with its place among three purposes and four networks, or one that is called.
+/// One that enters, with its place among four purposes and four networks, or one that is called.
 fn steps() -> impl Strategy<Value = Vec<Option<(usize, u8)>>> {
     prop::collection::vec(prop::option::weighted(0.7, (0..PURPOSES, 0_u8..4)), 0..200)
 }

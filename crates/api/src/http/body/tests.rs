@@ -91,6 +91,17 @@ async fn a_length_over_the_limit_is_refused_before_anything_is_read() {
     assert_eq!(announced(BODY_BYTES_MAX).await, None, "it waits for the body");
 }
 
+#[test]
+fn a_body_that_is_too_deep_is_told_how_deep_it_may_be() {
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(parse_json(nested(DEPTH_MAX).as_bytes()).is_ok());
+    for body in [nested(DEPTH_MAX + 1), "[".repeat(30_000), format!("{{\"a\":{}}}", nested(DEPTH_MAX))] {
+        let problem = parse_json(body.as_bytes()).unwrap_err();
+        let detail = "The body has more than 127 objects and lists within one another.";
+        assert_eq!(problem, Problem::new(Kind::MalformedJson).with_detail(detail));
+    }
+}
+
 #[actix_web::test]
 async fn a_member_that_is_named_twice_makes_a_body_malformed() {
     for content in [

@@ -47,8 +47,12 @@ async fn a_refused_transition_names_those_that_are_allowed_even_if_there_are_non
 
 #[test]
 fn a_throttled_client_is_told_when_to_come_again() {
-    let throttled =
-        Throttled { limit: 10, window: Duration::from_secs(900), retry_after: Duration::from_millis(59_001) };
+    let throttled = Throttled {
+        reached: Limit::LoginFailures,
+        limit: 10,
+        window: Duration::from_secs(900),
+        retry_after: Duration::from_millis(59_001),
+    };
     let response = Problem::too_many_requests(throttled).error_response();
     let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
     assert_eq!(response.status(), 429);

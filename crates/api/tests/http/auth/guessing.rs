@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::harness::{Client, PASSWORD, Person, Reply, Server};
+use crate::harness::{Client, PASSWORD, Person, Reply, Server, field};
 
 async fn attempt(client: &Client, login: &str, password: &str) -> Reply {
     client.post("/v1/auth/login", &json!({"username": login, "password": password})).await
@@ -33,7 +33,8 @@ async fn ten_failures_lock_an_account_whether_it_exists_or_not() {
     use_up(&client, &known.username).await;
     use_up(&client, &nobody.username).await;
     let locked = attempt(&client, &known.username, PASSWORD).await;
-    locked.refused(429, "too-many-requests");
+    let problem = locked.refused(429, "too-many-requests");
+    assert!(field(&problem, "detail").starts_with("Too many failed logins with this name."), "{problem}");
     let seconds =
         |name: &str| locked.header(name).unwrap_or_else(|| panic!("{name}")).parse::<u64>().unwrap();
     assert!((1..=900).contains(&seconds("retry-after")));
@@ -159,7 +160,8 @@ async fn an_account_locks_as_a_whole_but_never_for_a_network_that_has_logged_in_
         }
     }
     let locked = reply(&client, "192.0.2.1", &known.username, PASSWORD).await;
-    locked.refused(429, "too-many-requests");
+    let problem = locked.refused(429, "too-many-requests");
+    assert!(field(&problem, "detail").starts_with("Too many failed logins with this name."), "{problem}");
     let left: u64 = locked.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&left), "{left}");
     let absent = reply(&client, "192.0.2.1", &nobody.username, PASSWORD).await;
@@ -183,7 +185,8 @@ async fn attempts_are_limited_right_ones_too() {
     register(&person, "203.0.113.1").await.ok(201);
     register(&Person::new("busy"), "203.0.113.1").await.ok(201);
     let refused = register(&Person::new("busy"), "203.0.113.1").await;
-    refused.refused(429, "too-many-requests");
+    let problem = refused.refused(429, "too-many-requests");
+    assert!(field(&problem, "detail").starts_with("Too many attempts from this network"), "{problem}");
     assert!(refused.header("retry-after").is_some() && refused.header("ratelimit").is_some());
     register(&Person::new("busy"), "203.0.113.2").await.ok(201);
     for _ in 0..2 {

@@ -80,6 +80,37 @@ fn the_database_is_migrated_as_often_as_one_likes() {
     }
 }
 
+/// On a server the database is always there; what is missing is a file.
+#[test]
+fn a_database_that_is_not_there_is_made_by_no_command_that_changes_what_there_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("data").join("idem.db");
+    let place = Place::new();
+    let run = |arguments: &[&str]| {
+        let url = format!("sqlite://{}", file.display());
+        let mut command = place.command(&[("IDEM_DATABASE_URL", &url), ("IDEM_OPERATOR_PASSWORD", PASSWORD)]);
+        said(command.args(arguments))
+    };
+    let name = unique("first");
+    for arguments in [
+        &["list-operators"][..],
+        &["set-role", "--username", &name, "--role", "OPERATOR"],
+        &["disable-user", "--username", &name],
+        &["enable-user", "--username", &name],
+        &["set-password", "--username", &name],
+    ] {
+        let (succeeded, said) = run(arguments);
+        assert!(!succeeded && said.contains("there is no database at"), "{arguments:?}: {said}");
+        assert!(said.contains(file.to_str().unwrap()), "{said}");
+        assert!(!file.parent().unwrap().exists(), "{arguments:?} makes nothing");
+    }
+    let email = format!("{name}@example.com");
+    let (succeeded, said) = run(&["create-operator", "--username", &name, "--email", &email]);
+    assert!(succeeded && said.contains("it was made") && said.contains(file.to_str().unwrap()), "{said}");
+    let (succeeded, said) = run(&["list-operators"]);
+    assert!(succeeded && said.contains(&name), "{said}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_operator_is_made_beside_a_running_server() {
     let server = Server::with(&[]);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, eventually, shared};
+use crate::harness::{Server, eventually, raw, shared};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn it_is_up_and_ready_and_names_what_it_depends_on() {
@@ -107,6 +107,8 @@ fn loads(page: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_documentation_needs_no_network() {
     let client = shared().client();
+    let slash = raw(shared().address(), "GET /docs/ HTTP/1.0\r\n\r\n").unwrap();
+    assert_eq!((slash.status, slash.headers["location"].as_str()), (308, "/docs"));
     let page = client.get("/docs").await;
     assert_eq!(page.status, 200);
     let base = page.text.split_once("<base href=\"").unwrap().1.split('"').next().unwrap();

@@ -1,5 +1,5 @@
 use std::sync::{
-    Arc,
+    Arc, Mutex,
     atomic::{AtomicU32, Ordering},
 };
 
@@ -7,7 +7,7 @@ use mockall::predicate::{always, eq};
 use ports::{Attempts, MockPasswordHasher, MockThrottle};
 
 use super::*;
-use crate::testing::*;
+use crate::{Limit, testing::*};
 
 fn bench() -> TestApp {
     TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))))
@@ -76,6 +76,31 @@ async fn a_hash_of_another_cost_is_made_again_in_the_commit_of_the_session() {
     let expected = Write::ChangePassword { user: ada().key, from: hash_of("green tea"), to: again.clone() };
     assert_eq!(it.record.only_commit()[1], expected);
     assert_eq!(it.record.state().users[0].1, again);
+}
+
+#[tokio::test]
+async fn a_network_that_logged_in_to_the_account_before_is_hashed_for_in_a_share_of_its_own() {
+    let mut it = bench();
+    let shares = Arc::<Mutex<Vec<HashQueueKey>>>::default();
+    let mut hasher = MockPasswordHasher::new();
+    let seen = shares.clone();
+    hasher.expect_verify_password().returning(move |hash, attempt, share| {
+        seen.lock().unwrap().push(share);
+        Ok(hash == Some(hash_of(&attempt)))
+    });
+    hasher.expect_hash_cost().return_const(hash_of("green tea").cost());
+    it.app.hasher = Arc::new(hasher);
+    assert!(log_in(&it, "ada", "black tea").await.is_err());
+    assert!(log_in(&it, "ada", "green tea").await.is_ok());
+    assert!(log_in(&it, "ada", "green tea").await.is_ok());
+    assert!(log_in(&it, "bob", "green tea").await.is_err());
+    let purposes: Vec<_> = shares.lock().unwrap().iter().map(|it| it.purpose).collect();
+    let (new, known) = (HashPurpose::Login, HashPurpose::KnownLogin);
+    assert_eq!(
+        purposes,
+        [new, new, known, new],
+        "a failure makes nothing known, and a login only its account"
+    );
 }
 
 #[tokio::test]
@@ -158,7 +183,8 @@ async fn attempts_are_counted_by_the_network_whether_they_are_right_or_not() {
         .returning(move |_, _| Ok(attempts));
     it.app.throttle = Arc::new(throttle);
     let refused = log_in(&it, "ada", "green tea").await;
-    let expected = Throttled { limit: 5_000, window: seconds(900), retry_after: seconds(60) };
+    let expected =
+        Throttled { reached: Limit::Attempts, limit: 5_000, window: seconds(900), retry_after: seconds(60) };
     assert!(matches!(refused, Err(LoginError::Throttled(it)) if it == expected));
 }
 
@@ -170,7 +196,15 @@ async fn at_the_limit_nothing_is_hashed_whether_the_account_exists_or_not() {
         let Err(LoginError::Throttled(told)) = log_in(&it, login, "green tea").await else {
             panic!("locked")
         };
-        assert_eq!(told, Throttled { limit: 10, window: seconds(900), retry_after: seconds(60) });
+        assert_eq!(
+            told,
+            Throttled {
+                reached: Limit::LoginFailures,
+                limit: 10,
+                window: seconds(900),
+                retry_after: seconds(60)
+            }
+        );
     }
 }
 

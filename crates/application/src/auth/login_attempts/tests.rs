@@ -59,7 +59,12 @@ async fn ten_failures_lock_an_account_for_their_network_only() {
         for _ in 0..10 {
             assert_eq!(say(&it, name, "black tea", from(1)).await, Said::Wrong);
         }
-        let locked = Throttled { limit: 10, window: seconds(900), retry_after: seconds(900) };
+        let locked = Throttled {
+            reached: Limit::LoginFailures,
+            limit: 10,
+            window: seconds(900),
+            retry_after: seconds(900),
+        };
         assert_eq!(say(&it, name, "green tea", from(1)).await, Said::Later(locked));
         assert_eq!(say(&it, &name.to_uppercase(), "green tea", from(1)).await, Said::Later(locked));
         let elsewhere = say(&it, name, "green tea", from(2)).await;

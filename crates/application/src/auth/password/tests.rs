@@ -7,7 +7,7 @@ use domain::{Session, SessionId, SessionKey};
 use ports::MockPasswordHasher;
 
 use super::*;
-use crate::{Throttled, auth::LoginRequest, testing::*};
+use crate::{Limit, Throttled, auth::LoginRequest, testing::*};
 
 fn elsewhere() -> Session {
     Session { key: SessionKey::new(6), id: SessionId::new("elsewhere".to_owned()), ..session() }
@@ -62,7 +62,15 @@ async fn wrong_passwords_are_counted_by_the_session_and_lock_nothing_else() {
     let Err(PasswordError::Login(LoginError::Throttled(told))) = change(&it, "green tea").await else {
         panic!("locked")
     };
-    assert_eq!(told, Throttled { limit: 10, window: seconds(900), retry_after: seconds(900) });
+    assert_eq!(
+        told,
+        Throttled {
+            reached: Limit::SessionFailures,
+            limit: 10,
+            window: seconds(900),
+            retry_after: seconds(900)
+        }
+    );
     assert_eq!(it.record.commits(), []);
     let other = Caller { session: elsewhere().id, ..caller(ada()) };
     let new = Password::parse("white tea!").unwrap();

@@ -61,10 +61,6 @@ impl OrderRepository for OneOrder {
         Ok(self.read()?.filter(|it| it.number == *number).map(head))
     }
 
-    async fn has_pending_orders(&self, _: UserKey, _: u32) -> Result<bool, PortError> {
-        unreachable!("not counted here")
-    }
-
     async fn list_orders(&self, _: OrderFilter) -> Result<Page<Order>, PortError> {
         unreachable!("not listed here")
     }

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use domain::{Currency, Money, Version, order::OrderStatus};
-use ports::{Claim, IdempotencyKey, MockClaimRepository};
+use ports::{Claim, IdempotencyKey, MockClaimRepository, OpenLimits};
 
 use super::*;
-use crate::{retry::ATTEMPTS_MAX, testing::*};
+use crate::{Limit, retry::ATTEMPTS_MAX, testing::*};
 
 fn tea(quantity: u32) -> OrderLineInput {
     line("tea", quantity, None)
@@ -48,8 +48,10 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
     let claim = Claim { resource: order.number.to_string(), reply: Some(reply), ..claim_for("", None) };
     let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(ada().key));
     let line = StockLine { product: ProductId::new("tea".to_owned()), quantity: 2 };
+    let limits = OpenLimits { orders: 1_000, pieces: 10_000 };
     let expected = [
         Write::Claim(claim),
+        Write::AddOpenOrder { owner: ada().key, lines: vec![line.clone()], limits },
         Write::InsertOrder { order: Box::new(order.clone()), entry },
         Write::Sell { line, read: product("tea", yuan("10"), Some(5)) },
     ];
@@ -66,7 +68,7 @@ async fn stock_that_is_not_tracked_is_not_taken_and_its_price_is_guarded_all_the
     let untracked = || product("tea", yuan("10"), None);
     let it = TestApp::new().with_state(|it| it.products.push(untracked()));
     place_on(&it, vec![tea(2)]).await.unwrap();
-    assert_eq!(it.journal_lines(), ["commit Claim InsertOrder Sell"]);
+    assert_eq!(it.journal_lines(), ["commit Claim AddOpenOrder InsertOrder Sell"]);
     assert!(!it.record.state().orders[0].items[0].holds_stock);
 
     let it = TestApp::new().with_state(|it| it.products.push(untracked()));
@@ -95,7 +97,7 @@ async fn lines_of_one_product_are_no_way_around_the_limit_of_one_line() {
         it.products.push(product("cup", yuan("3"), None));
     });
     let over = place_on(&it, vec![tea(QUANTITY_MAX), line("cup", QUANTITY_MAX, None), tea(1)]).await;
-    assert!(matches!(over, Err(PlaceError::TooMany(at)) if at == [0, 2]));
+    assert!(matches!(over, Err(PlaceError::TooMany { at, max: QUANTITY_MAX }) if at == [0, 2]));
     assert_eq!(it.record.commits(), []);
     place_on(&it, vec![tea(QUANTITY_MAX - 1), tea(1)]).await.unwrap();
 }
@@ -260,7 +262,10 @@ async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_pa
         assert!(place_under(&it, key).await.is_ok());
     }
     let Err(PlaceError::Throttled(told)) = place_under(&it, "c").await else { panic!("one too many") };
-    assert_eq!(told, Throttled { limit: 2, window: seconds(1_800), retry_after: seconds(60) });
+    assert_eq!(
+        told,
+        Throttled { reached: Limit::OpenOrders, limit: 2, window: seconds(1_800), retry_after: seconds(60) }
+    );
     assert!(
         matches!(place_under(&it, "b").await, Ok(IdempotentReply::Replay(_))),
         "what was answered is answered again"
@@ -271,6 +276,26 @@ async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_pa
     assert!(
         matches!(place_under(&it, "c").await, Ok(IdempotentReply::New(_))),
         "and nothing is kept under the key"
+    );
+}
+
+#[tokio::test]
+async fn a_user_holds_only_so_many_pieces_of_a_product_unpaid() {
+    let mut it = counting();
+    it.app.policy.open_pieces_per_user = 3;
+    for key in ["a", "b", "c"] {
+        assert!(place_under(&it, key).await.is_ok());
+    }
+    let Err(PlaceError::Throttled(told)) = place_under(&it, "d").await else { panic!("one too many") };
+    assert_eq!((told.reached, told.limit), (Limit::OpenPieces, 3));
+    let another = place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
+    assert!(another.is_ok(), "each user has a limit of its own");
+    let mut it = shop();
+    it.app.policy.open_pieces_per_user = 3;
+    let too_large = place_on(&it, vec![tea(2), tea(2)]).await;
+    assert!(
+        matches!(&too_large, Err(PlaceError::TooMany { at, max: 3 }) if *at == [0, 1]),
+        "no wait helps: {too_large:?}"
     );
 }
 
@@ -287,7 +312,15 @@ async fn a_user_places_only_so_many_orders_within_a_minute() {
     }
     it.clock.advance(seconds(20));
     let Err(PlaceError::Throttled(told)) = place_under(&it, "c").await else { panic!("one too many") };
-    assert_eq!(told, Throttled { limit: 2, window: seconds(60), retry_after: seconds(40) });
+    assert_eq!(
+        told,
+        Throttled {
+            reached: Limit::OrdersPerMinute,
+            limit: 2,
+            window: seconds(60),
+            retry_after: seconds(40)
+        }
+    );
     it.clock.advance(seconds(40));
     assert!(place_under(&it, "c").await.is_ok());
 }

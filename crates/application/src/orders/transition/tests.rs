@@ -105,7 +105,10 @@ async fn cancelling_gives_stock_and_authorisation_back_in_one_commit() {
         it.transactions.push(authorized());
     });
     by(&it, ada(), to(OrderStatus::Cancelled)).await.unwrap();
-    assert_eq!(it.journal_lines(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
+    assert_eq!(
+        it.journal_lines(),
+        ["commit ReturnStock RemoveOpenOrder UpdateOrder UpdateTransaction InsertRequest"]
+    );
     let state = it.record.state();
     let (kind, by) = (state.requests[0].kind, state.requests[0].requested_by);
     assert_eq!(
@@ -135,7 +138,10 @@ async fn an_authorisation_that_comes_in_between_is_given_up_too() {
 async fn a_part_that_was_captured_goes_back_when_the_order_is_cancelled() {
     let it = with_order(order()).with_state(|it| it.transactions.push(captured_part("5")));
     by(&it, ada(), to(OrderStatus::Cancelled)).await.unwrap();
-    assert_eq!(it.journal_lines(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertFinding"]);
+    assert_eq!(
+        it.journal_lines(),
+        ["commit ReturnStock RemoveOpenOrder UpdateOrder UpdateTransaction InsertFinding"]
+    );
     assert_eq!(it.record.state().transactions[0].refunds[0].amount, yuan("5"));
 }
 

@@ -48,7 +48,7 @@ async fn a_capture_is_claimed_then_asked_then_answered() {
         [
             "commit Claim UpdateOrder UpdateTransaction InsertRequest",
             "capture t1 20.00",
-            "commit UpdateOrder UpdateTransaction StoreReply"
+            "commit RemoveOpenOrder UpdateOrder UpdateTransaction StoreReply"
         ]
     );
     let Write::UpdateTransaction(claimed) = it.record.commits()[0].writes()[2].clone() else {

@@ -43,7 +43,10 @@ async fn what_the_gateway_knows_becomes_true() {
     let it = bench(pending());
     it.gateway.push_answer(answer_with(EventKind::Captured));
     check(&it).await;
-    assert_eq!(it.journal_lines(), ["charge again t1 20.00", "commit UpdateOrder UpdateTransaction"]);
+    assert_eq!(
+        it.journal_lines(),
+        ["charge again t1 20.00", "commit RemoveOpenOrder UpdateOrder UpdateTransaction"]
+    );
     assert_eq!((only(&it).status(), only(&it).check_at), (PaymentStatus::Captured, None));
     assert_eq!(it.record.state().orders[0].status, OrderStatus::Paid);
 }
@@ -138,7 +141,7 @@ async fn what_waited_is_applied_even_when_the_gateway_says_nothing() {
         bench(pending()).with_state(|it| it.events.push(stored_event("early", EventDisposition::Overdue)));
     it.gateway.set_meaning("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     check(&it).await;
-    assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction MoveEvent");
+    assert_eq!(it.journal_lines()[1], "commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent");
     assert_eq!(only(&it).status(), PaymentStatus::Captured);
 }
 

@@ -7,7 +7,7 @@ use domain::{
 use ports::{Claim, CommitError, MockClaimRepository, ParsedNotice};
 
 use super::*;
-use crate::testing::*;
+use crate::{Limit, testing::*};
 
 fn with_order() -> TestApp {
     TestApp::new().with_state(|it| it.orders.push(order()))
@@ -55,7 +55,7 @@ async fn a_payment_is_committed_before_the_gateway_is_asked() {
         [
             "commit Claim UpdateOrder InsertTransaction InsertRequest".to_owned(),
             format!("charge {id} 20.00"),
-            "commit UpdateOrder UpdateTransaction StoreReply".to_owned(),
+            "commit RemoveOpenOrder UpdateOrder UpdateTransaction StoreReply".to_owned(),
         ]
     );
     let commits = it.record.commits();
@@ -279,7 +279,15 @@ async fn an_order_whose_payments_were_declined_too_often_is_not_paid_any_more() 
     let Err(StartPaymentError::Throttled(refused)) = pay_under(&it, "c").await else {
         panic!("one too many")
     };
-    assert_eq!(refused, Throttled { limit: 2, window: seconds(1_800), retry_after: seconds(1_000) });
+    assert_eq!(
+        refused,
+        Throttled {
+            reached: Limit::OrderDeclines,
+            limit: 2,
+            window: seconds(1_800),
+            retry_after: seconds(1_000)
+        }
+    );
     assert_eq!(
         told(&pay_under(&it, "b").await.unwrap()),
         (false, "FAILED"),

@@ -27,7 +27,7 @@ async fn a_notice_is_applied_once_its_transaction_is_known() {
     for waited in [EventDisposition::Parked, EventDisposition::Overdue] {
         let it = with_payment(bench(waited));
         assert!(!apply_parked_events(&it.app).await.unwrap());
-        assert_eq!(it.journal_lines(), ["commit UpdateOrder UpdateTransaction MoveEvent"]);
+        assert_eq!(it.journal_lines(), ["commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent"]);
         assert_eq!(became(&it), EventDisposition::Applied);
         assert_eq!(it.record.state().transactions[0].status(), PaymentStatus::Captured);
         assert_eq!(it.metrics.count(Observation::BatchProcessed("apply-parked", 1)), 1);

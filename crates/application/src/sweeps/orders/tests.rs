@@ -25,7 +25,7 @@ const DAY: u64 = 24 * 3_600;
 async fn an_order_that_was_not_paid_in_time_closes_and_gives_its_stock_back() {
     let it = expired();
     assert!(!expire_unpaid_orders(&it.app).await.unwrap());
-    assert_eq!(it.journal_lines(), ["commit ReturnStock UpdateOrder"]);
+    assert_eq!(it.journal_lines(), ["commit ReturnStock RemoveOpenOrder UpdateOrder"]);
     assert_eq!(status(&it), OrderStatus::Closed);
     assert_eq!(it.metrics.count(Observation::BatchProcessed("expire", 1)), 1);
 }
@@ -62,7 +62,10 @@ async fn an_authorisation_that_is_not_captured_in_time_is_given_up_with_its_orde
     assert_eq!(it.record.commits(), []);
     it.clock.advance(seconds(1));
     release_uncaptured_orders(&it.app).await.unwrap();
-    assert_eq!(it.journal_lines(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
+    assert_eq!(
+        it.journal_lines(),
+        ["commit ReturnStock RemoveOpenOrder UpdateOrder UpdateTransaction InsertRequest"]
+    );
     let asked = it.record.state().transactions[0].pending_operation;
     assert_eq!((status(&it), asked), (OrderStatus::Closed, Some(PendingOperation::Void)));
 }

@@ -3,9 +3,9 @@
 use async_trait::async_trait;
 use domain::{
     ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Timestamp,
+    PasswordHash, Product, ProductId, ProductKey, Refund, Role, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
-    order::{OrderStatus, StoredHistoryEntry},
+    order::StoredHistoryEntry,
     payment::{EventDisposition, PaymentRequest, StoredEvent, StoredPaymentRequest},
     product,
 };
@@ -158,11 +158,6 @@ impl OrderRepository for MemoryRecord {
         Ok(OrderRepository::find_order(self, number).await?.map(head))
     }
 
-    async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> Read<bool> {
-        let pending = |it: &Order| it.owner == owner && it.status == OrderStatus::Pending;
-        Ok(all(&self.state().orders, pending).len() >= usize::try_from(at_least).unwrap())
-    }
-
     async fn list_orders(&self, filter: OrderFilter) -> Read<Page<Order>> {
         let own = |it: &Order| filter.owner.is_none_or(|owner| it.owner == owner);
         Ok(Page { data: all(&self.state().orders, own), next: None })
@@ -186,6 +181,14 @@ impl PaymentRepository for MemoryRecord {
 
     async fn list_transactions(&self, order: OrderKey) -> Read<Vec<Transaction>> {
         Ok(all(&self.state().transactions, |it| it.order == order))
+    }
+
+    async fn list_readable(&self, order: OrderKey) -> Read<Vec<Transaction>> {
+        PaymentRepository::list_transactions(self, order).await
+    }
+
+    async fn list_refunds(&self, id: &TransactionId) -> Read<Option<Vec<Refund>>> {
+        Ok(PaymentRepository::find_transaction(self, id).await?.map(|it| it.refunds))
     }
 
     async fn list_payment_requests(&self, order: OrderKey) -> Read<Vec<StoredPaymentRequest>> {

@@ -1,0 +1,82 @@
+//! How many unpaid orders a user has, and how many pieces of each product are in them. Each count is a row that every
+//! commit which changes it has to lock, so that no two of them can take the last place.
+
+use diesel::prelude::*;
+use diesel::result::{DatabaseErrorKind, Error};
+use diesel_async::RunQueryDsl;
+use domain::{UserKey, order::StockLine};
+use ports::{OpenLimit, OpenLimits};
+
+use super::abort::{Violation, WriteOutcome};
+use crate::connection::Conn;
+use crate::sql::{cached_statement::CachedStatement, schema::open_order_counts as counts};
+
+/// What stands for the orders themselves: no product has this id.
+const ORDERS: &str = "";
+
+/// Counts one more order with those pieces, unless something would be more than is allowed.
+pub(super) async fn add(
+    conn: &mut Conn,
+    owner: UserKey,
+    lines: &[StockLine],
+    limits: OpenLimits,
+) -> WriteOutcome {
+    if !raise(conn, owner, ORDERS, 1, limits.orders).await? {
+        return Err(Violation::Limit(OpenLimit::Orders).into());
+    }
+    for line in in_order(lines) {
+        if !raise(conn, owner, line.product.as_str(), line.quantity, limits.pieces).await? {
+            return Err(Violation::Limit(OpenLimit::Pieces).into());
+        }
+    }
+    Ok(())
+}
+
+/// Takes an order and its pieces off the counts.
+pub(super) async fn remove(conn: &mut Conn, owner: UserKey, lines: &[StockLine]) -> WriteOutcome {
+    lower(conn, owner, ORDERS, 1).await?;
+    for line in in_order(lines) {
+        lower(conn, owner, line.product.as_str(), line.quantity).await?;
+    }
+    Ok(())
+}
+
+/// By product, so that rows are locked in one order.
+fn in_order(lines: &[StockLine]) -> Vec<&StockLine> {
+    let mut lines: Vec<_> = lines.iter().collect();
+    lines.sort_by_key(|it| &it.product);
+    lines
+}
+
+/// Whether there was room for that many more.
+async fn raise(conn: &mut Conn, owner: UserKey, of: &str, by: u32, max: u32) -> QueryResult<bool> {
+    let Some(room) = max.checked_sub(by) else { return Ok(false) };
+    if raise_known(conn, owner, of, by, room).await? {
+        return Ok(true);
+    }
+    let row = (counts::user_id.eq(owner.get()), counts::product_id.eq(of), counts::total.eq(i64::from(by)));
+    match diesel::insert_into(counts::table).values(row).execute(conn).await {
+        Ok(_) => Ok(true),
+        // It is full, or another commit has made it since the update found none: then there may be room in it.
+        Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
+            raise_known(conn, owner, of, by, room).await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether there is a count, of at most `room`.
+async fn raise_known(conn: &mut Conn, owner: UserKey, of: &str, by: u32, room: u32) -> QueryResult<bool> {
+    let count = counts::table.find((owner.get(), of)).filter(counts::total.le(i64::from(room)));
+    let update = diesel::update(count).set(counts::total.eq(counts::total + i64::from(by)));
+    Ok(CachedStatement(update).execute(conn).await? > 0)
+}
+
+/// What was never counted, because its order is older than the counts, is not taken off.
+async fn lower(conn: &mut Conn, owner: UserKey, of: &str, by: u32) -> QueryResult<()> {
+    let by = i64::from(by);
+    let count = counts::table.find((owner.get(), of)).filter(counts::total.ge(by));
+    let update = diesel::update(count).set(counts::total.eq(counts::total - by));
+    CachedStatement(update).execute(conn).await?;
+    Ok(())
+}

@@ -1,0 +1,28 @@
+//! Who is notified of rows that cannot be read.
+
+use std::sync::Arc;
+
+use ports::{PortError, UnreadableObserver};
+
+use crate::connection::Database;
+
+impl Database {
+    /// The same record, with an observer of rows that cannot be read.
+    #[must_use]
+    pub fn with_observer(self, observer: Arc<dyn UnreadableObserver>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// Who is notified of rows that cannot be read.
+    pub(super) fn observer(&self) -> Arc<dyn UnreadableObserver> {
+        Arc::clone(&self.observer)
+    }
+
+    /// Reports the row that an operation failed with to the observer.
+    pub(crate) fn record_unreadable<T>(&self, outcome: Result<T, PortError>) -> Result<T, PortError> {
+        if let Err(PortError::Unreadable(row)) = &outcome {
+            self.observer.record_unreadable(row);
+        }
+        outcome
+    }
+}
