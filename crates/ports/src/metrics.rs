@@ -64,7 +64,7 @@ impl CommitOutcome {
     pub const ALL: [Self; 3] = [Self::Committed, Self::Refused, Self::Unavailable];
 }
 
-/// Counts and measures observations.
+/// Counts and measures the observations of use cases.
 pub trait Metrics: Send + Sync {
     /// Records one observation. It never blocks and never fails, because it runs inside every use case.
     fn observe(&self, happening: Observation);

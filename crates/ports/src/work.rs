@@ -211,7 +211,7 @@ pub struct UnitOfWork {
 }
 
 impl UnitOfWork {
-    /// A unit without writes.
+    /// A unit without writes, to start from.
     #[must_use]
     pub const fn new() -> Self {
         Self { writes: Vec::new() }
