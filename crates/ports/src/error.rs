@@ -15,7 +15,7 @@ use domain::{OrderNumber, ProductId, TransactionId};
 /// The driver's own error, or a text. It is shared because several callers may have waited for one call.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
-/// The failure of any port. A cause can name hosts and users, so only the log may show it.
+/// The failure of any port, sorted by what helps against it.
 ///
 /// Only the log may show a cause: it can name hosts and users.
 #[derive(Debug, Clone, thiserror::Error)]

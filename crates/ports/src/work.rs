@@ -57,7 +57,7 @@ pub enum Write {
     /// Changes role, `disabled` and `changed_at` of a user. Guard: `changed_at` is the one read; else
     /// `Stale`.
     UpdateUser {
-        /// The user after the change; only these columns are written.
+        /// The user after the change; name and address are not written.
         user: User,
         /// The `changed_at` that was read; `None` if role and `disabled` never changed.
         read: Option<Timestamp>,
@@ -188,8 +188,7 @@ pub enum Write {
         at: Timestamp,
     },
     /// Deletes rows that ended before the timestamp, at most this number of them.
-    // The limit keeps each deletion short: one statement over a backlog of months would hold its locks for
-    // minutes.
+    // The limit keeps each deletion short: one statement over a backlog of months could hold its locks for minutes.
     Prune(Prunable, Timestamp, u32),
     /// Writes the timestamp to a row of its own: finds out whether the database accepts writes at all.
     Probe(Timestamp),
