@@ -1,17 +1,17 @@
-//! Who does something to an order.
+//! The parties that change an order.
 
 use crate::UserKey;
 
-/// The kinds of actors that the state machine knows.
+/// The kinds of actors that the state machine of orders distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Actor {
-    /// The user who placed the order.
+    /// The user who placed the order, and no other customer.
     Customer,
-    /// Somebody who runs the shop.
+    /// A user with the operator role, who runs the shop.
     Operator,
-    /// The payment gateway: money moved.
+    /// The payment gateway: an event says that money moved.
     Gateway,
-    /// The service itself: time passed.
+    /// The service itself: a sweep found that a time limit has passed.
     System,
 }
 
@@ -19,7 +19,7 @@ impl Actor {
     /// Every kind, in the order of the documentation.
     pub const ALL: [Self; 4] = [Self::Customer, Self::Operator, Self::Gateway, Self::System];
 
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -30,7 +30,7 @@ impl Actor {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
@@ -40,25 +40,26 @@ impl Actor {
 /// An actor, and the user behind it when there is one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedBy {
-    /// In which capacity.
+    /// The capacity in which the change is made.
+    // The capacity is stored with the change: a role that changes later must not rewrite the history.
     pub actor: Actor,
-    /// Which user; none for the gateway and the system.
+    /// The row key of the user; `None` for the gateway and the system.
     pub user: Option<UserKey>,
 }
 
 impl ChangedBy {
-    /// The payment gateway.
+    /// The payment gateway, which is no user.
     pub const GATEWAY: Self = Self { actor: Actor::Gateway, user: None };
-    /// The service itself.
+    /// The service itself, as in a sweep.
     pub const SYSTEM: Self = Self { actor: Actor::System, user: None };
 
-    /// A user, as a customer.
+    /// A user who acts as the customer.
     #[must_use]
     pub const fn customer(user: UserKey) -> Self {
         Self { actor: Actor::Customer, user: Some(user) }
     }
 
-    /// A user, as an operator.
+    /// A user who acts as an operator.
     #[must_use]
     pub const fn operator(user: UserKey) -> Self {
         Self { actor: Actor::Operator, user: Some(user) }

@@ -1,40 +1,44 @@
-//! What an operator must look at.
+//! Findings: situations that the service cannot resolve and an operator must look at.
+//!
+//! A finding is a row with a kind, the entities it is about, and a text. It is written in the commit that
+//! causes it, so it exists exactly if its cause does. An operator closes it with a note. The service never
+//! acts on a finding by itself.
 
 use crate::{
     ChangedBy, EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp, TransactionId,
     UserId,
 };
 
-/// Why an operator must look.
+/// The reason why an operator must look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FindingKind {
-    /// A notice names another amount than the transaction.
+    /// A notice names another amount than the transaction allows.
     AmountMismatch,
     /// A notice names another currency than the transaction.
     CurrencyMismatch,
     /// A notice names another order than the transaction.
     OrderMismatch,
-    /// A notice is about a transaction that did not turn up in time.
+    /// A notice names a transaction that did not appear in time.
     UnknownTransaction,
-    /// A notice is of a type that is not known.
+    /// A notice has a type that this version does not know.
     UnknownType,
-    /// A notice is not what its type promises.
+    /// A notice lacks a member that its type requires, or holds a wrong value.
     Unintelligible,
-    /// Money arrived that the order had no use for any more; it is being given back.
+    /// Money arrived that the order could no longer use; it is being refunded.
     LateCapture,
-    /// Less than the order's amount was captured.
+    /// Less than the order's amount was captured, so the order is not paid.
     PartialCapture,
-    /// The card's holder disputes the payment.
+    /// The cardholder disputes the payment, or a part of it.
     Dispute,
-    /// The gateway's word could not be had, or it refused what it had to do.
+    /// The gateway did not report a result in time, or refused an operation that was due.
     Reconciliation,
-    /// A refund that had gone through failed: the money is with the shop again.
+    /// A refund failed after it had succeeded: the shop has the money again.
     RefundFailed,
-    /// More money is back than was captured.
+    /// More money was returned than was captured.
     OverRefunded,
-    /// The gateway's words contradict each other, or what was asked of it.
+    /// The gateway's reports contradict each other, or the operation it was asked for.
     Contradiction,
-    /// A row of the record cannot be read.
+    /// A row of the database cannot be read and needs a repair.
     Unreadable,
 }
 
@@ -57,7 +61,7 @@ impl FindingKind {
         Self::Unreadable,
     ];
 
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -78,47 +82,47 @@ impl FindingKind {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// One thing to look at, written in the same commit as what caused it, if that was one.
+/// A situation to look at, written in the commit that caused it, if a commit did.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// The row.
+    /// The key of the finding's row.
     pub key: FindingKey,
-    /// The public id.
+    /// The public id, by which an operator closes it.
     pub id: FindingId,
-    /// Why.
+    /// The reason; it decides what an operator can do.
     pub kind: FindingKind,
-    /// Which gateway it is about.
+    /// The gateway it is about, if any.
     pub gateway: Option<GatewayName>,
-    /// Which of its events.
+    /// The gateway's event that raised it; `None` if no event did.
     pub event: Option<EventId>,
-    /// Which transaction.
+    /// The transaction it is about, if it is known.
     pub transaction: Option<TransactionId>,
-    /// Which order.
+    /// The order it is about, if it is known.
     pub order: Option<OrderNumber>,
-    /// What happened, for a person.
+    /// A sentence for the operator; never card data or a secret.
     pub detail: String,
-    /// When it was found.
+    /// The time at which the service noticed it.
     pub created_at: Timestamp,
-    /// When an operator was done with it.
+    /// The time at which an operator closed it; `None` while it is open.
     pub resolved_at: Option<Timestamp>,
-    /// What the operator wrote then.
+    /// The operator's closing note; `None` while it is open.
     pub note: Option<Text>,
-    /// Who that was.
+    /// The operator who closed it; `None` while it is open.
     pub resolved_by: Option<ResolvedBy>,
 }
 
-/// Who was done with a finding.
+/// The operator who closed a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedBy {
-    /// In which capacity, and which user.
+    /// The capacity and the row key of the user.
     pub by: ChangedBy,
-    /// The public id of that user.
+    /// The public id of that user; `None` when no user is behind it.
     pub user: Option<UserId>,
 }

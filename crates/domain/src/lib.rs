@@ -4,17 +4,19 @@
 //! arguments, and every answer is a value that can be compared.
 //!
 //! ```
-//! use domain::{Actor, Money, order::Status};
+//! use domain::{Actor, Money, order::OrderStatus};
 //!
 //! let price = Money::parse("9.99", "CNY")?;
-//! assert_eq!(price.times(2)?.to_string(), "19.98");
+//! assert_eq!(price.try_mul(2)?.to_string(), "19.98");
 //!
-//! assert!(Status::Pending.allows(Status::Cancelled, Actor::Customer));
-//! assert!(!Status::Pending.allows(Status::Paid, Actor::Customer), "only money makes an order paid");
+//! assert!(OrderStatus::Pending.allows_transition(OrderStatus::Cancelled, Actor::Customer));
+//! // Only an event of the gateway makes an order paid.
+//! assert!(!OrderStatus::Pending.allows_transition(OrderStatus::Paid, Actor::Customer));
 //! # Ok::<(), domain::Invalid>(())
 //! ```
 //!
-//! With the feature `serde`, orders, sessions and users can be written down and read back. A password or its hash cannot.
+//! With the feature `serde`, orders, sessions and users can be serialized for a cache. A password or its hash
+//! cannot.
 
 pub mod actor;
 pub mod card;

@@ -1,12 +1,12 @@
-//! Where clients come from, as it is counted.
+//! The networks of clients, by which attempts are counted and queues take turns.
 
 use std::{
     fmt,
     net::{IpAddr, Ipv6Addr},
 };
 
-/// The network of a client: its IPv4 address, or the first 64 bits of its IPv6 address, because a client that has
-/// one address of a `/64` has all of them. An IPv4 address that is written as an IPv6 one counts as what it is.
+/// The network of a client: its IPv4 address, or the first 64 bits of its IPv6 address. An IPv4 address that
+/// is written as an IPv6 one is the IPv4 address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Network(IpAddr);
 
@@ -14,6 +14,9 @@ impl Network {
     /// The network that an address belongs to.
     #[must_use]
     pub fn from_address(address: IpAddr) -> Self {
+        // A client with one address of a /64 can use all 2^64 of them, so a limit for each address would
+        // limit nothing. A dual-stack socket reports IPv4 clients as ::ffff:a.b.c.d, and all of those would
+        // share one /64.
         match address.to_canonical() {
             whole @ IpAddr::V4(_) => Self(whole),
             IpAddr::V6(address) => {
@@ -24,7 +27,7 @@ impl Network {
     }
 }
 
-/// `192.0.2.1` or `2001:db8::/64`.
+/// Writes `192.0.2.1` or `2001:db8::/64`; the text is also a key of counts, so it must not change.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {

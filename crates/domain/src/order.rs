@@ -1,4 +1,21 @@
-//! Orders: what was bought, where it stands, and what may happen next.
+//! Orders: what was bought, which status an order has, and which one may follow.
+//!
+//! ```text
+//! PENDING -> PAID -> PROCESSING -> SHIPPED -> DELIVERED -> COMPLETED -> CLOSED
+//! PENDING -> CANCELLED -> CLOSED                       cancelled by customer or operator
+//! PENDING -> CLOSED                                    not paid in time
+//! PAID .. COMPLETED -> REFUND_PENDING -> REFUNDED -> CLOSED
+//! REFUND_PENDING -> back                               the refund failed, and an operator decides
+//! REFUNDED -> REFUND_PENDING                           the refund failed after it had succeeded
+//! ```
+//!
+//! [`TRANSITIONS`] is the one table of moves and of the actors that may make them. A change starts from an
+//! order as it was read ([`OrderChange::from_order`]), makes [`transition`](OrderChange::transition)s, and is
+//! committed as a whole:
+//!
+//! - each transition adds exactly one history entry, so the history is one unbroken path;
+//! - the commit is guarded by the revision that was read, so changes of one order never overlap;
+//! - timestamps of one order never go backwards, whatever the clocks of the instances say.
 
 mod change;
 mod history;
@@ -16,29 +33,29 @@ use crate::{
     UserKey, Version,
 };
 
-/// Most lines an order can be placed with.
+/// The maximum number of lines of a new order. It bounds the rows and the product locks of one commit.
 pub const LINES_MAX: usize = 100;
-/// Most pieces one line can ask for.
+/// The maximum number of pieces in one line, so that an order's amount stays far from the limit of money.
 pub const QUANTITY_MAX: u32 = 9_999;
 
-/// One product of an order, as it was when the order was placed.
+/// A product of an order, with name and price as they were when the order was placed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct OrderLine {
-    /// Which product.
+    /// The public id of the product.
     pub product: ProductId,
-    /// What it was called.
+    /// The product's name at that time; a later rename does not change it.
     pub name: Text,
-    /// How many.
+    /// The number of pieces, at least 1.
     pub quantity: u32,
-    /// The price of one.
+    /// The price of one piece at that time.
     pub price: Money,
-    /// Whether stock was taken for it, and is to be given back if it is not sent.
+    /// Whether stock was taken for it, and must be returned if the goods are not sent.
     pub holds_stock: bool,
 }
 
 impl OrderLine {
-    /// Takes `quantity` of a product at its present price.
+    /// Makes a line for `quantity` pieces of a product at its present price.
     #[must_use]
     pub fn from_product(product: &Product, quantity: u32) -> Self {
         Self {
@@ -46,72 +63,74 @@ impl OrderLine {
             name: product.name.clone(),
             quantity,
             price: product.price,
+            // Stored with the line: the product may become tracked later, and returning stock that was never
+            // taken would invent goods.
             holds_stock: product.stock.is_some(),
         }
     }
 
-    /// Price times quantity.
+    /// The price of one piece times the quantity.
     ///
     /// # Errors
-    /// [`Invalid`] when that is more than money can be.
+    /// [`Invalid`] when the result exceeds [`Money::MAJOR_MAX`].
     pub fn subtotal(&self) -> Result<Money, Invalid> {
         self.price.try_mul(self.quantity)
     }
 }
 
-/// An order.
+/// An order with its lines, as one revision of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Order {
-    /// The row.
+    /// The key of the order's row.
     pub key: OrderKey,
-    /// The public number.
+    /// The public number, in URLs and at the gateway.
     pub number: OrderNumber,
-    /// Who placed it.
+    /// The row key of the user who placed it, the only customer who may see it.
     pub owner: UserKey,
-    /// Where it stands.
+    /// The present status, changed by [`OrderChange::transition`] only.
     pub status: OrderStatus,
-    /// Where it stood before a refund of everything was asked for; set while that is pending, and afterwards if the refund
-    /// may still fail and the goods did not go back into stock.
+    /// The status before a full refund was requested. It is set while the refund is pending, and stays set
+    /// afterwards if the refund may still fail and the goods were not returned to stock; otherwise `None`.
     pub came_from: Option<OrderStatus>,
-    /// Grows with every change that can be seen.
+    /// Increments with every change that a client can see; the `ETag`.
     pub version: Version,
-    /// The guard of the order and its payments.
+    /// The guard of the order and its payments; increments with every commit that touches them.
     pub revision: Revision,
-    /// The place of the last entry of its history.
+    /// The sequence number of the latest history entry.
     pub last_sequence: Sequence,
-    /// What was bought.
+    /// The lines, at least one, all in one currency.
     pub items: Vec<OrderLine>,
-    /// What all of it costs.
+    /// The total of all lines.
     pub amount: Money,
-    /// When it was placed.
+    /// The time at which it was placed.
     pub created_at: Timestamp,
-    /// When it last changed; never before what it was.
+    /// The time of the last transition; never before the one before it.
     pub updated_at: Timestamp,
-    /// When it closes unless it is paid.
+    /// The time at which a sweep closes the order if it is still `PENDING` and no payment occupies it.
     pub expires_at: Timestamp,
 }
 
-/// What the pure rule needs of the outside to place an order.
+/// The generated values and the times that placing an order needs; the rule itself has no clock.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
-    /// The row to make.
+    /// A new row key from the key generator.
     pub key: OrderKey,
-    /// The number to give it.
+    /// A new public number from the id generator.
     pub number: OrderNumber,
-    /// Who places it.
+    /// The row key of the user who places the order.
     pub owner: UserKey,
-    /// When.
+    /// The time at which it is placed.
     pub now: Timestamp,
-    /// When it closes unless it is paid.
+    /// The time at which it closes unless it is paid.
     pub expires_at: Timestamp,
 }
 
 impl Order {
-    /// Places an order for `items`, of one currency and at least one.
+    /// Places an order for `items`: at least one, all of one currency. The amount is their total.
     ///
     /// # Errors
-    /// [`Invalid`] when there is no item, their currencies differ or the sum is more than money can be.
+    /// [`Invalid`] when there is no item, the currencies differ, or the total exceeds [`Money::MAJOR_MAX`].
     pub fn place(placing: NewOrder, items: Vec<OrderLine>) -> Result<Self, Invalid> {
         let NewOrder { key, number, owner, now, expires_at } = placing;
         let first = items.first().ok_or(Invalid("must have at least one item"))?;
@@ -147,21 +166,23 @@ impl Order {
         now.max(self.updated_at)
     }
 
-    /// Whether `actor` may move this very order to `to`.
+    /// Whether `actor` may move this order, in its present state, to `to`.
     #[must_use]
     pub fn allows_transition(&self, to: OrderStatus, actor: Actor) -> bool {
+        // The table allows an operator every way back from a pending refund. Only this order knows the one
+        // that is true: without the check an unshipped order could become `DELIVERED`.
         let goes_back = self.status == OrderStatus::RefundPending && actor == Actor::Operator;
         self.status.allows_transition(to, actor) && (!goes_back || self.came_from == Some(to))
     }
 
-    /// Where `actor` may move this order, in the order of an order's life.
+    /// The statuses that `actor` may move this order to, in the order of an order's life.
     #[must_use]
     pub fn allowed_transitions(&self, actor: Actor) -> Vec<OrderStatus> {
         OrderStatus::ALL.into_iter().filter(|to| self.allows_transition(*to, actor)).collect()
     }
 
-    /// Whether it was called off or ran out of time, so that no money is due for it. A `Closed` order that was paid
-    /// once is not meant: its payment was settled long before.
+    /// Whether it was cancelled or expired, so that no money is due for it. A `CLOSED` order that was paid
+    /// once also counts, but its payment was settled long before.
     #[must_use]
     pub const fn is_cancelled_or_closed(&self) -> bool {
         matches!(self.status, OrderStatus::Cancelled | OrderStatus::Closed)

@@ -1,11 +1,11 @@
-//! Passwords and their hashes. Neither ever shows in a `Debug`.
+//! Passwords and their hashes. `Debug` shows neither, so neither can reach a log by accident.
 
 use std::fmt;
 
 use crate::Invalid;
 
-/// Lower-case passwords that are tried first by whoever guesses, one a line, sorted: the most common of the list of the
-/// zxcvbn project (MIT), as far as they are long enough to be allowed otherwise.
+/// The passwords that an attacker tries first: lower case, one per line, sorted. They are the most common
+/// ones of the zxcvbn project (MIT) that are long enough for the other rules.
 const COMMON: &str = include_str!("common_passwords.txt");
 
 /// A password that may be set: 8 to 72 bytes and not a commonly used one.
@@ -13,43 +13,48 @@ const COMMON: &str = include_str!("common_passwords.txt");
 pub struct Password(String);
 
 impl Password {
-    /// Shortest password, in bytes.
+    /// The length of the shortest password, in bytes.
     pub const BYTES_MIN: usize = 8;
-    /// Longest password, in bytes: bcrypt reads no more, and silently cutting one would accept a wrong password.
+    /// The length of the longest password, in bytes: bcrypt reads no more, and cutting one silently would
+    /// accept wrong passwords.
     pub const BYTES_MAX: usize = 72;
 
-    /// Reads a new password.
+    /// Parses a new password.
     ///
     /// # Errors
-    /// [`Invalid`] when it is too short, too long, has a NUL (where bcrypt would stop) or is commonly used.
+    /// [`Invalid`] when it is too short, too long, has a NUL character or is commonly used.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         if !(Self::BYTES_MIN..=Self::BYTES_MAX).contains(&text.len()) {
             return Err(Invalid("must be 8 to 72 bytes of UTF-8"));
         }
+        // bcrypt stops at a NUL: the bytes behind it would not count.
         if text.contains('\0') {
             return Err(Invalid("must not contain a NUL character"));
         }
         let folded = text.to_lowercase();
+        // A linear search: 3,000 short lines take microseconds, and the hash that follows takes far longer.
         if COMMON.lines().any(|common| common == folded) {
             return Err(Invalid("is one of the most commonly used passwords"));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// Wraps a password that a hash has just accepted, which may be older than today's rule.
+    /// Wraps a password that a hash has just accepted, which may be older than the present rule.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// What was typed as a password, when it could ever have been set: not too long, and without a NUL. Anything else
-    /// becomes a short text that is no user's password.
+    /// The attempt itself if it could ever have been set: not too long, and without a NUL. Anything else
+    /// becomes a short text that no account has as its password.
     #[must_use]
     pub fn sanitize_attempt(text: String) -> String {
+        // An invalid attempt is replaced and not refused: it takes the same time and counts as a failed
+        // login, so a client learns nothing from it.
         if text.len() <= Self::BYTES_MAX && !text.contains('\0') { text } else { "\0".to_owned() }
     }
 
-    /// The password itself, for the hasher only.
+    /// The password, for the hasher only; never for a log or a reply.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
@@ -62,31 +67,32 @@ impl fmt::Debug for Password {
     }
 }
 
-/// What is stored of a password: a bcrypt hash in its usual text form (`$2b$…`; `$2a$` and `$2y$` are read too).
+/// A bcrypt hash of a password in its usual text form (`$2b$…`; `$2a$` and `$2y$` are read too).
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// How long the text of every bcrypt hash is.
     const BYTES: usize = 60;
-    /// Costs that there are.
     const COSTS: std::ops::RangeInclusive<u32> = 4..=31;
 
-    /// Wraps a hash from the record or the hasher.
+    /// Wraps a hash from the database or the hasher, without a check.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The hash itself, for the hasher and the record only.
+    /// The hash, for the hasher and the database only.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
     }
 
-    /// The binary logarithm of its rounds, 4 to 31, as its text says it; 0 when it is no bcrypt hash.
+    /// The cost that the hash names: the binary logarithm of its rounds, 4 to 31; 0 when it is no bcrypt
+    /// hash.
     #[must_use]
     pub fn cost(&self) -> u32 {
+        // Read from the text and not from the library, because the database needs the cost in an indexed
+        // column, and an adopted hash may be malformed.
         let mut parts = self.0.split('$');
         let (Some(""), Some("2a" | "2b" | "2x" | "2y"), Some(cost), Some(_), None) =
             (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())

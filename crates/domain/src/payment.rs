@@ -1,7 +1,22 @@
-//! Payments: what the gateway has told about a transaction, and what follows from it.
+//! Payments: the facts that a gateway reported about a transaction, and everything that follows from them.
 //!
-//! A transaction keeps *facts*; its status is a function of them. An event only ever adds a fact, and adding the same
-//! facts in another order gives the same transaction: that is why duplicated and reordered notices are harmless.
+//! A transaction stores *facts*; its status is a function of them (ADR 0006, ADR 0010). Gateways send notices
+//! several times and out of order. An event only ever adds a fact, and adding the same facts in another order
+//! gives the same transaction:
+//!
+//! ```text
+//! notice or reply ──> PaymentEvent ──apply_event──> facts ──> status(), refundable_amount(), ...
+//!                                                     │
+//!         compared before and after the event:        └──> order transition, findings, owed refund
+//! ```
+//!
+//! - The reply to a call and the notice about the same thing are one type; whichever arrives first adds the
+//!   fact.
+//! - An event that cannot be judged yet is stored as `WAITING` or `PARKED` and applied again later.
+//! - An event that does not match the transaction (order, currency, amount) changes nothing and raises a
+//!   finding.
+//! - Consequences depend only on the facts before and after, so a late event has the same effects as one that
+//!   arrives in time.
 
 mod apply;
 mod balance;
@@ -32,17 +47,17 @@ use std::fmt;
 
 use crate::{GatewayName, Money, OrderKey, OrderNumber, Timestamp, TransactionId, TransactionKey};
 
-/// When the money is taken.
+/// When the money of an authorisation is captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CaptureMethod {
-    /// With the payment.
+    /// The gateway captures at once, with the payment.
     Automatic,
-    /// When an operator says so.
+    /// The gateway only holds the money; an operator captures it later.
     Manual,
 }
 
 impl CaptureMethod {
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,25 +66,25 @@ impl CaptureMethod {
         }
     }
 
-    /// Reads the name of the record or of a request.
+    /// Parses the name from the database or a request; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Automatic, Self::Manual].into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// The gateway's token for a way to pay. It stands for a card, so it does not show in a `Debug`.
+/// The gateway's token for a payment method. It stands for a card, so `Debug` does not show it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PaymentToken(String);
 
 impl PaymentToken {
-    /// Wraps a token that the gateway knows.
+    /// Wraps a token without a check: only the gateway knows which ones are valid.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The token, for the gateway and the record only.
+    /// The token, for the gateway and the database only; never for a log or a reply.
     #[must_use]
     pub fn expose_secret(&self) -> &str {
         &self.0
@@ -82,50 +97,52 @@ impl fmt::Debug for PaymentToken {
     }
 }
 
-/// What the gateway was asked to do and has not answered yet.
+/// An operation that the gateway was asked for and has not answered yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PendingOperation {
-    /// To take this much of what is authorised.
+    /// Capture this amount of the authorisation.
     Capture(Money),
-    /// To give the authorisation up.
+    /// Give the authorisation up, so that nothing can be captured.
     Void,
 }
 
-/// One attempt to pay one order.
+/// An attempt to pay an order. An order has several when the first ones fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transaction {
-    /// The row.
+    /// The key of the transaction's row.
     pub key: TransactionKey,
     /// The public id, which is also the gateway's idempotency key.
     pub id: TransactionId,
-    /// The row of its order.
+    /// The row key of its order.
     pub order: OrderKey,
-    /// The number of its order.
+    /// The public number of its order, which every event repeats.
     pub order_number: OrderNumber,
-    /// Its place among the order's transactions: 1, 2, 3 and so on.
+    /// The position among the order's transactions: 1, 2, 3 and so on.
     pub sequence: u32,
-    /// Through which gateway.
+    /// The name of the gateway that processes it.
     pub gateway: GatewayName,
-    /// The way to pay.
+    /// The gateway's token for the payment method.
     pub token: PaymentToken,
-    /// When the money is taken.
+    /// When the authorised money is captured.
     pub capture_method: CaptureMethod,
-    /// How much is asked for: all of the order.
+    /// The requested amount: always the whole amount of the order.
     pub amount: Money,
-    /// What is known.
+    /// The facts that the gateway has reported so far.
     pub facts: PaymentFacts,
-    /// What the gateway was asked and has not answered.
+    /// The operation without an answer; `None` when nothing was asked for.
+    // At most one at a time. A capture and a void that are both under way at the gateway could end either
+    // way.
     pub pending_operation: Option<PendingOperation>,
-    /// What the gateway told beside the money.
+    /// Card brand, codes and failure reason, as far as the gateway reports them.
     pub details: PaymentDetails,
-    /// When it was asked for.
+    /// The time at which the payment was requested.
     pub created_at: Timestamp,
-    /// When it last changed.
+    /// The time of the last visible change; never goes back.
     pub updated_at: Timestamp,
-    /// When to ask the gateway about it next; `None` when nothing is open.
+    /// The time at which a sweep asks the gateway next; `None` when no result is open.
     pub check_at: Option<Timestamp>,
-    /// How often the gateway was asked in vain.
+    /// The number of questions to the gateway without a result; the pause between them grows with it.
     pub checks: u32,
-    /// Its refunds, oldest first.
+    /// All its refunds, oldest first, whatever their status.
     pub refunds: Vec<Refund>,
 }

@@ -1,7 +1,7 @@
-//! The catalogue.
+//! Products of the catalogue.
 //!
-//! Operators change a product, and its version counts their changes. Orders only move its stock, and the version does not
-//! count that: so a sale never stands in the way of an operator.
+//! Operators change a product, and its version counts their changes. Orders only move its stock, and the
+//! version does not count that, so sales never make an operator's change stale (ADR 0014).
 
 mod change;
 
@@ -12,45 +12,47 @@ pub use change::{ProductChange, StockChange, StockUpdate, StoredProductChange};
 
 use crate::{Money, ProductId, ProductKey, Text, Timestamp, Version};
 
-/// Most pieces of one product that can be in stock.
+/// The maximum stock of one product, in pieces.
 pub const STOCK_MAX: i64 = 1_000_000_000;
 
-/// Something that can be ordered.
+/// A product that can be ordered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Product {
-    /// The row.
+    /// The key of the product's row.
     pub key: ProductKey,
-    /// The operator's id for it.
+    /// The id that the operator chose, in URLs.
     pub id: ProductId,
-    /// What it is called.
+    /// The name that customers see; an order line stores the name of its time.
     pub name: Text,
-    /// The price of one piece.
+    /// The price of one piece, above zero.
     pub price: Money,
-    /// How many can still be ordered; `None` when that is not tracked.
+    /// The pieces that can still be ordered; `None` when the stock is not tracked.
     pub stock: Option<i64>,
-    /// Whether it can be ordered.
+    /// Whether it can be ordered; an inactive product stays in old orders.
     pub active: bool,
-    /// Grows with every change that an operator makes; a sale is none.
+    /// Increments with every change by an operator; a sale is none. The `ETag`.
     pub version: Version,
-    /// How often orders took from it or gave back since the version began. Never shown.
+    /// The number of times that orders took or returned stock since the version began. Never shown.
     pub stock_moves: i64,
-    /// When it was made.
+    /// The time at which an operator made it.
     pub created_at: Timestamp,
-    /// When an operator last changed it.
+    /// The time of the last change by an operator; never goes back.
     pub updated_at: Timestamp,
 }
 
 impl Product {
-    /// The product in its next version, to be changed. `updated_at` never goes back, whatever the clock says.
+    /// The product in its next version, to be changed. `updated_at` never goes back, whatever the clocks say.
     #[must_use]
     pub fn next_version(&self, now: Timestamp) -> Self {
         Self { version: self.version.next(), updated_at: self.updated_at.max(now), ..self.clone() }
     }
 
-    /// Whether everything that was ever shown of this version is still true: an order that moves the stock changes what
-    /// is shown, and not the version.
+    /// Whether everything that was ever shown of this version is still true. An order that moves the stock
+    /// changes the representation, but not the version.
     #[must_use]
     pub const fn has_original_stock(&self) -> bool {
+        // Only then may the server answer 304: the version alone would confirm a stock that has been sold
+        // meanwhile.
         self.stock.is_none() || self.stock_moves == 0
     }
 }

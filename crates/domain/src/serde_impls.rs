@@ -1,10 +1,10 @@
-//! Values that are written as something else than what they are made of, and checked when they are read back.
+//! Serialized forms that differ from the fields of a type, and are validated when they are read.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
 use crate::{Currency, Money, Role, order::OrderStatus};
 
-/// Money as it is written: whole minor units, so that no digit is lost on the way.
+/// The serialized form of money: whole minor units, so that no digit is lost in a floating-point number.
 #[derive(Serialize, Deserialize)]
 struct SerializedMoney<Code> {
     minor: i64,
@@ -17,15 +17,19 @@ impl Serialize for Money {
     }
 }
 
+// Derived implementations would accept any number as money and any text as a currency. A cache holds bytes
+// that others can write to, so values from it pass the same checks as rows of the database.
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let SerializedMoney { minor, currency } = SerializedMoney::<String>::deserialize(from)?;
+        // A cached order may be in a currency that has been withdrawn since.
         let currency = Currency::parse_historic(&currency).map_err(D::Error::custom)?;
         Self::from_minor(minor, currency).map_err(D::Error::custom)
     }
 }
 
-/// Kinds are written as their words.
+// Enums are serialized as their database names. A derive would use the Rust names, and renaming a variant
+// would then make entries of an older version unreadable.
 macro_rules! serde_as_text {
     ($($kind:ident)*) => { $(
         impl Serialize for $kind {

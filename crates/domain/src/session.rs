@@ -1,83 +1,97 @@
-//! Sessions: one login, on one device.
+//! Sessions: one login on one device, and the exchange of its refresh tokens (ADR 0007).
+//!
+//! Refresh tokens are numbered by generation, and only the one of the session's own generation is valid:
+//!
+//! ```text
+//! generation 7 presented, session at 7   Rotated: the session moves to 8, and the client gets a new pair
+//! generation 6, spent within 10 s        Repeated: a reply was lost, so the client gets the present pair
+//! generation 6, spent before             Reused: a thief or the owner is late, so the session ends
+//! session revoked or expired             Ended
+//! ```
+//!
+//! No token is stored. A token is computed from session and generation, so a repeated exchange gives the same
+//! bytes.
 
 use std::time::Duration;
 
 use crate::{SessionId, SessionKey, Timestamp, UserKey};
 
-/// How long a spent refresh token still gets the present pair: a client whose answer was lost, or whose other tab was
-/// faster, asks again at once; a later request is theft (RFC 9700, 4.14.2). Each token has a window of its own,
-/// so that exchanging newer ones keeps no older one good.
+/// The time during which a spent refresh token still gets the present pair. A client whose reply was lost, or
+/// whose other tab was faster, asks again at once; a later request is theft (RFC 9700, 4.14.2).
+// The window is that of each token, not of the session: an exchange of newer tokens must not keep a stolen
+// older one valid.
 pub const RETRY_WINDOW: Duration = Duration::from_secs(10);
-/// How many spent tokens a session remembers. A token that was spent before them counts as spent long ago.
+/// The number of spent tokens that a session remembers. An older one counts as spent long ago.
 pub const SPENT_MAX: usize = 16;
 
-/// How long a session may last.
+/// The limits of a session's life, from the configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SessionLifetime {
-    /// It ends after this unless its refresh token is exchanged.
+    /// The session ends after this time unless its refresh token is exchanged.
     pub idle: Duration,
-    /// It ends this long after its login, whatever happens.
+    /// The session ends this long after its login, however often it is used.
     pub total: Duration,
 }
 
 impl SessionLifetime {
-    /// When a session ends whose login was at `began`, and that is used at `now`.
+    /// The time at which a session ends that began at `began` and is used at `now`.
     #[must_use]
     pub fn end_time(self, began: Timestamp, now: Timestamp) -> Timestamp {
         now.saturating_add(self.idle).min(began.saturating_add(self.total))
     }
 }
 
-/// One login. Its refresh tokens are numbered: only the one with the session's own generation is good.
+/// A session. Its refresh tokens are numbered, and only the one of its own generation is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Session {
-    /// The row.
+    /// The key of the session's row.
     pub key: SessionKey,
-    /// The public id.
+    /// The public id, in tokens and in the user's list of sessions.
     pub id: SessionId,
-    /// Whose it is.
+    /// The row key of the user who logged in.
     pub user: UserKey,
-    /// How often its refresh token was exchanged.
+    /// The number of exchanges so far, which is the generation of the valid refresh token.
     pub generation: i64,
-    /// When it was last exchanged (or made).
+    /// The time of the last exchange, or of the login before the first one.
     pub rotated_at: Timestamp,
-    /// When the login was.
+    /// The time of the login; the total lifetime counts from here.
     pub created_at: Timestamp,
-    /// When it ends unless it is used.
+    /// The time at which it ends unless its refresh token is exchanged.
     pub expires_at: Timestamp,
-    /// When it was ended before that.
+    /// The time at which it was revoked; `None` while it was not.
     pub revoked_at: Option<Timestamp>,
-    /// When its newest spent tokens were spent, oldest first: the last one is that of the generation before. At most
-    /// [`SPENT_MAX`].
+    /// The times at which the newest spent tokens were spent, oldest first; the last one belongs to the
+    /// previous generation. At most [`SPENT_MAX`].
     pub spent: Vec<Timestamp>,
 }
 
-/// What a presented refresh token is worth.
+/// The outcome of presenting a genuine refresh token.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefreshOutcome {
-    /// It is the good one: here is the session after the exchange.
+    /// The token is valid; the session is the one after the exchange, still to be committed.
     Rotated(Session),
-    /// It was spent a moment ago: the present pair again.
+    /// The token was spent within the retry window: the present pair is sent again.
     Repeated,
-    /// It was spent before: somebody else has it.
+    /// The token was spent before that, or never issued: it is stolen, and the session must be revoked.
     Reused,
-    /// The session has ended.
+    /// The session was revoked or has expired.
     Ended,
 }
 
 impl Session {
-    /// Whether it can still be used at `now`.
+    /// Whether it is neither revoked nor expired at `now`.
     #[must_use]
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// Judges a genuine refresh token of this session by its `generation`. A number that was never given out is
-    /// treated as stolen.
+    /// Judges a genuine refresh token of this session by its `generation`. A number that was never issued
+    /// counts as stolen.
     #[must_use]
     pub fn refresh(&self, generation: i64, now: Timestamp, lifetime: SessionLifetime) -> RefreshOutcome {
         let expires_at = lifetime.end_time(self.created_at, now);
+        // Checked first: an ended session must not report theft, because its old tokens are harmless.
         if !self.is_live(now) || expires_at <= now {
             return RefreshOutcome::Ended;
         }
@@ -96,14 +110,14 @@ impl Session {
         }
     }
 
-    /// When the token of that generation was spent, as far as that is known.
+    /// The time at which the token of that generation was spent; `None` if it is too old or was never issued.
     fn spent_at(&self, generation: i64) -> Option<Timestamp> {
         let newer = usize::try_from(self.generation.checked_sub(generation)?).ok()?.checked_sub(1)?;
         self.spent.iter().rev().nth(newer).copied()
     }
 
-    /// What is known when the present token is spent too. Moments are forgotten by number and not by age: another
-    /// instance's clock may be behind this one's, and the window is open there.
+    /// The spent times after the present token is spent too. Entries are dropped by number and not by age:
+    /// the clock of another instance may be behind, and the window is still open there.
     fn spent_after_exchange(&self, now: Timestamp) -> Vec<Timestamp> {
         let mut spent: Vec<_> = self.spent.iter().copied().chain([now]).collect();
         spent.drain(..spent.len().saturating_sub(SPENT_MAX));
@@ -111,7 +125,7 @@ impl Session {
     }
 }
 
-/// Whether a token that was spent at that moment is still worth the present pair.
+/// Whether a token that was spent at that time still gets the present pair.
 fn is_in_retry_window(spent_at: Timestamp, now: Timestamp) -> bool {
     now <= spent_at.saturating_add(RETRY_WINDOW)
 }

@@ -1,20 +1,20 @@
-//! Users.
+//! Users, their names and addresses.
 
 use std::time::Duration;
 
 use crate::{Invalid, Timestamp, UserId, UserKey};
 
-/// What a user may do.
+/// The role of a user; it decides which routes are allowed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Places and follows own orders.
+    /// Places orders, and sees only those.
     Customer,
-    /// Runs the shop.
+    /// Runs the shop: sees all orders and changes products, orders and payments.
     Operator,
 }
 
 impl Role {
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -23,70 +23,74 @@ impl Role {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Customer, Self::Operator].into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// A user's name: 3 to 32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
+/// A username: 3 to 32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Username(String);
 
 impl Username {
-    /// Reads a name.
+    /// Parses a name that a user chooses.
     ///
     /// # Errors
     /// [`Invalid`] when it is too short, too long, or has another character.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        // ASCII only: names of other scripts can look alike, and one user could pose as another.
         if !(3..=32).contains(&text.len()) || !text.bytes().all(allowed) {
             return Err(Invalid("must be 3 to 32 characters of A-Z a-z 0-9 _ . -"));
         }
+        // A name is shown and logged in many places, so a card number in it could never be removed again.
         if crate::card::contains_number(text) {
             return Err(Invalid("must not have a card number in it"));
         }
         Ok(Self(text.to_owned()))
     }
 
-    /// Wraps a name from the record, which may be older than today's rule.
+    /// Wraps a name from the database, which may be older than the present rule.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// As the user wrote it.
+    /// The name as the user wrote it, for display.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// As it is compared: two names with the same folded form are one name.
+    /// The name in the form that is compared: two names with one folded form are the same name.
     #[must_use]
     pub fn fold_case(&self) -> String {
         fold_case(&self.0)
     }
 }
 
-/// An e-mail address, unique regardless of case.
+/// An e-mail address, unique regardless of case. It also logs in.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
 pub struct Email(String);
 
 impl Email {
-    /// Longest address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
+    /// The longest address, in bytes (RFC 5321, 4.5.3.1.3, without the angle brackets).
     pub const BYTES_MAX: usize = 254;
 
-    /// Reads an address: printable ASCII, one `@`, a domain of at least two labels. Whether mail arrives there only a
-    /// mail can tell.
+    /// Parses an address: printable ASCII, one `@`, a domain of at least two labels. Only a mail can show
+    /// whether it exists.
     ///
     /// # Errors
-    /// [`Invalid`] when it cannot be an address.
+    /// [`Invalid`] when it cannot be an address, or has a card number in it.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let rule = Invalid("must be an e-mail address of at most 254 ASCII characters");
         let Some((local, domain)) = text.split_once('@') else { return Err(rule) };
+        // The limits are those of SMTP and DNS: 64 bytes before the @ (RFC 5321, 4.5.3.1.1), 63 for each
+        // label (RFC 1035, 2.3.4). Quoted local parts are valid there, but mail programs disagree about them.
         let label = |it: &str| {
             !it.is_empty()
                 && it.len() <= 63
@@ -112,69 +116,73 @@ impl Email {
         Ok(Self(text.to_owned()))
     }
 
-    /// Wraps an address from the record, which may be older than today's rule.
+    /// Wraps an address from the database, which may be older than the present rule.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// As the user wrote it.
+    /// The address as the user wrote it, for display.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// As it is compared.
+    /// The address in the form that is compared, all of it in lower case.
     #[must_use]
+    // RFC 5321 lets a host distinguish case before the @. No large one does, and two accounts whose addresses
+    // differ only in case would be one mailbox.
     pub fn fold_case(&self) -> String {
         fold_case(&self.0)
     }
 }
 
-/// How names and addresses are compared: lower case.
+/// Folds a name or address for comparison: to lower case. The folded form is stored and has the unique index.
 #[must_use]
 pub fn fold_case(text: &str) -> String {
     text.to_lowercase()
 }
 
-/// Somebody with an account.
+/// A user with an account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct User {
-    /// The row.
+    /// The key of the user's row.
     pub key: UserKey,
-    /// The public id.
+    /// The public id, in tokens and URLs.
     pub id: UserId,
-    /// The name to log in with.
+    /// The name to log in with, as the user wrote it.
     pub username: Username,
     /// The address, which also logs in.
     pub email: Email,
-    /// What the user may do.
+    /// The role, which is changed by a command on the server.
     pub role: Role,
-    /// Whether the account is closed: it logs in nowhere, and none of its tokens is good.
+    /// Whether the account is closed: every login is refused, and none of its tokens is valid.
     pub disabled: bool,
-    /// When the account was made.
+    /// The time of the registration.
     pub created_at: Timestamp,
-    /// When role or `disabled` last changed; `None` while they are as they were made. Of two copies of a user the one
-    /// with the later stamp is the newer one.
+    /// The time at which role or `disabled` last changed; `None` while they never did. Of two cached entries
+    /// of a user the one with the later time is the newer one.
     pub changed_at: Option<Timestamp>,
 }
 
 impl User {
-    /// The user in that role, as of `now`.
+    /// The user with another role, changed at `now`.
     #[must_use]
     pub fn with_role(&self, role: Role, now: Timestamp) -> Self {
         Self { role, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
-    /// The user closed or opened again, as of `now`.
+    /// The user with the account closed or opened again, changed at `now`.
     #[must_use]
     pub fn with_disabled_flag(&self, disabled: bool, now: Timestamp) -> Self {
         Self { disabled, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
-    /// Above the last one, whatever the clocks of several instances say.
+    /// The time of a change: later than the last one, whatever the clocks of the instances say.
     fn next_changed_at(&self, now: Timestamp) -> Timestamp {
+        // The time is also the guard of the update and the version of cached entries, so two changes must
+        // never share it.
         self.changed_at.map_or(now, |last| now.max(last.saturating_add(Duration::from_millis(1))))
     }
 }

@@ -1,34 +1,36 @@
-//! Telling every instance that there is something new in the record.
+//! Notifies every instance of the service that the system of record has something new.
 
 use async_trait::async_trait;
 
 use crate::PortError;
 
-/// Tells whoever subscribed, in every instance, to look at the record again.
+/// Notifies every subscriber, in every instance, to read the system of record again.
 ///
-/// It says nothing else: the record decides, and what is said is only a reason to ask it sooner. So one that is lost,
-/// late, doubled or forged does no harm, and there is no secret in it. Whoever depends on what is new looks from time to
-/// time by itself.
+/// A notification carries no content: the database decides, and a notification is only a reason to read it
+/// sooner. One that is lost, late, doubled or forged therefore does no harm, and it holds no secret. A
+/// subscriber that depends on new rows also reads at an interval of its own.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Broadcast: Send + Sync {
-    /// Tells all subscriptions, those of this process included. How many heard it, nobody knows.
+    /// Notifies all subscriptions, including those of this process. The number of receivers is unknown.
     ///
     /// # Errors
-    /// [`PortError`] when it is not known whether anybody was told; nothing follows from that.
+    /// [`PortError`] when the delivery is uncertain. The caller may ignore it, because subscribers also read
+    /// by themselves.
     async fn publish(&self) -> Result<(), PortError>;
 
-    /// Subscribes to what is published from now on.
+    /// Subscribes to everything that is published from now on.
     fn subscribe(&self) -> Box<dyn Subscription>;
 }
 
-/// Hears what is published. Dropping it ends it.
+/// Receives notifications until it is dropped.
 #[async_trait]
 pub trait Subscription: Send {
-    /// Waits until something was published since this last returned; what was published several times in the meantime is
-    /// told once or more.
+    /// Waits for a notification since the last return. Several notifications in the meantime may be merged
+    /// into one.
     ///
-    /// It also returns whenever it begins to hear, the first time and after each time that it was deaf: something may
-    /// have been published before. A wait that is dropped loses nothing. There is no end to it, only to the waiting.
+    /// It also returns when the subscription starts to receive, the first time and after each reconnect,
+    /// because something may have been published before. Dropping the future loses no notification. A
+    /// subscription never ends by itself.
     async fn next(&mut self);
 }

@@ -1,50 +1,58 @@
 //! How a port fails, and what its caller may conclude from that.
+//!
+//! Every failure is one of three kinds, sorted by the remedy (ADR 0015):
+//!
+//! | kind | remedy | shown as |
+//! | --- | --- | --- |
+//! | [`PortError::Unavailable`] | time: try again later | 503 |
+//! | [`PortError::Unreadable`] | an operator repairs one row | 500 |
+//! | [`PortError::Bug`] | a new version of the program | 500 |
 
 use std::{error::Error, fmt, sync::Arc};
 
 use domain::{EventId, GatewayName, OrderNumber, ProductId, TransactionId, UserId, UserKey};
 
-/// The driver's own error, or a text; shared by those who waited for the same call.
+/// The driver's own error, or a text. It is shared because several callers may have waited for one call.
 pub type Cause = Arc<dyn Error + Send + Sync>;
 
-/// What every port can fail with. The three differ in what helps: time, a person who mends a row, a new version.
+/// The failure of any port, sorted by what helps against it.
 ///
 /// Only the log may show a cause: it can name hosts and users.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum PortError {
-    /// Something outside did not answer, or not in time, or is full: the same call may succeed later.
-    #[error("a dependency is away")]
+    /// A dependency did not answer, answered too late, or is full: the same call may succeed later.
+    #[error("a dependency is unavailable")]
     Unavailable(#[source] Cause),
-    /// One row of the record holds what this program never writes there. All others can be read.
+    /// One row holds a value that this program never writes there. All other rows can be read.
     #[error(transparent)]
     Unreadable(#[from] UnreadableRow),
-    /// The program did what it must not do: the same call fails again.
+    /// The program broke a rule of the dependency: the same call fails again.
     #[error("the program has a fault")]
     Bug(#[source] Cause),
 }
 
-/// A row of the record that cannot be read. The value itself is not kept: it may be a secret.
+/// A row that cannot be read. The value itself is not stored here, because it may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the row {key} of {table} cannot be read: {column}")]
 pub struct UnreadableRow {
-    /// The table.
+    /// The table's name in the database.
     pub table: &'static str,
-    /// The column whose value is not one that it can have.
+    /// The column whose value is outside its allowed range.
     pub column: &'static str,
-    /// The row: its key, inside the service only.
+    /// The row's key. It stays inside the service and its log.
     pub key: String,
-    /// What the row is, or belongs to, where that has a public id.
+    /// The public entity that the row is or belongs to; `None` where there is none.
     pub owner: Option<Box<RowOwner>>,
 }
 
-/// What a row is, or belongs to, by its public id.
+/// The entity that a row is or belongs to, by its public id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowOwner {
-    /// An order.
+    /// The row is an order, or one of its items or history entries.
     Order(OrderNumber),
-    /// A transaction of that order.
+    /// The row is a transaction of that order, or one of its refunds.
     Transaction(TransactionId, OrderNumber),
-    /// A product.
+    /// The row is a product of the catalogue.
     Product(ProductId),
     /// An event of that gateway, about that transaction if it names one.
     Event(GatewayName, EventId, Option<TransactionId>),
@@ -55,20 +63,22 @@ pub enum RowOwner {
 }
 
 impl UnreadableRow {
-    /// The row in one text: `orders:17`.
+    /// Table and key in one text: `orders:17`.
     #[must_use]
     pub fn row_label(&self) -> String {
         format!("{}:{}", self.table, self.key)
     }
 }
 
-/// Hears of every row that a record could not read, whether the read failed with it or left it out.
+/// Is notified of every unreadable row, whether the read failed because of it or left it out.
 pub trait UnreadableObserver: Send + Sync {
-    /// Takes note of one. It neither waits nor fails, and may be given one row as often as that is read.
+    /// Records one row. It neither waits nor fails, and may see the same row with every read.
+    // Reads must not wait for a write, so an observer only remembers the row; a sweep writes the finding
+    // later.
     fn record_unreadable(&self, row: &UnreadableRow);
 }
 
-/// A witness that takes no note.
+/// An observer that ignores every row, for tests and commands.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoObserver;
 
@@ -77,22 +87,22 @@ impl UnreadableObserver for NoObserver {
 }
 
 impl PortError {
-    /// Something outside did not answer.
+    /// An [`Unavailable`](Self::Unavailable) error with this cause.
     pub fn unavailable(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Unavailable(cause.into().into())
     }
 
-    /// The program has a fault.
+    /// A [`Bug`](Self::Bug) with this cause.
     pub fn bug(cause: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         Self::Bug(cause.into().into())
     }
 }
 
-/// An error with everything that led to it, as one line: `cannot connect: refused: …`.
+/// An error with its chain of causes, as one line: `cannot connect: refused: …`.
 ///
 /// ```
-/// let fault = ports::PortError::away("connection refused");
-/// assert_eq!(ports::Causes(&fault).to_string(), "a dependency is away: connection refused");
+/// let fault = ports::PortError::unavailable("connection refused");
+/// assert_eq!(ports::ErrorChain(&fault).to_string(), "a dependency is unavailable: connection refused");
 /// ```
 pub struct ErrorChain<'e>(pub &'e (dyn Error + 'e));
 
@@ -104,7 +114,7 @@ impl fmt::Display for ErrorChain<'_> {
         while let Some(cause) = next {
             next = cause.source();
             let cause = cause.to_string();
-            // Some errors repeat what their cause says.
+            // Some drivers append their cause's text to their own; printing the cause again would repeat it.
             if !said.ends_with(&cause) {
                 write!(f, ": {cause}")?;
             }

@@ -1,48 +1,60 @@
-//! What makes a request that is sent twice happen once.
+//! The data that makes a request apply once although it is sent twice.
+//!
+//! A claim is a row that reserves an idempotency key *in the same commit* as the work of the request. A retry
+//! finds it:
+//!
+//! ```text
+//! no claim              the request is new: do the work, and commit it with Write::Claim
+//! claim without reply   the work is begun: continue from `resource`, then Write::StoreReply
+//! claim with reply      replay the stored reply byte for byte
+//! other fingerprint     refuse: the key belongs to another request
+//! ```
 
 use domain::{Timestamp, UserKey};
 
 /// A client's idempotency key within its scope: the user, if there is one, and the route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey {
-    /// Whose key it is; `None` where there is no user yet, as at a registration.
+    /// The user whose key it is; `None` where there is no user yet, as at a registration.
     pub user: Option<UserKey>,
-    /// For which route, as `POST /v1/orders/{orderNumber}/payments`.
+    /// The route that it is used for, such as `POST /v1/orders/{orderNumber}/payments`.
     pub route: &'static str,
-    /// The key, 1-255 visible ASCII characters, without quotes.
+    /// The client's text: 1 to 255 visible ASCII characters, without quotes.
     pub key: String,
 }
 
-/// The digest of route, path and canonical JSON: two requests with one are the same request.
+/// A digest of route, path and canonical JSON. Two requests with equal fingerprints are the same request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fingerprint(pub String);
 
-/// An answer as it was given, to be given again byte by byte.
+/// A reply as it was sent, stored to be replayed byte for byte.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredReply {
-    /// The HTTP status. Opaque here.
+    /// The HTTP status code. The ports do not interpret it.
     pub status: u16,
-    /// Where what was made is to be found.
+    /// The `Location` header: the URL of the created resource, if there is one.
     pub location: Option<String>,
-    /// Its entity tag.
+    /// The `ETag` header, if the reply has one.
     pub etag: Option<String>,
-    /// The body.
+    /// The JSON body, byte for byte as it was sent.
     pub body: String,
 }
 
-/// An idempotency key that has been used: what for, and the answer once there is one.
+/// A used idempotency key, the request that used it, and the reply once there is one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claim {
-    /// The key.
+    /// The key with its scope; unique among all claims.
     pub key: IdempotencyKey,
-    /// The request that used it.
+    /// The fingerprint of the request that used the key first.
     pub fingerprint: Fingerprint,
-    /// The id of what the request made, by which a retry finds it: an order number, a transaction or a refund.
+    /// The id of the resource that the request makes: an order number, a transaction or a refund. A retry
+    /// finds it by this.
+    // Without it a retry after a crash would have no way to find the payment it must not make twice.
     pub resource: String,
-    /// The answer; `None` while the request runs, or when its process died.
+    /// The stored reply; `None` while the request runs, or when its process died before it replied.
     pub reply: Option<StoredReply>,
-    /// When it was first used.
+    /// The time of the first use, by the clock of the instance that claimed it.
     pub created_at: Timestamp,
-    /// When it may be forgotten; `None` is never.
+    /// The time from which the claim may be deleted; `None` means never.
     pub expires_at: Option<Timestamp>,
 }

@@ -1,7 +1,11 @@
-//! The traits between Idem's use cases and the outside world. Their docs are the specification: every promise in them
-//! is a test of the `port-contracts` crate, which every adapter must pass.
+//! The traits between Idem's use cases and the outside world. Their docs are the specification: every promise
+//! in them is a test of the `port-contracts` crate, which every adapter must pass.
 //!
-//! Repositories read; only [`Store`] writes.
+//! Repositories read; only [`Store`] writes. A use case therefore reads, decides, and ends with one commit:
+//!
+//! ```text
+//! repositories ──> decision (domain) ──> UnitOfWork ──> Store::commit
+//! ```
 
 mod broadcast;
 mod cache;

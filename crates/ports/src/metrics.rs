@@ -1,76 +1,76 @@
-//! What is worth counting.
+//! The observations that use cases report to be counted.
 
 use std::time::Duration;
 
 use domain::order::OrderStatus;
 
-/// Something that happened in a use case.
+/// An observation of a use case; each becomes one or two metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Observation {
-    /// An order was placed.
+    /// An order was placed and committed. A replay does not count.
     OrderPlaced,
-    /// An answer was given again.
+    /// A stored reply was sent to a retry with the same key.
     Replayed,
-    /// An order was refused: out of stock, unknown product, another price.
+    /// A placement was refused: out of stock, unknown product, or another price.
     OrderRefused,
-    /// An order moved.
+    /// An order changed its status, from the first to the second.
     Transition(OrderStatus, OrderStatus),
-    /// A notice arrived.
+    /// A gateway's call to us ended with this outcome.
     Callback(CallbackOutcome),
-    /// A commit ended so, after that long.
+    /// A commit ended with this outcome, after this duration.
     Commit(CommitOutcome, Duration),
-    /// A use case began anew because its commit was stale.
+    /// A use case starts over because its commit was stale.
     Retry,
-    /// A sweep did so much.
+    /// A sweep, by name, processed this number of items in one pass.
     BatchProcessed(&'static str, u64),
 }
 
-/// What became of a notice.
+/// The outcome of a gateway's callback, for the metrics.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CallbackOutcome {
-    /// It changed something.
+    /// Its event changed a transaction.
     Applied,
-    /// It was kept, with no effect.
+    /// Its event was stored, but repeated known facts.
     Unchanged,
-    /// It was kept until it can be applied.
+    /// Its event was stored, to be applied after an earlier one or once its transaction is known.
     Waiting,
-    /// It was kept, and an operator must look.
+    /// Its event was stored, and an operator must look.
     Flagged,
-    /// It had been kept before.
+    /// Its event was stored already, so nothing was written.
     Duplicate,
-    /// It was not genuine.
+    /// Its signature is not genuine; nothing was stored.
     Refused,
 }
 
 impl CallbackOutcome {
-    /// Every one.
+    /// Every outcome, so that each metric exists from the start.
     pub const ALL: [Self; 6] =
         [Self::Applied, Self::Unchanged, Self::Waiting, Self::Flagged, Self::Duplicate, Self::Refused];
 }
 
-/// How a commit ended.
+/// The outcome of a commit, for metrics and readiness.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CommitOutcome {
-    /// Everything was written.
+    /// All writes of the unit are durable.
     Committed,
-    /// A guard held it back.
+    /// A guard failed, so nothing was written. The database itself works.
     Refused,
-    /// Nobody knows.
+    /// It is unknown whether anything was written.
     Unavailable,
 }
 
 impl CommitOutcome {
-    /// Every one.
+    /// Every outcome, so that each metric exists from the start.
     pub const ALL: [Self; 3] = [Self::Committed, Self::Refused, Self::Unavailable];
 }
 
-/// Counts.
+/// Counts and measures the observations of use cases.
 pub trait Metrics: Send + Sync {
-    /// Takes note; never blocks and never fails.
+    /// Records one observation. It never blocks and never fails, because it runs inside every use case.
     fn observe(&self, happening: Observation);
 }
 
-/// Counts nothing.
+/// Ignores every observation, for tests and commands.
 impl Metrics for () {
     fn observe(&self, _: Observation) {}
 }

@@ -1,13 +1,14 @@
 //! Reading the system of record. Every read sees everything that was committed before it began.
 //!
-//! Keys and stamps come from the clocks of several instances, so neither says what was committed first. What belongs to
-//! one order is read by its number. A list is sorted by the stamp that it shows and then by row, and a page begins
-//! behind the place of the last one: whatever was there when the first page was read is listed once, and what is
-//! committed meanwhile stands where its stamp says.
+//! Keys and timestamps come from the clocks of several instances, so neither tells the order of commits.
+//! Whatever belongs to one order is read by its sequence number. A list is sorted by the timestamp that it
+//! shows and then by row, and a page begins after the last row of the page before. Rows that exist when the
+//! first page is read are listed once; rows committed meanwhile appear at the position of their timestamp.
 //!
-//! A row that cannot be read is [`UnreadableRow`](crate::UnreadableRow), and only who needs it is refused: a list leaves it out,
-//! and what is read by its id fails. The [`UnreadableObserver`](crate::UnreadableObserver) hears of either. What is decided on is never left out:
-//! an order's items, its transactions with their refunds, and the products of an order.
+//! An unreadable row is [`UnreadableRow`](crate::UnreadableRow) and affects only the request that needs it: a
+//! list leaves it out, and a read by id fails. The [`UnreadableObserver`](crate::UnreadableObserver) is
+//! notified of both. Rows that a decision rests on are never left out: an order's items, its transactions
+//! with their refunds, and the products of an order.
 
 use async_trait::async_trait;
 use domain::{
@@ -23,38 +24,39 @@ use crate::{AccountConflict, Claim, IdempotencyKey, Page, PortError, UnreadableR
 
 type ReadResult<T> = Result<T, PortError>;
 
-/// Which of the things that are due to read. Whoever works on them takes what it could not move out of its way by
-/// skipping it: it stays the longest due.
+/// The part of the due items to read. A sweep skips the items that it could not process: they stay due, and
+/// without the skip the same failing items would fill every batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batch {
-    /// So many of the longest due are left out.
+    /// The number of longest due items to leave out.
     pub skip: u32,
-    /// At most so many.
+    /// The maximum number of items to return.
     pub limit: u32,
 }
 
-/// A user and what the password is checked against.
+/// A user and the hash that a login is checked against.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Credentials {
-    /// The user.
+    /// The user, disabled or not.
     pub user: User,
-    /// The hash.
+    /// The bcrypt hash of the user's password.
     pub hash: PasswordHash,
 }
 
-/// Reads users.
+/// Reads users and their password hashes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait UserRepository: Send + Sync {
-    /// The user with that public id.
+    /// The user with that public id, disabled or not.
     async fn find_user(&self, id: &UserId) -> ReadResult<Option<User>>;
-    /// The user in that row.
+    /// The user with that row key.
     async fn find_user_by_key(&self, key: UserKey) -> ReadResult<Option<User>>;
-    /// The user with that name or e-mail address, regardless of case, and the hash. A name wins over an address.
+    /// The user with that username or e-mail address, regardless of case, and the hash. A username wins over
+    /// an address.
     async fn find_credentials(&self, login: &str) -> ReadResult<Option<Credentials>>;
-    /// The user's present hash.
+    /// The user's present hash; `None` when there is no such user.
     async fn find_password_hash(&self, user: UserKey) -> ReadResult<Option<PasswordHash>>;
-    /// What of name and address is somebody's, regardless of case.
+    /// Which of username and e-mail another account has, regardless of case.
     async fn find_account_conflicts(
         &self,
         username: &Username,
@@ -62,56 +64,60 @@ pub trait UserRepository: Send + Sync {
     ) -> ReadResult<Vec<AccountConflict>>;
     /// The highest [cost](crate::PasswordHasher::hash_cost) of all hashes; 0 when there are none.
     async fn highest_hash_cost(&self) -> ReadResult<u32>;
-    /// Users who changed at or after `since`, oldest change first and of one moment by row, at most `limit`; of those who
-    /// changed at `since` itself only the ones whose row comes after `after`.
+    /// Users who changed at or after `since`, oldest change first, then by row, at most `limit`. Of those who
+    /// changed exactly at `since`, only rows after `after`.
+    // Many users may share one timestamp. Without the row as a second cursor, a page that ends within them
+    // would either repeat or skip some.
     async fn list_changed_users(
         &self,
         since: Timestamp,
         after: Option<UserKey>,
         limit: u32,
     ) -> ReadResult<Vec<ChangedUser>>;
-    /// Operators whose row comes after that one, by row, at most `limit`.
+    /// Operators whose row comes after `after`, by row, at most `limit`.
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> ReadResult<Vec<User>>;
 }
 
-/// A user who changed.
+/// A user whose role or `disabled` flag changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangedUser {
-    /// The row.
+    /// The row key, which is also the cursor of the list.
     pub key: UserKey,
-    /// The public id.
+    /// The public id, under which the user is cached.
     pub id: UserId,
-    /// When it changed.
+    /// The time of the change; a larger one is newer.
     pub at: Timestamp,
     /// The user as it is now; `None` when its row cannot be read.
     pub user: Option<User>,
 }
 
-/// A session that was ended, as far as others must know of it.
+/// A revoked session, with the columns that other instances need.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RevokedSession {
-    /// The row.
+    /// The row key, which is also the cursor of the list.
     pub key: SessionKey,
-    /// The public id.
+    /// The public id, which its access tokens name.
     pub id: SessionId,
-    /// When it was ended.
+    /// The time of the revocation, by the clock of the instance that made it.
     pub at: Timestamp,
 }
 
-/// Reads sessions.
+/// Reads sessions, live and ended ones.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait SessionRepository: Send + Sync {
-    /// The session with that id, live or not.
+    /// The session with that public id, live or not.
     async fn find_session(&self, id: &SessionId) -> ReadResult<Option<Session>>;
     /// The user's sessions that are live at `now`, by `created_at` and row, newest first, at most `limit`.
     async fn list_live_sessions(&self, user: UserKey, now: Timestamp, limit: u32)
     -> ReadResult<Vec<Session>>;
     /// Whether a session of that user, live or not, began in that network at or after `since`.
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> ReadResult<bool>;
-    /// Sessions revoked at or after `since`, oldest revocation first and of one moment by row, at most `limit`; of those
-    /// revoked at `since` itself only the ones whose row comes after `after`. Whatever else is in such a row, it can be
-    /// read.
+    /// Sessions revoked at or after `since`, oldest revocation first, then by row, at most `limit`. Of those
+    /// revoked exactly at `since`, only rows after `after`. It can read such a row whatever its other columns
+    /// hold.
+    // Only three columns are read: an unreadable value elsewhere in the row must not keep a revoked session
+    // valid.
     async fn list_revoked_sessions(
         &self,
         since: Timestamp,
@@ -120,22 +126,22 @@ pub trait SessionRepository: Send + Sync {
     ) -> ReadResult<Vec<RevokedSession>>;
 }
 
-/// Reads the catalogue.
+/// Reads the catalogue and its changes.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ProductRepository: Send + Sync {
-    /// The product with that id, active or not.
+    /// The product with that public id, active or not.
     async fn find_product(&self, id: &ProductId) -> ReadResult<Option<Product>>;
-    /// Those of the products that there are, in no order.
+    /// The existing products among `ids`, in no particular order. One that is unreadable fails the call.
     async fn find_products(&self, ids: &[ProductId]) -> ReadResult<Vec<Product>>;
-    /// Products after that one, by `created_at` and row, oldest first.
+    /// Products after `after`, by `created_at` and row, oldest first.
     async fn list_products(
         &self,
         active_only: bool,
         after: Option<ProductId>,
         limit: u32,
     ) -> ReadResult<Page<Product>>;
-    /// What operators changed of a product after that change, newest version first.
+    /// Operators' changes of a product that come after `after`, newest version first.
     async fn list_product_changes(
         &self,
         product: ProductKey,
@@ -145,76 +151,81 @@ pub trait ProductRepository: Send + Sync {
     ) -> ReadResult<Page<product::StoredProductChange>>;
 }
 
-/// Which changes of a product to list.
+/// The kind of product changes to list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ChangeFilter {
-    /// All.
+    /// Every change, whatever it was.
     Any,
-    /// Adjustments of its stock.
+    /// Only adjustments of the stock.
     Adjustment,
 }
 
-/// Which orders to list.
+/// The conditions and the page of a list of orders; `None` is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
-    /// Only this user's.
+    /// Only orders of this user.
     pub owner: Option<UserKey>,
-    /// Only those standing there.
+    /// Only orders with this status.
     pub status: Option<OrderStatus>,
-    /// Only those placed at or after this moment.
+    /// Only orders placed at or after this time.
     pub created_after: Option<Timestamp>,
-    /// Only those placed before this moment.
+    /// Only orders placed before this time.
     pub created_before: Option<Timestamp>,
-    /// Only those that come after this one in the list.
+    /// Only orders that come after this one in the list.
     pub after: Option<OrderNumber>,
-    /// At most so many.
+    /// The maximum number of orders to return.
     pub limit: u32,
 }
 
-/// What the record says of an order without reading it: enough to tell whether a copy is the present one, and whose it is.
+/// The columns of an order that decide, without reading all of it, whether a cached entry is current and who
+/// may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OrderHead {
-    /// The row.
+    /// The row key of the order.
     pub key: OrderKey,
-    /// Whose it is.
+    /// The row key of the user who placed it.
+    // The owner comes from the database, not from the cached entry: others can write to a shared cache, so it
+    // must not decide who may see an order.
     pub owner: UserKey,
-    /// The present revision.
+    /// The present revision; a cached entry with another one is outdated.
     pub revision: Revision,
 }
 
-/// What a sweep looks for.
+/// The condition under which a sweep must process an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DueOrders {
-    /// `PENDING` orders whose `expires_at` is at or before this moment and that no transaction occupies.
+    /// `PENDING` orders whose `expires_at` is at or before this time and that no transaction occupies.
     Expired(Timestamp),
-    /// Orders of this status that last changed at or before this moment.
+    /// Orders of this status that last changed at or before this time.
     Unchanged(OrderStatus, Timestamp),
-    /// `PENDING` orders occupied by a transaction that is `AUTHORIZED`, with nothing asked of the gateway, and was made
-    /// at or before this moment.
+    /// `PENDING` orders occupied by an `AUTHORIZED` transaction that was made at or before this time and has
+    /// no operation pending at the gateway.
     Uncaptured(Timestamp),
 }
 
-/// Reads orders.
+/// Reads orders, their items and history.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrderRepository: Send + Sync {
-    /// The order with that number.
+    /// The order with that public number, with all its items.
     async fn find_order(&self, number: &OrderNumber) -> ReadResult<Option<Order>>;
-    /// What of the order with that number tells a copy from the present one, without reading the order.
+    /// The head of the order with that number, to validate a cached entry.
     async fn find_order_head(&self, number: &OrderNumber) -> ReadResult<Option<OrderHead>>;
     /// Orders by `created_at` and row, newest first.
     async fn list_orders(&self, filter: OrderFilter) -> ReadResult<Page<Order>>;
-    /// An order's history: its entries in the order of their numbers.
+    /// An order's history, sorted by sequence number.
     async fn list_history_entries(&self, order: OrderKey) -> ReadResult<Vec<StoredHistoryEntry>>;
-    /// Orders that a sweep must look at, longest due first, whether or not they can be read.
+    /// Orders that a sweep must process, longest due first, including unreadable ones.
+    // Only numbers are returned. The sweep reads each order by itself, so that one unreadable row fails alone
+    // and not the batch.
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> ReadResult<Vec<OrderNumber>>;
 }
 
-/// Reads payments. A transaction always comes with its refunds, oldest first.
+/// Reads payments. A transaction always comes with all its refunds, oldest first.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentRepository: Send + Sync {
-    /// The transaction with that id.
+    /// The transaction with that public id.
     async fn find_transaction(&self, id: &TransactionId) -> ReadResult<Option<Transaction>>;
     /// All transactions of an order, oldest first, to decide on: none of them if one cannot be read.
     async fn list_transactions(&self, order: OrderKey) -> ReadResult<Vec<Transaction>>;
@@ -226,29 +237,30 @@ pub trait PaymentRepository: Send + Sync {
     async fn list_refunds(&self, id: &TransactionId) -> ReadResult<Option<Vec<Refund>>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
     async fn list_payment_requests(&self, order: OrderKey) -> ReadResult<Vec<StoredPaymentRequest>>;
-    /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or
-    /// not they can be read.
+    /// Transactions that have a `check_at` at or before `now`, or have a refund with one; longest due first,
+    /// including unreadable ones.
     async fn list_due_transactions(&self, now: Timestamp, batch: Batch) -> ReadResult<Vec<TransactionId>>;
 }
 
-/// Reads the gateways' events.
+/// Reads the stored events of gateways.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait EventRepository: Send + Sync {
-    /// The event with that id.
+    /// The event that this gateway sent under that id.
     async fn find_event(&self, gateway: &GatewayName, id: &EventId) -> ReadResult<Option<StoredEvent>>;
-    /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), by `received_at` and row, oldest first.
+    /// Events of a transaction that are not applied yet (`WAITING`, `PARKED` or `OVERDUE`), by `received_at`
+    /// and row, oldest first.
     async fn list_waiting_events(
         &self,
         gateway: &GatewayName,
         transaction: &TransactionId,
     ) -> ReadResult<Vec<StoredEvent>>;
-    /// `PARKED` and `OVERDUE` events whose transaction is known by now, by `received_at` and row, oldest first.
+    /// `PARKED` and `OVERDUE` events whose transaction exists by now, by `received_at` and row, oldest first.
     async fn list_applicable_events(
         &self,
         batch: Batch,
     ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
-    /// `PARKED` events that arrived at or before `before`, by `received_at` and row, oldest first.
+    /// `PARKED` events received at or before `before`, by `received_at` and row, oldest first.
     async fn list_overdue_events(
         &self,
         before: Timestamp,
@@ -256,13 +268,14 @@ pub trait EventRepository: Send + Sync {
     ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
 }
 
-/// Reads findings.
+/// Reads the findings for operators.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait FindingRepository: Send + Sync {
-    /// The finding with that id.
+    /// The finding with that public id.
     async fn find_finding(&self, id: &FindingId) -> ReadResult<Option<Finding>>;
-    /// Findings by `created_at` and row, newest first; open or closed ones only if asked for.
+    /// A page of findings by `created_at` and row, newest first. `resolved` selects closed or open ones;
+    /// `None` lists both.
     async fn list_findings(
         &self,
         resolved: Option<bool>,
@@ -271,10 +284,10 @@ pub trait FindingRepository: Send + Sync {
     ) -> ReadResult<Page<Finding>>;
 }
 
-/// Reads used idempotency keys.
+/// Reads claims, the used idempotency keys.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait ClaimRepository: Send + Sync {
-    /// What that key was used for.
+    /// The claim of that key; `None` when the key is unused or its claim was deleted.
     async fn find_claim(&self, key: &IdempotencyKey) -> ReadResult<Option<Claim>>;
 }

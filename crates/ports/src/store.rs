@@ -1,31 +1,33 @@
-//! The one way to write to the system of record.
+//! The only way to write to the system of record.
 
 use async_trait::async_trait;
 use domain::ProductId;
 
 use crate::{Claim, PortError, UnitOfWork};
 
-/// The system of record, for writing.
+/// Commits units of work to the system of record.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Store: Send + Sync {
-    /// Makes every write of `work` true at once and durably, or none of them. One call is one database transaction.
+    /// Makes every write of `work` durable at once, or none of them. One call is one database transaction.
     ///
-    /// Once it is called it runs to its end: dropping the future does not leave a transaction open.
+    /// Once called, a commit runs to its end: dropping the future does not leave a transaction open.
     ///
     /// # Errors
-    /// Nothing was written if it is a [`CommitError`], except that for `PortError` nobody knows.
+    /// Any [`CommitError`] but `Failed` means that nothing was written. After `Failed` that is unknown.
+    // A client that disconnects drops the handler's future. If that stopped a commit halfway, the connection
+    // would go back to its pool with an open transaction and locked rows.
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError>;
 }
 
-/// Why nothing was written.
+/// The reason why a unit of work was not committed.
 #[derive(Debug, thiserror::Error)]
 pub enum CommitError {
-    /// A guarded row is no longer as it was read, or a row's key or a public id was given out twice: read again and
-    /// decide again, with fresh ones.
-    #[error("a guarded row has moved on")]
+    /// A guarded row has changed since it was read, or a key or public id was generated twice. Read again and
+    /// decide again, with new ids.
+    #[error("a guarded row has changed since it was read")]
     Stale,
-    /// There is not enough stock for these products.
+    /// There is not enough stock of these products: all lines that lack stock, not only the first.
     #[error("out of stock")]
     OutOfStock(Vec<ProductId>),
     /// The owner of a new order has as many unpaid ones, or pieces in them, as are allowed.
@@ -34,14 +36,16 @@ pub enum CommitError {
     /// The idempotency key has been used: this is what for, with the answer if there is one.
     #[error("the idempotency key has been used")]
     Claimed(Box<Claim>),
-    /// The gateway's event is kept already.
-    #[error("the event is kept already")]
+    /// The gateway's event is stored already, so the callback is answered as a success.
+    #[error("the event is stored already")]
     DuplicateEvent,
-    /// The account's name or address is somebody's.
-    #[error("taken: {0:?}")]
+    /// Another account has the username, the e-mail address, or both.
+    #[error("already in use by another account: {0:?}")]
     AccountConflict(Vec<AccountConflict>),
-    /// It is not known whether the commit happened: only a retry with the same key can tell.
+    /// It is unknown whether the commit happened. A retry with the same idempotency key finds out.
     #[error(transparent)]
+    // A connection that breaks after COMMIT was sent gives no answer. To treat that as "not written" would
+    // apply a request twice.
     Failed(#[from] PortError),
 }
 
@@ -57,18 +61,18 @@ pub enum OpenLimit {
 /// What of an account is somebody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountConflict {
-    /// The name.
+    /// The username, compared regardless of case.
     Username,
-    /// The address.
+    /// The e-mail address, compared regardless of case.
     Email,
 }
 
-/// Something that the service depends on.
+/// A dependency that can report whether it is available.
 #[async_trait]
 pub trait HealthCheck: Send + Sync {
-    /// Asks it for a sign of life.
+    /// Sends a cheap request to the dependency.
     ///
     /// # Errors
-    /// [`PortError`] when there is none.
+    /// [`PortError`] when it does not answer in time; `/readyz` then reports it as unavailable.
     async fn check_health(&self) -> Result<(), PortError>;
 }

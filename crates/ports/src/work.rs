@@ -1,4 +1,19 @@
-//! A unit of work: what one commit makes true, as a value.
+//! A unit of work: the writes of one commit, as a value (ADR 0001).
+//!
+//! A use case reads, decides, and returns a list of [`Write`]s. Each write has a guard: the version it was
+//! decided on, the key that must be new, the stock that must be left. [`Store::commit`](crate::Store::commit)
+//! makes all of them durable, or none if any guard fails. So no lock is held while a use case decides, and a
+//! test compares plain values:
+//!
+//! ```text
+//! UnitOfWork::new()
+//!     .with_write(Write::Claim(claim))             guard: the idempotency key is new
+//!     .with_order_change(change)                   guard: the order's revision is the one read
+//!     .with_write(Write::InsertTransaction(...))   guard: no other one occupies the order
+//! ```
+//!
+//! It promises one global order of row locks, whatever order the writes were added in: see
+//! [`UnitOfWork::in_lock_order`].
 
 use domain::{
     ChangedBy, EventId, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderChange, OrderKey,
@@ -11,112 +26,123 @@ use domain::{
 
 use crate::{Claim, IdempotencyKey, StoredReply};
 
-/// One change of the record, with its guard. Adapters apply them as [`UnitOfWork::in_lock_order`] gives them, whatever
-/// order they were added in, so that all units of work lock rows in one global order.
+/// A change of the system of record, with its guard. Adapters apply writes as [`UnitOfWork::in_lock_order`]
+/// returns them, whatever order they were added in, so that all units of work lock rows in one global order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Write {
-    /// Uses an idempotency key. Guard: it was not used; else [`CommitError::Claimed`](crate::CommitError::Claimed).
+    /// Uses an idempotency key. Guard: it was not used; else
+    /// [`CommitError::Claimed`](crate::CommitError::Claimed).
     Claim(Claim),
-    /// Keeps the answer to a claimed key. Guard: there is none yet; else `Claimed`.
+    /// Stores the reply to a claimed key. Guard: there is none yet; else `Claimed`.
     StoreReply {
-        /// Which key.
+        /// The key that the request claimed, in this commit or an earlier one.
         key: IdempotencyKey,
-        /// The answer.
+        /// The reply to replay to every later request with this key.
         reply: StoredReply,
     },
-    /// Keeps a gateway's event. Guard: gateway and id are new; else `DuplicateEvent`.
+    /// Stores a gateway's event. Guard: gateway and id are new; else `DuplicateEvent`.
     InsertEvent(StoredEvent),
-    /// Says what became of a kept event. Guard: it is still as it was; else `Stale`.
+    /// Changes the disposition of a stored event. Guard: it is still `from`; else `Stale`.
     MoveEvent {
-        /// Which event.
+        /// The row of the event.
         key: EventKey,
-        /// What it was.
+        /// The disposition that was read.
         from: EventDisposition,
-        /// What it is now.
+        /// The disposition after the commit.
         to: EventDisposition,
     },
-    /// Makes an account. Guard: name and address are new, regardless of case; else `AccountConflict` (naming both if need be).
+    /// Makes an account. Guard: username and e-mail are new, regardless of case; else `AccountConflict` (both
+    /// are named).
     InsertUser(User, PasswordHash),
-    /// Changes role, `disabled` and `changed_at` of a user. Guard: `changed_at` is the one read; else `Stale`.
+    /// Changes role, `disabled` and `changed_at` of a user. Guard: `changed_at` is the one read; else
+    /// `Stale`.
     UpdateUser {
-        /// The user after the change.
+        /// The user after the change; name and address are not written.
         user: User,
-        /// The stamp that was read.
+        /// The `changed_at` that was read; `None` if role and `disabled` never changed.
         read: Option<Timestamp>,
     },
     /// Changes a password. Guard: it is still `from`; else `Stale`.
     ChangePassword {
-        /// Whose.
+        /// The row of the user.
         user: UserKey,
-        /// The hash that was checked.
+        /// The hash that the old password was checked against.
         from: PasswordHash,
-        /// The new one.
+        /// The hash to store instead.
         to: PasswordHash,
     },
-    /// Writes nothing. Guard: the user's hash is still this one, and the account is not disabled; else `Stale`.
+    /// Writes nothing. Guard: the user's hash is still this one, and the account is not disabled; else
+    /// `Stale`.
+    // A login checks its password for a long time outside any transaction. Without this guard a session could
+    // begin after the password was changed or the account closed.
     RequirePassword(UserKey, PasswordHash),
-    /// Makes a session, and keeps the network that it began in.
+    /// Makes a session, and stores the network that it began in.
     InsertSession(Session, Network),
-    /// Moves a session on to its next generation. Guard: row, id, user, login, generation and spent tokens are those
-    /// that were read, maybe from a copy, and it is live; else `Stale`.
+    /// Advances a session to its next generation. Guard: row, id, user, login, generation and spent tokens
+    /// are those that were read, maybe from a cached entry, and the session is live; else `Stale`.
     RotateSession {
-        /// The session as it was read.
+        /// The session as it was read; the whole value is the guard.
         read: Box<Session>,
-        /// The session after the exchange.
+        /// The session after the exchange of its refresh token.
         next: Box<Session>,
     },
-    /// Ends a session of a user; one that has ended stays as it is.
+    /// Revokes a session of a user. One that has ended stays as it is, so this has no guard.
     RevokeSession {
-        /// Whose.
+        /// The row of the session's user; another user's session is not touched.
         user: UserKey,
-        /// Which.
+        /// The row of the session to revoke.
         session: SessionKey,
-        /// When.
+        /// The time to store in `revoked_at`.
         at: Timestamp,
     },
-    /// Ends all sessions of a user but one.
+    /// Revokes all sessions of a user but one.
     RevokeSessions {
-        /// Whose.
+        /// The row of the user.
         user: UserKey,
-        /// Which one stays.
+        /// The session that stays, such as the one that changed the password; `None` revokes all.
         except: Option<SessionKey>,
-        /// When.
+        /// The time to store in `revoked_at`.
         at: Timestamp,
     },
-    /// Makes a product, and the first entry of its changes. Guard: its id is new; else `Stale`.
+    /// Makes a product and its first change entry. Guard: its id is new; else `Stale`.
     InsertProduct(Product, ProductChange),
-    /// Replaces a product, and adds to its changes. Its stock is not replaced: `restock` says what becomes of it, in the
-    /// same statement, so that no sale stands in the way. Guard: it is still of the version that was read; else `Stale`.
+    /// Replaces a product and adds a change entry. The stock is not replaced: `stock_update` says what
+    /// happens to it, in the same statement, so that sales do not make this write stale. Guard: its version
+    /// is the one read; else `Stale`.
     ReplaceProduct {
-        /// The product after the change; its stock is as it was read.
+        /// The product after the change; its stock is the one read and is not written.
         product: Product,
         /// The version that was read.
         read: Version,
-        /// What becomes of the stock.
+        /// The effect on the stock: left as it is at the commit, or set.
         stock_update: StockUpdate,
-        /// Who changes it.
+        /// The author and the reason of the new version.
         change: ProductChange,
     },
-    /// Adds to the stock, or takes from it, and adds to the product's changes: a version of its own. Guard: the product
-    /// is there and tracked, and its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX); else `Stale`.
+    /// Adds to the stock, or takes from it, as a new version with a change entry. Guard: the product exists
+    /// and is tracked, and its stock stays from 0 to [`STOCK_MAX`](domain::product::STOCK_MAX); else `Stale`.
     AdjustStock {
-        /// Which product.
+        /// The public id of the product.
         product: ProductId,
-        /// How many come in.
+        /// The number of pieces to add; negative takes them out.
+        // A difference, not a new value: `stock = stock + by` is right whatever was sold meanwhile, so it
+        // needs no guard on the version.
         by: i64,
-        /// Who changes it.
+        /// The author and the reason of the new version.
         change: ProductChange,
     },
-    /// Sells: takes stock if it is tracked, and leaves version and `updated_at` as they are. Guard: the product is active,
-    /// has the price that was read, is tracked if it was (else `Stale`) and has enough left (else `OutOfStock`, naming
-    /// every line that lacks).
+    /// Takes stock for an order line if the product is tracked, and leaves version and `updated_at` as they
+    /// are. Guard: the product is active, has the price that was read, is tracked if it was (else `Stale`)
+    /// and has enough stock (else `OutOfStock`, naming every line that lacks stock).
     Sell {
-        /// How many of what.
+        /// The product and the number of pieces.
         line: StockLine,
-        /// The product as it was read.
+        /// The product as it was read; its price and activity are the guard.
+        // The order was priced on this read. A plain read inside the commit locks nothing on a server, so the
+        // price is guarded by the statement that takes the stock, also when nothing is tracked.
         read: Product,
     },
-    /// Gives stock back, if it is tracked, and leaves version and `updated_at` as they are.
+    /// Returns stock, if the product is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
     /// Counts an order that is about to be made, and its pieces, for its owner. Guard: neither the owner's unpaid orders
     /// nor the pieces of a product in them become more than `limits`; else
@@ -139,44 +165,50 @@ pub enum Write {
     },
     /// Makes an order with its items and the first entry of its history.
     InsertOrder {
-        /// The order.
+        /// The order as it was placed.
         order: Box<Order>,
-        /// The entry.
+        /// The history entry with sequence 1.
         entry: HistoryEntry,
     },
-    /// Changes an order: status, and the guard of everything that belongs to it. Guard: its revision is the one read;
-    /// else `Stale`.
+    /// Changes an order, and guards everything that belongs to it. Guard: its revision is the one read; else
+    /// `Stale`.
     ///
-    /// The entries of history come with it; stock to give back is a write of its own, made by
+    /// Its history entries are written with it. Stock to return is a write of its own, added by
     /// [`UnitOfWork::with_order_change`].
     UpdateOrder(Box<OrderChange>),
-    /// Makes a transaction. Guard: no other one occupies its order; else `Stale`. Goes with an `UpdateOrder`.
+    /// Makes a transaction, together with an `UpdateOrder`. Guard: no other one occupies its order; else
+    /// `Stale`.
     InsertTransaction(Box<Transaction>),
-    /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` it goes with.
+    /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` in the same
+    /// unit.
     UpdateTransaction(Box<Transaction>),
-    /// Keeps who asked for what of a transaction. Goes with the write that claims it.
+    /// Stores who requested what of a transaction, in the commit that stores the request itself.
     InsertRequest(payment::PaymentRequest),
-    /// Puts off asking the gateway about a transaction and its refunds: only the `check_at` and `checks` of each are
-    /// written. Guard: none, it only delays.
+    /// Delays the next question to the gateway: writes only `check_at` and `checks` of a transaction and its
+    /// refunds. No guard.
+    // No guard is needed: two instances that postpone at once only change when the gateway is asked next. A
+    // guard would move the revision, and so make real changes of the order stale for nothing.
     Postpone(Box<Transaction>),
-    /// Keeps a finding.
+    /// Stores a finding for operators.
     InsertFinding(Finding),
-    /// Keeps a finding about that subject, unless one about it is open already: a second one is no error.
+    /// Stores a finding about a subject, unless an open one about it exists; then nothing is written, without
+    /// an error.
     InsertFindingOnce(Finding, String),
-    /// Closes a finding; another one about its subject may then be kept. Guard: it is open; else `Stale`.
+    /// Closes a finding, which frees its subject for a new one. Guard: it is open; else `Stale`.
     ResolveFinding {
-        /// Which.
+        /// The public id of the finding.
         id: FindingId,
-        /// What the operator wrote.
+        /// The operator's note: what was done about it.
         note: Text,
-        /// Who that is.
+        /// The operator who closes it.
         by: ChangedBy,
-        /// When.
+        /// The time to store in `resolved_at`.
         at: Timestamp,
     },
-    /// Forgets what may be forgotten, at most so many rows.
+    /// Deletes rows that ended before the timestamp, at most this number of them.
+    // The limit keeps each deletion short: one statement over a backlog of months could hold its locks for minutes.
     Prune(Prunable, Timestamp, u32),
-    /// Writes that moment down and nothing else: what finds out whether anything can be written.
+    /// Writes the timestamp to a row of its own: finds out whether the database accepts writes at all.
     Probe(Timestamp),
 }
 
@@ -192,49 +224,51 @@ pub struct OpenLimits {
 /// What may be forgotten.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prunable {
-    /// Used idempotency keys whose time is over.
+    /// Idempotency keys whose `expires_at` has passed.
     Claims,
-    /// Sessions that ended before then.
+    /// Sessions that expired or were revoked before then.
     Sessions,
 }
 
-/// Everything that one commit makes true, or nothing of it.
+/// The writes of one commit: all of them become durable, or none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct UnitOfWork {
     writes: Vec<Write>,
 }
 
 impl UnitOfWork {
-    /// Nothing yet.
+    /// A unit without writes, to start from.
     #[must_use]
     pub const fn new() -> Self {
         Self { writes: Vec::new() }
     }
 
-    /// And this.
+    /// Adds one write to this unit.
     #[must_use]
     pub fn with_write(mut self, write: Write) -> Self {
         self.writes.push(write);
         self
     }
 
-    /// And these.
+    /// Adds several writes to this unit.
     #[must_use]
     pub fn with_writes(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
         self.writes.extend(writes);
         self
     }
 
-    /// And everything of another unit: one commit makes both true, or neither if a guard of either refuses. Rows are
-    /// still locked in the one order, so that units of several callers may be put together.
+    /// Adds all writes of another unit: one commit makes both durable, or neither if a guard of either fails.
+    /// Rows are still locked in the one global order, so callers may combine units freely.
     #[must_use]
     pub fn merge(self, other: Self) -> Self {
         self.with_writes(other.writes)
     }
 
-    /// And an order's progress: its guard, its entries of history, the stock it gives back, and that it is open no more.
+    /// Adds an order's change: its guard, its history entries, and the stock it returns.
     #[must_use]
     pub fn with_order_change(self, progress: OrderChange) -> Self {
+        // Stock is returned in the same commit that cancels the order. Two commits could cancel an order
+        // whose stock is lost for good, if the process dies between them.
         let stock: Vec<_> = progress.returned_stock().iter().cloned().map(Write::ReturnStock).collect();
         let order = progress.order();
         let closed = progress
@@ -243,28 +277,32 @@ impl UnitOfWork {
         self.with_writes(stock).with_writes(closed).with_write(Write::UpdateOrder(Box::new(progress)))
     }
 
-    /// The writes, in the order they were added.
+    /// The writes, in the order in which they were added.
     #[must_use]
     pub fn writes(&self) -> &[Write] {
         &self.writes
     }
 
-    /// The writes in the one order in which rows are locked, whatever order they were added in: by [`LockRow`], then by
-    /// kind. Writes of one kind to one row keep the order that they were added in.
+    /// The writes in the global order in which rows are locked, whatever order they were added in: by
+    /// [`LockRow`], then by kind. Writes of one kind to one row keep the order in which they were added.
     #[must_use]
     pub fn in_lock_order(mut self) -> Vec<Write> {
+        // The sort is stable on purpose: two writes of one kind to one row may depend on each other.
         self.writes.sort_by(|a, b| (a.lock_row(), a.lock_rank()).cmp(&(b.lock_row(), b.lock_rank())));
         self.writes
     }
 }
 
-/// The row that a write may have to wait for. Rows are ordered as the variants are, and within one by key: two units that
-/// lock rows in this order never wait for each other in a circle.
+/// The row that a write may have to wait for. Rows are ordered as the variants are, and within one variant by
+/// key. Two units that lock rows in this order never wait for each other in a cycle, so they cannot deadlock.
 ///
-/// No other unit can have locked a row that is new. What an insert may have to wait for is the row that the new one belongs
-/// to, which the database locks with it, or an equal id, which is a variant of its own.
+/// Another unit cannot have locked a row that is new. An insert may have to wait for the row that the new one
+/// belongs to, which the database locks with it, or for an equal id, which is a variant of its own.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum LockRow<'w> {
+    // The claim comes first: a retry that is sent twice waits for the winner here, before it holds a lock
+    // that other requests need. Products come near the end, because many orders share them: their locks are
+    // held briefly.
     Claim(&'w IdempotencyKey),
     NewEvent(&'w GatewayName, &'w EventId),
     Event(EventKey),
@@ -279,7 +317,7 @@ enum LockRow<'w> {
     Finding(&'w FindingId),
     Subject(&'w str),
     Probe,
-    /// Whatever is there: such a unit has no other writes.
+    /// Any old rows: such a unit has no other writes.
     Old,
 }
 
@@ -320,8 +358,10 @@ impl Write {
         }
     }
 
-    /// Which of several writes to one row comes first.
+    /// The position among several writes to one row.
     const fn lock_rank(&self) -> u8 {
+        // A match without a wildcard: a new kind of write does not compile until its position is chosen.
+        // Ranks are unique, so the order never depends on the caller.
         match self {
             Self::Claim(_) => 0,
             Self::StoreReply { .. } => 1,

@@ -1,12 +1,14 @@
-//! The digits of a text, whatever their script, and what stands between them.
+//! The digits of a text in any script, and the separators between them.
 
 use std::ops::Range;
 
 use super::opaque;
 
-/// Longest separator between two groups of one number, in characters.
+/// The longest separator between two groups of one number, in characters.
 const SEPARATOR_CHARS_MAX: usize = 2;
 /// The zero of each script's decimal digits; the other nine follow it (Unicode 17, general category `Nd`).
+// A table, because the standard library knows numeric characters but not their values. A card number typed in
+// Arabic or full-width digits is the same number.
 const ZEROS: [u32; 76] = [
     0x30, 0x660, 0x6F0, 0x7C0, 0x966, 0x9E6, 0xA66, 0xAE6, 0xB66, 0xBE6, 0xC66, 0xCE6, 0xD66, 0xDE6, 0xE50,
     0xED0, 0xF20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40,
@@ -17,32 +19,32 @@ const ZEROS: [u32; 76] = [
     0x1E5F1, 0x1E950, 0x1FBF0,
 ];
 
-/// What stands between a digit and the one before it.
+/// The text between a digit and the one before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gap<'t> {
-    /// Nothing: they are of one group.
+    /// They are adjacent, so they are in one group.
     Nothing,
-    /// A separator: they are of two groups, perhaps of one number.
+    /// A short separator: two groups, perhaps of one number.
     Separator(&'t str),
-    /// A letter, more than a separator, or the beginning of the text: they are of two numbers.
+    /// A letter, a longer separator, or the beginning of the text: two numbers.
     Border,
 }
 
-/// A decimal digit.
+/// A decimal digit with its position in the text.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Digit<'t> {
-    /// 0 to 9.
+    /// The value of the digit, 0 to 9.
     pub(super) value: u8,
-    /// The bytes of the text that it is written with.
+    /// The bytes of the text that it occupies.
     pub(super) at: Range<usize>,
-    /// What stands before it.
+    /// The text between it and the digit before.
     pub(super) gap: Gap<'t>,
 }
 
-/// The digits of `text`, without those of words that hold no card number.
+/// The digits of `text`, without those in words that cannot hold a card number.
 pub(super) fn scan_digits(text: &str) -> Vec<Digit<'_>> {
     let mut digits = Vec::new();
-    // Where the digit before ended, as long as only separators have followed.
+    // The end of the previous digit, as long as only separators have followed it.
     let mut before = None;
     let (mut in_word, mut skipped) = (false, 0);
     for (at, char) in text.char_indices() {
@@ -51,6 +53,8 @@ pub(super) fn scan_digits(text: &str) -> Vec<Digit<'_>> {
         }
         let value = digit_value(char);
         let is_of_word = value.is_some() || char.is_alphabetic();
+        // Only at the start of a word: a UUID or digest inside a longer word is no such thing, and a card
+        // number must not hide in it.
         let opaque = if is_of_word && !in_word {
             opaque::opaque_length(text.get(at..).unwrap_or_default())
         } else {
@@ -85,13 +89,13 @@ fn classify_gap(between: Option<&str>) -> Gap<'_> {
     }
 }
 
-/// A character that stands there twice, once.
+/// Reduces a separator of two equal characters to one, so that `--` and `-` are the same separator.
 fn collapse_repeat(separator: &str) -> &str {
     let (one, two) = separator.split_at(separator.chars().next().map_or(0, char::len_utf8));
     if two.is_empty() || two == one { one } else { separator }
 }
 
-/// What a decimal digit of any script is worth.
+/// The value of a decimal digit of any script; `None` for any other character.
 fn digit_value(char: char) -> Option<u8> {
     let code = u32::from(char);
     let script = ZEROS.partition_point(|zero| *zero <= code).checked_sub(1)?;

@@ -1,17 +1,18 @@
-//! Which first digits belong to an issuer, and how long its numbers are.
+//! The first digits that belong to an issuer, and the lengths of its numbers.
 //!
-//! Sources: the table of the article "Payment card number" of Wikipedia (section "Issuer identification number"), the card types of
-//! <https://github.com/braintree/credit-card-type> (`src/lib/card-types.ts`), and the test numbers that
-//! <https://docs.stripe.com/testing> and <https://developer.authorize.net/hello_world/testing_guide.html> list. Both tables let Maestro have
-//! 12 to 19 digits and any number that begins with 6, and one of them Visa 13: those are barcodes, IMEIs and parcel
-//! numbers today, so only what is issued is listed here.
+//! Sources: the table of the article "Payment card number" of Wikipedia (section "Issuer identification
+//! number"), the card types of <https://github.com/braintree/credit-card-type> (`src/lib/card-types.ts`), and
+//! the test numbers that <https://docs.stripe.com/testing> and
+//! <https://developer.authorize.net/hello_world/testing_guide.html> list. Both tables let Maestro have 12 to
+//! 19 digits and any number that begins with 6, and one of them Visa 13: those are barcodes, IMEIs and parcel
+//! numbers today, so only issued ranges are listed here.
 
 use super::digits::Digit;
 
-/// The most digits that a prefix of the table has.
+/// The number of digits in each prefix of the table.
 const PREFIX_DIGITS: usize = 4;
 
-/// Numbers of an issuer: their first four digits, from and to, and their lengths.
+/// A range of an issuer's numbers: the first four digits, from and to (inclusive), and the possible lengths.
 struct IssuerRange(u16, u16, &'static [usize]);
 
 const UP_TO_19: &[usize] = &[16, 17, 18, 19];
@@ -45,8 +46,8 @@ const RANGES: &[IssuerRange] = &[
     IssuerRange(9792, 9792, &[16]),
 ];
 
-/// The lengths of the numbers that begin with the first of `digits`: bit by bit, the lowest one is for length 0. It is looked up
-/// once for all candidates that begin there.
+/// The lengths of the numbers that begin with the first of `digits`, as a bit set: bit `n` is set if a number
+/// may have `n` digits.
 pub(super) fn issuer_lengths(digits: &[Digit<'_>]) -> u32 {
     let first = digits.iter().take(PREFIX_DIGITS).fold(0, |prefix, it| prefix * 10 + u16::from(it.value));
     let fitting = RANGES.iter().filter(|IssuerRange(from, to, _)| (*from..=*to).contains(&first));

@@ -1,12 +1,12 @@
-//! What members that hold card data are called.
+//! Names of JSON members that hold card data.
 
-/// What the name of a member with a security code has in it, whatever else.
+/// Texts that the name of a member with a security code contains, among others.
 const SECURITY_CODES: [&str; 6] = ["cvc", "cvv", "csc", "cvn", "securitycode", "verificationvalue"];
-/// What a member with a card number is called.
+/// Names of members that hold a card number, compared as a whole: "pan" is part of "company".
 const NUMBERS: [&str; 2] = ["cardnumber", "pan"];
 
-/// Whether a member called so holds a card number or a security code, whatever its value looks like: a security code has
-/// no form of its own. Case, digits and separators do not matter.
+/// Whether a member with this name holds a card number or a security code, whatever its value looks like: a
+/// security code has no format of its own. Case, digits and separators are ignored.
 ///
 /// ```
 /// use domain::card::is_named_like_card_data;

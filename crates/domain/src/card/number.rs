@@ -1,13 +1,13 @@
-//! Numbers of JSON, which can hide their digits behind an exponent.
+//! Numbers in JSON, which can hide their digits behind an exponent.
 
 use super::DIGITS_MAX;
 
-/// A number of JSON (RFC 8259, 6) without its exponent, if it has one and not more digits before the point than a card;
-/// any other text as it is.
+/// A JSON number (RFC 8259, 6) without its exponent, if it has one and not more digits before the point than
+/// a card; any other text unchanged.
 ///
 /// ```
-/// assert_eq!(domain::card::written_out("-42.42e3"), "-42420.");
-/// assert_eq!(domain::card::written_out("1e999"), "1e999");
+/// assert_eq!(domain::card::expand_exponent("-42.42e3"), "-42420.");
+/// assert_eq!(domain::card::expand_exponent("1e999"), "1e999");
 /// ```
 #[must_use]
 pub fn expand_exponent(number: &str) -> String {
@@ -27,6 +27,7 @@ fn shift_point(number: &str) -> Option<String> {
     if before_point == 0 {
         return Some(format!("{sign}.{}", digits.get(point..)?));
     }
+    // The exponent is the sender's: `1e999999999` would otherwise become a gigabyte of zeros.
     if before_point > DIGITS_MAX {
         return None;
     }

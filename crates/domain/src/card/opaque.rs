@@ -1,19 +1,19 @@
-//! Words whose digits are no card's, though they may look so by chance: UUIDs, digests and IBANs.
+//! Words whose digits look like a card's only by chance: UUIDs, digests and IBANs.
 
 use super::iban;
 
-/// Hexadecimal digits of the shortest digest, and of a UUID.
+/// The number of hexadecimal digits in the shortest digest, and in a UUID.
 const HEX_DIGITS_MIN: usize = 32;
 const UUID_BYTES: usize = 36;
-/// Where the hyphens of a UUID stand (RFC 9562, 4).
+/// The positions of the hyphens in a UUID (RFC 9562, 4).
 const UUID_HYPHENS: [usize; 4] = [8, 13, 18, 23];
 
-/// How many bytes the opaque word has that `text` begins with, if it does.
+/// The length in bytes of the opaque word that `text` begins with, if it begins with one.
 pub(super) fn opaque_length(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let length = uuid_length(bytes).or_else(|| digest_length(bytes)).or_else(|| iban::iban_length(bytes))?;
     let ends = bytes.get(length).is_none_or(|it| it.is_ascii() && !it.is_ascii_alphanumeric());
-    // Digits alone may be anything.
+    // Without a letter it may be two card numbers that are written together, so it is not skipped.
     let has_letters = bytes.get(..length)?.iter().any(u8::is_ascii_alphabetic);
     (ends && has_letters).then_some(length)
 }

@@ -1,9 +1,11 @@
-//! What else is or was in ISO 4217: everything that an old row may name and no new price may.
+//! Currencies that are or were in ISO 4217 and that no new price may name. Rows of the database may still
+//! name them.
 //!
-//! Source: list three (table A.3, "historic denominations of currencies and funds") of the maintenance agency, as published
-//! on 2026-01-01, with the codes that it marks as never having been ISO's; and the codes of list one that have no minor
-//! unit: metals, bond units, units of account, the test code and "no currency". List three states no minor units; they are
-//! those that list one stated while the code was in use. What never had one takes all digits that the record holds.
+//! Source: list three (table A.3, "historic denominations of currencies and funds") of the maintenance
+//! agency, as published on 2026-01-01, with the codes that it marks as never having been ISO's; and the codes
+//! of list one that have no minor unit: metals, bond units, units of account, the test code and "no
+//! currency". List three states no minor units; they are those that list one stated while the code was in
+//! use. A code that never had one takes all four digits that the database stores.
 
 /// Alphabetic code and minor-unit digits, sorted by code for a binary search.
 #[rustfmt::skip]

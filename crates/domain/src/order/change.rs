@@ -1,29 +1,29 @@
-//! An order and what has been decided about it since it was read.
+//! An order together with the transitions decided since it was read.
 
 use crate::{ChangedBy, Order, ProductId, Revision, Text, Timestamp};
 
 use super::{HistoryEntry, OrderStatus};
 
-/// The move is not one that this actor may make from here.
+/// The actor may not move the order from its present status to the requested one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("this actor may not make this move; it may move to {allowed:?}")]
 pub struct TransitionNotAllowed {
-    /// What the actor may do instead.
+    /// The statuses that this actor may choose instead; shown in the problem as `allowedTransitions`.
     pub allowed: Vec<OrderStatus>,
 }
 
-/// Pieces of a product.
+/// A number of pieces of one product, to take from stock or return to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockLine {
-    /// Which product.
+    /// The public id of the product.
     pub product: ProductId,
-    /// How many.
+    /// The number of pieces, above zero.
     pub quantity: u32,
 }
 
-/// An order and its changes of status since it was read: what one commit makes true.
+/// An order and its transitions since it was read: the part of one commit that concerns the order.
 ///
-/// Every step adds exactly one entry of history, so the entries always form one unbroken path.
+/// Every transition adds exactly one history entry, so the entries always form one unbroken path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderChange {
     base_revision: Revision,
@@ -33,34 +33,35 @@ pub struct OrderChange {
 }
 
 impl OrderChange {
-    /// Starts from an order as it was read.
+    /// Starts from an order as it was read. The revision increments here, even if no transition follows.
     #[must_use]
     pub fn from_order(mut order: Order) -> Self {
+        // Also a commit that only changes a payment must increment the revision: it is the one guard against
+        // two decisions that each read both and write one (write skew, ADR 0005).
         let read = order.revision;
         order.revision = read.next();
         Self { base_revision: read, order, entries: Vec::new(), returned_stock: Vec::new() }
     }
 
-    /// The order as it stands after the steps, its revision moved on by one: also a unit of work that only touches
-    /// what belongs to the order moves it.
+    /// The order after the transitions, with the incremented revision.
     #[must_use]
     pub const fn order(&self) -> &Order {
         &self.order
     }
 
-    /// The revision that all of this was decided on.
+    /// The revision that was read, on which all of this was decided; the guard of the commit.
     #[must_use]
     pub const fn base_revision(&self) -> Revision {
         self.base_revision
     }
 
-    /// The changes of status, oldest first.
+    /// The history entries to insert, oldest first.
     #[must_use]
     pub fn history_entries(&self) -> &[HistoryEntry] {
         &self.entries
     }
 
-    /// The stock to give back.
+    /// The stock to return in the same commit.
     #[must_use]
     pub fn returned_stock(&self) -> &[StockLine] {
         &self.returned_stock
@@ -85,12 +86,16 @@ impl OrderChange {
         now: Timestamp,
     ) -> Result<bool, TransitionNotAllowed> {
         let from = self.order.status;
+        // A repeated request is no error: the client that lost the reply gets the same order, and no second
+        // history entry is written.
         if from == to {
             return Ok(false);
         }
         if !self.order.allows_transition(to, by.actor) {
             return Err(TransitionNotAllowed { allowed: self.order.allowed_transitions(by.actor) });
         }
+        // This reads `status` and `came_from` as they were before the move, so it must come before they are
+        // changed.
         if returns_stock(&self.order, to) {
             self.returned_stock.extend(self.order.lines_in_stock());
         }
@@ -106,8 +111,10 @@ impl OrderChange {
     }
 }
 
-/// Stock comes back when an order ends unpaid, or is refunded before it was shipped.
+/// Whether this move returns stock: the order ends unpaid, or is refunded before it was shipped.
 fn returns_stock(order: &Order, to: OrderStatus) -> bool {
+    // No wildcard: a new status must decide here whether goods come back. `CLOSED` returns stock only from
+    // `PENDING`, because a completed order's goods are with the customer.
     match to {
         OrderStatus::Cancelled => true,
         OrderStatus::Closed => order.status == OrderStatus::Pending,
@@ -122,8 +129,8 @@ fn returns_stock(order: &Order, to: OrderStatus) -> bool {
     }
 }
 
-/// Where a refund of everything may go back to. A refunded order remembers it, because the refund may fail later, unless
-/// its goods went back into stock: they may be sold to others by then.
+/// The status that a full refund may go back to. A refunded order keeps it, because the refund may fail
+/// later, unless its goods were returned to stock: others may have bought them by then.
 fn refund_origin(order: &Order, to: OrderStatus) -> Option<OrderStatus> {
     let restocks = returns_stock(order, to) && order.items.iter().any(|it| it.holds_stock);
     match (order.status, to) {

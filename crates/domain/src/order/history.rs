@@ -1,26 +1,26 @@
-//! One line of an order's history.
+//! Entries of an order's history.
 
 use crate::{ChangedBy, Order, Sequence, Text, Timestamp, order::OrderStatus};
 
-/// A change of status that has been decided: exactly one row of history.
+/// A decided transition: exactly one row of the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEntry {
-    /// Its place in the order's path.
+    /// The position in the order's history, from 1 without gaps; the rows are sorted by it.
     pub sequence: Sequence,
-    /// Where the order stood; `None` when it was placed.
+    /// The status before; `None` when the order was placed.
     pub from: Option<OrderStatus>,
-    /// Where it stands now.
+    /// The status after, which is the `from` of the next entry.
     pub to: OrderStatus,
-    /// Who did it.
+    /// The actor, and the user behind it if there is one.
     pub by: ChangedBy,
-    /// Why, if anybody said.
+    /// The reason that the actor gave; `None` when there is none.
     pub reason: Option<Text>,
-    /// When; never before the entry that it follows.
+    /// The time of the change; never before that of the previous entry.
     pub at: Timestamp,
 }
 
 impl HistoryEntry {
-    /// The first entry of an order that was placed a moment ago.
+    /// The first entry of an order that has just been placed.
     #[must_use]
     pub fn for_new_order(order: &Order, by: ChangedBy) -> Self {
         Self {
@@ -34,21 +34,22 @@ impl HistoryEntry {
     }
 }
 
-/// An entry as the record holds it.
+/// A history entry as it is read from the database, with the user's public id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredHistoryEntry {
-    /// The change.
+    /// The transition, as it was decided.
     pub entry: HistoryEntry,
-    /// The public id of the user who did it, if it was one.
+    /// The public id of the user who made the change; `None` if no user did.
     pub user: Option<crate::UserId>,
 }
 
-/// Whether `entries`, oldest first, are one unbroken path from the placing of an order to `status`, made of allowed
-/// moves only, numbered without a gap, with stamps that do not go backwards.
+/// Whether `entries`, oldest first, form one unbroken path from the placing of an order to `status`: allowed
+/// moves only, numbered without a gap, with timestamps that do not go backwards.
 #[must_use]
 pub fn is_valid_history(entries: &[HistoryEntry], status: OrderStatus) -> bool {
     let mut at = None;
     let mut sequence = Sequence::FIRST;
+    // Equal timestamps are valid: a clock that is behind repeats the last one, see `Order::change_time`.
     if !entries.is_sorted_by_key(|it| it.at) {
         return false;
     }

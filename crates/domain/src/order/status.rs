@@ -1,4 +1,4 @@
-//! The ten statuses of an order and the one table of moves between them.
+//! The ten statuses of an order and the table of transitions between them.
 
 use crate::Actor::{self, Customer, Gateway, Operator, System};
 
@@ -6,37 +6,39 @@ use OrderStatus::{
     Cancelled, Closed, Completed, Delivered, Paid, Pending, Processing, RefundPending, Refunded, Shipped,
 };
 
-/// Where an order stands.
+/// The status of an order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum OrderStatus {
-    /// Placed, stock reserved, not paid.
+    /// Placed with its stock taken, and not paid yet.
     Pending,
-    /// All of its amount is captured.
+    /// The whole amount was captured. A person only returns an order to it, from a refund that failed.
     Paid,
-    /// Being made ready.
+    /// An operator prepares the goods for shipping.
     Processing,
-    /// On its way.
+    /// The goods have left the shop; stock is not returned from here on.
     Shipped,
-    /// Arrived.
+    /// The goods have reached the customer.
     Delivered,
-    /// The customer is content.
+    /// The customer confirmed, or the time for objections has passed.
     Completed,
-    /// Called off before it was paid.
+    /// Cancelled by customer or operator before it was paid.
     Cancelled,
-    /// A refund of everything is asked for.
+    /// A refund of everything was requested and has no result yet.
     RefundPending,
-    /// Everything captured was given back.
+    /// Everything that was captured was returned.
     Refunded,
-    /// Nothing more will happen.
+    /// The final status, set by a sweep: no transition leaves it.
     Closed,
 }
 
-/// Every allowed move and who makes it. The rule, `allowedTransitions`, the documentation and the tests all read it.
+/// Every allowed transition and its actors. The rule, `allowedTransitions`, the documentation and the tests
+/// all read this table.
 ///
-/// From `RefundPending` an operator goes back only to the status that the order came from: see
+/// From `RefundPending` an operator returns only to the status that the order came from: see
 /// [`Order::allows_transition`](crate::Order::allows_transition).
 #[rustfmt::skip]
 pub const TRANSITIONS: &[(OrderStatus, OrderStatus, &[Actor])] = &[
+    // Only the gateway makes a pending order paid: no person can claim that money has arrived.
     (Pending,       Paid,          &[Gateway]),
     (Pending,       Cancelled,     &[Customer, Operator]),
     (Pending,       Closed,        &[System]),
@@ -57,6 +59,8 @@ pub const TRANSITIONS: &[(OrderStatus, OrderStatus, &[Actor])] = &[
     (RefundPending, Delivered,     &[Operator]),
     (RefundPending, Completed,     &[Operator]),
     (Refunded,      Closed,        &[System]),
+    // A refund may fail days after it succeeded, which is normal with cards; then the money has to be
+    // refunded again.
     (Refunded,      RefundPending, &[Gateway]),
     (Cancelled,     Closed,        &[System]),
 ];
@@ -76,19 +80,19 @@ impl OrderStatus {
         Closed,
     ];
 
-    /// Whether the table has the move from this status to `to` for `actor`.
+    /// Whether the table allows `actor` to move an order from this status to `to`.
     #[must_use]
     pub fn allows_transition(self, to: Self, actor: Actor) -> bool {
         TRANSITIONS.iter().any(|(from, into, actors)| *from == self && *into == to && actors.contains(&actor))
     }
 
-    /// Whether goods have not left yet, so that their stock can be given back.
+    /// Whether the goods have not left yet, so that their stock can be returned.
     #[must_use]
     pub const fn is_before_shipping(self) -> bool {
         matches!(self, Pending | Paid | Processing)
     }
 
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -105,7 +109,7 @@ impl OrderStatus {
         }
     }
 
-    /// Reads the name of the record or of a request.
+    /// Parses the name from the database or a request; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)

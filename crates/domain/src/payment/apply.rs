@@ -1,4 +1,7 @@
 //! Adding one event to the facts of a transaction.
+//!
+//! The result must not depend on the order of arrival, so adding a fact is commutative and idempotent. A test
+//! applies each sequence of events in every order.
 
 use crate::{ChangedBy, FindingKind, Money, RefundId, RefundKey, Timestamp};
 
@@ -7,29 +10,29 @@ use super::{
     RefundFacts, RefundStatus, Transaction,
 };
 
-/// What an event did.
+/// The effect of an event on its transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EventEffect {
-    /// It changed what can be seen.
+    /// It changed something that a client can see.
     Applied,
-    /// It said what was already true.
+    /// It repeated facts that were known already.
     Unchanged,
-    /// It contradicts what is known, whether it changed something or not: an operator must look.
+    /// It contradicts known facts, whether it changed something or not: an operator must look.
     Contradicted,
-    /// It cannot be judged before an earlier word arrives.
+    /// It cannot be judged before an earlier event arrives; it is tried again later.
     Waiting,
-    /// It is not about this transaction as it was agreed: no effect, an operator must look.
+    /// It does not match the transaction: it has no effect, and an operator must look.
     Mismatch(EventMismatch),
 }
 
-/// In what an event and its transaction differ.
+/// The part of an event that does not match its transaction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventMismatch {
-    /// The amount.
+    /// The amount is not one that this kind of event can have, or is not a decimal number of the currency.
     Amount,
-    /// The currency.
+    /// The currency is not that of the transaction.
     Currency,
-    /// The order.
+    /// The order number is not that of the transaction.
     Order,
 }
 
@@ -44,18 +47,21 @@ impl From<EventMismatch> for FindingKind {
 }
 
 impl Transaction {
-    /// Adds what `event` says. A refund that began at the gateway gets the row `fresh`.
+    /// Adds the fact of an event. A refund that began at the gateway gets the row key `fresh`.
     pub fn apply_event(&mut self, event: &PaymentEvent, fresh: RefundKey, now: Timestamp) -> EventEffect {
         let amount = match self.check_event_amount(event) {
             Ok(amount) => amount,
             Err(mismatch) => return EventEffect::Mismatch(mismatch),
         };
         let needs_capture = event.kind.is_refund() || event.kind.is_dispute();
+        // Before the capture there is no amount to compare a refund or a dispute with, so the event waits for
+        // it.
         if needs_capture && self.facts.capture().is_none() {
             return EventEffect::Waiting;
         }
         let before = self.clone();
         if let Err(mismatch) = self.add_fact(event, amount, fresh, now) {
+            // `find_or_add_refund` may have added a refund before the mismatch was found.
             *self = before;
             return EventEffect::Mismatch(mismatch);
         }
@@ -101,8 +107,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// The event's amount as money, if order and currency are the transaction's and the amount is one that it may have. More
-    /// than was paid may be disputed, or given back at the gateway.
+    /// The event's amount as money, if order and currency are the transaction's and the amount is one that it
+    /// may have. More than was paid may be disputed, or refunded at the gateway.
     fn check_event_amount(&self, event: &PaymentEvent) -> Result<Money, EventMismatch> {
         if event.order != self.order_number {
             return Err(EventMismatch::Order);
@@ -126,7 +132,7 @@ impl Transaction {
         if fits { Ok(amount) } else { Err(EventMismatch::Amount) }
     }
 
-    /// How much was captured, or what the gateway was asked to capture, or everything.
+    /// The captured amount, or the one that the gateway was asked to capture, or everything.
     fn expected_capture(&self) -> Money {
         match (self.facts.capture(), self.pending_operation) {
             (Some(capture), _) => capture.amount,
@@ -143,7 +149,8 @@ impl Transaction {
         Ok(())
     }
 
-    /// Adds that nothing will be captured. Money that was captured stays; the word is kept because it contradicts.
+    /// Adds a fact that ends the authorisation. Captured money stays captured; the fact is stored all the
+    /// same, because it contradicts the capture.
     fn end_authorization(&mut self, add: impl FnOnce(&mut Self)) {
         add(self);
         self.pending_operation = None;
@@ -159,7 +166,7 @@ impl Transaction {
         });
     }
 
-    /// The refund that the event is about; one that is not known began at the gateway.
+    /// The refund that the event is about. An unknown one began at the gateway and is added.
     fn find_or_add_refund(
         &mut self,
         event: &PaymentEvent,
@@ -176,11 +183,13 @@ impl Transaction {
         }
         let refund = self.refunds.get_mut(at).ok_or(EventMismatch::Amount)?;
         if refund.amount != amount {
-            // What the service asked for is what it is; of a refund that began at the gateway the last word holds.
+            // The service knows the amount that it asked for, so another one is a mismatch. Of a refund that
+            // began at the gateway only the reports are known, and the latest one holds.
             if refund.requested_by != ChangedBy::GATEWAY {
                 return Err(EventMismatch::Amount);
             }
             let (word, last) = (Some(event.at), refund.last_event_at());
+            // At equal times the larger amount holds, so that the order of arrival does not matter.
             if word > last || word == last && amount.exceeds(refund.amount) {
                 refund.amount = amount;
             }
@@ -203,8 +212,9 @@ impl Transaction {
         }
     }
 
-    /// Takes back refunds that are asked for and no longer fit into what is left of the captured money; `true` when there
-    /// were any. The gateway may have made one all the same: then more is back than was captured, and an operator looks.
+    /// Withdraws pending refunds that exceed the rest of the captured money; `true` when there were any. The
+    /// gateway may have made one all the same: then more was returned than was captured, and an operator gets
+    /// a finding.
     pub(super) fn withdraw_excess_refunds(&mut self) -> bool {
         let mut room = self.captured_amount().saturating_sub(self.returned_amount());
         let mut withdrawn = false;
@@ -219,8 +229,8 @@ impl Transaction {
         withdrawn
     }
 
-    /// Keeps what the event tells beside the money. The word of a later stage outranks that of an earlier one, so that
-    /// the order of arrival does not matter; `rank` is the stage before the event.
+    /// Stores the details that the event reports beside the money. A later stage outranks an earlier one, so
+    /// that the order of arrival does not matter; `rank` is the stage before the event.
     fn merge_details(&mut self, event: &PaymentEvent, rank: u8) {
         let outranks = event_rank(event.kind) > rank;
         let known = &mut self.details;
@@ -240,7 +250,7 @@ impl Transaction {
         }
     }
 
-    /// How far the payment has come, for [`Transaction::merge_details`].
+    /// The stage that the payment has reached, for [`Transaction::merge_details`].
     fn details_rank(&self) -> u8 {
         if self.facts.capture().is_some() {
             4
@@ -253,7 +263,7 @@ impl Transaction {
         }
     }
 
-    /// Whether a client sees the same in both.
+    /// Whether a client sees the same in both versions.
     fn has_same_view(&self, other: &Self) -> bool {
         let visible = |it: &Self| {
             let refunds: Vec<_> = it
@@ -267,9 +277,11 @@ impl Transaction {
         visible(self) == visible(other)
     }
 
-    /// The reason of a failure, while it is one.
+    /// The reason of the failure; `None` unless the status is `FAILED`.
     #[must_use]
     pub fn failure_reason(&self) -> Option<&str> {
+        // The reason stays stored if a late capture follows the failure, but a captured payment must not show
+        // it.
         let failed = self.status() == PaymentStatus::Failed;
         self.details.failure_reason.as_deref().filter(|_| failed)
     }

@@ -1,15 +1,17 @@
-//! What follows from the facts: where a transaction stands, how much is back, and how much can still be given back.
+//! The status and the amounts of a transaction, as functions of its facts.
 
 use crate::{Money, Timestamp};
 
 use super::{DisputeStatus, Disputes, PaymentStatus, RefundStatus, Transaction};
 
 impl Transaction {
-    /// Where it stands: a function of the facts alone.
+    /// The status. It is a function of the facts alone, and never stored as a decision.
     #[must_use]
     pub fn status(&self) -> PaymentStatus {
         let facts = &self.facts;
         let captured = facts.capture().is_some();
+        // The order of these cases is the rule: money that moved outweighs a failure or void that was
+        // reported as well, and an open dispute outweighs a refund, because it decides about the same money.
         if captured && facts.disputes().count_open() > 0 {
             PaymentStatus::Disputed
         } else if captured && self.has_full_return() {
@@ -19,7 +21,7 @@ impl Transaction {
         } else if facts.is_voided() {
             PaymentStatus::Voided
         } else if facts.has_failed() || captured {
-            // Another transaction pays the order: captured money of this one is no payment of it.
+            // A displaced transaction never pays the order, even if its money was captured: another one does.
             PaymentStatus::Failed
         } else if facts.is_authorized() {
             PaymentStatus::Authorized
@@ -28,19 +30,19 @@ impl Transaction {
         }
     }
 
-    /// How much was taken.
+    /// The total that was captured; zero if nothing was.
     #[must_use]
     pub fn captured_amount(&self) -> Money {
         self.facts.capture().map_or(self.zero_amount(), |it| it.amount)
     }
 
-    /// When the money was taken, by the gateway's time.
+    /// The time of the capture by the gateway's clock; `None` if nothing was captured.
     #[must_use]
     pub fn captured_at(&self) -> Option<Timestamp> {
         self.facts.capture().map(|it| it.at)
     }
 
-    /// The sum of the refunds that went through. A gateway may have given back more than was captured.
+    /// The sum of the refunds that succeeded. A gateway may have refunded more than was captured.
     #[must_use]
     pub fn refunded_amount(&self) -> Money {
         self.sum_refunds(|it| it == RefundStatus::Succeeded)
@@ -52,20 +54,20 @@ impl Transaction {
         self.sum_disputes(&self.facts.disputes(), |it| it != DisputeStatus::Won)
     }
 
-    /// The money that is back: refunds that went through and disputes that are lost.
+    /// The returned money: refunds that succeeded and disputes that were lost.
     #[must_use]
     pub fn returned_amount(&self) -> Money {
         let lost = self.sum_disputes(&self.facts.disputes(), |it| it == DisputeStatus::Lost);
         self.refunded_amount().try_add(lost).unwrap_or(lost)
     }
 
-    /// Whether all that was captured is back.
+    /// Whether everything that was captured is returned now.
     #[must_use]
     pub fn has_full_return(&self) -> bool {
         self.covers_capture(self.returned_amount())
     }
 
-    /// Whether all that was captured was back at any moment, by the gateway's times.
+    /// Whether everything that was captured was returned at any time, by the gateway's times.
     #[must_use]
     pub fn had_full_return(&self) -> bool {
         let refunds = self.refunds.iter().filter_map(|it| it.facts.succeeded_at);
@@ -73,8 +75,8 @@ impl Transaction {
         refunds.chain(disputes).any(|moment| self.covers_capture(self.returned_amount_at(moment)))
     }
 
-    /// How much can still be given back: what was captured, less refunds that are pending or went through, less disputes
-    /// that are open or lost.
+    /// The amount that can still be refunded: the captured amount, less refunds that are pending or
+    /// succeeded, less disputes that are open or lost.
     #[must_use]
     pub fn refundable_amount(&self) -> Money {
         self.captured_amount()
@@ -82,7 +84,8 @@ impl Transaction {
             .saturating_sub(self.disputed_amount())
     }
 
-    /// How much of what was captured no refund, pending or through, and no lost dispute accounts for.
+    /// The part of the captured amount that neither a refund (pending or succeeded) nor a lost dispute
+    /// covers.
     pub(super) fn unreturned_amount(&self) -> Money {
         let lost = self.sum_disputes(&self.facts.disputes(), |it| it == DisputeStatus::Lost);
         self.captured_amount()
@@ -90,7 +93,8 @@ impl Transaction {
             .saturating_sub(lost)
     }
 
-    /// Whether it keeps other transactions away from its order. A disputed one does, because a dispute may be won.
+    /// Whether it keeps other transactions from paying its order. A disputed one does, because the dispute
+    /// may be won.
     #[must_use]
     pub fn occupies_order(&self) -> bool {
         let status = self.status();
@@ -99,6 +103,7 @@ impl Transaction {
 
     fn covers_capture(&self, returned: Money) -> bool {
         let captured = self.captured_amount();
+        // Without a capture nothing is returned: zero of zero is not a full refund.
         !captured.is_zero() && !captured.exceeds(returned)
     }
 
@@ -110,11 +115,14 @@ impl Transaction {
         through.fold(lost, |sum, it| sum.try_add(it.amount).unwrap_or(sum))
     }
 
-    /// A dispute of more than was captured counts as what was captured.
+    /// The sum of the disputes with such a status. One of more than was captured counts as the captured
+    /// amount.
     fn sum_disputes(&self, disputes: &Disputes, counts: impl Fn(DisputeStatus) -> bool) -> Money {
         let captured = self.captured_amount();
         let counted = disputes.as_slice().iter().filter(|it| counts(it.status));
         let amounts = counted.map(|it| if it.amount.exceeds(captured) { captured } else { it.amount });
+        // A sum that overflows keeps the value before: the amounts are the gateway's, and a wrong one must
+        // not make the whole transaction unreadable. A finding reports the excess.
         amounts.fold(self.zero_amount(), |sum, it| sum.try_add(it).unwrap_or(sum))
     }
 

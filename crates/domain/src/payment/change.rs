@@ -1,4 +1,8 @@
-//! An order, one of its transactions, and what the one's events do to the other.
+//! A transaction together with its order: how the events of one change the other.
+//!
+//! [`apply_events`] adds every event to the transaction, draws the consequences for the order after each one,
+//! and decides last whether money must be refunded. All of it is one commit, so an order is never paid
+//! without its capture.
 
 use crate::{
     ChangedBy, EventId, FindingKind, Money, Order, OrderChange, RefundId, RefundKey, Text, Timestamp,
@@ -10,53 +14,54 @@ use super::{
     RefundFacts, Transaction,
 };
 
-/// Something an operator must look at.
+/// A situation that an operator must look at; it becomes a [`Finding`](crate::Finding) in the same commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flag {
-    /// Why.
+    /// The reason, which decides what the operator can do.
     pub kind: FindingKind,
-    /// What happened, for a person.
+    /// A sentence for the operator that explains the situation.
     pub detail: &'static str,
-    /// Which event raised it; none when it was no event.
+    /// The event that raised it; `None` when no event did.
     pub event: Option<EventId>,
 }
 
-/// The key and id of a refund that may have to be made.
+/// A generated key and id, for a refund that may have to be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RefundIds {
-    /// The row.
+    /// A new row key from the key generator.
     pub key: RefundKey,
-    /// The public id.
+    /// A new public id, which becomes the gateway's idempotency key.
     pub id: RefundId,
 }
 
-/// One transaction with its order: everything that one commit about money decides on.
+/// A transaction with its order: everything that one commit about money decides on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransactionChange {
-    /// The order, and what has happened to it.
+    /// The order, and its transitions since it was read.
     pub order_change: OrderChange,
-    /// The transaction.
+    /// The transaction, changed in place.
     pub transaction: Transaction,
-    /// Whether another transaction occupies the order.
+    /// Whether another transaction occupies the order, so that this one must not pay it.
     pub other_occupies: bool,
-    /// What an operator must look at.
+    /// The situations that an operator must look at, in the order they were noticed.
     pub flags: Vec<Flag>,
-    /// What was asked for, and by whom.
+    /// The requests to store, with their authors.
     pub requests: Vec<PaymentRequest>,
-    /// Whether money has come that the order has no use for, so that [`TransactionChange::add_owed_refund`] has something to decide.
+    /// Whether money arrived that the order cannot use, so that [`TransactionChange::add_owed_refund`] has to
+    /// decide.
     pub owes_refund: bool,
-    /// The event that is being applied.
+    /// The event that is being applied, for the flags; `None` between events.
     pub(super) event: Option<EventId>,
 }
 
 impl TransactionChange {
-    /// Starts from an order and one of its transactions as they were read.
+    /// Starts from an order and one of its transactions as they were read, the order first.
     #[must_use]
     pub fn from_order(order: Order, transaction: Transaction, other_occupies: bool) -> Self {
         Self::from_order_change(OrderChange::from_order(order), transaction, other_occupies)
     }
 
-    /// Goes on from an order that something has happened to already.
+    /// Continues from an order that has transitions already, such as a cancellation.
     #[must_use]
     pub const fn from_order_change(
         progress: OrderChange,
@@ -74,11 +79,13 @@ impl TransactionChange {
         }
     }
 
-    /// Adds what `event` says to the transaction and draws the consequences for the order: paid, refunded, or money
-    /// that came too late and goes back.
+    /// Adds an event to the transaction and draws the consequences for the order: paid, refunded, or money
+    /// that arrived too late and must be refunded.
     pub fn apply_event(&mut self, event: &PaymentEvent, fresh: RefundIds, now: Timestamp) -> EventEffect {
         let now = self.order_change.order().change_time(now);
         self.event = Some(event.id.clone());
+        // All consequences compare the transaction before and after. They never ask which event arrived, so a
+        // late event has the same consequences as one that arrives in time.
         let before = self.transaction.clone();
         let effect = self.transaction.apply_event(event, fresh.key, now);
         if self.transaction != before {
@@ -104,8 +111,8 @@ impl TransactionChange {
         effect
     }
 
-    /// Draws the consequences of the order's status for the transaction: an authorisation of an order that was called
-    /// off is given up, money captured for it is owed.
+    /// Draws the consequences of the order's status for the transaction: the authorisation of a cancelled or
+    /// closed order is given up, and money captured for it must be refunded.
     pub fn follow_order_status(&mut self, now: Timestamp) {
         let now = self.order_change.order().change_time(now);
         let off = self.order_change.order().is_cancelled_or_closed();
@@ -116,6 +123,7 @@ impl TransactionChange {
             transaction.check_at = Some(now);
             transaction.updated_at = transaction.updated_at.max(now);
             let amount = transaction.amount;
+            // The void follows from the order's latest transition, so it has the author of that one.
             let mover = self.order_change.history_entries().last().map_or(ChangedBy::SYSTEM, |it| it.by);
             self.add_request(PaymentRequestKind::Void, amount, mover, now);
         }
@@ -127,19 +135,22 @@ impl TransactionChange {
         if cancelled && status == PaymentStatus::Captured && !self.transaction.facts.is_surplus() {
             self.owe_refund("The order was cancelled when a part of it was captured; it is given back.");
         }
+        // Nothing is open any more: a remaining `check_at` would make every sweep ask the gateway for
+        // nothing.
         if !self.transaction.is_open() {
             self.transaction.check_at = None;
         }
     }
 
+    /// Marks the captured money as surplus. Only a mark: the amount is decided in [`Self::add_owed_refund`].
     pub(super) fn owe_refund(&mut self, detail: &'static str) {
         self.add_flag(FindingKind::LateCapture, detail);
         self.transaction.facts.mark_surplus();
         self.owes_refund = true;
     }
 
-    /// Claims a refund of what is owed. Decided last, when everything that is known has been added: a part of the money,
-    /// or all of it, may have gone back in another way, and about what is disputed the dispute decides.
+    /// Requests a refund of the money that is owed. It is decided last, after all known events: a part of the
+    /// money, or all of it, may have been returned in another way, and disputed money is left to the dispute.
     pub fn add_owed_refund(&mut self, fresh: RefundIds, now: Timestamp) {
         let Some(amount) = self.take_owed_amount() else { return };
         let now = self.order_change.order().change_time(now);
@@ -181,8 +192,9 @@ fn differs_in_amount(refund: &Refund, event: &PaymentEvent) -> bool {
     event.refund.as_ref() == Some(&refund.id) && amount.is_ok_and(|it| it != refund.amount)
 }
 
-/// Adds events in the order given; what has to wait is tried again after each one that had an effect. Money that is owed
-/// in the end is claimed for a refund. Gives back what became of each event, in the same order.
+/// Adds events in the given order; an event that has to wait is tried again after each one that had an
+/// effect. Money that is owed in the end is requested as a refund. Returns the effect of each event, in the
+/// same order.
 pub fn apply_events(
     case: &mut TransactionChange,
     events: &[PaymentEvent],
@@ -191,6 +203,8 @@ pub fn apply_events(
 ) -> Vec<EventEffect> {
     let mut effects = vec![EventEffect::Waiting; events.len()];
     loop {
+        // An event may wait for one that stands behind it in the list (a refund before its capture), so one
+        // pass is not enough.
         let mut moved = false;
         for (event, effect) in events.iter().zip(&mut effects) {
             if *effect == EventEffect::Waiting {
@@ -198,7 +212,7 @@ pub fn apply_events(
                 moved |= matches!(effect, EventEffect::Applied | EventEffect::Contradicted);
             }
         }
-        // Every round that goes on has used up at least one event, so there are at most as many rounds as events.
+        // Every further round has used up at least one event, so there are at most as many rounds as events.
         if !moved {
             case.add_owed_refund(fresh(), now);
             return effects;

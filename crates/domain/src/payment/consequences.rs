@@ -1,15 +1,18 @@
-//! What an event about a transaction means: for its order, for what an operator must look at, and for the money itself.
+//! The consequences of an event: for the order, for operators, and for the money itself.
 //!
-//! Everything here compares what follows from the facts before an event with what follows after it. An event whose fact
-//! arrives late therefore raises the same finding, and moves the order to the same status, as one that arrives in time.
+//! Everything here compares the results of the facts before an event with those after it. An event whose fact
+//! arrives late therefore raises the same finding, and moves the order to the same status, as one that
+//! arrives in time.
 
 use crate::{Actor, ChangedBy, FindingKind, Money, Timestamp, order::OrderStatus};
 
 use super::{PendingOperation, Refund, Transaction, TransactionChange};
 
 impl TransactionChange {
-    /// Draws the consequences of a change of the facts since `before`.
+    /// Draws the consequences of the facts that were added since `before`.
     pub(super) fn apply_consequences(&mut self, before: &Transaction, now: Timestamp) {
+        // A transaction that had failed can come back to life with a late capture. If the order has another
+        // live one by then, this one must never pay it as well, whatever happens to the other one later.
         let revived = !before.occupies_order() && self.transaction.occupies_order();
         if revived && self.other_occupies {
             self.transaction.facts.displace();
@@ -25,6 +28,7 @@ impl TransactionChange {
                 "A refund was withdrawn: the money it was to give back went back at the gateway in another way.",
             );
         }
+        // The order moves last: surplus money, which is no refund of the order, is known only now.
         self.follow_returns(before, now);
         self.follow_order_status(now);
     }
@@ -40,6 +44,8 @@ impl TransactionChange {
         let order = self.order_change.order();
         let captured = self.transaction.captured_amount();
         let due = order.status == OrderStatus::Pending && !self.transaction.facts.is_displaced();
+        // Gateways report the total captured so far, so a second report is normally the same amount. Another
+        // one is added as a fact, and an operator has to look it up at the gateway.
         if before.facts.capture().is_some() {
             self.add_flag(
                 FindingKind::AmountMismatch,
@@ -50,7 +56,8 @@ impl TransactionChange {
         if !due {
             self.owe_refund("Money arrived that the order had no use for any more; it is given back.");
         } else if captured == order.amount {
-            // From PENDING the gateway may always pay.
+            // The result may be dropped: `due` says that the order is pending, and from there the gateway may
+            // always pay.
             let _ = self.order_change.transition(OrderStatus::Paid, ChangedBy::GATEWAY, None, now);
             let other_asked =
                 before.pending_operation.is_some_and(|it| it != PendingOperation::Capture(captured));
@@ -76,7 +83,8 @@ impl TransactionChange {
                 "The holder of the card disputes the payment, or a part of it.",
             );
         }
-        // What was disputed could not be given back; what the shop keeps of it is owed again.
+        // Disputed money could not be refunded while the dispute was open; the part that the shop won is owed
+        // again.
         self.owes_refund |= now.count_open() < then.count_open() && self.transaction.facts.is_surplus();
         let odd = |it: &Transaction| {
             let captured = it.captured_amount();
@@ -121,14 +129,16 @@ impl TransactionChange {
         }
     }
 
-    /// Moves the order when everything captured for it is back, or is so no longer because a refund failed, in a status
-    /// that has such a move. After a lost dispute is won the order keeps its status.
+    /// Moves the order when everything captured for it was returned, or when a refund failed afterwards, if
+    /// its status allows that move. When a lost dispute is won after all, the order keeps its status.
     fn follow_returns(&mut self, before: &Transaction, now: Timestamp) {
         let transaction = &self.transaction;
         if transaction.facts.is_surplus() || self.other_occupies {
             return;
         }
         let count = |it: &Transaction| it.refunds.iter().filter(|it| it.has_late_failure()).count();
+        // A refund that succeeds and then fails may arrive in one batch, or in reverse order. The order still
+        // has to go through REFUNDED, or its history would depend on the order of arrival.
         let returned_once = transaction.had_full_return() && !before.had_full_return();
         let came_back = count(transaction) > if returned_once { 0 } else { count(before) };
         if (transaction.has_full_return() || returned_once)
@@ -147,11 +157,14 @@ impl TransactionChange {
 
     fn transition_if_possible(&mut self, to: OrderStatus, now: Timestamp) {
         if self.order_change.order().allows_transition(to, Actor::Gateway) {
+            // The result may be dropped: the move was checked a line above, and to be there already changes
+            // nothing.
             let _ = self.order_change.transition(to, ChangedBy::GATEWAY, None, now);
         }
     }
 
-    /// How much a refund of everything that is owed would be.
+    /// The amount of a refund of everything that is owed; `None` when nothing is. Clears the mark, so it is
+    /// asked once.
     pub(super) fn take_owed_amount(&mut self) -> Option<Money> {
         let owed = std::mem::take(&mut self.owes_refund);
         Some(self.transaction.refundable_amount()).filter(|it| owed && !it.is_zero())

@@ -1,28 +1,29 @@
-//! Disputes: what the holder of a card claims back through the bank, in full or in part, once or several times.
+//! Disputes: money that a cardholder claims back through the bank, in full or in part, once or several times.
 //!
-//! What is kept are the gateway's words. Which disputes there are, and where each stands, follows from all of them in the
-//! order of the gateway's times, so that the order of arrival does not matter.
+//! The gateway's reports are stored, not the disputes. Which disputes there are, and the status of each,
+//! follows from all reports in the order of the gateway's times, so that the order of arrival does not matter
+//! (ADR 0010).
 
 use std::cmp::Ordering;
 
 use crate::{DisputeId, EventId, Money, Timestamp};
 
-/// Where a dispute stands.
+/// The status of a dispute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DisputeStatus {
-    /// It is open: the money is withheld until it is decided.
+    /// The bank withholds the money until it decides.
     Open,
-    /// The shop keeps the money.
+    /// Decided for the shop, which keeps the money.
     Won,
-    /// The holder of the card has the money.
+    /// Decided for the cardholder, who has the money.
     Lost,
 }
 
 impl DisputeStatus {
-    /// Every status.
+    /// Every status, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Open, Self::Won, Self::Lost];
 
-    /// The name in the record.
+    /// The name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -32,31 +33,31 @@ impl DisputeStatus {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// One word of the gateway about a dispute.
+/// A report of the gateway about a dispute.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DisputeEvent {
-    /// The event that says it; each counts once.
+    /// The id of the event that reports it; each counts once.
     pub event: EventId,
-    /// The gateway's id of the dispute, if it gives one.
+    /// The gateway's id of the dispute; `None` if the event does not name it.
     pub dispute: Option<DisputeId>,
-    /// What became of the dispute.
+    /// The status of the dispute after this report.
     pub status: DisputeStatus,
-    /// How much it is about.
+    /// The disputed amount; it may be more than was captured.
     pub amount: Money,
-    /// The gateway's time.
+    /// The time of the report, by the gateway's clock.
     pub at: Timestamp,
 }
 
 impl DisputeEvent {
-    /// The order in which words count: by the gateway's time, and of one moment what opens a dispute first. Otherwise words
-    /// of one moment count as they arrived, so a sort by this must be stable.
+    /// The order in which reports count: by the gateway's time, and at one time the opening of a dispute
+    /// first. Other reports of one time count in order of arrival, so a sort by this must be stable.
     #[must_use]
     pub fn compare_by_time(&self, other: &Self) -> Ordering {
         let closes = |it: &Self| it.status != DisputeStatus::Open;
@@ -64,16 +65,16 @@ impl DisputeEvent {
     }
 }
 
-/// A dispute, as all words about it give it.
+/// A dispute, as it follows from all reports about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Dispute {
-    /// The gateway's id, or that of the event that began it.
+    /// The gateway's id, or that of the event that opened it.
     pub id: DisputeId,
-    /// The last word.
+    /// The status after the latest report.
     pub status: DisputeStatus,
-    /// How much the last word is about; it may be more than was captured.
+    /// The amount of the latest report; it may be more than was captured.
     pub amount: Money,
-    /// The gateway's time of the last word.
+    /// The gateway's time of the latest report.
     pub at: Timestamp,
     named: bool,
     lost: bool,
@@ -111,20 +112,20 @@ impl Dispute {
         (self.status, self.amount, self.at) = (event.status, event.amount, event.at);
     }
 
-    /// Whether it was won after it had been lost: the money came back.
+    /// Whether it was won after it had been lost, so that the money came back.
     #[must_use]
     pub const fn has_reversal(&self) -> bool {
         self.reversed
     }
 
-    /// Whether two words about it name two amounts.
+    /// Whether two reports about it name different amounts.
     #[must_use]
     pub const fn has_amount_change(&self) -> bool {
         self.corrected
     }
 }
 
-/// The disputes of one transaction.
+/// The disputes of one transaction, computed from all reports.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Disputes {
     all: Vec<Dispute>,
@@ -132,7 +133,7 @@ pub struct Disputes {
 }
 
 impl Disputes {
-    /// Reads words that are in the order of [`DisputeEvent::compare_by_time`].
+    /// Computes the disputes from reports in the order of [`DisputeEvent::compare_by_time`].
     pub(super) fn from_events<'a>(events: impl IntoIterator<Item = &'a DisputeEvent>) -> Self {
         let mut disputes = Self::default();
         for event in events {
@@ -141,19 +142,19 @@ impl Disputes {
         disputes
     }
 
-    /// Every dispute, the one whose word came last at the end.
+    /// Every dispute, the one with the latest report at the end.
     #[must_use]
     pub fn as_slice(&self) -> &[Dispute] {
         &self.all
     }
 
-    /// How many words name no dispute and may be about several.
+    /// The number of reports that name no dispute and may be about several.
     #[must_use]
     pub const fn count_ambiguous(&self) -> usize {
         self.ambiguous_events
     }
 
-    /// How many are open.
+    /// The number of disputes that are open.
     #[must_use]
     pub fn count_open(&self) -> usize {
         self.all.iter().filter(|it| it.is_open()).count()
@@ -172,16 +173,20 @@ impl Disputes {
     fn add_event(&mut self, event: &DisputeEvent) {
         let known = match (&event.dispute, event.status) {
             (Some(id), DisputeStatus::Open) => self.find_by_id(id),
-            // The gateway may name a dispute only when it ends.
+            // A gateway may name a dispute only when it ends. The only open one then gets the name.
             (Some(id), DisputeStatus::Won | DisputeStatus::Lost) => {
                 self.find_by_id(id).or(self.find_only_anonymous())
             }
-            // Without an id the event itself is the dispute that it opens.
+            // Without an id the event is a dispute of its own: a second one may open after the first was won.
             (None, DisputeStatus::Open) => None,
             (None, DisputeStatus::Won | DisputeStatus::Lost) => match self.count_open() {
+                // Nothing is open: the report corrects the end of the latest dispute, such as a loss that is
+                // won on appeal.
                 0 => self.all.len().checked_sub(1),
                 1 => self.all.iter().position(Dispute::is_open),
                 _ => {
+                    // To guess would free the wrong money. The report is counted instead, which raises a
+                    // finding for an operator.
                     self.ambiguous_events += 1;
                     return;
                 }
@@ -192,6 +197,7 @@ impl Disputes {
             None => return self.all.push(Dispute::from_event(event)),
         };
         dispute.update_from(event);
+        // It moves to the end, because a later report without a name is about the latest dispute.
         self.all.push(dispute);
     }
 }

@@ -1,29 +1,29 @@
-//! What a gateway says happened: in a notice, or as the answer to what it was asked.
+//! Payment events: what a gateway reports, in a notice or as the reply to a call.
 
 use crate::{
     DisputeId, EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, TransactionId, money,
 };
 
-/// What happened.
+/// The kind of a payment event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventKind {
-    /// The money is held.
+    /// The issuer holds the money for a later capture.
     Authorized,
-    /// The money is taken.
+    /// The money is captured; the amount is the total so far.
     Captured,
-    /// The payment was refused, or an authorisation ran out.
+    /// The payment was refused, or an authorisation expired.
     Failed,
-    /// The authorisation was given up.
+    /// The authorisation was given up without a capture.
     Voided,
-    /// One refund went through.
+    /// A refund, which the event names, went through.
     RefundSucceeded,
-    /// One refund did not go through.
+    /// A refund failed, at once or after it had succeeded.
     RefundFailed,
-    /// The card's holder disputes the payment.
+    /// The cardholder disputes the payment, or a part of it.
     Disputed,
-    /// The shop keeps the disputed money.
+    /// A dispute was decided for the shop, which keeps the money.
     DisputeWon,
-    /// The disputed money went back.
+    /// A dispute was decided for the cardholder, who has the money back.
     DisputeLost,
 }
 
@@ -41,7 +41,7 @@ impl EventKind {
         Self::DisputeLost,
     ];
 
-    /// The `type` of a notice.
+    /// The `type` member of a notice.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -57,55 +57,57 @@ impl EventKind {
         }
     }
 
-    /// Reads the `type` of a notice.
+    /// Parses the `type` member of a notice; `None` for an unknown type.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 
-    /// Whether it is about one refund, which it then names.
+    /// Whether it is about one refund, which the event then names.
     #[must_use]
     pub const fn is_refund(self) -> bool {
         matches!(self, Self::RefundSucceeded | Self::RefundFailed)
     }
 
-    /// Whether it is about one dispute.
+    /// Whether it is about a dispute, which the event may name.
     #[must_use]
     pub const fn is_dispute(self) -> bool {
         matches!(self, Self::Disputed | Self::DisputeWon | Self::DisputeLost)
     }
 }
 
-/// What a gateway tells beside the money. All of it may be missing.
+/// Details that a gateway reports beside the money; every one may be missing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaymentDetails {
-    /// The last four digits of the card.
+    /// The last four digits of the card, the only ones that are stored.
     pub card_last4: Option<String>,
-    /// The card's brand.
+    /// The brand of the card, as the gateway writes it.
     pub card_brand: Option<String>,
-    /// The issuer's authorisation code.
+    /// The issuer's authorisation code, for questions to the issuer.
     pub authorization_code: Option<String>,
-    /// The gateway's response code.
+    /// The gateway's response code, uninterpreted.
     pub response_code: Option<String>,
-    /// Why the payment failed.
+    /// The gateway's reason for a failed payment.
     pub failure_reason: Option<String>,
 }
 
-/// An amount as the gateway wrote it. It is only read as money in the transaction's own currency, so that a wrong
-/// currency is told apart from a wrong amount.
+/// An amount as the gateway wrote it. It is parsed only in the transaction's own currency, so that a wrong
+/// currency is distinguished from a wrong amount.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReportedAmount {
-    /// A plain decimal number.
+    /// A plain decimal number in major units, such as `19.98`.
     pub amount: String,
-    /// A currency code.
+    /// A currency code, which need not be one of ISO 4217.
     pub currency: String,
 }
 
 impl ReportedAmount {
-    /// Takes an amount and a code, if the one is a plain decimal number and the other a short visible word: which one it
-    /// is, is for the transaction to compare.
+    /// Accepts a plain decimal number and a short visible code. The transaction decides later whether they
+    /// match.
     #[must_use]
     pub fn parse(amount: &str, currency: &str) -> Option<Self> {
+        // An unknown currency must become a finding, not an unreadable notice; so only the form is checked
+        // here.
         let code = (1..=16).contains(&currency.len()) && currency.bytes().all(|it| it.is_ascii_graphic());
         let fits = code && money::is_plain_decimal(amount);
         fits.then(|| Self { amount: amount.to_owned(), currency: currency.to_owned() })
@@ -118,52 +120,53 @@ impl From<crate::Money> for ReportedAmount {
     }
 }
 
-/// Something that happened to a transaction, at the gateway.
+/// A fact about a transaction that the gateway reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentEvent {
-    /// The gateway's id of the event. An answer has the id of the notice about the same thing, where that is known.
+    /// The gateway's id of the event. A reply to a call gets the id of the notice about the same thing, where
+    /// that is known.
     pub id: EventId,
-    /// What.
+    /// The kind, which decides the fact that is added.
     pub kind: EventKind,
-    /// To which transaction.
+    /// The public id of the transaction it is about.
     pub transaction: TransactionId,
-    /// For which order the gateway believes that transaction to be.
+    /// The order number that the gateway has stored for that transaction; it must match.
     pub order: OrderNumber,
-    /// How much money it is about.
+    /// The amount it is about, of a capture the total.
     pub reported: ReportedAmount,
-    /// Which refund, for the refund kinds.
+    /// The public id of the refund; `Some` for the refund kinds.
     pub refund: Option<RefundId>,
-    /// Which dispute, for the dispute kinds, if the gateway names it.
+    /// The gateway's id of the dispute; for the dispute kinds, if the gateway names it.
     pub dispute: Option<DisputeId>,
-    /// The rest.
+    /// Card and failure details, as far as the gateway reports them.
     pub details: PaymentDetails,
-    /// When it happened there.
+    /// The time at which it happened, by the gateway's clock.
     pub at: Timestamp,
 }
 
-/// What became of a notice.
+/// The state of processing of a stored event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EventDisposition {
-    /// It changed something.
+    /// It changed its transaction; nothing is left to do.
     Applied,
-    /// It said what was already true.
+    /// It repeated a known fact; nothing is left to do.
     Unchanged,
-    /// It waits for an earlier word about the same transaction.
+    /// It waits for an earlier event of the same transaction, such as the capture before a refund.
     Waiting,
-    /// It waits for its transaction to be known.
+    /// It waits for its transaction to appear; a sweep tries it again.
     Parked,
-    /// It still waits for its transaction, and an operator was told.
+    /// It still waits for its transaction, and a finding has been made.
     Overdue,
-    /// An operator must look: it had no effect, or contradicts what is known.
+    /// It had no effect or contradicts the facts; a finding has been made.
     Flagged,
 }
 
 impl EventDisposition {
-    /// Every one.
+    /// Every disposition, in the order of the documentation.
     pub const ALL: [Self; 6] =
         [Self::Applied, Self::Unchanged, Self::Waiting, Self::Parked, Self::Overdue, Self::Flagged];
 
-    /// The name in the record.
+    /// The name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -176,30 +179,32 @@ impl EventDisposition {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// A notice as it is kept, whatever became of it.
+/// A notice as it is stored, whatever its effect was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredEvent {
-    /// The row.
+    /// The key of the event's row.
     pub key: EventKey,
-    /// From which gateway.
+    /// The name of the gateway that sent it.
     pub gateway: GatewayName,
-    /// The gateway's id of the event.
+    /// The gateway's id of the event; with the gateway's name it is unique, so a duplicate is refused.
     pub id: EventId,
-    /// The type it names, if it could be read.
+    /// The type it names; `None` if that could not be read.
     pub kind: Option<String>,
-    /// The transaction it names, if it could be read.
+    /// The transaction it names; `None` if that could not be read.
     pub transaction: Option<TransactionId>,
-    /// The notice itself, card numbers masked.
+    /// The text of the notice with all card numbers masked; a later attempt parses it again.
+    // An event that waits is parsed again from this text, and the first attempt also reads this text and not
+    // the original: two readings that differ could apply two facts (ADR 0011).
     pub raw: String,
-    /// What became of it.
+    /// The state of its processing.
     pub disposition: EventDisposition,
-    /// When it arrived.
+    /// The time of arrival, by the clock of the instance that received it.
     pub received_at: Timestamp,
 }

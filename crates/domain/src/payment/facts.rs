@@ -1,47 +1,49 @@
-//! What is known of a transaction.
+//! The facts that are known of a transaction.
 
 use crate::{Invalid, Money, Timestamp};
 
 use super::{DisputeEvent, Disputes, EventKind};
 
-/// Money that was taken: how much in all, and when the gateway took that much.
+/// Captured money: the total, and when the gateway captured that much.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Capture {
-    /// All that was taken, above zero.
+    /// The total that was captured, above zero.
     pub amount: Money,
-    /// The gateway's time.
+    /// The time of the capture, by the gateway's clock.
     pub at: Timestamp,
 }
 
-/// The facts as the record holds them, unchecked. Times are the gateway's; of two words of a kind the later one.
+/// The facts as the database stores them, unchecked. Times are the gateway's; of two reports of a kind the
+/// later one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RawFacts {
-    /// When the money was held.
+    /// The time at which the issuer held the money; `None` if no event says so.
     pub authorized_at: Option<Timestamp>,
-    /// The money that was taken.
+    /// The captured money; `None` if no event says so.
     pub capture: Option<Capture>,
-    /// When the gateway refused, or the authorisation ran out.
+    /// The time at which the gateway refused, or the authorisation expired.
     pub failed_at: Option<Timestamp>,
-    /// When the authorisation was given up.
+    /// The time at which the authorisation was given up.
     pub voided_at: Option<Timestamp>,
-    /// The captured money came when the order had no use for it; it is given back.
+    /// The captured money arrived when the order could not use it; it is refunded.
     pub surplus: bool,
-    /// Another transaction had become the order's live one when this one came back to life.
+    /// Another transaction occupied the order when this one came back to life, so this one never pays it.
     pub displaced: bool,
-    /// Every word about a dispute, in the order of the gateway's times; words of one moment as they arrived.
+    /// Every report about a dispute, in the order of the gateway's times; those of one time in order of
+    /// arrival.
     pub disputes: Vec<DisputeEvent>,
 }
 
-/// What is known of a transaction, in a combination that can be true. Facts are only ever added, and adding the same ones
-/// in another order gives the same facts.
+/// The facts of a transaction, in a combination that can be true. Facts are only ever added, and adding the
+/// same ones in another order gives the same facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PaymentFacts(RawFacts);
 
 impl PaymentFacts {
-    /// Checks what the record holds.
+    /// Checks the facts that were read from the database.
     ///
     /// # Errors
-    /// [`Invalid`] when money is disputed, or came too late, that was never captured, or when two currencies meet.
+    /// [`Invalid`] when money is disputed or surplus that was never captured, or when two currencies meet.
     pub fn from_raw(mut record: RawFacts) -> Result<Self, Invalid> {
         record.disputes.sort_by(DisputeEvent::compare_by_time);
         let currency = record.capture.map(|it| it.amount.currency());
@@ -54,60 +56,62 @@ impl PaymentFacts {
         Ok(Self(record))
     }
 
-    /// The facts, for the record.
+    /// The facts, to be stored in the database.
     #[must_use]
     pub const fn as_raw(&self) -> &RawFacts {
         &self.0
     }
 
-    /// The money that was taken.
+    /// The captured money; `None` if nothing was captured.
     #[must_use]
     pub const fn capture(&self) -> Option<Capture> {
         self.0.capture
     }
 
-    /// Whether the money was held; taking it holds it too.
+    /// Whether the money was held. A capture implies it, because the authorisation event may be late or lost.
     #[must_use]
     pub const fn is_authorized(&self) -> bool {
         self.0.authorized_at.is_some() || self.0.capture.is_some()
     }
 
-    /// Whether the gateway refused.
+    /// Whether the gateway refused, or the authorisation expired.
     #[must_use]
     pub const fn has_failed(&self) -> bool {
         self.0.failed_at.is_some()
     }
 
-    /// Whether the authorisation was given up.
+    /// Whether the authorisation was given up, by an operator or by the gateway.
     #[must_use]
     pub const fn is_voided(&self) -> bool {
         self.0.voided_at.is_some()
     }
 
-    /// Whether the captured money is more than the order had use for.
+    /// Whether the captured money is more than the order could use.
     #[must_use]
     pub const fn is_surplus(&self) -> bool {
         self.0.surplus
     }
 
-    /// Whether another transaction has taken its place.
+    /// Whether another transaction occupies the order instead.
     #[must_use]
     pub const fn is_displaced(&self) -> bool {
         self.0.displaced
     }
 
-    /// The disputes, as all words about them give them.
+    /// The disputes that follow from all reports about them.
     #[must_use]
     pub fn disputes(&self) -> Disputes {
         Disputes::from_events(&self.0.disputes)
     }
 
-    /// How many of these facts contradict each other: the gateway calls off, after it, what money had decided.
+    /// The number of facts that contradict each other, such as a failure that is reported after a capture.
     pub(super) fn count_contradictions(&self) -> usize {
         let ended = self.0.failed_at.max(self.0.voided_at);
         let disputes = self.disputes();
+        // Times are compared, because a failure before the capture is a normal first attempt that arrives
+        // late.
         let captured_and_failed = self.0.capture.is_some_and(|it| self.0.failed_at >= Some(it.at));
-        // Whichever came first: what was given up cannot be taken.
+        // Whatever the times say: an authorisation that was given up cannot be captured.
         let captured_and_voided = self.0.capture.is_some() && self.0.voided_at.is_some();
         let ended_and_held = self.0.capture.is_none() && ended.is_some() && self.0.authorized_at > ended;
         let voided_and_failed =
@@ -117,10 +121,11 @@ impl PaymentFacts {
         flags.into_iter().filter(|it| *it).count() + reversed + disputes.count_ambiguous()
     }
 
-    /// Whether a word of that kind and moment is at odds with these facts.
+    /// Whether an event of that kind and time contradicts these facts.
     pub(super) fn contradicts_event(&self, kind: EventKind, at: Timestamp) -> bool {
         let captured_at = self.0.capture.map(|it| it.at);
         let ended_at = self.0.failed_at.max(self.0.voided_at);
+        // No wildcard: for a new kind of event the compiler asks here whether it can contradict anything.
         match (kind, captured_at) {
             (EventKind::Voided, Some(_)) => true,
             (EventKind::Failed, Some(captured_at)) => at >= captured_at,
@@ -141,6 +146,8 @@ impl PaymentFacts {
     }
 
     pub(super) fn add_authorization(&mut self, at: Timestamp) {
+        // The later time wins, in any order of arrival: `max` is commutative, which is what makes reordering
+        // harmless.
         self.0.authorized_at = self.0.authorized_at.max(Some(at));
     }
 
@@ -152,8 +159,8 @@ impl PaymentFacts {
         self.0.voided_at = self.0.voided_at.max(Some(at));
     }
 
-    /// Adds a capture. A gateway says how much was taken in all, so the larger amount holds, and of two words about the
-    /// same amount the earlier time. `false` when more was known already.
+    /// Adds a capture; `false` when a larger one is known. A gateway reports the total, so the larger amount
+    /// holds, and of two reports of one amount the earlier time.
     pub(super) fn add_capture(&mut self, amount: Money, at: Timestamp) -> bool {
         match &mut self.0.capture {
             Some(known) if known.amount.exceeds(amount) => return false,
@@ -163,15 +170,17 @@ impl PaymentFacts {
         true
     }
 
-    /// Adds a word about a dispute; the same event again changes nothing.
+    /// Adds a report about a dispute; the same event a second time changes nothing.
     pub(super) fn add_dispute(&mut self, event: DisputeEvent) {
         if self.0.disputes.iter().all(|it| it.event != event.event) {
             self.0.disputes.push(event);
+            // A stable sort: reports of one time stay in order of arrival, which decides between two ends of
+            // a dispute.
             self.0.disputes.sort_by(DisputeEvent::compare_by_time);
         }
     }
 
-    /// Marks captured money as more than the order has use for.
+    /// Marks captured money as more than the order could use. Without a capture there is nothing to mark.
     pub(super) const fn mark_surplus(&mut self) {
         self.0.surplus = self.0.capture.is_some();
     }

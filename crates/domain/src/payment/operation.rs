@@ -1,4 +1,9 @@
-//! What an operator may ask of a transaction. Each claim is committed before the gateway is asked.
+//! Operations that an operator may request of a transaction. Each request is committed before the gateway is
+//! called.
+//!
+//! So a process that dies between commit and call loses nothing: the pending operation and its `check_at` are
+//! stored, and a sweep asks the gateway what became of it. The public id is the gateway's idempotency key, so
+//! a second call is safe.
 
 use std::time::Duration;
 
@@ -9,38 +14,40 @@ use super::{
     change::RefundIds,
 };
 
-/// How long a claim is left to whoever made it before a sweep asks the gateway.
+/// The time that the requesting process has to finish its call before a sweep asks the gateway.
+// Too short, and each slow call is made twice; longer, and a client of a dead process waits longer for the
+// result.
 pub const OPERATION_GRACE: Duration = Duration::from_secs(3);
 
-/// Why nothing can be captured.
+/// The reason why nothing can be captured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCapturable {
-    /// There is no authorisation to capture, or it is being captured or given up already.
+    /// There is no authorisation to capture, or it is already being captured or given up.
     #[error("the payment is not an authorisation that can be captured now")]
     State,
-    /// More than what is authorised.
+    /// The amount is more than the authorised amount.
     #[error("the amount is more than what is authorised")]
     Exceeds,
 }
 
-/// There is no authorisation to give up, or it is being captured or given up already.
+/// There is no authorisation to give up, or it is already being captured or given up.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the payment is not an authorisation that can be given up now")]
 pub struct NotVoidable;
 
-/// Why nothing can be given back.
+/// The reason why nothing can be refunded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRefundable {
-    /// Nothing was captured, or nothing of it is left: it is back, on its way back, or disputed.
+    /// Nothing was captured, or nothing of it is left: it is refunded, being refunded, or disputed.
     #[error("the payment has no captured money that could be given back now")]
     State,
-    /// More than what is left of the captured money. What is disputed is not left.
+    /// The amount is more than the rest of the captured money. Disputed money is not part of the rest.
     #[error("the amount is more than what is left of the captured money")]
     Exceeds,
 }
 
 impl Transaction {
-    /// Whether the gateway owes an answer about it.
+    /// Whether the gateway still has to report a result: of the payment itself or of a pending operation.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.pending_operation.is_some() || self.status() == PaymentStatus::Pending
@@ -48,10 +55,10 @@ impl Transaction {
 }
 
 impl TransactionChange {
-    /// Claims a capture of `amount`, or of everything.
+    /// Requests a capture of `amount`, or of everything if it is `None`. Returns the amount.
     ///
     /// # Errors
-    /// [`NotCapturable`].
+    /// [`NotCapturable`] says why; nothing has changed then.
     pub fn request_capture(
         &mut self,
         amount: Option<Money>,
@@ -62,6 +69,7 @@ impl TransactionChange {
         let transaction = &mut self.transaction;
         let free =
             transaction.status() == PaymentStatus::Authorized && transaction.pending_operation.is_none();
+        // A pending order only: money captured for a cancelled one would have to be refunded at once.
         if !free || self.order_change.order().status != OrderStatus::Pending {
             return Err(NotCapturable::State);
         }
@@ -74,10 +82,10 @@ impl TransactionChange {
         Ok(amount)
     }
 
-    /// Claims the giving up of an authorisation.
+    /// Requests that the authorisation is given up.
     ///
     /// # Errors
-    /// [`NotVoidable`].
+    /// [`NotVoidable`] when the payment is in another state; nothing has changed then.
     pub fn request_void(&mut self, by: ChangedBy, now: Timestamp) -> Result<(), NotVoidable> {
         let now = self.order_change.order().change_time(now);
         let transaction = &mut self.transaction;
@@ -90,11 +98,11 @@ impl TransactionChange {
         Ok(())
     }
 
-    /// Claims a refund of `amount`, or of everything that is left. When refunds of all that was captured are asked for,
-    /// the order moves to `REFUND_PENDING`.
+    /// Requests a refund of `amount`, or of everything that is left if it is `None`. When the refunds cover
+    /// everything that was captured, the order moves to `REFUND_PENDING`.
     ///
     /// # Errors
-    /// [`NotRefundable`].
+    /// [`NotRefundable`] says why; nothing has changed then.
     pub fn request_refund(
         &mut self,
         amount: Option<Money>,
@@ -108,6 +116,8 @@ impl TransactionChange {
         if transaction.facts.capture().is_none() || transaction.status() == PaymentStatus::Refunded {
             return Err(NotRefundable::State);
         }
+        // Pending refunds count as refunded. Otherwise two requests, each for the whole amount, would both be
+        // accepted before the gateway answers the first.
         let left = transaction.refundable_amount();
         let amount = match amount {
             Some(amount) if amount.exceeds(left) => return Err(NotRefundable::Exceeds),
@@ -130,7 +140,7 @@ impl TransactionChange {
         transaction.updated_at = transaction.updated_at.max(now);
         let everything = transaction.unreturned_amount().is_zero() && !transaction.facts.is_surplus();
         if everything && self.order_change.order().allows_transition(OrderStatus::RefundPending, by.actor) {
-            // Allowed a line above, so it cannot be refused.
+            // The result may be dropped: the move was checked a line above.
             let _ = self.order_change.transition(OrderStatus::RefundPending, by, reason, now);
         }
         Ok(refund)

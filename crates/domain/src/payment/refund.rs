@@ -1,23 +1,23 @@
-//! Refunds.
+//! Refunds of captured money, in full or in part.
 
 use crate::{ChangedBy, Money, RefundId, RefundKey, Text, Timestamp, TransactionKey};
 
-/// Where a refund stands.
+/// The status of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundStatus {
-    /// Asked for, no word yet.
+    /// Requested, and the gateway has not reported a result.
     Pending,
-    /// The money is back.
+    /// The customer has the money back.
     Succeeded,
-    /// The gateway refused, or the money came back to the shop.
+    /// The gateway refused, the money came back to the shop, or the request was withdrawn.
     Failed,
 }
 
 impl RefundStatus {
-    /// Every status.
+    /// Every status, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Pending, Self::Succeeded, Self::Failed];
 
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -27,29 +27,31 @@ impl RefundStatus {
         }
     }
 
-    /// Reads the name of the record or of a request.
+    /// Parses the name from the database or a request; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// What is known of a refund. Times are the gateway's; of two words of a kind the later one.
+/// The facts of a refund. Times are the gateway's; of two reports of a kind the later one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct RefundFacts {
-    /// When it went through.
+    /// The time at which it last succeeded; `None` if no event says so.
     pub succeeded_at: Option<Timestamp>,
-    /// When it failed.
+    /// The time at which it last failed; `None` if no event says so.
     pub failed_at: Option<Timestamp>,
-    /// It was withdrawn before there was a word.
+    /// The service withdrew the request before the gateway reported a result.
     pub withdrawn: bool,
 }
 
 impl RefundFacts {
-    /// Where the refund stands: the later word holds, and of two words of the same moment the failure, because a refund
-    /// fails after it succeeded and not the other way round.
+    /// The status: the later report holds. Of two at the same time the failure holds, because a refund fails
+    /// after it succeeded and not the other way round.
     fn status(self) -> RefundStatus {
         match (self.succeeded_at, self.failed_at) {
+            // Only while there is no report: a gateway may have made a withdrawn refund all the same, and its
+            // report is the truth.
             (None, None) if self.withdrawn => RefundStatus::Failed,
             (None, None) => RefundStatus::Pending,
             (succeeded, failed) if succeeded > failed => RefundStatus::Succeeded,
@@ -58,39 +60,40 @@ impl RefundFacts {
     }
 }
 
-/// Money on its way back, or back.
+/// A refund that is requested or done.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refund {
-    /// The row.
+    /// The key of the refund's row.
     pub key: RefundKey,
-    /// The public id, which is also the gateway's idempotency key; the gateway's own id when the refund began there.
+    /// The public id, which is also the gateway's idempotency key; the gateway's own id if the refund began
+    /// there.
     pub id: RefundId,
-    /// Of which transaction.
+    /// The row key of its transaction.
     pub transaction: TransactionKey,
-    /// How much.
+    /// The amount to refund, above zero.
     pub amount: Money,
-    /// What is known.
+    /// The facts that the gateway has reported so far.
     pub facts: RefundFacts,
-    /// Who asked for it.
+    /// The actor who requested it; the gateway if it began there.
     pub requested_by: ChangedBy,
-    /// Why, if a reason was given.
+    /// The reason of the request; `None` when there is none.
     pub reason: Option<Text>,
-    /// When it was asked for, or heard of.
+    /// The time of the request, or of the first report if it began at the gateway.
     pub created_at: Timestamp,
-    /// When to ask the gateway about it next; `None` when nothing is open.
+    /// The time at which a sweep asks the gateway next; `None` when no result is open.
     pub check_at: Option<Timestamp>,
-    /// How often the gateway was asked in vain.
+    /// The number of questions to the gateway without a result; the pause between them grows with it.
     pub checks: u32,
 }
 
 impl Refund {
-    /// Where it stands: a function of the facts.
+    /// The status, which is a function of the facts.
     #[must_use]
     pub fn status(&self) -> RefundStatus {
         self.facts.status()
     }
 
-    /// Whether the money was back at `moment`, before anything failed at that same moment.
+    /// Whether the customer had the money at `moment`, before a failure at that same time.
     pub(super) fn was_effective_at(&self, moment: Timestamp) -> bool {
         let RefundFacts { succeeded_at, failed_at, .. } = self.facts;
         succeeded_at.is_some_and(|through| {
@@ -98,13 +101,13 @@ impl Refund {
         })
     }
 
-    /// Whether it failed after it had gone through.
+    /// Whether it failed after it had succeeded.
     #[must_use]
     pub fn has_late_failure(&self) -> bool {
         self.facts.succeeded_at.is_some() && self.status() == RefundStatus::Failed
     }
 
-    /// When the gateway last said something about it.
+    /// The time of the gateway's latest report about it.
     pub(super) fn last_event_at(&self) -> Option<Timestamp> {
         self.facts.succeeded_at.max(self.facts.failed_at)
     }
@@ -119,8 +122,10 @@ impl Refund {
         self.check_at = None;
     }
 
-    /// Takes it back before there was a word.
+    /// Withdraws the request before there is a report.
     pub(super) const fn withdraw(&mut self) {
+        // The row stays: the call to the gateway may be under way, and a report about it must find this
+        // refund.
         self.facts.withdrawn = true;
         self.check_at = None;
     }

@@ -1,23 +1,23 @@
-//! Who asked for what of a payment, beside its refunds, which say so themselves.
+//! Requests that users make of a payment, stored with their author. A refund stores its author itself.
 
 use crate::{ChangedBy, Money, Timestamp, TransactionKey, UserId};
 
-/// What was asked for.
+/// The kind of operation that was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaymentRequestKind {
-    /// The payment itself.
+    /// The payment of the order itself.
     Payment,
-    /// To take what is authorised, or a part of it.
+    /// The capture of an authorisation, in part or in full.
     Capture,
-    /// To give the authorisation up.
+    /// To give an authorisation up without a capture.
     Void,
 }
 
 impl PaymentRequestKind {
-    /// Every kind.
+    /// Every kind, in the order of the documentation.
     pub const ALL: [Self; 3] = [Self::Payment, Self::Capture, Self::Void];
 
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -27,33 +27,34 @@ impl PaymentRequestKind {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// One thing that was asked of a gateway about a transaction, written in the commit that claims it.
+/// A request to a gateway about a transaction, written in the commit that sets the pending operation, before
+/// the gateway is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PaymentRequest {
-    /// Of which transaction.
+    /// The row key of the transaction.
     pub transaction: TransactionKey,
-    /// What.
+    /// The requested kind of operation.
     pub kind: PaymentRequestKind,
-    /// How much.
+    /// The amount it is about; of a void, the whole transaction's.
     pub amount: Money,
-    /// Who asked for it.
+    /// The actor, and the user behind it if there is one.
     pub requested_by: ChangedBy,
-    /// When.
+    /// The time of the commit that requests it.
     pub requested_at: Timestamp,
 }
 
-/// A request as the record holds it.
+/// A request as it is read from the database, with its author's public id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPaymentRequest {
-    /// What was asked for.
+    /// The request, as it was written.
     pub request: PaymentRequest,
-    /// The public id of the user who asked, if it was one.
+    /// The public id of the user who requested it; `None` if no user did.
     pub user: Option<UserId>,
 }

@@ -1,26 +1,27 @@
-//! Where a payment stands.
+//! The status of a payment.
 
-/// The status of a transaction. It is never stored as a decision of its own: it follows from the facts.
+/// The status of a transaction. It is computed from the facts; the stored column is for people who read the
+/// table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PaymentStatus {
-    /// Asked for, no word yet.
+    /// Requested, and no event has arrived yet.
     Pending,
-    /// The money is held and can be captured.
+    /// The issuer holds the money; it can be captured or given up.
     Authorized,
-    /// The money is taken.
+    /// The money is captured, in part or in full, and not all returned.
     Captured,
-    /// The gateway refused.
+    /// The gateway refused, the authorisation expired, or another transaction pays the order.
     Failed,
-    /// All that was captured has been given back.
+    /// Everything captured was returned, by refunds and lost disputes.
     Refunded,
-    /// The card's holder disputes it.
+    /// At least one dispute of captured money is open.
     Disputed,
-    /// The authorisation was given up.
+    /// The authorisation was given up before a capture.
     Voided,
 }
 
 impl PaymentStatus {
-    /// Every status.
+    /// Every status, in the order of the documentation.
     pub const ALL: [Self; 7] = [
         Self::Pending,
         Self::Authorized,
@@ -31,13 +32,14 @@ impl PaymentStatus {
         Self::Voided,
     ];
 
-    /// Whether an order can have no other transaction of such a status.
+    /// Whether an order can have no second transaction while one has this status. A disputed one also blocks
+    /// the order: see [`Transaction::occupies_order`](super::Transaction::occupies_order).
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Pending | Self::Authorized | Self::Captured)
     }
 
-    /// The name in the record and in JSON.
+    /// The name in the database and in JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {

@@ -1,18 +1,20 @@
-//! What operators change, and who did it.
+//! Changes of a product by operators, with their authors.
 
 use crate::{ChangeId, ChangeKey, ChangedBy, Money, ProductId, Text, Timestamp, UserId, Version};
 
-/// What a replacement of a product does to its stock.
+/// The effect of a replacement of a product on its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StockUpdate {
-    /// It stays as it is, whatever is sold meanwhile.
+    /// The stock stays as it is at the commit, whatever is sold until then.
     Keep,
-    /// It is this from now on; `None` when it is not tracked any more.
+    /// The stock becomes this number of pieces; `None` stops tracking it.
+    // Keeping is a variant of its own: to write the stock that was read back would undo the sales since that
+    // read.
     Set(Option<i64>),
 }
 
 impl StockUpdate {
-    /// The stock afterwards, if it is this much before.
+    /// The stock after this update, given the stock before.
     #[must_use]
     pub fn apply_to(self, stock: Option<i64>) -> Option<i64> {
         match self {
@@ -22,19 +24,19 @@ impl StockUpdate {
     }
 }
 
-/// What a change did to the stock of a product.
+/// The effect that a stored change had on the stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StockChange {
-    /// Nothing.
+    /// The change did not touch the stock.
     Kept,
-    /// It was set to this; `None` when it is not tracked since.
+    /// The stock was set to this number; `None` stopped tracking it.
     Set(Option<i64>),
-    /// This many came in, or went out if that is below zero.
+    /// This number of pieces was added, or removed if negative.
     Adjusted(i64),
 }
 
 impl StockChange {
-    /// How many came in by an adjustment; 0 if it was none.
+    /// The pieces that an adjustment added; 0 for any other change.
     #[must_use]
     pub const fn adjusted_by(self) -> i64 {
         match self {
@@ -53,36 +55,36 @@ impl From<StockUpdate> for StockChange {
     }
 }
 
-/// Who changes a product, why and when. Every version of a product has one, written with it.
+/// The author, reason and time of a change. Every version of a product has one, written in the same commit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductChange {
-    /// The row.
+    /// The key of the change's row.
     pub key: ChangeKey,
-    /// The public id.
+    /// The public id, which is the cursor of the list of changes.
     pub id: ChangeId,
-    /// Who.
+    /// The actor and the user who made the change.
     pub by: ChangedBy,
-    /// Why, if anybody said.
+    /// The reason that the operator gave; `None` when there is none.
     pub reason: Option<Text>,
-    /// When.
+    /// The time of the commit, by the clock of its instance.
     pub at: Timestamp,
 }
 
-/// A change as the record holds it.
+/// A change as it is read from the database, with the values that it set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredProductChange {
-    /// The change.
+    /// The author, reason and time.
     pub change: ProductChange,
-    /// The public id of the user who made it.
+    /// The public id of the user who made it; `None` if no user did.
     pub user: Option<UserId>,
-    /// Of which product.
+    /// The public id of the product.
     pub product: ProductId,
-    /// The version that began with it.
+    /// The version of the product that began with it.
     pub version: Version,
-    /// The price since.
+    /// The price from this version on.
     pub price: Money,
-    /// Whether it could be ordered since.
+    /// Whether the product could be ordered from this version on.
     pub active: bool,
-    /// What it did to the stock.
+    /// The effect that the change had on the stock.
     pub stock: StockChange,
 }
