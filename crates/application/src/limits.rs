@@ -1,4 +1,7 @@
-//! What one user, or one network, may do in a while. Counts that cannot be had refuse no request.
+//! Limits on what one user or one network may do within a time window.
+//!
+//! If a counter cannot be read or written, the request goes on: the counters make abuse slow, and an
+//! unavailable counter must not stop the shop.
 
 use std::time::Duration;
 
@@ -7,30 +10,31 @@ use ports::PortError;
 
 use crate::App;
 
-/// In which orders are counted.
+/// The time window of `Policy::orders_per_minute`.
 const MINUTE: Duration = Duration::from_secs(60);
-/// In which declined payments of a user are counted.
+/// The time window of `Policy::declines_per_user`.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// So much was tried that no more is looked at for a while.
+/// The request was refused because a limit is reached; the client should retry later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttled {
-    /// How many are allowed.
+    /// The limit that was reached, within `window`.
     pub limit: u32,
-    /// Within this time.
+    /// The length of the time window.
     pub window: Duration,
-    /// When to try again.
+    /// How long the client should wait; sent as `Retry-After`.
     pub retry_after: Duration,
 }
 
-/// What attempts are counted for, right ones too.
+/// The kind of an attempt. Each is counted by itself, successful ones included, because each costs a password
+/// hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptKind {
-    /// Making an account.
+    /// Registration of a new account.
     Register,
-    /// Logging in.
+    /// A login, whether or not it succeeds.
     Login,
-    /// Changing a password.
+    /// A change of the password by its user.
     Change,
 }
 
@@ -55,13 +59,13 @@ pub(crate) async fn count_attempt(
     count_within_limit(app, &name, limit, window).await
 }
 
-/// Counts an order for its user, and refuses one beyond the limit of a minute.
+/// Counts a requested order for its user, and refuses it beyond the limit of a minute.
 pub(crate) async fn count_order(app: &App, user: UserKey) -> Result<(), Throttled> {
     count_within_limit(app, &format!("orders:{}", user.get()), app.policy.orders_per_minute, MINUTE).await
 }
 
-/// Refuses another order while the user has as many unpaid ones as are allowed. Those that are placed at the same moment
-/// may exceed it.
+/// Refuses another order while the user has the allowed number of unpaid ones. Orders placed concurrently may
+/// exceed the limit: it bounds the work of an attacker, and is not worth a lock that every order would take.
 pub(crate) async fn check_open_orders<E>(app: &App, user: UserKey) -> Result<(), E>
 where
     E: From<Throttled> + From<PortError>,
@@ -70,12 +74,14 @@ where
     if !app.orders.has_pending_orders(user, limit).await? {
         return Ok(());
     }
-    // Paying or cancelling one helps at once; the oldest closes by itself within this time.
+    // Paying or cancelling an order frees a slot at once, and the oldest one closes by itself within this
+    // window. So a client that retries each minute loses little.
     let window = app.policy.order_ttl;
     Err(Throttled { limit, window, retry_after: MINUTE.min(window) }.into())
 }
 
-/// Refuses another payment of an order of which too many were declined. It stays so until the order closes.
+/// Refuses another payment of an order when too many of its payments were declined. The refusal lasts until
+/// the order closes.
 pub(crate) fn check_declines_of_order(
     app: &App,
     order: &Order,
@@ -83,6 +89,8 @@ pub(crate) fn check_declines_of_order(
     now: Timestamp,
 ) -> Result<(), Throttled> {
     let limit = app.policy.declines_per_order;
+    // Counted from the transactions themselves, which the decision has read anyway: unlike a counter they
+    // cannot be lost, and the commit is guarded by the order's revision.
     let declined = payments.iter().filter(|it| it.status() == PaymentStatus::Failed).count();
     if declined < usize::try_from(limit).unwrap_or(usize::MAX) {
         return Ok(());
@@ -94,10 +102,12 @@ pub(crate) fn check_declines_of_order(
     })
 }
 
-/// Refuses another payment of a user of whose payments too many were declined within a day.
+/// Refuses another payment when too many payments of the user were declined within 24 h.
 pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(), Throttled> {
     let limit = app.policy.declines_per_user;
     match app.throttle.read_attempts(&declines_name(user)).await {
+        // Read here and counted in `count_decline` after the gateway's answer, because only a declined
+        // payment counts. Payments that run concurrently may therefore exceed the limit by their number.
         Ok(declined) if declined.count >= limit => {
             Err(Throttled { limit, window: DAY, retry_after: declined.resets_in })
         }
@@ -107,6 +117,8 @@ pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(
 
 /// Counts a declined payment for the user who asked for it.
 pub(crate) async fn count_decline(app: &App, user: UserKey) {
+    // Dropped on failure: the payment is already declined and stored, and a lost count only makes the limit
+    // softer.
     let _ = app.throttle.count_attempt(&declines_name(user), DAY).await;
 }
 
@@ -115,6 +127,8 @@ fn declines_name(user: UserKey) -> String {
 }
 
 async fn count_within_limit(app: &App, name: &str, limit: u32, window: Duration) -> Result<(), Throttled> {
+    // Counting and comparing is one call: reading first and counting later would let a burst of concurrent
+    // requests all pass below the limit.
     match app.throttle.count_attempt(name, window).await {
         Ok(attempts) if attempts.count > limit => {
             Err(Throttled { limit, window, retry_after: attempts.resets_in })
