@@ -66,7 +66,7 @@ pub enum IfMatch {
     Absent,
     /// Any version of a resource that exists (`*`).
     Any,
-    /// One of these versions.
+    /// The resource must have one of these versions.
     OneOf(Vec<Version>),
 }
 
