@@ -198,8 +198,8 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
         }
     }
     if busy {
-        // Waiting longer would only tie up a connection: the client is told to retry. The claim was looked up
-        // first, because a request that already has its reply may keep the lock for a moment longer.
+        // Waiting longer would only occupy a connection: the client gets an error that says to retry. The
+        // claim was looked up first, because a request that has its reply may still hold the lock.
         return Err(KeyError::InProgress.into());
     }
     let outcome = retry_stale!(app, {
@@ -210,8 +210,7 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
     });
     match (outcome, request) {
         // Without a lock both requests may decide at once, and the later one then sees the work of the first:
-        // the stock is sold, the name is taken. So before refusing, look whether the key has been claimed
-        // meanwhile.
+        // the stock is sold, the name is taken. So the claim is looked up before refusing.
         (Err(error), Some(request)) if error.is_refusal() => {
             let used = look_up_key(app, request, false).await?;
             used.map(|it| (it, held)).ok_or(error)

@@ -26,8 +26,8 @@ pub struct Throttled {
     pub retry_after: Duration,
 }
 
-/// The kind of an attempt. Each is counted by itself, successful ones included, because each costs a password
-/// hash.
+/// The kind of an attempt. Each kind has its own counter, which includes successful ones, because each
+/// attempt costs a password hash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptKind {
     /// Registration of a new account.
@@ -74,8 +74,8 @@ where
     if !app.orders.has_pending_orders(user, limit).await? {
         return Ok(());
     }
-    // Paying or cancelling an order frees a slot at once, and the oldest one closes by itself within this
-    // window. So a client that retries each minute loses little.
+    // Paying or cancelling an order frees a slot at once, and the oldest one expires within this window. So a
+    // client that retries each minute loses little.
     let window = app.policy.order_ttl;
     Err(Throttled { limit, window, retry_after: MINUTE.min(window) }.into())
 }

@@ -40,7 +40,7 @@ pub enum RegisterError {
     /// idempotency key can be used to try passwords.
     #[error("too many registrations")]
     Throttled(Throttled),
-    /// The hasher's queue is full; the client may retry at once.
+    /// The hasher's queue is full or the wait was too long; the client may retry.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
     /// The system of record is unavailable, or the account's row cannot be read.

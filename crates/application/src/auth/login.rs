@@ -50,7 +50,7 @@ pub enum LoginError {
     /// Too many logins failed or were attempted; retry after the time given.
     #[error("too many logins")]
     Throttled(Throttled),
-    /// The hasher's queue is full; the client may retry at once.
+    /// The hasher's queue is full or the wait was too long; the client may retry.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
     /// The system of record is unavailable, or the account's row cannot be read.

@@ -122,8 +122,8 @@ impl LoginAttempt {
             let Ok(attempts) = app.throttle.count_attempt(name, app.policy.login_window).await else {
                 continue;
             };
-            // Equal, not at least: each count is returned once, so exactly one request logs that the lock
-            // began.
+            // Equal, not at least: the failure that reaches the limit logs that the lock began, and those
+            // after it do not.
             if attempts.count == limit {
                 self.log_lock(locks);
             }
@@ -221,7 +221,7 @@ fn account_lock_period(beyond: u32, longest: Duration) -> Duration {
 }
 
 /// One attempt at the current password when a password is changed. It counts for the session that it came
-/// with, and for nothing else: whoever holds a stolen session must not lock the login.
+/// with, and for nothing else: a stolen session must not be able to lock the login.
 pub(super) struct PasswordAttempt<'g> {
     user: &'g UserId,
     session: &'g SessionId,

@@ -23,7 +23,7 @@ pub const TRUST_PERIOD: Duration = Duration::from_millis(900);
 /// The largest allowed difference between the clocks of instances: the instance that ends a session stamps
 /// the end.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(10);
-/// The longest time from a timestamp to the moment when its commit is visible to others.
+/// The longest time from a timestamp until its commit is visible to others.
 const COMMIT_DELAY_MAX: Duration = Duration::from_secs(20);
 /// How far before the last synchronisation a full one begins to read: an older timestamp may become visible
 /// later, by a slow clock or a slow commit.
@@ -121,7 +121,7 @@ impl ClockReading {
 
     /// A time of day that was set back is not trusted: while it was ahead, sessions were removed too early.
     fn is_fresh(self, now: Self) -> bool {
-        // Both clocks must agree that the synchronisation is fresh. The monotonic one may stand still while a
+        // Both clocks must agree that the synchronisation is fresh. The monotonic one may pause while a
         // machine sleeps, and the time of day may be set back.
         (self.at..=self.at.saturating_add(TRUST_PERIOD)).contains(&now.at)
             && now.monotonic.saturating_sub(self.monotonic) <= TRUST_PERIOD

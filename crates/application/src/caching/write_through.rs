@@ -35,7 +35,7 @@ impl Store for WriteThroughStore {
         let news: Vec<_> = work.writes().iter().filter_map(cache_update).collect();
         self.store.commit(work).await?;
         // Awaited and not spawned: the client that gets this reply and reads at once then finds the new
-        // entry. The errors are dropped inside, for the commit stands whatever the cache does.
+        // entry. Errors of the cache are dropped inside, because the commit is done.
         for it in news {
             match it {
                 CacheUpdate::Order(order) => self.orders.put_order(&order).await,

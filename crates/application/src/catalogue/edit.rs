@@ -247,7 +247,7 @@ fn replacement_write(
 ) -> (Write, Product) {
     let change = app.new_change(by, None, product.updated_at);
     // The write carries the stock as it was read and the change of it separately: the statement applies the
-    // change to the stock of that moment, so pieces sold since the read are not restored.
+    // change to the stock at the commit, so pieces sold since the read are not restored.
     let shown = Product { stock: restock.apply_to(product.stock), ..product.clone() };
     (Write::ReplaceProduct { product, read, stock_update: restock, change }, shown)
 }

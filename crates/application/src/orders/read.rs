@@ -89,7 +89,6 @@ pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Resul
         (None, true) => None,
         (Some(id), true) => match app.users.find_user(id).await? {
             Some(user) => Some(user.key),
-            // no use.
             None => return Ok(Page::EMPTY),
         },
     };

@@ -135,7 +135,7 @@ pub(crate) async fn with_payment_writes(app: &App, progress: OrderChange) -> Res
     let mut case = TransactionChange::from_order_change(progress, transaction, false);
     case.follow_order_status(app.clock.now());
     // Last, when all consequences for the payment are known. The refund gets its id before the commit, so
-    // that the gateway can be asked for it again and again under one id.
+    // that every retry of the gateway call names the same refund.
     case.add_owed_refund(app.new_refund_ids(), app.clock.now());
     Ok(work_from_case(app, case, &[]))
 }

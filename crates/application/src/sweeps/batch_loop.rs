@@ -38,7 +38,7 @@ pub(super) async fn for_each_due(
     sweep: &impl Sweep,
 ) -> Result<bool, PortError> {
     // Only what stays due is skipped. Finished items have left the list, so counting them too would skip over
-    // items that nobody has looked at.
+    // items that were never read.
     let (mut done, mut skip) = (0_u32, 0_u32);
     let mut outcome = Ok(false);
     for _ in 0..BATCHES_MAX {
