@@ -81,7 +81,8 @@ impl UnreadableObserver for UnreadableRows {
             None => rows.len() < ROWS_MAX,
         };
         if is_new {
-            // Logged here and only once: the finding names no key, so operators find the row by this line.
+            // Logged when it is recorded and not at each read. The finding names no key, so operators find
+            // the row by this line.
             tracing::error!(table = row.table, column = row.column, key = row.key, "a row cannot be read");
             rows.insert(subject, RowState::New(row.clone()));
         }

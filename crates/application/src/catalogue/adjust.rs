@@ -97,8 +97,8 @@ async fn decide_adjustment<R>(
 where
     R: Fn(&AppliedAdjustment) -> StoredReply + Send + Sync,
 {
-    // The statement has no guard on the version: many adjustments at once are all right, and would only make
-    // each other stale. Its own condition holds the stock within its limits.
+    // The statement has no guard on the version: adjustments add up in any order, and a guard would only make
+    // concurrent ones stale. Its own condition holds the stock within its limits.
     check_stock(app, ask).await?;
     let change = app.new_change(operator, Some(ask.reason.clone()), app.clock.now());
     let adjusted =
