@@ -1,4 +1,8 @@
-//! What every use case works with.
+//! [`App`]: the ports and settings that every use case receives.
+//!
+//! Several ports exist twice, once over the system of record and once behind a cache. The field's name says
+//! which one may be old, so a use case that decides about goods or money cannot take the cached one by
+//! mistake.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,104 +18,110 @@ use ports::{
 
 use crate::{Operator, auth::Revocations, unreadable::UnreadableRows};
 
-/// The ports and the settings of one running service.
+/// The ports and the settings of one running service, built once at the start and shared by all requests and
+/// sweeps.
 pub struct App {
-    /// The one way to write.
+    /// The only way to write to the system of record: one call is one database transaction.
     pub store: Arc<dyn Store>,
-    /// Users.
+    /// Users and their password hashes, read from the system of record.
     pub users: Arc<dyn UserRepository>,
-    /// Users that may be old: to be trusted while the last look for changes is new, and only then.
+    /// Users from a cache. They are reliable only while the last synchronisation of revocations is fresh; use
+    /// `users` otherwise.
     pub cached_users: Arc<dyn UserRepository>,
-    /// Sessions.
+    /// Sessions, read from the system of record.
     pub sessions: Arc<dyn SessionRepository>,
-    /// Sessions that may be old, for a try whose commit is guarded.
+    /// Sessions from a cache. One may be used only for the first attempt of a refresh, whose commit is
+    /// guarded by the whole session.
     pub cached_sessions: Arc<dyn SessionRepository>,
-    /// The catalogue.
+    /// Products and the history of their changes.
     pub products: Arc<dyn ProductRepository>,
-    /// Orders, to decide on.
+    /// Orders from the system of record; every decision about goods or money reads these.
     pub orders: Arc<dyn OrderRepository>,
-    /// Orders, to be shown and for nothing else: as they stand, but maybe from a cache.
+    /// Orders for responses only: always at their present revision, but possibly from a cache.
     pub orders_for_display: Arc<dyn OrderRepository>,
-    /// Payments.
+    /// Transactions with their refunds, read from the system of record.
     pub payments: Arc<dyn PaymentRepository>,
-    /// The gateways' events.
+    /// Events that gateways reported, each stored once by gateway and event id.
     pub events: Arc<dyn EventRepository>,
-    /// What operators must look at.
+    /// Findings: problems that an operator must look at and close.
     pub findings: Arc<dyn FindingRepository>,
-    /// Used idempotency keys.
+    /// Claims of idempotency keys, with the stored replies.
     pub claims: Arc<dyn ClaimRepository>,
-    /// Locks that save work.
+    /// Named locks that save useless attempts. They may be lost at any time; no result depends on them.
     pub locks: Arc<dyn LockManager>,
-    /// Counts of failed logins, and of what else is limited.
+    /// Counters with a time window: failed logins, attempts, orders and declined payments.
     pub throttle: Arc<dyn Throttle>,
-    /// What stands for a name in the names of counts.
+    /// Keyed digests that replace login names in the names of counters, so that no counter stores what was
+    /// typed.
     pub digests: Arc<dyn KeyedDigests>,
-    /// Passwords.
+    /// Hashes and verifies passwords, in bounded queues shared fairly between networks.
     pub hasher: Arc<dyn PasswordHasher>,
-    /// Access and refresh tokens.
+    /// Issues and verifies access and refresh tokens.
     pub tokens: Arc<dyn TokenIssuer>,
-    /// The time.
+    /// The time of day, and a monotonic time for durations.
     pub clock: Arc<dyn Clock>,
-    /// Keys and ids.
+    /// Makes row keys and public ids; both are needed before the commit.
     pub ids: Arc<dyn IdGenerator>,
-    /// What is worth counting.
+    /// Receives observations for the metrics; never blocks or fails.
     pub metrics: Arc<dyn Metrics>,
-    /// The payment gateways.
+    /// The configured payment gateways; each has a different name.
     pub gateways: Vec<Arc<dyn Gateway>>,
-    /// Tells every instance that sessions were ended.
+    /// Asks every instance to synchronise revocations and changed users now instead of at its next tick.
     pub revocation_broadcast: Arc<dyn Broadcast>,
-    /// Sessions that were ended while their access tokens live on.
+    /// Ended sessions whose access tokens have not expired yet, as far as this process knows.
     pub revocations: Revocations,
-    /// Rows of the record that cannot be read.
+    /// Rows that this process could not read and has yet to report to operators.
     pub unreadable_rows: Arc<UnreadableRows>,
-    /// The settings.
+    /// Limits and durations from the configuration.
     pub policy: Policy,
 }
 
-/// The settings that use cases know.
+/// The settings that use cases need. `Default` has the values of the manual; tests use them too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Policy {
-    /// An unpaid order closes after this.
+    /// How long after it is placed an unpaid order is closed.
     pub order_ttl: Duration,
-    /// An authorisation that is not captured is given up after this.
+    /// How long after the payment began an uncaptured authorisation is voided and its order closed.
     pub authorization_ttl: Duration,
-    /// A delivered order is completed after this.
+    /// How long after its last change a delivered order is completed.
     pub completion_after: Duration,
-    /// A completed, refunded or cancelled order is closed after this.
+    /// How long after its last change a completed, refunded or cancelled order is closed.
     pub after_sales_period: Duration,
-    /// An access token is good for this.
+    /// The lifetime of an access token, in whole seconds; at most `session_retention`.
     pub access_token_ttl: Duration,
-    /// A session ends after this unless it is refreshed.
+    /// How long after the last refresh a session ends.
     pub refresh_token_ttl: Duration,
-    /// A session ends this long after its login, whatever happens.
+    /// How long after its login a session ends, however often it is refreshed.
     pub session_ttl: Duration,
-    /// Failed logins of one account from one network before they are locked; and wrong present passwords of a session.
+    /// How many failed logins from one network lock an account for that network; also, how many wrong current
+    /// passwords lock the password change of a session.
     pub login_failures_per_account: u32,
-    /// Failed logins of one account from anywhere within a day before it is locked as a whole.
+    /// How many failed logins within 24 h, from all networks together, lock an account as a whole.
     pub login_failures_per_account_total: u32,
-    /// Failed logins from one network before it is locked.
+    /// How many failed logins, to whatever accounts, lock a network.
     pub login_failures_per_address: u32,
-    /// Logins, and registrations, from one network within the window of failed logins, right ones too.
+    /// How many logins one network may attempt within `login_window`, successful ones included; the same
+    /// number holds for registrations and for password changes, each counted separately.
     pub attempts_per_address: u32,
-    /// How long failed logins count.
+    /// The time window of failed logins and of attempts. It begins with the first one counted.
     pub login_window: Duration,
-    /// Unpaid orders of a user.
+    /// How many unpaid orders a user may have at once.
     pub open_orders_per_user: u32,
     /// Pieces of one product, if its stock is tracked, in all unpaid orders of a user together.
     pub open_pieces_per_user: u32,
     /// Orders that a user may ask for within a minute.
     pub orders_per_minute: u32,
-    /// Payments of an order that may be declined.
+    /// How many payments of one order may be declined before it takes no more.
     pub declines_per_order: u32,
-    /// Payments of a user that may be declined within a day.
+    /// How many payments of one user may be declined within 24 h before no further one begins.
     pub declines_per_user: u32,
-    /// How long a request waits for another one with the same idempotency key.
+    /// How long a request waits for another request with the same idempotency key to finish.
     pub in_progress_wait: Duration,
-    /// How long answers are kept under an idempotency key, but for orders: at least 24 h.
+    /// How long a stored reply can be replayed, at least 24 h. Placed orders are replayed without limit.
     pub reply_ttl: Duration,
-    /// How long a notice waits for its transaction before an operator is told.
+    /// How long an event may wait for its transaction before it is reported to operators as a finding.
     pub parked_max: Duration,
-    /// How long ended sessions are kept.
+    /// How long an ended session stays in the system of record; at least as long as its access tokens live.
     pub session_retention: Duration,
 }
 
@@ -146,14 +156,14 @@ impl Default for Policy {
 }
 
 impl Policy {
-    /// How long a session may last.
+    /// The two limits of a session, in the form that `domain` takes.
     pub(crate) const fn session_lifetime(&self) -> SessionLifetime {
         SessionLifetime { idle: self.refresh_token_ttl, total: self.session_ttl }
     }
 }
 
 impl App {
-    /// The gateway of that name.
+    /// The gateway with that name; `None` when it is not configured, for example for an old transaction.
     #[must_use]
     pub fn find_gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
         self.gateways.iter().find(|it| it.name() == *name)
@@ -168,6 +178,8 @@ impl App {
     }
 
     pub(crate) fn new_change(&self, by: &Operator, reason: Option<Text>, at: Timestamp) -> ProductChange {
+        // Ids and keys come from a port, not from the database: a unit of work is complete before its commit,
+        // and a stale attempt draws new ones.
         let (key, id) = (ChangeKey::new(self.ids.next_key()), ChangeId::new(self.ids.next_id()));
         ProductChange { key, id, by: by.caller().changed_by(), reason, at }
     }

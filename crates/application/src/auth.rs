@@ -1,4 +1,4 @@
-//! Accounts, logins and sessions.
+//! Accounts, logins, sessions, and the passwords and tokens that they rest on.
 
 mod account;
 mod hash_cost;

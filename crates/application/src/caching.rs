@@ -1,5 +1,20 @@
-//! Caches before ports, as decorators. Each may be lost at any moment: it makes things fast, and the record keeps them
-//! right.
+//! Caches in front of repositories, as decorators of the ports.
+//!
+//! A cached entry may be old, lost or brought back at any moment, so no decorator relies on invalidation.
+//!
+//! Each decorator has another reason why what it returns is right:
+//!
+//! - `CachedOrders` (version: the order's revision): the system of record confirms the revision for each
+//!   read.
+//! - `CachedUsers` (version: time of the last change): changed users are read every 0.4 s, and entries are
+//!   used only while that is fresh.
+//! - `CachedSessions` (version: the session's generation): an entry serves one attempt, whose commit is
+//!   guarded by the whole session.
+//!
+//! `WriteThroughStore` puts new entries after a commit, and every cache refuses to replace a newer version by
+//! an older one. `TieredCache` and `ScopedCache` combine and separate caches; `SingleFlight` loads once for
+//! all concurrent readers. The promise: emptying, stopping or partitioning a cache makes reads slower and
+//! never wrong.
 
 mod cached_rows;
 mod orders;

@@ -1,34 +1,35 @@
-//! Who asks. What a role may not do, its type cannot say.
+//! The caller of a request. What a role may not do, its type cannot express: operators' use cases take an
+//! [`Operator`], which only a caller with that role becomes.
 
 use domain::{Actor, ChangedBy, Order, Role, User, Version};
 
-/// Somebody with a live session.
+/// A user with a live session, as it was when the request was authenticated.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Caller {
-    /// The user.
+    /// The user, maybe from a cache that is at most a second old.
     pub user: User,
-    /// The session.
+    /// The session that the access token belongs to.
     pub session: domain::SessionId,
 }
 
-/// Somebody who runs the shop.
+/// The proof that the caller has the role of an operator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operator(Caller);
 
 impl Caller {
-    /// The caller as an operator, if the role is one.
+    /// The caller as an operator; `None` if the role is another.
     #[must_use]
     pub fn into_operator(self) -> Option<Operator> {
         self.is_operator().then_some(Operator(self))
     }
 
-    /// Whether the role is operator.
+    /// Whether the caller has the role of an operator.
     #[must_use]
     pub fn is_operator(&self) -> bool {
         self.user.role == Role::Operator
     }
 
-    /// In which capacity the caller acts on orders.
+    /// The actor that the rules of orders see.
     #[must_use]
     pub fn actor(&self) -> Actor {
         match self.user.role {
@@ -37,7 +38,7 @@ impl Caller {
         }
     }
 
-    /// How the caller stands in an order's history.
+    /// The author of a change, as an order's history stores it.
     #[must_use]
     pub fn changed_by(&self) -> ChangedBy {
         ChangedBy { actor: self.actor(), user: Some(self.user.key) }
@@ -58,30 +59,31 @@ impl Operator {
     }
 }
 
-/// Which versions of a thing a write is meant for (RFC 9110, 13.1.1).
+/// The versions of a resource that a write is meant for (`If-Match`, RFC 9110, 13.1.1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfMatch {
-    /// Any, also none at all: the client did not say.
+    /// Any version, or no resource at all: the client sent no header.
     Absent,
-    /// Any that exists: `*`.
+    /// Any version of a resource that exists (`*`).
     Any,
-    /// One of these.
+    /// The resource must have one of these versions.
     OneOf(Vec<Version>),
 }
 
-/// Which versions of a thing a write must not meet (RFC 9110, 13.1.2).
+/// The versions of a resource that a write must not meet (`If-None-Match`, RFC 9110, 13.1.2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IfNoneMatch {
-    /// It may meet any: the client did not say.
+    /// Any version: the client sent no header.
     Absent,
-    /// Any: only what is not there yet may be written. `*`.
+    /// The resource must not exist yet (`*`).
     Any,
-    /// One of these.
+    /// A resource with one of these versions must not be written.
     OneOf(Vec<Version>),
 }
 
 impl IfNoneMatch {
-    /// Whether the write may go on against a thing of this version, or against nothing.
+    /// Whether the write is allowed against a resource of this version; `None` is a resource that does not
+    /// exist.
     #[must_use]
     pub fn allows_version(&self, version: Option<Version>) -> bool {
         match self {
@@ -92,20 +94,21 @@ impl IfNoneMatch {
     }
 }
 
-/// What a write says of the thing that it is meant for.
+/// The preconditions of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Conditions {
-    /// It has one of these versions.
+    /// The versions that the resource must have.
     pub if_match: IfMatch,
-    /// It has none of these.
+    /// The versions that the resource must not have.
     pub if_none_match: IfNoneMatch,
 }
 
 impl Conditions {
-    /// None.
+    /// No preconditions: the write is allowed against anything.
     pub const NONE: Self = Self { if_match: IfMatch::Absent, if_none_match: IfNoneMatch::Absent };
 
-    /// Whether the write may go on against a thing of this version, or against nothing.
+    /// Whether the write is allowed against a resource of this version; `None` is a resource that does not
+    /// exist.
     #[must_use]
     pub fn allows_version(&self, version: Option<Version>) -> bool {
         self.if_match.allows_version(version) && self.if_none_match.allows_version(version)
@@ -113,7 +116,8 @@ impl Conditions {
 }
 
 impl IfMatch {
-    /// Whether the write may go on against a thing of this version, or against nothing.
+    /// Whether the write is allowed against a resource of this version; `None` is a resource that does not
+    /// exist.
     #[must_use]
     pub fn allows_version(&self, version: Option<Version>) -> bool {
         match self {

@@ -1,8 +1,8 @@
-//! The catalogue: what operators offer, and what they change of it.
+//! The catalogue: the products that operators offer, and the history of their changes.
 //!
-//! Every change makes a version of the product and an entry that says who made it, in one commit. It is guarded by the
-//! version, which no sale moves on, and speaks of the stock only in the statement that writes it: so an operator never
-//! loses against sales, and sales never lose pieces to an operator.
+//! Every change makes a new version of the product and an entry that names its author, in one commit. It is
+//! guarded by the version, which no sale changes, and the stock is changed only by the statement that writes
+//! it. So a change by an operator is never stale because of sales, and sales never lose stock to an operator.
 
 mod adjust;
 mod edit;
@@ -23,7 +23,7 @@ pub async fn find_product(app: &App, id: &ProductId) -> Result<Option<Product>, 
     app.products.find_product(id).await
 }
 
-/// A page of products in the order they were made in: the active ones, for operators all.
+/// A page of products, oldest first: active ones only, or for operators all.
 ///
 /// # Errors
 /// [`PortError`].
@@ -36,7 +36,8 @@ pub async fn list_products(
     app.products.list_products(!for_operator, after, limit).await
 }
 
-/// A page of what operators changed of a product, newest first; `None` when there is no such product.
+/// A page of the changes that operators made to a product, newest first; `None` when there is no such
+/// product.
 ///
 /// # Errors
 /// [`PortError`].

@@ -1,4 +1,4 @@
-//! What operators must look at.
+//! Findings: problems that an operator must look at, and how they are closed.
 
 use domain::{
     EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::ResolvedBy,
@@ -15,13 +15,13 @@ use crate::{
 /// Why a finding was not closed.
 #[derive(Debug, thiserror::Error)]
 pub enum ResolveError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There is no such finding.
+    /// No finding has this id.
     #[error("there is no such finding")]
     NotFound,
-    /// The record is away.
+    /// The system of record is unavailable, or the finding cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -46,7 +46,8 @@ impl UseCaseError for ResolveError {
     }
 }
 
-/// Closes a finding, and answers with it as `render` writes it. One that is closed stays as it was closed first.
+/// Closes a finding, and replies with it as `render` writes it. A closed finding stays as it was first
+/// closed.
 ///
 /// # Errors
 /// [`ResolveError`].
@@ -77,6 +78,7 @@ where
 {
     let found = app.findings.find_finding(id).await.map_err(ResolveError::from)?;
     let finding = found.ok_or(ResolveError::NotFound)?;
+    // Closed already, perhaps by another operator: nothing is written, and the reply shows the first note.
     if finding.resolved_at.is_some() {
         return Ok(Decision::with_reply(UnitOfWork::new(), id.to_string(), render(&finding)));
     }
@@ -86,11 +88,13 @@ where
     let work =
         UnitOfWork::new().with_write(Write::ResolveFinding { id: id.clone(), note: note.clone(), by, at });
     let resolved_by = Some(ResolvedBy { by, user: Some(caller.user.id.clone()) });
+    // If two operators close it at once, the guard of the write makes the second one stale, and its next
+    // round ends above.
     let closed = Finding { resolved_at: Some(at), note: Some(note.clone()), resolved_by, ..finding };
     Ok(Decision::with_reply(work, id.to_string(), render(&closed)))
 }
 
-/// What a finding is about.
+/// The subject of a finding, as far as it is known.
 #[derive(Default)]
 pub(crate) struct FindingContext<'a> {
     pub(crate) gateway: Option<&'a GatewayName>,
@@ -98,7 +102,8 @@ pub(crate) struct FindingContext<'a> {
     pub(crate) transaction: Option<&'a Transaction>,
 }
 
-/// Writes down what an operator must look at; goes into the commit that causes it.
+/// Makes a finding. It is written in the commit of the change that causes it, so that neither exists without
+/// the other.
 pub(crate) fn new_finding(app: &App, kind: FindingKind, detail: &str, about: &FindingContext<'_>) -> Finding {
     let (key, id) = app.new_finding_ids();
     Finding {
@@ -117,8 +122,8 @@ pub(crate) fn new_finding(app: &App, kind: FindingKind, detail: &str, about: &Fi
     }
 }
 
-/// The same for everything that was flagged about a transaction. A finding names its event if that is one of the
-/// notices.
+/// The findings for everything that was flagged about a transaction. A finding names its event only if that
+/// is one of `notices`.
 pub(crate) fn findings_from_flags<'a>(
     app: &'a App,
     flags: &'a [Flag],

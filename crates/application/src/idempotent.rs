@@ -1,12 +1,24 @@
-//! The idempotent path: a request that is sent again gets the first answer, and what it asks for happens once.
+//! The idempotent path: a request that is sent again gets the first reply, and its work is done once.
 //!
-//! All writes of clients take it. Lock, look the key up, decide, and let the unique key of the record have the last
-//! word: the claim of the key is part of the commit that does the work. The lock only saves work; with it lost or
-//! expired the result is the same.
+//! Every write of a client takes this path. The promise: for one idempotency key, at most one unit of work is
+//! ever committed, and every later request with the same content gets the stored reply, byte for byte, on any
+//! instance and after any crash.
 //!
-//! An operation that is one commit is a function that decides, for [`run_once`]. One that asks a gateway in between is two
-//! commits: [`claim_key`] writes down what will be asked, [`store_reply`] what came of it. A request without a key takes the same
-//! path and claims nothing.
+//! ```text
+//! 1. lock the key              saves work, decides nothing
+//! 2. look up its claim         with a reply: replay; other content: refuse; else go on
+//! 3. decide                    read, apply the rules, render the reply
+//! 4. commit claim, work, reply stale: back to 3; claimed meanwhile: as in 2
+//! ```
+//!
+//! The lock only saves work. The unique key on the claim decides: the claim is part of the commit that does
+//! the work, so two requests that both get past the lock cannot both commit.
+//!
+//! An operation of one commit passes its decision to [`run_once`]. An operation that calls a gateway in
+//! between needs two commits: [`claim_key`] stores the intention, then the gateway is called, then
+//! [`store_reply`] stores the result. If the process dies in between, the claim has no reply, and a retry
+//! continues from it ([`KeyState::Unfinished`]). A request without a key takes the same path and claims
+//! nothing. A refusal is not stored, so a corrected request may use the key again.
 
 use std::{pin::Pin, time::Duration};
 
@@ -21,54 +33,57 @@ use crate::{
     retry::{Attempt, retry_stale},
 };
 
-/// How long a lock is held at most: longer than nearly all requests run, and how long a retry is kept waiting when the
-/// process that held it has died.
+/// The longest time a lock is held. It is longer than nearly all requests take, and short enough for a retry
+/// to wait out when the process that held the lock has died.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// A request that carries an idempotency key.
+/// The idempotency key of a request, and the digests of its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotentRequest {
-    /// The key within its scope.
+    /// The key with its scope: the user, if there is one, and the route.
     pub key: IdempotencyKey,
-    /// What was asked.
+    /// The digest of route, path and body; where the body holds a password, it is keyed with the present
+    /// secret.
     pub fingerprint: Fingerprint,
-    /// The fingerprints that the same request had under secrets that are being replaced.
+    /// The digests of the same content under older secrets that are still accepted, so that replacing a
+    /// secret breaks no replay.
     pub older: Vec<Fingerprint>,
 }
 
 impl IdempotentRequest {
-    /// Whether the claim was made by this very request.
+    /// Whether the claim was made by a request with the same content.
     fn matches_claim(&self, claim: &Claim) -> bool {
         self.fingerprint == claim.fingerprint || self.older.contains(&claim.fingerprint)
     }
 }
 
-/// The answer to a request.
+/// The reply to a request, and whether this request did the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum IdempotentReply {
-    /// It was done now.
+    /// This request did the work; count and log it as new.
     New(StoredReply),
-    /// It had been done: this is what was said then.
+    /// An earlier request did the work; this is its stored reply.
     Replay(StoredReply),
 }
 
-/// Why a request with an idempotency key was not looked into.
+/// Why a request with an idempotency key was neither done nor replayed.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// The key was used for another request.
+    /// The key was used for a request with other content; the client must choose a new key.
     #[error("the idempotency key was used for another request")]
     Reused,
-    /// Another request with the key is running.
+    /// A request with the key is still running; the client may retry later.
     #[error("another request with this idempotency key is running")]
     InProgress,
-    /// The record is away.
+    /// The system of record is unavailable, or the row of the claim cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-/// The error of an operation that takes this path.
+/// The error type of an operation that takes this path.
 pub(crate) trait UseCaseError: From<KeyError> + From<PortError> {
-    /// Whether the operation was decided against. If not, it was not looked into, or the record is away.
+    /// Whether the rules refused the operation. `false` means that no decision was made: the key stood in the
+    /// way, or a port failed.
     fn is_refusal(&self) -> bool;
 }
 
@@ -78,34 +93,35 @@ impl UseCaseError for KeyError {
     }
 }
 
-/// What a request decided to do, before it is true.
+/// The decision of one round, not committed yet.
 pub(crate) struct Decision<T> {
-    /// What to make true. May be nothing: then there is only an answer.
+    /// The writes to commit. Empty when nothing changes and only the reply matters.
     pub work: UnitOfWork,
-    /// The id of what is made or changed, by which a retry finds it.
+    /// The id of the resource that is made or changed. It is stored in the claim, and a retry finds the
+    /// resource by it.
     pub resource: String,
-    /// The answer, if it is known before the commit.
+    /// The reply, if it is known before the commit; `None` when a gateway has to be called first.
     pub reply: Option<StoredReply>,
-    /// Whether the claim is never forgotten; otherwise it is kept for as long as the settings say.
+    /// Whether the claim is stored forever; otherwise it may be pruned after `Policy::reply_ttl`.
     pub never_expires: bool,
-    /// What the use case goes on with.
+    /// The value that the use case continues with after the commit.
     pub output: T,
 }
 
 impl Decision<StoredReply> {
-    /// Work that is done with its commit, and the answer to it.
+    /// A decision that is complete with its commit, and the reply to it.
     pub(crate) fn with_reply(work: UnitOfWork, resource: String, reply: StoredReply) -> Self {
         Self { work, resource, reply: Some(reply.clone()), never_expires: false, output: reply }
     }
 
-    /// To be replayed for ever.
+    /// The same decision, replayed forever: a late retry must never do the work twice.
     pub(crate) fn without_expiry(self) -> Self {
         Self { never_expires: true, ..self }
     }
 }
 
 impl<T> Decision<T> {
-    /// Work that is only begun with its commit; the answer follows with [`store_reply`].
+    /// A decision whose commit only begins the work; the reply follows with [`store_reply`].
     pub(crate) const fn without_reply(work: UnitOfWork, resource: String, made: T) -> Self {
         Self { work, resource, reply: None, never_expires: false, output: made }
     }
@@ -122,30 +138,32 @@ impl<T> Decision<T> {
     }
 }
 
-/// One round of deciding, boxed so that it can be sent to another thread whatever it borrows.
+/// One round of deciding. It is boxed because a bound like `AsyncFn` cannot require that the returned future
+/// is `Send`.
 pub(crate) type DecisionFuture<'a, T, E> =
     Pin<Box<dyn Future<Output = Result<Decision<T>, Attempt<E>>> + Send + 'a>>;
 
-/// Boxes one round.
+/// Boxes the future of one round as a [`DecisionFuture`], so that the caller need not name its type.
 pub(crate) fn box_decision<'a, T, E>(
     round: impl Future<Output = Result<Decision<T>, Attempt<E>>> + Send + 'a,
 ) -> DecisionFuture<'a, T, E> {
     Box::pin(round)
 }
 
-/// How a request's key came to be claimed.
+/// The state of a request's key after [`claim_key`].
 #[derive(Debug)]
 pub(crate) enum KeyState<T> {
-    /// By this request: its work is committed.
+    /// Claimed now by this request, and its work is committed.
     New(T),
-    /// By a copy of it that did not live to answer, or is answering at this moment on another instance.
+    /// Claimed earlier by the same request, without a reply: its process died, or another instance is still
+    /// working on it.
     Unfinished(Claim),
-    /// By a copy of it that was answered.
+    /// Claimed earlier by the same request, which has a reply.
     Replay(StoredReply),
 }
 
-/// Does what `decide` decides, once, in one commit with the claim and the answer. `decide` is called again whenever what
-/// it read has moved on; `refuse` says what a failure of the commit means.
+/// Does what `decide` decides, once, in one commit with the claim and the reply. `decide` is called again
+/// whenever the commit is stale; `refuse` maps a failed commit to the use case's error.
 pub(crate) async fn run_once<'a, E: UseCaseError>(
     app: &App,
     request: Option<&IdempotentRequest>,
@@ -156,13 +174,14 @@ pub(crate) async fn run_once<'a, E: UseCaseError>(
     match claimed {
         KeyState::New(reply) => Ok(IdempotentReply::New(reply)),
         KeyState::Replay(reply) => Ok(IdempotentReply::Replay(reply)),
-        // Such a claim is only ever written together with its answer.
+        // Not expected: on this path a claim is always written together with its reply. Nothing is known
+        // about the work, so the client can only try again later.
         KeyState::Unfinished(_) => Err(KeyError::InProgress.into()),
     }
 }
 
-/// Claims the request's key in one commit with what `decide` decides, or finds who has claimed it. The key stays locked
-/// until what is held is dropped.
+/// Claims the request's key in one commit with what `decide` decides, or finds the claim that exists. The key
+/// stays locked until the returned guard is dropped.
 pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
     app: &App,
     request: Option<&IdempotentRequest>,
@@ -171,12 +190,16 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
 ) -> Result<(KeyState<T>, Option<LockGuard>), E> {
     let (mut held, mut busy) = (None, false);
     if let Some(request) = request {
+        // Lock before looking up. A retry that waits here for the first request finds its reply afterwards;
+        // in the other order it would miss the claim, decide for nothing and lose at the commit.
         (held, busy) = lock_key(app, &request.key).await;
         if let Some(used) = look_up_key(app, request, busy).await? {
             return Ok((used, held));
         }
     }
     if busy {
+        // Waiting longer would only occupy a connection: the client gets an error that says to retry. The
+        // claim was looked up first, because a request that has its reply may still hold the lock.
         return Err(KeyError::InProgress.into());
     }
     let outcome = retry_stale!(app, {
@@ -186,7 +209,8 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
         }
     });
     match (outcome, request) {
-        // Without a lock, what stands in the way of a request may be what its own first copy has just done.
+        // Without a lock both requests may decide at once, and the later one then sees the work of the first:
+        // the stock is sold, the name is taken. So the claim is looked up before refusing.
         (Err(error), Some(request)) if error.is_refusal() => {
             let used = look_up_key(app, request, false).await?;
             used.map(|it| (it, held)).ok_or(error)
@@ -195,7 +219,7 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
     }
 }
 
-/// Keeps the answer to a claimed key, in one commit with what the answer is about.
+/// Stores the reply of a claimed key, in one commit with the work that the reply is about.
 pub(crate) async fn store_reply<E: UseCaseError>(
     app: &App,
     request: &IdempotentRequest,
@@ -205,6 +229,8 @@ pub(crate) async fn store_reply<E: UseCaseError>(
     let work = work.with_write(Write::StoreReply { key: request.key.clone(), reply: reply.clone() });
     match app.store.commit(work).await {
         Ok(()) => Ok(IdempotentReply::New(reply)),
+        // A retry, or the reconciliation on another instance, was faster and has stored its reply. That reply
+        // wins, because a client may have received it already.
         Err(CommitError::Claimed(claim)) => {
             match classify_claim::<()>(app, request, *claim, false).map_err(E::from)? {
                 KeyState::Replay(reply) => Ok(IdempotentReply::Replay(reply)),
@@ -215,11 +241,12 @@ pub(crate) async fn store_reply<E: UseCaseError>(
     }
 }
 
-/// Locks the key, and says whether another request holds it. Without locks the unique key alone decides, later and at more
-/// cost.
+/// Locks the key. The flag says whether another request held it all the while. Without locks the unique key
+/// alone decides, later and at more cost.
 async fn lock_key(app: &App, key: &IdempotencyKey) -> (Option<LockGuard>, bool) {
     let IdempotencyKey { user, route, key } = key;
     let name = format!("key:{}:{route}:{key}", user.map_or(0, domain::UserKey::get));
+    // A failed lock service is treated as a free lock, on purpose: writes go on while it is unavailable.
     let lock = app.locks.acquire_lock(&name, LEASE, app.policy.in_progress_wait).await;
     let busy = matches!(lock, Ok(None));
     (lock.ok().flatten(), busy)
@@ -231,9 +258,13 @@ async fn commit_decision<T, E: UseCaseError>(
     decided: Decision<T>,
     refuse: &impl Fn(CommitError) -> Attempt<E>,
 ) -> Result<KeyState<T>, Attempt<E>> {
+    // The claim goes into the same unit as the work. If the process dies before the commit neither exists,
+    // and a retry starts over; if it dies after the commit the claim holds the reply. There is no state in
+    // between.
     let claim = request.map(|it| Write::Claim(decided.to_claim(app, it, app.clock.now())));
     let work = UnitOfWork::new().with_writes(claim).merge(decided.work);
     if work.writes().is_empty() {
+        // Without a key and without a change there is nothing to write, so the database is not asked.
         return Ok(KeyState::New(decided.output));
     }
     match (app.store.commit(work).await, request) {
@@ -245,7 +276,7 @@ async fn commit_decision<T, E: UseCaseError>(
     }
 }
 
-/// Who has used the key, if it is used.
+/// The state of the key if it is claimed; `None` if it is free.
 async fn look_up_key<T>(
     app: &App,
     request: &IdempotentRequest,
@@ -255,7 +286,7 @@ async fn look_up_key<T>(
     claim.map(|it| classify_claim(app, request, it, busy)).transpose()
 }
 
-/// What a claim that stands in the way means for this request.
+/// The state that an existing claim means for this request.
 fn classify_claim<T>(
     app: &App,
     request: &IdempotentRequest,

@@ -1,8 +1,8 @@
 //! The use cases of Idem: load, decide, commit.
 //!
-//! Every one is a free async function over ports. It reads what it needs, lets `domain` decide, and makes the decision
-//! true with one [`ports::Store::commit`]; a commit that came too late is decided anew. Nothing here knows HTTP, SQL or
-//! a token's form.
+//! Each use case is a free async function over ports. It reads what it needs, lets `domain` decide, and
+//! writes the decision with one [`ports::Store::commit`]. When a row that was read has changed before the
+//! commit, the use case reads and decides again. Nothing here knows HTTP, SQL or the format of a token.
 
 mod app;
 pub mod auth;

@@ -1,4 +1,7 @@
-//! What one user, or one network, may do in a while. Counts that cannot be had refuse no request.
+//! Limits on what one user or one network may do within a time window.
+//!
+//! If a counter cannot be read or written, the request goes on: the counters make abuse slow, and an
+//! unavailable counter must not stop the shop.
 
 use std::time::Duration;
 
@@ -7,21 +10,21 @@ use ports::{OpenLimit, OpenLimits};
 
 use crate::App;
 
-/// In which orders are counted.
+/// The time window of `Policy::orders_per_minute`.
 const MINUTE: Duration = Duration::from_secs(60);
-/// In which declined payments of a user are counted.
+/// The time window of `Policy::declines_per_user`.
 const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// So much was tried that no more is looked at for a while.
+/// The request was refused because a limit is reached; the client should retry later.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Throttled {
     /// Which limit is reached.
     pub reached: Limit,
     /// How many are allowed.
     pub limit: u32,
-    /// Within this time.
+    /// The length of the time window.
     pub window: Duration,
-    /// When to try again.
+    /// How long the client should wait; sent as `Retry-After`.
     pub retry_after: Duration,
 }
 
@@ -51,11 +54,11 @@ pub enum Limit {
 /// What attempts are counted for, right ones too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AttemptKind {
-    /// Making an account.
+    /// Registration of a new account.
     Register,
-    /// Logging in.
+    /// A login, whether or not it succeeds.
     Login,
-    /// Changing a password.
+    /// A change of the password by its user.
     Change,
 }
 
@@ -80,7 +83,7 @@ pub(crate) async fn count_attempt(
     count_within_limit(app, &name, Limit::Attempts, limit, window).await
 }
 
-/// Counts an order for its user, and refuses one beyond the limit of a minute.
+/// Counts a requested order for its user, and refuses it beyond the limit of a minute.
 pub(crate) async fn count_order(app: &App, user: UserKey) -> Result<(), Throttled> {
     let (name, limit) = (format!("orders:{}", user.get()), app.policy.orders_per_minute);
     count_within_limit(app, &name, Limit::OrdersPerMinute, limit, MINUTE).await
@@ -103,7 +106,8 @@ pub(crate) fn throttled_open_order(app: &App, reached: OpenLimit) -> Throttled {
     Throttled { reached, limit, window, retry_after: MINUTE.min(window) }
 }
 
-/// Refuses another payment of an order of which too many were declined. It stays so until the order closes.
+/// Refuses another payment of an order when too many of its payments were declined. The refusal lasts until
+/// the order closes.
 pub(crate) fn check_declines_of_order(
     app: &App,
     order: &Order,
@@ -111,6 +115,8 @@ pub(crate) fn check_declines_of_order(
     now: Timestamp,
 ) -> Result<(), Throttled> {
     let limit = app.policy.declines_per_order;
+    // Counted from the transactions themselves, which the decision has read anyway: unlike a counter they
+    // cannot be lost, and the commit is guarded by the order's revision.
     let declined = payments.iter().filter(|it| it.status() == PaymentStatus::Failed).count();
     if declined < usize::try_from(limit).unwrap_or(usize::MAX) {
         return Ok(());
@@ -119,10 +125,12 @@ pub(crate) fn check_declines_of_order(
     Err(Throttled { reached, limit, window, retry_after: order.expires_at.saturating_duration_since(now) })
 }
 
-/// Refuses another payment of a user of whose payments too many were declined within a day.
+/// Refuses another payment when too many payments of the user were declined within 24 h.
 pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(), Throttled> {
     let limit = app.policy.declines_per_user;
     match app.throttle.read_attempts(&declines_name(user)).await {
+        // Read here and counted in `count_decline` after the gateway's answer, because only a declined
+        // payment counts. Payments that run concurrently may therefore exceed the limit by their number.
         Ok(declined) if declined.count >= limit => {
             let reached = Limit::UserDeclines;
             Err(Throttled { reached, limit, window: DAY, retry_after: declined.resets_in })
@@ -133,6 +141,8 @@ pub(crate) async fn check_declines_of_user(app: &App, user: UserKey) -> Result<(
 
 /// Counts a declined payment for the user who asked for it.
 pub(crate) async fn count_decline(app: &App, user: UserKey) {
+    // Dropped on failure: the payment is already declined and stored, and a lost count only makes the limit
+    // softer.
     let _ = app.throttle.count_attempt(&declines_name(user), DAY).await;
 }
 

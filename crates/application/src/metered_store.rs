@@ -1,11 +1,11 @@
-//! Counting commits, and the moves of orders that they made true, as a decorator.
+//! Counting commits, and the status changes of orders that they made, as a decorator of the store.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use ports::{Clock, CommitError, CommitOutcome, Metrics, Observation, Store, UnitOfWork, Write};
 
-/// A store whose commits are counted and timed.
+/// A store whose commits are counted and timed by outcome.
 pub struct MeteredStore {
     store: Arc<dyn Store>,
     clock: Arc<dyn Clock>,
@@ -23,11 +23,16 @@ impl MeteredStore {
 #[async_trait]
 impl Store for MeteredStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        // Collected before, because the commit consumes the unit of work; counted after, because a refused
+        // commit changes no order.
         let moves = status_changes(&work);
         let begun = self.clock.now();
         let outcome = self.store.commit(work).await;
         let how = match &outcome {
             Ok(()) => CommitOutcome::Committed,
+            // Without an answer it is unknown whether the commit happened. Its status changes are not
+            // counted, so that metrics may miss some but never count one twice when the request is sent
+            // again.
             Err(CommitError::Failed(_)) => CommitOutcome::Unavailable,
             Err(
                 CommitError::Stale
@@ -46,7 +51,7 @@ impl Store for MeteredStore {
     }
 }
 
-/// The changes of status in a unit of work.
+/// The status changes of orders in a unit of work; a new order has none.
 fn status_changes(work: &UnitOfWork) -> Vec<Observation> {
     let progress = work
         .writes()

@@ -1,4 +1,4 @@
-//! Orders: placing, following and moving them.
+//! Orders: placing, reading, and changing their status by hand.
 
 mod place;
 mod read;

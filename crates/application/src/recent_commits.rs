@@ -1,7 +1,13 @@
-//! Whether the record takes writes, from the outcome of recent commits, as a decorator.
+//! Whether the system of record accepts writes, judged by recent commits, as a decorator of the store.
 //!
-//! A database that answers may still refuse every write: its disk is full, or it became one that only reads. That shows in
-//! the commits, and only there.
+//! A database that answers reads may still refuse every write: its disk is full, or it has become read-only.
+//! Only commits show that, so their outcomes are remembered, and the health check answers from them.
+//!
+//! ```text
+//! outcomes, latest first: 1 1 1 0 0 ...   1 = unavailable, 0 = written
+//! three in a row, or half of the last 16  ─► unhealthy, and each check tries a probe commit
+//! one probe succeeds                      ─► all forgotten, healthy
+//! ```
 
 use std::{
     sync::{
@@ -14,27 +20,29 @@ use std::{
 use async_trait::async_trait;
 use ports::{Clock, CommitError, HealthCheck, PortError, Store, UnitOfWork, Write};
 
-/// After so many commits in a row that the record was away for, it is unavailable.
+/// How many unavailable commits in a row make the system of record unhealthy.
 pub const FAILURES_MAX: u32 = 3;
-/// Of so many commits it is unavailable too when it was away for half of them: on a disk that is almost full small
-/// commits still go through.
+/// The number of outcomes remembered. Half of them unavailable is unhealthy too: on a disk that is almost
+/// full, small commits still succeed.
 const OUTCOME_WINDOW: u32 = u16::BITS;
 
-/// A commit that is tried ends within this time: no record waits longer.
+/// The longest time that a probe commit runs; no system of record waits longer. A probe whose check was
+/// dropped is considered finished after it.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A store whose outcomes are watched, and the health of a record that is judged by them too.
+/// A store whose outcomes are remembered, and the health of the system of record judged by them.
 pub struct RecentCommits {
     store: Arc<dyn Store>,
     health: Arc<dyn HealthCheck>,
     clock: Arc<dyn Clock>,
-    /// The outcome of the last commits, the latest in the lowest bit; set where the record was away.
+    /// The outcomes of the last 16 commits, the latest in the lowest bit; a bit is set where the commit was
+    /// unavailable.
     outcomes: AtomicU16,
     probing: Mutex<Option<Duration>>,
 }
 
 impl RecentCommits {
-    /// Watches the commits of `store`; `health` is the same record's.
+    /// Remembers the outcomes of `store`; `health` is the health check of the same system of record.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, health: Arc<dyn HealthCheck>, clock: Arc<dyn Clock>) -> Self {
         Self { store, health, clock, outcomes: AtomicU16::new(0), probing: Mutex::default() }
@@ -44,10 +52,13 @@ impl RecentCommits {
         self.probing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether no other commit is being tried. One that no check waits for any more runs on, but not for long.
+    /// Reserves the only probe; `false` while another one runs. A probe whose check was dropped runs on, but
+    /// not for long.
     fn try_begin_probe(&self) -> bool {
         let now = self.clock.monotonic_now();
         let mut probing = self.lock_probe();
+        // By time, not by a guard: the check may be dropped while its commit goes on, and a flag that only
+        // the check clears would then stay set forever.
         let is_free = probing.is_none_or(|began| now.saturating_sub(began) >= PROBE_TIMEOUT);
         if is_free {
             *probing = Some(now);
@@ -56,6 +67,8 @@ impl RecentCommits {
     }
 
     fn push_outcome(&self, was_away: bool) {
+        // Relaxed, because nothing else is read on the strength of these bits. The closure never gives up, so
+        // there is no error to handle.
         let next = |it: u16| Some(it << 1 | u16::from(was_away));
         let _ = self.outcomes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, next);
     }
@@ -73,11 +86,12 @@ impl Store for RecentCommits {
         let probes = work.writes().iter().any(|it| matches!(it, Write::Probe(_)));
         let outcome = self.store.commit(work).await;
         match &outcome {
-            // It is larger than any other.
+            // The probe row is larger than any other write. If it fits, smaller ones do, so the failures
+            // before it count no more.
             Ok(()) if probes => self.outcomes.store(0, Ordering::Relaxed),
             Ok(()) if writes => self.push_outcome(false),
             Err(CommitError::Failed(PortError::Unavailable(_))) => self.push_outcome(true),
-            // Nothing was written, so that nothing is known of writing.
+            // Nothing was written, so this says nothing about writing.
             Ok(())
             | Err(
                 CommitError::Stale
@@ -95,16 +109,19 @@ impl Store for RecentCommits {
 
 #[async_trait]
 impl HealthCheck for RecentCommits {
-    /// Asks the record for a sign of life. While its commits fail, the sign is a commit that writes: it recovers without
-    /// traffic. One is tried at a time; who asks meanwhile is answered as the commits stand.
+    /// Asks the system of record whether it answers. While its commits fail, the question is a commit that
+    /// writes: so health returns without traffic. One probe runs at a time; other checks get the present
+    /// judgement meanwhile.
     async fn check_health(&self) -> Result<(), PortError> {
         self.health.check_health().await?;
         if !self.is_failing() {
             return Ok(());
         }
         if !self.try_begin_probe() {
-            return Err(PortError::unavailable("commits fail, and another one is being tried"));
+            return Err(PortError::unavailable("recent commits failed, and a probe commit is still running"));
         }
+        // Through this decorator and not the inner store, so that the outcome is remembered like any other.
+        // The mutex was released before: it is never held across the commit.
         let probe = UnitOfWork::new().with_write(Write::Probe(self.clock.now()));
         let outcome = self.commit(probe).await;
         *self.lock_probe() = None;
@@ -116,7 +133,8 @@ impl HealthCheck for RecentCommits {
     }
 }
 
-/// Whether it changes a row whenever it is committed. The others may find nothing to do.
+/// Whether this write changes a row whenever it is committed. The others may find nothing to do, and a commit
+/// of only those proves nothing about writing.
 const fn always_writes(write: &Write) -> bool {
     match write {
         Write::Claim(_)

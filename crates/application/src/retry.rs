@@ -1,22 +1,25 @@
-//! Deciding anew when a commit came too late.
+//! Reading and deciding again when a commit is stale.
+//!
+//! Nothing is locked while a use case decides. Each write of a unit of work names its guard, and a guard that
+//! fails is [`CommitError::Stale`]: nothing was written, and the use case starts over with fresh reads.
 
 use ports::{CommitError, PortError};
 
-/// How often one request is decided before it gives up with `PortError`. Every failed round means that somebody else
-/// made progress.
+/// How many rounds one request gets before it fails with [`PortError::Unavailable`]. Each stale round means
+/// that another commit succeeded, so the limit is reached only under extreme contention on one row.
 pub(crate) const ATTEMPTS_MAX: u32 = 64;
 
-/// How one round ended without a result.
+/// The end of a round that has no result.
 #[derive(Debug)]
 pub(crate) enum Attempt<E> {
-    /// What was read had moved on when it was to be committed.
+    /// A row that was read has changed before the commit: read and decide again.
     Stale,
-    /// For good.
+    /// The round failed with an error that another round would not change.
     Failed(E),
 }
 
 impl<E: From<PortError>> Attempt<E> {
-    /// Takes a commit's failure that has no meaning of its own for the use case.
+    /// Maps a failed commit for a use case that expects no guard to fail except by being stale.
     pub(crate) fn from_commit_error(error: CommitError) -> Self {
         match error {
             CommitError::Stale => Self::Stale,
@@ -26,7 +29,7 @@ impl<E: From<PortError>> Attempt<E> {
             | CommitError::Claimed(_)
             | CommitError::DuplicateEvent
             | CommitError::AccountConflict(_) => {
-                Self::Failed(PortError::bug("a guard failed that was not set").into())
+                Self::Failed(PortError::bug("a guard failed that this use case does not set").into())
             }
         }
     }
@@ -38,7 +41,9 @@ impl<E> From<E> for Attempt<E> {
     }
 }
 
-/// Evaluates the expression, a `Result<_, AttemptKind<_>>`, until it is not stale.
+/// Evaluates `$round`, a `Result<_, Attempt<_>>`, until it is not stale or the rounds are used up.
+// A macro and not a function: the round is awaited in the caller's own future, so it may borrow and change
+// the caller's variables between rounds, and the future stays `Send` without a box.
 macro_rules! retry_stale {
     ($app:expr, $round:expr) => {{
         let mut round = 1;
@@ -47,9 +52,12 @@ macro_rules! retry_stale {
                 Ok(done) => break Ok(done),
                 Err($crate::retry::Attempt::Failed(error)) => break Err(error),
                 Err($crate::retry::Attempt::Stale) if round >= $crate::retry::ATTEMPTS_MAX => {
-                    break Err(ports::PortError::unavailable("others were faster every time").into());
+                    break Err(ports::PortError::unavailable("other commits came first every time").into());
                 }
                 Err($crate::retry::Attempt::Stale) => {
+                    // No pause between rounds. A stale commit means that another one has just finished, so
+                    // the next read sees its result at once; a pause would only lengthen the time in which
+                    // more commits can come first.
                     round += 1;
                     $app.metrics.observe(ports::Observation::Retry);
                 }

@@ -1,89 +1,90 @@
-//! What concerns the safety of accounts, as lines of the log: here is every event that there is.
+//! Security events as log lines; this is the complete list of them.
 //!
-//! A line says who, in which session, and from which network, as far as that is known; the request's id is in its span.
-//! It never says what was typed: no name, no password, no token.
+//! A line has the user, the session and the network as far as they are known; the request's id is in its
+//! span. It never contains what a client sent: no name, password or token. So the log can be shared with
+//! those who watch for attacks.
 
 use domain::{GatewayName, Network, SessionId, UserId};
 
-/// What such lines are written for, to be filtered by.
+/// The `tracing` target of these lines, by which a filter selects them.
 pub const SECURITY_TARGET: &str = "idem::security";
 
-/// Something that concerns the safety of accounts.
+/// An event that matters for the security of accounts.
 #[derive(Debug, Clone, Copy)]
 pub enum SecurityEvent<'e> {
-    /// A login failed.
+    /// A login failed: wrong password, unknown name or closed account.
     LoginFailed {
-        /// The account that was tried, if there is one.
+        /// The account that the login names, if it exists.
         user: Option<&'e UserId>,
-        /// From where.
+        /// The network of the client.
         network: Network,
     },
-    /// So many failed that a lock begins.
+    /// A limit of failures was reached and a lock begins.
     LockBegan {
-        /// What is locked.
+        /// The scope of the lock.
         locked: LockScope,
-        /// The account that was tried, if there is one.
+        /// The account that the last failure names, if it exists.
         user: Option<&'e UserId>,
-        /// The session, if it is one that is locked.
+        /// The session, if the lock is for one.
         session: Option<&'e SessionId>,
-        /// From where the last failure came.
+        /// The network of the last failure.
         network: Network,
     },
-    /// The present password was wrong when it was to be changed.
+    /// The current password was wrong in a request to change it.
     PasswordWrong {
-        /// Whose.
+        /// The user who is logged in.
         user: &'e UserId,
-        /// Where it was shown.
+        /// The session of the request.
         session: &'e SessionId,
-        /// From where.
+        /// The network of the client.
         network: Network,
     },
-    /// A password was changed.
+    /// A user changed the password; all other sessions ended.
     PasswordChanged {
-        /// Whose.
+        /// The user whose password it is.
         user: &'e UserId,
-        /// The session that stays.
+        /// The session of the request, which stays alive.
         session: &'e SessionId,
-        /// From where.
+        /// The network of the client.
         network: Network,
     },
-    /// A user asked for what the role does not allow: 403.
+    /// A user requested what the role does not allow (403).
     Forbidden {
-        /// Who.
+        /// The user of the session.
         user: &'e UserId,
-        /// In which session.
+        /// The session of the request.
         session: &'e SessionId,
-        /// From where.
+        /// The network of the client.
         network: Network,
     },
-    /// A refresh token was shown that had been spent before: its session is ended.
+    /// A spent refresh token was shown again: a thief may have it, so its session is ended.
     RefreshTokenReused {
-        /// Whose, unless the user is gone.
+        /// The user of the session, unless it could not be read.
         user: Option<&'e UserId>,
-        /// Which.
+        /// The session that was ended.
         session: &'e SessionId,
-        /// From where.
+        /// The network of the client.
         network: Network,
     },
     /// A notice was not signed by the gateway that it names.
     SignatureRefused {
-        /// Which gateway.
+        /// The gateway that the URL names.
         gateway: &'e GatewayName,
-        /// From where.
+        /// The network of the sender.
         network: Network,
     },
 }
 
-/// What a lock holds.
+/// The scope of a lock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LockScope {
-    /// An account, for one network.
+    /// One account, for one network; other networks may log in.
     AccountAndNetwork,
-    /// A network.
+    /// One network, for all accounts.
     Network,
-    /// An account as a whole, but for networks that have logged in to it.
+    /// One account, for all networks but those that have logged in to it lately.
     Account,
-    /// The change of a password, for one session.
+    /// The change of the password, for one session.
     Session,
 }
 
@@ -98,7 +99,7 @@ impl LockScope {
     }
 }
 
-/// The parts of a line.
+/// The fields of a log line that not every event has.
 #[derive(Default)]
 struct LogLine<'e> {
     user: Option<&'e UserId>,
@@ -108,7 +109,7 @@ struct LogLine<'e> {
 }
 
 impl SecurityEvent<'_> {
-    /// The names of all events, as the log has them.
+    /// The names of all events in the log; alerts are written against them, so they never change.
     pub const NAMES: [&'static str; 7] = [
         "login-failed",
         "lock-began",
@@ -133,8 +134,9 @@ impl SecurityEvent<'_> {
         }
     }
 
-    /// Writes the line.
+    /// Writes the event as one log line at level `WARN`.
     pub fn log(&self) {
+        // One macro call for all events, so that each line has the same fields and an alert can rely on them.
         let none = LogLine::default();
         let (network, line) = match *self {
             Self::LoginFailed { user, network } => (network, LogLine { user, ..none }),

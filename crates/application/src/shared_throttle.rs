@@ -1,23 +1,24 @@
-//! Counting attempts together with the other instances, and alone when that cannot be, as a decorator.
+//! Counting attempts together with the other instances, or alone when the shared counters are unavailable, as
+//! a decorator.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ports::{Attempts, PortError, Throttle};
 
-/// Counts twice: where all instances count, and in this process. The larger count is told, so that the limit holds,
-/// instance by instance, while the shared counts are away, and after they were emptied.
+/// Counts twice: in counters shared by all instances, and in this process. It returns the larger count, so
+/// each instance still enforces the limit while the shared counters are unavailable, and after they were
+/// emptied.
 ///
-/// Of attempts made at the same moment two may then get the same count, but none a smaller one than in either place. A
-/// count that is cleared is cleared in both places; what other instances counted for themselves stays until its window
-/// is over.
+/// Two concurrent attempts may get the same count, but none gets a smaller one than either counter gave it.
+/// Resetting resets both; what other instances counted by themselves stays until its window ends.
 pub struct SharedThrottle {
     shared: Arc<dyn Throttle>,
     own: Arc<dyn Throttle>,
 }
 
 impl SharedThrottle {
-    /// Counts in `shared`, which may be away, and in `own`.
+    /// Counts in `shared`, which may be unavailable, and in `own`.
     #[must_use]
     pub fn new(shared: Arc<dyn Throttle>, own: Arc<dyn Throttle>) -> Self {
         Self { shared, own }
@@ -27,7 +28,8 @@ impl SharedThrottle {
 #[async_trait]
 impl Throttle for SharedThrottle {
     async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
-        // The own one first: whoever does not wait for the other is counted nevertheless.
+        // The own counter first, which never waits: a caller that is dropped while the shared one hangs is
+        // counted nevertheless.
         let own = self.own.count_attempt(name, window).await;
         larger_count(own, self.shared.count_attempt(name, window).await)
     }
@@ -39,11 +41,14 @@ impl Throttle for SharedThrottle {
 
     async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
         let own = self.own.reset_attempts(name).await;
+        // Both are always tried: a counter that is left behind would keep an account locked after a correct
+        // password.
         self.shared.reset_attempts(name).await.and(own)
     }
 }
 
-/// Of equal counts the one that lasts longer.
+/// The larger of two counts; of equal ones, the one that lasts longer. One failure is no failure: the other
+/// counter still limits.
 fn larger_count(
     one: Result<Attempts, PortError>,
     other: Result<Attempts, PortError>,

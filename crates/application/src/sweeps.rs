@@ -1,6 +1,18 @@
-//! What time brings: sweeps look for what is due, in bounded batches. Each is safe to run on several instances at once,
-//! because what it decides is guarded like everything else, and it loses to whoever was faster. One thing that cannot be
-//! done keeps none of the others waiting.
+//! Sweeps: work that is due because time has passed, done in bounded batches.
+//!
+//! | sweep | what is due |
+//! | --- | --- |
+//! | `expire_unpaid_orders`, `release_uncaptured_orders` | orders whose payment did not come in time |
+//! | `complete_delivered_orders`, `close_finished_orders` | orders that have not changed for long |
+//! | `reconcile_open_payments` | payments whose gateway owes an answer |
+//! | `apply_parked_events`, `report_overdue_events` | events whose transaction was not known |
+//! | `report_unreadable_rows` | rows that could not be read |
+//! | `prune_rows` | replies and sessions past their retention |
+//!
+//! Each function is one pass, and its result says whether there may be more. The process repeats it; no state
+//! is kept between passes. Every instance runs every sweep at once: each decision is read and guarded like
+//! one of a client, and the slower instance finds its commit stale or the work done. An item that fails by
+//! itself does not delay the others.
 
 mod batch_loop;
 mod events;
@@ -19,11 +31,11 @@ pub use payments::reconcile_open_payments;
 
 pub use crate::unreadable::report_unreadable_rows;
 
-/// How many rows of a kind are forgotten at once.
+/// The largest number of rows of one kind that a pass deletes, so that its transaction stays short.
 const PRUNE_LIMIT: u32 = 1_000;
 
-/// Forgets answers and sessions whose time is over, so many at once; what is left waits for the next time, and nobody
-/// waits for that.
+/// Deletes claims and sessions past their retention, up to a limit for each. The rest waits for the next
+/// pass, which is why this never reports more: nothing depends on a prompt deletion.
 ///
 /// # Errors
 /// [`PortError`].

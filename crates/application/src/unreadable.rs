@@ -1,7 +1,7 @@
-//! Rows that cannot be read: remembered by whoever came across one, and told to operators by a sweep.
+//! Rows that cannot be read: remembered when a read meets one, and reported to operators by a sweep.
 //!
-//! Reading and telling are apart, so that a read never waits for a write, and a row that is read twice a second is not
-//! written about twice a second.
+//! Reading and reporting are separate, so that a read never waits for a write, and a row that is read twice a
+//! second is not reported twice a second.
 
 use std::{
     collections::HashMap,
@@ -17,28 +17,29 @@ use crate::{
     findings::{FindingContext, new_finding},
 };
 
-/// How long a row that was told of is passed over. Then it is told of again, if it is read again: that is no error while
-/// the finding is open, and a new finding when it was resolved and the row is as it was.
+/// How long a reported row is not reported again. Afterwards a new read reports it once more: no second
+/// finding is made while the first is open, and a new one if the first was closed without repairing the row.
 pub const REPORT_INTERVAL: Duration = Duration::from_secs(60);
-/// Most rows that are remembered. More wait for their turn: they are noted when they are read while there is room again.
+/// The largest number of remembered rows, so that a damaged table does not fill the memory. Further rows are
+/// recorded when they are read while there is room again.
 const ROWS_MAX: usize = 1_000;
 
-/// The rows that cannot be read, as far as this process has come across them.
+/// The unreadable rows that this process has met.
 pub struct UnreadableRows {
     clock: Arc<dyn Clock>,
     rows: Mutex<HashMap<String, RowState>>,
 }
 
-/// A row that was come across.
+/// The state of an unreadable row.
 enum RowState {
-    /// Not told of yet.
+    /// Read, and not reported to operators yet.
     New(UnreadableRow),
-    /// Told of at that moment of the monotonic clock.
+    /// Reported at that time of the monotonic clock.
     Reported(Duration),
 }
 
 impl UnreadableRows {
-    /// None yet.
+    /// Starts without any rows; they are met again as they are read.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self { clock, rows: Mutex::default() }
@@ -48,8 +49,10 @@ impl UnreadableRows {
         self.rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The rows that are to be told of, and forgets those that were told of long ago.
+    /// The rows to report; it also forgets those that were reported long ago.
     fn list_unreported_rows(&self) -> Vec<UnreadableRow> {
+        // The rows are cloned, so that the lock is free during the commits that follow: every read that meets
+        // an unreadable row takes it.
         let now = self.clock.monotonic_now();
         let mut rows = self.lock_rows();
         rows.retain(|_, it| match it {
@@ -78,27 +81,30 @@ impl UnreadableObserver for UnreadableRows {
             None => rows.len() < ROWS_MAX,
         };
         if is_new {
+            // Logged when it is recorded and not at each read. The finding names no key, so operators find
+            // the row by this line.
             tracing::error!(table = row.table, column = row.column, key = row.key, "a row cannot be read");
             rows.insert(subject, RowState::New(row.clone()));
         }
     }
 }
 
-/// Tells operators of the rows that could not be read: one finding a row for as long as it is open.
+/// Reports unreadable rows to operators: one open finding for each row.
 ///
 /// # Errors
-/// [`PortError`] when the record is away; the rows are kept for the next time.
+/// [`PortError`] when the system of record is unavailable; the rows stay for the next call.
 pub async fn report_unreadable_rows(app: &App) -> Result<bool, PortError> {
     for row in app.unreadable_rows.list_unreported_rows() {
         let write = Write::InsertFindingOnce(describe(app, &row).await, row.row_label());
         match app.store.commit(UnitOfWork::new().with_write(write)).await {
             Ok(()) => app.unreadable_rows.confirm_report(&row),
             Err(ports::CommitError::Failed(away @ PortError::Unavailable(_))) => return Err(away),
-            // An id was given out twice, or worse: the other rows are told of all the same.
+            // A duplicate id, or a fault of the program: the other rows are reported all the same.
             Err(fault) => {
-                tracing::error!(fault = %ports::ErrorChain(&fault), key = row.key, "a row cannot be told of");
+                tracing::error!(fault = %ports::ErrorChain(&fault), key = row.key, "unreadable row was not reported");
                 if let ports::CommitError::Failed(_) = fault {
-                    // The next attempt would fail too: it is made when the row is read again later.
+                    // The next attempt would fail too, twice a second. It is made when the row is read again
+                    // after the interval.
                     app.unreadable_rows.confirm_report(&row);
                 }
             }

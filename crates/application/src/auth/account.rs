@@ -1,4 +1,4 @@
-//! Making accounts.
+//! Registering customers, and making operators' accounts from the command line.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -16,34 +16,34 @@ use crate::{
     retry::{Attempt, retry_stale},
 };
 
-/// What a user needs to register.
+/// The valid input of a registration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewAccount {
-    /// The name to log in with.
+    /// The name to log in with; unique regardless of case.
     pub username: Username,
-    /// The address, which also logs in.
+    /// The e-mail address; unique regardless of case, and also good for logging in.
     pub email: Email,
-    /// The password.
+    /// The password, already checked against the rules; only its hash is stored.
     pub password: Password,
 }
 
-/// Why an account was not made.
+/// Why no account was made.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// Name or address, or both, are somebody's.
+    /// The name, the address or both belong to another account.
     #[error("taken: {0:?}")]
     Taken(Vec<AccountConflict>),
-    /// Too many registrations from one network; or too many failed, which a request with an idempotency key may do: it could
-    /// try passwords.
+    /// Too many registrations from one network; or too many failed attempts, because a request with an
+    /// idempotency key can be used to try passwords.
     #[error("too many registrations")]
     Throttled(Throttled),
-    /// Too many passwords are being hashed.
+    /// The hasher's queue is full or the wait was too long; the client may retry.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
-    /// The record is away.
+    /// The system of record is unavailable, or the account's row cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -60,10 +60,12 @@ impl UseCaseError for RegisterError {
     }
 }
 
-/// Makes a customer's account, and answers with the user as `render` writes it. `network` is where the client is.
+/// Makes a customer's account, and replies with the user as `render` writes it. `network` is where the client
+/// is.
 ///
-/// A client that knows the idempotency key of a registration could try passwords with it: the right one gets the first answer
-/// again. So a key that is used with something else counts as a failed login, for the network and for the name in it.
+/// A client that knows the idempotency key of a registration could try passwords with it: the right one gets
+/// a replay, a wrong one [`KeyError::Reused`]. So a key that is used with other content counts as a failed
+/// login, for the network and for the name in the request.
 ///
 /// # Errors
 /// [`RegisterError`].
@@ -77,6 +79,8 @@ pub async fn register_account<R>(
 where
     R: Fn(&User) -> StoredReply + Send + Sync,
 {
+    // Counted before anything is read or hashed, so that a flood from one network costs no more than the
+    // counter.
     count_attempt(app, AttemptKind::Register, network).await?;
     let decide = || {
         let decided = async {
@@ -85,11 +89,15 @@ where
         };
         box_decision(decided)
     };
+    // Without a key there is no replay, so nothing can be learned about a password and nothing is counted
+    // below.
     let Some(request) = request else { return run_once(app, None, decide, map_commit_error).await };
     let username = account.username.as_str();
     let known = app.users.find_credentials(username).await?;
     let guess = LoginAttempt::new(app, username, known.as_ref(), network);
-    // Not the lock of the account as a whole: it keeps those out who log in, and this would keep a name from being taken.
+    // Not the lock of the account as a whole. That lock refuses logins from unfamiliar networks, and here it
+    // would let an attacker prevent the registration of a free name. The check comes before the claim is
+    // looked up, because beyond the limit a replay would already confirm the password.
     guess.check_network_limits(app).await?;
     let outcome = run_once(app, Some(&request), decide, map_commit_error).await;
     if matches!(outcome, Err(RegisterError::Key(KeyError::Reused))) {
@@ -98,7 +106,8 @@ where
     outcome
 }
 
-/// Makes an operator's account: from the command line only.
+/// Makes an operator's account. Only the command line calls this; there is no key, so a repeated call is
+/// refused because the name is taken.
 ///
 /// # Errors
 /// [`RegisterError`].
@@ -107,6 +116,7 @@ pub async fn create_operator(app: &App, account: NewAccount) -> Result<User, Reg
 }
 
 async fn create_operator_once(app: &App, account: &NewAccount) -> Result<User, Attempt<RegisterError>> {
+    // The command runs in its own process, so its hash waits for no other; the queue needs some network.
     let here = Network::from_address(IpAddr::V4(Ipv4Addr::LOCALHOST));
     let (work, user) = prepare_account(app, account, Role::Operator, here).await?;
     app.store.commit(work).await.map_err(map_commit_error)?;
@@ -120,7 +130,8 @@ async fn prepare_account(
     network: Network,
 ) -> Result<(UnitOfWork, User), Attempt<RegisterError>> {
     let NewAccount { username, email, password } = account.clone();
-    // Before it costs a hash; the commit decides.
+    // Checked first, because this is one read and a hash is expensive. The unique indexes decide at the
+    // commit, for two registrations of one name at the same time.
     let taken = app.users.find_account_conflicts(&username, &email).await.map_err(RegisterError::from)?;
     if !taken.is_empty() {
         return Err(RegisterError::Taken(taken).into());

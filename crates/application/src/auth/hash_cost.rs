@@ -1,11 +1,12 @@
-//! How much a verification must cost, so that no hash shows by its time.
+//! Padding every password verification to the same cost, so that its time reveals nothing about the account.
 
 use ports::PortError;
 
 use crate::App;
 
-/// Learns the highest cost of all hashes in the record, to which every verification is padded from then on. Until the
-/// next look a costlier hash, made by an instance with another setting, may show.
+/// Reads the highest cost of all stored hashes, and pads every verification to it from now on. Called at the
+/// start and once a minute; until the next call, a costlier hash made by an instance with another setting may
+/// show by its time.
 ///
 /// # Errors
 /// [`PortError`]; the padding stays as it is.

@@ -1,4 +1,20 @@
-//! Logging in, slowly for those who guess.
+//! Logging in: a password is exchanged for a session.
+//!
+//! ```text
+//! count the attempt ─► find the account ─► locked? ─► verify ─► locked? ─► commit
+//!   (network)           (or none)                       │                  RequirePassword
+//!                                                       └─ wrong: count    InsertSession
+//!                                                          the failure     (+ a new hash)
+//! ```
+//!
+//! The promises:
+//!
+//! - The reply and its time are the same for a wrong password, an unknown name and a closed account: a name
+//!   without an account is verified against a dummy hash, and counted like any other.
+//! - Guessing is slow: failures lock the account for the network, the network, and at last the account (see
+//!   `login_attempts`). A successful login clears only the failures of its own account and network.
+//! - A session begins only if the verified hash is still the user's at the commit, so a concurrent change of
+//!   the password or a closed account wins.
 
 use domain::{Network, Password, PasswordHash, Session, SessionId, SessionKey};
 use ports::{CommitError, Credentials, HashPurpose, HashQueueKey, HasherBusy, PortError, UnitOfWork, Write};
@@ -14,30 +30,30 @@ use crate::{
     security::SecurityEvent,
 };
 
-/// What a user logs in with.
+/// The input of a login, not checked yet.
 #[derive(Clone, PartialEq, Eq)]
 pub struct LoginRequest {
-    /// The name or the e-mail address.
+    /// The name or the e-mail address, of any length and case.
     pub login: String,
-    /// The password.
+    /// The password as it was sent, of any length.
     pub password: String,
-    /// Where the client is.
+    /// The network of the client, for the counters and the session.
     pub network: Network,
 }
 
-/// Why no session began.
+/// Why no session was made.
 #[derive(Debug, thiserror::Error)]
 pub enum LoginError {
-    /// Wrong password, no such user, or a closed account: the difference is not told.
+    /// The password is wrong, there is no such user, or the account is closed. Which one is never revealed.
     #[error("name and password do not fit")]
     Invalid,
-    /// Too many failed, or were tried.
+    /// Too many logins failed or were attempted; retry after the time given.
     #[error("too many logins")]
     Throttled(Throttled),
-    /// Too many passwords are being hashed.
+    /// The hasher's queue is full or the wait was too long; the client may retry.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
-    /// The record is away.
+    /// The system of record is unavailable, or the account's row cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -48,17 +64,19 @@ impl From<Throttled> for LoginError {
     }
 }
 
-/// Checks a password and begins a session.
+/// Verifies a password and begins a session.
 ///
 /// # Errors
 /// [`LoginError`].
 pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginError> {
     let LoginRequest { login, password, network } = login;
-    // Both may be as long as a body may be, and wait.
+    // A request may wait for the hasher for seconds, and both texts may be as long as a body. They are cut or
+    // dropped here, so that waiting requests hold little memory.
     let password = Password::sanitize_attempt(password);
     count_attempt(app, AttemptKind::Login, network).await?;
     let folded = domain::user::fold_case(&login);
     drop(login);
+    // A text longer than any name is not looked up: it cannot exist, and the database need not compare it.
     let known = match folded.len() {
         1..=LOGIN_BYTES_MAX => app.users.find_credentials(&folded).await?,
         _ => None,
@@ -72,24 +90,29 @@ pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginErr
         if guess.is_familiar_network(app).await? { HashPurpose::KnownLogin } else { HashPurpose::Login };
     let share = HashQueueKey { purpose, network };
     let fits = app.hasher.verify_password(hash, password.clone(), share).await?;
-    // Others may have failed while this one was being hashed: beyond the limit nothing is told any more.
+    // Other attempts may have failed while this one was hashed. Checking again keeps a burst of concurrent
+    // attempts from learning more results than the limit allows.
     guess.check_limits::<LoginError>(app).await?;
     match known {
-        // Said only after the password was checked, so that it takes as long.
+        // A closed account is refused only here, after the verification, so that the reply takes as long as
+        // any other.
         Some(credentials) if fits && !credentials.user.disabled => {
             guess.clear_failures(app).await;
             begin_session(app, credentials, password, share).await
         }
         known => {
             SecurityEvent::LoginFailed { user: known.as_ref().map(|it| &it.user.id), network }.log();
+            // Counted after the verification, because a correct password is no failure; concurrent failures
+            // beyond the limit get `Throttled` here instead of `Invalid`.
             guess.count_failure::<LoginError>(app).await?;
             Err(LoginError::Invalid)
         }
     }
 }
 
-/// Begins a session, if the password that was checked is still the user's. A hash of another cost than new ones have is
-/// made again; when another login has just done that, the password is checked against what it made.
+/// Begins a session if the verified password is still the user's. A hash of another cost than new ones is
+/// replaced; when a concurrent login has just replaced it, the password is verified once more against the new
+/// hash.
 async fn begin_session(
     app: &App,
     credentials: Credentials,
@@ -101,6 +124,8 @@ async fn begin_session(
         return Ok(pair);
     }
     let now_known = app.users.find_credentials(credentials.user.username.as_str()).await?;
+    // Read again, because the commit found another hash or a closed account. Only a hash of the same user
+    // that differs is worth a second verification; anything else is a refusal, and there is no third attempt.
     let changed = now_known
         .filter(|it| it.user.key == credentials.user.key && !it.user.disabled && it.hash != credentials.hash);
     let Some(changed) = changed else { return Err(LoginError::Invalid) };
@@ -110,8 +135,8 @@ async fn begin_session(
     commit_session(app, &changed, None, share.network).await?.ok_or(LoginError::Invalid)
 }
 
-/// Commits a session, and the new hash if there is one. `None` when the password was changed, or the account closed, in the
-/// meantime.
+/// Commits a session, and the new hash if there is one. `None` when the password was changed or the account
+/// closed in the meantime.
 async fn commit_session(
     app: &App,
     Credentials { user, hash }: &Credentials,
@@ -130,6 +155,8 @@ async fn commit_session(
         revoked_at: None,
         spent: Vec::new(),
     };
+    // All in one commit: `RequirePassword` guards that the verified hash is still the user's and the account
+    // open. It is applied before the new hash replaces it, because writes to one row have a fixed order.
     let renewed = renewed.map(|to| Write::ChangePassword { user: user.key, from: hash.clone(), to });
     let work = UnitOfWork::new().with_write(Write::RequirePassword(user.key, hash.clone()));
     let work = renewed.into_iter().fold(work, UnitOfWork::with_write);
@@ -138,6 +165,8 @@ async fn commit_session(
         Ok(()) => Ok(Some(issue_token_pair(app, &session, user.id.clone()))),
         Err(CommitError::Failed(away)) => Err(away.into()),
         Err(
+            // Not `retry_stale!`: another round would have to verify the password again, which the caller
+            // does once.
             CommitError::Stale
             | CommitError::OutOfStock(_)
             | CommitError::LimitReached(_)
@@ -148,8 +177,8 @@ async fn commit_session(
     }
 }
 
-/// The password that was right, hashed at the cost of new ones; `None` when it is already, or the hasher is busy: then the
-/// next login does it.
+/// The verified password hashed at the present cost; `None` when the hash has that cost already, or the
+/// hasher is busy, in which case the next login replaces it.
 async fn rehash_password(
     app: &App,
     hash: &PasswordHash,

@@ -1,7 +1,16 @@
-//! Counting wrong guesses at passwords: by account and network, by network, and by account.
+//! Counting failed logins: by account and network, by network, and by account.
 //!
-//! An account is the text that was sent, folded, whether there is such an account or not: a count says nothing about that.
-//! Its counts begin anew when its password changes: they are of guesses at the one that it has.
+//! | counter | what it locks |
+//! | --- | --- |
+//! | `pair` | the account for this network, for the window of failed logins |
+//! | `address` | the network, for the same window |
+//! | `share` | nothing; caps what one network adds to `account` within a day |
+//! | `account` | the account as a whole, through `lock`, for 1 min and then twice as long each time |
+//! | `lock` | holds while it counts at least one |
+//!
+//! An account is the folded text that was sent, whether or not there is such an account: so a counter says
+//! nothing about existence. Its counters start over when its password changes, because they count guesses at
+//! the present one. A counter that cannot be read refuses no login.
 
 use std::time::Duration;
 
@@ -13,20 +22,23 @@ use crate::{
     security::{LockScope, SecurityEvent},
 };
 
-/// Longest name or address that is looked up, in bytes; no account has a longer one.
+/// The longest name or address that is looked up, in bytes; no account has a longer one.
 pub(super) const LOGIN_BYTES_MAX: usize = 255;
-/// How long failures count for the account as a whole.
+/// The time window of failures that count against the account as a whole: 24 h.
 const ACCOUNT_WINDOW: Duration = Duration::from_secs(24 * 60 * 60);
-/// The first lock of the account as a whole; each further failure doubles it, up to the window of failed logins.
+/// The first lock of the account as a whole. Each further failure doubles it, up to `Policy::login_window`.
 const ACCOUNT_LOCK_MIN: Duration = Duration::from_secs(60);
-/// A network that logged in to the account within this time is never refused by the lock of the account as a whole.
+/// A network that logged in to the account within this time is not refused by the lock of the account as a
+/// whole: an attacker must not lock the owner out.
 const FAMILIAR_NETWORK_PERIOD: Duration = Duration::from_secs(30 * 24 * 60 * 60);
-/// What names are digested for: no place that counts learns what was typed.
+/// The purpose of the digests of names. With them, no counter stores what was typed, which may be a password
+/// in the wrong field.
 const DIGEST_PURPOSE: &str = "login names";
-/// No user has this row: a name that is not known is looked up like one that is.
+/// A user key that no row has. The same query runs for an unknown name as for a known one, so that its time
+/// reveals nothing.
 const NO_USER: UserKey = UserKey::new(0);
 
-/// What one guess at the password of an account counts for.
+/// One attempt at the password of an account, with the names of the counters that a failure adds to.
 pub(super) struct LoginAttempt {
     user: Option<(UserKey, UserId)>,
     network: Network,
@@ -37,7 +49,7 @@ pub(super) struct LoginAttempt {
     lock: String,
 }
 
-/// A count with its limit.
+/// A counter that locks when it reaches its limit.
 struct LimitedCount<'g> {
     name: &'g str,
     reached: Limit,
@@ -46,7 +58,7 @@ struct LimitedCount<'g> {
 }
 
 impl LoginAttempt {
-    /// A guess at the password of the account that `login` names, if there is one, from that network.
+    /// An attempt from that network at the account that `login` names; `known` is that account, if it exists.
     pub(super) fn new(app: &App, login: &str, known: Option<&Credentials>, network: Network) -> Self {
         let name = digest_login(app, login, known);
         Self {
@@ -60,14 +72,16 @@ impl LoginAttempt {
         }
     }
 
-    /// Refuses while the account is locked for this network, the network is, or the account as a whole. Counts that
-    /// cannot be had refuse no login.
+    /// Refuses while the account is locked for this network, the network is locked, or the account as a whole
+    /// is. Counters that cannot be read refuse no login.
     pub(super) async fn check_limits<E: From<Throttled> + From<PortError>>(
         &self,
         app: &App,
     ) -> Result<(), E> {
         self.check_network_limits(app).await?;
         match app.throttle.read_attempts(&self.lock).await {
+            // The database is asked about familiar networks only while the account is locked, so a normal
+            // login does not pay for the query.
             Ok(lock) if lock.count > 0 && !self.is_familiar_network(app).await? => {
                 Err(account_throttle_error(app, lock.resets_in).into())
             }
@@ -75,7 +89,8 @@ impl LoginAttempt {
         }
     }
 
-    /// Refuses while the account is locked for this network, or the network is, whatever others do to the account.
+    /// Refuses while the account is locked for this network, or the network is, regardless of failures
+    /// elsewhere.
     pub(super) async fn check_network_limits(&self, app: &App) -> Result<(), Throttled> {
         for LimitedCount { name, reached, limit, .. } in self.limited_counts(app) {
             let Ok(attempts) = app.throttle.read_attempts(name).await else { continue };
@@ -86,24 +101,30 @@ impl LoginAttempt {
         Ok(())
     }
 
-    /// Counts a failure. Of many at the same moment only as many as are allowed learn that they failed.
+    /// Counts a failure. Of many concurrent ones, only as many as the limit allows learn that the password
+    /// was wrong.
     pub(super) async fn count_failure<E: From<Throttled> + From<PortError>>(
         &self,
         app: &App,
     ) -> Result<(), E> {
+        // Both counters are raised before either refuses: a client beyond the network's limit must still
+        // count against the account.
         let here = self.count_network_failure(app).await;
         let account = self.count_account_failure(app).await?;
         here?;
         account.map_or(Ok(()), |it| Err(it.into()))
     }
 
-    /// Counts a failure for the account in this network, and for the network, but not for the account as a whole.
+    /// Counts a failure for the account in this network and for the network, but not for the account as a
+    /// whole.
     pub(super) async fn count_network_failure(&self, app: &App) -> Result<(), Throttled> {
         let mut refused = None;
         for LimitedCount { name, reached, limit, lock_scope: locks } in self.limited_counts(app) {
             let Ok(attempts) = app.throttle.count_attempt(name, app.policy.login_window).await else {
                 continue;
             };
+            // Equal, not at least: the failure that reaches the limit logs that the lock began, and those
+            // after it do not.
             if attempts.count == limit {
                 self.log_lock(locks);
             }
@@ -114,14 +135,16 @@ impl LoginAttempt {
         refused.map_or(Ok(()), Err)
     }
 
-    /// Forgets the failures of the account in this network. Those of the network, and of the account as a whole, stay:
-    /// otherwise one right password would buy guesses at others.
+    /// Clears the failures of the account in this network. Those of the network and of the account as a whole
+    /// stay: otherwise one correct password would buy guesses at other accounts.
     pub(super) async fn clear_failures(&self, app: &App) {
+        // The login has succeeded; if the counter cannot be cleared it expires with its window.
         let _ = app.throttle.reset_attempts(&self.pair).await;
     }
 
-    /// Counts a failure for the account as a whole. From the limit on each one locks it, for twice as long as the one
-    /// before. Of one network only as many count as lock the account for it: alone it keeps no other one out.
+    /// Counts a failure for the account as a whole. From the limit on, each one locks it for twice as long as
+    /// the one before. One network adds at most as many as lock the account for itself, so one network alone
+    /// cannot lock out the others.
     async fn count_account_failure(&self, app: &App) -> Result<Option<Throttled>, PortError> {
         let Ok(share) = app.throttle.count_attempt(&self.share, ACCOUNT_WINDOW).await else {
             return Ok(None);
@@ -133,6 +156,8 @@ impl LoginAttempt {
         let Ok(attempts) = app.throttle.count_attempt(&self.account, ACCOUNT_WINDOW).await else {
             return Ok(None);
         };
+        // A counter with a time window serves as the lock: it expires by itself, so no process has to release
+        // it.
         let Some(beyond) = attempts.count.checked_sub(limit) else { return Ok(None) };
         let delay = account_lock_period(beyond, app.policy.login_window);
         let Ok(lock) = app.throttle.count_attempt(&self.lock, delay).await else { return Ok(None) };
@@ -176,7 +201,8 @@ impl LoginAttempt {
     }
 }
 
-/// What stands for the account in the names of its counts.
+/// The digest that replaces the account in the names of its counters. The present password hash is a part of
+/// it, so a new password starts new counters on every instance, without a message to any.
 fn digest_login(app: &App, login: &str, known: Option<&Credentials>) -> String {
     let password = known.map_or("", |it| it.hash.expose_secret());
     let content = format!("{}\n{password}", domain::user::fold_case(login));
@@ -192,13 +218,13 @@ const fn account_throttle_error(app: &App, retry_after: Duration) -> Throttled {
     Throttled { reached: Limit::LoginFailures, limit, window: ACCOUNT_WINDOW, retry_after }
 }
 
-/// How long the account is locked after so many failures beyond the limit.
+/// How long the account is locked after that number of failures beyond the limit.
 fn account_lock_period(beyond: u32, longest: Duration) -> Duration {
     ACCOUNT_LOCK_MIN.saturating_mul(2_u32.saturating_pow(beyond)).min(longest)
 }
 
-/// What a wrong present password counts for when a password is to be changed: the session that it is shown with, and
-/// nothing else.
+/// One attempt at the current password when a password is changed. It counts for the session that it came
+/// with, and for nothing else: a stolen session must not be able to lock the login.
 pub(super) struct PasswordAttempt<'g> {
     user: &'g UserId,
     session: &'g SessionId,
@@ -211,7 +237,7 @@ impl<'g> PasswordAttempt<'g> {
         Self { user, session, network, name: format!("password:session:{session}") }
     }
 
-    /// Refuses while the count is at its limit.
+    /// Refuses while the session has reached the limit of failures.
     pub(super) async fn check_limit(&self, app: &App) -> Result<(), Throttled> {
         match app.throttle.read_attempts(&self.name).await {
             Ok(attempts) if attempts.count >= app.policy.login_failures_per_account => {
@@ -221,7 +247,7 @@ impl<'g> PasswordAttempt<'g> {
         }
     }
 
-    /// Counts a failure.
+    /// Logs and counts a wrong current password, and refuses beyond the limit.
     pub(super) async fn count_failure(&self, app: &App) -> Result<(), Throttled> {
         let (user, session, network) = (self.user, self.session, self.network);
         SecurityEvent::PasswordWrong { user, session, network }.log();
@@ -236,7 +262,7 @@ impl<'g> PasswordAttempt<'g> {
         if attempts.count > limit { Err(session_throttle_error(app, attempts.resets_in)) } else { Ok(()) }
     }
 
-    /// Forgets the session's failures.
+    /// Clears the session's failures after a correct password.
     pub(super) async fn clear_failures(&self, app: &App) {
         let _ = app.throttle.reset_attempts(&self.name).await;
     }

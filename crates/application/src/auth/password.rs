@@ -1,4 +1,4 @@
-//! Changing a password.
+//! Changing a password by its user.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,24 +14,24 @@ use crate::{
     security::SecurityEvent,
 };
 
-/// What a user needs to change the password.
+/// The input of a password change.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// The present one.
+    /// The current password as it was sent, of any length.
     pub current: String,
-    /// The next one.
+    /// The new password, already checked against the rules.
     pub new: Password,
-    /// Where the client is.
+    /// The network of the client, for the hasher's queue and the log.
     pub network: Network,
 }
 
 /// Why a password was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PasswordError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// As with a login; `Invalid` means that the present password is wrong.
+    /// As with a login; `Invalid` means that the current password is wrong.
     #[error(transparent)]
     Login(#[from] LoginError),
 }
@@ -48,11 +48,11 @@ impl UseCaseError for PasswordError {
     }
 }
 
-/// Changes a password and ends all the user's other sessions, and answers with `reply`.
+/// Changes a password and ends all the user's other sessions in one commit, and replies with `reply`.
 ///
-/// Wrong present passwords are counted by the session: they do not lock the login, and a lock of the login does not stand in
-/// the way here. A key that is used with something else counts as one: a client that knows the key of a change could try
-/// passwords with it.
+/// Wrong current passwords are counted by session: they do not lock the login, and a lock of the login does
+/// not prevent the change. A key that is used with other content counts as a wrong password: a client that
+/// knows the key of a change could try passwords with it.
 ///
 /// # Errors
 /// [`PasswordError`].
@@ -75,6 +75,8 @@ pub async fn change_password(
         };
         box_decision(decided)
     };
+    // An atomic because the closures are `Fn` and the future must be `Send`. The rounds of one request run
+    // one after another, so no ordering is needed.
     let is_retried = AtomicBool::new(false);
     let explain = |error| map_commit_error(error, &is_retried);
     let outcome = run_once(app, request.as_ref(), decide, explain).await;
@@ -85,7 +87,9 @@ pub async fn change_password(
     if let IdempotentReply::New(_) = answered {
         SecurityEvent::PasswordChanged { user, session: &caller.session, network: change.network }.log();
     }
-    // Committed: if these fail, each instance reads it from the record a little later.
+    // The change is committed. If one of these fails, each instance reads the ended sessions at its next
+    // synchronisation, within a second. Both run for a replay too: the process that committed may have died
+    // before it notified the others.
     let _ = revocations::sync_recent(app).await;
     let _ = app.revocation_broadcast.publish().await;
     Ok(answered)
@@ -98,15 +102,17 @@ async fn prepare_change(
     guess: &PasswordAttempt<'_>,
 ) -> Result<UnitOfWork, LoginError> {
     let user = &caller.user;
+    // Read from the system of record, like the session below: `caller` may come from a cache.
     let hash = app.users.find_password_hash(user.key).await?.ok_or(LoginError::Invalid)?;
     let share = HashQueueKey { purpose: HashPurpose::Change, network: change.network };
     let fits = app.hasher.verify_password(Some(hash.clone()), change.current.clone(), share).await?;
-    // As with a login, beyond the limit nothing is told any more.
+    // As with a login, a result beyond the limit is not revealed.
     guess.check_limit(app).await?;
     if !fits {
         guess.count_failure(app).await?;
         return Err(LoginError::Invalid);
     }
+    // Cleared before the commit: the current password was correct, whatever happens to the change.
     guess.clear_failures(app).await;
     let to = app.hasher.hash_password(change.new.clone(), share).await?;
     let session = app.sessions.find_session(&caller.session).await?;
@@ -116,8 +122,9 @@ async fn prepare_change(
         .with_write(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
 }
 
-/// What was checked is no longer the present hash: once, it is checked against the one that is. A login may only have made
-/// it again of the same password.
+/// Maps a failed commit. A stale one means that the verified hash is no longer the user's, perhaps because a
+/// login has rehashed the same password; so the password is verified once more. A second stale commit is a
+/// concurrent change of the password, and is refused: each round costs two hashes.
 fn map_commit_error(error: CommitError, is_retried: &AtomicBool) -> Attempt<PasswordError> {
     match error {
         CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Attempt::Stale,

@@ -1,9 +1,10 @@
-//! Sessions that were ended while their access tokens still live, and users who changed while there are copies of them.
+//! Sessions that ended before their access tokens expired, and users who changed while they are cached.
 //!
-//! Every instance keeps those that it knows of, and asks the record for more all the time. What it knows is good for
-//! [`TRUST_PERIOD`]: an instance that looked longer ago asks the record about each session and each user, so that a
-//! session that was ended anywhere is accepted nowhere a second later, and a role that was taken is gone everywhere,
-//! whatever is away.
+//! An access token is valid by its signature alone, so every instance has to know which sessions have ended.
+//! Each keeps them in memory and reads new ones from the system of record every 0.4 s. What it read is relied
+//! on for [`TRUST_PERIOD`]; an instance whose last successful read is older asks the system of record about
+//! each session and each user. So an ended session or a withdrawn role is refused everywhere within a second,
+//! whatever is unavailable.
 
 use std::{
     collections::HashMap,
@@ -16,23 +17,27 @@ use ports::{Clock, PortError};
 
 use crate::App;
 
-/// How long after a look began what it found is relied on: less than a second, by what an answer takes.
+/// How long the result of a synchronisation is relied on, counted from its beginning: a second, less the time
+/// that a reply takes.
 pub const TRUST_PERIOD: Duration = Duration::from_millis(900);
-/// The clocks of all instances must agree within this: the end of a session is stamped by whoever ended it.
+/// The largest allowed difference between the clocks of instances: the instance that ends a session stamps
+/// the end.
 pub const CLOCK_SKEW_MAX: Duration = Duration::from_secs(10);
-/// A commit must be seen within this from its stamp.
+/// The longest time from a timestamp until its commit is visible to others.
 const COMMIT_DELAY_MAX: Duration = Duration::from_secs(20);
-/// So far before the last look ended sessions are looked for.
+/// How far before the last synchronisation a full one begins to read: an older timestamp may become visible
+/// later, by a slow clock or a slow commit.
 const SYNC_OVERLAP: Duration = CLOCK_SKEW_MAX.saturating_add(COMMIT_DELAY_MAX);
-/// So far before the last look a glance goes: for those that were ended just now, by clocks that agree.
+/// How far before the last synchronisation a recent one begins to read: enough for an end just now, if clocks
+/// agree.
 const RECENT_SYNC_OVERLAP: Duration = Duration::from_secs(1);
-/// So long after the last access token can have expired an end is remembered: the token was stamped by one clock, its
-/// session's end by another, and is looked at by a third.
+/// How much longer than an access token lives an ended session is remembered: the token, the session's end
+/// and the check may each have another instance's clock.
 const RETENTION_MARGIN: Duration = Duration::from_secs(60);
-/// How many ended sessions, or changed users, are read at once.
+/// The number of ended sessions or changed users in one page.
 const PAGE_SIZE: u32 = 1_000;
 
-/// The ended sessions this process knows of. Every access token dies by itself soon, so that this stays small.
+/// The ended sessions that this process knows. Access tokens expire soon, so the set stays small.
 #[derive(Debug, Default)]
 pub struct Revocations {
     state: RwLock<RevocationState>,
@@ -41,35 +46,36 @@ pub struct Revocations {
 #[derive(Debug, Default)]
 struct RevocationState {
     ended_sessions: HashMap<SessionId, Timestamp>,
-    /// When the last look began that found all there was.
+    /// The beginning of the last complete synchronisation; `None` before the first.
     last_sync: Option<ClockReading>,
 }
 
-/// A moment by two clocks: one goes on while the machine sleeps, the other never steps back.
+/// One reading of two clocks: the time of day goes on while the machine sleeps, the monotonic one never steps
+/// back.
 #[derive(Debug, Clone, Copy)]
 struct ClockReading {
     at: Timestamp,
     monotonic: Duration,
 }
 
-/// What this process can say of a session by itself.
+/// The state of a session, as far as this process can tell without a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SessionStatus {
-    /// It has ended.
+    /// It has ended: refuse its tokens.
     Ended,
-    /// It had not ended a moment ago.
+    /// It had not ended within the last [`TRUST_PERIOD`].
     Live,
-    /// Only the record can tell.
+    /// The last synchronisation is too old: ask the system of record.
     Unknown,
 }
 
 impl Revocations {
-    /// Takes note that a session ended at that moment.
+    /// Records that a session ended at that time.
     pub fn add_session(&self, session: SessionId, at: Timestamp) {
         self.update_state(|known| known.ended_sessions.insert(session, at));
     }
 
-    /// Whether the session is known to have ended.
+    /// Whether this process knows that the session has ended.
     #[must_use]
     pub fn contains_session(&self, session: &SessionId) -> bool {
         self.read_state(|known| known.ended_sessions.contains_key(session))
@@ -78,6 +84,7 @@ impl Revocations {
     pub(super) fn session_status(&self, session: &SessionId, clock: &dyn Clock) -> SessionStatus {
         let now = ClockReading::now(clock);
         self.read_state(|known| match known.last_sync {
+            // First: an end that is known stays known, however old the last synchronisation is.
             _ if known.ended_sessions.contains_key(session) => SessionStatus::Ended,
             Some(looked) if looked.is_fresh(now) => SessionStatus::Live,
             Some(_) | None => SessionStatus::Unknown,
@@ -88,7 +95,7 @@ impl Revocations {
         self.read_state(|known| known.last_sync)
     }
 
-    /// Takes note of a look that found all there was when it began, and forgets what ended before `forget`.
+    /// Records a complete synchronisation, and removes sessions that ended before `forget`.
     fn finish_sync(&self, began: ClockReading, forget: Timestamp) {
         self.update_state(|known| {
             known.last_sync = Some(began);
@@ -97,6 +104,8 @@ impl Revocations {
     }
 
     fn read_state<T>(&self, read: impl FnOnce(&RevocationState) -> T) -> T {
+        // The closures are synchronous, so this lock is never held across an await. A poisoned lock is used
+        // as it is: no step leaves the state half changed, and failing would refuse every request.
         read(&self.state.read().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -110,37 +119,42 @@ impl ClockReading {
         Self { at: clock.now(), monotonic: clock.monotonic_now() }
     }
 
-    /// A clock that was put back is not trusted: while it was ahead too much was forgotten.
+    /// A time of day that was set back is not trusted: while it was ahead, sessions were removed too early.
     fn is_fresh(self, now: Self) -> bool {
+        // Both clocks must agree that the synchronisation is fresh. The monotonic one may pause while a
+        // machine sleeps, and the time of day may be set back.
         (self.at..=self.at.saturating_add(TRUST_PERIOD)).contains(&now.at)
             && now.monotonic.saturating_sub(self.monotonic) <= TRUST_PERIOD
     }
 }
 
-/// Learns which sessions were ended anywhere and which users changed, and forgets sessions whose access tokens have all
-/// expired. The first look finds all whose access tokens may still live.
+/// Reads which sessions ended on any instance and which users changed, and forgets sessions whose access
+/// tokens have all expired. The first call reads every ended session whose access tokens may still be valid.
 ///
-/// A look must follow another within [`TRUST_PERIOD`], and never run twice at the same time.
+/// The caller repeats it within [`TRUST_PERIOD`], and never runs two at the same time.
 ///
 /// # Errors
-/// [`PortError`]; the next look then reaches back as far as this one.
+/// [`PortError`]; the next call then reads from as far back as this one.
 pub async fn sync_full(app: &App) -> Result<(), PortError> {
+    // Read before the query: a session that ends while the query runs may be missing from its result.
     let began = ClockReading::now(&*app.clock);
     let remembered = began.at.saturating_sub(app.policy.access_token_ttl).saturating_sub(RETENTION_MARGIN);
     let since = match app.revocations.last_sync() {
         Some(looked) if looked.at <= began.at => looked.at.saturating_sub(SYNC_OVERLAP).max(remembered),
-        // The first one; or the clock was put back, and while it was ahead too much was forgotten.
+        // The first call; or the clock was set back, and while it was ahead, sessions were removed too early.
         Some(_) | None => remembered,
     };
     sync_since(app, since).await?;
+    // Only after both reads have succeeded. A half-read synchronisation must not count as fresh.
     app.revocations.finish_sync(began, remembered);
     Ok(())
 }
 
-/// Learns what was ended or changed a moment ago, without waiting for the next look, which may find more.
+/// Reads what ended or changed just now, without waiting for the next full synchronisation, which may find
+/// more.
 ///
 /// # Errors
-/// [`PortError`]; nothing follows from that.
+/// [`PortError`]; it may be ignored, because the next full synchronisation reads the same.
 pub async fn sync_recent(app: &App) -> Result<(), PortError> {
     let now = app.clock.now();
     let looked = app.revocations.last_sync().map_or(now, |looked| looked.at.min(now));
@@ -152,7 +166,7 @@ async fn sync_since(app: &App, since: Timestamp) -> Result<(), PortError> {
     sync_users(app, since).await
 }
 
-/// What is read here takes the place of older copies on its way.
+/// Reading through the cached port is the point: it replaces older entries with what it reads.
 async fn sync_users(app: &App, since: Timestamp) -> Result<(), PortError> {
     let (mut since, mut after) = (since, None);
     loop {
@@ -161,7 +175,7 @@ async fn sync_users(app: &App, since: Timestamp) -> Result<(), PortError> {
         if let Some(last) = changed.last() {
             (since, after) = (last.at, Some(last.key));
         }
-        // Every full page ends further on, so there is an end to them.
+        // Each full page ends further on than the one before, so the loop ends.
         if !full {
             return Ok(());
         }
@@ -175,9 +189,10 @@ async fn sync_sessions(app: &App, since: Timestamp) -> Result<(), PortError> {
         let full = u32::try_from(ended.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
         for session in ended {
             (since, after) = (session.at, Some(session.key));
+            // Added page by page: if a later page fails, what is known already is refused from now on.
             app.revocations.add_session(session.id, session.at);
         }
-        // Every full page ends further on, so there is an end to them.
+        // Each full page ends further on than the one before, so the loop ends.
         if !full {
             return Ok(());
         }

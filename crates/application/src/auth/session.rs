@@ -1,4 +1,18 @@
-//! Sessions: showing, refreshing and ending them.
+//! Sessions: checking access tokens, refreshing, listing and ending.
+//!
+//! A session is one login on one device. Its refresh tokens are numbered by the session's generation and
+//! derived by HMAC from the signing secret, so none is stored.
+//!
+//! | shown refresh token | outcome |
+//! | --- | --- |
+//! | of the present generation | the session moves to the next one, guarded by all that was read |
+//! | spent within the last 10 s | the present pair again: a lost reply, or another tab was faster |
+//! | spent earlier | theft: the session ends |
+//!
+//! The same session always gives the same pair, byte for byte. So a client whose reply was lost, or whose
+//! instance died after the commit, gets its tokens by asking again. Access tokens are checked without a read
+//! while the revocations are fresh (see `revocations`). The promise: an ended session is refused here at once
+//! and everywhere within a second.
 
 use std::time::Duration;
 
@@ -13,40 +27,41 @@ use crate::{
     security::SecurityEvent,
 };
 
-/// Most sessions of a user that are listed.
+/// The largest number of sessions that a list shows; older ones are left out.
 const LISTED_SESSIONS_MAX: u32 = 1_000;
 
 /// An access token and the refresh token that gets the next one.
 #[derive(Clone, PartialEq, Eq)]
 pub struct TokenPair {
-    /// The access token.
+    /// The access token, for the `Authorization` header.
     pub access: String,
-    /// It is good for this long from when it was made.
+    /// The lifetime of the access token, from when it was made; never beyond the end of the session.
     pub access_ttl: Duration,
-    /// The refresh token.
+    /// The refresh token, good for one exchange.
     pub refresh: String,
-    /// It is good for this long from when it was made.
+    /// The lifetime of the refresh token, from when it was made.
     pub refresh_ttl: Duration,
 }
 
-/// Why there is no new pair.
+/// Why a refresh token was not exchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum RefreshError {
-    /// It is no refresh token of a live session.
+    /// The token is not genuine, or its session has ended.
     #[error("no refresh token of a live session")]
     Invalid,
-    /// It was spent before, so somebody else may have it: the session is ended.
+    /// The token was spent earlier, so a thief may have it: the session is ended and the user must log in.
     #[error("the refresh token was spent before")]
     Reused,
-    /// The record is away.
+    /// The system of record is unavailable, or the session or its user cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-/// The tokens of a session as it stands: the same session always gives the same pair.
+/// The tokens of a session in its present state: the same state always gives the same pair.
 pub(super) fn issue_token_pair(app: &App, session: &Session, user: UserId) -> TokenPair {
     let policy = &app.policy;
-    // Neither token outlives the session.
+    // Built from the stored time of the exchange and not from the clock, so that a repeated request gets the
+    // same bytes. Neither token outlives the session.
     let claims = AccessClaims {
         user,
         session: session.id.clone(),
@@ -68,13 +83,15 @@ pub(super) fn issue_token_pair(app: &App, session: &Session, user: UserId) -> To
 /// [`RefreshError`].
 pub async fn refresh_session(app: &App, token: &str, network: Network) -> Result<TokenPair, RefreshError> {
     let (id, generation) = app.tokens.verify_refresh_token(token).ok_or(RefreshError::Invalid)?;
+    // Taken by the first round only: if that is stale, the cached entry was old, and the next rounds read the
+    // system of record.
     let mut copy = find_cached_session(app, &id, generation).await;
     retry_stale!(app, refresh_session_once(app, &id, generation, copy.take(), network).await)
 }
 
-/// A copy by which the token is good. It is worth one try, because the commit finds out what the copy may not know: that
-/// the session was exchanged, or ended. Whatever else a copy says is asked of the record: nobody is turned away, logged
-/// out or let in by a copy.
+/// A cached session for which the token is good. It is worth one attempt, because the commit finds out what a
+/// cache may not know: that the session was refreshed or ended. In every other case the system of record is
+/// asked: no user is refused, logged out or admitted by a cached entry.
 async fn find_cached_session(app: &App, id: &SessionId, generation: i64) -> Option<Session> {
     let copy = app.cached_sessions.find_session(id).await.ok().flatten()?;
     let judged = copy.refresh(generation, app.clock.now(), app.policy.session_lifetime());
@@ -99,6 +116,8 @@ async fn refresh_session_once(
     let session = match session.refresh(generation, now, app.policy.session_lifetime()) {
         RefreshOutcome::Ended => return Err(RefreshError::Invalid.into()),
         RefreshOutcome::Reused => {
+            // Ended before it is reported: if this fails, the client gets an error and the next use of the
+            // token ends it.
             end_session(app, &session, now).await.map_err(RefreshError::from)?;
             log_token_reuse(app, &session, network).await;
             return Err(RefreshError::Reused.into());
@@ -111,32 +130,37 @@ async fn refresh_session_once(
             *next
         }
     };
+    // Read after the exchange. An account that was closed in between gets no tokens; if this read fails or
+    // the process dies, the client asks again within 10 s and gets the pair of the committed exchange.
     let user = app.users.find_user_by_key(session.user).await.map_err(RefreshError::from)?;
     let user = user.filter(|it| !it.disabled).ok_or(RefreshError::Invalid)?;
     Ok(issue_token_pair(app, &session, user.id))
 }
 
-/// Says in the log that a token was shown twice. Whose it is is worth a read.
+/// Logs that a spent token was shown. The user is worth a read here, but a failed read must not hide the
+/// event.
 async fn log_token_reuse(app: &App, session: &Session, network: Network) {
     let user = app.users.find_user_by_key(session.user).await.ok().flatten().map(|it| it.id);
     SecurityEvent::RefreshTokenReused { user: user.as_ref(), session: &session.id, network }.log();
 }
 
-/// Who shows this access token; `None` when it is not genuine, has expired, its session has ended or its account is
-/// closed.
+/// The user and session of an access token; `None` when it is not genuine or has expired, its session has
+/// ended, or its account is closed.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, PortError> {
+    // The signature first: a forged token costs no read.
     let Some(claims) = app.tokens.verify_access_token(token, app.clock.now()) else { return Ok(None) };
     let user = match app.revocations.session_status(&claims.session, &*app.clock) {
         SessionStatus::Ended => None,
         SessionStatus::Live => match app.cached_users.find_user(&claims.user).await? {
-            // A session that lives began after the account was opened again, which the copy may not know.
+            // A live session began after the account was opened again, which the cached entry may not know.
             Some(copy) if copy.disabled => app.users.find_user(&claims.user).await?,
             copy => copy,
         },
-        // The same look says which users have changed: without it no copy of a user is trusted either.
+        // One synchronisation reads both ended sessions and changed users: without it, no cached user is
+        // trusted either.
         SessionStatus::Unknown => {
             let session = app.sessions.find_session(&claims.session).await?;
             match session.filter(|it| it.revoked_at.is_none()) {
@@ -149,7 +173,8 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Port
     Ok(user.map(|user| Caller { user, session: claims.session }))
 }
 
-/// Ends the caller's session: its refresh token at once, its access tokens here at once and elsewhere within a second.
+/// Ends the caller's session: its refresh token at once, its access tokens here at once and on other
+/// instances within a second.
 ///
 /// # Errors
 /// [`PortError`].
@@ -160,7 +185,7 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), PortError> {
     }
 }
 
-/// The caller's live sessions, newest first.
+/// The caller's live sessions, newest first, at most 1,000.
 ///
 /// # Errors
 /// [`PortError`].
@@ -168,16 +193,16 @@ pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, P
     app.sessions.list_live_sessions(caller.user.key, app.clock.now(), LISTED_SESSIONS_MAX).await
 }
 
-/// Why a session was not ended.
+/// Why a session of the caller was not ended.
 #[derive(Debug, thiserror::Error)]
 pub enum RevokeError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The caller has no such live session.
+    /// The caller has no live session with this id.
     #[error("there is no such session")]
     NotFound,
-    /// The record is away.
+    /// The system of record is unavailable, or the session cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -188,7 +213,7 @@ impl UseCaseError for RevokeError {
     }
 }
 
-/// Ends one of the caller's sessions, and answers with `reply`.
+/// Ends one of the caller's sessions, and replies with `reply`.
 ///
 /// # Errors
 /// [`RevokeError`].
@@ -215,6 +240,7 @@ pub async fn revoke_session(
         box_decision(decided)
     };
     let answered = run_once(app, request.as_ref(), decide, Attempt::<RevokeError>::from_commit_error).await?;
+    // For a replay too: the process that committed may have died before it announced the end.
     announce_session_end(app, id).await;
     Ok(answered)
 }
@@ -235,10 +261,11 @@ async fn end_session(app: &App, session: &Session, now: Timestamp) -> Result<(),
     }
 }
 
-/// Tells this instance and the others that a session has ended; those that do not hear it find it by themselves, a little
-/// later.
+/// Records the end of a session in this process and announces it to the others. An instance that misses it
+/// reads it at its next synchronisation.
 async fn announce_session_end(app: &App, ended: &SessionId) {
     app.revocations.add_session(ended.clone(), app.clock.now());
+    // Dropped on failure: the end is committed, and a broadcast only makes the others read it sooner.
     let _ = app.revocation_broadcast.publish().await;
 }
 

@@ -1,7 +1,8 @@
-//! What may be changed about other people: roles, closed accounts, forgotten passwords.
+//! Changes that operators make to other users' accounts: roles, closed accounts, forgotten passwords.
 //!
-//! Each change is one commit with its guard. What is true already is no fault and changes nothing, so that each may be
-//! asked for again. It is felt on every instance within a second: sessions by [`revocations`], roles by the same look.
+//! Each change is one commit with its guard. A change that is already true succeeds and writes nothing, so
+//! each command may be repeated. All instances apply it within a second: ended sessions and changed users are
+//! read together by [`revocations`].
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -14,24 +15,24 @@ use crate::{
     retry::{Attempt, retry_stale},
 };
 
-/// How many operators are read at once.
+/// The number of operators on one page of the list.
 const PAGE_SIZE: u32 = 100;
 
 /// Why a user was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum UserAdminError {
-    /// There is no user with this name or address.
+    /// No user has this name or e-mail address.
     #[error("there is no such user")]
     NotFound,
-    /// Too many passwords are being hashed.
+    /// The hasher's queue is full; run the command again.
     #[error(transparent)]
     Busy(#[from] HasherBusy),
-    /// The record could not be had.
+    /// The system of record is unavailable, or the user's row cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-/// Gives a user that role. Sessions go on, in the new role.
+/// Gives a user that role. Sessions continue with the new role.
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -40,7 +41,7 @@ pub async fn set_role(app: &App, login: &str, role: Role) -> Result<User, UserAd
     change_user(app, login, &changed).await
 }
 
-/// Closes an account, and ends all its sessions: it logs in nowhere until it is [enabled](enable_user).
+/// Closes an account and ends all its sessions. No login succeeds until it is [enabled](enable_user).
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -49,7 +50,7 @@ pub async fn disable_user(app: &App, login: &str) -> Result<User, UserAdminError
     change_user(app, login, &changed).await
 }
 
-/// Opens an account again. Its sessions stay ended.
+/// Opens an account again. Its ended sessions stay ended.
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -58,7 +59,7 @@ pub async fn enable_user(app: &App, login: &str) -> Result<User, UserAdminError>
     change_user(app, login, &changed).await
 }
 
-/// Sets a password without the present one, and ends all sessions of the user.
+/// Sets a password without the current one, and ends all sessions of the user.
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -67,6 +68,7 @@ pub async fn set_password(app: &App, login: &str, password: Password) -> Result<
         purpose: HashPurpose::Change,
         network: Network::from_address(IpAddr::V4(Ipv4Addr::LOCALHOST)),
     };
+    // Hashed once, outside the retried part: a stale commit repeats two reads and not the expensive hash.
     let to = app.hasher.hash_password(password, share).await?;
     let set = async || -> Result<User, Attempt<UserAdminError>> {
         let known = app.users.find_credentials(login).await.map_err(UserAdminError::from)?;
@@ -82,7 +84,7 @@ pub async fn set_password(app: &App, login: &str, password: Password) -> Result<
     Ok(user)
 }
 
-/// All operators, by row, oldest account first.
+/// All operators in the order of their row keys, oldest account first.
 ///
 /// # Errors
 /// [`PortError`].
@@ -92,14 +94,14 @@ pub async fn list_operators(app: &App) -> Result<Vec<User>, PortError> {
         let page = app.users.list_operators(all.last().map(|it| it.key), PAGE_SIZE).await?;
         let full = u32::try_from(page.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
         all.extend(page);
-        // Every full page ends further on, so there is an end to them.
+        // Each full page ends at a larger key than the one before, so the loop ends.
         if !full {
             return Ok(all);
         }
     }
 }
 
-/// Commits what `changed` makes of the user; nothing when it makes nothing of it.
+/// Commits the user that `changed` returns; `None` writes nothing.
 async fn change_user(
     app: &App,
     login: &str,
@@ -110,6 +112,8 @@ async fn change_user(
         let user = known.ok_or(UserAdminError::NotFound)?.user;
         let Some(next) = changed(&user) else { return Ok(user) };
         let update = Write::UpdateUser { user: next.clone(), read: user.changed_at };
+        // In one commit with the closed flag. If these were two commits and the process died in between, a
+        // closed account would keep its sessions.
         let ended = next.disabled.then(|| end_sessions_write(app, user.key));
         let work = UnitOfWork::new().with_write(update).with_writes(ended);
         app.store.commit(work).await.map_err(Attempt::<UserAdminError>::from_commit_error)?;
@@ -124,7 +128,8 @@ fn end_sessions_write(app: &App, user: UserKey) -> Write {
     Write::RevokeSessions { user, except: None, at: app.clock.now() }
 }
 
-/// Committed: if this fails, each instance reads it from the record a little later.
+/// Notifies all instances after a commit. If it fails, each instance reads the change at its next
+/// synchronisation.
 async fn announce_change(app: &App) {
     let _ = revocations::sync_recent(app).await;
     let _ = app.revocation_broadcast.publish().await;

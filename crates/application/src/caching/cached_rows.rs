@@ -1,4 +1,4 @@
-//! Copies in a cache, as values.
+//! Typed values in a cache of bytes.
 
 use std::{
     hash::{DefaultHasher, Hash, Hasher},
@@ -9,12 +9,12 @@ use std::{
 use ports::{Cache, CacheEntry};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The shortest life of a copy, in thousandths of what it was given.
+/// The shortest life of a cached entry, in thousandths of the given one.
 const TTL_PERMILLE_MIN: u32 = 850;
-/// The longest one.
+/// The longest life of a cached entry, in thousandths of the given one.
 const TTL_PERMILLE_MAX: u32 = 1_150;
 
-/// A cache that holds values. One that is away is as good as an empty one, so nothing here fails.
+/// A cache that holds values. An unavailable cache behaves like an empty one, so nothing here fails.
 #[derive(Clone)]
 pub(crate) struct CachedRows {
     cache: Arc<dyn Cache>,
@@ -25,11 +25,13 @@ impl CachedRows {
         Self { cache }
     }
 
-    /// The copy of that name. What this program would not have written so, byte for byte, is none: a member that is
-    /// missing would be read as if it were empty. It is forgotten, for it may claim a version that nothing true ever
-    /// reaches, and keep the place until its time is over.
+    /// The cached value of that name. Bytes that this program would not have written exactly so are no value:
+    /// a missing member would be read as if it were empty. Such an entry is removed, because it may claim a
+    /// version that no true row reaches, and would then refuse every newer value until it expires.
     pub(crate) async fn get<T: DeserializeOwned + Serialize>(&self, name: &str) -> Option<T> {
         let entry = self.cache.get_entry(name).await.ok().flatten()?;
+        // Comparing also catches members that this version of the program does not know, which deserialising
+        // alone would drop silently.
         let own = |it: &T| serde_json::to_vec(it).is_ok_and(|bytes| bytes == entry.bytes);
         let copy = serde_json::from_slice(&entry.bytes).ok().filter(own);
         if copy.is_none() {
@@ -38,8 +40,10 @@ impl CachedRows {
         copy
     }
 
-    /// Keeps a copy for about `ttl`.
+    /// Caches the value for about `ttl`.
     pub(crate) async fn put_row<T: Serialize + Sync>(&self, name: &str, version: i64, it: &T, ttl: Duration) {
+        // A value that cannot be serialised is not cached, and a failed put is dropped: the next reader loads
+        // the row from the system of record, which is slower and right.
         let Ok(bytes) = serde_json::to_vec(it) else { return };
         let _ =
             self.cache.put_entry(name, CacheEntry { version, bytes }, jitter_ttl(ttl, name, version)).await;
@@ -50,9 +54,9 @@ impl CachedRows {
     }
 }
 
-/// A life of about `ttl`, another one for every copy. Copies that are made at the same moment, because a cache was
-/// empty, do not end at the same moment, so the record is not asked for all of them at once. It is no random number,
-/// because it need not be one.
+/// A life of about `ttl`, a different one for each entry. Entries that are made together, because a cache was
+/// empty, then do not expire together, so the system of record does not get all their reads at once. A hash
+/// is enough for that and needs no source of randomness.
 fn jitter_ttl(ttl: Duration, name: &str, version: i64) -> Duration {
     let mut hasher = DefaultHasher::new();
     (name, version).hash(&mut hasher);

@@ -1,4 +1,4 @@
-//! A cache before the orders that are shown. What is decided about goods or money is decided on the record.
+//! A cache in front of the orders that are displayed. Decisions about goods or money never read it.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,14 +8,16 @@ use ports::{Batch, Cache, DueOrders, OrderFilter, OrderHead, OrderRepository, Pa
 
 use super::{CachedRows, SingleFlight};
 
-/// About how long a copy lives. It is right as long as its revision is the present one, so this only frees room.
+/// About how long an entry lives, 10 min. An entry is right as long as its revision is the present one, so
+/// this only frees memory.
 const TTL: Duration = Duration::from_secs(600);
 
-/// Orders by number from a cache, each only after the record has said that the copy is of the present revision.
+/// Orders by number from a cache, each only after the system of record has confirmed its revision.
 ///
-/// The record is asked after the request began. So nobody is ever shown less than what anybody was shown before, on
-/// whichever instance, and whatever became of invalidations: lost, late, or undone by a cache that came back with old
-/// copies. If the record is away nothing can be said of a copy, and it is not shown.
+/// The confirmation is read after the request began. So no client is ever shown an older state than any
+/// client was shown before, on any instance, and whatever happened to invalidations: lost, late, or undone by
+/// a cache that came back with old entries. If the system of record is unavailable, no entry can be
+/// confirmed, and none is returned.
 pub struct CachedOrders {
     record: Arc<dyn OrderRepository>,
     cache: OrderCache,
@@ -23,14 +25,16 @@ pub struct CachedOrders {
 }
 
 impl CachedOrders {
-    /// Puts `cache` before `record`.
+    /// Decorates `record`, the system of record, with `cache`.
     #[must_use]
     pub fn new(record: Arc<dyn OrderRepository>, cache: Arc<dyn Cache>) -> Self {
         Self { record, cache: OrderCache::new(cache), loads: SingleFlight::new() }
     }
 
-    /// The order as it stands in the record, loaded once for all who want it now.
+    /// Reads the order from the system of record, once for all concurrent callers.
     async fn load_order(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
+        // Only the caller whose future runs caches the result. With all of them putting it, a popular order
+        // would be serialised and sent to the cache once for each waiting request.
         let mut leads = false;
         let load = async {
             leads = true;
@@ -47,9 +51,12 @@ impl CachedOrders {
 #[async_trait]
 impl OrderRepository for CachedOrders {
     async fn find_order(&self, number: &OrderNumber) -> Result<Option<Order>, PortError> {
+        // At the same time, so that confirming costs no round trip more than reading the cache. A cached
+        // entry alone proves nothing, and a head without one is needed to judge the load below.
         let (head, copy) = tokio::join!(self.record.find_order_head(number), self.cache.get(number));
         let Some(head) = head? else { return Ok(None) };
-        // Whose it is decides who may see it, so that is not left to the copy either.
+        // The owner decides who may see the order, and others can write to the cache. So key and owner are
+        // compared with the system of record too.
         let same = |it: &Order| (it.revision, it.key, it.owner) == (head.revision, head.key, head.owner);
         if let Some(copy) = copy.filter(same) {
             return Ok(Some(copy));
@@ -59,7 +66,8 @@ impl OrderRepository for CachedOrders {
         if loaded.as_ref().is_some_and(|it| it.revision >= present) {
             return Ok(loaded);
         }
-        // That load was under way before the record spoke of this revision. The next one begins after it.
+        // That load began before the head was read, so it may be older. The next load begins after the head
+        // and cannot be, so two loads are always enough.
         self.load_order(number).await
     }
 
@@ -80,7 +88,7 @@ impl OrderRepository for CachedOrders {
     }
 }
 
-/// Copies of orders, each of the version that is its revision.
+/// Cached orders; the version of an entry is the order's revision.
 pub(crate) struct OrderCache(CachedRows);
 
 impl OrderCache {

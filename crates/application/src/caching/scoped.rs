@@ -1,19 +1,21 @@
-//! A part of a cache that several records share.
+//! A part of a cache that several systems of record share.
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ports::{Cache, CacheEntry, PortError};
 
-/// The copies of one record in a cache that others may use too. A record and its restored backup have the same orders
-/// under the same revisions, and they are not the same.
+/// The entries of one system of record in a cache that others may use too. A database and its restored backup
+/// have the same orders under the same revisions with different content, so neither may confirm the other's
+/// entries.
 pub struct ScopedCache {
     cache: Arc<dyn Cache>,
     scope: String,
 }
 
 impl ScopedCache {
-    /// The part of `cache` that belongs to `scope`.
+    /// The part of `cache` that belongs to `scope`; `scope` names the database and the shape of the cached
+    /// types.
     #[must_use]
     pub fn new(cache: Arc<dyn Cache>, scope: &str) -> Self {
         Self { cache, scope: scope.to_owned() }

@@ -1,4 +1,4 @@
-//! A cache before the sessions, for the one read of a refresh.
+//! A cache in front of the sessions, for the one read that a refresh makes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,22 +8,23 @@ use ports::{Cache, PortError, RevokedSession, SessionRepository};
 
 use super::CachedRows;
 
-/// About how long a copy lives: longer than an access token by default, because a client that is there refreshes then.
+/// About how long an entry lives, 20 min: longer than an access token by default, because an active client
+/// refreshes when that expires.
 const TTL: Duration = Duration::from_secs(20 * 60);
-/// The version of a session that was ended: nothing comes after it.
+/// The version of an ended session: no later state can replace it.
 const ENDED_VERSION: i64 = i64::MAX;
 
-/// Sessions by id from a cache, everything else from the record.
+/// Sessions by id from a cache, everything else from the system of record.
 ///
-/// A copy may be old: it may not know that the session was exchanged, or ended. It is good for a try whose commit is
-/// guarded by the session's generation and life, and for nothing else.
+/// An entry may be old: the session may have been refreshed or ended since. It may be used for one attempt
+/// whose commit is guarded by the session's generation and life, and for nothing else.
 pub struct CachedSessions {
     record: Arc<dyn SessionRepository>,
     cache: SessionCache,
 }
 
 impl CachedSessions {
-    /// Puts `cache` before `record`.
+    /// Decorates `record`, the system of record, with `cache`.
     #[must_use]
     pub fn new(record: Arc<dyn SessionRepository>, cache: Arc<dyn Cache>) -> Self {
         Self { record, cache: SessionCache::new(cache) }
@@ -71,7 +72,7 @@ impl SessionRepository for CachedSessions {
     }
 }
 
-/// Copies of sessions, each of the version that is its generation.
+/// Cached sessions; the version of an entry is the session's generation.
 pub(crate) struct SessionCache(CachedRows);
 
 impl SessionCache {
@@ -84,6 +85,8 @@ impl SessionCache {
     }
 
     pub(crate) async fn put_session(&self, session: &Session) {
+        // An ended session gets the highest version, so a slow reader that has read it before its end cannot
+        // put the live state back.
         let version = if session.revoked_at.is_some() { ENDED_VERSION } else { session.generation };
         self.0.put_row(&cache_key(&session.id), version, session, TTL).await;
     }

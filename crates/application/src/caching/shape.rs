@@ -1,8 +1,8 @@
-//! The shape of what is copied: the names of all members, at every depth, and of which kind each is.
+//! The shape of the cached types: the names of all members, at every depth, and the kind of each.
 //!
-//! A copy that another version of this program wrote may lack a member, and would be read as if it were empty. So the
-//! shape is a part of the names of all copies. It is computed from values in which every member stands: whoever adds one
-//! to a type has to fill it here too, for nothing here is left to a default.
+//! An entry written by another version of this program may lack a member, and would be read as if that were
+//! empty. So the shape is a part of all cache keys. It is computed from values in which every member is set:
+//! adding a member to a type forces a change here, because nothing here is left to a default.
 
 use domain::{
     Currency, Invalid, Money, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session,
@@ -12,7 +12,7 @@ use domain::{
 use serde::Serialize;
 use serde_json::Value;
 
-/// A text that is another one when anything that is copied has another shape.
+/// A text that changes whenever a cached type changes its shape.
 #[must_use]
 pub fn cache_shape() -> String {
     let order = sample_order().map_or_else(|rule| rule.to_string(), |it| value_shape(&it));
@@ -33,6 +33,7 @@ fn describe_value(value: &Value) -> String {
         Value::Object(members) => {
             let mut lines: Vec<_> =
                 members.iter().map(|(name, it)| format!("{name}: {}", describe_value(it))).collect();
+            // Sorted by name: the order in which members are declared does not change what a reader finds.
             lines.sort();
             format!("{{{}}}", lines.join(", "))
         }

@@ -1,4 +1,4 @@
-//! A cache before the users, for the one read that every request makes.
+//! A cache in front of the users, for the one read that every request makes.
 
 use std::{sync::Arc, time::Duration};
 
@@ -8,20 +8,22 @@ use ports::{AccountConflict, Cache, ChangedUser, Credentials, PortError, UserRep
 
 use super::{CachedRows, SingleFlight};
 
-/// About how long a copy lives.
+/// About how long a cached user lives, 5 min. Changes arrive by `list_changed_users`, so this only frees
+/// memory.
 const TTL: Duration = Duration::from_secs(300);
-/// About how long it is remembered that nobody has an id. Ids are random and given out once, so nobody can have asked
-/// for one before it was made; this is short all the same, in case a row comes back from a backup.
+/// About how long it is cached that an id has no user, 5 s. Ids are random and given out once, so no client
+/// can have asked for one before it was made; the time is short all the same, in case a row comes back from a
+/// backup.
 const ABSENT_TTL: Duration = Duration::from_secs(5);
-/// The version of a user as it was made: every change has a later one, its stamp.
+/// The version of a user that was never changed; each change has a later one, its timestamp.
 const CREATED_VERSION: i64 = 1;
-/// That there is nobody gives way to a user who is there after all.
+/// The version of "no such user": any user that is read replaces it.
 const ABSENT_VERSION: i64 = 0;
 
-/// Users by id from a cache; everything about logins from the record.
+/// Users by id from a cache; everything about logins from the system of record.
 ///
-/// A copy may be old until it is [asked](UserRepository::list_changed_users) who changed: what comes by then takes the place
-/// of older copies, and a copy that is loaded meanwhile and is older does not take it back.
+/// An entry may be old until the changed users are [read](UserRepository::list_changed_users): that read
+/// replaces older entries, and a concurrent load that is older does not replace them again.
 pub struct CachedUsers {
     record: Arc<dyn UserRepository>,
     cache: CachedRows,
@@ -29,7 +31,7 @@ pub struct CachedUsers {
 }
 
 impl CachedUsers {
-    /// Puts `cache` before `record`.
+    /// Decorates `record`, the system of record, with `cache`.
     #[must_use]
     pub fn new(record: Arc<dyn UserRepository>, cache: Arc<dyn Cache>) -> Self {
         Self { record, cache: CachedRows::new(cache), loads: SingleFlight::new() }
@@ -41,9 +43,12 @@ impl UserRepository for CachedUsers {
     async fn find_user(&self, id: &UserId) -> Result<Option<User>, PortError> {
         let name = cache_key(id);
         let copy = self.cache.get::<Option<User>>(&name).await;
+        // The id is compared because the cache finds entries by a text: an entry under a wrong key must not
+        // become the identity of a request.
         if let Some(user) = copy.filter(|it| it.as_ref().is_none_or(|it| it.id == *id)) {
             return Ok(user);
         }
+        // Only the caller that loads puts the entry; the others would put the same one again.
         let mut leads = false;
         let load = async {
             leads = true;
@@ -74,7 +79,9 @@ impl UserRepository for CachedUsers {
     ) -> Result<Vec<ChangedUser>, PortError> {
         let changed = self.record.list_changed_users(since, after, limit).await?;
         for it in &changed {
-            // A user whose row cannot be read is let in nowhere: what changed may be the role.
+            // An unreadable user is cached as absent, so that the user is refused: the change that cannot be
+            // read may be a lost role. The version is the timestamp of the change, so a load that began
+            // before it does not replace the entry.
             self.cache.put_row(&cache_key(&it.id), it.at.as_millis(), &it.user, TTL).await;
         }
         Ok(changed)

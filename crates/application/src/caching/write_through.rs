@@ -1,4 +1,4 @@
-//! Putting new copies in the place of old ones after a commit, as a decorator.
+//! Putting new entries into the cache after a commit, as a decorator of the store.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use ports::{Cache, CommitError, Store, UnitOfWork, Write};
 
 use super::{orders::OrderCache, sessions::SessionCache};
 
-/// A store whose commits are seen in the cache.
+/// A store that puts what it commits into the cache.
 ///
-/// This is for speed. The process may end between commit and copy, and the cache may be away or forget: a copy proves
-/// nothing by being there. A commit that failed, or of which nobody knows, changes no copy: the old one is not shown if
-/// it was outdated, and is still good if it was not.
+/// This is for speed only. The process may end between commit and put, and the cache may be unavailable: an
+/// entry proves nothing by existing. A commit that failed, or whose outcome is unknown, changes no entry: an
+/// old entry is not used if it is outdated, and is still right if it is not.
 pub struct WriteThroughStore {
     store: Arc<dyn Store>,
     orders: OrderCache,
@@ -20,7 +20,7 @@ pub struct WriteThroughStore {
 }
 
 impl WriteThroughStore {
-    /// Shows the commits of `store` in `cache`.
+    /// Puts what `store` commits into `cache`.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, cache: Arc<dyn Cache>) -> Self {
         Self { store, orders: OrderCache::new(cache.clone()), sessions: SessionCache::new(cache) }
@@ -30,8 +30,12 @@ impl WriteThroughStore {
 #[async_trait]
 impl Store for WriteThroughStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        // Collected first, because the commit consumes the unit of work; put afterwards, because a commit
+        // that then fails would leave an entry whose revision another commit may reach with other content.
         let news: Vec<_> = work.writes().iter().filter_map(cache_update).collect();
         self.store.commit(work).await?;
+        // Awaited and not spawned: the client that gets this reply and reads at once then finds the new
+        // entry. Errors of the cache are dropped inside, because the commit is done.
         for it in news {
             match it {
                 CacheUpdate::Order(order) => self.orders.put_order(&order).await,
@@ -42,16 +46,17 @@ impl Store for WriteThroughStore {
     }
 }
 
-/// What a write leaves behind that somebody may have an older copy of, or asks for soon.
+/// The new state of a row that may be cached, or that will probably be read soon.
 enum CacheUpdate {
     Order(Box<Order>),
     Session(Session),
 }
 
-/// A new order is none: nobody has a copy of it, and most are never read. Neither is the end of a session: the write
-/// does not say which one's, and no copy keeps a session alive.
+/// The entry that follows from a write, if there is one. A new order has none: it is not cached yet, and most
+/// are never read. Neither has the end of a session: the write does not hold the whole session, and no entry
+/// keeps a session alive.
 fn cache_update(write: &Write) -> Option<CacheUpdate> {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "whatever else is written, nobody keeps copies of it")]
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else that is written is cached")]
     match write {
         Write::UpdateOrder(progress) => Some(CacheUpdate::Order(Box::new(progress.order().clone()))),
         Write::InsertSession(session, _) => Some(CacheUpdate::Session(session.clone())),

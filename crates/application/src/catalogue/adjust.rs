@@ -1,4 +1,4 @@
-//! Adjusting the stock of a product, once.
+//! Adjusting the stock of a product, once: `stock = stock + by`, however much is sold meanwhile.
 
 use domain::{
     ProductId, Text, UserId,
@@ -12,23 +12,24 @@ use crate::{
     retry::Attempt,
 };
 
-/// An adjustment to make.
+/// A requested adjustment of stock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StockAdjustment {
-    /// Of which product.
+    /// The public id of the product.
     pub product: ProductId,
-    /// How many come in, or go out if that is below zero; not 0, at most [`STOCK_MAX`] either way.
+    /// The number of pieces that come in, or go out if it is negative; not 0, and at most [`STOCK_MAX`]
+    /// either way.
     pub by: i64,
-    /// Why.
+    /// The reason, as the history of changes shows it.
     pub reason: Text,
 }
 
-/// An adjustment that is made.
+/// An adjustment with its author and time, from which the reply is rendered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppliedAdjustment {
-    /// What was asked for.
+    /// The adjustment as it was requested.
     pub adjustment: StockAdjustment,
-    /// The change, as it is recorded.
+    /// The entry in the history of changes.
     pub change: ProductChange,
     /// The public id of the operator who made it.
     pub user: UserId,
@@ -37,22 +38,22 @@ pub struct AppliedAdjustment {
 /// Why the stock was not adjusted.
 #[derive(Debug, thiserror::Error)]
 pub enum AdjustError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There is no such product.
+    /// No product has this id.
     #[error("there is no such product")]
     NotFound,
-    /// Its stock is not tracked.
+    /// The stock of this product is not tracked; set a stock first.
     #[error("the stock is not tracked")]
     NotTracked,
-    /// There is not as much as is to go out.
+    /// The product has less stock than would go out.
     #[error("out of stock")]
     OutOfStock,
-    /// There would be more than [`STOCK_MAX`].
+    /// The stock would exceed [`STOCK_MAX`].
     #[error("too much stock")]
     TooMuch,
-    /// The record is away.
+    /// The system of record is unavailable, or the product cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -63,11 +64,11 @@ impl UseCaseError for AdjustError {
     }
 }
 
-/// Adds to the stock of a product, or takes from it, whatever is sold meanwhile: the stock, who did it, and the answer as
-/// `render` writes it, in one commit.
+/// Adds to the stock of a product, or takes from it, regardless of concurrent sales: the stock, its author,
+/// and the reply as `render` writes it, in one commit.
 ///
 /// # Errors
-/// [`AdjustError`]; nothing was recorded, so a corrected request with the same key goes through.
+/// [`AdjustError`]; nothing is written, so a corrected request with the same key goes through.
 pub async fn adjust_stock<R>(
     app: &App,
     operator: &Operator,
@@ -96,6 +97,8 @@ async fn decide_adjustment<R>(
 where
     R: Fn(&AppliedAdjustment) -> StoredReply + Send + Sync,
 {
+    // The statement has no guard on the version: adjustments add up in any order, and a guard would only make
+    // concurrent ones stale. Its own condition holds the stock within its limits.
     check_stock(app, ask).await?;
     let change = app.new_change(operator, Some(ask.reason.clone()), app.clock.now());
     let adjusted =
@@ -105,7 +108,8 @@ where
     Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id, reply))
 }
 
-/// Says why an adjustment is refused. What is sold between this and the commit makes it stale, and it is checked again.
+/// Returns the reason when an adjustment must be refused. A sale between this read and the commit can make
+/// the commit stale, and then the stock is checked again.
 async fn check_stock(app: &App, ask: &StockAdjustment) -> Result<(), AdjustError> {
     let product = app.products.find_product(&ask.product).await?.ok_or(AdjustError::NotFound)?;
     let stock = product.stock.ok_or(AdjustError::NotTracked)?.saturating_add(ask.by);

@@ -1,4 +1,4 @@
-//! Putting and patching a product.
+//! Replacing (`PUT`) and changing (`PATCH`) a product.
 
 use std::time::Duration;
 
@@ -11,81 +11,82 @@ use crate::{
     retry::Attempt,
 };
 
-/// How long operators of one product wait for each other at most.
+/// How long a change waits for a concurrent change of the same product. Afterwards it goes on without the
+/// lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
-/// How long one of them is waited for when its process has died.
+/// How long a lock is held at most, in case its process has died.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// What an operator says about a product, all of it.
+/// The complete new content of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductInput {
-    /// What it is called.
+    /// The name, as orders and lists show it.
     pub name: Text,
-    /// The price of one piece.
+    /// The price of one piece; it also sets the currency of the product.
     pub price: Money,
-    /// What becomes of the stock; a new product that keeps it has none that is tracked.
+    /// The change of the stock. A new product with [`StockUpdate::Keep`] has no tracked stock.
     pub restock: StockUpdate,
-    /// Whether it can be ordered; `None` leaves it so, and a new one can be.
+    /// Whether it can be ordered; `None` leaves this as it is, and makes a new product active.
     pub active: Option<bool>,
 }
 
-/// What an operator says about a product, what is to be changed of it.
+/// The content of a product that shall change; `None` leaves a field as it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductPatch {
-    /// What it is called.
+    /// The new name, as orders and lists show it.
     pub name: Option<Text>,
-    /// The price of one piece, a plain decimal number, in the product's currency.
+    /// The new price of one piece, a plain decimal number in the product's present currency.
     pub price: Option<String>,
-    /// What becomes of the stock.
+    /// The change of the stock; [`StockUpdate::Keep`] leaves it.
     pub restock: StockUpdate,
-    /// Whether it can be ordered.
+    /// Whether it can be ordered from now on.
     pub active: Option<bool>,
 }
 
 impl ProductPatch {
-    /// One that changes nothing.
+    /// The patch that changes nothing and makes no version.
     pub const EMPTY: Self = Self { name: None, price: None, restock: StockUpdate::Keep, active: None };
 }
 
-/// A product that was put.
+/// The product after a `PUT`, and whether it existed before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PutOutcome {
-    /// It is new.
+    /// The product did not exist before (201).
     Created(Product),
-    /// It took the place of what was there.
+    /// The product existed and has been replaced (200).
     Replaced(Product),
 }
 
-/// Why a product was not put.
+/// Why a product was not replaced.
 #[derive(Debug, thiserror::Error)]
 pub enum PutError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// It is not of the version that the operator meant.
+    /// The version of the product does not meet the conditions of the request.
     #[error("the product has another version")]
     PreconditionFailed,
-    /// The record is away.
+    /// The system of record is unavailable, or the product cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-/// Why a product was not patched.
+/// Why a product was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum PatchError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// There is none.
+    /// No product has this id; only `PUT` makes one.
     #[error("there is no such product")]
     NotFound,
-    /// It is not of the version that the operator meant.
+    /// The version of the product does not meet the conditions of the request.
     #[error("the product has another version")]
     PreconditionFailed,
-    /// The price is none in the product's currency.
+    /// The price is not an amount in the product's currency.
     #[error(transparent)]
     Price(Invalid),
-    /// The record is away.
+    /// The system of record is unavailable, or the product cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -102,7 +103,7 @@ impl UseCaseError for PatchError {
     }
 }
 
-/// Makes a product or replaces it; its stock only if the offer says so.
+/// Makes a product or replaces it. The stock is changed only if the input says so.
 ///
 /// # Errors
 /// [`PutError`].
@@ -123,7 +124,8 @@ where
     run_once(app, request.as_ref(), || Box::pin(decide()), Attempt::from_commit_error).await
 }
 
-/// Changes some of a product. To change nothing makes no version. A stock that is kept is shown as it was read.
+/// Changes some fields of a product. A patch that changes nothing makes no version. A stock that is not
+/// changed is shown as it was read.
 ///
 /// # Errors
 /// [`PatchError`].
@@ -144,9 +146,10 @@ where
     run_once(app, request.as_ref(), || Box::pin(decide()), Attempt::from_commit_error).await
 }
 
-/// Operators who change one product at the same time wait for each other. That saves rounds and decides nothing: without
-/// it the version does.
+/// Makes concurrent changes of one product wait for each other. That saves rounds and decides nothing: the
+/// version guards each commit.
 async fn lock_product(app: &App, id: &ProductId) -> Option<LockGuard> {
+    // An unavailable lock service or a timeout gives no lock, and the change goes on without it.
     app.locks.acquire_lock(&format!("product:{id}"), LEASE, LOCK_WAIT).await.ok().flatten()
 }
 
@@ -161,6 +164,8 @@ async fn decide_put<R>(
 where
     R: Fn(&PutOutcome) -> StoredReply + Send + Sync,
 {
+    // The conditions are checked again in each round, against the version that the commit is guarded by: a
+    // stale round must not overwrite a version that the client has not seen.
     let read = app.products.find_product(id).await.map_err(PutError::from)?;
     if !conditions.allows_version(read.as_ref().map(|it| it.version)) {
         return Err(PutError::PreconditionFailed.into());
@@ -210,6 +215,8 @@ where
         active: patch.active.unwrap_or(read.active),
         ..read.next_version(app.clock.now())
     };
+    // The price is parsed in the currency that was read. If a concurrent `PUT` changes the currency, the
+    // version makes this commit stale and the price is parsed again.
     let (write, shown) = replacement_write(app, by, product, read.version, patch.restock);
     Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id.to_string(), render(&shown)))
 }
@@ -230,7 +237,7 @@ fn build_product(app: &App, id: &ProductId, offer: &ProductInput) -> Product {
     }
 }
 
-/// The write of a product's next version, and how it is shown.
+/// The write of a product's next version, and the product as the reply shows it.
 fn replacement_write(
     app: &App,
     by: &Operator,
@@ -239,6 +246,8 @@ fn replacement_write(
     restock: StockUpdate,
 ) -> (Write, Product) {
     let change = app.new_change(by, None, product.updated_at);
+    // The write carries the stock as it was read and the change of it separately: the statement applies the
+    // change to the stock at the commit, so pieces sold since the read are not restored.
     let shown = Product { stock: restock.apply_to(product.stock), ..product.clone() };
     (Write::ReplaceProduct { product, read, stock_update: restock, change }, shown)
 }

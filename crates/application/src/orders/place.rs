@@ -1,4 +1,20 @@
 //! Placing an order, once.
+//!
+//! The client sends products, quantities and, if it likes, the prices that the buyer saw. The prices that
+//! count are those of the system of record. One commit holds everything: the order with its lines, the first
+//! history entry, one [`Write::Sell`] for each product, the claim of the idempotency key, and the rendered
+//! reply.
+//!
+//! ```text
+//! count the order ─┐
+//! open orders?     ├─► price and check the lines ─► NewOrder ─► commit ─► reply
+//! read products   ─┘                                              │
+//!         ▲                          stale: a price or stock changed
+//!         └───────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The promise: an order is placed at the present prices and its stock is taken, or nothing is written and
+//! the error names the lines at fault, so that the client can correct them and use the same key again.
 
 use domain::{
     ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
@@ -14,21 +30,22 @@ use crate::{
     retry::Attempt,
 };
 
-/// One line as the customer asks for it. Lines for one product are merged, into [`QUANTITY_MAX`] pieces at most.
+/// One line of a request. Lines for one product are merged, into [`QUANTITY_MAX`] pieces at most.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OrderLineInput {
-    /// Which product.
+    /// The public id of the product; it must be active.
     pub product: ProductId,
-    /// How many, 1 to [`QUANTITY_MAX`].
+    /// The number of pieces, 1 to [`QUANTITY_MAX`].
     pub quantity: u32,
-    /// The price of one that the buyer saw, a plain decimal number.
+    /// The price of one piece that the buyer saw, as a plain decimal number. `None` accepts the present
+    /// price.
     pub seen_price: Option<String>,
 }
 
-/// Why no order was placed. Numbers are the positions of lines.
+/// Why no order was placed. The numbers are positions of lines in the request, from 0.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// The lines for one product add up to more than an order of this user may ever have.
@@ -42,25 +59,25 @@ pub enum PlaceError {
     /// There are no such products to order.
     #[error("unknown products")]
     UnknownProduct(Vec<usize>),
-    /// What the buyer saw is no price in the product's currency.
+    /// The `seen_price` of these lines is not an amount in the product's currency.
     #[error("no prices")]
     NoPrice(Vec<(usize, Invalid)>),
-    /// The products have other prices than the buyer saw.
+    /// The present prices of these lines differ from the ones that the buyer saw.
     #[error("prices changed")]
     PriceChanged(Vec<usize>),
-    /// Not all products have the currency of the first.
+    /// The products of these lines have another currency than the first line.
     #[error("more than one currency")]
     MixedCurrencies(Vec<usize>),
-    /// There is not enough stock.
+    /// The products of these lines have less stock than is ordered.
     #[error("out of stock")]
     OutOfStock(Vec<usize>),
-    /// The sum is more than money can be.
+    /// The sum of the order exceeds the largest amount.
     #[error(transparent)]
     TooMuch(Invalid),
-    /// The user has too many unpaid orders, or places too many.
+    /// The user has too many unpaid orders, or has requested too many within a minute.
     #[error("too many orders")]
     Throttled(Throttled),
-    /// The record is away.
+    /// The system of record is unavailable, or one of the products cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -77,10 +94,10 @@ impl UseCaseError for PlaceError {
     }
 }
 
-/// Places an order: server prices, stock, history, and the answer as `render` writes it, in one commit.
+/// Places an order: present prices, stock, history, and the reply as `render` writes it, in one commit.
 ///
 /// # Errors
-/// [`PlaceError`]; nothing was recorded, so a corrected request with the same key goes through.
+/// [`PlaceError`]; nothing is written, so a corrected request with the same key goes through.
 pub async fn place_order<R>(
     app: &App,
     caller: &Caller,
@@ -91,7 +108,8 @@ pub async fn place_order<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
-    // Counted once a request, however many rounds it takes, and not at all when it is answered again.
+    // Counted once for each request, however many rounds it takes, and not at all when it is a replay: a
+    // client that retries faithfully must not use up its own limit.
     let counted = OnceCell::new();
     let outcome = run_once(
         app,
@@ -110,6 +128,8 @@ where
 
 fn map_commit_error(app: &App, error: CommitError, lines: &[OrderLineInput]) -> Attempt<PlaceError> {
     match error {
+        // Other buyers took the stock after it was read. The guard names products; the client needs its own
+        // lines.
         CommitError::OutOfStock(short) => {
             PlaceError::OutOfStock(line_positions(lines, |it| short.contains(&it.product))).into()
         }
@@ -139,6 +159,8 @@ where
     let products = products?;
     let now = app.clock.now();
     let placing = NewOrder {
+        // Drawn anew in each round: a stale commit may be a key or number that another instance has drawn
+        // too.
         key: OrderKey::new(app.ids.next_key()),
         number: OrderNumber::new(app.ids.next_id()),
         owner: caller.user.key,
@@ -166,7 +188,7 @@ fn placement_work(app: &App, order: Order, products: Vec<(Product, u32)>) -> Uni
         .with_writes(sold)
 }
 
-/// How many of each product the lines ask for together.
+/// The total quantity of each product, in the order in which the products first appear.
 fn merge_lines(lines: &[OrderLineInput]) -> Result<Vec<(ProductId, u32)>, PlaceError> {
     let mut wanted: Vec<(ProductId, u32)> = Vec::new();
     for line in lines {
@@ -181,7 +203,8 @@ fn merge_lines(lines: &[OrderLineInput]) -> Result<Vec<(ProductId, u32)>, PlaceE
     if at.is_empty() { Ok(wanted) } else { Err(PlaceError::TooMany { at, max: QUANTITY_MAX }) }
 }
 
-/// The products as they are now, one for each that the lines name, with how many of it.
+/// Reads each ordered product once, with its total quantity, and checks existence, prices and stock, in this
+/// order.
 async fn load_products(app: &App, lines: &[OrderLineInput]) -> Result<Vec<(Product, u32)>, PlaceError> {
     let wanted = merge_lines(lines)?;
     let ids: Vec<_> = wanted.iter().map(|(id, _)| id.clone()).collect();
@@ -216,6 +239,8 @@ fn check_pieces(lines: &[OrderLineInput], products: &[(Product, u32)], max: u32)
 fn check_prices(lines: &[OrderLineInput], products: &[(Product, u32)]) -> Result<(), PlaceError> {
     let price =
         |line: &OrderLineInput| products.iter().find(|(it, _)| it.id == line.product).map(|(it, _)| it.price);
+    // Currencies before prices: what the buyer saw is parsed in the currency of the order, so it must be
+    // certain first that there is only one.
     let Some(currency) = lines.first().and_then(price).map(Money::currency) else { return Ok(()) };
     let mixed = line_positions(lines, |it| price(it).is_some_and(|it| it.currency() != currency));
     if !mixed.is_empty() {

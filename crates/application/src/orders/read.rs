@@ -1,4 +1,5 @@
-//! Following orders.
+//! Reading orders: one by number, its history, and lists. Everything here is only displayed, so it may read
+//! `orders_for_display`.
 
 use domain::{
     Order, OrderNumber, Timestamp, UserId,
@@ -8,35 +9,35 @@ use ports::{OrderFilter, Page, PortError};
 
 use crate::{App, Caller};
 
-/// Which orders to list.
+/// The filters of a list; each one that is set narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderQuery {
-    /// Only those standing there.
+    /// Only orders with this status.
     pub status: Option<OrderStatus>,
-    /// Only those placed at or after this moment.
+    /// Only orders placed at or after this time.
     pub created_after: Option<Timestamp>,
-    /// Only those placed before this moment.
+    /// Only orders placed before this time.
     pub created_before: Option<Timestamp>,
-    /// Only this user's; for operators.
+    /// Only orders of this user. Operators may set it; a customer who does is refused.
     pub user: Option<UserId>,
-    /// Only those that come after this one in the list.
+    /// Only orders that follow this one in the list; `None` is the first page.
     pub after: Option<OrderNumber>,
-    /// At most so many.
+    /// The largest number of orders on the page.
     pub limit: u32,
 }
 
 /// Why orders were not listed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// A customer asked for somebody's orders by user.
+    /// A customer set `user`; only operators may.
     #[error("only operators list by user")]
     NotOperator,
-    /// The record is away.
+    /// The system of record is unavailable.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-/// The order with that number, if the caller may see it.
+/// The order with that number; `None` if there is none or the caller may not see it.
 ///
 /// # Errors
 /// [`PortError`].
@@ -55,11 +56,13 @@ pub(crate) async fn can_see_order(
     number: &OrderNumber,
 ) -> Result<bool, PortError> {
     let own =
+        // Three columns of one row are enough here, and the owner is read from the system of record: a cache
+        // that others can write to must not decide who may see an order.
         async || Ok(app.orders.find_order_head(number).await?.is_some_and(|it| it.owner == caller.user.key));
     if caller.is_operator() { Ok(true) } else { own().await }
 }
 
-/// The history of that order, oldest first, if the caller may see it.
+/// The history of that order, oldest first; `None` if the caller may not see the order.
 ///
 /// # Errors
 /// [`PortError`].
@@ -69,12 +72,13 @@ pub async fn find_history(
     number: &OrderNumber,
 ) -> Result<Option<Vec<StoredHistoryEntry>>, PortError> {
     match find_order(app, caller, number).await? {
+        // Read first for the permission: entries of a history name no owner.
         Some(order) => app.orders_for_display.list_history_entries(order.key).await.map(Some),
         None => Ok(None),
     }
 }
 
-/// A page of orders, newest first: the caller's own, for an operator everybody's.
+/// A page of orders, newest first: a customer's own, or for an operator those of all users.
 ///
 /// # Errors
 /// [`ListError`].

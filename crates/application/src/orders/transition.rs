@@ -1,4 +1,4 @@
-//! Moving an order by hand.
+//! Changing the status of an order by request of its owner or an operator.
 
 use domain::{
     Order, OrderChange, OrderNumber, Text,
@@ -15,38 +15,39 @@ use crate::{
     retry::Attempt,
 };
 
-/// A move that somebody asks for.
+/// A requested change of status.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TransitionRequest {
-    /// Which order.
+    /// The public number of the order.
     pub number: OrderNumber,
-    /// Where to.
+    /// The status that the order shall have.
     pub to: OrderStatus,
-    /// Why.
+    /// The reason, as the history shows it.
     pub reason: Option<Text>,
-    /// Which versions it is meant for.
+    /// The versions of the order that the request is meant for.
     pub if_match: IfMatch,
 }
 
-/// Why an order was not moved.
+/// Why the status of an order was not changed.
 #[derive(Debug, thiserror::Error)]
 pub enum TransitionError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// There is no such order, or the caller may not see it.
     #[error("there is no such order")]
     NotFound,
-    /// The order is not of a version that was meant.
+    /// The order's version is none of those in `if_match`.
     #[error("the order has another version")]
     PreconditionFailed,
-    /// The move refuses a refund, and the caller did not say which version of the order was seen.
-    #[error("the version that was seen is not said")]
+    /// The change refuses a requested refund, and the request names no version: the client must read the
+    /// order first and send `If-Match`.
+    #[error("the request must name the version that was seen")]
     PreconditionRequired,
-    /// The caller may not make this move.
+    /// The rules do not allow this change for the caller's role.
     #[error(transparent)]
     NotAllowed(#[from] TransitionNotAllowed),
-    /// The record is away.
+    /// The system of record is unavailable, or the order or one of its payments cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -57,9 +58,10 @@ impl UseCaseError for TransitionError {
     }
 }
 
-/// Moves an order, and answers with the order after it as `render` writes it; being there already changes nothing.
-/// Cancelling gives up what was authorised for it. A move out of `REFUND_PENDING` must name the version that was seen,
-/// because it refuses a refund: a request that was meant for the order before the refund was asked for must not.
+/// Changes the status of an order, and replies with the order after the change as `render` writes it. If the
+/// order already has the status, nothing changes. Cancelling voids the authorisation of its payment. A change
+/// out of `REFUND_PENDING` must name the version that was seen, because it refuses a refund: a request that
+/// was meant for the order before the refund was requested must not refuse it.
 ///
 /// # Errors
 /// [`TransitionError`].
@@ -81,7 +83,8 @@ where
     )
     .await?;
     match answered {
-        // The caller may have been an operator then.
+        // The stored reply shows the whole order, and the caller's role may have changed since it was given.
+        // So the permission is checked again for a replay; a new reply has been checked by the decision.
         IdempotentReply::Replay(_) if !can_see_order(app, caller, &ask.number).await? => {
             Err(TransitionError::NotFound)
         }
@@ -98,6 +101,7 @@ async fn decide_transition<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
+    // Read from the system of record: this order is decided on.
     let found = app.orders.find_order(&ask.number).await.map_err(TransitionError::from)?;
     let order = found.filter(|it| caller.can_see(it)).ok_or(TransitionError::NotFound)?;
     if !ask.if_match.allows_version(Some(order.version)) {
@@ -108,6 +112,8 @@ where
     let by = caller.changed_by();
     let moved = progress.transition(ask.to, by, ask.reason.clone(), app.clock.now());
     let reply = render(progress.order());
+    // Being in the status already is a success and changes nothing, without `If-Match` too: a client that
+    // lost the reply and has no key sends the same request again.
     if !moved.map_err(TransitionError::from)? {
         return Ok(Decision::with_reply(UnitOfWork::new(), number, reply));
     }
@@ -118,14 +124,18 @@ where
     Ok(Decision::with_reply(work, number, reply))
 }
 
-/// The progress, and what it means for the transaction that occupies the order.
+/// The change of the order, with the writes that follow for the transaction that occupies it.
 pub(crate) async fn with_payment_writes(app: &App, progress: OrderChange) -> Result<UnitOfWork, PortError> {
+    // Read after the order, never before. A payment that comes in between moves the order's revision, so the
+    // commit is stale; in the other order the payment would be missed.
     let all = app.payments.list_transactions(progress.order().key).await?;
     let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
         return Ok(UnitOfWork::new().with_order_change(progress));
     };
     let mut case = TransactionChange::from_order_change(progress, transaction, false);
     case.follow_order_status(app.clock.now());
+    // Last, when all consequences for the payment are known. The refund gets its id before the commit, so
+    // that every retry of the gateway call names the same refund.
     case.add_owed_refund(app.new_refund_ids(), app.clock.now());
     Ok(work_from_case(app, case, &[]))
 }

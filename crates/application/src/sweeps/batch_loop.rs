@@ -1,41 +1,44 @@
-//! The one loop of all sweeps.
+//! The loop that all sweeps of due items share.
 
 use async_trait::async_trait;
 use ports::{Batch, ErrorChain, Observation, PortError};
 
 use crate::App;
 
-/// How many things are read at once.
+/// The number of due items in one batch.
 pub(super) const BATCH_SIZE: u32 = 100;
-/// How many batches one call reads at most: so many behind what it cannot move.
+/// The largest number of batches in one pass. A pass gets at most this far behind items that stay due.
 pub(super) const BATCHES_MAX: u32 = 100;
 
-/// What a sweep looks for, and does to each.
+/// A kind of due item, and the work on each.
 #[async_trait]
 pub(super) trait Sweep: Sync {
-    /// One thing that may be due.
+    /// What a batch consists of: an id, or a row that was read already.
     type Item: Send + Sync;
 
-    /// Reads what is due, longest due first.
+    /// Reads a batch of due items, longest due first, after the first `batch.skip`.
     async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<Self::Item>, PortError>;
 
-    /// Does one thing; `false` when there is nothing to be done any more.
+    /// Processes one item; `false` when nothing had to be done, and the item may still be due.
     async fn process_item(&self, app: &App, thing: &Self::Item) -> Result<bool, PortError>;
 }
 
-/// Does everything that is due, until that was a batch full of things or there is no more; `true` when there may be more.
+/// Processes due items, until a full batch of them is done or there are no more; `true` when there may be
+/// more.
 ///
-/// When the record or a gateway is away, nothing more is tried. What fails by itself (its row cannot be read, or this
-/// program has a fault) stays due and is in nobody's way: the next batch begins behind it. Operators hear of the row by the
-/// record's witness, of the fault by the log.
+/// If the system of record is unavailable, the pass ends. An item that fails by itself (its row cannot be
+/// read, or the program has a fault) stays due and delays no other: the next batch begins behind it.
+/// Operators learn of the row from a finding, and of the fault from the log.
 ///
 /// # Errors
-/// [`PortError`], when nothing can be read or something is away.
+/// [`PortError`] when the batch cannot be read or something is unavailable.
 pub(super) async fn for_each_due(
     app: &App,
     name: &'static str,
     sweep: &impl Sweep,
 ) -> Result<bool, PortError> {
+    // Only what stays due is skipped. Finished items have left the list, so counting them too would skip over
+    // items that were never read.
     let (mut done, mut skip) = (0_u32, 0_u32);
     let mut outcome = Ok(false);
     for _ in 0..BATCHES_MAX {
@@ -45,13 +48,15 @@ pub(super) async fn for_each_due(
                 Ok(true) => done = done.saturating_add(1),
                 Ok(false) => skip = skip.saturating_add(1),
                 Err(away @ PortError::Unavailable(_)) => {
+                    // The remaining items would fail in the same way, each after its own time limit. What was
+                    // done is counted below before the error is returned.
                     outcome = Err(away);
                     break;
                 }
-                // The record's witness has named the row.
+                // The observer of unreadable rows has recorded it already.
                 Err(PortError::Unreadable(_)) => skip = skip.saturating_add(1),
                 Err(fault @ PortError::Bug(_)) => {
-                    tracing::error!(sweep = name, fault = %ErrorChain(&fault), "one thing could not be done");
+                    tracing::error!(sweep = name, fault = %ErrorChain(&fault), "sweep skips one item, which stays due");
                     skip = skip.saturating_add(1);
                 }
             }
@@ -60,6 +65,8 @@ pub(super) async fn for_each_due(
         if outcome.is_err() || !full {
             break;
         }
+        // A pass ends after about one batch of finished work, so its time is bounded. Batches without any are
+        // passed over at once: behind a hundred broken items there may be good ones.
         if done >= BATCH_SIZE {
             outcome = Ok(true);
             break;

@@ -1,4 +1,4 @@
-//! Notices that wait for their transaction.
+//! Events that arrived before their transaction was known.
 
 use async_trait::async_trait;
 use domain::{FindingKind, Timestamp, payment::EventDisposition, payment::StoredEvent};
@@ -12,7 +12,7 @@ use crate::{
     retry::{Attempt, retry_stale},
 };
 
-/// Applies notices whose transaction has become known; `true` when there may be more.
+/// Applies events whose transaction has become known; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
@@ -20,7 +20,7 @@ pub async fn apply_parked_events(app: &App) -> Result<bool, PortError> {
     for_each_due(app, "apply-parked", &ParkedEvents).await
 }
 
-/// Notices whose transaction is known.
+/// The parked events whose transaction is known now.
 struct ParkedEvents;
 
 #[async_trait]
@@ -37,16 +37,17 @@ impl Sweep for ParkedEvents {
     }
 }
 
-/// Weighs everything that waits for the event's transaction.
+/// Assesses everything that waits for the event's transaction.
 async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Attempt<PortError>> {
     let Some(id) = &event.transaction else { return Ok(false) };
-    // What waits is read with the transaction; a round earlier in the batch may have applied this one already.
+    // All waiting events are read together with the transaction, so an earlier item of this batch, or another
+    // instance, may have applied this one already. Then nothing is to be done.
     let Some(weighed) = assess(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
     app.store.commit(weighed.into_work(app)).await.map_err(Attempt::<PortError>::from_commit_error)?;
     Ok(true)
 }
 
-/// Tells an operator of notices whose transaction did not turn up in time; `true` when there may be more.
+/// Reports events whose transaction did not appear in time to operators; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
@@ -55,7 +56,7 @@ pub async fn report_overdue_events(app: &App) -> Result<bool, PortError> {
     for_each_due(app, "report-overdue", &OverdueEvents(before)).await
 }
 
-/// Notices that arrived at or before that moment and have no transaction.
+/// Events that arrived at or before that time and have no transaction.
 struct OverdueEvents(Timestamp);
 
 #[async_trait]
@@ -76,6 +77,8 @@ async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError>
     let detail = "A genuine notice about a transaction that is not known. It is applied when that turns up.";
     let mut finding = new_finding(app, FindingKind::UnknownTransaction, detail, &about);
     finding.transaction.clone_from(&event.transaction);
+    // The event and its finding change in one commit, and the guard on the disposition makes the finding
+    // unique: without it, each instance would report each event.
     let moved =
         Write::MoveEvent { key: event.key, from: EventDisposition::Parked, to: EventDisposition::Overdue };
     match app
@@ -84,7 +87,8 @@ async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError>
         .await
     {
         Ok(()) => Ok(true),
-        // Another instance was faster, or the transaction has turned up.
+        // Another instance was faster, or the transaction has appeared. Reading again would find nothing to
+        // do.
         Err(CommitError::Stale) => Ok(false),
         Err(CommitError::Failed(fault)) => Err(fault),
         Err(other) => Err(PortError::bug(other)),

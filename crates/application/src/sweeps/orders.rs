@@ -1,4 +1,4 @@
-//! Orders whose time has come.
+//! Orders whose status changes because time has passed.
 
 use async_trait::async_trait;
 use domain::{ChangedBy, Order, OrderChange, OrderNumber, order::OrderStatus, payment::PaymentStatus};
@@ -19,7 +19,7 @@ pub async fn expire_unpaid_orders(app: &App) -> Result<bool, PortError> {
     sweep_orders(app, "expire", DueOrders::Expired(app.clock.now()), OrderStatus::Closed).await
 }
 
-/// Closes orders whose authorisation was not captured in time, and gives it up; `true` when there may be more.
+/// Closes orders whose authorisation was not captured in time, and voids it; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
@@ -50,6 +50,7 @@ pub async fn complete_delivered_orders(app: &App) -> Result<bool, PortError> {
 pub async fn close_finished_orders(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().saturating_sub(app.policy.after_sales_period);
     let mut more = false;
+    // One list for each status, because each is one range of an index; `OR` over them would not be.
     for status in [OrderStatus::Completed, OrderStatus::Refunded, OrderStatus::Cancelled] {
         more |= sweep_orders(app, "close", DueOrders::Unchanged(status, before), OrderStatus::Closed).await?;
     }
@@ -65,7 +66,7 @@ async fn sweep_orders(
     for_each_due(app, name, &OrderSweep { due, to }).await
 }
 
-/// Orders that are due to move.
+/// The orders that are due, and the status that they get.
 struct OrderSweep {
     due: DueOrders,
     to: OrderStatus,
@@ -84,18 +85,22 @@ impl Sweep for OrderSweep {
     }
 }
 
-/// Moves one order if it is still due when it is read for the decision: a payment may have been faster.
+/// Changes the status of one order if it is still due when it is read for the decision: a payment may have
+/// been faster.
 async fn transition_once(
     app: &App,
     number: &OrderNumber,
     due: DueOrders,
     to: OrderStatus,
 ) -> Result<bool, Attempt<PortError>> {
+    // The list gives numbers only, and time has passed since it was read. So the decision rests on this read,
+    // and the commit is guarded by its revision.
     let Some(order) = app.orders.find_order(number).await? else { return Ok(false) };
     if !is_due(app, &order, due).await? {
         return Ok(false);
     }
     let mut progress = OrderChange::from_order(order);
+    // A change that the rules do not allow is left alone and is no error: the order has moved on.
     if progress.transition(to, ChangedBy::SYSTEM, None, app.clock.now()) != Ok(true) {
         return Ok(false);
     }
@@ -104,8 +109,8 @@ async fn transition_once(
     Ok(true)
 }
 
-/// The same question that the record was asked, about one order as it stands now. Its transactions are read after it, so
-/// that one that came in between makes the commit stale.
+/// The condition of the list, checked for one order in its present state. Its transactions are read after the
+/// order, so that one that comes in between makes the commit stale.
 async fn is_due(app: &App, order: &Order, due: DueOrders) -> Result<bool, PortError> {
     match due {
         DueOrders::Unchanged(status, before) => Ok(order.status == status && order.updated_at <= before),

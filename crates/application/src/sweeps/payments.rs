@@ -1,4 +1,4 @@
-//! Payments that wait for the gateway's word.
+//! Payments whose gateway owes an answer.
 
 use async_trait::async_trait;
 use domain::{Timestamp, TransactionId};
@@ -7,7 +7,7 @@ use ports::{Batch, PortError};
 use super::batch_loop::{Sweep, for_each_due};
 use crate::{App, payments::reconcile_payment};
 
-/// Asks the gateways about what is open; `true` when there may be more.
+/// Asks the gateways about open payments and refunds; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
@@ -15,7 +15,7 @@ pub async fn reconcile_open_payments(app: &App) -> Result<bool, PortError> {
     for_each_due(app, "reconcile", &OpenPayments(app.clock.now())).await
 }
 
-/// Transactions that are due to be asked about at that moment.
+/// The transactions whose next question is due at that time.
 struct OpenPayments(Timestamp);
 
 #[async_trait]
@@ -27,7 +27,8 @@ impl Sweep for OpenPayments {
     }
 
     async fn process_item(&self, app: &App, id: &TransactionId) -> Result<bool, PortError> {
-        // What was asked about is put off, or is over: either way it is due no more.
+        // The question was answered, or put off with a growing delay. Either way the transaction is no longer
+        // due, so it counts as done.
         reconcile_payment(app, id).await.map(|()| true)
     }
 }
