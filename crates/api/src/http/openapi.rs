@@ -34,11 +34,11 @@ pub const RAW_BODIES: &str = "/v1/callbacks/";
 /// The sections of the document in their order, with descriptions.
 const TAGS: &[(&str, &str)] = &[
     ("Authentication", "Accounts, logins and sessions."),
-    ("Catalogue", "What can be ordered, at which price."),
+    ("Catalogue", "Products, their prices and their stock."),
     ("Orders", "Placing and following orders."),
-    ("Payments", "Paying, capturing, voiding and giving back."),
+    ("Payments", "Paying, capturing, voiding and refunding."),
     ("Callbacks", "Signed notices of payment gateways."),
-    ("Findings", "What an operator must look at."),
+    ("Findings", "Conditions that an operator must look at."),
     ("Operations", "Running and watching the service."),
 ];
 
@@ -53,8 +53,8 @@ Orders and payments, applied once: whatever is sent twice, at once, late or in t
 - Whatever moves goods or money needs an `Idempotency-Key`, and every other write under `/v1` honours one, but `login`,
   `refresh` and `logout`: send the same key again with every retry, and it is done once. The same request is the same
   path, however it is escaped, and the same JSON, however it is written; another one with the same key is 422
-  `idempotency-key-reused`. An answer is given again for ever for orders, and for at least 24 h for the rest. An error
-  that was answered before anything was done is not kept.
+  `idempotency-key-reused`. Answers are replayed for ever for orders, and for at least 24 h for the rest. An error
+  that was answered before anything was done is not stored.
 - `HEAD` is answered wherever `GET` is. Any other method is 405 `method-not-allowed`, with `Allow`.";
 
 /// Builds the whole document.

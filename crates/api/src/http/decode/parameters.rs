@@ -21,8 +21,8 @@ const CARD: Invalid = Invalid("must not carry card data");
 
 /// The parameters of a query, read one by one.
 ///
-/// Each read gives `None` when it recorded a fault;
-/// [`QueryParameters::finish`] puts the values together when there was none.
+/// Each read gives `None` when it recorded a fault; [`QueryParameters::finish`] puts the values together when
+/// there was none.
 #[derive(Debug)]
 pub struct QueryParameters {
     pairs: Vec<(String, String)>,

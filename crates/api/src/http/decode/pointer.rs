@@ -2,8 +2,8 @@
 
 use crate::http::problem::{LOCATION_BYTES_MAX, json_length};
 
-/// A JSON Pointer: where in a document a value stands, or should (RFC 6901). It has at most 192 bytes as JSON
-/// writes it: of what stands deeper it points at the nearest place around it that can be written so.
+/// A JSON Pointer (RFC 6901): the place of a value in a document, or of a missing one. It has at most 192
+/// bytes as JSON writes it; for a deeper value it points at the nearest enclosing one whose pointer fits.
 ///
 /// ```
 /// use api::http::decode::Pointer;

@@ -1,4 +1,4 @@
-//! The faults of a request: which rule is broken, and where.
+//! The faults of a request: the rules that it breaks, each with its place.
 
 use std::borrow::Cow;
 

@@ -39,12 +39,14 @@ pub struct ProblemView {
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Fault)]
 struct FaultView {
-    /// A JSON Pointer into the body (RFC 6901); for a missing member, where it should stand. One of more than
-    /// 192 bytes stops at the nearest place around it that has fewer.
+    /// A JSON Pointer into the body (RFC 6901); for a missing member, the place where it belongs. If it had
+    /// more than 192 bytes, it points at the nearest enclosing value whose pointer fits. Missing when the
+    /// fault is about a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/items/0/quantity")]
     pointer: Option<String>,
-    /// Or the name of a parameter of the query or of the path; empty if it is too long, or a card number.
+    /// Name of a parameter of the query or of the path; empty if it is too long, or holds a card number.
+    /// Missing when the fault is about the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "limit")]
     parameter: Option<String>,
