@@ -1,4 +1,20 @@
-//! The HTTP side: one table of routes, and what stands around them.
+//! The HTTP interface: one table of routes, and the steps that every request takes.
+//!
+//! ```text
+//! RequestMiddleware   id, deadline, one log line, counters, headers; every error becomes a problem
+//!   -> route          404 for an unknown path, 405 with `Allow` for another method
+//!   -> extractors     401 and 403: who the caller is, before anything else is looked at
+//!   -> query check    422 for a parameter that the route does not have
+//!   -> handler        reads the body, the idempotency key and the fields, and calls the application
+//!   -> reply, view    the answer as JSON; for a write, the bytes that are stored under its key
+//! ```
+//!
+//! A handler decides nothing: it translates a request into the input of one use case, and the outcome into a
+//! status and a body. It runs a write through [`Service::write`](crate::service::Service::write), so that the
+//! write reaches its end also when the client has gone or the deadline has passed.
+//!
+//! The promise: a request that is refused has changed nothing, and each refusal has a kind in
+//! [`problem::Kind`].
 
 mod asset;
 pub mod auth;
@@ -34,19 +50,22 @@ use utoipa::OpenApi;
 
 use problem::{HandlerResult, Kind, Problem};
 
-/// One line of the table.
+/// One row of the route table: a method of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RouteName {
-    /// The method.
+    /// The HTTP method in upper case, such as `GET`; `HEAD` has no row.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
-    /// Both.
+    /// Method and path, as `GET /v1/orders`: the scope of idempotency keys, so it must never change.
     pub name: &'static str,
 }
 
-/// Makes one text the source of the routing, of the documentation, of the names that idempotency keys are scoped by, and of
-/// what a cache may keep: nothing, unless the path is `public`.
+/// Makes one text the source of the routing, of the documentation, of the names that idempotency keys are
+/// scoped by, and of what a cache may store: nothing, unless the path is `public`.
+// A macro and no table of values: every handler has a type that differs from the others', and utoipa reads
+// the paths as tokens. Written in four places, a new route would be served but not documented, or the other
+// way round.
 macro_rules! routes {
     (@path public $path:literal) => { $path };
     ($($path:literal $($public:ident)? { $($method:ident $module:ident::$handler:ident),+ $(,)? })+) => {
@@ -57,14 +76,14 @@ macro_rules! routes {
             name: concat!(stringify!($method), " ", $path),
         },)+)+];
 
-        /// The paths whose answers are the same for all, so that a cache may keep them.
+        /// The paths whose answers do not depend on the caller, so that a shared cache may store them.
         const PUBLIC: &[&str] = &[$($(routes!(@path $public $path),)?)+];
 
         fn register_routes(config: &mut ServiceConfig) {
             $(config.service(method_resource($path, vec![$((Method::$method, with_query_check($module::$handler))),+]));)+
         }
 
-        /// What the handlers say about themselves.
+        /// Collects the descriptions of all handlers for the OpenAPI document.
         #[derive(OpenApi)]
         #[openapi(paths($($($module::$handler),+),+))]
         struct Handlers;
@@ -113,7 +132,7 @@ routes! {
     "/problems/{slug}" public { GET pages::problem_page }
 }
 
-/// Registers every route; whoever asks for another path is told so.
+/// Registers every route; any other path is answered with `not-found`.
 pub fn configure(config: &mut ServiceConfig) {
     register_routes(config);
     // It is no page of its own, so it is not in the table.
@@ -121,8 +140,8 @@ pub fn configure(config: &mut ServiceConfig) {
     config.default_service(web::to(unknown_path));
 }
 
-/// A handler that is only reached without parameters that its route does not have. Who asks is looked at before, because
-/// that is what the handler's arguments are made of.
+/// Wraps a handler so that it is reached only when the query has no parameter that the route does not know.
+/// The caller is authenticated before, because the handler's arguments are extracted first.
 fn with_query_check<F, Args>(handler: F) -> Route
 where
     F: Handler<Args, Output: Responder + 'static>,
@@ -131,19 +150,24 @@ where
     web::to(move |http: HttpRequest, arguments: Args| {
         let handler = handler.clone();
         async move {
+            // Before the handler, which may read a body and write: a refused request must have done nothing.
+            // The extractors have run already, so 401 and 403 go first.
             query::reject_parameters(&http)?;
             Ok::<_, Problem>(handler.call(arguments).await)
         }
     })
 }
 
-/// A path with its methods. `HEAD` is answered wherever `GET` is; any other method is told which there are.
+/// A path with its methods. `HEAD` is answered wherever `GET` is; any other method gets 405 with the methods
+/// in `Allow`.
 fn method_resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
     let mut allowed = Vec::new();
     let mut resource = web::resource(path);
     for (method, route) in routes {
         allowed.push(method.to_string());
         let route = if method == Method::GET {
+            // The same handler: the HTTP library sends its headers, `Content-Length` included, and leaves the
+            // body out.
             allowed.push(Method::HEAD.to_string());
             route.guard(guard::Any(guard::Get()).or(guard::Head()))
         } else {
@@ -151,6 +175,7 @@ fn method_resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
         };
         resource = resource.route(route);
     }
+    // The library's own 405 does not say `Allow`, which RFC 9110, 15.5.6, requires.
     let allowed = allowed.join(", ");
     resource.default_service(web::to(move || std::future::ready(wrong_method(&allowed))))
 }
@@ -164,14 +189,18 @@ async fn unknown_path() -> HandlerResult {
     Err(Kind::NotFound.into())
 }
 
-/// Whether a cache may keep what is answered on the route that a request was given to.
+/// Whether a cache may store the answer of the route that matched a request.
 fn is_public(request: &HttpRequest) -> bool {
+    // By the pattern and not by the path: `/%64ocs` leads to the same route as `/docs`, and `/v1/%6de` to an
+    // account.
     request.match_pattern().is_some_and(|it| PUBLIC.contains(&it.as_str()))
 }
 
-/// The table's line for the route of a request.
+/// The row of the table for the route that matched a request.
 fn route_of(request: &HttpRequest) -> Result<RouteName, Problem> {
     let path = request.match_pattern();
+    // `HEAD` counts as the `GET` it is answered by. A route without a row cannot happen: both come from one
+    // macro.
     let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
     let found = ROUTES.iter().find(|it| Some(it.path) == path.as_deref() && it.method == method.as_str());
     found.copied().ok_or_else(|| Kind::InternalError.into())

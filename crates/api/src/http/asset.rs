@@ -1,4 +1,4 @@
-//! Bytes that do not change while the program runs: kept once, packed once, and sent piece by piece.
+//! Content that does not change while the program runs: held once, compressed once, and sent in chunks.
 
 use std::{
     convert::Infallible,
@@ -20,26 +20,27 @@ use tokio::sync::OnceCell;
 
 use super::conditional;
 
-/// So much of an answer is in a connection's buffer beside what it holds already, in bytes: a client that does not read
-/// costs no more than this, however long the answer is.
+/// Largest piece of an answer that is handed to a connection's buffer at a time, in bytes: a client that does
+/// not read costs no more than this, however long the answer is.
 const CHUNK_BYTES: usize = 16 * 1024;
-/// Copies may be kept, and are asked about before each use: the next version of the program may say otherwise.
+/// Caches may store the content, and must revalidate it before each use: the next version of the program may
+/// have other content under the same path.
 const CACHE_REVALIDATE: HeaderValue = HeaderValue::from_static("public, no-cache");
-/// What tells apart the tags of two forms of one asset.
+/// The content coding of the compressed representation.
 const GZIP: &str = "gzip";
 
-/// A file or a page, the same for all who ask.
+/// A file or a page that is the same for every client.
 pub(super) struct Asset {
     content_type: String,
-    /// Its `Content-Security-Policy`, if it is not that of every answer.
+    /// Its `Content-Security-Policy`; `None` for the policy that every answer has.
     policy: Option<&'static str>,
-    /// The request's headers that it depends on.
+    /// The request headers that select a representation, for `Vary`.
     vary: &'static str,
     plain: Representation,
     gzip: OnceCell<Option<Representation>>,
 }
 
-/// Bytes as they are sent, with their entity tag.
+/// The bytes of one content coding, with their entity tag.
 struct Representation {
     bytes: Bytes,
     coding: Option<&'static str>,
@@ -47,7 +48,7 @@ struct Representation {
 }
 
 impl Asset {
-    /// An asset of that media type.
+    /// An asset of a media type, with the default policy, that varies by coding only.
     #[must_use]
     pub(super) fn new(content_type: impl Into<String>, bytes: impl Into<Bytes>) -> Self {
         let plain = Representation::new(bytes.into(), None);
@@ -55,23 +56,25 @@ impl Asset {
         Self { content_type, policy: None, vary: "accept-encoding", plain, gzip: OnceCell::new() }
     }
 
-    /// The same with a `Content-Security-Policy` of its own.
+    /// Sets the `Content-Security-Policy` that replaces the default one.
     #[must_use]
     pub(super) const fn with_policy(mut self, policy: &'static str) -> Self {
         self.policy = Some(policy);
         self
     }
 
-    /// The same, one of several that are chosen from by `Accept`.
+    /// Declares that `Accept` also selects between this asset and others under the same path.
     #[must_use]
     pub(super) const fn vary_on_accept(mut self) -> Self {
         self.vary = "accept, accept-encoding";
         self
     }
 
-    /// The answer to a request: 304 when the client has it already.
+    /// Answers a request: 304 when the client has this representation already.
     pub(super) async fn respond_to(&self, http: &HttpRequest, digests: &dyn Digests) -> HttpResponse {
         let form = self.select_representation(accepts_gzip(http)).await;
+        // Each representation has its own tag: a strong tag names bytes (RFC 9110, 8.8.3), and a cache that
+        // mixed them up would serve gzip to a client that cannot read it.
         let etag = form.etag(digests);
         if conditional::client_has_etag(http, etag) {
             return self.insert_headers(HttpResponse::NotModified(), etag).finish();
@@ -94,20 +97,23 @@ impl Asset {
         response
     }
 
-    /// The packed form if it is wanted and shorter.
+    /// The compressed representation if the client accepts it and it is shorter, otherwise the plain one.
     async fn select_representation(&self, packed: bool) -> &Representation {
         if !packed {
             return &self.plain;
         }
         let pack = || async {
             let plain = self.plain.bytes.clone();
-            // It takes longer than a thread that serves others may be kept.
+            // On a thread for blocking work: compressing a megabyte takes tens of milliseconds, and this
+            // thread serves other connections. If that fails, the plain bytes are a valid answer too.
             web::block(move || gzip_if_shorter(&plain))
                 .await
                 .ok()
                 .flatten()
                 .map(|it| Representation::new(it, Some(GZIP)))
         };
+        // Requests that come meanwhile wait for the one that compresses, instead of each compressing by
+        // itself.
         self.gzip.get_or_init(pack).await.as_ref().unwrap_or(&self.plain)
     }
 }
@@ -128,7 +134,7 @@ fn accepts_gzip(http: &HttpRequest) -> bool {
     accepted.and_then(|it| it.negotiate(known.iter())).is_some_and(|it| it == Encoding::gzip())
 }
 
-/// `plain` in the form of RFC 1952, if that is shorter.
+/// Compresses `plain` (RFC 1952); `None` if the result is not shorter.
 fn gzip_if_shorter(plain: &[u8]) -> Option<Bytes> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::default());
     packed.write_all(plain).ok()?;
@@ -136,8 +142,8 @@ fn gzip_if_shorter(plain: &[u8]) -> Option<Bytes> {
     Some(packed.into())
 }
 
-/// A body whose bytes are shared. The framework copies each piece of a body into the connection's buffer, and asks for the
-/// next one when there is room.
+/// A body whose bytes are shared between requests. The HTTP library copies each piece into the connection's
+/// buffer, and asks for the next one when there is room.
 struct SharedBody(Bytes);
 
 impl MessageBody for SharedBody {
@@ -148,6 +154,7 @@ impl MessageBody for SharedBody {
     }
 
     fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        // In pieces, because a body of one piece is copied into the buffer as a whole, for every slow reader.
         let rest = &mut self.get_mut().0;
         let piece = rest.split_to(rest.len().min(CHUNK_BYTES));
         Poll::Ready((!piece.is_empty()).then_some(Ok(piece)))

@@ -1,4 +1,4 @@
-//! Accounts, logins and sessions.
+//! Handlers for accounts, logins and sessions.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::auth::{
@@ -25,27 +25,27 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// What a user needs to register.
+/// The account that a user registers.
 #[derive(ToSchema)]
 pub struct Register {
     /// 3-32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
     #[schema(min_length = 3, max_length = 32, pattern = "^[A-Za-z0-9_.-]+$", example = "ada")]
     pub username: String,
-    /// Unique regardless of case.
+    /// E-mail address of at most 254 characters, unique regardless of case; it also logs in.
     #[schema(format = Email, max_length = 254, example = "ada@example.com")]
     pub email: String,
-    /// 8-72 bytes, none of the commonly used ones.
+    /// 8-72 bytes in UTF-8, and none of the commonly used passwords.
     #[schema(format = Password, min_length = 8, max_length = 72)]
     pub password: String,
 }
 
-/// What a user logs in with.
+/// The name and the password that a user logs in with.
 #[derive(ToSchema)]
 pub struct Credentials {
-    /// The name, or the e-mail address.
+    /// The user name or the e-mail address, regardless of case.
     #[schema(example = "ada")]
     pub username: String,
-    /// The password.
+    /// The password of the account, as it was set.
     #[schema(format = Password)]
     pub password: String,
 }
@@ -54,30 +54,31 @@ pub struct Credentials {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct Refresh {
-    /// The newest one of the session.
+    /// The newest refresh token of the session; it is good for one exchange.
     pub refresh_token: String,
 }
 
-/// A change of password.
+/// A change of the password, confirmed by the present one.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct NewPassword {
-    /// The present one.
+    /// The present password; a wrong one is 403 and is counted.
     #[schema(format = Password)]
     pub current_password: String,
-    /// The next one: 8-72 bytes, none of the commonly used ones.
+    /// The new password: 8-72 bytes in UTF-8, and none of the commonly used passwords.
     #[schema(format = Password, min_length = 8, max_length = 72)]
     pub new_password: String,
 }
 
 /// Make an account
 ///
-/// There is no user yet, so that an idempotency key is shared by all who register: make it one that cannot be guessed.
+/// There is no user yet, so an idempotency key is shared by all who register: make it one that cannot be
+/// guessed.
 #[utoipa::path(post, path = "/v1/auth/register", tag = "Authentication", request_body = Register,
     params(OptionalKeyHeader), responses(
     (status = 201, description = "The user.", body = UserView),
     (status = 409, description = "`username-taken` or `email-taken`."),
-    (status = 429, description = "Too many accounts from one network; or a key was used with something else too often."),
+    (status = 429, description = "Too many accounts from one network; or a key was used with different requests too often."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
 pub async fn register(
@@ -87,6 +88,8 @@ pub async fn register(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
+    // Without a user the key's scope is the route alone. Its fingerprint is keyed because of the password in
+    // the body.
     let request = idempotency::read_key_with_secret(&service, &http, None, &body)?;
     let mut it = Fields::new(&body);
     let username = it.read_required("username", text(Username::parse));
@@ -107,6 +110,8 @@ impl From<RegisterError> for Problem {
         match error {
             RegisterError::Key(error) => error.into(),
             RegisterError::Throttled(it) => Self::too_many_requests(it),
+            // A problem has one type. When both are taken the name goes first, and the e-mail address is
+            // reported once another name is chosen.
             RegisterError::Taken(taken) if taken.contains(&AccountConflict::Username) => {
                 Kind::UsernameTaken.into()
             }
@@ -117,7 +122,7 @@ impl From<RegisterError> for Problem {
     }
 }
 
-/// Log in
+/// Log in with a user name or an e-mail address
 ///
 /// An unknown user and a wrong password get the same answer after the same time.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "Authentication", request_body = Credentials, responses(
@@ -130,10 +135,13 @@ impl From<RegisterError> for Problem {
 pub async fn login(service: SharedService, peer: ClientAddress, body: Body) -> HandlerResult {
     let body = body.read_json().await?;
     let mut it = Fields::new(&body);
+    // Compared and never stored, so the rules for new names and passwords do not apply: an account that was
+    // made under other rules must be able to log in.
     let username = it.read_required("username", text(any_string));
     let password = it.read_required("password", text(any_string));
     let network = peer.network();
     let login = it.finish(|| Some(LoginRequest { login: username?, password: password?, network }))?;
+    // A write: the failure has to be counted also when the client closes the connection to avoid that.
     let outcome = service.write(async move |app| auth::login(&app, login).await).await?;
     let pair = outcome.map_err(|error| login_problem(error, Kind::InvalidCredentials))?;
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
@@ -150,8 +158,8 @@ fn login_problem(error: LoginError, invalid: Kind) -> Problem {
 
 /// Exchange a refresh token
 ///
-/// The old one is spent. The same token again within 10 s gets the same new pair, because its answer may have been lost;
-/// later than that it is theft, and the whole session is ended.
+/// The old token is spent. The same token again within 10 s gets the same new pair, because its answer may
+/// have been lost; later than that it counts as stolen, and the whole session is ended.
 #[utoipa::path(post, path = "/v1/auth/refresh", tag = "Authentication", request_body = Refresh, responses(
     (status = 200, description = "A new pair.", body = TokensView),
     (status = 401, description = "`refresh-token-invalid` or `refresh-token-reused`.")
@@ -162,6 +170,8 @@ pub async fn refresh(service: SharedService, peer: ClientAddress, body: Body) ->
     let token = it.read_required("refreshToken", text(any_string));
     let token = it.finish(|| token)?;
     let network = peer.network();
+    // Needs no idempotency key: the token that is spent identifies the request, and a retry gets the same
+    // pair.
     let pair = service.write(async move |app| auth::refresh_session(&app, &token, network).await).await??;
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
 }
@@ -176,9 +186,9 @@ impl From<RefreshError> for Problem {
     }
 }
 
-/// Log out
+/// Log out of this session
 ///
-/// The session's refresh token is dead at once, its access tokens on every instance within a second.
+/// The session's refresh token is invalid at once, its access tokens on every instance within a second.
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "Authentication", security(("bearer" = [])), responses(
     (status = 204, description = "Logged out.")
 ))]
@@ -187,7 +197,7 @@ pub async fn logout(service: SharedService, caller: Caller) -> HandlerResult {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Who am I
+/// Get the user who is logged in
 #[utoipa::path(get, operation_id = "me", path = "/v1/me", tag = "Authentication", security(("bearer" = [])), responses(
     (status = 200, description = "The user.", body = UserView)
 ))]
@@ -195,7 +205,7 @@ pub async fn current_user(caller: Caller) -> HandlerResult {
     Ok(HttpResponse::Ok().json(UserView::from(&caller.user)))
 }
 
-/// Change my password
+/// Change the password of my account
 ///
 /// All other sessions end. Wrong present passwords are counted by the session, and do not lock the login.
 #[utoipa::path(put, path = "/v1/me/password", tag = "Authentication", request_body = NewPassword,
@@ -236,7 +246,7 @@ impl From<PasswordError> for Problem {
     }
 }
 
-/// My live sessions, newest first
+/// List my live sessions, newest first
 #[utoipa::path(get, operation_id = "sessions", path = "/v1/me/sessions", tag = "Authentication", security(("bearer" = [])),
     params(PageParameters), responses(
     (status = 200, description = "A page; the newest 1000 are listed.", body = PageView<SessionView>)
@@ -244,16 +254,18 @@ impl From<PasswordError> for Problem {
 pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
     let cursors = service.cursors_for("sessions");
     let page = QueryParameters::new(&http).read_page(&cursors)?;
+    // All at once, and cut into pages here: at most 1000 sessions are listed, and a page that begins after a
+    // session that has ended meanwhile needs the others anyway.
     let live = auth::list_sessions(&service.app, &caller).await?;
     let view = |it: &Session| SessionView::new(it, &caller.session);
     Ok(HttpResponse::Ok().json(PageView::from_list(&live, page, &cursors, |it| it.id.as_str(), view)))
 }
 
-/// End one of my sessions
+/// End one of my live sessions
 #[utoipa::path(delete, path = "/v1/me/sessions/{id}", tag = "Authentication", security(("bearer" = [])),
     params(("id" = String, Path, description = "The session's id."), OptionalKeyHeader), responses(
     (status = 204, description = "Ended."),
-    (status = 404, description = "No such live session of mine.")
+    (status = 404, description = "I have no such live session.")
 ))]
 pub async fn end_session(
     service: SharedService,
@@ -261,6 +273,7 @@ pub async fn end_session(
     caller: Caller,
     id: Path<String>,
 ) -> HandlerResult {
+    // There is no body: route and id are the whole request.
     let request = idempotency::read_key(&service, &http, &caller, &Value::Null)?;
     let id = SessionId::parse(&id).map_err(|_| Kind::NotFound)?;
     let ended = service

@@ -1,4 +1,8 @@
-//! Reading a request's body: how much of it, of which type, and never with card data.
+//! Reads a request's body: at most 64 KiB, JSON of one meaning, and never with card data in it.
+//!
+//! A handler takes a [`Body`] that is not read yet, and reads it after the caller is known. The checks run in
+//! this order: `Content-Type`, length, syntax with unique member names, card data. Only then are the fields
+//! decoded, so a fault that is reported about a field can no longer be one that repeats a card number.
 
 mod cards;
 mod unique_keys;
@@ -14,14 +18,15 @@ use serde_json::{Map, Value, error::Category};
 use super::problem::{Kind, Problem};
 use unique_keys::UniqueKeys;
 
-/// Largest body, in bytes.
+/// Largest body of a request, in bytes: 64 KiB.
+// An order of 100 lines with the longest product ids takes about half of it.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 /// Most objects and lists within one another. It is the limit of the JSON library, so that no body uses up the stack.
 const DEPTH_MAX: usize = 127;
 /// So much of a body that is too large without having said so is read and thrown away, so that its client gets to read the answer.
 const DRAIN_BYTES_MAX: usize = 4 * 1024 * 1024;
 
-/// A body that has not been read yet: a handler reads it after it has looked at who asks.
+/// A body that has not been read yet; a handler reads it after the caller has been authenticated.
 pub struct Body {
     headers: HeaderMap,
     payload: Payload,
@@ -39,7 +44,7 @@ impl FromRequest for Body {
 }
 
 impl Body {
-    /// The body as JSON.
+    /// Reads the body as JSON, whatever its top-level type.
     ///
     /// # Errors
     /// `unsupported-media-type`, `body-too-large`, `malformed-json`, `card-data-refused`.
@@ -48,11 +53,12 @@ impl Body {
         parse_json(&self.read_bytes().await?)
     }
 
-    /// The body as JSON, where nothing at all means `{}`.
+    /// Reads the body as JSON, where an empty body means `{}`.
     ///
     /// # Errors
     /// As [`Body::read_json`].
     pub async fn read_json_or_empty(self) -> Result<Value, Problem> {
+        // Judged only if there are bytes: a request without a body has no type to declare.
         let checked = check_json_headers(&self.headers);
         let bytes = self.read_bytes().await?;
         if bytes.is_empty() {
@@ -62,11 +68,13 @@ impl Body {
         parse_json(&bytes)
     }
 
-    /// The bytes as they were sent.
+    /// Reads the bytes as they were sent, without looking at their type.
     ///
     /// # Errors
-    /// `body-too-large`, `malformed-json` when the body breaks off.
+    /// `body-too-large`; `malformed-json` when the connection ends before the body does.
     pub async fn read_bytes(mut self) -> Result<Vec<u8>, Problem> {
+        // At once, before anything is read: a client that announces too much may still be waiting to be asked
+        // for it.
         if content_length(&self.headers).is_some_and(|it| it > BODY_BYTES_MAX) {
             return Err(Kind::BodyTooLarge.into());
         }
@@ -74,6 +82,8 @@ impl Body {
         let mut drained = 0_usize;
         while let Some(chunk) = self.payload.next().await {
             let chunk = chunk.map_err(|_| truncated_body())?;
+            // After a chunk that did not fit, later ones that would fit are discarded too: the body is
+            // refused anyway.
             if drained == 0 && bytes.len().saturating_add(chunk.len()) <= BODY_BYTES_MAX {
                 bytes.extend_from_slice(&chunk);
                 continue;
@@ -89,12 +99,15 @@ impl Body {
 
 /// Whether the headers announce plain JSON; parameters such as `charset` do not matter (RFC 8259, 11).
 fn check_json_headers(headers: &HeaderMap) -> Result<(), Problem> {
+    // A repeated header is refused: which of the two counts would depend on who reads it.
     let one = |name| {
         let mut all = headers.get_all(name).map(|it| it.to_str().unwrap_or_default());
         (all.next(), all.next())
     };
     let json =
         |it: &str| it.split(';').next().is_some_and(|it| it.trim().eq_ignore_ascii_case("application/json"));
+    // No compressed bodies: 64 KiB of gzip can unpack to 64 MiB, and the limit on the body would mean
+    // nothing.
     let plain = |it: &str| it.trim().eq_ignore_ascii_case("identity");
     let typed = matches!(one(header::CONTENT_TYPE), (Some(it), None) if json(it));
     let (coding, second) = one(header::CONTENT_ENCODING);
@@ -113,14 +126,14 @@ fn truncated_body() -> Problem {
     Problem::new(Kind::MalformedJson).with_detail("The body broke off before its end.")
 }
 
-/// Parses a body and refuses card data in it.
+/// Parses a body, refusing repeated member names and card data.
 fn parse_json(bytes: &[u8]) -> Result<Value, Problem> {
     let UniqueKeys(body) = serde_json::from_slice(bytes).map_err(|fault| malformed_json(&fault))?;
     cards::refuse_card_data(&body)?;
     Ok(body)
 }
 
-/// Says where the fault is; what stands there is not repeated.
+/// Says where the fault is. The text at that place is not repeated: it may be a password or a card number.
 fn malformed_json(fault: &serde_json::Error) -> Problem {
     let detail = match fault.classify() {
         // The library has no kind for it, only a text. Nothing deeper is looked at, so it may be malformed or not.

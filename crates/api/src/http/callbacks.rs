@@ -1,4 +1,4 @@
-//! The gateways' notices.
+//! Receives the signed notices of payment gateways.
 
 use actix_web::{HttpRequest, HttpResponse, web::Path};
 use application::callbacks::{self, CallbackError};
@@ -14,28 +14,29 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// What became of a notice.
+/// What became of a notice whose signature is valid.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceivedView {
-    /// It is kept.
+    /// Always true: the notice is stored, and its effect with it.
     pub received: bool,
-    /// It had been kept before: no effect.
+    /// Whether the event was stored before: this delivery had no effect.
     pub duplicate: bool,
 }
 
-/// A gateway's signed notice
+/// Receive a gateway's signed notice
 ///
-/// 200 is only ever sent after the commit. A genuine notice is kept whatever it says.
+/// 200 is only ever sent after the commit. A notice with a valid signature is always stored, also when its
+/// content has no effect.
 #[utoipa::path(post, operation_id = "receive", path = "/v1/callbacks/{gateway}", tag = "Callbacks",
     request_body(content = Object, description = "As the gateway signs it, byte by byte."),
     params(
-        ("gateway" = String, Path, description = "Which gateway.", example = "sandbox"),
+        ("gateway" = String, Path, description = "Name of the gateway.", example = "sandbox"),
         ("webhook-id" = Option<String>, Header, description = "`sandbox`: the event's id."),
         ("webhook-timestamp" = Option<String>, Header, description = "`sandbox`: seconds since 1970, at most 300 off."),
         ("webhook-signature" = Option<String>, Header, description = "`sandbox`: `v1,<base64 HMAC-SHA256>`, several \
             separated by spaces.")
     ), responses(
-    (status = 200, description = "It is kept.", body = ReceivedView),
+    (status = 200, description = "The notice is stored.", body = ReceivedView),
     (status = 401, description = "`invalid-signature`"),
     (status = 404, description = "No such gateway.")
 ))]
@@ -47,16 +48,22 @@ pub async fn receive_callback(
     body: Body,
 ) -> HandlerResult {
     let gateway = GatewayName::parse(&gateway).map_err(|_| Kind::NotFound)?;
+    // The bytes as they came, neither parsed nor checked for card data: the signature is over exactly these
+    // bytes, and refusing a genuine notice would leave an order unpaid. Card numbers are masked before
+    // anything is stored.
     let headers = notice_headers(&http);
     let network = peer.network();
     let body = body.read_bytes().await?;
+    // Answered only after the commit. If the process dies before, the gateway gets no 200 and sends the
+    // notice again; if it dies after, the second delivery is a duplicate without an effect.
     let received = service
         .write(async move |app| callbacks::receive_notice(&app, &gateway, &headers, &body, network).await)
         .await?;
     Ok(HttpResponse::Ok().json(ReceivedView { received: true, duplicate: received? }))
 }
 
-/// The headers that are text and given once; a signature that is given twice is none.
+/// The headers that are text and given once. Of a header that is given twice it is not defined which value
+/// counts, so a repeated signature counts as missing.
 fn notice_headers(http: &HttpRequest) -> NoticeHeaders {
     let all = http.headers();
     let once = all.keys().filter(|name| all.get_all(*name).count() == 1);

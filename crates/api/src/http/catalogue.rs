@@ -1,4 +1,4 @@
-//! The catalogue.
+//! Handlers for the catalogue: products for everyone to read, and for operators to change.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::catalogue::{self, PatchError, ProductInput, ProductPatch, PutError, PutOutcome};
@@ -23,52 +23,54 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
+/// The name that this list's cursors are sealed under.
 const LIST_NAME: &str = "products";
-/// The parameter of the paths.
+/// The name of the path parameter, as faults name it.
 const PRODUCT_ID: &str = "productId";
 
-/// All that an operator says about a product.
+/// A product as an operator defines it.
 #[derive(ToSchema)]
 pub struct PutProduct {
-    /// What it is called: 1-500 characters.
+    /// Name of the product: 1-500 characters.
     #[schema(example = "Tea", max_length = 500)]
     pub name: String,
     /// Price of one piece in major units, above zero, with no more decimals than the currency has.
     #[schema(example = "9.99")]
     pub price: String,
-    /// ISO 4217 code.
+    /// ISO 4217 code of the price's currency.
     #[schema(example = "CNY")]
     pub currency: String,
-    /// How many can be ordered; null when that is not tracked. If it is left out the stock of a product that is there
-    /// stays as it is, and that of a new one is not tracked.
+    /// Number of pieces that can be ordered; null: the stock is not tracked. Missing: the stock of an
+    /// existing product stays as it is, and that of a new one is not tracked.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub stock: Option<i64>,
-    /// Whether it can be ordered. If it is left out that stays as it is, and a new product can be.
+    /// Whether the product can be ordered. Null or missing: it stays as it is, and a new product can be
+    /// ordered.
     pub active: Option<bool>,
 }
 
-/// What an operator changes of a product: what is left out stays as it is.
+/// Changes of a product; a member that is missing stays as it is.
 #[derive(ToSchema)]
 pub struct PatchProduct {
-    /// What it is called: 1-500 characters.
+    /// Name of the product: 1-500 characters.
     #[schema(example = "Tea", max_length = 500, nullable = false)]
     pub name: Option<String>,
     /// Price of one piece in major units, in the product's currency.
     #[schema(example = "8.99", nullable = false)]
     pub price: Option<String>,
-    /// Whether it can be ordered.
+    /// Whether the product can be ordered from now on.
     #[schema(nullable = false)]
     pub active: Option<bool>,
-    /// How many can be ordered from now on; null when that is not tracked any more.
+    /// Number of pieces that can be ordered from now on; null: the stock is no longer tracked.
     #[schema(minimum = 0, maximum = 1_000_000_000)]
     pub stock: Option<i64>,
 }
 
-/// Make or replace a product
+/// Create or replace a product
 ///
-/// The stock stays as it is unless the body speaks of it, and sales never stand in the way: `version` counts what operators
-/// change, and not what is sold. `If-None-Match: *` only makes a product and never replaces one.
+/// The stock stays as it is unless the body has the member `stock`, and sales cause no conflict: `version`
+/// counts what operators change, and not what is sold. `If-None-Match: *` only creates a product and never
+/// replaces one.
 #[utoipa::path(put, operation_id = "put", path = "/v1/products/{productId}", tag = "Catalogue", request_body = PutProduct,
     security(("bearer" = ["OPERATOR"])),
     params(
@@ -76,8 +78,8 @@ pub struct PatchProduct {
         IfMatchHeader, IfAbsentHeader, OptionalKeyHeader
     ), responses(
     (status = 200, description = "Replaced.", body = ProductView),
-    (status = 201, description = "Made.", body = ProductView),
-    (status = 412, description = "It has another version, or is there although it must not be.")
+    (status = 201, description = "Created.", body = ProductView),
+    (status = 412, description = "The product has another version, or exists although it must not.")
 ))]
 pub async fn put_product(
     service: SharedService,
@@ -121,6 +123,8 @@ fn read_offer(body: &Value, id: &str) -> Result<(ProductId, ProductInput), Probl
     let name = it.read_required("name", text(Text::parse));
     let currency = it.read_required("currency", text(Currency::parse));
     let price = it.read_required("price", text(decimal_string));
+    // Checked together only if both could be read: otherwise the one fault would be reported as a second one,
+    // of a price that may be right.
     let price = match (price, currency) {
         (Some(price), Some(currency)) => match Money::parse_in_currency(&price, currency) {
             Ok(money) => Some(money),
@@ -133,17 +137,22 @@ fn read_offer(body: &Value, id: &str) -> Result<(ProductId, ProductInput), Probl
     it.finish(|| Some((id?, ProductInput { name: name?, price: price?, restock: restock?, active: active? })))
 }
 
-/// What the body says of the stock.
+/// Reads the change of the stock; a missing member leaves it as it is.
 fn read_restock(it: &mut Fields<'_>) -> Option<StockUpdate> {
+    // Missing and null differ: a client that knows nothing of stock must not end its tracking by leaving it
+    // out.
     let said = it.read_if_present("stock", nullable(whole_number(0..=STOCK_MAX)))?;
     Some(said.map_or(StockUpdate::Keep, StockUpdate::Set))
 }
 
-/// The id of the product that is written to: one that breaks the rule is a fault like those of the body.
+/// Reads the id of a product that is written to. An id that breaks the rule is a fault like those of the
+/// body.
 ///
 /// # Errors
 /// `card-data-refused`.
 pub(super) fn read_product_id(it: &mut Fields<'_>, id: &str) -> Result<Option<ProductId>, Problem> {
+    // Only for writes: a `PUT` would store the id, and every order of the product would show it. Unlike the
+    // other faults it ends the reading at once, as card data in the body does.
     if card::is_card_number(id) {
         let fault = Fault::new(
             FaultLocation::Parameter(PRODUCT_ID.to_owned()),
@@ -164,20 +173,20 @@ impl From<PutError> for Problem {
     }
 }
 
-/// Change some of a product
+/// Change some members of a product
 ///
-/// What is left out stays as it is, and sales never stand in the way. The currency cannot be changed.
+/// A member that is missing stays as it is, and sales cause no conflict. The currency cannot be changed.
 #[utoipa::path(patch, operation_id = "patch", path = "/v1/products/{productId}", tag = "Catalogue", request_body = PatchProduct,
     security(("bearer" = ["OPERATOR"])),
     params(
-        ("productId" = String, Path, description = "The operator's id."),
+        ("productId" = String, Path, description = "The operator's id of the product."),
         IfMatchHeader, IfAbsentHeader, OptionalKeyHeader
     ), responses(
     (status = 200, description = "The product.", body = ProductView, headers(
-        ("ETag" = String, description = "Its version.")
+        ("ETag" = String, description = "Tag of its version.")
     )),
     (status = 404, description = "No such product."),
-    (status = 412, description = "It has another version.")
+    (status = 412, description = "The product has another version.")
 ))]
 pub async fn patch_product(
     service: SharedService,
@@ -221,30 +230,33 @@ impl From<PatchError> for Problem {
     }
 }
 
-/// A product, whether it can be ordered or not
+/// Get a product, whether it can be ordered or not
 ///
-/// `ETag` is its `version`, which counts what operators change. Orders move the stock without it, so 304 is only given
-/// while no order has: once one has, the product is sent whole until its next version.
+/// The `ETag` is its `version`, which counts what operators change. Orders move the stock without a new
+/// version, so 304 is sent only while no order has done so; afterwards the product is sent as a whole until
+/// its next version.
 #[utoipa::path(get, operation_id = "find", path = "/v1/products/{productId}", tag = "Catalogue",
     params(
-        ("productId" = String, Path, description = "The operator's id."),
+        ("productId" = String, Path, description = "The operator's id of the product."),
         IfNoneMatchHeader
     ), responses(
     (status = 200, description = "The product.", body = ProductView),
-    (status = 304, description = "It still has that version, and no order has moved its stock since."),
+    (status = 304, description = "The product still has that version, and no order has moved its stock since."),
     (status = 404, description = "No such product.")
 ))]
 pub async fn get_product(service: SharedService, http: HttpRequest, id: Path<String>) -> HandlerResult {
     let id = ProductId::parse(&id).map_err(|_| Kind::NotFound)?;
     let product = catalogue::find_product(&service.app, &id).await?.ok_or(Kind::NotFound)?;
     let view = ProductView::from(&product);
+    // The same tag may stand for another stock once an order has moved it, and a 304 would leave the old
+    // number with the client.
     if product.has_original_stock() {
         return Ok(conditional_response(&http, product.version, &view));
     }
     Ok(full_response(product.version, &view))
 }
 
-/// Products in the order they were made in: those that can be ordered, for operators all
+/// List products, oldest first: those that can be ordered, or for operators all
 #[utoipa::path(get, operation_id = "list", path = "/v1/products", tag = "Catalogue",
     params(
         PageParameters
@@ -261,6 +273,7 @@ pub async fn list_products(
     let after = it.read_cursor(&cursors, ProductId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
+    // A missing or expired token is no error here: the catalogue is public, and the token only adds to it.
     let for_operator = caller.is_some_and(|it| it.is_operator());
     let page = catalogue::list_products(&service.app, for_operator, after, limit).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| ProductView::from(it))))

@@ -1,4 +1,5 @@
-//! Entity tags and conditions (RFC 9110, 8.8.3 and 13.1).
+//! Entity tags and conditional requests (RFC 9110, 8.8.3 and 13.1): a tag is the version in quotes, such as
+//! `"3"`.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,24 +9,27 @@ use application::{Conditions, IfMatch, IfNoneMatch};
 use domain::Version;
 use serde::Serialize;
 
-/// The entity tag of a version.
+/// The strong entity tag of a version, in quotes.
 #[must_use]
 pub fn version_etag(version: Version) -> String {
     format!("\"{}\"", version.get())
 }
 
-/// Which versions a write is meant for. A weak tag, or one that this service never gives, fits no version.
+/// Which versions a write is meant for. A weak tag, or one that this service never sends, matches no version.
 #[must_use]
 pub fn if_match(request: &HttpRequest) -> IfMatch {
     let tags = header_tags(request, header::IF_MATCH);
     match tags.as_slice() {
         [] => IfMatch::Absent,
         ["*"] => IfMatch::Any,
+        // Unreadable tags leave a list that may be empty and matches nothing: 412. Treating them as absent
+        // would turn a guarded write into an unguarded one.
         tags => IfMatch::OneOf(tags.iter().filter_map(|it| parse_version(it)).collect()),
     }
 }
 
-/// Which versions a request does not want to meet: those that the client has, or any. A weak tag is as good as another.
+/// Which versions a request excludes: those that the client has, or any. Weak tags count like strong ones
+/// here.
 #[must_use]
 pub fn if_none_match(request: &HttpRequest) -> IfNoneMatch {
     let tags = header_tags(request, header::IF_NONE_MATCH);
@@ -36,13 +40,13 @@ pub fn if_none_match(request: &HttpRequest) -> IfNoneMatch {
     }
 }
 
-/// What a write says of the thing that it is meant for.
+/// The conditions of a write, from `If-Match` and `If-None-Match`.
 #[must_use]
 pub fn write_conditions(request: &HttpRequest) -> Conditions {
     Conditions { if_match: if_match(request), if_none_match: if_none_match(request) }
 }
 
-/// What is shown of a thing that has versions: 304 when the client has it already, else 200 with its tag.
+/// The answer for a resource with versions: 304 when the client has this version, otherwise 200 with the tag.
 pub fn conditional_response(request: &HttpRequest, version: Version, view: &impl Serialize) -> HttpResponse {
     if if_none_match(request).allows_version(Some(version)) {
         return full_response(version, view);
@@ -50,29 +54,31 @@ pub fn conditional_response(request: &HttpRequest, version: Version, view: &impl
     HttpResponse::NotModified().insert_header((header::ETAG, version_etag(version))).finish()
 }
 
-/// The same, when what is shown is not what every client that has this version was shown: always 200.
+/// Always 200 with the tag: for a resource whose content may differ within one version.
 pub fn full_response(version: Version, view: &impl Serialize) -> HttpResponse {
     HttpResponse::Ok().insert_header((header::ETAG, version_etag(version))).json(view)
 }
 
-/// Whether the client has what that tag names, or anything at all.
+/// Whether `If-None-Match` names this tag, or is `*`.
 pub(super) fn client_has_etag(request: &HttpRequest, etag: &str) -> bool {
     header_tags(request, header::IF_NONE_MATCH).iter().any(|it| *it == "*" || strip_weak(it) == etag)
 }
 
-/// The tags of a header that may be given several times. Ours have no commas in them, so that others may be torn apart.
+/// The tags of a header that may be repeated. A foreign tag with a comma in it is split into parts that match
+/// nothing; ours have no commas.
 fn header_tags(request: &HttpRequest, name: HeaderName) -> Vec<&str> {
     let values = request.headers().get_all(name);
     values.flat_map(|it| it.to_str().unwrap_or("?").split(',')).map(str::trim).collect()
 }
 
-/// A tag as if it were not weak (RFC 9110, 8.8.3.2).
+/// The tag without its weakness mark, for the weak comparison (RFC 9110, 8.8.3.2).
 fn strip_weak(tag: &str) -> &str {
     tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn parse_version(tag: &str) -> Option<Version> {
     let number = tag.strip_prefix('"')?.strip_suffix('"')?.parse().ok()?;
+    // `"03"` and `"+3"` parse as 3, but were never sent: only the exact spelling is one of our tags.
     Some(Version::new(number)).filter(|it| version_etag(*it) == tag)
 }
 

@@ -1,4 +1,6 @@
-//! What handlers want to know about who asks.
+//! Extractors: the caller, the client's address and the request's id, as arguments of handlers.
+//!
+//! They run before the handler, so 401 and 403 are answered before a body or a parameter is read.
 
 mod address;
 
@@ -16,30 +18,33 @@ use futures_util::future::LocalBoxFuture;
 use super::problem::{Kind, Problem};
 use crate::service::SharedService;
 
-/// The id of a request, in its answer and in every line of the log about it.
+/// The id of a request: in its answer, in its problem, and in every log line about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(pub String);
 
 impl RequestId {
     /// Longest id that is taken from a client, in characters.
     pub const CHARS_MAX: usize = 128;
-    /// The header.
+    /// The header of request and answer that carries the id.
     pub const HEADER: &str = "x-request-id";
 
-    /// The client's id, if it is one line of visible ASCII that may be logged.
+    /// The client's id, if it is 1 to 128 visible ASCII characters and holds no card number; `None`
+    /// otherwise.
     #[must_use]
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let id = single_header(headers, Self::HEADER)?;
+        // The id goes into the log as it is. A space or a line break could forge a field or a line there, and
+        // a card number must not be logged.
         let visible = (1..=Self::CHARS_MAX).contains(&id.len()) && id.bytes().all(|it| it.is_ascii_graphic());
         (visible && !domain::card::contains_number(id)).then(|| Self(id.to_owned()))
     }
 }
 
-/// A user who has logged in: 401 for anybody else.
+/// A user with a valid access token; without one the request is answered with 401.
 #[derive(Debug)]
 pub struct Caller(pub application::Caller);
 
-/// A user who runs the shop: 401 for a stranger, 403 for a customer.
+/// A user with the role `OPERATOR`: 401 without a valid token, 403 for a customer.
 #[derive(Debug)]
 pub struct Operator(pub application::Operator);
 
@@ -89,6 +94,8 @@ impl FromRequest for Operator {
 
 async fn authenticate_request(request: HttpRequest) -> Result<Caller, Problem> {
     let service = request.app_data::<SharedService>().ok_or(Kind::InternalError)?;
+    // A request without a token gets a bare challenge: an error code is only for one that was shown (RFC
+    // 6750, 3.1).
     let shown = request.headers().contains_key(header::AUTHORIZATION);
     let unauthorized = || Problem::unauthorized(shown);
     let token = bearer_token(request.headers()).ok_or_else(unauthorized)?;
@@ -102,14 +109,15 @@ fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
-/// The text of a header that is given once.
+/// The text of a header that is given once; `None` when it is missing, repeated or no text.
 fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut given = headers.get_all(name);
+    // With two values a proxy may judge by one and we by the other, so a repeated header counts as none.
     let first = given.next()?;
     if given.next().is_some() { None } else { first.to_str().ok() }
 }
 
-/// The client's address: the nearest peer that is not one of our own proxies.
+/// The client's address: the nearest peer that is not a trusted proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
@@ -119,7 +127,7 @@ impl ClientAddress {
         Self(address::client_ip(request, trusted))
     }
 
-    /// By what it is counted.
+    /// The network that limits are counted by: the IPv4 address, or the `/64` of an IPv6 address.
     #[must_use]
     pub fn network(self) -> Network {
         Network::from_address(self.0)
@@ -140,7 +148,7 @@ impl FromRequest for RequestId {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        // The frame has put it there.
+        // The middleware has put it there before the routing; a request without it is a fault of the service.
         let id = request.extensions().get::<Self>().cloned();
         std::future::ready(id.ok_or_else(|| Kind::InternalError.into()))
     }

@@ -1,4 +1,4 @@
-//! What operators must look at.
+//! Findings: conditions that an operator must look at, and how an operator resolves them.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::findings::{self, ResolveError};
@@ -20,18 +20,18 @@ use crate::service::SharedService;
 /// The name under which this list's cursors are sealed.
 const LIST_NAME: &str = "findings";
 
-/// How an operator is done with a finding.
+/// How an operator resolves a finding.
 #[derive(ToSchema)]
 pub struct Resolution {
-    /// What was done about it: 1-500 characters.
+    /// What was done about it: 1-500 characters, for the next reader.
     #[schema(max_length = 500)]
     pub note: String,
 }
 
-/// What operators must look at, newest first
+/// List what operators must look at, newest first
 #[utoipa::path(get, operation_id = "list", path = "/v1/operations/findings", tag = "Findings", security(("bearer" = ["OPERATOR"])),
     params(
-        ("resolved" = Option<bool>, Query, description = "Only those that are done with, or only those that are not."),
+        ("resolved" = Option<bool>, Query, description = "`true`: only findings that are resolved; `false`: only those that are open."),
         PageParameters
     ), responses(
     (status = 200, description = "A page.", body = PageView<FindingView>)
@@ -48,9 +48,9 @@ pub async fn list_findings(service: SharedService, http: HttpRequest, operator: 
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| FindingView::from(it))))
 }
 
-/// Be done with a finding
+/// Resolve a finding
 ///
-/// One that is done with already stays as it is.
+/// One that is resolved already stays as it is, with its first note.
 #[utoipa::path(post, operation_id = "resolve", path = "/v1/operations/findings/{id}/resolution", tag = "Findings", request_body = Resolution,
     security(("bearer" = ["OPERATOR"])),
     params(("id" = String, Path, description = "The finding's id."), OptionalKeyHeader), responses(
@@ -69,6 +69,7 @@ pub async fn resolve_finding(
     let mut it = Fields::new(&body);
     let note = it.read_required("note", text(Text::parse));
     let note = it.finish(|| note)?;
+    // An id that breaks the rule for ids names no finding, so it is 404 like any other unknown one.
     let id = FindingId::parse(&id).map_err(|_| Kind::NotFound)?;
     let render = |it: &Finding| reply::json_reply(StatusCode::OK, &FindingView::from(it));
     let resolved = service

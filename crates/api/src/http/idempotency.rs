@@ -1,4 +1,9 @@
-//! The `Idempotency-RowKey` header and the fingerprint of a request (draft-ietf-httpapi-idempotency-key-header).
+//! The `Idempotency-Key` header and the fingerprint of a request (draft-ietf-httpapi-idempotency-key-header).
+//!
+//! A key counts within its user and route. The fingerprint tells a retry from another request under the same
+//! key: it is a digest of the route, the decoded parameters of the path and the canonical JSON of the body,
+//! so a retry may escape its path or order its members in another way. What is done with both is decided by
+//! the application (ADR 0013).
 
 mod canonical;
 
@@ -14,15 +19,15 @@ use super::{
 };
 use crate::service::Service;
 
-/// The header.
+/// The name of the request header that carries the key.
 pub const KEY_HEADER: &str = "idempotency-key";
-/// Longest key, in characters.
+/// Longest key, in characters; ids have the same bound.
 const KEY_CHARS_MAX: usize = 255;
 
-/// What the keyed digests of requests are made for.
+/// Separates the keyed digests of requests from those that are made for other purposes with the same secret.
 const PURPOSE: &str = "requests";
 
-/// The key of a request that needs one, within its scope, and what was asked.
+/// Reads the key of a request that requires one, with its scope and the request's fingerprint.
 ///
 /// # Errors
 /// `idempotency-key-missing`, `idempotency-key-invalid`, `card-data-refused`.
@@ -35,7 +40,7 @@ pub fn require_key(
     read_key(service, http, caller, body)?.ok_or_else(|| Kind::IdempotencyKeyMissing.into())
 }
 
-/// The same for a request that may do without.
+/// Reads the key of a request that does not require one; `None` when it has none.
 ///
 /// # Errors
 /// `idempotency-key-invalid`, `card-data-refused`.
@@ -51,8 +56,8 @@ pub fn read_key(
     Ok(Some(IdempotentRequest { key, fingerprint, older: Vec::new() }))
 }
 
-/// The same for a request whose body holds a password, perhaps from a user that there is not yet: its fingerprint must
-/// not help to guess it.
+/// Reads the key of a request whose body holds a password, perhaps of a user that does not exist yet. Its
+/// fingerprint is keyed, so that it does not help to guess the password.
 ///
 /// # Errors
 /// `idempotency-key-invalid`, `card-data-refused`.
@@ -63,6 +68,9 @@ pub fn read_key_with_secret(
     body: &Value,
 ) -> Result<Option<IdempotentRequest>, Problem> {
     let Some(key) = key_header(http)? else { return Ok(None) };
+    // A plain SHA-256 over the body would be a fast hash of the password in the system of record. The first
+    // digest is under the secret that signs now; the others let a retry match whose first attempt came before
+    // a secret was replaced.
     let all = service.keyed_digests.keyed_digests(PURPOSE, &canonical_request(http, body)?);
     let mut all = all.into_iter().map(Fingerprint);
     let fingerprint = all.next().ok_or(Kind::InternalError)?;
@@ -70,22 +78,25 @@ pub fn read_key_with_secret(
     Ok(Some(IdempotentRequest { key, fingerprint, older: all.collect() }))
 }
 
-/// What was asked, the same text however path and body were written.
+/// The request as canonical text: the same however its path is escaped and its JSON is formatted.
 fn canonical_request(http: &HttpRequest, body: &Value) -> Result<String, Problem> {
+    // The name of the route and the parameters, not the path itself: `/v1/%6frders` is the same request.
     let path = Path::<Vec<String>>::extract(http).into_inner().map_err(|_| Kind::NotFound)?;
     Ok(canonical::to_canonical(&json!([route_of(http)?.name, path.into_inner(), body])))
 }
 
-/// The key as text, without quotes, if there is one.
+/// The key as text, without quotes; `None` when the header is missing.
 fn key_header(http: &HttpRequest) -> Result<Option<String>, Problem> {
     let mut given = http.headers().get_all(KEY_HEADER);
     let Some(first) = given.next() else { return Ok(None) };
+    // Two keys are an error, not a choice: with the wrong one, a retry would be carried out a second time.
     let text = first.to_str().ok().filter(|_| given.next().is_none());
     let key = text.and_then(|it| unquote_key(it.trim_matches([' ', '\t'])));
     let sound = |it: &String| {
         (1..=KEY_CHARS_MAX).contains(&it.len()) && it.bytes().all(|byte| byte.is_ascii_graphic())
     };
     let key = key.filter(sound).ok_or(Kind::IdempotencyKeyInvalid)?;
+    // The key is stored with the answer, and a card number must not be.
     if card::is_card_number(&key) {
         let rule = Invalid("must not have a card number as its idempotency key");
         return Err(Problem::new(Kind::CardDataRefused).with_errors(vec![Fault::at_pointer("", rule)]));
@@ -95,6 +106,8 @@ fn key_header(http: &HttpRequest) -> Result<Option<String>, Problem> {
 
 /// The content of a quoted string (RFC 8941, 3.3.3), or the text itself when it is bare.
 fn unquote_key(text: &str) -> Option<String> {
+    // The draft asks for quotes, and most clients send none: both spellings are the same key, so that a retry
+    // through another library still finds the first request.
     let Some(quoted) = text.strip_prefix('"') else { return Some(text.to_owned()) };
     let mut key = String::new();
     let mut chars = quoted.chars();

@@ -1,5 +1,14 @@
-//! What every request goes through, whatever it asks: an id, a deadline, a line in the log, counters, headers, and one
-//! form for every error.
+//! The middleware around every request: an id, a deadline, one log line, counters, headers, and one form for
+//! every error.
+//!
+//! ```text
+//! id -> span -> log line begins -> handler, for at most `deadline` -> headers -> log line ends
+//!                                     | error, panic or too late
+//!                                     +-> problem with the id as its instance
+//! ```
+//!
+//! The promise: each request that was parsed is logged and counted exactly once, also when its client goes
+//! away, and no error reaches a client in a form of the HTTP library's.
 
 mod finish;
 mod unread_body;
@@ -28,19 +37,19 @@ use crate::{
 
 pub use {finish::NotAProblem, unread_body::UnreadBody};
 
-/// The route of a path that nobody knows, in the log and in the counters.
+/// Stands for the route in the log and in the counters when no route matched the path.
 const NO_ROUTE: &str = "(none)";
-/// The status in the log when the client went away before it had one; the number is the one that nginx uses.
+/// The status in the log when the client closed the connection before the answer; nginx uses the same number.
 const CLIENT_GONE: u16 = 499;
 
-/// The frame around every request.
+/// Wraps every request; cloned for each, so all of its fields are cheap to clone.
 #[derive(Clone)]
 pub struct RequestMiddleware {
-    /// Makes request ids.
+    /// Makes the id of a request whose client sent no usable one.
     pub ids: Arc<dyn IdGenerator>,
-    /// Counts requests.
+    /// Counts requests by method, route and status, with their durations.
     pub metrics: Arc<PrometheusMetrics>,
-    /// Every request ends within this time.
+    /// Longest time from the request's head to its answer; afterwards it is `deadline-exceeded`.
     pub deadline: Duration,
 }
 
@@ -48,19 +57,27 @@ impl RequestMiddleware {
     /// Answers one request.
     ///
     /// # Errors
-    /// A [`Problem`] that is complete, when there is no request left to answer through: after the deadline or a panic.
+    /// A complete [`Problem`] when the request was consumed without a response: after the deadline, a panic
+    /// or an error.
     pub async fn handle_request<B: MessageBody + 'static>(
         self,
         mut request: ServiceRequest,
         next: Next<B>,
     ) -> Result<ServiceResponse<BoxBody>, Error> {
+        // A client's id that may not be logged is replaced and not refused: the id serves diagnosis, and no
+        // request should fail for it.
         let id = RequestId::from_headers(request.headers()).unwrap_or_else(|| RequestId(self.ids.next_id()));
         request.extensions_mut().insert(id.clone());
         let span = tracing::info_span!("request", request_id = id.0);
+        // Before the handler, which may answer without reading the body, or never see it after a 401.
         UnreadBody::hold_payload(&mut request);
+        // Dropped on every way out, also by a panic or a closed connection: a request that is never counted
+        // as answered would use up one of the few that its connection may have open.
         let _answering = request.conn_data().cloned().map(ResponseGuard);
         let line = RequestLogLine::new(&request, &self.metrics, span.clone());
         let outcome = self.run_handler(async { next.call(request).await }).instrument(span.clone()).await;
+        // Entered only here, where nothing is awaited any more: a guard that is held across an await would
+        // put the log lines of this thread's other requests under this request's id.
         let _in_span = span.enter();
         match outcome {
             Ok(response) => {
@@ -75,15 +92,19 @@ impl RequestMiddleware {
         }
     }
 
-    /// Runs the handler, but not for ever, and not into the ground.
+    /// Runs the handler within the deadline, and turns a panic into `internal-error`.
     async fn run_handler<T>(&self, handler: impl Future<Output = Result<T, Error>>) -> Result<T, Problem> {
+        // Caught here, because a panic that goes further ends the connection's task, and the client gets no
+        // answer. Nothing of the handler is used after a panic, so it need not be unwind safe.
         let handler = AssertUnwindSafe(handler).catch_unwind();
+        // A late handler is dropped. That cuts reads short, but no write: those run as tasks of their own
+        // (`Tasks`), and a retry with the same idempotency key finds what they did.
         match tokio::time::timeout(self.deadline, handler).await {
             Ok(Ok(Ok(response))) => Ok(response),
             Ok(Ok(Err(fault))) => Err(finish::problem_from_error(&fault)),
             Ok(Err(_panic)) => {
-                // The panic hook has logged where.
-                tracing::error!("the request ended by a fault of the service");
+                // The panic hook has logged the message and the place; this line adds the request's id.
+                tracing::error!("the handler panicked, the request is answered with an internal error");
                 Err(Kind::InternalError.into())
             }
             Err(_late) => Err(Problem::new(Kind::DeadlineExceeded).with_retry_after(RETRY_UNAVAILABLE)),
@@ -91,7 +112,7 @@ impl RequestMiddleware {
     }
 }
 
-/// The line in the log about one request. It is written when the request ends, or when it is dropped before.
+/// The log line about one request. It is written when the request ends, or when it is dropped before that.
 struct RequestLogLine<'m> {
     metrics: &'m PrometheusMetrics,
     method: &'static str,
@@ -106,7 +127,8 @@ impl<'m> RequestLogLine<'m> {
         Self {
             metrics,
             method: method_label(request.method()),
-            // Never the path: ids and whatever else a client writes there stay out of the log.
+            // The pattern and never the path: a client may write a token or a card number into a path, and
+            // each id would become a separate time series in the metrics.
             route: request.match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned()),
             watch: Stopwatch::start(),
             span,
@@ -130,6 +152,8 @@ impl<'m> RequestLogLine<'m> {
 
 impl Drop for RequestLogLine<'_> {
     fn drop(&mut self) {
+        // The HTTP library drops the request when its client has closed the connection: no other code of ours
+        // runs then.
         if !self.ended {
             let span = self.span.clone();
             span.in_scope(|| self.log_and_count(CLIENT_GONE));
@@ -137,7 +161,8 @@ impl Drop for RequestLogLine<'_> {
     }
 }
 
-/// The method, one of a few: a client may make up any word.
+/// The method as a label, `OTHER` for an unusual one: a client may send any word as a method, and each would
+/// become a time series in the metrics that is never removed.
 fn method_label(method: &Method) -> &'static str {
     const KNOWN: [(&Method, &str); 7] = [
         (&Method::GET, "GET"),

@@ -1,7 +1,8 @@
-//! The contract as a document (OpenAPI 3.1), made of what the handlers say about themselves.
+//! The contract as an OpenAPI 3.1 document, built from the descriptions of the handlers.
 //!
-//! A handler tells what is special about it. What it has in common with others of its kind (it needs a token, reads a
-//! body, takes an idempotency key, …) is seen from its description, and the problems that come with that are added here.
+//! A handler describes what is special about it. What it shares with others (it needs a token, reads a body,
+//! takes an idempotency key, …) follows from its description, and `common` adds the problems that come with
+//! it.
 
 mod common;
 mod parameters;
@@ -24,20 +25,20 @@ pub use parameters::{
     IdempotencyKeyHeader, IfAbsentHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters,
 };
 
-/// The name of the security scheme; an operation for operators says `("bearer" = ["OPERATOR"])`.
+/// The name of the security scheme. An operation for operators declares `("bearer" = ["OPERATOR"])`.
 pub const BEARER: &str = "bearer";
 
-/// A raw body is read whatever it is.
+/// The prefix of routes whose body is read as raw bytes: of any type, and without a check for card data.
 pub const RAW_BODIES: &str = "/v1/callbacks/";
 
-/// The sections, in the order of the contract.
+/// The sections of the document in their order, with descriptions.
 const TAGS: &[(&str, &str)] = &[
     ("Authentication", "Accounts, logins and sessions."),
-    ("Catalogue", "What can be ordered, at which price."),
+    ("Catalogue", "Products, their prices and their stock."),
     ("Orders", "Placing and following orders."),
-    ("Payments", "Paying, capturing, voiding and giving back."),
+    ("Payments", "Paying, capturing, voiding and refunding."),
     ("Callbacks", "Signed notices of payment gateways."),
-    ("Findings", "What an operator must look at."),
+    ("Findings", "Conditions that an operator must look at."),
     ("Operations", "Running and watching the service."),
 ];
 
@@ -52,11 +53,13 @@ Orders and payments, applied once: whatever is sent twice, at once, late or in t
 - Whatever moves goods or money needs an `Idempotency-Key`, and every other write under `/v1` honours one, but `login`,
   `refresh` and `logout`: send the same key again with every retry, and it is done once. The same request is the same
   path, however it is escaped, and the same JSON, however it is written; another one with the same key is 422
-  `idempotency-key-reused`. An answer is given again for ever for orders, and for at least 24 h for the rest. An error
-  that was answered before anything was done is not kept.
+  `idempotency-key-reused`. Answers are replayed for ever for orders, and for at least 24 h for the rest. An error
+  that was answered before anything was done is not stored.
 - `HEAD` is answered wherever `GET` is. Any other method is 405 `method-not-allowed`, with `Allow`.";
 
-/// The document.
+/// Builds the whole document.
+///
+/// It is expensive; [`document_json`] builds it once.
 #[must_use]
 pub fn build_document() -> Document {
     let mut document = Handlers::openapi();
@@ -66,6 +69,7 @@ pub fn build_document() -> Document {
     document.servers = Some(vec![Server::new("/")]);
     document.tags = Some(TAGS.iter().map(|(name, description)| build_tag(name, description)).collect());
     let components = document.components.get_or_insert_with(Components::new);
+    // By hand, because no handler names it: the responses that refer to it are added only below.
     add_problem_schema(components);
     let mut bearer = Http::new(HttpAuthScheme::Bearer);
     bearer.bearer_format = Some("JWT".to_owned());
@@ -75,16 +79,18 @@ pub fn build_document() -> Document {
     document
 }
 
-/// The document as JSON text, made once.
+/// The document as JSON text, built at the first call.
 #[must_use]
 pub fn document_json() -> &'static str {
     static TEXT: LazyLock<String> = LazyLock::new(|| build_document().to_pretty_json().unwrap_or_default());
     &TEXT
 }
 
-/// The operations that have query parameters, as `GET /v1/orders`.
+/// The operations that have query parameters, as `GET /v1/orders`: those that check their query themselves.
 #[must_use]
 pub fn operations_with_query() -> BTreeSet<String> {
+    // From the handlers' own descriptions, before anything is added: the table of routes cannot disagree with
+    // them.
     let mut document = Handlers::openapi();
     let paths = document.paths.paths.iter_mut();
     let all = paths.flat_map(|(path, item)| {

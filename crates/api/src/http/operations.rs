@@ -1,4 +1,4 @@
-//! What runs and watches the service.
+//! Probes and metrics for those who operate the service.
 
 use std::time::Duration;
 
@@ -12,62 +12,68 @@ use super::{
 };
 use crate::service::{Dependency, SharedService};
 
-/// How long a dependency may take to answer `/readyz`.
+/// How long a dependency may take to answer a probe; afterwards it counts as unavailable.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
-/// The older text format of Prometheus.
+/// The content type of the older Prometheus text format, which is the default.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
-/// The text format that Prometheus prefers.
+/// The content type of `OpenMetrics`, which Prometheus prefers and asks for by name.
 const OPEN_METRICS_TEXT: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How the service is.
+/// The condition of the service or of one dependency.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Condition {
-    /// Everything is there.
+    /// It answers within 2 s; of the service as a whole: every dependency does.
     Ok,
-    /// Something is away that only makes it fast.
+    /// A dependency is unavailable that only saves time, such as a cache: every request is still served.
     Degraded,
-    /// Something is away without which it cannot serve.
+    /// A dependency is unavailable without which no request can be served.
     Unavailable,
-    /// It is being stopped.
+    /// The process is shutting down: send requests elsewhere.
     Stopping,
 }
 
-/// Whether the service can serve, and what it depends on.
+/// Whether the service can serve requests, with the condition of each dependency.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Readiness {
     status: Condition,
     dependencies: Vec<DependencyView>,
 }
 
-/// One dependency.
+/// The condition of one dependency at the time of the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Dependency)]
 struct DependencyView {
     #[schema(example = "database")]
     name: &'static str,
-    /// Whether nothing works without it.
+    /// Whether no request can be served without it.
     required: bool,
     status: Condition,
 }
 
-/// Whether the process is up
+/// Check whether the process is up
+///
+/// It asks no dependency: a process is not restarted because its database is unavailable.
 #[utoipa::path(get, path = "/healthz", tag = "Operations", responses(
-    (status = 200, description = "It is.", body = String, content_type = "text/plain")
+    (status = 200, description = "The process is up.", body = String, content_type = "text/plain")
 ))]
 pub async fn healthz() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("ok\n")
 }
 
-/// Whether the service can serve
+/// Check whether the service can serve requests
+///
+/// It asks every dependency at once, for at most 2 s.
 #[utoipa::path(get, path = "/readyz", tag = "Operations", responses(
-    (status = 200, description = "It can.", body = Readiness),
-    (status = 503, description = "It cannot, or is being stopped: send requests elsewhere.", body = Readiness)
+    (status = 200, description = "The service can serve requests.", body = Readiness),
+    (status = 503, description = "The service cannot serve requests, or is being stopped: send requests elsewhere.", body = Readiness)
 ))]
 pub async fn readyz(service: SharedService) -> HttpResponse {
+    // All at once, so that the probe takes one time limit at most, however many dependencies hang.
     let checks = service.dependencies.iter().map(check_dependency);
     let dependencies = futures_util::future::join_all(checks).await;
     let any = |condition| dependencies.iter().any(|it: &DependencyView| it.status == condition);
+    // Stopping goes first: also a healthy process has to be taken out of the load balancer before it ends.
     let status = if service.stopping.is_cancelled() {
         Condition::Stopping
     } else if any(Condition::Unavailable) {
@@ -82,6 +88,8 @@ pub async fn readyz(service: SharedService) -> HttpResponse {
         Condition::Unavailable | Condition::Stopping => HttpResponse::ServiceUnavailable(),
     };
     let mut response = response.json(Readiness { status, dependencies });
+    // Without the mark the middleware would replace the 503, and the probe would not see which dependency is
+    // missing.
     response.extensions_mut().insert(NotAProblem);
     response
 }
@@ -96,9 +104,9 @@ async fn check_dependency(it: &Dependency) -> DependencyView {
     DependencyView { name: it.name, required: it.required, status }
 }
 
-/// Counters for Prometheus
+/// Get the metrics for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "Operations", responses(
-    (status = 200, description = "The text format 0.0.4, or `OpenMetrics` 1.0 if that is asked for.", body = String,
+    (status = 200, description = "The text format 0.0.4, or `OpenMetrics` 1.0 if `Accept` asks for it.", body = String,
      content_type = "text/plain")
 ))]
 pub async fn metrics(service: SharedService, request: HttpRequest) -> HandlerResult {
@@ -108,7 +116,8 @@ pub async fn metrics(service: SharedService, request: HttpRequest) -> HandlerRes
     Ok(HttpResponse::Ok().insert_header((header::CONTENT_TYPE, content_type)).body(text))
 }
 
-/// Whether the client asks for a media type by its name.
+/// Whether `Accept` names a media type. `*/*` does not count, and neither does a weight: the default form is
+/// for every client that does not ask for the other one.
 pub(super) fn accepts_media_type(request: &HttpRequest, media_type: &str) -> bool {
     let accept = request.headers().get(header::ACCEPT).and_then(|it| it.to_str().ok()).unwrap_or_default();
     accept

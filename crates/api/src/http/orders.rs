@@ -1,4 +1,4 @@
-//! Orders.
+//! Handlers that place, list, show and move orders.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::orders::{
@@ -28,13 +28,13 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which this list's cursors are sealed.
+/// The name that this list's cursors are sealed under.
 const LIST_NAME: &str = "orders";
 
-/// An order to place.
+/// An order to place: products and quantities, priced by the server.
 #[derive(ToSchema)]
 pub struct PlaceOrder {
-    /// 1-100 lines; lines for one product are merged, into 9999 pieces at most.
+    /// 1-100 lines; lines for the same product are merged, and may add up to 9999 pieces at most.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<PlaceItem>,
 }
@@ -43,37 +43,38 @@ pub struct PlaceOrder {
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct PlaceItem {
-    /// Which product.
+    /// The operator's id of the product: 1-255 characters.
     #[schema(example = "sku-1")]
     pub product_id: String,
-    /// How many.
+    /// Number of pieces, 1 to 9999.
     #[schema(minimum = 1, maximum = 9_999, example = 2)]
     pub quantity: u32,
-    /// The price of one that the buyer saw: if it is not the catalogue's, nothing is ordered.
+    /// Price of one piece that the buyer saw, in major units: if the catalogue has another one, nothing is
+    /// ordered. Null or missing: the order is placed at the catalogue's price.
     #[schema(example = "9.99")]
     pub price: Option<String>,
 }
 
-/// A move to another status.
+/// A move of an order to another status.
 #[derive(ToSchema)]
 pub struct Move {
-    /// Where to.
+    /// Status to move to; see `allowedTransitions` of the order.
     #[schema(example = "CANCELLED")]
     pub to: String,
-    /// Why: 1-500 characters.
+    /// Reason for the move, stored in the history: 1-500 characters, or null.
     #[schema(max_length = 500)]
     pub reason: Option<String>,
 }
 
 /// Place an order
 ///
-/// The server prices it and reserves the stock with it. The same key with the same request gets the same answer, for
-/// ever.
+/// The server prices the order and reserves the stock in the same commit. The same key with the same request
+/// gets the same answer for ever.
 #[utoipa::path(post, operation_id = "place", path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
     params(IdempotencyKeyHeader), responses(
     (status = 201, description = "The order.", body = OrderView, headers(
-        ("Location" = String, description = "Where it is."),
-        ("ETag" = String, description = "Its version.")
+        ("Location" = String, description = "Path of the order."),
+        ("ETag" = String, description = "Tag of its version.")
     )),
     (status = 409, description = "`price-changed`, `out-of-stock` or `idempotency-in-progress`."),
     (status = 429, description = "The user has too many unpaid orders, or places too many within a minute."),
@@ -89,6 +90,8 @@ pub async fn place_order(
     let body = body.read_json().await?;
     let request = idempotency::require_key(&service, &http, &caller, &body)?;
     let lines = read_lines(&body)?;
+    // The answer is rendered inside the use case, because it is committed with the order: a retry gets these
+    // bytes, also when the order has moved on.
     let actor = caller.actor();
     let placed = service
         .write(async move |app| {
@@ -114,6 +117,7 @@ fn read_lines(body: &Value) -> Result<Vec<OrderLineInput>, Problem> {
     let items = it.read_list("items", 1..=LINES_MAX, |item| {
         let product = item.read_required("productId", text(ProductId::parse));
         let quantity = item.read_required("quantity", whole_number(1..=QUANTITY_MAX));
+        // As text: the currency, and so the number of decimals, is known only when the product has been read.
         let seen_price = item.read_optional("price", text(decimal_string));
         Some(OrderLineInput { product: product?, quantity: quantity?, seen_price: seen_price? })
     });
@@ -155,21 +159,21 @@ impl From<PlaceError> for Problem {
     }
 }
 
-/// A problem that names the lines it is about.
+/// A problem with one fault for each line that it is about; `member` is the pointer within the line.
 fn lines_problem(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
     let fault = |at: &usize| Fault::at_pointer(format!("/items/{at}{member}"), Invalid(rule));
     Problem::new(kind).with_errors(Faults::from_each(at, fault))
 }
 
-/// An order
+/// Get an order by its number
 #[utoipa::path(get, operation_id = "find", path = "/v1/orders/{orderNumber}", tag = "Orders", security(("bearer" = [])),
     params(
         ("orderNumber" = String, Path, description = "The order's number."),
         IfNoneMatchHeader
     ), responses(
     (status = 200, description = "The order.", body = OrderView),
-    (status = 304, description = "It still has that version."),
-    (status = 404, description = "No such order, or somebody else's.")
+    (status = 304, description = "The order still has that version."),
+    (status = 404, description = "No such order, or another customer's.")
 ))]
 pub async fn get_order(
     service: SharedService,
@@ -177,13 +181,14 @@ pub async fn get_order(
     caller: Caller,
     number: Path<String>,
 ) -> HandlerResult {
+    // Another customer's order is 404 and not 403, so that numbers cannot be tried for existence.
     let order = orders::find_order(&service.app, &caller, &parse_order_number(&number)?)
         .await?
         .ok_or(Kind::NotFound)?;
     Ok(conditional_response(&http, order.version, &OrderView::for_actor(&order, caller.actor())))
 }
 
-/// Reads an order's number from a path; what can be no number is the number of no order.
+/// Reads an order's number from a path. A text that cannot be a number names no order.
 ///
 /// # Errors
 /// `not-found`.
@@ -191,17 +196,18 @@ pub fn parse_order_number(number: &str) -> Result<OrderNumber, Problem> {
     OrderNumber::parse(number).map_err(|_| Kind::NotFound.into())
 }
 
-/// Orders, newest first: my own, for operators everybody's
+/// List orders, newest first: my own, or for operators all
 ///
-/// Sorted by `createdAt`, which is stamped by the clocks of several instances: they may differ by up to 10 s, and a commit
-/// takes its time. Who polls for new orders must look back for 20 s: ask for `createdAfter` = the newest known `createdAt`
-/// less 20 s, and leave out the orders that are known. Nothing is missed then.
+/// Sorted by `createdAt`, which is stamped by the clocks of several instances: they may differ by up to 10 s,
+/// and a commit takes time. A client that polls for new orders must look back for 20 s: ask for
+/// `createdAfter` = the newest known `createdAt` less 20 s, and leave out the orders that are known. Nothing
+/// is missed then.
 #[utoipa::path(get, operation_id = "list", path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
     params(
-        ("status" = Option<String>, Query, description = "Only those standing there."),
-        ("createdAfter" = Option<String>, Query, description = "Only those placed at or after this RFC 3339 time."),
-        ("createdBefore" = Option<String>, Query, description = "Only those placed before this RFC 3339 time."),
-        ("userId" = Option<String>, Query, description = "Only this user's; for operators."),
+        ("status" = Option<String>, Query, description = "Only orders with this status."),
+        ("createdAfter" = Option<String>, Query, description = "Only orders placed at or after this RFC 3339 time."),
+        ("createdBefore" = Option<String>, Query, description = "Only orders placed before this RFC 3339 time."),
+        ("userId" = Option<String>, Query, description = "Only orders of the user with this id; for operators."),
         PageParameters
     ), responses(
     (status = 200, description = "A page.", body = PageView<OrderView>)
@@ -215,6 +221,7 @@ pub async fn list_orders(service: SharedService, http: HttpRequest, caller: Call
     let user = it.read_optional("userId", UserId::parse);
     let after = it.read_cursor(&cursors, OrderNumber::parse);
     let limit = it.read_limit();
+    // `userId` of a customer is refused by the use case and not here: access is decided in one place.
     let query = it.finish(|| {
         Some(OrderQuery {
             status: status?,
@@ -246,15 +253,16 @@ impl From<ListError> for Problem {
     }
 }
 
-/// An order's history, oldest first
+/// List an order's history, oldest first
 ///
 /// In the order of `sequence`, which does not depend on clocks.
 #[utoipa::path(get, operation_id = "history", path = "/v1/orders/{orderNumber}/history", tag = "Orders", security(("bearer" = [])),
     params(("orderNumber" = String, Path, description = "The order's number.")), responses(
-    (status = 200, description = "All of it.", body = PageView<HistoryView>),
-    (status = 404, description = "No such order, or somebody else's.")
+    (status = 200, description = "The whole history on one page.", body = PageView<HistoryView>),
+    (status = 404, description = "No such order, or another customer's.")
 ))]
 pub async fn get_history(service: SharedService, caller: Caller, number: Path<String>) -> HandlerResult {
+    // On one page: an order goes through few statuses, so its history is short.
     let entries = orders::find_history(&service.app, &caller, &parse_order_number(&number)?)
         .await?
         .ok_or(Kind::NotFound)?;
@@ -263,10 +271,10 @@ pub async fn get_history(service: SharedService, caller: Caller, number: Path<St
 
 /// Move an order to another status
 ///
-/// Asking for the status it already has is 200 and changes nothing. PAID, REFUNDED and CLOSED cannot be asked for: money
-/// and time bring them; but an operator who refuses a refund sends the order back to where it came from. That needs
-/// `If-Match` with the `ETag` that was seen (`*` names none), so that a request which is older than the refund does not
-/// refuse it.
+/// Asking for the status that the order already has is 200 and changes nothing. PAID, REFUNDED and CLOSED
+/// cannot be asked for: money and time bring them; but an operator who refuses a refund sends the order back
+/// to where it came from. That needs `If-Match` with the `ETag` that was seen (`*` names none), so that a
+/// request which is older than the refund does not refuse it.
 #[utoipa::path(post, operation_id = "transition", path = "/v1/orders/{orderNumber}/transitions", tag = "Orders", request_body = Move,
     security(("bearer" = [])),
     params(
@@ -275,11 +283,11 @@ pub async fn get_history(service: SharedService, caller: Caller, number: Path<St
         IfMatchHeader
     ), responses(
     (status = 200, description = "The order.", body = OrderView, headers(
-        ("ETag" = String, description = "Its version.")
+        ("ETag" = String, description = "Tag of its version.")
     )),
-    (status = 404, description = "No such order, or somebody else's."),
+    (status = 404, description = "No such order, or another customer's."),
     (status = 409, description = "`transition-not-allowed`, with `allowedTransitions`."),
-    (status = 412, description = "It has another version."),
+    (status = 412, description = "The order has another version."),
     (status = 428, description = "`precondition-required`: a refund is asked for, and `If-Match` names no version.")
 ))]
 pub async fn transition_order(
@@ -295,6 +303,8 @@ pub async fn transition_order(
     let to = it.read_required("to", text(parse_status));
     let reason = it.read_optional("reason", text(Text::parse));
     let (to, reason) = it.finish(|| Some((to?, reason?)))?;
+    // `If-Match` goes to the use case, which compares it with the version that it is going to change.
+    // Compared here, with an order that was read before, the check could be outdated by the commit.
     let ask =
         TransitionRequest { number: parse_order_number(&number)?, to, reason, if_match: if_match(&http) };
     let actor = caller.actor();

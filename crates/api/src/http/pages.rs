@@ -1,4 +1,4 @@
-//! What there is to read: the contract, the page to try it, and the pages about problems.
+//! The public documents: the contract, the page to try it, and the pages about problems.
 
 use std::{
     collections::BTreeMap,
@@ -20,9 +20,9 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The page of the documentation.
+/// The file name of the documentation's page.
 const DOCS_INDEX: &str = "index.html";
-/// The page itself, and what it loads.
+/// The page itself and the files that it loads; the library carries more than these.
 const DOCS_FILES: [&str; 8] = [
     DOCS_INDEX,
     "index.css",
@@ -33,23 +33,23 @@ const DOCS_FILES: [&str; 8] = [
     "favicon-16x16.png",
     "favicon-32x32.png",
 ];
-/// What the documentation may do: run the scripts that stand beside it, and ask this service. It makes styles and images
-/// while it runs.
+/// What the documentation's page may do: run the scripts of its own folder, and send requests to this
+/// service. It creates styles and images while it runs.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
     connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'";
-/// What a page about a problem may do: look as it does.
+/// What a page about a problem may do: apply its own style, and nothing else.
 static PROBLEM_POLICY: LazyLock<String> = LazyLock::new(|| {
     format!(
         "default-src 'none'; style-src '{STYLE_DIGEST}'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     )
 });
 
-/// This contract
+/// Get this contract as an OpenAPI document
 #[utoipa::path(get, path = "/openapi.json", tag = "Operations", params(IfNoneMatchHeader), responses(
     (status = 200, description = "OpenAPI 3.1.", body = Object, headers(
-        ("ETag" = String, description = "Its bytes.")
+        ("ETag" = String, description = "Identifies the content byte for byte.")
     )),
-    (status = 304, description = "It still has those bytes.")
+    (status = 304, description = "The content has not changed.")
 ))]
 pub async fn openapi(service: SharedService, http: HttpRequest) -> HttpResponse {
     static DOCUMENT: LazyLock<Asset> =
@@ -57,16 +57,17 @@ pub async fn openapi(service: SharedService, http: HttpRequest) -> HttpResponse 
     DOCUMENT.respond_to(&http, &*service.digests).await
 }
 
-/// The contract as a page to read and try
+/// Get the contract as a page to read and try
 #[utoipa::path(get, path = "/docs", tag = "Operations", params(IfNoneMatchHeader), responses(
     (status = 200, description = "The page; it needs no other server.", body = String, content_type = "text/html",
-     headers(("ETag" = String, description = "Its bytes."))),
-    (status = 304, description = "It still has those bytes.")
+     headers(("ETag" = String, description = "Identifies the content byte for byte."))),
+    (status = 304, description = "The content has not changed.")
 ))]
 pub async fn docs(service: SharedService, http: HttpRequest) -> HandlerResult {
     static PAGE: LazyLock<Option<Asset>> = LazyLock::new(|| {
         let (content_type, page) = swagger_file(DOCS_INDEX)?;
-        // The page names its files as if they stood beside it.
+        // The page refers to its files by relative names, and is served at `/docs` without a slash at the
+        // end: without a base, a browser would look for them in the root.
         let page = std::str::from_utf8(&page).ok()?.replacen("<head>", "<head><base href=\"/docs/\">", 1);
         Some(Asset::new(content_type, page).with_policy(DOCS_POLICY))
     });
@@ -81,15 +82,17 @@ pub async fn docs_without_slash() -> HttpResponse {
 
 /// A file of that page
 #[utoipa::path(get, path = "/docs/{file}", tag = "Operations",
-    params(("file" = String, Path, description = "Its name.", example = "index.html"), IfNoneMatchHeader),
+    params(("file" = String, Path, description = "Name of the file.", example = "index.html"), IfNoneMatchHeader),
     responses(
         (status = 200, description = "The file.", body = String, content_type = "text/html", headers(
-            ("ETag" = String, description = "Its bytes.")
+            ("ETag" = String, description = "Identifies the content byte for byte.")
         )),
-        (status = 304, description = "It still has those bytes.")
+        (status = 304, description = "The content has not changed.")
     )
 )]
 pub async fn docs_file(service: SharedService, http: HttpRequest, file: Path<String>) -> HandlerResult {
+    // A fixed list and no lookup by the name that was sent: a path can only name a file that is meant to be
+    // served.
     static FILES: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
         let asset =
             |name| swagger_file(name).map(|(kind, bytes)| Asset::new(kind, bytes).with_policy(DOCS_POLICY));
@@ -99,9 +102,10 @@ pub async fn docs_file(service: SharedService, http: HttpRequest, file: Path<Str
     Ok(file.respond_to(&http, &*service.digests).await)
 }
 
-/// A file of the page, with its media type.
+/// Reads a file of the page from the program, with its media type.
 fn swagger_file(file: &str) -> Option<(String, Bytes)> {
-    // Without this the page sends the document's address to a validator on the internet.
+    // By default the page sends the document's address to a validator on the internet, which must not learn
+    // where this service runs.
     let config = Arc::new(Config::from("/openapi.json").validator_url("none"));
     let file = utoipa_swagger_ui::serve(file, config).ok()??;
     let bytes = match file.bytes {
@@ -111,11 +115,11 @@ fn swagger_file(file: &str) -> Option<(String, Bytes)> {
     Some((file.content_type, bytes))
 }
 
-/// All kinds of problems
+/// List all kinds of problems
 #[utoipa::path(get, operation_id = "problems", path = "/problems", tag = "Operations", params(IfNoneMatchHeader), responses(
-    (status = 200, description = "A page to read; as Markdown if that is asked for.", body = String,
-     content_type = "text/html", headers(("ETag" = String, description = "Its bytes."))),
-    (status = 304, description = "It still has those bytes.")
+    (status = 200, description = "An HTML page; Markdown if `Accept` asks for it.", body = String,
+     content_type = "text/html", headers(("ETag" = String, description = "Identifies the content byte for byte."))),
+    (status = 304, description = "The content has not changed.")
 ))]
 pub async fn problem_index(service: SharedService, http: HttpRequest) -> HttpResponse {
     static PAGE: LazyLock<NegotiatedPage> = LazyLock::new(|| {
@@ -129,16 +133,16 @@ pub async fn problem_index(service: SharedService, http: HttpRequest) -> HttpRes
     PAGE.respond_to(&service, &http).await
 }
 
-/// What a kind of problem means, and what to do about it
+/// Get the page about a kind of problem: what it means, and what to do about it
 #[utoipa::path(get, operation_id = "problem", path = "/problems/{slug}", tag = "Operations",
     params(
         ("slug" = String, Path, description = "The last segment of a problem's `type`.", example = "not-found"),
         IfNoneMatchHeader
     ),
     responses(
-        (status = 200, description = "A page to read; as Markdown if that is asked for.", body = String,
-         content_type = "text/html", headers(("ETag" = String, description = "Its bytes."))),
-        (status = 304, description = "It still has those bytes.")
+        (status = 200, description = "An HTML page; Markdown if `Accept` asks for it.", body = String,
+         content_type = "text/html", headers(("ETag" = String, description = "Identifies the content byte for byte."))),
+        (status = 304, description = "The content has not changed.")
     )
 )]
 pub async fn problem_page(service: SharedService, http: HttpRequest, slug: Path<String>) -> HandlerResult {
@@ -149,7 +153,7 @@ pub async fn problem_page(service: SharedService, http: HttpRequest, slug: Path<
     Ok(page.respond_to(&service, &http).await)
 }
 
-/// A page in both forms that it can be asked for in.
+/// A page in its two media types, selected by `Accept`.
 struct NegotiatedPage {
     html: Asset,
     markdown: Asset,

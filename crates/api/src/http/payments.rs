@@ -1,4 +1,4 @@
-//! Payments, captures, voids and refunds.
+//! Handlers for payments, captures, voids and refunds.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::payments::{
@@ -27,16 +27,16 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// A payment to start.
+/// A payment of the whole amount of an order.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct StartPayment {
-    /// Through which gateway.
+    /// Name of a gateway that this service is configured with.
     #[schema(example = "sandbox")]
     pub gateway: String,
-    /// With what.
+    /// The way to pay, as a token of that gateway.
     pub payment_method: PaymentMethod,
-    /// `AUTOMATIC`, the default, takes the money with the payment; `MANUAL` only authorises it.
+    /// `AUTOMATIC`, also when null or missing, takes the money with the payment; `MANUAL` only authorises it.
     #[schema(example = "AUTOMATIC")]
     pub capture_method: Option<String>,
 }
@@ -44,43 +44,46 @@ pub struct StartPayment {
 /// A way to pay, as the gateway knows it.
 #[derive(ToSchema)]
 pub struct PaymentMethod {
-    /// The gateway's token. The sandbox knows `tok_visa` (answers at once), `tok_declined`, `tok_pending` (answers later,
-    /// by callback), `tok_timeout` (the answer is lost) and `tok_dispute` (captured, disputed a moment later).
+    /// The gateway's token. The sandbox knows `tok_visa` (answers at once), `tok_declined`, `tok_pending`
+    /// (answers later, by callback), `tok_timeout` (the answer is lost) and `tok_dispute` (captured, and
+    /// disputed shortly after).
     #[schema(example = "tok_visa")]
     pub token: String,
 }
 
-/// A capture.
+/// A capture of an authorised payment.
 #[derive(ToSchema)]
 pub struct Capture {
-    /// How much of what is authorised, in major units; all of it if it is not said. The rest is released.
+    /// Amount to capture, in major units and in the transaction's currency; null or missing: all that is
+    /// authorised. The rest is released.
     #[schema(example = "19.98")]
     pub amount: Option<String>,
 }
 
-/// A refund to make.
+/// A refund of captured money.
 #[derive(ToSchema)]
 pub struct MakeRefund {
-    /// How much, in major units; all that is left of the captured money if it is not said.
+    /// Amount to refund, in major units and in the transaction's currency; null or missing: all that is left
+    /// of the captured money.
     #[schema(example = "5.00")]
     pub amount: Option<String>,
-    /// Why: 1-500 characters.
+    /// Reason for the refund, shown with it: 1-500 characters, or null.
     #[schema(max_length = 500)]
     pub reason: Option<String>,
 }
 
-/// Pay an order
+/// Start a payment of an order
 ///
-/// The transaction is committed as PENDING before the gateway is asked, with its id as the gateway's idempotency key. If
-/// the gateway's answer is lost it stays PENDING until the gateway has been asked again.
+/// The transaction is committed as PENDING before the gateway is asked, with its id as the gateway's
+/// idempotency key. If the gateway's answer is lost it stays PENDING until the gateway has been asked again.
 #[utoipa::path(post, operation_id = "start", path = "/v1/orders/{orderNumber}/payments", tag = "Payments", request_body = StartPayment,
     security(("bearer" = [])),
     params(
         ("orderNumber" = String, Path, description = "The order's number."),
         IdempotencyKeyHeader
     ), responses(
-    (status = 201, description = "The transaction, whatever the gateway said.", body = TransactionView),
-    (status = 404, description = "No such order, or somebody else's."),
+    (status = 201, description = "The transaction, whatever the gateway answered.", body = TransactionView),
+    (status = 404, description = "No such order, or another customer's."),
     (status = 409, description = "`order-not-payable` or `idempotency-in-progress`."),
     (status = 429, description = "Too many payments of the order, or of the user within a day, were declined.")
 ))]
@@ -95,6 +98,8 @@ pub async fn start_payment(
     let request = idempotency::require_key(&service, &http, &caller, &body)?;
     let mut it = Fields::new(&body);
     let gateway = it.read_required("gateway", text(GatewayName::parse));
+    // Any text: only the gateway knows what its tokens look like. It is wrapped below, so that no `Debug`
+    // shows it.
     let token = it.read_object("paymentMethod", |it| it.read_required("token", text(any_string)));
     let capture_method = it.read_optional("captureMethod", text(parse_capture_method));
     let number = parse_order_number(&number)?;
@@ -106,6 +111,8 @@ pub async fn start_payment(
             capture_method: capture_method?.unwrap_or(CaptureMethod::Automatic),
         })
     })?;
+    // 201 also for a payment that failed or is not decided yet: the transaction exists, and its status shows
+    // the outcome.
     let render = |it: &VisibleTransaction| reply::json_reply(StatusCode::CREATED, &TransactionView::from(it));
     let started = service
         .write(async move |app| payments::start_payment(&app, &caller, request, payment, render).await)
@@ -137,11 +144,11 @@ impl From<StartPaymentError> for Problem {
     }
 }
 
-/// An order's transactions, oldest first
+/// List an order's transactions, oldest first
 #[utoipa::path(get, operation_id = "list", path = "/v1/orders/{orderNumber}/payments", tag = "Payments", security(("bearer" = [])),
     params(("orderNumber" = String, Path, description = "The order's number."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<TransactionView>),
-    (status = 404, description = "No such order, or somebody else's.")
+    (status = 404, description = "No such order, or another customer's.")
 ))]
 pub async fn list_payments(
     service: SharedService,
@@ -151,6 +158,7 @@ pub async fn list_payments(
 ) -> HandlerResult {
     let cursors = service.cursors_for("payments");
     let page = QueryParameters::new(&http).read_page(&cursors)?;
+    // All of the order's, cut into pages here: declined payments are limited, so there are few.
     let all = payments::list_transactions(&service.app, &caller, &parse_order_number(&number)?)
         .await?
         .ok_or(Kind::NotFound)?;
@@ -163,11 +171,11 @@ pub async fn list_payments(
     )))
 }
 
-/// A transaction
+/// Get a transaction by its id
 #[utoipa::path(get, operation_id = "find", path = "/v1/payments/{transactionId}", tag = "Payments", security(("bearer" = [])),
     params(("transactionId" = String, Path, description = "The transaction's id.")), responses(
     (status = 200, description = "The transaction.", body = TransactionView),
-    (status = 404, description = "No such transaction, or somebody else's.")
+    (status = 404, description = "No such transaction, or another customer's.")
 ))]
 pub async fn get_payment(service: SharedService, caller: Caller, id: Path<String>) -> HandlerResult {
     let found = payments::find_transaction(&service.app, &caller, &parse_transaction_id(&id)?)
@@ -182,7 +190,7 @@ fn parse_transaction_id(id: &str) -> Result<TransactionId, Problem> {
 
 /// Capture an authorisation, once
 ///
-/// An order whose capture is partial does not become PAID: it is a finding.
+/// An order whose capture is partial does not become PAID: it becomes a finding for operators.
 #[utoipa::path(post, operation_id = "capture", path = "/v1/payments/{transactionId}/captures", tag = "Payments",
     request_body = Option<Capture>, security(("bearer" = ["OPERATOR"])),
     params(
@@ -235,7 +243,7 @@ pub async fn void_payment(
         ("transactionId" = String, Path, description = "The transaction's id."),
         IdempotencyKeyHeader
     ), responses(
-    (status = 201, description = "The refund, whatever the gateway said.", body = RefundView),
+    (status = 201, description = "The refund, whatever the gateway answered.", body = RefundView),
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-refundable`, `refund-exceeds-captured` or \
         `idempotency-in-progress`.")
@@ -264,12 +272,13 @@ async fn run_operation(
     ask: impl FnOnce(&mut Fields<'_>) -> Option<PaymentOperation>,
 ) -> HandlerResult {
     let body = body.read_json_or_empty().await?;
+    // Required for all three: each moves money, and a lost answer makes the client ask again.
     let request = idempotency::require_key(&service, &http, operator.caller(), &body)?;
     let mut it = Fields::new(&body);
     let operation = ask(&mut it);
     let operation = it.finish(|| operation)?;
     let id = parse_transaction_id(&id)?;
-    // A key is its user's own, so a retry is asked by the same operator.
+    // The answer names the operator who asked. A key belongs to one user, so a retry renders the same name.
     let user = operator.caller().user.id.clone();
     let render =
         move |it: &VisibleTransaction, refund: Option<&RefundId>| render_operation(it, refund, &user);
@@ -281,7 +290,7 @@ async fn run_operation(
     Ok(reply::into_response(done?))
 }
 
-/// The answer to a capture or a void is the transaction, to a refund the refund.
+/// Renders the answer: the transaction for a capture or a void, the refund for a refund.
 fn render_operation(shown: &VisibleTransaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
     let transaction = &shown.transaction;
     match transaction.refunds.iter().find(|it| Some(&it.id) == refund) {
@@ -308,7 +317,7 @@ impl From<OperationError> for Problem {
     }
 }
 
-/// A transaction's refunds, oldest first
+/// List a transaction's refunds, oldest first
 #[utoipa::path(get, operation_id = "refunds", path = "/v1/payments/{transactionId}/refunds", tag = "Payments", security(("bearer" = ["OPERATOR"])),
     params(("transactionId" = String, Path, description = "The transaction's id."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<RefundView>),

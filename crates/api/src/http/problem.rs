@@ -1,4 +1,8 @@
 //! Errors as clients see them: RFC 9457 problem details.
+//!
+//! Use cases return their own errors; each handler module turns those into a [`Problem`] with `From`. A
+//! problem never repeats an id or a value that was sent, and it never names the dependency that failed: only
+//! the log does.
 
 mod faults;
 mod kind;
@@ -30,11 +34,13 @@ pub use {
 /// The media type of every error (RFC 9457, 6.1).
 pub const MEDIA_TYPE: &str = "application/problem+json";
 
-/// What a handler answers with: a response, or a problem.
+/// The result of a handler: a response, or a problem.
 pub type HandlerResult = Result<HttpResponse, Problem>;
 
-/// An error on its way to the client.
+/// An error that is going to be the answer to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
+// Boxed, because it is the error of nearly every function of this interface, and each `Result` is as large as
+// its error.
 pub struct Problem(Box<Parts>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +54,7 @@ struct Parts {
 }
 
 impl Problem {
-    /// A problem of that kind, with the detail that fits always.
+    /// A problem of a kind, with the kind's general detail.
     #[must_use]
     pub fn new(kind: Kind) -> Self {
         let detail = Cow::Borrowed(kind.detail());
@@ -56,14 +62,14 @@ impl Problem {
         Self(Box::new(Parts { kind, detail, instance: None, errors, allowed: None, headers }))
     }
 
-    /// A request with those faults.
+    /// A request with faults: `invalid-request`, whose detail counts them.
     #[must_use]
     pub fn invalid_request(errors: impl Into<Faults>) -> Self {
         let errors = errors.into();
         Self::new(Kind::InvalidRequest).with_detail(errors.summary()).with_errors(errors)
     }
 
-    /// A request from somebody who has not shown who it is (RFC 6750, 3).
+    /// A request without a valid access token (RFC 6750, 3); `shown` says whether it carried one at all.
     #[must_use]
     pub fn unauthorized(shown: bool) -> Self {
         let challenge = if shown { r#"Bearer error="invalid_token""# } else { "Bearer" };
@@ -71,8 +77,8 @@ impl Problem {
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
     }
 
-    /// One attempt too many: when to come again, as `Retry-After`, as the fields of
-    /// draft-ietf-httpapi-ratelimit-headers and as the older three.
+    /// An attempt beyond a limit. The time to wait is sent as `Retry-After`, in the two fields of
+    /// draft-ietf-httpapi-ratelimit-headers, and in the three older fields that client libraries know.
     #[must_use]
     pub fn too_many_requests(it: Throttled) -> Self {
         let Throttled { reached, limit, window, retry_after } = it;
@@ -93,14 +99,14 @@ impl Problem {
             .with_text_header("ratelimit-reset", &resets.to_string())
     }
 
-    /// Says it more exactly. The text must not repeat an id or a value that was sent.
+    /// Replaces the detail by a more exact one. The text must not repeat an id or a value that was sent.
     #[must_use]
     pub fn with_detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
         self.0.detail = detail.into();
         self
     }
 
-    /// Names the faults; if they are too many to be listed, the detail says how many there are.
+    /// Adds the faults; if there are too many to be listed, the detail says how many there are.
     #[must_use]
     pub fn with_errors(mut self, errors: impl Into<Faults>) -> Self {
         let errors = errors.into();
@@ -118,35 +124,36 @@ impl Problem {
         self
     }
 
-    /// Says when to come again: whole seconds, at least one (RFC 9110, 10.2.3).
+    /// Adds `Retry-After`: whole seconds, at least one (RFC 9110, 10.2.3).
     #[must_use]
     pub fn with_retry_after(self, wait: Duration) -> Self {
         self.with_text_header("retry-after", &whole_seconds(wait).to_string())
     }
 
-    /// Adds a header.
+    /// Adds a header of the answer.
     #[must_use]
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));
         self
     }
 
-    /// Adds a header of visible ASCII.
+    /// Adds a header whose value is visible ASCII.
     fn with_text_header(self, name: &'static str, value: &str) -> Self {
         match HeaderValue::from_str(value) {
             Ok(value) => self.with_header(HeaderName::from_static(name), value),
+            // This is an error's answer already: one header less is better than another error.
             Err(_) => self,
         }
     }
 
-    /// Names the request.
+    /// Sets the request id, which the client can quote to find the log lines.
     #[must_use]
     pub fn with_instance(mut self, request_id: &str) -> Self {
         self.0.instance = Some(request_id.to_owned());
         self
     }
 
-    /// What kind of problem it is.
+    /// The kind, which decides type, status and title.
     #[must_use]
     pub fn kind(&self) -> Kind {
         self.0.kind
@@ -179,18 +186,21 @@ impl From<Kind> for Problem {
     }
 }
 
-/// What was asked of a port did not happen; which one and why, only the log says.
+/// A dependency failed. Which one and why is in the log only: a host name or a statement is of no use to a
+/// client.
 impl From<PortError> for Problem {
     fn from(fault: PortError) -> Self {
-        tracing::error!(fault = %ErrorChain(&fault), "a port failed");
+        // The one place where the cause is still known; the answer must not contain it.
+        tracing::error!(error = %ErrorChain(&fault), "a dependency failed, the request is answered with an error");
         match fault {
             PortError::Unavailable(_) => Self::new(Kind::Unavailable).with_retry_after(RETRY_UNAVAILABLE),
+            // A retry does not help here, so no `Retry-After` invites to one.
             PortError::Unreadable(_) | PortError::Bug(_) => Kind::InternalError.into(),
         }
     }
 }
 
-/// So many passwords are being hashed that this one was not begun.
+/// Too many passwords are being hashed, and this one was not begun.
 impl From<HasherBusy> for Problem {
     fn from(_: HasherBusy) -> Self {
         Self::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE)
@@ -200,7 +210,8 @@ impl From<HasherBusy> for Problem {
 impl From<KeyError> for Problem {
     fn from(fault: KeyError) -> Self {
         match fault {
-            // The fault is the request as a whole: it is not the one that the key was used with.
+            // The pointer is the whole body: which part differs is not known, as only the digest of the first
+            // is stored.
             KeyError::Reused => {
                 let rule = Invalid("is not the request that the key was first used with");
                 Self::new(Kind::IdempotencyKeyReused).with_errors(vec![Fault::at_pointer("", rule)])
@@ -213,7 +224,7 @@ impl From<KeyError> for Problem {
     }
 }
 
-/// After how long to try again when a dependency is away or the service is busy.
+/// The wait that a client is asked for when a dependency is unavailable or the service is busy.
 pub const RETRY_UNAVAILABLE: Duration = Duration::from_secs(1);
 
 impl fmt::Display for Problem {
@@ -234,6 +245,7 @@ impl ResponseError for Problem {
         }
         let body = serde_json::to_string(&ProblemView::from(self)).unwrap_or_default();
         let mut response = response.content_type(MEDIA_TYPE).body(body);
+        // The middleware finds it there and renders it again with the request's id, which is unknown here.
         response.extensions_mut().insert(self.clone());
         response
     }

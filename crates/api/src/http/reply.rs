@@ -1,4 +1,4 @@
-//! Answers that are kept under an idempotency key, to be given again byte by byte.
+//! Answers that are stored under an idempotency key, and replayed byte by byte.
 
 use actix_web::{
     HttpResponse,
@@ -8,30 +8,32 @@ use application::IdempotentReply;
 use ports::StoredReply;
 use serde::Serialize;
 
-/// Says that an answer had been given before.
+/// The header of a replayed answer; its value is `true`.
 pub const REPLAYED_HEADER: &str = "idempotent-replayed";
 
-/// An answer to keep: a view as JSON.
+/// An answer to store whose body is a view as JSON.
 #[must_use]
 pub fn json_reply(status: StatusCode, view: &impl Serialize) -> StoredReply {
-    // A view is plain data: it can always be written.
+    // A view is plain data with text keys: serialising it cannot fail.
     let body = serde_json::to_string(view).unwrap_or_default();
     StoredReply { status: status.as_u16(), location: None, etag: None, body }
 }
 
-/// An answer to keep that says nothing but that it is done.
+/// An answer to store that has no body: 204.
 #[must_use]
 pub fn no_content() -> StoredReply {
     StoredReply { status: StatusCode::NO_CONTENT.as_u16(), location: None, etag: None, body: String::new() }
 }
 
-/// Gives an answer, perhaps again.
+/// Renders an answer, with [`REPLAYED_HEADER`] when it is a replay.
 #[must_use]
 pub fn into_response(answered: IdempotentReply) -> HttpResponse {
     let (reply, again) = match answered {
         IdempotentReply::New(reply) => (reply, false),
         IdempotentReply::Replay(reply) => (reply, true),
     };
+    // The status comes from the system of record, whose column can hold any number. Only successes are
+    // stored, so 200 is the closest to the truth for a number that is no status.
     let mut response = HttpResponse::build(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::OK));
     if let Some(location) = reply.location {
         response.insert_header((header::LOCATION, location));
@@ -42,6 +44,7 @@ pub fn into_response(answered: IdempotentReply) -> HttpResponse {
     if again {
         response.insert_header((REPLAYED_HEADER, "true"));
     }
+    // A 204 must not have a `Content-Type`, nor a body.
     if reply.body.is_empty() {
         return response.finish();
     }

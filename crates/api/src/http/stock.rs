@@ -1,4 +1,4 @@
-//! What operators do to the stock of a product, and who changed what of it.
+//! Handlers for a product's stock and for the history of its changes, for operators.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::catalogue::{self, AdjustError, AppliedAdjustment, StockAdjustment};
@@ -26,36 +26,36 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name under which the cursors of adjustments are sealed.
+/// The name that the cursors of adjustments are sealed under.
 const ADJUSTMENTS: &str = "stock-adjustments";
-/// The name under which the cursors of changes are sealed.
+/// The name that the cursors of changes are sealed under.
 const CHANGES: &str = "product-changes";
 
-/// An adjustment of a product's stock.
+/// An adjustment of a product's stock, relative to the stock at the commit.
 #[derive(ToSchema)]
 pub struct AdjustStock {
-    /// How many come in, or go out if that is below zero; not 0.
+    /// Number of pieces that come in, or go out if it is below zero; not 0.
     #[schema(minimum = -1_000_000_000, maximum = 1_000_000_000, example = -3)]
     pub by: i64,
-    /// Why: 1-500 characters.
+    /// Reason for the adjustment, stored in the product's history: 1-500 characters.
     #[schema(max_length = 500, example = "Three were broken")]
     pub reason: String,
 }
 
 /// Add to the stock of a product, or take from it
 ///
-/// It is relative, so whatever is sold meanwhile counts too. It makes a version of the product.
+/// The adjustment is relative, so what is sold meanwhile counts too. It makes a new version of the product.
 #[utoipa::path(post, operation_id = "adjust", path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
     request_body = AdjustStock, security(("bearer" = ["OPERATOR"])),
     params(
-        ("productId" = String, Path, description = "The operator's id."),
+        ("productId" = String, Path, description = "The operator's id of the product."),
         IdempotencyKeyHeader
     ), responses(
     (status = 201, description = "The adjustment.", body = AdjustmentView),
     (status = 404, description = "No such product."),
-    (status = 409, description = "`out-of-stock`: there is not as much as is to go out; `stock-not-tracked` or \
+    (status = 409, description = "`out-of-stock`: there are fewer pieces in stock than are to go out; `stock-not-tracked` or \
         `idempotency-in-progress`."),
-    (status = 422, description = "`invalid-request`, also when there would be more than 1000000000; \
+    (status = 422, description = "`invalid-request`, also when the stock would exceed 1000000000; \
         `card-data-refused` or `idempotency-key-reused`.")
 ))]
 pub async fn adjust_stock(
@@ -66,6 +66,7 @@ pub async fn adjust_stock(
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
+    // Required, because the change is relative: a retry without a key would count the delivery twice.
     let request = idempotency::require_key(&service, &http, operator.caller(), &body)?;
     let ask = read_adjustment(&body, &id)?;
     let done = service
@@ -84,9 +85,10 @@ fn read_adjustment(body: &Value, id: &str) -> Result<StockAdjustment, Problem> {
     it.finish(|| Some(StockAdjustment { product: product?, by: by?, reason: reason? }))
 }
 
-/// Reads how many pieces come in or go out.
+/// Reads the number of pieces that come in or go out.
 fn read_pieces(value: &Value) -> ReadResult<i64> {
     match whole_number(-STOCK_MAX..=STOCK_MAX)(value)? {
+        // It would make a version and a row of history in which nothing changed.
         0 => Err(Rule::from(Invalid("must not be 0"))),
         by => Ok(by),
     }
@@ -112,10 +114,10 @@ impl From<AdjustError> for Problem {
     }
 }
 
-/// A product's stock adjustments, newest first, with who made each
+/// List a product's stock adjustments, newest first, with their authors
 #[utoipa::path(get, operation_id = "adjustments", path = "/v1/products/{productId}/stock-adjustments", tag = "Catalogue",
     security(("bearer" = ["OPERATOR"])),
-    params(("productId" = String, Path, description = "The operator's id."), PageParameters), responses(
+    params(("productId" = String, Path, description = "The operator's id of the product."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<AdjustmentView>),
     (status = 404, description = "No such product.")
 ))]
@@ -131,10 +133,10 @@ pub async fn list_adjustments(
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
 
-/// What operators changed of a product, newest version first, with who changed it
+/// List what operators changed of a product, newest version first, with the authors
 #[utoipa::path(get, operation_id = "changes", path = "/v1/products/{productId}/changes", tag = "Catalogue",
     security(("bearer" = ["OPERATOR"])),
-    params(("productId" = String, Path, description = "The operator's id."), PageParameters), responses(
+    params(("productId" = String, Path, description = "The operator's id of the product."), PageParameters), responses(
     (status = 200, description = "A page.", body = PageView<ChangeView>),
     (status = 404, description = "No such product.")
 ))]
@@ -162,6 +164,7 @@ async fn changes_page(
     let after = it.read_cursor(cursors, ChangeId::parse);
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
+    // A text that cannot be an id is the id of no product: 404, as for any other unknown one.
     let id = ProductId::parse(id).map_err(|_| Kind::NotFound)?;
     let page = catalogue::list_changes(&service.app, operator, &id, kind, after, limit).await?;
     page.ok_or_else(|| Kind::NotFound.into())

@@ -1,4 +1,7 @@
-//! How things look when they leave the service.
+//! Views: the JSON forms of what the service answers with.
+//!
+//! They are separate from the domain's types, so that a change of the domain does not change the contract by
+//! accident.
 
 pub mod change;
 pub mod finding;
@@ -14,39 +17,41 @@ use utoipa::ToSchema;
 
 use super::decode::Cursors;
 
-/// A moment as RFC 3339 writes it: UTC, three decimals.
+/// A time as RFC 3339 text: UTC, with three decimals.
 ///
 /// ```
 /// let at = domain::Timestamp::from_millis(1_795_336_200_123);
-/// assert_eq!(api::http::view::time(at), "2026-11-22T08:30:00.123Z");
+/// assert_eq!(api::http::view::timestamp_text(at), "2026-11-22T08:30:00.123Z");
 /// ```
 #[must_use]
 pub fn timestamp_text(at: Timestamp) -> String {
-    // What lies beyond the years that can be written is shown as the nearest end of time.
+    // A time outside the years that can be written is shown as the nearest one that can: a row with a broken
+    // time stays readable, and operators can still see it.
     let edge = if at.as_millis() < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
     let at = jiff::Timestamp::from_millisecond(at.as_millis()).unwrap_or(edge);
     format!("{at:.3}")
 }
 
-/// A page of a list.
+/// One page of a list, with the cursor of the next one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PageView<T> {
-    /// At most `limit` of them.
+    /// The elements of the page, at most `limit`.
     pub data: Vec<T>,
-    /// Gets the next page, as `cursor`; null on the last one.
+    /// Value of `cursor` for the next page; null on the last page.
     #[schema(required)]
     pub next_cursor: Option<String>,
 }
 
 impl<T> PageView<T> {
-    /// A page of views.
+    /// Renders a page that was read as one.
     pub fn from_page<R>(page: &Page<R>, cursors: &Cursors<'_>, view: impl Fn(&R) -> T) -> Self {
         let next_cursor = page.next.as_deref().map(|it| cursors.cursor_after(it));
         Self { data: page.data.iter().map(view).collect(), next_cursor }
     }
 
-    /// The page of a short list that was read whole. When the element it begins after is gone, it is the first page.
+    /// Cuts a page out of a short list that was read as a whole. If the element that it begins after no
+    /// longer exists, it is the first page.
     pub fn from_list<R>(
         all: &[R],
         (after, limit): (Option<String>, u32),
@@ -54,6 +59,8 @@ impl<T> PageView<T> {
         id: impl Fn(&R) -> &str,
         view: impl Fn(&R) -> T,
     ) -> Self {
+        // From the beginning again, rather than an error: the client sees some elements twice, but misses
+        // none.
         let begin =
             all.iter().position(|it| Some(id(it)) == after.as_deref()).map_or(0, |at| at.saturating_add(1));
         let rest = all.get(begin..).unwrap_or_default();
@@ -65,7 +72,7 @@ impl<T> PageView<T> {
         }
     }
 
-    /// All there is, on one page.
+    /// Renders a whole list as a single page without a next one.
     pub fn single_page<R>(all: &[R], view: impl Fn(&R) -> T) -> Self {
         Self { data: all.iter().map(view).collect(), next_cursor: None }
     }

@@ -1,4 +1,5 @@
-//! Card data has no business here, wherever it stands.
+//! Refuses card data anywhere in a request's body, before a field of it is decoded, stored or logged (ADR
+//! 0011).
 
 use domain::{Invalid, card};
 use serde_json::Value;
@@ -27,19 +28,22 @@ pub(super) fn refuse_card_data(body: &Value) -> Result<(), Problem> {
     Err(Problem::new(Kind::CardDataRefused).with_errors(found.0))
 }
 
-/// What a value is for, by the name of the member that it stands in.
+/// The purpose of a value, judged by the name of the member that holds it. It decides how strict the check
+/// is.
 #[derive(Clone, Copy)]
 enum ValueRole {
-    /// A way to pay.
+    /// The gateway's token for a way to pay, where a card number may be sent by mistake.
     Token,
     /// An id, which may have a card's digits in it by chance.
     Identifier,
-    /// Anything else.
+    /// Any other value: a name, a reason, an amount.
     Text,
 }
 
 impl ValueRole {
     fn for_member(member: &str) -> Self {
+        // An id holds a card's digits by chance now and then, so it is refused only if it is a card number as
+        // a whole. A text or a token has no reason to hold one at all.
         match member {
             "token" => Self::Token,
             "gateway" => Self::Identifier,
@@ -48,7 +52,7 @@ impl ValueRole {
         }
     }
 
-    /// The rule that a text breaks, if it is card data.
+    /// The rule that a text of this purpose breaks by holding card data; `None` when it holds none.
     fn broken_rule(self, text: &str) -> Option<Invalid> {
         let (rule, broken) = match self {
             Self::Token => (TOKEN, card::contains_number(text)),
@@ -59,7 +63,8 @@ impl ValueRole {
     }
 }
 
-/// Where a value stands; written down only for a fault.
+/// The path to a value, as a list on the stack from the value to the root.
+// Made a text only for a fault: a body has thousands of values, and nearly all of them are harmless.
 enum ValuePath<'a> {
     Root,
     Member(&'a Self, &'a str),
@@ -85,8 +90,10 @@ impl CardFaults {
     }
 
     fn check_value(&mut self, value: &Value, at: &ValuePath<'_>, role: ValueRole) {
+        // The recursion ends: serde_json refuses documents of more than 128 levels.
         match value {
             Value::Null | Value::Bool(_) => {}
+            // Written out in full, because `4.242424242424242e15` is a card number too.
             Value::Number(number) => self.check_text(&card::expand_exponent(&number.to_string()), at, role),
             Value::String(text) => self.check_text(text, at, role),
             Value::Array(elements) => {
@@ -102,7 +109,7 @@ impl CardFaults {
     fn check_member(&mut self, name: &str, value: &Value, at: &ValuePath<'_>) {
         let member = ValuePath::Member(at, name);
         if card::contains_number(name) {
-            // Pointing at it would send the number back.
+            // The fault points at the object: a pointer to the member would send the number back.
             self.add_fault(at, CARD_NUMBER_NAME);
         } else if card::is_named_like_card_data(name) {
             self.add_fault(&member, CARD_DATA_MEMBER);
@@ -125,7 +132,7 @@ mod tests {
     use super::*;
     use crate::http::problem::ProblemView;
 
-    /// Where faults are, with what is said of each.
+    /// Where faults are, with the rule of each.
     fn faults(body: &Value) -> Vec<(String, String)> {
         let Err(problem) = refuse_card_data(body) else { return Vec::new() };
         assert_eq!(problem.kind(), Kind::CardDataRefused);

@@ -1,4 +1,4 @@
-//! JSON of which every object names each member once.
+//! JSON whose objects name each member once.
 
 use std::fmt;
 
@@ -8,8 +8,10 @@ use serde::{
 };
 use serde_json::{Map, Value};
 
-/// A document; reading one that names a member twice in one object is an error of the category `Data`, and nothing
-/// else is (RFC 8259, 4, leaves open what such a document means).
+/// A document. One that names a member twice in one object is an error of the category `Data`, and no other
+/// document is.
+// RFC 8259, 4, leaves open what a repeated member means. `Value` would take the last one; a proxy or a log
+// that reads the first would see another request than the one that is carried out.
 pub(super) struct UniqueKeys(pub(super) Value);
 
 impl<'de> Deserialize<'de> for UniqueKeys {

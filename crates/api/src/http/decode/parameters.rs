@@ -1,4 +1,4 @@
-//! Reading query parameters, in the manner of [`Fields`](super::Fields).
+//! Reads query parameters, in the manner of [`Fields`](super::Fields).
 
 use actix_web::{HttpRequest, web::Query};
 use domain::{Invalid, Timestamp, card};
@@ -7,12 +7,12 @@ use ports::Sealer;
 use super::{ReadResult, Rule, build_or_problem, must_be_whole};
 use crate::http::problem::{Fault, FaultLocation, Faults, Kind, Problem};
 
-/// Longest page of a list.
+/// Longest page of a list, in elements; a larger `limit` is a fault.
 pub const LIMIT_MAX: u32 = 100;
-/// Length of a page when nobody asks for another.
+/// Length of a page when the request names no `limit`.
 pub const LIMIT_DEFAULT: u32 = 20;
 
-/// What is said of a parameter that has no meaning here.
+/// The rule that a parameter breaks which the request does not have.
 const UNKNOWN_PARAMETER: Invalid = Invalid("is not a parameter of this request");
 const REPEATED: Invalid = Invalid("must be given once");
 const CURSOR: Invalid = Invalid("must be the nextCursor of this list");
@@ -21,7 +21,8 @@ const CARD: Invalid = Invalid("must not carry card data");
 
 /// The parameters of a query, read one by one.
 ///
-/// Each read gives `None` when it noted a fault; [`QueryParameters::finish`] puts the values together when there was none.
+/// Each read gives `None` when it recorded a fault; [`QueryParameters::finish`] puts the values together when
+/// there was none.
 #[derive(Debug)]
 pub struct QueryParameters {
     pairs: Vec<(String, String)>,
@@ -30,16 +31,17 @@ pub struct QueryParameters {
 }
 
 impl QueryParameters {
-    /// The parameters of a request.
+    /// Splits the query of a request into its parameters, with escapes decoded.
     #[must_use]
     pub fn new(request: &HttpRequest) -> Self {
         let query = Query::<Vec<(String, String)>>::from_query(request.query_string());
-        // A string of pairs can always be read; should that ever change, the request has no parameters.
+        // Every text is a list of pairs, so this cannot fail; if it did, the request would count as one
+        // without any.
         let pairs = query.map(Query::into_inner).unwrap_or_default();
         Self { pairs, known: Vec::new(), faults: Faults::default() }
     }
 
-    /// A parameter that may be missing.
+    /// Reads a parameter that may be missing; given twice, it is a fault.
     pub fn read_optional<T>(
         &mut self,
         name: &'static str,
@@ -48,15 +50,16 @@ impl QueryParameters {
         self.read_parameter(name, |text| Ok(read(text)?))
     }
 
-    /// A moment, as RFC 3339 writes it, to the millisecond.
+    /// Reads an RFC 3339 time, to the millisecond.
     pub fn read_time(&mut self, name: &'static str) -> Option<Option<Timestamp>> {
         self.read_optional(name, parse_time)
     }
 
-    /// `limit`: how long a page is wanted.
+    /// Reads `limit`: the length of the page, 1 to [`LIMIT_MAX`], by default [`LIMIT_DEFAULT`].
     pub fn read_limit(&mut self) -> Option<u32> {
         let range = 1..=LIMIT_MAX;
         let read = |text: &str| {
+            // `parse` accepts `+5` too, which no documented form of a number allows.
             let plain = text.bytes().all(|it| it.is_ascii_digit());
             let limit = text.parse().ok().filter(|it| plain && range.contains(it));
             limit.ok_or_else(|| must_be_whole(&range))
@@ -64,7 +67,7 @@ impl QueryParameters {
         self.read_parameter("limit", read).map(|it| it.unwrap_or(LIMIT_DEFAULT))
     }
 
-    /// `cursor`: after which element the page begins.
+    /// Reads `cursor`: the element after which the page begins; `Some(None)` for the first page.
     pub fn read_cursor<T>(
         &mut self,
         cursors: &Cursors<'_>,
@@ -74,7 +77,7 @@ impl QueryParameters {
         self.read_optional("cursor", open)
     }
 
-    /// Which page of a list is wanted, when nothing else can be asked for: after which element, and how long.
+    /// Reads `cursor` and `limit` of a list that has no other parameters.
     ///
     /// # Errors
     /// As [`QueryParameters::finish`].
@@ -84,25 +87,28 @@ impl QueryParameters {
         self.finish(|| Some((after?, limit?)))
     }
 
-    /// What was read, or a problem that names every fault.
+    /// Builds the result, or a problem that names every fault.
     ///
     /// # Errors
-    /// `invalid-request`, or `card-data-refused` when a card number was sent. `build` must not give `None` unless a
-    /// fault was noted.
+    /// `invalid-request`; `card-data-refused` when a card number was sent; `internal-error` when `build`
+    /// gives `None` although no fault was recorded.
     pub fn finish<T>(mut self, build: impl FnOnce() -> Option<T>) -> Result<T, Problem> {
+        // Card data goes first, and alone: addresses end up in the logs of proxies and browsers, so the
+        // client has to learn of this before anything else.
         let cards = self.card_faults();
         if !cards.is_empty() {
             return Err(Problem::new(Kind::CardDataRefused).with_errors(cards));
         }
         let mut unknown: Vec<&String> =
             self.pairs.iter().map(|(name, _)| name).filter(|it| !self.known.contains(&it.as_str())).collect();
+        // A parameter that is repeated a hundred times in a row is one mistake.
         unknown.dedup();
         let fault = |name: &String| Fault::new(FaultLocation::for_parameter(name), UNKNOWN_PARAMETER);
         self.faults.append(Faults::from_each(unknown, fault));
         build_or_problem(self.faults, build)
     }
 
-    /// The parameters with card data. A name that is a card number itself is not sent back.
+    /// One fault for each parameter with card data. A name that holds a card number is not sent back.
     fn card_faults(&self) -> Faults {
         let mut cards = Faults::default();
         for (name, value) in &self.pairs {
@@ -122,6 +128,7 @@ impl QueryParameters {
     ) -> Option<Option<T>> {
         self.known.push(name);
         let mut given = self.pairs.iter().filter(|(it, _)| it == name).map(|(_, value)| value);
+        // Taking the first or the last of two values would be a guess, and a proxy may guess otherwise.
         let read = match (given.next(), given.next()) {
             (None, _) => return Some(None),
             (Some(value), None) => read(value),
@@ -132,9 +139,10 @@ impl QueryParameters {
     }
 }
 
-/// Reads an RFC 3339 time; what is finer than a millisecond is cut off.
+/// Parses an RFC 3339 time; digits beyond the millisecond are cut off.
 fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
-    // The parser knows more forms than the standard.
+    // The parser accepts more than RFC 3339, such as a time zone in brackets. What is accepted once has to be
+    // accepted for ever, so only the documented form is.
     let of_the_standard = |it: u8| it.is_ascii_digit() || b"Tt:.Zz+-".contains(&it);
     if !text.bytes().all(of_the_standard) {
         return Err(TIME);
@@ -143,21 +151,22 @@ fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     Ok(Timestamp::from_millis(time.as_millisecond()))
 }
 
-/// The cursors of one list, sealed so that nobody can make one up.
+/// The cursors of one list: ids that are sealed, so that a client can neither read nor construct one.
 #[derive(Clone, Copy)]
+// Sealed, so that what a cursor holds may change with a version: no client can depend on its content.
 pub struct Cursors<'s> {
     sealer: &'s dyn Sealer,
     list: &'static str,
 }
 
 impl<'s> Cursors<'s> {
-    /// The cursors of the list with that name; those of another list do not open here.
+    /// The cursors of the named list. A cursor of another list does not open here.
     #[must_use]
     pub const fn new(sealer: &'s dyn Sealer, list: &'static str) -> Self {
         Self { sealer, list }
     }
 
-    /// The cursor of the page that begins after the element with that id.
+    /// Seals the cursor of the page that begins after the element with this id.
     #[must_use]
     pub fn cursor_after(&self, id: &str) -> String {
         self.sealer.seal_text(self.list, id)

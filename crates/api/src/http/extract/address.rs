@@ -1,17 +1,21 @@
-//! Whose address counts.
+//! Finds the client's address behind trusted proxies.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use actix_web::HttpRequest;
 use ipnet::IpNet;
 
-/// The header in which each proxy adds its own peer at the right.
+/// The header to which each proxy appends the address of its own peer, at the right.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
-/// The right-most hop that is not a trusted proxy: what stands further left anybody can write.
+/// The right-most hop that is not a trusted proxy. Everything further left may be written by the client
+/// itself.
 pub(super) fn client_ip(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
+    // IPv4 written as IPv6 (`::ffff:192.0.2.1`) is the same peer, and must match a trusted IPv4 network.
     let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.ip().to_canonical());
     let is_trusted = |address: IpAddr| trusted.iter().any(|it| it.contains(&address));
+    // A value that is no text stays in the list as an unreadable hop: left out, it would let the hop to its
+    // left count, which the client may have made up.
     let values: Vec<_> =
         request.headers().get_all(FORWARDED_FOR).map(|it| it.to_str().unwrap_or("?")).collect();
     let mut hops = values.iter().rev().flat_map(|it| it.rsplit(','));
@@ -19,13 +23,15 @@ pub(super) fn client_ip(request: &HttpRequest, trusted: &[IpNet]) -> IpAddr {
     while is_trusted(client) {
         match hops.next().map(|it| parse_hop(it.trim())) {
             Some(Some(hop)) => client = hop,
+            // Unreadable, or no hop is left: the last trusted proxy stands for the client. That may count
+            // several clients together, but no client can choose its own address.
             Some(None) | None => break,
         }
     }
     client
 }
 
-/// An address, perhaps with a port.
+/// Parses a hop: an address, with or without a port, in its canonical form.
 fn parse_hop(hop: &str) -> Option<IpAddr> {
     let bare = hop.parse().ok();
     bare.or_else(|| hop.parse::<SocketAddr>().ok().map(|it| it.ip())).map(|it| it.to_canonical())

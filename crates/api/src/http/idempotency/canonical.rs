@@ -1,10 +1,11 @@
-//! One text for all ways to write the same JSON.
+//! Canonical JSON: one text for all spellings of the same document. Stored fingerprints depend on it, so it
+//! must not change.
 
 use std::fmt::Write;
 
 use serde_json::Value;
 
-/// `value` without white space, its members sorted by name.
+/// Writes `value` without white space, with the members of each object sorted by name.
 pub(super) fn to_canonical(value: &Value) -> String {
     let mut out = String::new();
     write_value(value, &mut out);
@@ -19,6 +20,9 @@ fn write_value(value: &Value, out: &mut String) {
         }
         Value::Array(elements) => write_list(out, ['[', ']'], elements, write_value),
         Value::Object(members) => {
+            // Sorted here, although the map may be sorted by itself: whether it is depends on a feature of
+            // serde_json that any crate in the build may turn on, and then every stored fingerprint would
+            // stop matching.
             let mut sorted: Vec<_> = members.iter().collect();
             sorted.sort_unstable_by_key(|(name, _)| *name);
             write_list(out, ['{', '}'], sorted, |(name, value), out| {

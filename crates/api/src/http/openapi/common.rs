@@ -1,4 +1,5 @@
-//! The problems that operations of one kind have in common.
+//! Adds to the document what operations of one kind have in common: problems, headers and the bodies of
+//! errors.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +12,10 @@ use utoipa::openapi::{
 use super::{BEARER, RAW_BODIES};
 use crate::http::problem::{Kind, MEDIA_TYPE, ProblemView};
 
-/// What is true of every operation.
+/// The problems that every operation can answer with.
 const ALL_OPERATIONS: &[Kind] =
     &[Kind::InternalError, Kind::Unavailable, Kind::Overloaded, Kind::DeadlineExceeded];
-/// What goes with a JSON body.
+/// The problems of an operation that reads a JSON body.
 const WITH_BODY: &[Kind] = &[
     Kind::MalformedJson,
     Kind::BodyTooLarge,
@@ -22,19 +23,19 @@ const WITH_BODY: &[Kind] = &[
     Kind::InvalidRequest,
     Kind::CardDataRefused,
 ];
-/// What goes with an `Idempotency-RowKey`.
+/// The problems of an operation that takes an `Idempotency-Key`.
 const WITH_KEY: &[Kind] = &[
     Kind::IdempotencyKeyInvalid,
     Kind::IdempotencyKeyReused,
     Kind::IdempotencyInProgress,
     Kind::CardDataRefused,
 ];
-/// Its header.
+/// The name of the header in the document.
 const KEY: &str = "Idempotency-Key";
-/// What goes with a query that has a parameter too many.
+/// The problems of an operation that checks its query.
 const WITH_QUERY: &[Kind] = &[Kind::InvalidRequest, Kind::CardDataRefused];
 
-/// Adds what is common to every operation of the document.
+/// Adds the common problems, headers and bodies to every operation of the document.
 pub(super) fn add_common_problems(document: &mut Document) {
     for (path, item) in &mut document.paths.paths {
         for (_, operation) in path_operations(item) {
@@ -47,7 +48,7 @@ pub(super) fn add_common_problems(document: &mut Document) {
     }
 }
 
-/// The operations of a path.
+/// The operations of a path, with their methods.
 pub(super) fn path_operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Operation)> {
     [
         (HttpMethod::Get, &mut item.get),
@@ -62,6 +63,8 @@ pub(super) fn path_operations(item: &mut PathItem) -> Vec<(HttpMethod, &mut Oper
 }
 
 fn common_kinds(path: &str, operation: &Operation) -> Vec<Kind> {
+    // Derived and not declared: a handler that gains a body or a key gains its problems in the contract, too,
+    // and the tests compare every answer with the contract.
     let raw = path.starts_with(RAW_BODIES);
     let (secured, operators) = security_needs(operation);
     let when = |condition: bool, kinds: &'static [Kind]| if condition { kinds } else { &[] };
@@ -80,8 +83,9 @@ fn common_kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     .concat()
 }
 
-/// Whether an operation needs a token, and an operator's.
+/// Whether an operation needs a token, and whether that has to be an operator's.
 fn security_needs(operation: &Operation) -> (bool, bool) {
+    // Through JSON, because the library's type does not show what a requirement names.
     let required = serde_json::to_value(&operation.security).unwrap_or_default();
     let ours: Vec<&Value> =
         required.as_array().into_iter().flatten().filter_map(|it| it.get(BEARER)).collect();
@@ -89,7 +93,7 @@ fn security_needs(operation: &Operation) -> (bool, bool) {
     (!ours.is_empty(), operators)
 }
 
-/// The name of a method.
+/// The name of a method in upper case, as in the route table.
 pub(super) const fn method_name(method: &HttpMethod) -> &'static str {
     match method {
         HttpMethod::Get => "GET",
@@ -103,7 +107,7 @@ pub(super) const fn method_name(method: &HttpMethod) -> &'static str {
     }
 }
 
-/// Whether an operation has a parameter of that place, and of that name if one is given.
+/// Whether an operation has a parameter at a place, with the given name if there is one.
 pub(super) fn has_parameter(operation: &Operation, place: &ParameterIn, name: Option<&str>) -> bool {
     operation.parameters.iter().flatten().any(|it| match it {
         RefOr::T(it) => it.parameter_in == *place && name.is_none_or(|name| it.name == name),
@@ -118,7 +122,7 @@ fn requires_key(operation: &Operation) -> bool {
     })
 }
 
-/// Names a kind among those of its status, unless the handler did.
+/// Adds a kind to the description of its status, unless the handler has named it there.
 fn add_kind(operation: &mut Operation, kind: Kind) {
     let responses = &mut operation.responses.responses;
     let response = responses.entry(kind.status().to_string()).or_insert_with(|| Response::default().into());
@@ -131,7 +135,7 @@ fn add_kind(operation: &mut Operation, kind: Kind) {
     }
 }
 
-/// Gives every error its body and its headers, and says what any other error looks like.
+/// Adds the body and the headers of every error, and a default response for any other problem.
 fn complete_responses(operation: &mut Operation) {
     let keyed = has_parameter(operation, &ParameterIn::Header, Some(KEY));
     let responses = &mut operation.responses.responses;
@@ -153,7 +157,7 @@ fn complete_responses(operation: &mut Operation) {
                 add_header(
                     &mut response.headers,
                     "Idempotent-Replayed",
-                    "`true` on an answer that is given again.",
+                    "`true` on an answer that is a replay.",
                 );
             }
             _ => {}
@@ -161,7 +165,8 @@ fn complete_responses(operation: &mut Operation) {
     }
 }
 
-/// Two sections may each have a `list`; the whole document may not.
+/// Prefixes the operation's id with its section: several sections have a `list`, and ids are unique in the
+/// document.
 fn prefix_operation_id(operation: &mut Operation) {
     let section = operation.tags.iter().flatten().next().map(|it| it.to_lowercase());
     if let (Some(section), Some(handler)) = (section, &operation.operation_id) {

@@ -1,4 +1,4 @@
-//! What is wrong with a request, and where.
+//! The faults of a request: the rules that it breaks, each with its place.
 
 use std::borrow::Cow;
 
@@ -6,17 +6,17 @@ use domain::Invalid;
 
 use super::text;
 
-/// Where in a request a fault is.
+/// The place of a fault in a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultLocation {
     /// A JSON Pointer into the body (RFC 6901).
     Pointer(String),
-    /// A parameter of the query or of the path.
+    /// The name of a parameter of the query or of the path; empty when the name cannot be sent back.
     Parameter(String),
 }
 
 impl FaultLocation {
-    /// A parameter. A name that is too long to be sent back is left out.
+    /// The place of a parameter. A name that is too long to be sent back is left empty.
     #[must_use]
     pub fn for_parameter(name: &str) -> Self {
         let fits = text::json_bytes(name, text::LOCATION_BYTES_MAX).is_some();
@@ -24,17 +24,17 @@ impl FaultLocation {
     }
 }
 
-/// One thing that is wrong with a request.
+/// One rule that a request breaks, with the place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fault {
-    /// Where.
+    /// Where in the request the rule is broken.
     pub location: FaultLocation,
-    /// What, as a sentence that does not repeat the value.
+    /// The broken rule, as a sentence that does not repeat the value.
     pub detail: String,
 }
 
 impl Fault {
-    /// A fault, with the rule that is broken.
+    /// A fault at a place, with the rule that is broken there.
     #[must_use]
     pub fn new(place: FaultLocation, rule: impl Into<Rule>) -> Self {
         Self { location: place, detail: rule_sentence(&rule.into().0) }
@@ -47,7 +47,8 @@ impl Fault {
     }
 }
 
-/// A rule that a value breaks, as `must be …`; like [`Invalid`], but it may be made for the occasion.
+/// A rule that a value breaks, as `must be …`. Unlike [`Invalid`] it may be composed at run time, with a
+/// limit in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Rule(pub Cow<'static, str>);
 
@@ -57,21 +58,23 @@ impl From<Invalid> for Rule {
     }
 }
 
-/// `must be …` as a sentence.
+/// Turns `must be …` into a sentence with a capital and a full stop.
 fn rule_sentence(rule: &str) -> String {
     let mut chars = rule.chars();
     let first = chars.next().map(|it| it.to_ascii_uppercase());
     first.into_iter().chain(chars).chain(['.']).collect()
 }
 
-/// The faults of one request: all are counted, and the first are listed. One beyond those costs nothing but its count.
+/// The faults of one request: all are counted, and the first [`Faults::LISTED_MAX`] are listed. A further one
+/// costs only its count.
 ///
 /// ```
 /// use api::http::problem::{Fault, Faults};
 /// use domain::Invalid;
 ///
-/// let faults = Faults::each(0..350, |at| Fault::at(format!("/items/{at}"), Invalid("is required")));
-/// assert_eq!((faults.count(), faults.listed().len()), (350, Faults::LISTED_MAX));
+/// let fault = |at| Fault::at_pointer(format!("/items/{at}"), Invalid("is required"));
+/// let faults = Faults::from_each(0..350, fault);
+/// assert_eq!((faults.total_count(), faults.listed_faults().len()), (350, Faults::LISTED_MAX));
 /// ```
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Faults {
@@ -80,50 +83,53 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Most that are listed.
+    /// Largest number of faults that are listed in one answer.
+    // With places of at most 192 bytes the whole answer stays below 32 KiB, however bad the request is.
     pub const LISTED_MAX: usize = 100;
 
-    /// One fault for each of the items. `fault` is only called for those that are listed.
+    /// Records one fault for each item. `fault` is only called for those that are listed.
     pub fn from_each<T>(items: impl IntoIterator<Item = T>, fault: impl Fn(T) -> Fault) -> Self {
         let mut faults = Self::default();
         items.into_iter().for_each(|it| faults.push_with(|| fault(it)));
         faults
     }
 
-    /// One more. `fault` is only called if it is listed.
+    /// Records one fault. `fault` is only called if it is going to be listed.
     pub fn push_with(&mut self, fault: impl FnOnce() -> Fault) {
+        // A closure, because a body of 64 KiB can hold thousands of unknown members, and composing a text for
+        // each that is then discarded would be the most expensive part of refusing it.
         self.count = self.count.saturating_add(1);
         if self.listed.len() < Self::LISTED_MAX {
             self.listed.push(fault());
         }
     }
 
-    /// Those of a part of the request, behind these.
+    /// Appends the faults of a part of the request behind these.
     pub fn append(&mut self, others: Self) {
         self.count = self.count.saturating_add(others.count);
         let room = Self::LISTED_MAX.saturating_sub(self.listed.len());
         self.listed.extend(others.listed.into_iter().take(room));
     }
 
-    /// How many there are, listed or not.
+    /// The number of faults, listed or not.
     #[must_use]
     pub const fn total_count(&self) -> usize {
         self.count
     }
 
-    /// Whether there is none.
+    /// Whether no fault was recorded.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// The first ones.
+    /// The listed faults, in the order in which they were recorded.
     #[must_use]
     pub fn listed_faults(&self) -> &[Fault] {
         &self.listed
     }
 
-    /// How many there are, as a sentence, and how many are listed if that is not all.
+    /// A sentence that counts the faults, and says how many are listed if not all are.
     pub(super) fn summary(&self) -> String {
         match (self.count, self.listed.len()) {
             (1, _) => "The request has 1 fault.".to_owned(),
@@ -135,7 +141,7 @@ impl Faults {
         }
     }
 
-    /// Whether some are only counted.
+    /// Whether some faults are counted only, and not listed.
     pub(super) const fn are_many(&self) -> bool {
         self.count > Self::LISTED_MAX
     }

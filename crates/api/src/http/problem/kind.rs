@@ -1,20 +1,25 @@
-//! The one table of the problems that the service answers with.
+//! The table of all problems that the service answers with.
+//!
+//! A slug and its status are part of the contract: clients decide by them, so they are never renamed.
 
-/// The folder of the pages, one a problem, as text; the same that stands in the repository.
+/// The text of a problem's page: the file of the repository, built into the program.
+// A macro, because `include_str!` needs a literal. A kind without a page does not compile.
 macro_rules! page {
     ($slug:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/problems/", $slug, ".md"))
     };
 }
 
+// A macro, so that a kind is one row: an enum with five matches would allow a kind whose status and page do
+// not belong together.
 macro_rules! kinds {
     ($($name:ident $slug:literal $status:literal $title:literal $detail:literal)*) => {
-        /// What kind of problem it is: its `type`, status and title (RFC 9457, 3.1). Its page tells more.
+        /// The kind of a problem, which decides its `type`, status and title (RFC 9457, 3.1).
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Kind { $(#[doc = $title] $name,)* }
 
         impl Kind {
-            /// Every kind.
+            /// Every kind, in the order of the index page.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
             /// The last segment of its `type`.
@@ -23,25 +28,25 @@ macro_rules! kinds {
                 match self { $(Self::$name => $slug,)* }
             }
 
-            /// The HTTP status.
+            /// The HTTP status that every problem of this kind has.
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
             }
 
-            /// The first line of its page.
+            /// The title, which is the first line of its page and the same for every problem of this kind.
             #[must_use]
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)* }
             }
 
-            /// What is said when there is nothing more exact to say.
+            /// The general detail, for a problem about which nothing more exact is known.
             #[must_use]
             pub const fn detail(self) -> &'static str {
                 match self { $(Self::$name => $detail,)* }
             }
 
-            /// Its page, in Markdown.
+            /// The page that explains the kind and what to do, in Markdown.
             #[must_use]
             pub const fn page(self) -> &'static str {
                 match self { $(Self::$name => page!($slug),)* }
@@ -94,7 +99,7 @@ kinds! {
 }
 
 impl Kind {
-    /// The kind with that slug.
+    /// Finds the kind with this slug, the last segment of its `type`.
     #[must_use]
     pub fn find_by_slug(slug: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|it| it.slug() == slug)

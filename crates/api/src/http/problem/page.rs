@@ -1,4 +1,4 @@
-//! Pages about problems, for people.
+//! Renders the pages about problems as HTML.
 
 use pulldown_cmark::{Options, Parser, html::push_html};
 
@@ -8,10 +8,12 @@ const STYLE: &str = "body{font:1rem/1.6 system-ui,sans-serif;max-width:46rem;mar
     table{border-collapse:collapse}td,th{border:1px solid #8884;padding:.3rem .6rem;text-align:left}\
     :root{color-scheme:light dark}";
 
-/// What a `Content-Security-Policy` calls that style.
+/// The source expression of the style in a `Content-Security-Policy`: the digest of exactly these bytes.
+// A digest instead of `unsafe-inline`, so that a style that gets into a page in any other way is not applied.
 pub const STYLE_DIGEST: &str = "sha256-gEqZo6BDaq7yX/HCUvBTWshNxndIebRgOK9iionT7WQ=";
 
-/// A page of HTML from Markdown that this program carries; not for text from outside, whose HTML would get through.
+/// A page of HTML from Markdown that this program carries; not for text from outside, whose HTML would get
+/// through.
 #[must_use]
 pub fn render_html(title: &str, markdown: &str) -> String {
     let mut body = String::new();

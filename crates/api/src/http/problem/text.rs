@@ -1,11 +1,12 @@
-//! How long a text is in an answer.
+//! Measures the length of a text as JSON writes it.
 
-/// Longest pointer, or name of a parameter, that is sent back, in bytes as JSON writes it. With it an answer that lists all
-/// the faults that are ever listed has less than 32 KiB.
+/// Longest pointer, or name of a parameter, that is sent back, in bytes as JSON writes it. With it an answer
+/// that lists all the faults that are ever listed has less than 32 KiB.
 pub(in crate::http) const LOCATION_BYTES_MAX: usize = 192;
 
-/// How many bytes `text` has in a string of JSON, if those are at most `bytes_max`. The rest is not looked at.
+/// The length of `text` in a JSON string, in bytes; `None` beyond `bytes_max`.
 pub(in crate::http) fn json_bytes(text: &str, bytes_max: usize) -> Option<usize> {
+    // Stops at the limit: the text comes from a client, and may be as long as a request's head.
     text.chars().map(json_length).try_fold(0, |sum: usize, it| Some(sum + it).filter(|it| *it <= bytes_max))
 }
 

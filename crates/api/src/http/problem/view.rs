@@ -1,4 +1,4 @@
-//! A problem as JSON.
+//! The JSON form of a problem and its faults.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -13,42 +13,44 @@ pub struct ProblemView {
     /// What kind of problem it is: a page to read, relative to the service.
     #[schema(example = "/problems/invalid-request", format = "uri-reference")]
     r#type: String,
-    /// The kind's name.
+    /// The name of the kind in English; the same for every problem of a type.
     #[schema(example = "Invalid request")]
     title: &'static str,
-    /// The HTTP status.
+    /// The HTTP status of the answer, repeated for clients that only see the body.
     #[schema(example = 422, minimum = 400, maximum = 599)]
     status: u16,
-    /// What happened this time. It never repeats an id or a value that was sent.
+    /// What happened in this case. It never repeats an id or a value that was sent.
     #[schema(example = "The request has 1 fault.")]
     detail: String,
     /// The request id, the same as in `X-Request-Id`.
     #[schema(example = "mzxw6ytboi4dsnzsmfrggzdfm4")]
     instance: String,
-    /// All faults of the request, where there are some to point at. Of more than 100 the first are listed, and `detail` says
-    /// how many there are.
+    /// All faults of the request; missing when there is none to point at. Of more than 100 the first 100 are
+    /// listed, and `detail` says how many there are.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(max_items = 100)]
     errors: Vec<FaultView>,
-    /// The statuses that this caller may ask for, where one that cannot be had was asked for.
+    /// The statuses that this caller may ask for; only with `transition-not-allowed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_transitions: Option<Vec<&'static str>>,
 }
 
-/// One fault: what is wrong, and where.
+/// One fault: the rule that is broken, and the place.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Fault)]
 struct FaultView {
-    /// A JSON Pointer into the body (RFC 6901); for a missing member, where it should stand. One of more than 192 bytes
-    /// stops at the nearest place around it that has fewer.
+    /// A JSON Pointer into the body (RFC 6901); for a missing member, the place where it belongs. If it had
+    /// more than 192 bytes, it points at the nearest enclosing value whose pointer fits. Missing when the
+    /// fault is about a parameter.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "/items/0/quantity")]
     pointer: Option<String>,
-    /// Or the name of a parameter of the query or of the path; empty if it is too long, or a card number.
+    /// Name of a parameter of the query or of the path; empty if it is too long, or holds a card number.
+    /// Missing when the fault is about the body.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "limit")]
     parameter: Option<String>,
-    /// The rule that is broken.
+    /// The rule that is broken, as a sentence that does not repeat the value.
     #[schema(example = "Must be a whole number from 1 to 9999.")]
     detail: String,
 }

@@ -1,4 +1,4 @@
-//! What operators changed of a product.
+//! Views of what operators changed of a product.
 
 use application::catalogue::AppliedAdjustment;
 use domain::{
@@ -10,23 +10,23 @@ use utoipa::ToSchema;
 
 use super::{order::ChangedByView, timestamp_text};
 
-/// An adjustment of a product's stock.
+/// An adjustment of a product's stock, as it was made.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AdjustmentView {
-    /// Its id.
+    /// Public id of the adjustment.
     pub id: String,
-    /// Of which product.
+    /// The operator's id of the product.
     pub product_id: String,
-    /// How many came in, or went out if that is below zero.
+    /// Number of pieces that came in, or went out if it is below zero.
     #[schema(example = -3)]
     pub by: i64,
-    /// Why.
+    /// Reason given by the operator; null if none is stored.
     #[schema(required)]
     pub reason: Option<String>,
-    /// Who made it.
+    /// The operator who made the adjustment.
     pub created_by: ChangedByView,
-    /// When.
+    /// Time of the adjustment, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -56,35 +56,36 @@ impl From<&StoredProductChange> for AdjustmentView {
     }
 }
 
-/// A change of a product: what it was since.
+/// A change of a product, with the values that hold since then.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeView {
-    /// Its id.
+    /// Public id of the change.
     pub id: String,
-    /// Of which product.
+    /// The operator's id of the product.
     pub product_id: String,
-    /// The version that began with it.
+    /// Version of the product that the change made.
     pub version: i64,
-    /// Price of one piece since, in major units.
+    /// Price of one piece since the change, in major units.
     #[schema(example = "9.99")]
     pub price: String,
-    /// ISO 4217 code.
+    /// ISO 4217 code of the price's currency.
     #[schema(example = "CNY")]
     pub currency: &'static str,
-    /// Whether it could be ordered since.
+    /// Whether the product can be ordered since the change.
     pub active: bool,
-    /// What became of the stock: `CACHE_REVALIDATE`, `SET` or `ADJUSTED`.
+    /// Effect on the stock: `KEPT`, `SET` or `ADJUSTED`.
     pub stock: &'static str,
-    /// How many it was set to or adjusted by; null when it was kept, or is not tracked since.
+    /// Number of pieces that the stock was set to or adjusted by; null when it was not changed, or is not
+    /// tracked since.
     #[schema(required)]
     pub quantity: Option<i64>,
-    /// Why, if anybody said.
+    /// Reason given by the operator; null if none was given.
     #[schema(required)]
     pub reason: Option<String>,
-    /// Who made it.
+    /// The user who made the change.
     pub created_by: ChangedByView,
-    /// When.
+    /// Time of the change, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
 }

@@ -1,4 +1,4 @@
-//! What operators must look at.
+//! The view of a finding.
 
 use domain::Finding;
 use serde::Serialize;
@@ -6,41 +6,41 @@ use utoipa::ToSchema;
 
 use super::{order::ChangedByView, timestamp_text};
 
-/// Something an operator must look at.
+/// A condition that an operator must look at.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FindingView {
-    /// Public id.
+    /// Public id of the finding.
     pub id: String,
-    /// Why: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`, `unknown-type`,
-    /// `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`, `refund-failed`, `over-refunded`,
-    /// `contradiction` or `unreadable`.
+    /// Kind of the finding: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`,
+    /// `unknown-type`, `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`,
+    /// `refund-failed`, `over-refunded`, `contradiction` or `unreadable`.
     #[schema(example = "amount-mismatch")]
     pub kind: &'static str,
-    /// About which gateway.
+    /// Gateway that the finding is about; null if it is about none.
     #[schema(required)]
     pub gateway: Option<String>,
-    /// About which of its events.
+    /// The gateway's id of the event; null if the finding is not about one.
     #[schema(required)]
     pub event_id: Option<String>,
-    /// About which transaction.
+    /// Id of the transaction; null if the finding is not about one.
     #[schema(required)]
     pub transaction_id: Option<String>,
-    /// About which order.
+    /// Number of the order; null if the finding is not about one.
     #[schema(required)]
     pub order_number: Option<String>,
-    /// What happened.
+    /// Description of what happened, for a person to read.
     pub detail: String,
-    /// When it was found.
+    /// Time at which it was found, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When an operator was done with it.
+    /// Time at which an operator resolved it; null while it is open.
     #[schema(required, format = DateTime)]
     pub resolved_at: Option<String>,
-    /// What the operator wrote then.
+    /// Note of the operator who resolved it; null while it is open.
     #[schema(required)]
     pub note: Option<String>,
-    /// Who that was.
+    /// The operator who resolved it; null while it is open.
     #[schema(required)]
     pub resolved_by: Option<ChangedByView>,
 }

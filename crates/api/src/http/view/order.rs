@@ -1,4 +1,4 @@
-//! Orders and their history.
+//! Views of orders and their history.
 
 use domain::{
     Actor, Order,
@@ -13,16 +13,16 @@ use super::timestamp_text;
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ItemView {
-    /// Which product.
+    /// The operator's id of the product.
     pub product_id: String,
-    /// What it was called.
+    /// Name of the product at that time.
     pub name: String,
-    /// How many.
+    /// Number of pieces that were ordered.
     pub quantity: u32,
-    /// Price of one, in major units.
+    /// Price of one piece at that time, in major units.
     #[schema(example = "9.99")]
     pub price: String,
-    /// Price times quantity.
+    /// Price times quantity, in major units.
     #[schema(example = "19.98")]
     pub subtotal: String,
 }
@@ -34,7 +34,8 @@ impl From<&OrderLine> for ItemView {
             name: it.name.as_str().to_owned(),
             quantity: it.quantity,
             price: it.price.to_string(),
-            // An order with a subtotal that money cannot be was never placed.
+            // Cannot fail: placing checks that every subtotal is an amount. The view falls back instead of
+            // failing, so that one odd row does not hide a whole page of orders.
             subtotal: it.subtotal().unwrap_or(it.price).to_string(),
         }
     }
@@ -44,37 +45,37 @@ impl From<&OrderLine> for ItemView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OrderView {
-    /// Public number.
+    /// Public number of the order, as in its path.
     pub order_number: String,
-    /// Where it stands.
+    /// Present status of the order.
     #[schema(example = "PENDING")]
     pub status: &'static str,
-    /// Grows with every change that can be seen; the `ETag`.
+    /// Version of the order, which grows with every visible change; also its `ETag`.
     pub version: i64,
-    /// What was bought.
+    /// The lines of the order, one for each product.
     pub items: Vec<ItemView>,
-    /// What all of it costs, in major units.
+    /// Sum of the subtotals, in major units.
     #[schema(example = "19.98")]
     pub amount: String,
-    /// ISO 4217 code.
+    /// ISO 4217 code of all amounts of the order.
     #[schema(example = "CNY")]
     pub currency: &'static str,
-    /// Where this caller may move it.
+    /// Statuses that this caller may move the order to now.
     #[schema(example = json!(["CANCELLED"]))]
     pub allowed_transitions: Vec<&'static str>,
-    /// When it was placed.
+    /// Time at which the order was placed, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it last changed. It never goes backwards.
+    /// Time of the last change, RFC 3339 in UTC. It never goes backwards.
     #[schema(format = DateTime)]
     pub updated_at: String,
-    /// When it closes unless it is paid; null when it is not waiting for money.
+    /// Time at which the order closes unless it is paid; null when it is not waiting for money.
     #[schema(required, format = DateTime)]
     pub expires_at: Option<String>,
 }
 
 impl OrderView {
-    /// An order as that kind of actor sees it.
+    /// An order as an actor of this kind sees it; only the allowed transitions depend on it.
     #[must_use]
     pub fn for_actor(it: &Order, actor: Actor) -> Self {
         Self {
@@ -87,12 +88,13 @@ impl OrderView {
             allowed_transitions: it.allowed_transitions(actor).into_iter().map(OrderStatus::as_str).collect(),
             created_at: timestamp_text(it.created_at),
             updated_at: timestamp_text(it.updated_at),
+            // The time stays stored after the payment, but it no longer means anything to a client.
             expires_at: (it.status == OrderStatus::Pending).then(|| timestamp_text(it.expires_at)),
         }
     }
 }
 
-/// Who changed something.
+/// The author of a change: the kind of actor, and the user if it was one.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedByView {
@@ -104,24 +106,25 @@ pub struct ChangedByView {
     pub id: Option<String>,
 }
 
-/// One change of status.
+/// One change of an order's status.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HistoryView {
-    /// Its place in the order's path: 1, 2, 3 and so on. That is the order of things; times may be the same.
+    /// Position in the order's history: 1, 2, 3 and so on. Sort by it; several entries may have the same
+    /// time.
     #[schema(minimum = 1)]
     pub sequence: i64,
-    /// Where the order stood; null when it was placed.
+    /// Status before the change; null for the entry of the placing.
     #[schema(required)]
     pub from_status: Option<&'static str>,
-    /// Where it stood then.
+    /// Status of the order after the change.
     pub to_status: &'static str,
-    /// Who did it.
+    /// The actor who changed the status.
     pub changed_by: ChangedByView,
-    /// Why, if anybody said.
+    /// Reason for the change; null if none was given.
     #[schema(required)]
     pub reason: Option<String>,
-    /// When; never before the one that it follows.
+    /// Time of the change, RFC 3339 in UTC; never before that of the previous entry.
     #[schema(format = DateTime)]
     pub created_at: String,
 }

@@ -1,4 +1,4 @@
-//! Transactions and refunds.
+//! Views of transactions and refunds.
 
 use application::payments::VisibleTransaction;
 use domain::{
@@ -14,63 +14,64 @@ use super::{order::ChangedByView, timestamp_text};
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TransactionView {
-    /// Public id, which is also the gateway's idempotency key.
+    /// Public id of the transaction, which is also the gateway's idempotency key.
     pub transaction_id: String,
-    /// Which order it pays.
+    /// Number of the order that it pays.
     pub order_number: String,
-    /// Through which gateway.
+    /// Name of the gateway that carries out the payment.
     pub gateway: String,
     /// `PENDING`, `AUTHORIZED`, `CAPTURED`, `FAILED`, `REFUNDED`, `DISPUTED` or `VOIDED`.
     #[schema(example = "CAPTURED")]
     pub status: &'static str,
-    /// How much was asked for, in major units.
+    /// Amount of the payment, in major units: all of the order.
     #[schema(example = "19.98")]
     pub amount: String,
-    /// ISO 4217 code.
+    /// ISO 4217 code of all amounts of the transaction.
     #[schema(example = "CNY")]
     pub currency: &'static str,
-    /// How much was taken.
+    /// Amount that was captured, in major units; zero before the capture.
     #[schema(example = "19.98")]
     pub captured_amount: String,
-    /// The sum of the refunds that went through.
+    /// Sum of the refunds that succeeded, in major units.
     #[schema(example = "0.00")]
     pub refunded_amount: String,
-    /// The sum of the disputes that are open or lost.
+    /// Sum of the disputes that are open or lost, in major units.
     #[schema(example = "0.00")]
     pub disputed_amount: String,
-    /// Last four digits of the card.
+    /// Last four digits of the card; null if the gateway has not reported them.
     #[schema(required)]
     pub card_last4: Option<String>,
-    /// Brand of the card.
+    /// Brand of the card; null if the gateway has not reported it.
     #[schema(required)]
     pub card_brand: Option<String>,
-    /// The issuer's authorisation code.
+    /// Authorisation code of the card's issuer; null if the gateway has not reported it.
     #[schema(required)]
     pub authorization_code: Option<String>,
-    /// Why it failed, while it is `FAILED`.
+    /// Reason for the failure while it is `FAILED`; null otherwise, or if the gateway has not reported one.
     #[schema(required)]
     pub failure_reason: Option<String>,
-    /// The gateway's response code.
+    /// Response code of the gateway; null if it has not reported one.
     #[schema(required)]
     pub response_code: Option<String>,
-    /// When the money was taken.
+    /// Time of the capture at the gateway; null before it.
     #[schema(required, format = DateTime)]
     pub captured_at: Option<String>,
-    /// When it was begun.
+    /// Time at which the payment was asked for, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When it last changed.
+    /// Time of the last change, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub updated_at: String,
-    /// Who began it; for operators only, and not there where nobody wrote it down (payments that were adopted).
+    /// The user who started the payment; for operators only, and missing where it was never stored (payments
+    /// of an adopted database).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<ChangedByView>,
-    /// Captures and voids that were asked for, oldest first; for operators only.
+    /// Captures and voids that were requested, oldest first; for operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<OperationView>>,
 }
 
-/// A capture or a void that was asked for.
+/// A capture or a void that was requested, whatever came of it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct OperationView {
@@ -78,12 +79,12 @@ pub struct OperationView {
     #[serde(rename = "type")]
     #[schema(example = "CAPTURE")]
     pub kind: &'static str,
-    /// How much, in major units.
+    /// Amount to capture or to release, in major units.
     #[schema(example = "19.98")]
     pub amount: String,
-    /// Who asked for it; of a void also who cancelled the order, and `SYSTEM` when time did.
+    /// The requester; for a void also the user who cancelled the order, or `SYSTEM` when its time ran out.
     pub requested_by: ChangedByView,
-    /// When.
+    /// Time of the request, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -111,6 +112,7 @@ impl From<&VisibleTransaction> for TransactionView {
         let it = &shown.transaction;
         let requests = shown.requests.as_ref();
         let begun = |it: &&StoredPaymentRequest| it.request.kind == PaymentRequestKind::Payment;
+        // The request of the payment itself is shown as `requestedBy`, so it is not listed a second time.
         let operations = |all: &Vec<StoredPaymentRequest>| {
             all.iter().filter(|it| !begun(it)).map(OperationView::from).collect()
         };
@@ -139,35 +141,36 @@ impl From<&VisibleTransaction> for TransactionView {
     }
 }
 
-/// Money on its way back, or back.
+/// Captured money that is given back, or is going to be.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RefundView {
-    /// Public id; the gateway's own when the refund began there.
+    /// Public id of the refund; the gateway's own when the refund began there.
     pub refund_id: String,
-    /// Of which transaction.
+    /// Id of the transaction that is refunded.
     pub transaction_id: String,
-    /// How much, in major units.
+    /// Amount of the refund, in major units.
     #[schema(example = "5.00")]
     pub amount: String,
-    /// ISO 4217 code.
+    /// ISO 4217 code of the amount's currency.
     #[schema(example = "CNY")]
     pub currency: &'static str,
     /// `PENDING`, `SUCCEEDED` or `FAILED`.
     #[schema(example = "SUCCEEDED")]
     pub status: &'static str,
-    /// Who asked for it; `GATEWAY` when it began there, `SYSTEM` when money came too late and is given back.
+    /// The requester; `GATEWAY` when the refund began there, `SYSTEM` when money came too late and is given
+    /// back.
     pub requested_by: ChangedByView,
-    /// Why, if a reason was given.
+    /// Reason for the refund; null if none was given.
     #[schema(required)]
     pub reason: Option<String>,
-    /// When it was asked for, or heard of.
+    /// Time at which the refund was requested, or first reported by the gateway.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
 
 impl RefundView {
-    /// A refund of that transaction, asked for by that user if it was one.
+    /// A refund of the transaction, with the public id of the user who requested it, if it was one.
     #[must_use]
     pub fn new(transaction: &str, it: &Refund, user: Option<&UserId>) -> Self {
         Self {

@@ -1,4 +1,4 @@
-//! Products.
+//! The view of a product.
 
 use domain::Product;
 use serde::Serialize;
@@ -6,31 +6,32 @@ use utoipa::ToSchema;
 
 use super::timestamp_text;
 
-/// Something that can be ordered.
+/// A product of the catalogue.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ProductView {
-    /// The operator's id for it.
+    /// The operator's id of the product, as in its path.
     pub product_id: String,
-    /// What it is called.
+    /// Name of the product: 1-500 characters.
     pub name: String,
     /// Price of one piece, in major units.
     #[schema(example = "9.99")]
     pub price: String,
-    /// ISO 4217 code.
+    /// ISO 4217 code of the price's currency.
     #[schema(example = "CNY")]
     pub currency: &'static str,
-    /// How many can still be ordered; null when that is not tracked.
+    /// Number of pieces that can still be ordered; null when the stock is not tracked.
     #[schema(required)]
     pub stock: Option<i64>,
-    /// Whether it can be ordered.
+    /// Whether the product can be ordered.
     pub active: bool,
-    /// Grows with every change that an operator makes, and not with sales; the `ETag`.
+    /// Version of the product, which grows with every change by an operator and not with sales; also its
+    /// `ETag`.
     pub version: i64,
-    /// When it was made.
+    /// Time at which the product was created, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When an operator last changed it.
+    /// Time of the last change by an operator, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub updated_at: String,
 }

@@ -1,4 +1,4 @@
-//! Users, tokens and sessions.
+//! Views of users, tokens and sessions.
 
 use application::auth::TokenPair;
 use domain::{Session, SessionId, User};
@@ -7,19 +7,19 @@ use utoipa::ToSchema;
 
 use super::timestamp_text;
 
-/// A user.
+/// A user, without anything secret.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserView {
-    /// Public id.
+    /// Public id of the user.
     pub id: String,
-    /// Name to log in with.
+    /// Name to log in with, spelled as it was registered.
     pub username: String,
     /// E-mail address, which also logs in.
     pub email: String,
     /// `CUSTOMER` or `OPERATOR`.
     pub role: &'static str,
-    /// When the account was made.
+    /// Time at which the account was created, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
@@ -37,16 +37,17 @@ impl From<&User> for UserView {
 }
 
 /// An access token and the refresh token that gets the next one.
+// No `Debug`: tokens must not get into a log by way of a format string.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokensView {
-    /// Goes into `Authorization: Bearer …`.
+    /// Access token (JWT), for the header `Authorization: Bearer …`.
     pub access_token: String,
-    /// Always `Bearer`.
+    /// Type of the access token: always `Bearer`.
     pub token_type: &'static str,
     /// Lifetime of the access token, in seconds.
     pub expires_in: u64,
-    /// Is exchanged once, at `/v1/auth/refresh`.
+    /// Refresh token, to be exchanged once at `/v1/auth/refresh`.
     pub refresh_token: String,
     /// Lifetime of the refresh token, in seconds.
     pub refresh_expires_in: u64,
@@ -68,23 +69,23 @@ impl From<TokenPair> for TokensView {
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SessionView {
-    /// Public id.
+    /// Public id of the session, for `DELETE /v1/me/sessions/{id}`.
     pub id: String,
-    /// Whether it is the session that asks.
+    /// Whether it is the session that sent this request.
     pub current: bool,
-    /// When the login was.
+    /// Time of the login, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
-    /// When its tokens were last exchanged.
+    /// Time at which the refresh token was last exchanged; that of the login before the first exchange.
     #[schema(format = DateTime)]
     pub refreshed_at: String,
-    /// When it ends unless its tokens are exchanged.
+    /// Time at which the session ends unless its refresh token is exchanged before.
     #[schema(format = DateTime)]
     pub expires_at: String,
 }
 
 impl SessionView {
-    /// A session as seen from `current`.
+    /// A session as the session `current` sees it.
     #[must_use]
     pub fn new(it: &Session, current: &SessionId) -> Self {
         Self {
