@@ -3,9 +3,9 @@
 //!
 //! | loop | runs | does |
 //! | --- | --- | --- |
-//! | one for each sweep | every 0.5 s to 60 s | passes, each of which handles one bounded batch of rows that are due |
+//! | one for each sweep | every 0.5 s to 60 s | passes, each over a bounded batch of rows that are due |
 //! | `revocations` | every 0.4 s | reads which sessions ended and which users changed |
-//! | broadcast | after a message | the same for the last second only, so that a logout takes effect sooner |
+//! | broadcast | after a message | the same for the latest seconds, so that a logout is known sooner |
 //!
 //! ```text
 //! tick ─► pass ─► may there be more? ─► pass … at most PASSES_MAX ─► log the outcome ─► next tick

@@ -1,4 +1,7 @@
-//! Changing other people's accounts from the command line, beside a running server.
+//! The commands that change accounts, while a server runs on the same database.
+//!
+//! They work through the database: every instance reads what changed within a second, also one that misses
+//! the broadcast.
 
 use application::auth::user_admin::{self, UserAdminError};
 use clap::{Args, ValueEnum};
@@ -12,7 +15,7 @@ use crate::{
     wiring::{self, StartError},
 };
 
-/// Whose account is changed.
+/// The account that a command changes.
 #[derive(Debug, Args)]
 pub(super) struct AccountCommand {
     /// The user name, or the e-mail address
@@ -20,7 +23,7 @@ pub(super) struct AccountCommand {
     username: String,
 }
 
-/// Who gets which role.
+/// The account, and its new role.
 #[derive(Debug, Args)]
 pub(super) struct RoleCommand {
     #[command(flatten)]
@@ -30,7 +33,7 @@ pub(super) struct RoleCommand {
     role: RoleName,
 }
 
-/// The roles, as they are written.
+/// The roles as they are written on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "UPPER")]
 enum RoleName {
@@ -50,19 +53,19 @@ impl From<RoleName> for Role {
 /// Why no account was changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AccountCommandError {
-    /// The password cannot be had, or breaks a rule.
+    /// The new password cannot be read, or breaks a rule.
     #[error(transparent)]
     Password(#[from] OperatorError),
-    /// The service cannot be put together.
+    /// A setting is wrong, or the database cannot be opened.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// There is no such user.
+    /// No user has this name or e-mail address.
     #[error("there is no user with this name or e-mail address")]
     NotFound,
-    /// The record is away, or the machine is too busy to hash.
+    /// The database is unavailable, or the machine is too busy to hash.
     #[error("nothing was changed")]
     Failed(#[source] UserAdminError),
-    /// The record is away.
+    /// The database does not answer, so there is no list.
     #[error("the operators cannot be read")]
     ListOperators(#[source] ports::PortError),
 }
@@ -76,13 +79,13 @@ impl From<UserAdminError> for AccountCommandError {
     }
 }
 
-/// Tells those who watch the safety of accounts what the command did, as the service's log does: on standard error. That
-/// it was so already is told too.
+/// Prints the event that the server would write to its security log, on standard error. It is printed also
+/// when the account was in this state before: the attempt counts.
 fn print_security_event(event: &str, user: &User) {
     print_error(log::security_line(event, &user.id));
 }
 
-/// Gives a user a role, and says so.
+/// Sets the role of a user and returns the line to print.
 pub(super) async fn set_role(
     config: &Config,
     RoleCommand { account: person, role }: RoleCommand,
@@ -93,7 +96,7 @@ pub(super) async fn set_role(
     Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))
 }
 
-/// Closes an account, and says so.
+/// Disables an account, ends its sessions and returns the line to print.
 pub(super) async fn disable_user(
     config: &Config,
     person: AccountCommand,
@@ -104,7 +107,7 @@ pub(super) async fn disable_user(
     Ok(format!("{} is disabled, and all sessions have ended", user.username.as_str()))
 }
 
-/// Opens an account again, and says so.
+/// Enables a disabled account and returns the line to print.
 pub(super) async fn enable_user(
     config: &Config,
     person: AccountCommand,
@@ -115,11 +118,12 @@ pub(super) async fn enable_user(
     Ok(format!("{} is enabled", user.username.as_str()))
 }
 
-/// Sets a password, and says so.
+/// Sets a password, ends the user's sessions and returns the line to print.
 pub(super) async fn set_password(
     config: &Config,
     person: AccountCommand,
 ) -> Result<String, AccountCommandError> {
+    // First, so that a password which breaks a rule is reported without a database.
     let new = read_password()?;
     let wired = wiring::wire_adapters(config).await?;
     let user = user_admin::set_password(&wired.app, &person.username, new).await?;
@@ -127,7 +131,7 @@ pub(super) async fn set_password(
     Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
 }
 
-/// All operators, one a line.
+/// All operators, one per line, under a header.
 pub(super) async fn list_operators(config: &Config) -> Result<String, AccountCommandError> {
     let wired = wiring::wire_adapters(config).await?;
     let all = user_admin::list_operators(&wired.app).await.map_err(AccountCommandError::ListOperators)?;
