@@ -1,4 +1,7 @@
-//! bcrypt, JSON Web Tokens, random ids and digests: the only crate that knows an algorithm.
+//! Password hashing, tokens, sealed texts, digests and random ids: the only crate that names an algorithm.
+//!
+//! All keys are derived from one set of secrets ([`SigningKeys`]), a key for each purpose, so that a
+//! signature of one purpose is never valid for another.
 
 mod digest;
 mod hasher;

@@ -8,14 +8,15 @@ use crate::{
     mac::MacKey,
 };
 
-/// What the keys of sealed texts are derived for, before the purpose of each.
+/// The purpose that all sealing keys are derived for, before the purpose of each text.
 const PURPOSE: &str = "idem seal v1";
 
-/// Seals texts with HMAC-SHA256. They can be read by whoever has them, but not written.
+/// Seals texts with HMAC-SHA256, such as the cursors of lists. Clients can read a sealed text, but they
+/// cannot change it or make one.
 pub struct HmacSealer(KeyRing<MacKey>);
 
 impl HmacSealer {
-    /// A sealer with keys derived from these.
+    /// A sealer with keys derived from these secrets.
     #[must_use]
     pub fn new(keys: &SigningKeys) -> Self {
         Self(keys.derive_keys(|secret| MacKey::derive_key(secret, PURPOSE)))
@@ -38,7 +39,8 @@ impl Sealer for HmacSealer {
     }
 }
 
-/// The name too: a key that has none of its own takes any, and what is sealed shall have one form only.
+/// The signed text. It includes the name of the key: a key without a name verifies any, and otherwise one
+/// sealed text could be written with many names.
 fn signing_input(kid: &str, text: &str) -> String {
     format!("{kid}.{text}")
 }

@@ -61,7 +61,7 @@ impl Tasks {
         }
     }
 
-    /// Starts background work. It must end by itself, or a shutdown waits for it in vain.
+    /// Starts background work. It must end by itself, because a shutdown waits for it.
     pub fn spawn_background(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(work);
     }

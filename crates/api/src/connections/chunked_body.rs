@@ -25,7 +25,7 @@ enum ChunkState {
     EndLf,
 }
 
-/// How a body stands after some bytes.
+/// The state of a body after the bytes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyStatus {
     /// More bytes of it must follow.
@@ -41,7 +41,7 @@ impl ChunkedBody {
         Self { state: ChunkState::SizeFirst, chunk_bytes_left: 0 }
     }
 
-    /// Follows the body through these bytes and returns how many of them belong to it, and how it stands.
+    /// Follows the body through these bytes and returns how many of them belong to it, and its state.
     pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> (usize, BodyStatus) {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
