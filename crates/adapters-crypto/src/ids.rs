@@ -60,8 +60,8 @@ impl RandomIds {
     fn current_tick(&self) -> i64 {
         let millis = self.clock.now().as_millis().saturating_sub(EPOCH.as_millis()).clamp(0, MILLIS_MAX);
         // Hashed, not drawn: one millisecond always starts at the same count, so that its second key is one
-        // more than its first. A fresh draw would skip counts with each key. Only the lower half, so that
-        // 2048 counts are always left.
+        // more than its first. A fresh draw would skip counts with each key. Only the lower half, so that at
+        // least 2048 counts are left.
         let start = self.starts.hash_one(millis) % (1 << (COUNT_BITS - 1));
         (millis << COUNT_BITS) | i64::try_from(start).unwrap_or(0)
     }

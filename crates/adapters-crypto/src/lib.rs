@@ -1,7 +1,8 @@
 //! Password hashing, tokens, sealed texts, digests and random ids: the only crate that names an algorithm.
 //!
-//! All keys are derived from one set of secrets ([`SigningKeys`]), a key for each purpose, so that a
-//! signature of one purpose is never valid for another.
+//! All of them share one set of secrets ([`SigningKeys`]). Access tokens are signed with the secret itself;
+//! every other purpose has its own derived key, so that a signature of one purpose is never valid for
+//! another.
 
 mod digest;
 mod hasher;

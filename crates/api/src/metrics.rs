@@ -95,6 +95,8 @@ impl PrometheusMetrics {
     /// Creates every series with known labels at zero: `rate` and `increase` miss a series whose first value
     /// is not zero.
     fn init_counters(&self) {
+        // Each series comes with a lock on its family, dropped at once: creating the next one locks the
+        // family for writing.
         for outcome in CallbackOutcome::ALL {
             drop(self.callbacks.get_or_create(&outcome.into()));
         }

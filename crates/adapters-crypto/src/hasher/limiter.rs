@@ -82,7 +82,7 @@ impl HashLimiter {
 
     fn try_acquire(&self, share: HashQueueKey) -> AcquireOutcome {
         // Both steps under one lock: between a look at the permits and a place in the queue the last permit
-        // could be given back, and the waiter would wait for a hand-over that has been.
+        // could be given back, and the waiter would wait for a hand-over that never comes.
         self.with_state(|inside| {
             if let Some(left) = inside.free_permits.checked_sub(1) {
                 inside.free_permits = left;
