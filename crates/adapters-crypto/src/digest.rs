@@ -1,4 +1,4 @@
-//! Digests.
+//! Digests with and without a key, for fingerprints of requests, entity tags and counters.
 
 use data_encoding::HEXLOWER;
 use ports::{Digests, KeyedDigests};
@@ -9,10 +9,10 @@ use crate::{
     mac::MacKey,
 };
 
-/// What the keys of digests are derived for, before the purpose of each.
+/// The purpose that all digest keys are derived for, before the purpose of each digest.
 const PURPOSE: &str = "idem digest v1";
 
-/// SHA-256 (FIPS 180-4).
+/// SHA-256 (FIPS 180-4), for content that is not secret.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Sha256Digests;
 
@@ -22,11 +22,12 @@ impl Digests for Sha256Digests {
     }
 }
 
-/// HMAC-SHA256 (RFC 2104), with keys derived from the secrets that sign.
+/// HMAC-SHA256 (RFC 2104) with keys derived from the signing secrets, for content that could be guessed from
+/// a digest.
 pub struct HmacDigests(KeyRing<MacKey>);
 
 impl HmacDigests {
-    /// Digests with keys derived from these.
+    /// Digests with keys derived from these secrets.
     #[must_use]
     pub fn new(keys: &SigningKeys) -> Self {
         Self(keys.derive_keys(|secret| MacKey::derive_key(secret, PURPOSE)))
@@ -35,6 +36,8 @@ impl HmacDigests {
 
 impl KeyedDigests for HmacDigests {
     fn keyed_digests(&self, purpose: &str, content: &str) -> Vec<String> {
+        // One digest for each secret, the signing one first: what was stored under a secret that is being
+        // replaced is still recognised.
         self.0.all_keys().map(|key| key.derive_subkey(purpose).sign_message(content)).collect()
     }
 }

@@ -1,4 +1,8 @@
-//! Hashing passwords with bcrypt.
+//! Hashing and verifying passwords with bcrypt.
+//!
+//! Two promises: the time of a verification tells nothing about the account (it takes the same rounds whether
+//! the account exists or not), and a flood of passwords from one network or for one purpose does not keep the
+//! others waiting.
 
 mod fair_queue;
 mod limiter;
@@ -16,33 +20,35 @@ use ports::{HashQueueKey, HasherBusy, PasswordHasher};
 use crate::random;
 use limiter::HashLimiter;
 
-/// Lowest cost there is; the work doubles with each step.
+/// Lowest cost of bcrypt; the work doubles with each step.
 pub const COST_MIN: u32 = 4;
-/// Highest cost there is.
+/// Highest cost that bcrypt defines; it takes days.
 pub const COST_MAX: u32 = 31;
-/// Highest cost that verifications are padded to: some seconds. A hash of more shows by its time.
+/// Highest cost that verifications are padded to, some seconds. A hash with a higher cost can be told by its
+/// time.
 pub const COST_PADDED_MAX: u32 = 15;
 
-/// Hashes passwords on threads of their own, only so many at a time.
+/// Hashes passwords on threads for blocking work, a limited number at a time.
 #[derive(Debug)]
 pub struct BcryptHasher {
     cost: u32,
-    /// Every verification takes as many rounds as a hash of this cost.
+    /// Every verification takes as many rounds as a hash of this cost; raised when the database has a
+    /// costlier hash.
     padded_cost: AtomicU32,
     limiter: HashLimiter,
 }
 
 impl BcryptHasher {
-    /// A hasher with `2^cost` rounds a hash, that works on `at_once` passwords at a time and lets `waiting_max` more
-    /// wait for each purpose, three quarters of them from one network. A cost that does not exist is taken as the nearest
-    /// that does, and at least one password is worked on.
+    /// A hasher with `2^cost` rounds per hash. It hashes `at_once` passwords at a time, at least one, and
+    /// lets `waiting_max` more wait for each purpose, at most three quarters of them from one network. A cost
+    /// out of range is taken as the nearest in range.
     #[must_use]
     pub fn new(cost: u32, at_once: usize, waiting_max: usize) -> Self {
         let cost = cost.clamp(COST_MIN, COST_MAX);
         Self { cost, padded_cost: AtomicU32::new(cost), limiter: HashLimiter::new(at_once, waiting_max) }
     }
 
-    /// The same, in which nothing waits for its turn longer than `longest`; otherwise that is 10 s.
+    /// Replaces the time limit for waiting in the queue, which is 10 s otherwise.
     #[must_use]
     pub fn with_queue_timeout(self, longest: Duration) -> Self {
         Self { limiter: self.limiter.with_queue_timeout(longest), ..self }
@@ -59,7 +65,7 @@ impl PasswordHasher for BcryptHasher {
         let cost = self.cost;
         let hash = move || bcrypt::hash_with_salt(password.expose_secret(), cost, random::random_bytes());
         let hashed = self.limiter.run_blocking(share, hash).await?;
-        // Only a cost that does not exist could fail.
+        // Fails only for a cost out of range, which the constructor has ruled out.
         hashed.map(|parts| PasswordHash::new(parts.to_string())).map_err(|_| HasherBusy)
     }
 
@@ -70,7 +76,8 @@ impl PasswordHasher for BcryptHasher {
         share: HashQueueKey,
     ) -> Result<bool, HasherBusy> {
         let cost = self.padded_cost.load(Ordering::Relaxed);
-        // Before it waits: a crowd of long ones would fill the memory.
+        // Shortened before it waits: attempts have the length of a request body, and thousands of those in
+        // the queue would fill the memory.
         let attempt = Password::sanitize_attempt(attempt);
         self.limiter
             .run_blocking(share, move || check_attempt(hash.as_ref(), &attempt, cost, bcrypt_matches))
@@ -82,43 +89,47 @@ impl PasswordHasher for BcryptHasher {
     }
 
     fn pad_to_cost(&self, cost: u32) {
+        // Never below the cost of new hashes, and never so high that a single row, written by another
+        // program, makes every login take minutes.
         self.padded_cost.store(cost.min(COST_PADDED_MAX).max(self.cost), Ordering::Relaxed);
     }
 }
 
-/// Whether `attempt` is the password behind `hash`, after `2^cost` rounds of bcrypt in any case: of the hash itself, of
-/// a stand-in when there is none that can be read, and of as many stand-ins as a hash of lower cost leaves rounds over.
-/// Only a hash of higher cost takes longer.
+/// Whether `attempt` is the password behind `hash`, always after `2^cost` rounds of bcrypt: of the hash
+/// itself, of a dummy when there is no hash that can be parsed, and of more dummies for the rounds that a
+/// hash of lower cost leaves over. Only a hash of higher cost takes longer.
 fn check_attempt(
     hash: Option<&PasswordHash>,
     attempt: &str,
     cost: u32,
     mut matches: impl FnMut(&str, &str) -> bool,
 ) -> bool {
+    // Such an attempt cannot be anyone's password, but it is hashed all the same, and the verdict comes at
+    // the end: an early return would answer faster and tell which accounts exist.
     let settable = attempt.len() <= Password::BYTES_MAX && !attempt.contains('\0');
     let stored = hash.map(PasswordHash::expose_secret).and_then(|hash| Some((hash, parse_cost(hash)?)));
     let of_no_user = dummy_hash(cost);
     let (hash, spent) = stored.unwrap_or((&of_no_user, cost));
     let right = matches(attempt, hash);
-    // 2^n + 2^n + 2^(n+1) + … + 2^(m-1) = 2^m
+    // 2^n + 2^n + 2^(n+1) + … + 2^(m-1) = 2^m, so the dummies fill up the rounds exactly.
     for rest in spent..cost {
         matches(attempt, &dummy_hash(rest));
     }
     right && settable && stored.is_some()
 }
 
-/// One run of bcrypt. It reads the first 72 bytes of an attempt.
+/// One run of bcrypt, which reads only the first 72 bytes of an attempt.
 fn bcrypt_matches(attempt: &str, hash: &str) -> bool {
     bcrypt::verify(attempt, hash).unwrap_or(false)
 }
 
-/// The cost of a hash that can be read. [`ports::PasswordHasher::hash_cost`] is content with its start.
+/// The cost of a hash that can be parsed as a whole; `None` for any other text in its column.
 fn parse_cost(hash: &str) -> Option<u32> {
     let cost = hash.parse::<HashParts>().ok()?.get_cost();
     (COST_MIN..=COST_MAX).contains(&cost).then_some(cost)
 }
 
-/// A hash of that cost that is of no user: salt and digest are all zeros.
+/// A hash of this cost that belongs to no user: salt and digest are all zeros.
 fn dummy_hash(cost: u32) -> String {
     format!("$2b${cost:02}${:.>53}", "")
 }

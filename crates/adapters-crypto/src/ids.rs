@@ -1,4 +1,12 @@
 //! Keys of rows and public ids.
+//!
+//! ```text
+//! key, 63 bits:  | 41 bits: ms since 2024 | 10 bits: process | 12 bits: count |
+//! id, 128 bits:  26 characters of a-z and 2-7 such as xzfsxuuh2mf2ziahjggqqxo52m
+//! ```
+//!
+//! A key never leaves the service, because it tells when a row was made; an id tells nothing and cannot be
+//! guessed.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -16,28 +24,29 @@ use crate::random;
 
 /// 2024-01-01T00:00:00Z, from which keys count milliseconds: 41 bits of them last until 2093.
 const EPOCH: Timestamp = Timestamp::from_millis(1_704_067_200_000);
-/// Largest count of milliseconds that fits.
+/// Largest number of milliseconds that fits into a key.
 const MILLIS_MAX: i64 = (1 << 41) - 1;
-/// Which process made a key.
+/// Bits of a key that tell which process made it.
 const PROCESS_BITS: u32 = 10;
-/// Which of a millisecond's keys it is.
+/// Bits of a key that number the keys of one millisecond.
 const COUNT_BITS: u32 = 12;
 
-/// Makes keys of 63 bits, largest first: 41 for the millisecond, 10 drawn once for this process, 12 for a count within
-/// the millisecond (as in Twitter's Snowflake); and ids of 128 random bits.
+/// Makes keys of 63 bits: from the highest, 41 for the millisecond, 10 drawn once for this process, 12 for a
+/// count within the millisecond (as in Twitter's Snowflake); and ids of 128 random bits.
 ///
-/// No two keys of one of these are the same: have one a process. In each millisecond the count begins at random in its
-/// lower half, so that even two processes that drew the same 10 bits seldom make the same key.
+/// One generator never makes a key twice, so a process must have only one. In each millisecond the count
+/// starts at random in its lower half, so that even two processes that drew the same 10 bits seldom make the
+/// same key.
 pub struct RandomIds {
     clock: Arc<dyn Clock>,
     process: i64,
     starts: RandomState,
-    /// Millisecond and count of the last key given out.
+    /// Millisecond and count of the last key that was made; zero before the first.
     last: AtomicI64,
 }
 
 impl RandomIds {
-    /// A generator that reads the millisecond off `clock`.
+    /// A generator that takes the millisecond from `clock`.
     ///
     /// # Panics
     /// When the operating system has no randomness.
@@ -47,9 +56,12 @@ impl RandomIds {
         Self { clock, process, starts: RandomState::new(), last: AtomicI64::new(0) }
     }
 
-    /// Millisecond and count of a key that is made now, if none has been made since.
+    /// Millisecond and first count for a key of the present millisecond.
     fn current_tick(&self) -> i64 {
         let millis = self.clock.now().as_millis().saturating_sub(EPOCH.as_millis()).clamp(0, MILLIS_MAX);
+        // Hashed, not drawn: one millisecond always starts at the same count, so that its second key is one
+        // more than its first. A fresh draw would skip counts with each key. Only the lower half, so that at
+        // least 2048 counts are left.
         let start = self.starts.hash_one(millis) % (1 << (COUNT_BITS - 1));
         (millis << COUNT_BITS) | i64::try_from(start).unwrap_or(0)
     }
@@ -58,8 +70,9 @@ impl RandomIds {
 impl IdGenerator for RandomIds {
     fn next_key(&self) -> i64 {
         let tick = self.current_tick();
-        // One more than the last when that is larger: in the same millisecond, or after the clock stepped back. A count
-        // that overflows runs on into the next millisecond.
+        // The clock may step back, and many keys may fall into one millisecond: then a key is one more than
+        // the last. A count that overflows carries into the millisecond, which stays ahead of the clock until
+        // time catches up.
         let next = |last: i64| tick.max(last.saturating_add(1));
         let last = self.last.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |last| Some(next(last)));
         let tick = next(last.unwrap_or_else(|last| last));

@@ -1,4 +1,4 @@
-//! JSON Web Tokens (RFC 7519), used as RFC 8725 says.
+//! Access tokens: JSON Web Tokens (RFC 7519), used as RFC 8725 recommends.
 
 use std::sync::LazyLock;
 
@@ -14,14 +14,14 @@ use crate::{
     refresh::RefreshTokens,
 };
 
-/// Longest token that is looked at, in bytes; those with the longest ids are shorter.
+/// Longest token that is decoded, in bytes; a token with the longest ids is shorter.
 const TOKEN_BYTES_MAX: usize = 2 * 1024;
-/// `iss`
+/// The issuer that every token names, `iss`.
 const ISSUER: &str = "idem";
-/// `aud`
+/// The audience that every token names, `aud`.
 const AUDIENCE: &str = "idem-api";
 
-/// Access tokens signed with HS256 and nothing else; refresh tokens with a key derived for them alone.
+/// Issues and verifies access tokens, signed with HS256 only, and refresh tokens, signed with derived keys.
 pub struct JwtTokens {
     keys: KeyRing<AccessKey>,
     refresh: RefreshTokens,
@@ -32,7 +32,7 @@ struct AccessKey {
     decoding: DecodingKey,
 }
 
-/// What stands in an access token.
+/// The claims of an access token, under their registered names; times in seconds.
 #[derive(Serialize, Deserialize)]
 struct JwtClaims {
     iss: String,
@@ -59,6 +59,8 @@ impl JwtTokens {
 impl TokenIssuer for JwtTokens {
     #[expect(clippy::expect_used, reason = "plain claims and an HMAC key leave nothing that could fail")]
     fn issue_access_token(&self, claims: &AccessClaims) -> String {
+        // Nothing random goes in: the same session and generation give the same bytes, so that a client whose
+        // answer was lost gets the same pair again, also from another instance.
         let signer = self.keys.signing_key();
         encode(&jwt_header(&signer.kid), &JwtClaims::from(claims), &signer.key.encoding)
             .expect("HS256 signs any claims")
@@ -68,11 +70,14 @@ impl TokenIssuer for JwtTokens {
         if token.len() > TOKEN_BYTES_MAX {
             return None;
         }
+        // The header is not verified yet. It only chooses one of our own keys, and the algorithm is fixed
+        // below, whatever the header says.
         let kid = decode_header(token).ok()?.kid?;
         let key = self.keys.find_key(&kid)?;
         let TokenData { header: found, claims } =
             decode::<JwtClaims>(token, &key.decoding, &VALIDATION).ok()?;
-        // A header has no more in it than this service writes: no other type, no key of its own, nothing critical.
+        // A header with more in it than this service writes is refused: another type, an embedded key, a
+        // critical extension.
         if found != jwt_header(&kid) {
             return None;
         }
@@ -84,11 +89,12 @@ impl TokenIssuer for JwtTokens {
     }
 
     fn verify_refresh_token(&self, token: &str) -> Option<(SessionId, i64)> {
+        // A size limit before any work: a client chooses the length, and the signature covers all of it.
         if token.len() > TOKEN_BYTES_MAX { None } else { self.refresh.verify_token(token) }
     }
 }
 
-/// Expiry is none of the library's: it would read its own clock.
+/// The library's checks, without expiry: the library would read the machine's clock instead of the port's.
 static VALIDATION: LazyLock<Validation> = LazyLock::new(|| {
     let mut rules = Validation::new(Algorithm::HS256);
     rules.set_required_spec_claims(&["iss", "aud", "sub", "exp"]);
@@ -104,6 +110,7 @@ fn jwt_header(kid: &str) -> Header {
 
 impl From<&AccessClaims> for JwtClaims {
     fn from(claims: &AccessClaims) -> Self {
+        // Rounds down, also before 1970, so that a token never expires later than its session says.
         let seconds = |time: Timestamp| time.as_millis().div_euclid(1_000);
         Self {
             iss: ISSUER.to_owned(),
@@ -120,6 +127,7 @@ impl From<&AccessClaims> for JwtClaims {
 impl JwtClaims {
     fn into_access_claims(self) -> Option<AccessClaims> {
         let time = |seconds: i64| seconds.checked_mul(1_000).map(Timestamp::from_millis);
+        // From the right: a generation has no dot. The session is in the token twice, and both must agree.
         let (session, generation) = self.jti.rsplit_once('.')?;
         if session != self.sid {
             return None;

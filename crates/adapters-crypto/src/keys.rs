@@ -1,19 +1,21 @@
-//! The secrets that sign, and their names.
+//! The signing secrets and their names.
 
 use data_encoding::HEXLOWER;
 use domain::Invalid;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-/// Shortest secret, in bytes: as long as the digest (RFC 7518, 3.2).
+/// Shortest secret, in bytes: the length of the digest, as RFC 7518, 3.2 requires.
 const SECRET_BYTES_MIN: usize = 32;
 /// Longest name of a key, in characters.
 const KID_CHARS_MAX: usize = 32;
 
-/// The secrets that sign: the first one signs, all of them verify, so that one can be replaced without logging anyone out.
+/// The signing secrets: the first one signs, all of them verify, so that one can be replaced without logging
+/// anyone out.
 ///
-/// A key has the name that it was given, and always answers to its fingerprint as well: what was signed while it stood
-/// alone and nameless is still read when it gets a name and company, and the other way round. `Debug` shows names only.
+/// A key is found by its given name, and always by its fingerprint as well: a token that was signed while the
+/// secret was alone and without a name is still valid after it gets a name and a successor, and the other way
+/// round. `Debug` shows names only.
 ///
 /// ```
 /// use adapters_crypto::SigningKeys;
@@ -27,12 +29,12 @@ const KID_CHARS_MAX: usize = 32;
 pub struct SigningKeys(KeyRing<SecretString>);
 
 impl SigningKeys {
-    /// Reads one secret of at least 32 bytes, or `kid:secret` pairs with a comma between them. A name has 1 to 32
-    /// characters of `A-Z a-z 0-9 _ -`; white space around a pair is dropped.
+    /// Parses one secret of at least 32 bytes, or `kid:secret` pairs with a comma between them. A name has 1
+    /// to 32 characters of `A-Z a-z 0-9 _ -`; white space around a pair is dropped.
     ///
     /// # Errors
-    /// [`Invalid`] when a secret is too short, or a name is missing, malformed or given twice. A single secret with a
-    /// comma or colon in it cannot be told from pairs.
+    /// [`Invalid`] when a secret is too short, or a name is missing, malformed or given twice. A single
+    /// secret with a comma or colon in it cannot be told from pairs.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let mut keys = if text.contains([',', ':']) {
             text.split(',').map(|pair| parse_pair(pair.trim())).collect::<Result<Vec<_>, _>>()?
@@ -40,6 +42,7 @@ impl SigningKeys {
             let secret = text.trim();
             vec![build_key(secret_fingerprint(secret), secret)?]
         };
+        // Two keys of one name would make it a matter of order which of them verifies.
         let mut kids: Vec<_> = keys.iter().map(|key| &key.kid).collect();
         kids.sort_unstable();
         if kids.windows(2).any(|pair| matches!(pair, [a, b] if a == b)) {
@@ -49,7 +52,7 @@ impl SigningKeys {
         Ok(Self(KeyRing { first, older: keys }))
     }
 
-    /// What `make` makes of every secret.
+    /// A key ring with the keys that `make` derives from every secret, under the same names.
     pub(crate) fn derive_keys<T>(&self, make: impl Fn(&[u8]) -> T) -> KeyRing<T> {
         let make = |key: &NamedKey<SecretString>| NamedKey {
             kid: key.kid.clone(),
@@ -60,7 +63,7 @@ impl SigningKeys {
     }
 }
 
-/// A `kid:secret` pair.
+/// Parses one `kid:secret` pair; colons after the first belong to the secret.
 fn parse_pair(pair: &str) -> Result<NamedKey<SecretString>, Invalid> {
     let (kid, secret) = pair.split_once(':').ok_or(Invalid("must be one secret, or kid:secret pairs"))?;
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
@@ -77,7 +80,8 @@ fn build_key(kid: String, secret: &str) -> Result<NamedKey<SecretString>, Invali
     Ok(NamedKey { kid, fingerprint: secret_fingerprint(secret), key: secret.into() })
 }
 
-/// The name of a secret that has no other: the first 8 hex digits of its SHA-256.
+/// The first 8 hex digits of the SHA-256 of a secret: its name when it has no other. They are public in every
+/// token, which is safe for a secret that is random.
 fn secret_fingerprint(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret)).chars().take(8).collect()
 }
@@ -97,21 +101,23 @@ pub(crate) struct NamedKey<T> {
 }
 
 impl<T> KeyRing<T> {
-    /// The one that signs.
+    /// The key that signs; it verifies too.
     pub(crate) const fn signing_key(&self) -> &NamedKey<T> {
         &self.first
     }
 
-    /// All of them, the one that signs first.
+    /// All keys, the signing one first.
     pub(crate) fn all_keys(&self) -> impl Iterator<Item = &T> {
         std::iter::once(&self.first).chain(&self.older).map(|it| &it.key)
     }
 
-    /// The one that answers to `kid`: a given name goes before a fingerprint. One that stands alone and nameless answers
-    /// to every name: another instance may have been told one already, and the signature decides.
+    /// The key for `kid`; a given name goes before a fingerprint. A single key without a name is used for
+    /// every `kid`.
     pub(crate) fn find_key(&self, kid: &str) -> Option<&T> {
         let all = || std::iter::once(&self.first).chain(&self.older);
         let named = all().find(|it| it.kid == kid).or_else(|| all().find(|it| it.fingerprint == kid));
+        // While instances restart one by one, some have the name already and others have not. Trying the only
+        // key is safe: the signature decides.
         let nameless = self.older.is_empty() && self.first.kid == self.first.fingerprint;
         named.or_else(|| nameless.then_some(&self.first)).map(|it| &it.key)
     }

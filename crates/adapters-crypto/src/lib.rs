@@ -1,4 +1,8 @@
-//! bcrypt, JSON Web Tokens, random ids and digests: the only crate that knows an algorithm.
+//! Password hashing, tokens, sealed texts, digests and random ids: the only crate that names an algorithm.
+//!
+//! All of them share one set of secrets ([`SigningKeys`]). Access tokens are signed with the secret itself;
+//! every other purpose has its own derived key, so that a signature of one purpose is never valid for
+//! another.
 
 mod digest;
 mod hasher;

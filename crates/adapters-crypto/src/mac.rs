@@ -10,13 +10,13 @@ use sha2::Sha256;
 pub(crate) struct MacKey(SecretSlice<u8>);
 
 impl MacKey {
-    /// The key that a secret gives for a purpose: knowing what it signs says nothing about the keys of other purposes,
-    /// nor about the secret (a key derivation by HMAC as in RFC 5869, 2.3, with one block).
+    /// Derives the key for a purpose from a secret. It tells nothing about the secret or the keys of other
+    /// purposes (HMAC as a key derivation, as in RFC 5869, 2.3, with one block).
     pub(crate) fn derive_key(secret: &[u8], purpose: &str) -> Self {
         Self(compute_mac(secret, purpose.as_bytes()).finalize().into_bytes().to_vec().into())
     }
 
-    /// The key that this one gives for a narrower purpose.
+    /// Derives a key for a narrower purpose from this key.
     pub(crate) fn derive_subkey(&self, purpose: &str) -> Self {
         Self::derive_key(self.0.expose_secret(), purpose)
     }
@@ -27,9 +27,11 @@ impl MacKey {
         BASE64URL_NOPAD.encode(&signature)
     }
 
-    /// Whether that is the signature of the message; takes the same time wherever they begin to differ.
+    /// Whether this is the signature of the message. The comparison takes the same time wherever the two
+    /// differ.
     pub(crate) fn is_valid_signature(&self, message: &str, signature: &str) -> bool {
         let Ok(signature) = BASE64URL_NOPAD.decode(signature.as_bytes()) else { return false };
+        // Not `==` on the encoded texts: its time would tell how many characters of a guess are right.
         compute_mac(self.0.expose_secret(), message.as_bytes()).verify_slice(&signature).is_ok()
     }
 }

@@ -1,11 +1,11 @@
-//! Randomness of the operating system.
+//! Random bytes from the operating system, the only source of secrets and ids.
 
 use data_encoding::BASE64;
 
-/// So many random bytes.
+/// `N` random bytes from the operating system.
 ///
 /// # Panics
-/// When the operating system has no randomness: whatever would be given out instead could be guessed.
+/// When the operating system has no randomness: anything else in its place could be guessed.
 #[expect(clippy::disallowed_methods, reason = "this is where all randomness comes from")]
 #[expect(clippy::expect_used, reason = "without randomness no secret and no id may be made")]
 pub(crate) fn random_bytes<const N: usize>() -> [u8; N] {

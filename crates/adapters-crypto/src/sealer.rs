@@ -8,14 +8,15 @@ use crate::{
     mac::MacKey,
 };
 
-/// What the keys of sealed texts are derived for, before the purpose of each.
+/// The purpose that all sealing keys are derived for, before the purpose of each text.
 const PURPOSE: &str = "idem seal v1";
 
-/// Seals texts with HMAC-SHA256. They can be read by whoever has them, but not written.
+/// Seals texts with HMAC-SHA256, such as the cursors of lists. Clients can read a sealed text, but they
+/// cannot change it or make one.
 pub struct HmacSealer(KeyRing<MacKey>);
 
 impl HmacSealer {
-    /// A sealer with keys derived from these.
+    /// A sealer with keys derived from these secrets.
     #[must_use]
     pub fn new(keys: &SigningKeys) -> Self {
         Self(keys.derive_keys(|secret| MacKey::derive_key(secret, PURPOSE)))
@@ -33,12 +34,15 @@ impl Sealer for HmacSealer {
         let (kid, rest) = sealed.split_once('.')?;
         let (text, signature) = rest.split_once('.')?;
         let key = self.0.find_key(kid)?;
+        // Decoded before it is verified, because the signature covers the text and not its encoding. Decoding
+        // interprets nothing, so an unverified text does no harm here.
         let text = String::from_utf8(BASE64URL_NOPAD.decode(text.as_bytes()).ok()?).ok()?;
         key.derive_subkey(purpose).is_valid_signature(&signing_input(kid, &text), signature).then_some(text)
     }
 }
 
-/// The name too: a key that has none of its own takes any, and what is sealed shall have one form only.
+/// The signed text. It includes the name of the key: a key without a name verifies any, and otherwise one
+/// sealed text could be written with many names.
 fn signing_input(kid: &str, text: &str) -> String {
     format!("{kid}.{text}")
 }

@@ -1,4 +1,4 @@
-//! A cache within the process.
+//! A cache within this process.
 
 use std::{
     sync::Arc,
@@ -11,10 +11,11 @@ use ports::{Cache, CacheEntry, PortError};
 
 use crate::DURATION_MAX;
 
-/// What a copy weighs beside its key and bytes, in bytes: about what the table keeps for each.
+/// Memory of an entry beside its key and value, in bytes: about the overhead of the table.
 const OVERHEAD_BYTES: usize = 128;
 
-/// Copies in memory, bounded by their bytes; what is read most stays longest.
+/// Cached entries in memory, bounded by their bytes. When it is full, the entries that are read least are
+/// dropped.
 #[derive(Clone)]
 pub struct LocalCache {
     entries: Moka<String, Arc<ExpiringEntry>>,
@@ -26,7 +27,7 @@ struct ExpiringEntry {
 }
 
 impl LocalCache {
-    /// An empty cache that grows to `bytes_max`.
+    /// An empty cache that grows to `bytes_max` bytes.
     #[must_use]
     pub fn new(bytes_max: u64) -> Self {
         let copies = Moka::builder()
@@ -43,7 +44,8 @@ fn entry_weight(key: &str, bytes: &[u8]) -> u32 {
     u32::try_from(bytes).unwrap_or(u32::MAX)
 }
 
-/// Every copy brings its own time to live.
+/// Gives every entry its own time to live, also when it replaces another: the time that the entry before had
+/// left says nothing about the new one.
 struct EntryTtl;
 
 impl Expiry<String, Arc<ExpiringEntry>> for EntryTtl {
@@ -70,7 +72,8 @@ impl Cache for LocalCache {
 
     async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         let new = Arc::new(ExpiringEntry { entry, ttl: ttl.min(DURATION_MAX) });
-        // Comparing and replacing are one step: nobody else computes the same key meanwhile.
+        // Comparing and replacing are one step under the entry's lock. With a read and a write, a slow reader
+        // of the database could put an old version over one that was put in between.
         self.entries.entry_by_ref(key).and_compute_with(|kept| match kept {
             Some(kept) if kept.value().entry.version > new.entry.version => Op::Nop,
             Some(_) | None => Op::Put(new),

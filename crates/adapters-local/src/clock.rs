@@ -1,4 +1,4 @@
-//! Clocks.
+//! The clocks: of the system, shifted against another, and set by hand.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 use domain::Timestamp;
 use ports::Clock;
 
-/// The system's clock.
+/// The clock of the operating system, which may be set or step back at any time.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemClock;
 
@@ -21,6 +21,7 @@ impl Clock for SystemClock {
         let epoch = Timestamp::from_millis(0);
         match SystemTime::now().duration_since(SystemTime::UNIX_EPOCH) {
             Ok(after) => epoch.saturating_add(after),
+            // A machine that starts with its clock before 1970 must still start.
             Err(before) => epoch.saturating_sub(before.duration()),
         }
     }
@@ -32,14 +33,14 @@ impl Clock for SystemClock {
     }
 }
 
-/// A clock that is always so far ahead of another one, or behind it.
+/// A clock with a fixed difference to another one; its durations are the same.
 pub struct ShiftedClock {
     clock: Arc<dyn Clock>,
     by_ms: i64,
 }
 
 impl ShiftedClock {
-    /// What `clock` shows, `by_ms` milliseconds later; below zero it is earlier.
+    /// A clock that is `by_ms` milliseconds ahead of `clock`, or behind it when the number is negative.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>, by_ms: i64) -> Self {
         Self { clock, by_ms }
@@ -56,26 +57,26 @@ impl Clock for ShiftedClock {
     }
 }
 
-/// A clock that stands still until it is set.
+/// A clock for tests, which stands still until it is set.
 #[derive(Debug)]
 pub struct ManualClock(AtomicI64);
 
 impl ManualClock {
-    /// A clock that stands at `now`.
+    /// A clock that shows `now` until it is set.
     #[must_use]
     pub const fn new(now: Timestamp) -> Self {
         Self(AtomicI64::new(now.as_millis()))
     }
 
-    /// Puts it to `now`, forwards or back.
+    /// Sets the clock to `now`, forwards or back.
     pub fn set_time(&self, now: Timestamp) {
         self.0.store(now.as_millis(), Ordering::SeqCst);
     }
 
-    /// Puts it forward, and tells what it shows then.
+    /// Moves the clock forward and returns its new time.
     pub fn advance(&self, by: Duration) -> Timestamp {
         let on = |now| Timestamp::from_millis(now).saturating_add(by).as_millis();
-        // The update is never refused: both outcomes are the time before.
+        // The closure always returns a value, so the update never fails; both variants hold the time before.
         let before = self.0.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some(on(now)));
         Timestamp::from_millis(on(before.unwrap_or_else(|now| now)))
     }

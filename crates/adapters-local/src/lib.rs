@@ -1,7 +1,7 @@
 //! In-process cache, locks, counters, broadcasts and clocks.
 //!
-//! They serve one instance that stands alone, and take the place of the outer ones while those are away. All of them
-//! have a bound on what they keep.
+//! They serve an instance that runs alone. The counters also go on counting while the shared ones are
+//! unavailable. Each of them bounds what it stores, so that clients cannot fill the memory.
 
 mod broadcast;
 mod cache;
@@ -17,5 +17,6 @@ pub use throttle::LocalThrottle;
 
 use std::time::Duration;
 
-/// Longest time that anything is kept, held or waited for; a longer one is taken as this.
+/// Longest time to store, hold or wait for anything; a longer one is taken as this. It keeps sums of times
+/// from overflowing.
 pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);

@@ -1,4 +1,4 @@
-//! Locks within the process.
+//! Locks within this process.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -15,7 +15,11 @@ use tokio::{
 
 use crate::DURATION_MAX;
 
-/// Locks in memory. Whoever waits longest is next; a name that nobody holds or waits for takes no room.
+/// Locks in memory, granted in the order of requests. A name that is neither held nor waited for takes no
+/// memory.
+///
+/// One mutex guards all names: it is held for a few map operations and never across an await, so a table of
+/// locks per name would gain nothing.
 #[derive(Clone, Default)]
 pub struct LocalLocks {
     table: Arc<Mutex<LockTable>>,
@@ -27,7 +31,7 @@ struct LockTable {
     tickets: u64,
 }
 
-/// Who holds a name, and who stands in line for it, by ticket.
+/// The holder of a name, and the requests that wait for it, by ticket.
 #[derive(Default)]
 struct LockQueue {
     holder: Option<Holder>,
@@ -40,7 +44,7 @@ struct Holder {
 }
 
 impl LockQueue {
-    /// Wakes the next in line: it may hold now, or has a new lease to outwait.
+    /// Wakes the next request: it may take the name now, or has a new lease to wait for.
     fn wake_next(&self) {
         if let Some((_, next)) = self.waiting.first_key_value() {
             next.notify_one();
@@ -59,7 +63,7 @@ impl LockManager for LocalLocks {
         let deadline = instant_now() + wait.min(DURATION_MAX);
         let guest = LockRequest::join_queue(&self.table, name);
         loop {
-            // Looking comes before asking for the time, so that a wait of nothing still takes what is free.
+            // Tried before the deadline is checked, so that a wait of zero still takes a lock that is free.
             let until = match guest.try_acquire(lease.min(DURATION_MAX)) {
                 LockProgress::Acquired => return Ok(Some(LockGuard::new(guest.ticket, move || drop(guest)))),
                 LockProgress::First { lease_ends } => lease_ends.min(deadline),
@@ -68,37 +72,39 @@ impl LockManager for LocalLocks {
             if deadline <= instant_now() {
                 return Ok(None);
             }
-            // Whatever ends the wait, looking again tells what it means.
+            // A wake-up, the end of a lease and the deadline all end here; the next attempt finds out which
+            // it was. A notification that comes before the wait is stored, so none is missed.
             let _ended = time::timeout_at(until, guest.wakeup.notified()).await;
         }
     }
 }
 
-/// How far a guest has come.
+/// How far a request has come.
 enum LockProgress {
-    /// It holds.
+    /// The request holds the lock now.
     Acquired,
-    /// It is the first in line, and may hold when the lease is over, if not before.
+    /// It is the next one: it gets the lock when the holder's lease ends, if not before.
     First { lease_ends: Instant },
-    /// Others stand before it.
+    /// Other requests are before it in the queue.
     Waiting,
 }
 
-/// Somebody who waits for a name or holds it, until dropped.
+/// A request that waits for a name or holds it, until it is dropped: a caller that stops waiting leaves the
+/// queue.
 struct LockRequest {
     table: Arc<Mutex<LockTable>>,
     name: String,
-    /// Nobody with a smaller one gets the name afterwards, so it fences too.
+    /// Place in the queue. Tickets are granted in rising order, so it is the fencing token as well.
     ticket: u64,
     wakeup: Arc<Notify>,
 }
 
 impl LockRequest {
-    /// Stands in line.
+    /// Adds a request at the end of the queue of this name.
     fn join_queue(table: &Arc<Mutex<LockTable>>, name: &str) -> Self {
         let woken = Arc::new(Notify::new());
         let mut locked = lock_table(table);
-        // No process hands out 2^64 tickets.
+        // Does not wrap: no process lives long enough for 2^64 tickets.
         locked.tickets = locked.tickets.wrapping_add(1);
         let ticket = locked.tickets;
         locked.queues.entry(name.to_owned()).or_default().waiting.insert(ticket, Arc::clone(&woken));
@@ -106,7 +112,7 @@ impl LockRequest {
         Self { table: Arc::clone(table), name: name.to_owned(), ticket, wakeup: woken }
     }
 
-    /// Takes the name if nobody stands before, and it is free or its lease over.
+    /// Takes the lock if this request is the next one and the lock is free or its lease has ended.
     fn try_acquire(&self, lease: Duration) -> LockProgress {
         let mut table = lock_table(&self.table);
         let Some(line) = table.queues.get_mut(&self.name) else { return LockProgress::Waiting };
@@ -121,6 +127,7 @@ impl LockRequest {
         }
         line.waiting.remove(&self.ticket);
         line.holder = Some(Holder { ticket: self.ticket, lease_ends: now + lease });
+        // The next request is the first in the queue now, and has to learn when this lease ends.
         line.wake_next();
         LockProgress::Acquired
     }
@@ -131,16 +138,17 @@ impl Drop for LockRequest {
         let mut table = lock_table(&self.table);
         let Some(line) = table.queues.get_mut(&self.name) else { return };
         line.waiting.remove(&self.ticket);
-        // After a lease somebody else may be the holder: that is left alone.
+        // After the end of the lease another request may hold the lock, and must keep it.
         line.holder.take_if(|holder| holder.ticket == self.ticket);
         line.wake_next();
+        // Names come from clients' requests: an entry that stayed would be a leak.
         if line.holder.is_none() && line.waiting.is_empty() {
             table.queues.remove(&self.name);
         }
     }
 }
 
-/// Nothing that could panic half-way is done under the lock, so that a poisoned one is as good as any.
+/// Locks the table, also when it is poisoned: nothing under this lock can panic half-way through a change.
 fn lock_table(table: &Mutex<LockTable>) -> MutexGuard<'_, LockTable> {
     table.lock().unwrap_or_else(PoisonError::into_inner)
 }

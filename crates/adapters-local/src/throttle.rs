@@ -1,4 +1,4 @@
-//! Counters within the process.
+//! Counters of attempts within this process.
 
 use std::{
     sync::Arc,
@@ -12,32 +12,32 @@ use ports::{Attempts, Clock, PortError, Throttle};
 
 use crate::DURATION_MAX;
 
-/// Most memory that counters take, in bytes: about a hundred thousand of them. Beyond it those are forgotten that were
-/// touched longest ago, so that one under attack is kept.
+/// Most memory of all counters, in bytes: about a hundred thousand counters. Beyond it the counter that was
+/// used longest ago is dropped, so that one under attack stays.
 const BYTES_MAX: u64 = 16 << 20;
-/// What a counter weighs beside its name, in bytes.
+/// Memory of a counter beside its name, in bytes.
 const OVERHEAD_BYTES: usize = 128;
 
 const NONE: Attempts = Attempts { count: 0, resets_in: Duration::ZERO };
 
-/// Counts attempts in memory.
+/// Counts attempts in memory, for this process only.
 #[derive(Clone)]
 pub struct LocalThrottle {
     clock: Arc<dyn Clock>,
     windows: Moka<String, Window>,
 }
 
-/// The attempts since a window began.
+/// The attempts of one name since its window began.
 #[derive(Debug, Clone, Copy)]
 struct Window {
     count: u32,
     ends: Timestamp,
-    /// From the last change to the end: how long it is worth keeping.
+    /// Time from the last change to the end, which is the time to live of the entry.
     remaining: Duration,
 }
 
 impl LocalThrottle {
-    /// Nothing counted yet. The end of a window is read off `clock`.
+    /// A throttle without counts, whose windows end by `clock`.
     #[must_use]
     pub fn new(clock: Arc<dyn Clock>) -> Self {
         Self::with_bytes_max(clock, BYTES_MAX)
@@ -49,6 +49,8 @@ impl LocalThrottle {
             .weigher(|name: &String, _: &Window| {
                 u32::try_from(name.len().saturating_add(OVERHEAD_BYTES)).unwrap_or(u32::MAX)
             })
+            // The default policy prefers names that were used often before, and would refuse a new counter
+            // during a flood of names. Here the newest attempt always counts.
             .eviction_policy(EvictionPolicy::lru())
             .expire_after(WindowExpiry)
             .build();
@@ -56,7 +58,7 @@ impl LocalThrottle {
     }
 }
 
-/// A window is dropped when it is over, however often it was changed.
+/// Drops a window when it is over: an attempt does not extend it.
 struct WindowExpiry;
 
 impl Expiry<String, Window> for WindowExpiry {
@@ -76,7 +78,7 @@ impl Expiry<String, Window> for WindowExpiry {
 }
 
 impl Window {
-    /// A window as it is at `now`; `None` when it is over.
+    /// The window with the time that is left at `now`; `None` when it is over.
     fn active_at(self, now: Timestamp) -> Option<Self> {
         (now < self.ends).then(|| Self { remaining: self.ends.saturating_duration_since(now), ..self })
     }
@@ -91,6 +93,9 @@ impl Throttle for LocalThrottle {
     async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         let now = self.clock.now();
         let window = window.min(DURATION_MAX);
+        // One step under the entry's lock: of two attempts at the same time each gets its own count. The end
+        // of the window is checked here as well, because the table's own expiry follows another clock and may
+        // be late.
         let counted = self.windows.entry_by_ref(name).and_upsert_with(|kept| {
             let new = Window { count: 0, ends: now.saturating_add(window), remaining: window };
             let kept = kept.map(Entry::into_value).and_then(|it| it.active_at(now)).unwrap_or(new);

@@ -1,4 +1,4 @@
-//! Copies that all instances share.
+//! Cached entries that all instances share, in memcached.
 
 use std::time::Duration;
 
@@ -8,27 +8,28 @@ use ports::{Cache, CacheEntry, PortError};
 
 use crate::{Memcached, key::cache_key};
 
-/// Largest copy that is kept, in bytes; a larger one only takes the place of what was there.
+/// Largest value that is stored, in bytes. A larger one only removes the entry before it, which is outdated.
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
-/// Longest time that a copy is kept; a longer one is taken as this.
+/// Longest time to live of an entry; a longer one is taken as this. memcached reads more than 30 days as a
+/// date.
 pub const TTL_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How many bytes of a value are the version.
+/// Number of bytes at the start of a value that hold the version.
 const VERSION_BYTES: usize = size_of::<i64>();
-/// How often a copy is put anew because somebody else put one meanwhile; then there is none.
+/// Most attempts to store an entry that others change meanwhile; after them the entry is removed.
 const PUTS_MAX: u32 = 64;
 
-/// Copies in memcached, each the version and then the bytes.
+/// The cache in memcached. An entry is the version, then the value.
 ///
-/// memcached counts whole seconds: a copy is kept for its time rounded down to them, and one that is worth less than a
-/// second is not kept.
+/// memcached counts whole seconds: a time to live is rounded down to them, and an entry with less than a
+/// second is not stored.
 #[derive(Debug, Clone)]
 pub struct MemcachedCache {
     memcached: Memcached,
 }
 
 impl MemcachedCache {
-    /// The copies of that server.
+    /// The cache of this server.
     #[must_use]
     pub const fn new(memcached: Memcached) -> Self {
         Self { memcached }
@@ -45,6 +46,8 @@ impl Cache for MemcachedCache {
 
     async fn put_entry(&self, key: &str, entry: CacheEntry, ttl: Duration) -> Result<(), PortError> {
         let seconds = u32::try_from(ttl.min(TTL_MAX).as_secs()).unwrap_or(0);
+        // Zero seconds mean "for ever" to memcached. In both cases the entry before is removed, because it is
+        // outdated now.
         if seconds == 0 || entry.bytes.len() > VALUE_BYTES_MAX {
             return self.remove_entry(key).await;
         }
@@ -60,13 +63,16 @@ impl Cache for MemcachedCache {
     }
 }
 
-/// Looks, and puts if nobody put anything meanwhile.
+/// Stores an entry unless a newer version is there, by compare-and-swap.
 async fn put_if_newer(client: &AsyncMetaClient, key: String, set: Set, version: i64) -> Result<(), Error> {
+    // No pause between rounds: each is lost only to a call that succeeded, so there is always progress; and
+    // the whole call has 80 ms.
     for _ in 0..PUTS_MAX {
         let kept = client.get(&key).meta(Meta::NONE.cas()).send().await?;
         if kept.value.is_some_and(|it| decode_entry(it).is_some_and(|it| it.version > version)) {
             return Ok(());
         }
+        // `add` fails when another call has added meanwhile: also a missing entry is compared.
         let set = match kept.item.cas {
             Some(cas) => set.clone().compare_cas(cas),
             None => set.clone().add(),
@@ -76,7 +82,8 @@ async fn put_if_newer(client: &AsyncMetaClient, key: String, set: Set, version: 
             return Ok(());
         }
     }
-    // Whether what is there is newer is not known, but nothing is older than nothing.
+    // Whether the entry that is there is older is unknown. Without an entry the next reader asks the
+    // database, which is slower and never wrong.
     client.delete(&key).send().await?;
     Ok(())
 }
@@ -85,7 +92,7 @@ fn encode_entry(entry: &CacheEntry) -> Vec<u8> {
     [entry.version.to_be_bytes().as_slice(), &entry.bytes].concat()
 }
 
-/// `None` when it is nothing that was put here.
+/// Decodes a stored value; `None` when it is too short for one of ours, which counts as a miss.
 fn decode_entry(mut kept: Vec<u8>) -> Option<CacheEntry> {
     let version = i64::from_be_bytes(*kept.first_chunk::<VERSION_BYTES>()?);
     kept.drain(..VERSION_BYTES);

@@ -1,17 +1,20 @@
-//! Keys as memcached takes them.
+//! Keys in the form that memcached accepts.
 
 use data_encoding::HEXLOWER;
 use sha2::{Digest, Sha256};
 
-/// What stands before a key that is sent as it is.
+/// Prefix of a key that is sent unchanged.
 const PLAIN: &str = "idem:";
-/// What stands before the hash of one that cannot be.
+/// Prefix of the hash of a key that cannot be sent; it differs, so that no key can look like a hash.
 const HASHED: &str = "idem#";
-/// Longest key that memcached takes, in bytes.
+/// Longest key that memcached accepts, in bytes.
 const KEY_BYTES_MAX: usize = 250;
 
-/// A key of ours as a key of memcached: short, and without what its protocol cannot carry. Two never become one.
+/// The memcached key for a key of ours: short, and without characters that the protocol cannot carry.
+/// Different keys stay different.
 pub(crate) fn cache_key(ours: &str) -> String {
+    // The protocol is text: a space or a line end in a key would begin the next argument, or the next
+    // command.
     let sendable = ours.bytes().all(|it| it.is_ascii_graphic());
     if sendable && PLAIN.len().saturating_add(ours.len()) <= KEY_BYTES_MAX {
         format!("{PLAIN}{ours}")

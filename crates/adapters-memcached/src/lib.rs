@@ -1,7 +1,8 @@
 //! A cache that all instances share: memcached, from version 1.6, whose meta commands are used.
 //!
-//! It makes things fast, it decides nothing: it may be away, hung or emptied at any moment. A call that it does not
-//! answer ends within a named limit, and while it is known to be away calls fail at once.
+//! It makes the service faster and decides nothing: it may be unavailable, hang or lose its data at any time.
+//! A call that it does not answer ends within a fixed limit, and while it is known to be unavailable calls
+//! fail at once.
 
 mod cache;
 mod key;

@@ -1,4 +1,4 @@
-//! A memcached server.
+//! The memcached server, with its time limits and the client that is cached for it.
 
 use std::{
     fmt,
@@ -13,12 +13,12 @@ use ports::{HealthCheck, PortError};
 use crate::patience::{self, Failure, Patience};
 
 const SCHEME: &str = "memcache://";
-/// The port that is meant when none is named.
+/// The port of a URL that names none.
 const PORT: u16 = 11_211;
-/// How many connections there are.
+/// Most connections of an instance, idle ones included.
 const CONNECTIONS_MAX: usize = 8;
 
-/// A memcached server. Clones share their connections.
+/// A memcached server. Clones share its connections and what is known of its availability.
 #[derive(Clone)]
 pub struct Memcached {
     address: Arc<str>,
@@ -26,20 +26,21 @@ pub struct Memcached {
     cached_client: Arc<Mutex<Option<CachedClient>>>,
 }
 
-/// Where the server was found, and how many doubts there had been by then.
+/// A client for the address that the name had, and its generation: the number of doubts when it was made.
 #[derive(Clone)]
 struct CachedClient {
     client: AsyncMetaClient,
     generation: u64,
 }
 
-/// The address is not one of a memcached.
+/// The text is no URL of a memcached server.
 #[derive(Debug, thiserror::Error)]
 #[error("not an address of a memcached: memcache://host[:port]")]
 pub struct InvalidUrl;
 
 impl Memcached {
-    /// A server at an address such as `memcache://host:11211`, which need not be up. A call to it takes at most 80 ms.
+    /// A server at a URL such as `memcache://host:11211`. It need not be up yet. A call to it takes at most
+    /// 80 ms.
     ///
     /// ```
     /// use adapters_memcached::Memcached;
@@ -49,15 +50,15 @@ impl Memcached {
     /// ```
     ///
     /// # Errors
-    /// [`InvalidUrl`].
+    /// [`InvalidUrl`] when the text is no such URL.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
         Self::with_timeout(url, patience::TIMEOUT)
     }
 
-    /// The same with another limit to what a call may take.
+    /// A server with another time limit for a call, the wait for a connection included.
     ///
     /// # Errors
-    /// [`InvalidUrl`].
+    /// [`InvalidUrl`] when the text is no such URL.
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         Ok(Self {
             address: parse_address(url).ok_or(InvalidUrl)?.into(),
@@ -66,7 +67,7 @@ impl Memcached {
         })
     }
 
-    /// Waits for what is asked of the server, but not for long.
+    /// Runs `question` with a client of the server, connecting first if necessary, within the time limit.
     pub(crate) async fn with_client<T>(
         &self,
         question: impl AsyncFnOnce(AsyncMetaClient) -> Result<T, Error>,
@@ -78,9 +79,12 @@ impl Memcached {
         self.breaker.call(answer).await
     }
 
-    /// The server where it is now: after a failure its name is looked up again, for it may have moved.
+    /// The cached client, or a new one after a failure: the name is resolved again, because the server may
+    /// have moved.
     async fn get_or_connect(&self) -> Result<AsyncMetaClient, Error> {
         let doubts = self.breaker.doubts();
+        // The lock is released before the connect: a server that hangs must not make other calls wait in a
+        // mutex. Two calls may then both connect, and the later one is cached; that costs one connection.
         let known = self.cached_client.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(found) = known
             && found.generation == doubts
@@ -101,11 +105,11 @@ impl Memcached {
     }
 }
 
-/// `host:port` of a URL.
+/// `host:port` of a `memcache://` URL; `None` for any other text.
 fn parse_address(url: &str) -> Option<String> {
     let place = url.strip_prefix(SCHEME)?;
     let place = place.strip_suffix('/').unwrap_or(place);
-    // The colons of an IPv6 address stand within brackets.
+    // The colons of an IPv6 address are within brackets, so a colon before `]` is not followed by a port.
     let (host, port) = match place.rsplit_once(':') {
         Some((host, port)) if !port.ends_with(']') => (host, port.parse().ok()?),
         Some(_) | None => (place, PORT),
@@ -115,15 +119,19 @@ fn parse_address(url: &str) -> Option<String> {
     (!host.is_empty() && host.chars().all(fits)).then(|| format!("{host}:{port}"))
 }
 
-/// The errors of the driver name the key; what is told is only what happened.
+/// The reason of a driver error without its context: the driver's text names the key, and a key may name a
+/// user or an order.
 fn driver_failure(error: Error) -> Failure {
     match error {
         Error::Server(said) | Error::Rejected(said) => Failure::Refused(said.into()),
+        // Refused, so that a command which this code builds wrongly does not make the server count as
+        // unavailable.
         Error::Usage(fault) => Failure::Refused(fault.into()),
         Error::Io(error) => Failure::Away(error.into()),
         Error::Protocol(fault) => Failure::Away(fault.into()),
         Error::Ambiguous { source, .. } => driver_failure(*source),
-        // The others come of commands that are not used here; the driver's list is open.
+        // A timeout, or errors of commands that are not used here. The driver's list is open, and an unknown
+        // error counts as unavailable: that costs a pause and not a wrong answer.
         Error::Timeout { .. }
         | Error::Conflict
         | Error::EmptyValue
@@ -137,6 +145,8 @@ fn driver_failure(error: Error) -> Failure {
 #[async_trait]
 impl HealthCheck for Memcached {
     async fn check_health(&self) -> Result<(), PortError> {
+        // Enough here, unlike for Redis: memcached has no replicas and drops old entries when its memory is
+        // full.
         self.with_client(async |client| client.noop().await).await
     }
 }

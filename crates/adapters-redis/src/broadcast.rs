@@ -1,4 +1,4 @@
-//! Broadcasts that reach every instance.
+//! Broadcasts that reach every instance, through a channel of Redis.
 
 use std::time::Duration;
 
@@ -14,17 +14,18 @@ use tokio::time::{self, Interval, MissedTickBehavior};
 
 use crate::Redis;
 
-/// What stands before the name of a channel in Redis. Channels are the server's: they are the same in all its databases.
+/// Prefix of channel names. All databases of a Redis server share its channels, so names have to be unique.
 const PREFIX: &str = "idem:broadcast:";
-/// How often it is tried to subscribe while Redis is away.
+/// Interval of attempts to subscribe while Redis is unavailable.
 const TRY_EVERY: Duration = Duration::from_millis(500);
-/// How often Redis is asked for a sign of life: a connection that was lost without a word is as silent as one on which
-/// nothing is said.
+/// Interval of pings on the subscribed connection: one that was lost without a reset is as silent as one
+/// without messages.
 const PING_EVERY: Duration = Duration::from_secs(1);
-/// How long subscribing or a sign of life may take. Nobody waits for it.
+/// Time limit for subscribing and for a ping. No request waits for either, so it is far longer than the limit
+/// of a call.
 const ANSWER_WITHIN: Duration = Duration::from_secs(1);
 
-/// Tells all instances, by a channel of Redis. While that is away nobody is told.
+/// Notifies all instances through a channel of Redis. While Redis is unavailable, messages are lost.
 #[derive(Debug, Clone)]
 pub struct RedisBroadcast {
     redis: Redis,
@@ -32,7 +33,7 @@ pub struct RedisBroadcast {
 }
 
 impl RedisBroadcast {
-    /// The broadcast of that name on that server.
+    /// The broadcast with this name on this server.
     #[must_use]
     pub fn new(redis: Redis, name: &str) -> Self {
         Self { redis, channel: format!("{PREFIX}{name}") }
@@ -45,10 +46,11 @@ impl Broadcast for RedisBroadcast {
         self.redis.run_command(cmd("PUBLISH").arg(&self.channel).arg("")).await
     }
 
-    /// Has a connection of its own, which is made, and made again, while somebody waits.
+    /// A subscription with its own connection, which is opened, and opened again after a loss, inside
+    /// [`next`](Subscription::next).
     ///
     /// # Panics
-    /// Outside of a runtime.
+    /// Outside of a tokio runtime, whose timers it needs.
     fn subscribe(&self) -> Box<dyn Subscription> {
         Box::new(RedisSubscription {
             redis: self.redis.clone(),
@@ -61,6 +63,7 @@ impl Broadcast for RedisBroadcast {
 }
 
 fn tick_interval(period: Duration) -> Interval {
+    // A late tick moves those after it: pings and attempts that were missed need not be made up for.
     let mut ticks = time::interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
@@ -71,7 +74,7 @@ struct RedisSubscription {
     channel: String,
     connection: Option<ChannelConnection>,
     retry_ticks: Interval,
-    /// Whether the log says that Redis is away.
+    /// Whether the loss of the connection is logged, so that it is logged once and not twice a second.
     is_lost: bool,
 }
 
@@ -88,6 +91,8 @@ impl Subscription for RedisSubscription {
                         .map(|line| self.connection = Some(line))
                 }
             };
+            // A new subscription returns as well, as the port asks: messages may have been lost since the
+            // connection was.
             match outcome {
                 Ok(()) => return self.report_recovery(),
                 Err(error) => self.report_loss(&error),
@@ -99,19 +104,19 @@ impl Subscription for RedisSubscription {
 impl RedisSubscription {
     fn report_recovery(&mut self) {
         if std::mem::take(&mut self.is_lost) {
-            tracing::info!("Redis tells again what is published");
+            tracing::info!("Redis subscription works again");
         }
     }
 
     fn report_loss(&mut self, error: &RedisError) {
         self.connection = None;
         if !std::mem::replace(&mut self.is_lost, true) {
-            tracing::warn!(fault = %ErrorChain(error), "Redis does not tell what is published");
+            tracing::warn!(error = %ErrorChain(error), "Redis subscription lost, will subscribe again");
         }
     }
 }
 
-/// A connection that is subscribed.
+/// A connection that is subscribed to one channel.
 struct ChannelConnection {
     sink: PubSubSink,
     messages: PubSubStream,
@@ -124,12 +129,14 @@ impl ChannelConnection {
         Ok(Self { sink, messages, pings: tick_interval(PING_EVERY) })
     }
 
-    /// Waits for a message, and takes all that are there.
+    /// Waits for a message and takes all others that have arrived with it.
     async fn next(&mut self) -> Result<(), RedisError> {
         loop {
             tokio::select! {
                 message = self.messages.next() => {
                     message.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))?;
+                    // Messages carry nothing, so a burst of them is one reason to look at the database, not
+                    // many.
                     while let Some(Some(_)) = self.messages.next().now_or_never() {}
                     return Ok(());
                 }

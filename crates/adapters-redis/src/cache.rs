@@ -1,4 +1,4 @@
-//! Copies that all instances share.
+//! Cached entries that all instances share, in Redis.
 
 use std::time::Duration;
 
@@ -8,29 +8,31 @@ use redis::{Cmd, cmd};
 
 use crate::{Redis, duration_ms};
 
-/// Largest copy that is kept, in bytes; a larger one only takes the place of what was there.
+/// Largest value that is stored, in bytes. A larger one only removes the entry before it, which is outdated.
 pub const VALUE_BYTES_MAX: usize = 64 * 1024;
 
-/// What stands before the key in Redis.
+/// Prefix of the keys of all entries in Redis.
 const PREFIX: &str = "idem:cache:";
-/// How many digits a version has in Redis. Digits, because its numbers are floating ones and do not hold every version;
-/// always as many, because then texts compare as the numbers do, in whatever language it was started.
+/// Number of digits of a version in Redis. The script compares versions as texts, because its numbers are
+/// floating-point and do not hold every version; texts of equal length compare like the numbers.
 const VERSION_DIGITS: usize = 20;
 
-/// Keeps `ARGV[2]` of version `ARGV[1]` for `ARGV[3]` ms unless a newer version is there.
+/// Stores value `ARGV[2]` with version `ARGV[1]` for `ARGV[3]` ms unless a newer version is there. A script,
+/// because it has to compare and to write in one step: between two commands another instance could store a
+/// newer version.
 const PUT: &str = "\
     if redis.call('GETRANGE', KEYS[1], 0, #ARGV[1] - 1) > ARGV[1] then return 0 end \
     redis.call('SET', KEYS[1], ARGV[1] .. ARGV[2], 'PX', ARGV[3]) \
     return 1";
 
-/// Copies in Redis, each a string: the version, then the bytes.
+/// The cache in Redis. An entry is a string: the digits of the version, then the value.
 #[derive(Debug, Clone)]
 pub struct RedisCache {
     redis: Redis,
 }
 
 impl RedisCache {
-    /// The copies of that server.
+    /// The cache of this server.
     #[must_use]
     pub const fn new(redis: Redis) -> Self {
         Self { redis }
@@ -48,6 +50,8 @@ impl Cache for RedisCache {
         if entry.bytes.len() > VALUE_BYTES_MAX {
             return self.remove_entry(key).await;
         }
+        // `EVAL` each time, not `EVALSHA`: the script is shorter than a packet, and a restarted Redis has
+        // forgotten it.
         let mut put = cmd("EVAL");
         put.arg(PUT).arg(1).arg(format!("{PREFIX}{key}"));
         put.arg(version_digits(entry.version)).arg(entry.bytes).arg(duration_ms(ttl));
@@ -65,13 +69,13 @@ fn key_command(command: &str, key: &str) -> Cmd {
     command
 }
 
-/// How far above the lowest version, so that there is no sign.
+/// The version as digits, counted from the lowest `i64`: a sign would break the comparison of texts.
 fn version_digits(version: i64) -> String {
     let above = i128::from(version) - i128::from(i64::MIN);
     format!("{above:0VERSION_DIGITS$}")
 }
 
-/// `None` when it is nothing that was put here.
+/// Parses a stored entry; `None` when this cache has not written it, which counts as a miss.
 fn parse_entry(mut kept: Vec<u8>) -> Option<CacheEntry> {
     let digits = std::str::from_utf8(kept.get(..VERSION_DIGITS)?).ok()?;
     let above: i128 = digits.parse().ok()?;

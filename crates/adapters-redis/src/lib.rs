@@ -1,7 +1,8 @@
 //! Locks, a cache, counters and broadcasts that all instances share: Redis.
 //!
-//! Redis makes things fast, it decides nothing: it may be away, hung or emptied at any moment. A call that it does not
-//! answer ends within a named limit, and while it is known to be away calls fail at once.
+//! Redis makes the service faster and decides nothing: it may be unavailable, hang or lose its data at any
+//! time. A call that it does not answer ends within a fixed limit, and while it is known to be unavailable
+//! calls fail at once.
 
 mod broadcast;
 mod cache;
@@ -20,10 +21,10 @@ pub use crate::locks::RedisLocks;
 pub use crate::redis::{InvalidUrl, Redis};
 pub use crate::throttle::RedisThrottle;
 
-/// Longest time that anything is kept, held or waited for; a longer one is taken as this.
+/// Longest time to store, hold or wait for anything; a longer one is taken as this.
 pub const DURATION_MAX: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A length of time as Redis counts it: whole milliseconds, at least one.
+/// A duration in whole milliseconds, at least one: Redis refuses an expiry of zero.
 fn duration_ms(time: Duration) -> u64 {
     u64::try_from(time.min(DURATION_MAX).as_millis()).unwrap_or(u64::MAX).max(1)
 }

@@ -1,4 +1,8 @@
-//! Locks that all instances share.
+//! Locks that all instances share, in Redis.
+//!
+//! A lock is a key with the token of its holder, set only if it is missing and with the lease as its expiry.
+//! It saves work and guards nothing: it is lost with the data of Redis, and a holder may outlive its lease.
+//! The guards of the database decide.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -20,13 +24,14 @@ use tokio_util::task::TaskTracker;
 
 use crate::{DURATION_MAX, Redis, duration_ms};
 
-/// What stands before the name in Redis.
+/// Prefix of the keys of all locks in Redis.
 const PREFIX: &str = "idem:lock:";
-/// Where the last fencing token stands, of whatever name it was.
+/// The key of the last fencing token; all names share one sequence.
 const FENCE: &str = "idem:lock-fence";
-/// Gives a lock to `ARGV[1]` for `ARGV[2]` ms and tells the fencing token, unless somebody has it. Tokens grow from one to
-/// the next, and with the time in microseconds, so that they go on growing when Redis was emptied. Its numbers are
-/// floating ones, and hold every microsecond for two centuries.
+/// Gives the lock to token `ARGV[1]` for `ARGV[2]` ms and returns the fencing token, unless the lock is held.
+/// A fencing token is larger than the last one and at least the time in microseconds, so that tokens go on
+/// growing after Redis lost its data. Numbers of the script are floating-point, and hold every microsecond
+/// until the year 2255.
 const GRANT: &str = "\
     if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return false end \
     local time = redis.call('TIME') \
@@ -34,22 +39,26 @@ const GRANT: &str = "\
     local token = string.format('%.0f', math.max(last + 1, time[1] * 1000000 + time[2])) \
     redis.call('SET', KEYS[2], token) \
     return token";
-/// Deletes a lock if it is still that of `ARGV[1]`.
+/// Deletes the lock if token `ARGV[1]` still holds it. A plain `DEL` after the lease would delete the lock of
+/// the next holder.
 const RELEASE: &str = "\
     if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end \
     return 0";
-/// How many releases are under way at once; one more is left to the lease.
+/// Most releases that run at once. One more is left to the end of the lease, so that an outage of Redis does
+/// not pile up tasks.
 const RELEASING_MAX: usize = 1_024;
-/// How often a release is tried; then the lease ends the lock.
+/// Most attempts to release a lock; then its lease ends it.
 const RELEASES_MAX: u32 = 3;
-/// The pause before a release is tried again: a little longer than a server that failed is left alone.
+/// Pause before the next attempt to release: a little longer than the 500 ms in which calls to a server that
+/// failed are refused.
 const RELEASE_PAUSE: Duration = Duration::from_millis(600);
-/// The first pause between two looks of somebody who waits. Each is longer than the one before, up to the last.
+/// First pause between two attempts of a request that waits. Each pause is twice the one before, up to the
+/// last.
 const FIRST_PAUSE: Duration = Duration::from_millis(2);
-/// The longest of these pauses.
+/// Longest of these pauses, and so the longest time that a free lock stays unused.
 const LAST_PAUSE: Duration = Duration::from_millis(40);
 
-/// Locks in Redis, each a string with the holder's token that expires with the lease.
+/// Locks in Redis. Each is a string with the token of its holder that expires with the lease.
 #[derive(Clone)]
 pub struct RedisLocks {
     redis: Redis,
@@ -58,14 +67,14 @@ pub struct RedisLocks {
 }
 
 impl RedisLocks {
-    /// The locks of that server.
+    /// The locks of this server.
     #[must_use]
     pub fn new(redis: Redis) -> Self {
         Self { redis, tokens: Arc::default(), releases: TaskTracker::new() }
     }
 
-    /// Waits until every lock that was dropped is released, or has been given up. To be called when no more are asked
-    /// for.
+    /// Waits until every lock that was dropped is released, or left to its lease. To be called once no more
+    /// locks are requested.
     pub async fn wait_for_releases(&self) {
         self.releases.close();
         self.releases.wait().await;
@@ -98,6 +107,8 @@ impl LockManager for RedisLocks {
             if let Some(fencing_token) = claim.try_acquire(lease).await? {
                 return Ok(Some(LockGuard::new(fencing_token, move || drop(claim))));
             }
+            // Polling, because Redis has no queue of waiters that survives a holder which dies. The order of
+            // requests is not kept.
             let now = now();
             if deadline <= now {
                 return Ok(None);
@@ -108,7 +119,7 @@ impl LockManager for RedisLocks {
     }
 }
 
-/// What nobody else calls himself by.
+/// Makes tokens that no other request has, in this process or another.
 struct TokenGenerator {
     random: RandomState,
     counter: AtomicU64,
@@ -121,13 +132,13 @@ impl Default for TokenGenerator {
 }
 
 impl TokenGenerator {
-    /// Random for the process, and counted within it.
+    /// The next token: random for the process, counted within it.
     fn next(&self) -> String {
         let number = self.counter.fetch_add(1, Ordering::Relaxed);
         format!("{:016x}-{number}", self.random.hash_one("token"))
     }
 
-    /// A time between half of `pause` and all of it, so that those who wait do not ask in step.
+    /// A random time from half of `pause` to all of it, so that requests which wait do not ask in step.
     fn jitter_pause(&self, pause: Duration) -> Duration {
         let random = self.random.hash_one(self.counter.fetch_add(1, Ordering::Relaxed));
         let half = pause / 2;
@@ -135,7 +146,7 @@ impl TokenGenerator {
     }
 }
 
-/// Somebody's wish for a lock, and then the lock.
+/// A request for a lock, and the lock itself once it is granted; dropping it releases.
 struct LockRequest {
     redis: Redis,
     key: String,
@@ -145,18 +156,20 @@ struct LockRequest {
     runtime: Handle,
 }
 
-/// Whether Redis gave a lock to somebody.
+/// Whether Redis has granted the lock to a request.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum GrantState {
     None,
-    /// It was asked, and may yet carry that out.
+    /// Redis was asked and has not answered; it may still carry the command out.
     Unknown,
     Granted,
 }
 
 impl LockRequest {
-    /// The fencing token, if the lock is ours now.
+    /// Asks for the lock once; the fencing token if it is granted.
     async fn try_acquire(&mut self, lease: Duration) -> Result<Option<u64>, PortError> {
+        // Before the command: if the caller goes away or the answer is lost, the lock may be granted all the
+        // same, and `drop` has to release it.
         self.grant = GrantState::Unknown;
         let mut grant = cmd("EVAL");
         grant.arg(GRANT).arg(2).arg(&self.key).arg(FENCE).arg(&self.token).arg(duration_ms(lease));
@@ -167,7 +180,7 @@ impl LockRequest {
 }
 
 impl Drop for LockRequest {
-    /// Releases it beside whatever goes on: also when whoever asked went away before the answer came.
+    /// Releases the lock in a task, also when the caller went away before the answer came.
     fn drop(&mut self) {
         let grant = self.grant;
         if grant == GrantState::None || self.releases.len() >= RELEASING_MAX {
@@ -179,14 +192,15 @@ impl Drop for LockRequest {
         let release = async move {
             for _ in 0..RELEASES_MAX {
                 let released: Result<u32, _> = redis.run_command(&release).await;
-                // What was not known to be given may be given after it was released.
+                // Zero deleted after an unknown grant may mean that the grant is still on its way, on another
+                // connection: so the release is repeated.
                 if released.is_ok_and(|count| count > 0 || grant == GrantState::Granted) {
                     return;
                 }
                 time::sleep(RELEASE_PAUSE).await;
             }
         };
-        // Of a runtime that has ended it is dropped, and the lease ends the lock.
+        // If the runtime has ended, the task is dropped and the lease ends the lock.
         drop(self.releases.spawn_on(release, &self.runtime));
     }
 }

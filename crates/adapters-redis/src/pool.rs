@@ -1,4 +1,4 @@
-//! Connections that are lent to one call at a time.
+//! The connection pool: each connection serves one call at a time.
 
 use std::sync::Arc;
 
@@ -12,18 +12,19 @@ use tokio::time;
 
 use crate::patience::Patience;
 
-/// How many connections there are: enough for one instance, and few for Redis.
+/// Most connections of an instance: enough for its calls, and few for Redis when there are many instances.
 const CONNECTIONS_MAX: u32 = 8;
 
 pub(crate) type Pool = bb8::Pool<PoolManager>;
 
-/// A pool that connects when it is first needed.
+/// A pool that connects when a connection is first needed, so that the service starts without Redis.
 pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>) -> Pool {
     let manager = PoolManager { connections, breaker: Arc::clone(patience) };
     bb8::Pool::builder()
         .max_size(CONNECTIONS_MAX)
         .connection_timeout(patience.timeout())
-        // Whether one is good is known here, without asking; and a failure is somebody's answer, not a reason to wait.
+        // The check compares two numbers and asks Redis nothing. A failed connect is reported to its caller
+        // at once: a retry within the pool would use up the 80 ms that the whole call has.
         .test_on_check_out(true)
         .retry_connection(false)
         .max_lifetime(None)
@@ -31,14 +32,16 @@ pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>)
         .build_unchecked(manager)
 }
 
-/// Makes connections, and knows when to throw them away: a fault of one puts all in doubt that were there before.
+/// Makes connections and decides when to discard them: after a fault of one, all connections that were made
+/// before it are in doubt, because a restart of the server closes all of them.
 #[derive(Debug)]
 pub(crate) struct PoolManager {
     connections: RedisConnectionManager,
     breaker: Arc<Patience>,
 }
 
-/// A connection, and how many doubts there had been when it was made.
+/// A connection and its generation: the number of doubts when it was made. A smaller number than now means
+/// discard.
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
     generation: u64,
@@ -46,10 +49,12 @@ pub(crate) struct Connection {
 
 impl PoolManager {
     async fn try_connect(&self) -> Result<Connection, RedisError> {
+        // Read before connecting: a fault meanwhile may concern this connection too, and then it is
+        // discarded.
         let doubts = self.breaker.doubts();
         let connect = time::timeout(self.breaker.timeout(), self.connections.connect());
         let mut redis = connect.await.map_err(std::io::Error::from)??;
-        // The driver's own limit must not be the shorter one.
+        // The driver has a limit of its own, which must not end a call before the limit that was asked for.
         redis.set_response_timeout(self.breaker.timeout());
         Ok(Connection { redis, generation: doubts })
     }
@@ -62,8 +67,8 @@ impl ManageConnection for PoolManager {
     async fn connect(&self) -> Result<Connection, RedisError> {
         let connected = self.try_connect().await;
         if let Err(error) = &connected {
-            // Whoever waits for a connection only learns that there is none.
-            tracing::debug!(fault = %ErrorChain(error), "Redis cannot be connected to");
+            // Logged here, because a caller that waits for a connection only learns that there is none.
+            tracing::debug!(error = %ErrorChain(error), "connecting to Redis failed");
         }
         connected
     }

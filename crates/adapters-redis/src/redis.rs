@@ -1,4 +1,4 @@
-//! A Redis server, as all adapters of this crate share it.
+//! The Redis server that all adapters of this crate share, with its time limits and retries.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -12,14 +12,15 @@ use crate::{
     pool::{self, Pool},
 };
 
-/// What is written to see whether that can be done, and for how long, in milliseconds.
+/// The key that the health check writes. It expires after [`HEALTH_MS`].
 const HEALTH: &str = "idem:health";
+/// Time to live of that key, in milliseconds.
 const HEALTH_MS: u32 = 1_000;
 
-/// How often a call begins anew because its connection had died while nobody used it.
+/// How often a call is repeated on another connection because its own turned out to be closed.
 const RETRIES_MAX: u32 = 1;
 
-/// A Redis server. Clones share their connections.
+/// A Redis server. Clones share its connections and what is known of its availability.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
@@ -27,24 +28,25 @@ pub struct Redis {
     breaker: Arc<Patience>,
 }
 
-/// The address is not one of a Redis. What it was is not told: it may hold a password.
+/// The text is no URL of a Redis server. The error does not repeat it, because it may contain a password.
 #[derive(Debug, thiserror::Error)]
 #[error("not an address of a Redis: redis://[user:password@]host[:port][/database]")]
 pub struct InvalidUrl;
 
 impl Redis {
-    /// A server at an address such as `redis://host:6379/0`, which need not be up. A call to it takes at most 80 ms.
+    /// A server at a URL such as `redis://host:6379/0`. It need not be up yet. A call to it takes at most 80
+    /// ms.
     ///
     /// # Errors
-    /// [`InvalidUrl`].
+    /// [`InvalidUrl`] when the text is no such URL.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
         Self::with_timeout(url, patience::TIMEOUT)
     }
 
-    /// The same with another limit to what a call may take.
+    /// A server with another time limit for a call, the wait for a connection included.
     ///
     /// # Errors
-    /// [`InvalidUrl`].
+    /// [`InvalidUrl`] when the text is no such URL.
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         let client = Client::open(url).map_err(|_| InvalidUrl)?;
         let connections = RedisConnectionManager::new(url).map_err(|_| InvalidUrl)?;
@@ -52,12 +54,13 @@ impl Redis {
         Ok(Self { client, pool: pool::new(connections, &patience), breaker: patience })
     }
 
-    /// Sends one command and waits for its answer.
+    /// Sends one command and waits for its answer, within the time limit.
     pub(crate) async fn run_command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
         self.breaker.call(self.query_with_retry(command)).await
     }
 
-    /// A connection that hears what is published there, and nothing else. It takes as long as it takes.
+    /// A new connection, outside the pool, that is subscribed to this channel. It has no time limit; the
+    /// caller sets one.
     pub(crate) async fn subscribe_channel(&self, channel: &str) -> Result<PubSub, RedisError> {
         let mut connection = self.client.get_async_pubsub().await?;
         connection.subscribe(channel).await?;
@@ -70,7 +73,9 @@ impl Redis {
             let mut connection = self.pool.get().await.map_err(pool_failure)?;
             match command.query_async(&mut connection.redis).await {
                 Ok(answer) => return Ok(answer),
-                // It died while it lay in the pool, as all do when Redis starts again.
+                // It was closed while it lay in the pool, as all are when Redis restarts. If the command was
+                // carried out all the same, an attempt counts twice, or a lock is held until its lease ends:
+                // neither decides anything.
                 Err(error) if error.is_connection_dropped() && tried < RETRIES_MAX => {
                     tried += 1;
                     self.breaker.doubt();
@@ -89,6 +94,8 @@ fn pool_failure(error: RunError<RedisError>) -> Failure {
 }
 
 fn driver_failure(error: RedisError) -> Failure {
+    // A server that is loading its data answers, but it will for seconds: to the service it is unavailable.
+    // Any other error answer is about the command, and says that the server works.
     let away = [ErrorKind::Io, ErrorKind::Server(ServerErrorKind::BusyLoading)].contains(&error.kind());
     if away || error.is_unrecoverable_error() {
         Failure::Away(error.into())
@@ -100,7 +107,8 @@ fn driver_failure(error: RedisError) -> Failure {
 #[async_trait]
 impl HealthCheck for Redis {
     async fn check_health(&self) -> Result<(), PortError> {
-        // One that answers and cannot be written to is of no use.
+        // A write, not a `PING`: a replica, or a server whose memory is full, answers and cannot be written
+        // to.
         self.run_command(redis::cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
     }
 }

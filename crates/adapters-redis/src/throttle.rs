@@ -1,4 +1,4 @@
-//! Counters that all instances share.
+//! Counters of attempts that all instances share, in Redis.
 
 use std::time::Duration;
 
@@ -8,10 +8,13 @@ use redis::{Cmd, cmd};
 
 use crate::{Redis, duration_ms};
 
-/// What stands before the name in Redis.
+/// Prefix of the keys of all counters in Redis.
 const PREFIX: &str = "idem:throttle:";
 
-/// Counts one more; the first begins a window of `ARGV[1]` ms. The count, and the ms that are left.
+/// Counts one attempt, and returns the count and the ms that are left of the window. The first attempt starts
+/// a window of `ARGV[1]` ms. It is a script so that no counter is ever left without an expiry: with two
+/// commands, a process that dies between them would leave a name locked for ever. `left < 0` is the first
+/// attempt, and also repairs a counter without an expiry.
 const HIT: &str = "\
     local count = redis.call('INCR', KEYS[1]) \
     local left = redis.call('PTTL', KEYS[1]) \
@@ -21,26 +24,27 @@ const HIT: &str = "\
     end \
     return {count, left}";
 
-/// The count and the ms that are left, both of one moment.
+/// Returns the count and the ms that are left; a script, so that both belong to the same window.
 const COUNT: &str = "\
     local count = redis.call('GET', KEYS[1]) \
     if not count then return {0, 0} end \
     return {tonumber(count), redis.call('PTTL', KEYS[1])}";
 
-/// Counts attempts in Redis, each name a number that expires with its window.
+/// Counts attempts in Redis: each name is a number that expires with its window.
 #[derive(Debug, Clone)]
 pub struct RedisThrottle {
     redis: Redis,
 }
 
 impl RedisThrottle {
-    /// The counters of that server.
+    /// The counters of this server.
     #[must_use]
     pub const fn new(redis: Redis) -> Self {
         Self { redis }
     }
 
     async fn query_attempts(&self, script: &Cmd) -> Result<Attempts, PortError> {
+        // Signed, because Redis answers -1 and -2 for a key without an expiry and for a missing key.
         let (count, left_ms): (i64, i64) = self.redis.run_command(script).await?;
         let resets_in = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
         Ok(Attempts { count: u32::try_from(count.max(0)).unwrap_or(u32::MAX), resets_in })

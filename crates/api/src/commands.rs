@@ -1,4 +1,5 @@
-//! The commands of the one binary.
+//! The commands of the one binary: `serve`, which is the default, the administration of the database and of
+//! accounts, and three that show something (`demo`, `openapi`, `config`).
 
 mod demo;
 mod migrate;
@@ -18,7 +19,8 @@ use crate::{
     wiring,
 };
 
-/// At the end the log has this long to take what is still to be written.
+/// Time limit for writing the log lines that wait when a command ends. A reader of the log that hangs costs
+/// lines, not an exit.
 const LOG_FLUSH_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Idem: orders and payments, applied once.
@@ -32,27 +34,27 @@ pub struct Arguments {
     command: Option<Command>,
 }
 
-/// What to do.
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve requests (this is the default)
     Serve,
-    /// Bring the database up to date, and end
+    /// Bring the database up to date, then exit
     Migrate,
-    /// Make an operator's account; the password is the first line of standard input, or `IDEM_OPERATOR_PASSWORD`
+    /// Make an operator's account; the password is the first line of standard input, or
+    /// `IDEM_OPERATOR_PASSWORD`
     CreateOperator(operator::OperatorCommand),
     /// List the operators: name, since when, whether the account is disabled, e-mail address
     ListOperators,
-    /// Give a user a role; it is felt within a second, and sessions go on
+    /// Give a user a role, within a second; sessions stay open
     SetRole(user_admin::RoleCommand),
     /// Close an account and end all its sessions, within a second
     DisableUser(user_admin::AccountCommand),
-    /// Open an account again
+    /// Open a disabled account again; its sessions stay ended
     EnableUser(user_admin::AccountCommand),
     /// Set a password and end all sessions of the user; the password is the first line of standard input, or
     /// `IDEM_OPERATOR_PASSWORD`
     SetPassword(user_admin::AccountCommand),
-    /// Tell the whole story of an order, against a temporary server
+    /// Run one order through its whole life, against a temporary server
     Demo,
     /// Print the contract as an OpenAPI document
     Openapi,
@@ -60,9 +62,11 @@ enum Command {
     Config,
 }
 
-/// Runs the command. What goes wrong is told on standard error.
+/// Runs the command and returns its exit status. A failure is printed on standard error, with its causes.
 pub async fn run(arguments: Arguments) -> ExitCode {
     let outcome = execute_command(arguments).await;
+    // Before a failure is printed: both go to standard error, and the reason of the failure belongs at the
+    // end.
     log::flush_within(LOG_FLUSH_TIMEOUT);
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -75,6 +79,8 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 
 async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let command = arguments.command.unwrap_or(Command::Serve);
+    // These two come before the configuration is read: they work on a machine where the service is not set
+    // up, and the demo must not depend on the settings of this machine.
     if let Command::Openapi = command {
         return Ok(print_lines(openapi::document_json())?);
     }
@@ -84,6 +90,8 @@ async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let config = Config::load(arguments.config.as_deref())?;
     match command {
         Command::Serve => {
+            // Only the server logs. All other commands are read by a person, who wants the result and nothing
+            // else.
             log::init_subscriber(&config.log)?;
             Ok(serve::run(config).await?)
         }

@@ -1,8 +1,9 @@
-//! The configuration: defaults, under a TOML file, under the environment.
+//! The configuration: defaults, overridden by a TOML file, overridden by the environment.
 //!
-//! A key stands in lower case in the file (`order_ttl = "30m"`) and in upper case with `IDEM_` before it in the
-//! environment (`IDEM_ORDER_TTL=30m`). Durations are written as `500ms`, `30m`, `7d` or `1h 30m`. A key that is not
-//! known, or a value that cannot be one, stops the start.
+//! A key is lower case in the file (`order_ttl = "30m"`), and upper case with the prefix `IDEM_` in the
+//! environment (`IDEM_ORDER_TTL=30m`). Durations are written as `500ms`, `30m`, `7d` or `1h 30m`. An unknown
+//! key or an invalid value stops the start, and all faults are reported at once. A fault names the key and
+//! the rule and never repeats the value, which may be a secret.
 
 mod database;
 mod keys;
@@ -32,50 +33,50 @@ pub use database::Database;
 use keys::Keys;
 pub use secrets::load_or_create_secret;
 
-/// What every variable of this service begins with.
+/// The prefix of every environment variable of this service.
 pub const PREFIX: &str = "IDEM_";
-/// Read by `api create-operator` and `api set-password`, and by nothing else.
+/// The variable with the password for `api create-operator` and `api set-password`. It is no setting.
 pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
 
-/// Keys of the contract whose adapters this version does not have.
+/// Known keys whose adapters this version does not have. They are refused, and not silently ignored.
 const UNSUPPORTED_KEYS: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
 
-/// What can be the limit of a count.
+/// The range of every setting that limits a count.
 const COUNT_RANGE: RangeInclusive<u32> = 1..=u32::MAX;
-/// Most faults that are listed.
+/// Most faults that one error lists.
 const FAULTS_MAX: usize = 100;
 
-/// Why there is no configuration. It names the key, and never repeats a value.
+/// Why the configuration cannot be used. It names the key and never repeats a value.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    /// The file cannot be read, or is no TOML.
+    /// The file cannot be read, or is not TOML.
     #[error("the configuration file {} cannot be read: {why}", path.display())]
     File {
-        /// The file.
+        /// The path as it was given on the command line.
         path: PathBuf,
-        /// What stands in the way, and where.
+        /// The reason, with line and column when the file is not TOML.
         why: String,
     },
-    /// There is no such key.
+    /// A key that this version does not know, perhaps misspelt.
     #[error("{key} ({PREFIX}{}): there is no such key", key.to_uppercase())]
     Unknown {
         /// The key, in lower case.
         key: String,
     },
-    /// The value breaks a rule.
+    /// A value that breaks the rule of its key.
     #[error("{key} ({PREFIX}{}): {rule}", key.to_uppercase())]
     Invalid {
         /// The key, in lower case.
         key: String,
-        /// The rule.
+        /// What the value must be, as the end of a sentence about the key.
         rule: String,
     },
-    /// Several faults.
+    /// Two faults or more, in the order in which they were found.
     #[error("{}", list_faults(_0))]
     Several(Vec<ConfigError>),
 }
 
-/// One a line, and how many more there are.
+/// The faults, one per line, and the number of those that are left out.
 fn list_faults(faults: &[ConfigError]) -> String {
     let shown = faults.iter().take(FAULTS_MAX).map(|it| format!("\n  {it}"));
     let more = faults.len().saturating_sub(FAULTS_MAX);
@@ -84,16 +85,16 @@ fn list_faults(faults: &[ConfigError]) -> String {
 }
 
 impl ConfigError {
-    /// The value of `key` breaks `rule`.
+    /// The fault that the value of `key` breaks `rule`.
     #[must_use]
     pub fn invalid(key: &str, rule: impl std::fmt::Display) -> Self {
         Self::Invalid { key: key.to_owned(), rule: rule.to_string() }
     }
 
-    /// All of these faults as one; `Ok` when there is none.
+    /// Makes one error of all these faults; `Ok` when there is none.
     ///
     /// # Errors
-    /// The faults.
+    /// The only fault itself, or [`Self::Several`].
     pub fn combine_faults(faults: impl IntoIterator<Item = Self>) -> Result<(), Self> {
         let mut faults: Vec<_> = faults.into_iter().collect();
         match faults.pop() {
@@ -107,78 +108,87 @@ impl ConfigError {
     }
 }
 
-/// Everything that can be set, read once. Secrets do not show in a `Debug`.
+/// All settings, read once at the start. `Debug` does not show secrets.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where to listen. `http_addr`, `127.0.0.1:8080`; port 0 takes a free one.
+    /// The address to listen on. `http_addr`, `127.0.0.1:8080`; port 0 takes a free port.
     pub http_addr: SocketAddr,
-    /// The record. `database_url`, `sqlite://data/idem.db`; an absolute path has a third slash. Or
+    /// The system of record. `database_url`, `sqlite://data/idem.db`; an absolute path has a third slash. Or
     /// `mysql://user:password@host:port/database`.
     pub database: Database,
-    /// What instances share to be fast. `redis_url`, none: `redis://[user:password@]host[:port][/database]`.
+    /// The Redis server that all instances share for locks, counters, cached entries and broadcasts.
+    /// `redis_url`, none: `redis://[user:password@]host[:port][/database]`.
     pub redis_url: Option<SecretString>,
-    /// What instances share to be faster. `memcached_url`, none: `memcache://host[:port]`.
+    /// The memcached server that all instances share for cached entries. `memcached_url`, none:
+    /// `memcache://host[:port]`.
     pub memcached_url: Option<String>,
-    /// What access tokens are signed with: at least 32 bytes, or `kid:secret` pairs with commas between them, of which
-    /// the first signs. `jwt_secret`, with SQLite made on the first start and kept in the data folder.
+    /// The secret that signs access tokens: at least 32 bytes, or `kid:secret` pairs with commas between
+    /// them, of which the first signs. `jwt_secret`; with SQLite it is made on the first start and stored in
+    /// the data folder.
     pub jwt_secret: Option<SecretString>,
-    /// What the sandbox's notices are signed with: `whsec_…`, or several with commas between them, of which the first
-    /// signs. `sandbox_secret`; there is no sandbox without it, but with SQLite and a listener on loopback only: there it
-    /// is made on the first start and kept in the data folder.
+    /// The secret that signs the sandbox's notices: `whsec_…`, or several with commas between them, of which
+    /// the first signs. `sandbox_secret`; without it there is no sandbox, except with SQLite and a listener
+    /// on loopback: there it is made on the first start and stored in the data folder.
     pub sandbox_secret: Option<SecretString>,
-    /// How long `tok_pending` takes. `sandbox_pending_delay`, `10s`.
+    /// How long the sandbox takes to settle `tok_pending`. `sandbox_pending_delay`, `10s`.
     pub sandbox_pending_delay: Duration,
-    /// Where the sandbox sends its notices: `http://`, host and port. `public_url`, the service's own address.
+    /// Where the sandbox sends its notices: `http://`, host and port. `public_url`; the service's own address
+    /// when it is `None`.
     pub public_url: Option<String>,
-    /// What the use cases go by: `order_ttl` `30m` (an unpaid order closes after this), `authorization_ttl` `7d` (an
-    /// authorisation that is not captured is given up), `completion_after` `7d` (a delivered order is completed),
-    /// `after_sales_period` `30d` (a completed, refunded or cancelled order is closed), `access_token_ttl` `15m`,
-    /// `refresh_token_ttl` `30d`, `session_ttl` `90d` (a session ends so long after its login),
-    /// `login_failures_per_account` `10` (from one network), `login_failures_per_address` `100` and
-    /// `attempts_per_address` `5000` within `login_window` `15m`, `login_failures_per_account_total` `100` within a day,
-    /// `open_orders_per_user` `1000`, `open_pieces_per_user` `10000` (of one product), `orders_per_minute` `6000`,
-    /// `declines_per_order` `20`, `declines_per_user` `200` within a day.
+    /// The limits and periods of the use cases: `order_ttl` `30m` (an unpaid order closes after this),
+    /// `authorization_ttl` `7d` (an uncaptured authorisation is released), `completion_after` `7d` (a
+    /// delivered order is completed), `after_sales_period` `30d` (a completed, refunded or cancelled order is
+    /// closed), `access_token_ttl` `15m`, `refresh_token_ttl` `30d`, `session_ttl` `90d` (a session ends this
+    /// long after its login), `login_failures_per_account` `10` (from one network),
+    /// `login_failures_per_address` `100` and `attempts_per_address` `5000` within `login_window` `15m`,
+    /// `login_failures_per_account_total` `100` within a day, `open_orders_per_user` `1000`,
+    /// `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200` within a day.
     pub policy: Policy,
-    /// Every request ends within this time. `request_deadline`, `10s`.
+    /// Time limit of every request. `request_deadline`, `10s`.
     pub request_deadline: Duration,
-    /// Peers whose `X-Forwarded-For` is believed. `trusted_proxies`, none; addresses or CIDRs with commas between them.
+    /// Networks of the proxies whose `X-Forwarded-For` is trusted. `trusted_proxies`, none; addresses or
+    /// CIDRs with commas between them.
     pub trusted_proxies: Vec<IpNet>,
-    /// Passwords are hashed with 2 to the power of this many rounds. `bcrypt_cost`, `10`: what OWASP asks for at least,
-    /// and about 60 ms; 4 to 15.
+    /// Passwords are hashed with 2 to the power of this many rounds. `bcrypt_cost`, `10`, which is the
+    /// minimum that OWASP recommends and takes about 60 ms; from 4 to 15.
     pub bcrypt_cost: u32,
-    /// Threads that answer requests. `workers`, one a core.
+    /// Number of threads that answer requests. `workers`, one per core.
     pub workers: NonZeroUsize,
-    /// What is logged, as a `tracing` filter. `log`, `info`.
+    /// The `tracing` filter that decides which events are logged. `log`, `info`.
     pub log: String,
-    /// How far the service's clock is ahead of the machine's, in milliseconds, at most 10 s either way. `clock_offset`,
-    /// `0`; for tests of several instances, and for nothing else.
+    /// How far the service's clock is ahead of the machine's, in milliseconds; negative when it is behind, at
+    /// most 10 s either way. `clock_offset`, `0`; only for tests of several instances.
     pub clock_offset_ms: i64,
 }
 
 impl Config {
-    /// Reads the configuration of this process.
+    /// Reads the configuration of this process: the file, if there is one, and the environment.
     ///
     /// # Errors
-    /// [`ConfigError`].
+    /// [`ConfigError`] with every fault that was found.
     pub fn load(file: Option<&Path>) -> Result<Self, ConfigError> {
         Self::from_sources(
             file,
             std::env::vars_os().filter_map(|(name, value)| {
-                // A name or value that is no text is none of ours, unless it says so.
+                // Not `vars()`, which panics on a variable that is not UTF-8, even one of another program. A
+                // value of ours that is not UTF-8 goes on with replacement characters, and the rule of its
+                // key decides.
                 let name = name.into_string().ok()?;
                 Some((name, value.to_string_lossy().into_owned()))
             }),
         )
     }
 
-    /// Reads the configuration from a file and an environment.
+    /// Reads the configuration from a file and the given environment.
     ///
     /// # Errors
-    /// [`ConfigError`].
+    /// [`ConfigError`] with every fault that was found.
     pub fn from_sources(
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
+        // The password stays out of the values: a fault lists unknown keys, and this one is for a command
+        // only.
         let ours = environment.into_iter().filter(|(name, _)| name != OPERATOR_PASSWORD);
         let ours: BTreeMap<String, String> = ours
             .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
@@ -197,6 +207,9 @@ impl Config {
     }
 
     fn from_keys(mut it: Keys) -> Result<Self, ConfigError> {
+        // A wrong value does not end the reading: its default takes its place, the fault is recorded, and the
+        // last step reports all of them. The `?` below is for a default that breaks its own rule, which a
+        // test would find.
         for key in UNSUPPORTED_KEYS {
             it.refuse_key(key, "this version has no adapter for it; leave it out");
         }
@@ -221,13 +234,14 @@ impl Config {
         Ok(config)
     }
 
-    /// Whether there is a sandbox though no secret is set: only where the service listens on loopback.
+    /// Whether the service runs for this machine only: then there is a sandbox even when no secret is set.
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(self.database, Database::Sqlite(_)) && self.http_addr.ip().is_loopback()
     }
 
-    /// The folder that holds the record, and the secrets if they were made here; a record on a server has none.
+    /// The folder of the SQLite file and of the secrets that were made at the first start; `None` with a
+    /// database server.
     #[must_use]
     pub fn data_folder(&self) -> Option<&Path> {
         let Database::Sqlite(file) = &self.database else { return None };
@@ -269,7 +283,7 @@ fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         declines_per_user: it.get("declines_per_user", "200", values::range_parser(COUNT_RANGE))?,
         ..Policy::default()
     };
-    // An ended session is remembered for so long, and must be for as long as its access tokens live.
+    // The row of an ended session must outlive its access tokens: it is what refuses them on every instance.
     if policy.access_token_ttl > policy.session_retention {
         it.add_fault(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
     }

@@ -1,6 +1,7 @@
 //! The HTTP service: routes, views, problems, configuration, wiring, commands.
 //!
-//! Thin on purpose: a handler reads what was sent, calls one use case of `application`, and shows what came of it.
+//! It is thin on purpose: a handler decodes the request, calls one use case of `application`, and renders the
+//! outcome.
 
 pub mod commands;
 pub mod config;

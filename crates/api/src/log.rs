@@ -1,6 +1,18 @@
-//! The log: one JSON object a line, on standard error.
+//! The log: one JSON object per line, on standard error.
 //!
-//! Nothing that logs waits for the reader of the log, or fails with it: lines go through a bounded queue.
+//! ```text
+//! tracing event ──► QueueWriter ──► LineQueue ──► Worker, one thread ──► standard error
+//! panic hook ─────────────────────►     │
+//!                                       └─ full: the line is dropped and counted
+//! ```
+//!
+//! The promise: code that logs never waits for the reader of the log and never fails because of it. A slow
+//! reader, a full disk or a closed pipe costs lines, but no request and no shutdown. The queue is bounded in
+//! lines and in bytes, so a reader that hangs costs a fixed amount of memory. Dropped lines are counted
+//! (`idem_log_lines_dropped_total`), and once the worker has caught up the log itself reports how many are
+//! missing.
+//!
+//! Why none of the usual crates does this is in `docs/adr/0016`.
 
 mod queue;
 mod worker;
@@ -26,25 +38,30 @@ use tracing_subscriber::{
 
 use queue::LineQueue;
 
-/// What the framework says about bytes that are no HTTP: any stranger could fill the log with it.
+/// The HTTP library logs bytes that are not HTTP. Any client could fill the log with such events, so they are
+/// off unless the filter names this target.
 const FRAMEWORK: &str = "actix_http";
 
 static QUEUE: OnceLock<LineQueue> = OnceLock::new();
 static DROPPED_LINES: LazyLock<Counter> = LazyLock::new(Counter::default);
 
-/// Begins to log what `filter` lets through. Only the first call of a process counts.
+/// Starts to log the events that pass `filter`. Only the first call in a process has an effect.
 ///
 /// # Errors
-/// When there is no descriptor or no thread for it.
+/// When standard error cannot be duplicated, or the thread that writes cannot be started.
 pub fn init_subscriber(filter: &str) -> io::Result<()> {
-    // A descriptor of its own: a write that hangs holds no lock that anything else waits for.
+    // A duplicate of the descriptor, and not `io::stderr()`: a write that hangs must not hold the lock that
+    // every other use of standard error takes.
     let output = File::from(io::stderr().as_fd().try_clone_to_owned()?);
     let queue = QUEUE.get_or_init(|| LineQueue::new(DROPPED_LINES.clone()));
     if !queue.start_worker(output)? {
         return Ok(());
     }
-    // The configuration has checked it.
+    // The configuration has parsed the filter before, so it is valid here.
     let filter = build_filter(filter);
+    // Without `log_internal_errors(false)` the subscriber prints its own failures to standard error with a
+    // macro that panics when that fails, and the hook below would log the panic: a full disk would end the
+    // process.
     let log = tracing_subscriber::fmt()
         .json()
         .flatten_event(true)
@@ -52,30 +69,30 @@ pub fn init_subscriber(filter: &str) -> io::Result<()> {
         .log_internal_errors(false)
         .with_writer(|| QueueWriter(queue))
         .with_env_filter(filter);
-    // It fails when there is a log already.
+    // Fails only when a subscriber is set already, as in tests; that one stays.
     let _ = log.try_init();
     std::panic::set_hook(Box::new(|panic| {
-        // Where, and not what: the text of a panic may hold anything. Not through the log's own machinery, which may be
-        // what panics.
+        // The place and not the message: the text of a panic may contain anything, a secret included. The
+        // line goes straight into the queue, because it may be the subscriber that panics.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
         queue.push(format_line("ERROR", "a fault of the service", ("place", place.into())));
     }));
     Ok(())
 }
 
-/// Waits until all that was logged is written, but no longer than that.
+/// Waits until every line is written or dropped, for at most `within`.
 pub fn flush_within(within: Duration) {
     if let Some(queue) = QUEUE.get() {
         queue.wait_until_empty(within);
     }
 }
 
-/// How many lines are lost: there was no room for them, or they could not be written.
+/// Counts the lines that were dropped: the queue was full, or they could not be written.
 pub(crate) fn dropped_lines() -> Counter {
     DROPPED_LINES.clone()
 }
 
-/// Writes lines into the queue. It is given a whole one at a time.
+/// Passes lines to the queue. The subscriber hands over one whole line with each call.
 struct QueueWriter(&'static LineQueue);
 
 impl Write for QueueWriter {
@@ -89,7 +106,8 @@ impl Write for QueueWriter {
     }
 }
 
-/// A line of the security log about what a command did to that user. A command has no log of its own.
+/// A line of the security log about what a command did to this user. Commands print it themselves, because
+/// only the server starts a log.
 pub(crate) fn security_line(event: &str, user: &UserId) -> String {
     let line = serde_json::json!({
         "timestamp": timestamp_text(), "level": "WARN", "message": "security", "event": event, "user": user.as_str(),
@@ -100,12 +118,12 @@ pub(crate) fn security_line(event: &str, user: &UserId) -> String {
 
 fn timestamp_text() -> String {
     let mut timestamp = String::new();
-    // To write to a string does not fail.
+    // Writing to a string does not fail.
     let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
     timestamp
 }
 
-/// A line that does not come from the program's events, in the same form as those that do.
+/// A line that no tracing event produced, in the same form as the others.
 fn format_line(level: &str, message: &str, (name, value): (&str, serde_json::Value)) -> Vec<u8> {
     let line = serde_json::json!({
         "timestamp": timestamp_text(), "level": level, "message": message, name: value, "target": module_path!(),
@@ -113,7 +131,7 @@ fn format_line(level: &str, message: &str, (name, value): (&str, serde_json::Val
     format!("{line}\n").into_bytes()
 }
 
-/// The filter, without the framework unless it names it.
+/// The filter, with the HTTP library's events off unless `text` names the library.
 fn build_filter(text: &str) -> EnvFilter {
     let filter = EnvFilter::try_new(text).unwrap_or_default();
     match format!("{FRAMEWORK}=off").parse() {

@@ -1,4 +1,4 @@
-//! Counters, for Prometheus.
+//! The counters and histograms that `/metrics` shows, in the text formats of Prometheus.
 
 mod exposition;
 mod labels;
@@ -16,23 +16,23 @@ use crate::log;
 
 use labels::{CallbackLabels, CommitLabels, RequestLabels, RouteLabels, SweepLabels, TransitionLabels};
 
-/// Upper bounds of the durations that are told apart, in seconds: from a cache's answer to the deadline.
+/// Upper bounds of the buckets of durations, in seconds: from an answer out of a cache to the deadline.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
-/// A request as the counters see it.
+/// The labels under which a finished request is counted.
 #[derive(Debug, Clone, Copy)]
 pub struct RequestSample<'a> {
-    /// The method, one of a few.
+    /// The method, or `OTHER` for a word that the client made up.
     pub method: &'static str,
-    /// The route's pattern, never the path.
+    /// The pattern of the route, never the path: a path would make a series for each order.
     pub route: &'a str,
-    /// The status of the answer.
+    /// The HTTP status of the answer; 499 when the client disconnected before it.
     pub status: u16,
 }
 
-/// Everything that is counted.
+/// All counters and histograms of this process; they start at zero with it.
 pub struct PrometheusMetrics {
     registry: Registry,
     requests: Family<RequestLabels, Counter>,
@@ -92,8 +92,11 @@ impl PrometheusMetrics {
         to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
     }
 
-    /// Shows what can be told apart before it has happened: an alert on a counter needs to see it at zero first.
+    /// Creates every series with known labels at zero: `rate` and `increase` miss a series whose first value
+    /// is not zero.
     fn init_counters(&self) {
+        // Each series comes with a lock on its family, dropped at once: creating the next one locks the
+        // family for writing.
         for outcome in CallbackOutcome::ALL {
             drop(self.callbacks.get_or_create(&outcome.into()));
         }
@@ -105,13 +108,14 @@ impl PrometheusMetrics {
         }
     }
 
-    /// Counts a request that took so long.
+    /// Counts a finished request and records its duration.
     pub fn observe_request(&self, seen: RequestSample<'_>, took: Duration) {
+        // The duration has fewer labels than the count: each combination costs a histogram 15 series.
         self.requests.get_or_create(&RequestLabels::from(seen)).inc();
         self.request_duration.get_or_create(&RouteLabels::from(seen)).observe(took.as_secs_f64());
     }
 
-    /// Everything as text: in the `OpenMetrics` format 1.0, or in the older one of Prometheus, 0.0.4.
+    /// All metrics as text: in the `OpenMetrics` format 1.0, or in the older format 0.0.4 of Prometheus.
     ///
     /// # Errors
     /// Never, as writing to a string does not fail.
@@ -148,19 +152,19 @@ impl Metrics for PrometheusMetrics {
     }
 }
 
-/// Measures how long something takes, whatever the clock on the wall does.
+/// Measures a duration with the monotonic clock, which is not affected when the time of the machine is set.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch(std::time::Instant);
 
 impl Stopwatch {
-    /// Begins to measure.
+    /// Starts a stopwatch at the present instant.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "a duration that no clock on the wall may change")]
     pub fn start() -> Self {
         Self(std::time::Instant::now())
     }
 
-    /// How long it is since then.
+    /// Time since the stopwatch was started.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.0.elapsed()

@@ -1,4 +1,13 @@
-//! Serving requests, from the first to the last.
+//! Serving: start, answer requests, stop.
+//!
+//! ```text
+//! wire the adapters ─► catch up ─► bind ─► start the sweeps ─► serve ─► signal ─► stop
+//! ```
+//!
+//! A stop takes at most `SHUTDOWN_TIMEOUT`: the listener closes, running requests end, then writes and sweeps
+//! do. What is not finished by then ends with the process, and so does everything at a second signal. That is
+//! safe at any point: a commit is atomic, and a client that got no answer repeats its request with the same
+//! idempotency key.
 
 use std::{
     io,
@@ -32,37 +41,43 @@ use crate::{
     wiring::{self, StartError, Wiring},
 };
 
-/// What runs when the service is told to stop has this long to end.
+/// Time limit of a stop, for everything that still runs.
 pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
-/// Of which requests have this long, in seconds.
+/// The part of it that requests have, in seconds; the last second is for their writes and for the sweeps.
 const REQUEST_SHUTDOWN_SECONDS: u64 = 9;
-/// A client has this long to send the head of its first request.
+/// Time limit for the head of a connection's first request. `connections` limits the heads that follow.
 const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// A connection without a request is kept for this long.
+/// How long a connection stays open between two requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
-/// A client that was answered before it had sent everything has this long to read the answer.
+/// How long a client that was answered before it had sent everything has to read the answer.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// Connections that wait for others to end.
+/// Length of the system's queue of connections that wait until others end.
 const BACKLOG: i32 = 1024;
-/// What the system keeps for a reader that is slow, in bytes; it takes twice as much.
+/// Send buffer of a connection, in bytes: what a slow reader may cost the system, which doubles this number.
+/// An answer that fits needs no fast reader at all.
 const SEND_BUFFER_BYTES: usize = 128 * 1024;
-/// When a second signal cuts everything short, the log has this long.
+/// Time limit for writing the log when a second signal ends the process at once.
 const FORCED_LOG_TIMEOUT: Duration = Duration::from_millis(100);
-/// The exit status when a second signal cuts everything short.
+/// Exit status after a second signal: the stop was not an orderly one.
 const FORCED_EXIT_STATUS: i32 = 1;
 
-/// Serves until it is told to stop, then finishes what runs.
+/// Serves until `SIGTERM` or `SIGINT`, then finishes the work that runs.
 ///
 /// # Errors
-/// [`StartError`] when it cannot begin, or the server fails.
+/// [`StartError`] when the service cannot start, or the server fails.
 pub async fn run(config: Config) -> Result<(), StartError> {
+    // Before anything that takes time: otherwise a signal during the start kills the process with a failure
+    // status.
     let mut signals = Signals::listen()?;
     let start = async {
         let wired = wiring::wire_adapters(&config).await?;
+        // Before the first request: the first failed login must take as long as the costliest stored hash, or
+        // time tells which accounts exist.
         sweeps::catch_up(&wired.app).await.map_err(StartError::Unreachable)?;
         Ok::<_, StartError>(wired)
     };
-    // To wait for a server, or for another instance that brings the database up to date, may take long.
+    // The start may wait long: for the database, or for another instance that migrates it. A signal ends the
+    // wait.
     let wired = tokio::select! {
         wired = start => wired?,
         () = signals.next() => return Ok(()),
@@ -78,12 +93,14 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     match &sandbox {
         Some(sandbox) => {
             tracing::warn!("the sandbox is on: orders can be paid with test tokens, and no money moves");
+            // Only now: with port 0 the address is known once the listener is bound.
             sandbox.set_callback_base(format!("http://{}", local_address(address)));
         }
         None => {
-            tracing::warn!("no payment gateway can be paid with: set IDEM_SANDBOX_SECRET to try payments")
+            tracing::warn!("no payment gateway accepts payments: set IDEM_SANDBOX_SECRET to try payments")
         }
     }
+    // After the bind: a process whose address is taken must end without having begun a sweep.
     sweeps::spawn_all(&service.tasks, &service.app, &service.stopping);
     print_banner(&config, address, sandbox.is_some());
     let stop_sandbox = async || {
@@ -120,8 +137,9 @@ fn bind_server(
     let address = listener.local_addr().map_err(fault)?;
     let workers = config.workers.get();
     let connections = connections_max(workers);
-    tracing::info!(connections = connections * workers, "most connections of clients");
+    tracing::info!(connections = connections * workers, "client connections are limited");
     let server = Server::build()
+        // Its own signal handling would end requests, but it knows nothing of writes, sweeps and the log.
         .workers(workers)
         .max_concurrent_connections(connections)
         .disable_signals()
@@ -131,18 +149,19 @@ fn bind_server(
     Ok((server.run(), address))
 }
 
-/// Listens, with a bound to what is kept for each reader.
+/// Opens the listener, with a limit on what the system buffers for each reader.
 fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+    // A restart must not wait until the closed connections of the process before it have timed out.
     socket.set_reuse_address(true)?;
-    // Connections inherit it.
+    // Set on the listener, because accepted connections inherit it.
     socket.set_send_buffer_size(SEND_BUFFER_BYTES)?;
     socket.bind(&address.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
 }
 
-/// Adds what answers the requests of those who connect.
+/// Adds the HTTP service: every connection is guarded, and every request goes through the middleware.
 fn add_http_service(
     server: ServerBuilder,
     listener: TcpListener,
@@ -150,6 +169,8 @@ fn add_http_service(
     frame: RequestMiddleware,
     service: SharedService,
 ) -> io::Result<ServerBuilder> {
+    // Put together by hand: `actix_web::HttpServer` takes plain TCP streams only, and each has to be wrapped
+    // in a `GuardedStream` before the HTTP library sees a byte.
     let stop = server.graceful_shutdown_signal();
     let app = move || {
         let frame = frame.clone();
@@ -201,10 +222,11 @@ fn local_address(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Says what to do next.
+/// Prints where the service listens and what to try first.
 fn print_banner(config: &Config, address: SocketAddr, sandbox: bool) {
     let payments = if sandbox { "the sandbox: test tokens, and no money moves" } else { "no gateway" };
     let here = local_address(address);
+    // The first line is read by programs too: with port 0 it is the only place that names the port.
     terminal::spawn_print(format!(
         "Idem is listening on http://{address}\n\
          Data: {}\n\
@@ -215,7 +237,7 @@ fn print_banner(config: &Config, address: SocketAddr, sandbox: bool) {
     ));
 }
 
-/// Serves until the first signal; then no new requests are taken and what runs is finished, unless a second one comes.
+/// Serves until the first signal, then finishes the work that runs, unless a second signal ends the process.
 async fn serve_until_signal(
     server: Server,
     mut signals: Signals,
@@ -228,18 +250,24 @@ async fn serve_until_signal(
         ended = &mut server => return ended.map_err(StartError::Failed),
         () = signals.next() => {}
     }
-    tracing::info!("stopping");
+    tracing::info!("stopping: no new connections, running work is finished");
     service.stopping.cancel();
     let finish = async {
+        // First, because its notices go to this server, which is about to accept no connection.
         stop_sandbox().await;
+        // Both at once: the server only stops while it is polled.
         let (ended, ()) = tokio::join!(&mut server, handle.stop(true));
+        // After the requests, which may start writes until the last of them has ended.
         service.tasks.wait_all().await;
         ended
     };
     tokio::select! {
         finished = timeout(SHUTDOWN_TIMEOUT, finish) => match finished {
             Ok(ended) => ended.map_err(StartError::Failed)?,
-            Err(_late) => tracing::warn!("some requests were not finished in time"),
+            Err(_late) => tracing::warn!(
+                limit_seconds = SHUTDOWN_TIMEOUT.as_secs(),
+                "shutdown time limit reached, unfinished work is dropped"
+            ),
         },
         () = signals.next() => {
             log::flush_within(FORCED_LOG_TIMEOUT);
@@ -250,7 +278,7 @@ async fn serve_until_signal(
     Ok(())
 }
 
-/// The signals that ask to stop.
+/// The signals that ask for a stop: `SIGTERM` from a supervisor, `SIGINT` from a terminal.
 struct Signals {
     terminate: Signal,
     interrupt: Signal,

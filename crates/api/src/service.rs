@@ -1,4 +1,4 @@
-//! What the handlers work with.
+//! The state that all handlers share.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,43 +14,43 @@ use crate::{
     tasks::Tasks,
 };
 
-/// Something outside that is asked whether it is there.
+/// A server that this one depends on, with the check that `/readyz` makes.
 #[derive(Clone)]
 pub struct Dependency {
-    /// What it is called in `/readyz`.
+    /// Its name in the answer of `/readyz`.
     pub name: &'static str,
-    /// Whether nothing works without it; otherwise the service is only slower.
+    /// `true` when nothing works without it; without the others the service is only slower.
     pub required: bool,
-    /// Asks it.
+    /// Fails when the server does not answer, or cannot be used.
     pub health: Arc<dyn HealthCheck>,
 }
 
-/// One running service.
+/// One running service: built once at the start, shared by all workers.
 pub struct Service {
-    /// The use cases' ports and settings.
+    /// The ports and settings that use cases work with.
     pub app: Arc<App>,
-    /// Seals cursors.
+    /// Signs the cursors of lists, so that clients cannot make their own.
     pub sealer: Arc<dyn Sealer>,
-    /// Makes fingerprints.
+    /// Fingerprints of requests without a secret in them, and of pages for their entity tags.
     pub digests: Arc<dyn Digests>,
-    /// Makes fingerprints of what is secret.
+    /// Fingerprints of requests with a password in them: without the key they do not help to guess it.
     pub keyed_digests: Arc<dyn KeyedDigests>,
-    /// The counters.
+    /// The counters and durations that `/metrics` shows.
     pub metrics: Arc<PrometheusMetrics>,
-    /// What it depends on.
+    /// The servers that `/readyz` checks.
     pub dependencies: Vec<Dependency>,
-    /// What runs beside the requests.
+    /// Writes that must end, and background loops.
     pub tasks: Tasks,
-    /// Cancelled when the service begins to stop.
+    /// Cancelled when the service begins to stop: sweeps end, and `/readyz` reports it.
     pub stopping: CancellationToken,
-    /// Every request ends within this time.
+    /// Time limit of every request; after it the client gets `deadline-exceeded`.
     pub request_deadline: Duration,
-    /// Peers whose `X-Forwarded-For` is believed.
+    /// Networks of the proxies whose `X-Forwarded-For` is trusted; empty when clients connect directly.
     pub trusted_proxies: Vec<IpNet>,
 }
 
 impl Service {
-    /// Runs a use case that writes, to its end whatever becomes of the request.
+    /// Runs a use case that writes, to its end even when the request is cancelled.
     ///
     /// ```no_run
     /// # async fn handler(service: &api::service::Service, account: application::auth::NewAccount)
@@ -60,7 +60,7 @@ impl Service {
     /// ```
     ///
     /// # Errors
-    /// `overloaded`.
+    /// `overloaded` when too many writes are running; this one did not begin.
     pub async fn write<T, F>(&self, write: impl FnOnce(Arc<App>) -> F) -> Result<T, Problem>
     where
         F: Future<Output = T> + Send + 'static,
@@ -69,18 +69,18 @@ impl Service {
         self.tasks.run_to_end(write(Arc::clone(&self.app))).await
     }
 
-    /// The cursors of the list with that name.
+    /// Reads and writes the cursors of the list with this name. A cursor of another list is refused.
     #[must_use]
     pub fn cursors_for(&self, list: &'static str) -> Cursors<'_> {
         Cursors::new(self.sealer.as_ref(), list)
     }
 
-    /// Now.
+    /// The present time of the service's clock.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.app.clock.now()
     }
 }
 
-/// How a handler gets at the service.
+/// The form in which actix hands the service to a handler.
 pub type SharedService = actix_web::web::Data<Service>;

@@ -1,4 +1,21 @@
-//! Looking, again and again, for what time brings.
+//! The background loops: they run the sweeps of `application::sweeps` and learn of sessions that ended
+//! elsewhere.
+//!
+//! | loop | runs | does |
+//! | --- | --- | --- |
+//! | one for each sweep | every 0.5 s to 60 s | passes, each over a bounded batch of rows that are due |
+//! | `revocations` | every 0.4 s | reads which sessions ended and which users changed |
+//! | broadcast | after a message | the same for the latest seconds, so that a logout is known sooner |
+//!
+//! ```text
+//! tick ─► pass ─► may there be more? ─► pass … at most PASSES_MAX ─► log the outcome ─► next tick
+//! ```
+//!
+//! Every instance runs every loop. That is safe because a pass decides nothing by itself: it commits through
+//! guards, and of two instances that handle the same row one is stale and changes nothing.
+//!
+//! The promise: a loop never runs twice at once within a process. A run that fails or panics is repeated at
+//! the next tick. A stop waits for the current run and starts no other.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -14,17 +31,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::tasks::Tasks;
 
-/// How often a sweep goes on at once because there may be more, before it waits again.
+/// Most passes in one run, while each of them reports that there may be more.
 const PASSES_MAX: u32 = 20;
-/// How often it is looked for ended sessions: another instance must know of one within a second.
+/// Interval of the full look for ended sessions. An instance trusts a look for 0.9 s, so that a session that
+/// ended elsewhere is refused within a second; two intervals fit into that, so one slow look costs nothing.
 const REVOCATIONS_EVERY: Duration = Duration::from_millis(400);
-/// The rest between two glances that other instances ask for, however often they do.
+/// Shortest rest between two looks that messages ask for: at most 50 a second, however many are published.
 const GLANCE_INTERVAL_MIN: Duration = Duration::from_millis(20);
 
-/// One thing to look for.
+/// One sweep, and how often it runs.
 struct Sweep {
     name: &'static str,
     every: Duration,
+    // A plain function that boxes its future: the type of an async closure cannot be named in a constant
+    // table.
     pass: for<'a> fn(&'a App) -> BoxFuture<'a, Result<bool, PortError>>,
 }
 
@@ -47,8 +67,9 @@ const SWEEPS: &[Sweep] = &[
     Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune_rows(app)) },
 ];
 
-/// Starts every sweep; each ends after the pass it is in when `stopping` is cancelled.
+/// Starts every loop. Each ends after the run it is in once `stopping` is cancelled.
 pub fn spawn_all(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
+    // A task for each sweep: one that waits for a slow gateway delays no other.
     for sweep in SWEEPS {
         let app = Arc::clone(app);
         let mut away = false;
@@ -60,13 +81,14 @@ pub fn spawn_all(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     let look = async move || away = log_outcome("revocations", revocations::sync_full(&looking).await, away);
     tasks.spawn_background(run_periodically(REVOCATIONS_EVERY, stopping.clone(), look));
     let (told, glancing) = (app.revocation_broadcast.subscribe(), Arc::clone(app));
-    // What a glance does not find out, the next look does.
+    // The outcome may be dropped: whatever this look misses or fails to read, the full look finds within 0.4
+    // s.
     let glance = async move || drop(revocations::sync_recent(&glancing).await);
     tasks.spawn_background(run_on_broadcast(told, stopping.clone(), glance));
 }
 
-/// Learns of the sessions that ended while this process was not running and whose access tokens still live, and what a
-/// verification must cost.
+/// Reads what ended while this process was not running: sessions whose access tokens may still live. Reads
+/// also the highest cost of the stored password hashes, which every verification is padded to.
 ///
 /// # Errors
 /// [`PortError`].
@@ -80,7 +102,7 @@ async fn learn_hash_cost(app: &App) -> Result<bool, PortError> {
     Ok(false)
 }
 
-/// Works whenever it is told to, with a rest in between, until it is told to stop.
+/// Works once for each message, with a rest in between, until `stopping` is cancelled.
 async fn run_on_broadcast(
     mut told: Box<dyn Subscription>,
     stopping: CancellationToken,
@@ -88,21 +110,27 @@ async fn run_on_broadcast(
 ) {
     loop {
         tokio::select! {
+            // Stopping is checked first: messages that keep coming must not outrun it.
             biased;
             () = stopping.cancelled() => return,
             () = told.next() => catch_panic(work()).await,
         }
+        // Messages that arrive meanwhile count as one: they carry nothing, they only say that the database
+        // has news.
         sleep(GLANCE_INTERVAL_MIN).await;
     }
 }
 
-/// Works once a tick, never twice at the same time, until it is told to stop.
+/// Works once a tick, never twice at the same time, until `stopping` is cancelled.
 async fn run_periodically(every: Duration, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
     let mut ticks = interval(every);
-    // A pass that took long is followed by a rest, not by those that it has missed.
+    // After a long run the next tick is a whole interval away. Catching up on missed ticks would load a
+    // database that is slow already.
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
+            // The work is awaited in its branch, not raced: a stop waits for it and never cuts it between two
+            // commits.
             biased;
             () = stopping.cancelled() => return,
             _ = ticks.tick() => catch_panic(work()).await,
@@ -110,14 +138,17 @@ async fn run_periodically(every: Duration, stopping: CancellationToken, mut work
     }
 }
 
-/// Lets work panic without ending what repeats it: the next time is a new one. The log has the place of the panic.
+/// Runs work and survives its panic, so that the loop goes on. The panic hook has logged the place.
 async fn catch_panic(work: impl Future<Output = ()>) {
+    // Nothing half-changed is left behind: a run begins by reading the database, and its commits are atomic.
     if AssertUnwindSafe(work).catch_unwind().await.is_err() {
-        tracing::error!("a sweep panicked, and goes on the next time");
+        tracing::error!("background work panicked, will run again at its next tick");
     }
 }
 
 async fn run_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
+    // No pause between passes: each is one bounded batch, and a backlog should not wait for ticks. The limit
+    // keeps a shutdown from waiting for a backlog without end.
     for _ in 0..PASSES_MAX {
         if !(sweep.pass)(app).await? {
             break;
@@ -126,13 +157,15 @@ async fn run_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
     Ok(())
 }
 
-/// Tells the log when a sweep is first cut short and when it first succeeds again, and gives whether it was cut short.
+/// Logs when a sweep first fails and when it first succeeds again, and returns whether it failed now. A sweep
+/// runs up to twice a second; a line for each failure would bury everything else while the database is
+/// unavailable.
 fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
     match &outcome {
         Err(away) if !was_away => {
-            tracing::warn!(sweep, fault = %ErrorChain(away), "a sweep is cut short until further notice")
+            tracing::warn!(sweep, error = %ErrorChain(away), "sweep failed, will retry at every tick")
         }
-        Ok(()) if was_away => tracing::info!(sweep, "a sweep goes on"),
+        Ok(()) if was_away => tracing::info!(sweep, "sweep works again"),
         Ok(()) | Err(_) => {}
     }
     outcome.is_err()

@@ -1,4 +1,4 @@
-//! The only place that starts tasks, so that a shutdown can wait for every one of them.
+//! The only place of this crate that starts tasks, so that a shutdown can wait for every one of them.
 
 use std::sync::Arc;
 
@@ -8,14 +8,14 @@ use tracing::Instrument;
 
 use crate::http::problem::{Kind, Problem, RETRY_UNAVAILABLE};
 
-/// How many writes run at once; one more is turned away before it begins.
+/// Most writes that run at once. One more is refused before it begins, so that nothing of it is done.
 const WRITES_MAX: usize = 2048;
-/// Most writes that may be at the hasher, at work or waiting: they are at most so many of those that run, and orders and
-/// notices have the others.
+/// Most passwords that are hashed or wait for it at once: a quarter of all writes, so that a flood of logins
+/// leaves the rest to orders and notices.
 pub const HASHING_MAX: usize = 512;
 const _: () = assert!(HASHING_MAX <= WRITES_MAX / 4, "a crowd that logs in leaves room for orders");
 
-/// Everything that runs beside the requests.
+/// The tasks of this process: writes that must end, and background loops.
 #[derive(Clone)]
 pub struct Tasks {
     tracker: TaskTracker,
@@ -33,17 +33,20 @@ impl Tasks {
         Self { tracker: TaskTracker::new(), write_permits: Arc::new(Semaphore::new(writes_max)) }
     }
 
-    /// Runs a write to its end, even when whoever waits for it does not: a client that goes away, or a deadline, must not
-    /// cut it in half between two commits.
+    /// Runs a write to its end, even when the caller stops waiting: a client that disconnects, or a deadline,
+    /// must not cut it between two commits.
     ///
     /// # Errors
-    /// `overloaded` when too many are running; this one was not begun.
+    /// `overloaded` when too many writes are running; this one did not begin.
     pub async fn run_to_end<T>(&self, write: impl Future<Output = T> + Send + 'static) -> Result<T, Problem>
     where
         T: Send + 'static,
     {
         let full = |_| Problem::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE);
+        // No queue for permits: it would hide the overload from clients, and a write that waits may begin
+        // after its client has given up.
         let turn = Arc::clone(&self.write_permits).try_acquire_owned().map_err(full)?;
+        // The task owns the permit: it is free when the write ends, not when the caller stops waiting.
         let write = async move {
             let outcome = write.await;
             drop(turn);
@@ -51,19 +54,22 @@ impl Tasks {
         };
         match self.tracker.spawn(write.in_current_span()).await {
             Ok(outcome) => Ok(outcome),
-            // The frame catches it, like one of the handler's own.
+            // Raised again here, so that the middleware answers it like a panic of the handler itself.
             Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),
+            // The runtime is shutting down and has cancelled the task.
             Err(_) => Err(Kind::InternalError.into()),
         }
     }
 
-    /// Runs something beside the requests, until it ends by itself.
+    /// Starts background work. It must end by itself, because a shutdown waits for it.
     pub fn spawn_background(&self, work: impl Future<Output = ()> + Send + 'static) {
         self.tracker.spawn(work);
     }
 
-    /// Waits until nothing runs any more.
+    /// Waits until all tasks have ended.
     pub async fn wait_all(&self) {
+        // Waiting ends only on a closed tracker. Closing refuses nothing: the last requests may still start
+        // writes.
         self.tracker.close();
         self.tracker.wait().await;
     }

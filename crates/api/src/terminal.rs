@@ -1,4 +1,4 @@
-//! What the program says on its standard streams.
+//! Output of the commands on the standard streams, none of which may hang or fail the program.
 
 use std::{
     io::{self, Write},
@@ -7,31 +7,34 @@ use std::{
     time::Duration,
 };
 
-/// The end of the program waits no longer than this for its last words to be read.
+/// How long the end of the program waits for a reader of standard error.
 const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Prints lines; that nobody reads them to their end is no fault.
+/// Prints lines on standard output. A reader that closes its end early, such as `head`, is no failure.
 ///
 /// # Errors
 /// When standard output cannot be written.
 pub(crate) fn print_lines(lines: &str) -> io::Result<()> {
+    // Not `println!`, which panics when the pipe is closed.
     match writeln!(io::stdout(), "{lines}") {
         Err(fault) if fault.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         outcome => outcome,
     }
 }
 
-/// Prints lines if there is a reader, and waits for none.
+/// Prints lines without waiting for a reader.
 pub(crate) fn spawn_print(lines: String) {
-    // Without a thread there is no greeting either.
+    // On a thread, because standard output may be a pipe that is full and never read: the service must start
+    // all the same. Without a thread the greeting is missing and nothing else.
     let _ = thread::Builder::new().name("greeting".into()).spawn(move || print_lines(&lines));
 }
 
-/// Prints the reason of a failure, or what else is no result, on standard error, and waits a moment for its reader.
+/// Prints the reason of a failure, or a line that is not a result, on standard error, and waits up to a
+/// second until it is written.
 pub(crate) fn print_error(reason: String) {
     let (done, finished) = sync_channel(1);
     let write = move || {
-        // Nobody is left to tell if this fails too.
+        // If this fails too, there is no other place to report it.
         let _ = writeln!(io::stderr(), "{reason}");
         let _ = done.send(());
     };

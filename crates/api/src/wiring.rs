@@ -1,4 +1,4 @@
-//! Choosing the adapters: the only file that names two of them.
+//! The choice of adapters: the only file that names two of them.
 
 use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
 
@@ -37,87 +37,86 @@ use crate::{
     tasks::HASHING_MAX,
 };
 
-/// Most that copies in this process may take, in bytes.
+/// Most memory of a cache within this process, in bytes. There are up to two of them.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// How many passwords wait to be hashed for each that is being hashed, of each purpose; one more is turned away.
+/// How many passwords may wait for each one that is being hashed, of each purpose; one more is refused.
 const QUEUED_PASSWORDS_PER_HASH: usize = 96;
 /// Registering, logging in, logging in where one did before, changing a password.
 const PURPOSES: usize = 4;
 
 /// What payments are said to have been taken through that were there before this service.
 const LEGACY_GATEWAY: &str = "legacy";
-/// Where instances tell each other that sessions were ended.
+/// The broadcast channel on which instances announce that sessions ended.
 const SESSIONS_ENDED_CHANNEL: &str = "sessions-ended";
-/// What is asked for when several instances may share the record.
+/// The rule for a secret that several instances share through their database server.
 const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
-/// How much of a digest names the database in the names of its copies, in characters.
+/// Length of the digest that names the database in the keys of cached entries, in characters.
 const SCOPE_CHARS: usize = 16;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// A setting is wrong.
+    /// A setting is missing or breaks a rule.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// A secret can neither be read nor made.
+    /// A secret can neither be read from the data folder nor made there.
     #[error("the secret {name} can neither be read from the data folder nor made there")]
     Secret {
-        /// Its key.
+        /// The setting that would replace the file.
         name: &'static str,
-        /// Why.
+        /// The failure of the file system.
         source: io::Error,
     },
-    /// The database cannot be opened.
+    /// The database cannot be opened, or its schema cannot be brought up to date.
     #[error("the database cannot be used")]
     Database(#[source] Box<dyn Error + Send + Sync>),
-    /// The database does not answer.
+    /// The database was opened and does not answer.
     #[error("the database does not answer")]
     Unreachable(#[source] PortError),
-    /// The sandbox cannot be opened.
+    /// The sandbox gateway cannot be started.
     #[error("the sandbox cannot be opened")]
     Sandbox(#[source] PortError),
-    /// The address cannot be listened on.
+    /// The address is taken, or not one of this machine.
     #[error("cannot listen on {address}")]
     Bind {
-        /// The address.
+        /// The address that was configured.
         address: SocketAddr,
-        /// Why.
+        /// The failure of the system.
         source: io::Error,
     },
-    /// The server ended by itself.
+    /// The HTTP server ended without a signal.
     #[error("the server failed")]
     Failed(#[source] io::Error),
 }
 
-/// The adapters, put together.
+/// The adapters, chosen by the configuration and put together.
 pub struct Wiring {
-    /// What the use cases work with.
+    /// The ports and settings that use cases work with.
     pub app: Arc<App>,
-    /// Makes ids.
+    /// Makes keys, public ids and request ids.
     pub ids: Arc<dyn IdGenerator>,
-    /// Seals cursors.
+    /// Signs cursors, so that clients cannot make them.
     pub sealer: Arc<dyn Sealer>,
-    /// Makes fingerprints.
+    /// Makes fingerprints of content without secrets.
     pub digests: Arc<dyn Digests>,
-    /// Makes fingerprints of what is secret.
+    /// Makes fingerprints of content with a secret in it.
     pub keyed_digests: Arc<dyn KeyedDigests>,
-    /// The counters.
+    /// The counters, for `/metrics` and the middleware.
     pub metrics: Arc<PrometheusMetrics>,
-    /// What to ask for `/readyz`.
+    /// The servers that `/readyz` checks, the database first.
     pub dependencies: Vec<Dependency>,
-    /// The sandbox, which wants to know where its notices go, if there is one.
+    /// The sandbox, if there is one. It has to be given the service's address for its notices.
     pub sandbox: Option<Arc<Sandbox>>,
 }
 
-/// Brings the database up to date. Several instances may do so at the same moment.
-///
-/// A database of the Express app is adopted; what of it was is given back.
+/// Brings the schema up to date, and adopts a database of the Express app. Several instances may do so at
+/// once.
 ///
 /// # Errors
-/// [`StartError`].
+/// [`StartError`] when the database cannot be opened or migrated.
 pub async fn migrate_database(config: &Config) -> Result<MigrationOutcome, StartError> {
     match &config.database {
-        // It is brought up to date whenever it is opened.
+        // Opening an SQLite file migrates it; there is nothing of the Express app to adopt.
         Database::Sqlite(_) => {
             open_record(&config.database, Arc::new(NoObserver)).await.map(|_| MigrationOutcome::Nothing)
         }
@@ -127,10 +126,10 @@ pub async fn migrate_database(config: &Config) -> Result<MigrationOutcome, Start
     }
 }
 
-/// Puts the service together.
+/// Opens the adapters that the configuration asks for and puts the service together.
 ///
 /// # Errors
-/// [`StartError`].
+/// [`StartError`] when a setting is wrong, or the database or the sandbox cannot be opened.
 pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let servers = check_config(config)?;
     let keys = load_signing_keys(config)?;
@@ -150,11 +149,15 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     }
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.build_cache(&config.database);
+    // Health is judged by commits too (a full disk shows only there), so that decorator is next to the
+    // database. Metrics time the database alone, and cached entries are replaced last, after a commit that
+    // succeeded.
     let commits = Arc::new(RecentCommits::new(record.store, record.health, clock.clone()));
     let store = MeteredStore::new(commits.clone(), clock.clone(), meter.clone());
     let app = App {
         store: Arc::new(WriteThroughStore::new(Arc::new(store), cache.clone())),
-        // Who somebody is, and in which role, is never taken from a place that others can write to.
+        // A cache of this process only: identity and role are never read from a server that others can write
+        // to.
         cached_users: Arc::new(CachedUsers::new(
             record.users.clone(),
             Arc::new(LocalCache::new(CACHE_BYTES_MAX)),
@@ -196,7 +199,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     })
 }
 
-/// What reading the configuration cannot see: all that is wrong, at once and before anything is opened.
+/// Checks what reading single keys cannot see; reports all faults at once, before anything is opened.
 fn check_config(config: &Config) -> Result<Servers, ConfigError> {
     let keyless = config.jwt_secret.is_none() && config.data_folder().is_none();
     let missing = keyless.then(|| ConfigError::invalid("jwt_secret", SHARED_SECRET));
@@ -205,18 +208,17 @@ fn check_config(config: &Config) -> Result<Servers, ConfigError> {
     servers
 }
 
-/// The machine's clock, or one that is ahead of it or behind.
+/// The machine's clock, or for tests one that is ahead of it or behind.
 fn build_clock(config: &Config) -> Arc<dyn Clock> {
     match config.clock_offset_ms {
         0 => Arc::new(SystemClock),
         by_ms => {
-            tracing::warn!(by_ms, "the clock is shifted by IDEM_CLOCK_OFFSET, which is for tests only");
+            tracing::warn!(by_ms, "clock is shifted by IDEM_CLOCK_OFFSET, which is for tests only");
             Arc::new(ShiftedClock::new(Arc::new(SystemClock), by_ms))
         }
     }
 }
 
-/// The record, as each of its ports.
 struct Record {
     store: Arc<dyn Store>,
     users: Arc<dyn UserRepository>,
@@ -231,7 +233,6 @@ struct Record {
 }
 
 impl Record {
-    /// The same thing, seen as every port of the record.
     fn from_adapter<R>(record: R) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
@@ -253,7 +254,7 @@ impl Record {
     }
 }
 
-/// Opens the record and brings it up to date.
+/// Opens the system of record and brings its schema up to date.
 async fn open_record(database: &Database, seen: Arc<dyn UnreadableObserver>) -> Result<Record, StartError> {
     let fault = |it: Box<dyn Error + Send + Sync>| StartError::Database(it);
     match database {
@@ -270,7 +271,7 @@ async fn open_record(database: &Database, seen: Arc<dyn UnreadableObserver>) -> 
     }
 }
 
-/// The servers that make it fast, of those that there are.
+/// The optional servers, which only make the service faster.
 struct Servers {
     redis: Option<Redis>,
     memcached: Option<Memcached>,
@@ -287,7 +288,7 @@ impl Servers {
         Ok(Self { redis: redis?, memcached: memcached? })
     }
 
-    /// Copies: in memcached, or else in this process, before Redis, if there is one.
+    /// The cache: memcached, or else this process, in front of Redis, if there is one.
     fn build_cache(&self, database: &Database) -> Arc<dyn Cache> {
         let near: Arc<dyn Cache> = match &self.memcached {
             Some(memcached) => Arc::new(MemcachedCache::new(memcached.clone())),
@@ -329,28 +330,27 @@ impl Servers {
     }
 }
 
-/// What the names of all copies begin with: server and name of the database, without who logs in, for all instances write
-/// them alike; and the shape of what is copied, so that no other version's copy is ever read.
+/// The prefix of all cache keys: a digest of the database's address, without the login, which may differ
+/// between instances; and of the shape of entries, so that no entry of another version is ever read.
 fn cache_scope(database: &Database) -> String {
     let digest = Sha256Digests.sha256_hex(format!("{database}\n{}", cache_shape()).as_bytes());
     digest.chars().take(SCOPE_CHARS).collect()
 }
 
-/// Something without which everything works, only slower.
 fn optional_dependency(name: &'static str, server: impl HealthCheck + 'static) -> Dependency {
     Dependency { name, required: false, health: Arc::new(server) }
 }
 
-/// Half of the cores hash passwords at most: a storm of logins leaves the other half to orders. None waits for its turn
-/// beyond the deadline of its request.
+/// At most half of the cores hash passwords: a flood of logins leaves the other half to orders. No password
+/// waits longer than the time limit of its request.
 fn build_hasher(config: &Config) -> BcryptHasher {
     let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
     let (at_once, waiting) = hashing_limits(cores);
     BcryptHasher::new(config.bcrypt_cost, at_once, waiting).with_queue_timeout(config.request_deadline)
 }
 
-/// How many passwords are hashed at once on so many cores, and how many wait for each purpose; all together at most
-/// [`HASHING_MAX`].
+/// How many passwords are hashed at once on this many cores, and how many wait for each purpose; all together
+/// at most [`HASHING_MAX`].
 fn hashing_limits(cores: usize) -> (usize, usize) {
     let at_once = cores.div_ceil(2).min(HASHING_MAX / 4);
     let for_each = HASHING_MAX.saturating_sub(at_once) / PURPOSES;
@@ -363,8 +363,8 @@ fn load_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
     Ok(SigningKeys::parse(secret.expose_secret()).map_err(|rule| ConfigError::invalid("jwt_secret", rule))?)
 }
 
-/// The sandbox, where it is asked for by a secret for its notices, or where nobody but this machine reaches it: whoever
-/// reaches one can say that anything was paid.
+/// The sandbox, if a secret for its notices is set, or if only this machine can reach the service: any client
+/// that reaches a sandbox can pay without money.
 fn open_sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<Sandbox>>, StartError> {
     let make = || secret_from_bytes(random_secret().as_bytes());
     if config.sandbox_secret.is_none() && !config.is_local() {
@@ -382,7 +382,7 @@ fn open_sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<San
     Sandbox::open(settings, clock).map(|it| Some(Arc::new(it))).map_err(StartError::Sandbox)
 }
 
-/// The secret that is set, or else the one in the data folder, if there is such a folder.
+/// The secret that is set, or else the one in the data folder; `None` when there is no such folder.
 fn load_secret(
     config: &Config,
     name: &'static str,

@@ -1,4 +1,12 @@
-//! Who is next: purposes take turns, and within a purpose the networks do.
+//! The order of waiters: purposes take turns, and within a purpose the networks do.
+//!
+//! ```text
+//! purposes          networks of a purpose     waiters of a network
+//! login ──────────► 192.0.2.1 ──────────────► 1, 2, 3, 4, 5, …   a flood waits behind itself only
+//!                   198.51.100.7 ───────────► 6                  called second, after 1
+//! register ───────► …
+//! change ─────────► …
+//! ```
 
 use std::collections::VecDeque;
 
@@ -8,10 +16,10 @@ use ports::{HashPurpose, HashQueueKey};
 /// How many purposes there are.
 const PURPOSES: usize = 4;
 
-/// Most that may wait.
+/// How many waiters there may be at once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct QueueLimits {
-    /// For one purpose.
+    /// For one purpose, from all networks.
     pub(super) per_purpose: usize,
     /// For one purpose, from one network.
     pub(super) per_network: usize,
@@ -19,21 +27,21 @@ pub(super) struct QueueLimits {
 
 /// A queue for each network of each purpose.
 ///
-/// With `p` purposes and `n` networks of its own purpose waiting, the first of a network is called after at most `p * n`
-/// others, however many wait behind each.
+/// While `p` purposes and `n` networks of its own purpose wait, the first waiter of a network is called after
+/// at most `p * n` others, however many wait behind each of them.
 #[derive(Debug)]
 pub(super) struct FairQueue<T> {
     limits: QueueLimits,
-    /// In the order in which they are called; the first one is next.
+    /// In the order in which they are served; the first one is next.
     purposes: VecDeque<PurposeQueue<T>>,
     next_ticket: u64,
 }
 
-/// All that wait for one purpose.
+/// All waiters of one purpose, by network.
 #[derive(Debug)]
 struct PurposeQueue<T> {
     purpose: HashPurpose,
-    /// In the order in which they are called. None is empty.
+    /// In the order in which they are served. A network without waiters has no entry.
     networks: VecDeque<(Network, VecDeque<Waiter<T>>)>,
 }
 
@@ -51,10 +59,11 @@ impl<T> FairQueue<T> {
         Self { limits: places, purposes, next_ticket: 0 }
     }
 
-    /// Lets one more wait, and gives the ticket to [leave](Self::remove_waiter) with; `None` when there is no place.
+    /// Adds a waiter and returns the ticket to [remove](Self::remove_waiter) it with; `None` when there is no
+    /// room.
     ///
-    /// When all places of the purpose are taken, the last one of the network with the most is dropped for one of a network
-    /// that still has fewer with it.
+    /// When the purpose is full, the last waiter of the network with the most is dropped for a network that
+    /// has fewer, even with the newcomer.
     pub(super) fn add_waiter(&mut self, share: HashQueueKey, call: T) -> Option<u64> {
         let QueueLimits { per_purpose: purpose, per_network: network } = self.limits;
         let ticket = self.next_ticket;
@@ -72,10 +81,11 @@ impl<T> FairQueue<T> {
         Some(ticket)
     }
 
-    /// Takes the next one out.
+    /// Removes and returns the next waiter, if there is any.
     pub(super) fn next(&mut self) -> Option<T> {
         for _ in 0..PURPOSES {
             let mut lane = self.purposes.pop_front()?;
+            // To the end whether it had a waiter or not: the order of the purposes stays the same.
             let called = lane.next();
             self.purposes.push_back(lane);
             if called.is_some() {
@@ -85,7 +95,7 @@ impl<T> FairQueue<T> {
         None
     }
 
-    /// Takes one out that waits no longer, if it was not called.
+    /// Removes a waiter that gave up; does nothing when it was called or evicted before.
     pub(super) fn remove_waiter(&mut self, share: HashQueueKey, ticket: u64) {
         let Some(lane) = self.purposes.iter_mut().find(|it| it.purpose == share.purpose) else { return };
         for (_, waiting) in lane.networks.iter_mut().filter(|(it, _)| *it == share.network) {
@@ -104,9 +114,12 @@ impl<T> PurposeQueue<T> {
         self.networks.iter().find(|(it, _)| *it == network).map_or(0, |(_, waiting)| waiting.len())
     }
 
-    /// Drops the last one of the network with the most, if that leaves it no fewer than the newcomer's then has: places are
-    /// evened out, and never only change hands. Whether it did.
+    /// Drops the last waiter of the network with the most, if that leaves it with no fewer than the
+    /// newcomer's network then has, and returns whether it did. So places are evened out and never just
+    /// change hands.
     fn evict_longest(&mut self, of_newcomer: usize) -> bool {
+        // The last one, not the first: it has waited least, and dropping it wakes its caller with an error at
+        // once.
         let most = self.networks.iter_mut().map(|(_, waiting)| waiting).max_by_key(|it| it.len());
         let Some(most) = most.filter(|it| it.len() > of_newcomer.saturating_add(1)) else { return false };
         most.pop_back().is_some()

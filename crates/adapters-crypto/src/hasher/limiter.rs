@@ -1,4 +1,7 @@
-//! Letting only so much work in.
+//! A limit on the passwords that are hashed at once, with a fair queue for those that wait.
+//!
+//! A permit is handed over, not put back: work that ends passes it to the next waiter, so that a newcomer
+//! cannot take it in between and no waiter is starved.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -10,25 +13,25 @@ use tokio::{sync::oneshot, task, time::timeout};
 
 use super::fair_queue::{FairQueue, QueueLimits};
 
-/// Lets a few work at a time, and a few more wait, in the order of a [`FairQueue`].
+/// Lets a few hashes run at a time and a few more wait, in the order of a [`FairQueue`].
 #[derive(Debug, Clone)]
 pub(super) struct HashLimiter {
     state: Arc<Mutex<LimiterState>>,
     queue_timeout: Duration,
 }
 
-/// Nothing waits longer for its turn, unless something else is asked for.
+/// Longest wait for a permit, unless another limit is set.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 struct LimiterState {
-    /// Turns that are not taken; none while there are any that wait.
+    /// Permits that are free; zero while anything waits.
     free_permits: usize,
     queue: FairQueue<oneshot::Sender<Permit>>,
 }
 
 impl HashLimiter {
-    /// `waiting_max` wait for each purpose at most, three quarters of them from one network.
+    /// At most `waiting_max` wait for each purpose, three quarters of them from one network.
     pub(super) fn new(at_once: usize, waiting_max: usize) -> Self {
         let quarter = waiting_max.div_euclid(4);
         let places =
@@ -37,24 +40,27 @@ impl HashLimiter {
         Self { state: Arc::new(Mutex::new(inside)), queue_timeout: QUEUE_TIMEOUT }
     }
 
-    /// The same gate, at which nothing waits longer than that.
+    /// Replaces the longest wait for a permit.
     pub(super) fn with_queue_timeout(self, patience: Duration) -> Self {
         Self { queue_timeout: patience, ..self }
     }
 
-    /// Does the work on a thread for blocking work, as soon as it is its turn.
+    /// Runs the work on a thread for blocking work, as soon as it gets a permit.
     ///
-    /// Work that was begun is finished although nobody waits for it any more, and keeps its turn until then.
+    /// Work that has begun runs to its end even when the caller stops waiting, and holds its permit until
+    /// then.
     ///
     /// # Errors
-    /// [`HasherBusy`] at once when there is no place; also when a network with fewer that wait needs this place, when the
-    /// turn does not come in time, when the work panics, and when the runtime shuts down.
+    /// [`HasherBusy`] at once when the queue is full; also when a network with fewer waiters needs this place
+    /// in the queue, when no permit comes in time, when the work panics, and when the runtime shuts down.
     pub(super) async fn run_blocking<T: Send + 'static>(
         &self,
         share: HashQueueKey,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, HasherBusy> {
         let turn = self.acquire_permit(share).await?;
+        // The permit goes to the thread: a blocking thread cannot be cancelled, and if the permit were free
+        // as soon as the caller leaves, more threads would hash than there are permits.
         let work = move || {
             let done = work();
             drop(turn);
@@ -63,7 +69,7 @@ impl HashLimiter {
         task::spawn_blocking(work).await.map_err(|_| HasherBusy)
     }
 
-    /// A turn, once it has come.
+    /// Waits for a permit, within the time limit.
     async fn acquire_permit(&self, share: HashQueueKey) -> Result<Permit, HasherBusy> {
         let mut waiting = match self.try_acquire(share) {
             AcquireOutcome::Acquired(turn) => return Ok(turn),
@@ -75,6 +81,8 @@ impl HashLimiter {
     }
 
     fn try_acquire(&self, share: HashQueueKey) -> AcquireOutcome {
+        // Both steps under one lock: between a look at the permits and a place in the queue the last permit
+        // could be given back, and the waiter would wait for a hand-over that never comes.
         self.with_state(|inside| {
             if let Some(left) = inside.free_permits.checked_sub(1) {
                 inside.free_permits = left;
@@ -94,18 +102,19 @@ impl HashLimiter {
     }
 
     fn with_state<T>(&self, change: impl FnOnce(&mut LimiterState) -> T) -> T {
+        // Never held across an await, and nothing under it panics half-way, so a poisoned lock is used on.
         change(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-/// What becomes of one that wants a turn.
+/// The outcome of a request for a permit.
 enum AcquireOutcome {
     Acquired(Permit),
     Queued(QueuedRequest),
     Full,
 }
 
-/// A place in the line, given back when it is dropped.
+/// A place in the queue, given back when it is dropped: the caller may stop waiting at any time.
 struct QueuedRequest {
     limiter: HashLimiter,
     share: HashQueueKey,
@@ -119,7 +128,7 @@ impl Drop for QueuedRequest {
     }
 }
 
-/// The right to work. When it is dropped the next one has it.
+/// The right to hash. When it is dropped, it passes to the next waiter.
 #[derive(Debug)]
 struct Permit(HashLimiter);
 
@@ -132,7 +141,8 @@ impl Drop for Permit {
             }
             next
         });
-        // One that has just stopped waiting drops the turn, which goes on to the one behind it.
+        // Outside the lock: a receiver that has just gone away drops this permit at once, which takes the
+        // lock again and passes the permit on to the waiter behind it.
         if let Some(call) = next {
             let _ = call.send(Permit(self.0.clone()));
         }

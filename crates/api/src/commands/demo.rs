@@ -1,4 +1,4 @@
-//! The whole story in a terminal: one order, told against a server of its own.
+//! The demo: the whole life of one order, played in a terminal against a temporary server.
 
 mod client;
 mod server;
@@ -17,19 +17,19 @@ use crate::terminal::print_lines;
 use client::{ClientResponse, DemoClient};
 use server::DemoServer;
 
-/// How often the gateway's one notice is delivered.
+/// How often the same notice of the gateway is delivered; only the first delivery may have an effect.
 const DELIVERIES: usize = 5;
-/// The id of that notice.
+/// The id of that notice, the same in every delivery.
 const EVENT: &str = "evt_demo_captured";
-/// Passwords of the two people in the story.
+/// The password of both users of the demo.
 const PASSWORD: &str = "demo tea ceremony";
 
 type DemoResult<T> = Result<T, Box<dyn Error>>;
 
-/// Tells the story.
+/// Plays the demo and prints every request with its outcome.
 ///
 /// # Errors
-/// When the server cannot be started, or answers otherwise than the story goes.
+/// When the server cannot be started, or an answer is not the expected one.
 pub(super) async fn run() -> DemoResult<()> {
     let secret = secret_from_bytes(random_secret().as_bytes());
     let server = DemoServer::start(&secret).await?;
@@ -48,7 +48,7 @@ pub(super) async fn run() -> DemoResult<()> {
     Ok(())
 }
 
-/// What was sent and what came back.
+/// The requests that were sent so far, and what came back.
 struct DemoRun {
     client: DemoClient,
     rows: Vec<[String; 4]>,
@@ -184,9 +184,11 @@ fn render_table(header: &[&str], lines: &[[String; 4]]) -> String {
     table.to_string()
 }
 
-/// The gateway's notice that the money is taken.
+/// The gateway's notice that the payment is captured.
 fn capture_notice(transaction: &Value) -> DemoResult<String> {
     let part = |at: &str| text_at(transaction, at);
+    // The demo plays the gateway itself: the server's sandbox is set to settle after an hour, so that the
+    // notices in the table are the only ones.
     let data = json!({
         "transactionId": part("/transactionId")?,
         "orderNumber": part("/orderNumber")?,
@@ -200,7 +202,7 @@ fn capture_notice(transaction: &Value) -> DemoResult<String> {
     Ok(json!({"type": "payment.captured", "timestamp": part("/createdAt")?, "data": data}).to_string())
 }
 
-/// The notice's time stamp and signature.
+/// The notice's timestamp in seconds, and its signature.
 fn notice_signature(secret: &str, notice: &str) -> DemoResult<(i64, String)> {
     let at = jiff::Timestamp::now().as_second();
     Ok((at, sign_notice(&WebhookSecret::parse(secret)?, EVENT, at, notice.as_bytes())))

@@ -1,8 +1,8 @@
-//! What is said of a database that was brought up to date.
+//! The report of a migration that adopted a database.
 
 use adapters_mysql::{AdoptedRows, AdoptionReport, MigrationOutcome};
 
-/// What was adopted, if anything was: a line a table, each with its end.
+/// What was adopted, one line per table, each with a line end; empty when there was nothing to adopt.
 pub(super) fn adoption_report(migrated: MigrationOutcome) -> String {
     let MigrationOutcome::Adoption(AdoptionReport { users, orders, items, entries, payments }) = migrated
     else {

@@ -1,4 +1,5 @@
-//! Making an operator's account.
+//! The command that makes an operator's account. There is no route for it: the first operator has no one to
+//! be authorised by.
 
 use std::io::{self, BufRead};
 
@@ -13,10 +14,10 @@ use crate::{
     wiring::{self, StartError},
 };
 
-/// Most of a line that is read, in bytes: more than any password has.
+/// Longest line that is read, in bytes; no password is longer.
 const LINE_BYTES_MAX: u64 = 1024;
 
-/// Who becomes an operator.
+/// Arguments of the command; a password is none, because every user of the machine sees arguments.
 #[derive(Debug, Args)]
 pub(super) struct OperatorCommand {
     /// The name to log in with
@@ -27,27 +28,27 @@ pub(super) struct OperatorCommand {
     email: String,
 }
 
-/// Why there is no new operator.
+/// Why no operator was made.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum OperatorError {
-    /// What was given breaks a rule.
+    /// A name, an e-mail address or a password breaks a rule.
     #[error("the {0} {1}")]
     Invalid(&'static str, Invalid),
-    /// A user with that name or address exists.
+    /// A user with this name or e-mail address exists.
     #[error("there is already a user with this {0}")]
     Taken(&'static str),
-    /// There was no line to read.
+    /// Standard input cannot be read, or is no text.
     #[error("the password cannot be read")]
     ReadPassword(#[source] io::Error),
-    /// The service cannot be put together.
+    /// A setting is wrong, or the database cannot be opened.
     #[error(transparent)]
     Start(#[from] StartError),
-    /// The record is away, or the machine is too busy to hash.
+    /// The database is unavailable, or the machine is too busy to hash.
     #[error("the account was not made")]
     Failed(#[source] RegisterError),
 }
 
-/// Makes the account and says so. It works beside a running server, and before the first one: then it makes the database.
+/// Makes the account and returns its name. A server may run meanwhile on the same database.
 pub(super) async fn create_account(
     config: &Config,
     operator: OperatorCommand,
@@ -91,9 +92,10 @@ pub(super) fn read_password() -> Result<Password, OperatorError> {
     Password::parse(&text).map_err(|it| OperatorError::Invalid("password", it))
 }
 
-/// The first line, without its end.
+/// The first line without its line end. Spaces belong to a password and stay.
 fn first_line(input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
+    // Limited: standard input may be a device or a pipe that never ends a line.
     input.take(LINE_BYTES_MAX).read_line(&mut line)?;
     let line = line.strip_suffix('\n').unwrap_or(&line);
     Ok(line.strip_suffix('\r').unwrap_or(line).to_owned())

@@ -1,4 +1,7 @@
-//! Changing other people's accounts from the command line, beside a running server.
+//! The commands that change accounts, while a server runs on the same database.
+//!
+//! They work through the database: every instance reads what changed within a second, also one that misses
+//! the broadcast.
 
 use application::auth::user_admin::{self, UserAdminError};
 use clap::{Args, ValueEnum};
@@ -12,7 +15,7 @@ use crate::{
     wiring::{self, StartError, Wiring},
 };
 
-/// Whose account is changed.
+/// The account that a command changes.
 #[derive(Debug, Args)]
 pub(super) struct AccountCommand {
     /// The user name, or the e-mail address
@@ -20,7 +23,7 @@ pub(super) struct AccountCommand {
     username: String,
 }
 
-/// Who gets which role.
+/// The account, and its new role.
 #[derive(Debug, Args)]
 pub(super) struct RoleCommand {
     #[command(flatten)]
@@ -30,7 +33,7 @@ pub(super) struct RoleCommand {
     role: RoleName,
 }
 
-/// The roles, as they are written.
+/// The roles as they are written on the command line.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "UPPER")]
 enum RoleName {
@@ -50,10 +53,10 @@ impl From<RoleName> for Role {
 /// Why no account was changed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum AccountCommandError {
-    /// The password cannot be had, or breaks a rule.
+    /// The new password cannot be read, or breaks a rule.
     #[error(transparent)]
     Password(#[from] OperatorError),
-    /// The service cannot be put together.
+    /// A setting is wrong, or the database cannot be opened.
     #[error(transparent)]
     Start(#[from] StartError),
     /// There is no database: the file is missing or empty.
@@ -62,10 +65,10 @@ pub(super) enum AccountCommandError {
     /// There is no such user.
     #[error("there is no user with this name or e-mail address")]
     NotFound,
-    /// The record is away, or the machine is too busy to hash.
+    /// The database is unavailable, or the machine is too busy to hash.
     #[error("nothing was changed")]
     Failed(#[source] UserAdminError),
-    /// The record is away.
+    /// The database does not answer, so there is no list.
     #[error("the operators cannot be read")]
     ListOperators(#[source] ports::PortError),
 }
@@ -94,7 +97,7 @@ fn print_security_event(event: &str, user: &User) {
     print_error(log::security_line(event, &user.id));
 }
 
-/// Gives a user a role, and says so.
+/// Sets the role of a user and returns the line to print.
 pub(super) async fn set_role(
     config: &Config,
     RoleCommand { account: person, role }: RoleCommand,
@@ -105,7 +108,7 @@ pub(super) async fn set_role(
     Ok(format!("{} is {}", user.username.as_str(), user.role.as_str()))
 }
 
-/// Closes an account, and says so.
+/// Disables an account, ends its sessions and returns the line to print.
 pub(super) async fn disable_user(
     config: &Config,
     person: AccountCommand,
@@ -116,7 +119,7 @@ pub(super) async fn disable_user(
     Ok(format!("{} is disabled, and all sessions have ended", user.username.as_str()))
 }
 
-/// Opens an account again, and says so.
+/// Enables a disabled account and returns the line to print.
 pub(super) async fn enable_user(
     config: &Config,
     person: AccountCommand,
@@ -127,11 +130,12 @@ pub(super) async fn enable_user(
     Ok(format!("{} is enabled", user.username.as_str()))
 }
 
-/// Sets a password, and says so.
+/// Sets a password, ends the user's sessions and returns the line to print.
 pub(super) async fn set_password(
     config: &Config,
     person: AccountCommand,
 ) -> Result<String, AccountCommandError> {
+    // First, so that a password which breaks a rule is reported without a database.
     let new = read_password()?;
     let wired = wire_existing(config).await?;
     let user = user_admin::set_password(&wired.app, &person.username, new).await?;
@@ -139,7 +143,7 @@ pub(super) async fn set_password(
     Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
 }
 
-/// All operators, one a line.
+/// All operators, one per line, under a header.
 pub(super) async fn list_operators(config: &Config) -> Result<String, AccountCommandError> {
     let wired = wire_existing(config).await?;
     let all = user_admin::list_operators(&wired.app).await.map_err(AccountCommandError::ListOperators)?;

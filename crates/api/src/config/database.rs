@@ -1,4 +1,4 @@
-//! Which record is used.
+//! The choice of the database that is the system of record.
 
 use std::{fmt, path::PathBuf};
 
@@ -10,10 +10,10 @@ const URL_RULE: &str =
 
 const OPTIONS_RULE: &str = "must be mysql://user:password@host:port/database, with a port from 1 to 65535 and options that the driver knows";
 
-/// The record: a file, or a database of a server.
+/// The system of record: a file of this machine, or a database of a server that instances share.
 #[derive(Debug, Clone)]
 pub enum Database {
-    /// A file, which is made if it is not there.
+    /// The path of an SQLite file, which is created when it is missing.
     Sqlite(PathBuf),
     /// The URL of a database on a MySQL or MariaDB server, with the password.
     MySql(SecretString),
@@ -32,7 +32,7 @@ impl Database {
     /// Reads a URL.
     ///
     /// # Errors
-    /// The rule that it breaks.
+    /// The rule that the URL breaks, without any part of the URL.
     pub fn parse(url: &str) -> Result<Self, String> {
         let file = |it: &&str| !it.is_empty() && !it.ends_with('/') && !it.contains(['?', '#']);
         let sqlite = url.strip_prefix("sqlite://").filter(file).map(|it| Self::Sqlite(it.into()));
@@ -47,10 +47,11 @@ impl Database {
     }
 }
 
-/// Host, port and database of a MySQL URL: what may be shown of it.
+/// Host, port and database of a MySQL URL: the part that may be shown. `None` when the URL is ambiguous.
 fn host_and_database(url: &str) -> Option<&str> {
     let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
-    // Whoever has one of these in a password has to encode it, or part of the password would stand here.
+    // These characters have to be encoded in a password. Otherwise the URL can be split in two ways, and the
+    // part that is taken for the host, and shown, may be the end of the password.
     if rest.contains('@') || authority.contains(['?', '#']) {
         return None;
     }
@@ -61,7 +62,7 @@ fn host_and_database(url: &str) -> Option<&str> {
     (!host.is_empty() && !database.is_empty() && !database.contains('/')).then_some(place)
 }
 
-/// As a URL, without who logs in.
+/// As a URL without user and password.
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

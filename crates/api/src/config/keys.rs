@@ -1,4 +1,4 @@
-//! Taking keys out of what was configured, until none is left.
+//! Reading the configured keys one by one; those that are left at the end are unknown.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +6,14 @@ use figment::value::Value;
 
 use super::ConfigError;
 
-/// What is configured and not yet read, as text, and what was wrong so far.
+/// The values that are configured and not yet read, as text, and the faults so far.
 pub(super) struct Keys {
     remaining: BTreeMap<String, String>,
     faults: Vec<ConfigError>,
 }
 
 impl Keys {
-    /// Takes values as they stand in a file or in the environment.
+    /// Takes the merged values of the file and the environment.
     pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
         let mut keys = Self { remaining: BTreeMap::new(), faults: Vec::new() };
         for (key, value) in values {
@@ -28,12 +28,13 @@ impl Keys {
         keys
     }
 
-    /// Takes note of a fault; reading goes on, so that all of them are said at once.
+    /// Records a fault. Reading goes on, so that all faults are reported at once.
     pub(super) fn add_fault(&mut self, fault: ConfigError) {
         self.faults.push(fault);
     }
 
-    /// The value of a key; its default when there is none, or a wrong one, which is noted.
+    /// The value of a key. Its default when it is not set, or when its value is wrong, which is recorded as a
+    /// fault.
     pub(super) fn get<T>(
         &mut self,
         key: &str,
@@ -46,7 +47,8 @@ impl Keys {
         }
     }
 
-    /// The value of a key that has no default; a wrong one is noted.
+    /// The value of a key without a default. `None` when it is not set or wrong, which is recorded as a
+    /// fault.
     pub(super) fn get_optional<T>(
         &mut self,
         key: &str,
@@ -61,12 +63,13 @@ impl Keys {
         }
     }
 
-    /// Refuses a key that is known and cannot be set.
+    /// Records a fault if this key is set, which is known and cannot be used.
     pub(super) fn refuse_key(&mut self, key: &str, rule: &str) {
+        // Reading it removes it, so that it is not reported as unknown too. There is never a value.
         let _ = self.get_optional(key, |_| Err::<(), _>(rule.to_owned()));
     }
 
-    /// Says everything that is wrong. What was not read is, too: there is no such key.
+    /// Reports all faults. A key that was never read is one of them: it is unknown.
     pub(super) fn into_result(self) -> Result<(), ConfigError> {
         let unknown = self.remaining.into_keys().map(|key| ConfigError::Unknown { key });
         ConfigError::combine_faults(self.faults.into_iter().chain(unknown))
@@ -74,6 +77,8 @@ impl Keys {
 }
 
 fn value_text(value: &Value) -> Option<String> {
+    // Lists and bare numbers are natural in TOML. As text they go through the same parser as the
+    // environment's values, so that both sources have one set of rules.
     if let Value::Array(_, elements) = value {
         return elements.iter().map(value_text).collect::<Option<Vec<_>>>().map(|it| it.join(","));
     }

@@ -1,4 +1,4 @@
-//! Secrets that are made on the first start and used again later.
+//! Secrets that are made at the first start and stored in the data folder.
 
 use std::{fs, io, io::Write, path::Path};
 
@@ -11,11 +11,11 @@ pub(super) fn parse_sandbox_secret(text: &str) -> Result<SecretString, String> {
     Ok(text.into())
 }
 
-/// The secret in the file `name` of the data folder. If there is none yet, one is made, for this user of the system only;
-/// of two processes that do so at the same moment both use the same one.
+/// The secret in the file `name` of the data folder. If the file is missing, a secret is made that only this
+/// user of the system can read. Two processes that make it at the same time end up with the same secret.
 ///
 /// # Errors
-/// When the folder cannot be written, or the file not be read.
+/// When the folder cannot be written or the file cannot be read.
 pub fn load_or_create_secret(
     folder: &Path,
     name: &str,
@@ -25,15 +25,19 @@ pub fn load_or_create_secret(
     match fs::read_to_string(&file) {
         Ok(secret) => return Ok(SecretString::from(secret.trim_end())),
         Err(missing) if missing.kind() == io::ErrorKind::NotFound => {}
+        // A file that is there and cannot be read is not replaced: a new secret would log everyone out.
         Err(fault) => return Err(fault),
     }
     make_folder(folder)?;
-    // A temporary file is readable for this user only, and it appears under its name whole or not at all.
+    // A temporary file has mode 0600 from its first byte, and it gets its name in one step: a process that
+    // dies here leaves no half of a secret for the next start.
     let mut made = NamedTempFile::new_in(folder)?;
     writeln!(made, "{}", make())?;
+    // Before the name: after a power cut the file must not be there and empty.
     made.as_file().sync_all()?;
     match made.persist_noclobber(&file) {
         Ok(_) => {}
+        // Another process was faster. Its secret is the one that counts, and the last line reads it.
         Err(fault) if fault.error.kind() == io::ErrorKind::AlreadyExists => {}
         Err(fault) => return Err(fault.error),
     }

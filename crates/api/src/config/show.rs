@@ -1,4 +1,4 @@
-//! What is in force, for people.
+//! The configuration in force as text, for operators.
 
 use std::time::Duration;
 
@@ -9,7 +9,8 @@ use super::{Config, Database};
 const NONE: &str = "(none)";
 
 impl Config {
-    /// Every key with its value as TOML, secrets hidden.
+    /// Every key with its value in force, as TOML. Secrets are hidden, and so is the login in the database's
+    /// URL.
     #[must_use]
     pub fn to_redacted_toml(&self) -> String {
         let secret = |it: &Option<SecretString>, otherwise| if it.is_some() { "(hidden)" } else { otherwise };
@@ -20,6 +21,8 @@ impl Config {
         let local = if self.is_local() { made } else { NONE };
         let policy = &self.policy;
         let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
+        // By hand, not by `Serialize`: a new setting then cannot print a secret by default. A test compares
+        // these keys with those that are read.
         let lines = [
             ("http_addr", toml_string(&self.http_addr.to_string())),
             ("database_url", toml_string(&self.database.to_string())),
@@ -57,7 +60,7 @@ impl Config {
     }
 }
 
-/// A TOML basic string; what JSON escapes TOML escapes in the same way.
+/// A TOML basic string. TOML has every escape that JSON uses, so a JSON string is one.
 fn toml_string(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }

@@ -1,4 +1,4 @@
-//! What values can be. Rules never repeat the value.
+//! The parsers of values. Each returns the rule that a value breaks and never repeats the value.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -14,9 +14,10 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
-/// Longest duration; what lies beyond it is a slip of the pen, and moments that far away no MySQL can store.
+/// Longest duration. More is a mistake in the unit, and MySQL could not store the times that follow from it:
+/// its last one is in 2038.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-/// Most threads that answer requests.
+/// Most worker threads that can be set.
 const WORKERS_MAX: usize = 512;
 
 type ParseResult<T> = Result<T, String>;
@@ -45,16 +46,17 @@ pub(super) fn parse_memcached_url(text: &str) -> ParseResult<String> {
     url.map(|_| text.to_owned()).ok_or_else(|| "must be memcache://host:port".into())
 }
 
-/// Without options, and with a port that is none or some.
+/// Whether the URL has no query, no fragment and not the port 0, which is no port to connect to.
 fn is_plain(url: &Url) -> bool {
     url.query().is_none() && url.fragment().is_none() && url.port() != Some(0)
 }
 
+// Where a password has no use it is refused, because such a URL is shown and logged as it is.
 fn is_anonymous(url: &Url) -> bool {
     url.username().is_empty() && url.password().is_none()
 }
 
-/// Above zero.
+/// A duration above zero, of at most ten years.
 pub(super) fn parse_duration(text: &str) -> ParseResult<Duration> {
     let duration = humantime::parse_duration(text).ok();
     let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
@@ -63,7 +65,8 @@ pub(super) fn parse_duration(text: &str) -> ParseResult<Duration> {
         .ok_or_else(|| "must be a duration above zero and of at most 3650d, such as 500ms, 30m or 7d".into())
 }
 
-/// A duration with or without a sign, no longer than clocks may be apart, in milliseconds.
+/// A duration with or without a sign, in milliseconds, within the difference that clocks of instances may
+/// have.
 pub(super) fn parse_clock_offset(text: &str) -> ParseResult<i64> {
     let (sign, length) = match text.strip_prefix('-') {
         Some(length) => (-1, length),
@@ -75,7 +78,7 @@ pub(super) fn parse_clock_offset(text: &str) -> ParseResult<i64> {
     offset.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
 }
 
-/// Of at least a second: tokens count in whole ones.
+/// A duration in whole seconds, because tokens state their times in seconds.
 pub(super) fn parse_whole_seconds(text: &str) -> ParseResult<Duration> {
     let duration = parse_duration(text)?;
     let whole = duration.subsec_nanos() == 0;
@@ -94,7 +97,7 @@ pub(super) fn parse_workers(text: &str) -> ParseResult<NonZeroUsize> {
     number.ok_or_else(|| format!("must be a whole number from 1 to {WORKERS_MAX}"))
 }
 
-/// One a core, as far as that goes.
+/// One worker per core, within the most that can be set; one when the number of cores is unknown.
 pub(super) fn core_count() -> NonZeroUsize {
     let cores = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     NonZeroUsize::new(WORKERS_MAX).map_or(cores, |most| cores.min(most))
@@ -113,6 +116,8 @@ pub(super) fn parse_base_url(text: &str) -> ParseResult<String> {
     let sound = |it: &Url| it.has_host() && is_anonymous(it) && it.path() == "/" && is_plain(it);
     match Url::parse(text).ok().filter(sound) {
         Some(url) if url.scheme() == "http" => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        // A rule of its own for the likely mistake: the sandbox has no TLS client, and every notice would
+        // fail.
         Some(url) if url.scheme() == "https" => {
             Err("must be http://: the sandbox brings its notices without TLS, so name an address within"
                 .into())
@@ -126,7 +131,8 @@ pub(super) fn parse_jwt_secret(text: &str) -> ParseResult<SecretString> {
     Ok(text.into())
 }
 
-/// What may be told of a parser's message: its first line, which says where. The next one repeats what stands there.
+/// The part of a parser's message that may be shown: its first line, with the place of the fault. The next
+/// line repeats the text of the file, which may be a secret.
 pub(super) fn error_location(message: &str) -> String {
     let first = message.lines().next().filter(|it| it.starts_with("TOML parse error at "));
     first.unwrap_or("it is no TOML").to_owned()

@@ -1,10 +1,11 @@
-//! Where a chunked body ends.
+//! Where a chunked body ends (RFC 9112, 7.1).
 
-/// How far a chunked body has been followed. It takes what the HTTP library takes.
+/// How far a chunked body has been followed. It accepts exactly what the HTTP library accepts, state by
+/// state.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ChunkedBody {
     state: ChunkState,
-    /// What is left of the present chunk.
+    /// Bytes that are left of the current chunk; while its size is read, the size so far.
     chunk_bytes_left: u64,
 }
 
@@ -24,14 +25,14 @@ enum ChunkState {
     EndLf,
 }
 
-/// What has become of a body.
+/// The state of a body after the bytes so far.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum BodyStatus {
-    /// There is more to come.
+    /// More bytes of it must follow.
     Incomplete,
-    /// That was all of it.
+    /// Its last byte has been read; a head may follow.
     Complete,
-    /// It is no chunked body.
+    /// The bytes break the format; the HTTP library ends the connection.
     Malformed,
 }
 
@@ -40,10 +41,12 @@ impl ChunkedBody {
         Self { state: ChunkState::SizeFirst, chunk_bytes_left: 0 }
     }
 
-    /// Follows the body through these bytes: how many of them belong to it, and what became of it.
+    /// Follows the body through these bytes and returns how many of them belong to it, and its state.
     pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> (usize, BodyStatus) {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
+            // Data is skipped in one step, so that the cost of following a body does not grow with its
+            // chunks' size.
             if let ChunkState::Data = self.state {
                 let left = usize::try_from(self.chunk_bytes_left).unwrap_or(usize::MAX);
                 let taken = left.min(bytes.len() - at);
@@ -65,7 +68,7 @@ impl ChunkedBody {
         (at, BodyStatus::Incomplete)
     }
 
-    /// The step after this byte, if there is one.
+    /// The state after this byte, or `None` when the body is complete.
     fn next(&mut self, byte: u8) -> Result<Option<ChunkState>, Malformed> {
         let step = match (self.state, byte) {
             (ChunkState::SizeFirst, _) => {
@@ -78,6 +81,8 @@ impl ChunkedBody {
                 ChunkState::SizeLf
             }
             (ChunkState::SizeRest, _) => {
+                // A size that overflows is an error, as in the library. Wrapping around would end the chunk
+                // at a place of the client's choice.
                 let digit = hex_digit(byte)?;
                 self.chunk_bytes_left =
                     self.chunk_bytes_left.checked_mul(16).ok_or(Malformed)?.saturating_add(digit);
@@ -93,6 +98,7 @@ impl ChunkedBody {
             (ChunkState::Trailer | ChunkState::EndCr, _) => ChunkState::Trailer,
             (ChunkState::TrailerLf, b'\n') => ChunkState::EndCr,
             (ChunkState::EndLf, b'\n') => return Ok(None),
+            // Written out, so that a new state does not become an error by accident.
             (
                 ChunkState::SizeSpace
                 | ChunkState::Extension

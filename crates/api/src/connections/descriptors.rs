@@ -1,21 +1,21 @@
-//! How many connections of clients there may be.
+//! How many client connections there may be.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Descriptors that are not for clients: the database's files or connections, Redis, memcached, the sandbox's notices,
-/// the log, and what the runtime needs.
+/// Descriptors that are not for clients: the files or connections of the database, Redis, memcached, the
+/// sandbox's notices, the log, and the runtime.
 const RESERVED: usize = 96;
-/// Descriptors that a thread that answers requests needs for itself.
+/// Descriptors that each worker thread needs for itself.
 const RESERVED_PER_WORKER: usize = 4;
-/// Most connections, however many descriptors there are.
+/// Most connections of the process, however many descriptors there are.
 const CONNECTIONS_MAX: usize = 20_000;
 
-/// How many connections each of these threads may have, so that descriptors are left for everything else. Asks the
-/// system for as many descriptors as it gives.
+/// How many connections each worker may have, so that descriptors are left for everything else. It first
+/// raises the process's own limit of descriptors as far as the system allows.
 pub(crate) fn connections_max(workers: usize) -> usize {
     let limit = getrlimit(Resource::Nofile);
     let all = Rlimit { current: limit.maximum, maximum: limit.maximum };
-    // Nothing is lost when it refuses: the limit stays what it is.
+    // The outcome may be dropped: if the system refuses, the limit stays, and the next line reads what it is.
     let _ = setrlimit(Resource::Nofile, all);
     let descriptors = getrlimit(Resource::Nofile).current;
     connections_per_worker(
@@ -26,7 +26,8 @@ pub(crate) fn connections_max(workers: usize) -> usize {
 
 fn connections_per_worker(descriptors: usize, workers: usize) -> usize {
     let reserved = RESERVED.saturating_add(workers.saturating_mul(RESERVED_PER_WORKER));
-    // Where there are few, a quarter is for clients: less would be no service.
+    // With very few descriptors a quarter goes to clients even though the reserve is not covered: a service
+    // that accepts no connection at all would look broken instead of small.
     let connections = descriptors.saturating_sub(reserved).max(descriptors / 4).min(CONNECTIONS_MAX);
     (connections / workers.max(1)).max(1)
 }

@@ -1,4 +1,8 @@
-//! Where requests begin and end in what a client sends.
+//! Where requests begin and end in the bytes that a client sends.
+//!
+//! The framer never changes bytes. It must read a request exactly as the HTTP library does, or the two lose
+//! each other and a limit applies to the wrong bytes; so it uses the same parser, and tests compare both over
+//! random bytes.
 
 use std::mem::MaybeUninit;
 
@@ -6,19 +10,21 @@ use memchr::memchr;
 
 use super::chunked_body::{BodyStatus, ChunkedBody};
 
-/// The most bytes of a request's head. The HTTP library's own limit is above what its headers can hold without a panic.
+/// Most bytes of a request's head. The HTTP library's own limit, 128 KiB, is above the 64 KiB of a header
+/// name at which it panics.
 pub(super) const HEAD_BYTES_MAX: usize = 32 * 1024;
-/// As many headers as the HTTP library takes.
+/// Most headers of a request, the same number as in the HTTP library.
 const HEADERS_MAX: usize = 96;
 
-/// Follows the bytes of a connection in the order in which the HTTP library gets them, however they are split.
+/// Follows the bytes of a connection in the order in which the HTTP library gets them, in pieces of any size.
 #[derive(Debug)]
 pub(super) struct Framer {
     state: FramerState,
     line_state: LineState,
-    /// The present head, as far as it came in an earlier piece.
+    /// The current head as far as it came in earlier pieces; empty when it came in one, which needs no
+    /// buffer.
     head: Vec<u8>,
-    /// How many heads have ended.
+    /// How many heads have ended since the connection began.
     head_count: u64,
 }
 
@@ -27,28 +33,28 @@ pub(super) struct Framer {
 pub(super) enum FramerState {
     /// A head, which may not have begun.
     Head,
-    /// A body of known length: the bytes that are left.
+    /// A body of known length; the number of bytes that are left.
     Body(u64),
-    /// A chunked body.
+    /// A chunked body, and how far it has been followed.
     Chunked(ChunkedBody),
-    /// A body that ends with the connection.
+    /// Bytes that end with the connection: after an upgrade or `CONNECT` no head follows.
     Tunnel,
-    /// Nothing: what came is no request, and the HTTP library ends the connection.
+    /// Nothing: the bytes are no request, and the HTTP library ends the connection.
     Invalid,
-    /// Nothing: the head is too long.
+    /// Nothing: the head is longer than the limit, and its rest is dropped.
     TooLong,
 }
 
-/// What came last of a head.
+/// What the last bytes of a head were.
 #[derive(Debug, Clone, Copy)]
 enum LineState {
-    /// Nothing, or empty lines, which are allowed before it.
+    /// Nothing yet, or empty lines, which are allowed before a head.
     Start,
-    /// A part of a line.
+    /// A line that is not complete.
     Inside,
-    /// The end of a line.
+    /// The end of a line, `\n`.
     End,
-    /// The end of a line, and then the first half of another one.
+    /// The end of a line, and after it a `\r`, which may be half of the empty line that ends the head.
     EndCr,
 }
 
@@ -62,17 +68,17 @@ impl Framer {
         self.state
     }
 
-    /// How many heads have ended.
+    /// How many heads have ended since the connection began.
     pub(super) const fn head_count(&self) -> u64 {
         self.head_count
     }
 
-    /// Whether a head has begun and not ended.
+    /// Whether a head has begun in an earlier piece and has not ended.
     pub(super) const fn is_inside_head(&self) -> bool {
         matches!(self.state, FramerState::Head) && !self.head.is_empty()
     }
 
-    /// Follows these bytes: how many of them may be passed on, which are all unless a head is too long.
+    /// Follows these bytes and returns how many of them may be passed on: all, unless a head is too long.
     pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> usize {
         let mut rest = bytes;
         while !rest.is_empty() {
@@ -95,6 +101,7 @@ impl Framer {
                     }
                     taken
                 }
+                // Passed on unread: only the HTTP library decides how an invalid request ends.
                 FramerState::Tunnel | FramerState::Invalid => rest.len(),
                 FramerState::TooLong => break,
             };
@@ -103,7 +110,7 @@ impl Framer {
         bytes.len() - rest.len()
     }
 
-    /// How many of these bytes belong to the present head, and may.
+    /// Returns how many of these bytes belong to the current head and are within its limit.
     fn feed_head_bytes(&mut self, bytes: &[u8]) -> usize {
         let room = HEAD_BYTES_MAX - self.head.len();
         let allowed = bytes.get(..room).unwrap_or(bytes);
@@ -116,6 +123,8 @@ impl Framer {
             return allowed.len();
         };
         let last = allowed.get(..end).unwrap_or(allowed);
+        // Most heads come in one piece and are parsed where they lie. Copying each would double the work of a
+        // request that has nothing wrong with it.
         self.state = if self.head.is_empty() {
             state_after_head(last)
         } else {
@@ -129,10 +138,11 @@ impl Framer {
 }
 
 impl LineState {
-    /// After how many of these bytes the head ends, if it does.
+    /// Returns after how many of these bytes the head ends, or `None` when it goes on.
     fn find_head_end(&mut self, bytes: &[u8]) -> Option<usize> {
         let mut at = 0;
         while let Some(byte) = bytes.get(at) {
+            // Inside a line only its end matters, so the rest is skipped instead of read byte by byte.
             if let Self::Inside = self {
                 match memchr(b'\n', bytes.get(at..).unwrap_or_default()) {
                     Some(length) => {
@@ -155,7 +165,8 @@ impl LineState {
     }
 }
 
-/// What comes after this head, by the rules of the HTTP library. It checks more, and reads no further when it refuses.
+/// What follows this head by the rules of the HTTP library, which checks more than this. When it refuses a
+/// head it reads nothing further, so that a difference there does no harm.
 fn state_after_head(head: &[u8]) -> FramerState {
     let mut headers = [const { MaybeUninit::uninit() }; HEADERS_MAX];
     let mut request = httparse::Request::new(&mut []);
@@ -169,6 +180,8 @@ fn state_after_head(head: &[u8]) -> FramerState {
     for header in &*request.headers {
         values.add_header(header);
     }
+    // In the library's order: a chunked encoding wins over a length, and only HTTP/1.1 has it. Another order
+    // would take bytes of a body for the next head, which is how requests are smuggled.
     if values.chunked && request.version == Some(1) {
         return FramerState::Chunked(ChunkedBody::new());
     }
@@ -183,7 +196,7 @@ fn state_after_head(head: &[u8]) -> FramerState {
     }
 }
 
-/// What the headers say about the body.
+/// The headers that decide where the body ends.
 #[derive(Default)]
 struct BodyHeaders {
     chunked: bool,
@@ -194,7 +207,8 @@ struct BodyHeaders {
 impl BodyHeaders {
     fn add_header(&mut self, header: &httparse::Header<'_>) {
         let is = |name: &str| header.name.eq_ignore_ascii_case(name);
-        // The library takes no notice of a value that is not all ASCII, so white space of other scripts is none.
+        // The library ignores a value that is not all ASCII. `trim` would strip white space of other scripts
+        // from it and read a number where the library reads none.
         let ascii = if header.value.is_ascii() { header.value } else { &[] };
         let value = || str::from_utf8(ascii).unwrap_or_default().trim();
         if is("content-length") {

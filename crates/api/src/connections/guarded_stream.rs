@@ -1,4 +1,4 @@
-//! A connection of a client.
+//! A client connection between the network and the HTTP library.
 
 use std::{
     future::Future,
@@ -21,22 +21,24 @@ use super::{
     responses::ResponseCounter,
 };
 
-/// A client has this long from the first byte of a head to its last.
+/// Time limit from the first byte of a request's head to its last.
 pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
-/// This number of bytes that can never end a head makes the HTTP library refuse it as too long.
+/// How many bytes without a line end make the HTTP library refuse a head as too long: its own limit.
 const FILLER_BYTES_MAX: usize = 128 * 1024;
 const FILLER_BYTE: u8 = b'a';
 
-/// A connection between the network and the HTTP library, which knows no limit for the heads that follow the first one,
-/// none for a reader, and one for the size of a head at which it may already have panicked.
+/// A TCP stream with the limits that the HTTP library lacks: it has none for the time of the heads after the
+/// first one, none for a slow reader, and its limit for the size of a head is above the size at which it
+/// panics.
 pub(crate) struct GuardedStream {
     stream: TcpStream,
     framer: Framer,
     responses: ResponseCounter,
     write_timeout: WriteTimeout,
-    /// When the head with this number is late.
+    /// Number of the head that is being read, and the timer that makes it late; `None` before the second
+    /// head.
     head_timer: Option<(u64, Pin<Box<Sleep>>)>,
-    /// How many bytes may still be made up.
+    /// How many filler bytes may still be passed on in place of a head that is too long.
     filler_left: usize,
     /// Given back when the connection ends.
     _place: Place,
@@ -61,20 +63,23 @@ impl GuardedStream {
         self.responses.clone()
     }
 
-    /// Ready when the present head takes too long. The first one of a connection has a limit in the HTTP library, with
-    /// an answer.
+    /// Ready when the current head takes too long. The first head of a connection is left to the HTTP
+    /// library, whose limit comes with an answer, 408.
     fn poll_head_timeout(&mut self, context: &mut Context<'_>) -> Poll<()> {
         let number = self.framer.head_count();
         if number == 0 || !self.framer.is_inside_head() {
             return Poll::Pending;
         }
+        // A timer for each head, set when the first read of it leaves it incomplete: bytes that trickle in do
+        // not extend it.
         if self.head_timer.as_ref().is_none_or(|(of, _)| *of != number) {
             self.head_timer = Some((number, Box::pin(sleep(HEAD_TIMEOUT))));
         }
         self.head_timer.as_mut().map_or(Poll::Pending, |(_, late)| late.as_mut().poll(context))
     }
 
-    /// Reads what can never be a request in place of the rest of a head that is too long.
+    /// Passes on filler in place of the rest of a head that is too long. It can never end a head, so that the
+    /// HTTP library answers 431 by itself; closing the connection would look like a network failure.
     fn fill_rejected_head(&mut self, buffer: &mut ReadBuf<'_>) {
         let size = self.filler_left.min(buffer.remaining());
         buffer.initialize_unfilled_to(size).fill(FILLER_BYTE);
@@ -82,7 +87,7 @@ impl GuardedStream {
         self.filler_left -= size;
     }
 
-    /// What a write has come to, unless the reader lets it wait for too long.
+    /// The outcome of a write, or a timeout when the reader has made it wait for too long.
     fn check_write_timeout(
         &mut self,
         outcome: Poll<io::Result<usize>>,
@@ -95,7 +100,8 @@ impl GuardedStream {
             }
             Poll::Pending => {
                 ready!(self.write_timeout.poll_timeout(context));
-                // What the system keeps for this reader is given up too.
+                // Closing must not leave the send buffer to the system, which would go on holding it for this
+                // reader. The outcome may be dropped: the connection ends either way.
                 let _ = self.stream.set_zero_linger();
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
@@ -110,10 +116,11 @@ impl AsyncRead for GuardedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        // Not reading is the only way to slow the client down: what is read goes to the HTTP library at once.
         ready!(this.responses.poll_room(this.framer.head_count(), context));
         match this.framer.current_state() {
             FramerState::Head | FramerState::Body(_) | FramerState::Chunked(_) | FramerState::Tunnel => {}
-            // To have read nothing means that nothing more comes: what was asked before is still answered.
+            // Zero bytes mean the end of the stream: earlier requests of the connection are still answered.
             FramerState::Invalid => return Poll::Ready(Ok(())),
             FramerState::TooLong => {
                 this.fill_rejected_head(buffer);
@@ -122,9 +129,11 @@ impl AsyncRead for GuardedStream {
         }
         let before = buffer.filled().len();
         if Pin::new(&mut this.stream).poll_read(context, buffer)?.is_pending() {
+            // A head that is late ends like a client that stops sending: with zero bytes.
             return this.poll_head_timeout(context).map(Ok);
         }
         let taken = this.framer.feed_bytes(buffer.filled().get(before..).unwrap_or_default());
+        // Bytes beyond the limit of a head are dropped here; filler takes their place at the next read.
         buffer.set_filled(before + taken);
         Poll::Ready(Ok(()))
     }

@@ -1,4 +1,4 @@
-//! How many requests of a connection have been answered.
+//! How many requests of a connection are answered, shared between its stream and the middleware.
 
 use std::{
     cell::Cell,
@@ -6,11 +6,12 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-/// Requests of a connection that may have been sent and not answered. Beyond that the rest is not read: the HTTP library
-/// keeps asking for the processor while it has more than it can hold.
+/// Most requests of a connection that are sent and not answered. Beyond that nothing more is read: while the
+/// HTTP library holds more than it can parse, it asks for the processor without a pause.
 const BACKLOG_MAX: u64 = 8;
 
-/// Shared by a connection and the frame around its requests.
+/// Counts the answers of one connection. The stream and the middleware of its requests share it; both run on
+/// the same worker thread.
 #[derive(Default, Clone)]
 pub(crate) struct ResponseCounter(Rc<CounterState>);
 
@@ -21,7 +22,7 @@ struct CounterState {
 }
 
 impl ResponseCounter {
-    /// One more request is answered, or given up.
+    /// Counts a request that is answered, or dropped without an answer.
     pub(crate) fn count_response(&self) {
         self.0.answered.set(self.0.answered.get() + 1);
         if let Some(reader) = self.0.reader.take() {
@@ -29,17 +30,18 @@ impl ResponseCounter {
         }
     }
 
-    /// Ready when more may be read of a connection that has sent this number of requests.
+    /// Ready when more may be read from a connection that has sent this number of requests.
     pub(super) fn poll_room(&self, sent: u64, context: &mut Context<'_>) -> Poll<()> {
         if sent.saturating_sub(self.0.answered.get()) < BACKLOG_MAX {
             return Poll::Ready(());
         }
+        // One waker is enough: only the connection's own task reads, and each poll replaces the waker before.
         self.0.reader.set(Some(context.waker().clone()));
         Poll::Pending
     }
 }
 
-/// Notes the answer when it goes.
+/// Counts the answer when it is dropped, so that a request which is cancelled or panics counts too.
 pub(crate) struct ResponseGuard(pub(crate) ResponseCounter);
 
 impl Drop for ResponseGuard {

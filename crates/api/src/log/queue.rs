@@ -1,4 +1,4 @@
-//! Lines on their way to the log.
+//! The bounded queue between the code that logs and the thread that writes.
 
 use std::{
     io::{self, Write},
@@ -16,60 +16,68 @@ use prometheus_client::metrics::counter::Counter;
 use super::{format_line, worker::Worker};
 use crate::metrics::Stopwatch;
 
-/// Most lines that wait to be written.
+/// Most lines that wait to be written. The channel allocates a slot for each at its start.
 const LINES_MAX: usize = 16_384;
-/// Most bytes that wait to be written.
+/// Most bytes of the lines that wait: the memory that a reader that hangs may cost.
 const BYTES_MAX: usize = 4 * 1024 * 1024;
-/// The longest line that is written as it is.
+/// Longest line that is written unchanged, in bytes.
 const LINE_BYTES_MAX: usize = 16 * 1024;
-/// What is kept of a longer one.
+/// How much of a longer line is kept, in bytes.
 const BEGINNING_BYTES: usize = 4 * 1024;
-/// How often it is looked whether everything is written.
+/// How often a flush checks whether everything is written.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
-/// A line that waits has a place here; one that finds none is lost, and counted. Nothing ever waits for a place.
+/// Holds lines until the worker writes them. A line that does not fit is dropped and counted; no caller ever
+/// waits.
 pub(super) struct LineQueue {
     lines: SyncSender<Vec<u8>>,
-    /// Until there is a worker.
+    /// Taken by the worker when it starts, `None` afterwards.
     receiver: Mutex<Option<Receiver<Vec<u8>>>>,
-    /// The bytes of the lines that are not written yet.
+    /// Bytes of the lines in the queue and of the one that is being written.
     pending_bytes: Arc<AtomicUsize>,
     dropped_lines: Counter,
 }
 
 impl LineQueue {
-    /// An empty one without a worker.
+    /// An empty queue without a worker; lines wait in it until one starts.
     pub(super) fn new(lost: Counter) -> Self {
         let (lines, unread) = sync_channel(LINES_MAX);
         Self { lines, receiver: Mutex::new(Some(unread)), pending_bytes: Arc::default(), dropped_lines: lost }
     }
 
-    /// Starts the thread that writes the lines: whether there was none.
+    /// Starts the thread that writes the lines. Returns `false` when there is one already.
     ///
     /// # Errors
-    /// When there can be no thread.
+    /// When the thread cannot be started.
     pub(super) fn start_worker(&self, output: impl Write + Send + 'static) -> io::Result<bool> {
         let Some(lines) = self.receiver.lock().unwrap_or_else(PoisonError::into_inner).take() else {
             return Ok(false);
         };
+        // If the thread cannot start, the receiver is dropped with the closure: later lines are dropped and
+        // counted, as if the reader had gone away.
         let worker = Worker::new(output, self.pending_bytes.clone(), self.dropped_lines.clone());
         thread::Builder::new().name("log".into()).spawn(move || worker.run(&lines))?;
         Ok(true)
     }
 
-    /// Takes a line if there is room for it.
+    /// Queues a line, or drops it when there is no room.
     pub(super) fn push(&self, line: Vec<u8>) {
         let line = if line.len() > LINE_BYTES_MAX { truncate_line(&line) } else { line };
         let size = line.len();
+        // Reserve first and give back on failure: two callers that both checked first could pass the limit
+        // together.
         let fits = self.pending_bytes.fetch_add(size, SeqCst).saturating_add(size) <= BYTES_MAX;
+        // `try_send` never blocks. It fails when all slots are taken, and when the worker is gone.
         if !fits || self.lines.try_send(line).is_err() {
             self.pending_bytes.fetch_sub(size, SeqCst);
             self.dropped_lines.inc();
         }
     }
 
-    /// Waits until every line is written or lost, but no longer than that.
+    /// Waits until every line is written or dropped, for at most `within`.
     pub(super) fn wait_until_empty(&self, within: Duration) {
+        // Polls, so that the writing side needs no notification for each line. It blocks its thread, which is
+        // the last thing that a process does.
         let watch = Stopwatch::start();
         while self.pending_bytes.load(SeqCst) > 0 && watch.elapsed() < within {
             thread::sleep(POLL_INTERVAL);
@@ -77,10 +85,12 @@ impl LineQueue {
     }
 }
 
-/// A line about a line that is too long.
+/// A shorter line that reports one that is too long.
 fn truncate_line(long: &[u8]) -> Vec<u8> {
+    // Cutting the line itself would leave half an object, which breaks every reader of JSON lines. The cut
+    // may be in the middle of a character, hence the lossy conversion.
     let beginning = String::from_utf8_lossy(long.get(..BEGINNING_BYTES).unwrap_or_default());
-    format_line("WARN", "a line of the log was too long", ("beginning", beginning.into()))
+    format_line("WARN", "log line too long, only its beginning is kept", ("beginning", beginning.into()))
 }
 
 #[cfg(test)]

@@ -15,18 +15,19 @@ use prometheus_client::metrics::counter::Counter;
 
 use super::format_line;
 
-/// How long it waits before it tries again to write to what has no room and does not block.
+/// Pause before the next attempt to write to an output that is full and does not block.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
 
-/// Writes lines. What cannot be written is lost; the next line is tried as if nothing had been.
+/// Writes lines one at a time. A line that cannot be written is dropped, and the next one is tried as if
+/// nothing had failed: a disk may have room again, a pipe a new reader.
 pub(super) struct Worker<W> {
     output: W,
-    /// The bytes of lines that are not written yet.
+    /// Shared with the queue: bytes of the lines that are not written yet.
     pending_bytes: Arc<AtomicUsize>,
     dropped_lines: Counter,
-    /// How many lost lines the log has spoken of.
+    /// How many dropped lines the log has reported so far.
     reported: u64,
-    /// Only the beginning of the last line was written.
+    /// Whether the output ends in the middle of a line.
     has_partial_line: bool,
 }
 
@@ -35,20 +36,23 @@ impl<W: Write> Worker<W> {
         Self { output, pending_bytes: waiting, dropped_lines: lost, reported: 0, has_partial_line: false }
     }
 
-    /// Writes what comes, until nothing can come any more.
+    /// Writes lines until every sender is gone.
     pub(super) fn run(mut self, lines: &Receiver<Vec<u8>>) {
         for line in lines {
             let works = self.write_line(&line);
-            // Only once it has caught up: otherwise the report is one more line of too many.
+            // Report only once the queue is empty: earlier, the report would take room from lines that wait.
             if works && self.pending_bytes.load(SeqCst) == line.len() {
                 self.report_drops();
             }
+            // Only after the write: a flush that reads zero relies on every line being written.
             self.pending_bytes.fetch_sub(line.len(), SeqCst);
         }
     }
 
-    /// Whether the line is written.
+    /// Writes one line. Returns `false` when it is dropped.
     fn write_line(&mut self, line: &[u8]) -> bool {
+        // End a half-written line first, so that this object starts on a line of its own. If even that fails,
+        // the flag stays set for the next line.
         if self.has_partial_line && write_all(&mut self.output, b"\n").1.is_ok() {
             self.has_partial_line = false;
         }
@@ -60,9 +64,10 @@ impl<W: Write> Worker<W> {
         outcome.is_ok()
     }
 
-    /// Says how many lines are missing.
+    /// Logs how many lines were dropped since the last report.
     fn report_drops(&mut self) {
         let lost = self.dropped_lines.get();
+        // A report that is dropped itself changes nothing: the next one covers the same lines, and this one.
         let lines = lost.saturating_sub(self.reported);
         if lines > 0
             && self.write_line(&format_line("WARN", "lines of the log were dropped", ("lines", lines.into())))
@@ -72,8 +77,9 @@ impl<W: Write> Worker<W> {
     }
 }
 
-/// Writes all bytes, or says how many were written before it failed.
+/// Writes all bytes, or returns how many were written before the failure.
 fn write_all(output: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
+    // Not `Write::write_all`: it does not return how much was written before it failed.
     let mut rest = bytes;
     while !rest.is_empty() {
         let failed = match output.write(rest) {
@@ -84,6 +90,7 @@ fn write_all(output: &mut impl Write, bytes: &[u8]) -> (usize, io::Result<()>) {
             }
             Err(fault) if fault.kind() == io::ErrorKind::Interrupted => None,
             Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => {
+                // A terminal is shared: another process may have made the same open file non-blocking.
                 thread::sleep(RETRY_AFTER);
                 None
             }

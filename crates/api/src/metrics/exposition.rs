@@ -1,8 +1,10 @@
-//! The older of the two text formats.
+//! The older text format of Prometheus, made from the newer one.
 
-/// The text format 0.0.4 of Prometheus, from `OpenMetrics` 1.0: a counter's family is named as its samples are, with
-/// `_total`, and there is no end mark.
+/// Turns `OpenMetrics` 1.0 into the text format 0.0.4 of Prometheus. There the family of a counter has the
+/// name of its samples, with `_total`, and there is no end mark.
 pub(super) fn to_prometheus_text(open_metrics: &str) -> String {
+    // The library writes only the newer format. Two passes, because `# HELP` comes before the `# TYPE` that
+    // tells whether the family is a counter.
     let lines: Vec<_> = open_metrics.lines().filter(|it| *it != "# EOF").collect();
     let counters: Vec<_> =
         lines.iter().filter_map(|it| it.strip_prefix("# TYPE ")?.strip_suffix(" counter")).collect();

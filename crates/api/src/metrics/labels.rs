@@ -1,4 +1,5 @@
-//! What counters are told apart by: only words of this program, never a client's.
+//! The labels of the metrics. Their values are words of this program and never a client's: each new value is
+//! a new series, and a client could make as many as it likes.
 
 use ports::{CallbackOutcome, CommitOutcome};
 use prometheus_client::encoding::EncodeLabelSet;

@@ -1,4 +1,4 @@
-//! The people of the story, as the server sees them.
+//! The HTTP client that plays all users of the demo, and the gateway.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -7,18 +7,16 @@ use serde_json::{Value, json};
 
 use super::DemoResult;
 
-/// How long an answer may take.
+/// Time limit of each request, far above what a local server needs.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Sends requests.
 pub(super) struct DemoClient {
     http: reqwest::Client,
     base_url: String,
-    /// Who is logged in, with which token.
+    /// Access tokens by user name; a user without one sends no `Authorization` header.
     pub(super) tokens: HashMap<&'static str, String>,
 }
 
-/// What came back.
 pub(super) struct ClientResponse {
     pub(super) status: u16,
     pub(super) replayed: bool,
@@ -33,6 +31,7 @@ impl ClientResponse {
 
 impl DemoClient {
     pub(super) fn new(base: &str) -> DemoResult<Self> {
+        // No proxy: one that is set in the environment would be asked for an address of this machine.
         let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
         Ok(Self { http, base_url: base.to_owned(), tokens: HashMap::new() })
     }
@@ -55,14 +54,14 @@ impl DemoClient {
         self.read_response(self.with_token(who, self.http.get(format!("{}{path}", self.base_url)))).await
     }
 
-    /// Logs in and gives the access token.
+    /// Logs in and returns the access token.
     pub(super) async fn login(&self, who: &str, password: &str) -> DemoResult<String> {
         let body = json!({"username": who, "password": password});
         let answer = self.send_json(who, "POST", "/v1/auth/login", &body, None).await?;
         super::text_at(&answer.parse_json()?, "/accessToken")
     }
 
-    /// Delivers a signed notice.
+    /// Delivers a signed notice, with the headers of Standard Webhooks.
     pub(super) async fn deliver_notice(
         &self,
         id: &str,

@@ -1,4 +1,4 @@
-//! A server of the story's own: this very program, in a temporary folder, on a free port.
+//! The temporary server of the demo: this program as a child process, in a temporary folder, on a free port.
 
 use std::{path::Path, process::Stdio, time::Duration};
 
@@ -11,12 +11,12 @@ use tokio::{
 
 use super::DemoResult;
 
-/// How long the server may take to listen.
+/// Time limit for the server to start listening.
 const START_TIMEOUT: Duration = Duration::from_secs(30);
-/// What it prints then, before its address.
+/// The text before the address in the first line that the server prints.
 const LISTENING: &str = "Idem is listening on ";
 
-/// A running server; dropping it ends it.
+/// A running server; dropping it kills the process.
 pub(super) struct DemoServer {
     process: Child,
     base_url: String,
@@ -24,7 +24,8 @@ pub(super) struct DemoServer {
 }
 
 impl DemoServer {
-    /// Starts a server whose sandbox signs with that secret and leaves `tok_pending` to the story.
+    /// Starts a server whose sandbox signs with this secret and settles `tok_pending` later than the demo
+    /// lasts.
     pub(super) async fn start(sandbox_secret: &str) -> DemoResult<Self> {
         let folder = TempDir::new()?;
         let mut process = server_command(folder.path())?
@@ -36,6 +37,7 @@ impl DemoServer {
             .spawn()?;
         let output = process.stdout.take().ok_or("no output")?;
         let mut lines = BufReader::new(output).lines();
+        // The port is free, so only the server knows it: its output is read until the line with the address.
         let base = timeout(START_TIMEOUT, async {
             while let Some(line) = lines.next_line().await? {
                 if let Some(base) = line.strip_prefix(LISTENING) {
@@ -48,12 +50,12 @@ impl DemoServer {
         Ok(Self { process, base_url: base?, folder })
     }
 
-    /// Where it listens.
+    /// Scheme, host and port, without a slash at the end.
     pub(super) fn base_url(&self) -> &str {
         &self.base_url
     }
 
-    /// Makes an operator beside the running server.
+    /// Makes an operator with the command that operators use, while the server runs.
     pub(super) async fn create_operator(&self, name: &str, password: &str) -> DemoResult<()> {
         let made = server_command(self.folder.path())?
             .args(["create-operator", "--username", name, "--email", &format!("{name}@example.com")])
@@ -64,16 +66,18 @@ impl DemoServer {
         if made.success() { Ok(()) } else { Err("no operator could be made".into()) }
     }
 
-    /// Ends it and deletes its folder.
+    /// Kills the server and deletes its folder. There is nothing worth an orderly stop.
     pub(super) async fn stop(mut self) -> DemoResult<()> {
         self.process.kill().await?;
         Ok(self.folder.close()?)
     }
 }
 
-/// This program, with nothing of our own configuration but a database in that folder.
+/// This program, with a database in this folder and no other setting of the environment.
 fn server_command(folder: &Path) -> DemoResult<Command> {
     let mut command = Command::new(std::env::current_exe()?);
+    // The settings of the machine must not reach the demo: with its `IDEM_DATABASE_URL` it would write to a
+    // real database.
     for (name, _) in std::env::vars_os() {
         if name.to_string_lossy().starts_with(crate::config::PREFIX) {
             command.env_remove(name);
