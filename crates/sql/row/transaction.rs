@@ -11,9 +11,9 @@ use crate::sql::read::read_rows;
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// A transaction without its refunds and disputes. `status`, `refunded_amount`, `disputed_amount` and `occupies_order`
-/// follow from the rest; they are kept for the keys and checks of the schema, for the sweeps, and for a reader of the
-/// database.
+/// A transaction without its refunds and disputes. `status`, `refunded_amount`, `disputed_amount` and
+/// `occupies_order` follow from the other columns and are never read back into the domain: the schema's
+/// keys and checks, the sweeps and people who look into the database need them.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = payment_transactions, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(in crate::sql) struct TransactionRow {
@@ -101,12 +101,12 @@ impl From<&Transaction> for TransactionRow {
 }
 
 impl TransactionRow {
-    /// Whether there are words about disputes to be read.
+    /// Whether dispute events are stored for this transaction.
     pub(in crate::sql) const fn has_disputes(&self) -> bool {
         self.disputed_amount.is_some()
     }
 
-    /// The transaction with its refunds, which must come oldest first, and all words about its disputes.
+    /// The transaction with its refunds, which must be sorted oldest first, and all its dispute events.
     pub(in crate::sql) fn into_transaction(
         self,
         refunds: Vec<RefundRow>,
@@ -159,6 +159,8 @@ impl TransactionRow {
             displaced: self.displaced,
             disputes: read_rows(disputes, |it| it.into_dispute_event(row, &self.currency))?,
         };
+        // The domain refuses facts that cannot be true together. Most of them concern the capture, so that
+        // is the column which the finding names.
         row.require_value(PaymentFacts::from_raw(record).ok(), "captured_amount")
     }
 
@@ -170,6 +172,8 @@ impl TransactionRow {
             (Some(CAPTURE), Some(amount)) => row
                 .read_money(amount, &self.currency, "asked_amount")
                 .map(|it| Some(PendingOperation::Capture(it))),
+            // An operation without its amount, or with one too many, was not written by this program.
+            // Guessing here could capture money twice.
             (Some(_) | None, _) => Err(row.unreadable_error("asked")),
         }
     }
