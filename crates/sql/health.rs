@@ -20,7 +20,7 @@ impl HealthCheck for Database {
             // but cannot commit is not ready.
             let writable = is_writable(conn).await?;
             writable.then_some(()).ok_or_else(|| {
-                Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned()))
+                Error::DatabaseError(ReadOnlyTransaction, Box::new("the database is read-only".to_owned()))
             })
         })
         .await

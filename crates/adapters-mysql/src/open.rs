@@ -29,11 +29,10 @@ pub enum OpenError {
     /// The server does not answer in time, or refuses the login.
     #[error("cannot connect to the database")]
     Connect(#[source] ports::PortError),
-    /// The database is the Express app's, and was not adopted yet.
+    /// The database is the Express app's and was not adopted yet. An operator decides when that happens.
     #[error(
         "the database is the Express app's and was not adopted yet: stop the app, make a backup and run `api migrate`"
     )]
-    /// The database is the Express app's and was not adopted yet. An operator decides when that happens.
     Unadopted,
     /// A migration failed. It may be run again: each of its statements can be repeated.
     #[error("cannot bring the database up to date")]

@@ -70,20 +70,15 @@ impl Sqlite {
         self.record_unreadable(self.readers.run_snapshot(queries).await)
     }
 
-    /// Makes everything that `work` writes true, or nothing if it fails or refuses.
-    ///
-    /// It is a task of its own: whoever asked may go away, also while it waits for its turn, and it still
-    /// runs to its end. A transaction is never left open, because all of it happens in one piece on one
-    /// thread.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "a commit runs to its end, and within named limits of time"
-    )]
     /// Runs `work` in one transaction: everything that it writes is committed, or nothing if it fails or
     /// refuses.
     ///
     /// It runs to its end even if the caller is dropped, also while it waits for its turn. No transaction
     /// is left open, because all of it runs in one piece on one thread.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a commit runs to its end, and within named limits of time"
+    )]
     pub(crate) async fn run_commit<T: Send + 'static, R: Send + 'static>(
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,

@@ -25,7 +25,7 @@ const READERS: Limits = Limits { connections: 4, waiting: 4_096, wait: Duration:
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The file or its folder cannot be created.
-    #[error("cannot make {path}")]
+    #[error("cannot create {path}")]
     Make {
         /// The file that was asked for.
         path: PathBuf,

@@ -71,7 +71,7 @@ async fn find_claim_conflict(database: &Database, key: &IdempotencyKey) -> Resul
     Ok(claim.map_or(CommitError::Stale, |it| CommitError::Claimed(Box::new(it))))
 }
 
-/// Tells a stored event from a generated row key that happens to be in use.
+/// Distinguishes a stored event from a generated row key that happens to be in use.
 async fn find_event_conflict(
     database: &Database,
     gateway: &GatewayName,

@@ -43,7 +43,7 @@ pub(super) async fn resolve_finding(
 ) -> WriteOutcome {
     let open =
         findings::table.filter(findings::finding_id.eq(id.as_str())).filter(findings::resolved_at.is_null());
-    // The unique key on `subject` is given free, so that the same trouble can have a finding again.
+    // The unique key on `subject` is freed, so that the same trouble can have a finding again.
     // `resolved` repeats `resolved_at` because "not null" is a range, by which no index can list in order.
     let unsubject = findings::subject.eq(None::<&str>);
     let update = diesel::update(open).set((

@@ -25,8 +25,8 @@ pub(super) async fn insert_order(conn: &mut Conn, order: &Order, entry: &History
 
 pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
     let order = progress.order();
-    // The revision guards the order, its payments and its refunds together. Each of them with a version of
-    // its own would let two units that read both and change one each commit, and be wrong together (ADR
+    // The revision guards the order, its payments and its refunds together. With a version for each of
+    // them, two units that read both and change one each could both commit, and be wrong together (ADR
     // 0005).
     let guard =
         orders::table.find(order.key.get()).filter(orders::revision.eq(progress.base_revision().get()));

@@ -49,8 +49,9 @@ impl StockShortage {
         if sold > 0 {
             return Ok(());
         }
-        // No row matched, and a predicate gives no reason. This read tells a shortage, which the client
-        // must hear of, from a change by an operator, after which the use case prices the order again.
+        // No row matched, and a predicate gives no reason. This read distinguishes a shortage, which is
+        // reported to the client, from a change by an operator, after which the use case prices the order
+        // again.
         if !is_out_of_stock(conn, read, quantity).await? {
             return Err(Violation::Stale.into());
         }

@@ -49,7 +49,7 @@ pub(super) async fn revoke_session(
     at: Timestamp,
 ) -> WriteOutcome {
     // The rows are not counted: a session that has ended already is the result that the caller wants. It
-    // keeps the time of its first end, which the other instances have seen.
+    // keeps the time of its first end, which other instances may have seen.
     let live = sessions::table
         .find(session.get())
         .filter(sessions::user_id.eq(user.get()))

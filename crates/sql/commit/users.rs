@@ -20,8 +20,7 @@ pub(super) async fn update_user(conn: &mut Conn, user: &User, read: Option<Times
         user::changed_at.eq(user.changed_at.map(SqlTimestamp::from)),
     );
     let row = user::table.find(user.key.get());
-    // In SQL `changed_at = NULL` is never true, so a user that was never changed needs a predicate of its
-    // own.
+    // In SQL `changed_at = NULL` is never true, so a user that was never changed needs another predicate.
     let rows = match read {
         Some(read) => {
             let present = row.filter(user::changed_at.eq(SqlTimestamp::from(read)));

@@ -24,8 +24,6 @@ impl OrderRepository for Database {
         self.run_snapshot(async move |conn: &mut Conn| {
             let query =
                 orders::table.filter(orders::order_number.eq(number.as_str())).select(OrderRow::as_select());
-            // A snapshot, because order and items are two queries: without it the items could be those of
-            // another revision.
             let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
             let items = order_items::table
                 .filter(order_items::order_id.eq(row.id))
@@ -56,7 +54,7 @@ impl OrderRepository for Database {
 
     async fn has_pending_orders(&self, owner: UserKey, at_least: u32) -> Result<bool, PortError> {
         // Asks whether there is one more row behind `at_least - 1` others. That reads at most so many
-        // entries of an index; `COUNT(*)` would read all orders of the customer.
+        // entries of an index; `COUNT(*)` would read all pending orders of the customer.
         let Some(others) = at_least.checked_sub(1) else { return Ok(true) };
         self.run_query(async move |conn: &mut Conn| {
             let query = orders::table

@@ -150,8 +150,7 @@ async fn list_due_refunds(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryR
         let page = list_refunds_after(conn, now, last, limit).await?;
         let ends = page.len() < to_usize(limit);
         for (at, key, id) in page {
-            // The position of the last row, not an offset: rows that are checked meanwhile leave the range,
-            // and an offset would jump over others.
+            // The position of the last row, not an offset, which would read all rows before it again.
             last = at.map(|at| (at, key));
             if seen.insert(id.clone()) {
                 due.push((at, id));
