@@ -75,7 +75,7 @@ where
 
     fn to_sql(&self, out: &mut DB::QueryBuilder, backend: &DB) -> QueryResult<()> {
         let Self(index, query) = self;
-        // Diesel has no node for a hint, and its two dialects put it behind the table's name. So the
+        // Diesel has no node for a hint, and both dialects put it behind the table's name. So the
         // finished text is cut there, which costs a copy of the text and no parser.
         let mut plain = DB::QueryBuilder::default();
         query.to_sql(&mut plain, backend)?;

@@ -1,6 +1,5 @@
 //! The tables, with the names that they have in the database. `user`, `orders`, `order_items`,
-//! `order_status_history` and `payment_transactions` come from the Express app, and so does the mixture of
-//! two styles of names.
+//! `order_status_history` and `payment_transactions` come from the Express app.
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 

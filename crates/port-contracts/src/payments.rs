@@ -77,7 +77,7 @@ fn told(text: &str) -> PaymentDetails {
     }
 }
 
-/// With no optional value, and with all of them.
+/// A transaction without any optional value, and one with all of them.
 pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
     let order = backend.order().await;
     assert_eq!(found(backend, &sample::transaction(&order)).await, None, "one that is not there");
@@ -262,7 +262,7 @@ pub async fn a_second_transaction_waits_until_the_first_leaves_the_order(backend
     backend.commit([another()]).await;
 }
 
-/// Even if no other guard protected the order.
+/// The unique key alone guarantees it, even without the guard of the order.
 pub async fn one_of_many_transactions_of_an_order_is_made(backend: &Backend) {
     let order = backend.order().await;
     let alone = backend.race(|| {

@@ -12,7 +12,7 @@ const CONTENTION: &[&str] = &["Deadlock found when trying to get lock", "Lock wa
 const STATEMENT_TIMEOUT: &[&str] =
     &["Query execution was interrupted (max_statement_time", "Query execution was interrupted, maximum"];
 
-/// Whether the server ended the statement because it took too long. The connection can be used on.
+/// Whether the server ended the statement because it took too long. The connection stays usable.
 pub(crate) fn is_statement_timeout(error: &Error) -> bool {
     message_starts_with(error, STATEMENT_TIMEOUT)
 }
