@@ -1,19 +1,19 @@
-//! Statements that are prepared once a connection.
+//! Statements that each connection prepares once and then reuses.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 
-/// A statement whose text is one of a few, whatever its values are, so that its prepared form is worth keeping.
+/// A statement whose text does not depend on its values, so that a connection can keep its prepared form.
 ///
-/// The query builder takes every `UPDATE` for one of a kind, because its changes could be optional, and every `IN`,
-/// because it could be of any length: it would be prepared, executed once and forgotten, which on a server are two more
-/// round trips. The keys of an `IN` have to be [`pad_keys`].
+/// Diesel caches no `UPDATE`, because optional changes could alter the text, and no `IN`, because it can
+/// have any length. Such a statement is prepared, executed once and closed, which costs two more round
+/// trips to a server. The keys of an `IN` must go through [`pad_keys`], so that few texts exist.
 pub(super) struct CachedStatement<Q>(pub(super) Q);
 
 impl<Q> QueryId for CachedStatement<Q> {
     type QueryId = ();
-    // It is known by its text.
+    // Every wrapped statement has the type id `()`, so the cache must tell them apart by their text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -31,8 +31,10 @@ impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for CachedStatement<Q>
     }
 }
 
-/// The keys of an `IN`, the last one repeated until they are a power of two: so their number is one of a few.
+/// Repeats the last key of an `IN` until the number of keys is a power of two.
 pub(super) fn pad_keys<T: Clone>(mut keys: Vec<T>) -> Vec<T> {
+    // A repeated key selects no row twice. Without the padding every length of a list would be another
+    // text, and so another prepared statement on each connection.
     if let Some(last) = keys.last().cloned() {
         keys.resize(keys.len().next_power_of_two(), last);
     }

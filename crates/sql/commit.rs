@@ -1,4 +1,21 @@
-//! The one write: every [`Write`] of a unit of work in one database transaction.
+//! The only way to write to the system of record: one [`UnitOfWork`] is one database transaction.
+//!
+//! ```text
+//! BEGIN
+//!   for each write, in the global lock order:
+//!     UPDATE … WHERE <key> AND <guard>     no row matches    -> Violation
+//!     INSERT …                             unique violation  -> Violation
+//! COMMIT, or ROLLBACK at the first violation or database error
+//! ```
+//!
+//! A [`Write`] carries its guard: the revision that it was decided on, the key that must be new, the stock
+//! that must suffice. The guard is part of the statement that makes the change. A read before the statement
+//! would not do, because another transaction may commit between the two. So either every guard holds and
+//! every write is made, or the system of record is unchanged (ADR 0001).
+//!
+//! A violation is a normal outcome and says what the use case does next: decide again, or refuse the
+//! request. Drivers do not name the key that was violated, so [`abort`] looks up the conflict after the
+//! rollback.
 
 mod abort;
 mod claims;
@@ -24,22 +41,32 @@ use crate::connection::{Conn, Database};
 #[async_trait]
 impl Store for Database {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        // Units that lock the same rows in the same order wait for each other, but never in a circle. The
+        // order in which a use case added its writes says nothing about that, so they are sorted here, for
+        // all units.
         let writes = work.in_lock_order();
         let outcome = self
             .run_commit(async move |conn: &mut Conn| match apply_writes(conn, &writes).await {
                 Ok(()) => Ok(Ok(())),
+                // A value, not an error: the adapter rolls back for both, but repeats only what ended in an
+                // error, and a violated guard would be violated again.
                 Err(Abort::Violation(refusal)) => Ok(Err(refusal)),
                 Err(Abort::Failed(error)) => Err(error),
             })
             .await?;
         match outcome {
             Ok(()) => Ok(()),
+            // After the rollback: the lookup must see what the other writer committed, and it may take a
+            // second read without holding the locks of this transaction.
             Err(refusal) => Err(refusal.into_commit_error(self).await),
         }
     }
 }
 
+/// Makes every write. A violation ends the unit, and the caller rolls back what came before it.
 async fn apply_writes(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
+    // Every violation but a shortage ends the unit at once. Shortages are collected, so that one response
+    // names all products that lack stock.
     let mut stock = StockShortage::default();
     for write in writes {
         apply_write(conn, write, &mut stock).await?;
@@ -48,6 +75,7 @@ async fn apply_writes(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
 }
 
 async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) -> WriteOutcome {
+    // No wildcard: a new kind of write does not compile until a statement for it is here.
     match write {
         Write::Claim(claim) => claims::insert_claim(conn, claim).await,
         Write::StoreReply { key, reply } => claims::store_reply(conn, key, reply).await,

@@ -1,4 +1,4 @@
-//! What a failure of the database means for whoever called.
+//! How a failure of the database is reported to the caller.
 
 use diesel::result::{DatabaseErrorKind, Error};
 use ports::PortError;
@@ -6,9 +6,11 @@ use ports::PortError;
 use super::row::unreadable_row;
 use crate::dialect::is_program_error;
 
-/// Tells a database that is away from a row that cannot be read and from what this program should not have asked for.
+/// Sorts an error of the driver by what helps against it: time (`Unavailable`), a person who repairs a row
+/// (`Unreadable`), or a new version of this program (`Bug`).
 ///
-/// A violated key or rule that a guard stands for never gets here: its write has made it a refusal.
+/// A violated key or rule that a guard stands for never gets here, because its write has turned it into a
+/// violation.
 pub(crate) fn classify_error(error: Error) -> PortError {
     let error = match unreadable_row(error) {
         Ok(row) => return row.into(),
@@ -30,13 +32,15 @@ fn is_away(error: &Error) -> bool {
             | DatabaseErrorKind::CheckViolation
             | DatabaseErrorKind::RestrictViolation
             | DatabaseErrorKind::ExclusionViolation => false,
-            // Each driver tells the rest by its text.
+            // For the rest the drivers give a text only, so each dialect has a list of the texts that it
+            // knows.
             _ => !is_program_error(told.message()),
         };
     }
     if let Error::RollbackErrorOnCommit { commit_error, .. } = error {
         return is_away(commit_error);
     }
-    // A connection was lost in the middle.
+    // The connection was lost in the middle of a transaction; the other variants come from the query
+    // builder.
     matches!(error, Error::BrokenTransactionManager)
 }

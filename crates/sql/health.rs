@@ -1,4 +1,4 @@
-//! A sign of life, and of being written to.
+//! The health check: the database answers, and takes writes.
 
 use async_trait::async_trait;
 use diesel::prelude::*;
@@ -16,9 +16,11 @@ impl HealthCheck for Database {
         self.run_query(async |conn: &mut Conn| {
             let first = user::table.select(user::id).limit(1);
             first.get_result::<i64>(conn).await.optional()?;
+            // After a failover the former primary may still answer queries, read-only. A service that reads
+            // but cannot commit is not ready.
             let writable = is_writable(conn).await?;
             writable.then_some(()).ok_or_else(|| {
-                Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned()))
+                Error::DatabaseError(ReadOnlyTransaction, Box::new("the database is read-only".to_owned()))
             })
         })
         .await

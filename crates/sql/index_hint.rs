@@ -1,4 +1,4 @@
-//! Queries that are told which index to read along.
+//! Queries that name the index which the database has to use.
 
 use diesel::QueryResult;
 use diesel::backend::Backend;
@@ -7,7 +7,8 @@ use diesel::result::Error;
 
 use crate::dialect::index_hint_sql;
 
-/// An index by its name, which is the same in every database.
+/// An index by its name, which is the same in every database. A test of each adapter sends all statements
+/// to a database with the migrations, so a misspelt name fails there.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Index {
     table: &'static str,
@@ -42,17 +43,18 @@ impl Index {
     }
 }
 
-/// A statement that reads its first table along that index, whatever a planner thinks of it.
+/// A statement that reads its first table along an index, whatever the planner estimates.
 ///
-/// A page is read in the order of an index and ends after as many rows as it has. A planner that guesses the number of
-/// rows wrongly prefers to read and sort all of them, and how it guesses changes with the rows.
+/// A page is read in the order of an index and ends after its last row. A planner that misjudges the number
+/// of rows prefers to read and sort all of them, and its estimate changes with the rows (ADR 0019).
 ///
-/// It goes around [`CachedStatement`](super::cached_statement::CachedStatement), never into it.
+/// It wraps [`CachedStatement`](super::cached_statement::CachedStatement) and never the other way round:
+/// only here is the text changed.
 pub(super) struct IndexHint<Q>(pub(super) Index, pub(super) Q);
 
 impl<Q> QueryId for IndexHint<Q> {
     type QueryId = ();
-    // It is known by its text.
+    // Every hint has the type id `()`, so the cache must tell the statements apart by their text.
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
@@ -67,15 +69,19 @@ where
     Q: QueryFragment<DB>,
 {
     fn walk_ast<'b>(&'b self, pass: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        // The hint has no bind parameters, so everything but the text is that of the inner statement.
         self.1.walk_ast(pass)
     }
 
     fn to_sql(&self, out: &mut DB::QueryBuilder, backend: &DB) -> QueryResult<()> {
         let Self(index, query) = self;
+        // Diesel has no node for a hint, and both dialects put it behind the table's name. So the
+        // finished text is cut there, which costs a copy of the text and no parser.
         let mut plain = DB::QueryBuilder::default();
         query.to_sql(&mut plain, backend)?;
         let plain = plain.finish();
-        // A column is followed by a point, and only a table by a space.
+        // A column is followed by a point, and only a table by a space, so the first match is the table
+        // after `FROM` or `UPDATE`.
         let table = format!("`{}` ", index.table);
         let Some((before, behind)) = plain.split_once(&table) else {
             return Err(Error::QueryBuilderError(format!("{index:?} is of another table").into()));

@@ -1,10 +1,14 @@
-//! Every query of the record, once.
+//! Every query of the system of record, written once for all databases (ADR 0002).
 //!
-//! This folder is no crate: each SQL adapter compiles it as a module of its own. It knows nothing of the adapter but
-//! `crate::connection` (a connection, and a database that lends one and has an `observer`) and `crate::dialect` (how amounts
-//! and moments are stored). What keeps it one text: keys and times come from the ports; guards are predicates whose
-//! affected rows are counted, and unique keys whose violation is matched; nothing is returned by a write, locked by a read
-//! or replaced.
+//! This folder is not a crate. Each SQL adapter compiles it as one of its modules and provides two others:
+//! `crate::connection` (a connection, and the database that runs work on it) and `crate::dialect` (how
+//! amounts and timestamps are stored, and how the driver words its errors).
+//!
+//! The rules that keep one text possible:
+//!
+//! - keys and times come from the ports: no `RETURNING`, no `NOW()`, no `LAST_INSERT_ID`;
+//! - a guard is a predicate whose rows are counted: no `FOR UPDATE`, which SQLite does not have;
+//! - a key that must be new is a plain `INSERT` and its unique violation: no `INSERT IGNORE`, no `REPLACE`.
 
 mod cached_statement;
 mod commit;

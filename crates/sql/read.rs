@@ -1,4 +1,7 @@
-//! The repositories, one a file.
+//! The repositories, one for each file.
+//!
+//! A list leaves out a row that cannot be read, reports it to the observer, and goes on behind it. What a
+//! decision rests on is never left out: there the first unreadable row fails the whole read (ADR 0015).
 
 mod claims;
 mod events;
@@ -16,7 +19,8 @@ use ports::{Page, UnreadableObserver, UnreadableRow};
 
 use super::row::unreadable_row;
 
-/// Reads each row, or says that it cannot be read, of which the witness hears.
+/// Reads each row on its own. An unreadable one is reported to the observer and takes its position in the
+/// result.
 fn read_each_row<R, T>(
     witness: &dyn UnreadableObserver,
     rows: Vec<R>,
@@ -28,12 +32,13 @@ fn read_each_row<R, T>(
             witness.record_unreadable(&unreadable);
             Ok(Err(unreadable))
         }
+        // Any other error is not of this row alone: it says nothing about which rows could be read.
         Err(Err(error)) => Err(error),
     };
     rows.into_iter().map(one).collect()
 }
 
-/// Reads the rows that can be read, and lets the witness hear of the others.
+/// Reads the rows that can be read, and reports the others to the observer.
 fn read_readable_rows<R, T>(
     witness: &dyn UnreadableObserver,
     rows: Vec<R>,
@@ -42,14 +47,15 @@ fn read_readable_rows<R, T>(
     Ok(read_each_row(witness, rows, read)?.into_iter().flatten().collect())
 }
 
-/// How many rows a page has, and where it ends: rows that are one more than there is room for.
+/// Cuts the extra row off a page that was loaded with [`limit_plus_one`]. Returns the id of the last row
+/// that is left if there is a next page, as its cursor.
 fn truncate_page<R>(rows: &mut Vec<R>, limit: u32, id: impl Fn(&R) -> String) -> Option<String> {
     let more = rows.len() > to_usize(limit);
     rows.truncate(to_usize(limit));
     rows.last().filter(|_| more).map(id)
 }
 
-/// A page of those rows, which are one more than there is room for, without the ones that cannot be read.
+/// Makes a page of rows that were loaded with [`limit_plus_one`], without those that cannot be read.
 fn read_page<R, T>(
     witness: &dyn UnreadableObserver,
     mut rows: Vec<R>,
@@ -57,26 +63,29 @@ fn read_page<R, T>(
     id: impl Fn(&R) -> String,
     read: impl FnMut(R) -> QueryResult<T>,
 ) -> QueryResult<Page<T>> {
+    // The cursor comes from the rows, before any of them is left out. Otherwise an unreadable last row
+    // would end the list, and all rows behind it would be out of reach.
     let next = truncate_page(&mut rows, limit, id);
     Ok(Page { data: read_readable_rows(witness, rows, read)?, next })
 }
 
-/// Reads every row into the domain, or fails at the first one that cannot be read: nothing is decided on a part.
+/// Reads every row, or fails at the first one that cannot be read: no decision is made on a part of the
+/// rows.
 pub(super) fn read_rows<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
     rows.into_iter().map(read).collect()
 }
 
-/// One row more than a page has, to know whether it is the last.
+/// The number of rows to load for a page: one more than it shows, which tells whether there is a next page.
 fn limit_plus_one(limit: u32) -> i64 {
     i64::from(limit).saturating_add(1)
 }
 
-/// A page's length as a length.
+/// The length of a page as a number of elements in memory.
 fn to_usize(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
-/// Rows by the key of what they belong to, in the order they came in.
+/// Groups rows by the key of their parent, and keeps their order within each group.
 fn group_by_key<R>(rows: Vec<R>, owner: impl Fn(&R) -> i64) -> HashMap<i64, Vec<R>> {
     let mut groups: HashMap<i64, Vec<R>> = HashMap::new();
     for row in rows {

@@ -1,4 +1,4 @@
-//! Rows, and how they are read into the domain and written from it.
+//! The rows of all tables, how they are read into the domain, and how they are written from it.
 
 mod change;
 mod claim;
@@ -32,10 +32,10 @@ pub(super) use user::UserRow;
 
 use domain::{ChangedBy, UserKey};
 
-/// What stands for "no user".
+/// Stands for "no user" in a column that is never null. Generated keys are above zero.
 const NO_USER_KEY: i64 = 0;
 
-/// The row of the user behind a change, as a column holds it.
+/// The row key of the user who made a change, or [`NO_USER_KEY`] if the service made it by itself.
 pub(super) fn user_key(by: ChangedBy) -> i64 {
     by.user.map_or(NO_USER_KEY, UserKey::get)
 }

@@ -1,4 +1,5 @@
-//! The tables. Names are those of the record; the first five tables are older than this service.
+//! The tables, with the names that they have in the database. `user`, `orders`, `order_items`,
+//! `order_status_history` and `payment_transactions` come from the Express app.
 
 use diesel::{allow_tables_to_appear_in_same_query, table};
 

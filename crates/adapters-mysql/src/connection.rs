@@ -1,4 +1,14 @@
-//! Connections, and how work reaches them.
+//! Connections to the server, and how a piece of work gets one.
+//!
+//! ```text
+//! run_query / run_snapshot / run_commit
+//!   -> Workers    picks the thread with most room, where the work runs to its end
+//!     -> Pool     waits in a bounded queue for a permit, takes a connection or opens one
+//!       -> run    BEGIN, the work, COMMIT; repeated after a deadlock or on a dead connection
+//! ```
+//!
+//! A piece of work has 4 s in all. When they are over its connection is thrown away, so that no other work
+//! ever gets a connection with something left open on it (ADR 0008).
 
 mod attempt;
 mod pool;
@@ -15,30 +25,32 @@ pub(crate) use self::pool::{Limits, Permit, Pool};
 pub(crate) use self::workers::Workers;
 pub(crate) use crate::MySql as Database;
 
-/// A connection, for queries that are written once for all databases.
+/// A connection as the queries of `crate::sql` see it, which are written once for all databases.
 pub(crate) type Conn = AsyncMysqlConnection;
 
-/// How long the server itself waits for the lock of a row or a table, in seconds; its least.
+/// How long the server waits for the lock of a row or a table, in seconds. 1 is the least that it takes;
+/// the work is then rolled back and done again, so a longer wait would only use up its time.
 const LOCK_WAIT_S: u32 = 1;
-/// How long the server works on one statement before it ends it, in milliseconds. With the longest wait for a connection
-/// it is less than [a piece of work](Pool::run) has in all, so that a statement which is given up has ended.
+/// How long the server works on one statement before it ends it, in milliseconds. Together with the longest
+/// wait for a connection it is less than [a piece of work](Pool::run) has in all, so the work learns that
+/// its statement has ended.
 pub(crate) const STATEMENT_TIMEOUT_MS: u32 = 2_500;
-/// How long the server waits for a word before it closes the connection and rolls back, in seconds: whoever hangs in the
-/// middle of a commit does not keep rows from others for longer.
+/// How long the server waits for the next statement before it closes the connection and rolls back, in
+/// seconds. It bounds how long a process that hangs in the middle of a commit keeps its row locks.
 const WAIT_TIMEOUT_S: u32 = 60;
-/// How long it may take until a new connection can be used.
+/// How long it may take until a new connection is ready, TCP, login and settings included.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
-/// After how much silence the system asks whether the other side is still there, in milliseconds.
+/// After how much silence the operating system probes the other side of a connection, in milliseconds.
 const KEEPALIVE_MS: u32 = 10_000;
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// What every connection is set to, whatever the server's own settings are.
+/// The settings of every connection, whatever the server's own settings are.
 ///
-/// Whoever writes sees what is committed at each statement: guards are in the statements, and gaps between rows are
-/// not locked. A value that does not fit is an error, never shortened. `LC_MESSAGES` is for
-/// [`is_contention`](crate::dialect::is_contention). MariaDB limits every statement, MySQL those that read; each takes
-/// the other's words for a comment.
+/// `READ COMMITTED`: guards are in the statements, so each statement must see what is committed, and no
+/// commit relies on reading the same twice, which gap locks would pay for. Strict modes: a value that does
+/// not fit is an error and never shortened. `lc_messages`: [`is_contention`](crate::dialect::is_contention)
+/// compares English texts.
 fn session_settings() -> Vec<String> {
     vec![
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
@@ -53,17 +65,19 @@ fn session_settings() -> Vec<String> {
     ]
 }
 
-/// What limits the time of a statement, as a part of a `SET`; 0 is for ever. MariaDB counts seconds.
+/// The part of a `SET` that limits the time of a statement, in milliseconds; 0 is no limit. MariaDB limits
+/// every statement and counts in seconds, MySQL only those that read. Each takes the other's setting for a
+/// comment.
 pub(crate) fn statement_limit(millis: u32) -> String {
     let (seconds, rest) = (millis / 1_000, millis % 1_000);
     format!("/*M!, max_statement_time = {seconds}.{rest:03} */ /*!50708 , max_execution_time = {millis} */")
 }
 
-/// How to connect, from what the URL says.
-///
-/// Rows that an `UPDATE` matches are counted, also those that it leaves as they are: guards count them. Prepared
-/// statements are kept by the query builder, so the driver keeps none.
+/// The options of every connection to that URL.
 pub(crate) fn connect_options(url: Opts) -> Opts {
+    // Found rows: a guard counts the rows that it matches, and MySQL by default only those that it changes.
+    // No cache of statements in the driver: diesel has one, and two would each hold a prepared statement at
+    // the server.
     OptsBuilder::from_opts(url)
         .init(session_settings())
         .client_found_rows(true)
@@ -73,8 +87,10 @@ pub(crate) fn connect_options(url: Opts) -> Opts {
         .into()
 }
 
-/// A new connection.
+/// Opens a connection with all its settings, within [`CONNECT_TIMEOUT`].
 pub(crate) async fn open_connection(options: &Opts) -> Result<Conn, BoxError> {
+    // One limit around login and settings too: a server that hangs still accepts TCP connections, and then
+    // says nothing.
     let connecting = async {
         let conn = mysql_async::Conn::new(options.clone()).await?;
         Ok::<_, BoxError>(Conn::try_from(conn).await?)

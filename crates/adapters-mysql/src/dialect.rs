@@ -1,4 +1,4 @@
-//! What MySQL has of its own kind.
+//! How MySQL and MariaDB differ from other databases: types, errors, hints.
 
 mod decimal;
 mod errors;
@@ -9,13 +9,14 @@ pub(crate) use self::decimal::exact_amount;
 pub(crate) use self::errors::{is_contention, is_program_error, is_statement_timeout};
 pub(crate) use self::writable::is_writable;
 
-/// What makes a statement read a table along that index; it follows the table's name.
+/// The hint that makes a statement use that index; it stands behind the table's name.
 pub(crate) fn index_hint_sql(index: &str) -> String {
+    // Not `USE INDEX`, which still lets the planner read the whole table.
     format!("FORCE INDEX ({index})")
 }
 
-/// An amount: a decimal with four places, exact from end to end.
+/// The column type of amounts: `DECIMAL(19,4)`. It is never converted to a floating-point number on the way.
 pub(crate) type AmountType = diesel::sql_types::Numeric;
 
-/// A moment, in UTC, to the millisecond.
+/// The column type of timestamps: `TIMESTAMP(3)`, in UTC, to the millisecond.
 pub(crate) type TimestampType = diesel::sql_types::Timestamp;

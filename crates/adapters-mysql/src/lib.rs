@@ -1,8 +1,9 @@
-//! The record on a server: MySQL 8 or MariaDB 10.11.
+//! The system of record on a server: MySQL 8 or MariaDB 10.11.
 //!
-//! The queries are those of every SQL record. Here is what only this one needs: a bounded pool of connections, one way
-//! to set them whatever the server is set to, and when to try again. A server may be away or hang at any moment: every
-//! call ends within a named limit, and the next one after it is back succeeds.
+//! The queries are shared with the other SQL adapter. This crate adds what only a server needs: a bounded
+//! pool of connections, the same settings on each of them whatever the server's own are, and rules for
+//! repeating work. A server may be unavailable or hang at any time: every call ends within a named limit,
+//! and calls succeed again as soon as the server does (ADR 0008).
 
 mod connection;
 mod dialect;
@@ -21,7 +22,7 @@ use crate::connection::{Conn, WorkKind, Workers};
 pub use crate::migrate::{AdoptedRows, AdoptionReport, MigrationOutcome};
 pub use crate::open::OpenError;
 
-/// A record in a database of a MySQL or MariaDB server. Clones share its connections.
+/// The system of record in a database of a MySQL or MariaDB server. Clones share its connections.
 #[derive(Clone)]
 pub struct MySql {
     workers: Arc<Workers>,
@@ -43,7 +44,7 @@ impl MySql {
         self.run_read(WorkKind::Query, query).await
     }
 
-    /// Runs several queries that see one moment of the record.
+    /// Runs several queries that see the same state of the database.
     pub(crate) async fn run_snapshot<T: Send + 'static>(
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
@@ -56,14 +57,17 @@ impl MySql {
         kind: WorkKind,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
     ) -> Result<T, PortError> {
+        // A read has no guard that could refuse, so it runs like a commit with an impossible refusal.
         let all = async move |conn: &mut Conn| queries(conn).await.map(Ok::<T, Infallible>);
         let outcome = self.workers.run(async move |pool| pool.run(kind, all).await).await;
         self.record_unreadable(outcome.map(|Ok(read)| read))
     }
 
-    /// Makes everything that `work` writes true, or nothing if it fails or refuses.
+    /// Runs `work` in one transaction: everything that it writes is committed, or nothing if it fails or
+    /// refuses.
     ///
-    /// Whoever asked may go away, also while it waits for its turn, and it still runs to its end.
+    /// It runs to its end even if the caller is dropped, also while it waits for a connection. So a client
+    /// that hangs up cannot leave a unit of work half done.
     pub(crate) async fn run_commit<T: Send + 'static, R: Send + 'static>(
         &self,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,

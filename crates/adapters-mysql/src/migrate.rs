@@ -1,8 +1,16 @@
-//! Bringing a database up to date, and adopting the one that the Express app made.
+//! Migrates a database to the current schema, and adopts the one that the Express app made.
 //!
-//! A server of this kind commits every change of a schema by itself, so a process that is killed leaves some statements
-//! done and some not. That is why each statement may be run again: it makes what is not there and takes what has not been
-//! taken. A step is noted, in the table that diesel's own tool reads, when all its statements are done.
+//! ```text
+//! lock (GET_LOCK)            one instance migrates, the others wait
+//!   plan                     refuse a foreign, newer or incompatible database, before any change
+//!   rename the app's tables  to express_…, all in one statement; no row of them is ever changed
+//!   for each pending step    every statement, then a row in __diesel_schema_migrations
+//! ```
+//!
+//! MySQL and MariaDB commit each change of a schema on their own, so a process that dies leaves some
+//! statements done and others not. Therefore every statement can be repeated: it makes what is missing and
+//! takes over what has not been taken over. A step is recorded in the table that diesel's command line
+//! reads, after its last statement.
 
 mod column_kind;
 mod compatibility;
@@ -23,14 +31,15 @@ use self::steps::{STEPS, Step, split_statements};
 use crate::connection::{connect_options, statement_limit};
 use crate::{MySql, OpenError};
 
-/// How long it may take to connect.
+/// How long it may take to connect and log in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long to wait for another instance that does the same, in seconds.
+/// How long to wait for another instance that migrates the same database, in seconds.
 const MIGRATION_LOCK_WAIT_S: u32 = 300;
-/// How long a statement may wait for the locks of others, in seconds.
+/// How long a statement may wait for the locks of running transactions, in seconds.
 const LOCK_WAIT_S: u32 = 60;
 
-/// The name of the turn: of this database, for the names are those of a whole server.
+/// The SQL for the lock's name. Named locks belong to the whole server, so the name is made of the
+/// database's, hashed to stay within 64 characters.
 const MIGRATION_LOCK: &str = "CONCAT('idem.', LEFT(SHA2(DATABASE(), 256), 32))";
 
 const CREATE_VERSIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
@@ -40,7 +49,7 @@ const CREATE_VERSIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_
 
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
-/// Why a database cannot be brought up to date, beside what the server says.
+/// The reasons why this program refuses to migrate a database, beside errors of the server.
 #[derive(Debug, thiserror::Error)]
 enum MigrationRefusal {
     #[error("another instance has been migrating this database for {MIGRATION_LOCK_WAIT_S} s")]
@@ -55,42 +64,42 @@ enum MigrationRefusal {
     Unadopted,
 }
 
-/// What became of a table of the Express app.
+/// The outcome of the adoption for one table of the Express app.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct AdoptedRows {
-    /// Rows that were taken over.
+    /// The number of rows that were taken over.
     pub rows: u64,
-    /// Rows that were not, and are kept in the table that was set aside.
+    /// The number of rows that were not taken over. They stay in the table that was renamed to `express_…`.
     pub left: u64,
 }
 
-/// What was adopted of the Express app's database.
+/// The outcome of the adoption of an Express app's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AdoptionReport {
-    /// Users.
+    /// User accounts, from table `user`.
     pub users: AdoptedRows,
-    /// Orders.
+    /// Orders, from table `orders`.
     pub orders: AdoptedRows,
-    /// Their items.
+    /// Lines of orders, from table `order_items`.
     pub items: AdoptedRows,
-    /// The rows of their history.
+    /// Changes of an order's status, from table `order_status_history`.
     pub entries: AdoptedRows,
-    /// Payments.
+    /// Payments, from table `payment_transactions`.
     pub payments: AdoptedRows,
 }
 
-/// What it took to bring a database up to date.
+/// The outcome of a migration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MigrationOutcome {
-    /// Nothing.
+    /// The database was up to date, and nothing was changed.
     Nothing,
-    /// Steps of the schema.
+    /// Steps of the schema were run. There was nothing to adopt.
     Schema,
-    /// The same, and the adoption of the Express app's database.
+    /// Steps of the schema were run, and the Express app's database was adopted.
     Adoption(AdoptionReport),
 }
 
-/// Whether an Express app's database may be adopted.
+/// Whether the migration may adopt an Express app's database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum AdoptionPolicy {
     Allowed,
@@ -98,22 +107,24 @@ enum AdoptionPolicy {
 }
 
 impl MySql {
-    /// Brings the database at that URL up to date. One that is up to date stays as it is. Several instances may do so
-    /// at the same moment, and one that was interrupted may be done again.
+    /// Migrates the database at that URL. One that is up to date stays as it is. Several instances may do
+    /// this at the same time, and one that was interrupted can be repeated.
     ///
-    /// Tables of the Express app are adopted: renamed to `express_…`, never changed, and their rows taken over.
+    /// Tables of the Express app are adopted: renamed to `express_…`, never changed, and their rows taken
+    /// over.
     ///
     /// # Errors
-    /// [`OpenError`]; a database that is newer than this program, or whose tables lack something that the adoption reads,
-    /// is left as it is.
+    /// [`OpenError`]; a database that is newer than this program, or whose tables lack something that the
+    /// adoption reads, stays as it is.
     pub async fn migrate(url: &str) -> Result<MigrationOutcome, OpenError> {
         Self::run_migrations(url, AdoptionPolicy::Allowed).await
     }
 
-    /// Brings the database at that URL up to date as [`migrate`](Self::migrate) does, but adopts nothing.
+    /// Migrates the database at that URL as [`migrate`](Self::migrate) does, but adopts nothing.
     ///
     /// # Errors
-    /// [`OpenError::Unadopted`] when there is something to adopt; then nothing is changed. Else as with `migrate`.
+    /// [`OpenError::Unadopted`] when there is something to adopt; then nothing is changed. Otherwise as
+    /// with `migrate`.
     pub async fn migrate_schema(url: &str) -> Result<MigrationOutcome, OpenError> {
         Self::run_migrations(url, AdoptionPolicy::Refused).await
     }
@@ -127,7 +138,7 @@ impl MySql {
             .await
             .map_err(|it| OpenError::Connect(ports::PortError::unavailable(it)))?;
         let outcome = with_migration_lock(&mut conn, adoption).await;
-        // The turn ends with the connection in any case.
+        // Closed in every case, also after a failure: the server frees the named lock with its connection.
         let closed = conn.disconnect().await;
         let migrated = outcome.map_err(to_open_error)?;
         closed.map_err(|error| OpenError::Migrate(Box::new(error)))?;
@@ -148,18 +159,20 @@ fn to_open_error(failure: BoxError) -> OpenError {
     }
 }
 
-/// A connection of its own: the turn belongs to it.
+/// Opens the connection of the migration. It is not one of a pool, because the lock belongs to it.
 async fn connect_for_migration(url: Opts) -> Result<Conn, BoxError> {
     let mut conn = timeout(CONNECT_TIMEOUT, Conn::new(connect_options(url))).await??;
-    // Old rows may have zero for a date: the steps look for that, and must be let to.
+    // The zero-date modes of `connect_options` are left out: old rows may have a zero date, and the steps
+    // must be able to compare it.
     let settings = format!(
         "SET SESSION lock_wait_timeout = {LOCK_WAIT_S}, innodb_lock_wait_timeout = {LOCK_WAIT_S}, \
          sql_mode = 'STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION' {}",
-        // A large table is changed for as long as it takes.
+        // No limit: changing a large table takes as long as it takes.
         statement_limit(0)
     );
     conn.query_drop(settings).await?;
-    // Else a server that is set to old manners adds defaults to times.
+    // With this setting off, a server adds defaults and `ON UPDATE` to the first `TIMESTAMP` column of a
+    // table.
     if conn.query_first("SELECT @@explicit_defaults_for_timestamp").await? == Some(0) {
         conn.query_drop("SET SESSION explicit_defaults_for_timestamp = 1").await?;
     }
@@ -171,17 +184,19 @@ async fn with_migration_lock(
     adoption: AdoptionPolicy,
 ) -> Result<MigrationOutcome, BoxError> {
     let asked = format!("SELECT COALESCE(GET_LOCK({MIGRATION_LOCK}, {MIGRATION_LOCK_WAIT_S}), 0)");
+    // `GET_LOCK` gives 0 when the wait is over and null after an error. Both mean that the lock is not held.
     if conn.query_first(asked).await? != Some(1) {
         return Err(MigrationRefusal::Busy.into());
     }
     let outcome = run_pending_steps(conn, adoption).await;
-    // When this fails the connection is broken, and the turn has ended with it.
+    // May be dropped: if this fails, the connection is broken and the lock has been freed with it.
     let _ = conn.query_drop(format!("SELECT RELEASE_LOCK({MIGRATION_LOCK})")).await;
     outcome
 }
 
 async fn run_pending_steps(conn: &mut Conn, adoption: AdoptionPolicy) -> Result<MigrationOutcome, BoxError> {
-    // An account that may not make tables can still start on a database that is up to date.
+    // The table is only created if it is missing, so that an account without the right to create tables can
+    // start on a database that is up to date.
     if express::list_columns(conn, "__diesel_schema_migrations").await?.is_empty() {
         let renamed = express::plan_renames(conn).await?;
         if adoption == AdoptionPolicy::Refused && !renamed.is_empty() {
@@ -191,6 +206,7 @@ async fn run_pending_steps(conn: &mut Conn, adoption: AdoptionPolicy) -> Result<
     }
     let done: BTreeSet<String> =
         conn.query("SELECT version FROM __diesel_schema_migrations").await?.into_iter().collect();
+    // A newer program has changed the schema. This one does not know what its statements would do there.
     if let Some(unknown) = done.iter().find(|it| !STEPS.iter().any(|step| step.version == **it)) {
         return Err(MigrationRefusal::Newer(unknown.clone()).into());
     }
@@ -203,6 +219,7 @@ async fn run_pending_steps(conn: &mut Conn, adoption: AdoptionPolicy) -> Result<
     {
         return Err(MigrationRefusal::Unadopted.into());
     }
+    // Only before the first step: later the tables of these names are the service's.
     if done.is_empty() {
         express::rename_tables(conn).await?;
     }
@@ -216,6 +233,8 @@ async fn run_pending_steps(conn: &mut Conn, adoption: AdoptionPolicy) -> Result<
         if adopting && step.version == steps::USERS_VERSION {
             express::fold_names(conn).await?;
         }
+        // Last, so that a process that dies before repeats the whole step. If the answer to this insert is
+        // lost, the next run finds the row.
         insert_step_version(conn, step).await?;
     }
     if adopting && adopts {

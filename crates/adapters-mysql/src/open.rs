@@ -1,4 +1,4 @@
-//! Opening a record.
+//! Opens the system of record on a server.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,44 +9,48 @@ use ports::NoObserver;
 use crate::MySql;
 use crate::connection::{Limits, Workers, connect_options};
 
-/// Most connections of one process, over all threads.
+/// Most connections of one process, over all threads. More would make the server slower, not faster.
 const CONNECTIONS_MAX: usize = 16;
-/// Most pieces of work that wait for one.
+/// Most pieces of work of one process that wait for a connection.
 const WAITING_MAX: usize = 1_024;
-/// The longest that one waits.
+/// The longest that a piece of work waits for a connection. With the server's limit for a statement it
+/// stays below the time that the work has in all.
 const WAIT: Duration = Duration::from_secs(1);
-/// Most threads that talk to the server. One keeps a server busy that has a few cores.
+/// Most threads that talk to the server. A single one already keeps a server with a few cores busy.
 const THREADS_MAX: usize = 4;
 
-/// Why a record cannot be opened. No message shows the URL: it may hold a password.
+/// The reasons why the system of record cannot be opened. No message shows the URL, as it may hold a
+/// password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is not one of a MySQL database.
+    /// The text is not the URL of a MySQL database. Correct the setting.
     #[error("the URL of the database is not of the form mysql://user:password@host:port/database")]
     Url,
-    /// The server does not answer, or does not let us in.
+    /// The server does not answer in time, or refuses the login.
     #[error("cannot connect to the database")]
     Connect(#[source] ports::PortError),
-    /// The database is the Express app's, and was not adopted yet.
+    /// The database is the Express app's and was not adopted yet. An operator decides when that happens.
     #[error(
         "the database is the Express app's and was not adopted yet: stop the app, make a backup and run `api migrate`"
     )]
     Unadopted,
-    /// A migration did not go through.
+    /// A migration failed. It may be run again: each of its statements can be repeated.
     #[error("cannot bring the database up to date")]
     Migrate(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl MySql {
-    /// Whether the URL is one of a MySQL database, with a port and options that are some. Nothing is connected.
+    /// Whether the text is the URL of a MySQL database, with a port and known options. No connection is
+    /// made.
     #[must_use]
     pub fn is_valid_url(url: &str) -> bool {
         Opts::from_url(url)
             .is_ok_and(|it| it.tcp_port() != 0 && it.db_name().is_some_and(|name| !name.is_empty()))
     }
 
-    /// Opens the record at that URL, which is expected to be [migrated](Self::migrate). It connects once, so that a
-    /// wrong URL is told now and not with the first order; later the server may come and go.
+    /// Opens the database at that URL, which must have been [migrated](Self::migrate). It connects once, so
+    /// that a wrong URL is reported now and not with the first order. Later the server may be stopped and
+    /// started at will.
     ///
     /// # Errors
     /// [`OpenError`], when nothing can be served from there.
@@ -56,6 +60,8 @@ impl MySql {
             return Err(OpenError::Url);
         }
         let threads = thread_count();
+        // The limits are for the process; each thread has an equal share, because connections cannot change
+        // threads.
         let (connections, waiting) = (CONNECTIONS_MAX / threads, WAITING_MAX / threads);
         let crew = Workers::new(&connect_options(url), threads, Limits { connections, waiting, wait: WAIT });
         crew.run(async |pool| pool.check_connection().await).await.map_err(OpenError::Connect)?;
@@ -63,7 +69,7 @@ impl MySql {
     }
 }
 
-/// Half of the cores, within limits.
+/// Half of the processors, from 1 to [`THREADS_MAX`].
 fn thread_count() -> usize {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     (cores / 2).clamp(1, THREADS_MAX)

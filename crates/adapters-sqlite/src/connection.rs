@@ -1,4 +1,13 @@
-//! Connections, and how work reaches them.
+//! Connections to the file, and how a piece of work gets one.
+//!
+//! ```text
+//! run_query, run_snapshot -> Pool of 4 readers --+
+//! run_commit              -> Pool of 1 writer  --+-> a blocking thread: BEGIN, the work, COMMIT
+//! ```
+//!
+//! SQLite has one writer at a time and blocks the thread that calls it. So all work of a transaction runs
+//! on one thread that may block, and the single writer makes commits wait in this program's queue and not
+//! for SQLite's lock.
 
 mod inline;
 mod pool;
@@ -15,19 +24,21 @@ pub(crate) use self::pool::{Access, Limits, Pool};
 pub(crate) use crate::Sqlite as Database;
 use crate::dialect::is_busy;
 
-/// A connection, for queries that are written once for all databases.
+/// A connection as the queries of `crate::sql` see it, which are written once for all databases.
 pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, InlineExecutor>;
 
-/// How long SQLite itself waits for a lock that another process holds, in milliseconds.
+/// How long SQLite waits for a lock that another process holds, in milliseconds, before it reports that it
+/// is busy.
 pub(crate) const BUSY_TIMEOUT_MS: u32 = 1_000;
 
-/// Most attempts to open a file that another process is opening at the same moment.
+/// Most attempts to open a file that another process is opening at the same time. Each waits for
+/// [`BUSY_TIMEOUT_MS`].
 const ATTEMPTS_MAX: u32 = 5;
 
-/// Opens the file, which is made if it is not there.
+/// Opens the file, which is created if it does not exist.
 ///
-/// The mode that lets readers and the writer not wait for each other (`WAL`) belongs to the file, the rest to the
-/// connection. `FULL` is what makes a commit survive a loss of power in that mode.
+/// Write-ahead mode (`WAL`), in which readers and the writer do not wait for each other, belongs to the
+/// file; all other settings belong to the connection.
 pub(crate) fn open_connection(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
     let text =
         path.to_str().ok_or_else(|| ConnectionError::InvalidConnectionUrl("the path is not UTF-8".into()))?;
@@ -36,6 +47,9 @@ pub(crate) fn open_connection(path: &Path, access: Access) -> ConnectionResult<S
         Access::Write => "OFF",
         Access::Read => "ON",
     };
+    // `busy_timeout` comes first, so that the change of mode waits as well. `FULL`: with the default of
+    // write-ahead mode a commit that was answered could be lost with the power. `query_only`: a reader that
+    // writes is a defect, and must not take the lock from the writer.
     let pragmas = format!(
         "PRAGMA busy_timeout = {BUSY_TIMEOUT_MS};
          PRAGMA journal_mode = WAL;
@@ -48,12 +62,13 @@ pub(crate) fn open_connection(path: &Path, access: Access) -> ConnectionResult<S
     Ok(connection)
 }
 
-/// Opens the file as [`open_connection`] does. The very first one to do so turns its mode to write-ahead, and keeps others from
-/// doing so meanwhile.
+/// Opens the file as [`open_connection`] does, and repeats that while another process has it locked.
 pub(crate) fn open_with_retry(path: &Path, access: Access) -> ConnectionResult<SqliteConnection> {
     let mut attempts = 1;
     loop {
         match open_connection(path, access) {
+            // No pause between the attempts: SQLite has waited for the lock already. The first process to
+            // open a file switches it to write-ahead mode, which locks out the others for that long.
             Err(ConnectionError::CouldntSetupConfiguration(error))
                 if attempts < ATTEMPTS_MAX && is_busy(&error) =>
             {

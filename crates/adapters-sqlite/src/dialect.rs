@@ -1,4 +1,4 @@
-//! What SQLite has of its own kind.
+//! How SQLite differs from other databases: types, errors, hints.
 
 use diesel::QueryResult;
 use diesel::deserialize::{self, FromSql};
@@ -11,21 +11,23 @@ use diesel::sqlite::{Sqlite, SqliteValue};
 use crate::connection::Conn;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// What makes a statement read a table along that index; it follows the table's name.
+/// The hint that makes a statement use that index; it stands behind the table's name. Without the index the
+/// statement fails.
 pub(crate) fn index_hint_sql(index: &str) -> String {
     format!("INDEXED BY {index}")
 }
 
-/// An amount: whole ten-thousandths of the major unit, which SQLite's own decimals (they are doubles) could not hold.
+/// The column type of amounts: whole ten-thousandths of the major unit. SQLite's decimals are doubles and
+/// not exact.
 pub(crate) type AmountType = BigInt;
 
-/// A moment: milliseconds since 1970-01-01T00:00:00Z.
+/// The column type of timestamps: milliseconds since 1970-01-01T00:00:00Z.
 pub(crate) type TimestampType = BigInt;
 
-/// An amount, to compare a column with.
+/// The expression of an amount that a column is compared with.
 pub(crate) type ExactAmount = <SqlAmount as AsExpression<AmountType>>::Expression;
 
-/// The amount, to compare a column with: a number, as the column holds it.
+/// An amount to compare a column with: a whole number, as the column holds it.
 pub(crate) fn exact_amount(amount: SqlAmount) -> ExactAmount {
     AsExpression::<AmountType>::as_expression(amount)
 }
@@ -56,16 +58,17 @@ impl FromSql<AmountType, Sqlite> for SqlAmount {
     }
 }
 
-/// What SQLite says when another connection, perhaps another process, holds the lock for longer than
-/// [`BUSY_TIMEOUT_MS`](crate::connection::BUSY_TIMEOUT_MS). The driver tells it by its text only.
+/// SQLite's text when another connection, perhaps of another process, holds the lock for longer than
+/// [`BUSY_TIMEOUT_MS`](crate::connection::BUSY_TIMEOUT_MS). Diesel's error has no number for it.
 const BUSY: &str = "database is locked";
 
-/// Whether the same may succeed a moment later.
+/// Whether the work may succeed when it is repeated, because it only waited for a lock in vain.
 pub(crate) fn is_busy(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
 }
 
-/// What SQLite says when something outside fails it: the disk, the file, the memory, another process, or a limit of time.
+/// SQLite's texts for failures that come from outside this program: the disk, the file, the memory, another
+/// process, or a limit of time.
 const OUTSIDE_ERRORS: &[&str] = &[
     BUSY,
     "database table is locked",
@@ -84,12 +87,15 @@ const OUTSIDE_ERRORS: &[&str] = &[
     "database schema is locked",
 ];
 
-/// Whether that text is about what was asked, and not about anything outside.
+/// Whether that text is about the statement, and not about anything outside this program.
 pub(crate) fn is_program_error(text: &str) -> bool {
+    // The reverse of what the MySQL adapter does: SQLite's own failures are few and listed above, while the
+    // texts about a statement name its tables and columns and cannot be listed.
     !OUTSIDE_ERRORS.iter().any(|it| text.starts_with(it))
 }
 
-/// Whether it may be written to: the file was opened for that.
+/// Whether the database takes writes. The file was opened for writing, so there is nothing to ask here; a
+/// full disk is found by commits and by the probe.
 pub(crate) async fn is_writable(_: &mut Conn) -> QueryResult<bool> {
     Ok(true)
 }

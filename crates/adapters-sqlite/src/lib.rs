@@ -1,7 +1,8 @@
-//! The embedded record: SQLite, one file, no server.
+//! The embedded system of record: SQLite, one file, no server.
 //!
-//! One connection writes and a few others read. In write-ahead mode readers never wait for the writer, and each sees
-//! all that was committed before it began. A commit is on the disk before it is answered (`synchronous = FULL`).
+//! One connection writes and four others read. In write-ahead mode readers never wait for the writer, and
+//! each sees everything that was committed before it began. A commit is on the disk before it is answered
+//! (`synchronous = FULL`). The queries are shared with the other SQL adapter (ADR 0002).
 
 mod connection;
 mod dialect;
@@ -19,7 +20,8 @@ use ports::{PortError, UnreadableObserver};
 use crate::connection::{Conn, Pool};
 pub use crate::open::OpenError;
 
-/// A record in one SQLite file. Clones share it. Other processes may have it open at the same time.
+/// The system of record in one SQLite file. Clones share its connections. Other processes may have the file
+/// open too.
 #[derive(Clone)]
 pub struct Sqlite {
     writer: Arc<Pool>,
@@ -42,7 +44,7 @@ impl Sqlite {
         self.record_unreadable(self.readers.run_query(query).await)
     }
 
-    /// Runs several queries that see one moment of the record.
+    /// Runs several queries that see the same state of the database.
     pub(crate) async fn run_snapshot<T: Send + 'static>(
         &self,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
@@ -50,10 +52,11 @@ impl Sqlite {
         self.record_unreadable(self.readers.run_snapshot(queries).await)
     }
 
-    /// Makes everything that `work` writes true, or nothing if it fails or refuses.
+    /// Runs `work` in one transaction: everything that it writes is committed, or nothing if it fails or
+    /// refuses.
     ///
-    /// It is a task of its own: whoever asked may go away, also while it waits for its turn, and it still runs to its
-    /// end. A transaction is never left open, because all of it happens in one piece on one thread.
+    /// It runs to its end even if the caller is dropped, also while it waits for its turn. No transaction
+    /// is left open, because all of it runs in one piece on one thread.
     #[expect(
         clippy::disallowed_methods,
         reason = "a commit runs to its end, and within named limits of time"
@@ -63,6 +66,8 @@ impl Sqlite {
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + Sync + 'static,
     ) -> Result<Result<T, R>, PortError> {
         let writer = Arc::clone(&self.writer);
+        // A separate task: as a part of the caller's future, a commit that waits for the writer would end
+        // with a request that is cancelled.
         let commit = tokio::spawn(async move { writer.run_commit(work).await });
         self.record_unreadable(commit.await.map_err(PortError::bug)?)
     }

@@ -1,4 +1,4 @@
-//! Opening a record, and bringing it up to date.
+//! Opens the file of the system of record, and migrates it to the current schema.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,50 +15,52 @@ use crate::connection::{Access, Limits, Pool, open_with_retry};
 
 const MIGRATIONS: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
 
-/// SQLite has one writer at a time, whatever is asked for.
+/// One connection, as SQLite has one writer at a time. Further ones would only wait for its lock, in no
+/// order.
 const WRITER: Limits = Limits { connections: 1, waiting: 1_024, wait: Duration::from_secs(5) };
+/// Reads wait neither for each other nor for the writer, as long as one of these connections is free.
 const READERS: Limits = Limits { connections: 4, waiting: 4_096, wait: Duration::from_secs(5) };
 
-/// Why a record cannot be opened.
+/// The reasons why the file cannot be opened.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The file or its folder cannot be made.
-    #[error("cannot make {path}")]
+    /// The file or its folder cannot be created.
+    #[error("cannot create {path}")]
     Make {
-        /// What cannot be made.
+        /// The file that was asked for.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         source: io::Error,
     },
-    /// It is not a database, or it is locked.
+    /// The file is not a database, or another process has it locked.
     #[error("cannot open {path}")]
     Open {
-        /// The file.
+        /// The file, as an absolute path.
         path: PathBuf,
-        /// Why.
+        /// The error of SQLite, or of the driver.
         source: ConnectionError,
     },
-    /// A migration did not go through; none of them has.
+    /// A migration failed, and all of them were rolled back.
     #[error("cannot bring {path} up to date")]
     Migrate {
-        /// The file.
+        /// The file, as an absolute path.
         path: PathBuf,
-        /// Why.
+        /// The error of the migration that failed.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// The thread that opened it is gone.
+    /// The thread that opened the file ended, by a panic or with the runtime.
     #[error("opening was interrupted")]
     Interrupted(#[from] tokio::task::JoinError),
 }
 
 impl Sqlite {
-    /// Opens the record in that file and brings it up to date. What is missing of file and folder is made, for this
-    /// user of the system only. Several processes may do so at the same moment.
+    /// Opens the file and migrates it. A file or folder that does not exist is created, accessible to this
+    /// user of the operating system only. Several processes may do this at the same time.
     ///
     /// # Errors
     /// [`OpenError`], when nothing can be served from that file.
     pub async fn open(path: &Path) -> Result<Self, OpenError> {
-        // Absolute, so that no name means something else to SQLite (`:memory:`, `file:…`).
+        // Absolute, so that SQLite takes no name for one of its own forms (`:memory:`, `file:…`).
         let path =
             std::path::absolute(path).map_err(|source| OpenError::Make { path: path.to_owned(), source })?;
         tokio::task::spawn_blocking(move || {
@@ -84,7 +86,7 @@ fn prepare_file(path: &Path) -> Result<(), OpenError> {
     run_migrations(&mut connection).map_err(|source| OpenError::Migrate { path: path.to_owned(), source })
 }
 
-/// Makes folder and file, readable for nobody else: the record holds hashes and tokens.
+/// Creates folder and file, readable by their owner only, as the file will hold hashes and tokens.
 fn create_private(path: &Path) -> io::Result<()> {
     let mut folder = fs::DirBuilder::new();
     let mut file = fs::OpenOptions::new();
@@ -97,10 +99,15 @@ fn create_private(path: &Path) -> io::Result<()> {
     if let Some(parent) = path.parent() {
         folder.recursive(true).create(parent)?;
     }
+    // Appending never truncates a file that exists. The mode is set when the file is created, so that there
+    // is no time in which others could open it.
     file.append(true).create(true).open(path).map(drop)
 }
 
-/// Runs what has not been run, in one transaction: of two processes the second finds all of it done.
+/// Runs the pending migrations in one transaction. Of two processes the second one waits, and finds nothing
+/// pending.
 fn run_migrations(connection: &mut SqliteConnection) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    // Exclusive from the start, and pending migrations are looked up inside: two processes could otherwise
+    // both find the same one pending.
     connection.exclusive_transaction(|it| it.run_pending_migrations(MIGRATIONS).map(drop))
 }

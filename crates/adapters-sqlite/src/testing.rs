@@ -1,16 +1,16 @@
-//! What tests do to a record behind its back.
+//! Lets tests damage the database in ways that the service itself cannot.
 
 use std::path::Path;
 
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
 
-/// How long it waits for the record's own writes, in milliseconds.
+/// How long it waits for writes of the service, in milliseconds.
 const BUSY_TIMEOUT_MS: u32 = 10_000;
 
-/// Runs SQL on the file of a record that may be in use, without the checks of its schema.
+/// Runs SQL on the file of a database that may be in use, without the checks of its schema.
 ///
 /// # Errors
-/// When it cannot be run.
+/// When the file cannot be opened, or the SQL is refused.
 pub fn execute_sql(file: &Path, sql: &str) -> Result<(), Box<dyn std::error::Error>> {
     let mut connection = SqliteConnection::establish(&file.to_string_lossy())?;
     let quiet = format!(

@@ -1,4 +1,4 @@
-//! The record under test, and what every suite does with it.
+//! The system of record under test, and the helpers that every suite uses.
 
 use std::{any::Any, fmt, sync::Arc};
 
@@ -12,40 +12,40 @@ use tokio::{sync::Barrier, task::JoinSet};
 
 use crate::sample;
 
-/// So many of what is longest due.
+/// The first batch, of what is longest due.
 pub(crate) const fn first_batch(limit: u32) -> Batch {
     Batch { skip: 0, limit }
 }
 
-/// How many do the same thing at the same moment.
+/// The number of units that are committed at the same time in a race.
 pub(crate) const RIVALS: usize = 64;
 
-/// A system of record, fresh and empty, through all of its ports.
+/// A system of record that is new and empty, through all of its ports.
 pub struct Backend {
-    /// Writes.
+    /// Commits units of work.
     pub store: Arc<dyn Store>,
-    /// Reads users.
+    /// Reads users and their credentials.
     pub users: Arc<dyn UserRepository>,
-    /// Reads sessions.
+    /// Reads sessions and their revocations.
     pub sessions: Arc<dyn SessionRepository>,
-    /// Reads the catalogue.
+    /// Reads products and their changes.
     pub products: Arc<dyn ProductRepository>,
-    /// Reads orders.
+    /// Reads orders and their history.
     pub orders: Arc<dyn OrderRepository>,
-    /// Reads payments.
+    /// Reads transactions, refunds and requests.
     pub payments: Arc<dyn PaymentRepository>,
-    /// Reads events.
+    /// Reads the gateways' events.
     pub events: Arc<dyn EventRepository>,
-    /// Reads findings.
+    /// Reads findings for operators.
     pub findings: Arc<dyn FindingRepository>,
-    /// Reads used idempotency keys.
+    /// Reads the claims of idempotency keys.
     pub claims: Arc<dyn ClaimRepository>,
-    /// What must live as long as the record: a temporary folder, a server.
+    /// Lives as long as the system of record: a temporary folder, a server.
     pub guard: Box<dyn Any + Send>,
 }
 
 impl Backend {
-    /// A record that is one thing behind all of its ports, and what must live as long.
+    /// One adapter behind all ports, with a guard that lives as long.
     pub fn new<R>(record: R, guard: impl Any + Send) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
@@ -73,7 +73,7 @@ impl fmt::Debug for Backend {
     }
 }
 
-/// How a race ended.
+/// The outcome of a race: how many units were committed, and why the others were not.
 #[derive(Debug, Default)]
 pub(crate) struct Race {
     pub(crate) won: usize,
@@ -81,7 +81,8 @@ pub(crate) struct Race {
 }
 
 impl Race {
-    /// Exactly so many won, and all others were refused for that reason.
+    /// Asserts that exactly `winners` units were committed, and that all others were refused for this
+    /// reason.
     #[track_caller]
     pub(crate) fn assert_outcome(&self, winners: usize, reason: impl Fn(&CommitError) -> bool) {
         let otherwise: Vec<_> = self.lost.iter().filter(|it| !reason(it)).collect();
@@ -90,8 +91,8 @@ impl Race {
     }
 }
 
-/// Commits until it is known what came of it: on a machine with other work a limit of time may be over, and whether the
-/// unit was done is not known then. A claim of its own tells.
+/// Commits until the outcome is known: on a machine with other load a time limit may end, and then it is
+/// unknown whether the unit was committed. An additional claim in the unit tells.
 async fn commit_until_known(store: &dyn Store, work: UnitOfWork) -> Result<(), CommitError> {
     const ATTEMPTS_MAX: usize = 60;
     let claim = sample::claim(&sample::user());
@@ -111,20 +112,20 @@ pub(crate) const fn is_stale(error: &CommitError) -> bool {
 }
 
 impl Backend {
-    /// Commits what nothing speaks against.
+    /// Commits writes that no guard refuses.
     pub(crate) async fn commit(&self, writes: impl Into<Vec<Write>>) {
         let outcome = self.store.commit(UnitOfWork::new().with_writes(writes.into())).await;
         outcome.expect("nothing speaks against this commit");
     }
 
-    /// Commits an order's progress.
+    /// Commits a change of an order.
     pub(crate) async fn commit_change(&self, progress: OrderChange) {
         let outcome = self.store.commit(UnitOfWork::new().with_order_change(progress)).await;
         outcome.expect("the order is as it was read");
     }
 
-    /// Commits what must be refused, among other writes that nothing speaks against, and makes sure that none of those
-    /// was done.
+    /// Commits writes that a guard must refuse, together with others that would succeed, and asserts that
+    /// none of those is stored.
     pub(crate) async fn expect_refusal(&self, writes: impl Into<Vec<Write>>) -> CommitError {
         let claim = sample::claim(&self.user().await);
         let event = sample::event("sandbox", None);
@@ -149,13 +150,13 @@ impl Backend {
         error
     }
 
-    /// Commits what must be refused as [`CommitError::Stale`].
+    /// Commits writes that must be refused as [`CommitError::Stale`].
     pub(crate) async fn expect_stale(&self, writes: impl Into<Vec<Write>>) {
         let error = self.expect_refusal(writes).await;
         assert!(is_stale(&error), "refused as stale, not as {error:?}");
     }
 
-    /// Lets many commit at the same moment.
+    /// Commits [`RIVALS`] units at the same time.
     pub(crate) async fn race(&self, mut work: impl FnMut() -> UnitOfWork) -> Race {
         let start = Arc::new(Barrier::new(RIVALS));
         let mut rivals = JoinSet::new();
@@ -176,26 +177,26 @@ impl Backend {
         race
     }
 
-    /// A user who has an account.
+    /// A user with a stored account.
     pub(crate) async fn user(&self) -> User {
         let user = sample::user();
         self.commit([Write::InsertUser(user.clone(), sample::hash("first"))]).await;
         user
     }
 
-    /// A product that is in the catalogue.
+    /// A stored product.
     pub(crate) async fn product(&self, stock: Option<i64>) -> Product {
         let product = sample::product(stock);
         self.commit([sample::insert_product(&product)]).await;
         product
     }
 
-    /// How many of a product there are left.
+    /// The present stock of a product.
     pub(crate) async fn stock(&self, product: &Product) -> Option<i64> {
         self.products.find_product(&product.id).await.expect("read").expect("the product is there").stock
     }
 
-    /// An order, placed with a user and a product of its own.
+    /// A stored order of a new user and a new product.
     pub(crate) async fn order(&self) -> Order {
         let (user, product) = (self.user().await, self.product(Some(10)).await);
         let order = sample::order(&user, &[(&product, 2)]);
@@ -203,7 +204,7 @@ impl Backend {
         order
     }
 
-    /// An order of a fresh user and product, changed before it is kept.
+    /// A stored order of a new user and a new product, after `change` was applied to it.
     pub(crate) async fn order_with(&self, change: impl FnOnce(&mut Order)) -> Order {
         let (user, product) = (self.user().await, self.product(None).await);
         let mut order = sample::order(&user, &[(&product, 2)]);
@@ -212,7 +213,7 @@ impl Backend {
         order
     }
 
-    /// A transaction of that order, changed before it is kept.
+    /// A stored transaction of that order, after `change` was applied to it.
     pub(crate) async fn transaction(
         &self,
         order: &Order,

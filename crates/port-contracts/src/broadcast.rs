@@ -1,11 +1,11 @@
-//! The promises of [`ports::Broadcast`]. A fixture gives one that nobody else publishes to.
+//! The promises of [`ports::Broadcast`]. A fixture gives one that no other test publishes to.
 
 use std::{sync::Arc, time::Duration};
 
 use ports::{Broadcast, Subscription};
 use tokio::time;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Broadcast>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn Broadcast>`.
 #[macro_export]
 macro_rules! broadcast {
     ($($fixture:ident)::+) => {
@@ -22,11 +22,11 @@ macro_rules! broadcast {
     };
 }
 
-/// Longer than anything takes.
+/// Longer than any step of these tests takes; a test that waits for it has failed.
 const LONG: Duration = Duration::from_secs(20);
-/// So long it is listened to silence.
+/// How long a test waits before it takes silence for an answer.
 const MOMENT: Duration = Duration::from_millis(50);
-/// More than fit any small buffer.
+/// More publications than any small buffer holds.
 const MANY: u32 = 500;
 
 async fn publish(broadcast: &Arc<dyn Broadcast>) {
@@ -37,14 +37,14 @@ async fn hear(subscription: &mut dyn Subscription) {
     time::timeout(LONG, subscription.next()).await.expect("it is heard");
 }
 
-/// One that hears already.
+/// A subscription that has begun to receive.
 async fn subscribed(broadcast: &Arc<dyn Broadcast>) -> Box<dyn Subscription> {
     let mut subscription = broadcast.subscribe();
     hear(&mut *subscription).await;
     subscription
 }
 
-/// Once, although nothing was published.
+/// Once, even if nothing was published: the caller may have missed what came before.
 pub async fn a_subscription_says_when_it_begins_to_hear(broadcast: &Arc<dyn Broadcast>) {
     let mut one = subscribed(broadcast).await;
     assert!(time::timeout(MOMENT, one.next()).await.is_err());
@@ -52,7 +52,7 @@ pub async fn a_subscription_says_when_it_begins_to_hear(broadcast: &Arc<dyn Broa
     assert!(time::timeout(MOMENT, one.next()).await.is_err(), "it is nobody else's matter");
 }
 
-/// As often as somebody waits for it.
+/// Each wait of each subscription returns for a publication after it.
 pub async fn every_subscription_hears_what_is_published(broadcast: &Arc<dyn Broadcast>) {
     let (mut one, mut other) = (subscribed(broadcast).await, subscribed(broadcast).await);
     for _ in 0..3 {
@@ -65,7 +65,7 @@ pub async fn every_subscription_hears_what_is_published(broadcast: &Arc<dyn Broa
     });
 }
 
-/// Whoever hears what is not there looks for nothing.
+/// A wait returns only after a publication, so that no caller looks for changes in vain.
 pub async fn without_publication_nothing_is_heard(broadcast: &Arc<dyn Broadcast>) {
     let mut subscription = subscribed(broadcast).await;
     publish(broadcast).await;
@@ -73,7 +73,7 @@ pub async fn without_publication_nothing_is_heard(broadcast: &Arc<dyn Broadcast>
     assert!(time::timeout(MOMENT, subscription.next()).await.is_err());
 }
 
-/// Otherwise it would be lost while somebody looks at the record.
+/// A publication between two waits is not lost, for example while the caller reads the database.
 pub async fn what_is_published_while_nobody_waits_is_heard_by_the_next_wait(broadcast: &Arc<dyn Broadcast>) {
     let mut subscription = subscribed(broadcast).await;
     publish(broadcast).await;
@@ -81,7 +81,7 @@ pub async fn what_is_published_while_nobody_waits_is_heard_by_the_next_wait(broa
     hear(&mut *subscription).await;
 }
 
-/// And are told as one, or few, when nobody waited.
+/// Publishing never blocks. Publications that come between two waits may be reported as one.
 pub async fn many_publications_do_not_wait_for_whoever_hears_them(broadcast: &Arc<dyn Broadcast>) {
     let mut subscription = subscribed(broadcast).await;
     for _ in 0..MANY {
@@ -94,7 +94,7 @@ pub async fn many_publications_do_not_wait_for_whoever_hears_them(broadcast: &Ar
     assert!((1..MANY / 2).contains(&heard), "{heard} times");
 }
 
-/// Neither when it heard nothing nor when it had just begun.
+/// A wait can be cancelled, after the first signal and later, without losing a publication.
 pub async fn a_wait_that_was_dropped_loses_nothing(broadcast: &Arc<dyn Broadcast>) {
     let mut subscription = broadcast.subscribe();
     let mut began = false;
@@ -109,7 +109,7 @@ pub async fn a_wait_that_was_dropped_loses_nothing(broadcast: &Arc<dyn Broadcast
     hear(&mut *subscription).await;
 }
 
-/// The others go on.
+/// Dropping one subscription does not disturb the others.
 pub async fn a_subscription_that_ended_is_in_nobodys_way(broadcast: &Arc<dyn Broadcast>) {
     let (one, mut other) = (subscribed(broadcast).await, subscribed(broadcast).await);
     drop(one);

@@ -1,4 +1,4 @@
-//! The promises of [`ports::Clock`], for clocks that tell the true time.
+//! The promises of [`ports::Clock`], for clocks that show the true time.
 
 use std::{
     sync::Arc,
@@ -9,7 +9,7 @@ use domain::Timestamp;
 use ports::Clock;
 use tokio::time;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Clock>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn Clock>`.
 #[macro_export]
 macro_rules! clock {
     ($($fixture:ident)::+) => {
@@ -22,20 +22,20 @@ macro_rules! clock {
     };
 }
 
-/// Between two looks at the system's own clock.
+/// The clock lies between two reads of the system's own clock.
 pub async fn the_time_is_utc_in_milliseconds(clock: &Arc<dyn Clock>) {
     let (before, now, after) = (system(), clock.now(), system());
     assert!((before..=after).contains(&now), "{before:?} {now:?} {after:?}");
 }
 
-/// By itself.
+/// Two reads some time apart differ, without any call in between.
 pub async fn the_time_goes_on(clock: &Arc<dyn Clock>) {
     let before = clock.now();
     time::sleep(Duration::from_millis(5)).await;
     assert!(clock.now() > before);
 }
 
-/// As those of the system are.
+/// The monotonic time grows as much as that of the system.
 pub async fn lengths_of_time_are_measured(clock: &Arc<dyn Clock>) {
     let (outer, from) = (instant(), clock.monotonic_now());
     let inner = instant();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ports::Digests;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Digests>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn Digests>`.
 #[macro_export]
 macro_rules! digests {
     ($($fixture:ident)::+) => {
@@ -15,7 +15,7 @@ macro_rules! digests {
     };
 }
 
-/// The examples of FIPS 180-4, and nothing at all.
+/// The examples of FIPS 180-4, and the empty input.
 pub async fn a_digest_is_sha_256_in_lower_case_hex(digests: &Arc<dyn Digests>) {
     let known = [
         ("", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),

@@ -1,4 +1,4 @@
-//! The gateways' events.
+//! The suite for events that gateways send.
 
 use domain::{
     EventId, EventKey, Timestamp, TransactionId,
@@ -12,10 +12,10 @@ use crate::{
     sample::{self, at},
 };
 
-/// As long as the longest notice that is taken, in bytes.
+/// The length of the longest notice that is accepted, in bytes.
 const RAW_BYTES_MAX: usize = 64 * 1024;
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! events {
     ($($fixture:tt)+) => { $crate::stamp! { events:
@@ -45,7 +45,7 @@ const fn is_duplicate(error: &CommitError) -> bool {
     matches!(error, CommitError::DuplicateEvent)
 }
 
-/// Readable or not, in every disposition.
+/// Both readable and unreadable notices, in every disposition.
 pub async fn an_event_is_read_back_as_written(backend: &Backend) {
     let unreadable =
         StoredEvent { kind: None, raw: "not JSON: \u{fffd} 茶\n".into(), ..sample::event("stripe", None) };
@@ -61,7 +61,7 @@ pub async fn an_event_is_read_back_as_written(backend: &Backend) {
     }
 }
 
-/// Whatever a copy says, it changes nothing.
+/// A second event of the same id is refused and changes nothing, whatever it contains.
 pub async fn an_event_is_kept_once(backend: &Backend) {
     let first = keep(backend, sample::event("sandbox", None)).await;
     let copy = StoredEvent { id: first.id.clone(), raw: "other".into(), ..sample::event("sandbox", None) };
@@ -70,7 +70,7 @@ pub async fn an_event_is_kept_once(backend: &Backend) {
     assert_eq!(found(backend, &first).await, Some(first), "the first one stays");
 }
 
-/// Two gateways may use one id, and ids that differ in case are two.
+/// Two gateways may use the same id, and ids that differ in case are different.
 pub async fn an_id_belongs_to_its_gateway_and_knows_case(backend: &Backend) {
     let named =
         |gateway: &str, id: &str| StoredEvent { id: EventId::new(id.into()), ..sample::event(gateway, None) };
@@ -80,7 +80,7 @@ pub async fn an_id_belongs_to_its_gateway_and_knows_case(backend: &Backend) {
     }
 }
 
-/// All others are told that it is kept.
+/// Of concurrent inserts of one event one succeeds; the others are refused as duplicates.
 pub async fn one_of_many_copies_of_an_event_is_kept(backend: &Backend) {
     let id = sample::event("sandbox", None).id;
     let race = backend.race(|| {
@@ -94,7 +94,7 @@ pub async fn one_of_many_copies_of_an_event_is_kept(backend: &Backend) {
     assert_eq!(findings.data.len(), 1, "only one had an effect");
 }
 
-/// Not from anything else, and not if it is not there.
+/// A move from any other disposition, or of an event that is not stored, is stale.
 pub async fn an_event_moves_only_from_what_it_was(backend: &Backend) {
     let event = keep(backend, sample::event("sandbox", None)).await;
     let bystander = keep(backend, sample::event("sandbox", None)).await;
@@ -111,7 +111,7 @@ pub async fn an_event_moves_only_from_what_it_was(backend: &Backend) {
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
-/// An event is applied by one instance.
+/// Of concurrent moves of one event one succeeds, so that one instance applies it.
 pub async fn one_of_many_moves_of_an_event_wins(backend: &Backend) {
     let event = keep(backend, sample::event("sandbox", None)).await;
     let race = backend.race(|| {
@@ -121,7 +121,8 @@ pub async fn one_of_many_moves_of_an_event_wins(backend: &Backend) {
     race.await.assert_outcome(1, is_stale);
 }
 
-/// Of that gateway, oldest first. The clock of who kept a later one may be behind.
+/// Only events of that gateway, oldest first. The clock of the instance that stored a later one may be
+/// behind.
 pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Backend) {
     let [one, other] = ["transaction", "TRANSACTION"].map(|it| TransactionId::new(it.into()));
     let mut waiting = Vec::new();
@@ -151,11 +152,12 @@ fn readable(events: Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError>) 
     events.expect("read").into_iter().map(|it| it.expect("readable")).collect()
 }
 
-/// Known to the gateway that sent the event; also when an operator was told before; oldest first, at most so many.
+/// Only events whose gateway knows the transaction, also overdue ones; oldest first, no more than the
+/// limit.
 pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Backend) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |_| ()).await;
-    // The clock of who kept a later one may be behind.
+    // The clock of the instance that stored a later one may be behind.
     let about = |disposition, second| {
         let received_at = at(second);
         StoredEvent { disposition, received_at, ..sample::event("sandbox", Some(&transaction.id)) }
@@ -185,7 +187,7 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
     assert_eq!(behind, applicable.get(1..).unwrap_or_default(), "what lies behind the oldest one");
 }
 
-/// Whether they name a transaction or not; oldest first, at most so many.
+/// Whether they name a transaction or not; oldest first, no more than the limit.
 pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Backend) {
     let came = |received_at: Timestamp| StoredEvent { received_at, ..sample::event("sandbox", None) };
     let first_one = keep(backend, came(at(8))).await;

@@ -1,4 +1,4 @@
-//! What an operator must look at.
+//! The suite for findings, which operators resolve.
 
 use domain::{
     ChangedBy, EventId, Finding, FindingId, FindingKind, OrderNumber, Text, Timestamp, TransactionId, User,
@@ -12,7 +12,7 @@ use crate::{
     sample::{self, at},
 };
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! findings {
     ($($fixture:tt)+) => { $crate::stamp! { findings:
@@ -32,7 +32,7 @@ async fn found(backend: &Backend, finding: &Finding) -> Option<Finding> {
     backend.findings.find_finding(&finding.id).await.expect("read")
 }
 
-/// So many findings, newest first.
+/// Stores that number of findings and returns them newest first.
 async fn keep(backend: &Backend, count: usize) -> Vec<Finding> {
     let mut kept: Vec<_> = (0..count).map(|_| sample::finding()).collect();
     for finding in &kept {
@@ -65,7 +65,7 @@ fn resolver(by: ChangedBy, user: Option<&User>) -> Option<ResolvedBy> {
     Some(ResolvedBy { by, user: user.map(|it| it.id.clone()) })
 }
 
-/// Of every kind, about nothing and about everything.
+/// Findings of every kind, with all references and with none.
 pub async fn a_finding_is_read_back_as_written(backend: &Backend) {
     assert_eq!(found(backend, &sample::finding()).await, None, "one that is not there");
     for kind in FindingKind::ALL {
@@ -86,7 +86,7 @@ pub async fn a_finding_is_read_back_as_written(backend: &Backend) {
     }
 }
 
-/// A second resolution, or one of nothing, is refused.
+/// Resolving a finding twice, or one that does not exist, is stale.
 pub async fn a_finding_is_resolved_once(backend: &Backend) {
     let open = keep(backend, 2).await;
     let [bystander, finding] = open.as_slice() else { panic!("two were kept") };
@@ -113,7 +113,8 @@ pub async fn a_finding_is_resolved_once(backend: &Backend) {
     assert_eq!(found(backend, bystander).await.as_ref(), Some(bystander), "no other one is touched");
 }
 
-/// A second one is no error; when the first one is closed there may be another. Rivals end the same way.
+/// A second finding about an open subject is left out without an error. Once the first is resolved another
+/// may be stored. Concurrent units end the same way.
 pub async fn one_finding_about_a_subject_is_open_at_a_time(backend: &Backend) {
     let once = |subject: &str| {
         let finding = sample::finding();
@@ -139,7 +140,7 @@ pub async fn one_finding_about_a_subject_is_open_at_a_time(backend: &Backend) {
     assert_eq!(open.len(), 5, "the other one, the two plain ones, the third one, and one of the rivals");
 }
 
-/// All others come too late.
+/// Of concurrent resolutions one succeeds; all others are stale.
 pub async fn one_of_many_resolutions_wins(backend: &Backend) {
     let finding = sample::finding();
     backend.commit([Write::InsertFinding(finding.clone())]).await;
@@ -147,7 +148,7 @@ pub async fn one_of_many_resolutions_wins(backend: &Backend) {
     race.await.assert_outcome(1, is_stale);
 }
 
-/// Page after page, to the last.
+/// All findings are listed page by page.
 pub async fn findings_are_listed_newest_first(backend: &Backend) {
     assert_eq!(list(backend, None, None, 10).await, (Vec::new(), false), "nothing yet");
     let kept = keep(backend, 5).await;
@@ -161,7 +162,7 @@ pub async fn findings_are_listed_newest_first(backend: &Backend) {
     assert_eq!(listed, kept);
 }
 
-/// The rows were made by clocks that differ: each by one that is behind that of the row before.
+/// The rows come from clocks that differ: each is behind the one of the row before.
 pub async fn findings_are_listed_by_the_stamps_they_show(backend: &Backend) {
     let mut kept = Vec::new();
     for second in (0..5).rev() {
@@ -176,7 +177,7 @@ pub async fn findings_are_listed_by_the_stamps_they_show(backend: &Backend) {
     }
 }
 
-/// Only if asked for.
+/// The filter selects open ones, resolved ones, or both.
 pub async fn open_and_closed_findings_are_listed_apart(backend: &Backend) {
     let kept = keep(backend, 4).await;
     let [fourth, third, second, first] = kept.as_slice() else { panic!("four were kept") };
@@ -195,7 +196,7 @@ pub async fn open_and_closed_findings_are_listed_apart(backend: &Backend) {
     assert_eq!(list(backend, None, None, 10).await, (all, false), "all");
 }
 
-/// Even after a finding that has left the list.
+/// The next page begins behind the cursor even if its finding no longer matches the filter.
 pub async fn a_page_of_findings_stays_while_others_are_found_and_resolved(backend: &Backend) {
     let kept = keep(backend, 4).await;
     let [fourth, third, second, first] = kept.as_slice() else { panic!("four were kept") };

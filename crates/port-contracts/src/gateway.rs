@@ -1,5 +1,5 @@
-//! The promises of [`ports::Gateway`]. A fixture gives a gateway that can be asked without side effects, and plays the
-//! gateway's own part in making notices.
+//! The promises of [`ports::Gateway`]. A fixture gives a gateway that can be asked without side effects,
+//! and plays the gateway's own part in making notices.
 
 use std::{sync::Arc, time::Duration};
 
@@ -11,32 +11,32 @@ use ports::{Charge, Gateway, Notice, NoticeHeaders, ParsedNotice};
 
 use crate::sample;
 
-/// Makes the headers of a notice with that id and body, sent at that moment.
+/// Makes the headers of a notice with that id and body, sent at that time.
 pub type SignNotice = Box<dyn Fn(&str, &[u8], Timestamp) -> NoticeHeaders + Send + Sync>;
 
-/// A gateway to test, and what only an adapter's own tests know of it.
+/// A gateway to test, with the parts of it that only an adapter's own tests can provide.
 pub struct GatewayFixture {
-    /// The gateway.
+    /// The gateway under test.
     pub gateway: Arc<dyn Gateway>,
     /// The same gateway as another instance of the service sees it.
     pub other_instance: Arc<dyn Gateway>,
-    /// What time it is for both.
+    /// The time of both instances, by which notices are accepted.
     pub now: Timestamp,
-    /// A token with which all goes well.
+    /// A token whose charges succeed.
     pub good_token: &'static str,
-    /// A token that is declined.
+    /// A token whose charges are declined by the issuer.
     pub declined_token: &'static str,
-    /// A token with which all goes well but for the answer, which is lost.
+    /// A token whose charges succeed, but whose first answer is lost.
     pub unanswered_token: &'static str,
-    /// Signs.
+    /// Signs a notice as the gateway does.
     pub sign_notice: SignNotice,
     /// Writes the body of the notice about an event.
     pub write_notice: fn(&PaymentEvent) -> String,
-    /// The body of a notice of a type that is not known.
+    /// The body of a notice of a type that the adapter does not know.
     pub unknown_type: &'static str,
 }
 
-/// Stamps the suite onto an adapter; the fixture gives a [`GatewayFixture`].
+/// Makes the tests of this suite for an adapter; the fixture gives a [`GatewayFixture`].
 #[macro_export]
 macro_rules! gateway {
     ($($fixture:ident)::+) => {
@@ -114,7 +114,7 @@ impl GatewayFixture {
     }
 }
 
-/// The event of an answer that must be there.
+/// The event in an answer that must have one.
 #[track_caller]
 fn expect_event(answer: Result<Option<PaymentEvent>, ports::NoResponse>) -> PaymentEvent {
     answer.expect("it answers").expect("it has a word")
@@ -128,19 +128,19 @@ fn assert_about(event: &PaymentEvent, kind: EventKind, charge: &Charge, amount: 
     assert_eq!(event.refund.is_some(), kind.is_refund());
 }
 
-/// Whatever the moment, two answers say the same.
+/// Two answers state the same fact; their times may differ.
 #[track_caller]
 fn assert_same_event(one: &PaymentEvent, other: &PaymentEvent) {
     assert_eq!(one, &PaymentEvent { at: one.at, ..other.clone() });
 }
 
-/// It is a [`GatewayName`] by the rules of one that is read from a URL.
+/// The name passes the check of a [`GatewayName`] that comes from a URL.
 pub async fn its_name_stands_in_a_url(it: &GatewayFixture) {
     assert!(GatewayName::parse(it.gateway.name().as_str()).is_ok());
     assert_eq!(it.gateway.name(), it.other_instance.name());
 }
 
-/// Nothing else, however it looks.
+/// Any other text is refused, however similar it looks.
 pub async fn only_tokens_that_it_knows_are_accepted(it: &GatewayFixture) {
     for token in [it.good_token, it.declined_token, it.unanswered_token] {
         assert!(it.gateway.accepts_token(token));
@@ -151,7 +151,7 @@ pub async fn only_tokens_that_it_knows_are_accepted(it: &GatewayFixture) {
     }
 }
 
-/// Of this transaction, for this order, at the price.
+/// The event names this transaction and order and the full amount.
 pub async fn an_automatic_charge_is_captured_whole(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
     assert_about(
@@ -162,7 +162,7 @@ pub async fn an_automatic_charge_is_captured_whole(it: &GatewayFixture) {
     );
 }
 
-/// Nothing is taken yet.
+/// The amount is authorised and nothing is captured yet.
 pub async fn a_manual_charge_is_held_whole(it: &GatewayFixture) {
     let charge = it.manual_charge();
     assert_about(
@@ -173,7 +173,7 @@ pub async fn a_manual_charge_is_held_whole(it: &GatewayFixture) {
     );
 }
 
-/// The refusal is an answer, not an error.
+/// A refusal by the issuer is an answer with a reason, not an error.
 pub async fn a_declined_charge_fails_for_a_reason(it: &GatewayFixture) {
     for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
         let charge = it.charge(it.declined_token, method);
@@ -183,7 +183,7 @@ pub async fn a_declined_charge_fails_for_a_reason(it: &GatewayFixture) {
     }
 }
 
-/// The transaction's id is the idempotency key.
+/// The transaction's id is the idempotency key, so that a repeated request charges once.
 pub async fn asking_again_gives_the_first_answer_on_any_instance(it: &GatewayFixture) {
     for token in [it.good_token, it.declined_token] {
         for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
@@ -196,7 +196,7 @@ pub async fn asking_again_gives_the_first_answer_on_any_instance(it: &GatewayFix
     }
 }
 
-/// The work was done.
+/// After a lost answer the charge has happened, and the next request reports it.
 pub async fn a_lost_answer_is_found_by_asking_again(it: &GatewayFixture) {
     let charge = it.charge(it.unanswered_token, CaptureMethod::Automatic);
     it.gateway.charge(charge.clone()).await.expect_err("the answer is lost");
@@ -210,7 +210,7 @@ pub async fn a_lost_answer_is_found_by_asking_again(it: &GatewayFixture) {
     }
 }
 
-/// Of an authorisation, all or less.
+/// A capture takes all or a part of an authorisation, once.
 pub async fn a_capture_takes_what_was_asked_however_often(it: &GatewayFixture) {
     for amount in ["19.98", "5"] {
         let charge = it.manual_charge();
@@ -221,7 +221,7 @@ pub async fn a_capture_takes_what_was_asked_however_often(it: &GatewayFixture) {
     }
 }
 
-/// All that was held.
+/// A void releases the full authorisation, once.
 pub async fn a_void_gives_up_all_of_it_however_often(it: &GatewayFixture) {
     let charge = it.manual_charge();
     expect_event(it.gateway.charge(charge.clone()).await);
@@ -230,7 +230,7 @@ pub async fn a_void_gives_up_all_of_it_however_often(it: &GatewayFixture) {
     assert_same_event(&first, &expect_event(it.other_instance.void(charge).await));
 }
 
-/// It names the refund, and the amount of that one.
+/// The event names the refund and its own amount, not the sum of all refunds.
 pub async fn a_refund_is_about_itself_however_often(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
     expect_event(it.gateway.charge(charge.clone()).await);
@@ -246,7 +246,7 @@ pub async fn a_refund_is_about_itself_however_often(it: &GatewayFixture) {
     }
 }
 
-/// On any instance.
+/// A signed notice is accepted on any instance.
 pub async fn a_genuine_notice_gives_its_id_and_itself(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
@@ -257,7 +257,7 @@ pub async fn a_genuine_notice_gives_its_id_and_itself(it: &GatewayFixture) {
     }
 }
 
-/// The signature is over every byte.
+/// The signature covers the id and every byte of the body.
 pub async fn a_notice_with_another_id_or_body_is_refused(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
@@ -268,7 +268,7 @@ pub async fn a_notice_with_another_id_or_body_is_refused(it: &GatewayFixture) {
     assert!(it.gateway.verify_notice(&of_another, body.as_bytes(), it.now).is_err());
 }
 
-/// None of those that a notice is sent with can be left out or be empty.
+/// Every header is required, and none may be empty.
 pub async fn a_notice_that_lacks_a_header_is_refused(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
@@ -283,7 +283,7 @@ pub async fn a_notice_that_lacks_a_header_is_refused(it: &GatewayFixture) {
     }
 }
 
-/// Either way: an old one may be a replay.
+/// A notice from too far in the past may be a replay; one from the future is refused as well.
 pub async fn a_notice_more_than_300_s_off_is_refused(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
@@ -293,7 +293,7 @@ pub async fn a_notice_more_than_300_s_off_is_refused(it: &GatewayFixture) {
     assert!(!accepted(it.now.saturating_add(far)) && !accepted(it.now.saturating_sub(far)));
 }
 
-/// In the terms of an answer.
+/// A notice of every kind gives the same event as an answer does.
 pub async fn what_a_notice_says_of_any_kind_is_understood(it: &GatewayFixture) {
     for kind in EventKind::ALL {
         let event = it.event(kind);
@@ -304,7 +304,7 @@ pub async fn what_a_notice_says_of_any_kind_is_understood(it: &GatewayFixture) {
     }
 }
 
-/// What is kept does not have it.
+/// The card number is masked before the notice is stored.
 pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &GatewayFixture) {
     let reason = Some(format!("card {CARD_NUMBER} declined"));
     let event = PaymentEvent {
@@ -321,7 +321,7 @@ pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &Ga
     assert!(!nonsense.raw.contains(CARD_NUMBER));
 }
 
-/// A refund's id tells one refund from another.
+/// Masking must not merge two ids, because a refund is known by its id.
 pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: &GatewayFixture) {
     let understood = |id: &str| {
         let refund = Some(RefundId::new(id.to_owned()));
@@ -345,7 +345,7 @@ pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: 
     assert!(one != other && one == understood(CARD_NUMBER).0);
 }
 
-/// At no great length.
+/// The name of the type is cut to a bounded length.
 pub async fn an_unknown_type_is_named(it: &GatewayFixture) {
     let ParsedNotice::UnknownType { kind } = it.parse_notice(it.unknown_type.as_bytes()) else {
         panic!("it is not of an unknown type");
@@ -353,7 +353,7 @@ pub async fn an_unknown_type_is_named(it: &GatewayFixture) {
     assert!((1..=64).contains(&kind.chars().count()));
 }
 
-/// An error would only make the gateway repeat it.
+/// It is stored and answered with success, as an error would only make the gateway repeat it.
 pub async fn a_genuine_notice_that_is_nonsense_is_kept_and_unintelligible(it: &GatewayFixture) {
     for body in [&b"nonsense"[..], b"", b"{}", b"[]", b"\xff\xfe", b"{\"type\":7}"] {
         assert!(matches!(it.parse_notice(body), ParsedNotice::Unintelligible { .. }));

@@ -5,7 +5,7 @@ use std::{collections::HashSet, sync::Arc};
 use ports::IdGenerator;
 use tokio::task::JoinSet;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn IdGenerator>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn IdGenerator>`.
 #[macro_export]
 macro_rules! ids {
     ($($fixture:ident)::+) => {
@@ -22,19 +22,19 @@ macro_rules! ids {
 
 const KEYS: usize = 10_000;
 
-/// Within one millisecond too.
+/// Also for keys that are generated within one millisecond.
 pub async fn every_key_is_above_zero_and_larger_than_the_one_before(ids: &Arc<dyn IdGenerator>) {
     let keys: Vec<_> = (0..KEYS).map(|_| ids.next_key()).collect();
     assert!(keys.iter().all(|it| *it > 0));
     assert!(keys.is_sorted_by(|a, b| a < b));
 }
 
-/// However many ask at once.
+/// Also when many tasks generate keys at the same time.
 pub async fn no_key_is_given_out_twice(ids: &Arc<dyn IdGenerator>) {
     assert_eq!(at_once(ids, |ids| ids.next_key()).await, 4 * KEYS);
 }
 
-/// Of `a-z` and `2-7`.
+/// Only `a-z` and `2-7` occur.
 pub async fn an_id_is_26_characters_that_are_safe_in_a_url(ids: &Arc<dyn IdGenerator>) {
     for _ in 0..100 {
         let id = ids.next_id();
@@ -42,7 +42,7 @@ pub async fn an_id_is_26_characters_that_are_safe_in_a_url(ids: &Arc<dyn IdGener
     }
 }
 
-/// No place of an id has always the same character.
+/// No position of an id always has the same character.
 pub async fn every_bit_of_an_id_is_random(ids: &Arc<dyn IdGenerator>) {
     let made: Vec<_> = (0..100).map(|_| ids.next_id()).collect();
     for place in 0..26 {
@@ -51,12 +51,12 @@ pub async fn every_bit_of_an_id_is_random(ids: &Arc<dyn IdGenerator>) {
     }
 }
 
-/// However many ask at once.
+/// Also when many tasks generate ids at the same time.
 pub async fn no_id_is_given_out_twice(ids: &Arc<dyn IdGenerator>) {
     assert_eq!(at_once(ids, |ids| ids.next_id()).await, 4 * KEYS);
 }
 
-/// How many different ones four tasks get that ask at once.
+/// Counts the distinct values that four concurrent tasks get.
 async fn at_once<T: Eq + std::hash::Hash + Send + 'static>(
     ids: &Arc<dyn IdGenerator>,
     ask: fn(&dyn IdGenerator) -> T,

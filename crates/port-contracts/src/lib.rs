@@ -1,10 +1,10 @@
-//! One test suite per port, stamped onto every adapter: every promise of a port's docs is a function here, so no two
-//! adapters can keep it differently.
+//! One test suite for each port, which every adapter of it runs. Every promise in a port's docs is a
+//! function here, so that all adapters keep it in the same way.
 //!
-//! An adapter's whole test of the record is a fixture and one line a family:
+//! An adapter's test of a system of record is a fixture, and one line for each suite:
 //!
 //! ```text
-//! async fn fixture() -> port_contracts::Backend { /* a fresh, empty record */ }
+//! async fn fixture() -> port_contracts::Backend { /* a new, empty system of record */ }
 //!
 //! port_contracts::store!(fixture);
 //! port_contracts::orders!(fixture);
@@ -39,8 +39,8 @@ pub mod work;
 
 pub use backend::Backend;
 
-/// Makes one test a promise: `stamp!(suite: promises of that module; fixture)`, where the fixture is an async function
-/// without arguments. The tests stand in a module of the suite's name.
+/// Makes one test for each promise: `stamp!(suite: promises of that module; fixture)`, where the fixture is
+/// an async function without arguments. The tests are in a module with the suite's name.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! stamp {

@@ -1,4 +1,4 @@
-//! The promises of [`ports::LockManager`]. A fixture gives locks that nobody uses yet.
+//! The promises of [`ports::LockManager`]. A fixture gives locks that no other test uses.
 
 use std::{
     sync::{
@@ -11,7 +11,7 @@ use std::{
 use ports::{LockGuard, LockManager};
 use tokio::{task::JoinSet, time};
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn LockManager>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn LockManager>`.
 #[macro_export]
 macro_rules! locks {
     ($($fixture:ident)::+) => {
@@ -29,9 +29,9 @@ macro_rules! locks {
     };
 }
 
-/// So long that no test ends it.
+/// A lease that does not end within a test.
 const LONG: Duration = Duration::from_secs(60);
-/// Too short for anybody to let go.
+/// A time within which no test releases a lock.
 const MOMENT: Duration = Duration::from_millis(30);
 
 async fn acquire(
@@ -43,7 +43,7 @@ async fn acquire(
     locks.acquire_lock(name, lease, wait).await.expect("locks can be had")
 }
 
-/// However many try at once.
+/// Of many concurrent attempts one holds the lock at a time.
 pub async fn one_at_a_time_holds_a_name(locks: &Arc<dyn LockManager>) {
     let (inside, done) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     let mut tasks = JoinSet::new();
@@ -63,14 +63,14 @@ pub async fn one_at_a_time_holds_a_name(locks: &Arc<dyn LockManager>) {
     assert_eq!(done.load(Ordering::SeqCst), 32);
 }
 
-/// One lock a name.
+/// Each name has a lock that is independent of the others.
 pub async fn names_do_not_disturb_each_other(locks: &Arc<dyn LockManager>) {
     let one = acquire(locks, "one", LONG, Duration::ZERO).await;
     let other = acquire(locks, "other", LONG, Duration::ZERO).await;
     assert!(one.is_some() && other.is_some());
 }
 
-/// The wait is at most that long, not exactly.
+/// A waiting task gets the lock as soon as it is released, not only when its wait ends.
 pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn LockManager>) {
     let held = acquire(locks, "name", LONG, Duration::ZERO).await;
     let (next, ()) = tokio::join!(acquire(locks, "name", LONG, LONG), async {
@@ -80,25 +80,25 @@ pub async fn whoever_waits_gets_it_when_it_is_dropped(locks: &Arc<dyn LockManage
     assert!(next.is_some());
 }
 
-/// It is no error.
+/// A wait that ends without the lock gives none, which is not an error.
 pub async fn whoever_waits_too_long_goes_without(locks: &Arc<dyn LockManager>) {
     let _held = acquire(locks, "name", LONG, Duration::ZERO).await.expect("nobody holds it");
     assert!(acquire(locks, "name", LONG, Duration::ZERO).await.is_none());
     assert!(acquire(locks, "name", LONG, MOMENT).await.is_none());
 }
 
-/// A holder that hangs is left behind, by all who wait already and by those who come later.
+/// When the lease of a holder that hangs is over, those that wait and those that come later get the lock.
 pub async fn nobody_holds_longer_than_the_lease(locks: &Arc<dyn LockManager>) {
     let hang = async |wait| acquire(locks, "name", MOMENT, wait).await.expect("the lease before is over");
     let _first = hang(Duration::ZERO).await;
     let waiting = async { tokio::join!(hang(LONG), hang(LONG), hang(LONG)) };
-    // They would get it when nobody comes for so long, too: what is asked for is much less.
+    // Without a release they would get it when the lease is over, so the test asks for much less.
     let _three = time::timeout(LONG / 2, waiting).await.expect("each waits for a lease, not for its own end");
     time::sleep(MOMENT * 4).await;
     let _last = hang(LONG).await;
 }
 
-/// Whoever overstayed has nothing to give back.
+/// A holder whose lease is over must not release the lock of the next one.
 pub async fn a_late_release_leaves_the_new_holder_alone(locks: &Arc<dyn LockManager>) {
     let late = acquire(locks, "name", MOMENT, Duration::ZERO).await.expect("nobody holds it");
     let _new = acquire(locks, "name", LONG, LONG).await.expect("the lease is over");
@@ -106,7 +106,7 @@ pub async fn a_late_release_leaves_the_new_holder_alone(locks: &Arc<dyn LockMana
     assert!(acquire(locks, "name", LONG, MOMENT * 4).await.is_none());
 }
 
-/// Neither by giving up in time nor by being dropped half-way.
+/// A waiter that gives up, or whose future is dropped, does not delay the others.
 pub async fn a_waiter_that_went_away_does_not_hold_up_the_others(locks: &Arc<dyn LockManager>) {
     let held = acquire(locks, "name", LONG, Duration::ZERO).await;
     let dropped = time::timeout(MOMENT, acquire(locks, "name", LONG, LONG)).await;
@@ -119,7 +119,7 @@ pub async fn a_waiter_that_went_away_does_not_hold_up_the_others(locks: &Arc<dyn
     assert!(impatient.is_none() && patient.is_some());
 }
 
-/// Whether the one before let go or its lease was over.
+/// Both after a release and after a lease that is over.
 pub async fn a_later_holder_has_a_larger_fencing_token(locks: &Arc<dyn LockManager>) {
     let (mut last, mut late) = (0, Vec::new());
     for round in 0..40 {

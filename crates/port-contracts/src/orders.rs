@@ -1,4 +1,4 @@
-//! Orders and their history. What can be listed, and what a sweep finds, stands in modules of its own.
+//! The suite for orders and their history. Lists and sweeps are in submodules.
 
 mod due;
 mod list;
@@ -20,7 +20,7 @@ use crate::{
     sample::{self, at},
 };
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! orders {
     ($($fixture:tt)+) => { $crate::stamp! { orders:
@@ -60,7 +60,7 @@ pub(crate) async fn find_order(backend: &Backend, order: &Order) -> Option<Order
     backend.orders.find_order(&order.number).await.expect("read")
 }
 
-/// The order after one more step.
+/// The order's change to the next status.
 fn order_change(order: &Order, to: OrderStatus, by: ChangedBy, at: Timestamp) -> OrderChange {
     let mut progress = OrderChange::from_order(order.clone());
     progress.transition(to, by, None, at).expect("the table has this move");
@@ -73,7 +73,7 @@ async fn entries(backend: &Backend, order: &Order) -> Vec<HistoryEntry> {
     recorded.into_iter().map(|it| it.entry).collect()
 }
 
-/// With the first entry of its history.
+/// Together with the first entry of its history.
 pub async fn an_order_is_read_back_as_written(backend: &Backend) {
     let (user, product) = (backend.user().await, backend.product(None).await);
     let order = sample::order(&user, &[(&product, 2)]);
@@ -88,7 +88,8 @@ pub async fn an_order_is_read_back_as_written(backend: &Backend) {
     assert_eq!(backend.orders.find_order(&shouted).await.expect("read"), None, "a number knows case");
 }
 
-/// A hundred lines in their order, some without stock, the dearest in currencies of every scale.
+/// A hundred lines in their order, some without stock, with the highest prices in currencies of every
+/// scale.
 pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
     let user = backend.user().await;
     let mut products = Vec::new();
@@ -98,7 +99,7 @@ pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
         backend.commit([sample::insert_product(&product)]).await;
         products.push(product);
     }
-    // Neither the order of their rows nor that of their ids.
+    // The order of the lines is neither that of the products' rows nor that of their ids.
     products.rotate_left(LINES_MAX / 3);
     let lines: Vec<_> = products.iter().map(|it| (it, QUANTITY_MAX)).collect();
     let order = sample::order(&user, &lines);
@@ -117,7 +118,7 @@ pub async fn the_largest_order_is_read_back_as_written(backend: &Backend) {
     }
 }
 
-/// With what it came from.
+/// Together with the status that it came from.
 pub async fn every_status_is_read_back_as_written(backend: &Backend) {
     for status in OrderStatus::ALL {
         for came_from in [None, Some(OrderStatus::Shipped)] {
@@ -128,7 +129,7 @@ pub async fn every_status_is_read_back_as_written(backend: &Backend) {
     }
 }
 
-/// And nothing of a refused change stays.
+/// A change from any other revision is stale, and nothing of it is stored.
 pub async fn an_order_changes_only_from_the_revision_that_was_read(backend: &Backend) {
     let (order, bystander) = (backend.order().await, backend.order().await);
     let paid = order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5));
@@ -150,7 +151,7 @@ pub async fn an_order_changes_only_from_the_revision_that_was_read(backend: &Bac
     assert_eq!(find_order(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
-/// It is the guard of what belongs to the order; what a client sees does not move.
+/// The revision guards everything that belongs to the order. The version, which clients see, stays.
 pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Backend) {
     let order = backend.order().await;
     backend.commit_change(OrderChange::from_order(order.clone())).await;
@@ -160,7 +161,7 @@ pub async fn a_unit_that_only_touches_an_order_moves_its_revision(backend: &Back
     backend.expect_stale([Write::UpdateOrder(Box::new(OrderChange::from_order(order)))]).await;
 }
 
-/// Of that order only, whatever the commit did to it; a refused one did nothing.
+/// The head of the order shows the revision after each commit; a refused commit changes nothing.
 pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backend) {
     let revision = async |order: &Order| {
         backend.orders.find_order_head(&order.number).await.expect("read").map(|it| it.revision.get())
@@ -185,7 +186,7 @@ pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backen
     assert_eq!(backend.orders.find_order_head(&shouted).await.expect("read"), None, "a number knows case");
 }
 
-/// In the order in which they were made, also at one moment.
+/// The entries are in the order of the changes, even if their times are equal.
 pub async fn every_step_of_one_commit_has_its_entry(backend: &Backend) {
     let order = backend.order().await;
     let mut progress = order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5));
@@ -200,7 +201,8 @@ pub async fn every_step_of_one_commit_has_its_entry(backend: &Backend) {
     assert_eq!(find_order(backend, &order).await, Some(after));
 }
 
-/// Each step by a clock that is further behind than the one before; the first stamp says that it was the last.
+/// Each change comes from a clock that is further behind. The first timestamp is the latest, and no other
+/// is earlier.
 pub async fn a_history_is_read_by_its_numbers_whatever_the_clocks_say(backend: &Backend) {
     const MOVES: [OrderStatus; 5] = [
         OrderStatus::Paid,
@@ -230,7 +232,7 @@ pub async fn a_history_is_read_by_its_numbers_whatever_the_clocks_say(backend: &
     assert_eq!(find_order(backend, &order).await, Some(now));
 }
 
-/// Should two changes ever be made of one order, the record keeps one of them.
+/// If two changes ever had the same sequence in one order, only one of them is stored.
 pub async fn a_place_in_a_history_is_taken_once(backend: &Backend) {
     let order = backend.order().await;
     backend.commit_change(order_change(&order, OrderStatus::Paid, ChangedBy::GATEWAY, at(5))).await;
@@ -247,7 +249,7 @@ pub async fn a_place_in_a_history_is_taken_once(backend: &Backend) {
     assert_eq!(find_order(backend, &order).await, Some(paid));
 }
 
-/// In the same commit.
+/// The stock comes back in the same commit as the change of status.
 pub async fn stock_that_an_order_held_comes_back_with_the_change(backend: &Backend) {
     let order = backend.order().await;
     let id = &order.items.first().expect("a line").product;
@@ -259,7 +261,7 @@ pub async fn stock_that_an_order_held_comes_back_with_the_change(backend: &Backe
     assert_eq!(stock().await, Some(10), "and came back");
 }
 
-/// Every kind of actor; those that are users with their public ids, and nobody else's entries.
+/// Every kind of actor, users with their public ids, and no entries of other orders.
 pub async fn history_tells_who_why_and_when(backend: &Backend) {
     let order = backend.order().await;
     let customer = sample_owner(backend, &order).await;
@@ -300,7 +302,7 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
     assert_eq!(find_order(backend, &order).await, Some(now));
 }
 
-/// The public id of who placed `order`, as its history has it.
+/// The public id of the user who placed `order`, as its history shows it.
 async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
     let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     let first = recorded.into_iter().next().expect("it was placed");
@@ -310,7 +312,7 @@ async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
     id
 }
 
-/// Although the rivals only touch it.
+/// Also when the competing units change nothing but the revision.
 pub async fn one_of_many_changes_of_one_revision_wins(backend: &Backend) {
     let mut order = backend.order().await;
     for _ in 0..3 {

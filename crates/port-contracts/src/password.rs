@@ -1,4 +1,4 @@
-//! The promises of [`ports::PasswordHasher`]. A fixture gives one that is idle, at the lowest cost there is.
+//! The promises of [`ports::PasswordHasher`]. A fixture gives an idle one, with the lowest cost.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use ports::{HashPurpose, HashQueueKey, PasswordHasher};
 
 use crate::sample;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn PasswordHasher>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn PasswordHasher>`.
 #[macro_export]
 macro_rules! password {
     ($($fixture:ident)::+) => {
@@ -37,7 +37,7 @@ async fn verify(hasher: &Arc<dyn PasswordHasher>, hash: Option<&PasswordHash>, a
     hasher.verify_password(hash.cloned(), attempt.to_owned(), share()).await.expect("the hasher is idle")
 }
 
-/// Not one in another case, with more or with less.
+/// A different case, a missing or an additional character is wrong.
 pub async fn only_the_password_itself_is_right(hasher: &Arc<dyn PasswordHasher>) {
     let hash = hash(hasher, "correct horse").await;
     assert!(verify(hasher, Some(&hash), "correct horse").await);
@@ -46,7 +46,7 @@ pub async fn only_the_password_itself_is_right(hasher: &Arc<dyn PasswordHasher>)
     }
 }
 
-/// So that equal passwords do not show.
+/// Equal passwords have different hashes.
 pub async fn every_hash_has_its_own_salt(hasher: &Arc<dyn PasswordHasher>) {
     let [one, other] = [hash(hasher, "correct horse").await, hash(hasher, "correct horse").await];
     assert!(one != other, "two hashes are the same");
@@ -56,14 +56,14 @@ pub async fn every_hash_has_its_own_salt(hasher: &Arc<dyn PasswordHasher>) {
     );
 }
 
-/// Whatever is tried.
+/// Without a hash every password is wrong.
 pub async fn an_unknown_user_has_no_right_password(hasher: &Arc<dyn PasswordHasher>) {
     for attempt in ["correct horse", "", "\0", &"x".repeat(1_000)] {
         assert!(!verify(hasher, None, attempt).await);
     }
 }
 
-/// It is neither cut nor does it end at a NUL.
+/// A password is neither cut at the longest length nor ended by a NUL.
 pub async fn what_could_never_have_been_set_is_wrong(hasher: &Arc<dyn PasswordHasher>) {
     for (password, more) in [("long-Enough!".repeat(6).as_str(), "y"), ("correct horse", "\0")] {
         let hash = hash(hasher, password).await;
@@ -73,7 +73,7 @@ pub async fn what_could_never_have_been_set_is_wrong(hasher: &Arc<dyn PasswordHa
     }
 }
 
-/// All 72 of them.
+/// All 72 bytes count.
 pub async fn the_longest_password_counts_to_its_last_byte(hasher: &Arc<dyn PasswordHasher>) {
     let most = "long-Enough!".repeat(6);
     let hash = hash(hasher, &most).await;
@@ -81,12 +81,12 @@ pub async fn the_longest_password_counts_to_its_last_byte(hasher: &Arc<dyn Passw
     assert!(!verify(hasher, Some(&hash), &format!("{}?", most.trim_end_matches('!'))).await);
 }
 
-/// And its text says so.
+/// The cost is part of the text of the hash.
 pub async fn a_hash_has_the_cost_that_is_told(hasher: &Arc<dyn PasswordHasher>) {
     assert_eq!(hash(hasher, "correct horse").await.cost(), hasher.hash_cost());
 }
 
-/// Nor the cost of new hashes.
+/// Neither the verdict nor the cost of new hashes depends on the padding.
 pub async fn padding_changes_no_verdict(hasher: &Arc<dyn PasswordHasher>) {
     let cost = hasher.hash_cost();
     let known = hash(hasher, "correct horse").await;

@@ -1,4 +1,4 @@
-//! Payments: transactions with their refunds. What reconciliation asks about stands in a module of its own.
+//! The suite for payments: transactions with their refunds. Checks are in a submodule.
 
 mod checks;
 
@@ -23,12 +23,12 @@ use crate::{
     sample::{self, at},
 };
 
-/// How often a transaction changes while somebody reads it.
+/// How often a transaction changes while another task reads it.
 const CHANGES: u32 = 100;
-/// How long the reader may take to see the last change.
+/// The longest time until the reader must see the last change.
 const READING_MAX: Duration = Duration::from_secs(10);
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! payments {
     ($($fixture:tt)+) => { $crate::stamp! { payments:
@@ -56,7 +56,7 @@ async fn replace(backend: &Backend, transaction: &Transaction) {
     backend.commit([Write::UpdateTransaction(Box::new(transaction.clone()))]).await;
 }
 
-/// A captured transaction of a fresh order, 19.98 yuan.
+/// A captured transaction of a new order, 19.98 yuan.
 async fn captured(backend: &Backend) -> (Order, Transaction) {
     let order = backend.order().await;
     let transaction = backend.transaction(&order, |it| {
@@ -77,7 +77,7 @@ fn told(text: &str) -> PaymentDetails {
     }
 }
 
-/// Bare, and with everything that one can have.
+/// A transaction without any optional value, and one with all of them.
 pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
     let order = backend.order().await;
     assert_eq!(found(backend, &sample::transaction(&order)).await, None, "one that is not there");
@@ -98,7 +98,7 @@ pub async fn a_transaction_is_read_back_as_written(backend: &Backend) {
     assert_eq!(backend.payments.find_transaction(&shouted).await.expect("read"), None, "an id knows case");
 }
 
-/// Inserted so, and replaced so.
+/// Both after an insert and after a replacement.
 pub async fn every_fact_is_read_back_as_written(backend: &Backend) {
     let first = backend.transaction(&backend.order().await, |_| ()).await;
     let (nothing, taken) = (RawFacts::default(), sample::captured_facts(first.amount));
@@ -128,7 +128,8 @@ pub async fn every_fact_is_read_back_as_written(backend: &Backend) {
     assert_eq!(found(backend, &first).await, Some(first), "back to nothing");
 }
 
-/// Inserted with their transaction, added later, named by the gateway or not; a word is never lost or doubled.
+/// Dispute events that are inserted with their transaction or later, with the gateway's dispute id or
+/// without; none is lost or stored twice.
 pub async fn words_about_disputes_are_added_and_stay(backend: &Backend) {
     let amount = sample::money("4.5");
     let words = DisputeStatus::ALL.map(|status| sample::dispute(status, amount, 9));
@@ -160,7 +161,7 @@ pub async fn words_about_disputes_are_added_and_stay(backend: &Backend) {
     );
 }
 
-/// New ones are added, old ones changed; oldest first.
+/// New refunds are added and existing ones changed; they are read oldest first.
 pub async fn a_transaction_is_replaced_with_its_refunds(backend: &Backend) {
     let (_, mut transaction) = captured(backend).await;
     let (_, bystander) = captured(backend).await;
@@ -191,7 +192,7 @@ pub async fn a_transaction_is_replaced_with_its_refunds(backend: &Backend) {
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
-/// A reader who comes in the middle of many changes never sees half of one.
+/// A reader during many changes never sees a part of one.
 pub async fn a_transaction_and_its_refunds_are_of_one_moment(backend: &Backend) {
     let (order, mut transaction) = captured(backend).await;
     let (payments, id) = (Arc::clone(&backend.payments), transaction.id.clone());
@@ -215,7 +216,7 @@ pub async fn a_transaction_and_its_refunds_are_of_one_moment(backend: &Backend) 
     timeout(READING_MAX, readers.join_all()).await.expect("the reader sees the last change");
 }
 
-/// The guard of the order keeps a change away that was decided on what is gone.
+/// A change that was decided on an outdated order is refused by the order's guard.
 pub async fn a_change_goes_with_its_order_or_not_at_all(backend: &Backend) {
     let (order, transaction) = captured(backend).await;
     let change = |amount: &str| {
@@ -236,7 +237,7 @@ pub async fn a_change_goes_with_its_order_or_not_at_all(backend: &Backend) {
     assert_eq!(revision, order.revision.next(), "one change, one step");
 }
 
-/// Failed and voided ones leave it; live and disputed ones do not.
+/// Failed and voided transactions leave their order; live and disputed ones occupy it.
 pub async fn a_second_transaction_waits_until_the_first_leaves_the_order(backend: &Backend) {
     let order = backend.order().await;
     let another = || Write::InsertTransaction(Box::new(sample::transaction(&order)));
@@ -261,7 +262,7 @@ pub async fn a_second_transaction_waits_until_the_first_leaves_the_order(backend
     backend.commit([another()]).await;
 }
 
-/// Even if nothing else were to guard the order.
+/// The unique key alone guarantees it, even without the guard of the order.
 pub async fn one_of_many_transactions_of_an_order_is_made(backend: &Backend) {
     let order = backend.order().await;
     let alone = backend.race(|| {
@@ -302,7 +303,7 @@ pub async fn transactions_are_listed_oldest_first(backend: &Backend) {
     assert_eq!(backend.payments.list_transactions(order.key).await.expect("read"), tried);
 }
 
-/// Of all transactions of an order, and of no other order's.
+/// The requests of all transactions of the order, and of no other order.
 pub async fn who_asked_for_what_is_kept_in_order(backend: &Backend) {
     let (order, first) = captured(backend).await;
     let (other_order, other) = captured(backend).await;

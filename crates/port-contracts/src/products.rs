@@ -1,4 +1,4 @@
-//! The catalogue. What orders do to it, and who changed it, stands in modules of its own.
+//! The suite for products. Sales and the list of changes are in submodules.
 
 mod changes;
 mod sales;
@@ -18,7 +18,7 @@ use crate::{
     sample::{self, at},
 };
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! products {
     ($($fixture:tt)+) => { $crate::stamp! { products:
@@ -59,7 +59,8 @@ async fn keep(backend: &Backend, change: impl FnOnce(&mut Product)) -> Product {
     product
 }
 
-/// In currencies of every scale, with the largest price, name and stock, and with none.
+/// In currencies of every scale, with the highest price, the longest name and the largest stock, and with
+/// no stock.
 pub async fn a_product_is_read_back_as_written(backend: &Backend) {
     let priced = |amount: &str, currency: &str| Money::parse(amount, currency).expect("an amount");
     let largest = priced(&Money::MAJOR_MAX.to_string(), "CLF");
@@ -82,7 +83,7 @@ pub async fn a_product_is_read_back_as_written(backend: &Backend) {
     assert_eq!(found(backend, &sample::product(None)).await, None, "one that is not there");
 }
 
-/// Two ids that differ in case are two.
+/// A second product of the same id is stale; ids that differ in case are different.
 pub async fn a_product_id_is_made_once_and_knows_case(backend: &Backend) {
     let first = keep(backend, |it| it.id = ProductId::new("sku-a".into())).await;
     backend
@@ -94,7 +95,7 @@ pub async fn a_product_id_is_made_once_and_knows_case(backend: &Backend) {
     assert_eq!(found(backend, &second).await, Some(second));
 }
 
-/// And then all of it, but for the row and its beginning.
+/// Everything but the row's key and the time of its creation is replaced.
 pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: &Backend) {
     let (first, bystander) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);
     let second = Product {
@@ -116,7 +117,7 @@ pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: 
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
-/// All others decided on what is gone.
+/// All others were decided on an outdated version and are stale.
 pub async fn one_of_many_replacements_wins(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
     let race = backend.race(|| {
@@ -126,7 +127,7 @@ pub async fn one_of_many_replacements_wins(backend: &Backend) {
     race.await.assert_outcome(1, is_stale);
 }
 
-/// Also when some of it was sold since it was read: what is sold does not come back.
+/// Also when some of it was sold since it was read: sold stock does not come back.
 pub async fn a_replacement_keeps_the_stock_unless_it_speaks_of_it(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
     backend.commit([sample::sell_product(&product, 1)]).await;
@@ -148,7 +149,7 @@ pub async fn a_replacement_keeps_the_stock_unless_it_speaks_of_it(backend: &Back
     }
 }
 
-/// In no order, and nothing for those that are not.
+/// In any order, and without those that do not exist.
 pub async fn those_of_the_products_that_there_are_are_found(backend: &Backend) {
     let mut kept = Vec::new();
     for _ in 0..5 {
@@ -162,7 +163,7 @@ pub async fn those_of_the_products_that_there_are_are_found(backend: &Backend) {
     assert_eq!(backend.products.find_products(&[]).await.expect("read"), [], "nothing asked, nothing found");
 }
 
-/// Whatever their ids; a page goes on after the last product of the one before.
+/// The order does not depend on ids, and each page begins behind the last product of the one before.
 pub async fn products_are_listed_in_the_order_they_were_made_in(backend: &Backend) {
     let mut made = Vec::new();
     for id in ["c", "a", "B", "b", "A"] {
@@ -180,7 +181,7 @@ pub async fn products_are_listed_in_the_order_they_were_made_in(backend: &Backen
     assert!(page.next.is_none(), "a page that just holds all has no more after it");
 }
 
-/// The rows were made by clocks that differ: each by one that is behind that of the row before.
+/// The rows come from clocks that differ: each is behind the one of the row before.
 pub async fn products_are_listed_by_the_stamps_they_show(backend: &Backend) {
     let mut made = Vec::new();
     for second in (0..5).rev() {
@@ -192,7 +193,7 @@ pub async fn products_are_listed_by_the_stamps_they_show(backend: &Backend) {
     assert_eq!(listed, made);
 }
 
-/// And goes on after one that was taken off meanwhile.
+/// The next page begins behind the cursor even if its product is no longer active.
 pub async fn a_list_of_active_products_leaves_out_the_others(backend: &Backend) {
     let (first, hidden) = (keep(backend, |_| ()).await, keep(backend, |it| it.active = false).await);
     let (third, last) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);

@@ -1,16 +1,17 @@
-//! Idempotency keys: what makes a request that is sent twice happen once.
+//! The suite for idempotency keys, by which a request that is sent twice has its effect once.
 
 use domain::User;
 use ports::{Claim, CommitError, IdempotencyKey, Prunable, StoredReply, UnitOfWork, Write};
 
 use crate::{Backend, sample};
 
-/// As long as the body of an order of a hundred lines with long names in a script of four bytes a character.
+/// The length of the response to an order of a hundred lines, with long names in a script of four bytes a
+/// character.
 const LONG_BODY_BYTES: usize = 300_000;
 /// The longest key that a client may send, in characters.
 const KEY_CHARS_MAX: usize = 255;
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! replies {
     ($($fixture:tt)+) => { $crate::stamp! { replies:
@@ -46,7 +47,7 @@ fn claimed(error: CommitError) -> Claim {
     }
 }
 
-/// With and without an end, and not before it is written.
+/// With an expiry and without one. Before it is written it does not exist.
 pub async fn a_claim_is_read_back_as_it_was_written(backend: &Backend) {
     let user = backend.user().await;
     let longest = IdempotencyKey { key: "~".repeat(KEY_CHARS_MAX), ..sample::claim(&user).key };
@@ -58,7 +59,7 @@ pub async fn a_claim_is_read_back_as_it_was_written(backend: &Backend) {
     }
 }
 
-/// Once without an answer, once with one.
+/// The claim comes back both before and after its reply is stored; the other writes of the unit are undone.
 pub async fn a_used_key_answers_with_its_claim_and_undoes_the_rest(backend: &Backend) {
     let user = backend.user().await;
     let first = sample::claim(&user);
@@ -76,7 +77,7 @@ pub async fn a_used_key_answers_with_its_claim_and_undoes_the_rest(backend: &Bac
     assert_eq!(found(backend, &first).await, Some(answered), "the second use changed nothing");
 }
 
-/// The retry of an order that took the last piece gets that order's answer.
+/// A repeated order that took the last piece gets the reply of that order, not a shortage.
 pub async fn a_used_key_comes_before_every_other_guard(backend: &Backend) {
     let (first, product) = (sample::claim(&backend.user().await), backend.product(Some(1)).await);
     let work = [sample::sell_product(&product, 1), Write::Claim(first.clone())];
@@ -84,7 +85,7 @@ pub async fn a_used_key_comes_before_every_other_guard(backend: &Backend) {
     assert_eq!(claimed(backend.expect_refusal(work).await), first);
 }
 
-/// Whatever it is: empty, long, with line ends, or without a place.
+/// Replies that are empty, long, with line ends, or without a `Location`.
 pub async fn an_answer_comes_back_byte_for_byte(backend: &Backend) {
     let user = backend.user().await;
     let long = StoredReply { body: "茶".repeat(LONG_BODY_BYTES / 3), ..sample::reply() };
@@ -100,13 +101,14 @@ pub async fn an_answer_comes_back_byte_for_byte(backend: &Backend) {
     }
 }
 
-/// All others get the winner's claim.
+/// All other units get the claim of the one that succeeded.
 pub async fn one_of_many_claims_of_one_key_wins(backend: &Backend) {
     let user = backend.user().await;
     one_wins(backend, &user, sample::claim(&user).key).await;
 }
 
-/// No user is like any other one.
+/// The same holds for keys without a user: two missing users are equal here, unlike two nulls in a unique
+/// key.
 pub async fn one_of_many_claims_of_a_key_without_a_user_wins(backend: &Backend) {
     let user = backend.user().await;
     one_wins(backend, &user, IdempotencyKey { user: None, ..sample::claim(&user).key }).await;
@@ -124,7 +126,7 @@ async fn one_wins(backend: &Backend, user: &User, key: IdempotencyKey) {
     assert_eq!(findings.data.len(), 1, "only the winner did anything");
 }
 
-/// One key of two users or of none, on two routes, or in two spellings is two keys.
+/// The same text is another key for another user, another route, or in another case.
 pub async fn keys_differ_by_user_route_and_case(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let claim = |key: IdempotencyKey| Claim { key, ..sample::claim(&user) };
@@ -144,7 +146,7 @@ pub async fn keys_differ_by_user_route_and_case(backend: &Backend) {
     }
 }
 
-/// A second answer gets the first one, and changes nothing.
+/// A second reply is refused, with the first one as the result.
 pub async fn a_key_is_answered_once(backend: &Backend) {
     let claim = sample::claim(&backend.user().await);
     backend.commit([Write::Claim(claim.clone())]).await;
@@ -156,7 +158,7 @@ pub async fn a_key_is_answered_once(backend: &Backend) {
     assert_eq!(found(backend, &claim).await, Some(answered), "and stays");
 }
 
-/// All others get the winner's answer.
+/// All other units get the reply of the one that succeeded.
 pub async fn one_of_many_answers_to_one_key_wins(backend: &Backend) {
     let claim = sample::claim(&backend.user().await);
     backend.commit([Write::Claim(claim.clone())]).await;
@@ -169,7 +171,7 @@ pub async fn one_of_many_answers_to_one_key_wins(backend: &Backend) {
     race.assert_outcome(1, |error| matches!(error, CommitError::Claimed(claim) if **claim == winner));
 }
 
-/// A key without an end stays for ever.
+/// A claim without an expiry is never deleted.
 pub async fn pruning_forgets_only_keys_whose_time_is_over(backend: &Backend) {
     let user = backend.user().await;
     let until = |seconds| Claim { expires_at: Some(sample::at(seconds)), ..sample::claim(&user) };
@@ -181,7 +183,7 @@ pub async fn pruning_forgets_only_keys_whose_time_is_over(backend: &Backend) {
     assert_eq!(found(backend, &eternal).await, Some(eternal), "it has no end");
 }
 
-/// At most so many rows a time.
+/// One unit deletes no more rows than its limit.
 pub async fn pruning_is_bounded(backend: &Backend) {
     let user = backend.user().await;
     let claims: Vec<_> =
@@ -197,7 +199,7 @@ pub async fn pruning_is_bounded(backend: &Backend) {
     }
 }
 
-/// Once forgotten, a key is new.
+/// After its claim is deleted, a key is new.
 pub async fn a_forgotten_key_can_be_used_again(backend: &Backend) {
     let user = backend.user().await;
     let first = Claim { expires_at: Some(sample::at(1)), ..sample::claim(&user) };

@@ -1,4 +1,4 @@
-//! Values to write, each with keys and ids of its own.
+//! Values to write, each with unique keys and ids.
 
 use std::{
     net::IpAddr,
@@ -19,25 +19,25 @@ use domain::{
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, OpenLimits, StoredReply, Write};
 
-/// 2026-11-22T08:30:00.123Z, in milliseconds.
+/// The start of the samples' time: 2026-11-22T08:30:00.123Z, in milliseconds.
 const START_MS: i64 = 1_795_336_200_123;
-/// Keys keep this distance.
+/// The distance between two generated keys.
 const STEP: i64 = 1_000;
 
 static NEXT: AtomicI64 = AtomicI64::new(STEP);
 
-/// A number that nobody else has, larger than all before it.
+/// A number that is larger than all before it, and unique within the process.
 pub fn next_number() -> i64 {
     NEXT.fetch_add(STEP, Ordering::Relaxed)
 }
 
-/// The moment so many seconds after the samples' own beginning.
+/// The time that many seconds after the start of the samples' time.
 #[must_use]
 pub const fn at(seconds: i64) -> Timestamp {
     Timestamp::from_millis(START_MS + seconds * 1_000)
 }
 
-/// A customer.
+/// A customer with a unique name and address.
 #[must_use]
 pub fn user() -> User {
     let number = next_number();
@@ -53,19 +53,19 @@ pub fn user() -> User {
     }
 }
 
-/// What a hash looks like. It is none of `text`, and of nothing else either.
+/// A text in the form of a password hash, which no password verifies.
 #[must_use]
 pub fn hash(text: &str) -> PasswordHash {
     PasswordHash::new(format!("$2b$10${text:.<53}"))
 }
 
-/// Where the samples' logins come from.
+/// The network that the samples' logins come from.
 #[must_use]
 pub fn network() -> Network {
     Network::from_address(IpAddr::from([192, 0, 2, 1]))
 }
 
-/// A login that lasts an hour.
+/// A session that lasts an hour.
 #[must_use]
 pub fn session(user: &User) -> Session {
     let number = next_number();
@@ -82,7 +82,7 @@ pub fn session(user: &User) -> Session {
     }
 }
 
-/// A product of 9.99 yuan.
+/// An active product that costs 9.99 yuan.
 #[must_use]
 pub fn product(stock: Option<i64>) -> Product {
     let number = next_number();
@@ -100,7 +100,7 @@ pub fn product(stock: Option<i64>) -> Product {
     }
 }
 
-/// An operator's change.
+/// The entry for an operator's change of a product.
 #[must_use]
 pub fn change(by: &User) -> ProductChange {
     let number = next_number();
@@ -113,31 +113,31 @@ pub fn change(by: &User) -> ProductChange {
     }
 }
 
-/// The making of that product.
+/// The write that creates the product.
 #[must_use]
 pub fn insert_product(product: &Product) -> Write {
     Write::InsertProduct(product.clone(), change(&user()))
 }
 
-/// The replacement of a product by that one.
+/// The write that replaces the version `read` by this product.
 #[must_use]
 pub fn replace_product(product: &Product, read: Version, restock: StockUpdate) -> Write {
     Write::ReplaceProduct { product: product.clone(), read, stock_update: restock, change: change(&user()) }
 }
 
-/// The replacement of a product by its next version, which differs in nothing but what is said of the stock.
+/// The write that replaces a product by its next version, which differs in the stock update only.
 #[must_use]
 pub fn replace_with_next(read: &Product, restock: StockUpdate) -> Write {
     replace_product(&read.next_version(at(9)), read.version, restock)
 }
 
-/// The sale of that quantity of a product, as it was read.
+/// The write that sells a quantity of a product as it was read.
 #[must_use]
 pub fn sell_product(read: &Product, quantity: u32) -> Write {
     Write::Sell { line: StockLine { product: read.id.clone(), quantity }, read: read.clone() }
 }
 
-/// An order of so many of these, to be paid within half an hour.
+/// A pending order of these quantities, which expires in half an hour.
 #[must_use]
 pub fn order(owner: &User, lines: &[(&Product, u32)]) -> Order {
     let number = next_number();
@@ -166,7 +166,7 @@ pub fn insert_order(order: &Order) -> Write {
     Write::InsertOrder { order: Box::new(order.clone()), entry }
 }
 
-/// A payment of which nothing is known yet.
+/// A payment for which no fact is known yet.
 #[must_use]
 pub fn transaction(order: &Order) -> Transaction {
     let number = next_number();
@@ -191,32 +191,32 @@ pub fn transaction(order: &Order) -> Transaction {
     }
 }
 
-/// Those facts.
+/// Validates raw facts, which must be possible together.
 #[must_use]
 pub fn restore_facts(record: RawFacts) -> PaymentFacts {
     PaymentFacts::from_raw(record).expect("a sample can be true")
 }
 
-/// Money that was held a second after the beginning.
+/// The facts of money that was authorised one second after the start.
 #[must_use]
 pub fn authorized_facts() -> RawFacts {
     RawFacts { authorized_at: Some(at(1)), ..RawFacts::default() }
 }
 
-/// Money that was held and taken.
+/// The facts of money that was authorised and captured.
 #[must_use]
 pub fn captured_facts(amount: Money) -> RawFacts {
     RawFacts { capture: Some(Capture { amount, at: at(2) }), ..authorized_facts() }
 }
 
-/// A word about a dispute, that many seconds after the beginning.
+/// A dispute event, that many seconds after the start.
 #[must_use]
 pub fn dispute(status: DisputeStatus, amount: Money, seconds: i64) -> DisputeEvent {
     let event = EventId::new(format!("event-{}", next_number()));
     DisputeEvent { event, dispute: None, status, amount, at: at(seconds) }
 }
 
-/// A refund on its way.
+/// A pending refund of a transaction.
 #[must_use]
 pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
     let number = next_number();
@@ -234,7 +234,7 @@ pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
     }
 }
 
-/// A notice that is parked until its transaction is known.
+/// An event that is parked until its transaction is known.
 #[must_use]
 pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
     let number = next_number();
@@ -250,7 +250,7 @@ pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
     }
 }
 
-/// A finding that is open.
+/// An open finding about a dispute, without any reference.
 #[must_use]
 pub fn finding() -> Finding {
     let number = next_number();
@@ -270,7 +270,7 @@ pub fn finding() -> Finding {
     }
 }
 
-/// A key that is used for the first time, to be kept for ever.
+/// A claim for a new idempotency key, without an expiry.
 #[must_use]
 pub fn claim(user: &User) -> Claim {
     let number = next_number();
@@ -284,7 +284,7 @@ pub fn claim(user: &User) -> Claim {
     }
 }
 
-/// An answer with everything that an answer can have.
+/// A reply with every optional header.
 #[must_use]
 pub fn reply() -> StoredReply {
     StoredReply {
@@ -295,13 +295,13 @@ pub fn reply() -> StoredReply {
     }
 }
 
-/// So many yuan.
+/// An amount in yuan, from its decimal text.
 #[must_use]
 pub fn money(amount: &str) -> Money {
     Money::parse(amount, "CNY").expect("a sample is an amount")
 }
 
-/// The gateway of that name.
+/// A gateway's name, without validation.
 #[must_use]
 pub fn gateway(name: &str) -> GatewayName {
     GatewayName::new(name.into())

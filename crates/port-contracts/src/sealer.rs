@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ports::Sealer;
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Sealer>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn Sealer>`.
 #[macro_export]
 macro_rules! sealer {
     ($($fixture:ident)::+) => {
@@ -20,7 +20,7 @@ macro_rules! sealer {
 
 const TEXTS: [&str; 4] = ["", "1700000000000.42", "密码\0\n", "a.b.c"];
 
-/// Whatever it says.
+/// Any text comes back as it was.
 pub async fn what_was_sealed_opens_again(sealer: &Arc<dyn Sealer>) {
     for text in TEXTS.into_iter().chain([&*"x".repeat(1_000)]) {
         assert_eq!(
@@ -30,7 +30,7 @@ pub async fn what_was_sealed_opens_again(sealer: &Arc<dyn Sealer>) {
     }
 }
 
-/// Only the unreserved characters of RFC 3986, 2.3.
+/// Only the unreserved characters of RFC 3986, 2.3 occur.
 pub async fn what_is_sealed_needs_no_escaping_in_a_url(sealer: &Arc<dyn Sealer>) {
     for text in TEXTS {
         let sealed = sealer.seal_text("orders", text);
@@ -38,7 +38,7 @@ pub async fn what_is_sealed_needs_no_escaping_in_a_url(sealer: &Arc<dyn Sealer>)
     }
 }
 
-/// Where one ends and the other begins is sealed in too.
+/// The boundary between purpose and text is sealed too, so that no other split of the two opens.
 pub async fn what_was_sealed_for_one_purpose_does_not_open_for_another(sealer: &Arc<dyn Sealer>) {
     let sealed = sealer.seal_text("orders", "1");
     for other in ["", "order", "orders1", "findings"] {
@@ -47,7 +47,7 @@ pub async fn what_was_sealed_for_one_purpose_does_not_open_for_another(sealer: &
     assert_ne!(sealer.seal_text("a", "bc"), sealer.seal_text("ab", "c"));
 }
 
-/// By a single character, or made up.
+/// A text that differs by one character, or that was never sealed, does not open.
 pub async fn what_was_changed_does_not_open(sealer: &Arc<dyn Sealer>) {
     let sealed = sealer.seal_text("orders", "1700000000000.42");
     for at in 0..sealed.len() {

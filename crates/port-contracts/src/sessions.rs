@@ -1,4 +1,4 @@
-//! Sessions: rotation, revocation, and what of them can be listed.
+//! The suite for sessions: rotation, revocation and lists.
 
 use domain::{Network, Session, SessionId, Timestamp, User, session::SPENT_MAX};
 use ports::{Prunable, RevokedSession, UnitOfWork, Write};
@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::{Backend, backend::is_stale, sample};
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! sessions {
     ($($fixture:tt)+) => { $crate::stamp! { sessions:
@@ -36,7 +36,7 @@ async fn revoked_at(backend: &Backend, session: &Session) -> Option<Timestamp> {
     found(backend, session).await.expect("it is there").revoked_at
 }
 
-/// Keeps a session, changed before.
+/// Stores a session after `change` was applied to it.
 async fn keep(backend: &Backend, user: &User, change: impl FnOnce(&mut Session)) -> Session {
     let mut session = sample::session(user);
     change(&mut session);
@@ -44,7 +44,7 @@ async fn keep(backend: &Backend, user: &User, change: impl FnOnce(&mut Session))
     session
 }
 
-/// Keeps a session that was revoked so many seconds in.
+/// Stores a session that was revoked that many seconds after the start.
 async fn revoked(backend: &Backend, user: &User, seconds: i64) -> Session {
     let session = keep(backend, user, |_| ()).await;
     backend.commit([revocation(&session, seconds)]).await;
@@ -61,7 +61,7 @@ fn rotated(session: &Session, seconds: i64) -> Session {
     }
 }
 
-/// The exchange of a session as it was read.
+/// The write that rotates a session as it was read.
 fn rotation(read: &Session, seconds: i64) -> Write {
     Write::RotateSession { read: Box::new(read.clone()), next: Box::new(rotated(read, seconds)) }
 }
@@ -70,7 +70,7 @@ fn revocation(session: &Session, seconds: i64) -> Write {
     Write::RevokeSession { user: session.user, session: session.key, at: sample::at(seconds) }
 }
 
-/// Live or not.
+/// Both live and ended sessions.
 pub async fn a_session_is_read_back_as_written(backend: &Backend) {
     let user = backend.user().await;
     assert_eq!(backend.sessions.find_session(&SessionId::new("none".into())).await.expect("read"), None);
@@ -88,7 +88,7 @@ pub async fn a_session_is_read_back_as_written(backend: &Backend) {
     }
 }
 
-/// Neither twice from one, nor past one.
+/// A second rotation from one generation, or one from a later generation, is stale.
 pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
     let first = keep(backend, &backend.user().await, |_| ()).await;
     let (second, third) = (rotated(&first, 10), rotated(&rotated(&first, 10), 20));
@@ -100,7 +100,7 @@ pub async fn a_session_rotates_from_the_generation_before(backend: &Backend) {
     assert_eq!(found(backend, &first).await, Some(third));
 }
 
-/// Whether it was revoked, ran out, or never was.
+/// A session that was revoked, has expired, or does not exist is stale.
 pub async fn an_ended_session_does_not_rotate(backend: &Backend) {
     let user = backend.user().await;
     let ended = revoked(backend, &user, 5).await;
@@ -112,7 +112,7 @@ pub async fn an_ended_session_does_not_rotate(backend: &Backend) {
     backend.expect_stale([rotation(&sample::session(&user), 10)]).await;
 }
 
-/// Whoever rotates may have the session from a copy that somebody forged.
+/// The session may come from a cached entry that was forged, so every column is compared.
 pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
     let (owner, other) = (backend.user().await, backend.user().await);
     let session = keep(backend, &owner, |_| ()).await;
@@ -130,7 +130,7 @@ pub async fn a_session_rotates_only_as_what_it_is(backend: &Backend) {
     assert_eq!(found(backend, &own).await, Some(own));
 }
 
-/// One refresh token is good for one exchange.
+/// Of concurrent exchanges of one refresh token one succeeds.
 pub async fn one_of_many_rotations_wins(backend: &Backend) {
     let session = keep(backend, &backend.user().await, |_| ()).await;
     let race = backend.race(|| UnitOfWork::new().with_write(rotation(&session, 10)));
@@ -138,7 +138,7 @@ pub async fn one_of_many_rotations_wins(backend: &Backend) {
     assert_eq!(found(backend, &session).await, Some(rotated(&session, 10)));
 }
 
-/// A second revocation, or one of nothing, succeeds and changes nothing.
+/// Revoking again, or revoking a session that does not exist, succeeds and changes nothing.
 pub async fn a_revoked_session_stays_as_it_is(backend: &Backend) {
     let user = backend.user().await;
     let (session, bystander) = (revoked(backend, &user, 5).await, keep(backend, &user, |_| ()).await);
@@ -150,7 +150,7 @@ pub async fn a_revoked_session_stays_as_it_is(backend: &Backend) {
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }
 
-/// What a change of password does.
+/// All sessions of the user end but the given one, as after a change of the password.
 pub async fn revoking_all_sessions_spares_one_and_other_users(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let early = revoked(backend, &user, 5).await;
@@ -164,7 +164,7 @@ pub async fn revoking_all_sessions_spares_one_and_other_users(backend: &Backend)
     assert_eq!(revoked_at(backend, &theirs).await, None, "another user's");
 }
 
-/// And succeeds when there is nothing left to revoke.
+/// It also succeeds when there is no session left to revoke.
 pub async fn revoking_all_sessions_without_exception_spares_none(backend: &Backend) {
     let user = backend.user().await;
     let sessions = [keep(backend, &user, |_| ()).await, keep(backend, &user, |_| ()).await];
@@ -178,7 +178,8 @@ pub async fn revoking_all_sessions_without_exception_spares_none(backend: &Backe
     }
 }
 
-/// Neither ended ones nor other users', and at most so many. The clock of who made a later row may be behind.
+/// Without ended ones and those of other users, no more than the limit. The clock behind a later row may be
+/// slow.
 pub async fn live_sessions_are_listed_newest_first(backend: &Backend) {
     let user = backend.user().await;
     let mut live = Vec::new();
@@ -202,7 +203,7 @@ fn ended(session: &Session) -> RevokedSession {
     RevokedSession { key: session.key, id: session.id.clone(), at }
 }
 
-/// At or after a moment, of all users, at most so many.
+/// At or after that time, of all users, no more than the limit.
 pub async fn revocations_are_listed_oldest_first(backend: &Backend) {
     let user = backend.user().await;
     let third = revoked(backend, &user, 30).await;
@@ -216,7 +217,7 @@ pub async fn revocations_are_listed_oldest_first(backend: &Backend) {
     assert_eq!(backend.sessions.list_revoked_sessions(sample::at(31), None, 100).await.expect("read"), []);
 }
 
-/// However many there are: where a page ends, the next one begins.
+/// However many there are of one timestamp, each page begins where the one before ended.
 pub async fn revocations_of_one_moment_are_read_page_by_page(backend: &Backend) {
     let user = backend.user().await;
     let mut all = vec![revoked(backend, &user, 20).await, revoked(backend, &user, 20).await];
@@ -233,7 +234,8 @@ pub async fn revocations_of_one_moment_are_read_page_by_page(backend: &Backend) 
     assert_eq!(backend.sessions.list_revoked_sessions(since, after, 1).await.expect("read"), []);
 }
 
-/// Those revoked or run out before a moment; a session that is live or ended just then stays.
+/// Sessions that were revoked or expired before that time. A live one, or one that ended at that time,
+/// stays.
 pub async fn pruning_forgets_only_sessions_that_ended_before(backend: &Backend) {
     let user = backend.user().await;
     let gone =
@@ -252,7 +254,7 @@ pub async fn pruning_forgets_only_sessions_that_ended_before(backend: &Backend) 
     }
 }
 
-/// At most so many rows a time.
+/// One unit deletes no more rows than its limit.
 pub async fn pruning_sessions_is_bounded(backend: &Backend) {
     let user = backend.user().await;
     for _ in 0..5 {
@@ -265,7 +267,7 @@ pub async fn pruning_sessions_is_bounded(backend: &Backend) {
     }
 }
 
-/// Since a moment, live or not, and of no other user.
+/// Logins since that time, of live and ended sessions, of this user only.
 pub async fn a_network_is_known_by_the_logins_of_that_user_in_it(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let elsewhere = Network::from_address(IpAddr::from([192, 0, 2, 2]));

@@ -1,7 +1,8 @@
-//! Everything that a record can be asked, in all combinations, so that every statement which is ever sent is sent once.
+//! Calls every method of every repository with all combinations of filters, and every kind of write, so
+//! that every statement of the service is sent once.
 //!
-//! What a test makes of the statements is up to it. Around the rows of the [`StatementFixture`] lie many others, of the worst kind:
-//! what is looked for is where a walk along another index would come last.
+//! An adapter's test has the database explain the statements. The rows of the [`StatementFixture`] lie
+//! among many others in the worst position: a walk along a wrong index comes to them last.
 
 mod filler;
 mod reads;
@@ -15,17 +16,17 @@ use ports::{Claim, Write};
 pub use self::filler::{FILLER_ROWS, filler_sql};
 use crate::{Backend, sample};
 
-/// What has been asked: methods as `UserRepository::find`, writes as `Write::LockRequest`.
+/// The names that were covered: methods as `UserRepository::find_user`, writes as `Write::Claim`.
 pub type Coverage = BTreeSet<String>;
 
-/// Rows to ask for.
+/// The rows that the statements ask for.
 #[derive(Debug, Clone)]
 pub struct StatementFixture {
-    /// Who owns half of all orders.
+    /// The owner of half of all orders.
     pub user: User,
-    /// What is sold.
+    /// A product that is sold and returned.
     pub product: Product,
-    /// What has a long history of changes.
+    /// The product that has a long history of changes.
     pub edited_product: Product,
     order: Order,
     transaction: Transaction,
@@ -36,7 +37,7 @@ pub struct StatementFixture {
 }
 
 impl StatementFixture {
-    /// Keeps the rows.
+    /// Stores the rows.
     pub async fn new(backend: &Backend) -> Self {
         let (user, product, changed) =
             (backend.user().await, backend.product(Some(1_000)).await, backend.product(None).await);
@@ -67,7 +68,7 @@ impl StatementFixture {
         scene
     }
 
-    /// Asks everything, and writes everything.
+    /// Calls every method of every repository, and commits every kind of write.
     pub async fn run_all(&self, backend: &Backend) -> Coverage {
         let mut played = Coverage::new();
         self.run_reads(backend, &mut played).await;
@@ -76,7 +77,7 @@ impl StatementFixture {
     }
 }
 
-/// What of the ports [`StatementFixture::run_all`] has left out: a method of a repository, or a kind of write.
+/// The methods of repositories and the kinds of writes that are not in `played`.
 #[must_use]
 pub fn missing_statements(played: &Coverage) -> Vec<String> {
     let mut all = methods(include_str!("../../ports/src/repository.rs"));

@@ -1,4 +1,4 @@
-//! What every commit promises, whatever it writes. The guard of each single write stands with its family.
+//! The suite for commits in general. The guard of each write is tested in the suite of its repository.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,14 +17,14 @@ use crate::{
     sample,
 };
 
-/// How long a commit may run on after its future was dropped.
+/// How long a commit may continue after its future was dropped.
 const SETTLING_MAX: Duration = Duration::from_secs(10);
-/// How often units that touch the same rows are raced.
+/// How often units that touch the same rows compete.
 const ROUNDS: i64 = 20;
-/// How often a suite looks whether it has.
+/// The pause between two checks whether a dropped commit has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! store {
     ($($fixture:tt)+) => { $crate::stamp! { store:
@@ -43,7 +43,7 @@ macro_rules! store {
     } };
 }
 
-/// Rows that only stand if what they refer to stands: all of a shop's first sale in one unit.
+/// Rows that refer to each other, for a shop's first sale, in one unit.
 pub async fn a_commit_of_everything_makes_all_of_it_true(backend: &Backend) {
     let (user, product) = (sample::user(), sample::product(Some(5)));
     let order = sample::order(&user, &[(&product, 2)]);
@@ -86,12 +86,12 @@ pub async fn a_commit_of_everything_makes_all_of_it_true(backend: &Backend) {
     assert_eq!(backend.stock(&product).await, Some(3), "the stock that is left");
 }
 
-/// A unit without writes has nothing to refuse.
+/// A unit without writes has no guard that could refuse it.
 pub async fn a_commit_of_nothing_succeeds(backend: &Backend) {
     backend.commit([]).await;
 }
 
-/// The last write in lock order fails, after one of nearly every kind before it.
+/// The last write in lock order fails, after nearly every kind of write.
 pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend) {
     let (order, finding) = (backend.order().await, sample::finding());
     let owner = backend.order().await.owner;
@@ -169,7 +169,8 @@ async fn expect_unchanged_product(backend: &Backend, product: &Product) {
     assert_eq!(changes.expect("read").data.len(), 1, "made, and not changed");
 }
 
-/// A retry takes fresh ones. Nothing else would do: an event under another's key is no duplicate, and must not be lost.
+/// A retry generates new ones. In particular an event under another event's key is not a duplicate and must
+/// not be lost.
 pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     let (order, user) = (backend.order().await, backend.user().await);
     let (product, change) = (backend.product(None).await, sample::change(&user));
@@ -227,7 +228,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     }
 }
 
-/// As soon as a commit has answered, every reader sees it.
+/// Once a commit has been answered, every read sees it.
 pub async fn a_read_sees_every_commit_before_it(backend: &Backend) {
     let mut product = backend.product(Some(0)).await;
     for stock in 1..=50 {
@@ -238,7 +239,7 @@ pub async fn a_read_sees_every_commit_before_it(backend: &Backend) {
     }
 }
 
-/// The guard of an order lets one of many through, and that one completely.
+/// Of many concurrent changes one is committed, with all of its writes.
 pub async fn one_order_moves_once_among_many_rivals(backend: &Backend) {
     let order = backend.order().await;
     let race = backend.race(|| {
@@ -263,7 +264,7 @@ pub async fn one_order_moves_once_among_many_rivals(backend: &Backend) {
     assert_eq!(left, Some(10), "the stock came back once");
 }
 
-/// Two products, taken by half of the rivals as one and two, by the others as two and one.
+/// Two products: half of the units take them in one order, the others in the reverse order.
 pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_other(backend: &Backend) {
     let (one, two) = (backend.product(Some(1_000)).await, backend.product(Some(1_000)).await);
     let mut turn = false;
@@ -277,8 +278,8 @@ pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_oth
     assert_eq!(left, (Some(936), Some(936)), "{RIVALS} pieces of each are gone");
 }
 
-/// Two orders and a session each of their two owners, touched by half of the rivals in one order and by the others in the
-/// other, round after round: one gets through each time, all others come too late, and nobody waits in a circle.
+/// Two orders and a session of each of their owners, touched in one order by half of the units and in the
+/// reverse order by the others. In each round one succeeds, the others are stale, and there is no deadlock.
 pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other(backend: &Backend) {
     let orders = [backend.order().await, backend.order().await];
     let sessions = orders.each_ref().map(|it| Session { user: it.owner, ..sample::session(&sample::user()) });
@@ -305,7 +306,8 @@ pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_ea
     }
 }
 
-/// Orders of several customers for one product, each with its key. One used key refuses all of them.
+/// Orders of several customers for one product, each with an idempotency key. One used key refuses them
+/// all.
 pub async fn units_put_together_are_one_commit(backend: &Backend) {
     let product = backend.product(Some(10)).await;
     let users = [backend.user().await, backend.user().await, backend.user().await];
@@ -338,7 +340,7 @@ fn sale(user: &User, product: &Product) -> (Order, UnitOfWork) {
     (order, unit)
 }
 
-/// A client that goes away does not take its order with it.
+/// A client that disconnects does not cancel the order that is being committed.
 pub async fn a_dropped_commit_runs_to_its_end(backend: &Backend) {
     let finding = sample::finding();
     let work = UnitOfWork::new().with_write(Write::InsertFinding(finding.clone()));
@@ -352,7 +354,8 @@ pub async fn a_dropped_commit_runs_to_its_end(backend: &Backend) {
     kept.await.expect("a commit that was begun ends, although nobody waits for it");
 }
 
-/// Futures dropped after more and more time: each unit is there as a whole or not at all, and the next commit goes on.
+/// Futures are dropped after longer and longer times. Each unit is stored as a whole or not at all, and the
+/// next commit succeeds.
 pub async fn a_commit_dropped_at_any_moment_is_whole_or_absent(backend: &Backend) {
     let user = backend.user().await;
     for round in 0..40 {
@@ -363,7 +366,7 @@ pub async fn a_commit_dropped_at_any_moment_is_whole_or_absent(backend: &Backend
         let store: Arc<dyn Store> = Arc::clone(&backend.store);
         let _ = timeout(Duration::from_micros(round * 50), store.commit(work)).await;
         backend.commit([Write::InsertFinding(sample::finding())]).await;
-        // It may still be on its way, so only what was seen first obliges what is read after it.
+        // The commit may still be running, so only a unit that was seen once must be seen by later reads.
         let claimed = backend.claims.find_claim(&claim.key).await.expect("read").is_some();
         let found = backend.findings.find_finding(&finding.id).await.expect("read").is_some();
         assert!(found || !claimed, "round {round}: the claim is there and the finding is not");

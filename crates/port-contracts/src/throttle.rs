@@ -1,11 +1,11 @@
-//! The promises of [`ports::Throttle`]. A fixture gives one that has counted nothing, with the true time.
+//! The promises of [`ports::Throttle`]. A fixture gives one without any counts, with the true time.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use ports::{Attempts, Throttle};
 use tokio::{task::JoinSet, time};
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn Throttle>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn Throttle>`.
 #[macro_export]
 macro_rules! throttle {
     ($($fixture:ident)::+) => {
@@ -22,11 +22,12 @@ macro_rules! throttle {
     };
 }
 
-/// So long that no test ends it.
+/// A window that does not end within a test.
 const LONG: Duration = Duration::from_secs(60);
-/// Soon over.
+/// A window that ends within a test.
 const SHORT: Duration = Duration::from_millis(30);
-/// How often a test looks whether a window is over: some seconds in all, for adapters that count whole seconds.
+/// How often a test checks whether a window is over: some seconds in all, as some adapters count whole
+/// seconds.
 const LOOKS_MAX: u32 = 6;
 
 async fn hit(throttle: &Arc<dyn Throttle>, name: &str, window: Duration) -> Attempts {
@@ -37,7 +38,7 @@ async fn count(throttle: &Arc<dyn Throttle>, name: &str) -> Attempts {
     throttle.read_attempts(name).await.expect("counts can be had")
 }
 
-/// And under no other.
+/// An attempt counts under its name and under no other.
 pub async fn every_attempt_counts_under_its_name(throttle: &Arc<dyn Throttle>) {
     for count in 1..=3 {
         assert_eq!(hit(throttle, "one", LONG).await.count, count);
@@ -45,7 +46,7 @@ pub async fn every_attempt_counts_under_its_name(throttle: &Arc<dyn Throttle>) {
     assert_eq!(hit(throttle, "other", LONG).await.count, 1);
 }
 
-/// So that exactly as many get through as may.
+/// Concurrent attempts get different counts, so that exactly the allowed number succeeds.
 pub async fn of_attempts_at_once_no_two_get_the_same_count(throttle: &Arc<dyn Throttle>) {
     let mut tasks = JoinSet::new();
     for _ in 0..64 {
@@ -59,7 +60,7 @@ pub async fn of_attempts_at_once_no_two_get_the_same_count(throttle: &Arc<dyn Th
     assert!(counts.into_iter().eq(1..=64));
 }
 
-/// Whoever keeps trying is not locked out for ever.
+/// Later attempts do not prolong the window, so that repeated attempts cannot lock a client out for ever.
 pub async fn the_window_begins_with_the_first_attempt(throttle: &Arc<dyn Throttle>) {
     let first = hit(throttle, "name", LONG).await;
     assert!(first.resets_in > Duration::ZERO && first.resets_in <= LONG);
@@ -67,7 +68,7 @@ pub async fn the_window_begins_with_the_first_attempt(throttle: &Arc<dyn Throttl
     assert!(hit(throttle, "name", LONG).await.resets_in < LONG);
 }
 
-/// With the next attempt.
+/// The first attempt after the window begins a new one.
 pub async fn the_count_begins_anew_when_the_window_is_over(throttle: &Arc<dyn Throttle>) {
     hit(throttle, "name", SHORT).await;
     for _ in 0..LOOKS_MAX {
@@ -80,7 +81,7 @@ pub async fn the_count_begins_anew_when_the_window_is_over(throttle: &Arc<dyn Th
     panic!("the window is never over");
 }
 
-/// It tells the same as the attempt before it, a little later, and prolongs nothing.
+/// Reading the count neither adds an attempt nor prolongs the window.
 pub async fn counting_is_no_attempt(throttle: &Arc<dyn Throttle>) {
     hit(throttle, "name", LONG).await;
     let last = hit(throttle, "name", LONG).await;
@@ -92,7 +93,7 @@ pub async fn counting_is_no_attempt(throttle: &Arc<dyn Throttle>) {
     assert_eq!(hit(throttle, "name", LONG).await.count, 3);
 }
 
-/// And resets at once.
+/// The count is zero, with a window that is over.
 pub async fn what_was_never_tried_or_is_over_counts_nothing(throttle: &Arc<dyn Throttle>) {
     let nothing = Attempts { count: 0, resets_in: Duration::ZERO };
     assert_eq!(count(throttle, "never").await, nothing);
@@ -107,7 +108,7 @@ pub async fn what_was_never_tried_or_is_over_counts_nothing(throttle: &Arc<dyn T
     panic!("the window is never over");
 }
 
-/// Its own, and no other.
+/// Only the count of that name is cleared.
 pub async fn a_cleared_count_begins_anew(throttle: &Arc<dyn Throttle>) {
     for name in ["one", "one", "other"] {
         hit(throttle, name, LONG).await;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use domain::{SessionId, Timestamp, UserId};
 use ports::{AccessClaims, TokenIssuer};
 
-/// Stamps the suite onto an adapter; the fixture gives an `Arc<dyn TokenIssuer>`.
+/// Makes the tests of this suite for an adapter; the fixture gives an `Arc<dyn TokenIssuer>`.
 #[macro_export]
 macro_rules! tokens {
     ($($fixture:ident)::+) => {
@@ -27,7 +27,7 @@ fn session() -> SessionId {
     SessionId::new("mzxw6ytboi4dcmzxgiytcmzxgi".into())
 }
 
-/// Claims in whole seconds.
+/// Claims whose times are whole seconds.
 fn claims(generation: i64) -> AccessClaims {
     AccessClaims {
         user: UserId::new("ge2dsnrqgeydcmzxgiytcmzxgq".into()),
@@ -38,12 +38,12 @@ fn claims(generation: i64) -> AccessClaims {
     }
 }
 
-/// The moment the tests read a token at.
+/// The time at which the tests verify a token.
 fn now() -> Timestamp {
     claims(0).issued_at
 }
 
-/// Times in whole seconds.
+/// For times in whole seconds.
 pub async fn an_access_token_says_what_went_in(tokens: &Arc<dyn TokenIssuer>) {
     for generation in [0, 1, i64::MAX] {
         let claims = claims(generation);
@@ -57,7 +57,7 @@ pub async fn an_access_token_says_what_went_in(tokens: &Arc<dyn TokenIssuer>) {
     }
 }
 
-/// Not a moment longer.
+/// It is refused from the time of expiry on.
 pub async fn an_access_token_is_good_until_it_expires(tokens: &Arc<dyn TokenIssuer>) {
     let claims = claims(1);
     let token = tokens.issue_access_token(&claims);
@@ -69,7 +69,7 @@ pub async fn an_access_token_is_good_until_it_expires(tokens: &Arc<dyn TokenIssu
     assert!(tokens.verify_access_token(&token, Timestamp::from_millis(i64::MAX)).is_none());
 }
 
-/// For ever: whether it is still good, the session says.
+/// The token itself does not expire: the session says whether it is valid.
 pub async fn a_refresh_token_names_session_and_generation(tokens: &Arc<dyn TokenIssuer>) {
     for (id, generation) in [("mzxw6ytboi4dcmzxgiytcmzxgi", 0), ("with.dots.7", 7), ("x", i64::MAX)] {
         let session = SessionId::new(id.into());
@@ -80,13 +80,13 @@ pub async fn a_refresh_token_names_session_and_generation(tokens: &Arc<dyn Token
     }
 }
 
-/// So that a lost answer can be given again.
+/// A lost response can therefore be repeated byte for byte.
 pub async fn the_same_input_gives_the_same_token(tokens: &Arc<dyn TokenIssuer>) {
     assert_eq!(tokens.issue_access_token(&claims(3)), tokens.issue_access_token(&claims(3)));
     assert_eq!(tokens.issue_refresh_token(&session(), 3), tokens.issue_refresh_token(&session(), 3));
 }
 
-/// And knowing one says nothing about the next.
+/// One generation's token does not reveal the next one.
 pub async fn every_generation_has_its_own_tokens(tokens: &Arc<dyn TokenIssuer>) {
     assert_ne!(tokens.issue_access_token(&claims(1)), tokens.issue_access_token(&claims(2)));
     let [one, two] = [tokens.issue_refresh_token(&session(), 1), tokens.issue_refresh_token(&session(), 2)];
@@ -94,7 +94,7 @@ pub async fn every_generation_has_its_own_tokens(tokens: &Arc<dyn TokenIssuer>) 
     assert!(shared < 10, "the unguessable ends of two generations are alike");
 }
 
-/// Wherever it stands, and one that is missing or too many as well.
+/// At any position, also with a character missing or added.
 pub async fn a_token_with_one_changed_character_is_none(tokens: &Arc<dyn TokenIssuer>) {
     let (access, refresh) =
         (tokens.issue_access_token(&claims(1)), tokens.issue_refresh_token(&session(), 1));
@@ -106,13 +106,13 @@ pub async fn a_token_with_one_changed_character_is_none(tokens: &Arc<dyn TokenIs
     }
 }
 
-/// Neither can stand for the other.
+/// An access token is not accepted as a refresh token, nor the reverse.
 pub async fn one_kind_of_token_is_not_the_other(tokens: &Arc<dyn TokenIssuer>) {
     assert_eq!(tokens.verify_refresh_token(&tokens.issue_access_token(&claims(1))), None);
     assert_eq!(tokens.verify_access_token(&tokens.issue_refresh_token(&session(), 1), now()), None);
 }
 
-/// However odd or long.
+/// Texts of any form and length are refused.
 pub async fn any_other_text_is_no_token(tokens: &Arc<dyn TokenIssuer>) {
     for text in ["", ".", "..", "...", "a.b.c", "a.b.1.c", "\0", "密码.密码.1.密码", &"a.".repeat(1 << 20)]
     {
@@ -121,7 +121,7 @@ pub async fn any_other_text_is_no_token(tokens: &Arc<dyn TokenIssuer>) {
     }
 }
 
-/// Every text that differs from `token` by one character: another one, one less, one more at either end.
+/// All texts that differ from `token` by one character: replaced, removed, or added at either end.
 fn changes(token: &str) -> Vec<String> {
     let other = |it: char| if it == 'A' { 'B' } else { 'A' };
     let with = |at: usize, new: Option<char>| {

@@ -1,4 +1,4 @@
-//! Users: accounts, logins, passwords.
+//! The suite for users: accounts, logins, passwords.
 
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
 use ports::{AccountConflict, CommitError, UnitOfWork, Write};
@@ -9,7 +9,7 @@ use crate::{
     sample::{self, at},
 };
 
-/// Stamps the suite onto an adapter.
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
 #[macro_export]
 macro_rules! users {
     ($($fixture:tt)+) => { $crate::stamp! { users:
@@ -83,7 +83,7 @@ pub async fn a_user_is_read_back_as_written(backend: &Backend) {
     assert_eq!(backend.users.find_password_hash(UserKey::new(1)).await.expect("read"), None);
 }
 
-/// As a user types it.
+/// A login is found however the user writes its case.
 pub async fn a_login_is_a_name_or_an_address_in_any_case(backend: &Backend) {
     let user = backend.user().await;
     for text in [user.username.as_str(), user.email.as_str()] {
@@ -97,7 +97,7 @@ pub async fn a_login_is_a_name_or_an_address_in_any_case(backend: &Backend) {
     }
 }
 
-/// A name older than today's rule can be somebody's address.
+/// An adopted name, which follows no rule of today, can be the address of another user.
 pub async fn a_name_wins_over_an_address(backend: &Backend) {
     let addressed = named("first", "Bob@Example.com");
     let namesake = named("bob@example.COM", "second@example.com");
@@ -107,7 +107,7 @@ pub async fn a_name_wins_over_an_address(backend: &Backend) {
     assert_eq!(login(backend, "bob@example.com").await, Some(namesake), "the name wins");
 }
 
-/// Beyond ASCII too, and no further: an accent is not a matter of case.
+/// Also beyond ASCII. Accents are not a matter of case and stay different.
 pub async fn case_is_folded_as_the_domain_folds_it(backend: &Backend) {
     let user = named("JÜRGEN", "juergen@example.com");
     backend.commit([account(&user)]).await;
@@ -119,7 +119,7 @@ pub async fn case_is_folded_as_the_domain_folds_it(backend: &Backend) {
     backend.commit([account(&named("jurgen", "third@example.com"))]).await;
 }
 
-/// The name, the address, or both, be they one account's or two.
+/// The name, the address, or both, of one account or of two.
 pub async fn a_taken_name_or_address_is_named_regardless_of_case(backend: &Backend) {
     backend
         .commit([account(&named("Ada", "ada@example.com")), account(&named("Bob", "bob@example.com"))])
@@ -136,13 +136,13 @@ pub async fn a_taken_name_or_address_is_named_regardless_of_case(backend: &Backe
     assert_eq!(login(backend, "new").await, None, "and no account was made");
 }
 
-/// They are unique each among their own.
+/// Names are unique among names, and addresses among addresses.
 pub async fn names_and_addresses_do_not_take_each_other(backend: &Backend) {
     backend.commit([account(&named("first", "cy@example.com"))]).await;
     backend.commit([account(&named("cy@example.com", "dee@example.com"))]).await;
 }
 
-/// The others are told what is taken.
+/// The other units are refused with the name that is taken.
 pub async fn one_of_many_accounts_of_one_name_is_made(backend: &Backend) {
     let race = backend.race(|| {
         UnitOfWork::new()
@@ -154,7 +154,7 @@ pub async fn one_of_many_accounts_of_one_name_is_made(backend: &Backend) {
     );
 }
 
-/// From any other one it is refused.
+/// A change from any other hash is stale.
 pub async fn a_password_changes_only_from_the_hash_that_was_checked(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let change = |from: &str, to: &str| Write::ChangePassword {
@@ -172,7 +172,7 @@ pub async fn a_password_changes_only_from_the_hash_that_was_checked(backend: &Ba
     assert!(hash == Some(sample::hash("first")), "nobody else's");
 }
 
-/// All others checked a hash that is gone.
+/// All others checked an outdated hash and are stale.
 pub async fn one_of_many_password_changes_wins(backend: &Backend) {
     let user = backend.user().await;
     let race = backend.race(|| {
@@ -186,7 +186,7 @@ pub async fn one_of_many_password_changes_wins(backend: &Backend) {
     race.await.assert_outcome(1, is_stale);
 }
 
-/// It only refuses a login whose password has changed since it was checked.
+/// It only refuses a login whose password was changed since it was checked.
 pub async fn a_required_password_writes_nothing(backend: &Backend) {
     let user = backend.user().await;
     backend.commit([Write::RequirePassword(user.key, sample::hash("first"))]).await;
@@ -198,7 +198,7 @@ pub async fn a_required_password_writes_nothing(backend: &Backend) {
     backend.expect_stale([Write::RequirePassword(UserKey::new(1), sample::hash("first"))]).await;
 }
 
-/// As a commit would say it.
+/// The read gives the same conflicts as a commit would.
 pub async fn what_is_taken_can_be_read_before(backend: &Backend) {
     let read = async |user: &User| {
         backend.users.find_account_conflicts(&user.username, &user.email).await.expect("read")
@@ -222,7 +222,7 @@ pub async fn what_is_taken_can_be_read_before(backend: &Backend) {
     assert_eq!(read(&named("ada@example.com", "cy@example.com")).await, [], "an address is no name");
 }
 
-/// After an account is made, and after a password is changed.
+/// After a new account, and after a change of a password.
 pub async fn the_highest_cost_is_that_of_all_hashes_as_they_are(backend: &Backend) {
     let cost = async || backend.users.highest_hash_cost().await.expect("read");
     let hash = |cost: u32| PasswordHash::new(format!("$2b${cost:02}${:.>53}", ""));
@@ -243,7 +243,7 @@ async fn read_back(backend: &Backend, user: &User) -> Option<User> {
     backend.users.find_user_by_key(user.key).await.expect("read")
 }
 
-/// A login that was checked a moment before the account was closed begins no session.
+/// A login that was checked just before the account was disabled starts no session.
 pub async fn a_closed_account_passes_no_required_password(backend: &Backend) {
     let user = backend.user().await;
     backend.commit([update(&user.with_disabled_flag(true, at(9)), None)]).await;
@@ -253,7 +253,7 @@ pub async fn a_closed_account_passes_no_required_password(backend: &Backend) {
     backend.commit([Write::RequirePassword(user.key, sample::hash("first"))]).await;
 }
 
-/// Role, whether it is closed, and the stamp; nothing else, and no other user.
+/// Only role, `disabled` and `changed_at` change, and only of this user.
 pub async fn a_user_changes_only_from_the_stamp_that_was_read(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let operator = user.with_role(Role::Operator, at(9));
@@ -270,7 +270,7 @@ pub async fn a_user_changes_only_from_the_stamp_that_was_read(backend: &Backend)
     backend.expect_stale([update(&sample::user(), None)]).await;
 }
 
-/// All others read a stamp that is gone.
+/// All others read an outdated `changed_at` and are stale.
 pub async fn one_of_many_changes_of_a_user_wins(backend: &Backend) {
     let user = backend.user().await;
     let race = backend.race(|| {
@@ -280,7 +280,7 @@ pub async fn one_of_many_changes_of_a_user_wins(backend: &Backend) {
     race.await.assert_outcome(1, is_stale);
 }
 
-/// Those who are as they were made are not among them.
+/// Users that were never changed are not listed.
 pub async fn users_who_changed_are_read_oldest_change_first_and_page_by_page(backend: &Backend) {
     let mut all = Vec::new();
     for seconds in [20, 20, 21, 5, 20] {
@@ -305,7 +305,7 @@ pub async fn users_who_changed_are_read_oldest_change_first_and_page_by_page(bac
     assert_eq!(from_the_first.len(), all.len() + 1, "and no one else");
 }
 
-/// Also those whose account is closed; no customer.
+/// Including disabled accounts, without customers.
 pub async fn operators_are_listed_by_row(backend: &Backend) {
     backend.user().await;
     let mut all = Vec::new();

@@ -1,16 +1,17 @@
-//! How much work something is: CPU time of one thread, compared within one run, so that a busy machine decides nothing.
+//! Measures work as CPU time of one thread, compared within one run, so that other load does not decide a
+//! test.
 
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// How much larger the large input is.
+/// The ratio of the large input to the small one.
 const TIMES_LARGER: u32 = 4;
-/// The large input may be this many times the work of the small one: linear work is 4 times, quadratic work 16 times.
+/// The most that the work may grow: linear work grows 4 times, quadratic work 16 times.
 const TIMES_MORE_MAX: u32 = 9;
-/// The least of so many measurements counts: what the machine does beside it only adds.
+/// The number of measurements, of which the least counts: other load only adds to them.
 const MEASUREMENTS: usize = 5;
-/// Less than this is too little to compare.
+/// Work of less time than this cannot be compared.
 const LEAST: Duration = Duration::from_micros(100);
 
 /// The CPU time that `run` takes on this thread: the least of several measurements.

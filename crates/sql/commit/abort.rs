@@ -1,4 +1,4 @@
-//! Why a unit of work is rolled back.
+//! The reasons why a unit of work is rolled back, and what each of them means to the port.
 
 use diesel::{
     QueryResult,
@@ -10,25 +10,30 @@ use ports::{ClaimRepository, CommitError, EventRepository, IdempotencyKey, OpenL
 use super::users;
 use crate::connection::Database;
 
-/// The outcome of one write.
+/// The outcome of one write. Any [`Abort`] rolls back the whole unit.
 pub(super) type WriteOutcome = Result<(), Abort>;
 
-/// Why a unit of work cannot go on.
+/// The reason why a unit of work stops.
 pub(super) enum Abort {
-    /// A guard refused.
+    /// A guard did not hold. The adapter does not repeat the unit: its use case decides what happens next.
     Violation(Violation),
-    /// The database did not do it.
+    /// The database failed. The adapter repeats the unit after a deadlock or a lock wait, and reports the
+    /// rest.
     Failed(Error),
 }
 
-/// Which guard refused. A violated key has no name, so whatever may have violated more than one is looked up after the
-/// transaction, when what stands in the way can be seen.
+/// The guard that did not hold. Drivers do not name the violated key, so where a write can violate more
+/// than one the conflict is looked up after the rollback.
 pub(super) enum Violation {
+    /// A row is no longer as the use case read it, or two processes generated the same key. Decide again.
     Stale,
+    /// Every product of the unit that has too little stock.
     OutOfStock(Vec<ProductId>),
     Limit(OpenLimit),
     Claim(IdempotencyKey),
+    /// The gateway's event is stored already, or its generated key is in use.
     Event(GatewayName, EventId),
+    /// The name, the address or a generated id of this account is in use.
     User(User),
 }
 
@@ -45,7 +50,8 @@ impl From<Violation> for Abort {
 }
 
 impl Violation {
-    /// The refusal as the port knows it.
+    /// Translates the violation for the port, with a lookup of the conflict where that is needed. A lookup
+    /// that fails is reported as the failure: then it is not known why the unit was refused.
     pub(super) async fn into_commit_error(self, database: &Database) -> CommitError {
         let error = match self {
             Self::Stale => Ok(CommitError::Stale),
@@ -59,13 +65,14 @@ impl Violation {
     }
 }
 
-/// What a key was used for; if that is forgotten by now, the next attempt may use it.
+/// Reads the claim that stands in the way. If it has been pruned meanwhile, the next attempt may use the
+/// key.
 async fn find_claim_conflict(database: &Database, key: &IdempotencyKey) -> Result<CommitError, PortError> {
     let claim = ClaimRepository::find_claim(database, key).await?;
     Ok(claim.map_or(CommitError::Stale, |it| CommitError::Claimed(Box::new(it))))
 }
 
-/// A second event of that id, or only a row's key that was given out twice.
+/// Distinguishes a stored event from a generated row key that happens to be in use.
 async fn find_event_conflict(
     database: &Database,
     gateway: &GatewayName,
@@ -73,22 +80,29 @@ async fn find_event_conflict(
 ) -> Result<CommitError, PortError> {
     match EventRepository::find_event(database, gateway, id).await {
         Ok(None) => Ok(CommitError::Stale),
-        // It is kept, whatever its row holds.
+        // The event is stored even if its row cannot be read. The gateway gets the response to a duplicate
+        // and stops sending it; the row gets a finding.
         Ok(Some(_)) | Err(PortError::Unreadable(_)) => Ok(CommitError::DuplicateEvent),
         Err(fault) => Err(fault),
     }
 }
 
-/// The outcome of an insert, where a violated key means `refusal`.
+/// Turns a unique violation of an insert into `refusal`; use it only where every unique key has that
+/// meaning.
 pub(super) fn check_insert(outcome: QueryResult<usize>, refusal: impl FnOnce() -> Violation) -> WriteOutcome {
     match outcome {
         Ok(_) => Ok(()),
+        // A plain `INSERT` and its error. `INSERT IGNORE` would hide other errors too, such as a value that
+        // does not fit, and `REPLACE` would delete the row of the other writer.
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Err(refusal().into()),
         Err(error) => Err(error.into()),
     }
 }
 
-/// The outcome of an update whose predicate is a guard: no row means that it has moved on.
+/// Checks the number of rows of an update whose predicate is its guard: no row means that the guard did not
+/// hold.
 pub(super) fn check_guard(rows: usize) -> WriteOutcome {
+    // Every adapter counts the rows that match, also those that the update leaves unchanged. If only
+    // changed rows counted, a repeated write would look stale.
     if rows == 0 { Err(Violation::Stale.into()) } else { Ok(()) }
 }

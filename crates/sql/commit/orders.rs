@@ -15,6 +15,7 @@ use crate::sql::value::SqlTimestamp;
 pub(super) async fn insert_order(conn: &mut Conn, order: &Order, entry: &HistoryEntry) -> WriteOutcome {
     let insert = diesel::insert_into(orders::table).values(OrderRow::from(order));
     check_insert(insert.execute(conn).await, || Violation::Stale)?;
+    // One statement for each line rather than one for all: its text never changes, so it stays prepared.
     for item in NewItem::from_order(order) {
         let insert = diesel::insert_into(order_items::table).values(item);
         check_insert(insert.execute(conn).await, || Violation::Stale)?;
@@ -24,6 +25,9 @@ pub(super) async fn insert_order(conn: &mut Conn, order: &Order, entry: &History
 
 pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
     let order = progress.order();
+    // The revision guards the order, its payments and its refunds together. With a version for each of
+    // them, two units that read both and change one each could both commit, and be wrong together (ADR
+    // 0005).
     let guard =
         orders::table.find(order.key.get()).filter(orders::revision.eq(progress.base_revision().get()));
     let update = diesel::update(guard).set((
@@ -34,6 +38,8 @@ pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> Wri
         orders::last_sequence.eq(order.last_sequence.get()),
         orders::updated_at.eq(SqlTimestamp::from(order.updated_at)),
     ));
+    // Before the history: a stale unit must end here, not with the unique key of an entry that another unit
+    // wrote.
     check_guard(CachedStatement(update).execute(conn).await?)?;
     for entry in progress.history_entries() {
         insert_history_entry(conn, order.key, entry).await?;
@@ -42,6 +48,7 @@ pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> Wri
 }
 
 async fn insert_history_entry(conn: &mut Conn, order: OrderKey, entry: &HistoryEntry) -> WriteOutcome {
+    // Order and sequence are a unique key, so the schema too refuses a second entry of the same number.
     let insert = diesel::insert_into(order_status_history::table).values(HistoryRow::new(order, entry));
     check_insert(insert.execute(conn).await, || Violation::Stale)
 }

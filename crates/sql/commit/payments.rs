@@ -9,8 +9,8 @@ use crate::sql::row::{NewDispute, NewRequest, RefundRow, TransactionRow};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds};
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
-/// again is right in every case.
+/// Inserts a transaction with its refunds and dispute events. The violated key is that of the order, which
+/// another live transaction occupies, or a generated one: to decide again is right for both.
 pub(super) async fn insert_transaction(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     let insert = diesel::insert_into(payment_transactions::table).values(TransactionRow::from(transaction));
     check_insert(insert.execute(conn).await, || Violation::Stale)?;
@@ -18,11 +18,13 @@ pub(super) async fn insert_transaction(conn: &mut Conn, transaction: &Transactio
     insert_new_disputes(conn, transaction).await
 }
 
-/// Replaces a transaction. One that comes back to life may find that another occupies its order.
+/// Replaces a transaction. One that becomes live again may find that another one occupies its order.
 pub(super) async fn update_transaction(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set(TransactionRow::from(transaction));
     let outcome = CachedStatement(update).execute(conn).await;
+    // Two outcomes mean stale: no row with that key, and a violated key of `occupies_order`. The revision
+    // of the order, which the same unit guards, makes any other predicate on the row superfluous.
     if let Ok(rows) = outcome {
         check_guard(rows)?;
     }
@@ -37,6 +39,8 @@ pub(super) async fn insert_request(conn: &mut Conn, request: &PaymentRequest) ->
 }
 
 pub(super) async fn postpone_checks(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
+    // No guard and no count of rows: this only moves the time of the next question to the gateway. A lost
+    // race costs one question more, whereas a guard would be stale after every other change of the order.
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set((
         payment_transactions::check_at.eq(transaction.check_at.map(SqlTimestamp::from)),
@@ -55,6 +59,9 @@ pub(super) async fn postpone_checks(conn: &mut Conn, transaction: &Transaction) 
 
 async fn save_refunds(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     for (sequence, refund) in (1..).zip(&transaction.refunds) {
+        // Update first: every decision brings all refunds of the transaction, and few of them are new. No
+        // other unit can insert the same refund in between, because both would move the revision of the
+        // order.
         if !update_refund(conn, refund).await? {
             let insert = diesel::insert_into(refunds::table).values(RefundRow::new(sequence, refund));
             check_insert(insert.execute(conn).await, || Violation::Stale)?;
@@ -63,8 +70,10 @@ async fn save_refunds(conn: &mut Conn, transaction: &Transaction) -> WriteOutcom
     Ok(())
 }
 
-/// Whether the refund is in the record already; then what can change of it is as given.
+/// Updates the columns of a refund that can change. False if the refund is not stored yet.
 async fn update_refund(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
+    // The key alone is not enough: if two processes generated the same one, this would overwrite the refund
+    // of another transaction. With the id it matches nothing, and the insert that follows fails as stale.
     let row = refunds::table
         .find(refund.key.get())
         .filter(refunds::transaction_key.eq(refund.transaction.get()))
@@ -81,12 +90,14 @@ async fn update_refund(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
     Ok(CachedStatement(update).execute(conn).await? > 0)
 }
 
-/// Adds the words about disputes that are new; a word never changes.
+/// Inserts the dispute events that are not stored yet. A stored one never changes.
 async fn insert_new_disputes(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     let told = &transaction.facts.as_raw().disputes;
     if told.is_empty() {
         return Ok(());
     }
+    // A read before an insert is safe here, as only units that move the order's revision insert dispute
+    // events. Most transactions have none and return above without a round trip.
     let known = dispute_events::table.filter(dispute_events::transaction_key.eq(transaction.key.get()));
     let known: Vec<String> = known.select(dispute_events::event_id).load(conn).await?;
     for event in told.iter().filter(|it| known.iter().all(|known| known != it.event.as_str())) {

@@ -1,4 +1,4 @@
-//! What operators do to products. Each write makes a version, and the entry that says who made it.
+//! Changes of products by operators. Each write makes one version, and one entry that says who made it.
 
 use diesel::dsl::case_when;
 use diesel::prelude::*;
@@ -34,6 +34,8 @@ pub(super) async fn replace_product(
     restock: StockUpdate,
     change: &ProductChange,
 ) -> WriteOutcome {
+    // Only operators move the version. Sales change other columns, so that no number of sales makes this
+    // stale.
     let guard = products::table.find(product.key.get()).filter(products::version.eq(read.get()));
     let columns = (
         products::name.eq(product.name.as_str()),
@@ -43,8 +45,10 @@ pub(super) async fn replace_product(
         products::version.eq(product.version.get()),
         products::updated_at.eq(SqlTimestamp::from(product.updated_at)),
     );
+    // Two statements rather than one with optional changes: each has one text and stays prepared.
     let rows = match restock {
-        // The answer shows the stock as it was read: what was sold since then belongs to the new version.
+        // The response shows the stock as it was read. Sales since then stay counted in `moves`, so that no
+        // 304 is given for a version whose stock has changed since (ADR 0014).
         StockUpdate::Keep => {
             let moves = products::moves.eq(products::moves - product.stock_moves);
             CachedStatement(diesel::update(guard).set((columns, moves))).execute(conn).await?
@@ -65,10 +69,13 @@ pub(super) async fn adjust_stock(
     change: &ProductChange,
 ) -> WriteOutcome {
     let at = SqlTimestamp::from(change.at);
+    // No guard on the version: adding is right whatever else happened, and several adjustments at once must
+    // not fail. The limits are in the predicate, because a stock that was read before is outdated.
     let within = products::table
         .filter(products::product_id.eq(product.as_str()))
         .filter(products::stock.ge(by.saturating_neg()))
         .filter(products::stock.le(STOCK_MAX.saturating_sub(by)));
+    // The clock of this instance may be behind the one that wrote last, and `updated_at` must not go back.
     let latest = case_when(products::updated_at.lt(at), at.into_sql::<crate::dialect::TimestampType>())
         .otherwise(products::updated_at);
     let update = diesel::update(within).set((
@@ -78,7 +85,8 @@ pub(super) async fn adjust_stock(
         products::updated_at.eq(latest),
     ));
     check_guard(CachedStatement(update).execute(conn).await?)?;
-    // The row is locked by its change, so what is read is what this commit makes of it.
+    // The update has locked the row until the end of the commit, so this read gives exactly the version
+    // that it made. The entry needs it, because the use case did not know the resulting version.
     let query = products::table.filter(products::product_id.eq(product.as_str()));
     let now = query.select(ProductRow::as_select()).first(conn).await?;
     insert_change(conn, change, now, StockChange::Adjusted(by)).await

@@ -9,10 +9,12 @@ use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::schema::{idempotency_claims as claims, sessions};
 use crate::sql::value::SqlTimestamp;
 
-/// Most rows that one commit forgets, whatever it was allowed: a longer one would keep the orders waiting.
+/// Most rows that one commit deletes, whatever its caller allows. Deleting more at once would let orders
+/// wait, on SQLite for the only writer.
 const ROWS_MAX: u32 = 1_000;
 
-/// Forgets what is over. The rows are chosen first, because not every database deletes from a limited choice.
+/// Deletes rows whose time is over. They are selected first, because not every database has `DELETE …
+/// LIMIT`.
 pub(super) async fn prune_rows(
     conn: &mut Conn,
     what: Prunable,
@@ -20,6 +22,9 @@ pub(super) async fn prune_rows(
     rows_max: u32,
 ) -> WriteOutcome {
     let (before, rows) = (SqlTimestamp::from(before), i64::from(rows_max.min(ROWS_MAX)));
+    // A selected row cannot become live again before it is deleted: no claim gets a new expiry, and no
+    // session that has expired rotates. If two instances select the same rows, the second one deletes
+    // nothing.
     match what {
         Prunable::Claims => {
             let over = claims::table.filter(claims::expires_at.le(before)).order(claims::expires_at.asc());
@@ -30,6 +35,8 @@ pub(super) async fn prune_rows(
             let over = sessions::table.filter(sessions::expires_at.lt(before)).limit(rows);
             let over = IndexHint(Index::SESSIONS_EXPIRED, over.select(sessions::id));
             let mut keys: Vec<i64> = over.load(conn).await?;
+            // Two selects instead of one with `OR`: each walks its own index and stops at the limit (ADR
+            // 0019).
             let left = rows.saturating_sub(i64::try_from(keys.len()).unwrap_or(rows));
             let ended = sessions::table.filter(sessions::revoked_at.lt(before)).limit(left);
             let ended = IndexHint(Index::SESSIONS_REVOKED, ended.select(sessions::id));

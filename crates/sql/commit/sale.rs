@@ -1,4 +1,5 @@
-//! What orders do to products: they move the stock, and leave to operators what is theirs.
+//! Changes of products by orders. They write `stock` and `moves` only; all other columns belong to
+//! operators, so that sales never make an operator's change stale (ADR 0014).
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -9,7 +10,7 @@ use crate::connection::Conn;
 use crate::dialect::exact_amount;
 use crate::sql::{cached_statement::CachedStatement, row::ProductRow, schema::products};
 
-/// Gives stock back. A product that is not tracked, or not any more, takes none.
+/// Gives stock back to a product. One that is not tracked, or no longer, takes none.
 pub(super) async fn return_stock(conn: &mut Conn, line: &StockLine) -> WriteOutcome {
     let tracked = products::table
         .filter(products::product_id.eq(line.product.as_str()))
@@ -18,18 +19,20 @@ pub(super) async fn return_stock(conn: &mut Conn, line: &StockLine) -> WriteOutc
         products::stock.eq(products::stock + i64::from(line.quantity)),
         products::moves.eq(products::moves + 1),
     ));
+    // The rows are not counted: a product that is not tracked must not keep an order from being cancelled.
     CachedStatement(update).execute(conn).await?;
     Ok(())
 }
 
-/// What could not be sold so far. The unit goes on when one product lacks, so that all that lack are named.
+/// The products that could not be sold so far. A shortage does not end the unit at once, so that all are
+/// named.
 #[derive(Default)]
 pub(super) struct StockShortage {
     products: Vec<ProductId>,
 }
 
 impl StockShortage {
-    /// Sells one line, or notes that there is not enough.
+    /// Sells one line, or adds its product to the shortage.
     pub(super) async fn sell_line(
         &mut self,
         conn: &mut Conn,
@@ -37,6 +40,8 @@ impl StockShortage {
         read: &Product,
     ) -> WriteOutcome {
         let quantity = i64::from(line.quantity);
+        // The statement follows from the product as it was read. If an operator has changed since whether
+        // the stock is tracked, neither statement matches and the unit is stale.
         let sold = match read.stock {
             Some(_) => take_stock(conn, read, quantity).await?,
             None => count_sale(conn, read).await?,
@@ -44,6 +49,9 @@ impl StockShortage {
         if sold > 0 {
             return Ok(());
         }
+        // No row matched, and a predicate gives no reason. This read distinguishes a shortage, which is
+        // reported to the client, from a change by an operator, after which the use case prices the order
+        // again.
         if !is_out_of_stock(conn, read, quantity).await? {
             return Err(Violation::Stale.into());
         }
@@ -53,7 +61,7 @@ impl StockShortage {
         Ok(())
     }
 
-    /// Refuses the unit if anything lacked.
+    /// The end of the unit: a violation that names all products with a shortage, if there are any.
     pub(super) fn into_outcome(self) -> WriteOutcome {
         if self.products.is_empty() { Ok(()) } else { Err(Violation::OutOfStock(self.products).into()) }
     }
@@ -72,8 +80,8 @@ async fn take_stock(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResu
     CachedStatement(update).execute(conn).await
 }
 
-/// Only counts the sale of what is not tracked. It must be a change all the same: a price that is read and not written
-/// could be over before the commit, and no lock or certification would see it.
+/// Counts the sale of a product that is not tracked. The count is there to have a change: a plain read
+/// locks nothing, so another instance could commit a new price between this statement and the commit.
 async fn count_sale(conn: &mut Conn, read: &Product) -> QueryResult<usize> {
     let untracked = products::table
         .find(read.key.get())
@@ -85,7 +93,7 @@ async fn count_sale(conn: &mut Conn, read: &Product) -> QueryResult<usize> {
     CachedStatement(update).execute(conn).await
 }
 
-/// Whether the product is still as it was read but for its stock, and has too little of that.
+/// True if only the stock differs from the product as it was read, and is too little.
 async fn is_out_of_stock(conn: &mut Conn, read: &Product, quantity: i64) -> QueryResult<bool> {
     let query = products::table.find(read.key.get()).select(ProductRow::as_select());
     let Some(now) = query.first(conn).await.optional()?.map(ProductRow::into_product).transpose()? else {

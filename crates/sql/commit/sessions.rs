@@ -12,7 +12,7 @@ use crate::sql::{
     value::SqlTimestamp,
 };
 
-/// Keys are above zero.
+/// A key that no session has, as generated keys are above zero.
 const NO_SESSION: i64 = 0;
 
 pub(super) async fn insert_session(conn: &mut Conn, session: &Session, network: Network) -> WriteOutcome {
@@ -22,6 +22,8 @@ pub(super) async fn insert_session(conn: &mut Conn, session: &Session, network: 
 }
 
 pub(super) async fn rotate_session(conn: &mut Conn, read: &Session, next: &Session) -> WriteOutcome {
+    // The session may come from a cached entry, which others can write to. So every column that the
+    // decision used is compared, not only the generation (ADR 0009).
     let live = sessions::table
         .find(read.key.get())
         .filter(sessions::session_id.eq(read.id.as_str()))
@@ -46,6 +48,8 @@ pub(super) async fn revoke_session(
     session: SessionKey,
     at: Timestamp,
 ) -> WriteOutcome {
+    // The rows are not counted: a session that has ended already is the result that the caller wants. It
+    // keeps the time of its first end, which other instances may have seen.
     let live = sessions::table
         .find(session.get())
         .filter(sessions::user_id.eq(user.get()))
@@ -64,6 +68,7 @@ pub(super) async fn revoke_sessions(
 ) -> WriteOutcome {
     let live = sessions::table
         .filter(sessions::user_id.eq(user.get()))
+        // A key that matches no session, rather than a filter less: one text, which stays prepared.
         .filter(sessions::id.ne(except.map_or(NO_SESSION, SessionKey::get)))
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(SqlTimestamp::from(at)));

@@ -12,7 +12,7 @@ pub(super) async fn insert_user(conn: &mut Conn, user: &User, hash: &PasswordHas
     check_insert(insert.execute(conn).await, || Violation::User(user.clone()))
 }
 
-/// Changes what a user may do.
+/// Changes role, `disabled` and `changed_at` of a user, if `changed_at` is still the one that was read.
 pub(super) async fn update_user(conn: &mut Conn, user: &User, read: Option<Timestamp>) -> WriteOutcome {
     let changes = (
         user::role.eq(user.role.as_str()),
@@ -20,6 +20,7 @@ pub(super) async fn update_user(conn: &mut Conn, user: &User, read: Option<Times
         user::changed_at.eq(user.changed_at.map(SqlTimestamp::from)),
     );
     let row = user::table.find(user.key.get());
+    // In SQL `changed_at = NULL` is never true, so a user that was never changed needs another predicate.
     let rows = match read {
         Some(read) => {
             let present = row.filter(user::changed_at.eq(SqlTimestamp::from(read)));
@@ -33,8 +34,9 @@ pub(super) async fn update_user(conn: &mut Conn, user: &User, read: Option<Times
     check_guard(rows)
 }
 
-/// Only guards: as a write it holds against a change that is committed at the same moment, which a read would not on
-/// every database.
+/// Writes the password hash that is there already. A write locks the row until the commit, so a change of
+/// the password at the same time waits or makes this stale; a plain read would see the old hash and lock
+/// nothing.
 pub(super) async fn require_password(conn: &mut Conn, user: UserKey, hash: &PasswordHash) -> WriteOutcome {
     let open = user::table.find(user.get()).filter(user::password.eq(hash.expose_secret()));
     let update =
@@ -42,20 +44,23 @@ pub(super) async fn require_password(conn: &mut Conn, user: UserKey, hash: &Pass
     check_guard(CachedStatement(update).execute(conn).await?)
 }
 
-/// Changes a password.
+/// Replaces a password hash, if it is still the one that was checked.
 pub(super) async fn change_password(
     conn: &mut Conn,
     user: UserKey,
     from: &PasswordHash,
     to: &PasswordHash,
 ) -> WriteOutcome {
+    // The old hash is the guard: a login that stores a hash of a higher cost must not undo a change of the
+    // password that was committed while it hashed.
     let present = user::table.find(user.get()).filter(user::password.eq(from.expose_secret()));
     let hash = (user::password.eq(to.expose_secret()), user::hash_cost.eq(i64::from(to.cost())));
     let update = diesel::update(present).set(hash);
     check_guard(CachedStatement(update).execute(conn).await?)
 }
 
-/// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.
+/// Looks up whether name or address belong to another account. If neither does, a generated key or id was
+/// in use.
 pub(super) async fn find_user_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
     let taken = database.find_account_conflicts(&account.username, &account.email).await?;
     Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })

@@ -41,6 +41,7 @@ impl EventRepository for Database {
         let (gateway, transaction) = (gateway.clone(), transaction.clone());
         let witness = self.observer();
         self.run_query(async move |conn: &mut Conn| {
+            // A transaction has few events, so the disposition may be compared row by row behind the index.
             let waits = payment_events::disposition
                 .eq(EventDisposition::Waiting.as_str())
                 .or(payment_events::disposition.eq(EventDisposition::Parked.as_str()))
@@ -66,6 +67,8 @@ impl EventRepository for Database {
     ) -> Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError> {
         let witness = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
+            // Two dispositions are two ranges of the index, and one `OR` over both would have to sort. Each
+            // is read as far as the batch can reach into it, and the oldest of both together are the batch.
             let up_to = batch.skip.saturating_add(batch.limit);
             let mut rows = load_applicable_rows(conn, EventDisposition::Parked, up_to).await?;
             rows.extend(load_applicable_rows(conn, EventDisposition::Overdue, up_to).await?);
@@ -100,7 +103,7 @@ impl EventRepository for Database {
     }
 }
 
-/// Events that stand there and whose transaction is known, oldest first.
+/// Loads events of a disposition whose transaction exists by now, oldest first.
 async fn load_applicable_rows(
     conn: &mut Conn,
     disposition: EventDisposition,

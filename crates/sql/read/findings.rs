@@ -46,9 +46,13 @@ impl FindingRepository for Database {
                 index = Index::FINDINGS_OF_STATE;
             }
             if let Some(after) = &after {
+                // A cursor whose row is gone gives an empty page, not the first one: a client that follows
+                // `next` would start again from the beginning without noticing.
                 let Some((at, key)) = find_sort_key(conn, after).await? else { return Ok(Page::EMPTY) };
                 let beside = findings::created_at.eq(at).and(findings::id.lt(key));
                 let behind = findings::created_at.lt(at).or(beside);
+                // `le(at)` follows from `behind`, which is an `OR`: without it the databases do not see
+                // that the page is one range of the index.
                 query = query.filter(findings::created_at.le(at)).filter(behind);
             }
             let newest_first = (findings::created_at.desc(), findings::id.desc());
@@ -66,7 +70,7 @@ impl FindingRepository for Database {
     }
 }
 
-/// What lists sort a finding by.
+/// The position of a finding in the lists: time, then row key.
 async fn find_sort_key(conn: &mut Conn, id: &FindingId) -> QueryResult<Option<(SqlTimestamp, i64)>> {
     let query = findings::table.filter(findings::finding_id.eq(id.as_str()));
     query.select((findings::created_at, findings::id)).first(conn).await.optional()

@@ -69,6 +69,7 @@ impl OrderRepository for Database {
                 let Some((at, key)) = find_sort_key(conn, after).await? else { return Ok(Page::EMPTY) };
                 let beside = orders::created_at.eq(at).and(orders::id.lt(key));
                 let behind = orders::created_at.lt(at).or(beside);
+                // Redundant beside the `OR` of `behind`, but only this is seen as a range of the index.
                 query = query.filter(orders::created_at.le(at)).filter(behind);
             }
             let newest_first = (orders::created_at.desc(), orders::id.desc());
@@ -110,7 +111,7 @@ impl OrderRepository for Database {
     }
 }
 
-/// The index that has the orders of a list in its order and no others.
+/// The index that holds exactly the orders of a list, in the order of the list.
 const fn index_for(filter: &OrderFilter) -> Index {
     match (filter.owner, filter.status) {
         (None, None) => Index::ORDERS_BY_TIME,
@@ -120,13 +121,13 @@ const fn index_for(filter: &OrderFilter) -> Index {
     }
 }
 
-/// What lists sort an order by.
+/// The position of an order in the lists: time, then row key.
 async fn find_sort_key(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Option<(SqlTimestamp, i64)>> {
     let query = orders::table.filter(orders::order_number.eq(number.as_str()));
     query.select((orders::created_at, orders::id)).first(conn).await.optional()
 }
 
-/// The orders of these rows that can be read, each with its items, in the order of the rows.
+/// Reads the orders of these rows, each with its items, and leaves out those that cannot be read.
 async fn read_orders(
     conn: &mut Conn,
     witness: &dyn UnreadableObserver,
@@ -135,6 +136,7 @@ async fn read_orders(
     if rows.is_empty() {
         return Ok(Vec::new());
     }
+    // One query for the items of a whole page: one for each order would be up to a hundred round trips.
     let keys = pad_keys(rows.iter().map(|it| it.id).collect());
     let query = order_items::table
         .filter(order_items::order_id.eq_any(keys))

@@ -84,11 +84,13 @@ impl PaymentRepository for Database {
         batch: Batch,
     ) -> Result<Vec<TransactionId>, PortError> {
         self.run_snapshot(async move |conn: &mut Conn| {
-            // What is skipped of both together is not known before both are read.
+            // Which entries `skip` leaves out is only known once transactions and refunds are merged, so
+            // both are read as far as the end of the batch.
             let reach = batch.skip.saturating_add(batch.limit);
             let mut due = list_due_transactions(conn, now, reach).await?;
             due.extend(list_due_refunds(conn, now, reach).await?);
             due.sort();
+            // Sorted by due time first, so that a transaction stays at the earliest of its checks.
             let mut seen = HashSet::new();
             due.retain(|(_, id)| seen.insert(id.clone()));
             let due = due.into_iter().skip(to_usize(batch.skip)).take(to_usize(batch.limit));
@@ -143,7 +145,8 @@ async fn read_refunds(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Refu
         .await
 }
 
-/// All words about the disputes of a transaction as they arrived; few transactions have any.
+/// All dispute events of a transaction, in the order of their arrival. Few transactions have any, so this
+/// is a separate query rather than a join of every read.
 async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<DisputeRow>> {
     dispute_events::table
         .filter(dispute_events::transaction_key.eq(transaction))
@@ -153,10 +156,11 @@ async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Dis
         .await
 }
 
-/// Most pages of refunds that one look reads.
+/// Most pages of refunds that are read for one batch. It ends a batch whose refunds all belong to few
+/// transactions.
 const PAGES_MAX: u32 = 100;
 
-/// When it is due, and the transaction's id.
+/// When the check is due, and the id of the transaction to check.
 type DueCheck = (Option<SqlTimestamp>, String);
 
 async fn list_due_transactions(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueCheck>> {
@@ -168,13 +172,15 @@ async fn list_due_transactions(conn: &mut Conn, now: Timestamp, limit: u32) -> Q
     IndexHint(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await
 }
 
-/// The transactions of the refunds that are longest due. Some have several of them, so it may take several pages.
+/// The transactions whose refunds are longest due. One transaction can have several of these refunds, so it
+/// can take several pages until the batch is full.
 async fn list_due_refunds(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueCheck>> {
     let (mut due, mut seen, mut last) = (Vec::new(), HashSet::new(), None);
     for _ in 0..PAGES_MAX {
         let page = list_refunds_after(conn, now, last, limit).await?;
         let ends = page.len() < to_usize(limit);
         for (at, key, id) in page {
+            // The position of the last row, not an offset, which would read all rows before it again.
             last = at.map(|at| (at, key));
             if seen.insert(id.clone()) {
                 due.push((at, id));
@@ -187,7 +193,7 @@ async fn list_due_refunds(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryR
     Ok(due)
 }
 
-/// A refund's `check_at`, its row, and its transaction's id.
+/// A refund's `check_at`, its row key, and the id of its transaction.
 type DueRefund = (Option<SqlTimestamp>, i64, String);
 
 async fn list_refunds_after(

@@ -29,6 +29,7 @@ impl ProductRepository for Database {
         self.run_query(async move |conn: &mut Conn| {
             let query =
                 products::table.filter(products::product_id.eq_any(&ids)).select(ProductRow::as_select());
+            // All or nothing: an order that is priced with a part of its products would be wrong.
             read_rows(CachedStatement(query).load(conn).await?, ProductRow::into_product)
         })
         .await
@@ -52,6 +53,7 @@ impl ProductRepository for Database {
                 let Some((at, key)) = find_sort_key(conn, after).await? else { return Ok(Page::EMPTY) };
                 let beside = products::created_at.eq(at).and(products::id.gt(key));
                 let behind = products::created_at.gt(at).or(beside);
+                // Redundant beside the `OR` of `behind`, but only this is seen as a range of the index.
                 query = query.filter(products::created_at.ge(at)).filter(behind);
             }
             let oldest_first = (products::created_at.asc(), products::id.asc());
@@ -97,13 +99,13 @@ impl ProductRepository for Database {
     }
 }
 
-/// What lists sort a product by.
+/// The position of a product in the list: time, then row key.
 async fn find_sort_key(conn: &mut Conn, id: &ProductId) -> QueryResult<Option<(SqlTimestamp, i64)>> {
     let query = products::table.filter(products::product_id.eq(id.as_str()));
     query.select((products::created_at, products::id)).first(conn).await.optional()
 }
 
-/// What lists sort a change by.
+/// The position of a change in the list of its product: its version.
 async fn find_change_version(conn: &mut Conn, id: &ChangeId) -> QueryResult<Option<i64>> {
     let query = product_changes::table.filter(product_changes::change_id.eq(id.as_str()));
     query.select(product_changes::version).first(conn).await.optional()

@@ -66,12 +66,13 @@ impl SessionRepository for Database {
         after: Option<SessionKey>,
         limit: u32,
     ) -> Result<Vec<RevokedSession>, PortError> {
-        // No row comes before the first key.
+        // No row comes before this key, so that the first page needs no other query.
         let after = after.map_or(i64::MIN, SessionKey::get);
         self.run_query(async move |conn: &mut Conn| {
             let later = sessions::revoked_at.gt(SqlTimestamp::from(since));
             let beside = sessions::revoked_at.eq(SqlTimestamp::from(since)).and(sessions::id.gt(after));
             let query = sessions::table
+                // The redundant bound makes one range of the index out of the `OR` that follows.
                 .filter(sessions::revoked_at.ge(SqlTimestamp::from(since)))
                 .filter(later.or(beside))
                 .order((sessions::revoked_at.asc(), sessions::id.asc()))
@@ -79,6 +80,8 @@ impl SessionRepository for Database {
                 .select((sessions::id, sessions::session_id, sessions::revoked_at));
             let rows: Vec<(i64, String, Option<SqlTimestamp>)> =
                 IndexHint(Index::SESSIONS_REVOKED, query).load(conn).await?;
+            // The columns are enough to end a cached session. A row whose other columns cannot be read
+            // still ends here.
             let ended = |(key, id, at): (i64, String, Option<SqlTimestamp>)| {
                 let at = at.and_then(SqlTimestamp::get)?;
                 Some(RevokedSession { key: SessionKey::new(key), id: SessionId::new(id), at })

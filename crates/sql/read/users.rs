@@ -31,11 +31,15 @@ impl UserRepository for Database {
 
     async fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, PortError> {
         let folded = fold_case(login);
-        // No name or address ends in a space, and a server may take no notice of one.
+        // No name or address ends in a space. Some servers ignore trailing spaces when they compare, so
+        // that "name " would find the account of "name".
         if folded.ends_with(' ') {
             return Ok(None);
         }
         self.run_query(async move |conn: &mut Conn| {
+            // `UNION ALL` of two unique lookups: an `OR` over two columns uses neither index. Both may
+            // match, because an adopted name can look like the address of another account; then the name
+            // wins.
             let by_name = user::table.filter(user::username_folded.eq(&folded)).select(UserRow::as_select());
             let by_email = user::table.filter(user::email_folded.eq(&folded)).select(UserRow::as_select());
             let rows: Vec<UserRow> = by_name.union_all(by_email).load(conn).await?;
@@ -53,7 +57,7 @@ impl UserRepository for Database {
         limit: u32,
     ) -> Result<Vec<ChangedUser>, PortError> {
         let witness = self.observer();
-        // No row comes before the first key.
+        // No row comes before this key, so that the first page needs no other query.
         let after = after.map_or(i64::MIN, UserKey::get);
         self.run_query(async move |conn: &mut Conn| {
             let later = user::changed_at.gt(SqlTimestamp::from(since));
@@ -65,6 +69,8 @@ impl UserRepository for Database {
                 .limit(i64::from(limit))
                 .select(UserRow::as_select());
             let rows: Vec<UserRow> = query.load(conn).await?;
+            // Key, id and time are taken before the row is read: if the rest is unreadable, the cached
+            // entry of the user must still be removed.
             let heads: Vec<_> = rows.iter().filter_map(UserRow::last_change).collect();
             let users = read_each_row(&*witness, rows, |row| row.into_credentials().map(|it| it.user))?;
             let changed =
@@ -83,6 +89,8 @@ impl UserRepository for Database {
                 .order(user::id.asc())
                 .limit(i64::from(limit))
                 .select(UserRow::as_select());
+            // Fails at an unreadable row: a list of operators that is silently incomplete would be
+            // misleading.
             read_rows(query.load(conn).await?, |row: UserRow| row.into_credentials().map(|it| it.user))
         })
         .await

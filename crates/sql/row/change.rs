@@ -11,7 +11,7 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 const KEPT: &str = "KEPT";
 const SET: &str = "SET";
 const UNTRACKED: &str = "UNTRACKED";
-/// What stands for an adjustment.
+/// The `stock` column of an adjustment, by which the list of adjustments is filtered.
 pub(in crate::sql) const ADJUSTED: &str = "ADJUSTED";
 
 #[derive(Queryable, Selectable, Insertable)]
@@ -33,7 +33,7 @@ pub(in crate::sql) struct ChangeRow {
 }
 
 impl ChangeRow {
-    /// The change that made this version of a product.
+    /// The entry for the change that made this version of a product.
     pub(in crate::sql) fn new(change: &ProductChange, product: ProductRow, stock: StockChange) -> Self {
         let (stock, quantity) = stock_columns(stock);
         Self {
@@ -53,12 +53,11 @@ impl ChangeRow {
         }
     }
 
-    /// The public id.
     pub(in crate::sql) fn public_id(&self) -> String {
         self.change_id.clone()
     }
 
-    /// The change, with the public ids of the product and of who made it.
+    /// The change, with the public ids of its product and of the user who made it.
     pub(in crate::sql) fn into_change(
         self,
         product: String,
@@ -99,6 +98,7 @@ fn parse_stock_change(stock: &str, quantity: Option<i64>) -> Option<StockChange>
         (UNTRACKED, None) => Some(StockChange::Set(None)),
         (SET, Some(stock)) => Some(StockChange::Set(Some(stock))),
         (ADJUSTED, Some(by)) => Some(StockChange::Adjusted(by)),
+        // Any other pair was not written by this program. The row is unreadable rather than half right.
         _ => None,
     }
 }

@@ -6,15 +6,16 @@ use super::reader::RowReader;
 use crate::sql::schema::idempotency_claims;
 use crate::sql::value::SqlTimestamp;
 
-/// Keys of users are above zero.
+/// Stands for "no user", as keys of users are above zero. It cannot be null: a unique key treats two nulls
+/// as different, and would let an anonymous request claim the same idempotency key twice.
 const NO_USER: i64 = 0;
 
-/// The owner of a key as it is stored.
+/// The owner of an idempotency key as its column holds it.
 pub(in crate::sql) fn owner_key(key: &IdempotencyKey) -> i64 {
     key.user.map_or(NO_USER, UserKey::get)
 }
 
-/// A used idempotency key as it is read, by whoever names the key.
+/// A claim as it is read. Its key is not selected, because every query names it.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = idempotency_claims)]
 pub(in crate::sql) struct ClaimRow {
@@ -36,6 +37,8 @@ impl ClaimRow {
             None => None,
             Some(status) => Some(StoredReply {
                 status: row.require_value(
+                    // A status outside this range was not written by this program and must not reach the
+                    // HTTP layer.
                     u16::try_from(status).ok().filter(|it| (200..600).contains(it)),
                     "replyStatus",
                 )?,
@@ -55,7 +58,8 @@ impl ClaimRow {
     }
 }
 
-/// A used idempotency key as it is written. Nothing names a claim by its row, so the database may choose it.
+/// A claim as it is written. It is only ever found by its idempotency key, so the database may choose the
+/// row's key.
 #[derive(Insertable)]
 #[diesel(table_name = idempotency_claims, treat_none_as_default_value = false)]
 pub(in crate::sql) struct NewClaim<'a> {

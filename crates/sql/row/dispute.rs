@@ -8,7 +8,7 @@ use super::reader::RowReader;
 use crate::sql::schema::dispute_events;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// A word about a dispute as it is read. Its currency is the transaction's.
+/// A dispute event as it is read. Its currency is the transaction's.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = dispute_events)]
 pub(in crate::sql) struct DisputeRow {
@@ -21,7 +21,7 @@ pub(in crate::sql) struct DisputeRow {
 }
 
 impl DisputeRow {
-    /// A word about a dispute of that transaction.
+    /// The event, read with the currency of the transaction `of`, which an unreadable row is reported for.
     pub(super) fn into_dispute_event(self, of: RowReader<'_>, currency: &str) -> QueryResult<DisputeEvent> {
         let row = of.sibling_row("dispute_events", self.id);
         Ok(DisputeEvent {
@@ -34,7 +34,8 @@ impl DisputeRow {
     }
 }
 
-/// A word about a dispute as it is written. Nothing names it by its row, so the database may choose that.
+/// A dispute event as it is written. Nothing refers to it by its row, so the database may choose the row's
+/// key. The keys grow as events arrive, which decides between two of one gateway timestamp.
 #[derive(Insertable)]
 #[diesel(table_name = dispute_events, treat_none_as_default_value = false)]
 pub(in crate::sql) struct NewDispute<'a> {

@@ -37,7 +37,7 @@ impl From<&StoredEvent> for EventRow {
 }
 
 impl EventRow {
-    /// What lists are sorted by.
+    /// The position in the lists: time of arrival, then row key.
     pub(in crate::sql) const fn sort_key(&self) -> (SqlTimestamp, i64) {
         (self.received_at, self.id)
     }

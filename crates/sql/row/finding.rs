@@ -41,6 +41,8 @@ impl From<&Finding> for FindingRow {
             created_at: finding.created_at.into(),
             resolved_at: finding.resolved_at.map(SqlTimestamp::from),
             note: finding.note.as_ref().map(|it| it.as_str().to_owned()),
+            // Repeats `resolved_at`, because "not null" is no single value, and only behind one is an index
+            // in order.
             resolved: finding.resolved_at.is_some(),
             resolved_by: finding.resolved_by.as_ref().map(|it| user_key(it.by)),
             resolved_actor: finding.resolved_by.as_ref().map(|it| it.by.actor.as_str().to_owned()),
@@ -49,12 +51,11 @@ impl From<&Finding> for FindingRow {
 }
 
 impl FindingRow {
-    /// The public id.
     pub(in crate::sql) fn public_id(&self) -> String {
         self.finding_id.clone()
     }
 
-    /// The finding, with the public id of who was done with it.
+    /// The finding, with the public id of the operator who resolved it, if any.
     pub(in crate::sql) fn into_finding(self, user: Option<String>) -> QueryResult<Finding> {
         let row = RowReader::new("findings", self.id);
         let row = match (&self.transaction_id, &self.order_number) {

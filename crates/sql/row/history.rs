@@ -8,10 +8,11 @@ use super::{reader::RowReader, user_key};
 use crate::sql::schema::order_status_history;
 use crate::sql::value::SqlTimestamp;
 
-/// What stands for "no status before".
+/// The `fromStatus` of the first entry, which has no status before it; the column is not null.
 const NO_STATUS: &str = "";
 
-/// Nothing names an entry by its row's key, so the database may choose it.
+/// An entry of an order's history. Nothing refers to it by its row's key, so the database chooses that; its
+/// order within the history is `sequence`, never a key or a time (ADR 0012).
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = order_status_history, treat_none_as_default_value = false)]
 pub(in crate::sql) struct HistoryRow {

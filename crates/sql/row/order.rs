@@ -47,17 +47,17 @@ impl From<&Order> for OrderRow {
 }
 
 impl OrderRow {
-    /// The public number.
     pub(in crate::sql) fn public_number(&self) -> String {
         self.order_number.clone()
     }
 
-    /// The order with its items, which must come in the order of the order.
+    /// The order with its items, which must be sorted by their position.
     pub(in crate::sql) fn into_order(self, items: Vec<ItemRow>) -> QueryResult<Order> {
         let row = RowReader::new("orders", self.id).with_order(&self.order_number);
         let status = |name: &str, column| row.require_value(OrderStatus::parse(name), column);
         Ok(Order {
-            // Before the items, which are of its currency.
+            // First, because the items have the currency of the order: an unreadable one is reported for
+            // the order's row and not for an item.
             amount: row.read_money(self.amount, &self.currency, "amount")?,
             key: OrderKey::new(self.id),
             owner: UserKey::new(self.user_id),
@@ -104,7 +104,7 @@ impl ItemRow {
     }
 }
 
-/// An item as it is written. Nothing names an item by its key, so the database may choose it.
+/// An item as it is written. Nothing refers to it by its row's key, so the database may choose that.
 #[derive(Insertable)]
 #[diesel(table_name = order_items, treat_none_as_default_value = false)]
 pub(in crate::sql) struct NewItem<'a> {

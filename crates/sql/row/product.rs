@@ -40,7 +40,6 @@ impl From<&Product> for ProductRow {
 }
 
 impl ProductRow {
-    /// The public id.
     pub(in crate::sql) fn public_id(&self) -> String {
         self.product_id.clone()
     }

@@ -1,4 +1,7 @@
-//! Reading the columns of one row, and naming it when one of them cannot be read.
+//! Reads the columns of one row, and names the row and the column when a value cannot be read.
+//!
+//! The value itself never appears in the error: it may be a secret, and the error gets into logs and
+//! findings.
 
 use std::fmt;
 
@@ -12,8 +15,8 @@ use ports::{RowOwner, UnreadableRow};
 use super::NO_USER_KEY;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// A row while it is read. A column that holds what this program does not write there is an error that names row and
-/// column, and never the value: it may be a secret.
+/// The row whose columns are read. A value that this program does not write makes an error of them, for
+/// this row.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct RowReader<'r> {
     table: &'static str,
@@ -21,15 +24,16 @@ pub(super) struct RowReader<'r> {
     parent: RowParent<'r>,
 }
 
-/// The key of a row.
+/// The key of a row as an operator needs it to find the row.
 #[derive(Debug, Clone, Copy)]
 enum RowKey {
     Single(i64),
-    /// Of what it belongs to, and its number there.
+    /// The key of the parent, and the number of the row within it: such rows have keys that nothing refers
+    /// to.
     Part(i64, i64),
 }
 
-/// What a row is, or belongs to.
+/// The order, transaction or product that a row is, or belongs to. It tells an operator what is affected.
 #[derive(Debug, Clone, Copy)]
 enum RowParent<'r> {
     None,
@@ -42,27 +46,27 @@ enum RowParent<'r> {
 }
 
 impl<'r> RowReader<'r> {
-    /// The row of that key.
+    /// Reads a row that is named by its own key.
     pub(super) const fn new(table: &'static str, key: i64) -> Self {
         Self { table, key: RowKey::Single(key), parent: RowParent::None }
     }
 
-    /// The row of that number among those that belong to `whole`.
+    /// Reads the row of that number among those that belong to `whole`.
     pub(super) const fn for_part(table: &'static str, whole: i64, number: i64) -> Self {
         Self { table, key: RowKey::Part(whole, number), parent: RowParent::None }
     }
 
-    /// It is, or belongs to, that order.
+    /// Says that the row is, or belongs to, that order.
     pub(super) const fn with_order(self, number: &'r str) -> Self {
         Self { parent: RowParent::Order(number), ..self }
     }
 
-    /// It is, or belongs to, that transaction.
+    /// Says that the row is, or belongs to, that transaction.
     pub(super) const fn with_transaction(self, id: &'r str, order: &'r str) -> Self {
         Self { parent: RowParent::Transaction(id, order), ..self }
     }
 
-    /// It is, or belongs to, that product.
+    /// Says that the row is, or belongs to, that product.
     pub(super) const fn with_product(self, id: &'r str) -> Self {
         Self { parent: RowParent::Product(id), ..self }
     }
@@ -87,12 +91,13 @@ impl<'r> RowReader<'r> {
         Self { table, key: RowKey::Single(key), ..self }
     }
 
-    /// The row of that number among those that belong to this one.
+    /// Reads the row of that number among those that belong to this one.
     pub(super) const fn child_row(self, table: &'static str, whole: i64, number: i64) -> Self {
         Self { table, key: RowKey::Part(whole, number), ..self }
     }
 
-    /// The error that names this row and that column.
+    /// The error that names this row and a column of it. It travels as diesel's own, because queries give
+    /// no other.
     pub(super) fn unreadable_error(&self, column: &'static str) -> Error {
         let owner = match self.parent {
             RowParent::None => None,
@@ -115,12 +120,13 @@ impl<'r> RowReader<'r> {
         Error::DeserializationError(Box::new(row))
     }
 
-    /// A value that could be read.
+    /// The value, or the error that names its column if there is none.
     pub(super) fn require_value<T>(&self, value: Option<T>, column: &'static str) -> QueryResult<T> {
         value.ok_or_else(|| self.unreadable_error(column))
     }
 
-    /// An amount of any currency that there ever was.
+    /// An amount in a currency that is or was in ISO 4217: rows outlive the currencies they were written
+    /// in.
     pub(super) fn read_money(
         &self,
         amount: SqlAmount,
@@ -131,17 +137,17 @@ impl<'r> RowReader<'r> {
         self.require_value(amount.get().and_then(|it| Money::from_record(it, currency).ok()), column)
     }
 
-    /// A count.
+    /// A count, which must be from 0 to 2^32 - 1.
     pub(super) fn read_count(&self, number: i64, column: &'static str) -> QueryResult<u32> {
         self.require_value(u32::try_from(number).ok(), column)
     }
 
-    /// A moment.
+    /// A timestamp that must be there.
     pub(super) fn read_timestamp(&self, at: SqlTimestamp, column: &'static str) -> QueryResult<Timestamp> {
         self.require_value(at.get(), column)
     }
 
-    /// A moment that there may be.
+    /// A timestamp that may be null; a value that is there must be readable.
     pub(super) fn read_optional_timestamp(
         &self,
         at: Option<SqlTimestamp>,
@@ -150,7 +156,7 @@ impl<'r> RowReader<'r> {
         at.map(|it| self.read_timestamp(it, column)).transpose()
     }
 
-    /// Who made a change, from its two columns.
+    /// The actor and the user behind a change, from their two columns.
     pub(super) fn read_changed_by(&self, actor: &str, user: i64) -> QueryResult<ChangedBy> {
         let user = (user != NO_USER_KEY).then(|| UserKey::new(user));
         Ok(ChangedBy { actor: self.require_value(Actor::parse(actor), "actor")?, user })
@@ -166,7 +172,7 @@ impl fmt::Display for RowKey {
     }
 }
 
-/// The row that could not be read, if that is the error; any other error as it is.
+/// Takes the unreadable row out of a driver's error. Any other error comes back as it was.
 pub(in crate::sql) fn unreadable_row(error: Error) -> Result<UnreadableRow, Error> {
     if let Error::DeserializationError(cause) = error {
         return cause.downcast().map(|it| *it).map_err(Error::DeserializationError);

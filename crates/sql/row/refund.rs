@@ -5,7 +5,7 @@ use super::{reader::RowReader, user_key};
 use crate::sql::schema::refunds;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// A refund. Its currency is the transaction's; its `status` follows from the rest.
+/// A refund. Its currency is the transaction's, and its `status` follows from the other columns.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = refunds, treat_none_as_default_value = false)]
 pub(in crate::sql) struct RefundRow {
@@ -27,7 +27,7 @@ pub(in crate::sql) struct RefundRow {
 }
 
 impl RefundRow {
-    /// The refund at that place among those of its transaction, 1 and so on.
+    /// The row of a refund; `sequence` is its position among those of its transaction, from 1.
     pub(in crate::sql) fn new(sequence: i64, refund: &Refund) -> Self {
         Self {
             id: refund.key.get(),
@@ -48,7 +48,7 @@ impl RefundRow {
         }
     }
 
-    /// A refund of that transaction.
+    /// The refund, read with the currency of the transaction `of`, which an unreadable row is reported for.
     pub(super) fn into_refund(self, of: RowReader<'_>, currency: &str) -> QueryResult<Refund> {
         let row = of.sibling_row("refunds", self.id);
         Ok(Refund {

@@ -8,7 +8,8 @@ use super::{TransactionHead, user_key};
 use crate::sql::schema::payment_requests;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// Who asked for what of a transaction. Its currency is the transaction's.
+/// Who asked for a payment, a capture or a void, as it is written. Its currency is the
+/// transaction's.
 #[derive(Insertable)]
 #[diesel(table_name = payment_requests)]
 pub(in crate::sql) struct NewRequest {
@@ -46,7 +47,8 @@ pub(in crate::sql) struct RequestRow {
 }
 
 impl RequestRow {
-    /// The request of that transaction, with the public id of who asked.
+    /// The request, with the currency of its transaction and the public id of the user who made it, if a
+    /// user did.
     pub(in crate::sql) fn into_request(
         self,
         of: &TransactionHead,

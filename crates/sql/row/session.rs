@@ -54,10 +54,11 @@ impl SessionRow {
     }
 }
 
-/// What stands between two moments.
+/// Separates two timestamps in the `spent` column.
 const SEPARATOR: char = ',';
 
-/// Moments as one text: milliseconds since 1970.
+/// Encodes timestamps as one text of milliseconds since 1970. It is also compared as a guard, so equal
+/// lists must give equal texts.
 pub(in crate::sql) fn encode_timestamps(moments: &[Timestamp]) -> String {
     let texts: Vec<_> = moments.iter().map(|it| it.as_millis().to_string()).collect();
     texts.join(&SEPARATOR.to_string())

@@ -128,12 +128,12 @@ impl From<&Transaction> for TransactionRow {
 }
 
 impl TransactionRow {
-    /// Whether there are words about disputes to be read.
+    /// Whether dispute events are stored for this transaction.
     pub(in crate::sql) const fn has_disputes(&self) -> bool {
         self.disputed_amount.is_some()
     }
 
-    /// The transaction with its refunds, which must come oldest first, and all words about its disputes.
+    /// The transaction with its refunds, which must be sorted oldest first, and all its dispute events.
     pub(in crate::sql) fn into_transaction(
         self,
         refunds: Vec<RefundRow>,
@@ -186,6 +186,8 @@ impl TransactionRow {
             displaced: self.displaced,
             disputes: read_rows(disputes, |it| it.into_dispute_event(row, &self.currency))?,
         };
+        // The domain refuses facts that cannot be true together. Most of them concern the capture, so that
+        // is the column which the finding names.
         row.require_value(PaymentFacts::from_raw(record).ok(), "captured_amount")
     }
 
@@ -197,6 +199,8 @@ impl TransactionRow {
             (Some(CAPTURE), Some(amount)) => row
                 .read_money(amount, &self.currency, "asked_amount")
                 .map(|it| Some(PendingOperation::Capture(it))),
+            // An operation without its amount, or with one too many, was not written by this program.
+            // Guessing here could capture money twice.
             (Some(_) | None, _) => Err(row.unreadable_error("asked")),
         }
     }

@@ -6,7 +6,7 @@ use super::reader::RowReader;
 use crate::sql::schema::user;
 use crate::sql::value::SqlTimestamp;
 
-/// A user, with the hash: it never shows in a `Debug`, because there is none.
+/// A user with the password hash. It has no `Debug`, so that the hash cannot get into a log by accident.
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = user, treat_none_as_default_value = false)]
 pub(in crate::sql) struct UserRow {
@@ -42,13 +42,14 @@ impl UserRow {
         }
     }
 
-    /// Which user changed, and when; `None` when it never did.
+    /// The user's key and id and the time of the last change; none if role and `disabled` are as they were
+    /// at first.
     pub(in crate::sql) fn last_change(&self) -> Option<(UserKey, UserId, Timestamp)> {
         let at = self.changed_at.and_then(SqlTimestamp::get)?;
         Some((UserKey::new(self.id), UserId::new(self.public_id.clone()), at))
     }
 
-    /// Whether that is the name, and not only the address.
+    /// Whether the folded text is the name of this user; otherwise a query found it by its address.
     pub(in crate::sql) fn has_username(&self, folded: &str) -> bool {
         self.username_folded == folded
     }

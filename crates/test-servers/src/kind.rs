@@ -1,4 +1,4 @@
-//! The kinds of servers.
+//! The kinds of servers, one for each module.
 
 pub(crate) mod mariadb;
 pub(crate) mod memcached;

@@ -1,7 +1,7 @@
-//! Private servers for tests: MariaDB, Redis and memcached, each on a port of its own, in a folder of its own.
+//! Private servers for tests: MariaDB, Redis and memcached, each with a free port and a temporary folder.
 //!
-//! They end with the value that started them, and no later than the process, however that ends. Nothing here touches a
-//! server that somebody else started.
+//! A server ends when its value is dropped, and at the latest with the process, however that ends. Nothing
+//! here touches a server that another program started.
 //!
 //! ```no_run
 //! use test_servers::Redis;
@@ -9,10 +9,10 @@
 //! # fn main() -> std::io::Result<()> {
 //! let mut redis = Redis::start()?;
 //! println!("{}", redis.url());
-//! redis.pause()?; // it hangs
+//! redis.pause()?; // it hangs: connections are accepted and not answered
 //! redis.resume()?;
-//! redis.kill()?; // it is away, and leaves what is on its disk
-//! redis.restart()?; // on the same port, with the same disk
+//! redis.kill()?; // it is unavailable, and its files stay
+//! redis.restart()?; // on the same port, with the same files
 //! # Ok(())
 //! # }
 //! ```

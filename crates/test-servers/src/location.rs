@@ -1,4 +1,4 @@
-//! Where a server is: a folder and a port.
+//! The folder and the port of a server.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -10,15 +10,15 @@ use std::{
 
 use tempfile::TempDir;
 
-/// The ports that are tried. They lie below those that systems give to outgoing connections, so that a port is still
-/// free when a server starts on it again.
+/// The ports that are tried. They are below those that operating systems use for outgoing connections, so
+/// that the port of a server that was killed is still free when it starts again.
 const PORTS: std::ops::Range<u16> = 15_000..32_000;
-/// How many ports are looked at before there is none.
+/// Most ports that are tried before the search for a free one fails.
 const LOOKS_MAX: u16 = 200;
-/// How long a server may take for a sign of life; while it starts it is asked again.
+/// How long a probe waits for a server. A server that is starting is probed again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// A folder that goes away with this value, and a port.
+/// A temporary folder, which is removed with this value, and a port.
 #[derive(Debug)]
 pub struct Location {
     folder: TempDir,
@@ -26,28 +26,28 @@ pub struct Location {
 }
 
 impl Location {
-    /// An empty folder, and a port that nobody listens on at this moment.
+    /// Creates an empty folder and finds a port that no program listens on at present.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir()?;
         Ok(Self { folder, port: free_port()? })
     }
 
-    /// What the server keeps, and its log.
+    /// The folder with the server's files and its log.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Where it listens on 127.0.0.1.
+    /// The port on 127.0.0.1.
     pub(crate) const fn port(&self) -> u16 {
         self.port
     }
 
-    /// Whether somebody listens there.
+    /// Whether a program listens on the port.
     pub(crate) fn is_in_use(&self) -> bool {
         !is_free(self.port)
     }
 
-    /// A connection to whoever listens there.
+    /// Connects to the program that listens on the port.
     pub(crate) fn connect(&self) -> io::Result<TcpStream> {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         let stream = TcpStream::connect_timeout(&address, ANSWER_TIMEOUT)?;

@@ -1,4 +1,4 @@
-//! A process that cannot outlive this one.
+//! A child process that cannot outlive this process.
 
 use std::{
     fs::{self, File},
@@ -8,31 +8,33 @@ use std::{
     process::{Child, Command, ExitStatus, Stdio},
 };
 
-/// Becomes the program `$@`, watched by a shell that holds the other end of our pipe. When the pipe ends without a word
-/// we are dead, of whatever cause: then the shell kills the program and removes its folder, `$0`. A word means that the
-/// program is gone already, and its number perhaps somebody else's.
+/// The script of a shell that becomes the program `$@`. A background shell holds the other end of a pipe
+/// from this process. When the pipe is closed without a line, this process has died, however that happened:
+/// then it kills the program and removes its folder, `$0`. A line means that the program has ended already,
+/// and its id may be another process's.
 ///
-/// When we die while the program is stopped, the system hangs up on both of them: it must not take the shell away.
+/// If this process dies while the program is stopped, the system sends both shells a hang-up, which the
+/// trap ignores.
 const WATCHED_SHELL: &str = r#"
 trap '' HUP
 exec 3<&0
 { read -r gone <&3 || { kill -KILL $$; rm -rf "$0"; }; } &
 exec "$@" 3<&- </dev/null
 "#;
-/// How much of a log an error tells, in lines.
+/// Most lines of a log that an error shows.
 const LOG_LINES_MAX: usize = 20;
 
-/// A running program and its log.
+/// A running program and the path of its log.
 #[derive(Debug)]
 pub(crate) struct Process {
-    /// Its standard input is the pipe to the shell that watches.
+    /// Its standard input is the pipe to the shell that watches this process.
     child: Child,
     log: PathBuf,
 }
 
 impl Process {
-    /// Runs a program in a folder of its own, where its log is also kept. It is out of reach of a Ctrl-C, which ends
-    /// only us, and it with us.
+    /// Starts a program in a folder, where its log is written too. It has a process group, so that a Ctrl-C
+    /// reaches only this process, and the program ends with it.
     pub(crate) fn start(program: &Path, arguments: &[String], folder: &Path) -> io::Result<Self> {
         let log = folder.join("log");
         let out = File::options().create(true).append(true).open(&log)?;
@@ -49,23 +51,23 @@ impl Process {
         Ok(Self { child, log })
     }
 
-    /// Its number; the shell that began it has become the program.
+    /// The id of the program's process, which is the shell's: `exec` keeps it.
     pub(crate) fn id(&self) -> u32 {
         self.child.id()
     }
 
-    /// How it ended, if it did.
+    /// The exit status, if the program has ended.
     pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
-    /// Sends a signal by its name.
+    /// Sends the program a signal by its name, such as `STOP`.
     pub(crate) fn send_signal(&self, name: &str) -> io::Result<()> {
         let told = Command::new("kill").args(["-s", name, &self.id().to_string()]).status()?;
         if told.success() { Ok(()) } else { Err(io::Error::other("there is no such process")) }
     }
 
-    /// The end of its log.
+    /// The last lines of the program's log.
     pub(crate) fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
@@ -75,11 +77,12 @@ impl Process {
 }
 
 impl Drop for Process {
-    /// At once, and without a chance to tidy up.
+    /// Kills the program at once, without a chance to clean up.
     fn drop(&mut self) {
-        // Waiting would close it before.
+        // Taken first, because `wait` would close the pipe, and a closed pipe without a line makes the
+        // watching shell remove the folder.
         let lifeline = self.child.stdin.take();
-        // Either fails for what has ended already, which is as good.
+        // The results may be dropped: both calls fail only if the program has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
         if let Some(mut lifeline) = lifeline {

@@ -1,11 +1,11 @@
-//! Where the programs are.
+//! Finds the programs of the servers.
 
 use std::{
     env, fmt, io,
     path::{Path, PathBuf},
 };
 
-/// The programs that are started, and the package of Debian that each of them is in.
+/// The programs that are started, each with the package of Debian and Ubuntu that contains it.
 const PROGRAMS: &[(&str, &str)] = &[
     ("mariadbd", "mariadb-server"),
     ("mariadb", "mariadb-server"),
@@ -13,15 +13,15 @@ const PROGRAMS: &[(&str, &str)] = &[
     ("redis-server", "redis-server"),
     ("memcached", "memcached"),
 ];
-/// Where servers are installed beside the search path, which seldom names these for a plain user.
+/// Folders of servers that the search path of a plain user seldom has.
 const BESIDE: &[&str] = &["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
 
 /// A program that is not installed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MissingProgram {
-    /// What it is called.
+    /// The name of the program's file.
     pub program: &'static str,
-    /// The package of Debian and Ubuntu that it is in.
+    /// The package of Debian and Ubuntu that contains it.
     pub package: &'static str,
 }
 
@@ -31,14 +31,14 @@ impl fmt::Display for MissingProgram {
     }
 }
 
-/// What is not installed of all that is needed here.
+/// The programs that are needed here and not installed.
 #[must_use]
 pub fn missing_programs() -> Vec<MissingProgram> {
     let missing = PROGRAMS.iter().filter(|(program, _)| search_path(program).is_none());
     missing.map(|&(program, package)| MissingProgram { program, package }).collect()
 }
 
-/// The program's path.
+/// The path of the program, or an error that names the package to install.
 pub(crate) fn find_program(program: &'static str) -> io::Result<PathBuf> {
     search_path(program).ok_or_else(|| {
         let package = PROGRAMS.iter().find(|(known, _)| *known == program).map_or("", |(_, package)| package);

@@ -1,54 +1,56 @@
-//! What every server has in common.
+//! Starts, probes, pauses and ends a server of any kind.
 
 use std::{io, path::Path, sync::OnceLock, thread, time::Duration};
 
 use crate::{location::Location, process::Process, program};
 
-/// How often a server that starts is asked for a sign of life: twenty seconds in all.
+/// Most probes of a server that is starting: with the pauses about twenty seconds.
 const PROBES_MAX: u32 = 4_000;
-/// The pause between two questions.
+/// The pause between two probes.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How many ports are tried, for others look for free ones too.
+/// Most ports that are tried, because another process may take a free port first.
 const PORTS_MAX: u32 = 5;
 
-/// How one kind of server is run.
+/// The parts that differ between the kinds of servers.
 pub trait ServerKind: Sized + Send + Sync + 'static {
-    /// The program.
+    /// The name of the program's file.
     const PROGRAM: &'static str;
 
-    /// Makes the folder ready for the first start.
+    /// Prepares the folder for the first start.
     ///
     /// # Errors
-    /// What the file system says.
+    /// The error of the file system.
     fn prepare_folder(place: &Location) -> io::Result<()>;
 
-    /// What the program is called with.
+    /// The arguments of the program for this folder and port.
     fn program_arguments(place: &Location) -> Vec<String>;
 
-    /// Whether the process `id` serves there, or somebody else.
+    /// Whether the process `id` serves on the port; false if another process does.
     ///
     /// # Errors
-    /// Any error means: not yet.
+    /// Any error means that nothing answers yet.
     fn is_served_by(place: &Location, id: u32) -> io::Result<bool>;
 
-    /// The one that a whole test binary shares.
+    /// The cell for the server that all tests of a binary share.
     fn shared_cell() -> &'static OnceLock<io::Result<Server<Self>>>;
 }
 
-/// A private server that ends when this is dropped, or the process does.
+/// A private server. It ends when this value is dropped, or with this process.
 #[derive(Debug)]
 pub struct Server<K> {
-    // Before the place, whose folder it writes to.
+    // Before the location, because fields are dropped in this order and the process writes to the
+    // location's folder.
     process: Option<Process>,
     location: Location,
     kind: std::marker::PhantomData<K>,
 }
 
 impl<K: ServerKind> Server<K> {
-    /// Starts an empty one, and waits until it serves.
+    /// Starts a server without data and waits until it serves.
     ///
     /// # Errors
-    /// When the program is not installed, or ends, or does not serve in time: then with the end of its log.
+    /// When the program is not installed, ends, or does not serve in time; the error then shows the end of
+    /// its log.
     pub fn start() -> io::Result<Self> {
         let mut tried = 0;
         loop {
@@ -63,41 +65,42 @@ impl<K: ServerKind> Server<K> {
         }
     }
 
-    /// The one that all tests of a binary share. It lives as long as the process.
+    /// The server that all tests of a binary share. It lives as long as the process.
     ///
     /// # Errors
-    /// As [`start`](Self::start), which is done once.
+    /// As [`start`](Self::start), which is tried once.
     pub fn shared() -> io::Result<&'static Self> {
         let shared = K::shared_cell().get_or_init(Self::start);
         shared.as_ref().map_err(|error| io::Error::new(error.kind(), error.to_string()))
     }
 
-    /// Where it listens on 127.0.0.1, for as long as this value lives.
+    /// The port on 127.0.0.1, which stays the same for the life of this value.
     #[must_use]
     pub const fn port(&self) -> u16 {
         self.location.port()
     }
 
-    /// Where its files and its log are, for as long as this value lives.
+    /// The folder with its files and its log, which stays the same for the life of this value.
     #[must_use]
     pub fn folder(&self) -> &Path {
         self.location.folder()
     }
 
-    /// Where it keeps what it keeps.
+    /// Its folder and port.
     pub(crate) const fn location(&self) -> &Location {
         &self.location
     }
 
-    /// Kills it at once, as a fault of the machine does. What it had on its disk stays there.
+    /// Kills the server at once, as a crash does. The files that it has written stay.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the server does not run.
     pub fn kill(&mut self) -> io::Result<()> {
         self.process.take().map(drop).ok_or_else(not_running)
     }
 
-    /// Starts it again, killing it first if it runs: on the same port, with what is on its disk. Waits until it serves.
+    /// Starts the server again on the same port and with the same files, after killing it if it runs. Waits
+    /// until it serves.
     ///
     /// # Errors
     /// As [`start`](Self::start).
@@ -106,18 +109,18 @@ impl<K: ServerKind> Server<K> {
         self.run()
     }
 
-    /// Stops it where it is: it takes connections and answers nothing.
+    /// Stops the server's process: connections are accepted, and nothing is answered.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the server does not run.
     pub fn pause(&self) -> io::Result<()> {
         self.process.as_ref().ok_or_else(not_running)?.send_signal("STOP")
     }
 
-    /// Lets it go on.
+    /// Continues a paused server.
     ///
     /// # Errors
-    /// When it does not run.
+    /// When the server does not run.
     pub fn resume(&self) -> io::Result<()> {
         self.process.as_ref().ok_or_else(not_running)?.send_signal("CONT")
     }
@@ -132,7 +135,8 @@ impl<K: ServerKind> Server<K> {
                     self.process = Some(process);
                     return Ok(());
                 }
-                // Somebody else came first.
+                // Another process took the port between the search and the start. The caller tries another
+                // one.
                 Ok(false) => return Err(io::ErrorKind::AddrInUse.into()),
                 Err(_) => thread::sleep(PAUSE),
             }

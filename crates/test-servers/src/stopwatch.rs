@@ -1,4 +1,4 @@
-//! How much of a wait is the machine's own.
+//! Measures time without the share that other load on the machine causes.
 
 #![expect(clippy::disallowed_methods, reason = "it is a stopwatch")]
 
@@ -12,11 +12,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Between two looks at the machine.
+/// The time between two samples of the machine's load.
 const TICK: Duration = Duration::from_millis(5);
 
-/// A stopwatch for promises in seconds. It looks at the machine all the while, and says how long the same would have taken
-/// on a calm one: however many wait for each processor, and however late somebody wakes up, decides no test.
+/// A stopwatch for promises in seconds. It samples the machine's load while it runs, and tells how long the
+/// same would have taken on an idle machine, so that other load does not decide a test.
 #[derive(Debug)]
 pub struct LoadStopwatch {
     began: Instant,
@@ -26,33 +26,34 @@ pub struct LoadStopwatch {
 
 #[derive(Debug, Default)]
 struct LoadSamples {
+    /// The number of samples so far.
     ticks: u32,
-    /// The sum of how many each processor had to serve, at least one.
+    /// The sum over all samples of the runnable tasks per processor, at least 1 each.
     load_sum: f64,
-    /// By how much the looks came late, all together.
+    /// By how much the samples came late, in all.
     late: Duration,
-    /// How long something waited for a disk.
+    /// How long tasks have waited for a disk.
     disk: Duration,
 }
 
 impl LoadStopwatch {
-    /// Begins now.
+    /// Starts the stopwatch and its sampling thread.
     #[must_use]
     pub fn start() -> Self {
         let pace = Self { began: Instant::now(), samples: Arc::default(), stopped: Arc::default() };
         let (seen, stopped) = (Arc::clone(&pace.samples), Arc::clone(&pace.stopped));
-        // Without a thread for it the machine counts as calm.
+        // May be dropped: without the thread there are no samples, and the machine counts as idle.
         let _ = thread::Builder::new().name("pace".into()).spawn(move || sample_load(&seen, &stopped));
         pace
     }
 
-    /// What has passed, by the clock.
+    /// The time since the start, by the clock.
     #[must_use]
     pub fn elapsed(&self) -> Duration {
         self.began.elapsed()
     }
 
-    /// What would have passed on a calm machine.
+    /// The time that the same would have taken on an idle machine.
     #[must_use]
     pub fn elapsed_without_load(&self) -> Duration {
         let seen = self.samples.lock().unwrap_or_else(PoisonError::into_inner);
@@ -81,7 +82,7 @@ fn sample_load(seen: &Mutex<LoadSamples>, stopped: &AtomicBool) {
     }
 }
 
-/// How many each processor has to serve at this moment, at least one; one where the system does not say.
+/// The number of runnable tasks per processor at present, at least 1; also 1 if the system does not tell.
 fn load_per_processor() -> f64 {
     let processors = thread::available_parallelism().map_or(1, usize::from);
     let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
@@ -89,7 +90,7 @@ fn load_per_processor() -> f64 {
     (f64::from(running.unwrap_or(1)) / f64::from(u32::try_from(processors).unwrap_or(1))).max(1.0)
 }
 
-/// How long something has waited for a disk since the machine began; nothing where the system does not say.
+/// How long tasks have waited for a disk since the machine started; zero if the system does not tell.
 fn disk_stall_time() -> Duration {
     let text = fs::read_to_string("/proc/pressure/io").unwrap_or_default();
     let total = text.lines().next().and_then(|it| it.rsplit_once("total=")?.1.parse().ok());

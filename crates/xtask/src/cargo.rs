@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, io};
 
-/// Prints a cargo command and runs it in `root`: whether it succeeded.
+/// Prints a cargo command and runs it in `root`. True if it succeeded.
 pub(crate) fn run(root: &Path, args: &[&str]) -> io::Result<bool> {
     writeln!(io::stdout(), "$ cargo {}", args.join(" "))?;
     Ok(cargo_command(root).args(args).status()?.success())
 }
 
-/// The very cargo that runs this tool, so that both use one toolchain.
+/// The cargo that runs this tool, so that both use the same toolchain.
 fn cargo_command(root: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root);

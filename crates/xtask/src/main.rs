@@ -33,7 +33,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs one command; `false` when it found something wrong and has already said so.
+/// Runs one command. False if it found a fault, which it has printed.
 fn run(args: &[String]) -> io::Result<bool> {
     let root = workspace_root()?;
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
@@ -50,7 +50,7 @@ fn run(args: &[String]) -> io::Result<bool> {
     }
 }
 
-/// The workspace's folder, from where `cargo run` says this crate is.
+/// The workspace's folder, found from the variable by which `cargo run` names this crate's folder.
 fn workspace_root() -> io::Result<PathBuf> {
     env::var_os("CARGO_MANIFEST_DIR")
         .and_then(|crate_folder| PathBuf::from(crate_folder).ancestors().nth(2).map(PathBuf::from))

@@ -1,13 +1,14 @@
-//! The servers that tests start must be installed.
+//! Installs the servers that tests start, where that is possible without questions.
 
 use std::{collections::BTreeSet, io, io::Write, path::Path, process::Command};
 
 use test_servers::MissingProgram;
 
-/// Where Debian and Ubuntu have their installer.
+/// The installer of Debian and Ubuntu.
 const APT: &str = "/usr/bin/apt-get";
 
-/// Whether every program is there, installed here if need be; if not, it has been told what to install.
+/// Whether every program is installed, after an attempt to install those that are missing. If not, the
+/// output names them.
 pub(crate) fn ensure_programs() -> io::Result<bool> {
     let missing = test_servers::missing_programs();
     if missing.is_empty() {
@@ -21,7 +22,7 @@ pub(crate) fn ensure_programs() -> io::Result<bool> {
     }
     let [update, install] = install_commands(&packages, is_root()?);
     writeln!(out, "Not installed: {}. Running: {}", packages.join(", "), install.join(" "))?;
-    // Without fresh lists of packages an old one may still do.
+    // May fail, for example without a network: an older package list is often good enough.
     let _ = run(&update)?;
     let installed = run(&install)? && test_servers::missing_programs().is_empty();
     if !installed {
@@ -30,14 +31,14 @@ pub(crate) fn ensure_programs() -> io::Result<bool> {
     Ok(installed)
 }
 
-/// Each package once, by name.
+/// The packages of the missing programs, each once, sorted.
 fn missing_packages(missing: &[MissingProgram]) -> Vec<&'static str> {
     missing.iter().map(|it| it.package).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
-/// What fetches the lists of packages, and what installs these.
+/// The commands that update the package lists and install the packages.
 fn install_commands<'a>(packages: &[&'a str], root: bool) -> [Vec<&'a str>; 2] {
-    // Never a question that nobody is there to answer.
+    // No questions: in a container or in CI they would wait for an answer for ever.
     let quiet: &[&str] = &["env", "DEBIAN_FRONTEND=noninteractive", APT, "-qq"];
     let apt = if root { quiet.to_vec() } else { [&["sudo", "-n"], quiet].concat() };
     let install = [&apt, ["install", "-y", "--no-install-recommends"].as_slice(), packages].concat();
@@ -48,13 +49,13 @@ fn run(command: &[&str]) -> io::Result<bool> {
     let Some((program, arguments)) = command.split_first() else { return Ok(false) };
     match Command::new(program).args(arguments).status() {
         Ok(status) => Ok(status.success()),
-        // There is no sudo.
+        // `sudo` is not installed, so nothing can be installed here.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),
     }
 }
 
-/// Whether we may install, by whose process this is.
+/// Whether this process may install packages without `sudo`.
 fn is_root() -> io::Result<bool> {
     let id = Command::new("id").arg("-u").output()?;
     Ok(id.stdout.trim_ascii() == b"0")

@@ -6,16 +6,17 @@ use test_servers::{MariaDb, Memcached, Redis};
 
 use crate::programs;
 
-/// The database that is made.
+/// The database that is created on the server.
 const DATABASE: &str = "idem";
-/// What else the service wants to know when its record is on a server: good for a record that ends with this program.
+/// The secrets that the service requires when its database is on a server. They are public and only good
+/// for a database that ends with this program.
 const SECRETS: &[(&str, &str)] = &[
     ("IDEM_JWT_SECRET", "only-for-trying-things-out-never-keep-it"),
     ("IDEM_SANDBOX_SECRET", "whsec_b25seS1mb3ItdHJ5aW5nLXRoaW5ncy1vdXQ="),
 ];
 
-/// Starts them, prints where they are as settings that the service reads, and ends them with its input. A Ctrl-C ends
-/// them too, because they cannot outlive this process.
+/// Starts one server of each kind, prints their addresses as settings for the service, and ends them at the
+/// end of its input. A Ctrl-C ends them as well, because they cannot outlive this process.
 pub(crate) fn run() -> io::Result<bool> {
     if !programs::ensure_programs()? {
         return Ok(false);

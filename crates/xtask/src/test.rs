@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is.
+//! `cargo xtask test`: runs every test of the workspace.
 
 use std::hint;
 use std::io;
@@ -9,13 +9,13 @@ use std::thread;
 
 use crate::cargo;
 
-/// Asks for a machine that has other work, as the first argument.
+/// The first argument that asks for a machine with other load.
 const BUSY: &str = "--busy";
-/// How many loops each processor has to run besides.
+/// The number of idle loops on each processor under that load.
 const LOOPS: usize = 2;
 
-/// Runs the tests; the arguments go to the runner. It is cargo's own: all tests of a binary run in one process, so that
-/// they can share servers that take longer to start than a test takes.
+/// Runs the tests; the arguments go to the test runner. It is cargo's, because that runs all tests of a
+/// binary in one process, where they can share servers that take longer to start than a test takes.
 pub(crate) fn run(root: &Path, extra: &[String]) -> io::Result<bool> {
     let (busy, extra) = match extra.split_first() {
         Some((first, rest)) if first == BUSY => (true, rest),
@@ -34,7 +34,7 @@ fn test_arguments(extra: &[String]) -> Vec<&str> {
     step
 }
 
-/// Loops that do nothing, for as long as it lives.
+/// Threads that run idle loops as long as this value lives.
 struct BackgroundLoad {
     stopped: Arc<AtomicBool>,
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask tidy`: the rules of the house that no compiler knows.
+//! `cargo xtask tidy`: checks the rules of this repository that no compiler knows.
 
 mod attributes;
 mod claims;
@@ -31,7 +31,7 @@ const CHECKS: &[fn(&FileTree) -> Vec<Fault>] = &[
     words::check,
 ];
 
-/// Prints every fault in the repository at `root`: whether there is none.
+/// Prints every fault in the repository at `root`. True if there is none.
 pub(crate) fn run(root: &Path) -> io::Result<bool> {
     let tree = FileTree::from_repository(root)?;
     let mut faults: Vec<Fault> = CHECKS.iter().flat_map(|check| check(&tree)).collect();
@@ -47,7 +47,7 @@ pub(crate) fn run(root: &Path) -> io::Result<bool> {
     Ok(faults.is_empty())
 }
 
-/// One thing that is not as it should be, and where.
+/// A violation of a rule, with its path and line.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Fault {
     path: String,
@@ -67,12 +67,12 @@ impl Display for Fault {
     }
 }
 
-/// The lines of a text with their numbers, from 1.
+/// The lines of a text, numbered from 1.
 fn numbered_lines(text: &str) -> impl Iterator<Item = (usize, &str)> {
     text.lines().enumerate().map(|(before, line)| (before + 1, line))
 }
 
-/// The number of the line in which the byte `offset` of `text` lies, from 1.
+/// The number, from 1, of the line that contains the byte `offset` of `text`.
 fn line_at(text: &str, offset: usize) -> usize {
     1 + text.bytes().take(offset).filter(|byte| *byte == b'\n').count()
 }

@@ -1,4 +1,15 @@
-//! Doing a piece of work on a connection, and doing it again where that is safe.
+//! Runs a piece of work on a connection, and repeats it where that is safe.
+//!
+//! | what happened | what is done |
+//! | --- | --- |
+//! | deadlock or lock wait | rolled back, then repeated on the same connection after a pause |
+//! | connection dead or silent at `BEGIN` | repeated on a new connection, as nothing was done |
+//! | connection lost during a read | repeated on a new connection |
+//! | connection lost during a commit | reported as unavailable: the commit may have happened |
+//! | time is over | connection thrown away, reported as unavailable |
+//!
+//! Only a client with an idempotency key can repeat a commit whose outcome is unknown, so it is never
+//! repeated here.
 
 use std::hash::{BuildHasher, RandomState};
 use std::time::Duration;
@@ -13,30 +24,33 @@ use super::{Conn, Permit, Pool};
 use crate::dialect::{is_contention, is_statement_timeout};
 use crate::sql::fault::classify_error;
 
-/// How long a piece of work may take in all: waiting, connecting, and every attempt.
+/// The longest that a piece of work takes in all: waiting, connecting, and every attempt. Slower work is
+/// reported as unavailable, so that a server that hangs holds no request for longer.
 const TIMEOUT: Duration = Duration::from_secs(4);
-/// How long it may take to begin, which is one round trip.
+/// The longest wait for the answer to `BEGIN`, which is one round trip. It leaves time for a second
+/// connection.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// Most attempts at something that others are in the way of.
+/// Most attempts at work that loses deadlocks or waits for locks. [`TIMEOUT`] usually ends it before.
 const ATTEMPTS_MAX: u32 = 8;
-/// Most connections that a piece of work is tried on.
+/// Most connections that one piece of work is tried on. After a restart of the server all idle ones are
+/// dead, and the second one is always new.
 const CONNECTIONS_MAX: u32 = 2;
-/// Half of the longest pause before the second attempt, in milliseconds. It doubles with every further one.
+/// Half of the longest pause before the second attempt, in milliseconds; each further attempt doubles it.
 const PAUSE_MS: u64 = 4;
 
-/// What a piece of work is.
+/// The kinds of work, which differ in their transaction and in what may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WorkKind {
-    /// One query.
+    /// One query, without a transaction around it.
     Query,
-    /// Queries that see one moment of the record.
+    /// Several queries that see the same state of the database.
     Snapshot,
-    /// Everything that is written becomes true, or nothing.
+    /// Writes that are all committed, or none of them.
     Commit,
 }
 
 impl WorkKind {
-    /// What begins it: one round trip.
+    /// The statement that begins the transaction, as one round trip; none for a single query.
     const fn begin_sql(self) -> Option<&'static str> {
         match self {
             Self::Query => None,
@@ -49,35 +63,39 @@ impl WorkKind {
     }
 }
 
-/// What is left of a connection.
+/// The state of a connection after an attempt, which decides who may use it next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ConnectionState {
-    /// As good as new.
+    /// No transaction is open and nothing is under way: the next work may have it.
     Clean,
-    /// Nothing was done on it, and nothing will be: it may be lost.
+    /// `BEGIN` failed, so nothing was done on it. It may be dead and is not used again.
     Unused,
-    /// Lost.
+    /// It cannot be rolled back. What was done on it is unknown, and the server ends it.
     Lost,
 }
 
 impl Pool {
-    /// Does `work` within [`TIMEOUT`]. When it is given up, its connection goes with it.
+    /// Does `work` within [`TIMEOUT`]. When the time is over, the connection is thrown away with whatever
+    /// is open on it.
     ///
-    /// It is done again from its beginning when others were in its way, and on another connection when the first was
-    /// dead before anything was done on it; what only reads, whenever. A commit whose connection is lost later is not:
-    /// whether it happened is not known.
+    /// The work is repeated from its beginning after contention, and on another connection when its own was
+    /// dead before anything was done on it; a read also when the connection is lost later. A commit is not:
+    /// its outcome is unknown.
     pub(crate) async fn run<T, R>(
         &self,
         kind: WorkKind,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
     ) -> Result<Result<T, R>, PortError> {
+        // Outside the future that the timeout drops, so that the permit outlives it: the server may still
+        // be working on the statement that was given up.
         let mut place = None;
         let outcome = timeout(TIMEOUT, self.run_attempts(kind, &work, &mut place)).await;
         outcome.unwrap_or_else(|silence| {
             if let Some(place) = place {
                 place.release_after_timeout();
             }
-            // Whatever keeps this one silent keeps those that lie idle silent too.
+            // The server or the way to it is silent, so the idle connections are likely dead too. Each of
+            // them would cost the next work a second before it gets a new one.
             self.close_idle();
             Err(PortError::unavailable(silence))
         })
@@ -98,17 +116,24 @@ impl Pool {
                 Err(error)
                     if left == ConnectionState::Clean && attempts < ATTEMPTS_MAX && is_contention(&error) =>
                 {
+                    // The permit and the connection are kept during the pause. Giving them up would put the
+                    // work at the end of the queue, with part of its time used.
                     sleep_before_retry(attempts).await;
                     attempts += 1;
                 }
                 Err(error) if connections < CONNECTIONS_MAX && left.can_retry(kind) => {
-                    tracing::debug!(error = %ErrorChain(&error), "a connection to MySQL was dead");
+                    tracing::debug!(
+                        ?kind,
+                        error = %ErrorChain(&error),
+                        "connection to MySQL is dead, trying another one"
+                    );
                     conn = place.open_connection().await?;
                     connections += 1;
                 }
                 outcome => {
-                    // What failed for a reason that is not known may be the connection's: its server could have
-                    // become one that only reads.
+                    // An error of unknown cause may be the connection's, for example because its server has
+                    // become read-only. Then the connection is dropped. Only errors that say nothing about
+                    // it let the next work have it.
                     let unread = |it: &Error| matches!(it, Error::DeserializationError(_));
                     let known =
                         outcome.as_ref().err().is_none_or(|it| is_statement_timeout(it) || unread(it));
@@ -123,19 +148,19 @@ impl Pool {
 }
 
 impl ConnectionState {
-    /// Whether the same may be done on another connection.
+    /// Whether the work may be repeated on another connection without the risk of doing it twice.
     fn can_retry(self, kind: WorkKind) -> bool {
         self == Self::Unused || self == Self::Lost && kind != WorkKind::Commit
     }
 }
 
-/// A connection that does not answer.
+/// The error of a connection that does not answer in time.
 fn timeout_error(silence: &Elapsed) -> Error {
     Error::DatabaseError(DatabaseErrorKind::ClosedConnection, Box::new(silence.to_string()))
 }
 
-/// Does `work` once. Unless it succeeds, everything is rolled back: a connection that does so is as good as new, and
-/// one that cannot say so is lost.
+/// Does `work` once. Unless it succeeds, everything is rolled back: a connection that confirms the rollback
+/// is clean, and one that does not is lost.
 async fn run_attempt<T, R>(
     conn: &mut Conn,
     kind: WorkKind,
@@ -143,7 +168,8 @@ async fn run_attempt<T, R>(
 ) -> (QueryResult<Result<T, R>>, ConnectionState) {
     if let Some(begin) = kind.begin_sql() {
         let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
-        // Silence is that of a server that is gone without a word: another connection may find its successor.
+        // A server that is gone without closing its connections is silent. A new connection may reach its
+        // successor, so silence here is treated like a dead connection.
         if let Err(error) = begun.unwrap_or_else(|silence| Err(timeout_error(&silence))) {
             return (Err(error), ConnectionState::Unused);
         }
@@ -152,13 +178,18 @@ async fn run_attempt<T, R>(
     if kind != WorkKind::Query && matches!(outcome, Ok(Ok(_))) {
         outcome = conn.batch_execute("COMMIT").await.and(outcome);
     }
+    // `ROLLBACK` also after a single query that failed: its answer shows that the connection is in step
+    // with the server. A commit that reports an error is rolled back too, which tells a refused commit from
+    // a lost connection.
     let clean = matches!(outcome, Ok(Ok(_))) || conn.batch_execute("ROLLBACK").await.is_ok();
     (outcome, if clean { ConnectionState::Clean } else { ConnectionState::Lost })
 }
 
-/// Lets others go first, for up to twice as long each time. Two that were in each other's way shall not come back at the
-/// same moment; no more is asked of this randomness.
+/// Pauses before the next attempt, for up to twice as long each time, so that the units in the way can
+/// finish.
 async fn sleep_before_retry(attempts: u32) {
+    // Random, so that two units that collided do not collide again at the same time. The keys of a
+    // `HashMap` are random enough for that and need no further crate.
     let longest = PAUSE_MS << attempts.min(ATTEMPTS_MAX);
     let millis = RandomState::new().hash_one(attempts).checked_rem(longest).unwrap_or_default();
     sleep(Duration::from_millis(millis)).await;

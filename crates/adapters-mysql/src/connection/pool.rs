@@ -1,4 +1,4 @@
-//! A bounded set of connections, and the bounded queue before it.
+//! A bounded set of connections, and a bounded queue of work that waits for one.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,28 +10,30 @@ use tokio::time::{sleep, timeout};
 
 use super::{Conn, STATEMENT_TIMEOUT_MS, open_connection};
 
-/// How much a pool takes on.
+/// The limits of one pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Most connections, each with a piece of work.
+    /// Most connections at a time; each serves one piece of work.
     pub(crate) connections: usize,
-    /// Most pieces of work that wait for one.
+    /// Most pieces of work that wait for a connection; the next one is refused at once.
     pub(crate) waiting: usize,
-    /// The longest that one waits.
+    /// The longest time that a piece of work waits for a connection.
     pub(crate) wait: Duration,
 }
 
-/// Connections to one database. They are opened when first needed and serve whoever has waited longest.
+/// Connections to one database. They are opened when first needed, and go to the work that has waited
+/// longest.
 pub(crate) struct Pool {
     options: Opts,
     wait: Duration,
     waiting: Semaphore,
     permits: Arc<Semaphore>,
-    /// What was used last is used next, so that those which are not needed fall silent.
+    /// Used as a stack: what was used last is used next, so that surplus connections stay idle and the
+    /// server's `wait_timeout` closes them.
     idle: Mutex<Vec<Conn>>,
 }
 
-/// The right to one connection.
+/// The right to one connection; dropping it lets the next work in.
 pub(crate) struct Permit<'a> {
     pool: &'a Pool,
     permit: OwnedSemaphorePermit,
@@ -48,17 +50,20 @@ impl Pool {
         }
     }
 
-    /// How much more it can take on: how many connections, and how many that wait.
+    /// How many more connections and how many more waiting pieces of work it takes, in this order of
+    /// importance.
     pub(super) fn available_capacity(&self) -> (usize, usize) {
         (self.permits.available_permits(), self.waiting.available_permits())
     }
 
-    /// Closes the connections that nobody uses.
+    /// Closes the connections that no work uses at present.
     pub(super) fn close_idle(&self) {
+        // Poisoned locks are used as they are: each critical section is one call on the vector, which
+        // cannot leave it half changed. The lock is never held across an await.
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
-    /// Opens the first connection.
+    /// Opens a connection and keeps it for the first piece of work.
     pub(crate) async fn check_connection(&self) -> Result<(), PortError> {
         let place = self.acquire_permit().await?;
         let conn = place.open_connection().await?;
@@ -66,12 +71,15 @@ impl Pool {
         Ok(())
     }
 
-    /// Waits for the right to a connection.
+    /// Waits for the right to a connection, at most [`Limits::wait`].
     pub(super) async fn acquire_permit(&self) -> Result<Permit<'_>, PortError> {
         let places = Arc::clone(&self.permits);
         if let Ok(permit) = Arc::clone(&places).try_acquire_owned() {
             return Ok(Permit { pool: self, permit });
         }
+        // The queue is bounded as well: work that cannot be served within its time must be refused at once,
+        // not after it has waited. The first permit is tried without the queue, so that a calm pool never
+        // counts anything as waiting.
         let waiting = self.waiting.try_acquire();
         let _waiting =
             waiting.map_err(|_| PortError::unavailable("too much waits for a connection to MySQL"))?;
@@ -84,22 +92,25 @@ impl Pool {
 }
 
 impl Permit<'_> {
-    /// A connection that was used before and may be dead by now, or else a new one.
+    /// Takes an idle connection, which may be dead by now, or opens one.
     pub(super) async fn take_or_open(&self) -> Result<Conn, PortError> {
         let idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        // No test query first: it would cost every work a round trip. A dead connection shows at `BEGIN`
+        // and is replaced.
         match idle {
             Some(conn) => Ok(conn),
             None => self.open_connection().await,
         }
     }
 
-    /// A new connection.
+    /// Opens a new connection, whether or not idle ones are left.
     pub(super) async fn open_connection(&self) -> Result<Conn, PortError> {
         open_connection(&self.pool.options).await.map_err(PortError::unavailable)
     }
 
-    /// Gives the place up while something may be under way on its connection: it stays taken until the server has ended
-    /// that, so that the server never serves more than there are places.
+    /// Gives the permit up while a statement may still run on its connection. The permit stays taken until
+    /// the server has ended that statement, so that the server never has more of them than there are
+    /// connections.
     #[expect(clippy::disallowed_methods, reason = "it ends within a named limit, and nothing waits for it")]
     pub(super) fn release_after_timeout(self) {
         let permit = self.permit;
@@ -109,8 +120,8 @@ impl Permit<'_> {
         }));
     }
 
-    /// Leaves the connection to the next one. It must have nothing open and nothing under way: one of which that is
-    /// not known is dropped instead, and the server rolls back.
+    /// Returns a connection for the next work. No transaction may be open on it and no statement under way;
+    /// a connection of which that is not known is dropped instead, and the server rolls back.
     pub(super) fn return_connection(&self, conn: Conn) {
         self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
     }

@@ -1,4 +1,4 @@
-//! The threads that talk to the server.
+//! The threads on which all connections to the server live.
 
 use std::sync::Arc;
 
@@ -8,18 +8,19 @@ use tokio_util::task::LocalPoolHandle;
 
 use super::{Limits, Pool};
 
-/// Threads, each with connections of its own.
+/// Threads that each have a pool of connections.
 ///
-/// A connection is served by the thread that opened it. Here it outlives the thread that asked, a web server's for
-/// instance, and a piece of work of many round trips changes threads twice, not with every answer. It is a task of its
-/// own besides: it runs to its end, whether or not anybody still waits for that.
+/// A connection is driven by the runtime of the thread that opened it. On the threads here it outlives the
+/// thread that asked, for example one of the web server, and work of many round trips changes threads twice
+/// rather than with every answer. The work is a separate task, so it runs to its end even if the caller is
+/// dropped.
 pub(crate) struct Workers {
     threads: LocalPoolHandle,
     pools: Vec<Arc<Pool>>,
 }
 
 impl Workers {
-    /// So many threads, at least one, each with a pool of those limits.
+    /// Starts at least one thread, each with a pool of those limits.
     pub(crate) fn new(options: &Opts, threads: usize, limits: Limits) -> Self {
         let threads = threads.max(1);
         Self {
@@ -28,7 +29,8 @@ impl Workers {
         }
     }
 
-    /// Does `work` on the thread that has most to spare.
+    /// Does `work` on the thread with the most free connections, and with the shortest queue if there are
+    /// none.
     pub(crate) async fn run<T: Send + 'static>(
         &self,
         work: impl AsyncFnOnce(&Pool) -> Result<T, PortError> + Send + 'static,
@@ -38,6 +40,9 @@ impl Workers {
             return Err(PortError::unavailable("there is no thread for MySQL"));
         };
         let pool = Arc::clone(pool);
+        // Pinned, and never moved to another thread: the pool's connections belong to this one. If the
+        // caller is dropped while it waits, the task goes on, so a commit cannot stop halfway for that
+        // reason.
         let piece = self.threads.spawn_pinned_by_idx(move || async move { work(&pool).await }, thread);
         piece.await.map_err(PortError::bug)?
     }

@@ -1,4 +1,5 @@
-//! Ten-thousandths as the decimal text that MySQL sends and takes: no floating point on the way.
+//! Converts amounts between ten-thousandths and the decimal text that MySQL sends and takes, without
+//! floating point.
 
 use std::io::Write as _;
 
@@ -12,9 +13,9 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use super::AmountType;
 use crate::sql::value::SqlAmount;
 
-/// Ten-thousandths in one.
+/// The number of ten-thousandths in one major unit.
 const SCALE: u64 = 10_000;
-/// Decimal places.
+/// The number of decimal places in the column.
 const PLACES: usize = 4;
 
 impl ToSql<AmountType, Mysql> for SqlAmount {
@@ -27,13 +28,14 @@ impl ToSql<AmountType, Mysql> for SqlAmount {
 impl FromSql<AmountType, Mysql> for SqlAmount {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
         let decimal = (value.value_type() == MysqlType::Numeric).then(|| value.as_bytes());
-        // One row must not keep the others from being read.
+        // An error here would end the whole query. The marker makes only this row unreadable.
         Ok(decimal.and_then(parse_decimal).unwrap_or(Self::UNREADABLE))
     }
 }
 
 fn format_decimal(SqlAmount(parts): SqlAmount) -> String {
     let sign = if parts < 0 { "-" } else { "" };
+    // The sign is written apart: the quotient of an amount between -1 and 0 is 0 and would lose it.
     let parts = parts.unsigned_abs();
     format!("{sign}{}.{:0PLACES$}", parts / SCALE, parts % SCALE)
 }
@@ -41,6 +43,8 @@ fn format_decimal(SqlAmount(parts): SqlAmount) -> String {
 fn parse_decimal(text: &[u8]) -> Option<SqlAmount> {
     let text = std::str::from_utf8(text).ok()?;
     let (whole, places) = text.split_once('.').unwrap_or((text, ""));
+    // Checked here, because the digits are joined below and `parse` would take a sign or nothing at all as
+    // well.
     if whole.is_empty() || !places.bytes().all(|it| it.is_ascii_digit()) {
         return None;
     }
@@ -48,15 +52,15 @@ fn parse_decimal(text: &[u8]) -> Option<SqlAmount> {
     format!("{whole}{places}{}", "0".repeat(zeros)).parse().ok().map(SqlAmount)
 }
 
-/// The amount, to compare a column with.
+/// An amount to compare a column with.
 ///
-/// A parameter is sent as text. MySQL compares a decimal with a text as two floating-point numbers, and would take one
-/// large amount for another; MariaDB does so too, but not where one side is a column.
+/// A parameter is sent as text. MySQL compares a decimal with a text as two floating-point numbers, and
+/// would take one large amount for another; MariaDB does so too, but not where one side is a column.
 pub(crate) const fn exact_amount(amount: SqlAmount) -> ExactAmount {
     ExactAmount(amount)
 }
 
-/// An amount that is a decimal before it is compared.
+/// An amount that the server casts to a decimal before it compares it.
 #[derive(Debug, Clone, Copy, QueryId)]
 pub(crate) struct ExactAmount(SqlAmount);
 

@@ -1,4 +1,4 @@
-//! Milliseconds as the date and time that MySQL sends and takes.
+//! Converts timestamps between milliseconds and the date and time that MySQL sends and takes.
 
 use diesel::deserialize::{self, FromSql};
 use diesel::mysql::data_types::{MysqlTime, MysqlTimestampType};
@@ -14,9 +14,9 @@ use crate::sql::value::SqlTimestamp;
 type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 const NANOS_PER_MICRO: i32 = 1_000;
-/// Before all that can be stored: 1970-01-01T00:00:00Z.
+/// Earlier than any `TIMESTAMP` that can be stored: 1970-01-01T00:00:00Z, in milliseconds.
 const FIRST_MS: i64 = 0;
-/// After all that can be stored: 9999-12-30T00:00:00Z.
+/// Later than any `TIMESTAMP` that can be stored, and still a date: 9999-12-30T00:00:00Z, in milliseconds.
 const LAST_MS: i64 = 253_402_128_000_000;
 
 impl ToSql<TimestampType, Mysql> for SqlTimestamp {
@@ -27,15 +27,15 @@ impl ToSql<TimestampType, Mysql> for SqlTimestamp {
 
 impl FromSql<TimestampType, Mysql> for SqlTimestamp {
     fn from_sql(value: MysqlValue<'_>) -> deserialize::Result<Self> {
-        // One row must not keep the others from being read.
+        // An error here would end the whole query. The marker makes only this row unreadable.
         Ok(<MysqlTime as FromSql<TimestampType, Mysql>>::from_sql(value)
             .and_then(from_mysql_time)
             .unwrap_or(Self::UNREADABLE))
     }
 }
 
-/// A moment that no row can have is one nearer by that no row can have either: it is compared as it should be, and
-/// cannot be stored.
+/// Converts to the driver's type. A timestamp outside the range of the column becomes the nearest one that
+/// is outside too: it compares as it should, and the server refuses to store it.
 fn to_mysql_time(SqlTimestamp(millis): SqlTimestamp) -> Result<MysqlTime, BoxError> {
     let at = Timestamp::from_millisecond(millis.clamp(FIRST_MS, LAST_MS))?.to_zoned(TimeZone::UTC).datetime();
     Ok(MysqlTime::new(

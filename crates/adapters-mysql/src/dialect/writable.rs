@@ -1,4 +1,4 @@
-//! Whether the server is one that writes.
+//! Whether the server takes writes at present.
 
 use diesel::sql_types::BigInt;
 use diesel::{QueryResult, QueryableByName, sql_query};
@@ -12,7 +12,8 @@ struct ReadOnlySetting {
     read_only: i64,
 }
 
-/// Whether it may be written to: one that others took the place of may still be there to be read.
+/// Whether the server takes writes. A former primary may still answer queries after another server has
+/// replaced it.
 pub(crate) async fn is_writable(conn: &mut Conn) -> QueryResult<bool> {
     let query = sql_query("SELECT CAST(@@global.read_only AS SIGNED) AS read_only");
     query.get_result::<ReadOnlySetting>(conn).await.map(|it| it.read_only == 0)

@@ -1,32 +1,34 @@
-//! What a column of the Express app must be able to give, and which of its values the record cannot hold.
+//! The kinds of columns that the adoption reads, with the types and the values that the new schema can take
+//! over.
 
 use domain::Money;
 
-/// What is read from a column.
+/// How the adoption uses a column, which decides what it may contain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ColumnKind {
-    /// The key of a row: rows of the app have keys below 2^32.
+    /// The key of a row, from 1 to 2^32 - 1: keys of this service are far above.
     Key,
-    /// The key of a user, or 0 for none.
+    /// The key of the user who made a change, or 0 for none.
     Author,
-    /// A number of things. A row with a negative one stays where it is.
+    /// A quantity. A row with a negative one is not taken over.
     Count,
-    /// A key that is only compared: a row without its other end stays where it is.
+    /// A key that is only joined. A row whose counterpart is missing is not taken over.
     ForeignKey,
-    /// An amount in major units. A row with a negative one, or one that its currency does not have, stays where it is.
+    /// An amount in major units. A row with a negative one, or with more decimals than its currency has, is
+    /// not taken over.
     Amount,
     /// Text that is copied into a `VARCHAR(255)`.
     Text,
-    /// Text that is copied into a `TEXT`.
+    /// Text that is copied into a `TEXT`, which has at most 65535 bytes.
     LongText,
-    /// One of a few words. A row with another one stays where it is.
+    /// One of a few words. A row with any other word is not taken over.
     Keyword,
-    /// A moment. What has no year is none.
+    /// A date and time. A zero date counts as none.
     Timestamp,
 }
 
 impl ColumnKind {
-    /// The types that a column of it may have.
+    /// The types, in lower case, that such a column may have in the app's database.
     pub(super) const fn allowed_types(self) -> &'static [&'static str] {
         match self {
             Self::Key | Self::Author | Self::Count | Self::ForeignKey => {
@@ -40,7 +42,8 @@ impl ColumnKind {
         }
     }
 
-    /// The condition that holds for values that the record cannot hold, and what is said of them.
+    /// An SQL condition for the values that the new schema cannot hold, and the words for them; none if it
+    /// can hold all.
     pub(super) fn invalid_condition(self, column: &str) -> Option<(String, String)> {
         let most = u32::MAX;
         Some(match self {
@@ -63,7 +66,7 @@ impl ColumnKind {
                 format!("LENGTH(CONVERT(`{column}` USING utf8mb4)) > 65535"),
                 "has more than 65535 bytes".to_owned(),
             ),
-            // What a TIMESTAMP holds, less its last second: a fraction is rounded.
+            // The range of a `TIMESTAMP` without its last second, because a fraction may be rounded up.
             Self::Timestamp => (
                 format!(
                     "YEAR(`{column}`) > 0 AND (`{column}` < TIMESTAMP'1970-01-01 00:00:01'
@@ -76,7 +79,8 @@ impl ColumnKind {
         })
     }
 
-    /// The value as the record compares it.
+    /// The value as the new schema compares it, byte for byte: what the old collation took for different
+    /// may be equal there, and the other way round.
     pub(super) fn comparison_sql(self, column: &str) -> String {
         match self {
             Self::Text | Self::LongText | Self::Keyword => {

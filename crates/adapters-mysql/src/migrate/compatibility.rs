@@ -1,5 +1,7 @@
-//! Whether tables are really those of the Express app, and what they hold fits: every column that the adoption reads is
-//! looked at before anything is changed, and everything that stands in the way is named at once.
+//! Checks that tables are those of the Express app and that their contents fit the new schema.
+//!
+//! Every column that the adoption reads is checked before anything is changed, and all obstacles are
+//! reported at once: an operator who learned of them one by one would have to stop the app for each.
 
 use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
@@ -7,10 +9,10 @@ use mysql_async::prelude::Queryable;
 use super::BoxError;
 use super::column_kind::ColumnKind;
 
-/// What is taken over as it is must be there in every row, or be another one in every row.
+/// What must hold for a column in all rows, because its value is taken over as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Requirement {
-    /// Nothing: there is something else where it is empty, or the row stays where it is.
+    /// No requirement: an empty value is replaced, or its row is not taken over.
     Nothing,
     NotNull,
     Unique,
@@ -18,7 +20,7 @@ enum Requirement {
 
 struct Column(&'static str, ColumnKind, Requirement);
 
-/// Every column that steps 0002 to 0005 read, by table.
+/// Every column that the steps 0002 to 0005 read, by table.
 const COLUMNS: &[(&str, &[Column])] = &[
     (
         "user",
@@ -87,7 +89,7 @@ const COLUMNS: &[(&str, &[Column])] = &[
     ),
 ];
 
-/// What keeps the table from being adopted: `table.column` and why.
+/// Lists the obstacles to adopting the table, each as `table.column` and the reason.
 pub(super) async fn find_obstacles(conn: &mut Conn, table: &str) -> Result<Vec<String>, BoxError> {
     let query = "SELECT column_name, LOWER(data_type), is_nullable FROM information_schema.columns
         WHERE table_schema = DATABASE() AND table_name = ?";
@@ -95,7 +97,7 @@ pub(super) async fn find_obstacles(conn: &mut Conn, table: &str) -> Result<Vec<S
     let mut found = Vec::new();
     let wanted = COLUMNS.iter().filter(|(name, _)| *name == table).flat_map(|(_, columns)| *columns);
     for Column(name, kind, need) in wanted {
-        // The server takes no notice of case in names of columns, and neither do the steps.
+        // The server ignores the case of column names, so the steps find the column whatever its case is.
         let Some((_, stored, nullable)) = present.iter().find(|it| it.0.eq_ignore_ascii_case(name)) else {
             found.push(format!("{table}.{name} is missing"));
             continue;
@@ -107,6 +109,8 @@ pub(super) async fn find_obstacles(conn: &mut Conn, table: &str) -> Result<Vec<S
             ));
             continue;
         }
+        // The declared type answers for most columns. Only a nullable one costs a scan, which may take long
+        // on a large table.
         if *need != Requirement::Nothing
             && nullable == "YES"
             && has_rows(conn, &null_rows_sql(table, name)).await?

@@ -1,4 +1,4 @@
-//! The tables of the Express app.
+//! The tables of the Express app: how they are recognised, renamed and counted.
 
 use domain::user::fold_case;
 use mysql_async::Conn;
@@ -6,7 +6,8 @@ use mysql_async::prelude::Queryable;
 
 use super::{AdoptedRows, AdoptionReport, BoxError, MigrationRefusal, compatibility};
 
-/// A table that both the app and this service have: its name, a column that it has in both, one that only ours has.
+/// The tables that both the app and this service have: name, a column that both have, a column that only
+/// this service has.
 const SHARED_TABLES: &[(&str, &str, &str)] = &[
     ("user", "username", "publicId"),
     ("orders", "orderNumber", "revision"),
@@ -15,7 +16,8 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
     ("payment_transactions", "transaction_id", "order_key"),
 ];
 
-/// A table that only this service has: its name, and a column of it that a table of somebody else is not likely to have.
+/// The tables that only this service has: name, and a column that a table of another program is unlikely to
+/// have.
 const OWN_TABLES: &[(&str, &str)] = &[
     ("sessions", "rotatedAt"),
     ("products", "version"),
@@ -28,20 +30,21 @@ const OWN_TABLES: &[(&str, &str)] = &[
     ("commit_probe", "probed_at"),
 ];
 
-/// Rows of the Express app have keys below this.
+/// Rows of the Express app have keys below this; generated keys of this service are far above it.
 const EXPRESS_KEYS_END: i64 = 1 << 32;
 
-/// Gives the app's tables, all at once, names of their own, so that the record's can be made.
+/// Renames the app's tables to `express_…`, so that the service's tables can be created.
 pub(super) async fn rename_tables(conn: &mut Conn) -> Result<(), BoxError> {
     let renamed = plan_renames(conn).await?;
     if renamed.is_empty() {
         return Ok(());
     }
+    // One statement: all tables are renamed or none, so a failure here leaves the app's database as it was.
     Ok(conn.query_drop(format!("RENAME TABLE {}", renamed.join(", "))).await?)
 }
 
-/// What of the app's tables is renamed to what. A database with a table that is nobody's, or that lacks anything that is
-/// read later, is refused before anything in it is changed.
+/// Plans which of the app's tables are renamed. A database with a table of unknown origin, or whose tables
+/// lack something that is read later, is refused before anything in it is changed.
 pub(super) async fn plan_renames(conn: &mut Conn) -> Result<Vec<String>, BoxError> {
     for (table, ours) in OWN_TABLES {
         let columns = list_columns(conn, table).await?;
@@ -71,7 +74,7 @@ pub(super) async fn list_columns(conn: &mut Conn, table: &str) -> Result<Vec<Str
     Ok(conn.exec(query, (table,)).await?)
 }
 
-/// Whether any have been set aside.
+/// Whether any table has been renamed to `express_…`, in this run or an earlier one.
 pub(super) async fn has_express_tables(conn: &mut Conn) -> Result<bool, BoxError> {
     for (table, _, _) in SHARED_TABLES {
         if !list_columns(conn, &format!("express_{table}")).await?.is_empty() {
@@ -81,15 +84,17 @@ pub(super) async fn has_express_tables(conn: &mut Conn) -> Result<bool, BoxError
     Ok(false)
 }
 
-/// Whether there are tables of the app that were not adopted, or not to the end. Only at the first step there may be some
-/// that were not set aside.
+/// Whether tables of the app wait for adoption, or for the rest of it. Only before the first step can there
+/// be some that are not renamed yet.
 pub(super) async fn needs_adoption(conn: &mut Conn, first: bool) -> Result<bool, BoxError> {
     Ok(has_express_tables(conn).await? || first && !plan_renames(conn).await?.is_empty())
 }
 
-/// Folds the names that a server and this program may fold differently: those that are not ASCII. A form that somebody
-/// else has already stays as it was made.
+/// Folds the names that the server and this program may fold differently, which are those that are not
+/// ASCII. A folded name that another account has already is left as the step made it.
 pub(super) async fn fold_names(conn: &mut Conn) -> Result<(), BoxError> {
+    // Row by row, in the order of the keys: a set-based update would stop at the first name that is taken,
+    // and a repeated run must come to the same result.
     for (column, folded) in [("username", "usernameFolded"), ("email", "emailFolded")] {
         let odd = format!(
             "SELECT id, {column}, {folded} FROM user
@@ -98,6 +103,8 @@ pub(super) async fn fold_names(conn: &mut Conn) -> Result<(), BoxError> {
         let rows: Vec<(i64, String, String)> = conn.query(odd).await?;
         for (id, name, now) in rows {
             let right = fold_case(&name);
+            // A space in the folded name that the name lacks is the suffix by which the step told two equal
+            // names apart; it must stay. Such an account logs in with its address.
             let told_apart = now.contains(' ') && !name.contains(' ');
             let taken = format!("SELECT id FROM user WHERE {folded} = ? AND id <> ?");
             let taken: Option<i64> = conn.exec_first(taken, (&right, id)).await?;
@@ -110,7 +117,7 @@ pub(super) async fn fold_names(conn: &mut Conn) -> Result<(), BoxError> {
     Ok(())
 }
 
-/// How many rows of each of the app's tables were taken over, and how many were not.
+/// Counts the rows of each of the app's tables that were taken over, and those that were not.
 pub(super) async fn count_adopted_rows(conn: &mut Conn) -> Result<AdoptionReport, BoxError> {
     let [mut users, mut orders, mut items, mut entries, mut payments] = [AdoptedRows::default(); 5];
     for ((table, _, _), taken) in

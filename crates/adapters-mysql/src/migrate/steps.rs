@@ -1,18 +1,19 @@
-//! The steps, in their order. Each is a folder of `migrations/mysql`.
+//! The steps of the migration, in their order. Each is a folder of `migrations/mysql`.
 
-/// One step.
+/// One step of the migration.
 pub(super) struct Step {
-    /// What it is noted as.
+    /// Its name in `__diesel_schema_migrations`.
     pub(super) version: &'static str,
-    /// Its statements.
+    /// Its statements, compiled into the program, so that it migrates without any file.
     pub(super) sql: &'static str,
-    /// Whether it is only about tables of the Express app.
+    /// Whether it only takes over rows of the Express app. Such a step is skipped if there are none.
     pub(super) adopts: bool,
 }
 
-/// The step after which there are users.
+/// The step that takes over the users. Their names are folded right after it.
 pub(super) const USERS_VERSION: &str = "0002";
 
+// A macro, because `include_str!` takes literals only, and a function could not put the path together.
 macro_rules! step {
     ($version:literal, $name:literal, $adopts:literal) => {
         Step {
@@ -31,8 +32,8 @@ pub(super) const STEPS: &[Step] = &[
     step!("0005", "adopt_payments", true),
 ];
 
-/// The statements of a step, one by one: not every server of this kind takes several at once. Each ends with a `;` at the
-/// end of a line; no other line ends so.
+/// Splits a step into its statements, because not every server takes several at once. Each ends with a `;`
+/// at the end of a line, and no other line ends so.
 pub(super) fn split_statements(sql: &str) -> Vec<String> {
     let lines: Vec<&str> = sql.lines().filter(|line| !line.trim_start().starts_with("--")).collect();
     let text = lines.join("\n");

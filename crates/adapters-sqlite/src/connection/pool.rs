@@ -1,4 +1,4 @@
-//! A bounded set of connections, and the bounded queue before it.
+//! A bounded set of connections, and a bounded queue of work that waits for one.
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,29 +14,31 @@ use super::{Conn, open_with_retry};
 use crate::dialect::is_busy;
 use crate::sql::fault::classify_error;
 
-/// Most attempts at something that another process keeps SQLite from doing.
+/// Most attempts at work while another process holds the lock. Each waits for
+/// [`BUSY_TIMEOUT_MS`](super::BUSY_TIMEOUT_MS).
 const ATTEMPTS_MAX: u32 = 3;
 
-/// What the connections of a lane are for.
+/// The purpose of a pool's connections.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Access {
     Write,
     Read,
 }
 
-/// How much a lane takes on.
+/// The limits of one pool.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
-    /// Most connections, each with a piece of work.
+    /// The number of connections; each serves one piece of work at a time.
     pub(crate) connections: usize,
-    /// Most pieces of work that wait for one.
+    /// Most pieces of work that wait for a connection; the next one is refused at once.
     pub(crate) waiting: usize,
-    /// The longest that one waits.
+    /// The longest time that a piece of work waits for a connection.
     pub(crate) wait: Duration,
 }
 
-/// Connections for one purpose. They serve what has waited longest. All are opened at the start and kept, so that work
-/// needs no descriptor that may be lacking then; one that is lost is opened again when it is needed.
+/// Connections for one purpose. They go to the work that has waited longest. All are opened at the start,
+/// so that work never fails because file descriptors have run out; one that is lost is opened again when it
+/// is needed.
 pub(crate) struct Pool {
     path: PathBuf,
     access: Access,
@@ -47,7 +49,7 @@ pub(crate) struct Pool {
 }
 
 impl Pool {
-    /// Opens all its connections.
+    /// Opens all connections, so that a file that cannot be opened is reported at the start.
     ///
     /// # Errors
     /// When one cannot be opened.
@@ -64,7 +66,7 @@ impl Pool {
         })
     }
 
-    /// Runs one query.
+    /// Runs one query, without a transaction around it.
     pub(crate) async fn run_query<T: Send + 'static>(
         self: &Arc<Self>,
         query: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
@@ -72,7 +74,7 @@ impl Pool {
         self.run(async move |conn: &mut Conn| retry_when_busy(conn, &query).await).await
     }
 
-    /// Runs several queries in one transaction.
+    /// Runs several queries in one transaction, so that they see the same state of the database.
     pub(crate) async fn run_snapshot<T: Send + 'static>(
         self: &Arc<Self>,
         queries: impl AsyncFn(&mut Conn) -> QueryResult<T> + Send + 'static,
@@ -87,7 +89,7 @@ impl Pool {
         .await
     }
 
-    /// Does `work` in one transaction that writes.
+    /// Runs `work` in one transaction that writes.
     pub(crate) async fn run_commit<T: Send + 'static, R: Send + 'static>(
         self: &Arc<Self>,
         work: impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>> + Send + 'static,
@@ -98,9 +100,9 @@ impl Pool {
         .await
     }
 
-    /// Waits for a connection, and lends it to `work` on a thread that may block.
+    /// Waits for a connection, and runs `work` with it on a thread that may block.
     ///
-    /// Once it has begun it runs to its end, also when nobody waits for that any more. After a panic, or with a
+    /// Once begun, the work runs to its end, even if the caller is dropped. After a panic, or with a
     /// transaction still open, the connection is closed, which rolls back.
     async fn run<T: Send + 'static>(
         self: &Arc<Self>,
@@ -108,7 +110,11 @@ impl Pool {
     ) -> Result<T, PortError> {
         let place = self.acquire_permit().await?;
         let lane = Arc::clone(self);
+        // A blocking task cannot be aborted once it runs. That is wanted: a commit must not end between two
+        // statements because a client hangs up.
         let piece = tokio::task::spawn_blocking(move || {
+            // Taken out of the pool for the time of the work. If the work panics, the connection is dropped
+            // with the stack, which rolls back, and it never returns to the pool.
             let mut conn = lane.take_connection().map_err(PortError::unavailable)?;
             let (outcome, idle) = Handle::current().block_on(async {
                 let outcome = work(&mut conn).await;
@@ -117,8 +123,12 @@ impl Pool {
             if idle {
                 lane.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
             } else {
-                tracing::warn!("a connection to SQLite was closed because it could not be rolled back");
+                tracing::warn!(
+                    access = ?lane.access,
+                    "closing a connection to SQLite that could not be rolled back, a new one will be opened"
+                );
             }
+            // After the connection is back, so that the next work finds it and opens no further one.
             drop(place);
             outcome.map_err(classify_error)
         });
@@ -130,6 +140,8 @@ impl Pool {
         if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
             return Ok(place);
         }
+        // The queue is bounded as well: work that cannot be served in time must be refused at once, not
+        // after its wait.
         let waiting = self.waiting.try_acquire();
         let _waiting =
             waiting.map_err(|_| PortError::unavailable("too much waits for a connection to SQLite"))?;
@@ -140,12 +152,14 @@ impl Pool {
     }
 
     fn take_connection(&self) -> ConnectionResult<Conn> {
+        // The lock covers one call on a vector and is never held across an await, so a poisoned one is safe
+        // to use.
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         idle.map_or_else(|| open_with_retry(&self.path, self.access).map(Conn::new), Ok)
     }
 }
 
-/// Tries again while another process holds the lock. Whatever was begun has been rolled back by then.
+/// Repeats the work while another process holds the lock. The attempt before has been rolled back.
 async fn retry_when_busy<T>(
     conn: &mut Conn,
     work: &impl AsyncFn(&mut Conn) -> QueryResult<T>,
@@ -153,6 +167,8 @@ async fn retry_when_busy<T>(
     let mut attempts = 1;
     loop {
         match work(conn).await {
+            // No pause: SQLite has waited in the statement already. A connection that still has a
+            // transaction open is not used for another attempt, as `BEGIN` would fail on it.
             Err(error) if attempts < ATTEMPTS_MAX && is_busy(&error) && is_idle(conn).await => attempts += 1,
             outcome => return outcome,
         }

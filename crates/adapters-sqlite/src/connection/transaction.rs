@@ -1,18 +1,20 @@
-//! Transactions.
+//! Runs work in one transaction of a connection.
 
 use diesel::connection::{AnsiTransactionManager, TransactionManager};
 use diesel::{QueryResult, SqliteConnection};
 
 use super::Conn;
 
-/// Sees one moment of the record from its first query on.
+/// Begins a transaction that sees one state of the database from its first query on, and takes no lock for
+/// writing.
 pub(super) const SNAPSHOT: &str = "BEGIN DEFERRED";
-/// Takes the one lock for writing at once, so that nothing it has read can change before it writes.
+/// Begins a transaction that takes the only lock for writing at once. A deferred one would take it at its
+/// first write, and fail there without waiting if another process had committed since its first read.
 pub(super) const COMMIT: &str = "BEGIN IMMEDIATE";
 
 type EndTransaction = fn(&mut SqliteConnection) -> QueryResult<()>;
 
-/// Does `work` in one transaction, which is rolled back when it fails or refuses.
+/// Does `work` in one transaction, which is rolled back if the work fails or refuses.
 pub(super) async fn run_transaction<T, R>(
     conn: &mut Conn,
     begin: &'static str,
@@ -28,12 +30,13 @@ pub(super) async fn run_transaction<T, R>(
     };
     match conn.spawn_blocking(ending).await {
         Err(error) if done => Err(error),
-        // What could not be rolled back is, when the lane closes a connection that is not idle.
+        // A rollback that fails is no other outcome for the caller. The pool sees that the connection is
+        // not idle and closes it, which rolls back.
         Ok(()) | Err(_) => outcome,
     }
 }
 
-/// Whether no transaction is open, so that somebody else may have the connection.
+/// Whether no transaction is open, so that other work may have the connection.
 pub(super) async fn is_idle(conn: &mut Conn) -> bool {
     let depth = |it: &mut SqliteConnection| {
         AnsiTransactionManager::transaction_manager_status_mut(it).transaction_depth()

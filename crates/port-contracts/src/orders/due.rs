@@ -1,4 +1,4 @@
-//! What the sweeps find.
+//! The orders that the sweeps find.
 
 use domain::{
     Order, OrderNumber, Timestamp, Transaction,
@@ -24,17 +24,17 @@ async fn due(backend: &Backend, due: DueOrders, limit: u32) -> Vec<OrderNumber> 
     backend.orders.list_due_orders(due, first_batch(limit)).await.expect("read")
 }
 
-/// A pending order to be paid by then.
+/// A pending order that expires at that time.
 async fn until(backend: &Backend, expires_at: Timestamp) -> OrderNumber {
     backend.order_with(|it| it.expires_at = expires_at).await.number
 }
 
-/// An order that last changed then.
+/// An order of that status that last changed at that time.
 async fn since(backend: &Backend, status: OrderStatus, updated_at: Timestamp) -> OrderNumber {
     backend.order_with(|it| (it.status, it.updated_at) = (status, updated_at)).await.number
 }
 
-/// A pending order with such a transaction.
+/// A pending order with a transaction that `change` was applied to.
 async fn with(backend: &Backend, change: impl FnOnce(&mut Transaction)) -> OrderNumber {
     let order = backend.order_with(|it| it.expires_at = at(10)).await;
     backend.transaction(&order, change).await;
@@ -68,7 +68,7 @@ fn displaced() -> RawFacts {
     RawFacts { displaced: true, ..sample::authorized_facts() }
 }
 
-/// At that very moment or before; longest due first, whatever their age.
+/// At that time or earlier, longest due first, however old the order is.
 pub async fn expired_orders_are_pending_and_out_of_time(backend: &Backend) {
     let second = until(backend, at(9)).await;
     let first = until(backend, at(8)).await;
@@ -80,7 +80,7 @@ pub async fn expired_orders_are_pending_and_out_of_time(backend: &Backend) {
     assert_eq!(due(backend, DueOrders::Expired(at(10)), 100).await, [first, second, third]);
 }
 
-/// By every transaction that keeps others away, and by no other.
+/// Every transaction that occupies the order keeps it from expiring; no other one does.
 pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
     with(backend, |_| ()).await;
     with(backend, authorised).await;
@@ -97,7 +97,7 @@ pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
     assert_eq!(expired, free);
 }
 
-/// At that very moment or before; longest due first, whatever their age.
+/// At that time or earlier, longest due first, however old the order is.
 pub async fn unchanged_orders_are_of_the_status_and_old_enough(backend: &Backend) {
     for status in OrderStatus::ALL {
         let second = since(backend, status, at(9)).await;
@@ -112,7 +112,7 @@ pub async fn unchanged_orders_are_of_the_status_and_old_enough(backend: &Backend
     }
 }
 
-/// Made at that very moment or before; longest due first.
+/// Created at that time or earlier, longest due first.
 pub async fn uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing(backend: &Backend) {
     let made = |seconds: i64| {
         move |it: &mut Transaction| {
@@ -143,7 +143,7 @@ pub async fn uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing(ba
     assert_eq!(due(backend, DueOrders::Uncaptured(at(10)), 100).await, [first, second, third]);
 }
 
-/// To the longest due ones.
+/// A batch holds no more than its limit, the longest due orders first.
 pub async fn sweeps_are_bounded(backend: &Backend) {
     let (mut expired, mut paid, mut uncaptured) = (Vec::new(), Vec::new(), Vec::new());
     for seconds in 0..4 {

@@ -1,11 +1,11 @@
-//! Lists of orders: newest first, filtered, in pages that stay.
+//! Lists of orders: newest first, filtered, in pages that stay stable.
 
 use domain::{ChangedBy, Order, OrderChange, Timestamp, User, order::OrderStatus};
 use ports::OrderFilter;
 
 use crate::{Backend, sample};
 
-/// An order that `owner` placed then, standing there.
+/// An order that `owner` placed at that time, in that status.
 async fn place(backend: &Backend, owner: &User, status: OrderStatus, now: Timestamp) -> Order {
     let order = backend.order_with(|it| {
         (it.owner, it.status) = (owner.key, status);
@@ -14,7 +14,7 @@ async fn place(backend: &Backend, owner: &User, status: OrderStatus, now: Timest
     order.await
 }
 
-/// So many pending orders of a user, newest first.
+/// Places that number of pending orders of a user and returns them newest first.
 async fn place_some(backend: &Backend, owner: &User, count: i64) -> Vec<Order> {
     let mut placed = Vec::new();
     for second in 0..count {
@@ -51,8 +51,8 @@ pub async fn orders_are_listed_newest_first(backend: &Backend) {
     assert_eq!(listed, placed);
 }
 
-/// The rows were made by clocks that differ: each by one that is behind that of the row before. What a slow one places
-/// meanwhile stands where its stamp says; what was there is listed once.
+/// The rows come from clocks that differ: each is behind the one of the row before. An order that a slow
+/// clock adds meanwhile has the position of its timestamp. What was there is listed once.
 pub async fn orders_are_listed_by_the_stamps_they_show(backend: &Backend) {
     let owner = backend.user().await;
     let mut placed = Vec::new();
@@ -71,7 +71,7 @@ pub async fn orders_are_listed_by_the_stamps_they_show(backend: &Backend) {
     assert_eq!(listed, placed);
 }
 
-/// Each by itself.
+/// Each filter on its own.
 pub async fn a_list_keeps_to_its_owner_and_status(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let pending = place(backend, &user, OrderStatus::Pending, sample::at(1)).await;
@@ -87,7 +87,7 @@ pub async fn a_list_keeps_to_its_owner_and_status(backend: &Backend) {
     assert_eq!(list(backend, OrderFilter { owner: Some(nobody), ..up_to(10) }).await, (Vec::new(), false));
 }
 
-/// The first moment is in the list, the last one is not.
+/// The first timestamp is included and the last one is not.
 pub async fn a_list_begins_at_a_moment_and_ends_before_another(backend: &Backend) {
     let placed = place_some(backend, &backend.user().await, 4).await;
     let [fourth, third, second, first] = placed.as_slice() else { panic!("four were placed") };
@@ -103,7 +103,7 @@ pub async fn a_list_begins_at_a_moment_and_ends_before_another(backend: &Backend
     assert_eq!(list(backend, within).await, (vec![third.clone(), second.clone()], false));
 }
 
-/// Page after page.
+/// All combinations of filters, on all pages.
 pub async fn a_list_keeps_to_all_its_filters_at_once(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let mut fitting = Vec::new();
@@ -129,7 +129,7 @@ pub async fn a_list_keeps_to_all_its_filters_at_once(backend: &Backend) {
     assert_eq!(listed, fitting);
 }
 
-/// Even after an order that has left the list.
+/// The next page begins behind the cursor even if its order no longer matches the filter.
 pub async fn a_page_of_orders_stays_while_others_are_placed_and_change(backend: &Backend) {
     let user = backend.user().await;
     let placed = place_some(backend, &user, 4).await;

@@ -1,4 +1,4 @@
-//! When the gateway is asked again.
+//! The times at which the gateway is asked again.
 
 use domain::{
     Refund, Text, Timestamp,
@@ -13,7 +13,8 @@ use crate::{
     sample::{self, at},
 };
 
-/// Whatever else the value says, and whatever has happened meanwhile.
+/// Only `check_at` and `checks` change, whatever else the value contains and whatever else has been stored
+/// meanwhile.
 pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
     let (_, mut kept) = captured(backend).await;
     kept.refunds.push(sample::refund(&kept, "5"));
@@ -42,7 +43,7 @@ pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
     assert_eq!(found(backend, &kept).await, Some(calm), "for ever, too");
 }
 
-/// At that very moment or before; longest due first, each once, at most so many.
+/// Due at that time or earlier, longest due first, each transaction once, no more than the limit.
 pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &Backend) {
     let fresh = async |check_at: Option<Timestamp>, refunds: &[Option<Timestamp>]| {
         let (_, mut transaction) = captured(backend).await;

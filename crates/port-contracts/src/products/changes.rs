@@ -1,4 +1,4 @@
-//! Who changed a product.
+//! The changes of a product and their authors.
 
 use domain::{
     ChangeId, Product, Text, Version,
@@ -21,7 +21,7 @@ async fn changes(backend: &Backend, product: &Product, kind: ChangeFilter) -> Ve
     backend.products.list_product_changes(product.key, kind, None, 100).await.expect("read").data
 }
 
-/// And what it was since.
+/// Each version has one entry, with its price, currency and activity.
 pub async fn every_version_says_who_made_it(backend: &Backend) {
     let (olga, otto) = (backend.user().await, backend.user().await);
     let made = sample::product(Some(7));
@@ -53,7 +53,7 @@ pub async fn every_version_says_who_made_it(backend: &Backend) {
     assert_eq!(changes(backend, &made, ChangeFilter::Any).await, expected);
 }
 
-/// Nothing else is changed, and its time does not go back.
+/// Nothing but the stock is changed, and `updatedAt` does not go back.
 pub async fn an_adjustment_is_a_version_of_its_own(backend: &Backend) {
     let user = backend.user().await;
     let product = keep(backend, |it| it.updated_at = at(5)).await;
@@ -74,7 +74,7 @@ pub async fn an_adjustment_is_a_version_of_its_own(backend: &Backend) {
     }
 }
 
-/// From none to the most; and what is not tracked, or not there, has none.
+/// From zero to the maximum. A product that is not tracked or does not exist cannot be adjusted.
 pub async fn an_adjustment_stays_within_what_stock_can_be(backend: &Backend) {
     let user = backend.user().await;
     let product = keep(backend, |_| ()).await;
@@ -91,7 +91,7 @@ pub async fn an_adjustment_stays_within_what_stock_can_be(backend: &Backend) {
     backend.expect_stale([adjusted(&sample::product(Some(1)), 1, sample::change(&user))]).await;
 }
 
-/// Beside as many sales: none is lost, none is refused, and each has a version of its own.
+/// Concurrent adjustments and sales are all applied, and each adjustment makes one version.
 pub async fn every_adjustment_counts_however_many_there_are_at_once(backend: &Backend) {
     let user = backend.user().await;
     let product = keep(backend, |it| it.stock = Some(1_000)).await;
@@ -115,7 +115,7 @@ pub async fn every_adjustment_counts_however_many_there_are_at_once(backend: &Ba
     assert_eq!(made.iter().map(|it| it.stock.adjusted_by()).sum::<i64>(), 3 * each);
 }
 
-/// Page by page, all or adjustments only, and of this product only.
+/// Page by page, all changes or adjustments only, of this product only.
 pub async fn changes_are_listed_newest_first(backend: &Backend) {
     let user = backend.user().await;
     let (product, other) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);

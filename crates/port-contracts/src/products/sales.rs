@@ -1,4 +1,4 @@
-//! What orders do to products.
+//! The changes of products by orders.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use crate::{
 
 /// How often the price changes while others buy.
 const PRICES: usize = 8;
-/// More sales than a buyer makes before the price is the last one.
+/// More sales than a buyer makes until the last price holds.
 const TRIES_MAX: usize = 10_000;
 
-/// An operator who decided on the version before is not held up, and brings nothing back.
+/// An operator's change that was decided before the sale still succeeds, and does not undo the sale.
 pub async fn a_sale_takes_stock_and_leaves_the_version_to_operators(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
     backend.commit([sample::sell_product(&product, 4)]).await;
@@ -29,7 +29,7 @@ pub async fn a_sale_takes_stock_and_leaves_the_version_to_operators(backend: &Ba
     assert_eq!(backend.stock(&product).await, Some(0), "an older version with the same price sells too");
 }
 
-/// It is counted, so that the sale is a change that its guard can stand on.
+/// The sale is counted, because its guard needs a change to the row.
 pub async fn what_is_not_tracked_is_sold_without_end(backend: &Backend) {
     let product = keep(backend, |it| it.stock = None).await;
     let race = backend.race(|| UnitOfWork::new().with_write(sample::sell_product(&product, 9_999)));
@@ -38,7 +38,7 @@ pub async fn what_is_not_tracked_is_sold_without_end(backend: &Backend) {
     assert_eq!(found(backend, &product).await, Some(Product { stock_moves, ..product }));
 }
 
-/// Another price, another currency, not active, tracked or not tracked, or not there.
+/// Stale for another price or currency, an inactive product, a change in tracking, or a missing product.
 pub async fn what_was_read_differently_is_not_sold(backend: &Backend) {
     for stock in [Some(10), None] {
         let product = keep(backend, |it| it.stock = stock).await;
@@ -58,7 +58,7 @@ pub async fn what_was_read_differently_is_not_sold(backend: &Backend) {
     }
 }
 
-/// And nothing of the others is taken.
+/// All products with a shortage are named, and no stock is taken.
 pub async fn every_line_that_lacks_is_named(backend: &Backend) {
     let lacking =
         [keep(backend, |it| it.stock = Some(1)).await, keep(backend, |it| it.stock = Some(0)).await];
@@ -80,7 +80,7 @@ pub async fn every_line_that_lacks_is_named(backend: &Backend) {
     }
 }
 
-/// One piece each, and never below zero.
+/// Each buyer gets one piece, and the stock never falls below zero.
 pub async fn the_last_pieces_go_to_as_many_as_there_are(backend: &Backend) {
     let product = keep(backend, |_| ()).await;
     let race = backend.race(|| UnitOfWork::new().with_write(sample::sell_product(&product, 1)));
@@ -91,7 +91,7 @@ pub async fn the_last_pieces_go_to_as_many_as_there_are(backend: &Backend) {
     assert_eq!(backend.stock(&product).await, Some(0));
 }
 
-/// Also when the product cannot be ordered any more; and it is no operator's change.
+/// Also if the product is no longer active; the version does not change.
 pub async fn returned_stock_is_added_if_it_is_tracked(backend: &Backend) {
     let tracked = keep(backend, |it| it.active = false).await;
     let untracked = keep(backend, |it| it.stock = None).await;
@@ -103,7 +103,7 @@ pub async fn returned_stock_is_added_if_it_is_tracked(backend: &Backend) {
     assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing to add to");
 }
 
-/// All of them go through, the operator's on the version that was read before the first of them.
+/// All sales succeed, and so does the operator's change of the version before them.
 pub async fn sales_do_not_stand_in_the_way_of_an_operator(backend: &Backend) {
     let product = keep(backend, |it| it.stock = Some(1_000)).await;
     let mut sales = 0;
@@ -122,8 +122,8 @@ pub async fn sales_do_not_stand_in_the_way_of_an_operator(backend: &Backend) {
     assert_eq!((left.stock, left.version), (Some(1_001 - 64), product.version.next()));
 }
 
-/// While the price changes again and again, everybody buys at the price that is read, until it was the last one. Since
-/// that change began at zero, it has counted every sale that came after it: those at its price, and none at one before.
+/// Buyers buy while the price changes again and again. Each change resets `moves`, which then counts the
+/// sales at its price: all of them, and none at an earlier price.
 pub async fn no_sale_is_at_a_price_that_is_over(backend: &Backend) {
     let product = keep(backend, |it| it.stock = None).await;
     let last = money(&PRICES.to_string());
@@ -154,7 +154,7 @@ pub async fn no_sale_is_at_a_price_that_is_over(backend: &Backend) {
     assert_eq!(usize::try_from(counted), Ok(at_last), "sales since the last price began, all at that price");
 }
 
-/// Whether it was sold; otherwise what was read is over.
+/// Whether the sale succeeded; otherwise the product as read is outdated.
 async fn sell(store: &dyn Store, read: &Product) -> bool {
     match store.commit(UnitOfWork::new().with_write(sample::sell_product(read, 1))).await {
         Ok(()) => true,

@@ -1,18 +1,18 @@
-/// How many rows of each kind lie around those that are asked for.
+/// The number of filler rows of each kind around those that are asked for.
 pub const FILLER_ROWS: u32 = 20_000;
-/// How many of them are not like the others.
+/// How many of them differ from the others.
 const FEW: u32 = 30;
-/// The key of a row.
+/// The SQL for the key of a filler row.
 const KEY: &str = "1000000000000 + n";
-/// What it is called.
+/// The SQL for the name or public id of a filler row.
 const NAME: &str = "concat('filler-', n)";
 
-/// A table with its columns, and the values of a row.
+/// A table with its columns, and the SQL for the values of a row.
 type Rows = (&'static str, String);
 
-/// Statements that fill the tables. `user` owns half of the orders, `product` has all of the changes; `at` makes a moment
-/// of a number of seconds, which is an expression. There has to be a table `filler` with the numbers from 1 to [`FILLER_ROWS`]
-/// in a column `n`, and keys to other tables must not be checked.
+/// The statements that fill the tables. `user` owns half of the orders, and `product` has all of the
+/// changes. `at` makes a timestamp from an SQL expression in seconds. A table `filler` with the numbers
+/// from 1 to [`FILLER_ROWS`] in a column `n` must exist, and foreign keys must not be checked.
 #[must_use]
 pub fn filler_sql(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<String> {
     let (now, soon) = (at("n"), at("n + 3600"));

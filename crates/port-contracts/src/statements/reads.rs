@@ -6,9 +6,9 @@ use ports::{Batch, ChangeFilter, DueOrders, OrderFilter};
 use super::{Coverage, FILLER_ROWS, StatementFixture};
 use crate::{Backend, sample};
 
-/// How many a page has.
+/// The number of rows of a page.
 const LIMIT: u32 = 20;
-/// What a sweep reads.
+/// The batch that a sweep asks for.
 const BATCH: Batch = Batch { skip: 5, limit: LIMIT };
 
 macro_rules! ask {
@@ -18,7 +18,7 @@ macro_rules! ask {
     }};
 }
 
-/// A name of the filler in the middle.
+/// The name of a filler row in the middle.
 fn middle() -> String {
     format!("filler-{}", FILLER_ROWS / 2)
 }

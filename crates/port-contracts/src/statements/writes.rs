@@ -9,10 +9,10 @@ use ports::{CommitError, Prunable, UnitOfWork, Write};
 use super::{Coverage, FILLER_ROWS, StatementFixture};
 use crate::{Backend, sample};
 
-/// Most rows that are forgotten at once.
+/// Most rows that one unit prunes.
 const ROWS_MAX: u32 = 10;
 
-/// Commits; a guard may refuse.
+/// Commits a unit; it may also be refused, as only its statements matter.
 async fn commit(backend: &Backend, played: &mut Coverage, work: UnitOfWork) {
     for write in work.clone().in_lock_order() {
         let text = format!("{write:?}");
@@ -40,7 +40,7 @@ impl StatementFixture {
         let revoke = |except| Write::RevokeSessions { user: user.key, except, at: sample::at(2) };
         vec![
             vec![Write::InsertUser(sample::user(), hash.clone())],
-            // Taken.
+            // The name and the address are in use.
             vec![Write::InsertUser(user.clone(), hash.clone())],
             vec![Write::RequirePassword(user.key, hash.clone())],
             vec![Write::UpdateUser { user: user.with_disabled_flag(true, sample::at(1)), read: None }],
@@ -51,7 +51,7 @@ impl StatementFixture {
             vec![revoke(Some(self.session.key))],
             vec![revoke(None)],
             vec![Write::StoreReply { key: self.claim.key.clone(), reply: sample::reply() }],
-            // Used.
+            // The key has a claim already.
             vec![Write::Claim(self.claim.clone())],
         ]
     }
@@ -84,7 +84,7 @@ impl StatementFixture {
                 sample::sell_product(product, 1),
                 sample::sell_product(&untracked, 1),
             ],
-            // Lacking.
+            // More than the stock.
             vec![sample::sell_product(product, 1_000_000)],
             vec![Write::ReturnStock(line)],
         ]
@@ -114,14 +114,14 @@ impl StatementFixture {
                 Write::InsertTransaction(Box::new(sample::transaction(&order))),
             ],
             vec![Write::InsertEvent(sample::event("sandbox", None))],
-            // A duplicate.
+            // The event is stored already.
             vec![Write::InsertEvent(event.clone())],
             vec![Write::MoveEvent { key: event.key, from, to }],
             vec![Write::InsertFinding(sample::finding())],
             vec![resolved],
             vec![Write::InsertRequest(request)],
             once(),
-            // Open already.
+            // A finding about this subject is open.
             once(),
             vec![Write::Probe(at)],
             vec![Write::Probe(at)],

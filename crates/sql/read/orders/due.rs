@@ -1,4 +1,7 @@
-//! What the sweeps look for, longest due first.
+//! The orders that the sweeps work on, longest due first.
+//!
+//! Only numbers are read here. The sweep reads each order again before it decides, so that an outdated list
+//! does no harm, and an unreadable order fails alone.
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -15,6 +18,7 @@ pub(super) async fn list_expired_orders(
     now: Timestamp,
     batch: Batch,
 ) -> QueryResult<Vec<String>> {
+    // An order with a live payment does not expire: the payment decides what becomes of it.
     let occupying =
         payment_transactions::table.on(payment_transactions::occupies_order.eq(orders::id.nullable()));
     let query = orders::table
@@ -50,6 +54,8 @@ pub(super) async fn list_uncaptured_orders(
     before: Timestamp,
     batch: Batch,
 ) -> QueryResult<Vec<String>> {
+    // A payment that waits for an answer to a capture or a void (`asked`) is left to the payment checks,
+    // which know what the gateway was asked.
     let occupied = orders::table.on(orders::id.nullable().eq(payment_transactions::occupies_order));
     let query = payment_transactions::table
         .inner_join(occupied)

@@ -1,4 +1,5 @@
-//! MariaDB, as durable as in production, from a data folder that is made once and copied for every start.
+//! MariaDB, as durable as in production. Its data folder is made once and copied for each server, because
+//! making one takes far longer than a test.
 
 use std::{
     env, fs,
@@ -16,35 +17,35 @@ use crate::{
     server::{Server, ServerKind},
 };
 
-/// What must be the same when the data folder is made and when a server runs on it.
+/// The settings that the installation of the data folder and every server on it must share.
 const SETTINGS: &[&str] = &["--no-defaults", "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M"];
-/// The first byte of a greeting: the version of the protocol.
+/// The first byte of the server's greeting: the protocol version.
 const GREETING: u8 = 10;
-/// The length and number that stand before each packet, in bytes.
+/// The size of a packet's header, in bytes: length and number.
 const HEADER_BYTES: usize = 4;
-/// How long a greeting may take.
+/// How long a probe waits for the greeting.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(2);
-/// Longest name of a database, in bytes.
+/// The longest name of a database, in bytes.
 const NAME_BYTES_MAX: usize = 64;
 
 /// A private MariaDB. Its only user is `root`, without a password.
 pub type MariaDb = Server<MariaDbKind>;
 
-/// How MariaDB is run.
+/// The kind of [`MariaDb`]: its program, its arguments, its probe.
 #[derive(Debug)]
 pub struct MariaDbKind;
 
 impl MariaDb {
-    /// A database of it, whether it exists or not.
+    /// The URL of a database on this server, whether it exists or not.
     #[must_use]
     pub fn url(&self, database: &str) -> String {
         format!("mysql://root@127.0.0.1:{}/{database}", self.port())
     }
 
-    /// Makes an empty database.
+    /// Creates an empty database.
     ///
     /// # Errors
-    /// When there is one, or the name is not 1-64 of `[a-z0-9_]`, or the server does not answer.
+    /// When it exists, the name is not 1-64 of `[a-z0-9_]`, or the server does not answer.
     pub fn create_database(&self, name: &str) -> io::Result<()> {
         let fits = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
         if name.is_empty() || name.len() > NAME_BYTES_MAX || !name.chars().all(fits) {
@@ -53,10 +54,10 @@ impl MariaDb {
         self.execute_sql(&format!("CREATE DATABASE `{name}`"))
     }
 
-    /// Runs SQL as `root`, one statement or several, outside any database.
+    /// Runs one or more SQL statements as `root`, without a default database.
     ///
     /// # Errors
-    /// When it is refused, or the server does not answer.
+    /// When the SQL is refused, or the server does not answer.
     pub fn execute_sql(&self, sql: &str) -> io::Result<()> {
         let client = Command::new(program::find_program("mariadb")?)
             .args(["--no-defaults", "--batch", "--user=root"])
@@ -84,7 +85,7 @@ impl ServerKind for MariaDbKind {
         ];
         let fixed = [
             "--bind-address=127.0.0.1",
-            // It means something only when it is started by root.
+            // Has an effect only if root starts the server, which refuses to run as root without it.
             "--user=root",
             "--skip-name-resolve",
             "--skip-log-bin",
@@ -94,11 +95,12 @@ impl ServerKind for MariaDbKind {
             "--character-set-server=utf8mb4",
             "--max-connections=500",
         ];
-        // `--no-defaults` must be the first.
+        // `--no-defaults` is only accepted as the first argument.
         SETTINGS.iter().chain(&fixed).map(|it| (*it).to_owned()).chain(own).collect()
     }
 
-    /// Its socket is its own, and is opened after its port: where that is taken, it ends before.
+    /// Probes the socket in the server's folder, which no other server can have. It is opened after the
+    /// port, so a server whose port is taken ends before it has a socket.
     fn is_served_by(place: &Location, _: u32) -> io::Result<bool> {
         let mut stream = UnixStream::connect(socket_path(place))?;
         stream.set_read_timeout(Some(GREETING_TIMEOUT))?;
@@ -121,7 +123,7 @@ fn socket_path(place: &Location) -> PathBuf {
     place.folder().join("socket")
 }
 
-/// The folder that every server begins with a copy of. Whoever is first makes it.
+/// The data folder that every server starts with a copy of. The first process that needs it makes it.
 fn prepare_template() -> io::Result<PathBuf> {
     let shelf = target_folder()?.join("test-servers");
     let prepared = shelf.join(server_version()?);
@@ -132,7 +134,7 @@ fn prepare_template() -> io::Result<PathBuf> {
     let new = tempfile::Builder::new().prefix("new-").tempdir_in(&shelf)?;
     install_database(&new.path().join("data"))?;
     match fs::rename(new.path().join("data"), &prepared) {
-        // Somebody else was faster.
+        // Another process was faster. Its folder is as good, because a rename is atomic and it is complete.
         Err(_) if prepared.exists() => Ok(prepared),
         outcome => outcome.map(|()| prepared),
     }
@@ -143,14 +145,14 @@ fn install_database(data: &Path) -> io::Result<()> {
     let mut install = Command::new(program::find_program("mariadb-install-db")?);
     install.args(SETTINGS).arg(format!("--datadir={}", data.display()));
     install.args(["--auth-root-authentication-method=normal", "--skip-test-db"]);
-    // It insists on being told by root, and on not being told by others.
+    // Required if the caller is root, and refused for any other user.
     if fs::metadata(data)?.uid() == 0 {
         install.arg("--user=root");
     }
     check_output("mariadb-install-db", &install.output()?)
 }
 
-/// What the server calls itself: another version gets another folder.
+/// The server's version, which names the data folder: another version must not use it.
 fn server_version() -> io::Result<String> {
     let output = Command::new(program::find_program("mariadbd")?).arg("--version").output()?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -160,7 +162,8 @@ fn server_version() -> io::Result<String> {
     Ok(format!("mariadb-{version}"))
 }
 
-/// Cargo's folder, in which this program lies, by the mark that cargo puts there; elsewhere the one for passing things.
+/// Cargo's target folder, which contains this program and has cargo's cache mark; otherwise the temporary
+/// folder.
 fn target_folder() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());

@@ -1,4 +1,4 @@
-//! memcached.
+//! memcached, with an empty memory at each start.
 
 use std::{
     io::{self, BufRead, BufReader, Write},
@@ -10,18 +10,18 @@ use crate::{
     server::{Server, ServerKind},
 };
 
-/// Longest answer to a question about itself, in lines.
+/// Most lines that the answer to the probe may have.
 const LINES_MAX: usize = 200;
 
-/// A private memcached.
+/// A private memcached server.
 pub type Memcached = Server<MemcachedKind>;
 
-/// How memcached is run.
+/// The kind of [`Memcached`]: its program, its arguments, its probe.
 #[derive(Debug)]
 pub struct MemcachedKind;
 
 impl Memcached {
-    /// Its address.
+    /// The URL of the server.
     #[must_use]
     pub fn url(&self) -> String {
         format!("memcache://127.0.0.1:{}", self.port())
@@ -37,7 +37,7 @@ impl ServerKind for MemcachedKind {
 
     fn program_arguments(place: &Location) -> Vec<String> {
         let port = place.port().to_string();
-        // The user is asked for only when it is started by root; otherwise it is ignored.
+        // Required if the caller is root, and ignored otherwise.
         let arguments = ["-l", "127.0.0.1", "-p", &port, "-U", "0", "-m", "64", "-t", "2", "-u", "root"];
         arguments.map(str::to_owned).to_vec()
     }

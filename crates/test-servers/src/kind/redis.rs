@@ -13,29 +13,29 @@ use crate::{
     server::{Server, ServerKind},
 };
 
-/// How many databases one server has.
+/// The number of databases of one server.
 const DATABASES: u32 = 4_096;
-/// Longest answer to a question about itself, in lines.
+/// Most lines that the answer to the probe may have.
 const LINES_MAX: usize = 200;
 
-/// A private Redis.
+/// A private Redis server.
 pub type Redis = Server<RedisKind>;
 
-/// How Redis is run.
+/// The kind of [`Redis`]: its program, its arguments, its probe.
 #[derive(Debug)]
 pub struct RedisKind;
 
 impl Redis {
-    /// Its first database.
+    /// The URL of its first database.
     #[must_use]
     pub fn url(&self) -> String {
         self.database_url(0)
     }
 
-    /// A database that nobody in this process was given before.
+    /// The URL of a database that this process has not handed out before.
     ///
     /// # Panics
-    /// When there is none left.
+    /// When all databases have been handed out.
     #[must_use]
     pub fn empty_url(&self) -> String {
         static GIVEN: AtomicU32 = AtomicU32::new(0);
@@ -67,7 +67,7 @@ impl ServerKind for RedisKind {
             ("--databases", &databases),
             ("--appendonly", "yes"),
             ("--appendfsync", "everysec"),
-            // Beside the append-only file no snapshots are needed.
+            // No snapshots: the append-only file already has every write.
             ("--save", ""),
             ("--daemonize", "no"),
         ];
@@ -76,7 +76,7 @@ impl ServerKind for RedisKind {
 
     fn is_served_by(place: &Location, id: u32) -> io::Result<bool> {
         let mut stream = place.connect()?;
-        // While it loads its file it answers neither: what comes is an error.
+        // While it loads its file it answers both commands with an error, which means: not yet.
         stream.write_all(b"PING\r\nINFO server\r\n")?;
         let mut lines = BufReader::new(stream).lines().take(LINES_MAX);
         if lines.next().transpose()?.as_deref() != Some("+PONG") {

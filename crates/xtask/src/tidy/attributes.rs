@@ -1,4 +1,5 @@
-//! A lint is never allowed to fail, it is expected to, for a reason: the compiler tells when that is over.
+//! A lint is never silenced by `allow`, but by `expect` with a reason: the compiler reports an `expect`
+//! without effect.
 
 use super::{Fault, FileTree, numbered_lines};
 
@@ -9,7 +10,7 @@ pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
         .collect()
 }
 
-/// Generators mark their output in its first line.
+/// Whether a source is generated. Generators mark their output in the first line.
 fn is_generated(text: &str) -> bool {
     text.lines().next().is_some_and(|line| line.contains("@generated"))
 }
@@ -28,7 +29,7 @@ fn check_source(path: &str, text: &str) -> Vec<Fault> {
     numbered_lines(text).filter_map(fault).collect()
 }
 
-/// Whether a line begins the attribute `name`, perhaps under a condition.
+/// Whether a line begins the attribute `name`, perhaps inside `cfg_attr`.
 fn opens_attribute(code: &str, name: &str) -> bool {
     let code = code.trim_start();
     code.strip_prefix("#[").or_else(|| code.strip_prefix("#![")).is_some_and(|attribute| {
@@ -37,7 +38,7 @@ fn opens_attribute(code: &str, name: &str) -> bool {
     })
 }
 
-/// Whether an attribute that begins with the first of `lines` gives a reason before it ends.
+/// Whether the attribute that begins with the first of `lines` has a reason before its end.
 fn has_reason<'t>(mut lines: impl Iterator<Item = &'t str>) -> bool {
     lines
         .find(|line| line.contains("reason = ") || line.contains(")]"))

@@ -1,12 +1,12 @@
-//! A test that a page names as its proof exists.
+//! Checks that every test exists that a page names as the proof of a promise.
 
 use std::collections::HashSet;
 
 use super::{Fault, FileTree, numbered_lines};
 
-/// The pages whose tables name tests in their last column.
+/// The pages whose tables name tests.
 const PAGES: &[&str] = &["README.md", "docs/README.zh-CN.md", "docs/lessons.md"];
-/// A name with fewer underscores is a word of the program, not a test.
+/// Fewest underscores in the name of a test. A name with fewer is taken for another word of the program.
 const UNDERSCORES_MIN: usize = 3;
 
 pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
@@ -25,7 +25,7 @@ fn function_names(source: &str) -> impl Iterator<Item = &str> {
     source.split("fn ").skip(1).filter_map(|rest| rest.split(|it: char| !is_of_name(it)).next())
 }
 
-/// The names between backticks that read like a test.
+/// The names between backticks that look like a test's.
 fn test_names(row: &str) -> impl Iterator<Item = &str> {
     let quoted = row.split('`').skip(1).step_by(2);
     quoted.filter(|it| it.chars().all(is_of_name) && it.matches('_').count() >= UNDERSCORES_MIN)

@@ -1,19 +1,20 @@
-//! Which crate may depend on which: the arrows of the architecture.
+//! Checks which crate may depend on which: the arrows of the architecture.
 
 use super::manifest::{Dependency, DependencyKind, parse_dependencies};
 use super::{Fault, FileTree};
 
-/// What the crates called `of` may depend on, and their tests as well.
+/// The dependencies that the crates called `of` may have, and those that their tests may have besides.
 ///
-/// A name may be a pattern: `adapters-*` is a prefix, `serde?` an optional dependency, `*` alone whatever is not
-/// of this workspace.
+/// A name may be a pattern: `adapters-*` is a prefix, `serde?` is an optional dependency, and `*` alone is
+/// anything outside this workspace.
 struct Edge {
     of: &'static str,
     normal: &'static [&'static str],
     dev: &'static [&'static str],
 }
 
-/// The first row that fits a crate is its own. The inner crates name all they may have, drivers included.
+/// The first row whose pattern matches a crate holds for it. The rows of the inner crates are complete,
+/// without `*`.
 #[rustfmt::skip]
 const EDGES: &[Edge] = &[
     Edge { of: "domain",         normal: &["thiserror", "serde?"],                            dev: &["proptest", "serde_json"] },
@@ -30,7 +31,7 @@ const EDGES: &[Edge] = &[
     },
 ];
 
-/// The only crates that may know a driver.
+/// The drivers, each with the only crates that may depend on it.
 const DRIVER_OWNERS: &[(&str, &[&str])] = &[
     ("actix-*", &["api"]),
     ("bb8*", &["adapters-redis"]),
@@ -48,7 +49,7 @@ pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     manifests.flat_map(|(name, path, text)| check_manifest(tree, name, path, text)).collect()
 }
 
-/// The crate whose manifest `path` is. A crate has the name of its folder.
+/// The crate whose manifest `path` is. A crate has the same name as its folder.
 fn crate_of(path: &str) -> Option<&str> {
     path.strip_prefix("crates/")?.strip_suffix("/Cargo.toml").filter(|name| !name.contains('/'))
 }
@@ -92,7 +93,7 @@ fn is_driver_forbidden(name: &str, dependency: &str) -> bool {
         .any(|(driver, within)| matches_pattern(driver, dependency) && !within.contains(&name))
 }
 
-/// Whether `name` is what `pattern` says, or begins so.
+/// Whether `name` is `pattern`, or begins with it if it ends in `*`.
 fn matches_pattern(pattern: &str, name: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == name, |prefix| name.starts_with(prefix))
 }

@@ -1,12 +1,12 @@
-//! No file grows beyond what one can hold in mind.
+//! Checks that no source is longer than a reader can keep in mind.
 
 use super::{Fault, FileTree};
 
 const LINES_MAX: usize = 400;
-/// `main` only chooses a command.
+/// The file that only chooses a command, and so has a lower limit.
 const MAIN: &str = "crates/api/src/main.rs";
 const MAIN_LINES_MAX: usize = 40;
-/// The files that may be longer, each with its reason.
+/// The files that may be longer, each with the reason.
 const LONGER: &[(&str, &str)] = &[];
 
 pub(super) fn check(tree: &FileTree) -> Vec<Fault> {

@@ -1,4 +1,4 @@
-//! A link from one page to another leads somewhere.
+//! Checks that every relative link between pages has a target.
 
 use super::{Fault, FileTree, markdown};
 
@@ -18,12 +18,12 @@ fn dead_link(tree: &FileTree, page: &str, line: usize, link: &str) -> Option<Fau
     (!found).then(|| Fault::new(page, line, format!("`{target}` leads nowhere")))
 }
 
-/// Links with a scheme, from a server's root, or within the page itself are not.
+/// Whether a link is relative: it has no scheme, does not begin at a server's root, and names a file.
 fn is_relative(target: &str) -> bool {
     !target.is_empty() && !target.starts_with('/') && !target.contains(':')
 }
 
-/// The path from the root of what `page` calls `target`; none when that lies outside.
+/// The path from the root of the repository for the link `target` on `page`; none if it is outside.
 fn resolve_path(page: &str, target: &str) -> Option<String> {
     let mut path: Vec<&str> = page.split('/').collect();
     path.pop();

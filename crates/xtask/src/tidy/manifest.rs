@@ -1,16 +1,16 @@
-//! What a crate's manifest says it depends on.
+//! Reads the dependencies in a crate's manifest.
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::line_at;
 
-/// Whether the crate itself needs a dependency, or only its tests.
+/// Whether the crate needs a dependency, or only its tests do.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum DependencyKind {
-    /// `[dependencies]`, and `[build-dependencies]` with them.
+    /// From `[dependencies]` or `[build-dependencies]`: shipped with the crate, or run when it is built.
     Normal,
-    /// `[dev-dependencies]`.
+    /// From `[dev-dependencies]`, for tests only.
     Dev,
 }
 
@@ -23,7 +23,7 @@ pub(super) struct Dependency {
     pub(super) line: usize,
 }
 
-/// Every dependency of a manifest, those of single platforms included.
+/// Every dependency of a manifest, including those for single platforms.
 pub(super) fn parse_dependencies(manifest: &str) -> Result<Vec<Dependency>, toml::de::Error> {
     let mut found = Vec::new();
     collect_dependencies(manifest, DeTable::parse(manifest)?.get_ref(), &mut found);
@@ -54,7 +54,7 @@ fn read_entries(
     kind: DependencyKind,
 ) -> impl Iterator<Item = Dependency> {
     table.iter().map(move |(key, value)| Dependency {
-        // `package` is the true name of a dependency that was given another one.
+        // A renamed dependency has its true name in `package`; the rules are about that one.
         name: table_entry(value, "package").and_then(DeValue::as_str).unwrap_or(key.get_ref()).to_owned(),
         kind,
         optional: table_entry(value, "optional").and_then(DeValue::as_bool).unwrap_or(false),

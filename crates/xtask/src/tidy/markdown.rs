@@ -1,4 +1,4 @@
-//! The two things that are asked of a Markdown text: its links and its blocks of code.
+//! Finds the links and the shell blocks in a Markdown text.
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag};
 
 use super::line_at;
 
-/// Every link and image: the line it stands in and where it points.
+/// Every link and image, with its line and its target.
 pub(super) fn links(text: &str) -> impl Iterator<Item = (usize, String)> {
     opening_tags(text).filter_map(move |(tag, place)| {
         let (Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) = tag else { return None };
@@ -14,7 +14,7 @@ pub(super) fn links(text: &str) -> impl Iterator<Item = (usize, String)> {
     })
 }
 
-/// Every fenced block that a reader would paste into a shell: the line of its fence and its commands.
+/// Every fenced block that a reader would paste into a shell, with the line of its fence and its commands.
 pub(super) fn shell_blocks(text: &str) -> impl Iterator<Item = (usize, Vec<&str>)> {
     opening_tags(text).filter_map(move |(tag, place)| {
         let Tag::CodeBlock(CodeBlockKind::Fenced(language)) = tag else { return None };
@@ -25,7 +25,7 @@ pub(super) fn shell_blocks(text: &str) -> impl Iterator<Item = (usize, Vec<&str>
     })
 }
 
-/// Every element and the bytes it takes.
+/// Every element, with its range of bytes.
 fn opening_tags(text: &str) -> impl Iterator<Item = (Tag<'_>, Range<usize>)> {
     Parser::new(text).into_offset_iter().filter_map(|(event, place)| {
         let Event::Start(tag) = event else { return None };

@@ -1,4 +1,4 @@
-//! Every page about a problem is about one that the service can answer with.
+//! Checks that every page about a problem describes one that the service can return.
 //!
 //! That every problem has its page is tested inside `api`, where the list of problems is a value.
 

@@ -1,4 +1,4 @@
-//! Whoever opens the README can copy two commands: the one that runs the service, then the one that tests it.
+//! Checks that the README begins with two commands to copy: one runs the service, the next one tests it.
 
 use super::{Fault, FileTree, markdown, numbered_lines};
 
@@ -22,7 +22,7 @@ fn check_block(block: Option<(usize, Vec<&str>)>, which: &str, command: &str) ->
     (!commands.iter().any(|it| it.starts_with(command))).then(what)
 }
 
-/// A fault unless the CI runs the very test command of the README.
+/// A fault unless the CI runs exactly the test command of the README.
 fn check_ci(tree: &FileTree) -> Option<Fault> {
     let runs = |script| numbered_lines(script).any(|(_, line)| line.trim() == TEST);
     (!tree.text(CI).is_some_and(runs))

@@ -5,13 +5,14 @@ use std::path::Path;
 use std::process::Command;
 use std::{fs, io};
 
-/// Every file by its path from the root, `/` between folders; without a text when it is not UTF-8.
+/// Every file by its path from the root, with `/` between folders. One that is not UTF-8 has no text.
 pub(super) struct FileTree(BTreeMap<String, Option<String>>);
 
 impl FileTree {
-    /// The files that git knows in `root` and those it would be told of: not what is ignored.
+    /// The files that git tracks in `root`, and new ones that it does not ignore.
     pub(super) fn from_repository(root: &Path) -> io::Result<Self> {
-        // A container often mounts a clone that belongs to somebody else, which git refuses unless told.
+        // Without this setting git refuses a clone that belongs to another user, as in a container that
+        // mounts one.
         let git = Command::new("git")
             .args(["-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .current_dir(root)
@@ -23,7 +24,8 @@ impl FileTree {
         Ok(Self::read_files(root, paths.split_terminator('\0')))
     }
 
-    /// A path that cannot be read is left out: git still lists what was deleted a moment ago.
+    /// Reads the files. One that cannot be read is left out, because git still lists a file that was just
+    /// deleted.
     fn read_files<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Self {
         let read =
             |path: &str| Some((path.to_owned(), String::from_utf8(fs::read(root.join(path)).ok()?).ok()));

@@ -1,9 +1,9 @@
-//! Only one file of `api` chooses between adapters.
+//! Checks that only one file of `api` chooses between adapters.
 
 use super::{Fault, FileTree, numbered_lines};
 
 const API: &str = "crates/api/src/";
-/// The demonstration shows adapters beside each other, so it wires its own.
+/// The files that may name two adapters. The demonstration compares adapters, so it wires them itself.
 const MAY_NAME_TWO: &[&str] = &["wiring.rs", "commands/demo.rs", "commands/demo/"];
 
 pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
@@ -17,7 +17,7 @@ fn is_exempt(path: &str) -> bool {
     path.strip_prefix(API).is_some_and(|file| MAY_NAME_TWO.iter().any(|may| file.starts_with(may)))
 }
 
-/// The place where a second adapter is named.
+/// A fault at the first line that names a second adapter.
 fn second_adapter(path: &str, text: &str) -> Option<Fault> {
     let mut names =
         numbered_lines(text).flat_map(|(line, code)| adapter_names(code).map(move |name| (line, name)));

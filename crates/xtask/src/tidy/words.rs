@@ -1,4 +1,4 @@
-//! What must not stand in any text: paths of somebody's machine, and marks of unfinished work.
+//! Checks that no text contains paths of a developer's machine or marks of unfinished work.
 
 use super::{Fault, FileTree, numbered_lines};
 
@@ -7,7 +7,7 @@ const MARKERS: &[&str] = &["TODO", "FIXME", "XXX"];
 const MACROS: &[&str] = &["todo!", "unimplemented!"];
 
 pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
-    // This file has to name what it forbids.
+    // This file is left out, because it contains the words that it forbids.
     let texts = tree.texts().filter(|(path, _)| *path != file!());
     let lines =
         texts.flat_map(|(path, text)| numbered_lines(text).map(move |(line, words)| (path, line, words)));
@@ -26,13 +26,13 @@ fn forbidden_words(line: &str) -> impl Iterator<Item = &'static str> {
     paths.chain(markers).chain(macros).copied()
 }
 
-/// Whether `path` stands in `line` from its own beginning: `docs/home/` is nobody's machine.
+/// Whether `path` stands in `line` as an absolute path: `docs/home/` is a folder of the repository.
 fn begins_a_path(line: &str, path: &str) -> bool {
     let inner = |before: char| before.is_alphanumeric() || "._-})*".contains(before);
     line.match_indices(path).any(|(at, _)| !line.get(..at).is_some_and(|before| before.ends_with(inner)))
 }
 
-/// Quotes belong to a word: `"XXX"` is the ISO 4217 code of no currency, not a mark.
+/// The words of a line. Quotes belong to a word: `"XXX"` is the ISO 4217 code for no currency, not a mark.
 fn words(line: &str) -> impl Iterator<Item = &str> {
     line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == '"' || c == '`'))
 }
