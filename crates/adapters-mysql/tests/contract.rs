@@ -34,12 +34,4 @@ async fn record() -> Backend {
     Backend::of(MySql::open(&url).await.unwrap(), ())
 }
 
-port_contracts::store!(record);
-port_contracts::users!(record);
-port_contracts::sessions!(record);
-port_contracts::products!(record);
-port_contracts::orders!(record);
-port_contracts::payments!(record);
-port_contracts::events!(record);
-port_contracts::findings!(record);
-port_contracts::replies!(record);
+port_contracts::record!(record);

@@ -1,13 +1,13 @@
 //! One test suite per port, stamped onto every adapter: every promise of a port's docs is a function here, so no two
 //! adapters can keep it differently.
 //!
-//! An adapter's whole test of the record is a fixture and one line a family:
+//! An adapter's whole test of the record is a fixture and one line, which stamps every family that works on a
+//! [`Backend`]:
 //!
 //! ```text
 //! async fn fixture() -> port_contracts::Backend { /* a fresh, empty record */ }
 //!
-//! port_contracts::store!(fixture);
-//! port_contracts::orders!(fixture);
+//! port_contracts::record!(fixture);
 //! ```
 
 #![expect(clippy::expect_used, reason = "a suite fails as a test does: loudly")]
@@ -26,6 +26,7 @@ pub mod orders;
 pub mod password;
 pub mod payments;
 pub mod products;
+mod record;
 pub mod replies;
 pub mod sample;
 pub mod sealer;
@@ -97,5 +98,16 @@ mod tests {
                 .collect();
             assert!(forgotten.is_empty(), "{forgotten:?}");
         }
+    }
+
+    #[test]
+    fn every_family_of_the_record_is_in_its_one_stamp() {
+        let stamp = include_str!("record.rs");
+        let families = SUITES.iter().filter(|suite| suite.contains("(backend: &Backend)"));
+        let names = families.filter_map(|suite| suite.split("macro_rules! ").nth(1)?.split(' ').next());
+        let (stamped, forgotten): (Vec<_>, Vec<_>) =
+            names.partition(|name| stamp.contains(&format!("$crate::{name}! {{")));
+        assert!(forgotten.is_empty(), "{forgotten:?}");
+        assert!(!stamped.is_empty(), "there are families of the record");
     }
 }
