@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
+use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, MemoryRecord, SystemClock};
+use port_contracts::Backend;
 use ports::{Broadcast, Cache, Clock, Locks, Throttle};
 
 async fn a_broadcast() -> Arc<dyn Broadcast> {
@@ -17,6 +18,10 @@ async fn a_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
+async fn a_record() -> Backend {
+    Backend::of(MemoryRecord::default(), ())
+}
+
 async fn some_locks() -> Arc<dyn Locks> {
     Arc::new(LocalLocks::default())
 }
@@ -29,4 +34,5 @@ port_contracts::broadcast!(a_broadcast);
 port_contracts::cache!(a_cache);
 port_contracts::clock!(a_clock);
 port_contracts::locks!(some_locks);
+port_contracts::record!(a_record);
 port_contracts::throttle!(a_throttle);

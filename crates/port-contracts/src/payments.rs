@@ -36,6 +36,7 @@ macro_rules! payments {
         every_fact_is_read_back_as_written
         words_about_disputes_are_added_and_stay
         a_transaction_is_replaced_with_its_refunds
+        a_refund_is_not_lost_and_takes_no_others_place
         a_transaction_and_its_refunds_are_of_one_moment
         a_change_goes_with_its_order_or_not_at_all
         a_second_transaction_waits_until_the_first_leaves_the_order
@@ -185,6 +186,25 @@ pub async fn a_transaction_is_replaced_with_its_refunds(backend: &Backend) {
     replace(backend, &transaction).await;
     assert_eq!(found(backend, &transaction).await, Some(transaction), "all of it is back");
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
+}
+
+/// Who asked for it, why and when stay as they were written, and what is not named stays too.
+pub async fn a_refund_is_not_lost_and_takes_no_others_place(backend: &Backend) {
+    let (_, mut kept) = captured(backend).await;
+    kept.refunds = vec![sample::refund(&kept, "1"), sample::refund(&kept, "2")];
+    replace(backend, &kept).await;
+    let forgetful = Transaction { refunds: vec![sample::refund(&kept, "3")], ..kept.clone() };
+    backend.stale([Write::UpdateTransaction(Box::new(forgetful))]).await;
+    assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "the first place is the first one's");
+    replace(backend, &Transaction { refunds: Vec::new(), ..kept.clone() }).await;
+    assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "none is lost");
+    let first = kept.refunds.first_mut().expect("there are two");
+    first.amount = sample::money("4");
+    let reason = Some(Text::new("another"));
+    let (requested_by, created_at) = (ChangedBy::SYSTEM, at(9));
+    let retold = Refund { requested_by, reason, created_at, ..first.clone() };
+    replace(backend, &Transaction { refunds: vec![retold], ..kept.clone() }).await;
+    assert_eq!(found(backend, &kept).await, Some(kept), "its beginning does not change");
 }
 
 /// A reader who comes in the middle of many changes never sees half of one.

@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     ChangedBy, Finding, Order, Product, Progress, Refund, Session, Text, Transaction, User,
     order::{Status, StockLine},
-    payment::{Disposition, FactsRecord, StoredEvent},
+    payment::{Disposition, FactsRecord, Request, RequestKind, StoredEvent},
     product::{Change, Restock},
 };
-use ports::{ChangeKind, Claim, CommitError, Store, UnitOfWork, Write};
+use ports::{ChangeKind, Claim, CommitError, PortError, Store, UnitOfWork, Write};
 use tokio::time::timeout;
 
 use crate::{
@@ -32,6 +32,7 @@ macro_rules! store {
         a_commit_of_nothing_succeeds
         a_late_guard_undoes_every_kind_of_write_before_it
         a_key_or_id_that_was_given_out_twice_is_stale
+        a_row_that_belongs_to_nothing_is_a_fault
         a_read_sees_every_commit_before_it
         one_order_moves_once_among_many_rivals
         units_that_name_the_same_rows_in_another_order_do_not_stop_each_other
@@ -202,6 +203,30 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         Write::InsertFinding(Finding { id: finding.id, ..sample::finding() }),
     ] {
         backend.stale([twice]).await;
+    }
+}
+
+/// A session or an order of a user without an account, a payment of an order that was not placed, a request about a payment
+/// that was not made.
+pub async fn a_row_that_belongs_to_nothing_is_a_fault(backend: &Backend) {
+    let (stranger, order) = (sample::user(), backend.order().await);
+    let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
+    let request = Request {
+        transaction: sample::transaction(&order).key,
+        kind: RequestKind::Capture,
+        amount: order.amount,
+        requested_by: ChangedBy::SYSTEM,
+        requested_at: sample::at(1),
+    };
+    for orphan in [
+        Write::InsertSession(sample::session(&stranger), sample::network()),
+        sample::placed(&Order { owner: stranger.key, ..unplaced.clone() }),
+        Write::InsertTransaction(Box::new(sample::transaction(&unplaced))),
+        Write::InsertRequest(request),
+    ] {
+        let error = backend.refused([orphan.clone()]).await;
+        let is_fault = matches!(error, CommitError::Failed(PortError::Bug(_)));
+        assert!(is_fault, "refused as a fault, not as {error:?}: {orphan:?}");
     }
 }
 

@@ -14,7 +14,8 @@ pub trait Store: Send + Sync {
     /// Once it is called it runs to its end: dropping the future does not leave a transaction open.
     ///
     /// # Errors
-    /// Nothing was written if it is a [`CommitError`], except that for `PortError` nobody knows.
+    /// Nothing was written if it is a [`CommitError`], except that for `PortError` it is not known. A row that belongs to
+    /// one that is not there is a [`PortError::Bug`]: an order of a user without an account, a payment of no order.
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError>;
 }
 

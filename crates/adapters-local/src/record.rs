@@ -1,0 +1,105 @@
+//! A system of record in memory: for the tests of use cases, and for simulations.
+//!
+//! [`MemoryRecord`] is an adapter like those of SQL. It keeps every promise of [`Store`] and of the repositories, and
+//! the same suite holds it to them (`port_contracts::record!`), so that a use case that works on it works on a database.
+//! What it lacks is durability: everything is gone when it is dropped.
+//!
+//! - **A unit of work is applied whole or not at all.** Each table remembers what its rows were before, and a guard that
+//!   refuses puts all of them back. A read never sees half of a unit.
+//! - **Every guard is there**: revisions, versions, unique keys (the [`Row`](table::Row) of a table names them as the
+//!   schema does), and rows that belong to one that must be there.
+//! - **It is deterministic.** It reads no clock, draws no random number and has no thread of its own; tables are sorted.
+//!   The same calls in the same order give the same answers, and no call ever waits for another task.
+//! - **It can be looked at.** [`MemoryRecord::snapshot`] is all that it holds, as plain data, to check what must hold
+//!   between tables; a record can be made of one.
+//!
+//! Reads look through whole tables, so it is meant for thousands of rows and not for millions. Its rows are values of the
+//! domain, and can all be read: it never gives [`Unreadable`](ports::Unreadable).
+//!
+//! ```
+//! use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
+//!
+//! use adapters_local::MemoryRecord;
+//! use domain::Timestamp;
+//! use ports::{Store, UnitOfWork, Write};
+//!
+//! let record = MemoryRecord::default();
+//! let probe = Write::Probe(Timestamp::from_millis(1_800_000_000_000));
+//! let commit = pin!(record.commit(UnitOfWork::new().with(probe)));
+//!
+//! // It never waits: the first poll ends it, on whatever runtime, or on none.
+//! let outcome = commit.poll(&mut Context::from_waker(Waker::noop()));
+//! assert!(matches!(outcome, Poll::Ready(Ok(()))));
+//! assert_eq!(record.snapshot().probes.len(), 1);
+//! ```
+
+mod commit;
+mod read;
+mod table;
+mod tables;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use async_trait::async_trait;
+use ports::{CommitError, Health, PortError, Store, UnitOfWork};
+
+pub use self::{
+    commit::{FindingRow, HistoryRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow},
+    table::Duplicate,
+    tables::Snapshot,
+};
+
+use self::tables::Tables;
+
+/// A system of record in memory. [The module](self) says what it promises.
+#[derive(Debug, Default)]
+pub struct MemoryRecord {
+    tables: Mutex<Tables>,
+}
+
+impl MemoryRecord {
+    /// All that it holds at this moment: what is committed, and nothing of a unit that is under way or was refused.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot::from(&*self.tables())
+    }
+
+    /// Holds this and nothing else from now on, whatever it held: what somebody does to a database behind the back of
+    /// the service. No guard looks at it but the unique keys.
+    ///
+    /// # Errors
+    /// [`Duplicate`] when two rows share a key or a unique key; then it is as it was.
+    pub fn restore(&self, snapshot: Snapshot) -> Result<(), Duplicate> {
+        let tables = Tables::try_from(snapshot)?;
+        *self.tables() = tables;
+        Ok(())
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[async_trait]
+impl Store for MemoryRecord {
+    async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        let mut tables = self.tables();
+        match commit::apply(&mut tables, work) {
+            Ok(()) => {
+                tables.keep();
+                Ok(())
+            }
+            Err(abort) => {
+                tables.roll_back();
+                Err(abort.into_commit_error(&tables))
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Health for MemoryRecord {
+    async fn check(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+}

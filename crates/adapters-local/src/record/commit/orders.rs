@@ -1,0 +1,65 @@
+use std::convert::Infallible;
+
+use domain::{Order, OrderKey, OrderNumber, Progress, Sequence, order::Entry};
+
+use super::{abort::Written, require_parent, update_guarded};
+use crate::record::{table::Row, tables::Tables};
+
+impl Row for Order {
+    type Key = OrderKey;
+    type Unique = OrderNumber;
+
+    fn key(&self) -> OrderKey {
+        self.key
+    }
+
+    fn unique_keys(&self) -> Vec<OrderNumber> {
+        vec![self.number.clone()]
+    }
+}
+
+/// An entry of an order's history as the record holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryRow {
+    /// Of which order.
+    pub order: OrderKey,
+    /// The change of status. Its number is taken once in an order.
+    pub entry: Entry,
+}
+
+impl Row for HistoryRow {
+    type Key = (OrderKey, Sequence);
+    type Unique = Infallible;
+
+    fn key(&self) -> Self::Key {
+        (self.order, self.entry.sequence)
+    }
+
+    fn unique_keys(&self) -> Vec<Infallible> {
+        Vec::new()
+    }
+}
+
+pub(super) fn insert_order(tables: &mut Tables, order: Order, entry: Entry) -> Written {
+    require_parent(&tables.users, &order.owner, "a user")?;
+    let key = order.key;
+    tables.orders.insert(order)?;
+    Ok(tables.history.insert(HistoryRow { order: key, entry })?)
+}
+
+pub(super) fn update_order(tables: &mut Tables, progress: &Progress) -> Written {
+    let (next, read) = (progress.order(), progress.read());
+    let is_as_read = |row: &Order| row.revision == read;
+    update_guarded(&mut tables.orders, &next.key, is_as_read, |row| {
+        row.status = next.status;
+        row.came_from = next.came_from;
+        row.version = next.version;
+        row.revision = next.revision;
+        row.last_sequence = next.last_sequence;
+        row.updated_at = next.updated_at;
+    })?;
+    for entry in progress.entries() {
+        tables.history.insert(HistoryRow { order: next.key, entry: entry.clone() })?;
+    }
+    Ok(())
+}

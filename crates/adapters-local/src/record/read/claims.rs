@@ -1,0 +1,12 @@
+use async_trait::async_trait;
+use ports::{Claim, IdempotencyKey, ReplyRepository};
+
+use super::Read;
+use crate::MemoryRecord;
+
+#[async_trait]
+impl ReplyRepository for MemoryRecord {
+    async fn find(&self, key: &IdempotencyKey) -> Read<Option<Claim>> {
+        Ok(self.tables().claims.get(key).cloned())
+    }
+}

@@ -1,0 +1,64 @@
+use async_trait::async_trait;
+use domain::{
+    EventId, EventKey, GatewayName, Timestamp, TransactionId,
+    payment::{Disposition, StoredEvent},
+};
+use ports::{Batch, EventRepository, Unreadable};
+
+use super::{Read, sort_behind, take_batch};
+use crate::{
+    MemoryRecord,
+    record::{commit::TransactionKeys, tables::Tables},
+};
+
+#[async_trait]
+impl EventRepository for MemoryRecord {
+    async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>> {
+        Ok(self.tables().events.find(&(gateway.clone(), id.clone())).cloned())
+    }
+
+    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>> {
+        let tables = self.tables();
+        let is_about =
+            |it: &StoredEvent| it.gateway == *gateway && it.transaction.as_ref() == Some(transaction);
+        let waiting = tables.events.rows().filter(|it| is_about(it) && waits(it.disposition));
+        Ok(sort_behind(waiting, place, None).into_iter().cloned().collect())
+    }
+
+    async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
+        let tables = self.tables();
+        let is_parked = |it: Disposition| matches!(it, Disposition::Parked | Disposition::Overdue);
+        let known = tables.events.rows().filter(|it| is_parked(it.disposition) && is_known(&tables, it));
+        Ok(readable(take_batch(sort_behind(known, place, None), batch)))
+    }
+
+    async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
+        let tables = self.tables();
+        let is_overdue =
+            |it: &&StoredEvent| it.disposition == Disposition::Parked && it.received_at <= before;
+        Ok(readable(take_batch(sort_behind(tables.events.rows().filter(is_overdue), place, None), batch)))
+    }
+}
+
+/// What lists sort an event by.
+const fn place(event: &StoredEvent) -> (Timestamp, EventKey) {
+    (event.received_at, event.key)
+}
+
+const fn waits(disposition: Disposition) -> bool {
+    match disposition {
+        Disposition::Waiting | Disposition::Parked | Disposition::Overdue => true,
+        Disposition::Applied | Disposition::Unchanged | Disposition::Flagged => false,
+    }
+}
+
+/// Whether the transaction of an event is there, at the gateway that the event is from.
+fn is_known(tables: &Tables, event: &StoredEvent) -> bool {
+    let Some(id) = &event.transaction else { return false };
+    let transaction = tables.transactions.find(&TransactionKeys::Id(id.clone()));
+    transaction.is_some_and(|it| it.gateway == event.gateway)
+}
+
+fn readable(events: Vec<&StoredEvent>) -> Vec<Result<StoredEvent, Unreadable>> {
+    events.into_iter().cloned().map(Ok).collect()
+}

@@ -1,0 +1,48 @@
+use std::collections::BTreeSet;
+
+use async_trait::async_trait;
+use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
+use ports::{Batch, PaymentRepository};
+
+use super::{Read, sort_behind, take_batch};
+use crate::{
+    MemoryRecord,
+    record::commit::{RequestRow, TransactionKeys},
+};
+
+#[async_trait]
+impl PaymentRepository for MemoryRecord {
+    async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>> {
+        Ok(self.tables().transactions.find(&TransactionKeys::Id(id.clone())).cloned())
+    }
+
+    async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>> {
+        let tables = self.tables();
+        let of_order = tables.transactions.rows().filter(|it| it.order == order);
+        Ok(sort_behind(of_order, |it| it.sequence, None).into_iter().cloned().collect())
+    }
+
+    async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>> {
+        let tables = self.tables();
+        let is_of_order = |row: &&RequestRow| {
+            tables.transactions.get(&row.request.transaction).is_some_and(|it| it.order == order)
+        };
+        let recorded = |row: &RequestRow| RecordedRequest {
+            request: row.request,
+            user: tables.user_id(row.request.requested_by),
+        };
+        Ok(tables.requests.rows().filter(is_of_order).map(recorded).collect())
+    }
+
+    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {
+        let tables = self.tables();
+        let due = |it: &Transaction| check_at(it).filter(|at| *at <= now).map(|at| (at, it.id.clone()));
+        let due: BTreeSet<_> = tables.transactions.rows().filter_map(due).collect();
+        Ok(take_batch(due.into_iter().map(|(_, id)| id).collect(), batch))
+    }
+}
+
+/// When a transaction, or a refund of it, is to be asked about next.
+fn check_at(transaction: &Transaction) -> Option<Timestamp> {
+    transaction.refunds.iter().map(|it| it.check_at).chain([transaction.check_at]).flatten().min()
+}

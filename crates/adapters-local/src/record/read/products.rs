@@ -1,0 +1,77 @@
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+use domain::{
+    ChangeId, Product, ProductId, ProductKey, Timestamp,
+    product::{Recorded, StockChange},
+};
+use ports::{ChangeKind, Page, ProductRepository};
+
+use super::{Read, cut_page, sort_behind};
+use crate::{
+    MemoryRecord,
+    record::commit::{ProductChangeKeys, ProductChangeRow},
+};
+
+#[async_trait]
+impl ProductRepository for MemoryRecord {
+    async fn find(&self, id: &ProductId) -> Read<Option<Product>> {
+        Ok(self.tables().products.find(id).cloned())
+    }
+
+    async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>> {
+        let tables = self.tables();
+        Ok(tables.products.rows().filter(|it| ids.contains(&it.id)).cloned().collect())
+    }
+
+    async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>> {
+        let tables = self.tables();
+        let last = after.map(|id| tables.products.find(&id).map(place));
+        if last == Some(None) {
+            return Ok(Page::EMPTY);
+        }
+        let rows = tables.products.rows().filter(|it| it.active || !active_only);
+        let rows = sort_behind(rows, place, last.flatten().as_ref());
+        Ok(cut_page(rows, limit, |it| it.id.to_string(), Product::clone))
+    }
+
+    async fn changes(
+        &self,
+        product: ProductKey,
+        kind: ChangeKind,
+        after: Option<ChangeId>,
+        limit: u32,
+    ) -> Read<Page<Recorded>> {
+        let tables = self.tables();
+        let Some(id) = tables.products.get(&product).map(|it| &it.id) else { return Ok(Page::EMPTY) };
+        let newest_first = |it: &ProductChangeRow| Reverse(it.version);
+        let last = after.map(|id| tables.product_changes.find(&ProductChangeKeys::Id(id)).map(newest_first));
+        if last == Some(None) {
+            return Ok(Page::EMPTY);
+        }
+        let rows = tables.product_changes.rows().filter(|it| it.product == product && fits(kind, it.stock));
+        let rows = sort_behind(rows, newest_first, last.flatten().as_ref());
+        let recorded = |row: &ProductChangeRow| Recorded {
+            change: row.change.clone(),
+            user: tables.user_id(row.change.by),
+            product: id.clone(),
+            version: row.version,
+            price: row.price,
+            active: row.active,
+            stock: row.stock,
+        };
+        Ok(cut_page(rows, limit, |it| it.change.id.to_string(), recorded))
+    }
+}
+
+/// What lists sort a product by: oldest first.
+const fn place(product: &Product) -> (Timestamp, ProductKey) {
+    (product.created_at, product.key)
+}
+
+const fn fits(kind: ChangeKind, stock: StockChange) -> bool {
+    match kind {
+        ChangeKind::Any => true,
+        ChangeKind::Adjustment => matches!(stock, StockChange::Adjusted(_)),
+    }
+}
