@@ -1,4 +1,4 @@
-//! Helpers of the unit tests: an application over a record in memory, a gateway that says what it is told to, and a
+//! Helpers of the unit tests: an application over the record in memory of `adapters-local`, a gateway that says what it is told to, and a
 //! journal of what happened in which order.
 
 mod caches;
@@ -6,7 +6,6 @@ mod counts;
 mod gateway;
 mod record;
 mod sample;
-mod state;
 
 use std::sync::{
     Arc, Mutex, MutexGuard,
@@ -14,6 +13,7 @@ use std::sync::{
 };
 use std::time::Duration;
 
+use adapters_local::MemoryRecord;
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
     AccessClaims, Attempts, Clock, Happening, Held, Ids, KeyedDigests, Meter, MockBroadcast, MockLocks,
@@ -22,17 +22,17 @@ use ports::{
 
 use crate::{App, Policy, auth::Revocations};
 
+pub(crate) use adapters_local::record::Snapshot;
 pub(crate) use caches::FakeCache;
 pub(crate) use counts::Counts;
 pub(crate) use gateway::{ScriptedGateway, says, silent};
-pub(crate) use record::Record;
+pub(crate) use record::ScriptedStore;
 pub(crate) use sample::*;
-pub(crate) use state::State;
 
 /// An application with everything that it works with.
 pub(crate) struct Bench {
     pub(crate) app: App,
-    pub(crate) record: Arc<Record>,
+    pub(crate) record: Arc<ScriptedStore>,
     pub(crate) gateway: Arc<ScriptedGateway>,
     pub(crate) clock: Arc<SetClock>,
     pub(crate) meter: Arc<RecordingMeter>,
@@ -43,23 +43,24 @@ impl Bench {
     /// Everything works, and there is nothing yet. No order can be shown, so that a decision cannot be made on what is.
     pub(crate) fn new() -> Self {
         let journal = Arc::<Journal>::default();
-        let record = Arc::new(Record::new(Arc::clone(&journal)));
+        let memory = Arc::<MemoryRecord>::default();
+        let record = Arc::new(ScriptedStore::new(Arc::clone(&memory), Arc::clone(&journal)));
         let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
         let clock = Arc::<SetClock>::default();
         let meter = Arc::<RecordingMeter>::default();
         let app = App {
             store: record.clone(),
-            users: record.clone(),
-            user_copies: record.clone(),
-            sessions: record.clone(),
-            session_copies: record.clone(),
-            products: record.clone(),
-            orders: record.clone(),
+            users: memory.clone(),
+            user_copies: memory.clone(),
+            sessions: memory.clone(),
+            session_copies: memory.clone(),
+            products: memory.clone(),
+            orders: memory.clone(),
             shown_orders: Arc::new(MockOrderRepository::new()),
-            payments: record.clone(),
-            events: record.clone(),
-            findings: record.clone(),
-            replies: record.clone(),
+            payments: memory.clone(),
+            events: memory.clone(),
+            findings: memory.clone(),
+            replies: memory.clone(),
             locks: Arc::new(locks(|| Ok(Some(Held::new(1, || {}))))),
             throttle: Arc::new(throttle(|| Ok(0), || Ok(1))),
             digests: Arc::new(Reversed),
@@ -78,8 +79,8 @@ impl Bench {
     }
 
     /// The record holds this too.
-    pub(crate) fn with(self, change: impl FnOnce(&mut State)) -> Self {
-        change(&mut self.record.state());
+    pub(crate) fn with(self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        self.record.change(change);
         self
     }
 

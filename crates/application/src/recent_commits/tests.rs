@@ -48,7 +48,8 @@ async fn a_record_that_answers_and_takes_no_writes_is_unavailable_until_it_takes
 async fn small_commits_that_go_through_do_not_hide_that_half_of_all_fail() {
     let bench = Bench::new();
     let it = watched(&bench);
-    let small = || UnitOfWork::new().with(Write::InsertUser(ada(), hash_of("x")));
+    bench.record.change(|it| it.users.push(account_of(ada(), "x")));
+    let small = || UnitOfWork::new().with(Write::UpdateUser { user: ada(), read: None });
     for _ in 0..REMEMBERED / 2 {
         assert!(!it.is_failing());
         it.commit(small()).await.unwrap();

@@ -1,38 +1,47 @@
-//! A record in memory that keeps the promises of the ports, and breaks off when it is told to.
+//! The record in memory, and a store before it that breaks off when it is told to.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
+use adapters_local::{MemoryRecord, record::Snapshot};
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, Write};
 
-use super::{Journal, State, away};
+use super::{Journal, away};
 
 /// What happens at one commit.
 enum Turn {
     /// Somebody else is a moment faster.
-    Meanwhile(Box<dyn FnOnce(&mut State) + Send>),
+    Meanwhile(Box<dyn FnOnce(&mut Snapshot) + Send>),
     /// It is refused.
     Refused(CommitError),
     /// It happens, but its answer is lost.
     Lost,
 }
 
-/// The record, the commits it took, and what happens at the next ones.
-pub(crate) struct Record {
-    state: Mutex<State>,
+/// Commits to a record, and remembers each commit that became true. What happens at the next ones can be said before.
+pub(crate) struct ScriptedStore {
+    record: Arc<MemoryRecord>,
     turns: Mutex<VecDeque<Turn>>,
     commits: Mutex<Vec<UnitOfWork>>,
     journal: Arc<Journal>,
 }
 
-impl Record {
-    pub(super) fn new(journal: Arc<Journal>) -> Self {
-        Self { state: Mutex::default(), turns: Mutex::default(), commits: Mutex::default(), journal }
+impl ScriptedStore {
+    pub(super) fn new(record: Arc<MemoryRecord>, journal: Arc<Journal>) -> Self {
+        Self { record, turns: Mutex::default(), commits: Mutex::default(), journal }
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+    /// What the record holds.
+    pub(crate) fn state(&self) -> Snapshot {
+        self.record.snapshot()
+    }
+
+    /// Changes what the record holds, past every guard.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut state = self.state();
+        change(&mut state);
+        self.record.restore(state).unwrap();
     }
 
     /// The units of work that became true, oldest first.
@@ -48,7 +57,7 @@ impl Record {
     }
 
     /// At the next commit that is not spoken for, somebody else is a moment faster.
-    pub(crate) fn meanwhile(&self, change: impl FnOnce(&mut State) + Send + 'static) {
+    pub(crate) fn meanwhile(&self, change: impl FnOnce(&mut Snapshot) + Send + 'static) {
         self.turn(Turn::Meanwhile(Box::new(change)));
     }
 
@@ -71,13 +80,8 @@ impl Record {
         self.turns.lock().unwrap().push_back(turn);
     }
 
-    fn apply(&self, work: UnitOfWork) -> Result<(), CommitError> {
-        let mut state = self.state();
-        let mut next = state.clone();
-        for write in work.clone().in_lock_order() {
-            next.apply(write)?;
-        }
-        *state = next;
+    async fn apply(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        self.record.commit(work.clone()).await?;
         let kinds: Vec<_> = work.writes().iter().map(kind).collect();
         self.journal.note(format!("commit {}", kinds.join(" ")));
         self.commits.lock().unwrap().push(work);
@@ -91,17 +95,17 @@ fn kind(write: &Write) -> String {
 }
 
 #[async_trait]
-impl Store for Record {
+impl Store for ScriptedStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         let turn = self.turns.lock().unwrap().pop_front();
         match turn {
-            None => self.apply(work),
+            None => self.apply(work).await,
             Some(Turn::Meanwhile(change)) => {
-                change(&mut self.state());
-                self.apply(work)
+                self.change(change);
+                self.apply(work).await
             }
             Some(Turn::Refused(error)) => Err(error),
-            Some(Turn::Lost) => self.apply(work).and(Err(away().into())),
+            Some(Turn::Lost) => self.apply(work).await.and(Err(away().into())),
         }
     }
 }

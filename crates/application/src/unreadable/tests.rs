@@ -37,7 +37,7 @@ async fn a_row_that_is_still_unreadable_after_a_while_is_told_of_again() {
     report_unreadable(&it.app).await.unwrap();
     assert_eq!(it.record.commits().len(), 2);
     assert_eq!(it.record.state().findings.len(), 1, "the first one is still open");
-    it.record.state().findings[0].resolved_at = Some(NOW);
+    it.record.change(|it| (it.findings[0].finding.resolved_at, it.findings[0].subject) = (Some(NOW), None));
     it.clock.advance(TOLD_FOR);
     it.app.unreadable.note(&row(17));
     report_unreadable(&it.app).await.unwrap();

@@ -26,7 +26,7 @@ fn keyed() -> Request {
 async fn an_account_is_kept_with_its_hash_and_its_role() {
     let it = Bench::new();
     let answered = registered(&it, None).await.unwrap();
-    let user = it.record.state().users[0].0.clone();
+    let user = it.record.state().users[0].user.clone();
     assert_eq!(answered, Answered::First(reply(user.id.as_str())));
     assert_eq!(it.record.only_commit(), [Write::InsertUser(user.clone(), hash_of("green tea!"))]);
     assert_eq!((user.role, user.created_at), (Role::Customer, NOW));

@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn bench() -> Bench {
-    let mut it = Bench::new().with(|it| it.users.push((ada(), hash_of("green tea"))));
+    let mut it = Bench::new().with(|it| it.users.push(account_of(ada(), "green tea")));
     it.app.throttle = Arc::new(Counts::new(it.clock.clone()));
     it
 }

@@ -8,8 +8,8 @@ use crate::testing::*;
 
 fn bench() -> Bench {
     Bench::new().with(|it| {
-        it.users.push((ada(), hash_of("green tea")));
-        it.sessions.push(session());
+        it.users.push(account_of(ada(), "green tea"));
+        it.sessions.push(kept_session(session()));
     })
 }
 
@@ -18,7 +18,7 @@ async fn refreshed(it: &Bench, generation: i64) -> Result<Pair, RefreshError> {
 }
 
 fn now(it: &Bench) -> Session {
-    it.record.state().sessions[0].clone()
+    it.record.state().sessions[0].session.clone()
 }
 
 #[tokio::test]
@@ -79,7 +79,7 @@ async fn whoever_loses_the_race_gets_the_same_pair() {
     let winner =
         Session { generation: 2, expires_at: NOW.plus(it.app.policy.refresh_token_ttl), ..session() };
     let winner = Session { spent: vec![NOW], ..winner };
-    it.record.meanwhile(move |it| it.sessions[0] = winner);
+    it.record.meanwhile(move |it| it.sessions[0].session = winner);
     let pair = refreshed(&it, 1).await.unwrap();
     assert_eq!((pair.refresh.as_str(), it.record.commits().len()), ("session/2", 0));
     assert!(pair == refreshed(&it, 1).await.unwrap());

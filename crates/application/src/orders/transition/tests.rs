@@ -104,7 +104,7 @@ async fn cancelling_gives_stock_and_authorisation_back_in_one_commit() {
     by(&it, ada(), to(Status::Cancelled)).await.unwrap();
     assert_eq!(it.journal(), ["commit ReturnStock UpdateOrder UpdateTransaction InsertRequest"]);
     let state = it.record.state();
-    let (kind, by) = (state.requests[0].kind, state.requests[0].requested_by);
+    let (kind, by) = (state.requests[0].request.kind, state.requests[0].request.requested_by);
     assert_eq!((kind, by), (RequestKind::Void, ChangedBy::customer(ada().key)), "who cancels gives it up");
     assert_eq!(state.products[0].stock, Some(5));
     assert_eq!((state.transactions[0].asked, state.transactions[0].check_at), (Some(Asked::Void), Some(NOW)));
