@@ -265,6 +265,7 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
         expected.push((to, by, reason, at(second)));
         now = progress.order().clone();
         backend.advance(progress).await;
+        assert_eq!(found(backend, &order).await.as_ref(), Some(&now), "also where it came from");
     }
     let recorded = backend.orders.history(order.key).await.expect("read");
     let public = |by: ChangedBy| match by.user {
@@ -279,7 +280,6 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
     }
     assert_eq!(recorded.len(), expected.len());
     assert!(is_unbroken(&entries(backend, &order).await, Status::Closed), "one unbroken path");
-    assert_eq!(found(backend, &order).await, Some(now));
 }
 
 /// The public id of who placed `order`, as its history has it.

@@ -155,6 +155,10 @@ pub async fn words_about_disputes_are_added_and_stay(backend: &Backend) {
         Some(inserted),
         "inserted, in the order of the gateway's times"
     );
+    let twice = record(&[words.as_slice(), &words].concat(), &late);
+    let repeated = backend.order().await;
+    let repeated = Transaction { facts: twice, ..sample::transaction(&repeated) };
+    backend.stale([Write::InsertTransaction(Box::new(repeated))]).await;
 }
 
 /// New ones are added, old ones changed; oldest first.
@@ -196,6 +200,10 @@ pub async fn a_refund_is_not_lost_and_takes_no_others_place(backend: &Backend) {
     let forgetful = Transaction { refunds: vec![sample::refund(&kept, "3")], ..kept.clone() };
     backend.stale([Write::UpdateTransaction(Box::new(forgetful))]).await;
     assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "the first place is the first one's");
+    let first = kept.refunds.first().expect("there are two");
+    let namesake = Refund { id: first.id.clone(), ..sample::refund(&kept, "3") };
+    let refunds = [kept.refunds.as_slice(), &[namesake]].concat();
+    backend.stale([Write::UpdateTransaction(Box::new(Transaction { refunds, ..kept.clone() }))]).await;
     replace(backend, &Transaction { refunds: Vec::new(), ..kept.clone() }).await;
     assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "none is lost");
     let first = kept.refunds.first_mut().expect("there are two");
@@ -298,14 +306,16 @@ pub async fn transactions_are_listed_oldest_first(backend: &Backend) {
     let (order, _) = captured(backend).await;
     assert_eq!(backend.payments.list(backend.order().await.key).await.expect("read"), [], "none");
     let mut tried = backend.payments.list(order.key).await.expect("read");
-    for amount in ["1", "2"] {
+    // The clock of who makes a later row may be behind: their numbers tell.
+    for (amount, sequence) in [("1", 2), ("2", 1)] {
         let other = backend.transaction(&order, |it| {
+            it.sequence = sequence;
             it.facts = sample::facts(FactsRecord { displaced: true, ..sample::taken(it.amount) });
         });
         let mut other = other.await;
         other.refunds = vec![sample::refund(&other, amount), sample::refund(&other, amount)];
         replace(backend, &other).await;
-        tried.push(other);
+        tried.insert(0, other);
     }
     assert_eq!(backend.payments.list(order.key).await.expect("read"), tried);
 }

@@ -92,7 +92,7 @@ pub async fn a_product_id_is_made_once_and_knows_case(backend: &Backend) {
     assert_eq!(found(backend, &second).await, Some(second));
 }
 
-/// And then all of it, but for the row and its beginning.
+/// And then all of it, but for the row and its beginning. A version is made once.
 pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: &Backend) {
     let (first, bystander) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);
     let second = Product {
@@ -110,6 +110,7 @@ pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: 
     backend.commit([sample::replaced(&second, first.version, gone)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "replaced");
     backend.stale([sample::replaced(&first, first.version, gone)]).await;
+    backend.stale([sample::replaced(&second, second.version, gone)]).await;
     backend.stale([sample::replaced(&sample::product(None), first.version, gone)]).await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }

@@ -196,6 +196,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         sample::placed(&Order { key: sample::order(&user, &[(&product, 1)]).key, ..other }),
         insert_transaction(Transaction { key: transaction.key, ..fresh() }),
         insert_transaction(Transaction { id: transaction.id.clone(), ..fresh() }),
+        insert_transaction(Transaction { sequence: transaction.sequence, ..fresh() }),
         refunded(&rival, Refund { key: refund.key, ..sample::refund(&rival, "1") }),
         refunded(&transaction, Refund { id: refund.id, ..sample::refund(&transaction, "1") }),
         Write::InsertEvent(StoredEvent { key: event.key, ..sample::event("sandbox", None) }),
