@@ -13,8 +13,10 @@
 //! - **It can be looked at.** [`MemoryRecord::snapshot`] is all that it holds, as plain data, to check what must hold
 //!   between tables; a record can be made of one.
 //!
-//! Reads look through whole tables, so it is meant for thousands of rows and not for millions. Its rows are values of the
-//! domain, and can all be read: it never gives [`Unreadable`](ports::Unreadable).
+//! - **A row of it can be spoiled.** Its rows are values of the domain, and can all be read, until
+//!   [`MemoryRecord::spoil`] says otherwise of one. What the ports promise of such a row then holds.
+//!
+//! Reads look through whole tables, so it is meant for thousands of rows and not for millions.
 //!
 //! ```
 //! use std::{future::Future, pin::pin, task::{Context, Poll, Waker}};
@@ -38,10 +40,14 @@ mod read;
 mod table;
 mod tables;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use async_trait::async_trait;
-use ports::{CommitError, Health, PortError, Store, UnitOfWork};
+use ports::{CommitError, Health, PortError, Store, UnitOfWork, Unreadable, Unwatched, Witness};
 
 pub use self::{
     commit::{FindingRow, HistoryRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow},
@@ -52,12 +58,39 @@ pub use self::{
 use self::tables::Tables;
 
 /// A system of record in memory. [The module](self) says what it promises.
-#[derive(Debug, Default)]
 pub struct MemoryRecord {
     tables: Mutex<Tables>,
+    /// Rows that cannot be read, by table and name.
+    spoiled: Mutex<BTreeMap<(&'static str, String), Unreadable>>,
+    observer: Arc<dyn Witness>,
+}
+
+impl Default for MemoryRecord {
+    fn default() -> Self {
+        Self { tables: Mutex::default(), spoiled: Mutex::default(), observer: Arc::new(Unwatched) }
+    }
+}
+
+impl fmt::Debug for MemoryRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("MemoryRecord").field("tables", &self.tables).finish_non_exhaustive()
+    }
 }
 
 impl MemoryRecord {
+    /// The same record, with an observer that hears of rows that cannot be read.
+    #[must_use]
+    pub fn watched_by(self, observer: Arc<dyn Witness>) -> Self {
+        Self { observer, ..self }
+    }
+
+    /// From now on the row that is named cannot be read, as if something else had written into its column. The names are
+    /// those of the SQL adapters: an item of an order is one of `order_items`, and makes its order unreadable. Guards look
+    /// at columns that they know, so that such a row is still written.
+    pub fn spoil(&self, row: Unreadable) {
+        self.spoiled().insert((row.table, row.key.clone()), row);
+    }
+
     /// All that it holds at this moment: what is committed, and nothing of a unit that is under way or was refused.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
@@ -73,6 +106,10 @@ impl MemoryRecord {
         let tables = Tables::try_from(snapshot)?;
         *self.tables() = tables;
         Ok(())
+    }
+
+    fn spoiled(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), Unreadable>> {
+        self.spoiled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {

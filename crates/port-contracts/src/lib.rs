@@ -35,10 +35,12 @@ pub mod statements;
 pub mod store;
 pub mod throttle;
 pub mod tokens;
+pub mod unreadable;
 pub mod users;
 pub mod work;
 
 pub use backend::Backend;
+pub use unreadable::{Ear, Spoilable, Spoiled};
 
 /// Makes one test a promise: `stamp!(suite: promises of that module; fixture)`, where the fixture is an async function
 /// without arguments. The tests stand in a module of the suite's name.
@@ -86,6 +88,7 @@ mod tests {
         include_str!("store.rs"),
         include_str!("throttle.rs"),
         include_str!("tokens.rs"),
+        include_str!("unreadable.rs"),
         include_str!("users.rs"),
     ];
 

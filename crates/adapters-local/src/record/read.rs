@@ -9,9 +9,11 @@ mod products;
 mod sessions;
 mod users;
 
-use ports::{Batch, Page, PortError};
+use ports::{Batch, Page, PortError, Unreadable};
 
 pub(super) use self::users::taken_by;
+
+use super::{MemoryRecord, table::Row};
 
 /// The outcome of a read.
 type Read<T> = Result<T, PortError>;
@@ -26,18 +28,58 @@ fn take_batch<T>(due: Vec<T>, batch: Batch) -> Vec<T> {
     due.into_iter().skip(row_count(batch.skip)).take(row_count(batch.limit)).collect()
 }
 
-/// A page of the rows of a list, which come in its order and begin behind the last page.
-fn cut_page<'t, R: 't, T>(
-    rows: impl IntoIterator<Item = &'t R>,
-    limit: u32,
-    id: impl Fn(&R) -> String,
-    read: impl FnMut(&R) -> T,
-) -> Page<T> {
-    let mut rows: Vec<_> = rows.into_iter().take(row_count(limit).saturating_add(1)).collect();
-    let has_more = rows.len() > row_count(limit);
-    rows.truncate(row_count(limit));
-    let next = rows.last().filter(|_| has_more).map(|row| id(row));
-    Page { data: rows.into_iter().map(read).collect(), next }
+impl MemoryRecord {
+    /// Reads a row, or says that it cannot be read, of which the observer hears.
+    fn read_row<R: Row, T>(&self, row: &R, read: impl FnOnce(&R) -> T) -> Result<T, Unreadable> {
+        let Some(unreadable) = self.find_spoiled(row) else { return Ok(read(row)) };
+        self.observer.note(&unreadable);
+        Err(unreadable)
+    }
+
+    /// Reads a row that may be there.
+    fn read_found<R: Row, T>(&self, row: Option<&R>, read: impl FnOnce(&R) -> T) -> Read<Option<T>> {
+        Ok(row.map(|row| self.read_row(row, read)).transpose()?)
+    }
+
+    /// Reads every row, or fails at the first one that cannot be read: nothing is decided on a part.
+    fn read_all<'t, R: Row + 't>(&self, rows: impl IntoIterator<Item = &'t R>) -> Read<Vec<R>> {
+        let rows: Result<_, _> = rows.into_iter().map(|row| self.read_row(row, R::clone)).collect();
+        Ok(rows?)
+    }
+
+    /// Reads the rows that can be read.
+    fn read_readable<'t, R: Row + 't, T>(
+        &self,
+        rows: impl IntoIterator<Item = &'t R>,
+        read: impl Fn(&R) -> T,
+    ) -> Vec<T> {
+        rows.into_iter().filter_map(|row| self.read_row(row, &read).ok()).collect()
+    }
+
+    /// Reads a page of the rows of a list, which come in its order and begin behind the last page. A row that cannot be
+    /// read has its place on it and is left out.
+    fn read_page<'t, R: Row + 't, T>(
+        &self,
+        rows: impl IntoIterator<Item = &'t R>,
+        limit: u32,
+        id: impl Fn(&R) -> String,
+        read: impl Fn(&R) -> T,
+    ) -> Page<T> {
+        let mut rows: Vec<_> = rows.into_iter().take(row_count(limit).saturating_add(1)).collect();
+        let has_more = rows.len() > row_count(limit);
+        rows.truncate(row_count(limit));
+        let next = rows.last().filter(|_| has_more).map(|row| id(row));
+        Page { data: self.read_readable(rows, read), next }
+    }
+
+    fn find_spoiled<R: Row>(&self, row: &R) -> Option<Unreadable> {
+        let spoiled = self.spoiled();
+        if spoiled.is_empty() {
+            return None;
+        }
+        let names = [(R::TABLE, row.row_name())].into_iter().chain(row.part_names());
+        names.into_iter().find_map(|name| spoiled.get(&name).cloned())
+    }
 }
 
 /// Rows by what a list sorts them by, lowest first, from behind the place of the last one.

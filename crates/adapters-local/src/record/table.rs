@@ -7,6 +7,9 @@ use std::{
 
 /// A row of a [`Table`].
 pub(super) trait Row: Clone {
+    /// What the SQL schema calls the table.
+    const TABLE: &'static str;
+
     /// Names a row, and orders them.
     type Key: Ord + Clone;
     /// Whatever else no two rows may share: one variant for each unique index of the SQL schema.
@@ -17,6 +20,14 @@ pub(super) trait Row: Clone {
 
     /// The unique keys that this row takes.
     fn unique_keys(&self) -> Vec<Self::Unique>;
+
+    /// The row as an [`Unreadable`](ports::Unreadable) of a SQL adapter names it.
+    fn row_name(&self) -> String;
+
+    /// The rows of other tables of the SQL schema that it takes to read this one: their table and name.
+    fn part_names(&self) -> Vec<(&'static str, String)> {
+        Vec::new()
+    }
 }
 
 /// The key, or a unique key, of a row belongs to another one. The table is as it was.

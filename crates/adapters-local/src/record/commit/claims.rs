@@ -9,6 +9,7 @@ use crate::record::{
 };
 
 impl Row for Claim {
+    const TABLE: &'static str = "idempotency_claims";
     type Key = IdempotencyKey;
     type Unique = Infallible;
 
@@ -18,6 +19,10 @@ impl Row for Claim {
 
     fn unique_keys(&self) -> Vec<Infallible> {
         Vec::new()
+    }
+
+    fn row_name(&self) -> String {
+        self.key.key.clone()
     }
 }
 

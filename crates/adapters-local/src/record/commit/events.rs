@@ -13,6 +13,7 @@ use crate::record::{
 };
 
 impl Row for StoredEvent {
+    const TABLE: &'static str = "payment_events";
     type Key = EventKey;
     /// A gateway gives each id out once.
     type Unique = (GatewayName, EventId);
@@ -23,6 +24,10 @@ impl Row for StoredEvent {
 
     fn unique_keys(&self) -> Vec<Self::Unique> {
         vec![(self.gateway.clone(), self.id.clone())]
+    }
+
+    fn row_name(&self) -> String {
+        self.key.get().to_string()
     }
 }
 

@@ -26,6 +26,7 @@ pub(in crate::record) enum FindingKeys {
 }
 
 impl Row for FindingRow {
+    const TABLE: &'static str = "findings";
     type Key = FindingKey;
     type Unique = FindingKeys;
 
@@ -36,6 +37,10 @@ impl Row for FindingRow {
     fn unique_keys(&self) -> Vec<FindingKeys> {
         let subject = self.subject.clone().map(FindingKeys::Subject);
         [FindingKeys::Id(self.finding.id.clone())].into_iter().chain(subject).collect()
+    }
+
+    fn row_name(&self) -> String {
+        self.finding.key.get().to_string()
     }
 }
 

@@ -6,6 +6,7 @@ use super::{abort::Written, require_parent, update_guarded};
 use crate::record::{table::Row, tables::Tables};
 
 impl Row for Order {
+    const TABLE: &'static str = "orders";
     type Key = OrderKey;
     type Unique = OrderNumber;
 
@@ -15,6 +16,15 @@ impl Row for Order {
 
     fn unique_keys(&self) -> Vec<OrderNumber> {
         vec![self.number.clone()]
+    }
+
+    fn row_name(&self) -> String {
+        self.key.get().to_string()
+    }
+
+    fn part_names(&self) -> Vec<(&'static str, String)> {
+        let item = |position| ("order_items", format!("{}/{position}", self.key.get()));
+        (0..self.items.len()).map(item).collect()
     }
 }
 
@@ -28,6 +38,7 @@ pub struct HistoryRow {
 }
 
 impl Row for HistoryRow {
+    const TABLE: &'static str = "order_status_history";
     type Key = (OrderKey, Sequence);
     type Unique = Infallible;
 
@@ -37,6 +48,10 @@ impl Row for HistoryRow {
 
     fn unique_keys(&self) -> Vec<Infallible> {
         Vec::new()
+    }
+
+    fn row_name(&self) -> String {
+        format!("{}/{}", self.order.get(), self.entry.sequence.get())
     }
 }
 

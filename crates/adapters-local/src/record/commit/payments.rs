@@ -24,6 +24,7 @@ pub(in crate::record) enum TransactionKeys {
 }
 
 impl Row for Transaction {
+    const TABLE: &'static str = "payment_transactions";
     type Key = TransactionKey;
     type Unique = TransactionKeys;
 
@@ -43,6 +44,14 @@ impl Row for Transaction {
         keys.extend(words.map(|it| TransactionKeys::DisputeEvent(self.key, it.event.clone())));
         keys
     }
+
+    fn row_name(&self) -> String {
+        self.key.get().to_string()
+    }
+
+    fn part_names(&self) -> Vec<(&'static str, String)> {
+        self.refunds.iter().map(|it| ("refunds", it.key.get().to_string())).collect()
+    }
 }
 
 /// What was asked for of a transaction as the record holds it.
@@ -55,6 +64,7 @@ pub struct RequestRow {
 }
 
 impl Row for RequestRow {
+    const TABLE: &'static str = "payment_requests";
     type Key = u64;
     type Unique = Infallible;
 
@@ -64,6 +74,10 @@ impl Row for RequestRow {
 
     fn unique_keys(&self) -> Vec<Infallible> {
         Vec::new()
+    }
+
+    fn row_name(&self) -> String {
+        format!("{}/{}", self.request.transaction.get(), self.number)
     }
 }
 

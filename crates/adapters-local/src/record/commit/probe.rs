@@ -13,6 +13,7 @@ pub struct ProbeRow {
 }
 
 impl Row for ProbeRow {
+    const TABLE: &'static str = "commit_probe";
     /// There is one row.
     type Key = ();
     type Unique = Infallible;
@@ -21,6 +22,10 @@ impl Row for ProbeRow {
 
     fn unique_keys(&self) -> Vec<Infallible> {
         Vec::new()
+    }
+
+    fn row_name(&self) -> String {
+        "1".to_owned()
     }
 }
 

@@ -12,6 +12,7 @@ use super::{
 use crate::record::{table::Row, tables::Tables};
 
 impl Row for Product {
+    const TABLE: &'static str = "products";
     type Key = ProductKey;
     type Unique = ProductId;
 
@@ -21,6 +22,10 @@ impl Row for Product {
 
     fn unique_keys(&self) -> Vec<ProductId> {
         vec![self.id.clone()]
+    }
+
+    fn row_name(&self) -> String {
+        self.key.get().to_string()
     }
 }
 
@@ -49,6 +54,7 @@ pub(in crate::record) enum ProductChangeKeys {
 }
 
 impl Row for ProductChangeRow {
+    const TABLE: &'static str = "product_changes";
     type Key = ChangeKey;
     type Unique = ProductChangeKeys;
 
@@ -59,6 +65,10 @@ impl Row for ProductChangeRow {
     fn unique_keys(&self) -> Vec<ProductChangeKeys> {
         let version = ProductChangeKeys::Version(self.product, self.version);
         vec![ProductChangeKeys::Id(self.change.id.clone()), version]
+    }
+
+    fn row_name(&self) -> String {
+        self.change.key.get().to_string()
     }
 }
 

@@ -13,6 +13,7 @@ pub struct SessionRow {
 }
 
 impl Row for SessionRow {
+    const TABLE: &'static str = "sessions";
     type Key = SessionKey;
     type Unique = SessionId;
 
@@ -22,6 +23,10 @@ impl Row for SessionRow {
 
     fn unique_keys(&self) -> Vec<SessionId> {
         vec![self.session.id.clone()]
+    }
+
+    fn row_name(&self) -> String {
+        self.session.key.get().to_string()
     }
 }
 

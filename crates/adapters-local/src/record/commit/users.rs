@@ -19,6 +19,7 @@ pub(in crate::record) enum UserKeys {
 }
 
 impl Row for Credentials {
+    const TABLE: &'static str = "user";
     type Key = UserKey;
     type Unique = UserKeys;
 
@@ -29,6 +30,10 @@ impl Row for Credentials {
     fn unique_keys(&self) -> Vec<UserKeys> {
         let User { id, username, email, .. } = &self.user;
         vec![UserKeys::Id(id.clone()), UserKeys::Username(username.folded()), UserKeys::Email(email.folded())]
+    }
+
+    fn row_name(&self) -> String {
+        self.user.key.get().to_string()
     }
 }
 

@@ -7,6 +7,6 @@ use crate::MemoryRecord;
 #[async_trait]
 impl ReplyRepository for MemoryRecord {
     async fn find(&self, key: &IdempotencyKey) -> Read<Option<Claim>> {
-        Ok(self.tables().claims.get(key).cloned())
+        self.read_found(self.tables().claims.get(key), Claim::clone)
     }
 }

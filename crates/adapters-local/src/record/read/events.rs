@@ -14,7 +14,7 @@ use crate::{
 #[async_trait]
 impl EventRepository for MemoryRecord {
     async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>> {
-        Ok(self.tables().events.find(&(gateway.clone(), id.clone())).cloned())
+        self.read_found(self.tables().events.find(&(gateway.clone(), id.clone())), StoredEvent::clone)
     }
 
     async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>> {
@@ -22,21 +22,28 @@ impl EventRepository for MemoryRecord {
         let is_about =
             |it: &StoredEvent| it.gateway == *gateway && it.transaction.as_ref() == Some(transaction);
         let waiting = tables.events.rows().filter(|it| is_about(it) && waits(it.disposition));
-        Ok(sort_behind(waiting, place, None).into_iter().cloned().collect())
+        Ok(self.read_readable(sort_behind(waiting, place, None), StoredEvent::clone))
     }
 
     async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let tables = self.tables();
         let is_parked = |it: Disposition| matches!(it, Disposition::Parked | Disposition::Overdue);
         let known = tables.events.rows().filter(|it| is_parked(it.disposition) && is_known(&tables, it));
-        Ok(readable(take_batch(sort_behind(known, place, None), batch)))
+        Ok(self.read_each(take_batch(sort_behind(known, place, None), batch)))
     }
 
     async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let tables = self.tables();
         let is_overdue =
             |it: &&StoredEvent| it.disposition == Disposition::Parked && it.received_at <= before;
-        Ok(readable(take_batch(sort_behind(tables.events.rows().filter(is_overdue), place, None), batch)))
+        Ok(self
+            .read_each(take_batch(sort_behind(tables.events.rows().filter(is_overdue), place, None), batch)))
+    }
+}
+
+impl MemoryRecord {
+    fn read_each(&self, events: Vec<&StoredEvent>) -> Vec<Result<StoredEvent, Unreadable>> {
+        events.into_iter().map(|event| self.read_row(event, StoredEvent::clone)).collect()
     }
 }
 
@@ -57,8 +64,4 @@ fn is_known(tables: &Tables, event: &StoredEvent) -> bool {
     let Some(id) = &event.transaction else { return false };
     let transaction = tables.transactions.find(&TransactionKeys::Id(id.clone()));
     transaction.is_some_and(|it| it.gateway == event.gateway)
-}
-
-fn readable(events: Vec<&StoredEvent>) -> Vec<Result<StoredEvent, Unreadable>> {
-    events.into_iter().cloned().map(Ok).collect()
 }

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use domain::{Finding, FindingId, FindingKey, Timestamp, finding::Resolver};
 use ports::{FindingRepository, Page};
 
-use super::{Read, cut_page, sort_behind};
+use super::{Read, sort_behind};
 use crate::{
     MemoryRecord,
     record::{
@@ -17,7 +17,7 @@ use crate::{
 impl FindingRepository for MemoryRecord {
     async fn find(&self, id: &FindingId) -> Read<Option<Finding>> {
         let tables = self.tables();
-        Ok(tables.findings.find(&FindingKeys::Id(id.clone())).map(|row| read_finding(&tables, row)))
+        self.read_found(tables.findings.find(&FindingKeys::Id(id.clone())), |row| read_finding(&tables, row))
     }
 
     async fn list(
@@ -35,7 +35,7 @@ impl FindingRepository for MemoryRecord {
             |it: &&FindingRow| resolved.is_none_or(|wanted| it.finding.resolved_at.is_some() == wanted);
         let rows = sort_behind(tables.findings.rows().filter(wanted), place, last.flatten().as_ref());
         let id = |it: &FindingRow| it.finding.id.to_string();
-        Ok(cut_page(rows, limit, id, |row| read_finding(&tables, row)))
+        Ok(self.read_page(rows, limit, id, |row| read_finding(&tables, row)))
     }
 }
 

@@ -8,7 +8,7 @@ use domain::{
 };
 use ports::{Batch, Due, OrderFilter, OrderHead, OrderRepository, Page};
 
-use super::{Read, cut_page, row_count, sort_behind, take_batch};
+use super::{Read, row_count, sort_behind, take_batch};
 use crate::{
     MemoryRecord,
     record::{
@@ -20,7 +20,7 @@ use crate::{
 #[async_trait]
 impl OrderRepository for MemoryRecord {
     async fn find(&self, number: &OrderNumber) -> Read<Option<Order>> {
-        Ok(self.tables().orders.find(number).cloned())
+        self.read_found(self.tables().orders.find(number), Order::clone)
     }
 
     async fn head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
@@ -43,7 +43,7 @@ impl OrderRepository for MemoryRecord {
         }
         let rows = tables.orders.rows().filter(|it| fits(&filter, it));
         let rows = sort_behind(rows, place, last.flatten().as_ref());
-        Ok(cut_page(rows, filter.limit, |it| it.number.to_string(), Order::clone))
+        Ok(self.read_page(rows, filter.limit, |it| it.number.to_string(), Order::clone))
     }
 
     async fn history(&self, order: OrderKey) -> Read<Vec<Recorded>> {
@@ -53,7 +53,7 @@ impl OrderRepository for MemoryRecord {
             let user = tables.user_id(row.entry.by);
             Recorded { entry: row.entry.clone(), user }
         };
-        Ok(entries.map(recorded).collect())
+        Ok(self.read_readable(entries, recorded))
     }
 
     async fn due(&self, due: Due, batch: Batch) -> Read<Vec<OrderNumber>> {

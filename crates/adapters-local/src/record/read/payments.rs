@@ -13,13 +13,13 @@ use crate::{
 #[async_trait]
 impl PaymentRepository for MemoryRecord {
     async fn find(&self, id: &TransactionId) -> Read<Option<Transaction>> {
-        Ok(self.tables().transactions.find(&TransactionKeys::Id(id.clone())).cloned())
+        self.read_found(self.tables().transactions.find(&TransactionKeys::Id(id.clone())), Transaction::clone)
     }
 
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>> {
         let tables = self.tables();
         let of_order = tables.transactions.rows().filter(|it| it.order == order);
-        Ok(sort_behind(of_order, |it| it.sequence, None).into_iter().cloned().collect())
+        self.read_all(sort_behind(of_order, |it| it.sequence, None))
     }
 
     async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>> {
@@ -31,7 +31,7 @@ impl PaymentRepository for MemoryRecord {
             request: row.request,
             user: tables.user_id(row.request.requested_by),
         };
-        Ok(tables.requests.rows().filter(is_of_order).map(recorded).collect())
+        Ok(self.read_readable(tables.requests.rows().filter(is_of_order), recorded))
     }
 
     async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {

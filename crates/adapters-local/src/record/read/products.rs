@@ -7,7 +7,7 @@ use domain::{
 };
 use ports::{ChangeKind, Page, ProductRepository};
 
-use super::{Read, cut_page, sort_behind};
+use super::{Read, sort_behind};
 use crate::{
     MemoryRecord,
     record::commit::{ProductChangeKeys, ProductChangeRow},
@@ -16,12 +16,12 @@ use crate::{
 #[async_trait]
 impl ProductRepository for MemoryRecord {
     async fn find(&self, id: &ProductId) -> Read<Option<Product>> {
-        Ok(self.tables().products.find(id).cloned())
+        self.read_found(self.tables().products.find(id), Product::clone)
     }
 
     async fn find_all(&self, ids: &[ProductId]) -> Read<Vec<Product>> {
         let tables = self.tables();
-        Ok(tables.products.rows().filter(|it| ids.contains(&it.id)).cloned().collect())
+        self.read_all(tables.products.rows().filter(|it| ids.contains(&it.id)))
     }
 
     async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>> {
@@ -32,7 +32,7 @@ impl ProductRepository for MemoryRecord {
         }
         let rows = tables.products.rows().filter(|it| it.active || !active_only);
         let rows = sort_behind(rows, place, last.flatten().as_ref());
-        Ok(cut_page(rows, limit, |it| it.id.to_string(), Product::clone))
+        Ok(self.read_page(rows, limit, |it| it.id.to_string(), Product::clone))
     }
 
     async fn changes(
@@ -60,7 +60,7 @@ impl ProductRepository for MemoryRecord {
             active: row.active,
             stock: row.stock,
         };
-        Ok(cut_page(rows, limit, |it| it.change.id.to_string(), recorded))
+        Ok(self.read_page(rows, limit, |it| it.change.id.to_string(), recorded))
     }
 }
 

@@ -4,22 +4,21 @@ use async_trait::async_trait;
 use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{EndedSession, SessionRepository};
 
-use super::{Read, row_count};
+use super::{Read, row_count, sort_behind};
 use crate::{MemoryRecord, record::commit::SessionRow};
 
 #[async_trait]
 impl SessionRepository for MemoryRecord {
     async fn find(&self, id: &SessionId) -> Read<Option<Session>> {
-        Ok(self.tables().sessions.find(id).map(|it| it.session.clone()))
+        self.read_found(self.tables().sessions.find(id), |it| it.session.clone())
     }
 
     async fn list_live(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>> {
         let tables = self.tables();
-        let sessions = tables.sessions.rows().map(|it| &it.session);
-        let mut live: Vec<_> = sessions.filter(|it| it.user == user && it.is_live(now)).cloned().collect();
-        live.sort_by_key(|it| Reverse((it.created_at, it.key)));
-        live.truncate(row_count(limit));
-        Ok(live)
+        let live = tables.sessions.rows().filter(|it| it.session.user == user && it.session.is_live(now));
+        let newest_first = |it: &SessionRow| Reverse((it.session.created_at, it.session.key));
+        let live = sort_behind(live, newest_first, None).into_iter().take(row_count(limit));
+        Ok(self.read_readable(live, |it| it.session.clone()))
     }
 
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool> {

@@ -2,7 +2,7 @@ use async_trait::async_trait;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold};
 use ports::{ChangedUser, Credentials, Taken, UserRepository};
 
-use super::{Read, row_count};
+use super::{Read, row_count, sort_behind};
 use crate::{
     MemoryRecord,
     record::{commit::UserKeys, tables::Tables},
@@ -11,17 +11,17 @@ use crate::{
 #[async_trait]
 impl UserRepository for MemoryRecord {
     async fn find(&self, id: &UserId) -> Read<Option<User>> {
-        Ok(self.tables().users.find(&UserKeys::Id(id.clone())).map(|it| it.user.clone()))
+        self.read_found(self.tables().users.find(&UserKeys::Id(id.clone())), |it| it.user.clone())
     }
 
     async fn find_by_key(&self, key: UserKey) -> Read<Option<User>> {
-        Ok(self.tables().users.get(&key).map(|it| it.user.clone()))
+        self.read_found(self.tables().users.get(&key), |it| it.user.clone())
     }
 
     async fn find_by_login(&self, login: &str) -> Read<Option<Credentials>> {
         let (tables, folded) = (self.tables(), fold(login));
         let named = tables.users.find(&UserKeys::Username(folded.clone()));
-        Ok(named.or_else(|| tables.users.find(&UserKeys::Email(folded))).cloned())
+        self.read_found(named.or_else(|| tables.users.find(&UserKeys::Email(folded))), Credentials::clone)
     }
 
     async fn find_hash(&self, user: UserKey) -> Read<Option<PasswordHash>> {
@@ -43,24 +43,23 @@ impl UserRepository for MemoryRecord {
         limit: u32,
     ) -> Read<Vec<ChangedUser>> {
         let tables = self.tables();
-        let changed = |it: &Credentials| {
-            let (at, key) = (it.user.changed_at?, it.user.key);
-            // No row comes before the first key.
-            let is_behind = (at, Some(key)) > (since, after);
-            let user = || ChangedUser { key, id: it.user.id.clone(), at, user: Some(it.user.clone()) };
-            is_behind.then(user)
+        // No row comes before the first key.
+        let last = (Some(since), after);
+        let changed = tables.users.rows().filter(|it| it.user.changed_at.is_some());
+        let place = |it: &Credentials| (it.user.changed_at, Some(it.user.key));
+        let changed = sort_behind(changed, place, Some(&last)).into_iter().take(row_count(limit));
+        let read = |it: &Credentials| {
+            let (key, id, at) = (it.user.key, it.user.id.clone(), it.user.changed_at?);
+            Some(ChangedUser { key, id, at, user: self.read_row(it, |it| it.user.clone()).ok() })
         };
-        let mut changed: Vec<_> = tables.users.rows().filter_map(changed).collect();
-        changed.sort_by_key(|it| (it.at, it.key));
-        changed.truncate(row_count(limit));
-        Ok(changed)
+        Ok(changed.filter_map(read).collect())
     }
 
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>> {
         let tables = self.tables();
-        let users = tables.users.rows().map(|it| &it.user);
-        let operators = users.filter(|it| it.role == Role::Operator && Some(it.key) > after);
-        Ok(operators.take(row_count(limit)).cloned().collect())
+        let is_next = |it: &&Credentials| it.user.role == Role::Operator && Some(it.user.key) > after;
+        let operators = tables.users.rows().filter(is_next).take(row_count(limit));
+        Ok(self.read_all(operators)?.into_iter().map(|it| it.user).collect())
     }
 }
 

@@ -5,6 +5,7 @@ use super::*;
 struct Pair(u8, Vec<char>);
 
 impl Row for Pair {
+    const TABLE: &'static str = "pairs";
     type Key = u8;
     type Unique = char;
 
@@ -14,6 +15,10 @@ impl Row for Pair {
 
     fn unique_keys(&self) -> Vec<char> {
         self.1.clone()
+    }
+
+    fn row_name(&self) -> String {
+        self.0.to_string()
     }
 }
 
