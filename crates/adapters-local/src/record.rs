@@ -6,15 +6,14 @@
 //!
 //! - **A unit of work is applied whole or not at all.** Each table remembers what its rows were before, and a guard that
 //!   refuses puts all of them back. A read never sees half of a unit.
-//! - **Every guard is there**: revisions, versions, unique keys (the [`Row`](table::Row) of a table names them as the
-//!   schema does), and rows that belong to one that must be there.
+//! - **Every guard is there**: revisions, versions, unique keys (each table names its own, as the SQL schema
+//!   does), and rows that belong to one that must be there.
 //! - **It is deterministic.** It reads no clock, draws no random number and has no thread of its own; tables are sorted.
 //!   The same calls in the same order give the same answers, and no call ever waits for another task.
 //! - **It can be looked at.** [`MemoryRecord::snapshot`] is all that it holds, as plain data, to check what must hold
-//!   between tables; a record can be made of one.
-//!
-//! - **A row of it can be spoiled.** Its rows are values of the domain, and can all be read, until
-//!   [`MemoryRecord::spoil`] says otherwise of one. What the ports promise of such a row then holds.
+//!   between tables; [`MemoryRecord::restore`] makes it the record's.
+//! - **A row of it can be corrupt.** Its rows are values of the domain, and can all be read, until
+//!   [`MemoryRecord::corrupt_row`] says otherwise of one. What the ports promise of such a row then holds.
 //!
 //! Reads look through whole tables, so it is meant for thousands of rows and not for millions.
 //!
@@ -61,13 +60,13 @@ use self::tables::Tables;
 pub struct MemoryRecord {
     tables: Mutex<Tables>,
     /// Rows that cannot be read, by table and name.
-    spoiled: Mutex<BTreeMap<(&'static str, String), Unreadable>>,
+    corrupt_rows: Mutex<BTreeMap<(&'static str, String), Unreadable>>,
     observer: Arc<dyn Witness>,
 }
 
 impl Default for MemoryRecord {
     fn default() -> Self {
-        Self { tables: Mutex::default(), spoiled: Mutex::default(), observer: Arc::new(Unwatched) }
+        Self { tables: Mutex::default(), corrupt_rows: Mutex::default(), observer: Arc::new(Unwatched) }
     }
 }
 
@@ -87,18 +86,18 @@ impl MemoryRecord {
     /// From now on the row that is named cannot be read, as if something else had written into its column. The names are
     /// those of the SQL adapters: an item of an order is one of `order_items`, and makes its order unreadable. Guards look
     /// at columns that they know, so that such a row is still written.
-    pub fn spoil(&self, row: Unreadable) {
-        self.spoiled().insert((row.table, row.key.clone()), row);
+    pub fn corrupt_row(&self, row: Unreadable) {
+        self.corrupt_rows().insert((row.table, row.key.clone()), row);
     }
 
-    /// All that it holds at this moment: what is committed, and nothing of a unit that is under way or was refused.
+    /// All that it holds at this moment: what was committed, and nothing of a unit that was refused.
     #[must_use]
     pub fn snapshot(&self) -> Snapshot {
         Snapshot::from(&*self.tables())
     }
 
-    /// Holds this and nothing else from now on, whatever it held: what somebody does to a database behind the back of
-    /// the service. No guard looks at it but the unique keys.
+    /// Holds this and nothing else from now on, whatever it held, as when a database is changed past the service.
+    /// No guard looks at it but the unique keys.
     ///
     /// # Errors
     /// [`Duplicate`] when two rows share a key or a unique key; then it is as it was.
@@ -108,8 +107,8 @@ impl MemoryRecord {
         Ok(())
     }
 
-    fn spoiled(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), Unreadable>> {
-        self.spoiled.lock().unwrap_or_else(PoisonError::into_inner)
+    fn corrupt_rows(&self) -> MutexGuard<'_, BTreeMap<(&'static str, String), Unreadable>> {
+        self.corrupt_rows.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn tables(&self) -> MutexGuard<'_, Tables> {
@@ -123,7 +122,7 @@ impl Store for MemoryRecord {
         let mut tables = self.tables();
         match commit::apply(&mut tables, work) {
             Ok(()) => {
-                tables.keep();
+                tables.keep_changes();
                 Ok(())
             }
             Err(abort) => {

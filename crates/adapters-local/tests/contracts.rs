@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, MemoryRecord, SystemClock};
-use port_contracts::{Backend, Ear, Spoilable, Spoiled};
+use port_contracts::{Backend, CorruptibleRecord, Corruption, RecordingObserver};
 use ports::{Broadcast, Cache, Clock, Locks, Throttle};
 
 async fn a_broadcast() -> Arc<dyn Broadcast> {
@@ -22,15 +22,15 @@ async fn a_record() -> Backend {
     Backend::of(MemoryRecord::default(), ())
 }
 
-async fn a_spoilable_record() -> Spoilable {
-    let ear = Arc::<Ear>::default();
-    let record = Arc::new(MemoryRecord::default().watched_by(ear.clone()));
-    let spoiled = Arc::clone(&record);
-    let spoil = Box::new(move |it: Spoiled| {
-        spoiled.spoil(it.row);
+async fn a_corruptible_record() -> CorruptibleRecord {
+    let observer = Arc::<RecordingObserver>::default();
+    let record = Arc::new(MemoryRecord::default().watched_by(observer.clone()));
+    let corruptible = Arc::clone(&record);
+    let corrupt_row = Box::new(move |it: Corruption| {
+        corruptible.corrupt_row(it.row);
         Box::pin(async {}) as _
     });
-    Spoilable { backend: Backend::shared(record, ()), ear, spoil }
+    CorruptibleRecord { backend: Backend::shared(record, ()), observer, corrupt_row }
 }
 
 async fn some_locks() -> Arc<dyn Locks> {
@@ -46,5 +46,5 @@ port_contracts::cache!(a_cache);
 port_contracts::clock!(a_clock);
 port_contracts::locks!(some_locks);
 port_contracts::record!(a_record);
-port_contracts::unreadable!(a_spoilable_record);
+port_contracts::unreadable!(a_corruptible_record);
 port_contracts::throttle!(a_throttle);

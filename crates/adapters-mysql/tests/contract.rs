@@ -9,7 +9,7 @@ use std::sync::{
 
 use adapters_mysql::MySql;
 use mysql_async::prelude::Queryable;
-use port_contracts::{Backend, Ear, Spoilable, Spoiled};
+use port_contracts::{Backend, CorruptibleRecord, Corruption, RecordingObserver};
 use test_servers::MariaDb;
 
 /// Names another server to hold against the promises, `mysql://user:password@host:port`; the databases that are made
@@ -37,17 +37,17 @@ async fn record() -> Backend {
     Backend::of(MySql::open(&url).await.unwrap(), ())
 }
 
-/// Always on a server of its own kind: not every other one can be told to leave out its checks.
-async fn spoilable() -> Spoilable {
+/// Always on MariaDB: other servers cannot switch their checks off.
+async fn corruptible() -> CorruptibleRecord {
     static DATABASES: AtomicU32 = AtomicU32::new(0);
-    let name = format!("spoilable_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let name = format!("corruptible_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let server = MariaDb::shared().unwrap();
     server.create_database(&name).unwrap();
-    let (url, ear) = (server.url(&name), Arc::<Ear>::default());
+    let (url, observer) = (server.url(&name), Arc::<RecordingObserver>::default());
     MySql::migrate(&url).await.unwrap();
-    let record = MySql::open(&url).await.unwrap().watched_by(ear.clone());
-    let spoil = Box::new(move |it: Spoiled| Box::pin(execute_unchecked(url.clone(), it.sql)) as _);
-    Spoilable { backend: Backend::of(record, ()), ear, spoil }
+    let record = MySql::open(&url).await.unwrap().watched_by(observer.clone());
+    let corrupt_row = Box::new(move |it: Corruption| Box::pin(execute_unchecked(url.clone(), it.sql)) as _);
+    CorruptibleRecord { backend: Backend::of(record, ()), observer, corrupt_row }
 }
 
 async fn execute_unchecked(url: String, sql: String) {
@@ -57,4 +57,4 @@ async fn execute_unchecked(url: String, sql: String) {
 }
 
 port_contracts::record!(record);
-port_contracts::unreadable!(spoilable);
+port_contracts::unreadable!(corruptible);

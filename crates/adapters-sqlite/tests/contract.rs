@@ -6,7 +6,7 @@ use std::{path::Path, sync::Arc};
 
 use adapters_sqlite::Sqlite;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-use port_contracts::{Backend, Ear, Spoilable, Spoiled};
+use port_contracts::{Backend, CorruptibleRecord, Corruption, RecordingObserver};
 
 async fn record() -> Backend {
     let folder = tempfile::tempdir().unwrap();
@@ -14,15 +14,15 @@ async fn record() -> Backend {
     Backend::of(record, folder)
 }
 
-async fn spoilable() -> Spoilable {
+async fn corruptible() -> CorruptibleRecord {
     let folder = tempfile::tempdir().unwrap();
-    let (file, ear) = (folder.path().join("record.db"), Arc::<Ear>::default());
-    let record = Sqlite::open(&file).await.unwrap().watched_by(ear.clone());
-    let spoil = Box::new(move |it: Spoiled| {
+    let (file, observer) = (folder.path().join("record.db"), Arc::<RecordingObserver>::default());
+    let record = Sqlite::open(&file).await.unwrap().watched_by(observer.clone());
+    let corrupt_row = Box::new(move |it: Corruption| {
         execute_unchecked(&file, &it.sql);
         Box::pin(async {}) as _
     });
-    Spoilable { backend: Backend::of(record, folder), ear, spoil }
+    CorruptibleRecord { backend: Backend::of(record, folder), observer, corrupt_row }
 }
 
 fn execute_unchecked(file: &Path, sql: &str) {
@@ -31,4 +31,4 @@ fn execute_unchecked(file: &Path, sql: &str) {
 }
 
 port_contracts::record!(record);
-port_contracts::unreadable!(spoilable);
+port_contracts::unreadable!(corruptible);

@@ -1,4 +1,4 @@
-//! Helpers of the unit tests: an application over the record in memory of `adapters-local`, a gateway that says what it is told to, and a
+//! Helpers of the unit tests: an application over the record in memory of `adapters-local`, a scripted gateway, and a
 //! journal of what happened in which order.
 
 mod caches;

@@ -40,7 +40,7 @@ pub mod users;
 pub mod work;
 
 pub use backend::Backend;
-pub use unreadable::{Ear, Spoilable, Spoiled};
+pub use unreadable::{CorruptibleRecord, Corruption, RecordingObserver};
 
 /// Makes one test a promise: `stamp!(suite: promises of that module; fixture)`, where the fixture is an async function
 /// without arguments. The tests stand in a module of the suite's name.

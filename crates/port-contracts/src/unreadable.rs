@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Stamps the suite onto an adapter. The fixture is an async function without arguments that gives a fresh, empty
-/// [`Spoilable`].
+/// [`CorruptibleRecord`].
 #[macro_export]
 macro_rules! unreadable {
     ($($fixture:tt)+) => { $crate::stamp! { unreadable:
@@ -30,54 +30,54 @@ macro_rules! unreadable {
 
 /// A row that holds what the program never writes there.
 #[derive(Debug, Clone)]
-pub struct Spoiled {
+pub struct Corruption {
     /// The row and its column, as the record must name them.
     pub row: Unreadable,
     /// What makes it so in a database, with all checks off.
     pub sql: String,
 }
 
-/// Spoils a row behind the record's back.
-pub type Spoil = Box<dyn Fn(Spoiled) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+/// Makes a row so, past the record.
+pub type CorruptRow = Box<dyn Fn(Corruption) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// Keeps what a record says that it could not read.
 #[derive(Debug, Default)]
-pub struct Ear(Mutex<Vec<Unreadable>>);
+pub struct RecordingObserver(Mutex<Vec<Unreadable>>);
 
-impl Witness for Ear {
+impl Witness for RecordingObserver {
     fn note(&self, row: &Unreadable) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(row.clone());
     }
 }
 
-impl Ear {
-    /// What it has heard of since the last time, without repetitions.
-    fn heard(&self) -> Vec<Unreadable> {
-        let mut heard = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
-        heard.dedup();
-        heard
+impl RecordingObserver {
+    /// The rows since the last time, without repetitions.
+    fn take_rows(&self) -> Vec<Unreadable> {
+        let mut rows = std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner));
+        rows.dedup();
+        rows
     }
 }
 
-/// A record whose rows can be spoiled, and that tells an [`Ear`] of those that it cannot read.
-pub struct Spoilable {
+/// A record whose rows can be corrupted, and that tells a [`RecordingObserver`] of those that it cannot read.
+pub struct CorruptibleRecord {
     /// The record.
     pub backend: Backend,
-    /// Its witness.
-    pub ear: Arc<Ear>,
-    /// Spoils a row of it.
-    pub spoil: Spoil,
+    /// What it tells of rows that it cannot read.
+    pub observer: Arc<RecordingObserver>,
+    /// Corrupts a row of it.
+    pub corrupt_row: CorruptRow,
 }
 
-impl fmt::Debug for Spoilable {
+impl fmt::Debug for CorruptibleRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Spoilable").field("ear", &self.ear).finish_non_exhaustive()
+        f.debug_struct("CorruptibleRecord").field("observer", &self.observer).finish_non_exhaustive()
     }
 }
 
-impl Spoilable {
-    /// Spoils that column of the row of that key.
-    async fn spoil(
+impl CorruptibleRecord {
+    /// Corrupts that column of the row of that key.
+    async fn corrupt(
         &self,
         (table, column): (&'static str, &'static str),
         key: i64,
@@ -85,21 +85,21 @@ impl Spoilable {
     ) -> Unreadable {
         let sql = format!("UPDATE {table} SET {column} = 'ZZZ' WHERE id = {key}");
         let row = Unreadable { table, column, key: key.to_string(), owner: owner.map(Box::new) };
-        (self.spoil)(Spoiled { row: row.clone(), sql }).await;
+        (self.corrupt_row)(Corruption { row: row.clone(), sql }).await;
         row
     }
 
-    /// The read was refused, for that row, and the witness has heard of it.
+    /// The read was refused, for that row, and the observer was given it.
     #[track_caller]
-    fn refuses<T: fmt::Debug>(&self, read: Result<T, PortError>, row: &Unreadable) {
+    fn assert_refused<T: fmt::Debug>(&self, read: Result<T, PortError>, row: &Unreadable) {
         assert!(matches!(&read, Err(PortError::Unreadable(it)) if it == row), "{row:?}, not {read:?}");
-        assert_eq!(self.ear.heard(), std::slice::from_ref(row));
+        assert_eq!(self.observer.take_rows(), std::slice::from_ref(row));
     }
 
-    /// The read left that row out, and the witness has heard of it.
+    /// The read left that row out, and the observer was given it.
     #[track_caller]
-    fn leaves_out(&self, row: &Unreadable) {
-        assert_eq!(self.ear.heard(), std::slice::from_ref(row));
+    fn assert_left_out(&self, row: &Unreadable) {
+        assert_eq!(self.observer.take_rows(), std::slice::from_ref(row));
     }
 }
 
@@ -112,7 +112,7 @@ fn owner_in(transaction: &Transaction) -> Owner {
 }
 
 /// By its id, and in no other way.
-pub async fn who_asks_for_a_row_that_cannot_be_read_is_refused(it: &Spoilable) {
+pub async fn who_asks_for_a_row_that_cannot_be_read_is_refused(it: &CorruptibleRecord) {
     let of = &it.backend;
     let (user, session, finding) = (of.user().await, sample::session(&of.user().await), sample::finding());
     of.commit([
@@ -123,81 +123,82 @@ pub async fn who_asks_for_a_row_that_cannot_be_read_is_refused(it: &Spoilable) {
     let (order, product) = (of.order().await, of.product(None).await);
     let transaction = of.transaction(&order, |_| ()).await;
 
-    let row = it.spoil(("user", "role"), user.key.get(), None).await;
-    it.refuses(of.users.find(&user.id).await, &row);
-    it.refuses(of.users.find_by_key(user.key).await, &row);
-    it.refuses(of.users.find_by_login(user.username.as_str()).await, &row);
+    let row = it.corrupt(("user", "role"), user.key.get(), None).await;
+    it.assert_refused(of.users.find(&user.id).await, &row);
+    it.assert_refused(of.users.find_by_key(user.key).await, &row);
+    it.assert_refused(of.users.find_by_login(user.username.as_str()).await, &row);
     assert!(of.users.find_hash(user.key).await.expect("read").is_some(), "the hash can be read");
-    let row = it.spoil(("sessions", "spent"), session.key.get(), None).await;
-    it.refuses(of.sessions.find(&session.id).await, &row);
-    let row = it.spoil(("findings", "kind"), finding.key.get(), None).await;
-    it.refuses(of.findings.find(&finding.id).await, &row);
-    let row =
-        it.spoil(("products", "currency"), product.key.get(), Some(Owner::Product(product.id.clone()))).await;
-    it.refuses(of.products.find(&product.id).await, &row);
+    let row = it.corrupt(("sessions", "spent"), session.key.get(), None).await;
+    it.assert_refused(of.sessions.find(&session.id).await, &row);
+    let row = it.corrupt(("findings", "kind"), finding.key.get(), None).await;
+    it.assert_refused(of.findings.find(&finding.id).await, &row);
     let row = it
-        .spoil(("payment_transactions", "currency"), transaction.key.get(), Some(owner_in(&transaction)))
+        .corrupt(("products", "currency"), product.key.get(), Some(Owner::Product(product.id.clone())))
         .await;
-    it.refuses(of.payments.find(&transaction.id).await, &row);
-    let row = it.spoil(("orders", "currency"), order.key.get(), Some(owner_of(&order))).await;
-    it.refuses(of.orders.find(&order.number).await, &row);
+    it.assert_refused(of.products.find(&product.id).await, &row);
+    let row = it
+        .corrupt(("payment_transactions", "currency"), transaction.key.get(), Some(owner_in(&transaction)))
+        .await;
+    it.assert_refused(of.payments.find(&transaction.id).await, &row);
+    let row = it.corrupt(("orders", "currency"), order.key.get(), Some(owner_of(&order))).await;
+    it.assert_refused(of.orders.find(&order.number).await, &row);
     assert!(of.orders.head(&order.number).await.expect("read").is_some(), "its head can be read");
     assert!(of.orders.has_pending(order.owner, 1).await.expect("read"), "and it is counted");
 }
 
 /// A page ends where it would have ended, also behind a row that is not on it.
-pub async fn a_list_leaves_out_what_cannot_be_read_and_keeps_its_place(it: &Spoilable) {
+pub async fn a_list_leaves_out_what_cannot_be_read_and_keeps_its_place(it: &CorruptibleRecord) {
     let of = &it.backend;
     let [bad, good] = [of.product(None).await, of.product(None).await];
-    let row = it.spoil(("products", "currency"), bad.key.get(), Some(Owner::Product(bad.id.clone()))).await;
+    let row = it.corrupt(("products", "currency"), bad.key.get(), Some(Owner::Product(bad.id.clone()))).await;
     let page = of.products.list(false, None, 1).await.expect("read");
     assert_eq!((page.data.len(), page.next.as_deref()), (0, Some(bad.id.as_str())), "it has its place");
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
     assert_eq!(of.products.list(false, Some(bad.id), 2).await.expect("read").data, [good.clone()]);
 
     let (product, change) = (of.product(Some(1)).await, sample::change(&of.user().await));
     of.commit([Write::AdjustStock { product: product.id.clone(), by: 1, change: change.clone() }]).await;
     let row = it
-        .spoil(("product_changes", "actor"), change.key.get(), Some(Owner::Product(product.id.clone())))
+        .corrupt(("product_changes", "actor"), change.key.get(), Some(Owner::Product(product.id.clone())))
         .await;
     let page = of.products.changes(product.key, ChangeKind::Any, None, 1).await.expect("read");
     assert_eq!((page.data.len(), page.next.as_deref()), (0, Some(change.id.as_str())), "newest first");
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
 
     let [old, new] = [of.order().await, of.order().await];
-    let row = it.spoil(("orders", "currency"), new.key.get(), Some(owner_of(&new))).await;
+    let row = it.corrupt(("orders", "currency"), new.key.get(), Some(owner_of(&new))).await;
     let page = of.orders.list(OrderFilter { limit: 1, ..OrderFilter::default() }).await.expect("read");
     assert_eq!((page.data.len(), page.next.as_deref()), (0, Some(new.number.as_str())), "newest first");
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
     let rest = OrderFilter { limit: 9, after: Some(new.number.clone()), ..OrderFilter::default() };
     assert_eq!(of.orders.list(rest).await.expect("read").data, [old]);
     let sql = format!("UPDATE order_status_history SET actor = 'ZZZ' WHERE orderId = {}", new.key.get());
     let key = format!("{}/1", new.key.get());
     let row = Unreadable { table: "order_status_history", column: "actor", key, owner: None };
-    (it.spoil)(Spoiled { row: row.clone(), sql }).await;
+    (it.corrupt_row)(Corruption { row: row.clone(), sql }).await;
     assert_eq!(of.orders.history(new.key).await.expect("read"), []);
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
 
     let [old, new] = [sample::finding(), sample::finding()];
     of.commit([old.clone(), new.clone()].map(Write::InsertFinding)).await;
-    let row = it.spoil(("findings", "kind"), new.key.get(), None).await;
+    let row = it.corrupt(("findings", "kind"), new.key.get(), None).await;
     assert_eq!(of.findings.list(None, None, 9).await.expect("read").data, [old]);
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
 
     let user = of.user().await;
     let [old, new] = [sample::session(&user), sample::session(&user)];
     of.commit([&old, &new].map(|it| Write::InsertSession(it.clone(), sample::network()))).await;
-    let row = it.spoil(("sessions", "spent"), new.key.get(), None).await;
+    let row = it.corrupt(("sessions", "spent"), new.key.get(), None).await;
     assert_eq!(of.sessions.list_live(user.key, at(9), 9).await.expect("read"), [old]);
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
 }
 
 /// A part of it would be another decision.
-pub async fn what_is_decided_on_is_never_left_out(it: &Spoilable) {
+pub async fn what_is_decided_on_is_never_left_out(it: &CorruptibleRecord) {
     let of = &it.backend;
     let [bad, good] = [of.product(None).await, of.product(None).await];
-    let row = it.spoil(("products", "currency"), bad.key.get(), Some(Owner::Product(bad.id.clone()))).await;
-    it.refuses(of.products.find_all(&[good.id, bad.id]).await, &row);
+    let row = it.corrupt(("products", "currency"), bad.key.get(), Some(Owner::Product(bad.id.clone()))).await;
+    it.assert_refused(of.products.find_all(&[good.id, bad.id]).await, &row);
 
     let order = of.order().await;
     let transaction = of.transaction(&order, |it| {
@@ -206,46 +207,47 @@ pub async fn what_is_decided_on_is_never_left_out(it: &Spoilable) {
     });
     let transaction = transaction.await;
     let refund = transaction.refunds.first().expect("it was kept").key.get();
-    let row = it.spoil(("refunds", "actor"), refund, Some(owner_in(&transaction))).await;
-    it.refuses(of.payments.find(&transaction.id).await, &row);
-    it.refuses(of.payments.list(order.key).await, &row);
+    let row = it.corrupt(("refunds", "actor"), refund, Some(owner_in(&transaction))).await;
+    it.assert_refused(of.payments.find(&transaction.id).await, &row);
+    it.assert_refused(of.payments.list(order.key).await, &row);
 
     let order = of.order().await;
     let sql = format!("UPDATE order_items SET quantity = -1 WHERE orderId = {}", order.key.get());
     let (key, owner) = (format!("{}/0", order.key.get()), Some(Box::new(owner_of(&order))));
     let row = Unreadable { table: "order_items", column: "quantity", key, owner };
-    (it.spoil)(Spoiled { row: row.clone(), sql }).await;
-    it.refuses(of.orders.find(&order.number).await, &row);
+    (it.corrupt_row)(Corruption { row: row.clone(), sql }).await;
+    it.assert_refused(of.orders.find(&order.number).await, &row);
 }
 
 /// It stays the longest due, and others are found behind it.
-pub async fn what_is_due_is_found_whether_or_not_it_can_be_read(it: &Spoilable) {
+pub async fn what_is_due_is_found_whether_or_not_it_can_be_read(it: &CorruptibleRecord) {
     let of = &it.backend;
     let all = Batch { skip: 0, limit: 9 };
     let [bad, good] =
         [of.order_with(|it| it.expires_at = at(1)).await, of.order_with(|it| it.expires_at = at(2)).await];
-    it.spoil(("orders", "currency"), bad.key.get(), Some(owner_of(&bad))).await;
+    it.corrupt(("orders", "currency"), bad.key.get(), Some(owner_of(&bad))).await;
     assert_eq!(of.orders.due(Due::Expired(at(9)), all).await.expect("read"), [bad.number, good.number]);
 
     let order = of.order_with(|it| it.status = Status::Paid).await;
     let transaction = of.transaction(&order, |it| it.check_at = Some(at(1))).await;
-    it.spoil(("payment_transactions", "currency"), transaction.key.get(), Some(owner_in(&transaction))).await;
+    it.corrupt(("payment_transactions", "currency"), transaction.key.get(), Some(owner_in(&transaction)))
+        .await;
     assert_eq!(of.payments.to_check(at(9), all).await.expect("read"), [transaction.id]);
-    assert_eq!(it.ear.heard(), [], "nothing of them was read");
+    assert_eq!(it.observer.take_rows(), [], "nothing of them was read");
 
     let [bad, good] = [of.user().await, of.user().await].map(|it| it.with_role(Role::Operator, at(9)));
     of.commit([&bad, &good].map(|it| Write::UpdateUser { user: it.clone(), read: None })).await;
-    let row = it.spoil(("user", "role"), bad.key.get(), None).await;
+    let row = it.corrupt(("user", "role"), bad.key.get(), None).await;
     let changed = of.users.changed_since(at(9), None, 9).await.expect("read");
     let read: Vec<_> = changed.into_iter().map(|it| (it.id, it.user)).collect();
     assert_eq!(read, [(bad.id, None), (good.id.clone(), Some(good.clone()))]);
-    it.leaves_out(&row);
+    it.assert_left_out(&row);
 
     let session = sample::session(&good);
     let ends = Write::RevokeSession { user: good.key, session: session.key, at: at(9) };
     of.commit([Write::InsertSession(session.clone(), sample::network())]).await;
     of.commit([ends]).await;
-    it.spoil(("sessions", "spent"), session.key.get(), None).await;
+    it.corrupt(("sessions", "spent"), session.key.get(), None).await;
     let ended = of.sessions.revoked_since(at(9), None, 9).await.expect("read");
     assert_eq!(ended.into_iter().map(|it| it.id).collect::<Vec<_>>(), [session.id], "whatever else is in it");
 }

@@ -37,7 +37,7 @@ pub(super) fn apply(tables: &mut Tables, work: UnitOfWork) -> Written {
     for write in work.in_lock_order() {
         apply_write(tables, &mut lacking, write)?;
     }
-    lacking.verdict()
+    lacking.into_outcome()
 }
 
 fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Written {

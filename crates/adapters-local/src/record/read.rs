@@ -31,7 +31,7 @@ fn take_batch<T>(due: Vec<T>, batch: Batch) -> Vec<T> {
 impl MemoryRecord {
     /// Reads a row, or says that it cannot be read, of which the observer hears.
     fn read_row<R: Row, T>(&self, row: &R, read: impl FnOnce(&R) -> T) -> Result<T, Unreadable> {
-        let Some(unreadable) = self.find_spoiled(row) else { return Ok(read(row)) };
+        let Some(unreadable) = self.find_corruption(row) else { return Ok(read(row)) };
         self.observer.note(&unreadable);
         Err(unreadable)
     }
@@ -72,13 +72,13 @@ impl MemoryRecord {
         Page { data: self.read_readable(rows, read), next }
     }
 
-    fn find_spoiled<R: Row>(&self, row: &R) -> Option<Unreadable> {
-        let spoiled = self.spoiled();
-        if spoiled.is_empty() {
+    fn find_corruption<R: Row>(&self, row: &R) -> Option<Unreadable> {
+        let corrupt_rows = self.corrupt_rows();
+        if corrupt_rows.is_empty() {
             return None;
         }
         let names = [(R::TABLE, row.row_name())].into_iter().chain(row.part_names());
-        names.into_iter().find_map(|name| spoiled.get(&name).cloned())
+        names.into_iter().find_map(|name| corrupt_rows.get(&name).cloned())
     }
 }
 

@@ -18,8 +18,10 @@ pub(super) trait Row: Clone {
     /// The row's key. An update never changes it.
     fn key(&self) -> Self::Key;
 
-    /// The unique keys that this row takes.
-    fn unique_keys(&self) -> Vec<Self::Unique>;
+    /// The unique keys that this row takes; none, unless a table says otherwise.
+    fn unique_keys(&self) -> Vec<Self::Unique> {
+        Vec::new()
+    }
 
     /// The row as an [`Unreadable`](ports::Unreadable) of a SQL adapter names it.
     fn row_name(&self) -> String;
@@ -35,7 +37,7 @@ pub(super) trait Row: Clone {
 #[error("a key is given out twice")]
 pub struct Duplicate;
 
-/// Rows in the order of their keys. Everything that changes since the last [`keep`](Table::keep) can be undone.
+/// Rows in the order of their keys. Everything that changes since the last [`keep_changes`](Table::keep_changes) can be undone.
 pub(super) struct Table<R: Row> {
     rows: BTreeMap<R::Key, R>,
     owners: BTreeMap<R::Unique, R::Key>,
@@ -90,7 +92,7 @@ impl<R: Row> Table<R> {
         change(&mut row);
         self.free_unique_keys(&before);
         if let Err(duplicate) = self.take_unique_keys(&row) {
-            self.restore(key.clone(), Some(before));
+            self.put_back(key.clone(), Some(before));
             return Err(duplicate);
         }
         self.rows.insert(key.clone(), row);
@@ -106,22 +108,22 @@ impl<R: Row> Table<R> {
     }
 
     /// What was changed stays.
-    pub(super) fn keep(&mut self) {
+    pub(super) fn keep_changes(&mut self) {
         self.undo.clear();
     }
 
-    /// What was changed since the last [`keep`](Self::keep) is as it was. The newest change is undone first, so that a
+    /// What was changed since the last [`keep_changes`](Self::keep_changes) is as it was. The newest change is undone first, so that a
     /// unique key that went from row to row is free when its first owner comes back.
     pub(super) fn roll_back(&mut self) {
         while let Some((key, before)) = self.undo.pop() {
             if let Some(now) = self.rows.remove(&key) {
                 self.free_unique_keys(&now);
             }
-            self.restore(key, before);
+            self.put_back(key, before);
         }
     }
 
-    fn restore(&mut self, key: R::Key, row: Option<R>) {
+    fn put_back(&mut self, key: R::Key, row: Option<R>) {
         let Some(row) = row else { return };
         // It had these keys a moment ago, and whatever took one of them since is undone.
         let _taken = self.take_unique_keys(&row);

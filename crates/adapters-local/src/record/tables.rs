@@ -18,11 +18,11 @@ macro_rules! tables {
 
         impl Tables {
             /// What was changed stays.
-            pub(super) fn keep(&mut self) {
-                $(self.$table.keep();)*
+            pub(super) fn keep_changes(&mut self) {
+                $(self.$table.keep_changes();)*
             }
 
-            /// What was changed since the last [`keep`](Self::keep) is as it was.
+            /// What was changed since the last [`keep_changes`](Self::keep_changes) is as it was.
             pub(super) fn roll_back(&mut self) {
                 $(self.$table.roll_back();)*
             }
@@ -47,7 +47,7 @@ macro_rules! tables {
             fn try_from(snapshot: Snapshot) -> Result<Self, Duplicate> {
                 let mut tables = Self::default();
                 $(snapshot.$table.into_iter().try_for_each(|row| tables.$table.insert(row))?;)*
-                tables.keep();
+                tables.keep_changes();
                 Ok(tables)
             }
         }

@@ -1,21 +1,12 @@
+use adapters_local::MemoryRecord;
 use domain::Timestamp;
 use ports::Prunable;
 
 use super::*;
 use crate::testing::*;
 
-/// A database that answers.
-struct Answers;
-
-#[async_trait]
-impl Health for Answers {
-    async fn check(&self) -> Result<(), PortError> {
-        Ok(())
-    }
-}
-
 fn watched(bench: &Bench) -> RecentCommits {
-    RecentCommits::new(bench.record.clone(), Arc::new(Answers), bench.clock.clone())
+    RecentCommits::new(bench.record.clone(), Arc::<MemoryRecord>::default(), bench.clock.clone())
 }
 
 fn work() -> UnitOfWork {

@@ -1,4 +1,4 @@
-//! The record in memory, and a store before it that breaks off when it is told to.
+//! A store before the record in memory whose next commits can be scripted: refused, overtaken, or without an answer.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex};
@@ -11,7 +11,7 @@ use super::{Journal, away};
 
 /// What happens at one commit.
 enum Turn {
-    /// Somebody else is a moment faster.
+    /// Another writer is a moment faster.
     Meanwhile(Box<dyn FnOnce(&mut Snapshot) + Send>),
     /// It is refused.
     Refused(CommitError),
@@ -56,7 +56,7 @@ impl ScriptedStore {
         commits[0].writes().to_vec()
     }
 
-    /// At the next commit that is not spoken for, somebody else is a moment faster.
+    /// At the next commit that is not spoken for, another writer is a moment faster.
     pub(crate) fn meanwhile(&self, change: impl FnOnce(&mut Snapshot) + Send + 'static) {
         self.turn(Turn::Meanwhile(Box::new(change)));
     }

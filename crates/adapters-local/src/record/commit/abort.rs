@@ -8,8 +8,8 @@ use crate::record::{read::taken_by, table::Duplicate, tables::Tables};
 /// The outcome of one write.
 pub(super) type Written = Result<(), Abort>;
 
-/// Which guard refused. What of a row is in the way is looked up when the unit is rolled back, as the SQL adapters do
-/// it: only what was committed before is somebody else's.
+/// Which guard refused. The row that is in the way is looked up after the unit is rolled back, as the SQL adapters do:
+/// a row of the unit itself is in no one's way.
 #[derive(Debug)]
 pub(crate) enum Abort {
     /// A guarded row has moved on, or a key or id is given out twice.

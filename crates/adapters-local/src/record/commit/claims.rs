@@ -17,10 +17,6 @@ impl Row for Claim {
         self.key.clone()
     }
 
-    fn unique_keys(&self) -> Vec<Infallible> {
-        Vec::new()
-    }
-
     fn row_name(&self) -> String {
         self.key.key.clone()
     }

@@ -48,7 +48,7 @@ pub(super) fn insert_finding(tables: &mut Tables, finding: Finding) -> Written {
     Ok(tables.findings.insert(FindingRow { finding, subject: None })?)
 }
 
-/// What is in the way is the open one about the subject, or a key or id that was given out twice.
+/// A duplicate is the open finding about the subject, or a key or id that was given out twice.
 pub(super) fn insert_finding_once(tables: &mut Tables, finding: Finding, subject: String) -> Written {
     let about = FindingKeys::Subject(subject.clone());
     match tables.findings.insert(FindingRow { finding, subject: Some(subject) }) {

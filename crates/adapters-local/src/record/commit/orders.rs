@@ -46,10 +46,6 @@ impl Row for HistoryRow {
         (self.order, self.entry.sequence)
     }
 
-    fn unique_keys(&self) -> Vec<Infallible> {
-        Vec::new()
-    }
-
     fn row_name(&self) -> String {
         format!("{}/{}", self.order.get(), self.entry.sequence.get())
     }

@@ -72,10 +72,6 @@ impl Row for RequestRow {
         self.number
     }
 
-    fn unique_keys(&self) -> Vec<Infallible> {
-        Vec::new()
-    }
-
     fn row_name(&self) -> String {
         format!("{}/{}", self.request.transaction.get(), self.number)
     }
@@ -111,8 +107,8 @@ pub(super) fn postpone_checks(tables: &mut Tables, later: &Transaction) -> Writt
     })?)
 }
 
-/// Of a refund that is there only what a gateway's word changes is written. A new one stands at its place among all; a
-/// place that another one has is one that was decided on what is gone.
+/// Of a refund that is there, only the columns that a gateway's word changes are written. A new one stands at its place
+/// among all; a place that is taken was decided on a transaction that has moved on.
 fn merge_refunds(mut kept: Vec<Refund>, given: &[Refund]) -> Result<Vec<Refund>, Abort> {
     for (place, refund) in given.iter().enumerate() {
         let known = kept.iter_mut().find(|it| it.key == refund.key && it.id == refund.id);

@@ -20,10 +20,6 @@ impl Row for ProbeRow {
 
     fn key(&self) {}
 
-    fn unique_keys(&self) -> Vec<Infallible> {
-        Vec::new()
-    }
-
     fn row_name(&self) -> String {
         "1".to_owned()
     }

@@ -1,29 +1,35 @@
 use domain::Timestamp;
 use ports::Prunable;
 
-use super::super::read::row_count;
-use crate::record::{table::Row, tables::Tables};
+use super::SessionRow;
+use crate::record::{
+    read::row_count,
+    table::{Row, Table},
+    tables::Tables,
+};
 
-/// Forgets what is over, the longest over first.
+/// Removes rows whose time is over, longest over first.
 pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp, rows_max: u32) {
     match what {
         Prunable::Claims => {
-            let over = tables.claims.rows().filter(|it| it.expires_at.is_some_and(|end| end <= before));
-            let mut over: Vec<_> = over.map(|it| (it.expires_at, it.key())).collect();
-            over.sort();
-            over.truncate(row_count(rows_max));
-            over.iter().for_each(|(_, key)| tables.claims.remove(key));
+            let over_since = |claim: &ports::Claim| claim.expires_at.filter(|it| *it <= before);
+            remove_first(&mut tables.claims, over_since, rows_max);
         }
         Prunable::Sessions => {
-            let ends = |row: &crate::record::SessionRow| {
-                let revoked_at = row.session.revoked_at.unwrap_or(row.session.expires_at);
-                row.session.expires_at.min(revoked_at)
-            };
-            let over = tables.sessions.rows().filter(|it| ends(it) < before);
-            let mut over: Vec<_> = over.map(|it| (ends(it), it.key())).collect();
-            over.sort();
-            over.truncate(row_count(rows_max));
-            over.iter().for_each(|(_, key)| tables.sessions.remove(key));
+            let over_since = |row: &SessionRow| end_of(row).filter(|it| *it < before);
+            remove_first(&mut tables.sessions, over_since, rows_max);
         }
     }
+}
+
+/// When a session ended, or will.
+fn end_of(row: &SessionRow) -> Option<Timestamp> {
+    [row.session.revoked_at, Some(row.session.expires_at)].into_iter().flatten().min()
+}
+
+fn remove_first<R: Row>(table: &mut Table<R>, over_since: impl Fn(&R) -> Option<Timestamp>, rows_max: u32) {
+    let mut over: Vec<_> = table.rows().filter_map(|row| Some((over_since(row)?, row.key()))).collect();
+    over.sort();
+    over.truncate(row_count(rows_max));
+    over.iter().for_each(|(_, key)| table.remove(key));
 }

@@ -1,4 +1,4 @@
-//! What orders do to products: they move the stock, and leave to operators what is theirs.
+//! Writes of orders to products: they move the stock, and leave version and `updated_at` to operators.
 
 use domain::{Product, ProductId, order::StockLine};
 
@@ -25,14 +25,14 @@ impl Lacking {
             }
             return Ok(());
         }
-        // Also what is not tracked counts its sales: the version must say that it was sold.
+        // A product without tracked stock counts its sales too: `moves` is how a change of price knows of them.
         Ok(tables
             .products
             .update(&read.key, |row| (row.stock, row.moves) = (left, row.moves.saturating_add(1)))?)
     }
 
     /// Refuses the unit if anything lacked.
-    pub(super) fn verdict(self) -> Written {
+    pub(super) fn into_outcome(self) -> Written {
         if self.products.is_empty() { Ok(()) } else { Err(Abort::OutOfStock(self.products)) }
     }
 }

@@ -21,23 +21,25 @@ impl EventRepository for MemoryRecord {
         let tables = self.tables();
         let is_about =
             |it: &StoredEvent| it.gateway == *gateway && it.transaction.as_ref() == Some(transaction);
-        let waiting = tables.events.rows().filter(|it| is_about(it) && waits(it.disposition));
-        Ok(self.read_readable(sort_behind(waiting, place, None), StoredEvent::clone))
+        let waiting = tables.events.rows().filter(|it| is_about(it) && is_waiting(it.disposition));
+        Ok(self.read_readable(sort_behind(waiting, sort_place, None), StoredEvent::clone))
     }
 
     async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let tables = self.tables();
         let is_parked = |it: Disposition| matches!(it, Disposition::Parked | Disposition::Overdue);
         let known = tables.events.rows().filter(|it| is_parked(it.disposition) && is_known(&tables, it));
-        Ok(self.read_each(take_batch(sort_behind(known, place, None), batch)))
+        Ok(self.read_each(take_batch(sort_behind(known, sort_place, None), batch)))
     }
 
     async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let tables = self.tables();
         let is_overdue =
             |it: &&StoredEvent| it.disposition == Disposition::Parked && it.received_at <= before;
-        Ok(self
-            .read_each(take_batch(sort_behind(tables.events.rows().filter(is_overdue), place, None), batch)))
+        Ok(self.read_each(take_batch(
+            sort_behind(tables.events.rows().filter(is_overdue), sort_place, None),
+            batch,
+        )))
     }
 }
 
@@ -48,11 +50,11 @@ impl MemoryRecord {
 }
 
 /// What lists sort an event by.
-const fn place(event: &StoredEvent) -> (Timestamp, EventKey) {
+const fn sort_place(event: &StoredEvent) -> (Timestamp, EventKey) {
     (event.received_at, event.key)
 }
 
-const fn waits(disposition: Disposition) -> bool {
+const fn is_waiting(disposition: Disposition) -> bool {
     match disposition {
         Disposition::Waiting | Disposition::Parked | Disposition::Overdue => true,
         Disposition::Applied | Disposition::Unchanged | Disposition::Flagged => false,

@@ -27,20 +27,20 @@ impl FindingRepository for MemoryRecord {
         limit: u32,
     ) -> Read<Page<Finding>> {
         let tables = self.tables();
-        let last = after.map(|id| tables.findings.find(&FindingKeys::Id(id)).map(place));
+        let last = after.map(|id| tables.findings.find(&FindingKeys::Id(id)).map(sort_place));
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
         let wanted =
             |it: &&FindingRow| resolved.is_none_or(|wanted| it.finding.resolved_at.is_some() == wanted);
-        let rows = sort_behind(tables.findings.rows().filter(wanted), place, last.flatten().as_ref());
+        let rows = sort_behind(tables.findings.rows().filter(wanted), sort_place, last.flatten().as_ref());
         let id = |it: &FindingRow| it.finding.id.to_string();
         Ok(self.read_page(rows, limit, id, |row| read_finding(&tables, row)))
     }
 }
 
 /// What lists sort a finding by: newest first.
-const fn place(row: &FindingRow) -> Reverse<(Timestamp, FindingKey)> {
+const fn sort_place(row: &FindingRow) -> Reverse<(Timestamp, FindingKey)> {
     Reverse((row.finding.created_at, row.finding.key))
 }
 

@@ -37,12 +37,12 @@ impl OrderRepository for MemoryRecord {
 
     async fn list(&self, filter: OrderFilter) -> Read<Page<Order>> {
         let tables = self.tables();
-        let last = filter.after.as_ref().map(|number| tables.orders.find(number).map(place));
+        let last = filter.after.as_ref().map(|number| tables.orders.find(number).map(sort_place));
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
-        let rows = tables.orders.rows().filter(|it| fits(&filter, it));
-        let rows = sort_behind(rows, place, last.flatten().as_ref());
+        let rows = tables.orders.rows().filter(|it| matches_filter(&filter, it));
+        let rows = sort_behind(rows, sort_place, last.flatten().as_ref());
         Ok(self.read_page(rows, filter.limit, |it| it.number.to_string(), Order::clone))
     }
 
@@ -69,11 +69,11 @@ impl OrderRepository for MemoryRecord {
 }
 
 /// What lists sort an order by: newest first.
-const fn place(order: &Order) -> Reverse<(Timestamp, OrderKey)> {
+const fn sort_place(order: &Order) -> Reverse<(Timestamp, OrderKey)> {
     Reverse((order.created_at, order.key))
 }
 
-fn fits(filter: &OrderFilter, order: &Order) -> bool {
+fn matches_filter(filter: &OrderFilter, order: &Order) -> bool {
     filter.owner.is_none_or(|it| it == order.owner)
         && filter.status.is_none_or(|it| it == order.status)
         && filter.created_after.is_none_or(|it| it <= order.created_at)

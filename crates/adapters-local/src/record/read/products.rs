@@ -26,12 +26,12 @@ impl ProductRepository for MemoryRecord {
 
     async fn list(&self, active_only: bool, after: Option<ProductId>, limit: u32) -> Read<Page<Product>> {
         let tables = self.tables();
-        let last = after.map(|id| tables.products.find(&id).map(place));
+        let last = after.map(|id| tables.products.find(&id).map(sort_place));
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
         let rows = tables.products.rows().filter(|it| it.active || !active_only);
-        let rows = sort_behind(rows, place, last.flatten().as_ref());
+        let rows = sort_behind(rows, sort_place, last.flatten().as_ref());
         Ok(self.read_page(rows, limit, |it| it.id.to_string(), Product::clone))
     }
 
@@ -49,7 +49,8 @@ impl ProductRepository for MemoryRecord {
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
-        let rows = tables.product_changes.rows().filter(|it| it.product == product && fits(kind, it.stock));
+        let rows =
+            tables.product_changes.rows().filter(|it| it.product == product && matches_kind(kind, it.stock));
         let rows = sort_behind(rows, newest_first, last.flatten().as_ref());
         let recorded = |row: &ProductChangeRow| Recorded {
             change: row.change.clone(),
@@ -65,11 +66,11 @@ impl ProductRepository for MemoryRecord {
 }
 
 /// What lists sort a product by: oldest first.
-const fn place(product: &Product) -> (Timestamp, ProductKey) {
+const fn sort_place(product: &Product) -> (Timestamp, ProductKey) {
     (product.created_at, product.key)
 }
 
-const fn fits(kind: ChangeKind, stock: StockChange) -> bool {
+const fn matches_kind(kind: ChangeKind, stock: StockChange) -> bool {
     match kind {
         ChangeKind::Any => true,
         ChangeKind::Adjustment => matches!(stock, StockChange::Adjusted(_)),

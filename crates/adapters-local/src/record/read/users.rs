@@ -46,8 +46,8 @@ impl UserRepository for MemoryRecord {
         // No row comes before the first key.
         let last = (Some(since), after);
         let changed = tables.users.rows().filter(|it| it.user.changed_at.is_some());
-        let place = |it: &Credentials| (it.user.changed_at, Some(it.user.key));
-        let changed = sort_behind(changed, place, Some(&last)).into_iter().take(row_count(limit));
+        let sort_place = |it: &Credentials| (it.user.changed_at, Some(it.user.key));
+        let changed = sort_behind(changed, sort_place, Some(&last)).into_iter().take(row_count(limit));
         let read = |it: &Credentials| {
             let (key, id, at) = (it.user.key, it.user.id.clone(), it.user.changed_at?);
             Some(ChangedUser { key, id, at, user: self.read_row(it, |it| it.user.clone()).ok() })
@@ -63,7 +63,7 @@ impl UserRepository for MemoryRecord {
     }
 }
 
-/// What of name and address somebody has.
+/// What of name and address belongs to an account.
 pub(in crate::record) fn taken_by(tables: &Tables, username: &Username, email: &Email) -> Vec<Taken> {
     let named = tables.users.find(&UserKeys::Username(username.folded())).map(|_| Taken::Username);
     let addressed = tables.users.find(&UserKeys::Email(email.folded())).map(|_| Taken::Email);

@@ -31,7 +31,7 @@ fn table(rows: &[Pair]) -> Table<Pair> {
     for row in rows {
         table.insert(row.clone()).unwrap();
     }
-    table.keep();
+    table.keep_changes();
     table
 }
 
@@ -85,7 +85,7 @@ fn what_is_rolled_back_is_as_it_was_also_when_a_unique_key_went_from_row_to_row(
 fn what_is_kept_is_not_rolled_back() {
     let mut it = table(&[]);
     it.insert(pair(1, "a")).unwrap();
-    it.keep();
+    it.keep_changes();
     it.update(&1, |row| row.1 = vec!['b']).unwrap();
     it.roll_back();
     assert_eq!(rows(&it), [pair(1, "a")]);
