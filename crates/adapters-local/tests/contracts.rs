@@ -26,11 +26,10 @@ async fn a_corruptible_record() -> CorruptibleRecord {
     let observer = Arc::<RecordingObserver>::default();
     let record = Arc::new(MemoryRecord::default().watched_by(observer.clone()));
     let corruptible = Arc::clone(&record);
-    let corrupt_row = Box::new(move |it: Corruption| {
+    CorruptibleRecord::new(Backend::shared(record, ()), observer, move |it: Corruption| {
         corruptible.corrupt_row(it.row);
-        Box::pin(async {}) as _
-    });
-    CorruptibleRecord { backend: Backend::shared(record, ()), observer, corrupt_row }
+        async {}
+    })
 }
 
 async fn some_locks() -> Arc<dyn Locks> {

@@ -46,8 +46,8 @@ async fn corruptible() -> CorruptibleRecord {
     let (url, observer) = (server.url(&name), Arc::<RecordingObserver>::default());
     MySql::migrate(&url).await.unwrap();
     let record = MySql::open(&url).await.unwrap().watched_by(observer.clone());
-    let corrupt_row = Box::new(move |it: Corruption| Box::pin(execute_unchecked(url.clone(), it.sql)) as _);
-    CorruptibleRecord { backend: Backend::of(record, ()), observer, corrupt_row }
+    let corrupt_row = move |it: Corruption| execute_unchecked(url.clone(), it.sql);
+    CorruptibleRecord::new(Backend::of(record, ()), observer, corrupt_row)
 }
 
 async fn execute_unchecked(url: String, sql: String) {

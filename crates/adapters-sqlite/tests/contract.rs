@@ -18,11 +18,10 @@ async fn corruptible() -> CorruptibleRecord {
     let folder = tempfile::tempdir().unwrap();
     let (file, observer) = (folder.path().join("record.db"), Arc::<RecordingObserver>::default());
     let record = Sqlite::open(&file).await.unwrap().watched_by(observer.clone());
-    let corrupt_row = Box::new(move |it: Corruption| {
+    CorruptibleRecord::new(Backend::of(record, folder), observer, move |it: Corruption| {
         execute_unchecked(&file, &it.sql);
-        Box::pin(async {}) as _
-    });
-    CorruptibleRecord { backend: Backend::of(record, folder), observer, corrupt_row }
+        async {}
+    })
 }
 
 fn execute_unchecked(file: &Path, sql: &str) {

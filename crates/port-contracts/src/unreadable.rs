@@ -38,7 +38,7 @@ pub struct Corruption {
 }
 
 /// Makes a row so, past the record.
-pub type CorruptRow = Box<dyn Fn(Corruption) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
+type CorruptRow = Box<dyn Fn(Corruption) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 
 /// Keeps what a record says that it could not read.
 #[derive(Debug, Default)]
@@ -61,12 +61,9 @@ impl RecordingObserver {
 
 /// A record whose rows can be corrupted, and that tells a [`RecordingObserver`] of those that it cannot read.
 pub struct CorruptibleRecord {
-    /// The record.
-    pub backend: Backend,
-    /// What it tells of rows that it cannot read.
-    pub observer: Arc<RecordingObserver>,
-    /// Corrupts a row of it.
-    pub corrupt_row: CorruptRow,
+    backend: Backend,
+    observer: Arc<RecordingObserver>,
+    corrupt_row: CorruptRow,
 }
 
 impl fmt::Debug for CorruptibleRecord {
@@ -76,6 +73,18 @@ impl fmt::Debug for CorruptibleRecord {
 }
 
 impl CorruptibleRecord {
+    /// A record with what it tells of rows that it cannot read, and what corrupts a row of it.
+    pub fn new<F>(
+        backend: Backend,
+        observer: Arc<RecordingObserver>,
+        corrupt_row: impl Fn(Corruption) -> F + Send + Sync + 'static,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        Self { backend, observer, corrupt_row: Box::new(move |it| Box::pin(corrupt_row(it))) }
+    }
+
     /// Corrupts that column of the row of that key.
     async fn corrupt(
         &self,
@@ -154,7 +163,7 @@ pub async fn a_list_leaves_out_what_cannot_be_read_and_keeps_its_place(it: &Corr
     let page = of.products.list(false, None, 1).await.expect("read");
     assert_eq!((page.data.len(), page.next.as_deref()), (0, Some(bad.id.as_str())), "it has its place");
     it.assert_left_out(&row);
-    assert_eq!(of.products.list(false, Some(bad.id), 2).await.expect("read").data, [good.clone()]);
+    assert_eq!(of.products.list(false, Some(bad.id), 2).await.expect("read").data, [good]);
 
     let (product, change) = (of.product(Some(1)).await, sample::change(&of.user().await));
     of.commit([Write::AdjustStock { product: product.id.clone(), by: 1, change: change.clone() }]).await;
