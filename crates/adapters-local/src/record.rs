@@ -139,3 +139,6 @@ impl Health for MemoryRecord {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
