@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, SystemClock};
+use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, MemoryRecord, SystemClock};
+use port_contracts::{Backend, CorruptibleRecord, Corruption, RecordingObserver};
 use ports::{Broadcast, Cache, Clock, LockManager, Throttle};
 
 async fn a_broadcast() -> Arc<dyn Broadcast> {
@@ -17,6 +18,20 @@ async fn a_clock() -> Arc<dyn Clock> {
     Arc::new(SystemClock)
 }
 
+async fn a_record() -> Backend {
+    Backend::new(MemoryRecord::default(), ())
+}
+
+async fn a_corruptible_record() -> CorruptibleRecord {
+    let observer = Arc::<RecordingObserver>::default();
+    let record = Arc::new(MemoryRecord::default().watched_by(observer.clone()));
+    let corruptible = Arc::clone(&record);
+    CorruptibleRecord::new(Backend::shared(record, ()), observer, move |it: Corruption| {
+        corruptible.corrupt_row(it.row);
+        async {}
+    })
+}
+
 async fn some_locks() -> Arc<dyn LockManager> {
     Arc::new(LocalLocks::default())
 }
@@ -29,4 +44,6 @@ port_contracts::broadcast!(a_broadcast);
 port_contracts::cache!(a_cache);
 port_contracts::clock!(a_clock);
 port_contracts::locks!(some_locks);
+port_contracts::record!(a_record);
+port_contracts::unreadable!(a_corruptible_record);
 port_contracts::throttle!(a_throttle);

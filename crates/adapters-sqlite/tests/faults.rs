@@ -37,7 +37,6 @@ struct Shop {
     ear: Arc<Ear>,
     file: PathBuf,
     user: User,
-    products: [Product; 2],
     order: Order,
     _folder: TempDir,
 }
@@ -54,7 +53,7 @@ async fn shop() -> Shop {
         .with_writes(products.iter().map(sample::insert_product))
         .with_write(sample::insert_order(&order));
     record.commit(work).await.unwrap();
-    Shop { record, ear, file, user, products, order, _folder: folder }
+    Shop { record, ear, file, user, order, _folder: folder }
 }
 
 impl Shop {
@@ -70,25 +69,6 @@ impl Shop {
 
 fn row(table: &'static str, column: &'static str, key: String, owner: Option<RowOwner>) -> UnreadableRow {
     UnreadableRow { table, column, key, owner: owner.map(Box::new) }
-}
-
-#[tokio::test]
-async fn a_row_that_cannot_be_read_is_named_and_left_out_of_lists() {
-    let it = shop().await;
-    let [bad, good] = &it.products;
-    it.corrupt(&format!("UPDATE products SET currency = 'ZZZ' WHERE id = {}", bad.key.get()));
-    let key = bad.key.get().to_string();
-    let named = row("products", "currency", key, Some(RowOwner::Product(bad.id.clone())));
-    let failed = ProductRepository::find_product(&it.record, &bad.id).await.unwrap_err();
-    assert!(matches!(&failed, PortError::Unreadable(it) if *it == named), "{failed:?}");
-    assert_eq!(it.ear.heard(), std::slice::from_ref(&named), "of a read that failed");
-    let page = ProductRepository::list_products(&it.record, false, None, 1).await.unwrap();
-    assert_eq!((page.data.len(), page.next.as_deref()), (0, Some(bad.id.as_str())), "it has its place");
-    let page = ProductRepository::list_products(&it.record, false, None, 2).await.unwrap();
-    assert_eq!((page.data, page.next), (vec![good.clone()], None));
-    assert_eq!(it.ear.heard(), [named.clone(), named], "of a list that left it out");
-    let both = it.record.find_products(&[bad.id.clone(), good.id.clone()]).await;
-    assert!(matches!(both, Err(PortError::Unreadable(_))), "what is decided on is never left out");
 }
 
 #[tokio::test]
@@ -196,20 +176,4 @@ async fn a_rule_that_no_guard_stands_for_and_a_table_that_there_is_not_are_fault
     let outcome = FindingRepository::list_findings(&it.record, None, None, 1).await;
     assert!(matches!(outcome, Err(PortError::Bug(_))), "{outcome:?}");
     assert_eq!(it.ear.heard(), []);
-}
-
-#[tokio::test]
-async fn a_user_who_changed_and_cannot_be_read_keeps_no_other_change_from_being_learnt() {
-    let it = shop().await;
-    let other = sample::user();
-    it.record
-        .commit(UnitOfWork::new().with_write(Write::InsertUser(other.clone(), sample::hash("x"))))
-        .await
-        .unwrap();
-    it.corrupt(&format!("UPDATE user SET role = 'GOD', changed_at = 5 WHERE id = {}", it.user.key.get()));
-    it.corrupt(&format!("UPDATE user SET changed_at = 6 WHERE id = {}", other.key.get()));
-    let changed = it.record.list_changed_users(domain::Timestamp::from_millis(5), None, 10).await.unwrap();
-    let read: Vec<_> = changed.iter().map(|it| (&it.id, it.user.is_some())).collect();
-    assert_eq!(read, [(&it.user.id, false), (&other.id, true)]);
-    assert_eq!(it.ear.heard().len(), 1, "it is a finding");
 }

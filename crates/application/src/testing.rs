@@ -1,4 +1,4 @@
-//! Helpers of the unit tests: an application over a record in memory, a gateway that says what it is told to, and a
+//! Helpers of the unit tests: an application over the record in memory of `adapters-local`, a scripted gateway, and a
 //! journal of what happened in which order.
 
 mod caches;
@@ -6,7 +6,6 @@ mod counts;
 mod gateway;
 mod record;
 mod sample;
-mod state;
 
 use std::sync::{
     Arc, Mutex, MutexGuard,
@@ -14,6 +13,7 @@ use std::sync::{
 };
 use std::time::Duration;
 
+use adapters_local::MemoryRecord;
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
     AccessClaims, Attempts, Clock, IdGenerator, KeyedDigests, LockGuard, Metrics, MockBroadcast,
@@ -23,17 +23,17 @@ use ports::{
 
 use crate::{App, Policy, auth::Revocations};
 
+pub(crate) use adapters_local::record::Snapshot;
 pub(crate) use caches::FakeCache;
 pub(crate) use counts::MemoryThrottle;
 pub(crate) use gateway::{ScriptedGateway, answer_nothing, answer_with};
-pub(crate) use record::MemoryRecord;
+pub(crate) use record::ScriptedStore;
 pub(crate) use sample::*;
-pub(crate) use state::State;
 
 /// An application with everything that it works with.
 pub(crate) struct TestApp {
     pub(crate) app: App,
-    pub(crate) record: Arc<MemoryRecord>,
+    pub(crate) record: Arc<ScriptedStore>,
     pub(crate) gateway: Arc<ScriptedGateway>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) metrics: Arc<RecordingMetrics>,
@@ -44,23 +44,24 @@ impl TestApp {
     /// Everything works, and there is nothing yet. No order can be shown, so that a decision cannot be made on what is.
     pub(crate) fn new() -> Self {
         let journal = Arc::<Journal>::default();
-        let record = Arc::new(MemoryRecord::new(Arc::clone(&journal)));
+        let memory = Arc::<MemoryRecord>::default();
+        let record = Arc::new(ScriptedStore::new(Arc::clone(&memory), Arc::clone(&journal)));
         let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
         let clock = Arc::<ManualClock>::default();
         let meter = Arc::<RecordingMetrics>::default();
         let app = App {
             store: record.clone(),
-            users: record.clone(),
-            cached_users: record.clone(),
-            sessions: record.clone(),
-            cached_sessions: record.clone(),
-            products: record.clone(),
-            orders: record.clone(),
+            users: memory.clone(),
+            cached_users: memory.clone(),
+            sessions: memory.clone(),
+            cached_sessions: memory.clone(),
+            products: memory.clone(),
+            orders: memory.clone(),
             orders_for_display: Arc::new(MockOrderRepository::new()),
-            payments: record.clone(),
-            events: record.clone(),
-            findings: record.clone(),
-            claims: record.clone(),
+            payments: memory.clone(),
+            events: memory.clone(),
+            findings: memory.clone(),
+            claims: memory.clone(),
             locks: Arc::new(mock_locks(|| Ok(Some(LockGuard::new(1, || {}))))),
             throttle: Arc::new(mock_throttle(|| Ok(0), || Ok(1))),
             digests: Arc::new(ReversingDigests),
@@ -79,8 +80,8 @@ impl TestApp {
     }
 
     /// The record holds this too.
-    pub(crate) fn with_state(self, change: impl FnOnce(&mut State)) -> Self {
-        change(&mut self.record.state());
+    pub(crate) fn with_state(self, change: impl FnOnce(&mut Snapshot)) -> Self {
+        self.record.change(change);
         self
     }
 

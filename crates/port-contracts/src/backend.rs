@@ -51,7 +51,15 @@ impl Backend {
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + 'static,
     {
-        let record = Arc::new(record);
+        Self::shared(Arc::new(record), guard)
+    }
+
+    /// The same of a record that its fixture goes on using.
+    pub fn shared<R>(record: Arc<R>, guard: impl Any + Send) -> Self
+    where
+        R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
+        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + 'static,
+    {
         Self {
             store: record.clone(),
             users: record.clone(),

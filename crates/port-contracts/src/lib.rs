@@ -1,13 +1,13 @@
 //! One test suite for each port, which every adapter of it runs. Every promise in a port's docs is a
 //! function here, so that all adapters keep it in the same way.
 //!
-//! An adapter's test of a system of record is a fixture, and one line for each suite:
+//! An adapter's test of a system of record is a fixture and one line, which stamps every family that works on a
+//! [`Backend`]:
 //!
 //! ```text
 //! async fn fixture() -> port_contracts::Backend { /* a new, empty system of record */ }
 //!
-//! port_contracts::store!(fixture);
-//! port_contracts::orders!(fixture);
+//! port_contracts::record!(fixture);
 //! ```
 
 #![expect(clippy::expect_used, reason = "a suite fails as a test does: loudly")]
@@ -26,6 +26,7 @@ pub mod orders;
 pub mod password;
 pub mod payments;
 pub mod products;
+mod record;
 pub mod replies;
 pub mod sample;
 pub mod sealer;
@@ -34,10 +35,12 @@ pub mod statements;
 pub mod store;
 pub mod throttle;
 pub mod tokens;
+pub mod unreadable;
 pub mod users;
 pub mod work;
 
 pub use backend::Backend;
+pub use unreadable::{CorruptibleRecord, Corruption, RecordingObserver};
 
 /// Makes one test for each promise: `stamp!(suite: promises of that module; fixture)`, where the fixture is
 /// an async function without arguments. The tests are in a module with the suite's name.
@@ -90,6 +93,7 @@ mod tests {
         include_str!("store.rs"),
         include_str!("throttle.rs"),
         include_str!("tokens.rs"),
+        include_str!("unreadable.rs"),
         include_str!("users.rs"),
     ];
 
@@ -102,5 +106,16 @@ mod tests {
                 .collect();
             assert!(forgotten.is_empty(), "{forgotten:?}");
         }
+    }
+
+    #[test]
+    fn every_family_of_the_record_is_in_its_one_stamp() {
+        let stamp = include_str!("record.rs");
+        let families = SUITES.iter().filter(|suite| suite.contains("(backend: &Backend)"));
+        let names = families.filter_map(|suite| suite.split("macro_rules! ").nth(1)?.split(' ').next());
+        let (stamped, forgotten): (Vec<_>, Vec<_>) =
+            names.partition(|name| stamp.contains(&format!("$crate::{name}! {{")));
+        assert!(forgotten.is_empty(), "{forgotten:?}");
+        assert!(!stamped.is_empty(), "there are families of the record");
     }
 }

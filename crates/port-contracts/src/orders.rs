@@ -285,6 +285,7 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
         expected.push((to, by, reason, at(second)));
         now = progress.order().clone();
         backend.commit_change(progress).await;
+        assert_eq!(find_order(backend, &order).await.as_ref(), Some(&now), "also where it came from");
     }
     let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     let public = |by: ChangedBy| match by.user {
@@ -299,7 +300,6 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
     }
     assert_eq!(recorded.len(), expected.len());
     assert!(is_valid_history(&entries(backend, &order).await, OrderStatus::Closed), "one unbroken path");
-    assert_eq!(find_order(backend, &order).await, Some(now));
 }
 
 /// The public id of the user who placed `order`, as its history shows it.

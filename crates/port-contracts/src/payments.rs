@@ -36,6 +36,7 @@ macro_rules! payments {
         every_fact_is_read_back_as_written
         words_about_disputes_are_added_and_stay
         a_transaction_is_replaced_with_its_refunds
+        a_refund_is_not_lost_and_takes_no_others_place
         a_transaction_and_its_refunds_are_of_one_moment
         a_change_goes_with_its_order_or_not_at_all
         a_second_transaction_waits_until_the_first_leaves_the_order
@@ -159,6 +160,10 @@ pub async fn words_about_disputes_are_added_and_stay(backend: &Backend) {
         Some(inserted),
         "inserted, in the order of the gateway's times"
     );
+    let twice = record(&[words.as_slice(), &words].concat(), &late);
+    let repeated = backend.order().await;
+    let repeated = Transaction { facts: twice, ..sample::transaction(&repeated) };
+    backend.expect_stale([Write::InsertTransaction(Box::new(repeated))]).await;
 }
 
 /// New refunds are added and existing ones changed; they are read oldest first.
@@ -190,6 +195,29 @@ pub async fn a_transaction_is_replaced_with_its_refunds(backend: &Backend) {
     replace(backend, &transaction).await;
     assert_eq!(found(backend, &transaction).await, Some(transaction), "all of it is back");
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
+}
+
+/// Who asked for it, why and when stay as they were written, and what is not named stays too.
+pub async fn a_refund_is_not_lost_and_takes_no_others_place(backend: &Backend) {
+    let (_, mut kept) = captured(backend).await;
+    kept.refunds = vec![sample::refund(&kept, "1"), sample::refund(&kept, "2")];
+    replace(backend, &kept).await;
+    let forgetful = Transaction { refunds: vec![sample::refund(&kept, "3")], ..kept.clone() };
+    backend.expect_stale([Write::UpdateTransaction(Box::new(forgetful))]).await;
+    assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "the first place is the first one's");
+    let first = kept.refunds.first().expect("there are two");
+    let namesake = Refund { id: first.id.clone(), ..sample::refund(&kept, "3") };
+    let refunds = [kept.refunds.as_slice(), &[namesake]].concat();
+    backend.expect_stale([Write::UpdateTransaction(Box::new(Transaction { refunds, ..kept.clone() }))]).await;
+    replace(backend, &Transaction { refunds: Vec::new(), ..kept.clone() }).await;
+    assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "none is lost");
+    let first = kept.refunds.first_mut().expect("there are two");
+    first.amount = sample::money("4");
+    let reason = Some(Text::new("another"));
+    let (requested_by, created_at) = (ChangedBy::SYSTEM, at(9));
+    let retold = Refund { requested_by, reason, created_at, ..first.clone() };
+    replace(backend, &Transaction { refunds: vec![retold], ..kept.clone() }).await;
+    assert_eq!(found(backend, &kept).await, Some(kept), "its beginning does not change");
 }
 
 /// A reader during many changes never sees a part of one.
@@ -290,15 +318,17 @@ pub async fn transactions_are_listed_oldest_first(backend: &Backend) {
         "none"
     );
     let mut tried = backend.payments.list_transactions(order.key).await.expect("read");
-    for amount in ["1", "2"] {
+    // The clock of who makes a later row may be behind: their numbers tell.
+    for (amount, sequence) in [("1", 2), ("2", 1)] {
         let other = backend.transaction(&order, |it| {
+            it.sequence = sequence;
             it.facts =
                 sample::restore_facts(RawFacts { displaced: true, ..sample::captured_facts(it.amount) });
         });
         let mut other = other.await;
         other.refunds = vec![sample::refund(&other, amount), sample::refund(&other, amount)];
         replace(backend, &other).await;
-        tried.push(other);
+        tried.insert(0, other);
     }
     assert_eq!(backend.payments.list_transactions(order.key).await.expect("read"), tried);
 }

@@ -95,7 +95,7 @@ pub async fn a_product_id_is_made_once_and_knows_case(backend: &Backend) {
     assert_eq!(found(backend, &second).await, Some(second));
 }
 
-/// Everything but the row's key and the time of its creation is replaced.
+/// Everything but the row's key and the time of its creation is replaced. A version is made once.
 pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: &Backend) {
     let (first, bystander) = (keep(backend, |_| ()).await, keep(backend, |_| ()).await);
     let second = Product {
@@ -113,6 +113,7 @@ pub async fn a_product_is_replaced_only_from_the_version_that_was_read(backend: 
     backend.commit([sample::replace_product(&second, first.version, gone)]).await;
     assert_eq!(found(backend, &first).await.as_ref(), Some(&second), "replaced");
     backend.expect_stale([sample::replace_product(&first, first.version, gone)]).await;
+    backend.expect_stale([sample::replace_product(&second, second.version, gone)]).await;
     backend.expect_stale([sample::replace_product(&sample::product(None), first.version, gone)]).await;
     assert_eq!(found(backend, &bystander).await, Some(bystander), "no other one is touched");
 }

@@ -175,10 +175,12 @@ pub async fn one_of_many_answers_to_one_key_wins(backend: &Backend) {
 pub async fn pruning_forgets_only_keys_whose_time_is_over(backend: &Backend) {
     let user = backend.user().await;
     let until = |seconds| Claim { expires_at: Some(sample::at(seconds)), ..sample::claim(&user) };
-    let (over, running, eternal) = (until(9), until(11), sample::claim(&user));
-    backend.commit([&over, &running, &eternal].map(|it| Write::Claim(it.clone()))).await;
+    let (over, ending) = (until(9), until(10));
+    let (running, eternal) = (until(11), sample::claim(&user));
+    backend.commit([&over, &ending, &running, &eternal].map(|it| Write::Claim(it.clone()))).await;
     backend.commit([Write::Prune(Prunable::Claims, sample::at(10), 100)]).await;
     assert_eq!(found(backend, &over).await, None, "its time is over");
+    assert_eq!(found(backend, &ending).await, None, "its time is over from that moment on");
     assert_eq!(found(backend, &running).await, Some(running), "its time is not over");
     assert_eq!(found(backend, &eternal).await, Some(eternal), "it has no end");
 }

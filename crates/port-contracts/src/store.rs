@@ -5,10 +5,10 @@ use std::{sync::Arc, time::Duration};
 use domain::{
     ChangedBy, Finding, Order, OrderChange, Product, Refund, Session, Text, Transaction, User,
     order::{OrderStatus, StockLine},
-    payment::{EventDisposition, RawFacts, StoredEvent},
+    payment::{EventDisposition, PaymentRequest, PaymentRequestKind, RawFacts, StoredEvent},
     product::{ProductChange, StockUpdate},
 };
-use ports::{ChangeFilter, Claim, CommitError, Store, UnitOfWork, Write};
+use ports::{ChangeFilter, Claim, CommitError, PortError, Store, UnitOfWork, Write};
 use tokio::time::timeout;
 
 use crate::{
@@ -32,6 +32,7 @@ macro_rules! store {
         a_commit_of_nothing_succeeds
         a_late_guard_undoes_every_kind_of_write_before_it
         a_key_or_id_that_was_given_out_twice_is_stale
+        a_row_that_belongs_to_nothing_is_a_fault
         a_read_sees_every_commit_before_it
         one_order_moves_once_among_many_rivals
         units_that_name_the_same_rows_in_another_order_do_not_stop_each_other
@@ -218,6 +219,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         sample::insert_order(&Order { key: sample::order(&user, &[(&product, 1)]).key, ..other }),
         insert_transaction(Transaction { key: transaction.key, ..fresh() }),
         insert_transaction(Transaction { id: transaction.id.clone(), ..fresh() }),
+        insert_transaction(Transaction { sequence: transaction.sequence, ..fresh() }),
         refunded(&rival, Refund { key: refund.key, ..sample::refund(&rival, "1") }),
         refunded(&transaction, Refund { id: refund.id, ..sample::refund(&transaction, "1") }),
         Write::InsertEvent(StoredEvent { key: event.key, ..sample::event("sandbox", None) }),
@@ -225,6 +227,30 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         Write::InsertFinding(Finding { id: finding.id, ..sample::finding() }),
     ] {
         backend.expect_stale([twice]).await;
+    }
+}
+
+/// A session or an order of a user without an account, a payment of an order that was not placed, a request about a payment
+/// that was not made.
+pub async fn a_row_that_belongs_to_nothing_is_a_fault(backend: &Backend) {
+    let (stranger, order) = (sample::user(), backend.order().await);
+    let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
+    let request = PaymentRequest {
+        transaction: sample::transaction(&order).key,
+        kind: PaymentRequestKind::Capture,
+        amount: order.amount,
+        requested_by: ChangedBy::SYSTEM,
+        requested_at: sample::at(1),
+    };
+    for orphan in [
+        Write::InsertSession(sample::session(&stranger), sample::network()),
+        sample::insert_order(&Order { owner: stranger.key, ..unplaced.clone() }),
+        Write::InsertTransaction(Box::new(sample::transaction(&unplaced))),
+        Write::InsertRequest(request),
+    ] {
+        let error = backend.expect_refusal([orphan.clone()]).await;
+        let is_fault = matches!(error, CommitError::Failed(PortError::Bug(_)));
+        assert!(is_fault, "refused as a fault, not as {error:?}: {orphan:?}");
     }
 }
 

@@ -14,7 +14,8 @@ pub trait Store: Send + Sync {
     /// Once called, a commit runs to its end: dropping the future does not leave a transaction open.
     ///
     /// # Errors
-    /// Any [`CommitError`] but `Failed` means that nothing was written. After `Failed` that is unknown.
+    /// Any [`CommitError`] but `Failed` means that nothing was written. After `Failed` that is unknown. A row that belongs
+    /// to one that does not exist (an order of a user without an account) is a [`PortError::Bug`].
     // A client that disconnects drops the handler's future. If that stopped a commit halfway, the connection
     // would go back to its pool with an open transaction and locked rows.
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError>;

@@ -121,7 +121,7 @@ async fn a_notice_that_differs_from_what_was_agreed_is_kept_with_a_finding() {
     receive_event(&it, "e1", event(EventKind::Captured, "20.01")).await.unwrap();
     assert_eq!(it.journal_lines(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
     let state = it.record.state();
-    let finding = &state.findings[0];
+    let finding = &state.findings[0].finding;
     assert_eq!(
         (finding.kind, &finding.event),
         (FindingKind::AmountMismatch, &Some(EventId::new("e1".to_owned())))
@@ -141,7 +141,7 @@ async fn money_that_comes_too_late_goes_back_with_a_finding_in_the_same_commit()
     assert_eq!(it.journal_lines(), ["commit UpdateOrder UpdateTransaction InsertFinding InsertEvent"]);
     let state = it.record.state();
     assert_eq!(
-        (state.orders[0].status, state.findings[0].kind),
+        (state.orders[0].status, state.findings[0].finding.kind),
         (OrderStatus::Cancelled, FindingKind::LateCapture)
     );
     let refund = &state.transactions[0].refunds[0];
@@ -180,7 +180,7 @@ async fn what_cannot_be_read_is_kept_with_a_finding() {
     receive_on(&it, "e1").await.unwrap();
     receive_on(&it, "e2").await.unwrap();
     assert_eq!(it.journal_lines(), ["commit InsertFinding InsertEvent"; 2]);
-    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.kind).collect();
+    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.finding.kind).collect();
     assert_eq!(kinds, [FindingKind::UnknownType, FindingKind::Unintelligible]);
     assert_eq!(kept_as(&it), [EventDisposition::Flagged; 2]);
     assert_eq!(it.record.state().events[0].kind.as_deref(), Some("moon.rose"));
@@ -220,7 +220,8 @@ async fn what_waits_for_a_capture_is_found_when_the_payment_ends_without_one() {
             receive_event(&it, id, event(kind, "20.00")).await.unwrap();
         }
         let state = it.record.state();
-        let found: Vec<_> = state.findings.iter().map(|it| (it.kind, it.event.clone())).collect();
+        let found: Vec<_> =
+            state.findings.iter().map(|it| (it.finding.kind, it.finding.event.clone())).collect();
         let dispute = Some(EventId::new("dispute".to_owned()));
         assert_eq!(found, [(FindingKind::Contradiction, dispute)], "{arrival:?}");
     }
@@ -232,6 +233,6 @@ async fn a_finding_names_the_notice_that_raised_it_though_another_let_it_count()
     receive_event(&it, "dispute", event(EventKind::Disputed, "20.00")).await.unwrap();
     receive_event(&it, "capture", event(EventKind::Captured, "20.00")).await.unwrap();
     let state = it.record.state();
-    let found: Vec<_> = state.findings.iter().map(|it| (it.kind, it.event.clone())).collect();
+    let found: Vec<_> = state.findings.iter().map(|it| (it.finding.kind, it.finding.event.clone())).collect();
     assert_eq!(found, [(FindingKind::Dispute, Some(EventId::new("dispute".to_owned())))]);
 }

@@ -76,8 +76,8 @@ async fn every_change_says_who_made_it() {
     let price = ProductPatch { price: Some("12".to_owned()), ..ProductPatch::EMPTY };
     patch_tea(&it, price, Conditions::NONE).await.unwrap();
     let by = operator().caller().changed_by();
-    let changes = it.record.state().changes.clone();
-    assert_eq!(changes.iter().map(|it| it.by).collect::<Vec<_>>(), [by; 3]);
+    let changes = it.record.state().product_changes;
+    assert_eq!(changes.iter().map(|it| it.change.by).collect::<Vec<_>>(), [by; 3]);
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn what_must_be_new_is_not_overwritten_also_when_another_is_faster() {
     assert_eq!(it.record.state().products[0].price, yuan("10"));
     let seen = Conditions { if_none_match: IfNoneMatch::OneOf(vec![Version::FIRST]), ..Conditions::NONE };
     assert!(matches!(put_tea(&it, offer("11"), seen).await, Err(PutError::PreconditionFailed)));
-    it.record.state().products.clear();
+    it.record.change(|it| it.products.clear());
     assert!(matches!(put_tea(&it, offer("11"), new()).await, Ok(PutOutcome::Created(_))));
 }
 
@@ -178,7 +178,7 @@ async fn a_key_that_is_used_again_changes_nothing_again() {
             .unwrap()
     };
     assert_eq!(put_once("11").await, IdempotentReply::New(reply("11")));
-    it.record.state().products[0].price = yuan("12");
+    it.record.change(|it| it.products[0].price = yuan("12"));
     assert_eq!(put_once("11").await, IdempotentReply::Replay(reply("11")));
     assert_eq!(it.record.state().products[0].price, yuan("12"), "what was decided meanwhile stays");
 }

@@ -1,3 +1,5 @@
+use adapters_local::record::FindingRow;
+
 use super::*;
 use crate::testing::*;
 
@@ -10,7 +12,7 @@ fn bench() -> (TestApp, FindingId) {
         &FindingContext { transaction: Some(&pending()), ..FindingContext::default() },
     );
     let id = finding.id.clone();
-    (it.with_state(|it| it.findings.push(finding)), id)
+    (it.with_state(|it| it.findings.push(FindingRow { finding, subject: None })), id)
 }
 
 /// Closes it, and gives what was answered: when it was closed, and with which note.
@@ -41,7 +43,7 @@ async fn a_finding_stays_as_it_was_closed_first() {
     it.clock.advance(seconds(1));
     assert_eq!(resolved(&it, None, &id, "second").await.unwrap(), closed);
     assert_eq!(it.journal_lines(), ["commit ResolveFinding"]);
-    let by = it.record.state().findings[0].resolved_by.clone().unwrap().by;
+    let by = it.record.state().findings[0].finding.resolved_by.clone().unwrap().by;
     assert_eq!(by, operator().caller().changed_by());
 }
 
@@ -49,10 +51,11 @@ async fn a_finding_stays_as_it_was_closed_first() {
 async fn of_two_operators_at_once_the_first_closes_it() {
     let (it, id) = bench();
     it.record.before_next_commit(|it| {
-        (it.findings[0].resolved_at, it.findings[0].note) = (Some(NOW), Some(Text::new("first")))
+        (it.findings[0].finding.resolved_at, it.findings[0].finding.note) =
+            (Some(NOW), Some(Text::new("first")))
     });
     resolved(&it, None, &id, "second").await.unwrap();
-    assert_eq!(it.record.state().findings[0].note, Some(Text::new("first")));
+    assert_eq!(it.record.state().findings[0].finding.note, Some(Text::new("first")));
 }
 
 #[tokio::test]

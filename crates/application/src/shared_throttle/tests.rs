@@ -129,7 +129,7 @@ async fn of_two_equal_counts_the_one_that_lasts_longer_is_told() {
 async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
     let shared = Arc::<Counts>::default();
     shared.set_away(true);
-    let mut it = TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))));
+    let mut it = TestApp::new().with_state(|it| it.users.push(account_of(ada(), "green tea")));
     it.app.throttle = Arc::new(SharedThrottle::new(shared.clone(), Arc::<Counts>::default()));
     let guess = async |password: &str| {
         let [login, password] = ["ada", password].map(str::to_owned);

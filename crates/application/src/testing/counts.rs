@@ -1,27 +1,20 @@
 //! Counters by the clock of a test.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
+use adapters_local::LocalThrottle;
 use async_trait::async_trait;
-use domain::Timestamp;
-use ports::{Attempts, Clock, PortError, Throttle};
+use ports::{Attempts, PortError, Throttle};
 use tokio::task::yield_now;
 
 use super::ManualClock;
 
-/// Counts as a throttle does, by the bench's clock. It lets others go first each time, as a server far away does.
-pub(crate) struct MemoryThrottle {
-    clock: Arc<ManualClock>,
-    all: Mutex<HashMap<String, (u32, Timestamp)>>,
-}
+/// Counts as one process does, by the bench's clock. It lets others go first each time, as a server far away does.
+pub(crate) struct MemoryThrottle(LocalThrottle);
 
 impl MemoryThrottle {
     pub(crate) fn new(clock: Arc<ManualClock>) -> Self {
-        Self { clock, all: Mutex::default() }
+        Self(LocalThrottle::new(clock))
     }
 }
 
@@ -29,26 +22,15 @@ impl MemoryThrottle {
 impl Throttle for MemoryThrottle {
     async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
         yield_now().await;
-        let now = self.clock.now();
-        let mut all = self.all.lock().unwrap();
-        let entry = all.entry(name.to_owned()).or_insert((0, now.saturating_add(window)));
-        if entry.1 <= now {
-            *entry = (0, now.saturating_add(window));
-        }
-        entry.0 += 1;
-        Ok(Attempts { count: entry.0, resets_in: entry.1.saturating_duration_since(now) })
+        self.0.count_attempt(name, window).await
     }
 
     async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
         yield_now().await;
-        let now = self.clock.now();
-        let live = self.all.lock().unwrap().get(name).copied().filter(|it| it.1 > now);
-        let (count, ends) = live.unwrap_or((0, now));
-        Ok(Attempts { count, resets_in: ends.saturating_duration_since(now) })
+        self.0.read_attempts(name).await
     }
 
     async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
-        self.all.lock().unwrap().remove(name);
-        Ok(())
+        self.0.reset_attempts(name).await
     }
 }

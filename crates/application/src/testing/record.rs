@@ -1,38 +1,47 @@
-//! A record in memory that keeps the promises of the ports, and breaks off when it is told to.
+//! A store before the record in memory whose next commits can be scripted: refused, overtaken, or without an answer.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Mutex};
 
+use adapters_local::{MemoryRecord, record::Snapshot};
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, Write};
 
-use super::{Journal, State, away_error};
+use super::{Journal, away_error};
 
 /// What happens at one commit.
 enum Turn {
-    /// Somebody else is a moment faster.
-    Meanwhile(Box<dyn FnOnce(&mut State) + Send>),
+    /// Another writer is a moment faster.
+    Meanwhile(Box<dyn FnOnce(&mut Snapshot) + Send>),
     /// It is refused.
     Refused(CommitError),
     /// It happens, but its answer is lost.
     Lost,
 }
 
-/// The record, the commits it took, and what happens at the next ones.
-pub(crate) struct MemoryRecord {
-    state: Mutex<State>,
+/// Commits to a record, and remembers each commit that became true. What happens at the next ones can be said before.
+pub(crate) struct ScriptedStore {
+    record: Arc<MemoryRecord>,
     turns: Mutex<VecDeque<Turn>>,
     commits: Mutex<Vec<UnitOfWork>>,
     journal: Arc<Journal>,
 }
 
-impl MemoryRecord {
-    pub(super) fn new(journal: Arc<Journal>) -> Self {
-        Self { state: Mutex::default(), turns: Mutex::default(), commits: Mutex::default(), journal }
+impl ScriptedStore {
+    pub(super) fn new(record: Arc<MemoryRecord>, journal: Arc<Journal>) -> Self {
+        Self { record, turns: Mutex::default(), commits: Mutex::default(), journal }
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+    /// What the record holds.
+    pub(crate) fn state(&self) -> Snapshot {
+        self.record.snapshot()
+    }
+
+    /// Changes what the record holds, past every guard.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Snapshot)) {
+        let mut state = self.state();
+        change(&mut state);
+        self.record.restore(state).unwrap();
     }
 
     /// The units of work that became true, oldest first.
@@ -47,8 +56,8 @@ impl MemoryRecord {
         commits[0].writes().to_vec()
     }
 
-    /// At the next commit that is not spoken for, somebody else is a moment faster.
-    pub(crate) fn before_next_commit(&self, change: impl FnOnce(&mut State) + Send + 'static) {
+    /// At the next commit that is not spoken for, another writer is a moment faster.
+    pub(crate) fn before_next_commit(&self, change: impl FnOnce(&mut Snapshot) + Send + 'static) {
         self.push_turn(Turn::Meanwhile(Box::new(change)));
     }
 
@@ -71,13 +80,8 @@ impl MemoryRecord {
         self.turns.lock().unwrap().push_back(turn);
     }
 
-    fn apply(&self, work: UnitOfWork) -> Result<(), CommitError> {
-        let mut state = self.state();
-        let mut next = state.clone();
-        for write in work.clone().in_lock_order() {
-            next.apply(write)?;
-        }
-        *state = next;
+    async fn apply(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        self.record.commit(work.clone()).await?;
         let kinds: Vec<_> = work.writes().iter().map(write_kind).collect();
         self.journal.push_line(format!("commit {}", kinds.join(" ")));
         self.commits.lock().unwrap().push(work);
@@ -91,17 +95,17 @@ fn write_kind(write: &Write) -> String {
 }
 
 #[async_trait]
-impl Store for MemoryRecord {
+impl Store for ScriptedStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         let turn = self.turns.lock().unwrap().pop_front();
         match turn {
-            None => self.apply(work),
+            None => self.apply(work).await,
             Some(Turn::Meanwhile(change)) => {
-                change(&mut self.state());
-                self.apply(work)
+                self.change(change);
+                self.apply(work).await
             }
             Some(Turn::Refused(error)) => Err(error),
-            Some(Turn::Lost) => self.apply(work).and(Err(away_error().into())),
+            Some(Turn::Lost) => self.apply(work).await.and(Err(away_error().into())),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use adapters_local::record::SessionRow;
 use domain::{
     ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network, Order, OrderChange, OrderKey,
     OrderNumber, PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Text,
@@ -12,7 +13,7 @@ use domain::{
         PaymentEvent, PaymentFacts, PaymentToken, RawFacts, ReportedAmount, StoredEvent,
     },
 };
-use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
+use ports::{Claim, Credentials, Fingerprint, IdempotencyKey, StoredReply};
 
 use crate::{Caller, IdempotentRequest, Operator};
 
@@ -62,6 +63,11 @@ pub(crate) fn hash_of(password: &str) -> PasswordHash {
     PasswordHash::new(format!("hashed {password}"))
 }
 
+/// An account.
+pub(crate) fn account_of(user: User, password: &str) -> Credentials {
+    Credentials { user, hash: hash_of(password) }
+}
+
 /// Where clients are.
 pub(crate) fn network() -> Network {
     Network::from_address(IpAddr::from([192, 0, 2, 1]))
@@ -82,9 +88,18 @@ pub(crate) fn session() -> Session {
     }
 }
 
+/// A session as the record holds it.
+pub(crate) fn kept_session(session: Session) -> SessionRow {
+    SessionRow { session, network: network() }
+}
+
+/// What there may be to sell. Rows are in this order.
+const GOODS: [&str; 3] = ["tea", "cup", "old"];
+
 pub(crate) fn product(id: &str, price: Money, stock: Option<i64>) -> Product {
+    let row = (7..).zip(GOODS).find(|(_, name)| *name == id).unwrap().0;
     Product {
-        key: ProductKey::new(7),
+        key: ProductKey::new(row),
         id: ProductId::new(id.to_owned()),
         name: Text::new("Tea"),
         price,

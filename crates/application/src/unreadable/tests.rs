@@ -37,7 +37,7 @@ async fn a_row_that_is_still_unreadable_after_a_while_is_told_of_again() {
     report_unreadable_rows(&it.app).await.unwrap();
     assert_eq!(it.record.commits().len(), 2);
     assert_eq!(it.record.state().findings.len(), 1, "the first one is still open");
-    it.record.state().findings[0].resolved_at = Some(NOW);
+    it.record.change(|it| (it.findings[0].finding.resolved_at, it.findings[0].subject) = (Some(NOW), None));
     it.clock.advance(REPORT_INTERVAL);
     it.app.unreadable_rows.record_unreadable(&row(17));
     report_unreadable_rows(&it.app).await.unwrap();
@@ -67,7 +67,7 @@ async fn only_so_many_rows_are_remembered() {
 
 #[tokio::test]
 async fn a_finding_says_whose_the_row_is_by_what_an_operator_knows() {
-    let it = TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))));
+    let it = TestApp::new().with_state(|it| it.users.push(account_of(ada(), "green tea")));
     let event = RowOwner::Event(
         GatewayName::new("sandbox".into()),
         EventId::new("evt-1".into()),
@@ -84,7 +84,7 @@ async fn a_finding_says_whose_the_row_is_by_what_an_operator_knows() {
         });
         report_unreadable_rows(&it.app).await.unwrap();
     }
-    let findings = it.record.state().findings.clone();
+    let findings: Vec<_> = it.record.state().findings.into_iter().map(|it| it.finding).collect();
     let [event, user, users, unknown] = findings.as_slice() else { panic!("{findings:?}") };
     assert_eq!(event.gateway.as_ref().map(GatewayName::as_str), Some("sandbox"));
     assert_eq!(event.event.as_ref().map(EventId::as_str), Some("evt-1"));

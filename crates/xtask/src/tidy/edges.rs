@@ -27,7 +27,9 @@ const EDGES: &[Edge] = &[
     Edge {
         of: "application",
         normal: &["domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
-        dev: &["mockall", "proptest"],
+        // Its tests work on the record and the counters in memory, which the suites of `port-contracts` hold to the same
+        // promises as databases and servers. A fake of the tests' own is held to nothing.
+        dev: &["mockall", "proptest", "adapters-local"],
     },
 ];
 
@@ -127,6 +129,16 @@ mod tests {
     fn a_dependency_of_tests_is_none_of_the_crate() {
         assert_eq!(of("adapters-local", "[dependencies]\nport-contracts.workspace = true\n").len(), 1);
         assert_eq!(of("adapters-local", "[dev-dependencies]\nport-contracts.workspace = true\n"), [""; 0]);
+    }
+
+    #[test]
+    fn use_cases_know_an_adapter_in_their_tests_only_and_only_the_record_in_memory() {
+        assert_eq!(of("application", "[dev-dependencies]\nadapters-local.workspace = true\n"), [""; 0]);
+        assert_eq!(of("application", "[dev-dependencies]\nadapters-sqlite.workspace = true\n").len(), 1);
+        assert_eq!(
+            of("application", "[dependencies]\nadapters-local.workspace = true\n"),
+            ["crates/application/Cargo.toml:2: `application` may not depend on `adapters-local`"]
+        );
     }
 
     #[test]

@@ -29,7 +29,7 @@ fn keyed() -> IdempotentRequest {
 async fn an_account_is_kept_with_its_hash_and_its_role() {
     let it = TestApp::new();
     let answered = registered(&it, None).await.unwrap();
-    let user = it.record.state().users[0].0.clone();
+    let user = it.record.state().users[0].user.clone();
     assert_eq!(answered, IdempotentReply::New(reply(user.id.as_str())));
     assert_eq!(it.record.only_commit(), [Write::InsertUser(user.clone(), hash_of("green tea!"))]);
     assert_eq!((user.role, user.created_at), (Role::Customer, NOW));

@@ -10,7 +10,7 @@ use super::*;
 use crate::{Limit, testing::*};
 
 fn bench() -> TestApp {
-    TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))))
+    TestApp::new().with_state(|it| it.users.push(account_of(ada(), "green tea")))
 }
 
 async fn log_in(it: &TestApp, login: &str, password: &str) -> Result<TokenPair, LoginError> {
@@ -29,7 +29,7 @@ async fn the_right_password_begins_a_session() {
     for login in ["ada", "ada@example.com"] {
         let it = bench();
         let pair = log_in(&it, login, "green tea").await.unwrap();
-        let session = it.record.state().sessions[0].clone();
+        let session = it.record.state().sessions[0].session.clone();
         assert_eq!(
             it.record.only_commit(),
             [
@@ -75,7 +75,7 @@ async fn a_hash_of_another_cost_is_made_again_in_the_commit_of_the_session() {
     let again = hash_of("green tea again");
     let expected = Write::ChangePassword { user: ada().key, from: hash_of("green tea"), to: again.clone() };
     assert_eq!(it.record.only_commit()[1], expected);
-    assert_eq!(it.record.state().users[0].1, again);
+    assert_eq!(it.record.state().users[0].hash, again);
 }
 
 #[tokio::test]
@@ -123,9 +123,9 @@ async fn a_password_that_is_changed_while_it_is_hashed_again_stays() {
     hasher.expect_hash_cost().return_const(10_u32);
     hasher.expect_hash_password().returning(|_, _| Ok(hash_of("green tea again")));
     it.app.hasher = Arc::new(hasher);
-    it.record.before_next_commit(|it| it.users[0].1 = hash_of("white tea"));
+    it.record.before_next_commit(|it| it.users[0].hash = hash_of("white tea"));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Invalid)));
-    assert_eq!(it.record.state().users[0].1, hash_of("white tea"));
+    assert_eq!(it.record.state().users[0].hash, hash_of("white tea"));
 }
 
 /// A password whose hash another login has just made again, so often.
@@ -139,7 +139,8 @@ fn renewed_beside(times: u32) -> TestApp {
     hasher.expect_hash_password().times(1).returning(|_, _| Ok(hash_of("green tea, mine")));
     it.app.hasher = Arc::new(hasher);
     for time in 0..times {
-        it.record.before_next_commit(move |it| it.users[0].1 = hash_of(&format!("green tea, theirs {time}")));
+        it.record
+            .before_next_commit(move |it| it.users[0].hash = hash_of(&format!("green tea, theirs {time}")));
     }
     it
 }
@@ -150,7 +151,7 @@ async fn of_two_logins_that_make_a_hash_again_both_are_right() {
     assert!(log_in(&it, "ada", "green tea").await.is_ok());
     let theirs = hash_of("green tea, theirs 0");
     assert_eq!(it.record.only_commit()[0], Write::RequirePassword(ada().key, theirs.clone()));
-    assert_eq!(it.record.state().users[0].1, theirs);
+    assert_eq!(it.record.state().users[0].hash, theirs);
     assert!(
         matches!(log_in(&renewed_beside(2), "ada", "green tea").await, Err(LoginError::Invalid)),
         "bounded"
@@ -230,7 +231,7 @@ async fn a_right_password_beyond_the_limit_is_not_told() {
 #[tokio::test]
 async fn a_password_that_is_changed_under_the_login_begins_no_session() {
     let it = bench();
-    it.record.before_next_commit(|it| it.users[0].1 = hash_of("white tea"));
+    it.record.before_next_commit(|it| it.users[0].hash = hash_of("white tea"));
     assert!(matches!(log_in(&it, "ada", "green tea").await, Err(LoginError::Invalid)));
     assert_eq!(it.record.state().sessions, []);
 }

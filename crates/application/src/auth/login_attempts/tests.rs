@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn bench() -> TestApp {
-    let mut it = TestApp::new().with_state(|it| it.users.push((ada(), hash_of("green tea"))));
+    let mut it = TestApp::new().with_state(|it| it.users.push(account_of(ada(), "green tea")));
     it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     it
 }

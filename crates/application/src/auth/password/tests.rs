@@ -15,8 +15,8 @@ fn elsewhere() -> Session {
 
 fn bench() -> TestApp {
     TestApp::new().with_state(|it| {
-        it.users.push((ada(), hash_of("green tea")));
-        it.sessions.extend([session(), elsewhere()]);
+        it.users.push(account_of(ada(), "green tea"));
+        it.sessions.extend([session(), elsewhere()].map(kept_session));
     })
 }
 
@@ -127,9 +127,9 @@ async fn beyond_the_limit_a_right_password_is_not_told() {
 #[tokio::test]
 async fn of_two_changes_at_once_the_second_does_not_know_the_password_any_more() {
     let it = bench();
-    it.record.before_next_commit(|it| it.users[0].1 = hash_of("other tea"));
+    it.record.before_next_commit(|it| it.users[0].hash = hash_of("other tea"));
     assert!(matches!(change(&it, "green tea").await, Err(PasswordError::Login(LoginError::Invalid))));
-    assert_eq!(it.record.state().users[0].1, hash_of("other tea"));
+    assert_eq!(it.record.state().users[0].hash, hash_of("other tea"));
     assert!(!it.app.revocations.contains_session(&elsewhere().id), "nothing was ended");
 }
 
@@ -142,11 +142,12 @@ async fn a_hash_that_a_login_makes_again_meanwhile_stands_in_no_way() {
         hasher.expect_hash_password().returning(|it, _| Ok(hash_of(it.expose_secret())));
         it.app.hasher = Arc::new(hasher);
         for time in 0..times {
-            it.record
-                .before_next_commit(move |it| it.users[0].1 = hash_of(&format!("green tea, again {time}")));
+            it.record.before_next_commit(move |it| {
+                it.users[0].hash = hash_of(&format!("green tea, again {time}"))
+            });
         }
         assert_eq!(change(&it, "green tea").await.is_ok(), is_changed, "one more try and no third");
-        assert_eq!(it.record.state().users[0].1 == hash_of("white tea!"), is_changed);
+        assert_eq!(it.record.state().users[0].hash == hash_of("white tea!"), is_changed);
     }
 }
 

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use domain::{Role, Session, SessionKey};
+use adapters_local::record::SessionRow;
+use domain::{Email, Role, Session, SessionKey, Username};
 use ports::{MockSessionRepository, MockUserRepository};
 
 use super::*;
@@ -15,8 +16,8 @@ const MILLISECOND: Duration = Duration::from_millis(1);
 
 fn bench() -> TestApp {
     TestApp::new().with_state(|it| {
-        it.users.push((ada(), hash_of("green tea")));
-        it.sessions.push(session());
+        it.users.push(account_of(ada(), "green tea"));
+        it.sessions.push(kept_session(session()));
     })
 }
 
@@ -32,7 +33,7 @@ async fn is_accepted(it: &TestApp) -> bool {
 
 /// Another instance ends Ada's session, whose clock shows that time.
 fn end_elsewhere(it: &TestApp, at: Timestamp) {
-    it.record.state().sessions[0].revoked_at = Some(at);
+    it.record.change(|it| it.sessions[0].session.revoked_at = Some(at));
 }
 
 /// Sessions cannot be read any more.
@@ -45,12 +46,10 @@ fn without_record(mut it: TestApp) -> TestApp {
 }
 
 /// As many sessions as `at` gives moments, each ended then.
-fn ended(at: impl Iterator<Item = Timestamp>) -> Vec<Session> {
-    let nth = |(nth, at): (i64, Timestamp)| Session {
-        key: SessionKey::new(nth),
-        id: nth_id(nth),
-        revoked_at: Some(at),
-        ..session()
+fn ended(at: impl Iterator<Item = Timestamp>) -> Vec<SessionRow> {
+    let nth = |(nth, at): (i64, Timestamp)| {
+        let (key, id) = (SessionKey::new(nth), nth_id(nth));
+        kept_session(Session { key, id, revoked_at: Some(at), ..session() })
     };
     (0..).zip(at).map(nth).collect()
 }
@@ -191,7 +190,7 @@ async fn an_end_by_a_clock_that_is_behind_and_a_slow_commit_is_found_by_the_next
 async fn after_looks_that_failed_the_next_reaches_back_to_the_last_that_did_not() {
     let it = bench();
     sync_full(&it.app).await.unwrap();
-    let record = Arc::clone(&it.record);
+    let record = Arc::clone(&it.app.sessions);
     end_elsewhere(&it, NOW.saturating_add(seconds(1)));
     let mut it = without_record(it);
     for _ in 0..10 {
@@ -264,7 +263,7 @@ async fn ended_sessions_are_read_to_the_last_even_when_all_are_of_one_moment() {
 
 /// Copies of users as an instance has them.
 fn with_copies(mut it: TestApp) -> TestApp {
-    it.app.cached_users = Arc::new(CachedUsers::new(it.record.clone(), Arc::<FakeCache>::default()));
+    it.app.cached_users = Arc::new(CachedUsers::new(it.app.users.clone(), Arc::<FakeCache>::default()));
     it
 }
 
@@ -274,7 +273,7 @@ async fn role(it: &TestApp) -> Role {
 
 /// Another instance, whose clock shows that time, makes Ada an operator.
 fn promote_elsewhere(it: &TestApp, at: Timestamp) {
-    it.record.state().users[0].0 = ada().with_role(Role::Operator, at);
+    it.record.change(|it| it.users[0].user = ada().with_role(Role::Operator, at));
 }
 
 #[tokio::test]
@@ -336,13 +335,15 @@ async fn a_glance_finds_who_changed_just_now() {
 async fn users_who_changed_are_read_to_the_last_even_when_all_are_of_one_moment() {
     let mut it = bench();
     let cache = Arc::<FakeCache>::default();
-    it.app.cached_users = Arc::new(CachedUsers::new(it.record.clone(), cache.clone()));
+    it.app.cached_users = Arc::new(CachedUsers::new(it.app.users.clone(), cache.clone()));
     let it = it.with_state(|it| {
         it.users = (0..=2 * i64::from(PAGE_SIZE))
             .map(|nth| {
                 let id = domain::UserId::new(format!("u{nth}"));
-                let user = domain::User { key: domain::UserKey::new(nth), id, ..ada() };
-                (user.with_role(Role::Operator, NOW), hash_of("green tea"))
+                let username = Username::new(format!("u{nth}"));
+                let email = Email::new(format!("u{nth}@example.com"));
+                let user = domain::User { key: domain::UserKey::new(nth), id, username, email, ..ada() };
+                account_of(user.with_role(Role::Operator, NOW), "green tea")
             })
             .collect();
     });

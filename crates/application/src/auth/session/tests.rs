@@ -8,8 +8,8 @@ use crate::testing::*;
 
 fn bench() -> TestApp {
     TestApp::new().with_state(|it| {
-        it.users.push((ada(), hash_of("green tea")));
-        it.sessions.push(session());
+        it.users.push(account_of(ada(), "green tea"));
+        it.sessions.push(kept_session(session()));
     })
 }
 
@@ -18,7 +18,7 @@ async fn refreshed(it: &TestApp, generation: i64) -> Result<TokenPair, RefreshEr
 }
 
 fn now(it: &TestApp) -> Session {
-    it.record.state().sessions[0].clone()
+    it.record.state().sessions[0].session.clone()
 }
 
 #[tokio::test]
@@ -85,7 +85,7 @@ async fn whoever_loses_the_race_gets_the_same_pair() {
         ..session()
     };
     let winner = Session { spent: vec![NOW], ..winner };
-    it.record.before_next_commit(move |it| it.sessions[0] = winner);
+    it.record.before_next_commit(move |it| it.sessions[0].session = winner);
     let pair = refreshed(&it, 1).await.unwrap();
     assert_eq!((pair.refresh.as_str(), it.record.commits().len()), ("session/2", 0));
     assert!(pair == refreshed(&it, 1).await.unwrap());

@@ -9,13 +9,13 @@ use crate::{
 
 fn bench() -> TestApp {
     TestApp::new().with_state(|it| {
-        it.users.push((ada(), hash_of("green tea")));
-        it.sessions.push(session());
+        it.users.push(account_of(ada(), "green tea"));
+        it.sessions.push(kept_session(session()));
     })
 }
 
 fn user(it: &TestApp) -> User {
-    it.record.state().users[0].0.clone()
+    it.record.state().users[0].user.clone()
 }
 
 async fn log_in(it: &TestApp, password: &str) -> bool {
@@ -63,7 +63,7 @@ async fn a_closed_account_is_good_for_nothing_until_it_is_opened_again() {
 
 #[tokio::test]
 async fn a_session_that_began_all_the_same_is_good_for_nothing_either() {
-    let it = bench().with_state(|it| it.users[0].0 = ada().with_disabled_flag(true, NOW));
+    let it = bench().with_state(|it| it.users[0].user = ada().with_disabled_flag(true, NOW));
     assert!(!is_accepted(&it).await);
     assert!(refresh_session(&it.app, "session/1", network()).await.is_err());
 }
@@ -71,7 +71,7 @@ async fn a_session_that_began_all_the_same_is_good_for_nothing_either() {
 #[tokio::test]
 async fn a_login_that_was_checked_before_the_account_was_closed_begins_no_session() {
     let it = bench();
-    it.record.before_next_commit(|it| it.users[0].0 = ada().with_disabled_flag(true, NOW));
+    it.record.before_next_commit(|it| it.users[0].user = ada().with_disabled_flag(true, NOW));
     assert!(!log_in(&it, "green tea").await);
     assert_eq!(it.record.state().sessions.len(), 1);
 }
@@ -88,11 +88,11 @@ async fn a_password_is_set_and_all_sessions_end() {
 #[tokio::test]
 async fn who_changed_a_user_a_moment_before_is_not_overwritten() {
     let it = bench();
-    it.record.before_next_commit(|it| it.users[0].0 = ada().with_disabled_flag(true, NOW));
+    it.record.before_next_commit(|it| it.users[0].user = ada().with_disabled_flag(true, NOW));
     set_role(&it.app, "ada", Role::Operator).await.unwrap();
     assert_eq!((user(&it).role, user(&it).disabled), (Role::Operator, true));
     let it = bench();
-    it.record.before_next_commit(|it| it.users[0].1 = hash_of("white tea"));
+    it.record.before_next_commit(|it| it.users[0].hash = hash_of("white tea"));
     set_password(&it.app, "ada", Password::parse("black tea, please").unwrap()).await.unwrap();
     assert!(log_in(&it, "black tea, please").await, "what an operator sets holds");
 }

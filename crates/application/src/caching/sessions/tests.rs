@@ -75,14 +75,14 @@ async fn everything_else_is_the_records() {
 /// A service whose record holds `truth` and whose cache holds `copy`.
 fn bench(truth: &Session, copy: Option<&Session>) -> (TestApp, Arc<FakeCache>) {
     let mut it = TestApp::new().with_state(|it| {
-        it.users.push((ada(), hash_of("green tea")));
-        it.sessions.push(truth.clone());
+        it.users.push(account_of(ada(), "green tea"));
+        it.sessions.push(kept_session(truth.clone()));
     });
     let cache = Arc::<FakeCache>::default();
     if let Some(copy) = copy {
         cache.set_entry(NAME, copy.generation, bytes(copy));
     }
-    it.app.cached_sessions = Arc::new(CachedSessions::new(it.record.clone(), cache.clone()));
+    it.app.cached_sessions = Arc::new(CachedSessions::new(it.app.sessions.clone(), cache.clone()));
     it.app.store = Arc::new(WriteThroughStore::new(it.record.clone(), cache.clone()));
     (it, cache)
 }
@@ -106,7 +106,7 @@ async fn whoever_comes_back_in_time_is_served_without_reading_the_record() {
 async fn a_copy_brings_no_ended_session_back() {
     let (it, cache) = bench(&ended(), Some(&session()));
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));
-    assert_eq!((it.record.commits().len(), it.record.state().sessions[0].clone()), (0, ended()));
+    assert_eq!((it.record.commits().len(), it.record.state().sessions[0].session.clone()), (0, ended()));
     cache.lock_entries().clear();
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));
 }
@@ -116,7 +116,7 @@ async fn an_old_copy_ends_no_session() {
     // By the copy, generation 2 was never given out: a theft.
     let (it, _) = bench(&next(), Some(&session()));
     assert_eq!(refreshed(&it, 2).await.unwrap(), "session/3");
-    assert_eq!(it.record.state().sessions[0].revoked_at, None);
+    assert_eq!(it.record.state().sessions[0].session.revoked_at, None);
     // By the copy, the session is over.
     for copy in [ended(), Session { expires_at: NOW, ..session() }] {
         let (it, _) = bench(&session(), Some(&copy));
@@ -132,7 +132,7 @@ async fn a_spent_token_is_judged_by_the_record_whatever_a_copy_says() {
     assert_eq!(it.record.commits().len(), 0);
     it.clock.advance(RETRY_WINDOW + seconds(1));
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Reused)));
-    assert!(it.record.state().sessions[0].revoked_at.is_some(), "that was a theft");
+    assert!(it.record.state().sessions[0].session.revoked_at.is_some(), "that was a theft");
     // By the copy, it was spent a moment ago; by the record, the session has ended.
     let (it, _) = bench(&Session { revoked_at: Some(NOW), ..next() }, Some(&next()));
     assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));

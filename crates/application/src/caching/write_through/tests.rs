@@ -18,8 +18,9 @@ struct Published {
 /// A record with [`sample_order`] and [`sample_session`], and a cache with copies of them.
 async fn bench() -> Published {
     let it = TestApp::new().with_state(|it| {
+        it.users.push(account_of(ada(), "tea"));
         it.orders.push(order());
-        it.sessions.push(session());
+        it.sessions.push(kept_session(session()));
     });
     let cache = Arc::<FakeCache>::default();
     let store = WriteThroughStore::new(it.record.clone(), cache.clone());
@@ -40,7 +41,7 @@ impl Published {
     }
 
     async fn shown(&self) -> Order {
-        let orders = CachedOrders::new(self.it.record.clone(), self.cache.clone());
+        let orders = CachedOrders::new(self.it.app.orders.clone(), self.cache.clone());
         orders.find_order(&order().number).await.unwrap().unwrap()
     }
 }
@@ -53,7 +54,8 @@ async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
     assert_eq!(of.versions(), [Some(2), Some(2)]);
     let copy: Order = serde_json::from_slice(&of.cache.lock_entries()[ORDER].0.bytes).unwrap();
     assert_eq!(copy, of.it.record.state().orders[0], "the copy is what the record has");
-    let login = Session { id: domain::SessionId::new("new".to_owned()), ..session() };
+    let (key, id) = (domain::SessionKey::new(6), domain::SessionId::new("new".to_owned()));
+    let login = Session { key, id, ..session() };
     of.store.commit(UnitOfWork::new().with_write(Write::InsertSession(login, network()))).await.unwrap();
     assert_eq!(of.cache.version("session:new"), Some(1));
 }
@@ -61,7 +63,8 @@ async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
 #[tokio::test]
 async fn a_new_order_is_not_copied() {
     let of = bench().await;
-    let new = Order { number: domain::OrderNumber::new("n2".to_owned()), ..order() };
+    let (key, number) = (domain::OrderKey::new(11), domain::OrderNumber::new("n2".to_owned()));
+    let new = Order { key, number, ..order() };
     let entry = HistoryEntry::for_new_order(&new, ChangedBy::customer(ada().key));
     let work = UnitOfWork::new().with_write(Write::InsertOrder { order: Box::new(new), entry });
     of.store.commit(work).await.unwrap();

@@ -20,7 +20,7 @@ async fn one_commit_keeps_the_answer_the_stock_and_who_did_it() {
     let it = shop(Some(5));
     let IdempotentReply::New(first) = adjust_by(&it, -3).await.unwrap() else { panic!("it is new") };
     assert_eq!((stock(&it), it.journal_lines()), (Some(2), vec!["commit Claim AdjustStock".to_owned()]));
-    let change = it.record.state().changes[0].clone();
+    let change = it.record.state().product_changes[0].change.clone();
     assert_eq!((change.by, change.reason), (operator().caller().changed_by(), Some(Text::new("Counted"))));
     let claim = it.record.state().claims[0].clone();
     let kept_until = NOW.saturating_add(it.app.policy.reply_ttl);

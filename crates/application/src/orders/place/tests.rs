@@ -18,9 +18,17 @@ fn line(product: &str, quantity: u32, seen: Option<&str>) -> OrderLineInput {
     }
 }
 
+/// A shop with two customers.
+fn shop_of<const COUNT: usize>(products: [Product; COUNT]) -> TestApp {
+    TestApp::new().with_state(|it| {
+        it.users.extend([ada(), bob()].map(|user| account_of(user, "tea")));
+        it.products.extend(products);
+    })
+}
+
 /// A shop with five packs of tea.
 fn shop() -> TestApp {
-    TestApp::new().with_state(|it| it.products.push(product("tea", yuan("10"), Some(5))))
+    shop_of([product("tea", yuan("10"), Some(5))])
 }
 
 fn show(order: &Order) -> StoredReply {
@@ -66,24 +74,24 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
 #[tokio::test]
 async fn stock_that_is_not_tracked_is_not_taken_and_its_price_is_guarded_all_the_same() {
     let untracked = || product("tea", yuan("10"), None);
-    let it = TestApp::new().with_state(|it| it.products.push(untracked()));
+    let it = shop_of([untracked()]);
     place_on(&it, vec![tea(2)]).await.unwrap();
     assert_eq!(it.journal_lines(), ["commit Claim AddOpenOrder InsertOrder Sell"]);
     assert!(!it.record.state().orders[0].items[0].holds_stock);
 
-    let it = TestApp::new().with_state(|it| it.products.push(untracked()));
+    let it = shop_of([untracked()]);
     it.record.before_next_commit(|it| it.products[0].price = yuan("11"));
     place_on(&it, vec![tea(1)]).await.unwrap();
     assert_eq!(it.record.state().orders[0].amount, yuan("11"));
 
-    let it = TestApp::new().with_state(|it| it.products.push(untracked()));
+    let it = shop_of([untracked()]);
     it.record.before_next_commit(|it| it.products[0].active = false);
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::UnknownProduct(_))));
 }
 
 #[tokio::test]
 async fn stock_that_becomes_tracked_under_the_commit_is_taken() {
-    let it = TestApp::new().with_state(|it| it.products.push(product("tea", yuan("10"), None)));
+    let it = shop_of([product("tea", yuan("10"), None)]);
     it.record.before_next_commit(|it| it.products[0].stock = Some(5));
     place_on(&it, vec![tea(2)]).await.unwrap();
     let state = it.record.state();
@@ -92,10 +100,7 @@ async fn stock_that_becomes_tracked_under_the_commit_is_taken() {
 
 #[tokio::test]
 async fn lines_of_one_product_are_no_way_around_the_limit_of_one_line() {
-    let it = TestApp::new().with_state(|it| {
-        it.products.push(product("tea", yuan("10"), None));
-        it.products.push(product("cup", yuan("3"), None));
-    });
+    let it = shop_of([product("tea", yuan("10"), None), product("cup", yuan("3"), None)]);
     let over = place_on(&it, vec![tea(QUANTITY_MAX), line("cup", QUANTITY_MAX, None), tea(1)]).await;
     assert!(matches!(over, Err(PlaceError::TooMany { at, max: QUANTITY_MAX }) if at == [0, 2]));
     assert_eq!(it.record.commits(), []);
@@ -116,7 +121,7 @@ async fn without_locks_an_order_is_placed_once_all_the_same() {
 async fn a_key_that_somebody_holds_is_answered_from_the_record_or_in_progress() {
     let it = shop().with_busy_locks();
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::InProgress))));
-    it.record.state().claims.push(claim_for("n1", Some(reply("kept"))));
+    it.record.change(|it| it.claims.push(claim_for("n1", Some(reply("kept")))));
     assert_eq!(body(place_on(&it, vec![tea(1)]).await.unwrap()), "again kept");
     assert_eq!(it.record.commits(), []);
 }
@@ -237,7 +242,7 @@ async fn stock_that_is_gone_at_the_commit_is_named_by_its_positions() {
 #[tokio::test]
 async fn an_order_of_more_than_money_can_be_is_refused() {
     let most = Money::from_minor(Money::MAJOR_MAX * 100, Currency::parse("CNY").unwrap()).unwrap();
-    let it = TestApp::new().with_state(|it| it.products.push(product("tea", most, None)));
+    let it = shop_of([product("tea", most, None)]);
     assert!(matches!(place_on(&it, vec![tea(2)]).await, Err(PlaceError::TooMuch(_))));
 }
 
@@ -272,7 +277,7 @@ async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_pa
     );
     let another = place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
     assert!(another.is_ok(), "each user has a limit of its own");
-    it.record.state().orders[0].status = OrderStatus::Paid;
+    it.record.change(|it| it.orders[0].status = OrderStatus::Paid);
     assert!(
         matches!(place_under(&it, "c").await, Ok(IdempotentReply::New(_))),
         "and nothing is kept under the key"

@@ -1,13 +1,18 @@
-use domain::UserId;
+use domain::{OrderKey, UserId};
 
 use super::*;
 use crate::testing::*;
 
 fn bench() -> TestApp {
     TestApp::new().for_display().with_state(|it| {
-        it.users.push((ada(), hash_of("tea")));
+        it.users.push(account_of(ada(), "tea"));
         it.orders.push(order());
-        it.orders.push(Order { owner: bob().key, number: OrderNumber::new("n2".to_owned()), ..order() });
+        it.orders.push(Order {
+            key: OrderKey::new(11),
+            owner: bob().key,
+            number: OrderNumber::new("n2".to_owned()),
+            ..order()
+        });
     })
 }
 
@@ -27,6 +32,7 @@ async fn a_customer_lists_own_orders_and_an_operator_whose_they_want() {
     let it = bench();
     let of = |user: Option<&str>| OrderQuery {
         user: user.map(|it| UserId::new(it.to_owned())),
+        limit: 20,
         ..OrderQuery::default()
     };
     let owners = async |who: &Caller, query| {
@@ -35,7 +41,7 @@ async fn a_customer_lists_own_orders_and_an_operator_whose_they_want() {
             .map(|page| page.data.iter().map(|it| it.owner).collect::<Vec<_>>())
     };
     assert_eq!(owners(&caller(bob()), of(None)).await.unwrap(), [bob().key]);
-    assert_eq!(owners(operator().caller(), of(None)).await.unwrap(), [ada().key, bob().key]);
+    assert_eq!(owners(operator().caller(), of(None)).await.unwrap(), [bob().key, ada().key]);
     assert_eq!(owners(operator().caller(), of(Some("user-ada"))).await.unwrap(), [ada().key]);
     assert_eq!(owners(operator().caller(), of(Some("nobody"))).await.unwrap(), []);
     assert!(matches!(owners(&caller(bob()), of(Some("user-bob"))).await, Err(ListError::NotOperator)));

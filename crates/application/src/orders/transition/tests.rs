@@ -110,7 +110,7 @@ async fn cancelling_gives_stock_and_authorisation_back_in_one_commit() {
         ["commit ReturnStock RemoveOpenOrder UpdateOrder UpdateTransaction InsertRequest"]
     );
     let state = it.record.state();
-    let (kind, by) = (state.requests[0].kind, state.requests[0].requested_by);
+    let (kind, by) = (state.requests[0].request.kind, state.requests[0].request.requested_by);
     assert_eq!(
         (kind, by),
         (PaymentRequestKind::Void, ChangedBy::customer(ada().key)),

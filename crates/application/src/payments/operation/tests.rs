@@ -67,7 +67,7 @@ async fn a_part_that_is_captured_does_not_pay_the_order() {
     let state = it.record.state();
     assert_eq!(state.transactions[0].captured_amount(), yuan("5"));
     assert_eq!(
-        (state.orders[0].status, state.findings[0].kind),
+        (state.orders[0].status, state.findings[0].finding.kind),
         (OrderStatus::Pending, FindingKind::PartialCapture)
     );
 }
@@ -222,7 +222,7 @@ async fn a_capture_and_a_void_say_who_asked_in_the_commit_that_claims_them() {
         ask(&it, operation).await.unwrap();
         let by = operator().caller().changed_by();
         let requests: Vec<_> =
-            it.record.state().requests.iter().map(|it| (it.kind, it.requested_by)).collect();
+            it.record.state().requests.iter().map(|it| (it.request.kind, it.request.requested_by)).collect();
         assert_eq!(requests, [(kind, by)], "once");
         let shown = crate::payments::read::list_visible_requests(&it.app, operator().caller(), order().key)
             .await

@@ -23,9 +23,10 @@ fn only(it: &TestApp) -> Transaction {
     it.record.state().transactions[0].clone()
 }
 
+/// One of the refunds `r1` and `r2`.
 fn refund(id: &str, check_at: Option<Timestamp>) -> Refund {
     Refund {
-        key: RefundKey::new(40),
+        key: RefundKey::new(if id == "r1" { 40 } else { 41 }),
         id: RefundId::new(id.to_owned()),
         transaction: pending().key,
         amount: yuan("5"),
@@ -90,7 +91,7 @@ async fn an_operator_is_told_once() {
     }
     assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction InsertFinding");
     let findings = it.record.state().findings.clone();
-    let about: Vec<_> = findings.iter().map(|it| (it.kind, it.transaction.clone())).collect();
+    let about: Vec<_> = findings.iter().map(|it| (it.finding.kind, it.finding.transaction.clone())).collect();
     assert_eq!(about, [(FindingKind::Reconciliation, Some(pending().id))]);
 }
 
@@ -111,7 +112,7 @@ async fn of_two_instances_only_one_tells_the_operator() {
 async fn each_refund_has_its_own_pause() {
     let refunds = vec![
         refund("r1", Some(NOW)),
-        Refund { key: RefundKey::new(41), checks: 3, ..refund("r2", Some(NOW.saturating_add(seconds(60)))) },
+        Refund { checks: 3, ..refund("r2", Some(NOW.saturating_add(seconds(60)))) },
     ];
     let it = bench(Transaction { refunds, ..captured() });
     check(&it).await;
@@ -148,8 +149,9 @@ async fn what_waited_is_applied_even_when_the_gateway_says_nothing() {
 #[tokio::test]
 async fn a_late_answer_about_a_cancelled_order_gives_the_money_back() {
     let it = bench(pending());
-    it.record.state().orders[0] =
-        transition_order_to(order(), OrderStatus::Cancelled, ChangedBy::customer(ada().key));
+    it.record.change(|it| {
+        it.orders[0] = transition_order_to(order(), OrderStatus::Cancelled, ChangedBy::customer(ada().key))
+    });
     it.gateway.push_answer(answer_with(EventKind::Captured));
     check(&it).await;
     assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction InsertFinding");

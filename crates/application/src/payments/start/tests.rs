@@ -230,7 +230,7 @@ async fn money_for_an_order_that_was_cancelled_meanwhile_goes_back() {
     pay(&it).await.unwrap();
     let state = it.record.state();
     assert_eq!(
-        (state.orders[0].status, state.findings[0].kind),
+        (state.orders[0].status, state.findings[0].finding.kind),
         (OrderStatus::Cancelled, FindingKind::LateCapture)
     );
     assert_eq!(state.transactions[0].refunds[0].amount, yuan("20"));
@@ -302,13 +302,13 @@ async fn a_user_whose_payments_were_declined_too_often_pays_no_other_order_eithe
     it.app.policy.declines_per_user = 2;
     decline(&it, &["a", "b"]).await;
     assert_eq!(told(&pay_under(&it, "b").await.unwrap()), (false, "FAILED"));
-    it.record.state().transactions.clear();
+    it.record.change(|it| it.transactions.clear());
     let Err(StartPaymentError::Throttled(refused)) = pay_under(&it, "c").await else {
         panic!("one too many")
     };
     assert_eq!((refused.limit, refused.window), (2, seconds(86_400)));
     let key = ports::IdempotencyKey { user: Some(bob().key), ..request().key };
-    it.record.state().orders[0].owner = bob().key;
+    it.record.change(|it| it.orders[0].owner = bob().key);
     it.gateway.push_answer(answer_with(EventKind::Captured));
     let other =
         start_payment(&it.app, &caller(bob()), IdempotentRequest { key, ..request() }, payment(), show).await;

@@ -62,7 +62,7 @@ async fn a_notice_that_waited_and_differs_is_told_once() {
     for _ in 0..2 {
         apply_parked_events(&it.app).await.unwrap();
     }
-    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.kind).collect();
+    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.finding.kind).collect();
     assert_eq!((kinds, became(&it)), (vec![FindingKind::AmountMismatch], EventDisposition::Flagged));
 }
 
@@ -76,7 +76,7 @@ async fn a_notice_whose_transaction_does_not_turn_up_is_told_once() {
         report_overdue_events(&it.app).await.unwrap();
     }
     assert_eq!(it.journal_lines(), ["commit MoveEvent InsertFinding"]);
-    let finding = it.record.state().findings[0].clone();
+    let finding = it.record.state().findings[0].finding.clone();
     assert_eq!((finding.kind, finding.transaction), (FindingKind::UnknownTransaction, Some(pending().id)));
     assert_eq!(
         (finding.gateway, finding.event),

@@ -108,7 +108,7 @@ async fn a_sweep_that_finds_the_record_away_says_so() {
 
 #[tokio::test]
 async fn a_full_batch_that_got_somewhere_is_followed_by_another() {
-    let many = |state: &mut State| {
+    let many = |state: &mut Snapshot| {
         let nth = |at: u32| Order {
             key: domain::OrderKey::new(i64::from(at)),
             number: OrderNumber::new(format!("n{at}")),

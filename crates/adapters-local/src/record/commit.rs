@@ -1,0 +1,106 @@
+//! Every write with its guard, one family a file, as in `crates/sql/commit`.
+
+mod abort;
+mod claims;
+mod events;
+mod findings;
+mod open_orders;
+mod orders;
+mod payments;
+mod probe;
+mod products;
+mod prune;
+mod sales;
+mod sessions;
+mod users;
+
+use ports::{PortError, UnitOfWork, Write};
+
+pub(super) use self::{
+    findings::FindingKeys, payments::TransactionKeys, products::ProductChangeKeys, users::UserKeys,
+};
+pub use self::{
+    findings::FindingRow, open_orders::OpenCountRow, orders::HistoryRow, payments::RequestRow,
+    probe::ProbeRow, products::ProductChangeRow, sessions::SessionRow,
+};
+
+use self::abort::{Abort, Written};
+use self::sales::Lacking;
+use super::{
+    table::{Row, Table},
+    tables::Tables,
+};
+
+/// Makes every write true, in the one order in which all records lock rows, up to the first guard that refuses. The
+/// caller keeps or rolls back what was changed.
+pub(super) fn apply(tables: &mut Tables, work: UnitOfWork) -> Written {
+    let mut lacking = Lacking::default();
+    for write in work.in_lock_order() {
+        apply_write(tables, &mut lacking, write)?;
+    }
+    lacking.into_outcome()
+}
+
+fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Written {
+    match write {
+        Write::Claim(claim) => claims::insert_claim(tables, claim),
+        Write::StoreReply { key, reply } => claims::store_reply(tables, key, reply),
+        Write::InsertEvent(event) => events::insert_event(tables, event),
+        Write::MoveEvent { key, from, to } => events::move_event(tables, key, from, to),
+        Write::InsertUser(user, hash) => users::insert_user(tables, user, hash),
+        Write::UpdateUser { user, read } => users::update_user(tables, &user, read),
+        Write::ChangePassword { user, from, to } => users::change_password(tables, user, &from, to),
+        Write::RequirePassword(user, hash) => users::require_password(tables, user, &hash),
+        Write::InsertSession(session, network) => sessions::insert_session(tables, session, network),
+        Write::RotateSession { read, next } => sessions::rotate_session(tables, &read, *next),
+        Write::RevokeSession { user, session, at } => sessions::revoke_session(tables, user, session, at),
+        Write::RevokeSessions { user, except, at } => sessions::revoke_sessions(tables, user, except, at),
+        Write::InsertProduct(product, change) => products::insert_product(tables, product, change),
+        Write::ReplaceProduct { product, read, stock_update: restock, change } => {
+            products::replace_product(tables, product, read, restock, change)
+        }
+        Write::AdjustStock { product, by, change } => products::adjust_stock(tables, product, by, change),
+        Write::Sell { line, read } => lacking.sell_line(tables, line, &read),
+        Write::ReturnStock(line) => sales::return_stock(tables, line),
+        Write::AddOpenOrder { owner, lines, limits } => {
+            open_orders::add_open_order(tables, owner, lines, limits)
+        }
+        Write::RemoveOpenOrder { owner, lines } => open_orders::remove_open_order(tables, owner, lines),
+        Write::InsertOrder { order, entry } => orders::insert_order(tables, *order, entry),
+        Write::UpdateOrder(progress) => orders::update_order(tables, &progress),
+        Write::InsertTransaction(transaction) => payments::insert_transaction(tables, *transaction),
+        Write::UpdateTransaction(transaction) => payments::update_transaction(tables, *transaction),
+        Write::InsertRequest(request) => payments::insert_request(tables, request),
+        Write::Postpone(transaction) => payments::postpone_checks(tables, &transaction),
+        Write::InsertFinding(finding) => findings::insert_finding(tables, finding),
+        Write::InsertFindingOnce(finding, subject) => findings::insert_finding_once(tables, finding, subject),
+        Write::ResolveFinding { id, note, by, at } => findings::resolve_finding(tables, id, note, by, at),
+        Write::Probe(at) => probe::write_probe(tables, at),
+        Write::Prune(what, before, rows_max) => {
+            prune::prune_rows(tables, what, before, rows_max);
+            Ok(())
+        }
+    }
+}
+
+/// Changes the row of that key. Guard: it is there, and `holds` of it; else `Stale`.
+fn update_guarded<R: Row>(
+    table: &mut Table<R>,
+    key: &R::Key,
+    holds: impl FnOnce(&R) -> bool,
+    change: impl FnOnce(&mut R),
+) -> Written {
+    if !table.get(key).is_some_and(holds) {
+        return Err(Abort::Stale);
+    }
+    Ok(table.update(key, change)?)
+}
+
+/// A row belongs to one that must be there: what the foreign keys of the SQL schema say. A use case never writes
+/// otherwise, so it is a fault of the program and not a refusal.
+fn require_parent<R: Row>(table: &Table<R>, key: &R::Key, parent: &'static str) -> Written {
+    if table.get(key).is_some() {
+        return Ok(());
+    }
+    Err(Abort::Failed(PortError::bug(format!("a row belongs to {parent} that is not there"))))
+}

@@ -1,0 +1,75 @@
+use std::convert::Infallible;
+
+use domain::{ProductId, UserKey, order::StockLine};
+use ports::{OpenLimit, OpenLimits};
+
+use super::abort::{Abort, Written};
+use crate::record::{table::Row, tables::Tables};
+
+/// A count of a user's unpaid orders, or of the pieces of one product in them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenCountRow {
+    /// Whose orders are counted.
+    pub owner: UserKey,
+    /// The product whose pieces are counted; `None` for the orders themselves.
+    pub product: Option<ProductId>,
+    /// How many there are.
+    pub total: u32,
+}
+
+impl Row for OpenCountRow {
+    const TABLE: &'static str = "open_order_counts";
+    type Key = (UserKey, Option<ProductId>);
+    type Unique = Infallible;
+
+    fn key(&self) -> Self::Key {
+        (self.owner, self.product.clone())
+    }
+
+    fn row_name(&self) -> String {
+        format!("{}/{}", self.owner.get(), self.product.as_ref().map_or("", |it| it.as_str()))
+    }
+}
+
+pub(super) fn add_open_order(
+    tables: &mut Tables,
+    owner: UserKey,
+    lines: Vec<StockLine>,
+    limits: OpenLimits,
+) -> Written {
+    raise_count(tables, (owner, None), 1, limits.orders, OpenLimit::Orders)?;
+    for line in lines {
+        raise_count(tables, (owner, Some(line.product)), line.quantity, limits.pieces, OpenLimit::Pieces)?;
+    }
+    Ok(())
+}
+
+pub(super) fn remove_open_order(tables: &mut Tables, owner: UserKey, lines: Vec<StockLine>) -> Written {
+    lower_count(tables, &(owner, None), 1)?;
+    for line in lines {
+        lower_count(tables, &(owner, Some(line.product)), line.quantity)?;
+    }
+    Ok(())
+}
+
+fn raise_count(
+    tables: &mut Tables,
+    key: (UserKey, Option<ProductId>),
+    by: u32,
+    max: u32,
+    limit: OpenLimit,
+) -> Written {
+    let counted = tables.open_counts.get(&key).map(|it| it.total);
+    let total = counted.unwrap_or(0).checked_add(by).filter(|it| *it <= max).ok_or(Abort::Limit(limit))?;
+    match counted {
+        Some(_) => Ok(tables.open_counts.update(&key, |row| row.total = total)?),
+        None => Ok(tables.open_counts.insert(OpenCountRow { owner: key.0, product: key.1, total })?),
+    }
+}
+
+/// An order that is older than the counts was never counted, so it is not taken off.
+fn lower_count(tables: &mut Tables, key: &(UserKey, Option<ProductId>), by: u32) -> Written {
+    let left = tables.open_counts.get(key).and_then(|it| it.total.checked_sub(by));
+    let Some(left) = left else { return Ok(()) };
+    Ok(tables.open_counts.update(key, |row| row.total = left)?)
+}

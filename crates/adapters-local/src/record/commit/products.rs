@@ -1,0 +1,127 @@
+//! What operators do to products. Each write makes a version, and the entry that says who made it.
+
+use domain::{
+    ChangeId, ChangeKey, Money, Product, ProductId, ProductKey, Version,
+    product::{ProductChange, STOCK_MAX, StockChange, StockUpdate},
+};
+
+use super::{
+    abort::{Abort, Written},
+    update_guarded,
+};
+use crate::record::{table::Row, tables::Tables};
+
+impl Row for Product {
+    const TABLE: &'static str = "products";
+    type Key = ProductKey;
+    type Unique = ProductId;
+
+    fn key(&self) -> ProductKey {
+        self.key
+    }
+
+    fn unique_keys(&self) -> Vec<ProductId> {
+        vec![self.id.clone()]
+    }
+
+    fn row_name(&self) -> String {
+        self.key.get().to_string()
+    }
+}
+
+/// A change of a product as the record holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProductChangeRow {
+    /// Who, why and when.
+    pub change: ProductChange,
+    /// Of which product.
+    pub product: ProductKey,
+    /// The version that began with it. A product has one change for each.
+    pub version: Version,
+    /// The price since.
+    pub price: Money,
+    /// Whether it could be ordered since.
+    pub active: bool,
+    /// What it did to the stock.
+    pub stock: StockChange,
+}
+
+/// What two changes may not share.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::record) enum ProductChangeKeys {
+    Id(ChangeId),
+    Version(ProductKey, Version),
+}
+
+impl Row for ProductChangeRow {
+    const TABLE: &'static str = "product_changes";
+    type Key = ChangeKey;
+    type Unique = ProductChangeKeys;
+
+    fn key(&self) -> ChangeKey {
+        self.change.key
+    }
+
+    fn unique_keys(&self) -> Vec<ProductChangeKeys> {
+        let version = ProductChangeKeys::Version(self.product, self.version);
+        vec![ProductChangeKeys::Id(self.change.id.clone()), version]
+    }
+
+    fn row_name(&self) -> String {
+        self.change.key.get().to_string()
+    }
+}
+
+pub(super) fn insert_product(tables: &mut Tables, product: Product, change: ProductChange) -> Written {
+    tables.products.insert(product.clone())?;
+    insert_change(tables, change, &product, StockChange::Set(product.stock))
+}
+
+pub(super) fn replace_product(
+    tables: &mut Tables,
+    next: Product,
+    read: Version,
+    restock: StockUpdate,
+    change: ProductChange,
+) -> Written {
+    let is_as_read = |row: &Product| row.version == read;
+    update_guarded(&mut tables.products, &next.key, is_as_read, |row| {
+        row.name = next.name.clone();
+        row.price = next.price;
+        row.active = next.active;
+        row.version = next.version;
+        row.updated_at = next.updated_at;
+        match restock {
+            // The answer shows the stock as it was read: what was sold since then belongs to the new version.
+            StockUpdate::Keep => row.stock_moves = row.stock_moves.saturating_sub(next.stock_moves),
+            StockUpdate::Set(stock) => (row.stock, row.stock_moves) = (stock, 0),
+        }
+    })?;
+    insert_change(tables, change, &next, restock.into())
+}
+
+pub(super) fn adjust_stock(tables: &mut Tables, id: ProductId, by: i64, change: ProductChange) -> Written {
+    let Some(read) = tables.products.find(&id) else { return Err(Abort::Stale) };
+    let adjusted = read.stock.and_then(|it| it.checked_add(by)).filter(|it| (0..=STOCK_MAX).contains(it));
+    let Some(stock) = adjusted else { return Err(Abort::Stale) };
+    let next = Product { stock: Some(stock), stock_moves: 0, ..read.next_version(change.at) };
+    tables.products.update(&next.key, |row| *row = next.clone())?;
+    insert_change(tables, change, &next, StockChange::Adjusted(by))
+}
+
+fn insert_change(
+    tables: &mut Tables,
+    change: ProductChange,
+    product: &Product,
+    stock: StockChange,
+) -> Written {
+    let Product { key, version, price, active, .. } = *product;
+    Ok(tables.product_changes.insert(ProductChangeRow {
+        change,
+        product: key,
+        version,
+        price,
+        active,
+        stock,
+    })?)
+}

@@ -1,0 +1,35 @@
+use domain::Timestamp;
+use ports::Prunable;
+
+use super::SessionRow;
+use crate::record::{
+    read::row_count,
+    table::{Row, Table},
+    tables::Tables,
+};
+
+/// Removes rows whose time is over, longest over first.
+pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp, rows_max: u32) {
+    match what {
+        Prunable::Claims => {
+            let over_since = |claim: &ports::Claim| claim.expires_at.filter(|it| *it <= before);
+            remove_first(&mut tables.claims, over_since, rows_max);
+        }
+        Prunable::Sessions => {
+            let over_since = |row: &SessionRow| end_of(row).filter(|it| *it < before);
+            remove_first(&mut tables.sessions, over_since, rows_max);
+        }
+    }
+}
+
+/// When a session ended, or will.
+fn end_of(row: &SessionRow) -> Option<Timestamp> {
+    [row.session.revoked_at, Some(row.session.expires_at)].into_iter().flatten().min()
+}
+
+fn remove_first<R: Row>(table: &mut Table<R>, over_since: impl Fn(&R) -> Option<Timestamp>, rows_max: u32) {
+    let mut over: Vec<_> = table.rows().filter_map(|row| Some((over_since(row)?, row.key()))).collect();
+    over.sort();
+    over.truncate(row_count(rows_max));
+    over.iter().for_each(|(_, key)| table.remove(key));
+}

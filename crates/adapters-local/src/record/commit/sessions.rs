@@ -1,0 +1,81 @@
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+
+use super::{abort::Written, require_parent, update_guarded};
+use crate::record::{table::Row, tables::Tables};
+
+/// A session as the record holds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SessionRow {
+    /// The session.
+    pub session: Session,
+    /// Where its login came from.
+    pub network: Network,
+}
+
+impl Row for SessionRow {
+    const TABLE: &'static str = "sessions";
+    type Key = SessionKey;
+    type Unique = SessionId;
+
+    fn key(&self) -> SessionKey {
+        self.session.key
+    }
+
+    fn unique_keys(&self) -> Vec<SessionId> {
+        vec![self.session.id.clone()]
+    }
+
+    fn row_name(&self) -> String {
+        self.session.key.get().to_string()
+    }
+}
+
+pub(super) fn insert_session(tables: &mut Tables, session: Session, network: Network) -> Written {
+    require_parent(&tables.users, &session.user, "a user")?;
+    Ok(tables.sessions.insert(SessionRow { session, network })?)
+}
+
+pub(super) fn rotate_session(tables: &mut Tables, read: &Session, next: Session) -> Written {
+    // When it ends and when it was last exchanged may be older in a copy: everything else says which exchange it is.
+    let is_as_read = |row: &SessionRow| {
+        let now = &row.session;
+        (&now.id, now.user, now.generation) == (&read.id, read.user, read.generation)
+            && (now.created_at, &now.spent) == (read.created_at, &read.spent)
+            && now.is_live(next.rotated_at)
+    };
+    update_guarded(&mut tables.sessions, &read.key, is_as_read, |row| {
+        row.session.generation = next.generation;
+        row.session.rotated_at = next.rotated_at;
+        row.session.expires_at = next.expires_at;
+        row.session.spent = next.spent;
+    })
+}
+
+pub(super) fn revoke_session(
+    tables: &mut Tables,
+    user: UserKey,
+    session: SessionKey,
+    at: Timestamp,
+) -> Written {
+    let live = tables.sessions.get(&session).is_some_and(|it| is_live_of(it, user, at));
+    if live { end_session(tables, session, at) } else { Ok(()) }
+}
+
+pub(super) fn revoke_sessions(
+    tables: &mut Tables,
+    user: UserKey,
+    except: Option<SessionKey>,
+    at: Timestamp,
+) -> Written {
+    let others = tables.sessions.rows().filter(|it| is_live_of(it, user, at) && Some(it.key()) != except);
+    let others: Vec<_> = others.map(Row::key).collect();
+    others.into_iter().try_for_each(|session| end_session(tables, session, at))
+}
+
+fn is_live_of(row: &SessionRow, user: UserKey, at: Timestamp) -> bool {
+    row.session.user == user && row.session.is_live(at)
+}
+
+fn end_session(tables: &mut Tables, session: SessionKey, at: Timestamp) -> Written {
+    Ok(tables.sessions.update(&session, |row| row.session.revoked_at = Some(at))?)
+}

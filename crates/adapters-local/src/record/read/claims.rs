@@ -1,0 +1,12 @@
+use async_trait::async_trait;
+use ports::{Claim, ClaimRepository, IdempotencyKey};
+
+use super::Read;
+use crate::MemoryRecord;
+
+#[async_trait]
+impl ClaimRepository for MemoryRecord {
+    async fn find_claim(&self, key: &IdempotencyKey) -> Read<Option<Claim>> {
+        self.read_found(self.tables().claims.get(key), Claim::clone)
+    }
+}

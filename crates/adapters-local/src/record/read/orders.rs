@@ -1,0 +1,106 @@
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+use domain::{
+    Order, OrderKey, OrderNumber, Timestamp, Transaction,
+    order::{OrderStatus, StoredHistoryEntry},
+    payment::PaymentStatus,
+};
+use ports::{Batch, DueOrders, OrderFilter, OrderHead, OrderRepository, Page};
+
+use super::{Read, sort_behind, take_batch};
+use crate::{
+    MemoryRecord,
+    record::{
+        commit::{HistoryRow, TransactionKeys},
+        tables::Tables,
+    },
+};
+
+#[async_trait]
+impl OrderRepository for MemoryRecord {
+    async fn find_order(&self, number: &OrderNumber) -> Read<Option<Order>> {
+        self.read_found(self.tables().orders.find(number), Order::clone)
+    }
+
+    async fn find_order_head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
+        let tables = self.tables();
+        let head = |it: &Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
+        Ok(tables.orders.find(number).map(head))
+    }
+
+    async fn list_orders(&self, filter: OrderFilter) -> Read<Page<Order>> {
+        let tables = self.tables();
+        let last = filter.after.as_ref().map(|number| tables.orders.find(number).map(sort_place));
+        if last == Some(None) {
+            return Ok(Page::EMPTY);
+        }
+        let rows = tables.orders.rows().filter(|it| matches_filter(&filter, it));
+        let rows = sort_behind(rows, sort_place, last.flatten().as_ref());
+        Ok(self.read_page(rows, filter.limit, |it| it.number.to_string(), Order::clone))
+    }
+
+    async fn list_history_entries(&self, order: OrderKey) -> Read<Vec<StoredHistoryEntry>> {
+        let tables = self.tables();
+        let entries = tables.history.rows().filter(|it| it.order == order);
+        let recorded = |row: &HistoryRow| {
+            let user = tables.user_id(row.entry.by);
+            StoredHistoryEntry { entry: row.entry.clone(), user }
+        };
+        Ok(self.read_readable(entries, recorded))
+    }
+
+    async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> Read<Vec<OrderNumber>> {
+        let tables = self.tables();
+        let mut found = match due {
+            DueOrders::Expired(now) => list_expired(&tables, now),
+            DueOrders::Unchanged(status, before) => list_unchanged(&tables, status, before),
+            DueOrders::Uncaptured(before) => list_uncaptured(&tables, before),
+        };
+        found.sort();
+        Ok(take_batch(found, batch).into_iter().map(|(_, _, number)| number.clone()).collect())
+    }
+}
+
+/// What lists sort an order by: newest first.
+const fn sort_place(order: &Order) -> Reverse<(Timestamp, OrderKey)> {
+    Reverse((order.created_at, order.key))
+}
+
+fn matches_filter(filter: &OrderFilter, order: &Order) -> bool {
+    filter.owner.is_none_or(|it| it == order.owner)
+        && filter.status.is_none_or(|it| it == order.status)
+        && filter.created_after.is_none_or(|it| it <= order.created_at)
+        && filter.created_before.is_none_or(|it| order.created_at < it)
+}
+
+/// Since when an order is due, the row that breaks a tie, and the order's number.
+type DueOrder<'t> = (Timestamp, i64, &'t OrderNumber);
+
+fn list_expired(tables: &Tables, now: Timestamp) -> Vec<DueOrder<'_>> {
+    let is_free = |it: &Order| tables.transactions.find(&TransactionKeys::Occupied(it.key)).is_none();
+    let is_over = |it: &&Order| it.status == OrderStatus::Pending && it.expires_at <= now && is_free(it);
+    let orders = tables.orders.rows().filter(is_over);
+    orders.map(|it| (it.expires_at, it.key.get(), &it.number)).collect()
+}
+
+fn list_unchanged(tables: &Tables, status: OrderStatus, before: Timestamp) -> Vec<DueOrder<'_>> {
+    let orders = tables.orders.rows().filter(|it| it.status == status && it.updated_at <= before);
+    orders.map(|it| (it.updated_at, it.key.get(), &it.number)).collect()
+}
+
+fn list_uncaptured(tables: &Tables, before: Timestamp) -> Vec<DueOrder<'_>> {
+    let is_held = |it: &&Transaction| {
+        it.status() == PaymentStatus::Authorized
+            && it.occupies_order()
+            && it.pending_operation.is_none()
+            && it.created_at <= before
+    };
+    let due = |it: &Transaction| {
+        let order = tables.orders.get(&it.order).filter(|order| order.status == OrderStatus::Pending);
+        order.map(|order| (it.created_at, it.key.get(), &order.number))
+    };
+    // The row that breaks a tie is the transaction's: it is what the sweep waits for.
+    let held: Vec<_> = tables.transactions.rows().filter(is_held).collect();
+    held.into_iter().filter_map(due).collect()
+}

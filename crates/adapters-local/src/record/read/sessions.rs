@@ -1,0 +1,49 @@
+use std::cmp::Reverse;
+
+use async_trait::async_trait;
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+use ports::{RevokedSession, SessionRepository};
+
+use super::{Read, row_count, sort_behind};
+use crate::{MemoryRecord, record::commit::SessionRow};
+
+#[async_trait]
+impl SessionRepository for MemoryRecord {
+    async fn find_session(&self, id: &SessionId) -> Read<Option<Session>> {
+        self.read_found(self.tables().sessions.find(id), |it| it.session.clone())
+    }
+
+    async fn list_live_sessions(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>> {
+        let tables = self.tables();
+        let live = tables.sessions.rows().filter(|it| it.session.user == user && it.session.is_live(now));
+        let newest_first = |it: &SessionRow| Reverse((it.session.created_at, it.session.key));
+        let live = sort_behind(live, newest_first, None).into_iter().take(row_count(limit));
+        Ok(self.read_readable(live, |it| it.session.clone()))
+    }
+
+    async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool> {
+        let began_there = |it: &SessionRow| {
+            (it.session.user, it.network) == (user, network) && it.session.created_at >= since
+        };
+        Ok(self.tables().sessions.rows().any(began_there))
+    }
+
+    async fn list_revoked_sessions(
+        &self,
+        since: Timestamp,
+        after: Option<SessionKey>,
+        limit: u32,
+    ) -> Read<Vec<RevokedSession>> {
+        let tables = self.tables();
+        let revoked = |it: &SessionRow| {
+            let (at, key) = (it.session.revoked_at?, it.session.key);
+            // No row comes before the first key.
+            let is_behind = (at, Some(key)) > (since, after);
+            is_behind.then(|| RevokedSession { key, id: it.session.id.clone(), at })
+        };
+        let mut ended: Vec<_> = tables.sessions.rows().filter_map(revoked).collect();
+        ended.sort_by_key(|it| (it.at, it.key));
+        ended.truncate(row_count(limit));
+        Ok(ended)
+    }
+}
