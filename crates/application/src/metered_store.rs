@@ -28,14 +28,8 @@ impl Store for MeteredStore {
         let outcome = self.store.commit(work).await;
         let how = match &outcome {
             Ok(()) => CommitOutcome::Committed,
-            Err(CommitError::Failed(_)) => CommitOutcome::Unavailable,
-            Err(
-                CommitError::Stale
-                | CommitError::OutOfStock(_)
-                | CommitError::Claimed(_)
-                | CommitError::DuplicateEvent
-                | CommitError::Taken(_),
-            ) => CommitOutcome::Refused,
+            Err(error) if error.is_refusal() => CommitOutcome::Refused,
+            Err(_) => CommitOutcome::Unavailable,
         };
         self.meter.record(Happening::Commit(how, self.clock.now().since(begun)));
         if outcome.is_ok() {

@@ -78,15 +78,7 @@ impl Store for RecentCommits {
             Ok(()) if writes => self.remember(false),
             Err(CommitError::Failed(PortError::Away(_))) => self.remember(true),
             // Nothing was written, so that nothing is known of writing.
-            Ok(())
-            | Err(
-                CommitError::Stale
-                | CommitError::OutOfStock(_)
-                | CommitError::Claimed(_)
-                | CommitError::DuplicateEvent
-                | CommitError::Taken(_)
-                | CommitError::Failed(PortError::Unreadable(_) | PortError::Bug(_)),
-            ) => {}
+            Ok(()) | Err(_) => {}
         }
         outcome
     }
@@ -107,11 +99,7 @@ impl Health for RecentCommits {
         let probe = UnitOfWork::new().with(Write::Probe(self.clock.now()));
         let outcome = self.commit(probe).await;
         *self.probing() = None;
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(CommitError::Failed(fault)) => Err(fault),
-            Err(refusal) => Err(PortError::bug(refusal)),
-        }
+        outcome.map_err(CommitError::into_port_error)
     }
 }
 

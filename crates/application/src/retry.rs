@@ -18,14 +18,10 @@ pub(crate) enum Tried<E> {
 impl<E: From<PortError>> Tried<E> {
     /// Takes a commit's failure that has no meaning of its own for the use case.
     pub(crate) fn commit(error: CommitError) -> Self {
-        match error {
-            CommitError::Stale => Self::Stale,
-            CommitError::Failed(away) => Self::Failed(away.into()),
-            CommitError::OutOfStock(_)
-            | CommitError::Claimed(_)
-            | CommitError::DuplicateEvent
-            | CommitError::Taken(_) => Self::Failed(PortError::bug("a guard failed that was not set").into()),
+        if let CommitError::Stale = error {
+            return Self::Stale;
         }
+        Self::Failed(error.into_port_error().into())
     }
 }
 

@@ -33,11 +33,8 @@ pub async fn prune(app: &App) -> Result<bool, PortError> {
         kept,
         PRUNED,
     ));
-    match app.store.commit(work).await {
-        Ok(()) => Ok(false),
-        Err(CommitError::Failed(away)) => Err(away),
-        Err(other) => Err(PortError::bug(other)),
-    }
+    app.store.commit(work).await.map_err(CommitError::into_port_error)?;
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -42,6 +42,33 @@ pub enum CommitError {
     Failed(#[from] PortError),
 }
 
+impl CommitError {
+    /// Whether a guard refused, so that nothing was committed. Otherwise that is not known.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        match self {
+            Self::Stale | Self::OutOfStock(_) | Self::Claimed(_) | Self::DuplicateEvent | Self::Taken(_) => {
+                true
+            }
+            Self::Failed(_) => false,
+        }
+    }
+
+    /// The failure to a caller whose unit of work has no guard that could refuse, or who has dealt with each that it has.
+    /// Any other refusal is a fault of the program.
+    #[must_use]
+    pub fn into_port_error(self) -> PortError {
+        match self {
+            Self::Failed(fault) => fault,
+            refusal @ (Self::Stale
+            | Self::OutOfStock(_)
+            | Self::Claimed(_)
+            | Self::DuplicateEvent
+            | Self::Taken(_)) => PortError::bug(refusal),
+        }
+    }
+}
+
 /// What of an account is somebody else's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Taken {
@@ -59,4 +86,19 @@ pub trait Health: Send + Sync {
     /// # Errors
     /// [`PortError`] when there is none.
     async fn check(&self) -> Result<(), PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_no_guard_can_give_is_a_fault_of_the_program() {
+        let refused = CommitError::DuplicateEvent;
+        assert!(refused.is_refusal());
+        assert!(matches!(refused.into_port_error(), PortError::Bug(_)));
+        let failed = CommitError::Failed(PortError::away("gone"));
+        assert!(!failed.is_refusal());
+        assert!(matches!(failed.into_port_error(), PortError::Away(_)));
+    }
 }

@@ -138,14 +138,10 @@ async fn prepare(
 }
 
 fn explain_refusal(error: CommitError) -> Tried<RegisterError> {
-    match error {
-        CommitError::Taken(taken) => RegisterError::Taken(taken).into(),
-        CommitError::Stale
-        | CommitError::OutOfStock(_)
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::Failed(_) => Tried::commit(error),
+    if let CommitError::Taken(taken) = error {
+        return RegisterError::Taken(taken).into();
     }
+    Tried::commit(error)
 }
 
 #[cfg(test)]

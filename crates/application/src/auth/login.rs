@@ -133,14 +133,8 @@ async fn commit(
     let work = work.with(Write::InsertSession(session.clone(), network));
     match app.store.commit(work).await {
         Ok(()) => Ok(Some(pair(app, &session, user.id.clone()))),
-        Err(CommitError::Failed(away)) => Err(away.into()),
-        Err(
-            CommitError::Stale
-            | CommitError::OutOfStock(_)
-            | CommitError::Claimed(_)
-            | CommitError::DuplicateEvent
-            | CommitError::Taken(_),
-        ) => Ok(None),
+        Err(CommitError::Stale) => Ok(None),
+        Err(other) => Err(other.into_port_error().into()),
     }
 }
 

@@ -119,15 +119,10 @@ async fn prepare(
 /// What was checked is no longer the present hash: once, it is checked against the one that is. A login may only have made
 /// it again of the same password.
 fn explain_refusal(error: CommitError, is_retried: &AtomicBool) -> Tried<PasswordError> {
-    match error {
-        CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Tried::Stale,
-        CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
-        CommitError::OutOfStock(_)
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::Taken(_)
-        | CommitError::Failed(_) => Tried::commit(error),
+    if matches!(error, CommitError::Stale) && is_retried.swap(true, Ordering::Relaxed) {
+        return PasswordError::Login(LoginError::Invalid).into();
     }
+    Tried::commit(error)
 }
 
 #[cfg(test)]

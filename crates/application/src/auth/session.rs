@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use domain::{Network, Session, SessionId, Timestamp, UserId, session::Refresh};
-use ports::{AccessClaims, PortError, StoredReply, UnitOfWork, Write};
+use ports::{AccessClaims, CommitError, PortError, StoredReply, UnitOfWork, Write};
 
 use super::revocations::Standing;
 use crate::{
@@ -222,14 +222,9 @@ pub async fn revoke_session(
 async fn end(app: &App, session: &Session, now: Timestamp) -> Result<(), PortError> {
     let work =
         UnitOfWork::new().with(Write::RevokeSession { user: session.user, session: session.key, at: now });
-    match app.store.commit(work).await {
-        Ok(()) => {
-            tell(app, &session.id).await;
-            Ok(())
-        }
-        Err(ports::CommitError::Failed(away)) => Err(away),
-        Err(other) => Err(PortError::bug(other)),
-    }
+    app.store.commit(work).await.map_err(CommitError::into_port_error)?;
+    tell(app, &session.id).await;
+    Ok(())
 }
 
 /// Tells this instance and the others that a session has ended; those that do not hear it find it by themselves, a little

@@ -104,16 +104,10 @@ where
 }
 
 fn explain_refusal(error: CommitError, lines: &[Line]) -> Tried<PlaceError> {
-    match error {
-        CommitError::OutOfStock(short) => {
-            PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into()
-        }
-        CommitError::Stale
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::Taken(_)
-        | CommitError::Failed(_) => Tried::commit(error),
+    if let CommitError::OutOfStock(short) = error {
+        return PlaceError::OutOfStock(positions(lines, |it| short.contains(&it.product))).into();
     }
+    Tried::commit(error)
 }
 
 async fn decide<R>(

@@ -81,8 +81,7 @@ async fn report(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
         Ok(()) => Ok(true),
         // Another instance was faster, or the transaction has turned up.
         Err(CommitError::Stale) => Ok(false),
-        Err(CommitError::Failed(fault)) => Err(fault),
-        Err(other) => Err(PortError::bug(other)),
+        Err(other) => Err(other.into_port_error()),
     }
 }
 
