@@ -10,6 +10,7 @@ pub mod log;
 pub mod metrics;
 pub mod serve;
 pub mod service;
+mod stopwatch;
 pub mod sweeps;
 pub mod tasks;
 mod terminal;

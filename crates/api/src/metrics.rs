@@ -148,25 +148,6 @@ impl Meter for Metrics {
     }
 }
 
-/// Measures how long something takes, whatever the clock on the wall does.
-#[derive(Debug, Clone, Copy)]
-pub struct Stopwatch(std::time::Instant);
-
-impl Stopwatch {
-    /// Begins to measure.
-    #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "a duration that no clock on the wall may change")]
-    pub fn start() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    /// How long it is since then.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::order::Status;

@@ -9,9 +9,8 @@ use ports::{Digests, Health, KeyedDigests, Sealer};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    http::{decode::Cursors, problem::Problem},
     metrics::Metrics,
-    tasks::Tasks,
+    tasks::{RunError, Tasks},
 };
 
 /// Something outside that is asked whether it is there.
@@ -54,25 +53,19 @@ impl Service {
     ///
     /// ```no_run
     /// # async fn handler(service: &api::service::Service, account: application::auth::NewAccount)
-    /// # -> Result<(), api::http::problem::Problem> {
+    /// # -> Result<(), api::tasks::RunError> {
     /// let user = service.write(async move |app| application::auth::create_operator(&app, account).await).await?;
     /// # let _ = user; Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// `overloaded`.
-    pub async fn write<T, F>(&self, write: impl FnOnce(Arc<App>) -> F) -> Result<T, Problem>
+    /// [`RunError`], which a handler answers with `overloaded` or `internal-error`.
+    pub async fn write<T, F>(&self, write: impl FnOnce(Arc<App>) -> F) -> Result<T, RunError>
     where
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
         self.tasks.run_to_end(write(Arc::clone(&self.app))).await
-    }
-
-    /// The cursors of the list with that name.
-    #[must_use]
-    pub fn cursors(&self, list: &'static str) -> Cursors<'_> {
-        Cursors::of(self.sealer.as_ref(), list)
     }
 
     /// Now.

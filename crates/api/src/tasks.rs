@@ -6,14 +6,23 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::http::problem::{Kind, Problem, RETRY_UNAVAILABLE};
-
 /// How many writes run at once; one more is turned away before it begins.
 const WRITES_MAX: usize = 2048;
 /// Most writes that may be at the hasher, at work or waiting: they are at most so many of those that run, and orders and
 /// notices have the others.
 pub const HASHING_MAX: usize = 512;
 const _: () = assert!(HASHING_MAX <= WRITES_MAX / 4, "a crowd that logs in leaves room for orders");
+
+/// Why a write did not run to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Too many are running; this one was not begun.
+    #[error("too many writes are running")]
+    Overloaded,
+    /// The runtime ended it while it stopped: how far it came is not known.
+    #[error("the write was ended while it ran")]
+    Cancelled,
+}
 
 /// Everything that runs beside the requests.
 #[derive(Clone)]
@@ -33,27 +42,26 @@ impl Tasks {
         Self { tracker: TaskTracker::new(), room: Arc::new(Semaphore::new(writes_max)) }
     }
 
-    /// Runs a write to its end, even when whoever waits for it does not: a client that goes away, or a deadline, must not
+    /// Runs a write to its end, even when its caller no longer waits for it: a client that goes away, or a deadline, must not
     /// cut it in half between two commits.
     ///
     /// # Errors
-    /// `overloaded` when too many are running; this one was not begun.
-    pub async fn run_to_end<T>(&self, write: impl Future<Output = T> + Send + 'static) -> Result<T, Problem>
+    /// [`RunError`].
+    pub async fn run_to_end<T>(&self, write: impl Future<Output = T> + Send + 'static) -> Result<T, RunError>
     where
         T: Send + 'static,
     {
-        let full = |_| Problem::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE);
-        let turn = Arc::clone(&self.room).try_acquire_owned().map_err(full)?;
+        let permit = Arc::clone(&self.room).try_acquire_owned().map_err(|_| RunError::Overloaded)?;
         let write = async move {
             let outcome = write.await;
-            drop(turn);
+            drop(permit);
             outcome
         };
         match self.tracker.spawn(write.in_current_span()).await {
             Ok(outcome) => Ok(outcome),
             // The frame catches it, like one of the handler's own.
             Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),
-            Err(_) => Err(Kind::InternalError.into()),
+            Err(_) => Err(RunError::Cancelled),
         }
     }
 
@@ -97,7 +105,7 @@ mod tests {
     async fn what_finds_no_room_is_not_begun() {
         let tasks = Tasks::with_room(0);
         let refused = tasks.run_to_end(async { panic!("it was begun") }).await;
-        assert_eq!(refused.map_err(|it| it.kind()), Err::<(), _>(Kind::Overloaded));
+        assert_eq!(refused, Err::<(), _>(RunError::Overloaded));
     }
 
     #[tokio::test]

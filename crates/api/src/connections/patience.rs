@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-use crate::metrics::Stopwatch;
+use crate::stopwatch::Stopwatch;
 
 /// A reader may take nothing for this long.
 pub(super) const AT_ONCE: Duration = Duration::from_secs(10);

@@ -23,7 +23,8 @@ use super::{
 };
 use crate::{
     connections::Answering,
-    metrics::{Metrics, Seen, Stopwatch},
+    metrics::{Metrics, Seen},
+    stopwatch::Stopwatch,
 };
 
 pub use {finish::NotAProblem, unread::Unread};

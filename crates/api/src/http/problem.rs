@@ -19,6 +19,8 @@ use application::{KeyError, Throttled};
 use domain::{Invalid, order::Status};
 use ports::{Causes, HasherBusy, PortError};
 
+use crate::tasks::RunError;
+
 pub(in crate::http) use text::{PLACE_BYTES_MAX, json_length};
 pub use {
     faults::{Fault, Faults, Place, Rule},
@@ -171,6 +173,18 @@ impl From<PortError> for Problem {
 impl From<HasherBusy> for Problem {
     fn from(_: HasherBusy) -> Self {
         Self::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE)
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(fault: RunError) -> Self {
+        match fault {
+            RunError::Overloaded => Self::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE),
+            RunError::Cancelled => {
+                tracing::error!(fault = %fault, "a write did not run to its end");
+                Kind::InternalError.into()
+            }
+        }
     }
 }
 

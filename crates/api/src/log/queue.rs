@@ -14,7 +14,7 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 
 use super::{line, worker::Worker};
-use crate::metrics::Stopwatch;
+use crate::stopwatch::Stopwatch;
 
 /// Most lines that wait to be written.
 const LINES_MAX: usize = 16_384;

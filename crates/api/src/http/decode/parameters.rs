@@ -5,7 +5,10 @@ use domain::{Invalid, Timestamp, card};
 use ports::Sealer;
 
 use super::{Read, Rule, finish, must_be_whole};
-use crate::http::problem::{Fault, Faults, Kind, Place, Problem};
+use crate::{
+    http::problem::{Fault, Faults, Kind, Place, Problem},
+    service::Service,
+};
 
 /// Longest page of a list.
 pub const LIMIT_MAX: u32 = 100;
@@ -137,6 +140,14 @@ fn time(text: &str) -> Result<Timestamp, Invalid> {
     }
     let time: jiff::Timestamp = text.parse().map_err(|_| TIME)?;
     Ok(Timestamp::from_millis(time.as_millisecond()))
+}
+
+impl Service {
+    /// The cursors of the list with that name.
+    #[must_use]
+    pub fn cursors(&self, list: &'static str) -> Cursors<'_> {
+        Cursors::of(self.sealer.as_ref(), list)
+    }
 }
 
 /// The cursors of one list, sealed so that nobody can make one up.
