@@ -7,8 +7,7 @@ use diesel_async::RunQueryDsl;
 use ports::{Health, PortError};
 
 use super::schema::user;
-use crate::connection::{Conn, Database};
-use crate::dialect::takes_writes;
+use crate::connection::{Conn, Database, is_writable};
 
 #[async_trait]
 impl Health for Database {
@@ -16,7 +15,7 @@ impl Health for Database {
         self.read(async |conn: &mut Conn| {
             let first = user::table.select(user::id).limit(1);
             first.get_result::<i64>(conn).await.optional()?;
-            let writable = takes_writes(conn).await?;
+            let writable = is_writable(conn).await?;
             writable.then_some(()).ok_or_else(|| {
                 Error::DatabaseError(ReadOnlyTransaction, Box::new("the record is read-only".to_owned()))
             })

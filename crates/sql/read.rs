@@ -61,11 +61,6 @@ fn page<R, T>(
     Ok(Page { data: each_readable(witness, rows, read)?, next })
 }
 
-/// Reads every row into the domain, or fails at the first one that cannot be read: nothing is decided on a part.
-pub(super) fn each<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
-    rows.into_iter().map(read).collect()
-}
-
 /// One row more than a page has, to know whether it is the last.
 fn one_more(limit: u32) -> i64 {
     i64::from(limit).saturating_add(1)

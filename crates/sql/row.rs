@@ -30,6 +30,7 @@ pub(super) use session::{SessionRow, written};
 pub(super) use transaction::TransactionRow;
 pub(super) use user::UserRow;
 
+use diesel::QueryResult;
 use domain::{ChangedBy, UserKey};
 
 /// What stands for "no user".
@@ -38,4 +39,9 @@ const NOBODY: i64 = 0;
 /// The row of the user behind a change, as a column holds it.
 pub(super) fn user_key(by: ChangedBy) -> i64 {
     by.user.map_or(NOBODY, UserKey::get)
+}
+
+/// Reads every row into the domain, or fails at the first one that cannot be read: nothing is decided on a part.
+pub(super) fn read_rows<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
+    rows.into_iter().map(read).collect()
 }

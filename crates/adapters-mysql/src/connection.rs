@@ -3,6 +3,7 @@
 mod attempt;
 mod crew;
 mod pool;
+mod writable;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::timeout;
 pub(crate) use self::attempt::Kind;
 pub(crate) use self::crew::Crew;
 pub(crate) use self::pool::{Limits, Place, Pool};
+pub(crate) use self::writable::is_writable;
 pub(crate) use crate::MySql as Database;
 
 /// A connection, for queries that are written once for all databases.

@@ -3,11 +3,9 @@
 mod decimal;
 mod failure;
 mod moment;
-mod writable;
 
 pub(crate) use self::decimal::exactly;
 pub(crate) use self::failure::{is_contention, is_fault_of_the_program, is_out_of_time};
-pub(crate) use self::writable::takes_writes;
 
 /// What makes a statement read a table along that index; it follows the table's name.
 pub(crate) fn index_hint(index: &str) -> String {

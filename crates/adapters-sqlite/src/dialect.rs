@@ -1,6 +1,5 @@
 //! What SQLite has of its own kind.
 
-use diesel::QueryResult;
 use diesel::deserialize::{self, FromSql};
 use diesel::expression::AsExpression;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -8,7 +7,6 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteValue};
 
-use crate::connection::Conn;
 use crate::sql::value::{Parts, Stamp};
 
 /// What makes a statement read a table along that index; it follows the table's name.
@@ -56,8 +54,8 @@ impl FromSql<Amount, Sqlite> for Parts {
     }
 }
 
-/// What SQLite says when another connection, perhaps another process, holds the lock for longer than
-/// [`BUSY_TIMEOUT_MS`](crate::connection::BUSY_TIMEOUT_MS). The driver tells it by its text only.
+/// What SQLite says when another connection, perhaps another process, holds the lock for longer than the
+/// connection waits. The driver gives no code, only this text.
 const BUSY: &str = "database is locked";
 
 /// Whether the same may succeed a moment later.
@@ -87,9 +85,4 @@ const OUTSIDE: &[&str] = &[
 /// Whether that text is about what was asked, and not about anything outside.
 pub(crate) fn is_fault_of_the_program(text: &str) -> bool {
     !OUTSIDE.iter().any(|it| text.starts_with(it))
-}
-
-/// Whether it may be written to: the file was opened for that.
-pub(crate) async fn takes_writes(_: &mut Conn) -> QueryResult<bool> {
-    Ok(true)
 }

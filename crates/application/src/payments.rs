@@ -11,4 +11,4 @@ pub use read::{RequestedRefund, ShownTransaction, find, list, list_refunds};
 pub use start::{Payment, StartError, start};
 
 pub(crate) use reconcile::{consult, reconcile};
-pub(crate) use weigh::{disposition, of_case, weigh};
+pub(crate) use weigh::{disposition, weigh};

@@ -5,9 +5,8 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 use domain::{EventId, GatewayName, ProductId, User};
-use ports::{CommitError, EventRepository, IdempotencyKey, PortError, ReplyRepository};
+use ports::{CommitError, EventRepository, IdempotencyKey, PortError, ReplyRepository, UserRepository};
 
-use super::users;
 use crate::connection::Database;
 
 /// The outcome of one write.
@@ -51,7 +50,7 @@ impl Refusal {
             Self::OutOfStock(products) => Ok(CommitError::OutOfStock(products)),
             Self::Claim(key) => used(database, &key).await,
             Self::Event(gateway, id) => known(database, &gateway, &id).await,
-            Self::User(user) => users::taken(database, user).await,
+            Self::User(user) => find_user_conflict(database, user).await,
         };
         error.unwrap_or_else(CommitError::Failed)
     }
@@ -71,6 +70,12 @@ async fn known(database: &Database, gateway: &GatewayName, id: &EventId) -> Resu
         Ok(Some(_)) | Err(PortError::Unreadable(_)) => Ok(CommitError::DuplicateEvent),
         Err(fault) => Err(fault),
     }
+}
+
+/// What of an account another one has; nothing when only a row's key or a public id was given out twice.
+async fn find_user_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
+    let taken = database.taken(&account.username, &account.email).await?;
+    Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::Taken(taken) })
 }
 
 /// The outcome of an insert, where a violated key means `refusal`.

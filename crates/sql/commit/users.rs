@@ -1,10 +1,9 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{PasswordHash, Timestamp, User, UserKey};
-use ports::{CommitError, PortError, UserRepository};
 
 use super::halt::{Refusal, Written, guarded, inserted};
-use crate::connection::{Conn, Database};
+use crate::connection::Conn;
 use crate::sql::{kept::Kept, row::UserRow, schema::user, value::Stamp};
 
 pub(super) async fn insert(conn: &mut Conn, user: &User, hash: &PasswordHash) -> Written {
@@ -52,10 +51,4 @@ pub(super) async fn change_password(
     let hash = (user::password.eq(to.expose()), user::hash_cost.eq(i64::from(to.cost())));
     let update = diesel::update(present).set(hash);
     guarded(Kept(update).execute(conn).await?)
-}
-
-/// What of an account is somebody else's; nothing when only a row's key or a public id was given out twice.
-pub(super) async fn taken(database: &Database, account: User) -> Result<CommitError, PortError> {
-    let taken = database.taken(&account.username, &account.email).await?;
-    Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::Taken(taken) })
 }

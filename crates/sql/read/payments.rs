@@ -6,10 +6,10 @@ use diesel_async::RunQueryDsl;
 use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
-use super::{each, each_readable, grouped, length};
+use super::{each_readable, grouped, length};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
-use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
+use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow, read_rows};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
 use crate::sql::value::Stamp;
 
@@ -99,7 +99,7 @@ async fn with_refunds(
     for row in rows.iter().filter(|it| it.has_disputes()) {
         disputes.insert(row.id, read_disputes(conn, row.id).await?);
     }
-    each(rows, |row| {
+    read_rows(rows, |row| {
         let refunds = refunds.remove(&row.id).unwrap_or_default();
         let disputes = disputes.remove(&row.id).unwrap_or_default();
         row.read(refunds, disputes)

@@ -4,11 +4,11 @@ use diesel_async::RunQueryDsl;
 use domain::{ChangeId, Product, ProductId, ProductKey, product::Recorded};
 use ports::{ChangeKind, Page, PortError, ProductRepository};
 
-use super::{each, one_more, page};
+use super::{one_more, page};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
 use crate::sql::kept::{Kept, padded};
-use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow};
+use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow, read_rows};
 use crate::sql::schema::{product_changes, products, user};
 use crate::sql::value::Stamp;
 
@@ -29,7 +29,7 @@ impl ProductRepository for Database {
         self.read(async move |conn: &mut Conn| {
             let query =
                 products::table.filter(products::product_id.eq_any(&ids)).select(ProductRow::as_select());
-            each(Kept(query).load(conn).await?, ProductRow::read)
+            read_rows(Kept(query).load(conn).await?, ProductRow::read)
         })
         .await
     }

@@ -4,9 +4,13 @@ use diesel_async::RunQueryDsl;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold};
 use ports::{ChangedUser, Credentials, PortError, Taken, UserRepository};
 
-use super::{each, each_or_unreadable};
+use super::each_or_unreadable;
 use crate::connection::{Conn, Database};
-use crate::sql::{row::UserRow, schema::user, value::Stamp};
+use crate::sql::{
+    row::{UserRow, read_rows},
+    schema::user,
+    value::Stamp,
+};
 
 #[async_trait]
 impl UserRepository for Database {
@@ -82,7 +86,7 @@ impl UserRepository for Database {
                 .order(user::id.asc())
                 .limit(i64::from(limit))
                 .select(UserRow::as_select());
-            each(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
+            read_rows(query.load(conn).await?, |row: UserRow| row.read().map(|it| it.user))
         })
         .await
     }

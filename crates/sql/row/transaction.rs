@@ -4,8 +4,7 @@ use domain::{
     payment::{Asked, Capture, CaptureMethod, Details, Facts, FactsRecord, PaymentToken},
 };
 
-use super::{DisputeRow, RefundRow, reading::Reading};
-use crate::sql::read::each;
+use super::{DisputeRow, RefundRow, read_rows, reading::Reading};
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{Parts, Stamp};
 
@@ -118,7 +117,7 @@ impl TransactionRow {
             asked: self.asked()?,
             capture_method: row.known(CaptureMethod::parse(&self.capture_method), "capture_method")?,
             checks: row.count(self.checks, "checks")?,
-            refunds: each(refunds, |it| it.read(row, &self.currency))?,
+            refunds: read_rows(refunds, |it| it.read(row, &self.currency))?,
             created_at: row.moment(self.created_at, "created_at")?,
             updated_at: row.moment(self.updated_at, "updated_at")?,
             check_at: row.any_moment(self.check_at, "check_at")?,
@@ -154,7 +153,7 @@ impl TransactionRow {
             voided_at: row.any_moment(self.voided_at, "voided_at")?,
             surplus: self.surplus,
             displaced: self.displaced,
-            disputes: each(disputes, |it| it.read(row, &self.currency))?,
+            disputes: read_rows(disputes, |it| it.read(row, &self.currency))?,
         };
         row.known(Facts::restore(record).ok(), "captured_amount")
     }

@@ -10,8 +10,8 @@ use ports::{PortError, StoredReply, UnitOfWork};
 use super::read::sees;
 use crate::{
     Answered, App, Caller, IfMatch, KeyError, Request,
+    case_work::work_from_case,
     idempotent::{Decided, OnceError, box_round, once},
-    payments::of_case,
     retry::Tried,
 };
 
@@ -125,7 +125,7 @@ pub(crate) async fn with_payment(app: &App, progress: Progress) -> Result<UnitOf
     let mut case = Case::after(progress, transaction, false);
     case.follow_order(app.clock.now());
     case.give_back(app.refund(), app.clock.now());
-    Ok(of_case(app, case, &[]))
+    Ok(work_from_case(app, case, &[]))
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use domain::{
 };
 use ports::{Gateway, Meaning, Notice, PortError, UnitOfWork, Write};
 
-use crate::{App, findings::of_flags};
+use crate::{App, case_work::work_from_case};
 
 /// A transaction with its order after some events, not committed yet.
 pub(crate) struct Weighed {
@@ -102,7 +102,7 @@ impl Weighed {
 
     /// Everything that was decided, for one commit.
     pub(crate) fn work(self, app: &App) -> UnitOfWork {
-        of_case(app, self.case, &self.waited).with_all(self.moved)
+        work_from_case(app, self.case, &self.waited).with_all(self.moved)
     }
 
     /// The same, with the notice that brought the new event.
@@ -110,15 +110,4 @@ impl Weighed {
         self.waited.push(notice.id.clone());
         self.work(app)
     }
-}
-
-/// An order's progress, its transaction and what an operator must look at, for one commit. A finding names its event if
-/// that is one of these notices: a gateway's answer is none.
-pub(crate) fn of_case(app: &App, case: Case, notices: &[EventId]) -> UnitOfWork {
-    let findings: Vec<_> = of_flags(app, &case.flags, &case.transaction, notices).collect();
-    UnitOfWork::new()
-        .progress(case.progress)
-        .with(Write::UpdateTransaction(Box::new(case.transaction)))
-        .with_all(case.requests.into_iter().map(Write::InsertRequest))
-        .with_all(findings)
 }
