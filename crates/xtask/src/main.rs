@@ -18,7 +18,7 @@ usage: cargo xtask <command>
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
                   two idle loops to run on each processor besides
-  tidy            the rules of the house that no compiler knows
+  tidy            the rules of the house that no compiler knows; with `--list`, the places that they count
 ";
 
 fn main() -> ExitCode {
@@ -43,6 +43,7 @@ fn run(args: &[String]) -> io::Result<bool> {
         Some(("servers", [])) => servers::run(),
         Some(("test", extra)) => Ok(programs::ensure()? && test::run(&root, extra)?),
         Some(("tidy", [])) => tidy::run(&root),
+        Some(("tidy", [list])) if list == "--list" => tidy::list(&root),
         _ => {
             write!(io::stderr(), "{USAGE}")?;
             Ok(false)
