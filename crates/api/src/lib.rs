@@ -15,8 +15,3 @@ pub mod sweeps;
 pub mod tasks;
 mod terminal;
 pub mod wiring;
-
-#[cfg(test)]
-mod deployed;
-#[cfg(test)]
-mod documented;

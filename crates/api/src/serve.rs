@@ -33,7 +33,7 @@ use crate::{
 };
 
 /// What runs when the service is told to stop has this long to end.
-pub(crate) const STOP_WITHIN: Duration = Duration::from_secs(10);
+pub const STOP_WITHIN: Duration = Duration::from_secs(10);
 /// Of which requests have this long, in seconds.
 const REQUESTS_STOP_WITHIN_SECONDS: u64 = 9;
 /// A client has this long to send the head of its first request.

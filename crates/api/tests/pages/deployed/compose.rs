@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::{assignments, directive, duration, is_a_get_route, is_refused, read, secret, variables, yaml};
-use crate::{
+use api::{
     config::{Config, Database, PREFIX},
     serve::STOP_WITHIN,
 };
+use serde_json::Value;
+
+use super::{assignments, directive, duration, is_a_get_route, is_refused, read, secret, variables, yaml};
 
 const INSTANCES: [&str; 2] = ["api-1", "api-2"];
 

@@ -11,12 +11,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
-
-use crate::{
+use api::{
     config::{Config, ConfigError, PREFIX},
     http::ROUTES,
 };
+use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// Values that stand for the secrets of somebody who has filled them in.

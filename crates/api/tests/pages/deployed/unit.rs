@@ -2,8 +2,9 @@
 
 use std::{path::Path, time::Duration};
 
+use api::{config::Config, serve::STOP_WITHIN};
+
 use super::{assignments, directive, read};
-use crate::{config::Config, serve::STOP_WITHIN};
 
 #[test]
 fn it_starts_with_what_it_is_given() {

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use api::{config::Config, serve::STOP_WITHIN};
 use serde_json::Value;
 
 use super::{image, is_a_get_route, is_refused, read, secret, variables, yaml};
-use crate::{config::Config, serve::STOP_WITHIN};
 
 fn manifest(name: &str) -> Value {
     yaml(&read(&format!("deploy/kubernetes/{name}.yaml")))

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use api::config::Config;
+
 use super::{ROOT, assignments, directive, read};
-use crate::config::Config;
 
 const DOCKERFILE: &str = "deploy/Dockerfile";
 
