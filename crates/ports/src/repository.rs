@@ -5,7 +5,7 @@
 //! behind the place of the last one: whatever was there when the first page was read is listed once, and what is
 //! committed meanwhile stands where its stamp says.
 //!
-//! A row that cannot be read is [`Unreadable`](crate::Unreadable), and only who needs it is refused: a list leaves it out,
+//! A row that cannot be read is [`Unreadable`], and only who needs it is refused: a list leaves it out,
 //! and what is read by its id fails. The [`Witness`](crate::Witness) hears of either. What is decided on is never left out:
 //! an order's items, its transactions with their refunds, and the products of an order.
 

@@ -217,7 +217,7 @@ impl UnitOfWork {
         &self.writes
     }
 
-    /// The writes in the one order in which rows are locked, whatever order they were added in: by [`Row`], then by
+    /// The writes in the one order in which rows are locked, whatever order they were added in: by `Row`, then by
     /// kind. Writes of one kind to one row keep the order that they were added in.
     #[must_use]
     pub fn in_lock_order(mut self) -> Vec<Write> {

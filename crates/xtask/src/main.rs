@@ -1,6 +1,7 @@
 //! The developer's tools, run as `cargo xtask <command>`.
 
 mod cargo;
+mod deny;
 mod programs;
 mod servers;
 mod test;
@@ -14,7 +15,7 @@ use std::{env, io};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  check           formatting, lints, tidy: everything short of running the code
+  check           formatting, lints, docs, denied crates, tidy: everything short of running the code
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
                   two idle loops to run on each processor besides
@@ -39,6 +40,8 @@ fn run(args: &[String]) -> io::Result<bool> {
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
             && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
+            && cargo::document(&root)?
+            && deny::run(&root)?
             && tidy::run(&root)?),
         Some(("servers", [])) => servers::run(),
         Some(("test", extra)) => Ok(programs::ensure()? && test::run(&root, extra)?),
