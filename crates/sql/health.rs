@@ -7,8 +7,7 @@ use diesel_async::RunQueryDsl;
 use ports::{HealthCheck, PortError};
 
 use super::schema::user;
-use crate::connection::{Conn, Database};
-use crate::dialect::is_writable;
+use crate::connection::{Conn, Database, is_writable};
 
 #[async_trait]
 impl HealthCheck for Database {

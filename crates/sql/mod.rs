@@ -1,7 +1,7 @@
 //! Every query of the system of record, written once for all databases (ADR 0002).
 //!
 //! This folder is not a crate. Each SQL adapter compiles it as one of its modules and provides two others:
-//! `crate::connection` (a connection, and the database that runs work on it) and `crate::dialect` (how
+//! `crate::connection` (a connection, the database that runs work on it, and whether it accepts writes) and `crate::dialect` (how
 //! amounts and timestamps are stored, and how the driver words its errors).
 //!
 //! The rules that keep one text possible:

@@ -69,12 +69,6 @@ fn read_page<R, T>(
     Ok(Page { data: read_readable_rows(witness, rows, read)?, next })
 }
 
-/// Reads every row, or fails at the first one that cannot be read: no decision is made on a part of the
-/// rows.
-pub(super) fn read_rows<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
-    rows.into_iter().map(read).collect()
-}
-
 /// The number of rows to load for a page: one more than it shows, which tells whether there is a next page.
 fn limit_plus_one(limit: u32) -> i64 {
     i64::from(limit).saturating_add(1)

@@ -30,6 +30,7 @@ pub(super) use session::{SessionRow, encode_timestamps};
 pub(super) use transaction::{TransactionHead, TransactionRow};
 pub(super) use user::UserRow;
 
+use diesel::QueryResult;
 use domain::{ChangedBy, UserKey};
 
 /// Stands for "no user" in a column that is never null. Generated keys are above zero.
@@ -38,4 +39,9 @@ const NO_USER_KEY: i64 = 0;
 /// The row key of the user who made a change, or [`NO_USER_KEY`] if the service made it by itself.
 pub(super) fn user_key(by: ChangedBy) -> i64 {
     by.user.map_or(NO_USER_KEY, UserKey::get)
+}
+
+/// Reads every row into the domain, or fails at the first one that cannot be read: nothing is decided on a part.
+pub(super) fn read_rows<R, T>(rows: Vec<R>, read: impl FnMut(R) -> QueryResult<T>) -> QueryResult<Vec<T>> {
+    rows.into_iter().map(read).collect()
 }

@@ -7,10 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use circuit_breaker::{CallFailure, DEFAULT_TIMEOUT, ServerGuard};
 use memcache::exp::{AsyncMetaClient, Error};
 use ports::{HealthCheck, PortError};
-
-use crate::patience::{self, Failure, Patience};
 
 const SCHEME: &str = "memcache://";
 /// The port of a URL that names none.
@@ -22,11 +21,11 @@ const CONNECTIONS_MAX: usize = 8;
 #[derive(Clone)]
 pub struct Memcached {
     address: Arc<str>,
-    breaker: Arc<Patience>,
+    guard: Arc<ServerGuard>,
     cached_client: Arc<Mutex<Option<CachedClient>>>,
 }
 
-/// A client for the address that the name had, and its generation: the number of doubts when it was made.
+/// A client for the address that the name had, and the generation in which it was made.
 #[derive(Clone)]
 struct CachedClient {
     client: AsyncMetaClient,
@@ -52,7 +51,7 @@ impl Memcached {
     /// # Errors
     /// [`InvalidUrl`] when the text is no such URL.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        Self::with_timeout(url, patience::TIMEOUT)
+        Self::with_timeout(url, DEFAULT_TIMEOUT)
     }
 
     /// A server with another time limit for a call, the wait for a connection included.
@@ -62,7 +61,7 @@ impl Memcached {
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         Ok(Self {
             address: parse_address(url).ok_or(InvalidUrl)?.into(),
-            breaker: Arc::new(Patience::new(timeout)),
+            guard: Arc::new(ServerGuard::new("memcached", timeout)),
             cached_client: Arc::default(),
         })
     }
@@ -76,22 +75,22 @@ impl Memcached {
             let client = self.get_or_connect().await.map_err(driver_failure)?;
             question(client).await.map_err(driver_failure)
         };
-        self.breaker.call(answer).await
+        self.guard.call(answer).await
     }
 
     /// The cached client, or a new one after a failure: the name is resolved again, because the server may
     /// have moved.
     async fn get_or_connect(&self) -> Result<AsyncMetaClient, Error> {
-        let doubts = self.breaker.doubts();
+        let generation = self.guard.connection_generation();
         // The lock is released before the connect: a server that hangs must not make other calls wait in a
         // mutex. Two calls may then both connect, and the later one is cached; that costs one connection.
         let known = self.cached_client.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(found) = known
-            && found.generation == doubts
+            && found.generation == generation
         {
             return Ok(found.client);
         }
-        let timeout = Some(self.breaker.timeout());
+        let timeout = Some(self.guard.call_timeout());
         let client = AsyncMetaClient::builder()
             .max_idle(CONNECTIONS_MAX)
             .max_connections(Some(CONNECTIONS_MAX))
@@ -99,7 +98,7 @@ impl Memcached {
             .io_timeout(timeout)
             .connect_async(&*self.address)
             .await?;
-        let found = CachedClient { client: client.clone(), generation: doubts };
+        let found = CachedClient { client: client.clone(), generation };
         *self.cached_client.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         Ok(client)
     }
@@ -121,14 +120,14 @@ fn parse_address(url: &str) -> Option<String> {
 
 /// The reason of a driver error without its context: the driver's text names the key, and a key may name a
 /// user or an order.
-fn driver_failure(error: Error) -> Failure {
+fn driver_failure(error: Error) -> CallFailure {
     match error {
-        Error::Server(said) | Error::Rejected(said) => Failure::Refused(said.into()),
+        Error::Server(said) | Error::Rejected(said) => CallFailure::Refused(said.into()),
         // Refused, so that a command which this code builds wrongly does not make the server count as
         // unavailable.
-        Error::Usage(fault) => Failure::Refused(fault.into()),
-        Error::Io(error) => Failure::Away(error.into()),
-        Error::Protocol(fault) => Failure::Away(fault.into()),
+        Error::Usage(fault) => CallFailure::Refused(fault.into()),
+        Error::Io(error) => CallFailure::Away(error.into()),
+        Error::Protocol(fault) => CallFailure::Away(fault.into()),
         Error::Ambiguous { source, .. } => driver_failure(*source),
         // A timeout, or errors of commands that are not used here. The driver's list is open, and an unknown
         // error counts as unavailable: that costs a pause and not a wrong answer.
@@ -138,7 +137,7 @@ fn driver_failure(error: Error) -> Failure {
         | Error::Encode(_)
         | Error::Decode(_)
         | Error::Callback(_)
-        | _ => Failure::Away("memcached did not answer".into()),
+        | _ => CallFailure::Away("memcached did not answer".into()),
     }
 }
 
@@ -169,7 +168,7 @@ mod tests {
             memcached.cached_client.lock().unwrap().as_ref().unwrap().generation
         };
         assert_eq!(looked_up().await, 0);
-        memcached.breaker.doubt();
+        memcached.guard.invalidate_connections();
         assert_eq!(looked_up().await, 1);
     }
 

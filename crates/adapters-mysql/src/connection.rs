@@ -13,6 +13,7 @@
 mod attempt;
 mod pool;
 mod workers;
+mod writable;
 
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use tokio::time::timeout;
 pub(crate) use self::attempt::WorkKind;
 pub(crate) use self::pool::{Limits, Permit, Pool};
 pub(crate) use self::workers::Workers;
+pub(crate) use self::writable::is_writable;
 pub(crate) use crate::MySql as Database;
 
 /// A connection as the queries of `crate::sql` see it, which are written once for all databases.

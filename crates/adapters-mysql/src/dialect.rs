@@ -3,11 +3,9 @@
 mod decimal;
 mod errors;
 mod timestamp;
-mod writable;
 
 pub(crate) use self::decimal::exact_amount;
 pub(crate) use self::errors::{is_contention, is_program_error, is_statement_timeout};
-pub(crate) use self::writable::is_writable;
 
 /// The hint that makes a statement use that index; it stands behind the table's name.
 pub(crate) fn index_hint_sql(index: &str) -> String {

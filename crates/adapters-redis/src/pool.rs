@@ -6,11 +6,10 @@ use bb8_redis::{
     RedisConnectionManager,
     bb8::{self, ManageConnection},
 };
+use circuit_breaker::ServerGuard;
 use ports::ErrorChain;
 use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
 use tokio::time;
-
-use crate::patience::Patience;
 
 /// Most connections of an instance: enough for its calls, and few for Redis when there are many instances.
 const CONNECTIONS_MAX: u32 = 8;
@@ -18,11 +17,11 @@ const CONNECTIONS_MAX: u32 = 8;
 pub(crate) type Pool = bb8::Pool<PoolManager>;
 
 /// A pool that connects when a connection is first needed, so that the service starts without Redis.
-pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>) -> Pool {
-    let manager = PoolManager { connections, breaker: Arc::clone(patience) };
+pub(crate) fn new(connections: RedisConnectionManager, guard: &Arc<ServerGuard>) -> Pool {
+    let manager = PoolManager { connections, guard: Arc::clone(guard) };
     bb8::Pool::builder()
         .max_size(CONNECTIONS_MAX)
-        .connection_timeout(patience.timeout())
+        .connection_timeout(guard.call_timeout())
         // The check compares two numbers and asks Redis nothing. A failed connect is reported to its caller
         // at once: a retry within the pool would use up the 80 ms that the whole call has.
         .test_on_check_out(true)
@@ -37,11 +36,10 @@ pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>)
 #[derive(Debug)]
 pub(crate) struct PoolManager {
     connections: RedisConnectionManager,
-    breaker: Arc<Patience>,
+    guard: Arc<ServerGuard>,
 }
 
-/// A connection and its generation: the number of doubts when it was made. A smaller number than now means
-/// discard.
+/// A connection and the generation in which it was made. An older generation than the present one means discard.
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
     generation: u64,
@@ -51,12 +49,12 @@ impl PoolManager {
     async fn try_connect(&self) -> Result<Connection, RedisError> {
         // Read before connecting: a fault meanwhile may concern this connection too, and then it is
         // discarded.
-        let doubts = self.breaker.doubts();
-        let connect = time::timeout(self.breaker.timeout(), self.connections.connect());
+        let generation = self.guard.connection_generation();
+        let connect = time::timeout(self.guard.call_timeout(), self.connections.connect());
         let mut redis = connect.await.map_err(std::io::Error::from)??;
         // The driver has a limit of its own, which must not end a call before the limit that was asked for.
-        redis.set_response_timeout(self.breaker.timeout());
-        Ok(Connection { redis, generation: doubts })
+        redis.set_response_timeout(self.guard.call_timeout());
+        Ok(Connection { redis, generation })
     }
 }
 
@@ -78,6 +76,6 @@ impl ManageConnection for PoolManager {
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.generation != self.breaker.doubts()
+        connection.generation != self.guard.connection_generation()
     }
 }

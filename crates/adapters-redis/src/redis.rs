@@ -4,13 +4,11 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bb8_redis::{RedisConnectionManager, bb8::RunError};
+use circuit_breaker::{CallFailure, DEFAULT_TIMEOUT, ServerGuard};
 use ports::{HealthCheck, PortError};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
 
-use crate::{
-    patience::{self, Failure, Patience},
-    pool::{self, Pool},
-};
+use crate::pool::{self, Pool};
 
 /// The key that the health check writes. It expires after [`HEALTH_MS`].
 const HEALTH: &str = "idem:health";
@@ -25,7 +23,7 @@ const RETRIES_MAX: u32 = 1;
 pub struct Redis {
     client: Client,
     pool: Pool,
-    breaker: Arc<Patience>,
+    guard: Arc<ServerGuard>,
 }
 
 /// The text is no URL of a Redis server. The error does not repeat it, because it may contain a password.
@@ -40,7 +38,7 @@ impl Redis {
     /// # Errors
     /// [`InvalidUrl`] when the text is no such URL.
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        Self::with_timeout(url, patience::TIMEOUT)
+        Self::with_timeout(url, DEFAULT_TIMEOUT)
     }
 
     /// A server with another time limit for a call, the wait for a connection included.
@@ -50,13 +48,13 @@ impl Redis {
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         let client = Client::open(url).map_err(|_| InvalidUrl)?;
         let connections = RedisConnectionManager::new(url).map_err(|_| InvalidUrl)?;
-        let patience = Arc::new(Patience::new(timeout.max(Duration::from_millis(1))));
-        Ok(Self { client, pool: pool::new(connections, &patience), breaker: patience })
+        let guard = Arc::new(ServerGuard::new("redis", timeout.max(Duration::from_millis(1))));
+        Ok(Self { client, pool: pool::new(connections, &guard), guard })
     }
 
     /// Sends one command and waits for its answer, within the time limit.
     pub(crate) async fn run_command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
-        self.breaker.call(self.query_with_retry(command)).await
+        self.guard.call(self.query_with_retry(command)).await
     }
 
     /// A new connection, outside the pool, that is subscribed to this channel. It has no time limit; the
@@ -67,7 +65,7 @@ impl Redis {
         Ok(connection)
     }
 
-    async fn query_with_retry<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+    async fn query_with_retry<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CallFailure> {
         let mut tried = 0;
         loop {
             let mut connection = self.pool.get().await.map_err(pool_failure)?;
@@ -78,7 +76,7 @@ impl Redis {
                 // neither decides anything.
                 Err(error) if error.is_connection_dropped() && tried < RETRIES_MAX => {
                     tried += 1;
-                    self.breaker.doubt();
+                    self.guard.invalidate_connections();
                 }
                 Err(error) => return Err(driver_failure(error)),
             }
@@ -86,21 +84,21 @@ impl Redis {
     }
 }
 
-fn pool_failure(error: RunError<RedisError>) -> Failure {
+fn pool_failure(error: RunError<RedisError>) -> CallFailure {
     match error {
         RunError::User(error) => driver_failure(error),
-        RunError::TimedOut => Failure::Away("no connection to Redis in time".into()),
+        RunError::TimedOut => CallFailure::Away("no connection to Redis in time".into()),
     }
 }
 
-fn driver_failure(error: RedisError) -> Failure {
+fn driver_failure(error: RedisError) -> CallFailure {
     // A server that is loading its data answers, but it will for seconds: to the service it is unavailable.
     // Any other error answer is about the command, and says that the server works.
     let away = [ErrorKind::Io, ErrorKind::Server(ServerErrorKind::BusyLoading)].contains(&error.kind());
     if away || error.is_unrecoverable_error() {
-        Failure::Away(error.into())
+        CallFailure::Away(error.into())
     } else {
-        Failure::Refused(error.into())
+        CallFailure::Refused(error.into())
     }
 }
 

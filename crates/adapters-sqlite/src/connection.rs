@@ -16,7 +16,7 @@ mod transaction;
 use std::path::Path;
 
 use diesel::connection::SimpleConnection;
-use diesel::{Connection, ConnectionError, ConnectionResult, SqliteConnection};
+use diesel::{Connection, ConnectionError, ConnectionResult, QueryResult, SqliteConnection};
 use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 
 use self::inline::InlineExecutor;
@@ -77,6 +77,11 @@ pub(crate) fn open_with_retry(path: &Path, access: Access) -> ConnectionResult<S
             outcome => return outcome,
         }
     }
+}
+
+/// Whether the record may be written to: always, for the file was opened for that.
+pub(crate) async fn is_writable(_: &mut Conn) -> QueryResult<bool> {
+    Ok(true)
 }
 
 #[cfg(test)]

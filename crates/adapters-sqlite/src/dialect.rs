@@ -1,6 +1,5 @@
 //! How SQLite differs from other databases: types, errors, hints.
 
-use diesel::QueryResult;
 use diesel::deserialize::{self, FromSql};
 use diesel::expression::AsExpression;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -8,7 +7,6 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteValue};
 
-use crate::connection::Conn;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// The hint that makes a statement use that index; it stands behind the table's name. Without the index the
@@ -58,8 +56,8 @@ impl FromSql<AmountType, Sqlite> for SqlAmount {
     }
 }
 
-/// SQLite's text when another connection, perhaps of another process, holds the lock for longer than
-/// [`BUSY_TIMEOUT_MS`](crate::connection::BUSY_TIMEOUT_MS). Diesel's error has no number for it.
+/// SQLite's text when another connection, perhaps of another process, holds the lock for longer than the
+/// connection waits. Diesel's error has no number for it.
 const BUSY: &str = "database is locked";
 
 /// Whether the work may succeed when it is repeated, because it only waited for a lock in vain.
@@ -92,10 +90,4 @@ pub(crate) fn is_program_error(text: &str) -> bool {
     // The reverse of what the MySQL adapter does: SQLite's own failures are few and listed above, while the
     // texts about a statement name its tables and columns and cannot be listed.
     !OUTSIDE_ERRORS.iter().any(|it| text.starts_with(it))
-}
-
-/// Whether the database takes writes. The file was opened for writing, so there is nothing to ask here; a
-/// full disk is found by commits and by the probe.
-pub(crate) async fn is_writable(_: &mut Conn) -> QueryResult<bool> {
-    Ok(true)
 }

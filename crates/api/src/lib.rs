@@ -11,12 +11,8 @@ pub mod log;
 pub mod metrics;
 pub mod serve;
 pub mod service;
+mod stopwatch;
 pub mod sweeps;
 pub mod tasks;
 mod terminal;
 pub mod wiring;
-
-#[cfg(test)]
-mod deployed;
-#[cfg(test)]
-mod documented;

@@ -152,25 +152,6 @@ impl Metrics for PrometheusMetrics {
     }
 }
 
-/// Measures a duration with the monotonic clock, which is not affected when the time of the machine is set.
-#[derive(Debug, Clone, Copy)]
-pub struct Stopwatch(std::time::Instant);
-
-impl Stopwatch {
-    /// Starts a stopwatch at the present instant.
-    #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "a duration that no clock on the wall may change")]
-    pub fn start() -> Self {
-        Self(std::time::Instant::now())
-    }
-
-    /// Time since the stopwatch was started.
-    #[must_use]
-    pub fn elapsed(&self) -> Duration {
-        self.0.elapsed()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use domain::order::OrderStatus;

@@ -42,7 +42,7 @@ use crate::{
 };
 
 /// Time limit of a stop, for everything that still runs.
-pub(crate) const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
+pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 /// The part of it that requests have, in seconds; the last second is for their writes and for the sweeps.
 const REQUEST_SHUTDOWN_SECONDS: u64 = 9;
 /// Time limit for the head of a connection's first request. `connections` limits the heads that follow.

@@ -9,9 +9,8 @@ use ports::{Digests, HealthCheck, KeyedDigests, Sealer};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    http::{decode::Cursors, problem::Problem},
     metrics::PrometheusMetrics,
-    tasks::Tasks,
+    tasks::{RunError, Tasks},
 };
 
 /// A server that this one depends on, with the check that `/readyz` makes.
@@ -54,25 +53,19 @@ impl Service {
     ///
     /// ```no_run
     /// # async fn handler(service: &api::service::Service, account: application::auth::NewAccount)
-    /// # -> Result<(), api::http::problem::Problem> {
+    /// # -> Result<(), api::tasks::RunError> {
     /// let user = service.write(async move |app| application::auth::create_operator(&app, account).await).await?;
     /// # let _ = user; Ok(()) }
     /// ```
     ///
     /// # Errors
-    /// `overloaded` when too many writes are running; this one did not begin.
-    pub async fn write<T, F>(&self, write: impl FnOnce(Arc<App>) -> F) -> Result<T, Problem>
+    /// [`RunError`], which a handler answers with `overloaded` or `internal-error`.
+    pub async fn write<T, F>(&self, write: impl FnOnce(Arc<App>) -> F) -> Result<T, RunError>
     where
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
         self.tasks.run_to_end(write(Arc::clone(&self.app))).await
-    }
-
-    /// Reads and writes the cursors of the list with this name. A cursor of another list is refused.
-    #[must_use]
-    pub fn cursors_for(&self, list: &'static str) -> Cursors<'_> {
-        Cursors::new(self.sealer.as_ref(), list)
     }
 
     /// The present time of the service's clock.

@@ -6,14 +6,23 @@ use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::http::problem::{Kind, Problem, RETRY_UNAVAILABLE};
-
 /// Most writes that run at once. One more is refused before it begins, so that nothing of it is done.
 const WRITES_MAX: usize = 2048;
 /// Most passwords that are hashed or wait for it at once: a quarter of all writes, so that a flood of logins
 /// leaves the rest to orders and notices.
 pub const HASHING_MAX: usize = 512;
-const _: () = assert!(HASHING_MAX <= WRITES_MAX / 4, "a crowd that logs in leaves room for orders");
+const _: () = assert!(HASHING_MAX <= WRITES_MAX / 4, "a crowd that logs in leaves permits for orders");
+
+/// Why a write did not run to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum RunError {
+    /// Too many are running; this one was not begun.
+    #[error("too many writes are running")]
+    Overloaded,
+    /// The runtime ended it while it stopped: how far it came is not known.
+    #[error("the write was ended while it ran")]
+    Cancelled,
+}
 
 /// The tasks of this process: writes that must end, and background loops.
 #[derive(Clone)]
@@ -37,19 +46,18 @@ impl Tasks {
     /// must not cut it between two commits.
     ///
     /// # Errors
-    /// `overloaded` when too many writes are running; this one did not begin.
-    pub async fn run_to_end<T>(&self, write: impl Future<Output = T> + Send + 'static) -> Result<T, Problem>
+    /// [`RunError`].
+    pub async fn run_to_end<T>(&self, write: impl Future<Output = T> + Send + 'static) -> Result<T, RunError>
     where
         T: Send + 'static,
     {
-        let full = |_| Problem::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE);
         // No queue for permits: it would hide the overload from clients, and a write that waits may begin
         // after its client has given up.
-        let turn = Arc::clone(&self.write_permits).try_acquire_owned().map_err(full)?;
+        let permit = Arc::clone(&self.write_permits).try_acquire_owned().map_err(|_| RunError::Overloaded)?;
         // The task owns the permit: it is free when the write ends, not when the caller stops waiting.
         let write = async move {
             let outcome = write.await;
-            drop(turn);
+            drop(permit);
             outcome
         };
         match self.tracker.spawn(write.in_current_span()).await {
@@ -57,7 +65,7 @@ impl Tasks {
             // Raised again here, so that the middleware answers it like a panic of the handler itself.
             Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),
             // The runtime is shutting down and has cancelled the task.
-            Err(_) => Err(Kind::InternalError.into()),
+            Err(_) => Err(RunError::Cancelled),
         }
     }
 
@@ -103,7 +111,7 @@ mod tests {
     async fn what_finds_no_room_is_not_begun() {
         let tasks = Tasks::with_writes_max(0);
         let refused = tasks.run_to_end(async { panic!("it was begun") }).await;
-        assert_eq!(refused.map_err(|it| it.kind()), Err::<(), _>(Kind::Overloaded));
+        assert_eq!(refused, Err::<(), _>(RunError::Overloaded));
     }
 
     #[tokio::test]

@@ -9,6 +9,7 @@ pub mod auth;
 pub mod caching;
 pub mod callbacks;
 mod caller;
+mod case_work;
 pub mod catalogue;
 pub mod findings;
 mod idempotent;

@@ -30,18 +30,10 @@ impl Store for MeteredStore {
         let outcome = self.store.commit(work).await;
         let how = match &outcome {
             Ok(()) => CommitOutcome::Committed,
-            // Without an answer it is unknown whether the commit happened. Its status changes are not
-            // counted, so that metrics may miss some but never count one twice when the request is sent
-            // again.
-            Err(CommitError::Failed(_)) => CommitOutcome::Unavailable,
-            Err(
-                CommitError::Stale
-                | CommitError::OutOfStock(_)
-                | CommitError::LimitReached(_)
-                | CommitError::Claimed(_)
-                | CommitError::DuplicateEvent
-                | CommitError::AccountConflict(_),
-            ) => CommitOutcome::Refused,
+            // Without an answer it is unknown whether the commit happened. Its status changes are not counted, so
+            // that metrics may miss some but never count one twice when the request is sent again.
+            Err(error) if error.is_refusal() => CommitOutcome::Refused,
+            Err(_) => CommitOutcome::Unavailable,
         };
         self.metrics.observe(Observation::Commit(how, self.clock.now().saturating_duration_since(begun)));
         if outcome.is_ok() {

@@ -10,5 +10,5 @@ pub use operation::{OperationError, PaymentOperation, execute_operation};
 pub use read::{RequestedRefund, VisibleTransaction, find_transaction, list_refunds, list_transactions};
 pub use start::{NewPayment, StartPaymentError, start_payment};
 
-pub(crate) use assess::{assess, event_disposition, work_from_case};
+pub(crate) use assess::{assess, event_disposition};
 pub(crate) use reconcile::{ask_gateway, reconcile_payment};

@@ -92,16 +92,7 @@ impl Store for RecentCommits {
             Ok(()) if writes => self.push_outcome(false),
             Err(CommitError::Failed(PortError::Unavailable(_))) => self.push_outcome(true),
             // Nothing was written, so this says nothing about writing.
-            Ok(())
-            | Err(
-                CommitError::Stale
-                | CommitError::OutOfStock(_)
-                | CommitError::LimitReached(_)
-                | CommitError::Claimed(_)
-                | CommitError::DuplicateEvent
-                | CommitError::AccountConflict(_)
-                | CommitError::Failed(PortError::Unreadable(_) | PortError::Bug(_)),
-            ) => {}
+            Ok(()) | Err(_) => {}
         }
         outcome
     }
@@ -125,11 +116,7 @@ impl HealthCheck for RecentCommits {
         let probe = UnitOfWork::new().with_write(Write::Probe(self.clock.now()));
         let outcome = self.commit(probe).await;
         *self.lock_probe() = None;
-        match outcome {
-            Ok(()) => Ok(()),
-            Err(CommitError::Failed(fault)) => Err(fault),
-            Err(refusal) => Err(PortError::bug(refusal)),
-        }
+        outcome.map_err(CommitError::into_port_error)
     }
 }
 

@@ -21,17 +21,10 @@ pub(crate) enum Attempt<E> {
 impl<E: From<PortError>> Attempt<E> {
     /// Maps a failed commit for a use case that expects no guard to fail except by being stale.
     pub(crate) fn from_commit_error(error: CommitError) -> Self {
-        match error {
-            CommitError::Stale => Self::Stale,
-            CommitError::Failed(away) => Self::Failed(away.into()),
-            CommitError::OutOfStock(_)
-            | CommitError::LimitReached(_)
-            | CommitError::Claimed(_)
-            | CommitError::DuplicateEvent
-            | CommitError::AccountConflict(_) => {
-                Self::Failed(PortError::bug("a guard failed that this use case does not set").into())
-            }
+        if let CommitError::Stale = error {
+            return Self::Stale;
         }
+        Self::Failed(error.into_port_error().into())
     }
 }
 

@@ -45,11 +45,8 @@ pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
     let work = UnitOfWork::new()
         .with_write(Write::Prune(Prunable::Claims, now, PRUNE_LIMIT))
         .with_write(Write::Prune(Prunable::Sessions, kept, PRUNE_LIMIT));
-    match app.store.commit(work).await {
-        Ok(()) => Ok(false),
-        Err(CommitError::Failed(away)) => Err(away),
-        Err(other) => Err(PortError::bug(other)),
-    }
+    app.store.commit(work).await.map_err(CommitError::into_port_error)?;
+    Ok(false)
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! shows and then by row, and a page begins after the last row of the page before. Rows that exist when the
 //! first page is read are listed once; rows committed meanwhile appear at the position of their timestamp.
 //!
-//! An unreadable row is [`UnreadableRow`](crate::UnreadableRow) and affects only the request that needs it: a
+//! An unreadable row is [`UnreadableRow`] and affects only the request that needs it: a
 //! list leaves it out, and a read by id fails. The [`UnreadableObserver`](crate::UnreadableObserver) is
 //! notified of both. Rows that a decision rests on are never left out: an order's items, its transactions
 //! with their refunds, and the products of an order.

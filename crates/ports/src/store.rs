@@ -50,16 +50,47 @@ pub enum CommitError {
     Failed(#[from] PortError),
 }
 
-/// Which of the [limits](crate::OpenLimits) of unpaid orders is reached.
+impl CommitError {
+    /// Whether a guard refused, so that nothing was committed. Otherwise that is not known.
+    #[must_use]
+    pub const fn is_refusal(&self) -> bool {
+        match self {
+            Self::Stale
+            | Self::OutOfStock(_)
+            | Self::LimitReached(_)
+            | Self::Claimed(_)
+            | Self::DuplicateEvent
+            | Self::AccountConflict(_) => true,
+            Self::Failed(_) => false,
+        }
+    }
+
+    /// The failure to a caller whose unit of work has no guard that could refuse, or who has dealt with each that it has.
+    /// Any other refusal is a fault of the program.
+    #[must_use]
+    pub fn into_port_error(self) -> PortError {
+        match self {
+            Self::Failed(fault) => fault,
+            refusal @ (Self::Stale
+            | Self::OutOfStock(_)
+            | Self::LimitReached(_)
+            | Self::Claimed(_)
+            | Self::DuplicateEvent
+            | Self::AccountConflict(_)) => PortError::bug(refusal),
+        }
+    }
+}
+
+/// The [limit](crate::OpenLimits) of unpaid orders that a new order would exceed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OpenLimit {
-    /// That of the orders.
+    /// The number of unpaid orders of a user.
     Orders,
-    /// That of the pieces of one product.
+    /// The pieces of one product in all unpaid orders of a user.
     Pieces,
 }
 
-/// What of an account is somebody else's.
+/// What a new account would share with another account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AccountConflict {
     /// The username, compared regardless of case.
@@ -76,4 +107,19 @@ pub trait HealthCheck: Send + Sync {
     /// # Errors
     /// [`PortError`] when it does not answer in time; `/readyz` then reports it as unavailable.
     async fn check_health(&self) -> Result<(), PortError>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_that_no_guard_can_give_is_a_fault_of_the_program() {
+        let refused = CommitError::DuplicateEvent;
+        assert!(refused.is_refusal());
+        assert!(matches!(refused.into_port_error(), PortError::Bug(_)));
+        let failed = CommitError::Failed(PortError::unavailable("gone"));
+        assert!(!failed.is_refusal());
+        assert!(matches!(failed.into_port_error(), PortError::Unavailable(_)));
+    }
 }

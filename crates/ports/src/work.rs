@@ -284,7 +284,7 @@ impl UnitOfWork {
     }
 
     /// The writes in the global order in which rows are locked, whatever order they were added in: by
-    /// [`LockRow`], then by kind. Writes of one kind to one row keep the order in which they were added.
+    /// `LockRow`, then by kind. Writes of one kind to one row keep the order in which they were added.
     #[must_use]
     pub fn in_lock_order(mut self) -> Vec<Write> {
         // The sort is stable on purpose: two writes of one kind to one row may depend on each other.

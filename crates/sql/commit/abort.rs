@@ -5,9 +5,10 @@ use diesel::{
     result::{DatabaseErrorKind, Error},
 };
 use domain::{EventId, GatewayName, ProductId, User};
-use ports::{ClaimRepository, CommitError, EventRepository, IdempotencyKey, OpenLimit, PortError};
+use ports::{
+    ClaimRepository, CommitError, EventRepository, IdempotencyKey, OpenLimit, PortError, UserRepository,
+};
 
-use super::users;
 use crate::connection::Database;
 
 /// The outcome of one write. Any [`Abort`] rolls back the whole unit.
@@ -59,7 +60,7 @@ impl Violation {
             Self::Limit(limit) => Ok(CommitError::LimitReached(limit)),
             Self::Claim(key) => find_claim_conflict(database, &key).await,
             Self::Event(gateway, id) => find_event_conflict(database, &gateway, &id).await,
-            Self::User(user) => users::find_user_conflict(database, user).await,
+            Self::User(user) => find_user_conflict(database, user).await,
         };
         error.unwrap_or_else(CommitError::Failed)
     }
@@ -85,6 +86,13 @@ async fn find_event_conflict(
         Ok(Some(_)) | Err(PortError::Unreadable(_)) => Ok(CommitError::DuplicateEvent),
         Err(fault) => Err(fault),
     }
+}
+
+/// Looks up whether name or address belong to another account. If neither does, a generated key or id was
+/// in use.
+async fn find_user_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
+    let taken = database.find_account_conflicts(&account.username, &account.email).await?;
+    Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })
 }
 
 /// Turns a unique violation of an insert into `refusal`; use it only where every unique key has that

@@ -1,10 +1,9 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{PasswordHash, Timestamp, User, UserKey};
-use ports::{CommitError, PortError, UserRepository};
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
-use crate::connection::{Conn, Database};
+use crate::connection::Conn;
 use crate::sql::{cached_statement::CachedStatement, row::UserRow, schema::user, value::SqlTimestamp};
 
 pub(super) async fn insert_user(conn: &mut Conn, user: &User, hash: &PasswordHash) -> WriteOutcome {
@@ -57,11 +56,4 @@ pub(super) async fn change_password(
     let hash = (user::password.eq(to.expose_secret()), user::hash_cost.eq(i64::from(to.cost())));
     let update = diesel::update(present).set(hash);
     check_guard(CachedStatement(update).execute(conn).await?)
-}
-
-/// Looks up whether name or address belong to another account. If neither does, a generated key or id was
-/// in use.
-pub(super) async fn find_user_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
-    let taken = database.find_account_conflicts(&account.username, &account.email).await?;
-    Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })
 }

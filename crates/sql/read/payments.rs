@@ -6,10 +6,10 @@ use diesel_async::RunQueryDsl;
 use domain::{OrderKey, Refund, Timestamp, Transaction, TransactionId, payment::StoredPaymentRequest};
 use ports::{Batch, PaymentRepository, PortError};
 
-use super::{group_by_key, read_readable_rows, read_rows, to_usize};
+use super::{group_by_key, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionHead, TransactionRow};
+use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionHead, TransactionRow, read_rows};
 use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
 use crate::sql::value::SqlTimestamp;
 

@@ -4,11 +4,11 @@ use diesel_async::RunQueryDsl;
 use domain::{ChangeId, Product, ProductId, ProductKey, product::StoredProductChange};
 use ports::{ChangeFilter, Page, PortError, ProductRepository};
 
-use super::{limit_plus_one, read_page, read_rows};
+use super::{limit_plus_one, read_page};
 use crate::connection::{Conn, Database};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow};
+use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow, read_rows};
 use crate::sql::schema::{product_changes, products, user};
 use crate::sql::value::SqlTimestamp;
 

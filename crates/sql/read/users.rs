@@ -4,9 +4,13 @@ use diesel_async::RunQueryDsl;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold_case};
 use ports::{AccountConflict, ChangedUser, Credentials, PortError, UserRepository};
 
-use super::{read_each_row, read_rows};
+use super::read_each_row;
 use crate::connection::{Conn, Database};
-use crate::sql::{row::UserRow, schema::user, value::SqlTimestamp};
+use crate::sql::{
+    row::{UserRow, read_rows},
+    schema::user,
+    value::SqlTimestamp,
+};
 
 #[async_trait]
 impl UserRepository for Database {

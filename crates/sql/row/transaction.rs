@@ -6,8 +6,7 @@ use domain::{
     },
 };
 
-use super::{DisputeRow, RefundRow, reader::RowReader};
-use crate::sql::read::read_rows;
+use super::{DisputeRow, RefundRow, read_rows, reader::RowReader};
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 

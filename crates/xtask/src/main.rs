@@ -1,6 +1,7 @@
 //! The developer's tools, run as `cargo xtask <command>`.
 
 mod cargo;
+mod deny;
 mod programs;
 mod servers;
 mod test;
@@ -14,11 +15,11 @@ use std::{env, io};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
-  check           formatting, lints, tidy: everything short of running the code
+  check           formatting, lints, docs, denied crates, tidy: everything short of running the code
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
                   two idle loops to run on each processor besides
-  tidy            the rules of the house that no compiler knows
+  tidy            the rules of the house that no compiler knows; with `--list`, the places that they count
 ";
 
 fn main() -> ExitCode {
@@ -39,10 +40,13 @@ fn run(args: &[String]) -> io::Result<bool> {
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
             && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
+            && cargo::document(&root)?
+            && deny::run(&root)?
             && tidy::run(&root)?),
         Some(("servers", [])) => servers::run(),
         Some(("test", extra)) => Ok(programs::ensure_programs()? && test::run(&root, extra)?),
         Some(("tidy", [])) => tidy::run(&root),
+        Some(("tidy", [list])) if list == "--list" => tidy::list(&root),
         _ => {
             write!(io::stderr(), "{USAGE}")?;
             Ok(false)

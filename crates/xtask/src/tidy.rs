@@ -2,12 +2,15 @@
 
 mod attributes;
 mod claims;
+mod cycles;
 mod edges;
 mod lengths;
 mod links;
 mod manifest;
 mod markdown;
 mod problems;
+mod product;
+mod ratchet;
 mod readme;
 mod tree;
 mod wiring;
@@ -22,10 +25,12 @@ use tree::FileTree;
 const CHECKS: &[fn(&FileTree) -> Vec<Fault>] = &[
     attributes::check,
     claims::check,
+    cycles::check,
     edges::check,
     lengths::check,
     links::check,
     problems::check,
+    ratchet::check,
     readme::check,
     wiring::check,
     words::check,
@@ -45,6 +50,16 @@ pub(crate) fn run(root: &Path) -> io::Result<bool> {
         count => writeln!(out, "tidy: {} files, faults: {count}", tree.len())?,
     }
     Ok(faults.is_empty())
+}
+
+/// Prints every place that the ratchet counts.
+pub(crate) fn list(root: &Path) -> io::Result<bool> {
+    let tree = FileTree::from_repository(root)?;
+    let mut out = io::stdout().lock();
+    for place in ratchet::list(&tree) {
+        writeln!(out, "{place}")?;
+    }
+    Ok(true)
 }
 
 /// A violation of a rule, with its path and line.

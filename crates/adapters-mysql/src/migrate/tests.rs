@@ -31,6 +31,25 @@ fn every_statement_is_one_that_may_be_run_again() {
 }
 
 #[test]
+fn every_folder_of_migrations_is_a_step_and_every_step_is_a_folder() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../migrations/mysql");
+    let mut folders: Vec<(String, String)> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap();
+            let (version, _) = name.split_once('_').unwrap();
+            (version.to_owned(), std::fs::read_to_string(path.join("up.sql")).unwrap())
+        })
+        .collect();
+    folders.sort();
+    let steps: Vec<_> = STEPS.iter().map(|it| (it.version.to_owned(), it.sql.to_owned())).collect();
+    let versions = |of: &[(String, String)]| of.iter().map(|it| it.0.clone()).collect::<Vec<_>>();
+    assert_eq!(versions(&folders), versions(&steps));
+    assert!(folders == steps, "the statements of a step are not those of its folder");
+}
+
+#[test]
 fn the_currencies_of_old_payments_are_those_of_the_domain() {
     let text: String = STEPS.iter().map(|it| it.sql).collect();
     let letters = || 'A'..='Z';

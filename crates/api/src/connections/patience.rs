@@ -9,7 +9,7 @@ use std::{
 
 use tokio::time::{Sleep, sleep};
 
-use crate::metrics::Stopwatch;
+use crate::stopwatch::Stopwatch;
 
 /// Longest time in which a reader takes not a single byte.
 pub(super) const STALL_MAX: Duration = Duration::from_secs(10);

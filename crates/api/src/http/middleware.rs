@@ -32,7 +32,8 @@ use super::{
 };
 use crate::{
     connections::ResponseGuard,
-    metrics::{PrometheusMetrics, RequestSample, Stopwatch},
+    metrics::{PrometheusMetrics, RequestSample},
+    stopwatch::Stopwatch,
 };
 
 pub use {finish::NotAProblem, unread_body::UnreadBody};

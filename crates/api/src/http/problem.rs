@@ -23,6 +23,8 @@ use application::{KeyError, Limit, Throttled};
 use domain::{Invalid, order::OrderStatus};
 use ports::{ErrorChain, HasherBusy, PortError};
 
+use crate::tasks::RunError;
+
 pub(in crate::http) use text::{LOCATION_BYTES_MAX, json_length};
 pub use {
     faults::{Fault, FaultLocation, Faults, Rule},
@@ -204,6 +206,18 @@ impl From<PortError> for Problem {
 impl From<HasherBusy> for Problem {
     fn from(_: HasherBusy) -> Self {
         Self::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE)
+    }
+}
+
+impl From<RunError> for Problem {
+    fn from(fault: RunError) -> Self {
+        match fault {
+            RunError::Overloaded => Self::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE),
+            RunError::Cancelled => {
+                tracing::error!(fault = %fault, "a write did not run to its end");
+                Kind::InternalError.into()
+            }
+        }
     }
 }
 

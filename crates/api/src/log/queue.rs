@@ -14,7 +14,7 @@ use std::{
 use prometheus_client::metrics::counter::Counter;
 
 use super::{format_line, worker::Worker};
-use crate::metrics::Stopwatch;
+use crate::stopwatch::Stopwatch;
 
 /// Most lines that wait to be written. The channel allocates a slot for each at its start.
 const LINES_MAX: usize = 16_384;

@@ -152,15 +152,10 @@ async fn prepare_account(
 }
 
 fn map_commit_error(error: CommitError) -> Attempt<RegisterError> {
-    match error {
-        CommitError::AccountConflict(taken) => RegisterError::Taken(taken).into(),
-        CommitError::Stale
-        | CommitError::OutOfStock(_)
-        | CommitError::LimitReached(_)
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::Failed(_) => Attempt::from_commit_error(error),
+    if let CommitError::AccountConflict(taken) = error {
+        return RegisterError::Taken(taken).into();
     }
+    Attempt::from_commit_error(error)
 }
 
 #[cfg(test)]

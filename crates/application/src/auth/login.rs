@@ -163,17 +163,9 @@ async fn commit_session(
     let work = work.with_write(Write::InsertSession(session.clone(), network));
     match app.store.commit(work).await {
         Ok(()) => Ok(Some(issue_token_pair(app, &session, user.id.clone()))),
-        Err(CommitError::Failed(away)) => Err(away.into()),
-        Err(
-            // Not `retry_stale!`: another round would have to verify the password again, which the caller
-            // does once.
-            CommitError::Stale
-            | CommitError::OutOfStock(_)
-            | CommitError::LimitReached(_)
-            | CommitError::Claimed(_)
-            | CommitError::DuplicateEvent
-            | CommitError::AccountConflict(_),
-        ) => Ok(None),
+        // Not `retry_stale!`: another round would have to verify the password again, which the caller does once.
+        Err(CommitError::Stale) => Ok(None),
+        Err(other) => Err(other.into_port_error().into()),
     }
 }
 

@@ -126,16 +126,10 @@ async fn prepare_change(
 /// login has rehashed the same password; so the password is verified once more. A second stale commit is a
 /// concurrent change of the password, and is refused: each round costs two hashes.
 fn map_commit_error(error: CommitError, is_retried: &AtomicBool) -> Attempt<PasswordError> {
-    match error {
-        CommitError::Stale if !is_retried.swap(true, Ordering::Relaxed) => Attempt::Stale,
-        CommitError::Stale => PasswordError::Login(LoginError::Invalid).into(),
-        CommitError::OutOfStock(_)
-        | CommitError::LimitReached(_)
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::AccountConflict(_)
-        | CommitError::Failed(_) => Attempt::from_commit_error(error),
+    if matches!(error, CommitError::Stale) && is_retried.swap(true, Ordering::Relaxed) {
+        return PasswordError::Login(LoginError::Invalid).into();
     }
+    Attempt::from_commit_error(error)
 }
 
 #[cfg(test)]

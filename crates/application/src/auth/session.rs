@@ -17,7 +17,7 @@
 use std::time::Duration;
 
 use domain::{Network, Session, SessionId, Timestamp, UserId, session::RefreshOutcome};
-use ports::{AccessClaims, PortError, StoredReply, UnitOfWork, Write};
+use ports::{AccessClaims, CommitError, PortError, StoredReply, UnitOfWork, Write};
 
 use super::revocations::SessionStatus;
 use crate::{
@@ -251,14 +251,9 @@ async fn end_session(app: &App, session: &Session, now: Timestamp) -> Result<(),
         session: session.key,
         at: now,
     });
-    match app.store.commit(work).await {
-        Ok(()) => {
-            announce_session_end(app, &session.id).await;
-            Ok(())
-        }
-        Err(ports::CommitError::Failed(away)) => Err(away),
-        Err(other) => Err(PortError::bug(other)),
-    }
+    app.store.commit(work).await.map_err(CommitError::into_port_error)?;
+    announce_session_end(app, &session.id).await;
+    Ok(())
 }
 
 /// Records the end of a session in this process and announces it to the others. An instance that misses it

@@ -127,19 +127,14 @@ where
 }
 
 fn map_commit_error(app: &App, error: CommitError, lines: &[OrderLineInput]) -> Attempt<PlaceError> {
-    match error {
-        // Other buyers took the stock after it was read. The guard names products; the client needs its own
-        // lines.
-        CommitError::OutOfStock(short) => {
-            PlaceError::OutOfStock(line_positions(lines, |it| short.contains(&it.product))).into()
-        }
-        CommitError::LimitReached(limit) => PlaceError::from(throttled_open_order(app, limit)).into(),
-        CommitError::Stale
-        | CommitError::Claimed(_)
-        | CommitError::DuplicateEvent
-        | CommitError::AccountConflict(_)
-        | CommitError::Failed(_) => Attempt::from_commit_error(error),
+    // Other buyers took the stock after it was read. The guard names products; the client needs its own lines.
+    if let CommitError::OutOfStock(short) = error {
+        return PlaceError::OutOfStock(line_positions(lines, |it| short.contains(&it.product))).into();
     }
+    if let CommitError::LimitReached(limit) = error {
+        return PlaceError::from(throttled_open_order(app, limit)).into();
+    }
+    Attempt::from_commit_error(error)
 }
 
 async fn decide_placement<R>(

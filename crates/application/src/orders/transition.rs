@@ -10,8 +10,8 @@ use ports::{PortError, StoredReply, UnitOfWork};
 use super::read::can_see_order;
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, IfMatch, KeyError,
+    case_work::work_from_case,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
-    payments::work_from_case,
     retry::Attempt,
 };
 

@@ -9,7 +9,7 @@ use domain::{
 };
 use ports::{Gateway, Notice, ParsedNotice, PortError, UnitOfWork, Write};
 
-use crate::{App, findings::findings_from_flags};
+use crate::{App, case_work::work_from_case};
 
 /// A transaction with its order after some events, not committed yet.
 pub(crate) struct Assessment {
@@ -118,15 +118,4 @@ impl Assessment {
         self.waiting_notices.push(notice.id.clone());
         self.into_work(app)
     }
-}
-
-/// An order's progress, its transaction and what an operator must look at, for one commit. A finding names its event if
-/// that is one of these notices: a gateway's answer is none.
-pub(crate) fn work_from_case(app: &App, case: TransactionChange, notices: &[EventId]) -> UnitOfWork {
-    let findings: Vec<_> = findings_from_flags(app, &case.flags, &case.transaction, notices).collect();
-    UnitOfWork::new()
-        .with_order_change(case.order_change)
-        .with_write(Write::UpdateTransaction(Box::new(case.transaction)))
-        .with_writes(case.requests.into_iter().map(Write::InsertRequest))
-        .with_writes(findings)
 }

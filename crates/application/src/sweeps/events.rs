@@ -90,8 +90,7 @@ async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError>
         // Another instance was faster, or the transaction has appeared. Reading again would find nothing to
         // do.
         Err(CommitError::Stale) => Ok(false),
-        Err(CommitError::Failed(fault)) => Err(fault),
-        Err(other) => Err(PortError::bug(other)),
+        Err(other) => Err(other.into_port_error()),
     }
 }
 

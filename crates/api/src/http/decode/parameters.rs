@@ -5,7 +5,10 @@ use domain::{Invalid, Timestamp, card};
 use ports::Sealer;
 
 use super::{ReadResult, Rule, build_or_problem, must_be_whole};
-use crate::http::problem::{Fault, FaultLocation, Faults, Kind, Problem};
+use crate::{
+    http::problem::{Fault, FaultLocation, Faults, Kind, Problem},
+    service::Service,
+};
 
 /// Longest page of a list, in elements; a larger `limit` is a fault.
 pub const LIMIT_MAX: u32 = 100;
@@ -149,6 +152,14 @@ fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     }
     let time: jiff::Timestamp = text.parse().map_err(|_| TIME)?;
     Ok(Timestamp::from_millis(time.as_millisecond()))
+}
+
+impl Service {
+    /// Reads and writes the cursors of the list with this name. A cursor of another list is refused.
+    #[must_use]
+    pub fn cursors_for(&self, list: &'static str) -> Cursors<'_> {
+        Cursors::new(self.sealer.as_ref(), list)
+    }
 }
 
 /// The cursors of one list: ids that are sealed, so that a client can neither read nor construct one.

@@ -73,3 +73,11 @@ fn a_challenge_says_whether_a_token_was_shown() {
     assert_eq!(challenge(false), "Bearer");
     assert_eq!(challenge(true), r#"Bearer error="invalid_token""#);
 }
+
+#[test]
+fn a_write_that_found_no_room_may_come_again_and_one_that_was_ended_is_a_fault() {
+    let turned_away = Problem::from(RunError::Overloaded);
+    assert_eq!(turned_away.kind(), Kind::Overloaded);
+    assert_eq!(turned_away.error_response().headers().get("retry-after").unwrap(), "1");
+    assert_eq!(Problem::from(RunError::Cancelled).kind(), Kind::InternalError);
+}

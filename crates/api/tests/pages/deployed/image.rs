@@ -2,24 +2,25 @@
 
 use std::path::Path;
 
-use super::{ROOT, find_directive, parse_assignments, read_file};
-use crate::config::Config;
+use api::config::Config;
+
+use super::{ROOT, assignments, directive, read};
 
 const DOCKERFILE: &str = "deploy/Dockerfile";
 
 /// The number of the image's user.
 pub(super) fn user() -> u64 {
-    find_directive(&read_file(DOCKERFILE), "USER ").split(':').next().unwrap().parse().unwrap()
+    directive(&read(DOCKERFILE), "USER ").split(':').next().unwrap().parse().unwrap()
 }
 
 /// The port that the image says it listens on.
 pub(super) fn port() -> u64 {
-    find_directive(&read_file(DOCKERFILE), "EXPOSE ").parse().unwrap()
+    directive(&read(DOCKERFILE), "EXPOSE ").parse().unwrap()
 }
 
 #[test]
 fn it_listens_where_it_says() {
-    let set = parse_assignments(find_directive(&read_file(DOCKERFILE), "ENV "));
+    let set = assignments(directive(&read(DOCKERFILE), "ENV "));
     let address = Config::from_sources(None, set).unwrap().http_addr;
     assert!(address.ip().is_unspecified() && u64::from(address.port()) == port());
 }
@@ -27,13 +28,13 @@ fn it_listens_where_it_says() {
 #[test]
 fn it_is_not_root_and_is_told_to_stop_by_the_signal_that_it_listens_to() {
     assert!(user() > 0);
-    assert_eq!(find_directive(&read_file(DOCKERFILE), "STOPSIGNAL "), "SIGTERM");
+    assert_eq!(directive(&read(DOCKERFILE), "STOPSIGNAL "), "SIGTERM");
 }
 
 #[test]
 fn it_is_built_by_the_compiler_of_the_workspace_for_the_system_it_runs_on() {
-    let (image, manifest) = (read_file(DOCKERFILE), read_file("Cargo.toml"));
-    let compiler = find_directive(&manifest, "rust-version = ").trim_matches('"');
+    let (image, manifest) = (read(DOCKERFILE), read("Cargo.toml"));
+    let compiler = directive(&manifest, "rust-version = ").trim_matches('"');
     let mut stages = image.lines().filter_map(|it| it.strip_prefix("FROM "));
     assert_eq!(stages.next(), Some(format!("rust:{compiler}-slim-bookworm AS build").as_str()));
     assert_eq!(stages.next(), Some("debian:bookworm-slim"));
@@ -42,7 +43,7 @@ fn it_is_built_by_the_compiler_of_the_workspace_for_the_system_it_runs_on() {
 
 #[test]
 fn what_the_build_reads_is_there_and_nothing_else() {
-    let ignore = read_file("deploy/Dockerfile.dockerignore");
+    let ignore = read("deploy/Dockerfile.dockerignore");
     let mut lines = ignore.lines().filter(|it| !it.starts_with('#'));
     assert_eq!(lines.next(), Some("*"), "what is not named stays out");
     let taken: Vec<_> = lines.map(|it| it.strip_prefix('!').unwrap()).collect();

@@ -11,12 +11,11 @@ use std::{
     time::Duration,
 };
 
-use serde_json::Value;
-
-use crate::{
+use api::{
     config::{Config, ConfigError, PREFIX},
     http::ROUTES,
 };
+use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// Values that stand for the secrets of somebody who has filled them in.
@@ -30,20 +29,20 @@ const SECRETS: [(&str, &str); 7] = [
     ("REDIS_PASSWORD", "0f1e2d3c"),
 ];
 
-fn read_file(path: &str) -> String {
+fn read(path: &str) -> String {
     fs::read_to_string(Path::new(ROOT).join(path)).unwrap_or_else(|fault| panic!("{path}: {fault}"))
 }
 
-fn parse_yaml(text: &str) -> Value {
+fn yaml(text: &str) -> Value {
     serde_saphyr::from_str(text).unwrap()
 }
 
-fn secret_value(name: &str) -> &'static str {
+fn secret(name: &str) -> &'static str {
     SECRETS.iter().find(|it| it.0 == name).unwrap_or_else(|| panic!("{name} is no known secret")).1
 }
 
 /// The names of a map whose values are texts: what reaches a process is nothing else.
-fn env_variables(map: &Value) -> Vec<(String, String)> {
+fn variables(map: &Value) -> Vec<(String, String)> {
     let text = |(name, value): (&String, &Value)| {
         let value = value.as_str().unwrap_or_else(|| panic!("{name} is no text"));
         (name.clone(), value.to_owned())
@@ -52,13 +51,13 @@ fn env_variables(map: &Value) -> Vec<(String, String)> {
 }
 
 /// The lines `CARD_NUMBER_NAME=value` of a file.
-fn parse_assignments(text: &str) -> Vec<(String, String)> {
+fn assignments(text: &str) -> Vec<(String, String)> {
     let lines = text.lines().filter(|it| !it.is_empty() && !it.starts_with('#'));
     lines.map(|it| it.split_once('=').unwrap()).map(|(name, value)| (name.into(), value.into())).collect()
 }
 
 /// Whether the service refuses a value because of the key that it stands for.
-fn is_invalid_value(name: &str, value: &str) -> bool {
+fn is_refused(name: &str, value: &str) -> bool {
     let key = name.strip_prefix(PREFIX).unwrap().to_lowercase();
     let read = Config::from_sources(None, [(name.to_owned(), value.to_owned())]);
     matches!(read, Err(ConfigError::Invalid { key: it, .. }) if it == key)
@@ -69,28 +68,28 @@ fn is_a_get_route(path: &str) -> bool {
 }
 
 /// A duration as compose and the balancer write it.
-fn parse_duration(text: &str) -> Duration {
+fn duration(text: &str) -> Duration {
     humantime::parse_duration(text).unwrap()
 }
 
 /// What follows `directive` in the only line that begins with it.
-fn find_directive<'t>(text: &'t str, directive: &str) -> &'t str {
+fn directive<'t>(text: &'t str, directive: &str) -> &'t str {
     let mut found = text.lines().filter_map(|it| it.trim_start().strip_prefix(directive));
     let value = found.next().unwrap_or_else(|| panic!("there is no `{directive}`"));
     assert!(found.next().is_none(), "there is more than one `{directive}`");
     value.trim()
 }
 
-fn list_files(folder: &Path) -> Vec<PathBuf> {
+fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
-    entries.flat_map(|it| if it.is_dir() { list_files(&it) } else { vec![it] }).collect()
+    entries.flat_map(|it| if it.is_dir() { files(&it) } else { vec![it] }).collect()
 }
 
 #[test]
 fn every_variable_that_is_named_is_a_key() {
     let is_part = |it: char| it.is_ascii_uppercase() || it.is_ascii_digit() || it == '_';
     // What somebody has filled in is his own.
-    let shared = list_files(&Path::new(ROOT).join("deploy")).into_iter().filter(|it| !it.ends_with(".env"));
+    let shared = files(&Path::new(ROOT).join("deploy")).into_iter().filter(|it| !it.ends_with(".env"));
     let mut names = 0;
     for file in shared {
         let text = fs::read_to_string(&file).unwrap();

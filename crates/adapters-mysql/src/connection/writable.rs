@@ -4,7 +4,7 @@ use diesel::sql_types::BigInt;
 use diesel::{QueryResult, QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 
-use crate::connection::Conn;
+use super::Conn;
 
 #[derive(QueryableByName)]
 struct ReadOnlySetting {

@@ -2,16 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
-use super::{
-    env_variables, find_directive, is_a_get_route, is_invalid_value, parse_assignments, parse_duration,
-    parse_yaml, read_file, secret_value,
-};
-use crate::{
+use api::{
     config::{Config, Database, PREFIX},
     serve::SHUTDOWN_TIMEOUT,
 };
+use serde_json::Value;
+
+use super::{assignments, directive, duration, is_a_get_route, is_refused, read, secret, variables, yaml};
 
 const INSTANCES: [&str; 2] = ["api-1", "api-2"];
 
@@ -23,16 +20,16 @@ fn wanted(text: &str) -> Vec<&str> {
 
 /// The file as compose reads it when the secrets are filled in.
 fn compose() -> Value {
-    let mut text = read_file("deploy/compose.yaml");
+    let mut text = read("deploy/compose.yaml");
     for name in wanted(&text.clone()) {
         let (before, from_here) = text.split_once("${").unwrap();
-        text = format!("{before}{}{}", secret_value(name), from_here.split_once('}').unwrap().1);
+        text = format!("{before}{}{}", secret(name), from_here.split_once('}').unwrap().1);
     }
-    parse_yaml(&text)
+    yaml(&text)
 }
 
 fn config(service: &Value) -> Config {
-    Config::from_sources(None, env_variables(&service["environment"])).unwrap()
+    Config::from_sources(None, variables(&service["environment"])).unwrap()
 }
 
 fn command(service: &Value) -> Vec<&str> {
@@ -90,38 +87,35 @@ fn only_the_balancer_is_published_and_only_to_this_machine() {
 
 #[test]
 fn whoever_is_stopped_has_time_to_end() {
-    let (compose, balancer) = (compose(), read_file("deploy/haproxy.cfg"));
-    let grace = |it: &str| parse_duration(compose["services"][it]["stop_grace_period"].as_str().unwrap());
+    let (compose, balancer) = (compose(), read("deploy/haproxy.cfg"));
+    let grace = |it: &str| duration(compose["services"][it]["stop_grace_period"].as_str().unwrap());
     for name in INSTANCES {
         assert!(grace(name) > SHUTDOWN_TIMEOUT);
         let deadline = config(&compose["services"][name]).request_deadline;
-        assert!(
-            parse_duration(find_directive(&balancer, "timeout server ")) > deadline,
-            "the service answers first"
-        );
-        assert!(parse_duration(find_directive(&balancer, "timeout client ")) > deadline);
+        assert!(duration(directive(&balancer, "timeout server ")) > deadline, "the service answers first");
+        assert!(duration(directive(&balancer, "timeout client ")) > deadline);
     }
-    let last = parse_duration(find_directive(&balancer, "hard-stop-after "));
-    assert!(last > parse_duration(find_directive(&balancer, "timeout server ")) && grace("balancer") > last);
+    let last = duration(directive(&balancer, "hard-stop-after "));
+    assert!(last > duration(directive(&balancer, "timeout server ")) && grace("balancer") > last);
 }
 
 #[test]
 fn the_balancer_asks_every_instance_whether_it_can_serve() {
-    let (compose, balancer) = (compose(), read_file("deploy/haproxy.cfg"));
-    let asked = find_directive(&balancer, "http-check send ").split(' ').skip_while(|it| *it != "uri").nth(1);
+    let (compose, balancer) = (compose(), read("deploy/haproxy.cfg"));
+    let asked = directive(&balancer, "http-check send ").split(' ').skip_while(|it| *it != "uri").nth(1);
     assert!(asked.is_some_and(|it| it == "/readyz" && is_a_get_route(it)));
-    assert!(find_directive(&balancer, "default-server ").starts_with("check "));
+    assert!(directive(&balancer, "default-server ").starts_with("check "));
     let port = config(&compose["services"]["api-1"]).http_addr.port();
     for name in INSTANCES {
-        assert_eq!(find_directive(&balancer, &format!("server {name} ")), format!("{name}:{port}"));
+        assert_eq!(directive(&balancer, &format!("server {name} ")), format!("{name}:{port}"));
     }
 }
 
 #[test]
 fn the_balancer_repeats_nothing_that_may_have_been_done() {
-    let balancer = read_file("deploy/haproxy.cfg");
-    assert_eq!(find_directive(&balancer, "http-request disable-l7-retry "), "unless { method GET HEAD }");
-    assert_eq!(find_directive(&balancer, "retry-on "), "conn-failure empty-response");
+    let balancer = read("deploy/haproxy.cfg");
+    assert_eq!(directive(&balancer, "http-request disable-l7-retry "), "unless { method GET HEAD }");
+    assert_eq!(directive(&balancer, "retry-on "), "conn-failure empty-response");
     assert!(balancer.lines().any(|it| it.trim() == "option forwardfor"));
 }
 
@@ -140,11 +134,11 @@ fn redis_keeps_a_file_and_makes_room() {
 
 #[test]
 fn nothing_runs_with_a_secret_that_everybody_knows() {
-    let example = parse_assignments(&read_file("deploy/example.env"));
+    let example = assignments(&read("deploy/example.env"));
     let given: BTreeSet<_> = example.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(given, wanted(&read_file("deploy/compose.yaml")).into_iter().collect());
+    assert_eq!(given, wanted(&read("deploy/compose.yaml")).into_iter().collect());
     for (name, value) in &example {
         // Compose refuses what is empty, see `wanted`.
-        assert!(value.is_empty() || name.starts_with(PREFIX) && is_invalid_value(name, value), "{name}");
+        assert!(value.is_empty() || name.starts_with(PREFIX) && is_refused(name, value), "{name}");
     }
 }

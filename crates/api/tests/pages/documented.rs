@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
+use api::config::{Config, PREFIX};
 use application::security::SecurityEvent;
 use domain::FindingKind;
-
-use crate::config::{Config, PREFIX};
 
 const OPERATIONS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md"));
 
@@ -26,7 +25,7 @@ fn literals<'s>(source: &'s str, called: &str) -> BTreeSet<&'s str> {
 
 /// Every key that is taken out of what was configured.
 fn keys() -> BTreeSet<&'static str> {
-    let source = include_str!("config.rs");
+    let source = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config.rs"));
     &literals(source, "it.get(") | &literals(source, "it.get_optional(")
 }
 
@@ -65,7 +64,10 @@ fn what_is_in_force_is_shown_whole() {
 fn every_metric_is_documented_and_every_documented_metric_is_one() {
     let name = |it: &str| format!("idem_{it}{}", if it.ends_with("_seconds") { "" } else { "_total" });
     let registered: BTreeSet<_> =
-        literals(include_str!("metrics.rs"), "to.register(").into_iter().map(name).collect();
+        literals(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/metrics.rs")), "to.register(")
+            .into_iter()
+            .map(name)
+            .collect();
     let documented: BTreeSet<_> = table("Metrics").into_iter().map(|row| row[0].clone()).collect();
     assert_eq!(documented, registered);
 }

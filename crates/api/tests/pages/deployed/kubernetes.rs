@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
+use api::{config::Config, serve::SHUTDOWN_TIMEOUT};
 use serde_json::Value;
 
-use super::{env_variables, image, is_a_get_route, is_invalid_value, parse_yaml, read_file, secret_value};
-use crate::{config::Config, serve::SHUTDOWN_TIMEOUT};
+use super::{image, is_a_get_route, is_refused, read, secret, variables, yaml};
 
 fn manifest(name: &str) -> Value {
-    parse_yaml(&read_file(&format!("deploy/kubernetes/{name}.yaml")))
+    yaml(&read(&format!("deploy/kubernetes/{name}.yaml")))
 }
 
 /// What the pods are: of the service, and of the migration.
@@ -18,9 +18,9 @@ fn pods() -> [Value; 2] {
 
 /// The configuration of a pod whose secrets are filled in.
 fn config() -> Config {
-    let secrets = env_variables(&manifest("secret.example")["stringData"]).into_iter();
-    let filled = secrets.map(|(name, _)| (name.clone(), secret_value(&name).to_owned()));
-    Config::from_sources(None, env_variables(&manifest("config")["data"]).into_iter().chain(filled)).unwrap()
+    let secrets = variables(&manifest("secret.example")["stringData"]).into_iter();
+    let filled = secrets.map(|(name, _)| (name.clone(), secret(&name).to_owned()));
+    Config::from_sources(None, variables(&manifest("config")["data"]).into_iter().chain(filled)).unwrap()
 }
 
 #[test]
@@ -41,8 +41,8 @@ fn every_pod_starts_with_what_it_is_given() {
 
 #[test]
 fn nothing_runs_with_a_secret_that_everybody_knows() {
-    for (name, value) in env_variables(&manifest("secret.example")["stringData"]) {
-        assert!(is_invalid_value(&name, &value), "{name}");
+    for (name, value) in variables(&manifest("secret.example")["stringData"]) {
+        assert!(is_refused(&name, &value), "{name}");
     }
 }
 
