@@ -15,7 +15,7 @@ use crate::{
 /// The length of the longest notice that is accepted, in bytes.
 const RAW_BYTES_MAX: usize = 64 * 1024;
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
 #[macro_export]
 macro_rules! events {
     ($($fixture:tt)+) => { $crate::stamp! { events:

@@ -28,7 +28,7 @@ const CHANGES: u32 = 100;
 /// The longest time until the reader must see the last change.
 const READING_MAX: Duration = Duration::from_secs(10);
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
 #[macro_export]
 macro_rules! payments {
     ($($fixture:tt)+) => { $crate::stamp! { payments:

@@ -18,7 +18,7 @@ use crate::{
     sample::{self, at},
 };
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
 #[macro_export]
 macro_rules! products {
     ($($fixture:tt)+) => { $crate::stamp! { products:

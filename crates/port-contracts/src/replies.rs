@@ -11,7 +11,7 @@ const LONG_BODY_BYTES: usize = 300_000;
 /// The longest key that a client may send, in characters.
 const KEY_CHARS_MAX: usize = 255;
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
 #[macro_export]
 macro_rules! replies {
     ($($fixture:tt)+) => { $crate::stamp! { replies:

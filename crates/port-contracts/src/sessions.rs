@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use crate::{Backend, backend::is_stale, sample};
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
 #[macro_export]
 macro_rules! sessions {
     ($($fixture:tt)+) => { $crate::stamp! { sessions:

@@ -24,7 +24,7 @@ const ROUNDS: i64 = 20;
 /// The pause between two checks whether a dropped commit has ended.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`](crate::Backend).
+/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
 #[macro_export]
 macro_rules! store {
     ($($fixture:tt)+) => { $crate::stamp! { store:
@@ -230,8 +230,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     }
 }
 
-/// A session or an order of a user without an account, a payment of an order that was not placed, a request about a payment
-/// that was not made.
+/// A session or an order of no account, a payment of no order, a request about no payment.
 pub async fn a_row_that_belongs_to_nothing_is_a_fault(backend: &Backend) {
     let (stranger, order) = (sample::user(), backend.order().await);
     let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
@@ -332,8 +331,7 @@ pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_ea
     }
 }
 
-/// Orders of several customers for one product, each with an idempotency key. One used key refuses them
-/// all.
+/// Orders of several customers for one product, each with an idempotency key. One used key refuses all.
 pub async fn units_put_together_are_one_commit(backend: &Backend) {
     let product = backend.product(Some(10)).await;
     let users = [backend.user().await, backend.user().await, backend.user().await];

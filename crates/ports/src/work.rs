@@ -144,9 +144,8 @@ pub enum Write {
     },
     /// Returns stock, if the product is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
-    /// Counts an order that is about to be made, and its pieces, for its owner. Guard: neither the owner's unpaid orders
-    /// nor the pieces of a product in them become more than `limits`; else
-    /// [`LimitReached`](crate::CommitError::LimitReached). Goes with an `InsertOrder`.
+    /// Counts a new order and its pieces for its owner, together with its `InsertOrder`. Guard: the counts stay
+    /// within `limits`; else [`LimitReached`](crate::CommitError::LimitReached).
     AddOpenOrder {
         /// Whose it is.
         owner: UserKey,
@@ -155,8 +154,7 @@ pub enum Write {
         /// The most that the owner may have.
         limits: OpenLimits,
     },
-    /// Takes an order that is unpaid no more, and its pieces, off the counts of its owner. Guarded by the
-    /// `UpdateOrder` it goes with; made by [`UnitOfWork::with_order_change`].
+    /// Takes an order that is no longer unpaid off the counts. Guarded by its `UpdateOrder`.
     RemoveOpenOrder {
         /// Whose it is.
         owner: UserKey,

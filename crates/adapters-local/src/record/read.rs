@@ -12,17 +12,13 @@ mod users;
 use domain::{Refund, Transaction};
 use ports::{Batch, Page, PortError, UnreadableRow};
 
-pub(super) use self::users::taken_by;
-
-use super::{MemoryRecord, table::Row};
+use super::{
+    MemoryRecord,
+    table::{Row, row_count},
+};
 
 /// The outcome of a read.
 type Read<T> = Result<T, PortError>;
-
-/// A limit as a length.
-pub(super) fn row_count(limit: u32) -> usize {
-    usize::try_from(limit).unwrap_or(usize::MAX)
-}
 
 /// What of the things that are due is asked for. They come longest due first.
 fn take_batch<T>(due: Vec<T>, batch: Batch) -> Vec<T> {

@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-/// A row of a [`LockTable`].
+/// A row of a [`Table`].
 pub(super) trait Row: Clone {
     /// What the SQL schema calls the table.
     const TABLE: &'static str;
@@ -37,7 +37,7 @@ pub(super) trait Row: Clone {
 #[error("a key is given out twice")]
 pub struct Duplicate;
 
-/// Rows in the order of their keys. Everything that changes since the last [`keep_changes`](LockTable::keep_changes) can be undone.
+/// Rows in the order of their keys. Everything that changes since the last [`keep_changes`](Table::keep_changes) can be undone.
 pub(super) struct Table<R: Row> {
     rows: BTreeMap<R::Key, R>,
     owners: BTreeMap<R::Unique, R::Key>,
@@ -146,6 +146,11 @@ impl<R: Row> Table<R> {
             self.owners.remove(&unique);
         }
     }
+}
+
+/// A limit as a length.
+pub(super) fn row_count(limit: u32) -> usize {
+    usize::try_from(limit).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -1,10 +1,10 @@
 //! All tables, and the picture of them that leaves the record.
 
-use domain::{ChangedBy, Order, Product, Transaction, UserId, payment::StoredEvent};
-use ports::{Claim, Credentials};
+use domain::{ChangedBy, Email, Order, Product, Transaction, UserId, Username, payment::StoredEvent};
+use ports::{AccountConflict, Claim, Credentials};
 
 use super::commit::{
-    FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow,
+    FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow, UserKeys,
 };
 use super::table::{Duplicate, Table};
 
@@ -89,5 +89,13 @@ impl Tables {
     /// The public id of the user behind a change, if it was one and has an account.
     pub(super) fn user_id(&self, by: ChangedBy) -> Option<UserId> {
         self.users.get(&by.user?).map(|it| it.user.id.clone())
+    }
+
+    /// Whether another account has the name or the address.
+    pub(super) fn find_account_conflicts(&self, username: &Username, email: &Email) -> Vec<AccountConflict> {
+        let named = self.users.find(&UserKeys::Username(username.fold_case()));
+        let addressed = self.users.find(&UserKeys::Email(email.fold_case()));
+        let conflicts = [named.map(|_| AccountConflict::Username), addressed.map(|_| AccountConflict::Email)];
+        conflicts.into_iter().flatten().collect()
     }
 }

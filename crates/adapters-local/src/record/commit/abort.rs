@@ -3,7 +3,7 @@
 use domain::{EventId, GatewayName, ProductId, User};
 use ports::{CommitError, IdempotencyKey, OpenLimit, PortError};
 
-use crate::record::{read::taken_by, table::Duplicate, tables::Tables};
+use crate::record::{table::Duplicate, tables::Tables};
 
 /// The outcome of one write.
 pub(super) type Written = Result<(), Abort>;
@@ -50,7 +50,7 @@ impl Abort {
                 kept.map_or(CommitError::Stale, |_| CommitError::DuplicateEvent)
             }
             Self::User(user) => {
-                let taken = taken_by(tables, &user.username, &user.email);
+                let taken = tables.find_account_conflicts(&user.username, &user.email);
                 if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) }
             }
             Self::Failed(error) => CommitError::Failed(error),

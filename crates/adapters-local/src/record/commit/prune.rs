@@ -3,8 +3,7 @@ use ports::Prunable;
 
 use super::SessionRow;
 use crate::record::{
-    read::row_count,
-    table::{Row, Table},
+    table::{Row, Table, row_count},
     tables::Tables,
 };
 

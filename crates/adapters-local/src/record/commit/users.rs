@@ -10,7 +10,7 @@ use crate::record::{
     tables::Tables,
 };
 
-/// What two accounts may not share. Names and addresses are as [`fold`](domain::user::fold) gives them.
+/// What two accounts may not share. Names and addresses are as [`fold_case`](domain::user::fold_case) gives them.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::record) enum UserKeys {
     Id(UserId),

@@ -4,7 +4,8 @@ use async_trait::async_trait;
 use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
 use ports::{RevokedSession, SessionRepository};
 
-use super::{Read, row_count, sort_behind};
+use super::{Read, sort_behind};
+use crate::record::table::row_count;
 use crate::{MemoryRecord, record::commit::SessionRow};
 
 #[async_trait]

@@ -2,11 +2,9 @@ use async_trait::async_trait;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold_case};
 use ports::{AccountConflict, ChangedUser, Credentials, UserRepository};
 
-use super::{Read, row_count, sort_behind};
-use crate::{
-    MemoryRecord,
-    record::{commit::UserKeys, tables::Tables},
-};
+use super::{Read, sort_behind};
+use crate::record::table::row_count;
+use crate::{MemoryRecord, record::commit::UserKeys};
 
 #[async_trait]
 impl UserRepository for MemoryRecord {
@@ -29,7 +27,7 @@ impl UserRepository for MemoryRecord {
     }
 
     async fn find_account_conflicts(&self, username: &Username, email: &Email) -> Read<Vec<AccountConflict>> {
-        Ok(taken_by(&self.tables(), username, email))
+        Ok(self.tables().find_account_conflicts(username, email))
     }
 
     async fn highest_hash_cost(&self) -> Read<u32> {
@@ -61,16 +59,4 @@ impl UserRepository for MemoryRecord {
         let operators = tables.users.rows().filter(is_next).take(row_count(limit));
         Ok(self.read_all(operators)?.into_iter().map(|it| it.user).collect())
     }
-}
-
-/// What of name and address belongs to an account.
-pub(in crate::record) fn taken_by(
-    tables: &Tables,
-    username: &Username,
-    email: &Email,
-) -> Vec<AccountConflict> {
-    let named =
-        tables.users.find(&UserKeys::Username(username.fold_case())).map(|_| AccountConflict::Username);
-    let addressed = tables.users.find(&UserKeys::Email(email.fold_case())).map(|_| AccountConflict::Email);
-    named.into_iter().chain(addressed).collect()
 }
