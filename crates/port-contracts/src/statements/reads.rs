@@ -55,7 +55,7 @@ impl StatementFixture {
             let since = sample::at(i64::from(FILLER_ROWS / 2));
             ask!(played, SessionRepository::list_revoked_sessions, backend.sessions, since, after, LIMIT);
         }
-        ask!(played, ReplyRepository::find_claim, backend.claims, &self.claim.key);
+        ask!(played, ClaimRepository::find_claim, backend.claims, &self.claim.key);
     }
 
     async fn read_catalogue(&self, backend: &Backend, played: &mut Coverage) {
