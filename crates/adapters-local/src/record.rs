@@ -26,7 +26,7 @@
 //!
 //! let record = MemoryRecord::default();
 //! let probe = Write::Probe(Timestamp::from_millis(1_800_000_000_000));
-//! let commit = pin!(record.commit(UnitOfWork::new().with(probe)));
+//! let commit = pin!(record.commit(UnitOfWork::new().with_write(probe)));
 //!
 //! // It never waits: the first poll ends it, on whatever runtime, or on none.
 //! let outcome = commit.poll(&mut Context::from_waker(Waker::noop()));

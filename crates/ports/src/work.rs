@@ -304,13 +304,13 @@ enum LockRow<'w> {
     Claim(&'w IdempotencyKey),
     NewEvent(&'w GatewayName, &'w EventId),
     Event(EventKey),
-    /// The counts of a user's unpaid orders: the one of the orders is locked before those of pieces.
-    OpenOrders(UserKey),
     User(UserKey),
     /// All of a user's sessions come before each of them.
     Session(UserKey, Option<SessionKey>),
     Order(OrderKey),
     Transaction(TransactionKey),
+    /// The counts of a user's unpaid orders. All orders of a user share them, so they come late, too.
+    OpenOrders(UserKey),
     Product(&'w ProductId),
     Finding(&'w FindingId),
     Subject(&'w str),

@@ -57,9 +57,12 @@ async fn raise(conn: &mut Conn, owner: UserKey, of: &str, by: u32, max: u32) -> 
     let row = (counts::user_id.eq(owner.get()), counts::product_id.eq(of), counts::total.eq(i64::from(by)));
     match diesel::insert_into(counts::table).values(row).execute(conn).await {
         Ok(_) => Ok(true),
-        // It is full, or another commit has made it since the update found none: then there may be room in it.
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
-            raise_known(conn, owner, of, by, room).await
+            // The count is full, or another commit has inserted it since the update found none. A plain read
+            // finds out without a lock: the failed insert holds a shared one, and two commits that both went on
+            // to update would wait for each other.
+            let total: i64 = counts::table.find((owner.get(), of)).select(counts::total).first(conn).await?;
+            Ok(total <= i64::from(room) && raise_known(conn, owner, of, by, room).await?)
         }
         Err(error) => Err(error),
     }

@@ -35,8 +35,9 @@ pub(crate) fn placing(user: &User, products: &[Product]) -> (UnitOfWork, Order, 
     let order = sample::order(user, &lines);
     let mut claim = sample::claim(user);
     claim.reply = Some(sample::reply());
-    let mut work =
-        UnitOfWork::new().with_write(Write::Claim(claim.clone())).with_write(sample::insert_order(&order));
+    let counted = sample::counted(&order, u32::MAX, u32::MAX);
+    let writes = [Write::Claim(claim.clone()), counted, sample::insert_order(&order)];
+    let mut work = UnitOfWork::new().with_writes(writes);
     for product in products {
         work = work.with_write(sample::sell_product(product, 1));
     }

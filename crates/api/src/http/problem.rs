@@ -172,7 +172,7 @@ const fn many(reached: Limit) -> &'static str {
         Limit::OrdersPerMinute => "orders of this user within a minute",
         Limit::OpenOrders => "unpaid orders of this user: pay or cancel some",
         Limit::OpenPieces => "pieces of one product in unpaid orders of this user: pay or cancel some",
-        Limit::OrderDeclines => "declined payments of this order, which can be paid no more",
+        Limit::OrderDeclines => "declined payments of this order: place another one",
         Limit::UserDeclines => "declined payments of this user within a day",
     }
 }

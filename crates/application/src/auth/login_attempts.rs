@@ -80,8 +80,7 @@ impl LoginAttempt {
     ) -> Result<(), E> {
         self.check_network_limits(app).await?;
         match app.throttle.read_attempts(&self.lock).await {
-            // The database is asked about familiar networks only while the account is locked, so a normal
-            // login does not pay for the query.
+            // A familiar network is not locked out by the failures of others.
             Ok(lock) if lock.count > 0 && !self.is_familiar_network(app).await? => {
                 Err(account_throttle_error(app, lock.resets_in).into())
             }

@@ -6,8 +6,7 @@
 //! reply.
 //!
 //! ```text
-//! count the order ─┐
-//! open orders?     ├─► price and check the lines ─► NewOrder ─► commit ─► reply
+//! count the order ─┬─► price and check the lines ─► NewOrder ─► commit ─► reply
 //! read products   ─┘                                              │
 //!         ▲                          stale: a price or stock changed
 //!         └───────────────────────────────────────────────────────┘
