@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Currency, Money, Version, order::OrderStatus};
+use domain::{Currency, Money, Version};
 use ports::{Claim, IdempotencyKey, MockClaimRepository, OpenLimits};
 
 use super::*;
