@@ -1,8 +1,8 @@
 //! The idempotent path: a request that is sent again gets the first reply, and its work is done once.
 //!
-//! Every write of a client takes this path. The promise: for one idempotency key, at most one unit of work is
-//! ever committed, and every later request with the same content gets the stored reply, byte for byte, on any
-//! instance and after any crash.
+//! Every write of a client takes this path, except login, refresh and logout. The promise: for one idempotency
+//! key the work is done once, and every later request with the same content gets the stored reply, byte for
+//! byte, on any instance and after any crash.
 //!
 //! ```text
 //! 1. lock the key              saves work, decides nothing
@@ -229,8 +229,8 @@ pub(crate) async fn store_reply<E: UseCaseError>(
     let work = work.with_write(Write::StoreReply { key: request.key.clone(), reply: reply.clone() });
     match app.store.commit(work).await {
         Ok(()) => Ok(IdempotentReply::New(reply)),
-        // A retry, or the reconciliation on another instance, was faster and has stored its reply. That reply
-        // wins, because a client may have received it already.
+        // A retry on this or another instance was faster and has stored its reply. That reply wins, because a
+        // client may have received it already.
         Err(CommitError::Claimed(claim)) => {
             match classify_claim::<()>(app, request, *claim, false).map_err(E::from)? {
                 KeyState::Replay(reply) => Ok(IdempotentReply::Replay(reply)),

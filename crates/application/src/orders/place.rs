@@ -2,8 +2,8 @@
 //!
 //! The client sends products, quantities and, if it likes, the prices that the buyer saw. The prices that
 //! count are those of the system of record. One commit holds everything: the order with its lines, the first
-//! history entry, one [`Write::Sell`] for each product, the claim of the idempotency key, and the rendered
-//! reply.
+//! history entry, one [`Write::Sell`] for each product, the counts of the owner's unpaid orders, the claim of
+//! the idempotency key, and the rendered reply.
 //!
 //! ```text
 //! count the order ─┬─► price and check the lines ─► NewOrder ─► commit ─► reply
@@ -96,7 +96,8 @@ impl UseCaseError for PlaceError {
 /// Places an order: present prices, stock, history, and the reply as `render` writes it, in one commit.
 ///
 /// # Errors
-/// [`PlaceError`]; nothing is written, so a corrected request with the same key goes through.
+/// [`PlaceError`]. Unless it is `Failed`, nothing was written, so a corrected request with the same key goes
+/// through. After `Failed` it is unknown; the same request with the same key finds out.
 pub async fn place_order<R>(
     app: &App,
     caller: &Caller,
