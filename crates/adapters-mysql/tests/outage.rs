@@ -160,7 +160,7 @@ async fn while_the_server_is_away_every_call_says_so_soon_and_afterwards_none() 
         ProductRepository::find_product(&record, &products[0].id).await.unwrap_err();
         assert!(
             pace.elapsed_without_load() < RECOVERY,
-            "nobody waits for a server that refuses: {:?}",
+            "a call to a server that refuses ends at once: {:?}",
             pace.elapsed()
         );
     }

@@ -91,8 +91,8 @@ async fn wire_existing(config: &Config) -> Result<Wiring, AccountCommandError> {
     Ok(wiring::wire_adapters(config).await?)
 }
 
-/// Tells those who watch the safety of accounts what the command did, as the service's log does: on standard error. That
-/// it was so already is told too.
+/// Prints the security event of a command on standard error, in the form of the service's security log. A command that
+/// changed nothing prints that as well.
 fn print_security_event(event: &str, user: &User) {
     print_error(log::security_line(event, &user.id));
 }

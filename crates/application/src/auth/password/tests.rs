@@ -47,7 +47,7 @@ async fn a_changed_password_ends_all_other_sessions_in_the_same_commit() {
     assert_eq!(
         it.journal_lines(),
         ["commit ChangePassword RevokeSessions", "publish"],
-        "then the others are told"
+        "then the other instances are notified"
     );
     assert!(!it.app.revocations.contains_session(&session().id));
 }
