@@ -10,7 +10,9 @@ mod consequence;
 mod dispute;
 mod event;
 mod facts;
+mod naming;
 mod operation;
+mod reference;
 mod refund;
 mod request;
 mod status;
@@ -24,6 +26,10 @@ pub use dispute::{Dispute, DisputeEvent, DisputeStatus, Disputes};
 pub use event::{Details, Disposition, Event, EventKind, Stated, StoredEvent};
 pub use facts::{Capture, Facts, FactsRecord};
 pub use operation::{CLAIM_GRACE, NotCapturable, NotRefundable, NotVoidable};
+pub use reference::{
+    EventReferences, EventTarget, GatewayReference, KnownReference, NamedReference, NewReference, ReferenceKind,
+    ReferenceOwner,
+};
 pub use refund::{Refund, RefundFacts, RefundStatus};
 pub use request::{RecordedRequest, Request, RequestKind};
 pub use status::PaymentStatus;
@@ -128,4 +134,6 @@ pub struct Transaction {
     pub checks: u32,
     /// Its refunds, oldest first.
     pub refunds: Vec<Refund>,
+    /// What the gateway calls the payment, its refunds and its disputes, as far as that is known, in the order learnt.
+    pub references: Vec<KnownReference>,
 }

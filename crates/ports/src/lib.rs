@@ -7,7 +7,7 @@ mod broadcast;
 mod cache;
 mod clock;
 mod error;
-mod gateway;
+pub mod gateway;
 mod idempotency;
 mod lock;
 mod meter;
@@ -25,10 +25,13 @@ pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, Ids};
 pub use error::{Cause, Causes, Owner, PortError, Unreadable, Unwatched, Witness};
-pub use gateway::{Charge, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
+pub use gateway::{
+    Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse,
+    Notice, NoticeHeaders, ParsedNotice,
+};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use lock::{Held, Locks};
-pub use meter::{CallbackOutcome, CommitOutcome, Happening, Meter};
+pub use meter::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Happening, Meter};
 pub use page::Page;
 pub use password::{HasherBusy, PasswordHasher, Purpose, Share};
 pub use repository::{

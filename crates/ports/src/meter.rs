@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::order::Status;
+use domain::{GatewayName, order::Status};
 
 /// Something that happened in a use case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Happening {
     /// An order was placed.
     OrderPlaced,
@@ -23,6 +23,46 @@ pub enum Happening {
     Retry,
     /// A sweep did so much.
     Swept(&'static str, u64),
+    /// A call to a gateway ended so, after that long.
+    GatewayCall(GatewayName, CallOutcome, Duration),
+    /// A gateway's circuit breaker moved to that state; each is said once when the service starts.
+    GatewayBreaker(GatewayName, BreakerState),
+}
+
+/// How a call to a gateway ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallOutcome {
+    /// It answered.
+    Answered,
+    /// One answer was lost.
+    Lost,
+    /// It could not be reached, or could not serve.
+    Away,
+    /// It did not answer within the time limit.
+    TimedOut,
+    /// It was not called: the breaker was open, or too many calls were under way.
+    TurnedAway,
+}
+
+impl CallOutcome {
+    /// Every one.
+    pub const ALL: [Self; 5] = [Self::Answered, Self::Lost, Self::Away, Self::TimedOut, Self::TurnedAway];
+}
+
+/// Whether a gateway is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BreakerState {
+    /// It is.
+    Closed,
+    /// It is left alone for a while.
+    Open,
+    /// One call at a time tries whether it is back.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
 }
 
 /// What became of a notice.

@@ -15,7 +15,7 @@ use domain::{
     PasswordHash, Product, ProductId, ProductKey, Revision, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{Recorded, Status},
-    payment::{RecordedRequest, StoredEvent},
+    payment::{NamedReference, RecordedRequest, StoredEvent},
     product,
 };
 
@@ -202,7 +202,7 @@ pub trait OrderRepository: Send + Sync {
     async fn due(&self, due: Due, batch: Batch) -> Read<Vec<OrderNumber>>;
 }
 
-/// Reads payments. A transaction always comes with its refunds, oldest first.
+/// Reads payments. A transaction always comes with its refunds, oldest first, and all references that are known of it.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait PaymentRepository: Send + Sync {
@@ -212,9 +212,23 @@ pub trait PaymentRepository: Send + Sync {
     async fn list(&self, order: OrderKey) -> Read<Vec<Transaction>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
     async fn requests(&self, order: OrderKey) -> Read<Vec<RecordedRequest>>;
-    /// Transactions that have, or one of whose refunds has, a `check_at` at or before `now`; longest due first, whether or
-    /// not they can be read.
-    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>>;
+    /// The transaction of that gateway for which, or for one of whose refunds or disputes, the gateway has that name.
+    async fn find_by_reference(
+        &self,
+        gateway: &GatewayName,
+        named: &NamedReference,
+    ) -> Read<Option<TransactionId>>;
+    /// Transactions of that gateway that have, or one of whose refunds has, a `check_at` at or before `now`; longest due
+    /// first, whether or not they can be read.
+    async fn to_check(
+        &self,
+        gateway: &GatewayName,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Read<Vec<TransactionId>>;
+    /// The first gateway, by name, after that one (or of all) through which any transaction was made. The service may not
+    /// have it any more.
+    async fn next_gateway(&self, after: Option<GatewayName>) -> Read<Option<GatewayName>>;
 }
 
 /// Reads the gateways' events.
@@ -223,9 +237,15 @@ pub trait PaymentRepository: Send + Sync {
 pub trait EventRepository: Send + Sync {
     /// The event with that id.
     async fn find(&self, gateway: &GatewayName, id: &EventId) -> Read<Option<StoredEvent>>;
-    /// Events of that transaction that wait (`WAITING`, `PARKED` or `OVERDUE`), by `received_at` and row, oldest first.
-    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>>;
-    /// `PARKED` and `OVERDUE` events whose transaction is known by now, by `received_at` and row, oldest first.
+    /// Events that name that transaction, by its id or by one of these references, and wait (`WAITING`, `PARKED` or
+    /// `OVERDUE`), by `received_at` and row, oldest first.
+    async fn waiting(
+        &self,
+        gateway: &GatewayName,
+        transaction: &TransactionId,
+        references: &[NamedReference],
+    ) -> Read<Vec<StoredEvent>>;
+    /// `PARKED` and `OVERDUE` events whose transaction, or the reference that they name, is known by now, by `received_at` and row, oldest first.
     async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>>;
     /// `PARKED` events that arrived at or before `before`, by `received_at` and row, oldest first.
     async fn overdue(&self, before: Timestamp, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>>;

@@ -5,7 +5,7 @@ use domain::{
     Product, ProductId, Progress, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User,
     UserKey, Version,
     order::{Entry, StockLine},
-    payment::{self, Disposition, StoredEvent},
+    payment::{self, Disposition, NamedReference, NewReference, StoredEvent},
     product::{Change, Restock},
 };
 
@@ -137,6 +137,9 @@ pub enum Write {
     UpdateTransaction(Box<Transaction>),
     /// Keeps who asked for what of a transaction. Goes with the write that claims it.
     InsertRequest(payment::Request),
+    /// Keeps what a gateway calls a transaction, or a refund or dispute of it. Guard: nothing of that gateway and kind has
+    /// the reference, and the thing has none; else `Stale`. Goes with what taught it.
+    LearnReference(GatewayName, NewReference),
     /// Puts off asking the gateway about a transaction and its refunds: only the `check_at` and `checks` of each are
     /// written. Guard: none, it only delays.
     Postpone(Box<Transaction>),
@@ -241,6 +244,8 @@ enum Row<'w> {
     Session(UserKey, Option<SessionKey>),
     Order(OrderKey),
     Transaction(TransactionKey),
+    /// An equal reference of a gateway, in the order of its text.
+    Reference(&'w GatewayName, NamedReference),
     Product(&'w ProductId),
     Finding(&'w FindingId),
     Subject(&'w str),
@@ -270,6 +275,7 @@ impl Write {
                 Row::Transaction(transaction.key)
             }
             Self::InsertRequest(request) => Row::Transaction(request.transaction),
+            Self::LearnReference(gateway, new) => Row::Reference(gateway, new.known.name()),
             Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
                 Row::Product(&product.id)
             }
@@ -314,6 +320,7 @@ impl Write {
             Self::Prune(..) => 25,
             Self::UpdateUser { .. } => 26,
             Self::InsertRequest(_) => 27,
+            Self::LearnReference(..) => 28,
         }
     }
 }

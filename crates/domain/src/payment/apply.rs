@@ -31,6 +31,8 @@ pub enum Mismatch {
     Currency,
     /// The order.
     Order,
+    /// What the gateway calls the payment, or a refund or dispute of it.
+    Reference,
 }
 
 impl From<Mismatch> for FindingKind {
@@ -39,6 +41,7 @@ impl From<Mismatch> for FindingKind {
             Mismatch::Amount => Self::AmountMismatch,
             Mismatch::Currency => Self::CurrencyMismatch,
             Mismatch::Order => Self::OrderMismatch,
+            Mismatch::Reference => Self::Contradiction,
         }
     }
 }
@@ -51,11 +54,12 @@ impl Transaction {
             Err(mismatch) => return Effect::Mismatch(mismatch),
         };
         let needs_capture = event.kind.is_refund() || event.kind.is_dispute();
-        if needs_capture && self.facts.capture().is_none() {
+        if needs_capture && self.facts.capture().is_none() || self.may_be_a_nameless_refund(event) {
             return Effect::Waiting;
         }
         let before = self.clone();
-        if let Err(mismatch) = self.add(event, amount, fresh, now) {
+        let learnt = self.learn_references(event);
+        if let Err(mismatch) = learnt.and_then(|()| self.add(event, amount, fresh, now)) {
             *self = before;
             return Effect::Mismatch(mismatch);
         }
@@ -100,7 +104,7 @@ impl Transaction {
     /// The event's amount as money, if order and currency are the transaction's and the amount is one that it may have. More
     /// than was paid may be disputed, or given back at the gateway.
     fn agreed(&self, event: &Event) -> Result<Money, Mismatch> {
-        if event.order != self.order_number {
+        if event.order.as_ref().is_some_and(|it| *it != self.order_number) {
             return Err(Mismatch::Order);
         }
         if event.stated.currency != self.amount.currency().code() {
@@ -148,7 +152,7 @@ impl Transaction {
     fn add_dispute(&mut self, event: &Event, amount: Money, status: DisputeStatus) {
         self.facts.add_dispute(DisputeEvent {
             event: event.id.clone(),
-            dispute: event.dispute.clone(),
+            dispute: self.named_dispute(event),
             status,
             amount,
             at: event.at,
@@ -163,11 +167,11 @@ impl Transaction {
         fresh: RefundKey,
         now: Timestamp,
     ) -> Result<&mut Refund, Mismatch> {
-        let id = event.refund.as_ref().ok_or(Mismatch::Amount)?;
-        let known = self.refunds.iter().position(|it| it.id == *id);
+        let id = self.named_refund(event).ok_or(Mismatch::Reference)?;
+        let known = self.refunds.iter().position(|it| it.id == id);
         let at = known.unwrap_or(self.refunds.len());
         if known.is_none() {
-            let refund = self.begun_at_the_gateway(id, amount, fresh, now);
+            let refund = self.begun_at_the_gateway(&id, amount, fresh, now);
             self.refunds.push(refund);
         }
         let refund = self.refunds.get_mut(at).ok_or(Mismatch::Amount)?;
@@ -258,7 +262,7 @@ impl Transaction {
                 .map(|it| (it.id.clone(), it.status(), it.has_come_back(), it.amount))
                 .collect();
             let money = (it.captured(), it.refunded(), it.disputed());
-            (it.status(), money, it.captured_at(), it.details.clone(), refunds)
+            (it.status(), it.reference().cloned(), money, it.captured_at(), it.details.clone(), refunds)
         };
         visible(self) == visible(other)
     }

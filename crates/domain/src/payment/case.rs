@@ -5,7 +5,10 @@ use crate::{
     order::Status,
 };
 
-use super::{Asked, Effect, Event, PaymentStatus, Refund, RefundFacts, Request, RequestKind, Transaction};
+use super::{
+    Asked, Effect, Event, Mismatch, NamedReference, PaymentStatus, Refund, RefundFacts, Request, RequestKind,
+    Transaction,
+};
 
 /// Something an operator must look at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +45,10 @@ pub struct Case {
     pub requests: Vec<Request>,
     /// Whether money has come that the order has no use for, so that [`Case::give_back`] has something to decide.
     pub owed: bool,
+    /// References that are learnt from the events to come and that another transaction of the gateway has.
+    pub claimed_elsewhere: Vec<NamedReference>,
+    /// How many of the transaction's references were read with it.
+    pub(super) references_read: usize,
     /// The event that is being applied.
     pub(super) event: Option<EventId>,
 }
@@ -55,8 +62,10 @@ impl Case {
 
     /// Goes on from an order that something has happened to already.
     #[must_use]
-    pub const fn after(progress: Progress, transaction: Transaction, other_occupies: bool) -> Self {
+    pub fn after(progress: Progress, transaction: Transaction, other_occupies: bool) -> Self {
         Self {
+            references_read: transaction.references.len(),
+            claimed_elsewhere: Vec::new(),
             progress,
             transaction,
             other_occupies,
@@ -73,11 +82,16 @@ impl Case {
         let now = self.progress.order().moment(now);
         self.event = Some(event.id.clone());
         let before = self.transaction.clone();
-        let effect = self.transaction.apply(event, fresh.key, now);
+        let is_anothers = event.references.iter().any(|it| self.claimed_elsewhere.contains(&it));
+        let effect = if is_anothers {
+            Effect::Mismatch(Mismatch::Reference)
+        } else {
+            self.transaction.apply(event, fresh.key, now)
+        };
         if self.transaction != before {
             self.settle(&before, now);
         }
-        if before.refunds.iter().any(|it| differs(it, event)) && !matches!(effect, Effect::Mismatch(_)) {
+        if before.refunds.iter().any(|it| before.named_refund(event).as_ref() == Some(&it.id) && it.differs_from(event)) && !matches!(effect, Effect::Mismatch(_)) {
             self.flag(
                 FindingKind::AmountMismatch,
                 "Two words about a refund that began at the gateway name two amounts. The last one counts.",
@@ -158,12 +172,6 @@ impl Case {
     pub(super) fn flag(&mut self, kind: FindingKind, detail: &'static str) {
         self.flags.push(Flag { kind, detail, event: self.event.clone() });
     }
-}
-
-/// Whether the event is about that refund and names another amount.
-fn differs(refund: &Refund, event: &Event) -> bool {
-    let amount = Money::from_stated(&event.stated.amount, refund.amount.currency());
-    event.refund.as_ref() == Some(&refund.id) && amount.is_ok_and(|it| it != refund.amount)
 }
 
 /// Adds events in the order given; what has to wait is tried again after each one that had an effect. Money that is owed

@@ -1,8 +1,8 @@
 //! What a gateway says happened: in a notice, or as the answer to what it was asked.
 
-use crate::{
-    DisputeId, EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, TransactionId, money,
-};
+use crate::{DisputeId, EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, money};
+
+use super::{EventReferences, EventTarget};
 
 /// What happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -125,16 +125,18 @@ pub struct Event {
     pub id: EventId,
     /// What.
     pub kind: EventKind,
-    /// To which transaction.
-    pub transaction: TransactionId,
-    /// For which order the gateway believes that transaction to be.
-    pub order: OrderNumber,
+    /// To which transaction, by our id or by the gateway's reference.
+    pub target: EventTarget,
+    /// For which order the gateway believes that transaction to be; what began in its dashboard knows of none.
+    pub order: Option<OrderNumber>,
     /// How much money it is about.
     pub stated: Stated,
-    /// Which refund, for the refund kinds.
+    /// Which refund, for the refund kinds, by our id. Without one its reference says which.
     pub refund: Option<RefundId>,
     /// Which dispute, for the dispute kinds, if the gateway names it.
     pub dispute: Option<DisputeId>,
+    /// What the gateway calls the payment, the refund and the dispute.
+    pub references: EventReferences,
     /// The rest.
     pub details: Details,
     /// When it happened there.
@@ -194,8 +196,8 @@ pub struct StoredEvent {
     pub id: EventId,
     /// The type it names, if it could be read.
     pub kind: Option<String>,
-    /// The transaction it names, if it could be read.
-    pub transaction: Option<TransactionId>,
+    /// The transaction it names, by our id or by the gateway's reference, if it could be read.
+    pub target: Option<EventTarget>,
     /// The notice itself, card numbers masked.
     pub raw: String,
     /// What became of it.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{ChangedBy, Money, Text, Timestamp, order::Status};
+use crate::{ChangedBy, FindingKind, Money, Text, Timestamp, order::Status};
 
 use super::{Asked, Case, PaymentStatus, Refund, RefundFacts, RequestKind, Transaction, case::Fresh};
 
@@ -84,6 +84,24 @@ impl Case {
         let amount = transaction.amount;
         self.note_request(RequestKind::Void, amount, by, now);
         Ok(())
+    }
+
+    /// Stops waiting for a capture or a void that the gateway has not done while it could be asked again: the payment is an
+    /// authorisation as before, and an operator hears of it. The void of an order that was called off is asked for once
+    /// more, as a request of its own. Does nothing when something else is asked by now.
+    pub fn release_operation(&mut self, asked: Asked, now: Timestamp) {
+        if self.transaction.asked != Some(asked) {
+            return;
+        }
+        let at = self.progress.order().moment(now);
+        self.transaction.asked = None;
+        self.transaction.updated_at = self.transaction.updated_at.max(at);
+        self.flag(
+            FindingKind::Reconciliation,
+            "The gateway did not do the capture or void that it was asked for in time. The payment is AUTHORIZED again; \
+             ask again if it is still wanted.",
+        );
+        self.follow_order(now);
     }
 
     /// Claims a refund of `amount`, or of everything that is left. When refunds of all that was captured are asked for,

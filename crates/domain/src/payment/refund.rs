@@ -2,6 +2,8 @@
 
 use crate::{ChangedBy, Money, RefundId, RefundKey, Text, Timestamp, TransactionKey};
 
+use super::Event;
+
 /// Where a refund stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundStatus {
@@ -117,6 +119,12 @@ impl Refund {
     pub(super) fn fail(&mut self, at: Timestamp) {
         self.facts.failed_at = self.facts.failed_at.max(Some(at));
         self.check_at = None;
+    }
+
+    /// Whether the event, which is about a refund, names another amount than this one's.
+    pub(super) fn differs_from(&self, event: &Event) -> bool {
+        let amount = Money::from_stated(&event.stated.amount, self.amount.currency());
+        amount.is_ok_and(|it| it != self.amount)
     }
 
     /// Takes it back before there was a word.
