@@ -65,6 +65,7 @@ async fn one(conn: &mut Conn, write: &Write, stock: &mut Stock) -> Written {
         Write::InsertTransaction(transaction) => payments::insert(conn, transaction).await,
         Write::UpdateTransaction(transaction) => payments::update(conn, transaction).await,
         Write::InsertRequest(request) => payments::note_request(conn, request).await,
+        Write::LearnReference(gateway, new) => payments::learn_reference(conn, gateway, new).await,
         Write::Postpone(transaction) => payments::postpone(conn, transaction).await,
         Write::InsertProduct(product, change) => products::insert(conn, product, change).await,
         Write::ReplaceProduct { product, read, restock, change } => {

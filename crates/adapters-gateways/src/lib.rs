@@ -3,6 +3,7 @@
 //! There is one so far: the [`Sandbox`], which moves no money and behaves like a gateway that does, on the far side of a
 //! network: answers get lost, notices come late, twice and in the wrong order. And [`Retired`], which is only a name.
 
+mod ids;
 mod json;
 mod masking;
 mod notice;

@@ -2,12 +2,15 @@
 
 use domain::{
     DisputeId, EventId, OrderNumber, RefundId, Timestamp, TransactionId,
-    payment::{Details, Event, EventKind, Stated},
+    payment::{
+        Details, Event, EventKind, EventReferences, EventTarget, GatewayReference, NamedReference,
+        ReferenceKind, Stated,
+    },
 };
-use ports::{Meaning, Notice};
+use ports::{Notice, ParsedNotice};
 use serde_json::{Map, Value};
 
-use crate::sandbox::derived;
+use crate::ids::derive_id;
 
 /// Longest remark that is kept, in characters; a longer one is cut, because the money in a notice matters more.
 const REMARK_CHARS_MAX: usize = 255;
@@ -18,7 +21,15 @@ const LAST_MS_OF_SECOND: i64 = 999;
 /// The member with everything about the transaction.
 pub(crate) const DATA: &str = "data";
 /// The members of the data that are ids.
-pub(crate) const IDS: [&str; 4] = ["transactionId", "orderNumber", "refundId", "disputeId"];
+pub(crate) const IDS: [&str; 7] = [
+    "transactionId",
+    "orderNumber",
+    "refundId",
+    "disputeId",
+    "gatewayReference",
+    "refundReference",
+    "disputeReference",
+];
 /// The member of the data that is an amount of money.
 pub(crate) const AMOUNT: &str = "amount";
 /// No notice is from before 2000-01-01 or from after 2038-01-01, which every record can store.
@@ -29,17 +40,26 @@ const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
 /// said.
 pub(crate) fn id(kind: EventKind, transaction: &TransactionId, refund: Option<&RefundId>) -> EventId {
     let refund = refund.map_or("", RefundId::as_str);
-    EventId::new(format!("evt_{}", derived(&[kind.as_str(), transaction.as_str(), refund]).to_lowercase()))
+    EventId::new(format!("evt_{}", derive_id(&[kind.as_str(), transaction.as_str(), refund]).to_lowercase()))
 }
 
 /// The body of the notice about an event.
 pub(crate) fn body(event: &Event) -> String {
     let details = &event.details;
+    let transaction = match &event.target {
+        EventTarget::Transaction(id) => Some(id.as_str()),
+        EventTarget::Reference(_) => None,
+    };
+    let [payment, refund, dispute] =
+        [&event.references.payment, &event.references.refund, &event.references.dispute];
     let data = object([
-        ("transactionId", Some(event.transaction.as_str())),
-        ("orderNumber", Some(event.order.as_str())),
+        ("transactionId", transaction),
+        ("orderNumber", event.order.as_ref().map(OrderNumber::as_str)),
         ("refundId", event.refund.as_ref().map(RefundId::as_str)),
         ("disputeId", event.dispute.as_ref().map(DisputeId::as_str)),
+        ("gatewayReference", payment.as_ref().map(GatewayReference::as_str)),
+        ("refundReference", refund.as_ref().map(GatewayReference::as_str)),
+        ("disputeReference", dispute.as_ref().map(GatewayReference::as_str)),
         ("amount", Some(&event.stated.amount)),
         ("currency", Some(&event.stated.currency)),
         ("cardLast4", details.card_last4.as_deref()),
@@ -59,39 +79,67 @@ fn object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String, Val
 }
 
 /// What a notice says, as it is kept; `received_at` stands in for a missing time.
-pub(crate) fn understand(notice: &Notice, received_at: Timestamp) -> Meaning {
-    read(&notice.id, &notice.raw, received_at).unwrap_or_else(|fault| Meaning::Unintelligible { fault })
+pub(crate) fn parse_notice(notice: &Notice, received_at: Timestamp) -> ParsedNotice {
+    read(&notice.id, &notice.raw, received_at).unwrap_or_else(|fault| ParsedNotice::Unintelligible { fault })
 }
 
-fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Meaning, &'static str> {
+fn read(id: &EventId, raw: &str, received_at: Timestamp) -> Result<ParsedNotice, &'static str> {
     let notice: Value = serde_json::from_str(raw).map_err(|_| "The notice is not JSON.")?;
     let notice = notice.as_object().ok_or("The notice is not a JSON object.")?;
     let kind = text(notice, "type").ok_or("The notice has no type.")?;
     let Some(kind) = EventKind::parse(kind) else {
-        return Ok(Meaning::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
+        return Ok(ParsedNotice::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
     };
     let data = notice.get(DATA).and_then(Value::as_object).ok_or("The notice has no data.")?;
-    let refund = text(data, "refundId").map(RefundId::parse);
+    let references = references(data, kind);
+    let target = target(data, &references).ok_or("The notice has no transactionId.")?;
+    let order = id_in(data, "orderNumber", OrderNumber::parse);
+    // What began in the gateway's dashboard knows neither our id nor our order.
+    if order.is_none() && matches!(target, EventTarget::Transaction(_)) {
+        return Err("The notice has no orderNumber.");
+    }
+    let refund = id_in(data, "refundId", RefundId::parse).filter(|_| kind.is_refund());
+    if kind.is_refund() && refund.is_none() && references.refund.is_none() {
+        return Err("The notice has no refundId.");
+    }
     let amount = text(data, AMOUNT).zip(text(data, "currency"));
     let event = Event {
         id: id.clone(),
         kind,
-        transaction: id_in(data, "transactionId", TransactionId::parse)
-            .ok_or("The notice has no transactionId.")?,
-        order: id_in(data, "orderNumber", OrderNumber::parse).ok_or("The notice has no orderNumber.")?,
+        target,
+        order,
         stated: amount
             .and_then(|(amount, currency)| Stated::parse(amount, currency))
             .ok_or("The notice has no decimal amount with a currency code.")?,
-        refund: match (kind.is_refund(), refund) {
-            (true, Some(Ok(id))) => Some(id),
-            (true, None | Some(Err(_))) => return Err("The notice has no refundId."),
-            (false, _) => None,
-        },
+        refund,
         dispute: id_in(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
+        references,
         details: details(data),
         at: time(notice, kind, received_at)?,
     };
-    Ok(Meaning::Event(Box::new(event)))
+    Ok(ParsedNotice::Event(Box::new(event)))
+}
+
+/// What the gateway calls the things that an event of that kind is about.
+fn references(data: &Map<String, Value>, kind: EventKind) -> EventReferences {
+    let named = |name| id_in(data, name, GatewayReference::parse);
+    EventReferences {
+        payment: named("gatewayReference"),
+        refund: named("refundReference").filter(|_| kind.is_refund()),
+        dispute: named("disputeReference").filter(|_| kind.is_dispute()),
+    }
+}
+
+/// What the event names the transaction by: our id, or else the widest of the gateway's names that it has.
+fn target(data: &Map<String, Value>, references: &EventReferences) -> Option<EventTarget> {
+    let by_reference = |kind, reference: &Option<GatewayReference>| {
+        Some(EventTarget::Reference(NamedReference { kind, reference: reference.clone()? }))
+    };
+    id_in(data, "transactionId", TransactionId::parse)
+        .map(EventTarget::Transaction)
+        .or_else(|| by_reference(ReferenceKind::Payment, &references.payment))
+        .or_else(|| by_reference(ReferenceKind::Refund, &references.refund))
+        .or_else(|| by_reference(ReferenceKind::Dispute, &references.dispute))
 }
 
 fn text<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {

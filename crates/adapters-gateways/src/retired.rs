@@ -3,10 +3,13 @@
 use async_trait::async_trait;
 use domain::{
     GatewayName, Money, RefundId, Timestamp,
-    payment::{Details, Event, EventKind, Stated},
+    payment::{Details, Event, EventKind, EventReferences, EventTarget, Stated},
 };
-use ports::{Charge, Clock, Gateway, InvalidSignature, Meaning, Notice, NoticeHeaders, Unanswered};
-use std::sync::Arc;
+use ports::{
+    Acknowledgement, Answer, Charge, Clock, Gateway, InvalidSignature, Lookup, LookupAnswer, NoResponse,
+    Notice, NoticeHeaders, ParsedNotice,
+};
+use std::{sync::Arc, time::Duration};
 
 use crate::notice;
 
@@ -31,11 +34,12 @@ impl Retired {
         Event {
             id: notice::id(kind, &charge.transaction, refund.as_ref()),
             kind,
-            transaction: charge.transaction.clone(),
-            order: charge.order.clone(),
+            target: EventTarget::Transaction(charge.transaction.clone()),
+            order: Some(charge.order.clone()),
             stated: Stated::from(amount),
             refund,
             dispute: None,
+            references: EventReferences::default(),
             details: Details { failure_reason: Some(REASON.to_owned()), ..Details::default() },
             at: self.clock.now(),
         }
@@ -52,37 +56,42 @@ impl Gateway for Retired {
         false
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
-        Ok(Some(self.event(&charge, EventKind::Failed, charge.amount, None)))
+    /// For ever: nothing that is asked of it has an effect.
+    fn key_lifetime(&self) -> Duration {
+        Duration::MAX
     }
 
-    async fn charge_again(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
+    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
+        Ok(self.event(&charge, EventKind::Failed, charge.amount, None).into())
+    }
+
+    /// It knows nothing, so that everything is asked for and ends with the reason.
+    async fn look_up(&self, _: Lookup) -> Result<LookupAnswer, NoResponse> {
+        Ok(LookupAnswer::Unknown)
+    }
+
+    async fn capture(&self, charge: Charge, _: Money) -> Result<Answer, NoResponse> {
         self.charge(charge).await
     }
 
-    async fn capture(&self, charge: Charge, _: Money) -> Result<Option<Event>, Unanswered> {
-        self.charge(charge).await
+    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+        Ok(self.event(&charge, EventKind::Voided, charge.amount, None).into())
     }
 
-    async fn void(&self, charge: Charge) -> Result<Option<Event>, Unanswered> {
-        Ok(Some(self.event(&charge, EventKind::Voided, charge.amount, None)))
-    }
-
-    async fn refund(
-        &self,
-        charge: Charge,
-        refund: RefundId,
-        amount: Money,
-    ) -> Result<Option<Event>, Unanswered> {
-        Ok(Some(self.event(&charge, EventKind::RefundFailed, amount, Some(refund))))
+    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse> {
+        Ok(self.event(&charge, EventKind::RefundFailed, amount, Some(refund)).into())
     }
 
     fn verify(&self, _: &NoticeHeaders, _: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {
         Err(InvalidSignature)
     }
 
-    fn understand(&self, _: &Notice, _: Timestamp) -> Meaning {
-        Meaning::Unintelligible { fault: "The gateway sends no notices." }
+    fn parse_notice(&self, _: &Notice, _: Timestamp) -> ParsedNotice {
+        ParsedNotice::Unintelligible { fault: "The gateway sends no notices." }
+    }
+
+    fn acknowledge(&self, _: bool) -> Acknowledgement {
+        Acknowledgement { status: 204, content_type: "text/plain", body: String::new() }
     }
 }
 

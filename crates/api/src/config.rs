@@ -19,7 +19,7 @@ use std::{
     time::Duration,
 };
 
-use application::Policy;
+use application::{Policy, gateways::GatewayLimits};
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
@@ -128,6 +128,9 @@ pub struct Config {
     pub sandbox_secret: Option<SecretString>,
     /// How long `tok_pending` takes. `sandbox_pending_delay`, `10s`.
     pub sandbox_pending_delay: Duration,
+    /// How much of the service each gateway may take up: `gateway_timeout` `5s` (one call; then its answer counts as lost, and
+    /// the payment is looked up later), `gateway_concurrency` `100` (calls at once, 1 to 10000).
+    pub gateway_limits: GatewayLimits,
     /// Where the sandbox sends its notices: `http://`, host and port. `public_url`, the service's own address.
     pub public_url: Option<String>,
     /// What the use cases go by: `order_ttl` `30m` (an unpaid order closes after this), `authorization_ttl` `7d` (an
@@ -208,6 +211,10 @@ impl Config {
             jwt_secret: it.optional("jwt_secret", values::jwt_secret),
             sandbox_secret: it.optional("sandbox_secret", secrets::sandbox_secret),
             sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::duration)?,
+            gateway_limits: GatewayLimits {
+                time_limit: it.get("gateway_timeout", "5s", values::duration)?,
+                concurrency: it.get("gateway_concurrency", "100", values::concurrency)?,
+            },
             public_url: it.optional("public_url", values::base_url),
             policy: policy(&mut it)?,
             request_deadline: it.get("request_deadline", "10s", values::duration)?,

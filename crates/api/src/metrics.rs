@@ -5,16 +5,19 @@ mod labels;
 
 use std::time::Duration;
 
-use domain::order::TRANSITIONS;
-use ports::{CallbackOutcome, CommitOutcome, Happening, Meter};
+use domain::{GatewayName, order::TRANSITIONS};
+use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Happening, Meter};
 use prometheus_client::{
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
 use crate::log;
 
-use labels::{CallbackLabels, CommitLabels, RequestLabels, RouteLabels, SweepLabels, TransitionLabels};
+use labels::{
+    CallbackLabels, CommitLabels, GatewayBreakerLabels, GatewayCallLabels, GatewayLabels, RequestLabels,
+    RouteLabels, SweepLabels, TransitionLabels,
+};
 
 /// Upper bounds of the durations that are told apart, in seconds: from a cache's answer to the deadline.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -46,6 +49,9 @@ pub struct Metrics {
     commit_duration: Histogram,
     retries: Counter,
     swept: Family<SweepLabels, Counter>,
+    gateway_calls: Family<GatewayCallLabels, Counter>,
+    gateway_call_duration: Histograms<GatewayLabels>,
+    gateway_breaker: Family<GatewayBreakerLabels, Gauge>,
 }
 
 fn durations() -> Histogram {
@@ -67,6 +73,9 @@ impl Default for Metrics {
             commit_duration: durations(),
             retries: Counter::default(),
             swept: Family::default(),
+            gateway_calls: Family::default(),
+            gateway_call_duration: Family::new_with_constructor(durations),
+            gateway_breaker: Family::default(),
         };
         it.register();
         it.begin_at_zero();
@@ -90,6 +99,9 @@ impl Metrics {
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
         to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::lost());
         to.register("swept", "Rows that a sweep dealt with", self.swept.clone());
+        to.register("gateway_calls", "Calls to payment gateways by how they ended", self.gateway_calls.clone());
+        to.register("gateway_call_duration_seconds", "How long calls to payment gateways took", self.gateway_call_duration.clone());
+        to.register("gateway_breaker", "1 for the state that a gateway's circuit breaker is in", self.gateway_breaker.clone());
     }
 
     /// Shows what can be told apart before it has happened: an alert on a counter needs to see it at zero first.
@@ -102,6 +114,26 @@ impl Metrics {
         }
         for (from, to, _) in TRANSITIONS {
             drop(self.transitions.get_or_create(&TransitionLabels { from: from.as_str(), to: to.as_str() }));
+        }
+    }
+
+    /// A call that was turned away took no time at the gateway.
+    fn gateway_call(&self, gateway: &GatewayName, outcome: CallOutcome, took: Duration) {
+        self.gateway_calls.get_or_create(&GatewayCallLabels::new(gateway, outcome)).inc();
+        if outcome != CallOutcome::TurnedAway {
+            let gateway = GatewayLabels { gateway: gateway.to_string() };
+            self.gateway_call_duration.get_or_create(&gateway).observe(took.as_secs_f64());
+        }
+    }
+
+    /// The first state of a gateway shows its counters at zero, too.
+    fn gateway_breaker(&self, gateway: &GatewayName, now: BreakerState) {
+        for state in BreakerState::ALL {
+            let gauge = self.gateway_breaker.get_or_create(&GatewayBreakerLabels::new(gateway, state));
+            gauge.set(i64::from(state == now));
+        }
+        for outcome in CallOutcome::ALL {
+            drop(self.gateway_calls.get_or_create(&GatewayCallLabels::new(gateway, outcome)));
         }
     }
 
@@ -144,6 +176,8 @@ impl Meter for Metrics {
             Happening::Swept(sweep, rows) => {
                 self.swept.get_or_create(&SweepLabels { sweep }).inc_by(rows);
             }
+            Happening::GatewayCall(gateway, outcome, took) => self.gateway_call(&gateway, outcome, took),
+            Happening::GatewayBreaker(gateway, state) => self.gateway_breaker(&gateway, state),
         }
     }
 }
@@ -186,6 +220,9 @@ mod tests {
             Happening::Commit(CommitOutcome::Committed, took),
             Happening::Retry,
             Happening::Swept("expire", 7),
+            Happening::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Closed),
+            Happening::GatewayCall(GatewayName::new("sandbox".into()), CallOutcome::TimedOut, took),
+            Happening::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Open),
         ] {
             metrics.record(happening);
         }
@@ -207,6 +244,11 @@ mod tests {
             "idem_commit_duration_seconds_count 1",
             "idem_retries_total 1",
             r#"idem_swept_total{sweep="expire"} 7"#,
+            r#"idem_gateway_calls_total{gateway="sandbox",outcome="timeout"} 1"#,
+            r#"idem_gateway_calls_total{gateway="sandbox",outcome="answered"} 0"#,
+            r#"idem_gateway_call_duration_seconds_count{gateway="sandbox"} 1"#,
+            r#"idem_gateway_breaker{gateway="sandbox",state="open"} 1"#,
+            r#"idem_gateway_breaker{gateway="sandbox",state="closed"} 0"#,
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }

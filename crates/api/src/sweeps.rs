@@ -7,6 +7,7 @@ use application::{
     auth::{self, revocations},
     sweeps,
 };
+use domain::GatewayName;
 use futures_util::{FutureExt, future::BoxFuture};
 use ports::{Causes, PortError, Subscription};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -36,7 +37,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
     Sweep { name: "apply-parked",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked(app)) },
-    Sweep { name: "reconcile-open",     every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::reconcile_open(app)) },
+    Sweep { name: "reconcile-strays",   every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::reconcile_strays(app)) },
     Sweep { name: "expire-unpaid",      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid(app)) },
     Sweep { name: "report-overdue",     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue(app)) },
     Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured(app)) },
@@ -52,8 +53,20 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     for sweep in SWEEPS {
         let app = Arc::clone(app);
         let mut away = false;
-        let work = async move || away = tell(sweep.name, several_passes(sweep, &app).await, away);
+        let work = async move || {
+            away = tell(sweep.name, several_passes(async || (sweep.pass)(&app).await).await, away)
+        };
         tasks.beside(repeat(sweep.every, stopping.clone(), work));
+    }
+    // One task a gateway: one that hangs keeps none of the others waiting.
+    for gateway in &app.gateways {
+        let (app, gateway) = (Arc::clone(app), gateway.name());
+        let mut away = false;
+        let work = async move || {
+            let passes = several_passes(async || sweeps::reconcile_gateway(&app, &gateway).await).await;
+            away = tell_of("reconcile-open", Some(&gateway), passes, away);
+        };
+        tasks.beside(repeat(HALF_A_SECOND, stopping.clone(), work));
     }
     let looking = Arc::clone(app);
     let mut away = false;
@@ -113,9 +126,9 @@ async fn whole(work: impl Future<Output = ()>) {
     }
 }
 
-async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
+async fn several_passes(pass: impl AsyncFn() -> Result<bool, PortError>) -> Result<(), PortError> {
     for _ in 0..PASSES_MAX {
-        if !(sweep.pass)(app).await? {
+        if !pass().await? {
             break;
         }
     }
@@ -124,11 +137,22 @@ async fn several_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
 
 /// Tells the log when a sweep is first cut short and when it first succeeds again, and gives whether it was cut short.
 fn tell(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
+    tell_of(sweep, None, outcome, was_away)
+}
+
+/// The same of the sweep of one gateway.
+fn tell_of(
+    sweep: &'static str,
+    gateway: Option<&GatewayName>,
+    outcome: Result<(), PortError>,
+    was_away: bool,
+) -> bool {
+    let gateway = gateway.map(GatewayName::as_str);
     match &outcome {
         Err(away) if !was_away => {
-            tracing::warn!(sweep, fault = %Causes(away), "a sweep is cut short until further notice")
+            tracing::warn!(sweep, gateway, fault = %Causes(away), "a sweep is cut short until further notice")
         }
-        Ok(()) if was_away => tracing::info!(sweep, "a sweep goes on"),
+        Ok(()) if was_away => tracing::info!(sweep, gateway, "a sweep goes on"),
         Ok(()) | Err(_) => {}
     }
     outcome.is_err()

@@ -15,6 +15,7 @@ use application::{
     App,
     auth::Revocations,
     caching::{CachedOrders, CachedSessions, CachedUsers, PublishingStore, ScopedCache, TieredCache, shape},
+    gateways::GuardedGateway,
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
     shared_throttle::SharedThrottle,
@@ -144,6 +145,9 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     if let Database::MySql(_) = config.database {
         gateways.push(Arc::new(Retired::new(LEGACY, clock.clone())));
     }
+    let limits = config.gateway_limits;
+    let guard = |it| Arc::new(GuardedGateway::new(it, limits, clock.clone(), meter.clone()));
+    let gateways = gateways.into_iter().map(guard).collect();
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.cache(&config.database);
     let commits = Arc::new(RecentCommits::new(record.store, record.health, clock.clone()));

@@ -7,12 +7,12 @@ use domain::{
     payment::Fresh, product::Change, session::Lifetime,
 };
 use ports::{
-    Broadcast, Clock, EventRepository, FindingRepository, Gateway, Ids, KeyedDigests, Locks, Meter,
-    OrderRepository, PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository,
-    SessionRepository, Store, Throttle, Tokens, UserRepository,
+    Broadcast, Clock, EventRepository, FindingRepository, Ids, KeyedDigests, Locks, Meter, OrderRepository,
+    PasswordHasher, PaymentRepository, ProductRepository, ReplyRepository, SessionRepository, Store,
+    Throttle, Tokens, UserRepository,
 };
 
-use crate::{Operator, auth::Revocations, unreadable::UnreadableRows};
+use crate::{Operator, auth::Revocations, gateways::GuardedGateway, unreadable::UnreadableRows};
 
 /// The ports and the settings of one running service.
 pub struct App {
@@ -56,8 +56,8 @@ pub struct App {
     pub ids: Arc<dyn Ids>,
     /// What is worth counting.
     pub meter: Arc<dyn Meter>,
-    /// The payment gateways.
-    pub gateways: Vec<Arc<dyn Gateway>>,
+    /// The payment gateways, each with its guard.
+    pub gateways: Vec<Arc<GuardedGateway>>,
     /// Tells every instance that sessions were ended.
     pub sessions_ended: Arc<dyn Broadcast>,
     /// Sessions that were ended while their access tokens live on.
@@ -152,7 +152,7 @@ impl Policy {
 impl App {
     /// The gateway of that name.
     #[must_use]
-    pub fn gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
+    pub fn gateway(&self, name: &GatewayName) -> Option<&Arc<GuardedGateway>> {
         self.gateways.iter().find(|it| it.name() == *name)
     }
 

@@ -1,20 +1,21 @@
 //! Gateways' notices: kept once, whatever they say, and applied in whatever order they come.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use domain::{
     FindingKind, GatewayName, Network,
-    payment::{Disposition, Event, StoredEvent},
+    payment::{Disposition, Event, EventTarget, StoredEvent},
 };
 use ports::{
-    CallbackOutcome, CommitError, Gateway, Happening, InvalidSignature, Meaning, Notice, NoticeHeaders,
-    PortError, UnitOfWork, Write,
+    Acknowledgement, CallbackOutcome, CommitError, Happening, InvalidSignature, Notice, NoticeHeaders,
+    ParsedNotice, PortError, UnitOfWork, Write,
 };
 
 use crate::{
     App,
     findings::{About, note},
-    payments::{disposition, weigh},
+    gateways::GuardedGateway,
+    payments::{Heard, disposition, resolve_target, weigh},
     retry::{Tried, until_settled},
     security::SecurityEvent,
 };
@@ -38,8 +39,8 @@ pub enum CallbackError {
     Failed(#[from] PortError),
 }
 
-/// Keeps a genuine notice and makes true what it says, in one commit. `true` when it had been kept before. `network` is
-/// where it came from.
+/// Keeps a genuine notice and makes true what it says, in one commit. Gives what the gateway wants to hear then. `network`
+/// is where it came from.
 ///
 /// # Errors
 /// [`CallbackError`].
@@ -49,30 +50,41 @@ pub async fn receive(
     headers: &NoticeHeaders,
     body: &[u8],
     network: Network,
-) -> Result<bool, CallbackError> {
+) -> Result<Acknowledgement, CallbackError> {
     let gateway = app.gateway(gateway).ok_or(CallbackError::UnknownGateway)?;
     let notice = gateway.verify(headers, body, app.clock.now()).inspect_err(|_| {
         app.meter.record(Happening::Callback(CallbackOutcome::Refused));
         SecurityEvent::SignatureRefused { gateway: &gateway.name(), network }.log();
     })?;
-    let meaning = gateway.understand(&notice, app.clock.now());
-    let _held = match &meaning {
+    let parsed = gateway.parse_notice(&notice, app.clock.now());
+    let _held = match &parsed {
         // The lock only saves rounds; without it the order's revision decides.
-        Meaning::Event(event) => {
-            app.locks.acquire(&format!("order:{}", event.order), LEASE, LOCK_WAIT).await.ok()
+        ParsedNotice::Event(event) => {
+            app.locks.acquire(&lock_name(&gateway.name(), event), LEASE, LOCK_WAIT).await.ok()
         }
-        Meaning::UnknownType { .. } | Meaning::Unintelligible { .. } => None,
+        ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => None,
     };
-    let outcome = until_settled!(app, receive_once(app, gateway, &notice, &meaning).await)?;
+    let outcome = until_settled!(app, receive_once(app, gateway, &notice, &parsed).await)?;
     app.meter.record(Happening::Callback(outcome));
-    Ok(outcome == CallbackOutcome::Duplicate)
+    Ok(gateway.acknowledge(outcome == CallbackOutcome::Duplicate))
+}
+
+/// Notices of one order take turns; one that names no order, those about one thing of the gateway.
+fn lock_name(gateway: &GatewayName, event: &Event) -> String {
+    match (&event.order, &event.target) {
+        (Some(order), _) => format!("order:{order}"),
+        (None, EventTarget::Transaction(id)) => format!("transaction:{id}"),
+        (None, EventTarget::Reference(named)) => {
+            format!("reference:{gateway}:{}:{}", named.kind.as_str(), named.reference)
+        }
+    }
 }
 
 async fn receive_once(
     app: &App,
-    gateway: &Arc<dyn Gateway>,
+    gateway: &GuardedGateway,
     notice: &Notice,
-    meaning: &Meaning,
+    parsed: &ParsedNotice,
 ) -> Result<CallbackOutcome, Tried<CallbackError>> {
     let name = gateway.name();
     match app.events.find(&name, &notice.id).await {
@@ -81,19 +93,21 @@ async fn receive_once(
         Ok(Some(_)) | Err(PortError::Unreadable(_)) => return Ok(CallbackOutcome::Duplicate),
         Err(fault) => return Err(CallbackError::from(fault).into()),
     }
-    let (became, work) = match meaning {
-        Meaning::Event(event) => weighed(app, &name, notice, event).await.map_err(CallbackError::from)?,
-        Meaning::UnknownType { .. } => {
+    let (became, work) = match parsed {
+        ParsedNotice::Event(event) => {
+            weighed(app, &name, notice, event).await.map_err(CallbackError::from)?
+        }
+        ParsedNotice::UnknownType { .. } => {
             let detail = "A genuine notice of a type that is not known. It was kept and had no effect.";
             (Disposition::Flagged, flagged(app, &name, notice, FindingKind::UnknownType, detail))
         }
-        Meaning::Unintelligible { fault } => {
+        ParsedNotice::Unintelligible { fault } => {
             let detail =
                 format!("A genuine notice that is not what its type promises: {fault} It had no effect.");
             (Disposition::Flagged, flagged(app, &name, notice, FindingKind::Unintelligible, &detail))
         }
     };
-    let stored = stored(app, &name, notice, meaning, became);
+    let stored = stored(app, &name, notice, parsed, became);
     match app.store.commit(work.with(Write::InsertEvent(stored))).await {
         Ok(()) => Ok(outcome(became)),
         Err(CommitError::DuplicateEvent) => Ok(CallbackOutcome::Duplicate),
@@ -108,7 +122,10 @@ async fn weighed(
     notice: &Notice,
     event: &Event,
 ) -> Result<(Disposition, UnitOfWork), PortError> {
-    let weighed = weigh(app, &event.transaction, std::slice::from_ref(event)).await?;
+    let weighed = match resolve_target(app, gateway, &event.target).await? {
+        Some(id) => weigh(app, &id, &Heard::from(vec![event.clone()])).await?,
+        None => None,
+    };
     let Some(weighed) = weighed.filter(|it| it.case.transaction.gateway == *gateway) else {
         return Ok((Disposition::Parked, UnitOfWork::new()));
     };
@@ -125,20 +142,20 @@ fn stored(
     app: &App,
     gateway: &GatewayName,
     notice: &Notice,
-    meaning: &Meaning,
+    parsed: &ParsedNotice,
     disposition: Disposition,
 ) -> StoredEvent {
-    let (kind, transaction) = match meaning {
-        Meaning::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.transaction.clone())),
-        Meaning::UnknownType { kind } => (Some(kind.clone()), None),
-        Meaning::Unintelligible { .. } => (None, None),
+    let (kind, target) = match parsed {
+        ParsedNotice::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.target.clone())),
+        ParsedNotice::UnknownType { kind } => (Some(kind.clone()), None),
+        ParsedNotice::Unintelligible { .. } => (None, None),
     };
     StoredEvent {
         key: app.event_key(),
         gateway: gateway.clone(),
         id: notice.id.clone(),
         kind,
-        transaction,
+        target,
         raw: notice.raw.clone(),
         disposition,
         received_at: app.clock.now(),

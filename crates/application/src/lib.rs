@@ -11,6 +11,7 @@ pub mod callbacks;
 mod caller;
 pub mod catalogue;
 pub mod findings;
+pub mod gateways;
 mod idempotent;
 mod limits;
 pub mod metered_store;

@@ -1,5 +1,6 @@
 //! Payments: every gateway call stands between two commits, the claim and the outcome.
 
+mod ask;
 mod operate;
 mod read;
 mod reconcile;
@@ -10,5 +11,6 @@ pub use operate::{Operation, OperationError, operate};
 pub use read::{RequestedRefund, ShownTransaction, find, list, list_refunds};
 pub use start::{Payment, StartError, start};
 
-pub(crate) use reconcile::{consult, reconcile};
-pub(crate) use weigh::{disposition, of_case, weigh};
+pub(crate) use ask::Heard;
+pub(crate) use reconcile::reconcile;
+pub(crate) use weigh::{disposition, of_case, resolve_target, weigh};

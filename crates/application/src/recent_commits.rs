@@ -136,6 +136,7 @@ const fn is_sure_to_write(write: &Write) -> bool {
         | Write::InsertTransaction(_)
         | Write::UpdateTransaction(_)
         | Write::InsertRequest(_)
+        | Write::LearnReference(..)
         | Write::InsertFinding(_)
         | Write::ResolveFinding { .. }
         | Write::Probe(_) => true,

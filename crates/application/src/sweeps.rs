@@ -13,7 +13,7 @@ use crate::App;
 
 pub use events::{apply_parked, report_overdue};
 pub use orders::{close_finished, complete_delivered, expire_unpaid, release_uncaptured};
-pub use payments::reconcile_open;
+pub use payments::{reconcile_gateway, reconcile_strays};
 
 pub use crate::unreadable::report_unreadable;
 

@@ -20,11 +20,15 @@ use ports::{
     MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokens, PortError,
 };
 
-use crate::{App, Policy, auth::Revocations};
+use crate::{
+    App, Policy,
+    auth::Revocations,
+    gateways::{GatewayLimits, GuardedGateway},
+};
 
 pub(crate) use caches::FakeCache;
 pub(crate) use counts::Counts;
-pub(crate) use gateway::{ScriptedGateway, says, silent};
+pub(crate) use gateway::{KEY_LIFETIME, Said, ScriptedGateway, knows_nothing, says, silent};
 pub(crate) use record::Record;
 pub(crate) use sample::*;
 pub(crate) use state::State;
@@ -36,6 +40,8 @@ pub(crate) struct Bench {
     pub(crate) gateway: Arc<ScriptedGateway>,
     pub(crate) clock: Arc<SetClock>,
     pub(crate) meter: Arc<RecordingMeter>,
+    /// What was counted of calls to the gateway.
+    pub(crate) gateway_meter: Arc<RecordingMeter>,
     journal: Arc<Journal>,
 }
 
@@ -47,6 +53,9 @@ impl Bench {
         let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
         let clock = Arc::<SetClock>::default();
         let meter = Arc::<RecordingMeter>::default();
+        let gateway_meter = Arc::<RecordingMeter>::default();
+        let limits = GatewayLimits::default();
+        let guarded = GuardedGateway::new(gateway.clone(), limits, clock.clone(), gateway_meter.clone());
         let app = App {
             store: record.clone(),
             users: record.clone(),
@@ -69,12 +78,12 @@ impl Bench {
             clock: clock.clone(),
             ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
             meter: meter.clone(),
-            gateways: vec![gateway.clone()],
+            gateways: vec![Arc::new(guarded)],
             sessions_ended: Arc::new(broadcast(Arc::clone(&journal))),
             revocations: Revocations::default(),
             policy: Policy::default(),
         };
-        Self { app, record, gateway, clock, meter, journal }
+        Self { app, record, gateway, clock, meter, gateway_meter, journal }
     }
 
     /// The record holds this too.

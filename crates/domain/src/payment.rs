@@ -27,8 +27,8 @@ pub use event::{Details, Disposition, Event, EventKind, Stated, StoredEvent};
 pub use facts::{Capture, Facts, FactsRecord};
 pub use operation::{CLAIM_GRACE, NotCapturable, NotRefundable, NotVoidable};
 pub use reference::{
-    EventReferences, EventTarget, GatewayReference, KnownReference, NamedReference, NewReference, ReferenceKind,
-    ReferenceOwner,
+    EventReferences, EventTarget, GatewayReference, KnownReference, NamedReference, NewReference,
+    ReferenceKind, ReferenceOwner,
 };
 pub use refund::{Refund, RefundFacts, RefundStatus};
 pub use request::{RecordedRequest, Request, RequestKind};

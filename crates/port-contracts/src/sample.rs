@@ -12,8 +12,9 @@ use domain::{
     TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{Entry, Item, Placing, StockLine},
     payment::{
-        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Facts, FactsRecord,
-        PaymentToken, RefundFacts, StoredEvent,
+        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, EventTarget, Facts,
+        FactsRecord, GatewayReference, KnownReference, NamedReference, NewReference, PaymentToken,
+        ReferenceKind, ReferenceOwner, RefundFacts, StoredEvent,
     },
     product::{Change, Restock},
 };
@@ -181,6 +182,7 @@ pub fn transaction(order: &Order) -> Transaction {
         check_at: Some(at(3)),
         checks: 0,
         refunds: Vec::new(),
+        references: Vec::new(),
     }
 }
 
@@ -236,11 +238,30 @@ pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
         gateway: gateway(from),
         id: EventId::new(format!("event-{number}")),
         kind: Some("payment.captured".into()),
-        transaction: transaction.cloned(),
+        target: transaction.cloned().map(EventTarget::Transaction),
         raw: r#"{"type": "payment.captured"}"#.into(),
         disposition: Disposition::Parked,
         received_at: at(0),
     }
+}
+
+/// What a gateway calls a thing of that kind.
+#[must_use]
+pub fn named(kind: ReferenceKind, text: &str) -> NamedReference {
+    NamedReference { kind, reference: GatewayReference::new(text.to_owned()) }
+}
+
+/// A reference and what it names.
+#[must_use]
+pub fn known(owner: ReferenceOwner, text: &str) -> KnownReference {
+    KnownReference { owner, reference: GatewayReference::new(text.to_owned()) }
+}
+
+/// What the gateway of a transaction calls a thing of it.
+#[must_use]
+pub fn learnt(transaction: &Transaction, owner: ReferenceOwner, text: &str) -> Write {
+    let new = NewReference { transaction: transaction.key, known: known(owner, text), learnt_at: at(5) };
+    Write::LearnReference(transaction.gateway.clone(), new)
 }
 
 /// A finding that is open.

@@ -26,8 +26,8 @@ pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, Ids};
 pub use error::{Cause, Causes, Owner, PortError, Unreadable, Unwatched, Witness};
 pub use gateway::{
-    Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse,
-    Notice, NoticeHeaders, ParsedNotice,
+    Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
+    NoResponse, Notice, NoticeHeaders, ParsedNotice,
 };
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use lock::{Held, Locks};

@@ -220,12 +220,8 @@ pub trait PaymentRepository: Send + Sync {
     ) -> Read<Option<TransactionId>>;
     /// Transactions of that gateway that have, or one of whose refunds has, a `check_at` at or before `now`; longest due
     /// first, whether or not they can be read.
-    async fn to_check(
-        &self,
-        gateway: &GatewayName,
-        now: Timestamp,
-        batch: Batch,
-    ) -> Read<Vec<TransactionId>>;
+    async fn to_check(&self, gateway: &GatewayName, now: Timestamp, batch: Batch)
+    -> Read<Vec<TransactionId>>;
     /// The first gateway, by name, after that one (or of all) through which any transaction was made. The service may not
     /// have it any more.
     async fn next_gateway(&self, after: Option<GatewayName>) -> Read<Option<GatewayName>>;

@@ -1,12 +1,17 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Refund, Transaction, payment::Request};
+use domain::{
+    GatewayName, Refund, Transaction,
+    payment::{NewReference, Request},
+};
 
 use super::halt::{Refusal, Written, guarded, inserted};
 use crate::connection::Conn;
 use crate::sql::kept::Kept;
-use crate::sql::row::{NewDispute, NewRequest, RefundRow, TransactionRow};
-use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds};
+use crate::sql::row::{NewDispute, NewReferenceRow, NewRequest, RefundRow, TransactionRow};
+use crate::sql::schema::{
+    dispute_events, gateway_references, payment_requests, payment_transactions, refunds,
+};
 use crate::sql::value::{Parts, Stamp};
 
 /// Makes a transaction. The violated key is that of the order it occupies, or one that was given out twice: to decide
@@ -36,6 +41,13 @@ pub(super) async fn note_request(conn: &mut Conn, request: &Request) -> Written 
     inserted(insert.execute(conn).await, || Refusal::Stale)
 }
 
+/// Keeps a reference. The violated key is that of the reference, which another thing has, or that of the thing, which has
+/// another one: either way somebody else has learnt something, and to decide again is right.
+pub(super) async fn learn_reference(conn: &mut Conn, gateway: &GatewayName, new: &NewReference) -> Written {
+    let insert = diesel::insert_into(gateway_references::table).values(NewReferenceRow::new(gateway, new));
+    inserted(insert.execute(conn).await, || Refusal::Stale)
+}
+
 pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Written {
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set((
@@ -56,7 +68,11 @@ pub(super) async fn postpone(conn: &mut Conn, transaction: &Transaction) -> Writ
 async fn keep_refunds(conn: &mut Conn, transaction: &Transaction) -> Written {
     for (sequence, refund) in (1..).zip(&transaction.refunds) {
         if !keep(conn, refund).await? {
-            let insert = diesel::insert_into(refunds::table).values(RefundRow::of(sequence, refund));
+            let insert = diesel::insert_into(refunds::table).values(RefundRow::of(
+                sequence,
+                refund,
+                &transaction.gateway,
+            ));
             inserted(insert.execute(conn).await, || Refusal::Stale)?;
         }
     }

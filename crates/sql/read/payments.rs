@@ -3,14 +3,19 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, Timestamp, Transaction, TransactionId, payment::RecordedRequest};
+use domain::{
+    GatewayName, OrderKey, Timestamp, Transaction, TransactionId,
+    payment::{NamedReference, RecordedRequest},
+};
 use ports::{Batch, PaymentRepository, PortError};
 
 use super::{each, each_readable, grouped, length};
 use crate::connection::{Conn, Database};
 use crate::sql::along::{Along, Index};
-use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionRow};
-use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
+use crate::sql::row::{DisputeRow, ReferenceRow, RefundRow, RequestRow, TransactionRow};
+use crate::sql::schema::{
+    dispute_events, gateway_references, payment_requests, payment_transactions, refunds, user,
+};
 use crate::sql::value::Stamp;
 
 #[async_trait]
@@ -28,7 +33,8 @@ impl PaymentRepository for Database {
                 .select(RefundRow::as_select());
             let refunds = refunds.load(conn).await?;
             let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
-            row.read(refunds, disputes).map(Some)
+            let references = read_references(conn, row.id).await?;
+            row.read(refunds, disputes, references).map(Some)
         })
         .await
     }
@@ -68,12 +74,54 @@ impl PaymentRepository for Database {
         .await
     }
 
-    async fn to_check(&self, now: Timestamp, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
+    async fn find_by_reference(
+        &self,
+        gateway: &GatewayName,
+        named: &NamedReference,
+    ) -> Result<Option<TransactionId>, PortError> {
+        let (gateway, named) = (gateway.clone(), named.clone());
+        self.read(async move |conn: &mut Conn| {
+            let query = gateway_references::table
+                .inner_join(
+                    payment_transactions::table
+                        .on(payment_transactions::id.eq(gateway_references::transaction_key)),
+                )
+                .filter(gateway_references::gateway.eq(gateway.as_str()))
+                .filter(gateway_references::kind.eq(named.kind.as_str()))
+                .filter(gateway_references::reference.eq(named.reference.as_str()))
+                .select(payment_transactions::transaction_id);
+            Ok(query.first(conn).await.optional()?.map(TransactionId::new))
+        })
+        .await
+    }
+
+    async fn next_gateway(&self, after: Option<GatewayName>) -> Result<Option<GatewayName>, PortError> {
+        self.read(async move |conn: &mut Conn| {
+            // No name is empty, so all come after that.
+            let after = after.as_ref().map_or("", GatewayName::as_str);
+            let query = payment_transactions::table
+                .filter(payment_transactions::gateway.gt(after))
+                .order(payment_transactions::gateway.asc())
+                .limit(1)
+                .select(payment_transactions::gateway);
+            let found: Vec<String> = Along(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await?;
+            Ok(found.into_iter().next().map(GatewayName::new))
+        })
+        .await
+    }
+
+    async fn to_check(
+        &self,
+        gateway: &GatewayName,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Result<Vec<TransactionId>, PortError> {
+        let gateway = gateway.clone();
         self.read_snapshot(async move |conn: &mut Conn| {
             // What is skipped of both together is not known before both are read.
             let reach = batch.skip.saturating_add(batch.limit);
-            let mut due = transactions_due(conn, now, reach).await?;
-            due.extend(refunds_due(conn, now, reach).await?);
+            let mut due = transactions_due(conn, &gateway, now, reach).await?;
+            due.extend(refunds_due(conn, &gateway, now, reach).await?);
             due.sort();
             let mut seen = HashSet::new();
             due.retain(|(_, id)| seen.insert(id.clone()));
@@ -95,6 +143,7 @@ async fn with_refunds(
         .order(refunds::sequence.asc())
         .select(RefundRow::as_select());
     let mut refunds = grouped(query.load(conn).await?, |it| it.transaction_key);
+    let mut references = grouped(references_of_order(conn, order).await?, |it| it.transaction_key);
     let mut disputes = HashMap::new();
     for row in rows.iter().filter(|it| it.has_disputes()) {
         disputes.insert(row.id, read_disputes(conn, row.id).await?);
@@ -102,7 +151,8 @@ async fn with_refunds(
     each(rows, |row| {
         let refunds = refunds.remove(&row.id).unwrap_or_default();
         let disputes = disputes.remove(&row.id).unwrap_or_default();
-        row.read(refunds, disputes)
+        let references = references.remove(&row.id).unwrap_or_default();
+        row.read(refunds, disputes, references)
     })
 }
 
@@ -116,14 +166,45 @@ async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Dis
         .await
 }
 
+/// What the gateway calls a transaction, its refunds and disputes, in the order learnt.
+async fn read_references(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<ReferenceRow>> {
+    let query = gateway_references::table
+        .filter(gateway_references::transaction_key.eq(transaction))
+        .select(ReferenceRow::as_select());
+    Ok(in_order(query.load(conn).await?))
+}
+
+/// The same of all transactions of an order.
+async fn references_of_order(conn: &mut Conn, order: OrderKey) -> QueryResult<Vec<ReferenceRow>> {
+    let query = gateway_references::table
+        .inner_join(
+            payment_transactions::table.on(payment_transactions::id.eq(gateway_references::transaction_key)),
+        )
+        .filter(payment_transactions::order_key.eq(order.get()))
+        .select(ReferenceRow::as_select());
+    Ok(in_order(query.load(conn).await?))
+}
+
+/// Few, and no index has them in this order.
+fn in_order(mut rows: Vec<ReferenceRow>) -> Vec<ReferenceRow> {
+    rows.sort_by_key(|it| it.id);
+    rows
+}
+
 /// Most pages of refunds that one look reads.
 const PAGES_MAX: u32 = 100;
 
 /// When it is due, and the transaction's id.
 type DueAt = (Option<Stamp>, String);
 
-async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
+async fn transactions_due(
+    conn: &mut Conn,
+    gateway: &GatewayName,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<DueAt>> {
     let query = payment_transactions::table
+        .filter(payment_transactions::gateway.eq(gateway.as_str()))
         .filter(payment_transactions::check_at.le(Stamp::from(now)))
         .order((payment_transactions::check_at.asc(), payment_transactions::id.asc()))
         .limit(i64::from(limit))
@@ -132,10 +213,15 @@ async fn transactions_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryR
 }
 
 /// The transactions of the refunds that are longest due. Some have several of them, so it may take several pages.
-async fn refunds_due(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueAt>> {
+async fn refunds_due(
+    conn: &mut Conn,
+    gateway: &GatewayName,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<DueAt>> {
     let (mut due, mut seen, mut last) = (Vec::new(), HashSet::new(), None);
     for _ in 0..PAGES_MAX {
-        let page = refunds_after(conn, now, last, limit).await?;
+        let page = refunds_after(conn, gateway, now, last, limit).await?;
         let ends = page.len() < length(limit);
         for (at, key, id) in page {
             last = at.map(|at| (at, key));
@@ -155,12 +241,14 @@ type RefundDue = (Option<Stamp>, i64, String);
 
 async fn refunds_after(
     conn: &mut Conn,
+    gateway: &GatewayName,
     now: Timestamp,
     last: Option<(Stamp, i64)>,
     limit: u32,
 ) -> QueryResult<Vec<RefundDue>> {
     let mut query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
+        .filter(refunds::gateway.eq(gateway.as_str()))
         .filter(refunds::check_at.le(Stamp::from(now)))
         .select((refunds::check_at, refunds::id, payment_transactions::transaction_id))
         .into_boxed();

@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use domain::{
     EventId, EventKey, GatewayName, TransactionId,
-    payment::{Disposition, StoredEvent},
+    payment::{Disposition, EventTarget, GatewayReference, NamedReference, ReferenceKind, StoredEvent},
 };
 
 use super::reading::Reading;
@@ -16,6 +16,8 @@ pub(in crate::sql) struct EventRow {
     event_id: String,
     kind: Option<String>,
     transaction_id: Option<String>,
+    reference_kind: Option<String>,
+    reference: Option<String>,
     raw: String,
     disposition: String,
     received_at: Stamp,
@@ -23,12 +25,19 @@ pub(in crate::sql) struct EventRow {
 
 impl From<&StoredEvent> for EventRow {
     fn from(event: &StoredEvent) -> Self {
+        let (transaction_id, named) = match &event.target {
+            Some(EventTarget::Transaction(id)) => (Some(id.as_str().to_owned()), None),
+            Some(EventTarget::Reference(named)) => (None, Some(named)),
+            None => (None, None),
+        };
         Self {
             id: event.key.get(),
             gateway: event.gateway.as_str().to_owned(),
             event_id: event.id.as_str().to_owned(),
             kind: event.kind.clone(),
-            transaction_id: event.transaction.as_ref().map(|it| it.as_str().to_owned()),
+            transaction_id,
+            reference_kind: named.map(|it| it.kind.as_str().to_owned()),
+            reference: named.map(|it| it.reference.as_str().to_owned()),
             raw: event.raw.clone(),
             disposition: event.disposition.as_str().to_owned(),
             received_at: event.received_at.into(),
@@ -51,8 +60,23 @@ impl EventRow {
             gateway: GatewayName::new(self.gateway),
             id: EventId::new(self.event_id),
             kind: self.kind,
-            transaction: self.transaction_id.map(TransactionId::new),
+            target: target(row, self.transaction_id, self.reference_kind, self.reference)?,
             raw: self.raw,
         })
     }
+}
+
+/// What the event names its transaction by: at most one of the two is there.
+fn target(
+    row: Reading<'_>,
+    transaction: Option<String>,
+    kind: Option<String>,
+    reference: Option<String>,
+) -> QueryResult<Option<EventTarget>> {
+    if let Some(id) = transaction {
+        return Ok(Some(EventTarget::Transaction(TransactionId::new(id))));
+    }
+    let Some((kind, reference)) = kind.zip(reference) else { return Ok(None) };
+    let kind = row.known(ReferenceKind::parse(&kind), "reference_kind")?;
+    Ok(Some(EventTarget::Reference(NamedReference { kind, reference: GatewayReference::new(reference) })))
 }

@@ -4,7 +4,7 @@ use domain::{
     payment::{Asked, Capture, CaptureMethod, Details, Facts, FactsRecord, PaymentToken},
 };
 
-use super::{DisputeRow, RefundRow, reading::Reading};
+use super::{DisputeRow, ReferenceRow, RefundRow, reading::Reading};
 use crate::sql::read::each;
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{Parts, Stamp};
@@ -104,11 +104,13 @@ impl TransactionRow {
         self.disputed_amount.is_some()
     }
 
-    /// The transaction with its refunds, which must come oldest first, and all words about its disputes.
+    /// The transaction with its refunds, which must come oldest first, all words about its disputes, and its references in
+    /// the order learnt.
     pub(in crate::sql) fn read(
         self,
         refunds: Vec<RefundRow>,
         disputes: Vec<DisputeRow>,
+        references: Vec<ReferenceRow>,
     ) -> QueryResult<Transaction> {
         let row = self.row();
         Ok(Transaction {
@@ -119,6 +121,7 @@ impl TransactionRow {
             capture_method: row.known(CaptureMethod::parse(&self.capture_method), "capture_method")?,
             checks: row.count(self.checks, "checks")?,
             refunds: each(refunds, |it| it.read(row, &self.currency))?,
+            references: each(references, |it| it.read(row))?,
             created_at: row.moment(self.created_at, "created_at")?,
             updated_at: row.moment(self.updated_at, "updated_at")?,
             check_at: row.any_moment(self.check_at, "check_at")?,

@@ -3,6 +3,7 @@ DROP TABLE IF EXISTS idempotency_claims;
 DROP TABLE IF EXISTS findings;
 DROP TABLE IF EXISTS payment_events;
 DROP TABLE IF EXISTS dispute_events;
+DROP TABLE IF EXISTS gateway_references;
 DROP TABLE IF EXISTS payment_requests;
 DROP TABLE IF EXISTS refunds;
 DROP TABLE IF EXISTS payment_transactions;

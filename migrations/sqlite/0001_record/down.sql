@@ -3,6 +3,7 @@ DROP TABLE idempotency_claims;
 DROP TABLE findings;
 DROP TABLE payment_events;
 DROP TABLE dispute_events;
+DROP TABLE gateway_references;
 DROP TABLE payment_requests;
 DROP TABLE refunds;
 DROP TABLE payment_transactions;

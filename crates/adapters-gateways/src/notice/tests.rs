@@ -11,11 +11,12 @@ fn event(kind: EventKind) -> Event {
     Event {
         id: EventId::new("evt_1".into()),
         kind,
-        transaction: TransactionId::new("t1".into()),
-        order: OrderNumber::new("n1".into()),
+        target: EventTarget::Transaction(TransactionId::new("t1".into())),
+        order: Some(OrderNumber::new("n1".into())),
         stated: Stated::parse("19.98", "CNY").unwrap(),
         refund: kind.is_refund().then(|| RefundId::new("r1".into())),
         dispute: kind.is_dispute().then(|| DisputeId::new("d1".into())),
+        references: EventReferences::default(),
         details: Details {
             card_last4: some("4242"),
             card_brand: some("visa"),
@@ -32,21 +33,21 @@ fn notice(kind: &str) -> Value {
         "transactionId": "t1", "orderNumber": "n1", "refundId": "r1", "amount": "19.98", "currency": "CNY"}})
 }
 
-fn of(raw: String) -> Meaning {
-    understand(&Notice { id: EventId::new("evt_1".into()), raw }, RECEIVED)
+fn of(raw: String) -> ParsedNotice {
+    parse_notice(&Notice { id: EventId::new("evt_1".into()), raw }, RECEIVED)
 }
 
-fn read(notice: &Value) -> Meaning {
+fn read(notice: &Value) -> ParsedNotice {
     of(notice.to_string())
 }
 
 fn understood(notice: &Value) -> Event {
-    let Meaning::Event(event) = read(notice) else { panic!("not understood: {notice}") };
+    let ParsedNotice::Event(event) = read(notice) else { panic!("not understood: {notice}") };
     *event
 }
 
 fn is_unintelligible(notice: &Value) -> bool {
-    matches!(read(notice), Meaning::Unintelligible { .. })
+    matches!(read(notice), ParsedNotice::Unintelligible { .. })
 }
 
 #[test]
@@ -66,7 +67,7 @@ fn a_body_is_written_as_the_contract_shows() {
 #[test]
 fn what_is_written_of_any_kind_is_understood() {
     for kind in EventKind::ALL {
-        assert_eq!(of(body(&event(kind))), Meaning::Event(Box::new(event(kind))));
+        assert_eq!(of(body(&event(kind))), ParsedNotice::Event(Box::new(event(kind))));
     }
 }
 
@@ -181,7 +182,7 @@ fn what_is_no_notice_at_all_is_unintelligible() {
     for raw in
         ["", "no json", "[]", "\"payment.captured\"", "{}", r#"{"type":1}"#, r#"{"type":null}"#, "{\"type\":"]
     {
-        assert!(matches!(of(raw.to_owned()), Meaning::Unintelligible { .. }), "{raw}");
+        assert!(matches!(of(raw.to_owned()), ParsedNotice::Unintelligible { .. }), "{raw}");
     }
 }
 
@@ -189,11 +190,11 @@ fn what_is_no_notice_at_all_is_unintelligible() {
 fn an_unknown_type_is_named_but_not_at_length() {
     assert_eq!(
         read(&json!({"type": "payment.blessed"})),
-        Meaning::UnknownType { kind: "payment.blessed".into() }
+        ParsedNotice::UnknownType { kind: "payment.blessed".into() }
     );
     assert_eq!(
         read(&json!({"type": "ü".repeat(1000)})),
-        Meaning::UnknownType { kind: "ü".repeat(KIND_CHARS_MAX) }
+        ParsedNotice::UnknownType { kind: "ü".repeat(KIND_CHARS_MAX) }
     );
 }
 
@@ -283,17 +284,19 @@ proptest! {
             "currency": "CNY", "failureReason": reason});
         notice["data"] = data;
         let kept = crate::masking::masked_body(notice.to_string().as_bytes());
-        let Meaning::Event(event) = of(kept.clone()) else { panic!("not understood: {kept}") };
+        let ParsedNotice::Event(event) = of(kept.clone()) else { panic!("not understood: {kept}") };
         let is_kept = |sent: &str, kept: &str| kept == sent || card::is_whole(sent) && kept.starts_with("masked_");
-        prop_assert!(is_kept(&transaction, event.transaction.as_str()), "{}", kept);
-        prop_assert!(is_kept(&order, event.order.as_str()), "{}", kept);
+        let EventTarget::Transaction(named) = &event.target else { panic!("it names a transaction") };
+        let named = named.as_str();
+        prop_assert!(is_kept(&transaction, named), "{}", kept);
+        prop_assert!(is_kept(&order, event.order.as_ref().unwrap().as_str()), "{}", kept);
         prop_assert!(is_kept(&refund, event.refund.as_ref().unwrap().as_str()), "{}", kept);
-        prop_assert_eq!(refund == transaction, event.refund.as_ref().unwrap().as_str() == event.transaction.as_str());
+        prop_assert_eq!(refund == transaction, event.refund.as_ref().unwrap().as_str() == named);
         prop_assert_eq!(&event.stated.amount, &amount);
         prop_assert_eq!(event.details.failure_reason.clone(), Some(card::masked(&reason)));
-        prop_assert_eq!(of(kept.clone()), Meaning::Event(event.clone()), "when it is tried again");
+        prop_assert_eq!(of(kept.clone()), ParsedNotice::Event(event.clone()), "when it is tried again");
         let twice = crate::masking::masked_body(kept.as_bytes());
-        prop_assert_eq!(of(twice), Meaning::Event(event), "and when it were masked again");
+        prop_assert_eq!(of(twice), ParsedNotice::Event(event), "and when it were masked again");
     }
 
     #[test]
@@ -301,5 +304,44 @@ proptest! {
         let mut notice = notice("refund.succeeded");
         *notice["data"].as_object_mut().unwrap().values_mut().nth(member).unwrap() = value;
         let _ = read(&notice);
+    }
+}
+
+fn reference(text: &str) -> GatewayReference {
+    GatewayReference::parse(text).unwrap()
+}
+
+#[test]
+fn an_event_names_our_transaction_or_else_what_the_gateway_calls_it() {
+    let mut notice = json!({"type": "refund.succeeded", "data": {"amount": "5", "currency": "CNY"}});
+    assert!(is_unintelligible(&notice), "it names nothing");
+    let named = |kind, text| EventTarget::Reference(NamedReference { kind, reference: reference(text) });
+    for (member, text, target) in [
+        ("refundReference", "re_1", named(ReferenceKind::Refund, "re_1")),
+        ("gatewayReference", "pi_1", named(ReferenceKind::Payment, "pi_1")),
+    ] {
+        notice["data"][member] = text.into();
+        assert_eq!(understood(&notice).target, target, "{member}");
+    }
+    let event = understood(&notice);
+    assert_eq!((event.order, event.refund, event.references.refund), (None, None, Some(reference("re_1"))));
+    notice["data"]["transactionId"] = "t1".into();
+    assert!(is_unintelligible(&notice), "who knows our id knows our order");
+    notice["data"]["orderNumber"] = "n1".into();
+    assert_eq!(understood(&notice).target, EventTarget::Transaction(TransactionId::new("t1".into())));
+}
+
+#[test]
+fn what_began_in_the_dashboard_is_written_and_understood() {
+    for kind in EventKind::ALL {
+        let references = EventReferences {
+            payment: Some(reference("pi_1")),
+            refund: kind.is_refund().then(|| reference("re_1")),
+            dispute: kind.is_dispute().then(|| reference("dp_1")),
+        };
+        let named = NamedReference { kind: ReferenceKind::Payment, reference: reference("pi_1") };
+        let target = EventTarget::Reference(named);
+        let event = Event { target, order: None, refund: None, dispute: None, references, ..event(kind) };
+        assert_eq!(of(body(&event)), ParsedNotice::Event(Box::new(event)));
     }
 }

@@ -1,14 +1,14 @@
 //! What the sandbox decides. Pure.
 
-use data_encoding::BASE32_NOPAD;
 use domain::{
-    Money, Timestamp,
-    payment::{CaptureMethod, Details, Event, EventKind, Stated},
+    Money, RefundId, Timestamp, TransactionId,
+    payment::{
+        CaptureMethod, Details, Event, EventKind, EventReferences, EventTarget, GatewayReference, Stated,
+    },
 };
 use ports::Charge;
-use sha2::{Digest, Sha256};
 
-use crate::notice;
+use crate::{ids::derive_id, notice};
 
 /// Approved, as ISO 8583 writes it.
 const APPROVED: &str = "00";
@@ -18,7 +18,6 @@ const DECLINED_REASON: &str = "card declined";
 const LAST4: &str = "4242";
 const BRAND: &str = "visa";
 const AUTHORIZATION_CODE_CHARS: usize = 6;
-const DERIVED_BYTES: usize = 16;
 
 /// The ways to pay, each of which makes one thing happen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +32,8 @@ pub(super) enum Token {
     Timeout,
     /// All goes well, and then the payment is disputed.
     Dispute,
+    /// The first charge never arrives; when it is asked for again, all goes well.
+    Unreached,
 }
 
 impl Token {
@@ -43,6 +44,7 @@ impl Token {
             "tok_pending" => Some(Self::Pending),
             "tok_timeout" => Some(Self::Timeout),
             "tok_dispute" => Some(Self::Dispute),
+            "tok_unreached" => Some(Self::Unreached),
             _ => None,
         }
     }
@@ -67,17 +69,21 @@ pub(super) fn course(charge: &Charge, token: Token, at: Timestamp) -> Vec<Event>
 pub(super) fn event(charge: &Charge, kind: EventKind, amount: Money, at: Timestamp) -> Event {
     let failed = kind == EventKind::Failed;
     let code = || {
-        let code = derived(&["authorization", charge.transaction.as_str()]);
+        let code = derive_id(&["authorization", charge.transaction.as_str()]);
         code.chars().take(AUTHORIZATION_CODE_CHARS).collect()
     };
     Event {
         id: notice::id(kind, &charge.transaction, None),
         kind,
-        transaction: charge.transaction.clone(),
-        order: charge.order.clone(),
+        target: EventTarget::Transaction(charge.transaction.clone()),
+        order: Some(charge.order.clone()),
         stated: Stated::from(amount),
         refund: None,
         dispute: None,
+        references: EventReferences {
+            payment: Some(payment_reference(&charge.transaction)),
+            ..EventReferences::default()
+        },
         details: Details {
             card_last4: Some(LAST4.to_owned()),
             card_brand: Some(BRAND.to_owned()),
@@ -89,9 +95,17 @@ pub(super) fn event(charge: &Charge, kind: EventKind, amount: Money, at: Timesta
     }
 }
 
-/// 26 characters of `A-Z` and `2-7` that look random and are always the same for the same parts, none of which has a
-/// line break.
-pub(crate) fn derived(parts: &[&str]) -> String {
-    let digest = Sha256::digest(parts.join("\n"));
-    BASE32_NOPAD.encode(digest.get(..DERIVED_BYTES).unwrap_or(&digest))
+/// One refund that goes through.
+pub(super) fn refund(charge: &Charge, refund: &RefundId, amount: Money, at: Timestamp) -> Event {
+    let event = event(charge, EventKind::RefundSucceeded, amount, at);
+    let name = derive_id(&["refund", charge.transaction.as_str(), refund.as_str()]).to_lowercase();
+    let references =
+        EventReferences { refund: Some(GatewayReference::new(format!("sb_ref_{name}"))), ..event.references };
+    let id = notice::id(event.kind, &charge.transaction, Some(refund));
+    Event { id, refund: Some(refund.clone()), references, ..event }
+}
+
+/// What the sandbox calls a payment.
+pub(super) fn payment_reference(transaction: &TransactionId) -> GatewayReference {
+    GatewayReference::new(format!("sb_pay_{}", derive_id(&["payment", transaction.as_str()]).to_lowercase()))
 }

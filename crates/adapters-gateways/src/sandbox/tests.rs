@@ -37,15 +37,32 @@ async fn fixture() -> GatewayFixture {
         good_token: "tok_visa",
         declined_token: "tok_declined",
         unanswered_token: "tok_timeout",
+        unreached_token: "tok_unreached",
         sign: Box::new(|id, body, at| standard_webhooks::headers(secrets().signing(), id, body, at)),
         write: notice::body,
         unknown_type: r#"{"type": "payment.blessed", "data": {}}"#,
     }
 }
 
+/// The event of an answer that has one.
+fn word(answer: Result<Answer, NoResponse>) -> Event {
+    let Ok(Answer::Event(event)) = answer else { panic!("no word: {answer:?}") };
+    *event
+}
+
+/// All that is known of a payment.
+async fn known(sandbox: &Sandbox, charge: &Charge) -> Vec<Event> {
+    let lookup = Lookup { charge: charge.clone(), subject: LookupSubject::Payment };
+    match sandbox.look_up(lookup).await.unwrap() {
+        LookupAnswer::Found { events, .. } => events,
+        other => panic!("it is not known: {other:?}"),
+    }
+}
+
 fn charge(token: &str, capture_method: CaptureMethod) -> Charge {
     Charge {
         transaction: TransactionId::new("t1".into()),
+        reference: None,
         order: OrderNumber::new("n1".into()),
         token: PaymentToken::new(token.into()),
         amount: Money::parse("19.98", "CNY").unwrap(),
@@ -61,28 +78,29 @@ async fn a_pending_charge_has_no_word_before_its_delay_is_over_and_the_same_word
         [(CaptureMethod::Automatic, EventKind::Captured), (CaptureMethod::Manual, EventKind::Authorized)]
     {
         let ask = charge("tok_pending", method);
-        assert_eq!(sandbox_at(NOW).charge(ask.clone()).await.unwrap(), None);
+        let reference = Some(decision::payment_reference(&ask.transaction));
+        assert_eq!(sandbox_at(NOW).charge(ask.clone()).await.unwrap(), Answer::Accepted { reference });
         let early = NOW.plus(delay - Duration::from_millis(1));
-        assert_eq!(sandbox_at(early).charge_again(ask.clone()).await.unwrap(), None);
-        let word = sandbox_at(NOW.plus(delay)).charge_again(ask.clone()).await.unwrap().unwrap();
-        assert_eq!((word.kind, word.at), (kind, NOW.plus(delay)));
-        assert_eq!(sandbox_at(NOW.plus(delay * 99)).charge_again(ask).await.unwrap(), Some(word));
+        assert_eq!(known(&sandbox_at(early), &ask).await, []);
+        let words = known(&sandbox_at(NOW.plus(delay)), &ask).await;
+        assert_eq!((words[0].kind, words[0].at), (kind, NOW.plus(delay)));
+        assert_eq!(known(&sandbox_at(NOW.plus(delay * 99)), &ask).await, words);
     }
 }
 
 #[tokio::test]
 async fn a_disputed_charge_is_captured_first() {
     let sandbox = sandbox_at(NOW);
-    let automatic = sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic)).await.unwrap();
-    assert_eq!(automatic.unwrap().kind, EventKind::Captured);
-    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual)).await.unwrap();
-    assert_eq!(manual.unwrap().kind, EventKind::Authorized);
+    let automatic = sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic)).await;
+    assert_eq!(word(automatic).kind, EventKind::Captured);
+    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual)).await;
+    assert_eq!(word(manual).kind, EventKind::Authorized);
 }
 
 #[tokio::test]
 async fn an_answer_tells_of_the_card_what_the_contract_shows() {
     let sandbox = sandbox_at(NOW);
-    let good = sandbox.charge(charge("tok_visa", CaptureMethod::Automatic)).await.unwrap().unwrap().details;
+    let good = word(sandbox.charge(charge("tok_visa", CaptureMethod::Automatic)).await).details;
     assert_eq!((good.card_last4.as_deref(), good.card_brand.as_deref()), (Some("4242"), Some("visa")));
     assert_eq!((good.response_code.as_deref(), good.failure_reason), (Some("00"), None));
     let code = good.authorization_code.unwrap();
@@ -92,18 +110,17 @@ async fn an_answer_tells_of_the_card_what_the_contract_shows() {
     );
     let mut other = charge("tok_visa", CaptureMethod::Automatic);
     other.transaction = TransactionId::new("t2".into());
-    let other = sandbox.charge(other).await.unwrap().unwrap().details;
+    let other = word(sandbox.charge(other).await).details;
     assert_ne!(other.authorization_code, Some(code), "each transaction has its own");
 
-    let declined =
-        sandbox.charge(charge("tok_declined", CaptureMethod::Automatic)).await.unwrap().unwrap().details;
+    let declined = word(sandbox.charge(charge("tok_declined", CaptureMethod::Automatic)).await).details;
     assert_eq!(declined.failure_reason.as_deref(), Some("card declined"));
     assert_eq!((declined.response_code.as_deref(), declined.authorization_code), (Some("05"), None));
 }
 
 #[tokio::test]
 async fn a_token_that_is_not_known_is_declined() {
-    let word = sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic)).await.unwrap().unwrap();
+    let word = word(sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic)).await);
     assert_eq!(word.kind, EventKind::Failed);
 }
 
@@ -114,4 +131,34 @@ fn what_is_masked_is_still_verified_as_it_was_sent() {
     let notice = sandbox_at(NOW).verify(&headers, body, NOW).unwrap();
     assert_eq!(notice.raw, r#"{"card":"************4242","cvc":"***","type":"payment.captured"}"#);
     assert!(!notice.id.as_str().contains("42424242"));
+}
+
+#[test]
+fn it_is_answered_as_the_contract_says() {
+    let sandbox = sandbox_at(NOW);
+    for (duplicate, body) in
+        [(false, r#"{"received":true,"duplicate":false}"#), (true, r#"{"received":true,"duplicate":true}"#)]
+    {
+        let answer = sandbox.acknowledge(duplicate);
+        assert_eq!((answer.status, answer.content_type), (200, "application/json"));
+        assert_eq!(answer.body, body);
+    }
+}
+
+#[tokio::test]
+async fn of_what_it_was_asked_to_do_only_so_much_is_remembered() {
+    let ledger = Ledger::default();
+    let event = decision::event(
+        &charge("tok_visa", CaptureMethod::Manual),
+        EventKind::Voided,
+        charge("", CaptureMethod::Manual).amount,
+        NOW,
+    );
+    let entry = |n: usize| Entry::Operation(TransactionId::new(format!("t{n}")));
+    for n in 0..=10_000 {
+        ledger.record(entry(n), event.clone());
+        ledger.is_first_attempt(&TransactionId::new(format!("t{n}")));
+    }
+    assert_eq!((ledger.find(&entry(0)), ledger.find(&entry(1)).is_some()), (None, true));
+    assert!(ledger.is_first_attempt(&TransactionId::new("t0".into())), "it is forgotten, and lost once more");
 }

@@ -22,6 +22,7 @@ const OURS: &[(&str, &str)] = &[
     ("product_changes", "changeId"),
     ("refunds", "transaction_key"),
     ("payment_requests", "requested_by"),
+    ("gateway_references", "learnt_at"),
     ("payment_events", "disposition"),
     ("findings", "finding_id"),
     ("idempotency_claims", "fingerprint"),

@@ -28,6 +28,8 @@ impl Config {
             ("jwt_secret", text(secret(&self.jwt_secret, made))),
             ("sandbox_secret", text(secret(&self.sandbox_secret, local))),
             ("sandbox_pending_delay", duration(self.sandbox_pending_delay)),
+            ("gateway_timeout", duration(self.gateway_limits.time_limit)),
+            ("gateway_concurrency", self.gateway_limits.concurrency.to_string()),
             ("public_url", text(self.public_url.as_deref().unwrap_or("(own address)"))),
             ("order_ttl", duration(policy.order_ttl)),
             ("authorization_ttl", duration(policy.authorization_ttl)),

@@ -17,6 +17,8 @@ use url::Url;
 /// Longest duration; what lies beyond it is a slip of the pen, and moments that far away no MySQL can store.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Most threads that answer requests.
+/// Most calls to one gateway at once.
+const CONCURRENCY_MAX: usize = 10_000;
 const WORKERS_MAX: usize = 512;
 
 type Parsed<T> = Result<T, String>;
@@ -87,6 +89,12 @@ pub(super) fn within(range: RangeInclusive<u32>) -> impl Fn(&str) -> Parsed<u32>
         let number = text.parse().ok().filter(|it| range.contains(it));
         number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
     }
+}
+
+/// How many calls may be under way at once.
+pub(super) fn concurrency(text: &str) -> Parsed<usize> {
+    let number = text.parse().ok().filter(|it| (1..=CONCURRENCY_MAX).contains(it));
+    number.ok_or_else(|| format!("must be a whole number from 1 to {CONCURRENCY_MAX}"))
 }
 
 pub(super) fn workers(text: &str) -> Parsed<NonZeroUsize> {

@@ -1,9 +1,9 @@
 //! The gateways' notices.
 
-use actix_web::{HttpRequest, HttpResponse, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::callbacks::{self, CallbackError};
 use domain::GatewayName;
-use ports::NoticeHeaders;
+use ports::{Acknowledgement, NoticeHeaders, PortError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::service::Shared;
 
-/// What became of a notice.
+/// What became of a notice, in the words of the sandbox.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ReceivedView {
     /// It is kept.
@@ -25,7 +25,8 @@ pub struct ReceivedView {
 
 /// A gateway's signed notice
 ///
-/// 200 is only ever sent after the commit. A genuine notice is kept whatever it says.
+/// 200 is only ever sent after the commit. A genuine notice is kept whatever it says. The answer is the one that the
+/// gateway wants; shown is the sandbox's.
 #[utoipa::path(post, path = "/v1/callbacks/{gateway}", tag = "Callbacks",
     request_body(content = Object, description = "As the gateway signs it, byte by byte."),
     params(
@@ -50,10 +51,17 @@ pub async fn receive(
     let headers = headers(&http);
     let network = peer.network();
     let body = body.bytes().await?;
-    let received = service
+    let answer = service
         .write(async move |app| callbacks::receive(&app, &gateway, &headers, &body, network).await)
         .await?;
-    Ok(HttpResponse::Ok().json(ReceivedView { received: true, duplicate: received? }))
+    acknowledge(answer?)
+}
+
+/// The gateway's own acknowledgement, as a response.
+fn acknowledge(it: Acknowledgement) -> Answer {
+    let status = StatusCode::from_u16(it.status)
+        .map_err(|_| PortError::bug("a gateway acknowledges with a status that is none"))?;
+    Ok(HttpResponse::build(status).content_type(it.content_type).body(it.body))
 }
 
 /// The headers that are text and given once; a signature that is given twice is none.

@@ -43,7 +43,8 @@ pub struct StartPayment {
 #[derive(ToSchema)]
 pub struct PaymentMethod {
     /// The gateway's token. The sandbox knows `tok_visa` (answers at once), `tok_declined`, `tok_pending` (answers later,
-    /// by callback), `tok_timeout` (the answer is lost) and `tok_dispute` (captured, disputed a moment later).
+    /// by callback), `tok_timeout` (the answer is lost), `tok_dispute` (captured, disputed a moment later) and
+    /// `tok_unreached` (the first request is lost on its way, and made once more by reconciliation).
     #[schema(example = "tok_visa")]
     pub token: String,
 }
@@ -80,7 +81,8 @@ pub struct MakeRefund {
     (status = 201, description = "The transaction, whatever the gateway said.", body = TransactionView),
     (status = 404, description = "No such order, or somebody else's."),
     (status = 409, description = "`order-not-payable` or `idempotency-in-progress`."),
-    (status = 429, description = "Too many payments of the order, or of the user within a day, were declined.")
+    (status = 429, description = "Too many payments of the order, or of the user within a day, were declined."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn start(
     service: Shared,
@@ -129,6 +131,7 @@ impl From<StartError> for Problem {
             }
             StartError::NotPayable => Kind::OrderNotPayable.into(),
             StartError::Throttled(it) => Self::throttled(it),
+            StartError::GatewayUnavailable(it) => it.into(),
             StartError::Failed(away) => away.into(),
         }
     }
@@ -180,7 +183,8 @@ fn transaction_id(id: &str) -> Result<TransactionId, Problem> {
     (status = 200, description = "The transaction.", body = TransactionView),
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-capturable`, `capture-exceeds-authorized` or \
-        `idempotency-in-progress`.")
+        `idempotency-in-progress`."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn capture(
     service: Shared,
@@ -202,7 +206,8 @@ pub async fn capture(
     ), responses(
     (status = 200, description = "The transaction.", body = TransactionView),
     (status = 404, description = "No such transaction."),
-    (status = 409, description = "`payment-not-voidable` or `idempotency-in-progress`.")
+    (status = 409, description = "`payment-not-voidable` or `idempotency-in-progress`."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn void(
     service: Shared,
@@ -224,7 +229,8 @@ pub async fn void(
     (status = 201, description = "The refund, whatever the gateway said.", body = RefundView),
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-refundable`, `refund-exceeds-captured` or \
-        `idempotency-in-progress`.")
+        `idempotency-in-progress`."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn refund(
     service: Shared,
@@ -286,6 +292,7 @@ impl From<OperationError> for Problem {
             OperationError::NotVoidable(_) => Kind::PaymentNotVoidable.into(),
             OperationError::NotRefundable(NotRefundable::State) => Kind::PaymentNotRefundable.into(),
             OperationError::NotRefundable(NotRefundable::Exceeds) => Kind::RefundExceedsCaptured.into(),
+            OperationError::GatewayUnavailable(it) => it.into(),
             OperationError::Failed(away) => away.into(),
         }
     }

@@ -15,7 +15,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use application::{KeyError, Throttled};
+use application::{KeyError, Throttled, gateways::GatewayUnavailable};
 use domain::{Invalid, order::Status};
 use ports::{Causes, HasherBusy, PortError};
 
@@ -171,6 +171,12 @@ impl From<PortError> for Problem {
 impl From<HasherBusy> for Problem {
     fn from(_: HasherBusy) -> Self {
         Self::new(Kind::Overloaded).retry_after(RETRY_UNAVAILABLE)
+    }
+}
+
+impl From<GatewayUnavailable> for Problem {
+    fn from(it: GatewayUnavailable) -> Self {
+        Self::new(Kind::GatewayUnavailable).retry_after(it.retry_after)
     }
 }
 

@@ -19,12 +19,15 @@ fn bench(order: Order, transaction: Transaction) -> Bench {
 /// Receives a notice whose text is its id.
 async fn receive_on(it: &Bench, id: &str) -> Result<bool, CallbackError> {
     let headers = HashMap::from([("id".to_owned(), id.to_owned())]);
-    receive(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await
+    let answer = receive(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await?;
+    // In the gateway's own words.
+    assert_eq!((answer.status, answer.content_type), (202, "text/plain"));
+    Ok(answer.body == "again")
 }
 
 /// Receives a notice of that event.
 async fn receive_event(it: &Bench, id: &str, event: Event) -> Result<bool, CallbackError> {
-    it.gateway.means(id, Meaning::Event(Box::new(event)));
+    it.gateway.means(id, ParsedNotice::Event(Box::new(event)));
     receive_on(it, id).await
 }
 
@@ -163,7 +166,7 @@ async fn another_gateways_transaction_is_not_touched() {
 #[tokio::test]
 async fn what_cannot_be_read_is_kept_with_a_finding() {
     let it = Bench::new();
-    it.gateway.means("e1", Meaning::UnknownType { kind: "moon.rose".to_owned() });
+    it.gateway.means("e1", ParsedNotice::UnknownType { kind: "moon.rose".to_owned() });
     receive_on(&it, "e1").await.unwrap();
     receive_on(&it, "e2").await.unwrap();
     assert_eq!(it.journal(), ["commit InsertFinding InsertEvent"; 2]);
@@ -221,4 +224,109 @@ async fn a_finding_names_the_notice_that_raised_it_though_another_let_it_count()
     let state = it.record.state();
     let found: Vec<_> = state.findings.iter().map(|it| (it.kind, it.event.clone())).collect();
     assert_eq!(found, [(FindingKind::Dispute, Some(EventId::new("dispute".to_owned())))]);
+}
+
+fn kinds(it: &Bench) -> Vec<FindingKind> {
+    it.record.state().findings.iter().map(|it| it.kind).collect()
+}
+
+#[tokio::test]
+async fn a_reference_is_learnt_in_the_commit_of_the_notice_that_states_it() {
+    let it = bench(order(), pending());
+    let stated = Event {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Captured, "20.00")
+    };
+    receive_event(&it, "e1", stated).await.unwrap();
+    assert_eq!(it.journal(), ["commit UpdateOrder UpdateTransaction LearnReference InsertEvent"]);
+    assert_eq!(it.record.state().transactions[0].reference(), Some(&reference("pi_1")));
+    let refund = Event {
+        references: domain::payment::EventReferences {
+            refund: Some(reference("re_1")),
+            ..Default::default()
+        },
+        ..event_of("pi_1", EventKind::RefundSucceeded, "5.00")
+    };
+    receive_event(&it, "e2", refund).await.unwrap();
+    let state = it.record.state();
+    assert_eq!(state.transactions[0].refunds[0].id.as_str(), "re_1", "begun in the dashboard");
+    assert_eq!((state.transactions[0].refunded(), state.references.len()), (yuan("5"), 2));
+}
+
+#[tokio::test]
+async fn a_notice_that_names_an_unknown_reference_is_parked_and_applied_when_it_is_learnt() {
+    let it = bench(order(), pending());
+    receive_event(&it, "e1", event_of("pi_1", EventKind::Captured, "20.00")).await.unwrap();
+    assert_eq!(kept_as(&it), [Disposition::Parked]);
+    assert_eq!(it.record.state().events[0].target, Some(EventTarget::Reference(named("pi_1"))));
+    let stated = Event {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Authorized, "20.00")
+    };
+    receive_event(&it, "e2", stated).await.unwrap();
+    assert!(!crate::sweeps::apply_parked(&it.app).await.unwrap());
+    assert_eq!(kept_as(&it), [Disposition::Applied, Disposition::Applied]);
+    assert_eq!(it.record.state().orders[0].status, Status::Paid);
+}
+
+#[tokio::test]
+async fn a_reference_of_another_payment_is_a_finding_and_changes_nothing() {
+    let other = Transaction {
+        key: domain::TransactionKey::new(21),
+        id: domain::TransactionId::new("t2".to_owned()),
+        ..failed()
+    };
+    let known = domain::payment::KnownReference {
+        owner: domain::payment::ReferenceOwner::Payment,
+        reference: reference("pi_1"),
+    };
+    let new = domain::payment::NewReference { transaction: other.key, known, learnt_at: NOW };
+    let it = bench(order(), pending()).with(|it| it.transactions.push(other));
+    // Another instance learns it at this very moment.
+    it.record.meanwhile(move |it| it.references.push((sandbox(), new)));
+    let stated = Event {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Captured, "20.00")
+    };
+    receive_event(&it, "e1", stated).await.unwrap();
+    assert_eq!((kept_as(&it), kinds(&it)), (vec![Disposition::Flagged], vec![FindingKind::Contradiction]));
+    let state = it.record.state();
+    assert_eq!((state.transactions[0].status(), state.references.len()), (PaymentStatus::Pending, 1));
+}
+
+#[tokio::test]
+async fn a_notice_about_a_nameless_refund_waits_and_is_found_by_its_reference() {
+    let it = bench(order(), pending());
+    let stated = Event {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Captured, "20.00")
+    };
+    receive_event(&it, "e1", stated).await.unwrap();
+    {
+        let mut state = it.record.state();
+        let mut case =
+            domain::payment::Case::of(state.orders[0].clone(), state.transactions[0].clone(), false);
+        let ids = domain::payment::Fresh {
+            key: domain::RefundKey::new(1),
+            id: domain::RefundId::new("r1".to_owned()),
+        };
+        case.ask_refund(Some(yuan("5")), None, ChangedBy::SYSTEM, ids, NOW).unwrap();
+        state.transactions[0] = case.transaction;
+    }
+    let references =
+        domain::payment::EventReferences { refund: Some(reference("re_1")), ..Default::default() };
+    let notice =
+        Event { references: references.clone(), ..event_of("pi_1", EventKind::RefundSucceeded, "5.00") };
+    receive_event(&it, "e2", notice).await.unwrap();
+    assert_eq!(kept_as(&it), [Disposition::Applied, Disposition::Waiting]);
+    let ours = Event {
+        refund: Some(domain::RefundId::new("r1".to_owned())),
+        references,
+        ..event_of("pi_1", EventKind::RefundSucceeded, "5.00")
+    };
+    receive_event(&it, "e3", ours).await.unwrap();
+    let state = it.record.state();
+    assert_eq!((state.transactions[0].refunds.len(), state.transactions[0].refunded()), (1, yuan("5")));
+    drop(state);
+    assert_eq!(kept_as(&it), [Disposition::Applied, Disposition::Unchanged, Disposition::Applied]);
 }

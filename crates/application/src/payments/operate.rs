@@ -2,13 +2,19 @@
 
 use domain::{
     Money, RefundId, Text, Transaction, TransactionId,
-    payment::{Event, NotCapturable, NotRefundable, NotVoidable},
+    payment::{NotCapturable, NotRefundable, NotVoidable},
 };
 use ports::{PortError, StoredReply, UnitOfWork};
 
-use super::{ShownTransaction, consult, read::requests, weigh};
+use super::{
+    ShownTransaction,
+    ask::{Heard, ask_again, operate_first},
+    read::requests,
+    weigh,
+};
 use crate::{
     Answered, App, KeyError, Operator, Request,
+    gateways::{Admission, GatewayUnavailable},
     idempotent::{self, Claimed, Decided, OnceError, box_round, claim},
     retry::{Tried, until_settled},
 };
@@ -45,6 +51,9 @@ pub enum OperationError {
     /// It cannot be refunded so.
     #[error(transparent)]
     NotRefundable(#[from] NotRefundable),
+    /// The gateway is not asked now. Nothing was claimed.
+    #[error(transparent)]
+    GatewayUnavailable(#[from] GatewayUnavailable),
     /// The record is away.
     #[error(transparent)]
     Failed(#[from] PortError),
@@ -52,7 +61,7 @@ pub enum OperationError {
 
 impl OnceError for OperationError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Failed(_))
+        !matches!(self, Self::Key(_) | Self::GatewayUnavailable(_) | Self::Failed(_))
     }
 }
 
@@ -80,10 +89,10 @@ where
         Tried::<OperationError>::commit,
     )
     .await?;
-    let resource = match claimed {
+    let (resource, admission) = match claimed {
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
-        Claimed::Now(resource) => resource,
-        Claimed::Begun(claim) => claim.resource,
+        Claimed::Now((resource, admission)) => (resource, Some(admission)),
+        Claimed::Begun(claim) => (claim.resource, None),
     };
     let known = app.payments.find(id).await?.ok_or(OperationError::NotFound)?;
     let refund = matches!(operation, Operation::Refund(..)).then(|| RefundId::new(resource));
@@ -93,22 +102,35 @@ where
         Some(_) => None,
         None => requests(app, by.caller(), known.order).await?,
     };
-    let said = match app.gateway(&known.gateway) {
-        Some(gateway) => consult(gateway.as_ref(), &known).await,
-        None => Vec::new(),
+    let heard = match admission {
+        // The room is given back before the commit.
+        Some(Some(admission)) => operate_first(&admission, &known, refund.as_ref()).await,
+        Some(None) => Heard::default(),
+        None => retry_begun(app, &known).await?,
     };
     let render =
         |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()), refund.as_ref());
-    answer(app, &request, id, said, &render).await.map_err(OperationError::from)
+    answer(app, &request, id, heard, &render).await.map_err(OperationError::from)
 }
+
+/// Asks about a payment whose request was claimed and not answered. A gateway that is not available now is asked later: what
+/// was claimed is no longer refused.
+pub(super) async fn retry_begun(app: &App, known: &Transaction) -> Result<Heard, PortError> {
+    let Some(gateway) = app.gateway(&known.gateway) else { return Ok(Heard::default()) };
+    let Ok(admission) = gateway.enter().await else { return Ok(Heard::default()) };
+    ask_again(app, &admission, known).await
+}
+
+/// What was claimed, and room to ask the gateway for it; none when the gateway is not there any more.
+type Claiming = (String, Option<Admission>);
 
 async fn decide(
     app: &App,
     by: &Operator,
     id: &TransactionId,
     operation: &Operation,
-) -> Result<Decided<String>, Tried<OperationError>> {
-    let weighed = weigh(app, id, &[]).await.map_err(OperationError::from)?;
+) -> Result<Decided<Claiming>, Tried<OperationError>> {
+    let weighed = weigh(app, id, &Heard::default()).await.map_err(OperationError::from)?;
     let mut weighed = weighed.ok_or(OperationError::NotFound)?;
     let case = &mut weighed.case;
     let (now, by) = (app.clock.now(), by.caller().changed_by());
@@ -131,7 +153,12 @@ async fn decide(
             refund.map_err(OperationError::from)?.id.to_string()
         }
     };
-    Ok(Decided::begun(weighed.work(app), resource.clone(), resource))
+    // Last, so that what cannot be done is refused as such; and before the claim, so that nothing is left half done.
+    let admission = match app.gateway(&weighed.case.transaction.gateway) {
+        Some(gateway) => Some(gateway.enter().await.map_err(OperationError::from)?),
+        None => None,
+    };
+    Ok(Decided::begun(weighed.work(app), resource.clone(), (resource, admission)))
 }
 
 /// Makes true what the gateway said and keeps the answer to the client, in one commit.
@@ -139,20 +166,20 @@ pub(super) async fn answer(
     app: &App,
     request: &Request,
     id: &TransactionId,
-    said: Vec<Event>,
+    heard: Heard,
     render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
 ) -> Result<Answered, KeyError> {
-    until_settled!(app, answer_once(app, request, id, &said, render).await)
+    until_settled!(app, answer_once(app, request, id, &heard, render).await)
 }
 
 async fn answer_once(
     app: &App,
     request: &Request,
     id: &TransactionId,
-    said: &[Event],
+    heard: &Heard,
     render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
 ) -> Result<Answered, Tried<KeyError>> {
-    let weighed = weigh(app, id, said).await.map_err(KeyError::from)?;
+    let weighed = weigh(app, id, heard).await.map_err(KeyError::from)?;
     let weighed = weighed.ok_or_else(|| KeyError::from(PortError::bug("a claim without a payment")))?;
     let reply = render(&weighed.case.transaction);
     let work = if weighed.is_idle() { UnitOfWork::new() } else { weighed.work(app) };

@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use domain::{
-    FindingKind, Timestamp, Transaction, TransactionId,
-    payment::{Asked, Event, PaymentStatus, RefundStatus},
-};
-use ports::{Causes, Charge, Gateway, PortError, Unanswered, UnitOfWork, Write};
+use domain::{FindingKind, Timestamp, Transaction, TransactionId, payment::RefundStatus};
+use ports::{PortError, UnitOfWork, Write};
 
-use super::weigh;
+use super::{
+    ask::{Heard, ask_again},
+    weigh,
+};
 use crate::{
     App,
     findings::{About, note},
@@ -22,44 +22,24 @@ const PAUSE_FIRST: Duration = Duration::from_secs(1);
 /// The longest pause between two questions.
 const PAUSE_LONGEST: Duration = Duration::from_secs(300);
 
-/// What the gateway says about everything that it owes an answer for. What it does not answer is left out.
-pub(crate) async fn consult(gateway: &dyn Gateway, transaction: &Transaction) -> Vec<Event> {
-    let charge = || Charge::from(transaction);
-    let mut answers = Vec::new();
-    match transaction.asked {
-        Some(Asked::Capture(amount)) => answers.push(gateway.capture(charge(), amount).await),
-        Some(Asked::Void) => answers.push(gateway.void(charge()).await),
-        None if transaction.status() == PaymentStatus::Pending => {
-            answers.push(gateway.charge_again(charge()).await)
-        }
-        None => {}
-    }
-    for refund in transaction.refunds.iter().filter(|it| it.status() == RefundStatus::Pending) {
-        answers.push(gateway.refund(charge(), refund.id.clone(), refund.amount).await);
-    }
-    answers.into_iter().filter_map(said).collect()
-}
-
-/// An answer's event; a lost answer is told to the log and asked for again later.
-pub(crate) fn said(answer: Result<Option<Event>, Unanswered>) -> Option<Event> {
-    answer.inspect_err(|lost| tracing::warn!(fault = %Causes(lost), "it will be asked again")).ok().flatten()
-}
-
 /// Asks the gateway about one transaction and makes true what it says; puts the next question off if it does not know.
 ///
 /// # Errors
-/// [`PortError`].
+/// [`PortError`]; away, when the gateway is left alone at this moment: then nothing was asked, and nothing is put off.
 pub(crate) async fn reconcile(app: &App, id: &TransactionId) -> Result<(), PortError> {
     let Some(transaction) = app.payments.find(id).await? else { return Ok(()) };
-    let answers = match app.gateway(&transaction.gateway) {
-        Some(gateway) => consult(gateway.as_ref(), &transaction).await,
-        None => Vec::new(),
+    let heard = match app.gateway(&transaction.gateway) {
+        Some(gateway) => {
+            let admission = gateway.enter().await.map_err(PortError::away)?;
+            ask_again(app, &admission, &transaction).await?
+        }
+        None => Heard::default(),
     };
-    until_settled!(app, settle_once(app, id, &answers).await)
+    until_settled!(app, settle_once(app, id, &heard).await)
 }
 
-async fn settle_once(app: &App, id: &TransactionId, answers: &[Event]) -> Result<(), Tried<PortError>> {
-    let Some(mut weighed) = weigh(app, id, answers).await? else { return Ok(()) };
+async fn settle_once(app: &App, id: &TransactionId, heard: &Heard) -> Result<(), Tried<PortError>> {
+    let Some(mut weighed) = weigh(app, id, heard).await? else { return Ok(()) };
     let idle = weighed.is_idle();
     let transaction = &mut weighed.case.transaction;
     let read = transaction.clone();

@@ -8,16 +8,17 @@ use domain::{
         RequestKind,
     },
 };
-use ports::{Charge, Gateway, PortError, StoredReply, UnitOfWork, Write};
+use ports::{PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
     ShownTransaction,
-    operate::answer,
+    ask::{Heard, charge_first},
+    operate::{answer, retry_begun},
     read::requests,
-    reconcile::{consult, said},
 };
 use crate::{
     Answered, App, Caller, KeyError, Request, Throttled,
+    gateways::{Admission, GatewayUnavailable},
     idempotent::{Claimed, Decided, OnceError, box_round, claim},
     limits::{check_declines_of_order, check_declines_of_user, count_decline},
     orders::sees,
@@ -58,6 +59,9 @@ pub enum StartError {
     /// Too many payments of the order, or of the user, were declined.
     #[error("too many declined payments")]
     Throttled(Throttled),
+    /// The gateway is not asked now. Nothing was claimed.
+    #[error(transparent)]
+    GatewayUnavailable(#[from] GatewayUnavailable),
     /// The record is away.
     #[error(transparent)]
     Failed(#[from] PortError),
@@ -71,7 +75,7 @@ impl From<Throttled> for StartError {
 
 impl OnceError for StartError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Failed(_))
+        !matches!(self, Self::Key(_) | Self::GatewayUnavailable(_) | Self::Failed(_))
     }
 }
 
@@ -98,42 +102,42 @@ where
     let (claimed, _held) =
         claim(app, Some(&request), || box_round(decide(app, caller, &payment)), Tried::<StartError>::commit)
             .await?;
-    let (transaction, is_new) = match claimed {
+    let (transaction, admission) = match claimed {
         // The caller may have been an operator then.
         Claimed::Answered(_) if !sees(app, caller, &payment.number).await? => {
             return Err(StartError::NotFound);
         }
         Claimed::Answered(reply) => return Ok(Answered::Again(reply)),
-        Claimed::Now(transaction) => (transaction, true),
+        Claimed::Now((transaction, admission)) => (transaction, Some(admission)),
         Claimed::Begun(claim) => {
             let known = app.payments.find(&TransactionId::new(claim.resource)).await?;
-            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, false)
+            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, None)
         }
     };
     // Nothing that may fail stands between the gateway's answer and its commit.
     let requests = requests(app, caller, transaction.order).await?;
-    let said = match is_new {
-        true => charge(app, gateway.as_ref(), caller, &transaction).await,
-        false => consult(gateway.as_ref(), &transaction).await,
+    let heard = match admission {
+        Some(admission) => charge(app, admission, caller, &transaction).await,
+        None => retry_begun(app, &transaction).await?,
     };
     let render = |it: &Transaction| render(&ShownTransaction::of(it.clone(), requests.as_deref()));
-    answer(app, &request, &transaction.id, said, &render).await.map_err(StartError::from)
+    answer(app, &request, &transaction.id, heard, &render).await.map_err(StartError::from)
 }
 
-/// Asks the gateway for the money for the first time.
-async fn charge(app: &App, gateway: &dyn Gateway, caller: &Caller, transaction: &Transaction) -> Vec<Event> {
-    let answer = said(gateway.charge(Charge::from(transaction)).await);
-    if answer.as_ref().is_some_and(is_decline) {
+/// Asks the gateway for the money for the first time, and gives the room for it back.
+async fn charge(app: &App, admission: Admission, caller: &Caller, transaction: &Transaction) -> Heard {
+    let heard = charge_first(&admission, transaction).await;
+    if heard.events.iter().any(is_decline) {
         count_decline(app, caller.user.key).await;
     }
-    answer.into_iter().collect()
+    heard
 }
 
 async fn decide(
     app: &App,
     caller: &Caller,
     payment: &Payment,
-) -> Result<Decided<Transaction>, Tried<StartError>> {
+) -> Result<Decided<(Transaction, Admission)>, Tried<StartError>> {
     let found_order = app.orders.find(&payment.number).await.map_err(StartError::from)?;
     let order = found_order.filter(|it| caller.may_see(it)).ok_or(StartError::NotFound)?;
     let others = app.payments.list(order.key).await.map_err(StartError::from)?;
@@ -147,6 +151,9 @@ async fn decide(
     }
     check_declines_of_order(app, &order, &others, now).map_err(StartError::from)?;
     check_declines_of_user(app, caller.user.key).await.map_err(StartError::from)?;
+    // Last, so that what cannot be paid is refused as such; and before the claim, so that nothing is left half done.
+    let gateway = app.gateway(&payment.gateway).ok_or(StartError::UnknownGateway)?;
+    let admission = gateway.enter().await.map_err(StartError::from)?;
     let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
     let transaction = begun(app, &order, sequence, payment);
     let work = UnitOfWork::new()
@@ -159,7 +166,7 @@ async fn decide(
             requested_by: caller.changed_by(),
             requested_at: transaction.created_at,
         }));
-    Ok(Decided::begun(work, transaction.id.to_string(), transaction))
+    Ok(Decided::begun(work, transaction.id.to_string(), (transaction, admission)))
 }
 
 const fn is_decline(event: &Event) -> bool {
@@ -186,6 +193,7 @@ fn begun(app: &App, order: &Order, sequence: u32, payment: &Payment) -> Transact
         check_at: Some(now.plus(CLAIM_GRACE)),
         checks: 0,
         refunds: Vec::new(),
+        references: Vec::new(),
     }
 }
 

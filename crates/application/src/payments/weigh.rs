@@ -1,12 +1,18 @@
 //! Weighing what a gateway says against what is known of a transaction and its order.
 
-use domain::{
-    EventId, FindingKind, Transaction, TransactionId,
-    payment::{Case, Disposition, Effect, Event, Flag, PaymentStatus, StoredEvent, fold},
-};
-use ports::{Gateway, Meaning, Notice, PortError, UnitOfWork, Write};
+use std::collections::BTreeSet;
 
-use crate::{App, findings::of_flags};
+use domain::{
+    EventId, FindingKind, GatewayName, Transaction, TransactionId,
+    payment::{
+        Case, Disposition, Effect, Event, EventTarget, Flag, KnownReference, NamedReference, PaymentStatus,
+        StoredEvent, fold,
+    },
+};
+use ports::{Notice, ParsedNotice, PortError, UnitOfWork, Write};
+
+use super::ask::{Heard, Lapsed};
+use crate::{App, findings::of_flags, gateways::GuardedGateway};
 
 /// A transaction with its order after some events, not committed yet.
 pub(crate) struct Weighed {
@@ -18,17 +24,32 @@ pub(crate) struct Weighed {
     moved: Vec<Write>,
     /// The notices that had waited, by which findings name their cause.
     waited: Vec<EventId>,
+    /// Whether something was learnt, released or flagged without an event.
+    is_changed: bool,
 }
 
-/// Reads a transaction with its order and adds `events` and those that waited for them. `None` when there is no such
-/// transaction.
+/// The transaction that an event of that gateway names, if it is known. Of a reference nobody knows more than who has it,
+/// so it is asked for each time: it may be learnt at any moment.
+pub(crate) async fn resolve_target(
+    app: &App,
+    gateway: &GatewayName,
+    target: &EventTarget,
+) -> Result<Option<TransactionId>, PortError> {
+    match target {
+        EventTarget::Transaction(id) => Ok(Some(id.clone())),
+        EventTarget::Reference(named) => app.payments.find_by_reference(gateway, named).await,
+    }
+}
+
+/// Reads a transaction with its order and adds what was heard, and the events that waited for it. `None` when there is no
+/// such transaction.
 ///
 /// The order is read before its transactions: a change between the two reads moves its revision, so that the commit is
 /// stale and not wrong.
 pub(crate) async fn weigh(
     app: &App,
     id: &TransactionId,
-    events: &[Event],
+    heard: &Heard,
 ) -> Result<Option<Weighed>, PortError> {
     let Some(found) = app.payments.find(id).await? else { return Ok(None) };
     let Some(order) = app.orders.find(&found.order_number).await? else { return Ok(None) };
@@ -37,9 +58,24 @@ pub(crate) async fn weigh(
     let Some(transaction) = all.into_iter().find(|it| it.id == *id) else { return Ok(None) };
     let waiting = waiting(app, &transaction).await?;
     let was_over = is_over(&transaction);
-    let mut case = Case::of(order, transaction, other_occupies);
+    let now = app.clock.now();
+    let lapsed: Vec<_> = heard.lapsed.iter().filter(|it| it.is_open(&transaction)).collect();
+    let given_up = lapsed.iter().filter_map(|it| it.event(&transaction, now));
+    let events: Vec<_> = heard.events.iter().cloned().chain(given_up).collect();
     let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
-    let mut effects = fold(&mut case, &all_events, || app.refund(), app.clock.now());
+    let claimed_elsewhere = claimed_elsewhere(app, &transaction, &all_events, &heard.references).await?;
+    let mut case = Case::of(order, transaction, other_occupies);
+    case.claimed_elsewhere = claimed_elsewhere;
+    for known in &heard.references {
+        case.learn_reference(known.clone(), now);
+    }
+    let mut effects = fold(&mut case, &all_events, || app.refund(), now);
+    for it in lapsed {
+        if let Lapsed::Operation(asked) = it {
+            case.release_operation(*asked, now);
+        }
+        case.flags.extend(it.flag());
+    }
     let old = effects.split_off(events.len());
     if is_over(&case.transaction) {
         let new = events.iter().zip(&effects);
@@ -49,7 +85,8 @@ pub(crate) async fn weigh(
     }
     let moved = waiting.iter().zip(&old).filter_map(|((stored, _), effect)| moved(stored, effect)).collect();
     let waited = waiting.into_iter().map(|(stored, _)| stored.id).collect();
-    Ok(Some(Weighed { case, effects, moved, waited }))
+    let is_changed = !case.new_references(now).is_empty() || !case.flags.is_empty();
+    Ok(Some(Weighed { case, effects, moved, waited, is_changed }))
 }
 
 /// Whether it ended without a capture, so that nothing more is to be expected.
@@ -65,17 +102,39 @@ fn orphan(event: &Event) -> Flag {
     Flag { kind: FindingKind::Contradiction, detail, event: Some(event.id.clone()) }
 }
 
+/// Which of the references that are about to be learnt another transaction has. Two that claim one at the same moment
+/// are told apart by the unique key: the commit of the second is stale, and this is asked again.
+async fn claimed_elsewhere(
+    app: &App,
+    transaction: &Transaction,
+    events: &[Event],
+    references: &[KnownReference],
+) -> Result<Vec<NamedReference>, PortError> {
+    let stated = events.iter().flat_map(|it| it.references.iter().collect::<Vec<_>>());
+    let stated: BTreeSet<_> = stated.chain(references.iter().map(KnownReference::name)).collect();
+    let mut claimed = Vec::new();
+    for named in stated.into_iter().filter(|it| transaction.find_owner(it).is_none()) {
+        let owner = app.payments.find_by_reference(&transaction.gateway, &named).await?;
+        if owner.is_some_and(|it| it != transaction.id) {
+            claimed.push(named);
+        }
+    }
+    Ok(claimed)
+}
+
 async fn waiting(app: &App, transaction: &Transaction) -> Result<Vec<(StoredEvent, Event)>, PortError> {
     let Some(gateway) = app.gateway(&transaction.gateway) else { return Ok(Vec::new()) };
-    let stored = app.events.waiting(&transaction.gateway, &transaction.id).await?;
+    // What names a reference that is learnt in this very commit is found by the sweep.
+    let known: Vec<_> = transaction.references.iter().map(KnownReference::name).collect();
+    let stored = app.events.waiting(&transaction.gateway, &transaction.id, &known).await?;
     Ok(stored.into_iter().filter_map(|it| readable(gateway.as_ref(), it)).collect())
 }
 
-fn readable(gateway: &dyn Gateway, stored: StoredEvent) -> Option<(StoredEvent, Event)> {
+fn readable(gateway: &GuardedGateway, stored: StoredEvent) -> Option<(StoredEvent, Event)> {
     let notice = Notice { id: stored.id.clone(), raw: stored.raw.clone() };
-    match gateway.understand(&notice, stored.received_at) {
-        Meaning::Event(event) => Some((stored, *event)),
-        Meaning::UnknownType { .. } | Meaning::Unintelligible { .. } => None,
+    match gateway.parse_notice(&notice, stored.received_at) {
+        ParsedNotice::Event(event) => Some((stored, *event)),
+        ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => None,
     }
 }
 
@@ -95,9 +154,10 @@ pub(crate) const fn disposition(effect: &Effect) -> Disposition {
 }
 
 impl Weighed {
-    /// Whether there was nothing to weigh: neither a new event nor one that had waited and need not any more.
+    /// Whether there was nothing to weigh: neither a new event, nor one that had waited and need not any more, nor anything
+    /// else that was heard.
     pub(crate) fn is_idle(&self) -> bool {
-        self.effects.is_empty() && self.moved.is_empty()
+        self.effects.is_empty() && self.moved.is_empty() && !self.is_changed
     }
 
     /// Everything that was decided, for one commit.
@@ -116,9 +176,12 @@ impl Weighed {
 /// that is one of these notices: a gateway's answer is none.
 pub(crate) fn of_case(app: &App, case: Case, notices: &[EventId]) -> UnitOfWork {
     let findings: Vec<_> = of_flags(app, &case.flags, &case.transaction, notices).collect();
+    let gateway = case.transaction.gateway.clone();
+    let references = case.new_references(app.clock.now());
     UnitOfWork::new()
         .progress(case.progress)
         .with(Write::UpdateTransaction(Box::new(case.transaction)))
+        .with_all(references.into_iter().map(|it| Write::LearnReference(gateway.clone(), it)))
         .with_all(case.requests.into_iter().map(Write::InsertRequest))
         .with_all(findings)
 }

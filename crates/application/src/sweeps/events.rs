@@ -1,14 +1,17 @@
 //! Notices that wait for their transaction.
 
 use async_trait::async_trait;
-use domain::{FindingKind, Timestamp, payment::Disposition, payment::StoredEvent};
+use domain::{
+    FindingKind, Timestamp,
+    payment::{Disposition, EventTarget, StoredEvent},
+};
 use ports::{Batch, CommitError, PortError, UnitOfWork, Unreadable, Write};
 
 use super::due::{Sweep, each_due};
 use crate::{
     App,
     findings::{About, note},
-    payments::weigh,
+    payments::{Heard, resolve_target, weigh},
     retry::{Tried, until_settled},
 };
 
@@ -39,9 +42,12 @@ impl Sweep for Parked {
 
 /// Weighs everything that waits for the event's transaction.
 async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Tried<PortError>> {
-    let Some(id) = &event.transaction else { return Ok(false) };
+    let Some(target) = &event.target else { return Ok(false) };
+    let Some(id) = resolve_target(app, &event.gateway, target).await? else { return Ok(false) };
     // What waits is read with the transaction; a round earlier in the batch may have applied this one already.
-    let Some(weighed) = weigh(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
+    let Some(weighed) = weigh(app, &id, &Heard::default()).await?.filter(|it| !it.is_idle()) else {
+        return Ok(false);
+    };
     app.store.commit(weighed.work(app)).await.map_err(Tried::<PortError>::commit)?;
     Ok(true)
 }
@@ -75,7 +81,10 @@ async fn report(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
     let about = About { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
     let detail = "A genuine notice about a transaction that is not known. It is applied when that turns up.";
     let mut finding = note(app, FindingKind::UnknownTransaction, detail, &about);
-    finding.transaction.clone_from(&event.transaction);
+    finding.transaction = match &event.target {
+        Some(EventTarget::Transaction(id)) => Some(id.clone()),
+        Some(EventTarget::Reference(_)) | None => None,
+    };
     let moved = Write::MoveEvent { key: event.key, from: Disposition::Parked, to: Disposition::Overdue };
     match app.store.commit(UnitOfWork::new().with(moved).with(Write::InsertFinding(finding))).await {
         Ok(()) => Ok(true),

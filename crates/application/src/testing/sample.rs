@@ -8,8 +8,9 @@ use domain::{
     Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{Item, Placing, Status},
     payment::{
-        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Event, EventKind, Facts,
-        FactsRecord, PaymentToken, Stated, StoredEvent,
+        Capture, CaptureMethod, Details, Disposition, DisputeEvent, DisputeStatus, Event, EventKind,
+        EventReferences, EventTarget, Facts, FactsRecord, GatewayReference, NamedReference, PaymentToken,
+        ReferenceKind, Stated, StoredEvent,
     },
 };
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
@@ -141,6 +142,7 @@ pub(crate) fn pending() -> Transaction {
         check_at: Some(NOW),
         checks: 0,
         refunds: Vec::new(),
+        references: Vec::new(),
     }
 }
 
@@ -194,11 +196,12 @@ pub(crate) fn event(kind: EventKind, amount: &str) -> Event {
     Event {
         id: EventId::new(format!("{} {amount}", kind.as_str())),
         kind,
-        transaction: pending().id,
-        order: order().number,
+        target: EventTarget::Transaction(pending().id),
+        order: Some(order().number),
         stated: Stated { amount: amount.to_owned(), currency: "CNY".to_owned() },
         refund: None,
         dispute: None,
+        references: EventReferences::default(),
         details: Details::default(),
         at: NOW,
     }
@@ -211,11 +214,28 @@ pub(crate) fn kept(id: &str, disposition: Disposition) -> StoredEvent {
         gateway: sandbox(),
         id: EventId::new(id.to_owned()),
         kind: None,
-        transaction: Some(pending().id),
+        target: Some(EventTarget::Transaction(pending().id)),
         raw: id.to_owned(),
         disposition,
         received_at: NOW,
     }
+}
+
+pub(crate) fn reference(text: &str) -> GatewayReference {
+    GatewayReference::parse(text).unwrap()
+}
+
+/// The gateway's own name of a payment.
+pub(crate) fn named(text: &str) -> NamedReference {
+    NamedReference { kind: ReferenceKind::Payment, reference: reference(text) }
+}
+
+/// An event that names its payment by the gateway's reference alone.
+pub(crate) fn event_of(payment: &str, kind: EventKind, amount: &str) -> Event {
+    let references = EventReferences { payment: Some(reference(payment)), ..EventReferences::default() };
+    let id = EventId::new(format!("{} {amount} of {payment}", kind.as_str()));
+    let target = EventTarget::Reference(named(payment));
+    Event { id, target, order: None, references, ..event(kind, amount) }
 }
 
 /// A request of [`ada`]'s.

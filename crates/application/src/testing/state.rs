@@ -3,11 +3,11 @@
 mod reads;
 
 use domain::{
-    ChangedBy, Finding, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Text, Timestamp,
-    Transaction, User, UserKey,
+    ChangedBy, Finding, GatewayName, Network, Order, PasswordHash, Product, ProductId, Refund, Session, Text,
+    Timestamp, Transaction, User, UserKey,
     finding::Resolver,
     order::StockLine,
-    payment::{Request, StoredEvent},
+    payment::{NewReference, Request, StoredEvent},
     product::{Change, STOCK_MAX},
 };
 use ports::{Claim, CommitError, Write};
@@ -24,6 +24,7 @@ pub(crate) struct State {
     pub(crate) orders: Vec<Order>,
     pub(crate) transactions: Vec<Transaction>,
     pub(crate) requests: Vec<Request>,
+    pub(crate) references: Vec<(GatewayName, NewReference)>,
     pub(crate) events: Vec<StoredEvent>,
     pub(crate) findings: Vec<Finding>,
     pub(crate) claims: Vec<Claim>,
@@ -100,6 +101,7 @@ impl State {
                 *known.ok_or(CommitError::Stale)? = *transaction;
             }
             Write::InsertRequest(request) => self.requests.push(request),
+            Write::LearnReference(gateway, new) => self.learn_reference(gateway, new)?,
             Write::Postpone(later) => self.postpone(&later),
             Write::InsertFinding(finding) => self.findings.push(finding),
             Write::InsertFindingOnce(finding, _) => self.insert_once(finding),
@@ -120,6 +122,16 @@ impl State {
         if !self.findings.iter().any(same) {
             self.findings.push(finding);
         }
+    }
+
+    fn learn_reference(&mut self, gateway: GatewayName, new: NewReference) -> Applied {
+        let same_name = |it: &NewReference| it.known.name() == new.known.name();
+        let same_thing =
+            |it: &NewReference| it.transaction == new.transaction && it.known.owner == new.known.owner;
+        let taken = self.references.iter().any(|(of, it)| *of == gateway && same_name(it) || same_thing(it));
+        guard(!taken, CommitError::Stale)?;
+        self.references.push((gateway, new));
+        Ok(())
     }
 
     fn insert_event(&mut self, event: StoredEvent) -> Applied {

@@ -91,7 +91,12 @@ impl Case {
         if self.transaction != before {
             self.settle(&before, now);
         }
-        if before.refunds.iter().any(|it| before.named_refund(event).as_ref() == Some(&it.id) && it.differs_from(event)) && !matches!(effect, Effect::Mismatch(_)) {
+        if before
+            .refunds
+            .iter()
+            .any(|it| before.named_refund(event).as_ref() == Some(&it.id) && it.differs_from(event))
+            && !matches!(effect, Effect::Mismatch(_))
+        {
             self.flag(
                 FindingKind::AmountMismatch,
                 "Two words about a refund that began at the gateway name two amounts. The last one counts.",

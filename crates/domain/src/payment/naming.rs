@@ -33,23 +33,25 @@ impl Transaction {
     /// The refund that an event is about: the one it names by our id, or the one that has its reference. One whose
     /// reference is not known began at the gateway and has the reference for its id.
     pub(super) fn named_refund(&self, event: &Event) -> Option<RefundId> {
-        let by_reference = |reference: &GatewayReference| match self.owner_of(ReferenceKind::Refund, reference) {
-            Some(ReferenceOwner::Refund(id)) => id.clone(),
-            Some(ReferenceOwner::Payment | ReferenceOwner::Dispute(_)) | None => {
-                RefundId::new(reference.as_str().to_owned())
-            }
-        };
+        let by_reference =
+            |reference: &GatewayReference| match self.owner_of(ReferenceKind::Refund, reference) {
+                Some(ReferenceOwner::Refund(id)) => id.clone(),
+                Some(ReferenceOwner::Payment | ReferenceOwner::Dispute(_)) | None => {
+                    RefundId::new(reference.as_str().to_owned())
+                }
+            };
         event.refund.clone().or_else(|| event.references.refund.as_ref().map(by_reference))
     }
 
     /// The dispute that an event is about, likewise; none when the event gives it no name at all.
     pub(super) fn named_dispute(&self, event: &Event) -> Option<DisputeId> {
-        let by_reference = |reference: &GatewayReference| match self.owner_of(ReferenceKind::Dispute, reference) {
-            Some(ReferenceOwner::Dispute(id)) => id.clone(),
-            Some(ReferenceOwner::Payment | ReferenceOwner::Refund(_)) | None => {
-                DisputeId::new(reference.as_str().to_owned())
-            }
-        };
+        let by_reference =
+            |reference: &GatewayReference| match self.owner_of(ReferenceKind::Dispute, reference) {
+                Some(ReferenceOwner::Dispute(id)) => id.clone(),
+                Some(ReferenceOwner::Payment | ReferenceOwner::Refund(_)) | None => {
+                    DisputeId::new(reference.as_str().to_owned())
+                }
+            };
         event.dispute.clone().or_else(|| event.references.dispute.as_ref().map(by_reference))
     }
 

@@ -192,8 +192,7 @@ impl EventReferences {
             (ReferenceKind::Refund, &self.refund),
             (ReferenceKind::Dispute, &self.dispute),
         ];
-        all.into_iter()
-            .filter_map(|(kind, it)| Some(NamedReference { kind, reference: it.clone()? }))
+        all.into_iter().filter_map(|(kind, it)| Some(NamedReference { kind, reference: it.clone()? }))
     }
 }
 
@@ -203,10 +202,14 @@ mod tests {
 
     #[test]
     fn a_reference_is_short_visible_and_no_card_number() {
-        for good in ["pi_3Mt", "2026112522001439871409877777", "4200001234202611255569506992", &"x".repeat(255)] {
+        for good in
+            ["pi_3Mt", "2026112522001439871409877777", "4200001234202611255569506992", &"x".repeat(255)]
+        {
             assert!(GatewayReference::parse(good).is_ok(), "{good}");
         }
-        for bad in ["", "a b", "ünïcode", "tab\t", &"x".repeat(256), "4242424242424242", "4242-4242-4242-4242"] {
+        for bad in
+            ["", "a b", "ünïcode", "tab\t", &"x".repeat(256), "4242424242424242", "4242-4242-4242-4242"]
+        {
             assert!(GatewayReference::parse(bad).is_err(), "{bad}");
         }
     }

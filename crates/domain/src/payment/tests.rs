@@ -116,7 +116,10 @@ fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
     assert_eq!(case.transaction.asked, Some(Asked::Capture(yuan("10"))), "that was not asked");
     case.release_operation(Asked::Capture(yuan("10")), NOW);
     assert_eq!((case.transaction.asked, case.transaction.check_at), (None, None));
-    assert_eq!((case.transaction.status(), kinds(&case)), (PaymentStatus::Authorized, vec![FindingKind::Reconciliation]));
+    assert_eq!(
+        (case.transaction.status(), kinds(&case)),
+        (PaymentStatus::Authorized, vec![FindingKind::Reconciliation])
+    );
     assert!(case.ask_capture(None, operator, NOW).is_ok());
     // The order was called off: nobody else would ask.
     let _ = case.progress.step(Status::Cancelled, operator, None, NOW);

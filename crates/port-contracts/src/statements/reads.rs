@@ -1,4 +1,7 @@
-use domain::{ChangeId, FindingId, OrderNumber, ProductId, SessionKey, Timestamp, UserKey, order::Status};
+use domain::{
+    ChangeId, FindingId, OrderNumber, ProductId, SessionKey, Timestamp, UserKey, order::Status,
+    payment::ReferenceKind,
+};
 use ports::{Batch, ChangeKind, Due, OrderFilter};
 
 use super::{FILLERS, Played, Scene};
@@ -115,9 +118,19 @@ impl Scene {
         ask!(played, PaymentRepository::find, payments, &transaction.id);
         ask!(played, PaymentRepository::list, payments, transaction.order);
         ask!(played, PaymentRepository::requests, payments, transaction.order);
-        ask!(played, PaymentRepository::to_check, payments, sample::at(60), BATCH);
+        let sandbox = sample::gateway("sandbox");
+        ask!(played, PaymentRepository::to_check, payments, &sandbox, sample::at(60), BATCH);
+        for after in [None, Some(sandbox.clone())] {
+            ask!(played, PaymentRepository::next_gateway, payments, after);
+        }
+        let named = ["filler-1", "no such reference"].map(|it| sample::named(ReferenceKind::Payment, it));
+        for named in &named {
+            ask!(played, PaymentRepository::find_by_reference, payments, &sandbox, named);
+        }
         ask!(played, EventRepository::find, events, &self.event.gateway, &self.event.id);
-        ask!(played, EventRepository::waiting, events, &self.event.gateway, &transaction.id);
+        for references in [&[][..], &named] {
+            ask!(played, EventRepository::waiting, events, &sandbox, &transaction.id, references);
+        }
         ask!(played, EventRepository::applicable, events, BATCH);
         ask!(played, EventRepository::overdue, events, sample::at(60), BATCH);
         ask!(played, FindingRepository::find, findings, &self.finding.id);

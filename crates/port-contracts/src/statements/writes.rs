@@ -1,7 +1,7 @@
 use domain::{
     Actor, ChangedBy, Progress, Text, Version,
     order::StockLine,
-    payment::{Disposition, DisputeStatus, Request, RequestKind},
+    payment::{Disposition, DisputeStatus, ReferenceOwner, Request, RequestKind},
     product::Restock,
 };
 use ports::{CommitError, Prunable, UnitOfWork, Write};
@@ -109,6 +109,9 @@ impl Scene {
             vec![Write::InsertFinding(sample::finding())],
             vec![resolved],
             vec![Write::InsertRequest(request)],
+            vec![sample::learnt(transaction, ReferenceOwner::Payment, "played")],
+            // Another one of a thing that has one.
+            vec![sample::learnt(transaction, ReferenceOwner::Payment, "played-2")],
             once(),
             // Open already.
             once(),

@@ -215,7 +215,7 @@ async fn what_cannot_be_ordered_is_named_by_its_positions_and_changes_nothing() 
     let short = place_on(&it, vec![tea(3), tea(3)]).await;
     assert!(matches!(short, Err(PlaceError::OutOfStock(at)) if at == [0, 1]));
     assert_eq!(it.record.commits(), []);
-    assert_eq!(it.meter.all(), [Happening::OrderRefused; 5]);
+    assert_eq!(it.meter.all(), vec![Happening::OrderRefused; 5]);
     place_on(&it, vec![tea(5)]).await.unwrap();
 }
 

@@ -1,9 +1,9 @@
 use domain::{
     ChangedBy, Refund, RefundId, RefundKey,
     order::Status,
-    payment::{Disposition, EventKind},
+    payment::{Asked, Disposition, EventKind, PaymentStatus, Request, RequestKind},
 };
-use ports::Meaning;
+use ports::{NoResponse, ParsedNotice};
 
 use super::*;
 use crate::testing::*;
@@ -43,7 +43,7 @@ async fn what_the_gateway_knows_becomes_true() {
     let it = bench(pending());
     it.gateway.answers(says(EventKind::Captured));
     check(&it).await;
-    assert_eq!(it.journal(), ["charge again t1 20.00", "commit UpdateOrder UpdateTransaction"]);
+    assert_eq!(it.journal(), ["look up t1 20.00", "commit UpdateOrder UpdateTransaction"]);
     assert_eq!((only(&it).status(), only(&it).check_at), (PaymentStatus::Captured, None));
     assert_eq!(it.record.state().orders[0].status, Status::Paid);
 }
@@ -53,13 +53,13 @@ async fn what_is_open_decides_what_is_asked() {
     let asked = |asked| Transaction { asked: Some(asked), check_at: Some(NOW), ..authorized() };
     let it = bench(asked(Asked::Capture(yuan("5"))));
     check(&it).await;
-    assert_eq!(it.journal()[0], "capture t1 5.00");
+    assert_eq!(it.journal()[0], "look up t1 20.00");
     let it = bench(asked(Asked::Void));
     check(&it).await;
-    assert_eq!(it.journal()[0], "void t1 20.00");
+    assert_eq!(it.journal()[0], "look up t1 20.00");
     let it = bench(Transaction { refunds: vec![refund("r1", Some(NOW)), refund("r2", None)], ..captured() });
     check(&it).await;
-    assert_eq!(it.journal()[..2], ["refund r1 5.00", "refund r2 5.00"]);
+    assert_eq!(it.journal()[..2], ["look up r1 5.00", "look up r2 5.00"]);
 }
 
 #[tokio::test]
@@ -100,7 +100,7 @@ async fn of_two_instances_only_one_tells_the_operator() {
         (it.transactions[0].checks, it.transactions[0].check_at) = (CHECKS_TOLD, later);
     });
     check(&it).await;
-    assert_eq!(it.journal(), ["charge again t1 20.00"], "nothing was left to commit");
+    assert_eq!(it.journal(), ["look up t1 20.00"], "nothing was left to commit");
     assert_eq!(only(&it).checks, CHECKS_TOLD);
 }
 
@@ -132,7 +132,7 @@ async fn a_question_that_is_closed_without_an_answer_is_closed_under_the_guard()
 #[tokio::test]
 async fn what_waited_is_applied_even_when_the_gateway_says_nothing() {
     let it = bench(pending()).with(|it| it.events.push(kept("early", Disposition::Overdue)));
-    it.gateway.means("early", Meaning::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.means("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     check(&it).await;
     assert_eq!(it.journal()[1], "commit UpdateOrder UpdateTransaction MoveEvent");
     assert_eq!(only(&it).status(), PaymentStatus::Captured);
@@ -159,4 +159,149 @@ async fn a_transaction_that_is_not_there_and_a_gateway_that_is_gone_are_no_failu
     it.app.gateways.clear();
     check(&it).await;
     assert_eq!((it.journal(), only(&it).checks), (vec!["commit Postpone".to_owned()], 1));
+}
+
+/// What was asked, without the commits.
+fn asked(it: &Bench) -> Vec<String> {
+    it.journal().into_iter().filter(|it| !it.starts_with("commit")).collect()
+}
+
+#[tokio::test]
+async fn a_charge_that_never_arrived_is_asked_for_again_only_while_its_key_lives() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME - seconds(1));
+    it.gateway.answers(knows_nothing);
+    it.gateway.answers(says(EventKind::Captured));
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up t1 20.00", "charge t1 20.00"]);
+    assert_eq!(only(&it).status(), PaymentStatus::Captured);
+}
+
+#[tokio::test]
+async fn a_charge_whose_key_may_be_forgotten_is_never_repeated_and_has_failed_if_it_is_unknown() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME);
+    it.gateway.answers(knows_nothing);
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up t1 20.00"]);
+    let transaction = only(&it);
+    assert_eq!((transaction.status(), transaction.check_at), (PaymentStatus::Failed, None));
+    assert_eq!(transaction.failure_reason(), Some("the gateway does not know this payment"));
+    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [FindingKind::Reconciliation]);
+    assert!(!transaction.occupies_order(), "the order can be paid again");
+}
+
+#[tokio::test]
+async fn what_a_lookup_cannot_tell_is_neither_repeated_nor_failed() {
+    for wait in [seconds(0), KEY_LIFETIME] {
+        for said in [Ok(Said::CannotTell), Err(NoResponse::Lost), Ok(Said::Accepted(None))] {
+            let it = bench(pending());
+            it.clock.advance(wait);
+            it.gateway.answers(move |_| said);
+            check(&it).await;
+            assert_eq!(asked(&it), ["look up t1 20.00"]);
+            assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_instances_one_gives_a_lapsed_charge_up() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME);
+    it.gateway.answers(knows_nothing);
+    it.record.meanwhile(|it| {
+        it.orders[0].revision = it.orders[0].revision.next();
+        it.transactions[0] = failed();
+    });
+    check(&it).await;
+    assert_eq!(it.record.state().findings, []);
+}
+
+/// An authorisation whose capture or void was asked for so long ago.
+fn claimed(operation: Asked, kind: RequestKind) -> Bench {
+    let it = bench(Transaction { asked: Some(operation), check_at: Some(NOW), ..authorized() });
+    let long_ago = Request {
+        transaction: pending().key,
+        kind,
+        amount: yuan("20"),
+        requested_by: ChangedBy::SYSTEM,
+        requested_at: NOW,
+    };
+    it.record.state().requests.push(long_ago);
+    it
+}
+
+#[tokio::test]
+async fn a_capture_or_void_that_was_not_done_is_asked_for_again_while_its_key_lives_and_then_released() {
+    for (operation, kind, again) in [
+        (Asked::Capture(yuan("5")), RequestKind::Capture, "capture t1 5.00"),
+        (Asked::Void, RequestKind::Void, "void t1 20.00"),
+    ] {
+        let it = claimed(operation, kind);
+        it.clock.advance(KEY_LIFETIME - seconds(1));
+        it.gateway.answers(says(EventKind::Authorized));
+        check(&it).await;
+        assert_eq!(asked(&it), ["look up t1 20.00", again]);
+
+        let it = claimed(operation, kind);
+        it.clock.advance(KEY_LIFETIME);
+        it.gateway.answers(says(EventKind::Authorized));
+        check(&it).await;
+        assert_eq!(asked(&it), ["look up t1 20.00"]);
+        assert_eq!((only(&it).asked, only(&it).status()), (None, PaymentStatus::Authorized));
+        let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.kind).collect();
+        assert_eq!((kinds, only(&it).check_at), (vec![FindingKind::Reconciliation], None));
+    }
+}
+
+#[tokio::test]
+async fn a_capture_that_was_done_is_found_and_not_asked_for_again() {
+    let it = claimed(Asked::Capture(yuan("20")), RequestKind::Capture);
+    it.gateway.answers(says(EventKind::Captured));
+    check(&it).await;
+    assert_eq!((asked(&it).len(), only(&it).status()), (1, PaymentStatus::Captured));
+}
+
+#[tokio::test]
+async fn a_refund_that_never_arrived_is_asked_for_again_while_its_key_lives_and_then_has_failed() {
+    let refunded = || bench(Transaction { refunds: vec![refund("r1", Some(NOW))], ..captured() });
+    let it = refunded();
+    it.gateway.answers(knows_nothing);
+    it.gateway.answers(says(EventKind::RefundSucceeded));
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up r1 5.00", "refund r1 5.00"]);
+    assert_eq!(only(&it).refunds[0].status(), RefundStatus::Succeeded);
+
+    let it = refunded();
+    it.clock.advance(KEY_LIFETIME);
+    it.gateway.answers(knows_nothing);
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up r1 5.00"]);
+    assert_eq!((only(&it).refunds[0].status(), only(&it).refundable()), (RefundStatus::Failed, yuan("20")));
+    assert_eq!(it.record.state().findings[0].kind, FindingKind::Reconciliation);
+}
+
+#[tokio::test]
+async fn a_reference_is_learnt_from_a_lookup_that_has_no_word_yet() {
+    let it = bench(pending());
+    it.gateway.answers(|_| Ok(Said::Accepted(Some(reference("pi_1")))));
+    check(&it).await;
+    assert_eq!(it.journal()[1], "commit UpdateOrder UpdateTransaction LearnReference");
+    assert_eq!(only(&it).reference(), Some(&reference("pi_1")));
+    assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
+}
+
+#[tokio::test]
+async fn nothing_is_asked_or_put_off_while_the_gateway_is_left_alone() {
+    let it = bench(pending());
+    for _ in 0..5 {
+        it.gateway.answers(|_| Err(NoResponse::away("refused")));
+        check(&it).await;
+        it.record.state().transactions[0].check_at = Some(NOW);
+    }
+    let before = it.journal().len();
+    assert!(matches!(reconcile(&it.app, &pending().id).await, Err(PortError::Away(_))));
+    assert_eq!((it.journal().len(), only(&it).checks), (before, 5));
 }

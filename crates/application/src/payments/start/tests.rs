@@ -4,7 +4,7 @@ use domain::{
     ChangedBy, FindingKind, Revision,
     payment::{Disposition, EventKind, PaymentStatus},
 };
-use ports::{Claim, CommitError, Meaning, MockReplyRepository};
+use ports::{Claim, CommitError, MockReplyRepository, ParsedNotice};
 
 use super::*;
 use crate::testing::*;
@@ -115,7 +115,7 @@ async fn a_retry_of_a_begun_payment_asks_again_for_the_same_one() {
     it.gateway.answers(says(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
     let id = it.record.state().transactions[0].id.clone();
-    assert_eq!(it.journal()[1..3], [format!("charge {id} 20.00"), format!("charge again {id} 20.00")]);
+    assert_eq!(it.journal()[1..3], [format!("charge {id} 20.00"), format!("look up {id} 20.00")]);
     assert_eq!(statuses(&it), [PaymentStatus::Captured]);
 }
 
@@ -202,7 +202,7 @@ async fn a_copy_that_finds_the_order_occupied_by_its_own_payment_goes_on_with_it
     it.app.replies = Arc::new(replies);
     it.gateway.answers(says(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
-    assert_eq!(it.journal()[0], "charge again t1 20.00");
+    assert_eq!(it.journal()[0], "look up t1 20.00");
 }
 
 #[tokio::test]
@@ -240,7 +240,7 @@ async fn what_is_answered_is_what_was_committed() {
         it.claims.push(used_for("t1", None));
         it.events.push(kept("early", Disposition::Parked));
     });
-    it.gateway.means("early", Meaning::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.means("early", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
     assert_eq!(statuses(&it), [PaymentStatus::Captured]);
     assert_eq!(it.record.state().events[0].disposition, Disposition::Applied);
@@ -296,4 +296,38 @@ async fn a_user_whose_payments_were_declined_too_often_pays_no_other_order_eithe
     it.gateway.answers(says(EventKind::Captured));
     let other = start(&it.app, &caller(bob()), Request { key, ..request() }, payment(), show).await;
     assert_eq!(told(&other.unwrap()), (true, "CAPTURED"), "each user has a limit of its own");
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_left_alone_refuses_before_anything_is_claimed_and_still_gives_answers_again() {
+    let it = with_order();
+    it.gateway.answers(says(EventKind::Failed));
+    pay_under(&it, "first").await.unwrap();
+    for _ in 0..5 {
+        let admission = it.app.gateways[0].enter().await.unwrap();
+        it.gateway.answers(|_| Err(ports::NoResponse::away("refused")));
+        admission.charge(ports::Charge::from(&pending())).await.unwrap_err();
+    }
+    let before = it.journal().len();
+    let Err(StartError::GatewayUnavailable(refused)) = pay_under(&it, "second").await else {
+        panic!("it is left alone")
+    };
+    assert_eq!(
+        (refused.retry_after, it.journal().len()),
+        (seconds(5), before),
+        "nothing was claimed or asked"
+    );
+    assert_eq!(told(&pay_under(&it, "first").await.unwrap()), (false, "FAILED"));
+    it.clock.advance(seconds(5));
+    it.gateway.answers(says(EventKind::Captured));
+    assert_eq!(told(&pay_under(&it, "second").await.unwrap()), (true, "CAPTURED"));
+}
+
+#[tokio::test]
+async fn the_reference_of_a_payment_without_a_word_is_kept_with_the_answer() {
+    let it = with_order();
+    it.gateway.answers(|_| Ok(Said::Accepted(Some(reference("pi_1")))));
+    assert_eq!(told(&pay(&it).await.unwrap()), (true, "PENDING"));
+    assert_eq!(it.journal()[2], "commit UpdateOrder UpdateTransaction LearnReference Answer");
+    assert_eq!(it.record.state().transactions[0].reference(), Some(&reference("pi_1")));
 }

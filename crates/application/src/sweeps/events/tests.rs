@@ -1,5 +1,5 @@
 use domain::payment::{EventKind, PaymentStatus};
-use ports::{Happening, Meaning};
+use ports::{Happening, ParsedNotice};
 
 use super::*;
 use crate::testing::*;
@@ -7,7 +7,7 @@ use crate::testing::*;
 /// A notice of a capture that waits for its transaction.
 fn bench(disposition: Disposition) -> Bench {
     let it = Bench::new().with(|it| it.events.push(kept("e1", disposition)));
-    it.gateway.means("e1", Meaning::Event(Box::new(event(EventKind::Captured, "20.00"))));
+    it.gateway.means("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
     it
 }
 
@@ -49,7 +49,7 @@ async fn what_another_instance_has_applied_changes_nothing_more() {
 #[tokio::test]
 async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
     let it = with_payment(bench(Disposition::Parked));
-    it.gateway.means("e1", Meaning::Unintelligible { fault: "another reader" });
+    it.gateway.means("e1", ParsedNotice::Unintelligible { fault: "another reader" });
     apply_parked(&it.app).await.unwrap();
     assert_eq!(it.record.commits(), []);
     assert_eq!(it.meter.all(), [], "a sweep that got nowhere does not go on at once");
@@ -58,7 +58,7 @@ async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
 #[tokio::test]
 async fn a_notice_that_waited_and_differs_is_told_once() {
     let it = with_payment(bench(Disposition::Parked));
-    it.gateway.means("e1", Meaning::Event(Box::new(event(EventKind::Captured, "20.01"))));
+    it.gateway.means("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.01"))));
     for _ in 0..2 {
         apply_parked(&it.app).await.unwrap();
     }

@@ -6,7 +6,7 @@ use domain::{
     PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Timestamp,
     Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{Recorded, Status},
-    payment::{Disposition, RecordedRequest, Request, StoredEvent},
+    payment::{Disposition, EventTarget, NamedReference, RecordedRequest, Request, StoredEvent},
     product,
 };
 use ports::{
@@ -196,9 +196,31 @@ impl PaymentRepository for Record {
         Ok(all(&state.requests, asked).into_iter().map(recorded).collect())
     }
 
-    async fn to_check(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {
+    async fn find_by_reference(
+        &self,
+        gateway: &GatewayName,
+        named: &NamedReference,
+    ) -> Read<Option<TransactionId>> {
+        let state = self.state();
+        let known = state.references.iter().find(|(of, it)| of == gateway && it.known.name() == *named);
+        let owner = |key| state.transactions.iter().find(|it| it.key == key).map(|it| it.id.clone());
+        Ok(known.and_then(|(_, it)| owner(it.transaction)))
+    }
+
+    async fn next_gateway(&self, after: Option<GatewayName>) -> Read<Option<GatewayName>> {
+        let all = self.state().transactions.iter().map(|it| it.gateway.clone()).collect::<Vec<_>>();
+        Ok(all.into_iter().filter(|it| after.as_ref().is_none_or(|after| it > after)).min())
+    }
+
+    async fn to_check(
+        &self,
+        gateway: &GatewayName,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Read<Vec<TransactionId>> {
         let due = |at: Option<Timestamp>| at.is_some_and(|at| at <= now);
-        let due = |it: &Transaction| due(it.check_at) || it.refunds.iter().any(|it| due(it.check_at));
+        let open = |it: &Transaction| due(it.check_at) || it.refunds.iter().any(|it| due(it.check_at));
+        let due = |it: &Transaction| it.gateway == *gateway && open(it);
         Ok(cut(all(&self.state().transactions, due).into_iter().map(|it| it.id).collect(), batch))
     }
 }
@@ -209,19 +231,30 @@ impl EventRepository for Record {
         one(&self.state().events, |it| it.gateway == *gateway && it.id == *id)
     }
 
-    async fn waiting(&self, gateway: &GatewayName, transaction: &TransactionId) -> Read<Vec<StoredEvent>> {
+    async fn waiting(
+        &self,
+        gateway: &GatewayName,
+        transaction: &TransactionId,
+        references: &[NamedReference],
+    ) -> Read<Vec<StoredEvent>> {
+        let names = |target: &EventTarget| match target {
+            EventTarget::Transaction(id) => id == transaction,
+            EventTarget::Reference(named) => references.contains(named),
+        };
         let waits = [Disposition::Waiting, Disposition::Parked, Disposition::Overdue];
         Ok(all(&self.state().events, |it| {
-            it.gateway == *gateway
-                && it.transaction.as_ref() == Some(transaction)
-                && waits.contains(&it.disposition)
+            it.gateway == *gateway && it.target.as_ref().is_some_and(names) && waits.contains(&it.disposition)
         }))
     }
 
     async fn applicable(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, Unreadable>>> {
         let state = self.state();
-        let known = |event: &StoredEvent| {
-            state.transactions.iter().any(|it| Some(&it.id) == event.transaction.as_ref())
+        let known = |event: &StoredEvent| match &event.target {
+            Some(EventTarget::Transaction(id)) => state.transactions.iter().any(|it| it.id == *id),
+            Some(EventTarget::Reference(named)) => {
+                state.references.iter().any(|(of, it)| *of == event.gateway && it.known.name() == *named)
+            }
+            None => false,
         };
         let parked = [Disposition::Parked, Disposition::Overdue];
         let events = all(&state.events, |it| parked.contains(&it.disposition) && known(it));

@@ -21,10 +21,8 @@ fn dashboard_refund(kind: EventKind, amount: &str, id: &str) -> Event {
         refund: Some(reference(id)),
         ..EventReferences::default()
     };
-    let target = EventTarget::Reference(NamedReference {
-        kind: ReferenceKind::Payment,
-        reference: reference("pi_1"),
-    });
+    let target =
+        EventTarget::Reference(NamedReference { kind: ReferenceKind::Payment, reference: reference("pi_1") });
     Event {
         id: EventId::new(format!("{} of {id}", kind.as_str())),
         target,
@@ -138,7 +136,10 @@ fn a_nameless_refund_and_one_that_may_be_it_are_never_counted_as_two() {
     let mut ours = case.clone();
     let effects = fold(&mut ours, &[answer("4", "re_1"), notice.clone()], fresh, NOW);
     assert_eq!(effects, [Effect::Applied, Effect::Unchanged]);
-    assert_eq!((refunds(&ours), ours.transaction.refunded()), (vec![("r1", RefundStatus::Succeeded)], yuan("4")));
+    assert_eq!(
+        (refunds(&ours), ours.transaction.refunded()),
+        (vec![("r1", RefundStatus::Succeeded)], yuan("4"))
+    );
     // It was not.
     let effects = fold(&mut case, &[notice, answer("4", "re_9")], fresh, NOW);
     assert_eq!(effects, [Effect::Applied, Effect::Applied]);

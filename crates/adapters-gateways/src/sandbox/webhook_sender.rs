@@ -12,7 +12,7 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-use super::{NAME, SandboxConfig};
+use super::config::{NAME, SandboxConfig};
 use crate::{WebhookSecrets, notice, standard_webhooks};
 
 /// How often a notice is tried before it is given up.
@@ -31,7 +31,7 @@ const ANSWER_BYTES_MAX: u64 = 4 * 1024;
 const GAP: Duration = Duration::from_millis(25);
 
 /// Sends notices in tasks of its own.
-pub(super) struct Courier {
+pub(super) struct WebhookSender {
     round: Arc<Round>,
     deliveries: u8,
     backlog: Arc<Semaphore>,
@@ -55,7 +55,7 @@ struct Parcel {
     body: String,
 }
 
-impl Courier {
+impl WebhookSender {
     pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
         let client = Client::builder()
             .no_proxy()
@@ -170,7 +170,10 @@ impl Round {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Money, OrderNumber, Timestamp, TransactionId, payment::EventKind};
+    use domain::{
+        Money, OrderNumber, Timestamp, TransactionId,
+        payment::{EventKind, EventReferences, EventTarget},
+    };
 
     use super::*;
 
@@ -186,11 +189,12 @@ mod tests {
         Event {
             id: EventId::new("evt_1".into()),
             kind: EventKind::Captured,
-            transaction: TransactionId::new("t1".into()),
-            order: OrderNumber::new("n1".into()),
+            target: EventTarget::Transaction(TransactionId::new("t1".into())),
+            order: Some(OrderNumber::new("n1".into())),
             stated: Money::parse("1", "CNY").unwrap().into(),
             refund: None,
             dispute: None,
+            references: EventReferences::default(),
             details: domain::payment::Details::default(),
             at: Timestamp::from_millis(0),
         }
@@ -200,12 +204,12 @@ mod tests {
     async fn only_so_many_notices_wait_and_stopping_lets_them_all_go() {
         let secrets = WebhookSecrets::parse(&crate::secret_from_bytes(&[7; 32])).unwrap();
         let config = SandboxConfig { deliveries: 100, ..SandboxConfig::new(secrets) };
-        let courier = Courier::new(&config, Arc::new(Stopped)).unwrap();
+        let sender = WebhookSender::new(&config, Arc::new(Stopped)).unwrap();
         for _ in 0..=BACKLOG_MAX / 100 {
-            courier.send(&[event()], Duration::from_secs(3600));
+            sender.send(&[event()], Duration::from_secs(3600));
         }
-        assert_eq!(courier.tasks.len(), BACKLOG_MAX);
-        courier.stop().await;
-        assert_eq!((courier.tasks.len(), courier.backlog.available_permits()), (0, BACKLOG_MAX));
+        assert_eq!(sender.tasks.len(), BACKLOG_MAX);
+        sender.stop().await;
+        assert_eq!((sender.tasks.len(), sender.backlog.available_permits()), (0, BACKLOG_MAX));
     }
 }

@@ -1,0 +1,87 @@
+use domain::payment::EventKind;
+
+use super::super::breaker::FAILURES_MAX;
+use super::*;
+use crate::testing::*;
+
+fn charge() -> Charge {
+    Charge::from(&pending())
+}
+
+fn bench() -> (Bench, Arc<GuardedGateway>) {
+    let it = Bench::new();
+    let gateway = it.app.gateways[0].clone();
+    (it, gateway)
+}
+
+fn calls(it: &Bench) -> Vec<CallOutcome> {
+    let all = it.gateway_meter.all().into_iter();
+    all.filter_map(|it| if let Happening::GatewayCall(_, outcome, _) = it { Some(outcome) } else { None })
+        .collect()
+}
+
+fn states(it: &Bench) -> Vec<BreakerState> {
+    let all = it.gateway_meter.all().into_iter();
+    all.filter_map(|it| if let Happening::GatewayBreaker(_, state) = it { Some(state) } else { None })
+        .collect()
+}
+
+async fn fail(it: &Bench, gateway: &Arc<GuardedGateway>) {
+    it.gateway.answers(|_| Err(NoResponse::away("refused")));
+    gateway.enter().await.unwrap().charge(charge()).await.unwrap_err();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_hangs_is_given_up_after_the_time_limit() {
+    let (it, gateway) = bench();
+    it.gateway.answers(|_| Ok(Said::Nothing));
+    let began = tokio::time::Instant::now();
+    let lost = gateway.enter().await.unwrap().charge(charge()).await;
+    assert!(matches!(lost, Err(NoResponse::Away(_))));
+    assert_eq!(began.elapsed().as_secs(), GatewayLimits::default().time_limit.as_secs());
+    assert_eq!(calls(&it), [CallOutcome::TimedOut]);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_away_is_left_alone_and_tried_again_after_a_while() {
+    let (it, gateway) = bench();
+    for _ in 0..FAILURES_MAX {
+        fail(&it, &gateway).await;
+    }
+    let refused = gateway.enter().await.err().unwrap();
+    assert_eq!(refused, GatewayUnavailable { retry_after: OPEN_PAUSE });
+    assert_eq!(it.journal().len(), FAILURES_MAX as usize, "it was not called");
+    it.clock.advance(OPEN_PAUSE);
+    it.gateway.answers(says(EventKind::Captured));
+    let admission = gateway.enter().await.unwrap();
+    assert!(gateway.enter().await.is_err(), "one call tries");
+    admission.charge(charge()).await.unwrap();
+    assert!(gateway.enter().await.is_ok());
+    use BreakerState::{Closed, HalfOpen, Open};
+    assert_eq!(states(&it), [Closed, Open, HalfOpen, Closed]);
+    assert_eq!(calls(&it).iter().filter(|it| **it == CallOutcome::TurnedAway).count(), 2);
+}
+
+#[tokio::test]
+async fn lost_answers_do_not_speak_against_a_gateway() {
+    let (it, gateway) = bench();
+    for _ in 0..3 * FAILURES_MAX {
+        it.gateway.answers(|_| Err(NoResponse::Lost));
+        gateway.enter().await.unwrap().charge(charge()).await.unwrap_err();
+    }
+    assert_eq!(states(&it), [BreakerState::Closed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_calls_are_under_way_and_who_waits_too_long_is_turned_away() {
+    let it = Bench::new();
+    let limits = GatewayLimits { concurrency: 2, ..GatewayLimits::default() };
+    let gateway = GuardedGateway::new(it.gateway.clone(), limits, it.clock.clone(), it.gateway_meter.clone());
+    let gateway = Arc::new(gateway);
+    let (one, _other) = (gateway.enter().await.unwrap(), gateway.enter().await.unwrap());
+    assert_eq!(gateway.enter().await.err(), Some(GatewayUnavailable { retry_after: QUEUE_WAIT }));
+    let waiting = tokio::spawn(async move { gateway.enter().await.is_ok() });
+    tokio::task::yield_now().await;
+    drop(one);
+    assert!(waiting.await.unwrap(), "room was given back in time");
+}
