@@ -6,8 +6,6 @@
 mod cache;
 mod key;
 mod memcached;
-#[path = "../../patience/mod.rs"]
-mod patience;
 
 pub use cache::{MemcachedCache, TTL_MAX, VALUE_BYTES_MAX};
 pub use memcached::{InvalidUrl, Memcached};

@@ -7,10 +7,9 @@ use std::{
 };
 
 use async_trait::async_trait;
+use circuit_breaker::{CallFailure, DEFAULT_TIMEOUT, ServerGuard};
 use memcache::exp::{AsyncMetaClient, Error};
 use ports::{Health, PortError};
-
-use crate::patience::{self, Failure, Patience};
 
 const SCHEME: &str = "memcache://";
 /// The port that is meant when none is named.
@@ -22,15 +21,15 @@ const CONNECTIONS_MAX: usize = 8;
 #[derive(Clone)]
 pub struct Memcached {
     address: Arc<str>,
-    patience: Arc<Patience>,
+    guard: Arc<ServerGuard>,
     found: Arc<Mutex<Option<Found>>>,
 }
 
-/// Where the server was found, and how many doubts there had been by then.
+/// Where the server was found, and in which generation of connections.
 #[derive(Clone)]
 struct Found {
     client: AsyncMetaClient,
-    doubts: u64,
+    generation: u64,
 }
 
 /// The address is not one of a memcached.
@@ -51,7 +50,7 @@ impl Memcached {
     /// # Errors
     /// [`InvalidUrl`].
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        Self::with_timeout(url, patience::TIMEOUT)
+        Self::with_timeout(url, DEFAULT_TIMEOUT)
     }
 
     /// The same with another limit to what a call may take.
@@ -61,7 +60,7 @@ impl Memcached {
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         Ok(Self {
             address: address(url).ok_or(InvalidUrl)?.into(),
-            patience: Arc::new(Patience::new(timeout)),
+            guard: Arc::new(ServerGuard::new("memcached", timeout)),
             found: Arc::default(),
         })
     }
@@ -75,19 +74,19 @@ impl Memcached {
             let client = self.find().await.map_err(failure)?;
             question(client).await.map_err(failure)
         };
-        self.patience.call(answer).await
+        self.guard.call(answer).await
     }
 
     /// The server where it is now: after a failure its name is looked up again, for it may have moved.
     async fn find(&self) -> Result<AsyncMetaClient, Error> {
-        let doubts = self.patience.doubts();
+        let generation = self.guard.connection_generation();
         let known = self.found.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(found) = known
-            && found.doubts == doubts
+            && found.generation == generation
         {
             return Ok(found.client);
         }
-        let timeout = Some(self.patience.timeout());
+        let timeout = Some(self.guard.call_timeout());
         let client = AsyncMetaClient::builder()
             .max_idle(CONNECTIONS_MAX)
             .max_connections(Some(CONNECTIONS_MAX))
@@ -95,7 +94,7 @@ impl Memcached {
             .io_timeout(timeout)
             .connect_async(&*self.address)
             .await?;
-        let found = Found { client: client.clone(), doubts };
+        let found = Found { client: client.clone(), generation };
         *self.found.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
         Ok(client)
     }
@@ -115,13 +114,13 @@ fn address(url: &str) -> Option<String> {
     (!host.is_empty() && host.chars().all(fits)).then(|| format!("{host}:{port}"))
 }
 
-/// The errors of the driver name the key; what is told is only what happened.
-fn failure(error: Error) -> Failure {
+/// The errors of the driver name the key; the text says only what happened.
+fn failure(error: Error) -> CallFailure {
     match error {
-        Error::Server(said) | Error::Rejected(said) => Failure::Refused(said.into()),
-        Error::Usage(fault) => Failure::Refused(fault.into()),
-        Error::Io(error) => Failure::Away(error.into()),
-        Error::Protocol(fault) => Failure::Away(fault.into()),
+        Error::Server(said) | Error::Rejected(said) => CallFailure::Refused(said.into()),
+        Error::Usage(fault) => CallFailure::Refused(fault.into()),
+        Error::Io(error) => CallFailure::Away(error.into()),
+        Error::Protocol(fault) => CallFailure::Away(fault.into()),
         Error::Ambiguous { source, .. } => failure(*source),
         // The others come of commands that are not used here; the driver's list is open.
         Error::Timeout { .. }
@@ -130,7 +129,7 @@ fn failure(error: Error) -> Failure {
         | Error::Encode(_)
         | Error::Decode(_)
         | Error::Callback(_)
-        | _ => Failure::Away("memcached did not answer".into()),
+        | _ => CallFailure::Away("memcached did not answer".into()),
     }
 }
 
@@ -156,10 +155,10 @@ mod tests {
         let memcached = Memcached::new("memcache://127.0.0.1").unwrap();
         let looked_up = async || {
             memcached.find().await.unwrap();
-            memcached.found.lock().unwrap().as_ref().unwrap().doubts
+            memcached.found.lock().unwrap().as_ref().unwrap().generation
         };
         assert_eq!(looked_up().await, 0);
-        memcached.patience.doubt();
+        memcached.guard.invalidate_connections();
         assert_eq!(looked_up().await, 1);
     }
 

@@ -6,8 +6,6 @@
 mod broadcast;
 mod cache;
 mod locks;
-#[path = "../../patience/mod.rs"]
-mod patience;
 mod pool;
 mod redis;
 mod throttle;

@@ -6,11 +6,10 @@ use bb8_redis::{
     RedisConnectionManager,
     bb8::{self, ManageConnection},
 };
+use circuit_breaker::ServerGuard;
 use ports::Causes;
 use redis::{ErrorKind, RedisError, aio::MultiplexedConnection};
 use tokio::time;
-
-use crate::patience::Patience;
 
 /// How many connections there are: enough for one instance, and few for Redis.
 const CONNECTIONS_MAX: u32 = 8;
@@ -18,12 +17,12 @@ const CONNECTIONS_MAX: u32 = 8;
 pub(crate) type Pool = bb8::Pool<Manager>;
 
 /// A pool that connects when it is first needed.
-pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>) -> Pool {
-    let manager = Manager { connections, patience: Arc::clone(patience) };
+pub(crate) fn new(connections: RedisConnectionManager, guard: &Arc<ServerGuard>) -> Pool {
+    let manager = Manager { connections, guard: Arc::clone(guard) };
     bb8::Pool::builder()
         .max_size(CONNECTIONS_MAX)
-        .connection_timeout(patience.timeout())
-        // Whether one is good is known here, without asking; and a failure is somebody's answer, not a reason to wait.
+        .connection_timeout(guard.call_timeout())
+        // Whether one is good is known here, without asking; and a failure is an answer, not a reason to wait.
         .test_on_check_out(true)
         .retry_connection(false)
         .max_lifetime(None)
@@ -35,23 +34,23 @@ pub(crate) fn new(connections: RedisConnectionManager, patience: &Arc<Patience>)
 #[derive(Debug)]
 pub(crate) struct Manager {
     connections: RedisConnectionManager,
-    patience: Arc<Patience>,
+    guard: Arc<ServerGuard>,
 }
 
-/// A connection, and how many doubts there had been when it was made.
+/// A connection, and the generation in which it was made.
 pub(crate) struct Connection {
     pub(crate) redis: MultiplexedConnection,
-    doubts: u64,
+    generation: u64,
 }
 
 impl Manager {
     async fn try_connect(&self) -> Result<Connection, RedisError> {
-        let doubts = self.patience.doubts();
-        let connect = time::timeout(self.patience.timeout(), self.connections.connect());
+        let generation = self.guard.connection_generation();
+        let connect = time::timeout(self.guard.call_timeout(), self.connections.connect());
         let mut redis = connect.await.map_err(std::io::Error::from)??;
         // The driver's own limit must not be the shorter one.
-        redis.set_response_timeout(self.patience.timeout());
-        Ok(Connection { redis, doubts })
+        redis.set_response_timeout(self.guard.call_timeout());
+        Ok(Connection { redis, generation })
     }
 }
 
@@ -62,7 +61,7 @@ impl ManageConnection for Manager {
     async fn connect(&self) -> Result<Connection, RedisError> {
         let connected = self.try_connect().await;
         if let Err(error) = &connected {
-            // Whoever waits for a connection only learns that there is none.
+            // A caller that waits for a connection only learns that there is none.
             tracing::debug!(fault = %Causes(error), "Redis cannot be connected to");
         }
         connected
@@ -73,6 +72,6 @@ impl ManageConnection for Manager {
     }
 
     fn has_broken(&self, connection: &mut Connection) -> bool {
-        connection.doubts != self.patience.doubts()
+        connection.generation != self.guard.connection_generation()
     }
 }

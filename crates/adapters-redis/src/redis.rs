@@ -4,19 +4,17 @@ use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use bb8_redis::{RedisConnectionManager, bb8::RunError};
+use circuit_breaker::{CallFailure, DEFAULT_TIMEOUT, ServerGuard};
 use ports::{Health, PortError};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
 
-use crate::{
-    patience::{self, Failure, Patience},
-    pool::{self, Pool},
-};
+use crate::pool::{self, Pool};
 
 /// What is written to see whether that can be done, and for how long, in milliseconds.
 const HEALTH: &str = "idem:health";
 const HEALTH_MS: u32 = 1_000;
 
-/// How often a call begins anew because its connection had died while nobody used it.
+/// How often a call begins again because its connection had died while it was idle.
 const RETRIES_MAX: u32 = 1;
 
 /// A Redis server. Clones share their connections.
@@ -24,10 +22,10 @@ const RETRIES_MAX: u32 = 1;
 pub struct Redis {
     client: Client,
     pool: Pool,
-    patience: Arc<Patience>,
+    guard: Arc<ServerGuard>,
 }
 
-/// The address is not one of a Redis. What it was is not told: it may hold a password.
+/// The address is not one of a Redis. The error does not repeat it: it may hold a password.
 #[derive(Debug, thiserror::Error)]
 #[error("not an address of a Redis: redis://[user:password@]host[:port][/database]")]
 pub struct InvalidUrl;
@@ -38,7 +36,7 @@ impl Redis {
     /// # Errors
     /// [`InvalidUrl`].
     pub fn new(url: &str) -> Result<Self, InvalidUrl> {
-        Self::with_timeout(url, patience::TIMEOUT)
+        Self::with_timeout(url, DEFAULT_TIMEOUT)
     }
 
     /// The same with another limit to what a call may take.
@@ -48,13 +46,13 @@ impl Redis {
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         let client = Client::open(url).map_err(|_| InvalidUrl)?;
         let connections = RedisConnectionManager::new(url).map_err(|_| InvalidUrl)?;
-        let patience = Arc::new(Patience::new(timeout.max(Duration::from_millis(1))));
-        Ok(Self { client, pool: pool::new(connections, &patience), patience })
+        let guard = Arc::new(ServerGuard::new("redis", timeout.max(Duration::from_millis(1))));
+        Ok(Self { client, pool: pool::new(connections, &guard), guard })
     }
 
     /// Sends one command and waits for its answer.
     pub(crate) async fn ask<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
-        self.patience.call(self.query(command)).await
+        self.guard.call(self.query(command)).await
     }
 
     /// A connection that hears what is published there, and nothing else. It takes as long as it takes.
@@ -64,7 +62,7 @@ impl Redis {
         Ok(connection)
     }
 
-    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, Failure> {
+    async fn query<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CallFailure> {
         let mut tried = 0;
         loop {
             let mut connection = self.pool.get().await.map_err(no_connection)?;
@@ -73,7 +71,7 @@ impl Redis {
                 // It died while it lay in the pool, as all do when Redis starts again.
                 Err(error) if error.is_connection_dropped() && tried < RETRIES_MAX => {
                     tried += 1;
-                    self.patience.doubt();
+                    self.guard.invalidate_connections();
                 }
                 Err(error) => return Err(failure(error)),
             }
@@ -81,19 +79,19 @@ impl Redis {
     }
 }
 
-fn no_connection(error: RunError<RedisError>) -> Failure {
+fn no_connection(error: RunError<RedisError>) -> CallFailure {
     match error {
         RunError::User(error) => failure(error),
-        RunError::TimedOut => Failure::Away("no connection to Redis in time".into()),
+        RunError::TimedOut => CallFailure::Away("no connection to Redis in time".into()),
     }
 }
 
-fn failure(error: RedisError) -> Failure {
+fn failure(error: RedisError) -> CallFailure {
     let away = [ErrorKind::Io, ErrorKind::Server(ServerErrorKind::BusyLoading)].contains(&error.kind());
     if away || error.is_unrecoverable_error() {
-        Failure::Away(error.into())
+        CallFailure::Away(error.into())
     } else {
-        Failure::Refused(error.into())
+        CallFailure::Refused(error.into())
     }
 }
 
