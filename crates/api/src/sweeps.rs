@@ -53,9 +53,7 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     for sweep in SWEEPS {
         let app = Arc::clone(app);
         let mut away = false;
-        let work = async move || {
-            away = tell(sweep.name, several_passes(async || (sweep.pass)(&app).await).await, away)
-        };
+        let work = async move || away = tell(sweep.name, several_passes(|| (sweep.pass)(&app)).await, away);
         tasks.beside(repeat(sweep.every, stopping.clone(), work));
     }
     // One task a gateway: one that hangs keeps none of the others waiting.
@@ -63,7 +61,7 @@ pub fn start(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
         let (app, gateway) = (Arc::clone(app), gateway.name());
         let mut away = false;
         let work = async move || {
-            let passes = several_passes(async || sweeps::reconcile_gateway(&app, &gateway).await).await;
+            let passes = several_passes(|| Box::pin(sweeps::reconcile_gateway(&app, &gateway))).await;
             away = tell_of("reconcile-open", Some(&gateway), passes, away);
         };
         tasks.beside(repeat(HALF_A_SECOND, stopping.clone(), work));
@@ -126,7 +124,9 @@ async fn whole(work: impl Future<Output = ()>) {
     }
 }
 
-async fn several_passes(pass: impl AsyncFn() -> Result<bool, PortError>) -> Result<(), PortError> {
+async fn several_passes<'a>(
+    pass: impl Fn() -> BoxFuture<'a, Result<bool, PortError>>,
+) -> Result<(), PortError> {
     for _ in 0..PASSES_MAX {
         if !pass().await? {
             break;

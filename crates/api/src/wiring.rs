@@ -138,15 +138,11 @@ pub async fn wire(config: &Config) -> Result<Wired, StartError> {
     let metrics = Arc::new(Metrics::default());
     let meter: Arc<dyn Meter> = metrics.clone();
     let sandbox = sandbox(config, clock.clone())?;
-    let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
-    if let Some(sandbox) = &sandbox {
-        gateways.push(sandbox.clone());
-    }
+    let mut gateways: Vec<_> = sandbox.clone().map(|it| -> Arc<dyn Gateway> { it }).into_iter().collect();
     if let Database::MySql(_) = config.database {
         gateways.push(Arc::new(Retired::new(LEGACY, clock.clone())));
     }
-    let limits = config.gateway_limits;
-    let guard = |it| Arc::new(GuardedGateway::new(it, limits, clock.clone(), meter.clone()));
+    let guard = |it| Arc::new(GuardedGateway::new(it, config.gateway_limits, clock.clone(), meter.clone()));
     let gateways = gateways.into_iter().map(guard).collect();
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.cache(&config.database);

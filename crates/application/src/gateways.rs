@@ -15,7 +15,6 @@
 //!
 //! Each gateway has its own: one that hangs takes no room from the others, nor from orders.
 
-mod breaker;
 mod guarded;
 
 pub use guarded::{Admission, GatewayLimits, GatewayUnavailable, GuardedGateway};

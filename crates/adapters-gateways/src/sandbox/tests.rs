@@ -145,8 +145,8 @@ fn it_is_answered_as_the_contract_says() {
     }
 }
 
-#[tokio::test]
-async fn of_what_it_was_asked_to_do_only_so_much_is_remembered() {
+#[test]
+fn of_what_it_was_asked_to_do_only_so_much_is_remembered() {
     let ledger = Ledger::default();
     let event = decision::event(
         &charge("tok_visa", CaptureMethod::Manual),

@@ -1,7 +1,11 @@
 //! A gateway with a limit on how many calls are under way, how long each may take, and a circuit breaker.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
+use circuit_breaker::{CallPermit, CircuitBreaker, Settings, State};
 use domain::{GatewayName, Money, RefundId, Timestamp};
 use ports::{
     Acknowledgement, Answer, BreakerState, CallOutcome, Charge, Clock, Gateway, Happening, InvalidSignature,
@@ -12,12 +16,15 @@ use tokio::{
     time::timeout,
 };
 
-use super::breaker::{CircuitBreaker, OPEN_PAUSE};
-
+/// So many failures in a row open the breaker; a single one may be anything.
+const FAILURES_MAX: u32 = 5;
+/// How long an open breaker lets nothing through, before one call tries.
+const OPEN_PERIOD: Duration = Duration::from_secs(5);
 /// How long it is waited for room when too many calls are under way.
 const QUEUE_WAIT: Duration = Duration::from_secs(1);
-/// How many wait for room at once, of one gateway; one more is turned away at once.
-const QUEUE_MAX: usize = 1_000;
+/// How many wait for room at once, of one gateway; one more is turned away at once. Far fewer than the writes that a service
+/// runs at once: those of a few gateways that hang leave most of them to orders.
+const QUEUE_MAX: usize = 400;
 
 /// How much of this service one gateway may take up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,6 +56,8 @@ pub struct GuardedGateway {
     permits: Arc<Semaphore>,
     queue: Semaphore,
     breaker: CircuitBreaker,
+    /// What was said of the breaker last.
+    shown: Mutex<BreakerState>,
     clock: Arc<dyn Clock>,
     meter: Arc<dyn Meter>,
 }
@@ -63,10 +72,12 @@ impl GuardedGateway {
         meter: Arc<dyn Meter>,
     ) -> Self {
         meter.record(Happening::GatewayBreaker(inner.name(), BreakerState::Closed));
+        let settings = Settings { failures_to_open: FAILURES_MAX, open_period: OPEN_PERIOD };
         Self {
             permits: Arc::new(Semaphore::new(limits.concurrency)),
             queue: Semaphore::new(QUEUE_MAX),
-            breaker: CircuitBreaker::new(clock.clone()),
+            breaker: CircuitBreaker::new(settings),
+            shown: Mutex::new(BreakerState::Closed),
             inner,
             limits,
             clock,
@@ -111,17 +122,18 @@ impl GuardedGateway {
         self.inner.acknowledge(duplicate)
     }
 
-    /// Takes room for calls to the gateway, for as long as what is returned lives. Waits a moment when there is none.
+    /// Takes room for calls to the gateway, for as long as what is returned lives, and leave to make the first one. Waits a
+    /// moment when there is no room.
     ///
     /// # Errors
     /// [`GatewayUnavailable`].
-    pub async fn enter(self: &Arc<Self>) -> Result<Admission, GatewayUnavailable> {
+    pub async fn enter(&self) -> Result<Admission<'_>, GatewayUnavailable> {
         // Room first: who waits for it must not be the one that tries whether the gateway is back.
-        let permit = self.wait_for_room().await.ok_or_else(|| self.turn_away(QUEUE_WAIT))?;
-        let (checked, moved) = self.breaker.check();
-        self.report_state(moved);
-        checked.map_err(|pause| self.turn_away(pause))?;
-        Ok(Admission { gateway: Arc::clone(self), _permit: permit })
+        let room = self.wait_for_room().await.ok_or_else(|| self.turn_away(QUEUE_WAIT))?;
+        let first_call = self.breaker.acquire_permit();
+        self.report_state();
+        let first_call = first_call.map_err(|_open| self.turn_away(OPEN_PERIOD))?;
+        Ok(Admission { gateway: self, first_call: Mutex::new(Some(first_call)), _room: room })
     }
 
     async fn wait_for_room(&self) -> Option<OwnedSemaphorePermit> {
@@ -134,36 +146,25 @@ impl GuardedGateway {
     }
 
     fn turn_away(&self, retry_after: Duration) -> GatewayUnavailable {
-        self.count(CallOutcome::TurnedAway, Duration::ZERO);
-        GatewayUnavailable { retry_after: retry_after.min(OPEN_PAUSE) }
+        self.count_call(CallOutcome::TurnedAway, Duration::ZERO);
+        GatewayUnavailable { retry_after }
     }
 
-    /// Waits for a call within the time limit and tells the breaker how it ended.
-    async fn call<T>(&self, call: impl Future<Output = Result<T, NoResponse>>) -> Result<T, NoResponse> {
-        let began = self.clock.monotonic();
-        let (outcome, answer) = match timeout(self.limits.time_limit, call).await {
-            Ok(Ok(answer)) => (CallOutcome::Answered, Ok(answer)),
-            Ok(Err(lost @ NoResponse::Lost)) => (CallOutcome::Lost, Err(lost)),
-            Ok(Err(away @ NoResponse::Away(_))) => (CallOutcome::Away, Err(away)),
-            Err(elapsed) => (CallOutcome::TimedOut, Err(NoResponse::away(elapsed))),
-        };
-        let moved = match outcome {
-            // Where one answer is lost, the gateway is there.
-            CallOutcome::Answered | CallOutcome::Lost => self.breaker.record_success(),
-            CallOutcome::Away | CallOutcome::TimedOut => self.breaker.record_failure(),
-            CallOutcome::TurnedAway => None,
-        };
-        self.report_state(moved);
-        self.count(outcome, self.clock.monotonic().saturating_sub(began));
-        answer
-    }
-
-    fn count(&self, outcome: CallOutcome, took: Duration) {
+    fn count_call(&self, outcome: CallOutcome, took: Duration) {
         self.meter.record(Happening::GatewayCall(self.name(), outcome, took));
     }
 
-    fn report_state(&self, moved: Option<BreakerState>) {
-        let Some(state) = moved else { return };
+    /// Says of the breaker what has not been said yet, to the log and the counters.
+    fn report_state(&self) {
+        let mut shown = self.shown.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = match self.breaker.state() {
+            State::Closed => BreakerState::Closed,
+            State::Open => BreakerState::Open,
+            State::HalfOpen => BreakerState::HalfOpen,
+        };
+        if std::mem::replace(&mut *shown, state) == state {
+            return;
+        }
         let gateway = self.name();
         match state {
             BreakerState::Open => {
@@ -176,13 +177,15 @@ impl GuardedGateway {
     }
 }
 
-/// Room for calls to one gateway. It goes back when this is dropped.
-pub struct Admission {
-    gateway: Arc<GuardedGateway>,
-    _permit: OwnedSemaphorePermit,
+/// Room for calls to one gateway, one after the other. It goes back when this is dropped.
+pub struct Admission<'g> {
+    gateway: &'g GuardedGateway,
+    /// Leave for the first call, until that is made.
+    first_call: Mutex<Option<CallPermit<'g>>>,
+    _room: OwnedSemaphorePermit,
 }
 
-impl Admission {
+impl Admission<'_> {
     /// As [`Gateway::key_lifetime`].
     #[must_use]
     pub fn key_lifetime(&self) -> Duration {
@@ -194,7 +197,7 @@ impl Admission {
     /// # Errors
     /// [`NoResponse`].
     pub async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        self.gateway.call(self.gateway.inner.charge(charge)).await
+        self.call(self.gateway.inner.charge(charge)).await
     }
 
     /// As [`Gateway::look_up`], within the time limit.
@@ -202,7 +205,7 @@ impl Admission {
     /// # Errors
     /// [`NoResponse`].
     pub async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse> {
-        self.gateway.call(self.gateway.inner.look_up(lookup)).await
+        self.call(self.gateway.inner.look_up(lookup)).await
     }
 
     /// As [`Gateway::capture`], within the time limit.
@@ -210,7 +213,7 @@ impl Admission {
     /// # Errors
     /// [`NoResponse`].
     pub async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse> {
-        self.gateway.call(self.gateway.inner.capture(charge, amount)).await
+        self.call(self.gateway.inner.capture(charge, amount)).await
     }
 
     /// As [`Gateway::void`], within the time limit.
@@ -218,7 +221,7 @@ impl Admission {
     /// # Errors
     /// [`NoResponse`].
     pub async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        self.gateway.call(self.gateway.inner.void(charge)).await
+        self.call(self.gateway.inner.void(charge)).await
     }
 
     /// As [`Gateway::refund`], within the time limit.
@@ -231,7 +234,33 @@ impl Admission {
         refund: RefundId,
         amount: Money,
     ) -> Result<Answer, NoResponse> {
-        self.gateway.call(self.gateway.inner.refund(charge, refund, amount)).await
+        self.call(self.gateway.inner.refund(charge, refund, amount)).await
+    }
+
+    /// Waits for a call within the time limit and tells the breaker how it ended. Each call but the first asks for leave
+    /// again: the one before may have opened the breaker.
+    async fn call<T>(&self, call: impl Future<Output = Result<T, NoResponse>>) -> Result<T, NoResponse> {
+        let gateway = self.gateway;
+        let first = self.first_call.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let permit = match first {
+            Some(permit) => permit,
+            None => gateway.breaker.acquire_permit().map_err(NoResponse::away)?,
+        };
+        let began = gateway.clock.monotonic();
+        let (outcome, answer) = match timeout(gateway.limits.time_limit, call).await {
+            Ok(Ok(answer)) => (CallOutcome::Answered, Ok(answer)),
+            Ok(Err(lost @ NoResponse::Lost)) => (CallOutcome::Lost, Err(lost)),
+            Ok(Err(away @ NoResponse::Away(_))) => (CallOutcome::Away, Err(away)),
+            Err(elapsed) => (CallOutcome::TimedOut, Err(NoResponse::away(elapsed))),
+        };
+        match outcome {
+            // Where one answer is lost, the gateway is there.
+            CallOutcome::Answered | CallOutcome::Lost => drop(permit.succeed()),
+            CallOutcome::Away | CallOutcome::TimedOut | CallOutcome::TurnedAway => drop(permit.fail()),
+        }
+        gateway.report_state();
+        gateway.count_call(outcome, gateway.clock.monotonic().saturating_sub(began));
+        answer
     }
 }
 

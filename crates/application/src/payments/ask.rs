@@ -64,7 +64,7 @@ fn log_lost(lost: &NoResponse, of: &Transaction) {
 }
 
 /// Asks for the money for the first time.
-pub(crate) async fn charge_first(admission: &Admission, transaction: &Transaction) -> Heard {
+pub(crate) async fn charge_first(admission: &Admission<'_>, transaction: &Transaction) -> Heard {
     let mut heard = Heard::default();
     let answer = admission.charge(Charge::from(transaction)).await;
     heard.add_answer(ReferenceOwner::Payment, answer, transaction);
@@ -73,7 +73,7 @@ pub(crate) async fn charge_first(admission: &Admission, transaction: &Transactio
 
 /// Asks for a capture, a void or a refund that was claimed a moment ago, for the first time.
 pub(crate) async fn operate_first(
-    admission: &Admission,
+    admission: &Admission<'_>,
     transaction: &Transaction,
     refund: Option<&RefundId>,
 ) -> Heard {
@@ -94,7 +94,7 @@ pub(crate) async fn operate_first(
 /// [`PortError`], when it cannot be read when something was asked for.
 pub(crate) async fn ask_again(
     app: &App,
-    admission: &Admission,
+    admission: &Admission<'_>,
     transaction: &Transaction,
 ) -> Result<Heard, PortError> {
     let mut heard = Heard::default();
@@ -126,7 +126,7 @@ async fn operation_time(app: &App, transaction: &Transaction, asked: Asked) -> R
     Ok(last.unwrap_or(transaction.created_at))
 }
 
-async fn again_payment(app: &App, admission: &Admission, transaction: &Transaction, heard: &mut Heard) {
+async fn again_payment(app: &App, admission: &Admission<'_>, transaction: &Transaction, heard: &mut Heard) {
     match look_up(admission, transaction, LookupSubject::Payment).await {
         Some(LookupAnswer::Found { reference, events }) => {
             heard.add_reference(ReferenceOwner::Payment, reference);
@@ -143,7 +143,7 @@ async fn again_payment(app: &App, admission: &Admission, transaction: &Transacti
 
 async fn again_operation(
     app: &App,
-    admission: &Admission,
+    admission: &Admission<'_>,
     transaction: &Transaction,
     asked: Asked,
     since: Timestamp,
@@ -168,7 +168,7 @@ async fn again_operation(
 
 async fn repeat_operation(
     app: &App,
-    admission: &Admission,
+    admission: &Admission<'_>,
     transaction: &Transaction,
     asked: Asked,
     since: Timestamp,
@@ -183,7 +183,7 @@ async fn repeat_operation(
 
 async fn again_refund(
     app: &App,
-    admission: &Admission,
+    admission: &Admission<'_>,
     transaction: &Transaction,
     refund: &Refund,
     heard: &mut Heard,
@@ -205,7 +205,7 @@ async fn again_refund(
 }
 
 async fn look_up(
-    admission: &Admission,
+    admission: &Admission<'_>,
     transaction: &Transaction,
     subject: LookupSubject,
 ) -> Option<LookupAnswer> {
@@ -213,7 +213,12 @@ async fn look_up(
     answer.inspect_err(|lost| log_lost(lost, transaction)).ok()
 }
 
-async fn ask_operation(admission: &Admission, transaction: &Transaction, asked: Asked, heard: &mut Heard) {
+async fn ask_operation(
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    asked: Asked,
+    heard: &mut Heard,
+) {
     let charge = Charge::from(transaction);
     let answer = match asked {
         Asked::Capture(amount) => admission.capture(charge, amount).await,
@@ -222,13 +227,18 @@ async fn ask_operation(admission: &Admission, transaction: &Transaction, asked: 
     heard.add_answer(ReferenceOwner::Payment, answer, transaction);
 }
 
-async fn ask_refund(admission: &Admission, transaction: &Transaction, refund: &Refund, heard: &mut Heard) {
+async fn ask_refund(
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    refund: &Refund,
+    heard: &mut Heard,
+) {
     let answer = admission.refund(Charge::from(transaction), refund.id.clone(), refund.amount).await;
     heard.add_answer(ReferenceOwner::Refund(refund.id.clone()), answer, transaction);
 }
 
 /// Whether what was first asked for at that moment can be asked for again with the same key.
-fn is_fresh(app: &App, admission: &Admission, since: Timestamp) -> bool {
+fn is_fresh(app: &App, admission: &Admission<'_>, since: Timestamp) -> bool {
     app.clock.now() < since.plus(admission.key_lifetime())
 }
 

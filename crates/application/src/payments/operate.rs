@@ -122,14 +122,14 @@ pub(super) async fn retry_begun(app: &App, known: &Transaction) -> Result<Heard,
 }
 
 /// What was claimed, and room to ask the gateway for it; none when the gateway is not there any more.
-type Claiming = (String, Option<Admission>);
+type Claiming<'a> = (String, Option<Admission<'a>>);
 
-async fn decide(
-    app: &App,
+async fn decide<'a>(
+    app: &'a App,
     by: &Operator,
     id: &TransactionId,
     operation: &Operation,
-) -> Result<Decided<Claiming>, Tried<OperationError>> {
+) -> Result<Decided<Claiming<'a>>, Tried<OperationError>> {
     let weighed = weigh(app, id, &Heard::default()).await.map_err(OperationError::from)?;
     let mut weighed = weighed.ok_or(OperationError::NotFound)?;
     let case = &mut weighed.case;

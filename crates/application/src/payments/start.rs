@@ -125,7 +125,7 @@ where
 }
 
 /// Asks the gateway for the money for the first time, and gives the room for it back.
-async fn charge(app: &App, admission: Admission, caller: &Caller, transaction: &Transaction) -> Heard {
+async fn charge(app: &App, admission: Admission<'_>, caller: &Caller, transaction: &Transaction) -> Heard {
     let heard = charge_first(&admission, transaction).await;
     if heard.events.iter().any(is_decline) {
         count_decline(app, caller.user.key).await;
@@ -133,11 +133,11 @@ async fn charge(app: &App, admission: Admission, caller: &Caller, transaction: &
     heard
 }
 
-async fn decide(
-    app: &App,
+async fn decide<'a>(
+    app: &'a App,
     caller: &Caller,
     payment: &Payment,
-) -> Result<Decided<(Transaction, Admission)>, Tried<StartError>> {
+) -> Result<Decided<(Transaction, Admission<'a>)>, Tried<StartError>> {
     let found_order = app.orders.find(&payment.number).await.map_err(StartError::from)?;
     let order = found_order.filter(|it| caller.may_see(it)).ok_or(StartError::NotFound)?;
     let others = app.payments.list(order.key).await.map_err(StartError::from)?;

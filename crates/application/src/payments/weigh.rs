@@ -28,8 +28,8 @@ pub(crate) struct Weighed {
     is_changed: bool,
 }
 
-/// The transaction that an event of that gateway names, if it is known. Of a reference nobody knows more than who has it,
-/// so it is asked for each time: it may be learnt at any moment.
+/// The transaction that an event of that gateway names, if it is known. A reference may be learnt at any moment, so each
+/// round asks for it.
 pub(crate) async fn resolve_target(
     app: &App,
     gateway: &GatewayName,

@@ -52,7 +52,6 @@ pub async fn a_reference_names_one_thing_of_its_gateway_and_kind(backend: &Backe
         ("stripe", ReferenceKind::Payment, "pi_1"),
         ("sandbox", ReferenceKind::Refund, "pi_1"),
         ("sandbox", ReferenceKind::Payment, "PI_1"),
-        ("sandbox", ReferenceKind::Payment, "pi_1 "),
     ] {
         let found = backend.payments.find_by_reference(&sample::gateway(gateway), &named(kind, text)).await;
         assert_eq!(found.expect("read"), None, "{gateway} {kind:?} {text}");

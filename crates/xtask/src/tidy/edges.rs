@@ -26,7 +26,7 @@ const EDGES: &[Edge] = &[
     Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",
-        normal: &["domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        normal: &["circuit-breaker", "domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
         dev: &["mockall", "proptest"],
     },
 ];

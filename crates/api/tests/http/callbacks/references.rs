@@ -57,7 +57,8 @@ async fn a_notice_about_a_reference_that_is_not_known_yet_is_applied_when_it_is(
     let refund = unique("re");
     let names = json!({"refundReference": refund, "amount": "2.00"});
     told(&customer, &dashboard("refund.failed", &waiting, &names).later(1)).await;
-    let names = json!({"gatewayReference": waiting["gatewayReference"], "refundReference": refund, "amount": "2.00"});
+    let names =
+        json!({"gatewayReference": waiting["gatewayReference"], "refundReference": refund, "amount": "2.00"});
     told(&customer, &dashboard("refund.succeeded", &waiting, &names)).await;
     let refunds = format!("/v1/payments/{}/refunds", field(&waiting, "transactionId"));
     let failed = async || (operator.all(&refunds).await[0]["status"] == "FAILED").then_some(());

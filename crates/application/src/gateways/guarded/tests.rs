@@ -1,6 +1,5 @@
 use domain::payment::EventKind;
 
-use super::super::breaker::FAILURES_MAX;
 use super::*;
 use crate::testing::*;
 
@@ -42,16 +41,16 @@ async fn what_hangs_is_given_up_after_the_time_limit() {
     assert_eq!(calls(&it), [CallOutcome::TimedOut]);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_gateway_that_is_away_is_left_alone_and_tried_again_after_a_while() {
     let (it, gateway) = bench();
     for _ in 0..FAILURES_MAX {
         fail(&it, &gateway).await;
     }
     let refused = gateway.enter().await.err().unwrap();
-    assert_eq!(refused, GatewayUnavailable { retry_after: OPEN_PAUSE });
+    assert_eq!(refused, GatewayUnavailable { retry_after: OPEN_PERIOD });
     assert_eq!(it.journal().len(), FAILURES_MAX as usize, "it was not called");
-    it.clock.advance(OPEN_PAUSE);
+    tokio::time::advance(OPEN_PERIOD).await;
     it.gateway.answers(says(EventKind::Captured));
     let admission = gateway.enter().await.unwrap();
     assert!(gateway.enter().await.is_err(), "one call tries");
@@ -77,11 +76,24 @@ async fn only_so_many_calls_are_under_way_and_who_waits_too_long_is_turned_away(
     let it = Bench::new();
     let limits = GatewayLimits { concurrency: 2, ..GatewayLimits::default() };
     let gateway = GuardedGateway::new(it.gateway.clone(), limits, it.clock.clone(), it.gateway_meter.clone());
-    let gateway = Arc::new(gateway);
     let (one, _other) = (gateway.enter().await.unwrap(), gateway.enter().await.unwrap());
     assert_eq!(gateway.enter().await.err(), Some(GatewayUnavailable { retry_after: QUEUE_WAIT }));
-    let waiting = tokio::spawn(async move { gateway.enter().await.is_ok() });
-    tokio::task::yield_now().await;
-    drop(one);
-    assert!(waiting.await.unwrap(), "room was given back in time");
+    let (waiting, ()) = tokio::join!(gateway.enter(), async {
+        tokio::task::yield_now().await;
+        drop(one);
+    });
+    assert!(waiting.is_ok(), "room was given back in time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_second_call_is_not_made_when_the_first_one_opened_the_breaker() {
+    let (it, gateway) = bench();
+    for _ in 1..FAILURES_MAX {
+        fail(&it, &gateway).await;
+    }
+    let admission = gateway.enter().await.unwrap();
+    it.gateway.answers(|_| Err(NoResponse::away("refused")));
+    admission.charge(charge()).await.unwrap_err();
+    assert!(matches!(admission.charge(charge()).await, Err(NoResponse::Away(_))));
+    assert_eq!(it.journal().len(), FAILURES_MAX as usize, "it was not called");
 }

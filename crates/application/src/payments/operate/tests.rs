@@ -223,7 +223,7 @@ async fn a_capture_and_a_void_say_who_asked_in_the_commit_that_claims_them() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_gateway_that_is_left_alone_refuses_an_operation_before_it_is_claimed() {
     let it = bench(order(), authorized());
     for _ in 0..5 {

@@ -293,7 +293,7 @@ async fn a_reference_is_learnt_from_a_lookup_that_has_no_word_yet() {
     assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_asked_or_put_off_while_the_gateway_is_left_alone() {
     let it = bench(pending());
     for _ in 0..5 {
