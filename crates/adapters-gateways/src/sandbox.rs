@@ -103,7 +103,7 @@ impl Sandbox {
         event.into()
     }
 
-    /// What is known of a payment.
+    /// Finds out how far a payment has come.
     fn find_payment(&self, charge: &Charge) -> LookupAnswer {
         let Some(token) = Token::parse(charge.token.expose()) else { return LookupAnswer::Unknown };
         if token == Token::Unreached && !self.ledger.has_arrived(&charge.transaction) {

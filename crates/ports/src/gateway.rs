@@ -10,8 +10,8 @@
 //!
 //! 1. **The same id is the same request.** The transaction's id (with what is asked) is the idempotency key of charge,
 //!    capture and void, the refund's id that of the refund. Within [`Gateway::key_lifetime`] asking again does the work at
-//!    most once. After it nobody asks again.
-//! 2. **Looking up changes nothing.** [`Gateway::look_up`] says what is known there, by the gateway's own reference if we
+//!    most once. After it no request is repeated.
+//! 2. **Looking up changes nothing.** [`Gateway::look_up`] says what the gateway knows, by the gateway's own reference if we
 //!    know it, otherwise by our id if the gateway can be asked by it.
 //! 3. **An answer and a notice say the same.** Both are events, told apart by nothing but the way they came. Each names our
 //!    transaction, or what the gateway calls it, and states every reference it has, so that the next one can be brief.
@@ -28,7 +28,7 @@
 //!     NoticeHeaders, ParsedNotice,
 //! };
 //!
-//! /// A gateway that is asked by nobody and knows of nothing.
+//! /// A gateway without a connection, which knows no payment.
 //! struct Idle;
 //!
 //! #[async_trait]

@@ -75,7 +75,7 @@ impl Ledger {
     }
 }
 
-/// Adds to a queue, and gives what is too old for it.
+/// Adds to a queue, and gives the entry that has no room in it any more.
 fn push_bounded<T: Eq + Hash>(queue: &mut VecDeque<T>, new: T) -> Option<T> {
     queue.push_back(new);
     if queue.len() > ENTRIES_MAX { queue.pop_front() } else { None }

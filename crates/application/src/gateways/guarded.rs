@@ -16,7 +16,7 @@ use tokio::{
     time::timeout,
 };
 
-/// So many failures in a row open the breaker; a single one may be anything.
+/// This many failures in a row open the breaker; a single one may be anything.
 const FAILURES_MAX: u32 = 5;
 /// How long an open breaker lets nothing through, before one call tries.
 const OPEN_PERIOD: Duration = Duration::from_secs(5);

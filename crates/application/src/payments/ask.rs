@@ -149,34 +149,22 @@ async fn again_operation(
     since: Timestamp,
     heard: &mut Heard,
 ) {
-    match look_up(admission, transaction, LookupSubject::Payment).await {
+    let (has_ended, is_held) = match look_up(admission, transaction, LookupSubject::Payment).await {
         Some(LookupAnswer::Found { reference, events }) => {
             heard.add_reference(ReferenceOwner::Payment, reference);
-            // An authorisation that is only held: the first request did nothing.
-            let is_held = !events.is_empty() && events.iter().all(|it| it.kind == EventKind::Authorized);
+            let has_ended = events.iter().any(|it| it.kind != EventKind::Authorized);
+            let is_held = !events.is_empty() && !has_ended;
             heard.events.extend(events);
-            if is_held {
-                repeat_operation(app, admission, transaction, asked, since, heard).await;
-            }
+            (has_ended, is_held)
         }
-        Some(LookupAnswer::Unknown) => {
-            repeat_operation(app, admission, transaction, asked, since, heard).await
-        }
-        Some(LookupAnswer::CannotTell) | None => {}
-    }
-}
-
-async fn repeat_operation(
-    app: &App,
-    admission: &Admission<'_>,
-    transaction: &Transaction,
-    asked: Asked,
-    since: Timestamp,
-    heard: &mut Heard,
-) {
-    if is_fresh(app, admission, since) {
+        Some(LookupAnswer::Unknown) => (false, true),
+        Some(LookupAnswer::CannotTell) | None => return,
+    };
+    // While the key lives the same request does no harm, also when the gateway is still at work. Afterwards only an
+    // authorisation that is still held says that nothing was done.
+    if !has_ended && is_fresh(app, admission, since) {
         ask_operation(admission, transaction, asked, heard).await;
-    } else {
+    } else if is_held {
         heard.lapsed.push(Lapsed::Operation(asked));
     }
 }

@@ -10,7 +10,7 @@ use crate::{App, payments::reconcile};
 /// How many gateways that the service does not have are looked for at once.
 const STRAY_GATEWAYS_MAX: u32 = 100;
 
-/// Asks one gateway about what is open there; `true` when there may be more. Each gateway is swept by itself: one that
+/// Asks one gateway about its open payments; `true` when there may be more. Each gateway is swept by itself: one that
 /// hangs keeps none of the others waiting.
 ///
 /// # Errors
@@ -20,7 +20,7 @@ pub async fn reconcile_gateway(app: &App, gateway: &GatewayName) -> Result<bool,
     each_due(app, "reconcile", &open).await
 }
 
-/// Looks after what is open at gateways that the service does not have (any more): nothing can be asked, so an operator
+/// Looks after open payments of gateways that the service does not have (any more): nothing can be asked, so an operator
 /// hears of it in the end. `true` when there may be more.
 ///
 /// # Errors

@@ -121,7 +121,7 @@ fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
         (PaymentStatus::Authorized, vec![FindingKind::Reconciliation])
     );
     assert!(case.ask_capture(None, operator, NOW).is_ok());
-    // The order was called off: nobody else would ask.
+    // The order was called off: no one else would ask.
     let _ = case.progress.step(Status::Cancelled, operator, None, NOW);
     case.release_operation(Asked::Capture(yuan("10")), NOW);
     assert_eq!(case.transaction.asked, Some(Asked::Void));

@@ -1,4 +1,4 @@
-//! Asking what is known.
+//! Looking payments and refunds up.
 
 use super::*;
 

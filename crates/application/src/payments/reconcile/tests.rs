@@ -257,6 +257,19 @@ async fn a_capture_or_void_that_was_not_done_is_asked_for_again_while_its_key_li
 }
 
 #[tokio::test]
+async fn an_operation_that_the_gateway_may_be_working_on_is_asked_for_again_while_its_key_lives_and_not_released()
+ {
+    for (wait, questions) in [(seconds(0), 2), (KEY_LIFETIME, 1)] {
+        let it = claimed(Asked::Void, RequestKind::Void);
+        it.clock.advance(wait);
+        it.gateway.answers(silent);
+        check(&it).await;
+        assert_eq!((asked(&it).len(), only(&it).asked), (questions, Some(Asked::Void)));
+        assert_eq!(it.record.state().findings, []);
+    }
+}
+
+#[tokio::test]
 async fn a_capture_that_was_done_is_found_and_not_asked_for_again() {
     let it = claimed(Asked::Capture(yuan("20")), RequestKind::Capture);
     it.gateway.answers(says(EventKind::Captured));
