@@ -101,7 +101,7 @@ impl Metrics {
         to.register("swept", "Rows that a sweep dealt with", self.swept.clone());
         to.register("gateway_calls", "Calls to payment gateways by how they ended", self.gateway_calls.clone());
         to.register("gateway_call_duration_seconds", "How long calls to payment gateways took", self.gateway_call_duration.clone());
-        to.register("gateway_breaker", "1 for the state that a gateway's circuit breaker is in", self.gateway_breaker.clone());
+        to.register("gateway_breaker_state", "1 for the state that a gateway's circuit breaker is in", self.gateway_breaker.clone());
     }
 
     /// Shows what can be told apart before it has happened: an alert on a counter needs to see it at zero first.
@@ -247,8 +247,8 @@ mod tests {
             r#"idem_gateway_calls_total{gateway="sandbox",outcome="timeout"} 1"#,
             r#"idem_gateway_calls_total{gateway="sandbox",outcome="answered"} 0"#,
             r#"idem_gateway_call_duration_seconds_count{gateway="sandbox"} 1"#,
-            r#"idem_gateway_breaker{gateway="sandbox",state="open"} 1"#,
-            r#"idem_gateway_breaker{gateway="sandbox",state="closed"} 0"#,
+            r#"idem_gateway_breaker_state{gateway="sandbox",state="open"} 1"#,
+            r#"idem_gateway_breaker_state{gateway="sandbox",state="closed"} 0"#,
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }

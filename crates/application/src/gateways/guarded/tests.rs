@@ -97,3 +97,23 @@ async fn a_second_call_is_not_made_when_the_first_one_opened_the_breaker() {
     assert!(matches!(admission.charge(charge()).await, Err(NoResponse::Away(_))));
     assert_eq!(it.journal().len(), FAILURES_MAX as usize, "it was not called");
 }
+
+#[tokio::test(start_paused = true)]
+async fn one_that_hangs_takes_neither_room_nor_time_from_another() {
+    let ((slow, slow_gateway), (fast, fast_gateway)) = (bench(), bench());
+    let began = tokio::time::Instant::now();
+    let hang = async {
+        slow.gateway.answers(|_| Ok(Said::Nothing));
+        slow_gateway.enter().await.unwrap().charge(charge()).await.unwrap_err();
+        began.elapsed()
+    };
+    let answer = async {
+        for _ in 0..2 * GatewayLimits::default().concurrency {
+            fast.gateway.answers(says(EventKind::Captured));
+            fast_gateway.enter().await.unwrap().charge(charge()).await.unwrap();
+        }
+        began.elapsed()
+    };
+    let (hung, answered) = tokio::join!(hang, answer);
+    assert_eq!((hung, answered), (GatewayLimits::default().time_limit, Duration::ZERO));
+}
