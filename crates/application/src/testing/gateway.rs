@@ -29,7 +29,7 @@ pub(crate) struct Asking {
 /// What it says.
 pub(crate) enum Said {
     /// This happened.
-    Event(Event),
+    Event(Box<Event>),
     /// It has taken it on, and calls it so.
     Accepted(Option<GatewayReference>),
     /// It has never heard of it.
@@ -73,7 +73,7 @@ impl ScriptedGateway {
 
     async fn asked(&self, what: &str, asking: Asking) -> Result<Answer, NoResponse> {
         match self.next(what, &asking)? {
-            Said::Event(event) => Ok(event.into()),
+            Said::Event(event) => Ok(Answer::Event(event)),
             Said::Accepted(reference) => Ok(Answer::Accepted { reference }),
             Said::Nothing => std::future::pending().await,
             Said::Unknown | Said::CannotTell => panic!("that is said of a lookup"),
@@ -88,7 +88,7 @@ pub(crate) fn says(kind: EventKind) -> impl FnOnce(&Asking) -> Result<Said, NoRe
         said.target = EventTarget::Transaction(asking.charge.transaction.clone());
         said.order = Some(asking.charge.order.clone());
         said.refund = asking.refund.clone();
-        Ok(Said::Event(said))
+        Ok(Said::Event(Box::new(said)))
     }
 }
 
@@ -128,7 +128,7 @@ impl Gateway for ScriptedGateway {
             LookupSubject::Refund { id, amount, .. } => Asking { charge, refund: Some(id), amount },
         };
         match self.next("look up", &asking)? {
-            Said::Event(event) => Ok(LookupAnswer::Found { reference: None, events: vec![event] }),
+            Said::Event(event) => Ok(LookupAnswer::Found { reference: None, events: vec![*event] }),
             Said::Accepted(reference) => Ok(LookupAnswer::Found { reference, events: Vec::new() }),
             Said::Unknown => Ok(LookupAnswer::Unknown),
             Said::CannotTell => Ok(LookupAnswer::CannotTell),

@@ -3,6 +3,14 @@ use domain::payment::EventKind;
 use super::*;
 use crate::testing::*;
 
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a length of the test's own time, which stands still unless it is moved"
+)]
+fn instant() -> tokio::time::Instant {
+    tokio::time::Instant::now()
+}
+
 fn charge() -> Charge {
     Charge::from(&pending())
 }
@@ -34,7 +42,7 @@ async fn fail(it: &Bench, gateway: &Arc<GuardedGateway>) {
 async fn what_hangs_is_given_up_after_the_time_limit() {
     let (it, gateway) = bench();
     it.gateway.answers(|_| Ok(Said::Nothing));
-    let began = tokio::time::Instant::now();
+    let began = instant();
     let lost = gateway.enter().await.unwrap().charge(charge()).await;
     assert!(matches!(lost, Err(NoResponse::Away(_))));
     assert_eq!(began.elapsed().as_secs(), GatewayLimits::default().time_limit.as_secs());
@@ -49,7 +57,7 @@ async fn a_gateway_that_is_away_is_left_alone_and_tried_again_after_a_while() {
     }
     let refused = gateway.enter().await.err().unwrap();
     assert_eq!(refused, GatewayUnavailable { retry_after: OPEN_PERIOD });
-    assert_eq!(it.journal().len(), FAILURES_MAX as usize, "it was not called");
+    assert_eq!(it.journal().len(), usize::try_from(FAILURES_MAX).unwrap(), "it was not called");
     tokio::time::advance(OPEN_PERIOD).await;
     it.gateway.answers(says(EventKind::Captured));
     let admission = gateway.enter().await.unwrap();
@@ -95,13 +103,13 @@ async fn a_second_call_is_not_made_when_the_first_one_opened_the_breaker() {
     it.gateway.answers(|_| Err(NoResponse::away("refused")));
     admission.charge(charge()).await.unwrap_err();
     assert!(matches!(admission.charge(charge()).await, Err(NoResponse::Away(_))));
-    assert_eq!(it.journal().len(), FAILURES_MAX as usize, "it was not called");
+    assert_eq!(it.journal().len(), usize::try_from(FAILURES_MAX).unwrap(), "it was not called");
 }
 
 #[tokio::test(start_paused = true)]
 async fn one_that_hangs_takes_neither_room_nor_time_from_another() {
     let ((slow, slow_gateway), (fast, fast_gateway)) = (bench(), bench());
-    let began = tokio::time::Instant::now();
+    let began = instant();
     let hang = async {
         slow.gateway.answers(|_| Ok(Said::Nothing));
         slow_gateway.enter().await.unwrap().charge(charge()).await.unwrap_err();
