@@ -100,6 +100,7 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::InsertTransaction(transaction) => payments::insert_transaction(conn, transaction).await,
         Write::UpdateTransaction(transaction) => payments::update_transaction(conn, transaction).await,
         Write::InsertRequest(request) => payments::insert_request(conn, request).await,
+        Write::LearnReference(gateway, new) => payments::learn_reference(conn, gateway, new).await,
         Write::Postpone(transaction) => payments::postpone_checks(conn, transaction).await,
         Write::InsertProduct(product, change) => products::insert_product(conn, product, change).await,
         Write::ReplaceProduct { product, read, stock_update: restock, change } => {

@@ -19,6 +19,7 @@ impl Index {
     pub(super) const CHANGES_OF_STOCK: Self = Self::new("product_changes", "changes_of_stock");
     pub(super) const CHANGES_VERSION: Self = Self::new("product_changes", "changes_version");
     pub(super) const EVENTS_OF_DISPOSITION: Self = Self::new("payment_events", "events_of_disposition");
+    pub(super) const EVENTS_OF_REFERENCE: Self = Self::new("payment_events", "events_of_reference");
     pub(super) const EVENTS_OF_TRANSACTION: Self = Self::new("payment_events", "events_of_transaction");
     pub(super) const FINDINGS_BY_TIME: Self = Self::new("findings", "findings_by_time");
     pub(super) const FINDINGS_OF_STATE: Self = Self::new("findings", "findings_of_state");

@@ -22,14 +22,14 @@ use super::row::unreadable_row;
 /// Reads each row on its own. An unreadable one is reported to the observer and takes its position in the
 /// result.
 fn read_each_row<R, T>(
-    witness: &dyn UnreadableObserver,
+    observer: &dyn UnreadableObserver,
     rows: Vec<R>,
     mut read: impl FnMut(R) -> QueryResult<T>,
 ) -> QueryResult<Vec<Result<T, UnreadableRow>>> {
     let one = |row| match read(row).map_err(unreadable_row) {
         Ok(row) => Ok(Ok(row)),
         Err(Ok(unreadable)) => {
-            witness.record_unreadable(&unreadable);
+            observer.record_unreadable(&unreadable);
             Ok(Err(unreadable))
         }
         // Any other error is not of this row alone: it says nothing about which rows could be read.
@@ -40,11 +40,11 @@ fn read_each_row<R, T>(
 
 /// Reads the rows that can be read, and reports the others to the observer.
 fn read_readable_rows<R, T>(
-    witness: &dyn UnreadableObserver,
+    observer: &dyn UnreadableObserver,
     rows: Vec<R>,
     read: impl FnMut(R) -> QueryResult<T>,
 ) -> QueryResult<Vec<T>> {
-    Ok(read_each_row(witness, rows, read)?.into_iter().flatten().collect())
+    Ok(read_each_row(observer, rows, read)?.into_iter().flatten().collect())
 }
 
 /// Cuts the extra row off a page that was loaded with [`limit_plus_one`]. Returns the id of the last row
@@ -57,7 +57,7 @@ fn truncate_page<R>(rows: &mut Vec<R>, limit: u32, id: impl Fn(&R) -> String) ->
 
 /// Makes a page of rows that were loaded with [`limit_plus_one`], without those that cannot be read.
 fn read_page<R, T>(
-    witness: &dyn UnreadableObserver,
+    observer: &dyn UnreadableObserver,
     mut rows: Vec<R>,
     limit: u32,
     id: impl Fn(&R) -> String,
@@ -66,7 +66,7 @@ fn read_page<R, T>(
     // The cursor comes from the rows, before any of them is left out. Otherwise an unreadable last row
     // would end the list, and all rows behind it would be out of reach.
     let next = truncate_page(&mut rows, limit, id);
-    Ok(Page { data: read_readable_rows(witness, rows, read)?, next })
+    Ok(Page { data: read_readable_rows(observer, rows, read)?, next })
 }
 
 /// The number of rows to load for a page: one more than it shows, which tells whether there is a next page.

@@ -129,6 +129,7 @@ table! {
     refunds (id) {
         id -> BigInt,
         transaction_key -> BigInt,
+        gateway -> Text,
         sequence -> BigInt,
         refund_id -> Text,
         amount -> crate::dialect::AmountType,
@@ -158,6 +159,18 @@ table! {
 }
 
 table! {
+    gateway_references (id) {
+        id -> BigInt,
+        gateway -> Text,
+        kind -> Text,
+        reference -> Text,
+        transaction_key -> BigInt,
+        owner -> Text,
+        learnt_at -> crate::dialect::TimestampType,
+    }
+}
+
+table! {
     dispute_events (id) {
         id -> BigInt,
         transaction_key -> BigInt,
@@ -176,6 +189,8 @@ table! {
         event_id -> Text,
         kind -> Nullable<Text>,
         transaction_id -> Nullable<Text>,
+        reference_kind -> Nullable<Text>,
+        reference -> Nullable<Text>,
         raw -> Text,
         disposition -> Text,
         received_at -> crate::dialect::TimestampType,
@@ -315,3 +330,5 @@ allow_tables_to_appear_in_same_query!(refunds, payment_transactions);
 allow_tables_to_appear_in_same_query!(payment_requests, payment_transactions, user);
 allow_tables_to_appear_in_same_query!(findings, user);
 allow_tables_to_appear_in_same_query!(dispute_events, payment_transactions);
+allow_tables_to_appear_in_same_query!(gateway_references, payment_transactions);
+allow_tables_to_appear_in_same_query!(gateway_references, payment_events);

@@ -1,6 +1,6 @@
-//! Reading JSON of which only the form matters: numbers are not evaluated, half a surrogate pair is a character that
-//! cannot be read, and nesting has an end. What other parsers refuse for those reasons may stand in a member that no
-//! event needs.
+//! A lenient JSON parser: numbers are not evaluated, half a surrogate pair becomes U+FFFD, and values that
+//! nest too deeply are not parsed. Other parsers refuse such a document, although the odd value may be in a
+//! member that no event needs.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,26 +10,26 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-/// How deep values nest that are looked into. Each level is read once more than the one around it.
+/// The number of nested levels that are parsed. Each level is read once more than the one around it.
 const LEVELS_MAX: usize = 32;
 const BYTE_ORDER_MARK: char = '\u{feff}';
 
-/// A document.
+/// A parsed JSON value.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Json {
     Null,
     Bool(bool),
-    /// As it is written.
+    /// The literal, as it is written.
     Number(String),
     Text(String),
     List(Vec<Self>),
-    /// All members, also of one name.
+    /// All members in their order; a name may occur several times.
     Object(Vec<(String, Self)>),
     /// A list or an object below the last level.
     TooDeep,
 }
 
-/// The document that `text` is, if it is one.
+/// Parses a JSON document; `None` if the text is not one.
 pub(crate) fn parse_json(text: &str) -> Option<Json> {
     parse_value(serde_json::from_str(text.trim_start_matches(BYTE_ORDER_MARK)).ok()?, LEVELS_MAX)
 }
@@ -61,12 +61,12 @@ fn parse_scalar(text: &str) -> Option<Json> {
     })
 }
 
-/// A string with U+FFFD for what is no character.
+/// A string in which U+FFFD replaces everything that is not a character.
 struct LossyString(String);
 
 impl<'de> Deserialize<'de> for LossyString {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        // Only as bytes may a string have half a surrogate pair in it.
+        // As bytes, because a `str` cannot contain half a surrogate pair.
         deserializer.deserialize_bytes(LossyStringVisitor)
     }
 }
@@ -85,7 +85,7 @@ impl Visitor<'_> for LossyStringVisitor {
     }
 }
 
-/// The members of an object, not looked into.
+/// The members of an object, with values that are not parsed yet.
 struct Members<'de>(Vec<(LossyString, &'de RawValue)>);
 
 impl<'de> Deserialize<'de> for Members<'de> {
@@ -112,8 +112,8 @@ impl<'de> Visitor<'de> for MembersVisitor {
     }
 }
 
-/// `text` with its escapes of JSON (`\u0034`) and of forms (`%34`) as what they stand for. Text that is no document may
-/// use either.
+/// Replaces the escapes of JSON (`\u0034`) and of forms (`%34`) by the characters that they stand for. Text
+/// that is not JSON may use either.
 pub(crate) fn unescape_text(text: &str) -> Cow<'_, str> {
     if !text.contains(['\\', '%']) {
         return Cow::Borrowed(text);
@@ -132,7 +132,7 @@ pub(crate) fn unescape_text(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The character that an escape stands for, and how many bytes it is written with.
+/// Returns the character that an escape stands for, and the length of the escape in bytes.
 fn read_escape(escape: &str) -> Option<(char, usize)> {
     let hex = |from: usize, to: usize| {
         let digits = escape.get(from..to).filter(|it| it.bytes().all(|it| it.is_ascii_hexdigit()))?;

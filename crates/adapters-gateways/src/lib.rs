@@ -1,8 +1,10 @@
 //! Payment gateways and their signatures.
 //!
-//! There is one so far: the [`Sandbox`], which moves no money and behaves like a gateway that does, on the far side of a
-//! network: answers get lost, notices come late, twice and in the wrong order. And [`RetiredGateway`], which is only a name.
+//! There is one gateway so far, the [`Sandbox`]. It moves no money and behaves like a real gateway behind a
+//! network: answers get lost, and notices arrive late, twice and in the wrong order. [`RetiredGateway`]
+//! stands for a gateway that is not connected any more.
 
+mod ids;
 mod json;
 mod masking;
 mod notice;

@@ -1,7 +1,7 @@
-//! Taking card numbers and security codes out of a notice before anything is done with it.
+//! Masking card numbers and security codes in a notice, before it is parsed or stored.
 //!
-//! A body is read once, and what is kept is written from that. What a notice means is read from what is kept, at once
-//! and whenever it is tried again, so it cannot mean one thing and then another.
+//! The body is read once and written again without card data. The event is always parsed from the masked
+//! text, at once and in later attempts, so it cannot change its meaning.
 
 use domain::{EventId, TransactionId, card, money};
 use serde_json::{Map, Number, Value};
@@ -12,13 +12,14 @@ use crate::{
     notice::{AMOUNT, DATA, IDS},
 };
 
-/// What stands in the place of a security code.
+/// Replaces a security code.
 const MASK: &str = "***";
-/// What stands in the place of what nests too deeply.
+/// Replaces a value that is nested too deeply.
 const TOO_DEEP: &str = "(nested too deeply to be kept)";
 
-/// What is kept of a notice: its text without card numbers, and if it is JSON, without security codes. JSON is written
-/// again from what was read, so that neither an escape nor a repeated member hides one. Ids and amounts stay whole.
+/// Masks the body of a notice: returns its text without card numbers and security codes. JSON is written
+/// again from the parsed values, so that neither an escape nor a repeated member hides one. Ids and amounts
+/// stay whole.
 pub(crate) fn mask_body(body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     match json::parse_json(&text) {
@@ -28,16 +29,16 @@ pub(crate) fn mask_body(body: &[u8]) -> String {
     }
 }
 
-/// The id of the notice, if it is no card number; else a digest of it.
+/// Returns the id of the notice, or its digest if it is a card number.
 pub(crate) fn mask_event_id(id: EventId) -> EventId {
     EventId::new(mask_identifier(id.as_str()))
 }
 
-/// An id is no free text: it may have a card's digits in it by chance, and two ids must stay two. Only one that is a card
-/// number as a whole becomes a digest, always the same.
+/// Masks an id. Ids may contain the digits of a card number by chance, and different ids must stay different,
+/// so only an id that is a card number as a whole is replaced by its digest.
 fn mask_identifier(id: &str) -> String {
     if card::is_card_number(id) {
-        // Its letters keep the digits from being many in a row.
+        // Base32 has enough letters that the digest does not look like a card number itself.
         let digest = data_encoding::BASE32_NOPAD.encode(&Sha256::digest(id)).to_lowercase();
         format!("masked_{digest}")
     } else {
@@ -45,16 +46,16 @@ fn mask_identifier(id: &str) -> String {
     }
 }
 
-/// Text that is no JSON; with its escapes, unless one of them hides a number. Of what follows a name of card data, the
-/// first word is hidden.
+/// Masks text that is not JSON. Its escapes stay, unless one of them hides a card number. The first word
+/// after a name of card data is masked.
 fn mask_text(text: &str) -> String {
     let masked = card::mask_numbers(text);
     let plain = json::unescape_text(&masked);
     let masked = if card::contains_number(&plain) { card::mask_numbers(&plain) } else { masked.clone() };
-    let is_between = |it: char| !it.is_alphanumeric() && !"_-*".contains(it);
+    let is_separator = |it: char| !it.is_alphanumeric() && !"_-*".contains(it);
     let mut secret = false;
-    let words = masked.split_inclusive(is_between).map(|it| {
-        let word = it.trim_end_matches(is_between);
+    let words = masked.split_inclusive(is_separator).map(|it| {
+        let word = it.trim_end_matches(is_separator);
         let hidden = secret && !word.is_empty();
         secret = card::is_named_like_card_data(word) || secret && !hidden;
         if hidden { it.replacen(word, MASK, 1) } else { it.to_owned() }
@@ -67,7 +68,7 @@ fn mask_object(members: Vec<(String, Json)>, mask: fn(&str, Json) -> Value) -> V
     Value::Object(masked.collect::<Map<_, _>>())
 }
 
-/// A member of the notice itself.
+/// Masks a top-level member of the notice.
 fn mask_member(name: &str, value: Json) -> Value {
     if name == DATA
         && let Json::Object(members) = value
@@ -78,18 +79,18 @@ fn mask_member(name: &str, value: Json) -> Value {
     }
 }
 
-/// A member of the notice's data.
+/// Masks a member of the notice's `data`.
 fn mask_data_member(name: &str, value: Json) -> Value {
     if let Json::Text(text) = &value
-        && let Some(kept) = exempt_text(name, text)
+        && let Some(exempt) = exempt_text(name, text)
     {
-        kept.into()
+        exempt.into()
     } else {
         mask_named_value(name, value)
     }
 }
 
-/// An id or an amount, which is no free text.
+/// Returns an id or an amount, which is not masked like free text; `None` for other members.
 fn exempt_text(name: &str, text: &str) -> Option<String> {
     if IDS.contains(&name) && TransactionId::parse(text).is_ok() {
         return Some(mask_identifier(text));
@@ -97,12 +98,13 @@ fn exempt_text(name: &str, text: &str) -> Option<String> {
     (name == AMOUNT && is_amount(text)).then(|| text.to_owned())
 }
 
-/// A member anywhere.
+/// Masks a member: by its name if that names card data, otherwise by its value.
 fn mask_named_value(name: &str, value: Json) -> Value {
     if card::is_named_like_card_data(name) { MASK.into() } else { mask_value(value) }
 }
 
-/// A decimal number whose digits may be a card's by chance, but not those before the point alone.
+/// Whether the text is a decimal number. Its digits may form a card number by chance, but not the part before
+/// or after the point alone.
 fn is_amount(text: &str) -> bool {
     money::is_plain_decimal(text) && !text.split('.').any(card::is_card_number)
 }
@@ -119,7 +121,8 @@ fn mask_value(value: Json) -> Value {
     }
 }
 
-/// The number, or a text if it holds a card number or has a form that is not kept digit by digit.
+/// Masks a number. The result is text if the number contains a card number, or if `serde_json` would write it
+/// differently.
 fn mask_number(literal: String) -> Value {
     let plain = card::expand_exponent(&literal);
     if card::contains_number(&plain) {

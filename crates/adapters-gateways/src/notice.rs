@@ -2,44 +2,65 @@
 
 use domain::{
     DisputeId, EventId, OrderNumber, RefundId, Timestamp, TransactionId,
-    payment::{EventKind, PaymentDetails, PaymentEvent, ReportedAmount},
+    payment::{
+        EventKind, EventReferences, EventTarget, GatewayReference, NamedReference, PaymentDetails,
+        PaymentEvent, ReferenceKind, ReportedAmount,
+    },
 };
 use ports::{Notice, ParsedNotice};
 use serde_json::{Map, Value};
 
-use crate::sandbox::derive_id;
+use crate::ids::derive_id;
 
-/// Longest remark that is kept, in characters; a longer one is cut, because the money in a notice matters more.
+/// The longest stored detail, in characters. A longer one is cut: it must not make the event unreadable.
 const DETAIL_CHARS_MAX: usize = 255;
-/// Longest unknown type that is repeated, in characters.
+/// The longest stored name of an unknown type, in characters.
 const KIND_CHARS_MAX: usize = 64;
 const LAST4_CHARS: usize = 4;
 const LAST_MS_OF_SECOND: i64 = 999;
-/// The member with everything about the transaction.
+/// The member that holds all data about the transaction.
 pub(crate) const DATA: &str = "data";
-/// The members of the data that are ids.
-pub(crate) const IDS: [&str; 4] = ["transactionId", "orderNumber", "refundId", "disputeId"];
-/// The member of the data that is an amount of money.
+/// The members of `data` that are ids or references.
+pub(crate) const IDS: [&str; 7] = [
+    "transactionId",
+    "orderNumber",
+    "refundId",
+    "disputeId",
+    "gatewayReference",
+    "refundReference",
+    "disputeReference",
+];
+/// The member of `data` that is an amount of money.
 pub(crate) const AMOUNT: &str = "amount";
-/// No notice is from before 2000-01-01 or from after 2038-01-01, which every record can store.
+/// Times before 2000-01-01 are not believed.
 const EARLIEST: Timestamp = Timestamp::from_millis(946_684_800_000);
+/// Times from 2038-01-01 are not believed; MySQL cannot store times after 2038-01-19.
 const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
 
-/// The id of what happened to a transaction, or to one of its refunds: the same on every instance, and however often it is
-/// said.
+/// Returns the event id of a fact about a transaction or one of its refunds. It is the same on every instance
+/// and in every notice of the fact.
 pub(crate) fn event_id(kind: EventKind, transaction: &TransactionId, refund: Option<&RefundId>) -> EventId {
     let refund = refund.map_or("", RefundId::as_str);
     EventId::new(format!("evt_{}", derive_id(&[kind.as_str(), transaction.as_str(), refund]).to_lowercase()))
 }
 
-/// The body of the notice about an event.
+/// Formats the body of the notice about an event.
 pub(crate) fn format_body(event: &PaymentEvent) -> String {
     let details = &event.details;
+    let transaction = match &event.target {
+        EventTarget::Transaction(id) => Some(id.as_str()),
+        EventTarget::Reference(_) => None,
+    };
+    let [payment, refund, dispute] =
+        [&event.references.payment, &event.references.refund, &event.references.dispute];
     let data = json_object([
-        ("transactionId", Some(event.transaction.as_str())),
-        ("orderNumber", Some(event.order.as_str())),
+        ("transactionId", transaction),
+        ("orderNumber", event.order.as_ref().map(OrderNumber::as_str)),
         ("refundId", event.refund.as_ref().map(RefundId::as_str)),
         ("disputeId", event.dispute.as_ref().map(DisputeId::as_str)),
+        ("gatewayReference", payment.as_ref().map(GatewayReference::as_str)),
+        ("refundReference", refund.as_ref().map(GatewayReference::as_str)),
+        ("disputeReference", dispute.as_ref().map(GatewayReference::as_str)),
         ("amount", Some(&event.reported.amount)),
         ("currency", Some(&event.reported.currency)),
         ("cardLast4", details.card_last4.as_deref()),
@@ -59,7 +80,7 @@ fn json_object<const N: usize>(members: [(&str, Option<&str>); N]) -> Map<String
     members.into_iter().filter_map(|(name, text)| Some((name.to_owned(), text?.into()))).collect()
 }
 
-/// What a notice says, as it is kept; `received_at` stands in for a missing time.
+/// Parses a masked notice; `received_at` replaces a missing timestamp.
 pub(crate) fn parse_notice(notice: &Notice, received_at: Timestamp) -> ParsedNotice {
     parse_payload(&notice.id, &notice.raw, received_at)
         .unwrap_or_else(|fault| ParsedNotice::Unintelligible { fault })
@@ -73,27 +94,57 @@ fn parse_payload(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Pars
         return Ok(ParsedNotice::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
     };
     let data = notice.get(DATA).and_then(Value::as_object).ok_or("The notice has no data.")?;
-    let refund = text_member(data, "refundId").map(RefundId::parse);
+    let references = references(data, kind);
+    let target = target(data, &references).ok_or("The notice has no transactionId.")?;
+    let order = id_member(data, "orderNumber", OrderNumber::parse);
+    // Only an event that began in the gateway's dashboard has no order number, and it has no `transactionId`
+    // either.
+    if order.is_none() && matches!(target, EventTarget::Transaction(_)) {
+        return Err("The notice has no orderNumber.");
+    }
+    let refund = id_member(data, "refundId", RefundId::parse).filter(|_| kind.is_refund());
+    if kind.is_refund() && refund.is_none() && references.refund.is_none() {
+        return Err("The notice has no refundId.");
+    }
     let amount = text_member(data, AMOUNT).zip(text_member(data, "currency"));
     let event = PaymentEvent {
         id: id.clone(),
         kind,
-        transaction: id_member(data, "transactionId", TransactionId::parse)
-            .ok_or("The notice has no transactionId.")?,
-        order: id_member(data, "orderNumber", OrderNumber::parse).ok_or("The notice has no orderNumber.")?,
+        target,
+        order,
         reported: amount
             .and_then(|(amount, currency)| ReportedAmount::parse(amount, currency))
             .ok_or("The notice has no decimal amount with a currency code.")?,
-        refund: match (kind.is_refund(), refund) {
-            (true, Some(Ok(id))) => Some(id),
-            (true, None | Some(Err(_))) => return Err("The notice has no refundId."),
-            (false, _) => None,
-        },
+        refund,
         dispute: id_member(data, "disputeId", DisputeId::parse).filter(|_| kind.is_dispute()),
+        references,
         details: parse_details(data),
         at: event_time(notice, kind, received_at)?,
     };
     Ok(ParsedNotice::Event(Box::new(event)))
+}
+
+/// Returns the gateway's references that an event of this kind may state.
+fn references(data: &Map<String, Value>, kind: EventKind) -> EventReferences {
+    let named = |name| id_member(data, name, GatewayReference::parse);
+    EventReferences {
+        payment: named("gatewayReference"),
+        refund: named("refundReference").filter(|_| kind.is_refund()),
+        dispute: named("disputeReference").filter(|_| kind.is_dispute()),
+    }
+}
+
+/// Returns how the event names its transaction: by our id, otherwise by the reference of the payment, the
+/// refund or the dispute, in this order.
+fn target(data: &Map<String, Value>, references: &EventReferences) -> Option<EventTarget> {
+    let by_reference = |kind, reference: &Option<GatewayReference>| {
+        Some(EventTarget::Reference(NamedReference { kind, reference: reference.clone()? }))
+    };
+    id_member(data, "transactionId", TransactionId::parse)
+        .map(EventTarget::Transaction)
+        .or_else(|| by_reference(ReferenceKind::Payment, &references.payment))
+        .or_else(|| by_reference(ReferenceKind::Refund, &references.refund))
+        .or_else(|| by_reference(ReferenceKind::Dispute, &references.dispute))
 }
 
 fn text_member<'a>(object: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
@@ -105,17 +156,18 @@ fn id_member<T, E>(data: &Map<String, Value>, name: &str, parse: fn(&str) -> Res
 }
 
 fn parse_details(data: &Map<String, Value>) -> PaymentDetails {
-    let remark = |name| detail_text(data.get(name)?);
+    let detail = |name| detail_text(data.get(name)?);
     PaymentDetails {
-        card_last4: remark("cardLast4").map(|it| last_four_chars(&it)),
-        card_brand: remark("cardBrand"),
-        authorization_code: remark("authorizationCode"),
-        response_code: remark("responseCode"),
-        failure_reason: remark("failureReason"),
+        card_last4: detail("cardLast4").map(|it| last_four_chars(&it)),
+        card_brand: detail("cardBrand"),
+        authorization_code: detail("authorizationCode"),
+        response_code: detail("responseCode"),
+        failure_reason: detail("failureReason"),
     }
 }
 
-/// A detail as text; one that cannot be text is left out, because the money in a notice matters more.
+/// Returns a detail as text, cut to [`DETAIL_CHARS_MAX`]. `None` for a list or an object: an odd detail must
+/// not make the event unreadable.
 fn detail_text(value: &Value) -> Option<String> {
     let text = match value {
         Value::String(text) => text.clone(),
@@ -126,13 +178,17 @@ fn detail_text(value: &Value) -> Option<String> {
     Some(text.chars().take(DETAIL_CHARS_MAX).collect())
 }
 
-/// Of a number that was masked because it was sent whole, only the end.
+/// Returns the last four characters: a gateway that sends a whole number instead gets it masked before.
 fn last_four_chars(text: &str) -> String {
     text.chars().skip(text.chars().count().saturating_sub(LAST4_CHARS)).collect()
 }
 
-/// When it happened. A stamp of whole seconds may be of any moment in its second. So that a word which ends something comes
-/// after what it ends, it is taken as the last one; of money that was held or taken it is shown as it was written.
+/// Returns the time of the event. A timestamp in whole seconds means any time within that second. It counts
+/// as the last millisecond of it, so that an event which ends something does not come before what it ends.
+/// The time of an authorisation or a capture is shown to clients, so it stays as it was written.
+///
+/// # Errors
+/// A sentence for operators if the timestamp is not in RFC 3339.
 fn event_time(
     notice: &Map<String, Value>,
     kind: EventKind,
@@ -146,7 +202,7 @@ fn event_time(
     let shown = matches!(kind, EventKind::Authorized | EventKind::Captured);
     let rest_ms = if shown || text.contains(['.', ',']) { 0 } else { LAST_MS_OF_SECOND };
     let at = Timestamp::from_millis(at.as_millisecond().saturating_add(rest_ms));
-    // A clock that was never set, or a slip of the pen: what happened matters more than when.
+    // A clock that was never set, or a typing error. The event is accepted with the time of arrival.
     Ok(if (EARLIEST..LATEST).contains(&at) { at } else { received_at })
 }
 

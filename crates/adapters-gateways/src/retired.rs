@@ -1,27 +1,31 @@
-//! A gateway that is only a name: payments were taken through it before they came here.
+//! A gateway that is not connected any more: it took payments that this service has adopted.
 
 use async_trait::async_trait;
 use domain::{
     GatewayName, Money, RefundId, Timestamp,
-    payment::{EventKind, PaymentDetails, PaymentEvent, ReportedAmount},
+    payment::{EventKind, EventReferences, EventTarget, PaymentDetails, PaymentEvent, ReportedAmount},
 };
-use ports::{Charge, Clock, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice};
-use std::sync::Arc;
+use ports::{
+    Acknowledgement, Answer, Charge, Clock, Gateway, InvalidSignature, Lookup, LookupAnswer, NoResponse,
+    Notice, NoticeHeaders, ParsedNotice,
+};
+use std::{sync::Arc, time::Duration};
 
 use crate::notice;
 
-/// Why it does nothing.
+/// The reason with which every operation ends.
 const REASON: &str = "The payment's gateway is not connected to this service; settle it there.";
 
-/// A gateway that takes no payments and sends no notices. What is still asked about its old ones ends, with the reason,
-/// instead of being asked for ever: an authorisation counts as given up, because nobody here can use it any more.
+/// A gateway that takes no payments and sends no notices. Operations on its old payments end with a reason
+/// instead of staying open forever: a capture or a refund fails, and a void counts as done, because this
+/// service cannot use the authorisation any more.
 pub struct RetiredGateway {
     name: &'static str,
     clock: Arc<dyn Clock>,
 }
 
 impl RetiredGateway {
-    /// The gateway that was called `name`.
+    /// The retired gateway with this name.
     #[must_use]
     pub fn new(name: &'static str, clock: Arc<dyn Clock>) -> Self {
         Self { name, clock }
@@ -37,11 +41,12 @@ impl RetiredGateway {
         PaymentEvent {
             id: notice::event_id(kind, &charge.transaction, refund.as_ref()),
             kind,
-            transaction: charge.transaction.clone(),
-            order: charge.order.clone(),
+            target: EventTarget::Transaction(charge.transaction.clone()),
+            order: Some(charge.order.clone()),
             reported: ReportedAmount::from(amount),
             refund,
             dispute: None,
+            references: EventReferences::default(),
             details: PaymentDetails { failure_reason: Some(REASON.to_owned()), ..PaymentDetails::default() },
             at: self.clock.now(),
         }
@@ -58,29 +63,30 @@ impl Gateway for RetiredGateway {
         false
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
-        Ok(Some(self.build_event(&charge, EventKind::Failed, charge.amount, None)))
+    /// The maximum: no request has an effect, so every request can be sent again.
+    fn key_lifetime(&self) -> Duration {
+        Duration::MAX
     }
 
-    async fn retry_charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
+    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
+        Ok(self.build_event(&charge, EventKind::Failed, charge.amount, None).into())
+    }
+
+    /// Always `Unknown`, so that an open operation is sent again and ends with the reason.
+    async fn look_up(&self, _: Lookup) -> Result<LookupAnswer, NoResponse> {
+        Ok(LookupAnswer::Unknown)
+    }
+
+    async fn capture(&self, charge: Charge, _: Money) -> Result<Answer, NoResponse> {
         self.charge(charge).await
     }
 
-    async fn capture(&self, charge: Charge, _: Money) -> Result<Option<PaymentEvent>, NoResponse> {
-        self.charge(charge).await
+    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+        Ok(self.build_event(&charge, EventKind::Voided, charge.amount, None).into())
     }
 
-    async fn void(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
-        Ok(Some(self.build_event(&charge, EventKind::Voided, charge.amount, None)))
-    }
-
-    async fn refund(
-        &self,
-        charge: Charge,
-        refund: RefundId,
-        amount: Money,
-    ) -> Result<Option<PaymentEvent>, NoResponse> {
-        Ok(Some(self.build_event(&charge, EventKind::RefundFailed, amount, Some(refund))))
+    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse> {
+        Ok(self.build_event(&charge, EventKind::RefundFailed, amount, Some(refund)).into())
     }
 
     fn verify_notice(&self, _: &NoticeHeaders, _: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {
@@ -89,6 +95,10 @@ impl Gateway for RetiredGateway {
 
     fn parse_notice(&self, _: &Notice, _: Timestamp) -> ParsedNotice {
         ParsedNotice::Unintelligible { fault: "The gateway sends no notices." }
+    }
+
+    fn acknowledge(&self, _: bool) -> Acknowledgement {
+        Acknowledgement { status: 204, content_type: "text/plain", body: String::new() }
     }
 }
 

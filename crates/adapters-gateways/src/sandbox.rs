@@ -1,63 +1,40 @@
 //! A gateway that moves no money.
 //!
-//! What it decides is a pure function of what it is asked (the token, the ids, `created_at`) and of the time. A second
-//! instance, or one that was started again, therefore gives the same answers about the same charge: that is what a real
-//! gateway's idempotency key gives, and the sandbox needs no memory for it. Its notices live in memory only: one that
-//! was not delivered when the process ended is lost, as it may be with any gateway, and reconciliation finds out.
+//! What it decides is a pure function of what it is asked (the token, the ids, `created_at`) and of the time.
+//! A second instance, or one that was started again, therefore gives the same answers about the same charge:
+//! that is what a real gateway's idempotency key gives, and the sandbox needs no memory for it. What it
+//! remembers (the `Ledger`) is what an instance was asked to capture, to give up and to give back; asked
+//! again after it has forgotten, it does the same. Its notices live in memory only: one that was not
+//! delivered when the process ended is lost, as it may be with any gateway, and reconciliation finds out.
 
+mod config;
 mod decision;
+mod ledger;
 mod webhook_sender;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{GatewayName, Money, RefundId, Timestamp, payment::EventKind, payment::PaymentEvent};
+use domain::{
+    GatewayName, Money, RefundId, Timestamp,
+    payment::{EventKind, PaymentEvent},
+};
 use ports::{
-    Charge, Clock, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice, PortError,
+    Acknowledgement, Answer, Charge, Clock, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
+    NoResponse, Notice, NoticeHeaders, ParsedNotice, PortError,
 };
 
 use crate::{WebhookSecrets, masking, notice};
+use config::NAME;
 use decision::TestToken;
+use ledger::{Entry, Ledger};
 use webhook_sender::WebhookSender;
 
-pub(crate) use decision::derive_id;
+pub use config::SandboxConfig;
 
-/// The sandbox's name, as it stands in a URL.
-const NAME: &str = "sandbox";
-
-/// How the sandbox behaves.
-#[derive(Debug)]
-pub struct SandboxConfig {
-    /// What notices are signed and checked with.
-    pub secrets: WebhookSecrets,
-    /// Where notices go: scheme, host and port of the service, such as `http://127.0.0.1:8080`. If it is not known yet,
-    /// see [`Sandbox::set_callback_base`].
-    pub callback_base: Option<String>,
-    /// How long `tok_pending` takes.
-    pub pending_delay: Duration,
-    /// How long after the capture `tok_dispute` is disputed.
-    pub dispute_delay: Duration,
-    /// How often each notice is sent.
-    pub deliveries: u8,
-    /// How long to wait before a notice that was not taken is sent again the first time; then four times as long each.
-    pub retry_pause: Duration,
-}
-
-impl SandboxConfig {
-    /// The sandbox as it is meant: every notice twice, 10 s for `tok_pending`, a dispute after 1 s.
-    #[must_use]
-    pub const fn new(secrets: WebhookSecrets) -> Self {
-        Self {
-            secrets,
-            callback_base: None,
-            pending_delay: Duration::from_secs(10),
-            dispute_delay: Duration::from_secs(1),
-            deliveries: 2,
-            retry_pause: Duration::from_millis(500),
-        }
-    }
-}
+/// For how long it says that it knows a key, as many gateways do.
+const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// A gateway that moves no money, on the far side of a network. Dropping it ends its deliveries.
 pub struct Sandbox {
@@ -65,6 +42,7 @@ pub struct Sandbox {
     secrets: WebhookSecrets,
     pending_delay: Duration,
     dispute_delay: Duration,
+    ledger: Ledger,
     webhooks: WebhookSender,
 }
 
@@ -77,13 +55,15 @@ impl Sandbox {
         Ok(Self {
             webhooks: WebhookSender::new(&config, Arc::clone(&clock))?,
             clock,
+            ledger: Ledger::default(),
             secrets: config.secrets,
             pending_delay: config.pending_delay,
             dispute_delay: config.dispute_delay,
         })
     }
 
-    /// Tells where notices go, once the service knows its port; what comes first, here or in the configuration, holds.
+    /// Tells where notices go, once the service knows its port; what comes first, here or in the
+    /// configuration, holds.
     pub fn set_callback_base(&self, base: String) {
         self.webhooks.set_callback_base(base);
     }
@@ -111,15 +91,48 @@ impl Sandbox {
         {
             let at = captured.at.saturating_add(self.dispute_delay);
             let kind = EventKind::Disputed;
-            let id = notice::event_id(kind, &captured.transaction, None);
+            let id = notice::event_id(kind, &charge.transaction, None);
             let dispute = PaymentEvent { id, kind, at, ..captured.clone() };
             self.webhooks.send_events(&[dispute], at.saturating_duration_since(self.clock.now()));
         }
     }
 
-    fn send_event(&self, event: PaymentEvent) -> Option<PaymentEvent> {
+    /// Remembers what was done, sends its notice, and answers.
+    fn send_event(&self, entry: Entry, event: PaymentEvent) -> Answer {
+        self.ledger.record(entry, event.clone());
         self.webhooks.send_events(std::slice::from_ref(&event), Duration::ZERO);
-        Some(event)
+        event.into()
+    }
+
+    /// Finds out how far a payment has come.
+    fn find_payment(&self, charge: &Charge) -> LookupAnswer {
+        let Some(token) = TestToken::parse(charge.token.expose_secret()) else {
+            return LookupAnswer::Unknown;
+        };
+        if token == TestToken::Unreached && !self.ledger.has_arrived(&charge.transaction) {
+            return LookupAnswer::Unknown;
+        }
+        let reference = Some(decision::payment_reference(&charge.transaction));
+        if let Some(event) = self.ledger.find(&Entry::Operation(charge.transaction.clone())) {
+            return LookupAnswer::Found { reference, events: vec![event] };
+        }
+        if self.clock.now() < self.settled_at(charge, token) {
+            return LookupAnswer::Found { reference, events: Vec::new() };
+        }
+        let last = self.charge_events(charge, token).pop();
+        // Who asks may never have heard, nor ever hear, of the dispute from a process that ended. A notice is
+        // no effect: it only says once more what has happened here.
+        self.send_dispute(charge, last.as_ref());
+        LookupAnswer::Found { reference, events: last.into_iter().collect() }
+    }
+
+    fn find_refund(&self, charge: &Charge, id: &RefundId) -> LookupAnswer {
+        match self.ledger.find(&Entry::Refund(charge.transaction.clone(), id.clone())) {
+            Some(event) => {
+                LookupAnswer::Found { reference: event.references.refund.clone(), events: vec![event] }
+            }
+            None => LookupAnswer::Unknown,
+        }
     }
 }
 
@@ -133,61 +146,55 @@ impl Gateway for Sandbox {
         TestToken::parse(token).is_some()
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
+    fn key_lifetime(&self) -> Duration {
+        KEY_LIFETIME
+    }
+
+    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
         let token = TestToken::from_charge(&charge);
         let mut course = self.charge_events(&charge, token);
+        let reference = Some(decision::payment_reference(&charge.transaction));
         match token {
-            TestToken::Visa | TestToken::Declined | TestToken::Dispute => {
+            TestToken::Unreached if self.ledger.is_first_attempt(&charge.transaction) => {
+                Err(NoResponse::Lost)
+            }
+            TestToken::Visa | TestToken::Declined | TestToken::Dispute | TestToken::Unreached => {
                 self.webhooks.send_events(&course, Duration::ZERO);
                 self.send_dispute(&charge, course.last());
-                Ok(course.pop())
+                Ok(course.pop().map_or(Answer::Accepted { reference }, Answer::from))
             }
             TestToken::Pending => {
                 self.webhooks.send_events(
                     &course,
                     self.settled_at(&charge, token).saturating_duration_since(self.clock.now()),
                 );
-                Ok(None)
+                Ok(Answer::Accepted { reference })
             }
-            TestToken::Timeout => Err(NoResponse),
+            TestToken::Timeout => Err(NoResponse::Lost),
         }
     }
 
-    async fn retry_charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
-        let token = TestToken::from_charge(&charge);
-        if self.clock.now() < self.settled_at(&charge, token) {
-            return Ok(None);
-        }
-        let answer = self.charge_events(&charge, token).pop();
-        // Whoever asks may never have heard, nor ever hear, of the dispute from a process that ended.
-        self.send_dispute(&charge, answer.as_ref());
-        Ok(answer)
+    async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse> {
+        Ok(match &lookup.subject {
+            LookupSubject::Payment => self.find_payment(&lookup.charge),
+            LookupSubject::Refund { id, .. } => self.find_refund(&lookup.charge, id),
+        })
     }
 
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Option<PaymentEvent>, NoResponse> {
+    async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse> {
         let captured = decision::build_event(&charge, EventKind::Captured, amount, self.clock.now());
         self.send_dispute(&charge, Some(&captured));
-        Ok(self.send_event(captured))
+        Ok(self.send_event(Entry::Operation(charge.transaction), captured))
     }
 
-    async fn void(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse> {
-        Ok(self.send_event(decision::build_event(
-            &charge,
-            EventKind::Voided,
-            charge.amount,
-            self.clock.now(),
-        )))
+    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+        let voided = decision::build_event(&charge, EventKind::Voided, charge.amount, self.clock.now());
+        Ok(self.send_event(Entry::Operation(charge.transaction), voided))
     }
 
-    async fn refund(
-        &self,
-        charge: Charge,
-        refund: RefundId,
-        amount: Money,
-    ) -> Result<Option<PaymentEvent>, NoResponse> {
-        let event = decision::build_event(&charge, EventKind::RefundSucceeded, amount, self.clock.now());
-        let id = notice::event_id(event.kind, &event.transaction, Some(&refund));
-        Ok(self.send_event(PaymentEvent { id, refund: Some(refund), ..event }))
+    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse> {
+        let event = decision::refund(&charge, &refund, amount, self.clock.now());
+        Ok(self.send_event(Entry::Refund(charge.transaction, refund), event))
     }
 
     fn verify_notice(
@@ -202,6 +209,11 @@ impl Gateway for Sandbox {
 
     fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice {
         notice::parse_notice(notice, received_at)
+    }
+
+    fn acknowledge(&self, duplicate: bool) -> Acknowledgement {
+        let body = format!(r#"{{"received":true,"duplicate":{duplicate}}}"#);
+        Acknowledgement { status: 200, content_type: "application/json", body }
     }
 }
 

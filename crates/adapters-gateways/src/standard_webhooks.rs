@@ -1,7 +1,8 @@
-//! Signing notices by the Standard Webhooks scheme, and telling whether a notice is genuine.
+//! Signing and verifying notices by the Standard Webhooks specification.
 //!
-//! A notice carries its id, the second of its sending, and the HMAC-SHA256 of both and the body under a shared secret.
-//! Source: <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+//! A notice has headers with its id, the time at which it was sent, and the HMAC-SHA256 of id, time and body
+//! under a shared secret. Source:
+//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,27 +15,28 @@ use sha2::Sha256;
 
 /// The header with the notice's id, which is the same each time the notice is sent.
 pub const ID_HEADER: &str = "webhook-id";
-/// The header with the moment of sending, in whole seconds since the epoch.
+/// The header with the time at which the notice was sent, in whole seconds since 1970.
 pub const TIMESTAMP_HEADER: &str = "webhook-timestamp";
 /// The header with one or more signatures, separated by spaces.
 pub const SIGNATURE_HEADER: &str = "webhook-signature";
-/// How far a notice's time stamp may be off, either way.
+/// The largest difference between a notice's timestamp and the present, in both directions.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
-/// Longest notice that is looked at, in bytes: what the service reads of any body.
+/// The longest body that is verified, in bytes; the service reads no longer bodies.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
 
 const SECRET_PREFIX: &str = "whsec_";
 const SECRET_BYTES_MIN: usize = 24;
 const SIGNATURE_PREFIX: &str = "v1,";
-/// A gateway sends one signature a secret, and has two secrets while one is rotated.
+/// The number of signatures that are checked. A gateway sends one for each secret, and has two secrets during
+/// a rotation.
 const SIGNATURES_MAX: usize = 16;
 
-/// A shared secret, ready to sign; it does not show in a `Debug`.
+/// A shared secret, ready to sign. `Debug` does not show it.
 #[derive(Clone)]
 pub struct WebhookSecret(Hmac<Sha256>);
 
 impl WebhookSecret {
-    /// Reads `whsec_<base64>` with at least 24 bytes.
+    /// Parses `whsec_<base64>` with at least 24 bytes.
     ///
     /// # Errors
     /// [`Invalid`], which does not repeat the text.
@@ -59,7 +61,7 @@ impl fmt::Debug for WebhookSecret {
     }
 }
 
-/// The shared secrets: the first one signs, each of them is accepted, so that one can be rotated.
+/// The shared secrets. The first one signs, and all of them are accepted, so that a secret can be rotated.
 #[derive(Debug, Clone)]
 pub struct WebhookSecrets {
     first: WebhookSecret,
@@ -67,7 +69,7 @@ pub struct WebhookSecrets {
 }
 
 impl WebhookSecrets {
-    /// Reads one or more of `whsec_<base64>`, separated by commas.
+    /// Parses one or more secrets `whsec_<base64>`, separated by commas.
     ///
     /// ```
     /// use adapters_gateways::{WebhookSecrets, secret_from_bytes};
@@ -90,10 +92,12 @@ impl WebhookSecrets {
         &self.first
     }
 
-    /// Tells whether a notice was signed with one of the secrets, at most [`TOLERANCE`] from `now`, and gives its id.
+    /// Verifies that a notice was signed with one of the secrets, at most [`TOLERANCE`] before or after
+    /// `now`. Returns its id.
     ///
     /// # Errors
-    /// [`InvalidSignature`] otherwise.
+    /// [`InvalidSignature`] otherwise, and if a header is missing or the body is longer than
+    /// [`BODY_BYTES_MAX`].
     pub fn verify_notice(
         &self,
         headers: &NoticeHeaders,
@@ -112,26 +116,26 @@ impl WebhookSecrets {
             .take(SIGNATURES_MAX)
             .collect();
         let mut secrets = std::iter::once(&self.first).chain(&self.others);
-        let genuine = secrets
+        let is_valid = secrets
             .any(|it| matches_any_signature(it.compute_mac(id.as_str(), timestamp, body), &signatures));
-        if genuine { Ok(id) } else { Err(InvalidSignature) }
+        if is_valid { Ok(id) } else { Err(InvalidSignature) }
     }
 }
 
-/// Whether one of the signatures is that of a notice whose every byte `mac` has taken in: it is read once, however many
-/// signatures there are. Compares in constant time.
+/// Whether one of the signatures matches. `mac` has already read the whole notice, so the notice is read
+/// once, however many signatures there are. Compares in constant time.
 fn matches_any_signature(mac: Hmac<Sha256>, signatures: &[Vec<u8>]) -> bool {
     signatures.iter().any(|it| mac.clone().verify_slice(it).is_ok())
 }
 
-/// The signature header of a notice that is sent at `timestamp`, in whole seconds since the epoch.
+/// Returns the signature header of a notice that is sent at `timestamp`, in whole seconds since 1970.
 #[must_use]
 pub fn sign_notice(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> String {
     let tag = secret.compute_mac(id, &timestamp.to_string(), body).finalize().into_bytes();
     format!("{SIGNATURE_PREFIX}{}", STANDARD.encode(tag))
 }
 
-/// The headers of a notice that is sent `now`, signed.
+/// Returns the headers of a notice that is sent at `now`, with its signature.
 #[must_use]
 pub fn signed_headers(secret: &WebhookSecret, id: &str, body: &[u8], now: Timestamp) -> NoticeHeaders {
     let timestamp = now.as_millis().div_euclid(1000);
@@ -142,7 +146,7 @@ pub fn signed_headers(secret: &WebhookSecret, id: &str, body: &[u8], now: Timest
     ])
 }
 
-/// Writes a secret as [`WebhookSecrets::parse`] reads it.
+/// Formats a secret as [`WebhookSecrets::parse`] reads it.
 #[must_use]
 pub fn secret_from_bytes(bytes: &[u8]) -> String {
     format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes))

@@ -1,10 +1,6 @@
-//! Notices on their way: twice, in the wrong order, and again when they are not taken.
+//! Delivery of the sandbox's notices: twice, in the wrong order, and again after a failure.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "a test may fail loudly: that is what it is for"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a failing test may panic")]
 
 mod inbox;
 
@@ -17,7 +13,7 @@ use domain::{
     payment::{CaptureMethod, PaymentToken},
 };
 use inbox::{Answer, Inbox};
-use ports::{Charge, Clock, Gateway, ParsedNotice};
+use ports::{Answer as GatewayAnswer, Charge, Clock, Gateway, Lookup, LookupSubject, ParsedNotice};
 
 const NOW: Timestamp = Timestamp::from_millis(1_763_800_200_123);
 const TAKEN: fn(usize) -> Answer = |_| Answer::Status(200);
@@ -53,6 +49,7 @@ async fn open(answers: fn(usize) -> Answer, config: SandboxConfig) -> (Inbox, Sa
 fn charge(token: &str, capture_method: CaptureMethod) -> Charge {
     Charge {
         transaction: TransactionId::new("t1".into()),
+        reference: None,
         order: OrderNumber::new("n1".into()),
         token: PaymentToken::new(token.into()),
         amount: yuan("19.98"),
@@ -65,6 +62,10 @@ fn automatic(token: &str) -> Charge {
     charge(token, CaptureMethod::Automatic)
 }
 
+fn lookup(token: &str) -> Lookup {
+    Lookup { charge: automatic(token), subject: LookupSubject::Payment }
+}
+
 fn yuan(amount: &str) -> Money {
     Money::parse(amount, "CNY").unwrap()
 }
@@ -72,7 +73,9 @@ fn yuan(amount: &str) -> Money {
 #[tokio::test]
 async fn every_notice_comes_twice_under_one_id_and_the_newest_first() {
     let (inbox, sandbox) = open(TAKEN, config()).await;
-    let answer = sandbox.charge(automatic("tok_visa")).await.unwrap().unwrap();
+    let GatewayAnswer::Event(answer) = sandbox.charge(automatic("tok_visa")).await.unwrap() else {
+        panic!("the answer is no event")
+    };
     let notices = inbox.wait_for_only(4).await;
     assert_eq!(
         inbox.kinds(),
@@ -91,8 +94,8 @@ async fn every_notice_comes_twice_under_one_id_and_the_newest_first() {
     assert_eq!(notice.id.as_str(), ids[0]);
     assert_eq!(
         sandbox.parse_notice(&notice, NOW),
-        ParsedNotice::Event(Box::new(answer)),
-        "it says what the answer said"
+        ParsedNotice::Event(answer),
+        "the notice and the answer are the same event"
     );
 }
 
@@ -112,18 +115,18 @@ async fn another_instance_sends_the_same_notice_under_the_same_id() {
 
 #[tokio::test]
 async fn a_notice_that_is_not_taken_comes_again_until_it_is() {
-    let bad_days: [fn(usize) -> Answer; 4] = [
+    let failures: [fn(usize) -> Answer; 4] = [
         |n| Answer::Status(if n < 2 { 503 } else { 200 }),
         |n| Answer::Status(if n < 2 { 404 } else { 204 }),
         |n| if n < 2 { Answer::Nothing } else { Answer::Status(200) },
         |n| if n < 2 { Answer::Redirect } else { Answer::Status(200) },
     ];
-    for answers in bad_days {
+    for answers in failures {
         let (inbox, sandbox) = open(answers, once()).await;
         sandbox.charge(automatic("tok_declined")).await.unwrap();
         let notices = inbox.wait_for_only(3).await;
         assert!(notices.iter().all(|it| it.id() == notices[0].id() && it.body == notices[0].body));
-        assert!(notices.iter().all(|it| it.path == "/v1/callbacks/sandbox"), "a redirection is not followed");
+        assert!(notices.iter().all(|it| it.path == "/v1/callbacks/sandbox"), "a redirect is not followed");
     }
 }
 
@@ -177,14 +180,15 @@ async fn stopping_and_dropping_end_deliveries() {
 async fn of_a_lost_answer_there_is_no_notice_either() {
     let (inbox, sandbox) = open(TAKEN, once()).await;
     sandbox.charge(automatic("tok_timeout")).await.unwrap_err();
-    sandbox.retry_charge(automatic("tok_timeout")).await.unwrap();
+    sandbox.look_up(lookup("tok_timeout")).await.unwrap();
     inbox.wait_for_only(0).await;
 }
 
 #[tokio::test]
 async fn the_word_on_a_pending_charge_comes_by_notice() {
     let (inbox, sandbox) = open(TAKEN, once()).await;
-    assert_eq!(sandbox.charge(automatic("tok_pending")).await.unwrap(), None);
+    let answer = sandbox.charge(automatic("tok_pending")).await.unwrap();
+    assert!(matches!(answer, GatewayAnswer::Accepted { reference: Some(_) }));
     assert!(inbox.received().is_empty());
     let notices = inbox.wait_for_only(2).await;
     assert_eq!(inbox.kinds(), ["payment.captured", "payment.authorized"]);
@@ -204,9 +208,9 @@ async fn a_dispute_follows_the_capture() {
 }
 
 #[tokio::test]
-async fn a_dispute_is_told_of_by_whoever_is_asked_again() {
+async fn a_dispute_is_said_once_more_when_its_payment_is_looked_up() {
     let (inbox, sandbox) = open(TAKEN, once()).await;
-    sandbox.retry_charge(automatic("tok_dispute")).await.unwrap();
+    sandbox.look_up(lookup("tok_dispute")).await.unwrap();
     inbox.wait_for_only(1).await;
     assert_eq!(inbox.kinds(), ["payment.disputed"]);
 }
@@ -223,5 +227,8 @@ async fn what_is_asked_later_is_told_by_notice_too() {
     let notices = inbox.wait_for_only(3).await;
     assert_eq!(inbox.kinds(), ["payment.captured", "payment.voided", "refund.succeeded"]);
     assert_eq!(notices[2].json()["data"]["refundId"], "r1");
+    for (member, prefix) in [("gatewayReference", "sb_pay_"), ("refundReference", "sb_ref_")] {
+        assert!(notices[2].json()["data"][member].as_str().unwrap().starts_with(prefix), "{member}");
+    }
     assert_eq!(notices[2].json()["data"]["amount"], "3.00");
 }

@@ -9,7 +9,8 @@ use domain::{
     Actor, FindingKind, Role,
     order::OrderStatus,
     payment::{
-        CaptureMethod, DisputeStatus, EventDisposition, PaymentRequestKind, PaymentStatus, RefundStatus,
+        CaptureMethod, DisputeStatus, EventDisposition, PaymentRequestKind, PaymentStatus, ReferenceKind,
+        RefundStatus,
     },
 };
 use mysql_async::prelude::Queryable;
@@ -31,9 +32,11 @@ const ROWS: &str = "
         0
     );
     INSERT INTO refunds VALUES
-        (1, 10000000002, 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0);
+        (1, 10000000002, 'sandbox', 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0);
     INSERT INTO dispute_events VALUES (1, 10000000002, 'e', NULL, 'OPEN', 3, NOW(3));
-    INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', NOW(3));
+    INSERT INTO payment_events VALUES
+        (1, 'sandbox', 'e', 'payment.captured', 't', NULL, NULL, '{}', 'APPLIED', NOW(3));
+    INSERT INTO gateway_references VALUES (1, 'sandbox', 'REFUND', 're_1', 10000000002, 'r', NOW(3));
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 10000000002, 'PAYMENT', 10, 10000000001, 'CUSTOMER', NOW(3));
     INSERT INTO idempotency_claims VALUES
@@ -118,6 +121,13 @@ async fn no_check_can_be_bypassed() {
         "dispute_events SET amount = 0",
         "dispute_events SET status = 'NONE'",
         "refunds SET status = 'LOST'",
+        "gateway_references SET kind = 'PAYMENT'",
+        "gateway_references SET owner = ''",
+        "gateway_references SET kind = 'ORDER'",
+        "gateway_references SET reference = ''",
+        "payment_events SET reference = 'pi_1', reference_kind = 'PAYMENT'",
+        "payment_events SET transaction_id = NULL, reference = 'pi_1'",
+        "payment_events SET transaction_id = NULL, reference = 'pi_1', reference_kind = 'ORDER'",
         "payment_events SET disposition = 'LOST'",
         "findings SET kind = 'lost'",
         "user SET role = 'ROOT'",
@@ -157,11 +167,15 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
             order_key, 1, 'sandbox', 'tok', 'MANUAL', NULL, NOW(3), NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0
             FROM payment_transactions",
         "INSERT INTO refunds
-            SELECT 2, transaction_key, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
+            SELECT 2, transaction_key, gateway, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
         "INSERT INTO refunds
-            SELECT 2, transaction_key, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
+            SELECT 2, transaction_key, gateway, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, transaction_key, event_id, NULL, 'WON', 1, NOW(3) FROM dispute_events",
-        "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
+        "INSERT INTO gateway_references
+            SELECT 2, gateway, kind, reference, transaction_key, 'other', NOW(3) FROM gateway_references",
+        "INSERT INTO gateway_references
+            SELECT 2, gateway, kind, 'other', transaction_key, owner, NOW(3) FROM gateway_references",
+        "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL, 0, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
             SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, NOW(3), NULL FROM idempotency_claims",
@@ -181,6 +195,7 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE order_status_history SET orderId = 10000000009",
         "UPDATE payment_transactions SET order_key = 10000000009, occupies_order = 10000000009",
         "UPDATE refunds SET transaction_key = 9",
+        "UPDATE gateway_references SET transaction_key = 9",
         "UPDATE dispute_events SET transaction_key = 9",
         "DELETE FROM orders",
     ] {
@@ -235,6 +250,12 @@ async fn every_word_of_the_domain_fits() {
         ("refunds", "succeeded_at = NULL, status", vec![RefundStatus::Pending.as_str()]),
         ("refunds", "failed_at = created_at, status", vec![RefundStatus::Failed.as_str()]),
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
+        ("gateway_references", "kind", vec![ReferenceKind::Refund.as_str(), ReferenceKind::Dispute.as_str()]),
+        (
+            "payment_events",
+            "transaction_id = NULL, reference = 'r', reference_kind",
+            ReferenceKind::ALL.map(ReferenceKind::as_str).to_vec(),
+        ),
         ("payment_events", "disposition", EventDisposition::ALL.map(EventDisposition::as_str).to_vec()),
         ("findings", "resolved_by = 0, resolved_actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),

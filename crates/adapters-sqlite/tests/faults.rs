@@ -7,7 +7,10 @@ use std::sync::{Arc, Mutex};
 
 use adapters_sqlite::Sqlite;
 use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
-use domain::{Order, Product, User};
+use domain::{
+    Order, Product, User,
+    payment::{EventTarget, ReferenceKind, ReferenceOwner, StoredEvent},
+};
 use port_contracts::sample;
 use ports::{
     CommitError, EventRepository, FindingRepository, OrderFilter, OrderRepository, PaymentRepository,
@@ -110,7 +113,7 @@ async fn what_is_a_users_or_about_a_transaction_is_named_by_them() {
     let owner = RowOwner::UserRow(it.user.key);
     assert_eq!(it.ear.heard(), [row("sessions", "spent", session.key.get().to_string(), Some(owner))]);
     assert!(EventRepository::find_event(&it.record, &event.gateway, &event.id).await.is_err());
-    let owner = RowOwner::Event(event.gateway, event.id, event.transaction);
+    let owner = RowOwner::Event(event.gateway, event.id, None);
     let event = row("payment_events", "disposition", event.key.get().to_string(), Some(owner));
     assert_eq!(it.ear.heard(), [event]);
 }
@@ -136,6 +139,27 @@ async fn one_payment_or_refund_that_cannot_be_read_is_left_out_of_what_is_shown_
     it.corrupt("UPDATE payment_transactions SET capture_method = 'X'");
     assert_eq!((shown().await, refunds().await), (vec![], vec![good.clone()]));
     assert!(PaymentRepository::find_transaction(&it.record, &transaction.id).await.is_err());
+}
+
+#[tokio::test]
+async fn a_reference_or_a_target_that_cannot_be_read_names_its_row_and_its_payment() {
+    let it = shop().await;
+    let transaction = sample::transaction(&it.order);
+    let target = Some(EventTarget::Reference(sample::named_reference(ReferenceKind::Payment, "pi_2")));
+    let event = StoredEvent { target, ..sample::event("sandbox", None) };
+    let work = UnitOfWork::new()
+        .with_write(Write::InsertTransaction(Box::new(transaction.clone())))
+        .with_write(sample::learn_reference(&transaction, ReferenceOwner::Payment, "pi_1"))
+        .with_write(Write::InsertEvent(event.clone()));
+    it.record.commit(work).await.unwrap();
+    it.corrupt("UPDATE gateway_references SET owner = 'X'; UPDATE payment_events SET reference_kind = 'X'");
+    assert!(PaymentRepository::find_transaction(&it.record, &transaction.id).await.is_err());
+    let owner = RowOwner::Transaction(transaction.id.clone(), it.order.number.clone());
+    assert_eq!(it.ear.heard(), [row("gateway_references", "owner", "1".to_owned(), Some(owner))]);
+    assert!(EventRepository::find_event(&it.record, &event.gateway, &event.id).await.is_err());
+    let owner = RowOwner::Event(event.gateway, event.id, None);
+    let event = row("payment_events", "reference_kind", event.key.get().to_string(), Some(owner));
+    assert_eq!(it.ear.heard(), [event]);
 }
 
 #[tokio::test]

@@ -9,7 +9,8 @@ use domain::{
     Actor, FindingKind, Role,
     order::OrderStatus,
     payment::{
-        CaptureMethod, DisputeStatus, EventDisposition, PaymentRequestKind, PaymentStatus, RefundStatus,
+        CaptureMethod, DisputeStatus, EventDisposition, PaymentRequestKind, PaymentStatus, ReferenceKind,
+        RefundStatus,
     },
 };
 use tempfile::TempDir;
@@ -28,9 +29,10 @@ const ROWS: &str = "
         1, 'n', 't', 'CAPTURED', 100000, 'CNY', '4242', 'visa', 'A1', 100000, 5, NULL, '00', 0, 5, 1, 1, 'sandbox',
         'tok_visa', 'AUTOMATIC', 5, NULL, NULL, 0, 0, NULL, NULL, 40000, 30000, 1, NULL, 0
     );
-    INSERT INTO refunds VALUES (1, 1, 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, 1, 'OPERATOR', NULL, 6, NULL, 0);
+    INSERT INTO refunds VALUES (1, 1, 'sandbox', 1, 'r', 40000, 'SUCCEEDED', 6, NULL, 0, 1, 'OPERATOR', NULL, 6, NULL, 0);
     INSERT INTO dispute_events VALUES (1, 1, 'e', NULL, 'OPEN', 30000, 7);
-    INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', '{}', 'APPLIED', 5);
+    INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', NULL, NULL, '{}', 'APPLIED', 5);
+    INSERT INTO gateway_references VALUES (1, 'sandbox', 'REFUND', 're_1', 1, 'r', 5);
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 1, 'PAYMENT', 100000, 1, 'CUSTOMER', 0);
     INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
@@ -60,6 +62,13 @@ async fn no_check_can_be_bypassed() {
         "products SET stock = -1",
         "user SET disabled = 2",
         "payment_requests SET amount = -1",
+        "gateway_references SET kind = 'PAYMENT'",
+        "gateway_references SET owner = ''",
+        "gateway_references SET kind = 'ORDER'",
+        "gateway_references SET reference = ''",
+        "payment_events SET reference = 'pi_1', reference_kind = 'PAYMENT'",
+        "payment_events SET transaction_id = NULL, reference = 'pi_1'",
+        "payment_events SET transaction_id = NULL, reference = 'pi_1', reference_kind = 'ORDER'",
         "findings SET resolved_by = 1",
         "products SET stock = stock - 6",
         "products SET price = 0",
@@ -141,10 +150,12 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO payment_transactions SELECT
             2, 'n', 'other', 'FAILED', amount, 'CNY', NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0, 0, 1, 1, 'sandbox',
             'tok', 'MANUAL', NULL, 5, NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0 FROM payment_transactions",
-        "INSERT INTO refunds SELECT 2, 1, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
-        "INSERT INTO refunds SELECT 2, 1, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO refunds SELECT 2, 1, gateway, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
+        "INSERT INTO refunds SELECT 2, 1, gateway, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, 0, NULL, 0 FROM refunds",
         "INSERT INTO dispute_events SELECT 2, 1, event_id, NULL, 'WON', 1, 0 FROM dispute_events",
-        "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
+        "INSERT INTO gateway_references SELECT 2, gateway, kind, reference, 1, 'other', 0 FROM gateway_references",
+        "INSERT INTO gateway_references SELECT 2, gateway, kind, 'other', 1, owner, 0 FROM gateway_references",
+        "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL, 0, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
             SELECT 2, userId, route, idempotencyKey, '', '', NULL, NULL, NULL, NULL, 0, NULL FROM idempotency_claims",
@@ -165,6 +176,7 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE order_status_history SET orderId = 9",
         "UPDATE payment_transactions SET order_key = 9, occupies_order = 9",
         "UPDATE refunds SET transaction_key = 9",
+        "UPDATE gateway_references SET transaction_key = 9",
         "UPDATE dispute_events SET transaction_key = 9",
         "DELETE FROM orders",
     ] {
@@ -200,6 +212,12 @@ async fn every_word_of_the_domain_fits() {
         ("refunds", "succeeded_at = created_at, status", vec![RefundStatus::Succeeded.as_str()]),
         ("payment_events", "disposition", EventDisposition::ALL.map(EventDisposition::as_str).to_vec()),
         ("findings", "resolved_by = 0, resolved_actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("gateway_references", "kind", vec![ReferenceKind::Refund.as_str(), ReferenceKind::Dispute.as_str()]),
+        (
+            "payment_events",
+            "transaction_id = NULL, reference = 'r', reference_kind",
+            ReferenceKind::ALL.map(ReferenceKind::as_str).to_vec(),
+        ),
         ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("payment_requests", "kind", PaymentRequestKind::ALL.map(PaymentRequestKind::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),

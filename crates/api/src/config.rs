@@ -20,7 +20,7 @@ use std::{
     time::Duration,
 };
 
-use application::Policy;
+use application::{Policy, gateways::GatewayLimits};
 use figment::{
     Figment,
     providers::{Format, Serialized, Toml},
@@ -132,6 +132,9 @@ pub struct Config {
     pub sandbox_secret: Option<SecretString>,
     /// How long the sandbox takes to settle `tok_pending`. `sandbox_pending_delay`, `10s`.
     pub sandbox_pending_delay: Duration,
+    /// How much of the service each gateway may use: `gateway_timeout`, `5s` (one call; after it the answer counts
+    /// as lost, and the payment is looked up later), and `gateway_concurrency`, `100` (calls at once, 1 to 10000).
+    pub gateway_limits: GatewayLimits,
     /// Where the sandbox sends its notices: `http://`, host and port. `public_url`; the service's own address
     /// when it is `None`.
     pub public_url: Option<String>,
@@ -221,6 +224,10 @@ impl Config {
             jwt_secret: it.get_optional("jwt_secret", values::parse_jwt_secret),
             sandbox_secret: it.get_optional("sandbox_secret", secrets::parse_sandbox_secret),
             sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::parse_duration)?,
+            gateway_limits: GatewayLimits {
+                time_limit: it.get("gateway_timeout", "5s", values::parse_duration)?,
+                concurrency: it.get("gateway_concurrency", "100", values::concurrency)?,
+            },
             public_url: it.get_optional("public_url", values::parse_base_url),
             policy: read_policy(&mut it)?,
             request_deadline: it.get("request_deadline", "10s", values::parse_duration)?,

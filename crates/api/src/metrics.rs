@@ -5,16 +5,19 @@ mod labels;
 
 use std::time::Duration;
 
-use domain::order::TRANSITIONS;
-use ports::{CallbackOutcome, CommitOutcome, Metrics, Observation};
+use domain::{GatewayName, order::TRANSITIONS};
+use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Metrics, Observation};
 use prometheus_client::{
-    metrics::{counter::Counter, family::Family, histogram::Histogram},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
 };
 
 use crate::log;
 
-use labels::{CallbackLabels, CommitLabels, RequestLabels, RouteLabels, SweepLabels, TransitionLabels};
+use labels::{
+    CallbackLabels, CommitLabels, GatewayBreakerLabels, GatewayCallLabels, GatewayLabels, RequestLabels,
+    RouteLabels, SweepLabels, TransitionLabels,
+};
 
 /// Upper bounds of the buckets of durations, in seconds: from an answer out of a cache to the deadline.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -46,6 +49,9 @@ pub struct PrometheusMetrics {
     commit_duration: Histogram,
     retries: Counter,
     sweep_rows: Family<SweepLabels, Counter>,
+    gateway_calls: Family<GatewayCallLabels, Counter>,
+    gateway_call_duration: Histograms<GatewayLabels>,
+    gateway_breaker: Family<GatewayBreakerLabels, Gauge>,
 }
 
 fn duration_histogram() -> Histogram {
@@ -67,6 +73,9 @@ impl Default for PrometheusMetrics {
             commit_duration: duration_histogram(),
             retries: Counter::default(),
             sweep_rows: Family::default(),
+            gateway_calls: Family::default(),
+            gateway_call_duration: Family::new_with_constructor(duration_histogram),
+            gateway_breaker: Family::default(),
         };
         it.register_all();
         it.init_counters();
@@ -90,6 +99,9 @@ impl PrometheusMetrics {
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
         to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::dropped_lines());
         to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
+        to.register("gateway_calls", "Calls to payment gateways by how they ended", self.gateway_calls.clone());
+        to.register("gateway_call_duration_seconds", "How long calls to payment gateways took", self.gateway_call_duration.clone());
+        to.register("gateway_breaker_state", "1 for the state that a gateway's circuit breaker is in", self.gateway_breaker.clone());
     }
 
     /// Creates every series with known labels at zero: `rate` and `increase` miss a series whose first value
@@ -105,6 +117,27 @@ impl PrometheusMetrics {
         }
         for (from, to, _) in TRANSITIONS {
             drop(self.transitions.get_or_create(&TransitionLabels { from: from.as_str(), to: to.as_str() }));
+        }
+    }
+
+    /// Counts a call to a gateway and records its duration. A refused call never reached the gateway, so it has
+    /// no duration.
+    fn gateway_call(&self, gateway: &GatewayName, outcome: CallOutcome, took: Duration) {
+        self.gateway_calls.get_or_create(&GatewayCallLabels::new(gateway, outcome)).inc();
+        if outcome != CallOutcome::Refused {
+            let gateway = GatewayLabels { gateway: gateway.to_string() };
+            self.gateway_call_duration.get_or_create(&gateway).observe(took.as_secs_f64());
+        }
+    }
+
+    /// Sets the gauge of a gateway's circuit breaker. It also creates the gateway's counters, at zero.
+    fn gateway_breaker(&self, gateway: &GatewayName, now: BreakerState) {
+        for state in BreakerState::ALL {
+            let gauge = self.gateway_breaker.get_or_create(&GatewayBreakerLabels::new(gateway, state));
+            gauge.set(i64::from(state == now));
+        }
+        for outcome in CallOutcome::ALL {
+            drop(self.gateway_calls.get_or_create(&GatewayCallLabels::new(gateway, outcome)));
         }
     }
 
@@ -148,6 +181,8 @@ impl Metrics for PrometheusMetrics {
             Observation::BatchProcessed(sweep, rows) => {
                 self.sweep_rows.get_or_create(&SweepLabels { sweep }).inc_by(rows);
             }
+            Observation::GatewayCall(gateway, outcome, took) => self.gateway_call(&gateway, outcome, took),
+            Observation::GatewayBreaker(gateway, state) => self.gateway_breaker(&gateway, state),
         }
     }
 }
@@ -174,6 +209,9 @@ mod tests {
             Observation::Commit(CommitOutcome::Committed, took),
             Observation::Retry,
             Observation::BatchProcessed("expire", 7),
+            Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Closed),
+            Observation::GatewayCall(GatewayName::new("sandbox".into()), CallOutcome::TimedOut, took),
+            Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Open),
         ] {
             metrics.observe(happening);
         }
@@ -195,6 +233,11 @@ mod tests {
             "idem_commit_duration_seconds_count 1",
             "idem_retries_total 1",
             r#"idem_swept_total{sweep="expire"} 7"#,
+            r#"idem_gateway_calls_total{gateway="sandbox",outcome="timeout"} 1"#,
+            r#"idem_gateway_calls_total{gateway="sandbox",outcome="answered"} 0"#,
+            r#"idem_gateway_call_duration_seconds_count{gateway="sandbox"} 1"#,
+            r#"idem_gateway_breaker_state{gateway="sandbox",state="open"} 1"#,
+            r#"idem_gateway_breaker_state{gateway="sandbox",state="closed"} 0"#,
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }

@@ -24,6 +24,7 @@ use application::{
     auth::{self, revocations},
     sweeps,
 };
+use domain::GatewayName;
 use futures_util::{FutureExt, future::BoxFuture};
 use ports::{ErrorChain, PortError, Subscription};
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -56,7 +57,7 @@ const MINUTE: Duration = Duration::from_secs(60);
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
     Sweep { name: "apply-parked",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked_events(app)) },
-    Sweep { name: "reconcile-open",     every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::reconcile_open_payments(app)) },
+    Sweep { name: "reconcile-strays",   every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::reconcile_strays(app)) },
     Sweep { name: "expire-unpaid",      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid_orders(app)) },
     Sweep { name: "report-overdue",     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue_events(app)) },
     Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured_orders(app)) },
@@ -73,8 +74,19 @@ pub fn spawn_all(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     for sweep in SWEEPS {
         let app = Arc::clone(app);
         let mut away = false;
-        let work = async move || away = log_outcome(sweep.name, run_passes(sweep, &app).await, away);
+        let work =
+            async move || away = log_outcome(sweep.name, run_passes(|| (sweep.pass)(&app)).await, away);
         tasks.spawn_background(run_periodically(sweep.every, stopping.clone(), work));
+    }
+    // One task a gateway: one that hangs keeps none of the others waiting.
+    for gateway in &app.gateways {
+        let (app, gateway) = (Arc::clone(app), gateway.name());
+        let mut away = false;
+        let work = async move || {
+            let passes = run_passes(|| Box::pin(sweeps::reconcile_gateway(&app, &gateway))).await;
+            away = tell_of("reconcile-open", Some(&gateway), passes, away);
+        };
+        tasks.spawn_background(run_periodically(HALF_A_SECOND, stopping.clone(), work));
     }
     let looking = Arc::clone(app);
     let mut away = false;
@@ -146,11 +158,11 @@ async fn catch_panic(work: impl Future<Output = ()>) {
     }
 }
 
-async fn run_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
+async fn run_passes<'a>(pass: impl Fn() -> BoxFuture<'a, Result<bool, PortError>>) -> Result<(), PortError> {
     // No pause between passes: each is one bounded batch, and a backlog should not wait for ticks. The limit
     // keeps a shutdown from waiting for a backlog without end.
     for _ in 0..PASSES_MAX {
-        if !(sweep.pass)(app).await? {
+        if !pass().await? {
             break;
         }
     }
@@ -161,11 +173,22 @@ async fn run_passes(sweep: &Sweep, app: &App) -> Result<(), PortError> {
 /// runs up to twice a second; a line for each failure would bury everything else while the database is
 /// unavailable.
 fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
+    tell_of(sweep, None, outcome, was_away)
+}
+
+/// The same of the sweep of one gateway.
+fn tell_of(
+    sweep: &'static str,
+    gateway: Option<&GatewayName>,
+    outcome: Result<(), PortError>,
+    was_away: bool,
+) -> bool {
+    let gateway = gateway.map(GatewayName::as_str);
     match &outcome {
         Err(away) if !was_away => {
-            tracing::warn!(sweep, error = %ErrorChain(away), "sweep failed, will retry at every tick")
+            tracing::warn!(sweep, gateway, error = %ErrorChain(away), "sweep failed, will retry at every tick")
         }
-        Ok(()) if was_away => tracing::info!(sweep, "sweep works again"),
+        Ok(()) if was_away => tracing::info!(sweep, gateway, "sweep works again"),
         Ok(()) | Err(_) => {}
     }
     outcome.is_err()

@@ -17,6 +17,7 @@ use application::{
     caching::{
         CachedOrders, CachedSessions, CachedUsers, ScopedCache, TieredCache, WriteThroughStore, cache_shape,
     },
+    gateways::GuardedGateway,
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
     shared_throttle::SharedThrottle,
@@ -140,13 +141,12 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let metrics = Arc::new(PrometheusMetrics::default());
     let meter: Arc<dyn Metrics> = metrics.clone();
     let sandbox = open_sandbox(config, clock.clone())?;
-    let mut gateways: Vec<Arc<dyn Gateway>> = Vec::new();
-    if let Some(sandbox) = &sandbox {
-        gateways.push(sandbox.clone());
-    }
+    let mut gateways: Vec<_> = sandbox.clone().map(|it| -> Arc<dyn Gateway> { it }).into_iter().collect();
     if let Database::MySql(_) = config.database {
         gateways.push(Arc::new(RetiredGateway::new(LEGACY_GATEWAY, clock.clone())));
     }
+    let guard = |it| Arc::new(GuardedGateway::new(it, config.gateway_limits, clock.clone(), meter.clone()));
+    let gateways = gateways.into_iter().map(guard).collect();
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.build_cache(&config.database);
     // Health is judged by commits too (a full disk shows only there), so that decorator is next to the

@@ -11,12 +11,12 @@ use domain::{
     payment::RefundIds, product::ProductChange, session::SessionLifetime,
 };
 use ports::{
-    Broadcast, ClaimRepository, Clock, EventRepository, FindingRepository, Gateway, IdGenerator,
-    KeyedDigests, LockManager, Metrics, OrderRepository, PasswordHasher, PaymentRepository,
-    ProductRepository, SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
+    Broadcast, ClaimRepository, Clock, EventRepository, FindingRepository, IdGenerator, KeyedDigests,
+    LockManager, Metrics, OrderRepository, PasswordHasher, PaymentRepository, ProductRepository,
+    SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
 };
 
-use crate::{Operator, auth::Revocations, unreadable::UnreadableRows};
+use crate::{Operator, auth::Revocations, gateways::GuardedGateway, unreadable::UnreadableRows};
 
 /// The ports and the settings of one running service, built once at the start and shared by all requests and
 /// sweeps.
@@ -64,8 +64,8 @@ pub struct App {
     pub ids: Arc<dyn IdGenerator>,
     /// Receives observations for the metrics; never blocks or fails.
     pub metrics: Arc<dyn Metrics>,
-    /// The configured payment gateways; each has a different name.
-    pub gateways: Vec<Arc<dyn Gateway>>,
+    /// The configured payment gateways, each with its guard; each has a different name.
+    pub gateways: Vec<Arc<GuardedGateway>>,
     /// Asks every instance to synchronise revocations and changed users now instead of at its next tick.
     pub revocation_broadcast: Arc<dyn Broadcast>,
     /// Ended sessions whose access tokens have not expired yet, as far as this process knows.
@@ -165,7 +165,7 @@ impl Policy {
 impl App {
     /// The gateway with that name; `None` when it is not configured, for example for an old transaction.
     #[must_use]
-    pub fn find_gateway(&self, name: &GatewayName) -> Option<&Arc<dyn Gateway>> {
+    pub fn find_gateway(&self, name: &GatewayName) -> Option<&Arc<GuardedGateway>> {
         self.gateways.iter().find(|it| it.name() == *name)
     }
 

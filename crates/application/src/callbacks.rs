@@ -1,121 +1,139 @@
-//! Gateways' notices: kept once, whatever they say, and applied in whatever order they come.
+//! Receiving the notices of gateways: each is stored once, and applied in whatever order they arrive.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use domain::{
     FindingKind, GatewayName, Network,
-    payment::{EventDisposition, PaymentEvent, StoredEvent},
+    payment::{EventDisposition, EventTarget, PaymentEvent, StoredEvent},
 };
 use ports::{
-    CallbackOutcome, CommitError, Gateway, InvalidSignature, Notice, NoticeHeaders, Observation,
+    Acknowledgement, CallbackOutcome, CommitError, InvalidSignature, Notice, NoticeHeaders, Observation,
     ParsedNotice, PortError, UnitOfWork, Write,
 };
 
 use crate::{
     App,
     findings::{FindingContext, new_finding},
-    payments::{assess, event_disposition},
+    gateways::GuardedGateway,
+    payments::{GatewayReport, assess, event_disposition, resolve_target},
     retry::{Attempt, retry_stale},
     security::SecurityEvent,
 };
 
-/// How long the lock of one order's notices is held at most.
+/// The longest time that the lock of one order's notices is held.
 const LEASE: Duration = Duration::from_secs(10);
-/// How long a notice waits for another of the same order before it goes on without the lock.
+/// The longest time that a notice waits for the lock; after it the notice is processed without the lock.
 const LOCK_WAIT: Duration = Duration::from_secs(2);
 
-/// Why a notice was not kept.
+/// Why a notice was not stored.
 #[derive(Debug, thiserror::Error)]
 pub enum CallbackError {
-    /// There is no such gateway.
+    /// No gateway with this name is configured.
     #[error("there is no such gateway")]
     UnknownGateway,
-    /// It is not genuine.
+    /// The notice has no valid signature.
     #[error(transparent)]
     InvalidSignature(#[from] InvalidSignature),
-    /// The record is away: the gateway must send it again.
+    /// The database could not be read or written, or a row is unreadable. The gateway must send the notice
+    /// again.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
 
-/// Keeps a genuine notice and makes true what it says, in one commit. `true` when it had been kept before. `network` is
-/// where it came from.
+/// Verifies a notice, and stores and applies it in one commit. Returns the acknowledgement that the gateway
+/// expects. `network` is the origin of the request, for the security log.
 ///
 /// # Errors
-/// [`CallbackError`].
+/// [`CallbackError`]. Nothing is acknowledged that is not committed.
 pub async fn receive_notice(
     app: &App,
     gateway: &GatewayName,
     headers: &NoticeHeaders,
     body: &[u8],
     network: Network,
-) -> Result<bool, CallbackError> {
+) -> Result<Acknowledgement, CallbackError> {
     let gateway = app.find_gateway(gateway).ok_or(CallbackError::UnknownGateway)?;
     let notice = gateway.verify_notice(headers, body, app.clock.now()).inspect_err(|_| {
         app.metrics.observe(Observation::Callback(CallbackOutcome::Refused));
         SecurityEvent::SignatureRefused { gateway: &gateway.name(), network }.log();
     })?;
-    let meaning = gateway.parse_notice(&notice, app.clock.now());
-    let _held = match &meaning {
+    let parsed = gateway.parse_notice(&notice, app.clock.now());
+    let _held = match &parsed {
         // The lock only saves rounds; without it the order's revision decides.
         ParsedNotice::Event(event) => {
-            app.locks.acquire_lock(&format!("order:{}", event.order), LEASE, LOCK_WAIT).await.ok()
+            app.locks.acquire_lock(&lock_name(&gateway.name(), event), LEASE, LOCK_WAIT).await.ok()
         }
         ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => None,
     };
-    let outcome = retry_stale!(app, receive_notice_once(app, gateway, &notice, &meaning).await)?;
+    let outcome = retry_stale!(app, receive_notice_once(app, gateway, &notice, &parsed).await)?;
     app.metrics.observe(Observation::Callback(outcome));
-    Ok(outcome == CallbackOutcome::Duplicate)
+    Ok(gateway.acknowledge(outcome == CallbackOutcome::Duplicate))
+}
+
+/// The name of the lock under which a notice is processed: that of its order, or of what it is about if it
+/// names no order.
+fn lock_name(gateway: &GatewayName, event: &PaymentEvent) -> String {
+    match (&event.order, &event.target) {
+        (Some(order), _) => format!("order:{order}"),
+        (None, EventTarget::Transaction(id)) => format!("transaction:{id}"),
+        (None, EventTarget::Reference(named)) => {
+            format!("reference:{gateway}:{}:{}", named.kind.as_str(), named.reference)
+        }
+    }
 }
 
 async fn receive_notice_once(
     app: &App,
-    gateway: &Arc<dyn Gateway>,
+    gateway: &GuardedGateway,
     notice: &Notice,
-    meaning: &ParsedNotice,
+    parsed: &ParsedNotice,
 ) -> Result<CallbackOutcome, Attempt<CallbackError>> {
     let name = gateway.name();
     match app.events.find_event(&name, &notice.id).await {
         Ok(None) => {}
-        // It is kept, whatever its row holds.
+        // An unreadable row shows that the notice is stored, too.
         Ok(Some(_)) | Err(PortError::Unreadable(_)) => return Ok(CallbackOutcome::Duplicate),
-        Err(fault) => return Err(CallbackError::from(fault).into()),
+        Err(error) => return Err(CallbackError::from(error).into()),
     }
-    let (became, work) = match meaning {
+    let (disposition, work) = match parsed {
         ParsedNotice::Event(event) => {
             assess_event(app, &name, notice, event).await.map_err(CallbackError::from)?
         }
         ParsedNotice::UnknownType { .. } => {
-            let detail = "A genuine notice of a type that is not known. It was kept and had no effect.";
+            let detail =
+                "The notice has a type that this version does not know. It is stored and had no effect.";
             (EventDisposition::Flagged, flag_notice(app, &name, notice, FindingKind::UnknownType, detail))
         }
         ParsedNotice::Unintelligible { fault } => {
-            let detail =
-                format!("A genuine notice that is not what its type promises: {fault} It had no effect.");
+            let detail = format!("The notice cannot be read: {fault} It is stored and had no effect.");
             (EventDisposition::Flagged, flag_notice(app, &name, notice, FindingKind::Unintelligible, &detail))
         }
     };
-    let stored = build_stored_event(app, &name, notice, meaning, became);
+    let stored = build_stored_event(app, &name, notice, parsed, disposition);
     match app.store.commit(work.with_write(Write::InsertEvent(stored))).await {
-        Ok(()) => Ok(callback_outcome(became)),
+        Ok(()) => Ok(callback_outcome(disposition)),
         Err(CommitError::DuplicateEvent) => Ok(CallbackOutcome::Duplicate),
         Err(other) => Err(Attempt::from_commit_error(other)),
     }
 }
 
-/// What an event means for its transaction; it is parked when that is not known, or belongs to another gateway.
+/// Applies an event to its transaction. The event is parked if the transaction is not known or belongs to
+/// another gateway.
 async fn assess_event(
     app: &App,
     gateway: &GatewayName,
     notice: &Notice,
     event: &PaymentEvent,
 ) -> Result<(EventDisposition, UnitOfWork), PortError> {
-    let weighed = assess(app, &event.transaction, std::slice::from_ref(event)).await?;
-    let Some(weighed) = weighed.filter(|it| it.case.transaction.gateway == *gateway) else {
+    let assessment = match resolve_target(app, gateway, &event.target).await? {
+        Some(id) => assess(app, &id, &GatewayReport::from(vec![event.clone()])).await?,
+        None => None,
+    };
+    let Some(assessment) = assessment.filter(|it| it.case.transaction.gateway == *gateway) else {
         return Ok((EventDisposition::Parked, UnitOfWork::new()));
     };
-    let became = weighed.effects.first().map_or(EventDisposition::Waiting, event_disposition);
-    Ok((became, weighed.into_work_with(app, notice)))
+    let disposition = assessment.effects.first().map_or(EventDisposition::Waiting, event_disposition);
+    Ok((disposition, assessment.into_work_with(app, notice)))
 }
 
 fn flag_notice(
@@ -133,11 +151,11 @@ fn build_stored_event(
     app: &App,
     gateway: &GatewayName,
     notice: &Notice,
-    meaning: &ParsedNotice,
+    parsed: &ParsedNotice,
     disposition: EventDisposition,
 ) -> StoredEvent {
-    let (kind, transaction) = match meaning {
-        ParsedNotice::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.transaction.clone())),
+    let (kind, target) = match parsed {
+        ParsedNotice::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.target.clone())),
         ParsedNotice::UnknownType { kind } => (Some(kind.clone()), None),
         ParsedNotice::Unintelligible { .. } => (None, None),
     };
@@ -146,15 +164,15 @@ fn build_stored_event(
         gateway: gateway.clone(),
         id: notice.id.clone(),
         kind,
-        transaction,
+        target,
         raw: notice.raw.clone(),
         disposition,
         received_at: app.clock.now(),
     }
 }
 
-const fn callback_outcome(became: EventDisposition) -> CallbackOutcome {
-    match became {
+const fn callback_outcome(disposition: EventDisposition) -> CallbackOutcome {
+    match disposition {
         EventDisposition::Applied => CallbackOutcome::Applied,
         EventDisposition::Unchanged => CallbackOutcome::Unchanged,
         EventDisposition::Waiting | EventDisposition::Parked | EventDisposition::Overdue => {

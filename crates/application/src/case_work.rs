@@ -1,17 +1,21 @@
-//! The unit of work of a payment's case.
+//! The unit of work of a transaction with its order.
 
 use domain::{EventId, payment::TransactionChange};
 use ports::{UnitOfWork, Write};
 
 use crate::{App, findings::findings_from_flags};
 
-/// An order's progress, its transaction and what an operator must look at, for one commit. A finding names its event if
-/// that is one of these notices: a gateway's answer is none.
+/// Builds the commit of a changed transaction: the order with its transitions, the transaction, its new
+/// references and requests, and the findings. A finding names its event only if that is one of `notices`; an
+/// event that a gateway answered is not stored and cannot be named.
 pub(crate) fn work_from_case(app: &App, case: TransactionChange, notices: &[EventId]) -> UnitOfWork {
     let findings: Vec<_> = findings_from_flags(app, &case.flags, &case.transaction, notices).collect();
+    let gateway = case.transaction.gateway.clone();
+    let references = case.new_references(app.clock.now());
     UnitOfWork::new()
         .with_order_change(case.order_change)
         .with_write(Write::UpdateTransaction(Box::new(case.transaction)))
+        .with_writes(references.into_iter().map(|it| Write::LearnReference(gateway.clone(), it)))
         .with_writes(case.requests.into_iter().map(Write::InsertRequest))
         .with_writes(findings)
 }

@@ -12,6 +12,7 @@ mod caller;
 mod case_work;
 pub mod catalogue;
 pub mod findings;
+pub mod gateways;
 mod idempotent;
 mod limits;
 pub mod metered_store;

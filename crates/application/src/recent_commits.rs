@@ -143,6 +143,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::InsertTransaction(_)
         | Write::UpdateTransaction(_)
         | Write::InsertRequest(_)
+        | Write::LearnReference(..)
         | Write::InsertFinding(_)
         | Write::ResolveFinding { .. }
         | Write::Probe(_) => true,

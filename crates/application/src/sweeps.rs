@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `expire_unpaid_orders`, `release_uncaptured_orders` | orders whose payment did not come in time |
 //! | `complete_delivered_orders`, `close_finished_orders` | orders that have not changed for long |
-//! | `reconcile_open_payments` | payments whose gateway owes an answer |
+//! | `reconcile_gateway`, `reconcile_strays` | payments and refunds without a result from their gateway |
 //! | `apply_parked_events`, `report_overdue_events` | events whose transaction was not known |
 //! | `report_unreadable_rows` | rows that could not be read |
 //! | `prune_rows` | replies and sessions past their retention |
@@ -27,7 +27,7 @@ pub use events::{apply_parked_events, report_overdue_events};
 pub use orders::{
     close_finished_orders, complete_delivered_orders, expire_unpaid_orders, release_uncaptured_orders,
 };
-pub use payments::reconcile_open_payments;
+pub use payments::{reconcile_gateway, reconcile_strays};
 
 pub use crate::unreadable::report_unreadable_rows;
 
@@ -41,10 +41,10 @@ const PRUNE_LIMIT: u32 = 1_000;
 /// [`PortError`].
 pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
     let now = app.clock.now();
-    let kept = now.saturating_sub(app.policy.session_retention);
+    let sessions_before = now.saturating_sub(app.policy.session_retention);
     let work = UnitOfWork::new()
         .with_write(Write::Prune(Prunable::Claims, now, PRUNE_LIMIT))
-        .with_write(Write::Prune(Prunable::Sessions, kept, PRUNE_LIMIT));
+        .with_write(Write::Prune(Prunable::Sessions, sessions_before, PRUNE_LIMIT));
     app.store.commit(work).await.map_err(CommitError::into_port_error)?;
     Ok(false)
 }

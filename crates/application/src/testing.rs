@@ -21,12 +21,18 @@ use ports::{
     PortError,
 };
 
-use crate::{App, Policy, auth::Revocations};
+use crate::{
+    App, Policy,
+    auth::Revocations,
+    gateways::{GatewayLimits, GuardedGateway},
+};
 
 pub(crate) use adapters_local::record::Snapshot;
 pub(crate) use caches::FakeCache;
 pub(crate) use counts::MemoryThrottle;
-pub(crate) use gateway::{ScriptedGateway, answer_nothing, answer_with};
+pub(crate) use gateway::{
+    KEY_LIFETIME, ScriptedAnswer, ScriptedGateway, answer_nothing, answer_with, knows_nothing,
+};
 pub(crate) use record::ScriptedStore;
 pub(crate) use sample::*;
 
@@ -37,6 +43,8 @@ pub(crate) struct TestApp {
     pub(crate) gateway: Arc<ScriptedGateway>,
     pub(crate) clock: Arc<ManualClock>,
     pub(crate) metrics: Arc<RecordingMetrics>,
+    /// What was counted of calls to the gateway.
+    pub(crate) gateway_meter: Arc<RecordingMetrics>,
     journal: Arc<Journal>,
 }
 
@@ -49,6 +57,9 @@ impl TestApp {
         let gateway = Arc::new(ScriptedGateway::new(Arc::clone(&journal)));
         let clock = Arc::<ManualClock>::default();
         let meter = Arc::<RecordingMetrics>::default();
+        let gateway_meter = Arc::<RecordingMetrics>::default();
+        let limits = GatewayLimits::default();
+        let guarded = GuardedGateway::new(gateway.clone(), limits, clock.clone(), gateway_meter.clone());
         let app = App {
             store: record.clone(),
             users: memory.clone(),
@@ -71,12 +82,12 @@ impl TestApp {
             clock: clock.clone(),
             ids: Arc::new(CountingIds(AtomicI64::new(1_000))),
             metrics: meter.clone(),
-            gateways: vec![gateway.clone()],
+            gateways: vec![Arc::new(guarded)],
             revocation_broadcast: Arc::new(mock_broadcast(Arc::clone(&journal))),
             revocations: Revocations::default(),
             policy: Policy::default(),
         };
-        Self { app, record, gateway, clock, metrics: meter, journal }
+        Self { app, record, gateway, clock, metrics: meter, gateway_meter, journal }
     }
 
     /// The record holds this too.

@@ -25,7 +25,9 @@ mod consequences;
 mod dispute;
 mod event;
 mod facts;
+mod naming;
 mod operation;
+mod reference;
 mod refund;
 mod request;
 mod status;
@@ -39,6 +41,10 @@ pub use dispute::{Dispute, DisputeEvent, DisputeStatus, Disputes};
 pub use event::{EventDisposition, EventKind, PaymentDetails, PaymentEvent, ReportedAmount, StoredEvent};
 pub use facts::{Capture, PaymentFacts, RawFacts};
 pub use operation::{NotCapturable, NotRefundable, NotVoidable, OPERATION_GRACE};
+pub use reference::{
+    EventReferences, EventTarget, GatewayReference, KnownReference, NamedReference, NewReference,
+    ReferenceKind, ReferenceOwner,
+};
 pub use refund::{Refund, RefundFacts, RefundStatus};
 pub use request::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest};
 pub use status::PaymentStatus;
@@ -145,4 +151,6 @@ pub struct Transaction {
     pub checks: u32,
     /// All its refunds, oldest first, whatever their status.
     pub refunds: Vec<Refund>,
+    /// What the gateway calls the payment, its refunds and its disputes, as far as that is known, in the order learnt.
+    pub references: Vec<KnownReference>,
 }

@@ -2,7 +2,7 @@
 
 use domain::{
     EventId, EventKey, Timestamp, TransactionId,
-    payment::{EventDisposition, StoredEvent},
+    payment::{EventDisposition, EventTarget, ReferenceKind, ReferenceOwner, StoredEvent},
 };
 use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
 
@@ -26,7 +26,9 @@ macro_rules! events {
         an_event_moves_only_from_what_it_was
         one_of_many_moves_of_an_event_wins
         waiting_events_are_those_of_the_transaction_that_wait
+        waiting_events_may_name_a_reference_instead
         applicable_events_wait_for_a_transaction_that_is_known
+        applicable_events_may_wait_for_a_reference
         overdue_events_are_parked_ones_that_came_early_enough
         ; $($fixture)+
     } };
@@ -144,7 +146,8 @@ pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Bac
     keep(backend, sample::event("sandbox", Some(&other))).await;
     keep(backend, sample::event("sandbox", None)).await;
     keep(backend, sample::event("stripe", Some(&one))).await;
-    let found = backend.events.list_waiting_events(&sample::gateway("sandbox"), &one).await.expect("read");
+    let found =
+        backend.events.list_waiting_events(&sample::gateway("sandbox"), &one, &[]).await.expect("read");
     assert_eq!(found, waiting);
 }
 
@@ -205,4 +208,61 @@ pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Bac
         [first_one, second],
         "the oldest ones"
     );
+}
+
+/// A notice that names a thing of the gateway's by its reference.
+fn naming(kind: ReferenceKind, text: &str, second: i64) -> StoredEvent {
+    let target = Some(EventTarget::Reference(sample::named_reference(kind, text)));
+    StoredEvent { target, received_at: at(second), ..sample::event("sandbox", None) }
+}
+
+/// Of that gateway and kind; oldest first among those that name the transaction itself.
+pub async fn waiting_events_may_name_a_reference_instead(backend: &Backend) {
+    let id = TransactionId::new("transaction".into());
+    let third = keep(backend, naming(ReferenceKind::Payment, "pi_1", 3)).await;
+    assert_eq!(found(backend, &third).await.as_ref(), Some(&third), "read back as written");
+    let second = StoredEvent { received_at: at(2), ..sample::event("sandbox", Some(&id)) };
+    let second = keep(backend, second).await;
+    let first = keep(backend, naming(ReferenceKind::Refund, "re_1", 1)).await;
+    keep(backend, naming(ReferenceKind::Refund, "pi_1", 1)).await;
+    keep(backend, naming(ReferenceKind::Payment, "PI_1", 1)).await;
+    keep(
+        backend,
+        StoredEvent { disposition: EventDisposition::Applied, ..naming(ReferenceKind::Payment, "pi_1", 1) },
+    )
+    .await;
+    let elsewhere =
+        StoredEvent { gateway: sample::gateway("stripe"), ..naming(ReferenceKind::Payment, "pi_1", 1) };
+    keep(backend, elsewhere).await;
+    let references = [
+        sample::named_reference(ReferenceKind::Payment, "pi_1"),
+        sample::named_reference(ReferenceKind::Refund, "re_1"),
+    ];
+    let waiting = backend
+        .events
+        .list_waiting_events(&sample::gateway("sandbox"), &id, &references)
+        .await
+        .expect("read");
+    assert_eq!(waiting, [first, second, third]);
+}
+
+/// As soon as it is learn_reference, and not before.
+pub async fn applicable_events_may_wait_for_a_reference(backend: &Backend) {
+    let transaction = backend.transaction(&backend.order().await, |_| ()).await;
+    let second = keep(backend, naming(ReferenceKind::Payment, "pi_1", 2)).await;
+    let overdue =
+        StoredEvent { disposition: EventDisposition::Overdue, ..naming(ReferenceKind::Payment, "pi_1", 1) };
+    let first_one = keep(backend, overdue).await;
+    keep(backend, naming(ReferenceKind::Refund, "pi_1", 1)).await;
+    let elsewhere =
+        StoredEvent { gateway: sample::gateway("stripe"), ..naming(ReferenceKind::Payment, "pi_1", 1) };
+    keep(backend, elsewhere).await;
+    assert_eq!(readable(backend.events.list_applicable_events(first_batch(100)).await), []);
+    backend.commit([sample::learn_reference(&transaction, ReferenceOwner::Payment, "pi_1")]).await;
+    assert_eq!(
+        readable(backend.events.list_applicable_events(first_batch(100)).await),
+        [first_one, second.clone()]
+    );
+    let behind = readable(backend.events.list_applicable_events(Batch { skip: 1, limit: 1 }).await);
+    assert_eq!(behind, [second]);
 }

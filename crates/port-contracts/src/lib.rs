@@ -71,7 +71,12 @@ mod tests {
         include_str!("digests.rs"),
         include_str!("events.rs"),
         include_str!("findings.rs"),
-        include_str!("gateway.rs"),
+        concat!(
+            include_str!("gateway.rs"),
+            include_str!("gateway/charges.rs"),
+            include_str!("gateway/lookups.rs"),
+            include_str!("gateway/notices.rs")
+        ),
         include_str!("ids.rs"),
         include_str!("locks.rs"),
         concat!(
@@ -81,7 +86,11 @@ mod tests {
             include_str!("orders/open.rs")
         ),
         include_str!("password.rs"),
-        concat!(include_str!("payments.rs"), include_str!("payments/checks.rs")),
+        concat!(
+            include_str!("payments.rs"),
+            include_str!("payments/checks.rs"),
+            include_str!("payments/references.rs")
+        ),
         concat!(
             include_str!("products.rs"),
             include_str!("products/changes.rs"),

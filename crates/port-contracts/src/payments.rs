@@ -1,8 +1,10 @@
 //! The suite for payments: transactions with their refunds. Checks are in a submodule.
 
 mod checks;
+mod references;
 
 pub use checks::*;
+pub use references::*;
 
 use std::{sync::Arc, time::Duration};
 
@@ -45,6 +47,11 @@ macro_rules! payments {
         transactions_are_listed_oldest_first
         who_asked_for_what_is_kept_in_order
         what_is_to_be_checked_is_found_by_transaction_or_refund
+        gateways_are_found_one_after_the_other
+        references_are_read_back_in_the_order_learnt
+        a_reference_names_one_thing_of_its_gateway_and_kind
+        a_reference_is_never_given_to_another_nor_replaced
+        one_of_many_that_claim_a_reference_gets_it
         ; $($fixture)+
     } };
 }

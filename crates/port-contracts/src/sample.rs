@@ -12,8 +12,9 @@ use domain::{
     TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{HistoryEntry, NewOrder, OrderLine, StockLine},
     payment::{
-        Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, PaymentDetails, PaymentFacts,
-        PaymentToken, RawFacts, RefundFacts, StoredEvent,
+        Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventTarget, GatewayReference,
+        KnownReference, NamedReference, NewReference, PaymentDetails, PaymentFacts, PaymentToken, RawFacts,
+        ReferenceKind, ReferenceOwner, RefundFacts, StoredEvent,
     },
     product::{ProductChange, StockUpdate},
 };
@@ -188,6 +189,7 @@ pub fn transaction(order: &Order) -> Transaction {
         check_at: Some(at(3)),
         checks: 0,
         refunds: Vec::new(),
+        references: Vec::new(),
     }
 }
 
@@ -243,11 +245,31 @@ pub fn event(from: &str, transaction: Option<&TransactionId>) -> StoredEvent {
         gateway: gateway(from),
         id: EventId::new(format!("event-{number}")),
         kind: Some("payment.captured".into()),
-        transaction: transaction.cloned(),
+        target: transaction.cloned().map(EventTarget::Transaction),
         raw: r#"{"type": "payment.captured"}"#.into(),
         disposition: EventDisposition::Parked,
         received_at: at(0),
     }
+}
+
+/// A gateway's reference of that kind.
+#[must_use]
+pub fn named_reference(kind: ReferenceKind, text: &str) -> NamedReference {
+    NamedReference { kind, reference: GatewayReference::new(text.to_owned()) }
+}
+
+/// A reference with its owner.
+#[must_use]
+pub fn known_reference(owner: ReferenceOwner, text: &str) -> KnownReference {
+    KnownReference { owner, reference: GatewayReference::new(text.to_owned()) }
+}
+
+/// The write that learns such a reference for that transaction.
+#[must_use]
+pub fn learn_reference(transaction: &Transaction, owner: ReferenceOwner, text: &str) -> Write {
+    let new =
+        NewReference { transaction: transaction.key, known: known_reference(owner, text), learnt_at: at(5) };
+    Write::LearnReference(transaction.gateway.clone(), new)
 }
 
 /// An open finding about a dispute, without any reference.

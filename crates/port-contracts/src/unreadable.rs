@@ -250,7 +250,10 @@ pub async fn what_is_due_is_found_whether_or_not_it_can_be_read(it: &Corruptible
     let transaction = of.transaction(&order, |it| it.check_at = Some(at(1))).await;
     it.corrupt(("payment_transactions", "currency"), transaction.key.get(), Some(owner_in(&transaction)))
         .await;
-    assert_eq!(of.payments.list_due_transactions(at(9), all).await.expect("read"), [transaction.id]);
+    assert_eq!(
+        of.payments.list_due_transactions(&transaction.gateway, at(9), all).await.expect("read"),
+        [transaction.id]
+    );
     assert_eq!(it.observer.take_rows(), [], "nothing of them was read");
 
     let [bad, good] = [of.user().await, of.user().await].map(|it| it.with_role(Role::Operator, at(9)));

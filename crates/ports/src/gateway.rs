@@ -1,26 +1,102 @@
-//! Payment gateways.
+//! The port of payment gateways: what every adapter promises, independent of any one gateway.
+//!
+//! ```text
+//!   use case ── charge, capture, void, refund ──► adapter ──► gateway      one effect for each key
+//!            ── look_up ────────────────────────►         ──►              no effect
+//!   gateway ── callback ──► verify, parse_notice ──► PaymentEvent ──► fold ──► acknowledge ──► gateway
+//! ```
+//!
+//! Every adapter makes three promises:
+//!
+//! 1. **The same id is the same request.** The transaction's id, with the operation, is the idempotency key
+//!    of a charge, a capture and a void; the refund's id is that of a refund. Within
+//!    [`Gateway::key_lifetime`] the same request has one effect, however often it is sent. After it the
+//!    service sends no request again.
+//! 2. **A lookup has no effect.** [`Gateway::look_up`] reports what the gateway knows. The adapter looks up
+//!    by the gateway's reference if it is known, otherwise by our id if the gateway supports that.
+//! 3. **An answer and a notice about the same fact are the same event.** Each event names our transaction or
+//!    the gateway's reference of it, and all references that the gateway states, so that later events can be
+//!    matched.
+//!
+//! An adapter sends our ids to the gateway wherever it accepts them (`metadata`, `out_trade_no`), and names
+//! them in its events: an event with our id can be applied before any reference is known.
+//!
+//! ```
+//! use std::time::Duration;
+//! use async_trait::async_trait;
+//! use domain::{GatewayName, Money, RefundId, Timestamp};
+//! use ports::{
+//!     Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, NoResponse, Notice,
+//!     NoticeHeaders, ParsedNotice,
+//! };
+//!
+//! /// A gateway that is never reachable and knows no payment.
+//! struct Idle;
+//!
+//! #[async_trait]
+//! impl Gateway for Idle {
+//!     fn name(&self) -> GatewayName {
+//!         GatewayName::new("idle".to_owned())
+//!     }
+//!     fn accepts_token(&self, _: &str) -> bool {
+//!         false
+//!     }
+//!     fn key_lifetime(&self) -> Duration {
+//!         Duration::from_secs(23 * 60 * 60) // The gateway documents 24 h.
+//!     }
+//!     async fn charge(&self, _: Charge) -> Result<Answer, NoResponse> {
+//!         Err(NoResponse::unavailable("there is nothing to connect to"))
+//!     }
+//!     async fn capture(&self, charge: Charge, _: Money) -> Result<Answer, NoResponse> {
+//!         self.charge(charge).await
+//!     }
+//!     async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+//!         self.charge(charge).await
+//!     }
+//!     async fn refund(&self, charge: Charge, _: RefundId, _: Money) -> Result<Answer, NoResponse> {
+//!         self.charge(charge).await
+//!     }
+//!     async fn look_up(&self, _: Lookup) -> Result<LookupAnswer, NoResponse> {
+//!         Ok(LookupAnswer::Unknown)
+//!     }
+//!     fn verify_notice(&self, _: &NoticeHeaders, _: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {
+//!         Err(InvalidSignature)
+//!     }
+//!     fn parse_notice(&self, _: &Notice, _: Timestamp) -> ParsedNotice {
+//!         ParsedNotice::Unintelligible { fault: "The gateway sends no notices." }
+//!     }
+//!     fn acknowledge(&self, _duplicate: bool) -> Acknowledgement {
+//!         Acknowledgement { status: 200, content_type: "text/plain", body: "success".to_owned() }
+//!     }
+//! }
+//! ```
+
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, Transaction, TransactionId,
-    payment::{CaptureMethod, PaymentEvent, PaymentToken},
+    payment::{CaptureMethod, GatewayReference, PaymentEvent, PaymentToken},
 };
 
-/// What a gateway is asked to pay. Its transaction id is the idempotency key: the gateway does the same charge once,
-/// however often it is asked.
+use crate::Cause;
+
+/// A payment as a gateway needs it, to charge it or to refer to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charge {
-    /// The transaction, and the idempotency key.
+    /// The id of the transaction, which is the idempotency key of the charge.
     pub transaction: TransactionId,
-    /// The order it pays.
+    /// The gateway's reference of the payment; `None` until an answer, a lookup or a notice states it.
+    pub reference: Option<GatewayReference>,
+    /// The number of the order that it pays.
     pub order: OrderNumber,
-    /// The way to pay.
+    /// The gateway's token for the payment method.
     pub token: PaymentToken,
-    /// How much.
+    /// The amount to authorise or capture, above zero.
     pub amount: Money,
-    /// When the money is taken.
+    /// When the authorised money is captured.
     pub capture_method: CaptureMethod,
-    /// When the payment was begun.
+    /// When the payment was requested, by this service's clock.
     pub created_at: Timestamp,
 }
 
@@ -28,6 +104,7 @@ impl From<&Transaction> for Charge {
     fn from(it: &Transaction) -> Self {
         Self {
             transaction: it.id.clone(),
+            reference: it.reference().cloned(),
             order: it.order_number.clone(),
             token: it.token.clone(),
             amount: it.amount,
@@ -37,39 +114,115 @@ impl From<&Transaction> for Charge {
     }
 }
 
-/// The gateway's answer did not arrive: whether the work was done only asking again can tell.
-#[derive(Debug, thiserror::Error)]
-#[error("the gateway did not answer")]
-pub struct NoResponse;
+/// A gateway's answer to a charge, a capture, a void or a refund.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// The request has a result, done or refused, which is the event.
+    Event(Box<PaymentEvent>),
+    /// The gateway has accepted the request, and the result is open.
+    Accepted {
+        /// The gateway's reference of the payment, or of the refund for a refund; `None` if the answer has
+        /// none.
+        reference: Option<GatewayReference>,
+    },
+}
 
-/// A genuine notice.
+impl From<PaymentEvent> for Answer {
+    fn from(event: PaymentEvent) -> Self {
+        Self::Event(Box::new(event))
+    }
+}
+
+/// A request for what a gateway knows, without an effect there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lookup {
+    /// The payment, or the payment to which the refund belongs.
+    pub charge: Charge,
+    /// The payment itself, or one of its refunds.
+    pub subject: LookupSubject,
+}
+
+/// The subject of a lookup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupSubject {
+    /// The payment itself, with its capture or void.
+    Payment,
+    /// One refund that this service requested.
+    Refund {
+        /// The refund's id, which is its idempotency key.
+        id: RefundId,
+        /// The gateway's reference of the refund; `None` if it is not known.
+        reference: Option<GatewayReference>,
+        /// The requested amount.
+        amount: Money,
+    },
+}
+
+/// The result of a lookup.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LookupAnswer {
+    /// The gateway knows the payment or refund.
+    Found {
+        /// The gateway's reference of the subject; `None` if the answer has none.
+        reference: Option<GatewayReference>,
+        /// All facts that the gateway knows of it, oldest first; empty while the gateway is still working on
+        /// it.
+        events: Vec<PaymentEvent>,
+    },
+    /// The gateway never received the request: it had no effect, and has none unless it is sent again.
+    Unknown,
+    /// The gateway cannot look it up by the ids and references that are known, or not yet. It may exist or
+    /// not.
+    CannotTell,
+}
+
+/// The gateway's answer did not arrive. The request may have had its effect; only a lookup can tell.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoResponse {
+    /// A single answer was lost. It does not count against the gateway's availability.
+    #[error("the gateway's answer was lost")]
+    Lost,
+    /// The gateway cannot be reached, does not answer in time, or answers that it cannot serve now.
+    #[error("the gateway is unavailable")]
+    Unavailable(#[source] Cause),
+}
+
+impl NoResponse {
+    /// The gateway is unavailable, for this reason.
+    pub fn unavailable(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(Arc::from(cause.into()))
+    }
+}
+
+/// A notice whose signature is valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Notice {
-    /// The gateway's id of the event; of one that is a card number, a digest.
+    /// The gateway's id of the event; a digest if the id is a card number.
     pub id: EventId,
-    /// The notice itself, without card data; readable by [`Gateway::parse_notice`]. Ids in it are whole, but for one that is
-    /// a card number, which is a digest, always the same: two ids stay two, and one stays one.
+    /// The text of the notice without card data, as [`Gateway::parse_notice`] reads it. Ids stay whole. An id
+    /// that is a card number is replaced by its digest, so different ids stay different and equal ones stay
+    /// equal.
     pub raw: String,
 }
 
-/// What a notice says.
+/// The content of a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ParsedNotice {
-    /// This.
+    /// A payment event.
     Event(Box<PaymentEvent>),
-    /// Something of a type that is not known.
+    /// A notice of a type that the adapter does not know.
     UnknownType {
-        /// The type, shortened.
+        /// The type, cut to a limited length.
         kind: String,
     },
-    /// Nothing that its type promises.
+    /// A notice without the form of its type.
     Unintelligible {
-        /// What is wrong, without repeating what was sent.
+        /// The reason, as a sentence for operators. It never repeats a value that was sent.
         fault: &'static str,
     },
 }
 
-/// The notice's signature is missing, wrong, or its time stamp is too far off.
+/// The signature of a notice is missing or wrong, or its timestamp is too far from the present.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the signature is not valid")]
 pub struct InvalidSignature;
@@ -77,58 +230,70 @@ pub struct InvalidSignature;
 /// The headers of a notice, by lower-case name.
 pub type NoticeHeaders = std::collections::HashMap<String, String>;
 
-/// A payment gateway. What it is asked may happen more than once on the way there: the promise across this border is
-/// at-least-once with an idempotency key. Answers are events, so that an answer and a notice about the same thing have
-/// the same effect; `Ok(None)` means that the gateway has taken it on but has no word yet. Neither an answer nor a notice
-/// holds card data.
+/// The response that a gateway expects when its notice is stored. After any other it sends the notice again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Acknowledgement {
+    /// The HTTP status, 200 to 299.
+    pub status: u16,
+    /// The media type of the body.
+    pub content_type: &'static str,
+    /// The body; empty if the gateway reads only the status.
+    pub body: String,
+}
+
+/// A payment gateway. Requests are sent at least once, with an idempotency key. Neither an answer nor a
+/// notice contains card data.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Gateway: Send + Sync {
-    /// Its name, as it stands in a URL.
+    /// Returns the gateway's name, as it appears in URLs.
     fn name(&self) -> GatewayName;
 
-    /// Whether it knows such a token.
+    /// Returns whether the adapter accepts the token. It makes no call.
     fn accepts_token(&self, token: &str) -> bool;
 
-    /// Asks to pay.
+    /// Returns the time after the first request during which the gateway recognises its key, so that the same
+    /// request has no second effect. An adapter returns less than its gateway documents, because clocks
+    /// differ and a request takes time.
+    fn key_lifetime(&self) -> Duration;
+
+    /// Charges a payment: captures or authorises its amount, by its capture method. The transaction's id is
+    /// the idempotency key.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse>;
+    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse>;
 
-    /// Asks what became of a charge, by asking for it again with the same idempotency key.
+    /// Looks up a payment or a refund. It has no effect at the gateway, however often it is called and
+    /// whether or not the first request arrived.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn retry_charge(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse>;
+    async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse>;
 
-    /// Asks to take that much of what is authorised; the rest is released. Asking again is the same request.
+    /// Captures `amount` of the authorised money; the rest is released. The same call again is the same
+    /// request.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Option<PaymentEvent>, NoResponse>;
+    async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse>;
 
-    /// Asks to give the authorisation up. Asking again is the same request.
+    /// Voids the authorisation. The same call again is the same request.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn void(&self, charge: Charge) -> Result<Option<PaymentEvent>, NoResponse>;
+    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse>;
 
-    /// Asks to give that much back. The refund's id is the idempotency key.
+    /// Refunds `amount` of the captured money. The refund's id is the idempotency key.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn refund(
-        &self,
-        charge: Charge,
-        refund: RefundId,
-        amount: Money,
-    ) -> Result<Option<PaymentEvent>, NoResponse>;
+    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse>;
 
-    /// Tells whether a notice is genuine and fresh at `now` (its time stamp at most 300 s off, either way).
+    /// Verifies the signature of a notice, and that its timestamp is at most 300 s before or after `now`.
     ///
     /// # Errors
-    /// [`InvalidSignature`], which says nothing more on purpose.
+    /// [`InvalidSignature`]. It gives no reason, so that an attacker learns nothing.
     fn verify_notice(
         &self,
         headers: &NoticeHeaders,
@@ -136,7 +301,11 @@ pub trait Gateway: Send + Sync {
         now: Timestamp,
     ) -> Result<Notice, InvalidSignature>;
 
-    /// Reads what a notice says: the same now and when what was kept of it is tried again later. `received_at` stands in
-    /// for a missing time. Members without which it can be understood never make it unintelligible.
+    /// Parses a notice. The result depends only on the arguments, because a stored notice is parsed again
+    /// later. `received_at` replaces a missing timestamp. A member that the event does not need never makes
+    /// the notice unintelligible.
     fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice;
+
+    /// Returns the response to a notice that is stored; `duplicate` if it was stored before.
+    fn acknowledge(&self, duplicate: bool) -> Acknowledgement;
 }

@@ -11,7 +11,7 @@ mod broadcast;
 mod cache;
 mod clock;
 mod error;
-mod gateway;
+pub mod gateway;
 mod idempotency;
 mod lock;
 mod metrics;
@@ -29,10 +29,13 @@ pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, IdGenerator};
 pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
-pub use gateway::{Charge, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice};
+pub use gateway::{
+    Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
+    NoResponse, Notice, NoticeHeaders, ParsedNotice,
+};
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 pub use lock::{LockGuard, LockManager};
-pub use metrics::{CallbackOutcome, CommitOutcome, Metrics, Observation};
+pub use metrics::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Metrics, Observation};
 pub use page::Page;
 pub use password::{HashPurpose, HashQueueKey, HasherBusy, PasswordHasher};
 pub use repository::{

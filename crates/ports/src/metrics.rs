@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::order::OrderStatus;
+use domain::{GatewayName, order::OrderStatus};
 
 /// An observation of a use case; each becomes one or two metrics.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
     /// An order was placed and committed. A replay does not count.
     OrderPlaced,
@@ -23,6 +23,46 @@ pub enum Observation {
     Retry,
     /// A sweep, by name, processed this number of items in one pass.
     BatchProcessed(&'static str, u64),
+    /// A call to a gateway ended with this outcome, after this duration; zero if it was refused.
+    GatewayCall(GatewayName, CallOutcome, Duration),
+    /// A gateway's circuit breaker changed to this state. Every breaker also reports `Closed` at the start.
+    GatewayBreaker(GatewayName, BreakerState),
+}
+
+/// The outcome of a call to a gateway, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CallOutcome {
+    /// The gateway answered, with a success or a refusal.
+    Answered,
+    /// A single answer was lost.
+    Lost,
+    /// The gateway could not be reached, or answered that it cannot serve.
+    Unavailable,
+    /// The gateway did not answer within the time limit.
+    TimedOut,
+    /// The gateway was not called: its breaker was open, or no permit was free.
+    Refused,
+}
+
+impl CallOutcome {
+    /// Every outcome, so that each metric exists from the start.
+    pub const ALL: [Self; 5] = [Self::Answered, Self::Lost, Self::Unavailable, Self::TimedOut, Self::Refused];
+}
+
+/// The state of a gateway's circuit breaker.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum BreakerState {
+    /// Calls are made.
+    Closed,
+    /// Calls are refused.
+    Open,
+    /// One call at a time probes the gateway; the others are refused.
+    HalfOpen,
+}
+
+impl BreakerState {
+    /// Every state, so that each metric exists from the start.
+    pub const ALL: [Self; 3] = [Self::Closed, Self::Open, Self::HalfOpen];
 }
 
 /// The outcome of a gateway's callback, for the metrics.
@@ -38,7 +78,7 @@ pub enum CallbackOutcome {
     Flagged,
     /// Its event was stored already, so nothing was written.
     Duplicate,
-    /// Its signature is not genuine; nothing was stored.
+    /// Its signature is not valid; nothing was stored.
     Refused,
 }
 
@@ -67,7 +107,7 @@ impl CommitOutcome {
 /// Counts and measures the observations of use cases.
 pub trait Metrics: Send + Sync {
     /// Records one observation. It never blocks and never fails, because it runs inside every use case.
-    fn observe(&self, happening: Observation);
+    fn observe(&self, observation: Observation);
 }
 
 /// Ignores every observation, for tests and commands.

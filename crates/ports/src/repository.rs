@@ -16,7 +16,7 @@ use domain::{
     PasswordHash, Product, ProductId, ProductKey, Refund, Revision, Session, SessionId, SessionKey,
     Timestamp, Transaction, TransactionId, User, UserId, UserKey, Username,
     order::{OrderStatus, StoredHistoryEntry},
-    payment::{StoredEvent, StoredPaymentRequest},
+    payment::{NamedReference, StoredEvent, StoredPaymentRequest},
     product,
 };
 
@@ -237,9 +237,23 @@ pub trait PaymentRepository: Send + Sync {
     async fn list_refunds(&self, id: &TransactionId) -> ReadResult<Option<Vec<Refund>>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
     async fn list_payment_requests(&self, order: OrderKey) -> ReadResult<Vec<StoredPaymentRequest>>;
-    /// Transactions that have a `check_at` at or before `now`, or have a refund with one; longest due first,
-    /// including unreadable ones.
-    async fn list_due_transactions(&self, now: Timestamp, batch: Batch) -> ReadResult<Vec<TransactionId>>;
+    /// The transaction to which that gateway's reference belongs, or one of whose refunds or disputes it belongs to.
+    async fn find_by_reference(
+        &self,
+        gateway: &GatewayName,
+        named: &NamedReference,
+    ) -> ReadResult<Option<TransactionId>>;
+    /// Transactions of that gateway that have a `check_at` at or before `now`, or have a refund with one; longest
+    /// due first, including unreadable ones.
+    async fn list_due_transactions(
+        &self,
+        gateway: &GatewayName,
+        now: Timestamp,
+        batch: Batch,
+    ) -> ReadResult<Vec<TransactionId>>;
+    /// The first gateway by name, after `after` if that is given, with any transaction. The service may no longer
+    /// have it.
+    async fn next_gateway(&self, after: Option<GatewayName>) -> ReadResult<Option<GatewayName>>;
 }
 
 /// Reads the stored events of gateways.
@@ -254,6 +268,7 @@ pub trait EventRepository: Send + Sync {
         &self,
         gateway: &GatewayName,
         transaction: &TransactionId,
+        references: &[NamedReference],
     ) -> ReadResult<Vec<StoredEvent>>;
     /// `PARKED` and `OVERDUE` events whose transaction exists by now, by `received_at` and row, oldest first.
     async fn list_applicable_events(

@@ -20,7 +20,7 @@ use domain::{
     PasswordHash, Product, ProductId, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey,
     User, UserKey, Version,
     order::{HistoryEntry, StockLine},
-    payment::{self, EventDisposition, StoredEvent},
+    payment::{self, EventDisposition, NamedReference, NewReference, StoredEvent},
     product::{ProductChange, StockUpdate},
 };
 
@@ -182,6 +182,10 @@ pub enum Write {
     UpdateTransaction(Box<Transaction>),
     /// Stores who requested what of a transaction, in the commit that stores the request itself.
     InsertRequest(payment::PaymentRequest),
+    /// Stores a gateway's reference of a transaction, or of a refund or dispute of it. Guard: the gateway has given
+    /// this reference to nothing else of its kind, and the thing has no reference yet; otherwise `Stale`. Belongs
+    /// to the commit of the event that taught it.
+    LearnReference(GatewayName, NewReference),
     /// Delays the next question to the gateway: writes only `check_at` and `checks` of a transaction and its
     /// refunds. No guard.
     // No guard is needed: two instances that postpone at once only change when the gateway is asked next. A
@@ -309,6 +313,8 @@ enum LockRow<'w> {
     Session(UserKey, Option<SessionKey>),
     Order(OrderKey),
     Transaction(TransactionKey),
+    /// An equal reference of a gateway, in the order of its text.
+    Reference(&'w GatewayName, NamedReference),
     /// The counts of a user's unpaid orders. All orders of a user share them, so they come late, too.
     OpenOrders(UserKey),
     Product(&'w ProductId),
@@ -343,6 +349,7 @@ impl Write {
                 LockRow::Transaction(transaction.key)
             }
             Self::InsertRequest(request) => LockRow::Transaction(request.transaction),
+            Self::LearnReference(gateway, new) => LockRow::Reference(gateway, new.known.name()),
             Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
                 LockRow::Product(&product.id)
             }
@@ -392,6 +399,7 @@ impl Write {
             // What a unit gives back it may use.
             Self::RemoveOpenOrder { .. } => 28,
             Self::AddOpenOrder { .. } => 29,
+            Self::LearnReference(..) => 30,
         }
     }
 }

@@ -1,12 +1,17 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Refund, Transaction, payment::PaymentRequest};
+use domain::{
+    GatewayName, Refund, Transaction,
+    payment::{NewReference, PaymentRequest},
+};
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
-use crate::sql::row::{NewDispute, NewRequest, RefundRow, TransactionRow};
-use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds};
+use crate::sql::row::{NewDispute, NewReferenceRow, NewRequest, RefundRow, TransactionRow};
+use crate::sql::schema::{
+    dispute_events, gateway_references, payment_requests, payment_transactions, refunds,
+};
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// Inserts a transaction with its refunds and dispute events. The violated key is that of the order, which
@@ -38,6 +43,17 @@ pub(super) async fn insert_request(conn: &mut Conn, request: &PaymentRequest) ->
     check_insert(insert.execute(conn).await, || Violation::Stale)
 }
 
+/// Keeps a reference. The violated key is that of the reference, which another thing has, or that of the thing, which has
+/// another one: either way somebody else has learnt something, and to decide again is right.
+pub(super) async fn learn_reference(
+    conn: &mut Conn,
+    gateway: &GatewayName,
+    new: &NewReference,
+) -> WriteOutcome {
+    let insert = diesel::insert_into(gateway_references::table).values(NewReferenceRow::new(gateway, new));
+    check_insert(insert.execute(conn).await, || Violation::Stale)
+}
+
 pub(super) async fn postpone_checks(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     // No guard and no count of rows: this only moves the time of the next question to the gateway. A lost
     // race costs one question more, whereas a guard would be stale after every other change of the order.
@@ -63,7 +79,11 @@ async fn save_refunds(conn: &mut Conn, transaction: &Transaction) -> WriteOutcom
         // other unit can insert the same refund in between, because both would move the revision of the
         // order.
         if !update_refund(conn, refund).await? {
-            let insert = diesel::insert_into(refunds::table).values(RefundRow::new(sequence, refund));
+            let insert = diesel::insert_into(refunds::table).values(RefundRow::new(
+                sequence,
+                refund,
+                &transaction.gateway,
+            ));
             check_insert(insert.execute(conn).await, || Violation::Stale)?;
         }
     }

@@ -4,7 +4,7 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     EventId, GatewayName, Timestamp, TransactionId,
-    payment::{EventDisposition, StoredEvent},
+    payment::{EventDisposition, EventTarget, NamedReference, StoredEvent},
 };
 use ports::{Batch, EventRepository, PortError, UnreadableRow};
 
@@ -12,8 +12,15 @@ use super::{read_each_row, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::EventRow;
-use crate::sql::schema::{payment_events, payment_transactions};
+use crate::sql::schema::{gateway_references, payment_events, payment_transactions};
 use crate::sql::value::SqlTimestamp;
+
+/// What an event is that waits.
+const WAITING: [&str; 3] = [
+    EventDisposition::Waiting.as_str(),
+    EventDisposition::Parked.as_str(),
+    EventDisposition::Overdue.as_str(),
+];
 
 #[async_trait]
 impl EventRepository for Database {
@@ -37,26 +44,29 @@ impl EventRepository for Database {
         &self,
         gateway: &GatewayName,
         transaction: &TransactionId,
+        references: &[NamedReference],
     ) -> Result<Vec<StoredEvent>, PortError> {
         let (gateway, transaction) = (gateway.clone(), transaction.clone());
-        let witness = self.observer();
+        let references = references.to_vec();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
-            // A transaction has few events, so the disposition may be compared row by row behind the index.
-            let waits = payment_events::disposition
-                .eq(EventDisposition::Waiting.as_str())
-                .or(payment_events::disposition.eq(EventDisposition::Parked.as_str()))
-                .or(payment_events::disposition.eq(EventDisposition::Overdue.as_str()));
             let query = payment_events::table
                 .filter(payment_events::transaction_id.eq(transaction.as_str()))
                 .filter(payment_events::gateway.eq(gateway.as_str()))
-                .filter(waits)
+                .filter(payment_events::disposition.eq_any(WAITING))
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .select(EventRow::as_select());
-            read_readable_rows(
-                &*witness,
-                IndexHint(Index::EVENTS_OF_TRANSACTION, query).load(conn).await?,
-                EventRow::into_event,
-            )
+            let rows = IndexHint(Index::EVENTS_OF_TRANSACTION, query).load(conn).await?;
+            if references.is_empty() {
+                return read_readable_rows(&*observer, rows, EventRow::into_event);
+            }
+            let mut rows: Vec<_> =
+                rows.into_iter().chain(load_by_reference(conn, &gateway, &references).await?).collect();
+            rows.sort_by_key(EventRow::sort_key);
+            let mut events = read_readable_rows(&*observer, rows, EventRow::into_event)?;
+            // A text may name a payment and, elsewhere, a refund.
+            events.retain(|it| names_any(it, &transaction, &references));
+            Ok(events)
         })
         .await
     }
@@ -65,16 +75,18 @@ impl EventRepository for Database {
         &self,
         batch: Batch,
     ) -> Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
             // Two dispositions are two ranges of the index, and one `OR` over both would have to sort. Each
             // is read as far as the batch can reach into it, and the oldest of both together are the batch.
             let up_to = batch.skip.saturating_add(batch.limit);
             let mut rows = load_applicable_rows(conn, EventDisposition::Parked, up_to).await?;
             rows.extend(load_applicable_rows(conn, EventDisposition::Overdue, up_to).await?);
+            rows.extend(load_applicable_by_reference(conn, EventDisposition::Parked, up_to).await?);
+            rows.extend(load_applicable_by_reference(conn, EventDisposition::Overdue, up_to).await?);
             rows.sort_by_key(EventRow::sort_key);
             let batch = rows.into_iter().skip(to_usize(batch.skip)).take(to_usize(batch.limit)).collect();
-            read_each_row(&*witness, batch, EventRow::into_event)
+            read_each_row(&*observer, batch, EventRow::into_event)
         })
         .await
     }
@@ -84,7 +96,7 @@ impl EventRepository for Database {
         before: Timestamp,
         batch: Batch,
     ) -> Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let query = payment_events::table
                 .filter(payment_events::disposition.eq(EventDisposition::Parked.as_str()))
@@ -94,7 +106,7 @@ impl EventRepository for Database {
                 .offset(i64::from(batch.skip))
                 .select(EventRow::as_select());
             read_each_row(
-                &*witness,
+                &*observer,
                 IndexHint(Index::EVENTS_OF_DISPOSITION, query).load(conn).await?,
                 EventRow::into_event,
             )
@@ -119,4 +131,48 @@ async fn load_applicable_rows(
         .limit(i64::from(limit))
         .select(EventRow::as_select());
     IndexHint(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
+}
+
+/// Events that stand there and name a reference which is known, oldest first. No statement of its own looks for both: an
+/// `OR` over two tables reads all of one.
+async fn load_applicable_by_reference(
+    conn: &mut Conn,
+    disposition: EventDisposition,
+    limit: u32,
+) -> QueryResult<Vec<EventRow>> {
+    let known = gateway_references::table
+        .filter(gateway_references::gateway.eq(payment_events::gateway))
+        .filter(gateway_references::kind.nullable().eq(payment_events::reference_kind))
+        .filter(gateway_references::reference.nullable().eq(payment_events::reference));
+    let query = payment_events::table
+        .filter(payment_events::disposition.eq(disposition.as_str()))
+        .filter(exists(known))
+        .order((payment_events::received_at.asc(), payment_events::id.asc()))
+        .limit(i64::from(limit))
+        .select(EventRow::as_select());
+    IndexHint(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
+}
+
+/// Events of that gateway that wait and name one of these texts, in no order.
+async fn load_by_reference(
+    conn: &mut Conn,
+    gateway: &GatewayName,
+    references: &[NamedReference],
+) -> QueryResult<Vec<EventRow>> {
+    let texts: Vec<_> = references.iter().map(|it| it.reference.as_str()).collect();
+    let query = payment_events::table
+        .filter(payment_events::reference.eq_any(texts))
+        .filter(payment_events::gateway.eq(gateway.as_str()))
+        .filter(payment_events::disposition.eq_any(WAITING))
+        .select(EventRow::as_select());
+    IndexHint(Index::EVENTS_OF_REFERENCE, query).load(conn).await
+}
+
+/// Whether the event names that transaction, or one of those references.
+fn names_any(event: &StoredEvent, transaction: &TransactionId, references: &[NamedReference]) -> bool {
+    match &event.target {
+        Some(EventTarget::Transaction(id)) => id == transaction,
+        Some(EventTarget::Reference(named)) => references.contains(named),
+        None => false,
+    }
 }

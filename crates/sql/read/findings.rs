@@ -34,7 +34,7 @@ impl FindingRepository for Database {
         after: Option<FindingId>,
         limit: u32,
     ) -> Result<Page<Finding>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let mut query = findings::table
                 .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
@@ -59,7 +59,7 @@ impl FindingRepository for Database {
             let newest = query.order(newest_first).limit(limit_plus_one(limit));
             let rows = IndexHint(index, newest).load::<(FindingRow, Option<String>)>(conn).await?;
             read_page(
-                &*witness,
+                &*observer,
                 rows,
                 limit,
                 |(row, _)| row.public_id(),

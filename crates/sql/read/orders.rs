@@ -50,7 +50,7 @@ impl OrderRepository for Database {
     }
 
     async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
             let mut query = orders::table.select(OrderRow::as_select()).into_boxed();
             if let Some(owner) = filter.owner {
@@ -76,13 +76,13 @@ impl OrderRepository for Database {
             let query = query.order(newest_first).limit(limit_plus_one(filter.limit));
             let mut rows = IndexHint(index_for(&filter), query).load(conn).await?;
             let next = truncate_page(&mut rows, filter.limit, OrderRow::public_number);
-            Ok(Page { data: read_orders(conn, &*witness, rows).await?, next })
+            Ok(Page { data: read_orders(conn, &*observer, rows).await?, next })
         })
         .await
     }
 
     async fn list_history_entries(&self, order: OrderKey) -> Result<Vec<StoredHistoryEntry>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let query = order_status_history::table
                 .inner_join(orders::table.on(orders::id.eq(order_status_history::order_id)))
@@ -91,7 +91,7 @@ impl OrderRepository for Database {
                 .order(order_status_history::sequence.asc())
                 .select((HistoryRow::as_select(), orders::order_number, user::public_id.nullable()));
             let rows = query.load::<(HistoryRow, String, Option<String>)>(conn).await?;
-            read_readable_rows(&*witness, rows, |(row, order, user)| row.into_entry(&order, user))
+            read_readable_rows(&*observer, rows, |(row, order, user)| row.into_entry(&order, user))
         })
         .await
     }
@@ -130,7 +130,7 @@ async fn find_sort_key(conn: &mut Conn, number: &OrderNumber) -> QueryResult<Opt
 /// Reads the orders of these rows, each with its items, and leaves out those that cannot be read.
 async fn read_orders(
     conn: &mut Conn,
-    witness: &dyn UnreadableObserver,
+    observer: &dyn UnreadableObserver,
     rows: Vec<OrderRow>,
 ) -> QueryResult<Vec<Order>> {
     if rows.is_empty() {
@@ -143,7 +143,7 @@ async fn read_orders(
         .order(order_items::position.asc())
         .select(ItemRow::as_select());
     let mut items = group_by_key(CachedStatement(query).load(conn).await?, |it| it.order_id);
-    read_readable_rows(witness, rows, |row| {
+    read_readable_rows(observer, rows, |row| {
         let items = items.remove(&row.id).unwrap_or_default();
         row.into_order(items)
     })

@@ -3,14 +3,21 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderKey, Refund, Timestamp, Transaction, TransactionId, payment::StoredPaymentRequest};
+use domain::{
+    GatewayName, OrderKey, Refund, Timestamp, Transaction, TransactionId,
+    payment::{NamedReference, StoredPaymentRequest},
+};
 use ports::{Batch, PaymentRepository, PortError};
 
 use super::{group_by_key, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::row::{DisputeRow, RefundRow, RequestRow, TransactionHead, TransactionRow, read_rows};
-use crate::sql::schema::{dispute_events, payment_requests, payment_transactions, refunds, user};
+use crate::sql::row::{
+    DisputeRow, ReferenceRow, RefundRow, RequestRow, TransactionHead, TransactionRow, read_rows,
+};
+use crate::sql::schema::{
+    dispute_events, gateway_references, payment_requests, payment_transactions, refunds, user,
+};
 use crate::sql::value::SqlTimestamp;
 
 #[async_trait]
@@ -24,7 +31,8 @@ impl PaymentRepository for Database {
             let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
             let refunds = read_refunds(conn, row.id).await?;
             let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
-            row.into_transaction(refunds, disputes).map(Some)
+            let references = read_references(conn, row.id).await?;
+            row.into_transaction(refunds, disputes, references).map(Some)
         })
         .await
     }
@@ -38,29 +46,29 @@ impl PaymentRepository for Database {
     }
 
     async fn list_readable(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
             let (rows, mut parts) = load_all(conn, order).await?;
-            read_readable_rows(&*witness, rows, |row| parts.read(row))
+            read_readable_rows(&*observer, rows, |row| parts.read(row))
         })
         .await
     }
 
     async fn list_refunds(&self, id: &TransactionId) -> Result<Option<Vec<Refund>>, PortError> {
-        let (id, witness) = (id.clone(), self.observer());
+        let (id, observer) = (id.clone(), self.observer());
         self.run_snapshot(async move |conn: &mut Conn| {
             let query = payment_transactions::table
                 .filter(payment_transactions::transaction_id.eq(id.as_str()))
                 .select(TransactionHead::as_select());
             let Some(of) = query.first(conn).await.optional()? else { return Ok(None) };
             let rows = read_refunds(conn, of.id).await?;
-            read_readable_rows(&*witness, rows, |row| of.read_refund(row)).map(Some)
+            read_readable_rows(&*observer, rows, |row| of.read_refund(row)).map(Some)
         })
         .await
     }
 
     async fn list_payment_requests(&self, order: OrderKey) -> Result<Vec<StoredPaymentRequest>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let query = payment_requests::table
                 .inner_join(
@@ -73,22 +81,60 @@ impl PaymentRepository for Database {
             let mut rows = query.load::<(RequestRow, TransactionHead, Option<String>)>(conn).await?;
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
-            read_readable_rows(&*witness, rows, |(row, of, user)| row.into_request(&of, user))
+            read_readable_rows(&*observer, rows, |(row, of, user)| row.into_request(&of, user))
+        })
+        .await
+    }
+
+    async fn find_by_reference(
+        &self,
+        gateway: &GatewayName,
+        named: &NamedReference,
+    ) -> Result<Option<TransactionId>, PortError> {
+        let (gateway, named) = (gateway.clone(), named.clone());
+        self.run_query(async move |conn: &mut Conn| {
+            let query = gateway_references::table
+                .inner_join(
+                    payment_transactions::table
+                        .on(payment_transactions::id.eq(gateway_references::transaction_key)),
+                )
+                .filter(gateway_references::gateway.eq(gateway.as_str()))
+                .filter(gateway_references::kind.eq(named.kind.as_str()))
+                .filter(gateway_references::reference.eq(named.reference.as_str()))
+                .select(payment_transactions::transaction_id);
+            Ok(query.first(conn).await.optional()?.map(TransactionId::new))
+        })
+        .await
+    }
+
+    async fn next_gateway(&self, after: Option<GatewayName>) -> Result<Option<GatewayName>, PortError> {
+        self.run_query(async move |conn: &mut Conn| {
+            // No name is empty, so all come after that.
+            let after = after.as_ref().map_or("", GatewayName::as_str);
+            let query = payment_transactions::table
+                .filter(payment_transactions::gateway.gt(after))
+                .order(payment_transactions::gateway.asc())
+                .limit(1)
+                .select(payment_transactions::gateway);
+            let found: Vec<String> = IndexHint(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await?;
+            Ok(found.into_iter().next().map(GatewayName::new))
         })
         .await
     }
 
     async fn list_due_transactions(
         &self,
+        gateway: &GatewayName,
         now: Timestamp,
         batch: Batch,
     ) -> Result<Vec<TransactionId>, PortError> {
+        let gateway = gateway.clone();
         self.run_snapshot(async move |conn: &mut Conn| {
             // Which entries `skip` leaves out is only known once transactions and refunds are merged, so
             // both are read as far as the end of the batch.
             let reach = batch.skip.saturating_add(batch.limit);
-            let mut due = list_due_transactions(conn, now, reach).await?;
-            due.extend(list_due_refunds(conn, now, reach).await?);
+            let mut due = list_due_transactions(conn, &gateway, now, reach).await?;
+            due.extend(list_due_refunds(conn, &gateway, now, reach).await?);
             due.sort();
             // Sorted by due time first, so that a transaction stays at the earliest of its checks.
             let mut seen = HashSet::new();
@@ -104,6 +150,7 @@ impl PaymentRepository for Database {
 struct Parts {
     refunds: HashMap<i64, Vec<RefundRow>>,
     disputes: HashMap<i64, Vec<DisputeRow>>,
+    references: HashMap<i64, Vec<ReferenceRow>>,
 }
 
 impl Parts {
@@ -111,7 +158,8 @@ impl Parts {
     fn read(&mut self, row: TransactionRow) -> QueryResult<Transaction> {
         let refunds = self.refunds.remove(&row.id).unwrap_or_default();
         let disputes = self.disputes.remove(&row.id).unwrap_or_default();
-        row.into_transaction(refunds, disputes)
+        let references = self.references.remove(&row.id).unwrap_or_default();
+        row.into_transaction(refunds, disputes, references)
     }
 }
 
@@ -128,11 +176,12 @@ async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<Transact
         .order(refunds::sequence.asc())
         .select(RefundRow::as_select());
     let refunds = group_by_key(query.load(conn).await?, |it| it.transaction_key);
+    let references = group_by_key(read_order_references(conn, order).await?, |it| it.transaction_key);
     let mut disputes = HashMap::new();
     for row in rows.iter().filter(|it| it.has_disputes()) {
         disputes.insert(row.id, read_disputes(conn, row.id).await?);
     }
-    Ok((rows, Parts { refunds, disputes }))
+    Ok((rows, Parts { refunds, disputes, references }))
 }
 
 /// The refunds of a transaction, oldest first.
@@ -156,6 +205,31 @@ async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Dis
         .await
 }
 
+/// The gateway's references of a transaction, its refunds and disputes, in the order learnt.
+async fn read_references(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<ReferenceRow>> {
+    let query = gateway_references::table
+        .filter(gateway_references::transaction_key.eq(transaction))
+        .select(ReferenceRow::as_select());
+    Ok(sort_references(query.load(conn).await?))
+}
+
+/// The same for all transactions of an order.
+async fn read_order_references(conn: &mut Conn, order: OrderKey) -> QueryResult<Vec<ReferenceRow>> {
+    let query = gateway_references::table
+        .inner_join(
+            payment_transactions::table.on(payment_transactions::id.eq(gateway_references::transaction_key)),
+        )
+        .filter(payment_transactions::order_key.eq(order.get()))
+        .select(ReferenceRow::as_select());
+    Ok(sort_references(query.load(conn).await?))
+}
+
+/// Sorted here: they are few, and no index has them in this order.
+fn sort_references(mut rows: Vec<ReferenceRow>) -> Vec<ReferenceRow> {
+    rows.sort_by_key(|it| it.id);
+    rows
+}
+
 /// Most pages of refunds that are read for one batch. It ends a batch whose refunds all belong to few
 /// transactions.
 const PAGES_MAX: u32 = 100;
@@ -163,8 +237,14 @@ const PAGES_MAX: u32 = 100;
 /// When the check is due, and the id of the transaction to check.
 type DueCheck = (Option<SqlTimestamp>, String);
 
-async fn list_due_transactions(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueCheck>> {
+async fn list_due_transactions(
+    conn: &mut Conn,
+    gateway: &GatewayName,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<DueCheck>> {
     let query = payment_transactions::table
+        .filter(payment_transactions::gateway.eq(gateway.as_str()))
         .filter(payment_transactions::check_at.le(SqlTimestamp::from(now)))
         .order((payment_transactions::check_at.asc(), payment_transactions::id.asc()))
         .limit(i64::from(limit))
@@ -174,10 +254,15 @@ async fn list_due_transactions(conn: &mut Conn, now: Timestamp, limit: u32) -> Q
 
 /// The transactions whose refunds are longest due. One transaction can have several of these refunds, so it
 /// can take several pages until the batch is full.
-async fn list_due_refunds(conn: &mut Conn, now: Timestamp, limit: u32) -> QueryResult<Vec<DueCheck>> {
+async fn list_due_refunds(
+    conn: &mut Conn,
+    gateway: &GatewayName,
+    now: Timestamp,
+    limit: u32,
+) -> QueryResult<Vec<DueCheck>> {
     let (mut due, mut seen, mut last) = (Vec::new(), HashSet::new(), None);
     for _ in 0..PAGES_MAX {
-        let page = list_refunds_after(conn, now, last, limit).await?;
+        let page = list_refunds_after(conn, gateway, now, last, limit).await?;
         let ends = page.len() < to_usize(limit);
         for (at, key, id) in page {
             // The position of the last row, not an offset, which would read all rows before it again.
@@ -198,12 +283,14 @@ type DueRefund = (Option<SqlTimestamp>, i64, String);
 
 async fn list_refunds_after(
     conn: &mut Conn,
+    gateway: &GatewayName,
     now: Timestamp,
     last: Option<(SqlTimestamp, i64)>,
     limit: u32,
 ) -> QueryResult<Vec<DueRefund>> {
     let mut query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
+        .filter(refunds::gateway.eq(gateway.as_str()))
         .filter(refunds::check_at.le(SqlTimestamp::from(now)))
         .select((refunds::check_at, refunds::id, payment_transactions::transaction_id))
         .into_boxed();

@@ -41,7 +41,7 @@ impl ProductRepository for Database {
         after: Option<ProductId>,
         limit: u32,
     ) -> Result<Page<Product>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let mut query = products::table.select(ProductRow::as_select()).into_boxed();
             let mut index = Index::PRODUCTS_BY_TIME;
@@ -59,7 +59,7 @@ impl ProductRepository for Database {
             let oldest_first = (products::created_at.asc(), products::id.asc());
             let query = query.order(oldest_first).limit(limit_plus_one(limit));
             let rows = IndexHint(index, query).load(conn).await?;
-            read_page(&*witness, rows, limit, ProductRow::public_id, ProductRow::into_product)
+            read_page(&*observer, rows, limit, ProductRow::public_id, ProductRow::into_product)
         })
         .await
     }
@@ -71,7 +71,7 @@ impl ProductRepository for Database {
         after: Option<ChangeId>,
         limit: u32,
     ) -> Result<Page<StoredProductChange>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let mut query = product_changes::table
                 .inner_join(products::table.on(products::id.eq(product_changes::product_key)))
@@ -93,7 +93,7 @@ impl ProductRepository for Database {
             let newest = query.order(product_changes::version.desc()).limit(limit_plus_one(limit));
             let rows = IndexHint(index, newest).load::<(ChangeRow, String, Option<String>)>(conn).await?;
             let id = |(row, _, _): &(ChangeRow, _, _)| row.public_id();
-            read_page(&*witness, rows, limit, id, |(row, product, user)| row.into_change(product, user))
+            read_page(&*observer, rows, limit, id, |(row, product, user)| row.into_change(product, user))
         })
         .await
     }

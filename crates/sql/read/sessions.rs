@@ -27,7 +27,7 @@ impl SessionRepository for Database {
         now: Timestamp,
         limit: u32,
     ) -> Result<Vec<Session>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let query = sessions::table
                 .filter(sessions::user_id.eq(user.get()))
@@ -37,7 +37,7 @@ impl SessionRepository for Database {
                 .limit(i64::from(limit))
                 .select(SessionRow::as_select());
             let rows = IndexHint(Index::SESSIONS_OF_USER, query).load(conn).await?;
-            read_readable_rows(&*witness, rows, SessionRow::into_session)
+            read_readable_rows(&*observer, rows, SessionRow::into_session)
         })
         .await
     }

@@ -60,7 +60,7 @@ impl UserRepository for Database {
         after: Option<UserKey>,
         limit: u32,
     ) -> Result<Vec<ChangedUser>, PortError> {
-        let witness = self.observer();
+        let observer = self.observer();
         // No row comes before this key, so that the first page needs no other query.
         let after = after.map_or(i64::MIN, UserKey::get);
         self.run_query(async move |conn: &mut Conn| {
@@ -76,7 +76,7 @@ impl UserRepository for Database {
             // Key, id and time are taken before the row is read: if the rest is unreadable, the cached
             // entry of the user must still be removed.
             let heads: Vec<_> = rows.iter().filter_map(UserRow::last_change).collect();
-            let users = read_each_row(&*witness, rows, |row| row.into_credentials().map(|it| it.user))?;
+            let users = read_each_row(&*observer, rows, |row| row.into_credentials().map(|it| it.user))?;
             let changed =
                 |((key, id, at), user): (_, Result<User, _>)| ChangedUser { key, id, at, user: user.ok() };
             Ok(heads.into_iter().zip(users).map(changed).collect())

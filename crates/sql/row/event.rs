@@ -1,7 +1,7 @@
 use diesel::prelude::*;
 use domain::{
     EventId, EventKey, GatewayName, TransactionId,
-    payment::{EventDisposition, StoredEvent},
+    payment::{EventDisposition, EventTarget, GatewayReference, NamedReference, ReferenceKind, StoredEvent},
 };
 
 use super::reader::RowReader;
@@ -16,6 +16,8 @@ pub(in crate::sql) struct EventRow {
     event_id: String,
     kind: Option<String>,
     transaction_id: Option<String>,
+    reference_kind: Option<String>,
+    reference: Option<String>,
     raw: String,
     disposition: String,
     received_at: SqlTimestamp,
@@ -23,12 +25,19 @@ pub(in crate::sql) struct EventRow {
 
 impl From<&StoredEvent> for EventRow {
     fn from(event: &StoredEvent) -> Self {
+        let (transaction_id, named) = match &event.target {
+            Some(EventTarget::Transaction(id)) => (Some(id.as_str().to_owned()), None),
+            Some(EventTarget::Reference(named)) => (None, Some(named)),
+            None => (None, None),
+        };
         Self {
             id: event.key.get(),
             gateway: event.gateway.as_str().to_owned(),
             event_id: event.id.as_str().to_owned(),
             kind: event.kind.clone(),
-            transaction_id: event.transaction.as_ref().map(|it| it.as_str().to_owned()),
+            transaction_id,
+            reference_kind: named.map(|it| it.kind.as_str().to_owned()),
+            reference: named.map(|it| it.reference.as_str().to_owned()),
             raw: event.raw.clone(),
             disposition: event.disposition.as_str().to_owned(),
             received_at: event.received_at.into(),
@@ -51,12 +60,25 @@ impl EventRow {
         Ok(StoredEvent {
             disposition: row.require_value(EventDisposition::parse(&self.disposition), "disposition")?,
             received_at: row.read_timestamp(self.received_at, "received_at")?,
+            target: self.read_target(row)?,
             key: EventKey::new(self.id),
             gateway: GatewayName::new(self.gateway),
             id: EventId::new(self.event_id),
             kind: self.kind,
-            transaction: self.transaction_id.map(TransactionId::new),
             raw: self.raw,
         })
+    }
+
+    /// Our id of the transaction, or the gateway's reference: a row has at most one of the two.
+    fn read_target(&self, row: RowReader<'_>) -> QueryResult<Option<EventTarget>> {
+        if let Some(id) = &self.transaction_id {
+            return Ok(Some(EventTarget::Transaction(TransactionId::new(id.clone()))));
+        }
+        let Some((kind, reference)) = self.reference_kind.as_deref().zip(self.reference.clone()) else {
+            return Ok(None);
+        };
+        let kind = row.require_value(ReferenceKind::parse(kind), "reference_kind")?;
+        let reference = GatewayReference::new(reference);
+        Ok(Some(EventTarget::Reference(NamedReference { kind, reference })))
     }
 }

@@ -1,5 +1,5 @@
 use diesel::prelude::*;
-use domain::{Refund, RefundId, RefundKey, Text, TransactionKey, payment::RefundFacts};
+use domain::{GatewayName, Refund, RefundId, RefundKey, Text, TransactionKey, payment::RefundFacts};
 
 use super::{reader::RowReader, user_key};
 use crate::sql::schema::refunds;
@@ -11,6 +11,7 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 pub(in crate::sql) struct RefundRow {
     id: i64,
     pub(in crate::sql) transaction_key: i64,
+    gateway: String,
     sequence: i64,
     refund_id: String,
     amount: SqlAmount,
@@ -27,11 +28,13 @@ pub(in crate::sql) struct RefundRow {
 }
 
 impl RefundRow {
-    /// The row of a refund; `sequence` is its position among those of its transaction, from 1.
-    pub(in crate::sql) fn new(sequence: i64, refund: &Refund) -> Self {
+    /// The row of a refund; `sequence` is its position among those of its transaction, from 1. The gateway is the
+    /// transaction's; the row repeats it for the index by which a gateway's due refunds are found.
+    pub(in crate::sql) fn new(sequence: i64, refund: &Refund, gateway: &GatewayName) -> Self {
         Self {
             id: refund.key.get(),
             transaction_key: refund.transaction.get(),
+            gateway: gateway.as_str().to_owned(),
             sequence,
             refund_id: refund.id.as_str().to_owned(),
             amount: refund.amount.into(),

@@ -6,7 +6,7 @@ use domain::{
     },
 };
 
-use super::{DisputeRow, RefundRow, read_rows, reader::RowReader};
+use super::{DisputeRow, ReferenceRow, RefundRow, read_rows, reader::RowReader};
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -137,6 +137,7 @@ impl TransactionRow {
         self,
         refunds: Vec<RefundRow>,
         disputes: Vec<DisputeRow>,
+        references: Vec<ReferenceRow>,
     ) -> QueryResult<Transaction> {
         let row = self.row_reader();
         Ok(Transaction {
@@ -148,6 +149,7 @@ impl TransactionRow {
                 .require_value(CaptureMethod::parse(&self.capture_method), "capture_method")?,
             checks: row.read_count(self.checks, "checks")?,
             refunds: read_rows(refunds, |it| it.into_refund(row, &self.currency))?,
+            references: read_rows(references, |it| it.into_reference(row))?,
             created_at: row.read_timestamp(self.created_at, "created_at")?,
             updated_at: row.read_timestamp(self.updated_at, "updated_at")?,
             check_at: row.read_optional_timestamp(self.check_at, "check_at")?,

@@ -249,7 +249,7 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
     UNIQUE KEY transactions_live (occupies_order),
     UNIQUE KEY transactions_of_order (order_key, sequence),
     KEY transactions_of_status (status, created_at),
-    KEY transactions_to_check (check_at),
+    KEY transactions_to_check (gateway, check_at),
     CONSTRAINT transactions_order FOREIGN KEY (order_key) REFERENCES orders (id),
     CONSTRAINT transactions_status CHECK (status IN (
         'PENDING', 'AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED'
@@ -285,6 +285,8 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
 CREATE TABLE IF NOT EXISTS refunds (
     id               BIGINT         NOT NULL PRIMARY KEY,
     transaction_key  BIGINT         NOT NULL,
+    -- The transaction's, for the index.
+    gateway          VARCHAR(255)   NOT NULL,
     -- The place among the transaction's refunds: 1, 2, 3 and so on.
     sequence         BIGINT         NOT NULL,
     refund_id        VARCHAR(255)   NOT NULL,
@@ -303,7 +305,7 @@ CREATE TABLE IF NOT EXISTS refunds (
     checks           BIGINT         NOT NULL,
     UNIQUE KEY refunds_public (transaction_key, refund_id),
     UNIQUE KEY refunds_sequence (transaction_key, sequence),
-    KEY refunds_to_check (check_at),
+    KEY refunds_to_check (gateway, check_at),
     CONSTRAINT refunds_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
     CONSTRAINT refunds_amount CHECK (amount > 0),
     CONSTRAINT refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
@@ -334,6 +336,24 @@ CREATE TABLE IF NOT EXISTS payment_requests (
     CONSTRAINT requests_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
+-- What a gateway calls a transaction, its refunds and disputes. A reference belongs to one thing, and a thing has one.
+CREATE TABLE IF NOT EXISTS gateway_references (
+    id               BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    gateway          VARCHAR(255) NOT NULL,
+    kind             VARCHAR(20)  NOT NULL,
+    reference        VARCHAR(255) NOT NULL,
+    transaction_key  BIGINT       NOT NULL,
+    -- The id of the refund or dispute; empty for the payment itself. Never NULL: two of those would not be the same.
+    owner            VARCHAR(255) NOT NULL,
+    learnt_at        TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY references_public (gateway, kind, reference),
+    UNIQUE KEY references_of_owner (transaction_key, kind, owner),
+    CONSTRAINT references_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
+    CONSTRAINT references_kind CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    CONSTRAINT references_reference CHECK (CHAR_LENGTH(reference) BETWEEN 1 AND 255),
+    CONSTRAINT references_owner CHECK ((kind = 'PAYMENT') = (owner = ''))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
 -- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
 CREATE TABLE IF NOT EXISTS dispute_events (
     id               BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
@@ -356,15 +376,22 @@ CREATE TABLE IF NOT EXISTS payment_events (
     event_id        VARCHAR(255) NOT NULL,
     kind            TEXT         NULL,
     transaction_id  VARCHAR(255) NULL,
+    -- What it names instead: a reference of the gateway.
+    reference_kind  VARCHAR(20)  NULL,
+    reference       VARCHAR(255) NULL,
     raw             LONGTEXT     NOT NULL,
     disposition     VARCHAR(20)  NOT NULL,
     received_at     TIMESTAMP(3) NOT NULL,
     UNIQUE KEY events_public (gateway, event_id),
     KEY events_of_transaction (transaction_id),
+    KEY events_of_reference (reference, gateway),
     KEY events_of_disposition (disposition, received_at),
     CONSTRAINT events_disposition CHECK (disposition IN (
         'APPLIED', 'UNCHANGED', 'WAITING', 'PARKED', 'OVERDUE', 'FLAGGED'
-    ))
+    )),
+    CONSTRAINT events_reference_kind CHECK (reference_kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    CONSTRAINT events_reference CHECK ((reference IS NULL) = (reference_kind IS NULL)),
+    CONSTRAINT events_target CHECK (reference IS NULL OR transaction_id IS NULL)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS findings (

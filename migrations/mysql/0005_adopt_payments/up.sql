@@ -62,11 +62,11 @@ WHERE NOT EXISTS (SELECT 1 FROM payment_transactions AS taken WHERE taken.id = i
 
 -- What was refunded is back as a whole.
 INSERT INTO refunds (
-    id, transaction_key, sequence, refund_id, amount, status, succeeded_at, failed_at, withdrawn, requested_by, actor,
+    id, transaction_key, gateway, sequence, refund_id, amount, status, succeeded_at, failed_at, withdrawn, requested_by, actor,
     reason, created_at, check_at, checks
 )
 SELECT
-    it.id, it.id, 1, CONCAT('legacy-', it.id), it.captured_amount, 'SUCCEEDED', it.updated_at, NULL, 0, 0,
+    it.id, it.id, it.gateway, 1, CONCAT('legacy-', it.id), it.captured_amount, 'SUCCEEDED', it.updated_at, NULL, 0, 0,
     'SYSTEM', NULL, it.updated_at, NULL, 0
 FROM payment_transactions AS it
 WHERE it.gateway = 'legacy' AND it.status = 'REFUNDED' AND it.id < 4294967296

@@ -203,11 +203,14 @@ CREATE TABLE payment_transactions (
     CHECK (status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL)
 ) STRICT;
 CREATE INDEX transactions_of_status ON payment_transactions (status, created_at);
-CREATE INDEX transactions_to_check ON payment_transactions (check_at) WHERE check_at IS NOT NULL;
+-- All of them, not only those with a `check_at`: gateways are found by it, too.
+CREATE INDEX transactions_to_check ON payment_transactions (gateway, check_at);
 
 CREATE TABLE refunds (
     id               INTEGER NOT NULL PRIMARY KEY,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    -- The transaction's, for the index.
+    gateway          TEXT    NOT NULL,
     -- The place among the transaction's refunds: 1, 2, 3 and so on.
     sequence         INTEGER NOT NULL CHECK (sequence >= 1),
     refund_id        TEXT    NOT NULL,
@@ -229,7 +232,7 @@ CREATE TABLE refunds (
     CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
     CHECK ((status = 'PENDING') = (succeeded_at IS NULL AND failed_at IS NULL AND withdrawn = 0))
 ) STRICT;
-CREATE INDEX refunds_to_check ON refunds (check_at) WHERE check_at IS NOT NULL;
+CREATE INDEX refunds_to_check ON refunds (gateway, check_at) WHERE check_at IS NOT NULL;
 
 -- Who asked for what of a transaction, beside its refunds, which say so themselves.
 CREATE TABLE payment_requests (
@@ -243,6 +246,21 @@ CREATE TABLE payment_requests (
     requested_at     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX requests_of_transaction ON payment_requests (transaction_key);
+
+-- What a gateway calls a transaction, its refunds and disputes. A reference belongs to one thing, and a thing has one.
+CREATE TABLE gateway_references (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    gateway          TEXT    NOT NULL,
+    kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    reference        TEXT    NOT NULL CHECK (length(reference) BETWEEN 1 AND 255),
+    transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
+    -- The id of the refund or dispute; empty for the payment itself. Never NULL: two of those would not be the same.
+    owner            TEXT    NOT NULL,
+    learnt_at        INTEGER NOT NULL,
+    UNIQUE (gateway, kind, reference),
+    UNIQUE (transaction_key, kind, owner),
+    CHECK ((kind = 'PAYMENT') = (owner = ''))
+) STRICT;
 
 -- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
 CREATE TABLE dispute_events (
@@ -263,14 +281,20 @@ CREATE TABLE payment_events (
     event_id        TEXT    NOT NULL,
     kind            TEXT,
     transaction_id  TEXT,
+    -- What it names instead: a reference of the gateway.
+    reference_kind  TEXT CHECK (reference_kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    reference       TEXT,
     raw             TEXT    NOT NULL,
     disposition     TEXT    NOT NULL CHECK (disposition IN (
         'APPLIED', 'UNCHANGED', 'WAITING', 'PARKED', 'OVERDUE', 'FLAGGED'
     )),
     received_at     INTEGER NOT NULL,
-    UNIQUE (gateway, event_id)
+    UNIQUE (gateway, event_id),
+    CHECK ((reference IS NULL) = (reference_kind IS NULL)),
+    CHECK (reference IS NULL OR transaction_id IS NULL)
 ) STRICT;
 CREATE INDEX events_of_transaction ON payment_events (transaction_id) WHERE transaction_id IS NOT NULL;
+CREATE INDEX events_of_reference ON payment_events (reference, gateway) WHERE reference IS NOT NULL;
 CREATE INDEX events_of_disposition ON payment_events (disposition, received_at);
 
 CREATE TABLE findings (

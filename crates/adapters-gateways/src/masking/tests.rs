@@ -3,7 +3,7 @@ use serde_json::json;
 
 use super::*;
 
-/// Makes a notice of about that many bytes.
+/// Builds a notice of about that many bytes.
 type Notices = Box<dyn Fn(usize) -> String>;
 
 const CARD: &str = "4242424242424242";
@@ -13,7 +13,7 @@ fn json(body: &str) -> Value {
     serde_json::from_str(&mask_body(body.as_bytes())).unwrap()
 }
 
-/// What is kept of a notice's data.
+/// Returns the masked `data` of a notice.
 fn data(data: &Value) -> Value {
     json(&json!({"type": "x", "data": data}).to_string())["data"].clone()
 }
@@ -68,17 +68,17 @@ fn ids_are_kept_whole_unless_they_are_a_card_number() {
         }
         let (one, other) =
             (data(&json!({name: "5695069920577123"})), data(&json!({name: "5559470900567123"})));
-        assert_ne!(one, other, "two ids stay two");
-        assert_eq!(one, data(&json!({name: "5695069920577123"})), "and one stays one");
-        let kept = one[name].as_str().unwrap();
+        assert_ne!(one, other, "different ids stay different");
+        assert_eq!(one, data(&json!({name: "5695069920577123"})), "and equal ones stay equal");
+        let digest = one[name].as_str().unwrap();
         assert!(
-            TransactionId::parse(kept).is_ok()
-                && !card::contains_number(kept)
-                && !kept.contains("5695069920577123")
+            TransactionId::parse(digest).is_ok()
+                && !card::contains_number(digest)
+                && !digest.contains("5695069920577123")
         );
         assert_eq!(
             mask_event_id(EventId::new("5695069920577123".into())).as_str(),
-            kept,
+            digest,
             "in the header too"
         );
     }
@@ -86,17 +86,17 @@ fn ids_are_kept_whole_unless_they_are_a_card_number() {
 
 #[test]
 fn what_only_stands_in_the_place_of_an_id_is_masked() {
-    for (odd, kept) in [
+    for (odd, masked) in [
         (json!("pay 4242424242424242"), json!("pay ************4242")),
         (json!(4_242_424_242_424_242_u64), json!(MASKED)),
         (json!([CARD]), json!([MASKED])),
     ] {
-        assert_eq!(data(&json!({"refundId": odd}))["refundId"], kept);
+        assert_eq!(data(&json!({"refundId": odd}))["refundId"], masked);
     }
     assert_eq!(
         json(&json!({"refundId": CARD}).to_string())["refundId"],
         MASKED,
-        "it is no id outside the data"
+        "outside `data` it is no id"
     );
 }
 
@@ -105,17 +105,17 @@ fn an_amount_is_kept_whole_and_a_card_number_is_no_amount() {
     for amount in ["3056930902590.4", "305693090259.04", "378282246310.005", "19.98", "-1"] {
         assert_eq!(data(&json!({"amount": amount}))["amount"], amount);
     }
-    for (card, kept) in [(CARD, MASKED), ("4242424242424242.00", "************4242.00")] {
-        assert_eq!(data(&json!({"amount": card}))["amount"], kept);
+    for (card, masked) in [(CARD, MASKED), ("4242424242424242.00", "************4242.00")] {
+        assert_eq!(data(&json!({"amount": card}))["amount"], masked);
     }
 }
 
 #[test]
 fn what_nests_too_deeply_is_not_kept() {
     let deep = format!(r#"{{"a":{}"{CARD}"{}}}"#, "[".repeat(130), "]".repeat(130));
-    let kept = mask_body(deep.as_bytes());
-    assert!(kept.contains(TOO_DEEP) && !kept.contains(CARD));
-    assert!(kept.len() < deep.len());
+    let masked = mask_body(deep.as_bytes());
+    assert!(masked.contains(TOO_DEEP) && !masked.contains(CARD));
+    assert!(masked.len() < deep.len());
 }
 
 #[test]
@@ -134,21 +134,21 @@ fn no_escape_hides_a_number_in_what_is_not_json() {
         "card=4242%204242%204242%204242&x=1",
         "%34242424242424242",
     ] {
-        let kept = mask_body(hidden.as_bytes());
-        assert!(!card::contains_number(&json::unescape_text(&kept)), "{kept}");
+        let masked = mask_body(hidden.as_bytes());
+        assert!(!card::contains_number(&json::unescape_text(&masked)), "{masked}");
     }
     assert_eq!(mask_body(br"{\u0041 %41"), r"{\u0041 %41", "another escape stays");
 }
 
 #[test]
 fn security_codes_are_hidden_by_their_name_in_what_is_not_json() {
-    for (text, kept) in [
+    for (text, masked) in [
         (r#"{"cvc":"123","x":"#, r#"{"cvc":"***","x":"#),
         (r#"{"card_cvv2" : 123, "a": 1"#, r#"{"card_cvv2" : ***, "a": 1"#),
         ("cvc=a-1&code=00", "cvc=***&code=00"),
         ("cvc", "cvc"),
     ] {
-        assert_eq!(mask_body(text.as_bytes()), kept);
+        assert_eq!(mask_body(text.as_bytes()), masked);
     }
 }
 

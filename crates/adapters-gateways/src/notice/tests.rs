@@ -11,11 +11,12 @@ fn event(kind: EventKind) -> PaymentEvent {
     PaymentEvent {
         id: EventId::new("evt_1".into()),
         kind,
-        transaction: TransactionId::new("t1".into()),
-        order: OrderNumber::new("n1".into()),
+        target: EventTarget::Transaction(TransactionId::new("t1".into())),
+        order: Some(OrderNumber::new("n1".into())),
         reported: ReportedAmount::parse("19.98", "CNY").unwrap(),
         refund: kind.is_refund().then(|| RefundId::new("r1".into())),
         dispute: kind.is_dispute().then(|| DisputeId::new("d1".into())),
+        references: EventReferences::default(),
         details: PaymentDetails {
             card_last4: some("4242"),
             card_brand: some("visa"),
@@ -223,10 +224,10 @@ fn details_are_optional_texts_of_bounded_length() {
 
 #[test]
 fn of_a_masked_card_number_only_the_end_is_kept() {
-    for (sent, kept) in [("************4242", "4242"), ("4242", "4242"), ("42", "42"), ("", "")] {
+    for (sent, stored) in [("************4242", "4242"), ("4242", "4242"), ("42", "42"), ("", "")] {
         let mut notice = notice("payment.captured");
         notice["data"]["cardLast4"] = json!(sent);
-        assert_eq!(understood(&notice).details.card_last4.as_deref(), Some(kept));
+        assert_eq!(understood(&notice).details.card_last4.as_deref(), Some(stored));
     }
 }
 
@@ -247,7 +248,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// An id as gateways make them.
+/// Ids of the forms that gateways use.
 fn any_id() -> impl Strategy<Value = String> {
     prop_oneof![
         "[!-~]{1,40}",
@@ -282,18 +283,22 @@ proptest! {
         let data = json!({"transactionId": transaction, "orderNumber": order, "refundId": refund, "amount": amount,
             "currency": "CNY", "failureReason": reason});
         notice["data"] = data;
-        let kept = crate::masking::mask_body(notice.to_string().as_bytes());
-        let ParsedNotice::Event(event) = of(kept.clone()) else { panic!("not understood: {kept}") };
-        let is_kept = |sent: &str, kept: &str| kept == sent || card::is_card_number(sent) && kept.starts_with("masked_");
-        prop_assert!(is_kept(&transaction, event.transaction.as_str()), "{}", kept);
-        prop_assert!(is_kept(&order, event.order.as_str()), "{}", kept);
-        prop_assert!(is_kept(&refund, event.refund.as_ref().unwrap().as_str()), "{}", kept);
-        prop_assert_eq!(refund == transaction, event.refund.as_ref().unwrap().as_str() == event.transaction.as_str());
+        let masked = crate::masking::mask_body(notice.to_string().as_bytes());
+        let ParsedNotice::Event(event) = of(masked.clone()) else { panic!("not understood: {masked}") };
+        let is_same_id = |sent: &str, parsed: &str| {
+            parsed == sent || card::is_card_number(sent) && parsed.starts_with("masked_")
+        };
+        let EventTarget::Transaction(named) = &event.target else { panic!("it names a transaction") };
+        let named = named.as_str();
+        prop_assert!(is_same_id(&transaction, named), "{}", masked);
+        prop_assert!(is_same_id(&order, event.order.as_ref().unwrap().as_str()), "{}", masked);
+        prop_assert!(is_same_id(&refund, event.refund.as_ref().unwrap().as_str()), "{}", masked);
+        prop_assert_eq!(refund == transaction, event.refund.as_ref().unwrap().as_str() == named);
         prop_assert_eq!(&event.reported.amount, &amount);
         prop_assert_eq!(event.details.failure_reason.clone(), Some(card::mask_numbers(&reason)));
-        prop_assert_eq!(of(kept.clone()), ParsedNotice::Event(event.clone()), "when it is tried again");
-        let twice = crate::masking::mask_body(kept.as_bytes());
-        prop_assert_eq!(of(twice), ParsedNotice::Event(event), "and when it were masked again");
+        prop_assert_eq!(of(masked.clone()), ParsedNotice::Event(event.clone()), "when it is parsed again");
+        let twice = crate::masking::mask_body(masked.as_bytes());
+        prop_assert_eq!(of(twice), ParsedNotice::Event(event), "and when it is masked again");
     }
 
     #[test]
@@ -301,5 +306,45 @@ proptest! {
         let mut notice = notice("refund.succeeded");
         *notice["data"].as_object_mut().unwrap().values_mut().nth(member).unwrap() = value;
         let _ = read(&notice);
+    }
+}
+
+fn reference(text: &str) -> GatewayReference {
+    GatewayReference::parse(text).unwrap()
+}
+
+#[test]
+fn an_event_names_our_transaction_or_else_what_the_gateway_calls_it() {
+    let mut notice = json!({"type": "refund.succeeded", "data": {"amount": "5", "currency": "CNY"}});
+    assert!(is_unintelligible(&notice), "it has neither an id nor a reference");
+    let named = |kind, text| EventTarget::Reference(NamedReference { kind, reference: reference(text) });
+    for (member, text, target) in [
+        ("refundReference", "re_1", named(ReferenceKind::Refund, "re_1")),
+        ("gatewayReference", "pi_1", named(ReferenceKind::Payment, "pi_1")),
+    ] {
+        notice["data"][member] = text.into();
+        assert_eq!(understood(&notice).target, target, "{member}");
+    }
+    let event = understood(&notice);
+    assert_eq!((event.order, event.refund, event.references.refund), (None, None, Some(reference("re_1"))));
+    notice["data"]["transactionId"] = "t1".into();
+    assert!(is_unintelligible(&notice), "a notice with our id needs an orderNumber");
+    notice["data"]["orderNumber"] = "n1".into();
+    assert_eq!(understood(&notice).target, EventTarget::Transaction(TransactionId::new("t1".into())));
+}
+
+#[test]
+fn what_began_in_the_dashboard_is_written_and_understood() {
+    for kind in EventKind::ALL {
+        let references = EventReferences {
+            payment: Some(reference("pi_1")),
+            refund: kind.is_refund().then(|| reference("re_1")),
+            dispute: kind.is_dispute().then(|| reference("dp_1")),
+        };
+        let named = NamedReference { kind: ReferenceKind::Payment, reference: reference("pi_1") };
+        let target = EventTarget::Reference(named);
+        let event =
+            PaymentEvent { target, order: None, refund: None, dispute: None, references, ..event(kind) };
+        assert_eq!(of(format_body(&event)), ParsedNotice::Event(Box::new(event)));
     }
 }

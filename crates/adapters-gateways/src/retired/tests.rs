@@ -21,6 +21,7 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
     let amount = Money::parse("19.98", "CNY").unwrap();
     let charge = || Charge {
         transaction: TransactionId::new("t1".into()),
+        reference: None,
         order: OrderNumber::new("n1".into()),
         token: PaymentToken::new(String::new()),
         amount,
@@ -30,17 +31,27 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
     let refund = RefundId::new("r1".into());
     let answers = [
         (EventKind::Failed, gateway.charge(charge()).await),
-        (EventKind::Failed, gateway.retry_charge(charge()).await),
         (EventKind::Failed, gateway.capture(charge(), amount).await),
         (EventKind::Voided, gateway.void(charge()).await),
         (EventKind::RefundFailed, gateway.refund(charge(), refund.clone(), amount).await),
     ];
     for (kind, answer) in answers {
-        let event = answer.unwrap().unwrap();
-        assert_eq!((event.kind, event.at, event.transaction.as_str()), (kind, NOW, "t1"));
+        let Answer::Event(event) = answer.unwrap() else { panic!("the answer is no event") };
+        let target = EventTarget::Transaction(TransactionId::new("t1".into()));
+        assert_eq!((event.kind, event.at, event.target), (kind, NOW, target));
         assert_eq!(event.refund, (kind == EventKind::RefundFailed).then(|| refund.clone()));
         assert_eq!(event.details.failure_reason.as_deref(), Some(REASON));
     }
+    let lookup = Lookup { charge: charge(), subject: ports::LookupSubject::Payment };
+    assert_eq!(
+        gateway.look_up(lookup).await.unwrap(),
+        LookupAnswer::Unknown,
+        "so it is sent again, and ends"
+    );
+    assert!(
+        NOW.saturating_add(gateway.key_lifetime())
+            > NOW.saturating_add(Duration::from_secs(100 * 365 * 86_400))
+    );
     assert!(
         !gateway.accepts_token("tok_visa")
             && gateway.verify_notice(&NoticeHeaders::new(), b"{}", NOW).is_err()

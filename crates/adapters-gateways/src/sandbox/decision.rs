@@ -1,38 +1,40 @@
-//! What the sandbox decides. Pure.
+//! The decisions of the sandbox, as pure functions.
 
-use data_encoding::BASE32_NOPAD;
 use domain::{
-    Money, Timestamp,
-    payment::{CaptureMethod, EventKind, PaymentDetails, PaymentEvent, ReportedAmount},
+    Money, RefundId, Timestamp, TransactionId,
+    payment::{
+        CaptureMethod, EventKind, EventReferences, EventTarget, GatewayReference, PaymentDetails,
+        PaymentEvent, ReportedAmount,
+    },
 };
 use ports::Charge;
-use sha2::{Digest, Sha256};
 
-use crate::notice;
+use crate::{ids::derive_id, notice};
 
-/// Approved, as ISO 8583 writes it.
+/// The response code of ISO 8583 for an approval.
 const APPROVED: &str = "00";
-/// Do not honour.
+/// The response code of ISO 8583 for "do not honour".
 const DECLINED: &str = "05";
 const DECLINED_REASON: &str = "card declined";
 const LAST4: &str = "4242";
 const BRAND: &str = "visa";
 const AUTHORIZATION_CODE_CHARS: usize = 6;
-const DERIVED_BYTES: usize = 16;
 
-/// The ways to pay, each of which makes one thing happen.
+/// The test tokens. Each produces one course of a payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum TestToken {
-    /// All goes well.
+    /// The payment succeeds.
     Visa,
     /// The card is declined.
     Declined,
-    /// There is no word until later.
+    /// The payment succeeds after a delay; until then it has no result.
     Pending,
-    /// All goes well, but the answer and the notices are lost.
+    /// The payment succeeds, but the answer and the notices are lost.
     Timeout,
-    /// All goes well, and then the payment is disputed.
+    /// The payment succeeds, and is disputed after a delay.
     Dispute,
+    /// The first charge never arrives; the second one succeeds.
+    Unreached,
 }
 
 impl TestToken {
@@ -43,17 +45,18 @@ impl TestToken {
             "tok_pending" => Some(Self::Pending),
             "tok_timeout" => Some(Self::Timeout),
             "tok_dispute" => Some(Self::Dispute),
+            "tok_unreached" => Some(Self::Unreached),
             _ => None,
         }
     }
 
-    /// The token of a charge; one that is not known is declined.
+    /// The test token of a charge; an unknown token counts as [`TestToken::Declined`].
     pub(super) fn from_charge(charge: &Charge) -> Self {
         Self::parse(charge.token.expose_secret()).unwrap_or(Self::Declined)
     }
 }
 
-/// What happens because of a charge, oldest first.
+/// Returns the events that follow from a charge, oldest first.
 pub(super) fn decide_events(charge: &Charge, token: TestToken, at: Timestamp) -> Vec<PaymentEvent> {
     let kinds: &[EventKind] = match (token, charge.capture_method) {
         (TestToken::Declined, _) => &[EventKind::Failed],
@@ -63,7 +66,7 @@ pub(super) fn decide_events(charge: &Charge, token: TestToken, at: Timestamp) ->
     kinds.iter().map(|kind| build_event(charge, *kind, charge.amount, at)).collect()
 }
 
-/// Something that happens to a charge.
+/// Builds an event about a charge.
 pub(super) fn build_event(charge: &Charge, kind: EventKind, amount: Money, at: Timestamp) -> PaymentEvent {
     let failed = kind == EventKind::Failed;
     let code = || {
@@ -73,11 +76,15 @@ pub(super) fn build_event(charge: &Charge, kind: EventKind, amount: Money, at: T
     PaymentEvent {
         id: notice::event_id(kind, &charge.transaction, None),
         kind,
-        transaction: charge.transaction.clone(),
-        order: charge.order.clone(),
+        target: EventTarget::Transaction(charge.transaction.clone()),
+        order: Some(charge.order.clone()),
         reported: ReportedAmount::from(amount),
         refund: None,
         dispute: None,
+        references: EventReferences {
+            payment: Some(payment_reference(&charge.transaction)),
+            ..EventReferences::default()
+        },
         details: PaymentDetails {
             card_last4: Some(LAST4.to_owned()),
             card_brand: Some(BRAND.to_owned()),
@@ -89,9 +96,17 @@ pub(super) fn build_event(charge: &Charge, kind: EventKind, amount: Money, at: T
     }
 }
 
-/// 26 characters of `A-Z` and `2-7` that look random and are always the same for the same parts, none of which has a
-/// line break.
-pub(crate) fn derive_id(parts: &[&str]) -> String {
-    let digest = Sha256::digest(parts.join("\n"));
-    BASE32_NOPAD.encode(digest.get(..DERIVED_BYTES).unwrap_or(&digest))
+/// Builds the event of a refund that succeeds.
+pub(super) fn refund(charge: &Charge, refund: &RefundId, amount: Money, at: Timestamp) -> PaymentEvent {
+    let event = build_event(charge, EventKind::RefundSucceeded, amount, at);
+    let name = derive_id(&["refund", charge.transaction.as_str(), refund.as_str()]).to_lowercase();
+    let references =
+        EventReferences { refund: Some(GatewayReference::new(format!("sb_ref_{name}"))), ..event.references };
+    let id = notice::event_id(event.kind, &charge.transaction, Some(refund));
+    PaymentEvent { id, refund: Some(refund.clone()), references, ..event }
+}
+
+/// Returns the sandbox's reference of a payment.
+pub(super) fn payment_reference(transaction: &TransactionId) -> GatewayReference {
+    GatewayReference::new(format!("sb_pay_{}", derive_id(&["payment", transaction.as_str()]).to_lowercase()))
 }

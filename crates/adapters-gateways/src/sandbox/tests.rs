@@ -23,7 +23,7 @@ fn secrets() -> WebhookSecrets {
     WebhookSecrets::parse(&secret_from_bytes(&[7; 32])).unwrap()
 }
 
-/// Nobody takes its notices.
+/// A sandbox that sends no notices.
 fn sandbox_at(now: Timestamp) -> Sandbox {
     Sandbox::open(SandboxConfig { deliveries: 0, ..SandboxConfig::new(secrets()) }, Arc::new(Stopped(now)))
         .unwrap()
@@ -37,6 +37,7 @@ async fn fixture() -> GatewayFixture {
         good_token: "tok_visa",
         declined_token: "tok_declined",
         unanswered_token: "tok_timeout",
+        unreached_token: "tok_unreached",
         sign_notice: Box::new(|id, body, at| {
             standard_webhooks::signed_headers(secrets().signing_secret(), id, body, at)
         }),
@@ -45,9 +46,25 @@ async fn fixture() -> GatewayFixture {
     }
 }
 
+/// The event of an answer that has one.
+fn word(answer: Result<Answer, NoResponse>) -> PaymentEvent {
+    let Ok(Answer::Event(event)) = answer else { panic!("no event: {answer:?}") };
+    *event
+}
+
+/// Returns the events of a payment that the sandbox knows.
+async fn known(sandbox: &Sandbox, charge: &Charge) -> Vec<PaymentEvent> {
+    let lookup = Lookup { charge: charge.clone(), subject: LookupSubject::Payment };
+    match sandbox.look_up(lookup).await.unwrap() {
+        LookupAnswer::Found { events, .. } => events,
+        LookupAnswer::Unknown | LookupAnswer::CannotTell => panic!("it is not known"),
+    }
+}
+
 fn charge(token: &str, capture_method: CaptureMethod) -> Charge {
     Charge {
         transaction: TransactionId::new("t1".into()),
+        reference: None,
         order: OrderNumber::new("n1".into()),
         token: PaymentToken::new(token.into()),
         amount: Money::parse("19.98", "CNY").unwrap(),
@@ -62,29 +79,30 @@ async fn a_pending_charge_has_no_word_before_its_delay_is_over_and_the_same_word
     for (method, kind) in
         [(CaptureMethod::Automatic, EventKind::Captured), (CaptureMethod::Manual, EventKind::Authorized)]
     {
-        let ask = charge("tok_pending", method);
-        assert_eq!(sandbox_at(NOW).charge(ask.clone()).await.unwrap(), None);
+        let charge = charge("tok_pending", method);
+        let reference = Some(decision::payment_reference(&charge.transaction));
+        assert_eq!(sandbox_at(NOW).charge(charge.clone()).await.unwrap(), Answer::Accepted { reference });
         let early = NOW.saturating_add(delay - Duration::from_millis(1));
-        assert_eq!(sandbox_at(early).retry_charge(ask.clone()).await.unwrap(), None);
-        let word = sandbox_at(NOW.saturating_add(delay)).retry_charge(ask.clone()).await.unwrap().unwrap();
-        assert_eq!((word.kind, word.at), (kind, NOW.saturating_add(delay)));
-        assert_eq!(sandbox_at(NOW.saturating_add(delay * 99)).retry_charge(ask).await.unwrap(), Some(word));
+        assert_eq!(known(&sandbox_at(early), &charge).await, []);
+        let events = known(&sandbox_at(NOW.saturating_add(delay)), &charge).await;
+        assert_eq!((events[0].kind, events[0].at), (kind, NOW.saturating_add(delay)));
+        assert_eq!(known(&sandbox_at(NOW.saturating_add(delay * 99)), &charge).await, events);
     }
 }
 
 #[tokio::test]
 async fn a_disputed_charge_is_captured_first() {
     let sandbox = sandbox_at(NOW);
-    let automatic = sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic)).await.unwrap();
-    assert_eq!(automatic.unwrap().kind, EventKind::Captured);
-    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual)).await.unwrap();
-    assert_eq!(manual.unwrap().kind, EventKind::Authorized);
+    let automatic = sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic)).await;
+    assert_eq!(word(automatic).kind, EventKind::Captured);
+    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual)).await;
+    assert_eq!(word(manual).kind, EventKind::Authorized);
 }
 
 #[tokio::test]
 async fn an_answer_tells_of_the_card_what_the_contract_shows() {
     let sandbox = sandbox_at(NOW);
-    let good = sandbox.charge(charge("tok_visa", CaptureMethod::Automatic)).await.unwrap().unwrap().details;
+    let good = word(sandbox.charge(charge("tok_visa", CaptureMethod::Automatic)).await).details;
     assert_eq!((good.card_last4.as_deref(), good.card_brand.as_deref()), (Some("4242"), Some("visa")));
     assert_eq!((good.response_code.as_deref(), good.failure_reason), (Some("00"), None));
     let code = good.authorization_code.unwrap();
@@ -94,19 +112,18 @@ async fn an_answer_tells_of_the_card_what_the_contract_shows() {
     );
     let mut other = charge("tok_visa", CaptureMethod::Automatic);
     other.transaction = TransactionId::new("t2".into());
-    let other = sandbox.charge(other).await.unwrap().unwrap().details;
+    let other = word(sandbox.charge(other).await).details;
     assert_ne!(other.authorization_code, Some(code), "each transaction has its own");
 
-    let declined =
-        sandbox.charge(charge("tok_declined", CaptureMethod::Automatic)).await.unwrap().unwrap().details;
+    let declined = word(sandbox.charge(charge("tok_declined", CaptureMethod::Automatic)).await).details;
     assert_eq!(declined.failure_reason.as_deref(), Some("card declined"));
     assert_eq!((declined.response_code.as_deref(), declined.authorization_code), (Some("05"), None));
 }
 
 #[tokio::test]
 async fn a_token_that_is_not_known_is_declined() {
-    let word = sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic)).await.unwrap().unwrap();
-    assert_eq!(word.kind, EventKind::Failed);
+    let event = word(sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic)).await);
+    assert_eq!(event.kind, EventKind::Failed);
 }
 
 #[test]
@@ -117,4 +134,34 @@ fn what_is_masked_is_still_verified_as_it_was_sent() {
     let notice = sandbox_at(NOW).verify_notice(&headers, body, NOW).unwrap();
     assert_eq!(notice.raw, r#"{"card":"************4242","cvc":"***","type":"payment.captured"}"#);
     assert!(!notice.id.as_str().contains("42424242"));
+}
+
+#[test]
+fn it_is_answered_as_the_contract_says() {
+    let sandbox = sandbox_at(NOW);
+    for (duplicate, body) in
+        [(false, r#"{"received":true,"duplicate":false}"#), (true, r#"{"received":true,"duplicate":true}"#)]
+    {
+        let acknowledgement = sandbox.acknowledge(duplicate);
+        assert_eq!((acknowledgement.status, acknowledgement.content_type), (200, "application/json"));
+        assert_eq!(acknowledgement.body, body);
+    }
+}
+
+#[test]
+fn of_what_it_was_asked_to_do_only_so_much_is_remembered() {
+    let ledger = Ledger::default();
+    let event = decision::build_event(
+        &charge("tok_visa", CaptureMethod::Manual),
+        EventKind::Voided,
+        charge("", CaptureMethod::Manual).amount,
+        NOW,
+    );
+    let entry = |n: usize| Entry::Operation(TransactionId::new(format!("t{n}")));
+    for n in 0..=10_000 {
+        ledger.record(entry(n), event.clone());
+        ledger.is_first_attempt(&TransactionId::new(format!("t{n}")));
+    }
+    assert_eq!((ledger.find(&entry(0)), ledger.find(&entry(1)).is_some()), (None, true));
+    assert!(ledger.is_first_attempt(&TransactionId::new("t0".into())), "a forgotten charge is lost again");
 }

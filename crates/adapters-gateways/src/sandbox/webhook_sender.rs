@@ -1,4 +1,4 @@
-//! Bringing notices to the service over HTTP, and again if it does not take them.
+//! Delivering notices to the service over HTTP, with retries.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -12,25 +12,25 @@ use tokio_util::{
     task::TaskTracker,
 };
 
-use super::{NAME, SandboxConfig};
+use super::config::{NAME, SandboxConfig};
 use crate::{WebhookSecrets, notice, standard_webhooks};
 
-/// How often a notice is tried before it is given up.
+/// The number of attempts to deliver a notice.
 const ATTEMPTS_MAX: u32 = 5;
-/// How much longer each pause between two attempts is than the one before.
+/// The factor by which the pause between two attempts grows.
 const PAUSE_GROWTH: u32 = 4;
-/// How long the service may take for its answer.
+/// The longest time that the service may take to answer.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
-/// How many notices are on their way at once.
+/// The largest number of requests at once.
 const IN_FLIGHT_MAX: usize = 32;
-/// How many notices wait; what is more is dropped, and reconciliation finds out.
+/// The largest number of deliveries that wait or run. Further ones are dropped; reconciliation replaces them.
 const BACKLOG_MAX: usize = 10_000;
-/// Longest answer that is read, in bytes, so that its connection can be used again.
+/// The longest response body that is read, in bytes. Reading it lets the connection be used again.
 const RESPONSE_BYTES_MAX: u64 = 4 * 1024;
-/// Between two notices of one charge, so that they arrive in the (wrong) order they are sent in.
+/// The time between two notices of one charge, so that they arrive in the order in which they are sent.
 const SEND_INTERVAL: Duration = Duration::from_millis(25);
 
-/// Sends notices in tasks of its own.
+/// Sends notices, each in a task of its own. Dropping it ends all deliveries.
 pub(super) struct WebhookSender {
     context: Arc<DeliveryContext>,
     deliveries: u8,
@@ -40,7 +40,7 @@ pub(super) struct WebhookSender {
     _stop_when_dropped: DropGuard,
 }
 
-/// What every delivery needs.
+/// The state that all deliveries share.
 struct DeliveryContext {
     client: Client,
     clock: Arc<dyn Clock>,
@@ -64,7 +64,7 @@ impl WebhookSender {
             .timeout(RESPONSE_TIMEOUT)
             .pool_max_idle_per_host(IN_FLIGHT_MAX)
             .build();
-        let round = DeliveryContext {
+        let context = DeliveryContext {
             client: client.map_err(PortError::unavailable)?,
             clock,
             secrets: config.secrets.clone(),
@@ -72,19 +72,19 @@ impl WebhookSender {
             retry_pause: config.retry_pause,
             in_flight: Semaphore::new(IN_FLIGHT_MAX),
         };
-        let stopped = CancellationToken::new();
+        let shutdown = CancellationToken::new();
         Ok(Self {
-            context: Arc::new(round),
+            context: Arc::new(context),
             deliveries: config.deliveries,
             backlog: Arc::new(Semaphore::new(BACKLOG_MAX)),
             tasks: TaskTracker::new(),
-            _stop_when_dropped: stopped.clone().drop_guard(),
-            shutdown: stopped,
+            _stop_when_dropped: shutdown.clone().drop_guard(),
+            shutdown,
         })
     }
 
     pub(super) fn set_callback_base(&self, base: String) {
-        // It is set already if this fails, and the first one holds.
+        // It fails if a base is set already; then the first one stays.
         let _ = self.context.callback_base.set(base);
     }
 
@@ -94,28 +94,29 @@ impl WebhookSender {
         self.tasks.wait().await;
     }
 
-    /// Sends notices about events that are given oldest first: the newest first, and all of them several times.
+    /// Sends notices about events that are given oldest first: the newest first, and all of them several
+    /// times.
     pub(super) fn send_events(&self, events: &[PaymentEvent], after: Duration) {
-        let parcels: Vec<_> = events.iter().rev().map(|it| Arc::new(Webhook::from_event(it))).collect();
-        let copies = (0..self.deliveries).flat_map(|_| &parcels);
-        for (place, parcel) in (1..).zip(copies) {
+        let webhooks: Vec<_> = events.iter().rev().map(|it| Arc::new(Webhook::from_event(it))).collect();
+        let copies = (0..self.deliveries).flat_map(|_| &webhooks);
+        for (position, webhook) in (1..).zip(copies) {
             self.spawn_delivery(
-                Arc::clone(parcel),
-                after.saturating_add(SEND_INTERVAL.saturating_mul(place)),
+                Arc::clone(webhook),
+                after.saturating_add(SEND_INTERVAL.saturating_mul(position)),
             );
         }
     }
 
-    fn spawn_delivery(&self, parcel: Arc<Webhook>, after: Duration) {
-        let Ok(room) = Arc::clone(&self.backlog).try_acquire_owned() else {
-            tracing::warn!(event = %parcel.id, "too many notices are waiting: one is dropped");
+    fn spawn_delivery(&self, webhook: Arc<Webhook>, after: Duration) {
+        let Ok(permit) = Arc::clone(&self.backlog).try_acquire_owned() else {
+            tracing::warn!(event = %webhook.id, "webhook backlog is full, webhook dropped");
             return;
         };
-        let round = Arc::clone(&self.context);
+        let context = Arc::clone(&self.context);
         let delivery = async move {
             tokio::time::sleep(after).await;
-            round.deliver_with_retries(&parcel).await;
-            drop(room);
+            context.deliver_with_retries(&webhook).await;
+            drop(permit);
         };
         self.tasks.spawn(self.shutdown.clone().run_until_cancelled_owned(delivery));
     }
@@ -128,44 +129,45 @@ impl Webhook {
 }
 
 impl DeliveryContext {
-    async fn deliver_with_retries(&self, parcel: &Webhook) {
-        let (mut pause, mut reason) = (self.retry_pause, String::new());
+    async fn deliver_with_retries(&self, webhook: &Webhook) {
+        let (mut pause, mut last_error) = (self.retry_pause, String::new());
         for attempt in 1..=ATTEMPTS_MAX {
-            match self.post_once(parcel).await {
+            match self.post_once(webhook).await {
                 Ok(()) => return,
-                Err(why) => reason = why,
+                Err(error) => last_error = error,
             }
             if attempt < ATTEMPTS_MAX {
                 tokio::time::sleep(pause).await;
                 pause = pause.saturating_mul(PAUSE_GROWTH);
             }
         }
-        tracing::warn!(event = %parcel.id, attempts = ATTEMPTS_MAX, fault = reason, "a notice was not taken: it is given up");
+        tracing::warn!(event = %webhook.id, attempts = ATTEMPTS_MAX, fault = reason, "a notice was not taken: it is given up");
     }
 
-    /// Sends it once, with a signature of its own: its time stamp is the moment of sending. Gives why it was not taken.
-    async fn post_once(&self, parcel: &Webhook) -> Result<(), String> {
+    /// Sends it once, with a signature of its own: its time stamp is the moment of sending. Gives why it was
+    /// not taken.
+    async fn post_once(&self, webhook: &Webhook) -> Result<(), String> {
         let base = self.callback_base.get().ok_or("it is not known where notices go")?;
         let _turn = self.in_flight.acquire().await.map_err(|it| it.to_string())?;
         let signed = standard_webhooks::signed_headers(
             self.secrets.signing_secret(),
-            parcel.id.as_str(),
-            parcel.body.as_bytes(),
+            webhook.id.as_str(),
+            webhook.body.as_bytes(),
             self.clock.now(),
         );
         let mut request = self
             .client
             .post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
             .header("content-type", "application/json")
-            .body(parcel.body.clone());
+            .body(webhook.body.clone());
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let answer = request.send().await.map_err(|it| ErrorChain(&it.without_url()).to_string())?;
-        let status = answer.status();
-        if answer.content_length().is_some_and(|bytes| bytes <= RESPONSE_BYTES_MAX) {
-            // Only for the sake of the connection: the status has said everything.
-            let _ = answer.bytes().await;
+        let response = request.send().await.map_err(|it| ErrorChain(&it.without_url()).to_string())?;
+        let status = response.status();
+        if response.content_length().is_some_and(|bytes| bytes <= RESPONSE_BYTES_MAX) {
+            // The body is read only so that the connection can be used again; the result is the status.
+            let _ = response.bytes().await;
         }
         if status.is_success() { Ok(()) } else { Err(format!("answered with {status}")) }
     }
@@ -173,7 +175,10 @@ impl DeliveryContext {
 
 #[cfg(test)]
 mod tests {
-    use domain::{Money, OrderNumber, Timestamp, TransactionId, payment::EventKind};
+    use domain::{
+        Money, OrderNumber, Timestamp, TransactionId,
+        payment::{EventKind, EventReferences, EventTarget},
+    };
 
     use super::*;
 
@@ -189,11 +194,12 @@ mod tests {
         PaymentEvent {
             id: EventId::new("evt_1".into()),
             kind: EventKind::Captured,
-            transaction: TransactionId::new("t1".into()),
-            order: OrderNumber::new("n1".into()),
+            target: EventTarget::Transaction(TransactionId::new("t1".into())),
+            order: Some(OrderNumber::new("n1".into())),
             reported: Money::parse("1", "CNY").unwrap().into(),
             refund: None,
             dispute: None,
+            references: EventReferences::default(),
             details: domain::payment::PaymentDetails::default(),
             at: Timestamp::from_millis(0),
         }
@@ -203,12 +209,12 @@ mod tests {
     async fn only_so_many_notices_wait_and_stopping_lets_them_all_go() {
         let secrets = WebhookSecrets::parse(&crate::secret_from_bytes(&[7; 32])).unwrap();
         let config = SandboxConfig { deliveries: 100, ..SandboxConfig::new(secrets) };
-        let courier = WebhookSender::new(&config, Arc::new(Stopped)).unwrap();
+        let sender = WebhookSender::new(&config, Arc::new(Stopped)).unwrap();
         for _ in 0..=BACKLOG_MAX / 100 {
-            courier.send_events(&[sample_event()], Duration::from_secs(3600));
+            sender.send_events(&[sample_event()], Duration::from_secs(3600));
         }
-        assert_eq!(courier.tasks.len(), BACKLOG_MAX);
-        courier.stop().await;
-        assert_eq!((courier.tasks.len(), courier.backlog.available_permits()), (0, BACKLOG_MAX));
+        assert_eq!(sender.tasks.len(), BACKLOG_MAX);
+        sender.stop().await;
+        assert_eq!((sender.tasks.len(), sender.backlog.available_permits()), (0, BACKLOG_MAX));
     }
 }

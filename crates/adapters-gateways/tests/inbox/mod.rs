@@ -1,4 +1,5 @@
-//! A service that takes notices, as small as it can be: HTTP/1.1 with a `Content-Length`, one connection a task.
+//! A service that takes notices, as small as it can be: HTTP/1.1 with a `Content-Length`, one connection a
+//! task.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -10,19 +11,19 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-/// Longest wait for notices that must come.
+/// The longest wait for notices that must arrive.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Long enough for one notice too many to come.
+/// A wait that is long enough for an unexpected notice to arrive.
 const A_WHILE: Duration = Duration::from_millis(150);
 
 /// How the service answers.
 #[derive(Clone, Copy)]
 pub(crate) enum Answer {
-    /// With that status.
+    /// A response with this status.
     Status(u16),
-    /// With a redirection to another path of its own.
+    /// A redirect to another path of the service.
     Redirect,
-    /// It hangs up.
+    /// The connection is closed without a response.
     Nothing,
 }
 
@@ -67,7 +68,7 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
-    /// A service whose n-th answer, from 0, is `answers(n)` and comes after a while.
+    /// Opens a service whose n-th response, from 0, is `answers(n)` and is sent after `takes`.
     pub(crate) async fn open(answers: fn(usize) -> Answer, takes: Duration) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
@@ -91,27 +92,27 @@ impl Inbox {
         self.received().iter().map(|it| it.kind()).collect()
     }
 
-    /// How many were being answered at once, at most.
+    /// The largest number of requests that were open at once.
     pub(crate) fn open_max(&self) -> usize {
         self.shared.state.lock().unwrap().open_max
     }
 
-    /// Waits for so many notices.
+    /// Waits until `count` notices have arrived, and returns all.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<Arc<Received>> {
         let all = async {
             while self.received().len() < count {
                 sleep(Duration::from_millis(2)).await;
             }
         };
-        assert!(timeout(PATIENCE, all).await.is_ok(), "only {:?} came", self.kinds());
+        assert!(timeout(PATIENCE, all).await.is_ok(), "only {:?} arrived", self.kinds());
         self.received()
     }
 
-    /// Waits for so many notices, and then long enough for one too many to come.
+    /// Waits until `count` notices have arrived, and checks that no other one follows.
     pub(crate) async fn wait_for_only(&self, count: usize) -> Vec<Arc<Received>> {
         self.wait_for(count).await;
         sleep(A_WHILE).await;
-        assert_eq!(self.received().len(), count, "{:?} came", self.kinds());
+        assert_eq!(self.received().len(), count, "{:?} arrived", self.kinds());
         self.received()
     }
 }
@@ -119,7 +120,7 @@ impl Inbox {
 async fn serve(stream: TcpStream, shared: Arc<Behaviour>) {
     let mut stream = BufReader::new(stream);
     while let Some(received) = read(&mut stream).await {
-        let place = {
+        let position = {
             let mut state = shared.state.lock().unwrap();
             state.received.push(Arc::new(received));
             state.open += 1;
@@ -128,7 +129,7 @@ async fn serve(stream: TcpStream, shared: Arc<Behaviour>) {
         };
         sleep(shared.takes).await;
         shared.state.lock().unwrap().open -= 1;
-        let (status, location) = match (shared.answers)(place) {
+        let (status, location) = match (shared.answers)(position) {
             Answer::Status(status) => (status, ""),
             Answer::Redirect => (307, "location: /elsewhere\r\n"),
             Answer::Nothing => return,
@@ -138,7 +139,7 @@ async fn serve(stream: TcpStream, shared: Arc<Behaviour>) {
     }
 }
 
-/// The next request of the connection, if there is one.
+/// Reads the next request of the connection; `None` at its end.
 async fn read(stream: &mut BufReader<TcpStream>) -> Option<Received> {
     let mut lines = Vec::new();
     loop {

@@ -71,6 +71,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertTransaction(transaction) => payments::insert_transaction(tables, *transaction),
         Write::UpdateTransaction(transaction) => payments::update_transaction(tables, *transaction),
         Write::InsertRequest(request) => payments::insert_request(tables, request),
+        Write::LearnReference(gateway, new) => payments::learn_reference(tables, &gateway, new),
         Write::Postpone(transaction) => payments::postpone_checks(tables, &transaction),
         Write::InsertFinding(finding) => findings::insert_finding(tables, finding),
         Write::InsertFindingOnce(finding, subject) => findings::insert_finding_once(tables, finding, subject),

@@ -8,7 +8,7 @@ use super::{AdoptedRows, AdoptionReport, BoxError, MigrationRefusal, compatibili
 
 /// The tables that both the app and this service have: name, a column that both have, a column that only
 /// this service has.
-const SHARED_TABLES: &[(&str, &str, &str)] = &[
+pub(super) const SHARED_TABLES: &[(&str, &str, &str)] = &[
     ("user", "username", "publicId"),
     ("orders", "orderNumber", "revision"),
     ("order_items", "productId", "holdsStock"),
@@ -18,12 +18,15 @@ const SHARED_TABLES: &[(&str, &str, &str)] = &[
 
 /// The tables that only this service has: name, and a column that a table of another program is unlikely to
 /// have.
-const OWN_TABLES: &[(&str, &str)] = &[
+pub(super) const OWN_TABLES: &[(&str, &str)] = &[
     ("sessions", "rotatedAt"),
     ("products", "version"),
     ("product_changes", "changeId"),
+    ("open_order_counts", "total"),
     ("refunds", "transaction_key"),
+    ("dispute_events", "dispute_id"),
     ("payment_requests", "requested_by"),
+    ("gateway_references", "learnt_at"),
     ("payment_events", "disposition"),
     ("findings", "finding_id"),
     ("idempotency_claims", "fingerprint"),

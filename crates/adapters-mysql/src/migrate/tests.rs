@@ -50,6 +50,26 @@ fn every_folder_of_migrations_is_a_step_and_every_step_is_a_folder() {
 }
 
 #[test]
+fn every_table_is_told_from_a_foreign_one_and_dropped_by_the_way_back() {
+    let known: BTreeSet<_> = express::OWN_TABLES
+        .iter()
+        .map(|it| it.0)
+        .chain(express::SHARED_TABLES.iter().map(|it| it.0))
+        .collect();
+    let statements = split_statements(STEPS[0].sql);
+    let created = |it: &String| {
+        let name = it.strip_prefix("CREATE TABLE IF NOT EXISTS ")?.split_whitespace().next()?;
+        (!name.starts_with("express_")).then(|| name.to_owned())
+    };
+    let tables: BTreeSet<_> = statements.iter().filter_map(created).collect();
+    let tables: BTreeSet<_> = tables.iter().map(String::as_str).collect();
+    assert_eq!(tables, known);
+    let down = include_str!("../../../../migrations/mysql/0001_record/down.sql");
+    let dropped = down.lines().filter_map(|it| it.strip_prefix("DROP TABLE IF EXISTS ")?.strip_suffix(';'));
+    assert_eq!(dropped.collect::<BTreeSet<_>>(), tables);
+}
+
+#[test]
 fn the_currencies_of_old_payments_are_those_of_the_domain() {
     let text: String = STEPS.iter().map(|it| it.sql).collect();
     let letters = || 'A'..='Z';

@@ -31,6 +31,8 @@ impl Config {
             ("jwt_secret", toml_string(secret(&self.jwt_secret, made))),
             ("sandbox_secret", toml_string(secret(&self.sandbox_secret, local))),
             ("sandbox_pending_delay", toml_duration(self.sandbox_pending_delay)),
+            ("gateway_timeout", toml_duration(self.gateway_limits.time_limit)),
+            ("gateway_concurrency", self.gateway_limits.concurrency.to_string()),
             ("public_url", toml_string(self.public_url.as_deref().unwrap_or("(own address)"))),
             ("order_ttl", toml_duration(policy.order_ttl)),
             ("authorization_ttl", toml_duration(policy.authorization_ttl)),

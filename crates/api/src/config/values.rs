@@ -17,6 +17,8 @@ use url::Url;
 /// Longest duration. More is a mistake in the unit, and MySQL could not store the times that follow from it:
 /// its last one is in 2038.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
+/// Most calls to one gateway at once that can be set.
+const CONCURRENCY_MAX: usize = 10_000;
 /// Most worker threads that can be set.
 const WORKERS_MAX: usize = 512;
 
@@ -90,6 +92,12 @@ pub(super) fn range_parser(range: RangeInclusive<u32>) -> impl Fn(&str) -> Parse
         let number = text.parse().ok().filter(|it| range.contains(it));
         number.ok_or_else(|| format!("must be a whole number from {} to {}", range.start(), range.end()))
     }
+}
+
+/// How many calls may be under way at once.
+pub(super) fn concurrency(text: &str) -> ParseResult<usize> {
+    let number = text.parse().ok().filter(|it| (1..=CONCURRENCY_MAX).contains(it));
+    number.ok_or_else(|| format!("must be a whole number from 1 to {CONCURRENCY_MAX}"))
 }
 
 pub(super) fn parse_workers(text: &str) -> ParseResult<NonZeroUsize> {

@@ -1,9 +1,9 @@
 //! Receives the signed notices of payment gateways.
 
-use actix_web::{HttpRequest, HttpResponse, web::Path};
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::callbacks::{self, CallbackError};
 use domain::GatewayName;
-use ports::NoticeHeaders;
+use ports::{Acknowledgement, NoticeHeaders, PortError};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -54,12 +54,19 @@ pub async fn receive_callback(
     let headers = notice_headers(&http);
     let network = peer.network();
     let body = body.read_bytes().await?;
-    // Answered only after the commit. If the process dies before, the gateway gets no 200 and sends the
+    // Answered only after the commit. If the process dies before, the gateway gets no answer and sends the
     // notice again; if it dies after, the second delivery is a duplicate without an effect.
-    let received = service
+    let answer = service
         .write(async move |app| callbacks::receive_notice(&app, &gateway, &headers, &body, network).await)
         .await?;
-    Ok(HttpResponse::Ok().json(ReceivedView { received: true, duplicate: received? }))
+    acknowledge(answer?)
+}
+
+/// The gateway's own acknowledgement, as a response.
+fn acknowledge(it: Acknowledgement) -> HandlerResult {
+    let status = StatusCode::from_u16(it.status)
+        .map_err(|_| PortError::bug("a gateway acknowledges with a status that is none"))?;
+    Ok(HttpResponse::build(status).content_type(it.content_type).body(it.body))
 }
 
 /// The headers that are text and given once. Of a header that is given twice it is not defined which value

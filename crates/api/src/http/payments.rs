@@ -85,7 +85,8 @@ pub struct MakeRefund {
     (status = 201, description = "The transaction, whatever the gateway answered.", body = TransactionView),
     (status = 404, description = "No such order, or another customer's."),
     (status = 409, description = "`order-not-payable` or `idempotency-in-progress`."),
-    (status = 429, description = "Too many payments of the order, or of the user within a day, were declined.")
+    (status = 429, description = "Too many payments of the order, or of the user within a day, were declined."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn start_payment(
     service: SharedService,
@@ -139,6 +140,7 @@ impl From<StartPaymentError> for Problem {
             }
             StartPaymentError::NotPayable => Kind::OrderNotPayable.into(),
             StartPaymentError::Throttled(it) => Self::too_many_requests(it),
+            StartPaymentError::GatewayUnavailable(it) => it.into(),
             StartPaymentError::Failed(away) => away.into(),
         }
     }
@@ -200,7 +202,8 @@ fn parse_transaction_id(id: &str) -> Result<TransactionId, Problem> {
     (status = 200, description = "The transaction.", body = TransactionView),
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-capturable`, `capture-exceeds-authorized` or \
-        `idempotency-in-progress`.")
+        `idempotency-in-progress`."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn capture_payment(
     service: SharedService,
@@ -224,7 +227,8 @@ pub async fn capture_payment(
     ), responses(
     (status = 200, description = "The transaction.", body = TransactionView),
     (status = 404, description = "No such transaction."),
-    (status = 409, description = "`payment-not-voidable` or `idempotency-in-progress`.")
+    (status = 409, description = "`payment-not-voidable` or `idempotency-in-progress`."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn void_payment(
     service: SharedService,
@@ -246,7 +250,8 @@ pub async fn void_payment(
     (status = 201, description = "The refund, whatever the gateway answered.", body = RefundView),
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-refundable`, `refund-exceeds-captured` or \
-        `idempotency-in-progress`.")
+        `idempotency-in-progress`."),
+    (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn refund_payment(
     service: SharedService,
@@ -312,6 +317,7 @@ impl From<OperationError> for Problem {
             OperationError::NotVoidable(_) => Kind::PaymentNotVoidable.into(),
             OperationError::NotRefundable(NotRefundable::State) => Kind::PaymentNotRefundable.into(),
             OperationError::NotRefundable(NotRefundable::Exceeds) => Kind::RefundExceedsCaptured.into(),
+            OperationError::GatewayUnavailable(it) => it.into(),
             OperationError::Failed(away) => away.into(),
         }
     }

@@ -19,7 +19,7 @@ use actix_web::{
         header::{self, HeaderName, HeaderValue},
     },
 };
-use application::{KeyError, Limit, Throttled};
+use application::{KeyError, Limit, Throttled, gateways::GatewayUnavailable};
 use domain::{Invalid, order::OrderStatus};
 use ports::{ErrorChain, HasherBusy, PortError};
 
@@ -218,6 +218,12 @@ impl From<RunError> for Problem {
                 Kind::InternalError.into()
             }
         }
+    }
+}
+
+impl From<GatewayUnavailable> for Problem {
+    fn from(it: GatewayUnavailable) -> Self {
+        Self::new(Kind::GatewayUnavailable).with_retry_after(it.retry_after)
     }
 }
 

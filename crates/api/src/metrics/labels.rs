@@ -1,7 +1,8 @@
 //! The labels of the metrics. Their values are words of this program and never a client's: each new value is
 //! a new series, and a client could make as many as it likes.
 
-use ports::{CallbackOutcome, CommitOutcome};
+use domain::GatewayName;
+use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome};
 use prometheus_client::encoding::EncodeLabelSet;
 
 use super::RequestSample;
@@ -75,4 +76,46 @@ impl From<CommitOutcome> for CommitLabels {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct SweepLabels {
     pub(super) sweep: &'static str,
+}
+
+/// A gateway's name is a word of its adapter.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct GatewayLabels {
+    pub(super) gateway: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct GatewayCallLabels {
+    gateway: String,
+    outcome: &'static str,
+}
+
+impl GatewayCallLabels {
+    pub(super) fn new(gateway: &GatewayName, outcome: CallOutcome) -> Self {
+        let outcome = match outcome {
+            CallOutcome::Answered => "answered",
+            CallOutcome::Lost => "lost",
+            CallOutcome::Unavailable => "unavailable",
+            CallOutcome::TimedOut => "timeout",
+            CallOutcome::Refused => "refused",
+        };
+        Self { gateway: gateway.to_string(), outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct GatewayBreakerLabels {
+    gateway: String,
+    state: &'static str,
+}
+
+impl GatewayBreakerLabels {
+    pub(super) fn new(gateway: &GatewayName, state: BreakerState) -> Self {
+        let state = match state {
+            BreakerState::Closed => "closed",
+            BreakerState::Open => "open",
+            BreakerState::HalfOpen => "half_open",
+        };
+        Self { gateway: gateway.to_string(), state }
+    }
 }

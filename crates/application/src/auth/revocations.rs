@@ -86,7 +86,7 @@ impl Revocations {
         self.read_state(|known| match known.last_sync {
             // First: an end that is known stays known, however old the last synchronisation is.
             _ if known.ended_sessions.contains_key(session) => SessionStatus::Ended,
-            Some(looked) if looked.is_fresh(now) => SessionStatus::Live,
+            Some(looked) if looked.is_key_alive(now) => SessionStatus::Live,
             Some(_) | None => SessionStatus::Unknown,
         })
     }
@@ -120,7 +120,7 @@ impl ClockReading {
     }
 
     /// A time of day that was set back is not trusted: while it was ahead, sessions were removed too early.
-    fn is_fresh(self, now: Self) -> bool {
+    fn is_key_alive(self, now: Self) -> bool {
         // Both clocks must agree that the synchronisation is fresh. The monotonic one may pause while a
         // machine sleeps, and the time of day may be set back.
         (self.at..=self.at.saturating_add(TRUST_PERIOD)).contains(&now.at)

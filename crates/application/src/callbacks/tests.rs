@@ -16,13 +16,16 @@ fn bench(order: Order, transaction: Transaction) -> TestApp {
     })
 }
 
-/// Receives a notice whose text is its id.
+/// Receives a notice whose body is its id; returns whether it was a duplicate.
 async fn receive_on(it: &TestApp, id: &str) -> Result<bool, CallbackError> {
     let headers = HashMap::from([("id".to_owned(), id.to_owned())]);
-    receive_notice(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await
+    let acknowledgement = receive_notice(&it.app, &sandbox(), &headers, id.as_bytes(), network()).await?;
+    // The acknowledgement is the gateway's own.
+    assert_eq!((acknowledgement.status, acknowledgement.content_type), (202, "text/plain"));
+    Ok(acknowledgement.body == "again")
 }
 
-/// Receives a notice of that event.
+/// Receives a notice that is parsed as this event; returns whether it was a duplicate.
 async fn receive_event(it: &TestApp, id: &str, event: PaymentEvent) -> Result<bool, CallbackError> {
     it.gateway.set_meaning(id, ParsedNotice::Event(Box::new(event)));
     receive_on(it, id).await
@@ -43,16 +46,20 @@ async fn event_transaction_order_and_history_change_in_one_commit() {
     let writes = it.record.only_commit();
     let [
         Write::RemoveOpenOrder { owner, lines },
-        Write::UpdateOrder(progress),
+        Write::UpdateOrder(order_change),
         Write::UpdateTransaction(transaction),
         Write::InsertEvent(event),
     ] = &writes[..]
     else {
         panic!("four writes")
     };
-    assert_eq!((*owner, lines), (order().owner, &order().lines_in_stock().collect()), "it is unpaid no more");
-    assert_eq!((progress.order().status, progress.history_entries().len()), (OrderStatus::Paid, 1));
-    assert_eq!(progress.history_entries()[0].by, ChangedBy::GATEWAY);
+    assert_eq!(
+        (*owner, lines),
+        (order().owner, &order().lines_in_stock().collect()),
+        "it is not counted as unpaid any more"
+    );
+    assert_eq!((order_change.order().status, order_change.history_entries().len()), (OrderStatus::Paid, 1));
+    assert_eq!(order_change.history_entries()[0].by, ChangedBy::GATEWAY);
     assert_eq!(transaction.status(), PaymentStatus::Captured);
     let key = event.key;
     let kind = Some("payment.captured".to_owned());
@@ -207,7 +214,7 @@ async fn nothing_is_confirmed_that_was_not_committed() {
     it.record.lose_next_answer();
     let lost = receive_on(&it, "e1").await;
     assert!(matches!(lost, Err(CallbackError::Failed(_))));
-    assert!(receive_on(&it, "e1").await.unwrap(), "the gateway sends it again: it had been kept");
+    assert!(receive_on(&it, "e1").await.unwrap(), "the gateway sends it again: it was stored the first time");
     assert_eq!(outcomes(&it), [Observation::Callback(CallbackOutcome::Duplicate)]);
 }
 
@@ -220,10 +227,10 @@ async fn what_waits_for_a_capture_is_found_when_the_payment_ends_without_one() {
             receive_event(&it, id, event(kind, "20.00")).await.unwrap();
         }
         let state = it.record.state();
-        let found: Vec<_> =
+        let findings: Vec<_> =
             state.findings.iter().map(|it| (it.finding.kind, it.finding.event.clone())).collect();
         let dispute = Some(EventId::new("dispute".to_owned()));
-        assert_eq!(found, [(FindingKind::Contradiction, dispute)], "{arrival:?}");
+        assert_eq!(findings, [(FindingKind::Contradiction, dispute)], "{arrival:?}");
     }
 }
 
@@ -235,4 +242,130 @@ async fn a_finding_names_the_notice_that_raised_it_though_another_let_it_count()
     let state = it.record.state();
     let found: Vec<_> = state.findings.iter().map(|it| (it.finding.kind, it.finding.event.clone())).collect();
     assert_eq!(found, [(FindingKind::Dispute, Some(EventId::new("dispute".to_owned())))]);
+}
+
+fn kinds(it: &TestApp) -> Vec<FindingKind> {
+    it.record.state().findings.iter().map(|it| it.finding.kind).collect()
+}
+
+#[tokio::test]
+async fn a_reference_is_learnt_in_the_commit_of_the_notice_that_states_it() {
+    let it = bench(order(), pending());
+    let stated = PaymentEvent {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Captured, "20.00")
+    };
+    receive_event(&it, "e1", stated).await.unwrap();
+    assert_eq!(
+        it.journal_lines(),
+        ["commit RemoveOpenOrder UpdateOrder UpdateTransaction LearnReference InsertEvent"]
+    );
+    assert_eq!(it.record.state().transactions[0].reference(), Some(&reference("pi_1")));
+    let refund = PaymentEvent {
+        references: domain::payment::EventReferences {
+            refund: Some(reference("re_1")),
+            ..Default::default()
+        },
+        ..event_of("pi_1", EventKind::RefundSucceeded, "5.00")
+    };
+    receive_event(&it, "e2", refund).await.unwrap();
+    let state = it.record.state();
+    assert_eq!(state.transactions[0].refunds[0].id.as_str(), "re_1", "it began in the dashboard");
+    assert_eq!(
+        (state.transactions[0].refunded_amount(), state.transactions[0].references.len()),
+        (yuan("5"), 2)
+    );
+}
+
+#[tokio::test]
+async fn a_notice_that_names_an_unknown_reference_is_parked_and_applied_when_it_is_learnt() {
+    let it = bench(order(), pending());
+    receive_event(&it, "e1", event_of("pi_1", EventKind::Captured, "20.00")).await.unwrap();
+    assert_eq!(kept_as(&it), [EventDisposition::Parked]);
+    assert_eq!(it.record.state().events[0].target, Some(EventTarget::Reference(named("pi_1"))));
+    let stated = PaymentEvent {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Authorized, "20.00")
+    };
+    receive_event(&it, "e2", stated).await.unwrap();
+    assert!(!crate::sweeps::apply_parked_events(&it.app).await.unwrap());
+    assert_eq!(kept_as(&it), [EventDisposition::Applied, EventDisposition::Applied]);
+    assert_eq!(it.record.state().orders[0].status, OrderStatus::Paid);
+}
+
+#[tokio::test]
+async fn a_reference_of_another_payment_is_a_finding_and_changes_nothing() {
+    let other = Transaction {
+        key: domain::TransactionKey::new(21),
+        id: domain::TransactionId::new("t2".to_owned()),
+        sequence: 2,
+        ..failed()
+    };
+    let known = domain::payment::KnownReference {
+        owner: domain::payment::ReferenceOwner::Payment,
+        reference: reference("pi_1"),
+    };
+    let it = bench(order(), pending()).with_state(|it| it.transactions.push(other));
+    // Another instance stores the reference first.
+    it.record.before_next_commit(move |it| it.transactions[1].references.push(known));
+    let stated = PaymentEvent {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Captured, "20.00")
+    };
+    receive_event(&it, "e1", stated).await.unwrap();
+    assert_eq!(
+        (kept_as(&it), kinds(&it)),
+        (vec![EventDisposition::Flagged], vec![FindingKind::Contradiction])
+    );
+    let state = it.record.state();
+    assert_eq!(
+        (state.transactions[0].status(), state.transactions[0].references.len()),
+        (PaymentStatus::Pending, 0)
+    );
+}
+
+#[tokio::test]
+async fn a_notice_about_a_nameless_refund_waits_and_is_found_by_its_reference() {
+    let it = bench(order(), pending());
+    let stated = PaymentEvent {
+        target: EventTarget::Transaction(pending().id),
+        ..event_of("pi_1", EventKind::Captured, "20.00")
+    };
+    receive_event(&it, "e1", stated).await.unwrap();
+    it.record.change(|state| {
+        let mut case = domain::payment::TransactionChange::from_order(
+            state.orders[0].clone(),
+            state.transactions[0].clone(),
+            false,
+        );
+        let ids = domain::payment::RefundIds {
+            key: domain::RefundKey::new(1),
+            id: domain::RefundId::new("r1".to_owned()),
+        };
+        case.request_refund(Some(yuan("5")), None, ChangedBy::SYSTEM, ids, NOW).unwrap();
+        state.transactions[0] = case.transaction;
+    });
+    let references =
+        domain::payment::EventReferences { refund: Some(reference("re_1")), ..Default::default() };
+    let notice = PaymentEvent {
+        references: references.clone(),
+        ..event_of("pi_1", EventKind::RefundSucceeded, "5.00")
+    };
+    receive_event(&it, "e2", notice).await.unwrap();
+    assert_eq!(kept_as(&it), [EventDisposition::Applied, EventDisposition::Waiting]);
+    let ours = PaymentEvent {
+        refund: Some(domain::RefundId::new("r1".to_owned())),
+        references,
+        ..event_of("pi_1", EventKind::RefundSucceeded, "5.00")
+    };
+    receive_event(&it, "e3", ours).await.unwrap();
+    let state = it.record.state();
+    assert_eq!(
+        (state.transactions[0].refunds.len(), state.transactions[0].refunded_amount()),
+        (1, yuan("5"))
+    );
+    assert_eq!(
+        kept_as(&it),
+        [EventDisposition::Applied, EventDisposition::Unchanged, EventDisposition::Applied]
+    );
 }

@@ -1,4 +1,4 @@
-//! Following payments.
+//! Reading payments with their requests and refunds.
 
 use std::collections::{HashMap, hash_map::Entry};
 
@@ -14,12 +14,12 @@ use crate::{App, Caller, Operator, orders};
 pub struct VisibleTransaction {
     /// The transaction.
     pub transaction: Transaction,
-    /// Who asked for what, oldest first; `None` for a customer.
+    /// Its payment, capture and void requests with their authors, oldest first; `None` for a customer.
     pub requests: Option<Vec<StoredPaymentRequest>>,
 }
 
 impl VisibleTransaction {
-    /// A transaction with those of its order's requests that are its own.
+    /// Combines a transaction with its own ones among the requests of its order.
     pub(super) fn new(transaction: Transaction, requests: Option<&[StoredPaymentRequest]>) -> Self {
         let own = |it: &&StoredPaymentRequest| it.request.transaction == transaction.key;
         let requests = requests.map(|all| all.iter().filter(own).cloned().collect());
@@ -27,7 +27,7 @@ impl VisibleTransaction {
     }
 }
 
-/// What was asked for of the order's transactions, if the caller may know.
+/// Lists the requests for the order's transactions, oldest first; `None` if the caller is not an operator.
 pub(super) async fn list_visible_requests(
     app: &App,
     caller: &Caller,
@@ -39,10 +39,10 @@ pub(super) async fn list_visible_requests(
     }
 }
 
-/// The transaction with that id, if the caller may see its order.
+/// Returns the transaction with that id; `None` if there is none, or the caller may not see its order.
 ///
 /// # Errors
-/// [`PortError`].
+/// [`PortError`] if the database or a row could not be read.
 pub async fn find_transaction(
     app: &App,
     caller: &Caller,
@@ -56,10 +56,11 @@ pub async fn find_transaction(
     Ok(Some(VisibleTransaction::new(transaction, requests.as_deref())))
 }
 
-/// The transactions of an order that can be read, oldest first, if the caller may see it.
+/// Lists the readable transactions of an order, oldest first; `None` if there is no such order, or the caller
+/// may not see it.
 ///
 /// # Errors
-/// [`PortError`].
+/// [`PortError`] if the database, the order or its requests could not be read.
 pub async fn list_transactions(
     app: &App,
     caller: &Caller,
@@ -71,19 +72,19 @@ pub async fn list_transactions(
     Ok(Some(all.into_iter().map(|it| VisibleTransaction::new(it, requests.as_deref())).collect()))
 }
 
-/// A refund, with the public id of the user who asked for it, if it was one.
+/// A refund with the public id of the user who requested it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedRefund {
     /// The refund.
     pub refund: Refund,
-    /// Who asked for it.
+    /// The user; `None` if the service or the gateway began the refund, or the user's row is unreadable.
     pub user: Option<UserId>,
 }
 
-/// The refunds of a transaction that can be read, oldest first.
+/// Lists the readable refunds of a transaction, oldest first; `None` if there is no such transaction.
 ///
 /// # Errors
-/// [`PortError`].
+/// [`PortError`] if the database could not be read.
 pub async fn list_refunds(
     app: &App,
     _by: &Operator,
@@ -103,13 +104,13 @@ pub async fn list_refunds(
     Ok(Some(refunds.into_iter().map(with_user).collect()))
 }
 
-/// The public id of a user whose row can be read.
+/// Returns the public id of a user; `None` if there is no such user or its row is unreadable.
 async fn find_public_id(app: &App, key: UserKey) -> Result<Option<UserId>, PortError> {
     match app.users.find_user_by_key(key).await {
         Ok(user) => Ok(user.map(|it| it.id)),
-        // The refund can be seen all the same.
+        // An unreadable user hides no refund.
         Err(PortError::Unreadable(_)) => Ok(None),
-        Err(fault @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(fault),
+        Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(error),
     }
 }
 

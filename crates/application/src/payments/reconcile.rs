@@ -1,106 +1,85 @@
-//! Asking a gateway about everything that is open, until it knows.
+//! Reconciliation: looking up the open operations of a transaction at its gateway, until each has a result.
 
 use std::time::Duration;
 
-use domain::{
-    FindingKind, Timestamp, Transaction, TransactionId,
-    payment::{PaymentEvent, PaymentStatus, PendingOperation, RefundStatus},
-};
-use ports::{Charge, ErrorChain, Gateway, NoResponse, PortError, UnitOfWork, Write};
+use domain::{FindingKind, Timestamp, Transaction, TransactionId, payment::RefundStatus};
+use ports::{PortError, UnitOfWork, Write};
 
-use super::assess;
+use super::{
+    assess,
+    gateway_calls::{GatewayReport, look_up_open_requests},
+};
 use crate::{
     App,
     findings::{FindingContext, new_finding},
     retry::{Attempt, retry_stale},
 };
 
-/// After so many questions in vain an operator is told; asking goes on.
+/// The number of checks without a result after which a finding is created. The checks continue.
 const CHECKS_BEFORE_FINDING: u32 = 8;
-/// The pause after the first question in vain; it doubles each time.
+/// The delay after the first check without a result; it doubles each time.
 const CHECK_DELAY_MIN: Duration = Duration::from_secs(1);
-/// The longest pause between two questions.
+/// The longest delay between two checks.
 const CHECK_DELAY_MAX: Duration = Duration::from_secs(300);
 
-/// What the gateway says about everything that it owes an answer for. What it does not answer is left out.
-pub(crate) async fn ask_gateway(gateway: &dyn Gateway, transaction: &Transaction) -> Vec<PaymentEvent> {
-    let charge = || Charge::from(transaction);
-    let mut answers = Vec::new();
-    match transaction.pending_operation {
-        Some(PendingOperation::Capture(amount)) => answers.push(gateway.capture(charge(), amount).await),
-        Some(PendingOperation::Void) => answers.push(gateway.void(charge()).await),
-        None if transaction.status() == PaymentStatus::Pending => {
-            answers.push(gateway.retry_charge(charge()).await)
-        }
-        None => {}
-    }
-    for refund in transaction.refunds.iter().filter(|it| it.status() == RefundStatus::Pending) {
-        answers.push(gateway.refund(charge(), refund.id.clone(), refund.amount).await);
-    }
-    answers.into_iter().filter_map(event_or_log).collect()
-}
-
-/// An answer's event; a lost answer is told to the log and asked for again later.
-pub(crate) fn event_or_log(answer: Result<Option<PaymentEvent>, NoResponse>) -> Option<PaymentEvent> {
-    answer
-        .inspect_err(|lost| tracing::warn!(fault = %ErrorChain(lost), "it will be asked again"))
-        .ok()
-        .flatten()
-}
-
-/// Asks the gateway about one transaction and makes true what it says; puts the next question off if it does not know.
+/// Looks up one transaction at its gateway and commits the result; postpones the next check of what stays
+/// open. If the gateway is not configured, it only postpones.
 ///
 /// # Errors
-/// [`PortError`].
+/// [`PortError`] if a read or the commit failed. `Unavailable` also if the gateway's circuit breaker is open
+/// or it has no free permit: then nothing was looked up, and nothing is postponed.
 pub(crate) async fn reconcile_payment(app: &App, id: &TransactionId) -> Result<(), PortError> {
     let Some(transaction) = app.payments.find_transaction(id).await? else { return Ok(()) };
-    let answers = match app.find_gateway(&transaction.gateway) {
-        Some(gateway) => ask_gateway(gateway.as_ref(), &transaction).await,
-        None => Vec::new(),
+    let report = match app.find_gateway(&transaction.gateway) {
+        Some(gateway) => {
+            let admission = gateway.admit().await.map_err(PortError::unavailable)?;
+            look_up_open_requests(app, &admission, &transaction).await?
+        }
+        None => GatewayReport::default(),
     };
-    retry_stale!(app, reconcile_once(app, id, &answers).await)
+    retry_stale!(app, reconcile_once(app, id, &report).await)
 }
 
 async fn reconcile_once(
     app: &App,
     id: &TransactionId,
-    answers: &[PaymentEvent],
+    report: &GatewayReport,
 ) -> Result<(), Attempt<PortError>> {
-    let Some(mut weighed) = assess(app, id, answers).await? else { return Ok(()) };
-    let idle = weighed.is_idle();
-    let transaction = &mut weighed.case.transaction;
+    let Some(mut assessment) = assess(app, id, report).await? else { return Ok(()) };
+    let idle = assessment.is_idle();
+    let transaction = &mut assessment.case.transaction;
     let read = transaction.clone();
-    let told = postpone_checks(transaction, app.clock.now());
+    let needs_finding = postpone_checks(transaction, app.clock.now());
     if idle && *transaction == read {
-        // Somebody else has asked in the meantime, or there is nothing to ask any more.
+        // Another instance made this check in the meantime, or nothing is open any more.
         return Ok(());
     }
-    let work = if told {
+    let work = if needs_finding {
         let about = FindingContext { transaction: Some(transaction), ..FindingContext::default() };
-        let detail =
-            "The gateway could not say for some time what became of this; it is asked again and again.";
+        let detail = "The gateway gave no result for this payment, or for a refund of it, in eight attempts. \
+                      The service keeps trying.";
         let finding = new_finding(app, FindingKind::Reconciliation, detail, &about);
-        weighed.into_work(app).with_write(Write::InsertFinding(finding))
+        assessment.into_work(app).with_write(Write::InsertFinding(finding))
     } else if idle && keeps_all_checks(&read, transaction) {
-        // Nothing is new, so nothing needs the order's guard.
+        // Only delays change. Without the order's guard this commit makes no other commit of the order stale.
         UnitOfWork::new().with_write(Write::Postpone(Box::new(transaction.clone())))
     } else {
-        weighed.into_work(app)
+        assessment.into_work(app)
     };
     app.store.commit(work).await.map_err(Attempt::<PortError>::from_commit_error)
 }
 
-/// Sets the next question about everything that is due and still open, closes what is not; `true` when an operator
-/// should hear of it.
+/// Sets the next check of everything that is due and still open, and removes the check of what is closed.
+/// Returns whether one of the counts has reached [`CHECKS_BEFORE_FINDING`] now.
 fn postpone_checks(transaction: &mut Transaction, now: Timestamp) -> bool {
-    let mut told = false;
+    let mut needs_finding = false;
     let mut next = |open: bool, check_at: &mut Option<Timestamp>, checks: &mut u32| {
         if !open {
             *check_at = None;
         } else if check_at.is_none_or(|at| at <= now) {
             *checks = checks.saturating_add(1);
             *check_at = Some(now.saturating_add(check_delay(*checks)));
-            told |= *checks == CHECKS_BEFORE_FINDING;
+            needs_finding |= *checks == CHECKS_BEFORE_FINDING;
         }
     };
     let open = transaction.is_open();
@@ -108,11 +87,12 @@ fn postpone_checks(transaction: &mut Transaction, now: Timestamp) -> bool {
     for refund in &mut transaction.refunds {
         next(refund.status() == RefundStatus::Pending, &mut refund.check_at, &mut refund.checks);
     }
-    told
+    needs_finding
 }
 
-/// Whether everything that was to be asked about still is. What is no longer may only be said under the order's guard:
-/// somebody may be asking for something new at this moment.
+/// Whether every check that was set is still set. Only then may the commit do without the order's guard:
+/// `Write::Postpone` overwrites `check_at` unconditionally, so removing a check that way could also remove
+/// the check of an operation that another commit has just requested, and nothing would ever look that one up.
 fn keeps_all_checks(read: &Transaction, after: &Transaction) -> bool {
     let closed = |before: Option<Timestamp>, after: Option<Timestamp>| before.is_some() && after.is_none();
     let mut refunds = read.refunds.iter().zip(&after.refunds);

@@ -1,23 +1,24 @@
-//! Starting a payment, once.
+//! Starting the payment of an order, once.
 
 use domain::{
     GatewayName, Order, OrderChange, OrderNumber, Transaction, TransactionId, TransactionKey,
     order::OrderStatus,
     payment::{
         CaptureMethod, EventKind, OPERATION_GRACE, PaymentDetails, PaymentEvent, PaymentFacts,
-        PaymentRequest as Asking, PaymentRequestKind, PaymentToken,
+        PaymentRequest, PaymentRequestKind, PaymentToken,
     },
 };
-use ports::{Charge, Gateway, PortError, StoredReply, UnitOfWork, Write};
+use ports::{PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
     VisibleTransaction,
-    operation::commit_answers,
+    gateway_calls::{GatewayReport, request_charge},
+    operation::{commit_answers, resume_request},
     read::list_visible_requests,
-    reconcile::{ask_gateway, event_or_log},
 };
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, KeyError, Throttled,
+    gateways::{Admission, GatewayUnavailable},
     idempotent::{Decision, KeyState, UseCaseError, box_decision, claim_key},
     limits::{check_declines_of_order, check_declines_of_user, count_decline},
     orders::can_see_order,
@@ -27,38 +28,42 @@ use crate::{
 /// How an order is to be paid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewPayment {
-    /// Which order.
+    /// The number of the order.
     pub number: OrderNumber,
-    /// Through which gateway.
+    /// The name of the gateway that takes the payment.
     pub gateway: GatewayName,
-    /// With what.
+    /// The gateway's token for the payment method.
     pub token: PaymentToken,
-    /// When the money is taken.
+    /// When the authorised money is captured.
     pub capture_method: CaptureMethod,
 }
 
 /// Why no payment was started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartPaymentError {
-    /// Something about the idempotency key.
+    /// The key was used for another request, or a request with it is still running.
     #[error(transparent)]
     Key(#[from] KeyError),
     /// There is no such order, or the caller may not see it.
     #[error("there is no such order")]
     NotFound,
-    /// There is no such gateway.
+    /// No gateway with this name is configured.
     #[error("there is no such gateway")]
     UnknownGateway,
-    /// The gateway knows no such token.
-    #[error("the gateway knows no such token")]
+    /// The gateway does not accept the token.
+    #[error("the gateway does not accept the token")]
     UnknownToken,
-    /// The order is not waiting for money, or another payment is under way.
+    /// The order is not `PENDING`, has expired, or is occupied by another payment.
     #[error("the order cannot be paid now")]
     NotPayable,
     /// Too many payments of the order, or of the user, were declined.
     #[error("too many declined payments")]
     Throttled(Throttled),
-    /// The record is away.
+    /// The gateway's circuit breaker is open, or it has no free permit. Nothing was claimed.
+    #[error(transparent)]
+    GatewayUnavailable(#[from] GatewayUnavailable),
+    /// The database could not be read or written, or a row is unreadable. The payment may have been started;
+    /// the same request with the same key finds out.
     #[error(transparent)]
     Failed(#[from] PortError),
 }
@@ -71,15 +76,16 @@ impl From<Throttled> for StartPaymentError {
 
 impl UseCaseError for StartPaymentError {
     fn is_refusal(&self) -> bool {
-        !matches!(self, Self::Key(_) | Self::Failed(_))
+        !matches!(self, Self::Key(_) | Self::GatewayUnavailable(_) | Self::Failed(_))
     }
 }
 
-/// Starts a payment: it is committed as `PENDING` before the gateway is asked, and what the gateway answers is
-/// committed with the answer to the client.
+/// Starts a payment: commits it as `PENDING`, charges it at the gateway, and commits the gateway's answer
+/// together with the reply to the client.
 ///
 /// # Errors
-/// [`StartPaymentError`].
+/// [`StartPaymentError`]. A decline is no error, and neither is a gateway that does not answer: the reply
+/// shows the payment as `FAILED` or `PENDING`.
 pub async fn start_payment<R>(
     app: &App,
     caller: &Caller,
@@ -94,7 +100,7 @@ where
     if !gateway.accepts_token(payment.token.expose_secret()) {
         return Err(StartPaymentError::UnknownToken);
     }
-    // The key is held until the answer is kept.
+    // The key stays locked until the reply is stored.
     let (claimed, _held) = claim_key(
         app,
         Some(&request),
@@ -102,73 +108,81 @@ where
         Attempt::<StartPaymentError>::from_commit_error,
     )
     .await?;
-    let (transaction, is_new) = match claimed {
-        // The caller may have been an operator then.
+    let (transaction, admission) = match claimed {
+        // The caller may have been an operator when the reply was stored, and may not see the order any more.
         KeyState::Replay(_) if !can_see_order(app, caller, &payment.number).await? => {
             return Err(StartPaymentError::NotFound);
         }
         KeyState::Replay(reply) => return Ok(IdempotentReply::Replay(reply)),
-        KeyState::New(transaction) => (transaction, true),
+        KeyState::New((transaction, admission)) => (transaction, Some(admission)),
         KeyState::Unfinished(claim) => {
             let known = app.payments.find_transaction(&TransactionId::new(claim.resource)).await?;
-            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, false)
+            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, None)
         }
     };
-    // Nothing that may fail stands between the gateway's answer and its commit.
+    // Everything else that the reply needs is read before the gateway is called: if a read fails here,
+    // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail: it reads
+    // the transaction and its order again, and commits. Then the answer is lost here, and a retry or the
+    // sweep looks the result up at the gateway.
     let requests = list_visible_requests(app, caller, transaction.order).await?;
-    let said = match is_new {
-        true => charge_payment(app, gateway.as_ref(), caller, &transaction).await,
-        false => ask_gateway(gateway.as_ref(), &transaction).await,
+    let report = match admission {
+        Some(admission) => charge_payment(app, admission, caller, &transaction).await,
+        None => resume_request(app, &transaction).await?,
     };
     let render = |it: &Transaction| render(&VisibleTransaction::new(it.clone(), requests.as_deref()));
-    commit_answers(app, &request, &transaction.id, said, &render).await.map_err(StartPaymentError::from)
+    commit_answers(app, &request, &transaction.id, report, &render).await.map_err(StartPaymentError::from)
 }
 
-/// Asks the gateway for the money for the first time.
+/// Sends the charge and counts a decline. It takes the admission, so that its permit is free before the
+/// commit.
 async fn charge_payment(
     app: &App,
-    gateway: &dyn Gateway,
+    admission: Admission<'_>,
     caller: &Caller,
     transaction: &Transaction,
-) -> Vec<PaymentEvent> {
-    let answer = event_or_log(gateway.charge(Charge::from(transaction)).await);
-    if answer.as_ref().is_some_and(is_decline) {
+) -> GatewayReport {
+    let report = request_charge(&admission, transaction).await;
+    if report.events.iter().any(is_decline) {
         count_decline(app, caller.user.key).await;
     }
-    answer.into_iter().collect()
+    report
 }
 
-async fn decide_payment(
-    app: &App,
+async fn decide_payment<'a>(
+    app: &'a App,
     caller: &Caller,
     payment: &NewPayment,
-) -> Result<Decision<Transaction>, Attempt<StartPaymentError>> {
+) -> Result<Decision<(Transaction, Admission<'a>)>, Attempt<StartPaymentError>> {
     let found_order = app.orders.find_order(&payment.number).await.map_err(StartPaymentError::from)?;
     let order = found_order.filter(|it| caller.can_see(it)).ok_or(StartPaymentError::NotFound)?;
     let others = app.payments.list_transactions(order.key).await.map_err(StartPaymentError::from)?;
     if order.status != OrderStatus::Pending || others.iter().any(Transaction::occupies_order) {
         return Err(StartPaymentError::NotPayable.into());
     }
-    // The sweep has not come by yet, but the order's time is over.
+    // An expired order stays `PENDING` until the sweep closes it.
     let now = app.clock.now();
     if now >= order.expires_at {
         return Err(StartPaymentError::NotPayable.into());
     }
     check_declines_of_order(app, &order, &others, now).map_err(StartPaymentError::from)?;
     check_declines_of_user(app, caller.user.key).await.map_err(StartPaymentError::from)?;
+    // After the rules: an order that they refuse is refused for that reason, whatever the state of the
+    // gateway. And before the claim: nothing is claimed that cannot be sent.
+    let gateway = app.find_gateway(&payment.gateway).ok_or(StartPaymentError::UnknownGateway)?;
+    let admission = gateway.admit().await.map_err(StartPaymentError::from)?;
     let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
     let transaction = new_transaction(app, &order, sequence, payment);
     let work = UnitOfWork::new()
         .with_order_change(OrderChange::from_order(order))
         .with_write(Write::InsertTransaction(Box::new(transaction.clone())))
-        .with_write(Write::InsertRequest(Asking {
+        .with_write(Write::InsertRequest(PaymentRequest {
             transaction: transaction.key,
             kind: PaymentRequestKind::Payment,
             amount: transaction.amount,
             requested_by: caller.changed_by(),
             requested_at: transaction.created_at,
         }));
-    Ok(Decision::without_reply(work, transaction.id.to_string(), transaction))
+    Ok(Decision::without_reply(work, transaction.id.to_string(), (transaction, admission)))
 }
 
 const fn is_decline(event: &PaymentEvent) -> bool {
@@ -195,6 +209,7 @@ fn new_transaction(app: &App, order: &Order, sequence: u32, payment: &NewPayment
         check_at: Some(now.saturating_add(OPERATION_GRACE)),
         checks: 0,
         refunds: Vec::new(),
+        references: Vec::new(),
     }
 }
 

@@ -20,7 +20,7 @@ pub(super) trait Sweep: Sync {
     async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<Self::Item>, PortError>;
 
     /// Processes one item; `false` when nothing had to be done, and the item may still be due.
-    async fn process_item(&self, app: &App, thing: &Self::Item) -> Result<bool, PortError>;
+    async fn process_item(&self, app: &App, item: &Self::Item) -> Result<bool, PortError>;
 }
 
 /// Processes due items, until a full batch of them is done or there are no more; `true` when there may be
@@ -43,20 +43,24 @@ pub(super) async fn for_each_due(
     let mut outcome = Ok(false);
     for _ in 0..BATCHES_MAX {
         let due = sweep.list_due(app, Batch { skip, limit: BATCH_SIZE }).await?;
-        for thing in &due {
-            match sweep.process_item(app, thing).await {
+        for item in &due {
+            match sweep.process_item(app, item).await {
                 Ok(true) => done = done.saturating_add(1),
                 Ok(false) => skip = skip.saturating_add(1),
-                Err(away @ PortError::Unavailable(_)) => {
+                Err(error @ PortError::Unavailable(_)) => {
                     // The remaining items would fail in the same way, each after its own time limit. What was
                     // done is counted below before the error is returned.
-                    outcome = Err(away);
+                    outcome = Err(error);
                     break;
                 }
                 // The observer of unreadable rows has recorded it already.
                 Err(PortError::Unreadable(_)) => skip = skip.saturating_add(1),
-                Err(fault @ PortError::Bug(_)) => {
-                    tracing::error!(sweep = name, fault = %ErrorChain(&fault), "sweep skips one item, which stays due");
+                Err(error @ PortError::Bug(_)) => {
+                    tracing::error!(
+                        sweep = name,
+                        error = %ErrorChain(&error),
+                        "sweep skipped an item that failed, it stays due"
+                    );
                     skip = skip.saturating_add(1);
                 }
             }

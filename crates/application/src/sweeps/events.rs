@@ -1,14 +1,17 @@
 //! Events that arrived before their transaction was known.
 
 use async_trait::async_trait;
-use domain::{FindingKind, Timestamp, payment::EventDisposition, payment::StoredEvent};
+use domain::{
+    FindingKind, Timestamp,
+    payment::{EventDisposition, EventTarget, StoredEvent},
+};
 use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
 
 use super::batch_loop::{Sweep, for_each_due};
 use crate::{
     App,
     findings::{FindingContext, new_finding},
-    payments::assess,
+    payments::{GatewayReport, assess, resolve_target},
     retry::{Attempt, retry_stale},
 };
 
@@ -39,11 +42,13 @@ impl Sweep for ParkedEvents {
 
 /// Assesses everything that waits for the event's transaction.
 async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Attempt<PortError>> {
-    let Some(id) = &event.transaction else { return Ok(false) };
+    let Some(target) = &event.target else { return Ok(false) };
+    let Some(id) = resolve_target(app, &event.gateway, target).await? else { return Ok(false) };
     // All waiting events are read together with the transaction, so an earlier item of this batch, or another
     // instance, may have applied this one already. Then nothing is to be done.
-    let Some(weighed) = assess(app, id, &[]).await?.filter(|it| !it.is_idle()) else { return Ok(false) };
-    app.store.commit(weighed.into_work(app)).await.map_err(Attempt::<PortError>::from_commit_error)?;
+    let assessment = assess(app, &id, &GatewayReport::default()).await?.filter(|it| !it.is_idle());
+    let Some(assessment) = assessment else { return Ok(false) };
+    app.store.commit(assessment.into_work(app)).await.map_err(Attempt::<PortError>::from_commit_error)?;
     Ok(true)
 }
 
@@ -74,9 +79,13 @@ impl Sweep for OverdueEvents {
 
 async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
     let about = FindingContext { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
-    let detail = "A genuine notice about a transaction that is not known. It is applied when that turns up.";
+    let detail = "The notice names a transaction, or a reference of the gateway, that is not known. It is applied \
+                  when that becomes known.";
     let mut finding = new_finding(app, FindingKind::UnknownTransaction, detail, &about);
-    finding.transaction.clone_from(&event.transaction);
+    finding.transaction = match &event.target {
+        Some(EventTarget::Transaction(id)) => Some(id.clone()),
+        Some(EventTarget::Reference(_)) | None => None,
+    };
     // The event and its finding change in one commit, and the guard on the disposition makes the finding
     // unique: without it, each instance would report each event.
     let moved =

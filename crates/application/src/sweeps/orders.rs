@@ -99,12 +99,12 @@ async fn transition_once(
     if !is_due(app, &order, due).await? {
         return Ok(false);
     }
-    let mut progress = OrderChange::from_order(order);
-    // A change that the rules do not allow is left alone and is no error: the order has moved on.
-    if progress.transition(to, ChangedBy::SYSTEM, None, app.clock.now()) != Ok(true) {
+    let mut order_change = OrderChange::from_order(order);
+    // A transition that the rules do not allow is no error: the order has changed since the list was read.
+    if order_change.transition(to, ChangedBy::SYSTEM, None, app.clock.now()) != Ok(true) {
         return Ok(false);
     }
-    let work: UnitOfWork = with_payment_writes(app, progress).await?;
+    let work: UnitOfWork = with_payment_writes(app, order_change).await?;
     app.store.commit(work).await.map_err(Attempt::<PortError>::from_commit_error)?;
     Ok(true)
 }

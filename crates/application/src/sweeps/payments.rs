@@ -1,33 +1,58 @@
-//! Payments whose gateway owes an answer.
+//! Payments and refunds without a result from their gateway.
 
 use async_trait::async_trait;
-use domain::{Timestamp, TransactionId};
+use domain::{GatewayName, Timestamp, TransactionId};
 use ports::{Batch, PortError};
 
 use super::batch_loop::{Sweep, for_each_due};
 use crate::{App, payments::reconcile_payment};
 
-/// Asks the gateways about open payments and refunds; `true` when there may be more.
+/// The largest number of gateways that one pass of [`reconcile_strays`] visits.
+const STRAY_GATEWAYS_MAX: u32 = 100;
+
+/// Looks up the due payments and refunds of one gateway; `true` when there may be more. Each gateway has a
+/// sweep of its own, so one that hangs does not delay the others.
+///
+/// # Errors
+/// [`PortError`]; `Unavailable` also while the gateway's circuit breaker is open or it has no free permit.
+pub async fn reconcile_gateway(app: &App, gateway: &GatewayName) -> Result<bool, PortError> {
+    let open = OpenPayments { gateway: gateway.clone(), now: app.clock.now() };
+    for_each_due(app, "reconcile", &open).await
+}
+
+/// Visits the due payments and refunds of gateways that are not configured any more; `true` when there may be
+/// more. They cannot be looked up, so they are only postponed, and after several visits a finding is created.
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn reconcile_open_payments(app: &App) -> Result<bool, PortError> {
-    for_each_due(app, "reconcile", &OpenPayments(app.clock.now())).await
+pub async fn reconcile_strays(app: &App) -> Result<bool, PortError> {
+    let (mut after, mut more) = (None, false);
+    for _ in 0..STRAY_GATEWAYS_MAX {
+        let Some(gateway) = app.payments.next_gateway(after).await? else { break };
+        if app.find_gateway(&gateway).is_none() {
+            more |= reconcile_gateway(app, &gateway).await?;
+        }
+        after = Some(gateway);
+    }
+    Ok(more)
 }
 
-/// The transactions whose next question is due at that time.
-struct OpenPayments(Timestamp);
+/// The transactions of a gateway that have a check due at `now`.
+struct OpenPayments {
+    gateway: GatewayName,
+    now: Timestamp,
+}
 
 #[async_trait]
 impl Sweep for OpenPayments {
     type Item = TransactionId;
 
     async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
-        app.payments.list_due_transactions(self.0, batch).await
+        app.payments.list_due_transactions(&self.gateway, self.now, batch).await
     }
 
     async fn process_item(&self, app: &App, id: &TransactionId) -> Result<bool, PortError> {
-        // The question was answered, or put off with a growing delay. Either way the transaction is no longer
+        // The lookup brought a result, or the check was postponed. Either way the transaction is no longer
         // due, so it counts as done.
         reconcile_payment(app, id).await.map(|()| true)
     }

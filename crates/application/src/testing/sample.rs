@@ -9,8 +9,9 @@ use domain::{
     Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{NewOrder, OrderLine, OrderStatus},
     payment::{
-        Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventKind, PaymentDetails,
-        PaymentEvent, PaymentFacts, PaymentToken, RawFacts, ReportedAmount, StoredEvent,
+        Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventKind, EventReferences,
+        EventTarget, GatewayReference, NamedReference, PaymentDetails, PaymentEvent, PaymentFacts,
+        PaymentToken, RawFacts, ReferenceKind, ReportedAmount, StoredEvent,
     },
 };
 use ports::{Claim, Credentials, Fingerprint, IdempotencyKey, StoredReply};
@@ -136,7 +137,7 @@ pub(crate) fn paid() -> Order {
     transition_order_to(order(), OrderStatus::Paid, ChangedBy::GATEWAY)
 }
 
-/// A transaction for [`sample_order`] that nothing has been heard of.
+/// A transaction for [`sample_order`] about which nothing is reported.
 pub(crate) fn pending() -> Transaction {
     Transaction {
         key: TransactionKey::new(20),
@@ -156,6 +157,7 @@ pub(crate) fn pending() -> Transaction {
         check_at: Some(NOW),
         checks: 0,
         refunds: Vec::new(),
+        references: Vec::new(),
     }
 }
 
@@ -209,11 +211,12 @@ pub(crate) fn event(kind: EventKind, amount: &str) -> PaymentEvent {
     PaymentEvent {
         id: EventId::new(format!("{} {amount}", kind.as_str())),
         kind,
-        transaction: pending().id,
-        order: order().number,
+        target: EventTarget::Transaction(pending().id),
+        order: Some(order().number),
         reported: ReportedAmount { amount: amount.to_owned(), currency: "CNY".to_owned() },
         refund: None,
         dispute: None,
+        references: EventReferences::default(),
         details: PaymentDetails::default(),
         at: NOW,
     }
@@ -226,11 +229,28 @@ pub(crate) fn stored_event(id: &str, disposition: EventDisposition) -> StoredEve
         gateway: sandbox(),
         id: EventId::new(id.to_owned()),
         kind: None,
-        transaction: Some(pending().id),
+        target: Some(EventTarget::Transaction(pending().id)),
         raw: id.to_owned(),
         disposition,
         received_at: NOW,
     }
+}
+
+pub(crate) fn reference(text: &str) -> GatewayReference {
+    GatewayReference::parse(text).unwrap()
+}
+
+/// The gateway's own name of a payment.
+pub(crate) fn named(text: &str) -> NamedReference {
+    NamedReference { kind: ReferenceKind::Payment, reference: reference(text) }
+}
+
+/// An event that names its payment by the gateway's reference alone.
+pub(crate) fn event_of(payment: &str, kind: EventKind, amount: &str) -> PaymentEvent {
+    let references = EventReferences { payment: Some(reference(payment)), ..EventReferences::default() };
+    let id = EventId::new(format!("{} {amount} of {payment}", kind.as_str()));
+    let target = EventTarget::Reference(named(payment));
+    PaymentEvent { id, target, order: None, references, ..event(kind, amount) }
 }
 
 /// A request of [`ada`]'s.

@@ -34,6 +34,8 @@ pub enum EventMismatch {
     Currency,
     /// The order number is not that of the transaction.
     Order,
+    /// What the gateway calls the payment, or a refund or dispute of it.
+    Reference,
 }
 
 impl From<EventMismatch> for FindingKind {
@@ -42,6 +44,7 @@ impl From<EventMismatch> for FindingKind {
             EventMismatch::Amount => Self::AmountMismatch,
             EventMismatch::Currency => Self::CurrencyMismatch,
             EventMismatch::Order => Self::OrderMismatch,
+            EventMismatch::Reference => Self::Contradiction,
         }
     }
 }
@@ -56,11 +59,12 @@ impl Transaction {
         let needs_capture = event.kind.is_refund() || event.kind.is_dispute();
         // Before the capture there is no amount to compare a refund or a dispute with, so the event waits for
         // it.
-        if needs_capture && self.facts.capture().is_none() {
+        if needs_capture && self.facts.capture().is_none() || self.may_be_a_nameless_refund(event) {
             return EventEffect::Waiting;
         }
         let before = self.clone();
-        if let Err(mismatch) = self.add_fact(event, amount, fresh, now) {
+        let learnt = self.learn_references(event);
+        if let Err(mismatch) = learnt.and_then(|()| self.add_fact(event, amount, fresh, now)) {
             // `find_or_add_refund` may have added a refund before the mismatch was found.
             *self = before;
             return EventEffect::Mismatch(mismatch);
@@ -110,7 +114,7 @@ impl Transaction {
     /// The event's amount as money, if order and currency are the transaction's and the amount is one that it
     /// may have. More than was paid may be disputed, or refunded at the gateway.
     fn check_event_amount(&self, event: &PaymentEvent) -> Result<Money, EventMismatch> {
-        if event.order != self.order_number {
+        if event.order.as_ref().is_some_and(|it| *it != self.order_number) {
             return Err(EventMismatch::Order);
         }
         if event.reported.currency != self.amount.currency().code() {
@@ -159,7 +163,7 @@ impl Transaction {
     fn add_dispute(&mut self, event: &PaymentEvent, amount: Money, status: DisputeStatus) {
         self.facts.add_dispute(DisputeEvent {
             event: event.id.clone(),
-            dispute: event.dispute.clone(),
+            dispute: self.named_dispute(event),
             status,
             amount,
             at: event.at,
@@ -174,11 +178,11 @@ impl Transaction {
         fresh: RefundKey,
         now: Timestamp,
     ) -> Result<&mut Refund, EventMismatch> {
-        let id = event.refund.as_ref().ok_or(EventMismatch::Amount)?;
-        let known = self.refunds.iter().position(|it| it.id == *id);
+        let id = self.named_refund(event).ok_or(EventMismatch::Reference)?;
+        let known = self.refunds.iter().position(|it| it.id == id);
         let at = known.unwrap_or(self.refunds.len());
         if known.is_none() {
-            let refund = self.new_gateway_refund(id, amount, fresh, now);
+            let refund = self.new_gateway_refund(&id, amount, fresh, now);
             self.refunds.push(refund);
         }
         let refund = self.refunds.get_mut(at).ok_or(EventMismatch::Amount)?;
@@ -272,7 +276,7 @@ impl Transaction {
                 .map(|it| (it.id.clone(), it.status(), it.has_late_failure(), it.amount))
                 .collect();
             let money = (it.captured_amount(), it.refunded_amount(), it.disputed_amount());
-            (it.status(), money, it.captured_at(), it.details.clone(), refunds)
+            (it.status(), it.reference().cloned(), money, it.captured_at(), it.details.clone(), refunds)
         };
         visible(self) == visible(other)
     }

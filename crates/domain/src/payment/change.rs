@@ -10,8 +10,8 @@ use crate::{
 };
 
 use super::{
-    EventEffect, PaymentEvent, PaymentRequest, PaymentRequestKind, PaymentStatus, PendingOperation, Refund,
-    RefundFacts, Transaction,
+    EventEffect, EventMismatch, NamedReference, PaymentEvent, PaymentRequest, PaymentRequestKind,
+    PaymentStatus, PendingOperation, Refund, RefundFacts, Transaction,
 };
 
 /// A situation that an operator must look at; it becomes a [`Finding`](crate::Finding) in the same commit.
@@ -50,6 +50,10 @@ pub struct TransactionChange {
     /// Whether money arrived that the order cannot use, so that [`TransactionChange::add_owed_refund`] has to
     /// decide.
     pub owes_refund: bool,
+    /// References that the events to come name and that belong to another transaction of the gateway.
+    pub claimed_elsewhere: Vec<NamedReference>,
+    /// How many of the transaction's references were read with it.
+    pub(super) references_read: usize,
     /// The event that is being applied, for the flags; `None` between events.
     pub(super) event: Option<EventId>,
 }
@@ -63,12 +67,10 @@ impl TransactionChange {
 
     /// Continues from an order that has transitions already, such as a cancellation.
     #[must_use]
-    pub const fn from_order_change(
-        progress: OrderChange,
-        transaction: Transaction,
-        other_occupies: bool,
-    ) -> Self {
+    pub fn from_order_change(progress: OrderChange, transaction: Transaction, other_occupies: bool) -> Self {
         Self {
+            references_read: transaction.references.len(),
+            claimed_elsewhere: Vec::new(),
             order_change: progress,
             transaction,
             other_occupies,
@@ -87,11 +89,19 @@ impl TransactionChange {
         // All consequences compare the transaction before and after. They never ask which event arrived, so a
         // late event has the same consequences as one that arrives in time.
         let before = self.transaction.clone();
-        let effect = self.transaction.apply_event(event, fresh.key, now);
+        let is_anothers = event.references.iter().any(|it| self.claimed_elsewhere.contains(&it));
+        let effect = if is_anothers {
+            EventEffect::Mismatch(EventMismatch::Reference)
+        } else {
+            self.transaction.apply_event(event, fresh.key, now)
+        };
         if self.transaction != before {
             self.apply_consequences(&before, now);
         }
-        if before.refunds.iter().any(|it| differs_in_amount(it, event))
+        if before
+            .refunds
+            .iter()
+            .any(|it| before.named_refund(event).as_ref() == Some(&it.id) && it.differs_from(event))
             && !matches!(effect, EventEffect::Mismatch(_))
         {
             self.add_flag(
@@ -184,12 +194,6 @@ impl TransactionChange {
     pub(super) fn add_flag(&mut self, kind: FindingKind, detail: &'static str) {
         self.flags.push(Flag { kind, detail, event: self.event.clone() });
     }
-}
-
-/// Whether the event is about that refund and names another amount.
-fn differs_in_amount(refund: &Refund, event: &PaymentEvent) -> bool {
-    let amount = Money::parse_gateway_amount(&event.reported.amount, refund.amount.currency());
-    event.refund.as_ref() == Some(&refund.id) && amount.is_ok_and(|it| it != refund.amount)
 }
 
 /// Adds events in the given order; an event that has to wait is tried again after each one that had an

@@ -1,8 +1,8 @@
 //! Payment events: what a gateway reports, in a notice or as the reply to a call.
 
-use crate::{
-    DisputeId, EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, TransactionId, money,
-};
+use crate::{DisputeId, EventId, EventKey, GatewayName, OrderNumber, RefundId, Timestamp, money};
+
+use super::{EventReferences, EventTarget};
 
 /// The kind of a payment event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -128,16 +128,19 @@ pub struct PaymentEvent {
     pub id: EventId,
     /// The kind, which decides the fact that is added.
     pub kind: EventKind,
-    /// The public id of the transaction it is about.
-    pub transaction: TransactionId,
-    /// The order number that the gateway has stored for that transaction; it must match.
-    pub order: OrderNumber,
+    /// The transaction it is about, by our id or by the gateway's reference.
+    pub target: EventTarget,
+    /// The order number that the gateway has stored for that transaction; it must match. `None` for an event that
+    /// began in the gateway's dashboard, which knows no order.
+    pub order: Option<OrderNumber>,
     /// The amount it is about, of a capture the total.
     pub reported: ReportedAmount,
     /// The public id of the refund; `Some` for the refund kinds.
     pub refund: Option<RefundId>,
     /// The gateway's id of the dispute; for the dispute kinds, if the gateway names it.
     pub dispute: Option<DisputeId>,
+    /// The gateway's references of the payment, the refund and the dispute, as far as it names them.
+    pub references: EventReferences,
     /// Card and failure details, as far as the gateway reports them.
     pub details: PaymentDetails,
     /// The time at which it happened, by the gateway's clock.
@@ -197,8 +200,8 @@ pub struct StoredEvent {
     pub id: EventId,
     /// The type it names; `None` if that could not be read.
     pub kind: Option<String>,
-    /// The transaction it names; `None` if that could not be read.
-    pub transaction: Option<TransactionId>,
+    /// The transaction it names, by our id or by the gateway's reference; `None` if that could not be read.
+    pub target: Option<EventTarget>,
     /// The text of the notice with all card numbers masked; a later attempt parses it again.
     // An event that waits is parsed again from this text, and the first attempt also reads this text and not
     // the original: two readings that differ could apply two facts (ADR 0011).

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use crate::{ChangedBy, Money, Text, Timestamp, order::OrderStatus};
+use crate::{ChangedBy, FindingKind, Money, Text, Timestamp, order::OrderStatus};
 
 use super::{
     PaymentRequestKind, PaymentStatus, PendingOperation, Refund, RefundFacts, Transaction, TransactionChange,
@@ -96,6 +96,24 @@ impl TransactionChange {
         let amount = transaction.amount;
         self.add_request(PaymentRequestKind::Void, amount, by, now);
         Ok(())
+    }
+
+    /// Stops waiting for a capture or a void that the gateway has not done within its key's lifetime: the payment is
+    /// `AUTHORIZED` as before, with a finding. The void of a cancelled order is requested once more, as a new
+    /// request. No effect when another operation is pending by now.
+    pub fn release_operation(&mut self, pending: PendingOperation, now: Timestamp) {
+        if self.transaction.pending_operation != Some(pending) {
+            return;
+        }
+        let at = self.order_change.order().change_time(now);
+        self.transaction.pending_operation = None;
+        self.transaction.updated_at = self.transaction.updated_at.max(at);
+        self.add_flag(
+            FindingKind::Reconciliation,
+            "The gateway did not do the capture or void that was requested in time. The payment is AUTHORIZED again; \
+             request it again if it is still wanted.",
+        );
+        self.follow_order_status(now);
     }
 
     /// Requests a refund of `amount`, or of everything that is left if it is `None`. When the refunds cover

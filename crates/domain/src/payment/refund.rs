@@ -2,6 +2,8 @@
 
 use crate::{ChangedBy, Money, RefundId, RefundKey, Text, Timestamp, TransactionKey};
 
+use super::PaymentEvent;
+
 /// The status of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RefundStatus {
@@ -120,6 +122,12 @@ impl Refund {
     pub(super) fn add_failure(&mut self, at: Timestamp) {
         self.facts.failed_at = self.facts.failed_at.max(Some(at));
         self.check_at = None;
+    }
+
+    /// Whether the event, which is about a refund, names another amount than this refund's.
+    pub(super) fn differs_from(&self, event: &PaymentEvent) -> bool {
+        let amount = Money::parse_gateway_amount(&event.reported.amount, self.amount.currency());
+        amount.is_ok_and(|it| it != self.amount)
     }
 
     /// Withdraws the request before there is a report.

@@ -1,4 +1,5 @@
 mod disputes;
+mod references;
 mod refunds;
 mod stories;
 
@@ -53,6 +54,7 @@ fn transaction(capture_method: CaptureMethod) -> Transaction {
         check_at: Some(NOW),
         checks: 0,
         refunds: vec![],
+        references: vec![],
     }
 }
 
@@ -73,11 +75,12 @@ fn money_event(kind: EventKind, amount: &str, refund: Option<&str>) -> PaymentEv
     PaymentEvent {
         id: EventId::new(format!("{} {amount} {}", kind.as_str(), refund.unwrap_or_default())),
         kind,
-        transaction: TransactionId::new("t1".into()),
-        order: OrderNumber::new("n1".into()),
+        target: EventTarget::Transaction(TransactionId::new("t1".into())),
+        order: Some(OrderNumber::new("n1".into())),
         reported: ReportedAmount::from(yuan(amount)),
         refund: refund.map(|it| RefundId::new(it.into())),
         dispute: None,
+        references: EventReferences::default(),
         details: PaymentDetails {
             card_last4: Some("4242".into()),
             card_brand: Some("visa".into()),
@@ -102,6 +105,30 @@ fn refund(kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
 /// A word about a dispute that the gateway names, or not.
 fn dispute(kind: EventKind, amount: &str, id: Option<&str>) -> PaymentEvent {
     PaymentEvent { dispute: id.map(|it| crate::DisputeId::new(it.into())), ..money_event(kind, amount, None) }
+}
+
+#[test]
+fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
+    let operator = ChangedBy::operator(UserKey::new(2));
+    let mut case = told(&[event(EventKind::Authorized)]);
+    case.request_capture(None, operator, NOW).unwrap();
+    case.release_operation(PendingOperation::Void, NOW);
+    assert_eq!(
+        case.transaction.pending_operation,
+        Some(PendingOperation::Capture(yuan("10"))),
+        "that was not asked"
+    );
+    case.release_operation(PendingOperation::Capture(yuan("10")), NOW);
+    assert_eq!((case.transaction.pending_operation, case.transaction.check_at), (None, None));
+    assert_eq!(
+        (case.transaction.status(), kinds(&case)),
+        (PaymentStatus::Authorized, vec![FindingKind::Reconciliation])
+    );
+    assert!(case.request_capture(None, operator, NOW).is_ok());
+    // The order was called off: no one else would ask.
+    let _ = case.order_change.transition(OrderStatus::Cancelled, operator, None, NOW);
+    case.release_operation(PendingOperation::Capture(yuan("10")), NOW);
+    assert_eq!(case.transaction.pending_operation, Some(PendingOperation::Void));
 }
 
 fn kinds(case: &TransactionChange) -> Vec<FindingKind> {
@@ -186,7 +213,8 @@ proptest! {
 
 #[test]
 fn what_differs_from_the_agreement_has_no_effect_but_a_flag() {
-    let other_order = PaymentEvent { order: OrderNumber::new("n2".into()), ..event(EventKind::Captured) };
+    let other_order =
+        PaymentEvent { order: Some(OrderNumber::new("n2".into())), ..event(EventKind::Captured) };
     let yen = ReportedAmount { amount: "10".into(), currency: "JPY".into() };
     let other_currency = PaymentEvent { reported: yen, ..event(EventKind::Captured) };
     for (event, kind) in [

@@ -60,15 +60,59 @@ pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &B
     let fourth = fresh(Some(at(10)), &[Some(at(11))]).await;
     fresh(Some(at(11)), &[Some(at(12))]).await;
     fresh(None, &[None]).await;
-    let found = backend.payments.list_due_transactions(at(10), of(100)).await.expect("read");
+    let elsewhere = |it: &mut domain::Transaction| it.gateway = sample::gateway("stripe");
+    let stripe = backend.transaction(&backend.order().await, elsewhere).await.id;
+    let found = backend
+        .payments
+        .list_due_transactions(&sample::gateway("sandbox"), at(10), of(100))
+        .await
+        .expect("read");
     assert_eq!(found, [first.clone(), second.clone(), third.clone(), fourth]);
-    let behind =
-        backend.payments.list_due_transactions(at(10), Batch { skip: 1, limit: 2 }).await.expect("read");
+    let behind = backend
+        .payments
+        .list_due_transactions(&sample::gateway("sandbox"), at(10), Batch { skip: 1, limit: 2 })
+        .await
+        .expect("read");
     assert_eq!(behind, [second.clone(), third], "what lies behind the longest due");
     assert_eq!(
-        backend.payments.list_due_transactions(at(10), of(2)).await.expect("read"),
+        backend
+            .payments
+            .list_due_transactions(&sample::gateway("sandbox"), at(10), of(2))
+            .await
+            .expect("read"),
         [first, second],
         "the longest due"
     );
-    assert_eq!(backend.payments.list_due_transactions(at(5), of(100)).await.expect("read"), []);
+    assert_eq!(
+        backend
+            .payments
+            .list_due_transactions(&sample::gateway("sandbox"), at(5), of(100))
+            .await
+            .expect("read"),
+        []
+    );
+    let found = backend
+        .payments
+        .list_due_transactions(&sample::gateway("stripe"), at(10), of(100))
+        .await
+        .expect("read");
+    assert_eq!(found, [stripe], "each gateway's own");
+}
+
+/// Each once, whether or not anything is open there.
+pub async fn gateways_are_found_one_after_the_other(backend: &Backend) {
+    assert_eq!(backend.payments.next_gateway(None).await.expect("read"), None);
+    for name in ["sandbox", "alipay", "sandbox", "stripe", "alipay"] {
+        let set = |it: &mut domain::Transaction| {
+            it.gateway = sample::gateway(name);
+            it.check_at = Some(at(1)).filter(|_| name != "stripe");
+        };
+        backend.transaction(&backend.order().await, set).await;
+    }
+    let (mut found, mut after) = (Vec::new(), None);
+    while let Some(gateway) = backend.payments.next_gateway(after).await.expect("read") {
+        found.push(gateway.to_string());
+        after = Some(gateway);
+    }
+    assert_eq!(found, ["alipay", "sandbox", "stripe"]);
 }

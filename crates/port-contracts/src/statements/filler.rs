@@ -25,6 +25,10 @@ fn few(few: &str, others: &str) -> String {
     format!("CASE WHEN n <= {FEW} THEN {few} ELSE {others} END")
 }
 
+fn odd(odd: &str, others: &str) -> String {
+    format!("CASE WHEN n % 2 = 1 THEN {odd} ELSE {others} END")
+}
+
 fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
     let (id, name) = (KEY, NAME);
     vec![
@@ -93,7 +97,7 @@ fn money(now: &str) -> Vec<Rows> {
     let (later, check) = (few("NULL", now), few(now, "NULL"));
     let (status, captured) = (few("'AUTHORIZED'", "'CAPTURED'"), few("NULL", "100000"));
     let refund = few("'PENDING'", "'SUCCEEDED'");
-    let disposition = few("CASE WHEN n % 2 = 0 THEN 'PARKED' ELSE 'OVERDUE' END", "'APPLIED'");
+    let disposition = few("CASE WHEN n % 4 < 2 THEN 'PARKED' ELSE 'OVERDUE' END", "'APPLIED'");
     vec![
         (
             "payment_transactions (id, order_id, transaction_id, status, amount, currency, captured_amount, \
@@ -105,9 +109,11 @@ fn money(now: &str) -> Vec<Rows> {
             ),
         ),
         (
-            "refunds (id, transaction_key, sequence, refund_id, amount, status, succeeded_at, withdrawn, \
+            "refunds (id, transaction_key, gateway, sequence, refund_id, amount, status, succeeded_at, withdrawn, \
              requested_by, actor, created_at, check_at, checks)",
-            format!("{id}, {id}, 1, {name}, 100000, {refund}, {later}, 0, 0, 'SYSTEM', {now}, {check}, 0"),
+            format!(
+                "{id}, {id}, 'sandbox', 1, {name}, 100000, {refund}, {later}, 0, 0, 'SYSTEM', {now}, {check}, 0"
+            ),
         ),
         (
             "payment_requests (transaction_key, kind, amount, requested_by, actor, requested_at)",
@@ -118,8 +124,18 @@ fn money(now: &str) -> Vec<Rows> {
             format!("{id}, {name}, {name}, 'OPEN', 100000, {now}"),
         ),
         (
-            "payment_events (id, gateway, event_id, kind, transaction_id, raw, disposition, received_at)",
-            format!("{id}, 'sandbox', {name}, 'x', {name}, 'x', {disposition}, {now}"),
+            "gateway_references (gateway, kind, reference, transaction_key, owner, learnt_at)",
+            format!("'sandbox', 'PAYMENT', {name}, {id}, '', {now}"),
+        ),
+        (
+            "payment_events (id, gateway, event_id, kind, transaction_id, reference_kind, reference, raw, disposition, \
+             received_at)",
+            format!(
+                "{id}, 'sandbox', {name}, 'x', {}, {}, {}, 'x', {disposition}, {now}",
+                odd("NULL", name),
+                odd("'PAYMENT'", "NULL"),
+                odd(name, "NULL")
+            ),
         ),
         (
             "findings (id, finding_id, kind, detail, created_at, resolved_at, resolved)",

@@ -1,5 +1,6 @@
 use domain::{
     ChangeId, FindingId, OrderNumber, ProductId, SessionKey, Timestamp, UserKey, order::OrderStatus,
+    payment::ReferenceKind,
 };
 use ports::{Batch, ChangeFilter, DueOrders, OrderFilter};
 
@@ -129,9 +130,20 @@ impl StatementFixture {
         ask!(played, PaymentRepository::list_readable, payments, transaction.order);
         ask!(played, PaymentRepository::list_refunds, payments, &transaction.id);
         ask!(played, PaymentRepository::list_payment_requests, payments, transaction.order);
-        ask!(played, PaymentRepository::list_due_transactions, payments, sample::at(60), BATCH);
+        let sandbox = sample::gateway("sandbox");
+        ask!(played, PaymentRepository::list_due_transactions, payments, &sandbox, sample::at(60), BATCH);
+        for after in [None, Some(sandbox.clone())] {
+            ask!(played, PaymentRepository::next_gateway, payments, after);
+        }
+        let named =
+            ["filler-1", "no such reference"].map(|it| sample::named_reference(ReferenceKind::Payment, it));
+        for named in &named {
+            ask!(played, PaymentRepository::find_by_reference, payments, &sandbox, named);
+        }
         ask!(played, EventRepository::find_event, events, &self.event.gateway, &self.event.id);
-        ask!(played, EventRepository::list_waiting_events, events, &self.event.gateway, &transaction.id);
+        for references in [&[][..], &named] {
+            ask!(played, EventRepository::list_waiting_events, events, &sandbox, &transaction.id, references);
+        }
         ask!(played, EventRepository::list_applicable_events, events, BATCH);
         ask!(played, EventRepository::list_overdue_events, events, sample::at(60), BATCH);
         ask!(played, FindingRepository::find_finding, findings, &self.finding.id);

@@ -1,7 +1,7 @@
 use domain::{
     Actor, ChangedBy, OrderChange, Text, Version,
     order::StockLine,
-    payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind},
+    payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind, ReferenceOwner},
     product::StockUpdate,
 };
 use ports::{CommitError, Prunable, UnitOfWork, Write};
@@ -120,6 +120,9 @@ impl StatementFixture {
             vec![Write::InsertFinding(sample::finding())],
             vec![resolved],
             vec![Write::InsertRequest(request)],
+            vec![sample::learn_reference(transaction, ReferenceOwner::Payment, "played")],
+            // Another one of a thing that has one.
+            vec![sample::learn_reference(transaction, ReferenceOwner::Payment, "played-2")],
             once(),
             // A finding about this subject is open.
             once(),

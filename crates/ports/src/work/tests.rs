@@ -1,6 +1,7 @@
 use domain::{
     ChangeId, ChangeKey, ChangedBy, Money, OrderNumber, ProductKey,
     order::{NewOrder, OrderLine},
+    payment::{GatewayReference, KnownReference, ReferenceOwner},
 };
 use proptest::prelude::*;
 
@@ -79,6 +80,17 @@ fn write((kind, key): (u8, i64)) -> Write {
         8 => back(key, 1),
         9 => adjust(key),
         10 => Write::RemoveOpenOrder { owner: UserKey::new(key), lines: Vec::new() },
+        11 => Write::LearnReference(
+            GatewayName::new("sandbox".to_owned()),
+            NewReference {
+                transaction: TransactionKey::new(9 - key),
+                known: KnownReference {
+                    owner: ReferenceOwner::Payment,
+                    reference: GatewayReference::new(format!("pi_{key}")),
+                },
+                learnt_at: NOW,
+            },
+        ),
         _ => Write::ResolveFinding {
             id: FindingId::new(key.to_string()),
             note: Text::new("done"),
@@ -94,7 +106,7 @@ fn unit(writes: Vec<Write>) -> UnitOfWork {
 
 /// Some of all kinds of writes, each to some rows, and the same ones in another order.
 fn two_orders() -> impl Strategy<Value = (Vec<Write>, Vec<Write>)> {
-    let some = prop::collection::btree_set((0_u8..12, 1_i64..5), 0..40);
+    let some = prop::collection::btree_set((0_u8..13, 1_i64..5), 0..40);
     let some = some.prop_map(|it| it.into_iter().map(write).collect::<Vec<_>>());
     some.prop_flat_map(|it| (Just(it.clone()).prop_shuffle(), Just(it).prop_shuffle()))
 }

@@ -27,7 +27,7 @@ const EDGES: &[Edge] = &[
     Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",
-        normal: &["domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        normal: &["circuit-breaker", "domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
         // Its tests work on the record and the counters in memory, which the suites of `port-contracts` hold to the same
         // promises as databases and servers. A fake of the tests' own is held to nothing.
         dev: &["mockall", "proptest", "adapters-local"],

@@ -1,14 +1,16 @@
 use std::convert::Infallible;
 
 use domain::{
-    EventId, OrderKey, Refund, RefundId, RefundKey, Transaction, TransactionId, TransactionKey,
-    payment::{PaymentFacts, PaymentRequest, RawFacts},
+    EventId, GatewayName, OrderKey, Refund, RefundId, RefundKey, Transaction, TransactionId, TransactionKey,
+    payment::{NamedReference, NewReference, PaymentFacts, PaymentRequest, RawFacts, ReferenceOwner},
 };
 
 use super::{
     abort::{Abort, Written},
     require_parent,
 };
+use ports::PortError;
+
 use crate::record::{table::Row, tables::Tables};
 
 /// What two transactions may not share, nor two refunds or words about a dispute of one.
@@ -21,6 +23,10 @@ pub(in crate::record) enum TransactionKeys {
     Refund(RefundKey),
     RefundId(TransactionKey, RefundId),
     DisputeEvent(TransactionKey, EventId),
+    /// A gateway gives a reference to one thing of a kind.
+    Reference(GatewayName, NamedReference),
+    /// A thing has one reference.
+    ReferenceOwner(TransactionKey, ReferenceOwner),
 }
 
 impl Row for Transaction {
@@ -42,6 +48,10 @@ impl Row for Transaction {
         }
         let words = self.facts.as_raw().disputes.iter();
         keys.extend(words.map(|it| TransactionKeys::DisputeEvent(self.key, it.event.clone())));
+        for known in &self.references {
+            keys.push(TransactionKeys::Reference(self.gateway.clone(), known.name()));
+            keys.push(TransactionKeys::ReferenceOwner(self.key, known.owner.clone()));
+        }
         keys
     }
 
@@ -77,9 +87,10 @@ impl Row for RequestRow {
     }
 }
 
+/// References come only with [`learn_reference`].
 pub(super) fn insert_transaction(tables: &mut Tables, transaction: Transaction) -> Written {
     require_parent(&tables.orders, &transaction.order, "an order")?;
-    Ok(tables.transactions.insert(transaction)?)
+    Ok(tables.transactions.insert(Transaction { references: Vec::new(), ..transaction })?)
 }
 
 /// One that comes back to life may find that another occupies its order: a unique key tells.
@@ -87,8 +98,17 @@ pub(super) fn update_transaction(tables: &mut Tables, given: Transaction) -> Wri
     let Some(kept) = tables.transactions.get(&given.key) else { return Err(Abort::Stale) };
     let refunds = merge_refunds(kept.refunds.clone(), &given.refunds)?;
     let facts = add_disputes(&kept.facts, given.facts);
-    let next = Transaction { facts, refunds, ..given };
+    let next = Transaction { facts, refunds, references: kept.references.clone(), ..given };
     Ok(tables.transactions.update(&given.key, |row| *row = next)?)
+}
+
+/// The unique keys of the transaction's row are the guard.
+pub(super) fn learn_reference(tables: &mut Tables, gateway: &GatewayName, new: NewReference) -> Written {
+    require_parent(&tables.transactions, &new.transaction, "a transaction")?;
+    if tables.transactions.get(&new.transaction).is_some_and(|it| it.gateway != *gateway) {
+        return Err(Abort::Failed(PortError::bug("a reference is of another gateway than its transaction")));
+    }
+    Ok(tables.transactions.update(&new.transaction, |row| row.references.push(new.known))?)
 }
 
 pub(super) fn insert_request(tables: &mut Tables, request: PaymentRequest) -> Written {

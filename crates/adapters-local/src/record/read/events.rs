@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use domain::{
     EventId, EventKey, GatewayName, Timestamp, TransactionId,
-    payment::{EventDisposition, StoredEvent},
+    payment::{EventDisposition, EventTarget, NamedReference, StoredEvent},
 };
 use ports::{Batch, EventRepository, UnreadableRow};
 
@@ -21,10 +21,15 @@ impl EventRepository for MemoryRecord {
         &self,
         gateway: &GatewayName,
         transaction: &TransactionId,
+        references: &[NamedReference],
     ) -> Read<Vec<StoredEvent>> {
         let tables = self.tables();
-        let is_about =
-            |it: &StoredEvent| it.gateway == *gateway && it.transaction.as_ref() == Some(transaction);
+        let names_it = |it: &StoredEvent| match &it.target {
+            Some(EventTarget::Transaction(id)) => id == transaction,
+            Some(EventTarget::Reference(named)) => references.contains(named),
+            None => false,
+        };
+        let is_about = |it: &StoredEvent| it.gateway == *gateway && names_it(it);
         let waiting = tables.events.rows().filter(|it| is_about(it) && is_waiting(it.disposition));
         Ok(self.read_readable(sort_behind(waiting, sort_place, None), StoredEvent::clone))
     }
@@ -70,9 +75,14 @@ const fn is_waiting(disposition: EventDisposition) -> bool {
     }
 }
 
-/// Whether the transaction of an event is there, at the gateway that the event is from.
+/// Whether the transaction that an event names, or the reference that it names, is there, at the event's gateway.
 fn is_known(tables: &Tables, event: &StoredEvent) -> bool {
-    let Some(id) = &event.transaction else { return false };
-    let transaction = tables.transactions.find(&TransactionKeys::Id(id.clone()));
-    transaction.is_some_and(|it| it.gateway == event.gateway)
+    let keys = match &event.target {
+        Some(EventTarget::Transaction(id)) => TransactionKeys::Id(id.clone()),
+        Some(EventTarget::Reference(named)) => {
+            TransactionKeys::Reference(event.gateway.clone(), named.clone())
+        }
+        None => return false,
+    };
+    tables.transactions.find(&keys).is_some_and(|it| it.gateway == event.gateway)
 }

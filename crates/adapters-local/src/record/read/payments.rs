@@ -1,7 +1,10 @@
 use std::collections::BTreeSet;
 
 use async_trait::async_trait;
-use domain::{OrderKey, Refund, Timestamp, Transaction, TransactionId, payment::StoredPaymentRequest};
+use domain::{
+    GatewayName, OrderKey, Refund, Timestamp, Transaction, TransactionId,
+    payment::{NamedReference, StoredPaymentRequest},
+};
 use ports::{Batch, PaymentRepository};
 
 use super::{Read, sort_behind, take_batch};
@@ -46,10 +49,32 @@ impl PaymentRepository for MemoryRecord {
         Ok(self.read_readable(tables.requests.rows().filter(is_of_order), recorded))
     }
 
-    async fn list_due_transactions(&self, now: Timestamp, batch: Batch) -> Read<Vec<TransactionId>> {
+    async fn find_by_reference(
+        &self,
+        gateway: &GatewayName,
+        named: &NamedReference,
+    ) -> Read<Option<TransactionId>> {
+        let tables = self.tables();
+        let owner = tables.transactions.find(&TransactionKeys::Reference(gateway.clone(), named.clone()));
+        Ok(owner.map(|it| it.id.clone()))
+    }
+
+    async fn next_gateway(&self, after: Option<GatewayName>) -> Read<Option<GatewayName>> {
+        let tables = self.tables();
+        let gateways = tables.transactions.rows().map(|it| &it.gateway);
+        Ok(gateways.filter(|it| after.as_ref().is_none_or(|after| *it > after)).min().cloned())
+    }
+
+    async fn list_due_transactions(
+        &self,
+        gateway: &GatewayName,
+        now: Timestamp,
+        batch: Batch,
+    ) -> Read<Vec<TransactionId>> {
         let tables = self.tables();
         let due = |it: &Transaction| check_at(it).filter(|at| *at <= now).map(|at| (at, it.id.clone()));
-        let due: BTreeSet<_> = tables.transactions.rows().filter_map(due).collect();
+        let of_gateway = tables.transactions.rows().filter(|it| it.gateway == *gateway);
+        let due: BTreeSet<_> = of_gateway.filter_map(due).collect();
         Ok(take_batch(due.into_iter().map(|(_, id)| id).collect(), batch))
     }
 }

@@ -93,6 +93,7 @@ kinds! {
     CardDataRefused          "card-data-refused"          422 "Card data refused"                  "The request carries card data. It was neither stored nor logged."
     InvalidSignature         "invalid-signature"          401 "Invalid signature"                  "The notice has no valid signature."
     Unavailable              "unavailable"                503 "Service unavailable"                "The system of record cannot be reached. Try again with the same idempotency key."
+    GatewayUnavailable       "gateway-unavailable"        503 "Payment gateway unavailable"        "The payment gateway does not answer or is busy. Nothing was done. The Retry-After header says when to try again."
     Overloaded               "overloaded"                 503 "Overloaded"                         "Too many requests are waiting. This one was not started."
     DeadlineExceeded         "deadline-exceeded"          503 "Deadline exceeded"                  "The request was not finished in time."
     InternalError            "internal-error"             500 "Internal error"                     "The service has a fault. It was logged under this request id."

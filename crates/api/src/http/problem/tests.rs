@@ -46,6 +46,20 @@ async fn a_refused_transition_names_those_that_are_allowed_even_if_there_are_non
 }
 
 #[test]
+fn a_gateway_that_is_not_asked_now_is_503_with_a_time_to_come_again() {
+    let refused = GatewayUnavailable { retry_after: Duration::from_millis(4_001) };
+    let problems = [
+        Problem::from(application::payments::StartPaymentError::from(refused)),
+        Problem::from(application::payments::OperationError::from(refused)),
+    ];
+    for problem in problems {
+        let response = problem.error_response();
+        assert_eq!((problem.kind(), response.status().as_u16()), (Kind::GatewayUnavailable, 503));
+        assert_eq!(response.headers().get("retry-after").unwrap(), "5");
+    }
+}
+
+#[test]
 fn a_throttled_client_is_told_when_to_come_again() {
     let throttled = Throttled {
         reached: Limit::LoginFailures,

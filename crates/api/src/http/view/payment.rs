@@ -20,6 +20,9 @@ pub struct TransactionView {
     pub order_number: String,
     /// Name of the gateway that carries out the payment.
     pub gateway: String,
+    /// What the gateway calls the payment, as soon as it has said so; unique within the gateway.
+    #[schema(required, example = "sb_pay_ob5d7ckw2vn3yhq6zt4xgjr8ea")]
+    pub gateway_reference: Option<String>,
     /// `PENDING`, `AUTHORIZED`, `CAPTURED`, `FAILED`, `REFUNDED`, `DISPUTED` or `VOIDED`.
     #[schema(example = "CAPTURED")]
     pub status: &'static str,
@@ -121,6 +124,7 @@ impl From<&VisibleTransaction> for TransactionView {
             transaction_id: it.id.to_string(),
             order_number: it.order_number.to_string(),
             gateway: it.gateway.to_string(),
+            gateway_reference: it.reference().map(ToString::to_string),
             status: it.status().as_str(),
             amount: it.amount.to_string(),
             currency: it.amount.currency().code(),

@@ -5,4 +5,5 @@ mod effects;
 mod findings;
 mod identity;
 mod money;
+mod references;
 mod signatures;

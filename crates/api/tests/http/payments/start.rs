@@ -29,6 +29,7 @@ async fn a_payment_is_what_the_contract_shows() {
         assert_eq!(field(&paid, name).len(), 24, "{name}");
     }
     assert!(field(&paid, "transactionId").len() >= 20);
+    assert!(field(&paid, "gatewayReference").starts_with("sb_pay_"), "{paid}");
     assert_eq!(customer.payment(&paid).await["transactionId"], paid["transactionId"]);
     let all = customer.all(&format!("/v1/orders/{}/payments", field(&order, "orderNumber"))).await;
     assert_eq!(all.len(), 1);

@@ -47,7 +47,7 @@ async fn a_user_who_changed_takes_the_place_of_the_old_copy_also_when_that_one_i
     assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(ada()));
     assert_eq!(users.list_changed_users(NOW, None, 10).await.unwrap(), [changed(Some(demoted()))]);
     assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(demoted()));
-    // A load that began before the change ends after it was heard of.
+    // A load that began before the change ends after it was reported.
     users.cache.put_row(NAME, user_version(&ada()), &Some(ada()), TTL).await;
     assert_eq!(users.find_user(&ada().id).await.unwrap(), Some(demoted()));
 }

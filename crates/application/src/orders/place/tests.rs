@@ -226,7 +226,7 @@ async fn what_cannot_be_ordered_is_named_by_its_positions_and_changes_nothing() 
     let short = place_on(&it, vec![tea(3), tea(3)]).await;
     assert!(matches!(short, Err(PlaceError::OutOfStock(at)) if at == [0, 1]));
     assert_eq!(it.record.commits(), []);
-    assert_eq!(it.metrics.all_observations(), [Observation::OrderRefused; 5]);
+    assert_eq!(it.metrics.all_observations(), vec![Observation::OrderRefused; 5]);
     place_on(&it, vec![tea(5)]).await.unwrap();
 }
 

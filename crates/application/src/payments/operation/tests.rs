@@ -27,8 +27,8 @@ fn show(shown: &VisibleTransaction, refund: Option<&RefundId>) -> StoredReply {
 }
 
 async fn ask(it: &TestApp, operation: PaymentOperation) -> Result<String, OperationError> {
-    let answered = execute_operation(&it.app, &operator(), request(), &pending().id, operation, show).await?;
-    Ok(match answered {
+    let outcome = execute_operation(&it.app, &operator(), request(), &pending().id, operation, show).await?;
+    Ok(match outcome {
         IdempotentReply::New(reply) => format!("first {}", reply.body),
         IdempotentReply::Replay(reply) => format!("again {}", reply.body),
     })
@@ -112,8 +112,8 @@ async fn a_retry_half_way_asks_again_for_the_same_and_claims_nothing_more() {
     assert!(matches!(ask(&it, refund("5")).await, Err(OperationError::Key(KeyError::Failed(_)))));
     it.gateway.push_answer(answer_with(EventKind::RefundSucceeded));
     assert_eq!(ask(&it, refund("5")).await.unwrap(), "first CAPTURED SUCCEEDED");
-    let asked = it.journal_lines();
-    assert_eq!(asked[1], asked[2], "the same refund");
+    let lines = it.journal_lines();
+    assert_eq!(lines[2], lines[1].replace("refund", "look up"), "the same refund is looked up");
     assert_eq!(it.record.state().transactions[0].refunds.len(), 1);
 }
 
@@ -179,13 +179,13 @@ async fn a_copy_that_finds_its_own_capture_in_the_way_goes_on_with_it() {
     claimed.pending_operation = Some(PendingOperation::Capture(yuan("20")));
     let mut it =
         bench(order(), claimed).without_locks().with_state(|it| it.claims.push(claim_for("t1", None)));
-    let mut replies = MockClaimRepository::new();
-    let mut asked = 0;
-    replies.expect_find_claim().returning(move |_| {
-        asked += 1;
-        Ok((asked > 1).then(|| claim_for("t1", None)))
+    let mut claims = MockClaimRepository::new();
+    let mut calls = 0;
+    claims.expect_find_claim().returning(move |_| {
+        calls += 1;
+        Ok((calls > 1).then(|| claim_for("t1", None)))
     });
-    it.app.claims = Arc::new(replies);
+    it.app.claims = Arc::new(claims);
     it.gateway.push_answer(answer_with(EventKind::Captured));
     assert_eq!(ask(&it, PaymentOperation::Capture(None)).await.unwrap(), "first CAPTURED -");
 }
@@ -223,7 +223,7 @@ async fn a_capture_and_a_void_say_who_asked_in_the_commit_that_claims_them() {
         let by = operator().caller().changed_by();
         let requests: Vec<_> =
             it.record.state().requests.iter().map(|it| (it.request.kind, it.request.requested_by)).collect();
-        assert_eq!(requests, [(kind, by)], "once");
+        assert_eq!(requests, [(kind, by)], "the request is stored once");
         let shown = crate::payments::read::list_visible_requests(&it.app, operator().caller(), order().key)
             .await
             .unwrap();
@@ -233,4 +233,20 @@ async fn a_capture_and_a_void_say_who_asked_in_the_commit_that_claims_them() {
             None
         );
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_is_left_alone_refuses_an_operation_before_it_is_claimed() {
+    let it = bench(order(), authorized());
+    for _ in 0..5 {
+        let admission = it.app.gateways[0].admit().await.unwrap();
+        it.gateway.push_answer(|_| Err(ports::NoResponse::unavailable("refused")));
+        admission.charge(ports::Charge::from(&pending())).await.unwrap_err();
+    }
+    assert!(matches!(ask(&it, PaymentOperation::Void).await, Err(OperationError::GatewayUnavailable(_))));
+    assert!(
+        matches!(ask(&it, refund("1")).await, Err(OperationError::NotRefundable(_))),
+        "the rules refuse before the gateway is checked"
+    );
+    assert_eq!(it.record.commits(), []);
 }

@@ -1,9 +1,12 @@
+use adapters_local::record::RequestRow;
 use domain::{
     ChangedBy, Refund, RefundId, RefundKey,
     order::OrderStatus,
-    payment::{EventDisposition, EventKind},
+    payment::{
+        EventDisposition, EventKind, PaymentRequest, PaymentRequestKind, PaymentStatus, PendingOperation,
+    },
 };
-use ports::ParsedNotice;
+use ports::{NoResponse, ParsedNotice};
 
 use super::*;
 use crate::testing::*;
@@ -23,7 +26,7 @@ fn only(it: &TestApp) -> Transaction {
     it.record.state().transactions[0].clone()
 }
 
-/// One of the refunds `r1` and `r2`.
+/// A pending refund with id `r1` or `r2`.
 fn refund(id: &str, check_at: Option<Timestamp>) -> Refund {
     Refund {
         key: RefundKey::new(if id == "r1" { 40 } else { 41 }),
@@ -46,7 +49,7 @@ async fn what_the_gateway_knows_becomes_true() {
     check(&it).await;
     assert_eq!(
         it.journal_lines(),
-        ["charge again t1 20.00", "commit RemoveOpenOrder UpdateOrder UpdateTransaction"]
+        ["look up t1 20.00", "commit RemoveOpenOrder UpdateOrder UpdateTransaction"]
     );
     assert_eq!((only(&it).status(), only(&it).check_at), (PaymentStatus::Captured, None));
     assert_eq!(it.record.state().orders[0].status, OrderStatus::Paid);
@@ -54,26 +57,27 @@ async fn what_the_gateway_knows_becomes_true() {
 
 #[tokio::test]
 async fn what_is_open_decides_what_is_asked() {
-    let asked = |asked| Transaction { pending_operation: Some(asked), check_at: Some(NOW), ..authorized() };
-    let it = bench(asked(PendingOperation::Capture(yuan("5"))));
+    let with_operation =
+        |operation| Transaction { pending_operation: Some(operation), check_at: Some(NOW), ..authorized() };
+    let it = bench(with_operation(PendingOperation::Capture(yuan("5"))));
     check(&it).await;
-    assert_eq!(it.journal_lines()[0], "capture t1 5.00");
-    let it = bench(asked(PendingOperation::Void));
+    assert_eq!(it.journal_lines()[0], "look up t1 20.00");
+    let it = bench(with_operation(PendingOperation::Void));
     check(&it).await;
-    assert_eq!(it.journal_lines()[0], "void t1 20.00");
+    assert_eq!(it.journal_lines()[0], "look up t1 20.00");
     let it = bench(Transaction { refunds: vec![refund("r1", Some(NOW)), refund("r2", None)], ..captured() });
     check(&it).await;
-    assert_eq!(it.journal_lines()[..2], ["refund r1 5.00", "refund r2 5.00"]);
+    assert_eq!(it.journal_lines()[..2], ["look up r1 5.00", "look up r2 5.00"]);
 }
 
 #[tokio::test]
 async fn questions_in_vain_are_put_off_longer_and_longer_without_the_orders_guard() {
     let it = bench(pending());
     let revision = it.record.state().orders[0].revision;
-    for pause in [1, 2, 4, 8] {
+    for delay in [1, 2, 4, 8] {
         check(&it).await;
-        assert_eq!(only(&it).check_at, Some(it.app.clock.now().saturating_add(seconds(pause))));
-        it.clock.advance(seconds(pause));
+        assert_eq!(only(&it).check_at, Some(it.app.clock.now().saturating_add(seconds(delay))));
+        it.clock.advance(seconds(delay));
     }
     assert_eq!(it.journal_lines()[1], "commit Postpone");
     assert_eq!(it.record.state().orders[0].revision, revision);
@@ -104,7 +108,7 @@ async fn of_two_instances_only_one_tells_the_operator() {
         (it.transactions[0].checks, it.transactions[0].check_at) = (CHECKS_BEFORE_FINDING, later);
     });
     check(&it).await;
-    assert_eq!(it.journal_lines(), ["charge again t1 20.00"], "nothing was left to commit");
+    assert_eq!(it.journal_lines(), ["look up t1 20.00"], "the other instance has made the check");
     assert_eq!(only(&it).checks, CHECKS_BEFORE_FINDING);
 }
 
@@ -116,16 +120,17 @@ async fn each_refund_has_its_own_pause() {
     ];
     let it = bench(Transaction { refunds, ..captured() });
     check(&it).await;
-    let put_off: Vec<_> = only(&it).refunds.iter().map(|it| (it.checks, it.check_at)).collect();
+    let checks: Vec<_> = only(&it).refunds.iter().map(|it| (it.checks, it.check_at)).collect();
     assert_eq!(
-        put_off,
+        checks,
         [(1, Some(NOW.saturating_add(seconds(1)))), (3, Some(NOW.saturating_add(seconds(60))))]
     );
 }
 
 #[tokio::test]
 async fn a_question_that_is_closed_without_an_answer_is_closed_under_the_guard() {
-    // A notice was faster; at the same moment somebody asks for a capture, whose check must not be forgotten.
+    // A notice has ended the open operation. At the same time another commit requests a capture, whose check
+    // must not be removed.
     let it = bench(Transaction { check_at: Some(NOW), ..authorized() });
     it.record.before_next_commit(|it| {
         it.orders[0].revision = it.orders[0].revision.next();
@@ -158,7 +163,7 @@ async fn a_late_answer_about_a_cancelled_order_gives_the_money_back() {
     assert_eq!(
         only(&it).refunds[0].check_at,
         Some(NOW.saturating_add(CHECK_DELAY_MIN)),
-        "the next sweep asks for the refund"
+        "the next sweep looks up the refund"
     );
 }
 
@@ -169,4 +174,166 @@ async fn a_transaction_that_is_not_there_and_a_gateway_that_is_gone_are_no_failu
     it.app.gateways.clear();
     check(&it).await;
     assert_eq!((it.journal_lines(), only(&it).checks), (vec!["commit Postpone".to_owned()], 1));
+}
+
+/// The calls to the gateway, without the commits.
+fn asked(it: &TestApp) -> Vec<String> {
+    it.journal_lines().into_iter().filter(|it| !it.starts_with("commit")).collect()
+}
+
+#[tokio::test]
+async fn a_charge_that_never_arrived_is_asked_for_again_only_while_its_key_lives() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME - seconds(1));
+    it.gateway.push_answer(knows_nothing);
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up t1 20.00", "charge t1 20.00"]);
+    assert_eq!(only(&it).status(), PaymentStatus::Captured);
+}
+
+#[tokio::test]
+async fn a_charge_whose_key_may_be_forgotten_is_never_repeated_and_has_failed_if_it_is_unknown() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME);
+    it.gateway.push_answer(knows_nothing);
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up t1 20.00"]);
+    let transaction = only(&it);
+    assert_eq!((transaction.status(), transaction.check_at), (PaymentStatus::Failed, None));
+    assert_eq!(transaction.failure_reason(), Some("the gateway does not know this payment"));
+    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.finding.kind).collect();
+    assert_eq!(kinds, [FindingKind::Reconciliation]);
+    assert!(!transaction.occupies_order(), "the order can be paid again");
+}
+
+#[tokio::test]
+async fn what_a_lookup_cannot_tell_is_neither_repeated_nor_failed() {
+    for wait in [seconds(0), KEY_LIFETIME] {
+        for answer in
+            [Ok(ScriptedAnswer::CannotTell), Err(NoResponse::Lost), Ok(ScriptedAnswer::Accepted(None))]
+        {
+            let it = bench(pending());
+            it.clock.advance(wait);
+            it.gateway.push_answer(move |_| answer);
+            check(&it).await;
+            assert_eq!(asked(&it), ["look up t1 20.00"]);
+            assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_two_instances_one_gives_a_lapsed_charge_up() {
+    let it = bench(pending());
+    it.clock.advance(KEY_LIFETIME);
+    it.gateway.push_answer(knows_nothing);
+    it.record.before_next_commit(|it| {
+        it.orders[0].revision = it.orders[0].revision.next();
+        it.transactions[0] = failed();
+    });
+    check(&it).await;
+    assert_eq!(it.record.state().findings, []);
+}
+
+/// An authorisation whose capture or void was requested at [`NOW`].
+fn claimed(operation: PendingOperation, kind: PaymentRequestKind) -> TestApp {
+    let it = bench(Transaction { pending_operation: Some(operation), check_at: Some(NOW), ..authorized() });
+    let request = PaymentRequest {
+        transaction: pending().key,
+        kind,
+        amount: yuan("20"),
+        requested_by: ChangedBy::SYSTEM,
+        requested_at: NOW,
+    };
+    it.with_state(|it| it.requests.push(RequestRow { number: 1, request }))
+}
+
+#[tokio::test]
+async fn a_capture_or_void_that_was_not_done_is_asked_for_again_while_its_key_lives_and_then_released() {
+    for (operation, kind, again) in [
+        (PendingOperation::Capture(yuan("5")), PaymentRequestKind::Capture, "capture t1 5.00"),
+        (PendingOperation::Void, PaymentRequestKind::Void, "void t1 20.00"),
+    ] {
+        let it = claimed(operation, kind);
+        it.clock.advance(KEY_LIFETIME - seconds(1));
+        it.gateway.push_answer(answer_with(EventKind::Authorized));
+        check(&it).await;
+        assert_eq!(asked(&it), ["look up t1 20.00", again]);
+
+        let it = claimed(operation, kind);
+        it.clock.advance(KEY_LIFETIME);
+        it.gateway.push_answer(answer_with(EventKind::Authorized));
+        check(&it).await;
+        assert_eq!(asked(&it), ["look up t1 20.00"]);
+        assert_eq!((only(&it).pending_operation, only(&it).status()), (None, PaymentStatus::Authorized));
+        let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.finding.kind).collect();
+        assert_eq!((kinds, only(&it).check_at), (vec![FindingKind::Reconciliation], None));
+    }
+}
+
+#[tokio::test]
+async fn an_operation_that_the_gateway_may_be_working_on_is_asked_for_again_while_its_key_lives_and_not_released()
+ {
+    for (wait, calls) in [(seconds(0), 2), (KEY_LIFETIME, 1)] {
+        let it = claimed(PendingOperation::Void, PaymentRequestKind::Void);
+        it.clock.advance(wait);
+        it.gateway.push_answer(answer_nothing);
+        check(&it).await;
+        assert_eq!((asked(&it).len(), only(&it).pending_operation), (calls, Some(PendingOperation::Void)));
+        assert_eq!(it.record.state().findings, []);
+    }
+}
+
+#[tokio::test]
+async fn a_capture_that_was_done_is_found_and_not_asked_for_again() {
+    let it = claimed(PendingOperation::Capture(yuan("20")), PaymentRequestKind::Capture);
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    check(&it).await;
+    assert_eq!((asked(&it).len(), only(&it).status()), (1, PaymentStatus::Captured));
+}
+
+#[tokio::test]
+async fn a_refund_that_never_arrived_is_asked_for_again_while_its_key_lives_and_then_has_failed() {
+    let refunded = || bench(Transaction { refunds: vec![refund("r1", Some(NOW))], ..captured() });
+    let it = refunded();
+    it.gateway.push_answer(knows_nothing);
+    it.gateway.push_answer(answer_with(EventKind::RefundSucceeded));
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up r1 5.00", "refund r1 5.00"]);
+    assert_eq!(only(&it).refunds[0].status(), RefundStatus::Succeeded);
+
+    let it = refunded();
+    it.clock.advance(KEY_LIFETIME);
+    it.gateway.push_answer(knows_nothing);
+    check(&it).await;
+    assert_eq!(asked(&it), ["look up r1 5.00"]);
+    assert_eq!(
+        (only(&it).refunds[0].status(), only(&it).refundable_amount()),
+        (RefundStatus::Failed, yuan("20"))
+    );
+    assert_eq!(it.record.state().findings[0].finding.kind, FindingKind::Reconciliation);
+}
+
+#[tokio::test]
+async fn a_reference_is_learnt_from_a_lookup_that_has_no_word_yet() {
+    let it = bench(pending());
+    it.gateway.push_answer(|_| Ok(ScriptedAnswer::Accepted(Some(reference("pi_1")))));
+    check(&it).await;
+    assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction LearnReference");
+    assert_eq!(only(&it).reference(), Some(&reference("pi_1")));
+    assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
+}
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_asked_or_put_off_while_the_gateway_is_left_alone() {
+    let it = bench(pending());
+    for _ in 0..5 {
+        it.gateway.push_answer(|_| Err(NoResponse::unavailable("refused")));
+        check(&it).await;
+        it.record.change(|it| it.transactions[0].check_at = Some(NOW));
+    }
+    let before = it.journal_lines().len();
+    assert!(matches!(reconcile_payment(&it.app, &pending().id).await, Err(PortError::Unavailable(_))));
+    assert_eq!((it.journal_lines().len(), only(&it).checks), (before, 5));
 }

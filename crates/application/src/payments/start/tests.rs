@@ -31,13 +31,13 @@ async fn pay(it: &TestApp) -> Result<IdempotentReply, StartPaymentError> {
     start_payment(&it.app, &caller(ada()), request(), payment(), show).await
 }
 
-/// The status that was answered, and whether for the first time.
-fn told(answered: &IdempotentReply) -> (bool, &str) {
-    let (first, reply) = match answered {
+/// Whether the reply is new, and the status that it shows.
+fn told(outcome: &IdempotentReply) -> (bool, &str) {
+    let (is_new, reply) = match outcome {
         IdempotentReply::New(reply) => (true, reply),
         IdempotentReply::Replay(reply) => (false, reply),
     };
-    (first, reply.body.split_once(' ').unwrap().1)
+    (is_new, reply.body.split_once(' ').unwrap().1)
 }
 
 fn statuses(it: &TestApp) -> Vec<PaymentStatus> {
@@ -60,20 +60,20 @@ async fn a_payment_is_committed_before_the_gateway_is_asked() {
     );
     let commits = it.record.commits();
     let [
-        Write::Claim(claimed),
-        Write::UpdateOrder(progress),
-        Write::InsertTransaction(begun),
-        Write::InsertRequest(asked),
+        Write::Claim(claim),
+        Write::UpdateOrder(order_change),
+        Write::InsertTransaction(transaction),
+        Write::InsertRequest(request),
     ] = commits[0].writes()
     else {
-        panic!("the claim")
+        panic!("four writes")
     };
     let by = caller(ada()).changed_by();
-    assert_eq!((asked.kind, asked.requested_by), (PaymentRequestKind::Payment, by));
-    assert_eq!((&claimed.resource, &claimed.reply), (&id.to_string(), &None));
-    assert_eq!((progress.base_revision(), progress.history_entries().len()), (Revision::FIRST, 0));
+    assert_eq!((request.kind, request.requested_by), (PaymentRequestKind::Payment, by));
+    assert_eq!((&claim.resource, &claim.reply), (&id.to_string(), &None));
+    assert_eq!((order_change.base_revision(), order_change.history_entries().len()), (Revision::FIRST, 0));
     assert_eq!(
-        (begun.status(), begun.check_at),
+        (transaction.status(), transaction.check_at),
         (PaymentStatus::Pending, Some(NOW.saturating_add(OPERATION_GRACE)))
     );
     assert_eq!(it.record.state().orders[0].status, OrderStatus::Paid);
@@ -92,7 +92,7 @@ async fn a_payment_without_an_answer_stays_pending_and_says_so() {
         assert_eq!(it.journal_lines()[2], "commit StoreReply");
         let again = pay(&it).await.unwrap();
         assert_eq!(told(&again), (false, "PENDING"));
-        assert_eq!(it.journal_lines().len(), 3, "nothing was asked again");
+        assert_eq!(it.journal_lines().len(), 3, "nothing was sent again");
     }
 }
 
@@ -118,7 +118,7 @@ async fn a_retry_of_a_begun_payment_asks_again_for_the_same_one() {
     it.gateway.push_answer(answer_with(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
     let id = it.record.state().transactions[0].id.clone();
-    assert_eq!(it.journal_lines()[1..3], [format!("charge {id} 20.00"), format!("charge again {id} 20.00")]);
+    assert_eq!(it.journal_lines()[1..3], [format!("charge {id} 20.00"), format!("look up {id} 20.00")]);
     assert_eq!(statuses(&it), [PaymentStatus::Captured]);
 }
 
@@ -127,7 +127,7 @@ async fn a_claim_whose_commit_has_no_answer_asks_nothing_before_the_retry() {
     let it = with_order();
     it.record.lose_next_answer();
     assert!(matches!(pay(&it).await, Err(StartPaymentError::Failed(_))));
-    assert_eq!(it.journal_lines().len(), 1, "the gateway was not asked");
+    assert_eq!(it.journal_lines().len(), 1, "the gateway was not called");
     it.gateway.push_answer(answer_with(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
     assert_eq!(statuses(&it), [PaymentStatus::Captured]);
@@ -148,8 +148,8 @@ async fn an_answer_that_another_copy_kept_first_is_given_again() {
     let it = with_order();
     it.gateway.push_answer(answer_with(EventKind::Captured));
     it.record.accept_next_commit();
-    it.record.before_next_commit(|it| it.claims[0].reply = Some(reply("t1 KEPT")));
-    assert_eq!(told(&pay(&it).await.unwrap()), (false, "KEPT"));
+    it.record.before_next_commit(|it| it.claims[0].reply = Some(reply("t1 STORED")));
+    assert_eq!(told(&pay(&it).await.unwrap()), (false, "STORED"));
 }
 
 #[tokio::test]
@@ -187,7 +187,7 @@ async fn of_two_payments_at_once_one_is_too_late() {
     });
     assert!(matches!(pay(&it).await, Err(StartPaymentError::NotPayable)));
     assert_eq!(statuses(&it), [PaymentStatus::Pending]);
-    assert_eq!(it.journal_lines(), Vec::<String>::new(), "the gateway was not asked");
+    assert_eq!(it.journal_lines(), Vec::<String>::new(), "the gateway was not called");
 }
 
 #[tokio::test]
@@ -196,16 +196,16 @@ async fn a_copy_that_finds_the_order_occupied_by_its_own_payment_goes_on_with_it
         it.transactions.push(pending());
         it.claims.push(claim_for("t1", None));
     });
-    let mut replies = MockClaimRepository::new();
-    let mut asked = 0;
-    replies.expect_find_claim().returning(move |_| {
-        asked += 1;
-        Ok((asked > 1).then(|| claim_for("t1", None)))
+    let mut claims = MockClaimRepository::new();
+    let mut calls = 0;
+    claims.expect_find_claim().returning(move |_| {
+        calls += 1;
+        Ok((calls > 1).then(|| claim_for("t1", None)))
     });
-    it.app.claims = Arc::new(replies);
+    it.app.claims = Arc::new(claims);
     it.gateway.push_answer(answer_with(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
-    assert_eq!(it.journal_lines()[0], "charge again t1 20.00");
+    assert_eq!(it.journal_lines()[0], "look up t1 20.00");
 }
 
 #[tokio::test]
@@ -238,7 +238,7 @@ async fn money_for_an_order_that_was_cancelled_meanwhile_goes_back() {
 
 #[tokio::test]
 async fn what_is_answered_is_what_was_committed() {
-    // A notice that was faster than everybody waits for this very payment; the gateway itself says nothing.
+    // A notice about this payment is parked; the gateway itself does not answer.
     let it = with_order().with_state(|it| {
         it.transactions.push(pending());
         it.claims.push(claim_for("t1", None));
@@ -250,7 +250,7 @@ async fn what_is_answered_is_what_was_committed() {
     assert_eq!(it.record.state().events[0].disposition, EventDisposition::Applied);
 }
 
-/// Pays under a key of its own.
+/// Pays with this idempotency key.
 async fn pay_under(it: &TestApp, key: &str) -> Result<IdempotentReply, StartPaymentError> {
     let key = ports::IdempotencyKey { key: key.to_owned(), ..request().key };
     start_payment(&it.app, &caller(ada()), IdempotentRequest { key, ..request() }, payment(), show).await
@@ -262,7 +262,7 @@ fn counting() -> TestApp {
     it
 }
 
-/// Is declined so often.
+/// Starts one payment for each key; all are declined.
 async fn decline(it: &TestApp, keys: &[&str]) {
     for key in keys {
         it.gateway.push_answer(answer_with(EventKind::Failed));
@@ -288,12 +288,8 @@ async fn an_order_whose_payments_were_declined_too_often_is_not_paid_any_more() 
             retry_after: seconds(1_000)
         }
     );
-    assert_eq!(
-        told(&pay_under(&it, "b").await.unwrap()),
-        (false, "FAILED"),
-        "what was answered is answered again"
-    );
-    assert_eq!(statuses(&it).len(), 2, "nothing is begun");
+    assert_eq!(told(&pay_under(&it, "b").await.unwrap()), (false, "FAILED"), "a stored reply is replayed");
+    assert_eq!(statuses(&it).len(), 2, "no payment is started");
 }
 
 #[tokio::test]
@@ -313,4 +309,38 @@ async fn a_user_whose_payments_were_declined_too_often_pays_no_other_order_eithe
     let other =
         start_payment(&it.app, &caller(bob()), IdempotentRequest { key, ..request() }, payment(), show).await;
     assert_eq!(told(&other.unwrap()), (true, "CAPTURED"), "each user has a limit of its own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_gateway_that_is_left_alone_refuses_before_anything_is_claimed_and_still_gives_answers_again() {
+    let it = with_order();
+    it.gateway.push_answer(answer_with(EventKind::Failed));
+    pay_under(&it, "first").await.unwrap();
+    for _ in 0..5 {
+        let admission = it.app.gateways[0].admit().await.unwrap();
+        it.gateway.push_answer(|_| Err(ports::NoResponse::unavailable("refused")));
+        admission.charge(ports::Charge::from(&pending())).await.unwrap_err();
+    }
+    let before = it.journal_lines().len();
+    let Err(StartPaymentError::GatewayUnavailable(refused)) = pay_under(&it, "second").await else {
+        panic!("the breaker is open")
+    };
+    assert_eq!(
+        (refused.retry_after, it.journal_lines().len()),
+        (seconds(5), before),
+        "nothing was claimed, and the gateway was not called"
+    );
+    assert_eq!(told(&pay_under(&it, "first").await.unwrap()), (false, "FAILED"));
+    tokio::time::advance(seconds(5)).await;
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    assert_eq!(told(&pay_under(&it, "second").await.unwrap()), (true, "CAPTURED"));
+}
+
+#[tokio::test]
+async fn the_reference_of_a_payment_without_a_word_is_kept_with_the_answer() {
+    let it = with_order();
+    it.gateway.push_answer(|_| Ok(ScriptedAnswer::Accepted(Some(reference("pi_1")))));
+    assert_eq!(told(&pay(&it).await.unwrap()), (true, "PENDING"));
+    assert_eq!(it.journal_lines()[2], "commit UpdateOrder UpdateTransaction LearnReference StoreReply");
+    assert_eq!(it.record.state().transactions[0].reference(), Some(&reference("pi_1")));
 }

@@ -9,10 +9,10 @@ fn unreadable() -> PortError {
     UnreadableRow { table: "orders", column: "currency", key: "1".into(), owner: None }.into()
 }
 
-/// What becomes of a thing.
+/// The outcome of processing an item.
 type Act = fn(u32) -> Result<bool, PortError>;
 
-/// Things that are due, lowest first, of which a sweep takes away what it does.
+/// Due items, lowest first. An item that is processed is removed.
 struct Things(Mutex<Vec<u32>>, Act);
 
 impl Things {
@@ -34,10 +34,10 @@ impl Sweep for Things {
         Ok(self.left().into_iter().skip(skip).take(limit).collect())
     }
 
-    async fn process_item(&self, _: &App, thing: &u32) -> Result<bool, PortError> {
-        let done = (self.1)(*thing)?;
+    async fn process_item(&self, _: &App, item: &u32) -> Result<bool, PortError> {
+        let done = (self.1)(*item)?;
         if done {
-            self.0.lock().unwrap().retain(|it| it != thing);
+            self.0.lock().unwrap().retain(|it| it != item);
         }
         Ok(done)
     }
@@ -53,7 +53,11 @@ async fn what_fails_by_itself_is_in_no_others_way_however_much_there_is_of_it() 
         _ => Ok(false),
     });
     assert!(!for_each_due(&bench.app, "test", &things).await.unwrap());
-    assert_eq!(things.left().len(), usize::try_from(BATCH_SIZE * 3).unwrap(), "all behind them were done");
+    assert_eq!(
+        things.left().len(),
+        usize::try_from(BATCH_SIZE * 3).unwrap(),
+        "the items after them are done"
+    );
     assert_eq!(bench.metrics.all_observations(), [Observation::BatchProcessed("test", 5)]);
 }
 

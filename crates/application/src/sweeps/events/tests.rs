@@ -4,7 +4,7 @@ use ports::{Observation, ParsedNotice};
 use super::*;
 use crate::testing::*;
 
-/// A notice of a capture that waits for its transaction.
+/// A stored notice of a capture, whose transaction does not exist.
 fn bench(disposition: EventDisposition) -> TestApp {
     let it = TestApp::new().with_state(|it| it.events.push(stored_event("e1", disposition)));
     it.gateway.set_meaning("e1", ParsedNotice::Event(Box::new(event(EventKind::Captured, "20.00"))));
@@ -24,8 +24,8 @@ fn became(it: &TestApp) -> EventDisposition {
 
 #[tokio::test]
 async fn a_notice_is_applied_once_its_transaction_is_known() {
-    for waited in [EventDisposition::Parked, EventDisposition::Overdue] {
-        let it = with_payment(bench(waited));
+    for disposition in [EventDisposition::Parked, EventDisposition::Overdue] {
+        let it = with_payment(bench(disposition));
         assert!(!apply_parked_events(&it.app).await.unwrap());
         assert_eq!(it.journal_lines(), ["commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent"]);
         assert_eq!(became(&it), EventDisposition::Applied);
@@ -52,7 +52,7 @@ async fn what_cannot_be_read_any_more_is_not_tried_for_ever() {
     it.gateway.set_meaning("e1", ParsedNotice::Unintelligible { fault: "another reader" });
     apply_parked_events(&it.app).await.unwrap();
     assert_eq!(it.record.commits(), []);
-    assert_eq!(it.metrics.all_observations(), [], "a sweep that got nowhere does not go on at once");
+    assert_eq!(it.metrics.all_observations(), [], "nothing was processed");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ fn bench(order: Order) -> TestApp {
     TestApp::new().with_state(|it| it.orders.push(order))
 }
 
-/// An order whose time to be paid is over.
+/// An unpaid order that has expired.
 fn expired() -> TestApp {
     let it = bench(order());
     it.clock.advance(seconds(1_800));
@@ -66,15 +66,15 @@ async fn an_authorisation_that_is_not_captured_in_time_is_given_up_with_its_orde
         it.journal_lines(),
         ["commit ReturnStock RemoveOpenOrder UpdateOrder UpdateTransaction InsertRequest"]
     );
-    let asked = it.record.state().transactions[0].pending_operation;
-    assert_eq!((status(&it), asked), (OrderStatus::Closed, Some(PendingOperation::Void)));
+    let pending = it.record.state().transactions[0].pending_operation;
+    assert_eq!((status(&it), pending), (OrderStatus::Closed, Some(PendingOperation::Void)));
 }
 
 #[tokio::test]
 async fn an_authorisation_that_is_being_captured_is_left_alone() {
-    let asked =
+    let capturing =
         Transaction { pending_operation: Some(PendingOperation::Capture(yuan("20"))), ..authorized() };
-    let it = bench(order()).with_state(|it| it.transactions.push(asked));
+    let it = bench(order()).with_state(|it| it.transactions.push(capturing));
     it.clock.advance(seconds(8 * DAY));
     release_uncaptured_orders(&it.app).await.unwrap();
     assert_eq!(it.record.commits(), []);
@@ -117,7 +117,7 @@ async fn a_full_batch_that_got_somewhere_is_followed_by_another() {
         state.orders.extend((0..crate::sweeps::batch_loop::BATCH_SIZE).map(nth));
     };
     let it = TestApp::new().with_state(many);
-    assert!(!expire_unpaid_orders(&it.app).await.unwrap(), "nothing was due after all");
+    assert!(!expire_unpaid_orders(&it.app).await.unwrap(), "no order has expired");
     it.clock.advance(seconds(1_800));
     assert!(expire_unpaid_orders(&it.app).await.unwrap());
 }

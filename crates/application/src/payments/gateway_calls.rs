@@ -1,0 +1,314 @@
+//! Calls to a gateway about operations that have no result yet.
+//!
+//! A new request is sent once. A request that was sent earlier is looked up first. It is sent again, with the
+//! same key, only if the lookup shows no result, and only during the lifetime of the key
+//! ([`Gateway::key_lifetime`](ports::Gateway::key_lifetime)). After the lifetime nothing is sent again: the
+//! gateway would do it a second time. What it does not know, or did not do, then counts as lapsed
+//! ([`LapsedRequest`]).
+
+use domain::{
+    FindingKind, Refund, RefundId, Timestamp, Transaction,
+    payment::{
+        EventKind, EventReferences, EventTarget, Flag, GatewayReference, KnownReference, PaymentDetails,
+        PaymentEvent, PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner, RefundStatus,
+        ReportedAmount,
+    },
+};
+use ports::{Answer, Charge, ErrorChain, Lookup, LookupAnswer, LookupSubject, NoResponse, PortError};
+
+use crate::{App, gateways::Admission};
+
+/// The results of the calls about one transaction. A call without a response adds nothing.
+#[derive(Debug, Default)]
+pub(crate) struct GatewayReport {
+    /// The events that the gateway reported, oldest first for each lookup.
+    pub(crate) events: Vec<PaymentEvent>,
+    /// The gateway's references that came beside events, or without one.
+    pub(crate) references: Vec<KnownReference>,
+    /// The requests that the gateway did not do and that cannot be sent again.
+    pub(crate) lapsed: Vec<LapsedRequest>,
+}
+
+/// A request that was not done and whose idempotency key the gateway may have forgotten.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum LapsedRequest {
+    /// The payment itself: the gateway does not know it.
+    Payment,
+    /// A capture or a void: the gateway reports only the authorisation, or does not know the payment.
+    Operation(PendingOperation),
+    /// A refund: the gateway does not know it.
+    Refund(RefundId),
+}
+
+impl From<Vec<PaymentEvent>> for GatewayReport {
+    fn from(events: Vec<PaymentEvent>) -> Self {
+        Self { events, ..Self::default() }
+    }
+}
+
+impl GatewayReport {
+    /// Adds the answer to a request about `owner`; logs a missing answer.
+    fn add_answer(
+        &mut self,
+        owner: ReferenceOwner,
+        answer: Result<Answer, NoResponse>,
+        transaction: &Transaction,
+    ) {
+        match answer {
+            Ok(Answer::Event(event)) => self.events.push(*event),
+            Ok(Answer::Accepted { reference }) => self.add_reference(owner, reference),
+            Err(error) => log_lost(&error, transaction),
+        }
+    }
+
+    fn add_reference(&mut self, owner: ReferenceOwner, reference: Option<GatewayReference>) {
+        self.references.extend(reference.map(|reference| KnownReference { owner, reference }));
+    }
+}
+
+/// Logs a call without a response. The operation stays open: the sweep, or a retry of the client, looks it
+/// up.
+fn log_lost(error: &NoResponse, of: &Transaction) {
+    let (gateway, transaction) = (&of.gateway, &of.id);
+    tracing::warn!(
+        %gateway,
+        %transaction,
+        error = %ErrorChain(error),
+        "gateway did not answer, will look up the result later"
+    );
+}
+
+/// Sends the charge of a new payment.
+pub(crate) async fn request_charge(admission: &Admission<'_>, transaction: &Transaction) -> GatewayReport {
+    let mut report = GatewayReport::default();
+    let answer = admission.charge(Charge::from(transaction)).await;
+    report.add_answer(ReferenceOwner::Payment, answer, transaction);
+    report
+}
+
+/// Sends a new capture, void or refund, which the caller has claimed.
+pub(crate) async fn request_operation(
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    refund: Option<&RefundId>,
+) -> GatewayReport {
+    let mut report = GatewayReport::default();
+    let refund = refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id));
+    match (refund, transaction.pending_operation) {
+        (Some(Some(refund)), _) => send_refund(admission, transaction, refund, &mut report).await,
+        (None, Some(operation)) => send_operation(admission, transaction, operation, &mut report).await,
+        // A notice has ended the operation since it was claimed, so nothing is sent.
+        (Some(None), _) | (None, None) => {}
+    }
+    report
+}
+
+/// Looks up every operation of the transaction that has no result, and sends those again that may be sent
+/// again.
+///
+/// # Errors
+/// [`PortError`] if the time of a pending capture or void cannot be read. A gateway that does not answer is
+/// logged and is no error.
+pub(crate) async fn look_up_open_requests(
+    app: &App,
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+) -> Result<GatewayReport, PortError> {
+    let mut report = GatewayReport::default();
+    match transaction.pending_operation {
+        Some(operation) => {
+            let requested_at = find_operation_time(app, transaction, operation).await?;
+            check_operation(app, admission, transaction, operation, requested_at, &mut report).await;
+        }
+        None if transaction.status() == PaymentStatus::Pending => {
+            check_payment(app, admission, transaction, &mut report).await;
+        }
+        None => {}
+    }
+    for refund in transaction.refunds.iter().filter(|it| it.status() == RefundStatus::Pending) {
+        check_refund(app, admission, transaction, refund, &mut report).await;
+    }
+    Ok(report)
+}
+
+/// Returns when the pending capture or void was requested, the last time if there were several. If no such
+/// request is stored it returns the time of the payment, so that the key counts as older rather than as newer
+/// than it is.
+async fn find_operation_time(
+    app: &App,
+    transaction: &Transaction,
+    operation: PendingOperation,
+) -> Result<Timestamp, PortError> {
+    let kind = match operation {
+        PendingOperation::Capture(_) => PaymentRequestKind::Capture,
+        PendingOperation::Void => PaymentRequestKind::Void,
+    };
+    let all = app.payments.list_payment_requests(transaction.order).await?;
+    let own = all.iter().map(|it| &it.request).filter(|it| it.transaction == transaction.key);
+    let last = own.filter(|it| it.kind == kind).map(|it| it.requested_at).max();
+    Ok(last.unwrap_or(transaction.created_at))
+}
+
+async fn check_payment(
+    app: &App,
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    report: &mut GatewayReport,
+) {
+    match look_up(admission, transaction, LookupSubject::Payment).await {
+        Some(LookupAnswer::Found { reference, events }) => {
+            report.add_reference(ReferenceOwner::Payment, reference);
+            report.events.extend(events);
+        }
+        Some(LookupAnswer::Unknown) if is_key_alive(app, admission, transaction.created_at) => {
+            let answer = admission.charge(Charge::from(transaction)).await;
+            report.add_answer(ReferenceOwner::Payment, answer, transaction);
+        }
+        Some(LookupAnswer::Unknown) => report.lapsed.push(LapsedRequest::Payment),
+        Some(LookupAnswer::CannotTell) | None => {}
+    }
+}
+
+async fn check_operation(
+    app: &App,
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    operation: PendingOperation,
+    requested_at: Timestamp,
+    report: &mut GatewayReport,
+) {
+    let (has_ended, is_held) = match look_up(admission, transaction, LookupSubject::Payment).await {
+        Some(LookupAnswer::Found { reference, events }) => {
+            report.add_reference(ReferenceOwner::Payment, reference);
+            let has_ended = events.iter().any(|it| it.kind != EventKind::Authorized);
+            let is_held = !events.is_empty() && !has_ended;
+            report.events.extend(events);
+            (has_ended, is_held)
+        }
+        Some(LookupAnswer::Unknown) => (false, true),
+        Some(LookupAnswer::CannotTell) | None => return,
+    };
+    // During the lifetime of the key a repetition has no second effect, even if the gateway still works on
+    // the first request. After it the operation lapses only if the gateway reports nothing later than the
+    // authorisation, or does not know the payment. A lookup without events lets it stay open: the gateway may
+    // still be working on it.
+    if !has_ended && is_key_alive(app, admission, requested_at) {
+        send_operation(admission, transaction, operation, report).await;
+    } else if is_held {
+        report.lapsed.push(LapsedRequest::Operation(operation));
+    }
+}
+
+async fn check_refund(
+    app: &App,
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    refund: &Refund,
+    report: &mut GatewayReport,
+) {
+    let owner = ReferenceOwner::Refund(refund.id.clone());
+    let reference = transaction.reference_of(&owner).cloned();
+    let subject = LookupSubject::Refund { id: refund.id.clone(), reference, amount: refund.amount };
+    match look_up(admission, transaction, subject).await {
+        Some(LookupAnswer::Found { reference, events }) => {
+            report.add_reference(owner, reference);
+            report.events.extend(events);
+        }
+        Some(LookupAnswer::Unknown) if is_key_alive(app, admission, refund.created_at) => {
+            send_refund(admission, transaction, refund, report).await;
+        }
+        Some(LookupAnswer::Unknown) => report.lapsed.push(LapsedRequest::Refund(refund.id.clone())),
+        Some(LookupAnswer::CannotTell) | None => {}
+    }
+}
+
+async fn look_up(
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    subject: LookupSubject,
+) -> Option<LookupAnswer> {
+    let answer = admission.look_up(Lookup { charge: Charge::from(transaction), subject }).await;
+    answer.inspect_err(|error| log_lost(error, transaction)).ok()
+}
+
+async fn send_operation(
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    operation: PendingOperation,
+    report: &mut GatewayReport,
+) {
+    let charge = Charge::from(transaction);
+    let answer = match operation {
+        PendingOperation::Capture(amount) => admission.capture(charge, amount).await,
+        PendingOperation::Void => admission.void(charge).await,
+    };
+    report.add_answer(ReferenceOwner::Payment, answer, transaction);
+}
+
+async fn send_refund(
+    admission: &Admission<'_>,
+    transaction: &Transaction,
+    refund: &Refund,
+    report: &mut GatewayReport,
+) {
+    let answer = admission.refund(Charge::from(transaction), refund.id.clone(), refund.amount).await;
+    report.add_answer(ReferenceOwner::Refund(refund.id.clone()), answer, transaction);
+}
+
+/// Whether a request of that time can be sent again: the gateway still recognises its key.
+fn is_key_alive(app: &App, admission: &Admission<'_>, requested_at: Timestamp) -> bool {
+    app.clock.now() < requested_at.saturating_add(admission.key_lifetime())
+}
+
+impl LapsedRequest {
+    /// Whether the request still has no result. A notice may have brought one since the lookup.
+    pub(crate) fn is_open(&self, transaction: &Transaction) -> bool {
+        match self {
+            Self::Payment => transaction.status() == PaymentStatus::Pending,
+            Self::Operation(operation) => transaction.pending_operation == Some(*operation),
+            Self::Refund(id) => self.find_refund(transaction, id).is_some(),
+        }
+    }
+
+    fn find_refund<'a>(&self, transaction: &'a Transaction, id: &RefundId) -> Option<&'a Refund> {
+        transaction.refunds.iter().find(|it| it.id == *id && it.status() == RefundStatus::Pending)
+    }
+
+    /// Returns the event that a lapsed payment or refund stands for: it failed. A later event of the gateway
+    /// is still applied. `None` for a capture or void, and for a refund that has a result.
+    pub(crate) fn event(&self, transaction: &Transaction, now: Timestamp) -> Option<PaymentEvent> {
+        let (kind, id, amount, refund) = match self {
+            Self::Payment => (EventKind::Failed, transaction.id.as_str(), transaction.amount, None),
+            Self::Refund(id) => {
+                let refund = self.find_refund(transaction, id)?;
+                (EventKind::RefundFailed, id.as_str(), refund.amount, Some(id.clone()))
+            }
+            // It adds no fact: `TransactionChange::release_operation` ends it.
+            Self::Operation(_) => return None,
+        };
+        Some(PaymentEvent {
+            id: domain::EventId::new(format!("lapsed-{id}")),
+            kind,
+            target: EventTarget::Transaction(transaction.id.clone()),
+            order: Some(transaction.order_number.clone()),
+            reported: ReportedAmount::from(amount),
+            refund,
+            dispute: None,
+            references: EventReferences::default(),
+            details: PaymentDetails {
+                failure_reason: Some("the gateway does not know this payment".to_owned()),
+                ..PaymentDetails::default()
+            },
+            at: now,
+        })
+    }
+
+    /// Returns the finding about a lapsed payment. `None` for the others: the domain raises a finding for a
+    /// failed refund and for a released operation.
+    pub(crate) fn flag(&self) -> Option<Flag> {
+        let detail = "The gateway does not know this payment, and the lifetime of its idempotency key has ended. \
+                      The charge was not sent again, and the payment is FAILED.";
+        let flag = Flag { kind: FindingKind::Reconciliation, detail, event: None };
+        matches!(self, Self::Payment).then_some(flag)
+    }
+}

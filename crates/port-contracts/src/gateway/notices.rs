@@ -1,0 +1,163 @@
+//! Notices.
+
+use super::*;
+
+/// On any instance.
+pub async fn a_genuine_notice_gives_its_id_and_itself(it: &GatewayFixture) {
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    for gateway in [&it.gateway, &it.other_instance] {
+        let notice = gateway.verify_notice(&headers, body.as_bytes(), it.now).expect("it is genuine");
+        assert_eq!(notice.id.as_str(), NOTICE);
+        assert!(matches!(gateway.parse_notice(&notice, it.now), ParsedNotice::Event(_)));
+    }
+}
+
+/// The signature is over every byte.
+pub async fn a_notice_with_another_id_or_body_is_refused(it: &GatewayFixture) {
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    let of_another = (it.sign_notice)("evt_2", b"another", it.now);
+    for other in [body.replace("19.98", "19.97"), format!("{body} "), String::new()] {
+        assert!(it.gateway.verify_notice(&headers, other.as_bytes(), it.now).is_err());
+    }
+    assert!(it.gateway.verify_notice(&of_another, body.as_bytes(), it.now).is_err());
+}
+
+/// None of those that a notice is sent with can be left out or be empty.
+pub async fn a_notice_that_lacks_a_header_is_refused(it: &GatewayFixture) {
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    assert!(it.gateway.verify_notice(&NoticeHeaders::new(), body.as_bytes(), it.now).is_err());
+    for name in headers.keys() {
+        assert_eq!(*name, name.to_ascii_lowercase(), "headers go by their lower-case name");
+        let (mut without, mut empty) = (headers.clone(), headers.clone());
+        without.remove(name);
+        empty.insert(name.clone(), String::new());
+        assert!(it.gateway.verify_notice(&without, body.as_bytes(), it.now).is_err(), "without {name}");
+        assert!(it.gateway.verify_notice(&empty, body.as_bytes(), it.now).is_err(), "with an empty {name}");
+    }
+}
+
+/// Either way: an old one may be a replay.
+pub async fn a_notice_more_than_300_s_off_is_refused(it: &GatewayFixture) {
+    let body = (it.write_notice)(&it.event(EventKind::Captured));
+    let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
+    let accepted = |now| it.gateway.verify_notice(&headers, body.as_bytes(), now).is_ok();
+    let (near, far) = (Duration::from_secs(299), Duration::from_secs(302));
+    assert!(accepted(it.now.saturating_add(near)) && accepted(it.now.saturating_sub(near)));
+    assert!(!accepted(it.now.saturating_add(far)) && !accepted(it.now.saturating_sub(far)));
+}
+
+/// In the terms of an answer.
+pub async fn what_a_notice_says_of_any_kind_is_understood(it: &GatewayFixture) {
+    for kind in EventKind::ALL {
+        let event = it.event(kind);
+        assert_eq!(
+            it.parse_notice((it.write_notice)(&event).as_bytes()),
+            ParsedNotice::Event(Box::new(event))
+        );
+    }
+}
+
+/// What is kept does not have it.
+pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &GatewayFixture) {
+    let reason = Some(format!("card {CARD_NUMBER} declined"));
+    let event = PaymentEvent {
+        details: PaymentDetails { failure_reason: reason, ..PaymentDetails::default() },
+        ..it.event(EventKind::Failed)
+    };
+    let notice = it.verify_notice((it.write_notice)(&event).as_bytes());
+    assert!(!notice.raw.contains(CARD_NUMBER));
+    let ParsedNotice::Event(understood) = it.gateway.parse_notice(&notice, it.now) else {
+        panic!("it is no longer understood");
+    };
+    assert_eq!((understood.kind, &understood.target), (event.kind, &event.target));
+    let nonsense = it.verify_notice(format!("nonsense {CARD_NUMBER}").as_bytes());
+    assert!(!nonsense.raw.contains(CARD_NUMBER));
+}
+
+/// A refund's id tells one refund from another.
+pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: &GatewayFixture) {
+    let understood = |id: &str| {
+        let refund = Some(RefundId::new(id.to_owned()));
+        let body = (it.write_notice)(&PaymentEvent { refund, ..it.event(EventKind::RefundSucceeded) });
+        let notice = it.verify_notice(body.as_bytes());
+        let ParsedNotice::Event(event) = it.gateway.parse_notice(&notice, it.now) else {
+            panic!("it is understood")
+        };
+        assert_eq!(
+            it.other_instance.parse_notice(&notice, it.now),
+            ParsedNotice::Event(event.clone()),
+            "and always so"
+        );
+        (event.refund.expect("it names a refund"), notice.raw)
+    };
+    for whole in ["4200001234202611255569506992", "re_4242424242424242", "356938035643809"] {
+        assert_eq!(understood(whole).0.as_str(), whole);
+    }
+    let ((one, raw), (other, _)) = (understood(CARD_NUMBER), understood("5555555555554444"));
+    assert!(!one.as_str().contains(CARD_NUMBER) && !raw.contains(CARD_NUMBER) && raw.contains(one.as_str()));
+    assert!(one != other && one == understood(CARD_NUMBER).0);
+}
+
+/// What began in its dashboard knows neither our ids nor our order.
+pub async fn a_notice_may_name_things_by_the_gateways_references_alone(it: &GatewayFixture) {
+    for kind in EventKind::ALL.into_iter().filter(|it| it.is_refund() || it.is_dispute()) {
+        let event = it.event(kind);
+        let payment = event.references.payment.clone().expect("it has one");
+        let named = NamedReference { kind: ReferenceKind::Payment, reference: payment };
+        let target = EventTarget::Reference(named);
+        let event = PaymentEvent { target, order: None, refund: None, dispute: None, ..event };
+        assert_eq!(
+            it.parse_notice((it.write_notice)(&event).as_bytes()),
+            ParsedNotice::Event(Box::new(event))
+        );
+    }
+}
+
+/// Always the same one, and another one for another.
+pub async fn a_reference_that_is_a_card_number_is_a_digest(it: &GatewayFixture) {
+    let understood = |text: &str| {
+        let payment = Some(GatewayReference::new(text.to_owned()));
+        let references = EventReferences { payment, ..EventReferences::default() };
+        let notice = it.verify_notice(
+            (it.write_notice)(&PaymentEvent { references, ..it.event(EventKind::Captured) }).as_bytes(),
+        );
+        assert!(!notice.raw.contains(text));
+        match it.gateway.parse_notice(&notice, it.now) {
+            ParsedNotice::Event(event) => event.references.payment.expect("it names the payment"),
+            ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => {
+                panic!("it is understood")
+            }
+        }
+    };
+    assert_eq!(understood(CARD_NUMBER), understood(CARD_NUMBER));
+    assert_ne!(understood(CARD_NUMBER), understood("5555555555554444"));
+}
+
+/// A status that tells the gateway not to send it again, and a body of the type it says.
+pub async fn a_notice_is_acknowledged_with_success(it: &GatewayFixture) {
+    for duplicate in [false, true] {
+        let answer = it.gateway.acknowledge(duplicate);
+        assert!((200..300).contains(&answer.status), "{}", answer.status);
+        assert!(answer.content_type.contains('/') && answer.content_type.is_ascii());
+        assert_eq!(answer, it.other_instance.acknowledge(duplicate));
+    }
+}
+
+/// At no great length.
+pub async fn an_unknown_type_is_named(it: &GatewayFixture) {
+    let ParsedNotice::UnknownType { kind } = it.parse_notice(it.unknown_type.as_bytes()) else {
+        panic!("it is not of an unknown type");
+    };
+    assert!((1..=64).contains(&kind.chars().count()));
+}
+
+/// An error would only make the gateway repeat it.
+pub async fn a_genuine_notice_that_is_nonsense_is_kept_and_unintelligible(it: &GatewayFixture) {
+    for body in [&b"nonsense"[..], b"", b"{}", b"[]", b"\xff\xfe", b"{\"type\":7}"] {
+        assert!(matches!(it.parse_notice(body), ParsedNotice::Unintelligible { .. }));
+    }
+    assert_eq!(it.verify_notice(b"nonsense").raw, "nonsense");
+}

@@ -1,0 +1,57 @@
+use diesel::prelude::*;
+use domain::{
+    GatewayName,
+    payment::{GatewayReference, KnownReference, NewReference, ReferenceKind, ReferenceOwner},
+};
+
+use super::reader::RowReader;
+use crate::sql::schema::gateway_references;
+use crate::sql::value::SqlTimestamp;
+
+/// What a gateway calls a thing of a transaction, as it is read.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = gateway_references)]
+pub(in crate::sql) struct ReferenceRow {
+    pub(in crate::sql) id: i64,
+    kind: String,
+    reference: String,
+    pub(in crate::sql) transaction_key: i64,
+    owner: String,
+}
+
+impl ReferenceRow {
+    /// A reference of that transaction.
+    pub(super) fn into_reference(self, of: RowReader<'_>) -> QueryResult<KnownReference> {
+        let row = of.sibling_row("gateway_references", self.id);
+        let kind = row.require_value(ReferenceKind::parse(&self.kind), "kind")?;
+        Ok(KnownReference {
+            owner: row.require_value(ReferenceOwner::from_parts(kind, self.owner), "owner")?,
+            reference: GatewayReference::new(self.reference),
+        })
+    }
+}
+
+/// The same as it is written. Nothing names it by its row, so the database may choose that.
+#[derive(Insertable)]
+#[diesel(table_name = gateway_references)]
+pub(in crate::sql) struct NewReferenceRow<'a> {
+    gateway: &'a str,
+    kind: &'static str,
+    reference: &'a str,
+    transaction_key: i64,
+    owner: &'a str,
+    learnt_at: SqlTimestamp,
+}
+
+impl<'a> NewReferenceRow<'a> {
+    pub(in crate::sql) fn new(gateway: &'a GatewayName, new: &'a NewReference) -> Self {
+        Self {
+            gateway: gateway.as_str(),
+            kind: new.known.owner.kind().as_str(),
+            reference: new.known.reference.as_str(),
+            transaction_key: new.transaction.get(),
+            owner: new.known.owner.id_text(),
+            learnt_at: new.learnt_at.into(),
+        }
+    }
+}
