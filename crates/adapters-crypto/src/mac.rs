@@ -34,8 +34,9 @@ impl MacKey {
     }
 }
 
+/// The MAC of a message that more may be added to.
 #[expect(clippy::expect_used, reason = "HMAC has no key that it cannot take")]
-fn mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
+pub(crate) fn mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
     Hmac::<Sha256>::new_from_slice(key).expect("any length will do").chain_update(message)
 }
 
