@@ -1,15 +1,11 @@
 //! What there is to read: the contract, the page to try it, and the pages about problems.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Bytes, Path},
 };
-use utoipa_swagger_ui::Config;
 
 use super::{
     asset::Asset,
@@ -21,16 +17,24 @@ use crate::service::Shared;
 
 /// The page of the documentation.
 const DOCS_INDEX: &str = "index.html";
-/// The page itself, and what it loads.
-const DOCS_FILES: [&str; 8] = [
-    DOCS_INDEX,
-    "index.css",
-    "swagger-ui.css",
-    "swagger-ui-bundle.js",
-    "swagger-ui-standalone-preset.js",
-    "swagger-initializer.js",
-    "favicon-16x16.png",
-    "favicon-32x32.png",
+
+/// One of the files below, with its media type.
+macro_rules! embed_file {
+    ($name:literal, $media_type:literal) => {
+        ($name, $media_type, include_bytes!(concat!("../../assets/swagger-ui/", $name)))
+    };
+}
+
+/// The page itself, and what it loads: name, media type and content. They are part of the program, so that the page needs no
+/// other server.
+const DOCS_FILES: [(&str, &str, &[u8]); 7] = [
+    embed_file!("index.html", "text/html"),
+    embed_file!("index.css", "text/css"),
+    embed_file!("swagger-ui.css", "text/css"),
+    embed_file!("swagger-ui-bundle.js", "text/javascript"),
+    embed_file!("swagger-initializer.js", "text/javascript"),
+    embed_file!("favicon-16x16.png", "image/png"),
+    embed_file!("favicon-32x32.png", "image/png"),
 ];
 /// What the documentation may do: run the scripts that stand beside it, and ask this service. It makes styles and images
 /// while it runs.
@@ -63,14 +67,7 @@ pub async fn openapi(service: Shared, http: HttpRequest) -> HttpResponse {
     (status = 304, description = "It still has those bytes.")
 ))]
 pub async fn docs(service: Shared, http: HttpRequest) -> Answer {
-    static PAGE: LazyLock<Option<Asset>> = LazyLock::new(|| {
-        let (content_type, page) = swagger(DOCS_INDEX)?;
-        // The page names its files as if they stood beside it.
-        let page = std::str::from_utf8(&page).ok()?.replacen("<head>", "<head><base href=\"/docs/\">", 1);
-        Some(Asset::new(content_type, page).policy(DOCS_POLICY))
-    });
-    let page = PAGE.as_ref().ok_or(Kind::InternalError)?;
-    Ok(page.answer(&http, &*service.digests).await)
+    answer_file(DOCS_INDEX, &service, &http).await
 }
 
 /// A file of that page
@@ -84,24 +81,16 @@ pub async fn docs(service: Shared, http: HttpRequest) -> Answer {
     )
 )]
 pub async fn docs_file(service: Shared, http: HttpRequest, file: Path<String>) -> Answer {
-    static FILES: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
-        let asset = |name| swagger(name).map(|(kind, bytes)| Asset::new(kind, bytes).policy(DOCS_POLICY));
-        DOCS_FILES.into_iter().filter_map(|name| Some((name, asset(name)?))).collect()
-    });
-    let file = FILES.get(file.as_str()).ok_or(Kind::NotFound)?;
-    Ok(file.answer(&http, &*service.digests).await)
+    answer_file(&file, &service, &http).await
 }
 
-/// A file of the page, with its media type.
-fn swagger(file: &str) -> Option<(String, Bytes)> {
-    // Without this the page sends the document's address to a validator on the internet.
-    let config = Arc::new(Config::from("/openapi.json").validator_url("none"));
-    let file = utoipa_swagger_ui::serve(file, config).ok()??;
-    let bytes = match file.bytes {
-        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        std::borrow::Cow::Owned(bytes) => bytes.into(),
-    };
-    Some((file.content_type, bytes))
+async fn answer_file(name: &str, service: &Shared, http: &HttpRequest) -> Answer {
+    static FILES: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
+        let asset = |kind, bytes| Asset::new(kind, Bytes::from_static(bytes)).policy(DOCS_POLICY);
+        DOCS_FILES.into_iter().map(|(name, kind, bytes)| (name, asset(kind, bytes))).collect()
+    });
+    let file = FILES.get(name).ok_or(Kind::NotFound)?;
+    Ok(file.answer(http, &*service.digests).await)
 }
 
 /// All kinds of problems
@@ -159,19 +148,5 @@ impl Page {
     async fn answer(&self, service: &Shared, http: &HttpRequest) -> HttpResponse {
         let form = if accepts(http, "text/markdown") { &self.markdown } else { &self.html };
         form.answer(http, &*service.digests).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_the_documentation_is_not_copied() {
-        for name in DOCS_FILES {
-            let (one, other) = (swagger(name).unwrap().1, swagger(name).unwrap().1);
-            // One of them is written with the address of the document in it.
-            assert!(name == "swagger-initializer.js" || one.as_ptr() == other.as_ptr(), "{name}");
-        }
     }
 }

@@ -1,0 +1,11 @@
+window.onload = function () {
+  window.ui = SwaggerUIBundle({
+    url: "/openapi.json",
+    dom_id: "#swagger-ui",
+    deepLinking: true,
+    presets: [SwaggerUIBundle.presets.apis],
+    layout: "BaseLayout",
+    // Else the page sends the document's address to a validator on the internet.
+    validatorUrl: "none",
+  });
+};
