@@ -11,7 +11,6 @@ mod show;
 mod values;
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     num::NonZeroUsize,
     ops::RangeInclusive,
@@ -20,13 +19,9 @@ use std::{
 };
 
 use application::Policy;
-use figment::{
-    Figment,
-    providers::{Format, Serialized, Toml},
-    value::Value,
-};
 use ipnet::IpNet;
 use secrecy::SecretString;
+use toml::{Table, Value};
 
 pub use database::Database;
 use keys::Keys;
@@ -180,20 +175,15 @@ impl Config {
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
         let ours = environment.into_iter().filter(|(name, _)| name != OPERATOR_PASSWORD);
-        let ours: BTreeMap<String, String> = ours
-            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
-            .collect();
-        let mut figment = Figment::new();
+        let ours = ours.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)));
+        let mut values = Table::new();
         let fault = |why| ConfigError::File { path: file.unwrap_or(Path::new("")).to_owned(), why };
         if let Some(path) = file {
             let text = std::fs::read_to_string(path).map_err(|it| fault(it.to_string()))?;
-            figment = figment.merge(Toml::string(&text));
+            values = text.parse().map_err(|it: toml::de::Error| fault(values::place(&it.to_string())))?;
         }
-        let merged: BTreeMap<String, Value> = figment
-            .merge(Serialized::defaults(ours))
-            .extract()
-            .map_err(|it| fault(values::place(&it.kind.to_string())))?;
-        Self::of(Keys::new(merged))
+        values.extend(ours.map(|(key, text)| (key, Value::String(text))));
+        Self::of(Keys::new(values))
     }
 
     fn of(mut it: Keys) -> Result<Self, ConfigError> {

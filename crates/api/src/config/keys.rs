@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use figment::value::Value;
+use toml::{Table, Value};
 
 use super::ConfigError;
 
@@ -14,7 +14,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Takes values as they stand in a file or in the environment.
-    pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
+    pub(super) fn new(values: Table) -> Self {
         let mut keys = Self { left: BTreeMap::new(), faults: Vec::new() };
         for (key, value) in values {
             match text(&value) {
@@ -74,10 +74,13 @@ impl Keys {
 }
 
 fn text(value: &Value) -> Option<String> {
-    if let Value::Array(_, elements) = value {
-        return elements.iter().map(text).collect::<Option<Vec<_>>>().map(|it| it.join(","));
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(flag) => Some(flag.to_string()),
+        Value::Array(elements) => {
+            elements.iter().map(text).collect::<Option<Vec<_>>>().map(|it| it.join(","))
+        }
+        Value::Float(_) | Value::Datetime(_) | Value::Table(_) => None,
     }
-    let number = || value.to_i128().map(|it| it.to_string());
-    let flag = || value.to_bool().map(|it| it.to_string());
-    value.as_str().map(str::to_owned).or_else(number).or_else(flag)
 }

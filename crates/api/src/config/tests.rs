@@ -44,7 +44,9 @@ fn a_key_that_is_not_known_stops_the_start_by_its_name() {
     assert_eq!(fault("ordr_ttl = \"1h\"", &[]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
     assert_eq!(fault("", &[("IDEM_ORDR_TTL", "1h")]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
     assert!(read("", &[("IDEM_OPERATOR_PASSWORD", "secret-thing")]).is_ok());
-    assert!(fault("[http]\naddr = 1\n", &[]).starts_with("http (IDEM_HTTP): "));
+    for file in ["[http]\naddr = 1\n", "http = 1.5", "http = 2026-01-01", "http = [[1], [1.5]]"] {
+        assert!(fault(file, &[]).ends_with("must be a string, a number or true or false"), "{file}");
+    }
 }
 
 #[test]
