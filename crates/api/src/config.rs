@@ -5,6 +5,7 @@
 //! known, or a value that cannot be one, stops the start.
 
 mod database;
+mod durations;
 mod keys;
 mod secrets;
 mod show;

@@ -11,6 +11,7 @@ use std::{
     time::Duration,
 };
 
+use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::{
@@ -70,7 +71,7 @@ fn is_a_get_route(path: &str) -> bool {
 
 /// A duration as compose and the balancer write it.
 fn duration(text: &str) -> Duration {
-    humantime::parse_duration(text).unwrap()
+    text.parse::<SignedDuration>().unwrap().unsigned_abs()
 }
 
 /// What follows `directive` in the only line that begins with it.

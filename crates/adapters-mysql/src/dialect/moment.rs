@@ -35,7 +35,9 @@ impl FromSql<Moment, Mysql> for Stamp {
 /// A moment that no row can have is one nearer by that no row can have either: it is compared as it should be, and
 /// cannot be stored.
 fn written(Stamp(millis): Stamp) -> Result<MysqlTime, Failure> {
-    let at = Timestamp::from_millisecond(millis.clamp(FIRST_MS, LAST_MS))?.to_zoned(TimeZone::UTC).datetime();
+    let at = Timestamp::from_millisecond(millis.clamp(FIRST_MS, LAST_MS))?
+        .to_zoned_datetime(TimeZone::UTC)
+        .datetime();
     Ok(MysqlTime::new(
         at.year().try_into()?,
         at.month().try_into()?,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Config, Database};
+use super::{Config, Database, durations::format_duration};
 
 const NONE: &str = "(none)";
 
@@ -62,5 +62,5 @@ fn text(value: &str) -> String {
 }
 
 fn duration(value: Duration) -> String {
-    text(&humantime::format_duration(value).to_string())
+    text(&format_duration(value))
 }

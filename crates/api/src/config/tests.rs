@@ -211,6 +211,7 @@ fn what_is_shown_can_be_read_again() {
     assert_eq!(read(&without_secrets, &[]).unwrap().shown(), shown);
     assert!(
         shown.contains("order_ttl = \"1m 30s\"\n")
+            && shown.contains("session_ttl = \"90d\"\n")
             && shown.contains("public_url = \"http://shop.example\"\n")
     );
 }

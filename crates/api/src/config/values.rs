@@ -14,6 +14,8 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::durations::parse_duration;
+
 /// Longest duration; what lies beyond it is a slip of the pen, and moments that far away no MySQL can store.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
 /// Most threads that answer requests.
@@ -56,7 +58,7 @@ fn is_anonymous(url: &Url) -> bool {
 
 /// Above zero.
 pub(super) fn duration(text: &str) -> Parsed<Duration> {
-    let duration = humantime::parse_duration(text).ok();
+    let duration = parse_duration(text).and_then(|it| Duration::try_from(it).ok());
     let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
     duration
         .filter(within)
@@ -65,14 +67,12 @@ pub(super) fn duration(text: &str) -> Parsed<Duration> {
 
 /// A duration with or without a sign, no longer than clocks may be apart, in milliseconds.
 pub(super) fn clock_offset(text: &str) -> Parsed<i64> {
-    let (sign, length) = match text.strip_prefix('-') {
-        Some(length) => (-1, length),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let length = humantime::parse_duration(length).ok().filter(|it| *it <= CLOCKS_APART_MAX);
-    let millis = length.and_then(|it| i64::try_from(it.as_millis()).ok());
-    let offset = millis.map(|it| it.saturating_mul(sign));
-    offset.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
+    if text == "0" {
+        return Ok(0);
+    }
+    let offset = parse_duration(text).filter(|it| it.unsigned_abs() <= CLOCKS_APART_MAX);
+    let millis = offset.and_then(|it| i64::try_from(it.as_millis()).ok());
+    millis.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
 }
 
 /// Of at least a second: tokens count in whole ones.
