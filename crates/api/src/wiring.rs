@@ -71,9 +71,6 @@ pub enum StartError {
     /// The database does not answer.
     #[error("the database does not answer")]
     Unreachable(#[source] PortError),
-    /// The sandbox cannot be opened.
-    #[error("the sandbox cannot be opened")]
-    Sandbox(#[source] PortError),
     /// The address cannot be listened on.
     #[error("cannot listen on {address}")]
     Bind {
@@ -376,7 +373,7 @@ fn sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<Sandbox>
         pending_delay: config.sandbox_pending_delay,
         ..SandboxConfig::new(secrets)
     };
-    Sandbox::open(settings, clock).map(|it| Some(Arc::new(it))).map_err(StartError::Sandbox)
+    Ok(Some(Arc::new(Sandbox::open(settings, clock))))
 }
 
 /// The secret that is set, or else the one in the data folder, if there is such a folder.

@@ -4,9 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{EventId, payment::Event};
-use ports::{Causes, Clock, PortError};
-use reqwest::{Client, redirect::Policy};
-use tokio::sync::Semaphore;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request,
+    body::{Body, Bytes},
+};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use ports::{Causes, Clock};
+use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -19,7 +27,7 @@ use crate::{WebhookSecrets, notice, standard_webhooks};
 const ATTEMPTS_MAX: u32 = 5;
 /// How much longer each pause between two attempts is than the one before.
 const PAUSE_GROWTH: u32 = 4;
-/// How long the service may take for its answer.
+/// How long the service may take to begin its answer, and then for the rest of it.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many notices are on their way at once.
 const ON_THE_WAY_MAX: usize = 32;
@@ -42,7 +50,7 @@ pub(super) struct Courier {
 
 /// What every delivery needs.
 struct Round {
-    client: Client,
+    client: Client<HttpConnector, Full<Bytes>>,
     clock: Arc<dyn Clock>,
     secrets: WebhookSecrets,
     callback_base: OnceLock<String>,
@@ -56,16 +64,15 @@ struct Parcel {
 }
 
 impl Courier {
-    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(ANSWER_TIMEOUT)
-            .timeout(ANSWER_TIMEOUT)
+    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(ON_THE_WAY_MAX)
-            .build();
+            .build(connector);
         let round = Round {
-            client: client.map_err(PortError::away)?,
+            client,
             clock,
             secrets: config.secrets.clone(),
             callback_base: config.callback_base.clone().map_or_else(OnceLock::new, OnceLock::from),
@@ -73,14 +80,14 @@ impl Courier {
             on_the_way: Semaphore::new(ON_THE_WAY_MAX),
         };
         let stopped = CancellationToken::new();
-        Ok(Self {
+        Self {
             round: Arc::new(round),
             deliveries: config.deliveries,
             backlog: Arc::new(Semaphore::new(BACKLOG_MAX)),
             tasks: TaskTracker::new(),
             _stop_when_dropped: stopped.clone().drop_guard(),
             stopped,
-        })
+        }
     }
 
     pub(super) fn set_callback_base(&self, base: String) {
@@ -150,19 +157,19 @@ impl Round {
             parcel.body.as_bytes(),
             self.clock.now(),
         );
-        let mut request = self
-            .client
-            .post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
-            .header("content-type", "application/json")
-            .body(parcel.body.clone());
+        let mut request = Request::post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
+            .header("content-type", "application/json");
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let answer = request.send().await.map_err(|it| Causes(&it.without_url()).to_string())?;
+        let request = request.body(Full::from(parcel.body.clone())).map_err(|it| it.to_string())?;
+        let answer = timeout(ANSWER_TIMEOUT, self.client.request(request)).await;
+        let answer = answer.map_err(|_| "there is no answer in time")?;
+        let answer = answer.map_err(|it| Causes(&it).to_string())?;
         let status = answer.status();
-        if answer.content_length().is_some_and(|bytes| bytes <= ANSWER_BYTES_MAX) {
+        if answer.body().size_hint().exact().is_some_and(|bytes| bytes <= ANSWER_BYTES_MAX) {
             // Only for the sake of the connection: the status has said everything.
-            let _ = answer.bytes().await;
+            let _ = timeout(ANSWER_TIMEOUT, answer.into_body().collect()).await;
         }
         if status.is_success() { Ok(()) } else { Err(format!("answered with {status}")) }
     }
@@ -200,7 +207,7 @@ mod tests {
     async fn only_so_many_notices_wait_and_stopping_lets_them_all_go() {
         let secrets = WebhookSecrets::parse(&crate::secret_from_bytes(&[7; 32])).unwrap();
         let config = SandboxConfig { deliveries: 100, ..SandboxConfig::new(secrets) };
-        let courier = Courier::new(&config, Arc::new(Stopped)).unwrap();
+        let courier = Courier::new(&config, Arc::new(Stopped));
         for _ in 0..=BACKLOG_MAX / 100 {
             courier.send(&[event()], Duration::from_secs(3600));
         }

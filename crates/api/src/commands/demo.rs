@@ -38,7 +38,7 @@ pub(super) async fn run() -> Told<()> {
         server.base()
     ))?;
     server.create_operator("shopkeeper", PASSWORD).await?;
-    let mut story = Story { client: Client::new(server.base())?, lines: Vec::new() };
+    let mut story = Story { client: Client::new(server.base()), lines: Vec::new() };
     let number = story.order().await?;
     story.pay(&number, &secret).await?;
     story.follow(&number).await?;
