@@ -69,6 +69,7 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("REDIS_URL", "redis://:nonsense@host:0"),
         ("REDIS_URL", "redis://host/0?nonsense=1"),
         ("REDIS_URL", "redis://host/nonsense"),
+        ("REDIS_URL", "redis://nonsense-bücher.example"),
         ("MEMCACHED_URL", "memcache://nonsense:99999"),
         ("MEMCACHED_URL", "memcache://host?nonsense=1"),
         ("PUBLIC_URL", "http://host/nonsense"),
