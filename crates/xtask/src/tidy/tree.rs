@@ -5,7 +5,10 @@ use std::path::Path;
 use std::process::Command;
 use std::{fs, io};
 
-/// Every file by its path from the root, `/` between folders; without a text when it is not UTF-8.
+/// How the paths of files begin that others wrote and that are kept as they are: no rule of ours holds for their text.
+const FOREIGN: &str = "crates/api/assets/swagger-ui/swagger-ui";
+
+/// Every file by its path from the root, `/` between folders; without a text when it is not UTF-8, or not ours.
 pub(super) struct Tree(BTreeMap<String, Option<String>>);
 
 impl Tree {
@@ -25,8 +28,10 @@ impl Tree {
 
     /// A path that cannot be read is left out: git still lists what was deleted a moment ago.
     fn read<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Self {
-        let read =
-            |path: &str| Some((path.to_owned(), String::from_utf8(fs::read(root.join(path)).ok()?).ok()));
+        let read = |path: &str| {
+            let text = String::from_utf8(fs::read(root.join(path)).ok()?).ok();
+            Some((path.to_owned(), text.filter(|_| !path.starts_with(FOREIGN))))
+        };
         Self(paths.filter_map(read).collect())
     }
 
@@ -83,6 +88,16 @@ mod tests {
         assert_eq!(tree.texts().collect::<Vec<_>>(), [("docs/a.md", "text")]);
         assert!(tree.holds("docs/b.png"));
         assert!(!tree.holds("docs/gone.md"));
+    }
+
+    #[test]
+    fn what_others_wrote_is_held_without_a_text() {
+        let root = tempfile::tempdir().unwrap();
+        let path = format!("{FOREIGN}.css");
+        fs::create_dir_all(root.path().join(&path).parent().unwrap()).unwrap();
+        fs::write(root.path().join(&path), "text").unwrap();
+        let tree = Tree::read(root.path(), [path.as_str()].into_iter());
+        assert!(tree.holds(&path) && tree.texts().next().is_none());
     }
 
     #[test]
