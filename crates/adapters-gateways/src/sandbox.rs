@@ -13,9 +13,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{GatewayName, Money, RefundId, Timestamp, payment::EventKind, payment::PaymentEvent};
-use ports::{
-    Charge, Clock, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice, PortError,
-};
+use ports::{Charge, Clock, Gateway, InvalidSignature, NoResponse, Notice, NoticeHeaders, ParsedNotice};
 
 use crate::{WebhookSecrets, masking, notice};
 use decision::TestToken;
@@ -69,18 +67,16 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens the sandbox.
-    ///
-    /// # Errors
-    /// [`PortError`] when there can be no HTTP client.
-    pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
-        Ok(Self {
-            webhooks: WebhookSender::new(&config, Arc::clone(&clock))?,
+    /// Opens the sandbox. It sends no notice before it knows where to.
+    #[must_use]
+    pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            webhooks: WebhookSender::new(&config, Arc::clone(&clock)),
             clock,
             secrets: config.secrets,
             pending_delay: config.pending_delay,
             dispute_delay: config.dispute_delay,
-        })
+        }
     }
 
     /// Tells where notices go, once the service knows its port; what comes first, here or in the configuration, holds.

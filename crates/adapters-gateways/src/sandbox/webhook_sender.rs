@@ -4,9 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{EventId, payment::PaymentEvent};
-use ports::{Clock, ErrorChain, PortError};
-use reqwest::{Client, redirect::Policy};
-use tokio::sync::Semaphore;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request,
+    body::{Body, Bytes},
+};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use ports::{Clock, ErrorChain};
+use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -19,7 +27,7 @@ use crate::{WebhookSecrets, notice, standard_webhooks};
 const ATTEMPTS_MAX: u32 = 5;
 /// How much longer each pause between two attempts is than the one before.
 const PAUSE_GROWTH: u32 = 4;
-/// How long the service may take for its answer.
+/// How long the service may take until its response begins, and again until it ends.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// How many notices are on their way at once.
 const IN_FLIGHT_MAX: usize = 32;
@@ -42,7 +50,7 @@ pub(super) struct WebhookSender {
 
 /// What every delivery needs.
 struct DeliveryContext {
-    client: Client,
+    client: Client<HttpConnector, Full<Bytes>>,
     clock: Arc<dyn Clock>,
     secrets: WebhookSecrets,
     callback_base: OnceLock<String>,
@@ -56,16 +64,15 @@ struct Webhook {
 }
 
 impl WebhookSender {
-    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(RESPONSE_TIMEOUT)
-            .timeout(RESPONSE_TIMEOUT)
+    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IN_FLIGHT_MAX)
-            .build();
+            .build(connector);
         let round = DeliveryContext {
-            client: client.map_err(PortError::unavailable)?,
+            client,
             clock,
             secrets: config.secrets.clone(),
             callback_base: config.callback_base.clone().map_or_else(OnceLock::new, OnceLock::from),
@@ -73,14 +80,14 @@ impl WebhookSender {
             in_flight: Semaphore::new(IN_FLIGHT_MAX),
         };
         let stopped = CancellationToken::new();
-        Ok(Self {
+        Self {
             context: Arc::new(round),
             deliveries: config.deliveries,
             backlog: Arc::new(Semaphore::new(BACKLOG_MAX)),
             tasks: TaskTracker::new(),
             _stop_when_dropped: stopped.clone().drop_guard(),
             shutdown: stopped,
-        })
+        }
     }
 
     pub(super) fn set_callback_base(&self, base: String) {
@@ -153,19 +160,19 @@ impl DeliveryContext {
             parcel.body.as_bytes(),
             self.clock.now(),
         );
-        let mut request = self
-            .client
-            .post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
-            .header("content-type", "application/json")
-            .body(parcel.body.clone());
+        let mut request = Request::post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
+            .header("content-type", "application/json");
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let answer = request.send().await.map_err(|it| ErrorChain(&it.without_url()).to_string())?;
+        let request = request.body(Full::from(parcel.body.clone())).map_err(|it| it.to_string())?;
+        let answer = timeout(RESPONSE_TIMEOUT, self.client.request(request)).await;
+        let answer = answer.map_err(|_| "no response in time")?;
+        let answer = answer.map_err(|it| ErrorChain(&it).to_string())?;
         let status = answer.status();
-        if answer.content_length().is_some_and(|bytes| bytes <= RESPONSE_BYTES_MAX) {
+        if answer.body().size_hint().exact().is_some_and(|bytes| bytes <= RESPONSE_BYTES_MAX) {
             // Only for the sake of the connection: the status has said everything.
-            let _ = answer.bytes().await;
+            let _ = timeout(RESPONSE_TIMEOUT, answer.into_body().collect()).await;
         }
         if status.is_success() { Ok(()) } else { Err(format!("answered with {status}")) }
     }
@@ -203,7 +210,7 @@ mod tests {
     async fn only_so_many_notices_wait_and_stopping_lets_them_all_go() {
         let secrets = WebhookSecrets::parse(&crate::secret_from_bytes(&[7; 32])).unwrap();
         let config = SandboxConfig { deliveries: 100, ..SandboxConfig::new(secrets) };
-        let courier = WebhookSender::new(&config, Arc::new(Stopped)).unwrap();
+        let courier = WebhookSender::new(&config, Arc::new(Stopped));
         for _ in 0..=BACKLOG_MAX / 100 {
             courier.send_events(&[sample_event()], Duration::from_secs(3600));
         }
