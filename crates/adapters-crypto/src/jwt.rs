@@ -1,5 +1,7 @@
 //! Access tokens: JSON Web Tokens (RFC 7519), used as RFC 8725 recommends.
 
+mod hs256;
+
 use std::sync::LazyLock;
 
 use domain::{SessionId, Timestamp, UserId};
@@ -48,6 +50,7 @@ impl JwtTokens {
     /// Tokens signed with these keys.
     #[must_use]
     pub fn new(keys: &SigningKeys) -> Self {
+        hs256::install_provider();
         let access = |secret: &[u8]| AccessKey {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),

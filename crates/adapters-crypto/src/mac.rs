@@ -36,8 +36,9 @@ impl MacKey {
     }
 }
 
+/// The unfinished MAC of a message: more can be added to the message.
 #[expect(clippy::expect_used, reason = "HMAC has no key that it cannot take")]
-fn compute_mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
+pub(crate) fn compute_mac(key: &[u8], message: &[u8]) -> Hmac<Sha256> {
     Hmac::<Sha256>::new_from_slice(key).expect("any length will do").chain_update(message)
 }
 

@@ -1,11 +1,11 @@
 //! A gateway that moves no money.
 //!
-//! What it decides is a pure function of what it is asked (the token, the ids, `created_at`) and of the time.
-//! A second instance, or one that was started again, therefore gives the same answers about the same charge:
-//! that is what a real gateway's idempotency key gives, and the sandbox needs no memory for it. What it
-//! remembers (the `Ledger`) is what an instance was asked to capture, to give up and to give back; asked
-//! again after it has forgotten, it does the same. Its notices live in memory only: one that was not
-//! delivered when the process ended is lost, as it may be with any gateway, and reconciliation finds out.
+//! Its decisions are pure functions of the request (token, ids, `created_at`) and the time. So every
+//! instance, also after a restart, gives the same answer to the same charge, as a real gateway does by its
+//! idempotency keys, and the sandbox needs no memory for that. Its `Ledger` holds the captures, voids and
+//! refunds that this instance has done, for lookups; a request that is sent again after it was forgotten has
+//! the same result. Notices that wait for their delivery are in memory only and are lost when the process
+//! ends, as with any gateway; reconciliation replaces them.
 
 mod config;
 mod decision;
@@ -22,7 +22,7 @@ use domain::{
 };
 use ports::{
     Acknowledgement, Answer, Charge, Clock, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
-    NoResponse, Notice, NoticeHeaders, ParsedNotice, PortError,
+    NoResponse, Notice, NoticeHeaders, ParsedNotice,
 };
 
 use crate::{WebhookSecrets, masking, notice};
@@ -33,10 +33,10 @@ use webhook_sender::WebhookSender;
 
 pub use config::SandboxConfig;
 
-/// For how long it says that it knows a key, as many gateways do.
+/// The lifetime of idempotency keys, a usual one. The sandbox itself never forgets a key.
 const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// A gateway that moves no money, on the far side of a network. Dropping it ends its deliveries.
+/// A gateway that moves no money. It sends its notices over HTTP; dropping it ends the deliveries.
 pub struct Sandbox {
     clock: Arc<dyn Clock>,
     secrets: WebhookSecrets,
@@ -47,33 +47,32 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens the sandbox.
-    ///
-    /// # Errors
-    /// [`PortError`] when there can be no HTTP client.
-    pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
-        Ok(Self {
-            webhooks: WebhookSender::new(&config, Arc::clone(&clock))?,
+    /// Opens the sandbox. It sends no notice before it knows where to.
+    #[must_use]
+    pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            webhooks: WebhookSender::new(&config, Arc::clone(&clock)),
             clock,
             ledger: Ledger::default(),
             secrets: config.secrets,
             pending_delay: config.pending_delay,
             dispute_delay: config.dispute_delay,
-        })
+        }
     }
 
-    /// Tells where notices go, once the service knows its port; what comes first, here or in the
-    /// configuration, holds.
+    /// Sets where notices are sent, once the service knows its port. No effect if it is set already, here or
+    /// in the configuration.
     pub fn set_callback_base(&self, base: String) {
         self.webhooks.set_callback_base(base);
     }
 
-    /// Ends all deliveries and waits for that. A notice that was not delivered is lost.
+    /// Ends all deliveries and waits for their tasks. A notice that was not delivered is lost.
     pub async fn stop(&self) {
         self.webhooks.stop().await;
     }
 
-    /// What has happened, or will have, because of a charge, oldest first: its last word is the answer.
+    /// Returns the events of a charge, oldest first. Their time may lie in the future. The last one is the
+    /// result.
     fn charge_events(&self, charge: &Charge, token: TestToken) -> Vec<PaymentEvent> {
         decision::decide_events(charge, token, self.settled_at(charge, token))
     }
@@ -83,7 +82,7 @@ impl Sandbox {
         charge.created_at.saturating_add(delay)
     }
 
-    /// Sends the notice of a dispute, if that capture will be disputed.
+    /// Sends the notice of a dispute after its delay, if the event is a capture whose token is `tok_dispute`.
     fn send_dispute(&self, charge: &Charge, captured: Option<&PaymentEvent>) {
         if let Some(captured) = captured
             && captured.kind == EventKind::Captured
@@ -97,14 +96,14 @@ impl Sandbox {
         }
     }
 
-    /// Remembers what was done, sends its notice, and answers.
+    /// Records an operation, sends its notice, and returns the answer.
     fn send_event(&self, entry: Entry, event: PaymentEvent) -> Answer {
         self.ledger.record(entry, event.clone());
         self.webhooks.send_events(std::slice::from_ref(&event), Duration::ZERO);
         event.into()
     }
 
-    /// Finds out how far a payment has come.
+    /// Returns the last event of a payment that has happened by now.
     fn find_payment(&self, charge: &Charge) -> LookupAnswer {
         let Some(token) = TestToken::parse(charge.token.expose_secret()) else {
             return LookupAnswer::Unknown;
@@ -120,8 +119,8 @@ impl Sandbox {
             return LookupAnswer::Found { reference, events: Vec::new() };
         }
         let last = self.charge_events(charge, token).pop();
-        // Who asks may never have heard, nor ever hear, of the dispute from a process that ended. A notice is
-        // no effect: it only says once more what has happened here.
+        // The notice of the dispute may have been lost with the process that had to send it, so it is sent
+        // again. It is no effect of the lookup: the dispute follows from the token.
         self.send_dispute(charge, last.as_ref());
         LookupAnswer::Found { reference, events: last.into_iter().collect() }
     }
@@ -152,20 +151,20 @@ impl Gateway for Sandbox {
 
     async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
         let token = TestToken::from_charge(&charge);
-        let mut course = self.charge_events(&charge, token);
+        let mut events = self.charge_events(&charge, token);
         let reference = Some(decision::payment_reference(&charge.transaction));
         match token {
             TestToken::Unreached if self.ledger.is_first_attempt(&charge.transaction) => {
                 Err(NoResponse::Lost)
             }
             TestToken::Visa | TestToken::Declined | TestToken::Dispute | TestToken::Unreached => {
-                self.webhooks.send_events(&course, Duration::ZERO);
-                self.send_dispute(&charge, course.last());
-                Ok(course.pop().map_or(Answer::Accepted { reference }, Answer::from))
+                self.webhooks.send_events(&events, Duration::ZERO);
+                self.send_dispute(&charge, events.last());
+                Ok(events.pop().map_or(Answer::Accepted { reference }, Answer::from))
             }
             TestToken::Pending => {
                 self.webhooks.send_events(
-                    &course,
+                    &events,
                     self.settled_at(&charge, token).saturating_duration_since(self.clock.now()),
                 );
                 Ok(Answer::Accepted { reference })

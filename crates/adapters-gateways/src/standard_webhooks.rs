@@ -7,7 +7,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::BASE64;
 use domain::{EventId, Invalid, Timestamp};
 use hmac::{Hmac, KeyInit, Mac};
 use ports::{InvalidSignature, NoticeHeaders};
@@ -42,7 +42,7 @@ impl WebhookSecret {
     /// [`Invalid`], which does not repeat the text.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let encoded = text.strip_prefix(SECRET_PREFIX).ok_or(Invalid("must begin with whsec_"))?;
-        let bytes = STANDARD.decode(encoded).map_err(|_| Invalid("must be base64 after whsec_"))?;
+        let bytes = BASE64.decode(encoded.as_bytes()).map_err(|_| Invalid("must be base64 after whsec_"))?;
         if bytes.len() < SECRET_BYTES_MIN {
             return Err(Invalid("must have at least 24 bytes after whsec_"));
         }
@@ -112,7 +112,7 @@ impl WebhookSecrets {
         }
         let signatures: Vec<_> = header(SIGNATURE_HEADER)?
             .split(' ')
-            .filter_map(|it| STANDARD.decode(it.strip_prefix(SIGNATURE_PREFIX)?).ok())
+            .filter_map(|it| BASE64.decode(it.strip_prefix(SIGNATURE_PREFIX)?.as_bytes()).ok())
             .take(SIGNATURES_MAX)
             .collect();
         let mut secrets = std::iter::once(&self.first).chain(&self.others);
@@ -132,7 +132,7 @@ fn matches_any_signature(mac: Hmac<Sha256>, signatures: &[Vec<u8>]) -> bool {
 #[must_use]
 pub fn sign_notice(secret: &WebhookSecret, id: &str, timestamp: i64, body: &[u8]) -> String {
     let tag = secret.compute_mac(id, &timestamp.to_string(), body).finalize().into_bytes();
-    format!("{SIGNATURE_PREFIX}{}", STANDARD.encode(tag))
+    format!("{SIGNATURE_PREFIX}{}", BASE64.encode(&tag))
 }
 
 /// Returns the headers of a notice that is sent at `now`, with its signature.
@@ -149,7 +149,7 @@ pub fn signed_headers(secret: &WebhookSecret, id: &str, body: &[u8], now: Timest
 /// Formats a secret as [`WebhookSecrets::parse`] reads it.
 #[must_use]
 pub fn secret_from_bytes(bytes: &[u8]) -> String {
-    format!("{SECRET_PREFIX}{}", STANDARD.encode(bytes))
+    format!("{SECRET_PREFIX}{}", BASE64.encode(bytes))
 }
 
 fn is_fresh(timestamp: &str, now: Timestamp) -> bool {

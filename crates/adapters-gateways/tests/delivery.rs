@@ -41,7 +41,7 @@ fn once() -> SandboxConfig {
 
 async fn open(answers: fn(usize) -> Answer, config: SandboxConfig) -> (Inbox, Sandbox) {
     let inbox = Inbox::open(answers, Duration::ZERO).await;
-    let sandbox = Sandbox::open(config, Arc::new(Stopped)).unwrap();
+    let sandbox = Sandbox::open(config, Arc::new(Stopped));
     sandbox.set_callback_base(inbox.base.clone());
     (inbox, sandbox)
 }
@@ -104,7 +104,7 @@ async fn another_instance_sends_the_same_notice_under_the_same_id() {
     let inbox = Inbox::open(TAKEN, Duration::ZERO).await;
     for base in [inbox.base.clone(), format!("{}/", inbox.base)] {
         let config = SandboxConfig { callback_base: Some(base), ..config() };
-        let sandbox = Sandbox::open(config, Arc::new(Stopped)).unwrap();
+        let sandbox = Sandbox::open(config, Arc::new(Stopped));
         let before = inbox.received().len();
         sandbox.charge(automatic("tok_declined")).await.unwrap();
         inbox.wait_for(before + 2).await;
@@ -143,7 +143,7 @@ async fn a_notice_that_is_never_taken_is_given_up() {
 async fn notices_wait_until_it_is_known_where_they_go() {
     let inbox = Inbox::open(TAKEN, Duration::ZERO).await;
     let config = SandboxConfig { retry_pause: Duration::from_millis(100), ..once() };
-    let sandbox = Sandbox::open(config, Arc::new(Stopped)).unwrap();
+    let sandbox = Sandbox::open(config, Arc::new(Stopped));
     sandbox.charge(automatic("tok_declined")).await.unwrap();
     tokio::time::sleep(Duration::from_millis(60)).await;
     sandbox.set_callback_base(inbox.base.clone());
@@ -154,7 +154,7 @@ async fn notices_wait_until_it_is_known_where_they_go() {
 #[tokio::test]
 async fn only_so_many_notices_are_on_their_way_at_once() {
     let inbox = Inbox::open(TAKEN, Duration::from_millis(50)).await;
-    let sandbox = Sandbox::open(once(), Arc::new(Stopped)).unwrap();
+    let sandbox = Sandbox::open(once(), Arc::new(Stopped));
     sandbox.set_callback_base(inbox.base.clone());
     for _ in 0..100 {
         sandbox.charge(automatic("tok_declined")).await.unwrap();

@@ -6,13 +6,13 @@
 //! the rule and never repeats the value, which may be a secret.
 
 mod database;
+mod durations;
 mod keys;
 mod secrets;
 mod show;
 mod values;
 
 use std::{
-    collections::BTreeMap,
     net::SocketAddr,
     num::NonZeroUsize,
     ops::RangeInclusive,
@@ -21,13 +21,9 @@ use std::{
 };
 
 use application::{Policy, gateways::GatewayLimits};
-use figment::{
-    Figment,
-    providers::{Format, Serialized, Toml},
-    value::Value,
-};
 use ipnet::IpNet;
 use secrecy::SecretString;
+use toml::{Table, Value};
 
 pub use database::Database;
 use keys::Keys;
@@ -193,20 +189,16 @@ impl Config {
         // The password stays out of the values: a fault lists unknown keys, and this one is for a command
         // only.
         let ours = environment.into_iter().filter(|(name, _)| name != OPERATOR_PASSWORD);
-        let ours: BTreeMap<String, String> = ours
-            .filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)))
-            .collect();
-        let mut figment = Figment::new();
+        let ours = ours.filter_map(|(name, value)| Some((name.strip_prefix(PREFIX)?.to_lowercase(), value)));
+        let mut values = Table::new();
         let fault = |why| ConfigError::File { path: file.unwrap_or(Path::new("")).to_owned(), why };
         if let Some(path) = file {
             let text = std::fs::read_to_string(path).map_err(|it| fault(it.to_string()))?;
-            figment = figment.merge(Toml::string(&text));
+            values =
+                text.parse().map_err(|it: toml::de::Error| fault(values::error_location(&it.to_string())))?;
         }
-        let merged: BTreeMap<String, Value> = figment
-            .merge(Serialized::defaults(ours))
-            .extract()
-            .map_err(|it| fault(values::error_location(&it.kind.to_string())))?;
-        Self::from_keys(Keys::new(merged))
+        values.extend(ours.map(|(key, text)| (key, Value::String(text))));
+        Self::from_keys(Keys::new(values))
     }
 
     fn from_keys(mut it: Keys) -> Result<Self, ConfigError> {

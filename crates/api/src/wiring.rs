@@ -74,9 +74,6 @@ pub enum StartError {
     /// The database was opened and does not answer.
     #[error("the database does not answer")]
     Unreachable(#[source] PortError),
-    /// The sandbox gateway cannot be started.
-    #[error("the sandbox cannot be opened")]
-    Sandbox(#[source] PortError),
     /// The address is taken, or not one of this machine.
     #[error("cannot listen on {address}")]
     Bind {
@@ -379,7 +376,7 @@ fn open_sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<San
         pending_delay: config.sandbox_pending_delay,
         ..SandboxConfig::new(secrets)
     };
-    Sandbox::open(settings, clock).map(|it| Some(Arc::new(it))).map_err(StartError::Sandbox)
+    Ok(Some(Arc::new(Sandbox::open(settings, clock))))
 }
 
 /// The secret that is set, or else the one in the data folder; `None` when there is no such folder.

@@ -12,8 +12,8 @@ pub(super) const NAME: &str = "sandbox";
 pub struct SandboxConfig {
     /// The secrets with which notices are signed and verified.
     pub secrets: WebhookSecrets,
-    /// Where notices go: scheme, host and port of the service, such as `http://127.0.0.1:8080`. If it is not
-    /// known yet, see [`Sandbox::set_callback_base`](crate::Sandbox::set_callback_base).
+    /// Where notices are sent: scheme, host and port of the service, such as `http://127.0.0.1:8080`. `None`
+    /// until [`Sandbox::set_callback_base`](crate::Sandbox::set_callback_base) sets it.
     pub callback_base: Option<String>,
     /// The time from the request of a `tok_pending` payment to its result.
     pub pending_delay: Duration,
@@ -21,8 +21,7 @@ pub struct SandboxConfig {
     pub dispute_delay: Duration,
     /// The number of times that each notice is sent, apart from retries. 0: no notices.
     pub deliveries: u8,
-    /// How long to wait before a notice that was not taken is sent again the first time; then four times as
-    /// long each.
+    /// The pause before a failed delivery is repeated; it grows by a factor of 4 with each attempt.
     pub retry_pause: Duration,
 }
 

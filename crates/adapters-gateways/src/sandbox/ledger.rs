@@ -51,8 +51,8 @@ impl Ledger {
         self.lock().done.get(entry).cloned()
     }
 
-    /// Records an attempt of a charge, and returns whether it is the first. The first one counts as lost, and the next
-    /// one arrives.
+    /// Records an attempt of a charge, and returns whether it is the first. The first one counts as lost, and
+    /// the next one arrives.
     pub(super) fn is_first_attempt(&self, transaction: &TransactionId) -> bool {
         let mut memory = self.lock();
         if !memory.lost.insert(transaction.clone()) {

@@ -26,7 +26,6 @@ fn secrets() -> WebhookSecrets {
 /// A sandbox that sends no notices.
 fn sandbox_at(now: Timestamp) -> Sandbox {
     Sandbox::open(SandboxConfig { deliveries: 0, ..SandboxConfig::new(secrets()) }, Arc::new(Stopped(now)))
-        .unwrap()
 }
 
 async fn fixture() -> GatewayFixture {

@@ -4,9 +4,17 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use domain::{EventId, payment::PaymentEvent};
-use ports::{Clock, ErrorChain, PortError};
-use reqwest::{Client, redirect::Policy};
-use tokio::sync::Semaphore;
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    Request,
+    body::{Body, Bytes},
+};
+use hyper_util::{
+    client::legacy::{Client, connect::HttpConnector},
+    rt::{TokioExecutor, TokioTimer},
+};
+use ports::{Clock, ErrorChain};
+use tokio::{sync::Semaphore, time::timeout};
 use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
@@ -19,7 +27,7 @@ use crate::{WebhookSecrets, notice, standard_webhooks};
 const ATTEMPTS_MAX: u32 = 5;
 /// The factor by which the pause between two attempts grows.
 const PAUSE_GROWTH: u32 = 4;
-/// The longest time that the service may take to answer.
+/// The longest time until the service's response begins, and again until it ends.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest number of requests at once.
 const IN_FLIGHT_MAX: usize = 32;
@@ -42,7 +50,7 @@ pub(super) struct WebhookSender {
 
 /// The state that all deliveries share.
 struct DeliveryContext {
-    client: Client,
+    client: Client<HttpConnector, Full<Bytes>>,
     clock: Arc<dyn Clock>,
     secrets: WebhookSecrets,
     callback_base: OnceLock<String>,
@@ -56,16 +64,15 @@ struct Webhook {
 }
 
 impl WebhookSender {
-    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Result<Self, PortError> {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(Policy::none())
-            .connect_timeout(RESPONSE_TIMEOUT)
-            .timeout(RESPONSE_TIMEOUT)
+    pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Self {
+        let mut connector = HttpConnector::new();
+        connector.set_nodelay(true);
+        let client = Client::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IN_FLIGHT_MAX)
-            .build();
+            .build(connector);
         let context = DeliveryContext {
-            client: client.map_err(PortError::unavailable)?,
+            client,
             clock,
             secrets: config.secrets.clone(),
             callback_base: config.callback_base.clone().map_or_else(OnceLock::new, OnceLock::from),
@@ -73,14 +80,14 @@ impl WebhookSender {
             in_flight: Semaphore::new(IN_FLIGHT_MAX),
         };
         let shutdown = CancellationToken::new();
-        Ok(Self {
+        Self {
             context: Arc::new(context),
             deliveries: config.deliveries,
             backlog: Arc::new(Semaphore::new(BACKLOG_MAX)),
             tasks: TaskTracker::new(),
             _stop_when_dropped: shutdown.clone().drop_guard(),
             shutdown,
-        })
+        }
     }
 
     pub(super) fn set_callback_base(&self, base: String) {
@@ -94,8 +101,8 @@ impl WebhookSender {
         self.tasks.wait().await;
     }
 
-    /// Sends notices about events that are given oldest first: the newest first, and all of them several
-    /// times.
+    /// Sends the notices of events, which are given oldest first. The newest is sent first, as a gateway
+    /// might, and the whole sequence is repeated for each delivery.
     pub(super) fn send_events(&self, events: &[PaymentEvent], after: Duration) {
         let webhooks: Vec<_> = events.iter().rev().map(|it| Arc::new(Webhook::from_event(it))).collect();
         let copies = (0..self.deliveries).flat_map(|_| &webhooks);
@@ -141,33 +148,42 @@ impl DeliveryContext {
                 pause = pause.saturating_mul(PAUSE_GROWTH);
             }
         }
-        tracing::warn!(event = %webhook.id, attempts = ATTEMPTS_MAX, fault = reason, "a notice was not taken: it is given up");
+        tracing::warn!(
+            event = %webhook.id,
+            attempts = ATTEMPTS_MAX,
+            error = last_error,
+            "webhook was not delivered, giving up"
+        );
     }
 
-    /// Sends it once, with a signature of its own: its time stamp is the moment of sending. Gives why it was
-    /// not taken.
+    /// Sends the notice once. Each attempt has its own signature, because the timestamp is the time of
+    /// sending.
+    ///
+    /// # Errors
+    /// The reason, for the log: the callback base is not set, the request failed, or the status is not a
+    /// success.
     async fn post_once(&self, webhook: &Webhook) -> Result<(), String> {
-        let base = self.callback_base.get().ok_or("it is not known where notices go")?;
-        let _turn = self.in_flight.acquire().await.map_err(|it| it.to_string())?;
+        let base = self.callback_base.get().ok_or("the callback base is not set")?;
+        let _permit = self.in_flight.acquire().await.map_err(|it| it.to_string())?;
         let signed = standard_webhooks::signed_headers(
             self.secrets.signing_secret(),
             webhook.id.as_str(),
             webhook.body.as_bytes(),
             self.clock.now(),
         );
-        let mut request = self
-            .client
-            .post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
-            .header("content-type", "application/json")
-            .body(webhook.body.clone());
+        let mut request = Request::post(format!("{}/v1/callbacks/{NAME}", base.trim_end_matches('/')))
+            .header("content-type", "application/json");
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let response = request.send().await.map_err(|it| ErrorChain(&it.without_url()).to_string())?;
+        let request = request.body(Full::from(webhook.body.clone())).map_err(|it| it.to_string())?;
+        let response = timeout(RESPONSE_TIMEOUT, self.client.request(request)).await;
+        let response = response.map_err(|_| "no response in time")?;
+        let response = response.map_err(|it| ErrorChain(&it).to_string())?;
         let status = response.status();
-        if response.content_length().is_some_and(|bytes| bytes <= RESPONSE_BYTES_MAX) {
+        if response.body().size_hint().exact().is_some_and(|bytes| bytes <= RESPONSE_BYTES_MAX) {
             // The body is read only so that the connection can be used again; the result is the status.
-            let _ = response.bytes().await;
+            let _ = timeout(RESPONSE_TIMEOUT, response.into_body().collect()).await;
         }
         if status.is_success() { Ok(()) } else { Err(format!("answered with {status}")) }
     }
@@ -209,7 +225,7 @@ mod tests {
     async fn only_so_many_notices_wait_and_stopping_lets_them_all_go() {
         let secrets = WebhookSecrets::parse(&crate::secret_from_bytes(&[7; 32])).unwrap();
         let config = SandboxConfig { deliveries: 100, ..SandboxConfig::new(secrets) };
-        let sender = WebhookSender::new(&config, Arc::new(Stopped)).unwrap();
+        let sender = WebhookSender::new(&config, Arc::new(Stopped));
         for _ in 0..=BACKLOG_MAX / 100 {
             sender.send_events(&[sample_event()], Duration::from_secs(3600));
         }

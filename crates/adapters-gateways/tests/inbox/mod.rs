@@ -1,5 +1,4 @@
-//! A service that takes notices, as small as it can be: HTTP/1.1 with a `Content-Length`, one connection a
-//! task.
+//! A minimal service that receives notices: HTTP/1.1 with a `Content-Length`, one task for each connection.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -37,7 +37,9 @@ impl FromSql<TimestampType, Mysql> for SqlTimestamp {
 /// Converts to the driver's type. A timestamp outside the range of the column becomes the nearest one that
 /// is outside too: it compares as it should, and the server refuses to store it.
 fn to_mysql_time(SqlTimestamp(millis): SqlTimestamp) -> Result<MysqlTime, BoxError> {
-    let at = Timestamp::from_millisecond(millis.clamp(FIRST_MS, LAST_MS))?.to_zoned(TimeZone::UTC).datetime();
+    let at = Timestamp::from_millisecond(millis.clamp(FIRST_MS, LAST_MS))?
+        .to_zoned_datetime(TimeZone::UTC)
+        .datetime();
     Ok(MysqlTime::new(
         at.year().try_into()?,
         at.month().try_into()?,

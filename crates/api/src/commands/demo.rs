@@ -38,7 +38,7 @@ pub(super) async fn run() -> DemoResult<()> {
         server.base_url()
     ))?;
     server.create_operator("shopkeeper", PASSWORD).await?;
-    let mut story = DemoRun { client: DemoClient::new(server.base_url())?, rows: Vec::new() };
+    let mut story = DemoRun { client: DemoClient::new(server.base_url()), rows: Vec::new() };
     let number = story.place_orders().await?;
     story.pay_order(&number, &secret).await?;
     story.fulfil_order(&number).await?;

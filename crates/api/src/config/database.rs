@@ -59,7 +59,7 @@ fn host_and_database(url: &str) -> Option<&str> {
         url.rsplit_once('@').map_or_else(|| url.strip_prefix("mysql://"), |(_, place)| Some(place))?;
     let place = place.split_once('?').map_or(place, |(place, _)| place);
     let (host, database) = place.split_once('/')?;
-    (!host.is_empty() && !database.is_empty() && !database.contains('/')).then_some(place)
+    (!host.is_empty() && host.is_ascii() && !database.is_empty() && !database.contains('/')).then_some(place)
 }
 
 /// As a URL without user and password.

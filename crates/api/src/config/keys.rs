@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use figment::value::Value;
+use toml::{Table, Value};
 
 use super::ConfigError;
 
@@ -14,7 +14,7 @@ pub(super) struct Keys {
 
 impl Keys {
     /// Takes the merged values of the file and the environment.
-    pub(super) fn new(values: BTreeMap<String, Value>) -> Self {
+    pub(super) fn new(values: Table) -> Self {
         let mut keys = Self { remaining: BTreeMap::new(), faults: Vec::new() };
         for (key, value) in values {
             match value_text(&value) {
@@ -77,12 +77,15 @@ impl Keys {
 }
 
 fn value_text(value: &Value) -> Option<String> {
-    // Lists and bare numbers are natural in TOML. As text they go through the same parser as the
-    // environment's values, so that both sources have one set of rules.
-    if let Value::Array(_, elements) = value {
-        return elements.iter().map(value_text).collect::<Option<Vec<_>>>().map(|it| it.join(","));
+    match value {
+        Value::String(text) => Some(text.clone()),
+        // Lists and bare numbers are natural in TOML. As text they go through the same parser as the
+        // environment's values, so that both sources have one set of rules.
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Boolean(flag) => Some(flag.to_string()),
+        Value::Array(elements) => {
+            elements.iter().map(value_text).collect::<Option<Vec<_>>>().map(|it| it.join(","))
+        }
+        Value::Float(_) | Value::Datetime(_) | Value::Table(_) => None,
     }
-    let number = || value.to_i128().map(|it| it.to_string());
-    let flag = || value.to_bool().map(|it| it.to_string());
-    value.as_str().map(str::to_owned).or_else(number).or_else(flag)
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Config, Database};
+use super::{Config, Database, durations::format_duration};
 
 const NONE: &str = "(none)";
 
@@ -68,5 +68,5 @@ fn toml_string(value: &str) -> String {
 }
 
 fn toml_duration(value: Duration) -> String {
-    toml_string(&humantime::format_duration(value).to_string())
+    toml_string(&format_duration(value))
 }

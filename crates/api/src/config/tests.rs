@@ -47,7 +47,9 @@ fn a_key_that_is_not_known_stops_the_start_by_its_name() {
     assert_eq!(fault("ordr_ttl = \"1h\"", &[]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
     assert_eq!(fault("", &[("IDEM_ORDR_TTL", "1h")]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
     assert!(read("", &[("IDEM_OPERATOR_PASSWORD", "secret-thing")]).is_ok());
-    assert!(fault("[http]\naddr = 1\n", &[]).starts_with("http (IDEM_HTTP): "));
+    for file in ["[http]\naddr = 1\n", "http = 1.5", "http = 2026-01-01", "http = [[1], [1.5]]"] {
+        assert!(fault(file, &[]).ends_with("must be a string, a number or true or false"), "{file}");
+    }
 }
 
 #[test]
@@ -70,6 +72,10 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("REDIS_URL", "redis://:nonsense@host:0"),
         ("REDIS_URL", "redis://host/0?nonsense=1"),
         ("REDIS_URL", "redis://host/nonsense"),
+        ("REDIS_URL", "redis://nonsense-bücher.example"),
+        ("MEMCACHED_URL", "memcache://nonsense-bücher.example"),
+        ("PUBLIC_URL", "http://nonsense-bücher.example"),
+        ("DATABASE_URL", "mysql://user:secret@nonsense-bücher.example/db"),
         ("MEMCACHED_URL", "memcache://nonsense:99999"),
         ("MEMCACHED_URL", "memcache://host?nonsense=1"),
         ("PUBLIC_URL", "http://host/nonsense"),
@@ -212,6 +218,7 @@ fn what_is_shown_can_be_read_again() {
     assert_eq!(read(&without_secrets, &[]).unwrap().to_redacted_toml(), shown);
     assert!(
         shown.contains("order_ttl = \"1m 30s\"\n")
+            && shown.contains("session_ttl = \"90d\"\n")
             && shown.contains("public_url = \"http://shop.example\"\n")
     );
 }

@@ -14,6 +14,8 @@ use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
+use super::durations::parse_signed_duration;
+
 /// Longest duration. More is a mistake in the unit, and MySQL could not store the times that follow from it:
 /// its last one is in 2038.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
@@ -48,9 +50,12 @@ pub(super) fn parse_memcached_url(text: &str) -> ParseResult<String> {
     url.map(|_| text.to_owned()).ok_or_else(|| "must be memcache://host:port".into())
 }
 
-/// Whether the URL has no query, no fragment and not the port 0, which is no port to connect to.
+/// Whether the URL has no query, no fragment, an ASCII host and not the port 0, which is no port to connect to.
 fn is_plain(url: &Url) -> bool {
-    url.query().is_none() && url.fragment().is_none() && url.port() != Some(0)
+    // With a scheme that is not `http`, the parser encodes all other characters of a host with `%`. No such name
+    // can be resolved.
+    let is_ascii = url.host_str().is_none_or(|it| !it.contains('%'));
+    is_ascii && url.query().is_none() && url.fragment().is_none() && url.port() != Some(0)
 }
 
 // Where a password has no use it is refused, because such a URL is shown and logged as it is.
@@ -60,7 +65,7 @@ fn is_anonymous(url: &Url) -> bool {
 
 /// A duration above zero, of at most ten years.
 pub(super) fn parse_duration(text: &str) -> ParseResult<Duration> {
-    let duration = humantime::parse_duration(text).ok();
+    let duration = parse_signed_duration(text).and_then(|it| Duration::try_from(it).ok());
     let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
     duration
         .filter(within)
@@ -70,14 +75,12 @@ pub(super) fn parse_duration(text: &str) -> ParseResult<Duration> {
 /// A duration with or without a sign, in milliseconds, within the difference that clocks of instances may
 /// have.
 pub(super) fn parse_clock_offset(text: &str) -> ParseResult<i64> {
-    let (sign, length) = match text.strip_prefix('-') {
-        Some(length) => (-1, length),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
-    };
-    let length = humantime::parse_duration(length).ok().filter(|it| *it <= CLOCK_SKEW_MAX);
-    let millis = length.and_then(|it| i64::try_from(it.as_millis()).ok());
-    let offset = millis.map(|it| it.saturating_mul(sign));
-    offset.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
+    if text == "0" {
+        return Ok(0);
+    }
+    let offset = parse_signed_duration(text).filter(|it| it.unsigned_abs() <= CLOCK_SKEW_MAX);
+    let millis = offset.and_then(|it| i64::try_from(it.as_millis()).ok());
+    millis.ok_or_else(|| "must be 0 or a duration of at most 10s with a sign, such as +50ms or -8s".into())
 }
 
 /// A duration in whole seconds, because tokens state their times in seconds.

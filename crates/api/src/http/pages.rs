@@ -1,16 +1,12 @@
 //! The public documents: the contract, the page to try it, and the pages about problems.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, LazyLock},
-};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header,
     web::{Bytes, Path},
 };
-use utoipa_swagger_ui::Config;
 
 use super::{
     asset::Asset,
@@ -22,16 +18,24 @@ use crate::service::SharedService;
 
 /// The file name of the documentation's page.
 const DOCS_INDEX: &str = "index.html";
-/// The page itself and the files that it loads; the library carries more than these.
-const DOCS_FILES: [&str; 8] = [
-    DOCS_INDEX,
-    "index.css",
-    "swagger-ui.css",
-    "swagger-ui-bundle.js",
-    "swagger-ui-standalone-preset.js",
-    "swagger-initializer.js",
-    "favicon-16x16.png",
-    "favicon-32x32.png",
+
+/// Name, media type and content of one of the files below.
+macro_rules! embed_file {
+    ($name:literal, $media_type:literal) => {
+        ($name, $media_type, include_bytes!(concat!("../../assets/swagger-ui/", $name)))
+    };
+}
+
+/// The page itself and the files that it loads. They are part of the program, so that the page needs no other
+/// server.
+const DOCS_FILES: [(&str, &str, &[u8]); 7] = [
+    embed_file!("index.html", "text/html"),
+    embed_file!("index.css", "text/css"),
+    embed_file!("swagger-ui.css", "text/css"),
+    embed_file!("swagger-ui-bundle.js", "text/javascript"),
+    embed_file!("swagger-initializer.js", "text/javascript"),
+    embed_file!("favicon-16x16.png", "image/png"),
+    embed_file!("favicon-32x32.png", "image/png"),
 ];
 /// What the documentation's page may do: run the scripts of its own folder, and send requests to this
 /// service. It creates styles and images while it runs.
@@ -64,15 +68,7 @@ pub async fn openapi(service: SharedService, http: HttpRequest) -> HttpResponse 
     (status = 304, description = "The content has not changed.")
 ))]
 pub async fn docs(service: SharedService, http: HttpRequest) -> HandlerResult {
-    static PAGE: LazyLock<Option<Asset>> = LazyLock::new(|| {
-        let (content_type, page) = swagger_file(DOCS_INDEX)?;
-        // The page refers to its files by relative names, and is served at `/docs` without a slash at the
-        // end: without a base, a browser would look for them in the root.
-        let page = std::str::from_utf8(&page).ok()?.replacen("<head>", "<head><base href=\"/docs/\">", 1);
-        Some(Asset::new(content_type, page).with_policy(DOCS_POLICY))
-    });
-    let page = PAGE.as_ref().ok_or(Kind::InternalError)?;
-    Ok(page.respond_to(&http, &*service.digests).await)
+    respond_with_file(DOCS_INDEX, &service, &http).await
 }
 
 /// Sends a client that writes the page's address with a slash to the page.
@@ -91,28 +87,18 @@ pub async fn docs_without_slash() -> HttpResponse {
     )
 )]
 pub async fn docs_file(service: SharedService, http: HttpRequest, file: Path<String>) -> HandlerResult {
+    respond_with_file(&file, &service, &http).await
+}
+
+async fn respond_with_file(name: &str, service: &SharedService, http: &HttpRequest) -> HandlerResult {
     // A fixed list and no lookup by the name that was sent: a path can only name a file that is meant to be
     // served.
     static FILES: LazyLock<BTreeMap<&str, Asset>> = LazyLock::new(|| {
-        let asset =
-            |name| swagger_file(name).map(|(kind, bytes)| Asset::new(kind, bytes).with_policy(DOCS_POLICY));
-        DOCS_FILES.into_iter().filter_map(|name| Some((name, asset(name)?))).collect()
+        let asset = |kind, bytes| Asset::new(kind, Bytes::from_static(bytes)).with_policy(DOCS_POLICY);
+        DOCS_FILES.into_iter().map(|(name, kind, bytes)| (name, asset(kind, bytes))).collect()
     });
-    let file = FILES.get(file.as_str()).ok_or(Kind::NotFound)?;
-    Ok(file.respond_to(&http, &*service.digests).await)
-}
-
-/// Reads a file of the page from the program, with its media type.
-fn swagger_file(file: &str) -> Option<(String, Bytes)> {
-    // By default the page sends the document's address to a validator on the internet, which must not learn
-    // where this service runs.
-    let config = Arc::new(Config::from("/openapi.json").validator_url("none"));
-    let file = utoipa_swagger_ui::serve(file, config).ok()??;
-    let bytes = match file.bytes {
-        std::borrow::Cow::Borrowed(bytes) => Bytes::from_static(bytes),
-        std::borrow::Cow::Owned(bytes) => bytes.into(),
-    };
-    Some((file.content_type, bytes))
+    let file = FILES.get(name).ok_or(Kind::NotFound)?;
+    Ok(file.respond_to(http, &*service.digests).await)
 }
 
 /// List all kinds of problems
@@ -171,19 +157,5 @@ impl NegotiatedPage {
     async fn respond_to(&self, service: &SharedService, http: &HttpRequest) -> HttpResponse {
         let form = if accepts_media_type(http, "text/markdown") { &self.markdown } else { &self.html };
         form.respond_to(http, &*service.digests).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_file_of_the_documentation_is_not_copied() {
-        for name in DOCS_FILES {
-            let (one, other) = (swagger_file(name).unwrap().1, swagger_file(name).unwrap().1);
-            // One of them is written with the address of the document in it.
-            assert!(name == "swagger-initializer.js" || one.as_ptr() == other.as_ptr(), "{name}");
-        }
     }
 }

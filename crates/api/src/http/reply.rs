@@ -58,7 +58,7 @@ mod tests {
 
     use super::*;
 
-    #[actix_web::test]
+    #[tokio::test]
     async fn an_answer_given_again_differs_in_one_header_only() {
         let view = json!({"orderNumber": "n1"});
         let reply = StoredReply {

@@ -15,6 +15,7 @@ use api::{
     config::{Config, ConfigError, PREFIX},
     http::ROUTES,
 };
+use jiff::SignedDuration;
 use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
@@ -69,7 +70,7 @@ fn is_a_get_route(path: &str) -> bool {
 
 /// A duration as compose and the balancer write it.
 fn duration(text: &str) -> Duration {
-    humantime::parse_duration(text).unwrap()
+    text.parse::<SignedDuration>().unwrap().unsigned_abs()
 }
 
 /// What follows `directive` in the only line that begins with it.

@@ -5,7 +5,11 @@ use std::path::Path;
 use std::process::Command;
 use std::{fs, io};
 
-/// Every file by its path from the root, with `/` between folders. One that is not UTF-8 has no text.
+/// The prefix of the paths of vendored files, which are stored unchanged: our rules do not apply to their text.
+const VENDORED: &str = "crates/api/assets/swagger-ui/swagger-ui";
+
+/// Every file by its path from the root, with `/` between folders. One that is not UTF-8, or is vendored, has no
+/// text.
 pub(super) struct FileTree(BTreeMap<String, Option<String>>);
 
 impl FileTree {
@@ -27,8 +31,10 @@ impl FileTree {
     /// Reads the files. One that cannot be read is left out, because git still lists a file that was just
     /// deleted.
     fn read_files<'a>(root: &Path, paths: impl Iterator<Item = &'a str>) -> Self {
-        let read =
-            |path: &str| Some((path.to_owned(), String::from_utf8(fs::read(root.join(path)).ok()?).ok()));
+        let read = |path: &str| {
+            let text = String::from_utf8(fs::read(root.join(path)).ok()?).ok();
+            Some((path.to_owned(), text.filter(|_| !path.starts_with(VENDORED))))
+        };
         Self(paths.filter_map(read).collect())
     }
 
@@ -85,6 +91,16 @@ mod tests {
         assert_eq!(tree.texts().collect::<Vec<_>>(), [("docs/a.md", "text")]);
         assert!(tree.contains_path("docs/b.png"));
         assert!(!tree.contains_path("docs/gone.md"));
+    }
+
+    #[test]
+    fn a_vendored_file_is_held_without_its_text() {
+        let root = tempfile::tempdir().unwrap();
+        let path = format!("{VENDORED}.css");
+        fs::create_dir_all(root.path().join(&path).parent().unwrap()).unwrap();
+        fs::write(root.path().join(&path), "text").unwrap();
+        let tree = FileTree::read_files(root.path(), [path.as_str()].into_iter());
+        assert!(tree.contains_path(&path) && tree.texts().next().is_none());
     }
 
     #[test]

@@ -1,17 +1,25 @@
 //! The HTTP client that plays all users of the demo, and the gateway.
 
-use std::{collections::HashMap, time::Duration};
+use std::{collections::HashMap, error::Error, time::Duration};
 
-use reqwest::Method;
+use http_body_util::{BodyExt, Full, Limited};
+use hyper::{Request, body::Bytes, header, http::request::Builder};
+use hyper_util::{
+    client::legacy::{self, connect::HttpConnector},
+    rt::TokioExecutor,
+};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use super::DemoResult;
 
 /// Time limit of each request, far above what a local server needs.
 const TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest response that is read, in bytes.
+const RESPONSE_BYTES_MAX: usize = 1024 * 1024;
 
 pub(super) struct DemoClient {
-    http: reqwest::Client,
+    http: legacy::Client<HttpConnector, Full<Bytes>>,
     base_url: String,
     /// Access tokens by user name; a user without one sends no `Authorization` header.
     pub(super) tokens: HashMap<&'static str, String>,
@@ -30,10 +38,9 @@ impl ClientResponse {
 }
 
 impl DemoClient {
-    pub(super) fn new(base: &str) -> DemoResult<Self> {
-        // No proxy: one that is set in the environment would be asked for an address of this machine.
-        let http = reqwest::Client::builder().no_proxy().timeout(TIMEOUT).build()?;
-        Ok(Self { http, base_url: base.to_owned(), tokens: HashMap::new() })
+    pub(super) fn new(base: &str) -> Self {
+        let http = legacy::Client::builder(TokioExecutor::new()).build_http();
+        Self { http, base_url: base.to_owned(), tokens: HashMap::new() }
     }
 
     pub(super) async fn send_json(
@@ -44,14 +51,18 @@ impl DemoClient {
         body: &Value,
         key: Option<&str>,
     ) -> DemoResult<ClientResponse> {
-        let request =
-            self.http.request(method.parse::<Method>()?, format!("{}{path}", self.base_url)).json(body);
+        let request = Request::builder().method(method).uri(format!("{}{path}", self.base_url));
+        let request = request.header(header::CONTENT_TYPE, "application/json");
         let request = key.into_iter().fold(request, |it, key| it.header("Idempotency-Key", key));
-        self.read_response(self.with_token(who, request)).await
+        self.read_response(self.with_token(who, request), body.to_string()).await
     }
 
     pub(super) async fn get(&self, who: &str, path: &str) -> DemoResult<ClientResponse> {
-        self.read_response(self.with_token(who, self.http.get(format!("{}{path}", self.base_url)))).await
+        self.read_response(
+            self.with_token(who, Request::get(format!("{}{path}", self.base_url))),
+            String::new(),
+        )
+        .await
     }
 
     /// Logs in and returns the access token.
@@ -68,21 +79,22 @@ impl DemoClient {
         (at, signature): &(i64, String),
         body: &str,
     ) -> DemoResult<ClientResponse> {
-        let request = self.http.post(format!("{}/v1/callbacks/sandbox", self.base_url)).body(body.to_owned());
+        let request = Request::post(format!("{}/v1/callbacks/sandbox", self.base_url));
         let request = request.header("webhook-id", id).header("webhook-timestamp", *at);
-        self.read_response(request.header("webhook-signature", signature)).await
+        self.read_response(request.header("webhook-signature", signature), body.to_owned()).await
     }
 
-    fn with_token(&self, who: &str, request: reqwest::RequestBuilder) -> reqwest::RequestBuilder {
-        self.tokens.get(who).into_iter().fold(request, |it, token| it.bearer_auth(token))
+    fn with_token(&self, who: &str, request: Builder) -> Builder {
+        let token = self.tokens.get(who).map(|it| format!("Bearer {it}"));
+        token.into_iter().fold(request, |it, token| it.header(header::AUTHORIZATION, token))
     }
 
-    async fn read_response(&self, request: reqwest::RequestBuilder) -> DemoResult<ClientResponse> {
-        let response = request.send().await?;
-        Ok(ClientResponse {
-            status: response.status().as_u16(),
-            replayed: response.headers().contains_key("idempotent-replayed"),
-            body: response.text().await?,
-        })
+    async fn read_response(&self, request: Builder, body: String) -> DemoResult<ClientResponse> {
+        let response = timeout(TIMEOUT, self.http.request(request.body(Full::from(body))?)).await??;
+        let status = response.status().as_u16();
+        let replayed = response.headers().contains_key("idempotent-replayed");
+        let body = Limited::new(response.into_body(), RESPONSE_BYTES_MAX).collect();
+        let body = timeout(TIMEOUT, body).await?.map_err(|it| -> Box<dyn Error> { it })?.to_bytes();
+        Ok(ClientResponse { status, replayed, body: String::from_utf8(body.into())? })
     }
 }

@@ -39,7 +39,7 @@ async fn pieces(response: HttpResponse) -> Vec<Bytes> {
     all
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn all_answers_share_the_same_bytes() {
     let asset = asset();
     for headers in [&[][..], &[("accept-encoding", "gzip")]] {
@@ -50,7 +50,7 @@ async fn all_answers_share_the_same_bytes() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_long_answer_is_sent_in_pieces_and_its_length_is_known() {
     let asset = asset();
     let response = asked(&asset, &[]).await;
@@ -60,7 +60,7 @@ async fn a_long_answer_is_sent_in_pieces_and_its_length_is_known() {
     assert_eq!(pieces.concat(), asset.plain.bytes);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn it_is_packed_for_those_who_take_that() {
     let asset = asset();
     for takes in ["gzip", "br, gzip;q=0.5", "gzip, deflate, br, zstd"] {
@@ -82,13 +82,13 @@ async fn it_is_packed_for_those_who_take_that() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn what_does_not_become_shorter_is_sent_as_it_is() {
     let asset = Asset::new("text/plain", Bytes::from_static(b"x"));
     assert_eq!(header(&asked(&asset, &[("accept-encoding", "gzip")]).await, "content-encoding"), "");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn what_the_client_has_is_not_sent_again() {
     let asset = asset();
     let (plain, packed) = (asked(&asset, &[]).await, asked(&asset, &[("accept-encoding", "gzip")]).await);

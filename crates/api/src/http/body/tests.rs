@@ -20,14 +20,14 @@ async fn refused(content_type: &str, content: impl Into<Vec<u8>>) -> Kind {
     body(Some(content_type), content).await.read_json().await.unwrap_err().kind()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn json_is_read_whatever_the_parameters_of_its_type() {
     for content_type in [JSON, "application/json; charset=utf-8", "Application/JSON;x=y"] {
         assert_eq!(body(Some(content_type), r#"{"a":1}"#).await.read_json().await, Ok(json!({"a": 1})));
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn another_type_or_none_is_not_read() {
     for content_type in ["text/plain", "application/jsonp", "application/x-www-form-urlencoded", "", "*/*"] {
         assert_eq!(refused(content_type, "{}").await, Kind::UnsupportedMediaType, "{content_type}");
@@ -35,7 +35,7 @@ async fn another_type_or_none_is_not_read() {
     assert_eq!(body(None, "{}").await.read_json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn what_is_packed_is_not_read() {
     let request = TestRequest::post()
         .insert_header((header::CONTENT_TYPE, JSON))
@@ -46,7 +46,7 @@ async fn what_is_packed_is_not_read() {
     assert_eq!(body.read_json().await.unwrap_err().kind(), Kind::UnsupportedMediaType);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn what_is_not_json_is_malformed() {
     let deep = "[".repeat(1000);
     let broken: [&[u8]; 8] =
@@ -56,14 +56,14 @@ async fn what_is_not_json_is_malformed() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_body_of_64_kib_is_read_and_one_byte_more_is_not() {
     let of = |bytes: usize| format!("\"{}\"", "x".repeat(bytes - 2));
     assert!(body(Some(JSON), of(BODY_BYTES_MAX)).await.read_json().await.is_ok());
     assert_eq!(refused(JSON, of(BODY_BYTES_MAX + 1)).await, Kind::BodyTooLarge);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
     assert_eq!(body(None, "").await.read_json_or_empty().await, Ok(json!({})));
     assert_eq!(body(Some(JSON), "").await.read_json_or_empty().await, Ok(json!({})));
@@ -74,12 +74,12 @@ async fn nothing_is_an_empty_object_only_where_a_handler_says_so() {
     assert_eq!(refused(JSON, "").await, Kind::MalformedJson);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn card_data_is_refused_before_anybody_reads_it() {
     assert_eq!(refused(JSON, r#"{"note":"4242424242424242"}"#).await, Kind::CardDataRefused);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_length_over_the_limit_is_refused_before_anything_is_read() {
     let announced = |bytes: usize| async move {
         let never = stream::pending::<Result<Bytes, PayloadError>>().boxed_local();
@@ -102,7 +102,7 @@ fn a_body_that_is_too_deep_is_told_how_deep_it_may_be() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_member_that_is_named_twice_makes_a_body_malformed() {
     for content in [
         r#"{"a":1,"a":1}"#,
@@ -117,7 +117,7 @@ async fn a_member_that_is_named_twice_makes_a_body_malformed() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn the_same_name_in_several_objects_is_fine() {
     let content = r#"{"a":{"a":[{"a":1},{"a":-2.5}]},"b":[true,null,"x",18446744073709551615,-9223372036854775808,1e3]}"#;
     let plain: Value = serde_json::from_str(content).unwrap();

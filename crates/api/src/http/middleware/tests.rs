@@ -86,7 +86,7 @@ async fn problem(request: TestRequest) -> (u16, header::HeaderMap, Value) {
     (status, headers, body)
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn every_answer_has_its_request_id_and_its_handler_knows_it() {
     let (_, headers, told) =
         answer(TestRequest::with_uri("/v1/fine").insert_header(("x-request-id", "r1"))).await;
@@ -101,7 +101,7 @@ async fn kept() -> HttpResponse {
     HttpResponse::Ok().insert_header(("cache-control", "public")).finish()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn what_may_be_kept_is_decided_by_the_route_and_not_by_the_path() {
     for (path, wanted) in [
         ("/docs", "public"),
@@ -120,7 +120,7 @@ async fn what_may_be_kept_is_decided_by_the_route_and_not_by_the_path() {
     assert_eq!(headers.get("cache-control").unwrap(), "no-store", "an error of a public route");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn no_answer_is_shown_in_a_frame_or_says_where_it_was_read() {
     for path in ["/v1/fine", "/docs", "/v1/nothing", "/slow", "/faulty", "/meant"] {
         let (_, headers, _) = answer(TestRequest::with_uri(path)).await;
@@ -130,13 +130,13 @@ async fn no_answer_is_shown_in_a_frame_or_says_where_it_was_read() {
     }
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn an_unknown_path_is_a_problem() {
     let (status, _, body) = problem(TestRequest::with_uri("/v1/nothing")).await;
     assert_eq!((status, &body["type"]), (404, &"/problems/not-found".into()));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_wrong_method_is_told_the_right_ones_and_head_is_a_get() {
     let (status, headers, _) = problem(TestRequest::delete().uri("/v1/fine")).await;
     assert_eq!((status, headers.get("allow").unwrap().to_str().unwrap()), (405, "GET, HEAD, PUT"));
@@ -144,27 +144,27 @@ async fn a_wrong_method_is_told_the_right_ones_and_head_is_a_get() {
     assert_eq!(status, 200);
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn nobody_waits_beyond_the_deadline() {
     let (status, headers, body) = problem(TestRequest::with_uri("/slow")).await;
     assert_eq!((status, &body["type"]), (503, &"/problems/deadline-exceeded".into()));
     assert_eq!(headers.get("retry-after").unwrap(), "1");
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_panic_is_a_problem_that_tells_nothing() {
     let (status, _, body) = problem(TestRequest::with_uri("/faulty")).await;
     assert_eq!((status, &body["type"]), (500, &"/problems/internal-error".into()));
     assert!(!body.to_string().contains("secret"));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn what_the_framework_refuses_is_a_problem_too() {
     let (status, _, body) = problem(TestRequest::post().uri("/foreign").set_payload("x")).await;
     assert_eq!((status, &body["type"]), (400, &"/problems/malformed-json".into()));
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn an_answer_may_mean_its_status() {
     let (status, _, body) = answer(TestRequest::with_uri("/meant")).await;
     assert_eq!((status, body.as_str()), (503, "as it is"));

@@ -27,14 +27,14 @@ pub fn render_html(title: &str, markdown: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use base64::{Engine, engine::general_purpose::STANDARD};
+    use data_encoding::BASE64;
     use sha2::{Digest, Sha256};
 
     use super::*;
 
     #[test]
     fn the_style_is_the_one_that_the_policy_allows() {
-        assert_eq!(STYLE_DIGEST, format!("sha256-{}", STANDARD.encode(Sha256::digest(STYLE))));
+        assert_eq!(STYLE_DIGEST, format!("sha256-{}", BASE64.encode(&Sha256::digest(STYLE))));
     }
 
     #[test]

@@ -7,7 +7,7 @@ async fn body(problem: &Problem) -> Value {
     serde_json::from_slice(&to_bytes(problem.error_response().into_body()).await.unwrap()).unwrap()
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_problem_has_the_members_of_the_standard_and_no_others() {
     let problem = Problem::new(Kind::NotFound).with_instance("r1");
     assert_eq!(
@@ -19,7 +19,7 @@ async fn a_problem_has_the_members_of_the_standard_and_no_others() {
     );
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn every_fault_is_named_by_its_place() {
     let rule = || Invalid("must be a whole number from 1 to 9999");
     let faults = vec![
@@ -37,7 +37,7 @@ async fn every_fault_is_named_by_its_place() {
     );
 }
 
-#[actix_web::test]
+#[tokio::test]
 async fn a_refused_transition_names_those_that_are_allowed_even_if_there_are_none() {
     let refused = |allowed| Problem::new(Kind::TransitionNotAllowed).with_allowed_transitions(allowed);
     let allowed = body(&refused(vec![OrderStatus::Cancelled])).await["allowedTransitions"].clone();

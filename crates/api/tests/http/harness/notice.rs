@@ -1,6 +1,6 @@
 //! A gateway's notices, signed by the tests themselves after the Standard Webhooks scheme.
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use data_encoding::BASE64;
 use hmac::{Hmac, KeyInit, Mac};
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -12,11 +12,11 @@ pub(crate) const SECRET: &str = "whsec_dGhlLXRlc3RzLWtub3ctdGhpcy1zZWNyZXQtMzItY
 
 /// The signature header of a notice.
 pub(crate) fn sign(secret: &str, id: &str, timestamp: i64, body: &[u8]) -> String {
-    let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+    let key = BASE64.decode(secret.strip_prefix("whsec_").unwrap().as_bytes()).unwrap();
     let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
     mac.update(format!("{id}.{timestamp}.").as_bytes());
     mac.update(body);
-    format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    format!("v1,{}", BASE64.encode(&mac.finalize().into_bytes()))
 }
 
 /// A notice that is not sent yet.

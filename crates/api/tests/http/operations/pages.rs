@@ -122,6 +122,11 @@ async fn the_documentation_needs_no_network() {
         assert!(loaded.status == 200 && !loaded.text.is_empty(), "{path}: {}", loaded.status);
         assert!(!loaded.text.contains("fonts.googleapis.com"), "{path}");
     }
+    let script = client.get("/docs/swagger-initializer.js").await.text;
+    assert!(
+        script.contains("url: \"/openapi.json\"") && script.contains("validatorUrl: \"none\""),
+        "{script}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
