@@ -94,8 +94,8 @@ fn parse_payload(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Pars
         return Ok(ParsedNotice::UnknownType { kind: kind.chars().take(KIND_CHARS_MAX).collect() });
     };
     let data = notice.get(DATA).and_then(Value::as_object).ok_or("The notice has no data.")?;
-    let references = references(data, kind);
-    let target = target(data, &references).ok_or("The notice has no transactionId.")?;
+    let references = parse_references(data, kind);
+    let target = parse_target(data, &references).ok_or("The notice has no transactionId.")?;
     let order = id_member(data, "orderNumber", OrderNumber::parse);
     // Only an event that began in the gateway's dashboard has no order number, and it has no `transactionId`
     // either.
@@ -125,7 +125,7 @@ fn parse_payload(id: &EventId, raw: &str, received_at: Timestamp) -> Result<Pars
 }
 
 /// Returns the gateway's references that an event of this kind may state.
-fn references(data: &Map<String, Value>, kind: EventKind) -> EventReferences {
+fn parse_references(data: &Map<String, Value>, kind: EventKind) -> EventReferences {
     let named = |name| id_member(data, name, GatewayReference::parse);
     EventReferences {
         payment: named("gatewayReference"),
@@ -136,7 +136,7 @@ fn references(data: &Map<String, Value>, kind: EventKind) -> EventReferences {
 
 /// Returns how the event names its transaction: by our id, otherwise by the reference of the payment, the
 /// refund or the dispute, in this order.
-fn target(data: &Map<String, Value>, references: &EventReferences) -> Option<EventTarget> {
+fn parse_target(data: &Map<String, Value>, references: &EventReferences) -> Option<EventTarget> {
     let by_reference = |kind, reference: &Option<GatewayReference>| {
         Some(EventTarget::Reference(NamedReference { kind, reference: reference.clone()? }))
     };

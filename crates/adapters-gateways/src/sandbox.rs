@@ -47,7 +47,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Opens the sandbox. It sends no notice before it knows where to.
+    /// Opens the sandbox. Deliveries fail, and are retried, until the callback base is set.
     #[must_use]
     pub fn open(config: SandboxConfig, clock: Arc<dyn Clock>) -> Self {
         Self {

@@ -1,8 +1,8 @@
 //! Signing and verifying notices by the Standard Webhooks specification.
 //!
 //! A notice has headers with its id, the time at which it was sent, and the HMAC-SHA256 of id, time and body
-//! under a shared secret. Source:
-//! <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
+//! under a shared secret.
+//! Source: <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 
 use std::fmt;
 use std::time::Duration;

@@ -99,9 +99,9 @@ impl PrometheusMetrics {
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
         to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::dropped_lines());
         to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
-        to.register("gateway_calls", "Calls to payment gateways by how they ended", self.gateway_calls.clone());
+        to.register("gateway_calls", "Calls to payment gateways by outcome", self.gateway_calls.clone());
         to.register("gateway_call_duration_seconds", "How long calls to payment gateways took", self.gateway_call_duration.clone());
-        to.register("gateway_breaker_state", "1 for the state that a gateway's circuit breaker is in", self.gateway_breaker.clone());
+        to.register("gateway_breaker_state", "1 for the present state of a gateway's circuit breaker, otherwise 0", self.gateway_breaker.clone());
     }
 
     /// Creates every series with known labels at zero: `rate` and `increase` miss a series whose first value
@@ -208,7 +208,7 @@ mod tests {
             Observation::Callback(CallbackOutcome::Duplicate),
             Observation::Commit(CommitOutcome::Committed, took),
             Observation::Retry,
-            Observation::BatchProcessed("expire", 7),
+            Observation::BatchProcessed("expire-unpaid", 7),
             Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Closed),
             Observation::GatewayCall(GatewayName::new("sandbox".into()), CallOutcome::TimedOut, took),
             Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Open),
@@ -232,7 +232,7 @@ mod tests {
             r#"idem_commits_total{outcome="committed"} 1"#,
             "idem_commit_duration_seconds_count 1",
             "idem_retries_total 1",
-            r#"idem_swept_total{sweep="expire"} 7"#,
+            r#"idem_swept_total{sweep="expire-unpaid"} 7"#,
             r#"idem_gateway_calls_total{gateway="sandbox",outcome="timeout"} 1"#,
             r#"idem_gateway_calls_total{gateway="sandbox",outcome="answered"} 0"#,
             r#"idem_gateway_call_duration_seconds_count{gateway="sandbox"} 1"#,

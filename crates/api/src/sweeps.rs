@@ -22,7 +22,7 @@ use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 use application::{
     App,
     auth::{self, revocations},
-    sweeps,
+    sweeps::{self, names},
 };
 use domain::GatewayName;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -56,16 +56,16 @@ const MINUTE: Duration = Duration::from_secs(60);
 
 #[rustfmt::skip]
 const SWEEPS: &[Sweep] = &[
-    Sweep { name: "apply-parked",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked_events(app)) },
-    Sweep { name: "reconcile-strays",   every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::reconcile_strays(app)) },
-    Sweep { name: "expire-unpaid",      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid_orders(app)) },
-    Sweep { name: "report-overdue",     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue_events(app)) },
-    Sweep { name: "release-uncaptured", every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured_orders(app)) },
-    Sweep { name: "complete-delivered", every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered_orders(app)) },
-    Sweep { name: "close-finished",     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished_orders(app)) },
-    Sweep { name: "report-unreadable",  every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable_rows(app)) },
-    Sweep { name: "learn-hash-cost",    every: MINUTE,        pass: |app| Box::pin(learn_hash_cost(app)) },
-    Sweep { name: "prune",              every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune_rows(app)) },
+    Sweep { name: names::APPLY_PARKED,       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::apply_parked_events(app)) },
+    Sweep { name: "reconcile-strays",        every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::reconcile_strays(app)) },
+    Sweep { name: names::EXPIRE_UNPAID,      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid_orders(app)) },
+    Sweep { name: names::REPORT_OVERDUE,     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue_events(app)) },
+    Sweep { name: names::RELEASE_UNCAPTURED, every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured_orders(app)) },
+    Sweep { name: names::COMPLETE_DELIVERED, every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered_orders(app)) },
+    Sweep { name: names::CLOSE_FINISHED,     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished_orders(app)) },
+    Sweep { name: "report-unreadable",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable_rows(app)) },
+    Sweep { name: "learn-hash-cost",         every: MINUTE,        pass: |app| Box::pin(learn_hash_cost(app)) },
+    Sweep { name: "prune",                   every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune_rows(app)) },
 ];
 
 /// Starts every loop. Each ends after the run it is in once `stopping` is cancelled.
@@ -73,30 +73,31 @@ pub fn spawn_all(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
     // A task for each sweep: one that waits for a slow gateway delays no other.
     for sweep in SWEEPS {
         let app = Arc::clone(app);
-        let mut away = false;
+        let mut failed = false;
         let work =
-            async move || away = log_outcome(sweep.name, run_passes(|| (sweep.pass)(&app)).await, away);
+            async move || failed = log_outcome(sweep.name, run_passes(|| (sweep.pass)(&app)).await, failed);
         tasks.spawn_background(run_periodically(sweep.every, stopping.clone(), work));
     }
-    // One task a gateway: one that hangs keeps none of the others waiting.
+    // One task for each gateway, so that one that hangs does not delay the others.
     for gateway in &app.gateways {
         let (app, gateway) = (Arc::clone(app), gateway.name());
-        let mut away = false;
+        let mut failed = false;
         let work = async move || {
             let passes = run_passes(|| Box::pin(sweeps::reconcile_gateway(&app, &gateway))).await;
-            away = tell_of("reconcile-open", Some(&gateway), passes, away);
+            failed = log_sweep(names::RECONCILE, Some(&gateway), passes, failed);
         };
         tasks.spawn_background(run_periodically(HALF_A_SECOND, stopping.clone(), work));
     }
     let looking = Arc::clone(app);
-    let mut away = false;
-    let look = async move || away = log_outcome("revocations", revocations::sync_full(&looking).await, away);
+    let mut failed = false;
+    let look =
+        async move || failed = log_outcome("revocations", revocations::sync_full(&looking).await, failed);
     tasks.spawn_background(run_periodically(REVOCATIONS_EVERY, stopping.clone(), look));
-    let (told, glancing) = (app.revocation_broadcast.subscribe(), Arc::clone(app));
+    let (messages, glancing) = (app.revocation_broadcast.subscribe(), Arc::clone(app));
     // The outcome may be dropped: whatever this look misses or fails to read, the full look finds within 0.4
     // s.
     let glance = async move || drop(revocations::sync_recent(&glancing).await);
-    tasks.spawn_background(run_on_broadcast(told, stopping.clone(), glance));
+    tasks.spawn_background(run_on_broadcast(messages, stopping.clone(), glance));
 }
 
 /// Reads what ended while this process was not running: sessions whose access tokens may still live. Reads
@@ -116,7 +117,7 @@ async fn learn_hash_cost(app: &App) -> Result<bool, PortError> {
 
 /// Works once for each message, with a rest in between, until `stopping` is cancelled.
 async fn run_on_broadcast(
-    mut told: Box<dyn Subscription>,
+    mut messages: Box<dyn Subscription>,
     stopping: CancellationToken,
     mut work: impl AsyncFnMut(),
 ) {
@@ -125,7 +126,7 @@ async fn run_on_broadcast(
             // Stopping is checked first: messages that keep coming must not outrun it.
             biased;
             () = stopping.cancelled() => return,
-            () = told.next() => catch_panic(work()).await,
+            () = messages.next() => catch_panic(work()).await,
         }
         // Messages that arrive meanwhile count as one: they carry nothing, they only say that the database
         // has news.
@@ -172,23 +173,23 @@ async fn run_passes<'a>(pass: impl Fn() -> BoxFuture<'a, Result<bool, PortError>
 /// Logs when a sweep first fails and when it first succeeds again, and returns whether it failed now. A sweep
 /// runs up to twice a second; a line for each failure would bury everything else while the database is
 /// unavailable.
-fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, was_away: bool) -> bool {
-    tell_of(sweep, None, outcome, was_away)
+fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, had_failed: bool) -> bool {
+    log_sweep(sweep, None, outcome, had_failed)
 }
 
-/// The same of the sweep of one gateway.
-fn tell_of(
+/// The same for a sweep that may be about one gateway, which the log lines then name.
+fn log_sweep(
     sweep: &'static str,
     gateway: Option<&GatewayName>,
     outcome: Result<(), PortError>,
-    was_away: bool,
+    had_failed: bool,
 ) -> bool {
     let gateway = gateway.map(GatewayName::as_str);
     match &outcome {
-        Err(away) if !was_away => {
-            tracing::warn!(sweep, gateway, error = %ErrorChain(away), "sweep failed, will retry at every tick")
+        Err(error) if !had_failed => {
+            tracing::warn!(sweep, gateway, error = %ErrorChain(error), "sweep failed, will retry at every tick")
         }
-        Ok(()) if was_away => tracing::info!(sweep, gateway, "sweep works again"),
+        Ok(()) if had_failed => tracing::info!(sweep, gateway, "sweep works again"),
         Ok(()) | Err(_) => {}
     }
     outcome.is_err()

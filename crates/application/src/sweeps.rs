@@ -31,6 +31,17 @@ pub use payments::{reconcile_gateway, reconcile_strays};
 
 pub use crate::unreadable::report_unreadable_rows;
 
+/// The names of the sweeps over due items. Logs and metrics use the same.
+pub mod names {
+    pub const APPLY_PARKED: &str = "apply-parked";
+    pub const CLOSE_FINISHED: &str = "close-finished";
+    pub const COMPLETE_DELIVERED: &str = "complete-delivered";
+    pub const EXPIRE_UNPAID: &str = "expire-unpaid";
+    pub const RECONCILE: &str = "reconcile";
+    pub const RELEASE_UNCAPTURED: &str = "release-uncaptured";
+    pub const REPORT_OVERDUE: &str = "report-overdue";
+}
+
 /// The largest number of rows of one kind that a pass deletes, so that its transaction stays short.
 const PRUNE_LIMIT: u32 = 1_000;
 

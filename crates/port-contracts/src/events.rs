@@ -15,7 +15,7 @@ use crate::{
 /// The length of the longest notice that is accepted, in bytes.
 const RAW_BYTES_MAX: usize = 64 * 1024;
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`Backend`].
+/// Generates the tests of this suite for an adapter; the fixture returns a [`Backend`].
 #[macro_export]
 macro_rules! events {
     ($($fixture:tt)+) => { $crate::stamp! { events:
@@ -187,7 +187,7 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
         "the oldest ones"
     );
     let behind = readable(backend.events.list_applicable_events(Batch { skip: 1, limit: 100 }).await);
-    assert_eq!(behind, applicable.get(1..).unwrap_or_default(), "what lies behind the oldest one");
+    assert_eq!(behind, applicable.get(1..).unwrap_or_default(), "those after the oldest one");
 }
 
 /// Whether they name a transaction or not; oldest first, no more than the limit.
@@ -202,7 +202,7 @@ pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Bac
     let found = readable(backend.events.list_overdue_events(at(10), first_batch(100)).await);
     assert_eq!(found, [first_one.clone(), second.clone(), third]);
     let behind = readable(backend.events.list_overdue_events(at(10), Batch { skip: 1, limit: 1 }).await);
-    assert_eq!(behind, std::slice::from_ref(&second), "what lies behind the oldest one");
+    assert_eq!(behind, std::slice::from_ref(&second), "those after the oldest one");
     assert_eq!(
         readable(backend.events.list_overdue_events(at(10), first_batch(2)).await),
         [first_one, second],
@@ -210,13 +210,14 @@ pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Bac
     );
 }
 
-/// A notice that names a thing of the gateway's by its reference.
+/// A parked event that names a reference.
 fn naming(kind: ReferenceKind, text: &str, second: i64) -> StoredEvent {
     let target = Some(EventTarget::Reference(sample::named_reference(kind, text)));
     StoredEvent { target, received_at: at(second), ..sample::event("sandbox", None) }
 }
 
-/// Of that gateway and kind; oldest first among those that name the transaction itself.
+/// Events that name one of the references, of the same gateway and kind, are listed together with those that
+/// name the transaction, oldest first.
 pub async fn waiting_events_may_name_a_reference_instead(backend: &Backend) {
     let id = TransactionId::new("transaction".into());
     let third = keep(backend, naming(ReferenceKind::Payment, "pi_1", 3)).await;
@@ -246,7 +247,7 @@ pub async fn waiting_events_may_name_a_reference_instead(backend: &Backend) {
     assert_eq!(waiting, [first, second, third]);
 }
 
-/// As soon as it is learn_reference, and not before.
+/// An event that names a reference is listed as soon as the reference is stored, and not before.
 pub async fn applicable_events_may_wait_for_a_reference(backend: &Backend) {
     let transaction = backend.transaction(&backend.order().await, |_| ()).await;
     let second = keep(backend, naming(ReferenceKind::Payment, "pi_1", 2)).await;

@@ -1,5 +1,5 @@
-//! The promises of [`ports::Gateway`]. A fixture gives a gateway that can be asked without side effects,
-//! and plays the gateway's own part in making notices.
+//! The suite for [`ports::Gateway`]. The fixture provides a gateway whose calls have no side effects outside
+//! the test, and signs and writes notices like the gateway itself.
 
 mod charges;
 mod lookups;
@@ -25,16 +25,16 @@ use ports::{
 
 use crate::sample;
 
-/// Makes the headers of a notice with that id and body, sent at that time.
+/// Returns the signed headers of a notice with this id and body that is sent at this time.
 pub type SignNotice = Box<dyn Fn(&str, &[u8], Timestamp) -> NoticeHeaders + Send + Sync>;
 
 /// A gateway to test, with the parts of it that only an adapter's own tests can provide.
 pub struct GatewayFixture {
     /// The gateway under test.
     pub gateway: Arc<dyn Gateway>,
-    /// The same gateway as another instance of the service sees it.
+    /// The adapter of the same gateway in another instance of the service.
     pub other_instance: Arc<dyn Gateway>,
-    /// The time of both instances, by which notices are accepted.
+    /// The time at which charges are made and notices are verified.
     pub now: Timestamp,
     /// A token whose charges succeed.
     pub good_token: &'static str,
@@ -42,9 +42,9 @@ pub struct GatewayFixture {
     pub declined_token: &'static str,
     /// A token whose charges succeed, but whose first answer is lost.
     pub unanswered_token: &'static str,
-    /// A token whose first charge never reaches the gateway; the next one does, and all goes well.
+    /// A token whose first charge never reaches the gateway; the second one succeeds.
     pub unreached_token: &'static str,
-    /// Signs.
+    /// Signs a notice as the gateway does.
     pub sign_notice: SignNotice,
     /// Writes the body of the notice about an event.
     pub write_notice: fn(&PaymentEvent) -> String,
@@ -52,7 +52,7 @@ pub struct GatewayFixture {
     pub unknown_type: &'static str,
 }
 
-/// Makes the tests of this suite for an adapter; the fixture gives a [`GatewayFixture`].
+/// Generates the tests of this suite for an adapter; the fixture returns a [`GatewayFixture`].
 #[macro_export]
 macro_rules! gateway {
     ($($fixture:ident)::+) => {
@@ -137,7 +137,7 @@ impl GatewayFixture {
 
     fn verify_notice(&self, body: &[u8]) -> Notice {
         let headers = (self.sign_notice)(NOTICE, body, self.now);
-        self.gateway.verify_notice(&headers, body, self.now).expect("it is genuine")
+        self.gateway.verify_notice(&headers, body, self.now).expect("a valid signature")
     }
 
     fn parse_notice(&self, body: &[u8]) -> ParsedNotice {
@@ -149,12 +149,12 @@ fn reference(text: &str) -> GatewayReference {
     GatewayReference::parse(text).expect("a reference")
 }
 
-/// The event of an answer that must be there.
+/// Returns the event of an answer, which must be one.
 #[track_caller]
 fn expect_event(answer: Result<Answer, NoResponse>) -> PaymentEvent {
     match answer.expect("it answers") {
         Answer::Event(event) => *event,
-        Answer::Accepted { .. } => panic!("it has no word"),
+        Answer::Accepted { .. } => panic!("the answer is no event"),
     }
 }
 
@@ -163,12 +163,12 @@ async fn look_up(gateway: &Arc<dyn Gateway>, charge: &Charge) -> LookupAnswer {
     gateway.look_up(lookup).await.expect("it answers")
 }
 
-/// The last thing that has happened to something that is known.
+/// Returns the last event of a lookup, which must have found one.
 #[track_caller]
 fn last_word(answer: LookupAnswer) -> PaymentEvent {
     match answer {
-        LookupAnswer::Found { events, .. } => events.last().expect("it has a word").clone(),
-        LookupAnswer::Unknown | LookupAnswer::CannotTell => panic!("it is not found"),
+        LookupAnswer::Found { events, .. } => events.last().expect("an event").clone(),
+        LookupAnswer::Unknown | LookupAnswer::CannotTell => panic!("nothing was found"),
     }
 }
 
@@ -181,7 +181,7 @@ fn assert_about(event: &PaymentEvent, kind: EventKind, charge: &Charge, amount: 
     assert_eq!(event.refund.is_some(), kind.is_refund());
 }
 
-/// Two answers state the same fact; their times may differ.
+/// Asserts that two answers are the same event; their times may differ.
 #[track_caller]
 fn assert_same_event(one: &PaymentEvent, other: &PaymentEvent) {
     assert_eq!(one, &PaymentEvent { at: one.at, ..other.clone() });

@@ -43,8 +43,9 @@ pub(super) async fn insert_request(conn: &mut Conn, request: &PaymentRequest) ->
     check_insert(insert.execute(conn).await, || Violation::Stale)
 }
 
-/// Keeps a reference. The violated key is that of the reference, which another thing has, or that of the thing, which has
-/// another one: either way somebody else has learnt something, and to decide again is right.
+/// Inserts a reference. The violated key is that of the reference, which has another owner, or that of the
+/// owner, which has a reference already. Either way another commit stored it since the read, so the outcome
+/// is stale.
 pub(super) async fn learn_reference(
     conn: &mut Conn,
     gateway: &GatewayName,
@@ -55,8 +56,8 @@ pub(super) async fn learn_reference(
 }
 
 pub(super) async fn postpone_checks(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
-    // No guard and no count of rows: this only moves the time of the next question to the gateway. A lost
-    // race costs one question more, whereas a guard would be stale after every other change of the order.
+    // No guard and no count of rows: this only moves the time of the next lookup. A lost race costs one
+    // lookup more, whereas a guard would be stale after every other change of the order.
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set((
         payment_transactions::check_at.eq(transaction.check_at.map(SqlTimestamp::from)),
@@ -112,15 +113,15 @@ async fn update_refund(conn: &mut Conn, refund: &Refund) -> QueryResult<bool> {
 
 /// Inserts the dispute events that are not stored yet. A stored one never changes.
 async fn insert_new_disputes(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
-    let told = &transaction.facts.as_raw().disputes;
-    if told.is_empty() {
+    let events = &transaction.facts.as_raw().disputes;
+    if events.is_empty() {
         return Ok(());
     }
     // A read before an insert is safe here, as only units that move the order's revision insert dispute
     // events. Most transactions have none and return above without a round trip.
     let known = dispute_events::table.filter(dispute_events::transaction_key.eq(transaction.key.get()));
     let known: Vec<String> = known.select(dispute_events::event_id).load(conn).await?;
-    for event in told.iter().filter(|it| known.iter().all(|known| known != it.event.as_str())) {
+    for event in events.iter().filter(|it| known.iter().all(|known| known != it.event.as_str())) {
         let insert =
             diesel::insert_into(dispute_events::table).values(NewDispute::new(transaction.key, event));
         check_insert(insert.execute(conn).await, || Violation::Stale)?;

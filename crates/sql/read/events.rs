@@ -15,7 +15,7 @@ use crate::sql::row::EventRow;
 use crate::sql::schema::{gateway_references, payment_events, payment_transactions};
 use crate::sql::value::SqlTimestamp;
 
-/// What an event is that waits.
+/// The dispositions of events that wait.
 const WAITING: [&str; 3] = [
     EventDisposition::Waiting.as_str(),
     EventDisposition::Parked.as_str(),
@@ -64,7 +64,7 @@ impl EventRepository for Database {
                 rows.into_iter().chain(load_by_reference(conn, &gateway, &references).await?).collect();
             rows.sort_by_key(EventRow::sort_key);
             let mut events = read_readable_rows(&*observer, rows, EventRow::into_event)?;
-            // A text may name a payment and, elsewhere, a refund.
+            // The query compares only the text, but the same text can name a payment and a refund.
             events.retain(|it| names_any(it, &transaction, &references));
             Ok(events)
         })
@@ -77,8 +77,10 @@ impl EventRepository for Database {
     ) -> Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError> {
         let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
-            // Two dispositions are two ranges of the index, and one `OR` over both would have to sort. Each
-            // is read as far as the batch can reach into it, and the oldest of both together are the batch.
+            // Two dispositions are two ranges of the index, and one `OR` over both would have to sort. Events
+            // that name a transaction and those that name a reference need queries of their own, too. Each of
+            // the four is read as far as the batch can reach into it, and the oldest of all together are the
+            // batch.
             let up_to = batch.skip.saturating_add(batch.limit);
             let mut rows = load_applicable_rows(conn, EventDisposition::Parked, up_to).await?;
             rows.extend(load_applicable_rows(conn, EventDisposition::Overdue, up_to).await?);
@@ -133,8 +135,8 @@ async fn load_applicable_rows(
     IndexHint(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
 }
 
-/// Events that stand there and name a reference which is known, oldest first. No statement of its own looks for both: an
-/// `OR` over two tables reads all of one.
+/// Loads events of a disposition whose reference is known by now, oldest first. This query is separate from
+/// [`load_applicable_rows`], because an `OR` over two tables would read one of them completely.
 async fn load_applicable_by_reference(
     conn: &mut Conn,
     disposition: EventDisposition,
@@ -153,7 +155,8 @@ async fn load_applicable_by_reference(
     IndexHint(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
 }
 
-/// Events of that gateway that wait and name one of these texts, in no order.
+/// Loads waiting events of a gateway that name one of the references by its text, whatever their kind, in no
+/// order.
 async fn load_by_reference(
     conn: &mut Conn,
     gateway: &GatewayName,
@@ -168,7 +171,7 @@ async fn load_by_reference(
     IndexHint(Index::EVENTS_OF_REFERENCE, query).load(conn).await
 }
 
-/// Whether the event names that transaction, or one of those references.
+/// Whether the event names the transaction or one of its references.
 fn names_any(event: &StoredEvent, transaction: &TransactionId, references: &[NamedReference]) -> bool {
     match &event.target {
         Some(EventTarget::Transaction(id)) => id == transaction,

@@ -40,7 +40,7 @@ impl PaymentRepository for Database {
     async fn list_transactions(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
         self.run_snapshot(async move |conn: &mut Conn| {
             let (rows, mut parts) = load_all(conn, order).await?;
-            read_rows(rows, |row| parts.read(row))
+            read_rows(rows, |row| parts.read_transaction(row))
         })
         .await
     }
@@ -49,7 +49,7 @@ impl PaymentRepository for Database {
         let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {
             let (rows, mut parts) = load_all(conn, order).await?;
-            read_readable_rows(&*observer, rows, |row| parts.read(row))
+            read_readable_rows(&*observer, rows, |row| parts.read_transaction(row))
         })
         .await
     }
@@ -109,7 +109,7 @@ impl PaymentRepository for Database {
 
     async fn next_gateway(&self, after: Option<GatewayName>) -> Result<Option<GatewayName>, PortError> {
         self.run_query(async move |conn: &mut Conn| {
-            // No name is empty, so all come after that.
+            // No name is empty, so every name is greater than the empty one.
             let after = after.as_ref().map_or("", GatewayName::as_str);
             let query = payment_transactions::table
                 .filter(payment_transactions::gateway.gt(after))
@@ -146,7 +146,7 @@ impl PaymentRepository for Database {
     }
 }
 
-/// What belongs to the transactions of one order, by their rows.
+/// The refunds, dispute events and references of an order's transactions, by the transaction's row key.
 struct Parts {
     refunds: HashMap<i64, Vec<RefundRow>>,
     disputes: HashMap<i64, Vec<DisputeRow>>,
@@ -154,8 +154,8 @@ struct Parts {
 }
 
 impl Parts {
-    /// A transaction with what belongs to it.
-    fn read(&mut self, row: TransactionRow) -> QueryResult<Transaction> {
+    /// Reads a transaction with its parts, which are removed from the maps.
+    fn read_transaction(&mut self, row: TransactionRow) -> QueryResult<Transaction> {
         let refunds = self.refunds.remove(&row.id).unwrap_or_default();
         let disputes = self.disputes.remove(&row.id).unwrap_or_default();
         let references = self.references.remove(&row.id).unwrap_or_default();
@@ -163,7 +163,7 @@ impl Parts {
     }
 }
 
-/// The rows of an order's transactions, oldest first, and what belongs to them.
+/// Loads the transactions of an order, oldest first, with their parts.
 async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<TransactionRow>, Parts)> {
     let query = payment_transactions::table
         .filter(payment_transactions::order_key.eq(order.get()))
@@ -205,7 +205,7 @@ async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Dis
         .await
 }
 
-/// The gateway's references of a transaction, its refunds and disputes, in the order learnt.
+/// The references of a transaction, its refunds and disputes, in the order in which they were stored.
 async fn read_references(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<ReferenceRow>> {
     let query = gateway_references::table
         .filter(gateway_references::transaction_key.eq(transaction))
@@ -224,7 +224,8 @@ async fn read_order_references(conn: &mut Conn, order: OrderKey) -> QueryResult<
     Ok(sort_references(query.load(conn).await?))
 }
 
-/// Sorted here: they are few, and no index has them in this order.
+/// Sorts references by row key, the order in which they were stored. There are few of them, and no index has
+/// this order.
 fn sort_references(mut rows: Vec<ReferenceRow>) -> Vec<ReferenceRow> {
     rows.sort_by_key(|it| it.id);
     rows

@@ -69,7 +69,8 @@ impl EventRow {
         })
     }
 
-    /// Our id of the transaction, or the gateway's reference: a row has at most one of the two.
+    /// Reads how the event names its transaction: by our id or by a reference. A row has at most one of the
+    /// two.
     fn read_target(&self, row: RowReader<'_>) -> QueryResult<Option<EventTarget>> {
         if let Some(id) = &self.transaction_id {
             return Ok(Some(EventTarget::Transaction(TransactionId::new(id.clone()))));

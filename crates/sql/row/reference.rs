@@ -8,7 +8,7 @@ use super::reader::RowReader;
 use crate::sql::schema::gateway_references;
 use crate::sql::value::SqlTimestamp;
 
-/// What a gateway calls a thing of a transaction, as it is read.
+/// A gateway reference, as it is read.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = gateway_references)]
 pub(in crate::sql) struct ReferenceRow {
@@ -20,7 +20,7 @@ pub(in crate::sql) struct ReferenceRow {
 }
 
 impl ReferenceRow {
-    /// A reference of that transaction.
+    /// Converts the row; `of` is the reader of its transaction, which an unreadable row is reported for.
     pub(super) fn into_reference(self, of: RowReader<'_>) -> QueryResult<KnownReference> {
         let row = of.sibling_row("gateway_references", self.id);
         let kind = row.require_value(ReferenceKind::parse(&self.kind), "kind")?;
@@ -31,7 +31,7 @@ impl ReferenceRow {
     }
 }
 
-/// The same as it is written. Nothing names it by its row, so the database may choose that.
+/// A gateway reference, as it is written. The database generates its row key, because nothing refers to it.
 #[derive(Insertable)]
 #[diesel(table_name = gateway_references)]
 pub(in crate::sql) struct NewReferenceRow<'a> {

@@ -28,8 +28,8 @@ pub(in crate::sql) struct RefundRow {
 }
 
 impl RefundRow {
-    /// The row of a refund; `sequence` is its position among those of its transaction, from 1. The gateway is the
-    /// transaction's; the row repeats it for the index by which a gateway's due refunds are found.
+    /// The row of a refund; `sequence` is its position among those of its transaction, from 1. `gateway` is
+    /// that of the transaction. The row repeats it for the index that finds a gateway's due refunds.
     pub(in crate::sql) fn new(sequence: i64, refund: &Refund, gateway: &GatewayName) -> Self {
         Self {
             id: refund.key.get(),

@@ -1,11 +1,12 @@
--- The record. Keys are made by the service and grow with time, but for those of items, history and claims, which nobody names;
--- amounts are in major units; times are UTC. What money and goods depend on is a CHECK or a unique key here too.
+-- The system of record. The service generates the keys, which grow with time; the database generates only
+-- those of items, history entries, claims and other rows that nothing refers to. Amounts are in major units;
+-- times are UTC. The rules about money and stock are CHECKs and unique keys here, too.
 --
--- Everything is compared byte for byte (utf8mb4_bin). Every statement may be run again. There are no triggers, no
--- procedures, no generated columns and no partial indexes, and no key is both foreign and cascading.
+-- Text is compared byte for byte (utf8mb4_bin). Every statement may be run again. There are no triggers,
+-- procedures, generated columns, partial indexes or cascading foreign keys.
 --
--- A row of the Express app keeps its key, which is below 4294967296 (2^32); all new keys are far above. Where an old
--- row may hold what no new row may, the CHECK says so by that number.
+-- A row of the Express app keeps its key, which is below 4294967296 (2^32); all new keys are far above. Where
+-- an adopted row may hold a value that no new row may hold, the CHECK names that number.
 
 CREATE TABLE IF NOT EXISTS user (
     id              BIGINT       NOT NULL PRIMARY KEY,
@@ -14,14 +15,14 @@ CREATE TABLE IF NOT EXISTS user (
     email           VARCHAR(255) NOT NULL,
     created_at      TIMESTAMP(3) NOT NULL,
     publicId        VARCHAR(255) NOT NULL,
-    -- Longer than a name: two old names that have one folded form are told apart here.
+    -- Longer than a name: a suffix distinguishes adopted names that have the same folded form.
     usernameFolded  VARCHAR(600) NOT NULL,
     emailFolded     VARCHAR(600) NOT NULL,
     role            VARCHAR(20)  NOT NULL,
-    -- The logarithm of the rounds of the hash; 0 when it is none that can be read.
+    -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        BIGINT       NOT NULL,
     disabled        TINYINT(1)   NOT NULL DEFAULT 0,
-    -- When role or disabled last changed: instances forget their copies by it.
+    -- When role or disabled last changed. Instances drop cached users by it.
     changed_at      TIMESTAMP(3) NULL,
     UNIQUE KEY user_public (publicId),
     UNIQUE KEY user_name (usernameFolded),
@@ -43,9 +44,10 @@ CREATE TABLE IF NOT EXISTS sessions (
     createdAt   TIMESTAMP(3) NOT NULL,
     expiresAt   TIMESTAMP(3) NOT NULL,
     revokedAt   TIMESTAMP(3) NULL,
-    -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
+    -- The times at which the latest refresh tokens were spent, in milliseconds, oldest first, separated by
+    -- commas.
     spent       VARCHAR(255) NOT NULL,
-    -- Where the login came from: an IPv4 address or an IPv6 /64.
+    -- The network of the login: an IPv4 address or an IPv6 /64.
     network     VARCHAR(64)  NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
     KEY sessions_of_user (userId, revokedAt, createdAt),
@@ -64,7 +66,7 @@ CREATE TABLE IF NOT EXISTS products (
     currency    CHAR(3)        NOT NULL,
     stock       BIGINT         NULL,
     active      TINYINT(1)     NOT NULL,
-    -- Counts what operators change; what orders take and give back only moves.
+    -- `version` counts the changes by operators, `moves` the changes of the stock by orders.
     version     BIGINT         NOT NULL,
     moves       BIGINT         NOT NULL,
     createdAt   TIMESTAMP(3)   NOT NULL,
@@ -80,7 +82,7 @@ CREATE TABLE IF NOT EXISTS products (
     CONSTRAINT products_moves CHECK (moves >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Who made each version of a product.
+-- The changes of products by operators, one for each version.
 CREATE TABLE IF NOT EXISTS product_changes (
     id          BIGINT         NOT NULL PRIMARY KEY,
     changeId    VARCHAR(255)   NOT NULL,
@@ -89,11 +91,11 @@ CREATE TABLE IF NOT EXISTS product_changes (
     price       DECIMAL(19, 4) NOT NULL,
     currency    CHAR(3)        NOT NULL,
     active      TINYINT(1)     NOT NULL,
-    -- What became of the stock: it is `quantity` since, or that much more or less.
+    -- How the stock changed: SET to `quantity`, or ADJUSTED by it.
     stock       VARCHAR(20)    NOT NULL,
     quantity    BIGINT         NULL,
     reason      TEXT           NULL,
-    -- The row of a user; 0 when it was nobody.
+    -- The row key of a user; 0 if no user made the change.
     changedBy   BIGINT         NOT NULL,
     actor       VARCHAR(20)    NOT NULL,
     createdAt   TIMESTAMP(3)   NOT NULL,
@@ -123,7 +125,7 @@ CREATE TABLE IF NOT EXISTS orders (
     currency     CHAR(3)        NOT NULL,
     version      BIGINT         NOT NULL,
     revision     BIGINT         NOT NULL,
-    -- The place of the last entry of its history.
+    -- The sequence number of the last history entry.
     lastSequence BIGINT         NOT NULL,
     cameFrom     VARCHAR(20)    NULL,
     expiresAt    TIMESTAMP(3)   NOT NULL,
@@ -147,8 +149,9 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- What the unpaid orders of a user are together: how many they are, in the row without a product, and how many pieces of
--- a product are in them. A commit that changes it counts here, so that a limit is kept, whatever else commits.
+-- The counts of a user's unpaid orders: the number of orders, in the row with an empty productId, and the
+-- number of pieces of each product. Every commit that changes them updates these rows, so the limits hold for
+-- concurrent commits.
 CREATE TABLE IF NOT EXISTS open_order_counts (
     userId       BIGINT         NOT NULL,
     productId    VARCHAR(255)   NOT NULL,
@@ -170,7 +173,7 @@ CREATE TABLE IF NOT EXISTS order_items (
     `position`  BIGINT         NOT NULL,
     UNIQUE KEY items_position (orderId, `position`),
     CONSTRAINT items_order FOREIGN KEY (orderId) REFERENCES orders (id),
-    -- By the order's key: a CHECK must not name a key that the database chooses.
+    -- By the key of the order: a CHECK must not use an AUTO_INCREMENT column.
     CONSTRAINT items_quantity CHECK (quantity > 0 OR (quantity = 0 AND orderId < 4294967296)),
     CONSTRAINT items_price CHECK (price > 0 OR (price = 0 AND orderId < 4294967296)),
     CONSTRAINT items_holds_stock CHECK (holdsStock IN (0, 1)),
@@ -180,12 +183,12 @@ CREATE TABLE IF NOT EXISTS order_items (
 CREATE TABLE IF NOT EXISTS order_status_history (
     id          BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
     orderId     BIGINT       NOT NULL,
-    -- Its place in the order's path, whatever clocks say.
+    -- The position in the history of the order: 1, 2, 3 and so on. Clocks do not matter.
     sequence    BIGINT       NOT NULL,
-    -- Empty when the order was placed.
+    -- Empty for the first entry.
     fromStatus  VARCHAR(20)  NOT NULL,
     toStatus    VARCHAR(20)  NOT NULL,
-    -- The row of a user; 0 when it was nobody.
+    -- The row key of a user; 0 if no user made the change.
     changedBy   BIGINT       NOT NULL,
     createdAt   TIMESTAMP(3) NOT NULL,
     actor       VARCHAR(20)  NOT NULL,
@@ -208,7 +211,7 @@ CREATE TABLE IF NOT EXISTS order_status_history (
 
 CREATE TABLE IF NOT EXISTS payment_transactions (
     id                  BIGINT         NOT NULL PRIMARY KEY,
-    -- The number of the order; its row is `order_key`.
+    -- The number of the order; its row key is `order_key`.
     order_id            VARCHAR(255)   NOT NULL,
     transaction_id      VARCHAR(255)   NOT NULL,
     status              VARCHAR(20)    NOT NULL,
@@ -224,7 +227,7 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
     created_at          TIMESTAMP(3)   NOT NULL,
     updated_at          TIMESTAMP(3)   NOT NULL,
     order_key           BIGINT         NOT NULL,
-    -- The place among the order's transactions: 1, 2, 3 and so on.
+    -- The position among the order's transactions: 1, 2, 3 and so on.
     sequence            BIGINT         NOT NULL,
     gateway             VARCHAR(255)   NOT NULL,
     token               TEXT           NOT NULL,
@@ -237,11 +240,11 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
     displaced           TINYINT(1)     NOT NULL,
     asked               VARCHAR(20)    NULL,
     asked_amount        DECIMAL(19, 4) NULL,
-    -- Of the refunds that went through; a gateway may give back more than was captured.
+    -- The sum of the refunds that succeeded; a gateway may refund more than was captured.
     refunded_amount     DECIMAL(19, 4) NOT NULL,
-    -- Of the disputes that are open or lost; NULL when there never was a dispute.
+    -- The sum of the disputes that are open or lost; NULL if there was never a dispute.
     disputed_amount     DECIMAL(19, 4) NULL,
-    -- The row of the order while no other transaction of it may be live: at most one an order.
+    -- The row key of the order while no other transaction of it may be live; unique, so one for each order.
     occupies_order      BIGINT         NULL,
     check_at            TIMESTAMP(3)   NULL,
     checks              BIGINT         NOT NULL,
@@ -285,9 +288,9 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
 CREATE TABLE IF NOT EXISTS refunds (
     id               BIGINT         NOT NULL PRIMARY KEY,
     transaction_key  BIGINT         NOT NULL,
-    -- The transaction's, for the index.
+    -- The gateway of the transaction, repeated for the index.
     gateway          VARCHAR(255)   NOT NULL,
-    -- The place among the transaction's refunds: 1, 2, 3 and so on.
+    -- The position among the transaction's refunds: 1, 2, 3 and so on.
     sequence         BIGINT         NOT NULL,
     refund_id        VARCHAR(255)   NOT NULL,
     amount           DECIMAL(19, 4) NOT NULL,
@@ -296,7 +299,7 @@ CREATE TABLE IF NOT EXISTS refunds (
     succeeded_at     TIMESTAMP(3)   NULL,
     failed_at        TIMESTAMP(3)   NULL,
     withdrawn        TINYINT(1)     NOT NULL,
-    -- The row of the user who asked for it; 0 when it was no user.
+    -- The row key of the user who requested it; 0 if no user did.
     requested_by     BIGINT         NOT NULL,
     actor            VARCHAR(20)    NOT NULL,
     reason           TEXT           NULL,
@@ -319,13 +322,13 @@ CREATE TABLE IF NOT EXISTS refunds (
     CONSTRAINT refunds_checks CHECK (checks >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Who asked for what of a transaction, beside its refunds, which say so themselves.
+-- The payment, capture and void requests with their authors. A refund has its author in its own row.
 CREATE TABLE IF NOT EXISTS payment_requests (
     id               BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
     transaction_key  BIGINT         NOT NULL,
     kind             VARCHAR(20)    NOT NULL,
     amount           DECIMAL(19, 4) NOT NULL,
-    -- The row of the user who asked for it; 0 when it was no user.
+    -- The row key of the user who requested it; 0 if no user did.
     requested_by     BIGINT         NOT NULL,
     actor            VARCHAR(20)    NOT NULL,
     requested_at     TIMESTAMP(3)   NOT NULL,
@@ -336,14 +339,16 @@ CREATE TABLE IF NOT EXISTS payment_requests (
     CONSTRAINT requests_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- What a gateway calls a transaction, its refunds and disputes. A reference belongs to one thing, and a thing has one.
+-- The gateways' own references of payments, refunds and disputes. A reference has one owner, an owner one
+-- reference.
 CREATE TABLE IF NOT EXISTS gateway_references (
     id               BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
     gateway          VARCHAR(255) NOT NULL,
     kind             VARCHAR(20)  NOT NULL,
     reference        VARCHAR(255) NOT NULL,
     transaction_key  BIGINT       NOT NULL,
-    -- The id of the refund or dispute; empty for the payment itself. Never NULL: two of those would not be the same.
+    -- The id of the refund or dispute; empty for the payment itself. Not NULL: a unique key allows several
+    -- NULLs.
     owner            VARCHAR(255) NOT NULL,
     learnt_at        TIMESTAMP(3) NOT NULL,
     UNIQUE KEY references_public (gateway, kind, reference),
@@ -354,7 +359,7 @@ CREATE TABLE IF NOT EXISTS gateway_references (
     CONSTRAINT references_owner CHECK ((kind = 'PAYMENT') = (owner = ''))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
+-- The gateways' reports about disputes. The disputes and their status follow from all reports.
 CREATE TABLE IF NOT EXISTS dispute_events (
     id               BIGINT         NOT NULL PRIMARY KEY AUTO_INCREMENT,
     transaction_key  BIGINT         NOT NULL,
@@ -376,7 +381,7 @@ CREATE TABLE IF NOT EXISTS payment_events (
     event_id        VARCHAR(255) NOT NULL,
     kind            TEXT         NULL,
     transaction_id  VARCHAR(255) NULL,
-    -- What it names instead: a reference of the gateway.
+    -- The gateway's reference that the event names instead of a transaction_id.
     reference_kind  VARCHAR(20)  NULL,
     reference       VARCHAR(255) NULL,
     raw             LONGTEXT     NOT NULL,
@@ -408,9 +413,9 @@ CREATE TABLE IF NOT EXISTS findings (
     note            TEXT         NULL,
     -- Whether there is a `resolved_at`, for the index.
     resolved        TINYINT(1)   NOT NULL DEFAULT 0,
-    -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
+    -- The subject of an open finding that may exist only once: `table:key` of an unreadable row.
     subject         VARCHAR(255) NULL,
-    -- The row of the user who was done with it; 0 when it was no user.
+    -- The row key of the user who resolved it; 0 if no user did.
     resolved_by     BIGINT       NULL,
     resolved_actor  VARCHAR(20)  NULL,
     UNIQUE KEY findings_public (finding_id),
@@ -430,7 +435,7 @@ CREATE TABLE IF NOT EXISTS findings (
 
 CREATE TABLE IF NOT EXISTS idempotency_claims (
     id              BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
-    -- The row of a user; 0 where there is none yet. Never empty: two empty values would not be the same key.
+    -- The row key of a user; 0 for requests without one. Not NULL: a unique key allows several NULLs.
     userId          BIGINT       NOT NULL,
     route           VARCHAR(255) NOT NULL,
     idempotencyKey  VARCHAR(255) NOT NULL,
@@ -447,7 +452,7 @@ CREATE TABLE IF NOT EXISTS idempotency_claims (
     CONSTRAINT claims_answered CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
--- One row that is written to find out whether anything can be.
+-- One row that is written to check whether the database accepts writes.
 CREATE TABLE IF NOT EXISTS commit_probe (
     id              BIGINT       NOT NULL PRIMARY KEY,
     probed_at       TIMESTAMP(3) NOT NULL,

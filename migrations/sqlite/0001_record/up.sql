@@ -1,5 +1,6 @@
--- The record. Keys are made by the service and grow with time; amounts are whole ten-thousandths of the major unit;
--- times are milliseconds since 1970, UTC. What money and goods depend on is a CHECK or a unique key here too.
+-- The system of record. The service generates the keys, which grow with time. Amounts are whole
+-- ten-thousandths of the major unit; times are milliseconds since 1970, UTC. The rules about money and stock
+-- are CHECKs and unique keys here, too.
 
 CREATE TABLE user (
     id              INTEGER NOT NULL PRIMARY KEY,
@@ -11,10 +12,10 @@ CREATE TABLE user (
     usernameFolded  TEXT    NOT NULL UNIQUE,
     emailFolded     TEXT    NOT NULL UNIQUE,
     role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR')),
-    -- The logarithm of the rounds of the hash; 0 when it is none that can be read.
+    -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        INTEGER NOT NULL CHECK (hashCost >= 0),
     disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
-    -- When role or disabled last changed: instances forget their copies by it.
+    -- When role or disabled last changed. Instances drop cached users by it.
     changed_at      INTEGER
 ) STRICT;
 CREATE INDEX user_cost ON user (hashCost);
@@ -30,9 +31,10 @@ CREATE TABLE sessions (
     createdAt   INTEGER NOT NULL,
     expiresAt   INTEGER NOT NULL,
     revokedAt   INTEGER,
-    -- When the newest spent refresh tokens were spent, oldest first, in milliseconds, with commas between them.
+    -- The times at which the latest refresh tokens were spent, in milliseconds, oldest first, separated by
+    -- commas.
     spent       TEXT    NOT NULL,
-    -- Where the login came from: an IPv4 address or an IPv6 /64.
+    -- The network of the login: an IPv4 address or an IPv6 /64.
     network     TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX sessions_in_network ON sessions (userId, network, createdAt);
@@ -48,7 +50,7 @@ CREATE TABLE products (
     currency    TEXT    NOT NULL CHECK (length(currency) = 3),
     stock       INTEGER CHECK (stock >= 0),
     active      INTEGER NOT NULL CHECK (active IN (0, 1)),
-    -- Counts what operators change; what orders take and give back only moves.
+    -- `version` counts the changes by operators, `moves` the changes of the stock by orders.
     version     INTEGER NOT NULL CHECK (version >= 1),
     moves       INTEGER NOT NULL CHECK (moves >= 0),
     createdAt   INTEGER NOT NULL,
@@ -57,7 +59,7 @@ CREATE TABLE products (
 CREATE INDEX products_by_time ON products (createdAt);
 CREATE INDEX products_of_activity ON products (active, createdAt);
 
--- Who made each version of a product.
+-- The changes of products by operators, one for each version.
 CREATE TABLE product_changes (
     id          INTEGER NOT NULL PRIMARY KEY,
     changeId    TEXT    NOT NULL UNIQUE,
@@ -66,11 +68,11 @@ CREATE TABLE product_changes (
     price       INTEGER NOT NULL CHECK (price > 0),
     currency    TEXT    NOT NULL CHECK (length(currency) = 3),
     active      INTEGER NOT NULL CHECK (active IN (0, 1)),
-    -- What became of the stock: it is `quantity` since, or that much more or less.
+    -- How the stock changed: SET to `quantity`, or ADJUSTED by it.
     stock       TEXT    NOT NULL CHECK (stock IN ('KEPT', 'SET', 'UNTRACKED', 'ADJUSTED')),
     quantity    INTEGER,
     reason      TEXT,
-    -- The row of a user; 0 when it was nobody.
+    -- The row key of a user; 0 if no user made the change.
     changedBy   INTEGER NOT NULL,
     actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     createdAt   INTEGER NOT NULL,
@@ -95,7 +97,7 @@ CREATE TABLE orders (
     currency     TEXT    NOT NULL CHECK (length(currency) = 3),
     version      INTEGER NOT NULL CHECK (version >= 1),
     revision     INTEGER NOT NULL CHECK (revision >= 1),
-    -- The place of the last entry of its history.
+    -- The sequence number of the last history entry.
     lastSequence INTEGER NOT NULL CHECK (lastSequence >= 1),
     cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
     expiresAt    INTEGER NOT NULL
@@ -107,8 +109,9 @@ CREATE INDEX orders_of_user_and_status ON orders (userId, status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
 
--- What the unpaid orders of a user are together: how many they are, in the row without a product, and how many pieces of
--- a product are in them. A commit that changes it counts here, so that a limit is kept, whatever else commits.
+-- The counts of a user's unpaid orders: the number of orders, in the row with an empty productId, and the
+-- number of pieces of each product. Every commit that changes them updates these rows, so the limits hold for
+-- concurrent commits.
 CREATE TABLE open_order_counts (
     userId       INTEGER NOT NULL,
     productId    TEXT    NOT NULL,
@@ -133,9 +136,9 @@ CREATE TABLE order_items (
 CREATE TABLE order_status_history (
     id          INTEGER NOT NULL PRIMARY KEY,
     orderId     INTEGER NOT NULL REFERENCES orders (id),
-    -- Its place in the order's path, whatever clocks say.
+    -- The position in the history of the order: 1, 2, 3 and so on. Clocks do not matter.
     sequence    INTEGER NOT NULL CHECK (sequence >= 1),
-    -- Empty when the order was placed.
+    -- Empty for the first entry.
     fromStatus  TEXT    NOT NULL CHECK (fromStatus IN (
         '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
         'REFUNDED', 'CLOSED'
@@ -144,7 +147,7 @@ CREATE TABLE order_status_history (
         'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
         'CLOSED'
     )),
-    -- The row of a user; 0 when it was nobody.
+    -- The row key of a user; 0 if no user made the change.
     changedBy   INTEGER NOT NULL,
     createdAt   INTEGER NOT NULL,
     actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
@@ -156,7 +159,7 @@ CREATE TABLE order_status_history (
 
 CREATE TABLE payment_transactions (
     id                  INTEGER NOT NULL PRIMARY KEY,
-    -- The number of the order; its row is `order_key`.
+    -- The number of the order; its row key is `order_key`.
     order_id            TEXT    NOT NULL,
     transaction_id      TEXT    NOT NULL UNIQUE,
     status              TEXT    NOT NULL CHECK (status IN (
@@ -174,7 +177,7 @@ CREATE TABLE payment_transactions (
     created_at          INTEGER NOT NULL,
     updated_at          INTEGER NOT NULL,
     order_key           INTEGER NOT NULL REFERENCES orders (id),
-    -- The place among the order's transactions: 1, 2, 3 and so on.
+    -- The position among the order's transactions: 1, 2, 3 and so on.
     sequence            INTEGER NOT NULL CHECK (sequence >= 1),
     gateway             TEXT    NOT NULL,
     token               TEXT    NOT NULL,
@@ -187,11 +190,11 @@ CREATE TABLE payment_transactions (
     displaced           INTEGER NOT NULL CHECK (displaced IN (0, 1)),
     asked               TEXT    CHECK (asked IN ('CAPTURE', 'VOID')),
     asked_amount        INTEGER CHECK (asked_amount > 0 AND asked_amount <= amount),
-    -- Of the refunds that went through; a gateway may give back more than was captured.
+    -- The sum of the refunds that succeeded; a gateway may refund more than was captured.
     refunded_amount     INTEGER NOT NULL CHECK (refunded_amount >= 0),
-    -- Of the disputes that are open or lost; NULL when there never was a dispute.
+    -- The sum of the disputes that are open or lost; NULL if there was never a dispute.
     disputed_amount     INTEGER CHECK (disputed_amount >= 0),
-    -- The row of the order while no other transaction of it may be live: at most one an order.
+    -- The row key of the order while no other transaction of it may be live; unique, so one for each order.
     occupies_order      INTEGER UNIQUE CHECK (occupies_order = order_key),
     check_at            INTEGER,
     checks              INTEGER NOT NULL CHECK (checks >= 0),
@@ -203,15 +206,15 @@ CREATE TABLE payment_transactions (
     CHECK (status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL)
 ) STRICT;
 CREATE INDEX transactions_of_status ON payment_transactions (status, created_at);
--- All of them, not only those with a `check_at`: gateways are found by it, too.
+-- Not only those with a `check_at`, because the names of gateways are found by this index, too.
 CREATE INDEX transactions_to_check ON payment_transactions (gateway, check_at);
 
 CREATE TABLE refunds (
     id               INTEGER NOT NULL PRIMARY KEY,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
-    -- The transaction's, for the index.
+    -- The gateway of the transaction, repeated for the index.
     gateway          TEXT    NOT NULL,
-    -- The place among the transaction's refunds: 1, 2, 3 and so on.
+    -- The position among the transaction's refunds: 1, 2, 3 and so on.
     sequence         INTEGER NOT NULL CHECK (sequence >= 1),
     refund_id        TEXT    NOT NULL,
     amount           INTEGER NOT NULL CHECK (amount > 0),
@@ -220,7 +223,7 @@ CREATE TABLE refunds (
     succeeded_at     INTEGER,
     failed_at        INTEGER,
     withdrawn        INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
-    -- The row of the user who asked for it; 0 when it was no user.
+    -- The row key of the user who requested it; 0 if no user did.
     requested_by     INTEGER NOT NULL,
     actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     reason           TEXT,
@@ -234,27 +237,29 @@ CREATE TABLE refunds (
 ) STRICT;
 CREATE INDEX refunds_to_check ON refunds (gateway, check_at) WHERE check_at IS NOT NULL;
 
--- Who asked for what of a transaction, beside its refunds, which say so themselves.
+-- The payment, capture and void requests with their authors. A refund has its author in its own row.
 CREATE TABLE payment_requests (
     id               INTEGER NOT NULL PRIMARY KEY,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
     kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
     amount           INTEGER NOT NULL CHECK (amount >= 0),
-    -- The row of the user who asked for it; 0 when it was no user.
+    -- The row key of the user who requested it; 0 if no user did.
     requested_by     INTEGER NOT NULL,
     actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     requested_at     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX requests_of_transaction ON payment_requests (transaction_key);
 
--- What a gateway calls a transaction, its refunds and disputes. A reference belongs to one thing, and a thing has one.
+-- The gateways' own references of payments, refunds and disputes. A reference has one owner, an owner one
+-- reference.
 CREATE TABLE gateway_references (
     id               INTEGER NOT NULL PRIMARY KEY,
     gateway          TEXT    NOT NULL,
     kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
     reference        TEXT    NOT NULL CHECK (length(reference) BETWEEN 1 AND 255),
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
-    -- The id of the refund or dispute; empty for the payment itself. Never NULL: two of those would not be the same.
+    -- The id of the refund or dispute; empty for the payment itself. Not NULL: a unique key allows several
+    -- NULLs.
     owner            TEXT    NOT NULL,
     learnt_at        INTEGER NOT NULL,
     UNIQUE (gateway, kind, reference),
@@ -262,7 +267,7 @@ CREATE TABLE gateway_references (
     CHECK ((kind = 'PAYMENT') = (owner = ''))
 ) STRICT;
 
--- Every word of a gateway about a dispute. Which disputes there are, and where each stands, follows from all of them.
+-- The gateways' reports about disputes. The disputes and their status follow from all reports.
 CREATE TABLE dispute_events (
     id               INTEGER NOT NULL PRIMARY KEY,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
@@ -281,7 +286,7 @@ CREATE TABLE payment_events (
     event_id        TEXT    NOT NULL,
     kind            TEXT,
     transaction_id  TEXT,
-    -- What it names instead: a reference of the gateway.
+    -- The gateway's reference that the event names instead of a transaction_id.
     reference_kind  TEXT CHECK (reference_kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
     reference       TEXT,
     raw             TEXT    NOT NULL,
@@ -315,9 +320,9 @@ CREATE TABLE findings (
     note            TEXT,
     -- Whether there is a `resolved_at`, for the index.
     resolved        INTEGER NOT NULL DEFAULT 0 CHECK (resolved = (resolved_at IS NOT NULL)),
-    -- What it is about, while it is open, if only one may be: `table:key` of a row that cannot be read.
+    -- The subject of an open finding that may exist only once: `table:key` of an unreadable row.
     subject         TEXT    UNIQUE,
-    -- The row of the user who was done with it; 0 when it was no user.
+    -- The row key of the user who resolved it; 0 if no user did.
     resolved_by     INTEGER,
     resolved_actor  TEXT CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
     CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
@@ -328,7 +333,7 @@ CREATE INDEX findings_of_state ON findings (resolved, created_at);
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,
-    -- The row of a user; 0 where there is none yet. Never empty: two empty values would not be the same key.
+    -- The row key of a user; 0 for requests without one. Not NULL: a unique key allows several NULLs.
     userId          INTEGER NOT NULL,
     route           TEXT    NOT NULL,
     idempotencyKey  TEXT    NOT NULL,
@@ -345,7 +350,7 @@ CREATE TABLE idempotency_claims (
 ) STRICT;
 CREATE INDEX claims_expired ON idempotency_claims (expiresAt) WHERE expiresAt IS NOT NULL;
 
--- One row that is written to find out whether anything can be.
+-- One row that is written to check whether the database accepts writes.
 CREATE TABLE commit_probe (
     id              INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
     probed_at       INTEGER NOT NULL,

@@ -38,7 +38,7 @@ struct Memory {
 impl Ledger {
     /// Stores the event of an operation that was done.
     pub(super) fn record(&self, entry: Entry, event: PaymentEvent) {
-        let mut memory = self.lock();
+        let mut memory = self.lock_memory();
         if memory.done.insert(entry.clone(), event).is_none()
             && let Some(forgotten) = push_bounded(&mut memory.done_in_order, entry)
         {
@@ -48,13 +48,13 @@ impl Ledger {
 
     /// Returns the event of an operation; `None` if it was not done or is forgotten.
     pub(super) fn find(&self, entry: &Entry) -> Option<PaymentEvent> {
-        self.lock().done.get(entry).cloned()
+        self.lock_memory().done.get(entry).cloned()
     }
 
     /// Records an attempt of a charge, and returns whether it is the first. The first one counts as lost, and
     /// the next one arrives.
     pub(super) fn is_first_attempt(&self, transaction: &TransactionId) -> bool {
-        let mut memory = self.lock();
+        let mut memory = self.lock_memory();
         if !memory.lost.insert(transaction.clone()) {
             memory.arrived.insert(transaction.clone());
             return false;
@@ -68,10 +68,10 @@ impl Ledger {
 
     /// Whether a charge whose first attempt was lost has arrived since.
     pub(super) fn has_arrived(&self, transaction: &TransactionId) -> bool {
-        self.lock().arrived.contains(transaction)
+        self.lock_memory().arrived.contains(transaction)
     }
 
-    fn lock(&self) -> MutexGuard<'_, Memory> {
+    fn lock_memory(&self) -> MutexGuard<'_, Memory> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! Every write with its guard, one family a file, as in `crates/sql/commit`.
+//! Every write with its guard, one file for each group of tables, as in `crates/sql/commit`.
 
 mod abort;
 mod claims;
@@ -31,8 +31,8 @@ use super::{
     tables::Tables,
 };
 
-/// Makes every write true, in the one order in which all records lock rows, up to the first guard that refuses. The
-/// caller keeps or rolls back what was changed.
+/// Applies the writes of a unit in their lock order, up to the first guard that fails. The caller keeps the
+/// changes or rolls them back.
 pub(super) fn apply(tables: &mut Tables, work: UnitOfWork) -> Written {
     let mut lacking = Lacking::default();
     for write in work.in_lock_order() {
@@ -67,7 +67,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         }
         Write::RemoveOpenOrder { owner, lines } => open_orders::remove_open_order(tables, owner, lines),
         Write::InsertOrder { order, entry } => orders::insert_order(tables, *order, entry),
-        Write::UpdateOrder(progress) => orders::update_order(tables, &progress),
+        Write::UpdateOrder(order_change) => orders::update_order(tables, &order_change),
         Write::InsertTransaction(transaction) => payments::insert_transaction(tables, *transaction),
         Write::UpdateTransaction(transaction) => payments::update_transaction(tables, *transaction),
         Write::InsertRequest(request) => payments::insert_request(tables, request),
@@ -84,7 +84,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
     }
 }
 
-/// Changes the row of that key. Guard: it is there, and `holds` of it; else `Stale`.
+/// Changes the row with this key. Guard: the row exists and `holds` is true for it; otherwise `Stale`.
 fn update_guarded<R: Row>(
     table: &mut Table<R>,
     key: &R::Key,
@@ -97,11 +97,11 @@ fn update_guarded<R: Row>(
     Ok(table.update(key, change)?)
 }
 
-/// A row belongs to one that must be there: what the foreign keys of the SQL schema say. A use case never writes
-/// otherwise, so it is a fault of the program and not a refusal.
+/// Checks that the parent row exists, like a foreign key of the SQL schema. A use case never violates it, so
+/// a missing parent is a bug and not a refusal.
 fn require_parent<R: Row>(table: &Table<R>, key: &R::Key, parent: &'static str) -> Written {
     if table.get(key).is_some() {
         return Ok(());
     }
-    Err(Abort::Failed(PortError::bug(format!("a row belongs to {parent} that is not there"))))
+    Err(Abort::Failed(PortError::bug(format!("a row belongs to {parent} that does not exist"))))
 }

@@ -1,4 +1,5 @@
-//! The repositories, one a file, as in `crates/sql/read`. Reads look through whole tables: a record in memory is small.
+//! The repositories, one file for each, as in `crates/sql/read`. Reads scan whole tables, because a record in
+//! memory is small.
 
 mod claims;
 mod events;
@@ -20,31 +21,31 @@ use super::{
 /// The outcome of a read.
 type Read<T> = Result<T, PortError>;
 
-/// What of the things that are due is asked for. They come longest due first.
+/// Returns one batch of the due items, which are sorted by the longest due first.
 fn take_batch<T>(due: Vec<T>, batch: Batch) -> Vec<T> {
     due.into_iter().skip(row_count(batch.skip)).take(row_count(batch.limit)).collect()
 }
 
 impl MemoryRecord {
-    /// Reads a row, or says that it cannot be read, of which the observer hears.
+    /// Reads a row. An unreadable one is reported to the observer.
     fn read_row<R: Row, T>(&self, row: &R, read: impl FnOnce(&R) -> T) -> Result<T, UnreadableRow> {
         let Some(unreadable) = self.find_corruption(row) else { return Ok(read(row)) };
         self.observer.record_unreadable(&unreadable);
         Err(unreadable)
     }
 
-    /// Reads a row that may be there.
+    /// Reads a row that may be missing.
     fn read_found<R: Row, T>(&self, row: Option<&R>, read: impl FnOnce(&R) -> T) -> Read<Option<T>> {
         Ok(row.map(|row| self.read_row(row, read)).transpose()?)
     }
 
-    /// Reads every row, or fails at the first one that cannot be read: nothing is decided on a part.
+    /// Reads all rows, or fails at the first unreadable one: a use case must not decide on a part of them.
     fn read_all<'t, R: Row + 't>(&self, rows: impl IntoIterator<Item = &'t R>) -> Read<Vec<R>> {
         let rows: Result<_, _> = rows.into_iter().map(|row| self.read_row(row, R::clone)).collect();
         Ok(rows?)
     }
 
-    /// Reads the rows that can be read.
+    /// Reads the rows that are readable and leaves out the others.
     fn read_readable<'t, R: Row + 't, T>(
         &self,
         rows: impl IntoIterator<Item = &'t R>,
@@ -53,8 +54,8 @@ impl MemoryRecord {
         rows.into_iter().filter_map(|row| self.read_row(row, &read).ok()).collect()
     }
 
-    /// Reads a page of the rows of a list, which come in its order and begin behind the last page. A row that cannot be
-    /// read has its place on it and is left out.
+    /// Reads one page of a sorted list that begins after the last page. An unreadable row counts for the
+    /// limit and is left out.
     fn read_page<'t, R: Row + 't, T>(
         &self,
         rows: impl IntoIterator<Item = &'t R>,
@@ -69,7 +70,7 @@ impl MemoryRecord {
         Page { data: self.read_readable(rows, read), next }
     }
 
-    /// The refunds of a transaction that can be read.
+    /// Reads the refunds of a transaction that are readable.
     fn read_readable_refunds(&self, transaction: &Transaction) -> Vec<Refund> {
         let corrupt_rows = self.corrupt_rows();
         let is_readable = |refund: &&Refund| {
@@ -89,13 +90,14 @@ impl MemoryRecord {
     }
 }
 
-/// Rows by what a list sorts them by, lowest first, from behind the place of the last one.
+/// Returns the rows whose sort key is greater than `last`, in ascending order; all rows if there is no
+/// `last`.
 fn sort_behind<'t, R, P: Ord>(
     rows: impl Iterator<Item = &'t R>,
-    place: impl Fn(&R) -> P,
+    sort_key: impl Fn(&R) -> P,
     last: Option<&P>,
 ) -> Vec<&'t R> {
-    let mut rows: Vec<_> = rows.filter(|row| last.is_none_or(|last| place(row) > *last)).collect();
-    rows.sort_by_key(|row| place(row));
+    let mut rows: Vec<_> = rows.filter(|row| last.is_none_or(|last| sort_key(row) > *last)).collect();
+    rows.sort_by_key(|row| sort_key(row));
     rows
 }

@@ -1,4 +1,4 @@
-//! One table: its rows by key, the unique keys beside it, and what undoes a commit that is refused.
+//! A table: its rows by key, their unique keys, and the log that undoes a refused commit.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,41 +7,42 @@ use std::{
 
 /// A row of a [`Table`].
 pub(super) trait Row: Clone {
-    /// What the SQL schema calls the table.
+    /// The name of the table in the SQL schema.
     const TABLE: &'static str;
 
-    /// Names a row, and orders them.
+    /// The primary key, which also gives the order of the rows.
     type Key: Ord + Clone;
-    /// Whatever else no two rows may share: one variant for each unique index of the SQL schema.
+    /// The unique keys: one variant for each unique index of the SQL schema.
     type Unique: Ord;
 
     /// The row's key. An update never changes it.
     fn key(&self) -> Self::Key;
 
-    /// The unique keys that this row takes; none, unless a table says otherwise.
+    /// The unique keys that this row takes; none by default.
     fn unique_keys(&self) -> Vec<Self::Unique> {
         Vec::new()
     }
 
-    /// The row as an [`UnreadableRow`](ports::UnreadableRow) of a SQL adapter names it.
+    /// The row's key in an [`UnreadableRow`](ports::UnreadableRow) of the SQL adapters.
     fn row_name(&self) -> String;
 
-    /// The rows of other tables of the SQL schema that it takes to read this one: their table and name.
+    /// The rows of other SQL tables that are read together with this one: table and row name of each.
     fn part_names(&self) -> Vec<(&'static str, String)> {
         Vec::new()
     }
 }
 
-/// The key, or a unique key, of a row belongs to another one. The table is as it was.
+/// The key, or a unique key, of a row belongs to another row. The table is unchanged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key is given out twice")]
+#[error("two rows have the same key")]
 pub struct Duplicate;
 
-/// Rows in the order of their keys. Everything that changes since the last [`keep_changes`](Table::keep_changes) can be undone.
+/// Rows in the order of their keys. Everything that changes since the last
+/// [`keep_changes`](Table::keep_changes) can be undone.
 pub(super) struct Table<R: Row> {
     rows: BTreeMap<R::Key, R>,
     owners: BTreeMap<R::Unique, R::Key>,
-    /// What each changed row was before, oldest change first; `None` when it was not there.
+    /// The previous state of each changed row, oldest change first; `None` if the row did not exist.
     undo: Vec<(R::Key, Option<R>)>,
 }
 
@@ -58,22 +59,25 @@ impl<R: Row> fmt::Debug for Table<R> {
 }
 
 impl<R: Row> Table<R> {
-    /// The row of that key.
+    /// Returns the row with this key.
     pub(super) fn get(&self, key: &R::Key) -> Option<&R> {
         self.rows.get(key)
     }
 
-    /// The row that has taken that unique key.
+    /// Returns the row that has this unique key.
     pub(super) fn find(&self, unique: &R::Unique) -> Option<&R> {
         self.owners.get(unique).and_then(|key| self.rows.get(key))
     }
 
-    /// All rows, in the order of their keys.
+    /// Iterates over all rows in the order of their keys.
     pub(super) fn rows(&self) -> impl DoubleEndedIterator<Item = &R> {
         self.rows.values()
     }
 
-    /// Adds a row.
+    /// Inserts a row.
+    ///
+    /// # Errors
+    /// [`Duplicate`] if its key or one of its unique keys is taken.
     pub(super) fn insert(&mut self, row: R) -> Result<(), Duplicate> {
         let key = row.key();
         if self.rows.contains_key(&key) {
@@ -85,7 +89,10 @@ impl<R: Row> Table<R> {
         Ok(())
     }
 
-    /// Changes the row of that key, if it is there.
+    /// Changes the row with this key; no effect if there is none.
+    ///
+    /// # Errors
+    /// [`Duplicate`] if the changed row has a unique key that is taken; then it stays as it was.
     pub(super) fn update(&mut self, key: &R::Key, change: impl FnOnce(&mut R)) -> Result<(), Duplicate> {
         let Some(before) = self.rows.get(key).cloned() else { return Ok(()) };
         let mut row = before.clone();
@@ -100,20 +107,20 @@ impl<R: Row> Table<R> {
         Ok(())
     }
 
-    /// Removes the row of that key, if it is there.
+    /// Removes the row with this key, if there is one.
     pub(super) fn remove(&mut self, key: &R::Key) {
         let Some(before) = self.rows.remove(key) else { return };
         self.free_unique_keys(&before);
         self.undo.push((key.clone(), Some(before)));
     }
 
-    /// What was changed stays.
+    /// Keeps all changes: a later rollback does not undo them.
     pub(super) fn keep_changes(&mut self) {
         self.undo.clear();
     }
 
-    /// What was changed since the last [`keep_changes`](Self::keep_changes) is as it was. The newest change is undone first, so that a
-    /// unique key that went from row to row is free when its first owner comes back.
+    /// Undoes all changes since the last [`keep_changes`](Self::keep_changes), the newest first. So a unique
+    /// key that moved from row to row is free again when its first owner is restored.
     pub(super) fn roll_back(&mut self) {
         while let Some((key, before)) = self.undo.pop() {
             if let Some(now) = self.rows.remove(&key) {
@@ -125,8 +132,8 @@ impl<R: Row> Table<R> {
 
     fn put_back(&mut self, key: R::Key, row: Option<R>) {
         let Some(row) = row else { return };
-        // It had these keys a moment ago, and whatever took one of them since is undone.
-        let _taken = self.take_unique_keys(&row);
+        // This cannot fail: the row had these unique keys before, and all later changes are undone already.
+        let _outcome = self.take_unique_keys(&row);
         self.rows.insert(key, row);
     }
 
@@ -148,7 +155,7 @@ impl<R: Row> Table<R> {
     }
 }
 
-/// A limit as a length.
+/// Converts a limit to a number of rows.
 pub(super) fn row_count(limit: u32) -> usize {
     usize::try_from(limit).unwrap_or(usize::MAX)
 }

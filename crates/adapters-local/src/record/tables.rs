@@ -1,4 +1,4 @@
-//! All tables, and the picture of them that leaves the record.
+//! All tables, and their snapshot.
 
 use domain::{ChangedBy, Email, Order, Product, Transaction, UserId, Username, payment::StoredEvent};
 use ports::{AccountConflict, Claim, Credentials};
@@ -8,30 +8,30 @@ use super::commit::{
 };
 use super::table::{Duplicate, Table};
 
-/// Makes [`Tables`] and [`Snapshot`] of one list: a table is added by one line here and a [`Row`](super::table::Row) of
-/// its family.
+/// Generates [`Tables`] and [`Snapshot`] from one list. A new table is one line here and an implementation of
+/// [`Row`](super::table::Row).
 macro_rules! tables {
     ($($(#[$doc:meta])* $table:ident: $row:ty;)*) => {
-        /// What the record holds.
+        /// All tables of the record.
         #[derive(Debug, Default)]
         pub(super) struct Tables {
             $(pub(super) $table: Table<$row>,)*
         }
 
         impl Tables {
-            /// What was changed stays.
+            /// Keeps all changes: a later rollback does not undo them.
             pub(super) fn keep_changes(&mut self) {
                 $(self.$table.keep_changes();)*
             }
 
-            /// What was changed since the last [`keep_changes`](Self::keep_changes) is as it was.
+            /// Undoes all changes since the last [`keep_changes`](Self::keep_changes).
             pub(super) fn roll_back(&mut self) {
                 $(self.$table.roll_back();)*
             }
         }
 
-        /// Everything that a [`MemoryRecord`](super::MemoryRecord) held at one moment, each table in the order of its
-        /// keys. It is plain data: read it, change it, and make a record of it.
+        /// All rows that a [`MemoryRecord`](super::MemoryRecord) held at one time, each table in the order of
+        /// its keys. It is plain data, which can be read, changed and restored.
         #[derive(Debug, Clone, Default, PartialEq, Eq)]
         pub struct Snapshot {
             $($(#[$doc])* pub $table: Vec<$row>,)*
@@ -59,39 +59,40 @@ macro_rules! tables {
 tables! {
     /// Accounts with their hashes.
     users: Credentials;
-    /// Sessions, live or not, with the network that each began in.
+    /// Sessions, live or not, with the network of each login.
     sessions: SessionRow;
     /// The catalogue.
     products: Product;
-    /// What operators changed of products.
+    /// The changes of products by operators.
     product_changes: ProductChangeRow;
     /// Orders with their items.
     orders: Order;
-    /// Every entry of every order's history, by order and number.
+    /// The history entries of all orders, by order and sequence number.
     history: HistoryRow;
-    /// How many unpaid orders each user has, and pieces in them.
+    /// The numbers of unpaid orders of each user, and of the pieces in them.
     open_counts: OpenCountRow;
-    /// Transactions with their refunds and the words about their disputes.
+    /// Transactions with their refunds, dispute events and references.
     transactions: Transaction;
-    /// Who asked for what of transactions.
+    /// Payment, capture and void requests with their authors.
     requests: RequestRow;
-    /// The gateways' events.
+    /// The stored events of gateways.
     events: StoredEvent;
-    /// What an operator must look at, with the subject that an open one may be the only one about.
+    /// Findings, with the subject of those that may exist only once.
     findings: FindingRow;
-    /// Used idempotency keys with their answers.
+    /// Claimed idempotency keys with their replies.
     claims: Claim;
     /// The last probe; at most one row.
     probes: ProbeRow;
 }
 
 impl Tables {
-    /// The public id of the user behind a change, if it was one and has an account.
+    /// Returns the public id of the user who made a change; `None` if no user did, or the account does not
+    /// exist.
     pub(super) fn user_id(&self, by: ChangedBy) -> Option<UserId> {
         self.users.get(&by.user?).map(|it| it.user.id.clone())
     }
 
-    /// Whether another account has the name or the address.
+    /// Lists which of the two, name and address, an account has already.
     pub(super) fn find_account_conflicts(&self, username: &Username, email: &Email) -> Vec<AccountConflict> {
         let named = self.users.find(&UserKeys::Username(username.fold_case()));
         let addressed = self.users.find(&UserKeys::Email(email.fold_case()));

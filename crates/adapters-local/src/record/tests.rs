@@ -6,7 +6,7 @@ use ports::{Batch, Credentials, EventRepository, ProductRepository, Write};
 
 use super::*;
 
-/// A record with a product and what a payment of it leaves.
+/// A record with a user, a product, an order of it and a transaction.
 async fn shop() -> (MemoryRecord, Product) {
     let record = MemoryRecord::default();
     let (user, product) = (sample::user(), sample::product(Some(5)));
@@ -57,7 +57,7 @@ async fn a_snapshot_with_a_unique_key_twice_changes_nothing() {
     assert_eq!(record.snapshot(), before);
 }
 
-/// Counts what it is given.
+/// Counts the reported rows.
 #[derive(Default)]
 struct Noted(Mutex<usize>);
 

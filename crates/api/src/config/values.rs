@@ -19,7 +19,7 @@ use super::durations::parse_signed_duration;
 /// Longest duration. More is a mistake in the unit, and MySQL could not store the times that follow from it:
 /// its last one is in 2038.
 const DURATION_MAX: Duration = Duration::from_secs(10 * 365 * 24 * 60 * 60);
-/// Most calls to one gateway at once that can be set.
+/// The largest `gateway_concurrency`.
 const CONCURRENCY_MAX: usize = 10_000;
 /// Most worker threads that can be set.
 const WORKERS_MAX: usize = 512;
@@ -50,10 +50,11 @@ pub(super) fn parse_memcached_url(text: &str) -> ParseResult<String> {
     url.map(|_| text.to_owned()).ok_or_else(|| "must be memcache://host:port".into())
 }
 
-/// Whether the URL has no query, no fragment, an ASCII host and not the port 0, which is no port to connect to.
+/// Whether the URL has no query, no fragment, an ASCII host and not the port 0, which is no port to connect
+/// to.
 fn is_plain(url: &Url) -> bool {
-    // With a scheme that is not `http`, the parser encodes all other characters of a host with `%`. No such name
-    // can be resolved.
+    // With a scheme that is not `http`, the parser encodes all other characters of a host with `%`. No such
+    // name can be resolved.
     let is_ascii = url.host_str().is_none_or(|it| !it.contains('%'));
     is_ascii && url.query().is_none() && url.fragment().is_none() && url.port() != Some(0)
 }
@@ -97,7 +98,7 @@ pub(super) fn range_parser(range: RangeInclusive<u32>) -> impl Fn(&str) -> Parse
     }
 }
 
-/// How many calls may be under way at once.
+/// Parses the number of calls to one gateway at once, from 1 to [`CONCURRENCY_MAX`].
 pub(super) fn concurrency(text: &str) -> ParseResult<usize> {
     let number = text.parse().ok().filter(|it| (1..=CONCURRENCY_MAX).contains(it));
     number.ok_or_else(|| format!("must be a whole number from 1 to {CONCURRENCY_MAX}"))

@@ -56,16 +56,16 @@ pub async fn receive_callback(
     let body = body.read_bytes().await?;
     // Answered only after the commit. If the process dies before, the gateway gets no answer and sends the
     // notice again; if it dies after, the second delivery is a duplicate without an effect.
-    let answer = service
+    let acknowledgement = service
         .write(async move |app| callbacks::receive_notice(&app, &gateway, &headers, &body, network).await)
         .await?;
-    acknowledge(answer?)
+    acknowledge(acknowledgement?)
 }
 
-/// The gateway's own acknowledgement, as a response.
+/// Converts the gateway's acknowledgement to a response.
 fn acknowledge(it: Acknowledgement) -> HandlerResult {
     let status = StatusCode::from_u16(it.status)
-        .map_err(|_| PortError::bug("a gateway acknowledges with a status that is none"))?;
+        .map_err(|_| PortError::bug("a gateway acknowledges with an invalid status"))?;
     Ok(HttpResponse::build(status).content_type(it.content_type).body(it.body))
 }
 

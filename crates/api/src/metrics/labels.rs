@@ -78,7 +78,7 @@ pub(super) struct SweepLabels {
     pub(super) sweep: &'static str,
 }
 
-/// A gateway's name is a word of its adapter.
+/// The label of a gateway. Its name comes from the adapter, so there are few values.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct GatewayLabels {
     pub(super) gateway: String,

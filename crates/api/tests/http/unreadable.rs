@@ -156,6 +156,7 @@ async fn a_payment_that_cannot_be_read_keeps_no_other_from_being_settled() {
     let given_back = customer.order(&product, 1).await;
     let refunded = customer.pay(&given_back, "tok_visa").await;
     operator.operate(&refunded, "refunds", &json!({})).await.ok(201);
+    customer.payment_becomes(&refunded, "REFUNDED").await;
     server.corrupt(&format!(
         "UPDATE payment_transactions SET capture_method = 'X' WHERE transaction_id = '{}'; \
          UPDATE refunds SET actor = 'X';",

@@ -87,13 +87,13 @@ impl GuardedGateway {
         }
     }
 
-    /// As [`Gateway::name`].
+    /// Returns the name of the gateway, as [`Gateway::name`] does.
     #[must_use]
     pub fn name(&self) -> GatewayName {
         self.inner.name()
     }
 
-    /// As [`Gateway::accepts_token`].
+    /// Reports whether the gateway knows the token, as [`Gateway::accepts_token`] does.
     #[must_use]
     pub fn accepts_token(&self, token: &str) -> bool {
         self.inner.accepts_token(token)
@@ -112,20 +112,20 @@ impl GuardedGateway {
         self.inner.verify_notice(headers, body, now)
     }
 
-    /// As [`Gateway::parse_notice`].
+    /// Reads a notice, as [`Gateway::parse_notice`] does.
     #[must_use]
     pub fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice {
         self.inner.parse_notice(notice, received_at)
     }
 
-    /// As [`Gateway::acknowledge`].
+    /// Returns the response to a notice, as [`Gateway::acknowledge`] does.
     #[must_use]
     pub fn acknowledge(&self, duplicate: bool) -> Acknowledgement {
         self.inner.acknowledge(duplicate)
     }
 
     /// Acquires a permit for calls to the gateway, and the breaker's permit for the first one. Waits up to
-    /// [`QUEUE_WAIT`].
+    /// `QUEUE_WAIT`.
     ///
     /// # Errors
     /// [`GatewayUnavailable`] if the breaker is open, the queue is full, or no permit became free in time.
@@ -193,7 +193,7 @@ pub struct Admission<'g> {
 }
 
 impl Admission<'_> {
-    /// As [`Gateway::key_lifetime`].
+    /// Returns how long a key lives, as [`Gateway::key_lifetime`] does.
     #[must_use]
     pub fn key_lifetime(&self) -> Duration {
         self.gateway.inner.key_lifetime()

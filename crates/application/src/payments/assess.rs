@@ -103,8 +103,8 @@ fn ended_without_capture(transaction: &Transaction) -> bool {
 
 /// The finding about a refund or dispute event that waits for a capture which is not expected any more.
 fn orphan_flag(event: &PaymentEvent) -> Flag {
-    let detail = "The gateway reported a refund or dispute of a payment that ended without a capture. It has no \
-                  effect unless the gateway reports a capture.";
+    let detail = "The gateway reported a refund or dispute of a payment that ended without a capture. It \
+                  has no effect unless the gateway reports a capture.";
     Flag { kind: FindingKind::Contradiction, detail, event: Some(event.id.clone()) }
 }
 

@@ -306,8 +306,8 @@ impl LapsedRequest {
     /// Returns the finding about a lapsed payment. `None` for the others: the domain raises a finding for a
     /// failed refund and for a released operation.
     pub(crate) fn flag(&self) -> Option<Flag> {
-        let detail = "The gateway does not know this payment, and the lifetime of its idempotency key has ended. \
-                      The charge was not sent again, and the payment is FAILED.";
+        let detail = "The gateway does not know this payment, and the lifetime of its idempotency key has \
+                      ended. The charge was not sent again, and the payment is FAILED.";
         let flag = Flag { kind: FindingKind::Reconciliation, detail, event: None };
         matches!(self, Self::Payment).then_some(flag)
     }

@@ -8,6 +8,7 @@ use domain::{
 use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
 
 use super::batch_loop::{Sweep, for_each_due};
+use super::names;
 use crate::{
     App,
     findings::{FindingContext, new_finding},
@@ -20,7 +21,7 @@ use crate::{
 /// # Errors
 /// [`PortError`].
 pub async fn apply_parked_events(app: &App) -> Result<bool, PortError> {
-    for_each_due(app, "apply-parked", &ParkedEvents).await
+    for_each_due(app, names::APPLY_PARKED, &ParkedEvents).await
 }
 
 /// The parked events whose transaction is known now.
@@ -58,7 +59,7 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Attempt<Port
 /// [`PortError`].
 pub async fn report_overdue_events(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().saturating_sub(app.policy.parked_max);
-    for_each_due(app, "report-overdue", &OverdueEvents(before)).await
+    for_each_due(app, names::REPORT_OVERDUE, &OverdueEvents(before)).await
 }
 
 /// Events that arrived at or before that time and have no transaction.
@@ -79,8 +80,8 @@ impl Sweep for OverdueEvents {
 
 async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
     let about = FindingContext { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
-    let detail = "The notice names a transaction, or a reference of the gateway, that is not known. It is applied \
-                  when that becomes known.";
+    let detail = "The notice names a transaction, or a reference of the gateway, that is not known. It is \
+                  applied when that becomes known.";
     let mut finding = new_finding(app, FindingKind::UnknownTransaction, detail, &about);
     finding.transaction = match &event.target {
         Some(EventTarget::Transaction(id)) => Some(id.clone()),

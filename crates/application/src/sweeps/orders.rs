@@ -5,6 +5,7 @@ use domain::{ChangedBy, Order, OrderChange, OrderNumber, order::OrderStatus, pay
 use ports::{Batch, DueOrders, PortError, UnitOfWork};
 
 use super::batch_loop::{Sweep, for_each_due};
+use super::names;
 use crate::{
     App,
     orders::with_payment_writes,
@@ -16,7 +17,7 @@ use crate::{
 /// # Errors
 /// [`PortError`].
 pub async fn expire_unpaid_orders(app: &App) -> Result<bool, PortError> {
-    sweep_orders(app, "expire", DueOrders::Expired(app.clock.now()), OrderStatus::Closed).await
+    sweep_orders(app, names::EXPIRE_UNPAID, DueOrders::Expired(app.clock.now()), OrderStatus::Closed).await
 }
 
 /// Closes orders whose authorisation was not captured in time, and voids it; `true` when there may be more.
@@ -25,7 +26,7 @@ pub async fn expire_unpaid_orders(app: &App) -> Result<bool, PortError> {
 /// [`PortError`].
 pub async fn release_uncaptured_orders(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().saturating_sub(app.policy.authorization_ttl);
-    sweep_orders(app, "release", DueOrders::Uncaptured(before), OrderStatus::Closed).await
+    sweep_orders(app, names::RELEASE_UNCAPTURED, DueOrders::Uncaptured(before), OrderStatus::Closed).await
 }
 
 /// Completes orders that were delivered long ago; `true` when there may be more.
@@ -36,7 +37,7 @@ pub async fn complete_delivered_orders(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().saturating_sub(app.policy.completion_after);
     sweep_orders(
         app,
-        "complete",
+        names::COMPLETE_DELIVERED,
         DueOrders::Unchanged(OrderStatus::Delivered, before),
         OrderStatus::Completed,
     )
@@ -52,7 +53,13 @@ pub async fn close_finished_orders(app: &App) -> Result<bool, PortError> {
     let mut more = false;
     // One list for each status, because each is one range of an index; `OR` over them would not be.
     for status in [OrderStatus::Completed, OrderStatus::Refunded, OrderStatus::Cancelled] {
-        more |= sweep_orders(app, "close", DueOrders::Unchanged(status, before), OrderStatus::Closed).await?;
+        more |= sweep_orders(
+            app,
+            names::CLOSE_FINISHED,
+            DueOrders::Unchanged(status, before),
+            OrderStatus::Closed,
+        )
+        .await?;
     }
     Ok(more)
 }

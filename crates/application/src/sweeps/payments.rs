@@ -5,6 +5,7 @@ use domain::{GatewayName, Timestamp, TransactionId};
 use ports::{Batch, PortError};
 
 use super::batch_loop::{Sweep, for_each_due};
+use super::names;
 use crate::{App, payments::reconcile_payment};
 
 /// The largest number of gateways that one pass of [`reconcile_strays`] visits.
@@ -17,7 +18,7 @@ const STRAY_GATEWAYS_MAX: u32 = 100;
 /// [`PortError`]; `Unavailable` also while the gateway's circuit breaker is open or it has no free permit.
 pub async fn reconcile_gateway(app: &App, gateway: &GatewayName) -> Result<bool, PortError> {
     let open = OpenPayments { gateway: gateway.clone(), now: app.clock.now() };
-    for_each_due(app, "reconcile", &open).await
+    for_each_due(app, names::RECONCILE, &open).await
 }
 
 /// Visits the due payments and refunds of gateways that are not configured any more; `true` when there may be

@@ -34,8 +34,32 @@ pub enum EventMismatch {
     Currency,
     /// The order number is not that of the transaction.
     Order,
-    /// What the gateway calls the payment, or a refund or dispute of it.
+    /// A reference belongs to another transaction or contradicts a known one, or a refund event names no
+    /// refund.
     Reference,
+}
+
+impl EventMismatch {
+    /// The text of the finding: what does not match, and that the event had no effect.
+    pub(super) const fn finding_detail(self) -> &'static str {
+        match self {
+            Self::Amount => {
+                "The gateway reported an amount that does not fit this transaction. The report had no effect."
+            }
+            Self::Currency => {
+                "The gateway reported another currency than that of this transaction. The report had no \
+                 effect."
+            }
+            Self::Order => {
+                "The gateway reported another order number than that of this transaction. The report had \
+                 no effect."
+            }
+            Self::Reference => {
+                "The gateway reported a reference that belongs to another payment or differs from the \
+                 known one. The report had no effect."
+            }
+        }
+    }
 }
 
 impl From<EventMismatch> for FindingKind {
@@ -136,7 +160,7 @@ impl Transaction {
         if fits { Ok(amount) } else { Err(EventMismatch::Amount) }
     }
 
-    /// The captured amount, or the one that the gateway was asked to capture, or everything.
+    /// The captured amount; without a capture the requested one, and without a request the whole amount.
     fn expected_capture(&self) -> Money {
         match (self.facts.capture(), self.pending_operation) {
             (Some(capture), _) => capture.amount,
@@ -187,14 +211,14 @@ impl Transaction {
         }
         let refund = self.refunds.get_mut(at).ok_or(EventMismatch::Amount)?;
         if refund.amount != amount {
-            // The service knows the amount that it asked for, so another one is a mismatch. Of a refund that
+            // The service knows the amount that it requested, so another one is a mismatch. Of a refund that
             // began at the gateway only the reports are known, and the latest one holds.
             if refund.requested_by != ChangedBy::GATEWAY {
                 return Err(EventMismatch::Amount);
             }
-            let (word, last) = (Some(event.at), refund.last_event_at());
+            let (reported_at, last_at) = (Some(event.at), refund.last_event_at());
             // At equal times the larger amount holds, so that the order of arrival does not matter.
-            if word > last || word == last && amount.exceeds(refund.amount) {
+            if reported_at > last_at || reported_at == last_at && amount.exceeds(refund.amount) {
                 refund.amount = amount;
             }
         }
@@ -238,19 +262,19 @@ impl Transaction {
     fn merge_details(&mut self, event: &PaymentEvent, rank: u8) {
         let outranks = event_rank(event.kind) > rank;
         let known = &mut self.details;
-        let told = &event.details;
-        for (known, told) in [
-            (&mut known.card_last4, &told.card_last4),
-            (&mut known.card_brand, &told.card_brand),
-            (&mut known.authorization_code, &told.authorization_code),
-            (&mut known.response_code, &told.response_code),
+        let reported = &event.details;
+        for (known, reported) in [
+            (&mut known.card_last4, &reported.card_last4),
+            (&mut known.card_brand, &reported.card_brand),
+            (&mut known.authorization_code, &reported.authorization_code),
+            (&mut known.response_code, &reported.response_code),
         ] {
-            if told.is_some() && (outranks || known.is_none()) {
-                known.clone_from(told);
+            if reported.is_some() && (outranks || known.is_none()) {
+                known.clone_from(reported);
             }
         }
         if event.kind == EventKind::Failed && known.failure_reason.is_none() {
-            known.failure_reason.clone_from(&told.failure_reason);
+            known.failure_reason.clone_from(&reported.failure_reason);
         }
     }
 

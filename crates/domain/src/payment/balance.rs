@@ -72,7 +72,7 @@ impl Transaction {
     pub fn had_full_return(&self) -> bool {
         let refunds = self.refunds.iter().filter_map(|it| it.facts.succeeded_at);
         let disputes = self.facts.as_raw().disputes.iter().map(|it| it.at);
-        refunds.chain(disputes).any(|moment| self.covers_capture(self.returned_amount_at(moment)))
+        refunds.chain(disputes).any(|time| self.covers_capture(self.returned_amount_at(time)))
     }
 
     /// The amount that can still be refunded: the captured amount, less refunds that are pending or
@@ -107,12 +107,11 @@ impl Transaction {
         !captured.is_zero() && !captured.exceeds(returned)
     }
 
-    fn returned_amount_at(&self, moment: Timestamp) -> Money {
-        let disputes =
-            Disputes::from_events(self.facts.as_raw().disputes.iter().filter(|it| it.at <= moment));
+    fn returned_amount_at(&self, time: Timestamp) -> Money {
+        let disputes = Disputes::from_events(self.facts.as_raw().disputes.iter().filter(|it| it.at <= time));
         let lost = self.sum_disputes(&disputes, |it| it == DisputeStatus::Lost);
-        let through = self.refunds.iter().filter(|it| it.was_effective_at(moment));
-        through.fold(lost, |sum, it| sum.try_add(it.amount).unwrap_or(sum))
+        let refunds = self.refunds.iter().filter(|it| it.was_effective_at(time));
+        refunds.fold(lost, |sum, it| sum.try_add(it.amount).unwrap_or(sum))
     }
 
     /// The sum of the disputes with such a status. One of more than was captured counts as the captured

@@ -50,9 +50,10 @@ pub struct TransactionChange {
     /// Whether money arrived that the order cannot use, so that [`TransactionChange::add_owed_refund`] has to
     /// decide.
     pub owes_refund: bool,
-    /// References that the events to come name and that belong to another transaction of the gateway.
+    /// The references that the coming events state and that belong to another transaction of the gateway. The
+    /// use case sets it; an event that states one of them is a mismatch.
     pub claimed_elsewhere: Vec<NamedReference>,
-    /// How many of the transaction's references were read with it.
+    /// The number of references that were read with the transaction; those behind them are new.
     pub(super) references_read: usize,
     /// The event that is being applied, for the flags; `None` between events.
     pub(super) event: Option<EventId>,
@@ -67,11 +68,15 @@ impl TransactionChange {
 
     /// Continues from an order that has transitions already, such as a cancellation.
     #[must_use]
-    pub fn from_order_change(progress: OrderChange, transaction: Transaction, other_occupies: bool) -> Self {
+    pub fn from_order_change(
+        order_change: OrderChange,
+        transaction: Transaction,
+        other_occupies: bool,
+    ) -> Self {
         Self {
             references_read: transaction.references.len(),
             claimed_elsewhere: Vec::new(),
-            order_change: progress,
+            order_change,
             transaction,
             other_occupies,
             flags: Vec::new(),
@@ -89,8 +94,8 @@ impl TransactionChange {
         // All consequences compare the transaction before and after. They never ask which event arrived, so a
         // late event has the same consequences as one that arrives in time.
         let before = self.transaction.clone();
-        let is_anothers = event.references.iter().any(|it| self.claimed_elsewhere.contains(&it));
-        let effect = if is_anothers {
+        let is_claimed = event.references.iter().any(|it| self.claimed_elsewhere.contains(&it));
+        let effect = if is_claimed {
             EventEffect::Mismatch(EventMismatch::Reference)
         } else {
             self.transaction.apply_event(event, fresh.key, now)
@@ -106,14 +111,14 @@ impl TransactionChange {
         {
             self.add_flag(
                 FindingKind::AmountMismatch,
-                "Two words about a refund that began at the gateway name two amounts. The last one counts.",
+                "Two reports about a refund that began at the gateway name different amounts. The amount \
+                 of the later report is used.",
             );
         }
         match &effect {
-            EventEffect::Mismatch(mismatch) => self.add_flag(
-                FindingKind::from(*mismatch),
-                "A genuine notice differs from what was agreed for this transaction. It was kept and had no effect.",
-            ),
+            EventEffect::Mismatch(mismatch) => {
+                self.add_flag(FindingKind::from(*mismatch), mismatch.finding_detail());
+            }
             EventEffect::Contradicted => self.flag_contradiction(),
             EventEffect::Applied | EventEffect::Unchanged | EventEffect::Waiting => {}
         }
@@ -122,20 +127,20 @@ impl TransactionChange {
     }
 
     /// Draws the consequences of the order's status for the transaction: the authorisation of a cancelled or
-    /// closed order is given up, and money captured for it must be refunded.
+    /// closed order is voided, and money captured for it must be refunded.
     pub fn follow_order_status(&mut self, now: Timestamp) {
         let now = self.order_change.order().change_time(now);
-        let off = self.order_change.order().is_cancelled_or_closed();
+        let has_ended = self.order_change.order().is_cancelled_or_closed();
         let transaction = &mut self.transaction;
         let status = transaction.status();
-        if off && status == PaymentStatus::Authorized && transaction.pending_operation.is_none() {
+        if has_ended && status == PaymentStatus::Authorized && transaction.pending_operation.is_none() {
             transaction.pending_operation = Some(PendingOperation::Void);
             transaction.check_at = Some(now);
             transaction.updated_at = transaction.updated_at.max(now);
             let amount = transaction.amount;
             // The void follows from the order's latest transition, so it has the author of that one.
-            let mover = self.order_change.history_entries().last().map_or(ChangedBy::SYSTEM, |it| it.by);
-            self.add_request(PaymentRequestKind::Void, amount, mover, now);
+            let by = self.order_change.history_entries().last().map_or(ChangedBy::SYSTEM, |it| it.by);
+            self.add_request(PaymentRequestKind::Void, amount, by, now);
         }
         let shipped = self.order_change.history_entries().iter().any(|it| it.to == OrderStatus::Shipped);
         if shipped && status == PaymentStatus::Disputed {
@@ -143,7 +148,9 @@ impl TransactionChange {
         }
         let cancelled = self.order_change.order().status == OrderStatus::Cancelled;
         if cancelled && status == PaymentStatus::Captured && !self.transaction.facts.is_surplus() {
-            self.owe_refund("The order was cancelled when a part of it was captured; it is given back.");
+            self.owe_refund(
+                "The order was cancelled after a part of its amount was captured. The part is refunded.",
+            );
         }
         // Nothing is open any more: a remaining `check_at` would make every sweep ask the gateway for
         // nothing.
@@ -172,7 +179,7 @@ impl TransactionChange {
             amount,
             facts: RefundFacts::default(),
             requested_by: ChangedBy::SYSTEM,
-            reason: Some(Text::new("Captured after the order had no use for it any more.")),
+            reason: Some(Text::new("Captured when the order no longer needed the money.")),
             created_at: transaction.updated_at.max(now),
             check_at: Some(now),
             checks: 0,

@@ -25,7 +25,7 @@ impl TransactionChange {
         if self.transaction.withdraw_excess_refunds() {
             self.add_flag(
                 FindingKind::Reconciliation,
-                "A refund was withdrawn: the money it was to give back went back at the gateway in another way.",
+                "A refund was withdrawn: its money was returned at the gateway in another way.",
             );
         }
         // The order moves last: surplus money, which is no refund of the order, is known only now.
@@ -36,7 +36,8 @@ impl TransactionChange {
     pub(super) fn flag_contradiction(&mut self) {
         self.add_flag(
             FindingKind::Contradiction,
-            "The gateway's words contradict each other: look the payment up at the gateway.",
+            "The gateway's reports about this payment contradict each other, such as a capture and a later \
+             failure. Reports of moved money count. Look the payment up at the gateway.",
         );
     }
 
@@ -49,22 +50,23 @@ impl TransactionChange {
         if before.facts.capture().is_some() {
             self.add_flag(
                 FindingKind::AmountMismatch,
-                "Two words name two captured amounts. The larger one counts.",
+                "The gateway reported two different captured amounts. The larger one is used.",
             );
         }
         let order = self.order_change.order();
         if !due {
-            self.owe_refund("Money arrived that the order had no use for any more; it is given back.");
+            self.owe_refund("Money was captured when the order no longer needed it. It is refunded.");
         } else if captured == order.amount {
             // The result may be dropped: `due` says that the order is pending, and from there the gateway may
             // always pay.
             let _ = self.order_change.transition(OrderStatus::Paid, ChangedBy::GATEWAY, None, now);
-            let other_asked =
+            let requested_other =
                 before.pending_operation.is_some_and(|it| it != PendingOperation::Capture(captured));
-            if other_asked {
+            if requested_other {
                 self.add_flag(
                     FindingKind::Contradiction,
-                    "All of the amount was captured; the gateway was asked for something else.",
+                    "The gateway captured the whole amount, although a smaller capture or a void was \
+                     requested. The order is paid.",
                 );
             }
         } else {
@@ -78,10 +80,7 @@ impl TransactionChange {
     fn flag_disputes(&mut self, before: &Transaction) {
         let (then, now) = (before.facts.disputes(), self.transaction.facts.disputes());
         if now.as_slice().len() > then.as_slice().len() || now.count_open() > then.count_open() {
-            self.add_flag(
-                FindingKind::Dispute,
-                "The holder of the card disputes the payment, or a part of it.",
-            );
+            self.add_flag(FindingKind::Dispute, "The cardholder disputes the payment or a part of it.");
         }
         // Disputed money could not be refunded while the dispute was open; the part that the shop won is owed
         // again.
@@ -98,7 +97,8 @@ impl TransactionChange {
         if odd(&self.transaction) > odd(before) {
             self.add_flag(
                 FindingKind::AmountMismatch,
-                "A dispute is about more than was captured, or its amount has changed. The last word counts, up to what was captured.",
+                "A dispute is about more than was captured, or its amount has changed. The latest amount \
+                 is used, up to the captured amount.",
             );
         }
     }
@@ -115,16 +115,20 @@ impl TransactionChange {
         if came_back {
             self.add_flag(
                 FindingKind::RefundFailed,
-                "A refund that had gone through failed: the money is with the shop again and can be given back.",
+                "A refund failed after it had succeeded. The shop has the money again and can refund it \
+                 again.",
             );
         }
         if refused {
-            self.add_flag(FindingKind::Reconciliation, "The gateway refused a refund.");
+            self.add_flag(
+                FindingKind::Reconciliation,
+                "A refund failed: the gateway refused it or does not know it.",
+            );
         }
         if over_refunded {
             self.add_flag(
                 FindingKind::OverRefunded,
-                "More money is back than was captured, by refunds and lost disputes together.",
+                "More money was returned than was captured, by refunds and lost disputes together.",
             );
         }
     }
@@ -163,8 +167,8 @@ impl TransactionChange {
         }
     }
 
-    /// The amount of a refund of everything that is owed; `None` when nothing is. Clears the mark, so it is
-    /// asked once.
+    /// Returns the amount of a refund of everything that is owed; `None` when nothing is. It clears the mark,
+    /// so the refund is requested once.
     pub(super) fn take_owed_amount(&mut self) -> Option<Money> {
         let owed = std::mem::take(&mut self.owes_refund);
         Some(self.transaction.refundable_amount()).filter(|it| owed && !it.is_zero())

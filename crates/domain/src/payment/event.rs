@@ -13,7 +13,7 @@ pub enum EventKind {
     Captured,
     /// The payment was refused, or an authorisation expired.
     Failed,
-    /// The authorisation was given up without a capture.
+    /// The authorisation was voided without a capture.
     Voided,
     /// A refund, which the event names, went through.
     RefundSucceeded,
@@ -123,23 +123,24 @@ impl From<crate::Money> for ReportedAmount {
 /// A fact about a transaction that the gateway reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PaymentEvent {
-    /// The gateway's id of the event. A reply to a call gets the id of the notice about the same thing, where
-    /// that is known.
+    /// The gateway's id of the event. The answer to a call gets the id of the notice about the same fact, if
+    /// the adapter knows it.
     pub id: EventId,
     /// The kind, which decides the fact that is added.
     pub kind: EventKind,
     /// The transaction it is about, by our id or by the gateway's reference.
     pub target: EventTarget,
-    /// The order number that the gateway has stored for that transaction; it must match. `None` for an event that
-    /// began in the gateway's dashboard, which knows no order.
+    /// The order number that the gateway has stored for that transaction; it must match. `None` for an event
+    /// that began in the gateway's dashboard, which knows no order.
     pub order: Option<OrderNumber>,
-    /// The amount it is about, of a capture the total.
+    /// The amount of the event; for a capture, the total so far.
     pub reported: ReportedAmount,
-    /// The public id of the refund; `Some` for the refund kinds.
+    /// The public id of the refund, for the refund kinds; `None` if the event names it only by the gateway's
+    /// reference.
     pub refund: Option<RefundId>,
     /// The gateway's id of the dispute; for the dispute kinds, if the gateway names it.
     pub dispute: Option<DisputeId>,
-    /// The gateway's references of the payment, the refund and the dispute, as far as it names them.
+    /// The gateway's references of the payment, the refund and the dispute, as far as the event states them.
     pub references: EventReferences,
     /// Card and failure details, as far as the gateway reports them.
     pub details: PaymentDetails,

@@ -23,7 +23,7 @@ pub struct RawFacts {
     pub capture: Option<Capture>,
     /// The time at which the gateway refused, or the authorisation expired.
     pub failed_at: Option<Timestamp>,
-    /// The time at which the authorisation was given up.
+    /// The time at which the authorisation was voided.
     pub voided_at: Option<Timestamp>,
     /// The captured money arrived when the order could not use it; it is refunded.
     pub surplus: bool,
@@ -80,7 +80,7 @@ impl PaymentFacts {
         self.0.failed_at.is_some()
     }
 
-    /// Whether the authorisation was given up, by an operator or by the gateway.
+    /// Whether the authorisation was voided, by an operator or by the gateway.
     #[must_use]
     pub const fn is_voided(&self) -> bool {
         self.0.voided_at.is_some()
@@ -111,7 +111,7 @@ impl PaymentFacts {
         // Times are compared, because a failure before the capture is a normal first attempt that arrives
         // late.
         let captured_and_failed = self.0.capture.is_some_and(|it| self.0.failed_at >= Some(it.at));
-        // Whatever the times say: an authorisation that was given up cannot be captured.
+        // Whatever the times say: an authorisation that was voided cannot be captured.
         let captured_and_voided = self.0.capture.is_some() && self.0.voided_at.is_some();
         let ended_and_held = self.0.capture.is_none() && ended.is_some() && self.0.authorized_at > ended;
         let voided_and_failed =

@@ -1,7 +1,9 @@
-//! Which things of a transaction an event names, and what it teaches about the gateway's names for them.
+//! The gateway's references of a transaction: which refund or dispute an event names, and which references
+//! are new.
 //!
-//! A reference belongs to one thing and a thing has one reference, and what is known is never replaced: an event that says
-//! otherwise is about something else than it seems to be, and has no effect.
+//! A reference belongs to one payment, refund or dispute, and each of them has one reference. A known
+//! reference is never replaced: an event that contradicts it may be about another payment, so it is a
+//! mismatch and has no effect.
 
 use crate::{DisputeId, FindingKind, RefundId, Timestamp};
 
@@ -11,27 +13,29 @@ use super::{
 };
 
 impl Transaction {
-    /// What the gateway calls that thing of it, if that is known.
+    /// Returns the gateway's reference of the payment, refund or dispute; `None` if it is not known.
     #[must_use]
     pub fn reference_of(&self, owner: &ReferenceOwner) -> Option<&GatewayReference> {
         self.references.iter().find(|it| it.owner == *owner).map(|it| &it.reference)
     }
 
-    /// What the gateway calls the payment, if that is known.
+    /// Returns the gateway's reference of the payment; `None` if it is not known.
     #[must_use]
     pub fn reference(&self) -> Option<&GatewayReference> {
         self.reference_of(&ReferenceOwner::Payment)
     }
 
-    /// The thing of it that the gateway calls so.
+    /// Returns the owner of a reference in this transaction; `None` if the reference is not known here.
     #[must_use]
     pub fn find_owner(&self, named: &NamedReference) -> Option<&ReferenceOwner> {
-        let same = |it: &&KnownReference| it.owner.kind() == named.kind && it.reference == named.reference;
-        self.references.iter().find(same).map(|it| &it.owner)
+        let is_named =
+            |it: &&KnownReference| it.owner.kind() == named.kind && it.reference == named.reference;
+        self.references.iter().find(is_named).map(|it| &it.owner)
     }
 
-    /// The refund that an event is about: the one it names by our id, or the one that has its reference. One whose
-    /// reference is not known began at the gateway and has the reference for its id.
+    /// Returns the id of the refund that an event is about: the one that the event states, or that of the
+    /// owner of its reference. An unknown reference names a refund that began at the gateway, and becomes its
+    /// id. `None` if the event states neither.
     pub(super) fn named_refund(&self, event: &PaymentEvent) -> Option<RefundId> {
         let by_reference =
             |reference: &GatewayReference| match self.owner_of(ReferenceKind::Refund, reference) {
@@ -43,7 +47,8 @@ impl Transaction {
         event.refund.clone().or_else(|| event.references.refund.as_ref().map(by_reference))
     }
 
-    /// The dispute that an event is about, likewise; none when the event gives it no name at all.
+    /// Returns the id of the dispute that an event is about, in the same way as
+    /// [`named_refund`](Self::named_refund).
     pub(super) fn named_dispute(&self, event: &PaymentEvent) -> Option<DisputeId> {
         let by_reference =
             |reference: &GatewayReference| match self.owner_of(ReferenceKind::Dispute, reference) {
@@ -59,9 +64,10 @@ impl Transaction {
         self.find_owner(&NamedReference { kind, reference: reference.clone() })
     }
 
-    /// Whether the event may be about a refund of ours whose reference is not known yet: it names a refund by a reference
-    /// that nothing has, and a refund of that amount has neither reference nor word. It waits for one of the two, because
-    /// one refund must not be counted as two.
+    /// Whether the event may be about a refund that this service requested and whose reference is not known
+    /// yet: the event names its refund by an unknown reference, and a pending refund of the same amount has
+    /// no reference. Such an event waits until the refund has a reference or a result; otherwise one refund
+    /// could be counted twice.
     pub(super) fn may_be_a_nameless_refund(&self, event: &PaymentEvent) -> bool {
         let (None, Some(reference)) = (&event.refund, &event.references.refund) else { return false };
         let is_nameless = |id: &RefundId| self.reference_of(&ReferenceOwner::Refund(id.clone())).is_none();
@@ -72,7 +78,7 @@ impl Transaction {
             })
     }
 
-    /// The references of an event, each with the thing of this transaction that it names.
+    /// Returns the references that an event states, each with its owner in this transaction.
     pub(super) fn stated_references(&self, event: &PaymentEvent) -> Vec<KnownReference> {
         let refund = self.named_refund(event).map(ReferenceOwner::Refund);
         let dispute = self.named_dispute(event).map(ReferenceOwner::Dispute);
@@ -87,14 +93,14 @@ impl Transaction {
         all.into_iter().filter_map(known).collect()
     }
 
-    /// Whether the owner has no other reference, and the reference no other owner.
+    /// Whether the owner has no other reference, and the reference has no other owner.
     pub(super) fn agrees_with(&self, stated: &KnownReference) -> bool {
         let reference = self.reference_of(&stated.owner);
         let owner = self.owner_of(stated.owner.kind(), &stated.reference);
         reference.is_none_or(|it| *it == stated.reference) && owner.is_none_or(|it| *it == stated.owner)
     }
 
-    /// Adds a reference that agrees with what is known; `true` when it is new.
+    /// Adds a reference that agrees with the known ones; `true` if it is new.
     pub(super) fn add_reference(&mut self, stated: KnownReference) -> bool {
         let is_new = !self.references.contains(&stated);
         if is_new {
@@ -103,7 +109,10 @@ impl Transaction {
         is_new
     }
 
-    /// Adds the references of an event, or none of them when one says otherwise than what is known.
+    /// Adds the references of an event.
+    ///
+    /// # Errors
+    /// [`EventMismatch::Reference`] if one contradicts a known reference; then none is added.
     pub(super) fn learn_references(&mut self, event: &PaymentEvent) -> Result<(), EventMismatch> {
         let stated = self.stated_references(event);
         if !stated.iter().all(|it| self.agrees_with(it)) {
@@ -117,13 +126,14 @@ impl Transaction {
 }
 
 impl TransactionChange {
-    /// Learns what the gateway calls a thing of the transaction from an answer that has no event yet. What contradicts a
-    /// reference that is known, here or of another transaction, is flagged and not learnt.
+    /// Adds a reference that came without an event, from an answer or a lookup. A reference that contradicts
+    /// a known one, or that belongs to another transaction, is flagged and not added.
     pub fn learn_reference(&mut self, stated: KnownReference, now: Timestamp) {
         if self.claimed_elsewhere.contains(&stated.name()) || !self.transaction.agrees_with(&stated) {
             self.add_flag(
                 FindingKind::Contradiction,
-                "The gateway gives the payment, or a refund of it, a reference that differs from what is known. It was not kept.",
+                "The gateway stated a reference of this payment, or of a refund of it, that belongs to \
+                 another payment or differs from the known one. The reference was not stored.",
             );
         } else if self.transaction.add_reference(stated) {
             let now = self.order_change.order().change_time(now);
@@ -131,7 +141,7 @@ impl TransactionChange {
         }
     }
 
-    /// What was learnt of the gateway's names since the transaction was read, for the record.
+    /// Returns the references that were added since the transaction was read, to be stored.
     #[must_use]
     pub fn new_references(&self, learnt_at: Timestamp) -> Vec<NewReference> {
         let new = self.transaction.references.iter().skip(self.references_read);

@@ -2,8 +2,8 @@
 //! called.
 //!
 //! So a process that dies between commit and call loses nothing: the pending operation and its `check_at` are
-//! stored, and a sweep asks the gateway what became of it. The public id is the gateway's idempotency key, so
-//! a second call is safe.
+//! stored, and a sweep looks the operation up at the gateway. The public id is the gateway's idempotency key,
+//! so a second call within the lifetime of the key has no second effect.
 
 use std::time::Duration;
 
@@ -14,35 +14,35 @@ use super::{
     change::RefundIds,
 };
 
-/// The time that the requesting process has to finish its call before a sweep asks the gateway.
-// Too short, and each slow call is made twice; longer, and a client of a dead process waits longer for the
-// result.
+/// The time that the requesting process has to finish its call before a sweep looks the operation up.
+// Too short, and each slow call is looked up, or even sent again, while it is running; longer, and a client
+// of a dead process waits longer for the result.
 pub const OPERATION_GRACE: Duration = Duration::from_secs(3);
 
 /// The reason why nothing can be captured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotCapturable {
-    /// There is no authorisation to capture, or it is already being captured or given up.
+    /// There is no authorisation to capture, or it is already being captured or voided.
     #[error("the payment is not an authorisation that can be captured now")]
     State,
     /// The amount is more than the authorised amount.
-    #[error("the amount is more than what is authorised")]
+    #[error("the amount is more than the authorised amount")]
     Exceeds,
 }
 
-/// There is no authorisation to give up, or it is already being captured or given up.
+/// There is no authorisation to void, or it is already being captured or voided.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("the payment is not an authorisation that can be given up now")]
+#[error("the payment is not an authorisation that can be voided now")]
 pub struct NotVoidable;
 
 /// The reason why nothing can be refunded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NotRefundable {
     /// Nothing was captured, or nothing of it is left: it is refunded, being refunded, or disputed.
-    #[error("the payment has no captured money that could be given back now")]
+    #[error("the payment has no captured money that can be refunded now")]
     State,
     /// The amount is more than the rest of the captured money. Disputed money is not part of the rest.
-    #[error("the amount is more than what is left of the captured money")]
+    #[error("the amount is more than the refundable amount")]
     Exceeds,
 }
 
@@ -82,7 +82,7 @@ impl TransactionChange {
         Ok(amount)
     }
 
-    /// Requests that the authorisation is given up.
+    /// Requests a void of the authorisation.
     ///
     /// # Errors
     /// [`NotVoidable`] when the payment is in another state; nothing has changed then.
@@ -98,9 +98,9 @@ impl TransactionChange {
         Ok(())
     }
 
-    /// Stops waiting for a capture or a void that the gateway has not done within its key's lifetime: the payment is
-    /// `AUTHORIZED` as before, with a finding. The void of a cancelled order is requested once more, as a new
-    /// request. No effect when another operation is pending by now.
+    /// Ends a capture or a void that the gateway has not done within the lifetime of its key: the payment is
+    /// `AUTHORIZED` as before, with a finding. The void of a cancelled or closed order is requested once
+    /// more, as a new request. No effect if another operation is pending, or none.
     pub fn release_operation(&mut self, pending: PendingOperation, now: Timestamp) {
         if self.transaction.pending_operation != Some(pending) {
             return;
@@ -110,8 +110,8 @@ impl TransactionChange {
         self.transaction.updated_at = self.transaction.updated_at.max(at);
         self.add_flag(
             FindingKind::Reconciliation,
-            "The gateway did not do the capture or void that was requested in time. The payment is AUTHORIZED again; \
-             request it again if it is still wanted.",
+            "The gateway did not do a requested capture or void within the lifetime of its idempotency \
+             key. The payment is AUTHORIZED again; repeat the request if it is still needed.",
         );
         self.follow_order_status(now);
     }
@@ -166,8 +166,8 @@ impl TransactionChange {
 }
 
 impl Transaction {
-    fn begin_operation(&mut self, asked: PendingOperation, now: Timestamp) {
-        self.pending_operation = Some(asked);
+    fn begin_operation(&mut self, operation: PendingOperation, now: Timestamp) {
+        self.pending_operation = Some(operation);
         self.check_at = Some(now.saturating_add(OPERATION_GRACE));
         self.checks = 0;
         self.updated_at = self.updated_at.max(now);

@@ -1,16 +1,17 @@
-//! What a gateway calls things: the names of its own that it gives to payments, refunds and disputes.
+//! Gateway references: the gateway's own names of payments, refunds and disputes.
 
 use std::fmt;
 
 use crate::{DisputeId, Invalid, RefundId, Timestamp, TransactionId, TransactionKey, card, id::ID_BYTES_MAX};
 
-/// A gateway's own name of a payment, a refund or a dispute (`pi_…`, `trade_no`, `re_…`, `dp_…`): 1 to 255 visible ASCII
-/// characters, and no card number. Within one gateway and one [`ReferenceKind`] it names one thing.
+/// A gateway's own name of a payment, a refund or a dispute (`pi_…`, `trade_no`, `re_…`, `dp_…`): 1 to 255
+/// visible ASCII characters, and not a card number. It is unique within one gateway and one
+/// [`ReferenceKind`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct GatewayReference(String);
 
 impl GatewayReference {
-    /// Reads a reference from what a gateway wrote.
+    /// Parses a reference that a gateway sent.
     ///
     /// ```
     /// use domain::payment::GatewayReference;
@@ -19,8 +20,8 @@ impl GatewayReference {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] when it is empty, over [`ID_BYTES_MAX`] bytes, has a character that is not visible ASCII, or is a card
-    /// number as a whole: an adapter keeps a digest of such a one.
+    /// [`Invalid`] if it is empty, longer than [`ID_BYTES_MAX`] bytes, contains a character that is not
+    /// visible ASCII, or is a card number as a whole. An adapter replaces such a reference by its digest.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         let is_visible = text.bytes().all(|it| it.is_ascii_graphic());
         if text.is_empty() || text.len() > ID_BYTES_MAX || !is_visible {
@@ -32,13 +33,13 @@ impl GatewayReference {
         Ok(Self(text.to_owned()))
     }
 
-    /// Wraps text that the record gave out, or that the program made of such.
+    /// Wraps a reference without a check, from the database or from an id that the program derived.
     #[must_use]
     pub const fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The reference as the gateway writes it.
+    /// The text of the reference, as the gateway writes it.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -51,10 +52,11 @@ impl fmt::Display for GatewayReference {
     }
 }
 
-/// What kind of thing a reference names. A gateway may use one text for a payment and for a refund.
+/// The kind of resource that a reference names. A gateway may use the same text for a payment and for a
+/// refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReferenceKind {
-    /// A payment.
+    /// The payment that the transaction stands for.
     Payment,
     /// A refund of a payment.
     Refund,
@@ -66,7 +68,7 @@ impl ReferenceKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Payment, Self::Refund, Self::Dispute];
 
-    /// The name in the record.
+    /// The name in the database.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -76,14 +78,14 @@ impl ReferenceKind {
         }
     }
 
-    /// Reads the name of the record.
+    /// Parses the name from the database; `None` for any other text.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|it| it.as_str() == text)
     }
 }
 
-/// Which thing of a transaction has a reference.
+/// The owner of a reference: a transaction's payment, or one of its refunds or disputes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ReferenceOwner {
     /// The payment itself.
@@ -95,7 +97,7 @@ pub enum ReferenceOwner {
 }
 
 impl ReferenceOwner {
-    /// What kind of thing it is.
+    /// The kind of the owner.
     #[must_use]
     pub const fn kind(&self) -> ReferenceKind {
         match self {
@@ -115,7 +117,7 @@ impl ReferenceOwner {
         }
     }
 
-    /// The owner of that kind and [`id_text`](Self::id_text); `None` when the two do not go together.
+    /// Builds the owner from its kind and [`id_text`](Self::id_text); `None` if the two do not match.
     #[must_use]
     pub fn from_parts(kind: ReferenceKind, id: String) -> Option<Self> {
         match (kind, id.is_empty()) {
@@ -127,65 +129,65 @@ impl ReferenceOwner {
     }
 }
 
-/// A reference and the thing of a transaction that it names.
+/// A reference with its owner in a transaction.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownReference {
-    /// What it names.
+    /// The payment, refund or dispute that has the reference.
     pub owner: ReferenceOwner,
-    /// What the gateway calls that.
+    /// The gateway's reference.
     pub reference: GatewayReference,
 }
 
 impl KnownReference {
-    /// The reference with the kind of thing that it names.
+    /// The reference with the kind of its owner.
     #[must_use]
     pub fn name(&self) -> NamedReference {
         NamedReference { kind: self.owner.kind(), reference: self.reference.clone() }
     }
 }
 
-/// A reference that was just learnt, for the record.
+/// A reference that is not stored yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewReference {
-    /// Whose gateway's name it is, by the transaction's row.
+    /// The row key of the transaction to which the owner belongs.
     pub transaction: TransactionKey,
-    /// What it names, and what the gateway calls that.
+    /// The reference with its owner.
     pub known: KnownReference,
-    /// When it was learnt, by this service's clock.
+    /// When the reference became known, by this service's clock.
     pub learnt_at: Timestamp,
 }
 
-/// A reference as an event or a lookup uses it to name a thing.
+/// A reference with its kind. Together with a gateway it identifies one payment, refund or dispute.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NamedReference {
-    /// What kind of thing is meant.
+    /// The kind of resource that it names.
     pub kind: ReferenceKind,
-    /// What the gateway calls it.
+    /// The gateway's reference.
     pub reference: GatewayReference,
 }
 
-/// How an event names the transaction that it is about.
+/// How an event names its transaction.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum EventTarget {
-    /// By our id: the gateway was given it with the charge.
+    /// By our id, which the gateway got with the charge.
     Transaction(TransactionId),
-    /// By a name of the gateway's own: all that is known of what began in its dashboard.
+    /// By the gateway's reference. An event that began in the gateway's dashboard may have nothing else.
     Reference(NamedReference),
 }
 
-/// The gateway's own names in one event; each is there if the event states it.
+/// The gateway's references that an event states.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventReferences {
-    /// Of the payment.
+    /// The reference of the payment; `None` if the event does not state it.
     pub payment: Option<GatewayReference>,
-    /// Of the refund, for the refund kinds.
+    /// The reference of the refund; only for the refund kinds.
     pub refund: Option<GatewayReference>,
-    /// Of the dispute, for the dispute kinds.
+    /// The reference of the dispute; only for the dispute kinds.
     pub dispute: Option<GatewayReference>,
 }
 
 impl EventReferences {
-    /// All of them, each with its kind.
+    /// Iterates over the stated references, each with its kind.
     pub fn iter(&self) -> impl Iterator<Item = NamedReference> {
         let all = [
             (ReferenceKind::Payment, &self.payment),

@@ -82,9 +82,9 @@ pub struct Refund {
     pub reason: Option<Text>,
     /// The time of the request, or of the first report if it began at the gateway.
     pub created_at: Timestamp,
-    /// The time at which a sweep asks the gateway next; `None` when no result is open.
+    /// The time of the next lookup by a sweep; `None` when no result is open.
     pub check_at: Option<Timestamp>,
-    /// The number of questions to the gateway without a result; the pause between them grows with it.
+    /// The number of lookups without a result; the delay between them grows with it.
     pub checks: u32,
 }
 
@@ -95,11 +95,11 @@ impl Refund {
         self.facts.status()
     }
 
-    /// Whether the customer had the money at `moment`, before a failure at that same time.
-    pub(super) fn was_effective_at(&self, moment: Timestamp) -> bool {
+    /// Whether the customer had the money at `time`. A failure at the same time counts only after it.
+    pub(super) fn was_effective_at(&self, time: Timestamp) -> bool {
         let RefundFacts { succeeded_at, failed_at, .. } = self.facts;
-        succeeded_at.is_some_and(|through| {
-            through <= moment && !failed_at.is_some_and(|failed| through <= failed && failed < moment)
+        succeeded_at.is_some_and(|succeeded| {
+            succeeded <= time && !failed_at.is_some_and(|failed| succeeded <= failed && failed < time)
         })
     }
 

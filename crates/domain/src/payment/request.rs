@@ -9,7 +9,7 @@ pub enum PaymentRequestKind {
     Payment,
     /// The capture of an authorisation, in part or in full.
     Capture,
-    /// To give an authorisation up without a capture.
+    /// The void of an authorisation.
     Void,
 }
 

@@ -6,7 +6,7 @@
 pub enum PaymentStatus {
     /// Requested, and no event has arrived yet.
     Pending,
-    /// The issuer holds the money; it can be captured or given up.
+    /// The issuer holds the money; the authorisation can be captured or voided.
     Authorized,
     /// The money is captured, in part or in full, and not all returned.
     Captured,
@@ -16,7 +16,7 @@ pub enum PaymentStatus {
     Refunded,
     /// At least one dispute of captured money is open.
     Disputed,
-    /// The authorisation was given up before a capture.
+    /// The authorisation was voided before a capture.
     Voided,
 }
 

@@ -102,7 +102,7 @@ fn refund(kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
     money_event(kind, amount, Some(id))
 }
 
-/// A word about a dispute that the gateway names, or not.
+/// An event about a dispute, with the gateway's id of the dispute if there is one.
 fn dispute(kind: EventKind, amount: &str, id: Option<&str>) -> PaymentEvent {
     PaymentEvent { dispute: id.map(|it| crate::DisputeId::new(it.into())), ..money_event(kind, amount, None) }
 }
@@ -116,7 +116,7 @@ fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
     assert_eq!(
         case.transaction.pending_operation,
         Some(PendingOperation::Capture(yuan("10"))),
-        "that was not asked"
+        "no void was requested"
     );
     case.release_operation(PendingOperation::Capture(yuan("10")), NOW);
     assert_eq!((case.transaction.pending_operation, case.transaction.check_at), (None, None));
@@ -125,7 +125,7 @@ fn an_operation_that_was_not_done_is_released_and_can_be_asked_for_again() {
         (PaymentStatus::Authorized, vec![FindingKind::Reconciliation])
     );
     assert!(case.request_capture(None, operator, NOW).is_ok());
-    // The order was called off: no one else would ask.
+    // The order is cancelled, so nothing else would request the void.
     let _ = case.order_change.transition(OrderStatus::Cancelled, operator, None, NOW);
     case.release_operation(PendingOperation::Capture(yuan("10")), NOW);
     assert_eq!(case.transaction.pending_operation, Some(PendingOperation::Void));
@@ -141,7 +141,7 @@ fn told(events: &[PaymentEvent]) -> TransactionChange {
     case
 }
 
-/// What a client and an operator can see of the end.
+/// The final state, as far as a client and an operator can see it.
 type End = (
     OrderStatus,
     PaymentStatus,
@@ -199,9 +199,9 @@ proptest! {
         let case = told(&events);
         let it = &case.transaction;
         prop_assert!(!it.captured_amount().exceeds(it.amount));
-        let gone = it.returned_amount().exceeds(it.captured_amount());
-        prop_assert!(!gone || kinds(&case).contains(&FindingKind::OverRefunded), "too much is back, and it is flagged");
-        prop_assert!(!gone || it.refundable_amount().is_zero());
+        let over = it.returned_amount().exceeds(it.captured_amount());
+        prop_assert!(!over || kinds(&case).contains(&FindingKind::OverRefunded), "an excess return is flagged");
+        prop_assert!(!over || it.refundable_amount().is_zero());
         let paid = path_of(&case).iter().any(|it| it.to == OrderStatus::Paid);
         prop_assert_eq!(paid, it.captured_amount() == case.order_change.order().amount);
         prop_assert!(is_valid_history(&path_of(&case), case.order_change.order().status));
@@ -238,7 +238,7 @@ fn money_for_a_cancelled_order_goes_back_and_the_order_keeps_its_status() {
     case.follow_order_status(NOW);
     assert_eq!(
         case.transaction.pending_operation, None,
-        "nothing is known yet, so there is nothing to give up"
+        "there is no authorisation yet, so there is nothing to void"
     );
     assert_eq!(apply_events(&mut case, &[event(EventKind::Captured)], fresh, NOW), [EventEffect::Applied]);
     assert_eq!(case.order_change.order().status, OrderStatus::Cancelled);
@@ -298,7 +298,11 @@ fn refunds_never_add_up_to_more_than_was_captured() {
         case.request_refund(Some(yuan("6")), None, operator, named("b"), NOW),
         Err(NotRefundable::Exceeds)
     );
-    assert_eq!(case.order_change.order().status, OrderStatus::Paid, "a part leaves the order where it is");
+    assert_eq!(
+        case.order_change.order().status,
+        OrderStatus::Paid,
+        "a partial refund does not move the order"
+    );
     case.request_refund(None, None, operator, named("c"), NOW).unwrap();
     assert_eq!(case.order_change.order().status, OrderStatus::RefundPending);
     case.apply_event(&money_event(EventKind::RefundSucceeded, "6", Some("a")), fresh(), NOW);

@@ -1,14 +1,14 @@
-//! Asking for something.
+//! Charges, captures, voids and refunds.
 
 use super::*;
 
-/// It is a [`GatewayName`] by the rules of one that is read from a URL.
+/// The name is a valid [`GatewayName`], and the same on every instance.
 pub async fn its_name_stands_in_a_url(it: &GatewayFixture) {
     assert!(GatewayName::parse(it.gateway.name().as_str()).is_ok());
     assert_eq!(it.gateway.name(), it.other_instance.name());
 }
 
-/// Nothing else, however it looks.
+/// Every other text is refused, also one that differs from a known token by a space.
 pub async fn only_tokens_that_it_knows_are_accepted(it: &GatewayFixture) {
     for token in [it.good_token, it.declined_token, it.unanswered_token] {
         assert!(it.gateway.accepts_token(token));
@@ -19,7 +19,7 @@ pub async fn only_tokens_that_it_knows_are_accepted(it: &GatewayFixture) {
     }
 }
 
-/// Of this transaction, for this order, at the price.
+/// The answer to an automatic charge is a capture of the whole amount.
 pub async fn an_automatic_charge_is_captured_whole(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
     assert_about(
@@ -30,7 +30,7 @@ pub async fn an_automatic_charge_is_captured_whole(it: &GatewayFixture) {
     );
 }
 
-/// Nothing is taken yet.
+/// The answer to a manual charge is an authorisation of the whole amount.
 pub async fn a_manual_charge_is_held_whole(it: &GatewayFixture) {
     let charge = it.manual_charge();
     assert_about(
@@ -41,7 +41,7 @@ pub async fn a_manual_charge_is_held_whole(it: &GatewayFixture) {
     );
 }
 
-/// The refusal is an answer, not an error.
+/// A decline is an answer with a reason, not an error.
 pub async fn a_declined_charge_fails_for_a_reason(it: &GatewayFixture) {
     for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
         let charge = it.charge(it.declined_token, method);
@@ -51,7 +51,7 @@ pub async fn a_declined_charge_fails_for_a_reason(it: &GatewayFixture) {
     }
 }
 
-/// The transaction's id is the idempotency key.
+/// The transaction's id is the idempotency key: the same charge again has the same answer.
 pub async fn asking_again_gives_the_first_answer_on_any_instance(it: &GatewayFixture) {
     for token in [it.good_token, it.declined_token] {
         for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
@@ -63,29 +63,32 @@ pub async fn asking_again_gives_the_first_answer_on_any_instance(it: &GatewayFix
     }
 }
 
-/// Long enough for a retry, and for the sweep to look a few times.
+/// A key is recognised for an hour or more, so that retries and several lookups of the sweep fall into its
+/// lifetime.
 pub async fn a_key_lives_for_hours(it: &GatewayFixture) {
     assert!(it.gateway.key_lifetime() >= Duration::from_secs(3_600));
     assert_eq!(it.gateway.key_lifetime(), it.other_instance.key_lifetime());
 }
 
-/// The same on every instance; two things never have one name.
+/// Answers state the references of payment and refund, the same on every instance. No two payments or refunds
+/// have the same reference.
 pub async fn what_is_answered_says_what_the_gateway_calls_it(it: &GatewayFixture) {
     let (one, other) = (it.charge(it.good_token, CaptureMethod::Automatic), it.manual_charge());
-    let names = |event: &PaymentEvent| event.references.payment.clone().expect("it has a name");
-    let first = names(&expect_event(it.gateway.charge(one.clone()).await));
-    assert_eq!(first, names(&expect_event(it.other_instance.charge(one.clone()).await)));
-    assert_ne!(first, names(&expect_event(it.gateway.charge(other).await)));
+    let payment_of = |event: &PaymentEvent| event.references.payment.clone().expect("a reference");
+    let first = payment_of(&expect_event(it.gateway.charge(one.clone()).await));
+    assert_eq!(first, payment_of(&expect_event(it.other_instance.charge(one.clone()).await)));
+    assert_ne!(first, payment_of(&expect_event(it.gateway.charge(other).await)));
     let refund = async |id: &str| {
         let answer = it.gateway.refund(one.clone(), RefundId::new(id.to_owned()), yuan("5")).await;
         let event = expect_event(answer);
-        assert_eq!(event.references.payment.as_ref(), Some(&first), "and of which payment");
-        event.references.refund.expect("it has a name")
+        assert_eq!(event.references.payment.as_ref(), Some(&first), "the reference of its payment");
+        event.references.refund.expect("a reference")
     };
     assert_ne!(refund("refund-1").await, refund("refund-2").await);
 }
 
-/// Of an authorisation, all or less.
+/// A capture takes the requested amount, all of the authorisation or less; the same capture again has the
+/// same result.
 pub async fn a_capture_takes_what_was_asked_however_often(it: &GatewayFixture) {
     for amount in ["19.98", "5"] {
         let charge = it.manual_charge();
@@ -96,7 +99,7 @@ pub async fn a_capture_takes_what_was_asked_however_often(it: &GatewayFixture) {
     }
 }
 
-/// All that was held.
+/// A void releases the whole authorisation; the same void again has the same result.
 pub async fn a_void_gives_up_all_of_it_however_often(it: &GatewayFixture) {
     let charge = it.manual_charge();
     expect_event(it.gateway.charge(charge.clone()).await);
@@ -105,7 +108,7 @@ pub async fn a_void_gives_up_all_of_it_however_often(it: &GatewayFixture) {
     assert_same_event(&first, &expect_event(it.other_instance.void(charge).await));
 }
 
-/// It names the refund, and the amount of that one.
+/// The event of a refund names the refund and its amount; the same refund again has the same result.
 pub async fn a_refund_is_about_itself_however_often(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
     expect_event(it.gateway.charge(charge.clone()).await);

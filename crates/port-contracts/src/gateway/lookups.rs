@@ -1,8 +1,8 @@
-//! Looking payments and refunds up.
+//! Lookups of payments and refunds.
 
 use super::*;
 
-/// It says the same as the answer did.
+/// A lookup, by our id or by the reference, returns the event of the answer.
 pub async fn a_payment_is_found_on_any_instance_by_our_id_and_by_its_reference(it: &GatewayFixture) {
     for token in [it.good_token, it.declined_token] {
         for method in [CaptureMethod::Automatic, CaptureMethod::Manual] {
@@ -17,7 +17,7 @@ pub async fn a_payment_is_found_on_any_instance_by_our_id_and_by_its_reference(i
     }
 }
 
-/// The work was done.
+/// The payment whose answer was lost was captured, and a lookup on any instance returns that.
 pub async fn a_lost_answer_is_found_by_looking_it_up(it: &GatewayFixture) {
     let charge = it.charge(it.unanswered_token, CaptureMethod::Automatic);
     it.gateway.charge(charge.clone()).await.expect_err("the answer is lost");
@@ -26,11 +26,12 @@ pub async fn a_lost_answer_is_found_by_looking_it_up(it: &GatewayFixture) {
     }
 }
 
-/// However often it is looked up: only asking again makes it happen.
+/// A charge that never arrived is `Unknown`, however often it is looked up. Only sending it again makes the
+/// payment.
 pub async fn looking_up_has_no_effect_and_a_charge_that_never_arrived_stays_unknown(it: &GatewayFixture) {
     let charge = it.charge(it.unreached_token, CaptureMethod::Automatic);
     for _ in 0..2 {
-        assert_eq!(look_up(&it.gateway, &charge).await, LookupAnswer::Unknown, "nothing was asked");
+        assert_eq!(look_up(&it.gateway, &charge).await, LookupAnswer::Unknown, "nothing was sent");
     }
     it.gateway.charge(charge.clone()).await.expect_err("it does not arrive");
     for _ in 0..2 {
@@ -41,7 +42,7 @@ pub async fn looking_up_has_no_effect_and_a_charge_that_never_arrived_stays_unkn
     assert_eq!(last_word(look_up(&it.gateway, &charge).await), made);
 }
 
-/// With the amount that was taken.
+/// A lookup returns the capture with its amount, and the void.
 pub async fn a_capture_and_a_void_are_found(it: &GatewayFixture) {
     let charge = it.manual_charge();
     expect_event(it.gateway.charge(charge.clone()).await);
@@ -53,7 +54,7 @@ pub async fn a_capture_and_a_void_are_found(it: &GatewayFixture) {
     assert_about(&last_word(look_up(&it.gateway, &charge).await), EventKind::Voided, &charge, "19.98");
 }
 
-/// Each for itself; looking one up does not make it.
+/// Each refund is looked up separately, by id or by reference. A lookup does not make the refund.
 pub async fn a_refund_is_unknown_until_it_is_made_and_then_found(it: &GatewayFixture) {
     let charge = it.charge(it.good_token, CaptureMethod::Automatic);
     expect_event(it.gateway.charge(charge.clone()).await);

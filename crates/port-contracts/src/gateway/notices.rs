@@ -1,19 +1,19 @@
-//! Notices.
+//! Verifying, parsing and acknowledging notices.
 
 use super::*;
 
-/// On any instance.
+/// A signed notice is verified on any instance, and keeps its id.
 pub async fn a_genuine_notice_gives_its_id_and_itself(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
     for gateway in [&it.gateway, &it.other_instance] {
-        let notice = gateway.verify_notice(&headers, body.as_bytes(), it.now).expect("it is genuine");
+        let notice = gateway.verify_notice(&headers, body.as_bytes(), it.now).expect("a valid signature");
         assert_eq!(notice.id.as_str(), NOTICE);
         assert!(matches!(gateway.parse_notice(&notice, it.now), ParsedNotice::Event(_)));
     }
 }
 
-/// The signature is over every byte.
+/// The signature covers the id and every byte of the body.
 pub async fn a_notice_with_another_id_or_body_is_refused(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
@@ -24,13 +24,13 @@ pub async fn a_notice_with_another_id_or_body_is_refused(it: &GatewayFixture) {
     assert!(it.gateway.verify_notice(&of_another, body.as_bytes(), it.now).is_err());
 }
 
-/// None of those that a notice is sent with can be left out or be empty.
+/// A notice is refused if one of its headers is missing or empty.
 pub async fn a_notice_that_lacks_a_header_is_refused(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
     assert!(it.gateway.verify_notice(&NoticeHeaders::new(), body.as_bytes(), it.now).is_err());
     for name in headers.keys() {
-        assert_eq!(*name, name.to_ascii_lowercase(), "headers go by their lower-case name");
+        assert_eq!(*name, name.to_ascii_lowercase(), "header names are in lower case");
         let (mut without, mut empty) = (headers.clone(), headers.clone());
         without.remove(name);
         empty.insert(name.clone(), String::new());
@@ -39,7 +39,7 @@ pub async fn a_notice_that_lacks_a_header_is_refused(it: &GatewayFixture) {
     }
 }
 
-/// Either way: an old one may be a replay.
+/// A timestamp in the past may be that of a replay; one in the future would make a replay possible later.
 pub async fn a_notice_more_than_300_s_off_is_refused(it: &GatewayFixture) {
     let body = (it.write_notice)(&it.event(EventKind::Captured));
     let headers = (it.sign_notice)(NOTICE, body.as_bytes(), it.now);
@@ -49,7 +49,7 @@ pub async fn a_notice_more_than_300_s_off_is_refused(it: &GatewayFixture) {
     assert!(!accepted(it.now.saturating_add(far)) && !accepted(it.now.saturating_sub(far)));
 }
 
-/// In the terms of an answer.
+/// A notice of any kind of event is parsed as that event.
 pub async fn what_a_notice_says_of_any_kind_is_understood(it: &GatewayFixture) {
     for kind in EventKind::ALL {
         let event = it.event(kind);
@@ -60,7 +60,7 @@ pub async fn what_a_notice_says_of_any_kind_is_understood(it: &GatewayFixture) {
     }
 }
 
-/// What is kept does not have it.
+/// A card number is masked before the notice is stored, and the event can still be parsed.
 pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &GatewayFixture) {
     let reason = Some(format!("card {CARD_NUMBER} declined"));
     let event = PaymentEvent {
@@ -70,14 +70,15 @@ pub async fn a_card_number_in_a_notice_is_masked_and_the_rest_understood(it: &Ga
     let notice = it.verify_notice((it.write_notice)(&event).as_bytes());
     assert!(!notice.raw.contains(CARD_NUMBER));
     let ParsedNotice::Event(understood) = it.gateway.parse_notice(&notice, it.now) else {
-        panic!("it is no longer understood");
+        panic!("the notice cannot be parsed");
     };
     assert_eq!((understood.kind, &understood.target), (event.kind, &event.target));
     let nonsense = it.verify_notice(format!("nonsense {CARD_NUMBER}").as_bytes());
     assert!(!nonsense.raw.contains(CARD_NUMBER));
 }
 
-/// A refund's id tells one refund from another.
+/// Ids that are card numbers are replaced by digests: different ones stay different, and equal ones stay
+/// equal. An id that only contains the digits of a card stays whole.
 pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: &GatewayFixture) {
     let understood = |id: &str| {
         let refund = Some(RefundId::new(id.to_owned()));
@@ -89,7 +90,7 @@ pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: 
         assert_eq!(
             it.other_instance.parse_notice(&notice, it.now),
             ParsedNotice::Event(event.clone()),
-            "and always so"
+            "the same on every instance"
         );
         (event.refund.expect("it names a refund"), notice.raw)
     };
@@ -101,11 +102,11 @@ pub async fn ids_that_look_like_card_numbers_stay_two_and_others_stay_whole(it: 
     assert!(one != other && one == understood(CARD_NUMBER).0);
 }
 
-/// What began in its dashboard knows neither our ids nor our order.
+/// An event that began in the gateway's dashboard has neither our ids nor our order number.
 pub async fn a_notice_may_name_things_by_the_gateways_references_alone(it: &GatewayFixture) {
     for kind in EventKind::ALL.into_iter().filter(|it| it.is_refund() || it.is_dispute()) {
         let event = it.event(kind);
-        let payment = event.references.payment.clone().expect("it has one");
+        let payment = event.references.payment.clone().expect("a reference");
         let named = NamedReference { kind: ReferenceKind::Payment, reference: payment };
         let target = EventTarget::Reference(named);
         let event = PaymentEvent { target, order: None, refund: None, dispute: None, ..event };
@@ -116,7 +117,7 @@ pub async fn a_notice_may_name_things_by_the_gateways_references_alone(it: &Gate
     }
 }
 
-/// Always the same one, and another one for another.
+/// The digest is always the same for one card number and different for another.
 pub async fn a_reference_that_is_a_card_number_is_a_digest(it: &GatewayFixture) {
     let understood = |text: &str| {
         let payment = Some(GatewayReference::new(text.to_owned()));
@@ -136,25 +137,26 @@ pub async fn a_reference_that_is_a_card_number_is_a_digest(it: &GatewayFixture) 
     assert_ne!(understood(CARD_NUMBER), understood("5555555555554444"));
 }
 
-/// A status that tells the gateway not to send it again, and a body of the type it says.
+/// The status is a success, so that the gateway does not send the notice again, and there is a media type.
 pub async fn a_notice_is_acknowledged_with_success(it: &GatewayFixture) {
     for duplicate in [false, true] {
-        let answer = it.gateway.acknowledge(duplicate);
-        assert!((200..300).contains(&answer.status), "{}", answer.status);
-        assert!(answer.content_type.contains('/') && answer.content_type.is_ascii());
-        assert_eq!(answer, it.other_instance.acknowledge(duplicate));
+        let acknowledgement = it.gateway.acknowledge(duplicate);
+        assert!((200..300).contains(&acknowledgement.status), "{}", acknowledgement.status);
+        assert!(acknowledgement.content_type.contains('/') && acknowledgement.content_type.is_ascii());
+        assert_eq!(acknowledgement, it.other_instance.acknowledge(duplicate));
     }
 }
 
-/// At no great length.
+/// The name of an unknown type has at most 64 characters.
 pub async fn an_unknown_type_is_named(it: &GatewayFixture) {
     let ParsedNotice::UnknownType { kind } = it.parse_notice(it.unknown_type.as_bytes()) else {
-        panic!("it is not of an unknown type");
+        panic!("the type is known");
     };
     assert!((1..=64).contains(&kind.chars().count()));
 }
 
-/// An error would only make the gateway repeat it.
+/// A signed notice without any form is accepted and stored, because an error would make the gateway send it
+/// again.
 pub async fn a_genuine_notice_that_is_nonsense_is_kept_and_unintelligible(it: &GatewayFixture) {
     for body in [&b"nonsense"[..], b"", b"{}", b"[]", b"\xff\xfe", b"{\"type\":7}"] {
         assert!(matches!(it.parse_notice(body), ParsedNotice::Unintelligible { .. }));

@@ -1,4 +1,4 @@
-//! The times at which the gateway is asked again.
+//! The suite for the checks of open payments and refunds.
 
 use domain::{
     Refund, Text, Timestamp,
@@ -16,10 +16,10 @@ use crate::{
 /// Only `check_at` and `checks` change, whatever else the value contains and whatever else has been stored
 /// meanwhile.
 pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
-    let (_, mut kept) = captured(backend).await;
-    kept.refunds.push(sample::refund(&kept, "5"));
-    replace(backend, &kept).await;
-    let mut read = kept.clone();
+    let (_, mut stored) = captured(backend).await;
+    stored.refunds.push(sample::refund(&stored, "5"));
+    replace(backend, &stored).await;
+    let mut read = stored.clone();
     (read.check_at, read.checks) = (Some(at(60)), 1);
     read.facts = sample::restore_facts(RawFacts { failed_at: Some(at(60)), ..RawFacts::default() });
     (read.pending_operation, read.details, read.updated_at) =
@@ -29,18 +29,18 @@ pub async fn postponing_writes_nothing_but_the_delay(backend: &Backend) {
         refund.facts = RefundFacts { failed_at: Some(at(60)), ..RefundFacts::default() };
         refund.reason = Some(Text::new("late"));
     }
-    read.refunds.push(sample::refund(&kept, "1"));
+    read.refunds.push(sample::refund(&stored, "1"));
     backend.commit([Write::Postpone(Box::new(read))]).await;
-    (kept.check_at, kept.checks) = (Some(at(60)), 1);
-    for refund in &mut kept.refunds {
+    (stored.check_at, stored.checks) = (Some(at(60)), 1);
+    for refund in &mut stored.refunds {
         (refund.check_at, refund.checks) = (Some(at(70)), 7);
     }
-    assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept));
-    let mut calm = kept.clone();
-    calm.check_at = None;
-    calm.refunds.iter_mut().for_each(|it| it.check_at = None);
-    backend.commit([Write::Postpone(Box::new(calm.clone()))]).await;
-    assert_eq!(found(backend, &kept).await, Some(calm), "for ever, too");
+    assert_eq!(found(backend, &stored).await.as_ref(), Some(&stored));
+    let mut closed = stored.clone();
+    closed.check_at = None;
+    closed.refunds.iter_mut().for_each(|it| it.check_at = None);
+    backend.commit([Write::Postpone(Box::new(closed.clone()))]).await;
+    assert_eq!(found(backend, &stored).await, Some(closed), "a check can also be removed");
 }
 
 /// Due at that time or earlier, longest due first, each transaction once, no more than the limit.
@@ -73,7 +73,7 @@ pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &B
         .list_due_transactions(&sample::gateway("sandbox"), at(10), Batch { skip: 1, limit: 2 })
         .await
         .expect("read");
-    assert_eq!(behind, [second.clone(), third], "what lies behind the longest due");
+    assert_eq!(behind, [second.clone(), third], "those after the longest due");
     assert_eq!(
         backend
             .payments
@@ -96,10 +96,10 @@ pub async fn what_is_to_be_checked_is_found_by_transaction_or_refund(backend: &B
         .list_due_transactions(&sample::gateway("stripe"), at(10), of(100))
         .await
         .expect("read");
-    assert_eq!(found, [stripe], "each gateway's own");
+    assert_eq!(found, [stripe], "only those of this gateway");
 }
 
-/// Each once, whether or not anything is open there.
+/// Each gateway with a transaction is found once, by name, whether or not a check is due there.
 pub async fn gateways_are_found_one_after_the_other(backend: &Backend) {
     assert_eq!(backend.payments.next_gateway(None).await.expect("read"), None);
     for name in ["sandbox", "alipay", "sandbox", "stripe", "alipay"] {

@@ -1,4 +1,4 @@
-//! What gateways call payments, refunds and disputes.
+//! The suite for gateway references.
 
 use domain::{
     DisputeId, RefundId, Transaction,
@@ -21,7 +21,8 @@ async fn paid_through(backend: &Backend, gateway: &str) -> Transaction {
     backend.transaction(&backend.order().await, |it| it.gateway = sample::gateway(gateway)).await
 }
 
-/// With the transaction, alone and in the list of its order; and by the reference.
+/// References are read with the transaction, alone and in the list of its order, and the transaction is found
+/// by them.
 pub async fn references_are_read_back_in_the_order_learnt(backend: &Backend) {
     let mut transaction = paid_through(backend, "sandbox").await;
     let dispute = ReferenceOwner::Dispute(DisputeId::new("d1".into()));
@@ -46,7 +47,7 @@ pub async fn references_are_read_back_in_the_order_learnt(backend: &Backend) {
     assert_eq!(listed, [transaction]);
 }
 
-/// Of that gateway, of that kind, in that case.
+/// Another gateway, another kind or another case is another reference.
 pub async fn a_reference_names_one_thing_of_its_gateway_and_kind(backend: &Backend) {
     let transaction = paid_through(backend, "sandbox").await;
     backend.commit([learn_reference(&transaction, ReferenceOwner::Payment, "pi_1")]).await;
@@ -65,7 +66,7 @@ pub async fn a_reference_names_one_thing_of_its_gateway_and_kind(backend: &Backe
     backend.commit([learn_reference(&elsewhere, ReferenceOwner::Payment, "pi_1")]).await;
 }
 
-/// What was learnt first stays.
+/// A second owner of a reference, and a second reference of an owner, is stale; the first one stays.
 pub async fn a_reference_is_never_given_to_another_nor_replaced(backend: &Backend) {
     let (one, other) = (paid_through(backend, "sandbox").await, paid_through(backend, "sandbox").await);
     backend
@@ -80,7 +81,7 @@ pub async fn a_reference_is_never_given_to_another_nor_replaced(backend: &Backen
         learn_reference(&one, refund("r2"), "re_1"),
         learn_reference(&one, ReferenceOwner::Payment, "pi_2"),
         learn_reference(&one, refund("r1"), "re_2"),
-        // Once more the same.
+        // The same reference for the same owner once more.
         learn_reference(&one, ReferenceOwner::Payment, "pi_1"),
     ] {
         backend.expect_stale([write]).await;
@@ -93,7 +94,7 @@ pub async fn a_reference_is_never_given_to_another_nor_replaced(backend: &Backen
     assert_eq!(found(backend, &other).await.expect("it is there").references, []);
 }
 
-/// All others hear that they are too late.
+/// Of concurrent commits that store one reference one succeeds; the others are stale.
 pub async fn one_of_many_that_claim_a_reference_gets_it(backend: &Backend) {
     let transaction = paid_through(backend, "sandbox").await;
     let race = backend.race(|| {

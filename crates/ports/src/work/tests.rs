@@ -1,5 +1,5 @@
 use domain::{
-    ChangeId, ChangeKey, ChangedBy, Money, OrderNumber, ProductKey,
+    ChangeId, ChangeKey, ChangedBy, EventKey, Money, OrderKey, OrderNumber, ProductKey, TransactionKey,
     order::{NewOrder, OrderLine},
     payment::{GatewayReference, KnownReference, ReferenceOwner},
 };

@@ -8,23 +8,23 @@ use crate::record::{table::Duplicate, tables::Tables};
 /// The outcome of one write.
 pub(super) type Written = Result<(), Abort>;
 
-/// Which guard refused. The row that is in the way is looked up after the unit is rolled back, as the SQL adapters do:
-/// a row of the unit itself is in no one's way.
+/// The guard that failed. The conflicting row is looked up only after the rollback, as in the SQL adapters,
+/// because a row that the unit itself wrote is no conflict.
 #[derive(Debug)]
 pub(crate) enum Abort {
-    /// A guarded row has moved on, or a key or id is given out twice.
+    /// A guarded row has changed, or a key or id exists already.
     Stale,
-    /// There is not enough of these products.
+    /// These products have not enough stock.
     OutOfStock(Vec<ProductId>),
     /// A limit of unpaid orders is reached.
     Limit(OpenLimit),
-    /// An idempotency key is used.
+    /// The idempotency key is claimed already.
     Claim(IdempotencyKey),
-    /// An event of that gateway and id, or of its row, is there.
+    /// An event with this gateway and id, or with the same row key, exists.
     Event(GatewayName, EventId),
-    /// A name, address, id or row of an account is there.
+    /// An account with the same name, address, id or row key exists.
     User(Box<User>),
-    /// The program does what it must not do.
+    /// The unit breaks a rule of the schema, which is a bug of the program.
     Failed(PortError),
 }
 
@@ -35,7 +35,7 @@ impl From<Duplicate> for Abort {
 }
 
 impl Abort {
-    /// The refusal as the port knows it, once `tables` are rolled back.
+    /// Maps it to the error of the port. `tables` must be rolled back before.
     pub(crate) fn into_commit_error(self, tables: &Tables) -> CommitError {
         match self {
             Self::Stale => CommitError::Stale,
@@ -46,8 +46,8 @@ impl Abort {
                 claim.map_or(CommitError::Stale, |it| CommitError::Claimed(Box::new(it)))
             }
             Self::Event(gateway, id) => {
-                let kept = tables.events.find(&(gateway, id));
-                kept.map_or(CommitError::Stale, |_| CommitError::DuplicateEvent)
+                let stored = tables.events.find(&(gateway, id));
+                stored.map_or(CommitError::Stale, |_| CommitError::DuplicateEvent)
             }
             Self::User(user) => {
                 let taken = tables.find_account_conflicts(&user.username, &user.email);

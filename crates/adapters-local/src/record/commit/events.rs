@@ -15,7 +15,7 @@ use crate::record::{
 impl Row for StoredEvent {
     const TABLE: &'static str = "payment_events";
     type Key = EventKey;
-    /// A gateway gives each id out once.
+    /// The id is unique within a gateway.
     type Unique = (GatewayName, EventId);
 
     fn key(&self) -> EventKey {

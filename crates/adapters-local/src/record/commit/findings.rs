@@ -9,16 +9,16 @@ use crate::record::{
     tables::Tables,
 };
 
-/// A finding as the record holds it.
+/// A stored finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FindingRow {
-    /// The finding. The public id of who resolved it is looked up when it is read.
+    /// The finding. The public id of the user who resolved it is looked up when it is read.
     pub finding: Finding,
-    /// What it is about, while it is open and no second one about that may be; `None` for all others.
+    /// The subject of an open finding that may exist only once; `None` for all other findings.
     pub subject: Option<String>,
 }
 
-/// What two findings may not share.
+/// The unique keys of findings.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::record) enum FindingKeys {
     Id(FindingId),
@@ -48,11 +48,12 @@ pub(super) fn insert_finding(tables: &mut Tables, finding: Finding) -> Written {
     Ok(tables.findings.insert(FindingRow { finding, subject: None })?)
 }
 
-/// A duplicate is the open finding about the subject, or a key or id that was given out twice.
+/// Inserts a finding unless an open one has the same subject. A duplicate without such a finding is a key or
+/// id that exists already.
 pub(super) fn insert_finding_once(tables: &mut Tables, finding: Finding, subject: String) -> Written {
-    let about = FindingKeys::Subject(subject.clone());
+    let subject_key = FindingKeys::Subject(subject.clone());
     match tables.findings.insert(FindingRow { finding, subject: Some(subject) }) {
-        Err(Duplicate) if tables.findings.find(&about).is_none() => Err(Abort::Stale),
+        Err(Duplicate) if tables.findings.find(&subject_key).is_none() => Err(Abort::Stale),
         Ok(()) | Err(Duplicate) => Ok(()),
     }
 }

@@ -9,11 +9,11 @@ use crate::record::{table::Row, tables::Tables};
 /// A count of a user's unpaid orders, or of the pieces of one product in them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenCountRow {
-    /// Whose orders are counted.
+    /// The user whose orders are counted.
     pub owner: UserKey,
-    /// The product whose pieces are counted; `None` for the orders themselves.
+    /// The product whose pieces are counted; `None` for the count of orders.
     pub product: Option<ProductId>,
-    /// How many there are.
+    /// The number of orders or pieces.
     pub total: u32,
 }
 
@@ -67,7 +67,7 @@ fn raise_count(
     }
 }
 
-/// An order that is older than the counts was never counted, so it is not taken off.
+/// Lowers a count, unless it would become negative: an order that is older than the counts was never counted.
 fn lower_count(tables: &mut Tables, key: &(UserKey, Option<ProductId>), by: u32) -> Written {
     let left = tables.open_counts.get(key).and_then(|it| it.total.checked_sub(by));
     let Some(left) = left else { return Ok(()) };

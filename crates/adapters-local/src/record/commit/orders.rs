@@ -28,12 +28,12 @@ impl Row for Order {
     }
 }
 
-/// An entry of an order's history as the record holds it.
+/// A stored history entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryRow {
-    /// Of which order.
+    /// The row key of the order.
     pub order: OrderKey,
-    /// The change of status. Its number is taken once in an order.
+    /// The entry. Its sequence number is unique within the order.
     pub entry: HistoryEntry,
 }
 
@@ -58,8 +58,8 @@ pub(super) fn insert_order(tables: &mut Tables, order: Order, entry: HistoryEntr
     Ok(tables.history.insert(HistoryRow { order: key, entry })?)
 }
 
-pub(super) fn update_order(tables: &mut Tables, progress: &OrderChange) -> Written {
-    let (next, read) = (progress.order(), progress.base_revision());
+pub(super) fn update_order(tables: &mut Tables, order_change: &OrderChange) -> Written {
+    let (next, read) = (order_change.order(), order_change.base_revision());
     let is_as_read = |row: &Order| row.revision == read;
     update_guarded(&mut tables.orders, &next.key, is_as_read, |row| {
         row.status = next.status;
@@ -69,7 +69,7 @@ pub(super) fn update_order(tables: &mut Tables, progress: &OrderChange) -> Writt
         row.last_sequence = next.last_sequence;
         row.updated_at = next.updated_at;
     })?;
-    for entry in progress.history_entries() {
+    for entry in order_change.history_entries() {
         tables.history.insert(HistoryRow { order: next.key, entry: entry.clone() })?;
     }
     Ok(())

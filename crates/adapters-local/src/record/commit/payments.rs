@@ -13,19 +13,19 @@ use ports::PortError;
 
 use crate::record::{table::Row, tables::Tables};
 
-/// What two transactions may not share, nor two refunds or words about a dispute of one.
+/// The unique keys of transactions, with those of their refunds, dispute events and references.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::record) enum TransactionKeys {
     Id(TransactionId),
     Place(OrderKey, u32),
-    /// Held while no other transaction of the order may be live.
+    /// Taken while no other transaction of the order may be live.
     Occupied(OrderKey),
     Refund(RefundKey),
     RefundId(TransactionKey, RefundId),
     DisputeEvent(TransactionKey, EventId),
-    /// A gateway gives a reference to one thing of a kind.
+    /// Within a gateway and a kind, a reference has one owner.
     Reference(GatewayName, NamedReference),
-    /// A thing has one reference.
+    /// An owner has one reference.
     ReferenceOwner(TransactionKey, ReferenceOwner),
 }
 
@@ -46,8 +46,8 @@ impl Row for Transaction {
             keys.push(TransactionKeys::Refund(refund.key));
             keys.push(TransactionKeys::RefundId(self.key, refund.id.clone()));
         }
-        let words = self.facts.as_raw().disputes.iter();
-        keys.extend(words.map(|it| TransactionKeys::DisputeEvent(self.key, it.event.clone())));
+        let disputes = self.facts.as_raw().disputes.iter();
+        keys.extend(disputes.map(|it| TransactionKeys::DisputeEvent(self.key, it.event.clone())));
         for known in &self.references {
             keys.push(TransactionKeys::Reference(self.gateway.clone(), known.name()));
             keys.push(TransactionKeys::ReferenceOwner(self.key, known.owner.clone()));
@@ -64,12 +64,12 @@ impl Row for Transaction {
     }
 }
 
-/// What was asked for of a transaction as the record holds it.
+/// A stored payment request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RequestRow {
-    /// Its place among all requests, in the order they were kept: 1, 2, 3 and so on.
+    /// The position among all requests, in the order in which they were stored: 1, 2, 3 and so on.
     pub number: u64,
-    /// What was asked for.
+    /// The request, as the use case wrote it.
     pub request: PaymentRequest,
 }
 
@@ -87,26 +87,27 @@ impl Row for RequestRow {
     }
 }
 
-/// References come only with [`learn_reference`].
+/// Inserts a transaction without its references: only [`learn_reference`] stores those.
 pub(super) fn insert_transaction(tables: &mut Tables, transaction: Transaction) -> Written {
     require_parent(&tables.orders, &transaction.order, "an order")?;
     Ok(tables.transactions.insert(Transaction { references: Vec::new(), ..transaction })?)
 }
 
-/// One that comes back to life may find that another occupies its order: a unique key tells.
+/// Replaces a transaction, except its references. If it becomes live again while another one occupies its
+/// order, the unique key of the order is violated.
 pub(super) fn update_transaction(tables: &mut Tables, given: Transaction) -> Written {
-    let Some(kept) = tables.transactions.get(&given.key) else { return Err(Abort::Stale) };
-    let refunds = merge_refunds(kept.refunds.clone(), &given.refunds)?;
-    let facts = add_disputes(&kept.facts, given.facts);
-    let next = Transaction { facts, refunds, references: kept.references.clone(), ..given };
+    let Some(stored) = tables.transactions.get(&given.key) else { return Err(Abort::Stale) };
+    let refunds = merge_refunds(stored.refunds.clone(), &given.refunds)?;
+    let facts = add_disputes(&stored.facts, given.facts);
+    let next = Transaction { facts, refunds, references: stored.references.clone(), ..given };
     Ok(tables.transactions.update(&given.key, |row| *row = next)?)
 }
 
-/// The unique keys of the transaction's row are the guard.
+/// Adds a reference. The guard is the pair of unique keys for reference and owner.
 pub(super) fn learn_reference(tables: &mut Tables, gateway: &GatewayName, new: NewReference) -> Written {
     require_parent(&tables.transactions, &new.transaction, "a transaction")?;
     if tables.transactions.get(&new.transaction).is_some_and(|it| it.gateway != *gateway) {
-        return Err(Abort::Failed(PortError::bug("a reference is of another gateway than its transaction")));
+        return Err(Abort::Failed(PortError::bug("a reference and its transaction have different gateways")));
     }
     Ok(tables.transactions.update(&new.transaction, |row| row.references.push(new.known))?)
 }
@@ -127,29 +128,32 @@ pub(super) fn postpone_checks(tables: &mut Tables, later: &Transaction) -> Writt
     })?)
 }
 
-/// Of a refund that is there, only the columns that a gateway's word changes are written. A new one stands at its place
-/// among all; a place that is taken was decided on a transaction that has moved on.
-fn merge_refunds(mut kept: Vec<Refund>, given: &[Refund]) -> Result<Vec<Refund>, Abort> {
-    for (place, refund) in given.iter().enumerate() {
-        let known = kept.iter_mut().find(|it| it.key == refund.key && it.id == refund.id);
+/// Merges the given refunds into the stored ones. A stored refund changes only in the columns that an event
+/// or a check changes. A new refund must come after all stored ones; otherwise the decision was made on an
+/// older state, and the commit is stale.
+fn merge_refunds(mut stored: Vec<Refund>, given: &[Refund]) -> Result<Vec<Refund>, Abort> {
+    for (position, refund) in given.iter().enumerate() {
+        let known = stored.iter_mut().find(|it| it.key == refund.key && it.id == refund.id);
         if let Some(known) = known {
             (known.amount, known.facts) = (refund.amount, refund.facts);
             (known.check_at, known.checks) = (refund.check_at, refund.checks);
-        } else if place < kept.len() {
+        } else if position < stored.len() {
             return Err(Abort::Stale);
         } else {
-            kept.push(refund.clone());
+            stored.push(refund.clone());
         }
     }
-    Ok(kept)
+    Ok(stored)
 }
 
-/// Adds the words about disputes that are new: a word is never lost, and never changes.
-fn add_disputes(kept: &PaymentFacts, given: PaymentFacts) -> PaymentFacts {
-    let known = &kept.as_raw().disputes;
+/// Returns the given facts with the stored dispute events and those that are new. A stored dispute event
+/// never changes.
+fn add_disputes(stored: &PaymentFacts, given: PaymentFacts) -> PaymentFacts {
+    let known = &stored.as_raw().disputes;
     let is_new = |event: &EventId| known.iter().all(|it| it.event != *event);
     let new = given.as_raw().disputes.iter().filter(|it| is_new(&it.event));
     let disputes = known.iter().chain(new).cloned().collect();
-    // Without a capture there can be no word about it: those facts are taken as they are.
+    // It fails only if the given facts have no capture although dispute events are stored. They are stored as
+    // given.
     PaymentFacts::from_raw(RawFacts { disputes, ..given.as_raw().clone() }).unwrap_or(given)
 }

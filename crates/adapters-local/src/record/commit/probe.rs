@@ -5,16 +5,16 @@ use domain::Timestamp;
 use super::abort::Written;
 use crate::record::{table::Row, tables::Tables};
 
-/// What a probe wrote.
+/// The row that a probe writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProbeRow {
-    /// The moment that was given with it.
+    /// The time of the last probe, from [`Write::Probe`](ports::Write::Probe).
     pub at: Timestamp,
 }
 
 impl Row for ProbeRow {
     const TABLE: &'static str = "commit_probe";
-    /// There is one row.
+    /// The table has at most one row.
     type Key = ();
     type Unique = Infallible;
 

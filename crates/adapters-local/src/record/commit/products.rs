@@ -1,4 +1,4 @@
-//! What operators do to products. Each write makes a version, and the entry that says who made it.
+//! Writes of operators to products. Each makes a new version, with a change that names its author.
 
 use domain::{
     ChangeId, ChangeKey, Money, Product, ProductId, ProductKey, Version,
@@ -29,24 +29,24 @@ impl Row for Product {
     }
 }
 
-/// A change of a product as the record holds it.
+/// A stored change of a product.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ProductChangeRow {
-    /// Who, why and when.
+    /// The change, with author, reason and time.
     pub change: ProductChange,
-    /// Of which product.
+    /// The row key of the product.
     pub product: ProductKey,
-    /// The version that began with it. A product has one change for each.
+    /// The version that the change made. It is unique within the product.
     pub version: Version,
-    /// The price since.
+    /// The price of this version.
     pub price: Money,
-    /// Whether it could be ordered since.
+    /// Whether this version can be ordered.
     pub active: bool,
-    /// What it did to the stock.
+    /// The change of the stock.
     pub stock: StockChange,
 }
 
-/// What two changes may not share.
+/// The unique keys of changes.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::record) enum ProductChangeKeys {
     Id(ChangeId),
@@ -92,7 +92,8 @@ pub(super) fn replace_product(
         row.version = next.version;
         row.updated_at = next.updated_at;
         match restock {
-            // The answer shows the stock as it was read: what was sold since then belongs to the new version.
+            // The reply shows the stock as it was read, so sales since then count as moves of the new
+            // version.
             StockUpdate::Keep => row.stock_moves = row.stock_moves.saturating_sub(next.stock_moves),
             StockUpdate::Set(stock) => (row.stock, row.stock_moves) = (stock, 0),
         }

@@ -7,7 +7,7 @@ use crate::record::{
     tables::Tables,
 };
 
-/// Removes rows whose time is over, longest over first.
+/// Removes at most `rows_max` expired rows, longest expired first.
 pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp, rows_max: u32) {
     match what {
         Prunable::Claims => {
@@ -21,7 +21,7 @@ pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp,
     }
 }
 
-/// When a session ended, or will.
+/// The time at which a session was revoked or expires, whichever is earlier.
 fn end_of(row: &SessionRow) -> Option<Timestamp> {
     [row.session.revoked_at, Some(row.session.expires_at)].into_iter().flatten().min()
 }

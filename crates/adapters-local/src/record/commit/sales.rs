@@ -1,23 +1,26 @@
-//! Writes of orders to products: they move the stock, and leave version and `updated_at` to operators.
+//! Writes of orders to products. They change the stock, but neither version nor `updated_at`, which belong to
+//! operators.
 
 use domain::{Product, ProductId, order::StockLine};
 
 use super::abort::{Abort, Written};
 use crate::record::{table::Row, tables::Tables};
 
-/// What could not be sold so far. The unit goes on when one product lacks, so that all that lack are named.
+/// The products of a unit that have not enough stock. The unit continues after the first one, so that the
+/// error names all of them.
 #[derive(Default)]
 pub(super) struct Lacking {
     products: Vec<ProductId>,
 }
 
 impl Lacking {
-    /// Sells one line, or notes that there is not enough.
+    /// Sells one line, or records that its product has not enough stock. Guard: the product is active, with
+    /// the same price and kind of stock as it was read; otherwise `Stale`.
     pub(super) fn sell_line(&mut self, tables: &mut Tables, line: StockLine, read: &Product) -> Written {
-        let offered = |now: &&Product| {
+        let is_as_read = |now: &&Product| {
             now.active && now.price == read.price && now.stock.is_some() == read.stock.is_some()
         };
-        let Some(now) = tables.products.get(&read.key).filter(offered) else { return Err(Abort::Stale) };
+        let Some(now) = tables.products.get(&read.key).filter(is_as_read) else { return Err(Abort::Stale) };
         let left = now.stock.map(|it| it.saturating_sub(i64::from(line.quantity)));
         if left.is_some_and(|it| it < 0) {
             if !self.products.contains(&line.product) {
@@ -25,19 +28,20 @@ impl Lacking {
             }
             return Ok(());
         }
-        // A product without tracked stock counts its sales too: `moves` is how a change of price knows of them.
+        // `stock_moves` also counts sales of products without tracked stock: a new version has to know of the
+        // sales since it was read.
         Ok(tables.products.update(&read.key, |row| {
             (row.stock, row.stock_moves) = (left, row.stock_moves.saturating_add(1))
         })?)
     }
 
-    /// Refuses the unit if anything lacked.
+    /// Fails if a product had not enough stock.
     pub(super) fn into_outcome(self) -> Written {
         if self.products.is_empty() { Ok(()) } else { Err(Abort::OutOfStock(self.products)) }
     }
 }
 
-/// Gives stock back. A product that is not tracked, or not any more, takes none.
+/// Returns stock to a product; no effect if its stock is not tracked any more.
 pub(super) fn return_stock(tables: &mut Tables, line: StockLine) -> Written {
     let tracked = tables.products.find(&line.product).filter(|it| it.stock.is_some());
     let Some(key) = tracked.map(Row::key) else { return Ok(()) };

@@ -3,12 +3,12 @@ use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
 use super::{abort::Written, require_parent, update_guarded};
 use crate::record::{table::Row, tables::Tables};
 
-/// A session as the record holds it.
+/// A stored session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionRow {
     /// The session.
     pub session: Session,
-    /// Where its login came from.
+    /// The network from which the user logged in.
     pub network: Network,
 }
 
@@ -36,7 +36,8 @@ pub(super) fn insert_session(tables: &mut Tables, session: Session, network: Net
 }
 
 pub(super) fn rotate_session(tables: &mut Tables, read: &Session, next: Session) -> Written {
-    // When it ends and when it was last exchanged may be older in a copy: everything else says which exchange it is.
+    // A cached session may have older values of `expires_at` and `rotated_at`, so they are not compared. All
+    // other columns identify the refresh.
     let is_as_read = |row: &SessionRow| {
         let now = &row.session;
         (&now.id, now.user, now.generation) == (&read.id, read.user, read.generation)

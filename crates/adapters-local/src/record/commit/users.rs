@@ -10,7 +10,7 @@ use crate::record::{
     tables::Tables,
 };
 
-/// What two accounts may not share. Names and addresses are as [`fold_case`](domain::user::fold_case) gives them.
+/// The unique keys of accounts. Names and addresses are folded by [`fold_case`](domain::user::fold_case).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::record) enum UserKeys {
     Id(UserId),
@@ -46,7 +46,7 @@ pub(super) fn insert_user(tables: &mut Tables, user: User, hash: PasswordHash) -
     tables.users.insert(Credentials { user, hash }).map_err(|Duplicate| Abort::User(account))
 }
 
-/// Changes what a user may do.
+/// Replaces the user's role and whether the account is disabled.
 pub(super) fn update_user(tables: &mut Tables, next: &User, read: Option<Timestamp>) -> Written {
     let is_as_read = |row: &Credentials| row.user.changed_at == read;
     update_guarded(&mut tables.users, &next.key, is_as_read, |row| {
@@ -65,7 +65,7 @@ pub(super) fn change_password(
     update_guarded(&mut tables.users, &user, |row| row.hash == *from, |row| row.hash = to)
 }
 
-/// Only guards.
+/// Writes nothing. Guard: the user has this password hash and is not disabled; otherwise `Stale`.
 pub(super) fn require_password(tables: &mut Tables, user: UserKey, hash: &PasswordHash) -> Written {
     update_guarded(&mut tables.users, &user, |row| row.hash == *hash && !row.user.disabled, |_| ())
 }

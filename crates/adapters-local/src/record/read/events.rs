@@ -63,7 +63,7 @@ impl MemoryRecord {
     }
 }
 
-/// What lists sort an event by.
+/// The sort key of events: oldest first.
 const fn sort_place(event: &StoredEvent) -> (Timestamp, EventKey) {
     (event.received_at, event.key)
 }
@@ -75,7 +75,7 @@ const fn is_waiting(disposition: EventDisposition) -> bool {
     }
 }
 
-/// Whether the transaction that an event names, or the reference that it names, is there, at the event's gateway.
+/// Whether the transaction or the reference that an event names is known at the event's gateway.
 fn is_known(tables: &Tables, event: &StoredEvent) -> bool {
     let keys = match &event.target {
         Some(EventTarget::Transaction(id)) => TransactionKeys::Id(id.clone()),

@@ -39,12 +39,12 @@ impl FindingRepository for MemoryRecord {
     }
 }
 
-/// What lists sort a finding by: newest first.
+/// The sort key of findings: newest first.
 const fn sort_place(row: &FindingRow) -> Reverse<(Timestamp, FindingKey)> {
     Reverse((row.finding.created_at, row.finding.key))
 }
 
-/// The finding, with the public id of who resolved it.
+/// Returns the finding with the public id of the user who resolved it.
 fn read_finding(tables: &Tables, row: &FindingRow) -> Finding {
     let resolver = row.finding.resolved_by.as_ref();
     let resolved_by = resolver.map(|it| ResolvedBy { by: it.by, user: tables.user_id(it.by) });

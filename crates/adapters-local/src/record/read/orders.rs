@@ -62,7 +62,7 @@ impl OrderRepository for MemoryRecord {
     }
 }
 
-/// What lists sort an order by: newest first.
+/// The sort key of orders: newest first.
 const fn sort_place(order: &Order) -> Reverse<(Timestamp, OrderKey)> {
     Reverse((order.created_at, order.key))
 }
@@ -74,7 +74,7 @@ fn matches_filter(filter: &OrderFilter, order: &Order) -> bool {
         && filter.created_before.is_none_or(|it| order.created_at < it)
 }
 
-/// Since when an order is due, the row that breaks a tie, and the order's number.
+/// The time since when an order is due, the row key that breaks a tie, and the order's number.
 type DueOrder<'t> = (Timestamp, i64, &'t OrderNumber);
 
 fn list_expired(tables: &Tables, now: Timestamp) -> Vec<DueOrder<'_>> {
@@ -100,7 +100,8 @@ fn list_uncaptured(tables: &Tables, before: Timestamp) -> Vec<DueOrder<'_>> {
         let order = tables.orders.get(&it.order).filter(|order| order.status == OrderStatus::Pending);
         order.map(|order| (it.created_at, it.key.get(), &order.number))
     };
-    // The row that breaks a tie is the transaction's: it is what the sweep waits for.
+    // The tie is broken by the key of the transaction, as in the SQL adapters, because its time is the sort
+    // key.
     let held: Vec<_> = tables.transactions.rows().filter(is_held).collect();
     held.into_iter().filter_map(due).collect()
 }

@@ -79,7 +79,7 @@ impl PaymentRepository for MemoryRecord {
     }
 }
 
-/// When a transaction, or a refund of it, is to be asked about next.
+/// The earliest check of a transaction and its refunds; `None` if none is set.
 fn check_at(transaction: &Transaction) -> Option<Timestamp> {
     transaction.refunds.iter().map(|it| it.check_at).chain([transaction.check_at]).flatten().min()
 }

@@ -70,7 +70,7 @@ impl ProductRepository for MemoryRecord {
     }
 }
 
-/// What lists sort a product by: oldest first.
+/// The sort key of products: oldest first.
 const fn sort_place(product: &Product) -> (Timestamp, ProductKey) {
     (product.created_at, product.key)
 }

@@ -38,7 +38,7 @@ impl SessionRepository for MemoryRecord {
         let tables = self.tables();
         let revoked = |it: &SessionRow| {
             let (at, key) = (it.session.revoked_at?, it.session.key);
-            // No row comes before the first key.
+            // `None` is less than every key, so without `after` no row at `since` is left out.
             let is_behind = (at, Some(key)) > (since, after);
             is_behind.then(|| RevokedSession { key, id: it.session.id.clone(), at })
         };

@@ -41,7 +41,7 @@ impl UserRepository for MemoryRecord {
         limit: u32,
     ) -> Read<Vec<ChangedUser>> {
         let tables = self.tables();
-        // No row comes before the first key.
+        // `None` is less than every key, so without `after` no row at `since` is left out.
         let last = (Some(since), after);
         let changed = tables.users.rows().filter(|it| it.user.changed_at.is_some());
         let sort_place = |it: &Credentials| (it.user.changed_at, Some(it.user.key));

@@ -48,8 +48,8 @@ fn a_key_or_unique_key_is_given_out_once() {
     }
     assert_eq!(it.update(&2, |row| row.1 = vec!['a']), Err(Duplicate));
     assert_eq!(rows(&it), before);
-    assert_eq!(it.find(&'c').map(|it| it.0), Some(2), "a refused update takes no key from its own row");
-    assert_eq!(it.find(&'x'), None, "nor does a refused row keep one");
+    assert_eq!(it.find(&'c').map(|it| it.0), Some(2), "after a refused update the row has its keys");
+    assert_eq!(it.find(&'x'), None, "a refused row takes no key");
 }
 
 #[test]

@@ -27,7 +27,7 @@ async fn an_order_that_was_not_paid_in_time_closes_and_gives_its_stock_back() {
     assert!(!expire_unpaid_orders(&it.app).await.unwrap());
     assert_eq!(it.journal_lines(), ["commit ReturnStock RemoveOpenOrder UpdateOrder"]);
     assert_eq!(status(&it), OrderStatus::Closed);
-    assert_eq!(it.metrics.count(Observation::BatchProcessed("expire", 1)), 1);
+    assert_eq!(it.metrics.count(Observation::BatchProcessed("expire-unpaid", 1)), 1);
 }
 
 #[tokio::test]

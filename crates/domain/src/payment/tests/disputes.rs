@@ -27,7 +27,7 @@ fn a_part_that_is_disputed_cannot_be_refunded_and_the_rest_can() {
     );
     assert_eq!(ask(&mut case, "0.51"), Err(NotRefundable::Exceeds));
     ask(&mut case, "0.5").unwrap();
-    assert_eq!(case.order_change.order().status, OrderStatus::Paid, "what is disputed may be won");
+    assert_eq!(case.order_change.order().status, OrderStatus::Paid, "the dispute may be won");
     assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
 }
 
@@ -38,7 +38,7 @@ fn a_part_that_is_lost_is_back_and_the_whole_is_refunded_with_the_rest() {
     assert_eq!((it.status(), it.refundable_amount()), (PaymentStatus::Captured, yuan("2.5")));
     assert_eq!(case.order_change.order().status, OrderStatus::Paid);
     ask(&mut case, "2.5").unwrap();
-    assert_eq!(case.order_change.order().status, OrderStatus::RefundPending, "the last of it is asked for");
+    assert_eq!(case.order_change.order().status, OrderStatus::RefundPending, "the rest is requested");
     case.apply_event(&later(3, refund(RefundSucceeded, "2.5", "auto")), fresh(), NOW);
     assert_eq!(case.transaction.status(), PaymentStatus::Refunded);
     assert_eq!(case.order_change.order().status, OrderStatus::Refunded);
@@ -47,10 +47,10 @@ fn a_part_that_is_lost_is_back_and_the_whole_is_refunded_with_the_rest() {
 #[test]
 fn a_second_dispute_counts_whether_the_gateway_names_it_or_not() {
     for id in [None, Some("d1")] {
-        let word = |kind, ms| later(ms, dispute(kind, "10", id));
-        let mut case = told(&[event(Captured), word(Disputed, 1), word(DisputeWon, 2)]);
+        let report = |kind, ms| later(ms, dispute(kind, "10", id));
+        let mut case = told(&[event(Captured), report(Disputed, 1), report(DisputeWon, 2)]);
         assert_eq!(case.transaction.status(), PaymentStatus::Captured);
-        case.apply_event(&word(Disputed, 3), fresh(), NOW);
+        case.apply_event(&report(Disputed, 3), fresh(), NOW);
         assert_eq!(case.transaction.status(), PaymentStatus::Disputed, "{id:?}");
         assert_eq!(kinds(&case), [FindingKind::Dispute; 2]);
         assert_eq!(ask(&mut case, "1"), Err(NotRefundable::Exceeds));
@@ -149,8 +149,8 @@ fn a_dispute_that_is_named_only_when_it_ends_is_one_dispute() {
 #[test]
 fn a_lost_dispute_that_is_opened_again_and_won_is_flagged() {
     let story = [(Disputed, 1), (DisputeLost, 2), (Disputed, 3), (DisputeWon, 4)];
-    let words = story.map(|(kind, ms)| named(kind, "10", "d1", ms));
-    let case = told(&[&[event(Captured)], &words[..]].concat());
+    let reports = story.map(|(kind, ms)| named(kind, "10", "d1", ms));
+    let case = told(&[&[event(Captured)], &reports[..]].concat());
     assert_eq!(case.transaction.status(), PaymentStatus::Captured);
     assert_eq!(kinds(&case), [FindingKind::Dispute, FindingKind::Dispute, FindingKind::Contradiction]);
 }
@@ -158,8 +158,8 @@ fn a_lost_dispute_that_is_opened_again_and_won_is_flagged() {
 #[test]
 fn of_two_ends_of_one_moment_the_one_that_arrived_last_holds() {
     for (ends, disputed) in [([DisputeLost, DisputeWon], "0"), ([DisputeWon, DisputeLost], "10")] {
-        let words = [plain(Disputed, "10", 1), plain(ends[0], "10", 1), plain(ends[1], "10", 1)];
-        let case = told(&[&[event(Captured)], &words[..]].concat());
+        let reports = [plain(Disputed, "10", 1), plain(ends[0], "10", 1), plain(ends[1], "10", 1)];
+        let case = told(&[&[event(Captured)], &reports[..]].concat());
         assert_eq!(case.transaction.disputed_amount().to_string(), format!("{disputed}.00"), "{ends:?}");
     }
 }

@@ -1,4 +1,4 @@
-//! The gateway's own names.
+//! The gateway's references.
 
 use EventKind::{Captured, DisputeLost, DisputeWon, Disputed, RefundFailed, RefundSucceeded};
 
@@ -8,13 +8,14 @@ fn reference(text: &str) -> GatewayReference {
     GatewayReference::parse(text).unwrap()
 }
 
-/// The event, which states what the gateway calls the payment.
+/// The event, with this reference of the payment.
 fn of(payment: &str, event: PaymentEvent) -> PaymentEvent {
     let references = EventReferences { payment: Some(reference(payment)), ..event.references };
     PaymentEvent { references, ..event }
 }
 
-/// A word about a refund that names the payment and the refund by the gateway's references, as its dashboard does.
+/// An event about a refund that began in the gateway's dashboard: it names payment and refund only by
+/// references.
 fn dashboard_refund(kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
     let references = EventReferences {
         payment: Some(reference("pi_1")),
@@ -109,10 +110,14 @@ fn a_refund_begun_in_the_dashboard_is_recorded_under_its_reference() {
     assert_eq!((kinds(&case), case.new_references(NOW).len()), (vec![], 3));
     let mut case = case;
     case.apply_event(&later(1, dashboard_refund(RefundFailed, "4", "re_1")), fresh(), NOW);
-    assert_eq!(refunds(&case), [("re_1", RefundStatus::Failed), two], "the later word is about the same one");
+    assert_eq!(
+        refunds(&case),
+        [("re_1", RefundStatus::Failed), two],
+        "the later event names the same refund"
+    );
 }
 
-/// Asks for a refund of ours; its answer does not come.
+/// A captured payment with a refund `r1` of this amount that has no result.
 fn asked(amount: &str) -> TransactionChange {
     let mut case = told(&[of("pi_1", event(Captured))]);
     let ids = RefundIds { key: RefundKey::new(8), id: RefundId::new("r1".into()) };
@@ -120,7 +125,7 @@ fn asked(amount: &str) -> TransactionChange {
     case
 }
 
-/// What the gateway says of our refund at last, with both names.
+/// The result of the refund `r1`, with our id and this reference.
 fn answer(amount: &str, id: &str) -> PaymentEvent {
     let references = EventReferences { refund: Some(reference(id)), ..EventReferences::default() };
     PaymentEvent { references, ..refund(RefundSucceeded, amount, "r1") }
@@ -132,7 +137,7 @@ fn a_nameless_refund_and_one_that_may_be_it_are_never_counted_as_two() {
     let notice = dashboard_refund(RefundSucceeded, "4", "re_1");
     assert_eq!(apply_events(&mut case, std::slice::from_ref(&notice), fresh, NOW), [EventEffect::Waiting]);
     assert_eq!(refunds(&case), [("r1", RefundStatus::Pending)]);
-    // It was ours.
+    // The notice is about our refund.
     let mut ours = case.clone();
     let effects = apply_events(&mut ours, &[answer("4", "re_1"), notice.clone()], fresh, NOW);
     assert_eq!(effects, [EventEffect::Applied, EventEffect::Unchanged]);
@@ -140,7 +145,7 @@ fn a_nameless_refund_and_one_that_may_be_it_are_never_counted_as_two() {
         (refunds(&ours), ours.transaction.refunded_amount()),
         (vec![("r1", RefundStatus::Succeeded)], yuan("4"))
     );
-    // It was not.
+    // The notice is about another refund.
     let effects = apply_events(&mut case, &[notice, answer("4", "re_9")], fresh, NOW);
     assert_eq!(effects, [EventEffect::Applied, EventEffect::Applied]);
     assert_eq!((case.transaction.refunded_amount(), kinds(&case)), (yuan("8"), vec![]));

@@ -11,13 +11,13 @@ fn at(ms: i64, kind: EventKind, amount: &str, id: &str) -> PaymentEvent {
 #[test]
 fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
     for arrival in [[1, 2], [2, 1]] {
-        let words = arrival.map(|ms| {
+        let reports = arrival.map(|ms| {
             let kind = if ms == 1 { RefundSucceeded } else { RefundFailed };
             at(ms, kind, "10", "r1")
         });
         let mut case = told(&[event(Captured)]);
-        for word in words {
-            case.apply_event(&word, fresh(), NOW);
+        for report in reports {
+            case.apply_event(&report, fresh(), NOW);
         }
         let it = &case.transaction;
         assert_eq!(
@@ -50,7 +50,7 @@ fn a_refund_that_failed_in_part_leaves_the_order_where_it_is() {
         (yuan("10"), vec![FindingKind::RefundFailed])
     );
     case.apply_event(&at(1, RefundSucceeded, "4", "r1"), fresh(), NOW);
-    assert_eq!(kinds(&case).len(), 1, "the same word again says nothing new");
+    assert_eq!(kinds(&case).len(), 1, "the same report again raises nothing");
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
             assert_eq!(
                 case.apply_event(&later(4, event(kind)), fresh(), NOW),
                 EventEffect::Unchanged,
-                "an old word"
+                "a failure before the capture"
             );
         }
         assert_eq!(kinds(&case), []);
@@ -102,7 +102,7 @@ fn a_word_that_contradicts_captured_money_is_flagged_and_an_old_one_is_not() {
         assert_eq!(case.transaction.updated_at, before.updated_at);
     }
     let held = told(&[event(Authorized), later(1, event(Failed)), later(2, event(Authorized))]);
-    assert_eq!(kinds(&held), [FindingKind::Contradiction], "held after it failed");
+    assert_eq!(kinds(&held), [FindingKind::Contradiction], "authorised after the failure");
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn a_refund_says_who_asked_for_it() {
         .transition(OrderStatus::Cancelled, ChangedBy::customer(UserKey::new(1)), None, NOW)
         .unwrap();
     apply_events(&mut late, &[event(Captured)], fresh, NOW);
-    assert_eq!(by(&late), [ChangedBy::SYSTEM], "money that came too late is given back by the service");
+    assert_eq!(by(&late), [ChangedBy::SYSTEM], "the service refunds money that was captured too late");
 }
 
 #[test]
@@ -210,8 +210,8 @@ fn captured_money_beside_another_payment_is_never_an_authorisation() {
 #[test]
 fn money_that_is_captured_after_it_was_given_up_pays_and_is_flagged() {
     for arrival in [[1, 2], [2, 1]] {
-        let words = arrival.map(|ms| later(ms, event(if ms == 1 { Voided } else { Captured })));
-        let case = told(&words);
+        let reports = arrival.map(|ms| later(ms, event(if ms == 1 { Voided } else { Captured })));
+        let case = told(&reports);
         assert_eq!(
             (case.transaction.status(), kinds(&case)),
             (PaymentStatus::Captured, vec![FindingKind::Contradiction])
@@ -223,8 +223,8 @@ fn money_that_is_captured_after_it_was_given_up_pays_and_is_flagged() {
 #[test]
 fn of_two_words_about_a_refund_with_two_amounts_the_later_holds() {
     for arrival in [[1, 2], [2, 1]] {
-        let words = arrival.map(|ms| at(ms, RefundSucceeded, if ms == 1 { "4" } else { "10" }, "theirs"));
-        let case = told(&[&[event(Captured)], &words[..]].concat());
+        let reports = arrival.map(|ms| at(ms, RefundSucceeded, if ms == 1 { "4" } else { "10" }, "theirs"));
+        let case = told(&[&[event(Captured)], &reports[..]].concat());
         assert_eq!(
             (case.transaction.refunded_amount(), case.order_change.order().status),
             (yuan("10"), OrderStatus::Refunded)
@@ -237,6 +237,6 @@ fn of_two_words_about_a_refund_with_two_amounts_the_later_holds() {
     assert_eq!(
         ours.apply_event(&other, fresh(), NOW),
         EventEffect::Mismatch(EventMismatch::Amount),
-        "what the service asked for"
+        "the service knows the amount that it requested"
     );
 }

@@ -17,14 +17,14 @@ fn timed(events: Vec<PaymentEvent>) -> Vec<PaymentEvent> {
     events.into_iter().zip(0..).map(|(event, ms)| later(ms, event)).collect()
 }
 
-/// What gateways really send, each story in its own order and with the gateway's times.
+/// Sequences of events as gateways send them, each in the order in which it happened.
 fn stories() -> Vec<Vec<PaymentEvent>> {
     [stories_of_payments(), stories_of_disputes()].concat()
 }
 
 fn stories_of_disputes() -> Vec<Vec<PaymentEvent>> {
     vec![
-        // A second dispute, by name and without.
+        // A second dispute, with and without an id.
         timed(vec![event(Captured), plain(Disputed, "10"), plain(DisputeWon, "10"), plain(Disputed, "10")]),
         timed(vec![
             event(Captured),
@@ -42,7 +42,7 @@ fn stories_of_disputes() -> Vec<Vec<PaymentEvent>> {
         ]),
         timed(vec![event(Captured), plain(Disputed, "4"), plain(Disputed, "6"), plain(DisputeWon, "4")]),
         timed(vec![event(Captured), plain(Disputed, "10"), named(DisputeLost, "10", "d1")]),
-        // Money back twice, and a lost dispute that is won in the end.
+        // Money that is returned twice, and a lost dispute that is won in the end.
         timed(vec![
             event(Captured),
             plain(Disputed, "10"),
@@ -75,7 +75,7 @@ fn stories_of_payments() -> Vec<Vec<PaymentEvent>> {
             plain(Disputed, "6"),
             plain(DisputeLost, "6"),
         ],
-        // A refund that fails after it went through: at the same moment, all of the money, and a part of it.
+        // A refund that fails after it succeeded: at the same time, in full, and in part.
         vec![event(Captured), refund(RefundSucceeded, "10", "r1"), refund(RefundFailed, "10", "r1")],
         timed(vec![event(Captured), refund(RefundSucceeded, "4", "r1"), refund(RefundSucceeded, "10", "r1")]),
         timed(vec![event(Captured), refund(RefundSucceeded, "4", "r1"), refund(RefundFailed, "6", "r1")]),
@@ -92,14 +92,14 @@ fn stories_of_payments() -> Vec<Vec<PaymentEvent>> {
             refund(RefundFailed, "10", "r1"),
             refund(RefundSucceeded, "10", "r2"),
         ]),
-        // A part is disputed after another part went back.
+        // A part is disputed after another part was refunded.
         timed(vec![
             event(Captured),
             refund(RefundSucceeded, "2.5", "r1"),
             plain(Disputed, "7.5"),
             plain(DisputeLost, "7.5"),
         ]),
-        // A part is captured that was not asked for, and then all of it.
+        // A part is captured without a request, and then everything.
         timed(vec![event(Authorized), money_event(Captured, "4", None)]),
         timed(vec![event(Authorized), money_event(Captured, "4", None), event(Captured)]),
         timed(vec![event(Captured), event(Failed)]),
@@ -121,7 +121,7 @@ fn permutations(events: &[PaymentEvent]) -> Vec<Vec<PaymentEvent>> {
     permutations(rest).into_iter().flat_map(inserted).collect()
 }
 
-/// The events, each in a commit of its own, with those that wait for it.
+/// Applies each event as in a commit of its own, together with the events that still wait.
 fn told_one_by_one(mut case: TransactionChange, events: &[PaymentEvent]) -> TransactionChange {
     let mut waiting = Vec::new();
     for event in events {
@@ -133,11 +133,12 @@ fn told_one_by_one(mut case: TransactionChange, events: &[PaymentEvent]) -> Tran
     case
 }
 
-/// The kinds of findings that the facts alone decide on, whatever arrived first.
+/// The findings that depend only on the facts, not on the order of arrival.
 fn findings_of_facts(case: &TransactionChange) -> Vec<FindingKind> {
     let of_facts = [FindingKind::RefundFailed, FindingKind::Contradiction];
     let mut found: Vec<_> = of_facts.into_iter().filter(|it| kinds(case).contains(it)).collect();
-    // Too much may seem to be back until the word arrives that a refund failed.
+    // An excess return may be flagged until the report arrives that a refund failed, so the final amounts
+    // decide.
     let it = &case.transaction;
     if it.returned_amount().exceeds(it.captured_amount()) {
         assert!(kinds(case).contains(&FindingKind::OverRefunded));
@@ -163,7 +164,7 @@ fn every_order_of_arrival_of_every_story_ends_the_same() {
     }
 }
 
-/// An order that was called off while its payment was asked for.
+/// An order that was cancelled while its payment was pending.
 fn cancelled() -> TransactionChange {
     let mut case = case();
     case.order_change
@@ -179,10 +180,10 @@ fn no_story_of_a_cancelled_order_gives_back_more_than_was_captured() {
             let names = shuffled.iter().map(|it| it.id.to_string()).collect::<Vec<_>>();
             let case = told_one_by_one(cancelled(), &shuffled);
             let it = &case.transaction;
-            let asked = it.refunds.iter().filter(|it| it.status() == RefundStatus::Pending);
-            let asked: i64 = asked.map(|it| it.amount.minor_units()).sum();
-            let room = (it.captured_amount().minor_units() - it.returned_amount().minor_units()).max(0);
-            assert!(asked <= room, "{names:?}: {:?}", it.refunds);
+            let pending = it.refunds.iter().filter(|it| it.status() == RefundStatus::Pending);
+            let pending: i64 = pending.map(|it| it.amount.minor_units()).sum();
+            let rest = (it.captured_amount().minor_units() - it.returned_amount().minor_units()).max(0);
+            assert!(pending <= rest, "{names:?}: {:?}", it.refunds);
             assert_eq!(case.order_change.order().status, OrderStatus::Cancelled);
         }
     }
