@@ -35,7 +35,9 @@
 //! ```
 
 mod commit;
+
 mod read;
+mod rows;
 mod table;
 mod tables;
 
@@ -51,7 +53,7 @@ use ports::{
 };
 
 pub use self::{
-    commit::{FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow},
+    rows::{FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow},
     table::Duplicate,
     tables::Snapshot,
 };

@@ -3,13 +3,22 @@
 use domain::{EventId, payment::TransactionChange};
 use ports::{UnitOfWork, Write};
 
-use crate::{App, findings::findings_from_flags};
+use crate::{
+    App,
+    findings::{FindingFrequency, findings_from_flags},
+};
 
 /// Builds the commit of a changed transaction: the order with its transitions, the transaction, its new
 /// references and requests, and the findings. A finding names its event only if that is one of `notices`; an
 /// event that a gateway answered is not stored and cannot be named.
-pub(crate) fn work_from_case(app: &App, case: TransactionChange, notices: &[EventId]) -> UnitOfWork {
-    let findings: Vec<_> = findings_from_flags(app, &case.flags, &case.transaction, notices).collect();
+pub(crate) fn work_from_case(
+    app: &App,
+    case: TransactionChange,
+    notices: &[EventId],
+    frequency: FindingFrequency,
+) -> UnitOfWork {
+    let findings: Vec<_> =
+        findings_from_flags(app, &case.flags, &case.transaction, notices, frequency).collect();
     let gateway = case.transaction.gateway.clone();
     let references = case.new_references(app.clock.now());
     UnitOfWork::new()

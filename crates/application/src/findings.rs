@@ -122,6 +122,16 @@ pub(crate) fn new_finding(app: &App, kind: FindingKind, detail: &str, about: &Fi
     }
 }
 
+/// How often a flag that no stored event raised becomes a finding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FindingFrequency {
+    /// Each time: the flag comes with a change, which happens once.
+    Always,
+    /// Only while no open finding has its kind and transaction: without a change the same flag returns at the
+    /// next check.
+    OnceWhileOpen,
+}
+
 /// The findings for everything that was flagged about a transaction. A finding names its event only if that
 /// is one of `notices`.
 pub(crate) fn findings_from_flags<'a>(
@@ -129,11 +139,17 @@ pub(crate) fn findings_from_flags<'a>(
     flags: &'a [Flag],
     transaction: &'a Transaction,
     notices: &'a [EventId],
+    frequency: FindingFrequency,
 ) -> impl Iterator<Item = Write> + 'a {
     flags.iter().map(move |flag| {
         let event = flag.event.as_ref().filter(|it| notices.contains(it));
         let about = FindingContext { event, transaction: Some(transaction), ..FindingContext::default() };
-        Write::InsertFinding(new_finding(app, flag.kind, flag.detail, &about))
+        let finding = new_finding(app, flag.kind, flag.detail, &about);
+        // An event is stored once, so what it raised needs no limit.
+        if event.is_some() || frequency == FindingFrequency::Always {
+            return Write::InsertFinding(finding);
+        }
+        Write::InsertFindingOnce(finding, format!("{}:{}", flag.kind.as_str(), transaction.id))
     })
 }
 

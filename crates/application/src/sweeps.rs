@@ -32,6 +32,7 @@ pub use payments::{reconcile_gateway, reconcile_strays};
 pub use crate::unreadable::report_unreadable_rows;
 
 /// The names of the sweeps over due items. Logs and metrics use the same.
+#[expect(missing_docs, reason = "each constant is the name of the sweep function that it is for")]
 pub mod names {
     pub const APPLY_PARKED: &str = "apply-parked";
     pub const CLOSE_FINISHED: &str = "close-finished";

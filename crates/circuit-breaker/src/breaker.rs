@@ -142,6 +142,13 @@ impl CircuitBreaker {
         }
     }
 
+    fn record_unused_probe(&self, unused: u64) {
+        let mut circuit = self.lock_circuit();
+        if matches!(circuit.phase, Phase::Probing) && circuit.probes == unused {
+            circuit.phase = Phase::Open { until: instant_now() };
+        }
+    }
+
     fn open_phase(&self) -> Phase {
         Phase::Open { until: instant_now() + self.settings.open_period }
     }
@@ -165,6 +172,14 @@ impl CallPermit<'_> {
     pub fn fail(mut self) -> bool {
         self.is_reported = true;
         self.breaker.record_failure(self.probe)
+    }
+
+    /// Returns a permit for which no call was made. If it was the probe, the next caller may probe at once.
+    pub fn cancel(mut self) {
+        self.is_reported = true;
+        if let Some(probe) = self.probe {
+            self.breaker.record_unused_probe(probe);
+        }
     }
 }
 

@@ -35,7 +35,7 @@
 //! # Ok::<(), circuit_breaker::CircuitOpen>(())
 //! ```
 //!
-//! A permit that is dropped without an outcome, because the caller went away, says nothing about the dependency. If it was
+//! A permit for which no call was made is returned by [`CallPermit::cancel`]. One that is dropped without an outcome, because the caller went away, says nothing about the dependency. If it was
 //! the probe, the circuit opens for another period: a probe that is lost keeps the others out only that long.
 //!
 //! [`ServerGuard`] is what adapters of caches and locks put on top: a time limit for each call, and a generation that says

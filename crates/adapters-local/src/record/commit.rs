@@ -16,14 +16,6 @@ mod users;
 
 use ports::{PortError, UnitOfWork, Write};
 
-pub(super) use self::{
-    findings::FindingKeys, payments::TransactionKeys, products::ProductChangeKeys, users::UserKeys,
-};
-pub use self::{
-    findings::FindingRow, open_orders::OpenCountRow, orders::HistoryRow, payments::RequestRow,
-    probe::ProbeRow, products::ProductChangeRow, sessions::SessionRow,
-};
-
 use self::abort::{Abort, Written};
 use self::sales::Lacking;
 use super::{

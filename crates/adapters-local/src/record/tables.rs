@@ -3,7 +3,7 @@
 use domain::{ChangedBy, Email, Order, Product, Transaction, UserId, Username, payment::StoredEvent};
 use ports::{AccountConflict, Claim, Credentials};
 
-use super::commit::{
+use super::rows::{
     FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow, UserKeys,
 };
 use super::table::{Duplicate, Table};

@@ -251,7 +251,10 @@ impl Admission<'_> {
         let first = self.first_call.lock().unwrap_or_else(PoisonError::into_inner).take();
         let permit = match first {
             Some(permit) => permit,
-            None => gateway.breaker.acquire_permit().map_err(NoResponse::unavailable)?,
+            None => gateway.breaker.acquire_permit().map_err(|open| {
+                gateway.count_call(CallOutcome::Refused, Duration::ZERO);
+                NoResponse::unavailable(open)
+            })?,
         };
         let began = gateway.clock.monotonic_now();
         let (outcome, answer) = match timeout(gateway.limits.time_limit, call).await {
@@ -268,6 +271,16 @@ impl Admission<'_> {
         gateway.report_state();
         gateway.count_call(outcome, gateway.clock.monotonic_now().saturating_sub(began));
         answer
+    }
+}
+
+impl Drop for Admission<'_> {
+    /// An admission without a call says nothing about the gateway: its probe is returned, so that the next use
+    /// case can make it at once.
+    fn drop(&mut self) {
+        if let Some(unused) = self.first_call.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            unused.cancel();
+        }
     }
 }
 

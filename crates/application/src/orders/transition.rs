@@ -11,6 +11,7 @@ use super::read::can_see_order;
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, IfMatch, KeyError,
     case_work::work_from_case,
+    findings::FindingFrequency,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     retry::Attempt,
 };
@@ -137,7 +138,7 @@ pub(crate) async fn with_payment_writes(app: &App, progress: OrderChange) -> Res
     // Last, when all consequences for the payment are known. The refund gets its id before the commit, so
     // that every retry of the gateway call names the same refund.
     case.add_owed_refund(app.new_refund_ids(), app.clock.now());
-    Ok(work_from_case(app, case, &[]))
+    Ok(work_from_case(app, case, &[], FindingFrequency::Always))
 }
 
 #[cfg(test)]

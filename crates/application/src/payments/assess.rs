@@ -12,7 +12,7 @@ use domain::{
 use ports::{Notice, ParsedNotice, PortError, UnitOfWork, Write};
 
 use super::gateway_calls::{GatewayReport, LapsedRequest};
-use crate::{App, case_work::work_from_case, gateways::GuardedGateway};
+use crate::{App, case_work::work_from_case, findings::FindingFrequency, gateways::GuardedGateway};
 
 /// A transaction with its order after some events, not committed yet.
 pub(crate) struct Assessment {
@@ -26,6 +26,9 @@ pub(crate) struct Assessment {
     waited: Vec<EventId>,
     /// Whether a reference is new or a finding was raised. A released operation raises one.
     is_changed: bool,
+    /// Whether the transaction is as it was read. What the gateway reported against it is then reported again at
+    /// the next check, and so are its flags.
+    flags_may_return: bool,
 }
 
 /// Returns the id of the transaction that an event of `gateway` names; `None` if it names an unknown
@@ -66,6 +69,7 @@ pub(crate) async fn assess(
     let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
     let claimed_elsewhere =
         find_claimed_elsewhere(app, &transaction, &all_events, &report.references).await?;
+    let before = transaction.clone();
     let mut case = TransactionChange::from_order(order, transaction, other_occupies);
     case.claimed_elsewhere = claimed_elsewhere;
     for known in &report.references {
@@ -92,7 +96,8 @@ pub(crate) async fn assess(
         waiting.iter().zip(&old).filter_map(|((stored, _), effect)| event_move(stored, effect)).collect();
     let waited = waiting.into_iter().map(|(stored, _)| stored.id).collect();
     let is_changed = !case.new_references(now).is_empty() || !case.flags.is_empty();
-    Ok(Some(Assessment { case, effects, event_moves: moved, waited, is_changed }))
+    let flags_may_return = case.transaction == before;
+    Ok(Some(Assessment { case, effects, event_moves: moved, waited, is_changed, flags_may_return }))
 }
 
 /// Whether the payment failed or was voided without a capture, so that no capture is expected any more.
@@ -173,7 +178,9 @@ impl Assessment {
 
     /// Returns everything that was decided, as one unit of work.
     pub(crate) fn into_work(self, app: &App) -> UnitOfWork {
-        work_from_case(app, self.case, &self.waited).with_writes(self.event_moves)
+        let frequency =
+            if self.flags_may_return { FindingFrequency::OnceWhileOpen } else { FindingFrequency::Always };
+        work_from_case(app, self.case, &self.waited, frequency).with_writes(self.event_moves)
     }
 
     /// The same for the event of a new notice, so that findings can name it.

@@ -95,10 +95,12 @@ pub(crate) async fn request_operation(
     let mut report = GatewayReport::default();
     let refund = refund.map(|id| transaction.refunds.iter().find(|it| it.id == *id));
     match (refund, transaction.pending_operation) {
-        (Some(Some(refund)), _) => send_refund(admission, transaction, refund, &mut report).await,
+        (Some(Some(refund)), _) if refund.status() == RefundStatus::Pending => {
+            send_refund(admission, transaction, refund, &mut report).await;
+        }
         (None, Some(operation)) => send_operation(admission, transaction, operation, &mut report).await,
-        // A notice has ended the operation since it was claimed, so nothing is sent.
-        (Some(None), _) | (None, None) => {}
+        // A notice has ended the request since it was claimed. Sending it now could move money twice.
+        (Some(_), _) | (None, None) => {}
     }
     report
 }

@@ -76,6 +76,17 @@ async fn a_lost_probe_keeps_the_others_out_for_one_period() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_probe_that_was_not_made_leaves_the_next_one_free() {
+    let breaker = half_open().await;
+    let unused = breaker.acquire_permit().unwrap();
+    unused.cancel();
+    assert_eq!(breaker.state(), State::HalfOpen);
+    let probe = breaker.acquire_permit().unwrap();
+    assert!(breaker.acquire_permit().is_err(), "one at a time");
+    assert!(probe.succeed());
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_call_without_an_outcome_says_nothing() {
     let breaker = breaker(2);
     breaker.acquire_permit().unwrap().fail();

@@ -1,26 +1,7 @@
-use std::convert::Infallible;
-
 use ports::{Claim, IdempotencyKey, StoredReply};
 
 use super::abort::{Abort, Written};
-use crate::record::{
-    table::{Duplicate, Row},
-    tables::Tables,
-};
-
-impl Row for Claim {
-    const TABLE: &'static str = "idempotency_claims";
-    type Key = IdempotencyKey;
-    type Unique = Infallible;
-
-    fn key(&self) -> IdempotencyKey {
-        self.key.clone()
-    }
-
-    fn row_name(&self) -> String {
-        self.key.key.clone()
-    }
-}
+use crate::record::{table::Duplicate, tables::Tables};
 
 pub(super) fn insert_claim(tables: &mut Tables, claim: Claim) -> Written {
     let key = claim.key.clone();

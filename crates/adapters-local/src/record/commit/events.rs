@@ -1,5 +1,5 @@
 use domain::{
-    EventId, EventKey, GatewayName,
+    EventKey,
     payment::{EventDisposition, StoredEvent},
 };
 
@@ -7,29 +7,7 @@ use super::{
     abort::{Abort, Written},
     update_guarded,
 };
-use crate::record::{
-    table::{Duplicate, Row},
-    tables::Tables,
-};
-
-impl Row for StoredEvent {
-    const TABLE: &'static str = "payment_events";
-    type Key = EventKey;
-    /// The id is unique within a gateway.
-    type Unique = (GatewayName, EventId);
-
-    fn key(&self) -> EventKey {
-        self.key
-    }
-
-    fn unique_keys(&self) -> Vec<Self::Unique> {
-        vec![(self.gateway.clone(), self.id.clone())]
-    }
-
-    fn row_name(&self) -> String {
-        self.key.get().to_string()
-    }
-}
+use crate::record::{table::Duplicate, tables::Tables};
 
 pub(super) fn insert_event(tables: &mut Tables, event: StoredEvent) -> Written {
     let (gateway, id) = (event.gateway.clone(), event.id.clone());

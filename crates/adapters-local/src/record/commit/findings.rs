@@ -1,48 +1,14 @@
-use domain::{ChangedBy, Finding, FindingId, FindingKey, Text, Timestamp, finding::ResolvedBy};
+use domain::{ChangedBy, Finding, FindingId, Text, Timestamp, finding::ResolvedBy};
 
 use super::{
     abort::{Abort, Written},
     update_guarded,
 };
 use crate::record::{
+    rows::{FindingKeys, FindingRow},
     table::{Duplicate, Row},
     tables::Tables,
 };
-
-/// A stored finding.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FindingRow {
-    /// The finding. The public id of the user who resolved it is looked up when it is read.
-    pub finding: Finding,
-    /// The subject of an open finding that may exist only once; `None` for all other findings.
-    pub subject: Option<String>,
-}
-
-/// The unique keys of findings.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::record) enum FindingKeys {
-    Id(FindingId),
-    Subject(String),
-}
-
-impl Row for FindingRow {
-    const TABLE: &'static str = "findings";
-    type Key = FindingKey;
-    type Unique = FindingKeys;
-
-    fn key(&self) -> FindingKey {
-        self.finding.key
-    }
-
-    fn unique_keys(&self) -> Vec<FindingKeys> {
-        let subject = self.subject.clone().map(FindingKeys::Subject);
-        [FindingKeys::Id(self.finding.id.clone())].into_iter().chain(subject).collect()
-    }
-
-    fn row_name(&self) -> String {
-        self.finding.key.get().to_string()
-    }
-}
 
 pub(super) fn insert_finding(tables: &mut Tables, finding: Finding) -> Written {
     Ok(tables.findings.insert(FindingRow { finding, subject: None })?)

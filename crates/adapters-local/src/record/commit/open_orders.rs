@@ -1,35 +1,8 @@
-use std::convert::Infallible;
-
 use domain::{ProductId, UserKey, order::StockLine};
 use ports::{OpenLimit, OpenLimits};
 
 use super::abort::{Abort, Written};
-use crate::record::{table::Row, tables::Tables};
-
-/// A count of a user's unpaid orders, or of the pieces of one product in them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OpenCountRow {
-    /// The user whose orders are counted.
-    pub owner: UserKey,
-    /// The product whose pieces are counted; `None` for the count of orders.
-    pub product: Option<ProductId>,
-    /// The number of orders or pieces.
-    pub total: u32,
-}
-
-impl Row for OpenCountRow {
-    const TABLE: &'static str = "open_order_counts";
-    type Key = (UserKey, Option<ProductId>);
-    type Unique = Infallible;
-
-    fn key(&self) -> Self::Key {
-        (self.owner, self.product.clone())
-    }
-
-    fn row_name(&self) -> String {
-        format!("{}/{}", self.owner.get(), self.product.as_ref().map_or("", |it| it.as_str()))
-    }
-}
+use crate::record::{rows::OpenCountRow, tables::Tables};
 
 pub(super) fn add_open_order(
     tables: &mut Tables,

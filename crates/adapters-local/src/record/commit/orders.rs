@@ -1,55 +1,7 @@
-use std::convert::Infallible;
-
-use domain::{Order, OrderChange, OrderKey, OrderNumber, Sequence, order::HistoryEntry};
+use domain::{Order, OrderChange, order::HistoryEntry};
 
 use super::{abort::Written, require_parent, update_guarded};
-use crate::record::{table::Row, tables::Tables};
-
-impl Row for Order {
-    const TABLE: &'static str = "orders";
-    type Key = OrderKey;
-    type Unique = OrderNumber;
-
-    fn key(&self) -> OrderKey {
-        self.key
-    }
-
-    fn unique_keys(&self) -> Vec<OrderNumber> {
-        vec![self.number.clone()]
-    }
-
-    fn row_name(&self) -> String {
-        self.key.get().to_string()
-    }
-
-    fn part_names(&self) -> Vec<(&'static str, String)> {
-        let item = |position| ("order_items", format!("{}/{position}", self.key.get()));
-        (0..self.items.len()).map(item).collect()
-    }
-}
-
-/// A stored history entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HistoryRow {
-    /// The row key of the order.
-    pub order: OrderKey,
-    /// The entry. Its sequence number is unique within the order.
-    pub entry: HistoryEntry,
-}
-
-impl Row for HistoryRow {
-    const TABLE: &'static str = "order_status_history";
-    type Key = (OrderKey, Sequence);
-    type Unique = Infallible;
-
-    fn key(&self) -> Self::Key {
-        (self.order, self.entry.sequence)
-    }
-
-    fn row_name(&self) -> String {
-        format!("{}/{}", self.order.get(), self.entry.sequence.get())
-    }
-}
+use crate::record::{rows::HistoryRow, tables::Tables};
 
 pub(super) fn insert_order(tables: &mut Tables, order: Order, entry: HistoryEntry) -> Written {
     require_parent(&tables.users, &order.owner, "a user")?;

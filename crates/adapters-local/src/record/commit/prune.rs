@@ -1,8 +1,8 @@
 use domain::Timestamp;
 use ports::Prunable;
 
-use super::SessionRow;
 use crate::record::{
+    rows::SessionRow,
     table::{Row, Table, row_count},
     tables::Tables,
 };

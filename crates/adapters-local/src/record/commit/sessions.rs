@@ -1,34 +1,7 @@
-use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionKey, Timestamp, UserKey};
 
 use super::{abort::Written, require_parent, update_guarded};
-use crate::record::{table::Row, tables::Tables};
-
-/// A stored session.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SessionRow {
-    /// The session.
-    pub session: Session,
-    /// The network from which the user logged in.
-    pub network: Network,
-}
-
-impl Row for SessionRow {
-    const TABLE: &'static str = "sessions";
-    type Key = SessionKey;
-    type Unique = SessionId;
-
-    fn key(&self) -> SessionKey {
-        self.session.key
-    }
-
-    fn unique_keys(&self) -> Vec<SessionId> {
-        vec![self.session.id.clone()]
-    }
-
-    fn row_name(&self) -> String {
-        self.session.key.get().to_string()
-    }
-}
+use crate::record::{rows::SessionRow, table::Row, tables::Tables};
 
 pub(super) fn insert_session(tables: &mut Tables, session: Session, network: Network) -> Written {
     require_parent(&tables.users, &session.user, "a user")?;

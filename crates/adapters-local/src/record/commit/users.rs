@@ -1,45 +1,11 @@
-use domain::{PasswordHash, Timestamp, User, UserId, UserKey};
+use domain::{PasswordHash, Timestamp, User, UserKey};
 use ports::Credentials;
 
 use super::{
     abort::{Abort, Written},
     update_guarded,
 };
-use crate::record::{
-    table::{Duplicate, Row},
-    tables::Tables,
-};
-
-/// The unique keys of accounts. Names and addresses are folded by [`fold_case`](domain::user::fold_case).
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::record) enum UserKeys {
-    Id(UserId),
-    Username(String),
-    Email(String),
-}
-
-impl Row for Credentials {
-    const TABLE: &'static str = "user";
-    type Key = UserKey;
-    type Unique = UserKeys;
-
-    fn key(&self) -> UserKey {
-        self.user.key
-    }
-
-    fn unique_keys(&self) -> Vec<UserKeys> {
-        let User { id, username, email, .. } = &self.user;
-        vec![
-            UserKeys::Id(id.clone()),
-            UserKeys::Username(username.fold_case()),
-            UserKeys::Email(email.fold_case()),
-        ]
-    }
-
-    fn row_name(&self) -> String {
-        self.user.key.get().to_string()
-    }
-}
+use crate::record::{table::Duplicate, tables::Tables};
 
 pub(super) fn insert_user(tables: &mut Tables, user: User, hash: PasswordHash) -> Written {
     let account = Box::new(user.clone());

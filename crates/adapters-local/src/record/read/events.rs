@@ -8,7 +8,7 @@ use ports::{Batch, EventRepository, UnreadableRow};
 use super::{Read, sort_behind, take_batch};
 use crate::{
     MemoryRecord,
-    record::{commit::TransactionKeys, tables::Tables},
+    record::{rows::TransactionKeys, tables::Tables},
 };
 
 #[async_trait]

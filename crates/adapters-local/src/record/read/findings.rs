@@ -8,7 +8,7 @@ use super::{Read, sort_behind};
 use crate::{
     MemoryRecord,
     record::{
-        commit::{FindingKeys, FindingRow},
+        rows::{FindingKeys, FindingRow},
         tables::Tables,
     },
 };

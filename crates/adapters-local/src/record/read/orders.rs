@@ -12,7 +12,7 @@ use super::{Read, sort_behind, take_batch};
 use crate::{
     MemoryRecord,
     record::{
-        commit::{HistoryRow, TransactionKeys},
+        rows::{HistoryRow, TransactionKeys},
         tables::Tables,
     },
 };

@@ -10,7 +10,7 @@ use ports::{Batch, PaymentRepository};
 use super::{Read, sort_behind, take_batch};
 use crate::{
     MemoryRecord,
-    record::commit::{RequestRow, TransactionKeys},
+    record::rows::{RequestRow, TransactionKeys},
 };
 
 #[async_trait]

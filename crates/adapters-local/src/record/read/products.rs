@@ -10,7 +10,7 @@ use ports::{ChangeFilter, Page, ProductRepository};
 use super::{Read, sort_behind};
 use crate::{
     MemoryRecord,
-    record::commit::{ProductChangeKeys, ProductChangeRow},
+    record::rows::{ProductChangeKeys, ProductChangeRow},
 };
 
 #[async_trait]

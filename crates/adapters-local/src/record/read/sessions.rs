@@ -6,7 +6,7 @@ use ports::{RevokedSession, SessionRepository};
 
 use super::{Read, sort_behind};
 use crate::record::table::row_count;
-use crate::{MemoryRecord, record::commit::SessionRow};
+use crate::{MemoryRecord, record::rows::SessionRow};
 
 #[async_trait]
 impl SessionRepository for MemoryRecord {

@@ -4,7 +4,7 @@ use ports::{AccountConflict, ChangedUser, Credentials, UserRepository};
 
 use super::{Read, sort_behind};
 use crate::record::table::row_count;
-use crate::{MemoryRecord, record::commit::UserKeys};
+use crate::{MemoryRecord, record::rows::UserKeys};
 
 #[async_trait]
 impl UserRepository for MemoryRecord {

@@ -50,6 +50,33 @@ async fn what_hangs_is_given_up_after_the_time_limit() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_admission_that_is_not_used_leaves_the_probe_to_the_next() {
+    let (it, gateway) = bench();
+    for _ in 0..FAILURES_MAX {
+        fail(&it, &gateway).await;
+    }
+    tokio::time::advance(OPEN_PERIOD).await;
+    drop(gateway.admit().await.unwrap());
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    gateway.admit().await.unwrap().charge(charge()).await.unwrap();
+    assert_eq!(states(&it).last(), Some(&BreakerState::Closed));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_later_call_of_an_admission_that_the_breaker_refuses_is_counted() {
+    let (it, gateway) = bench();
+    it.gateway.push_answer(answer_nothing);
+    let admission = gateway.admit().await.unwrap();
+    admission.charge(charge()).await.unwrap();
+    for _ in 0..FAILURES_MAX {
+        fail(&it, &gateway).await;
+    }
+    let refused = admission.charge(charge()).await;
+    assert!(matches!(refused, Err(NoResponse::Unavailable(_))));
+    assert_eq!(calls(&it).last(), Some(&CallOutcome::Refused));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_gateway_that_is_away_is_left_alone_and_tried_again_after_a_while() {
     let (it, gateway) = bench();
     for _ in 0..FAILURES_MAX {

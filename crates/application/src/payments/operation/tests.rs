@@ -250,3 +250,21 @@ async fn a_gateway_that_is_left_alone_refuses_an_operation_before_it_is_claimed(
     );
     assert_eq!(it.record.commits(), []);
 }
+
+#[tokio::test]
+async fn a_refund_that_a_notice_withdrew_meanwhile_is_not_sent() {
+    let it = bench(paid(), captured());
+    let mut case = domain::payment::TransactionChange::from_order(paid(), captured(), false);
+    let refund =
+        case.request_refund(Some(yuan("20")), None, domain::ChangedBy::SYSTEM, it.app.new_refund_ids(), NOW);
+    let id = refund.unwrap().id.clone();
+    let begun_there = domain::payment::PaymentEvent {
+        refund: Some(RefundId::new("dashboard".to_owned())),
+        ..event(EventKind::RefundSucceeded, "20.00")
+    };
+    domain::payment::apply_events(&mut case, &[begun_there], || it.app.new_refund_ids(), NOW);
+    let admission = it.app.gateways[0].admit().await.unwrap();
+    let report =
+        super::super::gateway_calls::request_operation(&admission, &case.transaction, Some(&id)).await;
+    assert_eq!((it.journal_lines(), report.events), (Vec::<String>::new(), Vec::new()));
+}

@@ -1,9 +1,10 @@
 use adapters_local::record::RequestRow;
 use domain::{
-    ChangedBy, Refund, RefundId, RefundKey,
+    ChangedBy, EventId, Refund, RefundId, RefundKey,
     order::OrderStatus,
     payment::{
-        EventDisposition, EventKind, PaymentRequest, PaymentRequestKind, PaymentStatus, PendingOperation,
+        EventDisposition, EventKind, EventTarget, PaymentEvent, PaymentRequest, PaymentRequestKind,
+        PaymentStatus, PendingOperation,
     },
 };
 use ports::{NoResponse, ParsedNotice};
@@ -323,6 +324,25 @@ async fn a_reference_is_learnt_from_a_lookup_that_has_no_word_yet() {
     assert_eq!(it.journal_lines()[1], "commit UpdateOrder UpdateTransaction LearnReference");
     assert_eq!(only(&it).reference(), Some(&reference("pi_1")));
     assert_eq!((only(&it).status(), only(&it).checks), (PaymentStatus::Pending, 1));
+}
+
+#[tokio::test]
+async fn what_a_lookup_reports_against_the_payment_again_and_again_is_one_open_finding() {
+    let it = bench(pending());
+    for _ in 0..3 {
+        it.gateway.push_answer(|_| {
+            let other =
+                PaymentEvent { id: EventId::new("lookup".to_owned()), ..event(EventKind::Captured, "19.00") };
+            let target = EventTarget::Transaction(pending().id);
+            let reported =
+                domain::payment::ReportedAmount { currency: "USD".to_owned(), ..other.reported.clone() };
+            Ok(ScriptedAnswer::Event(Box::new(PaymentEvent { target, reported, ..other })))
+        });
+        check(&it).await;
+        it.record.change(|it| it.transactions[0].check_at = Some(NOW));
+    }
+    let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.finding.kind).collect();
+    assert_eq!((kinds, only(&it).status()), (vec![FindingKind::CurrencyMismatch], PaymentStatus::Pending));
 }
 
 #[tokio::test(start_paused = true)]
