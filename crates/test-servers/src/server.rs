@@ -86,6 +86,12 @@ impl<K: ServerKind> Server<K> {
         self.location.folder()
     }
 
+    /// The id of its process, which is another one after a restart; `None` while it does not run.
+    #[must_use]
+    pub fn process_id(&self) -> Option<u32> {
+        self.process.as_ref().map(Process::id)
+    }
+
     /// Its folder and port.
     pub(crate) const fn location(&self) -> &Location {
         &self.location

@@ -1,5 +1,6 @@
 //! The developer's tools, run as `cargo xtask <command>`.
 
+mod bench;
 mod cargo;
 mod deny;
 mod programs;
@@ -15,6 +16,8 @@ use std::{env, io};
 const USAGE: &str = "\
 usage: cargo xtask <command>
 
+  bench [args…]   how fast the service is, in release on private servers: [workload …] [--seconds N] [--rounds N]
+                  [--clients N] [--quick] [--write] [--baseline FILE] [--log FILE]
   check           formatting, lints, docs, denied crates, tidy: everything short of running the code
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
@@ -38,6 +41,7 @@ fn main() -> ExitCode {
 fn run(args: &[String]) -> io::Result<bool> {
     let root = workspace_root()?;
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
+        Some(("bench", extra)) => Ok(programs::ensure_programs()? && bench::run(&root, extra)?),
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
             && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
             && cargo::document(&root)?

@@ -1,0 +1,80 @@
+//! The benchmark, which `cargo xtask bench` builds and runs from the root of the repository.
+//!
+//! ```text
+//! options ─► stacks (private servers, the service in release) ─► shop (customers, products, orders)
+//!         ─► rounds: workload A, B, C, then A, B, C again ─► medians, ratios, report
+//! ```
+//!
+//! Every answer is checked, not only counted: status, body, and whether it is a replay. A wrong answer is an
+//! error, and a run with errors fails.
+
+mod clock;
+mod error;
+mod hello;
+mod http;
+mod machine;
+mod options;
+mod process_stats;
+mod report;
+mod round;
+mod run;
+mod service;
+mod shop;
+mod signature;
+mod stack;
+mod statistics;
+mod workload;
+
+use std::{
+    env,
+    io::{self, Write},
+    process::ExitCode,
+};
+
+use crate::{error::BenchResult, options::Options};
+
+const USAGE: &str = "\
+usage: cargo xtask bench [workload …] [options]
+
+  --seconds N      length of a round (10)
+  --rounds N       rounds of each workload (3)
+  --clients N      clients at once (64); the idle workloads have one
+  --quick          one round of a second with 1000 orders: shows that everything works
+  --write          writes docs/benchmarks.md and docs/benchmarks.json
+  --baseline FILE  compares the ratios with a docs/benchmarks.json
+  --log FILE       where the service's log goes (nowhere)
+
+workloads: ";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match run_command(&args) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            // May be dropped: there is nowhere else to say it.
+            let _ = writeln!(io::stderr(), "bench: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run_command(args: &[String]) -> BenchResult<bool> {
+    if let Some((command, [length])) = args.split_first()
+        && command == hello::COMMAND
+    {
+        return hello::serve(length.parse()?).map(|()| true);
+    }
+    let options = match Options::parse(args) {
+        Ok(options) => options,
+        Err(fault) => {
+            writeln!(io::stderr(), "bench: {fault}\n{USAGE}{}", workload::all_names())?;
+            return Ok(false);
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(machine::load_threads())
+        .enable_all()
+        .build()?;
+    runtime.block_on(run::run_benchmark(&options))
+}
