@@ -9,7 +9,7 @@ use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 /// Diesel caches no `UPDATE`, because optional changes could alter the text, and no `IN`, because it can
 /// have any length. Such a statement is prepared, executed once and closed, which costs two more round
 /// trips to a server. The keys of an `IN` must go through [`pad_keys`], so that few texts exist.
-pub(super) struct CachedStatement<Q>(pub(super) Q);
+pub(crate) struct CachedStatement<Q>(pub(crate) Q);
 
 impl<Q> QueryId for CachedStatement<Q> {
     type QueryId = ();

@@ -18,6 +18,7 @@
 //! rollback.
 
 mod abort;
+mod batch;
 mod claims;
 mod events;
 mod findings;
@@ -61,9 +62,13 @@ impl Store for Database {
             Err(refusal) => Err(refusal.into_commit_error(self).await),
         }
     }
+
+    async fn commit_all(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
+        batch::commit_units(self, units).await
+    }
 }
 
-/// Makes every write. A violation ends the unit, and the caller rolls back what came before it.
+/// Makes every write of one unit, one statement after the other. A violation ends the unit, and the caller rolls back what came before it.
 async fn apply_writes(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
     // Every violation but a shortage ends the unit at once. Shortages are collected, so that one response
     // names all products that lack stock.

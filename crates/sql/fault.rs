@@ -19,6 +19,11 @@ pub(crate) fn classify_error(error: Error) -> PortError {
     if is_away(&error) { PortError::unavailable(error) } else { PortError::bug(error) }
 }
 
+/// Whether the error is that of a statement, an unreadable row or a broken rule, and not of the way to the database.
+pub(crate) fn is_fault(error: &Error) -> bool {
+    matches!(error, Error::DeserializationError(_)) || !is_away(error)
+}
+
 fn is_away(error: &Error) -> bool {
     if let Error::DatabaseError(kind, told) = error {
         return match kind {

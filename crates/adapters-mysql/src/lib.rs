@@ -8,6 +8,7 @@
 mod connection;
 mod dialect;
 mod migrate;
+mod multi_row;
 mod open;
 #[path = "../../sql/mod.rs"]
 mod sql;

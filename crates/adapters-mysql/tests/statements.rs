@@ -7,10 +7,13 @@
 mod shop;
 
 use adapters_mysql::MySql;
-use domain::{Order, OrderChange, Transaction};
+use domain::{Order, OrderChange, Transaction, payment::ReferenceKind};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;
-use ports::{OrderFilter, OrderRepository, PaymentRepository, ProductRepository, Store, UnitOfWork, Write};
+use ports::{
+    ClaimRepository, EventRepository, OrderFilter, OrderRepository, PaymentRepository, ProductRepository,
+    Store, UnitOfWork, Write,
+};
 use test_servers::MariaDb;
 
 use crate::shop::{placing, stocked};
@@ -57,8 +60,14 @@ async fn sell(record: &MySql) {
     let (user, products) = stocked(record).await;
     let ids: Vec<_> = products.iter().map(|it| it.id.clone()).collect();
     assert_eq!(record.find_products(&ids).await.unwrap().len(), ids.len());
-    let (placing, order, _) = placing(&user, &products);
-    record.commit(placing).await.unwrap();
+    let (unit, order, _) = placing(&user, &products);
+    record.commit(unit).await.unwrap();
+    let batch = vec![placing(&user, &products).0, placing(&user, &products).0];
+    assert!(record.commit_all(batch).await.iter().all(Result::is_ok));
+    let numbers = [order.number.clone(), sample::order(&user, &[(&products[0], 1)]).number];
+    assert_eq!(record.find_order_heads(&numbers).await.unwrap().len(), 1);
+    let keys = [sample::claim(&user).key, sample::claim(&user).key];
+    assert_eq!(record.find_claims(&keys).await.unwrap(), []);
     let (paying, mut transaction) = paying(&order);
     record.commit(paying).await.unwrap();
     transaction.facts = sample::restore_facts(sample::authorized_facts());
@@ -68,8 +77,13 @@ async fn sell(record: &MySql) {
         .unwrap();
     assert!(OrderRepository::find_order(record, &order.number).await.unwrap().is_some());
     assert!(PaymentRepository::find_transaction(record, &transaction.id).await.unwrap().is_some());
+    let names = [sample::named_reference(ReferenceKind::Payment, "pi_1")];
+    for references in [&names[..], &[]] {
+        let waiting = record.list_waiting_events(&transaction.gateway, &transaction.id, references).await;
+        assert_eq!(waiting.unwrap(), []);
+    }
     let filter = OrderFilter { owner: Some(user.key), limit: 9, ..OrderFilter::default() };
-    assert_eq!(OrderRepository::list_orders(record, filter).await.unwrap().data.len(), 1);
+    assert_eq!(OrderRepository::list_orders(record, filter).await.unwrap().data.len(), 3);
 }
 
 /// Also those with an `IN`: its keys are padded, so that one text serves many lengths.

@@ -6,8 +6,8 @@
 
 mod broadcast;
 mod cache;
+mod connection;
 mod locks;
-mod pool;
 mod redis;
 mod throttle;
 

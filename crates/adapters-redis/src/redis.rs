@@ -3,12 +3,11 @@
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use bb8_redis::{RedisConnectionManager, bb8::RunError};
 use circuit_breaker::{CallFailure, DEFAULT_TIMEOUT, ServerGuard};
 use ports::{HealthCheck, PortError};
 use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
 
-use crate::pool::{self, Pool};
+use crate::connection::SharedConnection;
 
 /// The key that the health check writes. It expires after [`HEALTH_MS`].
 const HEALTH: &str = "idem:health";
@@ -18,11 +17,11 @@ const HEALTH_MS: u32 = 1_000;
 /// How often a call is repeated on another connection because its own turned out to be closed.
 const RETRIES_MAX: u32 = 1;
 
-/// A Redis server. Clones share its connections and what is known of its availability.
+/// A Redis server. Clones share its connection and what is known of its availability.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
-    pool: Pool,
+    connection: Arc<SharedConnection>,
     guard: Arc<ServerGuard>,
 }
 
@@ -47,9 +46,9 @@ impl Redis {
     /// [`InvalidUrl`] when the text is no such URL.
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
         let client = Client::open(url).map_err(|_| InvalidUrl)?;
-        let connections = RedisConnectionManager::new(url).map_err(|_| InvalidUrl)?;
         let guard = Arc::new(ServerGuard::new("redis", timeout.max(Duration::from_millis(1))));
-        Ok(Self { client, pool: pool::new(connections, &guard), guard })
+        let connection = Arc::new(SharedConnection::new(client.clone(), Arc::clone(&guard)));
+        Ok(Self { client, connection, guard })
     }
 
     /// Sends one command and waits for its answer, within the time limit.
@@ -57,7 +56,7 @@ impl Redis {
         self.guard.call(self.query_with_retry(command)).await
     }
 
-    /// A new connection, outside the pool, that is subscribed to this channel. It has no time limit; the
+    /// A connection of its own that is subscribed to this channel. It has no time limit; the
     /// caller sets one.
     pub(crate) async fn subscribe_channel(&self, channel: &str) -> Result<PubSub, RedisError> {
         let mut connection = self.client.get_async_pubsub().await?;
@@ -68,10 +67,10 @@ impl Redis {
     async fn query_with_retry<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CallFailure> {
         let mut tried = 0;
         loop {
-            let mut connection = self.pool.get().await.map_err(pool_failure)?;
-            match command.query_async(&mut connection.redis).await {
+            let mut connection = self.connection.get_or_connect().await.map_err(driver_failure)?;
+            match command.query_async(&mut connection).await {
                 Ok(answer) => return Ok(answer),
-                // It was closed while it lay in the pool, as all are when Redis restarts. If the command was
+                // It was closed while it was idle, as it is when Redis restarts. If the command was
                 // carried out all the same, an attempt counts twice, or a lock is held until its lease ends:
                 // neither decides anything.
                 Err(error) if error.is_connection_dropped() && tried < RETRIES_MAX => {
@@ -81,13 +80,6 @@ impl Redis {
                 Err(error) => return Err(driver_failure(error)),
             }
         }
-    }
-}
-
-fn pool_failure(error: RunError<RedisError>) -> CallFailure {
-    match error {
-        RunError::User(error) => driver_failure(error),
-        RunError::TimedOut => CallFailure::Away("no connection to Redis in time".into()),
     }
 }
 

@@ -22,7 +22,7 @@ use diesel_async::sync_connection_wrapper::SyncConnectionWrapper;
 use self::inline::InlineExecutor;
 pub(crate) use self::pool::{Access, Limits, Pool};
 pub(crate) use crate::Sqlite as Database;
-use crate::dialect::is_busy;
+use crate::dialect::is_contention;
 
 /// A connection as the queries of `crate::sql` see it, which are written once for all databases.
 pub(crate) type Conn = SyncConnectionWrapper<SqliteConnection, InlineExecutor>;
@@ -70,7 +70,7 @@ pub(crate) fn open_with_retry(path: &Path, access: Access) -> ConnectionResult<S
             // No pause between the attempts: SQLite has waited for the lock already. The first process to
             // open a file switches it to write-ahead mode, which locks out the others for that long.
             Err(ConnectionError::CouldntSetupConfiguration(error))
-                if attempts < ATTEMPTS_MAX && is_busy(&error) =>
+                if attempts < ATTEMPTS_MAX && is_contention(&error) =>
             {
                 attempts += 1;
             }
@@ -123,7 +123,7 @@ mod tests {
             [(); 2].map(|()| open_connection(&folder.path().join("record.db"), Access::Write).unwrap());
         other.batch_execute("PRAGMA busy_timeout = 0").unwrap();
         one.batch_execute("BEGIN IMMEDIATE").unwrap();
-        assert!(is_busy(&other.batch_execute("BEGIN IMMEDIATE").unwrap_err()));
-        assert!(!is_busy(&other.batch_execute("SELECT * FROM nothing").unwrap_err()));
+        assert!(is_contention(&other.batch_execute("BEGIN IMMEDIATE").unwrap_err()));
+        assert!(!is_contention(&other.batch_execute("SELECT * FROM nothing").unwrap_err()));
     }
 }

@@ -61,8 +61,13 @@ impl FromSql<AmountType, Sqlite> for SqlAmount {
 const BUSY: &str = "database is locked";
 
 /// Whether the work may succeed when it is repeated, because it only waited for a lock in vain.
-pub(crate) fn is_busy(error: &Error) -> bool {
+pub(crate) fn is_contention(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
+}
+
+/// Whether the statement was ended because it took too long: never, because SQLite has no such limit.
+pub(crate) const fn is_statement_timeout(_: &Error) -> bool {
+    false
 }
 
 /// SQLite's texts for failures that come from outside this program: the disk, the file, the memory, another

@@ -6,6 +6,7 @@
 
 mod connection;
 mod dialect;
+mod multi_row;
 mod open;
 #[path = "../../sql/mod.rs"]
 mod sql;

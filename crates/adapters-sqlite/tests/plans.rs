@@ -24,6 +24,7 @@ static SENT: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
 const EXCEPTIONS: &[(&str, &str)] = &[
     ("SELECT `user`.`id` FROM `user` LIMIT", "a sign of life reads one row"),
     ("FROM `order_items` WHERE (`order_items`.`orderId` IN", "the items of one page of orders"),
+    ("`idempotencyKey` = ?)) OR (", "each part is one row of the unique index"),
     ("FROM `dispute_events` WHERE", "the disputes of one transaction"),
     ("FROM (`refunds` INNER JOIN `payment_transactions` ON", "the refunds of one order"),
     ("FROM `payment_events` INDEXED BY events_of_transaction", "the events of one transaction"),

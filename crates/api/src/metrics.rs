@@ -22,6 +22,9 @@ use labels::{
 /// Upper bounds of the buckets of durations, in seconds: from an answer out of a cache to the deadline.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
 
+/// Upper bounds of the buckets of batches, in units of work.
+const BATCH_BUCKETS: [f64; 7] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
+
 type Histograms<L> = Family<L, Histogram, fn() -> Histogram>;
 
 /// The labels under which a finished request is counted.
@@ -47,6 +50,7 @@ pub struct PrometheusMetrics {
     callbacks: Family<CallbackLabels, Counter>,
     commits: Family<CommitLabels, Counter>,
     commit_duration: Histogram,
+    commit_batch: Histogram,
     retries: Counter,
     sweep_rows: Family<SweepLabels, Counter>,
     gateway_calls: Family<GatewayCallLabels, Counter>,
@@ -71,6 +75,7 @@ impl Default for PrometheusMetrics {
             callbacks: Family::default(),
             commits: Family::default(),
             commit_duration: duration_histogram(),
+            commit_batch: Histogram::new(BATCH_BUCKETS),
             retries: Counter::default(),
             sweep_rows: Family::default(),
             gateway_calls: Family::default(),
@@ -96,6 +101,7 @@ impl PrometheusMetrics {
         to.register("callbacks", "Gateways' notices by what became of them", self.callbacks.clone());
         to.register("commits", "Commits by outcome", self.commits.clone());
         to.register("commit_duration_seconds", "How long commits took", self.commit_duration.clone());
+        to.register("commit_batch_units", "Units of work that were committed together", self.commit_batch.clone());
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
         to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::dropped_lines());
         to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
@@ -177,6 +183,7 @@ impl Metrics for PrometheusMetrics {
                 count(&self.commits.get_or_create(&outcome.into()));
                 self.commit_duration.observe(took.as_secs_f64());
             }
+            Observation::CommitBatch(units) => self.commit_batch.observe(f64::from(units)),
             Observation::Retry => count(&self.retries),
             Observation::BatchProcessed(sweep, rows) => {
                 self.sweep_rows.get_or_create(&SweepLabels { sweep }).inc_by(rows);

@@ -1,4 +1,6 @@
-//! The choice of adapters: the only file that names two of them.
+//! The choice of adapters: only here and in its submodule is more than one of them named.
+
+mod servers;
 
 use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
 
@@ -6,31 +8,28 @@ use adapters_crypto::{
     BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
 use adapters_gateways::{RetiredGateway, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
-use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, ShiftedClock, SystemClock};
-use adapters_memcached::{Memcached, MemcachedCache};
+use adapters_local::{LocalCache, ShiftedClock, SystemClock};
 use adapters_mysql::{MigrationOutcome, MySql};
-use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
 use adapters_sqlite::Sqlite;
 use application::{
     App,
     auth::Revocations,
-    caching::{
-        CachedOrders, CachedSessions, CachedUsers, ScopedCache, TieredCache, WriteThroughStore, cache_shape,
-    },
+    caching::{CachedOrders, CachedSessions, CachedUsers, KnownReplies, WriteThroughStore},
     gateways::GuardedGateway,
+    group_commit::GroupCommit,
+    grouped_reads::{GroupedClaims, GroupedOrders, GroupedProducts},
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
-    shared_throttle::SharedThrottle,
     unreadable::UnreadableRows,
 };
 use ports::{
-    Broadcast, Cache, ClaimRepository, Clock, Digests, EventRepository, FindingRepository, Gateway,
-    HealthCheck, IdGenerator, KeyedDigests, LockManager, Metrics, NoObserver, OrderRepository,
-    PaymentRepository, PortError, ProductRepository, Sealer, SessionRepository, Store, Throttle,
-    UnreadableObserver, UserRepository,
+    ClaimRepository, Clock, Digests, EventRepository, FindingRepository, Gateway, HealthCheck, IdGenerator,
+    KeyedDigests, Metrics, NoObserver, OrderRepository, PaymentRepository, PortError, ProductRepository,
+    Sealer, SessionRepository, Store, UnreadableObserver, UserRepository,
 };
 use secrecy::{ExposeSecret, SecretString};
 
+use self::servers::Servers;
 use crate::{
     config::{Config, ConfigError, Database, load_or_create_secret},
     metrics::PrometheusMetrics,
@@ -38,7 +37,7 @@ use crate::{
     tasks::HASHING_MAX,
 };
 
-/// Most memory of a cache within this process, in bytes. There are up to two of them.
+/// Most memory of a cache within this process, in bytes. There are three of them.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords may wait for each one that is being hashed, of each purpose; one more is refused.
 const QUEUED_PASSWORDS_PER_HASH: usize = 96;
@@ -47,12 +46,8 @@ const PURPOSES: usize = 4;
 
 /// What payments are said to have been taken through that were there before this service.
 const LEGACY_GATEWAY: &str = "legacy";
-/// The broadcast channel on which instances announce that sessions ended.
-const SESSIONS_ENDED_CHANNEL: &str = "sessions-ended";
 /// The rule for a secret that several instances share through their database server.
 const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
-/// Length of the digest that names the database in the keys of cached entries, in characters.
-const SCOPE_CHARS: usize = 16;
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -147,10 +142,12 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.build_cache(&config.database);
     // Health is judged by commits too (a full disk shows only there), so that decorator is next to the
-    // database. Metrics time the database alone, and cached entries are replaced last, after a commit that
+    // database. Metrics time a commit with its wait for others, and cached entries are replaced last, after a commit that
     // succeeded.
     let commits = Arc::new(RecentCommits::new(record.store, record.health, clock.clone()));
-    let store = MeteredStore::new(commits.clone(), clock.clone(), meter.clone());
+    let grouped = Arc::new(GroupCommit::new(commits.clone(), meter.clone(), record.commit_lanes));
+    let store = MeteredStore::new(grouped, clock.clone(), meter.clone());
+    let orders: Arc<dyn OrderRepository> = Arc::new(GroupedOrders::new(record.orders, READ_LANES));
     let app = App {
         store: Arc::new(WriteThroughStore::new(Arc::new(store), cache.clone())),
         // A cache of this process only: identity and role are never read from a server that others can write
@@ -162,13 +159,14 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         users: record.users,
         cached_sessions: Arc::new(CachedSessions::new(record.sessions.clone(), cache.clone())),
         sessions: record.sessions,
-        products: record.products,
-        orders_for_display: Arc::new(CachedOrders::new(record.orders.clone(), cache)),
-        orders: record.orders,
+        products: Arc::new(GroupedProducts::new(record.products, READ_LANES)),
+        orders_for_display: Arc::new(CachedOrders::new(orders.clone(), cache)),
+        orders,
+        known_replies: KnownReplies::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
         payments: record.payments,
         events: record.events,
         findings: record.findings,
-        claims: record.replies,
+        claims: Arc::new(GroupedClaims::new(record.replies, READ_LANES)),
         locks: servers.build_locks(),
         throttle: servers.build_throttle(&clock),
         digests: keyed_digests.clone(),
@@ -216,6 +214,13 @@ fn build_clock(config: &Config) -> Arc<dyn Clock> {
     }
 }
 
+/// How many queries of one kind of lookup run at once; further lookups wait and share the next one.
+const READ_LANES: usize = 2;
+/// SQLite has one writer.
+const SQLITE_LANES: usize = 1;
+/// Enough that other transactions go on while one or two wait for a lock; more would make batches smaller.
+const MYSQL_LANES: usize = 4;
+
 struct Record {
     store: Arc<dyn Store>,
     users: Arc<dyn UserRepository>,
@@ -227,10 +232,12 @@ struct Record {
     findings: Arc<dyn FindingRepository>,
     replies: Arc<dyn ClaimRepository>,
     health: Arc<dyn HealthCheck>,
+    /// How many database transactions commit at once; further units of work wait and share the next one.
+    commit_lanes: usize,
 }
 
 impl Record {
-    fn from_adapter<R>(record: R) -> Self
+    fn from_adapter<R>(record: R, commit_lanes: usize) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck + 'static,
@@ -247,6 +254,7 @@ impl Record {
             findings: record.clone(),
             replies: record.clone(),
             health: record,
+            commit_lanes,
         }
     }
 }
@@ -257,85 +265,15 @@ async fn open_record(database: &Database, seen: Arc<dyn UnreadableObserver>) -> 
     match database {
         Database::Sqlite(file) => {
             let record = Sqlite::open(file).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::from_adapter(record.with_observer(seen)))
+            Ok(Record::from_adapter(record.with_observer(seen), SQLITE_LANES))
         }
         Database::MySql(url) => {
             let url = url.expose_secret();
             MySql::migrate_schema(url).await.map_err(|it| fault(it.into()))?;
             let record = MySql::open(url).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::from_adapter(record.with_observer(seen)))
+            Ok(Record::from_adapter(record.with_observer(seen), MYSQL_LANES))
         }
     }
-}
-
-/// The optional servers, which only make the service faster.
-struct Servers {
-    redis: Option<Redis>,
-    memcached: Option<Memcached>,
-}
-
-impl Servers {
-    fn from_config(config: &Config) -> Result<Self, ConfigError> {
-        let redis = config.redis_url.as_ref().map(|it| Redis::new(it.expose_secret())).transpose();
-        let redis = redis.map_err(|rule| ConfigError::invalid("redis_url", rule));
-        let memcached = config.memcached_url.as_deref().map(Memcached::new).transpose();
-        let memcached = memcached.map_err(|rule| ConfigError::invalid("memcached_url", rule));
-        let faults = redis.as_ref().err().into_iter().chain(memcached.as_ref().err());
-        ConfigError::combine_faults(faults.cloned())?;
-        Ok(Self { redis: redis?, memcached: memcached? })
-    }
-
-    /// The cache: memcached, or else this process, in front of Redis, if there is one.
-    fn build_cache(&self, database: &Database) -> Arc<dyn Cache> {
-        let near: Arc<dyn Cache> = match &self.memcached {
-            Some(memcached) => Arc::new(MemcachedCache::new(memcached.clone())),
-            None => Arc::new(LocalCache::new(CACHE_BYTES_MAX)),
-        };
-        let all = match &self.redis {
-            Some(redis) => Arc::new(TieredCache::new(near, Arc::new(RedisCache::new(redis.clone())))),
-            None => near,
-        };
-        Arc::new(ScopedCache::new(all, &cache_scope(database)))
-    }
-
-    fn build_locks(&self) -> Arc<dyn LockManager> {
-        match &self.redis {
-            Some(redis) => Arc::new(RedisLocks::new(redis.clone())),
-            None => Arc::new(LocalLocks::default()),
-        }
-    }
-
-    fn build_throttle(&self, clock: &Arc<dyn Clock>) -> Arc<dyn Throttle> {
-        let own = Arc::new(LocalThrottle::new(clock.clone()));
-        match &self.redis {
-            Some(redis) => Arc::new(SharedThrottle::new(Arc::new(RedisThrottle::new(redis.clone())), own)),
-            None => own,
-        }
-    }
-
-    fn build_broadcast(&self) -> Arc<dyn Broadcast> {
-        match &self.redis {
-            Some(redis) => Arc::new(RedisBroadcast::new(redis.clone(), SESSIONS_ENDED_CHANNEL)),
-            None => Arc::new(LocalBroadcast::default()),
-        }
-    }
-
-    fn into_dependencies(self) -> impl Iterator<Item = Dependency> {
-        let redis = self.redis.map(|it| optional_dependency("redis", it));
-        let memcached = self.memcached.map(|it| optional_dependency("memcached", it));
-        redis.into_iter().chain(memcached)
-    }
-}
-
-/// The prefix of all cache keys: a digest of the database's address, without the login, which may differ
-/// between instances; and of the shape of entries, so that no entry of another version is ever read.
-fn cache_scope(database: &Database) -> String {
-    let digest = Sha256Digests.sha256_hex(format!("{database}\n{}", cache_shape()).as_bytes());
-    digest.chars().take(SCOPE_CHARS).collect()
-}
-
-fn optional_dependency(name: &'static str, server: impl HealthCheck + 'static) -> Dependency {
-    Dependency { name, required: false, health: Arc::new(server) }
 }
 
 /// At most half of the cores hash passwords: a flood of logins leaves the other half to orders. No password

@@ -16,7 +16,9 @@ use ports::{
     SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
 };
 
-use crate::{Operator, auth::Revocations, gateways::GuardedGateway, unreadable::UnreadableRows};
+use crate::{
+    Operator, auth::Revocations, caching::KnownReplies, gateways::GuardedGateway, unreadable::UnreadableRows,
+};
 
 /// The ports and the settings of one running service, built once at the start and shared by all requests and
 /// sweeps.
@@ -39,6 +41,8 @@ pub struct App {
     pub orders: Arc<dyn OrderRepository>,
     /// Orders for responses only: always at their present revision, but possibly from a cache.
     pub orders_for_display: Arc<dyn OrderRepository>,
+    /// Replies that this process has stored or read.
+    pub known_replies: KnownReplies,
     /// Transactions with their refunds, read from the system of record.
     pub payments: Arc<dyn PaymentRepository>,
     /// Events that gateways reported, each stored once by gateway and event id.

@@ -10,6 +10,7 @@
 //!   used only while that is fresh.
 //! - `CachedSessions` (version: the session's generation): an entry serves one attempt, whose commit is
 //!   guarded by the whole session.
+//! - `KnownReplies` (version: time of the claim): a stored reply never changes, and only this process writes them.
 //!
 //! `WriteThroughStore` puts new entries after a commit, and every cache refuses to replace a newer version by
 //! an older one. `TieredCache` and `ScopedCache` combine and separate caches; `SingleFlight` loads once for
@@ -18,6 +19,7 @@
 
 mod cached_rows;
 mod orders;
+mod replies;
 mod scoped;
 mod sessions;
 mod shape;
@@ -27,6 +29,7 @@ mod users;
 mod write_through;
 
 pub use orders::CachedOrders;
+pub use replies::KnownReplies;
 pub use scoped::ScopedCache;
 pub use sessions::CachedSessions;
 pub use shape::cache_shape;

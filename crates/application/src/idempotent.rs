@@ -5,10 +5,11 @@
 //! byte, on any instance and after any crash.
 //!
 //! ```text
-//! 1. lock the key              saves work, decides nothing
-//! 2. look up its claim         with a reply: replay; other content: refuse; else go on
-//! 3. decide                    read, apply the rules, render the reply
-//! 4. commit claim, work, reply stale: back to 3; claimed meanwhile: as in 2
+//! 1. known reply?              this process has seen it: replay, or refuse other content
+//! 2. lock the key              saves work, decides nothing
+//! 3. look up its claim         with a reply: replay; other content: refuse; else go on
+//! 4. decide                    read, apply the rules, render the reply
+//! 5. commit claim, work, reply stale: back to 4; claimed meanwhile: as in 3
 //! ```
 //!
 //! The lock only saves work. The unique key on the claim decides: the claim is part of the commit that does
@@ -190,6 +191,10 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
 ) -> Result<(KeyState<T>, Option<LockGuard>), E> {
     let (mut held, mut busy) = (None, false);
     if let Some(request) = request {
+        // A reply that this process has seen cannot change, so a repeated request needs neither lock nor database.
+        if let Some(known) = app.known_replies.find(&request.key, app.clock.now()).await {
+            return Ok((classify_claim(app, request, known, false)?, None));
+        }
         // Lock before looking up. A retry that waits here for the first request finds its reply afterwards;
         // in the other order it would miss the claim, decide for nothing and lose at the commit.
         (held, busy) = lock_key(app, &request.key).await;
@@ -261,14 +266,19 @@ async fn commit_decision<T, E: UseCaseError>(
     // The claim goes into the same unit as the work. If the process dies before the commit neither exists,
     // and a retry starts over; if it dies after the commit the claim holds the reply. There is no state in
     // between.
-    let claim = request.map(|it| Write::Claim(decided.to_claim(app, it, app.clock.now())));
-    let work = UnitOfWork::new().with_writes(claim).merge(decided.work);
+    let claim = request.map(|it| decided.to_claim(app, it, app.clock.now()));
+    let work = UnitOfWork::new().with_writes(claim.clone().map(Write::Claim)).merge(decided.work);
     if work.writes().is_empty() {
         // Without a key and without a change there is nothing to write, so the database is not asked.
         return Ok(KeyState::New(decided.output));
     }
     match (app.store.commit(work).await, request) {
-        (Ok(()), _) => Ok(KeyState::New(decided.output)),
+        (Ok(()), _) => {
+            if let Some(claim) = &claim {
+                app.known_replies.put(claim).await;
+            }
+            Ok(KeyState::New(decided.output))
+        }
         (Err(CommitError::Claimed(claim)), Some(request)) => {
             Ok(classify_claim(app, request, *claim, false).map_err(E::from)?)
         }
@@ -283,6 +293,9 @@ async fn look_up_key<T>(
     busy: bool,
 ) -> Result<Option<KeyState<T>>, KeyError> {
     let claim = app.claims.find_claim(&request.key).await?;
+    if let Some(claim) = &claim {
+        app.known_replies.put(claim).await;
+    }
     claim.map(|it| classify_claim(app, request, it, busy)).transpose()
 }
 

@@ -6,6 +6,7 @@
 
 mod app;
 pub mod auth;
+mod batching;
 pub mod caching;
 pub mod callbacks;
 mod caller;
@@ -13,6 +14,8 @@ mod case_work;
 pub mod catalogue;
 pub mod findings;
 pub mod gateways;
+pub mod group_commit;
+pub mod grouped_reads;
 mod idempotent;
 mod limits;
 pub mod metered_store;

@@ -96,6 +96,22 @@ impl Store for RecentCommits {
         }
         outcome
     }
+
+    /// Remembers one outcome for the whole batch: units that shared a transaction which failed are one failure.
+    async fn commit_all(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
+        let writes = units.iter().any(|it| it.writes().iter().any(always_writes));
+        let outcomes = self.store.commit_all(units).await;
+        let is_away =
+            |it: &Result<(), CommitError>| matches!(it, Err(CommitError::Failed(PortError::Unavailable(_))));
+        if outcomes.iter().any(Result::is_ok) {
+            if writes {
+                self.push_outcome(false);
+            }
+        } else if outcomes.iter().any(is_away) {
+            self.push_outcome(true);
+        }
+        outcomes
+    }
 }
 
 #[async_trait]

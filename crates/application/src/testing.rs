@@ -24,6 +24,7 @@ use ports::{
 use crate::{
     App, Policy,
     auth::Revocations,
+    caching::KnownReplies,
     gateways::{GatewayLimits, GuardedGateway},
 };
 
@@ -58,6 +59,9 @@ impl TestApp {
         let clock = Arc::<ManualClock>::default();
         let meter = Arc::<RecordingMetrics>::default();
         let gateway_meter = Arc::<RecordingMetrics>::default();
+        // Off, so that a test of a replay sees what the record says.
+        let no_replies = FakeCache::default();
+        no_replies.set_away(true);
         let limits = GatewayLimits::default();
         let guarded = GuardedGateway::new(gateway.clone(), limits, clock.clone(), gateway_meter.clone());
         let app = App {
@@ -69,6 +73,7 @@ impl TestApp {
             products: memory.clone(),
             orders: memory.clone(),
             orders_for_display: Arc::new(MockOrderRepository::new()),
+            known_replies: KnownReplies::new(Arc::new(no_replies)),
             payments: memory.clone(),
             events: memory.clone(),
             findings: memory.clone(),

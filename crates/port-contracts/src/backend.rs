@@ -101,7 +101,7 @@ impl Race {
 
 /// Commits until the outcome is known: on a machine with other load a time limit may end, and then it is
 /// unknown whether the unit was committed. An additional claim in the unit tells.
-async fn commit_until_known(store: &dyn Store, work: UnitOfWork) -> Result<(), CommitError> {
+pub(crate) async fn commit_until_known(store: &dyn Store, work: UnitOfWork) -> Result<(), CommitError> {
     const ATTEMPTS_MAX: usize = 60;
     let claim = sample::claim(&sample::user());
     let work = work.with_write(Write::Claim(claim.clone()));

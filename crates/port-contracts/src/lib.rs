@@ -99,7 +99,7 @@ mod tests {
         include_str!("replies.rs"),
         include_str!("sealer.rs"),
         include_str!("sessions.rs"),
-        include_str!("store.rs"),
+        concat!(include_str!("store.rs"), include_str!("store/batches.rs")),
         include_str!("throttle.rs"),
         include_str!("tokens.rs"),
         include_str!("unreadable.rs"),

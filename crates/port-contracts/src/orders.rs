@@ -184,6 +184,18 @@ pub async fn a_revision_is_that_of_the_order_after_every_commit(backend: &Backen
     assert_eq!(revision(&bystander).await, Some(bystander.revision.get()));
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
     assert_eq!(backend.orders.find_order_head(&shouted).await.expect("read"), None, "a number knows case");
+    let numbers =
+        [&unplaced.number, &bystander.number, &shouted, &order.number, &order.number].map(Clone::clone);
+    let mut heads = backend.orders.find_order_heads(&numbers).await.expect("read");
+    heads.sort_by_key(|(_, head)| head.key);
+    let mut expected = Vec::new();
+    for it in [&order, &bystander] {
+        let head = backend.orders.find_order_head(&it.number).await.expect("read").expect("it is there");
+        expected.push((it.number.clone(), head));
+    }
+    expected.sort_by_key(|(_, head)| head.key);
+    assert_eq!(heads, expected, "each once, and only those that there are");
+    assert_eq!(backend.orders.find_order_heads(&[]).await.expect("read"), []);
 }
 
 /// The entries are in the order of the changes, even if their times are equal.

@@ -22,6 +22,7 @@ macro_rules! replies {
         one_of_many_claims_of_one_key_wins
         one_of_many_claims_of_a_key_without_a_user_wins
         keys_differ_by_user_route_and_case
+        claims_are_found_together
         a_key_is_answered_once
         one_of_many_answers_to_one_key_wins
         pruning_forgets_only_keys_whose_time_is_over
@@ -45,6 +46,22 @@ fn claimed(error: CommitError) -> Claim {
         | CommitError::AccountConflict(_)
         | CommitError::Failed(_) => panic!("refused as claimed, not as {error:?}"),
     }
+}
+
+/// Each by its own user, route and text.
+pub async fn claims_are_found_together(backend: &Backend) {
+    let [one, other] = [sample::claim(&backend.user().await), sample::claim(&backend.user().await)];
+    let answered = Claim { reply: Some(sample::reply()), ..other.clone() };
+    backend.commit([Write::Claim(one.clone()), Write::Claim(answered.clone())]).await;
+    let elsewhere = IdempotencyKey { user: other.key.user, ..one.key.clone() };
+    let no_user = IdempotencyKey { user: None, ..one.key.clone() };
+    let keys = [&elsewhere, &other.key, &one.key, &no_user, &one.key].map(Clone::clone);
+    let mut claims = backend.claims.find_claims(&keys).await.expect("read");
+    claims.sort_by(|a, b| a.key.cmp(&b.key));
+    let mut expected = vec![one, answered];
+    expected.sort_by(|a, b| a.key.cmp(&b.key));
+    assert_eq!(claims, expected);
+    assert_eq!(backend.claims.find_claims(&[]).await.expect("read"), []);
 }
 
 /// With an expiry and without one. Before it is written it does not exist.

@@ -1,5 +1,9 @@
 //! The suite for commits in general. The guard of each write is tested in the suite of its repository.
 
+mod batches;
+
+pub use batches::*;
+
 use std::{sync::Arc, time::Duration};
 
 use domain::{
@@ -40,6 +44,14 @@ macro_rules! store {
         units_put_together_are_one_commit
         a_dropped_commit_runs_to_its_end
         a_commit_dropped_at_any_moment_is_whole_or_absent
+        a_batch_of_units_is_the_same_as_each_of_them
+        of_a_batch_each_unit_has_its_own_outcome
+        a_batch_sells_nothing_that_an_operator_changed_meanwhile
+        what_two_units_of_a_batch_claim_is_given_to_one
+        units_of_a_batch_that_change_one_order_are_decided_one_after_the_other
+        a_batch_keeps_the_limits_of_a_user
+        batches_never_sell_more_than_there_is
+        batches_that_share_rows_do_not_stop_each_other
         ; $($fixture)+
     } };
 }
@@ -329,39 +341,6 @@ pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_ea
         });
         race.await.assert_outcome(1, is_stale);
     }
-}
-
-/// Orders of several customers for one product, each with an idempotency key. One used key refuses all.
-pub async fn units_put_together_are_one_commit(backend: &Backend) {
-    let product = backend.product(Some(10)).await;
-    let users = [backend.user().await, backend.user().await, backend.user().await];
-    let (orders, units): (Vec<_>, Vec<_>) = users.iter().map(|user| sale(user, &product)).unzip();
-    let together = units.iter().cloned().fold(UnitOfWork::new(), UnitOfWork::merge);
-    backend.store.commit(together).await.expect("every guard holds");
-    for order in &orders {
-        assert_eq!(backend.orders.find_order(&order.number).await.expect("read").as_ref(), Some(order));
-    }
-    assert_eq!(backend.stock(&product).await, Some(7), "one piece for each");
-
-    let (late, unit) = sale(&backend.user().await, &product);
-    let together = units.into_iter().fold(unit, UnitOfWork::merge);
-    let refusal = backend.store.commit(together).await.expect_err("the keys are used");
-    assert!(matches!(refusal, CommitError::Claimed(_)), "{refusal:?}");
-    assert_eq!(
-        backend.orders.find_order(&late.number).await.expect("read"),
-        None,
-        "though its own guards hold"
-    );
-    assert_eq!(backend.stock(&product).await, Some(7));
-}
-
-fn sale(user: &User, product: &Product) -> (Order, UnitOfWork) {
-    let order = sample::order(user, &[(product, 1)]);
-    let unit = UnitOfWork::new()
-        .with_write(sample::sell_product(product, 1))
-        .with_write(sample::insert_order(&order))
-        .with_write(Write::Claim(sample::claim(user)));
-    (order, unit)
 }
 
 /// A client that disconnects does not cancel the order that is being committed.

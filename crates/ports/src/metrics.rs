@@ -19,6 +19,8 @@ pub enum Observation {
     Callback(CallbackOutcome),
     /// A commit ended with this outcome, after this duration.
     Commit(CommitOutcome, Duration),
+    /// This number of units of work is committed together.
+    CommitBatch(u32),
     /// A use case starts over because its commit was stale.
     Retry,
     /// A sweep, by name, processed this number of items in one pass.

@@ -211,6 +211,8 @@ pub trait OrderRepository: Send + Sync {
     async fn find_order(&self, number: &OrderNumber) -> ReadResult<Option<Order>>;
     /// The head of the order with that number, to validate a cached entry.
     async fn find_order_head(&self, number: &OrderNumber) -> ReadResult<Option<OrderHead>>;
+    /// The heads of the existing orders among `numbers`, in no particular order.
+    async fn find_order_heads(&self, numbers: &[OrderNumber]) -> ReadResult<Vec<(OrderNumber, OrderHead)>>;
     /// Orders by `created_at` and row, newest first.
     async fn list_orders(&self, filter: OrderFilter) -> ReadResult<Page<Order>>;
     /// An order's history, sorted by sequence number.
@@ -305,4 +307,6 @@ pub trait FindingRepository: Send + Sync {
 pub trait ClaimRepository: Send + Sync {
     /// The claim of that key; `None` when the key is unused or its claim was deleted.
     async fn find_claim(&self, key: &IdempotencyKey) -> ReadResult<Option<Claim>>;
+    /// The existing claims of `keys`, in no particular order. One that is unreadable fails the call.
+    async fn find_claims(&self, keys: &[IdempotencyKey]) -> ReadResult<Vec<Claim>>;
 }

@@ -19,6 +19,21 @@ pub trait Store: Send + Sync {
     // A client that disconnects drops the handler's future. If that stopped a commit halfway, the connection
     // would go back to its pool with an open transaction and locked rows.
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError>;
+
+    /// Commits units of work that do not depend on each other, and returns their outcomes in the same order. Each
+    /// unit is committed or refused as by [`commit`](Self::commit), whatever the outcome of the others.
+    ///
+    /// An adapter may commit several units in one database transaction. If the answer to its COMMIT is lost, the
+    /// outcome of each of them is `Failed`. A unit that is refused for two reasons may get either. Units that change
+    /// the same order are applied in the given order, unless another process holds a lock that they need. Dropping
+    /// the future leaves the units that are not begun uncommitted.
+    async fn commit_all(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
+        let mut outcomes = Vec::with_capacity(units.len());
+        for unit in units {
+            outcomes.push(self.commit(unit).await);
+        }
+        outcomes
+    }
 }
 
 /// The reason why a unit of work was not committed.

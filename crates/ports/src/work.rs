@@ -286,6 +286,24 @@ impl UnitOfWork {
         &self.writes
     }
 
+    /// Whether it can be committed in one database transaction with other units, for less than its own
+    /// transaction costs. A unit that prunes holds many locks, a probe must show what one commit does, and one that
+    /// postpones has no guard: its place beside a guarded change of the same transaction would decide.
+    #[must_use]
+    pub fn can_join_batch(&self) -> bool {
+        let stands_alone = |it: &Write| matches!(it, Write::Prune(..) | Write::Probe(_) | Write::Postpone(_));
+        !self.writes.iter().any(stands_alone)
+    }
+
+    /// The writes of several units, put together, in the order in which rows are locked. Tables follow each other
+    /// as in [`in_lock_order`](Self::in_lock_order); within some of them writes of one kind stand together, so
+    /// that they can become one statement. Writes of one kind to one row keep the order in which they were added.
+    #[must_use]
+    pub fn in_batch_order(mut self) -> Vec<Write> {
+        self.writes.sort_by(|a, b| a.batch_place().cmp(&b.batch_place()));
+        self.writes
+    }
+
     /// The writes in the global order in which rows are locked, whatever order they were added in: by
     /// `LockRow`, then by kind. Writes of one kind to one row keep the order in which they were added.
     #[must_use]

@@ -10,6 +10,7 @@ use ports::{Batch, EventRepository, PortError, UnreadableRow};
 
 use super::{read_each_row, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::EventRow;
 use crate::sql::schema::{gateway_references, payment_events, payment_transactions};
@@ -56,7 +57,7 @@ impl EventRepository for Database {
                 .filter(payment_events::disposition.eq_any(WAITING))
                 .order((payment_events::received_at.asc(), payment_events::id.asc()))
                 .select(EventRow::as_select());
-            let rows = IndexHint(Index::EVENTS_OF_TRANSACTION, query).load(conn).await?;
+            let rows = IndexHint(Index::EVENTS_OF_TRANSACTION, CachedStatement(query)).load(conn).await?;
             if references.is_empty() {
                 return read_readable_rows(&*observer, rows, EventRow::into_event);
             }
@@ -162,13 +163,13 @@ async fn load_by_reference(
     gateway: &GatewayName,
     references: &[NamedReference],
 ) -> QueryResult<Vec<EventRow>> {
-    let texts: Vec<_> = references.iter().map(|it| it.reference.as_str()).collect();
+    let texts = pad_keys(references.iter().map(|it| it.reference.as_str()).collect());
     let query = payment_events::table
         .filter(payment_events::reference.eq_any(texts))
         .filter(payment_events::gateway.eq(gateway.as_str()))
         .filter(payment_events::disposition.eq_any(WAITING))
         .select(EventRow::as_select());
-    IndexHint(Index::EVENTS_OF_REFERENCE, query).load(conn).await
+    IndexHint(Index::EVENTS_OF_REFERENCE, CachedStatement(query)).load(conn).await
 }
 
 /// Whether the event names the transaction or one of its references.

@@ -49,6 +49,28 @@ impl OrderRepository for Database {
         .await
     }
 
+    async fn find_order_heads(
+        &self,
+        numbers: &[OrderNumber],
+    ) -> Result<Vec<(OrderNumber, OrderHead)>, PortError> {
+        let numbers = pad_keys(numbers.iter().map(ToString::to_string).collect());
+        self.run_query(async move |conn: &mut Conn| {
+            let query = orders::table.filter(orders::order_number.eq_any(&numbers)).select((
+                orders::order_number,
+                orders::id,
+                orders::user_id,
+                orders::revision,
+            ));
+            let rows: Vec<(String, i64, i64, i64)> = CachedStatement(query).load(conn).await?;
+            let head = |(number, key, owner, revision)| {
+                let (key, owner) = (OrderKey::new(key), UserKey::new(owner));
+                (OrderNumber::new(number), OrderHead { key, owner, revision: Revision::new(revision) })
+            };
+            Ok(rows.into_iter().map(head).collect())
+        })
+        .await
+    }
+
     async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
         let observer = self.observer();
         self.run_snapshot(async move |conn: &mut Conn| {

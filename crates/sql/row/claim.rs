@@ -62,7 +62,7 @@ impl ClaimRow {
 /// row's key.
 #[derive(Insertable)]
 #[diesel(table_name = idempotency_claims, treat_none_as_default_value = false)]
-pub(in crate::sql) struct NewClaim<'a> {
+pub(crate) struct NewClaim<'a> {
     user_id: i64,
     route: &'a str,
     idempotency_key: &'a str,

@@ -10,7 +10,7 @@ use crate::sql::value::SqlTimestamp;
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = payment_events, treat_none_as_default_value = false)]
-pub(in crate::sql) struct EventRow {
+pub(crate) struct EventRow {
     id: i64,
     gateway: String,
     event_id: String,

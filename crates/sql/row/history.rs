@@ -15,7 +15,7 @@ const NO_STATUS: &str = "";
 /// order within the history is `sequence`, never a key or a time (ADR 0012).
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = order_status_history, treat_none_as_default_value = false)]
-pub(in crate::sql) struct HistoryRow {
+pub(crate) struct HistoryRow {
     order_id: i64,
     sequence: i64,
     from_status: String,
@@ -27,7 +27,7 @@ pub(in crate::sql) struct HistoryRow {
 }
 
 impl HistoryRow {
-    pub(in crate::sql) fn new(order: OrderKey, entry: &HistoryEntry) -> Self {
+    pub(crate) fn new(order: OrderKey, entry: &HistoryEntry) -> Self {
         Self {
             order_id: order.get(),
             sequence: entry.sequence.get(),

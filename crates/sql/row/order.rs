@@ -10,7 +10,7 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = orders, treat_none_as_default_value = false)]
-pub(in crate::sql) struct OrderRow {
+pub(crate) struct OrderRow {
     pub(in crate::sql) id: i64,
     user_id: i64,
     order_number: String,
@@ -107,7 +107,7 @@ impl ItemRow {
 /// An item as it is written. Nothing refers to it by its row's key, so the database may choose that.
 #[derive(Insertable)]
 #[diesel(table_name = order_items, treat_none_as_default_value = false)]
-pub(in crate::sql) struct NewItem<'a> {
+pub(crate) struct NewItem<'a> {
     order_id: i64,
     product_id: &'a str,
     quantity: i64,
@@ -120,7 +120,7 @@ pub(in crate::sql) struct NewItem<'a> {
 }
 
 impl<'a> NewItem<'a> {
-    pub(in crate::sql) fn from_order(order: &'a Order) -> impl Iterator<Item = Self> {
+    pub(crate) fn from_order(order: &'a Order) -> impl Iterator<Item = Self> {
         (0..).zip(&order.items).map(|(position, item)| Self {
             order_id: order.key.get(),
             product_id: item.product.as_str(),

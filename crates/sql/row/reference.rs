@@ -33,8 +33,8 @@ impl ReferenceRow {
 
 /// A gateway reference, as it is written. The database generates its row key, because nothing refers to it.
 #[derive(Insertable)]
-#[diesel(table_name = gateway_references)]
-pub(in crate::sql) struct NewReferenceRow<'a> {
+#[diesel(table_name = gateway_references, treat_none_as_default_value = false)]
+pub(crate) struct NewReferenceRow<'a> {
     gateway: &'a str,
     kind: &'static str,
     reference: &'a str,
@@ -44,7 +44,7 @@ pub(in crate::sql) struct NewReferenceRow<'a> {
 }
 
 impl<'a> NewReferenceRow<'a> {
-    pub(in crate::sql) fn new(gateway: &'a GatewayName, new: &'a NewReference) -> Self {
+    pub(crate) fn new(gateway: &'a GatewayName, new: &'a NewReference) -> Self {
         Self {
             gateway: gateway.as_str(),
             kind: new.known.owner.kind().as_str(),

@@ -11,8 +11,8 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 /// Who asked for a payment, a capture or a void, as it is written. Its currency is the
 /// transaction's.
 #[derive(Insertable)]
-#[diesel(table_name = payment_requests)]
-pub(in crate::sql) struct NewRequest {
+#[diesel(table_name = payment_requests, treat_none_as_default_value = false)]
+pub(crate) struct NewRequest {
     transaction_key: i64,
     kind: &'static str,
     amount: SqlAmount,
@@ -35,7 +35,7 @@ impl From<&PaymentRequest> for NewRequest {
 }
 
 #[derive(Queryable, Selectable)]
-#[diesel(table_name = payment_requests)]
+#[diesel(table_name = payment_requests, treat_none_as_default_value = false)]
 pub(in crate::sql) struct RequestRow {
     pub(in crate::sql) id: i64,
     transaction_key: i64,

@@ -42,7 +42,7 @@ impl TransactionHead {
 /// database.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = payment_transactions, treat_none_as_default_value = false, treat_none_as_null = true)]
-pub(in crate::sql) struct TransactionRow {
+pub(crate) struct TransactionRow {
     pub(in crate::sql) id: i64,
     order_id: String,
     transaction_id: String,

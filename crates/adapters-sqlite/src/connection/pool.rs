@@ -11,7 +11,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::transaction::{COMMIT, SNAPSHOT, is_idle, run_transaction};
 use super::{Conn, open_with_retry};
-use crate::dialect::is_busy;
+use crate::dialect::is_contention;
 use crate::sql::fault::classify_error;
 
 /// Most attempts at work while another process holds the lock. Each waits for
@@ -169,7 +169,9 @@ async fn retry_when_busy<T>(
         match work(conn).await {
             // No pause: SQLite has waited in the statement already. A connection that still has a
             // transaction open is not used for another attempt, as `BEGIN` would fail on it.
-            Err(error) if attempts < ATTEMPTS_MAX && is_busy(&error) && is_idle(conn).await => attempts += 1,
+            Err(error) if attempts < ATTEMPTS_MAX && is_contention(&error) && is_idle(conn).await => {
+                attempts += 1
+            }
             outcome => return outcome,
         }
     }

@@ -44,7 +44,7 @@ fn a_sandbox_is_there_when_it_is_asked_for_or_when_only_this_machine_reaches_it(
 
 #[test]
 fn copies_of_another_database_have_other_names() {
-    let of = |url: &str| cache_scope(&Database::parse(url).unwrap());
+    let of = |url: &str| servers::cache_scope(&Database::parse(url).unwrap());
     assert_eq!(of("mysql://a:b@db:3306/shop"), of("mysql://c:d@db:3306/shop"));
     assert_ne!(of("mysql://a:b@db:3306/shop"), of("mysql://a:b@db:3306/other"));
 }

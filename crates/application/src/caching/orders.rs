@@ -75,6 +75,13 @@ impl OrderRepository for CachedOrders {
         self.record.find_order_head(number).await
     }
 
+    async fn find_order_heads(
+        &self,
+        numbers: &[OrderNumber],
+    ) -> Result<Vec<(OrderNumber, OrderHead)>, PortError> {
+        self.record.find_order_heads(numbers).await
+    }
+
     async fn list_orders(&self, filter: OrderFilter) -> Result<Page<Order>, PortError> {
         self.record.list_orders(filter).await
     }

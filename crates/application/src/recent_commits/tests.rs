@@ -90,3 +90,23 @@ async fn one_commit_is_tried_at_a_time() {
     bench.clock.advance(PROBE_TIMEOUT);
     assert!(it.check_health().await.is_ok(), "a check that went away keeps no other from trying");
 }
+
+#[tokio::test]
+async fn a_batch_is_one_outcome_and_fails_only_if_nothing_of_it_is_committed() {
+    let bench = TestApp::new();
+    let it = watched(&bench);
+    bench.record.change(|it| it.users.push(account_of(ada(), "x")));
+    let small = || UnitOfWork::new().with_write(Write::UpdateUser { user: ada(), read: None });
+    let three = || vec![small(), small(), small()];
+    for _ in 0..FAILURES_MAX {
+        // The first unit of the batch.
+        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        assert!(it.commit_all(three()).await[0].is_err());
+        assert!(!it.is_failing(), "the other two were committed");
+    }
+    for number in 1..=FAILURES_MAX {
+        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        assert!(it.commit_all(vec![small()]).await[0].is_err());
+        assert_eq!(it.is_failing(), number == FAILURES_MAX, "each batch counts once");
+    }
+}

@@ -57,6 +57,8 @@ impl StatementFixture {
             ask!(played, SessionRepository::list_revoked_sessions, backend.sessions, since, after, LIMIT);
         }
         ask!(played, ClaimRepository::find_claim, backend.claims, &self.claim.key);
+        let keys = [self.claim.key.clone(), sample::claim(&sample::user()).key];
+        ask!(played, ClaimRepository::find_claims, backend.claims, &keys);
     }
 
     async fn read_catalogue(&self, backend: &Backend, played: &mut Coverage) {
@@ -90,6 +92,11 @@ impl StatementFixture {
         let orders = &backend.orders;
         ask!(played, OrderRepository::find_order, orders, &self.order.number);
         ask!(played, OrderRepository::find_order_head, orders, &self.order.number);
+        let numbers = [
+            self.order.number.clone(),
+            sample::order(&sample::user(), &[(&sample::product(None), 1)]).number,
+        ];
+        ask!(played, OrderRepository::find_order_heads, orders, &numbers);
         ask!(played, OrderRepository::list_history_entries, orders, self.order.key);
         let late = sample::at(i64::from(FILLER_ROWS));
         for due in [

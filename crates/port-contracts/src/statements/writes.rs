@@ -31,6 +31,25 @@ impl StatementFixture {
         }
         let progress = UnitOfWork::new().with_order_change(OrderChange::from_order(self.order.clone()));
         commit(backend, played, progress).await;
+        self.run_batch(backend).await;
+    }
+
+    /// Several units at once, which an adapter may send as other statements.
+    async fn run_batch(&self, backend: &Backend) {
+        let unit = |_| {
+            let product = &self.edited_product;
+            let order = sample::order(&self.user, &[(product, 1)]);
+            UnitOfWork::new().with_writes([
+                Write::Claim(sample::claim(&self.user)),
+                sample::counted(&order, 1_000_000, 1_000_000),
+                sample::insert_order(&order),
+                sample::sell_product(product, 1),
+                sample::sell_product(&self.product, 1),
+            ])
+        };
+        for outcome in backend.store.commit_all((0..4).map(unit).collect()).await {
+            assert!(!matches!(outcome, Err(CommitError::Failed(_))), "{outcome:?}");
+        }
     }
 
     fn accounts(&self) -> Vec<Vec<Write>> {

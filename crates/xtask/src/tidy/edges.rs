@@ -39,7 +39,6 @@ const EDGES: &[Edge] = &[
 /// The drivers, each with the only crates that may depend on it.
 const DRIVER_OWNERS: &[(&str, &[&str])] = &[
     ("actix-*", &["api", "bench"]),
-    ("bb8*", &["adapters-redis"]),
     ("bcrypt", &["adapters-crypto"]),
     ("diesel*", &["adapters-mysql", "adapters-sqlite"]),
     ("jsonwebtoken", &["adapters-crypto"]),

@@ -4,7 +4,7 @@ use super::{Fault, FileTree, numbered_lines};
 
 const API: &str = "crates/api/src/";
 /// The files that may name two adapters. The demonstration compares adapters, so it wires them itself.
-const MAY_NAME_TWO: &[&str] = &["wiring.rs", "commands/demo.rs", "commands/demo/"];
+const MAY_NAME_TWO: &[&str] = &["wiring.rs", "wiring/", "commands/demo.rs", "commands/demo/"];
 
 pub(super) fn check(tree: &FileTree) -> Vec<Fault> {
     tree.texts_in(API)

@@ -24,9 +24,13 @@ impl OrderRepository for MemoryRecord {
     }
 
     async fn find_order_head(&self, number: &OrderNumber) -> Read<Option<OrderHead>> {
+        Ok(self.tables().orders.find(number).map(head_of))
+    }
+
+    async fn find_order_heads(&self, numbers: &[OrderNumber]) -> Read<Vec<(OrderNumber, OrderHead)>> {
         let tables = self.tables();
-        let head = |it: &Order| OrderHead { key: it.key, owner: it.owner, revision: it.revision };
-        Ok(tables.orders.find(number).map(head))
+        let found = tables.orders.rows().filter(|it| numbers.contains(&it.number));
+        Ok(found.map(|it| (it.number.clone(), head_of(it))).collect())
     }
 
     async fn list_orders(&self, filter: OrderFilter) -> Read<Page<Order>> {
@@ -104,4 +108,8 @@ fn list_uncaptured(tables: &Tables, before: Timestamp) -> Vec<DueOrder<'_>> {
     // key.
     let held: Vec<_> = tables.transactions.rows().filter(is_held).collect();
     held.into_iter().filter_map(due).collect()
+}
+
+const fn head_of(order: &Order) -> OrderHead {
+    OrderHead { key: order.key, owner: order.owner, revision: order.revision }
 }

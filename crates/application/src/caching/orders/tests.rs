@@ -61,6 +61,10 @@ impl OrderRepository for OneOrder {
         Ok(self.read()?.filter(|it| it.number == *number).map(head))
     }
 
+    async fn find_order_heads(&self, _: &[OrderNumber]) -> Result<Vec<(OrderNumber, OrderHead)>, PortError> {
+        unreachable!("one head at a time")
+    }
+
     async fn list_orders(&self, _: OrderFilter) -> Result<Page<Order>, PortError> {
         unreachable!("not listed here")
     }

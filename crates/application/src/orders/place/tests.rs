@@ -4,7 +4,7 @@ use domain::{Currency, Money, Version};
 use ports::{Claim, IdempotencyKey, MockClaimRepository, OpenLimits};
 
 use super::*;
-use crate::{Limit, retry::ATTEMPTS_MAX, testing::*};
+use crate::{Limit, caching::KnownReplies, retry::ATTEMPTS_MAX, testing::*};
 
 fn tea(quantity: u32) -> OrderLineInput {
     line("tea", quantity, None)
@@ -143,6 +143,19 @@ async fn a_key_of_another_request_is_reused_whenever_it_is_noticed() {
     let it = shop();
     it.record.before_next_commit(move |it| it.claims.push(other()));
     assert!(matches!(place_on(&it, vec![tea(1)]).await, Err(PlaceError::Key(KeyError::Reused))));
+}
+
+#[tokio::test]
+async fn a_reply_that_this_process_has_seen_is_given_again_without_a_lock_and_without_the_database() {
+    let mut it = shop();
+    it.app.known_replies = KnownReplies::new(Arc::<FakeCache>::default());
+    let first = body(place_on(&it, vec![tea(2)]).await.unwrap());
+    // Neither expects to be asked.
+    it.app.claims = Arc::new(MockClaimRepository::new());
+    it.app.locks = Arc::new(ports::MockLockManager::new());
+    assert_eq!(body(place_on(&it, vec![tea(2)]).await.unwrap()), first.replace("first", "again"));
+    let reused = place_order(&it.app, &caller(ada()), other_request(), vec![tea(1)], show).await;
+    assert!(matches!(reused, Err(PlaceError::Key(KeyError::Reused))), "{reused:?}");
 }
 
 #[tokio::test]

@@ -1,0 +1,87 @@
+//! Statements for many rows: what makes a batch of units cheaper than each unit by itself.
+//!
+//! | writes | statements |
+//! | --- | --- |
+//! | claims, events, orders with items and history, transactions, requests, references | `INSERT … VALUES (…), (…)` |
+//! | sales | one guarded `UPDATE` for all products |
+//! | counts of unpaid orders | one `INSERT … ON DUPLICATE KEY UPDATE`, and one read that checks the limits |
+//!
+//! Every value is a parameter. The number of rows of a statement is a power of two, so that each connection
+//! keeps few prepared statements: 13 rows are 8, 4 and 1.
+
+mod counts;
+mod inserts;
+mod sales;
+
+use diesel::QueryResult;
+use diesel::result::{DatabaseErrorKind, Error};
+use ports::Write;
+
+use crate::connection::Conn;
+
+/// The largest number of rows of one statement.
+const ROWS_MAX: usize = 64;
+
+/// What became of a run of writes of one kind.
+pub(crate) enum RunOutcome {
+    /// All of them are applied.
+    Applied,
+    /// The guard of at least one of them failed. The transaction has to be rolled back.
+    Refused,
+    /// There is no statement for all of them.
+    OneByOne,
+}
+
+impl RunOutcome {
+    /// The outcome of inserts, all of whose unique keys are guards.
+    fn from_insert(outcome: QueryResult<()>) -> QueryResult<Self> {
+        match outcome {
+            Ok(()) => Ok(Self::Applied),
+            Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Self::Refused),
+            Err(error) => Err(error),
+        }
+    }
+}
+
+/// Applies writes of one kind, which stand in the order of their rows, with as few statements as possible.
+pub(crate) async fn apply_run(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
+    let [first, _, ..] = run else { return Ok(RunOutcome::OneByOne) };
+    if matches!(first, Write::Sell { .. }) {
+        sales::sell_lines(conn, run).await
+    } else if matches!(first, Write::AddOpenOrder { .. }) {
+        counts::add_open_orders(conn, run).await
+    } else {
+        inserts::insert_run(conn, run).await
+    }
+}
+
+/// The number of rows of the next statement when so many are left.
+fn chunk_length(rows: usize) -> usize {
+    let below = rows.checked_ilog2().map_or(0, |it| 1_usize << it);
+    below.min(ROWS_MAX)
+}
+
+/// So many times the text, with commas between.
+fn repeat_list(text: &str, times: usize) -> String {
+    vec![text; times].join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_are_chunks_of_powers_of_two() {
+        let chunks = |mut rows: usize| {
+            std::iter::from_fn(move || {
+                let next = chunk_length(rows);
+                rows -= next;
+                (next > 0).then_some(next)
+            })
+            .collect::<Vec<_>>()
+        };
+        assert_eq!(chunks(0), [0; 0]);
+        assert_eq!(chunks(13), [8, 4, 1]);
+        assert_eq!(chunks(130), [64, 64, 2]);
+    }
+}

@@ -1,0 +1,92 @@
+//! Counts of the unpaid orders of many users.
+
+use std::collections::BTreeMap;
+
+use diesel::sql_types::{BigInt, Text};
+use diesel::{QueryResult, QueryableByName, sql_query};
+use diesel_async::RunQueryDsl;
+use domain::UserKey;
+use ports::{OpenLimits, Write};
+
+use super::{RunOutcome, chunk_length, repeat_list};
+use crate::connection::Conn;
+use crate::sql::cached_statement::CachedStatement;
+
+/// The product id of the row that counts the orders themselves: no product has it.
+const ORDERS: &str = "";
+
+/// What is added to the count of a user and a product.
+type Additions<'w> = BTreeMap<(UserKey, &'w str), i64>;
+
+#[derive(QueryableByName)]
+struct Excess {
+    #[diesel(sql_type = BigInt)]
+    number: i64,
+}
+
+/// Counts every order with its pieces, and then checks that no count exceeds its limit. The rows are locked from
+/// the first statement on, so the check sees what will be committed.
+pub(super) async fn add_open_orders(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
+    let Some((additions, limits)) = sum_additions(run) else { return Ok(RunOutcome::OneByOne) };
+    let rows: Vec<_> = additions.into_iter().collect();
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let (chunk, more) = rest.split_at(chunk_length(rest.len()));
+        add_to_counts(conn, chunk).await?;
+        if count_excess(conn, chunk, limits).await? > 0 {
+            return Ok(RunOutcome::Refused);
+        }
+        rest = more;
+    }
+    Ok(RunOutcome::Applied)
+}
+
+/// The additions in the order of their rows; `None` if the units have different limits.
+fn sum_additions(run: &[Write]) -> Option<(Additions<'_>, OpenLimits)> {
+    let (mut additions, mut common) = (Additions::new(), None);
+    for write in run {
+        let Write::AddOpenOrder { owner, lines, limits } = write else { return None };
+        if *common.get_or_insert(*limits) != *limits {
+            return None;
+        }
+        let pieces = lines.iter().map(|it| (it.product.as_str(), i64::from(it.quantity)));
+        for (product, number) in std::iter::once((ORDERS, 1)).chain(pieces) {
+            let total = additions.entry((*owner, product)).or_default();
+            *total = total.saturating_add(number);
+        }
+    }
+    Some((additions, common?))
+}
+
+async fn add_to_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> QueryResult<()> {
+    let mut upsert = sql_query(format!(
+        "INSERT INTO open_order_counts (userId, productId, total) VALUES {} \
+         ON DUPLICATE KEY UPDATE total = total + VALUES(total)",
+        repeat_list("(?, ?, ?)", rows.len()),
+    ))
+    .into_boxed();
+    for ((owner, product), number) in rows {
+        upsert = upsert.bind::<BigInt, _>(owner.get()).bind::<Text, _>(*product).bind::<BigInt, _>(*number);
+    }
+    CachedStatement(upsert).execute(conn).await.map(drop)
+}
+
+/// How many of these counts exceed their limit.
+async fn count_excess(
+    conn: &mut Conn,
+    rows: &[((UserKey, &str), i64)],
+    limits: OpenLimits,
+) -> QueryResult<i64> {
+    let mut query = sql_query(format!(
+        "SELECT COUNT(*) AS number FROM open_order_counts WHERE (userId, productId) IN ({}) \
+         AND total > CASE productId WHEN '' THEN ? ELSE ? END",
+        repeat_list("(?, ?)", rows.len()),
+    ))
+    .into_boxed();
+    for ((owner, product), _) in rows {
+        query = query.bind::<BigInt, _>(owner.get()).bind::<Text, _>(*product);
+    }
+    let query = query.bind::<BigInt, _>(i64::from(limits.orders)).bind::<BigInt, _>(i64::from(limits.pieces));
+    let excess: Excess = CachedStatement(query).get_result(conn).await?;
+    Ok(excess.number)
+}

@@ -1,0 +1,100 @@
+//! Replies that this process knows, so that a repeated request is answered without a lock and without the database.
+
+use std::{sync::Arc, time::Duration};
+
+use domain::Timestamp;
+use ports::{Cache, Claim, Fingerprint, IdempotencyKey, StoredReply};
+use serde::{Deserialize, Serialize};
+
+use super::CachedRows;
+
+/// About how long a reply stays, 10 min: clients repeat a request within seconds.
+const TTL: Duration = Duration::from_secs(600);
+/// How long before its expiry a claim is no longer served from here. Instances prune by their own clocks, and a key
+/// that is pruned may be used for another request.
+const EXPIRY_MARGIN: Duration = Duration::from_secs(300);
+
+/// Claims with their replies, in a cache that only this process can write to.
+///
+/// A reply is stored once and never changes, so an entry needs no confirmation: it is right until the claim may be
+/// deleted. It is not taken from a cache that is shared with others, because a reply decides what a client believes.
+#[derive(Clone)]
+pub struct KnownReplies(CachedRows);
+
+/// A claim with a reply, as it is cached. The key is compared again, so an entry never answers for another key.
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    owner: Option<i64>,
+    route: String,
+    key: String,
+    fingerprint: String,
+    resource: String,
+    status: u16,
+    location: Option<String>,
+    etag: Option<String>,
+    body: String,
+    created_at: i64,
+    expires_at: Option<i64>,
+}
+
+impl KnownReplies {
+    /// Keeps replies in `cache`, which must belong to this process alone.
+    #[must_use]
+    pub fn new(cache: Arc<dyn Cache>) -> Self {
+        Self(CachedRows::new(cache))
+    }
+
+    /// The claim of that key with its reply, if this process has seen it and it cannot be deleted soon.
+    pub(crate) async fn find(&self, key: &IdempotencyKey, now: Timestamp) -> Option<Claim> {
+        let entry = self.0.get::<Entry>(&cache_key(key)).await.filter(|it| it.is_of(key))?;
+        let expires_at = entry.expires_at.map(Timestamp::from_millis);
+        let is_safe = expires_at.is_none_or(|it| now.saturating_add(EXPIRY_MARGIN) < it);
+        is_safe.then(|| Claim {
+            key: key.clone(),
+            fingerprint: Fingerprint(entry.fingerprint),
+            resource: entry.resource,
+            reply: Some(StoredReply {
+                status: entry.status,
+                location: entry.location,
+                etag: entry.etag,
+                body: entry.body,
+            }),
+            created_at: Timestamp::from_millis(entry.created_at),
+            expires_at,
+        })
+    }
+
+    /// Keeps a claim that is committed; one without a reply is not kept.
+    pub(crate) async fn put(&self, claim: &Claim) {
+        let Some(reply) = &claim.reply else { return };
+        let entry = Entry {
+            owner: claim.key.user.map(domain::UserKey::get),
+            route: claim.key.route.to_owned(),
+            key: claim.key.key.clone(),
+            fingerprint: claim.fingerprint.0.clone(),
+            resource: claim.resource.clone(),
+            status: reply.status,
+            location: reply.location.clone(),
+            etag: reply.etag.clone(),
+            body: reply.body.clone(),
+            created_at: claim.created_at.as_millis(),
+            expires_at: claim.expires_at.map(Timestamp::as_millis),
+        };
+        // The time of the claim is its version: a key that was pruned and used again has a newer one.
+        self.0.put_row(&cache_key(&claim.key), claim.created_at.as_millis(), &entry, TTL).await;
+    }
+}
+
+impl Entry {
+    fn is_of(&self, key: &IdempotencyKey) -> bool {
+        (self.owner, self.route.as_str(), &self.key)
+            == (key.user.map(domain::UserKey::get), key.route, &key.key)
+    }
+}
+
+fn cache_key(IdempotencyKey { user, route, key }: &IdempotencyKey) -> String {
+    format!("reply:{}:{route}:{key}", user.map_or(0, domain::UserKey::get))
+}
+
+#[cfg(test)]
+mod tests;

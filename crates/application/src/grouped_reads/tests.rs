@@ -1,0 +1,106 @@
+use ports::{Fingerprint, MockClaimRepository, MockOrderRepository, MockProductRepository, UnreadableRow};
+use tokio::join;
+
+use super::*;
+use crate::testing::*;
+
+fn number(text: &str) -> OrderNumber {
+    OrderNumber::new(text.to_owned())
+}
+
+fn head(key: i64) -> OrderHead {
+    OrderHead { key: OrderKey::new(key), owner: order().owner, revision: order().revision }
+}
+
+fn unreadable() -> PortError {
+    let row = UnreadableRow { table: "products", column: "currency", key: "1".to_owned(), owner: None };
+    PortError::Unreadable(row)
+}
+
+#[tokio::test]
+async fn lookups_of_heads_that_come_together_are_one_query() {
+    let mut orders = MockOrderRepository::new();
+    orders.expect_find_order_heads().times(1).returning(|asked| {
+        assert_eq!(asked, [number("a"), number("b"), number("c")], "each once");
+        Ok(vec![(number("b"), head(2)), (number("a"), head(1))])
+    });
+    orders.expect_find_order_head().times(1).returning(|_| Ok(Some(head(9))));
+    let it = GroupedOrders::new(Arc::new(orders), 1);
+    let [a, b, c] = ["a", "b", "c"].map(number);
+    let found =
+        join!(it.find_order_head(&a), it.find_order_head(&b), it.find_order_head(&a), it.find_order_head(&c));
+    let found = [found.0, found.1, found.2, found.3].map(Result::unwrap);
+    assert_eq!(found, [Some(head(1)), Some(head(2)), Some(head(1)), None]);
+    assert_eq!(it.find_order_head(&a).await.unwrap(), Some(head(9)), "one alone is a query of its own");
+}
+
+#[tokio::test]
+async fn a_query_that_fails_fails_all_its_lookups() {
+    let mut orders = MockOrderRepository::new();
+    orders.expect_find_order_heads().times(1).returning(|_| Err(PortError::unavailable("gone")));
+    let it = GroupedOrders::new(Arc::new(orders), 1);
+    let (a, b) = (number("a"), number("b"));
+    let (a, b) = join!(it.find_order_head(&a), it.find_order_head(&b));
+    assert!(matches!((a, b), (Err(PortError::Unavailable(_)), Err(PortError::Unavailable(_)))));
+}
+
+#[tokio::test]
+async fn lists_of_products_are_read_together_and_each_gets_its_own() {
+    let mut products = MockProductRepository::new();
+    products.expect_find_products().times(1).returning(|ids| {
+        assert_eq!(ids.len(), 2, "each once");
+        Ok(vec![product("tea", yuan("1"), None), product("cup", yuan("2"), None)])
+    });
+    let it = GroupedProducts::new(Arc::new(products), 1);
+    let [tea, cup] = ["tea", "cup"].map(|it| ProductId::new(it.to_owned()));
+    let (both, one) = ([tea.clone(), cup], [tea]);
+    let (both, one) = join!(it.find_products(&both), it.find_products(&one));
+    assert_eq!((both.unwrap().len(), one.unwrap().len()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_product_that_cannot_be_read_fails_only_the_list_that_has_it() {
+    let mut products = MockProductRepository::new();
+    products.expect_find_products().times(3).returning(|ids| {
+        let is_bad = ids.iter().any(|it| it.as_str() == "old");
+        if is_bad { Err(unreadable()) } else { Ok(vec![product("tea", yuan("1"), None)]) }
+    });
+    let it = GroupedProducts::new(Arc::new(products), 1);
+    let [tea, old] = ["tea", "old"].map(|it| [ProductId::new(it.to_owned())]);
+    let (good, bad) = join!(it.find_products(&tea), it.find_products(&old));
+    assert_eq!(good.unwrap().len(), 1);
+    assert!(matches!(bad, Err(PortError::Unreadable(_))));
+}
+
+fn key(text: &str) -> IdempotencyKey {
+    IdempotencyKey { user: Some(ada().key), route: "POST /v1/orders", key: text.to_owned() }
+}
+
+fn claim(text: &str) -> Claim {
+    Claim {
+        key: key(text),
+        fingerprint: Fingerprint(text.to_owned()),
+        resource: "n1".to_owned(),
+        reply: None,
+        created_at: NOW,
+        expires_at: None,
+    }
+}
+
+#[tokio::test]
+async fn claims_are_read_together_and_one_that_cannot_be_read_fails_alone() {
+    let mut claims = MockClaimRepository::new();
+    claims.expect_find_claims().times(1).returning(|_| Ok(vec![claim("b")]));
+    claims.expect_find_claims().times(1).returning(|_| Err(unreadable()));
+    claims
+        .expect_find_claim()
+        .times(2)
+        .returning(|it| if it.key == "bad" { Err(unreadable()) } else { Ok(Some(claim("b"))) });
+    let it = GroupedClaims::new(Arc::new(claims), 1);
+    let [a, b, bad] = ["a", "b", "bad"].map(key);
+    let (none, found) = join!(it.find_claim(&a), it.find_claim(&b));
+    assert_eq!((none.unwrap(), found.unwrap()), (None, Some(claim("b"))));
+    let (found, refused) = join!(it.find_claim(&b), it.find_claim(&bad));
+    assert_eq!(found.unwrap(), Some(claim("b")));
+    assert!(matches!(refused, Err(PortError::Unreadable(_))));
+}

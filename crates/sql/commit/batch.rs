@@ -1,0 +1,250 @@
+//! Several units of work in one database transaction.
+//!
+//! ```text
+//! units ─► one transaction, few statements with many rows ─► all committed
+//!              │ a guard failed        ─► rolled back; units whose order has moved on are stale, the others are
+//!              │                          tried again together, and if there is none, each half by itself
+//!              │ a lock was not free   ─► rolled back; every unit is committed singly, at the same time
+//!              │ no answer to COMMIT   ─► unknown for every unit
+//! ```
+//!
+//! A statement with many rows says that a guard failed, and not whose. So a batch is all or nothing, and the
+//! outcome of a refused unit comes from the present revision of its order or from a transaction of its own. Of n
+//! units with one that is refused for another reason, about 2·log2(n) transactions are tried; if all are, 2·n.
+
+use std::collections::{HashMap, HashSet};
+use std::mem::discriminant;
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use domain::{OrderChange, OrderKey};
+use futures_util::future::join_all;
+use ports::{CommitError, PortError, Store, UnitOfWork, Write};
+
+use super::{
+    abort::{Abort, Violation, WriteOutcome},
+    apply_write,
+    sale::StockShortage,
+};
+use crate::connection::{Conn, Database};
+use crate::dialect::{is_contention, is_statement_timeout};
+use crate::multi_row::{RunOutcome, apply_run};
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
+use crate::sql::fault::is_fault;
+use crate::sql::schema::orders;
+
+type Outcome = Result<(), CommitError>;
+
+/// A unit of work with its place among all.
+type Member = (usize, UnitOfWork);
+
+/// The largest number of statements of one transaction that serve a single write each.
+const STATEMENTS_MAX: usize = 96;
+
+/// Why a batch was rolled back as a whole.
+enum Rollback {
+    /// The guard of at least one unit failed, or one of them breaks a rule of the schema.
+    Guard,
+    /// A row was locked by another transaction for too long, the two waited for each other, or a statement took too
+    /// long.
+    Lock,
+}
+
+/// Commits every unit; see [`Store::commit_all`].
+pub(super) async fn commit_units(database: &Database, units: Vec<UnitOfWork>) -> Vec<Outcome> {
+    let mut outcomes: Vec<Outcome> = units.iter().map(|_| Ok(())).collect();
+    let mut parts = split_rivals(units.into_iter().enumerate().collect()).into_iter();
+    let first = parts.next().unwrap_or_default();
+    commit_part(database, first, &mut outcomes).await;
+    let rivals: Vec<Member> = parts.flatten().collect();
+    if rivals.is_empty() {
+        return outcomes;
+    }
+    // Nearly all of them are stale by now, which a query says for less than a transaction.
+    match split_stale(database, rivals).await {
+        Ok((stale, others)) => {
+            set_outcomes(&mut outcomes, stale.into_iter().map(|place| (place, Err(CommitError::Stale))));
+            for part in split_rivals(others) {
+                commit_part(database, part, &mut outcomes).await;
+            }
+        }
+        Err((unknown, members)) => set_outcomes(&mut outcomes, fail_all(&members, &unknown)),
+    }
+    outcomes
+}
+
+/// Commits units of which no two change the same order.
+async fn commit_part(database: &Database, members: Vec<Member>, outcomes: &mut [Outcome]) {
+    // A stack: the first half of a batch is done before the second one.
+    let mut open = split_by_cost(members);
+    while let Some(mut members) = open.pop() {
+        if members.len() <= 1 {
+            set_outcomes(outcomes, commit_singly(database, members).await);
+            continue;
+        }
+        match commit_together(database, &members).await {
+            Ok(Ok(())) => {}
+            Ok(Err(Rollback::Guard)) => match split_stale(database, members).await {
+                Ok((stale, others)) if stale.is_empty() => {
+                    members = others;
+                    let second = members.split_off(members.len() / 2);
+                    open.extend([second, members]);
+                }
+                Ok((stale, others)) => {
+                    set_outcomes(outcomes, stale.into_iter().map(|place| (place, Err(CommitError::Stale))));
+                    open.push(others);
+                }
+                Err((unknown, members)) => {
+                    set_outcomes(outcomes, fail_all(&members, &unknown));
+                    return set_outcomes(outcomes, open.iter().flat_map(|it| fail_all(it, &unknown)));
+                }
+            },
+            // Not in halves: each would wait for the same lock again, and keep the others waiting.
+            Ok(Err(Rollback::Lock)) => set_outcomes(outcomes, commit_singly(database, members).await),
+            // The database is silent: trying the others would only keep them waiting.
+            Err(unknown) => {
+                set_outcomes(outcomes, fail_all(&members, &unknown));
+                return set_outcomes(outcomes, open.iter().flat_map(|it| fail_all(it, &unknown)));
+            }
+        }
+    }
+}
+
+fn set_outcomes(outcomes: &mut [Outcome], known: impl IntoIterator<Item = (usize, Outcome)>) {
+    for (place, outcome) in known {
+        if let Some(slot) = outcomes.get_mut(place) {
+            *slot = outcome;
+        }
+    }
+}
+
+fn fail_all(members: &[Member], error: &PortError) -> Vec<(usize, Outcome)> {
+    members.iter().map(|(place, _)| (*place, Err(CommitError::Failed(error.clone())))).collect()
+}
+
+async fn commit_singly(database: &Database, members: Vec<Member>) -> Vec<(usize, Outcome)> {
+    join_all(members.into_iter().map(async |(place, unit)| (place, database.commit(unit).await))).await
+}
+
+/// The changes of orders that a unit is guarded by.
+fn order_changes(unit: &UnitOfWork) -> impl Iterator<Item = &OrderChange> {
+    unit.writes()
+        .iter()
+        .filter_map(|it| if let Write::UpdateOrder(change) = it { Some(&**change) } else { None })
+}
+
+/// Parts of the members, in their order, in none of which two units change the same order. Of two such units only
+/// one can be committed, so together they would undo each other.
+fn split_rivals(members: Vec<Member>) -> Vec<Vec<Member>> {
+    let mut parts: Vec<(HashSet<OrderKey>, Vec<Member>)> = Vec::new();
+    for member in members {
+        let keys: HashSet<_> = order_changes(&member.1).map(|it| it.order().key).collect();
+        match parts.iter_mut().find(|(changed, _)| changed.is_disjoint(&keys)) {
+            Some((changed, part)) => {
+                changed.extend(keys);
+                part.push(member);
+            }
+            None => parts.push((keys, vec![member])),
+        }
+    }
+    parts.into_iter().map(|(_, part)| part).collect()
+}
+
+/// Parts that need at most [`STATEMENTS_MAX`] statements of their own each, the first part last. All statements of a
+/// transaction share the time that one piece of work has.
+fn split_by_cost(members: Vec<Member>) -> Vec<Vec<Member>> {
+    let (mut parts, mut part, mut cost) = (Vec::new(), Vec::new(), 0_usize);
+    for member in members {
+        let own = member.1.writes().iter().filter(|it| !has_rows_in_common(it)).count();
+        if cost.saturating_add(own) > STATEMENTS_MAX && !part.is_empty() {
+            parts.push(std::mem::take(&mut part));
+            cost = 0;
+        }
+        cost = cost.saturating_add(own);
+        part.push(member);
+    }
+    parts.push(part);
+    parts.reverse();
+    parts
+}
+
+/// Whether writes of this kind can be rows of one statement.
+const fn has_rows_in_common(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::Claim(_)
+            | Write::InsertEvent(_)
+            | Write::InsertOrder { .. }
+            | Write::InsertTransaction(_)
+            | Write::InsertRequest(_)
+            | Write::LearnReference(..)
+            | Write::AddOpenOrder { .. }
+            | Write::Sell { .. }
+    )
+}
+
+/// The places of the units that are stale, because a revision of an order only grows, and the other units.
+async fn split_stale(
+    database: &Database,
+    members: Vec<Member>,
+) -> Result<(Vec<usize>, Vec<Member>), (PortError, Vec<Member>)> {
+    let keys: Vec<_> = members.iter().flat_map(|it| order_changes(&it.1)).map(|it| it.order().key).collect();
+    if keys.is_empty() {
+        return Ok((Vec::new(), members));
+    }
+    let revisions = match read_revisions(database, keys).await {
+        Ok(revisions) => revisions,
+        Err(error) => return Err((error, members)),
+    };
+    let is_current = |it: &OrderChange| revisions.get(&it.order().key) == Some(&it.base_revision().get());
+    let (others, stale): (Vec<_>, Vec<_>) =
+        members.into_iter().partition(|(_, unit)| order_changes(unit).all(is_current));
+    Ok((stale.into_iter().map(|(place, _)| place).collect(), others))
+}
+
+async fn read_revisions(
+    database: &Database,
+    keys: Vec<OrderKey>,
+) -> Result<HashMap<OrderKey, i64>, PortError> {
+    let keys = pad_keys(keys.into_iter().map(OrderKey::get).collect());
+    let read = async move |conn: &mut Conn| {
+        let query = orders::table.filter(orders::id.eq_any(&keys)).select((orders::id, orders::revision));
+        let rows: Vec<(i64, i64)> = CachedStatement(query).load(conn).await?;
+        Ok(rows.into_iter().map(|(key, revision)| (OrderKey::new(key), revision)).collect())
+    };
+    database.run_query(read).await
+}
+
+/// One transaction with the writes of all units. An error means that it is not known whether it was committed.
+async fn commit_together(database: &Database, members: &[Member]) -> Result<Result<(), Rollback>, PortError> {
+    let all = members.iter().map(|(_, unit)| unit.clone()).fold(UnitOfWork::new(), UnitOfWork::merge);
+    let writes = all.in_batch_order();
+    database
+        .run_commit(async move |conn: &mut Conn| match apply_batch(conn, &writes).await {
+            Ok(()) => Ok(Ok(())),
+            Err(Abort::Violation(_)) => Ok(Err(Rollback::Guard)),
+            Err(Abort::Failed(error)) if is_contention(&error) || is_statement_timeout(&error) => {
+                Ok(Err(Rollback::Lock))
+            }
+            // It comes from a statement, so COMMIT was never sent, and only the unit at fault must get the error.
+            Err(Abort::Failed(error)) if is_fault(&error) => Ok(Err(Rollback::Guard)),
+            Err(Abort::Failed(error)) => Err(error),
+        })
+        .await
+}
+
+async fn apply_batch(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
+    let mut stock = StockShortage::default();
+    for run in writes.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
+        match apply_run(conn, run).await? {
+            RunOutcome::Applied => {}
+            RunOutcome::Refused => return Err(Violation::Stale.into()),
+            RunOutcome::OneByOne => {
+                for write in run {
+                    apply_write(conn, write, &mut stock).await?;
+                }
+            }
+        }
+    }
+    stock.into_outcome()
+}
