@@ -1,4 +1,4 @@
-//! Statements for many rows: what makes a batch of units cheaper than each unit by itself.
+//! Statements for many rows, which make a batch of units cheaper than single units.
 //!
 //! | writes | statements |
 //! | --- | --- |
@@ -55,13 +55,13 @@ pub(crate) async fn apply_run(conn: &mut Conn, run: &[Write]) -> QueryResult<Run
     }
 }
 
-/// The number of rows of the next statement when so many are left.
+/// The number of rows of the next statement, of the given number that is left.
 fn chunk_length(rows: usize) -> usize {
     let below = rows.checked_ilog2().map_or(0, |it| 1_usize << it);
     below.min(ROWS_MAX)
 }
 
-/// So many times the text, with commas between.
+/// The text repeated, separated by commas.
 fn repeat_list(text: &str, times: usize) -> String {
     vec![text; times].join(", ")
 }

@@ -28,8 +28,8 @@ use tokio::{
 
 /// The largest number of items in one batch. More would hold locks and memory for longer, and save little.
 const BATCH_MAX: usize = 64;
-/// The longest time that an item waits before its batch begins. The database is silent then, and whoever waits longer
-/// keeps resources and gets an error in the end.
+/// The longest time that an item waits before its batch begins. The database is silent then, and an item that waits longer
+/// only holds resources until it gets an error.
 const WAIT_MAX: Duration = Duration::from_secs(3);
 /// The largest number of items that wait. More of them would wait for too long.
 const WAITING_MAX: usize = 4_096;
