@@ -10,8 +10,8 @@
 //! wait, and the next lane that becomes free takes them together: the busier the database is, the more items share
 //! one round trip, and the less each of them costs.
 //!
-//! The promise: each item is in exactly one batch, which begins after the item was submitted and runs to its end even
-//! if the caller is dropped.
+//! The promise: each item is in at most one batch, which begins after the item was submitted and runs to its end even
+//! if the caller is dropped. An item that is in none was refused, and its caller knows.
 
 use std::{
     collections::VecDeque,
@@ -46,7 +46,7 @@ pub(crate) trait BatchWork: Send + Sync + 'static {
     async fn run_batch(&self, items: Vec<Self::Item>) -> Vec<Self::Outcome>;
 }
 
-/// Collects items into batches. Clones share the queue.
+/// Collects items into batches.
 pub(crate) struct Batcher<W: BatchWork>(Arc<Shared<W>>);
 
 struct Shared<W: BatchWork> {

@@ -53,7 +53,7 @@ impl ServerProcess {
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if let Some(address) = line.strip_prefix(LISTENING) {
-                    // May be dropped: nobody waits any more.
+                    // The result may be dropped: there is no receiver any more.
                     let _ = found.send(address.trim().to_owned());
                 }
             }

@@ -154,7 +154,7 @@ where
     let products = products?;
     let now = app.clock.now();
     let placing = NewOrder {
-        // Drawn anew in each round: a stale commit may be a key or number that another instance has drawn
+        // Generated again in each round: a stale commit may be due to a key or number that another instance generated
         // too.
         key: OrderKey::new(app.ids.next_key()),
         number: OrderNumber::new(app.ids.next_id()),
