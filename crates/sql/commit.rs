@@ -18,10 +18,12 @@
 //! rollback.
 
 mod abort;
+mod attempts;
 mod batch;
 mod claims;
 mod events;
 mod findings;
+mod next_action;
 mod open_orders;
 mod orders;
 mod payments;
@@ -106,6 +108,10 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::UpdateTransaction(transaction) => payments::update_transaction(conn, transaction).await,
         Write::InsertRequest(request) => payments::insert_request(conn, request).await,
         Write::LearnReference(gateway, new) => payments::learn_reference(conn, gateway, new).await,
+        Write::SetNextAction(transaction, action) => {
+            next_action::set_next_action(conn, *transaction, action.as_ref()).await
+        }
+        Write::InsertAttempts(all) => attempts::insert_attempts(conn, all).await,
         Write::Postpone(transaction) => payments::postpone_checks(conn, transaction).await,
         Write::InsertProduct(product, change) => products::insert_product(conn, product, change).await,
         Write::ReplaceProduct { product, read, stock_update: restock, change } => {

@@ -16,28 +16,45 @@ pub(super) struct Index {
 }
 
 impl Index {
+    pub(super) const ATTEMPTS_BY_TIME: Self = Self::new("gateway_attempts", "attempts_by_time");
+    pub(super) const ATTEMPTS_OF_TRANSACTION: Self = Self::new("gateway_attempts", "attempts_of_transaction");
     pub(super) const CHANGES_OF_STOCK: Self = Self::new("product_changes", "changes_of_stock");
     pub(super) const CHANGES_VERSION: Self = Self::new("product_changes", "changes_version");
+    pub(super) const DETAILS_OF_OWNER: Self = Self::new("order_details", "details_of_owner");
+    pub(super) const DETAILS_OF_REFERENCE: Self = Self::new("order_details", "details_of_reference");
     pub(super) const EVENTS_OF_DISPOSITION: Self = Self::new("payment_events", "events_of_disposition");
     pub(super) const EVENTS_OF_REFERENCE: Self = Self::new("payment_events", "events_of_reference");
     pub(super) const EVENTS_OF_TRANSACTION: Self = Self::new("payment_events", "events_of_transaction");
     pub(super) const FINDINGS_BY_TIME: Self = Self::new("findings", "findings_by_time");
     pub(super) const FINDINGS_OF_STATE: Self = Self::new("findings", "findings_of_state");
+    pub(super) const ORDERS_BY_CHANGE: Self = Self::new("orders", "orders_by_change");
     pub(super) const ORDERS_BY_TIME: Self = Self::new("orders", "orders_by_time");
     pub(super) const ORDERS_EXPIRED: Self = Self::new("orders", "orders_expired");
     pub(super) const ORDERS_OF_STATUS: Self = Self::new("orders", "orders_of_status");
     pub(super) const ORDERS_OF_USER: Self = Self::new("orders", "orders_of_user");
+    pub(super) const ORDERS_OF_USER_BY_CHANGE: Self = Self::new("orders", "orders_of_user_by_change");
     pub(super) const ORDERS_OF_USER_AND_STATUS: Self = Self::new("orders", "orders_of_user_and_status");
     pub(super) const ORDERS_UNCHANGED: Self = Self::new("orders", "orders_unchanged");
     pub(super) const PRODUCTS_BY_TIME: Self = Self::new("products", "products_by_time");
     pub(super) const PRODUCTS_OF_ACTIVITY: Self = Self::new("products", "products_of_activity");
+    pub(super) const REFUNDS_OF_GATEWAY: Self = Self::new("refunds", "refunds_of_gateway");
+    pub(super) const REFUNDS_OF_STATUS: Self = Self::new("refunds", "refunds_of_status");
     pub(super) const REFUNDS_TO_CHECK: Self = Self::new("refunds", "refunds_to_check");
+    pub(super) const REFUNDS_SUCCEEDED: Self = Self::new("refunds", "refunds_succeeded");
     pub(super) const SESSIONS_EXPIRED: Self = Self::new("sessions", "sessions_expired");
     pub(super) const SESSIONS_OF_USER: Self = Self::new("sessions", "sessions_of_user");
     pub(super) const SESSIONS_REVOKED: Self = Self::new("sessions", "sessions_revoked");
+    pub(super) const TRANSACTIONS_BY_TIME: Self = Self::new("payment_transactions", "transactions_by_time");
+    pub(super) const TRANSACTIONS_BY_CAPTURE: Self =
+        Self::new("payment_transactions", "transactions_by_capture");
+    pub(super) const TRANSACTIONS_OF_GATEWAY: Self =
+        Self::new("payment_transactions", "transactions_of_gateway");
     pub(super) const TRANSACTIONS_OF_STATUS: Self =
         Self::new("payment_transactions", "transactions_of_status");
     pub(super) const TRANSACTIONS_TO_CHECK: Self = Self::new("payment_transactions", "transactions_to_check");
+    pub(super) const USER_BY_TIME: Self = Self::new("user", "user_by_time");
+    pub(super) const USER_EMAIL: Self = Self::new("user", "user_email");
+    pub(super) const USER_NAME: Self = Self::new("user", "user_name");
 
     const fn new(table: &'static str, name: &'static str) -> Self {
         Self { table, name }

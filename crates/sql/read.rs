@@ -3,6 +3,7 @@
 //! A list leaves out a row that cannot be read, reports it to the observer, and goes on behind it. What a
 //! decision rests on is never left out: there the first unreadable row fails the whole read (ADR 0015).
 
+mod accounts;
 mod claims;
 mod events;
 mod findings;
@@ -72,6 +73,12 @@ fn read_page<R, T>(
 /// The number of rows to load for a page: one more than it shows, which tells whether there is a next page.
 fn limit_plus_one(limit: u32) -> i64 {
     i64::from(limit).saturating_add(1)
+}
+
+/// The rows in the order of those keys, each once. A key without a row is left out.
+fn sort_by_keys<R>(rows: Vec<R>, keys: &[i64], key: impl Fn(&R) -> i64) -> Vec<R> {
+    let mut rows: HashMap<i64, R> = rows.into_iter().map(|row| (key(&row), row)).collect();
+    keys.iter().filter_map(|it| rows.remove(it)).collect()
 }
 
 /// The length of a page as a number of elements in memory.

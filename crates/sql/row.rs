@@ -1,11 +1,14 @@
 //! The rows of all tables, how they are read into the domain, and how they are written from it.
 
+mod attempt;
 mod change;
 mod claim;
+mod details;
 mod dispute;
 mod event;
 mod finding;
 mod history;
+mod next_action;
 mod order;
 mod product;
 mod reader;
@@ -16,13 +19,16 @@ mod session;
 mod transaction;
 mod user;
 
+pub(crate) use attempt::AttemptRow;
 pub(super) use change::{ADJUSTED, ChangeRow};
-pub(crate) use claim::NewClaim;
-pub(super) use claim::{ClaimRow, owner_key};
+pub(super) use claim::ClaimRow;
+pub(crate) use claim::{NewClaim, owner_key};
+pub(crate) use details::DetailsRow;
 pub(super) use dispute::{DisputeRow, NewDispute};
 pub(crate) use event::EventRow;
 pub(super) use finding::FindingRow;
 pub(crate) use history::HistoryRow;
+pub(super) use next_action::format_action;
 pub(super) use order::ItemRow;
 pub(crate) use order::{NewItem, OrderRow};
 pub(super) use product::ProductRow;

@@ -21,6 +21,7 @@ table! {
         hash_cost -> BigInt,
         disabled -> Bool,
         changed_at -> Nullable<crate::dialect::TimestampType>,
+        last_login_at -> Nullable<crate::dialect::TimestampType>,
     }
 }
 
@@ -46,6 +47,23 @@ table! {
         came_from -> Nullable<Text>,
         #[sql_name = "expiresAt"]
         expires_at -> crate::dialect::TimestampType,
+    }
+}
+
+table! {
+    order_details (order_id) {
+        #[sql_name = "orderId"]
+        order_id -> BigInt,
+        #[sql_name = "userId"]
+        user_id -> BigInt,
+        #[sql_name = "createdAt"]
+        created_at -> crate::dialect::TimestampType,
+        reference -> Nullable<Text>,
+        metadata -> Nullable<Text>,
+        contact -> Nullable<Text>,
+        #[sql_name = "shippingAddress"]
+        shipping_address -> Nullable<Text>,
+        tracking -> Nullable<Text>,
     }
 }
 
@@ -167,6 +185,29 @@ table! {
         transaction_key -> BigInt,
         owner -> Text,
         learnt_at -> crate::dialect::TimestampType,
+    }
+}
+
+table! {
+    payment_next_actions (transaction_key) {
+        transaction_key -> BigInt,
+        content -> Text,
+    }
+}
+
+table! {
+    gateway_attempts (id) {
+        id -> BigInt,
+        attempt_id -> Text,
+        transaction_key -> BigInt,
+        refund_id -> Nullable<Text>,
+        operation -> Text,
+        request -> Text,
+        outcome -> Text,
+        http_status -> Nullable<BigInt>,
+        answer -> Text,
+        started_at -> crate::dialect::TimestampType,
+        duration_ms -> BigInt,
     }
 }
 
@@ -294,6 +335,7 @@ table! {
         #[sql_name = "productId"]
         product_id -> Text,
         total -> BigInt,
+        placed -> BigInt,
     }
 }
 
@@ -322,13 +364,16 @@ table! {
     }
 }
 
-allow_tables_to_appear_in_same_query!(orders, payment_transactions);
+allow_tables_to_appear_in_same_query!(order_details, orders, payment_transactions);
 allow_tables_to_appear_in_same_query!(order_status_history, orders, user);
 allow_tables_to_appear_in_same_query!(payment_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(product_changes, products, user);
 allow_tables_to_appear_in_same_query!(refunds, payment_transactions);
 allow_tables_to_appear_in_same_query!(payment_requests, payment_transactions, user);
 allow_tables_to_appear_in_same_query!(findings, user);
+allow_tables_to_appear_in_same_query!(open_order_counts, user);
+allow_tables_to_appear_in_same_query!(refunds, user);
 allow_tables_to_appear_in_same_query!(dispute_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(gateway_references, payment_transactions);
+allow_tables_to_appear_in_same_query!(payment_next_actions, payment_transactions);
 allow_tables_to_appear_in_same_query!(gateway_references, payment_events);

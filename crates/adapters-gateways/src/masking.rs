@@ -7,24 +7,34 @@ use domain::{EventId, TransactionId, card, money};
 use serde_json::{Map, Number, Value};
 use sha2::{Digest, Sha256};
 
-use crate::{
-    json::{self, Json},
-    notice::{AMOUNT, DATA, IDS},
-};
+use crate::json::{self, Json};
 
 /// Replaces a security code.
 const MASK: &str = "***";
 /// Replaces a value that is nested too deeply.
 const TOO_DEEP: &str = "(nested too deeply to be kept)";
 
+/// Which members of a gateway's JSON are not masked like free text.
+pub(crate) struct MaskRules {
+    /// Where `ids` and `amounts` are: in the object that is this member of the document, or anywhere if `None`.
+    pub(crate) within: Option<&'static str>,
+    /// Members that are ids. An id stays whole, except one that is a card number: that becomes a digest.
+    pub(crate) ids: &'static [&'static str],
+    /// Members that are decimal amounts. They stay whole.
+    pub(crate) amounts: &'static [&'static str],
+    /// Members, anywhere, whose value is a secret or personal. It is replaced, whatever it is.
+    pub(crate) hidden: &'static [&'static str],
+    /// Objects, anywhere, of which only the named members are kept: the others are hidden, whatever a gateway adds.
+    pub(crate) only: &'static [(&'static str, &'static [&'static str])],
+}
+
 /// Masks the body of a notice: returns its text without card numbers and security codes. JSON is written
 /// again from the parsed values, so that neither an escape nor a repeated member hides one. Ids and amounts
 /// stay whole.
-pub(crate) fn mask_body(body: &[u8]) -> String {
+pub(crate) fn mask_body(body: &[u8], rules: &MaskRules) -> String {
     let text = String::from_utf8_lossy(body);
     match json::parse_json(&text) {
-        Some(Json::Object(members)) => mask_object(members, mask_member).to_string(),
-        Some(other) => mask_value(other).to_string(),
+        Some(value) => rules.mask_value(value, rules.within.is_none(), true).to_string(),
         None => mask_text(&text),
     }
 }
@@ -63,62 +73,76 @@ fn mask_text(text: &str) -> String {
     words.collect()
 }
 
-fn mask_object(members: Vec<(String, Json)>, mask: fn(&str, Json) -> Value) -> Value {
-    let masked = members.into_iter().map(|(name, it)| (card::mask_numbers(&name), mask(&name, it)));
-    Value::Object(masked.collect::<Map<_, _>>())
-}
-
-/// Masks a top-level member of the notice.
-fn mask_member(name: &str, value: Json) -> Value {
-    if name == DATA
-        && let Json::Object(members) = value
-    {
-        mask_object(members, mask_data_member)
-    } else {
-        mask_named_value(name, value)
+impl MaskRules {
+    /// Masks a value. `exempt` says whether ids and amounts in it stay whole; `top` whether it is the document.
+    fn mask_value(&self, value: Json, exempt: bool, top: bool) -> Value {
+        match value {
+            Json::Null => Value::Null,
+            Json::Bool(it) => it.into(),
+            Json::Number(literal) => mask_number(literal),
+            Json::Text(text) => card::mask_numbers(&text).into(),
+            Json::List(elements) => {
+                let inner = exempt && self.within.is_none();
+                elements.into_iter().map(|it| self.mask_value(it, inner, false)).collect()
+            }
+            Json::Object(members) => {
+                let masked = members.into_iter().map(|(name, it)| {
+                    let masked = self.mask_member(&name, it, exempt, top);
+                    (card::mask_numbers(&name), masked)
+                });
+                Value::Object(masked.collect::<Map<_, _>>())
+            }
+            Json::TooDeep => TOO_DEEP.into(),
+        }
     }
-}
 
-/// Masks a member of the notice's `data`.
-fn mask_data_member(name: &str, value: Json) -> Value {
-    if let Json::Text(text) = &value
-        && let Some(exempt) = exempt_text(name, text)
-    {
-        exempt.into()
-    } else {
-        mask_named_value(name, value)
+    /// Masks a member: by its name if that names card data, otherwise by its value.
+    fn mask_member(&self, name: &str, value: Json, exempt: bool, top: bool) -> Value {
+        if let Json::Text(text) = &value
+            && exempt
+            && let Some(whole) = self.exempt_text(name, text)
+        {
+            return whole.into();
+        }
+        if card::is_named_like_card_data(name) || self.hidden.contains(&name) && value != Json::Null {
+            return MASK.into();
+        }
+        if let Some((_, kept)) = self.only.iter().find(|(it, _)| *it == name) {
+            return self.mask_others(value, kept, exempt);
+        }
+        self.mask_value(value, self.within.is_none() || top && self.within == Some(name), false)
     }
-}
 
-/// Returns an id or an amount, which is not masked like free text; `None` for other members.
-fn exempt_text(name: &str, text: &str) -> Option<String> {
-    if IDS.contains(&name) && TransactionId::parse(text).is_ok() {
-        return Some(mask_identifier(text));
+    /// Masks an object of which only some members are kept. Anything but an object is hidden.
+    fn mask_others(&self, value: Json, kept: &[&str], exempt: bool) -> Value {
+        match value {
+            Json::Null => Value::Null,
+            Json::Object(members) => {
+                let masked = members.into_iter().map(|(name, it)| {
+                    let is_kept = kept.contains(&name.as_str()) || it == Json::Null;
+                    let masked =
+                        if is_kept { self.mask_member(&name, it, exempt, false) } else { MASK.into() };
+                    (card::mask_numbers(&name), masked)
+                });
+                Value::Object(masked.collect::<Map<_, _>>())
+            }
+            Json::Bool(_) | Json::Number(_) | Json::Text(_) | Json::List(_) | Json::TooDeep => MASK.into(),
+        }
     }
-    (name == AMOUNT && is_amount(text)).then(|| text.to_owned())
-}
 
-/// Masks a member: by its name if that names card data, otherwise by its value.
-fn mask_named_value(name: &str, value: Json) -> Value {
-    if card::is_named_like_card_data(name) { MASK.into() } else { mask_value(value) }
+    /// Returns an id or an amount, which is not masked like free text; `None` for other members.
+    fn exempt_text(&self, name: &str, text: &str) -> Option<String> {
+        if self.ids.contains(&name) && TransactionId::parse(text).is_ok() {
+            return Some(mask_identifier(text));
+        }
+        (self.amounts.contains(&name) && is_amount(text)).then(|| text.to_owned())
+    }
 }
 
 /// Whether the text is a decimal number. Its digits may form a card number by chance, but not the part before
 /// or after the point alone.
 fn is_amount(text: &str) -> bool {
     money::is_plain_decimal(text) && !text.split('.').any(card::is_card_number)
-}
-
-fn mask_value(value: Json) -> Value {
-    match value {
-        Json::Null => Value::Null,
-        Json::Bool(it) => it.into(),
-        Json::Number(literal) => mask_number(literal),
-        Json::Text(text) => card::mask_numbers(&text).into(),
-        Json::List(elements) => elements.into_iter().map(mask_value).collect(),
-        Json::Object(members) => mask_object(members, mask_named_value),
-        Json::TooDeep => TOO_DEEP.into(),
-    }
 }
 
 /// Masks a number. The result is text if the number contains a card number, or if `serde_json` would write it

@@ -10,7 +10,7 @@ use domain::{
 use ports::{Notice, ParsedNotice};
 use serde_json::{Map, Value};
 
-use crate::ids::derive_id;
+use crate::{ids::derive_id, masking::MaskRules};
 
 /// The longest stored detail, in characters. A longer one is cut: it must not make the event unreadable.
 const DETAIL_CHARS_MAX: usize = 255;
@@ -19,23 +19,29 @@ const KIND_CHARS_MAX: usize = 64;
 const LAST4_CHARS: usize = 4;
 const LAST_MS_OF_SECOND: i64 = 999;
 /// The member that holds all data about the transaction.
-pub(crate) const DATA: &str = "data";
-/// The members of `data` that are ids or references.
-pub(crate) const IDS: [&str; 7] = [
-    "transactionId",
-    "orderNumber",
-    "refundId",
-    "disputeId",
-    "gatewayReference",
-    "refundReference",
-    "disputeReference",
-];
+const DATA: &str = "data";
 /// The member of `data` that is an amount of money.
-pub(crate) const AMOUNT: &str = "amount";
+const AMOUNT: &str = "amount";
+/// What is not masked like free text in a notice of this form.
+pub(crate) const MASK_RULES: MaskRules = MaskRules {
+    within: Some(DATA),
+    ids: &[
+        "transactionId",
+        "orderNumber",
+        "refundId",
+        "disputeId",
+        "gatewayReference",
+        "refundReference",
+        "disputeReference",
+    ],
+    amounts: &[AMOUNT],
+    hidden: &[],
+    only: &[],
+};
 /// Times before 2000-01-01 are not believed.
-const EARLIEST: Timestamp = Timestamp::from_millis(946_684_800_000);
+pub(crate) const EARLIEST: Timestamp = Timestamp::from_millis(946_684_800_000);
 /// Times from 2038-01-01 are not believed; MySQL cannot store times after 2038-01-19.
-const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
+pub(crate) const LATEST: Timestamp = Timestamp::from_millis(2_145_916_800_000);
 
 /// Returns the event id of a fact about a transaction or one of its refunds. It is the same on every instance
 /// and in every notice of the fact.
@@ -202,8 +208,13 @@ fn event_time(
     let shown = matches!(kind, EventKind::Authorized | EventKind::Captured);
     let rest_ms = if shown || text.contains(['.', ',']) { 0 } else { LAST_MS_OF_SECOND };
     let at = Timestamp::from_millis(at.as_millisecond().saturating_add(rest_ms));
+    Ok(believe_time(Some(at), received_at))
+}
+
+/// Returns the time that a gateway states, or that of arrival if it states none or one that cannot be true.
+pub(crate) fn believe_time(stated: Option<Timestamp>, received_at: Timestamp) -> Timestamp {
     // A clock that was never set, or a typing error. The event is accepted with the time of arrival.
-    Ok(if (EARLIEST..LATEST).contains(&at) { at } else { received_at })
+    stated.filter(|at| (EARLIEST..LATEST).contains(at)).unwrap_or(received_at)
 }
 
 #[cfg(test)]

@@ -3,11 +3,13 @@
 use async_trait::async_trait;
 use domain::{
     GatewayName, Money, RefundId, Timestamp,
-    payment::{EventKind, EventReferences, EventTarget, PaymentDetails, PaymentEvent, ReportedAmount},
+    payment::{
+        CaptureMethod, EventKind, EventReferences, EventTarget, PaymentDetails, PaymentEvent, ReportedAmount,
+    },
 };
 use ports::{
-    Acknowledgement, Answer, Charge, Clock, Gateway, InvalidSignature, Lookup, LookupAnswer, NoResponse,
-    Notice, NoticeHeaders, ParsedNotice,
+    Acknowledgement, Answer, AttemptLog, Charge, Clock, Gateway, GatewayCheck, InvalidSignature, Lookup,
+    LookupAnswer, NoResponse, Notice, NoticeHeaders, ParsedNotice, Unsupported,
 };
 use std::{sync::Arc, time::Duration};
 
@@ -63,29 +65,39 @@ impl Gateway for RetiredGateway {
         false
     }
 
+    fn supports(&self, _: Money, _: CaptureMethod) -> Result<(), Unsupported> {
+        Ok(())
+    }
+
     /// The maximum: no request has an effect, so every request can be sent again.
     fn key_lifetime(&self) -> Duration {
         Duration::MAX
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
+    async fn charge(&self, charge: Charge, _: &AttemptLog) -> Result<Answer, NoResponse> {
         Ok(self.build_event(&charge, EventKind::Failed, charge.amount, None).into())
     }
 
     /// Always `Unknown`, so that an open operation is sent again and ends with the reason.
-    async fn look_up(&self, _: Lookup) -> Result<LookupAnswer, NoResponse> {
+    async fn look_up(&self, _: Lookup, _: &AttemptLog) -> Result<LookupAnswer, NoResponse> {
         Ok(LookupAnswer::Unknown)
     }
 
-    async fn capture(&self, charge: Charge, _: Money) -> Result<Answer, NoResponse> {
-        self.charge(charge).await
+    async fn capture(&self, charge: Charge, _: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        self.charge(charge, log).await
     }
 
-    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+    async fn void(&self, charge: Charge, _: &AttemptLog) -> Result<Answer, NoResponse> {
         Ok(self.build_event(&charge, EventKind::Voided, charge.amount, None).into())
     }
 
-    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse> {
+    async fn refund(
+        &self,
+        charge: Charge,
+        refund: RefundId,
+        amount: Money,
+        _: &AttemptLog,
+    ) -> Result<Answer, NoResponse> {
         Ok(self.build_event(&charge, EventKind::RefundFailed, amount, Some(refund)).into())
     }
 
@@ -95,6 +107,10 @@ impl Gateway for RetiredGateway {
 
     fn parse_notice(&self, _: &Notice, _: Timestamp) -> ParsedNotice {
         ParsedNotice::Unintelligible { fault: "The gateway sends no notices." }
+    }
+
+    async fn check(&self, _: &AttemptLog) -> Result<GatewayCheck, NoResponse> {
+        Ok(GatewayCheck::Refused(REASON.to_owned()))
     }
 
     fn acknowledge(&self, _: bool) -> Acknowledgement {

@@ -10,6 +10,8 @@
 mod config;
 mod decision;
 mod ledger;
+mod recording;
+mod statement;
 mod webhook_sender;
 
 use std::sync::Arc;
@@ -18,17 +20,19 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::{
     GatewayName, Money, RefundId, Timestamp,
-    payment::{EventKind, PaymentEvent},
+    payment::{CaptureMethod, EventKind, GatewayReference, PaymentEvent},
 };
 use ports::{
-    Acknowledgement, Answer, Charge, Clock, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
-    NoResponse, Notice, NoticeHeaders, ParsedNotice,
+    Acknowledgement, Answer, AttemptLog, Charge, Clock, Gateway, GatewayCheck, InvalidSignature, Lookup,
+    LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice, Statement, StatementFaults,
+    Unsupported,
 };
 
 use crate::{WebhookSecrets, masking, notice};
 use config::NAME;
 use decision::TestToken;
 use ledger::{Entry, Ledger};
+use recording::{OpenCall, Request};
 use webhook_sender::WebhookSender;
 
 pub use config::SandboxConfig;
@@ -77,6 +81,31 @@ impl Sandbox {
         decision::decide_events(charge, token, self.settled_at(charge, token))
     }
 
+    /// Answers a charge and sends its notices, as its token says.
+    fn answer_charge(&self, charge: &Charge) -> Result<Answer, NoResponse> {
+        let token = TestToken::from_charge(charge);
+        let mut events = self.charge_events(charge, token);
+        let reference = Some(decision::payment_reference(&charge.transaction));
+        match token {
+            TestToken::Unreached if self.ledger.is_first_attempt(&charge.transaction) => {
+                Err(NoResponse::Lost)
+            }
+            TestToken::Visa | TestToken::Declined | TestToken::Dispute | TestToken::Unreached => {
+                self.webhooks.send_events(&events, Duration::ZERO);
+                self.send_dispute(charge, events.last());
+                Ok(events.pop().map_or(Answer::Accepted { reference, next_action: None }, Answer::from))
+            }
+            TestToken::Pending => {
+                self.webhooks.send_events(
+                    &events,
+                    self.settled_at(charge, token).saturating_duration_since(self.clock.now()),
+                );
+                Ok(Answer::Accepted { reference, next_action: None })
+            }
+            TestToken::Timeout => Err(NoResponse::Lost),
+        }
+    }
+
     fn settled_at(&self, charge: &Charge, token: TestToken) -> Timestamp {
         let delay = if token == TestToken::Pending { self.pending_delay } else { Duration::ZERO };
         charge.created_at.saturating_add(delay)
@@ -113,23 +142,33 @@ impl Sandbox {
         }
         let reference = Some(decision::payment_reference(&charge.transaction));
         if let Some(event) = self.ledger.find(&Entry::Operation(charge.transaction.clone())) {
-            return LookupAnswer::Found { reference, events: vec![event] };
+            return LookupAnswer::Found { reference, events: vec![event], next_action: None };
         }
         if self.clock.now() < self.settled_at(charge, token) {
-            return LookupAnswer::Found { reference, events: Vec::new() };
+            return LookupAnswer::Found { reference, events: Vec::new(), next_action: None };
         }
         let last = self.charge_events(charge, token).pop();
         // The notice of the dispute may have been lost with the process that had to send it, so it is sent
         // again. It is no effect of the lookup: the dispute follows from the token.
         self.send_dispute(charge, last.as_ref());
-        LookupAnswer::Found { reference, events: last.into_iter().collect() }
+        LookupAnswer::Found { reference, events: last.into_iter().collect(), next_action: None }
     }
 
-    fn find_refund(&self, charge: &Charge, id: &RefundId) -> LookupAnswer {
+    /// A refund whose reference is known was made, by another instance or before a restart; this one has no memory
+    /// of its time.
+    fn find_refund(
+        &self,
+        charge: &Charge,
+        id: &RefundId,
+        reference: Option<&GatewayReference>,
+    ) -> LookupAnswer {
         match self.ledger.find(&Entry::Refund(charge.transaction.clone(), id.clone())) {
-            Some(event) => {
-                LookupAnswer::Found { reference: event.references.refund.clone(), events: vec![event] }
-            }
+            Some(event) => LookupAnswer::Found {
+                reference: event.references.refund.clone(),
+                events: vec![event],
+                next_action: None,
+            },
+            None if reference == Some(&decision::refund_reference(charge, id)) => LookupAnswer::CannotTell,
             None => LookupAnswer::Unknown,
         }
     }
@@ -145,55 +184,54 @@ impl Gateway for Sandbox {
         TestToken::parse(token).is_some()
     }
 
+    fn supports(&self, _: Money, _: CaptureMethod) -> Result<(), Unsupported> {
+        Ok(())
+    }
+
     fn key_lifetime(&self) -> Duration {
         KEY_LIFETIME
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        let token = TestToken::from_charge(&charge);
-        let mut events = self.charge_events(&charge, token);
-        let reference = Some(decision::payment_reference(&charge.transaction));
-        match token {
-            TestToken::Unreached if self.ledger.is_first_attempt(&charge.transaction) => {
-                Err(NoResponse::Lost)
-            }
-            TestToken::Visa | TestToken::Declined | TestToken::Dispute | TestToken::Unreached => {
-                self.webhooks.send_events(&events, Duration::ZERO);
-                self.send_dispute(&charge, events.last());
-                Ok(events.pop().map_or(Answer::Accepted { reference }, Answer::from))
-            }
-            TestToken::Pending => {
-                self.webhooks.send_events(
-                    &events,
-                    self.settled_at(&charge, token).saturating_duration_since(self.clock.now()),
-                );
-                Ok(Answer::Accepted { reference })
-            }
-            TestToken::Timeout => Err(NoResponse::Lost),
-        }
+    async fn charge(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        let call = OpenCall::new("charge", &Request::from_charge(&charge), &*self.clock);
+        call.end(self.answer_charge(&charge), log)
     }
 
-    async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse> {
-        Ok(match &lookup.subject {
-            LookupSubject::Payment => self.find_payment(&lookup.charge),
-            LookupSubject::Refund { id, .. } => self.find_refund(&lookup.charge, id),
-        })
+    async fn look_up(&self, lookup: Lookup, log: &AttemptLog) -> Result<LookupAnswer, NoResponse> {
+        let (request, answer) = match &lookup.subject {
+            LookupSubject::Payment => (Request::default(), self.find_payment(&lookup.charge)),
+            LookupSubject::Refund { id, reference, .. } => {
+                let answer = self.find_refund(&lookup.charge, id, reference.as_ref());
+                (Request::default().about_refund(id), answer)
+            }
+        };
+        OpenCall::new("look-up", &request, &*self.clock).end(Ok(answer), log)
     }
 
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse> {
+    async fn capture(&self, charge: Charge, amount: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        let call = OpenCall::new("capture", &Request::from_amount(amount), &*self.clock);
         let captured = decision::build_event(&charge, EventKind::Captured, amount, self.clock.now());
         self.send_dispute(&charge, Some(&captured));
-        Ok(self.send_event(Entry::Operation(charge.transaction), captured))
+        call.end(Ok(self.send_event(Entry::Operation(charge.transaction), captured)), log)
     }
 
-    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+    async fn void(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        let call = OpenCall::new("void", &Request::default(), &*self.clock);
         let voided = decision::build_event(&charge, EventKind::Voided, charge.amount, self.clock.now());
-        Ok(self.send_event(Entry::Operation(charge.transaction), voided))
+        call.end(Ok(self.send_event(Entry::Operation(charge.transaction), voided)), log)
     }
 
-    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse> {
+    async fn refund(
+        &self,
+        charge: Charge,
+        refund: RefundId,
+        amount: Money,
+        log: &AttemptLog,
+    ) -> Result<Answer, NoResponse> {
+        let request = Request::from_amount(amount).about_refund(&refund);
+        let call = OpenCall::new("refund", &request, &*self.clock);
         let event = decision::refund(&charge, &refund, amount, self.clock.now());
-        Ok(self.send_event(Entry::Refund(charge.transaction, refund), event))
+        call.end(Ok(self.send_event(Entry::Refund(charge.transaction, refund), event)), log)
     }
 
     fn verify_notice(
@@ -203,16 +241,24 @@ impl Gateway for Sandbox {
         now: Timestamp,
     ) -> Result<Notice, InvalidSignature> {
         let id = self.secrets.verify_notice(headers, body, now)?;
-        Ok(Notice { id: masking::mask_event_id(id), raw: masking::mask_body(body) })
+        Ok(Notice { id: masking::mask_event_id(id), raw: masking::mask_body(body, &notice::MASK_RULES) })
     }
 
     fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice {
         notice::parse_notice(notice, received_at)
     }
 
+    async fn check(&self, _: &AttemptLog) -> Result<GatewayCheck, NoResponse> {
+        Ok(GatewayCheck::Ready("It moves no money; its test tokens are accepted.".to_owned()))
+    }
+
     fn acknowledge(&self, duplicate: bool) -> Acknowledgement {
         let body = format!(r#"{{"received":true,"duplicate":{duplicate}}}"#);
         Acknowledgement { status: 200, content_type: "application/json", body }
+    }
+
+    fn parse_statement(&self, file: &[u8]) -> Result<Statement, StatementFaults> {
+        statement::parse_statement(file)
     }
 }
 

@@ -53,7 +53,10 @@ use ports::{
 };
 
 pub use self::{
-    rows::{FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow},
+    rows::{
+        FindingRow, HistoryRow, LastLoginRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow,
+        SessionRow,
+    },
     table::Duplicate,
     tables::Snapshot,
 };

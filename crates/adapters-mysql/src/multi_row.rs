@@ -2,16 +2,20 @@
 //!
 //! | writes | statements |
 //! | --- | --- |
-//! | claims, events, orders with items and history, transactions, requests, references | `INSERT … VALUES (…), (…)` |
+//! | claims, events, orders with items and history, transactions, requests, references, attempts | `INSERT … VALUES (…), (…)` |
 //! | sales | one guarded `UPDATE` for all products |
-//! | counts of unpaid orders | one `INSERT … ON DUPLICATE KEY UPDATE`, and one read that checks the limits |
+//! | changes of orders and of transactions, replies | one guarded `UPDATE` for up to 16 rows |
+//! | counts of unpaid orders that end | one `UPDATE` |
+//! | counts of unpaid orders that begin | one `INSERT … ON DUPLICATE KEY UPDATE`, and one read that checks the limits |
 //!
 //! Every value is a parameter. The number of rows of a statement is a power of two, so that each connection
 //! keeps few prepared statements: 13 rows are 8, 4 and 1.
 
 mod counts;
 mod inserts;
+mod replies;
 mod sales;
+mod updates;
 
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
@@ -41,6 +45,15 @@ impl RunOutcome {
             Err(error) => Err(error),
         }
     }
+
+    /// The outcome of an update whose predicates and unique keys are guards. It matched that many rows, of `expected`.
+    fn from_update(outcome: QueryResult<usize>, expected: usize) -> QueryResult<Self> {
+        match outcome {
+            Ok(rows) if rows == expected => Ok(Self::Applied),
+            Ok(_) | Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => Ok(Self::Refused),
+            Err(error) => Err(error),
+        }
+    }
 }
 
 /// Applies writes of one kind, which stand in the order of their rows, with as few statements as possible.
@@ -50,6 +63,14 @@ pub(crate) async fn apply_run(conn: &mut Conn, run: &[Write]) -> QueryResult<Run
         sales::sell_lines(conn, run).await
     } else if matches!(first, Write::AddOpenOrder { .. }) {
         counts::add_open_orders(conn, run).await
+    } else if matches!(first, Write::RemoveOpenOrder { .. }) {
+        counts::remove_open_orders(conn, run).await
+    } else if matches!(first, Write::UpdateOrder(_)) {
+        updates::update_orders(conn, run).await
+    } else if matches!(first, Write::UpdateTransaction(_)) {
+        updates::update_transactions(conn, run).await
+    } else if matches!(first, Write::StoreReply { .. }) {
+        replies::store_replies(conn, run).await
     } else {
         inserts::insert_run(conn, run).await
     }

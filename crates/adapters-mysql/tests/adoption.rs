@@ -63,9 +63,9 @@ async fn no_row_and_no_value_of_it_is_lost() {
         let after = rows(&mut conn, &query(table)).await;
         assert!(before.len() >= 3 && before == after, "{table}: {before:?}, then {after:?}");
     }
-    let counted = rows(&mut conn, "SELECT userId, total FROM open_order_counts ORDER BY 1").await;
-    let unpaid = "SELECT userId, COUNT(*) FROM orders WHERE status = 'PENDING' GROUP BY 1 ORDER BY 1";
-    assert_eq!(counted, rows(&mut conn, unpaid).await);
+    let counted = rows(&mut conn, "SELECT userId, total, placed FROM open_order_counts ORDER BY 1").await;
+    let of = "SELECT userId, COUNT(NULLIF(status='PENDING', 0)), COUNT(*) FROM orders GROUP BY 1 ORDER BY 1";
+    assert_eq!(counted, rows(&mut conn, of).await);
 }
 
 #[tokio::test]

@@ -15,15 +15,17 @@ use domain::{
 };
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Error};
+use ports::AttemptOperation;
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
 const ROWS: &str = "
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL);
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL);
     INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1');
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 10, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', NOW(3));
     INSERT INTO orders VALUES
         (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, 1, NULL, NOW(3));
+    INSERT INTO order_details VALUES (10000000001, 1, NOW(3), 'PO-1', '{}', NULL, NULL, NULL);
     INSERT INTO order_items VALUES (1, 10000000001, 'sku', 1, 10, NOW(3), NOW(3), 'Tea', 1, 0);
     INSERT INTO order_status_history VALUES (1, 10000000001, 1, '', 'PENDING', 1, NOW(3), 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
@@ -37,6 +39,8 @@ const ROWS: &str = "
     INSERT INTO payment_events VALUES
         (1, 'sandbox', 'e', 'payment.captured', 't', NULL, NULL, '{}', 'APPLIED', NOW(3));
     INSERT INTO gateway_references VALUES (1, 'sandbox', 'REFUND', 're_1', 10000000002, 'r', NOW(3));
+    INSERT INTO payment_next_actions VALUES (10000000002, '{}');
+    INSERT INTO gateway_attempts VALUES (1, 'a', 10000000002, NULL, 'CHARGE', 'POST /', 'ANSWERED', 200, '{}', NOW(3), 7);
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 10000000002, 'PAYMENT', 10, 10000000001, 'CUSTOMER', NOW(3));
     INSERT INTO idempotency_claims VALUES
@@ -64,75 +68,88 @@ async fn is_refused(conn: &mut Conn, sql: &str, numbers: &[u16]) {
 }
 
 #[tokio::test]
+async fn a_reference_is_never_empty() {
+    let mut conn = record().await;
+    is_refused(&mut conn, "UPDATE order_details SET reference = ''", CHECK).await;
+}
+
+/// Changes that a check of the schema refuses.
+const REFUSED_CHANGES: &[&str] = &[
+    "products SET stock = -1",
+    "user SET disabled = 2",
+    "payment_requests SET amount = -1",
+    "findings SET resolved_by = 1",
+    "products SET stock = stock - 6",
+    "products SET price = 0",
+    "products SET moves = -1",
+    "product_changes SET stock = 'LOST'",
+    "product_changes SET stock = 'KEPT'",
+    "product_changes SET quantity = -1",
+    "product_changes SET quantity = NULL",
+    "product_changes SET stock = 'ADJUSTED', quantity = 0",
+    "product_changes SET actor = 'NOBODY'",
+    "products SET active = 2",
+    "orders SET amount = 0",
+    "orders SET amount = -0.0001",
+    "orders SET status = 'LOST'",
+    "orders SET status = 'paid'",
+    "orders SET cameFrom = 'LOST'",
+    "orders SET currency = 'CN'",
+    "orders SET version = 0",
+    "order_items SET quantity = 0",
+    "order_items SET price = -1",
+    "order_items SET price = 0",
+    "order_status_history SET toStatus = 'LOST'",
+    "order_status_history SET fromStatus = toStatus",
+    "order_status_history SET actor = 'NOBODY'",
+    "order_status_history SET sequence = 0",
+    "order_status_history SET sequence = 2",
+    "order_status_history SET fromStatus = 'PAID'",
+    "orders SET lastSequence = 0",
+    "payment_transactions SET amount = 0",
+    "payment_transactions SET captured_amount = 10.0001",
+    "payment_transactions SET captured_amount = 0",
+    "payment_transactions SET captured_amount = NULL",
+    "payment_transactions SET captured_at = NULL",
+    "payment_transactions SET sequence = 0",
+    "payment_transactions SET disputed_amount = -1",
+    "payment_transactions SET refunded_amount = -1",
+    "payment_transactions SET asked = 'CAPTURE'",
+    "payment_transactions SET asked = 'CAPTURE', asked_amount = 10.0001",
+    "payment_transactions SET asked_amount = 1",
+    "payment_transactions SET occupies_order = 2",
+    "payment_transactions SET status = 'PENDING', occupies_order = NULL",
+    "payment_transactions SET status = 'LOST'",
+    "refunds SET amount = 0",
+    "refunds SET succeeded_at = NULL",
+    "refunds SET status = 'PENDING'",
+    "refunds SET withdrawn = 2",
+    "refunds SET actor = 'NOBODY'",
+    "refunds SET sequence = 0",
+    "dispute_events SET amount = 0",
+    "dispute_events SET status = 'NONE'",
+    "refunds SET status = 'LOST'",
+    "gateway_references SET kind = 'PAYMENT'",
+    "gateway_references SET owner = ''",
+    "gateway_references SET kind = 'ORDER'",
+    "gateway_references SET reference = ''",
+    "gateway_attempts SET operation = 'CHECK'",
+    "gateway_attempts SET outcome = 'LOST'",
+    "gateway_attempts SET http_status = -1",
+    "gateway_attempts SET duration_ms = -1",
+    "payment_events SET reference = 'pi_1', reference_kind = 'PAYMENT'",
+    "payment_events SET transaction_id = NULL, reference = 'pi_1'",
+    "payment_events SET transaction_id = NULL, reference = 'pi_1', reference_kind = 'ORDER'",
+    "payment_events SET disposition = 'LOST'",
+    "findings SET kind = 'lost'",
+    "user SET role = 'ROOT'",
+    "idempotency_claims SET replyStatus = 200",
+];
+
+#[tokio::test]
 async fn no_check_can_be_bypassed() {
     let mut conn = record().await;
-    for change in [
-        "products SET stock = -1",
-        "user SET disabled = 2",
-        "payment_requests SET amount = -1",
-        "findings SET resolved_by = 1",
-        "products SET stock = stock - 6",
-        "products SET price = 0",
-        "products SET moves = -1",
-        "product_changes SET stock = 'LOST'",
-        "product_changes SET stock = 'KEPT'",
-        "product_changes SET quantity = -1",
-        "product_changes SET quantity = NULL",
-        "product_changes SET stock = 'ADJUSTED', quantity = 0",
-        "product_changes SET actor = 'NOBODY'",
-        "products SET active = 2",
-        "orders SET amount = 0",
-        "orders SET amount = -0.0001",
-        "orders SET status = 'LOST'",
-        "orders SET status = 'paid'",
-        "orders SET cameFrom = 'LOST'",
-        "orders SET currency = 'CN'",
-        "orders SET version = 0",
-        "order_items SET quantity = 0",
-        "order_items SET price = -1",
-        "order_items SET price = 0",
-        "order_status_history SET toStatus = 'LOST'",
-        "order_status_history SET fromStatus = toStatus",
-        "order_status_history SET actor = 'NOBODY'",
-        "order_status_history SET sequence = 0",
-        "order_status_history SET sequence = 2",
-        "order_status_history SET fromStatus = 'PAID'",
-        "orders SET lastSequence = 0",
-        "payment_transactions SET amount = 0",
-        "payment_transactions SET captured_amount = 10.0001",
-        "payment_transactions SET captured_amount = 0",
-        "payment_transactions SET captured_amount = NULL",
-        "payment_transactions SET captured_at = NULL",
-        "payment_transactions SET sequence = 0",
-        "payment_transactions SET disputed_amount = -1",
-        "payment_transactions SET refunded_amount = -1",
-        "payment_transactions SET asked = 'CAPTURE'",
-        "payment_transactions SET asked = 'CAPTURE', asked_amount = 10.0001",
-        "payment_transactions SET asked_amount = 1",
-        "payment_transactions SET occupies_order = 2",
-        "payment_transactions SET status = 'PENDING', occupies_order = NULL",
-        "payment_transactions SET status = 'LOST'",
-        "refunds SET amount = 0",
-        "refunds SET succeeded_at = NULL",
-        "refunds SET status = 'PENDING'",
-        "refunds SET withdrawn = 2",
-        "refunds SET actor = 'NOBODY'",
-        "refunds SET sequence = 0",
-        "dispute_events SET amount = 0",
-        "dispute_events SET status = 'NONE'",
-        "refunds SET status = 'LOST'",
-        "gateway_references SET kind = 'PAYMENT'",
-        "gateway_references SET owner = ''",
-        "gateway_references SET kind = 'ORDER'",
-        "gateway_references SET reference = ''",
-        "payment_events SET reference = 'pi_1', reference_kind = 'PAYMENT'",
-        "payment_events SET transaction_id = NULL, reference = 'pi_1'",
-        "payment_events SET transaction_id = NULL, reference = 'pi_1', reference_kind = 'ORDER'",
-        "payment_events SET disposition = 'LOST'",
-        "findings SET kind = 'lost'",
-        "user SET role = 'ROOT'",
-        "idempotency_claims SET replyStatus = 200",
-    ] {
+    for change in REFUSED_CHANGES {
         is_refused(&mut conn, &format!("UPDATE {change}"), CHECK).await;
     }
 }
@@ -141,7 +158,7 @@ async fn no_check_can_be_bypassed() {
 async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let mut conn = record().await;
     conn.query_drop(
-        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL FROM user",
+        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL FROM user",
     )
     .await
     .unwrap();
@@ -175,6 +192,9 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
             SELECT 2, gateway, kind, reference, transaction_key, 'other', NOW(3) FROM gateway_references",
         "INSERT INTO gateway_references
             SELECT 2, gateway, kind, 'other', transaction_key, owner, NOW(3) FROM gateway_references",
+        "INSERT INTO payment_next_actions SELECT * FROM payment_next_actions",
+        "INSERT INTO gateway_attempts
+            SELECT 2, attempt_id, 1, NULL, operation, '', outcome, NULL, '', NOW(3), 0 FROM gateway_attempts",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', NOW(3), NULL, NULL, 0, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
@@ -191,11 +211,13 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE sessions SET userId = 9",
         "UPDATE product_changes SET productKey = 9",
         "UPDATE orders SET userId = 9",
+        "UPDATE order_details SET orderId = 9",
         "UPDATE order_items SET orderId = 10000000009",
         "UPDATE order_status_history SET orderId = 10000000009",
         "UPDATE payment_transactions SET order_key = 10000000009, occupies_order = 10000000009",
         "UPDATE refunds SET transaction_key = 9",
         "UPDATE gateway_references SET transaction_key = 9",
+        "UPDATE payment_next_actions SET transaction_key = 9",
         "UPDATE dispute_events SET transaction_key = 9",
         "DELETE FROM orders",
     ] {
@@ -258,6 +280,7 @@ async fn every_word_of_the_domain_fits() {
         ),
         ("payment_events", "disposition", EventDisposition::ALL.map(EventDisposition::as_str).to_vec()),
         ("findings", "resolved_by = 0, resolved_actor", Actor::ALL.map(Actor::as_str).to_vec()),
+        ("gateway_attempts", "operation", AttemptOperation::ALL.map(AttemptOperation::as_str).to_vec()),
         ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("payment_requests", "kind", PaymentRequestKind::ALL.map(PaymentRequestKind::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),

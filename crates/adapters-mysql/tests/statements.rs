@@ -7,12 +7,12 @@
 mod shop;
 
 use adapters_mysql::MySql;
-use domain::{Order, OrderChange, Transaction, payment::ReferenceKind};
+use domain::{EventId, Order, OrderChange, Transaction};
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::sample;
 use ports::{
-    ClaimRepository, EventRepository, OrderFilter, OrderRepository, PaymentRepository, ProductRepository,
-    Store, UnitOfWork, Write,
+    CaseKey, ClaimRepository, EventRepository, OrderFilter, OrderRepository, PaymentRepository,
+    ProductRepository, Store, UnitOfWork, Write,
 };
 use test_servers::MariaDb;
 
@@ -77,11 +77,13 @@ async fn sell(record: &MySql) {
         .unwrap();
     assert!(OrderRepository::find_order(record, &order.number).await.unwrap().is_some());
     assert!(PaymentRepository::find_transaction(record, &transaction.id).await.unwrap().is_some());
-    let names = [sample::named_reference(ReferenceKind::Payment, "pi_1")];
-    for references in [&names[..], &[]] {
-        let waiting = record.list_waiting_events(&transaction.gateway, &transaction.id, references).await;
-        assert_eq!(waiting.unwrap(), []);
+    let keys = [CaseKey::Transaction(transaction.id.clone()), CaseKey::Order(order.number.clone())];
+    for keys in [&keys[..1], &keys[1..], &keys] {
+        let cases = record.find_cases(keys).await.unwrap();
+        assert_eq!(cases.iter().map(|it| &it.transactions).collect::<Vec<_>>(), [&vec![transaction.clone()]]);
     }
+    let stored = record.list_stored_ids(&transaction.gateway, &[EventId::new("no such event".into())]).await;
+    assert_eq!(stored.unwrap(), []);
     let filter = OrderFilter { owner: Some(user.key), limit: 9, ..OrderFilter::default() };
     assert_eq!(OrderRepository::list_orders(record, filter).await.unwrap().data.len(), 3);
 }

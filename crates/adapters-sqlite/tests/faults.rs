@@ -163,6 +163,38 @@ async fn a_reference_or_a_target_that_cannot_be_read_names_its_row_and_its_payme
 }
 
 #[tokio::test]
+async fn a_next_action_that_cannot_be_read_is_named_and_an_attempt_is_left_out() {
+    let it = shop().await;
+    let transaction = sample::transaction(&it.order);
+    let attempts = [sample::attempt(&transaction, 1), sample::attempt(&transaction, 2)];
+    let work = UnitOfWork::new()
+        .with_write(Write::InsertTransaction(Box::new(transaction.clone())))
+        .with_write(sample::set_next_action(&transaction, "https://pay.example/1"))
+        .with_write(Write::InsertAttempts(attempts.to_vec()));
+    it.record.commit(work).await.unwrap();
+    let listed = async || it.record.list_attempts(&transaction.id, None, 9).await.unwrap().unwrap().data;
+    assert_eq!(listed().await, attempts);
+    let owner = RowOwner::Transaction(transaction.id.clone(), it.order.number.clone());
+    let [first, second] = attempts;
+    for (column, text) in [("operation", "'X'"), ("outcome", "'X'"), ("http_status", "70000")] {
+        it.corrupt(&format!(
+            "PRAGMA ignore_check_constraints = ON; UPDATE gateway_attempts SET {column} = {text} WHERE id = {}",
+            first.key.get()
+        ));
+        assert_eq!(listed().await, std::slice::from_ref(&second), "{column}");
+        let named = row("gateway_attempts", column, first.key.get().to_string(), Some(owner.clone()));
+        assert_eq!(it.ear.heard(), [named]);
+        it.corrupt(
+            "UPDATE gateway_attempts SET operation = 'CHARGE', outcome = 'ANSWERED', http_status = 200",
+        );
+    }
+    it.corrupt("UPDATE payment_next_actions SET content = '{\"REDIRECT\": 1}'");
+    assert!(PaymentRepository::find_transaction(&it.record, &transaction.id).await.is_err());
+    let key = transaction.key.get().to_string();
+    assert_eq!(it.ear.heard(), [row("payment_next_actions", "content", key, Some(owner))]);
+}
+
+#[tokio::test]
 async fn every_currency_that_ever_was_is_read() {
     let it = shop().await;
     for code in ["DEM", "FRF", "HRK", "BGN", "XAU"] {

@@ -100,4 +100,5 @@ async fn every_statement_is_bounded_by_an_index() {
     };
     let faults: Vec<_> = sent.iter().filter_map(plan).collect();
     assert!(faults.is_empty(), "{} of {}:\n{}", faults.len(), sent.len(), faults.join("\n"));
+    scene.assert_walks_are_complete(&backend).await;
 }

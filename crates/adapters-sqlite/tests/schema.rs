@@ -13,16 +13,18 @@ use domain::{
         RefundStatus,
     },
 };
+use ports::AttemptOperation;
 use tempfile::TempDir;
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back.
 const ROWS: &str = "
     PRAGMA foreign_keys = ON;
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL);
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL);
     INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '', '192.0.2.1');
     INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0);
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 100000, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', 0);
     INSERT INTO orders VALUES (1, 1, 'n', 'PAID', 100000, 0, 0, 'CNY', 2, 2, 1, NULL, 9);
+    INSERT INTO order_details VALUES (1, 1, 0, 'PO-1', '{}', NULL, NULL, NULL);
     INSERT INTO order_items VALUES (1, 1, 'sku', 1, 100000, 0, 0, 'Tea', 1, 0);
     INSERT INTO order_status_history VALUES (1, 1, 1, '', 'PENDING', 1, 0, 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
@@ -33,6 +35,8 @@ const ROWS: &str = "
     INSERT INTO dispute_events VALUES (1, 1, 'e', NULL, 'OPEN', 30000, 7);
     INSERT INTO payment_events VALUES (1, 'sandbox', 'e', 'payment.captured', 't', NULL, NULL, '{}', 'APPLIED', 5);
     INSERT INTO gateway_references VALUES (1, 'sandbox', 'REFUND', 're_1', 1, 'r', 5);
+    INSERT INTO payment_next_actions VALUES (1, '{}');
+    INSERT INTO gateway_attempts VALUES (1, 'a', 1, NULL, 'CHARGE', 'POST /', 'ANSWERED', 200, '{}', 5, 7);
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', 0, NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 1, 'PAYMENT', 100000, 1, 'CUSTOMER', 0);
     INSERT INTO idempotency_claims VALUES (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, 0, NULL);
@@ -66,6 +70,10 @@ async fn no_check_can_be_bypassed() {
         "gateway_references SET owner = ''",
         "gateway_references SET kind = 'ORDER'",
         "gateway_references SET reference = ''",
+        "gateway_attempts SET operation = 'CHECK'",
+        "gateway_attempts SET outcome = 'LOST'",
+        "gateway_attempts SET http_status = -1",
+        "gateway_attempts SET duration_ms = -1",
         "payment_events SET reference = 'pi_1', reference_kind = 'PAYMENT'",
         "payment_events SET transaction_id = NULL, reference = 'pi_1'",
         "payment_events SET transaction_id = NULL, reference = 'pi_1', reference_kind = 'ORDER'",
@@ -91,6 +99,7 @@ async fn no_check_can_be_bypassed() {
         "order_status_history SET sequence = 2",
         "order_status_history SET fromStatus = 'PAID'",
         "orders SET lastSequence = 0",
+        "order_details SET reference = ''",
         "payment_transactions SET amount = 0",
         "payment_transactions SET captured_amount = 100001",
         "payment_transactions SET captured_amount = 0",
@@ -129,7 +138,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let (_folder, mut connection) = rows().await;
     connection
         .batch_execute(
-            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL FROM user",
+            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL FROM user",
         )
         .unwrap();
     for change in [
@@ -155,6 +164,9 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO dispute_events SELECT 2, 1, event_id, NULL, 'WON', 1, 0 FROM dispute_events",
         "INSERT INTO gateway_references SELECT 2, gateway, kind, reference, 1, 'other', 0 FROM gateway_references",
         "INSERT INTO gateway_references SELECT 2, gateway, kind, 'other', 1, owner, 0 FROM gateway_references",
+        "INSERT INTO payment_next_actions SELECT * FROM payment_next_actions",
+        "INSERT INTO gateway_attempts
+            SELECT 2, attempt_id, 1, NULL, operation, '', outcome, NULL, '', 0, 0 FROM gateway_attempts",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, NULL, NULL, '', 'APPLIED', 0 FROM payment_events",
         "INSERT INTO findings SELECT 2, finding_id, kind, NULL, NULL, NULL, NULL, '', 0, NULL, NULL, 0, NULL, NULL, NULL FROM findings",
         "INSERT INTO idempotency_claims
@@ -172,11 +184,13 @@ async fn nothing_refers_to_what_is_not_there() {
         "UPDATE sessions SET userId = 9",
         "UPDATE product_changes SET productKey = 9",
         "UPDATE orders SET userId = 9",
+        "UPDATE order_details SET orderId = 9",
         "UPDATE order_items SET orderId = 9",
         "UPDATE order_status_history SET orderId = 9",
         "UPDATE payment_transactions SET order_key = 9, occupies_order = 9",
         "UPDATE refunds SET transaction_key = 9",
         "UPDATE gateway_references SET transaction_key = 9",
+        "UPDATE payment_next_actions SET transaction_key = 9",
         "UPDATE dispute_events SET transaction_key = 9",
         "DELETE FROM orders",
     ] {
@@ -218,6 +232,7 @@ async fn every_word_of_the_domain_fits() {
             "transaction_id = NULL, reference = 'r', reference_kind",
             ReferenceKind::ALL.map(ReferenceKind::as_str).to_vec(),
         ),
+        ("gateway_attempts", "operation", AttemptOperation::ALL.map(AttemptOperation::as_str).to_vec()),
         ("payment_requests", "actor", Actor::ALL.map(Actor::as_str).to_vec()),
         ("payment_requests", "kind", PaymentRequestKind::ALL.map(PaymentRequestKind::as_str).to_vec()),
         ("findings", "kind", FindingKind::ALL.map(FindingKind::as_str).to_vec()),

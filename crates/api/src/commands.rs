@@ -1,9 +1,12 @@
 //! The commands of the one binary: `serve`, which is the default, the administration of the database and of
-//! accounts, and three that show something (`demo`, `openapi`, `config`).
+//! accounts, of gateways and their payments, and three that show something (`demo`, `openapi`, `config`).
 
 mod demo;
+mod gateways;
 mod migrate;
 mod operator;
+mod reconcile;
+mod table;
 mod user_admin;
 
 use std::{error::Error, path::PathBuf, process::ExitCode, time::Duration};
@@ -54,6 +57,14 @@ enum Command {
     /// Set a password and end all sessions of the user; the password is the first line of standard input, or
     /// `IDEM_OPERATOR_PASSWORD`
     SetPassword(user_admin::AccountCommand),
+    /// Compare payments with their gateways, or with a settlement file; the exit status is 1 if something is open
+    /// or differs
+    Reconcile(reconcile::ReconcileCommand),
+    /// Show which gateways are on, or check their credentials
+    Gateways {
+        #[command(subcommand)]
+        action: Option<gateways::GatewaysAction>,
+    },
     /// Run one order through its whole life, against a temporary server
     Demo,
     /// Print the contract as an OpenAPI document
@@ -112,6 +123,10 @@ async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Command::DisableUser(person) => Ok(print_lines(&user_admin::disable_user(&config, person).await?)?),
         Command::EnableUser(person) => Ok(print_lines(&user_admin::enable_user(&config, person).await?)?),
         Command::SetPassword(person) => Ok(print_lines(&user_admin::set_password(&config, person).await?)?),
+        Command::Reconcile(command) => Ok(reconcile::run(&config, command).await?),
+        Command::Gateways { action } => {
+            Ok(gateways::run(&config, action.unwrap_or(gateways::GatewaysAction::List)).await?)
+        }
         Command::Openapi | Command::Demo => Ok(()),
         Command::Config => Ok(print_lines(config.to_redacted_toml().trim_end())?),
     }
@@ -129,6 +144,25 @@ mod tests {
         assert!(Arguments::parse_from(["api"]).command.is_none());
         let arguments = Arguments::parse_from(["api", "migrate", "--config", "idem.toml"]);
         assert!(matches!(arguments.command, Some(Command::Migrate)) && arguments.config.is_some());
+    }
+
+    #[test]
+    fn a_run_is_over_payments_or_over_a_file_of_one_gateway() {
+        for good in [
+            &["--since", "2d"][..],
+            &["--since", "12h", "--gateway", "stripe"],
+            &["--statement", "file.csv", "--gateway", "stripe"],
+        ] {
+            assert!(Arguments::try_parse_from(["api", "reconcile"].iter().chain(good)).is_ok(), "{good:?}");
+        }
+        for bad in [
+            &[][..],
+            &["--since", "2 days ago"],
+            &["--statement", "file.csv"],
+            &["--statement", "file.csv", "--gateway", "stripe", "--since", "2d"],
+        ] {
+            assert!(Arguments::try_parse_from(["api", "reconcile"].iter().chain(bad)).is_err(), "{bad:?}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod database;
 mod durations;
+mod gateways;
 mod keys;
 mod secrets;
 mod show;
@@ -26,16 +27,19 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 
 pub use database::Database;
+pub use gateways::GatewaySettings;
 use keys::Keys;
 pub use secrets::load_or_create_secret;
+pub(crate) use values::parse_duration;
 
 /// The prefix of every environment variable of this service.
 pub const PREFIX: &str = "IDEM_";
 /// The variable with the password for `api create-operator` and `api set-password`. It is no setting.
 pub const OPERATOR_PASSWORD: &str = "IDEM_OPERATOR_PASSWORD";
 
-/// Known keys whose adapters this version does not have. They are refused, and not silently ignored.
-const UNSUPPORTED_KEYS: &[&str] = &["stripe_api_key", "stripe_webhook_secret", "stripe_api_base"];
+/// The sandbox and a gateway that moves money exclude each other where that is known: at Stripe, by the key.
+const SANDBOX_BESIDE_LIVE_KEY: &str =
+    "must not be set beside a live key of Stripe: with the sandbox any customer can pay with a test token";
 
 /// The range of every setting that limits a count.
 const COUNT_RANGE: RangeInclusive<u32> = 1..=u32::MAX;
@@ -123,17 +127,20 @@ pub struct Config {
     /// the data folder.
     pub jwt_secret: Option<SecretString>,
     /// The secret that signs the sandbox's notices: `whsec_…`, or several with commas between them, of which
-    /// the first signs. `sandbox_secret`; without it there is no sandbox, except with SQLite and a listener
-    /// on loopback: there it is made on the first start and stored in the data folder.
+    /// the first signs. `sandbox_secret`; without it there is no sandbox, except with SQLite, a listener on
+    /// loopback and no gateway that takes money: there it is made on the first start and stored in the data
+    /// folder. It is refused beside a live key of Stripe.
     pub sandbox_secret: Option<SecretString>,
     /// How long the sandbox takes to settle `tok_pending`. `sandbox_pending_delay`, `10s`.
     pub sandbox_pending_delay: Duration,
     /// How much of the service each gateway may use: `gateway_timeout`, `5s` (one call; after it the answer counts
     /// as lost, and the payment is looked up later), and `gateway_concurrency`, `100` (calls at once, 1 to 10000).
     pub gateway_limits: GatewayLimits,
-    /// Where the sandbox sends its notices: `http://`, host and port. `public_url`; the service's own address
-    /// when it is `None`.
+    /// Where gateways send their notices: `http://` or `https://`, host and port. `public_url`; `None`: the sandbox
+    /// uses the service's own address, and gateways that need a public one cannot be used.
     pub public_url: Option<String>,
+    /// The gateways that move money.
+    pub gateways: GatewaySettings,
     /// The limits and periods of the use cases: `order_ttl` `30m` (an unpaid order closes after this),
     /// `authorization_ttl` `7d` (an uncaptured authorisation is released), `completion_after` `7d` (a
     /// delivered order is completed), `after_sales_period` `30d` (a completed, refunded or cancelled order is
@@ -141,7 +148,8 @@ pub struct Config {
     /// long after its login), `login_failures_per_account` `10` (from one network),
     /// `login_failures_per_address` `100` and `attempts_per_address` `5000` within `login_window` `15m`,
     /// `login_failures_per_account_total` `100` within a day, `open_orders_per_user` `1000`,
-    /// `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200` within a day.
+    /// `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200` within a day,
+    /// `attempt_retention` `90d` (requests to gateways and their answers are deleted).
     pub policy: Policy,
     /// Time limit of every request. `request_deadline`, `10s`.
     pub request_deadline: Duration,
@@ -205,22 +213,23 @@ impl Config {
         // A wrong value does not end the reading: its default takes its place, the fault is recorded, and the
         // last step reports all of them. The `?` below is for a default that breaks its own rule, which a
         // test would find.
-        for key in UNSUPPORTED_KEYS {
-            it.refuse_key(key, "this version has no adapter for it; leave it out");
-        }
+        let has_public_url = it.is_set("public_url");
+        let public_url = it.get_filled("public_url", values::parse_base_url);
         let config = Self {
+            // One that is wrong has its own fault and does not count as missing too.
+            gateways: GatewaySettings::read(&mut it, public_url.as_deref().or(has_public_url.then_some(""))),
             http_addr: it.get("http_addr", "127.0.0.1:8080", values::parse_address)?,
             database: it.get("database_url", "sqlite://data/idem.db", Database::parse)?,
             redis_url: it.get_optional("redis_url", values::parse_redis_url),
             memcached_url: it.get_optional("memcached_url", values::parse_memcached_url),
             jwt_secret: it.get_optional("jwt_secret", values::parse_jwt_secret),
-            sandbox_secret: it.get_optional("sandbox_secret", secrets::parse_sandbox_secret),
+            sandbox_secret: it.get_filled("sandbox_secret", secrets::parse_sandbox_secret),
             sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::parse_duration)?,
             gateway_limits: GatewayLimits {
                 time_limit: it.get("gateway_timeout", "5s", values::parse_duration)?,
                 concurrency: it.get("gateway_concurrency", "100", values::concurrency)?,
             },
-            public_url: it.get_optional("public_url", values::parse_base_url),
+            public_url,
             policy: read_policy(&mut it)?,
             request_deadline: it.get("request_deadline", "10s", values::parse_duration)?,
             trusted_proxies: it.get("trusted_proxies", "", values::parse_networks)?,
@@ -229,11 +238,22 @@ impl Config {
             log: it.get("log", "info", values::parse_log_filter)?,
             clock_offset_ms: it.get("clock_offset", "0", values::parse_clock_offset)?,
         };
+        if config.sandbox_secret.is_some() && config.gateways.is_live() {
+            it.add_fault(ConfigError::invalid("sandbox_secret", SANDBOX_BESIDE_LIVE_KEY));
+        }
         it.into_result()?;
         Ok(config)
     }
 
-    /// Whether the service runs for this machine only: then there is a sandbox even when no secret is set.
+    /// Whether there is a sandbox although no secret is set for it: only this machine reaches the service, and no
+    /// gateway moves money. Behind a proxy on this machine a shop that takes money looks local too, and its
+    /// customers must not be able to pay with test tokens.
+    #[must_use]
+    pub fn has_sandbox_unasked(&self) -> bool {
+        self.is_local() && !self.gateways.can_charge()
+    }
+
+    /// Whether only this machine reaches the service: the record is a file, and the listener is on loopback.
     #[must_use]
     pub fn is_local(&self) -> bool {
         matches!(self.database, Database::Sqlite(_)) && self.http_addr.ip().is_loopback()
@@ -280,6 +300,7 @@ fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         orders_per_minute: it.get("orders_per_minute", "6000", values::range_parser(COUNT_RANGE))?,
         declines_per_order: it.get("declines_per_order", "20", values::range_parser(COUNT_RANGE))?,
         declines_per_user: it.get("declines_per_user", "200", values::range_parser(COUNT_RANGE))?,
+        attempt_retention: it.get("attempt_retention", "90d", values::parse_duration)?,
         ..Policy::default()
     };
     // The row of an ended session must outlive its access tokens: it is what refuses them on every instance.

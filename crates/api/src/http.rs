@@ -17,6 +17,7 @@
 //! [`problem::Kind`].
 
 mod asset;
+pub mod attempts;
 pub mod auth;
 pub mod body;
 pub mod callbacks;
@@ -29,13 +30,18 @@ pub mod idempotency;
 pub mod middleware;
 pub mod openapi;
 pub mod operations;
+pub mod order_details;
+pub mod order_edit;
+pub mod order_list;
 pub mod orders;
 pub mod pages;
+pub mod payment_lists;
 pub mod payments;
 pub mod problem;
 mod query;
 pub mod reply;
 pub mod stock;
+pub mod users;
 pub mod view;
 
 use actix_web::{
@@ -106,16 +112,24 @@ routes! {
     "/v1/products/{productId}/stock-adjustments" { GET stock::list_adjustments, POST stock::adjust_stock }
     "/v1/products/{productId}/changes"           { GET stock::list_product_changes }
 
-    "/v1/orders"                           { GET orders::list_orders, POST orders::place_order }
-    "/v1/orders/{orderNumber}"             { GET orders::get_order }
+    "/v1/orders"                           { GET order_list::list_orders, POST orders::place_order }
+    "/v1/orders/{orderNumber}"             { GET orders::get_order, PATCH order_edit::patch_order }
     "/v1/orders/{orderNumber}/history"     { GET orders::get_history }
     "/v1/orders/{orderNumber}/transitions" { POST orders::transition_order }
 
     "/v1/orders/{orderNumber}/payments"     { GET payments::list_payments, POST payments::start_payment }
     "/v1/payments/{transactionId}"          { GET payments::get_payment }
+    "/v1/payments/{transactionId}/attempts" { GET attempts::list_attempts }
     "/v1/payments/{transactionId}/captures" { POST payments::capture_payment }
     "/v1/payments/{transactionId}/voids"    { POST payments::void_payment }
     "/v1/payments/{transactionId}/refunds"  { GET payments::list_refunds, POST payments::refund_payment }
+
+    "/v1/payments" { GET payment_lists::list_all_payments }
+    "/v1/refunds"  { GET payment_lists::list_all_refunds }
+
+    "/v1/users"               { GET users::list_users }
+    "/v1/users/{id}"          { GET users::get_user, PATCH users::patch_user }
+    "/v1/users/{id}/sessions" { DELETE users::end_user_sessions }
 
     "/v1/callbacks/{gateway}" { POST callbacks::receive_callback }
 

@@ -5,7 +5,7 @@ mod labels;
 
 use std::time::Duration;
 
-use domain::{GatewayName, order::TRANSITIONS};
+use domain::{FindingKind, GatewayName, order::TRANSITIONS};
 use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Metrics, Observation};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -15,8 +15,8 @@ use prometheus_client::{
 use crate::log;
 
 use labels::{
-    CallbackLabels, CommitLabels, GatewayBreakerLabels, GatewayCallLabels, GatewayLabels, RequestLabels,
-    RouteLabels, SweepLabels, TransitionLabels,
+    CallbackLabels, CommitLabels, FindingLabels, GatewayBreakerLabels, GatewayCallLabels, GatewayLabels,
+    RequestLabels, RouteLabels, SweepLabels, TransitionLabels,
 };
 
 /// Upper bounds of the buckets of durations, in seconds: from an answer out of a cache to the deadline.
@@ -52,6 +52,7 @@ pub struct PrometheusMetrics {
     commit_duration: Histogram,
     commit_batch: Histogram,
     retries: Counter,
+    findings: Family<FindingLabels, Counter>,
     sweep_rows: Family<SweepLabels, Counter>,
     gateway_calls: Family<GatewayCallLabels, Counter>,
     gateway_call_duration: Histograms<GatewayLabels>,
@@ -77,6 +78,7 @@ impl Default for PrometheusMetrics {
             commit_duration: duration_histogram(),
             commit_batch: Histogram::new(BATCH_BUCKETS),
             retries: Counter::default(),
+            findings: Family::default(),
             sweep_rows: Family::default(),
             gateway_calls: Family::default(),
             gateway_call_duration: Family::new_with_constructor(duration_histogram),
@@ -103,6 +105,7 @@ impl PrometheusMetrics {
         to.register("commit_duration_seconds", "How long commits took", self.commit_duration.clone());
         to.register("commit_batch_units", "Units of work that were committed together", self.commit_batch.clone());
         to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
+        to.register("findings_reported", "Findings that commits reported, by kind", self.findings.clone());
         to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::dropped_lines());
         to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
         to.register("gateway_calls", "Calls to payment gateways by outcome", self.gateway_calls.clone());
@@ -120,6 +123,9 @@ impl PrometheusMetrics {
         }
         for outcome in CommitOutcome::ALL {
             drop(self.commits.get_or_create(&outcome.into()));
+        }
+        for kind in FindingKind::ALL {
+            drop(self.findings.get_or_create(&kind.into()));
         }
         for (from, to, _) in TRANSITIONS {
             drop(self.transitions.get_or_create(&TransitionLabels { from: from.as_str(), to: to.as_str() }));
@@ -185,6 +191,7 @@ impl Metrics for PrometheusMetrics {
             }
             Observation::CommitBatch(units) => self.commit_batch.observe(f64::from(units)),
             Observation::Retry => count(&self.retries),
+            Observation::FindingReported(kind) => count(&self.findings.get_or_create(&kind.into())),
             Observation::BatchProcessed(sweep, rows) => {
                 self.sweep_rows.get_or_create(&SweepLabels { sweep }).inc_by(rows);
             }
@@ -215,6 +222,7 @@ mod tests {
             Observation::Callback(CallbackOutcome::Duplicate),
             Observation::Commit(CommitOutcome::Committed, took),
             Observation::Retry,
+            Observation::FindingReported(FindingKind::Reconciliation),
             Observation::BatchProcessed("expire-unpaid", 7),
             Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Closed),
             Observation::GatewayCall(GatewayName::new("sandbox".into()), CallOutcome::TimedOut, took),
@@ -239,6 +247,8 @@ mod tests {
             r#"idem_commits_total{outcome="committed"} 1"#,
             "idem_commit_duration_seconds_count 1",
             "idem_retries_total 1",
+            r#"idem_findings_reported_total{kind="reconciliation"} 1"#,
+            r#"idem_findings_reported_total{kind="amount-mismatch"} 0"#,
             r#"idem_swept_total{sweep="expire-unpaid"} 7"#,
             r#"idem_gateway_calls_total{gateway="sandbox",outcome="timeout"} 1"#,
             r#"idem_gateway_calls_total{gateway="sandbox",outcome="answered"} 0"#,

@@ -90,19 +90,15 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     };
     let service = web::Data::new(build_service(&config, wired));
     let (server, address) = bind_server(&config, frame, service.clone())?;
-    match &sandbox {
-        Some(sandbox) => {
-            tracing::warn!("the sandbox is on: orders can be paid with test tokens, and no money moves");
-            // Only now: with port 0 the address is known once the listener is bound.
-            sandbox.set_callback_base(format!("http://{}", local_address(address)));
-        }
-        None => {
-            tracing::warn!("no payment gateway accepts payments: set IDEM_SANDBOX_SECRET to try payments")
-        }
+    warn_of_payments(&config);
+    if let Some(sandbox) = &sandbox {
+        // Only now: with port 0 the address is known once the listener is bound.
+        sandbox.set_callback_base(format!("http://{}", local_address(address)));
     }
     // After the bind: a process whose address is taken must end without having begun a sweep.
     sweeps::spawn_all(&service.tasks, &service.app, &service.stopping);
-    print_banner(&config, address, sandbox.is_some());
+    let gateways: Vec<_> = wiring::connected_gateways(&service.app).map(|it| it.name().to_string()).collect();
+    print_banner(&config, address, &gateways);
     let stop_sandbox = async || {
         if let Some(sandbox) = &sandbox {
             sandbox.stop().await;
@@ -222,9 +218,41 @@ fn local_address(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
+/// The name of the gateway that moves no money.
+const SANDBOX: &str = "sandbox";
+
+/// Warns of what an operator may not intend: test tokens beside real money, no way to pay, or notices that cannot be
+/// verified.
+fn warn_of_payments(config: &Config) {
+    if config.gateways.lacks_notices() {
+        tracing::warn!(
+            "Stripe has a key and no webhook secret: its notices are refused, so refunds and disputes that begin at \
+             Stripe stay unknown; set IDEM_STRIPE_WEBHOOK_SECRET"
+        );
+    }
+    let has_sandbox = config.sandbox_secret.is_some() || config.has_sandbox_unasked();
+    match (config.gateways.can_charge(), has_sandbox) {
+        (true, true) => tracing::warn!(
+            "the sandbox is on beside a gateway that takes money: any customer can pay any order with a test \
+             token; unset IDEM_SANDBOX_SECRET unless this is a test"
+        ),
+        (false, true) => {
+            tracing::warn!("the sandbox is on: orders can be paid with test tokens, and no money moves");
+        }
+        (false, false) => tracing::warn!(
+            "no payment gateway accepts payments: set the keys of one, or IDEM_SANDBOX_SECRET to try payments"
+        ),
+        (true, false) => {}
+    }
+}
+
 /// Prints where the service listens and what to try first.
-fn print_banner(config: &Config, address: SocketAddr, sandbox: bool) {
-    let payments = if sandbox { "the sandbox: test tokens, and no money moves" } else { "no gateway" };
+fn print_banner(config: &Config, address: SocketAddr, gateways: &[String]) {
+    let payments = match gateways {
+        [] => "no gateway".to_owned(),
+        [only] if only == SANDBOX => "the sandbox: test tokens, and no money moves".to_owned(),
+        all => all.join(", "),
+    };
     let here = local_address(address);
     // The first line is read by programs too: with port 0 it is the only place that names the port.
     terminal::spawn_print(format!(

@@ -1,11 +1,13 @@
 //! Output of the commands on the standard streams, none of which may hang or fail the program.
 
 use std::{
-    io::{self, Write},
+    io::{self, IsTerminal, Write},
     sync::mpsc::sync_channel,
     thread,
     time::Duration,
 };
+
+use crate::stopwatch::Stopwatch;
 
 /// How long the end of the program waits for a reader of standard error.
 const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -40,5 +42,41 @@ pub(crate) fn print_error(reason: String) {
     };
     if thread::Builder::new().spawn(write).is_ok() {
         let _ = finished.recv_timeout(ERROR_OUTPUT_TIMEOUT);
+    }
+}
+
+/// How often the line of progress changes at most.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
+
+/// A line on standard error that shows how far a command is. Without a terminal there is none.
+#[derive(Debug, Default)]
+pub(crate) struct ProgressLine {
+    shown_at: Option<Stopwatch>,
+}
+
+impl ProgressLine {
+    /// Replaces the line, unless it has just changed.
+    pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
+        let is_due = self.shown_at.is_none_or(|at| at.elapsed() >= PROGRESS_INTERVAL);
+        if is_due && io::stderr().is_terminal() {
+            self.shown_at = Some(Stopwatch::start());
+            // It may fail: the line is a help and no result.
+            let _ = write!(io::stderr(), "\r\x1b[K{}", text());
+            let _ = io::stderr().flush();
+        }
+    }
+
+    /// Removes the line.
+    pub(crate) fn clear(&mut self) {
+        if self.shown_at.take().is_some() {
+            let _ = write!(io::stderr(), "\r\x1b[K");
+        }
+    }
+}
+
+impl Drop for ProgressLine {
+    /// Whatever is printed next begins at the start of a line, also after a failure.
+    fn drop(&mut self) {
+        self.clear();
     }
 }

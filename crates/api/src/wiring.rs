@@ -1,5 +1,6 @@
 //! The choice of adapters: only here and in its submodule is more than one of them named.
 
+mod gateways;
 mod servers;
 
 use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
@@ -7,17 +8,16 @@ use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
 use adapters_crypto::{
     BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
-use adapters_gateways::{RetiredGateway, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
+use adapters_gateways::{Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
 use adapters_local::{LocalCache, ShiftedClock, SystemClock};
 use adapters_mysql::{MigrationOutcome, MySql};
 use adapters_sqlite::Sqlite;
 use application::{
     App,
     auth::Revocations,
-    caching::{CachedOrders, CachedSessions, CachedUsers, KnownReplies, WriteThroughStore},
-    gateways::GuardedGateway,
+    caching::{CachedOrders, CachedSessions, CachedUsers, KnownReplies, RenderedOrders, WriteThroughStore},
     group_commit::GroupCommit,
-    grouped_reads::{GroupedClaims, GroupedOrders, GroupedProducts},
+    grouped_reads::{GroupedClaims, GroupedEvents, GroupedOrders, GroupedPayments, GroupedProducts},
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
     unreadable::UnreadableRows,
@@ -29,7 +29,8 @@ use ports::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use self::servers::Servers;
+pub use self::gateways::{connected_gateways, open_gateways};
+use self::{gateways::OpenGateways, servers::Servers};
 use crate::{
     config::{Config, ConfigError, Database, load_or_create_secret},
     metrics::PrometheusMetrics,
@@ -37,15 +38,13 @@ use crate::{
     tasks::HASHING_MAX,
 };
 
-/// Most memory of a cache within this process, in bytes. There are three of them.
+/// Most memory of a cache within this process, in bytes. There are four of them.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// How many passwords may wait for each one that is being hashed, of each purpose; one more is refused.
 const QUEUED_PASSWORDS_PER_HASH: usize = 96;
 /// Registering, logging in, logging in where one did before, changing a password.
 const PURPOSES: usize = 4;
 
-/// What payments are said to have been taken through that were there before this service.
-const LEGACY_GATEWAY: &str = "legacy";
 /// The rule for a secret that several instances share through their database server.
 const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
 
@@ -124,21 +123,15 @@ pub async fn migrate_database(config: &Config) -> Result<MigrationOutcome, Start
 /// # Errors
 /// [`StartError`] when a setting is wrong, or the database or the sandbox cannot be opened.
 pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
-    let servers = check_config(config)?;
-    let keys = load_signing_keys(config)?;
     let clock = build_clock(config);
+    let (servers, real) = check_config(config, &clock)?;
+    let keys = load_signing_keys(config)?;
     let unreadable = Arc::new(UnreadableRows::new(clock.clone()));
     let record = open_record(&config.database, unreadable.clone()).await?;
     let ids: Arc<dyn IdGenerator> = Arc::new(RandomIds::new(clock.clone()));
     let metrics = Arc::new(PrometheusMetrics::default());
     let meter: Arc<dyn Metrics> = metrics.clone();
-    let sandbox = open_sandbox(config, clock.clone())?;
-    let mut gateways: Vec<_> = sandbox.clone().map(|it| -> Arc<dyn Gateway> { it }).into_iter().collect();
-    if let Database::MySql(_) = config.database {
-        gateways.push(Arc::new(RetiredGateway::new(LEGACY_GATEWAY, clock.clone())));
-    }
-    let guard = |it| Arc::new(GuardedGateway::new(it, config.gateway_limits, clock.clone(), meter.clone()));
-    let gateways = gateways.into_iter().map(guard).collect();
+    let OpenGateways { sandbox, guarded: gateways } = gateways::guard_gateways(config, real, &clock, &meter)?;
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let cache = servers.build_cache(&config.database);
     // Health is judged by commits too (a full disk shows only there), so that decorator is next to the
@@ -163,8 +156,9 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         orders_for_display: Arc::new(CachedOrders::new(orders.clone(), cache)),
         orders,
         known_replies: KnownReplies::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
-        payments: record.payments,
-        events: record.events,
+        rendered_orders: RenderedOrders::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
+        payments: Arc::new(GroupedPayments::new(record.payments, READ_LANES)),
+        events: Arc::new(GroupedEvents::new(record.events, READ_LANES)),
         findings: record.findings,
         claims: Arc::new(GroupedClaims::new(record.replies, READ_LANES)),
         locks: servers.build_locks(),
@@ -195,12 +189,17 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
 }
 
 /// Checks what reading single keys cannot see; reports all faults at once, before anything is opened.
-fn check_config(config: &Config) -> Result<Servers, ConfigError> {
+fn check_config(
+    config: &Config,
+    clock: &Arc<dyn Clock>,
+) -> Result<(Servers, Vec<Arc<dyn Gateway>>), ConfigError> {
     let keyless = config.jwt_secret.is_none() && config.data_folder().is_none();
     let missing = keyless.then(|| ConfigError::invalid("jwt_secret", SHARED_SECRET));
     let servers = Servers::from_config(config);
-    ConfigError::combine_faults(missing.into_iter().chain(servers.as_ref().err().cloned()))?;
-    servers
+    let (real, faults) = gateways::open_real_gateways(config, clock);
+    let others = missing.into_iter().chain(servers.as_ref().err().cloned());
+    ConfigError::combine_faults(others.chain(faults))?;
+    Ok((servers?, real))
 }
 
 /// The machine's clock, or for tests one that is ahead of it or behind.
@@ -298,11 +297,11 @@ fn load_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
     Ok(SigningKeys::parse(secret.expose_secret()).map_err(|rule| ConfigError::invalid("jwt_secret", rule))?)
 }
 
-/// The sandbox, if a secret for its notices is set, or if only this machine can reach the service: any client
-/// that reaches a sandbox can pay without money.
+/// The sandbox, if a secret for its notices is set, or if only this machine can reach the service and no gateway
+/// moves money: any client that reaches a sandbox can pay without money.
 fn open_sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<Sandbox>>, StartError> {
     let make = || secret_from_bytes(random_secret().as_bytes());
-    if config.sandbox_secret.is_none() && !config.is_local() {
+    if config.sandbox_secret.is_none() && !config.has_sandbox_unasked() {
         return Ok(None);
     }
     let set = config.sandbox_secret.as_ref();

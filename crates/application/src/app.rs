@@ -17,7 +17,11 @@ use ports::{
 };
 
 use crate::{
-    Operator, auth::Revocations, caching::KnownReplies, gateways::GuardedGateway, unreadable::UnreadableRows,
+    Operator,
+    auth::Revocations,
+    caching::{KnownReplies, RenderedOrders},
+    gateways::GuardedGateway,
+    unreadable::UnreadableRows,
 };
 
 /// The ports and the settings of one running service, built once at the start and shared by all requests and
@@ -43,6 +47,8 @@ pub struct App {
     pub orders_for_display: Arc<dyn OrderRepository>,
     /// Replies that this process has stored or read.
     pub known_replies: KnownReplies,
+    /// Orders as they were last rendered; each is used only after the system of record has confirmed it.
+    pub rendered_orders: RenderedOrders,
     /// Transactions with their refunds, read from the system of record.
     pub payments: Arc<dyn PaymentRepository>,
     /// Events that gateways reported, each stored once by gateway and event id.
@@ -127,6 +133,8 @@ pub struct Policy {
     pub parked_max: Duration,
     /// How long an ended session stays in the system of record; at least as long as its access tokens live.
     pub session_retention: Duration,
+    /// How long what was asked of a gateway, and what it answered, stays in the system of record.
+    pub attempt_retention: Duration,
 }
 
 impl Default for Policy {
@@ -155,6 +163,7 @@ impl Default for Policy {
             reply_ttl: Duration::from_secs(2 * DAY),
             parked_max: Duration::from_secs(15 * MINUTE),
             session_retention: Duration::from_secs(30 * DAY),
+            attempt_retention: Duration::from_secs(90 * DAY),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Accounts, logins, sessions, and the passwords and tokens that they rest on.
 
 mod account;
+pub mod accounts;
 mod hash_cost;
 mod login;
 mod login_attempts;

@@ -10,6 +10,7 @@
 //!   used only while that is fresh.
 //! - `CachedSessions` (version: the session's generation): an entry serves one attempt, whose commit is
 //!   guarded by the whole session.
+//! - `RenderedOrders` (version: the order's revision): as `CachedOrders`.
 //! - `KnownReplies` (version: time of the claim): a stored reply never changes, and only this process writes them.
 //!
 //! `WriteThroughStore` puts new entries after a commit, and every cache refuses to replace a newer version by
@@ -19,6 +20,7 @@
 
 mod cached_rows;
 mod orders;
+mod rendered_orders;
 mod replies;
 mod scoped;
 mod sessions;
@@ -29,6 +31,7 @@ mod users;
 mod write_through;
 
 pub use orders::CachedOrders;
+pub use rendered_orders::{RenderedOrder, RenderedOrders};
 pub use replies::KnownReplies;
 pub use scoped::ScopedCache;
 pub use sessions::CachedSessions;

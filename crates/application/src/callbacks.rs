@@ -7,8 +7,8 @@ use domain::{
     payment::{EventDisposition, EventTarget, PaymentEvent, StoredEvent},
 };
 use ports::{
-    Acknowledgement, CallbackOutcome, CommitError, InvalidSignature, Notice, NoticeHeaders, Observation,
-    ParsedNotice, PortError, UnitOfWork, Write,
+    Acknowledgement, CallbackOutcome, CommitError, InvalidSignature, LockGuard, Notice, NoticeHeaders,
+    Observation, ParsedNotice, PortError, UnitOfWork, Write,
 };
 
 use crate::{
@@ -57,17 +57,49 @@ pub async fn receive_notice(
         app.metrics.observe(Observation::Callback(CallbackOutcome::Refused));
         SecurityEvent::SignatureRefused { gateway: &gateway.name(), network }.log();
     })?;
-    let parsed = gateway.parse_notice(&notice, app.clock.now());
-    let _held = match &parsed {
-        // The lock only saves rounds; without it the order's revision decides.
-        ParsedNotice::Event(event) => {
-            app.locks.acquire_lock(&lock_name(&gateway.name(), event), LEASE, LOCK_WAIT).await.ok()
-        }
-        ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => None,
-    };
-    let outcome = retry_stale!(app, receive_notice_once(app, gateway, &notice, &parsed).await)?;
+    let outcome = store_notice(app, gateway, &notice).await?;
     app.metrics.observe(Observation::Callback(outcome));
     Ok(gateway.acknowledge(outcome == CallbackOutcome::Duplicate))
+}
+
+/// Stores and applies a notice, unless it is stored already.
+async fn store_notice(
+    app: &App,
+    gateway: &GuardedGateway,
+    notice: &Notice,
+) -> Result<CallbackOutcome, CallbackError> {
+    // Before the lock: most deliveries repeat a notice that is stored, and need nothing else.
+    if is_stored(app, gateway, notice).await? {
+        return Ok(CallbackOutcome::Duplicate);
+    }
+    let parsed = gateway.parse_notice(notice, app.clock.now());
+    let (_held, has_waited) = match &parsed {
+        ParsedNotice::Event(event) => lock_notice(app, &lock_name(&gateway.name(), event)).await,
+        ParsedNotice::Irrelevant { .. }
+        | ParsedNotice::UnknownType { .. }
+        | ParsedNotice::Unintelligible { .. } => (None, false),
+    };
+    // The request that held the lock may have stored this notice. Without the lookup the unique key finds that out, for
+    // more.
+    if has_waited && is_stored(app, gateway, notice).await? {
+        return Ok(CallbackOutcome::Duplicate);
+    }
+    retry_stale!(app, receive_notice_once(app, gateway, notice, &parsed).await)
+}
+
+async fn is_stored(app: &App, gateway: &GuardedGateway, notice: &Notice) -> Result<bool, CallbackError> {
+    let ids = std::slice::from_ref(&notice.id);
+    Ok(!app.events.list_stored_ids(&gateway.name(), ids).await?.is_empty())
+}
+
+/// Locks the notices of an order, and returns whether another one held the lock. The lock only saves rounds; without
+/// it the order's revision decides.
+async fn lock_notice(app: &App, name: &str) -> (Option<LockGuard>, bool) {
+    match app.locks.acquire_lock(name, LEASE, Duration::ZERO).await {
+        Ok(Some(guard)) => (Some(guard), false),
+        Ok(None) => (app.locks.acquire_lock(name, LEASE, LOCK_WAIT).await.ok().flatten(), true),
+        Err(_) => (None, false),
+    }
 }
 
 /// The name of the lock under which a notice is processed: that of its order, or of what it is about if it
@@ -89,16 +121,12 @@ async fn receive_notice_once(
     parsed: &ParsedNotice,
 ) -> Result<CallbackOutcome, Attempt<CallbackError>> {
     let name = gateway.name();
-    match app.events.find_event(&name, &notice.id).await {
-        Ok(None) => {}
-        // An unreadable row shows that the notice is stored, too.
-        Ok(Some(_)) | Err(PortError::Unreadable(_)) => return Ok(CallbackOutcome::Duplicate),
-        Err(error) => return Err(CallbackError::from(error).into()),
-    }
     let (disposition, work) = match parsed {
         ParsedNotice::Event(event) => {
             assess_event(app, &name, notice, event).await.map_err(CallbackError::from)?
         }
+        // It is stored like any other, so that its repetition is a duplicate.
+        ParsedNotice::Irrelevant { .. } => (EventDisposition::Unchanged, UnitOfWork::new()),
         ParsedNotice::UnknownType { .. } => {
             let detail =
                 "The notice has a type that this version does not know. It is stored and had no effect.";
@@ -133,6 +161,9 @@ async fn assess_event(
         return Ok((EventDisposition::Parked, UnitOfWork::new()));
     };
     let disposition = assessment.effects.first().map_or(EventDisposition::Waiting, event_disposition);
+    if assessment.is_repetition(event.kind) {
+        return Ok((disposition, UnitOfWork::new()));
+    }
     Ok((disposition, assessment.into_work_with(app, notice)))
 }
 
@@ -156,7 +187,7 @@ fn build_stored_event(
 ) -> StoredEvent {
     let (kind, target) = match parsed {
         ParsedNotice::Event(event) => (Some(event.kind.as_str().to_owned()), Some(event.target.clone())),
-        ParsedNotice::UnknownType { kind } => (Some(kind.clone()), None),
+        ParsedNotice::Irrelevant { kind } | ParsedNotice::UnknownType { kind } => (Some(kind.clone()), None),
         ParsedNotice::Unintelligible { .. } => (None, None),
     };
     StoredEvent {

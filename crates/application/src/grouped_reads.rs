@@ -5,10 +5,14 @@
 //! | `GroupedOrders` | heads of orders | every read of a cached order, to confirm it |
 //! | `GroupedProducts` | products by id | every order, to price it |
 //! | `GroupedClaims` | claims by key | every write with an idempotency key |
+//! | `GroupedPayments` | orders with their payments | every decision about a payment |
+//! | `GroupedEvents` | ids of stored events | every notice |
 //!
 //! A query begins after all its lookups were asked for, so each of them sees what was committed before its request
 //! began, as a query of its own would. How lookups come together, see `batching`. A row that
 //! cannot be read fails the lookups that need it, and no other.
+
+mod payments;
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -23,6 +27,8 @@ use ports::{
 };
 
 use crate::batching::{BatchWork, Batcher};
+
+pub use payments::{GroupedEvents, GroupedPayments};
 
 type Found<T> = Result<T, PortError>;
 

@@ -22,6 +22,7 @@ pub mod metered_store;
 pub mod orders;
 pub mod payments;
 pub mod recent_commits;
+pub mod reconciliation;
 mod retry;
 pub mod security;
 pub mod shared_throttle;

@@ -1,4 +1,5 @@
-//! Counting commits, and the status changes of orders that they made, as a decorator of the store.
+//! Counting commits, the status changes of orders that they made and the findings that they reported, as a
+//! decorator of the store.
 
 use std::sync::Arc;
 
@@ -25,7 +26,8 @@ impl Store for MeteredStore {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         // Collected before, because the commit consumes the unit of work; counted after, because a refused
         // commit changes no order.
-        let moves = status_changes(&work);
+        let mut effects = status_changes(&work);
+        effects.extend(reported_findings(&work));
         let begun = self.clock.now();
         let outcome = self.store.commit(work).await;
         let how = match &outcome {
@@ -37,7 +39,7 @@ impl Store for MeteredStore {
         };
         self.metrics.observe(Observation::Commit(how, self.clock.now().saturating_duration_since(begun)));
         if outcome.is_ok() {
-            moves.into_iter().for_each(|it| self.metrics.observe(it));
+            effects.into_iter().for_each(|it| self.metrics.observe(it));
         }
         outcome
     }
@@ -51,6 +53,18 @@ fn status_changes(work: &UnitOfWork) -> Vec<Observation> {
         .filter_map(|write| if let Write::UpdateOrder(progress) = write { Some(progress) } else { None });
     let entries = progress.flat_map(|it| it.history_entries());
     entries.filter_map(|it| it.from.map(|from| Observation::Transition(from, it.to))).collect()
+}
+
+/// The findings in a unit of work.
+fn reported_findings(work: &UnitOfWork) -> impl Iterator<Item = Observation> {
+    // Of the second kind only the database knows whether the finding is new.
+    work.writes().iter().filter_map(|write| {
+        if let Write::InsertFinding(finding) | Write::InsertFindingOnce(finding, _) = write {
+            Some(Observation::FindingReported(finding.kind))
+        } else {
+            None
+        }
+    })
 }
 
 #[cfg(test)]

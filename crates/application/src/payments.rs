@@ -1,16 +1,21 @@
 //! Payments: every gateway call stands between two commits, the claim and the outcome.
 
 mod assess;
+mod attempts;
 mod gateway_calls;
+mod list;
 mod operation;
 mod read;
 mod reconcile;
 mod start;
 
+pub use attempts::list_attempts;
+pub use list::{list_all_refunds, list_payments};
 pub use operation::{OperationError, PaymentOperation, execute_operation};
 pub use read::{RequestedRefund, VisibleTransaction, find_transaction, list_refunds, list_transactions};
 pub use start::{NewPayment, StartPaymentError, start_payment};
 
 pub(crate) use assess::{assess, event_disposition, resolve_target};
-pub(crate) use gateway_calls::GatewayReport;
-pub(crate) use reconcile::reconcile_payment;
+pub(crate) use attempts::Attempts;
+pub(crate) use gateway_calls::{GatewayReport, look_up_open_requests};
+pub(crate) use reconcile::{commit_report, reconcile_payment};

@@ -160,6 +160,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::UpdateTransaction(_)
         | Write::InsertRequest(_)
         | Write::LearnReference(..)
+        | Write::InsertAttempts(_)
         | Write::InsertFinding(_)
         | Write::ResolveFinding { .. }
         | Write::Probe(_) => true,
@@ -169,6 +170,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::ReturnStock(_)
         | Write::RemoveOpenOrder { .. }
         | Write::Postpone(_)
+        | Write::SetNextAction(..)
         | Write::InsertFindingOnce(..)
         | Write::Prune(..) => false,
     }

@@ -66,6 +66,19 @@ pub enum SecurityEvent<'e> {
         /// The network of the client.
         network: Network,
     },
+    /// An operator changed the account of a user, or ended its sessions.
+    AccountChanged {
+        /// What was changed.
+        event: AccountEvent,
+        /// The user whose account it is.
+        user: &'e UserId,
+        /// The operator who did it.
+        by: &'e UserId,
+        /// The operator's session.
+        session: &'e SessionId,
+        /// The network of the operator.
+        network: Network,
+    },
     /// A notice was not signed by the gateway that it names.
     SignatureRefused {
         /// The gateway that the URL names.
@@ -73,6 +86,30 @@ pub enum SecurityEvent<'e> {
         /// The network of the sender.
         network: Network,
     },
+}
+
+/// What an operator did to an account. The commands of the service write lines with the same names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountEvent {
+    /// The role was set, also if it was the same before.
+    RoleSet,
+    /// The account was closed, also if it was closed before.
+    UserDisabled,
+    /// The account was opened, also if it was open before.
+    UserEnabled,
+    /// All sessions of the user were ended.
+    SessionsEnded,
+}
+
+impl AccountEvent {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::RoleSet => "role-set",
+            Self::UserDisabled => "user-disabled",
+            Self::UserEnabled => "user-enabled",
+            Self::SessionsEnded => "sessions-ended",
+        }
+    }
 }
 
 /// The scope of a lock.
@@ -103,6 +140,7 @@ impl LockScope {
 #[derive(Default)]
 struct LogLine<'e> {
     user: Option<&'e UserId>,
+    by: Option<&'e UserId>,
     session: Option<&'e SessionId>,
     gateway: Option<&'e GatewayName>,
     locked: Option<LockScope>,
@@ -110,13 +148,17 @@ struct LogLine<'e> {
 
 impl SecurityEvent<'_> {
     /// The names of all events in the log; alerts are written against them, so they never change.
-    pub const NAMES: [&'static str; 7] = [
+    pub const NAMES: [&'static str; 11] = [
         "login-failed",
         "lock-began",
         "password-wrong",
         "password-changed",
         "forbidden",
         "refresh-token-reused",
+        "role-set",
+        "user-disabled",
+        "user-enabled",
+        "sessions-ended",
         "signature-refused",
     ];
 
@@ -130,6 +172,7 @@ impl SecurityEvent<'_> {
             Self::PasswordChanged { .. } => "password-changed",
             Self::Forbidden { .. } => "forbidden",
             Self::RefreshTokenReused { .. } => "refresh-token-reused",
+            Self::AccountChanged { event, .. } => event.as_str(),
             Self::SignatureRefused { .. } => "signature-refused",
         }
     }
@@ -151,6 +194,9 @@ impl SecurityEvent<'_> {
             Self::RefreshTokenReused { user, session, network } => {
                 (network, LogLine { user, session: Some(session), ..none })
             }
+            Self::AccountChanged { event: _, user, by, session, network } => {
+                (network, LogLine { user: Some(user), by: Some(by), session: Some(session), ..none })
+            }
             Self::SignatureRefused { gateway, network } => {
                 (network, LogLine { gateway: Some(gateway), ..none })
             }
@@ -159,6 +205,7 @@ impl SecurityEvent<'_> {
             target: SECURITY_TARGET,
             event = self.as_str(),
             user = line.user.map(UserId::as_str),
+            by = line.by.map(UserId::as_str),
             session = line.session.map(SessionId::as_str),
             gateway = line.gateway.map(GatewayName::as_str),
             locked = line.locked.map(LockScope::as_str),

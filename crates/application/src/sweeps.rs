@@ -7,7 +7,7 @@
 //! | `reconcile_gateway`, `reconcile_strays` | payments and refunds without a result from their gateway |
 //! | `apply_parked_events`, `report_overdue_events` | events whose transaction was not known |
 //! | `report_unreadable_rows` | rows that could not be read |
-//! | `prune_rows` | replies and sessions past their retention |
+//! | `prune_rows` | replies, sessions and attempts at gateways past their retention |
 //!
 //! Each function is one pass, and its result says whether there may be more. The process repeats it; no state
 //! is kept between passes. Every instance runs every sweep at once: each decision is read and guarded like
@@ -46,7 +46,7 @@ pub mod names {
 /// The largest number of rows of one kind that a pass deletes, so that its transaction stays short.
 const PRUNE_LIMIT: u32 = 1_000;
 
-/// Deletes claims and sessions past their retention, up to a limit for each. The rest waits for the next
+/// Deletes claims, sessions and attempts past their retention, up to a limit for each. The rest waits for the next
 /// pass, which is why this never reports more: nothing depends on a prompt deletion.
 ///
 /// # Errors
@@ -54,9 +54,11 @@ const PRUNE_LIMIT: u32 = 1_000;
 pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
     let now = app.clock.now();
     let sessions_before = now.saturating_sub(app.policy.session_retention);
+    let attempts_before = now.saturating_sub(app.policy.attempt_retention);
     let work = UnitOfWork::new()
         .with_write(Write::Prune(Prunable::Claims, now, PRUNE_LIMIT))
-        .with_write(Write::Prune(Prunable::Sessions, sessions_before, PRUNE_LIMIT));
+        .with_write(Write::Prune(Prunable::Sessions, sessions_before, PRUNE_LIMIT))
+        .with_write(Write::Prune(Prunable::Attempts, attempts_before, PRUNE_LIMIT));
     app.store.commit(work).await.map_err(CommitError::into_port_error)?;
     Ok(false)
 }

@@ -24,7 +24,7 @@ use ports::{
 use crate::{
     App, Policy,
     auth::Revocations,
-    caching::KnownReplies,
+    caching::{KnownReplies, RenderedOrders},
     gateways::{GatewayLimits, GuardedGateway},
 };
 
@@ -74,6 +74,7 @@ impl TestApp {
             orders: memory.clone(),
             orders_for_display: Arc::new(MockOrderRepository::new()),
             known_replies: KnownReplies::new(Arc::new(no_replies)),
+            rendered_orders: RenderedOrders::new(Arc::<FakeCache>::default()),
             payments: memory.clone(),
             events: memory.clone(),
             findings: memory.clone(),

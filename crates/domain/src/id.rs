@@ -59,6 +59,8 @@ keys! {
     EventKey
     /// The key of a finding's row.
     FindingKey
+    /// The key of a row of attempts at a gateway; time-ordered.
+    AttemptKey
 }
 
 /// The longest id, in bytes, that is accepted from outside: the width of the adopted database columns.
@@ -142,6 +144,8 @@ ids! {
     EventId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The public id of a finding for operators.
     FindingId: is_visible, "must be 1 to 255 visible ASCII characters";
+    /// The public id of an attempt at a gateway, which is the cursor of its list.
+    AttemptId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The name of a payment gateway, as it appears in the URL of its callbacks.
     GatewayName: is_lower_word, "must be 1 to 255 characters of a-z 0-9 -";
 }

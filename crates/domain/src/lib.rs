@@ -40,9 +40,9 @@ pub mod version;
 pub use actor::{Actor, ChangedBy};
 pub use finding::{Finding, FindingKind};
 pub use id::{
-    ChangeId, ChangeKey, DisputeId, EventId, EventKey, FindingId, FindingKey, GatewayName, ItemKey, OrderKey,
-    OrderNumber, ProductId, ProductKey, RefundId, RefundKey, SessionId, SessionKey, TransactionId,
-    TransactionKey, UserId, UserKey,
+    AttemptId, AttemptKey, ChangeId, ChangeKey, DisputeId, EventId, EventKey, FindingId, FindingKey,
+    GatewayName, ItemKey, OrderKey, OrderNumber, ProductId, ProductKey, RefundId, RefundKey, SessionId,
+    SessionKey, TransactionId, TransactionKey, UserId, UserKey,
 };
 pub use invalid::Invalid;
 pub use money::{Currency, Money};

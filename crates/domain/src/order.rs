@@ -18,13 +18,20 @@
 //! - timestamps of one order never go backwards, whatever the clocks of the instances say.
 
 mod change;
+mod details;
 mod history;
 mod status;
 
 #[cfg(test)]
 mod tests;
 
-pub use change::{OrderChange, StockLine, TransitionNotAllowed};
+pub use change::{DetailsWrite, OrderChange, StockLine, TransitionNotAllowed};
+pub use details::{
+    ADDRESS_LINES_MAX, Address, AddressLine, AddressPatch, CarrierName, Contact, ContactName, ContactPatch,
+    Country, DetailsPatch, METADATA_KEYS_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails,
+    OrderReference, Patch, PhoneNumber, PlaceName, PostalCode, Tracking, TrackingNumber, TrackingPatch,
+    TrackingUrl,
+};
 pub use history::{HistoryEntry, StoredHistoryEntry, is_valid_history};
 pub use status::{OrderStatus, TRANSITIONS};
 
@@ -103,9 +110,11 @@ pub struct Order {
     pub items: Vec<OrderLine>,
     /// The total of all lines.
     pub amount: Money,
+    /// What the client stored with it, changed by [`OrderChange::edit_details`] only.
+    pub details: OrderDetails,
     /// The time at which it was placed.
     pub created_at: Timestamp,
-    /// The time of the last transition; never before the one before it.
+    /// The time of the last change that a client can see; never before the one before it.
     pub updated_at: Timestamp,
     /// The time at which a sweep closes the order if it is still `PENDING` and no payment occupies it.
     pub expires_at: Timestamp,
@@ -147,10 +156,26 @@ impl Order {
             last_sequence: Sequence::FIRST,
             items,
             amount,
+            details: OrderDetails::default(),
             created_at: now,
             updated_at: now,
             expires_at,
         })
+    }
+
+    /// The same order, placed with these details.
+    #[must_use]
+    pub fn with_details(self, details: OrderDetails) -> Self {
+        Self { details, ..self }
+    }
+
+    /// Whether its goods were sent, as far as its status shows: only then is there a parcel to track.
+    #[must_use]
+    pub fn was_shipped(&self) -> bool {
+        let shipped =
+            |it| matches!(it, OrderStatus::Shipped | OrderStatus::Delivered | OrderStatus::Completed);
+        // A closed order does not show whether it was completed before. It has a tracking only if it was sent.
+        shipped(self.status) || self.came_from.is_some_and(shipped) || self.details.tracking.is_some()
     }
 
     /// The pieces that it took from stock when it was placed, a line for each product.

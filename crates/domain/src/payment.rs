@@ -26,6 +26,7 @@ mod dispute;
 mod event;
 mod facts;
 mod naming;
+mod next_action;
 mod operation;
 mod reference;
 mod refund;
@@ -40,6 +41,7 @@ pub use change::{Flag, RefundIds, TransactionChange, apply_events};
 pub use dispute::{Dispute, DisputeEvent, DisputeStatus, Disputes};
 pub use event::{EventDisposition, EventKind, PaymentDetails, PaymentEvent, ReportedAmount, StoredEvent};
 pub use facts::{Capture, PaymentFacts, RawFacts};
+pub use next_action::NextAction;
 pub use operation::{NotCapturable, NotRefundable, NotVoidable, OPERATION_GRACE};
 pub use reference::{
     EventReferences, EventTarget, GatewayReference, KnownReference, NamedReference, NewReference,
@@ -153,4 +155,7 @@ pub struct Transaction {
     pub refunds: Vec<Refund>,
     /// What the gateway calls the payment, its refunds and its disputes, as far as that is known, in the order learnt.
     pub references: Vec<KnownReference>,
+    /// What the buyer must do, as the gateway last stated it; `None` if there is nothing to do. It means something
+    /// only while the transaction is `PENDING`: see [`Transaction::next_action`].
+    pub next_action: Option<NextAction>,
 }

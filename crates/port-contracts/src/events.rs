@@ -1,10 +1,10 @@
 //! The suite for events that gateways send.
 
 use domain::{
-    EventId, EventKey, Timestamp, TransactionId,
+    EventId, EventKey, RefundId, Timestamp, Transaction, TransactionId,
     payment::{EventDisposition, EventTarget, ReferenceKind, ReferenceOwner, StoredEvent},
 };
-use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
+use ports::{Batch, CaseKey, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
 
 use crate::{
     Backend,
@@ -22,6 +22,7 @@ macro_rules! events {
         an_event_is_read_back_as_written
         an_event_is_kept_once
         an_id_belongs_to_its_gateway_and_knows_case
+        stored_ids_are_those_of_the_gateway
         one_of_many_copies_of_an_event_is_kept
         an_event_moves_only_from_what_it_was
         one_of_many_moves_of_an_event_wins
@@ -41,6 +42,28 @@ async fn found(backend: &Backend, event: &StoredEvent) -> Option<StoredEvent> {
 async fn keep(backend: &Backend, event: StoredEvent) -> StoredEvent {
     backend.commit([Write::InsertEvent(event.clone())]).await;
     event
+}
+
+/// Readable or not, each of that gateway, and exactly as it is written.
+pub async fn stored_ids_are_those_of_the_gateway(backend: &Backend) {
+    let [first, second] = [sample::event("sandbox", None), sample::event("sandbox", None)];
+    for event in [&first, &second] {
+        keep(backend, event.clone()).await;
+    }
+    let elsewhere = keep(backend, sample::event("stripe", None)).await;
+    let other_case = EventId::new(first.id.as_str().to_uppercase());
+    let sandbox = sample::gateway("sandbox");
+    let ids = [second.id.clone(), elsewhere.id, other_case, first.id.clone()];
+    let mut stored = backend.events.list_stored_ids(&sandbox, &ids).await.expect("read");
+    stored.sort();
+    let mut expected = [first.id.clone(), second.id];
+    expected.sort();
+    assert_eq!(stored, expected);
+    assert_eq!(
+        backend.events.list_stored_ids(&sandbox, std::slice::from_ref(&first.id)).await.expect("read"),
+        [first.id]
+    );
+    assert_eq!(backend.events.list_stored_ids(&sandbox, &[]).await.expect("read"), []);
 }
 
 const fn is_duplicate(error: &CommitError) -> bool {
@@ -126,7 +149,9 @@ pub async fn one_of_many_moves_of_an_event_wins(backend: &Backend) {
 /// Only events of that gateway, oldest first. The clock of the instance that stored a later one may be
 /// behind.
 pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Backend) {
-    let [one, other] = ["transaction", "TRANSACTION"].map(|it| TransactionId::new(it.into()));
+    let transaction = backend.transaction(&backend.order().await, |_| ()).await;
+    let one = transaction.id.clone();
+    let other = TransactionId::new(one.as_str().to_uppercase());
     let mut waiting = Vec::new();
     for (behind, disposition) in (0..).zip(EventDisposition::ALL.into_iter().chain(EventDisposition::ALL)) {
         let event = StoredEvent {
@@ -146,9 +171,14 @@ pub async fn waiting_events_are_those_of_the_transaction_that_wait(backend: &Bac
     keep(backend, sample::event("sandbox", Some(&other))).await;
     keep(backend, sample::event("sandbox", None)).await;
     keep(backend, sample::event("stripe", Some(&one))).await;
-    let found =
-        backend.events.list_waiting_events(&sample::gateway("sandbox"), &one, &[]).await.expect("read");
-    assert_eq!(found, waiting);
+    assert_eq!(waiting_for(backend, &transaction).await, waiting);
+}
+
+/// The events that come with the case of a transaction.
+async fn waiting_for(backend: &Backend, transaction: &Transaction) -> Vec<StoredEvent> {
+    let cases = backend.payments.find_cases(&[CaseKey::Transaction(transaction.id.clone())]).await;
+    let [case] = cases.expect("read").try_into().expect("one case");
+    case.waiting
 }
 
 fn readable(events: Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError>) -> Vec<StoredEvent> {
@@ -219,7 +249,8 @@ fn naming(kind: ReferenceKind, text: &str, second: i64) -> StoredEvent {
 /// Events that name one of the references, of the same gateway and kind, are listed together with those that
 /// name the transaction, oldest first.
 pub async fn waiting_events_may_name_a_reference_instead(backend: &Backend) {
-    let id = TransactionId::new("transaction".into());
+    let transaction = backend.transaction(&backend.order().await, |_| ()).await;
+    let id = transaction.id.clone();
     let third = keep(backend, naming(ReferenceKind::Payment, "pi_1", 3)).await;
     assert_eq!(found(backend, &third).await.as_ref(), Some(&third), "read back as written");
     let second = StoredEvent { received_at: at(2), ..sample::event("sandbox", Some(&id)) };
@@ -235,16 +266,15 @@ pub async fn waiting_events_may_name_a_reference_instead(backend: &Backend) {
     let elsewhere =
         StoredEvent { gateway: sample::gateway("stripe"), ..naming(ReferenceKind::Payment, "pi_1", 1) };
     keep(backend, elsewhere).await;
-    let references = [
-        sample::named_reference(ReferenceKind::Payment, "pi_1"),
-        sample::named_reference(ReferenceKind::Refund, "re_1"),
-    ];
-    let waiting = backend
-        .events
-        .list_waiting_events(&sample::gateway("sandbox"), &id, &references)
-        .await
-        .expect("read");
-    assert_eq!(waiting, [first, second, third]);
+    assert_eq!(waiting_for(backend, &transaction).await, std::slice::from_ref(&second), "none is known yet");
+    let refund = ReferenceOwner::Refund(RefundId::new("refund-1".into()));
+    backend
+        .commit([
+            sample::learn_reference(&transaction, ReferenceOwner::Payment, "pi_1"),
+            sample::learn_reference(&transaction, refund, "re_1"),
+        ])
+        .await;
+    assert_eq!(waiting_for(backend, &transaction).await, [first, second, third]);
 }
 
 /// An event that names a reference is listed as soon as the reference is stored, and not before.

@@ -12,6 +12,7 @@
 
 #![expect(clippy::expect_used, reason = "a suite fails as a test does: loudly")]
 
+pub mod accounts;
 mod backend;
 pub mod broadcast;
 pub mod cache;
@@ -24,6 +25,7 @@ pub mod ids;
 pub mod locks;
 pub mod orders;
 pub mod password;
+pub mod payment_lists;
 pub mod payments;
 pub mod products;
 mod record;
@@ -65,6 +67,7 @@ macro_rules! stamp {
 mod tests {
     /// The sources of the suites.
     const SUITES: &[&str] = &[
+        include_str!("accounts.rs"),
         include_str!("broadcast.rs"),
         include_str!("cache.rs"),
         include_str!("clock.rs"),
@@ -86,9 +89,11 @@ mod tests {
             include_str!("orders/open.rs")
         ),
         include_str!("password.rs"),
+        include_str!("payment_lists.rs"),
         concat!(
             include_str!("payments.rs"),
             include_str!("payments/checks.rs"),
+            include_str!("payments/periods.rs"),
             include_str!("payments/references.rs")
         ),
         concat!(

@@ -1,9 +1,11 @@
 //! The suite for orders and their history. Lists and sweeps are in submodules.
 
+mod details;
 mod due;
 mod list;
 mod open;
 
+pub use details::*;
 pub use due::*;
 pub use list::*;
 pub use open::*;
@@ -47,6 +49,12 @@ macro_rules! orders {
         a_list_begins_at_a_moment_and_ends_before_another
         a_list_keeps_to_all_its_filters_at_once
         a_page_of_orders_stays_while_others_are_placed_and_change
+        every_list_is_filtered_and_sorted
+        a_list_by_change_goes_on_where_it_was
+        details_are_read_back_as_written
+        details_come_change_and_go_with_the_order
+        a_stale_change_of_details_changes_nothing
+        details_belong_to_one_order_in_a_batch
         expired_orders_are_pending_and_out_of_time
         an_occupied_order_does_not_expire
         unchanged_orders_are_of_the_status_and_old_enough

@@ -1,9 +1,17 @@
 //! The suite for payments: transactions with their refunds. Checks are in a submodule.
 
+mod attempts;
+mod cases;
 mod checks;
+mod next_actions;
+mod periods;
 mod references;
 
+pub use attempts::*;
+pub use cases::*;
 pub use checks::*;
+pub use next_actions::*;
+pub use periods::*;
 pub use references::*;
 
 use std::{sync::Arc, time::Duration};
@@ -39,6 +47,8 @@ macro_rules! payments {
         words_about_disputes_are_added_and_stay
         a_transaction_is_replaced_with_its_refunds
         a_refund_is_not_lost_and_takes_no_others_place
+        cases_are_found_by_order_and_by_transaction
+        a_case_is_of_one_moment
         a_transaction_and_its_refunds_are_of_one_moment
         a_change_goes_with_its_order_or_not_at_all
         a_second_transaction_waits_until_the_first_leaves_the_order
@@ -48,10 +58,18 @@ macro_rules! payments {
         who_asked_for_what_is_kept_in_order
         what_is_to_be_checked_is_found_by_transaction_or_refund
         gateways_are_found_one_after_the_other
+        payments_are_listed_by_the_time_of_what_happened_to_them
+        a_list_of_a_period_goes_on_behind_its_last_element
         references_are_read_back_in_the_order_learnt
         a_reference_names_one_thing_of_its_gateway_and_kind
         a_reference_is_never_given_to_another_nor_replaced
         one_of_many_that_claim_a_reference_gets_it
+        a_next_action_is_read_with_its_pending_transaction
+        the_last_next_action_counts_and_none_removes_it
+        attempts_are_listed_oldest_first_in_pages
+        attempts_of_an_unknown_transaction_are_none
+        attempts_need_no_guard_and_are_made_once
+        old_attempts_are_pruned_in_pieces
         ; $($fixture)+
     } };
 }

@@ -13,10 +13,12 @@ macro_rules! record {
     ($($fixture:tt)+) => {
         $crate::store! { $($fixture)+ }
         $crate::users! { $($fixture)+ }
+        $crate::accounts! { $($fixture)+ }
         $crate::sessions! { $($fixture)+ }
         $crate::products! { $($fixture)+ }
         $crate::orders! { $($fixture)+ }
         $crate::payments! { $($fixture)+ }
+        $crate::payment_lists! { $($fixture)+ }
         $crate::events! { $($fixture)+ }
         $crate::findings! { $($fixture)+ }
         $crate::replies! { $($fixture)+ }

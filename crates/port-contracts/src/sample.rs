@@ -3,22 +3,26 @@
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicI64, Ordering},
+    time::Duration,
 };
 
 use domain::{
-    ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, Finding, FindingId, FindingKey, FindingKind,
-    GatewayName, Money, Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey,
-    Refund, RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction,
-    TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
+    AttemptId, AttemptKey, ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, Finding, FindingId,
+    FindingKey, FindingKind, GatewayName, Money, Network, Order, OrderKey, OrderNumber, PasswordHash,
+    Product, ProductId, ProductKey, Refund, RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text,
+    Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
     order::{HistoryEntry, NewOrder, OrderLine, StockLine},
     payment::{
         Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventTarget, GatewayReference,
-        KnownReference, NamedReference, NewReference, PaymentDetails, PaymentFacts, PaymentToken, RawFacts,
-        ReferenceKind, ReferenceOwner, RefundFacts, StoredEvent,
+        KnownReference, NamedReference, NewReference, NextAction, PaymentDetails, PaymentFacts, PaymentToken,
+        RawFacts, ReferenceKind, ReferenceOwner, RefundFacts, StoredEvent,
     },
     product::{ProductChange, StockUpdate},
 };
-use ports::{Claim, Fingerprint, IdempotencyKey, OpenLimits, StoredReply, Write};
+use ports::{
+    AttemptOperation, AttemptOutcome, Claim, Fingerprint, GatewayAttempt, IdempotencyKey, OpenLimits,
+    StoredAttempt, StoredReply, Write,
+};
 
 /// The start of the samples' time: 2026-11-22T08:30:00.123Z, in milliseconds.
 const START_MS: i64 = 1_795_336_200_123;
@@ -190,6 +194,7 @@ pub fn transaction(order: &Order) -> Transaction {
         checks: 0,
         refunds: Vec::new(),
         references: Vec::new(),
+        next_action: None,
     }
 }
 
@@ -270,6 +275,31 @@ pub fn learn_reference(transaction: &Transaction, owner: ReferenceOwner, text: &
     let new =
         NewReference { transaction: transaction.key, known: known_reference(owner, text), learnt_at: at(5) };
     Write::LearnReference(transaction.gateway.clone(), new)
+}
+
+/// The write that stores a page which the buyer of that transaction must open.
+#[must_use]
+pub fn set_next_action(transaction: &Transaction, url: &str) -> Write {
+    Write::SetNextAction(transaction.key, Some(NextAction::Redirect { url: url.to_owned() }))
+}
+
+/// An attempt to charge that transaction, that many seconds after the start, which was answered.
+#[must_use]
+pub fn attempt(transaction: &Transaction, seconds: i64) -> StoredAttempt {
+    let number = next_number();
+    StoredAttempt {
+        key: AttemptKey::new(number),
+        id: AttemptId::new(format!("attempt-{number}")),
+        transaction: transaction.key,
+        refund: None,
+        operation: AttemptOperation::Charge,
+        attempt: GatewayAttempt {
+            request: "POST /v1/payments\namount=1998".into(),
+            outcome: AttemptOutcome::Answered { status: Some(200), body: r#"{"id": "pi_1"}"#.into() },
+            sent_at: at(seconds),
+            duration: Duration::from_millis(42),
+        },
+    }
 }
 
 /// An open finding about a dispute, without any reference.

@@ -5,13 +5,15 @@
 //! among many others in the worst position: a walk along a wrong index comes to them last.
 
 mod filler;
+mod lists;
 mod reads;
+mod walks;
 mod writes;
 
 use std::collections::BTreeSet;
 
 use domain::{Finding, Order, Product, Session, Transaction, User, payment::StoredEvent};
-use ports::{Claim, Write};
+use ports::{Claim, StoredAttempt, Write};
 
 pub use self::filler::{FILLER_ROWS, filler_sql};
 use crate::{Backend, sample};
@@ -34,6 +36,7 @@ pub struct StatementFixture {
     event: StoredEvent,
     finding: Finding,
     claim: Claim,
+    attempt: StoredAttempt,
 }
 
 impl StatementFixture {
@@ -50,6 +53,7 @@ impl StatementFixture {
             event: sample::event("sandbox", Some(&transaction.id)),
             finding: sample::finding(),
             claim: sample::claim(&user),
+            attempt: sample::attempt(&transaction, 1),
             user,
             product,
             edited_product: changed,
@@ -63,6 +67,7 @@ impl StatementFixture {
             Write::InsertEvent(scene.event.clone()),
             Write::InsertFinding(scene.finding.clone()),
             Write::Claim(scene.claim.clone()),
+            Write::InsertAttempts(vec![scene.attempt.clone()]),
         ];
         backend.commit(writes).await;
         scene

@@ -45,6 +45,7 @@ macro_rules! store {
         a_dropped_commit_runs_to_its_end
         a_commit_dropped_at_any_moment_is_whole_or_absent
         a_batch_of_units_is_the_same_as_each_of_them
+        of_a_batch_of_changes_only_the_stale_ones_are_refused
         of_a_batch_each_unit_has_its_own_outcome
         a_batch_sells_nothing_that_an_operator_changed_meanwhile
         what_two_units_of_a_batch_claim_is_given_to_one
@@ -242,7 +243,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     }
 }
 
-/// A session or an order of no account, a payment of no order, a request about no payment.
+/// A session or an order of no account, a payment of no order, a request or a next action of no payment.
 pub async fn a_row_that_belongs_to_nothing_is_a_fault(backend: &Backend) {
     let (stranger, order) = (sample::user(), backend.order().await);
     let unplaced = sample::order(&backend.user().await, &[(&backend.product(None).await, 1)]);
@@ -258,6 +259,7 @@ pub async fn a_row_that_belongs_to_nothing_is_a_fault(backend: &Backend) {
         sample::insert_order(&Order { owner: stranger.key, ..unplaced.clone() }),
         Write::InsertTransaction(Box::new(sample::transaction(&unplaced))),
         Write::InsertRequest(request),
+        sample::set_next_action(&sample::transaction(&order), "https://pay.example/1"),
     ] {
         let error = backend.expect_refusal([orphan.clone()]).await;
         let is_fault = matches!(error, CommitError::Failed(PortError::Bug(_)));

@@ -12,8 +12,10 @@
 //!    of a charge, a capture and a void; the refund's id is that of a refund. Within
 //!    [`Gateway::key_lifetime`] the same request has one effect, however often it is sent. After it the
 //!    service sends no request again.
-//! 2. **A lookup has no effect.** [`Gateway::look_up`] reports what the gateway knows. The adapter looks up
-//!    by the gateway's reference if it is known, otherwise by our id if the gateway supports that.
+//! 2. **A lookup moves no money.** [`Gateway::look_up`] reports what the gateway knows. The adapter looks up
+//!    by the gateway's reference if it is known, otherwise by our id if the gateway supports that. The only
+//!    effect that it may have is to end a payment that its buyer did not make in time, so that it is certain
+//!    that it cannot be made any more.
 //! 3. **An answer and a notice about the same fact are the same event.** Each event names our transaction or
 //!    the gateway's reference of it, and all references that the gateway states, so that later events can be
 //!    matched.
@@ -24,10 +26,10 @@
 //! ```
 //! use std::time::Duration;
 //! use async_trait::async_trait;
-//! use domain::{GatewayName, Money, RefundId, Timestamp};
+//! use domain::{GatewayName, Money, RefundId, Timestamp, payment::CaptureMethod};
 //! use ports::{
-//!     Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, NoResponse, Notice,
-//!     NoticeHeaders, ParsedNotice,
+//!     Acknowledgement, Answer, AttemptLog, Charge, Gateway, GatewayCheck, InvalidSignature, Lookup, LookupAnswer, NoResponse, Notice,
+//!     NoticeHeaders, ParsedNotice, Unsupported,
 //! };
 //!
 //! /// A gateway that is never reachable and knows no payment.
@@ -41,22 +43,25 @@
 //!     fn accepts_token(&self, _: &str) -> bool {
 //!         false
 //!     }
+//!     fn supports(&self, _: Money, _: CaptureMethod) -> Result<(), Unsupported> {
+//!         Err(Unsupported::Currency)
+//!     }
 //!     fn key_lifetime(&self) -> Duration {
 //!         Duration::from_secs(23 * 60 * 60) // The gateway documents 24 h.
 //!     }
-//!     async fn charge(&self, _: Charge) -> Result<Answer, NoResponse> {
+//!     async fn charge(&self, _: Charge, _: &AttemptLog) -> Result<Answer, NoResponse> {
 //!         Err(NoResponse::unavailable("there is nothing to connect to"))
 //!     }
-//!     async fn capture(&self, charge: Charge, _: Money) -> Result<Answer, NoResponse> {
-//!         self.charge(charge).await
+//!     async fn capture(&self, charge: Charge, _: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
+//!         self.charge(charge, log).await
 //!     }
-//!     async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
-//!         self.charge(charge).await
+//!     async fn void(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse> {
+//!         self.charge(charge, log).await
 //!     }
-//!     async fn refund(&self, charge: Charge, _: RefundId, _: Money) -> Result<Answer, NoResponse> {
-//!         self.charge(charge).await
+//!     async fn refund(&self, charge: Charge, _: RefundId, _: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
+//!         self.charge(charge, log).await
 //!     }
-//!     async fn look_up(&self, _: Lookup) -> Result<LookupAnswer, NoResponse> {
+//!     async fn look_up(&self, _: Lookup, _: &AttemptLog) -> Result<LookupAnswer, NoResponse> {
 //!         Ok(LookupAnswer::Unknown)
 //!     }
 //!     fn verify_notice(&self, _: &NoticeHeaders, _: &[u8], _: Timestamp) -> Result<Notice, InvalidSignature> {
@@ -65,21 +70,33 @@
 //!     fn parse_notice(&self, _: &Notice, _: Timestamp) -> ParsedNotice {
 //!         ParsedNotice::Unintelligible { fault: "The gateway sends no notices." }
 //!     }
+//!     async fn check(&self, _: &AttemptLog) -> Result<GatewayCheck, NoResponse> {
+//!         Ok(GatewayCheck::Ready("It takes no payments.".to_owned()))
+//!     }
 //!     fn acknowledge(&self, _duplicate: bool) -> Acknowledgement {
 //!         Acknowledgement { status: 200, content_type: "text/plain", body: "success".to_owned() }
 //!     }
 //! }
 //! ```
 
+mod attempt;
+mod statement;
+
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, OrderNumber, RefundId, Timestamp, Transaction, TransactionId,
-    payment::{CaptureMethod, GatewayReference, PaymentEvent, PaymentToken},
+    payment::{CaptureMethod, GatewayReference, NextAction, PaymentEvent, PaymentToken},
 };
 
 use crate::Cause;
+
+pub use attempt::{AttemptLog, AttemptOperation, AttemptOutcome, GatewayAttempt, StoredAttempt};
+pub use statement::{
+    STATEMENT_BYTES_MAX, Statement, StatementBuilder, StatementEntry, StatementEntryKind, StatementFault,
+    StatementFaults, StatementPeriod,
+};
 
 /// A payment as a gateway needs it, to charge it or to refer to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +141,8 @@ pub enum Answer {
         /// The gateway's reference of the payment, or of the refund for a refund; `None` if the answer has
         /// none.
         reference: Option<GatewayReference>,
+        /// What the buyer must do before there is a result; `None` if there is nothing to do.
+        next_action: Option<NextAction>,
     },
 }
 
@@ -168,12 +187,37 @@ pub enum LookupAnswer {
         /// All facts that the gateway knows of it, oldest first; empty while the gateway is still working on
         /// it.
         events: Vec<PaymentEvent>,
+        /// What the buyer must still do; `None` if there is nothing to do, or the gateway does not repeat it.
+        next_action: Option<NextAction>,
     },
     /// The gateway never received the request: it had no effect, and has none unless it is sent again.
     Unknown,
     /// The gateway cannot look it up by the ids and references that are known, or not yet. It may exist or
     /// not.
     CannotTell,
+}
+
+/// The answer to [`Gateway::check`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GatewayCheck {
+    /// The gateway accepts the credentials. The sentence says what the account can do.
+    Ready(String),
+    /// The gateway refuses the credentials or the account, for this reason.
+    Refused(String),
+}
+
+/// A payment that the gateway cannot take, whatever the payment method.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unsupported {
+    /// It captures only at once, or only later.
+    #[error("the gateway does not support this capture method")]
+    CaptureMethod,
+    /// It does not take this currency.
+    #[error("the gateway does not take this currency")]
+    Currency,
+    /// The amount is below or above what it takes, or has decimals that it cannot represent.
+    #[error("the gateway does not take this amount")]
+    Amount,
 }
 
 /// The gateway's answer did not arrive. The request may have had its effect; only a lookup can tell.
@@ -210,6 +254,13 @@ pub struct Notice {
 pub enum ParsedNotice {
     /// A payment event.
     Event(Box<PaymentEvent>),
+    /// A notice that adds no fact about a payment of this service: it only repeats what another notice states,
+    /// reports a step without a result, or is about a payment that this service did not make. It is stored, has
+    /// no effect, and makes no finding.
+    Irrelevant {
+        /// The type, cut to a limited length.
+        kind: String,
+    },
     /// A notice of a type that the adapter does not know.
     UnknownType {
         /// The type, cut to a limited length.
@@ -242,7 +293,8 @@ pub struct Acknowledgement {
 }
 
 /// A payment gateway. Requests are sent at least once, with an idempotency key. Neither an answer nor a
-/// notice contains card data.
+/// notice contains card data. Each method that calls the gateway records every request that it sends, and what
+/// came back, in the log.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait Gateway: Send + Sync {
@@ -252,43 +304,61 @@ pub trait Gateway: Send + Sync {
     /// Returns whether the adapter accepts the token. It makes no call.
     fn accepts_token(&self, token: &str) -> bool;
 
+    /// Checks whether the gateway can take a payment of this amount in this way. It makes no call.
+    ///
+    /// # Errors
+    /// [`Unsupported`].
+    fn supports(&self, amount: Money, capture_method: CaptureMethod) -> Result<(), Unsupported>;
+
     /// Returns the time after the first request during which the gateway recognises its key, so that the same
     /// request has no second effect. An adapter returns less than its gateway documents, because clocks
     /// differ and a request takes time.
     fn key_lifetime(&self) -> Duration;
+
+    /// Returns whether a lookup cannot state what the buyer must do, and only the same charge again does. Then the
+    /// service sends the charge of an open payment again, with the same key, while it knows no action.
+    fn states_action_by_charge(&self) -> bool {
+        false
+    }
 
     /// Charges a payment: captures or authorises its amount, by its capture method. The transaction's id is
     /// the idempotency key.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse>;
+    async fn charge(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse>;
 
-    /// Looks up a payment or a refund. It has no effect at the gateway, however often it is called and
-    /// whether or not the first request arrived.
+    /// Looks up a payment or a refund. It moves no money, however often it is called and whether or not the
+    /// first request arrived. It may end a payment that was not made in time.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse>;
+    async fn look_up(&self, lookup: Lookup, log: &AttemptLog) -> Result<LookupAnswer, NoResponse>;
 
     /// Captures `amount` of the authorised money; the rest is released. The same call again is the same
     /// request.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse>;
+    async fn capture(&self, charge: Charge, amount: Money, log: &AttemptLog) -> Result<Answer, NoResponse>;
 
     /// Voids the authorisation. The same call again is the same request.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse>;
+    async fn void(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse>;
 
     /// Refunds `amount` of the captured money. The refund's id is the idempotency key.
     ///
     /// # Errors
     /// [`NoResponse`].
-    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse>;
+    async fn refund(
+        &self,
+        charge: Charge,
+        refund: RefundId,
+        amount: Money,
+        log: &AttemptLog,
+    ) -> Result<Answer, NoResponse>;
 
     /// Verifies the signature of a notice, and that its timestamp is at most 300 s before or after `now`.
     ///
@@ -306,6 +376,21 @@ pub trait Gateway: Send + Sync {
     /// the notice unintelligible.
     fn parse_notice(&self, notice: &Notice, received_at: Timestamp) -> ParsedNotice;
 
+    /// Asks the gateway something that has no effect, with the configured credentials.
+    ///
+    /// # Errors
+    /// [`NoResponse`].
+    async fn check(&self, log: &AttemptLog) -> Result<GatewayCheck, NoResponse>;
+
     /// Returns the response to a notice that is stored; `duplicate` if it was stored before.
     fn acknowledge(&self, duplicate: bool) -> Acknowledgement;
+
+    /// Parses a settlement file of the gateway, of at most [`STATEMENT_BYTES_MAX`] bytes. Card numbers in it
+    /// appear nowhere in the result. Without an implementation the gateway has no such files.
+    ///
+    /// # Errors
+    /// [`StatementFaults`] with line and column of what cannot be read.
+    fn parse_statement(&self, _file: &[u8]) -> Result<Statement, StatementFaults> {
+        Err(StatementFaults::of_file("this gateway has no settlement files that can be read"))
+    }
 }

@@ -10,6 +10,8 @@
 //! other fingerprint     refuse: the key belongs to another request
 //! ```
 
+use std::fmt;
+
 use domain::{Timestamp, UserKey};
 
 /// A client's idempotency key within its scope: the user, if there is one, and the route.
@@ -28,7 +30,9 @@ pub struct IdempotencyKey {
 pub struct Fingerprint(pub String);
 
 /// A reply as it was sent, stored to be replayed byte for byte.
-#[derive(Debug, Clone, PartialEq, Eq)]
+///
+/// `Debug` does not show the body: that of a payment can hold what lets its buyer pay.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredReply {
     /// The HTTP status code. The ports do not interpret it.
     pub status: u16,
@@ -38,6 +42,18 @@ pub struct StoredReply {
     pub etag: Option<String>,
     /// The JSON body, byte for byte as it was sent.
     pub body: String,
+}
+
+impl fmt::Debug for StoredReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { status, location, etag, body } = self;
+        f.debug_struct("StoredReply")
+            .field("status", status)
+            .field("location", location)
+            .field("etag", etag)
+            .field("body", &format_args!("{} bytes", body.len()))
+            .finish()
+    }
 }
 
 /// A used idempotency key, the request that used it, and the reply once there is one.

@@ -13,10 +13,13 @@ mod clock;
 mod error;
 pub mod gateway;
 mod idempotency;
+mod listing;
 mod lock;
 mod metrics;
+mod order_list;
 mod page;
 mod password;
+mod payment_reads;
 mod repository;
 mod seal;
 mod store;
@@ -30,18 +33,26 @@ pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, IdGenerator};
 pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
 pub use gateway::{
-    Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
-    NoResponse, Notice, NoticeHeaders, ParsedNotice,
+    Acknowledgement, Answer, AttemptLog, AttemptOperation, AttemptOutcome, Charge, Gateway, GatewayAttempt,
+    GatewayCheck, InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders,
+    ParsedNotice, STATEMENT_BYTES_MAX, Statement, StatementBuilder, StatementEntry, StatementEntryKind,
+    StatementFault, StatementFaults, StatementPeriod, StoredAttempt, Unsupported,
 };
 pub use idempotency::{Claim, Fingerprint, IdempotencyKey, StoredReply};
+pub use listing::{
+    Account, AccountCursor, AccountFilter, NameColumn, PaymentFilter, RefundCursor, RefundFilter,
+    StoredRefund, first_match,
+};
 pub use lock::{LockGuard, LockManager};
 pub use metrics::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Metrics, Observation};
+pub use order_list::{OrderCursor, OrderFilter, OrderSort};
 pub use page::Page;
 pub use password::{HashPurpose, HashQueueKey, HasherBusy, PasswordHasher};
+pub use payment_reads::{CaseKey, DatedPayment, PaymentCase, PaymentMoment, PaymentPeriod, is_event_about};
 pub use repository::{
     Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials, DueOrders, EventRepository,
-    FindingRepository, OrderFilter, OrderHead, OrderRepository, PaymentRepository, ProductRepository,
-    RevokedSession, SessionRepository, UserRepository,
+    FindingRepository, OrderHead, OrderRepository, PaymentRepository, ProductRepository, RevokedSession,
+    SessionRepository, UserRepository,
 };
 pub use seal::{Digests, KeyedDigests, Sealer};
 pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, Store};

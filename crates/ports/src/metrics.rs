@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{GatewayName, order::OrderStatus};
+use domain::{FindingKind, GatewayName, order::OrderStatus};
 
 /// An observation of a use case; each becomes one or two metrics.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,6 +21,8 @@ pub enum Observation {
     Commit(CommitOutcome, Duration),
     /// This number of units of work is committed together.
     CommitBatch(u32),
+    /// A commit reported a finding of this kind; also one that was open already, and was not stored again.
+    FindingReported(FindingKind),
     /// A use case starts over because its commit was stale.
     Retry,
     /// A sweep, by name, processed this number of items in one pass.

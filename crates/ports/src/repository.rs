@@ -12,15 +12,19 @@
 
 use async_trait::async_trait;
 use domain::{
-    ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey, OrderNumber,
-    PasswordHash, Product, ProductId, ProductKey, Refund, Revision, Session, SessionId, SessionKey,
-    Timestamp, Transaction, TransactionId, User, UserId, UserKey, Username,
+    AttemptId, ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey,
+    OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Revision, Session, SessionId,
+    SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username,
     order::{OrderStatus, StoredHistoryEntry},
     payment::{NamedReference, StoredEvent, StoredPaymentRequest},
     product,
 };
 
-use crate::{AccountConflict, Claim, IdempotencyKey, Page, PortError, UnreadableRow};
+use crate::{
+    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, IdempotencyKey, OrderFilter, Page,
+    PaymentCase, PaymentFilter, PaymentPeriod, PortError, RefundFilter, StoredAttempt, StoredRefund,
+    UnreadableRow,
+};
 
 type ReadResult<T> = Result<T, PortError>;
 
@@ -51,6 +55,8 @@ pub trait UserRepository: Send + Sync {
     async fn find_user(&self, id: &UserId) -> ReadResult<Option<User>>;
     /// The user with that row key.
     async fn find_user_by_key(&self, key: UserKey) -> ReadResult<Option<User>>;
+    /// The users of these row keys that can be read, in no particular order.
+    async fn list_users_by_key(&self, keys: &[UserKey]) -> ReadResult<Vec<User>>;
     /// The user with that username or e-mail address, regardless of case, and the hash. A username wins over
     /// an address.
     async fn find_credentials(&self, login: &str) -> ReadResult<Option<Credentials>>;
@@ -74,6 +80,12 @@ pub trait UserRepository: Send + Sync {
         after: Option<UserKey>,
         limit: u32,
     ) -> ReadResult<Vec<ChangedUser>>;
+    /// The account with that public id, as operators see it.
+    async fn find_account(&self, id: &UserId) -> ReadResult<Option<Account>>;
+    /// Accounts as operators see them. Without a prefix by `created_at` and row, newest first. With one by the
+    /// name that begins with it, each account once; a page is then short, or even empty, where many accounts match
+    /// with both of their names, and goes on behind its cursor. An exact name or address gives one page.
+    async fn list_accounts(&self, filter: AccountFilter) -> ReadResult<Page<Account>>;
     /// Operators whose row comes after `after`, by row, at most `limit`.
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> ReadResult<Vec<User>>;
 }
@@ -160,23 +172,6 @@ pub enum ChangeFilter {
     Adjustment,
 }
 
-/// The conditions and the page of a list of orders; `None` is no condition.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct OrderFilter {
-    /// Only orders of this user.
-    pub owner: Option<UserKey>,
-    /// Only orders with this status.
-    pub status: Option<OrderStatus>,
-    /// Only orders placed at or after this time.
-    pub created_after: Option<Timestamp>,
-    /// Only orders placed before this time.
-    pub created_before: Option<Timestamp>,
-    /// Only orders that come after this one in the list.
-    pub after: Option<OrderNumber>,
-    /// The maximum number of orders to return.
-    pub limit: u32,
-}
-
 /// The columns of an order that decide, without reading all of it, whether a cached entry is current and who
 /// may see it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,7 +208,11 @@ pub trait OrderRepository: Send + Sync {
     async fn find_order_head(&self, number: &OrderNumber) -> ReadResult<Option<OrderHead>>;
     /// The heads of the existing orders among `numbers`, in no particular order.
     async fn find_order_heads(&self, numbers: &[OrderNumber]) -> ReadResult<Vec<(OrderNumber, OrderHead)>>;
-    /// Orders by `created_at` and row, newest first.
+    /// Orders that fit all conditions, as the filter sorts them. `next` is the text of an
+    /// [`OrderCursor`](crate::OrderCursor).
+    ///
+    /// The work for one page is bounded, so a page may be short, or empty, although more pages follow: if it has a
+    /// `next`, the list goes on there.
     async fn list_orders(&self, filter: OrderFilter) -> ReadResult<Page<Order>>;
     /// An order's history, sorted by sequence number.
     async fn list_history_entries(&self, order: OrderKey) -> ReadResult<Vec<StoredHistoryEntry>>;
@@ -229,6 +228,9 @@ pub trait OrderRepository: Send + Sync {
 pub trait PaymentRepository: Send + Sync {
     /// The transaction with that public id.
     async fn find_transaction(&self, id: &TransactionId) -> ReadResult<Option<Transaction>>;
+    /// The existing orders among `keys` with their payments, each once, in no particular order. If an order or a
+    /// transaction of it is unreadable, the call fails.
+    async fn find_cases(&self, keys: &[CaseKey]) -> ReadResult<Vec<PaymentCase>>;
     /// All transactions of an order, oldest first, to decide on: none of them if one cannot be read.
     async fn list_transactions(&self, order: OrderKey) -> ReadResult<Vec<Transaction>>;
     /// The transactions of an order that can be read, oldest first, to show them: one is left out if a refund or a
@@ -239,6 +241,23 @@ pub trait PaymentRepository: Send + Sync {
     async fn list_refunds(&self, id: &TransactionId) -> ReadResult<Option<Vec<Refund>>>;
     /// What was asked for of all transactions of an order, and by whom, in the order it was asked.
     async fn list_payment_requests(&self, order: OrderKey) -> ReadResult<Vec<StoredPaymentRequest>>;
+    /// What was asked of the gateway about a transaction, oldest first: a page of the attempts that come after `after`,
+    /// without those that cannot be read; `None` if there is no such transaction.
+    async fn list_attempts(
+        &self,
+        transaction: &TransactionId,
+        after: Option<AttemptId>,
+        limit: u32,
+    ) -> ReadResult<Option<Page<StoredAttempt>>>;
+    /// Readable transactions of all orders, by `created_at` and row, newest first, with their refunds.
+    async fn list_payments(&self, filter: PaymentFilter) -> ReadResult<Page<Transaction>>;
+    /// What was asked for of these transactions, and by whom, in the order it was asked.
+    async fn list_requests_of(
+        &self,
+        transactions: &[TransactionKey],
+    ) -> ReadResult<Vec<StoredPaymentRequest>>;
+    /// Readable refunds of all transactions, by `created_at` and row, newest first.
+    async fn list_all_refunds(&self, filter: RefundFilter) -> ReadResult<Page<StoredRefund>>;
     /// The transaction to which that gateway's reference belongs, or one of whose refunds or disputes it belongs to.
     async fn find_by_reference(
         &self,
@@ -253,6 +272,9 @@ pub trait PaymentRepository: Send + Sync {
         now: Timestamp,
         batch: Batch,
     ) -> ReadResult<Vec<TransactionId>>;
+    /// The transactions to which something happened within a period, by its time and row, oldest first,
+    /// including unreadable ones. One with several refunds is listed once for each.
+    async fn list_payments_within(&self, period: PaymentPeriod) -> ReadResult<Vec<DatedPayment>>;
     /// The first gateway by name, after `after` if that is given, with any transaction. The service may no longer
     /// have it.
     async fn next_gateway(&self, after: Option<GatewayName>) -> ReadResult<Option<GatewayName>>;
@@ -264,14 +286,8 @@ pub trait PaymentRepository: Send + Sync {
 pub trait EventRepository: Send + Sync {
     /// The event that this gateway sent under that id.
     async fn find_event(&self, gateway: &GatewayName, id: &EventId) -> ReadResult<Option<StoredEvent>>;
-    /// Events of a transaction that are not applied yet (`WAITING`, `PARKED` or `OVERDUE`), by `received_at`
-    /// and row, oldest first.
-    async fn list_waiting_events(
-        &self,
-        gateway: &GatewayName,
-        transaction: &TransactionId,
-        references: &[NamedReference],
-    ) -> ReadResult<Vec<StoredEvent>>;
+    /// Those of `ids` under which that gateway's events are stored, readable or not. An unreadable one is reported.
+    async fn list_stored_ids(&self, gateway: &GatewayName, ids: &[EventId]) -> ReadResult<Vec<EventId>>;
     /// `PARKED` and `OVERDUE` events whose transaction exists by now, by `received_at` and row, oldest first.
     async fn list_applicable_events(
         &self,

@@ -19,13 +19,13 @@ mod lock_order;
 
 use domain::{
     ChangedBy, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderChange, PasswordHash, Product,
-    ProductId, Session, SessionKey, Text, Timestamp, Transaction, User, UserKey, Version,
+    ProductId, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey, Version,
     order::{HistoryEntry, StockLine},
     payment::{self, EventDisposition, NewReference, StoredEvent},
     product::{ProductChange, StockUpdate},
 };
 
-use crate::{Claim, IdempotencyKey, StoredReply};
+use crate::{Claim, IdempotencyKey, StoredAttempt, StoredReply};
 
 /// A change of the system of record, with its guard. Adapters apply writes as [`UnitOfWork::in_lock_order`]
 /// returns them, whatever order they were added in, so that all units of work lock rows in one global order.
@@ -77,7 +77,8 @@ pub enum Write {
     // A login checks its password for a long time outside any transaction. Without this guard a session could
     // begin after the password was changed or the account closed.
     RequirePassword(UserKey, PasswordHash),
-    /// Makes a session, and stores the network that it began in.
+    /// Makes a session, stores the network that it began in, and moves the user's last login forward to its
+    /// `created_at`.
     InsertSession(Session, Network),
     /// Advances a session to its next generation. Guard: row, id, user, login, generation and spent tokens
     /// are those that were read, maybe from a cached entry, and the session is live; else `Stale`.
@@ -145,8 +146,9 @@ pub enum Write {
     },
     /// Returns stock, if the product is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
-    /// Counts a new order and its pieces for its owner, together with its `InsertOrder`. Guard: the counts stay
-    /// within `limits`; else [`LimitReached`](crate::CommitError::LimitReached).
+    /// Counts a new order and its pieces for its owner, among the unpaid ones and among all that were ever placed,
+    /// together with its `InsertOrder`. Guard: the counts of unpaid ones stay within `limits`; else
+    /// [`LimitReached`](crate::CommitError::LimitReached).
     AddOpenOrder {
         /// Whose it is.
         owner: UserKey,
@@ -187,6 +189,14 @@ pub enum Write {
     /// this reference to nothing else of its kind, and the thing has no reference yet; otherwise `Stale`. Belongs
     /// to the commit of the event that taught it.
     LearnReference(GatewayName, NewReference),
+    /// Stores what the buyer of a transaction must do next, instead of what was stored before; `None` removes it.
+    /// Guarded by the `UpdateOrder` in the same unit.
+    // Whoever answers last wins: two instances that look a payment up at once may bring different actions, and each
+    // of them lets the buyer pay the same payment, once.
+    SetNextAction(TransactionKey, Option<payment::NextAction>),
+    /// Stores requests to a gateway with their answers. No guard: an attempt is never changed, and its ids are new;
+    /// else `Stale`. Belongs to the commit of the answer that it brought.
+    InsertAttempts(Vec<StoredAttempt>),
     /// Delays the next question to the gateway: writes only `check_at` and `checks` of a transaction and its
     /// refunds. No guard.
     // No guard is needed: two instances that postpone at once only change when the gateway is asked next. A
@@ -231,6 +241,8 @@ pub enum Prunable {
     Claims,
     /// Sessions that expired or were revoked before then.
     Sessions,
+    /// Attempts at gateways that began before then.
+    Attempts,
 }
 
 /// The writes of one commit: all of them become durable, or none.

@@ -17,13 +17,15 @@ use std::mem::discriminant;
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{OrderChange, OrderKey};
+use domain::{OrderChange, OrderKey, order::DetailsWrite};
 use futures_util::future::join_all;
 use ports::{CommitError, PortError, Store, UnitOfWork, Write};
 
 use super::{
     abort::{Abort, Violation, WriteOutcome},
     apply_write,
+    orders::write_details,
+    payments,
     sale::StockShortage,
 };
 use crate::connection::{Conn, Database};
@@ -169,7 +171,7 @@ fn split_by_cost(members: Vec<Member>) -> Vec<Vec<Member>> {
 }
 
 /// Whether writes of this kind can be rows of one statement.
-const fn has_rows_in_common(write: &Write) -> bool {
+fn has_rows_in_common(write: &Write) -> bool {
     matches!(
         write,
         Write::Claim(_)
@@ -178,9 +180,13 @@ const fn has_rows_in_common(write: &Write) -> bool {
             | Write::InsertTransaction(_)
             | Write::InsertRequest(_)
             | Write::LearnReference(..)
+            | Write::InsertAttempts(_)
             | Write::AddOpenOrder { .. }
+            | Write::RemoveOpenOrder { .. }
             | Write::Sell { .. }
-    )
+            | Write::StoreReply { .. }
+    ) || matches!(write, Write::UpdateOrder(it) if it.details_write() == DetailsWrite::Keep)
+        || matches!(write, Write::UpdateTransaction(it) if it.refunds.is_empty() && it.facts.disputes().as_slice().is_empty())
 }
 
 /// The places of the units that are stale, because a revision of an order only grows, and the other units.
@@ -237,7 +243,7 @@ async fn apply_batch(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
     let mut stock = StockShortage::default();
     for run in writes.chunk_by(|a, b| discriminant(a) == discriminant(b)) {
         match apply_run(conn, run).await? {
-            RunOutcome::Applied => {}
+            RunOutcome::Applied => save_parts(conn, run).await?,
             RunOutcome::Refused => return Err(Violation::Stale.into()),
             RunOutcome::OneByOne => {
                 for write in run {
@@ -247,4 +253,16 @@ async fn apply_batch(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
         }
     }
     stock.into_outcome()
+}
+
+/// Saves what belongs to the orders and transactions of a run, whose rows are updated, in other tables.
+async fn save_parts(conn: &mut Conn, run: &[Write]) -> WriteOutcome {
+    for write in run {
+        if let Write::UpdateTransaction(transaction) = write {
+            payments::save_parts(conn, transaction).await?;
+        } else if let Write::UpdateOrder(change) = write {
+            write_details(conn, change).await?;
+        }
+    }
+    Ok(())
 }

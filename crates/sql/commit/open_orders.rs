@@ -1,4 +1,5 @@
-//! How many unpaid orders a user has, and how many pieces of each product are in them. Each count is a row that every
+//! How many unpaid orders a user has, and how many pieces of each product are in them; and how many orders the user
+//! ever placed, which is counted in the same row as the unpaid ones. Each count is a row that every
 //! commit which changes it has to lock, so that no two of them can take the last place.
 
 use diesel::prelude::*;
@@ -21,11 +22,11 @@ pub(super) async fn add(
     lines: &[StockLine],
     limits: OpenLimits,
 ) -> WriteOutcome {
-    if !raise(conn, owner, ORDERS, 1, limits.orders).await? {
+    if !raise_count(conn, owner, ORDERS, 1, limits.orders).await? {
         return Err(Violation::Limit(OpenLimit::Orders).into());
     }
     for line in in_order(lines) {
-        if !raise(conn, owner, line.product.as_str(), line.quantity, limits.pieces).await? {
+        if !raise_count(conn, owner, line.product.as_str(), line.quantity, limits.pieces).await? {
             return Err(Violation::Limit(OpenLimit::Pieces).into());
         }
     }
@@ -34,9 +35,9 @@ pub(super) async fn add(
 
 /// Takes an order and its pieces off the counts.
 pub(super) async fn remove(conn: &mut Conn, owner: UserKey, lines: &[StockLine]) -> WriteOutcome {
-    lower(conn, owner, ORDERS, 1).await?;
+    lower_count(conn, owner, ORDERS, 1).await?;
     for line in in_order(lines) {
-        lower(conn, owner, line.product.as_str(), line.quantity).await?;
+        lower_count(conn, owner, line.product.as_str(), line.quantity).await?;
     }
     Ok(())
 }
@@ -49,12 +50,17 @@ fn in_order(lines: &[StockLine]) -> Vec<&StockLine> {
 }
 
 /// Whether there was room for that many more.
-async fn raise(conn: &mut Conn, owner: UserKey, of: &str, by: u32, max: u32) -> QueryResult<bool> {
+async fn raise_count(conn: &mut Conn, owner: UserKey, of: &str, by: u32, max: u32) -> QueryResult<bool> {
     let Some(room) = max.checked_sub(by) else { return Ok(false) };
     if raise_known(conn, owner, of, by, room).await? {
         return Ok(true);
     }
-    let row = (counts::user_id.eq(owner.get()), counts::product_id.eq(of), counts::total.eq(i64::from(by)));
+    let row = (
+        counts::user_id.eq(owner.get()),
+        counts::product_id.eq(of),
+        counts::total.eq(i64::from(by)),
+        counts::placed.eq(placed_by(of, by)),
+    );
     match diesel::insert_into(counts::table).values(row).execute(conn).await {
         Ok(_) => Ok(true),
         Err(Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _)) => {
@@ -71,12 +77,20 @@ async fn raise(conn: &mut Conn, owner: UserKey, of: &str, by: u32, max: u32) -> 
 /// Whether there is a count, of at most `room`.
 async fn raise_known(conn: &mut Conn, owner: UserKey, of: &str, by: u32, room: u32) -> QueryResult<bool> {
     let count = counts::table.find((owner.get(), of)).filter(counts::total.le(i64::from(room)));
-    let update = diesel::update(count).set(counts::total.eq(counts::total + i64::from(by)));
+    let update = diesel::update(count).set((
+        counts::total.eq(counts::total + i64::from(by)),
+        counts::placed.eq(counts::placed + placed_by(of, by)),
+    ));
     Ok(CachedStatement(update).execute(conn).await? > 0)
 }
 
+/// What is added to the number of all orders that the user ever placed.
+fn placed_by(of: &str, by: u32) -> i64 {
+    if of == ORDERS { i64::from(by) } else { 0 }
+}
+
 /// What was never counted, because its order is older than the counts, is not taken off.
-async fn lower(conn: &mut Conn, owner: UserKey, of: &str, by: u32) -> QueryResult<()> {
+async fn lower_count(conn: &mut Conn, owner: UserKey, of: &str, by: u32) -> QueryResult<()> {
     let by = i64::from(by);
     let count = counts::table.find((owner.get(), of)).filter(counts::total.ge(by));
     let update = diesel::update(count).set(counts::total.eq(counts::total - by));

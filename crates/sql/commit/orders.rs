@@ -2,14 +2,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     Order, OrderChange, OrderKey,
-    order::{HistoryEntry, OrderStatus},
+    order::{DetailsWrite, HistoryEntry, OrderStatus},
 };
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
-use crate::sql::row::{HistoryRow, NewItem, OrderRow};
-use crate::sql::schema::{order_items, order_status_history, orders};
+use crate::sql::row::{DetailsRow, HistoryRow, NewItem, OrderRow};
+use crate::sql::schema::{order_details, order_items, order_status_history, orders};
 use crate::sql::value::SqlTimestamp;
 
 pub(super) async fn insert_order(conn: &mut Conn, order: &Order, entry: &HistoryEntry) -> WriteOutcome {
@@ -20,7 +20,39 @@ pub(super) async fn insert_order(conn: &mut Conn, order: &Order, entry: &History
         let insert = diesel::insert_into(order_items::table).values(item);
         check_insert(insert.execute(conn).await, || Violation::Stale)?;
     }
+    insert_details(conn, order).await?;
     insert_history_entry(conn, order.key, entry).await
+}
+
+/// Inserts the row of the order's details. An order without any has no row, and costs no statement.
+async fn insert_details(conn: &mut Conn, order: &Order) -> WriteOutcome {
+    let Some(row) = DetailsRow::from_order(order) else { return Ok(()) };
+    let insert = diesel::insert_into(order_details::table).values(row);
+    check_insert(insert.execute(conn).await, || Violation::Stale)
+}
+
+/// Writes what the change does to the details. The order's row is locked, and its revision is the one that was
+/// read, so the row of the details exists exactly if the order that was read has any.
+pub(super) async fn write_details(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
+    let order = progress.order();
+    match (progress.details_write(), DetailsRow::from_order(order)) {
+        (DetailsWrite::Keep, _) | (DetailsWrite::Replace, None) => Ok(()),
+        (DetailsWrite::Insert, _) => insert_details(conn, order).await,
+        (DetailsWrite::Replace, Some(row)) => {
+            let update = diesel::update(order_details::table.find(order.key.get())).set((
+                order_details::reference.eq(row.reference),
+                order_details::metadata.eq(row.metadata),
+                order_details::contact.eq(row.contact),
+                order_details::shipping_address.eq(row.shipping_address),
+                order_details::tracking.eq(row.tracking),
+            ));
+            check_guard(CachedStatement(update).execute(conn).await?)
+        }
+        (DetailsWrite::Delete, _) => {
+            let delete = diesel::delete(order_details::table.find(order.key.get()));
+            check_guard(delete.execute(conn).await?)
+        }
+    }
 }
 
 pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
@@ -41,6 +73,7 @@ pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> Wri
     // Before the history: a stale unit must end here, not with the unique key of an entry that another unit
     // wrote.
     check_guard(CachedStatement(update).execute(conn).await?)?;
+    write_details(conn, progress).await?;
     for entry in progress.history_entries() {
         insert_history_entry(conn, order.key, entry).await?;
     }

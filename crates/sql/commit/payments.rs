@@ -19,8 +19,7 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 pub(super) async fn insert_transaction(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     let insert = diesel::insert_into(payment_transactions::table).values(TransactionRow::from(transaction));
     check_insert(insert.execute(conn).await, || Violation::Stale)?;
-    save_refunds(conn, transaction).await?;
-    insert_new_disputes(conn, transaction).await
+    save_parts(conn, transaction).await
 }
 
 /// Replaces a transaction. One that becomes live again may find that another one occupies its order.
@@ -34,6 +33,11 @@ pub(super) async fn update_transaction(conn: &mut Conn, transaction: &Transactio
         check_guard(rows)?;
     }
     check_insert(outcome, || Violation::Stale)?;
+    save_parts(conn, transaction).await
+}
+
+/// Saves what belongs to a transaction in other tables.
+pub(super) async fn save_parts(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     save_refunds(conn, transaction).await?;
     insert_new_disputes(conn, transaction).await
 }

@@ -6,7 +6,7 @@ use ports::Prunable;
 use super::abort::WriteOutcome;
 use crate::connection::Conn;
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::schema::{idempotency_claims as claims, sessions};
+use crate::sql::schema::{gateway_attempts as attempts, idempotency_claims as claims, sessions};
 use crate::sql::value::SqlTimestamp;
 
 /// Most rows that one commit deletes, whatever its caller allows. Deleting more at once would let orders
@@ -30,6 +30,13 @@ pub(super) async fn prune_rows(
             let over = claims::table.filter(claims::expires_at.le(before)).order(claims::expires_at.asc());
             let keys: Vec<i64> = over.limit(rows).select(claims::id).load(conn).await?;
             diesel::delete(claims::table.filter(claims::id.eq_any(keys))).execute(conn).await?;
+        }
+        Prunable::Attempts => {
+            let over =
+                attempts::table.filter(attempts::started_at.lt(before)).order(attempts::started_at.asc());
+            let over = IndexHint(Index::ATTEMPTS_BY_TIME, over.limit(rows).select(attempts::id));
+            let keys: Vec<i64> = over.load(conn).await?;
+            diesel::delete(attempts::table.filter(attempts::id.eq_any(keys))).execute(conn).await?;
         }
         Prunable::Sessions => {
             let over = sessions::table.filter(sessions::expires_at.lt(before)).limit(rows);

@@ -8,7 +8,7 @@ use crate::sql::{
     cached_statement::CachedStatement,
     index_hint::{Index, IndexHint},
     row::{SessionRow, encode_timestamps},
-    schema::sessions,
+    schema::{sessions, user},
     value::SqlTimestamp,
 };
 
@@ -16,9 +16,20 @@ use crate::sql::{
 const NO_SESSION: i64 = 0;
 
 pub(super) async fn insert_session(conn: &mut Conn, session: &Session, network: Network) -> WriteOutcome {
+    // Before the insert, which locks the user's row for reading only: of two logins at once each would wait for
+    // the other's lock.
+    move_last_login(conn, session.user, session.created_at).await?;
     let row = (SessionRow::from(session), sessions::network.eq(network.to_string()));
     let insert = diesel::insert_into(sessions::table).values(row);
     check_insert(insert.execute(conn).await, || Violation::Stale)
+}
+
+/// The time of a user's last login. The clocks of instances differ, so it only moves forward.
+async fn move_last_login(conn: &mut Conn, user: UserKey, at: Timestamp) -> QueryResult<()> {
+    let at = SqlTimestamp::from(at);
+    let earlier = user::last_login_at.is_null().or(user::last_login_at.lt(at));
+    let update = diesel::update(user::table.find(user.get()).filter(earlier)).set(user::last_login_at.eq(at));
+    CachedStatement(update).execute(conn).await.map(drop)
 }
 
 pub(super) async fn rotate_session(conn: &mut Conn, read: &Session, next: &Session) -> WriteOutcome {

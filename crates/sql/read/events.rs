@@ -3,10 +3,10 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    EventId, GatewayName, Timestamp, TransactionId,
-    payment::{EventDisposition, EventTarget, NamedReference, StoredEvent},
+    EventId, GatewayName, Timestamp, Transaction,
+    payment::{EventDisposition, StoredEvent},
 };
-use ports::{Batch, EventRepository, PortError, UnreadableRow};
+use ports::{Batch, EventRepository, PortError, UnreadableObserver, UnreadableRow, is_event_about};
 
 use super::{read_each_row, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
@@ -41,33 +41,23 @@ impl EventRepository for Database {
         .await
     }
 
-    async fn list_waiting_events(
+    async fn list_stored_ids(
         &self,
         gateway: &GatewayName,
-        transaction: &TransactionId,
-        references: &[NamedReference],
-    ) -> Result<Vec<StoredEvent>, PortError> {
-        let (gateway, transaction) = (gateway.clone(), transaction.clone());
-        let references = references.to_vec();
-        let observer = self.observer();
+        ids: &[EventId],
+    ) -> Result<Vec<EventId>, PortError> {
+        let (gateway, observer) = (gateway.clone(), self.observer());
+        let ids = pad_keys(ids.iter().map(|it| it.as_str().to_owned()).collect());
         self.run_query(async move |conn: &mut Conn| {
             let query = payment_events::table
-                .filter(payment_events::transaction_id.eq(transaction.as_str()))
                 .filter(payment_events::gateway.eq(gateway.as_str()))
-                .filter(payment_events::disposition.eq_any(WAITING))
-                .order((payment_events::received_at.asc(), payment_events::id.asc()))
+                .filter(payment_events::event_id.eq_any(&ids))
                 .select(EventRow::as_select());
-            let rows = IndexHint(Index::EVENTS_OF_TRANSACTION, CachedStatement(query)).load(conn).await?;
-            if references.is_empty() {
-                return read_readable_rows(&*observer, rows, EventRow::into_event);
-            }
-            let mut rows: Vec<_> =
-                rows.into_iter().chain(load_by_reference(conn, &gateway, &references).await?).collect();
-            rows.sort_by_key(EventRow::sort_key);
-            let mut events = read_readable_rows(&*observer, rows, EventRow::into_event)?;
-            // The query compares only the text, but the same text can name a payment and a refund.
-            events.retain(|it| names_any(it, &transaction, &references));
-            Ok(events)
+            let rows: Vec<EventRow> = CachedStatement(query).load(conn).await?;
+            let stored = rows.iter().map(EventRow::public_id).collect();
+            // Read for its report only: a repeated notice may be all that ever meets an unreadable row.
+            read_readable_rows(&*observer, rows, EventRow::into_event)?;
+            Ok(stored)
         })
         .await
     }
@@ -156,27 +146,42 @@ async fn load_applicable_by_reference(
     IndexHint(Index::EVENTS_OF_DISPOSITION, query).load(conn).await
 }
 
-/// Loads waiting events of a gateway that name one of the references by its text, whatever their kind, in no
-/// order.
-async fn load_by_reference(
+/// Loads the readable events that wait for one of these transactions, oldest first.
+pub(super) async fn load_waiting_events(
     conn: &mut Conn,
-    gateway: &GatewayName,
-    references: &[NamedReference],
-) -> QueryResult<Vec<EventRow>> {
-    let texts = pad_keys(references.iter().map(|it| it.reference.as_str()).collect());
+    observer: &dyn UnreadableObserver,
+    transactions: &[Transaction],
+) -> QueryResult<Vec<StoredEvent>> {
+    if transactions.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids = pad_keys(transactions.iter().map(|it| it.id.as_str()).collect());
     let query = payment_events::table
-        .filter(payment_events::reference.eq_any(texts))
-        .filter(payment_events::gateway.eq(gateway.as_str()))
+        .filter(payment_events::transaction_id.eq_any(ids))
+        .filter(payment_events::disposition.eq_any(WAITING))
+        .select(EventRow::as_select());
+    let mut rows: Vec<EventRow> =
+        IndexHint(Index::EVENTS_OF_TRANSACTION, CachedStatement(query)).load(conn).await?;
+    rows.extend(load_by_reference(conn, transactions).await?);
+    rows.sort_by_key(EventRow::sort_key);
+    let mut events = read_readable_rows(observer, rows, EventRow::into_event)?;
+    // The queries compare only texts, but two gateways can have the same id, and the same text can name a payment
+    // and a refund.
+    events.retain(|event| transactions.iter().any(|it| is_event_about(event, it)));
+    Ok(events)
+}
+
+/// Loads waiting events that name one of the transactions' references by its text, whatever their gateway and kind,
+/// in no order.
+async fn load_by_reference(conn: &mut Conn, transactions: &[Transaction]) -> QueryResult<Vec<EventRow>> {
+    let texts: Vec<_> =
+        transactions.iter().flat_map(|it| &it.references).map(|it| it.reference.as_str()).collect();
+    if texts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = payment_events::table
+        .filter(payment_events::reference.eq_any(pad_keys(texts)))
         .filter(payment_events::disposition.eq_any(WAITING))
         .select(EventRow::as_select());
     IndexHint(Index::EVENTS_OF_REFERENCE, CachedStatement(query)).load(conn).await
-}
-
-/// Whether the event names the transaction or one of its references.
-fn names_any(event: &StoredEvent, transaction: &TransactionId, references: &[NamedReference]) -> bool {
-    match &event.target {
-        Some(EventTarget::Transaction(id)) => id == transaction,
-        Some(EventTarget::Reference(named)) => references.contains(named),
-        None => false,
-    }
 }

@@ -1,22 +1,30 @@
-use std::collections::{HashMap, HashSet};
+mod attempts;
+mod cases;
+mod lists;
+mod parts;
+mod periods;
+
+use std::collections::HashSet;
 
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    GatewayName, OrderKey, Refund, Timestamp, Transaction, TransactionId,
+    AttemptId, GatewayName, OrderKey, Refund, Timestamp, Transaction, TransactionId, TransactionKey,
     payment::{NamedReference, StoredPaymentRequest},
 };
-use ports::{Batch, PaymentRepository, PortError};
+use ports::{
+    Batch, CaseKey, DatedPayment, Page, PaymentCase, PaymentFilter, PaymentPeriod, PaymentRepository,
+    PortError, RefundFilter, StoredAttempt, StoredRefund,
+};
 
-use super::{group_by_key, read_readable_rows, to_usize};
+use self::parts::{Parts, TransactionWithAction, load_parts, transactions_with_actions};
+use super::{read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::row::{
-    DisputeRow, ReferenceRow, RefundRow, RequestRow, TransactionHead, TransactionRow, read_rows,
-};
+use crate::sql::row::{RefundRow, RequestRow, TransactionHead, TransactionRow, read_rows};
 use crate::sql::schema::{
-    dispute_events, gateway_references, payment_requests, payment_transactions, refunds, user,
+    gateway_references, payment_next_actions, payment_requests, payment_transactions, refunds, user,
 };
 use crate::sql::value::SqlTimestamp;
 
@@ -25,16 +33,22 @@ impl PaymentRepository for Database {
     async fn find_transaction(&self, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
         let id = id.clone();
         self.run_snapshot(async move |conn: &mut Conn| {
-            let query = payment_transactions::table
+            let query = transactions_with_actions()
                 .filter(payment_transactions::transaction_id.eq(id.as_str()))
-                .select(TransactionRow::as_select());
-            let Some(row) = query.first(conn).await.optional()? else { return Ok(None) };
-            let refunds = read_refunds(conn, row.id).await?;
-            let disputes = if row.has_disputes() { read_disputes(conn, row.id).await? } else { Vec::new() };
-            let references = read_references(conn, row.id).await?;
-            row.into_transaction(refunds, disputes, references).map(Some)
+                .select((TransactionRow::as_select(), payment_next_actions::content.nullable()));
+            let Some(row) = query.first::<TransactionWithAction>(conn).await.optional()? else {
+                return Ok(None);
+            };
+            let rows = vec![row];
+            let mut parts = load_parts(conn, &rows).await?;
+            Ok(read_rows(rows, |row| parts.read_transaction(row))?.pop())
         })
         .await
+    }
+
+    async fn find_cases(&self, keys: &[CaseKey]) -> Result<Vec<PaymentCase>, PortError> {
+        let (keys, observer) = (keys.to_vec(), self.observer());
+        self.run_snapshot(async move |conn: &mut Conn| cases::load_cases(conn, &*observer, &keys).await).await
     }
 
     async fn list_transactions(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
@@ -86,6 +100,30 @@ impl PaymentRepository for Database {
         .await
     }
 
+    async fn list_attempts(
+        &self,
+        transaction: &TransactionId,
+        after: Option<AttemptId>,
+        limit: u32,
+    ) -> Result<Option<Page<StoredAttempt>>, PortError> {
+        attempts::list_attempts(self, transaction, after, limit).await
+    }
+
+    async fn list_payments(&self, filter: PaymentFilter) -> Result<Page<Transaction>, PortError> {
+        lists::list_payments(self, filter).await
+    }
+
+    async fn list_requests_of(
+        &self,
+        transactions: &[TransactionKey],
+    ) -> Result<Vec<StoredPaymentRequest>, PortError> {
+        lists::list_requests_of(self, transactions).await
+    }
+
+    async fn list_all_refunds(&self, filter: RefundFilter) -> Result<Page<StoredRefund>, PortError> {
+        lists::list_all_refunds(self, filter).await
+    }
+
     async fn find_by_reference(
         &self,
         gateway: &GatewayName,
@@ -122,6 +160,10 @@ impl PaymentRepository for Database {
         .await
     }
 
+    async fn list_payments_within(&self, period: PaymentPeriod) -> Result<Vec<DatedPayment>, PortError> {
+        self.run_query(async move |conn: &mut Conn| periods::list_within(conn, &period).await).await
+    }
+
     async fn list_due_transactions(
         &self,
         gateway: &GatewayName,
@@ -146,42 +188,15 @@ impl PaymentRepository for Database {
     }
 }
 
-/// The refunds, dispute events and references of an order's transactions, by the transaction's row key.
-struct Parts {
-    refunds: HashMap<i64, Vec<RefundRow>>,
-    disputes: HashMap<i64, Vec<DisputeRow>>,
-    references: HashMap<i64, Vec<ReferenceRow>>,
-}
-
-impl Parts {
-    /// Reads a transaction with its parts, which are removed from the maps.
-    fn read_transaction(&mut self, row: TransactionRow) -> QueryResult<Transaction> {
-        let refunds = self.refunds.remove(&row.id).unwrap_or_default();
-        let disputes = self.disputes.remove(&row.id).unwrap_or_default();
-        let references = self.references.remove(&row.id).unwrap_or_default();
-        row.into_transaction(refunds, disputes, references)
-    }
-}
-
 /// Loads the transactions of an order, oldest first, with their parts.
-async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<TransactionRow>, Parts)> {
-    let query = payment_transactions::table
+async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<TransactionWithAction>, Parts)> {
+    let query = transactions_with_actions()
         .filter(payment_transactions::order_key.eq(order.get()))
         .order(payment_transactions::sequence.asc())
-        .select(TransactionRow::as_select());
-    let rows: Vec<TransactionRow> = query.load(conn).await?;
-    let query = refunds::table
-        .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
-        .filter(payment_transactions::order_key.eq(order.get()))
-        .order(refunds::sequence.asc())
-        .select(RefundRow::as_select());
-    let refunds = group_by_key(query.load(conn).await?, |it| it.transaction_key);
-    let references = group_by_key(read_order_references(conn, order).await?, |it| it.transaction_key);
-    let mut disputes = HashMap::new();
-    for row in rows.iter().filter(|it| it.has_disputes()) {
-        disputes.insert(row.id, read_disputes(conn, row.id).await?);
-    }
-    Ok((rows, Parts { refunds, disputes, references }))
+        .select((TransactionRow::as_select(), payment_next_actions::content.nullable()));
+    let rows: Vec<TransactionWithAction> = query.load(conn).await?;
+    let parts = load_parts(conn, &rows).await?;
+    Ok((rows, parts))
 }
 
 /// The refunds of a transaction, oldest first.
@@ -192,43 +207,6 @@ async fn read_refunds(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<Refu
         .select(RefundRow::as_select())
         .load(conn)
         .await
-}
-
-/// All dispute events of a transaction, in the order of their arrival. Few transactions have any, so this
-/// is a separate query rather than a join of every read.
-async fn read_disputes(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<DisputeRow>> {
-    dispute_events::table
-        .filter(dispute_events::transaction_key.eq(transaction))
-        .order(dispute_events::id.asc())
-        .select(DisputeRow::as_select())
-        .load(conn)
-        .await
-}
-
-/// The references of a transaction, its refunds and disputes, in the order in which they were stored.
-async fn read_references(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<ReferenceRow>> {
-    let query = gateway_references::table
-        .filter(gateway_references::transaction_key.eq(transaction))
-        .select(ReferenceRow::as_select());
-    Ok(sort_references(query.load(conn).await?))
-}
-
-/// The same for all transactions of an order.
-async fn read_order_references(conn: &mut Conn, order: OrderKey) -> QueryResult<Vec<ReferenceRow>> {
-    let query = gateway_references::table
-        .inner_join(
-            payment_transactions::table.on(payment_transactions::id.eq(gateway_references::transaction_key)),
-        )
-        .filter(payment_transactions::order_key.eq(order.get()))
-        .select(ReferenceRow::as_select());
-    Ok(sort_references(query.load(conn).await?))
-}
-
-/// Sorts references by row key, the order in which they were stored. There are few of them, and no index has
-/// this order.
-fn sort_references(mut rows: Vec<ReferenceRow>) -> Vec<ReferenceRow> {
-    rows.sort_by_key(|it| it.id);
-    rows
 }
 
 /// Most pages of refunds that are read for one batch. It ends a batch whose refunds all belong to few
@@ -279,8 +257,8 @@ async fn list_due_refunds(
     Ok(due)
 }
 
-/// A refund's `check_at`, its row key, and the id of its transaction.
-type DueRefund = (Option<SqlTimestamp>, i64, String);
+/// A time, a row key, and the id of the row's transaction.
+type DatedRow = (Option<SqlTimestamp>, i64, String);
 
 async fn list_refunds_after(
     conn: &mut Conn,
@@ -288,7 +266,7 @@ async fn list_refunds_after(
     now: Timestamp,
     last: Option<(SqlTimestamp, i64)>,
     limit: u32,
-) -> QueryResult<Vec<DueRefund>> {
+) -> QueryResult<Vec<DatedRow>> {
     let mut query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
         .filter(refunds::gateway.eq(gateway.as_str()))

@@ -2,11 +2,14 @@ use async_trait::async_trait;
 use diesel::{dsl::max, prelude::*};
 use diesel_async::RunQueryDsl;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold_case};
-use ports::{AccountConflict, ChangedUser, Credentials, PortError, UserRepository};
+use ports::{
+    Account, AccountConflict, AccountFilter, ChangedUser, Credentials, Page, PortError, UserRepository,
+};
 
-use super::read_each_row;
+use super::{accounts, read_each_row, read_readable_rows};
 use crate::connection::{Conn, Database};
 use crate::sql::{
+    cached_statement::{CachedStatement, pad_keys},
     row::{UserRow, read_rows},
     schema::user,
     value::SqlTimestamp,
@@ -29,6 +32,20 @@ impl UserRepository for Database {
             let query = user::table.find(key.get()).select(UserRow::as_select());
             let row = query.first(conn).await.optional()?;
             Ok(row.map(UserRow::into_credentials).transpose()?.map(|it| it.user))
+        })
+        .await
+    }
+
+    async fn list_users_by_key(&self, keys: &[UserKey]) -> Result<Vec<User>, PortError> {
+        let observer = self.observer();
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = pad_keys(keys.iter().map(|it| it.get()).collect());
+        self.run_query(async move |conn: &mut Conn| {
+            let query = user::table.filter(user::id.eq_any(&keys)).select(UserRow::as_select());
+            let rows: Vec<UserRow> = CachedStatement(query).load(conn).await?;
+            read_readable_rows(&*observer, rows, |row| row.into_credentials().map(|it| it.user))
         })
         .await
     }
@@ -82,6 +99,14 @@ impl UserRepository for Database {
             Ok(heads.into_iter().zip(users).map(changed).collect())
         })
         .await
+    }
+
+    async fn find_account(&self, id: &UserId) -> Result<Option<Account>, PortError> {
+        accounts::find_account(self, id).await
+    }
+
+    async fn list_accounts(&self, filter: AccountFilter) -> Result<Page<Account>, PortError> {
+        accounts::list_accounts(self, filter).await
     }
 
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Result<Vec<User>, PortError> {

@@ -11,7 +11,7 @@ use crate::sql::value::SqlTimestamp;
 const NO_USER: i64 = 0;
 
 /// The owner of an idempotency key as its column holds it.
-pub(in crate::sql) fn owner_key(key: &IdempotencyKey) -> i64 {
+pub(crate) fn owner_key(key: &IdempotencyKey) -> i64 {
     key.user.map_or(NO_USER, UserKey::get)
 }
 

@@ -12,7 +12,8 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = dispute_events)]
 pub(in crate::sql) struct DisputeRow {
-    id: i64,
+    pub(in crate::sql) id: i64,
+    pub(in crate::sql) transaction_key: i64,
     event_id: String,
     dispute_id: Option<String>,
     status: String,

@@ -51,6 +51,11 @@ impl EventRow {
         (self.received_at, self.id)
     }
 
+    /// The gateway's id of the event, which every row has.
+    pub(in crate::sql) fn public_id(&self) -> EventId {
+        EventId::new(self.event_id.clone())
+    }
+
     pub(in crate::sql) fn into_event(self) -> QueryResult<StoredEvent> {
         let row = RowReader::new("payment_events", self.id).of_event(
             &self.gateway,

@@ -4,7 +4,7 @@ use domain::{
     order::{OrderLine, OrderStatus},
 };
 
-use super::reader::RowReader;
+use super::{DetailsRow, reader::RowReader};
 use crate::sql::schema::{order_items, orders};
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -16,8 +16,8 @@ pub(crate) struct OrderRow {
     order_number: String,
     status: String,
     amount: SqlAmount,
-    created_at: SqlTimestamp,
-    updated_at: SqlTimestamp,
+    pub(in crate::sql) created_at: SqlTimestamp,
+    pub(in crate::sql) updated_at: SqlTimestamp,
     currency: String,
     version: i64,
     revision: i64,
@@ -51,8 +51,12 @@ impl OrderRow {
         self.order_number.clone()
     }
 
-    /// The order with its items, which must be sorted by their position.
-    pub(in crate::sql) fn into_order(self, items: Vec<ItemRow>) -> QueryResult<Order> {
+    /// The order with its items, which must be sorted by their position, and its details if it has any.
+    pub(in crate::sql) fn into_order(
+        self,
+        details: Option<DetailsRow>,
+        items: Vec<ItemRow>,
+    ) -> QueryResult<Order> {
         let row = RowReader::new("orders", self.id).with_order(&self.order_number);
         let status = |name: &str, column| row.require_value(OrderStatus::parse(name), column);
         Ok(Order {
@@ -70,6 +74,7 @@ impl OrderRow {
                 .into_iter()
                 .map(|it| it.into_item(row, &self.currency))
                 .collect::<QueryResult<_>>()?,
+            details: details.map(|it| it.into_details(row)).transpose()?.unwrap_or_default(),
             created_at: row.read_timestamp(self.created_at, "createdAt")?,
             updated_at: row.read_timestamp(self.updated_at, "updatedAt")?,
             expires_at: row.read_timestamp(self.expires_at, "expiresAt")?,

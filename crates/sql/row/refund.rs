@@ -9,10 +9,10 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 #[derive(Queryable, Selectable, Insertable)]
 #[diesel(table_name = refunds, treat_none_as_default_value = false)]
 pub(in crate::sql) struct RefundRow {
-    id: i64,
+    pub(in crate::sql) id: i64,
     pub(in crate::sql) transaction_key: i64,
     gateway: String,
-    sequence: i64,
+    pub(in crate::sql) sequence: i64,
     refund_id: String,
     amount: SqlAmount,
     status: String,

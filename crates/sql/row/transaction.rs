@@ -6,7 +6,7 @@ use domain::{
     },
 };
 
-use super::{DisputeRow, ReferenceRow, RefundRow, read_rows, reader::RowReader};
+use super::{DisputeRow, ReferenceRow, RefundRow, next_action::parse_action, read_rows, reader::RowReader};
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -26,6 +26,11 @@ impl TransactionHead {
         refund.into_refund(self.row(), &self.currency)
     }
 
+    /// The public id of the transaction.
+    pub(in crate::sql) fn public_id(&self) -> TransactionId {
+        TransactionId::new(self.transaction_id.clone())
+    }
+
     /// Its row, while what belongs to it is read.
     pub(super) fn row(&self) -> RowReader<'_> {
         RowReader::new("payment_transactions", self.id).with_transaction(&self.transaction_id, &self.order_id)
@@ -43,38 +48,38 @@ impl TransactionHead {
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = payment_transactions, treat_none_as_default_value = false, treat_none_as_null = true)]
 pub(crate) struct TransactionRow {
-    pub(in crate::sql) id: i64,
+    pub(crate) id: i64,
     order_id: String,
     transaction_id: String,
-    status: String,
+    pub(crate) status: String,
     amount: SqlAmount,
     currency: String,
-    card_last4: Option<String>,
-    card_brand: Option<String>,
-    authorization_code: Option<String>,
-    captured_amount: Option<SqlAmount>,
-    captured_at: Option<SqlTimestamp>,
-    failure_reason: Option<String>,
-    response_code: Option<String>,
+    pub(crate) card_last4: Option<String>,
+    pub(crate) card_brand: Option<String>,
+    pub(crate) authorization_code: Option<String>,
+    pub(crate) captured_amount: Option<SqlAmount>,
+    pub(crate) captured_at: Option<SqlTimestamp>,
+    pub(crate) failure_reason: Option<String>,
+    pub(crate) response_code: Option<String>,
     created_at: SqlTimestamp,
-    updated_at: SqlTimestamp,
+    pub(crate) updated_at: SqlTimestamp,
     order_key: i64,
-    sequence: i64,
+    pub(in crate::sql) sequence: i64,
     gateway: String,
     token: String,
     capture_method: String,
-    authorized_at: Option<SqlTimestamp>,
-    failed_at: Option<SqlTimestamp>,
-    voided_at: Option<SqlTimestamp>,
-    surplus: bool,
-    displaced: bool,
-    asked: Option<String>,
-    asked_amount: Option<SqlAmount>,
-    refunded_amount: SqlAmount,
-    disputed_amount: Option<SqlAmount>,
-    occupies_order: Option<i64>,
-    check_at: Option<SqlTimestamp>,
-    checks: i64,
+    pub(crate) authorized_at: Option<SqlTimestamp>,
+    pub(crate) failed_at: Option<SqlTimestamp>,
+    pub(crate) voided_at: Option<SqlTimestamp>,
+    pub(crate) surplus: bool,
+    pub(crate) displaced: bool,
+    pub(crate) asked: Option<String>,
+    pub(crate) asked_amount: Option<SqlAmount>,
+    pub(crate) refunded_amount: SqlAmount,
+    pub(crate) disputed_amount: Option<SqlAmount>,
+    pub(crate) occupies_order: Option<i64>,
+    pub(crate) check_at: Option<SqlTimestamp>,
+    pub(crate) checks: i64,
 }
 
 const CAPTURE: &str = "CAPTURE";
@@ -127,20 +132,32 @@ impl From<&Transaction> for TransactionRow {
 }
 
 impl TransactionRow {
+    /// The public id, which is also the cursor of lists.
+    pub(in crate::sql) fn public_id(&self) -> String {
+        self.transaction_id.clone()
+    }
+
     /// Whether dispute events are stored for this transaction.
     pub(in crate::sql) const fn has_disputes(&self) -> bool {
         self.disputed_amount.is_some()
     }
 
-    /// The transaction with its refunds, which must be sorted oldest first, and all its dispute events.
+    /// The transaction with its next action as it is stored, its refunds, which must be sorted oldest first, and all
+    /// its dispute events.
     pub(in crate::sql) fn into_transaction(
         self,
+        action: Option<String>,
         refunds: Vec<RefundRow>,
         disputes: Vec<DisputeRow>,
         references: Vec<ReferenceRow>,
     ) -> QueryResult<Transaction> {
         let row = self.row_reader();
+        let action = action.map(|it| {
+            let action = row.sibling_row("payment_next_actions", self.id);
+            action.require_value(parse_action(&it), "content")
+        });
         Ok(Transaction {
+            next_action: action.transpose()?,
             amount: row.read_money(self.amount, &self.currency, "amount")?,
             facts: self.read_facts(disputes)?,
             sequence: row.read_count(self.sequence, "sequence")?,

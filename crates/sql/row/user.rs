@@ -1,6 +1,6 @@
 use diesel::prelude::*;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username};
-use ports::Credentials;
+use ports::{Account, Credentials};
 
 use super::reader::RowReader;
 use crate::sql::schema::user;
@@ -49,9 +49,36 @@ impl UserRow {
         Some((UserKey::new(self.id), UserId::new(self.public_id.clone()), at))
     }
 
+    /// The name, folded.
+    pub(in crate::sql) fn folded_username(&self) -> &str {
+        &self.username_folded
+    }
+
+    /// The address, folded.
+    pub(in crate::sql) fn folded_email(&self) -> &str {
+        &self.email_folded
+    }
+
+    /// The public id of the user.
+    pub(in crate::sql) fn public_id(&self) -> UserId {
+        UserId::new(self.public_id.clone())
+    }
+
     /// Whether the folded text is the name of this user; otherwise a query found it by its address.
     pub(in crate::sql) fn has_username(&self, folded: &str) -> bool {
         self.username_folded == folded
+    }
+
+    /// The account, with the time of the last login and the number of orders ever placed; no number is none.
+    pub(in crate::sql) fn into_account(
+        self,
+        last_login_at: Option<SqlTimestamp>,
+        placed: Option<i64>,
+    ) -> QueryResult<Account> {
+        let row = RowReader::new("user", self.id).of_user(&self.public_id);
+        let last_login_at = row.read_optional_timestamp(last_login_at, "last_login_at")?;
+        let order_count = row.require_value(u64::try_from(placed.unwrap_or(0)).ok(), "placed")?;
+        Ok(Account { user: self.into_credentials()?.user, last_login_at, order_count })
     }
 
     pub(in crate::sql) fn into_credentials(self) -> QueryResult<Credentials> {

@@ -3,6 +3,7 @@
 mod bench;
 mod cargo;
 mod deny;
+mod localstripe;
 mod programs;
 mod servers;
 mod test;
@@ -48,7 +49,9 @@ fn run(args: &[String]) -> io::Result<bool> {
             && deny::run(&root)?
             && tidy::run(&root)?),
         Some(("servers", [])) => servers::run(),
-        Some(("test", extra)) => Ok(programs::ensure_programs()? && test::run(&root, extra)?),
+        Some(("test", extra)) => {
+            Ok(programs::ensure_programs()? && localstripe::try_install(&root)? && test::run(&root, extra)?)
+        }
         Some(("tidy", [])) => tidy::run(&root),
         Some(("tidy", [list])) if list == "--list" => tidy::list(&root),
         _ => {

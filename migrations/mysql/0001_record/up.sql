@@ -24,12 +24,14 @@ CREATE TABLE IF NOT EXISTS user (
     disabled        TINYINT(1)   NOT NULL DEFAULT 0,
     -- When role or disabled last changed. Instances drop cached users by it.
     changed_at      TIMESTAMP(3) NULL,
+    last_login_at   TIMESTAMP(3) NULL,
     UNIQUE KEY user_public (publicId),
     UNIQUE KEY user_name (usernameFolded),
     UNIQUE KEY user_email (emailFolded),
     KEY user_cost (hashCost),
     KEY user_changed (changed_at),
     KEY user_of_role (role),
+    KEY user_by_time (created_at),
     CONSTRAINT user_disabled CHECK (disabled IN (0, 1)),
     CONSTRAINT user_role CHECK (role IN ('CUSTOMER', 'OPERATOR')),
     CONSTRAINT user_hash_cost CHECK (hashCost >= 0)
@@ -136,6 +138,8 @@ CREATE TABLE IF NOT EXISTS orders (
     KEY orders_of_user_and_status (userId, status, createdAt),
     KEY orders_expired (status, expiresAt),
     KEY orders_unchanged (status, updatedAt),
+    KEY orders_by_change (updatedAt),
+    KEY orders_of_user_by_change (userId, updatedAt),
     CONSTRAINT orders_user FOREIGN KEY (userId) REFERENCES user (id),
     CONSTRAINT orders_status CHECK (status IN (
         'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
@@ -149,15 +153,36 @@ CREATE TABLE IF NOT EXISTS orders (
     CONSTRAINT orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
+-- What a client stores with an order: one row for an order that has any of it. Objects are JSON texts.
+CREATE TABLE IF NOT EXISTS order_details (
+    orderId         BIGINT       NOT NULL PRIMARY KEY,
+    -- The owner and the time of the order, repeated for the indexes.
+    userId          BIGINT       NOT NULL,
+    createdAt       TIMESTAMP(3) NOT NULL,
+    reference       VARCHAR(100) NULL,
+    metadata        MEDIUMTEXT   NULL,
+    -- Personal data: the columns that an erasure of the account clears.
+    contact         TEXT         NULL,
+    shippingAddress TEXT         NULL,
+    tracking        TEXT         NULL,
+    KEY details_of_reference (reference, createdAt),
+    KEY details_of_owner (userId, reference, createdAt),
+    CONSTRAINT order_details_order FOREIGN KEY (orderId) REFERENCES orders (id),
+    CONSTRAINT order_details_reference CHECK (char_length(reference) BETWEEN 1 AND 100)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
 -- The counts of a user's unpaid orders: the number of orders, in the row with an empty productId, and the
 -- number of pieces of each product. Every commit that changes them updates these rows, so the limits hold for
--- concurrent commits.
+-- concurrent commits. `placed` is the number of all orders that the user ever placed, in the row with an empty
+-- productId.
 CREATE TABLE IF NOT EXISTS open_order_counts (
     userId       BIGINT         NOT NULL,
     productId    VARCHAR(255)   NOT NULL,
     total        BIGINT         NOT NULL,
+    placed       BIGINT         NOT NULL DEFAULT 0,
     PRIMARY KEY (userId, productId),
-    CONSTRAINT open_order_counts_total CHECK (total >= 0)
+    CONSTRAINT open_order_counts_total CHECK (total >= 0),
+    CONSTRAINT open_order_counts_placed CHECK (placed >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS order_items (
@@ -252,7 +277,10 @@ CREATE TABLE IF NOT EXISTS payment_transactions (
     UNIQUE KEY transactions_live (occupies_order),
     UNIQUE KEY transactions_of_order (order_key, sequence),
     KEY transactions_of_status (status, created_at),
+    KEY transactions_of_gateway (gateway, status, created_at),
     KEY transactions_to_check (gateway, check_at),
+    KEY transactions_by_time (gateway, created_at),
+    KEY transactions_by_capture (gateway, captured_at),
     CONSTRAINT transactions_order FOREIGN KEY (order_key) REFERENCES orders (id),
     CONSTRAINT transactions_status CHECK (status IN (
         'PENDING', 'AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED'
@@ -308,7 +336,10 @@ CREATE TABLE IF NOT EXISTS refunds (
     checks           BIGINT         NOT NULL,
     UNIQUE KEY refunds_public (transaction_key, refund_id),
     UNIQUE KEY refunds_sequence (transaction_key, sequence),
+    KEY refunds_of_status (status, created_at),
+    KEY refunds_of_gateway (gateway, status, created_at),
     KEY refunds_to_check (gateway, check_at),
+    KEY refunds_succeeded (gateway, succeeded_at),
     CONSTRAINT refunds_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
     CONSTRAINT refunds_amount CHECK (amount > 0),
     CONSTRAINT refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
@@ -357,6 +388,38 @@ CREATE TABLE IF NOT EXISTS gateway_references (
     CONSTRAINT references_kind CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
     CONSTRAINT references_reference CHECK (CHAR_LENGTH(reference) BETWEEN 1 AND 255),
     CONSTRAINT references_owner CHECK ((kind = 'PAYMENT') = (owner = ''))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- What the buyers of pending payments must do: JSON with the kind and its content.
+CREATE TABLE IF NOT EXISTS payment_next_actions (
+    transaction_key  BIGINT NOT NULL PRIMARY KEY,
+    content          TEXT   NOT NULL,
+    CONSTRAINT next_actions_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- Every request to a gateway with its answer. Rows are only inserted, and deleted when they are old. There is no foreign
+-- key: it would read and lock the row of the payment for a row that nothing is decided on.
+CREATE TABLE IF NOT EXISTS gateway_attempts (
+    id               BIGINT       NOT NULL PRIMARY KEY,
+    attempt_id       VARCHAR(255) NOT NULL,
+    transaction_key  BIGINT       NOT NULL,
+    -- The id of the refund that it is about; NULL for the payment itself.
+    refund_id        VARCHAR(255) NULL,
+    operation        VARCHAR(20)  NOT NULL,
+    request          TEXT         NOT NULL,
+    outcome          VARCHAR(20)  NOT NULL,
+    http_status      BIGINT       NULL,
+    -- The answer, or the reason why there was none.
+    answer           TEXT         NOT NULL,
+    started_at       TIMESTAMP(3) NOT NULL,
+    duration_ms      BIGINT       NOT NULL,
+    UNIQUE KEY attempts_public (attempt_id),
+    KEY attempts_of_transaction (transaction_key, started_at),
+    KEY attempts_by_time (started_at),
+    CONSTRAINT attempts_operation CHECK (operation IN ('CHARGE', 'CAPTURE', 'VOID', 'REFUND', 'LOOK_UP')),
+    CONSTRAINT attempts_outcome CHECK (outcome IN ('ANSWERED', 'FAILED')),
+    CONSTRAINT attempts_status CHECK (http_status >= 0),
+    CONSTRAINT attempts_duration CHECK (duration_ms >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- The gateways' reports about disputes. The disputes and their status follow from all reports.

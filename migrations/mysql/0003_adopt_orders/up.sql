@@ -82,10 +82,10 @@ WHERE NOT EXISTS (SELECT 1 FROM orders AS taken WHERE taken.id = old.id)
         'CLOSED'
     );
 
--- Old orders that are not paid yet count for their users; they hold no pieces.
-INSERT INTO open_order_counts (userId, productId, total)
-SELECT unpaid.userId, '', COUNT(*) FROM orders AS unpaid WHERE unpaid.status = 'PENDING' GROUP BY unpaid.userId
-ON DUPLICATE KEY UPDATE total = VALUES(total);
+-- Old orders count for their users, and among the unpaid ones if they are not paid yet; they hold no pieces.
+INSERT INTO open_order_counts (userId, productId, total, placed)
+SELECT old.userId, '', COUNT(IF(old.status = 'PENDING', 1, NULL)), COUNT(*) FROM orders AS old GROUP BY old.userId
+ON DUPLICATE KEY UPDATE total = VALUES(total), placed = VALUES(placed);
 
 -- An old item has no name but its product's id, and holds no stock: the app had none. One with a price that the order's
 -- currency does not have stays where it is.

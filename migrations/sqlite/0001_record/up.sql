@@ -9,15 +9,19 @@ CREATE TABLE user (
     email           TEXT    NOT NULL,
     created_at      INTEGER NOT NULL,
     publicId        TEXT    NOT NULL UNIQUE,
-    usernameFolded  TEXT    NOT NULL UNIQUE,
-    emailFolded     TEXT    NOT NULL UNIQUE,
+    usernameFolded  TEXT    NOT NULL,
+    emailFolded     TEXT    NOT NULL,
     role            TEXT    NOT NULL CHECK (role IN ('CUSTOMER', 'OPERATOR')),
     -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        INTEGER NOT NULL CHECK (hashCost >= 0),
     disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
     -- When role or disabled last changed. Instances drop cached users by it.
-    changed_at      INTEGER
+    changed_at      INTEGER,
+    last_login_at   INTEGER
 ) STRICT;
+CREATE UNIQUE INDEX user_name ON user (usernameFolded);
+CREATE UNIQUE INDEX user_email ON user (emailFolded);
+CREATE INDEX user_by_time ON user (created_at);
 CREATE INDEX user_cost ON user (hashCost);
 CREATE INDEX user_changed ON user (changed_at) WHERE changed_at IS NOT NULL;
 CREATE INDEX user_of_role ON user (role);
@@ -108,14 +112,34 @@ CREATE INDEX orders_of_status ON orders (status, createdAt);
 CREATE INDEX orders_of_user_and_status ON orders (userId, status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
+CREATE INDEX orders_by_change ON orders (updatedAt);
+CREATE INDEX orders_of_user_by_change ON orders (userId, updatedAt);
+
+-- What a client stores with an order: one row for an order that has any of it. Objects are JSON texts.
+CREATE TABLE order_details (
+    orderId         INTEGER NOT NULL PRIMARY KEY REFERENCES orders (id),
+    -- The owner and the time of the order, repeated for the indexes.
+    userId          INTEGER NOT NULL,
+    createdAt       INTEGER NOT NULL,
+    reference       TEXT    CHECK (length(reference) BETWEEN 1 AND 100),
+    metadata        TEXT,
+    -- Personal data: the columns that an erasure of the account clears.
+    contact         TEXT,
+    shippingAddress TEXT,
+    tracking        TEXT
+) STRICT;
+CREATE INDEX details_of_reference ON order_details (reference, createdAt);
+CREATE INDEX details_of_owner ON order_details (userId, reference, createdAt);
 
 -- The counts of a user's unpaid orders: the number of orders, in the row with an empty productId, and the
 -- number of pieces of each product. Every commit that changes them updates these rows, so the limits hold for
--- concurrent commits.
+-- concurrent commits. `placed` is the number of all orders that the user ever placed, in the row with an empty
+-- productId.
 CREATE TABLE open_order_counts (
     userId       INTEGER NOT NULL,
     productId    TEXT    NOT NULL,
     total        INTEGER NOT NULL CHECK (total >= 0),
+    placed       INTEGER NOT NULL DEFAULT 0 CHECK (placed >= 0),
     PRIMARY KEY (userId, productId)
 ) STRICT;
 
@@ -206,8 +230,11 @@ CREATE TABLE payment_transactions (
     CHECK (status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL)
 ) STRICT;
 CREATE INDEX transactions_of_status ON payment_transactions (status, created_at);
+CREATE INDEX transactions_of_gateway ON payment_transactions (gateway, status, created_at);
 -- Not only those with a `check_at`, because the names of gateways are found by this index, too.
 CREATE INDEX transactions_to_check ON payment_transactions (gateway, check_at);
+CREATE INDEX transactions_by_time ON payment_transactions (gateway, created_at);
+CREATE INDEX transactions_by_capture ON payment_transactions (gateway, captured_at) WHERE captured_at IS NOT NULL;
 
 CREATE TABLE refunds (
     id               INTEGER NOT NULL PRIMARY KEY,
@@ -235,7 +262,10 @@ CREATE TABLE refunds (
     CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
     CHECK ((status = 'PENDING') = (succeeded_at IS NULL AND failed_at IS NULL AND withdrawn = 0))
 ) STRICT;
+CREATE INDEX refunds_of_status ON refunds (status, created_at);
+CREATE INDEX refunds_of_gateway ON refunds (gateway, status, created_at);
 CREATE INDEX refunds_to_check ON refunds (gateway, check_at) WHERE check_at IS NOT NULL;
+CREATE INDEX refunds_succeeded ON refunds (gateway, succeeded_at) WHERE succeeded_at IS NOT NULL;
 
 -- The payment, capture and void requests with their authors. A refund has its author in its own row.
 CREATE TABLE payment_requests (
@@ -266,6 +296,32 @@ CREATE TABLE gateway_references (
     UNIQUE (transaction_key, kind, owner),
     CHECK ((kind = 'PAYMENT') = (owner = ''))
 ) STRICT;
+
+-- What the buyers of pending payments must do: JSON with the kind and its content.
+CREATE TABLE payment_next_actions (
+    transaction_key  INTEGER NOT NULL PRIMARY KEY REFERENCES payment_transactions (id),
+    content          TEXT    NOT NULL
+) STRICT;
+
+-- Every request to a gateway with its answer. Rows are only inserted, and deleted when they are old. There is no foreign
+-- key: it would read and lock the row of the payment for a row that nothing is decided on.
+CREATE TABLE gateway_attempts (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    attempt_id       TEXT    NOT NULL UNIQUE,
+    transaction_key  INTEGER NOT NULL,
+    -- The id of the refund that it is about; NULL for the payment itself.
+    refund_id        TEXT,
+    operation        TEXT    NOT NULL CHECK (operation IN ('CHARGE', 'CAPTURE', 'VOID', 'REFUND', 'LOOK_UP')),
+    request          TEXT    NOT NULL,
+    outcome          TEXT    NOT NULL CHECK (outcome IN ('ANSWERED', 'FAILED')),
+    http_status      INTEGER CHECK (http_status >= 0),
+    -- The answer, or the reason why there was none.
+    answer           TEXT    NOT NULL,
+    started_at       INTEGER NOT NULL,
+    duration_ms      INTEGER NOT NULL CHECK (duration_ms >= 0)
+) STRICT;
+CREATE INDEX attempts_of_transaction ON gateway_attempts (transaction_key, started_at);
+CREATE INDEX attempts_by_time ON gateway_attempts (started_at);
 
 -- The gateways' reports about disputes. The disputes and their status follow from all reports.
 CREATE TABLE dispute_events (

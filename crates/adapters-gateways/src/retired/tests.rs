@@ -30,10 +30,13 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
     };
     let refund = RefundId::new("r1".into());
     let answers = [
-        (EventKind::Failed, gateway.charge(charge()).await),
-        (EventKind::Failed, gateway.capture(charge(), amount).await),
-        (EventKind::Voided, gateway.void(charge()).await),
-        (EventKind::RefundFailed, gateway.refund(charge(), refund.clone(), amount).await),
+        (EventKind::Failed, gateway.charge(charge(), &ports::AttemptLog::default()).await),
+        (EventKind::Failed, gateway.capture(charge(), amount, &ports::AttemptLog::default()).await),
+        (EventKind::Voided, gateway.void(charge(), &ports::AttemptLog::default()).await),
+        (
+            EventKind::RefundFailed,
+            gateway.refund(charge(), refund.clone(), amount, &ports::AttemptLog::default()).await,
+        ),
     ];
     for (kind, answer) in answers {
         let Answer::Event(event) = answer.unwrap() else { panic!("the answer is no event") };
@@ -44,7 +47,7 @@ async fn whatever_is_asked_ends_with_the_reason_and_no_money_moves() {
     }
     let lookup = Lookup { charge: charge(), subject: ports::LookupSubject::Payment };
     assert_eq!(
-        gateway.look_up(lookup).await.unwrap(),
+        gateway.look_up(lookup, &ports::AttemptLog::default()).await.unwrap(),
         LookupAnswer::Unknown,
         "so it is sent again, and ends"
     );

@@ -99,11 +99,15 @@ pub(super) fn build_event(charge: &Charge, kind: EventKind, amount: Money, at: T
 /// Builds the event of a refund that succeeds.
 pub(super) fn refund(charge: &Charge, refund: &RefundId, amount: Money, at: Timestamp) -> PaymentEvent {
     let event = build_event(charge, EventKind::RefundSucceeded, amount, at);
-    let name = derive_id(&["refund", charge.transaction.as_str(), refund.as_str()]).to_lowercase();
-    let references =
-        EventReferences { refund: Some(GatewayReference::new(format!("sb_ref_{name}"))), ..event.references };
+    let references = EventReferences { refund: Some(refund_reference(charge, refund)), ..event.references };
     let id = notice::event_id(event.kind, &charge.transaction, Some(refund));
     PaymentEvent { id, refund: Some(refund.clone()), references, ..event }
+}
+
+/// Returns the sandbox's reference of a refund.
+pub(super) fn refund_reference(charge: &Charge, refund: &RefundId) -> GatewayReference {
+    let name = derive_id(&["refund", charge.transaction.as_str(), refund.as_str()]).to_lowercase();
+    GatewayReference::new(format!("sb_ref_{name}"))
 }
 
 /// Returns the sandbox's reference of a payment.

@@ -1,8 +1,8 @@
 use domain::{
     OrderNumber, TransactionId,
-    payment::{CaptureMethod, PaymentToken},
+    payment::{CaptureMethod, PaymentDetails, PaymentToken},
 };
-use port_contracts::gateway::GatewayFixture;
+use port_contracts::gateway::{GatewayControl, GatewayFixture, GatewayTraits, dashboard_event, sample_event};
 
 use super::*;
 use crate::{secret_from_bytes, standard_webhooks};
@@ -24,8 +24,21 @@ fn secrets() -> WebhookSecrets {
 }
 
 /// A sandbox that sends no notices.
-fn sandbox_at(now: Timestamp) -> Sandbox {
+pub(super) fn sandbox_at(now: Timestamp) -> Sandbox {
     Sandbox::open(SandboxConfig { deliveries: 0, ..SandboxConfig::new(secrets()) }, Arc::new(Stopped(now)))
+}
+
+/// The sandbox behaves by the token.
+struct TestTokens;
+
+impl GatewayControl for TestTokens {
+    fn lose_answers(&self) -> &'static str {
+        "tok_timeout"
+    }
+
+    fn drop_requests(&self) -> &'static str {
+        "tok_unreached"
+    }
 }
 
 async fn fixture() -> GatewayFixture {
@@ -33,15 +46,24 @@ async fn fixture() -> GatewayFixture {
         gateway: Arc::new(sandbox_at(NOW)),
         other_instance: Arc::new(sandbox_at(NOW.saturating_add(Duration::from_secs(60)))),
         now: NOW,
+        control: Arc::new(TestTokens),
+        traits: GatewayTraits::CARDS,
         good_token: "tok_visa",
-        declined_token: "tok_declined",
-        unanswered_token: "tok_timeout",
-        unreached_token: "tok_unreached",
+        declined_token: Some("tok_declined"),
         sign_notice: Box::new(|id, body, at| {
             standard_webhooks::signed_headers(secrets().signing_secret(), id, body, at)
         }),
-        write_notice: notice::format_body,
-        unknown_type: r#"{"type": "payment.blessed", "data": {}}"#,
+        write_notice: Box::new(|_, event| notice::format_body(event).into_bytes()),
+        write_notice_with_text: Box::new(|text| {
+            let reason = Some(text.to_owned());
+            let details = PaymentDetails { failure_reason: reason, ..PaymentDetails::default() };
+            let event = PaymentEvent { details, ..sample_event(EventKind::Failed, NOW) };
+            notice::format_body(&event).into_bytes()
+        }),
+        tamper: |body| String::from_utf8_lossy(body).replace("19.98", "19.97").into_bytes(),
+        sample_event: |kind, at| Some(sample_event(kind, at)),
+        dashboard_event,
+        unknown_type: br#"{"type": "payment.blessed", "data": {}}"#.to_vec(),
     }
 }
 
@@ -54,7 +76,7 @@ fn word(answer: Result<Answer, NoResponse>) -> PaymentEvent {
 /// Returns the events of a payment that the sandbox knows.
 async fn known(sandbox: &Sandbox, charge: &Charge) -> Vec<PaymentEvent> {
     let lookup = Lookup { charge: charge.clone(), subject: LookupSubject::Payment };
-    match sandbox.look_up(lookup).await.unwrap() {
+    match sandbox.look_up(lookup, &AttemptLog::default()).await.unwrap() {
         LookupAnswer::Found { events, .. } => events,
         LookupAnswer::Unknown | LookupAnswer::CannotTell => panic!("it is not known"),
     }
@@ -80,7 +102,10 @@ async fn a_pending_charge_has_no_word_before_its_delay_is_over_and_the_same_word
     {
         let charge = charge("tok_pending", method);
         let reference = Some(decision::payment_reference(&charge.transaction));
-        assert_eq!(sandbox_at(NOW).charge(charge.clone()).await.unwrap(), Answer::Accepted { reference });
+        assert_eq!(
+            sandbox_at(NOW).charge(charge.clone(), &AttemptLog::default()).await.unwrap(),
+            Answer::Accepted { reference, next_action: None }
+        );
         let early = NOW.saturating_add(delay - Duration::from_millis(1));
         assert_eq!(known(&sandbox_at(early), &charge).await, []);
         let events = known(&sandbox_at(NOW.saturating_add(delay)), &charge).await;
@@ -92,16 +117,19 @@ async fn a_pending_charge_has_no_word_before_its_delay_is_over_and_the_same_word
 #[tokio::test]
 async fn a_disputed_charge_is_captured_first() {
     let sandbox = sandbox_at(NOW);
-    let automatic = sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic)).await;
+    let automatic =
+        sandbox.charge(charge("tok_dispute", CaptureMethod::Automatic), &AttemptLog::default()).await;
     assert_eq!(word(automatic).kind, EventKind::Captured);
-    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual)).await;
+    let manual = sandbox.charge(charge("tok_dispute", CaptureMethod::Manual), &AttemptLog::default()).await;
     assert_eq!(word(manual).kind, EventKind::Authorized);
 }
 
 #[tokio::test]
 async fn an_answer_tells_of_the_card_what_the_contract_shows() {
     let sandbox = sandbox_at(NOW);
-    let good = word(sandbox.charge(charge("tok_visa", CaptureMethod::Automatic)).await).details;
+    let good =
+        word(sandbox.charge(charge("tok_visa", CaptureMethod::Automatic), &AttemptLog::default()).await)
+            .details;
     assert_eq!((good.card_last4.as_deref(), good.card_brand.as_deref()), (Some("4242"), Some("visa")));
     assert_eq!((good.response_code.as_deref(), good.failure_reason), (Some("00"), None));
     let code = good.authorization_code.unwrap();
@@ -111,17 +139,21 @@ async fn an_answer_tells_of_the_card_what_the_contract_shows() {
     );
     let mut other = charge("tok_visa", CaptureMethod::Automatic);
     other.transaction = TransactionId::new("t2".into());
-    let other = word(sandbox.charge(other).await).details;
+    let other = word(sandbox.charge(other, &AttemptLog::default()).await).details;
     assert_ne!(other.authorization_code, Some(code), "each transaction has its own");
 
-    let declined = word(sandbox.charge(charge("tok_declined", CaptureMethod::Automatic)).await).details;
+    let declined =
+        word(sandbox.charge(charge("tok_declined", CaptureMethod::Automatic), &AttemptLog::default()).await)
+            .details;
     assert_eq!(declined.failure_reason.as_deref(), Some("card declined"));
     assert_eq!((declined.response_code.as_deref(), declined.authorization_code), (Some("05"), None));
 }
 
 #[tokio::test]
 async fn a_token_that_is_not_known_is_declined() {
-    let event = word(sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic)).await);
+    let event = word(
+        sandbox_at(NOW).charge(charge("tok_mine", CaptureMethod::Automatic), &AttemptLog::default()).await,
+    );
     assert_eq!(event.kind, EventKind::Failed);
 }
 
@@ -163,4 +195,35 @@ fn of_what_it_was_asked_to_do_only_so_much_is_remembered() {
     }
     assert_eq!((ledger.find(&entry(0)), ledger.find(&entry(1)).is_some()), (None, true));
     assert!(ledger.is_first_attempt(&TransactionId::new("t0".into())), "a forgotten charge is lost again");
+}
+
+#[tokio::test]
+async fn a_refund_that_another_instance_made_cannot_be_told_apart_from_its_time() {
+    let charge = charge_of("t1");
+    let (made, elsewhere) = (sandbox_at(NOW), sandbox_at(NOW));
+    let (id, amount) = (domain::RefundId::new("r1".to_owned()), Money::parse("5", "CNY").unwrap());
+    let log = AttemptLog::default();
+    let Answer::Event(event) = made.refund(charge.clone(), id.clone(), amount, &log).await.unwrap() else {
+        panic!("it has a result")
+    };
+    let look_up = async |reference| {
+        let subject = LookupSubject::Refund { id: id.clone(), reference, amount };
+        elsewhere.look_up(Lookup { charge: charge.clone(), subject }, &log).await.unwrap()
+    };
+    assert_eq!(look_up(event.references.refund).await, LookupAnswer::CannotTell);
+    assert_eq!(look_up(None).await, LookupAnswer::Unknown);
+    let other = GatewayReference::new("sb_ref_other".to_owned());
+    assert_eq!(look_up(Some(other)).await, LookupAnswer::Unknown);
+}
+
+fn charge_of(transaction: &str) -> Charge {
+    Charge {
+        transaction: TransactionId::new(transaction.to_owned()),
+        reference: None,
+        order: OrderNumber::new("n1".to_owned()),
+        token: PaymentToken::new("tok_visa".to_owned()),
+        amount: Money::parse("19.98", "CNY").unwrap(),
+        capture_method: CaptureMethod::Automatic,
+        created_at: NOW,
+    }
 }

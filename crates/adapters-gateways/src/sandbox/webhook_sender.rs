@@ -9,6 +9,7 @@ use hyper::{
     Request,
     body::{Body, Bytes},
 };
+use hyper_rustls::HttpsConnector;
 use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::{TokioExecutor, TokioTimer},
@@ -21,7 +22,7 @@ use tokio_util::{
 };
 
 use super::config::{NAME, SandboxConfig};
-use crate::{WebhookSecrets, notice, standard_webhooks};
+use crate::{WebhookSecrets, http_client::build_connector, notice, standard_webhooks};
 
 /// The number of attempts to deliver a notice.
 const ATTEMPTS_MAX: u32 = 5;
@@ -50,7 +51,7 @@ pub(super) struct WebhookSender {
 
 /// The state that all deliveries share.
 struct DeliveryContext {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     clock: Arc<dyn Clock>,
     secrets: WebhookSecrets,
     callback_base: OnceLock<String>,
@@ -65,12 +66,10 @@ struct Webhook {
 
 impl WebhookSender {
     pub(super) fn new(config: &SandboxConfig, clock: Arc<dyn Clock>) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_max_idle_per_host(IN_FLIGHT_MAX)
-            .build(connector);
+            .build(build_connector());
         let context = DeliveryContext {
             client,
             clock,

@@ -64,6 +64,8 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::UpdateTransaction(transaction) => payments::update_transaction(tables, *transaction),
         Write::InsertRequest(request) => payments::insert_request(tables, request),
         Write::LearnReference(gateway, new) => payments::learn_reference(tables, &gateway, new),
+        Write::SetNextAction(transaction, action) => payments::set_next_action(tables, transaction, action),
+        Write::InsertAttempts(attempts) => payments::insert_attempts(tables, attempts),
         Write::Postpone(transaction) => payments::postpone_checks(tables, &transaction),
         Write::InsertFinding(finding) => findings::insert_finding(tables, finding),
         Write::InsertFindingOnce(finding, subject) => findings::insert_finding_once(tables, finding, subject),

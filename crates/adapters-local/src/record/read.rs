@@ -1,10 +1,12 @@
 //! The repositories, one file for each, as in `crates/sql/read`. Reads scan whole tables, because a record in
 //! memory is small.
 
+mod accounts;
 mod claims;
 mod events;
 mod findings;
 mod orders;
+mod payment_lists;
 mod payments;
 mod products;
 mod sessions;

@@ -15,6 +15,11 @@ pub(super) use self::{
     findings::FindingKeys, payments::TransactionKeys, products::ProductChangeKeys, users::UserKeys,
 };
 pub use self::{
-    findings::FindingRow, open_orders::OpenCountRow, orders::HistoryRow, payments::RequestRow,
-    probe::ProbeRow, products::ProductChangeRow, sessions::SessionRow,
+    findings::FindingRow,
+    open_orders::OpenCountRow,
+    orders::HistoryRow,
+    payments::RequestRow,
+    probe::ProbeRow,
+    products::ProductChangeRow,
+    sessions::{LastLoginRow, SessionRow},
 };

@@ -1,10 +1,11 @@
 //! All tables, and their snapshot.
 
 use domain::{ChangedBy, Email, Order, Product, Transaction, UserId, Username, payment::StoredEvent};
-use ports::{AccountConflict, Claim, Credentials};
+use ports::{AccountConflict, Claim, Credentials, StoredAttempt};
 
 use super::rows::{
-    FindingRow, HistoryRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow, UserKeys,
+    FindingRow, HistoryRow, LastLoginRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow,
+    UserKeys,
 };
 use super::table::{Duplicate, Table};
 
@@ -61,6 +62,8 @@ tables! {
     users: Credentials;
     /// Sessions, live or not, with the network of each login.
     sessions: SessionRow;
+    /// The times of the users' last logins.
+    last_logins: LastLoginRow;
     /// The catalogue.
     products: Product;
     /// The changes of products by operators.
@@ -71,10 +74,12 @@ tables! {
     history: HistoryRow;
     /// The numbers of unpaid orders of each user, and of the pieces in them.
     open_counts: OpenCountRow;
-    /// Transactions with their refunds, dispute events and references.
+    /// Transactions with their refunds, dispute events, references and next action.
     transactions: Transaction;
     /// Payment, capture and void requests with their authors.
     requests: RequestRow;
+    /// Requests to gateways with their answers.
+    attempts: StoredAttempt;
     /// The stored events of gateways.
     events: StoredEvent;
     /// Findings, with the subject of those that may exist only once.

@@ -41,6 +41,30 @@ pub(super) async fn add_open_orders(conn: &mut Conn, run: &[Write]) -> QueryResu
     Ok(RunOutcome::Applied)
 }
 
+/// Takes every order with its pieces off the counts. What was never counted, because its order is older than the
+/// counts, is not taken off; which order that is only single units tell, so such a batch is refused.
+pub(super) async fn remove_open_orders(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
+    let mut removals = Additions::new();
+    for write in run {
+        let Write::RemoveOpenOrder { owner, lines } = write else { return Ok(RunOutcome::OneByOne) };
+        let pieces = lines.iter().map(|it| (it.product.as_str(), i64::from(it.quantity)));
+        for (product, number) in std::iter::once((ORDERS, 1)).chain(pieces) {
+            let total = removals.entry((*owner, product)).or_default();
+            *total = total.saturating_add(number);
+        }
+    }
+    let rows: Vec<_> = removals.into_iter().collect();
+    let mut rest = rows.as_slice();
+    while !rest.is_empty() {
+        let (chunk, more) = rest.split_at(chunk_length(rest.len()));
+        if take_from_counts(conn, chunk).await? != chunk.len() {
+            return Ok(RunOutcome::Refused);
+        }
+        rest = more;
+    }
+    Ok(RunOutcome::Applied)
+}
+
 /// The additions in the order of their rows; `None` if the units have different limits.
 fn sum_additions(run: &[Write]) -> Option<(Additions<'_>, OpenLimits)> {
     let (mut additions, mut common) = (Additions::new(), None);
@@ -60,15 +84,39 @@ fn sum_additions(run: &[Write]) -> Option<(Additions<'_>, OpenLimits)> {
 
 async fn add_to_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> QueryResult<()> {
     let mut upsert = sql_query(format!(
-        "INSERT INTO open_order_counts (userId, productId, total) VALUES {} \
-         ON DUPLICATE KEY UPDATE total = total + VALUES(total)",
-        repeat_list("(?, ?, ?)", rows.len()),
+        "INSERT INTO open_order_counts (userId, productId, total, placed) VALUES {} \
+         ON DUPLICATE KEY UPDATE total = total + VALUES(total), placed = placed + VALUES(placed)",
+        repeat_list("(?, ?, ?, ?)", rows.len()),
     ))
     .into_boxed();
     for ((owner, product), number) in rows {
+        let placed = if *product == ORDERS { *number } else { 0 };
         upsert = upsert.bind::<BigInt, _>(owner.get()).bind::<Text, _>(*product).bind::<BigInt, _>(*number);
+        upsert = upsert.bind::<BigInt, _>(placed);
     }
     CachedStatement(upsert).execute(conn).await.map(drop)
+}
+
+/// Lowers the counts that are high enough, and returns their number.
+async fn take_from_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> QueryResult<usize> {
+    let cases = " WHEN userId = ? AND productId = ? THEN ?".repeat(rows.len());
+    let guards = vec!["(userId = ? AND productId = ? AND total >= ?)"; rows.len()].join(" OR ");
+    let mut update = sql_query(format!(
+        "UPDATE open_order_counts SET total = total - CASE{cases} ELSE 0 END \
+         WHERE (userId, productId) IN ({}) AND ({guards})",
+        repeat_list("(?, ?)", rows.len()),
+    ))
+    .into_boxed();
+    for ((owner, product), number) in rows {
+        update = update.bind::<BigInt, _>(owner.get()).bind::<Text, _>(*product).bind::<BigInt, _>(*number);
+    }
+    for ((owner, product), _) in rows {
+        update = update.bind::<BigInt, _>(owner.get()).bind::<Text, _>(*product);
+    }
+    for ((owner, product), number) in rows {
+        update = update.bind::<BigInt, _>(owner.get()).bind::<Text, _>(*product).bind::<BigInt, _>(*number);
+    }
+    CachedStatement(update).execute(conn).await
 }
 
 /// How many of these counts exceed their limit.

@@ -3,17 +3,18 @@
 use diesel::QueryResult;
 use diesel_async::RunQueryDsl;
 use domain::{Order, order::HistoryEntry};
-use ports::Write;
+use ports::{StoredAttempt, Write};
 
 use super::{RunOutcome, chunk_length};
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::row::{
-    EventRow, HistoryRow, NewClaim, NewItem, NewReferenceRow, NewRequest, OrderRow, TransactionRow,
+    AttemptRow, DetailsRow, EventRow, HistoryRow, NewClaim, NewItem, NewReferenceRow, NewRequest, OrderRow,
+    TransactionRow,
 };
 use crate::sql::schema::{
-    gateway_references, idempotency_claims, order_items, order_status_history, orders, payment_events,
-    payment_requests, payment_transactions,
+    gateway_attempts, gateway_references, idempotency_claims, order_details, order_items,
+    order_status_history, orders, payment_events, payment_requests, payment_transactions,
 };
 
 /// Inserts rows into a table, a chunk at a time. A macro, because the type of an insert names its table and row.
@@ -32,6 +33,8 @@ macro_rules! insert_rows {
     };
 }
 
+pub(super) use insert_rows;
+
 /// Inserts the rows of a run, if its kind is one that only inserts.
 pub(super) async fn insert_run(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
     let outcome = if let Some(claims) = pick_all(run, pick_claim) {
@@ -46,6 +49,9 @@ pub(super) async fn insert_run(conn: &mut Conn, run: &[Write]) -> QueryResult<Ru
         insert_rows!(conn, payment_requests::table, requests).await
     } else if let Some(references) = pick_all(run, pick_reference) {
         insert_rows!(conn, gateway_references::table, references).await
+    } else if let Some(attempts) = pick_all(run, pick_attempts) {
+        let attempts: Vec<_> = attempts.into_iter().flatten().map(AttemptRow::from).collect();
+        insert_rows!(conn, gateway_attempts::table, attempts).await
     } else {
         return Ok(RunOutcome::OneByOne);
     };
@@ -80,11 +86,17 @@ fn pick_reference(write: &Write) -> Option<NewReferenceRow<'_>> {
     Some(NewReferenceRow::new(gateway, new))
 }
 
+fn pick_attempts(write: &Write) -> Option<&[StoredAttempt]> {
+    if let Write::InsertAttempts(all) = write { Some(all) } else { None }
+}
+
 async fn insert_orders(conn: &mut Conn, new: &[(&Order, &HistoryEntry)]) -> QueryResult<()> {
     let rows: Vec<_> = new.iter().map(|(order, _)| OrderRow::from(*order)).collect();
     insert_rows!(conn, orders::table, rows).await?;
     let items: Vec<_> = new.iter().flat_map(|(order, _)| NewItem::from_order(order)).collect();
     insert_rows!(conn, order_items::table, items).await?;
+    let details: Vec<_> = new.iter().filter_map(|(order, _)| DetailsRow::from_order(order)).collect();
+    insert_rows!(conn, order_details::table, details).await?;
     let entries: Vec<_> = new.iter().map(|(order, entry)| HistoryRow::new(order.key, entry)).collect();
     insert_rows!(conn, order_status_history::table, entries).await
 }

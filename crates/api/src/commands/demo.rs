@@ -10,9 +10,9 @@ use adapters_gateways::{
     secret_from_bytes,
     standard_webhooks::{WebhookSecret, sign_notice},
 };
-use comfy_table::{Table, presets::UTF8_FULL_CONDENSED};
 use serde_json::{Value, json};
 
+use super::table::render_table;
 use crate::terminal::print_lines;
 use client::{ClientResponse, DemoClient};
 use server::DemoServer;
@@ -175,13 +175,6 @@ impl DemoRun {
         print_lines("\nWhat happened to the order: one line a change, one unbroken path.")?;
         Ok(print_lines(&render_table(&["when", "from", "to", "by"], &lines))?)
     }
-}
-
-fn render_table(header: &[&str], lines: &[[String; 4]]) -> String {
-    let mut table = Table::new();
-    table.load_style(UTF8_FULL_CONDENSED).set_header(header);
-    table.add_rows(lines);
-    table.to_string()
 }
 
 /// The gateway's notice that the payment is captured.

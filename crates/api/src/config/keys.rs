@@ -28,6 +28,12 @@ impl Keys {
         keys
     }
 
+    /// Whether the key is set, to a right value or a wrong one, and was not read yet. An empty value counts as
+    /// none, as in [`Self::get_filled`].
+    pub(super) fn is_set(&self, key: &str) -> bool {
+        self.remaining.get(key).is_some_and(|it| !it.is_empty())
+    }
+
     /// Records a fault. Reading goes on, so that all faults are reported at once.
     pub(super) fn add_fault(&mut self, fault: ConfigError) {
         self.faults.push(fault);
@@ -63,10 +69,19 @@ impl Keys {
         }
     }
 
-    /// Records a fault if this key is set, which is known and cannot be used.
-    pub(super) fn refuse_key(&mut self, key: &str, rule: &str) {
-        // Reading it removes it, so that it is not reported as unknown too. There is never a value.
-        let _ = self.get_optional(key, |_| Err::<(), _>(rule.to_owned()));
+    /// The value of a key that turns something on, as [`Self::get_optional`]. An empty value counts as none: a
+    /// file for compose passes such variables on, also those that have no value. For other keys an empty value
+    /// is wrong, so that a lost address of a server does not silently become its default.
+    pub(super) fn get_filled<T>(
+        &mut self,
+        key: &str,
+        parse: impl FnOnce(&str) -> Result<T, String>,
+    ) -> Option<T> {
+        if self.is_set(key) {
+            return self.get_optional(key, parse);
+        }
+        drop(self.remaining.remove(key));
+        None
     }
 
     /// Reports all faults. A key that was never read is one of them: it is unknown.

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::{Config, Database, durations::format_duration};
 
-const NONE: &str = "(none)";
+pub(super) const NONE: &str = "(none)";
 
 impl Config {
     /// Every key with its value in force, as TOML. Secrets are hidden, and so is the login in the database's
@@ -18,7 +18,7 @@ impl Config {
             Database::Sqlite(_) => "(made on the first start)",
             Database::MySql(_) => NONE,
         };
-        let local = if self.is_local() { made } else { NONE };
+        let local = if self.has_sandbox_unasked() { made } else { NONE };
         let policy = &self.policy;
         let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
         // By hand, not by `Serialize`: a new setting then cannot print a secret by default. A test compares
@@ -51,6 +51,7 @@ impl Config {
             ("orders_per_minute", policy.orders_per_minute.to_string()),
             ("declines_per_order", policy.declines_per_order.to_string()),
             ("declines_per_user", policy.declines_per_user.to_string()),
+            ("attempt_retention", toml_duration(policy.attempt_retention)),
             ("request_deadline", toml_duration(self.request_deadline)),
             ("trusted_proxies", toml_string(&proxies.join(","))),
             ("bcrypt_cost", self.bcrypt_cost.to_string()),
@@ -58,7 +59,9 @@ impl Config {
             ("log", toml_string(&self.log)),
             ("clock_offset", toml_string(&format!("{}ms", self.clock_offset_ms))),
         ];
-        lines.map(|(key, value)| format!("{key} = {value}\n")).concat()
+        let gateways =
+            self.gateways.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
+        lines.map(|(key, value)| format!("{key} = {value}\n")).into_iter().chain(gateways).collect()
     }
 }
 

@@ -65,7 +65,7 @@ fn is_anonymous(url: &Url) -> bool {
 }
 
 /// A duration above zero, of at most ten years.
-pub(super) fn parse_duration(text: &str) -> ParseResult<Duration> {
+pub(crate) fn parse_duration(text: &str) -> ParseResult<Duration> {
     let duration = parse_signed_duration(text).and_then(|it| Duration::try_from(it).ok());
     let within = |it: &Duration| !it.is_zero() && *it <= DURATION_MAX;
     duration
@@ -125,17 +125,19 @@ pub(super) fn parse_networks(text: &str) -> ParseResult<Vec<IpNet>> {
 
 /// Scheme, host and port of an HTTP service, without a slash at the end.
 pub(super) fn parse_base_url(text: &str) -> ParseResult<String> {
-    let sound = |it: &Url| it.has_host() && is_anonymous(it) && it.path() == "/" && is_plain(it);
-    match Url::parse(text).ok().filter(sound) {
-        Some(url) if url.scheme() == "http" => Ok(url.as_str().trim_end_matches('/').to_owned()),
-        // A rule of its own for the likely mistake: the sandbox has no TLS client, and every notice would
-        // fail.
-        Some(url) if url.scheme() == "https" => {
-            Err("must be http://: the sandbox brings its notices without TLS, so name an address within"
-                .into())
-        }
-        Some(_) | None => Err("must be http://, host and port, such as http://10.0.0.5:8080".into()),
-    }
+    let is_http = |it: &Url| matches!(it.scheme(), "http" | "https");
+    let sound =
+        |it: &Url| is_http(it) && it.has_host() && is_anonymous(it) && it.path() == "/" && is_plain(it);
+    let url = Url::parse(text).ok().filter(sound);
+    url.map(|it| it.as_str().trim_end_matches('/').to_owned())
+        .ok_or_else(|| "must be http:// or https://, host and port, such as https://shop.example".into())
+}
+
+/// The address of a gateway's API, as it is written. The gateway checks the rest when it is opened.
+pub(super) fn parse_api_base(text: &str) -> ParseResult<String> {
+    let url = Url::parse(text).ok().filter(|it| it.has_host() && is_anonymous(it) && is_plain(it));
+    url.map(|_| text.to_owned())
+        .ok_or_else(|| "must be https://host[:port][/path], or http:// to an address of this machine".into())
 }
 
 pub(super) fn parse_jwt_secret(text: &str) -> ParseResult<SecretString> {

@@ -3,7 +3,7 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header::{self, HeaderName},
+    http::header::{self, ContentType, HeaderName},
 };
 use application::{Conditions, IfMatch, IfNoneMatch};
 use domain::Version;
@@ -52,6 +52,16 @@ pub fn conditional_response(request: &HttpRequest, version: Version, view: &impl
         return full_response(version, view);
     }
     HttpResponse::NotModified().insert_header((header::ETAG, version_etag(version))).finish()
+}
+
+/// The same for a view that is serialised already.
+pub fn conditional_json(request: &HttpRequest, version: Version, body: Vec<u8>) -> HttpResponse {
+    let etag = (header::ETAG, version_etag(version));
+    if if_none_match(request).allows_version(Some(version)) {
+        HttpResponse::Ok().insert_header(etag).content_type(ContentType::json()).body(body)
+    } else {
+        HttpResponse::NotModified().insert_header(etag).finish()
+    }
 }
 
 /// Always 200 with the tag: for a resource whose content may differ within one version.

@@ -22,6 +22,7 @@
 //! ```
 
 mod parameters;
+mod patches;
 mod pointer;
 
 use std::{fmt::Display, ops::RangeInclusive};

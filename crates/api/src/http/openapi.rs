@@ -37,6 +37,7 @@ const TAGS: &[(&str, &str)] = &[
     ("Catalogue", "Products, their prices and their stock."),
     ("Orders", "Placing and following orders."),
     ("Payments", "Paying, capturing, voiding and refunding."),
+    ("Users", "The accounts of all users, for operators."),
     ("Callbacks", "Signed notices of payment gateways."),
     ("Findings", "Conditions that an operator must look at."),
     ("Operations", "Running and watching the service."),

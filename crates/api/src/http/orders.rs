@@ -1,12 +1,12 @@
 //! Handlers that place, list, show and move orders.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::orders::{
-    self, ListError, OrderLineInput, OrderQuery, PlaceError, TransitionError, TransitionRequest,
-};
+use application::orders::{self, OrderLineInput, PlaceError, TransitionError, TransitionRequest};
 use domain::{
-    Invalid, Order, OrderNumber, ProductId, Text, UserId,
-    order::{LINES_MAX, OrderStatus, QUANTITY_MAX},
+    Invalid, Order, OrderNumber, ProductId, Text,
+    order::{LINES_MAX, OrderDetails, OrderStatus, QUANTITY_MAX},
 };
 use ports::StoredReply;
 use serde_json::Value;
@@ -14,12 +14,13 @@ use utoipa::ToSchema;
 
 use super::{
     body::Body,
-    conditional::{conditional_response, if_match, version_etag},
-    decode::{Fields, QueryParameters, decimal_string, text, whole_number},
+    conditional::{conditional_json, conditional_response, if_match, version_etag},
+    decode::{Fields, decimal_string, text, whole_number},
     extract::Caller,
     idempotency,
-    openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
-    problem::{Fault, FaultLocation, Faults, HandlerResult, Kind, Problem, Rule},
+    openapi::{IdempotencyKeyHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader},
+    order_details::{AddressInput, ContactInput, TrackingInput, read_details, read_tracking},
+    problem::{Fault, Faults, HandlerResult, Kind, Problem, Rule},
     reply,
     view::{
         PageView,
@@ -28,15 +29,25 @@ use super::{
 };
 use crate::service::SharedService;
 
-/// The name that this list's cursors are sealed under.
-const LIST_NAME: &str = "orders";
-
 /// An order to place: products and quantities, priced by the server.
 #[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub struct PlaceOrder {
     /// 1-100 lines; lines for the same product are merged, and may add up to 9999 pieces at most.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<PlaceItem>,
+    /// The caller's own name of the order: 1-100 characters without white space around them, or null. Orders can be
+    /// listed by it; it need not be unique.
+    #[schema(min_length = 1, max_length = 100, example = "PO-2026-77")]
+    pub reference: Option<String>,
+    /// Up to 50 pairs of the caller's own, with keys of 1-40 and values of up to 500 characters. Null is the same as
+    /// an empty object.
+    #[schema(example = json!({"channel": "web"}))]
+    pub metadata: Option<BTreeMap<String, String>>,
+    /// The person or company to ask about the order, or null.
+    pub contact: Option<ContactInput>,
+    /// Where the goods go, or null.
+    pub shipping_address: Option<AddressInput>,
 }
 
 /// A line of an order to place.
@@ -64,12 +75,14 @@ pub struct Move {
     /// Reason for the move, stored in the history: 1-500 characters, or null.
     #[schema(max_length = 500)]
     pub reason: Option<String>,
+    /// The parcel, only for a move to `SHIPPED`; null or missing leaves it as it is.
+    pub tracking: Option<TrackingInput>,
 }
 
 /// Place an order
 ///
 /// The server prices the order and reserves the stock in the same commit. The same key with the same request
-/// gets the same answer for ever.
+/// gets the same answer for ever. What is stored with the order is kept and shown exactly as it was sent.
 #[utoipa::path(post, operation_id = "place", path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
     params(IdempotencyKeyHeader), responses(
     (status = 201, description = "The order.", body = OrderView, headers(
@@ -89,14 +102,16 @@ pub async fn place_order(
 ) -> HandlerResult {
     let body = body.read_json().await?;
     let request = idempotency::require_key(&service, &http, &caller, &body)?;
-    let lines = read_lines(&body)?;
+    let (lines, details) = read_order(&body)?;
     // The answer is rendered inside the use case, because it is committed with the order: a retry gets these
     // bytes, also when the order has moved on.
     let actor = caller.actor();
+    let customer = caller.is_operator().then(|| caller.user.clone());
     let placed = service
         .write(async move |app| {
-            orders::place_order(&app, &caller, request, lines, |order| {
-                render_new_order(&OrderView::for_actor(order, actor), order)
+            orders::place_order(&app, &caller, request, lines, details, |order| {
+                let view = OrderView::for_actor(order, actor).with_customer(customer.as_ref());
+                render_new_order(&view, order)
             })
             .await
         })
@@ -112,7 +127,7 @@ fn render_new_order(view: &OrderView, order: &Order) -> StoredReply {
     }
 }
 
-fn read_lines(body: &Value) -> Result<Vec<OrderLineInput>, Problem> {
+fn read_order(body: &Value) -> Result<(Vec<OrderLineInput>, OrderDetails), Problem> {
     let mut it = Fields::new(body);
     let items = it.read_list("items", 1..=LINES_MAX, |item| {
         let product = item.read_required("productId", text(ProductId::parse));
@@ -121,7 +136,8 @@ fn read_lines(body: &Value) -> Result<Vec<OrderLineInput>, Problem> {
         let seen_price = item.read_optional("price", text(decimal_string));
         Some(OrderLineInput { product: product?, quantity: quantity?, seen_price: seen_price? })
     });
-    it.finish(|| items)
+    let details = read_details(&mut it);
+    it.finish(|| Some((items?, details?)))
 }
 
 impl From<PlaceError> for Problem {
@@ -182,10 +198,18 @@ pub async fn get_order(
     number: Path<String>,
 ) -> HandlerResult {
     // Another customer's order is 404 and not 403, so that numbers cannot be tried for existence.
-    let order = orders::find_order(&service.app, &caller, &parse_order_number(&number)?)
-        .await?
-        .ok_or(Kind::NotFound)?;
-    Ok(conditional_response(&http, order.version, &OrderView::for_actor(&order, caller.actor())))
+    let (actor, number) = (caller.actor(), parse_order_number(&number)?);
+    if caller.is_operator() {
+        let order = orders::find_order(&service.app, &caller, &number).await?.ok_or(Kind::NotFound)?;
+        let customers = orders::find_customers(&service.app, &caller, [&order]).await?;
+        let view = OrderView::for_actor(&order, actor).with_customer(customers.get(&order.owner));
+        return Ok(conditional_response(&http, order.version, &view));
+    }
+    // A view is plain data with text keys: serialising it cannot fail.
+    let render = |it: &Order| serde_json::to_vec(&OrderView::for_actor(it, actor)).unwrap_or_default();
+    let found = orders::find_rendered_order(&service.app, &caller, &number, render).await?;
+    let order = found.ok_or(Kind::NotFound)?;
+    Ok(conditional_json(&http, order.version, order.body))
 }
 
 /// Reads an order's number from a path. A text that cannot be a number names no order.
@@ -196,61 +220,12 @@ pub fn parse_order_number(number: &str) -> Result<OrderNumber, Problem> {
     OrderNumber::parse(number).map_err(|_| Kind::NotFound.into())
 }
 
-/// List orders, newest first: my own, or for operators all
+/// Parses the name of a status.
 ///
-/// Sorted by `createdAt`, which is stamped by the clocks of several instances: they may differ by up to 10 s,
-/// and a commit takes time. A client that polls for new orders must look back for 20 s: ask for
-/// `createdAfter` = the newest known `createdAt` less 20 s, and leave out the orders that are known. Nothing
-/// is missed then.
-#[utoipa::path(get, operation_id = "list", path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
-    params(
-        ("status" = Option<String>, Query, description = "Only orders with this status."),
-        ("createdAfter" = Option<String>, Query, description = "Only orders placed at or after this RFC 3339 time."),
-        ("createdBefore" = Option<String>, Query, description = "Only orders placed before this RFC 3339 time."),
-        ("userId" = Option<String>, Query, description = "Only orders of the user with this id; for operators."),
-        PageParameters
-    ), responses(
-    (status = 200, description = "A page.", body = PageView<OrderView>)
-))]
-pub async fn list_orders(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
-    let cursors = service.cursors_for(LIST_NAME);
-    let mut it = QueryParameters::new(&http);
-    let status = it.read_optional("status", parse_status);
-    let created_after = it.read_time("createdAfter");
-    let created_before = it.read_time("createdBefore");
-    let user = it.read_optional("userId", UserId::parse);
-    let after = it.read_cursor(&cursors, OrderNumber::parse);
-    let limit = it.read_limit();
-    // `userId` of a customer is refused by the use case and not here: access is decided in one place.
-    let query = it.finish(|| {
-        Some(OrderQuery {
-            status: status?,
-            created_after: created_after?,
-            created_before: created_before?,
-            user: user?,
-            after: after?,
-            limit: limit?,
-        })
-    })?;
-    let page = orders::list_orders(&service.app, &caller, query).await?;
-    let view = |it: &Order| OrderView::for_actor(it, caller.actor());
-    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
-}
-
-fn parse_status(text: &str) -> Result<OrderStatus, Invalid> {
+/// # Errors
+/// [`Invalid`] when there is no such status.
+pub(super) fn parse_status(text: &str) -> Result<OrderStatus, Invalid> {
     OrderStatus::parse(text).ok_or(Invalid("must be one of the ten statuses of an order"))
-}
-
-impl From<ListError> for Problem {
-    fn from(error: ListError) -> Self {
-        match error {
-            ListError::NotOperator => {
-                let rule = Invalid("is a parameter for operators");
-                Self::invalid_request(vec![Fault::new(FaultLocation::Parameter("userId".to_owned()), rule)])
-            }
-            ListError::Failed(away) => away.into(),
-        }
-    }
 }
 
 /// List an order's history, oldest first
@@ -302,15 +277,25 @@ pub async fn transition_order(
     let mut it = Fields::new(&body);
     let to = it.read_required("to", text(parse_status));
     let reason = it.read_optional("reason", text(Text::parse));
-    let (to, reason) = it.finish(|| Some((to?, reason?)))?;
+    let tracking = match (read_tracking(&mut it), to) {
+        (Some(Some(_)), Some(to)) if to != OrderStatus::Shipped => {
+            it.add_fault("tracking", Invalid("is only for a move to SHIPPED"))
+        }
+        (tracking, _) => tracking,
+    };
+    let (to, reason, tracking) = it.finish(|| Some((to?, reason?, tracking?)))?;
+    let number = parse_order_number(&number)?;
+    let customer = orders::find_customer_of(&service.app, &caller, &number).await?;
     // `If-Match` goes to the use case, which compares it with the version that it is going to change.
     // Compared here, with an order that was read before, the check could be outdated by the commit.
-    let ask =
-        TransitionRequest { number: parse_order_number(&number)?, to, reason, if_match: if_match(&http) };
+    let ask = TransitionRequest { number, to, reason, tracking, if_match: if_match(&http) };
     let actor = caller.actor();
     let render = move |order: &Order| StoredReply {
         etag: Some(version_etag(order.version)),
-        ..reply::json_reply(StatusCode::OK, &OrderView::for_actor(order, actor))
+        ..reply::json_reply(
+            StatusCode::OK,
+            &OrderView::for_actor(order, actor).with_customer(customer.as_ref()),
+        )
     };
     let moved = service
         .write(async move |app| orders::transition_order(&app, &caller, request, ask, render).await)

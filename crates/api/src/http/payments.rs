@@ -8,7 +8,7 @@ use domain::{
     GatewayName, Invalid, RefundId, Text, TransactionId, UserId,
     payment::{CaptureMethod, NotCapturable, NotRefundable, PaymentToken},
 };
-use ports::StoredReply;
+use ports::{StoredReply, Unsupported};
 use utoipa::ToSchema;
 
 use super::{
@@ -75,7 +75,8 @@ pub struct MakeRefund {
 /// Start a payment of an order
 ///
 /// The transaction is committed as PENDING before the gateway is asked, with its id as the gateway's
-/// idempotency key. If the gateway's answer is lost it stays PENDING until the gateway has been asked again.
+/// idempotency key. If the gateway's answer is lost it stays PENDING until the gateway has been asked again. If
+/// the buyer has to do something first, `nextAction` says what, as long as it is PENDING.
 #[utoipa::path(post, operation_id = "start", path = "/v1/orders/{orderNumber}/payments", tag = "Payments", request_body = StartPayment,
     security(("bearer" = [])),
     params(
@@ -85,6 +86,8 @@ pub struct MakeRefund {
     (status = 201, description = "The transaction, whatever the gateway answered.", body = TransactionView),
     (status = 404, description = "No such order, or another customer's."),
     (status = 409, description = "`order-not-payable` or `idempotency-in-progress`."),
+    (status = 422, description = "`invalid-request`, also when the gateway does not take the capture method, or the \
+        currency or the amount of the order; `card-data-refused` or `idempotency-key-reused`."),
     (status = 429, description = "Too many payments of the order, or of the user within a day, were declined."),
     (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
@@ -138,10 +141,26 @@ impl From<StartPaymentError> for Problem {
                 let rule = Invalid("is no token that the gateway knows");
                 Self::invalid_request(vec![Fault::at_pointer("/paymentMethod/token", rule)])
             }
+            StartPaymentError::Unsupported(reason) => Self::invalid_request(vec![unsupported_fault(reason)]),
             StartPaymentError::NotPayable => Kind::OrderNotPayable.into(),
             StartPaymentError::Throttled(it) => Self::too_many_requests(it),
             StartPaymentError::GatewayUnavailable(it) => it.into(),
             StartPaymentError::Failed(away) => away.into(),
+        }
+    }
+}
+
+/// Names what the client can change. Amount and currency are the order's, so for them it is the gateway.
+fn unsupported_fault(reason: Unsupported) -> Fault {
+    match reason {
+        Unsupported::CaptureMethod => {
+            Fault::at_pointer("/captureMethod", Invalid("is not supported by the gateway"))
+        }
+        Unsupported::Currency => {
+            Fault::at_pointer("/gateway", Invalid("does not take the currency of the order"))
+        }
+        Unsupported::Amount => {
+            Fault::at_pointer("/gateway", Invalid("does not take the amount of the order"))
         }
     }
 }
@@ -186,7 +205,7 @@ pub async fn get_payment(service: SharedService, caller: Caller, id: Path<String
     Ok(HttpResponse::Ok().json(TransactionView::from(&found)))
 }
 
-fn parse_transaction_id(id: &str) -> Result<TransactionId, Problem> {
+pub(super) fn parse_transaction_id(id: &str) -> Result<TransactionId, Problem> {
     TransactionId::parse(id).map_err(|_| Kind::NotFound.into())
 }
 

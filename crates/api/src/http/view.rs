@@ -3,6 +3,8 @@
 //! They are separate from the domain's types, so that a change of the domain does not change the contract by
 //! accident.
 
+pub mod account;
+pub mod attempt;
 pub mod change;
 pub mod finding;
 pub mod order;

@@ -1,7 +1,7 @@
 //! The labels of the metrics. Their values are words of this program and never a client's: each new value is
 //! a new series, and a client could make as many as it likes.
 
-use domain::GatewayName;
+use domain::{FindingKind, GatewayName};
 use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome};
 use prometheus_client::encoding::EncodeLabelSet;
 
@@ -54,6 +54,17 @@ impl From<CallbackOutcome> for CallbackLabels {
             CallbackOutcome::Refused => "refused",
         };
         Self { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct FindingLabels {
+    kind: &'static str,
+}
+
+impl From<FindingKind> for FindingLabels {
+    fn from(kind: FindingKind) -> Self {
+        Self { kind: kind.as_str() }
     }
 }
 

@@ -49,7 +49,7 @@ async fn a_wrong_method_is_told_the_right_ones() {
     let client = shared().customer().await;
     let cases = [
         (Method::DELETE, "/v1/orders", &["GET", "HEAD", "POST"][..]),
-        (Method::PUT, "/v1/orders/n1", &["GET", "HEAD"]),
+        (Method::PUT, "/v1/orders/n1", &["GET", "HEAD", "PATCH"]),
         (Method::GET, "/v1/auth/login", &["POST"]),
         (Method::DELETE, "/v1/products/sku", &["GET", "HEAD", "PATCH", "PUT"]),
         (Method::GET, "/v1/callbacks/sandbox", &["POST"]),

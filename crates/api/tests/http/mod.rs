@@ -24,3 +24,4 @@ mod storms;
 mod sweeps;
 mod transitions;
 mod unreadable;
+mod users;

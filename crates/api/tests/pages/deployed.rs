@@ -20,11 +20,10 @@ use serde_json::Value;
 
 const ROOT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
 /// Values that stand for the secrets of somebody who has filled them in.
-const SECRETS: [(&str, &str); 7] = [
+const SECRETS: [(&str, &str); 6] = [
     ("IDEM_DATABASE_URL", "mysql://idem:0f1e2d3c@mysql:3306/idem"),
     ("IDEM_REDIS_URL", "redis://:0f1e2d3c@redis:6379/0"),
     ("IDEM_JWT_SECRET", "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"),
-    ("IDEM_SANDBOX_SECRET", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="),
     ("MYSQL_PASSWORD", "0f1e2d3c"),
     ("MYSQL_ROOT_PASSWORD", "0f1e2d3c"),
     ("REDIS_PASSWORD", "0f1e2d3c"),

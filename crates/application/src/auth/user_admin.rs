@@ -2,7 +2,8 @@
 //!
 //! Each change is one commit with its guard. A change that is already true succeeds and writes nothing, so
 //! each command may be repeated. All instances apply it within a second: ended sessions and changed users are
-//! read together by [`revocations`].
+//! read together by [`revocations`]. Unlike [`accounts`](super::accounts), a command may also change the last
+//! operator: a person at the machine can make another one.
 
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -124,13 +125,13 @@ async fn change_user(
     Ok(user)
 }
 
-fn end_sessions_write(app: &App, user: UserKey) -> Write {
+pub(super) fn end_sessions_write(app: &App, user: UserKey) -> Write {
     Write::RevokeSessions { user, except: None, at: app.clock.now() }
 }
 
 /// Notifies all instances after a commit. If it fails, each instance reads the change at its next
 /// synchronisation.
-async fn announce_change(app: &App) {
+pub(super) async fn announce_change(app: &App) {
     let _ = revocations::sync_recent(app).await;
     let _ = app.revocation_broadcast.publish().await;
 }

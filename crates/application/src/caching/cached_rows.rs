@@ -18,21 +18,29 @@ const TTL_PERMILLE_MAX: u32 = 1_150;
 #[derive(Clone)]
 pub(crate) struct CachedRows {
     cache: Arc<dyn Cache>,
+    /// Whether other programs can write to it.
+    is_shared: bool,
 }
 
 impl CachedRows {
+    /// In a cache that other programs, or other versions of this one, may write to.
     pub(crate) fn new(cache: Arc<dyn Cache>) -> Self {
-        Self { cache }
+        Self { cache, is_shared: true }
     }
 
-    /// The cached value of that name. Bytes that this program would not have written exactly so are no value:
+    /// In a cache that belongs to this process alone.
+    pub(crate) fn new_private(cache: Arc<dyn Cache>) -> Self {
+        Self { cache, is_shared: false }
+    }
+
+    /// The cached value of that name. In a shared cache, bytes that this program would not have written exactly so are no value:
     /// a missing member would be read as if it were empty. Such an entry is removed, because it may claim a
     /// version that no true row reaches, and would then refuse every newer value until it expires.
     pub(crate) async fn get<T: DeserializeOwned + Serialize>(&self, name: &str) -> Option<T> {
         let entry = self.cache.get_entry(name).await.ok().flatten()?;
         // Comparing also catches members that this version of the program does not know, which deserialising
         // alone would drop silently.
-        let own = |it: &T| serde_json::to_vec(it).is_ok_and(|bytes| bytes == entry.bytes);
+        let own = |it: &T| !self.is_shared || serde_json::to_vec(it).is_ok_and(|bytes| bytes == entry.bytes);
         let copy = serde_json::from_slice(&entry.bytes).ok().filter(own);
         if copy.is_none() {
             self.remove_row(name).await;

@@ -41,7 +41,7 @@ impl KnownReplies {
     /// Keeps replies in `cache`, which must belong to this process alone.
     #[must_use]
     pub fn new(cache: Arc<dyn Cache>) -> Self {
-        Self(CachedRows::new(cache))
+        Self(CachedRows::new_private(cache))
     }
 
     /// The claim of that key with its reply, if this process has seen it and it cannot be deleted soon.

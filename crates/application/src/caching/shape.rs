@@ -5,9 +5,13 @@
 //! adding a member to a type forces a change here, because nothing here is left to a default.
 
 use domain::{
-    Currency, Invalid, Money, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session,
+    Currency, Email, Invalid, Money, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session,
     SessionId, SessionKey, Text, Timestamp, UserKey, Version,
-    order::{OrderLine, OrderStatus},
+    order::{
+        Address, AddressLine, CarrierName, Contact, ContactName, Country, Metadata, MetadataKey,
+        MetadataValue, OrderDetails, OrderLine, OrderReference, OrderStatus, PhoneNumber, PlaceName,
+        PostalCode, Tracking, TrackingNumber, TrackingUrl,
+    },
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -62,9 +66,36 @@ fn sample_order() -> Result<Order, Invalid> {
         last_sequence: Sequence::FIRST,
         items: vec![item],
         amount: price,
+        details: sample_details()?,
         created_at: AT,
         updated_at: AT,
         expires_at: AT,
+    })
+}
+
+fn sample_details() -> Result<OrderDetails, Invalid> {
+    let pair = (MetadataKey::parse("key")?, MetadataValue::parse("")?);
+    let place = || PlaceName::new(String::new());
+    Ok(OrderDetails {
+        reference: Some(OrderReference::new(String::new())),
+        metadata: Metadata::new([pair].into())?,
+        contact: Some(Contact {
+            name: Some(ContactName::new(String::new())),
+            email: Some(Email::new(String::new())),
+            phone: Some(PhoneNumber::new(String::new())),
+        }),
+        shipping_address: Some(Address {
+            lines: vec![AddressLine::new(String::new())],
+            city: Some(place()),
+            region: Some(place()),
+            postal_code: Some(PostalCode::new(String::new())),
+            country: Country::parse("DE")?,
+        }),
+        tracking: Some(Tracking {
+            carrier: Some(CarrierName::new(String::new())),
+            number: Some(TrackingNumber::new(String::new())),
+            url: Some(TrackingUrl::parse("https://a.example")?),
+        }),
     })
 }
 

@@ -4,7 +4,9 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use domain::{Email, PasswordHash, Timestamp, User, UserId, UserKey, Username};
-use ports::{AccountConflict, Cache, ChangedUser, Credentials, PortError, UserRepository};
+use ports::{
+    Account, AccountConflict, AccountFilter, Cache, ChangedUser, Credentials, Page, PortError, UserRepository,
+};
 
 use super::{CachedRows, SingleFlight};
 
@@ -31,10 +33,10 @@ pub struct CachedUsers {
 }
 
 impl CachedUsers {
-    /// Decorates `record`, the system of record, with `cache`.
+    /// Decorates `record`, the system of record, with `cache`, which must belong to this process alone.
     #[must_use]
     pub fn new(record: Arc<dyn UserRepository>, cache: Arc<dyn Cache>) -> Self {
-        Self { record, cache: CachedRows::new(cache), loads: SingleFlight::new() }
+        Self { record, cache: CachedRows::new_private(cache), loads: SingleFlight::new() }
     }
 }
 
@@ -67,6 +69,10 @@ impl UserRepository for CachedUsers {
         self.record.find_user_by_key(key).await
     }
 
+    async fn list_users_by_key(&self, keys: &[UserKey]) -> Result<Vec<User>, PortError> {
+        self.record.list_users_by_key(keys).await
+    }
+
     async fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, PortError> {
         self.record.find_credentials(login).await
     }
@@ -85,6 +91,14 @@ impl UserRepository for CachedUsers {
             self.cache.put_row(&cache_key(&it.id), it.at.as_millis(), &it.user, TTL).await;
         }
         Ok(changed)
+    }
+
+    async fn find_account(&self, id: &UserId) -> Result<Option<Account>, PortError> {
+        self.record.find_account(id).await
+    }
+
+    async fn list_accounts(&self, filter: AccountFilter) -> Result<Page<Account>, PortError> {
+        self.record.list_accounts(filter).await
     }
 
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Result<Vec<User>, PortError> {

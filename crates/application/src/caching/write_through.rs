@@ -53,12 +53,15 @@ enum CacheUpdate {
 }
 
 /// The entry that follows from a write, if there is one. A new order has none: it is not cached yet, and most
-/// are never read. Neither has the end of a session: the write does not hold the whole session, and no entry
+/// are never read. Neither has an order whose status stays, because only its payment changes: another change follows
+/// soon, and an outdated entry is not used. Neither has the end of a session: the write does not hold the whole session, and no entry
 /// keeps a session alive.
 fn cache_update(write: &Write) -> Option<CacheUpdate> {
     #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else that is written is cached")]
     match write {
-        Write::UpdateOrder(progress) => Some(CacheUpdate::Order(Box::new(progress.order().clone()))),
+        Write::UpdateOrder(progress) if !progress.history_entries().is_empty() => {
+            Some(CacheUpdate::Order(Box::new(progress.order().clone())))
+        }
         Write::InsertSession(session, _) => Some(CacheUpdate::Session(session.clone())),
         Write::RotateSession { next, .. } => Some(CacheUpdate::Session((**next).clone())),
         _ => None,

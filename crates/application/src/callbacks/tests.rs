@@ -1,3 +1,5 @@
+mod repeated;
+
 use std::collections::HashMap;
 
 use domain::{
@@ -190,6 +192,18 @@ async fn what_cannot_be_read_is_kept_with_a_finding() {
     let kinds: Vec<_> = it.record.state().findings.iter().map(|it| it.finding.kind).collect();
     assert_eq!(kinds, [FindingKind::UnknownType, FindingKind::Unintelligible]);
     assert_eq!(kept_as(&it), [EventDisposition::Flagged; 2]);
+    assert_eq!(it.record.state().events[0].kind.as_deref(), Some("moon.rose"));
+}
+
+#[tokio::test]
+async fn what_is_irrelevant_is_kept_once_without_a_finding() {
+    let it = bench(order(), pending());
+    it.gateway.set_meaning("e1", ParsedNotice::Irrelevant { kind: "moon.rose".to_owned() });
+    for duplicate in [false, true] {
+        assert_eq!(receive_on(&it, "e1").await.unwrap(), duplicate);
+    }
+    assert_eq!(it.journal_lines(), ["commit InsertEvent"]);
+    assert_eq!(kept_as(&it), [EventDisposition::Unchanged]);
     assert_eq!(it.record.state().events[0].kind.as_deref(), Some("moon.rose"));
 }
 

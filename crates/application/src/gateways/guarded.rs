@@ -6,10 +6,11 @@ use std::{
 };
 
 use circuit_breaker::{CallPermit, CircuitBreaker, Settings, State};
-use domain::{GatewayName, Money, RefundId, Timestamp};
+use domain::{GatewayName, Money, RefundId, Timestamp, payment::CaptureMethod};
 use ports::{
-    Acknowledgement, Answer, BreakerState, CallOutcome, Charge, Clock, Gateway, InvalidSignature, Lookup,
-    LookupAnswer, Metrics, NoResponse, Notice, NoticeHeaders, Observation, ParsedNotice,
+    Acknowledgement, Answer, AttemptLog, BreakerState, CallOutcome, Charge, Clock, Gateway, GatewayAttempt,
+    GatewayCheck, InvalidSignature, Lookup, LookupAnswer, Metrics, NoResponse, Notice, NoticeHeaders,
+    Observation, ParsedNotice, Statement, StatementFaults, Unsupported,
 };
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -99,6 +100,14 @@ impl GuardedGateway {
         self.inner.accepts_token(token)
     }
 
+    /// Checks whether the gateway can take the payment, as [`Gateway::supports`] does.
+    ///
+    /// # Errors
+    /// [`Unsupported`].
+    pub fn supports(&self, amount: Money, capture_method: CaptureMethod) -> Result<(), Unsupported> {
+        self.inner.supports(amount, capture_method)
+    }
+
     /// As [`Gateway::verify_notice`].
     ///
     /// # Errors
@@ -124,6 +133,14 @@ impl GuardedGateway {
         self.inner.acknowledge(duplicate)
     }
 
+    /// Parses a settlement file, as [`Gateway::parse_statement`] does.
+    ///
+    /// # Errors
+    /// [`StatementFaults`].
+    pub fn parse_statement(&self, file: &[u8]) -> Result<Statement, StatementFaults> {
+        self.inner.parse_statement(file)
+    }
+
     /// Acquires a permit for calls to the gateway, and the breaker's permit for the first one. Waits up to
     /// `QUEUE_WAIT`.
     ///
@@ -136,7 +153,12 @@ impl GuardedGateway {
         let first_call = self.breaker.acquire_permit();
         self.report_state();
         let first_call = first_call.map_err(|_open| self.refuse_call(OPEN_PERIOD))?;
-        Ok(Admission { gateway: self, first_call: Mutex::new(Some(first_call)), _room: permit })
+        Ok(Admission {
+            gateway: self,
+            first_call: Mutex::new(Some(first_call)),
+            log: AttemptLog::default(),
+            _room: permit,
+        })
     }
 
     async fn wait_for_room(&self) -> Option<OwnedSemaphorePermit> {
@@ -189,6 +211,8 @@ pub struct Admission<'g> {
     gateway: &'g GuardedGateway,
     /// The breaker's permit for the first call; `None` after that call.
     first_call: Mutex<Option<CallPermit<'g>>>,
+    /// The requests that were sent, with their answers.
+    log: AttemptLog,
     _room: OwnedSemaphorePermit,
 }
 
@@ -199,12 +223,24 @@ impl Admission<'_> {
         self.gateway.inner.key_lifetime()
     }
 
+    /// Removes and returns the requests that were sent since the last time, with their answers.
+    #[must_use]
+    pub fn take_attempts(&self) -> Vec<GatewayAttempt> {
+        self.log.take()
+    }
+
+    /// As [`Gateway::states_action_by_charge`].
+    #[must_use]
+    pub fn states_action_by_charge(&self) -> bool {
+        self.gateway.inner.states_action_by_charge()
+    }
+
     /// As [`Gateway::charge`], within the time limit.
     ///
     /// # Errors
     /// [`NoResponse`].
     pub async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.charge(charge)).await
+        self.call(self.gateway.inner.charge(charge, &self.log)).await
     }
 
     /// As [`Gateway::look_up`], within the time limit.
@@ -212,7 +248,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse> {
-        self.call(self.gateway.inner.look_up(lookup)).await
+        self.call(self.gateway.inner.look_up(lookup, &self.log)).await
     }
 
     /// As [`Gateway::capture`], within the time limit.
@@ -220,7 +256,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.capture(charge, amount)).await
+        self.call(self.gateway.inner.capture(charge, amount, &self.log)).await
     }
 
     /// As [`Gateway::void`], within the time limit.
@@ -228,7 +264,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.void(charge)).await
+        self.call(self.gateway.inner.void(charge, &self.log)).await
     }
 
     /// As [`Gateway::refund`], within the time limit.
@@ -241,7 +277,15 @@ impl Admission<'_> {
         refund: RefundId,
         amount: Money,
     ) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.refund(charge, refund, amount)).await
+        self.call(self.gateway.inner.refund(charge, refund, amount, &self.log)).await
+    }
+
+    /// Asks the gateway whether it accepts the credentials, as [`Gateway::check`], within the time limit.
+    ///
+    /// # Errors
+    /// [`NoResponse`].
+    pub async fn check(&self) -> Result<GatewayCheck, NoResponse> {
+        self.call(self.gateway.inner.check(&self.log)).await
     }
 
     /// Makes a call within the time limit and reports its outcome to the breaker. Every call after the first

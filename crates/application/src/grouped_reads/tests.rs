@@ -1,4 +1,8 @@
-use ports::{Fingerprint, MockClaimRepository, MockOrderRepository, MockProductRepository, UnreadableRow};
+use domain::{EventId, GatewayName};
+use ports::{
+    CaseKey, EventRepository, Fingerprint, MockClaimRepository, MockEventRepository, MockOrderRepository,
+    MockPaymentRepository, MockProductRepository, PaymentCase, PaymentRepository, UnreadableRow,
+};
 use tokio::join;
 
 use super::*;
@@ -103,4 +107,58 @@ async fn claims_are_read_together_and_one_that_cannot_be_read_fails_alone() {
     let (found, refused) = join!(it.find_claim(&b), it.find_claim(&bad));
     assert_eq!(found.unwrap(), Some(claim("b")));
     assert!(matches!(refused, Err(PortError::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn cases_are_read_together_and_each_lookup_gets_its_own() {
+    let case = |text: &str| PaymentCase {
+        order: domain::Order { number: number(text), ..order() },
+        transactions: Vec::new(),
+        waiting: Vec::new(),
+    };
+    let mut payments = MockPaymentRepository::new();
+    payments.expect_find_cases().times(1).returning(move |keys| {
+        assert_eq!(keys.len(), 3, "each once");
+        Ok(vec![case("b"), case("a")])
+    });
+    let it = GroupedPayments::new(Arc::new(payments), 1);
+    let [a, b, c] = ["a", "b", "c"].map(|it| [CaseKey::Order(number(it))]);
+    let (first, second, third, again) =
+        join!(it.find_cases(&a), it.find_cases(&b), it.find_cases(&c), it.find_cases(&a));
+    let found = [first, second, third, again].map(|it| it.unwrap());
+    let numbers = found.map(|it| it.into_iter().map(|it| it.order.number.to_string()).collect::<Vec<_>>());
+    assert_eq!(numbers, [vec!["a"], vec!["b"], vec![], vec!["a"]]);
+}
+
+#[tokio::test]
+async fn a_case_that_cannot_be_read_fails_only_its_own_lookup() {
+    let mut payments = MockPaymentRepository::new();
+    payments.expect_find_cases().times(3).returning(|keys| match keys {
+        [CaseKey::Order(number)] if number.as_str() == "a" => Ok(Vec::new()),
+        _ => Err(unreadable()),
+    });
+    let it = GroupedPayments::new(Arc::new(payments), 1);
+    let [a, b] = ["a", "b"].map(|it| [CaseKey::Order(number(it))]);
+    let (good, bad) = join!(it.find_cases(&a), it.find_cases(&b));
+    assert!(good.is_ok() && matches!(bad, Err(PortError::Unreadable(_))));
+}
+
+#[tokio::test]
+async fn ids_of_notices_are_looked_up_together_for_each_gateway() {
+    let mut events = MockEventRepository::new();
+    events.expect_list_stored_ids().times(2).returning(|gateway, ids| {
+        let is_sandbox = *gateway == sandbox();
+        assert_eq!(ids.len(), if is_sandbox { 2 } else { 1 });
+        Ok(if is_sandbox { ids.iter().take(1).cloned().collect() } else { ids.to_vec() })
+    });
+    let it = GroupedEvents::new(Arc::new(events), 1);
+    let other = GatewayName::new("other".to_owned());
+    let [first, second] = ["e1", "e2"].map(|it| [EventId::new(it.to_owned())]);
+    let sandbox = sandbox();
+    let (one, two, three) = join!(
+        it.list_stored_ids(&sandbox, &first),
+        it.list_stored_ids(&sandbox, &second),
+        it.list_stored_ids(&other, &first)
+    );
+    assert_eq!((one.unwrap(), two.unwrap(), three.unwrap()), (first.to_vec(), vec![], first.to_vec()));
 }

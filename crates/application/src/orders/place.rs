@@ -17,7 +17,7 @@
 
 use domain::{
     ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
-    order::{HistoryEntry, NewOrder, OrderLine, QUANTITY_MAX, StockLine},
+    order::{HistoryEntry, NewOrder, OrderDetails, OrderLine, QUANTITY_MAX, StockLine},
 };
 use ports::{CommitError, Observation, PortError, StoredReply, UnitOfWork, Write};
 use tokio::{join, sync::OnceCell};
@@ -93,7 +93,7 @@ impl UseCaseError for PlaceError {
     }
 }
 
-/// Places an order: present prices, stock, history, and the reply as `render` writes it, in one commit.
+/// Places an order with these details: present prices, stock, history, and the reply as `render` writes it, in one commit.
 ///
 /// # Errors
 /// [`PlaceError`]. Unless it is `Failed`, nothing was written, so a corrected request with the same key goes
@@ -103,6 +103,7 @@ pub async fn place_order<R>(
     caller: &Caller,
     request: IdempotentRequest,
     lines: Vec<OrderLineInput>,
+    details: OrderDetails,
     render: R,
 ) -> Result<IdempotentReply, PlaceError>
 where
@@ -114,7 +115,7 @@ where
     let outcome = run_once(
         app,
         Some(&request),
-        || box_decision(decide_placement(app, caller, &lines, &counted, &render)),
+        || box_decision(decide_placement(app, caller, (&lines, &details), &counted, &render)),
         |error| map_commit_error(app, error, &lines),
     );
     let outcome = outcome.await;
@@ -140,7 +141,7 @@ fn map_commit_error(app: &App, error: CommitError, lines: &[OrderLineInput]) -> 
 async fn decide_placement<R>(
     app: &App,
     caller: &Caller,
-    lines: &[OrderLineInput],
+    (lines, details): (&[OrderLineInput], &OrderDetails),
     counted: &OnceCell<Result<(), Throttled>>,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<PlaceError>>
@@ -164,7 +165,7 @@ where
     };
     let items =
         products.iter().map(|(product, quantity)| OrderLine::from_product(product, *quantity)).collect();
-    let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?;
+    let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?.with_details(details.clone());
     let (number, reply) = (order.number.to_string(), render(&order));
     Ok(Decision::with_reply(placement_work(app, order, products), number, reply).without_expiry())
 }

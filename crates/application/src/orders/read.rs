@@ -2,36 +2,55 @@
 //! `orders_for_display`.
 
 use domain::{
-    Order, OrderNumber, Timestamp, UserId,
-    order::{OrderStatus, StoredHistoryEntry},
+    Email, Order, OrderNumber, Timestamp, User, UserId, UserKey, Username,
+    order::{OrderReference, OrderStatus, StoredHistoryEntry},
 };
-use ports::{OrderFilter, Page, PortError};
+use ports::{OrderCursor, OrderFilter, OrderSort, Page, PortError};
 
-use crate::{App, Caller};
+use crate::{App, Caller, caching::RenderedOrder};
 
 /// The filters of a list; each one that is set narrows it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderQuery {
-    /// Only orders with this status.
-    pub status: Option<OrderStatus>,
+    /// Only orders with one of these statuses, each named once; empty is no condition.
+    pub statuses: Vec<OrderStatus>,
     /// Only orders placed at or after this time.
     pub created_after: Option<Timestamp>,
     /// Only orders placed before this time.
     pub created_before: Option<Timestamp>,
-    /// Only orders of this user. Operators may set it; a customer who does is refused.
-    pub user: Option<UserId>,
-    /// Only orders that follow this one in the list; `None` is the first page.
-    pub after: Option<OrderNumber>,
+    /// Only orders that last changed at or after this time.
+    pub updated_after: Option<Timestamp>,
+    /// Only orders that last changed before this time.
+    pub updated_before: Option<Timestamp>,
+    /// Only orders with exactly this reference.
+    pub reference: Option<OrderReference>,
+    /// Only orders of the user who fits all of this. Operators may set it; a customer who does is refused.
+    pub customer: CustomerQuery,
+    /// The order of the list.
+    pub sort: OrderSort,
+    /// Only orders that follow this position in the list; `None` is the first page.
+    pub after: Option<OrderCursor>,
     /// The largest number of orders on the page.
     pub limit: u32,
+}
+
+/// Which user's orders an operator lists; without any condition those of all users.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CustomerQuery {
+    /// The user's public id.
+    pub id: Option<UserId>,
+    /// The e-mail address of the account, regardless of case.
+    pub email: Option<Email>,
+    /// The username, regardless of case.
+    pub username: Option<Username>,
 }
 
 /// Why orders were not listed.
 #[derive(Debug, thiserror::Error)]
 pub enum ListError {
-    /// A customer set `user`; only operators may.
+    /// A customer set a filter that only operators may set.
     #[error("only operators list by user")]
-    NotOperator,
+    NotOperator(CustomerQuery),
     /// The system of record is unavailable.
     #[error(transparent)]
     Failed(#[from] PortError),
@@ -47,6 +66,35 @@ pub async fn find_order(
     number: &OrderNumber,
 ) -> Result<Option<Order>, PortError> {
     Ok(app.orders_for_display.find_order(number).await?.filter(|it| caller.can_see(it)))
+}
+
+/// The order with that number as `render` shows it to an actor of the caller's kind; `None` if there is none or the
+/// caller may not see it. `render` depends on nothing but the order and the kind of actor.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn find_rendered_order(
+    app: &App,
+    caller: &Caller,
+    number: &OrderNumber,
+    render: impl FnOnce(&Order) -> Vec<u8>,
+) -> Result<Option<RenderedOrder>, PortError> {
+    let actor = caller.actor();
+    if let Some(known) = app.rendered_orders.find(number, actor).await {
+        // Asked after the request began, so nothing older is shown than any client was shown before; and who may see
+        // the order follows from the record.
+        let Some(head) = app.orders.find_order_head(number).await? else { return Ok(None) };
+        if !caller.is_operator() && head.owner != caller.user.key {
+            return Ok(None);
+        }
+        if let Some(rendered) = known.confirm(&head) {
+            return Ok(Some(rendered));
+        }
+    }
+    let Some(order) = find_order(app, caller, number).await? else { return Ok(None) };
+    let rendered = RenderedOrder { version: order.version, body: render(&order) };
+    app.rendered_orders.put(&order, actor, &rendered).await;
+    Ok(Some(rendered))
 }
 
 /// Whether the caller may see the order with that number.
@@ -78,29 +126,55 @@ pub async fn find_history(
     }
 }
 
-/// A page of orders, newest first: a customer's own, or for an operator those of all users.
+/// A page of orders: a customer's own, or for an operator those of all users. A page may be short although more
+/// follow; see [`OrderRepository::list_orders`](ports::OrderRepository::list_orders).
 ///
 /// # Errors
 /// [`ListError`].
 pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<Order>, ListError> {
-    let owner = match (&query.user, caller.is_operator()) {
-        (Some(_), false) => return Err(ListError::NotOperator),
-        (None, false) => Some(caller.user.key),
-        (None, true) => None,
-        (Some(id), true) => match app.users.find_user(id).await? {
-            Some(user) => Some(user.key),
+    let asks_for_user = query.customer != CustomerQuery::default();
+    let owner = match (asks_for_user, caller.is_operator()) {
+        (true, false) => return Err(ListError::NotOperator(query.customer)),
+        (false, false) => Some(caller.user.key),
+        (false, true) => None,
+        (true, true) => match find_owner(app, &query.customer).await? {
+            Some(owner) => Some(owner),
             None => return Ok(Page::EMPTY),
         },
     };
     let filter = OrderFilter {
         owner,
-        status: query.status,
+        statuses: query.statuses,
         created_after: query.created_after,
         created_before: query.created_before,
+        updated_after: query.updated_after,
+        updated_before: query.updated_before,
+        reference: query.reference,
+        sort: query.sort,
         after: query.after,
         limit: query.limit,
     };
     Ok(app.orders_for_display.list_orders(filter).await?)
+}
+
+/// The row key of the user who fits every condition; `None` if there is none.
+async fn find_owner(app: &App, query: &CustomerQuery) -> Result<Option<UserKey>, PortError> {
+    let CustomerQuery { id, email, username } = query;
+    // One condition finds the user, and all are compared then.
+    let found = if let Some(id) = id {
+        app.users.find_user(id).await?
+    } else if let Some(login) = email.as_ref().map(Email::as_str).or(username.as_ref().map(Username::as_str))
+    {
+        app.users.find_credentials(login).await?.map(|it| it.user)
+    } else {
+        None
+    };
+    let fits = |it: &User| {
+        id.as_ref().is_none_or(|id| it.id == *id)
+            && email.as_ref().is_none_or(|email| it.email.fold_case() == email.fold_case())
+            && username.as_ref().is_none_or(|name| it.username.fold_case() == name.fold_case())
+    };
+    Ok(found.filter(fits).map(|it| it.key))
 }
 
 #[cfg(test)]

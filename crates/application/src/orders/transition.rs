@@ -2,7 +2,7 @@
 
 use domain::{
     Order, OrderChange, OrderNumber, Text,
-    order::{OrderStatus, TransitionNotAllowed},
+    order::{OrderDetails, OrderStatus, Tracking, TransitionNotAllowed},
     payment::TransactionChange,
 };
 use ports::{PortError, StoredReply, UnitOfWork};
@@ -25,6 +25,8 @@ pub struct TransitionRequest {
     pub to: OrderStatus,
     /// The reason, as the history shows it.
     pub reason: Option<Text>,
+    /// The parcel, if the goods are sent with this change; `None` leaves it as it is.
+    pub tracking: Option<Tracking>,
     /// The versions of the order that the request is meant for.
     pub if_match: IfMatch,
 }
@@ -112,12 +114,16 @@ where
     let mut progress = OrderChange::from_order(order);
     let by = caller.changed_by();
     let moved = progress.transition(ask.to, by, ask.reason.clone(), app.clock.now());
-    let reply = render(progress.order());
     // Being in the status already is a success and changes nothing, without `If-Match` too: a client that
     // lost the reply and has no key sends the same request again.
     if !moved.map_err(TransitionError::from)? {
-        return Ok(Decision::with_reply(UnitOfWork::new(), number, reply));
+        return Ok(Decision::with_reply(UnitOfWork::new(), number, render(progress.order())));
     }
+    if ask.tracking.is_some() {
+        let details = progress.order().details.clone();
+        progress.edit_details(OrderDetails { tracking: ask.tracking.clone(), ..details }, app.clock.now());
+    }
+    let reply = render(progress.order());
     if from == OrderStatus::RefundPending && !matches!(ask.if_match, IfMatch::OneOf(_)) {
         return Err(TransitionError::PreconditionRequired.into());
     }

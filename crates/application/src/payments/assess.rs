@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use domain::{
     EventId, FindingKind, GatewayName, Transaction, TransactionId,
     payment::{
-        EventDisposition, EventEffect, EventTarget, Flag, KnownReference, NamedReference, PaymentEvent,
-        PaymentStatus, StoredEvent, TransactionChange, apply_events,
+        EventDisposition, EventEffect, EventKind, EventTarget, Flag, KnownReference, NamedReference,
+        NextAction, PaymentEvent, PaymentStatus, StoredEvent, TransactionChange, apply_events,
     },
 };
-use ports::{Notice, ParsedNotice, PortError, UnitOfWork, Write};
+use ports::{CaseKey, Notice, ParsedNotice, PaymentCase, PortError, UnitOfWork, Write, is_event_about};
 
 use super::gateway_calls::{GatewayReport, LapsedRequest};
 use crate::{App, case_work::work_from_case, findings::FindingFrequency, gateways::GuardedGateway};
@@ -24,7 +24,9 @@ pub(crate) struct Assessment {
     event_moves: Vec<Write>,
     /// The ids of the notices that waited. A finding names its event only if it is a stored notice.
     waited: Vec<EventId>,
-    /// Whether a reference is new or a finding was raised. A released operation raises one.
+    /// The other transactions of the order, oldest first.
+    others: Vec<Transaction>,
+    /// Whether a reference or the next action is new or a finding was raised. A released operation raises one.
     is_changed: bool,
     /// Whether the transaction is as it was read. What the gateway reported against it is then reported again at
     /// the next check, and so are its flags.
@@ -45,30 +47,72 @@ pub(crate) async fn resolve_target(
     }
 }
 
+/// Reads an order with its payments, as of one moment. `None` if there is no such order or transaction.
+pub(crate) async fn read_case(app: &App, key: CaseKey) -> Result<Option<PaymentCase>, PortError> {
+    Ok(app.payments.find_cases(&[key]).await?.pop())
+}
+
 /// Reads a transaction with its order, and applies the report and the events that waited for it. `None` if
 /// there is no such transaction.
-///
-/// The order is read before its transactions: a change between the two reads increments its revision, so the
-/// commit is stale instead of wrong.
 pub(crate) async fn assess(
     app: &App,
     id: &TransactionId,
     report: &GatewayReport,
 ) -> Result<Option<Assessment>, PortError> {
-    let Some(found) = app.payments.find_transaction(id).await? else { return Ok(None) };
-    let Some(order) = app.orders.find_order(&found.order_number).await? else { return Ok(None) };
-    let all = app.payments.list_transactions(order.key).await?;
-    let other_occupies = all.iter().any(|it| it.id != *id && it.occupies_order());
-    let Some(transaction) = all.into_iter().find(|it| it.id == *id) else { return Ok(None) };
-    let waiting = list_waiting_events(app, &transaction).await?;
+    let Some(case) = read_case(app, CaseKey::Transaction(id.clone())).await? else { return Ok(None) };
+    let Some((transaction, waiting)) = pick_transaction(app, &case, id) else { return Ok(None) };
+    let waiting_events = waiting.iter().map(|(_, event)| event);
+    let claimed_elsewhere =
+        find_claimed_elsewhere(app, &transaction, report.events.iter().chain(waiting_events), report).await?;
+    Ok(assess_case(app, case, id, report, claimed_elsewhere))
+}
+
+/// Applies the report to a case that this use case has just committed, without a read. The guard of the order makes
+/// the commit stale if anything has changed since; and the unique key of references makes it stale if the report
+/// teaches one that belongs to another transaction. `None` if the transaction is not in the case.
+pub(crate) fn assess_known(
+    app: &App,
+    known: PaymentCase,
+    id: &TransactionId,
+    report: &GatewayReport,
+) -> Option<Assessment> {
+    assess_case(app, known, id, report, Vec::new())
+}
+
+/// The transaction with its readable waiting events.
+fn pick_transaction(
+    app: &App,
+    case: &PaymentCase,
+    id: &TransactionId,
+) -> Option<(Transaction, Vec<(StoredEvent, PaymentEvent)>)> {
+    let transaction = case.transactions.iter().find(|it| it.id == *id)?.clone();
+    let gateway = app.find_gateway(&transaction.gateway);
+    // An event that names a reference which only this commit learns is not among them; the sweep
+    // `apply-parked` applies it.
+    let own = case.waiting.iter().filter(|it| is_event_about(it, &transaction)).cloned();
+    let waiting =
+        gateway.into_iter().flat_map(|it| own.clone().filter_map(|event| parse_event(it.as_ref(), event)));
+    let waiting = waiting.collect();
+    Some((transaction, waiting))
+}
+
+fn assess_case(
+    app: &App,
+    read: PaymentCase,
+    id: &TransactionId,
+    report: &GatewayReport,
+    claimed_elsewhere: Vec<NamedReference>,
+) -> Option<Assessment> {
+    let (transaction, waiting) = pick_transaction(app, &read, id)?;
+    let PaymentCase { order, transactions, .. } = read;
+    let others: Vec<_> = transactions.into_iter().filter(|it| it.id != *id).collect();
+    let other_occupies = others.iter().any(Transaction::occupies_order);
     let had_ended = ended_without_capture(&transaction);
     let now = app.clock.now();
     let lapsed: Vec<_> = report.lapsed.iter().filter(|it| it.is_open(&transaction)).collect();
     let lapsed_events = lapsed.iter().filter_map(|it| it.event(&transaction, now));
     let events: Vec<_> = report.events.iter().cloned().chain(lapsed_events).collect();
     let all_events: Vec<_> = events.iter().chain(waiting.iter().map(|(_, event)| event)).cloned().collect();
-    let claimed_elsewhere =
-        find_claimed_elsewhere(app, &transaction, &all_events, &report.references).await?;
     let before = transaction.clone();
     let mut case = TransactionChange::from_order(order, transaction, other_occupies);
     case.claimed_elsewhere = claimed_elsewhere;
@@ -95,9 +139,22 @@ pub(crate) async fn assess(
     let moved =
         waiting.iter().zip(&old).filter_map(|((stored, _), effect)| event_move(stored, effect)).collect();
     let waited = waiting.into_iter().map(|(stored, _)| stored.id).collect();
-    let is_changed = !case.new_references(now).is_empty() || !case.flags.is_empty();
     let flags_may_return = case.transaction == before;
-    Ok(Some(Assessment { case, effects, event_moves: moved, waited, is_changed, flags_may_return }))
+    // Last: only now it is known whether the payment still waits for its buyer.
+    case.replace_next_action(report.next_action.clone().filter(is_storable));
+    let is_changed =
+        !case.new_references(now).is_empty() || !case.flags.is_empty() || case.new_next_action().is_some();
+    Some(Assessment { case, effects, event_moves: moved, waited, others, is_changed, flags_may_return })
+}
+
+/// Whether the action is short enough to be stored. Without it the buyer cannot pay in this way, but the payment is
+/// looked up like any other.
+fn is_storable(action: &NextAction) -> bool {
+    let fits = action.content_bytes() <= NextAction::BYTES_MAX;
+    if !fits {
+        tracing::warn!(kind = action.kind(), "what the buyer must do is too long, and is left out");
+    }
+    fits
 }
 
 /// Whether the payment failed or was voided without a capture, so that no capture is expected any more.
@@ -116,14 +173,14 @@ fn orphan_flag(event: &PaymentEvent) -> Flag {
 /// Returns those of the references to be learnt that belong to another transaction. If two transactions claim
 /// one reference at the same time, the unique key decides: the second commit is stale, and its next round
 /// finds the owner.
-async fn find_claimed_elsewhere(
+async fn find_claimed_elsewhere<'e>(
     app: &App,
     transaction: &Transaction,
-    events: &[PaymentEvent],
-    references: &[KnownReference],
+    events: impl Iterator<Item = &'e PaymentEvent> + Send,
+    report: &GatewayReport,
 ) -> Result<Vec<NamedReference>, PortError> {
-    let stated = events.iter().flat_map(|it| it.references.iter().collect::<Vec<_>>());
-    let stated: BTreeSet<_> = stated.chain(references.iter().map(KnownReference::name)).collect();
+    let stated = events.flat_map(|it| it.references.iter().collect::<Vec<_>>());
+    let stated: BTreeSet<_> = stated.chain(report.references.iter().map(KnownReference::name)).collect();
     let mut claimed = Vec::new();
     for named in stated.into_iter().filter(|it| transaction.find_owner(it).is_none()) {
         let owner = app.payments.find_by_reference(&transaction.gateway, &named).await?;
@@ -134,23 +191,13 @@ async fn find_claimed_elsewhere(
     Ok(claimed)
 }
 
-async fn list_waiting_events(
-    app: &App,
-    transaction: &Transaction,
-) -> Result<Vec<(StoredEvent, PaymentEvent)>, PortError> {
-    let Some(gateway) = app.find_gateway(&transaction.gateway) else { return Ok(Vec::new()) };
-    // An event that names a reference which only this commit learns is not found here; the sweep
-    // `apply-parked` applies it.
-    let known: Vec<_> = transaction.references.iter().map(KnownReference::name).collect();
-    let stored = app.events.list_waiting_events(&transaction.gateway, &transaction.id, &known).await?;
-    Ok(stored.into_iter().filter_map(|it| parse_event(gateway.as_ref(), it)).collect())
-}
-
 fn parse_event(gateway: &GuardedGateway, stored: StoredEvent) -> Option<(StoredEvent, PaymentEvent)> {
     let notice = Notice { id: stored.id.clone(), raw: stored.raw.clone() };
     match gateway.parse_notice(&notice, stored.received_at) {
         ParsedNotice::Event(event) => Some((stored, *event)),
-        ParsedNotice::UnknownType { .. } | ParsedNotice::Unintelligible { .. } => None,
+        ParsedNotice::Irrelevant { .. }
+        | ParsedNotice::UnknownType { .. }
+        | ParsedNotice::Unintelligible { .. } => None,
     }
 }
 
@@ -170,10 +217,40 @@ pub(crate) const fn event_disposition(effect: &EventEffect) -> EventDisposition 
 }
 
 impl Assessment {
-    /// Whether nothing has to be committed: no new event, no waiting event that moves, no new reference and
-    /// no finding.
+    /// Whether nothing has to be committed: no new event, no waiting event that moves, no new reference or next
+    /// action, and no finding.
     pub(crate) fn is_idle(&self) -> bool {
         self.effects.is_empty() && self.event_moves.is_empty() && !self.is_changed
+    }
+
+    /// Whether a commit would write nothing new: the events repeat what is stored, and nothing was flagged.
+    pub(crate) fn repeats_stored_facts(&self) -> bool {
+        self.flags_may_return && self.event_moves.is_empty() && !self.is_changed
+    }
+
+    /// Whether the one new event, `kind` of a payment, only repeats a recorded fact, and nothing else has to
+    /// be committed. Facts of a payment are never withdrawn, so it stays a repetition whatever is committed
+    /// meanwhile, and needs no guard.
+    pub(crate) fn is_repetition(&self, kind: EventKind) -> bool {
+        matches!(kind, EventKind::Authorized | EventKind::Captured)
+            && self.effects == [EventEffect::Unchanged]
+            && self.event_moves.is_empty()
+            && !self.is_changed
+            && self.flags_may_return
+            && self.case.order_change.history_entries().is_empty()
+    }
+
+    /// The case as it is after [`into_work`](Self::into_work) is committed; `None` if events wait for the
+    /// transaction, because their dispositions change.
+    pub(crate) fn case_after_commit(&self) -> Option<PaymentCase> {
+        if !self.waited.is_empty() {
+            return None;
+        }
+        let order = self.case.order_change.order().clone();
+        let mut transactions = self.others.clone();
+        transactions.push(self.case.transaction.clone());
+        transactions.sort_by_key(|it| it.sequence);
+        Some(PaymentCase { order, transactions, waiting: Vec::new() })
     }
 
     /// Returns everything that was decided, as one unit of work.

@@ -9,13 +9,16 @@
 use domain::{
     FindingKind, Refund, RefundId, Timestamp, Transaction,
     payment::{
-        EventKind, EventReferences, EventTarget, Flag, GatewayReference, KnownReference, PaymentDetails,
-        PaymentEvent, PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner, RefundStatus,
-        ReportedAmount,
+        EventKind, EventReferences, EventTarget, Flag, GatewayReference, KnownReference, NextAction,
+        PaymentDetails, PaymentEvent, PaymentRequestKind, PaymentStatus, PendingOperation, ReferenceOwner,
+        RefundStatus, ReportedAmount,
     },
 };
-use ports::{Answer, Charge, ErrorChain, Lookup, LookupAnswer, LookupSubject, NoResponse, PortError};
+use ports::{
+    Answer, AttemptOperation, Charge, ErrorChain, Lookup, LookupAnswer, LookupSubject, NoResponse, PortError,
+};
 
+use super::attempts::Attempts;
 use crate::{App, gateways::Admission};
 
 /// The results of the calls about one transaction. A call without a response adds nothing.
@@ -25,8 +28,14 @@ pub(crate) struct GatewayReport {
     pub(crate) events: Vec<PaymentEvent>,
     /// The gateway's references that came beside events, or without one.
     pub(crate) references: Vec<KnownReference>,
+    /// What the buyer must do next, as the gateway last stated it.
+    pub(crate) next_action: Option<NextAction>,
+    /// Whether the gateway has answered that it knows the payment and that it has no result yet.
+    pub(crate) is_open_there: bool,
     /// The requests that the gateway did not do and that cannot be sent again.
     pub(crate) lapsed: Vec<LapsedRequest>,
+    /// Everything that was sent to the gateway, and what came back.
+    pub(crate) attempts: Attempts,
 }
 
 /// A request that was not done and whose idempotency key the gateway may have forgotten.
@@ -47,16 +56,23 @@ impl From<Vec<PaymentEvent>> for GatewayReport {
 }
 
 impl GatewayReport {
-    /// Adds the answer to a request about `owner`; logs a missing answer.
+    /// Adds the answer to a request about `owner`, and the attempts that it took; logs a missing answer.
     fn add_answer(
         &mut self,
+        operation: AttemptOperation,
         owner: ReferenceOwner,
         answer: Result<Answer, NoResponse>,
+        admission: &Admission<'_>,
         transaction: &Transaction,
     ) {
+        let refund = owner.refund_id().cloned();
+        self.attempts.add(operation, refund, admission.take_attempts());
         match answer {
             Ok(Answer::Event(event)) => self.events.push(*event),
-            Ok(Answer::Accepted { reference }) => self.add_reference(owner, reference),
+            Ok(Answer::Accepted { reference, next_action }) => {
+                self.add_reference(owner, reference);
+                self.next_action = next_action.or_else(|| self.next_action.take());
+            }
             Err(error) => log_lost(&error, transaction),
         }
     }
@@ -82,7 +98,7 @@ fn log_lost(error: &NoResponse, of: &Transaction) {
 pub(crate) async fn request_charge(admission: &Admission<'_>, transaction: &Transaction) -> GatewayReport {
     let mut report = GatewayReport::default();
     let answer = admission.charge(Charge::from(transaction)).await;
-    report.add_answer(ReferenceOwner::Payment, answer, transaction);
+    report.add_answer(AttemptOperation::Charge, ReferenceOwner::Payment, answer, admission, transaction);
     report
 }
 
@@ -157,18 +173,32 @@ async fn check_payment(
     transaction: &Transaction,
     report: &mut GatewayReport,
 ) {
-    match look_up(admission, transaction, LookupSubject::Payment).await {
-        Some(LookupAnswer::Found { reference, events }) => {
+    match look_up(admission, transaction, LookupSubject::Payment, report).await {
+        Some(LookupAnswer::Found { reference, events, next_action }) => {
+            report.is_open_there = events.is_empty();
+            // The answer that stated the action was lost. Without it the buyer cannot pay.
+            let lacks_action = next_action.is_none() && transaction.next_action().is_none();
+            let may_charge = is_key_alive(app, admission, transaction.created_at);
+            report.next_action = next_action;
             report.add_reference(ReferenceOwner::Payment, reference);
             report.events.extend(events);
+            if report.is_open_there && lacks_action && may_charge && admission.states_action_by_charge() {
+                repeat_charge(admission, transaction, report).await;
+            }
         }
         Some(LookupAnswer::Unknown) if is_key_alive(app, admission, transaction.created_at) => {
-            let answer = admission.charge(Charge::from(transaction)).await;
-            report.add_answer(ReferenceOwner::Payment, answer, transaction);
+            repeat_charge(admission, transaction, report).await;
         }
         Some(LookupAnswer::Unknown) => report.lapsed.push(LapsedRequest::Payment),
         Some(LookupAnswer::CannotTell) | None => {}
     }
+}
+
+async fn repeat_charge(admission: &Admission<'_>, transaction: &Transaction, report: &mut GatewayReport) {
+    let answer = admission.charge(Charge::from(transaction)).await;
+    report.is_open_there = matches!(answer, Ok(Answer::Accepted { .. }));
+    let (charge, owner) = (AttemptOperation::Charge, ReferenceOwner::Payment);
+    report.add_answer(charge, owner, answer, admission, transaction);
 }
 
 async fn check_operation(
@@ -179,8 +209,8 @@ async fn check_operation(
     requested_at: Timestamp,
     report: &mut GatewayReport,
 ) {
-    let (has_ended, is_held) = match look_up(admission, transaction, LookupSubject::Payment).await {
-        Some(LookupAnswer::Found { reference, events }) => {
+    let (has_ended, is_held) = match look_up(admission, transaction, LookupSubject::Payment, report).await {
+        Some(LookupAnswer::Found { reference, events, .. }) => {
             report.add_reference(ReferenceOwner::Payment, reference);
             let has_ended = events.iter().any(|it| it.kind != EventKind::Authorized);
             let is_held = !events.is_empty() && !has_ended;
@@ -211,8 +241,8 @@ async fn check_refund(
     let owner = ReferenceOwner::Refund(refund.id.clone());
     let reference = transaction.reference_of(&owner).cloned();
     let subject = LookupSubject::Refund { id: refund.id.clone(), reference, amount: refund.amount };
-    match look_up(admission, transaction, subject).await {
-        Some(LookupAnswer::Found { reference, events }) => {
+    match look_up(admission, transaction, subject, report).await {
+        Some(LookupAnswer::Found { reference, events, .. }) => {
             report.add_reference(owner, reference);
             report.events.extend(events);
         }
@@ -228,8 +258,14 @@ async fn look_up(
     admission: &Admission<'_>,
     transaction: &Transaction,
     subject: LookupSubject,
+    report: &mut GatewayReport,
 ) -> Option<LookupAnswer> {
+    let refund = match &subject {
+        LookupSubject::Payment => None,
+        LookupSubject::Refund { id, .. } => Some(id.clone()),
+    };
     let answer = admission.look_up(Lookup { charge: Charge::from(transaction), subject }).await;
+    report.attempts.add(AttemptOperation::LookUp, refund, admission.take_attempts());
     answer.inspect_err(|error| log_lost(error, transaction)).ok()
 }
 
@@ -240,11 +276,13 @@ async fn send_operation(
     report: &mut GatewayReport,
 ) {
     let charge = Charge::from(transaction);
-    let answer = match operation {
-        PendingOperation::Capture(amount) => admission.capture(charge, amount).await,
-        PendingOperation::Void => admission.void(charge).await,
+    let (operation, answer) = match operation {
+        PendingOperation::Capture(amount) => {
+            (AttemptOperation::Capture, admission.capture(charge, amount).await)
+        }
+        PendingOperation::Void => (AttemptOperation::Void, admission.void(charge).await),
     };
-    report.add_answer(ReferenceOwner::Payment, answer, transaction);
+    report.add_answer(operation, ReferenceOwner::Payment, answer, admission, transaction);
 }
 
 async fn send_refund(
@@ -254,7 +292,8 @@ async fn send_refund(
     report: &mut GatewayReport,
 ) {
     let answer = admission.refund(Charge::from(transaction), refund.id.clone(), refund.amount).await;
-    report.add_answer(ReferenceOwner::Refund(refund.id.clone()), answer, transaction);
+    let owner = ReferenceOwner::Refund(refund.id.clone());
+    report.add_answer(AttemptOperation::Refund, owner, answer, admission, transaction);
 }
 
 /// Whether a request of that time can be sent again: the gateway still recognises its key.

@@ -4,12 +4,14 @@ use domain::{
     Money, RefundId, Text, Transaction, TransactionId,
     payment::{NotCapturable, NotRefundable, NotVoidable},
 };
-use ports::{PortError, StoredReply, UnitOfWork};
+use ports::{ErrorChain, PaymentCase, PortError, StoredReply, UnitOfWork};
 
 use super::{
     VisibleTransaction, assess,
+    assess::assess_known,
     gateway_calls::{GatewayReport, look_up_open_requests, request_operation},
     read::list_visible_requests,
+    reconcile::commit_report,
 };
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, Operator,
@@ -90,18 +92,24 @@ where
         Attempt::<OperationError>::from_commit_error,
     )
     .await?;
-    let (resource, admission) = match claimed {
+    let (resource, admission, committed) = match claimed {
         KeyState::Replay(reply) => return Ok(IdempotentReply::Replay(reply)),
-        KeyState::New((resource, admission)) => (resource, Some(admission)),
-        KeyState::Unfinished(claim) => (claim.resource, None),
+        KeyState::New((resource, admission, committed)) => (resource, Some(admission), committed),
+        KeyState::Unfinished(claim) => (claim.resource, None, None),
     };
-    let known = app.payments.find_transaction(id).await?.ok_or(OperationError::NotFound)?;
     let refund = matches!(operation, PaymentOperation::Refund(..)).then(|| RefundId::new(resource));
+    // A notice may have withdrawn the refund since the claim, and money that is sent twice is hard to get back. So a
+    // refund is read again.
+    let in_hand = committed.iter().filter(|_| refund.is_none()).flat_map(|it| &it.transactions);
+    let in_hand = in_hand.into_iter().find(|it| it.id == *id);
+    let known = match in_hand {
+        Some(transaction) => transaction.clone(),
+        None => app.payments.find_transaction(id).await?.ok_or(OperationError::NotFound)?,
+    };
     // Everything else that the reply needs is read before the gateway is called: if a read fails here,
-    // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail: it reads
-    // the transaction and its order again, and commits. Then the answer is lost here, and a retry or the
-    // sweep looks the result up at the gateway. The reply to a refund needs no requests: the refund has its
-    // author.
+    // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail. Then
+    // the answer is lost here, and a retry or the sweep looks the result up at the gateway. The reply to a
+    // refund needs no requests: the refund has its author.
     let requests = match refund {
         Some(_) => None,
         None => list_visible_requests(app, by.caller(), known.order).await?,
@@ -114,7 +122,7 @@ where
     };
     let render =
         |it: &Transaction| render(&VisibleTransaction::new(it.clone(), requests.as_deref()), refund.as_ref());
-    commit_answers(app, &request, id, report, &render).await.map_err(OperationError::from)
+    commit_answers(app, &request, &known, report, committed, &render).await.map_err(OperationError::from)
 }
 
 /// Looks up a payment whose request was claimed and has no reply. If the gateway is not available now, the
@@ -129,9 +137,9 @@ pub(super) async fn resume_request(app: &App, known: &Transaction) -> Result<Gat
     look_up_open_requests(app, &admission, known).await
 }
 
-/// The resource of the claim, and the admission for the call; `None` if the gateway is not configured any
-/// more.
-type ClaimedOperation<'a> = (String, Option<Admission<'a>>);
+/// The resource of the claim; the admission for the call, `None` if the gateway is not configured any more; and the
+/// case as it is after the commit, `None` if it has to be read.
+type ClaimedOperation<'a> = (String, Option<Admission<'a>>, Option<PaymentCase>);
 
 async fn decide_operation<'a>(
     app: &'a App,
@@ -169,18 +177,34 @@ async fn decide_operation<'a>(
         Some(gateway) => Some(gateway.admit().await.map_err(OperationError::from)?),
         None => None,
     };
-    Ok(Decision::without_reply(assessment.into_work(app), resource.clone(), (resource, admission)))
+    let claimed = (resource.clone(), admission, assessment.case_after_commit());
+    Ok(Decision::without_reply(assessment.into_work(app), resource, claimed))
 }
 
-/// Applies the gateway's report and stores the reply to the client, in one commit.
+/// Applies the gateway's report and stores it with the reply to the client, in one commit. `committed` is the case as
+/// this use case has committed it just now; it saves the first round its reads.
 pub(super) async fn commit_answers(
     app: &App,
     request: &IdempotentRequest,
-    id: &TransactionId,
+    of: &Transaction,
     report: GatewayReport,
+    mut committed: Option<PaymentCase>,
     render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
 ) -> Result<IdempotentReply, KeyError> {
-    retry_stale!(app, commit_answers_once(app, request, id, &report, render).await)
+    // Further rounds read: the case is stale then.
+    let reply = retry_stale!(
+        app,
+        commit_answers_once(app, request, &of.id, &report, committed.take(), render).await
+    )?;
+    if matches!(reply, IdempotentReply::Replay(_)) {
+        // Another instance has answered meanwhile, and this commit was refused as a whole. What the gateway said and
+        // what was asked is part of the record all the same: nothing may say it again.
+        if let Err(error) = commit_report(app, &of.id, &report).await {
+            let (transaction, error) = (&of.id, ErrorChain(&error));
+            tracing::warn!(%transaction, %error, "gateway's answer was not stored, will look up the result later");
+        }
+    }
+    Ok(reply)
 }
 
 async fn commit_answers_once(
@@ -188,12 +212,21 @@ async fn commit_answers_once(
     request: &IdempotentRequest,
     id: &TransactionId,
     report: &GatewayReport,
+    committed: Option<PaymentCase>,
     render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
 ) -> Result<IdempotentReply, Attempt<KeyError>> {
-    let assessment = assess(app, id, report).await.map_err(KeyError::from)?;
+    // Without a change the commit has no guard that tells whether the case is still the present one, and the call
+    // to the gateway may have taken long: then the reply shows a fresh read.
+    let known = committed.and_then(|it| assess_known(app, it, id, report)).filter(|it| !it.is_idle());
+    let assessment = match known {
+        Some(assessment) => Some(assessment),
+        None => assess(app, id, report).await.map_err(KeyError::from)?,
+    };
     let assessment = assessment.ok_or_else(|| KeyError::from(PortError::bug("a claim without a payment")))?;
     let reply = render(&assessment.case.transaction);
+    let attempts = report.attempts.to_write(app, assessment.case.transaction.key);
     let work = if assessment.is_idle() { UnitOfWork::new() } else { assessment.into_work(app) };
+    let work = work.with_writes(attempts);
     idempotent::store_reply(app, request, work, reply).await
 }
 

@@ -75,7 +75,7 @@ pub async fn list_transactions(
 /// A refund with the public id of the user who requested it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedRefund {
-    /// The refund.
+    /// The refund as it is stored, in any status.
     pub refund: Refund,
     /// The user; `None` if the service or the gateway began the refund, or the user's row is unreadable.
     pub user: Option<UserId>,

@@ -19,6 +19,11 @@ use crate::{
 const CHECKS_BEFORE_FINDING: u32 = 8;
 /// The delay after the first check without a result; it doubles each time.
 const CHECK_DELAY_MIN: Duration = Duration::from_secs(1);
+/// How long a payment may wait for its buyer before its checks without a result count. The gateways' own limits are
+/// shorter.
+const BUYER_TIME_MAX: Duration = Duration::from_secs(24 * 60 * 60);
+/// A check of a payment that waits for its buyer is delayed by one part of this number of the time waited so far.
+const WAITED_PER_DELAY: u32 = 8;
 /// The longest delay between two checks.
 const CHECK_DELAY_MAX: Duration = Duration::from_secs(300);
 
@@ -30,6 +35,7 @@ const CHECK_DELAY_MAX: Duration = Duration::from_secs(300);
 /// or it has no free permit: then nothing was looked up, and nothing is postponed.
 pub(crate) async fn reconcile_payment(app: &App, id: &TransactionId) -> Result<(), PortError> {
     let Some(transaction) = app.payments.find_transaction(id).await? else { return Ok(()) };
+    // The admission is dropped with its arm, so its permit is free before the commit.
     let report = match app.find_gateway(&transaction.gateway) {
         Some(gateway) => {
             let admission = gateway.admit().await.map_err(PortError::unavailable)?;
@@ -37,7 +43,20 @@ pub(crate) async fn reconcile_payment(app: &App, id: &TransactionId) -> Result<(
         }
         None => GatewayReport::default(),
     };
-    retry_stale!(app, reconcile_once(app, id, &report).await)
+    commit_report(app, id, &report).await
+}
+
+/// Commits what a lookup of the open operations of a transaction brought, and postpones the next check of what
+/// stays open.
+///
+/// # Errors
+/// [`PortError`] if a read or the commit failed.
+pub(crate) async fn commit_report(
+    app: &App,
+    id: &TransactionId,
+    report: &GatewayReport,
+) -> Result<(), PortError> {
+    retry_stale!(app, reconcile_once(app, id, report).await)
 }
 
 async fn reconcile_once(
@@ -47,17 +66,21 @@ async fn reconcile_once(
 ) -> Result<(), Attempt<PortError>> {
     let Some(mut assessment) = assess(app, id, report).await? else { return Ok(()) };
     let idle = assessment.is_idle();
+    let attempts = report.attempts.to_write(app, assessment.case.transaction.key);
     let transaction = &mut assessment.case.transaction;
     let read = transaction.clone();
-    let needs_finding = postpone_checks(transaction, app.clock.now());
-    if idle && *transaction == read {
-        // Another instance made this check in the meantime, or nothing is open any more.
-        return Ok(());
-    }
-    let work = if needs_finding {
+    let needs_finding = postpone_checks(transaction, report.is_open_there, app.clock.now());
+    let work = if idle && *transaction == read {
+        // Another instance made this check in the meantime, or nothing is open any more. Only what was asked is left
+        // to be stored.
+        if attempts.is_none() {
+            return Ok(());
+        }
+        UnitOfWork::new()
+    } else if needs_finding {
         let about = FindingContext { transaction: Some(transaction), ..FindingContext::default() };
-        let detail = "The gateway gave no result for this payment, or for a refund of it, in eight attempts. \
-                      The service keeps trying.";
+        let detail = "The gateway gave no result for this payment, or for a refund of it, in at least eight \
+                      attempts. The service keeps trying.";
         let finding = new_finding(app, FindingKind::Reconciliation, detail, &about);
         assessment.into_work(app).with_write(Write::InsertFinding(finding))
     } else if idle && keeps_all_checks(&read, transaction) {
@@ -66,28 +89,42 @@ async fn reconcile_once(
     } else {
         assessment.into_work(app)
     };
-    app.store.commit(work).await.map_err(Attempt::<PortError>::from_commit_error)
+    app.store.commit(work.with_writes(attempts)).await.map_err(Attempt::<PortError>::from_commit_error)
 }
 
 /// Sets the next check of everything that is due and still open, and removes the check of what is closed.
 /// Returns whether one of the counts has reached [`CHECKS_BEFORE_FINDING`] now.
-fn postpone_checks(transaction: &mut Transaction, now: Timestamp) -> bool {
+fn postpone_checks(transaction: &mut Transaction, is_open_there: bool, now: Timestamp) -> bool {
     let mut needs_finding = false;
-    let mut next = |open: bool, check_at: &mut Option<Timestamp>, checks: &mut u32| {
+    let mut next = |open: bool, check_at: &mut Option<Timestamp>, checks: &mut u32, waited: Duration| {
         if !open {
             *check_at = None;
         } else if check_at.is_none_or(|at| at <= now) {
-            *checks = checks.saturating_add(1);
-            *check_at = Some(now.saturating_add(check_delay(*checks)));
-            needs_finding |= *checks == CHECKS_BEFORE_FINDING;
+            // While the buyer is awaited the count stops before the one that makes a finding, so that the first check
+            // after that time makes it. The delay grows with the time of waiting instead.
+            if waited.is_zero() || checks.saturating_add(1) != CHECKS_BEFORE_FINDING {
+                *checks = checks.saturating_add(1);
+                needs_finding |= *checks == CHECKS_BEFORE_FINDING;
+            }
+            let delay = check_delay(*checks).max((waited / WAITED_PER_DELAY).min(CHECK_DELAY_MAX));
+            *check_at = Some(now.saturating_add(delay));
         }
     };
+    // Only if the gateway says that it waits: a gateway that does not answer is a case for operators at once.
+    let waited = if is_open_there { buyer_awaited_for(transaction, now) } else { Duration::ZERO };
     let open = transaction.is_open();
-    next(open, &mut transaction.check_at, &mut transaction.checks);
+    next(open, &mut transaction.check_at, &mut transaction.checks, waited);
     for refund in &mut transaction.refunds {
-        next(refund.status() == RefundStatus::Pending, &mut refund.check_at, &mut refund.checks);
+        let open = refund.status() == RefundStatus::Pending;
+        next(open, &mut refund.check_at, &mut refund.checks, Duration::ZERO);
     }
     needs_finding
+}
+
+/// How long the payment has been waiting for its buyer; zero if it does not, or not any more.
+fn buyer_awaited_for(transaction: &Transaction, now: Timestamp) -> Duration {
+    let age = now.saturating_duration_since(transaction.created_at);
+    if transaction.next_action().is_some() && age < BUYER_TIME_MAX { age } else { Duration::ZERO }
 }
 
 /// Whether every check that was set is still set. Only then may the commit do without the order's guard:

@@ -8,10 +8,11 @@ use domain::{
         PaymentRequest, PaymentRequestKind, PaymentToken,
     },
 };
-use ports::{PortError, StoredReply, UnitOfWork, Write};
+use ports::{CaseKey, PaymentCase, PortError, StoredReply, UnitOfWork, Unsupported, Write};
 
 use super::{
     VisibleTransaction,
+    assess::read_case,
     gateway_calls::{GatewayReport, request_charge},
     operation::{commit_answers, resume_request},
     read::list_visible_requests,
@@ -50,6 +51,9 @@ pub enum StartPaymentError {
     /// No gateway with this name is configured.
     #[error("there is no such gateway")]
     UnknownGateway,
+    /// The gateway cannot take this amount in this way. Nothing was claimed.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// The gateway does not accept the token.
     #[error("the gateway does not accept the token")]
     UnknownToken,
@@ -108,29 +112,29 @@ where
         Attempt::<StartPaymentError>::from_commit_error,
     )
     .await?;
-    let (transaction, admission) = match claimed {
+    let (transaction, admission, committed) = match claimed {
         // The caller may have been an operator when the reply was stored, and may not see the order any more.
         KeyState::Replay(_) if !can_see_order(app, caller, &payment.number).await? => {
             return Err(StartPaymentError::NotFound);
         }
         KeyState::Replay(reply) => return Ok(IdempotentReply::Replay(reply)),
-        KeyState::New((transaction, admission)) => (transaction, Some(admission)),
+        KeyState::New((transaction, admission, committed)) => (transaction, Some(admission), Some(committed)),
         KeyState::Unfinished(claim) => {
             let known = app.payments.find_transaction(&TransactionId::new(claim.resource)).await?;
-            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, None)
+            (known.ok_or_else(|| PortError::bug("a claim without a payment"))?, None, None)
         }
     };
     // Everything else that the reply needs is read before the gateway is called: if a read fails here,
-    // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail: it reads
-    // the transaction and its order again, and commits. Then the answer is lost here, and a retry or the
-    // sweep looks the result up at the gateway.
+    // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail. Then
+    // the answer is lost here, and a retry or the sweep looks the result up at the gateway.
     let requests = list_visible_requests(app, caller, transaction.order).await?;
     let report = match admission {
         Some(admission) => charge_payment(app, admission, caller, &transaction).await,
         None => resume_request(app, &transaction).await?,
     };
     let render = |it: &Transaction| render(&VisibleTransaction::new(it.clone(), requests.as_deref()));
-    commit_answers(app, &request, &transaction.id, report, &render).await.map_err(StartPaymentError::from)
+    let answers = commit_answers(app, &request, &transaction, report, committed, &render).await;
+    answers.map_err(StartPaymentError::from)
 }
 
 /// Sends the charge and counts a decline. It takes the admission, so that its permit is free before the
@@ -148,14 +152,18 @@ async fn charge_payment(
     report
 }
 
+/// The payment that is claimed, the admission for its charge, and the case as it is after the commit.
+type ClaimedPayment<'a> = (Transaction, Admission<'a>, PaymentCase);
+
 async fn decide_payment<'a>(
     app: &'a App,
     caller: &Caller,
     payment: &NewPayment,
-) -> Result<Decision<(Transaction, Admission<'a>)>, Attempt<StartPaymentError>> {
-    let found_order = app.orders.find_order(&payment.number).await.map_err(StartPaymentError::from)?;
-    let order = found_order.filter(|it| caller.can_see(it)).ok_or(StartPaymentError::NotFound)?;
-    let others = app.payments.list_transactions(order.key).await.map_err(StartPaymentError::from)?;
+) -> Result<Decision<ClaimedPayment<'a>>, Attempt<StartPaymentError>> {
+    let found =
+        read_case(app, CaseKey::Order(payment.number.clone())).await.map_err(StartPaymentError::from)?;
+    let found = found.filter(|it| caller.can_see(&it.order)).ok_or(StartPaymentError::NotFound)?;
+    let PaymentCase { order, transactions: others, waiting } = found;
     if order.status != OrderStatus::Pending || others.iter().any(Transaction::occupies_order) {
         return Err(StartPaymentError::NotPayable.into());
     }
@@ -169,11 +177,15 @@ async fn decide_payment<'a>(
     // After the rules: an order that they refuse is refused for that reason, whatever the state of the
     // gateway. And before the claim: nothing is claimed that cannot be sent.
     let gateway = app.find_gateway(&payment.gateway).ok_or(StartPaymentError::UnknownGateway)?;
+    gateway.supports(order.amount, payment.capture_method).map_err(StartPaymentError::from)?;
     let admission = gateway.admit().await.map_err(StartPaymentError::from)?;
     let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
     let transaction = new_transaction(app, &order, sequence, payment);
+    let change = OrderChange::from_order(order);
+    let transactions = others.into_iter().chain([transaction.clone()]).collect();
+    let committed = PaymentCase { order: change.order().clone(), transactions, waiting };
     let work = UnitOfWork::new()
-        .with_order_change(OrderChange::from_order(order))
+        .with_order_change(change)
         .with_write(Write::InsertTransaction(Box::new(transaction.clone())))
         .with_write(Write::InsertRequest(PaymentRequest {
             transaction: transaction.key,
@@ -182,7 +194,7 @@ async fn decide_payment<'a>(
             requested_by: caller.changed_by(),
             requested_at: transaction.created_at,
         }));
-    Ok(Decision::without_reply(work, transaction.id.to_string(), (transaction, admission)))
+    Ok(Decision::without_reply(work, transaction.id.to_string(), (transaction, admission, committed)))
 }
 
 const fn is_decline(event: &PaymentEvent) -> bool {
@@ -210,6 +222,7 @@ fn new_transaction(app: &App, order: &Order, sequence: u32, payment: &NewPayment
         checks: 0,
         refunds: Vec::new(),
         references: Vec::new(),
+        next_action: None,
     }
 }
 

@@ -1,20 +1,24 @@
 //! A gateway that answers by a script.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering},
+};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use domain::{
     EventId, GatewayName, Money, RefundId, Timestamp,
-    payment::{EventKind, EventTarget, GatewayReference, PaymentEvent},
+    payment::{CaptureMethod, EventKind, EventTarget, GatewayReference, NextAction, PaymentEvent},
 };
 use ports::{
-    Acknowledgement, Answer, Charge, Gateway, InvalidSignature, Lookup, LookupAnswer, LookupSubject,
-    NoResponse, Notice, NoticeHeaders, ParsedNotice,
+    Acknowledgement, Answer, AttemptLog, AttemptOutcome, Charge, Gateway, GatewayAttempt, GatewayCheck,
+    InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders, ParsedNotice,
+    Unsupported,
 };
 
-use super::{Journal, event, sandbox};
+use super::{Journal, NOW, event, sandbox};
 
 /// How long the gateway recognises an idempotency key.
 pub(crate) const KEY_LIFETIME: Duration = Duration::from_secs(24 * 60 * 60);
@@ -35,6 +39,8 @@ pub(crate) enum ScriptedAnswer {
     Event(Box<PaymentEvent>),
     /// The request is accepted and has no result yet; the reference, if the gateway gives one.
     Accepted(Option<GatewayReference>),
+    /// The request is accepted, and the buyer must do this.
+    Awaited(NextAction),
     /// The gateway does not know the payment or refund. For lookups only.
     Unknown,
     /// The lookup cannot tell. For lookups only.
@@ -49,12 +55,37 @@ type Script = Box<dyn FnOnce(&Asking) -> Result<ScriptedAnswer, NoResponse> + Se
 pub(crate) struct ScriptedGateway {
     script: Mutex<VecDeque<Script>>,
     meanings: Mutex<HashMap<String, ParsedNotice>>,
+    unsupported: Mutex<Option<Unsupported>>,
+    records_attempts: AtomicBool,
+    states_action_by_charge: AtomicBool,
     journal: Arc<Journal>,
 }
 
 impl ScriptedGateway {
     pub(super) fn new(journal: Arc<Journal>) -> Self {
-        Self { script: Mutex::default(), meanings: Mutex::default(), journal }
+        Self {
+            script: Mutex::default(),
+            meanings: Mutex::default(),
+            unsupported: Mutex::default(),
+            records_attempts: AtomicBool::default(),
+            states_action_by_charge: AtomicBool::default(),
+            journal,
+        }
+    }
+
+    /// From now on it records its calls as attempts; the tests of other things are spared them.
+    pub(crate) fn record_attempts(&self) {
+        self.records_attempts.store(true, Ordering::SeqCst);
+    }
+
+    /// Sets whether a lookup cannot state what the buyer must do.
+    pub(crate) fn state_action_by_charge(&self, it_does: bool) {
+        self.states_action_by_charge.store(it_does, Ordering::SeqCst);
+    }
+
+    /// From now on it supports no payment, for this reason.
+    pub(crate) fn refuse_all(&self, reason: Unsupported) {
+        *self.unsupported.lock().unwrap() = Some(reason);
     }
 
     /// Adds the answer to the next call that has none yet.
@@ -70,17 +101,29 @@ impl ScriptedGateway {
         self.meanings.lock().unwrap().insert(raw.to_owned(), meaning);
     }
 
-    fn next(&self, what: &str, asking: &Asking) -> Result<ScriptedAnswer, NoResponse> {
+    fn next(&self, what: &str, asking: &Asking, log: &AttemptLog) -> Result<ScriptedAnswer, NoResponse> {
         let about =
             asking.refund.as_ref().map_or_else(|| asking.charge.transaction.as_str(), RefundId::as_str);
-        self.journal.push_line(format!("{what} {about} {}", asking.amount));
-        self.script.lock().unwrap().pop_front().map_or(Err(NoResponse::Lost), |answer| answer(asking))
+        let line = format!("{what} {about} {}", asking.amount);
+        self.journal.push_line(line.clone());
+        let answer = self.script.lock().unwrap().pop_front().map_or(Err(NoResponse::Lost), |it| it(asking));
+        if self.records_attempts.load(Ordering::SeqCst) {
+            let outcome = match &answer {
+                Ok(_) => AttemptOutcome::Answered { status: Some(200), body: "by script".to_owned() },
+                Err(error) => AttemptOutcome::Failed(error.to_string()),
+            };
+            log.record(GatewayAttempt { request: line, outcome, sent_at: NOW, duration: Duration::ZERO });
+        }
+        answer
     }
 
-    async fn answer_next(&self, what: &str, asking: Asking) -> Result<Answer, NoResponse> {
-        match self.next(what, &asking)? {
+    async fn answer_next(&self, what: &str, asking: Asking, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        match self.next(what, &asking, log)? {
             ScriptedAnswer::Event(event) => Ok(Answer::Event(event)),
-            ScriptedAnswer::Accepted(reference) => Ok(Answer::Accepted { reference }),
+            ScriptedAnswer::Accepted(reference) => Ok(Answer::Accepted { reference, next_action: None }),
+            ScriptedAnswer::Awaited(action) => {
+                Ok(Answer::Accepted { reference: None, next_action: Some(action) })
+            }
             ScriptedAnswer::Nothing => std::future::pending().await,
             ScriptedAnswer::Unknown | ScriptedAnswer::CannotTell => panic!("only a lookup has this answer"),
         }
@@ -120,41 +163,62 @@ impl Gateway for ScriptedGateway {
         token != "tok_unknown"
     }
 
+    fn supports(&self, _: Money, _: CaptureMethod) -> Result<(), Unsupported> {
+        self.unsupported.lock().unwrap().map_or(Ok(()), Err)
+    }
+
     fn key_lifetime(&self) -> Duration {
         KEY_LIFETIME
     }
 
-    async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        let amount = charge.amount;
-        self.answer_next("charge", Asking { charge, refund: None, amount }).await
+    fn states_action_by_charge(&self) -> bool {
+        self.states_action_by_charge.load(Ordering::SeqCst)
     }
 
-    async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse> {
+    async fn charge(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        let amount = charge.amount;
+        self.answer_next("charge", Asking { charge, refund: None, amount }, log).await
+    }
+
+    async fn look_up(&self, lookup: Lookup, log: &AttemptLog) -> Result<LookupAnswer, NoResponse> {
         let charge = lookup.charge;
         let asking = match lookup.subject {
             LookupSubject::Payment => Asking { amount: charge.amount, charge, refund: None },
             LookupSubject::Refund { id, amount, .. } => Asking { charge, refund: Some(id), amount },
         };
-        match self.next("look up", &asking)? {
-            ScriptedAnswer::Event(event) => Ok(LookupAnswer::Found { reference: None, events: vec![*event] }),
-            ScriptedAnswer::Accepted(reference) => Ok(LookupAnswer::Found { reference, events: Vec::new() }),
+        match self.next("look up", &asking, log)? {
+            ScriptedAnswer::Event(event) => {
+                Ok(LookupAnswer::Found { reference: None, events: vec![*event], next_action: None })
+            }
+            ScriptedAnswer::Accepted(reference) => {
+                Ok(LookupAnswer::Found { reference, events: Vec::new(), next_action: None })
+            }
+            ScriptedAnswer::Awaited(action) => {
+                Ok(LookupAnswer::Found { reference: None, events: Vec::new(), next_action: Some(action) })
+            }
             ScriptedAnswer::Unknown => Ok(LookupAnswer::Unknown),
             ScriptedAnswer::CannotTell => Ok(LookupAnswer::CannotTell),
             ScriptedAnswer::Nothing => std::future::pending().await,
         }
     }
 
-    async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse> {
-        self.answer_next("capture", Asking { charge, refund: None, amount }).await
+    async fn capture(&self, charge: Charge, amount: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
+        self.answer_next("capture", Asking { charge, refund: None, amount }, log).await
     }
 
-    async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
+    async fn void(&self, charge: Charge, log: &AttemptLog) -> Result<Answer, NoResponse> {
         let amount = charge.amount;
-        self.answer_next("void", Asking { charge, refund: None, amount }).await
+        self.answer_next("void", Asking { charge, refund: None, amount }, log).await
     }
 
-    async fn refund(&self, charge: Charge, refund: RefundId, amount: Money) -> Result<Answer, NoResponse> {
-        self.answer_next("refund", Asking { charge, refund: Some(refund), amount }).await
+    async fn refund(
+        &self,
+        charge: Charge,
+        refund: RefundId,
+        amount: Money,
+        log: &AttemptLog,
+    ) -> Result<Answer, NoResponse> {
+        self.answer_next("refund", Asking { charge, refund: Some(refund), amount }, log).await
     }
 
     fn verify_notice(
@@ -175,6 +239,10 @@ impl Gateway for ScriptedGateway {
             Some(other) => other,
             None => ParsedNotice::Unintelligible { fault: "The test set no meaning." },
         }
+    }
+
+    async fn check(&self, _: &AttemptLog) -> Result<GatewayCheck, NoResponse> {
+        Ok(GatewayCheck::Ready("It answers by a script.".to_owned()))
     }
 
     fn acknowledge(&self, duplicate: bool) -> Acknowledgement {

@@ -158,6 +158,7 @@ pub(crate) fn pending() -> Transaction {
         checks: 0,
         refunds: Vec::new(),
         references: Vec::new(),
+        next_action: None,
     }
 }
 

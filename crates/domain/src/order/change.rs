@@ -2,7 +2,7 @@
 
 use crate::{ChangedBy, Order, ProductId, Revision, Text, Timestamp};
 
-use super::{HistoryEntry, OrderStatus};
+use super::{HistoryEntry, OrderDetails, OrderStatus};
 
 /// The actor may not move the order from its present status to the requested one.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -30,6 +30,21 @@ pub struct OrderChange {
     order: Order,
     entries: Vec<HistoryEntry>,
     returned_stock: Vec<StockLine>,
+    had_details: bool,
+    edited: bool,
+}
+
+/// What a change does to the row of an order's details, which exists exactly if the order has any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DetailsWrite {
+    /// The details stay as they were read.
+    Keep,
+    /// The order had none: a row is inserted.
+    Insert,
+    /// The row is replaced.
+    Replace,
+    /// The order has none any more: the row is deleted.
+    Delete,
 }
 
 impl OrderChange {
@@ -40,7 +55,15 @@ impl OrderChange {
         // two decisions that each read both and write one (write skew, ADR 0005).
         let read = order.revision;
         order.revision = read.next();
-        Self { base_revision: read, order, entries: Vec::new(), returned_stock: Vec::new() }
+        let had_details = !order.details.is_empty();
+        Self {
+            base_revision: read,
+            order,
+            entries: Vec::new(),
+            returned_stock: Vec::new(),
+            had_details,
+            edited: false,
+        }
     }
 
     /// The order after the transitions, with the incremented revision.
@@ -71,6 +94,32 @@ impl OrderChange {
     #[must_use]
     pub fn leaves_pending(&self) -> bool {
         self.entries.iter().any(|it| it.from == Some(OrderStatus::Pending))
+    }
+
+    /// What to do with the row of the order's details. The revision that was read guards it, too.
+    #[must_use]
+    pub fn details_write(&self) -> DetailsWrite {
+        match (self.edited, self.had_details, self.order.details.is_empty()) {
+            (false, _, _) | (true, false, true) => DetailsWrite::Keep,
+            (true, false, false) => DetailsWrite::Insert,
+            (true, true, false) => DetailsWrite::Replace,
+            (true, true, true) => DetailsWrite::Delete,
+        }
+    }
+
+    /// Sets the order's details; `false` if they are so already, and nothing changes. The change is stamped with
+    /// [`Order::change_time`]. It makes a new version, unless a transition of the same change has made one.
+    pub fn edit_details(&mut self, details: OrderDetails, now: Timestamp) -> bool {
+        if self.order.details == details {
+            return false;
+        }
+        if self.entries.is_empty() {
+            self.order.version = self.order.version.next();
+        }
+        self.order.updated_at = self.order.change_time(now);
+        self.order.details = details;
+        self.edited = true;
+        true
     }
 
     /// Moves the order to `to`. Being there already is `Ok(false)` and changes nothing. The move is stamped with

@@ -230,3 +230,63 @@ proptest! {
         prop_assert!(given_back == 0 || given_back == 2, "never twice");
     }
 }
+
+fn with_reference(text: &str) -> OrderDetails {
+    OrderDetails { reference: Some(OrderReference::parse(text).unwrap()), ..OrderDetails::default() }
+}
+
+#[test]
+fn an_edit_makes_one_version_and_no_history_entry() {
+    let mut change = OrderChange::from_order(placed());
+    assert!(change.edit_details(with_reference("PO-1"), Timestamp::from_millis(500)));
+    assert_eq!((change.details_write(), change.history_entries()), (DetailsWrite::Insert, &[][..]));
+    let order = change.order();
+    assert_eq!((order.version, order.updated_at), (Version::FIRST.next(), NOW), "no stamp goes backwards");
+    assert_eq!(order.last_sequence, placed().last_sequence);
+    assert!(!change.leaves_pending());
+}
+
+#[test]
+fn an_edit_to_what_is_there_changes_nothing() {
+    let order = placed().with_details(with_reference("PO-1"));
+    let mut change = OrderChange::from_order(order.clone());
+    assert!(!change.edit_details(with_reference("PO-1"), Timestamp::from_millis(2_000)));
+    assert_eq!(change.details_write(), DetailsWrite::Keep);
+    assert_eq!(change.order(), &Order { revision: order.revision.next(), ..order });
+}
+
+#[test]
+fn the_row_of_the_details_exists_exactly_if_there_are_any() {
+    let write = |before: OrderDetails, after: OrderDetails| {
+        let mut change = OrderChange::from_order(placed().with_details(before));
+        change.edit_details(after, NOW);
+        change.details_write()
+    };
+    let (some, other, none) = (with_reference("a"), with_reference("b"), OrderDetails::default());
+    assert_eq!(write(none.clone(), some.clone()), DetailsWrite::Insert);
+    assert_eq!(write(some.clone(), other), DetailsWrite::Replace);
+    assert_eq!(write(some.clone(), none.clone()), DetailsWrite::Delete);
+    assert_eq!(write(some.clone(), some), DetailsWrite::Keep);
+    assert_eq!(write(none.clone(), none), DetailsWrite::Keep);
+}
+
+#[test]
+fn a_move_with_a_tracking_is_one_version() {
+    let mut change = OrderChange::from_order(standing_at(OrderStatus::Processing, None));
+    change.transition(OrderStatus::Shipped, by(Actor::Operator), None, NOW).unwrap();
+    assert!(change.edit_details(with_reference("PO-1"), NOW));
+    assert_eq!(change.order().version, Version::FIRST.next());
+}
+
+#[test]
+fn goods_were_shipped_by_status_by_the_refund_or_by_their_tracking() {
+    use OrderStatus::*;
+    for status in [Shipped, Delivered, Completed] {
+        assert!(standing_at(status, None).was_shipped(), "{status:?}");
+        assert!(standing_at(RefundPending, Some(status)).was_shipped(), "{status:?}");
+    }
+    for status in [Pending, Paid, Processing, Cancelled, Closed] {
+        assert!(!standing_at(status, None).was_shipped(), "{status:?}");
+    }
+    assert!(!standing_at(RefundPending, Some(Processing)).was_shipped());
+}

@@ -10,7 +10,7 @@ use crate::{
 };
 
 use super::{
-    EventEffect, EventMismatch, NamedReference, PaymentEvent, PaymentRequest, PaymentRequestKind,
+    EventEffect, EventMismatch, NamedReference, NextAction, PaymentEvent, PaymentRequest, PaymentRequestKind,
     PaymentStatus, PendingOperation, Refund, RefundFacts, Transaction,
 };
 
@@ -55,6 +55,8 @@ pub struct TransactionChange {
     pub claimed_elsewhere: Vec<NamedReference>,
     /// The number of references that were read with the transaction; those behind them are new.
     pub(super) references_read: usize,
+    /// The next action that was read with the transaction.
+    pub(super) next_action_read: Option<NextAction>,
     /// The event that is being applied, for the flags; `None` between events.
     pub(super) event: Option<EventId>,
 }
@@ -75,6 +77,7 @@ impl TransactionChange {
     ) -> Self {
         Self {
             references_read: transaction.references.len(),
+            next_action_read: transaction.next_action.clone(),
             claimed_elsewhere: Vec::new(),
             order_change,
             transaction,

@@ -107,6 +107,15 @@ impl ReferenceOwner {
         }
     }
 
+    /// The id of the refund; `None` for the payment itself and for a dispute.
+    #[must_use]
+    pub const fn refund_id(&self) -> Option<&RefundId> {
+        match self {
+            Self::Refund(id) => Some(id),
+            Self::Payment | Self::Dispute(_) => None,
+        }
+    }
+
     /// The id of the refund or dispute; the empty text for the payment itself.
     #[must_use]
     pub fn id_text(&self) -> &str {

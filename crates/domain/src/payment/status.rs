@@ -52,4 +52,10 @@ impl PaymentStatus {
             Self::Voided => "VOIDED",
         }
     }
+
+    /// Parses the name; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == text)
+    }
 }

@@ -55,6 +55,7 @@ fn transaction(capture_method: CaptureMethod) -> Transaction {
         checks: 0,
         refunds: vec![],
         references: vec![],
+        next_action: None,
     }
 }
 

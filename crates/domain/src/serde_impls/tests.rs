@@ -6,7 +6,11 @@ use serde_json::{Value, from_value, json, to_value};
 use super::*;
 use crate::{
     Email, Order, OrderKey, OrderNumber, ProductId, Revision, Sequence, Session, SessionId, SessionKey, Text,
-    Timestamp, User, UserId, UserKey, Username, Version, order::OrderLine,
+    Timestamp, User, UserId, UserKey, Username, Version,
+    order::{
+        Address, AddressLine, Contact, Country, Metadata, MetadataKey, MetadataValue, OrderDetails,
+        OrderLine, OrderReference, PhoneNumber,
+    },
 };
 
 fn item(minor: i64, currency: &str) -> OrderLine {
@@ -16,6 +20,24 @@ fn item(minor: i64, currency: &str) -> OrderLine {
         quantity: 3,
         price: Money::from_minor(minor, Currency::parse(currency).unwrap()).unwrap(),
         holds_stock: true,
+    }
+}
+
+fn details() -> OrderDetails {
+    let pair = (MetadataKey::parse("a \"key\"").unwrap(), MetadataValue::parse("\n").unwrap());
+    let phone = Some(PhoneNumber::parse("+49 30 1").unwrap());
+    OrderDetails {
+        reference: Some(OrderReference::parse("PO-1").unwrap()),
+        metadata: Metadata::new([pair].into()).unwrap(),
+        contact: Some(Contact { phone, ..Contact::default() }),
+        shipping_address: Some(Address {
+            lines: vec![AddressLine::parse("1 Main St").unwrap()],
+            city: None,
+            region: None,
+            postal_code: None,
+            country: Country::parse("DE").unwrap(),
+        }),
+        tracking: None,
     }
 }
 
@@ -32,6 +54,7 @@ fn order() -> Order {
         last_sequence: Sequence::new(5),
         amount: item.subtotal().unwrap(),
         items: vec![item],
+        details: details(),
         created_at: Timestamp::from_millis(-1),
         updated_at: Timestamp::from_millis(2),
         expires_at: Timestamp::from_millis(3),
@@ -95,6 +118,13 @@ fn it_is_written_in_plain_words_and_numbers() {
     let written = json!({
         "key": i64::MAX, "number": "n1", "owner": 7, "status": "REFUND_PENDING", "came_from": "SHIPPED",
         "version": 4, "revision": 9, "last_sequence": 5, "items": [item], "amount": { "minor": 2997, "currency": "CNY" },
+        "details": {
+            "reference": "PO-1", "metadata": { "a \"key\"": "\n" }, "tracking": null,
+            "contact": { "name": null, "email": null, "phone": "+49 30 1" },
+            "shipping_address": {
+                "lines": ["1 Main St"], "city": null, "region": null, "postal_code": null, "country": "DE",
+            },
+        },
         "created_at": -1, "updated_at": 2, "expires_at": 3,
     });
     assert_eq!(to_value(order()).unwrap(), written);

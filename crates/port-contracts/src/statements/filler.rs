@@ -82,6 +82,10 @@ fn orders(user: i64, now: &str, soon: &str) -> Vec<Rows> {
             format!("{id}, {owner}, {name}, {status}, 100000, {now}, {now}, 'CNY', 1, 1, 1, NULL, {soon}"),
         ),
         (
+            "order_details (orderId, userId, createdAt, reference, contact)",
+            format!("{id}, {owner}, {now}, {}, '{{}}'", odd("'filler-common'", name)),
+        ),
+        (
             "order_items (orderId, productId, quantity, price, createdAt, updatedAt, name, holdsStock, `position`)",
             format!("{id}, {name}, 1, 100000, {now}, {now}, 'x', 0, 0"),
         ),
@@ -126,6 +130,12 @@ fn money(now: &str) -> Vec<Rows> {
         (
             "gateway_references (gateway, kind, reference, transaction_key, owner, learnt_at)",
             format!("'sandbox', 'PAYMENT', {name}, {id}, '', {now}"),
+        ),
+        ("payment_next_actions (transaction_key, content)", format!("{id}, 'x'")),
+        (
+            "gateway_attempts (id, attempt_id, transaction_key, operation, request, outcome, answer, started_at, \
+             duration_ms)",
+            format!("{id}, {name}, {id}, 'CHARGE', 'x', 'ANSWERED', 'x', {now}, 1"),
         ),
         (
             "payment_events (id, gateway, event_id, kind, transaction_id, reference_kind, reference, raw, disposition, \

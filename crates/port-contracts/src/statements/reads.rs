@@ -1,14 +1,18 @@
 use domain::{
-    ChangeId, FindingId, OrderNumber, ProductId, SessionKey, Timestamp, UserKey, order::OrderStatus,
+    ChangeId, EventId, FindingId, OrderNumber, ProductId, SessionKey, UserKey,
+    order::{OrderReference, OrderStatus},
     payment::ReferenceKind,
 };
-use ports::{Batch, ChangeFilter, DueOrders, OrderFilter};
+use ports::{
+    Batch, CaseKey, ChangeFilter, DatedPayment, DueOrders, OrderCursor, OrderFilter, OrderSort,
+    PaymentMoment, PaymentPeriod,
+};
 
 use super::{Coverage, FILLER_ROWS, StatementFixture};
 use crate::{Backend, sample};
 
 /// The number of rows of a page.
-const LIMIT: u32 = 20;
+pub(super) const LIMIT: u32 = 20;
 /// The batch that a sweep asks for.
 const BATCH: Batch = Batch { skip: 5, limit: LIMIT };
 
@@ -19,8 +23,10 @@ macro_rules! ask {
     }};
 }
 
+pub(super) use ask;
+
 /// The name of a filler row in the middle.
-fn middle() -> String {
+pub(super) fn middle() -> String {
     format!("filler-{}", FILLER_ROWS / 2)
 }
 
@@ -31,12 +37,17 @@ impl StatementFixture {
         self.read_orders(backend, played).await;
         self.list_orders(backend, played).await;
         self.read_money(backend, played).await;
+        self.list_accounts(backend, played).await;
+        self.list_payments(backend, played).await;
     }
 
     async fn read_accounts(&self, backend: &Backend, played: &mut Coverage) {
         let user = &self.user;
         ask!(played, UserRepository::find_user, backend.users, &user.id);
         ask!(played, UserRepository::find_user_by_key, backend.users, user.key);
+        for keys in [vec![user.key], (1..30).map(|n| UserKey::new(1_000_000_000_000 + n)).collect()] {
+            ask!(played, UserRepository::list_users_by_key, backend.users, &keys);
+        }
         for login in [user.username.as_str(), user.email.as_str(), "stranger"] {
             ask!(played, UserRepository::find_credentials, backend.users, login);
         }
@@ -110,47 +121,93 @@ impl StatementFixture {
 
     async fn list_orders(&self, backend: &Backend, played: &mut Coverage) {
         let at = |seconds: u32| Some(sample::at(i64::from(seconds)));
-        let stranger = sample::user();
-        let owners = [None, Some(self.user.key), Some(stranger.key)];
-        let statuses =
-            [None, Some(OrderStatus::Pending), Some(OrderStatus::Paid), Some(OrderStatus::Delivered)];
-        let afters: [Option<Timestamp>; 3] = [None, at(1), at(FILLER_ROWS - 100)];
-        let befores: [Option<Timestamp>; 3] = [None, at(100), at(2 * FILLER_ROWS)];
-        for (owner, status) in owners.iter().flat_map(|o| statuses.iter().map(move |s| (*o, *s))) {
-            for (created_after, created_before) in
-                afters.iter().flat_map(|a| befores.iter().map(move |b| (*a, *b)))
-            {
-                for after in [None, Some(OrderNumber::new(middle()))] {
-                    let filter =
-                        OrderFilter { owner, status, created_after, created_before, after, limit: LIMIT };
-                    ask!(played, OrderRepository::list_orders, backend.orders, filter);
+        let owners = [None, Some(self.user.key)];
+        let statuses = [
+            vec![],
+            vec![OrderStatus::Pending],
+            vec![OrderStatus::Paid],
+            vec![OrderStatus::Delivered, OrderStatus::Pending, OrderStatus::Paid],
+        ];
+        let (late, beyond) = (FILLER_ROWS - 100, 2 * FILLER_ROWS);
+        let (none, early, last) = ((None, None), (at(1), at(100)), (at(late), at(beyond)));
+        let ranges = [(none, none), (early, none), (none, last), (last, (at(1), None))];
+        let references = [None, Some("filler-common"), Some("filler-8")];
+        let sorts = [
+            OrderSort::NewestFirst,
+            OrderSort::OldestFirst,
+            OrderSort::LastChangeFirst,
+            OrderSort::FirstChangeFirst,
+        ];
+        for (owner, statuses) in owners.iter().flat_map(|o| statuses.iter().map(move |s| (*o, s))) {
+            for (sort, reference) in sorts.iter().flat_map(|s| references.iter().map(move |r| (*s, *r))) {
+                for (created, updated) in ranges {
+                    let filter = OrderFilter {
+                        owner,
+                        statuses: statuses.clone(),
+                        created_after: created.0,
+                        created_before: created.1,
+                        updated_after: updated.0,
+                        updated_before: updated.1,
+                        reference: reference.map(|it| OrderReference::new(it.to_owned())),
+                        sort,
+                        after: None,
+                        limit: LIMIT,
+                    };
+                    self.list_page(backend, played, filter.clone()).await;
+                    let number = OrderNumber::new(middle());
+                    let after = Some(OrderCursor { at: sample::at(i64::from(FILLER_ROWS / 2)), number });
+                    self.list_page(backend, played, OrderFilter { after, ..filter }).await;
                 }
             }
         }
+    }
+
+    async fn list_periods(&self, backend: &Backend, played: &mut Coverage) {
+        let (from, until) = (sample::at(1), sample::at(i64::from(2 * FILLER_ROWS)));
+        let half = i64::from(FILLER_ROWS / 2);
+        let last = DatedPayment { id: self.transaction.id.clone(), at: sample::at(half), row: 1 };
+        for moment in [PaymentMoment::Requested, PaymentMoment::Captured, PaymentMoment::Refunded] {
+            for after in [None, Some(last.clone())] {
+                let gateway = sample::gateway("sandbox");
+                let period = PaymentPeriod { gateway, moment, from, until, after, limit: LIMIT };
+                ask!(played, PaymentRepository::list_payments_within, backend.payments, period);
+            }
+        }
+    }
+
+    async fn list_page(&self, backend: &Backend, played: &mut Coverage, filter: OrderFilter) {
+        ask!(played, OrderRepository::list_orders, backend.orders, filter);
     }
 
     async fn read_money(&self, backend: &Backend, played: &mut Coverage) {
         let (payments, events, findings) = (&backend.payments, &backend.events, &backend.findings);
         let transaction = &self.transaction;
         ask!(played, PaymentRepository::find_transaction, payments, &transaction.id);
+        let other = CaseKey::Order(OrderNumber::new(middle()));
+        for keys in [vec![CaseKey::Transaction(transaction.id.clone())], vec![other.clone(), other]] {
+            ask!(played, PaymentRepository::find_cases, payments, &keys);
+        }
         ask!(played, PaymentRepository::list_transactions, payments, transaction.order);
         ask!(played, PaymentRepository::list_readable, payments, transaction.order);
         ask!(played, PaymentRepository::list_refunds, payments, &transaction.id);
         ask!(played, PaymentRepository::list_payment_requests, payments, transaction.order);
+        for after in [None, Some(self.attempt.id.clone())] {
+            ask!(played, PaymentRepository::list_attempts, payments, &transaction.id, after, LIMIT);
+        }
         let sandbox = sample::gateway("sandbox");
         ask!(played, PaymentRepository::list_due_transactions, payments, &sandbox, sample::at(60), BATCH);
         for after in [None, Some(sandbox.clone())] {
             ask!(played, PaymentRepository::next_gateway, payments, after);
         }
+        self.list_periods(backend, played).await;
         let named =
             ["filler-1", "no such reference"].map(|it| sample::named_reference(ReferenceKind::Payment, it));
         for named in &named {
             ask!(played, PaymentRepository::find_by_reference, payments, &sandbox, named);
         }
         ask!(played, EventRepository::find_event, events, &self.event.gateway, &self.event.id);
-        for references in [&[][..], &named] {
-            ask!(played, EventRepository::list_waiting_events, events, &sandbox, &transaction.id, references);
-        }
+        let ids = [self.event.id.clone(), EventId::new("no such event".into())];
+        ask!(played, EventRepository::list_stored_ids, events, &self.event.gateway, &ids);
         ask!(played, EventRepository::list_applicable_events, events, BATCH);
         ask!(played, EventRepository::list_overdue_events, events, sample::at(60), BATCH);
         ask!(played, FindingRepository::find_finding, findings, &self.finding.id);

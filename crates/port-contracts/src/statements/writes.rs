@@ -1,6 +1,6 @@
 use domain::{
     Actor, ChangedBy, OrderChange, Text, Version,
-    order::StockLine,
+    order::{OrderDetails, OrderReference, StockLine},
     payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind, ReferenceOwner},
     product::StockUpdate,
 };
@@ -31,6 +31,14 @@ impl StatementFixture {
         }
         let progress = UnitOfWork::new().with_order_change(OrderChange::from_order(self.order.clone()));
         commit(backend, played, progress).await;
+        let mut order = OrderChange::from_order(self.order.clone()).order().clone();
+        for reference in [Some("a"), Some("b"), None] {
+            let reference = reference.map(|it| OrderReference::new(it.to_owned()));
+            let mut change = OrderChange::from_order(order);
+            change.edit_details(OrderDetails { reference, ..OrderDetails::default() }, sample::at(9));
+            order = change.order().clone();
+            commit(backend, played, UnitOfWork::new().with_order_change(change)).await;
+        }
         self.run_batch(backend).await;
     }
 
@@ -45,6 +53,7 @@ impl StatementFixture {
                 sample::insert_order(&order),
                 sample::sell_product(product, 1),
                 sample::sell_product(&self.product, 1),
+                Write::InsertAttempts(vec![sample::attempt(&self.transaction, 9)]),
             ])
         };
         for outcome in backend.store.commit_all((0..4).map(unit).collect()).await {
@@ -139,6 +148,14 @@ impl StatementFixture {
             vec![Write::InsertFinding(sample::finding())],
             vec![resolved],
             vec![Write::InsertRequest(request)],
+            vec![sample::set_next_action(transaction, "first")],
+            // One is stored already.
+            vec![sample::set_next_action(transaction, "second")],
+            vec![Write::SetNextAction(transaction.key, None)],
+            vec![Write::InsertAttempts(vec![
+                sample::attempt(transaction, 1),
+                sample::attempt(transaction, 2),
+            ])],
             vec![sample::learn_reference(transaction, ReferenceOwner::Payment, "played")],
             // Another one of a thing that has one.
             vec![sample::learn_reference(transaction, ReferenceOwner::Payment, "played-2")],
@@ -152,6 +169,7 @@ impl StatementFixture {
 
     fn pruning() -> Vec<Vec<Write>> {
         let late = sample::at(i64::from(FILLER_ROWS) * 1_000);
-        [Prunable::Claims, Prunable::Sessions].map(|it| vec![Write::Prune(it, late, ROWS_MAX)]).to_vec()
+        let all = [Prunable::Claims, Prunable::Sessions, Prunable::Attempts];
+        all.map(|it| vec![Write::Prune(it, late, ROWS_MAX)]).to_vec()
     }
 }

@@ -1,11 +1,15 @@
 //! Several units at once: each has the outcome that it would have by itself.
 
+mod changes;
+
+pub use changes::*;
+
 use std::{collections::HashMap, sync::Arc};
 
 use domain::{
     ChangedBy, Order, OrderChange, Product, User, UserKey,
     order::OrderStatus,
-    payment::{PaymentRequest, PaymentRequestKind, ReferenceOwner},
+    payment::{NextAction, PaymentRequest, PaymentRequestKind, ReferenceOwner},
     product::StockUpdate,
 };
 use ports::{Claim, CommitError, OpenLimit, PortError, UnitOfWork, Write};
@@ -74,19 +78,26 @@ pub async fn a_batch_of_units_is_the_same_as_each_of_them(backend: &Backend) {
         };
         let event = sample::event("sandbox", Some(&transaction.id));
         let text = format!("pi_{number}");
+        let attempts: Vec<_> =
+            (0..=i64::from(quantity) % 3).map(|it| sample::attempt(&transaction, it)).collect();
         let unit = place_unit(&order, &lines, &claim, MANY)
             .with_write(Write::InsertFinding(finding.clone()))
             .with_write(Write::InsertTransaction(Box::new(transaction.clone())))
             .with_write(Write::InsertRequest(request))
             .with_write(sample::learn_reference(&transaction, ReferenceOwner::Payment, &text))
+            .with_write(Write::InsertAttempts(attempts.clone()))
+            .with_write(sample::set_next_action(&transaction, &text))
             .with_write(Write::InsertEvent(event.clone()));
         units.push(unit);
+        transaction.next_action = Some(NextAction::Redirect { url: text.clone() });
         transaction.references.push(sample::known_reference(ReferenceOwner::Payment, &text));
-        expected.push((order, claim, finding, transaction, request, event));
+        expected.push((order, claim, finding, transaction, request, event, attempts));
     }
     let outcomes = backend.store.commit_all(units).await;
     assert_committed(&outcomes, UNITS, |_| false);
-    for (order, claim, finding, transaction, request, event) in expected {
+    for (order, claim, finding, transaction, request, event, attempts) in expected {
+        let page = backend.payments.list_attempts(&transaction.id, None, 9).await.expect("read");
+        assert_eq!(page.map(|it| it.data), Some(attempts));
         assert_eq!(backend.orders.find_order(&order.number).await.expect("read").as_ref(), Some(&order));
         assert_eq!(backend.orders.list_history_entries(order.key).await.expect("read").len(), 1);
         let claim = Claim { reply: Some(sample::reply()), ..claim };

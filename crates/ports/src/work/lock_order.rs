@@ -26,6 +26,9 @@ pub(super) enum LockRow<'w> {
     Session(UserKey, Option<SessionKey>),
     Order(OrderKey),
     Transaction(TransactionKey),
+    /// New attempts about a transaction. No other unit waits for them or for their transaction's row, which they do
+    /// not lock.
+    NewAttempts(Option<TransactionKey>),
     /// An equal reference of a gateway, in the order of its text.
     Reference(&'w GatewayName, NamedReference),
     /// The counts of a user's unpaid orders. All orders of a user share them, so they come late, too.
@@ -53,13 +56,14 @@ impl LockRow<'_> {
             Self::Session(..) => (4, false),
             Self::Order(_) => (5, true),
             Self::Transaction(_) => (6, true),
-            Self::Reference(..) => (7, false),
-            Self::OpenOrders(_) => (8, false),
-            Self::Product(_) => (9, false),
-            Self::Finding(_) => (10, false),
-            Self::Subject(_) => (11, false),
-            Self::Probe => (12, false),
-            Self::Old => (13, false),
+            Self::NewAttempts(_) => (7, false),
+            Self::Reference(..) => (8, false),
+            Self::OpenOrders(_) => (9, false),
+            Self::Product(_) => (10, false),
+            Self::Finding(_) => (11, false),
+            Self::Subject(_) => (12, false),
+            Self::Probe => (13, false),
+            Self::Old => (14, false),
         }
     }
 }
@@ -95,6 +99,8 @@ impl Write {
                 LockRow::Transaction(transaction.key)
             }
             Self::InsertRequest(request) => LockRow::Transaction(request.transaction),
+            Self::SetNextAction(transaction, _) => LockRow::Transaction(*transaction),
+            Self::InsertAttempts(all) => LockRow::NewAttempts(all.first().map(|it| it.transaction)),
             Self::LearnReference(gateway, new) => LockRow::Reference(gateway, new.known.name()),
             Self::InsertProduct(product, _) | Self::ReplaceProduct { product, .. } => {
                 LockRow::Product(&product.id)
@@ -147,6 +153,9 @@ impl Write {
             Self::RemoveOpenOrder { .. } => 28,
             Self::AddOpenOrder { .. } => 29,
             Self::LearnReference(..) => 30,
+            // After the transaction itself, whose row it belongs to.
+            Self::SetNextAction(..) => 31,
+            Self::InsertAttempts(_) => 32,
         }
     }
 }

@@ -34,9 +34,15 @@ fn raise_count(
 ) -> Written {
     let counted = tables.open_counts.get(&key).map(|it| it.total);
     let total = counted.unwrap_or(0).checked_add(by).filter(|it| *it <= max).ok_or(Abort::Limit(limit))?;
+    let placed = if key.1.is_none() { u64::from(by) } else { 0 };
     match counted {
-        Some(_) => Ok(tables.open_counts.update(&key, |row| row.total = total)?),
-        None => Ok(tables.open_counts.insert(OpenCountRow { owner: key.0, product: key.1, total })?),
+        Some(_) => Ok(tables.open_counts.update(&key, |row| {
+            row.total = total;
+            row.placed = row.placed.saturating_add(placed);
+        })?),
+        None => {
+            Ok(tables.open_counts.insert(OpenCountRow { owner: key.0, product: key.1, total, placed })?)
+        }
     }
 }
 

@@ -1,30 +1,53 @@
 use domain::{
-    EventId, GatewayName, Refund, Transaction,
-    payment::{NewReference, PaymentFacts, PaymentRequest, RawFacts},
+    EventId, GatewayName, Refund, Transaction, TransactionKey,
+    payment::{NewReference, NextAction, PaymentFacts, PaymentRequest, RawFacts},
 };
 
 use super::{
     abort::{Abort, Written},
     require_parent,
 };
-use ports::PortError;
+use ports::{PortError, StoredAttempt};
 
 use crate::record::{rows::RequestRow, tables::Tables};
 
-/// Inserts a transaction without its references: only [`learn_reference`] stores those.
+/// Inserts a transaction without its references and its next action, which have writes of their own.
 pub(super) fn insert_transaction(tables: &mut Tables, transaction: Transaction) -> Written {
     require_parent(&tables.orders, &transaction.order, "an order")?;
-    Ok(tables.transactions.insert(Transaction { references: Vec::new(), ..transaction })?)
+    Ok(tables.transactions.insert(Transaction {
+        references: Vec::new(),
+        next_action: None,
+        ..transaction
+    })?)
 }
 
-/// Replaces a transaction, except its references. If it becomes live again while another one occupies its
+/// Replaces a transaction, except its references and its next action. If it becomes live again while another one occupies its
 /// order, the unique key of the order is violated.
 pub(super) fn update_transaction(tables: &mut Tables, given: Transaction) -> Written {
     let Some(stored) = tables.transactions.get(&given.key) else { return Err(Abort::Stale) };
     let refunds = merge_refunds(stored.refunds.clone(), &given.refunds)?;
     let facts = add_disputes(&stored.facts, given.facts);
-    let next = Transaction { facts, refunds, references: stored.references.clone(), ..given };
+    let (references, next_action) = (stored.references.clone(), stored.next_action.clone());
+    let next = Transaction { facts, refunds, references, next_action, ..given };
     Ok(tables.transactions.update(&given.key, |row| *row = next)?)
+}
+
+pub(super) fn set_next_action(
+    tables: &mut Tables,
+    transaction: TransactionKey,
+    action: Option<NextAction>,
+) -> Written {
+    if action.is_some() {
+        require_parent(&tables.transactions, &transaction, "a transaction")?;
+    }
+    Ok(tables.transactions.update(&transaction, |row| row.next_action = action)?)
+}
+
+pub(super) fn insert_attempts(tables: &mut Tables, attempts: Vec<StoredAttempt>) -> Written {
+    for it in attempts {
+        tables.attempts.insert(it)?;
+    }
+    Ok(())
 }
 
 /// Adds a reference. The guard is the pair of unique keys for reference and owner.

@@ -1,5 +1,5 @@
 use domain::Timestamp;
-use ports::Prunable;
+use ports::{Prunable, StoredAttempt};
 
 use crate::record::{
     rows::SessionRow,
@@ -17,6 +17,10 @@ pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp,
         Prunable::Sessions => {
             let over_since = |row: &SessionRow| end_of(row).filter(|it| *it < before);
             remove_first(&mut tables.sessions, over_since, rows_max);
+        }
+        Prunable::Attempts => {
+            let sent_at = |row: &StoredAttempt| Some(row.attempt.sent_at).filter(|it| *it < before);
+            remove_first(&mut tables.attempts, sent_at, rows_max);
         }
     }
 }

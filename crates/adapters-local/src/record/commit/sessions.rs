@@ -1,11 +1,25 @@
 use domain::{Network, Session, SessionKey, Timestamp, UserKey};
 
 use super::{abort::Written, require_parent, update_guarded};
-use crate::record::{rows::SessionRow, table::Row, tables::Tables};
+use crate::record::{
+    rows::{LastLoginRow, SessionRow},
+    table::Row,
+    tables::Tables,
+};
 
 pub(super) fn insert_session(tables: &mut Tables, session: Session, network: Network) -> Written {
     require_parent(&tables.users, &session.user, "a user")?;
+    move_last_login(tables, session.user, session.created_at)?;
     Ok(tables.sessions.insert(SessionRow { session, network })?)
+}
+
+/// Moves the time of a user's last login forward.
+fn move_last_login(tables: &mut Tables, user: UserKey, at: Timestamp) -> Written {
+    match tables.last_logins.get(&user).map(|it| it.at) {
+        Some(last) if last >= at => Ok(()),
+        Some(_) => Ok(tables.last_logins.update(&user, |row| row.at = at)?),
+        None => Ok(tables.last_logins.insert(LastLoginRow { user, at })?),
+    }
 }
 
 pub(super) fn rotate_session(tables: &mut Tables, read: &Session, next: Session) -> Written {

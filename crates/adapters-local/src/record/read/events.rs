@@ -1,9 +1,9 @@
 use async_trait::async_trait;
 use domain::{
-    EventId, EventKey, GatewayName, Timestamp, TransactionId,
-    payment::{EventDisposition, EventTarget, NamedReference, StoredEvent},
+    EventId, EventKey, GatewayName, Timestamp, Transaction,
+    payment::{EventDisposition, EventTarget, StoredEvent},
 };
-use ports::{Batch, EventRepository, UnreadableRow};
+use ports::{Batch, EventRepository, UnreadableRow, is_event_about};
 
 use super::{Read, sort_behind, take_batch};
 use crate::{
@@ -17,21 +17,15 @@ impl EventRepository for MemoryRecord {
         self.read_found(self.tables().events.find(&(gateway.clone(), id.clone())), StoredEvent::clone)
     }
 
-    async fn list_waiting_events(
-        &self,
-        gateway: &GatewayName,
-        transaction: &TransactionId,
-        references: &[NamedReference],
-    ) -> Read<Vec<StoredEvent>> {
+    async fn list_stored_ids(&self, gateway: &GatewayName, ids: &[EventId]) -> Read<Vec<EventId>> {
         let tables = self.tables();
-        let names_it = |it: &StoredEvent| match &it.target {
-            Some(EventTarget::Transaction(id)) => id == transaction,
-            Some(EventTarget::Reference(named)) => references.contains(named),
-            None => false,
+        let stored = ids.iter().filter_map(|it| tables.events.find(&(gateway.clone(), it.clone())));
+        let report = |event: &StoredEvent| {
+            // Read for its report only: whether it can be read or not, it is stored.
+            let _ = self.read_row(event, |_| ());
+            event.id.clone()
         };
-        let is_about = |it: &StoredEvent| it.gateway == *gateway && names_it(it);
-        let waiting = tables.events.rows().filter(|it| is_about(it) && is_waiting(it.disposition));
-        Ok(self.read_readable(sort_behind(waiting, sort_place, None), StoredEvent::clone))
+        Ok(stored.map(report).collect())
     }
 
     async fn list_applicable_events(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, UnreadableRow>>> {
@@ -58,6 +52,15 @@ impl EventRepository for MemoryRecord {
 }
 
 impl MemoryRecord {
+    /// Reads the readable events that wait for one of these transactions, oldest first.
+    pub(super) fn read_waiting_events(&self, tables: &Tables, of: &[Transaction]) -> Vec<StoredEvent> {
+        let is_theirs = |event: &&StoredEvent| {
+            is_waiting(event.disposition) && of.iter().any(|it| is_event_about(event, it))
+        };
+        let waiting = tables.events.rows().filter(is_theirs);
+        self.read_readable(sort_behind(waiting, sort_place, None), StoredEvent::clone)
+    }
+
     fn read_each(&self, events: Vec<&StoredEvent>) -> Vec<Result<StoredEvent, UnreadableRow>> {
         events.into_iter().map(|event| self.read_row(event, StoredEvent::clone)).collect()
     }

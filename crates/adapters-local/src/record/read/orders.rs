@@ -1,12 +1,10 @@
-use std::cmp::Reverse;
-
 use async_trait::async_trait;
 use domain::{
     Order, OrderKey, OrderNumber, Timestamp, Transaction,
     order::{OrderStatus, StoredHistoryEntry},
     payment::PaymentStatus,
 };
-use ports::{Batch, DueOrders, OrderFilter, OrderHead, OrderRepository, Page};
+use ports::{Batch, DueOrders, OrderCursor, OrderFilter, OrderHead, OrderRepository, OrderSort, Page};
 
 use super::{Read, sort_behind, take_batch};
 use crate::{
@@ -35,13 +33,20 @@ impl OrderRepository for MemoryRecord {
 
     async fn list_orders(&self, filter: OrderFilter) -> Read<Page<Order>> {
         let tables = self.tables();
-        let last = filter.after.as_ref().map(|number| tables.orders.find(number).map(sort_place));
+        let place = |it: &Order| sort_place(it, filter.sort);
+        let last = filter.after.as_ref().map(|cursor| {
+            let key = tables.orders.find(&cursor.number)?.key;
+            Some(signed_place(cursor.at, key, filter.sort))
+        });
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
         let rows = tables.orders.rows().filter(|it| matches_filter(&filter, it));
-        let rows = sort_behind(rows, sort_place, last.flatten().as_ref());
-        Ok(self.read_page(rows, filter.limit, |it| it.number.to_string(), Order::clone))
+        let rows = sort_behind(rows, place, last.flatten().as_ref());
+        let cursor = |it: &Order| {
+            OrderCursor { at: sort_time(it, filter.sort), number: it.number.clone() }.to_string()
+        };
+        Ok(self.read_page(rows, filter.limit, cursor, Order::clone))
     }
 
     async fn list_history_entries(&self, order: OrderKey) -> Read<Vec<StoredHistoryEntry>> {
@@ -66,16 +71,30 @@ impl OrderRepository for MemoryRecord {
     }
 }
 
-/// The sort key of orders: newest first.
-const fn sort_place(order: &Order) -> Reverse<(Timestamp, OrderKey)> {
-    Reverse((order.created_at, order.key))
+const fn sort_time(order: &Order, sort: OrderSort) -> Timestamp {
+    if sort.is_by_change() { order.updated_at } else { order.created_at }
+}
+
+/// The sort key of an order: time, then row.
+fn sort_place(order: &Order, sort: OrderSort) -> (i64, i64) {
+    signed_place(sort_time(order, sort), order.key, sort)
+}
+
+/// Negated for a list in which later times come first, so that both directions have one type.
+const fn signed_place(at: Timestamp, key: OrderKey, sort: OrderSort) -> (i64, i64) {
+    let (at, key) = (at.as_millis(), key.get());
+    if sort.is_descending() { (at.wrapping_neg(), key.wrapping_neg()) } else { (at, key) }
 }
 
 fn matches_filter(filter: &OrderFilter, order: &Order) -> bool {
+    let within = |at: Timestamp, after: Option<Timestamp>, before: Option<Timestamp>| {
+        after.is_none_or(|it| it <= at) && before.is_none_or(|it| at < it)
+    };
     filter.owner.is_none_or(|it| it == order.owner)
-        && filter.status.is_none_or(|it| it == order.status)
-        && filter.created_after.is_none_or(|it| it <= order.created_at)
-        && filter.created_before.is_none_or(|it| order.created_at < it)
+        && (filter.statuses.is_empty() || filter.statuses.contains(&order.status))
+        && within(order.created_at, filter.created_after, filter.created_before)
+        && within(order.updated_at, filter.updated_after, filter.updated_before)
+        && (filter.reference.is_none() || filter.reference == order.details.reference)
 }
 
 /// The time since when an order is due, the row key that breaks a tie, and the order's number.

@@ -1,6 +1,6 @@
 use async_trait::async_trait;
 use domain::{Email, PasswordHash, Role, Timestamp, User, UserId, UserKey, Username, user::fold_case};
-use ports::{AccountConflict, ChangedUser, Credentials, UserRepository};
+use ports::{Account, AccountConflict, AccountFilter, ChangedUser, Credentials, Page, UserRepository};
 
 use super::{Read, sort_behind};
 use crate::record::table::row_count;
@@ -14,6 +14,12 @@ impl UserRepository for MemoryRecord {
 
     async fn find_user_by_key(&self, key: UserKey) -> Read<Option<User>> {
         self.read_found(self.tables().users.get(&key), |it| it.user.clone())
+    }
+
+    async fn list_users_by_key(&self, keys: &[UserKey]) -> Read<Vec<User>> {
+        let tables = self.tables();
+        let users = tables.users.rows().filter(|it| keys.contains(&it.user.key));
+        Ok(self.read_readable(users, |it| it.user.clone()))
     }
 
     async fn find_credentials(&self, login: &str) -> Read<Option<Credentials>> {
@@ -51,6 +57,14 @@ impl UserRepository for MemoryRecord {
             Some(ChangedUser { key, id, at, user: self.read_row(it, |it| it.user.clone()).ok() })
         };
         Ok(changed.filter_map(read).collect())
+    }
+
+    async fn find_account(&self, id: &UserId) -> Read<Option<Account>> {
+        self.read_account(id)
+    }
+
+    async fn list_accounts(&self, filter: AccountFilter) -> Read<Page<Account>> {
+        Ok(self.read_accounts(&filter))
     }
 
     async fn list_operators(&self, after: Option<UserKey>, limit: u32) -> Read<Vec<User>> {

@@ -11,8 +11,10 @@ pub struct OpenCountRow {
     pub owner: UserKey,
     /// The product whose pieces are counted; `None` for the count of orders.
     pub product: Option<ProductId>,
-    /// The number of orders or pieces.
+    /// The number of unpaid orders, or of pieces in them.
     pub total: u32,
+    /// The number of all orders that the user ever placed; 0 in the count of a product.
+    pub placed: u64,
 }
 
 impl Row for OpenCountRow {

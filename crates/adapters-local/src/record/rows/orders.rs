@@ -23,7 +23,8 @@ impl Row for Order {
 
     fn part_names(&self) -> Vec<(&'static str, String)> {
         let item = |position| ("order_items", format!("{}/{position}", self.key.get()));
-        (0..self.items.len()).map(item).collect()
+        let details = (!self.details.is_empty()).then(|| ("order_details", self.key.get().to_string()));
+        (0..self.items.len()).map(item).chain(details).collect()
     }
 }
 

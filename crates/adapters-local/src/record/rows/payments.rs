@@ -1,9 +1,12 @@
 use std::convert::Infallible;
 
 use domain::{
-    EventId, GatewayName, OrderKey, RefundId, RefundKey, Transaction, TransactionId, TransactionKey,
+    AttemptId, AttemptKey, EventId, GatewayName, OrderKey, RefundId, RefundKey, Transaction, TransactionId,
+    TransactionKey,
     payment::{NamedReference, PaymentRequest, ReferenceOwner},
 };
+
+use ports::StoredAttempt;
 
 use crate::record::table::Row;
 
@@ -78,5 +81,23 @@ impl Row for RequestRow {
 
     fn row_name(&self) -> String {
         format!("{}/{}", self.request.transaction.get(), self.number)
+    }
+}
+
+impl Row for StoredAttempt {
+    const TABLE: &'static str = "gateway_attempts";
+    type Key = AttemptKey;
+    type Unique = AttemptId;
+
+    fn key(&self) -> AttemptKey {
+        self.key
+    }
+
+    fn unique_keys(&self) -> Vec<AttemptId> {
+        vec![self.id.clone()]
+    }
+
+    fn row_name(&self) -> String {
+        self.key.get().to_string()
     }
 }

@@ -1,4 +1,6 @@
-use domain::{Network, Session, SessionId, SessionKey};
+use std::convert::Infallible;
+
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
 
 use crate::record::table::Row;
 
@@ -26,5 +28,28 @@ impl Row for SessionRow {
 
     fn row_name(&self) -> String {
         self.session.key.get().to_string()
+    }
+}
+
+/// The time of a user's last login.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LastLoginRow {
+    /// The user who logged in.
+    pub user: UserKey,
+    /// When the latest session of the user began, also if that session is deleted.
+    pub at: Timestamp,
+}
+
+impl Row for LastLoginRow {
+    const TABLE: &'static str = "last_logins";
+    type Key = UserKey;
+    type Unique = Infallible;
+
+    fn key(&self) -> UserKey {
+        self.user
+    }
+
+    fn row_name(&self) -> String {
+        self.user.get().to_string()
     }
 }

@@ -44,6 +44,17 @@ impl QueryParameters {
         Self { pairs, known: Vec::new(), faults: Faults::default() }
     }
 
+    /// The name of a list with these filters: all parameters but those that differ from page to page. Cursors that are
+    /// sealed under it belong to these filters.
+    #[must_use]
+    pub fn list_name(&self, list: &str) -> String {
+        let mut filters: Vec<_> =
+            self.pairs.iter().filter(|(name, _)| !["cursor", "limit"].contains(&name.as_str())).collect();
+        filters.sort();
+        // As JSON, so that no value can look like two.
+        format!("{list} {}", serde_json::json!(filters))
+    }
+
     /// Reads a parameter that may be missing; given twice, it is a fault.
     pub fn read_optional<T>(
         &mut self,
@@ -157,7 +168,7 @@ fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
 impl Service {
     /// Reads and writes the cursors of the list with this name. A cursor of another list is refused.
     #[must_use]
-    pub fn cursors_for(&self, list: &'static str) -> Cursors<'_> {
+    pub fn cursors_for<'s>(&'s self, list: &'s str) -> Cursors<'s> {
         Cursors::new(self.sealer.as_ref(), list)
     }
 }
@@ -167,13 +178,13 @@ impl Service {
 // Sealed, so that what a cursor holds may change with a version: no client can depend on its content.
 pub struct Cursors<'s> {
     sealer: &'s dyn Sealer,
-    list: &'static str,
+    list: &'s str,
 }
 
 impl<'s> Cursors<'s> {
     /// The cursors of the named list. A cursor of another list does not open here.
     #[must_use]
-    pub const fn new(sealer: &'s dyn Sealer, list: &'static str) -> Self {
+    pub const fn new(sealer: &'s dyn Sealer, list: &'s str) -> Self {
         Self { sealer, list }
     }
 

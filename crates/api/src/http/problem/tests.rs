@@ -1,4 +1,5 @@
 use actix_web::body::to_bytes;
+use ports::Unsupported;
 use serde_json::{Value, json};
 
 use super::*;
@@ -56,6 +57,21 @@ fn a_gateway_that_is_not_asked_now_is_503_with_a_time_to_come_again() {
         let response = problem.error_response();
         assert_eq!((problem.kind(), response.status().as_u16()), (Kind::GatewayUnavailable, 503));
         assert_eq!(response.headers().get("retry-after").unwrap(), "5");
+    }
+}
+
+#[tokio::test]
+async fn what_a_gateway_does_not_take_is_422_and_names_what_the_client_can_change() {
+    for (reason, pointer) in [
+        (Unsupported::CaptureMethod, "/captureMethod"),
+        (Unsupported::Currency, "/gateway"),
+        (Unsupported::Amount, "/gateway"),
+    ] {
+        let problem = Problem::from(application::payments::StartPaymentError::from(reason));
+        assert_eq!((problem.kind(), problem.error_response().status().as_u16()), (Kind::InvalidRequest, 422));
+        let errors = body(&problem).await["errors"].clone();
+        assert_eq!(errors[0]["pointer"], pointer);
+        assert_eq!(errors.as_array().unwrap().len(), 1);
     }
 }
 

@@ -1,9 +1,11 @@
 //! Views of transactions and refunds.
 
+use std::{collections::BTreeMap, fmt};
+
 use application::payments::VisibleTransaction;
 use domain::{
     Refund, UserId,
-    payment::{PaymentRequestKind, StoredPaymentRequest},
+    payment::{NextAction, PaymentRequestKind, StoredPaymentRequest},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -41,6 +43,10 @@ pub struct TransactionView {
     /// Sum of the disputes that are open or lost, in major units.
     #[schema(example = "0.00")]
     pub disputed_amount: String,
+    /// What the buyer must do before there is a result; null if there is nothing to do, and as soon as the transaction is
+    /// not `PENDING` any more.
+    #[schema(required)]
+    pub next_action: Option<NextActionView>,
     /// Last four digits of the card; null if the gateway has not reported them.
     #[schema(required)]
     pub card_last4: Option<String>,
@@ -72,6 +78,45 @@ pub struct TransactionView {
     /// Captures and voids that were requested, oldest first; for operators only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<OperationView>>,
+}
+
+/// What the buyer must do next.
+#[derive(Serialize, ToSchema)]
+#[serde(tag = "type", rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum NextActionView {
+    /// Open a page of the gateway, which asks for the payment or authenticates the buyer.
+    Redirect {
+        /// Address of the page.
+        #[schema(example = "https://pay.example/p/1")]
+        url: String,
+    },
+    /// Show a QR code, which the buyer scans with the gateway's app.
+    QrCode {
+        /// Text of the code.
+        content: String,
+    },
+    /// Pass parameters to the gateway's client library or app.
+    ClientSdk {
+        /// The parameters by name, as the library expects them.
+        parameters: BTreeMap<String, String>,
+    },
+}
+
+impl fmt::Debug for NextActionView {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Its content lets the buyer pay.
+        f.write_str("NextActionView(…)")
+    }
+}
+
+impl From<&NextAction> for NextActionView {
+    fn from(it: &NextAction) -> Self {
+        match it.clone() {
+            NextAction::Redirect { url } => Self::Redirect { url },
+            NextAction::QrCode { content } => Self::QrCode { content },
+            NextAction::ClientSdk { parameters } => Self::ClientSdk { parameters },
+        }
+    }
 }
 
 /// A capture or a void that was requested, whatever came of it.
@@ -131,6 +176,7 @@ impl From<&VisibleTransaction> for TransactionView {
             captured_amount: it.captured_amount().to_string(),
             refunded_amount: it.refunded_amount().to_string(),
             disputed_amount: it.disputed_amount().to_string(),
+            next_action: it.next_action().map(NextActionView::from),
             card_last4: details.card_last4,
             card_brand: details.card_brand,
             authorization_code: details.authorization_code,
@@ -189,6 +235,33 @@ impl RefundView {
             },
             reason: it.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: timestamp_text(it.created_at),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{json, to_value};
+
+    use super::*;
+
+    #[test]
+    fn a_next_action_is_what_the_contract_shows_and_is_in_no_log() {
+        let parameters = BTreeMap::from([("clientSecret".to_owned(), "s3cret".to_owned())]);
+        for (action, shown) in [
+            (NextAction::Redirect { url: "s3cret".to_owned() }, json!({"type": "REDIRECT", "url": "s3cret"})),
+            (
+                NextAction::QrCode { content: "s3cret".to_owned() },
+                json!({"type": "QR_CODE", "content": "s3cret"}),
+            ),
+            (
+                NextAction::ClientSdk { parameters },
+                json!({"type": "CLIENT_SDK", "parameters": {"clientSecret": "s3cret"}}),
+            ),
+        ] {
+            let view = NextActionView::from(&action);
+            assert_eq!(to_value(&view).unwrap(), shown);
+            assert!(!format!("{view:?}").contains("s3cret"));
         }
     }
 }

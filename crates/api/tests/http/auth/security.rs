@@ -33,6 +33,7 @@ async fn user_of(client: &Client) -> (Value, Value) {
 /// Does everything that is to be told.
 async fn misbehave(server: &Server, person: &Person) -> Client {
     let client = person.register(&server.client()).await;
+    let (user, _) = user_of(&client).await;
     let wrong = client.post("/v1/auth/login", &person.credentials("wr0ng passw0rd"));
     wrong.header("x-request-id", "the-failed-login").await.refused(401, "invalid-credentials");
     for _ in 0..2 {
@@ -54,6 +55,12 @@ async fn misbehave(server: &Server, person: &Person) -> Client {
     }
     client.post("/v1/auth/refresh", &first).await.refused(401, "refresh-token-reused");
     Notice::text("{}").unsigned(&client).await.refused(401, "invalid-signature");
+    // An operator does all that changes an account.
+    let operator = server.operator().await;
+    let account = format!("/v1/users/{}", user.as_str().unwrap());
+    operator.patch(&account, &json!({"role": "OPERATOR", "disabled": true})).await.ok(200);
+    operator.patch(&account, &json!({"role": "CUSTOMER", "disabled": false})).await.ok(200);
+    operator.delete(&format!("{account}/sessions")).await.ok(204);
     client
 }
 
@@ -79,8 +86,13 @@ async fn whatever_concerns_the_safety_of_accounts_is_a_line_with_who_where_and_w
             );
             assert!(line["span"]["request_id"].is_string(), "{line}");
             assert_ne!(line["user"], user, "it did nothing");
+            let by_operator = ["role-set", "user-disabled", "user-enabled", "sessions-ended"];
             let with_session = ["password-wrong", "password-changed", "forbidden", "refresh-token-reused"];
-            assert_eq!(line["session"].is_string(), with_session.contains(&name), "{line}");
+            let has_session = with_session.contains(&name) || by_operator.contains(&name);
+            assert_eq!(line["session"].is_string(), has_session, "{line}");
+            assert_eq!(line["by"].is_string(), by_operator.contains(&name), "{line}");
+            assert!(line["user"].is_string() || !has_session, "{line}");
+            assert!(line["by"].is_null() || line["by"] != line["user"], "{line}");
         }
     }
     let failed = lines(&server, "login-failed").await;

@@ -6,7 +6,7 @@ use serde_json::Value;
 /// Shorter texts of a request may well stand in an error by chance.
 const ECHO_CHARS_MIN: usize = 8;
 /// Words that the contract itself uses: an error may say them whoever said them first.
-const VOCABULARY: &[&str] = &["AUTOMATIC"];
+const VOCABULARY: &[&str] = &["AUTOMATIC", "OPERATOR"];
 
 /// An answer.
 #[derive(Debug, Clone)]

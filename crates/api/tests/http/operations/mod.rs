@@ -2,6 +2,7 @@
 
 mod commands;
 mod documents;
+mod gateways;
 mod pages;
 mod people;
 mod stopping;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, field, shared};
+use crate::harness::{Client, field, item, shared, unique};
 
 fn numbers(orders: &[Value]) -> Vec<String> {
     orders.iter().map(|it| field(it, "orderNumber").to_owned()).collect()
@@ -118,4 +118,102 @@ async fn every_list_says_whether_there_is_more() {
     let user = customer.get("/v1/me").await.ok(200);
     assert_eq!(first["changedBy"], json!({"type": "CUSTOMER", "id": user["id"]}));
     assert_eq!((&first["fromStatus"], &first["reason"]), (&Value::Null, &Value::Null));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_found_by_several_statuses_and_by_change() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let product = operator.product("1.00", None).await;
+    let orders = placed(&customer, &product, 4).await;
+    let all = numbers(&orders);
+    let cancelled = customer.moved(&orders[3], "CANCELLED").await;
+    let found = async |query: &str| numbers(&customer.all(&format!("/v1/orders?{query}")).await);
+    assert_eq!(found("status=CANCELLED,PENDING").await, all);
+    assert_eq!(found("status=PAID,CANCELLED,PAID").await, [all[3].clone()]);
+    assert_eq!(found("sort=-createdAt").await, all);
+    assert_eq!(found("sort=createdAt").await, all.iter().rev().cloned().collect::<Vec<_>>());
+    let by_change = [&all[3], &all[0], &all[1], &all[2]].map(Clone::clone);
+    assert_eq!(found("sort=-updatedAt").await, by_change);
+    assert_eq!(found("sort=updatedAt&status=PENDING,CANCELLED").await.last(), Some(&all[3]));
+    let changed = field(&cancelled, "updatedAt");
+    assert!(found(&format!("updatedAfter={changed}")).await.contains(&all[3]));
+    assert!(!found(&format!("updatedBefore={changed}&sort=createdAt")).await.contains(&all[3]));
+    for bad in ["status=", "status=PAID,", "status=PAID,LOST", "sort=", "sort=amount", "updatedAfter=now"] {
+        let reply = customer.get(&format!("/v1/orders?{bad}")).await;
+        assert_eq!(reply.faults(), [bad.split('=').next().unwrap()], "{bad}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn orders_are_found_by_reference() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let other = shared().customer().await;
+    let product = operator.product("1.00", None).await;
+    let reference = unique("PO");
+    let body = json!({"items": [item(&product, 1)], "reference": reference});
+    let mut own = Vec::new();
+    for _ in 0..3 {
+        own.insert(0, customer.post_once("/v1/orders", &body).patiently().await.ok(201));
+    }
+    let theirs = other.post_once("/v1/orders", &body).patiently().await.ok(201);
+    customer.order(&product, 1).await;
+    let path = format!("/v1/orders?reference={reference}");
+    assert_eq!(customer.all(&path).await, own);
+    assert_eq!(numbers(&operator.all(&path).await)[..], [&numbers(&[theirs])[..], &numbers(&own)].concat());
+    assert!(customer.all("/v1/orders?reference=none").await.is_empty());
+    assert!(customer.all(&format!("{path}&status=PAID")).await.is_empty());
+    let mut seen = Vec::new();
+    let mut cursor = String::new();
+    for more in [true, true, false] {
+        let page = customer.get(&format!("{path}&sort=updatedAt&limit=1{cursor}")).await.ok(200);
+        seen.extend(numbers(page["data"].as_array().unwrap()));
+        assert_eq!(page["nextCursor"].is_string(), more, "{page}");
+        cursor = format!("&cursor={}", page["nextCursor"].as_str().unwrap_or_default());
+    }
+    assert_eq!(seen, numbers(&own).into_iter().rev().collect::<Vec<_>>());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cursor_belongs_to_its_filters_and_its_sort() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let product = operator.product("1.00", None).await;
+    placed(&customer, &product, 2).await;
+    let page = customer.get("/v1/orders?status=PENDING&sort=createdAt&limit=1").await.ok(200);
+    let cursor = field(&page, "nextCursor");
+    for other in [
+        "",
+        "status=PENDING&",
+        "sort=createdAt&",
+        "sort=updatedAt&status=PENDING&",
+        "sort=createdAt&status=PAID&",
+    ] {
+        let reply = customer.get(&format!("/v1/orders?{other}limit=1&cursor={cursor}")).await;
+        assert_eq!(reply.faults(), ["cursor"], "{other}");
+    }
+    let path = format!("/v1/orders?cursor={cursor}&sort=createdAt&limit=5&status=PENDING");
+    assert_eq!(customer.get(&path).await.ok(200)["data"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_finds_orders_by_the_account_of_the_customer() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let product = operator.product("1.00", None).await;
+    let expected = numbers(&placed(&customer, &product, 2).await);
+    let user = customer.get("/v1/me").await.ok(200);
+    let (name, email) = (field(&user, "username").to_uppercase(), field(&user, "email").to_uppercase());
+    for query in
+        [format!("username={name}"), format!("email={email}"), format!("email={email}&username={name}")]
+    {
+        assert_eq!(numbers(&operator.all(&format!("/v1/orders?{query}")).await), expected, "{query}");
+    }
+    let me = operator.get("/v1/me").await.ok(200);
+    let both = format!("/v1/orders?email={email}&username={}", field(&me, "username"));
+    assert!(operator.all(&both).await.is_empty(), "no user is both");
+    assert_eq!(
+        operator.get(&format!("/v1/orders?email={name}")).await.faults(),
+        ["email"],
+        "a name is no address"
+    );
+    let reply = customer.get(&format!("/v1/orders?email={email}&username={name}&userId=x")).await;
+    assert_eq!(reply.faults(), ["email", "userId", "username"], "parameters for operators");
 }

@@ -1,5 +1,6 @@
 //! Orders.
 
+mod details;
 mod idempotency;
 mod limits;
 mod lists;

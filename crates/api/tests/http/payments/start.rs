@@ -21,9 +21,11 @@ async fn a_payment_is_what_the_contract_shows() {
         ("cardBrand", json!("visa")),
         ("failureReason", Value::Null),
         ("responseCode", json!("00")),
+        ("nextAction", Value::Null),
     ] {
         assert_eq!(paid[name], value, "{name}");
     }
+    assert!(paid.as_object().unwrap().contains_key("nextAction"), "null, and not left out");
     assert_eq!(field(&paid, "authorizationCode").len(), 6);
     for name in ["capturedAt", "createdAt", "updatedAt"] {
         assert_eq!(field(&paid, name).len(), 24, "{name}");

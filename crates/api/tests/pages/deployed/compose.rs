@@ -12,18 +12,29 @@ use super::{assignments, directive, duration, is_a_get_route, is_refused, read, 
 
 const INSTANCES: [&str; 2] = ["api-1", "api-2"];
 
-/// The variables that stand in the file, which all have to be set.
-fn wanted(text: &str) -> Vec<&str> {
+/// The variables that stand in the file, and whether each must be set. One that need not is passed on empty.
+fn named(text: &str) -> Vec<(&str, bool)> {
     let inner = text.split("${").skip(1).map(|it| it.split_once('}').unwrap().0);
-    inner.map(|it| it.split_once(":?").unwrap_or_else(|| panic!("{it} may be empty")).0).collect()
+    let parse = |it| match (str::split_once(it, ":?"), str::strip_suffix(it, "-")) {
+        (Some((name, _)), _) => (name, true),
+        (None, Some(name)) => (name, false),
+        (None, None) => panic!("{it} is neither required nor optional"),
+    };
+    inner.map(parse).collect()
 }
 
-/// The file as compose reads it when the secrets are filled in.
+/// The variables that have to be set.
+fn wanted(text: &str) -> Vec<&str> {
+    named(text).into_iter().filter(|it| it.1).map(|it| it.0).collect()
+}
+
+/// The file as compose reads it when the required secrets are filled in.
 fn compose() -> Value {
     let mut text = read("deploy/compose.yaml");
-    for name in wanted(&text.clone()) {
+    for (name, is_required) in named(&text.clone()) {
         let (before, from_here) = text.split_once("${").unwrap();
-        text = format!("{before}{}{}", secret(name), from_here.split_once('}').unwrap().1);
+        let value = if is_required { secret(name) } else { "" };
+        text = format!("{before}{value}{}", from_here.split_once('}').unwrap().1);
     }
     yaml(&text)
 }
@@ -56,6 +67,24 @@ fn every_instance_starts_with_what_it_is_given() {
         services["api-1"]["depends_on"]["migrate"]["condition"], "service_completed_successfully",
         "the schema is there first"
     );
+}
+
+#[test]
+fn gateways_are_optional_and_every_setting_of_theirs_is_passed_on() {
+    let config = config(&compose()["services"]["api-1"]);
+    assert!(!config.gateways.can_charge() && config.sandbox_secret.is_none() && config.public_url.is_none());
+    let keys = config.to_redacted_toml();
+    let keys = keys.lines().map(|it| it.split_once(" = ").unwrap().0);
+    let is_of_gateway = |it: &&str| ["stripe_", "alipay_", "wechat_"].iter().any(|name| it.starts_with(name));
+    // A file of a key has to be mounted too, so it is for the operator to add.
+    let keys = keys.filter(is_of_gateway).filter(|it| !it.ends_with("_file"));
+    let keys =
+        keys.chain(["public_url", "sandbox_secret"]).map(|it| format!("{PREFIX}{}", it.to_uppercase()));
+    let text = read("deploy/compose.yaml");
+    let optional: BTreeSet<_> = named(&text).iter().filter(|it| !it.1).map(|it| it.0.to_owned()).collect();
+    assert_eq!(optional, keys.collect());
+    let example = read("deploy/example.env");
+    assert!(optional.iter().all(|it| example.contains(&format!("\n#{it}=\n"))), "{example}");
 }
 
 #[test]

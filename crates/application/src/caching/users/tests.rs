@@ -117,6 +117,10 @@ impl UserRepository for Slow {
         self.0.find_user(id).await
     }
 
+    async fn list_users_by_key(&self, _: &[UserKey]) -> Result<Vec<User>, PortError> {
+        unreachable!("not asked")
+    }
+
     async fn find_user_by_key(&self, _: UserKey) -> Result<Option<User>, PortError> {
         unreachable!("only asked by id")
     }
@@ -131,6 +135,14 @@ impl UserRepository for Slow {
         _: Option<UserKey>,
         _: u32,
     ) -> Result<Vec<ChangedUser>, PortError> {
+        unreachable!("only asked by id")
+    }
+
+    async fn find_account(&self, _: &UserId) -> Result<Option<Account>, PortError> {
+        unreachable!("only asked by id")
+    }
+
+    async fn list_accounts(&self, _: AccountFilter) -> Result<Page<Account>, PortError> {
         unreachable!("only asked by id")
     }
 

@@ -100,3 +100,11 @@ async fn a_cache_that_is_away_fails_no_commit() {
     assert_eq!(of.versions()[0], Some(1), "it comes back with what it had");
     assert_eq!(of.shown().await.status, OrderStatus::Paid);
 }
+
+#[tokio::test]
+async fn an_order_whose_status_stays_is_not_copied() {
+    let of = bench().await;
+    of.store.commit(UnitOfWork::new().with_order_change(OrderChange::from_order(order()))).await.unwrap();
+    assert_eq!(of.versions()[0], Some(1), "the old copy, which is not shown any more");
+    assert_eq!(of.shown().await, of.it.record.state().orders[0]);
+}

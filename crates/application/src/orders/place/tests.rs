@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use domain::{Currency, Money, Version};
+use domain::{Currency, Money, Version, order::OrderDetails};
 use ports::{Claim, IdempotencyKey, MockClaimRepository, OpenLimits};
 
 use super::*;
@@ -36,7 +36,7 @@ fn show(order: &Order) -> StoredReply {
 }
 
 async fn place_on(it: &TestApp, lines: Vec<OrderLineInput>) -> Result<IdempotentReply, PlaceError> {
-    place_order(&it.app, &caller(ada()), request(), lines, show).await
+    place_order(&it.app, &caller(ada()), request(), lines, OrderDetails::default(), show).await
 }
 
 fn body(answered: IdempotentReply) -> String {
@@ -154,7 +154,9 @@ async fn a_reply_that_this_process_has_seen_is_given_again_without_a_lock_and_wi
     it.app.claims = Arc::new(MockClaimRepository::new());
     it.app.locks = Arc::new(ports::MockLockManager::new());
     assert_eq!(body(place_on(&it, vec![tea(2)]).await.unwrap()), first.replace("first", "again"));
-    let reused = place_order(&it.app, &caller(ada()), other_request(), vec![tea(1)], show).await;
+    let reused =
+        place_order(&it.app, &caller(ada()), other_request(), vec![tea(1)], OrderDetails::default(), show)
+            .await;
     assert!(matches!(reused, Err(PlaceError::Key(KeyError::Reused))), "{reused:?}");
 }
 
@@ -269,7 +271,15 @@ fn counting() -> TestApp {
 /// Under a key of its own.
 async fn place_under(it: &TestApp, key: &str) -> Result<IdempotentReply, PlaceError> {
     let key = IdempotencyKey { key: key.to_owned(), ..request().key };
-    place_order(&it.app, &caller(ada()), IdempotentRequest { key, ..request() }, vec![tea(1)], show).await
+    place_order(
+        &it.app,
+        &caller(ada()),
+        IdempotentRequest { key, ..request() },
+        vec![tea(1)],
+        OrderDetails::default(),
+        show,
+    )
+    .await
 }
 
 #[tokio::test]
@@ -288,7 +298,9 @@ async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_pa
         matches!(place_under(&it, "b").await, Ok(IdempotentReply::Replay(_))),
         "what was answered is answered again"
     );
-    let another = place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
+    let another =
+        place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], OrderDetails::default(), show)
+            .await;
     assert!(another.is_ok(), "each user has a limit of its own");
     it.record.change(|it| it.open_counts[0].total -= 1);
     assert!(
@@ -306,7 +318,9 @@ async fn a_user_holds_only_so_many_pieces_of_a_product_unpaid() {
     }
     let Err(PlaceError::Throttled(told)) = place_under(&it, "d").await else { panic!("one too many") };
     assert_eq!((told.reached, told.limit), (Limit::OpenPieces, 3));
-    let another = place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], show).await;
+    let another =
+        place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], OrderDetails::default(), show)
+            .await;
     assert!(another.is_ok(), "each user has a limit of its own");
     let mut it = shop();
     it.app.policy.open_pieces_per_user = 3;

@@ -8,7 +8,13 @@ use super::*;
 use crate::testing::*;
 
 fn to(status: OrderStatus) -> TransitionRequest {
-    TransitionRequest { number: order().number, to: status, reason: None, if_match: IfMatch::Absent }
+    TransitionRequest {
+        number: order().number,
+        to: status,
+        reason: None,
+        tracking: None,
+        if_match: IfMatch::Absent,
+    }
 }
 
 fn with_order(order: Order) -> TestApp {
@@ -162,6 +168,7 @@ async fn a_move_is_decided_on_the_record_and_not_on_what_is_shown() {
         number: order().number,
         to: OrderStatus::Cancelled,
         reason: None,
+        tracking: None,
         if_match: IfMatch::OneOf(vec![order().version]),
     };
     let moved = by(&it, ada(), ask).await.unwrap();

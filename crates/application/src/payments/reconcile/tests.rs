@@ -1,3 +1,5 @@
+mod buyers;
+
 use adapters_local::record::RequestRow;
 use domain::{
     ChangedBy, EventId, Refund, RefundId, RefundKey,

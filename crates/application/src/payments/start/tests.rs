@@ -1,10 +1,16 @@
-use std::sync::Arc;
+mod actions;
+
+use std::{
+    pin::pin,
+    sync::Arc,
+    task::{Context, Poll, Waker},
+};
 
 use domain::{
     ChangedBy, FindingKind, Revision,
-    payment::{EventDisposition, EventKind, PaymentStatus},
+    payment::{EventDisposition, EventKind, NextAction, PaymentStatus},
 };
-use ports::{Claim, CommitError, MockClaimRepository, ParsedNotice};
+use ports::{Claim, CommitError, MockClaimRepository, MockPaymentRepository, ParsedNotice};
 
 use super::*;
 use crate::{Limit, testing::*};
@@ -77,6 +83,52 @@ async fn a_payment_is_committed_before_the_gateway_is_asked() {
         (PaymentStatus::Pending, Some(NOW.saturating_add(OPERATION_GRACE)))
     );
     assert_eq!(it.record.state().orders[0].status, OrderStatus::Paid);
+}
+
+/// Lets payments be read only as cases, that many times.
+fn read_cases(it: &mut TestApp, times: usize) {
+    let (mut counted, record) = (MockPaymentRepository::new(), Arc::clone(&it.app.payments));
+    counted.expect_find_cases().times(times).returning(move |keys| {
+        // The record in memory answers at once.
+        let mut read = pin!(record.find_cases(keys));
+        let Poll::Ready(found) = read.as_mut().poll(&mut Context::from_waker(Waker::noop())) else {
+            panic!("it is ready")
+        };
+        found
+    });
+    it.app.payments = Arc::new(counted);
+}
+
+#[tokio::test]
+async fn an_answer_is_applied_to_what_was_committed_without_another_read() {
+    let mut it = with_order();
+    read_cases(&mut it, 1);
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
+}
+
+#[tokio::test]
+async fn an_answer_to_what_a_notice_has_changed_meanwhile_is_applied_to_what_is_read_then() {
+    let mut it = with_order();
+    read_cases(&mut it, 2);
+    it.gateway.push_answer(answer_with(EventKind::Captured));
+    it.record.accept_next_commit();
+    it.record.before_next_commit(|it| {
+        it.orders[0].revision = it.orders[0].revision.next();
+        it.transactions[0].details.card_last4 = Some("1881".to_owned());
+    });
+    assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
+    let state = it.record.state();
+    assert_eq!(state.transactions[0].status(), PaymentStatus::Captured);
+    assert_eq!(state.transactions[0].details.card_last4.as_deref(), Some("1881"), "and is not lost");
+}
+
+#[tokio::test]
+async fn a_reply_without_a_change_shows_what_is_read_after_the_call() {
+    let mut it = with_order();
+    read_cases(&mut it, 2);
+    it.gateway.push_answer(answer_nothing);
+    assert_eq!(told(&pay(&it).await.unwrap()), (true, "PENDING"));
 }
 
 #[tokio::test]

@@ -1,0 +1,188 @@
+//! Stripe's settlement file: an itemised report on the balance, such as `balance_change_from_activity.itemized.3`,
+//! with the columns `reporting_category`, `gross`, `currency`, `source_id`, `payment_intent_id` and `created_utc`.
+//!
+//! Optional columns make it better: `payment_metadata[transaction_id]` and `refund_metadata[refund_id]` name our
+//! ids, and `customer_facing_amount` with `customer_facing_currency` state the amount before Stripe converts it to
+//! the currency of the payout.
+
+use std::collections::HashMap;
+
+use domain::{Money, RefundId, TransactionId, payment::GatewayReference};
+use ports::{
+    Statement, StatementBuilder, StatementEntry, StatementEntryKind, StatementFault, StatementFaults,
+};
+
+use crate::statement::{Row, TableFormat, decode_file};
+
+const FORMAT: TableFormat = TableFormat {
+    required: &["reporting_category", "gross", "currency", "source_id", "payment_intent_id", "created_utc"],
+    is_outside: |_| false,
+};
+const TRANSACTION_ID: &str = "payment_metadata[transaction_id]";
+const REFUND_ID: &str = "refund_metadata[refund_id]";
+
+pub(super) fn parse_statement(file: &[u8]) -> Result<Statement, StatementFaults> {
+    let mut postings = Vec::new();
+    let mut statement =
+        FORMAT.read_rows(&decode_file(file, false)?, StatementBuilder::default(), |row, builder| {
+            match read_row(row)? {
+                Some(posting) => postings.push(posting),
+                None => builder.skip_line(),
+            }
+            Ok(())
+        })?;
+    statement.entries = combine_postings(postings);
+    Ok(statement)
+}
+
+/// A line that moves money of a payment.
+struct Posting {
+    effect: Effect,
+    money: Money,
+    entry: StatementEntry,
+    /// What postings about the same thing have in common.
+    key: String,
+}
+
+/// What a line does to the payment or refund that it is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Adds,
+    TakesBack,
+}
+
+fn read_row(row: &Row<'_>) -> Result<Option<Posting>, StatementFault> {
+    let (is_refund, effect) = match row.text("reporting_category") {
+        "charge" => (false, Effect::Adds),
+        // A smaller capture is two lines: the whole authorisation, and what was not captured of it.
+        "partial_capture_reversal" => (false, Effect::TakesBack),
+        "refund" => (true, Effect::Adds),
+        "refund_failure" => (true, Effect::TakesBack),
+        // Disputes, fees, payouts and the like.
+        _ => return Ok(None),
+    };
+    let text = |it: GatewayReference| it.as_str().to_owned();
+    let payment = row.id("payment_intent_id")?;
+    let transaction = row.id(TRANSACTION_ID)?.map(text).map(TransactionId::new);
+    let source = row.id("source_id")?;
+    let kind = if is_refund {
+        StatementEntryKind::Refund {
+            id: row.id(REFUND_ID)?.map(text).map(RefundId::new),
+            reference: source.clone(),
+        }
+    } else {
+        StatementEntryKind::Payment
+    };
+    let name = if is_refund { source } else { payment.clone().or(source) };
+    let Some(name) = name else { return Err(row.fault("source_id", "must be there")) };
+    let money = read_money(row)?;
+    let (line, at) = (row.line, row.time("created_utc", 0)?);
+    let key = format!("{is_refund}:{name}:{}", money.currency().code());
+    let entry = StatementEntry { line, kind, transaction, payment, amount: money.into(), at };
+    Ok(Some(Posting { effect, money, entry, key }))
+}
+
+/// The amount in the buyer's currency, if the report has it; otherwise in that of the payout.
+fn read_money(row: &Row<'_>) -> Result<Money, StatementFault> {
+    if row.text("customer_facing_currency").is_empty() {
+        return row.amount("gross", row.currency("currency")?);
+    }
+    row.amount("customer_facing_amount", row.currency("customer_facing_currency")?)
+}
+
+/// Makes one entry of all lines about one payment or refund. What was taken back whole is no entry; what was taken
+/// back of a line in an earlier file is none either.
+fn combine_postings(postings: Vec<Posting>) -> Vec<StatementEntry> {
+    let mut places: HashMap<String, usize> = HashMap::new();
+    let mut combined: Vec<(Money, Option<StatementEntry>)> = Vec::new();
+    for Posting { effect, money, entry, key } in postings {
+        let zero = Money::zero(money.currency());
+        let at = *places.entry(key).or_insert_with(|| {
+            combined.push((zero, None));
+            combined.len().saturating_sub(1)
+        });
+        let Some((sum, first)) = combined.get_mut(at) else { continue };
+        match effect {
+            Effect::Adds => {
+                *sum = sum.try_add(money).unwrap_or(*sum);
+                first.get_or_insert(entry);
+            }
+            Effect::TakesBack => *sum = sum.saturating_sub(money),
+        }
+    }
+    let left = combined.into_iter().filter(|(sum, _)| !sum.is_zero());
+    left.filter_map(|(sum, entry)| Some(StatementEntry { amount: sum.into(), ..entry? })).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "balance_transaction_id,created_utc,created,currency,gross,fee,net,reporting_category,\
+                        source_id,description,customer_facing_amount,customer_facing_currency,charge_id,\
+                        payment_intent_id,payment_metadata[transaction_id],refund_metadata[refund_id]\n";
+
+    fn parse(lines: &str) -> Statement {
+        parse_statement(format!("{HEAD}{lines}").as_bytes()).unwrap()
+    }
+
+    fn summary(statement: &Statement) -> Vec<(u64, &str, &str)> {
+        let entries = statement.entries.iter();
+        entries.map(|it| (it.line, it.amount.amount.as_str(), it.amount.currency.as_str())).collect()
+    }
+
+    #[test]
+    fn charges_and_refunds_are_read_and_the_rest_is_counted() {
+        let statement = parse(
+            "txn_1,2026-11-25 08:30:00,2026-11-25 10:30:00,eur,19.98,0.58,19.40,charge,ch_1,\"Order, 1\",,,ch_1,pi_1,t1,\n\
+             txn_2,2026-11-25 09:00:00,2026-11-25 11:00:00,eur,-5.00,0.00,-5.00,refund,re_1,REFUND,,,ch_1,pi_1,t1,r1\n\
+             txn_3,2026-11-25 09:30:00,,eur,-19.98,15.00,-34.98,dispute,dp_1,,,,ch_1,pi_1,t1,\n\
+             txn_4,2026-11-25 10:00:00,,eur,-1.00,0.00,-1.00,fee,,Stripe fee,,,,,,\n",
+        );
+        assert_eq!(
+            (summary(&statement), statement.skipped),
+            (vec![(2, "19.98", "EUR"), (3, "5.00", "EUR")], 2)
+        );
+        let [payment, refund] = &statement.entries[..] else { panic!() };
+        assert_eq!(payment.payment.as_ref().unwrap().as_str(), "pi_1");
+        assert_eq!(payment.transaction.as_ref().unwrap().as_str(), "t1");
+        assert_eq!(payment.at, crate::statement::parse_time("2026-11-25 08:30:00", 0));
+        let reference = GatewayReference::new("re_1".to_owned());
+        let id = Some(RefundId::new("r1".to_owned()));
+        assert_eq!(refund.kind, StatementEntryKind::Refund { id, reference: Some(reference) });
+    }
+
+    #[test]
+    fn the_buyers_currency_counts_if_it_is_there() {
+        let statement =
+            parse("txn_1,2026-11-25 08:30:00,,eur,6.10,0.58,5.52,charge,ch_1,,1000,jpy,ch_1,pi_1,t1,\n");
+        assert_eq!(summary(&statement), [(2, "1000", "JPY")]);
+    }
+
+    #[test]
+    fn a_partial_capture_is_one_entry_of_what_was_captured() {
+        let statement = parse(
+            "txn_1,2026-11-25 08:30:00,,eur,20.00,0,20,charge,ch_1,,,,ch_1,pi_1,t1,\n\
+             txn_2,2026-11-25 08:30:00,,eur,-15.00,0,-15,partial_capture_reversal,ch_1,,,,ch_1,pi_1,t1,\n",
+        );
+        assert_eq!(summary(&statement), [(2, "5.00", "EUR")]);
+    }
+
+    #[test]
+    fn a_refund_that_failed_is_none() {
+        let statement = parse(
+            "txn_1,2026-11-25 08:30:00,,eur,-5.00,0,-5,refund,re_1,,,,ch_1,pi_1,t1,r1\n\
+             txn_2,2026-11-25 09:30:00,,eur,5.00,0,5,refund_failure,re_1,,,,ch_1,pi_1,t1,r1\n\
+             txn_3,2026-11-25 09:30:00,,eur,5.00,0,5,refund_failure,re_0,,,,ch_0,pi_0,t0,r0\n",
+        );
+        assert_eq!(summary(&statement), []);
+    }
+
+    #[test]
+    fn a_report_without_the_columns_is_refused() {
+        let faults = parse_statement(b"gross,currency\n1,eur\n").unwrap_err().to_string();
+        for column in ["reporting_category", "source_id", "payment_intent_id", "created_utc"] {
+            assert!(faults.contains(&format!("line 1, column {column}: is missing")), "{faults}");
+        }
+    }
+}

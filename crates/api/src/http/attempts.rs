@@ -1,0 +1,44 @@
+//! What was asked of a payment gateway, and what it answered, for operators.
+
+use actix_web::{HttpRequest, HttpResponse, web::Path};
+use application::payments;
+use domain::AttemptId;
+
+use super::{
+    decode::QueryParameters,
+    extract::Operator,
+    openapi::PageParameters,
+    payments::parse_transaction_id,
+    problem::{HandlerResult, Kind},
+    view::{PageView, attempt::AttemptView},
+};
+use crate::service::SharedService;
+
+/// The name under which this list's cursors are sealed.
+const LIST_NAME: &str = "attempts";
+
+/// List what was asked of the gateway about a transaction, oldest first
+///
+/// Every request is listed with its answer, without secrets, card data and personal data. Requests are deleted after
+/// 90 days, or whatever the service is configured with.
+#[utoipa::path(get, operation_id = "attempts", path = "/v1/payments/{transactionId}/attempts", tag = "Payments", security(("bearer" = ["OPERATOR"])),
+    params(("transactionId" = String, Path, description = "The transaction's id."), PageParameters), responses(
+    (status = 200, description = "A page.", body = PageView<AttemptView>),
+    (status = 404, description = "No such transaction.")
+))]
+pub async fn list_attempts(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    id: Path<String>,
+) -> HandlerResult {
+    let cursors = service.cursors_for(LIST_NAME);
+    let mut it = QueryParameters::new(&http);
+    let after = it.read_cursor(&cursors, AttemptId::parse);
+    let limit = it.read_limit();
+    let (after, limit) = it.finish(|| Some((after?, limit?)))?;
+    let id = parse_transaction_id(&id)?;
+    let page =
+        payments::list_attempts(&service.app, &operator, &id, after, limit).await?.ok_or(Kind::NotFound)?;
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| AttemptView::from(it))))
+}

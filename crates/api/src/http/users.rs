@@ -1,0 +1,177 @@
+//! Handlers for the accounts of all users: found, listed, changed and logged out by operators.
+
+use std::ops::RangeInclusive;
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
+use application::auth::accounts::{self, AccountError, AccountPatch};
+use domain::{Invalid, Role, UserId};
+use ports::{Account, AccountCursor, AccountFilter};
+use serde_json::Value;
+use utoipa::ToSchema;
+
+use super::{
+    body::Body,
+    decode::{Fields, QueryParameters, read_bool, text},
+    extract::{ClientAddress, Operator},
+    idempotency,
+    openapi::{OptionalKeyHeader, PageParameters},
+    problem::{HandlerResult, Kind, Problem},
+    reply,
+    view::{PageView, account::AccountView},
+};
+use crate::service::SharedService;
+
+/// The name under which this list's cursors are sealed.
+const LIST_NAME: &str = "users";
+/// Length of a name or an address to look for, in characters. Names of an adopted database follow no other rule.
+const NAME_CHARS: RangeInclusive<usize> = 1..=255;
+/// Length of the beginning of a name, in characters. A shorter one would match too many accounts to be of use.
+const PREFIX_CHARS: RangeInclusive<usize> = 3..=255;
+
+/// What to change of an account; a member that is missing stays as it is.
+#[derive(ToSchema)]
+pub struct PatchUser {
+    /// `true` closes the account and ends all its sessions; `false` opens it again.
+    #[schema(nullable = false)]
+    pub disabled: Option<bool>,
+    /// `CUSTOMER` or `OPERATOR`. Sessions continue with the new role.
+    #[schema(nullable = false, example = "OPERATOR")]
+    pub role: Option<String>,
+}
+
+/// List users
+///
+/// Newest first. With `q`, by the name or address that it matches; a page can then be shorter than `limit`, or
+/// empty, and the list goes on as long as there is a `nextCursor`.
+#[utoipa::path(get, operation_id = "list", path = "/v1/users", tag = "Users", security(("bearer" = ["OPERATOR"])),
+    params(
+        ("email" = Option<String>, Query, min_length = 1, max_length = 255, description = "Only the user with this e-mail address, regardless of case."),
+        ("username" = Option<String>, Query, min_length = 1, max_length = 255, description = "Only the user with this name, regardless of case."),
+        ("q" = Option<String>, Query, min_length = 3, max_length = 255, description = "Only users whose name or e-mail address begins with this text, regardless of case: 3 characters or more."),
+        PageParameters
+    ), responses(
+    (status = 200, description = "A page.", body = PageView<AccountView>)
+))]
+pub async fn list_users(service: SharedService, http: HttpRequest, operator: Operator) -> HandlerResult {
+    let cursors = service.cursors_for(LIST_NAME);
+    let mut it = QueryParameters::new(&http);
+    let email = it.read_optional("email", parse_name);
+    let username = it.read_optional("username", parse_name);
+    let prefix = it.read_optional("q", parse_prefix);
+    let after = it.read_cursor(&cursors, AccountCursor::parse);
+    let limit = it.read_limit();
+    let filter = it.finish(|| {
+        Some(AccountFilter {
+            email: email?,
+            username: username?,
+            prefix: prefix?,
+            after: after?,
+            limit: limit?,
+        })
+    })?;
+    let page = accounts::list_accounts(&service.app, &operator, filter).await?;
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| AccountView::from(it))))
+}
+
+fn parse_name(text: &str) -> Result<String, Invalid> {
+    let fits = NAME_CHARS.contains(&text.chars().count());
+    fits.then(|| text.to_owned()).ok_or(Invalid("must have 1 to 255 characters"))
+}
+
+fn parse_prefix(text: &str) -> Result<String, Invalid> {
+    let fits = PREFIX_CHARS.contains(&text.chars().count());
+    fits.then(|| text.to_owned()).ok_or(Invalid("must have 3 to 255 characters"))
+}
+
+/// Get a user by the id
+#[utoipa::path(get, operation_id = "find", path = "/v1/users/{id}", tag = "Users", security(("bearer" = ["OPERATOR"])),
+    params(("id" = String, Path, description = "The user's id.")), responses(
+    (status = 200, description = "The user.", body = AccountView),
+    (status = 404, description = "No such user.")
+))]
+pub async fn get_user(service: SharedService, operator: Operator, id: Path<String>) -> HandlerResult {
+    let account = accounts::find_account(&service.app, &operator, &parse_user_id(&id)?).await?;
+    Ok(HttpResponse::Ok().json(AccountView::from(&account.ok_or(Kind::NotFound)?)))
+}
+
+fn parse_user_id(id: &str) -> Result<UserId, Problem> {
+    UserId::parse(id).map_err(|_| Kind::NotFound.into())
+}
+
+/// Close or open an account, or give it another role
+///
+/// Felt on every instance within a second. What is already so is 200 and changes nothing. The last operator who can
+/// log in is neither closed nor given another role.
+#[utoipa::path(patch, operation_id = "patch", path = "/v1/users/{id}", tag = "Users", request_body = PatchUser,
+    security(("bearer" = ["OPERATOR"])),
+    params(("id" = String, Path, description = "The user's id."), OptionalKeyHeader), responses(
+    (status = 200, description = "The user.", body = AccountView),
+    (status = 404, description = "No such user."),
+    (status = 409, description = "`last-operator` or `idempotency-in-progress`.")
+))]
+pub async fn patch_user(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    peer: ClientAddress,
+    id: Path<String>,
+    body: Body,
+) -> HandlerResult {
+    let body = body.read_json().await?;
+    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let mut it = Fields::new(&body);
+    let disabled = it.read_if_present("disabled", read_bool);
+    let role = it.read_if_present("role", text(parse_role));
+    let patch = it.finish(|| Some(AccountPatch { disabled: disabled?, role: role? }))?;
+    let (id, network) = (parse_user_id(&id)?, peer.network());
+    let render = |it: &Account| reply::json_reply(StatusCode::OK, &AccountView::from(it));
+    let changed = service
+        .write(async move |app| {
+            accounts::change_account(&app, &operator, request, (&id, patch), network, render).await
+        })
+        .await?;
+    Ok(reply::into_response(changed?))
+}
+
+fn parse_role(text: &str) -> Result<Role, Invalid> {
+    Role::parse(text).ok_or(Invalid("must be CUSTOMER or OPERATOR"))
+}
+
+/// End all sessions of a user
+///
+/// Refresh tokens are invalid at once, access tokens on every instance within a second.
+#[utoipa::path(delete, operation_id = "endSessions", path = "/v1/users/{id}/sessions", tag = "Users",
+    security(("bearer" = ["OPERATOR"])),
+    params(("id" = String, Path, description = "The user's id."), OptionalKeyHeader), responses(
+    (status = 204, description = "Ended, if there were any."),
+    (status = 404, description = "No such user.")
+))]
+pub async fn end_user_sessions(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    peer: ClientAddress,
+    id: Path<String>,
+) -> HandlerResult {
+    // There is no body: route and id are the whole request.
+    let request = idempotency::read_key(&service, &http, operator.caller(), &Value::Null)?;
+    let (id, network) = (parse_user_id(&id)?, peer.network());
+    let ended = service
+        .write(async move |app| {
+            let reply = reply::no_content();
+            accounts::end_account_sessions(&app, &operator, request, &id, network, reply).await
+        })
+        .await?;
+    Ok(reply::into_response(ended?))
+}
+
+impl From<AccountError> for Problem {
+    fn from(error: AccountError) -> Self {
+        match error {
+            AccountError::Key(error) => error.into(),
+            AccountError::NotFound => Kind::NotFound.into(),
+            AccountError::LastOperator => Kind::LastOperator.into(),
+            AccountError::Failed(away) => away.into(),
+        }
+    }
+}
