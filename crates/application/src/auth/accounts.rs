@@ -1,7 +1,7 @@
 //! The accounts of all users, for operators: found, listed, changed and logged out over HTTP.
 //!
 //! Each change is one commit with its guards and takes the idempotent path. A change that is already true succeeds
-//! and writes nothing. All instances apply it within a second, as they do with those of [`user_admin`].
+//! and writes nothing. All instances apply it within a second, as they do with those of `user_admin`.
 //!
 //! The promise: while operators change each other, one who can log in is always left. Who takes this from an
 //! operator confirms another one in the same commit:
