@@ -139,7 +139,7 @@ impl ServiceCommand {
         for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with(PREFIX)) {
             command.env_remove(name);
         }
-        // The log is written as in production, one line for each request, and nobody keeps it. In a file it
+        // The log is written as in production, one line for each request, and is not kept. In a file it
         // would compete with the database for the disk.
         let log = match &self.log {
             Some(path) => std::fs::File::options().create(true).append(true).open(path)?.into(),
