@@ -18,10 +18,14 @@
 //! rollback.
 
 mod abort;
+mod account_tasks;
+mod api_keys;
 mod attempts;
 mod batch;
 mod claims;
+mod erasures;
 mod events;
+mod feed;
 mod findings;
 mod next_action;
 mod open_orders;
@@ -33,6 +37,7 @@ mod prune;
 mod sale;
 mod sessions;
 mod users;
+mod webhooks;
 
 use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, Write};
@@ -81,6 +86,7 @@ async fn apply_writes(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
     stock.into_outcome()
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each kind of write, and nothing else")]
 async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) -> WriteOutcome {
     // No wildcard: a new kind of write does not compile until a statement for it is here.
     match write {
@@ -100,6 +106,9 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::RevokeSessions { user, except, at } => {
             sessions::revoke_sessions(conn, *user, *except, *at).await
         }
+        Write::InsertApiKey(key, digest) => api_keys::insert_api_key(conn, key, digest).await,
+        Write::RevokeApiKey { key, at } => api_keys::revoke_api_key(conn, *key, *at).await,
+        Write::RecordKeyUse { key, at } => api_keys::record_key_use(conn, *key, *at).await,
         Write::AddOpenOrder { owner, lines, limits } => open_orders::add(conn, *owner, lines, *limits).await,
         Write::RemoveOpenOrder { owner, lines } => open_orders::remove(conn, *owner, lines).await,
         Write::InsertOrder { order, entry } => orders::insert_order(conn, order, entry).await,
@@ -129,7 +138,32 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::ResolveFinding { id, note, by, at } => {
             findings::resolve_finding(conn, id, note, *by, *at).await
         }
+        Write::Webhook(write) => webhooks::apply_webhook_write(conn, write).await,
         Write::Probe(at) => probe::write_probe(conn, *at).await,
         Write::Prune(what, before, rows_max) => prune::prune_rows(conn, *what, *before, *rows_max).await,
+        Write::QueueMail(mail) => account_tasks::queue_mail(conn, mail).await,
+        Write::BeginMail { key, attempts, due_at } => {
+            account_tasks::begin_mail(conn, *key, *attempts, *due_at).await
+        }
+        Write::DeleteMail { key, attempts } => account_tasks::delete_mail(conn, *key, *attempts).await,
+        Write::RequestPasswordReset(reset, user) => account_tasks::request_reset(conn, reset, user).await,
+        Write::SetResetToken { user, requested_at, digest } => {
+            account_tasks::set_token(conn, *user, *requested_at, digest).await
+        }
+        Write::UsePasswordReset { user, digest, now } => {
+            account_tasks::use_reset(conn, *user, digest, *now).await
+        }
+        Write::DropPasswordReset(user) => account_tasks::drop_reset(conn, *user).await,
+        Write::ChangeEmail { user, read } => users::change_email(conn, user, *read).await,
+        Write::EraseUser(erasure) => erasures::erase_user(conn, erasure).await,
+        Write::CloseOpenOrders { owner, placed } => open_orders::close(conn, *owner, *placed).await,
+        Write::AdvanceErasure { user, from, to } => erasures::advance_erasure(conn, *user, from, to).await,
+        Write::ErasePersonalRows(user, rows_max) => {
+            erasures::erase_personal_rows(conn, *user, *rows_max).await
+        }
+        Write::InsertFeedEvents(events) => feed::insert_feed_events(conn, events).await,
+        Write::NumberFeedEvents(rows_max) => feed::number_feed_events(conn, *rows_max).await,
+        Write::EraseFeedData(user, rows_max) => feed::erase_feed_data(conn, *user, *rows_max).await,
+        Write::EraseOrderReplies(orders) => erasures::erase_order_replies(conn, orders).await,
     }
 }

@@ -16,20 +16,32 @@ pub(super) struct Index {
 }
 
 impl Index {
+    pub(super) const API_KEYS_OF_STATE: Self = Self::new("api_keys", "api_keys_of_state");
     pub(super) const ATTEMPTS_BY_TIME: Self = Self::new("gateway_attempts", "attempts_by_time");
     pub(super) const ATTEMPTS_OF_TRANSACTION: Self = Self::new("gateway_attempts", "attempts_of_transaction");
     pub(super) const CHANGES_OF_STOCK: Self = Self::new("product_changes", "changes_of_stock");
     pub(super) const CHANGES_VERSION: Self = Self::new("product_changes", "changes_version");
+    pub(super) const DELIVERIES_BY_TIME: Self = Self::new("webhook_deliveries", "deliveries_by_time");
+    pub(super) const DELIVERIES_DUE: Self = Self::new("webhook_deliveries", "deliveries_due");
+    pub(super) const DELIVERIES_OF_ENDPOINT: Self = Self::new("webhook_deliveries", "deliveries_of_endpoint");
+    pub(super) const DELIVERIES_OF_STATUS: Self = Self::new("webhook_deliveries", "deliveries_of_status");
+    pub(super) const DELIVERIES_OF_SUBJECT: Self = Self::new("webhook_deliveries", "deliveries_of_subject");
     pub(super) const DETAILS_OF_OWNER: Self = Self::new("order_details", "details_of_owner");
     pub(super) const DETAILS_OF_REFERENCE: Self = Self::new("order_details", "details_of_reference");
+    pub(super) const ERASURES_OPEN: Self = Self::new("erasures", "erasures_open");
+    pub(super) const ENDPOINTS_BY_TIME: Self = Self::new("webhook_endpoints", "endpoints_by_time");
+    pub(super) const ENDPOINTS_OF_STATE: Self = Self::new("webhook_endpoints", "endpoints_of_state");
     pub(super) const EVENTS_OF_DISPOSITION: Self = Self::new("payment_events", "events_of_disposition");
     pub(super) const EVENTS_OF_REFERENCE: Self = Self::new("payment_events", "events_of_reference");
     pub(super) const EVENTS_OF_TRANSACTION: Self = Self::new("payment_events", "events_of_transaction");
+    pub(super) const FEED_BY_SEQUENCE: Self = Self::new("feed_events", "feed_by_sequence");
     pub(super) const FINDINGS_BY_TIME: Self = Self::new("findings", "findings_by_time");
     pub(super) const FINDINGS_OF_STATE: Self = Self::new("findings", "findings_of_state");
+    pub(super) const MAILS_DUE: Self = Self::new("mails", "mails_due");
     pub(super) const ORDERS_BY_CHANGE: Self = Self::new("orders", "orders_by_change");
     pub(super) const ORDERS_BY_TIME: Self = Self::new("orders", "orders_by_time");
     pub(super) const ORDERS_EXPIRED: Self = Self::new("orders", "orders_expired");
+    pub(super) const ORDERS_IN_STATUS: Self = Self::new("orders", "orders_in_status");
     pub(super) const ORDERS_OF_STATUS: Self = Self::new("orders", "orders_of_status");
     pub(super) const ORDERS_OF_USER: Self = Self::new("orders", "orders_of_user");
     pub(super) const ORDERS_OF_USER_BY_CHANGE: Self = Self::new("orders", "orders_of_user_by_change");
@@ -42,6 +54,7 @@ impl Index {
     pub(super) const REFUNDS_TO_CHECK: Self = Self::new("refunds", "refunds_to_check");
     pub(super) const REFUNDS_SUCCEEDED: Self = Self::new("refunds", "refunds_succeeded");
     pub(super) const SESSIONS_EXPIRED: Self = Self::new("sessions", "sessions_expired");
+    pub(super) const SESSIONS_IN_NETWORK: Self = Self::new("sessions", "sessions_in_network");
     pub(super) const SESSIONS_OF_USER: Self = Self::new("sessions", "sessions_of_user");
     pub(super) const SESSIONS_REVOKED: Self = Self::new("sessions", "sessions_revoked");
     pub(super) const TRANSACTIONS_BY_TIME: Self = Self::new("payment_transactions", "transactions_by_time");
@@ -58,6 +71,11 @@ impl Index {
 
     const fn new(table: &'static str, name: &'static str) -> Self {
         Self { table, name }
+    }
+
+    /// The hint itself, for a statement that is written as text.
+    pub(super) fn hint_sql(self) -> String {
+        index_hint_sql(self.name)
     }
 }
 

@@ -1,8 +1,8 @@
-//! Who is notified of rows that cannot be read.
+//! Who is notified of rows that cannot be read, and what counts what happens here.
 
 use std::sync::Arc;
 
-use ports::{PortError, UnreadableObserver};
+use ports::{Metrics, PortError, SplitReason, UnreadableObserver};
 
 use crate::connection::Database;
 
@@ -11,6 +11,17 @@ impl Database {
     #[must_use]
     pub fn with_observer(self, observer: Arc<dyn UnreadableObserver>) -> Self {
         Self { observer, ..self }
+    }
+
+    /// The same record, which counts how its transactions end.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<dyn Metrics>) -> Self {
+        Self { metrics, ..self }
+    }
+
+    /// Counts a batch that was rolled back and is tried again in parts.
+    pub(super) fn count_split(&self, reason: SplitReason) {
+        self.metrics.observe(ports::Observation::BatchSplit(reason));
     }
 
     /// Who is notified of rows that cannot be read.

@@ -3,15 +3,20 @@
 //! A list leaves out a row that cannot be read, reports it to the observer, and goes on behind it. What a
 //! decision rests on is never left out: there the first unreadable row fails the whole read (ADR 0015).
 
+mod account_tasks;
 mod accounts;
+mod api_keys;
+mod author;
 mod claims;
 mod events;
+mod feed;
 mod findings;
 mod orders;
 mod payments;
 mod products;
 mod sessions;
 mod users;
+mod webhooks;
 
 use std::collections::HashMap;
 

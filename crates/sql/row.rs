@@ -1,13 +1,17 @@
 //! The rows of all tables, how they are read into the domain, and how they are written from it.
 
+mod account_task;
+mod api_key;
 mod attempt;
 mod change;
 mod claim;
 mod details;
 mod dispute;
 mod event;
+mod feed;
 mod finding;
 mod history;
+mod metadata;
 mod next_action;
 mod order;
 mod product;
@@ -18,7 +22,10 @@ mod request;
 mod session;
 mod transaction;
 mod user;
+mod webhook;
 
+pub(super) use account_task::{ErasureRow, MailRow, ResetRow};
+pub(super) use api_key::{ApiKeyRow, NewApiKey};
 pub(crate) use attempt::AttemptRow;
 pub(super) use change::{ADJUSTED, ChangeRow};
 pub(super) use claim::ClaimRow;
@@ -26,8 +33,11 @@ pub(crate) use claim::{NewClaim, owner_key};
 pub(crate) use details::DetailsRow;
 pub(super) use dispute::{DisputeRow, NewDispute};
 pub(crate) use event::EventRow;
+pub(super) use feed::FeedRow;
+pub(crate) use feed::NewFeedRow;
 pub(super) use finding::FindingRow;
 pub(crate) use history::HistoryRow;
+pub(super) use metadata::MetadataRow;
 pub(super) use next_action::format_action;
 pub(super) use order::ItemRow;
 pub(crate) use order::{NewItem, OrderRow};
@@ -42,16 +52,18 @@ pub(super) use session::{SessionRow, encode_timestamps};
 pub(super) use transaction::TransactionHead;
 pub(crate) use transaction::TransactionRow;
 pub(super) use user::UserRow;
+pub(crate) use webhook::DeliveryRow;
+pub(super) use webhook::{DeliveryChanges, EndpointRow};
 
 use diesel::QueryResult;
-use domain::{ChangedBy, UserKey};
+use domain::{AuthorKey, ChangedBy};
 
-/// Stands for "no user" in a column that is never null. Generated keys are above zero.
-const NO_USER_KEY: i64 = 0;
+/// Stands for "no author" in a column that is never null. Generated keys are above zero.
+const NO_AUTHOR_KEY: i64 = 0;
 
-/// The row key of the user who made a change, or [`NO_USER_KEY`] if the service made it by itself.
-pub(super) fn user_key(by: ChangedBy) -> i64 {
-    by.user.map_or(NO_USER_KEY, UserKey::get)
+/// The row key of the user or API key that made a change, or [`NO_AUTHOR_KEY`] if the service made it by itself.
+pub(super) fn author_key(by: ChangedBy) -> i64 {
+    by.author.map_or(NO_AUTHOR_KEY, AuthorKey::get)
 }
 
 /// Reads every row into the domain, or fails at the first one that cannot be read: nothing is decided on a part.

@@ -1,7 +1,21 @@
 //! The tables, with the names that they have in the database. `user`, `orders`, `order_items`,
 //! `order_status_history` and `payment_transactions` come from the Express app.
 
+mod account_tasks;
+mod catalogue;
+mod feed;
+mod keys;
+mod webhooks;
+
 use diesel::{allow_tables_to_appear_in_same_query, table};
+
+pub(crate) use self::{
+    account_tasks::{erasures, mails, password_resets},
+    catalogue::{product_changes, products},
+    feed::{feed_events, feed_sequencer},
+    keys::api_keys,
+    webhooks::{webhook_deliveries, webhook_endpoints},
+};
 
 table! {
     user (id) {
@@ -47,6 +61,8 @@ table! {
         came_from -> Nullable<Text>,
         #[sql_name = "expiresAt"]
         expires_at -> crate::dialect::TimestampType,
+        #[sql_name = "statusChangedAt"]
+        status_changed_at -> crate::dialect::TimestampType,
     }
 }
 
@@ -84,6 +100,7 @@ table! {
         #[sql_name = "holdsStock"]
         holds_stock -> Bool,
         position -> BigInt,
+        restocked -> BigInt,
     }
 }
 
@@ -161,6 +178,8 @@ table! {
         created_at -> crate::dialect::TimestampType,
         check_at -> Nullable<crate::dialect::TimestampType>,
         checks -> BigInt,
+        items -> Nullable<Text>,
+        metadata -> Nullable<Text>,
     }
 }
 
@@ -190,6 +209,13 @@ table! {
 
 table! {
     payment_next_actions (transaction_key) {
+        transaction_key -> BigInt,
+        content -> Text,
+    }
+}
+
+table! {
+    payment_metadata (transaction_key) {
         transaction_key -> BigInt,
         content -> Text,
     }
@@ -267,47 +293,6 @@ table! {
 }
 
 table! {
-    products (id) {
-        id -> BigInt,
-        #[sql_name = "productId"]
-        product_id -> Text,
-        name -> Text,
-        price -> crate::dialect::AmountType,
-        currency -> Text,
-        stock -> Nullable<BigInt>,
-        active -> Bool,
-        version -> BigInt,
-        moves -> BigInt,
-        #[sql_name = "createdAt"]
-        created_at -> crate::dialect::TimestampType,
-        #[sql_name = "updatedAt"]
-        updated_at -> crate::dialect::TimestampType,
-    }
-}
-
-table! {
-    product_changes (id) {
-        id -> BigInt,
-        #[sql_name = "changeId"]
-        change_id -> Text,
-        #[sql_name = "productKey"]
-        product_key -> BigInt,
-        version -> BigInt,
-        price -> crate::dialect::AmountType,
-        currency -> Text,
-        active -> Bool,
-        stock -> Text,
-        quantity -> Nullable<BigInt>,
-        reason -> Nullable<Text>,
-        #[sql_name = "changedBy"]
-        changed_by -> BigInt,
-        actor -> Text,
-        #[sql_name = "createdAt"]
-        created_at -> crate::dialect::TimestampType,
-    }
-}
-
-table! {
     sessions (id) {
         id -> BigInt,
         #[sql_name = "sessionId"]
@@ -375,5 +360,6 @@ allow_tables_to_appear_in_same_query!(open_order_counts, user);
 allow_tables_to_appear_in_same_query!(refunds, user);
 allow_tables_to_appear_in_same_query!(dispute_events, payment_transactions);
 allow_tables_to_appear_in_same_query!(gateway_references, payment_transactions);
-allow_tables_to_appear_in_same_query!(payment_next_actions, payment_transactions);
+allow_tables_to_appear_in_same_query!(payment_metadata, payment_next_actions, payment_transactions);
 allow_tables_to_appear_in_same_query!(gateway_references, payment_events);
+allow_tables_to_appear_in_same_query!(order_details, user);

@@ -4,6 +4,7 @@
 //! every other purpose has its own derived key, so that a signature of one purpose is never valid for
 //! another.
 
+mod cipher;
 mod digest;
 mod hasher;
 mod ids;
@@ -14,6 +15,7 @@ mod random;
 mod refresh;
 mod sealer;
 
+pub use cipher::AeadCipher;
 pub use digest::{HmacDigests, Sha256Digests};
 pub use hasher::{BcryptHasher, COST_MAX, COST_MIN, COST_PADDED_MAX};
 pub use ids::RandomIds;

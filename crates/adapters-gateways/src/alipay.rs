@@ -28,7 +28,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use domain::{
     GatewayName, Money, RefundId, Timestamp,
-    payment::{CaptureMethod, EventKind, NextAction},
+    payment::{CaptureMethod, NextAction},
 };
 use ports::{
     Acknowledgement, Answer, AttemptLog, Charge, Clock, Gateway, GatewayCheck, InvalidSignature, Lookup,
@@ -43,6 +43,8 @@ use config::{NAME, Settings};
 use expiry::{Phase, phase_at};
 use methods::Method;
 use products::Product;
+
+use crate::lookup_capture::capture_by_lookup;
 
 pub use config::{AlipayConfig, AlipayConfigError, AlipayConfigFault};
 
@@ -142,9 +144,8 @@ impl Gateway for Alipay {
         }
     }
 
-    /// There is nothing to capture: the money is captured when the buyer pays. It looks whether that happened.
     async fn capture(&self, charge: Charge, _: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
-        self.find_answer(&charge, EventKind::Failed, log).await
+        capture_by_lookup(self, charge, log).await
     }
 
     /// Closes a payment that is not paid. It never returns money: `alipay.trade.cancel` would refund a payment

@@ -1,4 +1,4 @@
-//! Payment gateways and their signatures.
+//! Payment gateways and their signatures, and the sender of webhooks to other systems, which signs alike.
 //!
 //! - [`Stripe`]: cards and whatever else the account takes, in many currencies.
 //! - [`Alipay`]: payments by QR code, page and app in mainland China.
@@ -11,8 +11,10 @@ mod alipay;
 mod http_client;
 mod ids;
 mod json;
+mod lookup_capture;
 mod masking;
 mod notice;
+mod outgoing;
 mod retired;
 mod rsa;
 mod sandbox;
@@ -22,6 +24,7 @@ mod stripe;
 mod wechat;
 
 pub use alipay::{Alipay, AlipayConfig, AlipayConfigError, AlipayConfigFault};
+pub use outgoing::{HttpWebhookSender, NameResolver, SystemResolver};
 pub use retired::RetiredGateway;
 pub use sandbox::{Sandbox, SandboxConfig};
 pub use standard_webhooks::{WebhookSecrets, secret_from_bytes};

@@ -58,7 +58,7 @@ fn mask_identifier(id: &str) -> String {
 
 /// Masks text that is not JSON. Its escapes stay, unless one of them hides a card number. The first word
 /// after a name of card data is masked.
-fn mask_text(text: &str) -> String {
+pub(crate) fn mask_text(text: &str) -> String {
     let masked = card::mask_numbers(text);
     let plain = json::unescape_text(&masked);
     let masked = if card::contains_number(&plain) { card::mask_numbers(&plain) } else { masked.clone() };

@@ -146,6 +146,24 @@ pub fn signed_headers(secret: &WebhookSecret, id: &str, body: &[u8], now: Timest
     ])
 }
 
+/// Returns the headers of a message that is sent at `now`, with a signature of each secret, so that a receiver that knows
+/// any of them can verify it.
+#[must_use]
+pub fn headers_signed_by_all(
+    secrets: &[WebhookSecret],
+    id: &str,
+    body: &[u8],
+    now: Timestamp,
+) -> NoticeHeaders {
+    let timestamp = now.as_millis().div_euclid(1000);
+    let signatures: Vec<_> = secrets.iter().map(|it| sign_notice(it, id, timestamp, body)).collect();
+    NoticeHeaders::from([
+        (ID_HEADER.to_owned(), id.to_owned()),
+        (TIMESTAMP_HEADER.to_owned(), timestamp.to_string()),
+        (SIGNATURE_HEADER.to_owned(), signatures.join(" ")),
+    ])
+}
+
 /// Formats a secret as [`WebhookSecrets::parse`] reads it.
 #[must_use]
 pub fn secret_from_bytes(bytes: &[u8]) -> String {

@@ -45,6 +45,8 @@ use errors::Verdict;
 use notice::NoticeOpener;
 use requests::Product;
 
+use crate::lookup_capture::capture_by_lookup;
+
 pub use config::{PlatformKey, WECHAT_API_BASE, WeChatConfig, WeChatConfigError};
 
 /// The gateway's name, as it appears in URLs.
@@ -113,16 +115,8 @@ impl Gateway for WeChat {
         }
     }
 
-    /// A trade is captured when the buyer pays, so nothing is sent but a question.
     async fn capture(&self, charge: Charge, _: Money, log: &AttemptLog) -> Result<Answer, NoResponse> {
-        match self.find_trade(&charge, log).await? {
-            LookupAnswer::Found { reference, mut events, next_action } => {
-                Ok(events.pop().map_or(Answer::Accepted { reference, next_action }, Answer::from))
-            }
-            LookupAnswer::Unknown | LookupAnswer::CannotTell => {
-                Err(NoResponse::unavailable("there is no trade to capture"))
-            }
-        }
+        capture_by_lookup(self, charge, log).await
     }
 
     /// Closes the trade, so that the buyer can no longer pay. The event is the capture if the buyer has paid.

@@ -14,7 +14,6 @@
     reason = "a test may fail loudly: that is what it is for"
 )]
 
-#[path = "stripe/http.rs"]
 mod http;
 
 use std::{
@@ -242,6 +241,7 @@ impl Bench {
             amount: Money::parse("19.98", "EUR").unwrap(),
             capture_method,
             created_at: SystemClock.now(),
+            is_repeated: false,
         }
     }
 

@@ -17,7 +17,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::{PortError, UnreadableObserver};
+use ports::{Metrics, PortError, UnreadableObserver};
 
 use crate::connection::{Conn, WorkKind, Workers};
 pub use crate::migrate::{AdoptedRows, AdoptionReport, MigrationOutcome};
@@ -28,6 +28,7 @@ pub use crate::open::OpenError;
 pub struct MySql {
     workers: Arc<Workers>,
     observer: Arc<dyn UnreadableObserver>,
+    metrics: Arc<dyn Metrics>,
 }
 
 impl std::fmt::Debug for MySql {

@@ -2,9 +2,9 @@
 //!
 //! | writes | statements |
 //! | --- | --- |
-//! | claims, events, orders with items and history, transactions, requests, references, attempts | `INSERT … VALUES (…), (…)` |
+//! | claims, events, orders with items and history, transactions, requests, references, attempts, events of the feed, deliveries | `INSERT … VALUES (…), (…)` |
 //! | sales | one guarded `UPDATE` for all products |
-//! | changes of orders and of transactions, replies | one guarded `UPDATE` for up to 16 rows |
+//! | changes of orders and of transactions, replies, numbers of the feed | one guarded `UPDATE` for up to 16 rows |
 //! | counts of unpaid orders that end | one `UPDATE` |
 //! | counts of unpaid orders that begin | one `INSERT … ON DUPLICATE KEY UPDATE`, and one read that checks the limits |
 //!
@@ -12,15 +12,19 @@
 //! keeps few prepared statements: 13 rows are 8, 4 and 1.
 
 mod counts;
+mod feed;
 mod inserts;
 mod replies;
 mod sales;
 mod updates;
+mod webhooks;
 
 use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
 use ports::Write;
 
+pub(crate) use self::feed::{insert_feed_rows, number_feed_rows};
+pub(crate) use self::webhooks::insert_delivery_rows;
 use crate::connection::Conn;
 
 /// The largest number of rows of one statement.
@@ -71,6 +75,8 @@ pub(crate) async fn apply_run(conn: &mut Conn, run: &[Write]) -> QueryResult<Run
         updates::update_transactions(conn, run).await
     } else if matches!(first, Write::StoreReply { .. }) {
         replies::store_replies(conn, run).await
+    } else if matches!(first, Write::InsertFeedEvents(_)) {
+        feed::insert_run(conn, run).await
     } else {
         inserts::insert_run(conn, run).await
     }

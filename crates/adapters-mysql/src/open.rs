@@ -65,7 +65,7 @@ impl MySql {
         let (connections, waiting) = (CONNECTIONS_MAX / threads, WAITING_MAX / threads);
         let crew = Workers::new(&connect_options(url), threads, Limits { connections, waiting, wait: WAIT });
         crew.run(async |pool| pool.check_connection().await).await.map_err(OpenError::Connect)?;
-        Ok(Self { workers: Arc::new(crew), observer: Arc::new(NoObserver) })
+        Ok(Self { workers: Arc::new(crew), observer: Arc::new(NoObserver), metrics: Arc::new(()) })
     }
 }
 

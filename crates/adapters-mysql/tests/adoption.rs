@@ -7,10 +7,10 @@ mod ground;
 
 use adapters_mysql::MySql;
 use domain::{
-    Actor, ChangedBy, Order, OrderChange, OrderNumber, PasswordHash, RefundId, RefundKey, Transaction,
+    ChangedBy, Order, OrderChange, OrderNumber, PasswordHash, RefundId, RefundKey, Transaction,
     TransactionId, UserKey,
     order::{HistoryEntry, OrderStatus, is_valid_history},
-    payment::{PaymentStatus, RefundIds, TransactionChange},
+    payment::{PaymentStatus, RefundIds, RefundRequest, TransactionChange},
 };
 use express::{ODD_ROWS, OLD_ROWS, content, made, same, schema};
 use ground::rows;
@@ -239,11 +239,10 @@ async fn captured_money_of_old_payments_can_be_given_back() {
         let key = RefundKey::new((1 << 40) + sample::next_number());
         let fresh = RefundIds { key, id: RefundId::new(format!("refund-{id}")) };
         let by = ChangedBy::operator(UserKey::new(2));
-        let refund = case.request_refund(None, None, by, fresh, sample::at(0)).unwrap();
-        let transaction = Box::new(case.transaction.clone());
+        let refund = case.request_refund(RefundRequest::for_amount(None), by, fresh, sample::at(0)).unwrap();
         let work = UnitOfWork::new()
             .with_order_change(case.order_change)
-            .with_write(Write::UpdateTransaction(transaction));
+            .with_write(sample::update_transaction(case.transaction.clone()));
         record.commit(work).await.unwrap();
         let after = payment(&record, id).await;
         assert_eq!(after.refunds, [refund], "{id}");
@@ -306,7 +305,7 @@ async fn new_users_and_orders_go_beside_the_old_ones() {
         expires_at: sample::at(60),
     };
     let new = Order::place(placing, old.items.clone()).unwrap();
-    let by = ChangedBy { actor: Actor::Customer, user: Some(user.key) };
+    let by = ChangedBy::customer(user.key);
     let entry = HistoryEntry::for_new_order(&new, by);
     record
         .commit(UnitOfWork::new().with_write(Write::InsertOrder { order: Box::new(new.clone()), entry }))

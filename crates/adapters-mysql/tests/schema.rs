@@ -21,12 +21,13 @@ use ports::AttemptOperation;
 const ROWS: &str = "
     INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL);
     INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1');
+    INSERT INTO api_keys VALUES (1, 'k', REPEAT('0', 64), 'x', 'orders:read', 1, NOW(3), NULL, 0, NULL, NULL);
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 10, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', NOW(3));
     INSERT INTO orders VALUES
-        (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, 1, NULL, NOW(3));
+        (10000000001, 1, 'n', 'PAID', 10, NOW(3), NOW(3), 'CNY', 2, 2, 1, NULL, NOW(3), NOW(3));
     INSERT INTO order_details VALUES (10000000001, 1, NOW(3), 'PO-1', '{}', NULL, NULL, NULL);
-    INSERT INTO order_items VALUES (1, 10000000001, 'sku', 1, 10, NOW(3), NOW(3), 'Tea', 1, 0);
+    INSERT INTO order_items VALUES (1, 10000000001, 'sku', 1, 10, NOW(3), NOW(3), 'Tea', 1, 0, 0);
     INSERT INTO order_status_history VALUES (1, 10000000001, 1, '', 'PENDING', 1, NOW(3), 'CUSTOMER', NULL);
     INSERT INTO payment_transactions VALUES (
         10000000002, 'n', 't', 'CAPTURED', 10, 'CNY', '4242', 'visa', 'A1', 10, NOW(3), NULL, '00', NOW(3), NOW(3),
@@ -34,17 +35,19 @@ const ROWS: &str = "
         0
     );
     INSERT INTO refunds VALUES
-        (1, 10000000002, 'sandbox', 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0);
+        (1, 10000000002, 'sandbox', 1, 'r', 4, 'SUCCEEDED', NOW(3), NULL, 0, 1, 'OPERATOR', NULL, NOW(3), NULL, 0, NULL, NULL);
     INSERT INTO dispute_events VALUES (1, 10000000002, 'e', NULL, 'OPEN', 3, NOW(3));
     INSERT INTO payment_events VALUES
         (1, 'sandbox', 'e', 'payment.captured', 't', NULL, NULL, '{}', 'APPLIED', NOW(3));
     INSERT INTO gateway_references VALUES (1, 'sandbox', 'REFUND', 're_1', 10000000002, 'r', NOW(3));
     INSERT INTO payment_next_actions VALUES (10000000002, '{}');
+    INSERT INTO payment_metadata VALUES (10000000002, '{}');
     INSERT INTO gateway_attempts VALUES (1, 'a', 10000000002, NULL, 'CHARGE', 'POST /', 'ANSWERED', 200, '{}', NOW(3), 7);
     INSERT INTO findings VALUES (1, 'f', 'dispute', NULL, NULL, NULL, NULL, 'text', NOW(3), NULL, NULL, 0, NULL, NULL, NULL);
     INSERT INTO payment_requests VALUES (1, 10000000002, 'PAYMENT', 10, 10000000001, 'CUSTOMER', NOW(3));
     INSERT INTO idempotency_claims VALUES
         (1, 1, 'POST /', 'k', 'print', 'n', NULL, NULL, NULL, NULL, NOW(3), NULL);
+    INSERT INTO feed_events VALUES (1, 'e', 1, 'order.paid', 'ORDER', 'n', NULL, '{}', NOW(3));
 ";
 
 /// What the servers of this kind say: MariaDB and MySQL have a number each for a `CHECK`.
@@ -75,6 +78,15 @@ async fn a_reference_is_never_empty() {
 
 /// Changes that a check of the schema refuses.
 const REFUSED_CHANGES: &[&str] = &[
+    "feed_events SET data = 'no'",
+    "feed_events SET sequence = 0",
+    "feed_events SET subject_kind = 'OTHER'",
+    "feed_sequencer SET pruned_to = next_sequence",
+    "feed_sequencer SET pruned_to = -1",
+    "feed_sequencer SET id = 2",
+    "api_keys SET digest = 'short'",
+    "api_keys SET scopes = ''",
+    "api_keys SET revoked = 1",
     "products SET stock = -1",
     "user SET disabled = 2",
     "payment_requests SET amount = -1",
@@ -98,6 +110,9 @@ const REFUSED_CHANGES: &[&str] = &[
     "orders SET version = 0",
     "order_items SET quantity = 0",
     "order_items SET price = -1",
+    "order_items SET restocked = -1",
+    "order_items SET restocked = 2",
+    "order_items SET restocked = 1, holdsStock = 0",
     "order_items SET price = 0",
     "order_status_history SET toStatus = 'LOST'",
     "order_status_history SET fromStatus = toStatus",
@@ -171,8 +186,8 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "INSERT INTO product_changes
             SELECT 2, 'other', productKey, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, NOW(3)
             FROM product_changes",
-        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, 1, NULL, NOW(3) FROM orders",
-        "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position FROM order_items",
+        "INSERT INTO orders SELECT 2, 1, orderNumber, 'PAID', 1, NOW(3), NOW(3), 'CNY', 1, 1, 1, NULL, NOW(3), NOW(3) FROM orders",
+        "INSERT INTO order_items SELECT 2, orderId, 'x', 1, 1, NOW(3), NOW(3), 'Tea', 1, position, 0 FROM order_items",
         "INSERT INTO order_status_history
             SELECT 2, orderId, sequence, '', 'PENDING', 1, NOW(3), actor, NULL FROM order_status_history",
         "INSERT INTO payment_transactions SELECT
@@ -184,15 +199,16 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
             order_key, 1, 'sandbox', 'tok', 'MANUAL', NULL, NOW(3), NULL, 0, 0, NULL, NULL, 0, NULL, NULL, NULL, 0
             FROM payment_transactions",
         "INSERT INTO refunds
-            SELECT 2, transaction_key, gateway, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
+            SELECT 2, transaction_key, gateway, 2, refund_id, 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0, NULL, NULL FROM refunds",
         "INSERT INTO refunds
-            SELECT 2, transaction_key, gateway, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0 FROM refunds",
+            SELECT 2, transaction_key, gateway, 1, 'other', 1, 'PENDING', NULL, NULL, 0, 0, actor, NULL, NOW(3), NULL, 0, NULL, NULL FROM refunds",
         "INSERT INTO dispute_events SELECT 2, transaction_key, event_id, NULL, 'WON', 1, NOW(3) FROM dispute_events",
         "INSERT INTO gateway_references
             SELECT 2, gateway, kind, reference, transaction_key, 'other', NOW(3) FROM gateway_references",
         "INSERT INTO gateway_references
             SELECT 2, gateway, kind, 'other', transaction_key, owner, NOW(3) FROM gateway_references",
         "INSERT INTO payment_next_actions SELECT * FROM payment_next_actions",
+        "INSERT INTO payment_metadata SELECT * FROM payment_metadata",
         "INSERT INTO gateway_attempts
             SELECT 2, attempt_id, 1, NULL, operation, '', outcome, NULL, '', NOW(3), 0 FROM gateway_attempts",
         "INSERT INTO payment_events SELECT 2, gateway, event_id, NULL, NULL, NULL, NULL, '', 'APPLIED', NOW(3) FROM payment_events",

@@ -72,7 +72,7 @@ async fn sell(record: &MySql) {
     record.commit(paying).await.unwrap();
     transaction.facts = sample::restore_facts(sample::authorized_facts());
     record
-        .commit(UnitOfWork::new().with_write(Write::UpdateTransaction(Box::new(transaction.clone()))))
+        .commit(UnitOfWork::new().with_write(sample::update_transaction(transaction.clone())))
         .await
         .unwrap();
     assert!(OrderRepository::find_order(record, &order.number).await.unwrap().is_some());
@@ -100,16 +100,42 @@ async fn the_second_sale_prepares_nothing() {
 }
 
 /// Begin; the claim with its answer, the order, its two items, its history, the counts of the user's unpaid orders and of
-/// two products in them, the stock of two products; commit. A user's first order inserts the counts, one more each.
+/// two products in them, the stock of two products, its event; commit. A user's first order inserts the counts, one more
+/// each.
 #[tokio::test]
-async fn a_further_order_of_two_lines_is_twelve_round_trips() {
+async fn a_further_order_of_two_lines_is_thirteen_round_trips() {
     let mut bench = Bench::new().await;
     sell(&bench.record).await;
     let (user, products) = stocked(&bench.record).await;
-    let (first, ..) = placing(&user, &products);
-    assert_eq!(bench.round_trips(async |record| record.commit(first).await.unwrap()).await, 15);
-    let (further, ..) = placing(&user, &products);
-    assert_eq!(bench.round_trips(async |record| record.commit(further).await.unwrap()).await, 12);
+    let with_event = || {
+        let (work, order, _) = placing(&user, &products);
+        let event = sample::feed_event(&order.number, 1);
+        work.with_write(Write::InsertFeedEvents(vec![event.into()]))
+    };
+    let (first, further) = (with_event(), with_event());
+    // Prepared the first time.
+    let other = sample::feed_event(&sample::order(&user, &[(&products[0], 1)]).number, 1);
+    let other = UnitOfWork::new().with_write(Write::InsertFeedEvents(vec![other.into()]));
+    bench.record.commit(other).await.unwrap();
+    assert_eq!(bench.round_trips(async |record| record.commit(first).await.unwrap()).await, 16);
+    assert_eq!(bench.round_trips(async |record| record.commit(further).await.unwrap()).await, 13);
+}
+
+/// Begin; the row of the sequencer changed and read, the events read and numbered, the row changed; commit.
+#[tokio::test]
+async fn sixteen_events_are_numbered_in_seven_round_trips() {
+    let mut bench = Bench::new().await;
+    let (user, products) = stocked(&bench.record).await;
+    let number = sample::order(&user, &[(&products[0], 1)]).number;
+    let numbering = || UnitOfWork::new().with_write(Write::NumberFeedEvents(256));
+    for round in 0..2 {
+        let events = (1..=16).map(|it| sample::feed_event(&number, it).into()).collect();
+        let work = UnitOfWork::new().with_write(Write::InsertFeedEvents(events));
+        bench.record.commit(work).await.unwrap();
+        let trips = bench.round_trips(async |record| record.commit(numbering()).await.unwrap()).await;
+        // The first time, the statements are prepared.
+        assert!(round == 0 || trips == 7, "{trips}");
+    }
 }
 
 /// One for a query, four for what is read in two queries at one moment: the first sets the isolation and begins.

@@ -16,7 +16,7 @@ pub mod testing;
 use std::sync::Arc;
 
 use diesel::QueryResult;
-use ports::{PortError, UnreadableObserver};
+use ports::{Metrics, PortError, UnreadableObserver};
 
 use crate::connection::{Conn, Pool};
 pub use crate::open::OpenError;
@@ -28,6 +28,7 @@ pub struct Sqlite {
     writer: Arc<Pool>,
     readers: Arc<Pool>,
     observer: Arc<dyn UnreadableObserver>,
+    metrics: Arc<dyn Metrics>,
 }
 
 impl std::fmt::Debug for Sqlite {

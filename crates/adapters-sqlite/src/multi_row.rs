@@ -1,9 +1,13 @@
 //! Statements for many rows. SQLite runs in this process and has no round trips to save, so there are none.
 
-use diesel::QueryResult;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
 use ports::Write;
 
 use crate::connection::Conn;
+use crate::sql::cached_statement::CachedStatement;
+use crate::sql::row::{DeliveryRow, NewFeedRow};
+use crate::sql::schema::{feed_events, webhook_deliveries};
 
 /// What became of a run of writes of one kind.
 #[expect(dead_code, reason = "the other adapter, which shares the caller, has such statements")]
@@ -18,4 +22,31 @@ pub(crate) enum RunOutcome {
 
 pub(crate) async fn apply_run(_: &mut Conn, _: &[Write]) -> QueryResult<RunOutcome> {
     Ok(RunOutcome::OneByOne)
+}
+
+/// Inserts events of the feed in the given order, in which their row numbers grow.
+pub(crate) async fn insert_feed_rows(conn: &mut Conn, rows: Vec<NewFeedRow<'_>>) -> QueryResult<()> {
+    for row in rows {
+        diesel::insert_into(feed_events::table).values(row).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// Inserts deliveries of webhooks, each by a statement that stays prepared.
+pub(crate) async fn insert_delivery_rows(conn: &mut Conn, rows: Vec<DeliveryRow>) -> QueryResult<()> {
+    for row in rows {
+        diesel::insert_into(webhook_deliveries::table).values(row).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// Gives each row of the feed, by its key, its number, and returns how many had none before.
+pub(crate) async fn number_feed_rows(conn: &mut Conn, rows: &[(i64, i64)]) -> QueryResult<usize> {
+    let mut numbered = 0_usize;
+    for (key, sequence) in rows {
+        let row = feed_events::table.find(key).filter(feed_events::sequence.is_null());
+        let update = diesel::update(row).set(feed_events::sequence.eq(sequence));
+        numbered = numbered.saturating_add(CachedStatement(update).execute(conn).await?);
+    }
+    Ok(numbered)
 }

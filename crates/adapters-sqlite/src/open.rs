@@ -73,6 +73,7 @@ impl Sqlite {
                 writer: lane(Access::Write, WRITER)?,
                 readers: lane(Access::Read, READERS)?,
                 observer: Arc::new(NoObserver),
+                metrics: Arc::new(()),
             })
         })
         .await?

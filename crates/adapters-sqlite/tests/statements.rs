@@ -46,7 +46,7 @@ async fn sell(record: &Sqlite) -> usize {
     record.commit(payment).await.unwrap();
     transaction.facts = sample::restore_facts(sample::authorized_facts());
     record
-        .commit(UnitOfWork::new().with_write(Write::UpdateTransaction(Box::new(transaction.clone()))))
+        .commit(UnitOfWork::new().with_write(sample::update_transaction(transaction.clone())))
         .await
         .unwrap();
 

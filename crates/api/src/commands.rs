@@ -1,5 +1,5 @@
 //! The commands of the one binary: `serve`, which is the default, the administration of the database and of
-//! accounts, of gateways and their payments, and three that show something (`demo`, `openapi`, `config`).
+//! accounts, of gateways and their payments, and four that show something (`demo`, `openapi`, `events`, `config`).
 
 mod demo;
 mod gateways;
@@ -16,7 +16,7 @@ use ports::ErrorChain;
 
 use crate::{
     config::Config,
-    http::openapi,
+    http::{events::events_markdown, openapi},
     log, serve,
     terminal::{print_error, print_lines},
     wiring,
@@ -54,6 +54,10 @@ enum Command {
     DisableUser(user_admin::AccountCommand),
     /// Open a disabled account again; its sessions stay ended
     EnableUser(user_admin::AccountCommand),
+    /// End all locks of an account's login
+    UnlockUser(user_admin::AccountCommand),
+    /// Print a token with which a user sets a new password, once, within an hour
+    ResetPassword(user_admin::AccountCommand),
     /// Set a password and end all sessions of the user; the password is the first line of standard input, or
     /// `IDEM_OPERATOR_PASSWORD`
     SetPassword(user_admin::AccountCommand),
@@ -69,6 +73,8 @@ enum Command {
     Demo,
     /// Print the contract as an OpenAPI document
     Openapi,
+    /// Print the page about the events of the feed, which is `docs/events.md`
+    Events,
     /// Print the configuration that is in force, secrets hidden
     Config,
 }
@@ -90,10 +96,13 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 
 async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
     let command = arguments.command.unwrap_or(Command::Serve);
-    // These two come before the configuration is read: they work on a machine where the service is not set
+    // These come before the configuration is read: they work on a machine where the service is not set
     // up, and the demo must not depend on the settings of this machine.
     if let Command::Openapi = command {
         return Ok(print_lines(openapi::document_json())?);
+    }
+    if let Command::Events = command {
+        return Ok(print_lines(events_markdown().trim_end())?);
     }
     if let Command::Demo = command {
         return demo::run().await;
@@ -122,12 +131,16 @@ async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         Command::SetRole(role) => Ok(print_lines(&user_admin::set_role(&config, role).await?)?),
         Command::DisableUser(person) => Ok(print_lines(&user_admin::disable_user(&config, person).await?)?),
         Command::EnableUser(person) => Ok(print_lines(&user_admin::enable_user(&config, person).await?)?),
+        Command::UnlockUser(person) => Ok(print_lines(&user_admin::unlock_user(&config, person).await?)?),
+        Command::ResetPassword(person) => {
+            Ok(print_lines(&user_admin::reset_password(&config, person).await?)?)
+        }
         Command::SetPassword(person) => Ok(print_lines(&user_admin::set_password(&config, person).await?)?),
         Command::Reconcile(command) => Ok(reconcile::run(&config, command).await?),
         Command::Gateways { action } => {
             Ok(gateways::run(&config, action.unwrap_or(gateways::GatewaysAction::List)).await?)
         }
-        Command::Openapi | Command::Demo => Ok(()),
+        Command::Openapi | Command::Events | Command::Demo => Ok(()),
         Command::Config => Ok(print_lines(config.to_redacted_toml().trim_end())?),
     }
 }

@@ -9,6 +9,7 @@ mod database;
 mod durations;
 mod gateways;
 mod keys;
+mod mail;
 mod secrets;
 mod show;
 mod values;
@@ -22,6 +23,7 @@ use std::{
 };
 
 use application::{Policy, gateways::GatewayLimits};
+use domain::webhook::GIVE_UP_AFTER;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use toml::{Table, Value};
@@ -29,6 +31,7 @@ use toml::{Table, Value};
 pub use database::Database;
 pub use gateways::GatewaySettings;
 use keys::Keys;
+pub use mail::MailSettings;
 pub use secrets::load_or_create_secret;
 pub(crate) use values::parse_duration;
 
@@ -149,13 +152,19 @@ pub struct Config {
     /// `login_failures_per_address` `100` and `attempts_per_address` `5000` within `login_window` `15m`,
     /// `login_failures_per_account_total` `100` within a day, `open_orders_per_user` `1000`,
     /// `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200` within a day,
-    /// `attempt_retention` `90d` (requests to gateways and their answers are deleted).
+    /// `attempt_retention` `90d` (requests to gateways and their answers are deleted), `event_retention` `30d` (events of
+    /// the feed are deleted), `webhook_retention` `30d` (deliveries of webhooks are deleted).
     pub policy: Policy,
+    /// How mails are sent.
+    pub mail: MailSettings,
     /// Time limit of every request. `request_deadline`, `10s`.
     pub request_deadline: Duration,
     /// Networks of the proxies whose `X-Forwarded-For` is trusted. `trusted_proxies`, none; addresses or
     /// CIDRs with commas between them.
     pub trusted_proxies: Vec<IpNet>,
+    /// Networks that webhooks may be sent to although they are private, also without encryption. `webhook_allow`, none;
+    /// addresses or CIDRs with commas between them.
+    pub webhook_allow: Vec<IpNet>,
     /// Passwords are hashed with 2 to the power of this many rounds. `bcrypt_cost`, `10`, which is the
     /// minimum that OWASP recommends and takes about 60 ms; from 4 to 15.
     pub bcrypt_cost: u32,
@@ -230,9 +239,11 @@ impl Config {
                 concurrency: it.get("gateway_concurrency", "100", values::concurrency)?,
             },
             public_url,
+            mail: MailSettings::read(&mut it),
             policy: read_policy(&mut it)?,
             request_deadline: it.get("request_deadline", "10s", values::parse_duration)?,
             trusted_proxies: it.get("trusted_proxies", "", values::parse_networks)?,
+            webhook_allow: it.get("webhook_allow", "", values::parse_networks)?,
             bcrypt_cost: it.get("bcrypt_cost", "10", values::range_parser(4..=15))?,
             workers: it.get_optional("workers", values::parse_workers).unwrap_or_else(values::core_count),
             log: it.get("log", "info", values::parse_log_filter)?,
@@ -301,11 +312,21 @@ fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         declines_per_order: it.get("declines_per_order", "20", values::range_parser(COUNT_RANGE))?,
         declines_per_user: it.get("declines_per_user", "200", values::range_parser(COUNT_RANGE))?,
         attempt_retention: it.get("attempt_retention", "90d", values::parse_duration)?,
+        webhook_retention: it.get("webhook_retention", "30d", values::parse_duration)?,
+        event_retention: it.get("event_retention", "30d", values::parse_duration)?,
         ..Policy::default()
     };
     // The row of an ended session must outlive its access tokens: it is what refuses them on every instance.
     if policy.access_token_ttl > policy.session_retention {
         it.add_fault(ConfigError::invalid("access_token_ttl", "must be at most 30d"));
+    }
+    // A delivery must not be deleted while it is still tried.
+    if policy.webhook_retention <= GIVE_UP_AFTER {
+        it.add_fault(ConfigError::invalid("webhook_retention", "must be more than 3d"));
+    }
+    // Nor must its event, from which each attempt writes the message.
+    if policy.event_retention <= GIVE_UP_AFTER {
+        it.add_fault(ConfigError::invalid("event_retention", "must be more than 3d"));
     }
     Ok(policy)
 }

@@ -16,6 +16,7 @@
 //! The promise: a request that is refused has changed nothing, and each refusal has a kind in
 //! [`problem::Kind`].
 
+pub mod api_keys;
 mod asset;
 pub mod attempts;
 pub mod auth;
@@ -23,26 +24,36 @@ pub mod body;
 pub mod callbacks;
 pub mod catalogue;
 pub mod conditional;
+pub mod console;
 pub mod decode;
+mod docs_files;
+pub mod events;
 pub mod extract;
 pub mod findings;
 pub mod idempotency;
+mod key_access;
 pub mod middleware;
 pub mod openapi;
 pub mod operations;
 pub mod order_details;
 pub mod order_edit;
+pub mod order_export;
 pub mod order_list;
 pub mod orders;
+pub mod own_account;
 pub mod pages;
+pub mod password_reset;
 pub mod payment_lists;
 pub mod payments;
 pub mod problem;
 mod query;
+pub mod refund_requests;
 pub mod reply;
 pub mod stock;
 pub mod users;
 pub mod view;
+pub mod webhook_deliveries;
+pub mod webhooks;
 
 use actix_web::{
     FromRequest, Handler, HttpRequest, Resource, Responder, Route, guard,
@@ -102,9 +113,12 @@ routes! {
     "/v1/auth/login"       { POST auth::login }
     "/v1/auth/refresh"     { POST auth::refresh }
     "/v1/auth/logout"      { POST auth::logout }
-    "/v1/me"               { GET auth::current_user }
+    "/v1/auth/password-reset"         { POST password_reset::request_reset }
+    "/v1/auth/password-reset/confirm" { POST password_reset::confirm_reset }
+    "/v1/me"               { GET auth::current_user, DELETE own_account::erase_account }
+    "/v1/me/email"         { PUT own_account::change_email }
     "/v1/me/password"      { PUT auth::change_password }
-    "/v1/me/sessions"      { GET auth::list_sessions }
+    "/v1/me/sessions"      { GET auth::list_sessions, DELETE own_account::end_other_sessions }
     "/v1/me/sessions/{id}" { DELETE auth::end_session }
 
     "/v1/products"                               { GET catalogue::list_products }
@@ -113,6 +127,7 @@ routes! {
     "/v1/products/{productId}/changes"           { GET stock::list_product_changes }
 
     "/v1/orders"                           { GET order_list::list_orders, POST orders::place_order }
+    "/v1/orders/export"                    { GET order_export::export_orders }
     "/v1/orders/{orderNumber}"             { GET orders::get_order, PATCH order_edit::patch_order }
     "/v1/orders/{orderNumber}/history"     { GET orders::get_history }
     "/v1/orders/{orderNumber}/transitions" { POST orders::transition_order }
@@ -131,15 +146,31 @@ routes! {
     "/v1/users/{id}"          { GET users::get_user, PATCH users::patch_user }
     "/v1/users/{id}/sessions" { DELETE users::end_user_sessions }
 
+    "/v1/api-keys"      { GET api_keys::list_api_keys, POST api_keys::create_api_key }
+    "/v1/api-keys/{id}" { GET api_keys::get_api_key, DELETE api_keys::revoke_api_key }
+
     "/v1/callbacks/{gateway}" { POST callbacks::receive_callback }
+
+    "/v1/events" { GET events::list_events }
 
     "/v1/operations/findings"                 { GET findings::list_findings }
     "/v1/operations/findings/{id}/resolution" { POST findings::resolve_finding }
+
+    "/v1/webhook-endpoints"                                          { GET webhooks::list_endpoints, POST webhooks::create_endpoint }
+    "/v1/webhook-endpoints/{id}"                                     { GET webhooks::get_endpoint, PATCH webhooks::patch_endpoint, DELETE webhooks::delete_endpoint }
+    "/v1/webhook-endpoints/{id}/secret-rotation"                     { POST webhooks::rotate_secret }
+    "/v1/webhook-endpoints/{id}/test"                                { POST webhook_deliveries::send_test }
+    "/v1/webhook-endpoints/{id}/deliveries"                          { GET webhook_deliveries::list_deliveries }
+    "/v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redelivery"  { POST webhook_deliveries::redeliver }
 
     "/healthz"         { GET operations::healthz }
     "/readyz"          { GET operations::readyz }
     "/metrics"         { GET operations::metrics }
     "/openapi.json"    public { GET pages::openapi }
+    "/console"               public { GET console::console }
+    "/console/assets/{file}" public { GET console::console_asset }
+    "/console/{screen}"      public { GET console::console_screen }
+    "/console/{screen}/{id}" public { GET console::console_detail }
     "/docs"            public { GET pages::docs }
     "/docs/{file}"     public { GET pages::docs_file }
     "/problems"        public { GET pages::problem_index }
@@ -149,8 +180,7 @@ routes! {
 /// Registers every route; any other path is answered with `not-found`.
 pub fn configure(config: &mut ServiceConfig) {
     register_routes(config);
-    // It is no page of its own, so it is not in the table.
-    config.service(method_resource("/docs/", vec![(Method::GET, web::to(pages::docs_without_slash))]));
+    console::configure(config);
     config.default_service(web::to(unknown_path));
 }
 

@@ -15,4 +15,5 @@ mod stopwatch;
 pub mod sweeps;
 pub mod tasks;
 mod terminal;
+pub mod webhook_tasks;
 pub mod wiring;

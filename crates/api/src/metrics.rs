@@ -3,10 +3,13 @@
 mod exposition;
 mod labels;
 
-use std::time::Duration;
+use std::{sync::atomic::AtomicU64, time::Duration};
 
 use domain::{FindingKind, GatewayName, order::TRANSITIONS};
-use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Metrics, Observation};
+use ports::{
+    BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, DeliveryOutcome, Metrics, Observation,
+    SplitReason,
+};
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
     registry::Registry,
@@ -15,8 +18,8 @@ use prometheus_client::{
 use crate::log;
 
 use labels::{
-    CallbackLabels, CommitLabels, FindingLabels, GatewayBreakerLabels, GatewayCallLabels, GatewayLabels,
-    RequestLabels, RouteLabels, SweepLabels, TransitionLabels,
+    CallbackLabels, CommitLabels, DeliveryLabels, FindingLabels, GatewayBreakerLabels, GatewayCallLabels,
+    GatewayLabels, RequestLabels, RouteLabels, SplitLabels, SweepLabels, TransitionLabels,
 };
 
 /// Upper bounds of the buckets of durations, in seconds: from an answer out of a cache to the deadline.
@@ -51,12 +54,20 @@ pub struct PrometheusMetrics {
     commits: Family<CommitLabels, Counter>,
     commit_duration: Histogram,
     commit_batch: Histogram,
+    commit_batch_wait: Histogram,
+    commit_queue: Gauge,
+    batch_splits: Family<SplitLabels, Counter>,
     retries: Counter,
     findings: Family<FindingLabels, Counter>,
     sweep_rows: Family<SweepLabels, Counter>,
     gateway_calls: Family<GatewayCallLabels, Counter>,
     gateway_call_duration: Histograms<GatewayLabels>,
     gateway_breaker: Family<GatewayBreakerLabels, Gauge>,
+    webhook_deliveries: Family<DeliveryLabels, Counter>,
+    webhook_attempt_duration: Histogram,
+    webhook_backlog: Gauge,
+    feed_backlog: Gauge,
+    feed_lag: Gauge<f64, AtomicU64>,
 }
 
 fn duration_histogram() -> Histogram {
@@ -77,12 +88,20 @@ impl Default for PrometheusMetrics {
             commits: Family::default(),
             commit_duration: duration_histogram(),
             commit_batch: Histogram::new(BATCH_BUCKETS),
+            commit_batch_wait: duration_histogram(),
+            commit_queue: Gauge::default(),
+            batch_splits: Family::default(),
             retries: Counter::default(),
             findings: Family::default(),
             sweep_rows: Family::default(),
             gateway_calls: Family::default(),
             gateway_call_duration: Family::new_with_constructor(duration_histogram),
             gateway_breaker: Family::default(),
+            webhook_deliveries: Family::default(),
+            webhook_attempt_duration: duration_histogram(),
+            webhook_backlog: Gauge::default(),
+            feed_backlog: Gauge::default(),
+            feed_lag: Gauge::default(),
         };
         it.register_all();
         it.init_counters();
@@ -104,13 +123,21 @@ impl PrometheusMetrics {
         to.register("commits", "Commits by outcome", self.commits.clone());
         to.register("commit_duration_seconds", "How long commits took", self.commit_duration.clone());
         to.register("commit_batch_units", "Units of work that were committed together", self.commit_batch.clone());
-        to.register("retries", "Use cases that began anew because their commit was stale", self.retries.clone());
+        to.register("commit_batch_wait_seconds", "How long the oldest unit of work of each batch waited for it", self.commit_batch_wait.clone());
+        to.register("commit_queue_units", "Units of work that still waited when the last batch began", self.commit_queue.clone());
+        to.register("commit_batch_splits", "Batches that were rolled back and tried again in parts, by reason", self.batch_splits.clone());
+        to.register("retries", "Use cases that decided again because their commit was stale", self.retries.clone());
         to.register("findings_reported", "Findings that commits reported, by kind", self.findings.clone());
         to.register("log_lines_dropped", "Lines of the log that found no room or could not be written", log::dropped_lines());
         to.register("swept", "Rows that a sweep dealt with", self.sweep_rows.clone());
         to.register("gateway_calls", "Calls to payment gateways by outcome", self.gateway_calls.clone());
         to.register("gateway_call_duration_seconds", "How long calls to payment gateways took", self.gateway_call_duration.clone());
         to.register("gateway_breaker_state", "1 for the present state of a gateway's circuit breaker, otherwise 0", self.gateway_breaker.clone());
+        to.register("webhook_deliveries", "Attempts to deliver webhooks by outcome", self.webhook_deliveries.clone());
+        to.register("webhook_attempt_duration_seconds", "How long attempts to deliver webhooks took", self.webhook_attempt_duration.clone());
+        to.register("webhook_backlog_deliveries", "Deliveries of webhooks that are still to be made", self.webhook_backlog.clone());
+        to.register("feed_backlog_events", "Committed events without a number in the feed, counted up to 256", self.feed_backlog.clone());
+        to.register("feed_lag_seconds", "How long the oldest event without a number in the feed has waited", self.feed_lag.clone());
     }
 
     /// Creates every series with known labels at zero: `rate` and `increase` miss a series whose first value
@@ -121,8 +148,14 @@ impl PrometheusMetrics {
         for outcome in CallbackOutcome::ALL {
             drop(self.callbacks.get_or_create(&outcome.into()));
         }
+        for reason in SplitReason::ALL {
+            drop(self.batch_splits.get_or_create(&reason.into()));
+        }
         for outcome in CommitOutcome::ALL {
             drop(self.commits.get_or_create(&outcome.into()));
+        }
+        for outcome in DeliveryOutcome::ALL {
+            drop(self.webhook_deliveries.get_or_create(&outcome.into()));
         }
         for kind in FindingKind::ALL {
             drop(self.findings.get_or_create(&kind.into()));
@@ -190,6 +223,11 @@ impl Metrics for PrometheusMetrics {
                 self.commit_duration.observe(took.as_secs_f64());
             }
             Observation::CommitBatch(units) => self.commit_batch.observe(f64::from(units)),
+            Observation::CommitQueue(longest_wait, waiting) => {
+                self.commit_batch_wait.observe(longest_wait.as_secs_f64());
+                self.commit_queue.set(waiting.into());
+            }
+            Observation::BatchSplit(reason) => count(&self.batch_splits.get_or_create(&reason.into())),
             Observation::Retry => count(&self.retries),
             Observation::FindingReported(kind) => count(&self.findings.get_or_create(&kind.into())),
             Observation::BatchProcessed(sweep, rows) => {
@@ -197,6 +235,17 @@ impl Metrics for PrometheusMetrics {
             }
             Observation::GatewayCall(gateway, outcome, took) => self.gateway_call(&gateway, outcome, took),
             Observation::GatewayBreaker(gateway, state) => self.gateway_breaker(&gateway, state),
+            Observation::WebhookAttempt(took) => self.webhook_attempt_duration.observe(took.as_secs_f64()),
+            Observation::WebhookDelivery(outcome) => {
+                count(&self.webhook_deliveries.get_or_create(&outcome.into()));
+            }
+            Observation::WebhookBacklog(pending) => {
+                self.webhook_backlog.set(i64::from(pending));
+            }
+            Observation::FeedBacklog(events, age) => {
+                self.feed_backlog.set(i64::from(events));
+                self.feed_lag.set(age.as_secs_f64());
+            }
         }
     }
 }
@@ -221,12 +270,18 @@ mod tests {
             Observation::Transition(OrderStatus::Pending, OrderStatus::Paid),
             Observation::Callback(CallbackOutcome::Duplicate),
             Observation::Commit(CommitOutcome::Committed, took),
+            Observation::CommitQueue(took, 5),
+            Observation::BatchSplit(SplitReason::Blocked),
             Observation::Retry,
             Observation::FindingReported(FindingKind::Reconciliation),
             Observation::BatchProcessed("expire-unpaid", 7),
             Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Closed),
             Observation::GatewayCall(GatewayName::new("sandbox".into()), CallOutcome::TimedOut, took),
             Observation::GatewayBreaker(GatewayName::new("sandbox".into()), BreakerState::Open),
+            Observation::WebhookAttempt(took),
+            Observation::WebhookDelivery(DeliveryOutcome::Failed),
+            Observation::WebhookBacklog(7),
+            Observation::FeedBacklog(3, took),
         ] {
             metrics.observe(happening);
         }
@@ -246,6 +301,10 @@ mod tests {
             r#"idem_callbacks_total{outcome="duplicate"} 1"#,
             r#"idem_commits_total{outcome="committed"} 1"#,
             "idem_commit_duration_seconds_count 1",
+            r#"idem_commit_batch_wait_seconds_bucket{le="0.005"} 1"#,
+            "idem_commit_queue_units 5",
+            r#"idem_commit_batch_splits_total{reason="blocked"} 1"#,
+            r#"idem_commit_batch_splits_total{reason="refused"} 0"#,
             "idem_retries_total 1",
             r#"idem_findings_reported_total{kind="reconciliation"} 1"#,
             r#"idem_findings_reported_total{kind="amount-mismatch"} 0"#,
@@ -255,6 +314,12 @@ mod tests {
             r#"idem_gateway_call_duration_seconds_count{gateway="sandbox"} 1"#,
             r#"idem_gateway_breaker_state{gateway="sandbox",state="open"} 1"#,
             r#"idem_gateway_breaker_state{gateway="sandbox",state="closed"} 0"#,
+            "idem_webhook_attempt_duration_seconds_count 1",
+            r#"idem_webhook_deliveries_total{outcome="failed"} 1"#,
+            r#"idem_webhook_deliveries_total{outcome="given-up"} 0"#,
+            "idem_webhook_backlog_deliveries 7",
+            "idem_feed_backlog_events 3",
+            "idem_feed_lag_seconds 0.003",
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }

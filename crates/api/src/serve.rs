@@ -37,7 +37,7 @@ use crate::{
     },
     log,
     service::{Service, SharedService},
-    sweeps, terminal,
+    sweeps, terminal, webhook_tasks,
     wiring::{self, StartError, Wiring},
 };
 
@@ -97,6 +97,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     }
     // After the bind: a process whose address is taken must end without having begun a sweep.
     sweeps::spawn_all(&service.tasks, &service.app, &service.stopping);
+    webhook_tasks::spawn_webhook_tasks(&service.tasks, &service.app, &service.stopping);
     let gateways: Vec<_> = wiring::connected_gateways(&service.app).map(|it| it.name().to_string()).collect();
     print_banner(&config, address, &gateways);
     let stop_sandbox = async || {
@@ -118,6 +119,7 @@ fn build_service(config: &Config, wired: Wiring) -> Service {
         tasks: crate::tasks::Tasks::default(),
         stopping: CancellationToken::new(),
         request_deadline: config.request_deadline,
+        exports: crate::http::order_export::export_permits(),
         trusted_proxies: config.trusted_proxies.clone(),
     }
 }

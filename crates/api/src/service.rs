@@ -6,6 +6,7 @@ use application::App;
 use domain::Timestamp;
 use ipnet::IpNet;
 use ports::{Digests, HealthCheck, KeyedDigests, Sealer};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -44,6 +45,8 @@ pub struct Service {
     pub stopping: CancellationToken,
     /// Time limit of every request; after it the client gets `deadline-exceeded`.
     pub request_deadline: Duration,
+    /// One permit for each export that runs.
+    pub exports: Arc<Semaphore>,
     /// Networks of the proxies whose `X-Forwarded-For` is trusted; empty when clients connect directly.
     pub trusted_proxies: Vec<IpNet>,
 }

@@ -6,6 +6,7 @@
 //! | one for each sweep | every 0.5 s to 60 s | passes, each over a bounded batch of rows that are due |
 //! | `revocations` | every 0.4 s | reads which sessions ended and which users changed |
 //! | broadcast | after a message | the same for the latest seconds, so that a logout is known sooner |
+//! | `number-events` | 20 ms after a commit with events, and every second | numbers the events of the feed |
 //!
 //! ```text
 //! tick ─► pass ─► may there be more? ─► pass … at most PASSES_MAX ─► log the outcome ─► next tick
@@ -19,10 +20,13 @@
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
+use application::feed::FeedSignal;
 use application::{
-    App,
+    App, api_keys,
     auth::{self, revocations},
+    feed,
     sweeps::{self, names},
+    webhooks,
 };
 use domain::GatewayName;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -39,6 +43,9 @@ const PASSES_MAX: u32 = 20;
 const REVOCATIONS_EVERY: Duration = Duration::from_millis(400);
 /// Shortest rest between two looks that messages ask for: at most 50 a second, however many are published.
 const GLANCE_INTERVAL_MIN: Duration = Duration::from_millis(20);
+
+/// How long events are gathered before they get their numbers together.
+const EVENTS_GATHER: Duration = Duration::from_millis(20);
 
 /// One sweep, and how often it runs.
 struct Sweep {
@@ -65,7 +72,13 @@ const SWEEPS: &[Sweep] = &[
     Sweep { name: names::CLOSE_FINISHED,     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished_orders(app)) },
     Sweep { name: "report-unreadable",       every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::report_unreadable_rows(app)) },
     Sweep { name: "learn-hash-cost",         every: MINUTE,        pass: |app| Box::pin(learn_hash_cost(app)) },
+    Sweep { name: names::RESOLVE_RESETS,     every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::resolve_reset_requests(app)) },
+    Sweep { name: names::SEND_MAILS,         every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::send_mails(app)) },
+    Sweep { name: names::ERASE_ACCOUNTS,     every: SECOND,        pass: |app| Box::pin(sweeps::erase_accounts(app)) },
+    Sweep { name: "count-deliveries",        every: TEN_SECONDS,   pass: |app| Box::pin(webhooks::report_backlog(app)) },
+    Sweep { name: "record-key-uses",         every: TEN_SECONDS,   pass: |app| Box::pin(api_keys::record_key_uses(app)) },
     Sweep { name: "prune",                   every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::prune_rows(app)) },
+    Sweep { name: "prune-events",            every: TEN_SECONDS,   pass: |app| Box::pin(feed::prune_events(app)) },
 ];
 
 /// Starts every loop. Each ends after the run it is in once `stopping` is cancelled.
@@ -88,6 +101,13 @@ pub fn spawn_all(tasks: &Tasks, app: &Arc<App>, stopping: &CancellationToken) {
         };
         tasks.spawn_background(run_periodically(HALF_A_SECOND, stopping.clone(), work));
     }
+    let numbering = Arc::clone(app);
+    let mut failed = false;
+    let number = async move || {
+        let passes = run_passes(|| Box::pin(feed::number_events(&numbering))).await;
+        failed = log_outcome("number-events", passes, failed);
+    };
+    tasks.spawn_background(run_on_events(Arc::clone(&app.feed_signal), stopping.clone(), number));
     let looking = Arc::clone(app);
     let mut failed = false;
     let look =
@@ -131,6 +151,23 @@ async fn run_on_broadcast(
         // Messages that arrive meanwhile count as one: they carry nothing, they only say that the database
         // has news.
         sleep(GLANCE_INTERVAL_MIN).await;
+    }
+}
+
+/// Works soon after events were committed, and every second in any case, until `stopping` is cancelled.
+async fn run_on_events(signal: Arc<FeedSignal>, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
+    loop {
+        tokio::select! {
+            biased;
+            () = stopping.cancelled() => return,
+            () = signal.wait_written() => {
+                // Events of commits that follow at once are numbered together: under load one round serves many.
+                sleep(EVENTS_GATHER).await;
+                catch_panic(work()).await;
+            }
+            // Another instance may have died before it numbered what it committed.
+            () = sleep(SECOND) => catch_panic(work()).await,
+        }
     }
 }
 

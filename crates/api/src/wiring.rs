@@ -6,26 +6,34 @@ mod servers;
 use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
 
 use adapters_crypto::{
-    BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
+    AeadCipher, BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys,
+    random_secret,
 };
-use adapters_gateways::{Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
+use adapters_gateways::{HttpWebhookSender, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
 use adapters_local::{LocalCache, ShiftedClock, SystemClock};
 use adapters_mysql::{MigrationOutcome, MySql};
+use adapters_smtp::SmtpMailer;
 use adapters_sqlite::Sqlite;
 use application::{
     App,
+    api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
     caching::{CachedOrders, CachedSessions, CachedUsers, KnownReplies, RenderedOrders, WriteThroughStore},
+    feed::{FeedParts, FeedSignal, FeedStore},
     group_commit::GroupCommit,
     grouped_reads::{GroupedClaims, GroupedEvents, GroupedOrders, GroupedPayments, GroupedProducts},
+    keys_in_flight::KeysInFlight,
+    mailing::Mailing,
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
     unreadable::UnreadableRows,
+    webhooks::WebhookSignal,
 };
 use ports::{
-    ClaimRepository, Clock, Digests, EventRepository, FindingRepository, Gateway, HealthCheck, IdGenerator,
-    KeyedDigests, Metrics, NoObserver, OrderRepository, PaymentRepository, PortError, ProductRepository,
-    Sealer, SessionRepository, Store, UnreadableObserver, UserRepository,
+    AccountTaskRepository, ApiKeyRepository, ClaimRepository, Clock, Digests, EventRepository,
+    FeedRepository, FindingRepository, Gateway, HealthCheck, IdGenerator, KeyedDigests, Metrics, NoObserver,
+    OrderRepository, PaymentRepository, PortError, ProductRepository, Sealer, SessionRepository, Store,
+    UnreadableObserver, UserRepository, WebhookRepository,
 };
 use secrecy::{ExposeSecret, SecretString};
 
@@ -33,6 +41,8 @@ pub use self::gateways::{connected_gateways, open_gateways};
 use self::{gateways::OpenGateways, servers::Servers};
 use crate::{
     config::{Config, ConfigError, Database, load_or_create_secret},
+    http::view::feed::ViewRenderer,
+    http::view::webhook::JsonMessages,
     metrics::PrometheusMetrics,
     service::Dependency,
     tasks::HASHING_MAX,
@@ -109,9 +119,9 @@ pub struct Wiring {
 pub async fn migrate_database(config: &Config) -> Result<MigrationOutcome, StartError> {
     match &config.database {
         // Opening an SQLite file migrates it; there is nothing of the Express app to adopt.
-        Database::Sqlite(_) => {
-            open_record(&config.database, Arc::new(NoObserver)).await.map(|_| MigrationOutcome::Nothing)
-        }
+        Database::Sqlite(_) => open_record(&config.database, Arc::new(NoObserver), Arc::new(()))
+            .await
+            .map(|_| MigrationOutcome::Nothing),
         Database::MySql(url) => {
             MySql::migrate(url.expose_secret()).await.map_err(|it| StartError::Database(it.into()))
         }
@@ -122,17 +132,19 @@ pub async fn migrate_database(config: &Config) -> Result<MigrationOutcome, Start
 ///
 /// # Errors
 /// [`StartError`] when a setting is wrong, or the database or the sandbox cannot be opened.
+#[expect(clippy::too_many_lines, reason = "one line for each part of the service, and nothing else")]
 pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let clock = build_clock(config);
     let (servers, real) = check_config(config, &clock)?;
     let keys = load_signing_keys(config)?;
     let unreadable = Arc::new(UnreadableRows::new(clock.clone()));
-    let record = open_record(&config.database, unreadable.clone()).await?;
-    let ids: Arc<dyn IdGenerator> = Arc::new(RandomIds::new(clock.clone()));
     let metrics = Arc::new(PrometheusMetrics::default());
     let meter: Arc<dyn Metrics> = metrics.clone();
+    let record = open_record(&config.database, unreadable.clone(), meter.clone()).await?;
+    let ids: Arc<dyn IdGenerator> = Arc::new(RandomIds::new(clock.clone()));
     let OpenGateways { sandbox, guarded: gateways } = gateways::guard_gateways(config, real, &clock, &meter)?;
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
+    let mailing = build_mailing(config)?;
     let cache = servers.build_cache(&config.database);
     // Health is judged by commits too (a full disk shows only there), so that decorator is next to the
     // database. Metrics time a commit with its wait for others, and cached entries are replaced last, after a commit that
@@ -141,26 +153,46 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let grouped = Arc::new(GroupCommit::new(commits.clone(), meter.clone(), record.commit_lanes));
     let store = MeteredStore::new(grouped, clock.clone(), meter.clone());
     let orders: Arc<dyn OrderRepository> = Arc::new(GroupedOrders::new(record.orders, READ_LANES));
+    // A cache of this process only: identity and role are never read from a server that others can write to.
+    let cached_users: Arc<dyn UserRepository> =
+        Arc::new(CachedUsers::new(record.users.clone(), Arc::new(LocalCache::new(CACHE_BYTES_MAX))));
+    // Above all other stores: whatever is committed passes here, and units are grouped with their events in them.
+    let feed_signal = Arc::<FeedSignal>::default();
+    let written = Arc::new(WriteThroughStore::new(Arc::new(store), cache.clone()));
+    let feeding = FeedParts {
+        users: cached_users.clone(),
+        renderer: Arc::new(ViewRenderer),
+        clock: clock.clone(),
+        ids: ids.clone(),
+        signal: feed_signal.clone(),
+    };
     let app = App {
-        store: Arc::new(WriteThroughStore::new(Arc::new(store), cache.clone())),
-        // A cache of this process only: identity and role are never read from a server that others can write
-        // to.
-        cached_users: Arc::new(CachedUsers::new(
-            record.users.clone(),
-            Arc::new(LocalCache::new(CACHE_BYTES_MAX)),
-        )),
+        store: Arc::new(FeedStore::new(written, feeding)),
+        cached_users,
         users: record.users,
         cached_sessions: Arc::new(CachedSessions::new(record.sessions.clone(), cache.clone())),
         sessions: record.sessions,
+        api_keys: record.api_keys,
+        recent_keys: RecentKeys::default(),
+        key_uses: KeyUses::default(),
+        content_digests: Arc::new(Sha256Digests),
         products: Arc::new(GroupedProducts::new(record.products, READ_LANES)),
         orders_for_display: Arc::new(CachedOrders::new(orders.clone(), cache)),
         orders,
         known_replies: KnownReplies::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
+        keys_in_flight: KeysInFlight::default(),
         rendered_orders: RenderedOrders::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
         payments: Arc::new(GroupedPayments::new(record.payments, READ_LANES)),
         events: Arc::new(GroupedEvents::new(record.events, READ_LANES)),
+        feed: record.feed,
+        feed_signal,
         findings: record.findings,
         claims: Arc::new(GroupedClaims::new(record.replies, READ_LANES)),
+        webhooks: record.webhooks,
+        webhook_sender: Arc::new(HttpWebhookSender::new(config.webhook_allow.clone(), clock.clone())),
+        webhook_renderer: Arc::new(JsonMessages),
+        webhook_signal: WebhookSignal::default(),
+        secret_cipher: Arc::new(AeadCipher::new(&keys)),
         locks: servers.build_locks(),
         throttle: servers.build_throttle(&clock),
         digests: keyed_digests.clone(),
@@ -174,6 +206,8 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         revocations: Revocations::default(),
         unreadable_rows: unreadable,
         policy: config.policy,
+        account_tasks: record.account_tasks,
+        mailing,
     };
     let database = Dependency { name: "database", required: true, health: commits };
     Ok(Wiring {
@@ -202,6 +236,13 @@ fn check_config(
     Ok((servers?, real))
 }
 
+/// How mails are sent; `None` without a mail server, which is not asked here: the service starts without it.
+fn build_mailing(config: &Config) -> Result<Option<Mailing>, ConfigError> {
+    let Some(smtp) = &config.mail.smtp else { return Ok(None) };
+    let mailer = SmtpMailer::new(smtp).map_err(|rule| ConfigError::invalid("smtp_url", rule))?;
+    Ok(Some(Mailing { mailer: Arc::new(mailer), reset_url: config.mail.password_reset_url.clone() }))
+}
+
 /// The machine's clock, or for tests one that is ahead of it or behind.
 fn build_clock(config: &Config) -> Arc<dyn Clock> {
     match config.clock_offset_ms {
@@ -224,12 +265,16 @@ struct Record {
     store: Arc<dyn Store>,
     users: Arc<dyn UserRepository>,
     sessions: Arc<dyn SessionRepository>,
+    api_keys: Arc<dyn ApiKeyRepository>,
     products: Arc<dyn ProductRepository>,
     orders: Arc<dyn OrderRepository>,
     payments: Arc<dyn PaymentRepository>,
     events: Arc<dyn EventRepository>,
     findings: Arc<dyn FindingRepository>,
     replies: Arc<dyn ClaimRepository>,
+    account_tasks: Arc<dyn AccountTaskRepository>,
+    webhooks: Arc<dyn WebhookRepository>,
+    feed: Arc<dyn FeedRepository>,
     health: Arc<dyn HealthCheck>,
     /// How many database transactions commit at once; further units of work wait and share the next one.
     commit_lanes: usize,
@@ -239,19 +284,24 @@ impl Record {
     fn from_adapter<R>(record: R, commit_lanes: usize) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
-        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck + 'static,
+        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + 'static,
     {
         let record = Arc::new(record);
         Self {
             store: record.clone(),
             users: record.clone(),
             sessions: record.clone(),
+            api_keys: record.clone(),
             products: record.clone(),
             orders: record.clone(),
             payments: record.clone(),
             events: record.clone(),
             findings: record.clone(),
             replies: record.clone(),
+            account_tasks: record.clone(),
+            webhooks: record.clone(),
+            feed: record.clone(),
             health: record,
             commit_lanes,
         }
@@ -259,18 +309,22 @@ impl Record {
 }
 
 /// Opens the system of record and brings its schema up to date.
-async fn open_record(database: &Database, seen: Arc<dyn UnreadableObserver>) -> Result<Record, StartError> {
+async fn open_record(
+    database: &Database,
+    seen: Arc<dyn UnreadableObserver>,
+    meter: Arc<dyn Metrics>,
+) -> Result<Record, StartError> {
     let fault = |it: Box<dyn Error + Send + Sync>| StartError::Database(it);
     match database {
         Database::Sqlite(file) => {
             let record = Sqlite::open(file).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::from_adapter(record.with_observer(seen), SQLITE_LANES))
+            Ok(Record::from_adapter(record.with_observer(seen).with_metrics(meter), SQLITE_LANES))
         }
         Database::MySql(url) => {
             let url = url.expose_secret();
             MySql::migrate_schema(url).await.map_err(|it| fault(it.into()))?;
             let record = MySql::open(url).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::from_adapter(record.with_observer(seen), MYSQL_LANES))
+            Ok(Record::from_adapter(record.with_observer(seen).with_metrics(meter), MYSQL_LANES))
         }
     }
 }

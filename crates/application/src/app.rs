@@ -11,17 +11,23 @@ use domain::{
     payment::RefundIds, product::ProductChange, session::SessionLifetime,
 };
 use ports::{
-    Broadcast, ClaimRepository, Clock, EventRepository, FindingRepository, IdGenerator, KeyedDigests,
-    LockManager, Metrics, OrderRepository, PasswordHasher, PaymentRepository, ProductRepository,
-    SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
+    AccountTaskRepository, ApiKeyRepository, Broadcast, ClaimRepository, Clock, Digests, EventRepository,
+    FeedRepository, FindingRepository, IdGenerator, KeyedDigests, LockManager, Metrics, OrderRepository,
+    PasswordHasher, PaymentRepository, ProductRepository, SecretCipher, SessionRepository, Store, Throttle,
+    TokenIssuer, UserRepository, WebhookRepository, WebhookSender,
 };
 
 use crate::{
-    Operator,
+    Staff,
+    api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
     caching::{KnownReplies, RenderedOrders},
+    feed::FeedSignal,
     gateways::GuardedGateway,
+    keys_in_flight::KeysInFlight,
+    mailing::Mailing,
     unreadable::UnreadableRows,
+    webhooks::{MessageRenderer, WebhookSignal},
 };
 
 /// The ports and the settings of one running service, built once at the start and shared by all requests and
@@ -39,6 +45,14 @@ pub struct App {
     /// Sessions from a cache. One may be used only for the first attempt of a refresh, whose commit is
     /// guarded by the whole session.
     pub cached_sessions: Arc<dyn SessionRepository>,
+    /// API keys, read from the system of record.
+    pub api_keys: Arc<dyn ApiKeyRepository>,
+    /// API keys that were read within the last second.
+    pub recent_keys: RecentKeys,
+    /// Uses of API keys that are not in the system of record yet.
+    pub key_uses: KeyUses,
+    /// Digests of API keys.
+    pub content_digests: Arc<dyn Digests>,
     /// Products and the history of their changes.
     pub products: Arc<dyn ProductRepository>,
     /// Orders from the system of record; every decision about goods or money reads these.
@@ -47,14 +61,30 @@ pub struct App {
     pub orders_for_display: Arc<dyn OrderRepository>,
     /// Replies that this process has stored or read.
     pub known_replies: KnownReplies,
+    /// Idempotency keys of the requests that this process is handling.
+    pub keys_in_flight: KeysInFlight,
     /// Orders as they were last rendered; each is used only after the system of record has confirmed it.
     pub rendered_orders: RenderedOrders,
     /// Transactions with their refunds, read from the system of record.
     pub payments: Arc<dyn PaymentRepository>,
     /// Events that gateways reported, each stored once by gateway and event id.
     pub events: Arc<dyn EventRepository>,
+    /// The feed of events for other systems.
+    pub feed: Arc<dyn FeedRepository>,
+    /// Says within this process that the feed has something new.
+    pub feed_signal: Arc<FeedSignal>,
     /// Findings: problems that an operator must look at and close.
     pub findings: Arc<dyn FindingRepository>,
+    /// Endpoints of webhooks and the deliveries to them.
+    pub webhooks: Arc<dyn WebhookRepository>,
+    /// Sends messages to the endpoints of webhooks.
+    pub webhook_sender: Arc<dyn WebhookSender>,
+    /// Writes the messages of webhooks.
+    pub webhook_renderer: Arc<dyn MessageRenderer>,
+    /// Wakes the tasks of this process that send webhooks.
+    pub webhook_signal: WebhookSignal,
+    /// Encrypts the secrets that sign webhooks.
+    pub secret_cipher: Arc<dyn SecretCipher>,
     /// Claims of idempotency keys, with the stored replies.
     pub claims: Arc<dyn ClaimRepository>,
     /// Named locks that save useless attempts. They may be lost at any time; no result depends on them.
@@ -84,6 +114,10 @@ pub struct App {
     pub unreadable_rows: Arc<UnreadableRows>,
     /// Limits and durations from the configuration.
     pub policy: Policy,
+    /// Mails to send, passwords to reset and data to erase.
+    pub account_tasks: Arc<dyn AccountTaskRepository>,
+    /// How mails are sent; `None` without a mail server: then none are queued.
+    pub mailing: Option<Mailing>,
 }
 
 /// The settings that use cases need. `Default` has the values of the manual; tests use them too.
@@ -135,6 +169,10 @@ pub struct Policy {
     pub session_retention: Duration,
     /// How long what was asked of a gateway, and what it answered, stays in the system of record.
     pub attempt_retention: Duration,
+    /// How long a delivery of a webhook stays in the system of record, sent or not; longer than one is tried.
+    pub webhook_retention: Duration,
+    /// How long an event of the feed stays in the system of record.
+    pub event_retention: Duration,
 }
 
 impl Default for Policy {
@@ -164,6 +202,8 @@ impl Default for Policy {
             parked_max: Duration::from_secs(15 * MINUTE),
             session_retention: Duration::from_secs(30 * DAY),
             attempt_retention: Duration::from_secs(90 * DAY),
+            webhook_retention: Duration::from_secs(30 * DAY),
+            event_retention: Duration::from_secs(30 * DAY),
         }
     }
 }
@@ -190,7 +230,7 @@ impl App {
         (FindingKey::new(self.ids.next_key()), FindingId::new(self.ids.next_id()))
     }
 
-    pub(crate) fn new_change(&self, by: &Operator, reason: Option<Text>, at: Timestamp) -> ProductChange {
+    pub(crate) fn new_change(&self, by: &Staff, reason: Option<Text>, at: Timestamp) -> ProductChange {
         // Ids and keys come from a port, not from the database: a unit of work is complete before its commit,
         // and a stale attempt draws new ones.
         let (key, id) = (ChangeKey::new(self.ids.next_key()), ChangeId::new(self.ids.next_id()));

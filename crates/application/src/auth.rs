@@ -2,20 +2,30 @@
 
 mod account;
 pub mod accounts;
+mod email;
+mod erasure;
 mod hash_cost;
 mod login;
 mod login_attempts;
 mod password;
+mod password_reset;
 pub mod revocations;
 mod session;
 pub mod user_admin;
 
 pub use account::{NewAccount, RegisterError, create_operator, register_account};
+pub use email::{EmailChange, EmailError, change_email};
+pub use erasure::{ErasureError, ErasureRequest, erase_account};
 pub use hash_cost::load_highest_hash_cost;
 pub use login::{LoginError, LoginRequest, login};
 pub use password::{PasswordChange, PasswordError, change_password};
+pub use password_reset::{
+    ConfirmError, RESET_TTL, ResetConfirmation, ResetError, confirm_password_reset, issue_password_reset,
+    request_password_reset,
+};
+pub(crate) use password_reset::{new_token, newest_digest};
 pub use revocations::Revocations;
 pub use session::{
-    RefreshError, RevokeError, TokenPair, authenticate, list_sessions, logout, refresh_session,
-    revoke_session,
+    RefreshError, RevokeError, TokenPair, authenticate, end_other_sessions, list_sessions, logout,
+    refresh_session, revoke_session,
 };

@@ -42,6 +42,9 @@ pub(crate) trait BatchWork: Send + Sync + 'static {
     /// What each of them gets.
     type Outcome: Send + 'static;
 
+    /// Is called when a batch begins: how long its oldest item has waited, and how many items still wait.
+    fn observe_queue(&self, _longest_wait: Duration, _waiting: usize) {}
+
     /// Works on all items and returns one outcome for each, in the same order.
     async fn run_batch(&self, items: Vec<Self::Item>) -> Vec<Self::Outcome>;
 }
@@ -168,14 +171,17 @@ impl<W: BatchWork> Lane<W> {
             return None;
         }
         let batch: Vec<_> = queue.waiting.drain(..length).collect();
+        let waiting = queue.waiting.len();
         drop(queue);
-        Some(refuse_late_items(batch))
+        let now = instant_now();
+        let longest_wait = batch.first().map(|it| now.saturating_duration_since(it.since));
+        self.shared.work.observe_queue(longest_wait.unwrap_or_default(), waiting);
+        Some(refuse_late_items(batch, now))
     }
 }
 
 /// The items that are worked on. One that waited for too long is not begun, and its caller learns that.
-fn refuse_late_items<W: BatchWork>(batch: Vec<WaitingItem<W>>) -> Vec<WaitingItem<W>> {
-    let now = instant_now();
+fn refuse_late_items<W: BatchWork>(batch: Vec<WaitingItem<W>>, now: Instant) -> Vec<WaitingItem<W>> {
     let (late, items): (Vec<_>, Vec<_>) =
         batch.into_iter().partition(|it| now.saturating_duration_since(it.since) >= WAIT_MAX);
     for item in late {

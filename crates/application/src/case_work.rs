@@ -1,7 +1,7 @@
 //! The unit of work of a transaction with its order.
 
 use domain::{EventId, payment::TransactionChange};
-use ports::{UnitOfWork, Write};
+use ports::{TransactionUpdate, UnitOfWork, Write};
 
 use crate::{
     App,
@@ -22,9 +22,10 @@ pub(crate) fn work_from_case(
     let gateway = case.transaction.gateway.clone();
     let references = case.new_references(app.clock.now());
     let (transaction, next_action) = (case.transaction.key, case.new_next_action());
+    let update = TransactionUpdate::from(&case);
     UnitOfWork::new()
         .with_order_change(case.order_change)
-        .with_write(Write::UpdateTransaction(Box::new(case.transaction)))
+        .with_write(Write::UpdateTransaction(update))
         .with_writes(references.into_iter().map(|it| Write::LearnReference(gateway.clone(), it)))
         .with_writes(next_action.map(|it| Write::SetNextAction(transaction, it)))
         .with_writes(case.requests.into_iter().map(Write::InsertRequest))

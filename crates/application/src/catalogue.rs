@@ -10,7 +10,7 @@ mod edit;
 use domain::{ChangeId, Product, ProductId, product::StoredProductChange};
 use ports::{ChangeFilter, Page, PortError};
 
-use crate::{App, Operator};
+use crate::{App, Staff};
 
 pub use adjust::{AdjustError, AppliedAdjustment, StockAdjustment, adjust_stock};
 pub use edit::{PatchError, ProductInput, ProductPatch, PutError, PutOutcome, patch_product, put_product};
@@ -43,7 +43,7 @@ pub async fn list_products(
 /// [`PortError`].
 pub async fn list_changes(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     id: &ProductId,
     kind: ChangeFilter,
     after: Option<ChangeId>,

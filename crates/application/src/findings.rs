@@ -7,7 +7,7 @@ use domain::{
 use ports::{Page, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    App, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    App, IdempotentReply, IdempotentRequest, KeyError, Staff,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     retry::Attempt,
 };
@@ -32,7 +32,7 @@ pub enum ResolveError {
 /// [`PortError`].
 pub async fn list_findings(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     resolved: Option<bool>,
     after: Option<FindingId>,
     limit: u32,
@@ -53,7 +53,7 @@ impl UseCaseError for ResolveError {
 /// [`ResolveError`].
 pub async fn resolve_finding<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     request: Option<IdempotentRequest>,
     id: &FindingId,
     note: Text,
@@ -68,7 +68,7 @@ where
 
 async fn decide_resolution<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     id: &FindingId,
     note: &Text,
     render: &R,
@@ -87,7 +87,7 @@ where
     let by = caller.changed_by();
     let work =
         UnitOfWork::new().with_write(Write::ResolveFinding { id: id.clone(), note: note.clone(), by, at });
-    let resolved_by = Some(ResolvedBy { by, user: Some(caller.user.id.clone()) });
+    let resolved_by = Some(ResolvedBy { by, author: Some(caller.author_id()) });
     // If two operators close it at once, the guard of the write makes the second one stale, and its next
     // round ends above.
     let closed = Finding { resolved_at: Some(at), note: Some(note.clone()), resolved_by, ..finding };

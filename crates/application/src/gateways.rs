@@ -18,4 +18,4 @@
 
 mod guarded;
 
-pub use guarded::{Admission, GatewayLimits, GatewayUnavailable, GuardedGateway};
+pub use guarded::{Admission, GatewayLimits, GatewayUnavailable, GuardedGateway, NotAdmitted};

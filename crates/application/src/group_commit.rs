@@ -3,7 +3,7 @@
 //! The promise is that of [`Store::commit`]: every unit is committed or refused by itself, and once it waits it is
 //! committed even if its caller is dropped. How units come together, see `batching`.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use ports::{CommitError, Metrics, Observation, Store, UnitOfWork};
@@ -30,6 +30,11 @@ impl GroupCommit {
 impl BatchWork for Commits {
     type Item = UnitOfWork;
     type Outcome = Result<(), CommitError>;
+
+    fn observe_queue(&self, longest_wait: Duration, waiting: usize) {
+        let waiting = u32::try_from(waiting).unwrap_or(u32::MAX);
+        self.metrics.observe(Observation::CommitQueue(longest_wait, waiting));
+    }
 
     async fn run_batch(&self, units: Vec<UnitOfWork>) -> Vec<Result<(), CommitError>> {
         self.metrics.observe(Observation::CommitBatch(u32::try_from(units.len()).unwrap_or(u32::MAX)));

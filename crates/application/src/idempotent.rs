@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! 1. known reply?              this process has seen it: replay, or refuse other content
-//! 2. lock the key              saves work, decides nothing
+//! 2. lock the key              saves work, decides nothing; first within this process, then among all
 //! 3. look up its claim         with a reply: replay; other content: refuse; else go on
 //! 4. decide                    read, apply the rules, render the reply
 //! 5. commit claim, work, reply stale: back to 4; claimed meanwhile: as in 3
@@ -31,6 +31,7 @@ use ports::{
 
 use crate::{
     App,
+    keys_in_flight::KeyTurn,
     retry::{Attempt, retry_stale},
 };
 
@@ -41,7 +42,7 @@ const LEASE: Duration = Duration::from_secs(5);
 /// The idempotency key of a request, and the digests of its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct IdempotentRequest {
-    /// The key with its scope: the user, if there is one, and the route.
+    /// The key with its scope: the user or API key, if there is one, and the route.
     pub key: IdempotencyKey,
     /// The digest of route, path and body; where the body holds a password, it is keyed with the present
     /// secret.
@@ -151,6 +152,24 @@ pub(crate) fn box_decision<'a, T, E>(
     Box::pin(round)
 }
 
+/// The locks on a request's key, until they are dropped.
+#[derive(Default)]
+pub(crate) struct KeyHold {
+    // Released before the turn, so that the next request of this process finds it free.
+    _lock: Option<LockGuard>,
+    _turn: Option<KeyTurn>,
+}
+
+/// What became of the wait for a request's key.
+enum KeyLock<T> {
+    /// Another request of this process has replied meanwhile.
+    Known(KeyState<T>),
+    /// The key is this request's.
+    Held(KeyHold),
+    /// Another request has held it all the while.
+    Busy,
+}
+
 /// The state of a request's key after [`claim_key`].
 #[derive(Debug)]
 pub(crate) enum KeyState<T> {
@@ -188,16 +207,20 @@ pub(crate) async fn claim_key<'a, T, E: UseCaseError>(
     request: Option<&IdempotentRequest>,
     decide: impl Fn() -> DecisionFuture<'a, T, E>,
     refuse: impl Fn(CommitError) -> Attempt<E>,
-) -> Result<(KeyState<T>, Option<LockGuard>), E> {
-    let (mut held, mut busy) = (None, false);
+) -> Result<(KeyState<T>, KeyHold), E> {
+    let (mut held, mut busy) = (KeyHold::default(), false);
     if let Some(request) = request {
         // A reply that this process has seen cannot change, so a repeated request needs neither lock nor database.
-        if let Some(known) = app.known_replies.find(&request.key, app.clock.now()).await {
-            return Ok((classify_claim(app, request, known, false)?, None));
+        if let Some(known) = find_known_reply(app, request).await? {
+            return Ok((known, held));
         }
         // Lock before looking up. A retry that waits here for the first request finds its reply afterwards;
         // in the other order it would miss the claim, decide for nothing and lose at the commit.
-        (held, busy) = lock_key(app, &request.key).await;
+        match lock_key(app, request).await? {
+            KeyLock::Known(known) => return Ok((known, held)),
+            KeyLock::Held(it) => held = it,
+            KeyLock::Busy => busy = true,
+        }
         if let Some(used) = look_up_key(app, request, busy).await? {
             return Ok((used, held));
         }
@@ -246,15 +269,35 @@ pub(crate) async fn store_reply<E: UseCaseError>(
     }
 }
 
-/// Locks the key. The flag says whether another request held it all the while. Without locks the unique key
-/// alone decides, later and at more cost.
-async fn lock_key(app: &App, key: &IdempotencyKey) -> (Option<LockGuard>, bool) {
-    let IdempotencyKey { user, route, key } = key;
-    let name = format!("key:{}:{route}:{key}", user.map_or(0, domain::UserKey::get));
+/// The reply that this process has stored or read; `None` if it has seen none.
+async fn find_known_reply<T>(
+    app: &App,
+    request: &IdempotentRequest,
+) -> Result<Option<KeyState<T>>, KeyError> {
+    let known = app.known_replies.find(&request.key, app.clock.now()).await;
+    known.map(|it| classify_claim(app, request, it, false)).transpose()
+}
+
+/// Waits until no other request of this process has the key, then locks it among all processes. Without locks the
+/// unique key alone decides, later and at more cost.
+async fn lock_key<T>(app: &App, request: &IdempotentRequest) -> Result<KeyLock<T>, KeyError> {
+    let (began, wait) = (app.clock.monotonic_now(), app.policy.in_progress_wait);
+    let Some(turn) = app.keys_in_flight.wait_for_turn(&request.key, wait).await else {
+        return Ok(KeyLock::Busy);
+    };
+    if turn.has_waited()
+        && let Some(known) = find_known_reply(app, request).await?
+    {
+        return Ok(KeyLock::Known(known));
+    }
+    let IdempotencyKey { owner, route, key } = &request.key;
+    let name = format!("key:{}:{route}:{key}", owner.map_or(0, domain::AuthorKey::get));
+    let wait = wait.saturating_sub(app.clock.monotonic_now().saturating_sub(began));
     // A failed lock service is treated as a free lock, on purpose: writes go on while it is unavailable.
-    let lock = app.locks.acquire_lock(&name, LEASE, app.policy.in_progress_wait).await;
-    let busy = matches!(lock, Ok(None));
-    (lock.ok().flatten(), busy)
+    Ok(match app.locks.acquire_lock(&name, LEASE, wait).await {
+        Ok(None) => KeyLock::Busy,
+        lock => KeyLock::Held(KeyHold { _lock: lock.ok().flatten(), _turn: Some(turn) }),
+    })
 }
 
 async fn commit_decision<T, E: UseCaseError>(

@@ -4,6 +4,7 @@
 //! writes the decision with one [`ports::Store::commit`]. When a row that was read has changed before the
 //! commit, the use case reads and decides again. Nothing here knows HTTP, SQL or the format of a token.
 
+pub mod api_keys;
 mod app;
 pub mod auth;
 mod batching;
@@ -12,12 +13,16 @@ pub mod callbacks;
 mod caller;
 mod case_work;
 pub mod catalogue;
+mod clock_reading;
+pub mod feed;
 pub mod findings;
 pub mod gateways;
 pub mod group_commit;
 pub mod grouped_reads;
 mod idempotent;
+pub mod keys_in_flight;
 mod limits;
+pub mod mailing;
 pub mod metered_store;
 pub mod orders;
 pub mod payments;
@@ -28,11 +33,12 @@ pub mod security;
 pub mod shared_throttle;
 pub mod sweeps;
 pub mod unreadable;
+pub mod webhooks;
 
 #[cfg(test)]
 mod testing;
 
 pub use app::{App, Policy};
-pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator};
+pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator, ServiceCaller, Staff, UserCaller};
 pub use idempotent::{IdempotentReply, IdempotentRequest, KeyError};
 pub use limits::{Limit, Throttled};

@@ -41,6 +41,8 @@ pub enum Limit {
     SessionFailures,
     /// Orders of a user within a minute.
     OrdersPerMinute,
+    /// Changes of orders by a user within a minute.
+    EditsPerMinute,
     /// Unpaid orders of a user.
     OpenOrders,
     /// Pieces of one product in the unpaid orders of a user.
@@ -49,6 +51,10 @@ pub enum Limit {
     OrderDeclines,
     /// Declined payments of a user within a day.
     UserDeclines,
+    /// Requests to reset a password, for one address.
+    ResetRequests,
+    /// Requests to reset a password, from one network.
+    NetworkResets,
 }
 
 /// What attempts are counted for, right ones too.
@@ -58,8 +64,12 @@ pub(crate) enum AttemptKind {
     Register,
     /// A login, whether or not it succeeds.
     Login,
-    /// A change of the password by its user.
+    /// A change of the password by its user; also of the address, and the erasure of the account.
     Change,
+    /// A request to reset a password.
+    ResetRequest,
+    /// A new password with the token of a reset.
+    Reset,
 }
 
 impl AttemptKind {
@@ -68,6 +78,8 @@ impl AttemptKind {
             Self::Register => "register",
             Self::Login => "login",
             Self::Change => "change",
+            Self::ResetRequest => "reset-request",
+            Self::Reset => "reset",
         }
     }
 }
@@ -83,10 +95,34 @@ pub(crate) async fn count_attempt(
     count_within_limit(app, &name, Limit::Attempts, limit, window).await
 }
 
+/// Counts a request to reset the password of the account with that address, whether or not there is one, and refuses
+/// it beyond one of three limits: those of failed logins, of the account for this network, of the network and of the
+/// account as a whole.
+pub(crate) async fn count_reset_request(app: &App, address: &str, network: Network) -> Result<(), Throttled> {
+    let (policy, window) = (&app.policy, app.policy.login_window);
+    let network_name = format!("reset:network:{network}");
+    let (pair, account) = (format!("reset:pair:{network}:{address}"), format!("reset:account:{address}"));
+    // The network first, and the account last: what the earlier ones refuse is not counted against the account, so
+    // one network cannot use up the requests of the others.
+    let limit = policy.login_failures_per_address;
+    count_within_limit(app, &network_name, Limit::NetworkResets, limit, window).await?;
+    let limit = policy.login_failures_per_account;
+    count_within_limit(app, &pair, Limit::ResetRequests, limit, window).await?;
+    let limit = policy.login_failures_per_account_total;
+    count_within_limit(app, &account, Limit::ResetRequests, limit, DAY).await
+}
+
 /// Counts a requested order for its user, and refuses it beyond the limit of a minute.
 pub(crate) async fn count_order(app: &App, user: UserKey) -> Result<(), Throttled> {
     let (name, limit) = (format!("orders:{}", user.get()), app.policy.orders_per_minute);
     count_within_limit(app, &name, Limit::OrdersPerMinute, limit, MINUTE).await
+}
+
+/// Counts a change of an order by its owner, and refuses it beyond the limit of a minute: each one is an event that every
+/// webhook sends in turn.
+pub(crate) async fn count_edit(app: &App, user: UserKey) -> Result<(), Throttled> {
+    let (name, limit) = (format!("edits:{}", user.get()), app.policy.orders_per_minute);
+    count_within_limit(app, &name, Limit::EditsPerMinute, limit, MINUTE).await
 }
 
 /// What the unpaid orders of one user may be at most.

@@ -11,7 +11,7 @@ mod start;
 
 pub use attempts::list_attempts;
 pub use list::{list_all_refunds, list_payments};
-pub use operation::{OperationError, PaymentOperation, execute_operation};
+pub use operation::{NewRefund, OperationError, PaymentOperation, RefundSubject, execute_operation};
 pub use read::{RequestedRefund, VisibleTransaction, find_transaction, list_refunds, list_transactions};
 pub use start::{NewPayment, StartPaymentError, start_payment};
 

@@ -18,7 +18,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Clock, CommitError, HealthCheck, PortError, Store, UnitOfWork, Write};
+use ports::{Clock, CommitError, HealthCheck, PortError, Prunable, Store, UnitOfWork, WebhookWrite, Write};
 
 /// How many unavailable commits in a row make the system of record unhealthy.
 pub const FAILURES_MAX: u32 = 3;
@@ -84,7 +84,13 @@ impl Store for RecentCommits {
     async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
         let writes = work.writes().iter().any(always_writes);
         let probes = work.writes().iter().any(|it| matches!(it, Write::Probe(_)));
+        // What locks the numbers of the feed may wait for an instance that hangs while it does so. No order waits with it,
+        // so its outcome says nothing about them.
+        let numbers = work.writes().iter().any(locks_feed_numbers);
         let outcome = self.store.commit(work).await;
+        if numbers {
+            return outcome;
+        }
         match &outcome {
             // The probe row is larger than any other write. If it fits, smaller ones do, so the failures
             // before it count no more.
@@ -136,6 +142,14 @@ impl HealthCheck for RecentCommits {
     }
 }
 
+/// Whether a write waits for the row with the next number of the feed.
+const fn locks_feed_numbers(write: &Write) -> bool {
+    matches!(
+        write,
+        Write::NumberFeedEvents(_) | Write::EraseFeedData(..) | Write::Prune(Prunable::FeedEvents, ..)
+    )
+}
+
 /// Whether this write changes a row whenever it is committed. The others may find nothing to do, and a commit
 /// of only those proves nothing about writing.
 const fn always_writes(write: &Write) -> bool {
@@ -149,6 +163,8 @@ const fn always_writes(write: &Write) -> bool {
         | Write::InsertSession(..)
         | Write::UpdateUser { .. }
         | Write::RotateSession { .. }
+        | Write::InsertApiKey(..)
+        | Write::RevokeApiKey { .. }
         | Write::InsertProduct(..)
         | Write::ReplaceProduct { .. }
         | Write::AdjustStock { .. }
@@ -163,8 +179,20 @@ const fn always_writes(write: &Write) -> bool {
         | Write::InsertAttempts(_)
         | Write::InsertFinding(_)
         | Write::ResolveFinding { .. }
+        | Write::QueueMail(_)
+        | Write::BeginMail { .. }
+        | Write::DeleteMail { .. }
+        | Write::RequestPasswordReset(..)
+        | Write::SetResetToken { .. }
+        | Write::UsePasswordReset { .. }
+        | Write::ChangeEmail { .. }
+        | Write::EraseUser(_)
+        | Write::CloseOpenOrders { .. }
+        | Write::AdvanceErasure { .. }
         | Write::Probe(_) => true,
+        Write::Webhook(write) => always_writes_webhook(write),
         Write::RequirePassword(..)
+        | Write::RecordKeyUse { .. }
         | Write::RevokeSession { .. }
         | Write::RevokeSessions { .. }
         | Write::ReturnStock(_)
@@ -172,7 +200,28 @@ const fn always_writes(write: &Write) -> bool {
         | Write::Postpone(_)
         | Write::SetNextAction(..)
         | Write::InsertFindingOnce(..)
+        | Write::DropPasswordReset(_)
+        | Write::ErasePersonalRows(..)
+        | Write::InsertFeedEvents(_)
+        | Write::NumberFeedEvents(_)
+        | Write::EraseFeedData(..)
+        | Write::EraseOrderReplies(_)
         | Write::Prune(..) => false,
+    }
+}
+
+/// The same of a write about webhooks.
+const fn always_writes_webhook(write: &WebhookWrite) -> bool {
+    match write {
+        WebhookWrite::InsertEndpoint(_)
+        | WebhookWrite::UpdateEndpoint { .. }
+        | WebhookWrite::DeleteEndpoint { .. }
+        | WebhookWrite::MoveCursor { .. }
+        | WebhookWrite::UpdateDelivery { .. } => true,
+        WebhookWrite::SetFailingSince { .. }
+        | WebhookWrite::InsertDeliveries(_)
+        | WebhookWrite::PostponeDelivery { .. }
+        | WebhookWrite::MoveFollower { .. } => false,
     }
 }
 

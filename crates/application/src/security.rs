@@ -4,7 +4,7 @@
 //! span. It never contains what a client sent: no name, password or token. So the log can be shared with
 //! those who watch for attacks.
 
-use domain::{GatewayName, Network, SessionId, UserId};
+use domain::{ApiKeyId, GatewayName, Network, SessionId, UserId};
 
 /// The `tracing` target of these lines, by which a filter selects them.
 pub const SECURITY_TARGET: &str = "idem::security";
@@ -48,6 +48,31 @@ pub enum SecurityEvent<'e> {
         /// The network of the client.
         network: Network,
     },
+    /// A new password was set with the token of a reset; all sessions ended.
+    PasswordReset {
+        /// The user whose password it is.
+        user: &'e UserId,
+        /// The network of the client.
+        network: Network,
+    },
+    /// A user changed the address of the account; all other sessions ended.
+    EmailChanged {
+        /// The user whose address it is.
+        user: &'e UserId,
+        /// The session of the request, which stays alive.
+        session: &'e SessionId,
+        /// The network of the client.
+        network: Network,
+    },
+    /// A user erased the account; all sessions ended.
+    AccountErased {
+        /// The user who was erased.
+        user: &'e UserId,
+        /// The session of the request, which ended too.
+        session: &'e SessionId,
+        /// The network of the client.
+        network: Network,
+    },
     /// A user requested what the role does not allow (403).
     Forbidden {
         /// The user of the session.
@@ -77,6 +102,35 @@ pub enum SecurityEvent<'e> {
         /// The operator's session.
         session: &'e SessionId,
         /// The network of the operator.
+        network: Network,
+    },
+    /// An operator made an API key.
+    ApiKeyCreated {
+        /// The public id of the key.
+        key: &'e ApiKeyId,
+        /// The operator who did it.
+        by: &'e UserId,
+        /// The operator's session.
+        session: &'e SessionId,
+        /// The network of the operator.
+        network: Network,
+    },
+    /// An operator revoked an API key.
+    ApiKeyRevoked {
+        /// The public id of the key.
+        key: &'e ApiKeyId,
+        /// The operator who did it.
+        by: &'e UserId,
+        /// The operator's session.
+        session: &'e SessionId,
+        /// The network of the operator.
+        network: Network,
+    },
+    /// A system requested what the scopes of its API key do not allow (403).
+    ScopeRefused {
+        /// The public id of the key.
+        key: &'e ApiKeyId,
+        /// The network of the client.
         network: Network,
     },
     /// A notice was not signed by the gateway that it names.
@@ -142,23 +196,30 @@ struct LogLine<'e> {
     user: Option<&'e UserId>,
     by: Option<&'e UserId>,
     session: Option<&'e SessionId>,
+    api_key: Option<&'e ApiKeyId>,
     gateway: Option<&'e GatewayName>,
     locked: Option<LockScope>,
 }
 
 impl SecurityEvent<'_> {
     /// The names of all events in the log; alerts are written against them, so they never change.
-    pub const NAMES: [&'static str; 11] = [
+    pub const NAMES: [&'static str; 17] = [
         "login-failed",
         "lock-began",
         "password-wrong",
         "password-changed",
+        "password-reset",
+        "email-changed",
+        "account-erased",
         "forbidden",
         "refresh-token-reused",
         "role-set",
         "user-disabled",
         "user-enabled",
         "sessions-ended",
+        "api-key-created",
+        "api-key-revoked",
+        "scope-refused",
         "signature-refused",
     ];
 
@@ -170,9 +231,15 @@ impl SecurityEvent<'_> {
             Self::LockBegan { .. } => "lock-began",
             Self::PasswordWrong { .. } => "password-wrong",
             Self::PasswordChanged { .. } => "password-changed",
+            Self::PasswordReset { .. } => "password-reset",
+            Self::EmailChanged { .. } => "email-changed",
+            Self::AccountErased { .. } => "account-erased",
             Self::Forbidden { .. } => "forbidden",
             Self::RefreshTokenReused { .. } => "refresh-token-reused",
             Self::AccountChanged { event, .. } => event.as_str(),
+            Self::ApiKeyCreated { .. } => "api-key-created",
+            Self::ApiKeyRevoked { .. } => "api-key-revoked",
+            Self::ScopeRefused { .. } => "scope-refused",
             Self::SignatureRefused { .. } => "signature-refused",
         }
     }
@@ -188,15 +255,23 @@ impl SecurityEvent<'_> {
             }
             Self::PasswordWrong { user, session, network }
             | Self::PasswordChanged { user, session, network }
+            | Self::EmailChanged { user, session, network }
+            | Self::AccountErased { user, session, network }
             | Self::Forbidden { user, session, network } => {
                 (network, LogLine { user: Some(user), session: Some(session), ..none })
             }
+            Self::PasswordReset { user, network } => (network, LogLine { user: Some(user), ..none }),
             Self::RefreshTokenReused { user, session, network } => {
                 (network, LogLine { user, session: Some(session), ..none })
             }
             Self::AccountChanged { event: _, user, by, session, network } => {
                 (network, LogLine { user: Some(user), by: Some(by), session: Some(session), ..none })
             }
+            Self::ApiKeyCreated { key, by, session, network }
+            | Self::ApiKeyRevoked { key, by, session, network } => {
+                (network, LogLine { api_key: Some(key), by: Some(by), session: Some(session), ..none })
+            }
+            Self::ScopeRefused { key, network } => (network, LogLine { api_key: Some(key), ..none }),
             Self::SignatureRefused { gateway, network } => {
                 (network, LogLine { gateway: Some(gateway), ..none })
             }
@@ -207,6 +282,7 @@ impl SecurityEvent<'_> {
             user = line.user.map(UserId::as_str),
             by = line.by.map(UserId::as_str),
             session = line.session.map(SessionId::as_str),
+            api_key = line.api_key.map(ApiKeyId::as_str),
             gateway = line.gateway.map(GatewayName::as_str),
             locked = line.locked.map(LockScope::as_str),
             %network,

@@ -7,7 +7,9 @@
 //! | `reconcile_gateway`, `reconcile_strays` | payments and refunds without a result from their gateway |
 //! | `apply_parked_events`, `report_overdue_events` | events whose transaction was not known |
 //! | `report_unreadable_rows` | rows that could not be read |
-//! | `prune_rows` | replies, sessions and attempts at gateways past their retention |
+//! | `resolve_reset_requests`, `send_mails` | requests to reset a password, and mails |
+//! | `erase_accounts` | data of accounts that were erased |
+//! | `prune_rows` | replies, sessions, attempts at gateways and deliveries of webhooks past their retention |
 //!
 //! Each function is one pass, and its result says whether there may be more. The process repeats it; no state
 //! is kept between passes. Every instance runs every sweep at once: each decision is read and guarded like
@@ -15,7 +17,9 @@
 //! itself does not delay the others.
 
 mod batch_loop;
+mod erasures;
 mod events;
+mod mails;
 mod orders;
 mod payments;
 
@@ -23,7 +27,9 @@ use ports::{CommitError, PortError, Prunable, UnitOfWork, Write};
 
 use crate::App;
 
+pub use erasures::erase_accounts;
 pub use events::{apply_parked_events, report_overdue_events};
+pub use mails::{resolve_reset_requests, send_mails};
 pub use orders::{
     close_finished_orders, complete_delivered_orders, expire_unpaid_orders, release_uncaptured_orders,
 };
@@ -41,12 +47,15 @@ pub mod names {
     pub const RECONCILE: &str = "reconcile";
     pub const RELEASE_UNCAPTURED: &str = "release-uncaptured";
     pub const REPORT_OVERDUE: &str = "report-overdue";
+    pub const RESOLVE_RESETS: &str = "resolve-resets";
+    pub const SEND_MAILS: &str = "send-mails";
+    pub const ERASE_ACCOUNTS: &str = "erase-accounts";
 }
 
 /// The largest number of rows of one kind that a pass deletes, so that its transaction stays short.
 const PRUNE_LIMIT: u32 = 1_000;
 
-/// Deletes claims, sessions and attempts past their retention, up to a limit for each. The rest waits for the next
+/// Deletes claims, sessions, attempts and deliveries of webhooks past their retention, up to a limit for each. The rest waits for the next
 /// pass, which is why this never reports more: nothing depends on a prompt deletion.
 ///
 /// # Errors
@@ -55,10 +64,12 @@ pub async fn prune_rows(app: &App) -> Result<bool, PortError> {
     let now = app.clock.now();
     let sessions_before = now.saturating_sub(app.policy.session_retention);
     let attempts_before = now.saturating_sub(app.policy.attempt_retention);
+    let deliveries_before = now.saturating_sub(app.policy.webhook_retention);
     let work = UnitOfWork::new()
         .with_write(Write::Prune(Prunable::Claims, now, PRUNE_LIMIT))
         .with_write(Write::Prune(Prunable::Sessions, sessions_before, PRUNE_LIMIT))
-        .with_write(Write::Prune(Prunable::Attempts, attempts_before, PRUNE_LIMIT));
+        .with_write(Write::Prune(Prunable::Attempts, attempts_before, PRUNE_LIMIT))
+        .with_write(Write::Prune(Prunable::Deliveries, deliveries_before, PRUNE_LIMIT));
     app.store.commit(work).await.map_err(CommitError::into_port_error)?;
     Ok(false)
 }

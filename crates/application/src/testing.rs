@@ -4,8 +4,10 @@
 mod caches;
 mod counts;
 mod gateway;
+mod mailer;
 mod record;
 mod sample;
+mod webhooks;
 
 use std::sync::{
     Arc, Mutex, MutexGuard,
@@ -16,16 +18,18 @@ use std::time::Duration;
 use adapters_local::MemoryRecord;
 use domain::{SessionId, Timestamp, UserId};
 use ports::{
-    AccessClaims, Attempts, Clock, IdGenerator, KeyedDigests, LockGuard, Metrics, MockBroadcast,
+    AccessClaims, Attempts, Clock, Digests, IdGenerator, KeyedDigests, LockGuard, Metrics, MockBroadcast,
     MockLockManager, MockOrderRepository, MockPasswordHasher, MockThrottle, MockTokenIssuer, Observation,
     PortError,
 };
 
 use crate::{
     App, Policy,
+    api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
     caching::{KnownReplies, RenderedOrders},
     gateways::{GatewayLimits, GuardedGateway},
+    keys_in_flight::KeysInFlight,
 };
 
 pub(crate) use adapters_local::record::Snapshot;
@@ -34,8 +38,10 @@ pub(crate) use counts::MemoryThrottle;
 pub(crate) use gateway::{
     KEY_LIFETIME, ScriptedAnswer, ScriptedGateway, answer_nothing, answer_with, knows_nothing,
 };
+pub(crate) use mailer::RecordingMailer;
 pub(crate) use record::ScriptedStore;
 pub(crate) use sample::*;
+pub(crate) use webhooks::{ScriptedSender, answer_status};
 
 /// An application with everything that it works with.
 pub(crate) struct TestApp {
@@ -70,15 +76,27 @@ impl TestApp {
             cached_users: memory.clone(),
             sessions: memory.clone(),
             cached_sessions: memory.clone(),
+            api_keys: memory.clone(),
+            recent_keys: RecentKeys::default(),
+            key_uses: KeyUses::default(),
+            content_digests: Arc::new(ReversingDigests),
             products: memory.clone(),
             orders: memory.clone(),
             orders_for_display: Arc::new(MockOrderRepository::new()),
             known_replies: KnownReplies::new(Arc::new(no_replies)),
+            keys_in_flight: KeysInFlight::default(),
             rendered_orders: RenderedOrders::new(Arc::<FakeCache>::default()),
             payments: memory.clone(),
             events: memory.clone(),
+            feed: memory.clone(),
+            feed_signal: Arc::default(),
             findings: memory.clone(),
             claims: memory.clone(),
+            webhooks: memory.clone(),
+            webhook_sender: Arc::<ScriptedSender>::default(),
+            webhook_renderer: Arc::new(webhooks::ShortMessages),
+            webhook_signal: crate::webhooks::WebhookSignal::default(),
+            secret_cipher: Arc::new(webhooks::MarkingCipher::new()),
             locks: Arc::new(mock_locks(|| Ok(Some(LockGuard::new(1, || {}))))),
             throttle: Arc::new(mock_throttle(|| Ok(0), || Ok(1))),
             digests: Arc::new(ReversingDigests),
@@ -92,8 +110,17 @@ impl TestApp {
             revocation_broadcast: Arc::new(mock_broadcast(Arc::clone(&journal))),
             revocations: Revocations::default(),
             policy: Policy::default(),
+            account_tasks: memory.clone(),
+            mailing: None,
         };
         Self { app, record, gateway, clock, metrics: meter, gateway_meter, journal }
+    }
+
+    /// The same, and the sender of its webhooks.
+    pub(crate) fn with_sender() -> (Self, Arc<ScriptedSender>) {
+        let (mut it, sender) = (Self::new(), Arc::<ScriptedSender>::default());
+        it.app.webhook_sender = sender.clone();
+        (it, sender)
     }
 
     /// The record holds this too.
@@ -162,6 +189,12 @@ struct ReversingDigests;
 impl KeyedDigests for ReversingDigests {
     fn keyed_digests(&self, purpose: &str, content: &str) -> Vec<String> {
         vec![format!("{purpose}|{content}").chars().rev().collect()]
+    }
+}
+
+impl Digests for ReversingDigests {
+    fn sha256_hex(&self, content: &[u8]) -> String {
+        content.iter().rev().map(|it| char::from(*it)).collect()
     }
 }
 

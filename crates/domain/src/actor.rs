@@ -1,6 +1,6 @@
 //! The parties that change an order.
 
-use crate::UserKey;
+use crate::{ApiKeyKey, UserKey};
 
 /// The kinds of actors that the state machine of orders distinguishes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,11 +13,13 @@ pub enum Actor {
     Gateway,
     /// The service itself: a sweep found that a time limit has passed.
     System,
+    /// Another system that calls with an API key, and does what an operator does where its scopes allow it.
+    Service,
 }
 
 impl Actor {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 4] = [Self::Customer, Self::Operator, Self::Gateway, Self::System];
+    pub const ALL: [Self; 5] = [Self::Customer, Self::Operator, Self::Gateway, Self::System, Self::Service];
 
     /// The name in the database and in JSON.
     #[must_use]
@@ -27,6 +29,7 @@ impl Actor {
             Self::Operator => "OPERATOR",
             Self::Gateway => "GATEWAY",
             Self::System => "SYSTEM",
+            Self::Service => "SERVICE",
         }
     }
 
@@ -37,31 +40,68 @@ impl Actor {
     }
 }
 
-/// An actor, and the user behind it when there is one.
+/// The row key of who is behind a request: a user, or an API key.
+///
+/// Row keys are unique across tables, so the number alone never means two of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AuthorKey {
+    /// A user, as customer or operator.
+    User(UserKey),
+    /// An API key.
+    ApiKey(ApiKeyKey),
+}
+
+impl AuthorKey {
+    /// The number, for the database only.
+    #[must_use]
+    pub const fn get(self) -> i64 {
+        match self {
+            Self::User(key) => key.get(),
+            Self::ApiKey(key) => key.get(),
+        }
+    }
+}
+
+/// An actor, and who is behind it: a user, an API key or no one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ChangedBy {
     /// The capacity in which the change is made.
     // The capacity is stored with the change: a role that changes later must not rewrite the history.
     pub actor: Actor,
-    /// The row key of the user; `None` for the gateway and the system.
-    pub user: Option<UserKey>,
+    /// The row key of the user or API key; `None` for the gateway and the system.
+    pub author: Option<AuthorKey>,
 }
 
 impl ChangedBy {
-    /// The payment gateway, which is no user.
-    pub const GATEWAY: Self = Self { actor: Actor::Gateway, user: None };
+    /// The payment gateway, which has no author.
+    pub const GATEWAY: Self = Self { actor: Actor::Gateway, author: None };
     /// The service itself, as in a sweep.
-    pub const SYSTEM: Self = Self { actor: Actor::System, user: None };
+    pub const SYSTEM: Self = Self { actor: Actor::System, author: None };
 
     /// A user who acts as the customer.
     #[must_use]
     pub const fn customer(user: UserKey) -> Self {
-        Self { actor: Actor::Customer, user: Some(user) }
+        Self { actor: Actor::Customer, author: Some(AuthorKey::User(user)) }
     }
 
     /// A user who acts as an operator.
     #[must_use]
     pub const fn operator(user: UserKey) -> Self {
-        Self { actor: Actor::Operator, user: Some(user) }
+        Self { actor: Actor::Operator, author: Some(AuthorKey::User(user)) }
+    }
+
+    /// The user behind the change; `None` if no user made it.
+    #[must_use]
+    pub const fn user(&self) -> Option<UserKey> {
+        match self.author {
+            Some(AuthorKey::User(key)) => Some(key),
+            Some(AuthorKey::ApiKey(_)) | None => None,
+        }
+    }
+
+    /// Another system that calls with this API key.
+    #[must_use]
+    pub const fn service(key: ApiKeyKey) -> Self {
+        Self { actor: Actor::Service, author: Some(AuthorKey::ApiKey(key)) }
     }
 }

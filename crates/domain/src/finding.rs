@@ -5,8 +5,8 @@
 //! acts on a finding by itself.
 
 use crate::{
-    ChangedBy, EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp, TransactionId,
-    UserId,
+    AuthorId, ChangedBy, EventId, FindingId, FindingKey, GatewayName, OrderNumber, Text, Timestamp,
+    TransactionId,
 };
 
 /// The reason why an operator must look.
@@ -40,11 +40,15 @@ pub enum FindingKind {
     Contradiction,
     /// A row of the database cannot be read and needs a repair.
     Unreadable,
+    /// A webhook endpoint was disabled: it is gone, or has failed for three days.
+    WebhookDisabled,
+    /// Events were deleted from the feed before a webhook endpoint could get them.
+    WebhookGap,
 }
 
 impl FindingKind {
     /// Every kind, in the order of the documentation.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::AmountMismatch,
         Self::CurrencyMismatch,
         Self::OrderMismatch,
@@ -59,6 +63,8 @@ impl FindingKind {
         Self::OverRefunded,
         Self::Contradiction,
         Self::Unreadable,
+        Self::WebhookDisabled,
+        Self::WebhookGap,
     ];
 
     /// The name in the database and in JSON.
@@ -79,6 +85,8 @@ impl FindingKind {
             Self::OverRefunded => "over-refunded",
             Self::Contradiction => "contradiction",
             Self::Unreadable => "unreadable",
+            Self::WebhookDisabled => "webhook-disabled",
+            Self::WebhookGap => "webhook-gap",
         }
     }
 
@@ -114,15 +122,15 @@ pub struct Finding {
     pub resolved_at: Option<Timestamp>,
     /// The operator's closing note; `None` while it is open.
     pub note: Option<Text>,
-    /// The operator who closed it; `None` while it is open.
+    /// The operator or the service that closed it; `None` while it is open.
     pub resolved_by: Option<ResolvedBy>,
 }
 
-/// The operator who closed a finding.
+/// The operator or the service that closed a finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResolvedBy {
-    /// The capacity and the row key of the user.
+    /// The capacity and the row key of the user or API key.
     pub by: ChangedBy,
-    /// The public id of that user; `None` when no user is behind it.
-    pub user: Option<UserId>,
+    /// The public id of that user or API key; `None` when neither is behind it.
+    pub author: Option<AuthorId>,
 }

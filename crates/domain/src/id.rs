@@ -59,8 +59,16 @@ keys! {
     EventKey
     /// The key of a finding's row.
     FindingKey
+    /// The key of a queued mail's row; time-ordered.
+    MailKey
     /// The key of a row of attempts at a gateway; time-ordered.
     AttemptKey
+    /// The key of a webhook endpoint's row.
+    EndpointKey
+    /// The key of a webhook delivery's row; time-ordered.
+    DeliveryKey
+    /// The key of an API key's row.
+    ApiKeyKey
 }
 
 /// The longest id, in bytes, that is accepted from outside: the width of the adopted database columns.
@@ -146,8 +154,32 @@ ids! {
     FindingId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The public id of an attempt at a gateway, which is the cursor of its list.
     AttemptId: is_visible, "must be 1 to 255 visible ASCII characters";
+    /// The public id of a webhook endpoint.
+    EndpointId: is_visible, "must be 1 to 255 visible ASCII characters";
+    /// The public id of a webhook delivery, which is the cursor of its list.
+    DeliveryId: is_visible, "must be 1 to 255 visible ASCII characters";
+    /// The `webhook-id` of a message: the id of the event that it carries.
+    MessageId: is_visible, "must be 1 to 255 visible ASCII characters";
+    /// The public id of an event of the feed, by which a consumer recognises one that it gets twice.
+    FeedEventId: is_visible, "must be 1 to 255 visible ASCII characters";
     /// The name of a payment gateway, as it appears in the URL of its callbacks.
     GatewayName: is_lower_word, "must be 1 to 255 characters of a-z 0-9 -";
+    /// The public id of an API key, 26 random characters. It is no secret.
+    ApiKeyId: is_visible, "must be 1 to 255 visible ASCII characters";
+    /// The public id of who made a change: of a user, or of an API key.
+    AuthorId: is_visible, "must be 1 to 255 visible ASCII characters";
+}
+
+impl From<UserId> for AuthorId {
+    fn from(id: UserId) -> Self {
+        Self(id.0)
+    }
+}
+
+impl From<ApiKeyId> for AuthorId {
+    fn from(id: ApiKeyId) -> Self {
+        Self(id.0)
+    }
 }
 
 #[cfg(test)]

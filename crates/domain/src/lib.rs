@@ -19,7 +19,9 @@
 //! cannot.
 
 pub mod actor;
+pub mod api_key;
 pub mod card;
+pub mod feed;
 pub mod finding;
 pub mod id;
 pub mod invalid;
@@ -36,13 +38,17 @@ pub mod text;
 pub mod time;
 pub mod user;
 pub mod version;
+pub mod webhook;
 
-pub use actor::{Actor, ChangedBy};
+pub use actor::{Actor, AuthorKey, ChangedBy};
+pub use api_key::ApiKey;
+pub use feed::{FeedEvent, FeedEventType, FeedSequence, FeedSubject, NumberedEvent};
 pub use finding::{Finding, FindingKind};
 pub use id::{
-    AttemptId, AttemptKey, ChangeId, ChangeKey, DisputeId, EventId, EventKey, FindingId, FindingKey,
-    GatewayName, ItemKey, OrderKey, OrderNumber, ProductId, ProductKey, RefundId, RefundKey, SessionId,
-    SessionKey, TransactionId, TransactionKey, UserId, UserKey,
+    ApiKeyId, ApiKeyKey, AttemptId, AttemptKey, AuthorId, ChangeId, ChangeKey, DeliveryId, DeliveryKey,
+    DisputeId, EndpointId, EndpointKey, EventId, EventKey, FeedEventId, FindingId, FindingKey, GatewayName,
+    ItemKey, MailKey, MessageId, OrderKey, OrderNumber, ProductId, ProductKey, RefundId, RefundKey,
+    SessionId, SessionKey, TransactionId, TransactionKey, UserId, UserKey,
 };
 pub use invalid::Invalid;
 pub use money::{Currency, Money};
@@ -56,3 +62,4 @@ pub use text::Text;
 pub use time::Timestamp;
 pub use user::{Email, Role, User, Username};
 pub use version::{Revision, Sequence, Version};
+pub use webhook::{WebhookDelivery, WebhookEndpoint};

@@ -25,7 +25,7 @@ mod status;
 #[cfg(test)]
 mod tests;
 
-pub use change::{DetailsWrite, OrderChange, StockLine, TransitionNotAllowed};
+pub use change::{DetailsWrite, OrderChange, RestockedLine, StockLine, TransitionNotAllowed};
 pub use details::{
     ADDRESS_LINES_MAX, Address, AddressLine, AddressPatch, CarrierName, Contact, ContactName, ContactPatch,
     Country, DetailsPatch, METADATA_KEYS_MAX, Metadata, MetadataKey, MetadataValue, OrderDetails,
@@ -59,6 +59,11 @@ pub struct OrderLine {
     pub price: Money,
     /// Whether stock was taken for it, and must be returned if the goods are not sent.
     pub holds_stock: bool,
+    /// The number of its pieces that went back into stock, in whatever way: from 0 to `quantity`, and 0 for a line
+    /// that holds no stock. It only grows.
+    // One count for cancellations, full refunds and returns together: whichever comes later returns only what is
+    // left, so no piece goes back twice.
+    pub restocked: u32,
 }
 
 impl OrderLine {
@@ -73,7 +78,14 @@ impl OrderLine {
             // Stored with the line: the product may become tracked later, and returning stock that was never
             // taken would invent goods.
             holds_stock: product.stock.is_some(),
+            restocked: 0,
         }
+    }
+
+    /// The number of pieces that were taken from stock for it and have not gone back.
+    #[must_use]
+    pub const fn held_pieces(&self) -> u32 {
+        if self.holds_stock { self.quantity.saturating_sub(self.restocked) } else { 0 }
     }
 
     /// The price of one piece times the quantity.
@@ -116,6 +128,9 @@ pub struct Order {
     pub created_at: Timestamp,
     /// The time of the last change that a client can see; never before the one before it.
     pub updated_at: Timestamp,
+    /// The time at which it got its present status. The time limits of a status count from here, because an edit of
+    /// the details moves only `updated_at`.
+    pub status_changed_at: Timestamp,
     /// The time at which a sweep closes the order if it is still `PENDING` and no payment occupies it.
     pub expires_at: Timestamp,
 }
@@ -159,6 +174,7 @@ impl Order {
             details: OrderDetails::default(),
             created_at: now,
             updated_at: now,
+            status_changed_at: now,
             expires_at,
         })
     }
@@ -178,7 +194,8 @@ impl Order {
         shipped(self.status) || self.came_from.is_some_and(shipped) || self.details.tracking.is_some()
     }
 
-    /// The pieces that it took from stock when it was placed, a line for each product.
+    /// The pieces that it took from stock when it was placed, a line for each product, whether they have gone back
+    /// since or not.
     pub fn lines_in_stock(&self) -> impl Iterator<Item = StockLine> {
         let held = self.items.iter().filter(|it| it.holds_stock);
         held.map(|it| StockLine { product: it.product.clone(), quantity: it.quantity })
@@ -194,9 +211,10 @@ impl Order {
     /// Whether `actor` may move this order, in its present state, to `to`.
     #[must_use]
     pub fn allows_transition(&self, to: OrderStatus, actor: Actor) -> bool {
-        // The table allows an operator every way back from a pending refund. Only this order knows the one
+        // The table allows an operator or a service every way back from a pending refund. Only this order knows the one
         // that is true: without the check an unshipped order could become `DELIVERED`.
-        let goes_back = self.status == OrderStatus::RefundPending && actor == Actor::Operator;
+        let goes_back =
+            self.status == OrderStatus::RefundPending && matches!(actor, Actor::Operator | Actor::Service);
         self.status.allows_transition(to, actor) && (!goes_back || self.came_from == Some(to))
     }
 

@@ -31,6 +31,7 @@ mod operation;
 mod reference;
 mod refund;
 mod request;
+mod returns;
 mod status;
 
 #[cfg(test)]
@@ -49,11 +50,14 @@ pub use reference::{
 };
 pub use refund::{Refund, RefundFacts, RefundStatus};
 pub use request::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest};
+pub use returns::{RefundItem, RefundRequest, RefundScope, ReturnedPieces};
 pub use status::PaymentStatus;
 
 use std::fmt;
 
-use crate::{GatewayName, Money, OrderKey, OrderNumber, Timestamp, TransactionId, TransactionKey};
+use crate::{
+    GatewayName, Money, OrderKey, OrderNumber, Timestamp, TransactionId, TransactionKey, order::Metadata,
+};
 
 /// When the money of an authorisation is captured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -158,4 +162,6 @@ pub struct Transaction {
     /// What the buyer must do, as the gateway last stated it; `None` if there is nothing to do. It means something
     /// only while the transaction is `PENDING`: see [`Transaction::next_action`].
     pub next_action: Option<NextAction>,
+    /// Pairs of the caller's own, as they were sent with the request; empty if there are none. They never change.
+    pub metadata: Metadata,
 }

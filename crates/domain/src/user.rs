@@ -30,6 +30,9 @@ impl Role {
     }
 }
 
+/// The domain of the addresses that erased accounts get. No account can choose one.
+const ERASED_DOMAIN: &str = "erased.invalid";
+
 /// A username: 3 to 32 of `A-Z a-z 0-9 _ . -`, unique regardless of case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize), serde(transparent))]
@@ -113,6 +116,10 @@ impl Email {
         if crate::card::contains_number(text) {
             return Err(Invalid("must not have a card number in it"));
         }
+        // No mail reaches this domain (RFC 6761, 6.4), and an address in it marks an erased account.
+        if domain.eq_ignore_ascii_case(ERASED_DOMAIN) {
+            return Err(Invalid("must not be an address of an erased account"));
+        }
         Ok(Self(text.to_owned()))
     }
 
@@ -179,6 +186,32 @@ impl User {
         Self { disabled, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
+    /// The user with another address, changed at `now`.
+    #[must_use]
+    pub fn with_email(&self, email: Email, now: Timestamp) -> Self {
+        Self { email, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
+    }
+
+    /// What is left of the user after an erasure at `now`: a closed account under a name and an address that say
+    /// nothing. `label` is a new random id; the name holds at most 25 characters of it.
+    #[must_use]
+    pub fn erase(&self, label: &str, now: Timestamp) -> Self {
+        let name = format!("erased-{}", label.chars().take(25).collect::<String>());
+        Self {
+            email: Email(format!("{name}@{ERASED_DOMAIN}")),
+            username: Username(name),
+            disabled: true,
+            changed_at: Some(self.next_changed_at(now)),
+            ..self.clone()
+        }
+    }
+
+    /// Whether the account was erased. Nothing opens it again.
+    #[must_use]
+    pub fn is_erased(&self) -> bool {
+        self.email.0.rsplit_once('@').is_some_and(|(_, domain)| domain == ERASED_DOMAIN)
+    }
+
     /// The time of a change: later than the last one, whatever the clocks of the instances say.
     fn next_changed_at(&self, now: Timestamp) -> Timestamp {
         // The time is also the guard of the update and the version of cached entries, so two changes must
@@ -220,6 +253,32 @@ mod tests {
             (closed.role, closed.disabled, closed.changed_at),
             (Role::Customer, true, Some(at(9_001)))
         );
+    }
+
+    #[test]
+    fn an_erased_user_keeps_nothing_personal_and_its_address_cannot_be_chosen() {
+        let at = Timestamp::from_millis;
+        let made = User {
+            key: UserKey::new(1),
+            id: UserId::new("u".to_owned()),
+            username: Username::new("ada".to_owned()),
+            email: Email::new("ada@example.com".to_owned()),
+            role: Role::Customer,
+            disabled: false,
+            created_at: at(0),
+            changed_at: Some(at(5)),
+        };
+        assert!(!made.is_erased());
+        let erased = made.erase("xzfsxuuh2mf2ziahjggqqxo52m", at(5));
+        assert!(erased.is_erased() && erased.disabled);
+        assert_eq!(erased.changed_at, Some(at(6)), "another version for cached entries");
+        let shown = format!("{erased:?}");
+        assert!(!shown.contains("ada"), "{shown}");
+        assert!(Username::parse(erased.username.as_str()).is_ok(), "it is shown like any other name");
+        for taken in [erased.email.as_str(), "me@Erased.Invalid"] {
+            assert!(Email::parse(taken).is_err(), "{taken}");
+        }
+        assert!(Email::parse("me@not-erased.invalid").is_ok());
     }
 
     #[test]

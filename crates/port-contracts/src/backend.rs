@@ -4,9 +4,9 @@ use std::{any::Any, fmt, sync::Arc};
 
 use domain::{Order, OrderChange, Product, Transaction, User};
 use ports::{
-    Batch, ClaimRepository, CommitError, EventRepository, FindingRepository, OrderRepository,
-    PaymentRepository, PortError, ProductRepository, SessionRepository, Store, UnitOfWork, UserRepository,
-    Write,
+    AccountTaskRepository, ApiKeyRepository, Batch, ClaimRepository, CommitError, EventRepository,
+    FeedRepository, FindingRepository, OrderRepository, PaymentRepository, PortError, ProductRepository,
+    SessionRepository, Store, UnitOfWork, UserRepository, WebhookRepository, Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -38,8 +38,16 @@ pub struct Backend {
     pub events: Arc<dyn EventRepository>,
     /// Reads findings for operators.
     pub findings: Arc<dyn FindingRepository>,
+    /// Reads API keys.
+    pub api_keys: Arc<dyn ApiKeyRepository>,
     /// Reads the claims of idempotency keys.
     pub claims: Arc<dyn ClaimRepository>,
+    /// Reads what is to be done about accounts.
+    pub account_tasks: Arc<dyn AccountTaskRepository>,
+    /// Reads endpoints of webhooks and deliveries.
+    pub webhooks: Arc<dyn WebhookRepository>,
+    /// Reads the feed of events.
+    pub feed: Arc<dyn FeedRepository>,
     /// Lives as long as the system of record: a temporary folder, a server.
     pub guard: Box<dyn Any + Send>,
 }
@@ -49,7 +57,8 @@ impl Backend {
     pub fn new<R>(record: R, guard: impl Any + Send) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
-        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + 'static,
+        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + 'static,
     {
         Self::shared(Arc::new(record), guard)
     }
@@ -58,7 +67,8 @@ impl Backend {
     pub fn shared<R>(record: Arc<R>, guard: impl Any + Send) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
-        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + 'static,
+        R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + 'static,
     {
         Self {
             store: record.clone(),
@@ -69,7 +79,11 @@ impl Backend {
             payments: record.clone(),
             events: record.clone(),
             findings: record.clone(),
-            claims: record,
+            claims: record.clone(),
+            account_tasks: record.clone(),
+            webhooks: record.clone(),
+            feed: record.clone(),
+            api_keys: record,
             guard: Box::new(guard),
         }
     }

@@ -62,7 +62,7 @@ fn resolve_by(finding: &Finding, note: &str, by: ChangedBy, at: Timestamp) -> Wr
 }
 
 fn resolver(by: ChangedBy, user: Option<&User>) -> Option<ResolvedBy> {
-    Some(ResolvedBy { by, user: user.map(|it| it.id.clone()) })
+    Some(ResolvedBy { by, author: user.map(|it| it.id.clone().into()) })
 }
 
 /// Findings of every kind, with all references and with none.

@@ -176,6 +176,7 @@ impl GatewayFixture {
             amount: yuan("19.98"),
             capture_method,
             created_at: self.now,
+            is_repeated: false,
         }
     }
 

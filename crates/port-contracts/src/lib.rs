@@ -12,13 +12,16 @@
 
 #![expect(clippy::expect_used, reason = "a suite fails as a test does: loudly")]
 
+pub mod account_tasks;
 pub mod accounts;
+pub mod api_keys;
 mod backend;
 pub mod broadcast;
 pub mod cache;
 pub mod clock;
 pub mod digests;
 pub mod events;
+pub mod feed;
 pub mod findings;
 pub mod gateway;
 pub mod ids;
@@ -39,6 +42,7 @@ pub mod throttle;
 pub mod tokens;
 pub mod unreadable;
 pub mod users;
+pub mod webhooks;
 pub mod work;
 
 pub use backend::Backend;
@@ -67,12 +71,15 @@ macro_rules! stamp {
 mod tests {
     /// The sources of the suites.
     const SUITES: &[&str] = &[
+        include_str!("account_tasks.rs"),
         include_str!("accounts.rs"),
+        include_str!("api_keys.rs"),
         include_str!("broadcast.rs"),
         include_str!("cache.rs"),
         include_str!("clock.rs"),
         include_str!("digests.rs"),
         include_str!("events.rs"),
+        concat!(include_str!("feed.rs"), include_str!("feed/races.rs")),
         include_str!("findings.rs"),
         concat!(
             include_str!("gateway.rs"),
@@ -86,7 +93,8 @@ mod tests {
             include_str!("orders.rs"),
             include_str!("orders/due.rs"),
             include_str!("orders/list.rs"),
-            include_str!("orders/open.rs")
+            include_str!("orders/open.rs"),
+            include_str!("orders/search.rs")
         ),
         include_str!("password.rs"),
         include_str!("payment_lists.rs"),
@@ -94,7 +102,8 @@ mod tests {
             include_str!("payments.rs"),
             include_str!("payments/checks.rs"),
             include_str!("payments/periods.rs"),
-            include_str!("payments/references.rs")
+            include_str!("payments/references.rs"),
+            include_str!("payments/returns.rs")
         ),
         concat!(
             include_str!("products.rs"),
@@ -109,6 +118,7 @@ mod tests {
         include_str!("tokens.rs"),
         include_str!("unreadable.rs"),
         include_str!("users.rs"),
+        include_str!("webhooks.rs"),
     ];
 
     #[test]

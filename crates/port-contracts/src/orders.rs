@@ -4,14 +4,16 @@ mod details;
 mod due;
 mod list;
 mod open;
+mod search;
 
 pub use details::*;
 pub use due::*;
 pub use list::*;
 pub use open::*;
+pub use search::*;
 
 use domain::{
-    ChangedBy, Money, Order, OrderChange, OrderNumber, Role, Text, Timestamp, User,
+    AuthorId, AuthorKey, ChangedBy, Money, Order, OrderChange, OrderNumber, Role, Text, Timestamp, User,
     order::{HistoryEntry, LINES_MAX, OrderStatus, QUANTITY_MAX, StoredHistoryEntry, is_valid_history},
 };
 use ports::Write;
@@ -44,6 +46,8 @@ macro_rules! orders {
         an_unpaid_order_that_is_touched_stays_counted
         an_order_that_was_never_counted_can_end
         orders_are_listed_newest_first
+        orders_are_found_by_a_part_of_any_text
+        a_whole_number_finds_only_its_order
         orders_are_listed_by_the_stamps_they_show
         a_list_keeps_to_its_owner_and_status
         a_list_begins_at_a_moment_and_ends_before_another
@@ -57,7 +61,7 @@ macro_rules! orders {
         details_belong_to_one_order_in_a_batch
         expired_orders_are_pending_and_out_of_time
         an_occupied_order_does_not_expire
-        unchanged_orders_are_of_the_status_and_old_enough
+        orders_in_a_status_are_due_by_the_time_of_the_move
         uncaptured_orders_hold_an_old_authorisation_and_wait_for_nothing
         sweeps_are_bounded
         ; $($fixture)+
@@ -91,7 +95,7 @@ pub async fn an_order_is_read_back_as_written(backend: &Backend) {
     backend.commit([Write::InsertOrder { order: Box::new(order.clone()), entry: entry.clone() }]).await;
     assert_eq!(find_order(backend, &order).await.as_ref(), Some(&order));
     let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
-    assert_eq!(recorded, [StoredHistoryEntry { entry, user: Some(user.id) }]);
+    assert_eq!(recorded, [StoredHistoryEntry { entry, author: Some(user.id.into()) }]);
     let shouted = OrderNumber::new(order.number.as_str().to_uppercase());
     assert_eq!(backend.orders.find_order(&shouted).await.expect("read"), None, "a number knows case");
 }
@@ -308,15 +312,15 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
         assert_eq!(find_order(backend, &order).await.as_ref(), Some(&now), "also where it came from");
     }
     let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
-    let public = |by: ChangedBy| match by.user {
-        Some(key) if key == operator.key => Some(operator.id.clone()),
-        Some(_) => Some(customer.clone()),
+    let public = |by: ChangedBy| match by.author {
+        Some(AuthorKey::User(key)) if key == operator.key => Some(operator.id.clone().into()),
+        Some(_) => Some(AuthorId::from(customer.clone())),
         None => None,
     };
     for (line, (to, by, reason, at)) in recorded.iter().zip(&expected) {
         let HistoryEntry { sequence: _, from: _, to: was, by: who, reason: why, at: when } = &line.entry;
         assert_eq!((was, who, why, when), (to, by, reason, at));
-        assert_eq!(line.user, public(*by), "the public id of {by:?}");
+        assert_eq!(line.author, public(*by), "the public id of {by:?}");
     }
     assert_eq!(recorded.len(), expected.len());
     assert!(is_valid_history(&entries(backend, &order).await, OrderStatus::Closed), "one unbroken path");
@@ -326,7 +330,7 @@ pub async fn history_tells_who_why_and_when(backend: &Backend) {
 async fn sample_owner(backend: &Backend, order: &Order) -> domain::UserId {
     let recorded = backend.orders.list_history_entries(order.key).await.expect("read");
     let first = recorded.into_iter().next().expect("it was placed");
-    let id = first.user.expect("by a user");
+    let id = domain::UserId::new(first.author.expect("by a user").to_string());
     let user = backend.users.find_user(&id).await.expect("read").expect("who has an account");
     assert_eq!(user.key, order.owner, "the owner placed it");
     id

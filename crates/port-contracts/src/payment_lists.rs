@@ -86,7 +86,7 @@ pub async fn payments_of_all_orders_are_listed_newest_first(backend: &Backend) {
             facts.disputes = vec![dispute];
             transaction.facts = sample::restore_facts(facts);
             let learnt = sample::learn_reference(&transaction, owner, &text);
-            backend.commit([Write::UpdateTransaction(Box::new(transaction.clone())), learnt]).await;
+            backend.commit([sample::update_transaction(transaction.clone()), learnt]).await;
             let found = backend.payments.find_transaction(&transaction.id).await.expect("read");
             transaction = found.expect("it is there");
             assert_eq!((transaction.refunds.len(), transaction.references.len()), (2, 1));
@@ -160,7 +160,7 @@ pub async fn a_page_of_payments_stays_while_others_are_made_and_change(backend: 
     pay(backend, 9, "sandbox", PaymentStatus::Authorized).await;
     let mut voided = third.clone();
     voided.facts = sample::restore_facts(RawFacts { voided_at: Some(at(4)), ..sample::authorized_facts() });
-    backend.commit([Write::UpdateTransaction(Box::new(voided))]).await;
+    backend.commit([sample::update_transaction(voided)]).await;
     let after = page.next.map(TransactionId::new);
     let rest = backend.payments.list_payments(PaymentFilter { after, ..authorized }).await.expect("read");
     assert_eq!((rest.data, rest.next), (vec![second.clone(), first.clone()], None));
@@ -192,7 +192,7 @@ pub async fn requests_are_listed_of_the_transactions_that_are_asked_for(backend:
     let read = backend.payments.list_requests_of(&[first, third]).await.expect("read");
     asked.retain(|it| [first, third].contains(&it.transaction));
     assert_eq!(read.iter().map(|it| it.request).collect::<Vec<_>>(), asked);
-    assert!(read.iter().all(|it| it.user.as_ref() == Some(&user.id)), "by public id");
+    assert!(read.iter().all(|it| it.author == Some(user.id.clone().into())), "by public id");
     assert_eq!(backend.payments.list_requests_of(&[]).await.expect("read"), []);
 }
 
@@ -216,7 +216,7 @@ async fn refund(
         assert_eq!(refund.status(), *status);
         transaction.refunds.push(refund);
     }
-    backend.commit([Write::UpdateTransaction(Box::new(transaction.clone()))]).await;
+    backend.commit([sample::update_transaction(transaction.clone())]).await;
     transaction.refunds.iter().map(|it| (transaction.clone(), it.clone())).collect()
 }
 
@@ -248,7 +248,7 @@ pub async fn refunds_of_all_transactions_are_listed_newest_first(backend: &Backe
     let stored = |(transaction, refund): &(Transaction, Refund), user: Option<&domain::User>| StoredRefund {
         refund: refund.clone(),
         transaction: transaction.id.clone(),
-        user: user.map(|it| it.id.clone()),
+        author: user.map(|it| it.id.clone().into()),
     };
     let ([one, two], [three, four]) = (by_user.as_slice(), by_gateway.as_slice()) else {
         panic!("four were made")

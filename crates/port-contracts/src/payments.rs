@@ -6,6 +6,7 @@ mod checks;
 mod next_actions;
 mod periods;
 mod references;
+mod returns;
 
 pub use attempts::*;
 pub use cases::*;
@@ -13,11 +14,12 @@ pub use checks::*;
 pub use next_actions::*;
 pub use periods::*;
 pub use references::*;
+pub use returns::*;
 
 use std::{sync::Arc, time::Duration};
 
 use domain::{
-    ChangedBy, DisputeId, Order, OrderChange, Refund, Text, Transaction, TransactionId,
+    AuthorId, ChangedBy, DisputeId, Order, OrderChange, Refund, Text, Transaction, TransactionId,
     payment::{
         CaptureMethod, DisputeEvent, DisputeStatus, PaymentDetails, PaymentRequest, PaymentRequestKind,
         PendingOperation, RawFacts, RefundFacts,
@@ -70,6 +72,9 @@ macro_rules! payments {
         attempts_of_an_unknown_transaction_are_none
         attempts_need_no_guard_and_are_made_once
         old_attempts_are_pruned_in_pieces
+        pieces_go_back_into_stock_once
+        every_line_counts_what_went_back
+        metadata_is_read_back_and_never_replaced
         ; $($fixture)+
     } };
 }
@@ -79,7 +84,7 @@ async fn found(backend: &Backend, transaction: &Transaction) -> Option<Transacti
 }
 
 async fn replace(backend: &Backend, transaction: &Transaction) {
-    backend.commit([Write::UpdateTransaction(Box::new(transaction.clone()))]).await;
+    backend.commit([sample::update_transaction(transaction.clone())]).await;
 }
 
 /// A captured transaction of a new order, 19.98 yuan.
@@ -228,12 +233,12 @@ pub async fn a_refund_is_not_lost_and_takes_no_others_place(backend: &Backend) {
     kept.refunds = vec![sample::refund(&kept, "1"), sample::refund(&kept, "2")];
     replace(backend, &kept).await;
     let forgetful = Transaction { refunds: vec![sample::refund(&kept, "3")], ..kept.clone() };
-    backend.expect_stale([Write::UpdateTransaction(Box::new(forgetful))]).await;
+    backend.expect_stale([sample::update_transaction(forgetful)]).await;
     assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "the first place is the first one's");
     let first = kept.refunds.first().expect("there are two");
     let namesake = Refund { id: first.id.clone(), ..sample::refund(&kept, "3") };
     let refunds = [kept.refunds.as_slice(), &[namesake]].concat();
-    backend.expect_stale([Write::UpdateTransaction(Box::new(Transaction { refunds, ..kept.clone() }))]).await;
+    backend.expect_stale([sample::update_transaction(Transaction { refunds, ..kept.clone() })]).await;
     replace(backend, &Transaction { refunds: Vec::new(), ..kept.clone() }).await;
     assert_eq!(found(backend, &kept).await.as_ref(), Some(&kept), "none is lost");
     let first = kept.refunds.first_mut().expect("there are two");
@@ -276,7 +281,7 @@ pub async fn a_change_goes_with_its_order_or_not_at_all(backend: &Backend) {
         let mut changed = transaction.clone();
         changed.refunds.push(sample::refund(&changed, amount));
         let guard = Write::UpdateOrder(Box::new(OrderChange::from_order(order.clone())));
-        (changed.clone(), [guard, Write::UpdateTransaction(Box::new(changed))])
+        (changed.clone(), [guard, sample::update_transaction(changed)])
     };
     let ((changed, first), (_, second)) = (change("1"), change("2"));
     backend.commit(first).await;
@@ -384,7 +389,8 @@ pub async fn who_asked_for_what_is_kept_in_order(backend: &Backend) {
     let read = backend.payments.list_payment_requests(order.key).await.expect("read");
     assert_eq!(read.iter().map(|it| it.request).collect::<Vec<_>>(), asked);
     let owner = backend.users.find_user_by_key(order.owner).await.expect("read").map(|it| it.id);
-    let users: Vec<_> = read.into_iter().map(|it| it.user).collect();
-    assert_eq!(users, [owner, Some(user.id.clone()), None, Some(user.id)], "by public id");
+    let users: Vec<_> = read.into_iter().map(|it| it.author).collect();
+    let [owner, user] = [owner.map(AuthorId::from), Some(AuthorId::from(user.id))];
+    assert_eq!(users, [owner, user.clone(), None, user], "by public id");
     assert_eq!(backend.payments.list_payment_requests(other_order.key).await.expect("read").len(), 1);
 }

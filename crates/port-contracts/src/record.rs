@@ -14,6 +14,7 @@ macro_rules! record {
         $crate::store! { $($fixture)+ }
         $crate::users! { $($fixture)+ }
         $crate::accounts! { $($fixture)+ }
+        $crate::api_keys! { $($fixture)+ }
         $crate::sessions! { $($fixture)+ }
         $crate::products! { $($fixture)+ }
         $crate::orders! { $($fixture)+ }
@@ -22,5 +23,8 @@ macro_rules! record {
         $crate::events! { $($fixture)+ }
         $crate::findings! { $($fixture)+ }
         $crate::replies! { $($fixture)+ }
+        $crate::account_tasks! { $($fixture)+ }
+        $crate::webhooks! { $($fixture)+ }
+        $crate::feed! { $($fixture)+ }
     };
 }

@@ -1,6 +1,6 @@
 //! The suite for idempotency keys, by which a request that is sent twice has its effect once.
 
-use domain::User;
+use domain::{AuthorKey, User};
 use ports::{Claim, CommitError, IdempotencyKey, Prunable, StoredReply, UnitOfWork, Write};
 
 use crate::{Backend, sample};
@@ -53,8 +53,8 @@ pub async fn claims_are_found_together(backend: &Backend) {
     let [one, other] = [sample::claim(&backend.user().await), sample::claim(&backend.user().await)];
     let answered = Claim { reply: Some(sample::reply()), ..other.clone() };
     backend.commit([Write::Claim(one.clone()), Write::Claim(answered.clone())]).await;
-    let elsewhere = IdempotencyKey { user: other.key.user, ..one.key.clone() };
-    let no_user = IdempotencyKey { user: None, ..one.key.clone() };
+    let elsewhere = IdempotencyKey { owner: other.key.owner, ..one.key.clone() };
+    let no_user = IdempotencyKey { owner: None, ..one.key.clone() };
     let keys = [&elsewhere, &other.key, &one.key, &no_user, &one.key].map(Clone::clone);
     let mut claims = backend.claims.find_claims(&keys).await.expect("read");
     claims.sort_by(|a, b| a.key.cmp(&b.key));
@@ -128,7 +128,7 @@ pub async fn one_of_many_claims_of_one_key_wins(backend: &Backend) {
 /// key.
 pub async fn one_of_many_claims_of_a_key_without_a_user_wins(backend: &Backend) {
     let user = backend.user().await;
-    one_wins(backend, &user, IdempotencyKey { user: None, ..sample::claim(&user).key }).await;
+    one_wins(backend, &user, IdempotencyKey { owner: None, ..sample::claim(&user).key }).await;
 }
 
 async fn one_wins(backend: &Backend, user: &User, key: IdempotencyKey) {
@@ -147,10 +147,14 @@ async fn one_wins(backend: &Backend, user: &User, key: IdempotencyKey) {
 pub async fn keys_differ_by_user_route_and_case(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let claim = |key: IdempotencyKey| Claim { key, ..sample::claim(&user) };
-    let key = IdempotencyKey { user: Some(user.key), route: "POST /v1/orders", key: "Key".into() };
+    let key = IdempotencyKey {
+        owner: Some(AuthorKey::User(user.key)),
+        route: "POST /v1/orders",
+        key: "Key".into(),
+    };
     let all = [
-        claim(IdempotencyKey { user: Some(other.key), ..key.clone() }),
-        claim(IdempotencyKey { user: None, ..key.clone() }),
+        claim(IdempotencyKey { owner: Some(AuthorKey::User(other.key)), ..key.clone() }),
+        claim(IdempotencyKey { owner: None, ..key.clone() }),
         claim(IdempotencyKey { route: "POST /v1/orders/{orderNumber}/payments", ..key.clone() }),
         claim(IdempotencyKey { key: "kEY".into(), ..key.clone() }),
         claim(key),

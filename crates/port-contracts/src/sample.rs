@@ -1,5 +1,11 @@
 //! Values to write, each with unique keys and ids.
 
+mod api_keys;
+mod webhooks;
+
+pub use api_keys::*;
+pub use webhooks::*;
+
 use std::{
     net::IpAddr,
     sync::atomic::{AtomicI64, Ordering},
@@ -7,11 +13,12 @@ use std::{
 };
 
 use domain::{
-    AttemptId, AttemptKey, ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, Finding, FindingId,
-    FindingKey, FindingKind, GatewayName, Money, Network, Order, OrderKey, OrderNumber, PasswordHash,
-    Product, ProductId, ProductKey, Refund, RefundId, RefundKey, Role, Session, SessionId, SessionKey, Text,
-    Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
-    order::{HistoryEntry, NewOrder, OrderLine, StockLine},
+    AttemptId, AttemptKey, AuthorKey, ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, FeedEvent,
+    FeedEventId, FeedEventType, FeedSubject, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
+    Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId,
+    RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
+    TransactionKey, User, UserId, UserKey, Username, Version,
+    order::{HistoryEntry, Metadata, NewOrder, OrderLine, StockLine},
     payment::{
         Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventTarget, GatewayReference,
         KnownReference, NamedReference, NewReference, NextAction, PaymentDetails, PaymentFacts, PaymentToken,
@@ -21,7 +28,7 @@ use domain::{
 };
 use ports::{
     AttemptOperation, AttemptOutcome, Claim, Fingerprint, GatewayAttempt, IdempotencyKey, OpenLimits,
-    StoredAttempt, StoredReply, Write,
+    StoredAttempt, StoredReply, TransactionUpdate, Write,
 };
 
 /// The start of the samples' time: 2026-11-22T08:30:00.123Z, in milliseconds.
@@ -195,6 +202,7 @@ pub fn transaction(order: &Order) -> Transaction {
         refunds: Vec::new(),
         references: Vec::new(),
         next_action: None,
+        metadata: Metadata::default(),
     }
 }
 
@@ -238,6 +246,8 @@ pub fn refund(transaction: &Transaction, amount: &str) -> Refund {
         created_at: at(0),
         check_at: Some(at(3)),
         checks: 0,
+        items: Vec::new(),
+        metadata: Metadata::default(),
     }
 }
 
@@ -327,7 +337,11 @@ pub fn finding() -> Finding {
 pub fn claim(user: &User) -> Claim {
     let number = next_number();
     Claim {
-        key: IdempotencyKey { user: Some(user.key), route: "POST /v1/orders", key: format!("Key-{number}") },
+        key: IdempotencyKey {
+            owner: Some(AuthorKey::User(user.key)),
+            route: "POST /v1/orders",
+            key: format!("Key-{number}"),
+        },
         fingerprint: Fingerprint(format!("{number:064x}")),
         resource: format!("order-{number}"),
         reply: None,
@@ -357,4 +371,23 @@ pub fn money(amount: &str) -> Money {
 #[must_use]
 pub fn gateway(name: &str) -> GatewayName {
     GatewayName::new(name.into())
+}
+
+/// Replaces a transaction. What it was does not matter to a record, which does not write it.
+#[must_use]
+pub fn update_transaction(next: Transaction) -> Write {
+    Write::UpdateTransaction(TransactionUpdate::new(next.clone(), next))
+}
+
+/// An event of the feed about an order, with its version as data.
+#[must_use]
+pub fn feed_event(order: &OrderNumber, version: i64) -> FeedEvent {
+    FeedEvent {
+        id: FeedEventId::new(format!("feed-{}", next_number())),
+        kind: FeedEventType::OrderUpdated,
+        subject: FeedSubject::Order(order.clone()),
+        owner: None,
+        data: format!(r#"{{"version":{version}}}"#),
+        created_at: at(version),
+    }
 }

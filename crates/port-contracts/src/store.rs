@@ -141,7 +141,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::RevokeSession { user: session.user, session: session.key, at: sample::at(9) },
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
         Write::UpdateOrder(Box::new(progress)),
-        Write::UpdateTransaction(Box::new(checked)),
+        sample::update_transaction(checked),
         sample::replace_product(&renamed, product.version, StockUpdate::Set(None)),
         Write::AdjustStock { product: adjusted.id.clone(), by: 3, change: sample::change(&stayer) },
         sample::sell_product(&sold, 2),
@@ -199,7 +199,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
         (sample::session(&user), sample::event("sandbox", None), sample::finding());
     let insert_user = |user: User| Write::InsertUser(user, sample::hash("x"));
     let refunded = |transaction: &Transaction, refund: Refund| {
-        Write::UpdateTransaction(Box::new(Transaction { refunds: vec![refund], ..transaction.clone() }))
+        sample::update_transaction(Transaction { refunds: vec![refund], ..transaction.clone() })
     };
     let insert_transaction = |it: Transaction| Write::InsertTransaction(Box::new(it));
     let kept = [

@@ -115,9 +115,12 @@ pub struct Charge {
     pub capture_method: CaptureMethod,
     /// When the payment was requested, by this service's clock.
     pub created_at: Timestamp,
+    /// Whether it may have been sent before. Then a refusal says nothing about the earlier request.
+    pub is_repeated: bool,
 }
 
 impl From<&Transaction> for Charge {
+    /// The charge counts as repeated: only the use case that has just committed a payment knows that it is not.
     fn from(it: &Transaction) -> Self {
         Self {
             transaction: it.id.clone(),
@@ -127,6 +130,7 @@ impl From<&Transaction> for Charge {
             amount: it.amount,
             capture_method: it.capture_method,
             created_at: it.created_at,
+            is_repeated: true,
         }
     }
 }
@@ -206,7 +210,7 @@ pub enum GatewayCheck {
     Refused(String),
 }
 
-/// A payment that the gateway cannot take, whatever the payment method.
+/// An amount that the gateway cannot take, whatever the payment method.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
     /// It captures only at once, or only later.
@@ -304,7 +308,7 @@ pub trait Gateway: Send + Sync {
     /// Returns whether the adapter accepts the token. It makes no call.
     fn accepts_token(&self, token: &str) -> bool;
 
-    /// Checks whether the gateway can take a payment of this amount in this way. It makes no call.
+    /// Checks whether the gateway can take this amount, of a payment, a capture or a refund. It makes no call.
     ///
     /// # Errors
     /// [`Unsupported`].

@@ -12,13 +12,13 @@
 
 use std::fmt;
 
-use domain::{Timestamp, UserKey};
+use domain::{AuthorKey, Timestamp};
 
-/// A client's idempotency key within its scope: the user, if there is one, and the route.
+/// A client's idempotency key within its scope: the user or API key, if there is one, and the route.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IdempotencyKey {
-    /// The user whose key it is; `None` where there is no user yet, as at a registration.
-    pub user: Option<UserKey>,
+    /// The user or API key that sent it; `None` where there is no user yet, as at a registration.
+    pub owner: Option<AuthorKey>,
     /// The route that it is used for, such as `POST /v1/orders/{orderNumber}/payments`.
     pub route: &'static str,
     /// The client's text: 1 to 255 visible ASCII characters, without quotes.

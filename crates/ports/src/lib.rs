@@ -7,16 +7,20 @@
 //! repositories ──> decision (domain) ──> UnitOfWork ──> Store::commit
 //! ```
 
+mod account_tasks;
 mod broadcast;
 mod cache;
 mod clock;
 mod error;
+mod feed;
 pub mod gateway;
 mod idempotency;
 mod listing;
 mod lock;
+mod mailer;
 mod metrics;
 mod order_list;
+mod order_search;
 mod page;
 mod password;
 mod payment_reads;
@@ -25,13 +29,18 @@ mod seal;
 mod store;
 mod throttle;
 mod token;
+mod webhook;
 
 mod work;
 
+pub use account_tasks::{Erasure, ErasureProgress, MailKind, PasswordReset, QueuedMail, UserErasure};
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, IdGenerator};
 pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
+pub use feed::{
+    ErasedValue, FEED_PERSONAL_PATHS, FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedPage, NewFeedEvent,
+};
 pub use gateway::{
     Acknowledgement, Answer, AttemptLog, AttemptOperation, AttemptOutcome, Charge, Gateway, GatewayAttempt,
     GatewayCheck, InvalidSignature, Lookup, LookupAnswer, LookupSubject, NoResponse, Notice, NoticeHeaders,
@@ -44,22 +53,31 @@ pub use listing::{
     StoredRefund, first_match,
 };
 pub use lock::{LockGuard, LockManager};
-pub use metrics::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, Metrics, Observation};
+pub use mailer::{MailError, Mailer, OutgoingMail};
+pub use metrics::{
+    BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, DeliveryOutcome, Metrics, Observation,
+    SplitReason,
+};
 pub use order_list::{OrderCursor, OrderFilter, OrderSort};
+pub use order_search::{OrderSearch, SearchedTexts};
 pub use page::Page;
 pub use password::{HashPurpose, HashQueueKey, HasherBusy, PasswordHasher};
 pub use payment_reads::{CaseKey, DatedPayment, PaymentCase, PaymentMoment, PaymentPeriod, is_event_about};
 pub use repository::{
-    Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials, DueOrders, EventRepository,
-    FindingRepository, OrderHead, OrderRepository, PaymentRepository, ProductRepository, RevokedSession,
-    SessionRepository, UserRepository,
+    AccountTaskRepository, ApiKeyRepository, Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials,
+    DueOrders, EventRepository, FeedRepository, FindingRepository, OrderHead, OrderRepository,
+    PaymentRepository, ProductRepository, RevokedSession, SessionRepository, UserRepository,
 };
+pub use seal::SecretCipher;
 pub use seal::{Digests, KeyedDigests, Sealer};
 pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, Store};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, TokenIssuer};
+pub use webhook::{
+    DueDelivery, WebhookAnswer, WebhookMessage, WebhookRepository, WebhookSender, WebhookWrite,
+};
 
-pub use work::{OpenLimits, Prunable, UnitOfWork, Write};
+pub use work::{OpenLimits, Prunable, TransactionUpdate, UnitOfWork, Write};
 
 #[cfg(feature = "mock")]
 pub use {
@@ -69,10 +87,12 @@ pub use {
     clock::MockIdGenerator,
     gateway::MockGateway,
     lock::MockLockManager,
+    mailer::MockMailer,
     password::MockPasswordHasher,
     repository::{
-        MockClaimRepository, MockEventRepository, MockFindingRepository, MockOrderRepository,
-        MockPaymentRepository, MockProductRepository, MockSessionRepository, MockUserRepository,
+        MockApiKeyRepository, MockClaimRepository, MockEventRepository, MockFeedRepository,
+        MockFindingRepository, MockOrderRepository, MockPaymentRepository, MockProductRepository,
+        MockSessionRepository, MockUserRepository,
     },
     seal::MockSealer,
     store::MockStore,

@@ -5,7 +5,7 @@
 use std::fmt;
 
 use domain::{
-    GatewayName, Invalid, Refund, Timestamp, TransactionId, User, UserId,
+    AuthorId, GatewayName, Invalid, Refund, Timestamp, TransactionId, User, UserId,
     payment::{PaymentStatus, RefundStatus},
 };
 
@@ -162,8 +162,8 @@ pub struct StoredRefund {
     pub refund: Refund,
     /// The public id of the refunded transaction.
     pub transaction: TransactionId,
-    /// The user who requested it; `None` if the service or the gateway began it.
-    pub user: Option<UserId>,
+    /// The user or API key that requested it; `None` if the service or the gateway began it.
+    pub author: Option<AuthorId>,
 }
 
 /// The position of a refund in a list of refunds of many transactions.

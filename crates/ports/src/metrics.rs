@@ -21,6 +21,10 @@ pub enum Observation {
     Commit(CommitOutcome, Duration),
     /// This number of units of work is committed together.
     CommitBatch(u32),
+    /// A batch begins whose oldest unit of work has waited this long, while this number of units still waits.
+    CommitQueue(Duration, u32),
+    /// The transaction of several units of work was rolled back for this reason, and parts of it are tried again.
+    BatchSplit(SplitReason),
     /// A commit reported a finding of this kind; also one that was open already, and was not stored again.
     FindingReported(FindingKind),
     /// A use case starts over because its commit was stale.
@@ -31,6 +35,31 @@ pub enum Observation {
     GatewayCall(GatewayName, CallOutcome, Duration),
     /// A gateway's circuit breaker changed to this state. Every breaker also reports `Closed` at the start.
     GatewayBreaker(GatewayName, BreakerState),
+    /// This number of committed events had no number in the feed yet, counted up to a limit, the oldest of them for this
+    /// long; zero if there was none.
+    FeedBacklog(u32, Duration),
+    /// An attempt to deliver a webhook ended, after this duration.
+    WebhookAttempt(Duration),
+    /// What an attempt to deliver a webhook came to was stored.
+    WebhookDelivery(DeliveryOutcome),
+    /// This number of deliveries of webhooks is still to be made, counted up to a limit.
+    WebhookBacklog(u32),
+}
+
+/// The outcome of an attempt to deliver a webhook, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeliveryOutcome {
+    /// The endpoint took the message.
+    Delivered,
+    /// It did not, and there will be another attempt.
+    Failed,
+    /// It did not, and there will be none.
+    GivenUp,
+}
+
+impl DeliveryOutcome {
+    /// Every outcome, so that each metric exists from the start.
+    pub const ALL: [Self; 3] = [Self::Delivered, Self::Failed, Self::GivenUp];
 }
 
 /// The outcome of a call to a gateway, for the metrics.
@@ -108,7 +137,21 @@ impl CommitOutcome {
     pub const ALL: [Self; 3] = [Self::Committed, Self::Refused, Self::Unavailable];
 }
 
-/// Counts and measures the observations of use cases.
+/// The reason why units of work that shared a transaction are tried again in parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum SplitReason {
+    /// A guard of one of the units failed, and the statement does not say whose.
+    Refused,
+    /// A row was locked for too long, the transaction lost a deadlock, or a statement took too long.
+    Blocked,
+}
+
+impl SplitReason {
+    /// Every reason, so that each metric exists from the start.
+    pub const ALL: [Self; 2] = [Self::Refused, Self::Blocked];
+}
+
+/// Counts and measures the observations of use cases and adapters.
 pub trait Metrics: Send + Sync {
     /// Records one observation. It never blocks and never fails, because it runs inside every use case.
     fn observe(&self, observation: Observation);

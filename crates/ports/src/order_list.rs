@@ -5,6 +5,8 @@ use domain::{
     order::{OrderReference, OrderStatus},
 };
 
+use crate::OrderSearch;
+
 /// The conditions and the page of a list of orders; `None` is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OrderFilter {
@@ -22,6 +24,8 @@ pub struct OrderFilter {
     pub updated_before: Option<Timestamp>,
     /// Only orders with exactly this reference.
     pub reference: Option<OrderReference>,
+    /// Only orders with this text in what belongs to them. A text that is the number of an order finds only it.
+    pub search: Option<OrderSearch>,
     /// The order of the list.
     pub sort: OrderSort,
     /// Only orders that come after this position in the list.

@@ -12,18 +12,20 @@
 
 use async_trait::async_trait;
 use domain::{
-    AttemptId, ChangeId, Email, EventId, Finding, FindingId, GatewayName, Network, Order, OrderKey,
-    OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Revision, Session, SessionId,
-    SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username,
+    ApiKey, ApiKeyId, ApiKeyKey, AttemptId, ChangeId, Email, EventId, Finding, FindingId, GatewayName,
+    Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Revision,
+    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId,
+    UserKey, Username,
+    api_key::ApiKeyDigest,
     order::{OrderStatus, StoredHistoryEntry},
     payment::{NamedReference, StoredEvent, StoredPaymentRequest},
     product,
 };
 
 use crate::{
-    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, IdempotencyKey, OrderFilter, Page,
-    PaymentCase, PaymentFilter, PaymentPeriod, PortError, RefundFilter, StoredAttempt, StoredRefund,
-    UnreadableRow,
+    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, Erasure, FeedBacklog, FeedFilter,
+    FeedPage, IdempotencyKey, MailKind, OrderFilter, Page, PasswordReset, PaymentCase, PaymentFilter,
+    PaymentPeriod, PortError, QueuedMail, RefundFilter, StoredAttempt, StoredRefund, UnreadableRow,
 };
 
 type ReadResult<T> = Result<T, PortError>;
@@ -191,8 +193,8 @@ pub struct OrderHead {
 pub enum DueOrders {
     /// `PENDING` orders whose `expires_at` is at or before this time and that no transaction occupies.
     Expired(Timestamp),
-    /// Orders of this status that last changed at or before this time.
-    Unchanged(OrderStatus, Timestamp),
+    /// Orders that got this status at or before this time and still have it, whatever else has changed since.
+    InStatusSince(OrderStatus, Timestamp),
     /// `PENDING` orders occupied by an `AUTHORIZED` transaction that was made at or before this time and has
     /// no operation pending at the gateway.
     Uncaptured(Timestamp),
@@ -317,6 +319,26 @@ pub trait FindingRepository: Send + Sync {
     ) -> ReadResult<Page<Finding>>;
 }
 
+/// Reads API keys. What a key may do is decided by what is read here, never by a copy that others can write to.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait ApiKeyRepository: Send + Sync {
+    /// The key with that public id, revoked or not.
+    async fn find_api_key(&self, id: &ApiKeyId) -> ReadResult<Option<ApiKey>>;
+    /// The key in that row, revoked or not.
+    async fn find_api_key_by_key(&self, key: ApiKeyKey) -> ReadResult<Option<ApiKey>>;
+    /// The key with that digest, revoked or not.
+    async fn find_api_key_by_digest(&self, digest: &ApiKeyDigest) -> ReadResult<Option<ApiKey>>;
+    /// A page of the keys that are revoked, or of those that are not, by `created_at` and row, newest first. A key
+    /// that has expired is among those that are not revoked.
+    async fn list_api_keys(
+        &self,
+        revoked: bool,
+        after: Option<ApiKeyId>,
+        limit: u32,
+    ) -> ReadResult<Page<ApiKey>>;
+}
+
 /// Reads claims, the used idempotency keys.
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
@@ -325,4 +347,38 @@ pub trait ClaimRepository: Send + Sync {
     async fn find_claim(&self, key: &IdempotencyKey) -> ReadResult<Option<Claim>>;
     /// The existing claims of `keys`, in no particular order. One that is unreadable fails the call.
     async fn find_claims(&self, keys: &[IdempotencyKey]) -> ReadResult<Vec<Claim>>;
+}
+
+/// Reads what is to be done about accounts: mails to send, passwords to reset, data to erase.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait AccountTaskRepository: Send + Sync {
+    /// Mails of that kind whose `due_at` is at or before `now`, longest due first, then by row.
+    async fn list_due_mails(
+        &self,
+        kind: MailKind,
+        now: Timestamp,
+        batch: Batch,
+    ) -> ReadResult<Vec<QueuedMail>>;
+    /// The reset whose token has this digest, expired or not.
+    async fn find_password_reset(&self, digest: &str) -> ReadResult<Option<PasswordReset>>;
+    /// The present reset of an account, expired or not.
+    async fn find_reset_of_user(&self, user: UserKey) -> ReadResult<Option<PasswordReset>>;
+    /// Erasures that are not finished, oldest first, then by row.
+    async fn list_open_erasures(&self, batch: Batch) -> ReadResult<Vec<Erasure>>;
+    /// Whether a session of that account still has its network, or a stored reply of that account, a mail to it or an
+    /// event with its data is left.
+    async fn has_personal_rows(&self, user: UserKey) -> ReadResult<bool>;
+}
+
+/// Reads the feed of events.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait FeedRepository: Send + Sync {
+    /// Numbered events, by number. All of the answer is of one moment.
+    async fn list_events_after(&self, filter: FeedFilter) -> ReadResult<FeedPage>;
+    /// The events that are committed and have no number yet, counted up to `limit`.
+    async fn find_feed_backlog(&self, limit: u32) -> ReadResult<FeedBacklog>;
+    /// The number of the last event that has one, pruned or not; `START` if there is none.
+    async fn find_last_sequence(&self) -> ReadResult<domain::FeedSequence>;
 }

@@ -11,6 +11,20 @@ pub trait Sealer: Send + Sync {
     fn open_sealed_text(&self, purpose: &str, sealed: &str) -> Option<String>;
 }
 
+/// Encrypts secrets that the service has to use again, so that the database alone does not tell them.
+pub trait SecretCipher: Send + Sync {
+    /// A new random secret of 32 bytes, as 44 characters of base64.
+    fn generate_secret(&self) -> String;
+
+    /// The text, encrypted and authenticated under the active secret of the service. Each call gives another text. The
+    /// `purpose` is part of it: a text that was encrypted for one does not open for another.
+    fn encrypt_text(&self, purpose: &str, text: &str) -> String;
+
+    /// The original text, if it was encrypted for exactly that purpose under a secret that is still accepted; `None`
+    /// otherwise.
+    fn decrypt_text(&self, purpose: &str, encrypted: &str) -> Option<String>;
+}
+
 /// Digests under a secret key. Without the key a digest cannot be reversed by trying, not even for a
 /// password.
 pub trait KeyedDigests: Send + Sync {

@@ -16,16 +16,26 @@
 //! [`UnitOfWork::in_lock_order`].
 
 mod lock_order;
+mod transaction_update;
+mod unit;
 
 use domain::{
-    ChangedBy, EventKey, Finding, FindingId, GatewayName, Network, Order, OrderChange, PasswordHash, Product,
-    ProductId, Session, SessionKey, Text, Timestamp, Transaction, TransactionKey, User, UserKey, Version,
+    ApiKey, ApiKeyKey, ChangedBy, EventKey, Finding, FindingId, GatewayName, MailKey, Network, Order,
+    OrderChange, OrderNumber, PasswordHash, Product, ProductId, Session, SessionKey, Text, Timestamp,
+    Transaction, TransactionKey, User, UserKey, Version,
+    api_key::ApiKeyDigest,
     order::{HistoryEntry, StockLine},
     payment::{self, EventDisposition, NewReference, StoredEvent},
     product::{ProductChange, StockUpdate},
 };
 
-use crate::{Claim, IdempotencyKey, StoredAttempt, StoredReply};
+pub use transaction_update::TransactionUpdate;
+pub use unit::UnitOfWork;
+
+use crate::{
+    Claim, ErasureProgress, IdempotencyKey, NewFeedEvent, PasswordReset, QueuedMail, StoredAttempt,
+    StoredReply, UserErasure, WebhookWrite,
+};
 
 /// A change of the system of record, with its guard. Adapters apply writes as [`UnitOfWork::in_lock_order`]
 /// returns them, whatever order they were added in, so that all units of work lock rows in one global order.
@@ -106,6 +116,22 @@ pub enum Write {
         /// The time to store in `revoked_at`.
         at: Timestamp,
     },
+    /// Makes an API key. Guard: its id and digest are new; else `Stale`.
+    InsertApiKey(ApiKey, ApiKeyDigest),
+    /// Revokes an API key. Guard: it is not revoked yet; else `Stale`.
+    RevokeApiKey {
+        /// The row of the key.
+        key: ApiKeyKey,
+        /// The time to store in `revoked_at`.
+        at: Timestamp,
+    },
+    /// Moves the last use of an API key forward. No guard: an earlier time, or a key that is gone, changes nothing.
+    RecordKeyUse {
+        /// The row of the key.
+        key: ApiKeyKey,
+        /// The time of the use.
+        at: Timestamp,
+    },
     /// Makes a product and its first change entry. Guard: its id is new; else `Stale`.
     InsertProduct(Product, ProductChange),
     /// Replaces a product and adds a change entry. The stock is not replaced: `stock_update` says what
@@ -182,7 +208,7 @@ pub enum Write {
     InsertTransaction(Box<Transaction>),
     /// Replaces a transaction and its refunds, new ones included. Guarded by the `UpdateOrder` in the same
     /// unit.
-    UpdateTransaction(Box<Transaction>),
+    UpdateTransaction(TransactionUpdate),
     /// Stores who requested what of a transaction, in the commit that stores the request itself.
     InsertRequest(payment::PaymentRequest),
     /// Stores a gateway's reference of a transaction, or of a refund or dispute of it. Guard: the gateway has given
@@ -218,11 +244,104 @@ pub enum Write {
         /// The time to store in `resolved_at`.
         at: Timestamp,
     },
+    /// Changes endpoints of webhooks or deliveries to them; each has its own guard.
+    Webhook(WebhookWrite),
     /// Deletes rows that ended before the timestamp, at most this number of them.
     // The limit keeps each deletion short: one statement over a backlog of months could hold its locks for minutes.
     Prune(Prunable, Timestamp, u32),
     /// Writes the timestamp to a row of its own: finds out whether the database accepts writes at all.
     Probe(Timestamp),
+    /// Queues a mail. Its key is new; else `Stale`.
+    QueueMail(QueuedMail),
+    /// Begins an attempt to send a mail: adds one to `attempts`. Guard: `attempts` is the one read; else `Stale`.
+    // Before the mail server is asked. If the process dies after that, the mail is due again later; two instances
+    // never send it at the same time.
+    BeginMail {
+        /// The row of the mail.
+        key: MailKey,
+        /// The number of attempts that was read.
+        attempts: u32,
+        /// The time from which it may be sent again if this attempt does not delete it.
+        due_at: Timestamp,
+    },
+    /// Deletes a mail that is sent, looked up or given up. Guard: `attempts` is the one read; else `Stale`.
+    DeleteMail {
+        /// The row of the mail.
+        key: MailKey,
+        /// The number of attempts that was read.
+        attempts: u32,
+    },
+    /// The account's user, or an operator, asked to reset its password: replaces the account's reset, so an older
+    /// token is refused. Guard: `changed_at` of the user is the one read here; else `Stale`.
+    RequestPasswordReset(PasswordReset, User),
+    /// Stores the digest of the token that is about to be sent, instead of an older one. Guard: the account's reset
+    /// is the one of that time; else `Stale`.
+    SetResetToken {
+        /// The row of the account.
+        user: UserKey,
+        /// The `requested_at` that was read.
+        requested_at: Timestamp,
+        /// The keyed digest of the new token.
+        digest: String,
+    },
+    /// Uses up the account's reset. Guard: its token has this digest and has not expired at `now`; else `Stale`.
+    UsePasswordReset {
+        /// The row of the account.
+        user: UserKey,
+        /// The digest of the token that was shown.
+        digest: String,
+        /// The present time.
+        now: Timestamp,
+    },
+    /// Deletes the account's reset, if there is one: its token must not outlive a change of password or address.
+    DropPasswordReset(UserKey),
+    /// Changes the address and `changed_at` of a user. Guard: `changed_at` is the one read, else `Stale`; and the
+    /// address is new, regardless of case, else `AccountConflict` (only the address is named).
+    ChangeEmail {
+        /// The user after the change; name, role and `disabled` are not written.
+        user: User,
+        /// The `changed_at` that was read; `None` if the user never changed.
+        read: Option<Timestamp>,
+    },
+    /// Replaces name, address and password hash of a user by those of an erased one, closes the account, and opens
+    /// its [`Erasure`](crate::Erasure). Guard: hash and `changed_at` are those that were read; else `Stale`.
+    EraseUser(Box<UserErasure>),
+    /// Closes the count of a user's unpaid orders, so that no order of this user is placed any more: every
+    /// `AddOpenOrder` is refused with `LimitReached`. Guard: the user has no unpaid order, and has placed exactly
+    /// as many in all as were read; else `Stale`.
+    // An order that is placed while its owner is erased either moves `placed` before, which makes the erasure stale,
+    // or finds the count closed. Both commits change this one row, so they cannot both win.
+    CloseOpenOrders {
+        /// The row of the user.
+        owner: UserKey,
+        /// The number of orders ever placed, as it was read.
+        placed: u64,
+    },
+    /// Moves an erasure on. Guard: its progress is `from`; else `Stale`.
+    AdvanceErasure {
+        /// The row of the account.
+        user: UserKey,
+        /// The progress that was read.
+        from: ErasureProgress,
+        /// The progress after the commit.
+        to: ErasureProgress,
+    },
+    /// Deletes stored replies of an erased account and mails to it, and takes the network from its sessions, at most
+    /// this number of rows of each. No guard.
+    ErasePersonalRows(UserKey, u32),
+    /// Stores events of the feed, without numbers, in the given order. No guard: their ids are new. Only the decorator of
+    /// the store that derives them from the other writes adds it.
+    // Its rows come after every guarded row of the commit, whose lock is held by then. So of two commits that change the
+    // same order the later one has the later rows.
+    InsertFeedEvents(Vec<NewFeedEvent>),
+    /// Gives the next numbers of the feed to committed events that have none, in the order of their rows, to at most this
+    /// number of them. No guard; it waits for another commit that does so.
+    NumberFeedEvents(u32),
+    /// Removes the personal data of a user from at most this number of events of the feed: names, addresses, contacts.
+    /// They belong to nobody afterwards. The events, their numbers and everything else in them stay. No guard.
+    EraseFeedData(UserKey, u32),
+    /// Deletes the claims of these orders with their stored replies, whoever sent the requests. No guard.
+    EraseOrderReplies(Vec<OrderNumber>),
 }
 
 /// What the unpaid orders of one user may be at most.
@@ -243,87 +362,10 @@ pub enum Prunable {
     Sessions,
     /// Attempts at gateways that began before then.
     Attempts,
-}
-
-/// The writes of one commit: all of them become durable, or none.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct UnitOfWork {
-    writes: Vec<Write>,
-}
-
-impl UnitOfWork {
-    /// A unit without writes, to start from.
-    #[must_use]
-    pub const fn new() -> Self {
-        Self { writes: Vec::new() }
-    }
-
-    /// Adds one write to this unit.
-    #[must_use]
-    pub fn with_write(mut self, write: Write) -> Self {
-        self.writes.push(write);
-        self
-    }
-
-    /// Adds several writes to this unit.
-    #[must_use]
-    pub fn with_writes(mut self, writes: impl IntoIterator<Item = Write>) -> Self {
-        self.writes.extend(writes);
-        self
-    }
-
-    /// Adds all writes of another unit: one commit makes both durable, or neither if a guard of either fails.
-    /// Rows are still locked in the one global order, so callers may combine units freely.
-    #[must_use]
-    pub fn merge(self, other: Self) -> Self {
-        self.with_writes(other.writes)
-    }
-
-    /// Adds an order's change: its guard, its history entries, and the stock it returns.
-    #[must_use]
-    pub fn with_order_change(self, progress: OrderChange) -> Self {
-        // Stock is returned in the same commit that cancels the order. Two commits could cancel an order
-        // whose stock is lost for good, if the process dies between them.
-        let stock: Vec<_> = progress.returned_stock().iter().cloned().map(Write::ReturnStock).collect();
-        let order = progress.order();
-        let closed = progress
-            .leaves_pending()
-            .then(|| Write::RemoveOpenOrder { owner: order.owner, lines: order.lines_in_stock().collect() });
-        self.with_writes(stock).with_writes(closed).with_write(Write::UpdateOrder(Box::new(progress)))
-    }
-
-    /// The writes, in the order in which they were added.
-    #[must_use]
-    pub fn writes(&self) -> &[Write] {
-        &self.writes
-    }
-
-    /// Whether it can be committed in one database transaction with other units, for less than its own
-    /// transaction costs. A unit that prunes holds many locks, a probe must show what one commit does, and one that
-    /// postpones has no guard: its place beside a guarded change of the same transaction would decide.
-    #[must_use]
-    pub fn can_join_batch(&self) -> bool {
-        let stands_alone = |it: &Write| matches!(it, Write::Prune(..) | Write::Probe(_) | Write::Postpone(_));
-        !self.writes.iter().any(stands_alone)
-    }
-
-    /// The writes of several units, put together, in the order in which rows are locked. Tables follow each other
-    /// as in [`in_lock_order`](Self::in_lock_order); within some of them writes of one kind stand together, so
-    /// that they can become one statement. Writes of one kind to one row keep the order in which they were added.
-    #[must_use]
-    pub fn in_batch_order(mut self) -> Vec<Write> {
-        self.writes.sort_by(|a, b| a.batch_place().cmp(&b.batch_place()));
-        self.writes
-    }
-
-    /// The writes in the global order in which rows are locked, whatever order they were added in: by
-    /// `LockRow`, then by kind. Writes of one kind to one row keep the order in which they were added.
-    #[must_use]
-    pub fn in_lock_order(mut self) -> Vec<Write> {
-        // The sort is stable on purpose: two writes of one kind to one row may depend on each other.
-        self.writes.sort_by(|a, b| (a.lock_row(), a.lock_rank()).cmp(&(b.lock_row(), b.lock_rank())));
-        self.writes
-    }
+    /// Deliveries of webhooks that were made before then, whatever their status.
+    Deliveries,
+    /// Numbered events of the feed that happened before then, lowest number first, up to the first one that did not.
+    FeedEvents,
 }
 
 #[cfg(test)]

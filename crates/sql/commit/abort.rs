@@ -6,7 +6,8 @@ use diesel::{
 };
 use domain::{EventId, GatewayName, ProductId, User};
 use ports::{
-    ClaimRepository, CommitError, EventRepository, IdempotencyKey, OpenLimit, PortError, UserRepository,
+    AccountConflict, ClaimRepository, CommitError, EventRepository, IdempotencyKey, OpenLimit, PortError,
+    UserRepository,
 };
 
 use crate::connection::Database;
@@ -36,6 +37,8 @@ pub(super) enum Violation {
     Event(GatewayName, EventId),
     /// The name, the address or a generated id of this account is in use.
     User(User),
+    /// The address that this account was to get is in use.
+    Email(User),
 }
 
 impl From<Error> for Abort {
@@ -61,6 +64,7 @@ impl Violation {
             Self::Claim(key) => find_claim_conflict(database, &key).await,
             Self::Event(gateway, id) => find_event_conflict(database, &gateway, &id).await,
             Self::User(user) => find_user_conflict(database, user).await,
+            Self::Email(user) => find_email_conflict(database, user).await,
         };
         error.unwrap_or_else(CommitError::Failed)
     }
@@ -92,6 +96,13 @@ async fn find_event_conflict(
 /// in use.
 async fn find_user_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
     let taken = database.find_account_conflicts(&account.username, &account.email).await?;
+    Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })
+}
+
+/// Looks up whether the new address belongs to another account. The name is the account's own.
+async fn find_email_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
+    let mut taken = database.find_account_conflicts(&account.username, &account.email).await?;
+    taken.retain(|it| *it == AccountConflict::Email);
     Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })
 }
 

@@ -19,12 +19,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{OrderChange, OrderKey, order::DetailsWrite};
 use futures_util::future::join_all;
-use ports::{CommitError, PortError, Store, UnitOfWork, Write};
+use ports::{CommitError, PortError, SplitReason, Store, UnitOfWork, Write};
 
 use super::{
     abort::{Abort, Violation, WriteOutcome},
     apply_write,
-    orders::write_details,
+    orders::{write_details, write_restocked},
     payments,
     sale::StockShortage,
 };
@@ -42,15 +42,6 @@ type Member = (usize, UnitOfWork);
 
 /// The largest number of statements of one transaction that serve a single write each.
 const STATEMENTS_MAX: usize = 96;
-
-/// Why a batch was rolled back as a whole.
-enum Rollback {
-    /// The guard of at least one unit failed, or one of them breaks a rule of the schema.
-    Guard,
-    /// A row was locked by another transaction for too long, the two waited for each other, or a statement took too
-    /// long.
-    Lock,
-}
 
 /// Commits every unit; see [`Store::commit_all`].
 pub(super) async fn commit_units(database: &Database, units: Vec<UnitOfWork>) -> Vec<Outcome> {
@@ -84,9 +75,13 @@ async fn commit_part(database: &Database, members: Vec<Member>, outcomes: &mut [
             set_outcomes(outcomes, commit_singly(database, members).await);
             continue;
         }
-        match commit_together(database, &members).await {
+        let rolled_back = commit_together(database, &members).await;
+        if let Ok(Err(reason)) = rolled_back {
+            database.count_split(reason);
+        }
+        match rolled_back {
             Ok(Ok(())) => {}
-            Ok(Err(Rollback::Guard)) => match split_stale(database, members).await {
+            Ok(Err(SplitReason::Refused)) => match split_stale(database, members).await {
                 Ok((stale, others)) if stale.is_empty() => {
                     members = others;
                     let second = members.split_off(members.len() / 2);
@@ -102,7 +97,7 @@ async fn commit_part(database: &Database, members: Vec<Member>, outcomes: &mut [
                 }
             },
             // Not in halves: each would wait for the same lock again, and keep the others waiting.
-            Ok(Err(Rollback::Lock)) => set_outcomes(outcomes, commit_singly(database, members).await),
+            Ok(Err(SplitReason::Blocked)) => set_outcomes(outcomes, commit_singly(database, members).await),
             // The database is silent: trying the others would only keep them waiting.
             Err(unknown) => {
                 set_outcomes(outcomes, fail_all(&members, &unknown));
@@ -177,15 +172,16 @@ fn has_rows_in_common(write: &Write) -> bool {
         Write::Claim(_)
             | Write::InsertEvent(_)
             | Write::InsertOrder { .. }
-            | Write::InsertTransaction(_)
             | Write::InsertRequest(_)
             | Write::LearnReference(..)
             | Write::InsertAttempts(_)
+            | Write::InsertFeedEvents(_)
             | Write::AddOpenOrder { .. }
             | Write::RemoveOpenOrder { .. }
             | Write::Sell { .. }
             | Write::StoreReply { .. }
-    ) || matches!(write, Write::UpdateOrder(it) if it.details_write() == DetailsWrite::Keep)
+    ) || matches!(write, Write::InsertTransaction(it) if it.metadata.is_empty())
+        || matches!(write, Write::UpdateOrder(it) if it.details_write() == DetailsWrite::Keep && it.restocked_lines().next().is_none())
         || matches!(write, Write::UpdateTransaction(it) if it.refunds.is_empty() && it.facts.disputes().as_slice().is_empty())
 }
 
@@ -222,18 +218,21 @@ async fn read_revisions(
 }
 
 /// One transaction with the writes of all units. An error means that it is not known whether it was committed.
-async fn commit_together(database: &Database, members: &[Member]) -> Result<Result<(), Rollback>, PortError> {
+async fn commit_together(
+    database: &Database,
+    members: &[Member],
+) -> Result<Result<(), SplitReason>, PortError> {
     let all = members.iter().map(|(_, unit)| unit.clone()).fold(UnitOfWork::new(), UnitOfWork::merge);
     let writes = all.in_batch_order();
     database
         .run_commit(async move |conn: &mut Conn| match apply_batch(conn, &writes).await {
             Ok(()) => Ok(Ok(())),
-            Err(Abort::Violation(_)) => Ok(Err(Rollback::Guard)),
+            Err(Abort::Violation(_)) => Ok(Err(SplitReason::Refused)),
             Err(Abort::Failed(error)) if is_contention(&error) || is_statement_timeout(&error) => {
-                Ok(Err(Rollback::Lock))
+                Ok(Err(SplitReason::Blocked))
             }
             // It comes from a statement, so COMMIT was never sent, and only the unit at fault must get the error.
-            Err(Abort::Failed(error)) if is_fault(&error) => Ok(Err(Rollback::Guard)),
+            Err(Abort::Failed(error)) if is_fault(&error) => Ok(Err(SplitReason::Refused)),
             Err(Abort::Failed(error)) => Err(error),
         })
         .await
@@ -262,6 +261,7 @@ async fn save_parts(conn: &mut Conn, run: &[Write]) -> WriteOutcome {
             payments::save_parts(conn, transaction).await?;
         } else if let Write::UpdateOrder(change) = write {
             write_details(conn, change).await?;
+            write_restocked(conn, change).await?;
         }
     }
     Ok(())

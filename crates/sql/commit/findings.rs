@@ -7,7 +7,7 @@ use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::{
     cached_statement::CachedStatement,
-    row::{FindingRow, user_key},
+    row::{FindingRow, author_key},
     schema::findings,
     value::SqlTimestamp,
 };
@@ -50,7 +50,7 @@ pub(super) async fn resolve_finding(
         findings::resolved.eq(true),
         findings::resolved_at.eq(SqlTimestamp::from(at)),
         findings::note.eq(note.as_str()),
-        findings::resolved_by.eq(user_key(by)),
+        findings::resolved_by.eq(author_key(by)),
         findings::resolved_actor.eq(by.actor.as_str()),
         unsubject,
     ));

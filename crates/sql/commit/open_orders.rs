@@ -8,12 +8,14 @@ use diesel_async::RunQueryDsl;
 use domain::{UserKey, order::StockLine};
 use ports::{OpenLimit, OpenLimits};
 
-use super::abort::{Violation, WriteOutcome};
+use super::abort::{Violation, WriteOutcome, check_insert};
 use crate::connection::Conn;
 use crate::sql::{cached_statement::CachedStatement, schema::open_order_counts as counts};
 
 /// What stands for the orders themselves: no product has this id.
 const ORDERS: &str = "";
+/// A count that leaves no room: every limit is a `u32`, and one more would be beyond it.
+const CLOSED: i64 = 4_294_967_295;
 
 /// Counts one more order with those pieces, unless something would be more than is allowed.
 pub(super) async fn add(
@@ -40,6 +42,31 @@ pub(super) async fn remove(conn: &mut Conn, owner: UserKey, lines: &[StockLine])
         lower_count(conn, owner, line.product.as_str(), line.quantity).await?;
     }
     Ok(())
+}
+
+/// Closes the count of a user who has no unpaid order and has placed exactly that many, so that there is never room
+/// again.
+pub(super) async fn close(conn: &mut Conn, owner: UserKey, placed: u64) -> WriteOutcome {
+    let placed = i64::try_from(placed).unwrap_or(i64::MAX);
+    let count = counts::table
+        .find((owner.get(), ORDERS))
+        .filter(counts::total.eq(0))
+        .filter(counts::placed.eq(placed));
+    let update = diesel::update(count).set(counts::total.eq(CLOSED));
+    if CachedStatement(update).execute(conn).await? > 0 {
+        return Ok(());
+    }
+    if placed > 0 {
+        return Err(Violation::Stale.into());
+    }
+    // A user who never placed an order has no row.
+    let row = (
+        counts::user_id.eq(owner.get()),
+        counts::product_id.eq(ORDERS),
+        counts::total.eq(CLOSED),
+        counts::placed.eq(placed),
+    );
+    check_insert(diesel::insert_into(counts::table).values(row).execute(conn).await, || Violation::Stale)
 }
 
 /// By product, so that rows are locked in one order.

@@ -55,6 +55,29 @@ pub(super) async fn write_details(conn: &mut Conn, progress: &OrderChange) -> Wr
     }
 }
 
+/// Writes how many pieces of each line have gone back into stock. The revision of the order guards it; the counts that
+/// were read do so once more, so that pieces which go back twice never fit the rows.
+pub(super) async fn write_restocked(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
+    let lines: Vec<_> = progress.restocked_lines().collect();
+    let items = order_items::table.filter(order_items::order_id.eq(progress.order().key.get()));
+    if lines.len() > 1 && progress.holds_no_stock() {
+        // The usual end of an order: one statement for all its lines.
+        let held = items.filter(order_items::holds_stock.eq(true));
+        let held = held.filter(order_items::restocked.lt(order_items::quantity));
+        let update = diesel::update(held).set(order_items::restocked.eq(order_items::quantity));
+        let changed = CachedStatement(update).execute(conn).await?;
+        return if changed == lines.len() { Ok(()) } else { Err(Violation::Stale.into()) };
+    }
+    for line in lines {
+        let read = items
+            .filter(order_items::position.eq(i64::from(line.position)))
+            .filter(order_items::restocked.eq(i64::from(line.read)));
+        let update = diesel::update(read).set(order_items::restocked.eq(i64::from(line.restocked)));
+        check_guard(CachedStatement(update).execute(conn).await?)?;
+    }
+    Ok(())
+}
+
 pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
     let order = progress.order();
     // The revision guards the order, its payments and its refunds together. With a version for each of
@@ -69,11 +92,13 @@ pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> Wri
         orders::revision.eq(order.revision.get()),
         orders::last_sequence.eq(order.last_sequence.get()),
         orders::updated_at.eq(SqlTimestamp::from(order.updated_at)),
+        orders::status_changed_at.eq(SqlTimestamp::from(order.status_changed_at)),
     ));
     // Before the history: a stale unit must end here, not with the unique key of an entry that another unit
     // wrote.
     check_guard(CachedStatement(update).execute(conn).await?)?;
     write_details(conn, progress).await?;
+    write_restocked(conn, progress).await?;
     for entry in progress.history_entries() {
         insert_history_entry(conn, order.key, entry).await?;
     }

@@ -8,21 +8,25 @@ use domain::{
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
-use crate::sql::row::{NewDispute, NewReferenceRow, NewRequest, RefundRow, TransactionRow};
+use crate::sql::row::{MetadataRow, NewDispute, NewReferenceRow, NewRequest, RefundRow, TransactionRow};
 use crate::sql::schema::{
-    dispute_events, gateway_references, payment_requests, payment_transactions, refunds,
+    dispute_events, gateway_references, payment_metadata, payment_requests, payment_transactions, refunds,
 };
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
-/// Inserts a transaction with its refunds and dispute events. The violated key is that of the order, which
+/// Inserts a transaction with its metadata, refunds and dispute events. The violated key is that of the order, which
 /// another live transaction occupies, or a generated one: to decide again is right for both.
 pub(super) async fn insert_transaction(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     let insert = diesel::insert_into(payment_transactions::table).values(TransactionRow::from(transaction));
     check_insert(insert.execute(conn).await, || Violation::Stale)?;
+    if let Some(row) = MetadataRow::from_transaction(transaction) {
+        let insert = diesel::insert_into(payment_metadata::table).values(row);
+        check_insert(insert.execute(conn).await, || Violation::Stale)?;
+    }
     save_parts(conn, transaction).await
 }
 
-/// Replaces a transaction. One that becomes live again may find that another one occupies its order.
+/// Replaces a transaction, except its metadata, which never changes. One that becomes live again may find that another one occupies its order.
 pub(super) async fn update_transaction(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {
     let row = payment_transactions::table.find(transaction.key.get());
     let update = diesel::update(row).set(TransactionRow::from(transaction));

@@ -3,9 +3,10 @@ use diesel_async::RunQueryDsl;
 use domain::Timestamp;
 use ports::Prunable;
 
-use super::abort::WriteOutcome;
+use super::{abort::WriteOutcome, feed};
 use crate::connection::Conn;
 use crate::sql::index_hint::{Index, IndexHint};
+use crate::sql::schema::webhook_deliveries as deliveries;
 use crate::sql::schema::{gateway_attempts as attempts, idempotency_claims as claims, sessions};
 use crate::sql::value::SqlTimestamp;
 
@@ -21,7 +22,8 @@ pub(super) async fn prune_rows(
     before: Timestamp,
     rows_max: u32,
 ) -> WriteOutcome {
-    let (before, rows) = (SqlTimestamp::from(before), i64::from(rows_max.min(ROWS_MAX)));
+    let rows = i64::from(rows_max.min(ROWS_MAX));
+    let (time, before) = (before, SqlTimestamp::from(before));
     // A selected row cannot become live again before it is deleted: no claim gets a new expiry, and no
     // session that has expired rotates. If two instances select the same rows, the second one deletes
     // nothing.
@@ -38,6 +40,15 @@ pub(super) async fn prune_rows(
             let keys: Vec<i64> = over.load(conn).await?;
             diesel::delete(attempts::table.filter(attempts::id.eq_any(keys))).execute(conn).await?;
         }
+        Prunable::Deliveries => {
+            let over = deliveries::table
+                .filter(deliveries::created_at.lt(before))
+                .order(deliveries::created_at.asc());
+            let over = IndexHint(Index::DELIVERIES_BY_TIME, over.limit(rows).select(deliveries::id));
+            let keys: Vec<i64> = over.load(conn).await?;
+            diesel::delete(deliveries::table.filter(deliveries::id.eq_any(keys))).execute(conn).await?;
+        }
+        Prunable::FeedEvents => feed::prune_feed_events(conn, time, rows).await?,
         Prunable::Sessions => {
             let over = sessions::table.filter(sessions::expires_at.lt(before)).limit(rows);
             let over = IndexHint(Index::SESSIONS_EXPIRED, over.select(sessions::id));

@@ -33,6 +33,35 @@ pub(super) async fn update_user(conn: &mut Conn, user: &User, read: Option<Times
     check_guard(rows)
 }
 
+/// Checks that `changed_at` of a user is still the one that was read, and locks the row.
+pub(super) async fn check_changed_at(conn: &mut Conn, key: UserKey, read: Option<Timestamp>) -> WriteOutcome {
+    let row = user::table.find(key.get());
+    let same = user::changed_at.eq(read.map(SqlTimestamp::from));
+    // An update and not a read, which would lock nothing; and two statements as in `update_user`.
+    let rows = match read {
+        Some(at) => {
+            let present = row.filter(user::changed_at.eq(SqlTimestamp::from(at)));
+            CachedStatement(diesel::update(present).set(same)).execute(conn).await?
+        }
+        None => {
+            let present = row.filter(user::changed_at.is_null());
+            CachedStatement(diesel::update(present).set(same)).execute(conn).await?
+        }
+    };
+    check_guard(rows)
+}
+
+/// Changes the address and `changed_at` of a user, if `changed_at` is still the one that was read.
+pub(super) async fn change_email(conn: &mut Conn, next: &User, read: Option<Timestamp>) -> WriteOutcome {
+    check_changed_at(conn, next.key, read).await?;
+    let update = diesel::update(user::table.find(next.key.get())).set((
+        user::email.eq(next.email.as_str()),
+        user::email_folded.eq(next.email.fold_case()),
+        user::changed_at.eq(next.changed_at.map(SqlTimestamp::from)),
+    ));
+    check_insert(CachedStatement(update).execute(conn).await, || Violation::Email(next.clone()))
+}
+
 /// Writes the password hash that is there already. A write locks the row until the commit, so a change of
 /// the password at the same time waits or makes this stale; a plain read would see the old hash and lock
 /// nothing.

@@ -4,12 +4,12 @@ use diesel_async::RunQueryDsl;
 use domain::{Finding, FindingId};
 use ports::{FindingRepository, Page, PortError};
 
-use super::{limit_plus_one, read_page};
+use super::{author::author_id, limit_plus_one, read_page};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::{
     row::FindingRow,
-    schema::{findings, user},
+    schema::{api_keys, findings, user},
     value::SqlTimestamp,
 };
 
@@ -20,10 +20,11 @@ impl FindingRepository for Database {
         self.run_query(async move |conn: &mut Conn| {
             let query = findings::table
                 .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
+                .left_join(api_keys::table.on(api_keys::id.nullable().eq(findings::resolved_by)))
                 .filter(findings::finding_id.eq(id.as_str()))
-                .select((FindingRow::as_select(), user::public_id.nullable()));
+                .select((FindingRow::as_select(), author_id()));
             let row = query.first::<(FindingRow, Option<String>)>(conn).await.optional()?;
-            row.map(|(row, user)| row.into_finding(user)).transpose()
+            row.map(|(row, author)| row.into_finding(author)).transpose()
         })
         .await
     }
@@ -38,7 +39,8 @@ impl FindingRepository for Database {
         self.run_query(async move |conn: &mut Conn| {
             let mut query = findings::table
                 .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
-                .select((FindingRow::as_select(), user::public_id.nullable()))
+                .left_join(api_keys::table.on(api_keys::id.nullable().eq(findings::resolved_by)))
+                .select((FindingRow::as_select(), author_id()))
                 .into_boxed();
             let mut index = Index::FINDINGS_BY_TIME;
             if let Some(resolved) = resolved {
@@ -63,7 +65,7 @@ impl FindingRepository for Database {
                 rows,
                 limit,
                 |(row, _)| row.public_id(),
-                |(row, user)| row.into_finding(user),
+                |(row, author)| row.into_finding(author),
             )
         })
         .await

@@ -7,11 +7,11 @@ use diesel_async::RunQueryDsl;
 use domain::{Order, OrderKey, OrderNumber, Revision, UserKey, order::StoredHistoryEntry};
 use ports::{Batch, DueOrders, OrderFilter, OrderHead, OrderRepository, Page, PortError, UnreadableObserver};
 
-use super::{group_by_key, read_readable_rows};
+use super::{author::author_id, group_by_key, read_readable_rows};
 use crate::connection::{Conn, Database};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::row::{DetailsRow, HistoryRow, ItemRow, OrderRow};
-use crate::sql::schema::{order_details, order_items, order_status_history, orders, user};
+use crate::sql::schema::{api_keys, order_details, order_items, order_status_history, orders, user};
 
 /// The row of an order, with that of its details if it has any.
 pub(super) type StoredOrder = (OrderRow, Option<DetailsRow>);
@@ -88,11 +88,12 @@ impl OrderRepository for Database {
             let query = order_status_history::table
                 .inner_join(orders::table.on(orders::id.eq(order_status_history::order_id)))
                 .left_join(user::table.on(user::id.eq(order_status_history::changed_by)))
+                .left_join(api_keys::table.on(api_keys::id.eq(order_status_history::changed_by)))
                 .filter(order_status_history::order_id.eq(order.get()))
                 .order(order_status_history::sequence.asc())
-                .select((HistoryRow::as_select(), orders::order_number, user::public_id.nullable()));
+                .select((HistoryRow::as_select(), orders::order_number, author_id()));
             let rows = query.load::<(HistoryRow, String, Option<String>)>(conn).await?;
-            read_readable_rows(&*observer, rows, |(row, order, user)| row.into_entry(&order, user))
+            read_readable_rows(&*observer, rows, |(row, order, author)| row.into_entry(&order, author))
         })
         .await
     }
@@ -101,8 +102,8 @@ impl OrderRepository for Database {
         self.run_query(async move |conn: &mut Conn| {
             let numbers = match due {
                 DueOrders::Expired(now) => due::list_expired_orders(conn, now, batch).await?,
-                DueOrders::Unchanged(status, before) => {
-                    due::list_unchanged_orders(conn, status, before, batch).await?
+                DueOrders::InStatusSince(status, before) => {
+                    due::list_orders_in_status(conn, status, before, batch).await?
                 }
                 DueOrders::Uncaptured(before) => due::list_uncaptured_orders(conn, before, batch).await?,
             };

@@ -18,13 +18,14 @@ use ports::{
     PortError, RefundFilter, StoredAttempt, StoredRefund,
 };
 
-use self::parts::{Parts, TransactionWithAction, load_parts, transactions_with_actions};
-use super::{read_readable_rows, to_usize};
+use self::parts::{Parts, StoredTransaction, load_parts, stored_transactions};
+use super::{author::author_id, read_readable_rows, to_usize};
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::{RefundRow, RequestRow, TransactionHead, TransactionRow, read_rows};
 use crate::sql::schema::{
-    gateway_references, payment_next_actions, payment_requests, payment_transactions, refunds, user,
+    api_keys, gateway_references, payment_metadata, payment_next_actions, payment_requests,
+    payment_transactions, refunds, user,
 };
 use crate::sql::value::SqlTimestamp;
 
@@ -33,10 +34,13 @@ impl PaymentRepository for Database {
     async fn find_transaction(&self, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
         let id = id.clone();
         self.run_snapshot(async move |conn: &mut Conn| {
-            let query = transactions_with_actions()
-                .filter(payment_transactions::transaction_id.eq(id.as_str()))
-                .select((TransactionRow::as_select(), payment_next_actions::content.nullable()));
-            let Some(row) = query.first::<TransactionWithAction>(conn).await.optional()? else {
+            let query =
+                stored_transactions().filter(payment_transactions::transaction_id.eq(id.as_str())).select((
+                    TransactionRow::as_select(),
+                    payment_next_actions::content.nullable(),
+                    payment_metadata::content.nullable(),
+                ));
+            let Some(row) = query.first::<StoredTransaction>(conn).await.optional()? else {
                 return Ok(None);
             };
             let rows = vec![row];
@@ -90,12 +94,13 @@ impl PaymentRepository for Database {
                         .on(payment_transactions::id.eq(payment_requests::transaction_key)),
                 )
                 .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
+                .left_join(api_keys::table.on(api_keys::id.eq(payment_requests::requested_by)))
                 .filter(payment_transactions::order_key.eq(order.get()))
-                .select((RequestRow::as_select(), TransactionHead::as_select(), user::public_id.nullable()));
+                .select((RequestRow::as_select(), TransactionHead::as_select(), author_id()));
             let mut rows = query.load::<(RequestRow, TransactionHead, Option<String>)>(conn).await?;
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
-            read_readable_rows(&*observer, rows, |(row, of, user)| row.into_request(&of, user))
+            read_readable_rows(&*observer, rows, |(row, of, author)| row.into_request(&of, author))
         })
         .await
     }
@@ -189,12 +194,16 @@ impl PaymentRepository for Database {
 }
 
 /// Loads the transactions of an order, oldest first, with their parts.
-async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<TransactionWithAction>, Parts)> {
-    let query = transactions_with_actions()
+async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<StoredTransaction>, Parts)> {
+    let query = stored_transactions()
         .filter(payment_transactions::order_key.eq(order.get()))
         .order(payment_transactions::sequence.asc())
-        .select((TransactionRow::as_select(), payment_next_actions::content.nullable()));
-    let rows: Vec<TransactionWithAction> = query.load(conn).await?;
+        .select((
+            TransactionRow::as_select(),
+            payment_next_actions::content.nullable(),
+            payment_metadata::content.nullable(),
+        ));
+    let rows: Vec<StoredTransaction> = query.load(conn).await?;
     let parts = load_parts(conn, &rows).await?;
     Ok((rows, parts))
 }

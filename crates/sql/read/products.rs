@@ -4,12 +4,12 @@ use diesel_async::RunQueryDsl;
 use domain::{ChangeId, Product, ProductId, ProductKey, product::StoredProductChange};
 use ports::{ChangeFilter, Page, PortError, ProductRepository};
 
-use super::{limit_plus_one, read_page};
+use super::{author::author_id, limit_plus_one, read_page};
 use crate::connection::{Conn, Database};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::row::{ADJUSTED, ChangeRow, ProductRow, read_rows};
-use crate::sql::schema::{product_changes, products, user};
+use crate::sql::schema::{api_keys, product_changes, products, user};
 use crate::sql::value::SqlTimestamp;
 
 #[async_trait]
@@ -76,8 +76,9 @@ impl ProductRepository for Database {
             let mut query = product_changes::table
                 .inner_join(products::table.on(products::id.eq(product_changes::product_key)))
                 .left_join(user::table.on(user::id.eq(product_changes::changed_by)))
+                .left_join(api_keys::table.on(api_keys::id.eq(product_changes::changed_by)))
                 .filter(product_changes::product_key.eq(product.get()))
-                .select((ChangeRow::as_select(), products::product_id, user::public_id.nullable()))
+                .select((ChangeRow::as_select(), products::product_id, author_id()))
                 .into_boxed();
             let index = match kind {
                 ChangeFilter::Any => Index::CHANGES_VERSION,
@@ -93,7 +94,7 @@ impl ProductRepository for Database {
             let newest = query.order(product_changes::version.desc()).limit(limit_plus_one(limit));
             let rows = IndexHint(index, newest).load::<(ChangeRow, String, Option<String>)>(conn).await?;
             let id = |(row, _, _): &(ChangeRow, _, _)| row.public_id();
-            read_page(&*observer, rows, limit, id, |(row, product, user)| row.into_change(product, user))
+            read_page(&*observer, rows, limit, id, |(row, product, author)| row.into_change(product, author))
         })
         .await
     }

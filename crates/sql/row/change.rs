@@ -1,10 +1,10 @@
 use diesel::prelude::*;
 use domain::{
-    ChangeId, ChangeKey, ProductId, Text, UserId, Version,
+    AuthorId, ChangeId, ChangeKey, ProductId, Text, Version,
     product::{ProductChange, StockChange, StoredProductChange},
 };
 
-use super::{ProductRow, reader::RowReader, user_key};
+use super::{ProductRow, author_key, reader::RowReader};
 use crate::sql::schema::product_changes;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -47,7 +47,7 @@ impl ChangeRow {
             stock: stock.to_owned(),
             quantity,
             reason: change.reason.as_ref().map(|it| it.as_str().to_owned()),
-            changed_by: user_key(change.by),
+            changed_by: author_key(change.by),
             actor: change.by.actor.as_str().to_owned(),
             created_at: change.at.into(),
         }
@@ -57,11 +57,11 @@ impl ChangeRow {
         self.change_id.clone()
     }
 
-    /// The change, with the public ids of its product and of the user who made it.
+    /// The change, with the public ids of its product and of who made it.
     pub(in crate::sql) fn into_change(
         self,
         product: String,
-        user: Option<String>,
+        author: Option<String>,
     ) -> QueryResult<StoredProductChange> {
         let row = RowReader::new("product_changes", self.id).with_product(&product);
         let change = ProductChange {
@@ -73,7 +73,7 @@ impl ChangeRow {
         };
         Ok(StoredProductChange {
             change,
-            user: user.map(UserId::new),
+            author: author.map(AuthorId::new),
             version: Version::new(self.version),
             price: row.read_money(self.price, &self.currency, "price")?,
             active: self.active,

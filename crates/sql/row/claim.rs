@@ -1,18 +1,18 @@
 use diesel::prelude::*;
-use domain::UserKey;
+use domain::AuthorKey;
 use ports::{Claim, Fingerprint, IdempotencyKey, StoredReply};
 
 use super::reader::RowReader;
 use crate::sql::schema::idempotency_claims;
 use crate::sql::value::SqlTimestamp;
 
-/// Stands for "no user", as keys of users are above zero. It cannot be null: a unique key treats two nulls
+/// Stands for "no owner", as row keys are above zero. It cannot be null: a unique key treats two nulls
 /// as different, and would let an anonymous request claim the same idempotency key twice.
-const NO_USER: i64 = 0;
+const NO_OWNER: i64 = 0;
 
 /// The owner of an idempotency key as its column holds it.
 pub(crate) fn owner_key(key: &IdempotencyKey) -> i64 {
-    key.user.map_or(NO_USER, UserKey::get)
+    key.owner.map_or(NO_OWNER, AuthorKey::get)
 }
 
 /// A claim as it is read. Its key is not selected, because every query names it.

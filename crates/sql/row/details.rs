@@ -55,12 +55,14 @@ impl DetailsRow {
     }
 }
 
-fn json_text(value: &impl Serialize) -> String {
+/// A value as it is stored in a column of JSON.
+pub(super) fn json_text(value: &impl Serialize) -> String {
     // Plain data with text keys: serialising it cannot fail.
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn read_json<T: DeserializeOwned>(
+/// Reads a column of JSON; `None` if it is null.
+pub(super) fn read_json<T: DeserializeOwned>(
     row: RowReader<'_>,
     text: Option<String>,
     column: &'static str,

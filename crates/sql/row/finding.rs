@@ -1,10 +1,10 @@
 use diesel::prelude::*;
 use domain::{
-    EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text, TransactionId,
-    UserId, finding::ResolvedBy,
+    AuthorId, EventId, Finding, FindingId, FindingKey, FindingKind, GatewayName, OrderNumber, Text,
+    TransactionId, finding::ResolvedBy,
 };
 
-use super::{reader::RowReader, user_key};
+use super::{author_key, reader::RowReader};
 use crate::sql::schema::findings;
 use crate::sql::value::SqlTimestamp;
 
@@ -44,7 +44,7 @@ impl From<&Finding> for FindingRow {
             // Repeats `resolved_at`, because "not null" is no single value, and only behind one is an index
             // in order.
             resolved: finding.resolved_at.is_some(),
-            resolved_by: finding.resolved_by.as_ref().map(|it| user_key(it.by)),
+            resolved_by: finding.resolved_by.as_ref().map(|it| author_key(it.by)),
             resolved_actor: finding.resolved_by.as_ref().map(|it| it.by.actor.as_str().to_owned()),
         }
     }
@@ -55,8 +55,8 @@ impl FindingRow {
         self.finding_id.clone()
     }
 
-    /// The finding, with the public id of the operator who resolved it, if any.
-    pub(in crate::sql) fn into_finding(self, user: Option<String>) -> QueryResult<Finding> {
+    /// The finding, with the public id of its resolver, if any.
+    pub(in crate::sql) fn into_finding(self, author: Option<String>) -> QueryResult<Finding> {
         let row = RowReader::new("findings", self.id);
         let row = match (&self.transaction_id, &self.order_number) {
             (Some(id), Some(order)) => row.with_transaction(id, order),
@@ -65,7 +65,7 @@ impl FindingRow {
         };
         let resolver = match self.resolved_actor.as_deref().zip(self.resolved_by) {
             Some((actor, key)) => {
-                Some(ResolvedBy { by: row.read_changed_by(actor, key)?, user: user.map(UserId::new) })
+                Some(ResolvedBy { by: row.read_changed_by(actor, key)?, author: author.map(AuthorId::new) })
             }
             None => None,
         };

@@ -1,10 +1,10 @@
 use diesel::prelude::*;
 use domain::{
-    OrderKey, Sequence, Text, UserId,
+    AuthorId, OrderKey, Sequence, Text,
     order::{HistoryEntry, OrderStatus, StoredHistoryEntry},
 };
 
-use super::{reader::RowReader, user_key};
+use super::{author_key, reader::RowReader};
 use crate::sql::schema::order_status_history;
 use crate::sql::value::SqlTimestamp;
 
@@ -33,7 +33,7 @@ impl HistoryRow {
             sequence: entry.sequence.get(),
             from_status: entry.from.map_or(NO_STATUS, OrderStatus::as_str).to_owned(),
             to_status: entry.to.as_str().to_owned(),
-            changed_by: user_key(entry.by),
+            changed_by: author_key(entry.by),
             created_at: entry.at.into(),
             actor: entry.by.actor.as_str().to_owned(),
             reason: entry.reason.as_ref().map(|it| it.as_str().to_owned()),
@@ -44,7 +44,7 @@ impl HistoryRow {
     pub(in crate::sql) fn into_entry(
         self,
         order: &str,
-        user: Option<String>,
+        author: Option<String>,
     ) -> QueryResult<StoredHistoryEntry> {
         let row = RowReader::for_part("order_status_history", self.order_id, self.sequence).with_order(order);
         let status = |name: &str, column| row.require_value(OrderStatus::parse(name), column);
@@ -59,6 +59,6 @@ impl HistoryRow {
             reason: self.reason.map(Text::new),
             at: row.read_timestamp(self.created_at, "createdAt")?,
         };
-        Ok(StoredHistoryEntry { entry, user: user.map(UserId::new) })
+        Ok(StoredHistoryEntry { entry, author: author.map(AuthorId::new) })
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct OrderRow {
     last_sequence: i64,
     came_from: Option<String>,
     expires_at: SqlTimestamp,
+    status_changed_at: SqlTimestamp,
 }
 
 impl From<&Order> for OrderRow {
@@ -42,6 +43,7 @@ impl From<&Order> for OrderRow {
             last_sequence: order.last_sequence.get(),
             came_from: order.came_from.map(|it| it.as_str().to_owned()),
             expires_at: order.expires_at.into(),
+            status_changed_at: order.status_changed_at.into(),
         }
     }
 }
@@ -78,6 +80,7 @@ impl OrderRow {
             created_at: row.read_timestamp(self.created_at, "createdAt")?,
             updated_at: row.read_timestamp(self.updated_at, "updatedAt")?,
             expires_at: row.read_timestamp(self.expires_at, "expiresAt")?,
+            status_changed_at: row.read_timestamp(self.status_changed_at, "statusChangedAt")?,
             number: OrderNumber::new(self.order_number),
         })
     }
@@ -94,6 +97,7 @@ pub(in crate::sql) struct ItemRow {
     name: String,
     holds_stock: bool,
     position: i64,
+    restocked: i64,
 }
 
 impl ItemRow {
@@ -105,6 +109,7 @@ impl ItemRow {
             quantity: row.read_count(self.quantity, "quantity")?,
             price: row.read_money(self.price, currency, "price")?,
             holds_stock: self.holds_stock,
+            restocked: row.read_count(self.restocked, "restocked")?,
         })
     }
 }
@@ -122,6 +127,7 @@ pub(crate) struct NewItem<'a> {
     name: &'a str,
     holds_stock: bool,
     position: i64,
+    restocked: i64,
 }
 
 impl<'a> NewItem<'a> {
@@ -136,6 +142,7 @@ impl<'a> NewItem<'a> {
             name: item.name.as_str(),
             holds_stock: item.holds_stock,
             position,
+            restocked: i64::from(item.restocked),
         })
     }
 }

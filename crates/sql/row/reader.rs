@@ -7,12 +7,12 @@ use std::fmt;
 
 use diesel::{QueryResult, result::Error};
 use domain::{
-    Actor, ChangedBy, Currency, EventId, GatewayName, Money, OrderNumber, ProductId, Timestamp,
-    TransactionId, UserId, UserKey,
+    Actor, ApiKeyKey, AuthorKey, ChangedBy, Currency, EventId, GatewayName, Money, OrderNumber, ProductId,
+    Timestamp, TransactionId, UserId, UserKey,
 };
 use ports::{RowOwner, UnreadableRow};
 
-use super::NO_USER_KEY;
+use super::NO_AUTHOR_KEY;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// The row whose columns are read. A value that this program does not write makes an error of them, for
@@ -81,9 +81,9 @@ impl<'r> RowReader<'r> {
         Self { parent: RowParent::User(id), ..self }
     }
 
-    /// It belongs to the user in that row; [`NO_USER_KEY`] is none.
+    /// It belongs to the user in that row; [`NO_AUTHOR_KEY`] is none.
     pub(super) const fn of_user_row(self, key: i64) -> Self {
-        Self { parent: if key == NO_USER_KEY { RowParent::None } else { RowParent::UserRow(key) }, ..self }
+        Self { parent: if key == NO_AUTHOR_KEY { RowParent::None } else { RowParent::UserRow(key) }, ..self }
     }
 
     /// A row of another table with the same owner.
@@ -156,10 +156,16 @@ impl<'r> RowReader<'r> {
         at.map(|it| self.read_timestamp(it, column)).transpose()
     }
 
-    /// The actor and the user behind a change, from their two columns.
-    pub(super) fn read_changed_by(&self, actor: &str, user: i64) -> QueryResult<ChangedBy> {
-        let user = (user != NO_USER_KEY).then(|| UserKey::new(user));
-        Ok(ChangedBy { actor: self.require_value(Actor::parse(actor), "actor")?, user })
+    /// The actor and the user or API key behind a change, from their two columns.
+    pub(super) fn read_changed_by(&self, actor: &str, author: i64) -> QueryResult<ChangedBy> {
+        let actor = self.require_value(Actor::parse(actor), "actor")?;
+        let kind = match actor {
+            Actor::Customer | Actor::Operator | Actor::Gateway | Actor::System => {
+                AuthorKey::User(UserKey::new(author))
+            }
+            Actor::Service => AuthorKey::ApiKey(ApiKeyKey::new(author)),
+        };
+        Ok(ChangedBy { actor, author: (author != NO_AUTHOR_KEY).then_some(kind) })
     }
 }
 

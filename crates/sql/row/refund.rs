@@ -1,7 +1,11 @@
 use diesel::prelude::*;
 use domain::{GatewayName, Refund, RefundId, RefundKey, Text, TransactionKey, payment::RefundFacts};
 
-use super::{reader::RowReader, user_key};
+use super::{
+    author_key,
+    details::{json_text, read_json},
+    reader::RowReader,
+};
 use crate::sql::schema::refunds;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -25,6 +29,8 @@ pub(in crate::sql) struct RefundRow {
     created_at: SqlTimestamp,
     check_at: Option<SqlTimestamp>,
     checks: i64,
+    items: Option<String>,
+    metadata: Option<String>,
 }
 
 impl RefundRow {
@@ -42,12 +48,14 @@ impl RefundRow {
             succeeded_at: refund.facts.succeeded_at.map(SqlTimestamp::from),
             failed_at: refund.facts.failed_at.map(SqlTimestamp::from),
             withdrawn: refund.facts.withdrawn,
-            requested_by: user_key(refund.requested_by),
+            requested_by: author_key(refund.requested_by),
             actor: refund.requested_by.actor.as_str().to_owned(),
             reason: refund.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: refund.created_at.into(),
             check_at: refund.check_at.map(SqlTimestamp::from),
             checks: i64::from(refund.checks),
+            items: (!refund.items.is_empty()).then(|| json_text(&refund.items)),
+            metadata: (!refund.metadata.is_empty()).then(|| json_text(&refund.metadata)),
         }
     }
 
@@ -69,6 +77,8 @@ impl RefundRow {
             created_at: row.read_timestamp(self.created_at, "created_at")?,
             check_at: row.read_optional_timestamp(self.check_at, "check_at")?,
             checks: row.read_count(self.checks, "checks")?,
+            items: read_json(row, self.items, "items")?.unwrap_or_default(),
+            metadata: read_json(row, self.metadata, "metadata")?.unwrap_or_default(),
         })
     }
 }

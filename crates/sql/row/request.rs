@@ -1,10 +1,10 @@
 use diesel::prelude::*;
 use domain::{
-    TransactionKey, UserId,
+    AuthorId, TransactionKey,
     payment::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest},
 };
 
-use super::{TransactionHead, user_key};
+use super::{TransactionHead, author_key};
 use crate::sql::schema::payment_requests;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -27,7 +27,7 @@ impl From<&PaymentRequest> for NewRequest {
             transaction_key: it.transaction.get(),
             kind: it.kind.as_str(),
             amount: it.amount.into(),
-            requested_by: user_key(it.requested_by),
+            requested_by: author_key(it.requested_by),
             actor: it.requested_by.actor.as_str(),
             requested_at: it.requested_at.into(),
         }
@@ -47,12 +47,11 @@ pub(in crate::sql) struct RequestRow {
 }
 
 impl RequestRow {
-    /// The request, with the currency of its transaction and the public id of the user who made it, if a
-    /// user did.
+    /// The request, with the currency of its transaction and the public id of its author, if there is one.
     pub(in crate::sql) fn into_request(
         self,
         of: &TransactionHead,
-        user: Option<String>,
+        author: Option<String>,
     ) -> QueryResult<StoredPaymentRequest> {
         let (row, currency) =
             (of.row().child_row("payment_requests", self.transaction_key, self.id), of.currency());
@@ -63,6 +62,6 @@ impl RequestRow {
             requested_by: row.read_changed_by(&self.actor, self.requested_by)?,
             requested_at: row.read_timestamp(self.requested_at, "requested_at")?,
         };
-        Ok(StoredPaymentRequest { request, user: user.map(UserId::new) })
+        Ok(StoredPaymentRequest { request, author: author.map(AuthorId::new) })
     }
 }

@@ -6,7 +6,10 @@ use domain::{
     },
 };
 
-use super::{DisputeRow, ReferenceRow, RefundRow, next_action::parse_action, read_rows, reader::RowReader};
+use super::{
+    DisputeRow, ReferenceRow, RefundRow, details::read_json, next_action::parse_action, read_rows,
+    reader::RowReader,
+};
 use crate::sql::schema::payment_transactions;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
@@ -142,11 +145,12 @@ impl TransactionRow {
         self.disputed_amount.is_some()
     }
 
-    /// The transaction with its next action as it is stored, its refunds, which must be sorted oldest first, and all
+    /// The transaction with its next action and its metadata as they are stored, its refunds, which must be sorted oldest first, and all
     /// its dispute events.
     pub(in crate::sql) fn into_transaction(
         self,
         action: Option<String>,
+        metadata: Option<String>,
         refunds: Vec<RefundRow>,
         disputes: Vec<DisputeRow>,
         references: Vec<ReferenceRow>,
@@ -158,6 +162,8 @@ impl TransactionRow {
         });
         Ok(Transaction {
             next_action: action.transpose()?,
+            metadata: read_json(row.sibling_row("payment_metadata", self.id), metadata, "content")?
+                .unwrap_or_default(),
             amount: row.read_money(self.amount, &self.currency, "amount")?,
             facts: self.read_facts(disputes)?,
             sequence: row.read_count(self.sequence, "sequence")?,

@@ -22,6 +22,7 @@ mod location;
 mod process;
 mod program;
 mod server;
+mod smtp;
 mod stopwatch;
 
 pub use kind::{
@@ -31,4 +32,5 @@ pub use kind::{
 };
 pub use program::{MissingProgram, missing_programs};
 pub use server::{Server, ServerKind};
+pub use smtp::{ReceivedMail, SmtpMode, SmtpServer};
 pub use stopwatch::LoadStopwatch;

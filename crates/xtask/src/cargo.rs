@@ -1,9 +1,13 @@
 //! Running cargo from within cargo.
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 use std::{env, io};
+
+/// The prefixes of variables that `cargo run` sets for the program.
+const OURS: [&str; 2] = ["CARGO_MANIFEST_", "CARGO_PKG_"];
 
 /// Prints a cargo command and runs it in `root`. True if it succeeded.
 pub(crate) fn run(root: &Path, args: &[&str]) -> io::Result<bool> {
@@ -19,8 +23,14 @@ pub(crate) fn document(root: &Path) -> io::Result<bool> {
 }
 
 /// The cargo that runs this tool, so that both use the same toolchain.
-fn cargo_command(root: &Path) -> Command {
+pub(crate) fn cargo_command(root: &Path) -> Command {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root);
+    // The outer cargo describes this crate in them. Some build scripts look at such variables, and what depends on these
+    // would be built again at every change between this tool and a plain `cargo build`.
+    let ours = |it: &OsString| it.to_str().is_some_and(|it| OURS.iter().any(|prefix| it.starts_with(prefix)));
+    for name in env::vars_os().map(|(name, _)| name).filter(ours) {
+        cargo.env_remove(name);
+    }
     cargo
 }

@@ -2,15 +2,18 @@
 
 mod bench;
 mod cargo;
+mod console;
 mod deny;
 mod localstripe;
+mod openapi;
 mod programs;
 mod servers;
 mod test;
 mod tidy;
 
+use console::Missing;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::{env, io};
 
@@ -19,7 +22,10 @@ usage: cargo xtask <command>
 
   bench [args…]   how fast the service is, in release on private servers: [workload …] [--seconds N] [--rounds N]
                   [--clients N] [--quick] [--write] [--baseline FILE] [--log FILE]
+  console         the operators' console: builds it, compares it with the committed files, tests it in Chromium
   check           formatting, lints, docs, denied crates, tidy: everything short of running the code
+  openapi         tries the service and its description with tools from npm and PyPI; with `--write`, renews the
+                  description in docs/openapi.json
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
                   two idle loops to run on each processor besides
@@ -48,7 +54,11 @@ fn run(args: &[String]) -> io::Result<bool> {
             && cargo::document(&root)?
             && deny::run(&root)?
             && tidy::run(&root)?),
+        Some(("console", [])) => console::run(&root, Missing::Fault),
+        Some(("openapi", [])) => openapi::run(&root),
+        Some(("openapi", [write])) if write == "--write" => openapi::write_document(&root),
         Some(("servers", [])) => servers::run(),
+        Some(("test", [])) => test_all(&root),
         Some(("test", extra)) => {
             Ok(programs::ensure_programs()? && localstripe::try_install(&root)? && test::run(&root, extra)?)
         }
@@ -59,6 +69,14 @@ fn run(args: &[String]) -> io::Result<bool> {
             Ok(false)
         }
     }
+}
+
+/// Every test there is. The tools from outside come first, so that the summary of the tests is the end of the output.
+fn test_all(root: &Path) -> io::Result<bool> {
+    let is_ready = programs::ensure_programs()? && localstripe::try_install(root)?;
+    let is_described = openapi::run(root)?;
+    let is_shown = console::run(root, Missing::from_environment())?;
+    Ok(is_ready && test::run(root, &[])? && is_described && is_shown)
 }
 
 /// The workspace's folder, found from the variable by which `cargo run` names this crate's folder.

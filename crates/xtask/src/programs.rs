@@ -31,6 +31,25 @@ pub(crate) fn ensure_programs() -> io::Result<bool> {
     Ok(installed)
 }
 
+/// Where Chromium is, by the distribution. The tests of the console look there, too.
+const CHROMIUM: [&str; 3] = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+
+/// Whether Chromium is installed, after an attempt to install it if it is not.
+pub(crate) fn ensure_chromium() -> io::Result<bool> {
+    let is_installed = || CHROMIUM.iter().any(|it| Path::new(it).exists());
+    if is_installed() {
+        return Ok(true);
+    }
+    if !Path::new(APT).exists() {
+        return Ok(false);
+    }
+    let [update, install] = install_commands(&["chromium"], is_root()?);
+    writeln!(io::stdout(), "Not installed: chromium. Running: {}", install.join(" "))?;
+    // May fail, as above.
+    let _ = run(&update)?;
+    Ok(run(&install)? && is_installed())
+}
+
 /// The packages of the missing programs, each once, sorted.
 fn missing_packages(missing: &[MissingProgram]) -> Vec<&'static str> {
     missing.iter().map(|it| it.package).collect::<BTreeSet<_>>().into_iter().collect()

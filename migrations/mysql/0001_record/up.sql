@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS user (
     -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        BIGINT       NOT NULL,
     disabled        TINYINT(1)   NOT NULL DEFAULT 0,
-    -- When role or disabled last changed. Instances drop cached users by it.
+    -- When role, address or disabled last changed. Instances drop cached users by it.
     changed_at      TIMESTAMP(3) NULL,
     last_login_at   TIMESTAMP(3) NULL,
     UNIQUE KEY user_public (publicId),
@@ -37,6 +37,46 @@ CREATE TABLE IF NOT EXISTS user (
     CONSTRAINT user_hash_cost CHECK (hashCost >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
+-- Mails that wait to be sent. A row is deleted once it is sent or given up.
+CREATE TABLE IF NOT EXISTS mails (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    kind            VARCHAR(20)  NOT NULL,
+    recipient       VARCHAR(255) NOT NULL,
+    -- The row key of a user; 0 before the account was looked up.
+    user_key        BIGINT       NOT NULL,
+    attempts        BIGINT       NOT NULL,
+    created_at      TIMESTAMP(3) NOT NULL,
+    due_at          TIMESTAMP(3) NOT NULL,
+    expires_at      TIMESTAMP(3) NOT NULL,
+    KEY mails_due (kind, due_at),
+    KEY mails_of_user (user_key),
+    CONSTRAINT mails_kind CHECK (kind IN ('RESET_REQUEST', 'PASSWORD_RESET', 'EMAIL_CHANGED')),
+    CONSTRAINT mails_attempts CHECK (attempts >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- The permissions to set a new password, at most one for each user. The token itself is in no row.
+CREATE TABLE IF NOT EXISTS password_resets (
+    user_key        BIGINT       NOT NULL PRIMARY KEY,
+    requested_at    TIMESTAMP(3) NOT NULL,
+    expires_at      TIMESTAMP(3) NOT NULL,
+    token_digest    VARCHAR(255) NULL,
+    UNIQUE KEY resets_token (token_digest),
+    CONSTRAINT resets_user FOREIGN KEY (user_key) REFERENCES user (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- The accounts that were erased, and how far the erasure of their data has come: the position in the list of the
+-- user's orders, then a word.
+CREATE TABLE IF NOT EXISTS erasures (
+    user_key        BIGINT       NOT NULL PRIMARY KEY,
+    erased_at       TIMESTAMP(3) NOT NULL,
+    progress        VARCHAR(300) NOT NULL,
+    -- Whether nothing is left to do, for the index.
+    finished        TINYINT(1)   NOT NULL DEFAULT 0,
+    KEY erasures_open (finished, erased_at),
+    CONSTRAINT erasures_user FOREIGN KEY (user_key) REFERENCES user (id),
+    CONSTRAINT erasures_finished CHECK (finished = (progress = 'finished'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
 CREATE TABLE IF NOT EXISTS sessions (
     id          BIGINT       NOT NULL PRIMARY KEY,
     sessionId   VARCHAR(255) NOT NULL,
@@ -49,7 +89,7 @@ CREATE TABLE IF NOT EXISTS sessions (
     -- The times at which the latest refresh tokens were spent, in milliseconds, oldest first, separated by
     -- commas.
     spent       VARCHAR(255) NOT NULL,
-    -- The network of the login: an IPv4 address or an IPv6 /64.
+    -- The network of the login: an IPv4 address or an IPv6 /64. Empty once the account is erased.
     network     VARCHAR(64)  NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
     KEY sessions_of_user (userId, revokedAt, createdAt),
@@ -58,6 +98,33 @@ CREATE TABLE IF NOT EXISTS sessions (
     KEY sessions_revoked (revokedAt),
     CONSTRAINT sessions_user FOREIGN KEY (userId) REFERENCES user (id),
     CONSTRAINT sessions_generation CHECK (generation >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- The keys with which other systems call. Of a key only the digest is stored.
+CREATE TABLE IF NOT EXISTS api_keys (
+    id          BIGINT       NOT NULL PRIMARY KEY,
+    keyId       VARCHAR(255) NOT NULL,
+    -- SHA-256 of the key, as hexadecimal digits.
+    digest      CHAR(64)     NOT NULL,
+    name        VARCHAR(500) NOT NULL,
+    -- Separated by spaces.
+    scopes      VARCHAR(255) NOT NULL,
+    -- The operator who made it.
+    creator     BIGINT       NOT NULL,
+    createdAt   TIMESTAMP(3) NOT NULL,
+    -- Milliseconds since 1970, because a TIMESTAMP ends in 2038.
+    expiresAt   BIGINT       NULL,
+    -- Whether there is a `revokedAt`, for the index.
+    revoked     TINYINT(1)   NOT NULL,
+    revokedAt   TIMESTAMP(3) NULL,
+    lastUsedAt  TIMESTAMP(3) NULL,
+    UNIQUE KEY api_keys_public (keyId),
+    UNIQUE KEY api_keys_digest (digest),
+    KEY api_keys_of_state (revoked, createdAt),
+    CONSTRAINT api_keys_creator FOREIGN KEY (creator) REFERENCES user (id),
+    CONSTRAINT api_keys_digest_length CHECK (char_length(digest) = 64),
+    CONSTRAINT api_keys_scopes CHECK (scopes <> ''),
+    CONSTRAINT api_keys_revoked CHECK (revoked = (revokedAt IS NOT NULL))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS products (
@@ -97,7 +164,7 @@ CREATE TABLE IF NOT EXISTS product_changes (
     stock       VARCHAR(20)    NOT NULL,
     quantity    BIGINT         NULL,
     reason      TEXT           NULL,
-    -- The row key of a user; 0 if no user made the change.
+    -- The row key of a user, or for a SERVICE of an API key; 0 if neither made the change.
     changedBy   BIGINT         NOT NULL,
     actor       VARCHAR(20)    NOT NULL,
     createdAt   TIMESTAMP(3)   NOT NULL,
@@ -113,7 +180,7 @@ CREATE TABLE IF NOT EXISTS product_changes (
     CONSTRAINT changes_quantity CHECK ((stock IN ('ADJUSTED', 'SET')) = (quantity IS NOT NULL)),
     CONSTRAINT changes_set CHECK (stock <> 'SET' OR quantity >= 0),
     CONSTRAINT changes_adjusted CHECK (stock <> 'ADJUSTED' OR quantity <> 0),
-    CONSTRAINT changes_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
+    CONSTRAINT changes_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS orders (
@@ -131,6 +198,8 @@ CREATE TABLE IF NOT EXISTS orders (
     lastSequence BIGINT         NOT NULL,
     cameFrom     VARCHAR(20)    NULL,
     expiresAt    TIMESTAMP(3)   NOT NULL,
+    -- When it got its status: the time limits of a status count from here.
+    statusChangedAt TIMESTAMP(3) NOT NULL,
     UNIQUE KEY orders_number (orderNumber),
     KEY orders_by_time (createdAt),
     KEY orders_of_user (userId, createdAt),
@@ -138,6 +207,7 @@ CREATE TABLE IF NOT EXISTS orders (
     KEY orders_of_user_and_status (userId, status, createdAt),
     KEY orders_expired (status, expiresAt),
     KEY orders_unchanged (status, updatedAt),
+    KEY orders_in_status (status, statusChangedAt),
     KEY orders_by_change (updatedAt),
     KEY orders_of_user_by_change (userId, updatedAt),
     CONSTRAINT orders_user FOREIGN KEY (userId) REFERENCES user (id),
@@ -196,13 +266,16 @@ CREATE TABLE IF NOT EXISTS order_items (
     name        VARCHAR(500)   NOT NULL,
     holdsStock  TINYINT(1)     NOT NULL,
     `position`  BIGINT         NOT NULL,
+    -- The pieces that went back into stock, in whatever way.
+    restocked   BIGINT         NOT NULL DEFAULT 0,
     UNIQUE KEY items_position (orderId, `position`),
     CONSTRAINT items_order FOREIGN KEY (orderId) REFERENCES orders (id),
     -- By the key of the order: a CHECK must not use an AUTO_INCREMENT column.
     CONSTRAINT items_quantity CHECK (quantity > 0 OR (quantity = 0 AND orderId < 4294967296)),
     CONSTRAINT items_price CHECK (price > 0 OR (price = 0 AND orderId < 4294967296)),
     CONSTRAINT items_holds_stock CHECK (holdsStock IN (0, 1)),
-    CONSTRAINT items_position_first CHECK (`position` >= 0)
+    CONSTRAINT items_position_first CHECK (`position` >= 0),
+    CONSTRAINT items_restocked CHECK (restocked BETWEEN 0 AND quantity * holdsStock)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS order_status_history (
@@ -213,7 +286,7 @@ CREATE TABLE IF NOT EXISTS order_status_history (
     -- Empty for the first entry.
     fromStatus  VARCHAR(20)  NOT NULL,
     toStatus    VARCHAR(20)  NOT NULL,
-    -- The row key of a user; 0 if no user made the change.
+    -- The row key of a user, or for a SERVICE of an API key; 0 if neither made the change.
     changedBy   BIGINT       NOT NULL,
     createdAt   TIMESTAMP(3) NOT NULL,
     actor       VARCHAR(20)  NOT NULL,
@@ -228,7 +301,7 @@ CREATE TABLE IF NOT EXISTS order_status_history (
         'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
         'CLOSED'
     )),
-    CONSTRAINT history_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    CONSTRAINT history_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     CONSTRAINT history_moves CHECK (fromStatus <> toStatus),
     CONSTRAINT history_numbers CHECK (sequence >= 1),
     CONSTRAINT history_first CHECK ((sequence = 1) = (fromStatus = '') OR orderId < 4294967296)
@@ -327,13 +400,16 @@ CREATE TABLE IF NOT EXISTS refunds (
     succeeded_at     TIMESTAMP(3)   NULL,
     failed_at        TIMESTAMP(3)   NULL,
     withdrawn        TINYINT(1)     NOT NULL,
-    -- The row key of the user who requested it; 0 if no user did.
+    -- The row key of the user, or for a SERVICE of the API key, that requested it; 0 if neither did.
     requested_by     BIGINT         NOT NULL,
     actor            VARCHAR(20)    NOT NULL,
     reason           TEXT           NULL,
     created_at       TIMESTAMP(3)   NOT NULL,
     check_at         TIMESTAMP(3)   NULL,
     checks           BIGINT         NOT NULL,
+    -- The pieces that it pays back, and the caller's own pairs: JSON. NULL: none.
+    items            MEDIUMTEXT     NULL,
+    metadata         MEDIUMTEXT     NULL,
     UNIQUE KEY refunds_public (transaction_key, refund_id),
     UNIQUE KEY refunds_sequence (transaction_key, sequence),
     KEY refunds_of_status (status, created_at),
@@ -343,7 +419,7 @@ CREATE TABLE IF NOT EXISTS refunds (
     CONSTRAINT refunds_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
     CONSTRAINT refunds_amount CHECK (amount > 0),
     CONSTRAINT refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
-    CONSTRAINT refunds_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    CONSTRAINT refunds_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     CONSTRAINT refunds_withdrawn CHECK (withdrawn IN (0, 1)),
     CONSTRAINT refunds_sequence_first CHECK (sequence >= 1),
     CONSTRAINT refunds_through CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
@@ -359,7 +435,7 @@ CREATE TABLE IF NOT EXISTS payment_requests (
     transaction_key  BIGINT         NOT NULL,
     kind             VARCHAR(20)    NOT NULL,
     amount           DECIMAL(19, 4) NOT NULL,
-    -- The row key of the user who requested it; 0 if no user did.
+    -- The row key of the user, or for a SERVICE of the API key, that requested it; 0 if neither did.
     requested_by     BIGINT         NOT NULL,
     actor            VARCHAR(20)    NOT NULL,
     requested_at     TIMESTAMP(3)   NOT NULL,
@@ -367,7 +443,7 @@ CREATE TABLE IF NOT EXISTS payment_requests (
     CONSTRAINT requests_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id),
     CONSTRAINT requests_kind CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
     CONSTRAINT requests_amount CHECK (amount >= 0),
-    CONSTRAINT requests_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM'))
+    CONSTRAINT requests_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE'))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- The gateways' own references of payments, refunds and disputes. A reference has one owner, an owner one
@@ -395,6 +471,13 @@ CREATE TABLE IF NOT EXISTS payment_next_actions (
     transaction_key  BIGINT NOT NULL PRIMARY KEY,
     content          TEXT   NOT NULL,
     CONSTRAINT next_actions_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- The caller's own pairs of a payment: a JSON object. A payment without any has no row.
+CREATE TABLE IF NOT EXISTS payment_metadata (
+    transaction_key  BIGINT     NOT NULL PRIMARY KEY,
+    content          MEDIUMTEXT NOT NULL,
+    CONSTRAINT payment_metadata_transaction FOREIGN KEY (transaction_key) REFERENCES payment_transactions (id)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- Every request to a gateway with its answer. Rows are only inserted, and deleted when they are old. There is no foreign
@@ -478,7 +561,7 @@ CREATE TABLE IF NOT EXISTS findings (
     resolved        TINYINT(1)   NOT NULL DEFAULT 0,
     -- The subject of an open finding that may exist only once: `table:key` of an unreadable row.
     subject         VARCHAR(255) NULL,
-    -- The row key of the user who resolved it; 0 if no user did.
+    -- The row key of the user, or for a SERVICE of the API key, that resolved it; 0 if neither did.
     resolved_by     BIGINT       NULL,
     resolved_actor  VARCHAR(20)  NULL,
     UNIQUE KEY findings_public (finding_id),
@@ -488,17 +571,18 @@ CREATE TABLE IF NOT EXISTS findings (
     KEY findings_of_state (resolved, created_at),
     CONSTRAINT findings_resolved CHECK (resolved = (resolved_at IS NOT NULL)),
     CONSTRAINT findings_author CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
-    CONSTRAINT findings_resolver CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    CONSTRAINT findings_resolver CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     CONSTRAINT findings_kind CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
-        'refund-failed', 'over-refunded', 'contradiction', 'unreadable'
+        'refund-failed', 'over-refunded', 'contradiction', 'unreadable',
+        'webhook-disabled', 'webhook-gap'
     ))
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 CREATE TABLE IF NOT EXISTS idempotency_claims (
     id              BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
-    -- The row key of a user; 0 for requests without one. Not NULL: a unique key allows several NULLs.
+    -- The row key of a user or an API key; 0 for requests without either. Not NULL: a unique key allows several NULLs.
     userId          BIGINT       NOT NULL,
     route           VARCHAR(255) NOT NULL,
     idempotencyKey  VARCHAR(255) NOT NULL,
@@ -511,8 +595,77 @@ CREATE TABLE IF NOT EXISTS idempotency_claims (
     createdAt       TIMESTAMP(3) NOT NULL,
     expiresAt       TIMESTAMP(3) NULL,
     UNIQUE KEY claims_public (userId, route, idempotencyKey),
+    -- For the erasure of what is stored about an order.
+    KEY claims_of_resource (resource),
     KEY claims_expired (expiresAt),
     CONSTRAINT claims_answered CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- Endpoints of other systems that get the events of the feed.
+CREATE TABLE IF NOT EXISTS webhook_endpoints (
+    id               BIGINT       NOT NULL PRIMARY KEY,
+    endpoint_id      VARCHAR(255) NOT NULL,
+    url              TEXT         NOT NULL,
+    -- Names of event types with spaces between them; empty: all.
+    types            TEXT         NOT NULL,
+    description      TEXT         NULL,
+    disabled         TINYINT(1)   NOT NULL,
+    version          BIGINT       NOT NULL,
+    -- Encrypted; the key is not in the database.
+    secret           TEXT         NOT NULL,
+    -- The secret before the last rotation, and until when it signs as well.
+    old_secret       TEXT         NULL,
+    old_secret_until TIMESTAMP(3) NULL,
+    -- The sequence of the last event for which deliveries exist.
+    feed_cursor      BIGINT       NOT NULL,
+    enabled_at       TIMESTAMP(3) NOT NULL,
+    failing_since    TIMESTAMP(3) NULL,
+    created_at       TIMESTAMP(3) NOT NULL,
+    updated_at       TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY endpoints_public (endpoint_id),
+    KEY endpoints_by_time (created_at),
+    KEY endpoints_of_state (disabled),
+    CONSTRAINT endpoints_disabled CHECK (disabled IN (0, 1)),
+    CONSTRAINT endpoints_version CHECK (version >= 1),
+    CONSTRAINT endpoints_cursor CHECK (feed_cursor >= 0),
+    CONSTRAINT endpoints_old_secret CHECK ((old_secret IS NULL) = (old_secret_until IS NULL))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- Deliveries of events to endpoints. They outlive their endpoint, so there is no foreign key.
+CREATE TABLE IF NOT EXISTS webhook_deliveries (
+    id               BIGINT       NOT NULL PRIMARY KEY,
+    delivery_id      VARCHAR(255) NOT NULL,
+    endpoint_key     BIGINT       NOT NULL,
+    message_id       VARCHAR(255) NOT NULL,
+    event_type       VARCHAR(255) NOT NULL,
+    -- The event's place in the feed; NULL for a test.
+    sequence         BIGINT       NULL,
+    -- Deliveries of one subject are made one after the other; NULL waits for nothing.
+    -- Wider than an order number, which may have 255 characters: a kind stands before it.
+    subject          VARCHAR(300) NULL,
+    status           VARCHAR(20)  NOT NULL,
+    attempts         BIGINT       NOT NULL,
+    next_attempt_at  TIMESTAMP(3) NULL,
+    first_attempt_at TIMESTAMP(3) NULL,
+    attempt_began_at TIMESTAMP(3) NULL,
+    duration_ms      BIGINT       NULL,
+    http_status      BIGINT       NULL,
+    -- The beginning of the answer, or the reason why there was none.
+    answer           TEXT         NULL,
+    created_at       TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY deliveries_public (delivery_id),
+    KEY deliveries_due (endpoint_key, status, next_attempt_at),
+    KEY deliveries_of_subject (endpoint_key, subject, status, sequence),
+    KEY deliveries_of_endpoint (endpoint_key, created_at),
+    KEY deliveries_of_status (status),
+    KEY deliveries_by_time (created_at),
+    CONSTRAINT deliveries_status CHECK (status IN ('PENDING', 'DELIVERED', 'FAILED')),
+    CONSTRAINT deliveries_attempts CHECK (attempts >= 0),
+    CONSTRAINT deliveries_duration CHECK (duration_ms >= 0),
+    CONSTRAINT deliveries_http_status CHECK (http_status >= 0),
+    CONSTRAINT deliveries_next CHECK ((status = 'PENDING') = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT deliveries_attempt CHECK ((attempt_began_at IS NULL) = (duration_ms IS NULL)),
+    CONSTRAINT deliveries_order CHECK (subject IS NULL OR sequence IS NOT NULL)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- One row that is written to check whether the database accepts writes.
@@ -523,3 +676,37 @@ CREATE TABLE IF NOT EXISTS commit_probe (
     CONSTRAINT commit_probe_one CHECK (id = 1)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 INSERT INTO commit_probe (id, probed_at, filling) VALUES (1, '2000-01-01 00:00:00.000', '') ON DUPLICATE KEY UPDATE id = id;
+
+-- The feed of events for other systems. Row numbers grow in the order of the commits, within one order in the order of its
+-- versions; `sequence` is given after the commit, and readers follow it.
+CREATE TABLE IF NOT EXISTS feed_events (
+    id              BIGINT       NOT NULL PRIMARY KEY AUTO_INCREMENT,
+    event_id        VARCHAR(255) NOT NULL,
+    sequence        BIGINT       NULL,
+    kind            VARCHAR(50)  NOT NULL,
+    -- What the event is about: events about one subject keep their order.
+    subject_kind    VARCHAR(20)  NOT NULL,
+    subject         VARCHAR(255) NOT NULL,
+    -- The row key of the user whose personal data is in `data`.
+    owner           BIGINT       NULL,
+    data            MEDIUMTEXT   NOT NULL,
+    created_at      TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY feed_by_sequence (sequence),
+    KEY feed_of_owner (owner),
+    CONSTRAINT feed_events_sequence CHECK (sequence >= 1),
+    CONSTRAINT feed_events_subject CHECK (subject_kind IN ('ORDER', 'USER', 'FINDING')),
+    CONSTRAINT feed_events_data CHECK (JSON_VALID(data))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- One row: the next number of the feed. A transaction that gives numbers changes it first, so there is one at a time.
+CREATE TABLE IF NOT EXISTS feed_sequencer (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    next_sequence   BIGINT       NOT NULL,
+    -- The number of the last event that was deleted because of its age.
+    pruned_to       BIGINT       NOT NULL,
+    rounds          BIGINT       NOT NULL,
+    CONSTRAINT feed_sequencer_one CHECK (id = 1),
+    CONSTRAINT feed_sequencer_pruned CHECK (pruned_to >= 0),
+    CONSTRAINT feed_sequencer_next CHECK (next_sequence > pruned_to)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+INSERT INTO feed_sequencer (id, next_sequence, pruned_to, rounds) VALUES (1, 1, 0, 0) ON DUPLICATE KEY UPDATE id = id;

@@ -47,12 +47,13 @@ GROUP BY CONVERT(payment.order_id USING utf8mb4) COLLATE utf8mb4_bin
 HAVING COUNT(DISTINCT known.code) = 1;
 
 -- An old order has no currency. It gets the one that all its payments agree on, if its amounts can be of that currency,
--- and else CNY. What was not paid yet gets thirty days. Its counters follow with the history.
+-- and else CNY. What was not paid yet gets thirty days.
+-- The time limits of its status count from its last change. Its counters follow with the history.
 -- An order of a status that is none, or of an amount that is negative or finer than its currency, stays where it is, with
 -- all that belongs to it.
 INSERT INTO orders (
     id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, lastSequence, cameFrom,
-    expiresAt
+    expiresAt, statusChangedAt
 )
 SELECT
     old.id, old.userId, old.orderNumber, UPPER(TRIM(old.status)), old.amount,
@@ -65,7 +66,11 @@ SELECT
         CURRENT_TIMESTAMP(3)
     ),
     COALESCE(paid.code, 'CNY'),
-    1, 1, 1, NULL, CURRENT_TIMESTAMP(3) + INTERVAL 30 DAY
+    1, 1, 1, NULL, CURRENT_TIMESTAMP(3) + INTERVAL 30 DAY,
+    COALESCE(
+        IF(YEAR(old.updatedAt) > 0, old.updatedAt, NULL), IF(YEAR(old.createdAt) > 0, old.createdAt, NULL),
+        CURRENT_TIMESTAMP(3)
+    )
 FROM express_orders AS old
 LEFT JOIN express_order_currencies AS paid
     ON paid.number = CONVERT(old.orderNumber USING utf8mb4) COLLATE utf8mb4_bin

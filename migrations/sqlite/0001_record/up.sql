@@ -15,7 +15,7 @@ CREATE TABLE user (
     -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        INTEGER NOT NULL CHECK (hashCost >= 0),
     disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
-    -- When role or disabled last changed. Instances drop cached users by it.
+    -- When role, address or disabled last changed. Instances drop cached users by it.
     changed_at      INTEGER,
     last_login_at   INTEGER
 ) STRICT;
@@ -25,6 +25,40 @@ CREATE INDEX user_by_time ON user (created_at);
 CREATE INDEX user_cost ON user (hashCost);
 CREATE INDEX user_changed ON user (changed_at) WHERE changed_at IS NOT NULL;
 CREATE INDEX user_of_role ON user (role);
+
+-- Mails that wait to be sent. A row is deleted once it is sent or given up.
+CREATE TABLE mails (
+    id              INTEGER NOT NULL PRIMARY KEY,
+    kind            TEXT    NOT NULL CHECK (kind IN ('RESET_REQUEST', 'PASSWORD_RESET', 'EMAIL_CHANGED')),
+    recipient       TEXT    NOT NULL,
+    -- The row key of a user; 0 before the account was looked up.
+    user_key        INTEGER NOT NULL,
+    attempts        INTEGER NOT NULL CHECK (attempts >= 0),
+    created_at      INTEGER NOT NULL,
+    due_at          INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL
+) STRICT;
+CREATE INDEX mails_due ON mails (kind, due_at);
+CREATE INDEX mails_of_user ON mails (user_key);
+
+-- The permissions to set a new password, at most one for each user. The token itself is in no row.
+CREATE TABLE password_resets (
+    user_key        INTEGER NOT NULL PRIMARY KEY REFERENCES user (id),
+    requested_at    INTEGER NOT NULL,
+    expires_at      INTEGER NOT NULL,
+    token_digest    TEXT    UNIQUE
+) STRICT;
+
+-- The accounts that were erased, and how far the erasure of their data has come: the position in the list of the
+-- user's orders, then a word.
+CREATE TABLE erasures (
+    user_key        INTEGER NOT NULL PRIMARY KEY REFERENCES user (id),
+    erased_at       INTEGER NOT NULL,
+    progress        TEXT    NOT NULL,
+    -- Whether nothing is left to do, for the index.
+    finished        INTEGER NOT NULL DEFAULT 0 CHECK (finished = (progress = 'finished'))
+) STRICT;
+CREATE INDEX erasures_open ON erasures (finished, erased_at);
 
 CREATE TABLE sessions (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -38,13 +72,34 @@ CREATE TABLE sessions (
     -- The times at which the latest refresh tokens were spent, in milliseconds, oldest first, separated by
     -- commas.
     spent       TEXT    NOT NULL,
-    -- The network of the login: an IPv4 address or an IPv6 /64.
+    -- The network of the login: an IPv4 address or an IPv6 /64. Empty once the account is erased.
     network     TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX sessions_in_network ON sessions (userId, network, createdAt);
 CREATE INDEX sessions_of_user ON sessions (userId, revokedAt, createdAt);
 CREATE INDEX sessions_expired ON sessions (expiresAt);
 CREATE INDEX sessions_revoked ON sessions (revokedAt) WHERE revokedAt IS NOT NULL;
+
+-- The keys with which other systems call. Of a key only the digest is stored.
+CREATE TABLE api_keys (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    keyId       TEXT    NOT NULL UNIQUE,
+    -- SHA-256 of the key, as hexadecimal digits.
+    digest      TEXT    NOT NULL UNIQUE CHECK (length(digest) = 64),
+    name        TEXT    NOT NULL,
+    -- Separated by spaces.
+    scopes      TEXT    NOT NULL CHECK (scopes <> ''),
+    -- The operator who made it.
+    creator     INTEGER NOT NULL REFERENCES user (id),
+    createdAt   INTEGER NOT NULL,
+    -- Milliseconds since 1970.
+    expiresAt   INTEGER,
+    -- Whether there is a `revokedAt`, for the index.
+    revoked     INTEGER NOT NULL CHECK (revoked = (revokedAt IS NOT NULL)),
+    revokedAt   INTEGER,
+    lastUsedAt  INTEGER
+) STRICT;
+CREATE INDEX api_keys_of_state ON api_keys (revoked, createdAt);
 
 CREATE TABLE products (
     id          INTEGER NOT NULL PRIMARY KEY,
@@ -76,9 +131,9 @@ CREATE TABLE product_changes (
     stock       TEXT    NOT NULL CHECK (stock IN ('KEPT', 'SET', 'UNTRACKED', 'ADJUSTED')),
     quantity    INTEGER,
     reason      TEXT,
-    -- The row key of a user; 0 if no user made the change.
+    -- The row key of a user, or for a SERVICE of an API key; 0 if neither made the change.
     changedBy   INTEGER NOT NULL,
-    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     createdAt   INTEGER NOT NULL,
     CHECK ((stock IN ('ADJUSTED', 'SET')) = (quantity IS NOT NULL)),
     CHECK (stock <> 'SET' OR quantity >= 0),
@@ -104,7 +159,9 @@ CREATE TABLE orders (
     -- The sequence number of the last history entry.
     lastSequence INTEGER NOT NULL CHECK (lastSequence >= 1),
     cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
-    expiresAt    INTEGER NOT NULL
+    expiresAt    INTEGER NOT NULL,
+    -- When it got its status: the time limits of a status count from here.
+    statusChangedAt INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX orders_by_time ON orders (createdAt);
 CREATE INDEX orders_of_user ON orders (userId, createdAt);
@@ -112,6 +169,7 @@ CREATE INDEX orders_of_status ON orders (status, createdAt);
 CREATE INDEX orders_of_user_and_status ON orders (userId, status, createdAt);
 CREATE INDEX orders_expired ON orders (status, expiresAt);
 CREATE INDEX orders_unchanged ON orders (status, updatedAt);
+CREATE INDEX orders_in_status ON orders (status, statusChangedAt);
 CREATE INDEX orders_by_change ON orders (updatedAt);
 CREATE INDEX orders_of_user_by_change ON orders (userId, updatedAt);
 
@@ -154,6 +212,8 @@ CREATE TABLE order_items (
     name        TEXT    NOT NULL,
     holdsStock  INTEGER NOT NULL CHECK (holdsStock IN (0, 1)),
     position    INTEGER NOT NULL CHECK (position >= 0),
+    -- The pieces that went back into stock, in whatever way.
+    restocked   INTEGER NOT NULL DEFAULT 0 CHECK (restocked BETWEEN 0 AND quantity * holdsStock),
     UNIQUE (orderId, position)
 ) STRICT;
 
@@ -171,10 +231,10 @@ CREATE TABLE order_status_history (
         'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
         'CLOSED'
     )),
-    -- The row key of a user; 0 if no user made the change.
+    -- The row key of a user, or for a SERVICE of an API key; 0 if neither made the change.
     changedBy   INTEGER NOT NULL,
     createdAt   INTEGER NOT NULL,
-    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     reason      TEXT,
     UNIQUE (orderId, sequence),
     CHECK (fromStatus <> toStatus),
@@ -250,13 +310,16 @@ CREATE TABLE refunds (
     succeeded_at     INTEGER,
     failed_at        INTEGER,
     withdrawn        INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
-    -- The row key of the user who requested it; 0 if no user did.
+    -- The row key of the user, or for a SERVICE of the API key, that requested it; 0 if neither did.
     requested_by     INTEGER NOT NULL,
-    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     reason           TEXT,
     created_at       INTEGER NOT NULL,
     check_at         INTEGER,
     checks           INTEGER NOT NULL CHECK (checks >= 0),
+    -- The pieces that it pays back, and the caller's own pairs: JSON. NULL: none.
+    items            TEXT,
+    metadata         TEXT,
     UNIQUE (transaction_key, refund_id),
     UNIQUE (transaction_key, sequence),
     CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
@@ -273,9 +336,9 @@ CREATE TABLE payment_requests (
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
     kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
     amount           INTEGER NOT NULL CHECK (amount >= 0),
-    -- The row key of the user who requested it; 0 if no user did.
+    -- The row key of the user, or for a SERVICE of the API key, that requested it; 0 if neither did.
     requested_by     INTEGER NOT NULL,
-    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     requested_at     INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX requests_of_transaction ON payment_requests (transaction_key);
@@ -299,6 +362,12 @@ CREATE TABLE gateway_references (
 
 -- What the buyers of pending payments must do: JSON with the kind and its content.
 CREATE TABLE payment_next_actions (
+    transaction_key  INTEGER NOT NULL PRIMARY KEY REFERENCES payment_transactions (id),
+    content          TEXT    NOT NULL
+) STRICT;
+
+-- The caller's own pairs of a payment: a JSON object. A payment without any has no row.
+CREATE TABLE payment_metadata (
     transaction_key  INTEGER NOT NULL PRIMARY KEY REFERENCES payment_transactions (id),
     content          TEXT    NOT NULL
 ) STRICT;
@@ -364,7 +433,8 @@ CREATE TABLE findings (
     kind            TEXT    NOT NULL CHECK (kind IN (
         'amount-mismatch', 'currency-mismatch', 'order-mismatch', 'unknown-transaction', 'unknown-type',
         'unintelligible', 'late-capture', 'partial-capture', 'dispute', 'reconciliation',
-        'refund-failed', 'over-refunded', 'contradiction', 'unreadable'
+        'refund-failed', 'over-refunded', 'contradiction', 'unreadable',
+        'webhook-disabled', 'webhook-gap'
     )),
     gateway         TEXT,
     event_id        TEXT,
@@ -378,9 +448,9 @@ CREATE TABLE findings (
     resolved        INTEGER NOT NULL DEFAULT 0 CHECK (resolved = (resolved_at IS NOT NULL)),
     -- The subject of an open finding that may exist only once: `table:key` of an unreadable row.
     subject         TEXT    UNIQUE,
-    -- The row key of the user who resolved it; 0 if no user did.
+    -- The row key of the user, or for a SERVICE of the API key, that resolved it; 0 if neither did.
     resolved_by     INTEGER,
-    resolved_actor  TEXT CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM')),
+    resolved_actor  TEXT CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
     CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
     CHECK (subject IS NULL OR resolved_at IS NULL)
 ) STRICT;
@@ -389,7 +459,7 @@ CREATE INDEX findings_of_state ON findings (resolved, created_at);
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,
-    -- The row key of a user; 0 for requests without one. Not NULL: a unique key allows several NULLs.
+    -- The row key of a user or an API key; 0 for requests without either. Not NULL: a unique key allows several NULLs.
     userId          INTEGER NOT NULL,
     route           TEXT    NOT NULL,
     idempotencyKey  TEXT    NOT NULL,
@@ -404,6 +474,8 @@ CREATE TABLE idempotency_claims (
     UNIQUE (userId, route, idempotencyKey),
     CHECK ((replyStatus IS NULL) = (replyBody IS NULL))
 ) STRICT;
+-- For the erasure of what is stored about an order.
+CREATE INDEX claims_of_resource ON idempotency_claims (resource);
 CREATE INDEX claims_expired ON idempotency_claims (expiresAt) WHERE expiresAt IS NOT NULL;
 
 -- One row that is written to check whether the database accepts writes.
@@ -413,3 +485,88 @@ CREATE TABLE commit_probe (
     filling         TEXT    NOT NULL
 ) STRICT;
 INSERT INTO commit_probe (id, probed_at, filling) VALUES (1, 0, '');
+
+-- The feed of events for other systems. Row numbers grow in the order of the commits, within one order in the order of its
+-- versions; `sequence` is given after the commit, and readers follow it.
+CREATE TABLE feed_events (
+    id            INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+    event_id      TEXT    NOT NULL,
+    sequence      INTEGER CHECK (sequence >= 1),
+    kind          TEXT    NOT NULL,
+    -- What the event is about: events about one subject keep their order.
+    subject_kind  TEXT    NOT NULL CHECK (subject_kind IN ('ORDER', 'USER', 'FINDING')),
+    subject       TEXT    NOT NULL,
+    -- The row key of the user whose personal data is in `data`.
+    owner         INTEGER,
+    data          TEXT    NOT NULL CHECK (json_valid(data)),
+    created_at    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX feed_by_sequence ON feed_events (sequence);
+CREATE INDEX feed_of_owner ON feed_events (owner) WHERE owner IS NOT NULL;
+
+-- One row: the next number of the feed. A transaction that gives numbers changes it first, so there is one at a time.
+CREATE TABLE feed_sequencer (
+    id             INTEGER NOT NULL PRIMARY KEY CHECK (id = 1),
+    next_sequence  INTEGER NOT NULL CHECK (next_sequence > pruned_to),
+    -- The number of the last event that was deleted because of its age.
+    pruned_to      INTEGER NOT NULL CHECK (pruned_to >= 0),
+    rounds         INTEGER NOT NULL
+) STRICT;
+INSERT INTO feed_sequencer (id, next_sequence, pruned_to, rounds) VALUES (1, 1, 0, 0);
+
+-- Endpoints of other systems that get the events of the feed.
+CREATE TABLE webhook_endpoints (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    endpoint_id      TEXT    NOT NULL UNIQUE,
+    url              TEXT    NOT NULL,
+    -- Names of event types with spaces between them; empty: all.
+    types            TEXT    NOT NULL,
+    description      TEXT,
+    disabled         INTEGER NOT NULL CHECK (disabled IN (0, 1)),
+    version          INTEGER NOT NULL CHECK (version >= 1),
+    -- Encrypted; the key is not in the database.
+    secret           TEXT    NOT NULL,
+    -- The secret before the last rotation, and until when it signs as well.
+    old_secret       TEXT,
+    old_secret_until INTEGER,
+    -- The sequence of the last event for which deliveries exist.
+    feed_cursor      INTEGER NOT NULL CHECK (feed_cursor >= 0),
+    enabled_at       INTEGER NOT NULL,
+    failing_since    INTEGER,
+    created_at       INTEGER NOT NULL,
+    updated_at       INTEGER NOT NULL,
+    CHECK ((old_secret IS NULL) = (old_secret_until IS NULL))
+) STRICT;
+CREATE INDEX endpoints_by_time ON webhook_endpoints (created_at);
+CREATE INDEX endpoints_of_state ON webhook_endpoints (disabled);
+
+-- Deliveries of events to endpoints. They outlive their endpoint, so there is no foreign key.
+CREATE TABLE webhook_deliveries (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    delivery_id      TEXT    NOT NULL UNIQUE,
+    endpoint_key     INTEGER NOT NULL,
+    message_id       TEXT    NOT NULL,
+    event_type       TEXT    NOT NULL,
+    -- The event's place in the feed; NULL for a test.
+    sequence         INTEGER,
+    -- Deliveries of one subject are made one after the other; NULL waits for nothing.
+    subject          TEXT,
+    status           TEXT    NOT NULL CHECK (status IN ('PENDING', 'DELIVERED', 'FAILED')),
+    attempts         INTEGER NOT NULL CHECK (attempts >= 0),
+    next_attempt_at  INTEGER,
+    first_attempt_at INTEGER,
+    attempt_began_at INTEGER,
+    duration_ms      INTEGER CHECK (duration_ms >= 0),
+    http_status      INTEGER CHECK (http_status >= 0),
+    -- The beginning of the answer, or the reason why there was none.
+    answer           TEXT,
+    created_at       INTEGER NOT NULL,
+    CHECK ((status = 'PENDING') = (next_attempt_at IS NOT NULL)),
+    CHECK ((attempt_began_at IS NULL) = (duration_ms IS NULL)),
+    CHECK (subject IS NULL OR sequence IS NOT NULL)
+) STRICT;
+CREATE INDEX deliveries_due ON webhook_deliveries (endpoint_key, status, next_attempt_at);
+CREATE INDEX deliveries_of_subject ON webhook_deliveries (endpoint_key, subject, status, sequence);
+CREATE INDEX deliveries_of_endpoint ON webhook_deliveries (endpoint_key, created_at);
+CREATE INDEX deliveries_of_status ON webhook_deliveries (status);
+CREATE INDEX deliveries_by_time ON webhook_deliveries (created_at);

@@ -1,6 +1,6 @@
 //! Payments: beginning one by QR code, looking it up, and closing it.
 
-use domain::payment::{EventKind, NextAction, OPERATION_GRACE, PaymentEvent};
+use domain::payment::{EventKind, NextAction, PaymentEvent};
 use ports::{Answer, AttemptLog, Charge, LookupAnswer, NoResponse};
 
 use super::{
@@ -32,8 +32,6 @@ impl Alipay {
         log: &AttemptLog,
     ) -> Result<Answer, NoResponse> {
         let content = payment_content(&self.api.settings, charge);
-        // Before the call, which may take seconds.
-        let is_late = self.clock.now().saturating_duration_since(charge.created_at) >= OPERATION_GRACE;
         let Answered { reply, is_repetition } = self.api.call(Method::Precreate, &content, log).await?;
         if reply.is_success() {
             let content = reply.text("qr_code").ok_or_else(|| NoResponse::unavailable(NO_QR_CODE))?;
@@ -47,9 +45,11 @@ impl Alipay {
                 self.find_answer(charge, EventKind::Failed, log).await
             }
             // The buyer may hold the code of an earlier request, which this refusal does not withdraw, and a query
-            // does not show it before it is scanned. A sweep asks again once the grace is over. So only the first
-            // request can fail the payment; later ones leave it open until its end, when a lookup closes it.
-            _ if is_repetition || is_late => Ok(Answer::Accepted { reference: None, next_action: None }),
+            // does not show it before it is scanned. So only the first request can fail the payment; later ones, of a
+            // retry or a sweep, leave it open until its end, when a lookup closes it.
+            _ if is_repetition || charge.is_repeated => {
+                Ok(Answer::Accepted { reference: None, next_action: None })
+            }
             code => Ok(failure_event(charge, code, &reply.refusal_reason(), self.clock.now()).into()),
         }
     }

@@ -7,7 +7,7 @@
 //! | `payment_intent.payment_failed` | failed |
 //! | `payment_intent.canceled` | voided; failed if it was never authorised or has expired |
 //! | `refund.*`, `charge.refund.updated`, `charge.refunded` with its refunds | the refund's result |
-//! | `charge.dispute.*` | the dispute's status |
+//! | `charge.dispute.*` | the dispute's status; an inquiry (`warning_*`) is none |
 //!
 //! A payment that this service did not make has no transaction id in its metadata: an account is often shared.
 //! Its notices are irrelevant. A refund or a dispute that began in the dashboard names its payment by reference
@@ -260,7 +260,9 @@ impl NoticeContext<'_> {
     fn dispute_event(&self) -> Result<Option<PaymentEvent>, &'static str> {
         let dispute = self.object;
         let kind = match dispute.text("status").ok_or("The dispute has no status.")? {
-            "won" | "warning_closed" => EventKind::DisputeWon,
+            // An inquiry moves no money. If it escalates, the same dispute goes on as `needs_response`.
+            "warning_needs_response" | "warning_under_review" | "warning_closed" => return Ok(None),
+            "won" => EventKind::DisputeWon,
             "lost" => EventKind::DisputeLost,
             // Every other status waits for a decision, and so does one that a later version adds.
             _ => EventKind::Disputed,

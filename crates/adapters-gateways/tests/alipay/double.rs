@@ -10,16 +10,17 @@ use std::{
     time::Duration,
 };
 
+use async_trait::async_trait;
 use domain::{RefundId, Timestamp, payment::NextAction};
 use port_contracts::gateway::GatewayControl;
 use ports::{Charge, Clock};
 use serde_json::{Value, json};
 
-use crate::{
+use super::{
     keys::{self, Form},
     methods,
-    server::{Response, Server},
 };
+use crate::http::{HttpAnswer, HttpHandler, HttpRequest, HttpServer};
 
 pub(crate) const APP_ID: &str = "2014072300007148";
 pub(crate) const SELLER_ID: &str = "2088101106499364";
@@ -49,8 +50,8 @@ pub(crate) enum Failure {
     Lose,
     /// The request is done, and answered after that time.
     Late(Duration),
-    /// Nothing is done; the status of HTTP and a header line.
-    Status(u16, &'static str),
+    /// Nothing is done; the status of HTTP and a header.
+    Status(u16, Option<(&'static str, &'static str)>),
     /// Nothing is done; `code` and `sub_code` of the answer.
     Code(&'static str, &'static str),
     /// The same without a signature.
@@ -87,26 +88,37 @@ pub(crate) struct State {
 
 pub(crate) struct Double {
     pub(crate) clock: Arc<TestClock>,
-    state: Arc<Mutex<State>>,
+    shared: Arc<Shared>,
     pub(crate) base: String,
-    _server: Server,
+    _server: HttpServer,
+}
+
+/// What the double and its server share.
+struct Shared {
+    state: Mutex<State>,
+    clock: Arc<TestClock>,
+}
+
+#[async_trait]
+impl HttpHandler for Shared {
+    async fn answer(&self, request: HttpRequest) -> Option<HttpAnswer> {
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("POST", "/gateway.do"));
+        assert_eq!(request.header("content-type"), "application/x-www-form-urlencoded;charset=utf-8");
+        answer_request(&mut self.state.lock().unwrap(), self.clock.now(), &request)
+    }
 }
 
 impl Double {
     pub(crate) async fn open(now: Timestamp) -> Arc<Self> {
         let clock = Arc::new(TestClock(AtomicI64::new(now.as_millis())));
-        let state = Arc::new(Mutex::new(State::default()));
-        let (shared, time) = (Arc::clone(&state), Arc::clone(&clock));
-        let handle = move |path: &str, body: &[u8]| {
-            answer_request(&mut shared.lock().unwrap(), time.now(), path, body)
-        };
-        let server = Server::open(Arc::new(handle)).await;
-        let base = format!("http://{}/gateway.do", server.address);
-        Arc::new(Self { clock, state, base, _server: server })
+        let shared = Arc::new(Shared { state: Mutex::default(), clock: Arc::clone(&clock) });
+        let server = HttpServer::open(shared.clone()).await;
+        let base = format!("{}/gateway.do", server.base);
+        Arc::new(Self { clock, shared, base, _server: server })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+        self.shared.state.lock().unwrap()
     }
 
     /// The next requests of a method fail in this way, one after the other.
@@ -225,28 +237,30 @@ impl State {
     }
 }
 
-fn answer_request(state: &mut State, now: Timestamp, path: &str, body: &[u8]) -> Response {
-    let (place, query) = path.split_once('?').unwrap();
-    assert_eq!(place, "/gateway.do");
-    let mut form = keys::parse_form(query.as_bytes());
-    form.extend(keys::parse_form(body));
+/// Answers a request; `None` if no answer arrives.
+fn answer_request(state: &mut State, now: Timestamp, request: &HttpRequest) -> Option<HttpAnswer> {
+    let mut form = keys::parse_form(request.query.as_bytes());
+    form.extend(keys::parse_form(&request.body));
     let method = form["method"].clone();
     let is_charge = method == "alipay.trade.precreate";
     let failure = state.failures.get_mut(&method).and_then(VecDeque::pop_front);
     let failure = failure.or(state.charge_failure.filter(|_| is_charge));
     if let Some(Failure::Drop) = failure {
-        return Response::Nothing;
+        return None;
     }
     let member = format!("{}_response", method.replace('.', "_"));
     let code = |code: &str, sub_code: &str| json!({"code": code, "msg": "failed", "sub_code": sub_code, "sub_msg": format!("说明 {sub_code}")});
     match failure {
-        Some(Failure::Status(status, headers)) => {
-            return Response::Answer { status, headers, body: "<html>busy</html>".to_owned() };
+        Some(Failure::Status(status, header)) => {
+            let headers = header.into_iter().map(|(name, value)| (name, value.to_owned())).collect();
+            return Some(HttpAnswer { headers, ..HttpAnswer::new(status, "<html>busy</html>".to_owned()) });
         }
-        Some(Failure::Code(number, sub_code)) => return signed_answer(&member, &code(number, sub_code)),
+        Some(Failure::Code(number, sub_code)) => {
+            return Some(signed_answer(&member, &code(number, sub_code)));
+        }
         Some(Failure::Unsigned(number, sub_code)) => {
             let body = json!({ "error_response": code(number, sub_code) }).to_string();
-            return Response::Answer { status: 200, headers: "", body };
+            return Some(HttpAnswer::new(200, body));
         }
         Some(Failure::Drop | Failure::Lose | Failure::Late(_) | Failure::BadSignature) | None => {}
     }
@@ -261,20 +275,20 @@ fn answer_request(state: &mut State, now: Timestamp, path: &str, body: &[u8]) ->
         }
     };
     match (failure, signed_answer(&member, &answer)) {
-        (Some(Failure::Lose), _) => Response::Nothing,
-        (Some(Failure::Late(pause)), Response::Answer { body, .. }) => Response::Late(pause, body),
+        (Some(Failure::Lose), _) => None,
+        (Some(Failure::Late(after)), answer) => Some(HttpAnswer { after, ..answer }),
         (Some(Failure::BadSignature), _) => {
             let body = json!({ member: answer, "sign": keys::sign("another") }).to_string();
-            Response::Answer { status: 200, headers: "", body }
+            Some(HttpAnswer::new(200, body))
         }
-        (_, answer) => answer,
+        (_, answer) => Some(answer),
     }
 }
 
-fn signed_answer(member: &str, content: &Value) -> Response {
+fn signed_answer(member: &str, content: &Value) -> HttpAnswer {
     let content = content.to_string();
     let body = format!(r#"{{"{member}":{content},"sign":"{}"}}"#, keys::sign(&content));
-    Response::Answer { status: 200, headers: "", body }
+    HttpAnswer::new(200, body)
 }
 
 impl GatewayControl for Double {

@@ -8,6 +8,7 @@ use ring::{
     signature::{KeyPair, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey},
 };
 use serde_json::Value;
+use url::form_urlencoded;
 
 /// Parameters by name, before any encoding.
 pub(crate) type Form = BTreeMap<String, String>;

@@ -5,10 +5,11 @@
 mod calls;
 mod double;
 mod expiry;
+#[path = "../http/mod.rs"]
+mod http;
 mod keys;
 mod methods;
 mod refunds;
-mod server;
 
 use std::sync::Arc;
 
@@ -59,6 +60,7 @@ pub(crate) fn charge(token: &str) -> Charge {
         amount: yuan("88.88"),
         capture_method: CaptureMethod::Automatic,
         created_at: NOW,
+        is_repeated: false,
     }
 }
 

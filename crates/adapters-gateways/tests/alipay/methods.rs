@@ -3,7 +3,7 @@
 use domain::Timestamp;
 use serde_json::{Map, Value, json};
 
-use crate::{
+use super::{
     double::{APP_ID, BUYER_ID, State},
     keys::{self, Form},
 };

@@ -9,6 +9,7 @@
 mod charges;
 mod double;
 mod errors;
+#[path = "../http/mod.rs"]
 mod http;
 mod lookups;
 mod notices;
@@ -118,6 +119,7 @@ pub(crate) fn charge_with(token: &str, capture_method: CaptureMethod) -> Charge 
         amount: money("19.98", "CNY"),
         capture_method,
         created_at: NOW,
+        is_repeated: false,
     }
 }
 

@@ -181,23 +181,38 @@ async fn a_refund_or_dispute_of_the_dashboard_names_the_payment_by_reference() {
 async fn the_status_of_a_dispute_decides_not_the_type_of_the_notice() {
     let it = bench().await;
     for (status, kind) in [
-        ("warning_needs_response", EventKind::Disputed),
         ("needs_response", EventKind::Disputed),
         ("under_review", EventKind::Disputed),
         ("prevented", EventKind::Disputed),
         ("a_later_status", EventKind::Disputed),
         ("won", EventKind::DisputeWon),
-        ("warning_closed", EventKind::DisputeWon),
         ("lost", EventKind::DisputeLost),
     ] {
         for notice in ["created", "updated", "closed", "funds_withdrawn", "funds_reinstated"] {
-            let dispute = json!({"id": "dp_1", "object": "dispute", "amount": 1998, "currency": "cny", "payment_intent": "pi_1",
-                "status": status});
-            let parsed = receive(&it, &event_of(&format!("charge.dispute.{notice}"), dispute));
+            let parsed = receive(&it, &event_of(&format!("charge.dispute.{notice}"), dispute(status)));
             let ParsedNotice::Event(event) = parsed else { panic!("{parsed:?}") };
             assert_eq!((event.kind, event.dispute.unwrap().as_str()), (kind, "dp_1"), "{status}");
         }
     }
+}
+
+#[tokio::test]
+async fn an_inquiry_is_no_dispute_until_it_escalates() {
+    let it = bench().await;
+    for status in ["warning_needs_response", "warning_under_review", "warning_closed"] {
+        for notice in ["created", "updated", "closed"] {
+            let kind = format!("charge.dispute.{notice}");
+            let parsed = receive(&it, &event_of(&kind, dispute(status)));
+            assert_eq!(parsed, ParsedNotice::Irrelevant { kind }, "{status}");
+        }
+    }
+    let escalated = receive(&it, &event_of("charge.dispute.updated", dispute("needs_response")));
+    assert!(matches!(escalated, ParsedNotice::Event(it) if it.kind == EventKind::Disputed));
+}
+
+fn dispute(status: &str) -> Value {
+    json!({"id": "dp_1", "object": "dispute", "amount": 1998, "currency": "cny", "payment_intent": "pi_1",
+        "status": status})
 }
 
 #[tokio::test]

@@ -11,6 +11,8 @@ mod bench;
 mod calls;
 mod double;
 mod errors;
+#[path = "../http/mod.rs"]
+mod http;
 mod keys;
 mod notices;
 mod suite;

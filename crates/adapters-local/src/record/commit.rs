@@ -1,8 +1,12 @@
 //! Every write with its guard, one file for each group of tables, as in `crates/sql/commit`.
 
 mod abort;
+mod account_tasks;
+mod api_keys;
 mod claims;
+mod erasures;
 mod events;
+mod feed;
 mod findings;
 mod open_orders;
 mod orders;
@@ -13,6 +17,7 @@ mod prune;
 mod sales;
 mod sessions;
 mod users;
+mod webhooks;
 
 use ports::{PortError, UnitOfWork, Write};
 
@@ -47,6 +52,9 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::RotateSession { read, next } => sessions::rotate_session(tables, &read, *next),
         Write::RevokeSession { user, session, at } => sessions::revoke_session(tables, user, session, at),
         Write::RevokeSessions { user, except, at } => sessions::revoke_sessions(tables, user, except, at),
+        Write::InsertApiKey(key, digest) => api_keys::insert_api_key(tables, key, digest),
+        Write::RevokeApiKey { key, at } => api_keys::revoke_api_key(tables, key, at),
+        Write::RecordKeyUse { key, at } => api_keys::record_key_use(tables, key, at),
         Write::InsertProduct(product, change) => products::insert_product(tables, product, change),
         Write::ReplaceProduct { product, read, stock_update: restock, change } => {
             products::replace_product(tables, product, read, restock, change)
@@ -61,7 +69,9 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertOrder { order, entry } => orders::insert_order(tables, *order, entry),
         Write::UpdateOrder(order_change) => orders::update_order(tables, &order_change),
         Write::InsertTransaction(transaction) => payments::insert_transaction(tables, *transaction),
-        Write::UpdateTransaction(transaction) => payments::update_transaction(tables, *transaction),
+        Write::UpdateTransaction(transaction) => {
+            payments::update_transaction(tables, transaction.into_next())
+        }
         Write::InsertRequest(request) => payments::insert_request(tables, request),
         Write::LearnReference(gateway, new) => payments::learn_reference(tables, &gateway, new),
         Write::SetNextAction(transaction, action) => payments::set_next_action(tables, transaction, action),
@@ -70,9 +80,33 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertFinding(finding) => findings::insert_finding(tables, finding),
         Write::InsertFindingOnce(finding, subject) => findings::insert_finding_once(tables, finding, subject),
         Write::ResolveFinding { id, note, by, at } => findings::resolve_finding(tables, id, note, by, at),
+        Write::Webhook(write) => webhooks::apply_webhook_write(tables, write),
         Write::Probe(at) => probe::write_probe(tables, at),
-        Write::Prune(what, before, rows_max) => {
-            prune::prune_rows(tables, what, before, rows_max);
+        Write::QueueMail(mail) => Ok(tables.mails.insert(mail)?),
+        Write::BeginMail { key, attempts, due_at } => {
+            account_tasks::begin_mail(tables, key, attempts, due_at)
+        }
+        Write::DeleteMail { key, attempts } => account_tasks::delete_mail(tables, key, attempts),
+        Write::RequestPasswordReset(reset, user) => account_tasks::request_reset(tables, reset, &user),
+        Write::SetResetToken { user, requested_at, digest } => {
+            account_tasks::set_token(tables, user, requested_at, digest)
+        }
+        Write::UsePasswordReset { user, digest, now } => account_tasks::use_reset(tables, user, &digest, now),
+        Write::DropPasswordReset(user) => {
+            tables.password_resets.remove(&user);
+            Ok(())
+        }
+        Write::ChangeEmail { user, read } => users::change_email(tables, user, read),
+        Write::EraseUser(erasure) => erasures::erase_user(tables, *erasure),
+        Write::CloseOpenOrders { owner, placed } => open_orders::close(tables, owner, placed),
+        Write::AdvanceErasure { user, from, to } => erasures::advance_erasure(tables, user, &from, to),
+        Write::ErasePersonalRows(user, rows_max) => erasures::erase_personal_rows(tables, user, rows_max),
+        Write::Prune(what, before, rows_max) => prune::prune_rows(tables, what, before, rows_max),
+        Write::InsertFeedEvents(events) => feed::insert_feed_events(tables, events),
+        Write::NumberFeedEvents(rows_max) => feed::number_feed_events(tables, rows_max),
+        Write::EraseFeedData(user, rows_max) => feed::erase_feed_data(tables, user, rows_max),
+        Write::EraseOrderReplies(orders) => {
+            erasures::erase_order_replies(tables, &orders);
             Ok(())
         }
     }

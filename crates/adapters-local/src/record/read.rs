@@ -1,9 +1,12 @@
 //! The repositories, one file for each, as in `crates/sql/read`. Reads scan whole tables, because a record in
 //! memory is small.
 
+mod account_tasks;
 mod accounts;
+mod api_keys;
 mod claims;
 mod events;
+mod feed;
 mod findings;
 mod orders;
 mod payment_lists;
@@ -11,6 +14,7 @@ mod payments;
 mod products;
 mod sessions;
 mod users;
+mod webhooks;
 
 use domain::{Refund, Transaction};
 use ports::{Batch, Page, PortError, UnreadableRow};

@@ -1,7 +1,10 @@
 //! The rows of the tables with their keys, one file for each group of tables.
 
+mod account_tasks;
+mod api_keys;
 mod claims;
 mod events;
+mod feed;
 mod findings;
 mod open_orders;
 mod orders;
@@ -10,11 +13,15 @@ mod probe;
 mod products;
 mod sessions;
 mod users;
+mod webhooks;
 
 pub(super) use self::{
-    findings::FindingKeys, payments::TransactionKeys, products::ProductChangeKeys, users::UserKeys,
+    api_keys::ApiKeyKeys, findings::FindingKeys, payments::TransactionKeys, products::ProductChangeKeys,
+    users::UserKeys,
 };
 pub use self::{
+    api_keys::ApiKeyRow,
+    feed::{FeedRow, FeedSequencerRow},
     findings::FindingRow,
     open_orders::OpenCountRow,
     orders::HistoryRow,

@@ -1,11 +1,14 @@
 //! All tables, and their snapshot.
 
-use domain::{ChangedBy, Email, Order, Product, Transaction, UserId, Username, payment::StoredEvent};
-use ports::{AccountConflict, Claim, Credentials, StoredAttempt};
+use domain::{
+    AuthorId, AuthorKey, ChangedBy, Email, Order, Product, Transaction, Username, WebhookDelivery,
+    WebhookEndpoint, payment::StoredEvent,
+};
+use ports::{AccountConflict, Claim, Credentials, Erasure, PasswordReset, QueuedMail, StoredAttempt};
 
 use super::rows::{
-    FindingRow, HistoryRow, LastLoginRow, OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow,
-    UserKeys,
+    ApiKeyRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow, OpenCountRow, ProbeRow,
+    ProductChangeRow, RequestRow, SessionRow, UserKeys,
 };
 use super::table::{Duplicate, Table};
 
@@ -64,6 +67,8 @@ tables! {
     sessions: SessionRow;
     /// The times of the users' last logins.
     last_logins: LastLoginRow;
+    /// The API keys with their digests, revoked or not.
+    api_keys: ApiKeyRow;
     /// The catalogue.
     products: Product;
     /// The changes of products by operators.
@@ -86,15 +91,37 @@ tables! {
     findings: FindingRow;
     /// Claimed idempotency keys with their replies.
     claims: Claim;
+    /// Endpoints of webhooks.
+    webhook_endpoints: WebhookEndpoint;
+    /// Deliveries of webhooks, also to endpoints that were deleted.
+    webhook_deliveries: WebhookDelivery;
     /// The last probe; at most one row.
     probes: ProbeRow;
+    /// Mails that wait to be sent.
+    mails: QueuedMail;
+    /// Permissions to set a new password, at most one for each user.
+    password_resets: PasswordReset;
+    /// Erased accounts, and how far the erasure of their data has come.
+    erasures: Erasure;
+    /// The events of the feed, numbered or not.
+    feed_events: FeedRow;
+    /// The next numbers of the feed; at most one row.
+    feed_sequencer: FeedSequencerRow;
 }
 
 impl Tables {
-    /// Returns the public id of the user who made a change; `None` if no user did, or the account does not
+    /// Returns the row with the next numbers of the feed.
+    pub(super) fn feed_sequencer(&self) -> FeedSequencerRow {
+        self.feed_sequencer.get(&()).copied().unwrap_or(FeedSequencerRow::FIRST)
+    }
+
+    /// Returns the public id of the user or API key that made a change; `None` if neither did, or its row does not
     /// exist.
-    pub(super) fn user_id(&self, by: ChangedBy) -> Option<UserId> {
-        self.users.get(&by.user?).map(|it| it.user.id.clone())
+    pub(super) fn author_id(&self, by: ChangedBy) -> Option<AuthorId> {
+        match by.author? {
+            AuthorKey::User(key) => self.users.get(&key).map(|it| it.user.id.clone().into()),
+            AuthorKey::ApiKey(key) => self.api_keys.get(&key).map(|it| it.key.id.clone().into()),
+        }
     }
 
     /// Lists which of the two, name and address, an account has already.

@@ -20,6 +20,10 @@ pub(super) const SHARED_TABLES: &[(&str, &str, &str)] = &[
 /// have.
 pub(super) const OWN_TABLES: &[(&str, &str)] = &[
     ("sessions", "rotatedAt"),
+    ("api_keys", "lastUsedAt"),
+    ("mails", "recipient"),
+    ("password_resets", "requested_at"),
+    ("erasures", "erased_at"),
     ("products", "version"),
     ("product_changes", "changeId"),
     ("open_order_counts", "total"),
@@ -29,11 +33,16 @@ pub(super) const OWN_TABLES: &[(&str, &str)] = &[
     ("payment_requests", "requested_by"),
     ("gateway_references", "learnt_at"),
     ("payment_next_actions", "content"),
+    ("payment_metadata", "transaction_key"),
     ("gateway_attempts", "attempt_id"),
     ("payment_events", "disposition"),
     ("findings", "finding_id"),
     ("idempotency_claims", "fingerprint"),
+    ("webhook_endpoints", "feed_cursor"),
+    ("webhook_deliveries", "delivery_id"),
     ("commit_probe", "probed_at"),
+    ("feed_events", "subject_kind"),
+    ("feed_sequencer", "pruned_to"),
 ];
 
 /// Rows of the Express app have keys below this; generated keys of this service are far above it.

@@ -70,10 +70,11 @@ fn pick_order(write: &Write) -> Option<(&Order, &HistoryEntry)> {
     if let Write::InsertOrder { order, entry } = write { Some((order.as_ref(), entry)) } else { None }
 }
 
-/// A transaction that has nothing in other tables, as every new one.
+/// A transaction that has nothing in other tables, as every new one without metadata.
 fn pick_transaction(write: &Write) -> Option<TransactionRow> {
     let Write::InsertTransaction(new) = write else { return None };
-    let is_alone = new.refunds.is_empty() && new.facts.as_raw().disputes.is_empty();
+    let is_alone =
+        new.metadata.is_empty() && new.refunds.is_empty() && new.facts.as_raw().disputes.is_empty();
     is_alone.then(|| TransactionRow::from(new.as_ref()))
 }
 

@@ -19,7 +19,8 @@ use crate::sql::value::SqlTimestamp;
 pub(super) const UPDATED_MAX: usize = 16;
 
 /// The columns of an order that change.
-const ORDER_COLUMNS: [&str; 6] = ["status", "cameFrom", "version", "revision", "lastSequence", "updatedAt"];
+const ORDER_COLUMNS: [&str; 7] =
+    ["status", "cameFrom", "version", "revision", "lastSequence", "updatedAt", "statusChangedAt"];
 /// The columns of a transaction that change. The others are of its beginning.
 const TRANSACTION_COLUMNS: [&str; 21] = [
     "status",
@@ -67,8 +68,8 @@ macro_rules! bind_cases {
 }
 pub(super) use bind_cases;
 
-/// Changes every order, if all are as they were read, and then adds to their histories. Their details are left to the
-/// caller.
+/// Changes every order, if all are as they were read, and then adds to their histories. Their details and lines are left
+/// to the caller.
 pub(super) async fn update_orders(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
     let changes: Vec<_> = run.iter().filter_map(pick_change).collect();
     let mut rest = changes.as_slice();
@@ -109,6 +110,7 @@ async fn update_order_rows(conn: &mut Conn, changes: &[&OrderChange]) -> QueryRe
     bind_cases!(update, &orders, key, BigInt, |it: &Order| it.revision.get());
     bind_cases!(update, &orders, key, BigInt, |it: &Order| it.last_sequence.get());
     bind_cases!(update, &orders, key, TimestampType, |it: &Order| SqlTimestamp::from(it.updated_at));
+    bind_cases!(update, &orders, key, TimestampType, |it: &Order| SqlTimestamp::from(it.status_changed_at));
     for order in &orders {
         update = update.bind::<BigInt, _>(key(order));
     }
@@ -135,7 +137,7 @@ pub(super) async fn update_transactions(conn: &mut Conn, run: &[Write]) -> Query
 }
 
 fn pick_transaction(write: &Write) -> Option<TransactionRow> {
-    if let Write::UpdateTransaction(it) = write { Some(TransactionRow::from(it.as_ref())) } else { None }
+    if let Write::UpdateTransaction(it) = write { Some(TransactionRow::from(it.next())) } else { None }
 }
 
 async fn update_transaction_rows(conn: &mut Conn, rows: &[TransactionRow]) -> QueryResult<usize> {

@@ -3,7 +3,13 @@
 //! They work through the database: every instance reads what changed within a second, also one that misses
 //! the broadcast.
 
-use application::auth::user_admin::{self, UserAdminError};
+use application::{
+    auth::{
+        issue_password_reset,
+        user_admin::{self, UserAdminError},
+    },
+    mailing::TOKEN_MARK,
+};
 use clap::{Args, ValueEnum};
 use domain::{Role, User};
 
@@ -141,6 +147,34 @@ pub(super) async fn set_password(
     let user = user_admin::set_password(&wired.app, &person.username, new).await?;
     print_security_event("password-set", &user);
     Ok(format!("{} has a new password, and all sessions have ended", user.username.as_str()))
+}
+
+/// Ends all locks of an account's login and returns the line to print.
+pub(super) async fn unlock_user(
+    config: &Config,
+    person: AccountCommand,
+) -> Result<String, AccountCommandError> {
+    let wired = wire_existing(config).await?;
+    let user = user_admin::unlock_user(&wired.app, &person.username).await?;
+    print_security_event("user-unlocked", &user);
+    Ok(format!("{} can log in again", user.username.as_str()))
+}
+
+/// Makes a token that sets a new password and returns the lines to print. It is shown this once.
+pub(super) async fn reset_password(
+    config: &Config,
+    person: AccountCommand,
+) -> Result<String, AccountCommandError> {
+    let wired = wire_existing(config).await?;
+    let (user, token, expires_at) = issue_password_reset(&wired.app, &person.username).await?;
+    print_security_event("password-reset-issued", &user);
+    let until = crate::http::view::timestamp_text(expires_at);
+    let page = config.mail.password_reset_url.as_deref().map(|it| it.replace(TOKEN_MARK, &token));
+    let link = page.map(|it| format!("\n{it}")).unwrap_or_default();
+    Ok(format!(
+        "{} can set a new password once, until {until}, with this token:\n{token}{link}",
+        user.username.as_str()
+    ))
 }
 
 /// All operators, one per line, under a header.

@@ -20,6 +20,7 @@ impl Config {
         };
         let local = if self.has_sandbox_unasked() { made } else { NONE };
         let policy = &self.policy;
+        let allowed: Vec<_> = self.webhook_allow.iter().map(ToString::to_string).collect();
         let proxies: Vec<_> = self.trusted_proxies.iter().map(ToString::to_string).collect();
         // By hand, not by `Serialize`: a new setting then cannot print a secret by default. A test compares
         // these keys with those that are read.
@@ -52,8 +53,11 @@ impl Config {
             ("declines_per_order", policy.declines_per_order.to_string()),
             ("declines_per_user", policy.declines_per_user.to_string()),
             ("attempt_retention", toml_duration(policy.attempt_retention)),
+            ("webhook_retention", toml_duration(policy.webhook_retention)),
+            ("event_retention", toml_duration(policy.event_retention)),
             ("request_deadline", toml_duration(self.request_deadline)),
             ("trusted_proxies", toml_string(&proxies.join(","))),
+            ("webhook_allow", toml_string(&allowed.join(","))),
             ("bcrypt_cost", self.bcrypt_cost.to_string()),
             ("workers", self.workers.to_string()),
             ("log", toml_string(&self.log)),
@@ -61,7 +65,13 @@ impl Config {
         ];
         let gateways =
             self.gateways.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
-        lines.map(|(key, value)| format!("{key} = {value}\n")).into_iter().chain(gateways).collect()
+        let mail = self.mail.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
+        lines
+            .map(|(key, value)| format!("{key} = {value}\n"))
+            .into_iter()
+            .chain(gateways)
+            .chain(mail)
+            .collect()
     }
 }
 

@@ -3,6 +3,7 @@ use secrecy::ExposeSecret;
 use super::*;
 
 mod gateways;
+mod mail;
 
 const JWT: &str = "a-secret-of-at-least-thirty-two-bytes";
 const WEBHOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -6,7 +6,7 @@ use domain::AttemptId;
 
 use super::{
     decode::QueryParameters,
-    extract::Operator,
+    extract::Staff,
     openapi::PageParameters,
     payments::parse_transaction_id,
     problem::{HandlerResult, Kind},
@@ -29,7 +29,7 @@ const LIST_NAME: &str = "attempts";
 pub async fn list_attempts(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
     let cursors = service.cursors_for(LIST_NAME);
@@ -39,6 +39,6 @@ pub async fn list_attempts(
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
     let id = parse_transaction_id(&id)?;
     let page =
-        payments::list_attempts(&service.app, &operator, &id, after, limit).await?.ok_or(Kind::NotFound)?;
+        payments::list_attempts(&service.app, &staff, &id, after, limit).await?.ok_or(Kind::NotFound)?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| AttemptView::from(it))))
 }

@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     decode::{Fields, QueryParameters, any_string, text},
-    extract::{Caller, ClientAddress},
+    extract::{ClientAddress, UserCaller},
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
     problem::{HandlerResult, Kind, Problem},
@@ -35,7 +35,7 @@ pub struct Register {
     #[schema(format = Email, max_length = 254, example = "ada@example.com")]
     pub email: String,
     /// 8-72 bytes in UTF-8, and none of the commonly used passwords.
-    #[schema(format = Password, min_length = 8, max_length = 72)]
+    #[schema(format = Password)]
     pub password: String,
 }
 
@@ -66,7 +66,7 @@ pub struct NewPassword {
     #[schema(format = Password)]
     pub current_password: String,
     /// The new password: 8-72 bytes in UTF-8, and none of the commonly used passwords.
-    #[schema(format = Password, min_length = 8, max_length = 72)]
+    #[schema(format = Password)]
     pub new_password: String,
 }
 
@@ -147,7 +147,7 @@ pub async fn login(service: SharedService, peer: ClientAddress, body: Body) -> H
     Ok(HttpResponse::Ok().json(TokensView::from(pair)))
 }
 
-fn login_problem(error: LoginError, invalid: Kind) -> Problem {
+pub(super) fn login_problem(error: LoginError, invalid: Kind) -> Problem {
     match error {
         LoginError::Invalid => invalid.into(),
         LoginError::Throttled(it) => Problem::too_many_requests(it),
@@ -192,7 +192,7 @@ impl From<RefreshError> for Problem {
 #[utoipa::path(post, path = "/v1/auth/logout", tag = "Authentication", security(("bearer" = [])), responses(
     (status = 204, description = "Logged out.")
 ))]
-pub async fn logout(service: SharedService, caller: Caller) -> HandlerResult {
+pub async fn logout(service: SharedService, caller: UserCaller) -> HandlerResult {
     service.write(async move |app| auth::logout(&app, &caller).await).await??;
     Ok(HttpResponse::NoContent().finish())
 }
@@ -201,7 +201,7 @@ pub async fn logout(service: SharedService, caller: Caller) -> HandlerResult {
 #[utoipa::path(get, operation_id = "me", path = "/v1/me", tag = "Authentication", security(("bearer" = [])), responses(
     (status = 200, description = "The user.", body = UserView)
 ))]
-pub async fn current_user(caller: Caller) -> HandlerResult {
+pub async fn current_user(caller: UserCaller) -> HandlerResult {
     Ok(HttpResponse::Ok().json(UserView::from(&caller.user)))
 }
 
@@ -218,7 +218,7 @@ pub async fn current_user(caller: Caller) -> HandlerResult {
 pub async fn change_password(
     service: SharedService,
     http: HttpRequest,
-    caller: Caller,
+    caller: UserCaller,
     peer: ClientAddress,
     body: Body,
 ) -> HandlerResult {
@@ -251,7 +251,7 @@ impl From<PasswordError> for Problem {
     params(PageParameters), responses(
     (status = 200, description = "A page; the newest 1000 are listed.", body = PageView<SessionView>)
 ))]
-pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
+pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: UserCaller) -> HandlerResult {
     let cursors = service.cursors_for("sessions");
     let page = QueryParameters::new(&http).read_page(&cursors)?;
     // All at once, and cut into pages here: at most 1000 sessions are listed, and a page that begins after a
@@ -270,7 +270,7 @@ pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: Ca
 pub async fn end_session(
     service: SharedService,
     http: HttpRequest,
-    caller: Caller,
+    caller: UserCaller,
     id: Path<String>,
 ) -> HandlerResult {
     // There is no body: route and id are the whole request.

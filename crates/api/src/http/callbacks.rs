@@ -36,7 +36,9 @@ pub struct ReceivedView {
         ("webhook-signature" = Option<String>, Header, description = "`sandbox`: `v1,<base64 HMAC-SHA256>`, several \
             separated by spaces.")
     ), responses(
-    (status = 200, description = "The notice is stored.", body = ReceivedView),
+    (status = 200, description = "The notice is stored. Some gateways want another body than JSON.",
+        content((ReceivedView = "application/json"), (String = "text/plain"))),
+    (status = 204, description = "The notice is stored, and the gateway wants no body."),
     (status = 401, description = "`invalid-signature`"),
     (status = 404, description = "No such gateway.")
 ))]

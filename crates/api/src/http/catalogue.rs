@@ -14,7 +14,7 @@ use super::{
     body::Body,
     conditional::{conditional_response, full_response, version_etag, write_conditions},
     decode::{Fields, QueryParameters, decimal_string, nullable, read_bool, text, whole_number},
-    extract::{Caller, Operator},
+    extract::{Caller, Staff},
     idempotency,
     openapi::{IfAbsentHeader, IfMatchHeader, IfNoneMatchHeader, OptionalKeyHeader, PageParameters},
     problem::{Fault, FaultLocation, HandlerResult, Kind, Problem},
@@ -78,23 +78,25 @@ pub struct PatchProduct {
         IfMatchHeader, IfAbsentHeader, OptionalKeyHeader
     ), responses(
     (status = 200, description = "Replaced.", body = ProductView),
-    (status = 201, description = "Created.", body = ProductView),
+    (status = 201, description = "Created.", body = ProductView, headers(
+        ("Location" = String, description = "Path of the product.")
+    )),
     (status = 412, description = "The product has another version, or exists although it must not.")
 ))]
 pub async fn put_product(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
     let (id, offer) = read_offer(&body, &id)?;
     let meant = write_conditions(&http);
     let put = service
         .write(async move |app| {
-            catalogue::put_product(&app, &operator, request, id, offer, meant, render_put).await
+            catalogue::put_product(&app, &staff, request, id, offer, meant, render_put).await
         })
         .await?;
     Ok(reply::into_response(put?))
@@ -191,19 +193,17 @@ impl From<PutError> for Problem {
 pub async fn patch_product(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
     let (id, patch) = read_patch(&body, &id)?;
     let meant = write_conditions(&http);
     let show = |product: &Product| render_product(StatusCode::OK, product);
     let patched = service
-        .write(async move |app| {
-            catalogue::patch_product(&app, &operator, request, id, patch, meant, show).await
-        })
+        .write(async move |app| catalogue::patch_product(&app, &staff, request, id, patch, meant, show).await)
         .await?;
     Ok(reply::into_response(patched?))
 }
@@ -256,8 +256,9 @@ pub async fn get_product(service: SharedService, http: HttpRequest, id: Path<Str
     Ok(full_response(product.version, &view))
 }
 
-/// List products, oldest first: those that can be ordered, or for operators all
+/// List products, oldest first: those that can be ordered, or for operators and API keys with `products:write` all
 #[utoipa::path(get, operation_id = "list", path = "/v1/products", tag = "Catalogue",
+    security((), ("bearer" = [])),
     params(
         PageParameters
     ), responses(
@@ -274,7 +275,7 @@ pub async fn list_products(
     let limit = it.read_limit();
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
     // A missing or expired token is no error here: the catalogue is public, and the token only adds to it.
-    let for_operator = caller.is_some_and(|it| it.is_operator());
-    let page = catalogue::list_products(&service.app, for_operator, after, limit).await?;
+    let sees_all = caller.is_some_and(|it| it.edits_products());
+    let page = catalogue::list_products(&service.app, sees_all, after, limit).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| ProductView::from(it))))
 }

@@ -30,7 +30,7 @@ use std::{fmt::Display, ops::RangeInclusive};
 use domain::Invalid;
 use serde_json::{Map, Value};
 
-pub use parameters::{Cursors, LIMIT_DEFAULT, LIMIT_MAX, QueryParameters};
+pub use parameters::{Cursors, LIMIT_DEFAULT, LIMIT_MAX, QueryParameters, parse_time};
 pub use pointer::Pointer;
 
 use super::problem::{Fault, FaultLocation, Faults, Kind, Problem, Rule};
@@ -151,6 +151,22 @@ impl<'b> Fields<'b> {
         // All are read first, and collected then: collecting directly would stop at the first `None`, and the
         // faults of the elements behind it would stay unreported.
         read_all.into_iter().collect()
+    }
+
+    /// Reads a list like [`Fields::read_list`] that may be missing or null; both give `Some(None)`.
+    pub fn read_optional_list<T>(
+        &mut self,
+        name: &'static str,
+        length: RangeInclusive<usize>,
+        read: impl FnMut(&mut Fields<'b>) -> Option<T>,
+    ) -> Option<Option<Vec<T>>> {
+        match self.object.and_then(|it| it.get(name)) {
+            None | Some(Value::Null) => {
+                self.known.push(name);
+                Some(None)
+            }
+            Some(_) => self.read_list(name, length, read).map(Some),
+        }
     }
 
     /// Records a fault that only shows when several members are compared.

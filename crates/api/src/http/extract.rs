@@ -11,11 +11,15 @@ use actix_web::{
     dev::Payload,
     http::header::{self, HeaderMap},
 };
-use application::security::SecurityEvent;
-use domain::Network;
+use application::{ServiceCaller, security::SecurityEvent};
+use domain::{Network, SessionId, UserId, api_key::Scope};
 use futures_util::future::LocalBoxFuture;
 
-use super::problem::{Kind, Problem};
+use super::{
+    key_access::route_scopes,
+    problem::{Kind, Problem},
+    route_of,
+};
 use crate::service::SharedService;
 
 /// The id of a request: in its answer, in its problem, and in every log line about it.
@@ -40,16 +44,34 @@ impl RequestId {
     }
 }
 
-/// A user with a valid access token; without one the request is answered with 401.
+/// A user with a valid access token, or a system whose API key has a scope for the route: 401 without either, 403
+/// `insufficient-scope` for another key.
 #[derive(Debug)]
 pub struct Caller(pub application::Caller);
 
-/// A user with the role `OPERATOR`: 401 without a valid token, 403 for a customer.
+/// A user with a valid access token: 401 without one, 403 `insufficient-scope` for every API key.
+#[derive(Debug)]
+pub struct UserCaller(pub application::UserCaller);
+
+/// A user with the role `OPERATOR`: 401 without a valid token, 403 for a customer and for every API key.
 #[derive(Debug)]
 pub struct Operator(pub application::Operator);
 
+/// A user with the role `OPERATOR`, or a system whose API key has a scope for the route: 401 without either, 403 for a
+/// customer and for another key.
+#[derive(Debug)]
+pub struct Staff(pub application::Staff);
+
 impl Deref for Caller {
     type Target = application::Caller;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
+impl Deref for UserCaller {
+    type Target = application::UserCaller;
 
     fn deref(&self) -> &Self::Target {
         &self.0
@@ -64,12 +86,31 @@ impl Deref for Operator {
     }
 }
 
+impl Deref for Staff {
+    type Target = application::Staff;
+
+    fn deref(&self) -> &Self::Target {
+        &self.0
+    }
+}
+
 impl FromRequest for Caller {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        Box::pin(authenticate_request(request.clone()))
+        let request = request.clone();
+        Box::pin(async move { authenticate_request(&request).await.map(Self) })
+    }
+}
+
+impl FromRequest for UserCaller {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { authenticate_user(&request).await.map(Self) })
     }
 }
 
@@ -80,31 +121,75 @@ impl FromRequest for Operator {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let request = request.clone();
         Box::pin(async move {
-            let caller = authenticate_request(request.clone()).await?.0;
+            let caller = authenticate_user(&request).await?;
             let (user, session) = (caller.user.id.clone(), caller.session.clone());
-            let operator = caller.into_operator().map(Self);
-            operator.ok_or_else(|| {
-                let network = ClientAddress::for_request(&request).network();
-                SecurityEvent::Forbidden { user: &user, session: &session, network }.log();
-                Kind::Forbidden.into()
-            })
+            caller.into_operator().map(Self).ok_or_else(|| refuse_role(&request, &user, &session))
         })
     }
 }
 
-async fn authenticate_request(request: HttpRequest) -> Result<Caller, Problem> {
+impl FromRequest for Staff {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            match authenticate_request(&request).await? {
+                application::Caller::User(caller) => {
+                    let (user, session) = (caller.user.id.clone(), caller.session.clone());
+                    let operator = caller.into_operator();
+                    operator.map(|it| Self(it.into())).ok_or_else(|| refuse_role(&request, &user, &session))
+                }
+                service @ application::Caller::Service(_) => {
+                    service.into_staff().map(Self).ok_or_else(|| Kind::InternalError.into())
+                }
+            }
+        })
+    }
+}
+
+fn refuse_role(request: &HttpRequest, user: &UserId, session: &SessionId) -> Problem {
+    let network = ClientAddress::for_request(request).network();
+    SecurityEvent::Forbidden { user, session, network }.log();
+    Kind::Forbidden.into()
+}
+
+fn refuse_scope(request: &HttpRequest, service: &ServiceCaller, scopes: &'static [Scope]) -> Problem {
+    let network = ClientAddress::for_request(request).network();
+    SecurityEvent::ScopeRefused { key: &service.key.id, network }.log();
+    Problem::insufficient_scope(scopes)
+}
+
+/// The caller of a request. A service is let through only if the table of scopes opens the route to its key: this is the
+/// one place where that is decided, and every extractor comes through it.
+async fn authenticate_request(request: &HttpRequest) -> Result<application::Caller, Problem> {
     let service = request.app_data::<SharedService>().ok_or(Kind::InternalError)?;
     // A request without a token gets a bare challenge: an error code is only for one that was shown (RFC
     // 6750, 3.1).
     let shown = request.headers().contains_key(header::AUTHORIZATION);
     let unauthorized = || Problem::unauthorized(shown);
     let token = bearer_token(request.headers()).ok_or_else(unauthorized)?;
-    let caller = application::auth::authenticate(&service.app, token).await?;
-    caller.map(Caller).ok_or_else(unauthorized)
+    let caller = application::auth::authenticate(&service.app, token).await?.ok_or_else(unauthorized)?;
+    if let application::Caller::Service(key) = &caller {
+        let scopes = route_scopes(route_of(request)?.name);
+        if !key.has_any_scope(scopes) {
+            return Err(refuse_scope(request, key, scopes));
+        }
+    }
+    Ok(caller)
+}
+
+/// The caller as a user. A key is refused even if the table opens the route to it.
+async fn authenticate_user(request: &HttpRequest) -> Result<application::UserCaller, Problem> {
+    match authenticate_request(request).await? {
+        application::Caller::User(caller) => Ok(caller),
+        application::Caller::Service(key) => Err(refuse_scope(request, &key, &[])),
+    }
 }
 
 /// The token of `Authorization: Bearer …` (RFC 6750, 2.1).
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = single_header(headers, header::AUTHORIZATION.as_str())?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }

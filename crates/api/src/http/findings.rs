@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     decode::{Fields, QueryParameters, text},
-    extract::Operator,
+    extract::Staff,
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
     problem::{HandlerResult, Kind, Problem},
@@ -36,7 +36,7 @@ pub struct Resolution {
     ), responses(
     (status = 200, description = "A page.", body = PageView<FindingView>)
 ))]
-pub async fn list_findings(service: SharedService, http: HttpRequest, operator: Operator) -> HandlerResult {
+pub async fn list_findings(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
     let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
     let resolved =
@@ -44,7 +44,7 @@ pub async fn list_findings(service: SharedService, http: HttpRequest, operator: 
     let after = it.read_cursor(&cursors, FindingId::parse);
     let limit = it.read_limit();
     let (resolved, after, limit) = it.finish(|| Some((resolved?, after?, limit?)))?;
-    let page = findings::list_findings(&service.app, &operator, resolved, after, limit).await?;
+    let page = findings::list_findings(&service.app, &staff, resolved, after, limit).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| FindingView::from(it))))
 }
 
@@ -60,12 +60,12 @@ pub async fn list_findings(service: SharedService, http: HttpRequest, operator: 
 pub async fn resolve_finding(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
-    let request = idempotency::read_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::read_key(&service, &http, staff.caller(), &body)?;
     let mut it = Fields::new(&body);
     let note = it.read_required("note", text(Text::parse));
     let note = it.finish(|| note)?;
@@ -73,7 +73,7 @@ pub async fn resolve_finding(
     let id = FindingId::parse(&id).map_err(|_| Kind::NotFound)?;
     let render = |it: &Finding| reply::json_reply(StatusCode::OK, &FindingView::from(it));
     let resolved = service
-        .write(async move |app| findings::resolve_finding(&app, &operator, request, &id, note, render).await)
+        .write(async move |app| findings::resolve_finding(&app, &staff, request, &id, note, render).await)
         .await?;
     Ok(reply::into_response(resolved?))
 }

@@ -1,6 +1,6 @@
 //! The `Idempotency-Key` header and the fingerprint of a request (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! A key counts within its user and route. The fingerprint tells a retry from another request under the same
+//! A key counts within its user or API key, and its route. The fingerprint tells a retry from another request under the same
 //! key: it is a digest of the route, the decoded parameters of the path and the canonical JSON of the body,
 //! so a retry may escape its path or order its members in another way. What is done with both is decided by
 //! the application (ADR 0013).
@@ -8,12 +8,13 @@
 mod canonical;
 
 use actix_web::{FromRequest, HttpRequest, web::Path};
-use application::{Caller, IdempotentRequest};
-use domain::{Invalid, card};
+use application::{Caller, IdempotentRequest, UserCaller};
+use domain::{AuthorKey, Invalid, card};
 use ports::{Fingerprint, IdempotencyKey};
 use serde_json::{Value, json};
 
 use super::{
+    extract,
     problem::{Fault, Kind, Problem},
     route_of,
 };
@@ -22,10 +23,40 @@ use crate::service::Service;
 /// The name of the request header that carries the key.
 pub const KEY_HEADER: &str = "idempotency-key";
 /// Longest key, in characters; ids have the same bound.
-const KEY_CHARS_MAX: usize = 255;
+pub(super) const KEY_CHARS_MAX: usize = 255;
 
 /// Separates the keyed digests of requests from those that are made for other purposes with the same secret.
 const PURPOSE: &str = "requests";
+
+/// Whose idempotency keys those of a request are.
+pub trait KeyOwner {
+    /// The row key of the user or API key.
+    fn owner_key(&self) -> AuthorKey;
+}
+
+impl KeyOwner for Caller {
+    fn owner_key(&self) -> AuthorKey {
+        self.author_key()
+    }
+}
+
+impl KeyOwner for UserCaller {
+    fn owner_key(&self) -> AuthorKey {
+        AuthorKey::User(self.user.key)
+    }
+}
+
+impl KeyOwner for extract::Caller {
+    fn owner_key(&self) -> AuthorKey {
+        self.0.owner_key()
+    }
+}
+
+impl KeyOwner for extract::UserCaller {
+    fn owner_key(&self) -> AuthorKey {
+        self.0.owner_key()
+    }
+}
 
 /// Reads the key of a request that requires one, with its scope and the request's fingerprint.
 ///
@@ -34,7 +65,7 @@ const PURPOSE: &str = "requests";
 pub fn require_key(
     service: &Service,
     http: &HttpRequest,
-    caller: &Caller,
+    caller: &impl KeyOwner,
     body: &Value,
 ) -> Result<IdempotentRequest, Problem> {
     read_key(service, http, caller, body)?.ok_or_else(|| Kind::IdempotencyKeyMissing.into())
@@ -47,12 +78,12 @@ pub fn require_key(
 pub fn read_key(
     service: &Service,
     http: &HttpRequest,
-    caller: &Caller,
+    caller: &impl KeyOwner,
     body: &Value,
 ) -> Result<Option<IdempotentRequest>, Problem> {
     let Some(key) = key_header(http)? else { return Ok(None) };
     let fingerprint = Fingerprint(service.digests.sha256_hex(canonical_request(http, body)?.as_bytes()));
-    let key = IdempotencyKey { user: Some(caller.user.key), route: route_of(http)?.name, key };
+    let key = IdempotencyKey { owner: Some(caller.owner_key()), route: route_of(http)?.name, key };
     Ok(Some(IdempotentRequest { key, fingerprint, older: Vec::new() }))
 }
 
@@ -64,7 +95,7 @@ pub fn read_key(
 pub fn read_key_with_secret(
     service: &Service,
     http: &HttpRequest,
-    caller: Option<&Caller>,
+    caller: Option<&UserCaller>,
     body: &Value,
 ) -> Result<Option<IdempotentRequest>, Problem> {
     let Some(key) = key_header(http)? else { return Ok(None) };
@@ -74,7 +105,7 @@ pub fn read_key_with_secret(
     let all = service.keyed_digests.keyed_digests(PURPOSE, &canonical_request(http, body)?);
     let mut all = all.into_iter().map(Fingerprint);
     let fingerprint = all.next().ok_or(Kind::InternalError)?;
-    let key = IdempotencyKey { user: caller.map(|it| it.user.key), route: route_of(http)?.name, key };
+    let key = IdempotencyKey { owner: caller.map(KeyOwner::owner_key), route: route_of(http)?.name, key };
     Ok(Some(IdempotentRequest { key, fingerprint, older: all.collect() }))
 }
 

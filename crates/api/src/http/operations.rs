@@ -106,8 +106,8 @@ async fn check_dependency(it: &Dependency) -> DependencyView {
 
 /// Get the metrics for Prometheus
 #[utoipa::path(get, path = "/metrics", tag = "Operations", responses(
-    (status = 200, description = "The text format 0.0.4, or `OpenMetrics` 1.0 if `Accept` asks for it.", body = String,
-     content_type = "text/plain")
+    (status = 200, description = "The text format 0.0.4, or `OpenMetrics` 1.0 if `Accept` asks for it.",
+     content((String = "text/plain"), (String = "application/openmetrics-text")))
 ))]
 pub async fn metrics(service: SharedService, request: HttpRequest) -> HandlerResult {
     let open = accepts_media_type(&request, "application/openmetrics-text");

@@ -4,7 +4,7 @@ use domain::{
     Email,
     order::{
         ADDRESS_LINES_MAX, AddressLine, AddressPatch, CarrierName, ContactName, ContactPatch, Country,
-        DetailsPatch, MetadataKey, MetadataValue, OrderDetails, OrderReference, Patch, PhoneNumber,
+        DetailsPatch, Metadata, MetadataKey, MetadataValue, OrderDetails, OrderReference, Patch, PhoneNumber,
         PlaceName, PostalCode, Tracking, TrackingNumber, TrackingPatch, TrackingUrl,
     },
 };
@@ -27,24 +27,44 @@ pub struct ContactInput {
     pub phone: Option<String>,
 }
 
-/// An address as it is sent. It needs lines and a country.
+/// An address as it is sent. A member that is missing or null is not known.
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct AddressInput {
     /// 1-4 lines of 1-200 characters, the most exact one first.
-    #[schema(min_items = 1, max_items = 4, example = json!(["Unter den Linden 1"]))]
-    pub lines: Option<Vec<String>>,
+    #[schema(example = json!(["Unter den Linden 1"]))]
+    pub lines: Vec<String>,
     /// City: 1-100 characters, or null.
-    #[schema(min_length = 1, max_length = 100, example = "Berlin")]
+    #[schema(example = "Berlin")]
     pub city: Option<String>,
     /// State, province or prefecture: 1-100 characters, or null.
-    #[schema(min_length = 1, max_length = 100)]
     pub region: Option<String>,
     /// Postal code: 1-20 characters, or null.
-    #[schema(min_length = 1, max_length = 20, example = "10117")]
+    #[schema(example = "10117")]
     pub postal_code: Option<String>,
     /// Country code of ISO 3166-1 alpha-2, in upper case.
-    #[schema(pattern = "^[A-Z]{2}$", example = "DE")]
+    #[schema(example = "DE")]
+    pub country: String,
+}
+
+/// Changes of an address. A member that is missing stays as it is. An order that had no address needs lines and a
+/// country.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub struct AddressChanges {
+    /// 1-4 lines of 1-200 characters, the most exact one first; they replace all lines.
+    #[schema(nullable = false, example = json!(["Unter den Linden 1"]))]
+    pub lines: Option<Vec<String>>,
+    /// City: 1-100 characters; null removes it.
+    #[schema(example = "Berlin")]
+    pub city: Option<String>,
+    /// State, province or prefecture: 1-100 characters; null removes it.
+    pub region: Option<String>,
+    /// Postal code: 1-20 characters; null removes it.
+    #[schema(example = "10117")]
+    pub postal_code: Option<String>,
+    /// Country code of ISO 3166-1 alpha-2, in upper case.
+    #[schema(nullable = false, example = "DE")]
     pub country: Option<String>,
 }
 
@@ -76,6 +96,22 @@ pub(super) fn read_details(it: &mut Fields<'_>) -> Option<OrderDetails> {
     }
 }
 
+/// Reads the metadata of a payment or a refund, which has the rules of an order's: null, missing and empty mean the
+/// same.
+pub(super) fn read_metadata(it: &mut Fields<'_>) -> Option<Metadata> {
+    match it.read_pairs_patch("metadata", MetadataKey::parse, text_of_pair)? {
+        Patch::Keep | Patch::Remove => Some(Metadata::default()),
+        Patch::Set(pairs) => match Metadata::new(pairs) {
+            Ok(metadata) => Some(metadata),
+            Err(rule) => it.add_fault("metadata", rule),
+        },
+    }
+}
+
+fn text_of_pair(value: &Value) -> ReadResult<MetadataValue> {
+    text(MetadataValue::parse)(value)
+}
+
 /// Reads the tracking of an order that is shipped; null, missing and empty mean the same.
 pub(super) fn read_tracking(it: &mut Fields<'_>) -> Option<Option<Tracking>> {
     Some(match it.read_object_patch("tracking", read_tracking_patch)? {
@@ -99,10 +135,13 @@ fn read_details_patch(
     });
     let shipping_address = it.read_object_patch("shippingAddress", |it| {
         let lines = it.read_texts_patch("lines", 1..=ADDRESS_LINES_MAX, AddressLine::parse);
+        let lines = it.refuse_removal("lines", lines);
         let city = it.read_patch("city", text(PlaceName::parse));
         let region = it.read_patch("region", text(PlaceName::parse));
         let postal_code = it.read_patch("postalCode", text(PostalCode::parse));
         let country = it.read_patch("country", text(Country::parse));
+        // Here and not only where it is applied: no address can be without them, whatever the order has.
+        let country = it.refuse_removal("country", country);
         Some(AddressPatch {
             lines: lines?,
             city: city?,

@@ -15,7 +15,7 @@ use super::{
     extract::Caller,
     idempotency,
     openapi::{IfMatchHeader, OptionalKeyHeader},
-    order_details::{AddressInput, ContactInput, TrackingInput, read_order_patch},
+    order_details::{AddressChanges, ContactInput, TrackingInput, read_order_patch},
     orders::parse_order_number,
     problem::{Fault, Faults, HandlerResult, Kind, Problem},
     reply,
@@ -38,7 +38,7 @@ pub struct PatchOrder {
     pub contact: Option<ContactInput>,
     /// The members to change of the address; its `lines` are replaced together. Null removes a member, or all of
     /// it. An address keeps its lines and its country.
-    pub shipping_address: Option<AddressInput>,
+    pub shipping_address: Option<AddressChanges>,
     /// The members to change of the tracking, for operators, once the order was shipped; null removes a member, or
     /// all of it.
     pub tracking: Option<TrackingInput>,
@@ -62,7 +62,8 @@ pub struct PatchOrder {
     (status = 403, description = "`forbidden`: the tracking is for operators."),
     (status = 404, description = "No such order, or another customer's."),
     (status = 409, description = "`order-not-editable`: it is not pending any more, or for a tracking it was not shipped."),
-    (status = 412, description = "The order has another version.")
+    (status = 412, description = "The order has another version."),
+    (status = 429, description = "`too-many-requests`: this user has changed orders too often within a minute.")
 ))]
 pub async fn patch_order(
     service: SharedService,
@@ -106,6 +107,7 @@ impl From<EditError> for Problem {
                 let fault = |(pointer, rule): (&'static str, _)| Fault::at_pointer(pointer.to_owned(), rule);
                 Self::invalid_request(Faults::from_each(faults, fault))
             }
+            EditError::Throttled(told) => Self::too_many_requests(told),
             EditError::Failed(away) => away.into(),
         }
     }

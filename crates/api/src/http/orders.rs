@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
-use application::orders::{self, OrderLineInput, PlaceError, TransitionError, TransitionRequest};
+use application::orders::{self, Buyer, OrderLineInput, PlaceError, TransitionError, TransitionRequest};
 use domain::{
-    Invalid, Order, OrderNumber, ProductId, Text,
+    Invalid, Order, OrderNumber, ProductId, Text, UserId,
     order::{LINES_MAX, OrderDetails, OrderStatus, QUANTITY_MAX},
 };
 use ports::StoredReply;
@@ -33,6 +33,9 @@ use crate::service::SharedService;
 #[derive(ToSchema)]
 #[schema(rename_all = "camelCase")]
 pub struct PlaceOrder {
+    /// Only for API keys, which need it: id of the user whose order it becomes. Its limits are that user's.
+    #[schema(min_length = 1, max_length = 255, nullable = false)]
+    pub customer_id: Option<String>,
     /// 1-100 lines; lines for the same product are merged, and may add up to 9999 pieces at most.
     #[schema(min_items = 1, max_items = 100)]
     pub items: Vec<PlaceItem>,
@@ -81,7 +84,8 @@ pub struct Move {
 
 /// Place an order
 ///
-/// The server prices the order and reserves the stock in the same commit. The same key with the same request
+/// The server prices the order and reserves the stock in the same commit. An API key orders on behalf of the user that
+/// `customerId` names. The same key with the same request
 /// gets the same answer for ever. What is stored with the order is kept and shown exactly as it was sent.
 #[utoipa::path(post, operation_id = "place", path = "/v1/orders", tag = "Orders", request_body = PlaceOrder, security(("bearer" = [])),
     params(IdempotencyKeyHeader), responses(
@@ -102,15 +106,14 @@ pub async fn place_order(
 ) -> HandlerResult {
     let body = body.read_json().await?;
     let request = idempotency::require_key(&service, &http, &caller, &body)?;
-    let (lines, details) = read_order(&body)?;
+    let (actor, sees_customer) = (caller.actor(), caller.is_staff());
+    let (buyer, lines, details) = read_order(&body, caller.0)?;
     // The answer is rendered inside the use case, because it is committed with the order: a retry gets these
     // bytes, also when the order has moved on.
-    let actor = caller.actor();
-    let customer = caller.is_operator().then(|| caller.user.clone());
     let placed = service
         .write(async move |app| {
-            orders::place_order(&app, &caller, request, lines, details, |order| {
-                let view = OrderView::for_actor(order, actor).with_customer(customer.as_ref());
+            orders::place_order(&app, &buyer, request, lines, details, |order, owner| {
+                let view = OrderView::for_actor(order, actor).with_customer(sees_customer.then_some(owner));
                 render_new_order(&view, order)
             })
             .await
@@ -127,8 +130,12 @@ fn render_new_order(view: &OrderView, order: &Order) -> StoredReply {
     }
 }
 
-fn read_order(body: &Value) -> Result<(Vec<OrderLineInput>, OrderDetails), Problem> {
+fn read_order(
+    body: &Value,
+    caller: application::Caller,
+) -> Result<(Buyer, Vec<OrderLineInput>, OrderDetails), Problem> {
     let mut it = Fields::new(body);
+    let buyer = read_buyer(&mut it, caller);
     let items = it.read_list("items", 1..=LINES_MAX, |item| {
         let product = item.read_required("productId", text(ProductId::parse));
         let quantity = item.read_required("quantity", whole_number(1..=QUANTITY_MAX));
@@ -137,7 +144,21 @@ fn read_order(body: &Value) -> Result<(Vec<OrderLineInput>, OrderDetails), Probl
         Some(OrderLineInput { product: product?, quantity: quantity?, seen_price: seen_price? })
     });
     let details = read_details(&mut it);
-    it.finish(|| Some((items?, details?)))
+    it.finish(|| Some((buyer?, items?, details?)))
+}
+
+/// A service says for whom it orders; a user orders for themselves.
+fn read_buyer(it: &mut Fields<'_>, caller: application::Caller) -> Option<Buyer> {
+    match caller {
+        application::Caller::User(user) => match it.read_if_present("customerId", |_| Ok(()))? {
+            None => Some(Buyer::User(user)),
+            Some(()) => it.add_fault("customerId", Invalid("is only for API keys")),
+        },
+        application::Caller::Service(service) => {
+            let customer = it.read_required("customerId", text(UserId::parse))?;
+            Some(Buyer::Service { service, customer })
+        }
+    }
 }
 
 impl From<PlaceError> for Problem {
@@ -148,6 +169,10 @@ impl From<PlaceError> for Problem {
                 let rule = Rule(format!("must not add up to more than {max} for one product").into());
                 let fault = |at: usize| Fault::at_pointer(format!("/items/{at}/quantity"), rule.clone());
                 Self::invalid_request(Faults::from_each(at, fault))
+            }
+            PlaceError::UnknownCustomer => {
+                let rule = Invalid("is no user who can order");
+                Self::invalid_request(vec![Fault::at_pointer("/customerId", rule)])
             }
             PlaceError::UnknownProduct(at) => {
                 lines_problem(Kind::UnknownProduct, &at, "/productId", "is no product that can be ordered")
@@ -176,7 +201,7 @@ impl From<PlaceError> for Problem {
 }
 
 /// A problem with one fault for each line that it is about; `member` is the pointer within the line.
-fn lines_problem(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
+pub(super) fn lines_problem(kind: Kind, at: &[usize], member: &str, rule: &'static str) -> Problem {
     let fault = |at: &usize| Fault::at_pointer(format!("/items/{at}{member}"), Invalid(rule));
     Problem::new(kind).with_errors(Faults::from_each(at, fault))
 }
@@ -199,7 +224,7 @@ pub async fn get_order(
 ) -> HandlerResult {
     // Another customer's order is 404 and not 403, so that numbers cannot be tried for existence.
     let (actor, number) = (caller.actor(), parse_order_number(&number)?);
-    if caller.is_operator() {
+    if caller.is_staff() {
         let order = orders::find_order(&service.app, &caller, &number).await?.ok_or(Kind::NotFound)?;
         let customers = orders::find_customers(&service.app, &caller, [&order]).await?;
         let view = OrderView::for_actor(&order, actor).with_customer(customers.get(&order.owner));

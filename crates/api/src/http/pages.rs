@@ -4,12 +4,12 @@ use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::header,
     web::{Bytes, Path},
 };
 
 use super::{
     asset::Asset,
+    docs_files::DOCS_FILES,
     openapi::{self as document, IfNoneMatchHeader},
     operations::accepts_media_type,
     problem::{self, HandlerResult, Kind, STYLE_DIGEST},
@@ -19,24 +19,6 @@ use crate::service::SharedService;
 /// The file name of the documentation's page.
 const DOCS_INDEX: &str = "index.html";
 
-/// Name, media type and content of one of the files below.
-macro_rules! embed_file {
-    ($name:literal, $media_type:literal) => {
-        ($name, $media_type, include_bytes!(concat!("../../assets/swagger-ui/", $name)))
-    };
-}
-
-/// The page itself and the files that it loads. They are part of the program, so that the page needs no other
-/// server.
-const DOCS_FILES: [(&str, &str, &[u8]); 7] = [
-    embed_file!("index.html", "text/html"),
-    embed_file!("index.css", "text/css"),
-    embed_file!("swagger-ui.css", "text/css"),
-    embed_file!("swagger-ui-bundle.js", "text/javascript"),
-    embed_file!("swagger-initializer.js", "text/javascript"),
-    embed_file!("favicon-16x16.png", "image/png"),
-    embed_file!("favicon-32x32.png", "image/png"),
-];
 /// What the documentation's page may do: run the scripts of its own folder, and send requests to this
 /// service. It creates styles and images while it runs.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -71,18 +53,13 @@ pub async fn docs(service: SharedService, http: HttpRequest) -> HandlerResult {
     respond_with_file(DOCS_INDEX, &service, &http).await
 }
 
-/// Sends a client that writes the page's address with a slash to the page.
-pub async fn docs_without_slash() -> HttpResponse {
-    HttpResponse::PermanentRedirect().insert_header((header::LOCATION, "/docs")).finish()
-}
-
 /// A file of that page
 #[utoipa::path(get, path = "/docs/{file}", tag = "Operations",
     params(("file" = String, Path, description = "Name of the file.", example = "index.html"), IfNoneMatchHeader),
     responses(
-        (status = 200, description = "The file.", body = String, content_type = "text/html", headers(
-            ("ETag" = String, description = "Identifies the content byte for byte.")
-        )),
+        (status = 200, description = "The file.",
+            content((String = "text/html"), (String = "text/css"), (String = "text/javascript"), (String = "image/png")),
+            headers(("ETag" = String, description = "Identifies the content byte for byte."))),
         (status = 304, description = "The content has not changed.")
     )
 )]
@@ -103,8 +80,8 @@ async fn respond_with_file(name: &str, service: &SharedService, http: &HttpReque
 
 /// List all kinds of problems
 #[utoipa::path(get, operation_id = "problems", path = "/problems", tag = "Operations", params(IfNoneMatchHeader), responses(
-    (status = 200, description = "An HTML page; Markdown if `Accept` asks for it.", body = String,
-     content_type = "text/html", headers(("ETag" = String, description = "Identifies the content byte for byte."))),
+    (status = 200, description = "An HTML page; Markdown if `Accept` asks for it.",
+     content((String = "text/html"), (String = "text/markdown")), headers(("ETag" = String, description = "Identifies the content byte for byte."))),
     (status = 304, description = "The content has not changed.")
 ))]
 pub async fn problem_index(service: SharedService, http: HttpRequest) -> HttpResponse {
@@ -126,8 +103,8 @@ pub async fn problem_index(service: SharedService, http: HttpRequest) -> HttpRes
         IfNoneMatchHeader
     ),
     responses(
-        (status = 200, description = "An HTML page; Markdown if `Accept` asks for it.", body = String,
-         content_type = "text/html", headers(("ETag" = String, description = "Identifies the content byte for byte."))),
+        (status = 200, description = "An HTML page; Markdown if `Accept` asks for it.",
+         content((String = "text/html"), (String = "text/markdown")), headers(("ETag" = String, description = "Identifies the content byte for byte."))),
         (status = 304, description = "The content has not changed.")
     )
 )]

@@ -3,14 +3,14 @@
 use actix_web::{HttpRequest, HttpResponse};
 use application::payments;
 use domain::{
-    GatewayName, Invalid, TransactionId,
+    GatewayName, Invalid, Timestamp, TransactionId,
     payment::{PaymentStatus, RefundStatus},
 };
 use ports::{PaymentFilter, RefundCursor, RefundFilter, StoredRefund};
 
 use super::{
     decode::QueryParameters,
-    extract::Operator,
+    extract::Staff,
     openapi::PageParameters,
     problem::HandlerResult,
     view::{
@@ -34,31 +34,18 @@ use crate::service::SharedService;
     ), responses(
     (status = 200, description = "A page.", body = PageView<TransactionView>)
 ))]
-pub async fn list_all_payments(
-    service: SharedService,
-    http: HttpRequest,
-    operator: Operator,
-) -> HandlerResult {
+pub async fn list_all_payments(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
     let cursors = service.cursors_for("all-payments");
     let mut it = QueryParameters::new(&http);
     let rule = Invalid("must be statuses of a payment, separated by commas");
-    let statuses = it.read_optional("status", |text| parse_all(text, PaymentStatus::parse).ok_or(rule));
-    let gateway = it.read_optional("gateway", GatewayName::parse);
-    let created_after = it.read_time("createdAfter");
-    let created_before = it.read_time("createdBefore");
+    let common = CommonFilters::read_from(&mut it, PaymentStatus::parse, rule);
     let after = it.read_cursor(&cursors, |id| Ok(TransactionId::new(id.to_owned())));
     let limit = it.read_limit();
     let filter = it.finish(|| {
-        Some(PaymentFilter {
-            statuses: statuses?.unwrap_or_default(),
-            gateway: gateway?,
-            created_after: created_after?,
-            created_before: created_before?,
-            after: after?,
-            limit: limit?,
-        })
+        let CommonFilters { statuses, gateway, created_after, created_before } = common?;
+        Some(PaymentFilter { statuses, gateway, created_after, created_before, after: after?, limit: limit? })
     })?;
-    let page = payments::list_payments(&service.app, &operator, filter).await?;
+    let page = payments::list_payments(&service.app, &staff, filter).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| TransactionView::from(it))))
 }
 
@@ -75,33 +62,49 @@ pub async fn list_all_payments(
     ), responses(
     (status = 200, description = "A page.", body = PageView<RefundView>)
 ))]
-pub async fn list_all_refunds(
-    service: SharedService,
-    http: HttpRequest,
-    operator: Operator,
-) -> HandlerResult {
+pub async fn list_all_refunds(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
     let cursors = service.cursors_for("all-refunds");
     let mut it = QueryParameters::new(&http);
     let rule = Invalid("must be statuses of a refund, separated by commas");
-    let statuses = it.read_optional("status", |text| parse_all(text, RefundStatus::parse).ok_or(rule));
-    let gateway = it.read_optional("gateway", GatewayName::parse);
-    let created_after = it.read_time("createdAfter");
-    let created_before = it.read_time("createdBefore");
+    let common = CommonFilters::read_from(&mut it, RefundStatus::parse, rule);
     let after = it.read_cursor(&cursors, RefundCursor::parse);
     let limit = it.read_limit();
     let filter = it.finish(|| {
-        Some(RefundFilter {
+        let CommonFilters { statuses, gateway, created_after, created_before } = common?;
+        Some(RefundFilter { statuses, gateway, created_after, created_before, after: after?, limit: limit? })
+    })?;
+    let page = payments::list_all_refunds(&service.app, &staff, filter).await?;
+    let view = |it: &StoredRefund| RefundView::new(it.transaction.as_str(), &it.refund, it.author.as_ref());
+    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
+}
+
+/// The filters that both lists have.
+struct CommonFilters<S> {
+    /// Empty: every status.
+    statuses: Vec<S>,
+    gateway: Option<GatewayName>,
+    created_after: Option<Timestamp>,
+    created_before: Option<Timestamp>,
+}
+
+impl<S> CommonFilters<S> {
+    /// Reads `status`, `gateway`, `createdAfter` and `createdBefore`. `None` if one of them is a fault; `rule` is that of
+    /// `status`.
+    fn read_from(
+        it: &mut QueryParameters,
+        parse_status: impl Fn(&str) -> Option<S>,
+        rule: Invalid,
+    ) -> Option<Self> {
+        let statuses = it.read_optional("status", |text| parse_all(text, parse_status).ok_or(rule));
+        let gateway = it.read_optional("gateway", GatewayName::parse);
+        let (created_after, created_before) = (it.read_time("createdAfter"), it.read_time("createdBefore"));
+        Some(Self {
             statuses: statuses?.unwrap_or_default(),
             gateway: gateway?,
             created_after: created_after?,
             created_before: created_before?,
-            after: after?,
-            limit: limit?,
         })
-    })?;
-    let page = payments::list_all_refunds(&service.app, &operator, filter).await?;
-    let view = |it: &StoredRefund| RefundView::new(it.transaction.as_str(), &it.refund, it.user.as_ref());
-    Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
+    }
 }
 
 /// Every element of a list that is separated by commas; `None` if one of them is none.

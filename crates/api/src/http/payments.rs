@@ -1,11 +1,13 @@
 //! Handlers for payments, captures, voids and refunds.
 
+use std::collections::BTreeMap;
+
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::payments::{
     self, NewPayment, OperationError, PaymentOperation, StartPaymentError, VisibleTransaction,
 };
 use domain::{
-    GatewayName, Invalid, RefundId, Text, TransactionId, UserId,
+    AuthorId, GatewayName, Invalid, RefundId, TransactionId,
     payment::{CaptureMethod, NotCapturable, NotRefundable, PaymentToken},
 };
 use ports::{StoredReply, Unsupported};
@@ -14,11 +16,13 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     decode::{Fields, QueryParameters, any_string, decimal_string, text},
-    extract::{Caller, Operator},
+    extract::{Caller, Staff},
     idempotency,
     openapi::{IdempotencyKeyHeader, PageParameters},
-    orders::parse_order_number,
+    order_details::read_metadata,
+    orders::{lines_problem, parse_order_number},
     problem::{Fault, HandlerResult, Kind, Problem},
+    refund_requests::{MakeRefund, read_refund},
     reply,
     view::{
         PageView,
@@ -39,6 +43,10 @@ pub struct StartPayment {
     /// `AUTOMATIC`, also when null or missing, takes the money with the payment; `MANUAL` only authorises it.
     #[schema(example = "AUTOMATIC")]
     pub capture_method: Option<String>,
+    /// Pairs of the caller's own, shown with the transaction: at most 50, keys of 1-40 characters, values of at most 500.
+    /// Null, missing and empty mean the same.
+    #[schema(example = json!({"channel": "web"}))]
+    pub metadata: Option<BTreeMap<String, String>>,
 }
 
 /// A way to pay, as the gateway knows it.
@@ -58,18 +66,6 @@ pub struct Capture {
     /// authorised. The rest is released.
     #[schema(example = "19.98")]
     pub amount: Option<String>,
-}
-
-/// A refund of captured money.
-#[derive(ToSchema)]
-pub struct MakeRefund {
-    /// Amount to refund, in major units and in the transaction's currency; null or missing: all that is left
-    /// of the captured money.
-    #[schema(example = "5.00")]
-    pub amount: Option<String>,
-    /// Reason for the refund, shown with it: 1-500 characters, or null.
-    #[schema(max_length = 500)]
-    pub reason: Option<String>,
 }
 
 /// Start a payment of an order
@@ -106,6 +102,7 @@ pub async fn start_payment(
     // shows it.
     let token = it.read_object("paymentMethod", |it| it.read_required("token", text(any_string)));
     let capture_method = it.read_optional("captureMethod", text(parse_capture_method));
+    let metadata = read_metadata(&mut it);
     let number = parse_order_number(&number)?;
     let payment = it.finish(|| {
         Some(NewPayment {
@@ -113,6 +110,7 @@ pub async fn start_payment(
             gateway: gateway?,
             token: PaymentToken::new(token?),
             capture_method: capture_method?.unwrap_or(CaptureMethod::Automatic),
+            metadata: metadata?,
         })
     })?;
     // 201 also for a payment that failed or is not decided yet: the transaction exists, and its status shows
@@ -222,19 +220,21 @@ pub(super) fn parse_transaction_id(id: &str) -> Result<TransactionId, Problem> {
     (status = 404, description = "No such transaction."),
     (status = 409, description = "`payment-not-capturable`, `capture-exceeds-authorized` or \
         `idempotency-in-progress`."),
+    (status = 422, description = "`invalid-request`, also when the gateway cannot represent the amount; \
+        `card-data-refused` or `idempotency-key-reused`."),
     (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn capture_payment(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
     let ask = |it: &mut Fields<'_>| {
         Some(PaymentOperation::Capture(it.read_optional("amount", text(decimal_string))?))
     };
-    run_operation(service, http, operator, id, body, ask).await
+    run_operation(service, http, staff, id, body, ask).await
 }
 
 /// Void an authorisation that is not captured yet
@@ -252,14 +252,18 @@ pub async fn capture_payment(
 pub async fn void_payment(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
-    run_operation(service, http, operator, id, body, |_| Some(PaymentOperation::Void)).await
+    run_operation(service, http, staff, id, body, |_| Some(PaymentOperation::Void)).await
 }
 
 /// Refund captured money, all of it or a part, as often as something is left
+///
+/// A refund is of an amount, or of pieces of the order (`items`) at the price that they were ordered for. Pieces that are
+/// to be restocked go back into stock in the commit that stores the refund, before the gateway is asked. They stay there
+/// if the refund fails, and the next refund that names them finds them restocked.
 #[utoipa::path(post, operation_id = "refund", path = "/v1/payments/{transactionId}/refunds", tag = "Payments",
     request_body = Option<MakeRefund>, security(("bearer" = ["OPERATOR"])),
     params(
@@ -268,59 +272,58 @@ pub async fn void_payment(
     ), responses(
     (status = 201, description = "The refund, whatever the gateway answered.", body = RefundView),
     (status = 404, description = "No such transaction."),
-    (status = 409, description = "`payment-not-refundable`, `refund-exceeds-captured` or \
+    (status = 409, description = "`payment-not-refundable`, `refund-exceeds-captured`, `return-exceeds-ordered` or \
         `idempotency-in-progress`."),
+    (status = 422, description = "`invalid-request`, also when the gateway cannot represent the amount; \
+        `card-data-refused` or `idempotency-key-reused`."),
     (status = 503, description = "`gateway-unavailable` (nothing was claimed) or `unavailable`.")
 ))]
 pub async fn refund_payment(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
-    let ask = |it: &mut Fields<'_>| {
-        let amount = it.read_optional("amount", text(decimal_string));
-        let reason = it.read_optional("reason", text(Text::parse));
-        Some(PaymentOperation::Refund(amount?, reason?))
-    };
-    run_operation(service, http, operator, id, body, ask).await
+    let ask = |it: &mut Fields<'_>| read_refund(it).map(PaymentOperation::Refund);
+    run_operation(service, http, staff, id, body, ask).await
 }
 
 async fn run_operation(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
     ask: impl FnOnce(&mut Fields<'_>) -> Option<PaymentOperation>,
 ) -> HandlerResult {
     let body = body.read_json_or_empty().await?;
     // Required for all three: each moves money, and a lost answer makes the client ask again.
-    let request = idempotency::require_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::require_key(&service, &http, staff.caller(), &body)?;
     let mut it = Fields::new(&body);
     let operation = ask(&mut it);
     let operation = it.finish(|| operation)?;
     let id = parse_transaction_id(&id)?;
-    // The answer names the operator who asked. A key belongs to one user, so a retry renders the same name.
-    let user = operator.caller().user.id.clone();
+    // The answer names who asked. An idempotency key belongs to one user or API key, so a retry renders the same name.
+    let author = staff.caller().author_id();
     let render =
-        move |it: &VisibleTransaction, refund: Option<&RefundId>| render_operation(it, refund, &user);
+        move |it: &VisibleTransaction, refund: Option<&RefundId>| render_operation(it, refund, &author);
     let done = service
         .write(async move |app| {
-            payments::execute_operation(&app, &operator, request, &id, operation, render).await
+            payments::execute_operation(&app, &staff, request, &id, operation, render).await
         })
         .await?;
     Ok(reply::into_response(done?))
 }
 
 /// Renders the answer: the transaction for a capture or a void, the refund for a refund.
-fn render_operation(shown: &VisibleTransaction, refund: Option<&RefundId>, user: &UserId) -> StoredReply {
+fn render_operation(shown: &VisibleTransaction, refund: Option<&RefundId>, author: &AuthorId) -> StoredReply {
     let transaction = &shown.transaction;
     match transaction.refunds.iter().find(|it| Some(&it.id) == refund) {
-        Some(it) => {
-            reply::json_reply(StatusCode::CREATED, &RefundView::new(transaction.id.as_str(), it, Some(user)))
-        }
+        Some(it) => reply::json_reply(
+            StatusCode::CREATED,
+            &RefundView::new(transaction.id.as_str(), it, Some(author)),
+        ),
         None => reply::json_reply(StatusCode::OK, &TransactionView::from(shown)),
     }
 }
@@ -336,10 +339,27 @@ impl From<OperationError> for Problem {
             OperationError::NotVoidable(_) => Kind::PaymentNotVoidable.into(),
             OperationError::NotRefundable(NotRefundable::State) => Kind::PaymentNotRefundable.into(),
             OperationError::NotRefundable(NotRefundable::Exceeds) => Kind::RefundExceedsCaptured.into(),
+            OperationError::Unsupported(reason) => Self::invalid_request(vec![amount_fault(reason)]),
+            OperationError::NotRefundable(NotRefundable::TooManyPieces(at)) => lines_problem(
+                Kind::ReturnExceedsOrdered,
+                &at,
+                "/quantity",
+                "is more than was ordered and is not returned yet",
+            ),
             OperationError::GatewayUnavailable(it) => it.into(),
             OperationError::Failed(away) => away.into(),
         }
     }
+}
+
+/// Names the only member of an operation that the client can change.
+fn amount_fault(reason: Unsupported) -> Fault {
+    let rule = match reason {
+        Unsupported::CaptureMethod => "is of a capture method that the gateway does not support",
+        Unsupported::Currency => "is in a currency that the gateway does not take",
+        Unsupported::Amount => "cannot be represented by the gateway",
+    };
+    Fault::at_pointer("/amount", Invalid(rule))
 }
 
 /// List a transaction's refunds, oldest first
@@ -351,18 +371,18 @@ impl From<OperationError> for Problem {
 pub async fn list_refunds(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
     let cursors = service.cursors_for("refunds");
     let page = QueryParameters::new(&http).read_page(&cursors)?;
     let id = parse_transaction_id(&id)?;
-    let all = payments::list_refunds(&service.app, &operator, &id).await?.ok_or(Kind::NotFound)?;
+    let all = payments::list_refunds(&service.app, &staff, &id).await?.ok_or(Kind::NotFound)?;
     Ok(HttpResponse::Ok().json(PageView::from_list(
         &all,
         page,
         &cursors,
         |it| it.refund.id.as_str(),
-        |it| RefundView::new(id.as_str(), &it.refund, it.user.as_ref()),
+        |it| RefundView::new(id.as_str(), &it.refund, it.author.as_ref()),
     )))
 }

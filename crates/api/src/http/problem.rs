@@ -20,7 +20,7 @@ use actix_web::{
     },
 };
 use application::{KeyError, Limit, Throttled, gateways::GatewayUnavailable};
-use domain::{Invalid, order::OrderStatus};
+use domain::{Invalid, api_key::Scope, order::OrderStatus};
 use ports::{ErrorChain, HasherBusy, PortError};
 
 use crate::tasks::RunError;
@@ -52,6 +52,7 @@ struct Parts {
     instance: Option<String>,
     errors: Faults,
     allowed: Option<Vec<OrderStatus>>,
+    scopes: Option<&'static [Scope]>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -61,7 +62,7 @@ impl Problem {
     pub fn new(kind: Kind) -> Self {
         let detail = Cow::Borrowed(kind.detail());
         let (errors, headers) = (Faults::default(), Vec::new());
-        Self(Box::new(Parts { kind, detail, instance: None, errors, allowed: None, headers }))
+        Self(Box::new(Parts { kind, detail, instance: None, errors, allowed: None, scopes: None, headers }))
     }
 
     /// A request with faults: `invalid-request`, whose detail counts them.
@@ -77,6 +78,24 @@ impl Problem {
         let challenge = if shown { r#"Bearer error="invalid_token""# } else { "Bearer" };
         Self::new(Kind::Unauthorized)
             .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge))
+    }
+
+    /// An API key that has none of these scopes, of which each would do (RFC 6750, 3.1). Without any, no key may use the
+    /// route.
+    #[must_use]
+    pub fn insufficient_scope(scopes: &'static [Scope]) -> Self {
+        let names: Vec<_> = scopes.iter().map(|it| it.as_str()).collect();
+        let mut challenge = r#"Bearer error="insufficient_scope""#.to_owned();
+        let mut problem = Self::new(Kind::InsufficientScope);
+        if names.is_empty() {
+            problem = problem.with_detail("No API key may use this operation: it is for users.");
+        } else {
+            challenge.push_str(&format!(r#", scope="{}""#, names.join(" ")));
+            problem =
+                problem.with_detail(format!("This operation requires the scope {}.", names.join(" or ")));
+        }
+        problem.0.scopes = Some(scopes);
+        problem.with_text_header("www-authenticate", &challenge)
     }
 
     /// An attempt beyond a limit. The time to wait is sent as `Retry-After`, in the two fields of
@@ -170,10 +189,13 @@ const fn many(reached: Limit) -> &'static str {
         Limit::LoginFailures => "failed logins with this name",
         Limit::SessionFailures => "wrong passwords in this session",
         Limit::OrdersPerMinute => "orders of this user within a minute",
+        Limit::EditsPerMinute => "changes of orders by this user within a minute",
         Limit::OpenOrders => "unpaid orders of this user: pay or cancel some",
         Limit::OpenPieces => "pieces of one product in unpaid orders of this user: pay or cancel some",
         Limit::OrderDeclines => "declined payments of this order: place another one",
         Limit::UserDeclines => "declined payments of this user within a day",
+        Limit::ResetRequests => "requests to reset the password of this account",
+        Limit::NetworkResets => "requests to reset a password from this network",
     }
 }
 

@@ -22,7 +22,13 @@ pub fn json_reply(status: StatusCode, view: &impl Serialize) -> StoredReply {
 /// An answer to store that has no body: 204.
 #[must_use]
 pub fn no_content() -> StoredReply {
-    StoredReply { status: StatusCode::NO_CONTENT.as_u16(), location: None, etag: None, body: String::new() }
+    empty_reply(StatusCode::NO_CONTENT)
+}
+
+/// An answer to store that has a status and no body.
+#[must_use]
+pub fn empty_reply(status: StatusCode) -> StoredReply {
+    StoredReply { status: status.as_u16(), location: None, etag: None, body: String::new() }
 }
 
 /// Renders an answer, with [`REPLAYED_HEADER`] when it is a replay.

@@ -14,7 +14,7 @@ use super::{
     body::Body,
     catalogue::read_product_id,
     decode::{Cursors, Fields, QueryParameters, ReadResult, text, whole_number},
-    extract::Operator,
+    extract::Staff,
     idempotency,
     openapi::{IdempotencyKeyHeader, PageParameters},
     problem::{Fault, HandlerResult, Kind, Problem, Rule},
@@ -61,18 +61,16 @@ pub struct AdjustStock {
 pub async fn adjust_stock(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
     body: Body,
 ) -> HandlerResult {
     let body = body.read_json().await?;
     // Required, because the change is relative: a retry without a key would count the delivery twice.
-    let request = idempotency::require_key(&service, &http, operator.caller(), &body)?;
+    let request = idempotency::require_key(&service, &http, staff.caller(), &body)?;
     let ask = read_adjustment(&body, &id)?;
     let done = service
-        .write(async move |app| {
-            catalogue::adjust_stock(&app, &operator, request, ask, render_adjustment).await
-        })
+        .write(async move |app| catalogue::adjust_stock(&app, &staff, request, ask, render_adjustment).await)
         .await?;
     Ok(reply::into_response(done?))
 }
@@ -124,11 +122,11 @@ impl From<AdjustError> for Problem {
 pub async fn list_adjustments(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
     let cursors = service.cursors_for(ADJUSTMENTS);
-    let page = changes_page(&service, &http, &operator, &id, ChangeFilter::Adjustment, &cursors).await?;
+    let page = changes_page(&service, &http, &staff, &id, ChangeFilter::Adjustment, &cursors).await?;
     let view = |it: &StoredProductChange| AdjustmentView::from(it);
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
@@ -143,11 +141,11 @@ pub async fn list_adjustments(
 pub async fn list_product_changes(
     service: SharedService,
     http: HttpRequest,
-    operator: Operator,
+    staff: Staff,
     id: Path<String>,
 ) -> HandlerResult {
     let cursors = service.cursors_for(CHANGES);
-    let page = changes_page(&service, &http, &operator, &id, ChangeFilter::Any, &cursors).await?;
+    let page = changes_page(&service, &http, &staff, &id, ChangeFilter::Any, &cursors).await?;
     let view = |it: &StoredProductChange| ChangeView::from(it);
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, view)))
 }
@@ -155,7 +153,7 @@ pub async fn list_product_changes(
 async fn changes_page(
     service: &SharedService,
     http: &HttpRequest,
-    operator: &Operator,
+    staff: &Staff,
     id: &str,
     kind: ChangeFilter,
     cursors: &Cursors<'_>,
@@ -166,6 +164,6 @@ async fn changes_page(
     let (after, limit) = it.finish(|| Some((after?, limit?)))?;
     // A text that cannot be an id is the id of no product: 404, as for any other unknown one.
     let id = ProductId::parse(id).map_err(|_| Kind::NotFound)?;
-    let page = catalogue::list_changes(&service.app, operator, &id, kind, after, limit).await?;
+    let page = catalogue::list_changes(&service.app, staff, &id, kind, after, limit).await?;
     page.ok_or_else(|| Kind::NotFound.into())
 }

@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     decode::{Fields, QueryParameters, read_bool, text},
-    extract::{ClientAddress, Operator},
+    extract::{ClientAddress, Operator, Staff},
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
     problem::{HandlerResult, Kind, Problem},
@@ -52,7 +52,7 @@ pub struct PatchUser {
     ), responses(
     (status = 200, description = "A page.", body = PageView<AccountView>)
 ))]
-pub async fn list_users(service: SharedService, http: HttpRequest, operator: Operator) -> HandlerResult {
+pub async fn list_users(service: SharedService, http: HttpRequest, staff: Staff) -> HandlerResult {
     let cursors = service.cursors_for(LIST_NAME);
     let mut it = QueryParameters::new(&http);
     let email = it.read_optional("email", parse_name);
@@ -69,7 +69,7 @@ pub async fn list_users(service: SharedService, http: HttpRequest, operator: Ope
             limit: limit?,
         })
     })?;
-    let page = accounts::list_accounts(&service.app, &operator, filter).await?;
+    let page = accounts::list_accounts(&service.app, &staff, filter).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| AccountView::from(it))))
 }
 
@@ -89,8 +89,8 @@ fn parse_prefix(text: &str) -> Result<String, Invalid> {
     (status = 200, description = "The user.", body = AccountView),
     (status = 404, description = "No such user.")
 ))]
-pub async fn get_user(service: SharedService, operator: Operator, id: Path<String>) -> HandlerResult {
-    let account = accounts::find_account(&service.app, &operator, &parse_user_id(&id)?).await?;
+pub async fn get_user(service: SharedService, staff: Staff, id: Path<String>) -> HandlerResult {
+    let account = accounts::find_account(&service.app, &staff, &parse_user_id(&id)?).await?;
     Ok(HttpResponse::Ok().json(AccountView::from(&account.ok_or(Kind::NotFound)?)))
 }
 
@@ -107,7 +107,7 @@ fn parse_user_id(id: &str) -> Result<UserId, Problem> {
     params(("id" = String, Path, description = "The user's id."), OptionalKeyHeader), responses(
     (status = 200, description = "The user.", body = AccountView),
     (status = 404, description = "No such user."),
-    (status = 409, description = "`last-operator` or `idempotency-in-progress`.")
+    (status = 409, description = "`last-operator`, `account-erased` or `idempotency-in-progress`.")
 ))]
 pub async fn patch_user(
     service: SharedService,
@@ -171,6 +171,7 @@ impl From<AccountError> for Problem {
             AccountError::Key(error) => error.into(),
             AccountError::NotFound => Kind::NotFound.into(),
             AccountError::LastOperator => Kind::LastOperator.into(),
+            AccountError::Erased => Kind::AccountErased.into(),
             AccountError::Failed(away) => away.into(),
         }
     }

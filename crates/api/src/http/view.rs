@@ -4,13 +4,16 @@
 //! accident.
 
 pub mod account;
+pub mod api_key;
 pub mod attempt;
 pub mod change;
+pub mod feed;
 pub mod finding;
 pub mod order;
 pub mod payment;
 pub mod product;
 pub mod user;
+pub mod webhook;
 
 use domain::Timestamp;
 use ports::Page;

@@ -2,7 +2,7 @@
 //! a new series, and a client could make as many as it likes.
 
 use domain::{FindingKind, GatewayName};
-use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome};
+use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, DeliveryOutcome, SplitReason};
 use prometheus_client::encoding::EncodeLabelSet;
 
 use super::RequestSample;
@@ -69,6 +69,21 @@ impl From<FindingKind> for FindingLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct SplitLabels {
+    reason: &'static str,
+}
+
+impl From<SplitReason> for SplitLabels {
+    fn from(it: SplitReason) -> Self {
+        let reason = match it {
+            SplitReason::Refused => "refused",
+            SplitReason::Blocked => "blocked",
+        };
+        Self { reason }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct CommitLabels {
     outcome: &'static str,
 }
@@ -128,5 +143,21 @@ impl GatewayBreakerLabels {
             BreakerState::HalfOpen => "half_open",
         };
         Self { gateway: gateway.to_string(), state }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct DeliveryLabels {
+    outcome: &'static str,
+}
+
+impl From<DeliveryOutcome> for DeliveryLabels {
+    fn from(it: DeliveryOutcome) -> Self {
+        let outcome = match it {
+            DeliveryOutcome::Delivered => "delivered",
+            DeliveryOutcome::Failed => "failed",
+            DeliveryOutcome::GivenUp => "given-up",
+        };
+        Self { outcome }
     }
 }

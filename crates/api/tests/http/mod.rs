@@ -4,13 +4,16 @@
 //! against the OpenAPI document that the server itself publishes. What the binary stands on, the root of each test
 //! target says in its `stack`.
 
+mod api_keys;
 mod auth;
 mod callbacks;
 mod cards;
 mod catalogue;
 mod clocks;
 mod crash;
+mod described;
 mod errors;
+mod feed;
 pub(crate) mod harness;
 mod hostile;
 mod instances;
@@ -25,3 +28,4 @@ mod sweeps;
 mod transitions;
 mod unreadable;
 mod users;
+mod webhooks;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, PATIENCE, Server, eventually, field, gateway};
+use crate::harness::{Client, PATIENCE, Server, eventually, field, gateway, unique};
 
 async fn path(customer: &Client, order: &Value) -> Vec<String> {
     customer.path(order).await.into_iter().map(|(to, by)| format!("{to} by {by}")).collect()
@@ -108,4 +108,25 @@ async fn two_servers_sweep_without_getting_in_each_others_way() {
     let shelf = crate::harness::Shelf { product, initial: 20 };
     let orders = operator.check_invariants(&[shelf]).await;
     assert!(orders.iter().all(|it| it["status"] == "CLOSED"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_does_not_put_off_what_time_brings() {
+    let server = Server::with(&[("IDEM_COMPLETION_AFTER", "4s")]);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let order = customer.order(&operator.product("5.00", None).await, 1).await;
+    customer.pay(&order, "tok_visa").await;
+    for to in ["PROCESSING", "SHIPPED", "DELIVERED"] {
+        operator.moved(&order, to).await;
+    }
+    // An edit every moment: counted from the last change the time would never be over.
+    let path = format!("/v1/orders/{}", field(&order, "orderNumber"));
+    let mut edits = 0;
+    let look = async || {
+        edits += 1;
+        let edit = operator.patch(&path, &json!({"reference": format!("edit-{edits}")}));
+        let edited = edit.idempotent(&unique("key")).patiently().await;
+        (edited.ok(200)["status"] == "COMPLETED").then_some(())
+    };
+    eventually("the order is completed", PATIENCE, look).await;
 }

@@ -7,6 +7,7 @@ use sha2::Sha256;
 use crate::{
     double::{API_KEY, Double},
     harness::{Client, Server, field, now},
+    shop::Shop,
 };
 
 const SECRET: &str = "whsec_of_the_story";
@@ -63,6 +64,34 @@ async fn a_payment_waits_for_its_notice_and_is_refunded_and_reconciled() {
     let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(output.status.success() && said.contains("stripe"), "{said}");
     double.assert_content();
+}
+
+/// Stripe counts dinars in thousandths, and the last digit must be 0.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_amount_that_stripe_cannot_represent_is_refused_before_anything_is_done() {
+    let double = Double::open(now().as_second()).await;
+    let shop = Shop::open(settings(&double).map(|(name, value)| (name, value.to_owned())).into()).await;
+    let order_of = async |price: &str| {
+        let product = shop.operator.product_in("KWD", price, None).await;
+        shop.customer.order(&product, 1).await
+    };
+    let order = order_of("5.124").await;
+    let refused = shop.pay(&order, "stripe", "pm_card_visa", "AUTOMATIC").await;
+    assert_eq!(refused.faults(), ["/gateway"]);
+    assert_eq!(double.state().intents.len(), 0);
+    let order = order_of("5.130").await;
+    let payment = shop.pay(&order, "stripe", "pm_card_visa", "MANUAL").await.ok(201);
+    assert_eq!(payment["status"], "AUTHORIZED", "{payment}");
+    let operate = async |what: &str, amount: &str| {
+        shop.operator.operate(&payment, what, &json!({ "amount": amount })).patiently().await
+    };
+    assert_eq!(operate("captures", "5.124").await.faults(), ["/amount"]);
+    let captured = operate("captures", "5.130").await.ok(200);
+    assert_eq!(captured["status"], "CAPTURED", "nothing was in the way: {captured}");
+    assert_eq!(operate("refunds", "0.001").await.faults(), ["/amount"]);
+    assert_eq!(operate("refunds", "0.010").await.ok(201)["status"], "SUCCEEDED");
+    let path = format!("/v1/payments/{}/refunds", field(&payment, "transactionId"));
+    assert_eq!(shop.operator.all(&path).await.len(), 1);
 }
 
 fn settings(double: &Double) -> [(&'static str, &str); 3] {

@@ -20,7 +20,7 @@ use ports::{Account, AccountFilter, Page, PortError, StoredReply, UnitOfWork, Wr
 
 use super::user_admin::{announce_change, end_sessions_write};
 use crate::{
-    App, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    App, IdempotentReply, IdempotentRequest, KeyError, Operator, Staff,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     retry::Attempt,
     security::{AccountEvent, SecurityEvent},
@@ -71,6 +71,9 @@ pub enum AccountError {
     /// No user has this id.
     #[error("there is no such user")]
     NotFound,
+    /// The account was erased; nothing opens it again.
+    #[error("the account was erased")]
+    Erased,
     /// No other operator would be left who can log in.
     #[error("it is the last operator")]
     LastOperator,
@@ -89,7 +92,7 @@ impl UseCaseError for AccountError {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn find_account(app: &App, _by: &Operator, id: &UserId) -> Result<Option<Account>, PortError> {
+pub async fn find_account(app: &App, _by: &Staff, id: &UserId) -> Result<Option<Account>, PortError> {
     app.users.find_account(id).await
 }
 
@@ -99,7 +102,7 @@ pub async fn find_account(app: &App, _by: &Operator, id: &UserId) -> Result<Opti
 /// [`PortError`].
 pub async fn list_accounts(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     filter: AccountFilter,
 ) -> Result<Page<Account>, PortError> {
     let fold = |it: Option<String>| it.map(|it| fold_case(&it));
@@ -149,6 +152,9 @@ where
 {
     let found = app.users.find_account(id).await.map_err(AccountError::from)?;
     let account = found.ok_or(AccountError::NotFound)?;
+    if account.user.is_erased() {
+        return Err(AccountError::Erased.into());
+    }
     *changed.lock().unwrap_or_else(PoisonError::into_inner) = patch.effective(&account.user);
     let Some(next) = patch.change_user(&account.user, app.clock.now()) else {
         return Ok(Decision::with_reply(UnitOfWork::new(), id.to_string(), render(&account)));
@@ -156,35 +162,40 @@ where
     let mut work =
         UnitOfWork::new().with_write(Write::UpdateUser { user: next.clone(), read: account.user.changed_at });
     if is_active_operator(&account.user) && !is_active_operator(&next) {
-        work = work.with_write(confirm_deputy(app, &account.user).await?);
+        let deputy = find_deputy(app, &account.user).await.map_err(AccountError::from)?;
+        work = work.with_write(deputy.ok_or(AccountError::LastOperator)?);
     }
     // In one commit with the closed flag. If these were two commits and the process died in between, a closed
     // account would keep its sessions.
     let closed = next.disabled && !account.user.disabled;
-    work = work.with_writes(closed.then(|| end_sessions_write(app, next.key)));
+    if closed {
+        // The reset, too: a token that is on its way must not be good once the account is open again.
+        work =
+            work.with_write(end_sessions_write(app, next.key)).with_write(Write::DropPasswordReset(next.key));
+    }
     Ok(Decision::with_reply(work, id.to_string(), render(&Account { user: next, ..account })))
 }
 
-fn is_active_operator(user: &User) -> bool {
+pub(super) fn is_active_operator(user: &User) -> bool {
     user.role == Role::Operator && !user.disabled
 }
 
-/// The write that holds if another operator than this one is active until the commit.
-async fn confirm_deputy(app: &App, user: &User) -> Result<Write, Attempt<AccountError>> {
+/// The write that holds if another operator than this one is active until the commit; `None` if there is none.
+pub(super) async fn find_deputy(app: &App, user: &User) -> Result<Option<Write>, PortError> {
     let mut after = None;
     loop {
-        let page = app.users.list_operators(after, PAGE_SIZE).await.map_err(AccountError::from)?;
+        let page = app.users.list_operators(after, PAGE_SIZE).await?;
         let full = u32::try_from(page.len()).unwrap_or(u32::MAX) >= PAGE_SIZE;
         after = page.last().map(|it| it.key);
         if let Some(deputy) = page.into_iter().find(|it| it.key != user.key && is_active_operator(it)) {
             // The row gets a new `changed_at` and is otherwise as it was. A read inside the commit would lock
             // nothing, and databases that certify commits do not see what was only locked.
             let confirmed = deputy.with_role(deputy.role, app.clock.now());
-            return Ok(Write::UpdateUser { user: confirmed, read: deputy.changed_at });
+            return Ok(Some(Write::UpdateUser { user: confirmed, read: deputy.changed_at }));
         }
         // Each full page ends at a larger key than the one before, so the loop ends.
         if !full {
-            return Err(AccountError::LastOperator.into());
+            return Ok(None);
         }
     }
 }

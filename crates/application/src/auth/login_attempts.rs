@@ -10,11 +10,11 @@
 //!
 //! An account is the folded text that was sent, whether or not there is such an account: so a counter says
 //! nothing about existence. Its counters start over when its password changes, because they count guesses at
-//! the present one. A counter that cannot be read refuses no login.
+//! the present one, and when the account itself changes: an operator unlocks it so. A counter that cannot be read refuses no login.
 
 use std::time::Duration;
 
-use domain::{Network, SessionId, UserId, UserKey};
+use domain::{Network, SessionId, Timestamp, UserId, UserKey};
 use ports::{Credentials, PortError};
 
 use crate::{
@@ -200,11 +200,13 @@ impl LoginAttempt {
     }
 }
 
-/// The digest that replaces the account in the names of its counters. The present password hash is a part of
-/// it, so a new password starts new counters on every instance, without a message to any.
+/// The digest that replaces the account in the names of its counters. The present password hash and `changed_at` are
+/// parts of it, so a new password, or an operator who unlocks the account, starts new counters on every instance,
+/// without a message to any.
 fn digest_login(app: &App, login: &str, known: Option<&Credentials>) -> String {
     let password = known.map_or("", |it| it.hash.expose_secret());
-    let content = format!("{}\n{password}", domain::user::fold_case(login));
+    let changed_at = known.and_then(|it| it.user.changed_at).map_or(0, Timestamp::as_millis);
+    let content = format!("{}\n{password}\n{changed_at}", domain::user::fold_case(login));
     app.digests.keyed_digests(DIGEST_PURPOSE, &content).into_iter().next().unwrap_or_default()
 }
 

@@ -2,12 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use domain::{Network, Password};
+use domain::{Network, Password, PasswordHash, UserKey};
 use ports::{CommitError, HashPurpose, HashQueueKey, PortError, StoredReply, UnitOfWork, Write};
 
-use super::{login::LoginError, login_attempts::PasswordAttempt, revocations};
+use super::{login::LoginError, login_attempts::PasswordAttempt, revocations, user_admin::end_others_write};
 use crate::{
-    App, Caller, IdempotentReply, IdempotentRequest, KeyError,
+    App, IdempotentReply, IdempotentRequest, KeyError, UserCaller,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     limits::{AttemptKind, count_attempt},
     retry::Attempt,
@@ -58,7 +58,7 @@ impl UseCaseError for PasswordError {
 /// [`PasswordError`].
 pub async fn change_password(
     app: &App,
-    caller: &Caller,
+    caller: &UserCaller,
     request: Option<IdempotentRequest>,
     change: PasswordChange,
     reply: StoredReply,
@@ -97,15 +97,32 @@ pub async fn change_password(
 
 async fn prepare_change(
     app: &App,
-    caller: &Caller,
+    caller: &UserCaller,
     change: &PasswordChange,
     guess: &PasswordAttempt<'_>,
 ) -> Result<UnitOfWork, LoginError> {
     let user = &caller.user;
-    // Read from the system of record, like the session below: `caller` may come from a cache.
-    let hash = app.users.find_password_hash(user.key).await?.ok_or(LoginError::Invalid)?;
     let share = HashQueueKey { purpose: HashPurpose::Change, network: change.network };
-    let fits = app.hasher.verify_password(Some(hash.clone()), change.current.clone(), share).await?;
+    let hash = verify_current_password(app, user.key, &change.current, share, guess).await?;
+    let to = app.hasher.hash_password(change.new.clone(), share).await?;
+    Ok(UnitOfWork::new()
+        .with_write(Write::ChangePassword { user: user.key, from: hash, to })
+        // A link that was sent before must not undo the change.
+        .with_write(Write::DropPasswordReset(user.key))
+        .with_write(end_others_write(app, caller).await?))
+}
+
+/// The present hash of the user, if `current` is the password; a wrong one counts for the session.
+pub(super) async fn verify_current_password(
+    app: &App,
+    user: UserKey,
+    current: &str,
+    share: HashQueueKey,
+    guess: &PasswordAttempt<'_>,
+) -> Result<PasswordHash, LoginError> {
+    // Read from the system of record: the caller may come from a cache.
+    let hash = app.users.find_password_hash(user).await?.ok_or(LoginError::Invalid)?;
+    let fits = app.hasher.verify_password(Some(hash.clone()), current.to_owned(), share).await?;
     // As with a login, a result beyond the limit is not revealed.
     guess.check_limit(app).await?;
     if !fits {
@@ -114,12 +131,7 @@ async fn prepare_change(
     }
     // Cleared before the commit: the current password was correct, whatever happens to the change.
     guess.clear_failures(app).await;
-    let to = app.hasher.hash_password(change.new.clone(), share).await?;
-    let session = app.sessions.find_session(&caller.session).await?;
-    let now = app.clock.now();
-    Ok(UnitOfWork::new()
-        .with_write(Write::ChangePassword { user: user.key, from: hash, to })
-        .with_write(Write::RevokeSessions { user: user.key, except: session.map(|it| it.key), at: now }))
+    Ok(hash)
 }
 
 /// Maps a failed commit. A stale one means that the verified hash is no longer the user's, perhaps because a

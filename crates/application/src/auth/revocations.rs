@@ -15,7 +15,7 @@ use std::{
 use domain::{SessionId, Timestamp};
 use ports::{Clock, PortError};
 
-use crate::App;
+use crate::{App, clock_reading::ClockReading};
 
 /// How long the result of a synchronisation is relied on, counted from its beginning: a second, less the time
 /// that a reply takes.
@@ -50,14 +50,6 @@ struct RevocationState {
     last_sync: Option<ClockReading>,
 }
 
-/// One reading of two clocks: the time of day goes on while the machine sleeps, the monotonic one never steps
-/// back.
-#[derive(Debug, Clone, Copy)]
-struct ClockReading {
-    at: Timestamp,
-    monotonic: Duration,
-}
-
 /// The state of a session, as far as this process can tell without a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SessionStatus {
@@ -86,7 +78,7 @@ impl Revocations {
         self.read_state(|known| match known.last_sync {
             // First: an end that is known stays known, however old the last synchronisation is.
             _ if known.ended_sessions.contains_key(session) => SessionStatus::Ended,
-            Some(looked) if looked.is_key_alive(now) => SessionStatus::Live,
+            Some(looked) if looked.is_recent(now, TRUST_PERIOD) => SessionStatus::Live,
             Some(_) | None => SessionStatus::Unknown,
         })
     }
@@ -111,20 +103,6 @@ impl Revocations {
 
     fn update_state<T>(&self, change: impl FnOnce(&mut RevocationState) -> T) -> T {
         change(&mut self.state.write().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-impl ClockReading {
-    fn now(clock: &dyn Clock) -> Self {
-        Self { at: clock.now(), monotonic: clock.monotonic_now() }
-    }
-
-    /// A time of day that was set back is not trusted: while it was ahead, sessions were removed too early.
-    fn is_key_alive(self, now: Self) -> bool {
-        // Both clocks must agree that the synchronisation is fresh. The monotonic one may pause while a
-        // machine sleeps, and the time of day may be set back.
-        (self.at..=self.at.saturating_add(TRUST_PERIOD)).contains(&now.at)
-            && now.monotonic.saturating_sub(self.monotonic) <= TRUST_PERIOD
     }
 }
 

@@ -19,9 +19,13 @@ use std::time::Duration;
 use domain::{Network, Session, SessionId, Timestamp, UserId, session::RefreshOutcome};
 use ports::{AccessClaims, CommitError, PortError, StoredReply, UnitOfWork, Write};
 
-use super::revocations::SessionStatus;
+use super::{
+    revocations::SessionStatus,
+    user_admin::{announce_change, end_others_write},
+};
 use crate::{
-    App, Caller, IdempotentReply, IdempotentRequest, KeyError,
+    App, Caller, IdempotentReply, IdempotentRequest, KeyError, UserCaller,
+    api_keys::{self, ApiKeyText},
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     retry::{Attempt, retry_stale},
     security::SecurityEvent,
@@ -144,12 +148,15 @@ async fn log_token_reuse(app: &App, session: &Session, network: Network) {
     SecurityEvent::RefreshTokenReused { user: user.as_ref(), session: &session.id, network }.log();
 }
 
-/// The user and session of an access token; `None` when it is not genuine or has expired, its session has
-/// ended, or its account is closed.
+/// The caller that a bearer token stands for: a user by an access token, another system by an API key. `None` when it is
+/// not genuine, has expired or was revoked, its session has ended, or its account is closed.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, PortError> {
+    if let Some(key) = ApiKeyText::parse(token) {
+        return Ok(api_keys::authenticate_key(app, &key).await?.map(Caller::Service));
+    }
     // The signature first: a forged token costs no read.
     let Some(claims) = app.tokens.verify_access_token(token, app.clock.now()) else { return Ok(None) };
     let user = match app.revocations.session_status(&claims.session, &*app.clock) {
@@ -170,7 +177,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Port
         }
     };
     let user = user.filter(|it| !it.disabled);
-    Ok(user.map(|user| Caller { user, session: claims.session }))
+    Ok(user.map(|user| Caller::User(UserCaller { user, session: claims.session })))
 }
 
 /// Ends the caller's session: its refresh token at once, its access tokens here at once and on other
@@ -178,7 +185,7 @@ pub async fn authenticate(app: &App, token: &str) -> Result<Option<Caller>, Port
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn logout(app: &App, caller: &Caller) -> Result<(), PortError> {
+pub async fn logout(app: &App, caller: &UserCaller) -> Result<(), PortError> {
     match app.sessions.find_session(&caller.session).await? {
         Some(session) => end_session(app, &session, app.clock.now()).await,
         None => Ok(()),
@@ -189,7 +196,7 @@ pub async fn logout(app: &App, caller: &Caller) -> Result<(), PortError> {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn list_sessions(app: &App, caller: &Caller) -> Result<Vec<Session>, PortError> {
+pub async fn list_sessions(app: &App, caller: &UserCaller) -> Result<Vec<Session>, PortError> {
     app.sessions.list_live_sessions(caller.user.key, app.clock.now(), LISTED_SESSIONS_MAX).await
 }
 
@@ -219,7 +226,7 @@ impl UseCaseError for RevokeError {
 /// [`RevokeError`].
 pub async fn revoke_session(
     app: &App,
-    caller: &Caller,
+    caller: &UserCaller,
     request: Option<IdempotentRequest>,
     id: &SessionId,
     reply: StoredReply,
@@ -242,6 +249,29 @@ pub async fn revoke_session(
     let answered = run_once(app, request.as_ref(), decide, Attempt::<RevokeError>::from_commit_error).await?;
     // For a replay too: the process that committed may have died before it announced the end.
     announce_session_end(app, id).await;
+    Ok(answered)
+}
+
+/// Ends all the caller's sessions but the present one, and replies with `reply`.
+///
+/// # Errors
+/// [`RevokeError`], never `NotFound`.
+pub async fn end_other_sessions(
+    app: &App,
+    caller: &UserCaller,
+    request: Option<IdempotentRequest>,
+    reply: StoredReply,
+) -> Result<IdempotentReply, RevokeError> {
+    let decide = || {
+        let decided = async {
+            let ended = end_others_write(app, caller).await.map_err(RevokeError::from)?;
+            let work = UnitOfWork::new().with_write(ended);
+            Ok(Decision::with_reply(work, caller.user.id.to_string(), reply.clone()))
+        };
+        box_decision(decided)
+    };
+    let answered = run_once(app, request.as_ref(), decide, Attempt::<RevokeError>::from_commit_error).await?;
+    announce_change(app).await;
     Ok(answered)
 }
 

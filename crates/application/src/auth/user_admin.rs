@@ -12,7 +12,7 @@ use ports::{HashPurpose, HashQueueKey, HasherBusy, PortError, UnitOfWork, Write}
 
 use super::revocations;
 use crate::{
-    App,
+    App, UserCaller,
     retry::{Attempt, retry_stale},
 };
 
@@ -60,6 +60,16 @@ pub async fn enable_user(app: &App, login: &str) -> Result<User, UserAdminError>
     change_user(app, login, &changed).await
 }
 
+/// Ends all locks of the account's login, on every instance. Its counts of failed logins start over, because they are
+/// kept under `changed_at`, which gets a new value.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn unlock_user(app: &App, login: &str) -> Result<User, UserAdminError> {
+    let changed = |user: &User| Some(user.with_role(user.role, app.clock.now()));
+    change_user(app, login, &changed).await
+}
+
 /// Sets a password without the current one, and ends all sessions of the user.
 ///
 /// # Errors
@@ -76,7 +86,10 @@ pub async fn set_password(app: &App, login: &str, password: Password) -> Result<
         let known = known.ok_or(UserAdminError::NotFound)?;
         let user = known.user;
         let change = Write::ChangePassword { user: user.key, from: known.hash, to: to.clone() };
-        let work = UnitOfWork::new().with_write(change).with_write(end_sessions_write(app, user.key));
+        let work = UnitOfWork::new()
+            .with_write(change)
+            .with_write(Write::DropPasswordReset(user.key))
+            .with_write(end_sessions_write(app, user.key));
         app.store.commit(work).await.map_err(Attempt::<UserAdminError>::from_commit_error)?;
         Ok(user)
     };
@@ -110,13 +123,15 @@ async fn change_user(
 ) -> Result<User, UserAdminError> {
     let changed_once = async || -> Result<User, Attempt<UserAdminError>> {
         let known = app.users.find_credentials(login).await.map_err(UserAdminError::from)?;
-        let user = known.ok_or(UserAdminError::NotFound)?.user;
+        // An erased account has a name too, which says nothing; it stays as it is.
+        let user = known.filter(|it| !it.user.is_erased()).ok_or(UserAdminError::NotFound)?.user;
         let Some(next) = changed(&user) else { return Ok(user) };
         let update = Write::UpdateUser { user: next.clone(), read: user.changed_at };
         // In one commit with the closed flag. If these were two commits and the process died in between, a
         // closed account would keep its sessions.
         let ended = next.disabled.then(|| end_sessions_write(app, user.key));
-        let work = UnitOfWork::new().with_write(update).with_writes(ended);
+        let dropped = next.disabled.then_some(Write::DropPasswordReset(user.key));
+        let work = UnitOfWork::new().with_write(update).with_writes(ended).with_writes(dropped);
         app.store.commit(work).await.map_err(Attempt::<UserAdminError>::from_commit_error)?;
         Ok(next)
     };
@@ -127,6 +142,13 @@ async fn change_user(
 
 pub(super) fn end_sessions_write(app: &App, user: UserKey) -> Write {
     Write::RevokeSessions { user, except: None, at: app.clock.now() }
+}
+
+/// The write that ends all sessions of the caller but the present one.
+pub(super) async fn end_others_write(app: &App, caller: &UserCaller) -> Result<Write, PortError> {
+    let session = app.sessions.find_session(&caller.session).await?;
+    let (user, at) = (caller.user.key, app.clock.now());
+    Ok(Write::RevokeSessions { user, except: session.map(|it| it.key), at })
 }
 
 /// Notifies all instances after a commit. If it fails, each instance reads the change at its next

@@ -68,7 +68,7 @@ impl KnownReplies {
     pub(crate) async fn put(&self, claim: &Claim) {
         let Some(reply) = &claim.reply else { return };
         let entry = Entry {
-            owner: claim.key.user.map(domain::UserKey::get),
+            owner: claim.key.owner.map(domain::AuthorKey::get),
             route: claim.key.route.to_owned(),
             key: claim.key.key.clone(),
             fingerprint: claim.fingerprint.0.clone(),
@@ -88,12 +88,12 @@ impl KnownReplies {
 impl Entry {
     fn is_of(&self, key: &IdempotencyKey) -> bool {
         (self.owner, self.route.as_str(), &self.key)
-            == (key.user.map(domain::UserKey::get), key.route, &key.key)
+            == (key.owner.map(domain::AuthorKey::get), key.route, &key.key)
     }
 }
 
-fn cache_key(IdempotencyKey { user, route, key }: &IdempotencyKey) -> String {
-    format!("reply:{}:{route}:{key}", user.map_or(0, domain::UserKey::get))
+fn cache_key(IdempotencyKey { owner, route, key }: &IdempotencyKey) -> String {
+    format!("reply:{}:{route}:{key}", owner.map_or(0, domain::AuthorKey::get))
 }
 
 #[cfg(test)]

@@ -54,6 +54,7 @@ fn sample_order() -> Result<Order, Invalid> {
         quantity: 1,
         price,
         holds_stock: true,
+        restocked: 0,
     };
     Ok(Order {
         key: OrderKey::new(1),
@@ -70,6 +71,7 @@ fn sample_order() -> Result<Order, Invalid> {
         created_at: AT,
         updated_at: AT,
         expires_at: AT,
+        status_changed_at: AT,
     })
 }
 

@@ -22,7 +22,7 @@ const CREATED_VERSION: i64 = 1;
 /// The version of "no such user": any user that is read replaces it.
 const ABSENT_VERSION: i64 = 0;
 
-/// Users by id from a cache; everything about logins from the system of record.
+/// Users by id, and lists of them by row, from a cache; everything about logins from the system of record.
 ///
 /// An entry may be old until the changed users are [read](UserRepository::list_changed_users): that read
 /// replaces older entries, and a concurrent load that is older does not replace them again.
@@ -37,6 +37,11 @@ impl CachedUsers {
     #[must_use]
     pub fn new(record: Arc<dyn UserRepository>, cache: Arc<dyn Cache>) -> Self {
         Self { record, cache: CachedRows::new_private(cache), loads: SingleFlight::new() }
+    }
+
+    /// Caches a user under its row key, too: that is how orders name their owners.
+    async fn put_by_key(&self, user: &User) {
+        self.cache.put_row(&row_cache_key(user.key), user_version(user), user, TTL).await;
     }
 }
 
@@ -61,6 +66,9 @@ impl UserRepository for CachedUsers {
             let (version, ttl) =
                 found.as_ref().map_or((ABSENT_VERSION, ABSENT_TTL), |it| (user_version(it), TTL));
             self.cache.put_row(&name, version, &found, ttl).await;
+            if let Some(user) = &found {
+                self.put_by_key(user).await;
+            }
         }
         Ok(found)
     }
@@ -70,7 +78,22 @@ impl UserRepository for CachedUsers {
     }
 
     async fn list_users_by_key(&self, keys: &[UserKey]) -> Result<Vec<User>, PortError> {
-        self.record.list_users_by_key(keys).await
+        let (mut users, mut missing) = (Vec::new(), Vec::new());
+        for key in keys {
+            match self.cache.get::<User>(&row_cache_key(*key)).await.filter(|it| it.key == *key) {
+                Some(user) => users.push(user),
+                None => missing.push(*key),
+            }
+        }
+        // One query for all that are not cached, and none if all are.
+        if !missing.is_empty() {
+            let loaded = self.record.list_users_by_key(&missing).await?;
+            for user in &loaded {
+                self.put_by_key(user).await;
+            }
+            users.extend(loaded);
+        }
+        Ok(users)
     }
 
     async fn find_credentials(&self, login: &str) -> Result<Option<Credentials>, PortError> {
@@ -89,6 +112,9 @@ impl UserRepository for CachedUsers {
             // read may be a lost role. The version is the timestamp of the change, so a load that began
             // before it does not replace the entry.
             self.cache.put_row(&cache_key(&it.id), it.at.as_millis(), &it.user, TTL).await;
+            if let Some(user) = &it.user {
+                self.put_by_key(user).await;
+            }
         }
         Ok(changed)
     }
@@ -124,6 +150,10 @@ impl UserRepository for CachedUsers {
 
 fn user_version(user: &User) -> i64 {
     user.changed_at.map_or(CREATED_VERSION, Timestamp::as_millis)
+}
+
+fn row_cache_key(key: UserKey) -> String {
+    format!("user-row:{}", key.get())
 }
 
 fn cache_key(id: &UserId) -> String {

@@ -356,7 +356,13 @@ async fn a_notice_about_a_nameless_refund_waits_and_is_found_by_its_reference() 
             key: domain::RefundKey::new(1),
             id: domain::RefundId::new("r1".to_owned()),
         };
-        case.request_refund(Some(yuan("5")), None, ChangedBy::SYSTEM, ids, NOW).unwrap();
+        case.request_refund(
+            domain::payment::RefundRequest::for_amount(Some(yuan("5"))),
+            ChangedBy::SYSTEM,
+            ids,
+            NOW,
+        )
+        .unwrap();
         state.transactions[0] = case.transaction;
     });
     let references =

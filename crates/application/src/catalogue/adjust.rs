@@ -1,13 +1,13 @@
 //! Adjusting the stock of a product, once: `stock = stock + by`, however much is sold meanwhile.
 
 use domain::{
-    ProductId, Text, UserId,
+    AuthorId, ProductId, Text,
     product::{ProductChange, STOCK_MAX},
 };
 use ports::{PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    App, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    App, IdempotentReply, IdempotentRequest, KeyError, Staff,
     idempotent::{Decision, UseCaseError, run_once},
     retry::Attempt,
 };
@@ -31,8 +31,8 @@ pub struct AppliedAdjustment {
     pub adjustment: StockAdjustment,
     /// The entry in the history of changes.
     pub change: ProductChange,
-    /// The public id of the operator who made it.
-    pub user: UserId,
+    /// The public id of the operator or the API key that made it.
+    pub author: AuthorId,
 }
 
 /// Why the stock was not adjusted.
@@ -71,7 +71,7 @@ impl UseCaseError for AdjustError {
 /// [`AdjustError`]; nothing is written, so a corrected request with the same key goes through.
 pub async fn adjust_stock<R>(
     app: &App,
-    operator: &Operator,
+    operator: &Staff,
     request: IdempotentRequest,
     ask: StockAdjustment,
     render: R,
@@ -90,7 +90,7 @@ where
 
 async fn decide_adjustment<R>(
     app: &App,
-    operator: &Operator,
+    operator: &Staff,
     ask: &StockAdjustment,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<AdjustError>>
@@ -102,7 +102,7 @@ where
     check_stock(app, ask).await?;
     let change = app.new_change(operator, Some(ask.reason.clone()), app.clock.now());
     let adjusted =
-        AppliedAdjustment { adjustment: ask.clone(), change, user: operator.caller().user.id.clone() };
+        AppliedAdjustment { adjustment: ask.clone(), change, author: operator.caller().author_id() };
     let (id, reply) = (adjusted.change.id.to_string(), render(&adjusted));
     let write = Write::AdjustStock { product: ask.product.clone(), by: ask.by, change: adjusted.change };
     Ok(Decision::with_reply(UnitOfWork::new().with_write(write), id, reply))

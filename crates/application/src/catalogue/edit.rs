@@ -6,7 +6,7 @@ use domain::{Invalid, Money, Product, ProductId, ProductKey, Text, Version, prod
 use ports::{LockGuard, PortError, StoredReply, UnitOfWork, Write};
 
 use crate::{
-    App, Conditions, IdempotentReply, IdempotentRequest, KeyError, Operator,
+    App, Conditions, IdempotentReply, IdempotentRequest, KeyError, Staff,
     idempotent::{Decision, UseCaseError, run_once},
     retry::Attempt,
 };
@@ -109,7 +109,7 @@ impl UseCaseError for PatchError {
 /// [`PutError`].
 pub async fn put_product<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     request: Option<IdempotentRequest>,
     id: ProductId,
     offer: ProductInput,
@@ -131,7 +131,7 @@ where
 /// [`PatchError`].
 pub async fn patch_product<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     request: Option<IdempotentRequest>,
     id: ProductId,
     patch: ProductPatch,
@@ -155,7 +155,7 @@ async fn lock_product(app: &App, id: &ProductId) -> Option<LockGuard> {
 
 async fn decide_put<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     id: &ProductId,
     offer: &ProductInput,
     conditions: &Conditions,
@@ -192,7 +192,7 @@ where
 
 async fn decide_patch<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     id: &ProductId,
     patch: &ProductPatch,
     conditions: &Conditions,
@@ -240,7 +240,7 @@ fn build_product(app: &App, id: &ProductId, offer: &ProductInput) -> Product {
 /// The write of a product's next version, and the product as the reply shows it.
 fn replacement_write(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     product: Product,
     read: Version,
     restock: StockUpdate,

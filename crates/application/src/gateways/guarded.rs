@@ -52,6 +52,17 @@ pub struct GatewayUnavailable {
     pub retry_after: Duration,
 }
 
+/// Why a request that moves an amount is not sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotAdmitted {
+    /// The gateway can never take this amount in this way.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
+    /// The gateway is not called now.
+    #[error(transparent)]
+    Unavailable(#[from] GatewayUnavailable),
+}
+
 /// A gateway that can be called only with an [`Admission`]. Methods that make no call need none.
 pub struct GuardedGateway {
     inner: Arc<dyn Gateway>,
@@ -98,14 +109,6 @@ impl GuardedGateway {
     #[must_use]
     pub fn accepts_token(&self, token: &str) -> bool {
         self.inner.accepts_token(token)
-    }
-
-    /// Checks whether the gateway can take the payment, as [`Gateway::supports`] does.
-    ///
-    /// # Errors
-    /// [`Unsupported`].
-    pub fn supports(&self, amount: Money, capture_method: CaptureMethod) -> Result<(), Unsupported> {
-        self.inner.supports(amount, capture_method)
     }
 
     /// As [`Gateway::verify_notice`].
@@ -159,6 +162,20 @@ impl GuardedGateway {
             log: AttemptLog::default(),
             _room: permit,
         })
+    }
+
+    /// Admits a payment, a capture or a refund of this amount, as [`Self::admit`] does, if the gateway can
+    /// represent it ([`Gateway::supports`]).
+    ///
+    /// # Errors
+    /// [`NotAdmitted`]. Nothing was sent.
+    pub async fn admit_amount(
+        &self,
+        amount: Money,
+        capture_method: CaptureMethod,
+    ) -> Result<Admission<'_>, NotAdmitted> {
+        self.inner.supports(amount, capture_method)?;
+        Ok(self.admit().await?)
     }
 
     async fn wait_for_room(&self) -> Option<OwnedSemaphorePermit> {

@@ -99,7 +99,8 @@ async fn a_unit_that_finds_a_free_lane_is_committed_at_once_and_alone() {
         it.group.commit(unit(name)).await.unwrap();
     }
     assert_eq!(it.batches(), [["a"], ["b"]]);
-    assert_eq!(it.metrics.all_observations(), [Observation::CommitBatch(1), Observation::CommitBatch(1)]);
+    let alone = [Observation::CommitQueue(Duration::ZERO, 0), Observation::CommitBatch(1)];
+    assert_eq!(it.metrics.all_observations(), [alone.clone(), alone].concat());
 }
 
 #[tokio::test(start_paused = true)]
@@ -144,6 +145,22 @@ async fn a_batch_has_an_end_and_so_has_the_queue() {
     let lengths: Vec<_> = it.batches().iter().map(Vec::len).collect();
     assert_eq!(lengths.len(), 1 + WAITING_MAX / BATCH_MAX);
     assert!(lengths.iter().skip(1).all(|it| *it == BATCH_MAX));
+    let full = u32::try_from(WAITING_MAX - BATCH_MAX).unwrap();
+    assert_eq!(it.metrics.count(Observation::CommitQueue(Duration::ZERO, full)), 1, "the queue was full");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_wait_of_the_oldest_unit_is_measured() {
+    let it = Bench::new(Some(0));
+    let (first, oldest) = (it.begin("a").await, it.begin("b").await);
+    sleep(Duration::from_secs(1)).await;
+    let newer = it.begin("c").await;
+    sleep(Duration::from_secs(1)).await;
+    it.open_gate(2);
+    for unit in [first, oldest, newer] {
+        unit.await.unwrap().unwrap();
+    }
+    assert_eq!(it.metrics.count(Observation::CommitQueue(Duration::from_secs(2), 0)), 1);
 }
 
 #[tokio::test(start_paused = true)]

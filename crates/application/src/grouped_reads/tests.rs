@@ -77,7 +77,11 @@ async fn a_product_that_cannot_be_read_fails_only_the_list_that_has_it() {
 }
 
 fn key(text: &str) -> IdempotencyKey {
-    IdempotencyKey { user: Some(ada().key), route: "POST /v1/orders", key: text.to_owned() }
+    IdempotencyKey {
+        owner: Some(domain::AuthorKey::User(ada().key)),
+        route: "POST /v1/orders",
+        key: text.to_owned(),
+    }
 }
 
 fn claim(text: &str) -> Claim {

@@ -1,4 +1,4 @@
-//! The customers of orders, for operators.
+//! The customers of orders, for operators and services.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use ports::PortError;
 
 use crate::{App, Caller};
 
-/// The users who placed some orders, by row key. Empty for a caller who is no operator.
+/// The users who placed some orders, by row key. Empty for a customer.
 pub type Customers = HashMap<UserKey, User>;
 
-/// The users who placed these orders, if the caller may see them: operators do, a customer does not.
+/// The users who placed these orders, if the caller may see them: operators and services do, a customer does not.
 ///
 /// # Errors
 /// [`PortError`].
@@ -19,7 +19,7 @@ pub async fn find_customers<'o>(
     caller: &Caller,
     orders: impl IntoIterator<Item = &'o Order>,
 ) -> Result<Customers, PortError> {
-    if !caller.is_operator() {
+    if !caller.is_staff() {
         return Ok(Customers::new());
     }
     let mut keys: Vec<_> = orders.into_iter().map(|it| it.owner).collect();
@@ -29,7 +29,7 @@ pub async fn find_customers<'o>(
     Ok(users.into_iter().map(|it| (it.key, it)).collect())
 }
 
-/// The user who placed the order with that number, if the caller is an operator. An order never changes its owner,
+/// The user who placed the order with that number, if the caller is an operator or a service. An order never changes its owner,
 /// so this may be read before the order is decided on.
 ///
 /// # Errors
@@ -39,7 +39,7 @@ pub async fn find_customer_of(
     caller: &Caller,
     number: &OrderNumber,
 ) -> Result<Option<User>, PortError> {
-    if !caller.is_operator() {
+    if !caller.is_staff() {
         return Ok(None);
     }
     let Some(head) = app.orders_for_display.find_order_head(number).await? else { return Ok(None) };

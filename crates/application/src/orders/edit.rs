@@ -5,11 +5,13 @@ use domain::{
     order::{DetailsPatch, OrderStatus, Patch},
 };
 use ports::{PortError, StoredReply, UnitOfWork};
+use tokio::sync::OnceCell;
 
 use super::read::can_see_order;
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, IfMatch, KeyError,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
+    limits::{Throttled, count_edit},
     retry::Attempt,
 };
 
@@ -48,6 +50,9 @@ pub enum EditError {
     /// What the details would be breaks these rules. The texts are JSON pointers within the patch.
     #[error("the details would be invalid")]
     Invalid(Vec<(&'static str, Invalid)>),
+    /// The user has changed orders too often within a minute.
+    #[error("too many changes")]
+    Throttled(Throttled),
     /// The system of record is unavailable, or the order cannot be read.
     #[error(transparent)]
     Failed(#[from] PortError),
@@ -75,10 +80,12 @@ pub async fn edit_order<R>(
 where
     R: Fn(&Order) -> StoredReply + Send + Sync,
 {
+    // One request counts once, however often its commit is stale.
+    let counted = OnceCell::new();
     let edited = run_once(
         app,
         request.as_ref(),
-        || box_decision(decide_edit(app, caller, &ask, &render)),
+        || box_decision(decide_edit(app, caller, &ask, &counted, &render)),
         Attempt::<EditError>::from_commit_error,
     )
     .await?;
@@ -95,6 +102,7 @@ async fn decide_edit<R>(
     app: &App,
     caller: &Caller,
     ask: &EditRequest,
+    counted: &OnceCell<Result<(), Throttled>>,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<EditError>>
 where
@@ -102,7 +110,7 @@ where
 {
     let found = app.orders.find_order(&ask.number).await.map_err(EditError::from)?;
     let order = found.filter(|it| caller.can_see(it)).ok_or(EditError::NotFound)?;
-    if !caller.is_operator() && ask.patch.tracking != Patch::Keep {
+    if !caller.is_staff() && ask.patch.tracking != Patch::Keep {
         return Err(EditError::TrackingForbidden.into());
     }
     if !ask.if_match.allows_version(Some(order.version)) {
@@ -115,11 +123,15 @@ where
     if details == order.details {
         return Ok(Decision::with_reply(UnitOfWork::new(), number, render(&order)));
     }
-    if !caller.is_operator() && order.status != OrderStatus::Pending {
+    if !caller.is_staff() && order.status != OrderStatus::Pending {
         return Err(EditError::NotPending.into());
     }
     if details.tracking != order.details.tracking && !order.was_shipped() {
         return Err(EditError::NotShipped.into());
+    }
+    if let (false, Some(user)) = (caller.is_staff(), caller.user_key()) {
+        let count = counted.get_or_init(async || count_edit(app, user).await).await;
+        count.map_err(EditError::Throttled)?;
     }
     let mut progress = OrderChange::from_order(order);
     progress.edit_details(details, app.clock.now());

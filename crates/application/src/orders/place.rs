@@ -15,15 +15,17 @@
 //! The promise: an order is placed at the present prices and its stock is taken, or nothing is written and
 //! the error names the lines at fault, so that the client can correct them and use the same key again.
 
+use std::borrow::Cow;
+
 use domain::{
-    ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId,
+    ChangedBy, Invalid, Money, Order, OrderKey, OrderNumber, Product, ProductId, User, UserId,
     order::{HistoryEntry, NewOrder, OrderDetails, OrderLine, QUANTITY_MAX, StockLine},
 };
 use ports::{CommitError, Observation, PortError, StoredReply, UnitOfWork, Write};
 use tokio::{join, sync::OnceCell};
 
 use crate::{
-    App, Caller, IdempotentReply, IdempotentRequest, KeyError, Throttled,
+    App, IdempotentReply, IdempotentRequest, KeyError, ServiceCaller, Throttled, UserCaller,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
     limits::{count_order, open_limits, throttled_open_order},
     retry::Attempt,
@@ -41,6 +43,20 @@ pub struct OrderLineInput {
     pub seen_price: Option<String>,
 }
 
+/// Who orders. The order, its limits and its counts are always those of the user whose order it becomes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Buyer {
+    /// A user, for themselves.
+    User(UserCaller),
+    /// A service, on behalf of a customer.
+    Service {
+        /// The service, which the history names.
+        service: ServiceCaller,
+        /// The public id of the customer.
+        customer: UserId,
+    },
+}
+
 /// Why no order was placed. The numbers are positions of lines in the request, from 0.
 #[derive(Debug, thiserror::Error)]
 pub enum PlaceError {
@@ -55,6 +71,9 @@ pub enum PlaceError {
         /// How many pieces may be ordered.
         max: u32,
     },
+    /// No user has the id that the service named, or the account is closed.
+    #[error("unknown customer")]
+    UnknownCustomer,
     /// There are no such products to order.
     #[error("unknown products")]
     UnknownProduct(Vec<usize>),
@@ -93,21 +112,22 @@ impl UseCaseError for PlaceError {
     }
 }
 
-/// Places an order with these details: present prices, stock, history, and the reply as `render` writes it, in one commit.
+/// Places an order with these details: present prices, stock, history, and the reply as `render` writes it from the
+/// order and the user whose it is, in one commit.
 ///
 /// # Errors
 /// [`PlaceError`]. Unless it is `Failed`, nothing was written, so a corrected request with the same key goes
 /// through. After `Failed` it is unknown; the same request with the same key finds out.
 pub async fn place_order<R>(
     app: &App,
-    caller: &Caller,
+    buyer: &Buyer,
     request: IdempotentRequest,
     lines: Vec<OrderLineInput>,
     details: OrderDetails,
     render: R,
 ) -> Result<IdempotentReply, PlaceError>
 where
-    R: Fn(&Order) -> StoredReply + Send + Sync,
+    R: Fn(&Order, &User) -> StoredReply + Send + Sync,
 {
     // Counted once for each request, however many rounds it takes, and not at all when it is a replay: a
     // client that retries faithfully must not use up its own limit.
@@ -115,7 +135,7 @@ where
     let outcome = run_once(
         app,
         Some(&request),
-        || box_decision(decide_placement(app, caller, (&lines, &details), &counted, &render)),
+        || box_decision(decide_placement(app, buyer, (&lines, &details), &counted, &render)),
         |error| map_commit_error(app, error, &lines),
     );
     let outcome = outcome.await;
@@ -140,16 +160,16 @@ fn map_commit_error(app: &App, error: CommitError, lines: &[OrderLineInput]) -> 
 
 async fn decide_placement<R>(
     app: &App,
-    caller: &Caller,
+    buyer: &Buyer,
     (lines, details): (&[OrderLineInput], &OrderDetails),
     counted: &OnceCell<Result<(), Throttled>>,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<PlaceError>>
 where
-    R: Fn(&Order) -> StoredReply + Send + Sync,
+    R: Fn(&Order, &User) -> StoredReply + Send + Sync,
 {
-    let user = caller.user.key;
-    let count = async || *counted.get_or_init(async || count_order(app, user).await).await;
+    let owner = find_owner(app, buyer).await?;
+    let count = async || *counted.get_or_init(async || count_order(app, owner.key).await).await;
     let (counted, products) = join!(count(), load_products(app, lines));
     counted.map_err(PlaceError::from)?;
     let products = products?;
@@ -159,21 +179,37 @@ where
         // too.
         key: OrderKey::new(app.ids.next_key()),
         number: OrderNumber::new(app.ids.next_id()),
-        owner: caller.user.key,
+        owner: owner.key,
         now,
         expires_at: now.saturating_add(app.policy.order_ttl),
     };
     let items =
         products.iter().map(|(product, quantity)| OrderLine::from_product(product, *quantity)).collect();
     let order = Order::place(placing, items).map_err(PlaceError::TooMuch)?.with_details(details.clone());
-    let (number, reply) = (order.number.to_string(), render(&order));
-    Ok(Decision::with_reply(placement_work(app, order, products), number, reply).without_expiry())
+    let (number, reply) = (order.number.to_string(), render(&order, &owner));
+    Ok(Decision::with_reply(placement_work(app, order, buyer, products), number, reply).without_expiry())
 }
 
-fn placement_work(app: &App, order: Order, products: Vec<(Product, u32)>) -> UnitOfWork {
+/// The user whose order it becomes.
+async fn find_owner<'b>(app: &App, buyer: &'b Buyer) -> Result<Cow<'b, User>, PlaceError> {
+    match buyer {
+        Buyer::User(caller) => Ok(Cow::Borrowed(&caller.user)),
+        Buyer::Service { customer, .. } => {
+            let user = app.users.find_user(customer).await?.filter(|it| !it.disabled);
+            user.map(Cow::Owned).ok_or(PlaceError::UnknownCustomer)
+        }
+    }
+}
+
+fn placement_work(app: &App, order: Order, buyer: &Buyer, products: Vec<(Product, u32)>) -> UnitOfWork {
     let (owner, lines) = (order.owner, order.lines_in_stock().collect());
     let counted = Write::AddOpenOrder { owner, lines, limits: open_limits(app) };
-    let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(owner));
+    let by = match buyer {
+        // Also an operator is the customer of what they order themselves.
+        Buyer::User(_) => ChangedBy::customer(owner),
+        Buyer::Service { service, .. } => ChangedBy::service(service.key.key),
+    };
+    let entry = HistoryEntry::for_new_order(&order, by);
     let sold = products.into_iter().map(|(read, quantity)| {
         let line = StockLine { product: read.id.clone(), quantity };
         Write::Sell { line, read }

@@ -5,7 +5,7 @@ use domain::{
     Email, Order, OrderNumber, Timestamp, User, UserId, UserKey, Username,
     order::{OrderReference, OrderStatus, StoredHistoryEntry},
 };
-use ports::{OrderCursor, OrderFilter, OrderSort, Page, PortError};
+use ports::{OrderCursor, OrderFilter, OrderSearch, OrderSort, Page, PortError};
 
 use crate::{App, Caller, caching::RenderedOrder};
 
@@ -34,7 +34,7 @@ pub struct OrderQuery {
     pub limit: u32,
 }
 
-/// Which user's orders an operator lists; without any condition those of all users.
+/// Which users' orders an operator lists; without any condition those of all users.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CustomerQuery {
     /// The user's public id.
@@ -43,6 +43,15 @@ pub struct CustomerQuery {
     pub email: Option<Email>,
     /// The username, regardless of case.
     pub username: Option<Username>,
+    /// A part of what is known about an order or its customer.
+    pub search: Option<OrderSearch>,
+}
+
+impl CustomerQuery {
+    /// Whether it says which account it is.
+    const fn names_account(&self) -> bool {
+        self.id.is_some() || self.email.is_some() || self.username.is_some()
+    }
 }
 
 /// Why orders were not listed.
@@ -84,7 +93,7 @@ pub async fn find_rendered_order(
         // Asked after the request began, so nothing older is shown than any client was shown before; and who may see
         // the order follows from the record.
         let Some(head) = app.orders.find_order_head(number).await? else { return Ok(None) };
-        if !caller.is_operator() && head.owner != caller.user.key {
+        if !caller.is_staff() && caller.user_key() != Some(head.owner) {
             return Ok(None);
         }
         if let Some(rendered) = known.confirm(&head) {
@@ -106,8 +115,8 @@ pub(crate) async fn can_see_order(
     let own =
         // Three columns of one row are enough here, and the owner is read from the system of record: a cache
         // that others can write to must not decide who may see an order.
-        async || Ok(app.orders.find_order_head(number).await?.is_some_and(|it| it.owner == caller.user.key));
-    if caller.is_operator() { Ok(true) } else { own().await }
+        async || Ok(app.orders.find_order_head(number).await?.is_some_and(|it| caller.user_key() == Some(it.owner)));
+    if caller.is_staff() { Ok(true) } else { own().await }
 }
 
 /// The history of that order, oldest first; `None` if the caller may not see the order.
@@ -126,17 +135,18 @@ pub async fn find_history(
     }
 }
 
-/// A page of orders: a customer's own, or for an operator those of all users. A page may be short although more
+/// A page of orders: a customer's own, or for an operator or a service those of all users. A page may be short although more
 /// follow; see [`OrderRepository::list_orders`](ports::OrderRepository::list_orders).
 ///
 /// # Errors
 /// [`ListError`].
 pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Result<Page<Order>, ListError> {
     let asks_for_user = query.customer != CustomerQuery::default();
-    let owner = match (asks_for_user, caller.is_operator()) {
+    let owner = match (asks_for_user, caller.is_staff()) {
         (true, false) => return Err(ListError::NotOperator(query.customer)),
-        (false, false) => Some(caller.user.key),
+        (false, false) => caller.user_key(),
         (false, true) => None,
+        (true, true) if !query.customer.names_account() => None,
         (true, true) => match find_owner(app, &query.customer).await? {
             Some(owner) => Some(owner),
             None => return Ok(Page::EMPTY),
@@ -150,6 +160,7 @@ pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Resul
         updated_after: query.updated_after,
         updated_before: query.updated_before,
         reference: query.reference,
+        search: query.customer.search,
         sort: query.sort,
         after: query.after,
         limit: query.limit,
@@ -159,7 +170,7 @@ pub async fn list_orders(app: &App, caller: &Caller, query: OrderQuery) -> Resul
 
 /// The row key of the user who fits every condition; `None` if there is none.
 async fn find_owner(app: &App, query: &CustomerQuery) -> Result<Option<UserKey>, PortError> {
-    let CustomerQuery { id, email, username } = query;
+    let CustomerQuery { id, email, username, search: _ } = query;
     // One condition finds the user, and all are compared then.
     let found = if let Some(id) = id {
         app.users.find_user(id).await?

@@ -25,7 +25,7 @@ pub(crate) struct Assessment {
     /// The ids of the notices that waited. A finding names its event only if it is a stored notice.
     waited: Vec<EventId>,
     /// The other transactions of the order, oldest first.
-    others: Vec<Transaction>,
+    pub(super) others: Vec<Transaction>,
     /// Whether a reference or the next action is new or a finding was raised. A released operation raises one.
     is_changed: bool,
     /// Whether the transaction is as it was read. What the gateway reported against it is then reported again at

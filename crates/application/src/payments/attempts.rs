@@ -6,7 +6,7 @@
 use domain::{AttemptId, AttemptKey, RefundId, TransactionId, TransactionKey};
 use ports::{AttemptOperation, GatewayAttempt, Page, PortError, StoredAttempt, Write};
 
-use crate::{App, Operator};
+use crate::{App, Staff};
 
 /// The attempts of one report, in the order in which they were made.
 #[derive(Debug, Default)]
@@ -47,7 +47,7 @@ impl Attempts {
 /// [`PortError`] if the database could not be read.
 pub async fn list_attempts(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     id: &TransactionId,
     after: Option<AttemptId>,
     limit: u32,

@@ -94,10 +94,10 @@ fn log_lost(error: &NoResponse, of: &Transaction) {
     );
 }
 
-/// Sends the charge of a new payment.
+/// Sends the charge of a new payment, which the caller has committed just now.
 pub(crate) async fn request_charge(admission: &Admission<'_>, transaction: &Transaction) -> GatewayReport {
     let mut report = GatewayReport::default();
-    let answer = admission.charge(Charge::from(transaction)).await;
+    let answer = admission.charge(Charge { is_repeated: false, ..Charge::from(transaction) }).await;
     report.add_answer(AttemptOperation::Charge, ReferenceOwner::Payment, answer, admission, transaction);
     report
 }

@@ -3,7 +3,7 @@
 use ports::{Page, PaymentFilter, PortError, RefundFilter, StoredRefund};
 
 use super::VisibleTransaction;
-use crate::{App, Operator};
+use crate::{App, Staff};
 
 /// A page of transactions of all orders, newest first, each as an operator sees it.
 ///
@@ -11,7 +11,7 @@ use crate::{App, Operator};
 /// [`PortError`].
 pub async fn list_payments(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     filter: PaymentFilter,
 ) -> Result<Page<VisibleTransaction>, PortError> {
     let Page { data, next } = app.payments.list_payments(filter).await?;
@@ -28,7 +28,7 @@ pub async fn list_payments(
 /// [`PortError`].
 pub async fn list_all_refunds(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     filter: RefundFilter,
 ) -> Result<Page<StoredRefund>, PortError> {
     app.payments.list_all_refunds(filter).await

@@ -1,10 +1,12 @@
 //! Captures, voids and refunds that operators request, each done once.
 
 use domain::{
-    Money, RefundId, Text, Transaction, TransactionId,
-    payment::{NotCapturable, NotRefundable, NotVoidable},
+    Invalid, Money, Refund, RefundId, Text, Transaction, TransactionId,
+    money::Currency,
+    order::Metadata,
+    payment::{NotCapturable, NotRefundable, NotVoidable, RefundRequest, RefundScope, ReturnedPieces},
 };
-use ports::{ErrorChain, PaymentCase, PortError, StoredReply, UnitOfWork};
+use ports::{ErrorChain, PaymentCase, PortError, StoredReply, UnitOfWork, Unsupported};
 
 use super::{
     VisibleTransaction, assess,
@@ -14,8 +16,8 @@ use super::{
     reconcile::commit_report,
 };
 use crate::{
-    App, IdempotentReply, IdempotentRequest, KeyError, Operator,
-    gateways::{Admission, GatewayUnavailable},
+    App, IdempotentReply, IdempotentRequest, KeyError, Staff,
+    gateways::{Admission, GatewayUnavailable, NotAdmitted},
     idempotent::{self, Decision, KeyState, UseCaseError, box_decision, claim_key},
     retry::{Attempt, retry_stale},
 };
@@ -28,8 +30,28 @@ pub enum PaymentOperation {
     Capture(Option<String>),
     /// Void the authorisation.
     Void,
-    /// Refund this amount of the captured money, for this reason.
-    Refund(Option<String>, Option<Text>),
+    /// Refund captured money.
+    Refund(NewRefund),
+}
+
+/// A refund that an operator requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRefund {
+    /// How much is paid back.
+    pub subject: RefundSubject,
+    /// The reason, shown with the refund; `None` when there is none.
+    pub reason: Option<Text>,
+    /// Pairs of the operator's own, stored with the refund; empty if there are none.
+    pub metadata: Metadata,
+}
+
+/// What a refund pays back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefundSubject {
+    /// This amount of the captured money.
+    Amount(Option<String>),
+    /// The price of these pieces of the order, at least one.
+    Pieces(Vec<ReturnedPieces>),
 }
 
 /// Why an operation was not done.
@@ -53,6 +75,9 @@ pub enum OperationError {
     /// The payment cannot be refunded now, or not by this amount.
     #[error(transparent)]
     NotRefundable(#[from] NotRefundable),
+    /// The gateway cannot represent this amount. Nothing was claimed.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// The gateway's circuit breaker is open, or it has no free permit. Nothing was claimed.
     #[error(transparent)]
     GatewayUnavailable(#[from] GatewayUnavailable),
@@ -60,6 +85,15 @@ pub enum OperationError {
     /// and sent; the same request with the same key finds out.
     #[error(transparent)]
     Failed(#[from] PortError),
+}
+
+impl From<NotAdmitted> for OperationError {
+    fn from(it: NotAdmitted) -> Self {
+        match it {
+            NotAdmitted::Unsupported(reason) => reason.into(),
+            NotAdmitted::Unavailable(error) => error.into(),
+        }
+    }
 }
 
 impl UseCaseError for OperationError {
@@ -75,7 +109,7 @@ impl UseCaseError for OperationError {
 /// [`OperationError`]. A gateway that does not answer is no error: the reply shows the operation as open.
 pub async fn execute_operation<R>(
     app: &App,
-    by: &Operator,
+    by: &Staff,
     request: IdempotentRequest,
     id: &TransactionId,
     operation: PaymentOperation,
@@ -97,7 +131,7 @@ where
         KeyState::New((resource, admission, committed)) => (resource, Some(admission), committed),
         KeyState::Unfinished(claim) => (claim.resource, None, None),
     };
-    let refund = matches!(operation, PaymentOperation::Refund(..)).then(|| RefundId::new(resource));
+    let refund = matches!(operation, PaymentOperation::Refund(_)).then(|| RefundId::new(resource));
     // A notice may have withdrawn the refund since the claim, and money that is sent twice is hard to get back. So a
     // refund is read again.
     let in_hand = committed.iter().filter(|_| refund.is_none()).flat_map(|it| &it.transactions);
@@ -143,7 +177,7 @@ type ClaimedOperation<'a> = (String, Option<Admission<'a>>, Option<PaymentCase>)
 
 async fn decide_operation<'a>(
     app: &'a App,
-    by: &Operator,
+    by: &Staff,
     id: &TransactionId,
     operation: &PaymentOperation,
 ) -> Result<Decision<ClaimedOperation<'a>>, Attempt<OperationError>> {
@@ -155,30 +189,55 @@ async fn decide_operation<'a>(
     let money = |amount: &Option<String>| {
         amount.as_ref().map(|it| Money::parse_in_currency(it, currency)).transpose()
     };
-    let resource = match operation {
+    let (resource, amount) = match operation {
         PaymentOperation::Capture(amount) => {
             let amount = money(amount).map_err(OperationError::from)?;
-            case.request_capture(amount, by, now).map_err(OperationError::from)?;
-            id.to_string()
+            let amount = case.request_capture(amount, by, now).map_err(OperationError::from)?;
+            (id.to_string(), Some(amount))
         }
         PaymentOperation::Void => {
             case.request_void(by, now).map_err(OperationError::from)?;
-            id.to_string()
+            (id.to_string(), None)
         }
-        PaymentOperation::Refund(amount, reason) => {
-            let amount = money(amount).map_err(OperationError::from)?;
-            let refund = case.request_refund(amount, reason.clone(), by, app.new_refund_ids(), now);
-            refund.map_err(OperationError::from)?.id.to_string()
+        PaymentOperation::Refund(new) => {
+            let others = assessment.others.iter().flat_map(|it| &it.refunds);
+            let request = refund_request(new, currency, others).map_err(OperationError::from)?;
+            let refund = case.request_refund(request, by, app.new_refund_ids(), now);
+            let refund = refund.map_err(OperationError::from)?;
+            (refund.id.to_string(), Some(refund.amount))
         }
     };
     // After the rules: an operation that they refuse is refused for that reason, whatever the state of the
     // gateway. And before the claim: nothing is claimed that cannot be sent.
-    let admission = match app.find_gateway(&assessment.case.transaction.gateway) {
-        Some(gateway) => Some(gateway.admit().await.map_err(OperationError::from)?),
-        None => None,
+    let transaction = &assessment.case.transaction;
+    let admission = match (app.find_gateway(&transaction.gateway), amount) {
+        (Some(gateway), Some(amount)) => {
+            let admission = gateway.admit_amount(amount, transaction.capture_method).await;
+            Some(admission.map_err(OperationError::from)?)
+        }
+        (Some(gateway), None) => Some(gateway.admit().await.map_err(OperationError::from)?),
+        (None, _) => None,
     };
     let claimed = (resource.clone(), admission, assessment.case_after_commit());
     Ok(Decision::without_reply(assessment.into_work(app), resource, claimed))
+}
+
+/// The request of a refund, with the refunds of the order's other payments, which may have returned pieces.
+fn refund_request<'r>(
+    new: &NewRefund,
+    currency: Currency,
+    others: impl Iterator<Item = &'r Refund>,
+) -> Result<RefundRequest, Invalid> {
+    let scope = match &new.subject {
+        RefundSubject::Amount(None) => RefundScope::Rest,
+        RefundSubject::Amount(Some(amount)) => {
+            RefundScope::Amount(Money::parse_in_currency(amount, currency)?)
+        }
+        RefundSubject::Pieces(pieces) => {
+            RefundScope::Pieces { pieces: pieces.clone(), other_refunds: others.cloned().collect() }
+        }
+    };
+    Ok(RefundRequest { scope, reason: new.reason.clone(), metadata: new.metadata.clone() })
 }
 
 /// Applies the gateway's report and stores it with the reply to the client, in one commit. `committed` is the case as

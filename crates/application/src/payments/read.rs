@@ -3,11 +3,12 @@
 use std::collections::{HashMap, hash_map::Entry};
 
 use domain::{
-    OrderKey, OrderNumber, Refund, Transaction, TransactionId, UserId, UserKey, payment::StoredPaymentRequest,
+    AuthorId, AuthorKey, OrderKey, OrderNumber, Refund, Transaction, TransactionId,
+    payment::StoredPaymentRequest,
 };
 use ports::PortError;
 
-use crate::{App, Caller, Operator, orders};
+use crate::{App, Caller, Staff, orders};
 
 /// A transaction as a caller may see it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,13 +28,13 @@ impl VisibleTransaction {
     }
 }
 
-/// Lists the requests for the order's transactions, oldest first; `None` if the caller is not an operator.
+/// Lists the requests for the order's transactions, oldest first; `None` if the caller is a customer.
 pub(super) async fn list_visible_requests(
     app: &App,
     caller: &Caller,
     order: OrderKey,
 ) -> Result<Option<Vec<StoredPaymentRequest>>, PortError> {
-    match caller.is_operator() {
+    match caller.is_staff() {
         true => app.payments.list_payment_requests(order).await.map(Some),
         false => Ok(None),
     }
@@ -72,13 +73,13 @@ pub async fn list_transactions(
     Ok(Some(all.into_iter().map(|it| VisibleTransaction::new(it, requests.as_deref())).collect()))
 }
 
-/// A refund with the public id of the user who requested it.
+/// A refund with the public id of who requested it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestedRefund {
     /// The refund as it is stored, in any status.
     pub refund: Refund,
-    /// The user; `None` if the service or the gateway began the refund, or the user's row is unreadable.
-    pub user: Option<UserId>,
+    /// The user or API key; `None` if the service or the gateway began the refund, or the author's row is unreadable.
+    pub author: Option<AuthorId>,
 }
 
 /// Lists the readable refunds of a transaction, oldest first; `None` if there is no such transaction.
@@ -87,28 +88,34 @@ pub struct RequestedRefund {
 /// [`PortError`] if the database could not be read.
 pub async fn list_refunds(
     app: &App,
-    _by: &Operator,
+    _by: &Staff,
     id: &TransactionId,
 ) -> Result<Option<Vec<RequestedRefund>>, PortError> {
     let Some(refunds) = app.payments.list_refunds(id).await? else { return Ok(None) };
-    let mut users: HashMap<UserKey, Option<UserId>> = HashMap::new();
-    for key in refunds.iter().filter_map(|it| it.requested_by.user) {
-        if let Entry::Vacant(entry) = users.entry(key) {
+    let mut authors: HashMap<AuthorKey, Option<AuthorId>> = HashMap::new();
+    for key in refunds.iter().filter_map(|it| it.requested_by.author) {
+        if let Entry::Vacant(entry) = authors.entry(key) {
             entry.insert(find_public_id(app, key).await?);
         }
     }
-    let with_user = |refund: Refund| {
-        let user = refund.requested_by.user.and_then(|it| users.get(&it).cloned().flatten());
-        RequestedRefund { refund, user }
+    let with_author = |refund: Refund| {
+        let author = refund.requested_by.author.and_then(|it| authors.get(&it).cloned().flatten());
+        RequestedRefund { refund, author }
     };
-    Ok(Some(refunds.into_iter().map(with_user).collect()))
+    Ok(Some(refunds.into_iter().map(with_author).collect()))
 }
 
-/// Returns the public id of a user; `None` if there is no such user or its row is unreadable.
-async fn find_public_id(app: &App, key: UserKey) -> Result<Option<UserId>, PortError> {
-    match app.users.find_user_by_key(key).await {
-        Ok(user) => Ok(user.map(|it| it.id)),
-        // An unreadable user hides no refund.
+/// Returns the public id of a user or API key; `None` if there is no such row or it is unreadable.
+async fn find_public_id(app: &App, key: AuthorKey) -> Result<Option<AuthorId>, PortError> {
+    let found = match key {
+        AuthorKey::User(key) => app.users.find_user_by_key(key).await.map(|it| it.map(|it| it.id.into())),
+        AuthorKey::ApiKey(key) => {
+            app.api_keys.find_api_key_by_key(key).await.map(|it| it.map(|it| it.id.into()))
+        }
+    };
+    match found {
+        Ok(id) => Ok(id),
+        // An unreadable author hides no refund.
         Err(PortError::Unreadable(_)) => Ok(None),
         Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(error),
     }

@@ -1,8 +1,8 @@
 //! Starting the payment of an order, once.
 
 use domain::{
-    GatewayName, Order, OrderChange, OrderNumber, Transaction, TransactionId, TransactionKey,
-    order::OrderStatus,
+    GatewayName, Order, OrderChange, OrderNumber, Transaction, TransactionId, TransactionKey, UserKey,
+    order::{Metadata, OrderStatus},
     payment::{
         CaptureMethod, EventKind, OPERATION_GRACE, PaymentDetails, PaymentEvent, PaymentFacts,
         PaymentRequest, PaymentRequestKind, PaymentToken,
@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, KeyError, Throttled,
-    gateways::{Admission, GatewayUnavailable},
+    gateways::{Admission, GatewayUnavailable, NotAdmitted},
     idempotent::{Decision, KeyState, UseCaseError, box_decision, claim_key},
     limits::{check_declines_of_order, check_declines_of_user, count_decline},
     orders::can_see_order,
@@ -37,6 +37,8 @@ pub struct NewPayment {
     pub token: PaymentToken,
     /// When the authorised money is captured.
     pub capture_method: CaptureMethod,
+    /// Pairs of the caller's own, stored with the payment; empty if there are none.
+    pub metadata: Metadata,
 }
 
 /// Why no payment was started.
@@ -70,6 +72,15 @@ pub enum StartPaymentError {
     /// the same request with the same key finds out.
     #[error(transparent)]
     Failed(#[from] PortError),
+}
+
+impl From<NotAdmitted> for StartPaymentError {
+    fn from(it: NotAdmitted) -> Self {
+        match it {
+            NotAdmitted::Unsupported(reason) => reason.into(),
+            NotAdmitted::Unavailable(error) => error.into(),
+        }
+    }
 }
 
 impl From<Throttled> for StartPaymentError {
@@ -128,8 +139,11 @@ where
     // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail. Then
     // the answer is lost here, and a retry or the sweep looks the result up at the gateway.
     let requests = list_visible_requests(app, caller, transaction.order).await?;
-    let report = match admission {
-        Some(admission) => charge_payment(app, admission, caller, &transaction).await,
+    let report = match admission.zip(committed.as_ref()) {
+        Some((admission, case)) => {
+            let payer = payer_key(caller, &case.order);
+            charge_payment(app, admission, payer, &transaction).await
+        }
         None => resume_request(app, &transaction).await?,
     };
     let render = |it: &Transaction| render(&VisibleTransaction::new(it.clone(), requests.as_deref()));
@@ -142,14 +156,19 @@ where
 async fn charge_payment(
     app: &App,
     admission: Admission<'_>,
-    caller: &Caller,
+    payer: UserKey,
     transaction: &Transaction,
 ) -> GatewayReport {
     let report = request_charge(&admission, transaction).await;
     if report.events.iter().any(is_decline) {
-        count_decline(app, caller.user.key).await;
+        count_decline(app, payer).await;
     }
     report
+}
+
+/// The user whose declined payments are counted: who pays, or the customer on whose behalf a service pays.
+fn payer_key(caller: &Caller, order: &Order) -> UserKey {
+    caller.user_key().unwrap_or(order.owner)
 }
 
 /// The payment that is claimed, the admission for its charge, and the case as it is after the commit.
@@ -173,12 +192,12 @@ async fn decide_payment<'a>(
         return Err(StartPaymentError::NotPayable.into());
     }
     check_declines_of_order(app, &order, &others, now).map_err(StartPaymentError::from)?;
-    check_declines_of_user(app, caller.user.key).await.map_err(StartPaymentError::from)?;
+    check_declines_of_user(app, payer_key(caller, &order)).await.map_err(StartPaymentError::from)?;
     // After the rules: an order that they refuse is refused for that reason, whatever the state of the
     // gateway. And before the claim: nothing is claimed that cannot be sent.
     let gateway = app.find_gateway(&payment.gateway).ok_or(StartPaymentError::UnknownGateway)?;
-    gateway.supports(order.amount, payment.capture_method).map_err(StartPaymentError::from)?;
-    let admission = gateway.admit().await.map_err(StartPaymentError::from)?;
+    let admission = gateway.admit_amount(order.amount, payment.capture_method).await;
+    let admission = admission.map_err(StartPaymentError::from)?;
     let sequence = u32::try_from(others.len()).unwrap_or(u32::MAX).saturating_add(1);
     let transaction = new_transaction(app, &order, sequence, payment);
     let change = OrderChange::from_order(order);
@@ -223,6 +242,7 @@ fn new_transaction(app: &App, order: &Order, sequence: u32, payment: &NewPayment
         refunds: Vec::new(),
         references: Vec::new(),
         next_action: None,
+        metadata: payment.metadata.clone(),
     }
 }
 

@@ -110,3 +110,15 @@ async fn a_batch_is_one_outcome_and_fails_only_if_nothing_of_it_is_committed() {
         assert_eq!(it.is_failing(), number == FAILURES_MAX, "each batch counts once");
     }
 }
+
+#[tokio::test]
+async fn numbers_of_the_feed_that_cannot_be_given_make_nothing_unavailable() {
+    let bench = TestApp::new();
+    let it = watched(&bench);
+    for _ in 0..FAILURES_MAX {
+        bench.record.refuse_next_commit(CommitError::Failed(away_error()));
+        let numbering = UnitOfWork::new().with_write(Write::NumberFeedEvents(1));
+        assert!(it.commit(numbering).await.is_err());
+    }
+    assert!(!it.is_failing());
+}

@@ -134,6 +134,8 @@ mod tests {
             created_at: NOW,
             check_at: None,
             checks: 0,
+            items: Vec::new(),
+            metadata: domain::order::Metadata::default(),
         };
         let succeeded = refund(RefundFacts { succeeded_at: Some(NOW), ..RefundFacts::default() });
         let transaction = Transaction { refunds: vec![succeeded.clone()], ..captured() };

@@ -46,6 +46,8 @@ fn refunded(amount: &str) -> Transaction {
         created_at: NOW,
         check_at: None,
         checks: 0,
+        items: Vec::new(),
+        metadata: domain::order::Metadata::default(),
     };
     Transaction { refunds: vec![refund], ..captured() }
 }

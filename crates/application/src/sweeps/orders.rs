@@ -38,7 +38,7 @@ pub async fn complete_delivered_orders(app: &App) -> Result<bool, PortError> {
     sweep_orders(
         app,
         names::COMPLETE_DELIVERED,
-        DueOrders::Unchanged(OrderStatus::Delivered, before),
+        DueOrders::InStatusSince(OrderStatus::Delivered, before),
         OrderStatus::Completed,
     )
     .await
@@ -56,7 +56,7 @@ pub async fn close_finished_orders(app: &App) -> Result<bool, PortError> {
         more |= sweep_orders(
             app,
             names::CLOSE_FINISHED,
-            DueOrders::Unchanged(status, before),
+            DueOrders::InStatusSince(status, before),
             OrderStatus::Closed,
         )
         .await?;
@@ -120,7 +120,9 @@ async fn transition_once(
 /// order, so that one that comes in between makes the commit stale.
 async fn is_due(app: &App, order: &Order, due: DueOrders) -> Result<bool, PortError> {
     match due {
-        DueOrders::Unchanged(status, before) => Ok(order.status == status && order.updated_at <= before),
+        DueOrders::InStatusSince(status, before) => {
+            Ok(order.status == status && order.status_changed_at <= before)
+        }
         DueOrders::Expired(now) => {
             let all = app.payments.list_transactions(order.key).await?;
             let occupied = all.iter().any(domain::Transaction::occupies_order);

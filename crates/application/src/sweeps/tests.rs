@@ -11,10 +11,12 @@ async fn answers_are_forgotten_when_their_time_is_over_and_sessions_later() {
     assert!(!prune_rows(&it.app).await.unwrap());
     let sessions_before = NOW.saturating_sub(it.app.policy.session_retention);
     let attempts_before = NOW.saturating_sub(it.app.policy.attempt_retention);
+    let deliveries_before = NOW.saturating_sub(it.app.policy.webhook_retention);
     let expected = [
         Write::Prune(Prunable::Claims, NOW, PRUNE_LIMIT),
         Write::Prune(Prunable::Sessions, sessions_before, PRUNE_LIMIT),
         Write::Prune(Prunable::Attempts, attempts_before, PRUNE_LIMIT),
+        Write::Prune(Prunable::Deliveries, deliveries_before, PRUNE_LIMIT),
     ];
     assert_eq!(it.record.only_commit(), expected);
     it.record.refuse_next_commit(CommitError::Failed(away_error()));

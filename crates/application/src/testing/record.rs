@@ -13,6 +13,8 @@ use super::{Journal, away_error};
 enum Turn {
     /// Another writer is a moment faster.
     Meanwhile(Box<dyn FnOnce(&mut Snapshot) + Send>),
+    /// Another writer changes the record just after it.
+    Followed(Box<dyn FnOnce(&mut Snapshot) + Send>),
     /// It is refused.
     Refused(CommitError),
     /// It happens, but its answer is lost.
@@ -61,6 +63,11 @@ impl ScriptedStore {
         self.push_turn(Turn::Meanwhile(Box::new(change)));
     }
 
+    /// Just after the next commit that is not spoken for, another writer changes the record.
+    pub(crate) fn after_next_commit(&self, change: impl FnOnce(&mut Snapshot) + Send + 'static) {
+        self.push_turn(Turn::Followed(Box::new(change)));
+    }
+
     /// The next commit that is not spoken for is refused.
     pub(crate) fn refuse_next_commit(&self, error: CommitError) {
         self.push_turn(Turn::Refused(error));
@@ -103,6 +110,11 @@ impl Store for ScriptedStore {
             Some(Turn::Meanwhile(change)) => {
                 self.change(change);
                 self.apply(work).await
+            }
+            Some(Turn::Followed(change)) => {
+                self.apply(work).await?;
+                self.change(change);
+                Ok(())
             }
             Some(Turn::Refused(error)) => Err(error),
             Some(Turn::Lost) => self.apply(work).await.and(Err(away_error().into())),

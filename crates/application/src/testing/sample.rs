@@ -4,9 +4,11 @@ use std::{net::IpAddr, time::Duration};
 
 use adapters_local::record::SessionRow;
 use domain::{
-    ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network, Order, OrderChange, OrderKey,
-    OrderNumber, PasswordHash, Product, ProductId, ProductKey, Role, Session, SessionId, SessionKey, Text,
-    Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey, Username, Version,
+    ApiKey, ApiKeyId, ApiKeyKey, AuthorKey, ChangedBy, Email, EventId, EventKey, GatewayName, Money, Network,
+    Order, OrderChange, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Role, Session,
+    SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId,
+    UserKey, Username, Version,
+    api_key::Scope,
     order::{NewOrder, OrderLine, OrderStatus},
     payment::{
         Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventKind, EventReferences,
@@ -16,7 +18,7 @@ use domain::{
 };
 use ports::{Claim, Credentials, Fingerprint, IdempotencyKey, StoredReply};
 
-use crate::{Caller, IdempotentRequest, Operator};
+use crate::{Caller, IdempotentRequest, Operator, ServiceCaller, Staff, UserCaller};
 
 /// When the tests begin.
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_800_000_000_000);
@@ -53,11 +55,47 @@ fn user(key: i64, name: &str, role: Role) -> User {
 }
 
 pub(crate) fn caller(user: User) -> Caller {
-    Caller { user, session: session().id }
+    Caller::User(user_caller(user))
 }
 
-pub(crate) fn operator() -> Operator {
-    caller(user(3, "olga", Role::Operator)).into_operator().unwrap()
+pub(crate) fn user_caller(user: User) -> UserCaller {
+    UserCaller { user, session: session().id }
+}
+
+/// An operator, who has an account.
+pub(crate) fn operator_user() -> Operator {
+    user_caller(olga()).into_operator().unwrap()
+}
+
+/// The account of the operator.
+pub(crate) fn olga() -> User {
+    user(3, "olga", Role::Operator)
+}
+
+/// The operator as one who runs the shop.
+pub(crate) fn operator() -> Staff {
+    operator_user().into()
+}
+
+/// Another system, whose key has these scopes.
+pub(crate) fn service(scopes: &[Scope]) -> ServiceCaller {
+    ServiceCaller { key: api_key(scopes) }
+}
+
+/// A key with these scopes that the operator made.
+pub(crate) fn api_key(scopes: &[Scope]) -> ApiKey {
+    ApiKey {
+        key: ApiKeyKey::new(77),
+        id: ApiKeyId::new("key-77".to_owned()),
+        name: Text::new("warehouse"),
+        scopes: scopes.iter().copied().collect(),
+        creator: olga().key,
+        creator_id: olga().id,
+        created_at: NOW,
+        expires_at: None,
+        revoked_at: None,
+        last_used_at: None,
+    }
 }
 
 pub(crate) fn hash_of(password: &str) -> PasswordHash {
@@ -91,7 +129,7 @@ pub(crate) fn session() -> Session {
 
 /// A session as the record holds it.
 pub(crate) fn kept_session(session: Session) -> SessionRow {
-    SessionRow { session, network: network() }
+    SessionRow { session, network: Some(network()) }
 }
 
 /// What there may be to sell. Rows are in this order.
@@ -159,6 +197,7 @@ pub(crate) fn pending() -> Transaction {
         refunds: Vec::new(),
         references: Vec::new(),
         next_action: None,
+        metadata: domain::order::Metadata::default(),
     }
 }
 
@@ -256,13 +295,17 @@ pub(crate) fn event_of(payment: &str, kind: EventKind, amount: &str) -> PaymentE
 
 /// A request of [`ada`]'s.
 pub(crate) fn request() -> IdempotentRequest {
-    let key = IdempotencyKey { user: Some(ada().key), route: "POST /somewhere", key: "k1".to_owned() };
+    let key = IdempotencyKey {
+        owner: Some(AuthorKey::User(ada().key)),
+        route: "POST /somewhere",
+        key: "k1".to_owned(),
+    };
     IdempotentRequest { key, fingerprint: Fingerprint("this".to_owned()), older: Vec::new() }
 }
 
 /// The same of another user.
 pub(crate) fn request_of(user: &User) -> IdempotentRequest {
-    let key = IdempotencyKey { user: Some(user.key), ..request().key };
+    let key = IdempotencyKey { owner: Some(AuthorKey::User(user.key)), ..request().key };
     IdempotentRequest { key, ..request() }
 }
 

@@ -21,8 +21,8 @@ use crate::{
 };
 
 const INSERT_ORDER: &str = "INSERT INTO orders (id, userId, orderNumber, status, amount, createdAt, updatedAt, \
-     currency, version, revision, lastSequence, cameFrom, expiresAt) \
-     VALUES (?, ?, ?, 'PENDING', ?, ?, ?, 'CNY', 1, 1, 1, NULL, ?)";
+     currency, version, revision, lastSequence, cameFrom, expiresAt, statusChangedAt) \
+     VALUES (?, ?, ?, 'PENDING', ?, ?, ?, 'CNY', 1, 1, 1, NULL, ?, createdAt)";
 const INSERT_TRANSACTION: &str = "INSERT INTO payment_transactions (id, order_id, transaction_id, status, amount, \
      currency, created_at, updated_at, order_key, sequence, gateway, token, capture_method, surplus, displaced, \
      refunded_amount, occupies_order, check_at, checks) \
@@ -35,7 +35,7 @@ const INSERT_EVENT: &str = "INSERT INTO payment_events (id, gateway, event_id, k
      reference, raw, disposition, received_at) \
      VALUES (?, 'sandbox', ?, 'payment.captured', ?, NULL, NULL, ?, 'APPLIED', ?)";
 const UPDATE_ORDER: &str = "UPDATE orders SET status = 'PAID', version = 2, revision = 2, lastSequence = 2, \
-     updatedAt = ? WHERE id = ? AND revision = 1";
+     updatedAt = ?, statusChangedAt = updatedAt WHERE id = ? AND revision = 1";
 const INSERT_HISTORY: &str = "INSERT INTO order_status_history (orderId, sequence, fromStatus, toStatus, changedBy, \
      createdAt, actor, reason) VALUES (?, 2, 'PENDING', 'PAID', 0, ?, 'GATEWAY', NULL)";
 const UPDATE_TRANSACTION: &str = "UPDATE payment_transactions SET status = 'CAPTURED', captured_amount = ?, \

@@ -21,8 +21,8 @@ const INSERT_CLAIM: &str = "INSERT INTO idempotency_claims (userId, route, idemp
      replyStatus, replyLocation, replyEtag, replyBody, createdAt, expiresAt) \
      VALUES (?, 'POST /v1/orders', ?, ?, ?, 201, ?, '\"1\"', ?, ?, NULL)";
 const INSERT_ORDER: &str = "INSERT INTO orders (id, userId, orderNumber, status, amount, createdAt, updatedAt, \
-     currency, version, revision, lastSequence, cameFrom, expiresAt) \
-     VALUES (?, ?, ?, 'PENDING', ?, ?, ?, 'CNY', 1, 1, 1, NULL, ?)";
+     currency, version, revision, lastSequence, cameFrom, expiresAt, statusChangedAt) \
+     VALUES (?, ?, ?, 'PENDING', ?, ?, ?, 'CNY', 1, 1, 1, NULL, ?, createdAt)";
 const INSERT_ITEM: &str = "INSERT INTO order_items (orderId, productId, quantity, price, createdAt, updatedAt, name, \
      holdsStock, `position`) VALUES (?, ?, 1, ?, ?, ?, 'Tea', 1, ?)";
 const INSERT_HISTORY: &str = "INSERT INTO order_status_history (orderId, sequence, fromStatus, toStatus, changedBy, \

@@ -21,6 +21,17 @@ pub struct StockLine {
     pub quantity: u32,
 }
 
+/// A line of an order of which pieces go back into stock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RestockedLine {
+    /// The position of the line in the order, from 0.
+    pub position: u32,
+    /// The number of its pieces that had gone back when the order was read; the guard of the write.
+    pub read: u32,
+    /// The number of its pieces that have gone back after the change.
+    pub restocked: u32,
+}
+
 /// An order and its transitions since it was read: the part of one commit that concerns the order.
 ///
 /// Every transition adds exactly one history entry, so the entries always form one unbroken path.
@@ -30,6 +41,8 @@ pub struct OrderChange {
     order: Order,
     entries: Vec<HistoryEntry>,
     returned_stock: Vec<StockLine>,
+    /// For each line, the pieces that had gone back into stock when the order was read.
+    restocked_read: Vec<u32>,
     had_details: bool,
     edited: bool,
 }
@@ -56,11 +69,13 @@ impl OrderChange {
         let read = order.revision;
         order.revision = read.next();
         let had_details = !order.details.is_empty();
+        let restocked_read = order.items.iter().map(|it| it.restocked).collect();
         Self {
             base_revision: read,
             order,
             entries: Vec::new(),
             returned_stock: Vec::new(),
+            restocked_read,
             had_details,
             edited: false,
         }
@@ -88,6 +103,46 @@ impl OrderChange {
     #[must_use]
     pub fn returned_stock(&self) -> &[StockLine] {
         &self.returned_stock
+    }
+
+    /// The lines of which pieces go back into stock with this change, in the order of the lines.
+    pub fn restocked_lines(&self) -> impl Iterator<Item = RestockedLine> {
+        let lines = (0..).zip(self.order.items.iter().zip(&self.restocked_read));
+        lines.filter(|(_, (line, read))| line.restocked != **read).map(|(position, (line, read))| {
+            RestockedLine { position, read: *read, restocked: line.restocked }
+        })
+    }
+
+    /// Whether no line holds a piece of stock after this change.
+    #[must_use]
+    pub fn holds_no_stock(&self) -> bool {
+        self.order.items.iter().all(|it| it.held_pieces() == 0)
+    }
+
+    /// Puts pieces of the line at that position back into stock; at most those that it still holds. There is no
+    /// effect on a line that holds none.
+    pub(crate) fn restock(&mut self, position: usize, pieces: u32) {
+        let Some(line) = self.order.items.get_mut(position) else { return };
+        let quantity = pieces.min(line.held_pieces());
+        if quantity > 0 {
+            line.restocked = line.restocked.saturating_add(quantity);
+            self.returned_stock.push(StockLine { product: line.product.clone(), quantity });
+        }
+    }
+
+    /// Closes the way back of an order whose refund is pending and whose goods are all back in stock before they were
+    /// shipped: others may buy them now, so a refused refund must not lead to a shipment.
+    pub(crate) fn close_way_back(&mut self) {
+        let order = &mut self.order;
+        if order.status == OrderStatus::RefundPending
+            && order.came_from.is_some_and(|it| has_lost_its_goods(order, it))
+        {
+            order.came_from = None;
+            // Its allowed transitions are seen to change.
+            if self.entries.is_empty() {
+                order.version = order.version.next();
+            }
+        }
     }
 
     /// Whether the order was unpaid and open when it was read, and is not any more.
@@ -146,7 +201,7 @@ impl OrderChange {
         // This reads `status` and `came_from` as they were before the move, so it must come before they are
         // changed.
         if returns_stock(&self.order, to) {
-            self.returned_stock.extend(self.order.lines_in_stock());
+            (0..self.order.items.len()).for_each(|position| self.restock(position, u32::MAX));
         }
         let at = self.order.change_time(now);
         self.order.came_from = refund_origin(&self.order, to);
@@ -154,6 +209,7 @@ impl OrderChange {
         self.order.version = self.order.version.next();
         self.order.last_sequence = self.order.last_sequence.next();
         self.order.updated_at = at;
+        self.order.status_changed_at = at;
         let sequence = self.order.last_sequence;
         self.entries.push(HistoryEntry { sequence, from: Some(from), to, by, reason, at });
         Ok(true)
@@ -178,13 +234,19 @@ fn returns_stock(order: &Order, to: OrderStatus) -> bool {
     }
 }
 
+/// Whether the goods of an order that was in this status went back to stock before they were shipped.
+fn has_lost_its_goods(order: &Order, from: OrderStatus) -> bool {
+    let took_stock = order.items.iter().any(|it| it.holds_stock);
+    from.is_before_shipping() && took_stock && order.items.iter().all(|it| it.held_pieces() == 0)
+}
+
 /// The status that a full refund may go back to. A refunded order keeps it, because the refund may fail
 /// later, unless its goods were returned to stock: others may have bought them by then.
 fn refund_origin(order: &Order, to: OrderStatus) -> Option<OrderStatus> {
     let restocks = returns_stock(order, to) && order.items.iter().any(|it| it.holds_stock);
     match (order.status, to) {
         (OrderStatus::Refunded, OrderStatus::RefundPending) => order.came_from,
-        (from, OrderStatus::RefundPending) => Some(from),
+        (from, OrderStatus::RefundPending) => Some(from).filter(|it| !has_lost_its_goods(order, *it)),
         (_, OrderStatus::Refunded) => order.came_from.filter(|_| !restocks),
         (_, _) => None,
     }

@@ -52,4 +52,11 @@ impl OrderDetails {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// What stays when the account of the owner is erased: the caller's own name of the order, which its books refer
+    /// to. Metadata may hold anything about the person, and a parcel leads to the address.
+    #[must_use]
+    pub fn without_personal_data(&self) -> Self {
+        Self { reference: self.reference.clone(), ..Self::default() }
+    }
 }

@@ -34,13 +34,13 @@ impl HistoryEntry {
     }
 }
 
-/// A history entry as it is read from the database, with the user's public id.
+/// A history entry as it is read from the database, with its author's public id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredHistoryEntry {
     /// The transition, as it was decided.
     pub entry: HistoryEntry,
-    /// The public id of the user who made the change; `None` if no user did.
-    pub user: Option<crate::UserId>,
+    /// The public id of the user or API key behind the change; `None` if there is none.
+    pub author: Option<crate::AuthorId>,
 }
 
 /// Whether `entries`, oldest first, form one unbroken path from the placing of an order to `status`: allowed

@@ -1,6 +1,6 @@
 //! The ten statuses of an order and the table of transitions between them.
 
-use crate::Actor::{self, Customer, Gateway, Operator, System};
+use crate::Actor::{self, Customer, Gateway, Operator, Service, System};
 
 use OrderStatus::{
     Cancelled, Closed, Completed, Delivered, Paid, Pending, Processing, RefundPending, Refunded, Shipped,
@@ -21,7 +21,7 @@ pub enum OrderStatus {
     Delivered,
     /// The customer confirmed, or the time for objections has passed.
     Completed,
-    /// Cancelled by customer or operator before it was paid.
+    /// Cancelled by customer, operator or service before it was paid.
     Cancelled,
     /// A refund of everything was requested and has no result yet.
     RefundPending,
@@ -34,30 +34,30 @@ pub enum OrderStatus {
 /// Every allowed transition and its actors. The rule, `allowedTransitions`, the documentation and the tests
 /// all read this table.
 ///
-/// From `RefundPending` an operator returns only to the status that the order came from: see
+/// From `RefundPending` an operator or a service returns only to the status that the order came from: see
 /// [`Order::allows_transition`](crate::Order::allows_transition).
 #[rustfmt::skip]
 pub const TRANSITIONS: &[(OrderStatus, OrderStatus, &[Actor])] = &[
     // Only the gateway makes a pending order paid: no person can claim that money has arrived.
     (Pending,       Paid,          &[Gateway]),
-    (Pending,       Cancelled,     &[Customer, Operator]),
+    (Pending,       Cancelled,     &[Customer, Operator, Service]),
     (Pending,       Closed,        &[System]),
-    (Paid,          Processing,    &[Operator]),
-    (Paid,          RefundPending, &[Customer, Operator, Gateway]),
-    (Processing,    Shipped,       &[Operator]),
-    (Processing,    RefundPending, &[Customer, Operator, Gateway]),
-    (Shipped,       Delivered,     &[Operator]),
-    (Shipped,       RefundPending, &[Operator, Gateway]),
-    (Delivered,     Completed,     &[Customer, Operator, System]),
-    (Delivered,     RefundPending, &[Customer, Operator, Gateway]),
-    (Completed,     RefundPending, &[Operator, Gateway]),
+    (Paid,          Processing,    &[Operator, Service]),
+    (Paid,          RefundPending, &[Customer, Operator, Gateway, Service]),
+    (Processing,    Shipped,       &[Operator, Service]),
+    (Processing,    RefundPending, &[Customer, Operator, Gateway, Service]),
+    (Shipped,       Delivered,     &[Operator, Service]),
+    (Shipped,       RefundPending, &[Operator, Gateway, Service]),
+    (Delivered,     Completed,     &[Customer, Operator, System, Service]),
+    (Delivered,     RefundPending, &[Customer, Operator, Gateway, Service]),
+    (Completed,     RefundPending, &[Operator, Gateway, Service]),
     (Completed,     Closed,        &[System]),
     (RefundPending, Refunded,      &[Gateway]),
-    (RefundPending, Paid,          &[Operator]),
-    (RefundPending, Processing,    &[Operator]),
-    (RefundPending, Shipped,       &[Operator]),
-    (RefundPending, Delivered,     &[Operator]),
-    (RefundPending, Completed,     &[Operator]),
+    (RefundPending, Paid,          &[Operator, Service]),
+    (RefundPending, Processing,    &[Operator, Service]),
+    (RefundPending, Shipped,       &[Operator, Service]),
+    (RefundPending, Delivered,     &[Operator, Service]),
+    (RefundPending, Completed,     &[Operator, Service]),
     (Refunded,      Closed,        &[System]),
     // A refund may fail days after it succeeded, which is normal with cards; then the money has to be
     // refunded again.
@@ -66,6 +66,17 @@ pub const TRANSITIONS: &[(OrderStatus, OrderStatus, &[Actor])] = &[
 ];
 
 impl OrderStatus {
+    /// Whether the shop still owes its customer goods or money, or the customer the shop, so that neither can do
+    /// without the other. The account of the owner is not erased meanwhile.
+    #[must_use]
+    pub const fn needs_customer(self) -> bool {
+        match self {
+            Pending | Paid | Processing | Shipped | Delivered | RefundPending => true,
+            // The after-sales period of a completed order is a promise of the shop, which the order itself proves.
+            Completed | Cancelled | Refunded | Closed => false,
+        }
+    }
+
     /// Every status, in the order of an order's life.
     pub const ALL: [Self; 10] = [
         Pending,

@@ -36,7 +36,7 @@ fn standing_at(status: OrderStatus, came_from: Option<OrderStatus>) -> Order {
 }
 
 fn by(actor: Actor) -> ChangedBy {
-    ChangedBy { actor, user: None }
+    ChangedBy { actor, author: None }
 }
 
 /// The contract's table, written a second time and in another way: what each actor may do from each status.
@@ -44,28 +44,28 @@ fn by(actor: Actor) -> ChangedBy {
 fn expected(from: OrderStatus, actor: Actor) -> &'static [OrderStatus] {
     use {Actor::*, OrderStatus::*};
     match (from, actor) {
-        (Pending, Customer | Operator)            => &[Cancelled],
+        (Pending, Customer | Operator | Service)  => &[Cancelled],
         (Pending, Gateway)                        => &[Paid],
         (Pending, System)                         => &[Closed],
         (Paid, Customer | Gateway)                => &[RefundPending],
-        (Paid, Operator)                          => &[Processing, RefundPending],
+        (Paid, Operator | Service)                => &[Processing, RefundPending],
         (Processing, Customer | Gateway)          => &[RefundPending],
-        (Processing, Operator)                    => &[Shipped, RefundPending],
-        (Shipped, Operator)                       => &[Delivered, RefundPending],
+        (Processing, Operator | Service)          => &[Shipped, RefundPending],
+        (Shipped, Operator | Service)             => &[Delivered, RefundPending],
         (Shipped, Gateway)                        => &[RefundPending],
-        (Delivered, Customer | Operator)          => &[Completed, RefundPending],
+        (Delivered, Customer | Operator | Service) => &[Completed, RefundPending],
         (Delivered, Gateway)                      => &[RefundPending],
         (Delivered, System)                       => &[Completed],
-        (Completed, Operator | Gateway)           => &[RefundPending],
+        (Completed, Operator | Gateway | Service) => &[RefundPending],
         (Completed, System)                       => &[Closed],
         (RefundPending, Gateway)                  => &[Refunded],
-        (RefundPending, Operator)                 => &[Shipped],
+        (RefundPending, Operator | Service)       => &[Shipped],
         (Refunded | Cancelled, System)            => &[Closed],
         (Refunded, Gateway)                       => &[RefundPending],
         (Paid | Processing | Shipped | RefundPending, System)
         | (Shipped | Completed | RefundPending, Customer)
-        | (Cancelled, Customer | Operator | Gateway)
-        | (Refunded, Customer | Operator)
+        | (Cancelled, Customer | Operator | Gateway | Service)
+        | (Refunded, Customer | Operator | Service)
         | (Closed, _)                             => &[],
     }
 }
@@ -176,7 +176,7 @@ fn the_documented_table_and_diagram_are_the_table() {
         "write it so:\n{table}"
     );
     let diagram = lines(|from, to, who| format!("    {from} --> {to}: {who}\n"));
-    let begin = "```mermaid\nstateDiagram-v2\n    [*] --> PENDING: customer\n";
+    let begin = "```mermaid\nstateDiagram-v2\n    [*] --> PENDING: customer, service\n";
     assert!(PAGE.contains(&format!("{begin}{diagram}```\n")), "write it so:\n{diagram}");
 }
 
@@ -289,4 +289,15 @@ fn goods_were_shipped_by_status_by_the_refund_or_by_their_tracking() {
         assert!(!standing_at(status, None).was_shipped(), "{status:?}");
     }
     assert!(!standing_at(RefundPending, Some(Processing)).was_shipped());
+}
+
+#[test]
+fn an_edit_of_the_details_does_not_restart_the_time_limits_of_the_status() {
+    let at = Timestamp::from_millis;
+    let mut change = OrderChange::from_order(placed());
+    change.transition(OrderStatus::Paid, ChangedBy::GATEWAY, None, at(5_000)).unwrap();
+    let reference = Some(OrderReference::new("a".to_owned()));
+    change.edit_details(OrderDetails { reference, ..OrderDetails::default() }, at(9_000));
+    let order = change.order();
+    assert_eq!((order.status_changed_at, order.updated_at), (at(5_000), at(9_000)));
 }

@@ -3,7 +3,7 @@
 //! The result must not depend on the order of arrival, so adding a fact is commutative and idempotent. A test
 //! applies each sequence of events in every order.
 
-use crate::{ChangedBy, FindingKind, Money, RefundId, RefundKey, Timestamp};
+use crate::{ChangedBy, FindingKind, Money, RefundId, RefundKey, Timestamp, order::Metadata};
 
 use super::{
     DisputeEvent, DisputeStatus, EventKind, PaymentEvent, PaymentStatus, PendingOperation, Refund,
@@ -237,6 +237,8 @@ impl Transaction {
             created_at: self.updated_at.max(now),
             check_at: None,
             checks: 0,
+            items: Vec::new(),
+            metadata: Metadata::default(),
         }
     }
 

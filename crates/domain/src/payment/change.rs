@@ -6,7 +6,7 @@
 
 use crate::{
     ChangedBy, EventId, FindingKind, Money, Order, OrderChange, RefundId, RefundKey, Text, Timestamp,
-    order::OrderStatus,
+    order::{Metadata, OrderStatus},
 };
 
 use super::{
@@ -41,6 +41,8 @@ pub struct TransactionChange {
     pub order_change: OrderChange,
     /// The transaction, changed in place.
     pub transaction: Transaction,
+    /// The transaction as it was read. What is committed says what changed, so that the feed of events can be derived.
+    pub(super) transaction_read: Box<Transaction>,
     /// Whether another transaction occupies the order, so that this one must not pay it.
     pub other_occupies: bool,
     /// The situations that an operator must look at, in the order they were noticed.
@@ -79,6 +81,7 @@ impl TransactionChange {
             references_read: transaction.references.len(),
             next_action_read: transaction.next_action.clone(),
             claimed_elsewhere: Vec::new(),
+            transaction_read: Box::new(transaction.clone()),
             order_change,
             transaction,
             other_occupies,
@@ -87,6 +90,12 @@ impl TransactionChange {
             owes_refund: false,
             event: None,
         }
+    }
+
+    /// The transaction as it was read, before any event of this change.
+    #[must_use]
+    pub fn transaction_read(&self) -> &Transaction {
+        &self.transaction_read
     }
 
     /// Adds an event to the transaction and draws the consequences for the order: paid, refunded, or money
@@ -186,6 +195,8 @@ impl TransactionChange {
             created_at: transaction.updated_at.max(now),
             check_at: Some(now),
             checks: 0,
+            items: Vec::new(),
+            metadata: Metadata::default(),
         });
         transaction.updated_at = transaction.updated_at.max(now);
     }

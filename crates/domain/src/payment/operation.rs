@@ -7,11 +7,11 @@
 
 use std::time::Duration;
 
-use crate::{ChangedBy, FindingKind, Money, Text, Timestamp, order::OrderStatus};
+use crate::{ChangedBy, FindingKind, Money, Timestamp, order::OrderStatus};
 
 use super::{
-    PaymentRequestKind, PaymentStatus, PendingOperation, Refund, RefundFacts, Transaction, TransactionChange,
-    change::RefundIds,
+    PaymentRequestKind, PaymentStatus, PendingOperation, Refund, RefundFacts, RefundRequest, RefundScope,
+    Transaction, TransactionChange, change::RefundIds, returns::plan_return,
 };
 
 /// The time that the requesting process has to finish its call before a sweep looks the operation up.
@@ -44,6 +44,9 @@ pub enum NotRefundable {
     /// The amount is more than the rest of the captured money. Disputed money is not part of the rest.
     #[error("the amount is more than the refundable amount")]
     Exceeds,
+    /// More pieces are named than were ordered and are not returned. It holds the positions in the request.
+    #[error("more pieces are named than the order can return")]
+    TooManyPieces(Vec<usize>),
 }
 
 impl Transaction {
@@ -116,15 +119,14 @@ impl TransactionChange {
         self.follow_order_status(now);
     }
 
-    /// Requests a refund of `amount`, or of everything that is left if it is `None`. When the refunds cover
-    /// everything that was captured, the order moves to `REFUND_PENDING`.
+    /// Requests a refund. When the refunds cover everything that was captured, the order moves to `REFUND_PENDING`.
+    /// Pieces that are to be restocked go back into stock in the commit of the request (ADR 0029).
     ///
     /// # Errors
     /// [`NotRefundable`] says why; nothing has changed then.
     pub fn request_refund(
         &mut self,
-        amount: Option<Money>,
-        reason: Option<Text>,
+        request: RefundRequest,
         by: ChangedBy,
         fresh: RefundIds,
         now: Timestamp,
@@ -137,11 +139,23 @@ impl TransactionChange {
         // Pending refunds count as refunded. Otherwise two requests, each for the whole amount, would both be
         // accepted before the gateway answers the first.
         let left = transaction.refundable_amount();
-        let amount = match amount {
-            Some(amount) if amount.exceeds(left) => return Err(NotRefundable::Exceeds),
-            None if left.is_zero() => return Err(NotRefundable::State),
-            amount => amount.unwrap_or(left),
+        let RefundRequest { scope, reason, metadata } = request;
+        let (amount, items) = match scope {
+            RefundScope::Rest if left.is_zero() => return Err(NotRefundable::State),
+            RefundScope::Rest => (left, Vec::new()),
+            RefundScope::Amount(amount) => (amount, Vec::new()),
+            RefundScope::Pieces { pieces, other_refunds } => {
+                let refunds = transaction.refunds.iter().chain(&other_refunds);
+                plan_return(self.order_change.order(), refunds, &pieces)?
+            }
         };
+        if amount.exceeds(left) {
+            return Err(NotRefundable::Exceeds);
+        }
+        // Lines of an adopted order may cost nothing, and no gateway pays back nothing.
+        if amount.is_zero() {
+            return Err(NotRefundable::State);
+        }
         let refund = Refund {
             key: fresh.key,
             id: fresh.id,
@@ -153,14 +167,22 @@ impl TransactionChange {
             created_at: transaction.updated_at.max(now),
             check_at: Some(now.saturating_add(OPERATION_GRACE)),
             checks: 0,
+            items,
+            metadata,
         };
         transaction.refunds.push(refund.clone());
         transaction.updated_at = transaction.updated_at.max(now);
+        // Now and not when the gateway confirms: the pieces are on the shelf, whatever becomes of the money.
+        for item in &refund.items {
+            self.order_change.restock(usize::try_from(item.line).unwrap_or(usize::MAX), item.restocked);
+        }
+        let transaction = &self.transaction;
         let everything = transaction.unreturned_amount().is_zero() && !transaction.facts.is_surplus();
         if everything && self.order_change.order().allows_transition(OrderStatus::RefundPending, by.actor) {
             // The result may be dropped: the move was checked a line above.
             let _ = self.order_change.transition(OrderStatus::RefundPending, by, reason, now);
         }
+        self.order_change.close_way_back();
         Ok(refund)
     }
 }

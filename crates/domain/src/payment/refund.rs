@@ -1,8 +1,8 @@
 //! Refunds of captured money, in full or in part.
 
-use crate::{ChangedBy, Money, RefundId, RefundKey, Text, Timestamp, TransactionKey};
+use crate::{ChangedBy, Money, RefundId, RefundKey, Text, Timestamp, TransactionKey, order::Metadata};
 
-use super::PaymentEvent;
+use super::{PaymentEvent, RefundItem};
 
 /// The status of a refund.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -86,6 +86,10 @@ pub struct Refund {
     pub check_at: Option<Timestamp>,
     /// The number of lookups without a result; the delay between them grows with it.
     pub checks: u32,
+    /// The pieces that it pays back, in the order of the request; empty if it is of an amount. They never change.
+    pub items: Vec<RefundItem>,
+    /// Pairs of the caller's own, as they were sent with the request; empty if there are none. They never change.
+    pub metadata: Metadata,
 }
 
 impl Refund {

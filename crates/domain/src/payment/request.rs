@@ -1,6 +1,6 @@
 //! Requests that users make of a payment, stored with their author. A refund stores its author itself.
 
-use crate::{ChangedBy, Money, Timestamp, TransactionKey, UserId};
+use crate::{AuthorId, ChangedBy, Money, Timestamp, TransactionKey};
 
 /// The kind of operation that was requested.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -44,7 +44,7 @@ pub struct PaymentRequest {
     pub kind: PaymentRequestKind,
     /// The amount it is about; of a void, the whole transaction's.
     pub amount: Money,
-    /// The actor, and the user behind it if there is one.
+    /// The actor, and the user or API key behind it if there is one.
     pub requested_by: ChangedBy,
     /// The time of the commit that requests it.
     pub requested_at: Timestamp,
@@ -55,6 +55,6 @@ pub struct PaymentRequest {
 pub struct StoredPaymentRequest {
     /// The request, as it was written.
     pub request: PaymentRequest,
-    /// The public id of the user who requested it; `None` if no user did.
-    pub user: Option<UserId>,
+    /// The public id of the user or API key that requested it; `None` if neither did.
+    pub author: Option<AuthorId>,
 }

@@ -1,6 +1,7 @@
 mod disputes;
 mod references;
 mod refunds;
+mod returns;
 mod stories;
 
 use proptest::prelude::*;
@@ -24,6 +25,7 @@ fn order() -> Order {
         quantity: 1,
         price: yuan("10"),
         holds_stock: true,
+        restocked: 0,
     };
     let placing = NewOrder {
         key: OrderKey::new(1),
@@ -56,6 +58,7 @@ fn transaction(capture_method: CaptureMethod) -> Transaction {
         refunds: vec![],
         references: vec![],
         next_action: None,
+        metadata: Metadata::default(),
     }
 }
 
@@ -179,7 +182,7 @@ fn path_of(case: &TransactionChange) -> Vec<HistoryEntry> {
 fn a_refund_that_no_longer_fits_is_withdrawn() {
     let operator = ChangedBy::operator(UserKey::new(2));
     let mut case = told(&[event(EventKind::Captured)]);
-    case.request_refund(Some(yuan("6")), None, operator, fresh(), NOW).unwrap();
+    case.request_refund(RefundRequest::for_amount(Some(yuan("6"))), operator, fresh(), NOW).unwrap();
     apply_events(&mut case, &[money_event(EventKind::RefundSucceeded, "5", Some("theirs"))], fresh, NOW);
     let statuses: Vec<_> = case.transaction.refunds.iter().map(|it| it.status()).collect();
     assert_eq!(statuses, [RefundStatus::Failed, RefundStatus::Succeeded]);
@@ -294,9 +297,9 @@ fn refunds_never_add_up_to_more_than_was_captured() {
     let operator = ChangedBy::operator(UserKey::new(2));
     let named = |id: &str| RefundIds { key: RefundKey::new(1), id: RefundId::new(id.into()) };
     let mut case = told(&[event(EventKind::Captured)]);
-    case.request_refund(Some(yuan("6")), None, operator, named("a"), NOW).unwrap();
+    case.request_refund(RefundRequest::for_amount(Some(yuan("6"))), operator, named("a"), NOW).unwrap();
     assert_eq!(
-        case.request_refund(Some(yuan("6")), None, operator, named("b"), NOW),
+        case.request_refund(RefundRequest::for_amount(Some(yuan("6"))), operator, named("b"), NOW),
         Err(NotRefundable::Exceeds)
     );
     assert_eq!(
@@ -304,7 +307,7 @@ fn refunds_never_add_up_to_more_than_was_captured() {
         OrderStatus::Paid,
         "a partial refund does not move the order"
     );
-    case.request_refund(None, None, operator, named("c"), NOW).unwrap();
+    case.request_refund(RefundRequest::for_amount(None), operator, named("c"), NOW).unwrap();
     assert_eq!(case.order_change.order().status, OrderStatus::RefundPending);
     case.apply_event(&money_event(EventKind::RefundSucceeded, "6", Some("a")), fresh(), NOW);
     assert_eq!(case.order_change.order().status, OrderStatus::RefundPending);

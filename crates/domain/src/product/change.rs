@@ -1,6 +1,6 @@
 //! Changes of a product by operators, with their authors.
 
-use crate::{ChangeId, ChangeKey, ChangedBy, Money, ProductId, Text, Timestamp, UserId, Version};
+use crate::{AuthorId, ChangeId, ChangeKey, ChangedBy, Money, ProductId, Text, Timestamp, Version};
 
 /// The effect of a replacement of a product on its stock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ pub struct ProductChange {
     pub key: ChangeKey,
     /// The public id, which is the cursor of the list of changes.
     pub id: ChangeId,
-    /// The actor and the user who made the change.
+    /// The actor, and the user or API key behind the change.
     pub by: ChangedBy,
     /// The reason that the operator gave; `None` when there is none.
     pub reason: Option<Text>,
@@ -75,8 +75,8 @@ pub struct ProductChange {
 pub struct StoredProductChange {
     /// The author, reason and time.
     pub change: ProductChange,
-    /// The public id of the user who made it; `None` if no user did.
-    pub user: Option<UserId>,
+    /// The public id of the user or API key that made it; `None` if neither did.
+    pub author: Option<AuthorId>,
     /// The public id of the product.
     pub product: ProductId,
     /// The version of the product that began with it.

@@ -20,6 +20,7 @@ fn item(minor: i64, currency: &str) -> OrderLine {
         quantity: 3,
         price: Money::from_minor(minor, Currency::parse(currency).unwrap()).unwrap(),
         holds_stock: true,
+        restocked: 1,
     }
 }
 
@@ -57,6 +58,7 @@ fn order() -> Order {
         details: details(),
         created_at: Timestamp::from_millis(-1),
         updated_at: Timestamp::from_millis(2),
+        status_changed_at: Timestamp::from_millis(1),
         expires_at: Timestamp::from_millis(3),
     }
 }
@@ -113,7 +115,7 @@ fn what_is_written_is_read_back() {
 fn it_is_written_in_plain_words_and_numbers() {
     let item = json!({
         "product": "sku-1", "name": "Tea \"green\" \u{1f375}", "quantity": 3,
-        "price": { "minor": 999, "currency": "CNY" }, "holds_stock": true,
+        "price": { "minor": 999, "currency": "CNY" }, "holds_stock": true, "restocked": 1,
     });
     let written = json!({
         "key": i64::MAX, "number": "n1", "owner": 7, "status": "REFUND_PENDING", "came_from": "SHIPPED",
@@ -125,7 +127,7 @@ fn it_is_written_in_plain_words_and_numbers() {
                 "lines": ["1 Main St"], "city": null, "region": null, "postal_code": null, "country": "DE",
             },
         },
-        "created_at": -1, "updated_at": 2, "expires_at": 3,
+        "created_at": -1, "updated_at": 2, "status_changed_at": 1, "expires_at": 3,
     });
     assert_eq!(to_value(order()).unwrap(), written);
     assert_eq!(to_value(user()).unwrap()["role"], "OPERATOR");

@@ -29,9 +29,12 @@ async fn until(backend: &Backend, expires_at: Timestamp) -> OrderNumber {
     backend.order_with(|it| it.expires_at = expires_at).await.number
 }
 
-/// An order of that status that last changed at that time.
-async fn since(backend: &Backend, status: OrderStatus, updated_at: Timestamp) -> OrderNumber {
-    backend.order_with(|it| (it.status, it.updated_at) = (status, updated_at)).await.number
+/// An order that got that status at that time, and was edited much later.
+async fn since(backend: &Backend, status: OrderStatus, time: Timestamp) -> OrderNumber {
+    let change = |it: &mut Order| {
+        (it.status, it.status_changed_at, it.updated_at) = (status, time, at(1_000));
+    };
+    backend.order_with(change).await.number
 }
 
 /// A pending order with a transaction that `change` was applied to.
@@ -97,15 +100,15 @@ pub async fn an_occupied_order_does_not_expire(backend: &Backend) {
     assert_eq!(expired, free);
 }
 
-/// At that time or earlier, longest due first, however old the order is.
-pub async fn unchanged_orders_are_of_the_status_and_old_enough(backend: &Backend) {
+/// At that time or earlier, longest due first, however old the order is, and whatever was edited since.
+pub async fn orders_in_a_status_are_due_by_the_time_of_the_move(backend: &Backend) {
     for status in OrderStatus::ALL {
         let second = since(backend, status, at(9)).await;
         let first = since(backend, status, at(8)).await;
         let third = since(backend, status, at(10)).await;
         since(backend, status, at(11)).await;
         assert_eq!(
-            due(backend, DueOrders::Unchanged(status, at(10)), 100).await,
+            due(backend, DueOrders::InStatusSince(status, at(10)), 100).await,
             [first, second, third],
             "{status:?}"
         );
@@ -157,7 +160,7 @@ pub async fn sweeps_are_bounded(backend: &Backend) {
     }
     for (kind, all) in [
         (DueOrders::Expired(at(10)), expired),
-        (DueOrders::Unchanged(OrderStatus::Paid, at(10)), paid),
+        (DueOrders::InStatusSince(OrderStatus::Paid, at(10)), paid),
         (DueOrders::Uncaptured(at(10)), uncaptured),
     ] {
         assert_eq!(due(backend, kind, 3).await.as_slice(), all.get(..3).unwrap_or_default(), "{kind:?}");

@@ -28,7 +28,7 @@ pub async fn cases_are_found_by_order_and_by_transaction(backend: &Backend) {
     });
     let second = second.await;
     first.refunds = vec![sample::refund(&first, "1"), sample::refund(&first, "2")];
-    backend.commit([Write::UpdateTransaction(Box::new(first.clone()))]).await;
+    backend.commit([sample::update_transaction(first.clone())]).await;
     let unpaid = backend.order().await;
     let by_order = |number: &OrderNumber| CaseKey::Order(number.clone());
     let by_transaction = |it: &Transaction| CaseKey::Transaction(it.id.clone());
@@ -75,7 +75,7 @@ pub async fn a_case_is_of_one_moment(backend: &Backend) {
         order = change.order().clone();
         transaction.checks = checks;
         transaction.refunds.push(sample::refund(&transaction, "0.01"));
-        let update = Write::UpdateTransaction(Box::new(transaction.clone()));
+        let update = sample::update_transaction(transaction.clone());
         backend.commit([Write::UpdateOrder(Box::new(change)), update]).await;
     }
     timeout(READING_MAX, readers.join_all()).await.expect("the reader sees the last change");

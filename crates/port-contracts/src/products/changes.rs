@@ -37,7 +37,7 @@ pub async fn every_version_says_who_made_it(backend: &Backend) {
     backend.commit([adjusted(&made, -3, third.clone())]).await;
 
     let recorded = |change: ProductChange, version: i64, stock: StockChange| StoredProductChange {
-        user: Some(if version == 2 { otto.id.clone() } else { olga.id.clone() }),
+        author: Some(if version == 2 { otto.id.clone() } else { olga.id.clone() }.into()),
         change,
         product: made.id.clone(),
         version: Version::new(version),

@@ -2,6 +2,8 @@
 pub const FILLER_ROWS: u32 = 20_000;
 /// How many of them differ from the others.
 const FEW: u32 = 30;
+/// The row key of the endpoint that has all filler deliveries.
+pub(super) const FILLER_ENDPOINT: i64 = 1_000_000_000_001;
 /// The SQL for the key of a filler row.
 const KEY: &str = "1000000000000 + n";
 /// The SQL for the name or public id of a filler row.
@@ -16,9 +18,18 @@ type Rows = (&'static str, String);
 #[must_use]
 pub fn filler_sql(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<String> {
     let (now, soon) = (at("n"), at("n + 3600"));
-    let rows = [accounts(user, &now, &soon), goods(product, &now), orders(user, &now, &soon), money(&now)];
+    let rows = [
+        accounts(user, &now, &soon),
+        goods(product, &now),
+        orders(user, &now, &soon),
+        money(&now),
+        webhook_rows(&now),
+        feed_rows(user, &now),
+    ];
     let statements = rows.into_iter().flatten();
-    statements.map(|(table, values)| format!("INSERT INTO {table} SELECT {values} FROM filler")).collect()
+    let insert = |(table, values): Rows| format!("INSERT INTO {table} SELECT {values} FROM filler");
+    let next = format!("UPDATE feed_sequencer SET next_sequence = {}", FILLER_ROWS - FEW + 1);
+    statements.map(insert).chain([next]).collect()
 }
 
 fn few(few: &str, others: &str) -> String {
@@ -41,8 +52,33 @@ fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
             ),
         ),
         (
+            "mails (id, kind, recipient, user_key, attempts, created_at, due_at, expires_at)",
+            format!(
+                "{id}, {}, {name}, {user}, 0, {now}, {now}, {soon}",
+                odd("'PASSWORD_RESET'", "'RESET_REQUEST'")
+            ),
+        ),
+        (
+            "password_resets (user_key, requested_at, expires_at, token_digest)",
+            format!("{id}, {now}, {soon}, {name}"),
+        ),
+        (
+            "erasures (user_key, erased_at, progress, finished)",
+            format!("{id}, {now}, {}, {}", few("''", "'finished'"), few("0", "1")),
+        ),
+        (
             "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent, network)",
             format!("{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, '', {name}", few("NULL", now)),
+        ),
+        (
+            "api_keys (id, keyId, digest, name, scopes, creator, createdAt, revoked, revokedAt)",
+            format!(
+                "{id}, {name}, concat('{}', {id}), 'x', 'orders:read', {user}, {now}, {}, {}",
+                // With the 13 digits of the key the 64 of a digest.
+                "0".repeat(51),
+                few("0", "1"),
+                few("NULL", now)
+            ),
         ),
         (
             "idempotency_claims (userId, route, idempotencyKey, fingerprint, resource, createdAt, expiresAt)",
@@ -78,8 +114,10 @@ fn orders(user: i64, now: &str, soon: &str) -> Vec<Rows> {
     vec![
         (
             "orders (id, userId, orderNumber, status, amount, createdAt, updatedAt, currency, version, revision, \
-             lastSequence, cameFrom, expiresAt)",
-            format!("{id}, {owner}, {name}, {status}, 100000, {now}, {now}, 'CNY', 1, 1, 1, NULL, {soon}"),
+             lastSequence, cameFrom, expiresAt, statusChangedAt)",
+            format!(
+                "{id}, {owner}, {name}, {status}, 100000, {now}, {now}, 'CNY', 1, 1, 1, NULL, {soon}, {now}"
+            ),
         ),
         (
             "order_details (orderId, userId, createdAt, reference, contact)",
@@ -132,6 +170,7 @@ fn money(now: &str) -> Vec<Rows> {
             format!("'sandbox', 'PAYMENT', {name}, {id}, '', {now}"),
         ),
         ("payment_next_actions (transaction_key, content)", format!("{id}, 'x'")),
+        ("payment_metadata (transaction_key, content)", format!("{id}, '{{}}'")),
         (
             "gateway_attempts (id, attempt_id, transaction_key, operation, request, outcome, answer, started_at, \
              duration_ms)",
@@ -152,4 +191,37 @@ fn money(now: &str) -> Vec<Rows> {
             format!("{id}, {name}, 'dispute', 'x', {now}, {later}, {}", few("0", "1")),
         ),
     ]
+}
+
+/// All deliveries are of one endpoint, and few of them are pending.
+fn webhook_rows(now: &str) -> Vec<Rows> {
+    let (id, name) = (KEY, NAME);
+    let (status, next) = (few("'PENDING'", "'DELIVERED'"), few(now, "NULL"));
+    let endpoint = FILLER_ENDPOINT;
+    vec![
+        (
+            "webhook_endpoints (id, endpoint_id, url, types, disabled, version, secret, feed_cursor, enabled_at, \
+             created_at, updated_at)",
+            format!("{id}, {name}, 'x', '', {}, 1, 'x', 0, {now}, {now}, {now}", few("0", "1")),
+        ),
+        (
+            "webhook_deliveries (id, delivery_id, endpoint_key, message_id, event_type, sequence, subject, status, \
+             attempts, next_attempt_at, created_at)",
+            format!("{id}, {name}, {endpoint}, {name}, 'x', n, {name}, {status}, 1, {next}, {now}"),
+        ),
+    ]
+}
+
+fn feed_rows(user: i64, now: &str) -> Vec<Rows> {
+    let (id, name) = (KEY, NAME);
+    let kind = odd("'order.paid'", "'order.placed'");
+    vec![(
+        "feed_events (id, event_id, sequence, kind, subject_kind, subject, owner, data, created_at)",
+        // The last ones have no number yet.
+        format!(
+            "{id}, {name}, CASE WHEN n <= {} THEN n ELSE NULL END, {kind}, 'ORDER', {name}, {}, '{{}}', {now}",
+            FILLER_ROWS - FEW,
+            few(&user.to_string(), "NULL"),
+        ),
+    )]
 }

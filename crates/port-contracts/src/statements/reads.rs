@@ -1,11 +1,12 @@
 use domain::{
-    ChangeId, EventId, FindingId, OrderNumber, ProductId, SessionKey, UserKey,
+    ApiKeyId, ChangeId, EventId, FeedEventType, FeedSequence, FindingId, OrderNumber, ProductId, SessionKey,
+    UserKey,
     order::{OrderReference, OrderStatus},
     payment::ReferenceKind,
 };
 use ports::{
-    Batch, CaseKey, ChangeFilter, DatedPayment, DueOrders, OrderCursor, OrderFilter, OrderSort,
-    PaymentMoment, PaymentPeriod,
+    Batch, CaseKey, ChangeFilter, DatedPayment, DueOrders, FeedFilter, MailKind, OrderCursor, OrderFilter,
+    OrderSearch, OrderSort, PaymentMoment, PaymentPeriod,
 };
 
 use super::{Coverage, FILLER_ROWS, StatementFixture};
@@ -36,9 +37,24 @@ impl StatementFixture {
         self.read_catalogue(backend, played).await;
         self.read_orders(backend, played).await;
         self.list_orders(backend, played).await;
+        self.search_orders(backend, played).await;
         self.read_money(backend, played).await;
         self.list_accounts(backend, played).await;
         self.list_payments(backend, played).await;
+        self.read_webhooks(backend, played).await;
+        Self::read_feed(backend, played).await;
+    }
+
+    async fn read_feed(backend: &Backend, played: &mut Coverage) {
+        let (middle, last) = (i64::from(FILLER_ROWS / 2), i64::from(FILLER_ROWS));
+        for after in [None, Some(0), Some(middle), Some(last)].map(|it| it.map(FeedSequence::new)) {
+            for types in [vec![], vec![FeedEventType::OrderPaid], FeedEventType::ALL.to_vec()] {
+                let filter = FeedFilter { after, types, limit: LIMIT };
+                ask!(played, FeedRepository::list_events_after, backend.feed, filter);
+            }
+        }
+        ask!(played, FeedRepository::find_feed_backlog, backend.feed, LIMIT);
+        ask!(played, FeedRepository::find_last_sequence, backend.feed);
     }
 
     async fn read_accounts(&self, backend: &Backend, played: &mut Coverage) {
@@ -67,9 +83,30 @@ impl StatementFixture {
             let since = sample::at(i64::from(FILLER_ROWS / 2));
             ask!(played, SessionRepository::list_revoked_sessions, backend.sessions, since, after, LIMIT);
         }
+        self.read_account_tasks(backend, played).await;
+        let keys = &backend.api_keys;
+        ask!(played, ApiKeyRepository::find_api_key, keys, &self.api_key.id);
+        ask!(played, ApiKeyRepository::find_api_key_by_key, keys, self.api_key.key);
+        ask!(played, ApiKeyRepository::find_api_key_by_digest, keys, &sample::digest(&self.api_key));
+        for (revoked, after) in [(false, None), (true, None), (true, Some(ApiKeyId::new(middle())))] {
+            ask!(played, ApiKeyRepository::list_api_keys, keys, revoked, after, LIMIT);
+        }
         ask!(played, ClaimRepository::find_claim, backend.claims, &self.claim.key);
         let keys = [self.claim.key.clone(), sample::claim(&sample::user()).key];
         ask!(played, ClaimRepository::find_claims, backend.claims, &keys);
+    }
+
+    async fn read_account_tasks(&self, backend: &Backend, played: &mut Coverage) {
+        let (tasks, late) = (&backend.account_tasks, sample::at(i64::from(FILLER_ROWS)));
+        for kind in MailKind::ALL {
+            ask!(played, AccountTaskRepository::list_due_mails, tasks, kind, late, BATCH);
+        }
+        ask!(played, AccountTaskRepository::find_password_reset, tasks, &middle());
+        ask!(played, AccountTaskRepository::find_reset_of_user, tasks, self.user.key);
+        ask!(played, AccountTaskRepository::list_open_erasures, tasks, BATCH);
+        for user in [self.user.key, UserKey::new(1)] {
+            ask!(played, AccountTaskRepository::has_personal_rows, tasks, user);
+        }
     }
 
     async fn read_catalogue(&self, backend: &Backend, played: &mut Coverage) {
@@ -112,7 +149,7 @@ impl StatementFixture {
         let late = sample::at(i64::from(FILLER_ROWS));
         for due in [
             DueOrders::Expired(late),
-            DueOrders::Unchanged(OrderStatus::Paid, late),
+            DueOrders::InStatusSince(OrderStatus::Paid, late),
             DueOrders::Uncaptured(late),
         ] {
             ask!(played, OrderRepository::list_due_orders, orders, due, BATCH);
@@ -149,6 +186,7 @@ impl StatementFixture {
                         updated_after: updated.0,
                         updated_before: updated.1,
                         reference: reference.map(|it| OrderReference::new(it.to_owned())),
+                        search: None,
                         sort,
                         after: None,
                         limit: LIMIT,
@@ -158,6 +196,21 @@ impl StatementFixture {
                     let after = Some(OrderCursor { at: sample::at(i64::from(FILLER_ROWS / 2)), number });
                     self.list_page(backend, played, OrderFilter { after, ..filter }).await;
                 }
+            }
+        }
+    }
+
+    /// Searches for a part that few rows have, and for a whole number.
+    async fn search_orders(&self, backend: &Backend, played: &mut Coverage) {
+        let sorts = [OrderSort::NewestFirst, OrderSort::OldestFirst, OrderSort::LastChangeFirst];
+        for (sort, text) in sorts.iter().flat_map(|s| ["ILLER-1000", "filler-1000"].map(|it| (*s, it))) {
+            for owner in [None, Some(self.user.key)] {
+                let search = OrderSearch::parse(text).ok();
+                let filter = OrderFilter { owner, search, sort, limit: LIMIT, ..OrderFilter::default() };
+                self.list_page(backend, played, filter.clone()).await;
+                let number = OrderNumber::new(middle());
+                let after = Some(OrderCursor { at: sample::at(i64::from(FILLER_ROWS / 2)), number });
+                self.list_page(backend, played, OrderFilter { after, ..filter }).await;
             }
         }
     }

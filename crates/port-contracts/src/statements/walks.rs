@@ -4,7 +4,7 @@ use domain::{
     Order,
     order::{OrderReference, OrderStatus},
 };
-use ports::{OrderCursor, OrderFilter, OrderSort};
+use ports::{OrderCursor, OrderFilter, OrderSearch, OrderSort};
 
 use super::{FILLER_ROWS, StatementFixture};
 use crate::Backend;
@@ -25,7 +25,9 @@ impl StatementFixture {
         let paid = OrderFilter { owner, statuses: vec![OrderStatus::Paid], sort, ..OrderFilter::default() };
         let pending = OrderFilter { statuses: vec![OrderStatus::Pending], ..paid.clone() };
         let named = OrderFilter { reference: common, sort: OrderSort::OldestFirst, ..OrderFilter::default() };
-        for (filter, expected) in [(paid, half / 2 - 15), (pending, 30), (named, half)] {
+        let search = OrderSearch::parse("FILLER-1999").ok();
+        let searched = OrderFilter { search, sort, ..OrderFilter::default() };
+        for (filter, expected) in [(paid, half / 2 - 15), (pending, 30), (named, half), (searched, 11)] {
             let (listed, short) = list_all(backend, &filter).await;
             let names: BTreeSet<_> = listed.iter().map(|it| it.number.clone()).collect();
             let filler = listed.iter().filter(|it| it.number.as_str().starts_with("filler-")).count();

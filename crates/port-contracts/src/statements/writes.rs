@@ -1,12 +1,15 @@
 use domain::{
-    Actor, ChangedBy, OrderChange, Text, Version,
-    order::{OrderDetails, OrderReference, StockLine},
+    ChangedBy, Email, MailKey, OrderChange, PasswordHash, Text, User, Version,
+    order::{OrderDetails, OrderReference, OrderStatus, StockLine},
     payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind, ReferenceOwner},
     product::StockUpdate,
 };
-use ports::{CommitError, Prunable, UnitOfWork, Write};
+use ports::{
+    CommitError, ErasureProgress, MailKind, NewFeedEvent, PasswordReset, Prunable, QueuedMail, UnitOfWork,
+    UserErasure, Write,
+};
 
-use super::{Coverage, FILLER_ROWS, StatementFixture};
+use super::{Coverage, FILLER_ROWS, StatementFixture, reads::LIMIT, webhooks};
 use crate::{Backend, sample};
 
 /// Most rows that one unit prunes.
@@ -25,7 +28,17 @@ async fn commit(backend: &Backend, played: &mut Coverage, work: UnitOfWork) {
 
 impl StatementFixture {
     pub(super) async fn run_writes(&self, backend: &Backend, played: &mut Coverage) {
-        let units = [self.accounts(), self.catalogue(), self.sales(), self.money(), Self::pruning()].concat();
+        let units = [
+            self.account_tasks(),
+            self.accounts(),
+            self.catalogue(),
+            self.sales(),
+            self.money(),
+            self.feed(),
+            Self::pruning(),
+            self.erasure(),
+        ]
+        .concat();
         for writes in units {
             commit(backend, played, UnitOfWork::new().with_writes(writes)).await;
         }
@@ -39,7 +52,27 @@ impl StatementFixture {
             order = change.order().clone();
             commit(backend, played, UnitOfWork::new().with_order_change(change)).await;
         }
+        self.run_ends(backend, played).await;
         self.run_batch(backend).await;
+        for write in self.webhook_writes() {
+            played.insert(webhooks::write_name(&write));
+            commit(backend, played, UnitOfWork::new().with_write(Write::Webhook(write))).await;
+        }
+    }
+
+    /// Ends of orders that give back the pieces of one line, and of several.
+    async fn run_ends(&self, backend: &Backend, played: &mut Coverage) {
+        let other = backend.product(Some(9)).await;
+        for lines in [&[(&self.product, 1)][..], &[(&self.product, 1), (&other, 2)]] {
+            let order = sample::order(&self.user, lines);
+            commit(backend, played, UnitOfWork::new().with_write(sample::insert_order(&order))).await;
+            let mut change = OrderChange::from_order(order);
+            change
+                .transition(OrderStatus::Closed, ChangedBy::SYSTEM, None, sample::at(9))
+                .expect("it is pending");
+            let outcome = backend.store.commit(UnitOfWork::new().with_order_change(change)).await;
+            assert!(outcome.is_ok(), "{outcome:?}");
+        }
     }
 
     /// Several units at once, which an adapter may send as other statements.
@@ -54,6 +87,7 @@ impl StatementFixture {
                 sample::sell_product(product, 1),
                 sample::sell_product(&self.product, 1),
                 Write::InsertAttempts(vec![sample::attempt(&self.transaction, 9)]),
+                Write::InsertFeedEvents(vec![sample::feed_event(&order.number, 1).into()]),
             ])
         };
         for outcome in backend.store.commit_all((0..4).map(unit).collect()).await {
@@ -78,9 +112,81 @@ impl StatementFixture {
             vec![Write::RevokeSession { user: user.key, session: self.session.key, at: sample::at(1) }],
             vec![revoke(Some(self.session.key))],
             vec![revoke(None)],
+            vec![Write::InsertApiKey(sample::api_key(user), sample::digest(&self.api_key))],
+            vec![Write::RecordKeyUse { key: self.api_key.key, at: sample::at(2) }],
+            vec![Write::RevokeApiKey { key: self.api_key.key, at: sample::at(2) }],
             vec![Write::StoreReply { key: self.claim.key.clone(), reply: sample::reply() }],
             // The key has a claim already.
             vec![Write::Claim(self.claim.clone())],
+        ]
+    }
+
+    fn account_tasks(&self) -> Vec<Vec<Write>> {
+        let user = &self.user;
+        let reset = PasswordReset {
+            user: user.key,
+            requested_at: sample::at(1),
+            expires_at: sample::at(9),
+            digest: Some("played".to_owned()),
+        };
+        let mail = QueuedMail {
+            key: MailKey::new(sample::next_number()),
+            kind: MailKind::PasswordReset,
+            recipient: user.email.clone(),
+            user: Some(user.key),
+            attempts: 0,
+            created_at: sample::at(1),
+            due_at: sample::at(1),
+            expires_at: sample::at(9),
+        };
+        let (key, requested_at, digest) = (mail.key, reset.requested_at, "played-2".to_owned());
+        let address = Email::new("played@example.com".to_owned());
+        let changed = user.with_email(address, sample::at(2));
+        let other = changed.with_email(Email::new("played-2@example.com".to_owned()), sample::at(3));
+        let back = User { email: user.email.clone(), changed_at: None, ..user.clone() };
+        vec![
+            vec![Write::QueueMail(mail)],
+            vec![Write::BeginMail { key, attempts: 0, due_at: sample::at(2) }],
+            vec![Write::DeleteMail { key, attempts: 1 }],
+            vec![Write::RequestPasswordReset(reset.clone(), user.clone())],
+            // The account has one already.
+            vec![Write::RequestPasswordReset(reset, user.clone())],
+            vec![Write::SetResetToken { user: user.key, requested_at, digest: digest.clone() }],
+            vec![Write::UsePasswordReset { user: user.key, digest, now: sample::at(2) }],
+            vec![Write::DropPasswordReset(user.key)],
+            vec![Write::ChangeEmail { user: changed.clone(), read: None }],
+            vec![Write::ChangeEmail { user: other.clone(), read: changed.changed_at }],
+            // As it was, for the writes that follow.
+            vec![Write::ChangeEmail { user: back, read: other.changed_at }],
+        ]
+    }
+
+    /// Of the user of all other rows, so this comes last.
+    fn erasure(&self) -> Vec<Vec<Write>> {
+        let user = sample::user();
+        let (from, to) = (sample::hash("first"), PasswordHash::new("*".to_owned()));
+        let erased = |read: &User| UserErasure {
+            user: read.erase("played", sample::at(5)),
+            read: read.changed_at,
+            from: from.clone(),
+            to: to.clone(),
+            at: sample::at(5),
+        };
+        let changed = user.with_role(user.role, sample::at(4));
+        vec![
+            vec![Write::InsertUser(user.clone(), from.clone())],
+            // Never changed, and then changed at another time than was read.
+            vec![Write::EraseUser(Box::new(erased(&user)))],
+            vec![Write::EraseUser(Box::new(erased(&changed)))],
+            vec![Write::CloseOpenOrders { owner: user.key, placed: 0 }],
+            vec![Write::CloseOpenOrders { owner: self.user.key, placed: 1 }],
+            vec![Write::AdvanceErasure {
+                user: user.key,
+                from: ErasureProgress::Orders(None),
+                to: ErasureProgress::Rows,
+            }],
+            vec![Write::ErasePersonalRows(self.user.key, ROWS_MAX)],
+            vec![Write::EraseOrderReplies(vec![self.order.number.clone()])],
         ]
     }
 
@@ -126,7 +232,7 @@ impl StatementFixture {
         disputed.facts = sample::restore_facts(record);
         let event = &self.event;
         let (from, to) = (EventDisposition::Parked, EventDisposition::Overdue);
-        let by = ChangedBy { actor: Actor::Operator, user: Some(self.user.key) };
+        let by = ChangedBy::operator(self.user.key);
         let (id, note, at) = (self.finding.id.clone(), Text::new("x"), sample::at(5));
         let resolved = Write::ResolveFinding { id, note, by, at };
         let (kind, amount) = (PaymentRequestKind::Capture, transaction.amount);
@@ -135,7 +241,7 @@ impl StatementFixture {
         let once = || vec![Write::InsertFindingOnce(sample::finding(), "orders:1".to_owned())];
         let order = sample::order(&self.user, &[(&self.product, 1)]);
         vec![
-            vec![Write::UpdateTransaction(Box::new(disputed.clone()))],
+            vec![sample::update_transaction(disputed.clone())],
             vec![Write::Postpone(Box::new(disputed))],
             vec![
                 sample::insert_order(&order),
@@ -167,9 +273,26 @@ impl StatementFixture {
         ]
     }
 
+    fn feed(&self) -> Vec<Vec<Write>> {
+        let event = |n| NewFeedEvent::from(sample::feed_event(&self.order.number, n));
+        let only_with = Some(self.finding.id.clone());
+        vec![
+            vec![Write::InsertFeedEvents(vec![event(1), NewFeedEvent { only_with, ..event(2) }])],
+            vec![Write::NumberFeedEvents(2 * LIMIT)],
+            vec![Write::NumberFeedEvents(2 * LIMIT)],
+            vec![Write::EraseFeedData(self.user.key, 2 * LIMIT)],
+        ]
+    }
+
     fn pruning() -> Vec<Vec<Write>> {
         let late = sample::at(i64::from(FILLER_ROWS) * 1_000);
-        let all = [Prunable::Claims, Prunable::Sessions, Prunable::Attempts];
+        let all = [
+            Prunable::Claims,
+            Prunable::Sessions,
+            Prunable::Attempts,
+            Prunable::FeedEvents,
+            Prunable::Deliveries,
+        ];
         all.map(|it| vec![Write::Prune(it, late, ROWS_MAX)]).to_vec()
     }
 }

@@ -1,8 +1,8 @@
 //! The global order of row locks.
 
 use domain::{
-    EventId, EventKey, FindingId, GatewayName, OrderKey, ProductId, SessionKey, TransactionKey, UserKey,
-    payment::NamedReference,
+    ApiKeyKey, DeliveryKey, EndpointKey, EventId, EventKey, FindingId, GatewayName, MailKey, OrderKey,
+    ProductId, SessionKey, TransactionKey, UserKey, payment::NamedReference,
 };
 
 use super::Write;
@@ -24,6 +24,7 @@ pub(super) enum LockRow<'w> {
     User(UserKey),
     /// All of a user's sessions come before each of them.
     Session(UserKey, Option<SessionKey>),
+    ApiKey(ApiKeyKey),
     Order(OrderKey),
     Transaction(TransactionKey),
     /// New attempts about a transaction. No other unit waits for them or for their transaction's row, which they do
@@ -36,6 +37,14 @@ pub(super) enum LockRow<'w> {
     Product(&'w ProductId),
     Finding(&'w FindingId),
     Subject(&'w str),
+    /// Late: other writes of its unit may wait, and only sweeps wait for a mail.
+    Mail(MailKey),
+    /// A webhook endpoint comes before its deliveries, and all of them after what other requests wait for.
+    Webhook(EndpointKey, Option<DeliveryKey>),
+    /// New events of the feed, which no other unit waits for. They come after everything that a guard looks at.
+    NewFeedEvents,
+    /// The row with the next number of the feed, and then the rows that get numbers.
+    FeedNumbers,
     Probe,
     /// Any old rows: such a unit has no other writes.
     Old,
@@ -54,16 +63,21 @@ impl LockRow<'_> {
             Self::Event(_) => (2, false),
             Self::User(_) => (3, false),
             Self::Session(..) => (4, false),
-            Self::Order(_) => (5, true),
-            Self::Transaction(_) => (6, true),
-            Self::NewAttempts(_) => (7, false),
-            Self::Reference(..) => (8, false),
-            Self::OpenOrders(_) => (9, false),
-            Self::Product(_) => (10, false),
-            Self::Finding(_) => (11, false),
-            Self::Subject(_) => (12, false),
-            Self::Probe => (13, false),
-            Self::Old => (14, false),
+            Self::ApiKey(_) => (5, false),
+            Self::Order(_) => (6, true),
+            Self::Transaction(_) => (7, true),
+            Self::NewAttempts(_) => (8, false),
+            Self::Reference(..) => (9, false),
+            Self::OpenOrders(_) => (10, false),
+            Self::Product(_) => (11, false),
+            Self::Finding(_) => (12, false),
+            Self::Subject(_) => (13, false),
+            Self::Mail(_) => (14, false),
+            Self::Webhook(..) => (15, false),
+            Self::NewFeedEvents => (16, false),
+            Self::FeedNumbers => (17, false),
+            Self::Probe => (18, false),
+            Self::Old => (19, false),
         }
     }
 }
@@ -92,12 +106,14 @@ impl Write {
             Self::RotateSession { read, .. } => LockRow::Session(read.user, Some(read.key)),
             Self::RevokeSession { user, session, .. } => LockRow::Session(*user, Some(*session)),
             Self::RevokeSessions { user, .. } => LockRow::Session(*user, None),
+            // The row of the operator who makes it is locked with it.
+            Self::InsertApiKey(key, _) => LockRow::User(key.creator),
+            Self::RevokeApiKey { key, .. } | Self::RecordKeyUse { key, .. } => LockRow::ApiKey(*key),
             Self::InsertOrder { order, .. } => LockRow::User(order.owner),
             Self::UpdateOrder(progress) => LockRow::Order(progress.order().key),
             Self::InsertTransaction(transaction) => LockRow::Order(transaction.order),
-            Self::UpdateTransaction(transaction) | Self::Postpone(transaction) => {
-                LockRow::Transaction(transaction.key)
-            }
+            Self::UpdateTransaction(update) => LockRow::Transaction(update.next().key),
+            Self::Postpone(transaction) => LockRow::Transaction(transaction.key),
             Self::InsertRequest(request) => LockRow::Transaction(request.transaction),
             Self::SetNextAction(transaction, _) => LockRow::Transaction(*transaction),
             Self::InsertAttempts(all) => LockRow::NewAttempts(all.first().map(|it| it.transaction)),
@@ -110,8 +126,24 @@ impl Write {
             Self::InsertFinding(finding) => LockRow::Finding(&finding.id),
             Self::InsertFindingOnce(_, subject) => LockRow::Subject(subject),
             Self::ResolveFinding { id, .. } => LockRow::Finding(id),
+            Self::Webhook(write) => {
+                let (endpoint, delivery) = write.lock_keys();
+                LockRow::Webhook(endpoint, delivery)
+            }
             Self::Probe(_) => LockRow::Probe,
-            Self::Prune(..) => LockRow::Old,
+            Self::Prune(..) | Self::ErasePersonalRows(..) | Self::EraseOrderReplies(_) => LockRow::Old,
+            Self::QueueMail(mail) => LockRow::Mail(mail.key),
+            Self::BeginMail { key, .. } | Self::DeleteMail { key, .. } => LockRow::Mail(*key),
+            Self::RequestPasswordReset(reset, _) => LockRow::User(reset.user),
+            Self::SetResetToken { user, .. }
+            | Self::UsePasswordReset { user, .. }
+            | Self::DropPasswordReset(user)
+            | Self::AdvanceErasure { user, .. } => LockRow::User(*user),
+            Self::ChangeEmail { user, .. } => LockRow::User(user.key),
+            Self::EraseUser(erasure) => LockRow::User(erasure.user.key),
+            Self::CloseOpenOrders { owner, .. } => LockRow::OpenOrders(*owner),
+            Self::InsertFeedEvents(_) => LockRow::NewFeedEvents,
+            Self::NumberFeedEvents(_) | Self::EraseFeedData(..) => LockRow::FeedNumbers,
         }
     }
 
@@ -156,6 +188,27 @@ impl Write {
             // After the transaction itself, whose row it belongs to.
             Self::SetNextAction(..) => 31,
             Self::InsertAttempts(_) => 32,
+            // Those that change the row of the user come before those that only refer to it, as above.
+            Self::ChangeEmail { .. } => 60,
+            Self::EraseUser(_) => 61,
+            Self::UsePasswordReset { .. } => 62,
+            Self::DropPasswordReset(_) => 63,
+            Self::RequestPasswordReset(..) => 64,
+            Self::SetResetToken { .. } => 65,
+            Self::AdvanceErasure { .. } => 66,
+            Self::CloseOpenOrders { .. } => 67,
+            Self::QueueMail(_) => 68,
+            Self::BeginMail { .. } => 69,
+            Self::DeleteMail { .. } => 70,
+            Self::ErasePersonalRows(..) => 71,
+            Self::Webhook(_) => 72,
+            Self::InsertFeedEvents(_) => 33,
+            Self::NumberFeedEvents(_) => 34,
+            Self::EraseFeedData(..) => 35,
+            Self::InsertApiKey(..) => 73,
+            Self::RevokeApiKey { .. } => 74,
+            Self::RecordKeyUse { .. } => 75,
+            Self::EraseOrderReplies(_) => 76,
         }
     }
 }

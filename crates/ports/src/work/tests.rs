@@ -62,7 +62,7 @@ fn returned(write: &Write) -> Option<(i64, u32)> {
 fn write((kind, key): (u8, i64)) -> Write {
     let (user, session) = (UserKey::new(key % 2), SessionKey::new(key));
     let hash = || PasswordHash::new("h".to_owned());
-    let idempotency = IdempotencyKey { user: None, route: "POST /", key: key.to_string() };
+    let idempotency = IdempotencyKey { owner: None, route: "POST /", key: key.to_string() };
     let reply = StoredReply { status: 200, location: None, etag: None, body: String::new() };
     match kind {
         0 => Write::StoreReply { key: idempotency, reply },

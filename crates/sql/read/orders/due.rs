@@ -33,7 +33,7 @@ pub(super) async fn list_expired_orders(
     IndexHint(Index::ORDERS_EXPIRED, query).load(conn).await
 }
 
-pub(super) async fn list_unchanged_orders(
+pub(super) async fn list_orders_in_status(
     conn: &mut Conn,
     status: OrderStatus,
     before: Timestamp,
@@ -41,12 +41,12 @@ pub(super) async fn list_unchanged_orders(
 ) -> QueryResult<Vec<String>> {
     let query = orders::table
         .filter(orders::status.eq(status.as_str()))
-        .filter(orders::updated_at.le(SqlTimestamp::from(before)))
-        .order((orders::updated_at.asc(), orders::id.asc()))
+        .filter(orders::status_changed_at.le(SqlTimestamp::from(before)))
+        .order((orders::status_changed_at.asc(), orders::id.asc()))
         .limit(i64::from(batch.limit))
         .offset(i64::from(batch.skip))
         .select(orders::order_number);
-    IndexHint(Index::ORDERS_UNCHANGED, query).load(conn).await
+    IndexHint(Index::ORDERS_IN_STATUS, query).load(conn).await
 }
 
 pub(super) async fn list_uncaptured_orders(

@@ -114,11 +114,21 @@ fn needs_walk(filter: &OrderFilter) -> bool {
     };
     // There is an index by owner and change, and one by status and change, but none by all three.
     let three = filter.sort.is_by_change() && filter.owner.is_some() && !filter.statuses.is_empty();
-    filter.reference.is_some() || other_after.is_some() || other_before.is_some() || three
+    filter.search.is_some()
+        || filter.reference.is_some()
+        || other_after.is_some()
+        || other_before.is_some()
+        || three
 }
 
 /// All orders that fit, in any order, if few fit the narrowest filter that has an index.
 async fn few_heads(conn: &mut Conn, filter: &OrderFilter) -> QueryResult<Option<Vec<Head>>> {
+    if let Some(search) = &filter.search {
+        // The owner is no column of a head, and other heads have no texts: both are left to the walk.
+        let head =
+            if filter.owner.is_none() { search::find_numbered_head(conn, search).await? } else { None };
+        return Ok(head.map(|it| Some(it).filter(|it| it.matches_filter(filter)).into_iter().collect()));
+    }
     let limit = i64::from(SCAN_ROWS).saturating_add(1);
     let heads = if let Some(reference) = &filter.reference {
         heads_of_reference(conn, reference.as_str(), filter.owner, limit).await?
@@ -144,10 +154,15 @@ async fn walk_list(
     let mut last: Option<Head> = None;
     for _ in 0..SCANS_MAX {
         let behind = last.as_ref().map(|it| it.sort_position(filter.sort)).or(after);
-        let step = Walk::new(filter, None, behind, i64::from(SCAN_ROWS)).load_heads(conn).await?;
+        let walk = Walk::new(filter, None, behind, i64::from(SCAN_ROWS));
+        let step = match &filter.search {
+            Some(search) => search::load_searched_heads(conn, &walk, search).await?,
+            None => walk.load_heads(conn).await?.into_iter().map(|it| (it, true)).collect(),
+        };
         let is_end = step.len() < usize::from(SCAN_ROWS);
-        last = step.last().cloned().or(last);
-        fitting.extend(step.into_iter().filter(|it| it.matches_filter(filter)));
+        last = step.last().map(|(it, _)| it.clone()).or(last);
+        let fits = |(it, found): (Head, bool)| Some(it).filter(|it| found && it.matches_filter(filter));
+        fitting.extend(step.into_iter().filter_map(fits));
         if is_end || fitting.len() > to_usize(filter.limit) {
             return Ok(cut_page(fitting, filter));
         }
@@ -231,6 +246,9 @@ macro_rules! along_index {
         }
     }};
 }
+
+// Here, because it uses the macro above.
+mod search;
 
 /// Runs the query of a walk: filters, order and index are those of the walk, the columns are `$select`.
 macro_rules! load_walk {

@@ -5,12 +5,14 @@ use diesel_async::RunQueryDsl;
 use domain::Transaction;
 use ports::{CaseKey, PaymentCase, UnreadableObserver};
 
-use super::parts::{TransactionWithAction, load_parts, transactions_with_actions};
+use super::parts::{StoredTransaction, load_parts, stored_transactions};
 use crate::connection::Conn;
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::read::{events::load_waiting_events, group_by_key, orders::StoredOrder};
 use crate::sql::row::{DetailsRow, ItemRow, OrderRow, TransactionRow, read_rows};
-use crate::sql::schema::{order_details, order_items, orders, payment_next_actions, payment_transactions};
+use crate::sql::schema::{
+    order_details, order_items, orders, payment_metadata, payment_next_actions, payment_transactions,
+};
 
 /// Reads the orders of these keys with their payments, with one query for each table.
 pub(super) async fn load_cases(
@@ -28,12 +30,14 @@ pub(super) async fn load_cases(
         .order(order_items::position.asc())
         .select(ItemRow::as_select());
     let mut items = group_by_key(CachedStatement(query).load(conn).await?, |it: &ItemRow| it.order_id);
-    let query = transactions_with_actions()
-        .filter(payment_transactions::order_key.eq_any(order_keys))
-        .select((TransactionRow::as_select(), payment_next_actions::content.nullable()));
-    let mut rows: Vec<TransactionWithAction> = CachedStatement(query).load(conn).await?;
+    let query = stored_transactions().filter(payment_transactions::order_key.eq_any(order_keys)).select((
+        TransactionRow::as_select(),
+        payment_next_actions::content.nullable(),
+        payment_metadata::content.nullable(),
+    ));
+    let mut rows: Vec<StoredTransaction> = CachedStatement(query).load(conn).await?;
     // An order has few, and no index has those of many orders in this order.
-    rows.sort_by_key(|(row, _)| row.sequence);
+    rows.sort_by_key(|(row, ..)| row.sequence);
     let mut parts = load_parts(conn, &rows).await?;
     let transactions: Vec<Transaction> = read_rows(rows, |row| parts.read_transaction(row))?;
     let waiting = load_waiting_events(conn, observer, &transactions).await?;

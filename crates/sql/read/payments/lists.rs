@@ -9,18 +9,22 @@ use std::cmp::Reverse;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    Transaction, TransactionKey, UserId,
+    AuthorId, Transaction, TransactionKey,
     payment::{PaymentStatus, RefundStatus, StoredPaymentRequest},
 };
 use ports::{Page, PaymentFilter, PortError, RefundCursor, RefundFilter, StoredRefund};
 
-use super::parts::{Parts, TransactionWithAction, load_parts, transactions_with_actions};
+use super::parts::{Parts, StoredTransaction, load_parts, stored_transactions};
 use crate::connection::{Conn, Database};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::read::{limit_plus_one, read_page, read_readable_rows, sort_by_keys, to_usize};
+use crate::sql::read::{
+    author::author_id, limit_plus_one, read_page, read_readable_rows, sort_by_keys, to_usize,
+};
 use crate::sql::row::{RefundRow, RequestRow, TransactionHead, TransactionRow};
-use crate::sql::schema::{payment_next_actions, payment_requests, payment_transactions, refunds, user};
+use crate::sql::schema::{
+    api_keys, payment_metadata, payment_next_actions, payment_requests, payment_transactions, refunds, user,
+};
 use crate::sql::value::SqlTimestamp;
 
 /// The position of a row in a list: time, then row key.
@@ -59,7 +63,7 @@ pub(super) async fn list_payments(
             let keys = newest_keys(positions, filter.limit);
             let (rows, mut parts) = load_transactions(conn, keys).await?;
             let read = |row| parts.read_transaction(row);
-            let cursor = |(row, _): &TransactionWithAction| row.public_id();
+            let cursor = |(row, ..): &StoredTransaction| row.public_id();
             read_page(&*observer, rows, filter.limit, cursor, read)
         })
         .await
@@ -99,18 +103,18 @@ async fn list_payment_positions(
 }
 
 /// The transactions with these row keys, in this order, with their parts.
-async fn load_transactions(
-    conn: &mut Conn,
-    keys: Vec<i64>,
-) -> QueryResult<(Vec<TransactionWithAction>, Parts)> {
+async fn load_transactions(conn: &mut Conn, keys: Vec<i64>) -> QueryResult<(Vec<StoredTransaction>, Parts)> {
     if keys.is_empty() {
         return Ok((Vec::new(), Parts::default()));
     }
-    let query = transactions_with_actions()
-        .filter(payment_transactions::id.eq_any(pad_keys(keys.clone())))
-        .select((TransactionRow::as_select(), payment_next_actions::content.nullable()));
+    let query =
+        stored_transactions().filter(payment_transactions::id.eq_any(pad_keys(keys.clone()))).select((
+            TransactionRow::as_select(),
+            payment_next_actions::content.nullable(),
+            payment_metadata::content.nullable(),
+        ));
     let rows = CachedStatement(query).load(conn).await?;
-    let rows = sort_by_keys(rows, &keys, |(row, _): &TransactionWithAction| row.id);
+    let rows = sort_by_keys(rows, &keys, |(row, ..): &StoredTransaction| row.id);
     let parts = load_parts(conn, &rows).await?;
     Ok((rows, parts))
 }
@@ -132,12 +136,13 @@ pub(super) async fn list_requests_of(
                         .on(payment_transactions::id.eq(payment_requests::transaction_key)),
                 )
                 .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
+                .left_join(api_keys::table.on(api_keys::id.eq(payment_requests::requested_by)))
                 .filter(payment_requests::transaction_key.eq_any(&keys))
-                .select((RequestRow::as_select(), TransactionHead::as_select(), user::public_id.nullable()));
+                .select((RequestRow::as_select(), TransactionHead::as_select(), author_id()));
             let mut rows: Vec<(RequestRow, TransactionHead, Option<String>)> =
                 CachedStatement(query).load(conn).await?;
             rows.sort_by_key(|(row, ..)| row.id);
-            read_readable_rows(&*observer, rows, |(row, of, user)| row.into_request(&of, user))
+            read_readable_rows(&*observer, rows, |(row, of, author)| row.into_request(&of, author))
         })
         .await
 }
@@ -170,14 +175,14 @@ pub(super) async fn list_all_refunds(
         .await
 }
 
-/// A refund, what of its transaction it is read with, and the public id of the user who requested it.
+/// A refund, what of its transaction it is read with, and the public id of who requested it.
 type RefundWithOwners = (RefundRow, TransactionHead, Option<String>);
 
-fn read_refund((refund, of, user): RefundWithOwners) -> QueryResult<StoredRefund> {
+fn read_refund((refund, of, author): RefundWithOwners) -> QueryResult<StoredRefund> {
     Ok(StoredRefund {
         refund: of.read_refund(refund)?,
         transaction: of.public_id(),
-        user: user.map(UserId::new),
+        author: author.map(AuthorId::new),
     })
 }
 
@@ -233,8 +238,9 @@ async fn load_refunds(conn: &mut Conn, keys: Vec<i64>) -> QueryResult<Vec<Refund
     let query = refunds::table
         .inner_join(payment_transactions::table.on(payment_transactions::id.eq(refunds::transaction_key)))
         .left_join(user::table.on(user::id.eq(refunds::requested_by)))
+        .left_join(api_keys::table.on(api_keys::id.eq(refunds::requested_by)))
         .filter(refunds::id.eq_any(&padded))
-        .select((RefundRow::as_select(), TransactionHead::as_select(), user::public_id.nullable()));
+        .select((RefundRow::as_select(), TransactionHead::as_select(), author_id()));
     let rows = CachedStatement(query).load::<RefundWithOwners>(conn).await?;
     Ok(sort_by_keys(rows, &keys, |(refund, ..)| refund.id))
 }

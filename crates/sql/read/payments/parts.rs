@@ -11,22 +11,24 @@ use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::read::group_by_key;
 use crate::sql::row::{DisputeRow, ReferenceRow, RefundRow, TransactionRow};
 use crate::sql::schema::{
-    dispute_events, gateway_references, payment_next_actions, payment_transactions, refunds,
+    dispute_events, gateway_references, payment_metadata, payment_next_actions, payment_transactions, refunds,
 };
 
-/// A transaction with its next action, as it is stored.
-pub(super) type TransactionWithAction = (TransactionRow, Option<String>);
+/// A transaction with its next action and its metadata, as they are stored.
+pub(super) type StoredTransaction = (TransactionRow, Option<String>, Option<String>);
 
-/// Joins each transaction with its next action, which it can have only while it is pending. The join saves a
-/// statement of its own.
+/// Joins each transaction with its next action, which it can have only while it is pending, and with its metadata. The
+/// joins save statements of their own.
 #[auto_type]
-pub(super) fn transactions_with_actions() -> _ {
+pub(super) fn stored_transactions() -> _ {
     let pending: &'static str = PaymentStatus::Pending.as_str();
-    payment_transactions::table.left_join(
-        payment_next_actions::table.on(payment_next_actions::transaction_key
-            .eq(payment_transactions::id)
-            .and(payment_transactions::status.eq(pending))),
-    )
+    payment_transactions::table
+        .left_join(
+            payment_next_actions::table.on(payment_next_actions::transaction_key
+                .eq(payment_transactions::id)
+                .and(payment_transactions::status.eq(pending))),
+        )
+        .left_join(payment_metadata::table.on(payment_metadata::transaction_key.eq(payment_transactions::id)))
 }
 
 /// The refunds, dispute events and references of several transactions, by the transaction's row key.
@@ -41,21 +43,21 @@ impl Parts {
     /// Reads a transaction with its parts, which are removed from the maps.
     pub(super) fn read_transaction(
         &mut self,
-        (row, action): TransactionWithAction,
+        (row, action, metadata): StoredTransaction,
     ) -> QueryResult<Transaction> {
         let refunds = self.refunds.remove(&row.id).unwrap_or_default();
         let disputes = self.disputes.remove(&row.id).unwrap_or_default();
         let references = self.references.remove(&row.id).unwrap_or_default();
-        row.into_transaction(action, refunds, disputes, references)
+        row.into_transaction(action, metadata, refunds, disputes, references)
     }
 }
 
 /// Loads the parts of these transactions, with one query for each table.
-pub(super) async fn load_parts(conn: &mut Conn, rows: &[TransactionWithAction]) -> QueryResult<Parts> {
+pub(super) async fn load_parts(conn: &mut Conn, rows: &[StoredTransaction]) -> QueryResult<Parts> {
     if rows.is_empty() {
         return Ok(Parts::default());
     }
-    let keys = pad_keys(rows.iter().map(|(row, _)| row.id).collect::<Vec<_>>());
+    let keys = pad_keys(rows.iter().map(|(row, ..)| row.id).collect::<Vec<_>>());
     // The parts are sorted here: they are few, and no index has those of several transactions in order.
     let query =
         refunds::table.filter(refunds::transaction_key.eq_any(keys.clone())).select(RefundRow::as_select());
@@ -77,8 +79,9 @@ pub(super) async fn load_parts(conn: &mut Conn, rows: &[TransactionWithAction]) 
 
 /// Loads the dispute events of those transactions that have any, in the order of their arrival. Few transactions have,
 /// so that most reads need no such statement.
-async fn load_disputes(conn: &mut Conn, rows: &[TransactionWithAction]) -> QueryResult<Vec<DisputeRow>> {
-    let disputed: Vec<_> = rows.iter().filter(|(row, _)| row.has_disputes()).map(|(row, _)| row.id).collect();
+async fn load_disputes(conn: &mut Conn, rows: &[StoredTransaction]) -> QueryResult<Vec<DisputeRow>> {
+    let disputed: Vec<_> =
+        rows.iter().filter(|(row, ..)| row.has_disputes()).map(|(row, ..)| row.id).collect();
     if disputed.is_empty() {
         return Ok(Vec::new());
     }

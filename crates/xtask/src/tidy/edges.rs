@@ -29,7 +29,7 @@ const EDGES: &[Edge] = &[
     Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",
-        normal: &["circuit-breaker", "domain", "ports", "async-trait", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        normal: &["circuit-breaker", "domain", "ports", "async-trait", "futures-util", "serde", "serde_json", "thiserror", "tokio", "tracing"],
         // Its tests work on the record and the counters in memory, which the suites of `port-contracts` hold to the same
         // promises as databases and servers. A fake of the tests' own is held to nothing.
         dev: &["mockall", "proptest", "adapters-local"],
@@ -42,6 +42,7 @@ const DRIVER_OWNERS: &[(&str, &[&str])] = &[
     ("bcrypt", &["adapters-crypto"]),
     ("diesel*", &["adapters-mysql", "adapters-sqlite"]),
     ("jsonwebtoken", &["adapters-crypto"]),
+    ("lettre", &["adapters-smtp"]),
     ("libsqlite3-sys", &["adapters-sqlite"]),
     ("memcache", &["adapters-memcached"]),
     ("mysql_async", &["adapters-mysql", "bench"]),

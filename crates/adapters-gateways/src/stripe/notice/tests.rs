@@ -90,7 +90,7 @@ fn a_charge_without_a_payment_intent_is_not_ours() {
     let dispute = json!({"id": "du_1MtJUT2eZvKYlo2CNaw2HvEv", "object": "dispute", "amount": 1000,
         "balance_transactions": [], "charge": "ch_1AZtxr2eZvKYlo2CJDX8whov", "created": 1_680_651_737,
         "currency": "usd", "is_charge_refundable": true, "metadata": {}, "payment_intent": null,
-        "reason": "general", "status": "warning_needs_response"});
+        "reason": "general", "status": "needs_response"});
     assert_eq!(parse("charge.dispute.created", &dispute), irrelevant("charge.dispute.created"));
     let mut old = refund(&json!("txn_1"));
     old["payment_intent"] = Value::Null;

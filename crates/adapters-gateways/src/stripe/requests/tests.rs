@@ -11,6 +11,7 @@ fn charge_of(transaction: &str) -> Charge {
         amount: domain::Money::parse("20", "USD").unwrap(),
         capture_method: CaptureMethod::Manual,
         created_at: Timestamp::from_millis(1_680_800_504_123),
+        is_repeated: false,
     }
 }
 

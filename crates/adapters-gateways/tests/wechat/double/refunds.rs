@@ -4,8 +4,8 @@ use domain::Timestamp;
 use ports::Clock;
 use serde_json::{Value, json};
 
+use super::super::keys::vector;
 use super::{Double, Reply, State, beijing, check_members, check_number};
-use crate::keys::vector;
 
 /// A refund.
 #[derive(Debug, Clone)]

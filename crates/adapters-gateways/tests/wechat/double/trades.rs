@@ -3,8 +3,8 @@
 use domain::Timestamp;
 use serde_json::{Value, json};
 
+use super::super::keys::vector;
 use super::{Double, Reply, State, beijing, check_members, check_merchant, check_number};
-use crate::keys::vector;
 use ports::Clock;
 
 /// A trade.

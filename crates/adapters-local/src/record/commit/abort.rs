@@ -1,7 +1,7 @@
 //! Why a unit of work is rolled back.
 
 use domain::{EventId, GatewayName, ProductId, User};
-use ports::{CommitError, IdempotencyKey, OpenLimit, PortError};
+use ports::{AccountConflict, CommitError, IdempotencyKey, OpenLimit, PortError};
 
 use crate::record::{table::Duplicate, tables::Tables};
 
@@ -24,6 +24,8 @@ pub(crate) enum Abort {
     Event(GatewayName, EventId),
     /// An account with the same name, address, id or row key exists.
     User(Box<User>),
+    /// Another account has the new address of this one.
+    Email(Box<User>),
     /// The unit breaks a rule of the schema, which is a bug of the program.
     Failed(PortError),
 }
@@ -51,6 +53,11 @@ impl Abort {
             }
             Self::User(user) => {
                 let taken = tables.find_account_conflicts(&user.username, &user.email);
+                if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) }
+            }
+            Self::Email(user) => {
+                let mut taken = tables.find_account_conflicts(&user.username, &user.email);
+                taken.retain(|it| *it == AccountConflict::Email);
                 if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) }
             }
             Self::Failed(error) => CommitError::Failed(error),

@@ -37,6 +37,6 @@ pub(super) fn resolve_finding(
         row.subject = None;
         row.finding.resolved_at = Some(at);
         row.finding.note = Some(note);
-        row.finding.resolved_by = Some(ResolvedBy { by, user: None });
+        row.finding.resolved_by = Some(ResolvedBy { by, author: None });
     })
 }

@@ -25,6 +25,20 @@ pub(super) fn remove_open_order(tables: &mut Tables, owner: UserKey, lines: Vec<
     Ok(())
 }
 
+/// Closes the count of a user who has no unpaid order and has placed exactly that many.
+pub(super) fn close(tables: &mut Tables, owner: UserKey, placed: u64) -> Written {
+    let key = (owner, None);
+    match tables.open_counts.get(&key).map(|it| (it.total, it.placed)) {
+        Some(counted) if counted == (0, placed) => {
+            Ok(tables.open_counts.update(&key, |row| row.total = u32::MAX)?)
+        }
+        None if placed == 0 => {
+            Ok(tables.open_counts.insert(OpenCountRow { owner, product: None, total: u32::MAX, placed })?)
+        }
+        Some(_) | None => Err(Abort::Stale),
+    }
+}
+
 fn raise_count(
     tables: &mut Tables,
     key: (UserKey, Option<ProductId>),

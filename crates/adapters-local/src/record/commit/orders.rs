@@ -20,7 +20,11 @@ pub(super) fn update_order(tables: &mut Tables, order_change: &OrderChange) -> W
         row.revision = next.revision;
         row.last_sequence = next.last_sequence;
         row.updated_at = next.updated_at;
+        row.status_changed_at = next.status_changed_at;
         row.details = next.details.clone();
+        for (line, next) in row.items.iter_mut().zip(&next.items) {
+            line.restocked = next.restocked;
+        }
     })?;
     for entry in order_change.history_entries() {
         tables.history.insert(HistoryRow { order: next.key, entry: entry.clone() })?;

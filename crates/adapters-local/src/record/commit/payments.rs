@@ -21,14 +21,15 @@ pub(super) fn insert_transaction(tables: &mut Tables, transaction: Transaction) 
     })?)
 }
 
-/// Replaces a transaction, except its references and its next action. If it becomes live again while another one occupies its
+/// Replaces a transaction, except its references, its next action and its metadata. If it becomes live again while another one occupies its
 /// order, the unique key of the order is violated.
 pub(super) fn update_transaction(tables: &mut Tables, given: Transaction) -> Written {
     let Some(stored) = tables.transactions.get(&given.key) else { return Err(Abort::Stale) };
     let refunds = merge_refunds(stored.refunds.clone(), &given.refunds)?;
     let facts = add_disputes(&stored.facts, given.facts);
     let (references, next_action) = (stored.references.clone(), stored.next_action.clone());
-    let next = Transaction { facts, refunds, references, next_action, ..given };
+    let metadata = stored.metadata.clone();
+    let next = Transaction { facts, refunds, references, next_action, metadata, ..given };
     Ok(tables.transactions.update(&given.key, |row| *row = next)?)
 }
 

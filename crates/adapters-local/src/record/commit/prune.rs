@@ -1,6 +1,7 @@
-use domain::Timestamp;
+use domain::{Timestamp, WebhookDelivery};
 use ports::{Prunable, StoredAttempt};
 
+use super::{abort::Written, feed};
 use crate::record::{
     rows::SessionRow,
     table::{Row, Table, row_count},
@@ -8,7 +9,7 @@ use crate::record::{
 };
 
 /// Removes at most `rows_max` expired rows, longest expired first.
-pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp, rows_max: u32) {
+pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp, rows_max: u32) -> Written {
     match what {
         Prunable::Claims => {
             let over_since = |claim: &ports::Claim| claim.expires_at.filter(|it| *it <= before);
@@ -18,11 +19,17 @@ pub(super) fn prune_rows(tables: &mut Tables, what: Prunable, before: Timestamp,
             let over_since = |row: &SessionRow| end_of(row).filter(|it| *it < before);
             remove_first(&mut tables.sessions, over_since, rows_max);
         }
+        Prunable::Deliveries => {
+            let made_at = |row: &WebhookDelivery| Some(row.created_at).filter(|it| *it < before);
+            remove_first(&mut tables.webhook_deliveries, made_at, rows_max);
+        }
         Prunable::Attempts => {
             let sent_at = |row: &StoredAttempt| Some(row.attempt.sent_at).filter(|it| *it < before);
             remove_first(&mut tables.attempts, sent_at, rows_max);
         }
+        Prunable::FeedEvents => feed::prune_feed_events(tables, before, rows_max)?,
     }
+    Ok(())
 }
 
 /// The time at which a session was revoked or expires, whichever is earlier.

@@ -10,7 +10,7 @@ use crate::record::{
 pub(super) fn insert_session(tables: &mut Tables, session: Session, network: Network) -> Written {
     require_parent(&tables.users, &session.user, "a user")?;
     move_last_login(tables, session.user, session.created_at)?;
-    Ok(tables.sessions.insert(SessionRow { session, network })?)
+    Ok(tables.sessions.insert(SessionRow { session, network: Some(network) })?)
 }
 
 /// Moves the time of a user's last login forward.

@@ -22,6 +22,19 @@ pub(super) fn update_user(tables: &mut Tables, next: &User, read: Option<Timesta
     })
 }
 
+/// Replaces the user's address.
+pub(super) fn change_email(tables: &mut Tables, next: User, read: Option<Timestamp>) -> Written {
+    if tables.users.get(&next.key).is_none_or(|row| row.user.changed_at != read) {
+        return Err(Abort::Stale);
+    }
+    let (email, changed_at) = (next.email.clone(), next.changed_at);
+    let change = |row: &mut Credentials| {
+        row.user.email = email;
+        row.user.changed_at = changed_at;
+    };
+    tables.users.update(&next.key, change).map_err(|Duplicate| Abort::Email(Box::new(next)))
+}
+
 pub(super) fn change_password(
     tables: &mut Tables,
     user: UserKey,

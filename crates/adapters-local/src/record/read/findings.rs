@@ -44,9 +44,9 @@ const fn sort_place(row: &FindingRow) -> Reverse<(Timestamp, FindingKey)> {
     Reverse((row.finding.created_at, row.finding.key))
 }
 
-/// Returns the finding with the public id of the user who resolved it.
+/// Returns the finding with the public id of who resolved it.
 fn read_finding(tables: &Tables, row: &FindingRow) -> Finding {
     let resolver = row.finding.resolved_by.as_ref();
-    let resolved_by = resolver.map(|it| ResolvedBy { by: it.by, user: tables.user_id(it.by) });
+    let resolved_by = resolver.map(|it| ResolvedBy { by: it.by, author: tables.author_id(it.by) });
     Finding { resolved_by, ..row.finding.clone() }
 }

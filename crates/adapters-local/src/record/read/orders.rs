@@ -41,7 +41,17 @@ impl OrderRepository for MemoryRecord {
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
-        let rows = tables.orders.rows().filter(|it| matches_filter(&filter, it));
+        let numbered = filter
+            .search
+            .as_ref()
+            .filter(|_| filter.owner.is_none())
+            .and_then(|search| tables.orders.rows().find(|it| it.number.as_str() == search.as_str()));
+        let is_found = |it: &Order| match (&filter.search, numbered) {
+            (None, _) => true,
+            (Some(_), Some(only)) => only.key == it.key,
+            (Some(search), None) => search.matches_order(it, tables.users.get(&it.owner).map(|it| &it.user)),
+        };
+        let rows = tables.orders.rows().filter(|it| matches_filter(&filter, it) && is_found(it));
         let rows = sort_behind(rows, place, last.flatten().as_ref());
         let cursor = |it: &Order| {
             OrderCursor { at: sort_time(it, filter.sort), number: it.number.clone() }.to_string()
@@ -53,8 +63,8 @@ impl OrderRepository for MemoryRecord {
         let tables = self.tables();
         let entries = tables.history.rows().filter(|it| it.order == order);
         let recorded = |row: &HistoryRow| {
-            let user = tables.user_id(row.entry.by);
-            StoredHistoryEntry { entry: row.entry.clone(), user }
+            let author = tables.author_id(row.entry.by);
+            StoredHistoryEntry { entry: row.entry.clone(), author }
         };
         Ok(self.read_readable(entries, recorded))
     }
@@ -63,7 +73,7 @@ impl OrderRepository for MemoryRecord {
         let tables = self.tables();
         let mut found = match due {
             DueOrders::Expired(now) => list_expired(&tables, now),
-            DueOrders::Unchanged(status, before) => list_unchanged(&tables, status, before),
+            DueOrders::InStatusSince(status, before) => list_in_status(&tables, status, before),
             DueOrders::Uncaptured(before) => list_uncaptured(&tables, before),
         };
         found.sort();
@@ -107,9 +117,9 @@ fn list_expired(tables: &Tables, now: Timestamp) -> Vec<DueOrder<'_>> {
     orders.map(|it| (it.expires_at, it.key.get(), &it.number)).collect()
 }
 
-fn list_unchanged(tables: &Tables, status: OrderStatus, before: Timestamp) -> Vec<DueOrder<'_>> {
-    let orders = tables.orders.rows().filter(|it| it.status == status && it.updated_at <= before);
-    orders.map(|it| (it.updated_at, it.key.get(), &it.number)).collect()
+fn list_in_status(tables: &Tables, status: OrderStatus, before: Timestamp) -> Vec<DueOrder<'_>> {
+    let orders = tables.orders.rows().filter(|it| it.status == status && it.status_changed_at <= before);
+    orders.map(|it| (it.status_changed_at, it.key.get(), &it.number)).collect()
 }
 
 fn list_uncaptured(tables: &Tables, before: Timestamp) -> Vec<DueOrder<'_>> {

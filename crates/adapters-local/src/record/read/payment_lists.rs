@@ -54,7 +54,7 @@ impl MemoryRecord {
         let data = entries.iter().filter(readable).map(|it| StoredRefund {
             refund: it.refund.clone(),
             transaction: it.transaction.id.clone(),
-            user: tables.user_id(it.refund.requested_by),
+            author: tables.author_id(it.refund.requested_by),
         });
         Page { data: data.collect(), next }
     }

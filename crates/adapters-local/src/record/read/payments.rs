@@ -72,7 +72,7 @@ impl PaymentRepository for MemoryRecord {
         };
         let recorded = |row: &RequestRow| StoredPaymentRequest {
             request: row.request,
-            user: tables.user_id(row.request.requested_by),
+            author: tables.author_id(row.request.requested_by),
         };
         Ok(self.read_readable(tables.requests.rows().filter(is_of_order), recorded))
     }
@@ -106,7 +106,7 @@ impl PaymentRepository for MemoryRecord {
         let is_asked_for = |row: &&RequestRow| transactions.contains(&row.request.transaction);
         let recorded = |row: &RequestRow| StoredPaymentRequest {
             request: row.request,
-            user: tables.user_id(row.request.requested_by),
+            author: tables.author_id(row.request.requested_by),
         };
         Ok(self.read_readable(tables.requests.rows().filter(is_asked_for), recorded))
     }

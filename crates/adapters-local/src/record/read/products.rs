@@ -59,7 +59,7 @@ impl ProductRepository for MemoryRecord {
         let rows = sort_behind(rows, newest_first, last.flatten().as_ref());
         let recorded = |row: &ProductChangeRow| StoredProductChange {
             change: row.change.clone(),
-            user: tables.user_id(row.change.by),
+            author: tables.author_id(row.change.by),
             product: id.clone(),
             version: row.version,
             price: row.price,

@@ -24,7 +24,7 @@ impl SessionRepository for MemoryRecord {
 
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool> {
         let began_there = |it: &SessionRow| {
-            (it.session.user, it.network) == (user, network) && it.session.created_at >= since
+            (it.session.user, it.network) == (user, Some(network)) && it.session.created_at >= since
         };
         Ok(self.tables().sessions.rows().any(began_there))
     }

@@ -9,8 +9,8 @@ use crate::record::table::Row;
 pub struct SessionRow {
     /// The session.
     pub session: Session,
-    /// The network from which the user logged in.
-    pub network: Network,
+    /// The network from which the user logged in; `None` once the account is erased.
+    pub network: Option<Network>,
 }
 
 impl Row for SessionRow {

@@ -17,6 +17,7 @@ pub const LIMIT_DEFAULT: u32 = 20;
 
 /// The rule that a parameter breaks which the request does not have.
 const UNKNOWN_PARAMETER: Invalid = Invalid("is not a parameter of this request");
+const REQUIRED: Invalid = Invalid("is required");
 const REPEATED: Invalid = Invalid("must be given once");
 const CURSOR: Invalid = Invalid("must be the nextCursor of this list");
 const TIME: Invalid = Invalid("must be an RFC 3339 time, such as 2026-11-22T08:30:00.123Z");
@@ -62,6 +63,19 @@ impl QueryParameters {
         read: impl FnOnce(&str) -> Result<T, Invalid>,
     ) -> Option<Option<T>> {
         self.read_parameter(name, |text| Ok(read(text)?))
+    }
+
+    /// Reads a parameter that must be given, once.
+    pub fn read_required<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&str) -> Result<T, Invalid>,
+    ) -> Option<T> {
+        let value = self.read_optional(name, read)?;
+        if value.is_none() {
+            self.faults.push_with(|| Fault::new(FaultLocation::for_parameter(name), REQUIRED));
+        }
+        value
     }
 
     /// Reads an RFC 3339 time, to the millisecond.
@@ -154,7 +168,10 @@ impl QueryParameters {
 }
 
 /// Parses an RFC 3339 time; digits beyond the millisecond are cut off.
-fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
+///
+/// # Errors
+/// [`Invalid`] for any other text.
+pub fn parse_time(text: &str) -> Result<Timestamp, Invalid> {
     // The parser accepts more than RFC 3339, such as a time zone in brackets. What is accepted once has to be
     // accepted for ever, so only the documented form is.
     let of_the_standard = |it: u8| it.is_ascii_digit() || b"Tt:.Zz+-".contains(&it);

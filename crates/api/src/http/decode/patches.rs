@@ -22,6 +22,14 @@ impl<'b> Fields<'b> {
         }
     }
 
+    /// Refuses null for a member that can be replaced but not removed.
+    pub fn refuse_removal<T>(&mut self, name: &str, read: Option<Patch<T>>) -> Option<Patch<T>> {
+        match read {
+            Some(Patch::Remove) => self.add_missing(name),
+            Some(Patch::Keep | Patch::Set(_)) | None => read,
+        }
+    }
+
     /// Reads an object of a patch, with `read` for its members.
     pub fn read_object_patch<T>(
         &mut self,

@@ -69,7 +69,7 @@ fn common_kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     let (secured, operators) = security_needs(operation);
     let when = |condition: bool, kinds: &'static [Kind]| if condition { kinds } else { &[] };
     [
-        when(secured, &[Kind::Unauthorized]),
+        when(secured, &[Kind::Unauthorized, Kind::InsufficientScope]),
         when(operators, &[Kind::Forbidden]),
         when(has_parameter(operation, &ParameterIn::Path, None), &[Kind::NotFound]),
         when(path.starts_with("/v1/") && !raw, WITH_QUERY),
@@ -89,8 +89,10 @@ fn security_needs(operation: &Operation) -> (bool, bool) {
     let required = serde_json::to_value(&operation.security).unwrap_or_default();
     let ours: Vec<&Value> =
         required.as_array().into_iter().flatten().filter_map(|it| it.get(BEARER)).collect();
+    // An operation that also lists no requirement at all serves everyone, and only shows more to some.
+    let is_optional = required.as_array().into_iter().flatten().any(|it| *it == serde_json::json!({}));
     let operators = ours.iter().any(|it| it.as_array().is_some_and(|roles| !roles.is_empty()));
-    (!ours.is_empty(), operators)
+    (!ours.is_empty() && !is_optional, operators)
 }
 
 /// The name of a method in upper case, as in the route table.
@@ -153,7 +155,7 @@ fn complete_responses(operation: &mut Operation) {
         match status.as_str() {
             "401" => add_header(&mut response.headers, "WWW-Authenticate", "How to authenticate."),
             "429" | "503" => add_header(&mut response.headers, "Retry-After", "Seconds to wait."),
-            "200" | "201" | "204" if keyed => {
+            "200" | "201" | "202" | "204" if keyed => {
                 add_header(
                     &mut response.headers,
                     "Idempotent-Replayed",
@@ -168,7 +170,7 @@ fn complete_responses(operation: &mut Operation) {
 /// Prefixes the operation's id with its section: several sections have a `list`, and ids are unique in the
 /// document.
 fn prefix_operation_id(operation: &mut Operation) {
-    let section = operation.tags.iter().flatten().next().map(|it| it.to_lowercase());
+    let section = operation.tags.iter().flatten().next().map(|it| it.to_lowercase().replace(' ', "_"));
     if let (Some(section), Some(handler)) = (section, &operation.operation_id) {
         operation.operation_id = Some(format!("{section}_{handler}"));
     }

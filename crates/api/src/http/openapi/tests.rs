@@ -71,3 +71,15 @@ fn the_document_says_how_many_faults_are_listed() {
     let errors = &document["components"]["schemas"]["Problem"]["properties"]["errors"];
     assert_eq!(errors["maxItems"], crate::http::problem::Faults::LISTED_MAX);
 }
+
+#[test]
+fn the_messages_that_the_service_sends_are_described() {
+    let document: Value = serde_json::from_str(document_json()).unwrap();
+    let receive = &document["webhooks"]["event"]["post"];
+    let body = &receive["requestBody"]["content"]["application/json"]["schema"]["$ref"];
+    assert_eq!(body, "#/components/schemas/WebhookMessage");
+    assert!(receive["responses"]["410"].is_object());
+}
+mod forms;
+mod requests;
+mod responses;

@@ -75,6 +75,15 @@ async fn what_a_gateway_does_not_take_is_422_and_names_what_the_client_can_chang
     }
 }
 
+#[tokio::test]
+async fn an_amount_that_a_gateway_cannot_represent_is_422_about_the_amount() {
+    for reason in [Unsupported::CaptureMethod, Unsupported::Currency, Unsupported::Amount] {
+        let problem = Problem::from(application::payments::OperationError::from(reason));
+        assert_eq!((problem.kind(), problem.error_response().status().as_u16()), (Kind::InvalidRequest, 422));
+        assert_eq!(body(&problem).await["errors"][0]["pointer"], "/amount");
+    }
+}
+
 #[test]
 fn a_throttled_client_is_told_when_to_come_again() {
     let throttled = Throttled {

@@ -4,6 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{Fault, FaultLocation, Problem};
+use crate::http::key_access::ScopeName;
 
 /// A problem (RFC 9457). Decide by `type` and `status`; `title` and `detail` are for people.
 #[derive(Debug, Serialize, ToSchema)]
@@ -33,6 +34,11 @@ pub struct ProblemView {
     /// The statuses that this caller may ask for; only with `transition-not-allowed`.
     #[serde(skip_serializing_if = "Option::is_none")]
     allowed_transitions: Option<Vec<&'static str>>,
+    /// The scopes of which the API key needs one; empty if no key may use the operation. Only with
+    /// `insufficient-scope`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(max_items = 7, nullable = false)]
+    required_scopes: Option<Vec<ScopeName>>,
 }
 
 /// One fault: the rule that is broken, and the place.
@@ -64,6 +70,7 @@ impl From<&Problem> for ProblemView {
             detail: it.detail.clone().into_owned(),
             instance: it.instance.clone().unwrap_or_default(),
             errors: it.errors.listed_faults().iter().map(FaultView::from).collect(),
+            required_scopes: it.scopes.map(|all| all.iter().map(|it| ScopeName::from(*it)).collect()),
             allowed_transitions: it.allowed.as_ref().map(|all| all.iter().map(|it| it.as_str()).collect()),
         }
     }

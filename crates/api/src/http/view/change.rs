@@ -2,7 +2,7 @@
 
 use application::catalogue::AppliedAdjustment;
 use domain::{
-    ProductId, UserId,
+    AuthorId, ProductId,
     product::{ProductChange, StockChange, StoredProductChange},
 };
 use serde::Serialize;
@@ -24,7 +24,7 @@ pub struct AdjustmentView {
     /// Reason given by the operator; null if none is stored.
     #[schema(required)]
     pub reason: Option<String>,
-    /// The operator who made the adjustment.
+    /// The operator or the service that made the adjustment.
     pub created_by: ChangedByView,
     /// Time of the adjustment, RFC 3339 in UTC.
     #[schema(format = DateTime)]
@@ -32,13 +32,13 @@ pub struct AdjustmentView {
 }
 
 impl AdjustmentView {
-    fn new(change: &ProductChange, product: &ProductId, by: i64, user: Option<&UserId>) -> Self {
+    fn new(change: &ProductChange, product: &ProductId, by: i64, author: Option<&AuthorId>) -> Self {
         Self {
             id: change.id.to_string(),
             product_id: product.to_string(),
             by,
             reason: reason_text(change),
-            created_by: change_author(change, user),
+            created_by: change_author(change, author),
             created_at: timestamp_text(change.at),
         }
     }
@@ -46,13 +46,13 @@ impl AdjustmentView {
 
 impl From<&AppliedAdjustment> for AdjustmentView {
     fn from(it: &AppliedAdjustment) -> Self {
-        Self::new(&it.change, &it.adjustment.product, it.adjustment.by, Some(&it.user))
+        Self::new(&it.change, &it.adjustment.product, it.adjustment.by, Some(&it.author))
     }
 }
 
 impl From<&StoredProductChange> for AdjustmentView {
     fn from(it: &StoredProductChange) -> Self {
-        Self::new(&it.change, &it.product, it.stock.adjusted_by(), it.user.as_ref())
+        Self::new(&it.change, &it.product, it.stock.adjusted_by(), it.author.as_ref())
     }
 }
 
@@ -83,7 +83,7 @@ pub struct ChangeView {
     /// Reason given by the operator; null if none was given.
     #[schema(required)]
     pub reason: Option<String>,
-    /// The user who made the change.
+    /// The operator or the service that made the change.
     pub created_by: ChangedByView,
     /// Time of the change, RFC 3339 in UTC.
     #[schema(format = DateTime)]
@@ -107,7 +107,7 @@ impl From<&StoredProductChange> for ChangeView {
             stock,
             quantity,
             reason: reason_text(&it.change),
-            created_by: change_author(&it.change, it.user.as_ref()),
+            created_by: change_author(&it.change, it.author.as_ref()),
             created_at: timestamp_text(it.change.at),
         }
     }
@@ -117,6 +117,6 @@ fn reason_text(change: &ProductChange) -> Option<String> {
     change.reason.as_ref().map(|it| it.as_str().to_owned())
 }
 
-fn change_author(change: &ProductChange, user: Option<&UserId>) -> ChangedByView {
-    ChangedByView { actor: change.by.actor.as_str(), id: user.map(ToString::to_string) }
+fn change_author(change: &ProductChange, author: Option<&AuthorId>) -> ChangedByView {
+    ChangedByView { actor: change.by.actor.as_str(), id: author.map(ToString::to_string) }
 }

@@ -14,7 +14,7 @@ pub struct FindingView {
     pub id: String,
     /// Kind of the finding: `amount-mismatch`, `currency-mismatch`, `order-mismatch`, `unknown-transaction`,
     /// `unknown-type`, `unintelligible`, `late-capture`, `partial-capture`, `dispute`, `reconciliation`,
-    /// `refund-failed`, `over-refunded`, `contradiction` or `unreadable`.
+    /// `refund-failed`, `over-refunded`, `contradiction`, `unreadable`, `webhook-disabled` or `webhook-gap`.
     #[schema(example = "amount-mismatch")]
     pub kind: &'static str,
     /// Gateway that the finding is about; null if it is about none.
@@ -40,7 +40,7 @@ pub struct FindingView {
     /// Note of the operator who resolved it; null while it is open.
     #[schema(required)]
     pub note: Option<String>,
-    /// The operator who resolved it; null while it is open.
+    /// The operator or the service that resolved it; null while it is open.
     #[schema(required)]
     pub resolved_by: Option<ChangedByView>,
 }
@@ -60,7 +60,7 @@ impl From<&Finding> for FindingView {
             note: it.note.as_ref().map(|it| it.as_str().to_owned()),
             resolved_by: it.resolved_by.as_ref().map(|it| ChangedByView {
                 actor: it.by.actor.as_str(),
-                id: it.user.as_ref().map(ToString::to_string),
+                id: it.author.as_ref().map(ToString::to_string),
             }),
         }
     }

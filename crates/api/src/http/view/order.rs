@@ -191,14 +191,14 @@ pub struct OrderView {
     /// Time at which the order closes unless it is paid; null when it is not waiting for money.
     #[schema(required, format = DateTime)]
     pub expires_at: Option<String>,
-    /// The user who placed the order. Only operators see it.
+    /// The user whose order it is. Only operators and services see it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     pub customer: Option<CustomerView>,
 }
 
 impl OrderView {
-    /// An order as an actor of this kind sees it; the allowed transitions depend on it. An operator sees the
+    /// An order as an actor of this kind sees it; the allowed transitions depend on it. An operator or a service sees the
     /// customer, too: see [`with_customer`](Self::with_customer).
     #[must_use]
     pub fn for_actor(it: &Order, actor: Actor) -> Self {
@@ -223,21 +223,21 @@ impl OrderView {
         }
     }
 
-    /// The same, with the user who placed it: for operators only.
+    /// The same, with the user whose it is: for operators and services only.
     #[must_use]
     pub fn with_customer(self, customer: Option<&User>) -> Self {
         Self { customer: customer.map(CustomerView::from), ..self }
     }
 }
 
-/// The author of a change: the kind of actor, and the user if it was one.
+/// The author of a change: the kind of actor, and the user or API key behind it.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangedByView {
-    /// `CUSTOMER`, `OPERATOR`, `GATEWAY` or `SYSTEM`.
+    /// `CUSTOMER`, `OPERATOR`, `GATEWAY`, `SYSTEM`, or `SERVICE` for an API key.
     #[serde(rename = "type")]
     pub actor: &'static str,
-    /// The user's public id; null for the gateway and the system.
+    /// The public id of the user, or for a `SERVICE` of the API key; null for the gateway and the system.
     #[schema(required)]
     pub id: Option<String>,
 }
@@ -274,7 +274,7 @@ impl From<&StoredHistoryEntry> for HistoryView {
             to_status: entry.to.as_str(),
             changed_by: ChangedByView {
                 actor: entry.by.actor.as_str(),
-                id: it.user.as_ref().map(ToString::to_string),
+                id: it.author.as_ref().map(ToString::to_string),
             },
             reason: entry.reason.as_ref().map(|it| it.as_str().to_owned()),
             created_at: timestamp_text(entry.at),

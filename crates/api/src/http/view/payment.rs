@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, fmt};
 
 use application::payments::VisibleTransaction;
 use domain::{
-    Refund, UserId,
-    payment::{NextAction, PaymentRequestKind, StoredPaymentRequest},
+    AuthorId, Refund,
+    order::Metadata,
+    payment::{NextAction, PaymentRequestKind, RefundItem, StoredPaymentRequest},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -71,11 +72,15 @@ pub struct TransactionView {
     /// Time of the last change, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub updated_at: String,
-    /// The user who started the payment; for operators only, and missing where it was never stored (payments
+    /// Pairs of the caller's own, as they were sent; empty if there are none.
+    #[schema(example = json!({"channel": "web"}))]
+    pub metadata: BTreeMap<String, String>,
+    /// The user or service that started the payment; for operators and services only, and missing where it was never
+    /// stored (payments
     /// of an adopted database).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub requested_by: Option<ChangedByView>,
-    /// Captures and voids that were requested, oldest first; for operators only.
+    /// Captures and voids that were requested, oldest first; for operators and services only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<OperationView>>,
 }
@@ -151,7 +156,7 @@ impl From<&StoredPaymentRequest> for OperationView {
 fn request_author(it: &StoredPaymentRequest) -> ChangedByView {
     ChangedByView {
         actor: it.request.requested_by.actor.as_str(),
-        id: it.user.as_ref().map(ToString::to_string),
+        id: it.author.as_ref().map(ToString::to_string),
     }
 }
 
@@ -185,6 +190,7 @@ impl From<&VisibleTransaction> for TransactionView {
             captured_at: it.captured_at().map(timestamp_text),
             created_at: timestamp_text(it.created_at),
             updated_at: timestamp_text(it.updated_at),
+            metadata: view_metadata(&it.metadata),
             requested_by: requests.and_then(|all| all.iter().find(begun)).map(request_author),
             operations: requests.map(operations),
         }
@@ -214,15 +220,21 @@ pub struct RefundView {
     /// Reason for the refund; null if none was given.
     #[schema(required)]
     pub reason: Option<String>,
+    /// Pieces that it pays back; null if it is of an amount.
+    #[schema(required)]
+    pub items: Option<Vec<RefundItemView>>,
+    /// Pairs of the caller's own, as they were sent; empty if there are none.
+    #[schema(example = json!({"case": "R-17"}))]
+    pub metadata: BTreeMap<String, String>,
     /// Time at which the refund was requested, or first reported by the gateway.
     #[schema(format = DateTime)]
     pub created_at: String,
 }
 
 impl RefundView {
-    /// A refund of the transaction, with the public id of the user who requested it, if it was one.
+    /// A refund of the transaction, with the public id of the user or API key that requested it, if one did.
     #[must_use]
-    pub fn new(transaction: &str, it: &Refund, user: Option<&UserId>) -> Self {
+    pub fn new(transaction: &str, it: &Refund, author: Option<&AuthorId>) -> Self {
         Self {
             refund_id: it.id.to_string(),
             transaction_id: transaction.to_owned(),
@@ -231,12 +243,47 @@ impl RefundView {
             status: it.status().as_str(),
             requested_by: ChangedByView {
                 actor: it.requested_by.actor.as_str(),
-                id: user.map(ToString::to_string),
+                id: author.map(ToString::to_string),
             },
             reason: it.reason.as_ref().map(|it| it.as_str().to_owned()),
+            items: (!it.items.is_empty()).then(|| it.items.iter().map(RefundItemView::from).collect()),
+            metadata: view_metadata(&it.metadata),
             created_at: timestamp_text(it.created_at),
         }
     }
+}
+
+/// Pieces of the order that a refund pays back.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RefundItemView {
+    /// Id of the product.
+    #[schema(example = "sku-1")]
+    pub product_id: String,
+    /// Number of pieces.
+    #[schema(minimum = 1, maximum = 9_999, example = 1)]
+    pub quantity: u32,
+    /// Whether the request wanted them back in stock.
+    pub restock: bool,
+    /// Number of pieces that went into stock with this refund: fewer than `quantity` if they had not been taken from
+    /// stock, or had gone back before.
+    #[schema(minimum = 0, maximum = 9_999, example = 1)]
+    pub restocked: u32,
+}
+
+impl From<&RefundItem> for RefundItemView {
+    fn from(it: &RefundItem) -> Self {
+        Self {
+            product_id: it.product.to_string(),
+            quantity: it.quantity,
+            restock: it.restock,
+            restocked: it.restocked,
+        }
+    }
+}
+
+fn view_metadata(it: &Metadata) -> BTreeMap<String, String> {
+    it.pairs().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
 }
 
 #[cfg(test)]

@@ -2,7 +2,9 @@
 
 mod accounts;
 mod guessing;
+mod own_account;
 mod passwords;
+mod resets;
 mod roles;
 mod security;
 mod sessions;

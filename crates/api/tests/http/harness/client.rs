@@ -146,14 +146,14 @@ impl Request {
         for (name, value) in &headers {
             request = request.header(name, value);
         }
-        if let Some(body) = body {
-            request = request.body(body);
+        if let Some(body) = &body {
+            request = request.body(body.clone());
         }
         let answer = request.send().await?;
         let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
         let text = answer.text().await?;
         let reply = Reply { asked: format!("{method} {path}"), status, headers, text };
-        client.contract.check(method.as_str(), &path, status);
+        client.contract.check(method.as_str(), &path, body.as_deref(), &reply);
         reply.check_conventions(method == Method::HEAD, &sent);
         Ok(reply)
     }

@@ -7,24 +7,24 @@ use super::{Client, field};
 /// Every move of the contract's table, with who may make it.
 const MOVES: &[(&str, &str, &[&str])] = &[
     ("PENDING", "PAID", &["GATEWAY"]),
-    ("PENDING", "CANCELLED", &["CUSTOMER", "OPERATOR"]),
+    ("PENDING", "CANCELLED", &["CUSTOMER", "OPERATOR", "SERVICE"]),
     ("PENDING", "CLOSED", &["SYSTEM"]),
-    ("PAID", "PROCESSING", &["OPERATOR"]),
-    ("PAID", "REFUND_PENDING", &["CUSTOMER", "OPERATOR", "GATEWAY"]),
-    ("PROCESSING", "SHIPPED", &["OPERATOR"]),
-    ("PROCESSING", "REFUND_PENDING", &["CUSTOMER", "OPERATOR", "GATEWAY"]),
-    ("SHIPPED", "DELIVERED", &["OPERATOR"]),
-    ("SHIPPED", "REFUND_PENDING", &["OPERATOR", "GATEWAY"]),
-    ("DELIVERED", "COMPLETED", &["CUSTOMER", "OPERATOR", "SYSTEM"]),
-    ("DELIVERED", "REFUND_PENDING", &["CUSTOMER", "OPERATOR", "GATEWAY"]),
-    ("COMPLETED", "REFUND_PENDING", &["OPERATOR", "GATEWAY"]),
+    ("PAID", "PROCESSING", &["OPERATOR", "SERVICE"]),
+    ("PAID", "REFUND_PENDING", &["CUSTOMER", "OPERATOR", "GATEWAY", "SERVICE"]),
+    ("PROCESSING", "SHIPPED", &["OPERATOR", "SERVICE"]),
+    ("PROCESSING", "REFUND_PENDING", &["CUSTOMER", "OPERATOR", "GATEWAY", "SERVICE"]),
+    ("SHIPPED", "DELIVERED", &["OPERATOR", "SERVICE"]),
+    ("SHIPPED", "REFUND_PENDING", &["OPERATOR", "GATEWAY", "SERVICE"]),
+    ("DELIVERED", "COMPLETED", &["CUSTOMER", "OPERATOR", "SYSTEM", "SERVICE"]),
+    ("DELIVERED", "REFUND_PENDING", &["CUSTOMER", "OPERATOR", "GATEWAY", "SERVICE"]),
+    ("COMPLETED", "REFUND_PENDING", &["OPERATOR", "GATEWAY", "SERVICE"]),
     ("COMPLETED", "CLOSED", &["SYSTEM"]),
     ("REFUND_PENDING", "REFUNDED", &["GATEWAY"]),
-    ("REFUND_PENDING", "PAID", &["OPERATOR"]),
-    ("REFUND_PENDING", "PROCESSING", &["OPERATOR"]),
-    ("REFUND_PENDING", "SHIPPED", &["OPERATOR"]),
-    ("REFUND_PENDING", "DELIVERED", &["OPERATOR"]),
-    ("REFUND_PENDING", "COMPLETED", &["OPERATOR"]),
+    ("REFUND_PENDING", "PAID", &["OPERATOR", "SERVICE"]),
+    ("REFUND_PENDING", "PROCESSING", &["OPERATOR", "SERVICE"]),
+    ("REFUND_PENDING", "SHIPPED", &["OPERATOR", "SERVICE"]),
+    ("REFUND_PENDING", "DELIVERED", &["OPERATOR", "SERVICE"]),
+    ("REFUND_PENDING", "COMPLETED", &["OPERATOR", "SERVICE"]),
     ("REFUNDED", "CLOSED", &["SYSTEM"]),
     ("REFUNDED", "REFUND_PENDING", &["GATEWAY"]),
     ("CANCELLED", "CLOSED", &["SYSTEM"]),
@@ -54,8 +54,14 @@ impl Client {
             let payments = self.all(&format!("/v1/orders/{}/payments", field(order, "orderNumber"))).await;
             money(order, &payments);
             if holds_stock(&history) {
+                let mut back = Vec::new();
+                for it in &payments {
+                    back.extend(
+                        self.all(&format!("/v1/payments/{}/refunds", field(it, "transactionId"))).await,
+                    );
+                }
                 for (held, shelf) in held.iter_mut().zip(shelves) {
-                    *held += pieces(order, &shelf.product);
+                    *held += pieces(order, &shelf.product) - restocked(&back, &shelf.product);
                 }
             }
         }
@@ -132,4 +138,10 @@ fn holds_stock(history: &[Value]) -> bool {
 fn pieces(order: &Value, product: &str) -> i64 {
     let items = order["items"].as_array().unwrap().iter();
     items.filter(|it| it["productId"] == product).map(|it| it["quantity"].as_i64().unwrap()).sum()
+}
+
+/// The pieces of a product that refunds put back into stock, also those that failed.
+fn restocked(refunds: &[Value], product: &str) -> i64 {
+    let items = refunds.iter().filter_map(|it| it["items"].as_array()).flatten();
+    items.filter(|it| it["productId"] == product).map(|it| it["restocked"].as_i64().unwrap()).sum()
 }

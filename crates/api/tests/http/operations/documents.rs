@@ -10,7 +10,11 @@ use tokio::{
 
 use crate::harness::{Client, Server, shared};
 
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 11] = [
+    "/console",
+    "/console/orders/some-number",
+    "/console/assets/console.js",
+    "/console/assets/console.css",
     "/docs",
     "/docs/index.html",
     "/docs/swagger-ui.css",

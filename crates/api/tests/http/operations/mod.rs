@@ -1,6 +1,7 @@
 //! Running the service.
 
 mod commands;
+mod console;
 mod documents;
 mod gateways;
 mod pages;

@@ -90,7 +90,7 @@ fn collect(value: &Value, found: &mut BTreeSet<String>) {
 }
 
 /// What a page loads: the values of `src` and of the `href` of its `link`s.
-fn loads(page: &str) -> Vec<String> {
+pub(super) fn loads(page: &str) -> Vec<String> {
     let attribute = |tag: &str, name: &str| {
         let rest = tag.split_once(&format!("{name}=\""))?.1;
         Some(rest.split('"').next()?.to_owned())

@@ -103,6 +103,8 @@ async fn what_a_command_does_to_an_account_is_a_line_of_the_security_log() {
         ("user-disabled", &["disable-user"]),
         ("user-enabled", &["enable-user"]),
         ("password-set", &["set-password"]),
+        ("user-unlocked", &["unlock-user"]),
+        ("password-reset-issued", &["reset-password"]),
     ] {
         let mut command = server.place().command(&[("IDEM_OPERATOR_PASSWORD", NEW_PASSWORD)]);
         let output = command.args(arguments).args(["--username", &person.username]).output().unwrap();
@@ -123,6 +125,8 @@ fn somebody_who_is_not_there_is_not_changed() {
         &["disable-user", "--username", "nobody"][..],
         &["enable-user", "--username", "nobody"],
         &["set-password", "--username", "nobody"],
+        &["unlock-user", "--username", "nobody"],
+        &["reset-password", "--username", "nobody"],
         &["set-role", "--username", "nobody", "--role", "OPERATOR"],
     ] {
         let output = server

@@ -4,6 +4,8 @@ mod attempts;
 mod authors;
 mod captures;
 mod lists;
+mod metadata;
 mod refunds;
+mod returns;
 mod start;
 mod voids;

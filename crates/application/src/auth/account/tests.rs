@@ -21,7 +21,7 @@ async fn registered(
 
 /// A key without a user.
 fn keyed() -> IdempotentRequest {
-    let key = ports::IdempotencyKey { user: None, ..request().key };
+    let key = ports::IdempotencyKey { owner: None, ..request().key };
     IdempotentRequest { key, ..request() }
 }
 

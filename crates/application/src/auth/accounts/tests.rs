@@ -6,11 +6,6 @@ use crate::{
     testing::*,
 };
 
-/// The operator of the tests as a stored user.
-fn olga() -> User {
-    operator().caller().user.clone()
-}
-
 /// Ada with a session, and the operators.
 fn bench(operators: &[User]) -> TestApp {
     TestApp::new().with_state(|it| {
@@ -31,7 +26,7 @@ async fn patch(
     patch: AccountPatch,
 ) -> Result<IdempotentReply, AccountError> {
     let render = |it: &Account| reply(&format!("{} {}", it.user.role.as_str(), it.user.disabled));
-    change_account(&it.app, &operator(), key, (&user.id, patch), network(), render).await
+    change_account(&it.app, &operator_user(), key, (&user.id, patch), network(), render).await
 }
 
 const DISABLED: AccountPatch = AccountPatch { disabled: Some(true), role: None };
@@ -59,6 +54,10 @@ async fn role_and_state_change_in_one_commit_that_ends_the_sessions() {
         assert_eq!(patch(&it, None, &ada(), both).await.unwrap(), new("OPERATOR true"));
     }
     assert_eq!(it.record.commits().len(), 1, "what is so already is not written");
+    assert!(
+        it.journal_lines().iter().any(|it| it.contains("DropPasswordReset")),
+        "its mail is worth nothing"
+    );
     assert!(!is_accepted(&it).await);
     assert!(it.journal_lines().contains(&"publish".to_owned()));
     let opened = AccountPatch { disabled: Some(false), role: None };
@@ -158,8 +157,9 @@ async fn a_change_is_made_once_for_a_key() {
 async fn all_sessions_of_a_user_end() {
     let it = bench(&[olga()]);
     assert!(is_accepted(&it).await);
-    let end =
-        async |id: &UserId| end_account_sessions(&it.app, &operator(), None, id, network(), reply("")).await;
+    let end = async |id: &UserId| {
+        end_account_sessions(&it.app, &operator_user(), None, id, network(), reply("")).await
+    };
     assert_eq!(end(&ada().id).await.unwrap(), new(""));
     assert!(!is_accepted(&it).await);
     assert!(it.journal_lines().contains(&"publish".to_owned()));

@@ -31,7 +31,7 @@ async fn keyed(
 ) -> Result<IdempotentReply, PasswordError> {
     let new = Password::parse("white tea!").unwrap();
     let change = PasswordChange { current: current.to_owned(), new, network: network() };
-    change_password(&it.app, &caller(ada()), request, change, reply("")).await
+    change_password(&it.app, &user_caller(ada()), request, change, reply("")).await
 }
 
 #[tokio::test]
@@ -40,13 +40,14 @@ async fn a_changed_password_ends_all_other_sessions_in_the_same_commit() {
     change(&it, "green tea").await.unwrap();
     let expected = [
         Write::ChangePassword { user: ada().key, from: hash_of("green tea"), to: hash_of("white tea!") },
+        Write::DropPasswordReset(ada().key),
         Write::RevokeSessions { user: ada().key, except: Some(session().key), at: NOW },
     ];
     assert_eq!(it.record.only_commit(), expected);
     assert!(it.app.revocations.contains_session(&elsewhere().id), "here at once");
     assert_eq!(
         it.journal_lines(),
-        ["commit ChangePassword RevokeSessions", "publish"],
+        ["commit ChangePassword DropPasswordReset RevokeSessions", "publish"],
         "then the other instances are notified"
     );
     assert!(!it.app.revocations.contains_session(&session().id));
@@ -72,7 +73,7 @@ async fn wrong_passwords_are_counted_by_the_session_and_lock_nothing_else() {
         }
     );
     assert_eq!(it.record.commits(), []);
-    let other = Caller { session: elsewhere().id, ..caller(ada()) };
+    let other = UserCaller { session: elsewhere().id, ..user_caller(ada()) };
     let new = Password::parse("white tea!").unwrap();
     let right = PasswordChange { current: "green tea".to_owned(), new, network: network() };
     let changed = change_password(&it.app, &other, None, right, reply("")).await;

@@ -92,7 +92,7 @@ async fn without_record_nobody_is_accepted_when_the_last_look_is_old() {
 #[tokio::test]
 async fn whoever_ended_is_refused_with_an_old_look_and_without_record() {
     let it = bench();
-    logout(&it.app, &caller(ada())).await.unwrap();
+    logout(&it.app, &user_caller(ada())).await.unwrap();
     let it = without_record(it);
     it.clock.advance(seconds(60));
     assert!(!is_accepted(&it).await);
@@ -268,7 +268,7 @@ fn with_copies(mut it: TestApp) -> TestApp {
 }
 
 async fn role(it: &TestApp) -> Role {
-    shown(it).await.unwrap().unwrap().user.role
+    shown(it).await.unwrap().unwrap().into_user().unwrap().user.role
 }
 
 /// Another instance, whose clock shows that time, makes Ada an operator.

@@ -136,7 +136,7 @@ async fn an_access_token_is_good_until_it_expires_or_its_session_ends() {
     let who = authenticate(&it.app, &pair.access).await.unwrap();
     assert_eq!(who, Some(caller(ada())));
     assert_eq!(authenticate(&it.app, "nonsense").await.unwrap(), None);
-    logout(&it.app, &caller(ada())).await.unwrap();
+    logout(&it.app, &user_caller(ada())).await.unwrap();
     assert_eq!(authenticate(&it.app, &pair.access).await.unwrap(), None, "at once");
     let it = bench();
     let pair = refreshed(&it, 1).await.unwrap();
@@ -147,7 +147,7 @@ async fn an_access_token_is_good_until_it_expires_or_its_session_ends() {
 #[tokio::test]
 async fn logging_out_of_a_session_that_is_gone_is_no_failure() {
     let it = TestApp::new();
-    logout(&it.app, &caller(ada())).await.unwrap();
+    logout(&it.app, &user_caller(ada())).await.unwrap();
     assert_eq!(it.record.commits(), []);
 }
 
@@ -156,7 +156,7 @@ async fn revoked(
     by: User,
     key: Option<IdempotentRequest>,
 ) -> Result<IdempotentReply, RevokeError> {
-    revoke_session(&it.app, &caller(by), key, &session().id, reply("")).await
+    revoke_session(&it.app, &user_caller(by), key, &session().id, reply("")).await
 }
 
 #[tokio::test]
@@ -171,10 +171,10 @@ async fn an_end_that_is_asked_for_again_is_answered_again() {
 async fn a_session_is_ended_by_its_owner_only_and_once() {
     let it = bench();
     assert!(matches!(revoked(&it, bob(), None).await, Err(RevokeError::NotFound)));
-    assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), [session()]);
+    assert_eq!(list_sessions(&it.app, &user_caller(ada())).await.unwrap(), [session()]);
     assert_eq!(revoked(&it, ada(), None).await.unwrap(), IdempotentReply::New(reply("")));
     assert!(matches!(revoked(&it, ada(), None).await, Err(RevokeError::NotFound)));
-    assert_eq!(list_sessions(&it.app, &caller(ada())).await.unwrap(), []);
+    assert_eq!(list_sessions(&it.app, &user_caller(ada())).await.unwrap(), []);
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn the_others_are_told_of_an_end_when_it_is_committed() {
     revoked(&it, ada(), None).await.unwrap();
     assert_eq!(it.journal_lines(), ["commit RevokeSession", "publish"]);
     let it = bench();
-    logout(&it.app, &caller(ada())).await.unwrap();
+    logout(&it.app, &user_caller(ada())).await.unwrap();
     assert_eq!(it.journal_lines(), ["commit RevokeSession", "publish"]);
     let it = bench();
     it.clock.advance(seconds(11));
@@ -195,7 +195,7 @@ async fn the_others_are_told_of_an_end_when_it_is_committed() {
 async fn an_end_that_is_not_committed_is_told_to_nobody() {
     let it = bench();
     it.record.refuse_next_commit(CommitError::Failed(away_error()));
-    assert!(logout(&it.app, &caller(ada())).await.is_err());
+    assert!(logout(&it.app, &user_caller(ada())).await.is_err());
     assert_eq!(it.journal_lines(), [""; 0]);
 }
 
@@ -205,6 +205,6 @@ async fn an_end_that_nobody_can_be_told_of_is_one_nevertheless() {
     let mut broadcast = MockBroadcast::new();
     broadcast.expect_publish().times(1).returning(|| Err(away_error()));
     it.app.revocation_broadcast = Arc::new(broadcast);
-    logout(&it.app, &caller(ada())).await.unwrap();
+    logout(&it.app, &user_caller(ada())).await.unwrap();
     assert!(now(&it).revoked_at.is_some());
 }

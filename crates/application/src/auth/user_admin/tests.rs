@@ -53,6 +53,10 @@ async fn a_closed_account_is_good_for_nothing_until_it_is_opened_again() {
         assert!(disable_user(&it.app, "ada").await.unwrap().disabled);
     }
     assert_eq!(it.record.commits().len(), 1);
+    assert!(
+        it.journal_lines().iter().any(|it| it.contains("DropPasswordReset")),
+        "its mail is worth nothing"
+    );
     assert!(!is_accepted(&it).await && !log_in(&it, "green tea").await);
     assert!(refresh_session(&it.app, "session/1", network()).await.is_err());
     assert!(it.journal_lines().contains(&"publish".to_owned()));

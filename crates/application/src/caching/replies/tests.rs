@@ -3,7 +3,11 @@ use crate::testing::*;
 
 fn claim() -> Claim {
     Claim {
-        key: IdempotencyKey { user: Some(ada().key), route: "POST /v1/orders", key: "key".to_owned() },
+        key: IdempotencyKey {
+            owner: Some(domain::AuthorKey::User(ada().key)),
+            route: "POST /v1/orders",
+            key: "key".to_owned(),
+        },
         fingerprint: Fingerprint("f".to_owned()),
         resource: "n1".to_owned(),
         reply: Some(StoredReply {
@@ -29,7 +33,7 @@ async fn a_reply_is_found_as_it_was_put_and_under_its_key_only() {
     known.put(&claim()).await;
     assert_eq!(known.find(&claim().key, NOW).await, Some(claim()));
     for other in [
-        IdempotencyKey { user: None, ..claim().key },
+        IdempotencyKey { owner: None, ..claim().key },
         IdempotencyKey { route: "POST /v1/products", ..claim().key },
         IdempotencyKey { key: "KEY".to_owned(), ..claim().key },
     ] {

@@ -194,3 +194,23 @@ async fn logins_are_always_read_from_the_record() {
     users.find_account_conflicts(&ada().username, &ada().email).await.unwrap();
     assert_eq!(users.highest_hash_cost().await.unwrap(), 12);
 }
+
+#[tokio::test]
+async fn users_are_listed_by_row_with_one_load_of_those_that_are_not_cached() {
+    let bob = crate::testing::bob;
+    let mut record = MockUserRepository::new();
+    record.expect_find_user().times(1).returning(|_| Ok(Some(ada())));
+    let asked = |keys: &[UserKey]| keys == [crate::testing::bob().key];
+    record.expect_list_users_by_key().times(1).withf(asked).returning(move |_| Ok(vec![bob()]));
+    let changed = ChangedUser { key: ada().key, id: ada().id, at: NOW, user: Some(ada()) };
+    let renamed = User { changed_at: Some(NOW), disabled: true, ..ada() };
+    let changed = ChangedUser { user: Some(renamed.clone()), ..changed };
+    record.expect_list_changed_users().returning(move |_, _, _| Ok(vec![changed.clone()]));
+    let users = CachedUsers::new(Arc::new(record), Arc::<FakeCache>::default());
+    users.find_user(&ada().id).await.unwrap();
+    let keys = [ada().key, bob().key];
+    assert_eq!(users.list_users_by_key(&keys).await.unwrap(), [ada(), bob()]);
+    assert_eq!(users.list_users_by_key(&keys).await.unwrap(), [ada(), bob()]);
+    users.list_changed_users(NOW, None, 9).await.unwrap();
+    assert_eq!(users.list_users_by_key(&keys).await.unwrap(), [renamed, bob()], "a change is seen");
+}

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use domain::{
     User, Version,
     order::{OrderDetails, OrderReference, Tracking, TrackingNumber, TrackingPatch},
@@ -24,10 +26,6 @@ fn tracked(text: &str) -> EditRequest {
 
 fn with_order(order: Order) -> TestApp {
     TestApp::new().with_state(|it| it.orders.push(order))
-}
-
-fn olga() -> User {
-    operator().caller().user.clone()
 }
 
 async fn by(it: &TestApp, user: User, ask: EditRequest) -> Result<Order, EditError> {
@@ -84,4 +82,16 @@ async fn a_version_that_moves_under_the_commit_is_not_meant_any_more() {
     it.record.change(|it| it.orders[0] = order());
     it.record.before_next_commit(|it| it.orders[0] = paid());
     assert!(matches!(by(&it, ada(), named("PO-1")).await, Err(EditError::NotPending)), "decided again");
+}
+
+#[tokio::test]
+async fn an_owner_changes_orders_only_so_often_within_a_minute() {
+    let mut it = with_order(order());
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    it.app.policy.orders_per_minute = 2;
+    for name in ["PO-1", "PO-2", "PO-2"] {
+        by(&it, ada(), named(name)).await.unwrap();
+    }
+    assert!(matches!(by(&it, ada(), named("PO-3")).await, Err(EditError::Throttled(_))));
+    assert!(by(&it, olga(), named("PO-4")).await.is_ok(), "an operator has no limit");
 }

@@ -1,3 +1,6 @@
+mod copies;
+mod services;
+
 use std::sync::Arc;
 
 use domain::{Currency, Money, Version, order::OrderDetails};
@@ -31,12 +34,16 @@ fn shop() -> TestApp {
     shop_of([product("tea", yuan("10"), Some(5))])
 }
 
-fn show(order: &Order) -> StoredReply {
+fn show(order: &Order, _: &User) -> StoredReply {
     reply(&format!("{} {}", order.number, order.amount))
 }
 
+fn buyer(user: User) -> Buyer {
+    Buyer::User(user_caller(user))
+}
+
 async fn place_on(it: &TestApp, lines: Vec<OrderLineInput>) -> Result<IdempotentReply, PlaceError> {
-    place_order(&it.app, &caller(ada()), request(), lines, OrderDetails::default(), show).await
+    place_order(&it.app, &buyer(ada()), request(), lines, OrderDetails::default(), show).await
 }
 
 fn body(answered: IdempotentReply) -> String {
@@ -52,7 +59,7 @@ async fn one_commit_makes_claim_order_history_and_stock_true() {
     let answered = place_on(&it, vec![tea(2)]).await.unwrap();
     let order = it.record.state().orders[0].clone();
     let IdempotentReply::New(reply) = answered else { panic!("it is new") };
-    assert_eq!(reply, show(&order));
+    assert_eq!(reply, show(&order, &ada()));
     let claim = Claim { resource: order.number.to_string(), reply: Some(reply), ..claim_for("", None) };
     let entry = HistoryEntry::for_new_order(&order, ChangedBy::customer(ada().key));
     let line = StockLine { product: ProductId::new("tea".to_owned()), quantity: 2 };
@@ -155,7 +162,7 @@ async fn a_reply_that_this_process_has_seen_is_given_again_without_a_lock_and_wi
     it.app.locks = Arc::new(ports::MockLockManager::new());
     assert_eq!(body(place_on(&it, vec![tea(2)]).await.unwrap()), first.replace("first", "again"));
     let reused =
-        place_order(&it.app, &caller(ada()), other_request(), vec![tea(1)], OrderDetails::default(), show)
+        place_order(&it.app, &buyer(ada()), other_request(), vec![tea(1)], OrderDetails::default(), show)
             .await;
     assert!(matches!(reused, Err(PlaceError::Key(KeyError::Reused))), "{reused:?}");
 }
@@ -273,7 +280,7 @@ async fn place_under(it: &TestApp, key: &str) -> Result<IdempotentReply, PlaceEr
     let key = IdempotencyKey { key: key.to_owned(), ..request().key };
     place_order(
         &it.app,
-        &caller(ada()),
+        &buyer(ada()),
         IdempotentRequest { key, ..request() },
         vec![tea(1)],
         OrderDetails::default(),
@@ -299,7 +306,7 @@ async fn a_user_with_too_many_unpaid_orders_gets_no_more_until_one_of_them_is_pa
         "what was answered is answered again"
     );
     let another =
-        place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], OrderDetails::default(), show)
+        place_order(&it.app, &buyer(bob()), request_of(&bob()), vec![tea(1)], OrderDetails::default(), show)
             .await;
     assert!(another.is_ok(), "each user has a limit of its own");
     it.record.change(|it| it.open_counts[0].total -= 1);
@@ -319,7 +326,7 @@ async fn a_user_holds_only_so_many_pieces_of_a_product_unpaid() {
     let Err(PlaceError::Throttled(told)) = place_under(&it, "d").await else { panic!("one too many") };
     assert_eq!((told.reached, told.limit), (Limit::OpenPieces, 3));
     let another =
-        place_order(&it.app, &caller(bob()), request_of(&bob()), vec![tea(1)], OrderDetails::default(), show)
+        place_order(&it.app, &buyer(bob()), request_of(&bob()), vec![tea(1)], OrderDetails::default(), show)
             .await;
     assert!(another.is_ok(), "each user has a limit of its own");
     let mut it = shop();

@@ -21,11 +21,6 @@ fn with_order(order: Order) -> TestApp {
     TestApp::new().with_state(|it| it.orders.push(order))
 }
 
-/// An operator.
-fn olga() -> User {
-    operator().caller().user.clone()
-}
-
 /// Asks for a move, and gives the order after it.
 async fn by(it: &TestApp, user: User, ask: TransitionRequest) -> Result<Order, TransitionError> {
     keyed(it, user, None, ask).await?;

@@ -33,6 +33,7 @@ async fn pay(it: &TestApp) -> IdempotentReply {
         gateway: sandbox(),
         token: PaymentToken::new("tok_visa".to_owned()),
         capture_method: CaptureMethod::Automatic,
+        metadata: domain::order::Metadata::default(),
     };
     start_payment(&it.app, &caller(ada()), request(), payment, show).await.unwrap()
 }
@@ -62,6 +63,8 @@ fn refund(id: &str) -> Refund {
         created_at: NOW,
         check_at: Some(NOW),
         checks: 0,
+        items: Vec::new(),
+        metadata: domain::order::Metadata::default(),
     }
 }
 

@@ -27,7 +27,15 @@ fn show(shown: &VisibleTransaction, refund: Option<&RefundId>) -> StoredReply {
 }
 
 async fn ask(it: &TestApp, operation: PaymentOperation) -> Result<String, OperationError> {
-    let outcome = execute_operation(&it.app, &operator(), request(), &pending().id, operation, show).await?;
+    ask_with(it, request(), operation).await
+}
+
+async fn ask_with(
+    it: &TestApp,
+    request: IdempotentRequest,
+    operation: PaymentOperation,
+) -> Result<String, OperationError> {
+    let outcome = execute_operation(&it.app, &operator(), request, &pending().id, operation, show).await?;
     Ok(match outcome {
         IdempotentReply::New(reply) => format!("first {}", reply.body),
         IdempotentReply::Replay(reply) => format!("again {}", reply.body),
@@ -35,7 +43,13 @@ async fn ask(it: &TestApp, operation: PaymentOperation) -> Result<String, Operat
 }
 
 fn refund(amount: &str) -> PaymentOperation {
-    PaymentOperation::Refund(Some(amount.to_owned()), Some(Text::new("broken")))
+    refund_of(Some(amount))
+}
+
+/// Without an amount: of all that is left.
+fn refund_of(amount: Option<&str>) -> PaymentOperation {
+    let (subject, reason) = (RefundSubject::Amount(amount.map(str::to_owned)), Some(Text::new("broken")));
+    PaymentOperation::Refund(NewRefund { subject, reason, metadata: Metadata::default() })
 }
 
 #[tokio::test]
@@ -156,6 +170,56 @@ async fn what_cannot_be_done_changes_nothing_and_asks_nothing() {
 }
 
 #[tokio::test]
+async fn what_the_gateway_cannot_represent_is_refused_before_anything_is_claimed() {
+    let capture = PaymentOperation::Capture(Some("5".to_owned()));
+    for (order, transaction, operation) in [
+        (order(), authorized(), capture.clone()),
+        (order(), authorized(), PaymentOperation::Capture(None)),
+        (paid(), captured(), refund("5")),
+        (paid(), captured(), refund_of(None)),
+    ] {
+        let it = bench(order, transaction);
+        it.gateway.refuse_all(Unsupported::Amount);
+        let refused = ask(&it, operation).await.unwrap_err();
+        assert!(matches!(refused, OperationError::Unsupported(Unsupported::Amount)), "{refused}");
+        assert!(refused.is_refusal());
+        assert_eq!(it.journal_lines(), Vec::<String>::new());
+    }
+    let it = bench(order(), authorized());
+    it.gateway.refuse_all(Unsupported::Amount);
+    it.gateway.push_answer(answer_with(EventKind::Voided));
+    assert_eq!(ask(&it, PaymentOperation::Void).await.unwrap(), "first VOIDED -", "a void has no amount");
+    // The rules of the payment come first.
+    let mut other = request();
+    other.key.key = "k2".to_owned();
+    assert!(matches!(ask_with(&it, other, capture).await, Err(OperationError::NotCapturable(_))));
+}
+
+#[tokio::test]
+async fn a_refund_that_a_notice_withdraws_after_its_claim_is_not_sent() {
+    let it = bench(paid(), captured());
+    let begun_there = domain::payment::PaymentEvent {
+        refund: Some(RefundId::new("dashboard".to_owned())),
+        ..event(EventKind::RefundSucceeded, "20.00")
+    };
+    it.record.after_next_commit(move |it| {
+        let (order, transaction) = (it.orders[0].clone(), it.transactions[0].clone());
+        let mut case = domain::payment::TransactionChange::from_order(order, transaction, false);
+        let fresh = || domain::payment::RefundIds {
+            key: domain::RefundKey::new(99),
+            id: RefundId::new("r99".to_owned()),
+        };
+        domain::payment::apply_events(&mut case, &[begun_there], fresh, NOW);
+        it.orders[0].revision = it.orders[0].revision.next();
+        it.transactions[0] = case.transaction;
+    });
+    it.gateway.push_answer(answer_with(EventKind::RefundSucceeded));
+    assert_eq!(ask(&it, refund("20")).await.unwrap(), "first REFUNDED FAILED");
+    assert!(!it.journal_lines().iter().any(|it| it.starts_with("refund")), "{:?}", it.journal_lines());
+    assert_eq!(it.record.state().transactions[0].refunded_amount(), yuan("20"), "once");
+}
+
+#[tokio::test]
 async fn refunds_at_once_never_give_back_more_than_was_captured() {
     let it = bench(paid(), captured());
     it.record.before_next_commit(|it| {
@@ -163,7 +227,13 @@ async fn refunds_at_once_never_give_back_more_than_was_captured() {
         let mut case = domain::payment::TransactionChange::from_order(paid(), captured(), false);
         let fresh =
             domain::payment::RefundIds { key: domain::RefundKey::new(1), id: RefundId::new("r1".to_owned()) };
-        case.request_refund(Some(yuan("15")), None, operator().caller().changed_by(), fresh, NOW).unwrap();
+        case.request_refund(
+            domain::payment::RefundRequest::for_amount(Some(yuan("15"))),
+            operator().caller().changed_by(),
+            fresh,
+            NOW,
+        )
+        .unwrap();
         it.transactions[0] = case.transaction;
     });
     assert!(matches!(
@@ -255,8 +325,12 @@ async fn a_gateway_that_is_left_alone_refuses_an_operation_before_it_is_claimed(
 async fn a_refund_that_a_notice_withdrew_meanwhile_is_not_sent() {
     let it = bench(paid(), captured());
     let mut case = domain::payment::TransactionChange::from_order(paid(), captured(), false);
-    let refund =
-        case.request_refund(Some(yuan("20")), None, domain::ChangedBy::SYSTEM, it.app.new_refund_ids(), NOW);
+    let refund = case.request_refund(
+        domain::payment::RefundRequest::for_amount(Some(yuan("20"))),
+        domain::ChangedBy::SYSTEM,
+        it.app.new_refund_ids(),
+        NOW,
+    );
     let id = refund.unwrap().id.clone();
     let begun_there = domain::payment::PaymentEvent {
         refund: Some(RefundId::new("dashboard".to_owned())),

@@ -42,6 +42,8 @@ fn refund(id: &str, check_at: Option<Timestamp>) -> Refund {
         created_at: NOW,
         check_at,
         checks: 0,
+        items: Vec::new(),
+        metadata: domain::order::Metadata::default(),
     }
 }
 

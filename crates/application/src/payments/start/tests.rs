@@ -1,4 +1,5 @@
 mod actions;
+mod services;
 
 use std::{
     pin::pin,
@@ -25,6 +26,7 @@ fn payment() -> NewPayment {
         gateway: sandbox(),
         token: PaymentToken::new("tok_visa".to_owned()),
         capture_method: CaptureMethod::Automatic,
+        metadata: domain::order::Metadata::default(),
     }
 }
 
@@ -355,7 +357,7 @@ async fn a_user_whose_payments_were_declined_too_often_pays_no_other_order_eithe
         panic!("one too many")
     };
     assert_eq!((refused.limit, refused.window), (2, seconds(86_400)));
-    let key = ports::IdempotencyKey { user: Some(bob().key), ..request().key };
+    let key = ports::IdempotencyKey { owner: Some(domain::AuthorKey::User(bob().key)), ..request().key };
     it.record.change(|it| it.orders[0].owner = bob().key);
     it.gateway.push_answer(answer_with(EventKind::Captured));
     let other =

@@ -13,7 +13,7 @@ fn plain(kind: EventKind, amount: &str, ms: i64) -> PaymentEvent {
 }
 
 fn ask(case: &mut TransactionChange, amount: &str) -> Result<Refund, NotRefundable> {
-    case.request_refund(Some(yuan(amount)), None, OPERATOR, fresh(), NOW)
+    case.request_refund(RefundRequest::for_amount(Some(yuan(amount))), OPERATOR, fresh(), NOW)
 }
 
 #[test]
@@ -117,7 +117,10 @@ fn everything_disputed_leaves_nothing_to_refund() {
     let mut case = told(&[event(Captured), event(Disputed)]);
     assert_eq!(case.transaction.status(), PaymentStatus::Disputed);
     assert!(case.transaction.occupies_order(), "it may be won");
-    assert_eq!(case.request_refund(None, None, OPERATOR, fresh(), NOW), Err(NotRefundable::State));
+    assert_eq!(
+        case.request_refund(RefundRequest::for_amount(None), OPERATOR, fresh(), NOW),
+        Err(NotRefundable::State)
+    );
     assert_eq!(ask(&mut case, "0.01"), Err(NotRefundable::Exceeds));
 }
 

@@ -121,7 +121,13 @@ fn a_refund_begun_in_the_dashboard_is_recorded_under_its_reference() {
 fn asked(amount: &str) -> TransactionChange {
     let mut case = told(&[of("pi_1", event(Captured))]);
     let ids = RefundIds { key: RefundKey::new(8), id: RefundId::new("r1".into()) };
-    case.request_refund(Some(yuan(amount)), None, ChangedBy::operator(UserKey::new(2)), ids, NOW).unwrap();
+    case.request_refund(
+        RefundRequest::for_amount(Some(yuan(amount))),
+        ChangedBy::operator(UserKey::new(2)),
+        ids,
+        NOW,
+    )
+    .unwrap();
     case
 }
 

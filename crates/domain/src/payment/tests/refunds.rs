@@ -27,8 +27,7 @@ fn a_refund_that_fails_after_it_went_through_can_be_made_again() {
         assert_eq!(case.order_change.order().status, OrderStatus::RefundPending, "{arrival:?}");
         assert!(kinds(&case).contains(&FindingKind::RefundFailed), "{arrival:?}");
         case.request_refund(
-            None,
-            None,
+            RefundRequest::for_amount(None),
             OPERATOR,
             RefundIds { key: RefundKey::new(8), id: RefundId::new("r2".into()) },
             NOW,
@@ -166,7 +165,7 @@ fn goods_that_went_back_into_stock_keep_the_order_from_going_back() {
 #[test]
 fn a_refund_says_who_asked_for_it() {
     let mut case = told(&[event(Captured), refund(RefundSucceeded, "2", "theirs")]);
-    case.request_refund(Some(yuan("1")), None, OPERATOR, fresh(), NOW).unwrap();
+    case.request_refund(RefundRequest::for_amount(Some(yuan("1"))), OPERATOR, fresh(), NOW).unwrap();
     let by = |case: &TransactionChange| {
         case.transaction.refunds.iter().map(|it| it.requested_by).collect::<Vec<_>>()
     };
@@ -232,7 +231,7 @@ fn of_two_words_about_a_refund_with_two_amounts_the_later_holds() {
         assert_eq!(kinds(&case), [FindingKind::AmountMismatch], "{arrival:?}");
     }
     let mut ours = told(&[event(Captured)]);
-    ours.request_refund(Some(yuan("4")), None, OPERATOR, fresh(), NOW).unwrap();
+    ours.request_refund(RefundRequest::for_amount(Some(yuan("4"))), OPERATOR, fresh(), NOW).unwrap();
     let other = at(1, RefundSucceeded, "5", "auto");
     assert_eq!(
         ours.apply_event(&other, fresh(), NOW),

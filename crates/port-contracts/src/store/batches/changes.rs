@@ -58,7 +58,7 @@ impl BegunPayment {
     fn paying_unit(&self, number: usize, (change, transaction): (OrderChange, Transaction)) -> UnitOfWork {
         UnitOfWork::new()
             .with_order_change(change)
-            .with_write(Write::UpdateTransaction(Box::new(transaction)))
+            .with_write(sample::update_transaction(transaction))
             .with_write(Write::StoreReply { key: self.claim.key.clone(), reply: reply_of(number) })
     }
 

@@ -1,0 +1,15 @@
+//! Deliveries of webhooks.
+
+use diesel::QueryResult;
+use diesel_async::RunQueryDsl;
+
+use super::{chunk_length, inserts::insert_rows};
+use crate::connection::Conn;
+use crate::sql::cached_statement::CachedStatement;
+use crate::sql::row::DeliveryRow;
+use crate::sql::schema::webhook_deliveries;
+
+/// Inserts deliveries with as few statements as possible.
+pub(crate) async fn insert_delivery_rows(conn: &mut Conn, rows: Vec<DeliveryRow>) -> QueryResult<()> {
+    insert_rows!(conn, webhook_deliveries::table, rows).await
+}

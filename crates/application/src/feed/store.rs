@@ -1,0 +1,102 @@
+//! Adds its events to every unit of work, as a decorator of the store.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{FeedEvent, FeedEventId};
+use ports::{Clock, CommitError, IdGenerator, NewFeedEvent, Store, UnitOfWork, UserRepository, Write};
+
+use super::{
+    derive::{EventDraft, derive_events},
+    render::{FeedPeople, FeedRenderer},
+    signal::FeedSignal,
+};
+
+/// A store that commits the events of a unit together with it, and then says that there are some.
+pub struct FeedStore {
+    store: Arc<dyn Store>,
+    users: Arc<dyn UserRepository>,
+    renderer: Arc<dyn FeedRenderer>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdGenerator>,
+    signal: Arc<FeedSignal>,
+}
+
+/// What [`FeedStore`] works with besides the store.
+pub struct FeedParts {
+    /// Reads the users whom events name, from a cache where it can.
+    pub users: Arc<dyn UserRepository>,
+    /// Renders the `data` of the events.
+    pub renderer: Arc<dyn FeedRenderer>,
+    /// Gives events their `created_at`.
+    pub clock: Arc<dyn Clock>,
+    /// Makes the ids of events.
+    pub ids: Arc<dyn IdGenerator>,
+    /// Wakes up who numbers them.
+    pub signal: Arc<FeedSignal>,
+}
+
+impl FeedStore {
+    /// Adds events to what `store` commits.
+    #[must_use]
+    pub fn new(store: Arc<dyn Store>, parts: FeedParts) -> Self {
+        let FeedParts { users, renderer, clock, ids, signal } = parts;
+        Self { store, users, renderer, clock, ids, signal }
+    }
+
+    /// The users whom the events name, as far as they can be read.
+    async fn find_people(&self, drafts: &[EventDraft]) -> FeedPeople {
+        let mut keys: Vec<_> = drafts.iter().filter_map(|it| it.content.person()).collect();
+        keys.sort_unstable();
+        keys.dedup();
+        if keys.is_empty() {
+            return FeedPeople::new();
+        }
+        // An account that cannot be read must not keep an order from being paid: its event then names no customer.
+        let users = self.users.list_users_by_key(&keys).await.unwrap_or_default();
+        users.into_iter().map(|it| (it.key, it)).collect()
+    }
+
+    async fn render_events(&self, drafts: Vec<EventDraft>) -> Vec<NewFeedEvent> {
+        let people = self.find_people(&drafts).await;
+        let now = self.clock.now();
+        let render = |draft: EventDraft| {
+            let data = self.renderer.render_content(&draft.content, &people);
+            let before = draft.unless_like.map(|it| self.renderer.render_content(&it, &people));
+            let event = FeedEvent {
+                id: FeedEventId::new(self.ids.next_id()),
+                kind: draft.kind,
+                subject: draft.subject,
+                owner: draft.content.owner(),
+                data,
+                created_at: now,
+            };
+            (before.as_ref() != Some(&event.data))
+                .then_some(NewFeedEvent { event, only_with: draft.only_with })
+        };
+        drafts.into_iter().filter_map(render).collect()
+    }
+}
+
+#[async_trait]
+impl Store for FeedStore {
+    async fn commit(&self, work: UnitOfWork) -> Result<(), CommitError> {
+        let drafts = derive_events(&work);
+        if drafts.is_empty() {
+            return self.store.commit(work).await;
+        }
+        let events = self.render_events(drafts).await;
+        if events.is_empty() {
+            return self.store.commit(work).await;
+        }
+        let outcome = self.store.commit(work.with_write(Write::InsertFeedEvents(events))).await;
+        // Also when it is not known whether the commit happened; to look for nothing costs one query.
+        if outcome.as_ref().err().is_none_or(|it| !it.is_refusal()) {
+            self.signal.announce_written();
+        }
+        outcome
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,47 @@
+//! The bodies of messages.
+
+use domain::{EndpointId, FeedEvent, FeedSequence, Timestamp, WebhookDelivery, WebhookEndpoint};
+use ports::{FeedFilter, FeedPage, PortError};
+
+use crate::App;
+
+/// The type of a message that an operator asks for to try an endpoint. It is no event of the feed.
+pub(super) const TEST_TYPE: &str = "webhook.test";
+
+/// Writes messages as JSON.
+pub trait MessageRenderer: Send + Sync {
+    /// The message about an event of the feed.
+    fn render_event(&self, sequence: FeedSequence, event: &FeedEvent) -> String;
+
+    /// The message of a test of that endpoint, asked for at that time.
+    fn render_test(&self, delivery: &WebhookDelivery, endpoint: &EndpointId, asked_at: Timestamp) -> String;
+}
+
+/// The event with that sequence; `None` if it is no longer kept.
+pub(super) async fn find_event(app: &App, sequence: i64) -> Result<Option<FeedEvent>, PortError> {
+    let after = Some(FeedSequence::new(sequence.saturating_sub(1)));
+    match app.feed.list_events_after(FeedFilter { after, types: Vec::new(), limit: 1 }).await? {
+        FeedPage::Events { events, .. } => {
+            let mut found = events.into_iter().filter(|it| it.sequence.get() == sequence);
+            Ok(found.next().map(|it| it.event))
+        }
+        FeedPage::Expired { .. } => Ok(None),
+    }
+}
+
+/// The body of a delivery; `None` if its event is no longer kept.
+///
+/// It is written from the feed at each attempt and not stored with the delivery. So there is one place from which the
+/// personal data of an erased account has to go.
+pub(super) async fn render_body(
+    app: &App,
+    endpoint: &WebhookEndpoint,
+    delivery: &WebhookDelivery,
+) -> Result<Option<String>, PortError> {
+    let Some(sequence) = delivery.sequence else {
+        let test = app.webhook_renderer.render_test(delivery, &endpoint.id, delivery.created_at);
+        return Ok(Some(test));
+    };
+    let event = find_event(app, sequence).await?;
+    Ok(event.map(|it| app.webhook_renderer.render_event(FeedSequence::new(sequence), &it)))
+}

@@ -1,0 +1,298 @@
+//! Sending due deliveries to one endpoint.
+
+use std::sync::Mutex;
+use std::time::Duration;
+
+use domain::{
+    FindingKind, Timestamp, WebhookDelivery, WebhookEndpoint,
+    webhook::{AttemptResult, DeliveryAttempt, FailedAttempt},
+};
+use futures_util::{StreamExt, future::join_all, stream::FuturesUnordered};
+use ports::{
+    CommitError, DeliveryOutcome, DueDelivery, Observation, PortError, UnitOfWork, WebhookAnswer,
+    WebhookMessage, WebhookWrite, Write,
+};
+
+use super::{body::render_body, secrets::open_secret};
+use crate::{
+    App,
+    findings::{FindingContext, new_finding},
+    retry::{Attempt, retry_stale},
+};
+
+/// The most deliveries to one endpoint that run at once.
+const CONCURRENCY: usize = 8;
+/// How long a delivery belongs to who claimed it. It is sent at most [`CLAIM_FRESH`] later, sending takes at most 17 s,
+/// and clocks of instances differ by up to 10 s, so that a shorter lease could be over while its holder still sends.
+pub(super) const LEASE: Duration = Duration::from_secs(60);
+/// How long after its claim a delivery may still be sent. A slow claim or read would use up the lease, and another
+/// instance would send it at the same time; so it is left for when the lease is over.
+const CLAIM_FRESH: Duration = Duration::from_secs(5);
+/// The number of due deliveries that are read at once.
+const BATCH: u32 = 100;
+/// If more than this number of a batch wait for others, they are put off, so that they do not fill the next batch too.
+const BLOCKED_MAX: usize = 50;
+/// The longest time for which they are put off.
+const POSTPONE_MAX: Duration = Duration::from_secs(60);
+/// How long a round begins deliveries. After it the endpoint is read again, with its address and secrets.
+const ROUND_MAX: Duration = Duration::from_secs(5);
+
+/// What the deliveries of one round share.
+struct Round<'a> {
+    app: &'a App,
+    endpoint: &'a WebhookEndpoint,
+    /// Since when the endpoint fails, as the attempts of this round have changed it.
+    failing_since: Mutex<Option<Timestamp>>,
+}
+
+/// Whether the round goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    /// The endpoint was disabled.
+    Stop,
+}
+
+/// Sends due deliveries, a bounded number at once, until none is due or the round has taken long enough. `true` if
+/// there may be more.
+///
+/// # Errors
+/// [`PortError`], after what was begun has ended.
+pub(super) async fn deliver_due(app: &App, endpoint: &WebhookEndpoint) -> Result<bool, PortError> {
+    let round = Round { app, endpoint, failing_since: Mutex::new(endpoint.failing_since) };
+    let end = app.clock.monotonic_now().saturating_add(ROUND_MAX);
+    let mut running = FuturesUnordered::new();
+    let (mut begins, mut is_busy, mut outcome) = (true, false, Ok(()));
+    loop {
+        // Refilled at half, so that a fast endpoint does not cost a query for each delivery.
+        if begins && running.len() <= CONCURRENCY / 2 {
+            let claimed_at = app.clock.monotonic_now();
+            match round.claim_due(CONCURRENCY.saturating_sub(running.len())).await {
+                Ok((claimed, has_postponed)) => {
+                    running.extend(claimed.into_iter().map(|it| round.deliver_claimed(it, claimed_at)));
+                    // Behind those that were put off there may be others that are due.
+                    is_busy |= has_postponed;
+                }
+                Err(error) => (begins, outcome) = (false, Err(error)),
+            }
+        }
+        let Some(ended) = running.next().await else { break };
+        is_busy = true;
+        match ended {
+            Ok(Next::GoOn) => {}
+            Ok(Next::Stop) => begins = false,
+            Err(error) => (begins, outcome) = (false, Err(error)),
+        }
+        begins &= app.clock.monotonic_now() < end;
+    }
+    outcome.map(|()| is_busy)
+}
+
+impl Round<'_> {
+    /// Claims deliveries that are due and wait for no other, at most `room`. The flag says whether many that wait were
+    /// put off.
+    async fn claim_due(&self, room: usize) -> Result<(Vec<WebhookDelivery>, bool), PortError> {
+        let app = self.app;
+        let now = app.clock.now();
+        let due = app.webhooks.list_due_deliveries(self.endpoint.key, now, BATCH).await?;
+        let (free, blocked): (Vec<_>, Vec<_>) = due.into_iter().partition(|it| it.blocked_until.is_none());
+        let postpones = blocked.len() > BLOCKED_MAX;
+        if postpones {
+            let work =
+                UnitOfWork::new().with_writes(blocked.into_iter().map(|it| postpone_delivery(it, now)));
+            app.store.commit(work).await.map_err(CommitError::into_port_error)?;
+        }
+        // Each is a unit of its own: of one that another instance claims at this moment the others do not suffer.
+        let claims = free.into_iter().take(room).map(async |due| {
+            let claimed = due.delivery.with_attempt_begun(now, LEASE);
+            let update = update_delivery(claimed.clone(), due.delivery.attempts);
+            match app.store.commit(UnitOfWork::new().with_write(update)).await {
+                Ok(()) => Ok(Some(claimed)),
+                Err(CommitError::Stale) => Ok(None),
+                Err(error) => Err(error.into_port_error()),
+            }
+        });
+        let claimed: Result<Vec<_>, _> = join_all(claims).await.into_iter().collect();
+        Ok((claimed?.into_iter().flatten().collect(), postpones))
+    }
+
+    /// Sends a delivery that was claimed at that time, and notes what came of it.
+    async fn deliver_claimed(
+        &self,
+        delivery: WebhookDelivery,
+        claimed_at: Duration,
+    ) -> Result<Next, PortError> {
+        let app = self.app;
+        let Some(body) = render_body(app, self.endpoint, &delivery).await? else {
+            return self.note_gap(&delivery).await;
+        };
+        let (began_at, began) = (app.clock.now(), app.clock.monotonic_now());
+        if began.saturating_sub(claimed_at) > CLAIM_FRESH {
+            return Ok(Next::GoOn);
+        }
+        let sealed = self.endpoint.signing_secrets(began_at);
+        let secrets: Vec<_> = sealed.filter_map(|it| open_secret(app, it)).collect();
+        let answer = if secrets.is_empty() {
+            let reason = "the signing secret cannot be decrypted; rotate it".to_owned();
+            WebhookAnswer { result: AttemptResult::NoAnswer(reason), retry_after: None }
+        } else {
+            let (url, id) = (self.endpoint.url.clone(), delivery.message.clone());
+            app.webhook_sender
+                .send_message(&WebhookMessage { url, id, sent_at: began_at, body, secrets })
+                .await
+        };
+        // If the process dies here, nothing is noted: the lease runs out, and the same message is sent again.
+        let duration = app.clock.monotonic_now().saturating_sub(began);
+        app.metrics.observe(Observation::WebhookAttempt(duration));
+        let attempt = DeliveryAttempt { began_at, duration, result: answer.result };
+        if attempt.result.is_success() {
+            self.note_success(&delivery, attempt).await
+        } else {
+            self.note_failure(&delivery, attempt, answer.retry_after).await
+        }
+    }
+
+    /// Gives up a delivery whose event is no longer kept, with a finding: the receiver will never get it.
+    async fn note_gap(&self, delivery: &WebhookDelivery) -> Result<Next, PortError> {
+        let (app, now) = (self.app, self.app.clock.now());
+        let reason = AttemptResult::NoAnswer("the event is no longer kept".to_owned());
+        let attempt = DeliveryAttempt { began_at: now, duration: Duration::ZERO, result: reason };
+        let failed = delivery.with_failure(attempt, FailedAttempt::GiveUp, None, now);
+        let detail = format!(
+            "the webhook endpoint {} did not get events that are no longer kept, such as {}",
+            self.endpoint.id, delivery.message
+        );
+        let finding = new_finding(app, FindingKind::WebhookGap, &detail, &FindingContext::default());
+        // One for all deliveries of the endpoint that a long pause has left behind.
+        let subject = format!("{}:{}", FindingKind::WebhookGap.as_str(), self.endpoint.id);
+        let finding = Write::InsertFindingOnce(finding, subject);
+        self.note_outcome(delivery, failed, DeliveryOutcome::GivenUp, Some(finding)).await
+    }
+
+    async fn note_success(
+        &self,
+        delivery: &WebhookDelivery,
+        attempt: DeliveryAttempt,
+    ) -> Result<Next, PortError> {
+        let recovered = self.set_failing_since(None);
+        let done = delivery.with_success(attempt);
+        self.note_outcome(delivery, done, DeliveryOutcome::Delivered, recovered).await
+    }
+
+    async fn note_failure(
+        &self,
+        delivery: &WebhookDelivery,
+        attempt: DeliveryAttempt,
+        asked: Option<Duration>,
+    ) -> Result<Next, PortError> {
+        let now = self.app.clock.now();
+        let began_to_fail = self.set_failing_since(Some(now));
+        let endpoint = WebhookEndpoint { failing_since: self.failing_since(), ..self.endpoint.clone() };
+        let then = delivery.judge_failure(&endpoint, &attempt.result, now);
+        let outcome =
+            if then == FailedAttempt::GiveUp { DeliveryOutcome::GivenUp } else { DeliveryOutcome::Failed };
+        let failed = delivery.with_failure(attempt, then, asked, now);
+        self.note_outcome(delivery, failed, outcome, began_to_fail).await?;
+        match then {
+            FailedAttempt::Retry | FailedAttempt::GiveUp => Ok(Next::GoOn),
+            // A commit of its own. If the process dies before it, the next attempt has the same answer.
+            FailedAttempt::Gone => self.disable_endpoint(then, "it answered 410 Gone").await,
+            FailedAttempt::Exhausted => {
+                self.disable_endpoint(then, "no attempt has succeeded for 3 days").await
+            }
+        }
+    }
+
+    /// Stores a delivery after an attempt, when the one that waits for it is looked at, and what else is news.
+    async fn note_outcome(
+        &self,
+        read: &WebhookDelivery,
+        next: WebhookDelivery,
+        outcome: DeliveryOutcome,
+        news: Option<Write>,
+    ) -> Result<Next, PortError> {
+        let follower = next.subject.clone().zip(next.sequence).map(|(subject, behind)| {
+            // Not before its own next attempt: until then it would only be found waiting.
+            let at = next.next_attempt_at.unwrap_or_else(|| self.app.clock.now());
+            WebhookWrite::MoveFollower { endpoint: next.endpoint, subject, behind, at }
+        });
+        let work = UnitOfWork::new()
+            .with_write(update_delivery(next, read.attempts))
+            .with_writes(follower.map(Write::Webhook).into_iter().chain(news));
+        match self.app.store.commit(work).await {
+            Ok(()) => self.app.metrics.observe(Observation::WebhookDelivery(outcome)),
+            // The lease was over, and another instance has begun an attempt: its note will count.
+            Err(CommitError::Stale) => {}
+            Err(error) => return Err(error.into_port_error()),
+        }
+        Ok(Next::GoOn)
+    }
+
+    /// Disables the endpoint, with a finding, unless it has recovered or changed meanwhile.
+    async fn disable_endpoint(&self, then: FailedAttempt, reason: &'static str) -> Result<Next, PortError> {
+        let app = self.app;
+        let disabled: Result<bool, PortError> =
+            retry_stale!(app, try_disable(app, self.endpoint, (then, reason)).await);
+        if disabled? {
+            tracing::warn!(endpoint = %self.endpoint.id, reason, "webhook endpoint disabled");
+        }
+        Ok(Next::Stop)
+    }
+
+    fn failing_since(&self) -> Option<Timestamp> {
+        *self.failing_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Remembers a failure or a success. Returns the write if that is news.
+    fn set_failing_since(&self, since: Option<Timestamp>) -> Option<Write> {
+        let mut known = self.failing_since.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if known.is_some() == since.is_some() {
+            return None;
+        }
+        *known = since;
+        Some(Write::Webhook(WebhookWrite::SetFailingSince { endpoint: self.endpoint.key, since }))
+    }
+}
+
+async fn try_disable(
+    app: &App,
+    read: &WebhookEndpoint,
+    (then, reason): (FailedAttempt, &str),
+) -> Result<bool, Attempt<PortError>> {
+    let Some(now) = app.webhooks.find_endpoint(&read.id).await? else { return Ok(false) };
+    // An operator has changed it since the message was sent, maybe its address: that attempt says nothing about it.
+    if now.disabled || now.version != read.version {
+        return Ok(false);
+    }
+    // Another instance may have had a success meanwhile.
+    if then == FailedAttempt::Exhausted && now.failing_since.is_none() {
+        return Ok(false);
+    }
+    let detail = format!("the webhook endpoint {} was disabled: {reason}", now.id);
+    let finding = new_finding(app, FindingKind::WebhookDisabled, &detail, &FindingContext::default());
+    let subject = format!("{}:{}", FindingKind::WebhookDisabled.as_str(), now.id);
+    let update = WebhookWrite::UpdateEndpoint {
+        read: now.version,
+        endpoint: Box::new(now.with_disabled(app.clock.now())),
+    };
+    let work = UnitOfWork::new()
+        .with_write(Write::Webhook(update))
+        .with_write(Write::InsertFindingOnce(finding, subject));
+    app.store.commit(work).await.map_err(Attempt::from_commit_error)?;
+    Ok(true)
+}
+
+fn update_delivery(delivery: WebhookDelivery, read: u32) -> Write {
+    Write::Webhook(WebhookWrite::UpdateDelivery { delivery: Box::new(delivery), read })
+}
+
+fn postpone_delivery(due: DueDelivery, now: Timestamp) -> Write {
+    let until = due.blocked_until.unwrap_or(now).min(now.saturating_add(POSTPONE_MAX));
+    let delivery = due.delivery;
+    Write::Webhook(WebhookWrite::PostponeDelivery {
+        endpoint: delivery.endpoint,
+        delivery: delivery.key,
+        read: delivery.attempts,
+        until,
+    })
+}

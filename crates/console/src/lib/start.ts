@@ -1,0 +1,24 @@
+import { get, signOut } from '../api/client';
+import { readFeatures } from '../api/features';
+import * as session from '../api/session';
+import type { Me } from '../api/types';
+
+/** Takes over the session of another tab, if there is one. */
+export function resumeSession(): void {
+  session.askOtherTabs(() => { enter().catch(() => session.forgetTokens(false)); });
+}
+
+/** Opens the console for the account whose tokens are kept. False, and no session, if it is no operator. */
+export async function enter(): Promise<boolean> {
+  const me = await get<Me>('/v1/me');
+  if (me.role !== 'OPERATOR') {
+    await signOut();
+    return false;
+  }
+  // Not waited for: a slow description must not stand before the orders.
+  void readFeatures();
+  session.me.value = me;
+  session.expired.value = false;
+  session.stage.value = 'in';
+  return true;
+}

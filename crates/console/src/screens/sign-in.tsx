@@ -1,0 +1,48 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { ProblemError, signIn } from '../api/client';
+import { expired } from '../api/session';
+import { switchLanguage, t } from '../i18n';
+import { enter } from '../lib/start';
+import { Button, Field, errorText } from '../ui/parts';
+
+export function SignIn() {
+  const form = useRef<HTMLFormElement>(null);
+  const [busy, setBusy] = useState(false);
+  const [fault, setFault] = useState<string | null>(null);
+  const text = t().signIn;
+  useEffect(() => {
+    document.title = `${text.title} · Idem`;
+    form.current?.querySelector('input')?.focus();
+  }, []);
+  const submit = async (): Promise<void> => {
+    if (busy || form.current === null) return;
+    const entered = new FormData(form.current);
+    setBusy(true);
+    setFault(null);
+    try {
+      await signIn(String(entered.get('username')), String(entered.get('password')));
+      if (!(await enter())) setFault(text.notOperator);
+    } catch (error) {
+      const wrong = error instanceof ProblemError && error.slug === 'invalid-credentials';
+      setFault(wrong ? text.wrong : errorText(error));
+    } finally {
+      setBusy(false);
+    }
+  };
+  return (
+    <main class="center">
+      <form ref={form} class="sign-in" onSubmit={(event) => { event.preventDefault(); void submit(); }}>
+        <img src="/console/assets/icon.svg" alt="" width="44" height="44" />
+        <h1>{text.title}</h1>
+        <p class="lead">{text.lead}</p>
+        {expired.value && fault === null && <p class="notice warn" role="status">{text.ended}</p>}
+        {fault !== null && <p class="notice bad" role="alert">{fault}</p>}
+        <Field label={text.username}>{(it) => <input {...it} name="username" type="text" autocomplete="username" autocapitalize="off" spellcheck={false} required />}</Field>
+        <Field label={text.password}>{(it) => <input {...it} name="password" type="password" autocomplete="current-password" required />}</Field>
+        <Button type="submit" kind="primary" disabled={busy} aria-busy={busy}>{text.submit}</Button>
+        <p class="hint">{text.note}</p>
+        <Button kind="quiet" onClick={switchLanguage} lang={t().language === 'en' ? 'zh-CN' : 'en'}>{t().other}</Button>
+      </form>
+    </main>
+  );
+}

@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { piecesLeft, piecesText } from '../../src/screens/order/pieces';
+import { featuresOf } from '../../src/api/features';
+import { missingColumns, parseCsv, readProducts } from '../../src/lib/csv';
+import { add, atLeastZero, compare, isAmount, isZero, multiply, subtract } from '../../src/lib/money';
+
+test('amounts are added exactly, whatever their scale', () => {
+  assert.equal(add('0.1', '0.2'), '0.3');
+  assert.equal(add('90071992547409.93', '0.07'), '90071992547410.00');
+  assert.equal(add('1.5', '0.005'), '1.505');
+  assert.equal(add(), '0');
+  assert.equal(subtract('10', '0.01', '9.99'), '0.00');
+  assert.equal(subtract('1.00', '2.50'), '-1.50');
+  assert.equal(multiply('19.99', 3), '59.97');
+  assert.equal(atLeastZero('-1.50'), '0.00');
+  assert.equal(compare('10', '9.99'), 1);
+  assert.ok(isZero('0.000') && !isZero('0.001'));
+});
+
+test('only a plain number above zero is an amount', () => {
+  for (const text of ['1', '0.01', '12.3456']) assert.ok(isAmount(text), text);
+  for (const text of ['', '0', '0.00', '-1', '1,5', '1e3', '.5', '5.', '1.23456', ' 1']) assert.ok(!isAmount(text), text);
+});
+
+test('a file of lines is read with quotes, both line ends and a mark at its start', () => {
+  const rows = parseCsv('\uFEFFproductId,name\r\n"a","Tea, ""green""\nfresh"\n\nb,Cup');
+  assert.deepEqual(rows, [['productId', 'name'], ['a', 'Tea, "green"\nfresh'], ['b', 'Cup']]);
+});
+
+test('each line of an import has its own faults', () => {
+  const rows = parseCsv('productId,name,price,currency,stock,active\ntea,Tea,9.99,cny,5,\ntea,Tea,0,CNYX,many,maybe\n,,x,,,\ncup,Cup,1,CNY,null,false\ncup2,Cup,1,CNY,,');
+  const [first, second, third, fourth, fifth] = readProducts(rows);
+  assert.deepEqual([first?.faults, first?.currency, first?.stock, first?.active], [[], 'CNY', 5, true]);
+  assert.deepEqual(second?.faults, ['price', 'currency', 'stock', 'active', 'twice']);
+  assert.deepEqual(third?.faults, ['productId', 'name', 'price', 'currency']);
+  assert.deepEqual([fourth?.stock, fourth?.active, fourth?.line], [null, false, 5]);
+  assert.ok(fifth !== undefined && !('stock' in fifth), 'an empty cell leaves the stock as it is');
+  assert.deepEqual(missingColumns(['PRODUCTID', ' name ']), ['price', 'currency']);
+});
+
+test('what a server can do is read from its description', () => {
+  const none = featuresOf({ paths: {} });
+  assert.deepEqual(new Set(Object.values(none)), new Set([false]));
+  const all = featuresOf({
+    paths: {
+      '/v1/orders': { get: { parameters: [{ name: 'q' }] } }, '/v1/orders/export': { get: {} }, '/v1/api-keys': { get: {} }, '/v1/webhook-endpoints': { get: {} },
+      '/v1/payments/{transactionId}/refunds': { post: { requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Refund' } } } } } },
+    },
+    components: { schemas: { Refund: { oneOf: [{ properties: { amount: {} } }, { $ref: '#/components/schemas/ByItem' }] }, ByItem: { properties: { items: {} } } } },
+  });
+  assert.deepEqual(new Set(Object.values(all)), new Set([true]));
+});
+
+test('pieces that a refund names cannot be named again, unless it failed', () => {
+  const item = { productId: 'tea', name: 'Tea', quantity: 5, price: '1.00', subtotal: '5.00' };
+  const refund = (status: string, quantity: number): never => ({ status, items: [{ productId: 'tea', quantity, restock: true }] }) as never;
+  assert.equal(piecesLeft(item, [refund('SUCCEEDED', 2), refund('PENDING', 1), refund('FAILED', 5)]), 2);
+  assert.equal(piecesLeft(item, [{ status: 'SUCCEEDED', items: null } as never]), 5);
+  assert.equal(piecesText(refund('PENDING', 2)), '2 × tea');
+});
