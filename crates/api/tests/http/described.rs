@@ -230,9 +230,19 @@ async fn a_body_is_decoded_as_it_is_described() {
         let send = async |body: &Value| {
             client.request(method.clone(), &path).json(body).idempotent(&unique("described")).await
         };
-        let whole = document.sample(document.resolve(schema));
+        let mut whole = document.sample(document.resolve(schema));
+        // Only an API key may name the customer of an order, and a refund is of an amount or of items.
+        let left_out = if path.ends_with("/refunds") { "amount" } else { "customerId" };
+        whole.as_object_mut().map(|it| it.remove(left_out));
+        if let Some(url) = whole.get_mut("url") {
+            *url = json!("https://example.com/hooks");
+        }
         assert_eq!(faults(&send(&whole).await), [""; 0], "{method} {path}: {whole}");
         for case in document.cases(document.resolve(schema), "") {
+            // An address is more than its length.
+            if case.fits && case.pointer == "/url" {
+                continue;
+            }
             let mut body = whole.clone();
             match body.pointer_mut(&case.pointer) {
                 Some(place) => *place = case.value.clone(),
