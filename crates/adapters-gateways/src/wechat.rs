@@ -8,7 +8,7 @@
 //!
 //! Our ids are the numbers of trades and refunds (`out_trade_no`, `out_refund_no`), and WeChat Pay does a request
 //! with a number once. It never forgets numbers. Requests are signed by the merchant, and an answer that WeChat
-//! Pay has not signed is no answer. A refusal of a request is not final by itself: an earlier request with the
+//! Pay has not signed is ignored. A refusal of a request is not final: an earlier request with the
 //! same number may have been done. So the trade or the refund is looked up before it counts as failed.
 //!
 //! The page `docs/gateways/wechat.md` has the errors one by one.

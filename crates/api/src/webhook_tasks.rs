@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::tasks::Tasks;
 
-/// The longest time until a task looks again by itself.
+/// The longest time between two polls of a task that is not woken.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 /// The shortest rest between two looks of the supervisor, however often it is woken.
 const SUPERVISE_INTERVAL_MIN: Duration = Duration::from_millis(100);

@@ -43,7 +43,7 @@ pub struct CreateApiKey {
     /// What the key may do, each scope once.
     #[schema(example = json!(["orders:read"]))]
     pub scopes: Vec<ScopeName>,
-    /// When the key ends by itself, an RFC 3339 time to come; null or missing means never.
+    /// When the key expires, an RFC 3339 time in the future; null or missing means never.
     #[schema(format = DateTime, example = "2030-01-01T00:00:00Z")]
     pub expires_at: Option<String>,
 }

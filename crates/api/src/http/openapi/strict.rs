@@ -5,7 +5,7 @@
 //! bodies     an optional body is optional, and not null
 //! notices    what gateways send
 //! members    enums, amounts, limits and formats, by the name of the member
-//! openness   no unknown member in a request; null and missing are told apart in answers
+//! openness   no unknown member in a request; answers distinguish null from missing
 //! problems   which kinds each response can have, with an example of each
 //! headers    described once
 //! links      from what an answer names to the operations that take it

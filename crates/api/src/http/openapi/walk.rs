@@ -16,7 +16,7 @@ const METHODS: [&str; 5] = ["get", "put", "post", "delete", "patch"];
 pub(super) enum Side {
     /// The client: parameters and bodies of requests, which the service decodes strictly.
     Request,
-    /// The service, or a gateway. Whoever reads it must tolerate what a later version adds.
+    /// The service, or a gateway. Its readers must tolerate what a later version adds.
     Answer,
 }
 

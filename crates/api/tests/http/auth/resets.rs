@@ -159,7 +159,8 @@ async fn requests_are_throttled_alike_for_every_address() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_no_address_or_no_password_is_named() {
     let client = shared().client();
-    let wrong = client.post("/v1/auth/password-reset", &json!({"email": "nobody", "username": "x"})).await;
+    let wrong =
+        client.post("/v1/auth/password-reset", &json!({"email": "no address", "username": "x"})).await;
     assert_eq!(wrong.faults(), ["/email", "/username"]);
     let weak = json!({"token": "t", "newPassword": "password123"});
     assert_eq!(client.post("/v1/auth/password-reset/confirm", &weak).await.faults(), ["/newPassword"]);
