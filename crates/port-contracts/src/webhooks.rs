@@ -16,7 +16,7 @@ use crate::{
     sample::{self, at},
 };
 
-/// Stamps the promises onto an adapter; see [`record!`](crate::record).
+/// Stamps the promises onto an adapter; see [`record!`](crate::record!).
 #[macro_export]
 macro_rules! webhooks {
     ($($fixture:ident)::+) => {

@@ -92,10 +92,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
             account_tasks::set_token(tables, user, requested_at, digest)
         }
         Write::UsePasswordReset { user, digest, now } => account_tasks::use_reset(tables, user, &digest, now),
-        Write::DropPasswordReset(user) => {
-            tables.password_resets.remove(&user);
-            Ok(())
-        }
+        Write::DropPasswordReset(user) => account_tasks::drop_reset(tables, user),
         Write::ChangeEmail { user, read } => users::change_email(tables, user, read),
         Write::EraseUser(erasure) => erasures::erase_user(tables, *erasure),
         Write::CloseOpenOrders { owner, placed } => open_orders::close(tables, owner, placed),
@@ -105,10 +102,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::InsertFeedEvents(events) => feed::insert_feed_events(tables, events),
         Write::NumberFeedEvents(rows_max) => feed::number_feed_events(tables, rows_max),
         Write::EraseFeedData(user, rows_max) => feed::erase_feed_data(tables, user, rows_max),
-        Write::EraseOrderReplies(orders) => {
-            erasures::erase_order_replies(tables, &orders);
-            Ok(())
-        }
+        Write::EraseOrderReplies(orders) => erasures::erase_order_replies(tables, &orders),
     }
 }
 

@@ -50,3 +50,8 @@ pub(super) fn use_reset(tables: &mut Tables, user: UserKey, digest: &str, now: T
     tables.password_resets.remove(&user);
     Ok(())
 }
+
+pub(super) fn drop_reset(tables: &mut Tables, user: UserKey) -> Written {
+    tables.password_resets.remove(&user);
+    Ok(())
+}

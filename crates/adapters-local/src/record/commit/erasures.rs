@@ -41,8 +41,9 @@ pub(super) fn erase_personal_rows(tables: &mut Tables, user: UserKey, rows_max: 
 }
 
 /// Removes the claims of these orders with their stored replies.
-pub(super) fn erase_order_replies(tables: &mut Tables, orders: &[OrderNumber]) {
+pub(super) fn erase_order_replies(tables: &mut Tables, orders: &[OrderNumber]) -> Written {
     let is_of_one = |resource: &str| orders.iter().any(|it| it.as_str() == resource);
     let replies: Vec<_> = tables.claims.rows().filter(|it| is_of_one(&it.resource)).map(Row::key).collect();
     replies.iter().for_each(|key| tables.claims.remove(key));
+    Ok(())
 }
