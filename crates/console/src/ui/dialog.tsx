@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { LostAnswer, ProblemError, type Answer } from '../api/client';
 import { sendWrite, type Write } from '../api/write';
 import { t } from '../i18n';
@@ -20,7 +20,8 @@ interface DialogProps {
 export function Dialog({ title, onClose, locked = false, wide = false, children }: DialogProps) {
   const ref = useRef<HTMLDialogElement>(null);
   const id = useId();
-  useEffect(() => {
+  // In the same turn as the rendering: an Escape between the two would find no open dialog.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     ref.current?.showModal();
     return () => {

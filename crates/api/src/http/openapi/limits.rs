@@ -10,6 +10,7 @@ use domain::{
         TrackingUrl,
     },
     product::STOCK_MAX,
+    webhook::WebhookUrl,
 };
 use serde_json::{Value, json};
 
@@ -77,6 +78,8 @@ pub(super) enum Limit {
     TrackingNumber,
     /// The page of a parcel.
     TrackingUrl,
+    /// The address of a webhook endpoint.
+    WebhookUrl,
     /// The pairs of an order.
     Metadata,
     /// The key of a pair.
@@ -119,6 +122,7 @@ impl Limit {
         Self::Carrier,
         Self::TrackingNumber,
         Self::TrackingUrl,
+        Self::WebhookUrl,
         Self::Metadata,
         Self::MetadataKey,
         Self::MetadataValue,
@@ -167,6 +171,10 @@ impl Limit {
             Self::TrackingUrl => json!({
                 "minLength": 8, "maxLength": TrackingUrl::BYTES_MAX,
                 "pattern": r##"^[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9\[][!$%&'()*+,\-.0-9:;=A-Z\[\]_a-z~]*(?:[/?#][!#$%&'()*+,\-./0-9:;=?@A-Z\[\]_a-z~]*)?$"##,
+            }),
+            Self::WebhookUrl => json!({
+                "minLength": 8, "maxLength": WebhookUrl::BYTES_MAX,
+                "pattern": r##"^https?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?(?:[/?][!-"$-~]*)?$"##,
             }),
             Self::Metadata => json!({"maxProperties": METADATA_KEYS_MAX}),
             Self::MetadataKey => json!({
