@@ -131,6 +131,7 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         }
         Write::Sell { line, read } => stock.sell_line(conn, line, read).await,
         Write::ReturnStock(line) => sale::return_stock(conn, line).await,
+        Write::RetakeStock(line) => stock.retake_line(conn, line).await,
         Write::InsertFinding(finding) => findings::insert_finding(conn, finding).await,
         Write::InsertFindingOnce(finding, subject) => {
             findings::insert_finding_once(conn, finding, subject).await

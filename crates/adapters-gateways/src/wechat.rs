@@ -175,7 +175,7 @@ impl Gateway for WeChat {
     }
 
     fn acknowledge(&self, _duplicate: bool) -> Acknowledgement {
-        Acknowledgement { status: 200, content_type: "application/json", body: String::new() }
+        Acknowledgement { status: 204, content_type: "text/plain", body: String::new() }
     }
 
     fn parse_statement(&self, file: &[u8]) -> Result<Statement, StatementFaults> {

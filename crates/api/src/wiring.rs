@@ -161,6 +161,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let written = Arc::new(WriteThroughStore::new(Arc::new(store), cache.clone()));
     let feeding = FeedParts {
         users: cached_users.clone(),
+        api_keys: record.api_keys.clone(),
         renderer: Arc::new(ViewRenderer),
         clock: clock.clone(),
         ids: ids.clone(),

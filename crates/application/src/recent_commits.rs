@@ -196,6 +196,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::RevokeSession { .. }
         | Write::RevokeSessions { .. }
         | Write::ReturnStock(_)
+        | Write::RetakeStock(_)
         | Write::RemoveOpenOrder { .. }
         | Write::Postpone(_)
         | Write::SetNextAction(..)

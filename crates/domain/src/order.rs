@@ -60,7 +60,7 @@ pub struct OrderLine {
     /// Whether stock was taken for it, and must be returned if the goods are not sent.
     pub holds_stock: bool,
     /// The number of its pieces that went back into stock, in whatever way: from 0 to `quantity`, and 0 for a line
-    /// that holds no stock. It only grows.
+    /// that holds no stock. It shrinks only when pieces of a failed refund are taken again to be shipped.
     // One count for cancellations, full refunds and returns together: whichever comes later returns only what is
     // left, so no piece goes back twice.
     pub restocked: u32,

@@ -172,6 +172,10 @@ pub enum Write {
     },
     /// Returns stock, if the product is tracked, and leaves version and `updated_at` as they are.
     ReturnStock(StockLine),
+    /// Takes pieces that had gone back out of stock again, if the product is tracked, and leaves version and
+    /// `updated_at` as they are. Guard: there is enough stock, at whatever price and also of a product that cannot be
+    /// ordered any more; else `OutOfStock`, naming every line that lacks stock.
+    RetakeStock(StockLine),
     /// Counts a new order and its pieces for its owner, among the unpaid ones and among all that were ever placed,
     /// together with its `InsertOrder`. Guard: the counts of unpaid ones stay within `limits`; else
     /// [`LimitReached`](crate::CommitError::LimitReached).

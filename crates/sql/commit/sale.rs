@@ -55,10 +55,34 @@ impl StockShortage {
         if !is_out_of_stock(conn, read, quantity).await? {
             return Err(Violation::Stale.into());
         }
-        if !self.products.contains(&line.product) {
-            self.products.push(line.product.clone());
+        self.add_product(&line.product);
+        Ok(())
+    }
+
+    /// Takes pieces of one line out of stock again, or adds its product to the shortage.
+    pub(super) async fn retake_line(&mut self, conn: &mut Conn, line: &StockLine) -> WriteOutcome {
+        let quantity = i64::from(line.quantity);
+        let product = products::table.filter(products::product_id.eq(line.product.as_str()));
+        let update = diesel::update(product.filter(products::stock.ge(quantity)))
+            .set((products::stock.eq(products::stock - quantity), products::moves.eq(products::moves + 1)));
+        if CachedStatement(update).execute(conn).await? > 0 {
+            return Ok(());
+        }
+        // No row matched: it is not tracked, so that nothing is to be taken, or has too little.
+        let found: Vec<Option<i64>> = CachedStatement(product.select(products::stock)).load(conn).await?;
+        match found.into_iter().next().flatten() {
+            Some(left) if left < quantity => self.add_product(&line.product),
+            // It came in between the two statements.
+            Some(_) => return Err(Violation::Stale.into()),
+            None => {}
         }
         Ok(())
+    }
+
+    fn add_product(&mut self, product: &ProductId) {
+        if !self.products.contains(product) {
+            self.products.push(product.clone());
+        }
     }
 
     /// The end of the unit: a violation that names all products with a shortage, if there are any.

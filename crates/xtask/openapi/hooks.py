@@ -37,6 +37,7 @@ RULES = {
     "Is only for a move to SHIPPED.",
     "Is a parameter for operators.",
     "Is only for API keys.",
+    "Must be a time to come.",
     # Two members, one of which may be null.
     "Must not stand beside an amount.",
     # What a host is and where its name leads.

@@ -60,8 +60,9 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
             products::replace_product(tables, product, read, restock, change)
         }
         Write::AdjustStock { product, by, change } => products::adjust_stock(tables, product, by, change),
-        Write::Sell { line, read } => lacking.sell_line(tables, line, &read),
+        Write::Sell { line, read } => lacking.sell_line(tables, &line, &read),
         Write::ReturnStock(line) => sales::return_stock(tables, line),
+        Write::RetakeStock(line) => lacking.retake_line(tables, &line),
         Write::AddOpenOrder { owner, lines, limits } => {
             open_orders::add_open_order(tables, owner, lines, limits)
         }

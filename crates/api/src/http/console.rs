@@ -8,6 +8,7 @@ use actix_web::{
     http::{Method, header},
     web::{self, Bytes, Path, ServiceConfig},
 };
+use domain::id::ID_BYTES_MAX;
 
 use super::{
     asset::Asset,
@@ -92,10 +93,16 @@ pub async fn console_asset(service: SharedService, http: HttpRequest, file: Path
     responses(
         (status = 200, description = "The page, which knows its screens.", body = String, content_type = "text/html",
          headers(("ETag" = String, description = "Identifies the content byte for byte."))),
-        (status = 304, description = "The content has not changed.")
+        (status = 304, description = "The content has not changed."),
+        (status = 404, description = "No screen has such a name.")
     )
 )]
-pub async fn console_screen(service: SharedService, http: HttpRequest) -> HandlerResult {
+pub async fn console_screen(
+    service: SharedService,
+    http: HttpRequest,
+    screen: Path<String>,
+) -> HandlerResult {
+    check_names(&[&screen])?;
     respond_with_file(INDEX, &service, &http).await
 }
 
@@ -109,11 +116,24 @@ pub async fn console_screen(service: SharedService, http: HttpRequest) -> Handle
     responses(
         (status = 200, description = "The page, which asks for it.", body = String, content_type = "text/html",
          headers(("ETag" = String, description = "Identifies the content byte for byte."))),
-        (status = 304, description = "The content has not changed.")
+        (status = 304, description = "The content has not changed."),
+        (status = 404, description = "Nothing has such a name or id.")
     )
 )]
-pub async fn console_detail(service: SharedService, http: HttpRequest) -> HandlerResult {
+pub async fn console_detail(
+    service: SharedService,
+    http: HttpRequest,
+    names: Path<(String, String)>,
+) -> HandlerResult {
+    check_names(&[&names.0, &names.1])?;
     respond_with_file(INDEX, &service, &http).await
+}
+
+/// Refuses what cannot be a name or an id: the page knows its screens, but no screen or id is that long.
+fn check_names(names: &[&str]) -> Result<(), Kind> {
+    let is_name =
+        |it: &&str| (1..=ID_BYTES_MAX).contains(&it.len()) && it.bytes().all(|it| it.is_ascii_graphic());
+    if names.iter().all(is_name) { Ok(()) } else { Err(Kind::NotFound) }
 }
 
 async fn respond_with_file(name: &str, service: &SharedService, http: &HttpRequest) -> HandlerResult {

@@ -286,7 +286,7 @@ pub async fn get_history(service: SharedService, caller: Caller, number: Path<St
         ("ETag" = String, description = "Tag of its version.")
     )),
     (status = 404, description = "No such order, or another customer's."),
-    (status = 409, description = "`transition-not-allowed`, with `allowedTransitions`."),
+    (status = 409, description = "`transition-not-allowed`, with `allowedTransitions`; `out-of-stock`: pieces that are to be shipped went back into stock with a refund that failed, and there is not enough of them any more."),
     (status = 412, description = "The order has another version."),
     (status = 428, description = "`precondition-required`: a refund is asked for, and `If-Match` names no version.")
 ))]
@@ -335,6 +335,13 @@ impl From<TransitionError> for Problem {
             TransitionError::NotFound => Kind::NotFound.into(),
             TransitionError::PreconditionFailed => Kind::PreconditionFailed.into(),
             TransitionError::PreconditionRequired => Kind::PreconditionRequired.into(),
+            TransitionError::OutOfStock(products) => {
+                let rule = |it: &ProductId| {
+                    format!("ships pieces of `{it}` that a failed refund put back, and others bought")
+                };
+                let fault = |it: ProductId| Fault::at_pointer("/to", Rule(rule(&it).into()));
+                Self::new(Kind::OutOfStock).with_errors(Faults::from_each(products, fault))
+            }
             TransitionError::NotAllowed(it) => {
                 Self::new(Kind::TransitionNotAllowed).with_allowed_transitions(it.allowed)
             }

@@ -23,7 +23,7 @@ async fn page(operator: &Client, after: Option<i64>, query: &str) -> (Vec<Value>
 }
 
 /// Reads to the end, as it is at this moment.
-async fn read_from(operator: &Client, mut after: i64) -> (Vec<Value>, i64) {
+pub(super) async fn read_from(operator: &Client, mut after: i64) -> (Vec<Value>, i64) {
     let mut all = Vec::new();
     loop {
         let (events, next) = page(operator, Some(after), "").await;
@@ -36,7 +36,7 @@ async fn read_from(operator: &Client, mut after: i64) -> (Vec<Value>, i64) {
 }
 
 /// The number of the last event there is.
-async fn end_of(operator: &Client) -> i64 {
+pub(super) async fn end_of(operator: &Client) -> i64 {
     read_from(operator, 0).await.1
 }
 

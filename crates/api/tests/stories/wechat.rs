@@ -60,7 +60,7 @@ impl Story {
     /// Brings a signed notice, which is acknowledged as WeChat Pay wants it.
     async fn deliver(&self, notice: &Notice) {
         let reply = self.bring(notice).await;
-        assert_eq!((reply.status, reply.text.as_str()), (200, ""));
+        assert_eq!((reply.status, reply.text.as_str()), (204, ""));
     }
 
     fn trade_notice(&self, payment: &Value) -> Notice {

@@ -77,6 +77,7 @@ pub(super) fn derive_events(work: &UnitOfWork) -> Vec<EventDraft> {
             | Write::AdjustStock { .. }
             | Write::Sell { .. }
             | Write::ReturnStock(_)
+            | Write::RetakeStock(_)
             | Write::ResolveFinding { .. }
             | Write::Webhook(_)
             | Write::InsertApiKey(..)

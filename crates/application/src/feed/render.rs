@@ -2,10 +2,33 @@
 
 use std::collections::HashMap;
 
-use domain::{Finding, Order, Refund, Transaction, User, UserKey, payment::Dispute};
+use domain::{
+    ApiKeyKey, AuthorId, AuthorKey, Finding, Order, Refund, Transaction, User, UserKey, payment::Dispute,
+};
 
-/// The users whom the content of events names, by row key. One who could not be read is missing.
-pub type FeedPeople = HashMap<UserKey, User>;
+/// The users and API keys that the content of events names, by row key. One that could not be read is missing.
+#[derive(Debug, Default)]
+pub struct FeedPeople {
+    pub(super) users: HashMap<UserKey, User>,
+    pub(super) api_keys: HashMap<ApiKeyKey, AuthorId>,
+}
+
+impl FeedPeople {
+    /// The user with that row key.
+    #[must_use]
+    pub fn user(&self, key: UserKey) -> Option<&User> {
+        self.users.get(&key)
+    }
+
+    /// The public id of an author.
+    #[must_use]
+    pub fn author_id(&self, author: AuthorKey) -> Option<AuthorId> {
+        match author {
+            AuthorKey::User(key) => self.user(key).map(|it| it.id.clone().into()),
+            AuthorKey::ApiKey(key) => self.api_keys.get(&key).cloned(),
+        }
+    }
+}
 
 /// The content of an event's `data`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,7 +37,7 @@ pub enum FeedContent {
     Order(Box<Order>),
     /// A transaction, without its next action, which lets its reader pay in the buyer's place.
     Payment(Box<Transaction>),
-    /// A refund of that transaction, with the user who requested it.
+    /// A refund of that transaction, with the user or API key that requested it.
     Refund(Box<Transaction>, Box<Refund>),
     /// A dispute about that transaction.
     Dispute(Box<Transaction>, Box<Dispute>),
@@ -25,11 +48,11 @@ pub enum FeedContent {
 }
 
 impl FeedContent {
-    /// The row key of the user whom the content names besides its own.
-    pub(super) fn person(&self) -> Option<UserKey> {
+    /// The row key of the user or API key that the content names besides its own.
+    pub(super) fn author(&self) -> Option<AuthorKey> {
         match self {
-            Self::Order(order) => Some(order.owner),
-            Self::Refund(_, refund) => refund.requested_by.user(),
+            Self::Order(order) => Some(AuthorKey::User(order.owner)),
+            Self::Refund(_, refund) => refund.requested_by.author,
             Self::Payment(_) | Self::Dispute(..) | Self::Finding(_) | Self::User(_) => None,
         }
     }

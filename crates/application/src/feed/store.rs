@@ -1,10 +1,12 @@
 //! Adds its events to every unit of work, as a decorator of the store.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
-use domain::{FeedEvent, FeedEventId};
-use ports::{Clock, CommitError, IdGenerator, NewFeedEvent, Store, UnitOfWork, UserRepository, Write};
+use domain::{AuthorKey, FeedEvent, FeedEventId};
+use ports::{
+    ApiKeyRepository, Clock, CommitError, IdGenerator, NewFeedEvent, Store, UnitOfWork, UserRepository, Write,
+};
 
 use super::{
     derive::{EventDraft, derive_events},
@@ -16,6 +18,7 @@ use super::{
 pub struct FeedStore {
     store: Arc<dyn Store>,
     users: Arc<dyn UserRepository>,
+    api_keys: Arc<dyn ApiKeyRepository>,
     renderer: Arc<dyn FeedRenderer>,
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdGenerator>,
@@ -26,6 +29,8 @@ pub struct FeedStore {
 pub struct FeedParts {
     /// Reads the users whom events name, from a cache where it can.
     pub users: Arc<dyn UserRepository>,
+    /// Reads the API keys that events name.
+    pub api_keys: Arc<dyn ApiKeyRepository>,
     /// Renders the `data` of the events.
     pub renderer: Arc<dyn FeedRenderer>,
     /// Gives events their `created_at`.
@@ -40,21 +45,30 @@ impl FeedStore {
     /// Adds events to what `store` commits.
     #[must_use]
     pub fn new(store: Arc<dyn Store>, parts: FeedParts) -> Self {
-        let FeedParts { users, renderer, clock, ids, signal } = parts;
-        Self { store, users, renderer, clock, ids, signal }
+        let FeedParts { users, api_keys, renderer, clock, ids, signal } = parts;
+        Self { store, users, api_keys, renderer, clock, ids, signal }
     }
 
-    /// The users whom the events name, as far as they can be read.
+    /// The users and API keys that the events name, as far as they can be read.
     async fn find_people(&self, drafts: &[EventDraft]) -> FeedPeople {
-        let mut keys: Vec<_> = drafts.iter().filter_map(|it| it.content.person()).collect();
-        keys.sort_unstable();
-        keys.dedup();
-        if keys.is_empty() {
-            return FeedPeople::new();
+        let mut people = FeedPeople::default();
+        let authors: BTreeSet<_> = drafts.iter().filter_map(|it| it.content.author()).collect();
+        let mut keys = Vec::new();
+        // An author that cannot be read must not keep an order from being paid: its event then names none.
+        for author in authors {
+            match author {
+                AuthorKey::User(key) => keys.push(key),
+                AuthorKey::ApiKey(key) => {
+                    let found = self.api_keys.find_api_key_by_key(key).await.ok().flatten();
+                    people.api_keys.extend(found.map(|it| (key, it.id.into())));
+                }
+            }
         }
-        // An account that cannot be read must not keep an order from being paid: its event then names no customer.
-        let users = self.users.list_users_by_key(&keys).await.unwrap_or_default();
-        users.into_iter().map(|it| (it.key, it)).collect()
+        if !keys.is_empty() {
+            let users = self.users.list_users_by_key(&keys).await.unwrap_or_default();
+            people.users = users.into_iter().map(|it| (it.key, it)).collect();
+        }
+        people
     }
 
     async fn render_events(&self, drafts: Vec<EventDraft>) -> Vec<NewFeedEvent> {

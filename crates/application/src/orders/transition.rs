@@ -1,11 +1,11 @@
 //! Changing the status of an order by request of its owner or an operator.
 
 use domain::{
-    Order, OrderChange, OrderNumber, Text,
+    Order, OrderChange, OrderNumber, ProductId, Text,
     order::{OrderDetails, OrderStatus, Tracking, TransitionNotAllowed},
     payment::TransactionChange,
 };
-use ports::{PortError, StoredReply, UnitOfWork};
+use ports::{CommitError, PortError, StoredReply, UnitOfWork};
 
 use super::read::can_see_order;
 use crate::{
@@ -47,6 +47,9 @@ pub enum TransitionError {
     /// order first and send `If-Match`.
     #[error("the request must name the version that was seen")]
     PreconditionRequired,
+    /// The goods went back into stock with a refund that failed, and there is not enough of these products any more.
+    #[error("out of stock")]
+    OutOfStock(Vec<ProductId>),
     /// The rules do not allow this change for the caller's role.
     #[error(transparent)]
     NotAllowed(#[from] TransitionNotAllowed),
@@ -82,7 +85,7 @@ where
         app,
         request.as_ref(),
         || box_decision(decide_transition(app, caller, &ask, &render)),
-        Attempt::<TransitionError>::from_commit_error,
+        map_commit_error,
     )
     .await?;
     match answered {
@@ -92,6 +95,13 @@ where
             Err(TransitionError::NotFound)
         }
         IdempotentReply::New(_) | IdempotentReply::Replay(_) => Ok(answered),
+    }
+}
+
+fn map_commit_error(error: CommitError) -> Attempt<TransitionError> {
+    match error {
+        CommitError::OutOfStock(short) => TransitionError::OutOfStock(short).into(),
+        other => Attempt::from_commit_error(other),
     }
 }
 
@@ -132,10 +142,17 @@ where
 }
 
 /// The change of the order, with the writes that follow for the transaction that occupies it.
-pub(crate) async fn with_payment_writes(app: &App, progress: OrderChange) -> Result<UnitOfWork, PortError> {
+pub(crate) async fn with_payment_writes(
+    app: &App,
+    mut progress: OrderChange,
+) -> Result<UnitOfWork, PortError> {
     // Read after the order, never before. A payment that comes in between moves the order's revision, so the
     // commit is stale; in the other order the payment would be missed.
     let all = app.payments.list_transactions(progress.order().key).await?;
+    if progress.ships_goods() {
+        let refunds: Vec<_> = all.iter().flat_map(|it| &it.refunds).collect();
+        progress.retake_goods(&refunds);
+    }
     let Some(transaction) = all.into_iter().find(domain::Transaction::occupies_order) else {
         return Ok(UnitOfWork::new().with_order_change(progress));
     };

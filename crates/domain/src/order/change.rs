@@ -21,7 +21,7 @@ pub struct StockLine {
     pub quantity: u32,
 }
 
-/// A line of an order of which pieces go back into stock.
+/// A line of an order of which pieces go back into stock, or are taken out of it again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RestockedLine {
     /// The position of the line in the order, from 0.
@@ -41,6 +41,7 @@ pub struct OrderChange {
     order: Order,
     entries: Vec<HistoryEntry>,
     returned_stock: Vec<StockLine>,
+    retaken_stock: Vec<StockLine>,
     /// For each line, the pieces that had gone back into stock when the order was read.
     restocked_read: Vec<u32>,
     had_details: bool,
@@ -75,6 +76,7 @@ impl OrderChange {
             order,
             entries: Vec::new(),
             returned_stock: Vec::new(),
+            retaken_stock: Vec::new(),
             restocked_read,
             had_details,
             edited: false,
@@ -105,7 +107,13 @@ impl OrderChange {
         &self.returned_stock
     }
 
-    /// The lines of which pieces go back into stock with this change, in the order of the lines.
+    /// The stock to take again in the same commit: pieces that had gone back and are shipped nevertheless.
+    #[must_use]
+    pub fn retaken_stock(&self) -> &[StockLine] {
+        &self.retaken_stock
+    }
+
+    /// The lines of which pieces go back into stock or out of it again with this change, in the order of the lines.
     pub fn restocked_lines(&self) -> impl Iterator<Item = RestockedLine> {
         let lines = (0..).zip(self.order.items.iter().zip(&self.restocked_read));
         lines.filter(|(_, (line, read))| line.restocked != **read).map(|(position, (line, read))| {
@@ -128,6 +136,22 @@ impl OrderChange {
             line.restocked = line.restocked.saturating_add(quantity);
             self.returned_stock.push(StockLine { product: line.product.clone(), quantity });
         }
+    }
+
+    /// Takes pieces of the line at that position out of stock again; at most those that have gone back.
+    pub(crate) fn retake(&mut self, position: usize, pieces: u32) {
+        let Some(line) = self.order.items.get_mut(position) else { return };
+        let quantity = if line.holds_stock { pieces.min(line.restocked) } else { 0 };
+        if quantity > 0 {
+            line.restocked = line.restocked.saturating_sub(quantity);
+            self.retaken_stock.push(StockLine { product: line.product.clone(), quantity });
+        }
+    }
+
+    /// Whether the goods leave with this change.
+    #[must_use]
+    pub fn ships_goods(&self) -> bool {
+        self.entries.iter().any(|it| it.to == OrderStatus::Shipped)
     }
 
     /// Closes the way back of an order whose refund is pending and whose goods are all back in stock before they were

@@ -145,8 +145,8 @@ impl TransactionChange {
             RefundScope::Rest => (left, Vec::new()),
             RefundScope::Amount(amount) => (amount, Vec::new()),
             RefundScope::Pieces { pieces, other_refunds } => {
-                let refunds = transaction.refunds.iter().chain(&other_refunds);
-                plan_return(self.order_change.order(), refunds, &pieces)?
+                let refunds: Vec<_> = transaction.refunds.iter().chain(&other_refunds).collect();
+                plan_return(self.order_change.order(), &refunds, &pieces)?
             }
         };
         if amount.exceeds(left) {

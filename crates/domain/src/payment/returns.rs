@@ -3,9 +3,9 @@
 //! Nothing is counted in a row of its own. What was returned follows from the refunds that have not failed, as the
 //! refunded amount does, and the revision of the order guards every commit that adds one. What went back into stock is
 //! on the shelf and stays there, so a refund that fails leaves it, and the next refund of the same pieces finds them
-//! restocked already (ADR 0029).
+//! restocked already. An order that ships pieces of a failed refund takes them out of stock again (ADR 0029).
 
-use crate::{Money, Order, ProductId, Refund, Text, order::Metadata};
+use crate::{Money, Order, OrderChange, ProductId, Refund, Text, order::Metadata};
 
 use super::{NotRefundable, RefundStatus};
 
@@ -110,16 +110,25 @@ impl LineReturns {
     }
 }
 
-/// The amount and the lines of a refund of these pieces, with all refunds of the order as they are now. Several lines
-/// of one product, which an adopted order may have, are used up in their order.
-///
-/// # Errors
-/// [`NotRefundable::TooManyPieces`] with the positions of the pieces that the order cannot return.
-pub(super) fn plan_return<'r>(
-    order: &Order,
-    refunds: impl Iterator<Item = &'r Refund>,
-    pieces: &[ReturnedPieces],
-) -> Result<(Money, Vec<RefundItem>), NotRefundable> {
+impl OrderChange {
+    /// Takes out of stock again the pieces that the goods of this order lack: they went back with a refund that failed, so
+    /// they were paid for and are shipped. `refunds` are those of all payments of the order, whatever their status.
+    pub fn retake_goods(&mut self, refunds: &[&Refund]) {
+        let missing: Vec<_> = count_returns(self.order(), refunds)
+            .iter()
+            .zip(&self.order().items)
+            .map(|(known, line)| {
+                line.quantity.saturating_sub(known.returned).saturating_sub(line.held_pieces())
+            })
+            .collect();
+        for (position, pieces) in missing.into_iter().enumerate() {
+            self.retake(position, pieces);
+        }
+    }
+}
+
+/// What the refunds have taken back of each line.
+fn count_returns(order: &Order, refunds: &[&Refund]) -> Vec<LineReturns> {
     let held = |held| LineReturns { held, ..LineReturns::default() };
     let mut returns: Vec<_> = order.items.iter().map(|it| held(it.held_pieces())).collect();
     for refund in refunds {
@@ -129,6 +138,24 @@ pub(super) fn plan_return<'r>(
             }
         }
     }
+    for (known, line) in returns.iter_mut().zip(&order.items) {
+        // Pieces that were taken again to be shipped are not on the shelf any more.
+        known.shelved = known.shelved.min(line.restocked);
+    }
+    returns
+}
+
+/// The amount and the lines of a refund of these pieces, with all refunds of the order as they are now. Several lines
+/// of one product, which an adopted order may have, are used up in their order.
+///
+/// # Errors
+/// [`NotRefundable::TooManyPieces`] with the positions of the pieces that the order cannot return.
+pub(super) fn plan_return(
+    order: &Order,
+    refunds: &[&Refund],
+    pieces: &[ReturnedPieces],
+) -> Result<(Money, Vec<RefundItem>), NotRefundable> {
+    let mut returns = count_returns(order, refunds);
     let (mut items, mut excess) = (Vec::new(), Vec::new());
     let mut amount = Money::zero(order.amount.currency());
     for (at, wanted) in pieces.iter().enumerate() {

@@ -103,6 +103,23 @@ pub async fn returned_stock_is_added_if_it_is_tracked(backend: &Backend) {
     assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing to add to");
 }
 
+/// Also if the product is no longer active, at whatever price; the version does not change. What lacks stock is named, and
+/// nothing is taken then.
+pub async fn stock_is_taken_again_if_there_is_enough(backend: &Backend) {
+    let retake = |of: &Product, quantity| Write::RetakeStock(StockLine { product: of.id.clone(), quantity });
+    let tracked = keep(backend, |it| it.active = false).await;
+    let untracked = keep(backend, |it| it.stock = None).await;
+    let short = keep(backend, |it| it.stock = Some(1)).await;
+    let refused =
+        backend.expect_refusal([retake(&tracked, 3), retake(&untracked, 3), retake(&short, 2)]).await;
+    assert!(matches!(&refused, CommitError::OutOfStock(it) if *it == [short.id.clone()]), "{refused:?}");
+    assert_eq!(found(backend, &tracked).await, Some(tracked.clone()), "nothing was taken");
+    backend.commit([retake(&tracked, 3), retake(&untracked, 3)]).await;
+    let less = Product { stock: Some(7), stock_moves: 1, ..tracked.clone() };
+    assert_eq!(found(backend, &tracked).await, Some(less));
+    assert_eq!(found(backend, &untracked).await, Some(untracked), "nothing to take from");
+}
+
 /// All sales succeed, and so does the operator's change of the version before them.
 pub async fn sales_do_not_stand_in_the_way_of_an_operator(backend: &Backend) {
     let product = keep(backend, |it| it.stock = Some(1_000)).await;

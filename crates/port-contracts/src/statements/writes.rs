@@ -220,7 +220,8 @@ impl StatementFixture {
             ],
             // More than the stock.
             vec![sample::sell_product(product, 1_000_000)],
-            vec![Write::ReturnStock(line)],
+            vec![Write::ReturnStock(line.clone())],
+            vec![Write::RetakeStock(line)],
         ]
     }
 

@@ -122,7 +122,9 @@ impl Write {
                 LockRow::Product(&product.id)
             }
             Self::AdjustStock { product, .. } => LockRow::Product(product),
-            Self::Sell { line, .. } | Self::ReturnStock(line) => LockRow::Product(&line.product),
+            Self::Sell { line, .. } | Self::ReturnStock(line) | Self::RetakeStock(line) => {
+                LockRow::Product(&line.product)
+            }
             Self::InsertFinding(finding) => LockRow::Finding(&finding.id),
             Self::InsertFindingOnce(_, subject) => LockRow::Subject(subject),
             Self::ResolveFinding { id, .. } => LockRow::Finding(id),
@@ -209,6 +211,8 @@ impl Write {
             Self::RevokeApiKey { .. } => 74,
             Self::RecordKeyUse { .. } => 75,
             Self::EraseOrderReplies(_) => 76,
+            // After what the same unit gives back.
+            Self::RetakeStock(_) => 77,
         }
     }
 }

@@ -45,11 +45,15 @@ impl UnitOfWork {
         // Stock is returned in the same commit that cancels the order. Two commits could cancel an order
         // whose stock is lost for good, if the process dies between them.
         let stock: Vec<_> = progress.returned_stock().iter().cloned().map(Write::ReturnStock).collect();
+        let retaken: Vec<_> = progress.retaken_stock().iter().cloned().map(Write::RetakeStock).collect();
         let order = progress.order();
         let closed = progress
             .leaves_pending()
             .then(|| Write::RemoveOpenOrder { owner: order.owner, lines: order.lines_in_stock().collect() });
-        self.with_writes(stock).with_writes(closed).with_write(Write::UpdateOrder(Box::new(progress)))
+        self.with_writes(stock)
+            .with_writes(retaken)
+            .with_writes(closed)
+            .with_write(Write::UpdateOrder(Box::new(progress)))
     }
 
     /// The writes, in the order in which they were added.

@@ -16,16 +16,14 @@ pub(super) struct Lacking {
 impl Lacking {
     /// Sells one line, or records that its product has not enough stock. Guard: the product is active, with
     /// the same price and kind of stock as it was read; otherwise `Stale`.
-    pub(super) fn sell_line(&mut self, tables: &mut Tables, line: StockLine, read: &Product) -> Written {
+    pub(super) fn sell_line(&mut self, tables: &mut Tables, line: &StockLine, read: &Product) -> Written {
         let is_as_read = |now: &&Product| {
             now.active && now.price == read.price && now.stock.is_some() == read.stock.is_some()
         };
         let Some(now) = tables.products.get(&read.key).filter(is_as_read) else { return Err(Abort::Stale) };
         let left = now.stock.map(|it| it.saturating_sub(i64::from(line.quantity)));
         if left.is_some_and(|it| it < 0) {
-            if !self.products.contains(&line.product) {
-                self.products.push(line.product);
-            }
+            self.add_product(&line.product);
             return Ok(());
         }
         // `stock_moves` also counts sales of products without tracked stock: a new version has to know of the
@@ -33,6 +31,27 @@ impl Lacking {
         Ok(tables.products.update(&read.key, |row| {
             (row.stock, row.stock_moves) = (left, row.stock_moves.saturating_add(1))
         })?)
+    }
+
+    /// Takes pieces of one line out of stock again, or records that its product has not enough; no effect if its stock
+    /// is not tracked any more.
+    pub(super) fn retake_line(&mut self, tables: &mut Tables, line: &StockLine) -> Written {
+        let tracked = tables.products.find(&line.product).and_then(|it| Some((it.key(), it.stock?)));
+        let Some((key, stock)) = tracked else { return Ok(()) };
+        let left = stock.saturating_sub(i64::from(line.quantity));
+        if left < 0 {
+            self.add_product(&line.product);
+            return Ok(());
+        }
+        Ok(tables.products.update(&key, |row| {
+            (row.stock, row.stock_moves) = (Some(left), row.stock_moves.saturating_add(1))
+        })?)
+    }
+
+    fn add_product(&mut self, product: &ProductId) {
+        if !self.products.contains(product) {
+            self.products.push(product.clone());
+        }
     }
 
     /// Fails if a product had not enough stock.

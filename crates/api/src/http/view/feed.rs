@@ -7,7 +7,7 @@ use application::{
     payments::VisibleTransaction,
 };
 use domain::{
-    Actor, AuthorId, FeedEventType, NumberedEvent, Transaction, UserKey,
+    Actor, FeedEventType, NumberedEvent, Transaction,
     payment::{Dispute, DisputeStatus},
 };
 use ports::FeedPage;
@@ -171,10 +171,9 @@ impl FeedRenderer for ViewRenderer {
 }
 
 fn content_view(content: &FeedContent, people: &FeedPeople) -> EventDataView {
-    let person = |key: Option<UserKey>| key.and_then(|it| people.get(&it));
     match content {
         FeedContent::Order(order) => {
-            let view = OrderView::for_actor(order, Actor::Operator).with_customer(person(Some(order.owner)));
+            let view = OrderView::for_actor(order, Actor::Operator).with_customer(people.user(order.owner));
             EventDataView::Order(Box::new(view))
         }
         FeedContent::Payment(transaction) => {
@@ -183,8 +182,8 @@ fn content_view(content: &FeedContent, people: &FeedPeople) -> EventDataView {
             EventDataView::Payment(Box::new(TransactionView { next_action: None, ..view }))
         }
         FeedContent::Refund(transaction, refund) => {
-            let user: Option<AuthorId> = person(refund.requested_by.user()).map(|it| it.id.clone().into());
-            EventDataView::Refund(RefundView::new(transaction.id.as_str(), refund, user.as_ref()))
+            let author = refund.requested_by.author.and_then(|it| people.author_id(it));
+            EventDataView::Refund(RefundView::new(transaction.id.as_str(), refund, author.as_ref()))
         }
         FeedContent::Dispute(transaction, dispute) => {
             EventDataView::Dispute(DisputeView::new(transaction, dispute))

@@ -2,7 +2,10 @@
 
 use serde_json::json;
 
-use super::{author, service};
+use super::{
+    super::feed::{end_of, read_from},
+    author, service,
+};
 use crate::harness::{field, gateway, shared};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,8 +23,15 @@ async fn what_a_key_asks_of_payments_is_shown_with_the_key() {
     let seen = operator.payment_becomes(&paid, "CAPTURED").await;
     assert_eq!(seen["operations"][0]["requestedBy"], author(&payments_id));
     payments.operate(&paid, "refunds", &json!({})).await.refused(403, "insufficient-scope");
+    let before = end_of(&operator).await;
     let refund = refunds.operate(&paid, "refunds", &json!({"amount": "1.00"})).patiently().await.ok(201);
     assert_eq!(refund["requestedBy"], author(&refunds_id));
+    let in_feed = async || {
+        let events = read_from(&operator, before).await.0;
+        events.into_iter().find(|it| it["data"]["refundId"] == refund["refundId"])
+    };
+    let event = crate::harness::eventually("it is in the feed", crate::harness::PATIENCE, in_feed).await;
+    assert_eq!(event["data"]["requestedBy"], author(&refunds_id));
     let of_payment = format!("/v1/payments/{}/refunds", field(&paid, "transactionId"));
     for list in [of_payment.as_str(), "/v1/refunds"] {
         let all = refunds.all(list).await;

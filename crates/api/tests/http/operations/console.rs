@@ -61,7 +61,11 @@ async fn each_screen_of_the_console_has_an_address() {
         let screen = client.get(path).await;
         assert_eq!((screen.status, screen.text.as_str()), (200, page.text.as_str()), "{path}");
     }
-    for missing in ["/console/assets/none.js", "/console/assets/index.html", "/console/assets/"] {
+    let (long, long_id) =
+        (format!("/console/{}", "a".repeat(256)), format!("/console/orders/{}", "a".repeat(256)));
+    let files = ["/console/assets/none.js", "/console/assets/index.html", "/console/assets/"];
+    for missing in files.into_iter().chain([long.as_str(), &long_id, "/console/a%20b", "/console/orders/%0a"])
+    {
         client.get(missing).await.refused(404, "not-found");
     }
     client.request(Method::POST, "/console/orders").await.refused(405, "method-not-allowed");

@@ -136,6 +136,42 @@ async fn a_refund_that_fails_leaves_its_pieces_on_the_shelf_and_the_next_one_fin
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pieces_of_a_failed_refund_are_taken_again_when_the_order_ships() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let tea = operator.product("9.00", Some(3)).await;
+    let (order, payment) = bought(&customer, &json!([item(&tea, 3)])).await;
+    let body = json!({"items": [back(&tea, 2, true)]});
+    let refund = operator.operate(&payment, "refunds", &body).await.ok(201);
+    assert!(
+        !Notice::refund("refund.failed", &payment, field(&refund, "refundId"), "18.00")
+            .deliver(&customer)
+            .await
+    );
+    operator.moved(&order, "PROCESSING").await;
+    // Another customer buys one of the two.
+    let other =
+        customer.post_once("/v1/orders", &json!({"items": [item(&tea, 1)]})).patiently().await.ok(201);
+    let ship = async || {
+        let path = format!("/v1/orders/{}/transitions", field(&order, "orderNumber"));
+        operator.post(&path, &json!({"to": "SHIPPED"})).await
+    };
+    let problem = ship().await.refused(409, "out-of-stock");
+    assert_eq!(problem["errors"][0]["pointer"], "/to");
+    assert!(problem["errors"][0]["detail"].as_str().unwrap().contains(&tea), "{problem}");
+    assert_eq!(
+        (operator.stock(&tea).await, &operator.reread(&order).await["status"]),
+        (1, &json!("PROCESSING"))
+    );
+    customer.moved(&other, "CANCELLED").await;
+    assert_eq!(operator.stock(&tea).await, 2);
+    ship().await.ok(200);
+    ship().await.ok(200);
+    assert_eq!(operator.stock(&tea).await, 0, "what is shipped is not sold again");
+    let again = operator.operate(&payment, "refunds", &body).await.ok(201);
+    assert_eq!((&again["items"][0]["restocked"], operator.stock(&tea).await), (&json!(2), 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn stock_adds_up_with_returns_in_every_status() {
     let server = crate::harness::Server::with(&[]);
     let (operator, customer) = (server.operator().await, server.customer().await);

@@ -12,7 +12,7 @@ impl FeedRenderer for PlainRenderer {
     fn render_content(&self, content: &FeedContent, people: &FeedPeople) -> String {
         match content {
             FeedContent::Order(it) => {
-                let customer = people.get(&it.owner).map(|it| it.username.as_str().to_owned());
+                let customer = people.user(it.owner).map(|it| it.username.as_str().to_owned());
                 format!(r#"{{"status":"{}","customer":"{customer:?}"}}"#, it.status.as_str())
                     .replace("\"Some", "Some")
             }
@@ -34,6 +34,7 @@ fn users(
 fn feeding(it: &TestApp, users: Arc<dyn UserRepository>) -> FeedStore {
     let parts = FeedParts {
         users,
+        api_keys: it.app.api_keys.clone(),
         renderer: Arc::new(PlainRenderer),
         clock: it.app.clock.clone(),
         ids: it.app.ids.clone(),

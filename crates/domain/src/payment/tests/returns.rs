@@ -127,6 +127,25 @@ fn what_went_back_by_a_return_does_not_go_back_again_with_the_order() {
 }
 
 #[test]
+fn an_order_that_ships_takes_the_pieces_of_failed_refunds_again() {
+    let mut case = paid();
+    ask(&mut case, "r1", vec![pieces("cup", 2, true)]).unwrap();
+    ask(&mut case, "r2", vec![pieces("cup", 1, true)]).unwrap();
+    fail(&mut case, "r1");
+    let mut change = crate::OrderChange::from_order(case.order_change.order().clone());
+    let refunds: Vec<_> = case.transaction.refunds.iter().collect();
+    change.retake_goods(&refunds);
+    let retaken: Vec<_> = change.retaken_stock().iter().map(|it| it.quantity).collect();
+    assert_eq!((retaken, change.order().items[0].restocked), (vec![2], 1));
+    change.retake_goods(&refunds);
+    assert_eq!(change.retaken_stock().len(), 1, "once");
+    // They are not on the shelf any more, so they can go back there.
+    case.order_change = crate::OrderChange::from_order(change.order().clone());
+    let again = ask(&mut case, "r3", vec![pieces("cup", 2, true)]).unwrap();
+    assert_eq!(again.items[0].restocked, 2);
+}
+
+#[test]
 fn goods_that_the_order_has_given_back_are_not_restocked_by_a_return() {
     let mut case = paid();
     let mut order = case.order_change.order().clone();
