@@ -16,13 +16,15 @@ impl WebhookUrl {
     /// The longest address, in bytes.
     pub const BYTES_MAX: usize = 2048;
 
-    /// Takes an `http` or `https` address in visible ASCII characters. Its parts are checked by who parses URLs.
+    /// Takes an `http` or `https` address with a host, in visible ASCII characters. Its parts are checked by who parses URLs.
     ///
     /// # Errors
-    /// [`Invalid`] when it is too long, has another scheme or other characters.
+    /// [`Invalid`] when it is too long, has another scheme, no host or other characters.
     pub fn parse(text: &str) -> Result<Self, Invalid> {
-        let has_scheme = ["https://", "http://"].iter().any(|it| text.starts_with(it));
-        if !has_scheme || text.len() > Self::BYTES_MAX || !text.bytes().all(|it| it.is_ascii_graphic()) {
+        let rest = ["https://", "http://"].iter().find_map(|it| text.strip_prefix(it));
+        let has_host =
+            rest.is_some_and(|it| it.starts_with(|it: char| it.is_ascii_alphanumeric() || it == '['));
+        if !has_host || text.len() > Self::BYTES_MAX || !text.bytes().all(|it| it.is_ascii_graphic()) {
             return Err(Invalid("must be an https:// address of at most 2048 visible ASCII characters"));
         }
         Ok(Self(text.to_owned()))
