@@ -98,7 +98,7 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::UpdateUser { user, read } => users::update_user(conn, user, *read).await,
         Write::ChangePassword { user, from, to } => users::change_password(conn, *user, from, to).await,
         Write::RequirePassword(user, hash) => users::require_password(conn, *user, hash).await,
-        Write::InsertSession(session, network) => sessions::insert_session(conn, session, *network).await,
+        Write::InsertSession(session, origin) => sessions::insert_session(conn, session, origin).await,
         Write::RotateSession { read, next } => sessions::rotate_session(conn, read, next).await,
         Write::RevokeSession { user, session, at } => {
             sessions::revoke_session(conn, *user, *session, *at).await

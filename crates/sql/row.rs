@@ -48,7 +48,7 @@ pub(super) use reference::ReferenceRow;
 pub(super) use refund::RefundRow;
 pub(crate) use request::NewRequest;
 pub(super) use request::RequestRow;
-pub(super) use session::{SessionRow, encode_timestamps};
+pub(super) use session::{ListedSessionRow, SessionOriginRow, SessionRow, encode_timestamps};
 pub(super) use transaction::TransactionHead;
 pub(crate) use transaction::TransactionRow;
 pub(super) use user::UserRow;

@@ -36,6 +36,7 @@ table! {
         disabled -> Bool,
         changed_at -> Nullable<crate::dialect::TimestampType>,
         last_login_at -> Nullable<crate::dialect::TimestampType>,
+        guards -> BigInt,
     }
 }
 
@@ -310,6 +311,8 @@ table! {
         revoked_at -> Nullable<crate::dialect::TimestampType>,
         spent -> Text,
         network -> Text,
+        #[sql_name = "userAgent"]
+        user_agent -> Text,
     }
 }
 

@@ -11,6 +11,9 @@ use hyper_util::{
     rt::{TokioExecutor, TokioTimer},
 };
 use ports::{AttemptLog, AttemptOutcome, Clock, ErrorChain, GatewayAttempt, NoResponse};
+use tracer::current_context;
+
+use crate::trace_headers;
 
 /// The longest answer that is read, in bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
@@ -126,6 +129,7 @@ impl GatewayClient {
         let mut built = built.map_err(|it| (NoResponse::unavailable(failed(&it)), failed(&it)))?;
         *built.headers_mut() = request.headers;
         built.headers_mut().insert("user-agent", HeaderValue::from_static("idem"));
+        trace_headers::insert_headers(built.headers_mut(), current_context().as_ref());
         let response = self.client.request(built).await.map_err(|it| {
             let reason = failed(&it);
             (if it.is_connect() { NoResponse::unavailable(reason.clone()) } else { NoResponse::Lost }, reason)
@@ -194,6 +198,12 @@ impl Drop for OpenAttempt<'_> {
 
 #[cfg(test)]
 mod tests {
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::TcpListener,
+    };
+    use tracer::{TraceContext, Tracer};
+
     use super::*;
 
     #[test]
@@ -218,5 +228,44 @@ mod tests {
         ] {
             assert!(check_base(bad).is_err(), "{bad}");
         }
+    }
+
+    struct Stopped;
+
+    impl Clock for Stopped {
+        fn now(&self) -> Timestamp {
+            Timestamp::from_millis(0)
+        }
+    }
+
+    #[tokio::test]
+    async fn a_request_names_the_trace_that_it_belongs_to_and_none_outside_of_every_trace() {
+        const PARENT: &str = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let client = GatewayClient::new(&base, Arc::new(Stopped), |_| String::new()).unwrap();
+        let receive = async || {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut bytes = vec![0; 4096];
+            let length = stream.read(&mut bytes).await.unwrap();
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+            stream.write_all(answer).await.unwrap();
+            String::from_utf8(bytes[..length].to_vec()).unwrap()
+        };
+        let (path, log) = ("/charges".to_owned(), AttemptLog::default());
+        let request = || ApiRequest {
+            method: Method::GET,
+            path: path.clone(),
+            headers: HeaderMap::new(),
+            body: String::new(),
+            masked: path.clone(),
+        };
+        let trace = Tracer::default().continue_or_start(TraceContext::parse(PARENT, "rojo=1"));
+        let (answer, head) = tokio::join!(trace.scope(client.send(request(), &log)), receive());
+        assert!(answer.is_ok());
+        assert!(head.contains(&format!("traceparent: {PARENT}\r\n")), "{head}");
+        assert!(head.contains("tracestate: rojo=1\r\n"), "{head}");
+        let (answer, head) = tokio::join!(client.send(request(), &log), receive());
+        assert!(answer.is_ok() && !head.contains("trace"), "{head}");
     }
 }

@@ -21,6 +21,7 @@ mod sandbox;
 pub mod standard_webhooks;
 mod statement;
 mod stripe;
+mod trace_headers;
 mod wechat;
 
 pub use alipay::{Alipay, AlipayConfig, AlipayConfigError, AlipayConfigFault};

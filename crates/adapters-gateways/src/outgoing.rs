@@ -30,6 +30,7 @@ use hyper_util::{
 use ipnet::IpNet;
 use ports::{Clock, WebhookAnswer, WebhookMessage, WebhookSender};
 use tokio::time::timeout;
+use tracer::current_context;
 use url::{Host, Url};
 
 use self::{
@@ -37,7 +38,10 @@ use self::{
     answer::{describe_failure, read_answer},
     resolver::CheckingResolver,
 };
-use crate::standard_webhooks::{self, WebhookSecret};
+use crate::{
+    standard_webhooks::{self, WebhookSecret},
+    trace_headers,
+};
 
 pub use self::resolver::{NameResolver, SystemResolver};
 
@@ -137,7 +141,9 @@ impl HttpWebhookSender {
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let request = request.body(Full::from(message.body.clone())).map_err(|it| it.to_string())?;
+        let mut request = request.body(Full::from(message.body.clone())).map_err(|it| it.to_string())?;
+        // Not signed: the trace is for those who look for a fault, and says nothing about the event.
+        trace_headers::insert_headers(request.headers_mut(), current_context().as_ref());
         let client = if is_encrypted(&url) { &self.encrypted } else { &self.plain };
         client.request(request).await.map_err(|it| describe_failure(&it))
     }

@@ -8,7 +8,7 @@ use std::{
 use async_trait::async_trait;
 use domain::Timestamp;
 use moka::{Entry, Expiry, policy::EvictionPolicy, sync::Cache as Moka};
-use ports::{Attempts, Clock, PortError, Throttle};
+use ports::{Attempts, Clock, CountDelta, PortError, SharedCounters, Throttle};
 
 use crate::DURATION_MAX;
 
@@ -56,6 +56,20 @@ impl LocalThrottle {
             .build();
         Self { clock, windows }
     }
+
+    fn add_count(&self, name: &str, by: u32, window: Duration) -> Attempts {
+        let now = self.clock.now();
+        let window = window.min(DURATION_MAX);
+        // One step under the entry's lock: of two attempts at the same time each gets its own count. The end
+        // of the window is checked here as well, because the table's own expiry follows another clock and may
+        // be late.
+        let counted = self.windows.entry_by_ref(name).and_upsert_with(|kept| {
+            let new = Window { count: 0, ends: now.saturating_add(window), remaining: window };
+            let kept = kept.map(Entry::into_value).and_then(|it| it.active_at(now)).unwrap_or(new);
+            Window { count: kept.count.saturating_add(by), ..kept }
+        });
+        counted.into_value().to_attempts()
+    }
 }
 
 /// Drops a window when it is over: an attempt does not extend it.
@@ -91,17 +105,7 @@ impl Window {
 #[async_trait]
 impl Throttle for LocalThrottle {
     async fn count_attempt(&self, name: &str, window: Duration) -> Result<Attempts, PortError> {
-        let now = self.clock.now();
-        let window = window.min(DURATION_MAX);
-        // One step under the entry's lock: of two attempts at the same time each gets its own count. The end
-        // of the window is checked here as well, because the table's own expiry follows another clock and may
-        // be late.
-        let counted = self.windows.entry_by_ref(name).and_upsert_with(|kept| {
-            let new = Window { count: 0, ends: now.saturating_add(window), remaining: window };
-            let kept = kept.map(Entry::into_value).and_then(|it| it.active_at(now)).unwrap_or(new);
-            Window { count: kept.count.saturating_add(1), ..kept }
-        });
-        Ok(counted.into_value().to_attempts())
+        Ok(self.add_count(name, 1, window))
     }
 
     async fn read_attempts(&self, name: &str) -> Result<Attempts, PortError> {
@@ -112,6 +116,14 @@ impl Throttle for LocalThrottle {
     async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
         self.windows.invalidate(name);
         Ok(())
+    }
+}
+
+/// Names of counters and of attempts are the same here: no caller uses one name for both.
+#[async_trait]
+impl SharedCounters for LocalThrottle {
+    async fn add_counts(&self, deltas: &[CountDelta], window: Duration) -> Result<Vec<Attempts>, PortError> {
+        Ok(deltas.iter().map(|it| self.add_count(&it.name, it.by, window)).collect())
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle, MemoryRecord, SystemClock};
 use port_contracts::{Backend, CorruptibleRecord, Corruption, RecordingObserver};
-use ports::{Broadcast, Cache, Clock, LockManager, Throttle};
+use ports::{Broadcast, Cache, Clock, LockManager, SharedCounters, Throttle};
 
 async fn a_broadcast() -> Arc<dyn Broadcast> {
     Arc::new(LocalBroadcast::default())
@@ -40,9 +40,14 @@ async fn a_throttle() -> Arc<dyn Throttle> {
     Arc::new(LocalThrottle::new(Arc::new(SystemClock)))
 }
 
+async fn some_counters() -> Arc<dyn SharedCounters> {
+    Arc::new(LocalThrottle::new(Arc::new(SystemClock)))
+}
+
 port_contracts::broadcast!(a_broadcast);
 port_contracts::cache!(a_cache);
 port_contracts::clock!(a_clock);
+port_contracts::counters!(some_counters);
 port_contracts::locks!(some_locks);
 port_contracts::record!(a_record);
 port_contracts::unreadable!(a_corruptible_record);

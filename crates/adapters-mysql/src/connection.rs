@@ -5,6 +5,7 @@
 //!   -> Workers    picks the thread with most room, where the work runs to its end
 //!     -> Pool     waits in a bounded queue for a permit, takes a connection or opens one
 //!       -> run    BEGIN, the work, COMMIT; repeated after a deadlock or on a dead connection
+//!         -> Servers    the first server of the URL that takes writes
 //! ```
 //!
 //! A piece of work has 4 s in all. When they are over its connection is thrown away, so that no other work
@@ -12,17 +13,19 @@
 
 mod attempt;
 mod pool;
+mod server_state;
+mod servers;
 mod workers;
 mod writable;
 
-use std::time::Duration;
-
 use diesel_async::AsyncMysqlConnection;
 use mysql_async::{Opts, OptsBuilder};
-use tokio::time::timeout;
 
 pub(crate) use self::attempt::WorkKind;
 pub(crate) use self::pool::{Limits, Permit, Pool};
+pub(crate) use self::server_state::{counts_as_one_server, counts_as_one_writer};
+pub use self::servers::Consistency;
+pub(crate) use self::servers::Servers;
 pub(crate) use self::workers::Workers;
 pub(crate) use self::writable::is_writable;
 pub(crate) use crate::MySql as Database;
@@ -40,8 +43,6 @@ pub(crate) const STATEMENT_TIMEOUT_MS: u32 = 2_500;
 /// How long the server waits for the next statement before it closes the connection and rolls back, in
 /// seconds. It bounds how long a process that hangs in the middle of a commit keeps its row locks.
 const WAIT_TIMEOUT_S: u32 = 60;
-/// How long it may take until a new connection is ready, TCP, login and settings included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 /// After how much silence the operating system probes the other side of a connection, in milliseconds.
 const KEEPALIVE_MS: u32 = 10_000;
 
@@ -51,8 +52,8 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 ///
 /// `READ COMMITTED`: guards are in the statements, so each statement must see what is committed, and no
 /// commit relies on reading the same twice, which gap locks would pay for. Strict modes: a value that does
-/// not fit is an error and never shortened. `lc_messages`: [`is_contention`](crate::dialect::is_contention)
-/// compares English texts.
+/// not fit is an error and never shortened. `lc_messages`: [`read_failure`](crate::dialect::read_failure) knows some
+/// errors by their English texts only.
 fn session_settings() -> Vec<String> {
     vec![
         "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED".to_owned(),
@@ -87,17 +88,6 @@ pub(crate) fn connect_options(url: Opts) -> Opts {
         .prefer_socket(false)
         .tcp_keepalive(Some(KEEPALIVE_MS))
         .into()
-}
-
-/// Opens a connection with all its settings, within [`CONNECT_TIMEOUT`].
-pub(crate) async fn open_connection(options: &Opts) -> Result<Conn, BoxError> {
-    // One limit around login and settings too: a server that hangs still accepts TCP connections, and then
-    // says nothing.
-    let connecting = async {
-        let conn = mysql_async::Conn::new(options.clone()).await?;
-        Ok::<_, BoxError>(Conn::try_from(conn).await?)
-    };
-    timeout(CONNECT_TIMEOUT, connecting).await?
 }
 
 #[cfg(test)]

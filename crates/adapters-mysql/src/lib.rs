@@ -12,6 +12,7 @@ mod multi_row;
 mod open;
 #[path = "../../sql/mod.rs"]
 mod sql;
+mod stopwatch;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use ports::{Metrics, PortError, UnreadableObserver};
 
+pub use crate::connection::Consistency;
 use crate::connection::{Conn, WorkKind, Workers};
 pub use crate::migrate::{AdoptedRows, AdoptionReport, MigrationOutcome};
 pub use crate::open::OpenError;
@@ -38,6 +40,13 @@ impl std::fmt::Debug for MySql {
 }
 
 impl MySql {
+    /// The connections that work uses now, and how many there may be, by the name of the pool: there is one.
+    #[must_use]
+    pub fn pool_use(&self) -> Vec<(&'static str, usize, usize)> {
+        let (in_use, connections) = self.workers.connections_in_use();
+        vec![("database", in_use, connections)]
+    }
+
     /// Runs one query.
     pub(crate) async fn run_query<T: Send + 'static>(
         &self,

@@ -1,11 +1,18 @@
 //! Migrates a database to the current schema, and adopts the one that the Express app made.
 //!
 //! ```text
-//! lock (GET_LOCK)            one instance migrates, the others wait
-//!   plan                     refuse a foreign, newer or incompatible database, before any change
+//! plan                       refuse a foreign, newer or incompatible database, before any change
+//! lease (a row)              one process migrates, the others wait
+//!   plan                     again: what another process did meanwhile is not done twice
 //!   rename the app's tables  to express_…, all in one statement; no row of them is ever changed
 //!   for each pending step    every statement, then a row in __diesel_schema_migrations
 //! ```
+//!
+//! Every transaction proves that the lease is still held, and the one that notes a step also that its result is there.
+//! Tables that are created twice are the same, so a change of the schema needs no proof.
+//!
+//! An adoption reads what it has written. Where several servers accept writes, one that lags would take over nothing
+//! and report success, so an adoption is refused there.
 //!
 //! MySQL and MariaDB commit each change of a schema on their own, so a process that dies leaves some
 //! statements done and others not. Therefore every statement can be repeated: it makes what is missing and
@@ -15,32 +22,36 @@
 mod column_kind;
 mod compatibility;
 mod express;
+mod lease;
 mod steps;
 
 #[cfg(test)]
 mod tests;
 
 use std::collections::BTreeSet;
+use std::pin::pin;
 use std::time::Duration;
 
+use futures_util::future::{Either, select};
+use mysql_async::Conn;
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Opts};
-use tokio::time::timeout;
 
-use self::steps::{STEPS, Step, split_statements};
-use crate::connection::{connect_options, statement_limit};
+use self::lease::{Lease, LeasePeriods};
+use self::steps::{STEPS, Step, created_tables, split_statements};
+use crate::connection::{Consistency, Servers, counts_as_one_writer, statement_limit};
 use crate::{MySql, OpenError};
 
 /// How long it may take to connect and log in.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long to wait for another instance that migrates the same database, in seconds.
-const MIGRATION_LOCK_WAIT_S: u32 = 300;
+/// The periods of the lease on the database.
+const LEASE: LeasePeriods = LeasePeriods {
+    silence: Duration::from_secs(15),
+    beat: Duration::from_secs(3),
+    wait: Duration::from_secs(300),
+    look: Duration::from_millis(100),
+};
 /// How long a statement may wait for the locks of running transactions, in seconds.
 const LOCK_WAIT_S: u32 = 60;
-
-/// The SQL for the lock's name. Named locks belong to the whole server, so the name is made of the
-/// database's, hashed to stay within 64 characters.
-const MIGRATION_LOCK: &str = "CONCAT('idem.', LEFT(SHA2(DATABASE(), 256), 32))";
 
 const CREATE_VERSIONS_TABLE: &str = "CREATE TABLE IF NOT EXISTS __diesel_schema_migrations (
     version VARCHAR(50) NOT NULL PRIMARY KEY,
@@ -52,8 +63,18 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 /// The reasons why this program refuses to migrate a database, beside errors of the server.
 #[derive(Debug, thiserror::Error)]
 enum MigrationRefusal {
-    #[error("another instance has been migrating this database for {MIGRATION_LOCK_WAIT_S} s")]
-    Busy,
+    #[error("another process has been migrating this database for {0} s")]
+    Busy(u64),
+    #[error("another process has taken the migration over, because this one was silent for too long")]
+    LeaseLost,
+    #[error("the result of step {0} is not in the database: {1}")]
+    Incomplete(&'static str, String),
+    #[error(
+        "the Express app's database cannot be adopted while several servers accept writes, because one that lags would \
+         take over nothing: let one server alone accept writes (stop the others, or switch the group to a single \
+         primary), adopt, and let the others join again"
+    )]
+    SeveralWriters,
     #[error("the database is newer than this program: it has a migration {0:?}")]
     Newer(String),
     #[error("there is a table `{0}` that is neither of this service nor of the Express app")]
@@ -130,15 +151,12 @@ impl MySql {
     }
 
     async fn run_migrations(url: &str, adoption: AdoptionPolicy) -> Result<MigrationOutcome, OpenError> {
-        let url = Opts::from_url(url).map_err(|_| OpenError::Url)?;
-        if url.db_name().is_none_or(str::is_empty) {
-            return Err(OpenError::Url);
-        }
-        let mut conn = connect_for_migration(url)
+        let servers = Servers::parse(url, Consistency::Strict).ok_or(OpenError::Url)?;
+        let mut conn = connect_for_migration(&servers)
             .await
             .map_err(|it| OpenError::Connect(ports::PortError::unavailable(it)))?;
-        let outcome = with_migration_lock(&mut conn, adoption).await;
-        // Closed in every case, also after a failure: the server frees the named lock with its connection.
+        let outcome = migrate_repeatedly(&mut conn, &servers, adoption).await;
+        // Closed in every case, also after a failure: a named lock ends with its connection.
         let closed = conn.disconnect().await;
         let migrated = outcome.map_err(to_open_error)?;
         closed.map_err(|error| OpenError::Migrate(Box::new(error)))?;
@@ -150,7 +168,10 @@ fn to_open_error(failure: BoxError) -> OpenError {
     match failure.downcast_ref::<MigrationRefusal>() {
         Some(MigrationRefusal::Unadopted) => OpenError::Unadopted,
         Some(
-            MigrationRefusal::Busy
+            MigrationRefusal::Busy(_)
+            | MigrationRefusal::LeaseLost
+            | MigrationRefusal::Incomplete(..)
+            | MigrationRefusal::SeveralWriters
             | MigrationRefusal::Newer(_)
             | MigrationRefusal::ForeignTable(_)
             | MigrationRefusal::Incompatible(_),
@@ -159,9 +180,9 @@ fn to_open_error(failure: BoxError) -> OpenError {
     }
 }
 
-/// Opens the connection of the migration. It is not one of a pool, because the lock belongs to it.
-async fn connect_for_migration(url: Opts) -> Result<Conn, BoxError> {
-    let mut conn = timeout(CONNECT_TIMEOUT, Conn::new(connect_options(url))).await??;
+/// Opens the connection of the migration. It is not one of a pool, because a named lock belongs to it.
+async fn connect_for_migration(servers: &Servers) -> Result<Conn, BoxError> {
+    let mut conn = servers.connect(CONNECT_TIMEOUT).await?;
     // The zero-date modes of `connect_options` are left out: old rows may have a zero date, and the steps
     // must be able to compare it.
     let settings = format!(
@@ -179,69 +200,169 @@ async fn connect_for_migration(url: Opts) -> Result<Conn, BoxError> {
     Ok(conn)
 }
 
-async fn with_migration_lock(
+/// Begins again if a statement outside a transaction lost. In a cluster a change of the schema ends what others do with
+/// the table, also mere reads, and every part of a migration may be repeated.
+async fn migrate_repeatedly(
     conn: &mut Conn,
+    servers: &Servers,
     adoption: AdoptionPolicy,
 ) -> Result<MigrationOutcome, BoxError> {
-    let asked = format!("SELECT COALESCE(GET_LOCK({MIGRATION_LOCK}, {MIGRATION_LOCK_WAIT_S}), 0)");
-    // `GET_LOCK` gives 0 when the wait is over and null after an error. Both mean that the lock is not held.
-    if conn.query_first(asked).await? != Some(1) {
-        return Err(MigrationRefusal::Busy.into());
+    let mut attempts = 1;
+    loop {
+        match migrate_with_lease(conn, servers, adoption).await {
+            Err(error) if attempts < lease::ATTEMPTS_MAX && lease::is_contention(&*error) => {
+                attempts += 1;
+                tokio::time::sleep(lease::PAUSE).await;
+            }
+            outcome => return outcome,
+        }
     }
-    let outcome = run_pending_steps(conn, adoption).await;
-    // May be dropped: if this fails, the connection is broken and the lock has been freed with it.
-    let _ = conn.query_drop(format!("SELECT RELEASE_LOCK({MIGRATION_LOCK})")).await;
+}
+
+async fn migrate_with_lease(
+    conn: &mut Conn,
+    servers: &Servers,
+    adoption: AdoptionPolicy,
+) -> Result<MigrationOutcome, BoxError> {
+    // First without the lease, whose table is a change: a database that is refused stays as it is, and an account
+    // without the right to create tables can start on one that is up to date.
+    if plan_steps(conn, adoption).await?.pending.is_empty() {
+        return Ok(MigrationOutcome::Nothing);
+    }
+    let lease = Lease::acquire(conn, LEASE).await?;
+    let outcome = match select(pin!(run_steps(conn, &lease, adoption)), pin!(lease.keep(servers))).await {
+        Either::Left((outcome, _)) => outcome,
+        // What runs at the server still is undone or fails: it cannot prove that it has the lease.
+        Either::Right((lost, _)) => return Err(lost),
+    };
+    lease.release(conn).await;
     outcome
 }
 
-async fn run_pending_steps(conn: &mut Conn, adoption: AdoptionPolicy) -> Result<MigrationOutcome, BoxError> {
-    // The table is only created if it is missing, so that an account without the right to create tables can
-    // start on a database that is up to date.
-    if express::list_columns(conn, "__diesel_schema_migrations").await?.is_empty() {
-        let renamed = express::plan_renames(conn).await?;
-        if adoption == AdoptionPolicy::Refused && !renamed.is_empty() {
-            return Err(MigrationRefusal::Unadopted.into());
+/// What one transaction of a migration does.
+enum Work<'w> {
+    /// Runs a statement that changes rows.
+    Statement(&'w str),
+    /// Folds the names of the users that were taken over.
+    FoldNames,
+    /// Notes a step as done, and checks before that its result is there, unless there was nothing to do.
+    Note { step: &'static Step, is_checked: bool },
+}
+
+impl Work<'_> {
+    async fn run(&self, conn: &mut Conn) -> Result<(), BoxError> {
+        match self {
+            Self::Statement(statement) => Ok(conn.query_drop(*statement).await?),
+            Self::FoldNames => express::fold_names(conn).await,
+            Self::Note { step, is_checked } => {
+                if *is_checked {
+                    check_result(conn, step).await?;
+                }
+                insert_step_version(conn, step).await
+            }
         }
-        conn.query_drop(CREATE_VERSIONS_TABLE).await?;
     }
-    let done: BTreeSet<String> =
-        conn.query("SELECT version FROM __diesel_schema_migrations").await?.into_iter().collect();
+}
+
+/// The work that a database needs.
+struct Plan {
+    /// The steps that are not noted as done, in their order.
+    pending: Vec<&'static Step>,
+    /// Whether no step is done, so that tables of the service's names may be the app's.
+    is_first: bool,
+    /// Whether tables of the app wait for adoption, or for the rest of it.
+    adopts: bool,
+}
+
+/// Finds out the work that a database needs, by reads only.
+async fn plan_steps(conn: &mut Conn, adoption: AdoptionPolicy) -> Result<Plan, BoxError> {
+    let mut done = BTreeSet::<String>::new();
+    if !express::list_columns(conn, "__diesel_schema_migrations").await?.is_empty() {
+        done.extend(conn.query("SELECT version FROM __diesel_schema_migrations").await?);
+    }
     // A newer program has changed the schema. This one does not know what its statements would do there.
     if let Some(unknown) = done.iter().find(|it| !STEPS.iter().any(|step| step.version == **it)) {
         return Err(MigrationRefusal::Newer(unknown.clone()).into());
     }
     let pending: Vec<&Step> = STEPS.iter().filter(|it| !done.contains(it.version)).collect();
+    let is_first = done.is_empty();
+    let adopts = pending.iter().any(|it| it.adopts) && express::needs_adoption(conn, is_first).await?;
+    if adopts && adoption == AdoptionPolicy::Refused {
+        return Err(MigrationRefusal::Unadopted.into());
+    }
+    if adopts && !counts_as_one_writer(conn).await? {
+        return Err(MigrationRefusal::SeveralWriters.into());
+    }
+    Ok(Plan { pending, is_first, adopts })
+}
+
+async fn run_steps(
+    conn: &mut Conn,
+    lease: &Lease,
+    adoption: AdoptionPolicy,
+) -> Result<MigrationOutcome, BoxError> {
+    conn.query_drop(CREATE_VERSIONS_TABLE).await?;
+    // Again, as another process may have migrated while this one waited.
+    let Plan { pending, is_first, adopts } = plan_steps(conn, adoption).await?;
     if pending.is_empty() {
         return Ok(MigrationOutcome::Nothing);
     }
-    let adopts = pending.iter().any(|it| it.adopts);
-    if adoption == AdoptionPolicy::Refused && adopts && express::needs_adoption(conn, done.is_empty()).await?
-    {
-        return Err(MigrationRefusal::Unadopted.into());
-    }
-    // Only before the first step: later the tables of these names are the service's.
-    if done.is_empty() {
+    // Only before the first step: later the tables of these names are the service's. A process that has lost its lease
+    // here finds its new names taken.
+    if is_first {
+        lease.beat(conn).await?;
         express::rename_tables(conn).await?;
     }
-    let adopting = express::has_express_tables(conn).await?;
     for step in pending {
-        if adopting || !step.adopts {
-            for statement in split_statements(step.sql) {
-                conn.query_drop(statement).await?;
-            }
+        let skipped = step.adopts && !adopts;
+        if !skipped {
+            run_step(conn, lease, step).await?;
         }
-        if adopting && step.version == steps::USERS_VERSION {
-            express::fold_names(conn).await?;
-        }
-        // Last, so that a process that dies before repeats the whole step. If the answer to this insert is
+        // Last, so that a process that dies before repeats the whole step. If the answer to this commit is
         // lost, the next run finds the row.
-        insert_step_version(conn, step).await?;
+        lease.transact(conn, &Work::Note { step, is_checked: !skipped }).await?;
     }
-    if adopting && adopts {
+    if adopts {
         Ok(MigrationOutcome::Adoption(express::count_adopted_rows(conn).await?))
     } else {
         Ok(MigrationOutcome::Schema)
     }
+}
+
+async fn run_step(conn: &mut Conn, lease: &Lease, step: &Step) -> Result<(), BoxError> {
+    for statement in split_statements(step.sql) {
+        if statement.starts_with("CREATE TABLE") {
+            // It commits by itself, whatever transaction is around it.
+            lease.beat(conn).await?;
+            conn.query_drop(statement).await?;
+        } else {
+            lease.transact(conn, &Work::Statement(&statement)).await?;
+        }
+    }
+    if step.version == steps::USERS_VERSION {
+        lease.transact(conn, &Work::FoldNames).await?;
+    }
+    Ok(())
+}
+
+/// Checks that what the step makes is there: its tables, and every row that it takes over.
+async fn check_result(conn: &mut Conn, step: &Step) -> Result<(), BoxError> {
+    let statements = split_statements(step.sql);
+    for table in created_tables(&statements) {
+        if express::list_columns(conn, table).await?.is_empty() {
+            return Err(MigrationRefusal::Incomplete(step.version, format!("no table {table}")).into());
+        }
+    }
+    // Such a statement takes over the rows that are not there yet, so by now it finds none.
+    let guarded: Vec<_> = statements.iter().filter(|it| it.contains(" AS taken WHERE taken.")).collect();
+    for statement in guarded {
+        conn.query_drop(statement).await?;
+        if conn.affected_rows() > 0 {
+            let missing = format!("rows that were not taken over: {}", conn.affected_rows());
+            return Err(MigrationRefusal::Incomplete(step.version, missing).into());
+        }
+    }
+    Ok(())
 }
 
 async fn insert_step_version(conn: &mut Conn, step: &Step) -> Result<(), BoxError> {

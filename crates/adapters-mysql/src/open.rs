@@ -3,11 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use mysql_async::Opts;
 use ports::NoObserver;
 
 use crate::MySql;
-use crate::connection::{Limits, Workers, connect_options};
+use crate::connection::{Consistency, Limits, Servers, Workers};
 
 /// Most connections of one process, over all threads. More would make the server slower, not faster.
 const CONNECTIONS_MAX: usize = 16;
@@ -24,7 +23,9 @@ const THREADS_MAX: usize = 4;
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The text is not the URL of a MySQL database. Correct the setting.
-    #[error("the URL of the database is not of the form mysql://user:password@host:port/database")]
+    #[error(
+        "the URL of the database is not of the form mysql://user:password@host:port/database, with commas between several hosts"
+    )]
     Url,
     /// The server does not answer in time, or refuses the login.
     #[error("cannot connect to the database")]
@@ -40,30 +41,33 @@ pub enum OpenError {
 }
 
 impl MySql {
-    /// Whether the text is the URL of a MySQL database, with a port and known options. No connection is
-    /// made.
+    /// Whether the text is the URL of a MySQL database, with ports and known options. No connection is made.
     #[must_use]
     pub fn is_valid_url(url: &str) -> bool {
-        Opts::from_url(url)
-            .is_ok_and(|it| it.tcp_port() != 0 && it.db_name().is_some_and(|name| !name.is_empty()))
+        Servers::parse(url, Consistency::Strict).is_some()
     }
 
-    /// Opens the database at that URL, which must have been [migrated](Self::migrate). It connects once, so
-    /// that a wrong URL is reported now and not with the first order. Later the server may be stopped and
-    /// started at will.
+    /// Opens the database at that URL as [`open_with`](Self::open_with) does, with strict consistency.
     ///
     /// # Errors
     /// [`OpenError`], when nothing can be served from there.
     pub async fn open(url: &str) -> Result<Self, OpenError> {
-        let url = Opts::from_url(url).map_err(|_| OpenError::Url)?;
-        if url.db_name().is_none_or(str::is_empty) {
-            return Err(OpenError::Url);
-        }
+        Self::open_with(url, Consistency::Strict).await
+    }
+
+    /// Opens the database at that URL, which must have been [migrated](Self::migrate). It connects once, so
+    /// that a wrong URL is reported now and not with the first order. Later the servers may be stopped and
+    /// started at will.
+    ///
+    /// # Errors
+    /// [`OpenError`], when nothing can be served from there.
+    pub async fn open_with(url: &str, consistency: Consistency) -> Result<Self, OpenError> {
+        let servers = Servers::parse(url, consistency).ok_or(OpenError::Url)?;
         let threads = thread_count();
         // The limits are for the process; each thread has an equal share, because connections cannot change
         // threads.
         let (connections, waiting) = (CONNECTIONS_MAX / threads, WAITING_MAX / threads);
-        let crew = Workers::new(&connect_options(url), threads, Limits { connections, waiting, wait: WAIT });
+        let crew = Workers::new(&servers, threads, Limits { connections, waiting, wait: WAIT });
         crew.run(async |pool| pool.check_connection().await).await.map_err(OpenError::Connect)?;
         Ok(Self { workers: Arc::new(crew), observer: Arc::new(NoObserver), metrics: Arc::new(()) })
     }

@@ -19,8 +19,8 @@ use ports::AttemptOperation;
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
 const ROWS: &str = "
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL);
-    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1');
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0);
+    INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1', '');
     INSERT INTO api_keys VALUES (1, 'k', REPEAT('0', 64), 'x', 'orders:read', 1, NOW(3), NULL, 0, NULL, NULL);
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 10, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', NOW(3));
@@ -173,7 +173,7 @@ async fn no_check_can_be_bypassed() {
 async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let mut conn = record().await;
     conn.query_drop(
-        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL FROM user",
+        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL, 0 FROM user",
     )
     .await
     .unwrap();
@@ -181,7 +181,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
         "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
-        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', network FROM sessions",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', network, '' FROM sessions",
         "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, NOW(3), NOW(3) FROM products",
         "INSERT INTO product_changes
             SELECT 2, 'other', productKey, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, NOW(3)

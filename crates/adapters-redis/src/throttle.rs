@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use ports::{Attempts, PortError, Throttle};
+use ports::{Attempts, CountDelta, PortError, SharedCounters, Throttle};
 use redis::{Cmd, cmd};
 
 use crate::{Redis, duration_ms};
@@ -30,6 +30,21 @@ const COUNT: &str = "\
     if not count then return {0, 0} end \
     return {tonumber(count), redis.call('PTTL', KEYS[1])}";
 
+/// Adds `ARGV[i + 1]` to each counter `KEYS[i]`, and returns for each the count and the ms that are left of its window of
+/// `ARGV[1]` ms.
+const ADD: &str = "\
+    local totals = {} \
+    for i, key in ipairs(KEYS) do \
+        local count = redis.call('INCRBY', key, ARGV[i + 1]) \
+        local left = redis.call('PTTL', key) \
+        if left < 0 then \
+            redis.call('PEXPIRE', key, ARGV[1]) \
+            left = tonumber(ARGV[1]) \
+        end \
+        totals[i] = {count, left} \
+    end \
+    return totals";
+
 /// Counts attempts in Redis: each name is a number that expires with its window.
 #[derive(Debug, Clone)]
 pub struct RedisThrottle {
@@ -44,11 +59,15 @@ impl RedisThrottle {
     }
 
     async fn query_attempts(&self, script: &Cmd) -> Result<Attempts, PortError> {
-        // Signed, because Redis answers -1 and -2 for a key without an expiry and for a missing key.
-        let (count, left_ms): (i64, i64) = self.redis.run_command(script).await?;
-        let resets_in = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
-        Ok(Attempts { count: u32::try_from(count.max(0)).unwrap_or(u32::MAX), resets_in })
+        Ok(read_counter(self.redis.run_command(script).await?))
     }
+}
+
+/// A count and the ms that are left of its window. They are signed, because Redis answers -1 and -2 for a key without an
+/// expiry and for a missing key.
+fn read_counter((count, left_ms): (i64, i64)) -> Attempts {
+    let resets_in = Duration::from_millis(u64::try_from(left_ms).unwrap_or(0));
+    Attempts { count: u32::try_from(count.max(0)).unwrap_or(u32::MAX), resets_in }
 }
 
 fn script_command(text: &str, name: &str) -> Cmd {
@@ -69,5 +88,25 @@ impl Throttle for RedisThrottle {
 
     async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
         self.redis.run_command(cmd("DEL").arg(format!("{PREFIX}{name}"))).await
+    }
+}
+
+#[async_trait]
+impl SharedCounters for RedisThrottle {
+    async fn add_counts(&self, deltas: &[CountDelta], window: Duration) -> Result<Vec<Attempts>, PortError> {
+        if deltas.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut script = cmd("EVAL");
+        script.arg(ADD).arg(deltas.len());
+        for it in deltas {
+            script.arg(format!("{PREFIX}{}", it.name));
+        }
+        script.arg(duration_ms(window));
+        for it in deltas {
+            script.arg(it.by);
+        }
+        let totals: Vec<(i64, i64)> = self.redis.run_command(&script).await?;
+        Ok(totals.into_iter().map(read_counter).collect())
     }
 }

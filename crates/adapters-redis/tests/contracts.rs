@@ -11,7 +11,7 @@ use std::{
 };
 
 use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
-use ports::{Broadcast, Cache, LockManager, Throttle};
+use ports::{Broadcast, Cache, LockManager, SharedCounters, Throttle};
 
 /// More than on a machine with other work, so that what is tested is the answer and not its time.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -40,7 +40,12 @@ async fn a_throttle() -> Arc<dyn Throttle> {
     Arc::new(RedisThrottle::new(redis()))
 }
 
+async fn some_counters() -> Arc<dyn SharedCounters> {
+    Arc::new(RedisThrottle::new(redis()))
+}
+
 port_contracts::broadcast!(a_broadcast);
 port_contracts::cache!(a_cache);
+port_contracts::counters!(some_counters);
 port_contracts::locks!(some_locks);
 port_contracts::throttle!(a_throttle);

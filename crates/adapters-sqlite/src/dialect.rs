@@ -65,9 +65,9 @@ pub(crate) fn is_contention(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
 }
 
-/// Whether the statement was ended because it took too long: never, because SQLite has no such limit.
-pub(crate) const fn is_statement_timeout(_: &Error) -> bool {
-    false
+/// Whether the work ended because a lock was not free. SQLite limits the time of no statement.
+pub(crate) async fn is_blocked<C>(_: &mut C, error: &Error) -> bool {
+    std::future::ready(is_contention(error)).await
 }
 
 /// SQLite's texts for failures that come from outside this program: the disk, the file, the memory, another

@@ -38,6 +38,17 @@ impl std::fmt::Debug for Sqlite {
 }
 
 impl Sqlite {
+    /// The connections that work uses now, and how many there are, by the name of the pool: those that read, and the one
+    /// that writes.
+    #[must_use]
+    pub fn pool_use(&self) -> Vec<(&'static str, usize, usize)> {
+        let of = |name, pool: &Pool| {
+            let (in_use, connections) = pool.connections_in_use();
+            (name, in_use, connections)
+        };
+        vec![of("readers", &self.readers), of("writer", &self.writer)]
+    }
+
     /// Runs one query.
     pub(crate) async fn run_query<T: Send + 'static>(
         &self,

@@ -99,7 +99,7 @@ async fn what_is_a_users_or_about_a_transaction_is_named_by_them() {
     let it = shop().await;
     let (session, event) = (sample::session(&it.user), sample::event("sandbox", None));
     let work = UnitOfWork::new()
-        .with_write(Write::InsertSession(session.clone(), sample::network()))
+        .with_write(Write::InsertSession(session.clone(), sample::origin()))
         .with_write(Write::InsertEvent(event.clone()));
     it.record.commit(work).await.unwrap();
     it.corrupt(

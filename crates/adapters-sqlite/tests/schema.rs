@@ -19,8 +19,8 @@ use tempfile::TempDir;
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back.
 const ROWS: &str = "
     PRAGMA foreign_keys = ON;
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL);
-    INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '', '192.0.2.1');
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0);
+    INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '', '192.0.2.1', '');
     INSERT INTO api_keys SELECT 1, 'k', hex(zeroblob(32)), 'x', 'orders:read', 1, 0, NULL, 0, NULL, NULL;
     INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0);
     INSERT INTO product_changes VALUES (1, 'c', 1, 1, 100000, 'CNY', 1, 'SET', 5, NULL, 1, 'OPERATOR', 0);
@@ -162,14 +162,14 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let (_folder, mut connection) = rows().await;
     connection
         .batch_execute(
-            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL FROM user",
+            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL, 0 FROM user",
         )
         .unwrap();
     for change in [
         "UPDATE user SET usernameFolded = 'ada' WHERE id = 2",
         "UPDATE user SET emailFolded = 'ada@b.co' WHERE id = 2",
         "UPDATE user SET publicId = 'u' WHERE id = 2",
-        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL, '', network FROM sessions",
+        "INSERT INTO sessions SELECT 2, sessionId, 1, 0, 0, 0, 9, NULL, '', network, '' FROM sessions",
         "INSERT INTO products SELECT 2, productId, name, price, currency, 1, 1, 1, 0, 0, 0 FROM products",
         "INSERT INTO product_changes
             SELECT 2, 'other', 1, version, price, currency, 1, 'KEPT', NULL, NULL, 1, actor, 0 FROM product_changes",

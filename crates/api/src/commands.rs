@@ -1,6 +1,7 @@
 //! The commands of the one binary: `serve`, which is the default, the administration of the database and of
 //! accounts, of gateways and their payments, and four that show something (`demo`, `openapi`, `events`, `config`).
 
+mod check;
 mod demo;
 mod gateways;
 mod migrate;
@@ -64,6 +65,8 @@ enum Command {
     /// Compare payments with their gateways, or with a settlement file; the exit status is 1 if something is open
     /// or differs
     Reconcile(reconcile::ReconcileCommand),
+    /// Read the whole record and report what must never be in it; the exit status is 1 if there is something
+    Check,
     /// Show which gateways are on, or check their credentials
     Gateways {
         #[command(subcommand)]
@@ -75,7 +78,7 @@ enum Command {
     Openapi,
     /// Print the page about the events of the feed, which is `docs/events.md`
     Events,
-    /// Print the configuration that is in force, secrets hidden
+    /// Print the configuration that is in force, secrets hidden; refuses what a start would refuse
     Config,
 }
 
@@ -137,11 +140,15 @@ async fn execute_command(arguments: Arguments) -> Result<(), Box<dyn Error>> {
         }
         Command::SetPassword(person) => Ok(print_lines(&user_admin::set_password(&config, person).await?)?),
         Command::Reconcile(command) => Ok(reconcile::run(&config, command).await?),
+        Command::Check => Ok(check::run(&config).await?),
         Command::Gateways { action } => {
             Ok(gateways::run(&config, action.unwrap_or(gateways::GatewaysAction::List)).await?)
         }
         Command::Openapi | Command::Events | Command::Demo => Ok(()),
-        Command::Config => Ok(print_lines(config.to_redacted_toml().trim_end())?),
+        Command::Config => {
+            wiring::check_settings(&config)?;
+            Ok(print_lines(config.to_redacted_toml().trim_end())?)
+        }
     }
 }
 

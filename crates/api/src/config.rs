@@ -7,11 +7,13 @@
 
 mod database;
 mod durations;
+mod edge;
 mod gateways;
 mod keys;
 mod mail;
 mod secrets;
 mod show;
+mod traces;
 mod values;
 
 use std::{
@@ -22,13 +24,16 @@ use std::{
     time::Duration,
 };
 
+use adapters_mysql::Consistency;
 use application::{Policy, gateways::GatewayLimits};
 use domain::webhook::GIVE_UP_AFTER;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use toml::{Table, Value};
+use tracer::SampleRatio;
 
 pub use database::Database;
+pub use edge::{CorsOrigins, EdgeSettings, TlsFiles};
 pub use gateways::GatewaySettings;
 use keys::Keys;
 pub use mail::MailSettings;
@@ -117,8 +122,11 @@ pub struct Config {
     /// The address to listen on. `http_addr`, `127.0.0.1:8080`; port 0 takes a free port.
     pub http_addr: SocketAddr,
     /// The system of record. `database_url`, `sqlite://data/idem.db`; an absolute path has a third slash. Or
-    /// `mysql://user:password@host:port/database`.
+    /// `mysql://user:password@host:port/database`, with commas between several hosts.
     pub database: Database,
+    /// What a read may miss where several database servers have the record. `database_consistency`, `strict`: every
+    /// commit that was answered before is seen; or `eventual`: what the server has applied.
+    pub database_consistency: Consistency,
     /// The Redis server that all instances share for locks, counters, cached entries and broadcasts.
     /// `redis_url`, none: `redis://[user:password@]host[:port][/database]`.
     pub redis_url: Option<SecretString>,
@@ -157,6 +165,8 @@ pub struct Config {
     pub policy: Policy,
     /// How mails are sent.
     pub mail: MailSettings,
+    /// How the service meets its clients.
+    pub edge: EdgeSettings,
     /// Time limit of every request. `request_deadline`, `10s`.
     pub request_deadline: Duration,
     /// Networks of the proxies whose `X-Forwarded-For` is trusted. `trusted_proxies`, none; addresses or
@@ -165,6 +175,12 @@ pub struct Config {
     /// Networks that webhooks may be sent to although they are private, also without encryption. `webhook_allow`, none;
     /// addresses or CIDRs with commas between them.
     pub webhook_allow: Vec<IpNet>,
+    /// Where spans are sent over OTLP. `otlp_endpoint`, none: `http://` or `https://`, host and port; without it no span is
+    /// made.
+    pub otlp_endpoint: Option<String>,
+    /// The share of the traces that begin here and are sent. `trace_sample`, `0.1`; the client decides about a trace that
+    /// it began.
+    pub trace_sample: SampleRatio,
     /// Passwords are hashed with 2 to the power of this many rounds. `bcrypt_cost`, `10`, which is the
     /// minimum that OWASP recommends and takes about 60 ms; from 4 to 15.
     pub bcrypt_cost: u32,
@@ -229,6 +245,7 @@ impl Config {
             gateways: GatewaySettings::read(&mut it, public_url.as_deref().or(has_public_url.then_some(""))),
             http_addr: it.get("http_addr", "127.0.0.1:8080", values::parse_address)?,
             database: it.get("database_url", "sqlite://data/idem.db", Database::parse)?,
+            database_consistency: it.get("database_consistency", "strict", database::parse_consistency)?,
             redis_url: it.get_optional("redis_url", values::parse_redis_url),
             memcached_url: it.get_optional("memcached_url", values::parse_memcached_url),
             jwt_secret: it.get_optional("jwt_secret", values::parse_jwt_secret),
@@ -240,10 +257,13 @@ impl Config {
             },
             public_url,
             mail: MailSettings::read(&mut it),
+            edge: EdgeSettings::read(&mut it)?,
             policy: read_policy(&mut it)?,
             request_deadline: it.get("request_deadline", "10s", values::parse_duration)?,
             trusted_proxies: it.get("trusted_proxies", "", values::parse_networks)?,
             webhook_allow: it.get("webhook_allow", "", values::parse_networks)?,
+            otlp_endpoint: it.get_optional("otlp_endpoint", traces::parse_otlp_endpoint),
+            trace_sample: it.get("trace_sample", "0.1", traces::parse_sample_ratio)?,
             bcrypt_cost: it.get("bcrypt_cost", "10", values::range_parser(4..=15))?,
             workers: it.get_optional("workers", values::parse_workers).unwrap_or_else(values::core_count),
             log: it.get("log", "info", values::parse_log_filter)?,

@@ -5,7 +5,8 @@
 //! network ◄──► GuardedStream ◄──► HTTP library ◄──► handlers
 //!                ├─ Framer           where heads and bodies begin and end in the bytes that are read
 //!                ├─ ResponseCounter  how many requests are not answered yet
-//!                └─ WriteTimeout     how long the reader of the answers has made the service wait
+//!                ├─ WriteTimeout     how long the reader of the answers has made the service wait
+//!                └─ Http2Watch       over HTTP/2, in place of the first two
 //! ```
 //!
 //! A stream is wrapped instead of the requests, because a request exists only once its head is parsed, and an
@@ -18,12 +19,19 @@
 mod chunked_body;
 mod descriptors;
 mod framer;
+mod frames;
 mod guarded_stream;
+mod http2;
 mod patience;
 mod places;
 mod responses;
+mod transport;
 
 pub(crate) use {
-    descriptors::connections_max, guarded_stream::GuardedStream, places::ConnectionPlaces,
+    descriptors::connections_max,
+    guarded_stream::GuardedStream,
+    http2::{Http2Request, Http2Requests, TrackedBody},
+    places::ConnectionPlaces,
     responses::ResponseGuard,
+    transport::Transport,
 };

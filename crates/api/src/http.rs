@@ -23,8 +23,10 @@ pub mod auth;
 pub mod body;
 pub mod callbacks;
 pub mod catalogue;
+mod compression;
 pub mod conditional;
 pub mod console;
+pub mod cors;
 pub mod decode;
 mod docs_files;
 pub mod events;
@@ -47,8 +49,10 @@ pub mod payment_lists;
 pub mod payments;
 pub mod problem;
 mod query;
+mod redirects;
 pub mod refund_requests;
 pub mod reply;
+pub mod request_limits;
 pub mod stock;
 pub mod users;
 pub mod view;
@@ -144,7 +148,7 @@ routes! {
 
     "/v1/users"               { GET users::list_users }
     "/v1/users/{id}"          { GET users::get_user, PATCH users::patch_user }
-    "/v1/users/{id}/sessions" { DELETE users::end_user_sessions }
+    "/v1/users/{id}/sessions" { GET users::list_user_sessions, DELETE users::end_user_sessions }
 
     "/v1/api-keys"      { GET api_keys::list_api_keys, POST api_keys::create_api_key }
     "/v1/api-keys/{id}" { GET api_keys::get_api_key, DELETE api_keys::revoke_api_key }
@@ -181,7 +185,7 @@ routes! {
 pub fn configure(config: &mut ServiceConfig) {
     register_routes(config);
     console::configure(config);
-    config.default_service(web::to(unknown_path));
+    config.default_service(web::to(redirects::unknown_path));
 }
 
 /// Wraps a handler so that it is reached only when the query has no parameter that the route does not know.
@@ -227,10 +231,6 @@ fn method_resource(path: &str, routes: Vec<(Method, Route)>) -> Resource {
 fn wrong_method(allowed: &str) -> HandlerResult {
     let allowed = HeaderValue::from_str(allowed).map_err(|_| Kind::InternalError)?;
     Err(Problem::new(Kind::MethodNotAllowed).with_header(header::ALLOW, allowed))
-}
-
-async fn unknown_path() -> HandlerResult {
-    Err(Kind::NotFound.into())
 }
 
 /// Whether a cache may store the answer of the route that matched a request.

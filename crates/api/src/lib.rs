@@ -6,14 +6,18 @@
 pub mod commands;
 pub mod config;
 mod connections;
+mod gauges;
 pub mod http;
+pub mod limit_sharing;
 pub mod log;
 pub mod metrics;
 pub mod serve;
 pub mod service;
+mod span_export;
 mod stopwatch;
 pub mod sweeps;
 pub mod tasks;
 mod terminal;
+pub mod tls;
 pub mod webhook_tasks;
 pub mod wiring;

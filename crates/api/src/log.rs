@@ -15,6 +15,7 @@
 //! Why none of the usual crates does this is in `docs/adr/0016`.
 
 mod queue;
+mod security_events;
 mod worker;
 
 use std::{
@@ -27,16 +28,19 @@ use std::{
 
 use application::security::SECURITY_TARGET;
 use domain::UserId;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::{counter::Counter, family::Family};
 use tracing_subscriber::{
-    EnvFilter,
+    EnvFilter, Layer,
     fmt::{
         format::Writer,
         time::{FormatTime, SystemTime},
     },
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
 };
 
 use queue::LineQueue;
+use security_events::{EventLabels, SECURITY_EVENTS};
 
 /// The HTTP library logs bytes that are not HTTP. Any client could fill the log with such events, so they are
 /// off unless the filter names this target.
@@ -62,15 +66,16 @@ pub fn init_subscriber(filter: &str) -> io::Result<()> {
     // Without `log_internal_errors(false)` the subscriber prints its own failures to standard error with a
     // macro that panics when that fails, and the hook below would log the panic: a full disk would end the
     // process.
-    let log = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_span_list(false)
         .log_internal_errors(false)
         .with_writer(|| QueueWriter(queue))
-        .with_env_filter(filter);
+        .with_filter(filter);
+    let all = tracing_subscriber::registry().with(log).with(security_events::counting_layer());
     // Fails only when a subscriber is set already, as in tests; that one stays.
-    let _ = log.try_init();
+    let _ = all.try_init();
     std::panic::set_hook(Box::new(|panic| {
         // The place and not the message: the text of a panic may contain anything, a secret included. The
         // line goes straight into the queue, because it may be the subscriber that panics.
@@ -90,6 +95,11 @@ pub fn flush_within(within: Duration) {
 /// Counts the lines that were dropped: the queue was full, or they could not be written.
 pub(crate) fn dropped_lines() -> Counter {
     DROPPED_LINES.clone()
+}
+
+/// Counts the lines of the security log by event.
+pub(crate) fn security_events() -> Family<EventLabels, Counter> {
+    SECURITY_EVENTS.clone()
 }
 
 /// Passes lines to the queue. The subscriber hands over one whole line with each call.

@@ -2,9 +2,12 @@
 
 mod exposition;
 mod labels;
+mod spans;
+mod state;
 
 use std::{sync::atomic::AtomicU64, time::Duration};
 
+use application::Limit;
 use domain::{FindingKind, GatewayName, order::TRANSITIONS};
 use ports::{
     BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, DeliveryOutcome, Metrics, Observation,
@@ -19,8 +22,12 @@ use crate::log;
 
 use labels::{
     CallbackLabels, CommitLabels, DeliveryLabels, FindingLabels, GatewayBreakerLabels, GatewayCallLabels,
-    GatewayLabels, RequestLabels, RouteLabels, SplitLabels, SweepLabels, TransitionLabels,
+    GatewayLabels, LimitLabels, RequestLabels, RouteLabels, SplitLabels, SweepLabels, TransitionLabels,
 };
+use spans::SpanMetrics;
+use state::StateMetrics;
+
+pub(crate) use state::ProcessSample;
 
 /// Upper bounds of the buckets of durations, in seconds: from an answer out of a cache to the deadline.
 const BUCKETS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0];
@@ -68,6 +75,9 @@ pub struct PrometheusMetrics {
     webhook_backlog: Gauge,
     feed_backlog: Gauge,
     feed_lag: Gauge<f64, AtomicU64>,
+    rate_limited: Family<LimitLabels, Counter>,
+    spans: SpanMetrics,
+    state: StateMetrics,
 }
 
 fn duration_histogram() -> Histogram {
@@ -77,7 +87,7 @@ fn duration_histogram() -> Histogram {
 impl Default for PrometheusMetrics {
     fn default() -> Self {
         let mut it = Self {
-            registry: Registry::with_prefix("idem"),
+            registry: Registry::default(),
             requests: Family::default(),
             request_duration: Family::new_with_constructor(duration_histogram),
             orders_placed: Counter::default(),
@@ -102,6 +112,9 @@ impl Default for PrometheusMetrics {
             webhook_backlog: Gauge::default(),
             feed_backlog: Gauge::default(),
             feed_lag: Gauge::default(),
+            rate_limited: Family::default(),
+            spans: SpanMetrics::default(),
+            state: StateMetrics::default(),
         };
         it.register_all();
         it.init_counters();
@@ -112,7 +125,7 @@ impl Default for PrometheusMetrics {
 impl PrometheusMetrics {
     #[rustfmt::skip]
     fn register_all(&mut self) {
-        let to = &mut self.registry;
+        let to = self.registry.sub_registry_with_prefix("idem");
         to.register("http_requests", "Requests by method, route and status", self.requests.clone());
         to.register("http_request_duration_seconds", "How long requests took", self.request_duration.clone());
         to.register("orders_placed", "Orders placed", self.orders_placed.clone());
@@ -138,6 +151,10 @@ impl PrometheusMetrics {
         to.register("webhook_backlog_deliveries", "Deliveries of webhooks that are still to be made", self.webhook_backlog.clone());
         to.register("feed_backlog_events", "Committed events without a number in the feed, counted up to 256", self.feed_backlog.clone());
         to.register("feed_lag_seconds", "How long the oldest event without a number in the feed has waited", self.feed_lag.clone());
+        to.register("rate_limited", "Requests that were refused because of a limit, by its policy", self.rate_limited.clone());
+        self.spans.register_all(to);
+        self.state.register_service(to);
+        self.state.register_process(&mut self.registry);
     }
 
     /// Creates every series with known labels at zero: `rate` and `increase` miss a series whose first value
@@ -160,9 +177,17 @@ impl PrometheusMetrics {
         for kind in FindingKind::ALL {
             drop(self.findings.get_or_create(&kind.into()));
         }
+        for limit in Limit::ALL {
+            drop(self.rate_limited.get_or_create(&limit.into()));
+        }
         for (from, to, _) in TRANSITIONS {
             drop(self.transitions.get_or_create(&TransitionLabels { from: from.as_str(), to: to.as_str() }));
         }
+    }
+
+    /// The metrics that describe a state, for those who set them.
+    pub(crate) const fn state(&self) -> &StateMetrics {
+        &self.state
     }
 
     /// Counts a call to a gateway and records its duration. A refused call never reached the gateway, so it has
@@ -191,6 +216,11 @@ impl PrometheusMetrics {
         // The duration has fewer labels than the count: each combination costs a histogram 15 series.
         self.requests.get_or_create(&RequestLabels::from(seen)).inc();
         self.request_duration.get_or_create(&RouteLabels::from(seen)).observe(took.as_secs_f64());
+    }
+
+    /// Counts a request that was refused because of a limit.
+    pub fn observe_refusal(&self, limit: Limit) {
+        self.rate_limited.get_or_create(&limit.into()).inc();
     }
 
     /// All metrics as text: in the `OpenMetrics` format 1.0, or in the older format 0.0.4 of Prometheus.
@@ -246,6 +276,8 @@ impl Metrics for PrometheusMetrics {
                 self.feed_backlog.set(i64::from(events));
                 self.feed_lag.set(age.as_secs_f64());
             }
+            Observation::SpansExported(spans) => self.spans.count_exported(spans),
+            Observation::SpansDropped(spans) => self.spans.count_dropped(spans),
         }
     }
 }
@@ -263,6 +295,7 @@ mod tests {
             RequestSample { method: "GET", route: "/v1/orders/{orderNumber}", status: 404 },
             took,
         );
+        metrics.observe_refusal(Limit::UserRequests);
         for happening in [
             Observation::OrderPlaced,
             Observation::Replayed,
@@ -282,6 +315,8 @@ mod tests {
             Observation::WebhookDelivery(DeliveryOutcome::Failed),
             Observation::WebhookBacklog(7),
             Observation::FeedBacklog(3, took),
+            Observation::SpansExported(5),
+            Observation::SpansDropped(2),
         ] {
             metrics.observe(happening);
         }
@@ -319,7 +354,11 @@ mod tests {
             r#"idem_webhook_deliveries_total{outcome="given-up"} 0"#,
             "idem_webhook_backlog_deliveries 7",
             "idem_feed_backlog_events 3",
+            r#"idem_rate_limited_total{policy="user"} 1"#,
+            r#"idem_rate_limited_total{policy="network"} 0"#,
             "idem_feed_lag_seconds 0.003",
+            "idem_trace_spans_exported_total 5",
+            "idem_trace_spans_dropped_total 2",
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }

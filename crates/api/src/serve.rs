@@ -13,6 +13,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener},
     pin::pin,
+    sync::Arc,
     time::Duration,
 };
 
@@ -26,18 +27,25 @@ use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     time::timeout,
 };
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     config::Config,
-    connections::{ConnectionPlaces, GuardedStream, connections_max},
+    connections::{ConnectionPlaces, GuardedStream, Transport, connections_max},
+    gauges,
     http::{
         self,
+        cors::Cors,
         middleware::{RequestMiddleware, UnreadBody},
     },
+    limit_sharing::spawn_limit_sharing,
     log,
     service::{Service, SharedService},
-    sweeps, terminal, webhook_tasks,
+    span_export::SpanExport,
+    sweeps, terminal,
+    tls::{self, Tls},
+    webhook_tasks,
     wiring::{self, StartError, Wiring},
 };
 
@@ -47,6 +55,12 @@ pub const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_SHUTDOWN_SECONDS: u64 = 9;
 /// Time limit for the head of a connection's first request. `connections` limits the heads that follow.
 const FIRST_HEAD_TIMEOUT: Duration = Duration::from_secs(5);
+/// Time limit for agreeing on the encryption of a connection.
+const TLS_HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How much of a request's body an HTTP/2 client may send unread, in bytes: the longest body, and that of some requests
+/// together.
+const HTTP2_STREAM_WINDOW: u32 = 65_535;
+const HTTP2_CONNECTION_WINDOW: u32 = 1 << 20;
 /// How long a connection stays open between two requests.
 const KEEP_ALIVE: Duration = Duration::from_secs(5);
 /// How long a client that was answered before it had sent everything has to read the answer.
@@ -78,26 +92,38 @@ pub async fn run(config: Config) -> Result<(), StartError> {
     };
     // The start may wait long: for the database, or for another instance that migrates it. A signal ends the
     // wait.
-    let wired = tokio::select! {
+    let mut wired = tokio::select! {
         wired = start => wired?,
         () = signals.next() => return Ok(()),
     };
+    let tls = config.edge.tls.clone().map(Tls::open).transpose()?.map(Arc::new);
     let sandbox = wired.sandbox.clone();
     let frame = RequestMiddleware {
         ids: wired.ids.clone(),
         metrics: wired.metrics.clone(),
+        cors: Cors::new(config.edge.cors.clone()),
+        compression: config.edge.compression,
         deadline: config.request_deadline,
+        tracer: wired.tracer.clone(),
     };
+    let exporting = SpanExport::start(wired.span_worker.take());
     let service = web::Data::new(build_service(&config, wired));
-    let (server, address) = bind_server(&config, frame, service.clone())?;
+    let acceptor = tls.as_ref().map(|it| it.acceptor());
+    let (server, address) = bind_server(&config, frame, service.clone(), acceptor)?;
     warn_of_payments(&config);
     if let Some(sandbox) = &sandbox {
         // Only now: with port 0 the address is known once the listener is bound.
-        sandbox.set_callback_base(format!("http://{}", local_address(address)));
+        let scheme = if config.edge.tls.is_some() { "https" } else { "http" };
+        sandbox.set_callback_base(format!("{scheme}://{}", local_address(address)));
     }
     // After the bind: a process whose address is taken must end without having begun a sweep.
     sweeps::spawn_all(&service.tasks, &service.app, &service.stopping);
+    gauges::spawn_gauges(&service);
     webhook_tasks::spawn_webhook_tasks(&service.tasks, &service.app, &service.stopping);
+    if let Some(tls) = tls {
+        tls::spawn_reloading(&service.tasks, tls, service.stopping.clone()).map_err(StartError::Failed)?;
+    }
+    spawn_limit_sharing(&service.tasks, service.request_limits.clone(), service.stopping.clone());
     let gateways: Vec<_> = wiring::connected_gateways(&service.app).map(|it| it.name().to_string()).collect();
     print_banner(&config, address, &gateways);
     let stop_sandbox = async || {
@@ -105,7 +131,7 @@ pub async fn run(config: Config) -> Result<(), StartError> {
             sandbox.stop().await;
         }
     };
-    serve_until_signal(server, signals, &service, stop_sandbox).await
+    serve_until_signal(server, signals, (&service, &exporting), stop_sandbox).await
 }
 
 fn build_service(config: &Config, wired: Wiring) -> Service {
@@ -116,11 +142,13 @@ fn build_service(config: &Config, wired: Wiring) -> Service {
         keyed_digests: wired.keyed_digests,
         metrics: wired.metrics,
         dependencies: wired.dependencies,
+        pools: wired.pools,
         tasks: crate::tasks::Tasks::default(),
         stopping: CancellationToken::new(),
         request_deadline: config.request_deadline,
         exports: crate::http::order_export::export_permits(),
         trusted_proxies: config.trusted_proxies.clone(),
+        request_limits: wired.request_limits,
     }
 }
 
@@ -128,6 +156,7 @@ fn bind_server(
     config: &Config,
     frame: RequestMiddleware,
     service: SharedService,
+    tls: Option<TlsAcceptor>,
 ) -> Result<(Server, SocketAddr), StartError> {
     let wanted = config.http_addr;
     let fault = |source| StartError::Bind { address: wanted, source };
@@ -143,7 +172,7 @@ fn bind_server(
         .disable_signals()
         .shutdown_timeout(REQUEST_SHUTDOWN_SECONDS);
     let places = ConnectionPlaces::new(connections * workers, config.trusted_proxies.clone());
-    let server = add_http_service(server, listener, places, frame, service).map_err(fault)?;
+    let server = add_http_service(server, listener, (places, tls), frame, service).map_err(fault)?;
     Ok((server.run(), address))
 }
 
@@ -163,7 +192,7 @@ fn open_listener(address: SocketAddr) -> io::Result<TcpListener> {
 fn add_http_service(
     server: ServerBuilder,
     listener: TcpListener,
-    places: ConnectionPlaces,
+    gate: (ConnectionPlaces, Option<TlsAcceptor>),
     frame: RequestMiddleware,
     service: SharedService,
 ) -> io::Result<ServerBuilder> {
@@ -189,25 +218,42 @@ fn add_http_service(
             .client_request_timeout(FIRST_HEAD_TIMEOUT)
             .keep_alive(KEEP_ALIVE)
             .client_disconnect_timeout(DISCONNECT_TIMEOUT)
+            .h2_initial_window_size(HTTP2_STREAM_WINDOW)
+            .h2_initial_connection_window_size(HTTP2_CONNECTION_WINDOW)
             .on_connect_ext(|stream: &GuardedStream, connection| {
                 connection.insert(UnreadBody::default());
                 connection.insert(stream.response_counter());
+                if let Some(requests) = stream.http2_requests() {
+                    connection.insert(requests);
+                }
             })
             .finish(map_config(app(), |()| AppConfig::default()));
-        let places = places.clone();
-        fn_service(move |stream: TcpStream| std::future::ready(guard(stream, &places))).and_then(http)
+        let (places, tls) = gate.clone();
+        fn_service(move |stream: TcpStream| admit_connection(stream, places.clone(), tls.clone()))
+            .and_then(http)
     })
 }
 
-/// A connection that has a place. Of one that has none not even the request is read: its network has enough of them.
-fn guard(
+/// A connection that has a place, and is encrypted if the service has a certificate. Of one that has no place not even the
+/// first byte is read: its network has enough of them.
+async fn admit_connection(
     stream: TcpStream,
-    places: &ConnectionPlaces,
+    places: ConnectionPlaces,
+    tls: Option<TlsAcceptor>,
 ) -> Result<(GuardedStream, Protocol, Option<SocketAddr>), DispatchError> {
     let peer = stream.peer_addr()?;
     let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
     let place = places.enter(peer.ip()).ok_or_else(refused)?;
-    Ok((GuardedStream::new(stream, place), Protocol::Http1, Some(peer)))
+    let stream = match tls {
+        None => Transport::Plain(stream),
+        // The place is taken meanwhile, so handshakes that are not finished count as connections.
+        Some(tls) => {
+            let accepted = timeout(TLS_HANDSHAKE_TIMEOUT, tls.accept(stream)).await;
+            Transport::Tls(Box::new(accepted.map_err(io::Error::from)??))
+        }
+    };
+    let protocol = if stream.is_http2() { Protocol::Http2 } else { Protocol::Http1 };
+    Ok((GuardedStream::new(stream, place), protocol, Some(peer)))
 }
 
 /// The address under which this machine reaches itself.
@@ -256,13 +302,14 @@ fn print_banner(config: &Config, address: SocketAddr, gateways: &[String]) {
         all => all.join(", "),
     };
     let here = local_address(address);
+    let scheme = if config.edge.tls.is_some() { "https" } else { "http" };
     // The first line is read by programs too: with port 0 it is the only place that names the port.
     terminal::spawn_print(format!(
-        "Idem is listening on http://{address}\n\
+        "Idem is listening on {scheme}://{address}\n\
          Data: {}\n\
          Payments: {payments}\n\
-         Try: curl -s http://{here}/v1/products\n\
-         Docs: http://{here}/docs",
+         Try: curl -s {scheme}://{here}/v1/products\n\
+         Docs: {scheme}://{here}/docs",
         config.database
     ));
 }
@@ -271,7 +318,7 @@ fn print_banner(config: &Config, address: SocketAddr, gateways: &[String]) {
 async fn serve_until_signal(
     server: Server,
     mut signals: Signals,
-    service: &Service,
+    (service, exporting): (&Service, &SpanExport),
     stop_sandbox: impl AsyncFnOnce(),
 ) -> Result<(), StartError> {
     let handle = server.handle();
@@ -289,6 +336,8 @@ async fn serve_until_signal(
         let (ended, ()) = tokio::join!(&mut server, handle.stop(true));
         // After the requests, which may start writes until the last of them has ended.
         service.tasks.wait_all().await;
+        // Last, for the spans of all that.
+        exporting.finish().await;
         ended
     };
     tokio::select! {

@@ -2,12 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
-use application::App;
+use application::{App, request_limits::RequestLimiter};
 use domain::Timestamp;
 use ipnet::IpNet;
 use ports::{Digests, HealthCheck, KeyedDigests, Sealer};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tracer::{Span, SpanKind};
 
 use crate::{
     metrics::PrometheusMetrics,
@@ -25,6 +26,9 @@ pub struct Dependency {
     pub health: Arc<dyn HealthCheck>,
 }
 
+/// Tells of each pool of database connections its name, how many are in use, and how many there may be.
+pub type PoolProbe = Arc<dyn Fn() -> Vec<(&'static str, usize, usize)> + Send + Sync>;
+
 /// One running service: built once at the start, shared by all workers.
 pub struct Service {
     /// The ports and settings that use cases work with.
@@ -39,6 +43,8 @@ pub struct Service {
     pub metrics: Arc<PrometheusMetrics>,
     /// The servers that `/readyz` checks.
     pub dependencies: Vec<Dependency>,
+    /// What the pools of the database are asked, for the metrics.
+    pub pools: PoolProbe,
     /// Writes that must end, and background loops.
     pub tasks: Tasks,
     /// Cancelled when the service begins to stop: sweeps end, and `/readyz` reports it.
@@ -49,6 +55,8 @@ pub struct Service {
     pub exports: Arc<Semaphore>,
     /// Networks of the proxies whose `X-Forwarded-For` is trusted; empty when clients connect directly.
     pub trusted_proxies: Vec<IpNet>,
+    /// Counts the requests of users, API keys and networks.
+    pub request_limits: Arc<RequestLimiter>,
 }
 
 impl Service {
@@ -68,7 +76,9 @@ impl Service {
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        self.tasks.run_to_end(write(Arc::clone(&self.app))).await
+        let work = write(Arc::clone(&self.app));
+        let traced = async move { Span::begin(SpanKind::Internal, name_use_case::<F>()).run(work).await };
+        self.tasks.run_to_end(traced).await
     }
 
     /// The present time of the service's clock.
@@ -78,5 +88,32 @@ impl Service {
     }
 }
 
+/// The name of the span of a use case: module and function of the handler that calls it.
+fn name_use_case<F>() -> &'static str {
+    // `api::http::auth::login::{{closure}}::{{closure}}`: the type of a future is named after the function around it.
+    // The text is for people; a compiler that writes it differently costs nothing but a longer name.
+    let name = std::any::type_name::<F>().split("::{{closure}}").next().unwrap_or("use case");
+    let mut separators = name.rmatch_indices("::").map(|(at, _)| at.saturating_add(2));
+    separators.nth(1).and_then(|at| name.get(at..)).unwrap_or(name)
+}
+
 /// The form in which actix hands the service to a handler.
 pub type SharedService = actix_web::web::Data<Service>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn name_of<F>(_: impl FnOnce(Arc<App>) -> F) -> &'static str {
+        name_use_case::<F>()
+    }
+
+    async fn place_order() -> &'static str {
+        name_of(async move |_| ())
+    }
+
+    #[tokio::test]
+    async fn a_use_case_is_named_after_its_handler() {
+        assert_eq!(place_order().await, "tests::place_order");
+    }
+}

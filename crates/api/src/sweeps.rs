@@ -172,7 +172,11 @@ async fn run_on_events(signal: Arc<FeedSignal>, stopping: CancellationToken, mut
 }
 
 /// Works once a tick, never twice at the same time, until `stopping` is cancelled.
-async fn run_periodically(every: Duration, stopping: CancellationToken, mut work: impl AsyncFnMut()) {
+pub(crate) async fn run_periodically(
+    every: Duration,
+    stopping: CancellationToken,
+    mut work: impl AsyncFnMut(),
+) {
     let mut ticks = interval(every);
     // After a long run the next tick is a whole interval away. Catching up on missed ticks would load a
     // database that is slow already.
@@ -210,7 +214,7 @@ async fn run_passes<'a>(pass: impl Fn() -> BoxFuture<'a, Result<bool, PortError>
 /// Logs when a sweep first fails and when it first succeeds again, and returns whether it failed now. A sweep
 /// runs up to twice a second; a line for each failure would bury everything else while the database is
 /// unavailable.
-fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, had_failed: bool) -> bool {
+pub(crate) fn log_outcome(sweep: &'static str, outcome: Result<(), PortError>, had_failed: bool) -> bool {
     log_sweep(sweep, None, outcome, had_failed)
 }
 

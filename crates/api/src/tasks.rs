@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 use tokio_util::task::TaskTracker;
+use tracer::keep_trace;
 use tracing::Instrument;
 
 /// Most writes that run at once. One more is refused before it begins, so that nothing of it is done.
@@ -60,7 +61,7 @@ impl Tasks {
             drop(permit);
             outcome
         };
-        match self.tracker.spawn(write.in_current_span()).await {
+        match self.tracker.spawn(keep_trace(write.in_current_span())).await {
             Ok(outcome) => Ok(outcome),
             // Raised again here, so that the middleware answers it like a panic of the handler itself.
             Err(fault) if fault.is_panic() => std::panic::resume_unwind(fault.into_panic()),

@@ -1,17 +1,20 @@
 //! The choice of adapters: only here and in its submodule is more than one of them named.
 
+mod checks;
 mod gateways;
+mod hashing;
 mod servers;
+mod spans;
 
-use std::{error::Error, io, net::SocketAddr, num::NonZero, sync::Arc};
+use std::{error::Error, io, net::SocketAddr, sync::Arc};
 
 use adapters_crypto::{
-    AeadCipher, BcryptHasher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys,
-    random_secret,
+    AeadCipher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
 };
 use adapters_gateways::{HttpWebhookSender, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
 use adapters_local::{LocalCache, ShiftedClock, SystemClock};
 use adapters_mysql::{MigrationOutcome, MySql};
+use adapters_otlp::OtlpWorker;
 use adapters_smtp::SmtpMailer;
 use adapters_sqlite::Sqlite;
 use application::{
@@ -26,35 +29,33 @@ use application::{
     mailing::Mailing,
     metered_store::MeteredStore,
     recent_commits::RecentCommits,
+    request_limits::RequestLimiter,
+    traced_ports::{TracedCache, TracedStore, TracedWebhookSender},
     unreadable::UnreadableRows,
     webhooks::WebhookSignal,
 };
 use ports::{
-    AccountTaskRepository, ApiKeyRepository, ClaimRepository, Clock, Digests, EventRepository,
+    AccountTaskRepository, ApiKeyRepository, Cache, ClaimRepository, Clock, Digests, EventRepository,
     FeedRepository, FindingRepository, Gateway, HealthCheck, IdGenerator, KeyedDigests, Metrics, NoObserver,
     OrderRepository, PaymentRepository, PortError, ProductRepository, Sealer, SessionRepository, Store,
     UnreadableObserver, UserRepository, WebhookRepository,
 };
 use secrecy::{ExposeSecret, SecretString};
+use tracer::Tracer;
 
+pub use self::checks::check_settings;
 pub use self::gateways::{connected_gateways, open_gateways};
-use self::{gateways::OpenGateways, servers::Servers};
+use self::{gateways::OpenGateways, hashing::build_hasher, servers::Servers, spans::open_span_export};
 use crate::{
     config::{Config, ConfigError, Database, load_or_create_secret},
     http::view::feed::ViewRenderer,
     http::view::webhook::JsonMessages,
     metrics::PrometheusMetrics,
-    service::Dependency,
-    tasks::HASHING_MAX,
+    service::{Dependency, PoolProbe},
 };
 
 /// Most memory of a cache within this process, in bytes. There are four of them.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// How many passwords may wait for each one that is being hashed, of each purpose; one more is refused.
-const QUEUED_PASSWORDS_PER_HASH: usize = 96;
-/// Registering, logging in, logging in where one did before, changing a password.
-const PURPOSES: usize = 4;
-
 /// The rule for a secret that several instances share through their database server.
 const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
 
@@ -86,6 +87,9 @@ pub enum StartError {
         /// The failure of the system.
         source: io::Error,
     },
+    /// The certificate of the service cannot be used.
+    #[error("TLS cannot be offered")]
+    Tls(#[from] crate::tls::TlsError),
     /// The HTTP server ended without a signal.
     #[error("the server failed")]
     Failed(#[source] io::Error),
@@ -107,8 +111,16 @@ pub struct Wiring {
     pub metrics: Arc<PrometheusMetrics>,
     /// The servers that `/readyz` checks, the database first.
     pub dependencies: Vec<Dependency>,
+    /// Tells how many connections of the database are in use.
+    pub pools: PoolProbe,
     /// The sandbox, if there is one. It has to be given the service's address for its notices.
     pub sandbox: Option<Arc<Sandbox>>,
+    /// Counts requests, together with the other instances if there is a Redis server.
+    pub request_limits: Arc<RequestLimiter>,
+    /// Begins and continues traces.
+    pub tracer: Tracer,
+    /// Sends spans to the collector, if there is one. It has to be run.
+    pub span_worker: Option<OtlpWorker>,
 }
 
 /// Brings the schema up to date, and adopts a database of the Express app. Several instances may do so at
@@ -119,9 +131,9 @@ pub struct Wiring {
 pub async fn migrate_database(config: &Config) -> Result<MigrationOutcome, StartError> {
     match &config.database {
         // Opening an SQLite file migrates it; there is nothing of the Express app to adopt.
-        Database::Sqlite(_) => open_record(&config.database, Arc::new(NoObserver), Arc::new(()))
-            .await
-            .map(|_| MigrationOutcome::Nothing),
+        Database::Sqlite(_) => {
+            open_record(config, Arc::new(NoObserver), Arc::new(())).await.map(|_| MigrationOutcome::Nothing)
+        }
         Database::MySql(url) => {
             MySql::migrate(url.expose_secret()).await.map_err(|it| StartError::Database(it.into()))
         }
@@ -140,12 +152,13 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let unreadable = Arc::new(UnreadableRows::new(clock.clone()));
     let metrics = Arc::new(PrometheusMetrics::default());
     let meter: Arc<dyn Metrics> = metrics.clone();
-    let record = open_record(&config.database, unreadable.clone(), meter.clone()).await?;
+    let record = open_record(config, unreadable.clone(), meter.clone()).await?;
     let ids: Arc<dyn IdGenerator> = Arc::new(RandomIds::new(clock.clone()));
     let OpenGateways { sandbox, guarded: gateways } = gateways::guard_gateways(config, real, &clock, &meter)?;
     let keyed_digests: Arc<dyn KeyedDigests> = Arc::new(HmacDigests::new(&keys));
     let mailing = build_mailing(config)?;
-    let cache = servers.build_cache(&config.database);
+    let (tracer, span_worker) = open_span_export(config, &*ids, &meter)?;
+    let cache: Arc<dyn Cache> = Arc::new(TracedCache::new(servers.build_cache(&config.database)));
     // Health is judged by commits too (a full disk shows only there), so that decorator is next to the
     // database. Metrics time a commit with its wait for others, and cached entries are replaced last, after a commit that
     // succeeded.
@@ -158,7 +171,8 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         Arc::new(CachedUsers::new(record.users.clone(), Arc::new(LocalCache::new(CACHE_BYTES_MAX))));
     // Above all other stores: whatever is committed passes here, and units are grouped with their events in them.
     let feed_signal = Arc::<FeedSignal>::default();
-    let written = Arc::new(WriteThroughStore::new(Arc::new(store), cache.clone()));
+    let traced = Arc::new(TracedStore::new(Arc::new(store)));
+    let written = Arc::new(WriteThroughStore::new(traced, cache.clone()));
     let feeding = FeedParts {
         users: cached_users.clone(),
         api_keys: record.api_keys.clone(),
@@ -167,6 +181,9 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         ids: ids.clone(),
         signal: feed_signal.clone(),
     };
+    let counters = servers.build_counters();
+    let request_limits = Arc::new(RequestLimiter::new(config.edge.quotas, clock.clone(), counters));
+    let webhook_sender = HttpWebhookSender::new(config.webhook_allow.clone(), clock.clone());
     let app = App {
         store: Arc::new(FeedStore::new(written, feeding)),
         cached_users,
@@ -190,7 +207,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         findings: record.findings,
         claims: Arc::new(GroupedClaims::new(record.replies, READ_LANES)),
         webhooks: record.webhooks,
-        webhook_sender: Arc::new(HttpWebhookSender::new(config.webhook_allow.clone(), clock.clone())),
+        webhook_sender: Arc::new(TracedWebhookSender::new(Arc::new(webhook_sender), tracer.clone())),
         webhook_renderer: Arc::new(JsonMessages),
         webhook_signal: WebhookSignal::default(),
         secret_cipher: Arc::new(AeadCipher::new(&keys)),
@@ -218,8 +235,12 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         digests: Arc::new(Sha256Digests),
         keyed_digests,
         metrics,
+        pools: record.pools,
         dependencies: std::iter::once(database).chain(servers.into_dependencies()).collect(),
         sandbox,
+        request_limits,
+        tracer,
+        span_worker,
     })
 }
 
@@ -277,12 +298,13 @@ struct Record {
     webhooks: Arc<dyn WebhookRepository>,
     feed: Arc<dyn FeedRepository>,
     health: Arc<dyn HealthCheck>,
+    pools: PoolProbe,
     /// How many database transactions commit at once; further units of work wait and share the next one.
     commit_lanes: usize,
 }
 
 impl Record {
-    fn from_adapter<R>(record: R, commit_lanes: usize) -> Self
+    fn from_adapter<R>(record: R, commit_lanes: usize, pools: PoolProbe) -> Self
     where
         R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck,
@@ -304,6 +326,7 @@ impl Record {
             webhooks: record.clone(),
             feed: record.clone(),
             health: record,
+            pools,
             commit_lanes,
         }
     }
@@ -311,39 +334,26 @@ impl Record {
 
 /// Opens the system of record and brings its schema up to date.
 async fn open_record(
-    database: &Database,
+    config: &Config,
     seen: Arc<dyn UnreadableObserver>,
     meter: Arc<dyn Metrics>,
 ) -> Result<Record, StartError> {
     let fault = |it: Box<dyn Error + Send + Sync>| StartError::Database(it);
-    match database {
+    match &config.database {
         Database::Sqlite(file) => {
             let record = Sqlite::open(file).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::from_adapter(record.with_observer(seen).with_metrics(meter), SQLITE_LANES))
+            let (probed, record) = (record.clone(), record.with_observer(seen).with_metrics(meter));
+            Ok(Record::from_adapter(record, SQLITE_LANES, Arc::new(move || probed.pool_use())))
         }
         Database::MySql(url) => {
             let url = url.expose_secret();
             MySql::migrate_schema(url).await.map_err(|it| fault(it.into()))?;
-            let record = MySql::open(url).await.map_err(|it| fault(it.into()))?;
-            Ok(Record::from_adapter(record.with_observer(seen).with_metrics(meter), MYSQL_LANES))
+            let opened = MySql::open_with(url, config.database_consistency).await;
+            let record = opened.map_err(|it| fault(it.into()))?;
+            let (probed, record) = (record.clone(), record.with_observer(seen).with_metrics(meter));
+            Ok(Record::from_adapter(record, MYSQL_LANES, Arc::new(move || probed.pool_use())))
         }
     }
-}
-
-/// At most half of the cores hash passwords: a flood of logins leaves the other half to orders. No password
-/// waits longer than the time limit of its request.
-fn build_hasher(config: &Config) -> BcryptHasher {
-    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
-    let (at_once, waiting) = hashing_limits(cores);
-    BcryptHasher::new(config.bcrypt_cost, at_once, waiting).with_queue_timeout(config.request_deadline)
-}
-
-/// How many passwords are hashed at once on this many cores, and how many wait for each purpose; all together
-/// at most [`HASHING_MAX`].
-fn hashing_limits(cores: usize) -> (usize, usize) {
-    let at_once = cores.div_ceil(2).min(HASHING_MAX / 4);
-    let for_each = HASHING_MAX.saturating_sub(at_once) / PURPOSES;
-    (at_once, at_once.saturating_mul(QUEUED_PASSWORDS_PER_HASH).min(for_each))
 }
 
 fn load_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {

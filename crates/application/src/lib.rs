@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 mod app;
+pub mod audit;
 pub mod auth;
 mod batching;
 pub mod caching;
@@ -28,10 +29,12 @@ pub mod orders;
 pub mod payments;
 pub mod recent_commits;
 pub mod reconciliation;
+pub mod request_limits;
 mod retry;
 pub mod security;
 pub mod shared_throttle;
 pub mod sweeps;
+pub mod traced_ports;
 pub mod unreadable;
 pub mod webhooks;
 

@@ -55,6 +55,56 @@ pub enum Limit {
     ResetRequests,
     /// Requests to reset a password, from one network.
     NetworkResets,
+
+    /// Requests of a user within a minute.
+    UserRequests,
+    /// Requests with an API key within a minute.
+    KeyRequests,
+    /// Requests from a network within a minute.
+    NetworkRequests,
+}
+
+impl Limit {
+    /// Every limit, for counters that begin at zero.
+    pub const ALL: [Self; 15] = [
+        Self::Attempts,
+        Self::NetworkFailures,
+        Self::LoginFailures,
+        Self::SessionFailures,
+        Self::OrdersPerMinute,
+        Self::EditsPerMinute,
+        Self::OpenOrders,
+        Self::OpenPieces,
+        Self::OrderDeclines,
+        Self::UserDeclines,
+        Self::ResetRequests,
+        Self::NetworkResets,
+        Self::UserRequests,
+        Self::KeyRequests,
+        Self::NetworkRequests,
+    ];
+
+    /// Its name as the policy of answers and the label of metrics; a client may rely on it, so it must not change.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Attempts => "attempts",
+            Self::NetworkFailures => "network-failures",
+            Self::LoginFailures => "login-failures",
+            Self::SessionFailures => "session-failures",
+            Self::OrdersPerMinute => "orders",
+            Self::EditsPerMinute => "edits",
+            Self::OpenOrders => "open-orders",
+            Self::OpenPieces => "open-pieces",
+            Self::OrderDeclines => "order-declines",
+            Self::UserDeclines => "user-declines",
+            Self::ResetRequests => "reset-requests",
+            Self::NetworkResets => "network-resets",
+            Self::UserRequests => "user",
+            Self::KeyRequests => "key",
+            Self::NetworkRequests => "network",
+        }
+    }
 }
 
 /// What attempts are counted for, right ones too.

@@ -50,7 +50,7 @@ impl UnreadableRows {
     }
 
     /// The rows to report; it also forgets those that were reported long ago.
-    fn list_unreported_rows(&self) -> Vec<UnreadableRow> {
+    pub(crate) fn list_unreported_rows(&self) -> Vec<UnreadableRow> {
         // The rows are cloned, so that the lock is free during the commits that follow: every read that meets
         // an unreadable row takes it.
         let now = self.clock.monotonic_now();

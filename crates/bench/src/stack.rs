@@ -25,6 +25,9 @@ const SETTINGS: &[(&str, &str)] = &[
     ("IDEM_OPEN_ORDERS_PER_USER", UNLIMITED),
     ("IDEM_OPEN_PIECES_PER_USER", UNLIMITED),
     ("IDEM_ORDERS_PER_MINUTE", UNLIMITED),
+    // Counted as in production, but never refused.
+    ("IDEM_REQUESTS_PER_MINUTE_PER_USER", UNLIMITED),
+    ("IDEM_REQUESTS_PER_MINUTE_PER_NETWORK", UNLIMITED),
     ("IDEM_ORDER_TTL", "10d"),
     ("IDEM_ACCESS_TOKEN_TTL", "10d"),
 ];

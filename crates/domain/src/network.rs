@@ -27,6 +27,16 @@ impl Network {
     }
 }
 
+impl Network {
+    /// Parses what [`Display`](fmt::Display) writes; `None` for any other text.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let network = Self::from_address(text.strip_suffix("/64").unwrap_or(text).parse().ok()?);
+        // The other spellings of an address are no text of this service: counts are kept by the text.
+        (network.to_string() == text).then_some(network)
+    }
+}
+
 /// Writes `192.0.2.1` or `2001:db8::/64`; the text is also a key of counts, so it must not change.
 impl fmt::Display for Network {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,5 +68,16 @@ mod tests {
         assert_eq!(network("2001:db8:1:2:ffff:ffff:ffff:ffff"), "2001:db8:1:2::/64");
         assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
         assert_eq!(network("::1"), "::/64");
+    }
+
+    #[test]
+    fn what_is_written_is_read_back_and_nothing_else() {
+        for address in ["192.0.2.1", "2001:db8:1:2::1", "::1"] {
+            let it = Network::from_address(address.parse().unwrap());
+            assert_eq!(Network::parse(&it.to_string()), Some(it));
+        }
+        for other in ["", "192.0.2.1/64", "2001:db8:1:2::1/64", "2001:db8::", "::ffff:192.0.2.1", "x"] {
+            assert_eq!(Network::parse(other), None, "{other}");
+        }
     }
 }

@@ -6,13 +6,18 @@
 //! generation 7 presented, session at 7   Rotated: the session moves to 8, and the client gets a new pair
 //! generation 6, spent within 10 s        Repeated: a reply was lost, so the client gets the present pair
 //! generation 6, spent before             Reused: a thief or the owner is late, so the session ends
+//! generation 8, session at 7             Outdated: the session was read where the last exchange had not arrived
 //! session revoked or expired             Ended
 //! ```
 //!
 //! No token is stored. A token is computed from session and generation, so a repeated exchange gives the same
 //! bytes.
 
+mod origin;
+
 use std::time::Duration;
+
+pub use origin::{ListedSession, SessionOrigin, UserAgent};
 
 use crate::{SessionId, SessionKey, Timestamp, UserKey};
 
@@ -73,8 +78,12 @@ pub enum RefreshOutcome {
     Rotated(Session),
     /// The token was spent within the retry window: the present pair is sent again.
     Repeated,
-    /// The token was spent before that, or never issued: it is stolen, and the session must be revoked.
+    /// The token was spent before that, or its number is not one of a token: it is stolen, and the session must be
+    /// revoked.
     Reused,
+    /// The token is newer than this state of the session. A genuine token is issued only after its exchange is
+    /// committed, so the session was read where that commit had not arrived: it must be read again.
+    Outdated,
     /// The session was revoked or has expired.
     Ended,
 }
@@ -86,8 +95,8 @@ impl Session {
         self.revoked_at.is_none() && now < self.expires_at
     }
 
-    /// Judges a genuine refresh token of this session by its `generation`. A number that was never issued
-    /// counts as stolen.
+    /// Judges a genuine refresh token of this session by its `generation`. A number below the first one counts as
+    /// stolen.
     #[must_use]
     pub fn refresh(&self, generation: i64, now: Timestamp, lifetime: SessionLifetime) -> RefreshOutcome {
         let expires_at = lifetime.end_time(self.created_at, now);
@@ -103,6 +112,9 @@ impl Session {
                 spent: self.spent_after_exchange(now),
                 ..self.clone()
             });
+        }
+        if generation > self.generation {
+            return RefreshOutcome::Outdated;
         }
         match self.spent_at(generation) {
             Some(at) if is_in_retry_window(at, now) => RefreshOutcome::Repeated,
@@ -159,7 +171,10 @@ mod tests {
     fn session_after_exchanges(moments: &[i64]) -> Session {
         moments.iter().fold(session(), |it, now| match it.refresh(it.generation, at(*now), TERMS) {
             RefreshOutcome::Rotated(next) => next,
-            RefreshOutcome::Repeated | RefreshOutcome::Reused | RefreshOutcome::Ended => {
+            RefreshOutcome::Repeated
+            | RefreshOutcome::Reused
+            | RefreshOutcome::Outdated
+            | RefreshOutcome::Ended => {
                 panic!("refused at {now}")
             }
         })
@@ -222,9 +237,19 @@ mod tests {
     #[test]
     fn a_number_that_was_never_given_out_is_stolen() {
         let it = session_after_exchanges(&[1_000]);
-        for generation in [3, i64::MAX, 0, -1, i64::MIN] {
+        for generation in [0, -1, i64::MIN] {
             assert_eq!(it.refresh(generation, at(1_000), TERMS), RefreshOutcome::Reused, "{generation}");
         }
+    }
+
+    #[test]
+    fn a_newer_token_than_the_state_proves_an_old_read_and_no_theft() {
+        let it = session_after_exchanges(&[1_000]);
+        for generation in [3, 4, i64::MAX] {
+            assert_eq!(it.refresh(generation, at(1_000), TERMS), RefreshOutcome::Outdated, "{generation}");
+        }
+        let ended = Session { revoked_at: Some(at(1)), ..it };
+        assert_eq!(ended.refresh(3, at(1_000), TERMS), RefreshOutcome::Ended);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The suite for what is to be done about accounts: mails, password resets, new addresses and erasures.
 
-use domain::{Email, MailKey, Network, PasswordHash, Timestamp, User, UserKey};
+use domain::{Email, MailKey, Network, PasswordHash, Timestamp, User, UserKey, session::SessionOrigin};
 use ports::{
     AccountConflict, CommitError, ErasureProgress, MailKind, OpenLimit, OrderCursor, PasswordReset,
     QueuedMail, UnitOfWork, UserErasure, Write,
@@ -242,7 +242,7 @@ pub async fn a_taken_address_is_named_and_the_own_name_is_not(backend: &Backend)
 /// Name and address are free again, no password fits, and the row keeps its id.
 pub async fn an_erased_user_is_found_by_nothing_it_had(backend: &Backend) {
     let user = backend.user().await;
-    backend.commit([Write::InsertSession(sample::session(&user), sample::network())]).await;
+    backend.commit([Write::InsertSession(sample::session(&user), sample::origin())]).await;
     backend.commit([erasure(&user, sample::hash("first"))]).await;
     for login in [user.username.as_str(), user.email.as_str()] {
         assert!(backend.users.find_credentials(login).await.expect("read").is_none(), "{login}");
@@ -347,14 +347,15 @@ pub async fn an_erasure_moves_on_only_from_where_it_was_read(backend: &Backend) 
     }
 }
 
-/// Stored replies and the networks of sessions; the sessions themselves stay.
+/// Stored replies, and the networks and user agents of sessions; the sessions themselves stay.
 pub async fn personal_rows_are_erased_in_steps_and_only_those_of_the_user(backend: &Backend) {
     let (user, other) = (backend.user().await, backend.user().await);
     let network = Network::from_address("192.0.2.77".parse().expect("an address"));
+    let origin = || SessionOrigin { network, ..sample::origin() };
     let mut kept = vec![];
     for owner in [&user, &user, &user, &other] {
         let (session, claim) = (sample::session(owner), sample::claim(owner));
-        backend.commit([Write::InsertSession(session.clone(), network), Write::Claim(claim.clone())]).await;
+        backend.commit([Write::InsertSession(session.clone(), origin()), Write::Claim(claim.clone())]).await;
         kept.push((session, claim));
     }
     for owner in [&user, &other] {
@@ -379,6 +380,9 @@ pub async fn personal_rows_are_erased_in_steps_and_only_those_of_the_user(backen
         let known = backend.sessions.has_logged_in(session.user, network, since).await.expect("read");
         let replied = backend.claims.find_claim(&claim.key).await.expect("read").is_some();
         assert_eq!((known, replied), (!own, !own));
+        let shown = backend.sessions.list_live_sessions(session.user, at(0), 9).await.expect("read");
+        let shown = shown.into_iter().find(|it| it.session == *session).expect("it is live");
+        assert_eq!((shown.network.is_some(), shown.user_agent.is_some()), (!own, !own));
     }
 }
 

@@ -84,7 +84,7 @@ pub async fn the_last_login_stays_when_its_session_is_forgotten(backend: &Backen
     for (seconds, last) in [(5, 5), (9, 9), (3, 9)] {
         let mut session = sample::session(&user);
         session.created_at = at(seconds);
-        backend.commit([Write::InsertSession(session, sample::network())]).await;
+        backend.commit([Write::InsertSession(session, sample::origin())]).await;
         assert_eq!(account(backend, &user).await.last_login_at, Some(at(last)));
     }
     backend.commit([Write::RevokeSessions { user: user.key, except: None, at: at(10) }]).await;

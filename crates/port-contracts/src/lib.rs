@@ -19,6 +19,7 @@ mod backend;
 pub mod broadcast;
 pub mod cache;
 pub mod clock;
+pub mod counters;
 pub mod digests;
 pub mod events;
 pub mod feed;
@@ -110,6 +111,7 @@ mod tests {
             include_str!("products/changes.rs"),
             include_str!("products/sales.rs")
         ),
+        include_str!("counters.rs"),
         include_str!("replies.rs"),
         include_str!("sealer.rs"),
         include_str!("sessions.rs"),

@@ -1,9 +1,11 @@
 //! Values to write, each with unique keys and ids.
 
 mod api_keys;
+mod sessions;
 mod webhooks;
 
 pub use api_keys::*;
+pub use sessions::*;
 pub use webhooks::*;
 
 use std::{
@@ -16,8 +18,8 @@ use domain::{
     AttemptId, AttemptKey, AuthorKey, ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, FeedEvent,
     FeedEventId, FeedEventType, FeedSubject, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
     Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId,
-    RefundKey, Role, Session, SessionId, SessionKey, Text, Timestamp, Transaction, TransactionId,
-    TransactionKey, User, UserId, UserKey, Username, Version,
+    RefundKey, Role, Text, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey,
+    Username, Version,
     order::{HistoryEntry, Metadata, NewOrder, OrderLine, StockLine},
     payment::{
         Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventTarget, GatewayReference,
@@ -75,23 +77,6 @@ pub fn hash(text: &str) -> PasswordHash {
 #[must_use]
 pub fn network() -> Network {
     Network::from_address(IpAddr::from([192, 0, 2, 1]))
-}
-
-/// A session that lasts an hour.
-#[must_use]
-pub fn session(user: &User) -> Session {
-    let number = next_number();
-    Session {
-        key: SessionKey::new(number),
-        id: SessionId::new(format!("session-{number}")),
-        user: user.key,
-        generation: 0,
-        rotated_at: at(0),
-        created_at: at(0),
-        expires_at: at(3_600),
-        revoked_at: None,
-        spent: Vec::new(),
-    }
 }
 
 /// An active product that costs 9.99 yuan.

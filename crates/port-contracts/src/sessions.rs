@@ -1,6 +1,9 @@
 //! The suite for sessions: rotation, revocation and lists.
 
-use domain::{Network, Session, SessionId, Timestamp, User, session::SPENT_MAX};
+use domain::{
+    Network, Session, SessionId, Timestamp, User,
+    session::{ListedSession, SPENT_MAX, SessionOrigin},
+};
 use ports::{Prunable, RevokedSession, UnitOfWork, Write};
 use std::net::IpAddr;
 
@@ -21,6 +24,7 @@ macro_rules! sessions {
         live_sessions_are_listed_newest_first
         revocations_are_listed_oldest_first
         revocations_of_one_moment_are_read_page_by_page
+        a_session_may_begin_where_the_client_says_nothing
         a_network_is_known_by_the_logins_of_that_user_in_it
         pruning_forgets_only_sessions_that_ended_before
         pruning_sessions_is_bounded
@@ -40,7 +44,7 @@ async fn revoked_at(backend: &Backend, session: &Session) -> Option<Timestamp> {
 async fn keep(backend: &Backend, user: &User, change: impl FnOnce(&mut Session)) -> Session {
     let mut session = sample::session(user);
     change(&mut session);
-    backend.commit([Write::InsertSession(session.clone(), sample::network())]).await;
+    backend.commit([Write::InsertSession(session.clone(), sample::origin())]).await;
     session
 }
 
@@ -178,8 +182,8 @@ pub async fn revoking_all_sessions_without_exception_spares_none(backend: &Backe
     }
 }
 
-/// Without ended ones and those of other users, no more than the limit. The clock behind a later row may be
-/// slow.
+/// With where they began, without ended ones and those of other users, no more than the limit. The clock behind a later
+/// row may be slow.
 pub async fn live_sessions_are_listed_newest_first(backend: &Backend) {
     let user = backend.user().await;
     let mut live = Vec::new();
@@ -187,6 +191,7 @@ pub async fn live_sessions_are_listed_newest_first(backend: &Backend) {
         live.push(keep(backend, &user, |it| it.created_at = sample::at(seconds)).await);
     }
     live.sort_by_key(|it| std::cmp::Reverse(it.created_at));
+    let live: Vec<_> = live.iter().map(sample::listed).collect();
     revoked(backend, &user, 5).await;
     keep(backend, &user, |it| it.expires_at = sample::at(10)).await;
     keep(backend, &backend.user().await, |_| ()).await;
@@ -264,6 +269,19 @@ pub async fn pruning_sessions_is_bounded(backend: &Backend) {
         backend.commit([Write::Prune(Prunable::Sessions, sample::at(10), 2)]).await;
         let kept = backend.sessions.list_revoked_sessions(sample::at(0), None, 100).await.expect("read");
         assert_eq!(kept.len(), left, "two go each time");
+    }
+}
+
+/// And in a network of either kind.
+pub async fn a_session_may_begin_where_the_client_says_nothing(backend: &Backend) {
+    for address in ["192.0.2.9", "2001:db8::9"] {
+        let user = backend.user().await;
+        let session = sample::session(&user);
+        let network = Network::from_address(address.parse().expect("an address"));
+        let origin = SessionOrigin { network, user_agent: None };
+        backend.commit([Write::InsertSession(session.clone(), origin)]).await;
+        let listed = backend.sessions.list_live_sessions(user.key, sample::at(0), 9).await.expect("read");
+        assert_eq!(listed, [ListedSession { session, network: Some(network), user_agent: None }]);
     }
 }
 

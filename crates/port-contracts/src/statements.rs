@@ -74,7 +74,7 @@ impl StatementFixture {
         let writes = [
             sample::insert_order(&scene.order),
             Write::InsertTransaction(Box::new(scene.transaction.clone())),
-            Write::InsertSession(scene.session.clone(), sample::network()),
+            Write::InsertSession(scene.session.clone(), sample::origin()),
             Write::InsertApiKey(scene.api_key.clone(), sample::digest(&scene.api_key)),
             Write::InsertEvent(scene.event.clone()),
             Write::InsertFinding(scene.finding.clone()),

@@ -72,7 +72,7 @@ pub async fn a_commit_of_everything_makes_all_of_it_true(backend: &Backend) {
         Write::InsertTransaction(Box::new(transaction.clone())),
         sample::sell_product(&product, 2),
         sample::insert_order(&order),
-        Write::InsertSession(session.clone(), sample::network()),
+        Write::InsertSession(session.clone(), sample::origin()),
         Write::InsertEvent(event.clone()),
         Write::StoreReply { key: claim.key.clone(), reply: sample::reply() },
         Write::Claim(claim.clone()),
@@ -116,7 +116,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
     let [product, adjusted, sold] =
         [backend.product(Some(7)).await, backend.product(Some(7)).await, backend.product(None).await];
     backend
-        .commit([Write::InsertSession(session.clone(), sample::network()), Write::InsertEvent(event.clone())])
+        .commit([Write::InsertSession(session.clone(), sample::origin()), Write::InsertEvent(event.clone())])
         .await;
 
     let mut progress = OrderChange::from_order(order.clone());
@@ -137,7 +137,7 @@ pub async fn a_late_guard_undoes_every_kind_of_write_before_it(backend: &Backend
         Write::MoveEvent { key: event.key, from: event.disposition, to: EventDisposition::Applied },
         Write::InsertUser(newcomer.clone(), sample::hash("x")),
         Write::ChangePassword { user: stayer.key, from: sample::hash("first"), to: sample::hash("second") },
-        Write::InsertSession(fresh.clone(), sample::network()),
+        Write::InsertSession(fresh.clone(), sample::origin()),
         Write::RevokeSession { user: session.user, session: session.key, at: sample::at(9) },
         Write::RevokeSessions { user: owner, except: None, at: sample::at(9) },
         Write::UpdateOrder(Box::new(progress)),
@@ -203,7 +203,7 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     };
     let insert_transaction = |it: Transaction| Write::InsertTransaction(Box::new(it));
     let kept = [
-        Write::InsertSession(session.clone(), sample::network()),
+        Write::InsertSession(session.clone(), sample::origin()),
         Write::InsertEvent(event.clone()),
         Write::InsertFinding(finding.clone()),
         refunded(&transaction, refund.clone()),
@@ -213,8 +213,8 @@ pub async fn a_key_or_id_that_was_given_out_twice_is_stale(backend: &Backend) {
     for twice in [
         insert_user(User { key: user.key, ..sample::user() }),
         insert_user(User { id: user.id.clone(), ..sample::user() }),
-        Write::InsertSession(Session { key: session.key, ..sample::session(&user) }, sample::network()),
-        Write::InsertSession(Session { id: session.id, ..sample::session(&user) }, sample::network()),
+        Write::InsertSession(Session { key: session.key, ..sample::session(&user) }, sample::origin()),
+        Write::InsertSession(Session { id: session.id, ..sample::session(&user) }, sample::origin()),
         sample::insert_product(&Product { key: product.key, ..sample::product(None) }),
         Write::InsertProduct(
             sample::product(None),
@@ -255,7 +255,7 @@ pub async fn a_row_that_belongs_to_nothing_is_a_fault(backend: &Backend) {
         requested_at: sample::at(1),
     };
     for orphan in [
-        Write::InsertSession(sample::session(&stranger), sample::network()),
+        Write::InsertSession(sample::session(&stranger), sample::origin()),
         sample::insert_order(&Order { owner: stranger.key, ..unplaced.clone() }),
         Write::InsertTransaction(Box::new(sample::transaction(&unplaced))),
         Write::InsertRequest(request),
@@ -322,7 +322,7 @@ pub async fn units_that_name_the_same_rows_in_another_order_do_not_stop_each_oth
 pub async fn units_that_touch_the_same_orders_the_other_way_round_do_not_stop_each_other(backend: &Backend) {
     let orders = [backend.order().await, backend.order().await];
     let sessions = orders.each_ref().map(|it| Session { user: it.owner, ..sample::session(&sample::user()) });
-    backend.commit(sessions.clone().map(|it| Write::InsertSession(it, sample::network()))).await;
+    backend.commit(sessions.clone().map(|it| Write::InsertSession(it, sample::origin()))).await;
     for round in 1..=ROUNDS {
         let mut touched = Vec::new();
         for (order, session) in orders.iter().zip(&sessions) {

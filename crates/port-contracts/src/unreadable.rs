@@ -128,7 +128,7 @@ pub async fn who_asks_for_a_row_that_cannot_be_read_is_refused(it: &CorruptibleR
     let of = &it.backend;
     let (user, session, finding) = (of.user().await, sample::session(&of.user().await), sample::finding());
     of.commit([
-        Write::InsertSession(session.clone(), sample::network()),
+        Write::InsertSession(session.clone(), sample::origin()),
         Write::InsertFinding(finding.clone()),
     ])
     .await;
@@ -202,9 +202,12 @@ pub async fn a_list_leaves_out_what_cannot_be_read_and_keeps_its_place(it: &Corr
 
     let user = of.user().await;
     let [old, new] = [sample::session(&user), sample::session(&user)];
-    of.commit([&old, &new].map(|it| Write::InsertSession(it.clone(), sample::network()))).await;
+    of.commit([&old, &new].map(|it| Write::InsertSession(it.clone(), sample::origin()))).await;
     let row = it.corrupt(("sessions", "spent"), new.key.get(), Some(RowOwner::UserRow(new.user))).await;
-    assert_eq!(of.sessions.list_live_sessions(user.key, at(9), 9).await.expect("read"), [old]);
+    assert_eq!(
+        of.sessions.list_live_sessions(user.key, at(9), 9).await.expect("read"),
+        [sample::listed(&old)]
+    );
     it.assert_left_out(&row);
 }
 
@@ -279,7 +282,7 @@ pub async fn what_is_due_is_found_whether_or_not_it_can_be_read(it: &Corruptible
 
     let session = sample::session(&good);
     let ends = Write::RevokeSession { user: good.key, session: session.key, at: at(9) };
-    of.commit([Write::InsertSession(session.clone(), sample::network())]).await;
+    of.commit([Write::InsertSession(session.clone(), sample::origin())]).await;
     of.commit([ends]).await;
     it.corrupt(("sessions", "spent"), session.key.get(), Some(RowOwner::UserRow(session.user))).await;
     let ended = of.sessions.list_revoked_sessions(at(9), None, 9).await.expect("read");

@@ -39,8 +39,8 @@ macro_rules! webhooks {
             a_delivery_that_has_moved_on_is_not_postponed
             failing_since_is_stored_and_cleared
             old_deliveries_are_pruned_a_bounded_number_at_a_time
-            pending_deliveries_are_counted_up_to_a_limit;
-            $($fixture)::+
+            pending_deliveries_are_counted_up_to_a_limit
+            ; $($fixture)::+
         }
     };
 }

@@ -11,6 +11,7 @@ mod account_tasks;
 mod broadcast;
 mod cache;
 mod clock;
+mod counters;
 mod error;
 mod feed;
 pub mod gateway;
@@ -37,6 +38,7 @@ pub use account_tasks::{Erasure, ErasureProgress, MailKind, PasswordReset, Queue
 pub use broadcast::{Broadcast, Subscription};
 pub use cache::{Cache, CacheEntry};
 pub use clock::{Clock, IdGenerator};
+pub use counters::{CountDelta, SharedCounters};
 pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
 pub use feed::{
     ErasedValue, FEED_PERSONAL_PATHS, FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedPage, NewFeedEvent,
@@ -85,6 +87,7 @@ pub use {
     cache::MockCache,
     clock::MockClock,
     clock::MockIdGenerator,
+    counters::MockSharedCounters,
     gateway::MockGateway,
     lock::MockLockManager,
     mailer::MockMailer,

@@ -44,6 +44,10 @@ pub enum Observation {
     WebhookDelivery(DeliveryOutcome),
     /// This number of deliveries of webhooks is still to be made, counted up to a limit.
     WebhookBacklog(u32),
+    /// This number of spans was sent to the collector.
+    SpansExported(u64),
+    /// This number of spans was lost: the queue was full, or the collector did not take them.
+    SpansDropped(u64),
 }
 
 /// The outcome of an attempt to deliver a webhook, for the metrics.

@@ -20,6 +20,7 @@ use domain::{
     order::{OrderStatus, StoredHistoryEntry},
     payment::{NamedReference, StoredEvent, StoredPaymentRequest},
     product,
+    session::ListedSession,
 };
 
 use crate::{
@@ -122,9 +123,14 @@ pub struct RevokedSession {
 pub trait SessionRepository: Send + Sync {
     /// The session with that public id, live or not.
     async fn find_session(&self, id: &SessionId) -> ReadResult<Option<Session>>;
-    /// The user's sessions that are live at `now`, by `created_at` and row, newest first, at most `limit`.
-    async fn list_live_sessions(&self, user: UserKey, now: Timestamp, limit: u32)
-    -> ReadResult<Vec<Session>>;
+    /// The user's sessions that are live at `now`, with where they began, by `created_at` and row, newest first, at most
+    /// `limit`.
+    async fn list_live_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        limit: u32,
+    ) -> ReadResult<Vec<ListedSession>>;
     /// Whether a session of that user, live or not, began in that network at or after `since`.
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> ReadResult<bool>;
     /// Sessions revoked at or after `since`, oldest revocation first, then by row, at most `limit`. Of those

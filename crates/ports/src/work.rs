@@ -20,13 +20,14 @@ mod transaction_update;
 mod unit;
 
 use domain::{
-    ApiKey, ApiKeyKey, ChangedBy, EventKey, Finding, FindingId, GatewayName, MailKey, Network, Order,
-    OrderChange, OrderNumber, PasswordHash, Product, ProductId, Session, SessionKey, Text, Timestamp,
-    Transaction, TransactionKey, User, UserKey, Version,
+    ApiKey, ApiKeyKey, ChangedBy, EventKey, Finding, FindingId, GatewayName, MailKey, Order, OrderChange,
+    OrderNumber, PasswordHash, Product, ProductId, Session, SessionKey, Text, Timestamp, Transaction,
+    TransactionKey, User, UserKey, Version,
     api_key::ApiKeyDigest,
     order::{HistoryEntry, StockLine},
     payment::{self, EventDisposition, NewReference, StoredEvent},
     product::{ProductChange, StockUpdate},
+    session::SessionOrigin,
 };
 
 pub use transaction_update::TransactionUpdate;
@@ -82,14 +83,13 @@ pub enum Write {
         /// The hash to store instead.
         to: PasswordHash,
     },
-    /// Writes nothing. Guard: the user's hash is still this one, and the account is not disabled; else
-    /// `Stale`.
+    /// Writes nothing that can be read. Guard: the user's hash is still this one, and the account is not disabled;
+    /// else `Stale`.
     // A login checks its password for a long time outside any transaction. Without this guard a session could
     // begin after the password was changed or the account closed.
     RequirePassword(UserKey, PasswordHash),
-    /// Makes a session, stores the network that it began in, and moves the user's last login forward to its
-    /// `created_at`.
-    InsertSession(Session, Network),
+    /// Makes a session, stores where it began, and moves the user's last login forward to its `created_at`.
+    InsertSession(Session, SessionOrigin),
     /// Advances a session to its next generation. Guard: row, id, user, login, generation and spent tokens
     /// are those that were read, maybe from a cached entry, and the session is live; else `Stale`.
     RotateSession {
@@ -330,7 +330,7 @@ pub enum Write {
         /// The progress after the commit.
         to: ErasureProgress,
     },
-    /// Deletes stored replies of an erased account and mails to it, and takes the network from its sessions, at most
+    /// Deletes stored replies of an erased account and mails to it, and takes network and user agent from its sessions, at most
     /// this number of rows of each. No guard.
     ErasePersonalRows(UserKey, u32),
     /// Stores events of the feed, without numbers, in the given order. No guard: their ids are new. Only the decorator of

@@ -29,7 +29,7 @@ use super::{
     sale::StockShortage,
 };
 use crate::connection::{Conn, Database};
-use crate::dialect::{is_contention, is_statement_timeout};
+use crate::dialect::is_blocked;
 use crate::multi_row::{RunOutcome, apply_run};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::fault::is_fault;
@@ -228,9 +228,7 @@ async fn commit_together(
         .run_commit(async move |conn: &mut Conn| match apply_batch(conn, &writes).await {
             Ok(()) => Ok(Ok(())),
             Err(Abort::Violation(_)) => Ok(Err(SplitReason::Refused)),
-            Err(Abort::Failed(error)) if is_contention(&error) || is_statement_timeout(&error) => {
-                Ok(Err(SplitReason::Blocked))
-            }
+            Err(Abort::Failed(error)) if is_blocked(conn, &error).await => Ok(Err(SplitReason::Blocked)),
             // It comes from a statement, so COMMIT was never sent, and only the unit at fault must get the error.
             Err(Abort::Failed(error)) if is_fault(&error) => Ok(Err(SplitReason::Refused)),
             Err(Abort::Failed(error)) => Err(error),

@@ -6,7 +6,7 @@ use domain::{OrderNumber, UserKey};
 use ports::{ErasureProgress, UserErasure};
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
-use super::users::check_changed_at;
+use super::users::{bump_guards, check_changed_at};
 use crate::connection::Conn;
 use crate::sql::{
     cached_statement::CachedStatement,
@@ -17,7 +17,7 @@ use crate::sql::{
 
 /// Most rows of one table that one commit erases, whatever its caller allows.
 const ROWS_MAX: u32 = 1_000;
-/// The network of a session whose account is erased.
+/// The network and the user agent of a session whose account is erased.
 const NO_NETWORK: &str = "";
 
 /// Replaces what a user's row says about a person, and opens the erasure of the rest.
@@ -35,6 +35,7 @@ pub(super) async fn erase_user(conn: &mut Conn, erasure: &UserErasure) -> WriteO
         user::disabled.eq(next.disabled),
         user::changed_at.eq(next.changed_at.map(SqlTimestamp::from)),
         user::last_login_at.eq(None::<SqlTimestamp>),
+        bump_guards(),
     ));
     check_guard(CachedStatement(update).execute(conn).await?)?;
     let row = (
@@ -58,7 +59,7 @@ pub(super) async fn advance_erasure(
     check_guard(CachedStatement(diesel::update(present).set(next)).execute(conn).await?)
 }
 
-/// Deletes some stored replies of the user and mails to it, and takes the network from some sessions. The rows are
+/// Deletes some stored replies of the user and mails to it, and takes network and user agent from some sessions. The rows are
 /// selected first, because not every database has `DELETE … LIMIT`. A row that another instance erased meanwhile is not
 /// counted.
 pub(super) async fn erase_personal_rows(conn: &mut Conn, user: UserKey, rows_max: u32) -> WriteOutcome {
@@ -76,7 +77,10 @@ pub(super) async fn erase_personal_rows(conn: &mut Conn, user: UserKey, rows_max
         .limit(rows);
     let keys: Vec<i64> = IndexHint(Index::SESSIONS_IN_NETWORK, placed).load(conn).await?;
     let placed = sessions::table.filter(sessions::id.eq_any(keys));
-    diesel::update(placed).set(sessions::network.eq(NO_NETWORK)).execute(conn).await?;
+    diesel::update(placed)
+        .set((sessions::network.eq(NO_NETWORK), sessions::user_agent.eq(NO_NETWORK)))
+        .execute(conn)
+        .await?;
     Ok(())
 }
 

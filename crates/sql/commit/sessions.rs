@@ -1,13 +1,13 @@
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Network, Session, SessionKey, Timestamp, UserKey};
+use domain::{Session, SessionKey, Timestamp, UserKey, session::SessionOrigin};
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
 use crate::sql::{
     cached_statement::CachedStatement,
     index_hint::{Index, IndexHint},
-    row::{SessionRow, encode_timestamps},
+    row::{SessionOriginRow, SessionRow, encode_timestamps},
     schema::{sessions, user},
     value::SqlTimestamp,
 };
@@ -15,11 +15,15 @@ use crate::sql::{
 /// A key that no session has, as generated keys are above zero.
 const NO_SESSION: i64 = 0;
 
-pub(super) async fn insert_session(conn: &mut Conn, session: &Session, network: Network) -> WriteOutcome {
+pub(super) async fn insert_session(
+    conn: &mut Conn,
+    session: &Session,
+    origin: &SessionOrigin,
+) -> WriteOutcome {
     // Before the insert, which locks the user's row for reading only: of two logins at once each would wait for
     // the other's lock.
     move_last_login(conn, session.user, session.created_at).await?;
-    let row = (SessionRow::from(session), sessions::network.eq(network.to_string()));
+    let row = (SessionRow::from(session), SessionOriginRow::from(origin));
     let insert = diesel::insert_into(sessions::table).values(row);
     check_insert(insert.execute(conn).await, || Violation::Stale)
 }

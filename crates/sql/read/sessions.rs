@@ -1,13 +1,17 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey, session::ListedSession};
 use ports::{PortError, RevokedSession, SessionRepository};
 
 use super::read_readable_rows;
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
-use crate::sql::{row::SessionRow, schema::sessions, value::SqlTimestamp};
+use crate::sql::{
+    row::{ListedSessionRow, SessionRow},
+    schema::sessions,
+    value::SqlTimestamp,
+};
 
 #[async_trait]
 impl SessionRepository for Database {
@@ -26,7 +30,7 @@ impl SessionRepository for Database {
         user: UserKey,
         now: Timestamp,
         limit: u32,
-    ) -> Result<Vec<Session>, PortError> {
+    ) -> Result<Vec<ListedSession>, PortError> {
         let observer = self.observer();
         self.run_query(async move |conn: &mut Conn| {
             let query = sessions::table
@@ -35,9 +39,9 @@ impl SessionRepository for Database {
                 .filter(sessions::expires_at.gt(SqlTimestamp::from(now)))
                 .order((sessions::created_at.desc(), sessions::id.desc()))
                 .limit(i64::from(limit))
-                .select(SessionRow::as_select());
+                .select(ListedSessionRow::as_select());
             let rows = IndexHint(Index::SESSIONS_OF_USER, query).load(conn).await?;
-            read_readable_rows(&*observer, rows, SessionRow::into_session)
+            read_readable_rows(&*observer, rows, ListedSessionRow::into_listed)
         })
         .await
     }

@@ -1,5 +1,8 @@
 use diesel::prelude::*;
-use domain::{Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{
+    Network, Session, SessionId, SessionKey, Timestamp, UserKey,
+    session::{ListedSession, SessionOrigin, UserAgent},
+};
 
 use super::reader::RowReader;
 use crate::sql::schema::sessions;
@@ -51,6 +54,44 @@ impl SessionRow {
             revoked_at: row.read_optional_timestamp(self.revoked_at, "revokedAt")?,
             spent: row.require_value(spent.ok(), "spent")?,
         })
+    }
+}
+
+/// A session with what its list shows about it.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = sessions)]
+pub(in crate::sql) struct ListedSessionRow {
+    #[diesel(embed)]
+    session: SessionRow,
+    network: String,
+    user_agent: String,
+}
+
+impl ListedSessionRow {
+    pub(in crate::sql) fn into_listed(self) -> QueryResult<ListedSession> {
+        let row = RowReader::new("sessions", self.session.id).of_user_row(self.session.user_id);
+        // Empty is erased. Any other text that is no network was not written by this program.
+        let network = match self.network.as_str() {
+            "" => None,
+            text => Some(row.require_value(Network::parse(text), "network")?),
+        };
+        let user_agent = UserAgent::mask(&self.user_agent);
+        Ok(ListedSession { session: self.session.into_session()?, network, user_agent })
+    }
+}
+
+/// The columns of where a session began.
+#[derive(Insertable)]
+#[diesel(table_name = sessions)]
+pub(in crate::sql) struct SessionOriginRow {
+    network: String,
+    user_agent: String,
+}
+
+impl From<&SessionOrigin> for SessionOriginRow {
+    fn from(origin: &SessionOrigin) -> Self {
+        let user_agent = origin.user_agent.as_ref().map_or_else(String::new, |it| it.as_str().to_owned());
+        Self { network: origin.network.to_string(), user_agent }
     }
 }
 

@@ -17,6 +17,7 @@
 //! # }
 //! ```
 
+mod galera;
 mod kind;
 mod location;
 mod process;
@@ -25,6 +26,7 @@ mod server;
 mod smtp;
 mod stopwatch;
 
+pub use galera::Galera;
 pub use kind::{
     mariadb::{MariaDb, MariaDbKind},
     memcached::{Memcached, MemcachedKind},

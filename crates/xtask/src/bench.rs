@@ -24,7 +24,7 @@ pub(crate) fn run(root: &Path, extra: &[String]) -> io::Result<bool> {
 }
 
 /// Cargo's target folder, which has its cache mark and contains this program.
-fn target_folder() -> io::Result<PathBuf> {
+pub(crate) fn target_folder() -> io::Result<PathBuf> {
     let program = env::current_exe()?;
     let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
     marked.map(Path::to_owned).ok_or_else(|| io::Error::other("run me as `cargo xtask`"))

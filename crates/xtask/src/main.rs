@@ -4,10 +4,12 @@ mod bench;
 mod cargo;
 mod console;
 mod deny;
+mod engines;
 mod localstripe;
 mod openapi;
 mod programs;
 mod servers;
+mod sim;
 mod test;
 mod tidy;
 
@@ -22,11 +24,15 @@ usage: cargo xtask <command>
 
   bench [args…]   how fast the service is, in release on private servers: [workload …] [--seconds N] [--rounds N]
                   [--clients N] [--quick] [--write] [--baseline FILE] [--log FILE]
+  clients         generates the client libraries in crates/client from docs/openapi.json; with `--check`, compares them
+                  with it and tries them
   console         the operators' console: builds it, compares it with the committed files, tests it in Chromium
   check           formatting, lints, docs, denied crates, tidy: everything short of running the code
+  engines galera  the record on a Galera cluster of your own: contract, and races over several nodes
   openapi         tries the service and its description with tools from npm and PyPI; with `--write`, renews the
                   description in docs/openapi.json
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
+  sim [args…]     histories of simulated faults: [--seed N] [--histories N] [--from N] [--minutes M] [--steps N] [--mutants]
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
                   two idle loops to run on each processor besides
   tidy            the rules of the house that no compiler knows; with `--list`, the places that they count
@@ -54,10 +60,14 @@ fn run(args: &[String]) -> io::Result<bool> {
             && cargo::document(&root)?
             && deny::run(&root)?
             && tidy::run(&root)?),
+        Some(("clients", [])) => openapi::write_generated(&root),
+        Some(("clients", [check])) if check == "--check" => openapi::check_clients(&root),
         Some(("console", [])) => console::run(&root, Missing::Fault),
+        Some(("engines", [engine])) if engine == "galera" => engines::run_galera(&root),
         Some(("openapi", [])) => openapi::run(&root),
         Some(("openapi", [write])) if write == "--write" => openapi::write_document(&root),
         Some(("servers", [])) => servers::run(),
+        Some(("sim", extra)) => sim::run(&root, extra),
         Some(("test", [])) => test_all(&root),
         Some(("test", extra)) => {
             Ok(programs::ensure_programs()? && localstripe::try_install(&root)? && test::run(&root, extra)?)

@@ -1,5 +1,6 @@
 //! `cargo xtask openapi`: tries the service and its description with the tools that its clients use.
 
+mod clients;
 mod server;
 mod tools;
 
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use crate::cargo;
+pub(crate) use clients::write_generated;
 use server::Server;
 use tools::Tools;
 
@@ -31,21 +33,15 @@ pub(crate) fn write_document(root: &Path) -> io::Result<bool> {
 
 /// Runs every tool. True, with a line that says so, where Node or Python or their packages cannot be had.
 pub(crate) fn run(root: &Path) -> io::Result<bool> {
-    let tools = match Tools::install(root)? {
-        Ok(tools) => tools,
-        Err(reason) => {
-            writeln!(io::stdout(), "SKIPPED: the tools that try the description: {reason}.")?;
-            return Ok(true);
-        }
-    };
+    let Some(tools) = find_tools(root)? else { return Ok(true) };
+    if !clients::check_generated(root, &tools)? {
+        return Ok(false);
+    }
     let Some(server) = Server::start(root)? else { return Ok(false) };
-    for (name, mut command) in steps(&root.join(DOCUMENT), &tools, server.url()) {
-        writeln!(io::stdout(), "$ {name}")?;
-        command.envs(server.variables()).env("IDEM_REPORT", tools.folder().join(REPORT)).stdin(Stdio::null());
-        if !command.status()?.success() {
-            writeln!(io::stdout(), "{name} has found a fault.")?;
-            return Ok(false);
-        }
+    let mut commands = steps(&root.join(DOCUMENT), &tools, server.url());
+    commands.extend(clients::steps(root, &tools)?);
+    if !run_steps(&tools, &server, commands)? {
+        return Ok(false);
     }
     // A run in which nothing could be paid or refunded would show nothing.
     let missing = std::fs::read_to_string(tools.folder().join(REPORT))?;
@@ -53,6 +49,40 @@ pub(crate) fn run(root: &Path) -> io::Result<bool> {
         writeln!(io::stdout(), "schemathesis never got through to:\n{missing}")?;
     }
     Ok(missing.is_empty())
+}
+
+/// Compares the client libraries with the description and tries them, and nothing else. True as for [`run`].
+pub(crate) fn check_clients(root: &Path) -> io::Result<bool> {
+    let Some(tools) = find_tools(root)? else { return Ok(true) };
+    if !clients::check_generated(root, &tools)? {
+        return Ok(false);
+    }
+    let Some(server) = Server::start(root)? else { return Ok(false) };
+    run_steps(&tools, &server, clients::steps(root, &tools)?)
+}
+
+/// The tools, installed; `None`, with a line that says so, where they cannot be had.
+fn find_tools(root: &Path) -> io::Result<Option<Tools>> {
+    match Tools::install(root)? {
+        Ok(tools) => Ok(Some(tools)),
+        Err(reason) => {
+            writeln!(io::stdout(), "SKIPPED: the tools that try the description: {reason}.")?;
+            Ok(None)
+        }
+    }
+}
+
+/// Runs the commands up to the first that fails, which is printed.
+fn run_steps(tools: &Tools, server: &Server, steps: Vec<(&str, Command)>) -> io::Result<bool> {
+    for (name, mut command) in steps {
+        writeln!(io::stdout(), "$ {name}")?;
+        command.envs(server.variables()).env("IDEM_REPORT", tools.folder().join(REPORT)).stdin(Stdio::null());
+        if !command.status()?.success() {
+            writeln!(io::stdout(), "{name} has found a fault.")?;
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// The commands in their order, each with the name that is printed.

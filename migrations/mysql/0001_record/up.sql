@@ -25,6 +25,9 @@ CREATE TABLE IF NOT EXISTS user (
     -- When role, address or disabled last changed. Instances drop cached users by it.
     changed_at      TIMESTAMP(3) NULL,
     last_login_at   TIMESTAMP(3) NULL,
+    -- How often a write checked or changed this row under a guard. Each does so by a change, because servers that
+    -- certify each other's transactions see only what was changed.
+    guards          BIGINT       NOT NULL DEFAULT 0,
     UNIQUE KEY user_public (publicId),
     UNIQUE KEY user_name (usernameFolded),
     UNIQUE KEY user_email (emailFolded),
@@ -91,6 +94,8 @@ CREATE TABLE IF NOT EXISTS sessions (
     spent       VARCHAR(255) NOT NULL,
     -- The network of the login: an IPv4 address or an IPv6 /64. Empty once the account is erased.
     network     VARCHAR(64)  NOT NULL,
+    -- What the client said about itself at the login. Empty if it said nothing, and once the account is erased.
+    userAgent   VARCHAR(256) NOT NULL,
     UNIQUE KEY sessions_public (sessionId),
     KEY sessions_of_user (userId, revokedAt, createdAt),
     KEY sessions_in_network (userId, network, createdAt),

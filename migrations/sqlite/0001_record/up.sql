@@ -17,7 +17,9 @@ CREATE TABLE user (
     disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
     -- When role, address or disabled last changed. Instances drop cached users by it.
     changed_at      INTEGER,
-    last_login_at   INTEGER
+    last_login_at   INTEGER,
+    -- How often a write checked or changed this row under a guard.
+    guards          INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX user_name ON user (usernameFolded);
 CREATE UNIQUE INDEX user_email ON user (emailFolded);
@@ -73,7 +75,9 @@ CREATE TABLE sessions (
     -- commas.
     spent       TEXT    NOT NULL,
     -- The network of the login: an IPv4 address or an IPv6 /64. Empty once the account is erased.
-    network     TEXT    NOT NULL
+    network     TEXT    NOT NULL,
+    -- What the client said about itself at the login. Empty if it said nothing, and once the account is erased.
+    userAgent   TEXT    NOT NULL
 ) STRICT;
 CREATE INDEX sessions_in_network ON sessions (userId, network, createdAt);
 CREATE INDEX sessions_of_user ON sessions (userId, revokedAt, createdAt);

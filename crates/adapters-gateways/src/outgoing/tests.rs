@@ -140,6 +140,17 @@ async fn the_official_library_verifies_a_message_with_either_secret_of_a_rotatio
 }
 
 #[tokio::test]
+async fn a_message_names_the_trace_that_it_belongs_to() {
+    let receiver = Receiver::start(OK).await;
+    let sender = sender(&["127.0.0.1/32"], Names::default());
+    let trace = tracer::Tracer::default().start();
+    let parent = trace.context().to_traceparent();
+    assert!(trace.scope(send(&sender, &receiver.url())).await.result.is_success());
+    let sent = receiver.requests.lock().unwrap()[0].clone();
+    assert!(sent.contains(&format!("traceparent: {parent}\r\n")), "{sent}");
+}
+
+#[tokio::test]
 async fn an_address_that_is_not_public_is_refused_in_every_form_and_never_connected_to() {
     let receiver = Receiver::start(OK).await;
     let port = receiver.address.port();

@@ -20,9 +20,10 @@ use tokio_util::{
     sync::{CancellationToken, DropGuard},
     task::TaskTracker,
 };
+use tracer::{TraceContext, current_context};
 
 use super::config::{NAME, SandboxConfig};
-use crate::{WebhookSecrets, http_client::build_connector, notice, standard_webhooks};
+use crate::{WebhookSecrets, http_client::build_connector, notice, standard_webhooks, trace_headers};
 
 /// The number of attempts to deliver a notice.
 const ATTEMPTS_MAX: u32 = 5;
@@ -62,6 +63,9 @@ struct DeliveryContext {
 struct Webhook {
     id: EventId,
     body: String,
+    /// The trace of the request that caused the event. A real gateway does not pass it on; this one shows an order from
+    /// its placement to its payment as one trace.
+    trace: Option<TraceContext>,
 }
 
 impl WebhookSender {
@@ -130,7 +134,7 @@ impl WebhookSender {
 
 impl Webhook {
     fn from_event(event: &PaymentEvent) -> Self {
-        Self { id: event.id.clone(), body: notice::format_body(event) }
+        Self { id: event.id.clone(), body: notice::format_body(event), trace: current_context() }
     }
 }
 
@@ -175,7 +179,8 @@ impl DeliveryContext {
         for (name, value) in signed {
             request = request.header(name, value);
         }
-        let request = request.body(Full::from(webhook.body.clone())).map_err(|it| it.to_string())?;
+        let mut request = request.body(Full::from(webhook.body.clone())).map_err(|it| it.to_string())?;
+        trace_headers::insert_headers(request.headers_mut(), webhook.trace.as_ref());
         let response = timeout(RESPONSE_TIMEOUT, self.client.request(request)).await;
         let response = response.map_err(|_| "no response in time")?;
         let response = response.map_err(|it| ErrorChain(&it).to_string())?;

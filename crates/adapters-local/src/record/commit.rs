@@ -48,7 +48,7 @@ fn apply_write(tables: &mut Tables, lacking: &mut Lacking, write: Write) -> Writ
         Write::UpdateUser { user, read } => users::update_user(tables, &user, read),
         Write::ChangePassword { user, from, to } => users::change_password(tables, user, &from, to),
         Write::RequirePassword(user, hash) => users::require_password(tables, user, &hash),
-        Write::InsertSession(session, network) => sessions::insert_session(tables, session, network),
+        Write::InsertSession(session, origin) => sessions::insert_session(tables, session, origin),
         Write::RotateSession { read, next } => sessions::rotate_session(tables, &read, *next),
         Write::RevokeSession { user, session, at } => sessions::revoke_session(tables, user, session, at),
         Write::RevokeSessions { user, except, at } => sessions::revoke_sessions(tables, user, except, at),

@@ -2,7 +2,8 @@
 //!
 //! | what happened | what is done |
 //! | --- | --- |
-//! | deadlock or lock wait | rolled back, then repeated on the same connection after a pause |
+//! | deadlock, lock wait or conflict with another server | rolled back, then repeated on the same connection after a pause |
+//! | server read-only or out of its group, before `COMMIT` | rolled back, repeated on a new connection, perhaps to another server |
 //! | connection dead or silent at `BEGIN` | repeated on a new connection, as nothing was done |
 //! | connection lost during a read | repeated on a new connection |
 //! | connection lost during a commit | reported as unavailable: the commit may have happened |
@@ -21,8 +22,9 @@ use ports::{ErrorChain, PortError};
 use tokio::time::{error::Elapsed, sleep, timeout};
 
 use super::{Conn, Permit, Pool};
-use crate::dialect::{is_contention, is_statement_timeout};
+use crate::dialect::{Failure, read_failure};
 use crate::sql::fault::classify_error;
+use crate::stopwatch::start_stopwatch;
 
 /// The longest that a piece of work takes in all: waiting, connecting, and every attempt. Slower work is
 /// reported as unavailable, so that a server that hangs holds no request for longer.
@@ -30,13 +32,16 @@ const TIMEOUT: Duration = Duration::from_secs(4);
 /// The longest wait for the answer to `BEGIN`, which is one round trip. It leaves time for a second
 /// connection.
 const BEGIN_TIMEOUT: Duration = Duration::from_secs(1);
-/// Most attempts at work that loses deadlocks or waits for locks. [`TIMEOUT`] usually ends it before.
-const ATTEMPTS_MAX: u32 = 8;
+/// How long work that loses against other units is repeated. An attempt that begins at its end may still wait for a
+/// lock for a second, and then it ends with an answer and keeps its connection, rather than by [`TIMEOUT`].
+const RETRY_PERIOD: Duration = Duration::from_secs(3);
 /// Most connections that one piece of work is tried on. After a restart of the server all idle ones are
 /// dead, and the second one is always new.
 const CONNECTIONS_MAX: u32 = 2;
 /// Half of the longest pause before the second attempt, in milliseconds; each further attempt doubles it.
 const PAUSE_MS: u64 = 4;
+/// How often the pause is doubled: the longest is 128 ms.
+const DOUBLINGS_MAX: u32 = 5;
 
 /// The kinds of work, which differ in their transaction and in what may be repeated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,40 +114,70 @@ impl Pool {
     ) -> Result<Result<T, R>, PortError> {
         let place = place.insert(self.acquire_permit().await?);
         let mut conn = place.take_or_open().await?;
-        let (mut attempts, mut connections) = (1, 1);
+        let (mut attempts, mut connections, began) = (1, 1, start_stopwatch());
         loop {
             let (outcome, left) = run_attempt(&mut conn, kind, work).await;
-            match outcome {
-                Err(error)
-                    if left == ConnectionState::Clean && attempts < ATTEMPTS_MAX && is_contention(&error) =>
+            if let Err(failed) = &outcome {
+                if failed.why == Failure::ServerAway {
+                    // The idle connections lead to the same server, where the next work would fail as well.
+                    self.close_idle();
+                }
+                if failed.why == Failure::Contention
+                    && left == ConnectionState::Clean
+                    && began.elapsed() < RETRY_PERIOD
                 {
                     // The permit and the connection are kept during the pause. Giving them up would put the
                     // work at the end of the queue, with part of its time used.
                     sleep_before_retry(attempts).await;
-                    attempts += 1;
+                    attempts = attempts.saturating_add(1);
+                    continue;
                 }
-                Err(error) if connections < CONNECTIONS_MAX && left.can_retry(kind) => {
+                if connections < CONNECTIONS_MAX && failed.can_move(left, kind) {
                     tracing::debug!(
                         ?kind,
-                        error = %ErrorChain(&error),
-                        "connection to MySQL is dead, trying another one"
+                        error = %ErrorChain(&failed.error),
+                        "connection to MySQL cannot be used, trying another one"
                     );
                     conn = place.open_connection().await?;
                     connections += 1;
-                }
-                outcome => {
-                    // An error of unknown cause may be the connection's, for example because its server has
-                    // become read-only. Then the connection is dropped. Only errors that say nothing about
-                    // it let the next work have it.
-                    let unread = |it: &Error| matches!(it, Error::DeserializationError(_));
-                    let known =
-                        outcome.as_ref().err().is_none_or(|it| is_statement_timeout(it) || unread(it));
-                    if known && left == ConnectionState::Clean {
-                        place.return_connection(conn);
-                    }
-                    return outcome.map_err(classify_error);
+                    continue;
                 }
             }
+            if left == ConnectionState::Clean
+                && outcome.as_ref().err().is_none_or(FailedAttempt::keeps_connection)
+            {
+                place.return_connection(conn);
+            }
+            return outcome.map_err(|it| classify_error(it.error));
+        }
+    }
+}
+
+/// An attempt that ended with an error of the database.
+struct FailedAttempt {
+    error: Error,
+    /// What the error says.
+    why: Failure,
+    /// Whether it was the answer to `COMMIT`.
+    at_commit: bool,
+}
+
+impl FailedAttempt {
+    /// Whether the work may be repeated on another connection without the risk of doing it twice.
+    fn can_move(&self, left: ConnectionState, kind: WorkKind) -> bool {
+        // A server that refuses a statement has done nothing, and the rollback is confirmed. Of one that leaves its
+        // group at COMMIT it is not known whether the others have the transaction.
+        let refused = self.why == Failure::ServerAway && left == ConnectionState::Clean && !self.at_commit;
+        refused || left.can_retry(kind)
+    }
+
+    /// Whether the next work may have the connection. An error of unknown cause may be the connection's, and one of a
+    /// server that is away is; only errors that say nothing about it leave it in use.
+    fn keeps_connection(&self) -> bool {
+        match self.why {
+            Failure::Contention | Failure::StatementTimeout => true,
+            Failure::ServerAway => false,
+            Failure::Other => matches!(self.error, Error::DeserializationError(_)),
         }
     }
 }
@@ -165,19 +200,26 @@ async fn run_attempt<T, R>(
     conn: &mut Conn,
     kind: WorkKind,
     work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
-) -> (QueryResult<Result<T, R>>, ConnectionState) {
+) -> (Result<Result<T, R>, FailedAttempt>, ConnectionState) {
     if let Some(begin) = kind.begin_sql() {
         let begun = timeout(BEGIN_TIMEOUT, conn.batch_execute(begin)).await;
         // A server that is gone without closing its connections is silent. A new connection may reach its
         // successor, so silence here is treated like a dead connection.
         if let Err(error) = begun.unwrap_or_else(|silence| Err(timeout_error(&silence))) {
-            return (Err(error), ConnectionState::Unused);
+            let why = read_failure(conn, &error).await;
+            return (Err(FailedAttempt { error, why, at_commit: false }), ConnectionState::Unused);
         }
     }
     let mut outcome = work(conn).await;
-    if kind != WorkKind::Query && matches!(outcome, Ok(Ok(_))) {
+    let at_commit = kind != WorkKind::Query && matches!(outcome, Ok(Ok(_)));
+    if at_commit {
         outcome = conn.batch_execute("COMMIT").await.and(outcome);
     }
+    // Before the rollback, which ends what the server knows about the error.
+    let outcome = match outcome {
+        Ok(done) => Ok(done),
+        Err(error) => Err(FailedAttempt { why: read_failure(conn, &error).await, error, at_commit }),
+    };
     // `ROLLBACK` also after a single query that failed: its answer shows that the connection is in step
     // with the server. A commit that reports an error is rolled back too, which tells a refused commit from
     // a lost connection.
@@ -190,7 +232,7 @@ async fn run_attempt<T, R>(
 async fn sleep_before_retry(attempts: u32) {
     // Random, so that two units that collided do not collide again at the same time. The keys of a
     // `HashMap` are random enough for that and need no further crate.
-    let longest = PAUSE_MS << attempts.min(ATTEMPTS_MAX);
+    let longest = PAUSE_MS << attempts.min(DOUBLINGS_MAX);
     let millis = RandomState::new().hash_one(attempts).checked_rem(longest).unwrap_or_default();
     sleep(Duration::from_millis(millis)).await;
 }

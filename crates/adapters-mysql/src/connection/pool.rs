@@ -3,12 +3,11 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use mysql_async::Opts;
 use ports::PortError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use super::{Conn, STATEMENT_TIMEOUT_MS, open_connection};
+use super::{Conn, STATEMENT_TIMEOUT_MS, Servers};
 
 /// The limits of one pool.
 #[derive(Debug, Clone, Copy)]
@@ -24,10 +23,12 @@ pub(crate) struct Limits {
 /// Connections to one database. They are opened when first needed, and go to the work that has waited
 /// longest.
 pub(crate) struct Pool {
-    options: Opts,
+    servers: Servers,
     wait: Duration,
     waiting: Semaphore,
     permits: Arc<Semaphore>,
+    /// How many permits there are.
+    connections: usize,
     /// Used as a stack: what was used last is used next, so that surplus connections stay idle and the
     /// server's `wait_timeout` closes them.
     idle: Mutex<Vec<Conn>>,
@@ -40,12 +41,13 @@ pub(crate) struct Permit<'a> {
 }
 
 impl Pool {
-    pub(crate) fn new(options: Opts, limits: Limits) -> Self {
+    pub(crate) fn new(servers: Servers, limits: Limits) -> Self {
         Self {
-            options,
+            servers,
             wait: limits.wait,
             waiting: Semaphore::new(limits.waiting),
             permits: Arc::new(Semaphore::new(limits.connections)),
+            connections: limits.connections,
             idle: Mutex::new(Vec::with_capacity(limits.connections)),
         }
     }
@@ -54,6 +56,11 @@ impl Pool {
     /// importance.
     pub(super) fn available_capacity(&self) -> (usize, usize) {
         (self.permits.available_permits(), self.waiting.available_permits())
+    }
+
+    /// How many connections work uses now, and how many there may be.
+    pub(super) fn connections_in_use(&self) -> (usize, usize) {
+        (self.connections.saturating_sub(self.permits.available_permits()), self.connections)
     }
 
     /// Closes the connections that no work uses at present.
@@ -105,7 +112,7 @@ impl Permit<'_> {
 
     /// Opens a new connection, whether or not idle ones are left.
     pub(super) async fn open_connection(&self) -> Result<Conn, PortError> {
-        open_connection(&self.pool.options).await.map_err(PortError::unavailable)
+        self.pool.servers.open_connection().await.map_err(PortError::unavailable)
     }
 
     /// Gives the permit up while a statement may still run on its connection. The permit stays taken until

@@ -1,4 +1,6 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
 use diesel::prelude::*;
 use diesel::sql_query;
@@ -9,20 +11,21 @@ use test_servers::MariaDb;
 use tokio::sync::oneshot;
 
 use super::*;
+use crate::dialect::{Failure, read_failure};
 
 diesel::table! { notes (id) { id -> BigInt, } }
 
 const LIMITS: Limits = Limits { connections: 1, waiting: 1, wait: Duration::from_secs(10) };
 
-fn options_of(database: &str) -> Opts {
+fn servers_of(database: &str) -> Servers {
     let server = MariaDb::shared().unwrap();
     server.create_database(database).unwrap();
     server.execute_sql(&format!("CREATE TABLE {database}.notes (id BIGINT PRIMARY KEY)")).unwrap();
-    connect_options(Opts::from_url(&server.url(database)).unwrap())
+    Servers::parse(&server.url(database), Consistency::Strict).unwrap()
 }
 
 fn crew(database: &str, limits: Limits) -> Arc<Workers> {
-    Arc::new(Workers::new(&options_of(database), 1, limits))
+    Arc::new(Workers::new(&servers_of(database), 1, limits))
 }
 
 async fn write(crew: &Workers, id: i64) -> Result<Result<(), ()>, PortError> {
@@ -72,7 +75,7 @@ async fn a_connection_is_set_whatever_the_server_is_set_to() {
         #[diesel(sql_type = diesel::sql_types::Text)]
         setting: String,
     }
-    let mut conn = open_connection(&options_of("settings")).await.unwrap();
+    let mut conn = servers_of("settings").open_connection().await.unwrap();
     let query = "SELECT CONCAT_WS(' ', @@autocommit + 0, @@time_zone, @@tx_isolation, @@lc_messages, \
                  @@innodb_lock_wait_timeout, @@lock_wait_timeout, @@wait_timeout, @@character_set_client, @@max_statement_time, @@sql_mode) AS setting";
     let set: Setting = sql_query(query).get_result(&mut conn).await.unwrap();
@@ -126,10 +129,9 @@ async fn a_refusal_a_failure_and_a_panic_leave_nothing_and_the_crew_goes_on() {
 #[tokio::test]
 async fn queries_of_a_snapshot_see_one_moment_and_write_nothing() {
     let crew = crew("snapshots", LIMITS);
-    let other =
-        Arc::new(connect_options(Opts::from_url(&MariaDb::shared().unwrap().url("snapshots")).unwrap()));
+    let other = Servers::parse(&MariaDb::shared().unwrap().url("snapshots"), Consistency::Strict).unwrap();
     let work = async move |conn: &mut Conn| {
-        let mut other = open_connection(&other).await.unwrap();
+        let mut other = other.open_connection().await.unwrap();
         diesel::insert_into(notes::table).values(notes::id.eq(1)).execute(&mut other).await?;
         let seen: i64 = notes::table.count().get_result(conn).await?;
         let written = diesel::insert_into(notes::table).values(notes::id.eq(2)).execute(conn).await;
@@ -246,4 +248,97 @@ async fn a_storm_of_slow_reads_never_has_more_connections_than_there_are_places(
     )
     .await;
     while write(&crew, 1).await.is_err() {}
+}
+
+/// The number that the server gives the error, and so what it means, on this and the next statement.
+#[tokio::test]
+async fn the_server_says_which_error_a_statement_ended_with() {
+    let mut conn = servers_of("numbers").open_connection().await.unwrap();
+    let mut other = servers_of_existing("numbers").open_connection().await.unwrap();
+    let fails = |number: u32, text: &str| {
+        format!("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = '{text}'")
+    };
+    for (number, meaning) in [
+        (1213, Failure::Contention),
+        (1064, Failure::Other),
+        (3101, Failure::Contention),
+        (1290, Failure::ServerAway),
+    ] {
+        let error = conn.batch_execute(&fails(number, "Duplicate")).await.unwrap_err();
+        assert_eq!(read_failure(&mut conn, &error).await, meaning, "{number}");
+    }
+    // As diesel sends them: prepared, and closed after the error.
+    diesel::insert_into(notes::table).values(notes::id.eq(1)).execute(&mut conn).await.unwrap();
+    other.batch_execute("BEGIN").await.unwrap();
+    diesel::delete(notes::table.find(1)).execute(&mut other).await.unwrap();
+    let waits = diesel::delete(notes::table.filter(notes::id.eq_any([1, 2]))).execute(&mut conn).await;
+    assert_eq!(read_failure(&mut conn, &waits.unwrap_err()).await, Failure::Contention);
+    let unknown = sql_query("SELECT * FROM nothing").execute(&mut conn).await;
+    assert_eq!(read_failure(&mut conn, &unknown.unwrap_err()).await, Failure::Other);
+}
+
+fn servers_of_existing(database: &str) -> Servers {
+    Servers::parse(&MariaDb::shared().unwrap().url(database), Consistency::Strict).unwrap()
+}
+
+#[tokio::test]
+async fn work_that_loses_again_and_again_is_repeated_for_some_time_and_keeps_its_connection() {
+    let crew = crew("losing", LIMITS);
+    let id = connection_id(&crew).await;
+    let attempts = Arc::new(AtomicU32::new(0));
+    let losing = |attempts: Arc<AtomicU32>, wins_at: u32| {
+        async move |conn: &mut Conn| {
+            if attempts.fetch_add(1, Ordering::Relaxed) + 1 < wins_at {
+                conn.batch_execute("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = 3101, MESSAGE_TEXT = 'lost'")
+                    .await?;
+            }
+            Ok(Ok::<_, ()>(()))
+        }
+    };
+    // More often than eight times, which a hot row of several servers easily needs.
+    let work = losing(attempts.clone(), 20);
+    crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await.unwrap().unwrap();
+    assert_eq!(attempts.fetch_or(0, Ordering::Relaxed), 20);
+    let work = losing(attempts, u32::MAX);
+    let lost = crew.run(async move |pool| pool.run(WorkKind::Commit, work).await).await.unwrap_err();
+    assert!(matches!(lost, PortError::Unavailable(_)), "{lost:?}");
+    assert_eq!(connection_id(&crew).await, id, "it is the same connection");
+}
+
+#[tokio::test]
+async fn a_server_that_becomes_read_only_loses_its_connections() {
+    let server = MariaDb::start().unwrap();
+    server.create_database("former").unwrap();
+    server.execute_sql("CREATE TABLE former.notes (id BIGINT PRIMARY KEY)").unwrap();
+    // An account that the setting binds.
+    server.execute_sql("CREATE USER app@'%'").unwrap();
+    server.execute_sql("GRANT SELECT, INSERT ON former.* TO app@'%'").unwrap();
+    let url = server.url("former").replace("root", "app");
+    let crew = Arc::new(Workers::new(&Servers::parse(&url, Consistency::Strict).unwrap(), 1, LIMITS));
+    let id = connection_id(&crew).await;
+    server.execute_sql("SET GLOBAL read_only = 1").unwrap();
+    let refused = write(&crew, 1).await.unwrap_err();
+    assert!(matches!(refused, PortError::Unavailable(_)), "{refused:?}");
+    assert_ne!(connection_id(&crew).await, id, "the connection is closed");
+    server.execute_sql("SET GLOBAL read_only = 0").unwrap();
+    write(&crew, 1).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_next_server_of_the_url_is_tried_if_one_is_away_or_read_only() {
+    let [first, second] = [MariaDb::start().unwrap(), MariaDb::start().unwrap()];
+    let port = |it: &MariaDb| it.url("").split(':').nth(2).unwrap().trim_end_matches('/').to_owned();
+    for server in [&first, &second] {
+        server.create_database("pair").unwrap();
+        server.execute_sql("CREATE TABLE pair.notes (id BIGINT PRIMARY KEY)").unwrap();
+        server.execute_sql("CREATE USER app@'%'").unwrap();
+        server.execute_sql("GRANT SELECT, INSERT ON pair.* TO app@'%'").unwrap();
+    }
+    let url = format!("mysql://app@127.0.0.1:{},127.0.0.1:{}/pair", port(&first), port(&second));
+    let crew = Arc::new(Workers::new(&Servers::parse(&url, Consistency::Strict).unwrap(), 1, LIMITS));
+    write(&crew, 1).await.unwrap().unwrap();
+    first.execute_sql("SET GLOBAL read_only = 1").unwrap();
+    // Refused by the first one, done by the second one, in one piece of work.
+    write(&crew, 2).await.unwrap().unwrap();
+    assert_eq!(notes(&crew).await, [2]);
 }

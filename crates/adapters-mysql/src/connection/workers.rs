@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use mysql_async::Opts;
 use ports::PortError;
 use tokio_util::task::LocalPoolHandle;
 
-use super::{Limits, Pool};
+use super::{Limits, Pool, Servers};
 
 /// Threads that each have a pool of connections.
 ///
@@ -21,12 +20,18 @@ pub(crate) struct Workers {
 
 impl Workers {
     /// Starts at least one thread, each with a pool of those limits.
-    pub(crate) fn new(options: &Opts, threads: usize, limits: Limits) -> Self {
+    pub(crate) fn new(servers: &Servers, threads: usize, limits: Limits) -> Self {
         let threads = threads.max(1);
         Self {
             threads: LocalPoolHandle::new(threads),
-            pools: (0..threads).map(|_| Arc::new(Pool::new(options.clone(), limits))).collect(),
+            pools: (0..threads).map(|_| Arc::new(Pool::new(servers.clone(), limits))).collect(),
         }
+    }
+
+    /// How many connections work uses now, and how many there may be, on all threads.
+    pub(crate) fn connections_in_use(&self) -> (usize, usize) {
+        let each = self.pools.iter().map(|it| it.connections_in_use());
+        each.fold((0, 0), |all, it| (all.0.saturating_add(it.0), all.1.saturating_add(it.1)))
     }
 
     /// Does `work` on the thread with the most free connections, and with the shortest queue if there are

@@ -1,30 +1,98 @@
-//! The server's errors by their texts, as far as this service treats them differently.
+//! The server's errors by their numbers, as far as this service treats them differently.
 //!
-//! Diesel's error has no number, only a kind and the text. Every connection asks for English texts.
+//! Diesel's error has no number, only a kind and the text. So the server is asked for the number, on the connection
+//! where the statement failed; only if it cannot say, the text decides. Every connection asks for English texts.
 
 use diesel::result::{DatabaseErrorKind, Error};
+use diesel::sql_types::{BigInt, Nullable};
+use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_query};
+use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 
-/// The beginnings of two errors: two units waited for each other (1213), or one waited too long for a lock
-/// (1205).
-const CONTENTION: &[&str] = &["Deadlock found when trying to get lock", "Lock wait timeout exceeded"];
-
-/// The beginnings of the error for a statement that took too long: MariaDB (1969), MySQL (3024).
-const STATEMENT_TIMEOUT: &[&str] =
-    &["Query execution was interrupted (max_statement_time", "Query execution was interrupted, maximum"];
-
-/// Whether the server ended the statement because it took too long. The connection stays usable.
-pub(crate) fn is_statement_timeout(error: &Error) -> bool {
-    message_starts_with(error, STATEMENT_TIMEOUT)
+/// What a failed statement says about the work and about the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    /// The transaction lost against others and is rolled back: the same work may succeed when it is repeated.
+    Contention,
+    /// The server ended the statement because it took too long. The connection stays usable.
+    StatementTimeout,
+    /// The server takes no such work at present: it is read-only, or not in its group. Another server may take it.
+    ServerAway,
+    /// Anything else, also a connection that was lost.
+    Other,
 }
 
-/// Whether the work may succeed when it is repeated, because it only lost against other units.
-pub(crate) fn is_contention(error: &Error) -> bool {
-    message_starts_with(error, CONTENTION)
+/// The errors that are treated differently: number, meaning, and the beginning of the text in English.
+///
+/// Where a server has no `GET DIAGNOSTICS` (TiDB), or refuses it because it has left its group, only the text is there.
+const KNOWN: &[(i64, Failure, &str)] = &[
+    // InnoDB: two units waited for each other, or one waited too long for a lock. Galera reports a transaction that
+    // another server's certification has undone as a deadlock, too.
+    (1213, Failure::Contention, "Deadlock found when trying to get lock"),
+    (1205, Failure::Contention, "Lock wait timeout exceeded"),
+    // Group Replication: the certification refused the transaction, or undid it before COMMIT.
+    (3101, Failure::Contention, "Plugin instructed the server to rollback"),
+    (ERROR_DURING_COMMIT, Failure::Contention, LOCK_DEADLOCK_AT_COMMIT),
+    // TiDB: a write conflict, one that is safe to retry, and a unique key that is checked only at COMMIT.
+    (9007, Failure::Contention, "Write conflict"),
+    (8022, Failure::Contention, "Error: KV error safe to retry"),
+    (8147, Failure::Contention, "LazyUniquenessCheckFailure"),
+    // MariaDB and MySQL.
+    (1969, Failure::StatementTimeout, "Query execution was interrupted (max_statement_time"),
+    (3024, Failure::StatementTimeout, "Query execution was interrupted, maximum"),
+    // Galera: the server has left the primary component, or has not caught up yet.
+    (1047, Failure::ServerAway, "WSREP has not yet prepared node"),
+    // The server runs with `read_only` or `super_read_only`: MariaDB and MySQL, and InnoDB's own mode.
+    (1290, Failure::ServerAway, "The MySQL server is running with the --"),
+    (1290, Failure::ServerAway, "The MariaDB server is running with the --"),
+    (1836, Failure::ServerAway, "Running in read-only mode"),
+];
+
+/// An error during COMMIT, of any cause.
+const ERROR_DURING_COMMIT: i64 = 1180;
+/// The one cause of [`ERROR_DURING_COMMIT`] after which the transaction is known to be rolled back. After others, such
+/// as a full disk, it is not known.
+const LOCK_DEADLOCK_AT_COMMIT: &str = "Got error 149";
+
+#[derive(QueryableByName)]
+struct ErrorNumber {
+    #[diesel(sql_type = Nullable<BigInt>)]
+    number: Option<i64>,
 }
 
-fn message_starts_with(error: &Error, texts: &[&str]) -> bool {
-    let Error::DatabaseError(DatabaseErrorKind::Unknown, told) = error else { return false };
-    texts.iter().any(|text| told.message().starts_with(text))
+/// What the error means that a statement on this connection has just ended with. It costs three round trips, and
+/// only after an error that diesel does not know.
+pub(crate) async fn read_failure(conn: &mut AsyncMysqlConnection, error: &Error) -> Failure {
+    let Error::DatabaseError(DatabaseErrorKind::Unknown, text) = error else { return Failure::Other };
+    let number = read_error_number(conn).await.ok().flatten();
+    classify_failure(number, text.message())
+}
+
+/// Whether the work ended because a lock was not free or because its statement took too long.
+pub(crate) async fn is_blocked(conn: &mut AsyncMysqlConnection, error: &Error) -> bool {
+    match read_failure(conn, error).await {
+        Failure::Contention | Failure::StatementTimeout => true,
+        Failure::ServerAway | Failure::Other => false,
+    }
+}
+
+/// The number of the last statement's error. Not `SHOW ERRORS`, which cannot be prepared everywhere.
+async fn read_error_number(conn: &mut AsyncMysqlConnection) -> QueryResult<Option<i64>> {
+    let ask = "GET DIAGNOSTICS CONDITION 1 @idem_error = MYSQL_ERRNO";
+    conn.batch_execute(ask).await?;
+    let row = sql_query("SELECT CAST(@idem_error AS SIGNED) AS number").get_result::<ErrorNumber>(conn).await;
+    // Reset, so that the next error whose diagnostics are empty finds no number of this one.
+    conn.batch_execute("SET @idem_error = NULL").await?;
+    Ok(row.optional()?.and_then(|it| it.number))
+}
+
+/// The meaning of a number; without one, that of a text.
+fn classify_failure(number: Option<i64>, text: &str) -> Failure {
+    let is_meant = |(known, _, beginning): &&(i64, Failure, &str)| match number {
+        Some(ERROR_DURING_COMMIT) => *known == ERROR_DURING_COMMIT && text.starts_with(beginning),
+        Some(number) => *known == number,
+        None => text.starts_with(beginning),
+    };
+    KNOWN.iter().find(is_meant).map_or(Failure::Other, |(_, failure, _)| *failure)
 }
 
 /// The beginnings of errors for a statement that the server refuses whatever its own state is: syntax
@@ -70,4 +138,48 @@ pub(crate) fn is_program_error(text: &str) -> bool {
     // An unknown text counts as the server's state: there are more of these, and a 503 that is wrong asks
     // the client to try again, whereas a 500 that is wrong gives a passing fault out as a defect.
     REFUSED.iter().any(|it| text.starts_with(it)) && !STATE.iter().any(|it| text.contains(it))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_decides_whatever_the_text_is() {
+        for number in [1213, 1205, 3101, 9007, 8022, 8147] {
+            assert_eq!(classify_failure(Some(number), "Stillstand"), Failure::Contention, "{number}");
+        }
+        for number in [1969, 3024] {
+            assert_eq!(classify_failure(Some(number), "Zeit"), Failure::StatementTimeout, "{number}");
+        }
+        for number in [1047, 1290, 1836] {
+            assert_eq!(classify_failure(Some(number), "nur lesen"), Failure::ServerAway, "{number}");
+        }
+        for number in [1062, 1064, 1105, 1146, 4025] {
+            let text = "Deadlock found when trying to get lock; try restarting transaction";
+            assert_eq!(classify_failure(Some(number), text), Failure::Other, "{number}");
+        }
+    }
+
+    #[test]
+    fn an_error_during_commit_is_contention_only_if_the_transaction_is_known_to_be_undone() {
+        let undone = "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT";
+        let unknown = "Got error 28 - 'No space left on device' during COMMIT";
+        for number in [Some(1180), None] {
+            assert_eq!(classify_failure(number, undone), Failure::Contention);
+            assert_eq!(classify_failure(number, unknown), Failure::Other);
+        }
+    }
+
+    #[test]
+    fn the_text_decides_where_there_is_no_number() {
+        for (text, failure) in [
+            ("Deadlock found when trying to get lock; try restarting transaction", Failure::Contention),
+            ("Write conflict, txnStartTS=1 [try again later]", Failure::Contention),
+            ("WSREP has not yet prepared node for application use", Failure::ServerAway),
+            ("Table 'idem.orders' doesn't exist", Failure::Other),
+        ] {
+            assert_eq!(classify_failure(None, text), failure, "{text}");
+        }
+    }
 }

@@ -40,3 +40,9 @@ pub(super) fn split_statements(sql: &str) -> Vec<String> {
     let parts = text.split(";\n").map(|it| it.trim().trim_end_matches(';'));
     parts.filter(|it| !it.is_empty()).map(str::to_owned).collect()
 }
+
+/// The tables that these statements create.
+pub(super) fn created_tables(statements: &[String]) -> Vec<&str> {
+    let created = statements.iter().filter_map(|it| it.strip_prefix("CREATE TABLE IF NOT EXISTS "));
+    created.filter_map(|it| it.split_whitespace().next()).collect()
+}

@@ -4,13 +4,14 @@ use domain::Currency;
 use mysql_async::prelude::Queryable;
 
 use super::steps::{STEPS, split_statements};
-use super::{CREATE_VERSIONS_TABLE, express, insert_step_version};
+use super::{CREATE_VERSIONS_TABLE, check_result, express, insert_step_version, lease};
 use crate::MySql;
+use crate::connection::{Consistency, Servers};
 
 #[path = "../../tests/express/mod.rs"]
 mod express_database;
 #[path = "../../tests/ground/mod.rs"]
-mod ground;
+pub(super) mod ground;
 
 #[test]
 fn every_statement_is_one_that_may_be_run_again() {
@@ -89,6 +90,7 @@ async fn a_step_that_dies_after_any_statement_is_done_again_from_its_first() {
     MySql::migrate(&alone).await.unwrap();
     let mut conn = ground::connect(&url).await;
     conn.query_drop(CREATE_VERSIONS_TABLE).await.unwrap();
+    conn.query_drop(lease::CREATE_LEASE_TABLE).await.unwrap();
     express::rename_tables(&mut conn).await.unwrap();
     express::rename_tables(&mut conn).await.unwrap();
     for step in STEPS {
@@ -107,7 +109,24 @@ async fn a_step_that_dies_after_any_statement_is_done_again_from_its_first() {
 
 #[tokio::test]
 async fn a_migration_takes_as_long_as_it_takes() {
-    let url = mysql_async::Opts::from_url(&ground::database("patient")).unwrap();
-    let mut conn = super::connect_for_migration(url).await.unwrap();
+    let servers = Servers::parse(&ground::database("patient"), Consistency::Strict).unwrap();
+    let mut conn = super::connect_for_migration(&servers).await.unwrap();
     assert_eq!(conn.query_first("SELECT CAST(@@max_statement_time AS UNSIGNED)").await.unwrap(), Some(0));
+}
+
+#[tokio::test]
+async fn a_step_without_its_result_is_not_noted() {
+    let url = express_database::made(&[express_database::OLD_ROWS]).await;
+    MySql::migrate(&url).await.unwrap();
+    let mut conn = ground::connect(&url).await;
+    for step in STEPS {
+        check_result(&mut conn, step).await.unwrap();
+    }
+    // As a server left them that had not applied the rename when the rows were taken over.
+    conn.query_drop("DELETE FROM order_items").await.unwrap();
+    let missing = check_result(&mut conn, &STEPS[2]).await.unwrap_err();
+    assert!(missing.to_string().starts_with("the result of step 0003 is not in the database"), "{missing}");
+    conn.query_drop("DROP TABLE findings").await.unwrap();
+    let missing = check_result(&mut conn, &STEPS[0]).await.unwrap_err();
+    assert!(missing.to_string().ends_with("no table findings"), "{missing}");
 }

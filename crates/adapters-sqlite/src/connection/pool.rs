@@ -45,6 +45,8 @@ pub(crate) struct Pool {
     wait: Duration,
     waiting: Semaphore,
     permits: Arc<Semaphore>,
+    /// How many permits there are.
+    connections: usize,
     idle: Mutex<Vec<Conn>>,
 }
 
@@ -62,8 +64,14 @@ impl Pool {
             wait: limits.wait,
             waiting: Semaphore::new(limits.waiting),
             permits: Arc::new(Semaphore::new(limits.connections)),
+            connections: limits.connections,
             idle: Mutex::new(idle),
         })
+    }
+
+    /// How many connections work uses now, and how many there are.
+    pub(crate) fn connections_in_use(&self) -> (usize, usize) {
+        (self.connections.saturating_sub(self.permits.available_permits()), self.connections)
     }
 
     /// Runs one query, without a transaction around it.

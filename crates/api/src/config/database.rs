@@ -2,13 +2,13 @@
 
 use std::{fmt, path::PathBuf};
 
-use adapters_mysql::MySql;
+use adapters_mysql::{Consistency, MySql};
 use secrecy::{ExposeSecret, SecretString};
 
 const URL_RULE: &str =
     "must be sqlite:// and the path of a file, without ? and #, or mysql://user:password@host:port/database";
 
-const OPTIONS_RULE: &str = "must be mysql://user:password@host:port/database, with a port from 1 to 65535 and options that the driver knows";
+const OPTIONS_RULE: &str = "must be mysql://user:password@host:port/database, with a port from 1 to 65535, options that the driver knows, and commas between at most 16 hosts";
 
 /// The system of record: a file of this machine, or a database of a server that instances share.
 #[derive(Debug, Clone)]
@@ -47,6 +47,26 @@ impl Database {
     }
 }
 
+/// Reads how fresh reads are where several servers have the record.
+///
+/// # Errors
+/// The rule that the text breaks.
+pub(super) fn parse_consistency(text: &str) -> Result<Consistency, String> {
+    match text {
+        "strict" => Ok(Consistency::Strict),
+        "eventual" => Ok(Consistency::Eventual),
+        _ => Err("must be strict or eventual".to_owned()),
+    }
+}
+
+/// The setting that [`parse_consistency`] reads.
+pub(super) const fn consistency_text(consistency: Consistency) -> &'static str {
+    match consistency {
+        Consistency::Strict => "strict",
+        Consistency::Eventual => "eventual",
+    }
+}
+
 /// Host, port and database of a MySQL URL: the part that may be shown. `None` when the URL is ambiguous.
 fn host_and_database(url: &str) -> Option<&str> {
     let (authority, rest) = url.strip_prefix("mysql://")?.split_once('/')?;
@@ -60,6 +80,22 @@ fn host_and_database(url: &str) -> Option<&str> {
     let place = place.split_once('?').map_or(place, |(place, _)| place);
     let (host, database) = place.split_once('/')?;
     (!host.is_empty() && host.is_ascii() && !database.is_empty() && !database.contains('/')).then_some(place)
+}
+
+impl Database {
+    /// What names the record among others, for instances that share a cache: the same whichever of its servers is used,
+    /// and in whatever order the URL names them.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let shown = self.to_string();
+        let Self::MySql(url) = self else { return shown };
+        let place = host_and_database(url.expose_secret()).unwrap_or_default();
+        let Some((hosts, database)) = place.split_once('/') else { return shown };
+        let mut hosts: Vec<_> = hosts.split(',').collect();
+        hosts.sort_unstable();
+        hosts.dedup();
+        format!("mysql://{}/{database}", hosts.join(","))
+    }
 }
 
 /// As a URL without user and password.
@@ -85,10 +121,27 @@ mod tests {
             ("mysql://idem:hunter2@db:3306/shop", "mysql://db:3306/shop"),
             ("mysql://idem:hunt@er2@db/shop?require_ssl=true", "mysql://db/shop"),
             ("mysql://db/shop", "mysql://db/shop"),
+            ("mysql://idem:hunter2@a:3306,b/shop", "mysql://a:3306,b/shop"),
         ] {
             let database = Database::parse(url).unwrap();
             assert_eq!(database.to_string(), shown);
             assert!(!format!("{database:?}").contains("hunt"));
+        }
+    }
+
+    #[test]
+    fn the_name_of_a_record_depends_neither_on_the_order_of_its_servers_nor_on_the_login() {
+        let name = |url: &str| Database::parse(url).unwrap().name();
+        assert_eq!(name("mysql://u:p@b:1,a:2/shop"), name("mysql://other@a:2,b:1/shop?require_ssl=true"));
+        assert_eq!(name("mysql://u:p@b:1,a:2/shop"), "mysql://a:2,b:1/shop");
+        assert_ne!(name("mysql://a/shop"), name("mysql://b/shop"));
+        assert_eq!(name("sqlite://data/a,b/idem.db"), "sqlite://data/a,b/idem.db");
+    }
+
+    #[test]
+    fn a_list_of_servers_has_no_empty_place() {
+        for url in ["mysql://a,/shop", "mysql://,a/shop", "mysql://a,,b/shop", "mysql://a:0,b/shop"] {
+            assert_eq!(Database::parse(url).unwrap_err(), OPTIONS_RULE, "{url}");
         }
     }
 

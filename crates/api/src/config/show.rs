@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use super::{Config, Database, durations::format_duration};
+use super::{Config, Database, database::consistency_text, durations::format_duration};
 
 pub(super) const NONE: &str = "(none)";
 
@@ -27,6 +27,7 @@ impl Config {
         let lines = [
             ("http_addr", toml_string(&self.http_addr.to_string())),
             ("database_url", toml_string(&self.database.to_string())),
+            ("database_consistency", toml_string(consistency_text(self.database_consistency))),
             ("redis_url", toml_string(secret(&self.redis_url, NONE))),
             ("memcached_url", toml_string(self.memcached_url.as_deref().unwrap_or(NONE))),
             ("jwt_secret", toml_string(secret(&self.jwt_secret, made))),
@@ -58,6 +59,8 @@ impl Config {
             ("request_deadline", toml_duration(self.request_deadline)),
             ("trusted_proxies", toml_string(&proxies.join(","))),
             ("webhook_allow", toml_string(&allowed.join(","))),
+            ("otlp_endpoint", toml_string(self.otlp_endpoint.as_deref().unwrap_or(NONE))),
+            ("trace_sample", toml_string(&self.trace_sample.to_string())),
             ("bcrypt_cost", self.bcrypt_cost.to_string()),
             ("workers", self.workers.to_string()),
             ("log", toml_string(&self.log)),
@@ -66,17 +69,19 @@ impl Config {
         let gateways =
             self.gateways.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
         let mail = self.mail.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
+        let edge = self.edge.shown().into_iter().map(|(key, value)| format!("{key} = {value}\n"));
         lines
             .map(|(key, value)| format!("{key} = {value}\n"))
             .into_iter()
             .chain(gateways)
             .chain(mail)
+            .chain(edge)
             .collect()
     }
 }
 
 /// A TOML basic string. TOML has every escape that JSON uses, so a JSON string is one.
-fn toml_string(value: &str) -> String {
+pub(super) fn toml_string(value: &str) -> String {
     serde_json::Value::from(value).to_string()
 }
 

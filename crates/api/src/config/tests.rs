@@ -2,6 +2,7 @@ use secrecy::ExposeSecret;
 
 use super::*;
 
+mod edge;
 mod gateways;
 mod mail;
 

@@ -140,6 +140,11 @@ pub(super) fn parse_api_base(text: &str) -> ParseResult<String> {
         .ok_or_else(|| "must be https://host[:port][/path], or http:// to an address of this machine".into())
 }
 
+/// On or off.
+pub(super) fn parse_switch(text: &str) -> ParseResult<bool> {
+    text.parse().map_err(|_| "must be true or false".into())
+}
+
 pub(super) fn parse_jwt_secret(text: &str) -> ParseResult<SecretString> {
     SigningKeys::parse(text).map_err(|it| it.to_string())?;
     Ok(text.into())

@@ -4,21 +4,23 @@ use std::{
     future::Future,
     io,
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll, Waker, ready},
     time::Duration,
 };
 
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
     time::{Sleep, sleep},
 };
 
 use super::{
     framer::{Framer, FramerState},
+    frames::Frames,
+    http2::{Http2Requests, Http2Watch},
     patience::WriteTimeout,
     places::Place,
     responses::ResponseCounter,
+    transport::Transport,
 };
 
 /// Time limit from the first byte of a request's head to its last.
@@ -27,11 +29,11 @@ pub(crate) const HEAD_TIMEOUT: Duration = Duration::from_secs(5);
 const FILLER_BYTES_MAX: usize = 128 * 1024;
 const FILLER_BYTE: u8 = b'a';
 
-/// A TCP stream with the limits that the HTTP library lacks: it has none for the time of the heads after the
+/// A stream with the limits that the HTTP library lacks: it has none for the time of the heads after the
 /// first one, none for a slow reader, and its limit for the size of a head is above the size at which it
 /// panics.
 pub(crate) struct GuardedStream {
-    stream: TcpStream,
+    stream: Transport,
     framer: Framer,
     responses: ResponseCounter,
     write_timeout: WriteTimeout,
@@ -40,15 +42,39 @@ pub(crate) struct GuardedStream {
     head_timer: Option<(u64, Pin<Box<Sleep>>)>,
     /// How many filler bytes may still be passed on in place of a head that is too long.
     filler_left: usize,
+    /// What HTTP/2 has in place of framer and counter; `None` over HTTP/1.1.
+    http2: Option<Http2State>,
     /// Given back when the connection ends.
     _place: Place,
 }
 
+/// Most bytes that one read of an HTTP/2 connection takes.
+const HTTP2_READ_BYTES_MAX: usize = 16 * 1024;
+
+struct Http2State {
+    frames: Frames,
+    watch: Http2Watch,
+    /// Whether the last write had to wait for the reader of the answers.
+    is_blocked: bool,
+    /// The task that would read on if the last write had not to wait.
+    reader: Option<Waker>,
+    /// Whether requests of the last read may begin before the next one.
+    yields: bool,
+}
+
 impl GuardedStream {
     /// Guards a connection that has just been made and has a place.
-    pub(crate) fn new(stream: TcpStream, place: Place) -> Self {
+    pub(crate) fn new(stream: Transport, place: Place) -> Self {
+        let http2 = stream.is_http2().then(|| Http2State {
+            frames: Frames::new(),
+            watch: Http2Watch::new(),
+            is_blocked: false,
+            reader: None,
+            yields: false,
+        });
         Self {
             stream,
+            http2,
             framer: Framer::new(),
             responses: ResponseCounter::default(),
             write_timeout: WriteTimeout::default(),
@@ -61,6 +87,11 @@ impl GuardedStream {
     /// Where the answers to its requests are to be noted.
     pub(crate) fn response_counter(&self) -> ResponseCounter {
         self.responses.clone()
+    }
+
+    /// Where the requests of an HTTP/2 connection are to be noted.
+    pub(crate) fn http2_requests(&self) -> Option<Http2Requests> {
+        self.http2.as_ref().map(|it| it.watch.requests())
     }
 
     /// Ready when the current head takes too long. The first head of a connection is left to the HTTP
@@ -96,15 +127,64 @@ impl GuardedStream {
         match outcome {
             Poll::Ready(outcome) => {
                 self.write_timeout.credit_bytes(outcome.as_ref().copied().unwrap_or_default());
+                if let Some(http2) = &mut self.http2 {
+                    http2.unblock();
+                }
                 Poll::Ready(outcome)
             }
             Poll::Pending => {
+                if let Some(http2) = &mut self.http2 {
+                    http2.is_blocked = true;
+                }
                 ready!(self.write_timeout.poll_timeout(context));
                 // Closing must not leave the send buffer to the system, which would go on holding it for this
                 // reader. The outcome may be dropped: the connection ends either way.
                 let _ = self.stream.set_zero_linger();
                 Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
             }
+        }
+    }
+}
+
+impl Http2State {
+    fn poll_read(
+        &mut self,
+        stream: &mut Transport,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        if self.watch.poll_end(context).is_ready() {
+            // Zero bytes mean the end of the stream.
+            return Poll::Ready(stream.set_zero_linger());
+        }
+        // Every request read makes an answer, also one that is refused: who does not read answers sends no more requests.
+        if self.is_blocked {
+            self.reader = Some(context.waker().clone());
+            return Poll::Pending;
+        }
+        // The library unpacks heads as fast as they come. In between, the requests that it has made must run: those with
+        // too long a head give their memory back, and the limit of those under way can hold.
+        if std::mem::take(&mut self.yields) {
+            context.waker().wake_by_ref();
+            return Poll::Pending;
+        }
+        let mut bytes = [0; HTTP2_READ_BYTES_MAX];
+        let room = buffer.remaining().min(bytes.len());
+        let mut limited = ReadBuf::new(bytes.get_mut(..room).unwrap_or_default());
+        ready!(Pin::new(stream).poll_read(context, &mut limited))?;
+        if self.frames.feed_bytes(limited.filled()).is_err() {
+            return Poll::Ready(Err(io::ErrorKind::InvalidData.into()));
+        }
+        self.yields = !limited.filled().is_empty();
+        buffer.put_slice(limited.filled());
+        Poll::Ready(Ok(()))
+    }
+
+    /// Lets reading go on after a write.
+    fn unblock(&mut self) {
+        self.is_blocked = false;
+        if let Some(reader) = self.reader.take() {
+            reader.wake();
         }
     }
 }
@@ -116,6 +196,9 @@ impl AsyncRead for GuardedStream {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = self.get_mut();
+        if let Some(http2) = &mut this.http2 {
+            return http2.poll_read(&mut this.stream, context, buffer);
+        }
         // Not reading is the only way to slow the client down: what is read goes to the HTTP library at once.
         ready!(this.responses.poll_room(this.framer.head_count(), context));
         match this.framer.current_state() {

@@ -5,7 +5,10 @@ use application::auth::{
     self, LoginError, LoginRequest, NewAccount, PasswordChange, PasswordError, RefreshError, RegisterError,
     RevokeError,
 };
-use domain::{Email, Password, Session, SessionId, User, Username};
+use domain::{
+    Email, Password, SessionId, User, Username,
+    session::{ListedSession, SessionOrigin},
+};
 use ports::AccountConflict;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -13,7 +16,7 @@ use utoipa::ToSchema;
 use super::{
     body::Body,
     decode::{Fields, QueryParameters, any_string, text},
-    extract::{ClientAddress, UserCaller},
+    extract::{ClientAddress, ClientAgent, UserCaller},
     idempotency,
     openapi::{OptionalKeyHeader, PageParameters},
     problem::{HandlerResult, Kind, Problem},
@@ -132,15 +135,20 @@ impl From<RegisterError> for Problem {
         account from anywhere; or too many logins from this network."),
     (status = 503, description = "`overloaded` or `unavailable`.")
 ))]
-pub async fn login(service: SharedService, peer: ClientAddress, body: Body) -> HandlerResult {
+pub async fn login(
+    service: SharedService,
+    peer: ClientAddress,
+    agent: ClientAgent,
+    body: Body,
+) -> HandlerResult {
     let body = body.read_json().await?;
     let mut it = Fields::new(&body);
     // Compared and never stored, so the rules for new names and passwords do not apply: an account that was
     // made under other rules must be able to log in.
     let username = it.read_required("username", text(any_string));
     let password = it.read_required("password", text(any_string));
-    let network = peer.network();
-    let login = it.finish(|| Some(LoginRequest { login: username?, password: password?, network }))?;
+    let origin = SessionOrigin { network: peer.network(), user_agent: agent.0 };
+    let login = it.finish(|| Some(LoginRequest { login: username?, password: password?, origin }))?;
     // A write: the failure has to be counted also when the client closes the connection to avoid that.
     let outcome = service.write(async move |app| auth::login(&app, login).await).await?;
     let pair = outcome.map_err(|error| login_problem(error, Kind::InvalidCredentials))?;
@@ -257,8 +265,8 @@ pub async fn list_sessions(service: SharedService, http: HttpRequest, caller: Us
     // All at once, and cut into pages here: at most 1000 sessions are listed, and a page that begins after a
     // session that has ended meanwhile needs the others anyway.
     let live = auth::list_sessions(&service.app, &caller).await?;
-    let view = |it: &Session| SessionView::new(it, &caller.session);
-    Ok(HttpResponse::Ok().json(PageView::from_list(&live, page, &cursors, |it| it.id.as_str(), view)))
+    let view = |it: &ListedSession| SessionView::new(it, &caller.session);
+    Ok(HttpResponse::Ok().json(PageView::from_list(&live, page, &cursors, |it| it.session.id.as_str(), view)))
 }
 
 /// End one of my live sessions

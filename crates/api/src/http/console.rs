@@ -1,7 +1,7 @@
 //! The operators' console: a page that runs in the browser and uses the public API. Its sources are in
 //! `crates/console`; the files that are built from them are part of the program.
 
-use std::{collections::BTreeMap, future::ready, sync::LazyLock};
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -22,9 +22,6 @@ use crate::service::SharedService;
 const INDEX: &str = "index.html";
 /// The address of the page.
 const INDEX_PATH: &str = "/console";
-/// Addresses of pages with a slash that they do not have, and the addresses that they lead to.
-const WITH_SLASH: [(&str, &str); 3] =
-    [("/console/", INDEX_PATH), ("/docs/", "/docs"), ("/problems/", "/problems")];
 /// What the page may do: run its own script, apply its own style, and send requests to this service. No
 /// script or style that stands in a page or in an attribute is run.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; \
@@ -45,18 +42,12 @@ const FILES: [(&str, &str, &[u8]); 4] = [
     embed_file!("assets/icon.svg", "image/svg+xml"),
 ];
 
-/// Registers what the table of routes does not have: the addresses that only lead to a page.
+/// Registers what the table of routes does not have: the address that only leads to a page.
 pub(super) fn configure(config: &mut ServiceConfig) {
-    let get = |path, handler| method_resource(path, vec![(Method::GET, handler)]);
     // Not for ever: browsers keep a permanent redirect, and where `/` leads may change.
     let start =
         async || HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, INDEX_PATH)).finish();
-    config.service(get("/", web::to(start)));
-    for (with_slash, page) in WITH_SLASH {
-        let redirect =
-            move || ready(HttpResponse::PermanentRedirect().insert_header((header::LOCATION, page)).finish());
-        config.service(get(with_slash, web::to(redirect)));
-    }
+    config.service(method_resource("/", vec![(Method::GET, web::to(start))]));
 }
 
 /// Get the operators' console: a page that uses this API

@@ -3,6 +3,7 @@
 //! They run before the handler, so 401 and 403 are answered before a body or a parameter is read.
 
 mod address;
+mod agent;
 
 use std::{future::Ready, net::IpAddr, ops::Deref};
 
@@ -15,9 +16,12 @@ use application::{ServiceCaller, security::SecurityEvent};
 use domain::{Network, SessionId, UserId, api_key::Scope};
 use futures_util::future::LocalBoxFuture;
 
+pub use agent::ClientAgent;
+
 use super::{
     key_access::route_scopes,
     problem::{Kind, Problem},
+    request_limits::count_caller,
     route_of,
 };
 use crate::service::SharedService;
@@ -171,6 +175,7 @@ async fn authenticate_request(request: &HttpRequest) -> Result<application::Call
     let unauthorized = || Problem::unauthorized(shown);
     let token = bearer_token(request.headers()).ok_or_else(unauthorized)?;
     let caller = application::auth::authenticate(&service.app, token).await?.ok_or_else(unauthorized)?;
+    count_caller(request, service, &caller)?;
     if let application::Caller::Service(key) = &caller {
         let scopes = route_scopes(route_of(request)?.name);
         if !key.has_any_scope(scopes) {
@@ -195,7 +200,7 @@ pub(super) fn bearer_token(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// The text of a header that is given once; `None` when it is missing, repeated or no text.
-fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+pub(super) fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
     let mut given = headers.get_all(name);
     // With two values a proxy may judge by one and we by the other, so a repeated header counts as none.
     let first = given.next()?;
@@ -207,7 +212,7 @@ fn single_header<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 pub struct ClientAddress(pub IpAddr);
 
 impl ClientAddress {
-    fn for_request(request: &HttpRequest) -> Self {
+    pub(super) fn for_request(request: &HttpRequest) -> Self {
         let trusted = request.app_data::<SharedService>().map_or(&[][..], |it| &it.trusted_proxies);
         Self(address::client_ip(request, trusted))
     }

@@ -13,7 +13,7 @@ use super::{
 use crate::service::{Dependency, SharedService};
 
 /// How long a dependency may take to answer a probe; afterwards it counts as unavailable.
-const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
+pub(crate) const CHECK_TIMEOUT: Duration = Duration::from_secs(2);
 /// The content type of the older Prometheus text format, which is the default.
 const PROMETHEUS_TEXT: &str = "text/plain; version=0.0.4; charset=utf-8";
 /// The content type of `OpenMetrics`, which Prometheus prefers and asks for by name.

@@ -53,6 +53,7 @@ struct Parts {
     errors: Faults,
     allowed: Option<Vec<OrderStatus>>,
     scopes: Option<&'static [Scope]>,
+    reached: Option<Limit>,
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
@@ -62,7 +63,8 @@ impl Problem {
     pub fn new(kind: Kind) -> Self {
         let detail = Cow::Borrowed(kind.detail());
         let (errors, headers) = (Faults::default(), Vec::new());
-        Self(Box::new(Parts { kind, detail, instance: None, errors, allowed: None, scopes: None, headers }))
+        let (instance, allowed, scopes, reached) = (None, None, None, None);
+        Self(Box::new(Parts { kind, detail, instance, errors, allowed, scopes, reached, headers }))
     }
 
     /// A request with faults: `invalid-request`, whose detail counts them.
@@ -103,8 +105,8 @@ impl Problem {
     #[must_use]
     pub fn too_many_requests(it: Throttled) -> Self {
         let Throttled { reached, limit, window, retry_after } = it;
-        let resets = whole_seconds(retry_after);
-        Self::new(Kind::TooManyRequests)
+        let (name, resets) = (reached.as_str(), whole_seconds(retry_after));
+        let mut problem = Self::new(Kind::TooManyRequests)
             .with_detail(format!(
                 "Too many {}. The Retry-After header says when to try again.",
                 many(reached)
@@ -112,12 +114,14 @@ impl Problem {
             .with_retry_after(retry_after)
             .with_text_header(
                 "ratelimit-policy",
-                &format!("\"attempts\";q={limit};w={}", whole_seconds(window)),
+                &format!("\"{name}\";q={limit};w={}", whole_seconds(window)),
             )
-            .with_text_header("ratelimit", &format!("\"attempts\";r=0;t={resets}"))
+            .with_text_header("ratelimit", &format!("\"{name}\";r=0;t={resets}"))
             .with_text_header("ratelimit-limit", &limit.to_string())
             .with_text_header("ratelimit-remaining", "0")
-            .with_text_header("ratelimit-reset", &resets.to_string())
+            .with_text_header("ratelimit-reset", &resets.to_string());
+        problem.0.reached = Some(reached);
+        problem
     }
 
     /// Replaces the detail by a more exact one. The text must not repeat an id or a value that was sent.
@@ -174,6 +178,12 @@ impl Problem {
         self
     }
 
+    /// The limit that was reached; `None` for any other problem.
+    #[must_use]
+    pub fn reached_limit(&self) -> Option<Limit> {
+        self.0.reached
+    }
+
     /// The kind, which decides type, status and title.
     #[must_use]
     pub fn kind(&self) -> Kind {
@@ -196,11 +206,14 @@ const fn many(reached: Limit) -> &'static str {
         Limit::UserDeclines => "declined payments of this user within a day",
         Limit::ResetRequests => "requests to reset the password of this account",
         Limit::NetworkResets => "requests to reset a password from this network",
+        Limit::UserRequests => "requests of this user within a minute",
+        Limit::KeyRequests => "requests with this API key within a minute",
+        Limit::NetworkRequests => "requests from this network within a minute",
     }
 }
 
 /// Whole seconds, rounded up, at least one: who comes a moment too early only comes twice.
-fn whole_seconds(wait: Duration) -> u64 {
+pub(in crate::http) fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs().saturating_add(u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::auth::accounts::{self, AccountError, AccountPatch};
-use domain::{Invalid, Role, UserId};
+use domain::{Invalid, Role, UserId, session::ListedSession};
 use ports::{Account, AccountCursor, AccountFilter};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -17,12 +17,14 @@ use super::{
     openapi::{OptionalKeyHeader, PageParameters},
     problem::{HandlerResult, Kind, Problem},
     reply,
-    view::{PageView, account::AccountView},
+    view::{PageView, account::AccountView, user::SessionView},
 };
 use crate::service::SharedService;
 
 /// The name under which this list's cursors are sealed.
 const LIST_NAME: &str = "users";
+/// The name under which the cursors of the sessions of a user are sealed.
+const SESSIONS_NAME: &str = "user-sessions";
 /// Length of a name or an address to look for, in characters. Names of an adopted database follow no other rule.
 const NAME_CHARS: RangeInclusive<usize> = 1..=255;
 /// Length of the beginning of a name, in characters. A shorter one would match too many accounts to be of use.
@@ -135,6 +137,29 @@ pub async fn patch_user(
 
 fn parse_role(text: &str) -> Result<Role, Invalid> {
     Role::parse(text).ok_or(Invalid("must be CUSTOMER or OPERATOR"))
+}
+
+/// List the live sessions of a user, newest first
+///
+/// With the network and the program of each login, so that one that the user does not know is found.
+#[utoipa::path(get, operation_id = "sessions", path = "/v1/users/{id}/sessions", tag = "Users",
+    security(("bearer" = ["OPERATOR"])),
+    params(("id" = String, Path, description = "The user's id."), PageParameters), responses(
+    (status = 200, description = "A page; the newest 1000 are listed.", body = PageView<SessionView>),
+    (status = 404, description = "No such user.")
+))]
+pub async fn list_user_sessions(
+    service: SharedService,
+    http: HttpRequest,
+    operator: Operator,
+    id: Path<String>,
+) -> HandlerResult {
+    let cursors = service.cursors_for(SESSIONS_NAME);
+    let page = QueryParameters::new(&http).read_page(&cursors)?;
+    let live = accounts::list_account_sessions(&service.app, &operator, &parse_user_id(&id)?).await?;
+    let live = live.ok_or(Kind::NotFound)?;
+    let view = |it: &ListedSession| SessionView::new(it, &operator.caller().session);
+    Ok(HttpResponse::Ok().json(PageView::from_list(&live, page, &cursors, |it| it.session.id.as_str(), view)))
 }
 
 /// End all sessions of a user

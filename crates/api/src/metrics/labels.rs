@@ -1,6 +1,7 @@
 //! The labels of the metrics. Their values are words of this program and never a client's: each new value is
 //! a new series, and a client could make as many as it likes.
 
+use application::Limit;
 use domain::{FindingKind, GatewayName};
 use ports::{BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, DeliveryOutcome, SplitReason};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -159,5 +160,16 @@ impl From<DeliveryOutcome> for DeliveryLabels {
             DeliveryOutcome::GivenUp => "given-up",
         };
         Self { outcome }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub(super) struct LimitLabels {
+    policy: &'static str,
+}
+
+impl From<Limit> for LimitLabels {
+    fn from(it: Limit) -> Self {
+        Self { policy: it.as_str() }
     }
 }

@@ -10,7 +10,7 @@ use application::{
     caching::{ScopedCache, TieredCache, cache_shape},
     shared_throttle::SharedThrottle,
 };
-use ports::{Broadcast, Cache, Clock, Digests, HealthCheck, LockManager, Throttle};
+use ports::{Broadcast, Cache, Clock, Digests, HealthCheck, LockManager, SharedCounters, Throttle};
 use secrecy::ExposeSecret;
 
 use super::CACHE_BYTES_MAX;
@@ -68,6 +68,11 @@ impl Servers {
         }
     }
 
+    /// The counters that instances share; `None` without a server that they share.
+    pub(super) fn build_counters(&self) -> Option<Arc<dyn SharedCounters>> {
+        self.redis.clone().map(|it| -> Arc<dyn SharedCounters> { Arc::new(RedisThrottle::new(it)) })
+    }
+
     pub(super) fn build_broadcast(&self) -> Arc<dyn Broadcast> {
         match &self.redis {
             Some(redis) => Arc::new(RedisBroadcast::new(redis.clone(), SESSIONS_ENDED_CHANNEL)),
@@ -82,10 +87,10 @@ impl Servers {
     }
 }
 
-/// The prefix of all cache keys: a digest of the database's address, without the login, which may differ
-/// between instances; and of the shape of entries, so that no entry of another version is ever read.
+/// The prefix of all cache keys: a digest of the database's name, which does not depend on the login or on the server
+/// that is in use; and of the shape of entries, so that no entry of another version is ever read.
 pub(super) fn cache_scope(database: &Database) -> String {
-    let digest = Sha256Digests.sha256_hex(format!("{database}\n{}", cache_shape()).as_bytes());
+    let digest = Sha256Digests.sha256_hex(format!("{}\n{}", database.name(), cache_shape()).as_bytes());
     digest.chars().take(SCOPE_CHARS).collect()
 }
 

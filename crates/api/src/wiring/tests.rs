@@ -1,4 +1,8 @@
-use super::*;
+use super::{
+    hashing::{PURPOSES, QUEUED_PASSWORDS_PER_HASH, hashing_limits},
+    *,
+};
+use crate::tasks::HASHING_MAX;
 
 #[tokio::test]
 async fn a_record_on_a_server_needs_a_secret_that_all_instances_share() {
@@ -6,6 +10,18 @@ async fn a_record_on_a_server_needs_a_secret_that_all_instances_share() {
     let config = Config::from_sources(None, [database]).unwrap();
     let fault = wire_adapters(&config).await.err().unwrap().to_string();
     assert_eq!(fault, format!("jwt_secret (IDEM_JWT_SECRET): {SHARED_SECRET}"));
+}
+
+#[test]
+fn settings_that_no_start_accepts_are_refused_before_anything_is_opened() {
+    let check = |settings: &[(&str, &str)]| {
+        let settings = settings.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+        check_settings(&Config::from_sources(None, settings).unwrap()).map_err(|it| it.to_string())
+    };
+    let server = ("IDEM_DATABASE_URL", "mysql://idem@127.0.0.1:1/shop");
+    assert!(check(&[]).is_ok());
+    assert_eq!(check(&[server]), Err(format!("jwt_secret (IDEM_JWT_SECRET): {SHARED_SECRET}")));
+    assert!(check(&[server, ("IDEM_JWT_SECRET", "a-secret-of-more-than-thirty-two-bytes")]).is_ok());
 }
 
 #[tokio::test]
@@ -47,6 +63,7 @@ fn copies_of_another_database_have_other_names() {
     let of = |url: &str| servers::cache_scope(&Database::parse(url).unwrap());
     assert_eq!(of("mysql://a:b@db:3306/shop"), of("mysql://c:d@db:3306/shop"));
     assert_ne!(of("mysql://a:b@db:3306/shop"), of("mysql://a:b@db:3306/other"));
+    assert_eq!(of("mysql://a:b@one:1,two:2/shop"), of("mysql://a:b@two:2,one:1/shop"));
 }
 
 #[test]

@@ -52,6 +52,7 @@ async fn only_operators_see_and_change_users() {
         client.patch(&path(&id), &json!({"role": "OPERATOR"})).await.refused(refused.0, refused.1);
         client.patch(&path(&id), &json!({"role": 1})).await.refused(refused.0, refused.1);
         client.delete(&format!("{}/sessions", path(&id))).await.refused(refused.0, refused.1);
+        client.get(&format!("{}/sessions", path(&id))).await.refused(refused.0, refused.1);
     }
     assert_eq!(customer.get("/v1/me").await.ok(200)["role"], "CUSTOMER");
 }
@@ -210,6 +211,20 @@ async fn a_role_is_felt_on_every_instance_and_sessions_go_on() {
             assert_eq!(client.get("/v1/me").await.ok(200)["role"], role);
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_sees_where_a_user_is_logged_in() {
+    let (operator, customer) = (shared().operator().await, shared().customer().await);
+    let sessions = format!("{}/sessions", path(&id_of(&customer).await));
+    let listed = operator.all(&sessions).await;
+    assert_eq!(listed.len(), 1);
+    assert_eq!((&listed[0]["current"], &listed[0]["network"]), (&json!(false), &json!("127.0.0.1")));
+    let own = operator.all(&format!("{}/sessions", path(&id_of(&operator).await))).await;
+    assert!(own.iter().any(|it| it["current"] == true), "{own:?}");
+    let unknown = operator.get("/v1/users/aaaaaaaaaaaaaaaaaaaaaaaaaa/sessions").await;
+    unknown.refused(404, "not-found");
+    operator.get(&format!("{sessions}?limit=0")).await.refused(422, "invalid-request");
 }
 
 #[tokio::test(flavor = "multi_thread")]

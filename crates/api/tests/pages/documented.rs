@@ -6,10 +6,11 @@ use api::config::{Config, PREFIX};
 use application::security::SecurityEvent;
 use domain::FindingKind;
 
-const OPERATIONS: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md"));
+pub(crate) const OPERATIONS: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/operations.md"));
 
 /// The rows of the first table in a section of the page, as cells without their backticks.
-fn table(section: &str) -> Vec<Vec<String>> {
+pub(crate) fn table(section: &str) -> Vec<Vec<String>> {
     let heading = format!("\n## {section}\n");
     let (_, from_here) = OPERATIONS.split_once(&heading).unwrap();
     let rows = from_here.lines().skip_while(|it| !it.starts_with("| --- |")).skip(1);
@@ -28,12 +29,15 @@ fn keys() -> BTreeSet<String> {
     let source = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config.rs"));
     let gateways = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/gateways.rs"));
     let mail = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/mail.rs"));
+    let edge = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/edge.rs"));
     let secrets = literals(gateways, "it.read_secret(");
     let plain = [
         literals(source, "it.get("),
         literals(source, "it.get_optional("),
         literals(source, "it.get_filled("),
         literals(mail, "keys.get_filled("),
+        literals(edge, "keys.get("),
+        literals(edge, "keys.get_filled("),
         literals(gateways, "it.read_text("),
         literals(gateways, "it.read_api_base("),
     ];
@@ -85,21 +89,44 @@ fn what_is_in_force_is_shown_whole() {
     assert_eq!(shown, keys());
 }
 
+/// The names of all metrics with those of their labels.
+pub(crate) fn documented_metrics() -> Vec<(String, Vec<String>)> {
+    // An empty cell leaves its border to the next one.
+    let labels = |it: &str| it.split(", ").filter(|it| !it.starts_with('|')).map(str::to_owned).collect();
+    table("Metrics").into_iter().map(|row| (row[0].clone(), labels(&row[1]))).collect()
+}
+
 #[test]
 fn every_metric_is_documented_and_every_documented_metric_is_one() {
     // Histograms and a gauge of a state are no counters.
     let is_counter = |it: &str| {
-        !["_seconds", "_state", "_units", "_events", "_backlog_deliveries"]
-            .iter()
-            .any(|unit| it.ends_with(unit))
+        const OTHERS: [&str; 13] = [
+            "_in_use",
+            "_max",
+            "_bytes",
+            "_threads",
+            "_seconds",
+            "_state",
+            "_units",
+            "backlog_events",
+            "_backlog_deliveries",
+            "_findings",
+            "_up",
+            "_info",
+            "_fds",
+        ];
+        it == "process_cpu_seconds" || !OTHERS.iter().any(|unit| it.ends_with(unit))
     };
-    let name = |it: &str| format!("idem_{it}{}", if is_counter(it) { "_total" } else { "" });
-    let registered: BTreeSet<_> =
-        literals(include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/metrics.rs")), "to.register(")
-            .into_iter()
-            .map(name)
-            .collect();
-    let documented: BTreeSet<_> = table("Metrics").into_iter().map(|row| row[0].clone()).collect();
+    let name = |it: &str| format!("{it}{}", if is_counter(it) { "_total" } else { "" });
+    const SOURCES: [&str; 3] = [
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/metrics.rs")),
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/metrics/spans.rs")),
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/metrics/state.rs")),
+    ];
+    let service = SOURCES.iter().flat_map(|it| literals(it, "to.register(")).map(|it| format!("idem_{it}"));
+    let process = SOURCES.iter().flat_map(|it| literals(it, "process.register(")).map(str::to_owned);
+    let registered: BTreeSet<_> = service.chain(process).map(|it| name(&it)).collect();
+    let documented: BTreeSet<_> = documented_metrics().into_iter().map(|it| it.0).collect();
     assert_eq!(documented, registered);
 }
 

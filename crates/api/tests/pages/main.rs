@@ -7,3 +7,4 @@
 
 mod deployed;
 mod documented;
+mod integrating;

@@ -12,6 +12,7 @@ mod everyday;
 mod express;
 #[path = "../http/mod.rs"]
 mod http;
+mod limits;
 mod record;
 mod sessions;
 mod stack;

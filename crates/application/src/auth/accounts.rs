@@ -15,10 +15,13 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use domain::{Network, Role, Timestamp, User, UserId, user::fold_case};
+use domain::{Network, Role, Timestamp, User, UserId, session::ListedSession, user::fold_case};
 use ports::{Account, AccountFilter, Page, PortError, StoredReply, UnitOfWork, Write};
 
-use super::user_admin::{announce_change, end_sessions_write};
+use super::{
+    session::list_sessions_of,
+    user_admin::{announce_change, end_sessions_write},
+};
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, Operator, Staff,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
@@ -197,6 +200,21 @@ pub(super) async fn find_deputy(app: &App, user: &User) -> Result<Option<Write>,
         if !full {
             return Ok(None);
         }
+    }
+}
+
+/// The live sessions of a user, newest first, at most 1,000; `None` if there is no such user.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn list_account_sessions(
+    app: &App,
+    _by: &Operator,
+    id: &UserId,
+) -> Result<Option<Vec<ListedSession>>, PortError> {
+    match app.users.find_user(id).await? {
+        Some(user) => list_sessions_of(app, user.key).await.map(Some),
+        None => Ok(None),
     }
 }
 

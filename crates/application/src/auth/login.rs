@@ -16,7 +16,7 @@
 //! - A session begins only if the verified hash is still the user's at the commit, so a concurrent change of
 //!   the password or a closed account wins.
 
-use domain::{Network, Password, PasswordHash, Session, SessionId, SessionKey};
+use domain::{Password, PasswordHash, Session, SessionId, SessionKey, session::SessionOrigin};
 use ports::{CommitError, Credentials, HashPurpose, HashQueueKey, HasherBusy, PortError, UnitOfWork, Write};
 
 use super::{
@@ -37,8 +37,8 @@ pub struct LoginRequest {
     pub login: String,
     /// The password as it was sent, of any length.
     pub password: String,
-    /// The network of the client, for the counters and the session.
-    pub network: Network,
+    /// Where the client is, for the counters, and what it says about itself; both are stored with the session.
+    pub origin: SessionOrigin,
 }
 
 /// Why no session was made.
@@ -69,7 +69,8 @@ impl From<Throttled> for LoginError {
 /// # Errors
 /// [`LoginError`].
 pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginError> {
-    let LoginRequest { login, password, network } = login;
+    let LoginRequest { login, password, origin } = login;
+    let network = origin.network;
     // A request may wait for the hasher for seconds, and both texts may be as long as a body. They are cut or
     // dropped here, so that waiting requests hold little memory.
     let password = Password::sanitize_attempt(password);
@@ -98,7 +99,7 @@ pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginErr
         // any other.
         Some(credentials) if fits && !credentials.user.disabled => {
             guess.clear_failures(app).await;
-            begin_session(app, credentials, password, share).await
+            begin_session(app, credentials, password, (share, origin)).await
         }
         known => {
             SecurityEvent::LoginFailed { user: known.as_ref().map(|it| &it.user.id), network }.log();
@@ -117,10 +118,10 @@ async fn begin_session(
     app: &App,
     credentials: Credentials,
     password: String,
-    share: HashQueueKey,
+    (share, origin): (HashQueueKey, SessionOrigin),
 ) -> Result<TokenPair, LoginError> {
     let renewed = rehash_password(app, &credentials.hash, password.clone(), share).await;
-    if let Some(pair) = commit_session(app, &credentials, renewed, share.network).await? {
+    if let Some(pair) = commit_session(app, &credentials, renewed, origin.clone()).await? {
         return Ok(pair);
     }
     let now_known = app.users.find_credentials(credentials.user.username.as_str()).await?;
@@ -132,7 +133,7 @@ async fn begin_session(
     if !app.hasher.verify_password(Some(changed.hash.clone()), password, share).await? {
         return Err(LoginError::Invalid);
     }
-    commit_session(app, &changed, None, share.network).await?.ok_or(LoginError::Invalid)
+    commit_session(app, &changed, None, origin).await?.ok_or(LoginError::Invalid)
 }
 
 /// Commits a session, and the new hash if there is one. `None` when the password was changed or the account
@@ -141,7 +142,7 @@ async fn commit_session(
     app: &App,
     Credentials { user, hash }: &Credentials,
     renewed: Option<PasswordHash>,
-    network: Network,
+    origin: SessionOrigin,
 ) -> Result<Option<TokenPair>, LoginError> {
     let now = app.clock.now();
     let session = Session {
@@ -160,7 +161,7 @@ async fn commit_session(
     let renewed = renewed.map(|to| Write::ChangePassword { user: user.key, from: hash.clone(), to });
     let work = UnitOfWork::new().with_write(Write::RequirePassword(user.key, hash.clone()));
     let work = renewed.into_iter().fold(work, UnitOfWork::with_write);
-    let work = work.with_write(Write::InsertSession(session.clone(), network));
+    let work = work.with_write(Write::InsertSession(session.clone(), origin));
     match app.store.commit(work).await {
         Ok(()) => Ok(Some(issue_token_pair(app, &session, user.id.clone()))),
         // Not `retry_stale!`: another round would have to verify the password again, which the caller does once.

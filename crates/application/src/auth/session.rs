@@ -8,6 +8,7 @@
 //! | of the present generation | the session moves to the next one, guarded by all that was read |
 //! | spent within the last 10 s | the present pair again: a lost reply, or another tab was faster |
 //! | spent earlier | theft: the session ends |
+//! | of a later generation than the record shows | the read was old: the session is read again |
 //!
 //! The same session always gives the same pair, byte for byte. So a client whose reply was lost, or whose
 //! instance died after the commit, gets its tokens by asking again. Access tokens are checked without a read
@@ -16,7 +17,10 @@
 
 use std::time::Duration;
 
-use domain::{Network, Session, SessionId, Timestamp, UserId, session::RefreshOutcome};
+use domain::{
+    Network, Session, SessionId, Timestamp, UserId, UserKey,
+    session::{ListedSession, RefreshOutcome},
+};
 use ports::{AccessClaims, CommitError, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
@@ -126,6 +130,8 @@ async fn refresh_session_once(
             log_token_reuse(app, &session, network).await;
             return Err(RefreshError::Reused.into());
         }
+        // The record lags behind a commit that the client has seen: read again, and never end the session for it.
+        RefreshOutcome::Outdated => return Err(Attempt::Stale),
         RefreshOutcome::Repeated => session,
         RefreshOutcome::Rotated(next) => {
             let (read, next) = (Box::new(session), Box::new(next));
@@ -196,8 +202,13 @@ pub async fn logout(app: &App, caller: &UserCaller) -> Result<(), PortError> {
 ///
 /// # Errors
 /// [`PortError`].
-pub async fn list_sessions(app: &App, caller: &UserCaller) -> Result<Vec<Session>, PortError> {
-    app.sessions.list_live_sessions(caller.user.key, app.clock.now(), LISTED_SESSIONS_MAX).await
+pub async fn list_sessions(app: &App, caller: &UserCaller) -> Result<Vec<ListedSession>, PortError> {
+    list_sessions_of(app, caller.user.key).await
+}
+
+/// The live sessions of a user, newest first, at most 1,000.
+pub(super) async fn list_sessions_of(app: &App, user: UserKey) -> Result<Vec<ListedSession>, PortError> {
+    app.sessions.list_live_sessions(user, app.clock.now(), LISTED_SESSIONS_MAX).await
 }
 
 /// Why a session of the caller was not ended.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey, session::ListedSession};
 use ports::{Cache, PortError, RevokedSession, SessionRepository};
 
 use super::CachedRows;
@@ -49,7 +49,7 @@ impl SessionRepository for CachedSessions {
         user: UserKey,
         now: Timestamp,
         limit: u32,
-    ) -> Result<Vec<Session>, PortError> {
+    ) -> Result<Vec<ListedSession>, PortError> {
         self.record.list_live_sessions(user, now, limit).await
     }
 

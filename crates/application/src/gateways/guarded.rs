@@ -16,6 +16,7 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
+use tracer::{Span, SpanKind};
 
 /// The number of failures in a row that open the breaker.
 const FAILURES_MAX: u32 = 5;
@@ -257,7 +258,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn charge(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.charge(charge, &self.log)).await
+        self.call("gateway charge", self.gateway.inner.charge(charge, &self.log)).await
     }
 
     /// As [`Gateway::look_up`], within the time limit.
@@ -265,7 +266,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn look_up(&self, lookup: Lookup) -> Result<LookupAnswer, NoResponse> {
-        self.call(self.gateway.inner.look_up(lookup, &self.log)).await
+        self.call("gateway look-up", self.gateway.inner.look_up(lookup, &self.log)).await
     }
 
     /// As [`Gateway::capture`], within the time limit.
@@ -273,7 +274,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn capture(&self, charge: Charge, amount: Money) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.capture(charge, amount, &self.log)).await
+        self.call("gateway capture", self.gateway.inner.capture(charge, amount, &self.log)).await
     }
 
     /// As [`Gateway::void`], within the time limit.
@@ -281,7 +282,7 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn void(&self, charge: Charge) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.void(charge, &self.log)).await
+        self.call("gateway void", self.gateway.inner.void(charge, &self.log)).await
     }
 
     /// As [`Gateway::refund`], within the time limit.
@@ -294,7 +295,7 @@ impl Admission<'_> {
         refund: RefundId,
         amount: Money,
     ) -> Result<Answer, NoResponse> {
-        self.call(self.gateway.inner.refund(charge, refund, amount, &self.log)).await
+        self.call("gateway refund", self.gateway.inner.refund(charge, refund, amount, &self.log)).await
     }
 
     /// Asks the gateway whether it accepts the credentials, as [`Gateway::check`], within the time limit.
@@ -302,12 +303,16 @@ impl Admission<'_> {
     /// # Errors
     /// [`NoResponse`].
     pub async fn check(&self) -> Result<GatewayCheck, NoResponse> {
-        self.call(self.gateway.inner.check(&self.log)).await
+        self.call("gateway check", self.gateway.inner.check(&self.log)).await
     }
 
     /// Makes a call within the time limit and reports its outcome to the breaker. Every call after the first
-    /// acquires a new permit of the breaker, which the call before may have opened.
-    async fn call<T>(&self, call: impl Future<Output = Result<T, NoResponse>>) -> Result<T, NoResponse> {
+    /// acquires a new permit of the breaker, which the call before may have opened. `name` is that of the span.
+    async fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl Future<Output = Result<T, NoResponse>>,
+    ) -> Result<T, NoResponse> {
         let gateway = self.gateway;
         let first = self.first_call.lock().unwrap_or_else(PoisonError::into_inner).take();
         let permit = match first {
@@ -317,13 +322,18 @@ impl Admission<'_> {
                 NoResponse::unavailable(open)
             })?,
         };
+        let mut span = Span::begin(SpanKind::Client, name);
+        span.add_text("idem.gateway", || gateway.name().to_string());
         let began = gateway.clock.monotonic_now();
-        let (outcome, answer) = match timeout(gateway.limits.time_limit, call).await {
+        let (outcome, answer) = match span.run(timeout(gateway.limits.time_limit, call)).await {
             Ok(Ok(answer)) => (CallOutcome::Answered, Ok(answer)),
             Ok(Err(error @ NoResponse::Lost)) => (CallOutcome::Lost, Err(error)),
             Ok(Err(error @ NoResponse::Unavailable(_))) => (CallOutcome::Unavailable, Err(error)),
             Err(elapsed) => (CallOutcome::TimedOut, Err(NoResponse::unavailable(elapsed))),
         };
+        if outcome != CallOutcome::Answered {
+            span.set_error("no answer");
+        }
         match outcome {
             // A single lost answer is no failure for the breaker: the gateway can be reached.
             CallOutcome::Answered | CallOutcome::Lost => drop(permit.succeed()),

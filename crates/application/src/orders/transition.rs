@@ -99,10 +99,10 @@ where
 }
 
 fn map_commit_error(error: CommitError) -> Attempt<TransitionError> {
-    match error {
-        CommitError::OutOfStock(short) => TransitionError::OutOfStock(short).into(),
-        other => Attempt::from_commit_error(other),
+    if let CommitError::OutOfStock(short) = error {
+        return TransitionError::OutOfStock(short).into();
     }
+    Attempt::from_commit_error(error)
 }
 
 async fn decide_transition<R>(

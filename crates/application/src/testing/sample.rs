@@ -15,6 +15,7 @@ use domain::{
         EventTarget, GatewayReference, NamedReference, PaymentDetails, PaymentEvent, PaymentFacts,
         PaymentToken, RawFacts, ReferenceKind, ReportedAmount, StoredEvent,
     },
+    session::{SessionOrigin, UserAgent},
 };
 use ports::{Claim, Credentials, Fingerprint, IdempotencyKey, StoredReply};
 
@@ -112,6 +113,16 @@ pub(crate) fn network() -> Network {
     Network::from_address(IpAddr::from([192, 0, 2, 1]))
 }
 
+/// Where the sample's sessions begin.
+pub(crate) fn origin() -> SessionOrigin {
+    origin_at(network())
+}
+
+/// The same client in another network.
+pub(crate) fn origin_at(network: Network) -> SessionOrigin {
+    SessionOrigin { network, user_agent: UserAgent::mask("Sample/1.0") }
+}
+
 /// A session of [`ada`].
 pub(crate) fn session() -> Session {
     Session {
@@ -129,7 +140,7 @@ pub(crate) fn session() -> Session {
 
 /// A session as the record holds it.
 pub(crate) fn kept_session(session: Session) -> SessionRow {
-    SessionRow { session, network: Some(network()) }
+    SessionRow { session, origin: Some(origin()) }
 }
 
 /// What there may be to sell. Rows are in this order.

@@ -67,8 +67,11 @@ fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
             format!("{id}, {now}, {}, {}", few("''", "'finished'"), few("0", "1")),
         ),
         (
-            "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent, network)",
-            format!("{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, '', {name}", few("NULL", now)),
+            "sessions (id, sessionId, userId, generation, rotatedAt, createdAt, expiresAt, revokedAt, spent, network, userAgent)",
+            format!(
+                "{id}, {name}, {user}, 0, {now}, {now}, {soon}, {}, '', {name}, {name}",
+                few("NULL", now)
+            ),
         ),
         (
             "api_keys (id, keyId, digest, name, scopes, creator, createdAt, revoked, revokedAt)",

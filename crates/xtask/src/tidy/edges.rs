@@ -21,15 +21,20 @@ const EDGES: &[Edge] = &[
     Edge { of: "ports",          normal: &["domain", "async-trait", "thiserror", "mockall?"], dev: &["proptest"] },
     Edge { of: "port-contracts", normal: &["domain", "ports", "rustix", "tokio"],             dev: &[] },
     Edge { of: "circuit-breaker", normal: &["ports", "thiserror", "tokio", "tracing"],        dev: &[] },
-    Edge { of: "adapters-*",     normal: &["circuit-breaker", "domain", "ports", "*"],        dev: &["port-contracts", "test-servers"] },
-    Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "*"], dev: &["port-contracts", "test-servers"] },
+    // It runs in other systems, and shares the words of the domain with the service, and nothing else.
+    Edge { of: "client",         normal: &["domain", "*"],                                    dev: &[] },
+    Edge { of: "tracer",         normal: &["tokio"],                                          dev: &["proptest"] },
+    Edge { of: "adapters-*",     normal: &["circuit-breaker", "domain", "ports", "tracer", "*"], dev: &["port-contracts", "test-servers"] },
+    Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "tracer", "*"], dev: &["client", "port-contracts", "test-servers"] },
     Edge { of: "test-servers",   normal: &["tempfile"],                                       dev: &[] },
     // It measures the binary from outside, and beside it the framework and the driver that the binary uses.
     Edge { of: "bench",          normal: &["test-servers", "*"],                              dev: &[] },
+    // It runs the use cases on the record in memory, as their tests do, and on ports of its own that fail.
+    Edge { of: "simulator",      normal: &["application", "domain", "ports", "adapters-local", "async-trait", "fastrand", "tokio"], dev: &[] },
     Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",
-        normal: &["circuit-breaker", "domain", "ports", "async-trait", "futures-util", "serde", "serde_json", "thiserror", "tokio", "tracing"],
+        normal: &["circuit-breaker", "domain", "ports", "async-trait", "futures-util", "moka", "serde", "serde_json", "thiserror", "tokio", "tracer", "tracing"],
         // Its tests work on the record and the counters in memory, which the suites of `port-contracts` hold to the same
         // promises as databases and servers. A fake of the tests' own is held to nothing.
         dev: &["mockall", "proptest", "adapters-local"],
@@ -46,6 +51,7 @@ const DRIVER_OWNERS: &[(&str, &[&str])] = &[
     ("libsqlite3-sys", &["adapters-sqlite"]),
     ("memcache", &["adapters-memcached"]),
     ("mysql_async", &["adapters-mysql", "bench"]),
+    ("opentelemetry*", &["adapters-otlp"]),
     ("redis", &["adapters-redis"]),
 ];
 

@@ -27,7 +27,7 @@ pub(super) fn advance_erasure(
     update_guarded(&mut tables.erasures, &user, |row| row.progress == *from, |row| row.progress = to)
 }
 
-/// Removes stored replies of the user, mails to it, and the networks of its sessions, at most that many of each.
+/// Removes stored replies of the user, mails to it, and where its sessions began, at most that many of each.
 pub(super) fn erase_personal_rows(tables: &mut Tables, user: UserKey, rows_max: u32) -> Written {
     let replies = tables.claims.rows().filter(|it| it.key.owner == Some(AuthorKey::User(user))).map(Row::key);
     let replies: Vec<_> = replies.take(row_count(rows_max)).collect();
@@ -35,9 +35,9 @@ pub(super) fn erase_personal_rows(tables: &mut Tables, user: UserKey, rows_max: 
     let waiting = tables.mails.rows().filter(|it| it.user == Some(user)).map(Row::key);
     let waiting: Vec<_> = waiting.take(row_count(rows_max)).collect();
     waiting.iter().for_each(|key| tables.mails.remove(key));
-    let placed = tables.sessions.rows().filter(|it| it.session.user == user && it.network.is_some());
+    let placed = tables.sessions.rows().filter(|it| it.session.user == user && it.origin.is_some());
     let placed: Vec<_> = placed.map(Row::key).take(row_count(rows_max)).collect();
-    placed.into_iter().try_for_each(|key| Ok(tables.sessions.update(&key, |row| row.network = None)?))
+    placed.into_iter().try_for_each(|key| Ok(tables.sessions.update(&key, |row| row.origin = None)?))
 }
 
 /// Removes the claims of these orders with their stored replies.

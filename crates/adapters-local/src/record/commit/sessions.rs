@@ -1,4 +1,4 @@
-use domain::{Network, Session, SessionKey, Timestamp, UserKey};
+use domain::{Session, SessionKey, Timestamp, UserKey, session::SessionOrigin};
 
 use super::{abort::Written, require_parent, update_guarded};
 use crate::record::{
@@ -7,10 +7,10 @@ use crate::record::{
     tables::Tables,
 };
 
-pub(super) fn insert_session(tables: &mut Tables, session: Session, network: Network) -> Written {
+pub(super) fn insert_session(tables: &mut Tables, session: Session, origin: SessionOrigin) -> Written {
     require_parent(&tables.users, &session.user, "a user")?;
     move_last_login(tables, session.user, session.created_at)?;
-    Ok(tables.sessions.insert(SessionRow { session, network: Some(network) })?)
+    Ok(tables.sessions.insert(SessionRow { session, origin: Some(origin) })?)
 }
 
 /// Moves the time of a user's last login forward.

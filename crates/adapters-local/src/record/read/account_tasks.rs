@@ -33,7 +33,7 @@ impl AccountTaskRepository for MemoryRecord {
 
     async fn has_personal_rows(&self, user: UserKey) -> Read<bool> {
         let tables = self.tables();
-        let placed = tables.sessions.rows().any(|it| it.session.user == user && it.network.is_some());
+        let placed = tables.sessions.rows().any(|it| it.session.user == user && it.origin.is_some());
         let events = tables.feed_events.rows().any(|it| it.event.owner == Some(user));
         let waiting = tables.mails.rows().any(|it| it.user == Some(user));
         Ok(placed

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey, session::ListedSession};
 use ports::{RevokedSession, SessionRepository};
 
 use super::{Read, sort_behind};
@@ -14,17 +14,28 @@ impl SessionRepository for MemoryRecord {
         self.read_found(self.tables().sessions.find(id), |it| it.session.clone())
     }
 
-    async fn list_live_sessions(&self, user: UserKey, now: Timestamp, limit: u32) -> Read<Vec<Session>> {
+    async fn list_live_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        limit: u32,
+    ) -> Read<Vec<ListedSession>> {
         let tables = self.tables();
         let live = tables.sessions.rows().filter(|it| it.session.user == user && it.session.is_live(now));
         let newest_first = |it: &SessionRow| Reverse((it.session.created_at, it.session.key));
         let live = sort_behind(live, newest_first, None).into_iter().take(row_count(limit));
-        Ok(self.read_readable(live, |it| it.session.clone()))
+        let listed = |it: &SessionRow| ListedSession {
+            session: it.session.clone(),
+            network: it.origin.as_ref().map(|it| it.network),
+            user_agent: it.origin.as_ref().and_then(|it| it.user_agent.clone()),
+        };
+        Ok(self.read_readable(live, listed))
     }
 
     async fn has_logged_in(&self, user: UserKey, network: Network, since: Timestamp) -> Read<bool> {
         let began_there = |it: &SessionRow| {
-            (it.session.user, it.network) == (user, Some(network)) && it.session.created_at >= since
+            let at = it.origin.as_ref().map(|it| it.network);
+            (it.session.user, at) == (user, Some(network)) && it.session.created_at >= since
         };
         Ok(self.tables().sessions.rows().any(began_there))
     }

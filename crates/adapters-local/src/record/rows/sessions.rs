@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use domain::{Network, Session, SessionId, SessionKey, Timestamp, UserKey};
+use domain::{Session, SessionId, SessionKey, Timestamp, UserKey, session::SessionOrigin};
 
 use crate::record::table::Row;
 
@@ -9,8 +9,8 @@ use crate::record::table::Row;
 pub struct SessionRow {
     /// The session.
     pub session: Session,
-    /// The network from which the user logged in; `None` once the account is erased.
-    pub network: Option<Network>,
+    /// Where the user logged in; `None` once the account is erased.
+    pub origin: Option<SessionOrigin>,
 }
 
 impl Row for SessionRow {

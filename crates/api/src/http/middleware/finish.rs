@@ -12,9 +12,11 @@ use actix_web::{
 };
 
 use crate::http::{
+    cors::CorsAnswer,
     extract::RequestId,
     is_public,
     problem::{Kind, Problem},
+    request_limits::CountedQuotas,
 };
 
 /// An extension of a response with an error status: its body is sent as it is and not replaced by a problem.
@@ -33,7 +35,12 @@ const DEFAULT_POLICY: (HeaderName, HeaderValue) =
 const NO_STORE: (HeaderName, HeaderValue) = (header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
 
 /// Sets the headers of an answer, and replaces the body of an error by its problem with the request's id.
-pub(super) fn complete_response<B>(answer: ServiceResponse<B>, id: &RequestId) -> ServiceResponse<BoxBody>
+pub(super) fn complete_response<B>(
+    answer: ServiceResponse<B>,
+    id: &RequestId,
+    quotas: &CountedQuotas,
+    cors: &CorsAnswer,
+) -> ServiceResponse<BoxBody>
 where
     B: MessageBody + 'static,
 {
@@ -48,15 +55,31 @@ where
     };
     let error = response.status().is_client_error() || response.status().is_server_error();
     // An error on a public path passes (503, or 404 until the next version), so no cache may store it either.
-    set_headers(response.headers_mut(), id, is_public && !error);
+    let is_public = is_public && !error;
+    set_headers(response.headers_mut(), id, is_public);
+    cors.set_headers(response.headers_mut());
+    // What a cache may store must not hold the state of one client.
+    if !is_public {
+        quotas.set_headers(response.headers_mut());
+    }
     ServiceResponse::new(request, response)
 }
 
 /// Completes a problem for which there is no response yet: the headers travel in the problem until the HTTP
 /// library renders it.
-pub(super) fn complete_problem(problem: Problem, id: &RequestId) -> Problem {
+pub(super) fn complete_problem(
+    problem: Problem,
+    id: &RequestId,
+    quotas: &CountedQuotas,
+    cors: &CorsAnswer,
+) -> Problem {
     let mut headers = HeaderMap::new();
     set_headers(&mut headers, id, false);
+    cors.set_headers(&mut headers);
+    // A limit that was reached is in the problem's own fields.
+    if problem.reached_limit().is_none() {
+        quotas.set_headers(&mut headers);
+    }
     headers.into_iter().fold(problem.with_instance(&id.0), |it, (name, value)| it.with_header(name, value))
 }
 
@@ -80,7 +103,7 @@ fn set_headers(headers: &mut HeaderMap, id: &RequestId, is_public: bool) {
 }
 
 /// The problem that a response stands for, also when it is the HTTP library that refused the request.
-fn find_problem<B>(response: &HttpResponse<B>) -> Option<Problem> {
+pub(super) fn find_problem<B>(response: &HttpResponse<B>) -> Option<Problem> {
     let problem = response.extensions().get::<Problem>().cloned();
     let status = response.status();
     let foreign = status.is_client_error() || status.is_server_error();

@@ -9,7 +9,7 @@ use actix_web::{
 use serde_json::Value;
 
 use super::*;
-use crate::http::{method_resource, unknown_path};
+use crate::http::{method_resource, redirects::unknown_path};
 
 struct Numbered;
 
@@ -50,7 +50,10 @@ async fn answer(request: TestRequest) -> (u16, header::HeaderMap, String) {
     let frame = RequestMiddleware {
         ids: Arc::new(Numbered),
         metrics: Arc::default(),
+        cors: Cors::default(),
+        compression: true,
         deadline: Duration::from_millis(50),
+        tracer: Tracer::default(),
     };
     let app = App::new()
         .wrap(from_fn(move |request, next| frame.clone().handle_request(request, next)))

@@ -19,6 +19,8 @@ pub(super) fn describe_headers(document: &mut Value) {
         referenced_name(schema).is_some_and(|it| schemas[it]["properties"].get("version").is_some())
     };
     visit_operations(document, &mut |_, operation| {
+        // Only what has a caller shows the state of a quota.
+        let is_counted = operation["security"].as_array().is_some_and(|it| !it.is_empty());
         for (status, response) in operation.get_mut("responses").into_iter().flat_map(members_mut) {
             let is_success = status.starts_with('2');
             let mut names = Vec::new();
@@ -31,6 +33,7 @@ pub(super) fn describe_headers(document: &mut Value) {
                 // With `idempotency-in-progress`.
                 "409" => names.push("Retry-After"),
                 "429" => names.extend(LIMITS),
+                _ if is_success && is_counted => names.extend(["RateLimit", "RateLimit-Policy"]),
                 "default" => names.push("Allow"),
                 _ => {}
             }

@@ -174,7 +174,7 @@ impl Limit {
             }),
             Self::WebhookUrl => json!({
                 "minLength": 8, "maxLength": WebhookUrl::BYTES_MAX,
-                "pattern": r##"^https?://(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9A-Fa-f:.]+\])(?::[1-9][0-9]{0,4})?(?:[/?][!-"$-~]*)?$"##,
+                "pattern": r"^https?://[A-Za-z0-9\[][!-~]*$",
             }),
             Self::Metadata => json!({"maxProperties": METADATA_KEYS_MAX}),
             Self::MetadataKey => json!({

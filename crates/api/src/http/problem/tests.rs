@@ -96,8 +96,8 @@ fn a_throttled_client_is_told_when_to_come_again() {
     let header = |name| response.headers().get(name).unwrap().to_str().unwrap();
     assert_eq!(response.status(), 429);
     assert_eq!(header("retry-after"), "60");
-    assert_eq!(header("ratelimit-policy"), r#""attempts";q=10;w=900"#);
-    assert_eq!(header("ratelimit"), r#""attempts";r=0;t=60"#);
+    assert_eq!(header("ratelimit-policy"), r#""login-failures";q=10;w=900"#);
+    assert_eq!(header("ratelimit"), r#""login-failures";r=0;t=60"#);
     assert_eq!(header("ratelimit-limit"), "10");
     assert_eq!(header("ratelimit-remaining"), "0");
     assert_eq!(header("ratelimit-reset"), "60");

@@ -1,7 +1,7 @@
 //! Views of users, tokens and sessions.
 
 use application::auth::TokenPair;
-use domain::{Session, SessionId, User};
+use domain::{SessionId, User, session::ListedSession};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -73,6 +73,18 @@ pub struct SessionView {
     pub id: String,
     /// Whether it is the session that sent this request.
     pub current: bool,
+    /// What the client said about itself in `User-Agent` at the login, with control characters as spaces and cut to 256
+    /// characters; null if it said nothing. A claim: do not trust it.
+    #[schema(
+        required,
+        max_length = 256,
+        example = "Mozilla/5.0 (X11; Linux x86_64; rv:128.0) Gecko/20100101 Firefox/128.0"
+    )]
+    pub user_agent: Option<String>,
+    /// The network of the login: an IPv4 address, or the first 64 bits of an IPv6 address as `2001:db8::/64`; null once it
+    /// was erased.
+    #[schema(required, max_length = 64, example = "192.0.2.1")]
+    pub network: Option<String>,
     /// Time of the login, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -87,10 +99,13 @@ pub struct SessionView {
 impl SessionView {
     /// A session as the session `current` sees it.
     #[must_use]
-    pub fn new(it: &Session, current: &SessionId) -> Self {
+    pub fn new(listed: &ListedSession, current: &SessionId) -> Self {
+        let ListedSession { session: it, network, user_agent } = listed;
         Self {
             id: it.id.to_string(),
             current: it.id == *current,
+            user_agent: user_agent.as_ref().map(|it| it.as_str().to_owned()),
+            network: network.map(|it| it.to_string()),
             created_at: timestamp_text(it.created_at),
             refreshed_at: timestamp_text(it.rotated_at),
             expires_at: timestamp_text(it.expires_at),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::harness::{Client, Person, Server, eventually, is_dead, shared};
+use crate::harness::{Client, PASSWORD, Person, Server, eventually, is_dead, shared};
 
 /// Longer than a retry after a lost answer is waited for.
 const RETRY_WINDOW: Duration = Duration::from_millis(10_500);
@@ -159,6 +159,34 @@ async fn sessions_are_listed_and_ended_one_by_one() {
     is_dead(&other).await;
     one.get("/v1/me").await.ok(200);
     assert_eq!(one.all("/v1/me/sessions").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_shows_where_it_began() {
+    let person = Person::new("places");
+    let first = person.register(&shared().client()).await;
+    let login = |agent: &str| {
+        let asked = first.post("/v1/auth/login", &person.credentials(PASSWORD)).header("user-agent", agent);
+        async move { asked.patiently().await.ok(200) }
+    };
+    login("Mozilla/5.0 (Ada's phone)\tx").await;
+    login(&"long ".repeat(200)).await;
+    login("card 4242424242424242").await;
+    let sessions = first.all("/v1/me/sessions").await;
+    let agents: Vec<_> = sessions.iter().map(|it| &it["userAgent"]).collect();
+    let long = "long ".repeat(52);
+    assert_eq!(
+        agents,
+        [&json!(null), &json!(long[..256].trim()), &json!("Mozilla/5.0 (Ada's phone) x"), &json!(null)]
+    );
+    assert!(sessions.iter().all(|it| it["network"] == "127.0.0.1"), "{sessions:?}");
+    let refreshed = refresh(&first, &json!(first.refresh_token)).await.ok(200);
+    let kept = first.with_tokens(&refreshed).all("/v1/me/sessions").await;
+    assert_eq!(
+        kept.iter().map(|it| &it["userAgent"]).collect::<Vec<_>>(),
+        agents,
+        "a refresh changes nothing of it"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

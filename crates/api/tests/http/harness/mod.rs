@@ -1,6 +1,7 @@
 //! What all tests share: a server, clients that check every answer, and the shop's everyday errands.
 
 mod client;
+mod collector;
 mod contract;
 mod diary;
 mod invariants;
@@ -17,6 +18,7 @@ mod shop;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 pub(crate) use client::{Client, Request};
+pub(crate) use collector::Collector;
 pub(crate) use diary::{Asked, Diary};
 pub(crate) use invariants::Shelf;
 pub(crate) use notice::{Notice, SECRET, sign};

@@ -40,6 +40,16 @@ impl Arrival {
         self.headers["webhook-id"].to_str().unwrap().to_owned()
     }
 
+    /// A header by its lower-case name, if there is one.
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The body as it arrived.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
     /// The body.
     pub(crate) fn body(&self) -> Value {
         serde_json::from_str(&self.text).unwrap()

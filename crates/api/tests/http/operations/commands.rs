@@ -94,6 +94,7 @@ fn a_database_that_is_not_there_is_made_by_no_command_that_changes_what_there_is
     let name = unique("first");
     for arguments in [
         &["list-operators"][..],
+        &["check"],
         &["set-role", "--username", &name, "--role", "OPERATOR"],
         &["disable-user", "--username", &name],
         &["enable-user", "--username", &name],
@@ -149,4 +150,26 @@ fn the_demo_tells_its_story() {
     {
         assert!(said.contains(told), "{told} in\n{said}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_record_is_checked_beside_a_running_server() {
+    let server = Server::with(&[]);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let product = operator.product("5.00", Some(9)).await;
+    let (good, bad) = (customer.order(&product, 1).await, customer.order(&product, 2).await);
+    let paid = customer.pay(&good, "tok_visa").await;
+    let check = || said(server.place().command(&[]).arg("check"));
+    let (succeeded, said) = check();
+    assert!(succeeded && said.contains("nothing is wrong"), "{said}");
+    let (bad, good) = (bad["orderNumber"].as_str().unwrap(), good["orderNumber"].as_str().unwrap());
+    let paid = paid["transactionId"].as_str().unwrap();
+    server.corrupt(&format!(
+        "UPDATE orders SET amount = amount * 2 WHERE orderNumber = '{bad}'; \
+         UPDATE payment_transactions SET currency = 'ZZZ' WHERE transaction_id = '{paid}';"
+    ));
+    let (succeeded, said) = check();
+    assert!(!succeeded && said.contains("the record is not in order; faults: 2"), "{said}");
+    assert!(said.contains(bad) && said.contains("The lines do not add up to the amount."), "{said}");
+    assert!(said.contains("payment_transactions") && !said.contains(good), "{said}");
 }

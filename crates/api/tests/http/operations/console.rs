@@ -63,7 +63,7 @@ async fn each_screen_of_the_console_has_an_address() {
     }
     let (long, long_id) =
         (format!("/console/{}", "a".repeat(256)), format!("/console/orders/{}", "a".repeat(256)));
-    let files = ["/console/assets/none.js", "/console/assets/index.html", "/console/assets/"];
+    let files = ["/console/assets/none.js", "/console/assets/index.html"];
     for missing in files.into_iter().chain([long.as_str(), &long_id, "/console/a%20b", "/console/orders/%0a"])
     {
         client.get(missing).await.refused(404, "not-found");
@@ -78,9 +78,23 @@ async fn the_start_leads_to_the_console_and_a_slash_too_many_to_its_page() {
         ("/console/", 308, "/console"),
         ("/docs/", 308, "/docs"),
         ("/problems/", 308, "/problems"),
+        ("/problems/not-found/", 308, "/problems/not-found"),
+        ("/v1/orders/?limit=5&status=PAID", 308, "/v1/orders?limit=5&status=PAID"),
+        ("/v1/orders/o-1/history//", 308, "/v1/orders/o-1/history"),
+        ("/healthz/", 308, "/healthz"),
     ] {
         // Without a client that tidies the path up.
+        for method in ["GET", "POST"].into_iter().take(if path == "/" { 1 } else { 2 }) {
+            let reply =
+                raw(shared().address(), format!("{method} {path} HTTP/1.0\r\ncontent-length: 0\r\n\r\n"))
+                    .unwrap();
+            assert_eq!((reply.status, reply.headers["location"].as_str()), (status, page), "{method} {path}");
+        }
+    }
+    for path in ["//evil.example/", "//evil.example/..//", "/\\evil.example/", "/v1/nothing/", "//", "/v1//"]
+    {
         let reply = raw(shared().address(), format!("GET {path} HTTP/1.0\r\n\r\n")).unwrap();
-        assert_eq!((reply.status, reply.headers["location"].as_str()), (status, page), "{path}");
+        assert!(!reply.headers.contains_key("location"), "{path}: {:?}", reply.headers);
+        assert!((400..500).contains(&reply.status), "{path}: {}", reply.status);
     }
 }

@@ -4,6 +4,7 @@ mod commands;
 mod console;
 mod documents;
 mod gateways;
+mod gauges;
 mod pages;
 mod people;
 mod stopping;

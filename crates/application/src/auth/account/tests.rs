@@ -125,7 +125,10 @@ async fn a_lock_of_the_name_as_a_whole_keeps_nothing_from_being_registered() {
     for number in 0..100 {
         let network = Network::from_address(IpAddr::from([10, 0, 0, number]));
         let [login, password] = ["ada", "black tea"].map(str::to_owned);
-        let guess = crate::auth::login(&it.app, crate::auth::LoginRequest { login, password, network });
+        let guess = crate::auth::login(
+            &it.app,
+            crate::auth::LoginRequest { login, password, origin: origin_at(network) },
+        );
         assert!(matches!(guess.await, Err(crate::auth::LoginError::Invalid)));
     }
     assert!(matches!(registered(&it, Some(keyed())).await, Ok(IdempotentReply::New(_))));

@@ -55,7 +55,7 @@ async fn an_erasure_is_one_commit_that_leaves_nothing_to_log_in_with() {
     assert_eq!(state.erasures[0].progress, ErasureProgress::Orders(None));
     for name in ["ada", "ada@example.com"] {
         let request =
-            LoginRequest { login: name.to_owned(), password: "green tea".to_owned(), network: network() };
+            LoginRequest { login: name.to_owned(), password: "green tea".to_owned(), origin: origin() };
         assert!(matches!(login(&it.app, request).await, Err(LoginError::Invalid)), "{name}");
     }
     let opened = enable_user(&it.app, left.user.username.as_str()).await;

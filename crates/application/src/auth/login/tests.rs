@@ -15,7 +15,7 @@ fn bench() -> TestApp {
 
 async fn log_in(it: &TestApp, login: &str, password: &str) -> Result<TokenPair, LoginError> {
     let [login, password] = [login, password].map(str::to_owned);
-    super::login(&it.app, LoginRequest { login, password, network: network() }).await
+    super::login(&it.app, LoginRequest { login, password, origin: origin() }).await
 }
 
 /// Nothing may be hashed.
@@ -34,7 +34,7 @@ async fn the_right_password_begins_a_session() {
             it.record.only_commit(),
             [
                 Write::RequirePassword(ada().key, hash_of("green tea")),
-                Write::InsertSession(session.clone(), network())
+                Write::InsertSession(session.clone(), origin())
             ]
         );
         assert_eq!(pair.refresh, format!("{}/1", session.id));

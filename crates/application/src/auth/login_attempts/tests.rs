@@ -30,7 +30,7 @@ enum ScriptedAnswer {
 
 async fn say(it: &TestApp, name: &str, password: &str, network: Network) -> ScriptedAnswer {
     let [login_, password] = [name, password].map(str::to_owned);
-    match login(&it.app, LoginRequest { login: login_, password, network }).await {
+    match login(&it.app, LoginRequest { login: login_, password, origin: origin_at(network) }).await {
         Ok(_) => ScriptedAnswer::Welcome,
         Err(LoginError::Invalid) => ScriptedAnswer::Wrong,
         Err(LoginError::Throttled(until)) => ScriptedAnswer::Later(until),

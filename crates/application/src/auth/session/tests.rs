@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use domain::User;
-use ports::{CommitError, MockBroadcast};
+use domain::{SessionKey, User, UserKey, session::ListedSession};
+use ports::{CommitError, MockBroadcast, RevokedSession, SessionRepository};
 
 use super::*;
 use crate::testing::*;
@@ -171,7 +171,8 @@ async fn an_end_that_is_asked_for_again_is_answered_again() {
 async fn a_session_is_ended_by_its_owner_only_and_once() {
     let it = bench();
     assert!(matches!(revoked(&it, bob(), None).await, Err(RevokeError::NotFound)));
-    assert_eq!(list_sessions(&it.app, &user_caller(ada())).await.unwrap(), [session()]);
+    let listed = list_sessions(&it.app, &user_caller(ada())).await.unwrap();
+    assert_eq!(listed.into_iter().map(|it| it.session).collect::<Vec<_>>(), [session()]);
     assert_eq!(revoked(&it, ada(), None).await.unwrap(), IdempotentReply::New(reply("")));
     assert!(matches!(revoked(&it, ada(), None).await, Err(RevokeError::NotFound)));
     assert_eq!(list_sessions(&it.app, &user_caller(ada())).await.unwrap(), []);
@@ -207,4 +208,79 @@ async fn an_end_that_nobody_can_be_told_of_is_one_nevertheless() {
     it.app.revocation_broadcast = Arc::new(broadcast);
     logout(&it.app, &user_caller(ada())).await.unwrap();
     assert!(now(&it).revoked_at.is_some());
+}
+
+/// Sessions as a server shows them that lags: the old state for some reads, then the stored one.
+struct LaggingSessions {
+    stored: Arc<dyn SessionRepository>,
+    old: Session,
+    lag_reads: std::sync::atomic::AtomicU32,
+}
+
+#[async_trait::async_trait]
+impl SessionRepository for LaggingSessions {
+    async fn find_session(&self, id: &SessionId) -> Result<Option<Session>, PortError> {
+        use std::sync::atomic::Ordering::Relaxed;
+        let lags = self.lag_reads.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_ok();
+        if lags { Ok(Some(self.old.clone())) } else { self.stored.find_session(id).await }
+    }
+
+    async fn list_live_sessions(
+        &self,
+        user: UserKey,
+        now: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<ListedSession>, PortError> {
+        self.stored.list_live_sessions(user, now, limit).await
+    }
+
+    async fn has_logged_in(
+        &self,
+        user: UserKey,
+        network: Network,
+        since: Timestamp,
+    ) -> Result<bool, PortError> {
+        self.stored.has_logged_in(user, network, since).await
+    }
+
+    async fn list_revoked_sessions(
+        &self,
+        since: Timestamp,
+        after: Option<SessionKey>,
+        limit: u32,
+    ) -> Result<Vec<RevokedSession>, PortError> {
+        self.stored.list_revoked_sessions(since, after, limit).await
+    }
+}
+
+/// The record shows the session as it was before its last exchange, for that many reads; the cache always does.
+fn let_sessions_lag(it: &mut TestApp, old: Session, lag_reads: u32) {
+    let lagging = |lag_reads: u32| {
+        let (stored, old) = (it.app.sessions.clone(), old.clone());
+        Arc::new(LaggingSessions { stored, old, lag_reads: lag_reads.into() })
+    };
+    (it.app.cached_sessions, it.app.sessions) = (lagging(u32::MAX), lagging(lag_reads));
+}
+
+#[tokio::test]
+async fn a_read_that_lags_behind_the_token_is_made_again_and_is_no_theft() {
+    let mut it = bench();
+    let old = now(&it);
+    refreshed(&it, 1).await.unwrap();
+    it.clock.advance(seconds(60));
+    let_sessions_lag(&mut it, old, 3);
+    assert_eq!(refreshed(&it, 2).await.unwrap().refresh, "session/3");
+    assert_eq!((now(&it).generation, now(&it).revoked_at), (3, None));
+}
+
+#[tokio::test]
+async fn a_record_that_lags_for_long_is_unavailable_and_ends_no_session() {
+    let mut it = bench();
+    let old = now(&it);
+    refreshed(&it, 1).await.unwrap();
+    it.clock.advance(seconds(60));
+    let_sessions_lag(&mut it, old, u32::MAX);
+    let outcome = refreshed(&it, 2).await;
+    assert!(matches!(outcome, Err(RefreshError::Failed(PortError::Unavailable(_)))), "{:?}", outcome.err());
+    assert_eq!((now(&it).generation, now(&it).revoked_at), (2, None));
 }

@@ -56,7 +56,7 @@ async fn what_a_commit_made_true_takes_the_place_of_old_copies() {
     assert_eq!(copy, of.it.record.state().orders[0], "the copy is what the record has");
     let (key, id) = (domain::SessionKey::new(6), domain::SessionId::new("new".to_owned()));
     let login = Session { key, id, ..session() };
-    of.store.commit(UnitOfWork::new().with_write(Write::InsertSession(login, network()))).await.unwrap();
+    of.store.commit(UnitOfWork::new().with_write(Write::InsertSession(login, origin()))).await.unwrap();
     assert_eq!(of.cache.version("session:new"), Some(1));
 }
 

@@ -78,7 +78,7 @@ fn is_clean(it: &TestApp) -> bool {
         && events
         && state.mails.is_empty()
         && state.claims.is_empty()
-        && state.sessions.iter().all(|it| it.network.is_none())
+        && state.sessions.iter().all(|it| it.origin.is_none())
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use domain::{
         AddressLine, CarrierName, ContactName, Country, MetadataKey, MetadataValue, OrderReference,
         PhoneNumber, PlaceName, PostalCode, TrackingNumber, TrackingUrl,
     },
+    webhook::WebhookUrl,
 };
 use jsonschema::Validator;
 use proptest::prelude::*;
@@ -33,6 +34,7 @@ const DECODERS: &[Decoder] = &[
     (Limit::Carrier, |it| is_ok(CarrierName::parse(it))),
     (Limit::TrackingNumber, |it| is_ok(TrackingNumber::parse(it))),
     (Limit::TrackingUrl, |it| is_ok(TrackingUrl::parse(it))),
+    (Limit::WebhookUrl, |it| is_ok(WebhookUrl::parse(it))),
     (Limit::MetadataKey, |it| is_ok(MetadataKey::parse(it))),
     (Limit::MetadataValue, |it| is_ok(MetadataValue::parse(it))),
     (Limit::Text, |it| is_ok(Text::parse(it)) && it.trim() == it),
@@ -126,7 +128,7 @@ fn the_longest_text_is_described_as_it_is_decoded() {
                 "a".repeat(60),
                 ["b".repeat(60).as_str(); 4].join(".").chars().take(length - 69).collect::<String>()
             ),
-            Limit::TrackingUrl => format!("https://a/{}", "b".repeat(length - 10)),
+            Limit::TrackingUrl | Limit::WebhookUrl => format!("https://a/{}", "b".repeat(length - 10)),
             // No password of this kind is a common one.
             Limit::Password => "aZ3-".repeat(length / 4 + 1).chars().take(length).collect(),
             _ => "1".repeat(length),

@@ -1,0 +1,58 @@
+//! The command that reads the whole record and reports what must never be in it, beside running servers or on a restored
+//! backup.
+
+use std::io;
+
+use application::audit::{AuditFault, AuditReport, audit_record};
+use ports::PortError;
+
+use super::table::render_table;
+use crate::{
+    config::{Config, Database},
+    terminal::print_lines,
+    wiring::{self, StartError},
+};
+
+/// Why the record was not read, or is not in order.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum CheckError {
+    /// A setting is wrong, or the database cannot be opened.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// There is no database: the file is missing or empty.
+    #[error("there is no database at {0}")]
+    NoDatabase(Database),
+    /// The database is unavailable.
+    #[error("the record could not be read to its end")]
+    Failed(#[from] PortError),
+    /// The result cannot be printed.
+    #[error("the result cannot be printed")]
+    Print(#[from] io::Error),
+    /// The record has this number of faults.
+    #[error("the record is not in order; faults: {0}")]
+    Faults(usize),
+}
+
+/// Reads the record and prints what it found.
+pub(super) async fn run(config: &Config) -> Result<(), CheckError> {
+    if !config.database.exists() {
+        return Err(CheckError::NoDatabase(config.database.clone()));
+    }
+    let wired = wiring::wire_adapters(config).await?;
+    let report = audit_record(&wired.app).await?;
+    print_report(&report)?;
+    if report.faults.is_empty() { Ok(()) } else { Err(CheckError::Faults(report.faults.len())) }
+}
+
+fn print_report(report: &AuditReport) -> io::Result<()> {
+    let AuditReport { products, orders, payments, busy, faults } = report;
+    print_lines(&format!("read: {products} products, {orders} orders, {payments} payments"))?;
+    if *busy > 0 {
+        print_lines(&format!("{busy} orders changed all the while and were not judged; run it again"))?;
+    }
+    if faults.is_empty() {
+        return print_lines("nothing is wrong");
+    }
+    let row = |it: &AuditFault| [it.subject.clone(), it.detail.clone()];
+    print_lines(&render_table(&["subject", "fault"], faults.iter().map(row)))
+}

@@ -1,0 +1,164 @@
+//! The auditor of the record: reads every order with what belongs to it, and reports what must never be.
+//!
+//! ```text
+//! pages of products ──► stock below zero
+//! pages of orders ────► order, history, payments, requests, head ──► judge ──► faults
+//!                              ▲                               │ the order has changed meanwhile
+//!                              └───────────────────────────────┘
+//! ```
+//!
+//! It only reads, one order at a time, so its memory is bounded by the largest order and it can run beside servers. What it
+//! finds is no work for a sweep: guards and keys exclude it, so a fault means that something else wrote into the database,
+//! that a backup was restored in part, or that the program is wrong.
+
+mod judge;
+
+use domain::{Order, OrderNumber};
+use ports::{OrderCursor, OrderFilter, OrderSort, PortError};
+
+use crate::App;
+
+use self::judge::{OrderFile, judge_order};
+
+/// Rows of one page.
+const PAGE: u32 = 100;
+/// The most faults that one run reports; more mean that all of the database is another one.
+const FAULTS_MAX: usize = 1_000;
+/// How often an order is read again that changes while it is read.
+const READS_MAX: u32 = 16;
+
+/// Something in the record that must never be there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditFault {
+    /// The order, product or row that it is about: its public id, or table and row key.
+    pub subject: String,
+    /// The fault, as a sentence without customers' data.
+    pub detail: String,
+}
+
+/// What a run has read and found.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditReport {
+    /// Products that were read.
+    pub products: u64,
+    /// Orders that were judged.
+    pub orders: u64,
+    /// Payments of them.
+    pub payments: u64,
+    /// Orders that changed each time while they were read, so that nothing was judged. Run it again for these.
+    pub busy: u64,
+    /// The faults, in the order in which they were found, at most 1000.
+    pub faults: Vec<AuditFault>,
+}
+
+impl AuditReport {
+    fn push_fault(&mut self, subject: impl ToString, detail: String) {
+        if self.faults.len() < FAULTS_MAX {
+            self.faults.push(AuditFault { subject: subject.to_string(), detail });
+        }
+    }
+}
+
+/// Reads the whole record and reports every fault that it finds, rows that cannot be read included.
+///
+/// # Errors
+/// [`PortError::Unavailable`] if the database is away, and [`PortError::Bug`].
+pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
+    let mut report = AuditReport::default();
+    audit_products(app, &mut report).await?;
+    let mut after = None;
+    loop {
+        let filter =
+            OrderFilter { sort: OrderSort::OldestFirst, after, limit: PAGE, ..OrderFilter::default() };
+        let page = app.orders.list_orders(filter).await?;
+        for order in &page.data {
+            audit_order(app, &order.number, &mut report).await?;
+        }
+        // The cursor of a page names its last row, also one that cannot be read.
+        after = page.next.as_deref().and_then(OrderCursor::parse);
+        if after.is_none() {
+            break;
+        }
+    }
+    // Lists leave out rows that cannot be read; the observer of such rows has noted each.
+    for row in app.unreadable_rows.list_unreported_rows() {
+        report.push_fault(
+            format!("{} {}", row.table, row.key),
+            format!("The column {} cannot be read.", row.column),
+        );
+    }
+    Ok(report)
+}
+
+async fn audit_products(app: &App, report: &mut AuditReport) -> Result<(), PortError> {
+    let mut after = None;
+    loop {
+        let page = app.products.list_products(false, after, PAGE).await?;
+        for product in &page.data {
+            report.products = report.products.saturating_add(1);
+            if product.stock.is_some_and(|it| it < 0) {
+                report.push_fault(&product.id, "The stock is below zero.".to_owned());
+            }
+        }
+        after = page.next.map(domain::ProductId::new);
+        if after.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// Judges one order as it is at one moment: everything is read again if the order has changed in between.
+async fn audit_order(app: &App, number: &OrderNumber, report: &mut AuditReport) -> Result<(), PortError> {
+    for _ in 0..READS_MAX {
+        // An order is erased by nothing, but a row may become unreadable.
+        let Some(file) = read_file(app, number).await? else { return Ok(()) };
+        let head = app.orders.find_order_head(number).await?;
+        if head.is_none_or(|it| it.revision != file.order.revision) {
+            continue;
+        }
+        report.orders = report.orders.saturating_add(1);
+        report.payments =
+            report.payments.saturating_add(u64::try_from(file.transactions.len()).unwrap_or(u64::MAX));
+        for detail in judge_order(&file) {
+            report.push_fault(number, detail);
+        }
+        return Ok(());
+    }
+    report.busy = report.busy.saturating_add(1);
+    Ok(())
+}
+
+/// The order with what belongs to it; `None` if a row of it cannot be read, which is noted elsewhere.
+async fn read_file(app: &App, number: &OrderNumber) -> Result<Option<OrderFile>, PortError> {
+    let Some(order) = skip_unreadable(app.orders.find_order(number).await)?.flatten() else {
+        return Ok(None);
+    };
+    let Some(history) = skip_unreadable(app.orders.list_history_entries(order.key).await)? else {
+        return Ok(None);
+    };
+    let Some(transactions) = skip_unreadable(app.payments.list_transactions(order.key).await)? else {
+        return Ok(None);
+    };
+    let requests = app.payments.list_payment_requests(order.key).await?;
+    let history = history.into_iter().map(|it| it.entry).collect();
+    let requests = requests.into_iter().map(|it| it.request).collect();
+    Ok(Some(OrderFile { order, history, transactions, requests }))
+}
+
+/// `None` instead of a row that cannot be read: it must not end the run.
+fn skip_unreadable<T>(read: Result<T, PortError>) -> Result<Option<T>, PortError> {
+    match read {
+        Ok(it) => Ok(Some(it)),
+        Err(PortError::Unreadable(_)) => Ok(None),
+        Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(error),
+    }
+}
+
+/// The amount of an order that its lines add up to; `None` if they do not add up at all.
+fn sum_lines(order: &Order) -> Option<domain::Money> {
+    let nothing = domain::Money::zero(order.amount.currency());
+    order.items.iter().try_fold(nothing, |sum, it| sum.try_add(it.subtotal().ok()?).ok())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,78 @@
+//! What must hold for one order with everything that belongs to it.
+
+use domain::{
+    Actor, Order, Transaction,
+    order::{HistoryEntry, OrderStatus, is_valid_history},
+    payment::{PaymentRequest, PaymentRequestKind, RefundStatus},
+};
+
+use super::sum_lines;
+
+/// An order with everything that belongs to it, of one revision.
+pub(super) struct OrderFile {
+    pub(super) order: Order,
+    /// All its changes, sorted by sequence number.
+    pub(super) history: Vec<HistoryEntry>,
+    /// All its payments with their refunds, oldest first.
+    pub(super) transactions: Vec<Transaction>,
+    /// Who asked for each payment, capture and void of it.
+    pub(super) requests: Vec<PaymentRequest>,
+}
+
+/// The faults of the order, as sentences; none if all holds.
+pub(super) fn judge_order(file: &OrderFile) -> Vec<String> {
+    let OrderFile { order, history, transactions, .. } = file;
+    let mut faults = Vec::new();
+    let mut expect = |holds: bool, fault: &str| {
+        if !holds {
+            faults.push(fault.to_owned());
+        }
+    };
+    expect(sum_lines(order) == Some(order.amount), "The lines do not add up to the amount.");
+    expect(is_valid_history(history, order.status), "The history is no unbroken path to the status.");
+    let last = history.last().map(|it| it.sequence);
+    expect(last == Some(order.last_sequence), "The order has another number of changes than its history.");
+    expect(holds_right_pieces(order, history), "The pieces that it holds do not fit its history.");
+    let live = transactions.iter().filter(|it| it.occupies_order()).count();
+    expect(live <= 1, "Two payments are live.");
+    let was_paid = history.iter().any(|it| it.to == OrderStatus::Paid);
+    let is_covered = transactions.iter().any(|it| it.captured_amount() == order.amount);
+    expect(!was_paid || is_covered, "It was paid, and no payment captured its amount.");
+    faults.extend(transactions.iter().flat_map(|it| judge_transaction(file, it)));
+    faults
+}
+
+/// An order that went out of the shop's hands before shipping holds no pieces; an unpaid one holds all of them.
+fn holds_right_pieces(order: &Order, history: &[HistoryEntry]) -> bool {
+    let ended_unpaid = |it: &HistoryEntry| {
+        it.to == OrderStatus::Cancelled
+            || it.from == Some(OrderStatus::Pending) && it.to == OrderStatus::Closed
+    };
+    if history.iter().any(ended_unpaid) {
+        return order.items.iter().all(|it| it.held_pieces() == 0);
+    }
+    order.status != OrderStatus::Pending || order.items.iter().all(|it| it.restocked == 0)
+}
+
+fn judge_transaction(file: &OrderFile, of: &Transaction) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut expect = |holds: bool, fault: &str| {
+        if !holds {
+            faults.push(format!("Payment {}: {fault}", of.id));
+        }
+    };
+    let captured = of.captured_amount();
+    expect(of.order_number == file.order.number, "It names another order.");
+    expect(!captured.exceeds(of.amount), "More was captured than was asked for.");
+    let has_request =
+        |it: &PaymentRequest| it.transaction == of.key && it.kind == PaymentRequestKind::Payment;
+    expect(file.requests.iter().any(has_request), "It is not stored who asked for it.");
+    // What began at the gateway may be more than was captured: it is recorded, with a finding.
+    let asked = of.refunds.iter().filter(|it| it.requested_by.actor != Actor::Gateway);
+    let asked = asked.filter(|it| it.status() != RefundStatus::Failed);
+    let sum = asked
+        .map(|it| it.amount)
+        .try_fold(domain::Money::zero(captured.currency()), |sum, it| sum.try_add(it));
+    expect(sum.is_ok_and(|it| !it.exceeds(captured)), "More was asked back than was captured.");
+    faults
+}

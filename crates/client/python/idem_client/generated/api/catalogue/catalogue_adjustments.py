@@ -1,0 +1,47 @@
+from typing import Any, cast
+from urllib.parse import quote
+
+from ....problem import check
+from ...client import AuthenticatedClient, Client
+from ...types import UNSET
+from ...models.adjustment_page import AdjustmentPage
+from ...models.problem import Problem
+from ...types import UNSET, Unset
+from typing import cast
+
+def sync(
+    product_id: str,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 20,
+
+) -> AdjustmentPage:
+    """List a product's stock adjustments, newest first, with their authors
+
+    Args:
+        product_id (str):
+        cursor (str | Unset):
+        limit (int | Unset):  Default: 20.
+
+    Raises:
+        ProblemError: If the service refuses the request.
+    """
+
+    params: dict[str, Any] = {}
+
+    params["cursor"] = cursor
+
+    params["limit"] = limit
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/products/{product_id}/stock-adjustments".format(product_id=quote(str(product_id), safe="")),
+        "params": params,
+    }
+    response = check(client.get_httpx_client().request(**kwargs))
+    response_200 = AdjustmentPage.from_dict(response.json())
+
+    return response_200

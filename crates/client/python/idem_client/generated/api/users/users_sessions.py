@@ -1,0 +1,49 @@
+from typing import Any, cast
+from urllib.parse import quote
+
+from ....problem import check
+from ...client import AuthenticatedClient, Client
+from ...types import UNSET
+from ...models.problem import Problem
+from ...models.session_page import SessionPage
+from ...types import UNSET, Unset
+from typing import cast
+
+def sync(
+    id: str,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 20,
+
+) -> SessionPage:
+    """List the live sessions of a user, newest first
+
+    With the network and the program of each login, so that one that the user does not know is found.
+
+    Args:
+        id (str):
+        cursor (str | Unset):
+        limit (int | Unset):  Default: 20.
+
+    Raises:
+        ProblemError: If the service refuses the request.
+    """
+
+    params: dict[str, Any] = {}
+
+    params["cursor"] = cursor
+
+    params["limit"] = limit
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/users/{id}/sessions".format(id=quote(str(id), safe="")),
+        "params": params,
+    }
+    response = check(client.get_httpx_client().request(**kwargs))
+    response_200 = SessionPage.from_dict(response.json())
+
+    return response_200

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar, BinaryIO, TextIO, TYPE_CHECKING, Generator
+
+from attrs import define as _attrs_define
+from attrs import field as _attrs_field
+
+from ..types import UNSET, Unset
+
+T = TypeVar("T", bound="AccountErasure")
+
+@_attrs_define
+class AccountErasure:
+    """ The erasure of an account, confirmed by the present password.
+
+        Attributes:
+            current_password (str): The present password; a wrong one is 403 and is counted.
+     """
+
+    current_password: str
+
+    def to_dict(self) -> dict[str, Any]:
+        current_password = self.current_password
+
+        field_dict: dict[str, Any] = {}
+
+        field_dict.update({
+            "currentPassword": current_password,
+        })
+
+        return field_dict
+
+    @classmethod
+    def from_dict(cls: type[T], src_dict: Mapping[str, Any]) -> T:
+        d = dict(src_dict)
+        current_password = d.pop("currentPassword")
+
+        account_erasure = cls(
+            current_password=current_password,
+        )
+
+        return account_erasure

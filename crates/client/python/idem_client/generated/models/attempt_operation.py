@@ -1,0 +1,18 @@
+from enum import StrEnum
+
+class AttemptOperation(StrEnum):
+    CAPTURE = "CAPTURE"
+    CHARGE = "CHARGE"
+    LOOK_UP = "LOOK_UP"
+    REFUND = "REFUND"
+    VOID = "VOID"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "AttemptOperation":
+        # A later service may know more words: such a one is kept as it is.
+        member = str.__new__(cls, str(value))
+        member._name_ = member._value_ = str(value)
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,14 @@
+from enum import StrEnum
+
+class NextActionRedirectType(StrEnum):
+    REDIRECT = "REDIRECT"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "NextActionRedirectType":
+        # A later service may know more words: such a one is kept as it is.
+        member = str.__new__(cls, str(value))
+        member._name_ = member._value_ = str(value)
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,16 @@
+from enum import StrEnum
+
+class WebhookDeliveryStatus(StrEnum):
+    DELIVERED = "DELIVERED"
+    FAILED = "FAILED"
+    PENDING = "PENDING"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "WebhookDeliveryStatus":
+        # A later service may know more words: such a one is kept as it is.
+        member = str.__new__(cls, str(value))
+        member._name_ = member._value_ = str(value)
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,268 @@
+//! Sends the requests of clients to the use cases, as the HTTP layer does.
+
+use std::{sync::Arc, time::Duration};
+
+use application::{
+    App, Caller, IdempotentReply, IdempotentRequest, IfMatch, KeyError, Staff, UserCaller,
+    catalogue::{AdjustError, StockAdjustment, adjust_stock},
+    orders::{
+        Buyer, OrderLineInput, PlaceError, TransitionError, TransitionRequest, find_order,
+        find_rendered_order, place_order, transition_order,
+    },
+    payments::{
+        NewPayment, NewRefund, OperationError, PaymentOperation, RefundSubject, StartPaymentError,
+        VisibleTransaction, execute_operation, start_payment,
+    },
+};
+use domain::{
+    AuthorKey, GatewayName, Order, OrderNumber, RefundId, SessionId, Text, TransactionId, Version,
+    order::{Metadata, OrderDetails, OrderReference},
+    payment::{CaptureMethod, PaymentToken},
+};
+use ports::{Fingerprint, IdempotencyKey, PortError, StoredReply};
+
+use crate::{
+    ask::{Ask, Intention, Reply},
+    faults::Fault,
+    gateway,
+    lock::lock,
+    model::check_port_error,
+    people::{person, product_id},
+    world::{Label, World},
+};
+
+/// How long a client waits for a reply.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// Sends a request once. What the client learns goes into the model, if anything arrives.
+pub(crate) fn send_request(world: &Arc<World>, intention: &Intention) {
+    let (world, intention) = (Arc::clone(world), intention.clone());
+    let label = Label::outside(intention.ask.step());
+    let expectation = lock(&world.model).expect_reply(&world, &intention);
+    Arc::clone(&world).spawn(label, async move {
+        let (server, asked) = (Arc::clone(&world), intention.clone());
+        let work = |app: Arc<App>| async move {
+            let reply = perform(&server, &app, &asked).await;
+            server.trace(|| format!("{:?} -> {reply:?}", asked.ask));
+            reply
+        };
+        let reply = world.request(label.step, WAIT, work).await;
+        world.set_label(label);
+        if let Some(reply) = reply.filter(|_| !world.strikes(Fault::LoseReply)) {
+            lock(&world.model).note_reply(&world, &intention, &expectation, reply);
+        }
+    });
+}
+
+fn request_of(intention: &Intention) -> IdempotentRequest {
+    let owner = Some(AuthorKey::User(person(intention.person).key));
+    let key = IdempotencyKey { owner, route: intention.ask.route(), key: intention.key.clone() };
+    IdempotentRequest { key, fingerprint: Fingerprint(format!("{:?}", intention.ask)), older: Vec::new() }
+}
+
+fn caller_of(number: usize) -> UserCaller {
+    UserCaller { user: person(number), session: SessionId::new(format!("session{number}")) }
+}
+
+/// The mark by which the checks recognise whose intention an order is.
+pub(crate) fn order_mark(person: usize, key: &str) -> String {
+    format!("{person}/{key}")
+}
+
+async fn perform(world: &Arc<World>, app: &App, intention: &Intention) -> Reply {
+    let caller = Caller::from(caller_of(intention.person));
+    match &intention.ask {
+        Ask::Place { lines } => place(world, app, intention, lines).await,
+        Ask::Pay { order, token, is_manual } => {
+            let payment = NewPayment {
+                number: OrderNumber::new(order.clone()),
+                gateway: GatewayName::new(gateway::NAME.to_owned()),
+                token: PaymentToken::new((*token).to_owned()),
+                capture_method: if *is_manual { CaptureMethod::Manual } else { CaptureMethod::Automatic },
+                metadata: Metadata::default(),
+            };
+            let outcome = start_payment(app, &caller, request_of(intention), payment, render_payment).await;
+            outcome.map_or_else(|it| explain_start(world, it), done)
+        }
+        Ask::Move { order, to, version } => {
+            let ask = TransitionRequest {
+                number: OrderNumber::new(order.clone()),
+                to: *to,
+                reason: None,
+                tracking: None,
+                if_match: version.map_or(IfMatch::Absent, |it| IfMatch::OneOf(vec![Version::new(it)])),
+            };
+            let outcome =
+                transition_order(app, &caller, Some(request_of(intention)), ask, render_order).await;
+            outcome.map_or_else(|it| explain_move(world, it), done)
+        }
+        Ask::Capture { payment, amount } => {
+            operate(world, app, intention, payment, PaymentOperation::Capture(amount.clone())).await
+        }
+        Ask::Void { payment } => operate(world, app, intention, payment, PaymentOperation::Void).await,
+        Ask::Refund { payment, amount } => {
+            let subject = RefundSubject::Amount(amount.clone());
+            let refund = NewRefund { subject, reason: None, metadata: Metadata::default() };
+            operate(world, app, intention, payment, PaymentOperation::Refund(refund)).await
+        }
+        Ask::Adjust { product, by } => adjust(world, app, intention, *product, *by).await,
+        Ask::Read { order, is_rendered } => read(world, app, &caller, order, *is_rendered).await,
+    }
+}
+
+async fn place(world: &World, app: &App, intention: &Intention, lines: &[(usize, u32)]) -> Reply {
+    let line = |(product, quantity): &(usize, u32)| OrderLineInput {
+        product: product_id(*product),
+        quantity: *quantity,
+        seen_price: None,
+    };
+    let mark = order_mark(intention.person, &intention.key);
+    let details = OrderDetails { reference: Some(OrderReference::new(mark)), ..OrderDetails::default() };
+    let buyer = Buyer::User(caller_of(intention.person));
+    let lines = lines.iter().map(line).collect();
+    let render = |order: &Order, _: &domain::User| render_order(order);
+    let outcome = place_order(app, &buyer, request_of(intention), lines, details, render).await;
+    outcome.map_or_else(|it| explain_place(world, it), done)
+}
+
+/// The proof of being staff; `None` for a customer.
+fn staff_of(number: usize) -> Option<Staff> {
+    Caller::from(caller_of(number)).into_staff()
+}
+
+async fn operate(
+    world: &World,
+    app: &App,
+    intention: &Intention,
+    payment: &str,
+    operation: PaymentOperation,
+) -> Reply {
+    let Some(staff) = staff_of(intention.person) else { return Reply::Refused("forbidden") };
+    let id = TransactionId::new(payment.to_owned());
+    let render = |it: &VisibleTransaction, refund: Option<&RefundId>| match refund {
+        None => render_payment(it),
+        Some(refund) => plain_reply(refund.to_string()),
+    };
+    let outcome = execute_operation(app, &staff, request_of(intention), &id, operation, render).await;
+    outcome.map_or_else(|it| explain_operation(world, it), done)
+}
+
+async fn adjust(world: &World, app: &App, intention: &Intention, product: usize, by: i64) -> Reply {
+    let Some(staff) = staff_of(intention.person) else { return Reply::Refused("forbidden") };
+    let adjustment = StockAdjustment { product: product_id(product), by, reason: Text::new("count") };
+    let render = |it: &application::catalogue::AppliedAdjustment| plain_reply(it.change.id.to_string());
+    match adjust_stock(app, &staff, request_of(intention), adjustment, render).await {
+        Ok(reply) => done(reply),
+        Err(AdjustError::Key(error)) => explain_key(world, error),
+        Err(AdjustError::Failed(error)) => explain_port(world, &error),
+        Err(
+            AdjustError::NotFound | AdjustError::NotTracked | AdjustError::OutOfStock | AdjustError::TooMuch,
+        ) => Reply::Refused("not adjustable"),
+    }
+}
+
+async fn read(world: &World, app: &App, caller: &Caller, number: &str, is_rendered: bool) -> Reply {
+    let number = OrderNumber::new(number.to_owned());
+    let shown = if is_rendered {
+        let rendered =
+            find_rendered_order(app, caller, &number, |it| render_order(it).body.into_bytes()).await;
+        rendered.map(|it| it.map(|it| String::from_utf8_lossy(&it.body).into_owned()))
+    } else {
+        find_order(app, caller, &number).await.map(|it| it.map(|it| render_order(&it).body))
+    };
+    match shown {
+        Ok(Some(body)) => Reply::Done { body, is_replay: false },
+        Ok(None) => Reply::Refused("not found"),
+        Err(error) => explain_port(world, &error),
+    }
+}
+
+fn plain_reply(body: String) -> StoredReply {
+    StoredReply { status: 201, location: None, etag: None, body }
+}
+
+/// Number, version, status.
+fn render_order(order: &Order) -> StoredReply {
+    plain_reply(format!("{} {} {}", order.number, order.version.get(), order.status.as_str()))
+}
+
+/// Id, order, status.
+fn render_payment(it: &VisibleTransaction) -> StoredReply {
+    let it = &it.transaction;
+    plain_reply(format!("{} {} {}", it.id, it.order_number, it.status().as_str()))
+}
+
+fn done(reply: IdempotentReply) -> Reply {
+    match reply {
+        IdempotentReply::New(it) => Reply::Done { body: it.body, is_replay: false },
+        IdempotentReply::Replay(it) => Reply::Done { body: it.body, is_replay: true },
+    }
+}
+
+fn explain_key(world: &World, error: KeyError) -> Reply {
+    match error {
+        KeyError::Reused => Reply::Reused,
+        KeyError::InProgress => Reply::Unknown,
+        KeyError::Failed(error) => explain_port(world, &error),
+    }
+}
+
+fn explain_port(world: &World, error: &PortError) -> Reply {
+    check_port_error(world, error);
+    Reply::Unknown
+}
+
+fn explain_place(world: &World, error: PlaceError) -> Reply {
+    match error {
+        PlaceError::Key(error) => explain_key(world, error),
+        PlaceError::Failed(error) => explain_port(world, &error),
+        PlaceError::OutOfStock(_) => Reply::Refused("out of stock"),
+        PlaceError::Throttled(_) => Reply::Refused("throttled"),
+        PlaceError::TooMany { .. }
+        | PlaceError::UnknownCustomer
+        | PlaceError::UnknownProduct(_)
+        | PlaceError::NoPrice(_)
+        | PlaceError::PriceChanged(_)
+        | PlaceError::MixedCurrencies(_)
+        | PlaceError::TooMuch(_) => Reply::Refused("invalid"),
+    }
+}
+
+fn explain_start(world: &World, error: StartPaymentError) -> Reply {
+    match error {
+        StartPaymentError::Key(error) => explain_key(world, error),
+        StartPaymentError::Failed(error) => explain_port(world, &error),
+        StartPaymentError::GatewayUnavailable(_) => Reply::Unknown,
+        StartPaymentError::NotFound => Reply::Refused("not found"),
+        StartPaymentError::NotPayable => Reply::Refused("not payable"),
+        StartPaymentError::Throttled(_) => Reply::Refused("throttled"),
+        StartPaymentError::UnknownGateway
+        | StartPaymentError::Unsupported(_)
+        | StartPaymentError::UnknownToken => Reply::Refused("invalid"),
+    }
+}
+
+fn explain_move(world: &World, error: TransitionError) -> Reply {
+    match error {
+        TransitionError::Key(error) => explain_key(world, error),
+        TransitionError::Failed(error) => explain_port(world, &error),
+        TransitionError::NotFound => Reply::Refused("not found"),
+        TransitionError::PreconditionFailed => Reply::Refused("precondition failed"),
+        TransitionError::PreconditionRequired => Reply::Refused("precondition required"),
+        TransitionError::NotAllowed(_) => Reply::Refused("not allowed"),
+        TransitionError::OutOfStock(_) => Reply::Refused("out of stock"),
+    }
+}
+
+fn explain_operation(world: &World, error: OperationError) -> Reply {
+    match error {
+        OperationError::Key(error) => explain_key(world, error),
+        OperationError::Failed(error) => explain_port(world, &error),
+        OperationError::GatewayUnavailable(_) => Reply::Unknown,
+        OperationError::NotFound => Reply::Refused("not found"),
+        OperationError::Amount(_) | OperationError::Unsupported(_) => Reply::Refused("invalid"),
+        OperationError::NotCapturable(_) => Reply::Refused("not capturable"),
+        OperationError::NotVoidable(_) => Reply::Refused("not voidable"),
+        OperationError::NotRefundable(_) => Reply::Refused("not refundable"),
+    }
+}

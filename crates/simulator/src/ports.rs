@@ -1,0 +1,14 @@
+//! The ports of simulated instances: each one keeps the promises of its trait, and fails in the ways that it allows.
+
+pub(crate) mod cache;
+pub(crate) mod locks;
+pub(crate) mod reads;
+pub(crate) mod store;
+pub(crate) mod surroundings;
+
+use ports::PortError;
+
+/// The failure of every port that is away.
+pub(crate) fn away_error() -> PortError {
+    PortError::unavailable("away")
+}

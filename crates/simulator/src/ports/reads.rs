@@ -1,0 +1,116 @@
+//! Reads of the record. Each takes time before it begins, so that others commit in between, and may find no database.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use domain::{
+    AttemptId, ChangeId, EventId, GatewayName, Order, OrderKey, OrderNumber, Product, ProductId, ProductKey,
+    Refund, Timestamp, Transaction, TransactionId, TransactionKey,
+    order::StoredHistoryEntry,
+    payment::{NamedReference, StoredEvent, StoredPaymentRequest},
+    product::StoredProductChange,
+};
+use ports::{
+    Batch, CaseKey, ChangeFilter, Claim, ClaimRepository, DatedPayment, DueOrders, EventRepository,
+    IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentCase, PaymentFilter, PaymentPeriod,
+    PaymentRepository, PortError, ProductRepository, RefundFilter, StoredAttempt, StoredRefund,
+    UnreadableRow,
+};
+
+use super::away_error;
+use crate::{faults::Fault, mutants, world::World};
+
+/// The repositories of one instance.
+pub(crate) struct SimReads(pub(crate) Arc<World>);
+
+impl SimReads {
+    async fn reach_record(&self) -> Result<(), PortError> {
+        self.0.pause(3).await;
+        if self.0.strikes(Fault::RefuseRead) { Err(away_error()) } else { Ok(()) }
+    }
+}
+
+/// Implements a repository by its methods: each one reaches the record, and reads. What a planted fault changes is
+/// written out behind them.
+macro_rules! reads {
+    ($trait:ident { $(fn $name:ident($($arg:ident: $type:ty),*) -> $out:ty;)* } $($planted:tt)*) => {
+        #[async_trait]
+        impl $trait for SimReads {
+            $(async fn $name(&self, $($arg: $type),*) -> Result<$out, PortError> {
+                self.reach_record().await?;
+                self.0.record.$name($($arg),*).await
+            })*
+            $($planted)*
+        }
+    };
+}
+
+reads!(OrderRepository {
+    fn find_order(number: &OrderNumber) -> Option<Order>;
+    fn list_orders(filter: OrderFilter) -> Page<Order>;
+    fn list_history_entries(order: OrderKey) -> Vec<StoredHistoryEntry>;
+    fn list_due_orders(due: DueOrders, batch: Batch) -> Vec<OrderNumber>;
+}
+async fn find_order_head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
+    self.reach_record().await?;
+    let head = self.0.record.find_order_head(number).await?;
+    Ok(head.map(|it| mutants::plant_head(&self.0, it)))
+}
+async fn find_order_heads(&self, numbers: &[OrderNumber]) -> Result<Vec<(OrderNumber, OrderHead)>, PortError> {
+    self.reach_record().await?;
+    let heads = self.0.record.find_order_heads(numbers).await?;
+    Ok(heads.into_iter().map(|(number, it)| (number, mutants::plant_head(&self.0, it))).collect())
+});
+
+reads!(PaymentRepository {
+    fn find_transaction(id: &TransactionId) -> Option<Transaction>;
+    fn list_readable(order: OrderKey) -> Vec<Transaction>;
+    fn list_refunds(id: &TransactionId) -> Option<Vec<Refund>>;
+    fn list_payment_requests(order: OrderKey) -> Vec<StoredPaymentRequest>;
+    fn list_attempts(transaction: &TransactionId, after: Option<AttemptId>, limit: u32) -> Option<Page<StoredAttempt>>;
+    fn list_payments(filter: PaymentFilter) -> Page<Transaction>;
+    fn list_requests_of(transactions: &[TransactionKey]) -> Vec<StoredPaymentRequest>;
+    fn list_all_refunds(filter: RefundFilter) -> Page<StoredRefund>;
+    fn find_by_reference(gateway: &GatewayName, named: &NamedReference) -> Option<TransactionId>;
+    fn list_due_transactions(gateway: &GatewayName, now: Timestamp, batch: Batch) -> Vec<TransactionId>;
+    fn list_payments_within(period: PaymentPeriod) -> Vec<DatedPayment>;
+    fn next_gateway(after: Option<GatewayName>) -> Option<GatewayName>;
+}
+async fn list_transactions(&self, order: OrderKey) -> Result<Vec<Transaction>, PortError> {
+    self.reach_record().await?;
+    let now = self.0.record.list_transactions(order).await?;
+    Ok(mutants::plant_transactions(&self.0, order, now))
+}
+async fn find_cases(&self, keys: &[CaseKey]) -> Result<Vec<PaymentCase>, PortError> {
+    self.reach_record().await?;
+    let cases = self.0.record.find_cases(keys).await?;
+    Ok(cases.into_iter().map(|it| mutants::plant_case(&self.0, it)).collect())
+});
+
+reads!(ProductRepository {
+    fn find_product(id: &ProductId) -> Option<Product>;
+    fn find_products(ids: &[ProductId]) -> Vec<Product>;
+    fn list_products(active_only: bool, after: Option<ProductId>, limit: u32) -> Page<Product>;
+    fn list_product_changes(product: ProductKey, kind: ChangeFilter, after: Option<ChangeId>, limit: u32) -> Page<StoredProductChange>;
+});
+
+reads!(EventRepository {
+    fn find_event(gateway: &GatewayName, id: &EventId) -> Option<StoredEvent>;
+    fn list_stored_ids(gateway: &GatewayName, ids: &[EventId]) -> Vec<EventId>;
+    fn list_applicable_events(batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
+    fn list_overdue_events(before: Timestamp, batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
+});
+
+reads!(ClaimRepository {
+}
+async fn find_claim(&self, key: &IdempotencyKey) -> Result<Option<Claim>, PortError> {
+    self.reach_record().await?;
+    let claim = self.0.record.find_claim(key).await?;
+    Ok(mutants::plant_claim(&self.0, key, claim))
+}
+async fn find_claims(&self, keys: &[IdempotencyKey]) -> Result<Vec<Claim>, PortError> {
+    self.reach_record().await?;
+    let claims = self.0.record.find_claims(keys).await?;
+    let of_key = |key: &IdempotencyKey| claims.iter().find(|it| it.key == *key).cloned();
+    Ok(keys.iter().filter_map(|it| mutants::plant_claim(&self.0, it, of_key(it))).collect())
+});

@@ -1,0 +1,196 @@
+//! Small ports: clocks, ids, and those that the simulated steps hardly use.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
+
+use application::{
+    feed::{FeedContent, FeedPeople, FeedRenderer},
+    webhooks::MessageRenderer,
+};
+use async_trait::async_trait;
+use domain::{
+    EndpointId, FeedEvent, FeedSequence, Invalid, Password, PasswordHash, SessionId, Timestamp,
+    WebhookDelivery,
+    webhook::{AttemptResult, WebhookUrl},
+};
+use ports::{
+    AccessClaims, Attempts, Broadcast, Clock, Digests, HashQueueKey, HasherBusy, IdGenerator, KeyedDigests,
+    PasswordHasher, PortError, SecretCipher, Subscription, Throttle, TokenIssuer, WebhookAnswer,
+    WebhookMessage, WebhookSender,
+};
+
+use super::away_error;
+use crate::world::World;
+
+/// The clock of one instance.
+pub(crate) struct SimClock {
+    pub(crate) world: Arc<World>,
+    /// By how much it is ahead of the true time, in milliseconds.
+    pub(crate) skew_ms: Arc<AtomicI64>,
+}
+
+impl Clock for SimClock {
+    fn now(&self) -> Timestamp {
+        let skew = self.skew_ms.load(Ordering::Relaxed);
+        Timestamp::from_millis(self.world.now().as_millis().saturating_add(skew))
+    }
+
+    fn monotonic_now(&self) -> Duration {
+        self.world.elapsed()
+    }
+}
+
+/// Keys and ids that count, so that traces can be read.
+pub(crate) struct SimIds(pub(crate) Arc<World>);
+
+impl IdGenerator for SimIds {
+    fn next_key(&self) -> i64 {
+        self.0.next_number()
+    }
+
+    fn next_id(&self) -> String {
+        format!("id{}", self.0.next_number())
+    }
+}
+
+/// Everything that no simulated step depends on: it answers the least that its traits allow.
+pub(crate) struct Inert;
+
+#[async_trait]
+impl Throttle for Inert {
+    async fn count_attempt(&self, _: &str, _: Duration) -> Result<Attempts, PortError> {
+        Err(away_error())
+    }
+
+    async fn read_attempts(&self, _: &str) -> Result<Attempts, PortError> {
+        Err(away_error())
+    }
+
+    async fn reset_attempts(&self, _: &str) -> Result<(), PortError> {
+        Ok(())
+    }
+}
+
+impl KeyedDigests for Inert {
+    fn keyed_digests(&self, purpose: &str, content: &str) -> Vec<String> {
+        vec![format!("{purpose}|{content}")]
+    }
+}
+
+impl Digests for Inert {
+    fn sha256_hex(&self, content: &[u8]) -> String {
+        content.iter().map(|it| format!("{it:02x}")).collect()
+    }
+}
+
+#[async_trait]
+impl PasswordHasher for Inert {
+    async fn hash_password(&self, _: Password, _: HashQueueKey) -> Result<PasswordHash, HasherBusy> {
+        Err(HasherBusy)
+    }
+
+    async fn verify_password(
+        &self,
+        _: Option<PasswordHash>,
+        _: String,
+        _: HashQueueKey,
+    ) -> Result<bool, HasherBusy> {
+        Err(HasherBusy)
+    }
+
+    fn hash_cost(&self) -> u32 {
+        0
+    }
+
+    fn pad_to_cost(&self, _: u32) {}
+}
+
+impl TokenIssuer for Inert {
+    fn issue_access_token(&self, _: &AccessClaims) -> String {
+        String::new()
+    }
+
+    fn verify_access_token(&self, _: &str, _: Timestamp) -> Option<AccessClaims> {
+        None
+    }
+
+    fn issue_refresh_token(&self, _: &SessionId, _: i64) -> String {
+        String::new()
+    }
+
+    fn verify_refresh_token(&self, _: &str) -> Option<(SessionId, i64)> {
+        None
+    }
+}
+
+impl SecretCipher for Inert {
+    fn generate_secret(&self) -> String {
+        String::new()
+    }
+
+    fn encrypt_text(&self, _: &str, text: &str) -> String {
+        text.to_owned()
+    }
+
+    fn decrypt_text(&self, _: &str, encrypted: &str) -> Option<String> {
+        Some(encrypted.to_owned())
+    }
+}
+
+#[async_trait]
+impl WebhookSender for Inert {
+    async fn check_url(&self, _: &WebhookUrl) -> Result<(), Invalid> {
+        Ok(())
+    }
+
+    async fn send_message(&self, _: &WebhookMessage) -> WebhookAnswer {
+        WebhookAnswer { result: AttemptResult::Answered { status: 200, body: None }, retry_after: None }
+    }
+}
+
+impl MessageRenderer for Inert {
+    fn render_event(&self, _: FeedSequence, event: &FeedEvent) -> String {
+        event.data.clone()
+    }
+
+    fn render_test(&self, _: &WebhookDelivery, _: &EndpointId, _: Timestamp) -> String {
+        String::new()
+    }
+}
+
+/// Renders an event as what identifies its content; nothing reads it but the check that there is one for each change.
+impl FeedRenderer for Inert {
+    fn render_content(&self, content: &FeedContent, _: &FeedPeople) -> String {
+        match content {
+            FeedContent::Order(it) => format!("{} {}", it.number, it.version.get()),
+            FeedContent::Payment(it) => format!("{} {:?}", it.id, it.status()),
+            FeedContent::Refund(_, it) => format!("{} {:?}", it.id, it.status()),
+            FeedContent::Dispute(it, _) => it.id.to_string(),
+            FeedContent::Finding(it) => it.id.to_string(),
+            FeedContent::User(it) => it.id.to_string(),
+        }
+    }
+}
+
+#[async_trait]
+impl Broadcast for Inert {
+    async fn publish(&self) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    fn subscribe(&self) -> Box<dyn Subscription> {
+        Box::new(Self)
+    }
+}
+
+#[async_trait]
+impl Subscription for Inert {
+    async fn next(&mut self) {
+        std::future::pending().await
+    }
+}
