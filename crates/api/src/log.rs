@@ -42,9 +42,9 @@ use tracing_subscriber::{
 use queue::LineQueue;
 use security_events::{EventLabels, SECURITY_EVENTS};
 
-/// The HTTP library logs bytes that are not HTTP. Any client could fill the log with such events, so they are
-/// off unless the filter names this target.
-const FRAMEWORK: &str = "actix_http";
+/// The HTTP libraries log bytes that are not HTTP, and frames that answer nothing. Any client could fill the log with such
+/// events, so they are off unless the filter names these targets.
+const FRAMEWORKS: [&str; 2] = ["actix_http", "h2"];
 
 static QUEUE: OnceLock<LineQueue> = OnceLock::new();
 static DROPPED_LINES: LazyLock<Counter> = LazyLock::new(Counter::default);
@@ -141,13 +141,11 @@ fn format_line(level: &str, message: &str, (name, value): (&str, serde_json::Val
     format!("{line}\n").into_bytes()
 }
 
-/// The filter, with the HTTP library's events off unless `text` names the library.
+/// The filter, with the events of each HTTP library off unless `text` names it.
 fn build_filter(text: &str) -> EnvFilter {
     let filter = EnvFilter::try_new(text).unwrap_or_default();
-    match format!("{FRAMEWORK}=off").parse() {
-        Ok(off) if !text.contains(FRAMEWORK) => filter.add_directive(off),
-        Ok(_) | Err(_) => filter,
-    }
+    let unnamed = FRAMEWORKS.iter().filter(|it| !text.contains(*it));
+    unnamed.filter_map(|it| format!("{it}=off").parse().ok()).fold(filter, EnvFilter::add_directive)
 }
 
 #[cfg(test)]

@@ -242,6 +242,8 @@ async fn admit_connection(
     tls: Option<TlsAcceptor>,
 ) -> Result<(GuardedStream, Protocol, Option<SocketAddr>), DispatchError> {
     let peer = stream.peer_addr()?;
+    // The end of an HTTP/2 answer is a write of its own, which would wait for the client to confirm the one before.
+    stream.set_nodelay(true)?;
     let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
     let place = places.enter(peer.ip()).ok_or_else(refused)?;
     let stream = match tls {

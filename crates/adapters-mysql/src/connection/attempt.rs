@@ -112,9 +112,12 @@ impl Pool {
         work: &impl AsyncFn(&mut Conn) -> QueryResult<Result<T, R>>,
         place: &mut Option<Permit<'a>>,
     ) -> Result<Result<T, R>, PortError> {
+        // Before the queue, which is part of the time that the work has: an attempt that begins late would be cut off by its
+        // end, and that costs every idle connection.
+        let began = start_stopwatch();
         let place = place.insert(self.acquire_permit().await?);
         let mut conn = place.take_or_open().await?;
-        let (mut attempts, mut connections, began) = (1, 1, start_stopwatch());
+        let (mut attempts, mut connections) = (1, 1);
         loop {
             let (outcome, left) = run_attempt(&mut conn, kind, work).await;
             if let Err(failed) = &outcome {

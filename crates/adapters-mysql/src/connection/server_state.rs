@@ -9,7 +9,7 @@ use mysql_async::prelude::Queryable;
 use super::{BoxError, Consistency};
 
 /// The variables that tell what kind of server it is. A server lists those that it has.
-const VARIABLES: &str = "SHOW VARIABLES WHERE Variable_name IN ('read_only', 'wsrep_on', 'wsrep_sync_wait', \
+const VARIABLES: &str = "SHOW VARIABLES WHERE Variable_name IN ('read_only', 'innodb_read_only', 'wsrep_on', 'wsrep_sync_wait', \
                          'group_replication_group_name', 'group_replication_consistency')";
 /// The state of this server in its replication group.
 const MEMBER_STATE: &str = "SELECT MEMBER_STATE FROM performance_schema.replication_group_members \
@@ -73,7 +73,7 @@ impl Variables {
         let mut variables = Self::default();
         for (name, value) in rows {
             match name.to_ascii_lowercase().as_str() {
-                "read_only" => variables.read_only = is_on(&value),
+                "read_only" | "innodb_read_only" => variables.read_only |= is_on(&value),
                 "wsrep_on" => variables.wsrep = is_on(&value),
                 "wsrep_sync_wait" => variables.wsrep_sync_wait = value.parse().unwrap_or(0),
                 "group_replication_group_name" => variables.group = !value.is_empty(),

@@ -130,12 +130,10 @@ impl Server {
 
 /// One URL for each server. `None` for a URL without a host, with an empty one, or with too many.
 fn split_url(url: &str) -> Option<Vec<String>> {
-    let after_scheme = url.strip_prefix("mysql://")?;
+    let (authority, database) = url.strip_prefix("mysql://")?.split_once('/')?;
     // A password may hold a comma; what comes behind its `@` cannot.
-    let (login, place) =
-        after_scheme.rsplit_once('@').map_or(("", after_scheme), |(login, place)| (login, place));
+    let (login, hosts) = authority.rsplit_once('@').unwrap_or(("", authority));
     let at = if login.is_empty() { "" } else { "@" };
-    let (hosts, database) = place.split_once('/')?;
     let hosts: Vec<_> = hosts.split(',').collect();
     let is_valid = hosts.len() <= SERVERS_MAX && hosts.iter().all(|it| !it.is_empty());
     is_valid.then(|| hosts.iter().map(|host| format!("mysql://{login}{at}{host}/{database}")).collect())
@@ -155,6 +153,7 @@ mod tests {
         ];
         assert_eq!(urls, expected);
         assert_eq!(split_url("mysql://a/shop").unwrap(), ["mysql://a/shop"]);
+        assert_eq!(split_url("mysql://a/shop?x=b@c").unwrap(), ["mysql://a/shop?x=b@c"]);
     }
 
     #[test]

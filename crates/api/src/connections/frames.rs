@@ -7,8 +7,15 @@ const HEADER_BYTES: usize = 9;
 /// The type of a frame with the beginning of a head, and of one with more of it.
 const HEADERS: u8 = 1;
 const CONTINUATION: u8 = 9;
-/// The flag of the last frame of a head.
+/// The type of a frame with a piece of a body.
+const DATA: u8 = 0;
+/// The flag of the last frame of a body, and of a head.
+const END_STREAM: u8 = 1;
 const END_HEADERS: u8 = 4;
+/// The flag of a piece of a body with padding.
+const PADDED: u8 = 8;
+/// Most empty pieces of bodies between two heads.
+const EMPTY_MAX: usize = 100;
 
 /// Follows the frames of one connection.
 #[derive(Debug)]
@@ -17,24 +24,26 @@ pub(super) struct Frames {
     skip: usize,
     header: [u8; HEADER_BYTES],
     filled: usize,
+    /// Empty pieces of bodies since the last head.
+    empty: usize,
 }
 
-/// A head that takes more than one frame, which is 16 KiB. It is refused: the HTTP library unpacks the frames of a head as
-/// they come, and a few kilobytes on the wire can grow to 16 MiB that it would hold until the last frame, which need never
-/// come.
+/// Frames of which the HTTP library would hold much more than they are on the wire. A head that takes more than one frame,
+/// which is 16 KiB: it unpacks them as they come, and a few kilobytes can grow to 16 MiB that it holds until the last one,
+/// which need never come. Many empty pieces of bodies: no window limits them, and each takes a place until it is read.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct SplitHead;
+pub(super) struct RefusedFrames;
 
 impl Frames {
     pub(super) const fn new() -> Self {
-        Self { skip: PREFACE_BYTES, header: [0; HEADER_BYTES], filled: 0 }
+        Self { skip: PREFACE_BYTES, header: [0; HEADER_BYTES], filled: 0, empty: 0 }
     }
 
     /// Follows the next bytes of the connection.
     ///
     /// # Errors
-    /// [`SplitHead`]; the connection has to end.
-    pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> Result<(), SplitHead> {
+    /// [`RefusedFrames`]; the connection has to end.
+    pub(super) fn feed_bytes(&mut self, bytes: &[u8]) -> Result<(), RefusedFrames> {
         let mut rest = bytes;
         while !rest.is_empty() {
             let skipped = self.skip.min(rest.len());
@@ -50,8 +59,13 @@ impl Frames {
                 self.filled = 0;
                 let [high, middle, low, kind, flags, ..] = self.header;
                 self.skip = usize::from(high) << 16 | usize::from(middle) << 8 | usize::from(low);
-                if kind == CONTINUATION || kind == HEADERS && flags & END_HEADERS == 0 {
-                    return Err(SplitHead);
+                // Padding counts as empty: no window limits it either.
+                let is_hollow = self.skip == 0 || flags & PADDED != 0;
+                let is_empty = kind == DATA && is_hollow && flags & END_STREAM == 0;
+                self.empty = if kind == HEADERS { 0 } else { self.empty + usize::from(is_empty) };
+                let is_split = kind == CONTINUATION || kind == HEADERS && flags & END_HEADERS == 0;
+                if is_split || self.empty > EMPTY_MAX {
+                    return Err(RefusedFrames);
                 }
             }
         }
@@ -73,9 +87,22 @@ mod tests {
         frame
     }
 
-    fn follow(bytes: &[u8], piece: usize) -> Result<(), SplitHead> {
+    fn follow(bytes: &[u8], piece: usize) -> Result<(), RefusedFrames> {
         let mut frames = Frames::new();
         bytes.chunks(piece).try_for_each(|it| frames.feed_bytes(it))
+    }
+
+    #[test]
+    fn a_body_in_many_empty_pieces_ends_its_connection() {
+        let head = frame(HEADERS, END_HEADERS, 30);
+        for hollow in [frame(DATA, 0, 0), frame(DATA, PADDED, 5)] {
+            let most = [head.clone(), hollow.repeat(EMPTY_MAX)].concat();
+            let two = [PREFACE.to_vec(), most.clone(), most].concat();
+            assert_eq!(follow(&two, 4096), Ok(()));
+            assert_eq!(follow(&[two, hollow].concat(), 4096), Err(RefusedFrames));
+        }
+        let last = [PREFACE.to_vec(), frame(DATA, END_STREAM, 0).repeat(EMPTY_MAX + 1)].concat();
+        assert_eq!(follow(&last, 4096), Ok(()));
     }
 
     #[test]
@@ -93,7 +120,7 @@ mod tests {
             assert_eq!(follow(&whole, piece), Ok(()), "{piece}");
             for split in [frame(HEADERS, 1, 5), frame(CONTINUATION, END_HEADERS, 5)] {
                 let bytes = [whole.clone(), split].concat();
-                assert_eq!(follow(&bytes, piece), Err(SplitHead), "{piece}");
+                assert_eq!(follow(&bytes, piece), Err(RefusedFrames), "{piece}");
             }
         }
     }

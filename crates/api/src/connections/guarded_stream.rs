@@ -146,6 +146,21 @@ impl GuardedStream {
     }
 }
 
+impl GuardedStream {
+    /// The same for what encryption still holds: a write to it is ready as long as its buffer has room, also if the reader
+    /// takes nothing. A plain stream holds nothing.
+    fn check_flush_timeout(
+        &mut self,
+        outcome: Poll<io::Result<()>>,
+        context: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        if !self.stream.is_encrypted() {
+            return outcome;
+        }
+        self.check_write_timeout(outcome.map_ok(|()| 0), context).map_ok(|_| ())
+    }
+}
+
 impl Http2State {
     fn poll_read(
         &mut self,
@@ -244,10 +259,14 @@ impl AsyncWrite for GuardedStream {
     }
 
     fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_flush(context)
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_flush(context);
+        this.check_flush_timeout(outcome, context)
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.get_mut().stream).poll_shutdown(context)
+        let this = self.get_mut();
+        let outcome = Pin::new(&mut this.stream).poll_shutdown(context);
+        this.check_flush_timeout(outcome, context)
     }
 }

@@ -31,6 +31,14 @@ impl Transport {
         }
     }
 
+    /// Whether it holds bytes of its own that are to be sent.
+    pub(super) const fn is_encrypted(&self) -> bool {
+        match self {
+            Self::Plain(_) => false,
+            Self::Tls(_) => true,
+        }
+    }
+
     /// Makes closing drop what was not sent yet.
     pub(super) fn set_zero_linger(&self) -> io::Result<()> {
         match self {

@@ -182,6 +182,8 @@ fn more_connections_than_descriptors_leave_the_record_to_those_who_are_served() 
 
 #[test]
 fn slow_readers_of_one_network_leave_places_to_others() {
+    /// Connections that are there for certain, whatever other descriptors the service opens and closes meanwhile.
+    const CROWD: usize = 60;
     let server = Bare::start(&[], |command| after("ulimit -n 200;", &command));
     let idle = server.descriptors();
     // Whether another network is answered while they are all still there: they are cut after ten seconds.
@@ -191,7 +193,7 @@ fn slow_readers_of_one_network_leave_places_to_others() {
             // More than the system keeps for one connection. Those who have no place are gone.
             let _ = wire.send(get(BIG).repeat(4));
         }
-        server.until("places are taken", || server.descriptors() > idle + 60);
+        server.until("places are taken", || server.descriptors() > idle + CROWD);
         let taken = server.descriptors();
         let mut other = Wire::from("127.0.0.2", server.address());
         assert_eq!(other.get("/v1/products").0, 200);
@@ -200,7 +202,7 @@ fn slow_readers_of_one_network_leave_places_to_others() {
         server.until("the crowd is gone", || server.descriptors() < idle + 10);
         assert_eq!(server.wire().get("/v1/products").0, 200, "its network is served again");
         eprintln!("{idle} descriptors, {taken} with the crowd, {left} when the other one was answered");
-        left >= taken
+        left > idle + CROWD
     };
     assert!((0..5).any(|_| beside_a_crowd()));
 }

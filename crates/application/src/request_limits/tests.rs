@@ -122,6 +122,19 @@ async fn a_total_that_comes_after_its_window_is_not_counted_in_the_next_one() {
     assert_eq!(window.count_request(3, REQUEST_WINDOW), Some(1));
 }
 
+#[test]
+fn the_count_of_the_next_shared_window_replaces_that_of_the_last() {
+    let mut window = Window::starting_at(Duration::ZERO);
+    for _ in 0..3 {
+        window.count_request(3, Duration::ZERO);
+    }
+    assert_eq!(window.count_request(3, Duration::from_secs(59)), None);
+    let sent = window.take_unsent();
+    // The shared window ended before the requests were added, so they are the first of the next one.
+    window.apply_total(sent, Attempts { count: 1, resets_in: REQUEST_WINDOW }, Duration::from_secs(59));
+    assert_eq!(window.count_request(3, Duration::from_secs(59)), Some(1));
+}
+
 #[tokio::test]
 async fn nothing_is_exchanged_while_nothing_is_counted() {
     let ([one, _], ..) = pair();

@@ -148,10 +148,11 @@ impl OrderChange {
         }
     }
 
-    /// Whether the goods leave with this change.
+    /// Whether the goods leave with this change. A refused refund that sends a shipped order back to `SHIPPED` moves none.
     #[must_use]
     pub fn ships_goods(&self) -> bool {
-        self.entries.iter().any(|it| it.to == OrderStatus::Shipped)
+        let leaves = |from: Option<OrderStatus>| from.is_some_and(OrderStatus::is_before_shipping);
+        self.entries.iter().any(|it| it.to == OrderStatus::Shipped && leaves(it.from))
     }
 
     /// Closes the way back of an order whose refund is pending and whose goods are all back in stock before they were

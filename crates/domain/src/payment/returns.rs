@@ -114,17 +114,29 @@ impl OrderChange {
     /// Takes out of stock again the pieces that the goods of this order lack: they went back with a refund that failed, so
     /// they were paid for and are shipped. `refunds` are those of all payments of the order, whatever their status.
     pub fn retake_goods(&mut self, refunds: &[&Refund]) {
-        let missing: Vec<_> = count_returns(self.order(), refunds)
-            .iter()
-            .zip(&self.order().items)
-            .map(|(known, line)| {
-                line.quantity.saturating_sub(known.returned).saturating_sub(line.held_pieces())
-            })
-            .collect();
+        let returns = count_returns(self.order(), refunds);
+        // An operator whose refund by items failed may pay the pieces back as an amount. They are not sent then.
+        let mut paid_back = sum_of_amounts(self.order(), refunds);
+        let mut missing = Vec::new();
+        for (known, line) in returns.iter().zip(&self.order().items) {
+            let mut pieces = line.quantity.saturating_sub(known.returned).saturating_sub(line.held_pieces());
+            while pieces > 0 && !paid_back.is_zero() && !line.price.exceeds(paid_back) {
+                paid_back = paid_back.saturating_sub(line.price);
+                pieces = pieces.saturating_sub(1);
+            }
+            missing.push(pieces);
+        }
         for (position, pieces) in missing.into_iter().enumerate() {
             self.retake(position, pieces);
         }
     }
+}
+
+/// What refunds that name no pieces pay back, but for those that failed.
+fn sum_of_amounts(order: &Order, refunds: &[&Refund]) -> Money {
+    let amounts = refunds.iter().filter(|it| it.items.is_empty() && it.status() != RefundStatus::Failed);
+    let zero = Money::zero(order.amount.currency());
+    amounts.fold(zero, |sum, it| sum.try_add(it.amount).unwrap_or(sum))
 }
 
 /// What the refunds have taken back of each line.

@@ -9,6 +9,7 @@ use std::{
 use actix_web::{
     dev::{Payload, ServiceRequest},
     error::PayloadError,
+    http::Version,
     web::Bytes,
 };
 use futures_util::{StreamExt, stream::poll_fn};
@@ -26,6 +27,10 @@ impl UnreadBody {
     /// Puts the body of a request into the connection's slot; the request goes on to read it through a shared
     /// handle.
     pub(super) fn hold_payload(request: &mut ServiceRequest) {
+        // Over HTTP/2 a body that is dropped resets its own stream. Held here, it would go on to take frames.
+        if request.version() == Version::HTTP_2 {
+            return;
+        }
         let payload = request.parts_mut().1.take();
         if matches!(payload, Payload::None) {
             return;

@@ -146,6 +146,33 @@ fn an_order_that_ships_takes_the_pieces_of_failed_refunds_again() {
 }
 
 #[test]
+fn pieces_that_were_paid_back_as_an_amount_are_not_sent() {
+    let mut case = paid();
+    ask(&mut case, "r1", vec![pieces("cup", 2, true)]).unwrap();
+    fail(&mut case, "r1");
+    let amount = RefundRequest::for_amount(Some(yuan("15")));
+    let ids = RefundIds { key: RefundKey::new(9), id: RefundId::new("r2".into()) };
+    case.request_refund(amount, OPERATOR, ids, NOW).unwrap();
+    let mut change = crate::OrderChange::from_order(case.order_change.order().clone());
+    change.retake_goods(&case.transaction.refunds.iter().collect::<Vec<_>>());
+    let retaken: Vec<_> = change.retaken_stock().iter().map(|it| it.quantity).collect();
+    assert_eq!(retaken, [1], "15 yuan are one cup");
+}
+
+#[test]
+fn only_goods_that_leave_are_taken_again() {
+    let mut order = paid().order_change.order().clone();
+    (order.status, order.came_from) = (OrderStatus::RefundPending, Some(OrderStatus::Shipped));
+    let mut change = crate::OrderChange::from_order(order.clone());
+    change.transition(OrderStatus::Shipped, OPERATOR, None, NOW).unwrap();
+    assert!(!change.ships_goods(), "they left before");
+    (order.status, order.came_from) = (OrderStatus::Processing, None);
+    let mut change = crate::OrderChange::from_order(order);
+    change.transition(OrderStatus::Shipped, OPERATOR, None, NOW).unwrap();
+    assert!(change.ships_goods());
+}
+
+#[test]
 fn goods_that_the_order_has_given_back_are_not_restocked_by_a_return() {
     let mut case = paid();
     let mut order = case.order_change.order().clone();
