@@ -332,7 +332,7 @@ async fn run_steps(
 async fn run_step(conn: &mut Conn, lease: &Lease, step: &Step) -> Result<(), BoxError> {
     for statement in split_statements(step.sql) {
         if statement.starts_with("CREATE TABLE") {
-            // It commits by itself, whatever transaction is around it.
+            // It commits at once, also inside a transaction.
             lease.beat(conn).await?;
             conn.query_drop(statement).await?;
         } else {

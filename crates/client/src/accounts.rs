@@ -48,7 +48,7 @@ impl Accounts<'_> {
     }
 
     /// Begins a session; [`Client::login`] also uses it. A login that is repeated because its answer was lost begins one more
-    /// session, which ends by itself.
+    /// session, which ends when it expires.
     pub fn login(self, username: &str, password: &str) -> Request<Tokens> {
         let body = json!({"username": username, "password": password});
         Request::unkeyed(self.0, self.0.url(&["auth", "login"]), Some(&body))

@@ -29,7 +29,7 @@ pub struct CreateApiKey {
 }
 
 impl CreateApiKey {
-    /// A key that does not end by itself.
+    /// A key that never expires.
     #[must_use]
     pub fn new(name: &str, scopes: &[Scope]) -> Self {
         let scopes = scopes.iter().copied().map(Word::Known).collect();

@@ -143,7 +143,7 @@ fn is_compressible(request: &HttpRequest, response: &HttpResponse) -> bool {
         matches!(response.body().size(), BodySize::Sized(it) if (BYTES_MIN..=BYTES_MAX).contains(&it));
     has_length
         && !headers.contains_key(header::CONTENT_ENCODING)
-        // An asset has stated by itself what it varies by, and has its own compressed form.
+        // An asset sets its own `Vary`, and has a compressed form of its own.
         && !has_word(headers, header::VARY, "accept-encoding")
         && is_text(headers)
         && !request.match_pattern().is_some_and(|it| SECRETS.iter().any(|secret| it.starts_with(secret)))

@@ -18,7 +18,7 @@ const COMPARED: &[&str] = &[
 ];
 /// Texts over this length do not fit into a body with the rest.
 const LENGTH_MAX: usize = 10_000;
-/// The limits that so many requests of one user would reach.
+/// The limits that the many requests of one user would reach.
 const LIMITS: &[(&str, &str)] = &[
     ("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "1000000"),
     ("IDEM_LOGIN_FAILURES_PER_ACCOUNT_TOTAL", "1000000"),

@@ -20,7 +20,7 @@ pub struct NewApiKey {
     pub name: Text,
     /// What it may do; not empty.
     pub scopes: Scopes,
-    /// When it ends by itself; `None` means never.
+    /// When it expires; `None` means never.
     pub expires_at: Option<Timestamp>,
 }
 

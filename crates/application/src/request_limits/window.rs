@@ -76,7 +76,7 @@ impl Window {
             return;
         }
         self.keep_sent(sent);
-        // Never less than this process knows by itself, because an addition before may have been lost. A smaller count that
+        // Never less than this process has counted, because an addition before may have been lost. A smaller count that
         // lasts longer belongs to the next shared window, whose requests are not those of this one.
         let is_next = total.count < self.known && total.resets_in > self.time_left(now);
         self.known = if is_next { total.count } else { self.known.max(total.count) };

@@ -1,4 +1,4 @@
-//! A mail server that remembers, and fails when it is told to.
+//! A mail server that keeps what it was sent, and fails when a test asks for it.
 
 use std::sync::{Arc, Mutex};
 

@@ -204,7 +204,7 @@ where
         box_decision(async {
             let endpoint = require_endpoint(app, id, &if_match).await?;
             let now = app.clock.now();
-            // One that cannot be decrypted signs nothing, so nobody misses it.
+            // One that cannot be decrypted signs nothing, so no receiver needs it.
             if endpoint.signing_secrets(now).skip(1).any(|it| open_secret(app, it).is_some()) {
                 return Err(EndpointError::OldSecretSigns.into());
             }
