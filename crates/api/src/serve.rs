@@ -198,7 +198,7 @@ fn add_http_service(
 ) -> io::Result<ServerBuilder> {
     // Put together by hand: `actix_web::HttpServer` takes plain TCP streams only, and each has to be wrapped
     // in a `GuardedStream` before the HTTP library sees a byte.
-    let stop = server.graceful_shutdown_signal();
+    let (stop, stopping) = (server.graceful_shutdown_signal(), service.stopping.clone());
     let app = move || {
         let frame = frame.clone();
         App::new()
@@ -229,8 +229,10 @@ fn add_http_service(
             })
             .finish(map_config(app(), |()| AppConfig::default()));
         let (places, tls) = gate.clone();
-        fn_service(move |stream: TcpStream| admit_connection(stream, places.clone(), tls.clone()))
-            .and_then(http)
+        let stopping = stopping.clone();
+        let admit =
+            move |stream: TcpStream| admit_connection(stream, places.clone(), tls.clone(), stopping.clone());
+        fn_service(admit).and_then(http)
     })
 }
 
@@ -240,6 +242,7 @@ async fn admit_connection(
     stream: TcpStream,
     places: ConnectionPlaces,
     tls: Option<TlsAcceptor>,
+    stopping: CancellationToken,
 ) -> Result<(GuardedStream, Protocol, Option<SocketAddr>), DispatchError> {
     let peer = stream.peer_addr()?;
     // The end of an HTTP/2 answer is a write of its own, which would wait for the client to confirm the one before.
@@ -255,7 +258,7 @@ async fn admit_connection(
         }
     };
     let protocol = if stream.is_http2() { Protocol::Http2 } else { Protocol::Http1 };
-    Ok((GuardedStream::new(stream, place), protocol, Some(peer)))
+    Ok((GuardedStream::new(stream, place, stopping), protocol, Some(peer)))
 }
 
 /// The address under which this machine reaches itself.

@@ -20,6 +20,7 @@ macro_rules! account_tasks {
         one_of_many_attempts_at_a_mail_begins
         a_mail_is_deleted_only_as_it_was_read
         a_newer_reset_replaces_the_older_one_with_its_token
+        an_older_reset_replaces_no_newer_one
         a_reset_is_requested_only_for_the_account_that_was_read
         a_token_is_set_only_for_the_reset_that_was_read
         one_of_many_uses_of_a_token_wins
@@ -129,6 +130,14 @@ pub async fn a_newer_reset_replaces_the_older_one_with_its_token(backend: &Backe
     assert_eq!(backend.account_tasks.find_password_reset("d-old").await.expect("read"), None);
     backend.expect_stale([use_reset(&user, "d-old", 6)]).await;
     backend.commit([use_reset(&other, "d-other", 6)]).await;
+}
+
+/// A request that waited in the queue must not take away the token that an operator has handed over meanwhile.
+pub async fn an_older_reset_replaces_no_newer_one(backend: &Backend) {
+    let user = backend.user().await;
+    backend.commit([Write::RequestPasswordReset(reset(&user, 5, Some("d-new")), user.clone())]).await;
+    backend.expect_stale([Write::RequestPasswordReset(reset(&user, 4, None), user.clone())]).await;
+    backend.commit([use_reset(&user, "d-new", 6)]).await;
 }
 
 /// Else the mail would go to an address that is no longer the account's, or to an account that was erased.

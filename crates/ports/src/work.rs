@@ -276,7 +276,8 @@ pub enum Write {
         attempts: u32,
     },
     /// The account's user, or an operator, asked to reset its password: replaces the account's reset, so an older
-    /// token is refused. Guard: `changed_at` of the user is the one read here; else `Stale`.
+    /// token is refused. Guards: `changed_at` of the user is the one read here, and the account has no reset that was
+    /// requested later; else `Stale`.
     RequestPasswordReset(PasswordReset, User),
     /// Stores the digest of the token that is about to be sent, instead of an older one. Guard: the account's reset
     /// is the one of that time; else `Stale`.

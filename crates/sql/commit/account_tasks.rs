@@ -37,21 +37,22 @@ pub(super) async fn delete_mail(conn: &mut Conn, key: MailKey, attempts: u32) ->
     check_guard(CachedStatement(diesel::delete(present)).execute(conn).await?)
 }
 
-/// Replaces the account's reset, if the account is still as it was read.
+/// Replaces the account's reset, if the account is still as it was read and the reset is not of a later request.
 pub(super) async fn request_reset(conn: &mut Conn, reset: &PasswordReset, read: &User) -> WriteOutcome {
     // The address and the closed flag change only together with this stamp, so no mail with a token goes to an address
     // that the account had before, and none to an account that was closed or erased meanwhile.
     check_changed_at(conn, reset.user, read.changed_at).await?;
-    let row = resets::table.find(reset.user.get());
-    let update = diesel::update(row).set((
-        resets::requested_at.eq(SqlTimestamp::from(reset.requested_at)),
+    let requested_at = SqlTimestamp::from(reset.requested_at);
+    let older = resets::table.find(reset.user.get()).filter(resets::requested_at.le(requested_at));
+    let update = diesel::update(older).set((
+        resets::requested_at.eq(requested_at),
         resets::expires_at.eq(SqlTimestamp::from(reset.expires_at)),
         resets::token_digest.eq(reset.digest.as_deref()),
     ));
     if CachedStatement(update).execute(conn).await? > 0 {
         return Ok(());
     }
-    // Stale if another request has inserted the row in between: the next round replaces it.
+    // Stale if the row is of a later request, or if another request has inserted it in between.
     let insert = diesel::insert_into(resets::table).values(ResetRow::from(reset));
     check_insert(insert.execute(conn).await, || Violation::Stale)
 }

@@ -78,6 +78,16 @@ impl Tracer {
         }
     }
 
+    /// Continues the trace of a caller that is not trusted: its id is kept, and nothing else that would cost something here
+    /// or reach other systems. The share decides whether it is recorded, by chance and not by the id, which the caller has
+    /// chosen.
+    #[must_use]
+    pub fn continue_untrusted(&self, parent: TraceContext) -> Trace {
+        let recorder = self.recording.as_ref().filter(|(_, ratio)| ratio.includes_trace(TraceId::random()));
+        let context = TraceContext { is_sampled: recorder.is_some(), state: None, ..parent };
+        Trace::from_remote(context, recorder.map(|(it, _)| Arc::clone(it)))
+    }
+
     /// Begins a trace.
     #[must_use]
     pub fn start(&self) -> Trace {

@@ -12,6 +12,7 @@ use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     time::{Sleep, sleep},
 };
+use tokio_util::sync::CancellationToken;
 
 use super::{
     framer::{Framer, FramerState},
@@ -63,11 +64,11 @@ struct Http2State {
 }
 
 impl GuardedStream {
-    /// Guards a connection that has just been made and has a place.
-    pub(crate) fn new(stream: Transport, place: Place) -> Self {
+    /// Guards a connection that has just been made and has a place, until it ends or the service stops.
+    pub(crate) fn new(stream: Transport, place: Place, stopping: CancellationToken) -> Self {
         let http2 = stream.is_http2().then(|| Http2State {
             frames: Frames::new(),
-            watch: Http2Watch::new(),
+            watch: Http2Watch::new(stopping),
             is_blocked: false,
             reader: None,
             yields: false,

@@ -15,6 +15,7 @@ use actix_web::{
     web::Bytes,
 };
 use tokio::time::{Instant, Sleep, sleep_until};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 /// Most requests of a connection that are under way: handled, or their answer not read yet. One more is refused with a
 /// problem. The library itself accepts any number of streams.
@@ -30,6 +31,8 @@ const STALL_MAX: Duration = Duration::from_secs(30);
 const BYTES_PER_SECOND: u64 = 16 * 1024;
 /// Interval of the checks.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
+/// The same while the service stops: a connection ends soon after its last request.
+const CHECK_STOPPING_EVERY: Duration = Duration::from_millis(100);
 
 /// What is under way on one HTTP/2 connection. Its stream and the middleware of its requests share it; all run on one
 /// thread.
@@ -133,36 +136,46 @@ pub(super) struct Http2Watch {
     seen: u64,
     idle_at: Instant,
     check: Pin<Box<Sleep>>,
+    /// Ready when the service stops; `None` once it was.
+    stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
 }
 
 impl Http2Watch {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(stopping: CancellationToken) -> Self {
         let now = monotonic_now();
         let check = Box::pin(sleep_until(now + CHECK_EVERY));
-        Self { requests: Http2Requests::default(), seen: 0, idle_at: now + IDLE_MAX, check }
+        let stop = Some(Box::pin(stopping.cancelled_owned()));
+        Self { requests: Http2Requests::default(), seen: 0, idle_at: now + IDLE_MAX, check, stop }
     }
 
     pub(super) fn requests(&self) -> Http2Requests {
         self.requests.clone()
     }
 
-    /// Ready when the connection has to end: it is idle, or the reader of an answer is late.
+    /// Ready when the connection has to end: it is idle, the reader of an answer is late, or the service stops and nothing
+    /// is under way.
     pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
         if self.requests.0.has_too_many.get() {
             return Poll::Ready(());
+        }
+        if self.stop.as_mut().is_some_and(|it| it.as_mut().poll(context).is_ready()) {
+            self.stop = None;
+            self.check.as_mut().reset(monotonic_now());
         }
         while self.check.as_mut().poll(context).is_ready() {
             let now = monotonic_now();
             if self.must_end(now) {
                 return Poll::Ready(());
             }
-            self.check.as_mut().reset(now + CHECK_EVERY);
+            let pause = if self.stop.is_some() { CHECK_EVERY } else { CHECK_STOPPING_EVERY };
+            self.check.as_mut().reset(now + pause);
         }
         Poll::Pending
     }
 
     fn must_end(&mut self, now: Instant) -> bool {
-        self.requests.is_late(now) || self.is_idle(now)
+        let is_done = self.stop.is_none() && self.requests.0.under_way.get() == 0;
+        is_done || self.requests.is_late(now) || self.is_idle(now)
     }
 
     fn is_idle(&mut self, now: Instant) -> bool {
@@ -209,7 +222,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_connection_with_too_many_refusals_that_are_not_read_ends() {
-        let mut watch = Http2Watch::new();
+        let mut watch = Http2Watch::new(CancellationToken::new());
         let mut held: Vec<_> = (0..STREAMS_MAX).map(|_| watch.requests().begin_request()).collect();
         assert!(!ended(&mut watch).await);
         held.push(watch.requests().begin_request());
@@ -218,7 +231,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_idle_connection_ends_and_one_at_work_does_not() {
-        let (mut watch, start) = (Http2Watch::new(), monotonic_now());
+        let (mut watch, start) = (Http2Watch::new(CancellationToken::new()), monotonic_now());
         let request = watch.requests().begin_request();
         for times in 1..=3 {
             assert!(!watch.must_end(start + IDLE_MAX * times));
@@ -229,8 +242,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_stop_ends_a_connection_with_its_last_request() {
+        let stopping = CancellationToken::new();
+        let mut watch = Http2Watch::new(stopping.clone());
+        let request = watch.requests().begin_request();
+        assert!(!ended(&mut watch).await);
+        stopping.cancel();
+        assert!(!ended(&mut watch).await, "its request is under way");
+        drop(request);
+        std::future::poll_fn(|it| watch.poll_end(it)).await;
+    }
+
+    #[tokio::test]
     async fn a_reader_that_takes_nothing_ends_its_connection() {
-        let (mut watch, start) = (Http2Watch::new(), monotonic_now());
+        let (mut watch, start) = (Http2Watch::new(CancellationToken::new()), monotonic_now());
         let mut body = TrackedBody::new(BoxBody::new(vec![0; 64 * 1024]), watch.requests().begin_request());
         assert!(!watch.must_end(start + STALL_MAX * 2), "the answer is not there yet");
         assert!(std::future::poll_fn(|it| Pin::new(&mut body).poll_next(it)).await.is_some());

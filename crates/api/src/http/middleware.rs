@@ -87,7 +87,7 @@ impl RequestMiddleware {
         // request should fail for it.
         let id = RequestId::from_headers(request.headers()).unwrap_or_else(|| RequestId(self.ids.next_id()));
         request.extensions_mut().insert(id.clone());
-        let trace = self.tracer.continue_or_start(trace_parent::read_parent(request.headers()));
+        let trace = trace_parent::begin_trace(&self.tracer, request.request());
         let trace_id = trace.context().trace_id;
         let span = tracing::info_span!("request", request_id = id.0, %trace_id);
         // Before the handler, which may answer without reading the body, or never see it after a 401.

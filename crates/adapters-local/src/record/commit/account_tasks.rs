@@ -23,9 +23,12 @@ pub(super) fn delete_mail(tables: &mut Tables, key: MailKey, attempts: u32) -> W
     Ok(())
 }
 
-/// Replaces the account's reset, if the account is still as it was read.
+/// Replaces the account's reset, if the account is still as it was read and the reset is not of a later request.
 pub(super) fn request_reset(tables: &mut Tables, reset: PasswordReset, read: &User) -> Written {
     if tables.users.get(&reset.user).is_none_or(|it| it.user.changed_at != read.changed_at) {
+        return Err(Abort::Stale);
+    }
+    if tables.password_resets.get(&reset.user).is_some_and(|it| it.requested_at > reset.requested_at) {
         return Err(Abort::Stale);
     }
     tables.password_resets.remove(&reset.user);

@@ -1,13 +1,30 @@
 //! The trace of a client, from the headers of its request.
 
-use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, http::header::HeaderMap};
 use domain::card::contains_number;
-use tracer::TraceContext;
+use tracer::{Trace, TraceContext, Tracer};
 
-use crate::http::extract::single_header;
+use crate::{http::extract::single_header, service::SharedService};
 
 /// Longest `tracestate` that is read, in bytes, with all of its lines.
 const STATE_BYTES_MAX: usize = 4 * 1024;
+
+/// Begins the trace of a request, or continues that of its client. A client that is not trusted has no say in what is
+/// recorded, and sends nothing to gateways and webhooks through this service but an id.
+pub(super) fn begin_trace(tracer: &Tracer, request: &HttpRequest) -> Trace {
+    match read_parent(request.headers()) {
+        Some(parent) if !is_trusted(request) => tracer.continue_untrusted(parent),
+        parent => tracer.continue_or_start(parent),
+    }
+}
+
+/// Whether the peer is this machine or one of the trusted proxies, which stand before systems of the operator.
+fn is_trusted(request: &HttpRequest) -> bool {
+    let proxies = request.app_data::<SharedService>().map_or(&[][..], |it| &it.trusted_proxies);
+    let Some(peer) = request.peer_addr() else { return false };
+    let peer = peer.ip().to_canonical();
+    peer.is_loopback() || proxies.iter().any(|it| it.contains(&peer))
+}
 
 /// The trace that the request belongs to; `None` if it names none, or not in the form of the standard. Such headers are
 /// no error: they are for diagnosis, and no request should fail for them.
@@ -53,6 +70,19 @@ mod tests {
         assert_eq!(read(&[parent]), Some((PARENT.to_owned(), None)));
         let two = [parent, ("tracestate", "a=1"), ("tracestate", "b=2")];
         assert_eq!(read(&two), Some((PARENT.to_owned(), Some("a=1,b=2".to_owned()))));
+    }
+
+    #[test]
+    fn a_client_that_is_not_trusted_gives_an_id_and_nothing_else() {
+        let begun = |peer: &str| {
+            let request = TestRequest::default().peer_addr(peer.parse().unwrap());
+            let request = request.append_header(("traceparent", PARENT)).append_header(("tracestate", "a=1"));
+            begin_trace(&Tracer::default(), &request.to_http_request()).context().clone()
+        };
+        let (own, stranger) = (begun("127.0.0.1:9"), begun("192.0.2.7:9"));
+        assert_eq!((own.to_traceparent().as_str(), own.state.as_deref()), (PARENT, Some("a=1")));
+        assert_eq!((stranger.trace_id, stranger.state.as_deref()), (own.trace_id, None));
+        assert!(own.is_sampled && !stranger.is_sampled);
     }
 
     #[test]

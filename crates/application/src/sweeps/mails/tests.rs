@@ -153,3 +153,14 @@ async fn a_reset_is_mailed_only_to_the_address_that_the_account_still_has() {
     let kinds: Vec<_> = it.record.state().mails.iter().map(|it| it.kind).collect();
     assert_eq!(kinds, [MailKind::ResetRequest], "it is looked up again later");
 }
+
+#[tokio::test]
+async fn a_request_that_waited_takes_no_token_away_that_was_handed_over_meanwhile() {
+    let request = QueuedMail { user: None, ..mail(MailKind::ResetRequest) };
+    let (it, _) = bench(&[request]);
+    it.clock.advance(seconds(1));
+    let (_, token, _) = crate::auth::issue_password_reset(&it.app, ada().username.as_str()).await.unwrap();
+    resolve_reset_requests(&it.app).await.unwrap();
+    assert!(it.record.state().mails.is_empty(), "it is answered by the operator");
+    assert_eq!(digest(&it), Some(newest_digest(&it.app, &token)));
+}
