@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::cargo;
+use crate::program::Program;
 use crate::programs;
 
 /// The folder of the sources.
@@ -46,7 +46,7 @@ impl Missing {
 }
 
 /// Builds, compares and tests the console. False if a step failed; its output says why.
-pub(crate) fn run(root: &Path, missing: Missing) -> io::Result<bool> {
+pub(crate) fn run(root: &Path, missing: Missing, program: &Program) -> io::Result<bool> {
     let folder = root.join(FOLDER);
     if node_version()?.is_none_or(|it| it < NODE_MIN) {
         let (major, minor) = NODE_MIN;
@@ -60,8 +60,7 @@ pub(crate) fn run(root: &Path, missing: Missing) -> io::Result<bool> {
     }
     Ok(build_and_compare(&folder)?
         && npm(&folder, &["run", "unit"])?
-        && cargo::run(root, &["build", "--package", "api"])?
-        && npm(&folder, &["run", "browser"])?)
+        && npm_with(&folder, &["run", "browser"], program)?)
 }
 
 /// Builds into another folder, so that the committed files stay as they are, and compares the two.
@@ -122,8 +121,19 @@ fn parse_version(text: &str) -> Option<(u32, u32)> {
 }
 
 fn npm(folder: &Path, arguments: &[&str]) -> io::Result<bool> {
+    run_npm(Command::new("npm").args(arguments).current_dir(folder), arguments)
+}
+
+/// The same for scripts that run the service.
+fn npm_with(folder: &Path, arguments: &[&str], program: &Program) -> io::Result<bool> {
+    let mut command = Command::new("npm");
+    command.args(arguments).current_dir(folder).env("IDEM_PROGRAM", program.path());
+    run_npm(&mut command, arguments)
+}
+
+fn run_npm(command: &mut Command, arguments: &[&str]) -> io::Result<bool> {
     writeln!(io::stdout(), "$ npm {}", arguments.join(" "))?;
-    match Command::new("npm").args(arguments).current_dir(folder).status() {
+    match command.status() {
         Ok(status) => Ok(status.success()),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
         Err(error) => Err(error),

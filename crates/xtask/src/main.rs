@@ -7,6 +7,7 @@ mod deny;
 mod engines;
 mod localstripe;
 mod openapi;
+mod program;
 mod programs;
 mod servers;
 mod sim;
@@ -14,6 +15,7 @@ mod test;
 mod tidy;
 
 use console::Missing;
+use program::Program;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -61,10 +63,12 @@ fn run(args: &[String]) -> io::Result<bool> {
             && deny::run(&root)?
             && tidy::run(&root)?),
         Some(("clients", [])) => openapi::write_generated(&root),
-        Some(("clients", [check])) if check == "--check" => openapi::check_clients(&root),
-        Some(("console", [])) => console::run(&root, Missing::Fault),
+        Some(("clients", [check])) if check == "--check" => {
+            with_program(&root, |it| openapi::check_clients(&root, it))
+        }
+        Some(("console", [])) => with_program(&root, |it| console::run(&root, Missing::Fault, it)),
         Some(("engines", [engine])) if engine == "galera" => engines::run_galera(&root),
-        Some(("openapi", [])) => openapi::run(&root),
+        Some(("openapi", [])) => with_program(&root, |it| openapi::run(&root, it)),
         Some(("openapi", [write])) if write == "--write" => openapi::write_document(&root),
         Some(("servers", [])) => servers::run(),
         Some(("sim", extra)) => sim::run(&root, extra),
@@ -84,9 +88,15 @@ fn run(args: &[String]) -> io::Result<bool> {
 /// Every test there is. The tools from outside come first, so that the summary of the tests is the end of the output.
 fn test_all(root: &Path) -> io::Result<bool> {
     let is_ready = programs::ensure_programs()? && localstripe::try_install(root)?;
-    let is_described = openapi::run(root)?;
-    let is_shown = console::run(root, Missing::from_environment())?;
+    let Some(program) = Program::build_with_tests(root)? else { return Ok(false) };
+    let is_described = openapi::run(root, &program)?;
+    let is_shown = console::run(root, Missing::from_environment(), &program)?;
     Ok(is_ready && test::run(root, &[])? && is_described && is_shown)
+}
+
+/// Builds the service and runs a tool that needs it. False if it does not compile.
+fn with_program(root: &Path, tool: impl FnOnce(&Program) -> io::Result<bool>) -> io::Result<bool> {
+    Program::build(root)?.map_or(Ok(false), |it| tool(&it))
 }
 
 /// The workspace's folder, found from the variable by which `cargo run` names this crate's folder.

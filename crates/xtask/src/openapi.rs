@@ -9,7 +9,7 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use crate::cargo;
+use crate::{cargo, program::Program};
 pub(crate) use clients::write_generated;
 use server::Server;
 use tools::Tools;
@@ -32,12 +32,12 @@ pub(crate) fn write_document(root: &Path) -> io::Result<bool> {
 }
 
 /// Runs every tool. True, with a line that says so, where Node or Python or their packages cannot be had.
-pub(crate) fn run(root: &Path) -> io::Result<bool> {
+pub(crate) fn run(root: &Path, program: &Program) -> io::Result<bool> {
     let Some(tools) = find_tools(root)? else { return Ok(true) };
     if !clients::check_generated(root, &tools)? {
         return Ok(false);
     }
-    let Some(server) = Server::start(root)? else { return Ok(false) };
+    let Some(server) = Server::start(program)? else { return Ok(false) };
     let mut commands = steps(&root.join(DOCUMENT), &tools, server.url());
     commands.extend(clients::steps(root, &tools)?);
     if !run_steps(&tools, &server, commands)? {
@@ -52,12 +52,12 @@ pub(crate) fn run(root: &Path) -> io::Result<bool> {
 }
 
 /// Compares the client libraries with the description and tries them, and nothing else. True as for [`run`].
-pub(crate) fn check_clients(root: &Path) -> io::Result<bool> {
+pub(crate) fn check_clients(root: &Path, program: &Program) -> io::Result<bool> {
     let Some(tools) = find_tools(root)? else { return Ok(true) };
     if !clients::check_generated(root, &tools)? {
         return Ok(false);
     }
-    let Some(server) = Server::start(root)? else { return Ok(false) };
+    let Some(server) = Server::start(program)? else { return Ok(false) };
     run_steps(&tools, &server, clients::steps(root, &tools)?)
 }
 

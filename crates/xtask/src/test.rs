@@ -1,7 +1,8 @@
 //! `cargo xtask test`: runs every test of the workspace.
 
+use std::env;
 use std::hint;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,6 +12,10 @@ use crate::cargo;
 
 /// The first argument that asks for a machine with other load.
 const BUSY: &str = "--busy";
+/// The variable that says how many tests of a binary run at a time.
+const THREADS: &str = "RUST_TEST_THREADS";
+/// The tests wait for servers and pauses more than they compute.
+const TESTS_PER_PROCESSOR: usize = 3;
 /// The number of idle loops on each processor under that load.
 const LOOPS: usize = 2;
 
@@ -22,7 +27,17 @@ pub(crate) fn run(root: &Path, extra: &[String]) -> io::Result<bool> {
         _ => (false, extra),
     };
     let _load = busy.then(BackgroundLoad::new);
-    cargo::run(root, &test_arguments(extra))
+    let arguments = test_arguments(extra);
+    writeln!(io::stdout(), "$ cargo {}", arguments.join(" "))?;
+    let mut command = cargo::cargo_command(root);
+    if env::var_os(THREADS).is_none() {
+        command.env(THREADS, (processors() * TESTS_PER_PROCESSOR).to_string());
+    }
+    Ok(command.args(arguments).status()?.success())
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 fn test_arguments(extra: &[String]) -> Vec<&str> {
@@ -42,8 +57,7 @@ struct BackgroundLoad {
 impl BackgroundLoad {
     fn new() -> Self {
         let over = Arc::new(AtomicBool::new(false));
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        for _ in 0..processors * LOOPS {
+        for _ in 0..processors() * LOOPS {
             let over = Arc::clone(&over);
             thread::spawn(move || {
                 while !over.load(Ordering::Relaxed) {

@@ -7,7 +7,7 @@ use std::sync::mpsc::channel;
 use std::time::Duration;
 use std::{env, fs, process, thread};
 
-use crate::cargo;
+use crate::program::Program;
 
 /// The operator that the tools log in as.
 const USERNAME: &str = "operator";
@@ -38,20 +38,16 @@ pub(super) struct Server {
 }
 
 impl Server {
-    /// Builds and starts the service. `None` if it does not compile or does not start, which it has printed.
-    pub(super) fn start(root: &Path) -> io::Result<Option<Self>> {
-        if !cargo::run(root, &["build", "--quiet", "--package", "api"])? {
-            return Ok(None);
-        }
+    /// Starts the service. `None` if it does not start, which it has printed.
+    pub(super) fn start(program: &Program) -> io::Result<Option<Self>> {
         let folder = env::temp_dir().join(format!("idem-openapi-{}", process::id()));
         fs::create_dir_all(&folder)?;
-        let mut operator = service_command(root, &folder);
+        let mut operator = service_command(program, &folder);
         operator.args(["create-operator", "--username", USERNAME, "--email", "operator@example.com"]);
         if !operator.env("IDEM_OPERATOR_PASSWORD", PASSWORD).stdout(Stdio::null()).status()?.success() {
             return Ok(None);
         }
-        // `cargo run` becomes the service, so its process is the one to be killed.
-        let mut process = service_command(root, &folder)
+        let mut process = service_command(program, &folder)
             .arg("serve")
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -92,10 +88,9 @@ impl Drop for Server {
     }
 }
 
-fn service_command(root: &Path, folder: &Path) -> Command {
-    let mut command = cargo::cargo_command(root);
+fn service_command(program: &Program, folder: &Path) -> Command {
+    let mut command = Command::new(program.path());
     command
-        .args(["run", "--quiet", "--package", "api", "--"])
         .env("IDEM_DATABASE_URL", format!("sqlite://{}/idem.db", folder.display()))
         .env("IDEM_HTTP_ADDR", "127.0.0.1:0")
         .env("IDEM_LOG", "error")
