@@ -20,6 +20,7 @@
 mod abort;
 mod account_tasks;
 mod api_keys;
+mod archive;
 mod attempts;
 mod batch;
 mod claims;
@@ -35,6 +36,7 @@ mod probe;
 mod products;
 mod prune;
 mod sale;
+mod second_factors;
 mod sessions;
 mod users;
 mod webhooks;
@@ -166,5 +168,8 @@ async fn apply_write(conn: &mut Conn, write: &Write, stock: &mut StockShortage) 
         Write::NumberFeedEvents(rows_max) => feed::number_feed_events(conn, *rows_max).await,
         Write::EraseFeedData(user, rows_max) => feed::erase_feed_data(conn, *user, *rows_max).await,
         Write::EraseOrderReplies(orders) => erasures::erase_order_replies(conn, orders).await,
+        Write::SecondFactor(write) => second_factors::apply_factor_write(conn, write).await,
+        Write::VerifyEmail { user, read } => users::verify_email(conn, user, *read).await,
+        Write::ArchiveOrders(read) => archive::archive_orders(conn, read).await,
     }
 }

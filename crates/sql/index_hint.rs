@@ -5,6 +5,7 @@ use diesel::backend::Backend;
 use diesel::query_builder::{AstPass, Query, QueryBuilder, QueryFragment, QueryId};
 use diesel::result::Error;
 
+use super::shelf::{Shelf, archive_table};
 use crate::dialect::index_hint_sql;
 
 /// An index by its name, which is the same in every database. A test of each adapter sends all statements
@@ -13,6 +14,7 @@ use crate::dialect::index_hint_sql;
 pub(super) struct Index {
     table: &'static str,
     name: &'static str,
+    shelf: Shelf,
 }
 
 impl Index {
@@ -36,6 +38,7 @@ impl Index {
     pub(super) const EVENTS_OF_TRANSACTION: Self = Self::new("payment_events", "events_of_transaction");
     pub(super) const FEED_BY_SEQUENCE: Self = Self::new("feed_events", "feed_by_sequence");
     pub(super) const FINDINGS_BY_TIME: Self = Self::new("findings", "findings_by_time");
+    pub(super) const FINDINGS_OF_ORDER: Self = Self::new("findings", "findings_of_order");
     pub(super) const FINDINGS_OF_STATE: Self = Self::new("findings", "findings_of_state");
     pub(super) const MAILS_DUE: Self = Self::new("mails", "mails_due");
     pub(super) const ORDERS_BY_CHANGE: Self = Self::new("orders", "orders_by_change");
@@ -70,12 +73,32 @@ impl Index {
     pub(super) const USER_NAME: Self = Self::new("user", "user_name");
 
     const fn new(table: &'static str, name: &'static str) -> Self {
-        Self { table, name }
+        Self { table, name, shelf: Shelf::Record }
+    }
+
+    /// The same index of a shelf. The archive has only those that the archive's queries name.
+    pub(super) const fn on(self, shelf: Shelf) -> Self {
+        Self { shelf, ..self }
+    }
+
+    fn table_name(self) -> String {
+        match self.shelf {
+            Shelf::Record => self.table.to_owned(),
+            Shelf::Archive => archive_table(self.table),
+        }
+    }
+
+    fn index_name(self) -> String {
+        match self.shelf {
+            Shelf::Record => self.name.to_owned(),
+            // Named like its table: in SQLite the names of all indexes are different.
+            Shelf::Archive => archive_table(self.name),
+        }
     }
 
     /// The hint itself, for a statement that is written as text.
     pub(super) fn hint_sql(self) -> String {
-        index_hint_sql(self.name)
+        index_hint_sql(&self.index_name())
     }
 }
 
@@ -118,11 +141,11 @@ where
         let plain = plain.finish();
         // A column is followed by a point, and only a table by a space, so the first match is the table
         // after `FROM` or `UPDATE`.
-        let table = format!("`{}` ", index.table);
+        let table = format!("`{}` ", index.table_name());
         let Some((before, behind)) = plain.split_once(&table) else {
             return Err(Error::QueryBuilderError(format!("{index:?} is of another table").into()));
         };
-        for part in [before, &table, &index_hint_sql(index.name), " ", behind] {
+        for part in [before, &table, &index.hint_sql(), " ", behind] {
             out.push_sql(part);
         }
         Ok(())

@@ -20,4 +20,5 @@ mod observer;
 mod read;
 pub(crate) mod row;
 pub(crate) mod schema;
+mod shelf;
 pub(crate) mod value;

@@ -10,7 +10,7 @@ mod webhooks;
 use diesel::{allow_tables_to_appear_in_same_query, table};
 
 pub(crate) use self::{
-    account_tasks::{erasures, mails, password_resets},
+    account_tasks::{erasures, mails, password_resets, second_factors},
     catalogue::{product_changes, products},
     feed::{feed_events, feed_sequencer},
     keys::api_keys,
@@ -37,6 +37,9 @@ table! {
         changed_at -> Nullable<crate::dialect::TimestampType>,
         last_login_at -> Nullable<crate::dialect::TimestampType>,
         guards -> BigInt,
+        second_factor_at -> Nullable<crate::dialect::TimestampType>,
+        email_verified_at -> Nullable<crate::dialect::TimestampType>,
+        email_revision -> BigInt,
     }
 }
 
@@ -366,3 +369,4 @@ allow_tables_to_appear_in_same_query!(gateway_references, payment_transactions);
 allow_tables_to_appear_in_same_query!(payment_metadata, payment_next_actions, payment_transactions);
 allow_tables_to_appear_in_same_query!(gateway_references, payment_events);
 allow_tables_to_appear_in_same_query!(order_details, user);
+allow_tables_to_appear_in_same_query!(erasures, orders);

@@ -14,6 +14,7 @@ mod mac;
 mod random;
 mod refresh;
 mod sealer;
+mod totp;
 
 pub use cipher::AeadCipher;
 pub use digest::{HmacDigests, Sha256Digests};
@@ -23,3 +24,4 @@ pub use jwt::JwtTokens;
 pub use keys::SigningKeys;
 pub use random::random_secret;
 pub use sealer::HmacSealer;
+pub use totp::TotpCodes;

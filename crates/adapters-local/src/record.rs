@@ -54,8 +54,8 @@ use ports::{
 
 pub use self::{
     rows::{
-        ApiKeyRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow, OpenCountRow, ProbeRow,
-        ProductChangeRow, RequestRow, SessionRow,
+        ApiKeyRow, ArchivedOrderRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow,
+        OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow,
     },
     table::Duplicate,
     tables::Snapshot,

@@ -29,7 +29,7 @@ pub struct MemcachedCache {
 }
 
 impl MemcachedCache {
-    /// The cache of this server.
+    /// The cache of these servers.
     #[must_use]
     pub const fn new(memcached: Memcached) -> Self {
         Self { memcached }
@@ -40,7 +40,7 @@ impl MemcachedCache {
 impl Cache for MemcachedCache {
     async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
         let key = self::cache_key(key);
-        let kept = self.memcached.with_client(async |client| client.get(key).send().await).await?;
+        let kept = self.memcached.with_client(&key, async |client| client.get(&key).send().await).await?;
         Ok(kept.value.and_then(decode_entry))
     }
 
@@ -53,22 +53,23 @@ impl Cache for MemcachedCache {
         }
         let key = self::cache_key(key);
         let set = Set::new(&key, encode_entry(&entry)).ttl(Ttl::secs(seconds));
-        self.memcached.with_client(async |client| put_if_newer(&client, key, set, entry.version).await).await
+        let put = async |client| put_if_newer(&client, &key, set, entry.version).await;
+        self.memcached.with_client(&key, put).await
     }
 
     async fn remove_entry(&self, key: &str) -> Result<(), PortError> {
         let key = self::cache_key(key);
-        self.memcached.with_client(async |client| client.delete(key).send().await).await?;
+        self.memcached.with_client(&key, async |client| client.delete(&key).send().await).await?;
         Ok(())
     }
 }
 
 /// Stores an entry unless a newer version is there, by compare-and-swap.
-async fn put_if_newer(client: &AsyncMetaClient, key: String, set: Set, version: i64) -> Result<(), Error> {
+async fn put_if_newer(client: &AsyncMetaClient, key: &str, set: Set, version: i64) -> Result<(), Error> {
     // No pause between rounds: each is lost only to a call that succeeded, so there is always progress; and
     // the whole call has 80 ms.
     for _ in 0..PUTS_MAX {
-        let kept = client.get(&key).meta(Meta::NONE.cas()).send().await?;
+        let kept = client.get(key).meta(Meta::NONE.cas()).send().await?;
         if kept.value.is_some_and(|it| decode_entry(it).is_some_and(|it| it.version > version)) {
             return Ok(());
         }
@@ -84,7 +85,7 @@ async fn put_if_newer(client: &AsyncMetaClient, key: String, set: Set, version: 
     }
     // Whether the entry that is there is older is unknown. Without an entry the next reader asks the
     // database, which is slower and never wrong.
-    client.delete(&key).send().await?;
+    client.delete(key).send().await?;
     Ok(())
 }
 

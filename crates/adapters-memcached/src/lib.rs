@@ -4,9 +4,12 @@
 //! A call that it does not answer ends within a fixed limit, and while it is known to be unavailable calls
 //! fail at once.
 
+mod address;
 mod cache;
 mod key;
 mod memcached;
+mod server;
 
+pub use address::InvalidUrl;
 pub use cache::{MemcachedCache, TTL_MAX, VALUE_BYTES_MAX};
-pub use memcached::{InvalidUrl, Memcached};
+pub use memcached::Memcached;

@@ -119,3 +119,45 @@ async fn every_key_names_its_own_copy() {
         assert_eq!(cache.get_entry(key).await.unwrap(), Some(expected));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_of_several_servers_that_is_away_costs_its_own_keys_only() {
+    let servers: Vec<_> = (0..3).map(|_| Server::start().unwrap()).collect();
+    let places: Vec<_> = servers.iter().map(|it| format!("127.0.0.1:{}", it.port())).collect();
+    let memcached = Memcached::new(&format!("memcache://{}", places.join(","))).unwrap();
+    assert!(back(&memcached).await);
+    let patient = Memcached::with_timeout(&format!("memcache://{}", places.join(",")), TIMEOUT).unwrap();
+    let cache = MemcachedCache::new(patient);
+    let keys: Vec<_> = (0..60).map(|it| format!("key-{it}")).collect();
+    for key in &keys {
+        cache.put_entry(key, entry(), LONG).await.unwrap();
+    }
+    // Each server has a share: an instance that knows only one finds only that.
+    let mut shares = vec![];
+    for server in &servers {
+        let one = MemcachedCache::new(Memcached::with_timeout(&server.url(), TIMEOUT).unwrap());
+        let mut share = vec![];
+        for key in &keys {
+            share.extend(one.get_entry(key).await.unwrap().map(|_| key.clone()));
+        }
+        assert!(!share.is_empty());
+        shares.push(share);
+    }
+    assert_eq!(shares.iter().map(Vec::len).sum::<usize>(), keys.len());
+    let gone = &servers[0];
+    gone.pause().unwrap();
+    let short = Memcached::with_timeout(&format!("memcache://{}", places.join(",")), SHORT_TIMEOUT).unwrap();
+    let cache = MemcachedCache::new(short.clone());
+    for (index, share) in shares.iter().enumerate() {
+        for key in share {
+            let read = cache.get_entry(key).await;
+            match index {
+                0 => assert!(read.is_err(), "its server hangs"),
+                _ => assert_eq!(read.unwrap(), Some(entry()), "another server's key is not affected"),
+            }
+        }
+    }
+    assert!(short.check_health().await.is_err());
+    gone.resume().unwrap();
+    assert!(back(&short).await);
+}

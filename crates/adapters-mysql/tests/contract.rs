@@ -10,29 +10,10 @@ use std::sync::{
 use adapters_mysql::MySql;
 use mysql_async::prelude::Queryable;
 use port_contracts::{Backend, CorruptibleRecord, Corruption, RecordingObserver};
-use test_servers::MariaDb;
-
-/// Names another server to hold against the promises, `mysql://user:password@host:port`; the databases that are made
-/// there stay.
-const OTHER: &str = "TEST_MYSQL_URL";
-
-/// An empty database.
-async fn database() -> String {
-    static DATABASES: AtomicU32 = AtomicU32::new(0);
-    let number = DATABASES.fetch_add(1, Ordering::Relaxed);
-    let Ok(other) = std::env::var(OTHER) else {
-        let (server, name) = (MariaDb::shared().unwrap(), format!("contract_{number}"));
-        server.create_database(&name).unwrap();
-        return server.url(&name);
-    };
-    let name = format!("contract_{}_{number}", std::process::id());
-    let mut server = mysql_async::Conn::new(mysql_async::Opts::from_url(&other).unwrap()).await.unwrap();
-    server.query_drop(format!("CREATE DATABASE {name}")).await.unwrap();
-    format!("{other}/{name}")
-}
+use test_servers::{MariaDb, mysql_database};
 
 async fn record() -> Backend {
-    let url = database().await;
+    let url = mysql_database("contract").unwrap();
     MySql::migrate(&url).await.unwrap();
     Backend::new(MySql::open(&url).await.unwrap(), ())
 }

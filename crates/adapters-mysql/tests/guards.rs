@@ -8,7 +8,7 @@ use adapters_mysql::MySql;
 use async_trait::async_trait;
 use mysql_async::{Conn, Opts, prelude::Queryable};
 use port_contracts::{Backend, sample, statements::StatementFixture};
-use ports::{CommitError, PasswordReset, Store, UnitOfWork, Write};
+use ports::{CommitError, PasswordReset, SecondFactorWrite, Store, UnitOfWork, Write};
 use test_servers::MariaDb;
 
 /// Writes that may be committed and change nothing, and why that is right.
@@ -101,6 +101,8 @@ async fn every_guard_changes_a_row() {
         Write::ChangePassword { user: user.key, from: hash.clone(), to: hash },
         Write::UpdateUser { user: user.clone(), read: None },
         Write::ChangeEmail { user: user.clone(), read: None },
+        Write::SecondFactor(Box::new(SecondFactorWrite::RequireNone(user.key))),
+        Write::VerifyEmail { user: user.clone(), read: None },
         Write::RequestPasswordReset(reset, user),
     ] {
         for _ in 0..2 {

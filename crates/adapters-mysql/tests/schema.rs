@@ -19,7 +19,7 @@ use ports::AttemptOperation;
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
 const ROWS: &str = "
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0);
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', NOW(3), 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0, NULL, NULL, 0);
     INSERT INTO sessions VALUES (1, 's', 1, 0, NOW(3), NOW(3), NOW(3), NULL, '', '192.0.2.1', '');
     INSERT INTO api_keys VALUES (1, 'k', REPEAT('0', 64), 'x', 'orders:read', 1, NOW(3), NULL, 0, NULL, NULL);
     INSERT INTO products VALUES (1, 'sku', 'Tea', 10, 'CNY', 5, 1, 1, 0, NOW(3), NOW(3));
@@ -173,7 +173,7 @@ async fn no_check_can_be_bypassed() {
 async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let mut conn = record().await;
     conn.query_drop(
-        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL, 0 FROM user",
+        "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', NOW(3), 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL, 0, NULL, NULL, 0 FROM user",
     )
     .await
     .unwrap();
@@ -261,6 +261,26 @@ async fn keys_and_ids_are_told_apart_by_every_byte_and_texts_come_back_as_they_w
     .unwrap();
     let exact = ground::rows(&mut conn, "SELECT DISTINCT CONCAT(price, ' ', createdAt) FROM products").await;
     assert_eq!(exact, ["'900000000000000.0001 2026-11-22 08:30:00.123'"]);
+}
+
+/// Rows are copied between the two as they are.
+#[tokio::test]
+async fn an_archive_table_has_the_columns_of_its_table() {
+    let mut conn = record().await;
+    let tables = "SELECT SUBSTRING(TABLE_NAME, 10) FROM information_schema.TABLES
+                  WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME LIKE 'archived!_%' ESCAPE '!'";
+    let tables: Vec<String> = conn.query(tables).await.unwrap();
+    assert_eq!(tables.len(), 12);
+    for table in tables {
+        let mut columns = async |table: String| -> Vec<(String, String, String)> {
+            let query = "SELECT COLUMN_NAME, COLUMN_TYPE, IS_NULLABLE FROM information_schema.COLUMNS
+                         WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ? ORDER BY ORDINAL_POSITION";
+            conn.exec(query, (table,)).await.unwrap()
+        };
+        let of_record = columns(table.clone()).await;
+        assert!(!of_record.is_empty(), "{table}");
+        assert_eq!(columns(format!("archived_{table}")).await, of_record, "{table}");
+    }
 }
 
 #[tokio::test]

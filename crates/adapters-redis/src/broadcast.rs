@@ -8,11 +8,10 @@ use ports::{Broadcast, ErrorChain, PortError, Subscription};
 use redis::{
     RedisError,
     aio::{PubSubSink, PubSubStream},
-    cmd,
 };
 use tokio::time::{self, Interval, MissedTickBehavior};
 
-use crate::Redis;
+use crate::{Redis, connect::ConnectError};
 
 /// Prefix of channel names. All databases of a Redis server share its channels, so names have to be unique.
 const PREFIX: &str = "idem:broadcast:";
@@ -43,7 +42,7 @@ impl RedisBroadcast {
 #[async_trait]
 impl Broadcast for RedisBroadcast {
     async fn publish(&self) -> Result<(), PortError> {
-        self.redis.run_command(cmd("PUBLISH").arg(&self.channel).arg("")).await
+        self.redis.publish(&self.channel).await
     }
 
     /// A subscription with its own connection, which is opened, and opened again after a loss, inside
@@ -108,7 +107,7 @@ impl RedisSubscription {
         }
     }
 
-    fn report_loss(&mut self, error: &RedisError) {
+    fn report_loss(&mut self, error: &ConnectError) {
         self.connection = None;
         if !std::mem::replace(&mut self.is_lost, true) {
             tracing::warn!(error = %ErrorChain(error), "Redis subscription lost, will subscribe again");
@@ -124,28 +123,29 @@ struct ChannelConnection {
 }
 
 impl ChannelConnection {
-    async fn open(redis: &Redis, channel: &str) -> Result<Self, RedisError> {
-        let (sink, messages) = with_timeout(redis.subscribe_channel(channel)).await?.split();
+    async fn open(redis: &Redis, channel: &str) -> Result<Self, ConnectError> {
+        let (sink, messages) = with_timeout(redis.subscribe_channel(channel, ANSWER_WITHIN)).await?.split();
         Ok(Self { sink, messages, pings: tick_interval(PING_EVERY) })
     }
 
     /// Waits for a message and takes all others that have arrived with it.
-    async fn next(&mut self) -> Result<(), RedisError> {
+    async fn next(&mut self) -> Result<(), ConnectError> {
         loop {
             tokio::select! {
                 message = self.messages.next() => {
-                    message.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::ConnectionReset))?;
+                    message.ok_or_else(|| RedisError::from(std::io::Error::from(std::io::ErrorKind::ConnectionReset)))?;
                     // Messages carry nothing, so a burst of them is one reason to look at the database, not
                     // many.
                     while let Some(Some(_)) = self.messages.next().now_or_never() {}
                     return Ok(());
                 }
-                _ = self.pings.tick() => with_timeout(self.sink.ping::<redis::Value>()).await.map(drop)?,
+                _ = self.pings.tick() => with_timeout(async { Ok(self.sink.ping::<redis::Value>().await?) }).await.map(drop)?,
             }
         }
     }
 }
 
-async fn with_timeout<T>(answer: impl Future<Output = Result<T, RedisError>>) -> Result<T, RedisError> {
-    time::timeout(ANSWER_WITHIN, answer).await.map_err(std::io::Error::from)?
+async fn with_timeout<T>(answer: impl Future<Output = Result<T, ConnectError>>) -> Result<T, ConnectError> {
+    let silence = |it| RedisError::from(std::io::Error::from(it));
+    time::timeout(ANSWER_WITHIN, answer).await.map_err(silence)?
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use ports::{Cache, CacheEntry, PortError};
-use redis::{Cmd, cmd};
+use redis::cmd;
 
 use crate::{Redis, duration_ms};
 
@@ -42,7 +42,8 @@ impl RedisCache {
 #[async_trait]
 impl Cache for RedisCache {
     async fn get_entry(&self, key: &str) -> Result<Option<CacheEntry>, PortError> {
-        let kept: Option<Vec<u8>> = self.redis.run_command(&key_command("GET", key)).await?;
+        let key = redis_key(key);
+        let kept: Option<Vec<u8>> = self.redis.run_command(&key, cmd("GET").arg(&key)).await?;
         Ok(kept.and_then(parse_entry))
     }
 
@@ -52,21 +53,21 @@ impl Cache for RedisCache {
         }
         // `EVAL` each time, not `EVALSHA`: the script is shorter than a packet, and a restarted Redis has
         // forgotten it.
+        let key = redis_key(key);
         let mut put = cmd("EVAL");
-        put.arg(PUT).arg(1).arg(format!("{PREFIX}{key}"));
+        put.arg(PUT).arg(1).arg(&key);
         put.arg(version_digits(entry.version)).arg(entry.bytes).arg(duration_ms(ttl));
-        self.redis.run_command(&put).await
+        self.redis.run_command(&key, &put).await
     }
 
     async fn remove_entry(&self, key: &str) -> Result<(), PortError> {
-        self.redis.run_command(&key_command("DEL", key)).await
+        let key = redis_key(key);
+        self.redis.run_command(&key, cmd("DEL").arg(&key)).await
     }
 }
 
-fn key_command(command: &str, key: &str) -> Cmd {
-    let mut command = cmd(command);
-    command.arg(format!("{PREFIX}{key}"));
-    command
+fn redis_key(key: &str) -> String {
+    format!("{PREFIX}{key}")
 }
 
 /// The version as digits, counted from the lowest `i64`: a sign would break the comparison of texts.

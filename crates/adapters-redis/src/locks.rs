@@ -22,12 +22,15 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 
-use crate::{DURATION_MAX, Redis, duration_ms};
+use crate::{DURATION_MAX, Redis, duration_ms, slots::slot_of};
 
 /// Prefix of the keys of all locks in Redis.
 const PREFIX: &str = "idem:lock:";
-/// The key of the last fencing token; all names share one sequence.
-const FENCE: &str = "idem:lock-fence";
+/// Prefix of the keys with the last fencing tokens: the locks of a group share one sequence.
+const FENCE_PREFIX: &str = "idem:lock-fence:";
+/// The number of groups. Groups spread locks over the nodes of a cluster, and there are so few that their sequences need
+/// no expiry.
+const GROUPS: u16 = 256;
 /// Gives the lock to token `ARGV[1]` for `ARGV[2]` ms and returns the fencing token, unless the lock is held.
 /// A fencing token is larger than the last one and at least the time in microseconds, so that tokens go on
 /// growing after Redis lost its data. Numbers of the script are floating-point, and hold every microsecond
@@ -81,9 +84,11 @@ impl RedisLocks {
     }
 
     fn new_request(&self, name: &str) -> LockRequest {
+        let tag = group_tag(name);
         LockRequest {
             redis: self.redis.clone(),
-            key: format!("{PREFIX}{name}"),
+            key: format!("{PREFIX}{tag}:{name}"),
+            fence: format!("{FENCE_PREFIX}{tag}"),
             token: self.tokens.next(),
             grant: GrantState::None,
             releases: self.releases.clone(),
@@ -119,6 +124,12 @@ impl LockManager for RedisLocks {
     }
 }
 
+/// The part of the keys of a lock by which a cluster keeps them together. It comes before the name, whose own braces then
+/// do not count, and is the same in every instance.
+fn group_tag(name: &str) -> String {
+    format!("{{lock-{}}}", slot_of(name) % GROUPS)
+}
+
 /// Makes tokens that no other request has, in this process or another.
 struct TokenGenerator {
     random: RandomState,
@@ -150,6 +161,7 @@ impl TokenGenerator {
 struct LockRequest {
     redis: Redis,
     key: String,
+    fence: String,
     token: String,
     grant: GrantState,
     releases: TaskTracker,
@@ -172,8 +184,8 @@ impl LockRequest {
         // same, and `drop` has to release it.
         self.grant = GrantState::Unknown;
         let mut grant = cmd("EVAL");
-        grant.arg(GRANT).arg(2).arg(&self.key).arg(FENCE).arg(&self.token).arg(duration_ms(lease));
-        let granted: Option<u64> = self.redis.run_command(&grant).await?;
+        grant.arg(GRANT).arg(2).arg(&self.key).arg(&self.fence).arg(&self.token).arg(duration_ms(lease));
+        let granted: Option<u64> = self.redis.run_command(&self.key, &grant).await?;
         self.grant = if granted.is_some() { GrantState::Granted } else { GrantState::None };
         Ok(granted)
     }
@@ -188,10 +200,11 @@ impl Drop for LockRequest {
         }
         let redis = self.redis.clone();
         let mut release = cmd("EVAL");
-        release.arg(RELEASE).arg(1).arg(&self.key).arg(&self.token);
+        let key = self.key.clone();
+        release.arg(RELEASE).arg(1).arg(&key).arg(&self.token);
         let release = async move {
             for _ in 0..RELEASES_MAX {
-                let released: Result<u32, _> = redis.run_command(&release).await;
+                let released: Result<u32, _> = redis.run_command(&key, &release).await;
                 // Zero deleted after an unknown grant may mean that the grant is still on its way, on another
                 // connection: so the release is repeated.
                 if released.is_ok_and(|count| count > 0 || grant == GrantState::Granted) {
@@ -222,6 +235,18 @@ mod tests {
         let (one, other) = (TokenGenerator::default(), TokenGenerator::default());
         assert_ne!(one.next(), one.next());
         assert_ne!(one.next(), other.next());
+    }
+
+    #[test]
+    fn the_keys_of_a_lock_are_together_and_locks_are_spread() {
+        for name in ["order:1", "{a}", "}{", "product:{7}"] {
+            let tag = group_tag(name);
+            let (lock, fence) = (format!("{PREFIX}{tag}:{name}"), format!("{FENCE_PREFIX}{tag}"));
+            assert_eq!(slot_of(&lock), slot_of(&fence), "{name}");
+        }
+        let tags = (0..1_000).map(|number| group_tag(&format!("order:{number}")));
+        let slots: std::collections::BTreeSet<_> = tags.map(|it| slot_of(&it)).collect();
+        assert!(slots.len() > 200, "{}", slots.len());
     }
 
     #[test]

@@ -1,38 +1,48 @@
-//! The Redis server that all adapters of this crate share, with its time limits and retries.
+//! The Redis that all adapters of this crate share: one server, a cluster, or a master that Sentinels name.
 
 use std::{fmt, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use circuit_breaker::{CallFailure, DEFAULT_TIMEOUT, ServerGuard};
-use ports::{HealthCheck, PortError};
-use redis::{Client, Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind, aio::PubSub};
+use circuit_breaker::DEFAULT_TIMEOUT;
+use ports::{HealthCheck, Metrics, PortError};
+use redis::{Cmd, FromRedisValue, aio::PubSub, cmd};
+use tokio::time;
 
-use crate::connection::SharedConnection;
+use crate::{
+    InvalidUrl, RedisAddress, WrongServer,
+    address::Place,
+    cluster::Cluster,
+    connect::ConnectError,
+    connection::Target,
+    faults::Faults,
+    node::{Answer, Node, Prelude},
+    sentinels::Sentinels,
+};
 
 /// The key that the health check writes. It expires after [`HEALTH_MS`].
 const HEALTH: &str = "idem:health";
 /// Time to live of that key, in milliseconds.
 const HEALTH_MS: u32 = 1_000;
+/// Shortest time limit of a call.
+const TIMEOUT_MIN: Duration = Duration::from_millis(1);
 
-/// How often a call is repeated on another connection because its own turned out to be closed.
-const RETRIES_MAX: u32 = 1;
-
-/// A Redis server. Clones share its connection and what is known of its availability.
+/// A Redis. Clones share its connections and what is known of its availability.
 #[derive(Clone)]
 pub struct Redis {
-    client: Client,
-    connection: Arc<SharedConnection>,
-    guard: Arc<ServerGuard>,
+    servers: Servers,
+    faults: Faults,
 }
 
-/// The text is no URL of a Redis server. The error does not repeat it, because it may contain a password.
-#[derive(Debug, thiserror::Error)]
-#[error("not an address of a Redis: redis://[user:password@]host[:port][/database]")]
-pub struct InvalidUrl;
+#[derive(Clone)]
+enum Servers {
+    /// A server, or the master of the moment.
+    One(Arc<Node>),
+    Cluster(Cluster),
+}
 
 impl Redis {
-    /// A server at a URL such as `redis://host:6379/0`. It need not be up yet. A call to it takes at most 80
-    /// ms.
+    /// A Redis at a URL such as `redis://host:6379/0`, as [`RedisAddress::parse`] reads it. It need not be up yet. A call
+    /// to it takes at most 80 ms, or 160 ms if a cluster redirects it.
     ///
     /// # Errors
     /// [`InvalidUrl`] when the text is no such URL.
@@ -40,57 +50,95 @@ impl Redis {
         Self::with_timeout(url, DEFAULT_TIMEOUT)
     }
 
-    /// A server with another time limit for a call, the wait for a connection included.
+    /// A Redis with another time limit for a call, the wait for a connection included.
     ///
     /// # Errors
     /// [`InvalidUrl`] when the text is no such URL.
     pub fn with_timeout(url: &str, timeout: Duration) -> Result<Self, InvalidUrl> {
-        let client = Client::open(url).map_err(|_| InvalidUrl)?;
-        let guard = Arc::new(ServerGuard::new("redis", timeout.max(Duration::from_millis(1))));
-        let connection = Arc::new(SharedConnection::new(client.clone(), Arc::clone(&guard)));
-        Ok(Self { client, connection, guard })
+        Ok(Self::from_address(RedisAddress::parse(url, None)?, timeout))
     }
 
-    /// Sends one command and waits for its answer, within the time limit.
-    pub(crate) async fn run_command<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, PortError> {
-        self.guard.call(self.query_with_retry(command)).await
-    }
-
-    /// A connection of its own that is subscribed to this channel. It has no time limit; the
-    /// caller sets one.
-    pub(crate) async fn subscribe_channel(&self, channel: &str) -> Result<PubSub, RedisError> {
-        let mut connection = self.client.get_async_pubsub().await?;
-        connection.subscribe(channel).await?;
-        Ok(connection)
-    }
-
-    async fn query_with_retry<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, CallFailure> {
-        let mut tried = 0;
-        loop {
-            let mut connection = self.connection.get_or_connect().await.map_err(driver_failure)?;
-            match command.query_async(&mut connection).await {
-                Ok(answer) => return Ok(answer),
-                // It was closed while it was idle, as it is when Redis restarts. If the command was
-                // carried out all the same, an attempt counts twice, or a lock is held until its lease ends:
-                // neither decides anything.
-                Err(error) if error.is_connection_dropped() && tried < RETRIES_MAX => {
-                    tried += 1;
-                    self.guard.invalidate_connections();
-                }
-                Err(error) => return Err(driver_failure(error)),
+    /// The Redis at this address; `timeout` is for a call to one server, the wait for a connection included.
+    #[must_use]
+    pub fn from_address(address: RedisAddress, timeout: Duration) -> Self {
+        if address.place.is_encrypted() {
+            // The driver encrypts with the provider of the process. One that is there already stays.
+            let _ = rustls::crypto::ring::default_provider().install_default();
+        }
+        let timeout = timeout.max(TIMEOUT_MIN);
+        let one = |target| Servers::One(Arc::new(Node::new(target, None, timeout)));
+        let servers = match address.place {
+            Place::Server(info) => one(Target::Server(info)),
+            Place::Sentinels { sentinels, master, server } => {
+                one(Target::Master(Sentinels::new(sentinels, master, server)))
             }
+            Place::Cluster { login, seeds } => Servers::Cluster(Cluster::new(login, seeds, timeout)),
+        };
+        Self { servers, faults: Faults::new(Arc::new(())) }
+    }
+
+    /// Counts redirections and other answers of a wrong server in `metrics`.
+    #[must_use]
+    pub fn with_metrics(self, metrics: Arc<dyn Metrics>) -> Self {
+        Self { faults: Faults::new(metrics), ..self }
+    }
+
+    /// Whether the servers are what the URL says, as far as they can be reached within `limit`.
+    ///
+    /// # Errors
+    /// [`WrongServer`] when one of them answers and is not.
+    pub async fn check_kind(&self, limit: Duration) -> Result<(), WrongServer> {
+        let check = async {
+            match &self.servers {
+                Servers::One(node) => node.check_kind(limit).await,
+                Servers::Cluster(cluster) => cluster.check_kind(limit).await,
+            }
+        };
+        match time::timeout(limit, check).await {
+            Ok(Err(ConnectError::Wrong(wrong))) => Err(wrong),
+            // The service starts without Redis, and the health check says that it is away.
+            Ok(Ok(()) | Err(ConnectError::Driver(_))) | Err(_) => Ok(()),
         }
     }
-}
 
-fn driver_failure(error: RedisError) -> CallFailure {
-    // A server that is loading its data answers, but it will for seconds: to the service it is unavailable.
-    // Any other error answer is about the command, and says that the server works.
-    let away = [ErrorKind::Io, ErrorKind::Server(ServerErrorKind::BusyLoading)].contains(&error.kind());
-    if away || error.is_unrecoverable_error() {
-        CallFailure::Away(error.into())
-    } else {
-        CallFailure::Refused(error.into())
+    /// Sends one command to the server that has `key`, which is the first of its keys, and waits for its answer, within
+    /// the time limit. All keys of a command have the same part in braces, so that a cluster keeps them together.
+    pub(crate) async fn run_command<T: FromRedisValue>(
+        &self,
+        key: &str,
+        command: &Cmd,
+    ) -> Result<T, PortError> {
+        match &self.servers {
+            Servers::One(node) => match node.run(command, Prelude::None).await? {
+                Answer::Done(answer) => Ok(answer),
+                Answer::Misplaced(misplaced) => {
+                    self.faults.record(&misplaced);
+                    Err(PortError::unavailable(WrongServer::ClusterNode))
+                }
+            },
+            Servers::Cluster(cluster) => cluster.run(key, command, &self.faults).await,
+        }
+    }
+
+    /// Sends an empty message to all subscribers of a channel.
+    pub(crate) async fn publish(&self, channel: &str) -> Result<(), PortError> {
+        match &self.servers {
+            Servers::One(_) => self.run_command(channel, cmd("PUBLISH").arg(channel).arg("")).await,
+            Servers::Cluster(cluster) => cluster.publish(channel, &self.faults).await,
+        }
+    }
+
+    /// A connection of its own that is subscribed to this channel. `limit` is for each step of connecting; the caller sets
+    /// one for all of them.
+    pub(crate) async fn subscribe_channel(
+        &self,
+        channel: &str,
+        limit: Duration,
+    ) -> Result<PubSub, ConnectError> {
+        match &self.servers {
+            Servers::One(node) => node.subscribe_channel(channel, limit).await,
+            Servers::Cluster(cluster) => cluster.subscribe_channel(channel, limit).await,
+        }
     }
 }
 
@@ -99,7 +147,12 @@ impl HealthCheck for Redis {
     async fn check_health(&self) -> Result<(), PortError> {
         // A write, not a `PING`: a replica, or a server whose memory is full, answers and cannot be written
         // to.
-        self.run_command(redis::cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
+        match &self.servers {
+            Servers::One(_) => {
+                self.run_command(HEALTH, cmd("SET").arg(HEALTH).arg("").arg("PX").arg(HEALTH_MS)).await
+            }
+            Servers::Cluster(cluster) => cluster.check_health(HEALTH, HEALTH_MS, &self.faults).await,
+        }
     }
 }
 
@@ -114,12 +167,8 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn an_address_that_is_none_is_refused_without_repeating_it() {
-        for url in ["", "http://host", "redis://:hunter2@", "localhost:6379", "redis://host/database"] {
-            let error = Redis::new(url).unwrap_err();
-            assert!(!format!("{error} {error:?}").contains("hunter2"));
-        }
-        let redis = Redis::new("redis://user:hunter2@localhost:6379/3").unwrap();
+    async fn a_password_is_not_shown() {
+        let redis = Redis::new("redis+cluster://user:hunter2@localhost:6379").unwrap();
         assert!(!format!("{redis:?}").contains("hunter2"));
     }
 }

@@ -8,8 +8,9 @@ use redis::{Cmd, cmd};
 
 use crate::{Redis, duration_ms};
 
-/// Prefix of the keys of all counters in Redis.
-const PREFIX: &str = "idem:throttle:";
+/// Prefix of the keys of all counters in Redis. By the braces a cluster keeps them together, because one script adds to
+/// many of them.
+const PREFIX: &str = "idem:{throttle}:";
 
 /// Counts one attempt, and returns the count and the ms that are left of the window. The first attempt starts
 /// a window of `ARGV[1]` ms. It is a script so that no counter is ever left without an expiry: with two
@@ -59,7 +60,7 @@ impl RedisThrottle {
     }
 
     async fn query_attempts(&self, script: &Cmd) -> Result<Attempts, PortError> {
-        Ok(read_counter(self.redis.run_command(script).await?))
+        Ok(read_counter(self.redis.run_command(PREFIX, script).await?))
     }
 }
 
@@ -87,7 +88,7 @@ impl Throttle for RedisThrottle {
     }
 
     async fn reset_attempts(&self, name: &str) -> Result<(), PortError> {
-        self.redis.run_command(cmd("DEL").arg(format!("{PREFIX}{name}"))).await
+        self.redis.run_command(PREFIX, cmd("DEL").arg(format!("{PREFIX}{name}"))).await
     }
 }
 
@@ -106,7 +107,7 @@ impl SharedCounters for RedisThrottle {
         for it in deltas {
             script.arg(it.by);
         }
-        let totals: Vec<(i64, i64)> = self.redis.run_command(&script).await?;
+        let totals: Vec<(i64, i64)> = self.redis.run_command(PREFIX, &script).await?;
         Ok(totals.into_iter().map(read_counter).collect())
     }
 }

@@ -167,7 +167,7 @@ async fn a_key_that_is_something_else_is_no_outage() {
     let server = Server::start().unwrap();
     let redis = Redis::with_timeout(&server.url(), TIMEOUT).unwrap();
     let throttle = RedisThrottle::new(redis.clone());
-    do_it(&server, &["RPUSH", "idem:throttle:name", "somebody else's"]);
+    do_it(&server, &["RPUSH", "idem:{throttle}:name", "somebody else's"]);
     assert!(throttle.count_attempt("name", LONG).await.is_err());
     redis.check_health().await.expect("it is there");
 }

@@ -22,6 +22,22 @@ pub(crate) type AmountType = BigInt;
 /// The column type of timestamps: milliseconds since 1970-01-01T00:00:00Z.
 pub(crate) type TimestampType = BigInt;
 
+/// The expression of the bucket of a time: `(time + ?) / ?`, both in [`bucket_units`].
+pub(crate) fn bucket_sql(column: &str) -> String {
+    format!("({column} + ?) / ?")
+}
+
+/// A length of time as [`bucket_sql`] takes it: here in milliseconds.
+pub(crate) const fn bucket_units(seconds: i64) -> i64 {
+    seconds.saturating_mul(1_000)
+}
+
+/// The sum of a column of amounts as two columns: `hundreds` of the major unit, and the `rest` in ten-thousandths.
+pub(crate) fn amount_sum_sql(column: &str) -> String {
+    // A sum of whole numbers that does not fit into 64 bits would end the statement with an error.
+    format!("SUM({column} / 1000000) AS hundreds, SUM({column} % 1000000) AS rest")
+}
+
 /// The expression of an amount that a column is compared with.
 pub(crate) type ExactAmount = <SqlAmount as AsExpression<AmountType>>::Expression;
 

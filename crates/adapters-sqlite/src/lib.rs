@@ -4,6 +4,7 @@
 //! each sees everything that was committed before it began. A commit is on the disk before it is answered
 //! (`synchronous = FULL`). The queries are shared with the other SQL adapter (ADR 0002).
 
+mod backup;
 mod connection;
 mod dialect;
 mod multi_row;
@@ -18,6 +19,7 @@ use std::sync::Arc;
 use diesel::QueryResult;
 use ports::{Metrics, PortError, UnreadableObserver};
 
+pub use crate::backup::{BackupError, BackupProgress};
 use crate::connection::{Conn, Pool};
 pub use crate::open::OpenError;
 

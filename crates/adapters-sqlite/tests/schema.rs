@@ -4,7 +4,7 @@
 
 use adapters_sqlite::Sqlite;
 use diesel::result::{DatabaseErrorKind, Error};
-use diesel::{Connection, SqliteConnection, connection::SimpleConnection};
+use diesel::{Connection, RunQueryDsl, SqliteConnection, connection::SimpleConnection};
 use domain::{
     Actor, FindingKind, Role,
     order::OrderStatus,
@@ -19,7 +19,7 @@ use tempfile::TempDir;
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back.
 const ROWS: &str = "
     PRAGMA foreign_keys = ON;
-    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0);
+    INSERT INTO user VALUES (1, 'Ada', 'hash', 'Ada@b.co', 0, 'u', 'ada', 'ada@b.co', 'CUSTOMER', 0, 0, NULL, NULL, 0, NULL, NULL, 0);
     INSERT INTO sessions VALUES (1, 's', 1, 0, 0, 0, 9, NULL, '', '192.0.2.1', '');
     INSERT INTO api_keys SELECT 1, 'k', hex(zeroblob(32)), 'x', 'orders:read', 1, 0, NULL, 0, NULL, NULL;
     INSERT INTO products VALUES (1, 'sku', 'Tea', 100000, 'CNY', 5, 1, 1, 0, 0, 0);
@@ -162,7 +162,7 @@ async fn nothing_that_must_be_one_of_its_kind_is_there_twice() {
     let (_folder, mut connection) = rows().await;
     connection
         .batch_execute(
-            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL, 0 FROM user",
+            "INSERT INTO user SELECT 2, 'Bob', '', 'b@b.co', 0, 'v', 'bob', 'b@b.co', role, 0, 0, NULL, NULL, 0, NULL, NULL, 0 FROM user",
         )
         .unwrap();
     for change in [
@@ -221,6 +221,42 @@ async fn nothing_refers_to_what_is_not_there() {
     ] {
         let kind = refused(&mut connection, change);
         assert!(matches!(kind, DatabaseErrorKind::ForeignKeyViolation), "{change}: {kind:?}");
+    }
+}
+
+/// A column, as the schema declares it.
+#[derive(Debug, PartialEq, Eq, diesel::QueryableByName)]
+struct Column {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    name: String,
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    kind: String,
+    #[diesel(sql_type = diesel::sql_types::Integer)]
+    required: i32,
+}
+
+/// Rows are copied between the two as they are.
+#[tokio::test]
+async fn an_archive_table_has_the_columns_of_its_table() {
+    #[derive(diesel::QueryableByName)]
+    struct Name {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        name: String,
+    }
+    let (_folder, mut connection) = rows().await;
+    let tables = "SELECT substr(name, 10) AS name FROM sqlite_master WHERE type = 'table' AND name LIKE 'archived!_%' ESCAPE '!'";
+    let tables: Vec<Name> = diesel::sql_query(tables).load(&mut connection).unwrap();
+    assert_eq!(tables.len(), 12);
+    for Name { name } in tables {
+        let mut columns = |table: &str| -> Vec<Column> {
+            let query = format!(
+                "SELECT name, type AS kind, \"notnull\" AS required FROM pragma_table_info('{table}')"
+            );
+            diesel::sql_query(query).load(&mut connection).unwrap()
+        };
+        let of_record = columns(&name);
+        assert!(!of_record.is_empty(), "{name}");
+        assert_eq!(columns(&format!("archived_{name}")), of_record, "{name}");
     }
 }
 

@@ -11,6 +11,9 @@ mod edge;
 mod gateways;
 mod keys;
 mod mail;
+mod memcached;
+mod origins;
+mod redis;
 mod secrets;
 mod show;
 mod traces;
@@ -32,11 +35,13 @@ use secrecy::SecretString;
 use toml::{Table, Value};
 use tracer::SampleRatio;
 
+use crate::log::LogFormat;
 pub use database::Database;
 pub use edge::{CorsOrigins, EdgeSettings, TlsFiles};
 pub use gateways::GatewaySettings;
 use keys::Keys;
 pub use mail::MailSettings;
+use origins::Origins;
 pub use secrets::load_or_create_secret;
 pub(crate) use values::parse_duration;
 
@@ -66,10 +71,12 @@ pub enum ConfigError {
         why: String,
     },
     /// A key that this version does not know, perhaps misspelt.
-    #[error("{key} ({PREFIX}{}): there is no such key", key.to_uppercase())]
+    #[error("{key} ({PREFIX}{}): there is no such key{}", key.to_uppercase(), hint_text(nearest.as_deref()))]
     Unknown {
         /// The key, in lower case.
         key: String,
+        /// The key that is written nearly like it; `None` if there is none.
+        nearest: Option<String>,
     },
     /// A value that breaks the rule of its key.
     #[error("{key} ({PREFIX}{}): {rule}", key.to_uppercase())]
@@ -82,6 +89,11 @@ pub enum ConfigError {
     /// Two faults or more, in the order in which they were found.
     #[error("{}", list_faults(_0))]
     Several(Vec<ConfigError>),
+}
+
+/// The question that ends the fault of an unknown key.
+fn hint_text(nearest: Option<&str>) -> String {
+    nearest.map(|it| format!("; is it {it} ({PREFIX}{})?", it.to_uppercase())).unwrap_or_default()
 }
 
 /// The faults, one per line, and the number of those that are left out.
@@ -127,11 +139,15 @@ pub struct Config {
     /// What a read may miss where several database servers have the record. `database_consistency`, `strict`: every
     /// commit that was answered before is seen; or `eventual`: what the server has applied.
     pub database_consistency: Consistency,
-    /// The Redis server that all instances share for locks, counters, cached entries and broadcasts.
-    /// `redis_url`, none: `redis://[user:password@]host[:port][/database]`.
+    /// The Redis that all instances share for locks, counters, cached entries and broadcasts. `redis_url`, none:
+    /// `redis://[user:password@]host[:port][/database]`, `redis+cluster://` with several hosts, or `redis+sentinel://` with
+    /// several Sentinels and the name of the master; `rediss` instead of `redis` for TLS.
     pub redis_url: Option<SecretString>,
-    /// The memcached server that all instances share for cached entries. `memcached_url`, none:
-    /// `memcache://host[:port]`.
+    /// The certificates, in PEM, to one of which those of Redis have to lead. `redis_ca_file`, none: the authorities that
+    /// browsers trust.
+    pub redis_ca_file: Option<PathBuf>,
+    /// The memcached servers that all instances share for cached entries. `memcached_url`, none:
+    /// `memcache://host[:port]`, with commas between several servers.
     pub memcached_url: Option<String>,
     /// The secret that signs access tokens: at least 32 bytes, or `kid:secret` pairs with commas between
     /// them, of which the first signs. `jwt_secret`; with SQLite it is made on the first start and stored in
@@ -161,7 +177,8 @@ pub struct Config {
     /// `login_failures_per_account_total` `100` within a day, `open_orders_per_user` `1000`,
     /// `orders_per_minute` `6000`, `declines_per_order` `20`, `declines_per_user` `200` within a day,
     /// `attempt_retention` `90d` (requests to gateways and their answers are deleted), `event_retention` `30d` (events of
-    /// the feed are deleted), `webhook_retention` `30d` (deliveries of webhooks are deleted).
+    /// the feed are deleted), `webhook_retention` `30d` (deliveries of webhooks are deleted), `operator_totp` `optional`
+    /// or `required` (an operator without a second factor can only enrol one).
     pub policy: Policy,
     /// How mails are sent.
     pub mail: MailSettings,
@@ -188,9 +205,12 @@ pub struct Config {
     pub workers: NonZeroUsize,
     /// The `tracing` filter that decides which events are logged. `log`, `info`.
     pub log: String,
+    /// The form of the log's lines. `log_format`, `auto`: text on a terminal, otherwise JSON; or `json`, or `text`.
+    pub log_format: LogFormat,
     /// How far the service's clock is ahead of the machine's, in milliseconds; negative when it is behind, at
     /// most 10 s either way. `clock_offset`, `0`; only for tests of several instances.
     pub clock_offset_ms: i64,
+    origins: Origins,
 }
 
 impl Config {
@@ -230,11 +250,13 @@ impl Config {
             values =
                 text.parse().map_err(|it: toml::de::Error| fault(values::error_location(&it.to_string())))?;
         }
-        values.extend(ours.map(|(key, text)| (key, Value::String(text))));
-        Self::from_keys(Keys::new(values))
+        let ours: Table = ours.map(|(key, text)| (key, Value::String(text))).collect();
+        let origins = Origins::new(values.keys(), ours.keys());
+        values.extend(ours);
+        Self::from_keys(Keys::new(values), origins)
     }
 
-    fn from_keys(mut it: Keys) -> Result<Self, ConfigError> {
+    fn from_keys(mut it: Keys, origins: Origins) -> Result<Self, ConfigError> {
         // A wrong value does not end the reading: its default takes its place, the fault is recorded, and the
         // last step reports all of them. The `?` below is for a default that breaks its own rule, which a
         // test would find.
@@ -246,8 +268,9 @@ impl Config {
             http_addr: it.get("http_addr", "127.0.0.1:8080", values::parse_address)?,
             database: it.get("database_url", "sqlite://data/idem.db", Database::parse)?,
             database_consistency: it.get("database_consistency", "strict", database::parse_consistency)?,
-            redis_url: it.get_optional("redis_url", values::parse_redis_url),
-            memcached_url: it.get_optional("memcached_url", values::parse_memcached_url),
+            redis_url: it.get_optional("redis_url", redis::parse_redis_url),
+            redis_ca_file: it.get_optional("redis_ca_file", values::parse_path),
+            memcached_url: it.get_optional("memcached_url", memcached::parse_memcached_url),
             jwt_secret: it.get_optional("jwt_secret", values::parse_jwt_secret),
             sandbox_secret: it.get_filled("sandbox_secret", secrets::parse_sandbox_secret),
             sandbox_pending_delay: it.get("sandbox_pending_delay", "10s", values::parse_duration)?,
@@ -267,7 +290,9 @@ impl Config {
             bcrypt_cost: it.get("bcrypt_cost", "10", values::range_parser(4..=15))?,
             workers: it.get_optional("workers", values::parse_workers).unwrap_or_else(values::core_count),
             log: it.get("log", "info", values::parse_log_filter)?,
+            log_format: it.get("log_format", "auto", values::parse_log_format)?,
             clock_offset_ms: it.get("clock_offset", "0", values::parse_clock_offset)?,
+            origins,
         };
         if config.sandbox_secret.is_some() && config.gateways.is_live() {
             it.add_fault(ConfigError::invalid("sandbox_secret", SANDBOX_BESIDE_LIVE_KEY));
@@ -334,6 +359,7 @@ fn read_policy(it: &mut Keys) -> Result<Policy, ConfigError> {
         attempt_retention: it.get("attempt_retention", "90d", values::parse_duration)?,
         webhook_retention: it.get("webhook_retention", "30d", values::parse_duration)?,
         event_retention: it.get("event_retention", "30d", values::parse_duration)?,
+        operator_totp: it.get("operator_totp", "optional", values::parse_operator_totp)?,
         ..Policy::default()
     };
     // The row of an ended session must outlive its access tokens: it is what refuses them on every instance.

@@ -29,12 +29,14 @@ pub mod console;
 pub mod cors;
 pub mod decode;
 mod docs_files;
+pub mod email_verification;
 pub mod events;
 pub mod extract;
 pub mod findings;
 pub mod idempotency;
 mod key_access;
 pub mod middleware;
+pub mod notices;
 pub mod openapi;
 pub mod operations;
 pub mod order_details;
@@ -42,6 +44,7 @@ pub mod order_edit;
 pub mod order_export;
 pub mod order_list;
 pub mod orders;
+pub mod overview;
 pub mod own_account;
 pub mod pages;
 pub mod password_reset;
@@ -53,6 +56,7 @@ mod redirects;
 pub mod refund_requests;
 pub mod reply;
 pub mod request_limits;
+pub mod second_factor;
 pub mod stock;
 pub mod users;
 pub mod view;
@@ -119,9 +123,13 @@ routes! {
     "/v1/auth/logout"      { POST auth::logout }
     "/v1/auth/password-reset"         { POST password_reset::request_reset }
     "/v1/auth/password-reset/confirm" { POST password_reset::confirm_reset }
+    "/v1/auth/email-verification"         { POST email_verification::request_verification }
+    "/v1/auth/email-verification/confirm" { POST email_verification::confirm_verification }
     "/v1/me"               { GET auth::current_user, DELETE own_account::erase_account }
     "/v1/me/email"         { PUT own_account::change_email }
     "/v1/me/password"      { PUT auth::change_password }
+    "/v1/me/second-factor"         { POST second_factor::enrol, DELETE second_factor::disable }
+    "/v1/me/second-factor/confirm" { POST second_factor::confirm }
     "/v1/me/sessions"      { GET auth::list_sessions, DELETE own_account::end_other_sessions }
     "/v1/me/sessions/{id}" { DELETE auth::end_session }
 
@@ -139,6 +147,7 @@ routes! {
     "/v1/orders/{orderNumber}/payments"     { GET payments::list_payments, POST payments::start_payment }
     "/v1/payments/{transactionId}"          { GET payments::get_payment }
     "/v1/payments/{transactionId}/attempts" { GET attempts::list_attempts }
+    "/v1/payments/{transactionId}/notices"  { GET notices::list_notices }
     "/v1/payments/{transactionId}/captures" { POST payments::capture_payment }
     "/v1/payments/{transactionId}/voids"    { POST payments::void_payment }
     "/v1/payments/{transactionId}/refunds"  { GET payments::list_refunds, POST payments::refund_payment }
@@ -157,6 +166,7 @@ routes! {
 
     "/v1/events" { GET events::list_events }
 
+    "/v1/operations/overview"                 { GET overview::get_overview }
     "/v1/operations/findings"                 { GET findings::list_findings }
     "/v1/operations/findings/{id}/resolution" { POST findings::resolve_finding }
 

@@ -3,6 +3,7 @@
 //! It is thin on purpose: a handler decodes the request, calls one use case of `application`, and renders the
 //! outcome.
 
+mod build_info;
 pub mod commands;
 pub mod config;
 mod connections;

@@ -1,4 +1,4 @@
-//! The log: one JSON object per line, on standard error.
+//! The log on standard error: one JSON object per line, or on a terminal one line of text.
 //!
 //! ```text
 //! tracing event ──► QueueWriter ──► LineQueue ──► Worker, one thread ──► standard error
@@ -16,6 +16,7 @@
 
 mod queue;
 mod security_events;
+mod style;
 mod worker;
 
 use std::{
@@ -29,18 +30,12 @@ use std::{
 use application::security::SECURITY_TARGET;
 use domain::UserId;
 use prometheus_client::metrics::{counter::Counter, family::Family};
-use tracing_subscriber::{
-    EnvFilter, Layer,
-    fmt::{
-        format::Writer,
-        time::{FormatTime, SystemTime},
-    },
-    layer::SubscriberExt,
-    util::SubscriberInitExt,
-};
+use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 
 use queue::LineQueue;
 use security_events::{EventLabels, SECURITY_EVENTS};
+pub use style::LogFormat;
+use style::{LineStyle, format_bytes, format_line, style_in_force};
 
 /// The HTTP libraries log bytes that are not HTTP, and frames that answer nothing. Any client could fill the log with such
 /// events, so they are off unless the filter names these targets.
@@ -63,16 +58,7 @@ pub fn init_subscriber(filter: &str) -> io::Result<()> {
     }
     // The configuration has parsed the filter before, so it is valid here.
     let filter = build_filter(filter);
-    // Without `log_internal_errors(false)` the subscriber prints its own failures to standard error with a
-    // macro that panics when that fails, and the hook below would log the panic: a full disk would end the
-    // process.
-    let log = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_span_list(false)
-        .log_internal_errors(false)
-        .with_writer(|| QueueWriter(queue))
-        .with_filter(filter);
+    let log = build_layer(queue, style_in_force()).with_filter(filter);
     let all = tracing_subscriber::registry().with(log).with(security_events::counting_layer());
     // Fails only when a subscriber is set already, as in tests; that one stays.
     let _ = all.try_init();
@@ -80,9 +66,27 @@ pub fn init_subscriber(filter: &str) -> io::Result<()> {
         // The place and not the message: the text of a panic may contain anything, a secret included. The
         // line goes straight into the queue, because it may be the subscriber that panics.
         let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        queue.push(format_line("ERROR", "a fault of the service", ("place", place.into())));
+        queue.push(format_bytes("ERROR", "a fault of the service", &[("place", place.into())]));
     }));
     Ok(())
+}
+
+/// Sets the form of all further lines, of the log and of commands. Only the first call in a process has an effect.
+pub fn set_format(format: LogFormat) {
+    style::set_style(format);
+}
+
+/// The layer that writes events into the queue, each as one line.
+fn build_layer(queue: &'static LineQueue, style: LineStyle) -> Box<dyn Layer<Registry> + Send + Sync> {
+    // Without `log_internal_errors(false)` the subscriber prints its own failures to standard error with a
+    // macro that panics when that fails, and the panic hook would log the panic: a full disk would end the
+    // process.
+    let layer =
+        tracing_subscriber::fmt::layer().log_internal_errors(false).with_writer(move || QueueWriter(queue));
+    match style {
+        LineStyle::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
+        LineStyle::Text { in_colour } => layer.with_ansi(in_colour).boxed(),
+    }
 }
 
 /// Waits until every line is written or dropped, for at most `within`.
@@ -119,26 +123,8 @@ impl Write for QueueWriter {
 /// A line of the security log about what a command did to this user. Commands print it themselves, because
 /// only the server starts a log.
 pub(crate) fn security_line(event: &str, user: &UserId) -> String {
-    let line = serde_json::json!({
-        "timestamp": timestamp_text(), "level": "WARN", "message": "security", "event": event, "user": user.as_str(),
-        "target": SECURITY_TARGET,
-    });
-    line.to_string()
-}
-
-fn timestamp_text() -> String {
-    let mut timestamp = String::new();
-    // Writing to a string does not fail.
-    let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
-    timestamp
-}
-
-/// A line that no tracing event produced, in the same form as the others.
-fn format_line(level: &str, message: &str, (name, value): (&str, serde_json::Value)) -> Vec<u8> {
-    let line = serde_json::json!({
-        "timestamp": timestamp_text(), "level": level, "message": message, name: value, "target": module_path!(),
-    });
-    format!("{line}\n").into_bytes()
+    let fields = [("event", event.into()), ("user", user.as_str().into())];
+    format_line("WARN", "security", &fields, SECURITY_TARGET)
 }
 
 /// The filter, with the events of each HTTP library off unless `text` names it.

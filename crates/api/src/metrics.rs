@@ -2,6 +2,7 @@
 
 mod exposition;
 mod labels;
+mod redis;
 mod spans;
 mod state;
 
@@ -24,6 +25,7 @@ use labels::{
     CallbackLabels, CommitLabels, DeliveryLabels, FindingLabels, GatewayBreakerLabels, GatewayCallLabels,
     GatewayLabels, LimitLabels, RequestLabels, RouteLabels, SplitLabels, SweepLabels, TransitionLabels,
 };
+use redis::RedisMetrics;
 use spans::SpanMetrics;
 use state::StateMetrics;
 
@@ -77,6 +79,7 @@ pub struct PrometheusMetrics {
     feed_lag: Gauge<f64, AtomicU64>,
     rate_limited: Family<LimitLabels, Counter>,
     spans: SpanMetrics,
+    redis: RedisMetrics,
     state: StateMetrics,
 }
 
@@ -114,6 +117,7 @@ impl Default for PrometheusMetrics {
             feed_lag: Gauge::default(),
             rate_limited: Family::default(),
             spans: SpanMetrics::default(),
+            redis: RedisMetrics::default(),
             state: StateMetrics::default(),
         };
         it.register_all();
@@ -153,6 +157,7 @@ impl PrometheusMetrics {
         to.register("feed_lag_seconds", "How long the oldest event without a number in the feed has waited", self.feed_lag.clone());
         to.register("rate_limited", "Requests that were refused because of a limit, by its policy", self.rate_limited.clone());
         self.spans.register_all(to);
+        self.redis.register_all(to);
         self.state.register_service(to);
         self.state.register_process(&mut self.registry);
     }
@@ -278,6 +283,7 @@ impl Metrics for PrometheusMetrics {
             }
             Observation::SpansExported(spans) => self.spans.count_exported(spans),
             Observation::SpansDropped(spans) => self.spans.count_dropped(spans),
+            Observation::RedisFault(fault) => self.redis.count_fault(fault),
         }
     }
 }
@@ -317,6 +323,7 @@ mod tests {
             Observation::FeedBacklog(3, took),
             Observation::SpansExported(5),
             Observation::SpansDropped(2),
+            Observation::RedisFault(ports::RedisFault::CrossSlot),
         ] {
             metrics.observe(happening);
         }
@@ -359,6 +366,8 @@ mod tests {
             "idem_feed_lag_seconds 0.003",
             "idem_trace_spans_exported_total 5",
             "idem_trace_spans_dropped_total 2",
+            r#"idem_redis_faults_total{fault="crossslot"} 1"#,
+            r#"idem_redis_faults_total{fault="moved"} 0"#,
         ] {
             assert!(text.lines().any(|it| it == line), "{line} in\n{text}");
         }

@@ -67,6 +67,8 @@ const SWEEPS: &[Sweep] = &[
     Sweep { name: "reconcile-strays",        every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::reconcile_strays(app)) },
     Sweep { name: names::EXPIRE_UNPAID,      every: HALF_A_SECOND, pass: |app| Box::pin(sweeps::expire_unpaid_orders(app)) },
     Sweep { name: names::REPORT_OVERDUE,     every: SECOND,        pass: |app| Box::pin(sweeps::report_overdue_events(app)) },
+    Sweep { name: names::APPLY_OVERDUE,      every: TEN_SECONDS,   pass: |app| Box::pin(sweeps::apply_overdue_events(app)) },
+    Sweep { name: names::GIVE_UP_OVERDUE,    every: MINUTE,        pass: |app| Box::pin(sweeps::give_up_events(app)) },
     Sweep { name: names::RELEASE_UNCAPTURED, every: SECOND,        pass: |app| Box::pin(sweeps::release_uncaptured_orders(app)) },
     Sweep { name: names::COMPLETE_DELIVERED, every: SECOND,        pass: |app| Box::pin(sweeps::complete_delivered_orders(app)) },
     Sweep { name: names::CLOSE_FINISHED,     every: SECOND,        pass: |app| Box::pin(sweeps::close_finished_orders(app)) },

@@ -1,13 +1,13 @@
 //! Output of the commands on the standard streams, none of which may hang or fail the program.
 
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, Write},
     sync::mpsc::sync_channel,
     thread,
     time::Duration,
 };
 
-use crate::stopwatch::Stopwatch;
+use indicatif::ProgressBar;
 
 /// How long the end of the program waits for a reader of standard error.
 const ERROR_OUTPUT_TIMEOUT: Duration = Duration::from_secs(1);
@@ -45,38 +45,37 @@ pub(crate) fn print_error(reason: String) {
     }
 }
 
-/// How often the line of progress changes at most.
-const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
-
 /// A line on standard error that shows how far a command is. Without a terminal there is none.
-#[derive(Debug, Default)]
-pub(crate) struct ProgressLine {
-    shown_at: Option<Stopwatch>,
-}
+#[derive(Debug)]
+pub(crate) struct ProgressLine(ProgressBar);
 
 impl ProgressLine {
-    /// Replaces the line, unless it has just changed.
-    pub(crate) fn show(&mut self, text: impl FnOnce() -> String) {
-        let is_due = self.shown_at.is_none_or(|at| at.elapsed() >= PROGRESS_INTERVAL);
-        if is_due && io::stderr().is_terminal() {
-            self.shown_at = Some(Stopwatch::start());
-            // It may fail: the line is a help and no result.
-            let _ = write!(io::stderr(), "\r\x1b[K{}", text());
-            let _ = io::stderr().flush();
+    /// A line that shows nothing yet.
+    pub(crate) fn new() -> Self {
+        // By itself hidden without a terminal, and drawn at most 20 times a second.
+        Self(ProgressBar::new_spinner())
+    }
+
+    /// Replaces the text of the line.
+    pub(crate) fn show(&self, text: impl FnOnce() -> String) {
+        if !self.0.is_hidden() {
+            self.0.set_message(text());
+            self.0.tick();
         }
     }
 
-    /// Removes the line.
-    pub(crate) fn clear(&mut self) {
-        if self.shown_at.take().is_some() {
-            let _ = write!(io::stderr(), "\r\x1b[K");
-        }
+    /// Prints a line of the result above this one.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub(crate) fn print_above(&self, line: &str) -> io::Result<()> {
+        self.0.suspend(|| print_lines(line))
     }
 }
 
 impl Drop for ProgressLine {
-    /// Whatever is printed next begins at the start of a line, also after a failure.
+    /// Removes the line: whatever is printed next begins at the start of one, also after a failure.
     fn drop(&mut self) {
-        self.clear();
+        self.0.finish_and_clear();
     }
 }

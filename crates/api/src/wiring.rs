@@ -1,35 +1,40 @@
 //! The choice of adapters: only here and in its submodule is more than one of them named.
 
+mod backup;
 mod checks;
+mod clock;
 mod gateways;
 mod hashing;
+mod mailing;
+mod secrets;
 mod servers;
 mod spans;
 
 use std::{error::Error, io, net::SocketAddr, sync::Arc};
 
-use adapters_crypto::{
-    AeadCipher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, SigningKeys, random_secret,
-};
-use adapters_gateways::{HttpWebhookSender, Sandbox, SandboxConfig, WebhookSecrets, secret_from_bytes};
-use adapters_local::{LocalCache, ShiftedClock, SystemClock};
+use adapters_crypto::{AeadCipher, HmacDigests, HmacSealer, JwtTokens, RandomIds, Sha256Digests, TotpCodes};
+use adapters_gateways::{HttpWebhookSender, Sandbox};
+use adapters_local::LocalCache;
 use adapters_mysql::{MigrationOutcome, MySql};
 use adapters_otlp::OtlpWorker;
-use adapters_smtp::SmtpMailer;
 use adapters_sqlite::Sqlite;
 use application::{
     App,
     api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
-    caching::{CachedOrders, CachedSessions, CachedUsers, KnownReplies, RenderedOrders, WriteThroughStore},
+    caching::{
+        CachedOrders, CachedOverview, CachedSessions, CachedUsers, KnownEvents, KnownReplies, RecentBacklog,
+        RenderedOrders, WriteThroughStore,
+    },
     feed::{FeedParts, FeedSignal, FeedStore},
     group_commit::GroupCommit,
     grouped_reads::{GroupedClaims, GroupedEvents, GroupedOrders, GroupedPayments, GroupedProducts},
-    keys_in_flight::KeysInFlight,
-    mailing::Mailing,
+    keys_in_flight::{KeysInFlight, NoticesInFlight},
     metered_store::MeteredStore,
+    payments::RecentCases,
     recent_commits::RecentCommits,
     request_limits::RequestLimiter,
+    sweeps::OverdueWalk,
     traced_ports::{TracedCache, TracedStore, TracedWebhookSender},
     unreadable::UnreadableRows,
     webhooks::WebhookSignal,
@@ -37,27 +42,28 @@ use application::{
 use ports::{
     AccountTaskRepository, ApiKeyRepository, Cache, ClaimRepository, Clock, Digests, EventRepository,
     FeedRepository, FindingRepository, Gateway, HealthCheck, IdGenerator, KeyedDigests, Metrics, NoObserver,
-    OrderRepository, PaymentRepository, PortError, ProductRepository, Sealer, SessionRepository, Store,
-    UnreadableObserver, UserRepository, WebhookRepository,
+    OrderRepository, OverviewRepository, PaymentRepository, PortError, ProductRepository, Sealer,
+    SecondFactorRepository, SessionRepository, Store, UnreadableObserver, UserRepository, WebhookRepository,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use tracer::Tracer;
 
-pub use self::checks::check_settings;
 pub use self::gateways::{connected_gateways, open_gateways};
-use self::{gateways::OpenGateways, hashing::build_hasher, servers::Servers, spans::open_span_export};
+pub use self::{backup::back_up_database, checks::check_settings};
+use self::{
+    clock::build_clock, gateways::OpenGateways, hashing::build_hasher, mailing::build_mailing,
+    secrets::load_signing_keys, servers::Servers, spans::open_span_export,
+};
 use crate::{
-    config::{Config, ConfigError, Database, load_or_create_secret},
+    config::{Config, ConfigError, Database},
     http::view::feed::ViewRenderer,
     http::view::webhook::JsonMessages,
     metrics::PrometheusMetrics,
     service::{Dependency, PoolProbe},
 };
 
-/// Most memory of a cache within this process, in bytes. There are four of them.
+/// Most memory of a cache within this process, in bytes. There are five of them.
 const CACHE_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// The rule for a secret that several instances share through their database server.
-const SHARED_SECRET: &str = "must be set with mysql://, to the same in every instance";
 
 /// Why the service did not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -152,6 +158,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
     let unreadable = Arc::new(UnreadableRows::new(clock.clone()));
     let metrics = Arc::new(PrometheusMetrics::default());
     let meter: Arc<dyn Metrics> = metrics.clone();
+    let servers = servers.with_metrics(&meter).check_kinds().await?;
     let record = open_record(config, unreadable.clone(), meter.clone()).await?;
     let ids: Arc<dyn IdGenerator> = Arc::new(RandomIds::new(clock.clone()));
     let OpenGateways { sandbox, guarded: gateways } = gateways::guard_gateways(config, real, &clock, &meter)?;
@@ -189,6 +196,8 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         cached_users,
         users: record.users,
         cached_sessions: Arc::new(CachedSessions::new(record.sessions.clone(), cache.clone())),
+        second_factors: record.second_factors,
+        one_time_codes: Arc::new(TotpCodes),
         sessions: record.sessions,
         api_keys: record.api_keys,
         recent_keys: RecentKeys::default(),
@@ -199,10 +208,16 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         orders,
         known_replies: KnownReplies::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
         keys_in_flight: KeysInFlight::default(),
+        overdue_walk: OverdueWalk::default(),
+        known_events: KnownEvents::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
+        notices_in_flight: NoticesInFlight::default(),
+        recent_cases: RecentCases::default(),
         rendered_orders: RenderedOrders::new(Arc::new(LocalCache::new(CACHE_BYTES_MAX))),
         payments: Arc::new(GroupedPayments::new(record.payments, READ_LANES)),
         events: Arc::new(GroupedEvents::new(record.events, READ_LANES)),
         feed: record.feed,
+        overview: Arc::new(CachedOverview::new(record.overview, clock.clone())),
+        recent_backlog: RecentBacklog::default(),
         feed_signal,
         findings: record.findings,
         claims: Arc::new(GroupedClaims::new(record.replies, READ_LANES)),
@@ -250,30 +265,12 @@ fn check_config(
     clock: &Arc<dyn Clock>,
 ) -> Result<(Servers, Vec<Arc<dyn Gateway>>), ConfigError> {
     let keyless = config.jwt_secret.is_none() && config.data_folder().is_none();
-    let missing = keyless.then(|| ConfigError::invalid("jwt_secret", SHARED_SECRET));
+    let missing = keyless.then(|| ConfigError::invalid("jwt_secret", secrets::SHARED_SECRET));
     let servers = Servers::from_config(config);
     let (real, faults) = gateways::open_real_gateways(config, clock);
     let others = missing.into_iter().chain(servers.as_ref().err().cloned());
     ConfigError::combine_faults(others.chain(faults))?;
     Ok((servers?, real))
-}
-
-/// How mails are sent; `None` without a mail server, which is not asked here: the service starts without it.
-fn build_mailing(config: &Config) -> Result<Option<Mailing>, ConfigError> {
-    let Some(smtp) = &config.mail.smtp else { return Ok(None) };
-    let mailer = SmtpMailer::new(smtp).map_err(|rule| ConfigError::invalid("smtp_url", rule))?;
-    Ok(Some(Mailing { mailer: Arc::new(mailer), reset_url: config.mail.password_reset_url.clone() }))
-}
-
-/// The machine's clock, or for tests one that is ahead of it or behind.
-fn build_clock(config: &Config) -> Arc<dyn Clock> {
-    match config.clock_offset_ms {
-        0 => Arc::new(SystemClock),
-        by_ms => {
-            tracing::warn!(by_ms, "clock is shifted by IDEM_CLOCK_OFFSET, which is for tests only");
-            Arc::new(ShiftedClock::new(Arc::new(SystemClock), by_ms))
-        }
-    }
 }
 
 /// How many queries of one kind of lookup run at once; further lookups wait and share the next one.
@@ -287,6 +284,7 @@ struct Record {
     store: Arc<dyn Store>,
     users: Arc<dyn UserRepository>,
     sessions: Arc<dyn SessionRepository>,
+    second_factors: Arc<dyn SecondFactorRepository>,
     api_keys: Arc<dyn ApiKeyRepository>,
     products: Arc<dyn ProductRepository>,
     orders: Arc<dyn OrderRepository>,
@@ -297,6 +295,7 @@ struct Record {
     account_tasks: Arc<dyn AccountTaskRepository>,
     webhooks: Arc<dyn WebhookRepository>,
     feed: Arc<dyn FeedRepository>,
+    overview: Arc<dyn OverviewRepository>,
     health: Arc<dyn HealthCheck>,
     pools: PoolProbe,
     /// How many database transactions commit at once; further units of work wait and share the next one.
@@ -306,15 +305,22 @@ struct Record {
 impl Record {
     fn from_adapter<R>(record: R, commit_lanes: usize, pools: PoolProbe) -> Self
     where
-        R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
+        R: Store
+            + UserRepository
+            + SessionRepository
+            + SecondFactorRepository
+            + ProductRepository
+            + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository + HealthCheck,
-        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + 'static,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + OverviewRepository,
+        R: 'static,
     {
         let record = Arc::new(record);
         Self {
             store: record.clone(),
             users: record.clone(),
             sessions: record.clone(),
+            second_factors: record.clone(),
             api_keys: record.clone(),
             products: record.clone(),
             orders: record.clone(),
@@ -325,6 +331,7 @@ impl Record {
             account_tasks: record.clone(),
             webhooks: record.clone(),
             feed: record.clone(),
+            overview: record.clone(),
             health: record,
             pools,
             commit_lanes,
@@ -354,45 +361,6 @@ async fn open_record(
             Ok(Record::from_adapter(record, MYSQL_LANES, Arc::new(move || probed.pool_use())))
         }
     }
-}
-
-fn load_signing_keys(config: &Config) -> Result<SigningKeys, StartError> {
-    let secret = load_secret(config, "jwt_secret", config.jwt_secret.as_ref(), random_secret)?;
-    let secret = secret.ok_or_else(|| ConfigError::invalid("jwt_secret", SHARED_SECRET))?;
-    Ok(SigningKeys::parse(secret.expose_secret()).map_err(|rule| ConfigError::invalid("jwt_secret", rule))?)
-}
-
-/// The sandbox, if a secret for its notices is set, or if only this machine can reach the service and no gateway
-/// moves money: any client that reaches a sandbox can pay without money.
-fn open_sandbox(config: &Config, clock: Arc<dyn Clock>) -> Result<Option<Arc<Sandbox>>, StartError> {
-    let make = || secret_from_bytes(random_secret().as_bytes());
-    if config.sandbox_secret.is_none() && !config.has_sandbox_unasked() {
-        return Ok(None);
-    }
-    let set = config.sandbox_secret.as_ref();
-    let Some(secret) = load_secret(config, "sandbox_secret", set, make)? else { return Ok(None) };
-    let secrets = WebhookSecrets::parse(secret.expose_secret())
-        .map_err(|rule| ConfigError::invalid("sandbox_secret", rule))?;
-    let settings = SandboxConfig {
-        callback_base: config.public_url.clone(),
-        pending_delay: config.sandbox_pending_delay,
-        ..SandboxConfig::new(secrets)
-    };
-    Ok(Some(Arc::new(Sandbox::open(settings, clock))))
-}
-
-/// The secret that is set, or else the one in the data folder; `None` when there is no such folder.
-fn load_secret(
-    config: &Config,
-    name: &'static str,
-    set: Option<&SecretString>,
-    make: impl FnOnce() -> String,
-) -> Result<Option<SecretString>, StartError> {
-    if let Some(secret) = set {
-        return Ok(Some(secret.clone()));
-    }
-    let made = config.data_folder().map(|folder| load_or_create_secret(folder, name, make)).transpose();
-    made.map_err(|source| StartError::Secret { name, source })
 }
 
 #[cfg(test)]

@@ -12,20 +12,23 @@ use domain::{
 };
 use ports::{
     AccountTaskRepository, ApiKeyRepository, Broadcast, ClaimRepository, Clock, Digests, EventRepository,
-    FeedRepository, FindingRepository, IdGenerator, KeyedDigests, LockManager, Metrics, OrderRepository,
-    PasswordHasher, PaymentRepository, ProductRepository, SecretCipher, SessionRepository, Store, Throttle,
-    TokenIssuer, UserRepository, WebhookRepository, WebhookSender,
+    FeedRepository, FindingRepository, IdGenerator, KeyedDigests, LockManager, Metrics, OneTimeCodes,
+    OrderRepository, OverviewRepository, PasswordHasher, PaymentRepository, ProductRepository,
+    SecondFactorRepository, SecretCipher, SessionRepository, Store, Throttle, TokenIssuer, UserRepository,
+    WebhookRepository, WebhookSender,
 };
 
 use crate::{
     Staff,
     api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
-    caching::{KnownReplies, RenderedOrders},
+    caching::{KnownEvents, KnownReplies, RecentBacklog, RenderedOrders},
     feed::FeedSignal,
     gateways::GuardedGateway,
-    keys_in_flight::KeysInFlight,
+    keys_in_flight::{KeysInFlight, NoticesInFlight},
     mailing::Mailing,
+    payments::RecentCases,
+    sweeps::OverdueWalk,
     unreadable::UnreadableRows,
     webhooks::{MessageRenderer, WebhookSignal},
 };
@@ -45,6 +48,10 @@ pub struct App {
     /// Sessions from a cache. One may be used only for the first attempt of a refresh, whose commit is
     /// guarded by the whole session.
     pub cached_sessions: Arc<dyn SessionRepository>,
+    /// Second factors, read from the system of record.
+    pub second_factors: Arc<dyn SecondFactorRepository>,
+    /// The codes of the devices that are second factors.
+    pub one_time_codes: Arc<dyn OneTimeCodes>,
     /// API keys, read from the system of record.
     pub api_keys: Arc<dyn ApiKeyRepository>,
     /// API keys that were read within the last second.
@@ -63,6 +70,12 @@ pub struct App {
     pub known_replies: KnownReplies,
     /// Idempotency keys of the requests that this process is handling.
     pub keys_in_flight: KeysInFlight,
+    /// Notices of gateways that this process knows to be stored.
+    pub known_events: KnownEvents,
+    /// The orders about which this process is committing a notice or an answer of a gateway.
+    pub notices_in_flight: NoticesInFlight,
+    /// Payments as this process has committed them a moment ago. Only a notice that repeats a fact is judged by them.
+    pub recent_cases: RecentCases,
     /// Orders as they were last rendered; each is used only after the system of record has confirmed it.
     pub rendered_orders: RenderedOrders,
     /// Transactions with their refunds, read from the system of record.
@@ -71,8 +84,14 @@ pub struct App {
     pub events: Arc<dyn EventRepository>,
     /// The feed of events for other systems.
     pub feed: Arc<dyn FeedRepository>,
+    /// Figures over time, from a cache that is at most some seconds old.
+    pub overview: Arc<dyn OverviewRepository>,
+    /// What waited to be sent when the overview last counted it.
+    pub recent_backlog: RecentBacklog,
     /// Says within this process that the feed has something new.
     pub feed_signal: Arc<FeedSignal>,
+    /// How far this process has looked at overdue events.
+    pub overdue_walk: OverdueWalk,
     /// Findings: problems that an operator must look at and close.
     pub findings: Arc<dyn FindingRepository>,
     /// Endpoints of webhooks and the deliveries to them.
@@ -165,6 +184,8 @@ pub struct Policy {
     pub reply_ttl: Duration,
     /// How long an event may wait for its transaction before it is reported to operators as a finding.
     pub parked_max: Duration,
+    /// How long an event may wait for its transaction before it is given up; longer than `parked_max`.
+    pub overdue_max: Duration,
     /// How long an ended session stays in the system of record; at least as long as its access tokens live.
     pub session_retention: Duration,
     /// How long what was asked of a gateway, and what it answered, stays in the system of record.
@@ -173,6 +194,28 @@ pub struct Policy {
     pub webhook_retention: Duration,
     /// How long an event of the feed stays in the system of record.
     pub event_retention: Duration,
+    /// Whether operators need a second factor.
+    pub operator_totp: OperatorTotp,
+}
+
+/// Whether operators need a second factor. A user who has one needs it for each login, whatever this says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OperatorTotp {
+    /// Each operator decides.
+    Optional,
+    /// An operator without one can do nothing but enrol it.
+    Required,
+}
+
+impl OperatorTotp {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Optional => "optional",
+            Self::Required => "required",
+        }
+    }
 }
 
 impl Default for Policy {
@@ -200,10 +243,12 @@ impl Default for Policy {
             in_progress_wait: Duration::from_secs(2),
             reply_ttl: Duration::from_secs(2 * DAY),
             parked_max: Duration::from_secs(15 * MINUTE),
+            overdue_max: Duration::from_secs(30 * DAY),
             session_retention: Duration::from_secs(30 * DAY),
             attempt_retention: Duration::from_secs(90 * DAY),
             webhook_retention: Duration::from_secs(30 * DAY),
             event_retention: Duration::from_secs(30 * DAY),
+            operator_totp: OperatorTotp::Optional,
         }
     }
 }

@@ -16,7 +16,7 @@ mod judge;
 use domain::{Order, OrderNumber};
 use ports::{OrderCursor, OrderFilter, OrderSort, PortError};
 
-use crate::App;
+use crate::{App, unreadable::skip_unreadable};
 
 use self::judge::{OrderFile, judge_order};
 
@@ -64,6 +64,14 @@ impl AuditReport {
 /// # Errors
 /// [`PortError::Unavailable`] if the database is away, and [`PortError::Bug`].
 pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
+    watch_audit(app, |_| {}).await
+}
+
+/// The same; `watch` sees after each page what has been read so far.
+///
+/// # Errors
+/// Those of [`audit_record`].
+pub async fn watch_audit(app: &App, mut watch: impl FnMut(&AuditReport)) -> Result<AuditReport, PortError> {
     let mut report = AuditReport::default();
     audit_products(app, &mut report).await?;
     let mut after = None;
@@ -74,12 +82,14 @@ pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
         for order in &page.data {
             audit_order(app, &order.number, &mut report).await?;
         }
+        watch(&report);
         // The cursor of a page names its last row, also one that cannot be read.
         after = page.next.as_deref().and_then(OrderCursor::parse);
         if after.is_none() {
             break;
         }
     }
+    audit_archive(app, &mut report).await?;
     // Lists leave out rows that cannot be read; the observer of such rows has noted each.
     for row in app.unreadable_rows.list_unreported_rows() {
         report.push_fault(
@@ -88,6 +98,19 @@ pub async fn audit_record(app: &App) -> Result<AuditReport, PortError> {
         );
     }
     Ok(report)
+}
+
+/// Judges the archived orders, like all others. One that is archived while the run goes on is judged here again.
+async fn audit_archive(app: &App, report: &mut AuditReport) -> Result<(), PortError> {
+    let mut after = None;
+    loop {
+        let page = app.orders.list_archived_orders(None, after, PAGE).await?;
+        let Some((last, _)) = page.last() else { return Ok(()) };
+        after = Some(*last);
+        for (_, number) in &page {
+            audit_order(app, number, report).await?;
+        }
+    }
 }
 
 async fn audit_products(app: &App, report: &mut AuditReport) -> Result<(), PortError> {
@@ -143,15 +166,6 @@ async fn read_file(app: &App, number: &OrderNumber) -> Result<Option<OrderFile>,
     let history = history.into_iter().map(|it| it.entry).collect();
     let requests = requests.into_iter().map(|it| it.request).collect();
     Ok(Some(OrderFile { order, history, transactions, requests }))
-}
-
-/// `None` instead of a row that cannot be read: it must not end the run.
-fn skip_unreadable<T>(read: Result<T, PortError>) -> Result<Option<T>, PortError> {
-    match read {
-        Ok(it) => Ok(Some(it)),
-        Err(PortError::Unreadable(_)) => Ok(None),
-        Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(error),
-    }
 }
 
 /// The amount of an order that its lines add up to; `None` if they do not add up at all.

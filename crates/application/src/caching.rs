@@ -11,7 +11,9 @@
 //! - `CachedSessions` (version: the session's generation): an entry serves one attempt, whose commit is
 //!   guarded by the whole session.
 //! - `RenderedOrders` (version: the order's revision): as `CachedOrders`.
+//! - `CachedOverview`, `RecentBacklog` (no version): figures are shown with their time, and are at most 5 s old.
 //! - `KnownReplies` (version: time of the claim): a stored reply never changes, and only this process writes them.
+//! - `KnownEvents` (no version): a stored notice stays, and only this process writes them.
 //!
 //! `WriteThroughStore` puts new entries after a commit, and every cache refuses to replace a newer version by
 //! an older one. `TieredCache` and `ScopedCache` combine and separate caches; `SingleFlight` loads once for
@@ -19,7 +21,9 @@
 //! never wrong.
 
 mod cached_rows;
+mod events;
 mod orders;
+mod overview;
 mod rendered_orders;
 mod replies;
 mod scoped;
@@ -30,7 +34,10 @@ mod tiered;
 mod users;
 mod write_through;
 
+pub use events::KnownEvents;
 pub use orders::CachedOrders;
+pub(crate) use overview::Backlog;
+pub use overview::{CachedOverview, RecentBacklog};
 pub use rendered_orders::{RenderedOrder, RenderedOrders};
 pub use replies::KnownReplies;
 pub use scoped::ScopedCache;

@@ -15,15 +15,14 @@ use crate::{
     App,
     findings::{FindingContext, new_finding},
     gateways::GuardedGateway,
-    payments::{GatewayReport, assess, event_disposition, resolve_target},
+    keys_in_flight::{NOTICE_WAIT, Turn, order_lock_name},
+    payments::{GatewayReport, assess, event_disposition, repeats_recent_fact, resolve_target},
     retry::{Attempt, retry_stale},
     security::SecurityEvent,
 };
 
 /// The longest time that the lock of one order's notices is held.
 const LEASE: Duration = Duration::from_secs(10);
-/// The longest time that a notice waits for the lock; after it the notice is processed without the lock.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
 
 /// Why a notice was not stored.
 #[derive(Debug, thiserror::Error)]
@@ -68,23 +67,75 @@ async fn store_notice(
     gateway: &GuardedGateway,
     notice: &Notice,
 ) -> Result<CallbackOutcome, CallbackError> {
-    // Before the lock: most deliveries repeat a notice that is stored, and need nothing else.
-    if is_stored(app, gateway, notice).await? {
+    // Before everything else: most deliveries repeat a notice that is stored, and need nothing.
+    if app.known_events.contains_event(&gateway.name(), &notice.id).await {
         return Ok(CallbackOutcome::Duplicate);
     }
     let parsed = gateway.parse_notice(notice, app.clock.now());
-    let (_held, has_waited) = match &parsed {
-        ParsedNotice::Event(event) => lock_notice(app, &lock_name(&gateway.name(), event)).await,
-        ParsedNotice::Irrelevant { .. }
-        | ParsedNotice::UnknownType { .. }
-        | ParsedNotice::Unintelligible { .. } => (None, false),
+    if let ParsedNotice::Event(event) = &parsed {
+        return store_event_notice(app, gateway, notice, &parsed, event).await;
+    }
+    let outcome = if is_stored(app, gateway, notice).await? {
+        CallbackOutcome::Duplicate
+    } else {
+        retry_stale!(app, receive_notice_once(app, gateway, notice, &parsed).await)?
     };
-    // The request that held the lock may have stored this notice. Without the lookup the unique key finds that out, for
+    app.known_events.put_event(&gateway.name(), &notice.id).await;
+    Ok(outcome)
+}
+
+/// The same for a notice that is an event. The copies of one notice and the answer that is being committed about the same
+/// order take turns: a commit that comes second would be stale, and take the batch that it is in with it.
+async fn store_event_notice(
+    app: &App,
+    gateway: &GuardedGateway,
+    notice: &Notice,
+    parsed: &ParsedNotice,
+    event: &PaymentEvent,
+) -> Result<CallbackOutcome, CallbackError> {
+    let name = lock_name(&gateway.name(), event);
+    let turn = app.notices_in_flight.wait_for_turn(&name, NOTICE_WAIT).await;
+    // The one before may have stored this notice.
+    if turn.as_ref().is_none_or(Turn::has_waited)
+        && app.known_events.contains_event(&gateway.name(), &notice.id).await
+    {
+        return Ok(CallbackOutcome::Duplicate);
+    }
+    let outcome = store_new_event(app, gateway, notice, parsed, event, &name).await?;
+    // Whatever the outcome, the notice is committed by now: by this request, or by another one before it. Before the turn
+    // ends, so that the copy that waits finds it.
+    app.known_events.put_event(&gateway.name(), &notice.id).await;
+    Ok(outcome)
+}
+
+/// Stores and applies an event that this process does not know to be stored.
+async fn store_new_event(
+    app: &App,
+    gateway: &GuardedGateway,
+    notice: &Notice,
+    parsed: &ParsedNotice,
+    event: &PaymentEvent,
+    lock: &str,
+) -> Result<CallbackOutcome, CallbackError> {
+    if is_stored(app, gateway, notice).await? {
+        return Ok(CallbackOutcome::Duplicate);
+    }
+    if repeats_recent_fact(app, &gateway.name(), event) {
+        let stored = build_stored_event(app, &gateway.name(), notice, parsed, EventDisposition::Unchanged);
+        match commit_event(app, UnitOfWork::new(), stored).await {
+            Ok(outcome) => return Ok(outcome),
+            Err(Attempt::Failed(error)) => return Err(error),
+            // A row key that was drawn twice: the usual way draws another one.
+            Err(Attempt::Stale) => {}
+        }
+    }
+    let (_held, has_waited) = lock_notice(app, lock).await;
+    // The instance that held the lock may have stored this notice. Without the lookup the unique key finds that out, for
     // more.
     if has_waited && is_stored(app, gateway, notice).await? {
         return Ok(CallbackOutcome::Duplicate);
     }
-    retry_stale!(app, receive_notice_once(app, gateway, notice, &parsed).await)
+    retry_stale!(app, receive_notice_once(app, gateway, notice, parsed).await)
 }
 
 async fn is_stored(app: &App, gateway: &GuardedGateway, notice: &Notice) -> Result<bool, CallbackError> {
@@ -97,7 +148,7 @@ async fn is_stored(app: &App, gateway: &GuardedGateway, notice: &Notice) -> Resu
 async fn lock_notice(app: &App, name: &str) -> (Option<LockGuard>, bool) {
     match app.locks.acquire_lock(name, LEASE, Duration::ZERO).await {
         Ok(Some(guard)) => (Some(guard), false),
-        Ok(None) => (app.locks.acquire_lock(name, LEASE, LOCK_WAIT).await.ok().flatten(), true),
+        Ok(None) => (app.locks.acquire_lock(name, LEASE, NOTICE_WAIT).await.ok().flatten(), true),
         Err(_) => (None, false),
     }
 }
@@ -106,7 +157,7 @@ async fn lock_notice(app: &App, name: &str) -> (Option<LockGuard>, bool) {
 /// names no order.
 fn lock_name(gateway: &GatewayName, event: &PaymentEvent) -> String {
     match (&event.order, &event.target) {
-        (Some(order), _) => format!("order:{order}"),
+        (Some(order), _) => order_lock_name(order),
         (None, EventTarget::Transaction(id)) => format!("transaction:{id}"),
         (None, EventTarget::Reference(named)) => {
             format!("reference:{gateway}:{}:{}", named.kind.as_str(), named.reference)
@@ -137,9 +188,18 @@ async fn receive_notice_once(
             (EventDisposition::Flagged, flag_notice(app, &name, notice, FindingKind::Unintelligible, &detail))
         }
     };
-    let stored = build_stored_event(app, &name, notice, parsed, disposition);
+    commit_event(app, work, build_stored_event(app, &name, notice, parsed, disposition)).await
+}
+
+/// Commits a notice together with what it changes.
+async fn commit_event(
+    app: &App,
+    work: UnitOfWork,
+    stored: StoredEvent,
+) -> Result<CallbackOutcome, Attempt<CallbackError>> {
+    let outcome = callback_outcome(stored.disposition);
     match app.store.commit(work.with_write(Write::InsertEvent(stored))).await {
-        Ok(()) => Ok(callback_outcome(disposition)),
+        Ok(()) => Ok(outcome),
         Err(CommitError::DuplicateEvent) => Ok(CallbackOutcome::Duplicate),
         Err(other) => Err(Attempt::from_commit_error(other)),
     }

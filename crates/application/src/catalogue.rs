@@ -6,6 +6,7 @@
 
 mod adjust;
 mod edit;
+mod import;
 
 use domain::{ChangeId, Product, ProductId, product::StoredProductChange};
 use ports::{ChangeFilter, Page, PortError};
@@ -14,6 +15,7 @@ use crate::{App, Staff};
 
 pub use adjust::{AdjustError, AppliedAdjustment, StockAdjustment, adjust_stock};
 pub use edit::{PatchError, ProductInput, ProductPatch, PutError, PutOutcome, patch_product, put_product};
+pub use import::{ImportFate, ImportStock, import_product};
 
 /// The product with that id, active or not.
 ///

@@ -1,8 +1,8 @@
 //! Findings: problems that an operator must look at, and how they are closed.
 
 use domain::{
-    EventId, Finding, FindingId, FindingKind, GatewayName, Text, Transaction, finding::ResolvedBy,
-    payment::Flag,
+    EventId, Finding, FindingId, FindingKind, GatewayName, OrderNumber, Text, Transaction,
+    finding::ResolvedBy, payment::Flag,
 };
 use ports::{Page, PortError, StoredReply, UnitOfWork, Write};
 
@@ -26,18 +26,22 @@ pub enum ResolveError {
     Failed(#[from] PortError),
 }
 
-/// A page of findings, newest first.
+/// A page of findings, newest first: of all, or of those that are about one order.
 ///
 /// # Errors
 /// [`PortError`].
 pub async fn list_findings(
     app: &App,
     _by: &Staff,
+    order: Option<&OrderNumber>,
     resolved: Option<bool>,
     after: Option<FindingId>,
     limit: u32,
 ) -> Result<Page<Finding>, PortError> {
-    app.findings.list_findings(resolved, after, limit).await
+    match order {
+        Some(order) => app.findings.list_findings_of_order(order, resolved, after, limit).await,
+        None => app.findings.list_findings(resolved, after, limit).await,
+    }
 }
 
 impl UseCaseError for ResolveError {

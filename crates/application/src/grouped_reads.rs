@@ -6,6 +6,7 @@
 //! | `GroupedProducts` | products by id | every order, to price it |
 //! | `GroupedClaims` | claims by key | every write with an idempotency key |
 //! | `GroupedPayments` | orders with their payments | every decision about a payment |
+//! | | requests of a payment | every reply to staff that shows a payment |
 //! | `GroupedEvents` | ids of stored events | every notice |
 //!
 //! A query begins after all its lookups were asked for, so each of them sees what was committed before its request
@@ -18,11 +19,11 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use async_trait::async_trait;
 use domain::{
-    ChangeId, Order, OrderKey, OrderNumber, Product, ProductId, ProductKey, order::StoredHistoryEntry,
-    product::StoredProductChange,
+    ChangeId, Order, OrderKey, OrderNumber, Product, ProductId, ProductKey, Timestamp, UserKey,
+    order::StoredHistoryEntry, product::StoredProductChange,
 };
 use ports::{
-    Batch, ChangeFilter, Claim, ClaimRepository, DueOrders, IdempotencyKey, OrderFilter, OrderHead,
+    Batch, ChangeFilter, Claim, ClaimRepository, DueOrders, IdempotencyKey, OldOrder, OrderFilter, OrderHead,
     OrderRepository, Page, PortError, ProductRepository,
 };
 
@@ -91,6 +92,24 @@ impl OrderRepository for GroupedOrders {
 
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> Found<Vec<OrderNumber>> {
         self.orders.list_due_orders(due, batch).await
+    }
+
+    async fn list_old_orders(
+        &self,
+        before: Timestamp,
+        after: Option<OldOrder>,
+        limit: u32,
+    ) -> Found<Vec<OldOrder>> {
+        self.orders.list_old_orders(before, after, limit).await
+    }
+
+    async fn list_archived_orders(
+        &self,
+        owner: Option<UserKey>,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Found<Vec<(OrderKey, OrderNumber)>> {
+        self.orders.list_archived_orders(owner, after, limit).await
     }
 }
 

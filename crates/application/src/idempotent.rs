@@ -31,7 +31,7 @@ use ports::{
 
 use crate::{
     App,
-    keys_in_flight::KeyTurn,
+    keys_in_flight::Turn,
     retry::{Attempt, retry_stale},
 };
 
@@ -157,7 +157,7 @@ pub(crate) fn box_decision<'a, T, E>(
 pub(crate) struct KeyHold {
     // Released before the turn, so that the next request of this process finds it free.
     _lock: Option<LockGuard>,
-    _turn: Option<KeyTurn>,
+    _turn: Option<Turn<IdempotencyKey>>,
 }
 
 /// What became of the wait for a request's key.

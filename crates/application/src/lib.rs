@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 mod app;
+pub mod archive;
 pub mod audit;
 pub mod auth;
 mod batching;
@@ -15,6 +16,7 @@ mod caller;
 mod case_work;
 pub mod catalogue;
 mod clock_reading;
+pub mod export;
 pub mod feed;
 pub mod findings;
 pub mod gateways;
@@ -26,6 +28,7 @@ mod limits;
 pub mod mailing;
 pub mod metered_store;
 pub mod orders;
+pub mod overview;
 pub mod payments;
 pub mod recent_commits;
 pub mod reconciliation;
@@ -41,7 +44,7 @@ pub mod webhooks;
 #[cfg(test)]
 mod testing;
 
-pub use app::{App, Policy};
+pub use app::{App, OperatorTotp, Policy};
 pub use caller::{Caller, Conditions, IfMatch, IfNoneMatch, Operator, ServiceCaller, Staff, UserCaller};
 pub use idempotent::{IdempotentReply, IdempotentRequest, KeyError};
 pub use limits::{Limit, Throttled};

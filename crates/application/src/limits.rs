@@ -55,6 +55,10 @@ pub enum Limit {
     ResetRequests,
     /// Requests to reset a password, from one network.
     NetworkResets,
+    /// Requests to verify an address, for one address.
+    VerificationRequests,
+    /// Requests to verify an address, from one network.
+    NetworkVerifications,
 
     /// Requests of a user within a minute.
     UserRequests,
@@ -66,7 +70,7 @@ pub enum Limit {
 
 impl Limit {
     /// Every limit, for counters that begin at zero.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 17] = [
         Self::Attempts,
         Self::NetworkFailures,
         Self::LoginFailures,
@@ -79,6 +83,8 @@ impl Limit {
         Self::UserDeclines,
         Self::ResetRequests,
         Self::NetworkResets,
+        Self::VerificationRequests,
+        Self::NetworkVerifications,
         Self::UserRequests,
         Self::KeyRequests,
         Self::NetworkRequests,
@@ -100,6 +106,8 @@ impl Limit {
             Self::UserDeclines => "user-declines",
             Self::ResetRequests => "reset-requests",
             Self::NetworkResets => "network-resets",
+            Self::VerificationRequests => "verification-requests",
+            Self::NetworkVerifications => "network-verifications",
             Self::UserRequests => "user",
             Self::KeyRequests => "key",
             Self::NetworkRequests => "network",
@@ -120,6 +128,10 @@ pub(crate) enum AttemptKind {
     ResetRequest,
     /// A new password with the token of a reset.
     Reset,
+    /// A request for a mail that verifies an address.
+    VerificationRequest,
+    /// A token that verifies an address.
+    Verification,
 }
 
 impl AttemptKind {
@@ -130,6 +142,8 @@ impl AttemptKind {
             Self::Change => "change",
             Self::ResetRequest => "reset-request",
             Self::Reset => "reset",
+            Self::VerificationRequest => "verification-request",
+            Self::Verification => "verification",
         }
     }
 }
@@ -146,20 +160,40 @@ pub(crate) async fn count_attempt(
 }
 
 /// Counts a request to reset the password of the account with that address, whether or not there is one, and refuses
-/// it beyond one of three limits: those of failed logins, of the account for this network, of the network and of the
-/// account as a whole.
+/// it beyond a limit of mails.
 pub(crate) async fn count_reset_request(app: &App, address: &str, network: Network) -> Result<(), Throttled> {
+    count_mail_request(app, ("reset", address), network, (Limit::NetworkResets, Limit::ResetRequests)).await
+}
+
+/// The same of a request to verify that address; the two are counted apart.
+pub(crate) async fn count_verification_request(
+    app: &App,
+    address: &str,
+    network: Network,
+) -> Result<(), Throttled> {
+    let reached = (Limit::NetworkVerifications, Limit::VerificationRequests);
+    count_mail_request(app, ("verification", address), network, reached).await
+}
+
+/// Counts a request for a mail, and refuses it beyond one of three limits: those of failed logins, of the account for this
+/// network, of the network and of the account as a whole.
+async fn count_mail_request(
+    app: &App,
+    (what, address): (&str, &str),
+    network: Network,
+    (of_network, of_address): (Limit, Limit),
+) -> Result<(), Throttled> {
     let (policy, window) = (&app.policy, app.policy.login_window);
-    let network_name = format!("reset:network:{network}");
-    let (pair, account) = (format!("reset:pair:{network}:{address}"), format!("reset:account:{address}"));
+    let network_name = format!("{what}:network:{network}");
+    let (pair, account) = (format!("{what}:pair:{network}:{address}"), format!("{what}:account:{address}"));
     // The network first, and the account last: what the earlier ones refuse is not counted against the account, so
     // one network cannot use up the requests of the others.
     let limit = policy.login_failures_per_address;
-    count_within_limit(app, &network_name, Limit::NetworkResets, limit, window).await?;
+    count_within_limit(app, &network_name, of_network, limit, window).await?;
     let limit = policy.login_failures_per_account;
-    count_within_limit(app, &pair, Limit::ResetRequests, limit, window).await?;
+    count_within_limit(app, &pair, of_address, limit, window).await?;
     let limit = policy.login_failures_per_account_total;
-    count_within_limit(app, &account, Limit::ResetRequests, limit, DAY).await
+    count_within_limit(app, &account, of_address, limit, DAY).await
 }
 
 /// Counts a requested order for its user, and refuses it beyond the limit of a minute.

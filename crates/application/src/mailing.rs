@@ -23,11 +23,18 @@ pub struct Mailing {
     /// The page of the shop that sets a new password, with [`TOKEN_MARK`] where the token belongs; `None`: the mail
     /// has the token itself, to be copied.
     pub reset_url: Option<String>,
+    /// The page of the shop that verifies an address, with [`TOKEN_MARK`] where the token belongs; `None`: no mail that
+    /// verifies an address is sent.
+    pub verification_url: Option<String>,
 }
 
 impl fmt::Debug for Mailing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Mailing").field("reset_url", &self.reset_url).finish_non_exhaustive()
+        let Self { mailer: _, reset_url, verification_url } = self;
+        f.debug_struct("Mailing")
+            .field("reset_url", reset_url)
+            .field("verification_url", verification_url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -64,6 +71,17 @@ pub(crate) fn render_reset((id, to): (String, Email), reset_url: Option<&str>, t
     OutgoingMail { id, to, subject: "Reset your password".to_owned(), body }
 }
 
+/// The mail with the token that verifies the address that it is sent to.
+pub(crate) fn render_verification((id, to): (String, Email), url: &str, token: &str) -> OutgoingMail {
+    let body = format!(
+        "An account has this e-mail address. Open this page to confirm that it is yours:\n\n{}\n\n\
+         It works once, within a day.\n\
+         If the account is not yours, do nothing.\n",
+        url.replace(TOKEN_MARK, token)
+    );
+    OutgoingMail { id, to, subject: "Confirm your e-mail address".to_owned(), body }
+}
+
 /// The notice to the old address of an account.
 pub(crate) fn render_email_changed((id, to): (String, Email)) -> OutgoingMail {
     let body = "Your account has another e-mail address now, and this one does not log in any more.\n\
@@ -80,9 +98,11 @@ mod tests {
         let to = || ("m-1".to_owned(), Email::new("ada@example.com".to_owned()));
         let linked = render_reset(to(), Some("https://shop.example/reset#t={token}&x=1"), "t-0-k");
         assert!(linked.body.contains("\nhttps://shop.example/reset#t=t-0-k&x=1\n"), "{}", linked.body);
+        let verifying = render_verification(to(), "https://shop.example/verify#{token}", "t-0-k");
+        assert!(verifying.body.contains("\nhttps://shop.example/verify#t-0-k\n"), "{}", verifying.body);
         let plain = render_reset(to(), None, "t-0-k");
         assert!(plain.body.contains("\nt-0-k\n"), "{}", plain.body);
-        for shown in [format!("{linked:?}"), format!("{plain:?}")] {
+        for shown in [format!("{linked:?}"), format!("{plain:?}"), format!("{verifying:?}")] {
             assert!(!shown.contains("t-0-k") && !shown.contains("ada"), "{shown}");
         }
     }

@@ -6,6 +6,7 @@ mod place;
 mod read;
 mod transition;
 
+pub(crate) use customer::find_owners;
 pub use customer::{Customers, find_customer_of, find_customers};
 pub use edit::{EditError, EditRequest, edit_order};
 pub use place::{Buyer, OrderLineInput, PlaceError, place_order};

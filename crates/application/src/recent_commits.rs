@@ -18,7 +18,10 @@ use std::{
 };
 
 use async_trait::async_trait;
-use ports::{Clock, CommitError, HealthCheck, PortError, Prunable, Store, UnitOfWork, WebhookWrite, Write};
+use ports::{
+    Clock, CommitError, HealthCheck, PortError, Prunable, SecondFactorWrite, Store, UnitOfWork, WebhookWrite,
+    Write,
+};
 
 /// How many unavailable commits in a row make the system of record unhealthy.
 pub const FAILURES_MAX: u32 = 3;
@@ -172,6 +175,7 @@ const fn always_writes(write: &Write) -> bool {
         | Write::AddOpenOrder { .. }
         | Write::InsertOrder { .. }
         | Write::UpdateOrder(_)
+        | Write::ArchiveOrders(_)
         | Write::InsertTransaction(_)
         | Write::UpdateTransaction(_)
         | Write::InsertRequest(_)
@@ -186,11 +190,13 @@ const fn always_writes(write: &Write) -> bool {
         | Write::SetResetToken { .. }
         | Write::UsePasswordReset { .. }
         | Write::ChangeEmail { .. }
+        | Write::VerifyEmail { .. }
         | Write::EraseUser(_)
         | Write::CloseOpenOrders { .. }
         | Write::AdvanceErasure { .. }
         | Write::Probe(_) => true,
         Write::Webhook(write) => always_writes_webhook(write),
+        Write::SecondFactor(write) => always_writes_factor(write),
         Write::RequirePassword(..)
         | Write::RecordKeyUse { .. }
         | Write::RevokeSession { .. }
@@ -208,6 +214,14 @@ const fn always_writes(write: &Write) -> bool {
         | Write::EraseFeedData(..)
         | Write::EraseOrderReplies(_)
         | Write::Prune(..) => false,
+    }
+}
+
+/// The same of a write about a second factor.
+const fn always_writes_factor(write: &SecondFactorWrite) -> bool {
+    match write {
+        SecondFactorWrite::Set { .. } | SecondFactorWrite::Enrol(_) | SecondFactorWrite::Replace(_) => true,
+        SecondFactorWrite::RequireNone(_) | SecondFactorWrite::Drop(_) => false,
     }
 }
 

@@ -3,7 +3,9 @@
 //! Nothing is locked while a use case decides. Each write of a unit of work names its guard, and a guard that
 //! fails is [`CommitError::Stale`]: nothing was written, and the use case starts over with fresh reads.
 
-use ports::{CommitError, PortError};
+use ports::{CommitError, PortError, UnitOfWork};
+
+use crate::App;
 
 /// How many rounds one request gets before it fails with [`PortError::Unavailable`]. Each stale round means
 /// that another commit succeeded, so the limit is reached only under extreme contention on one row.
@@ -31,6 +33,18 @@ impl<E: From<PortError>> Attempt<E> {
 impl<E> From<E> for Attempt<E> {
     fn from(error: E) -> Self {
         Self::Failed(error)
+    }
+}
+
+/// Commits a unit once; `false` when it is stale: another instance was faster, or what was read has changed.
+///
+/// # Errors
+/// [`PortError`].
+pub(crate) async fn commit_unless_stale(app: &App, work: UnitOfWork) -> Result<bool, PortError> {
+    match app.store.commit(work).await {
+        Ok(()) => Ok(true),
+        Err(CommitError::Stale) => Ok(false),
+        Err(other) => Err(other.into_port_error()),
     }
 }
 

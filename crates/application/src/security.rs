@@ -73,6 +73,33 @@ pub enum SecurityEvent<'e> {
         /// The network of the client.
         network: Network,
     },
+    /// A user put a second factor in force; all other sessions ended.
+    SecondFactorEnabled {
+        /// The user whose account it is.
+        user: &'e UserId,
+        /// The session of the request.
+        session: &'e SessionId,
+        /// The network of the client.
+        network: Network,
+    },
+    /// A user disabled the second factor.
+    SecondFactorDisabled {
+        /// The user whose account it is.
+        user: &'e UserId,
+        /// The session of the request.
+        session: &'e SessionId,
+        /// The network of the client.
+        network: Network,
+    },
+    /// A code was wrong in a request to confirm or disable the second factor.
+    SecondFactorWrong {
+        /// The user whose account it is.
+        user: &'e UserId,
+        /// The session of the request.
+        session: &'e SessionId,
+        /// The network of the client.
+        network: Network,
+    },
     /// A user requested what the role does not allow (403).
     Forbidden {
         /// The user of the session.
@@ -203,7 +230,7 @@ struct LogLine<'e> {
 
 impl SecurityEvent<'_> {
     /// The names of all events in the log; alerts are written against them, so they never change.
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 20] = [
         "login-failed",
         "lock-began",
         "password-wrong",
@@ -211,6 +238,9 @@ impl SecurityEvent<'_> {
         "password-reset",
         "email-changed",
         "account-erased",
+        "second-factor-enabled",
+        "second-factor-disabled",
+        "second-factor-wrong",
         "forbidden",
         "refresh-token-reused",
         "role-set",
@@ -234,6 +264,9 @@ impl SecurityEvent<'_> {
             Self::PasswordReset { .. } => "password-reset",
             Self::EmailChanged { .. } => "email-changed",
             Self::AccountErased { .. } => "account-erased",
+            Self::SecondFactorEnabled { .. } => "second-factor-enabled",
+            Self::SecondFactorDisabled { .. } => "second-factor-disabled",
+            Self::SecondFactorWrong { .. } => "second-factor-wrong",
             Self::Forbidden { .. } => "forbidden",
             Self::RefreshTokenReused { .. } => "refresh-token-reused",
             Self::AccountChanged { event, .. } => event.as_str(),
@@ -257,6 +290,9 @@ impl SecurityEvent<'_> {
             | Self::PasswordChanged { user, session, network }
             | Self::EmailChanged { user, session, network }
             | Self::AccountErased { user, session, network }
+            | Self::SecondFactorEnabled { user, session, network }
+            | Self::SecondFactorDisabled { user, session, network }
+            | Self::SecondFactorWrong { user, session, network }
             | Self::Forbidden { user, session, network } => {
                 (network, LogLine { user: Some(user), session: Some(session), ..none })
             }

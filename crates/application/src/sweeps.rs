@@ -5,7 +5,8 @@
 //! | `expire_unpaid_orders`, `release_uncaptured_orders` | orders whose payment did not come in time |
 //! | `complete_delivered_orders`, `close_finished_orders` | orders that have not changed for long |
 //! | `reconcile_gateway`, `reconcile_strays` | payments and refunds without a result from their gateway |
-//! | `apply_parked_events`, `report_overdue_events` | events whose transaction was not known |
+//! | `apply_parked_events`, `apply_overdue_events` | events whose transaction was not known, and is now |
+//! | `report_overdue_events`, `give_up_events` | events whose transaction is still not known |
 //! | `report_unreadable_rows` | rows that could not be read |
 //! | `resolve_reset_requests`, `send_mails` | requests to reset a password, and mails |
 //! | `erase_accounts` | data of accounts that were erased |
@@ -28,7 +29,9 @@ use ports::{CommitError, PortError, Prunable, UnitOfWork, Write};
 use crate::App;
 
 pub use erasures::erase_accounts;
-pub use events::{apply_parked_events, report_overdue_events};
+pub use events::{
+    OverdueWalk, apply_overdue_events, apply_parked_events, give_up_events, report_overdue_events,
+};
 pub use mails::{resolve_reset_requests, send_mails};
 pub use orders::{
     close_finished_orders, complete_delivered_orders, expire_unpaid_orders, release_uncaptured_orders,
@@ -40,9 +43,11 @@ pub use crate::unreadable::report_unreadable_rows;
 /// The names of the sweeps over due items. Logs and metrics use the same.
 #[expect(missing_docs, reason = "each constant is the name of the sweep function that it is for")]
 pub mod names {
+    pub const APPLY_OVERDUE: &str = "apply-overdue";
     pub const APPLY_PARKED: &str = "apply-parked";
     pub const CLOSE_FINISHED: &str = "close-finished";
     pub const COMPLETE_DELIVERED: &str = "complete-delivered";
+    pub const GIVE_UP_OVERDUE: &str = "give-up-overdue";
     pub const EXPIRE_UNPAID: &str = "expire-unpaid";
     pub const RECONCILE: &str = "reconcile";
     pub const RELEASE_UNCAPTURED: &str = "release-uncaptured";

@@ -2,6 +2,7 @@
 //! journal of what happened in which order.
 
 mod caches;
+mod codes;
 mod counts;
 mod gateway;
 mod mailer;
@@ -27,13 +28,16 @@ use crate::{
     App, Policy,
     api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
-    caching::{KnownReplies, RenderedOrders},
+    caching::{KnownEvents, KnownReplies, RecentBacklog, RenderedOrders},
     gateways::{GatewayLimits, GuardedGateway},
-    keys_in_flight::KeysInFlight,
+    keys_in_flight::{KeysInFlight, NoticesInFlight},
+    payments::RecentCases,
+    sweeps::OverdueWalk,
 };
 
 pub(crate) use adapters_local::record::Snapshot;
 pub(crate) use caches::FakeCache;
+pub(crate) use codes::{CountingCodes, STEP};
 pub(crate) use counts::MemoryThrottle;
 pub(crate) use gateway::{
     KEY_LIFETIME, ScriptedAnswer, ScriptedGateway, answer_nothing, answer_with, knows_nothing,
@@ -68,12 +72,16 @@ impl TestApp {
         // Off, so that a test of a replay sees what the record says.
         let no_replies = FakeCache::default();
         no_replies.set_away(true);
+        let no_events = FakeCache::default();
+        no_events.set_away(true);
         let limits = GatewayLimits::default();
         let guarded = GuardedGateway::new(gateway.clone(), limits, clock.clone(), gateway_meter.clone());
         let app = App {
             store: record.clone(),
             users: memory.clone(),
             cached_users: memory.clone(),
+            second_factors: memory.clone(),
+            one_time_codes: Arc::new(CountingCodes),
             sessions: memory.clone(),
             cached_sessions: memory.clone(),
             api_keys: memory.clone(),
@@ -85,10 +93,16 @@ impl TestApp {
             orders_for_display: Arc::new(MockOrderRepository::new()),
             known_replies: KnownReplies::new(Arc::new(no_replies)),
             keys_in_flight: KeysInFlight::default(),
+            overdue_walk: OverdueWalk::default(),
+            known_events: KnownEvents::new(Arc::new(no_events)),
+            notices_in_flight: NoticesInFlight::default(),
+            recent_cases: RecentCases::default(),
             rendered_orders: RenderedOrders::new(Arc::<FakeCache>::default()),
             payments: memory.clone(),
             events: memory.clone(),
             feed: memory.clone(),
+            overview: memory.clone(),
+            recent_backlog: RecentBacklog::default(),
             feed_signal: Arc::default(),
             findings: memory.clone(),
             claims: memory.clone(),

@@ -89,6 +89,16 @@ impl UnreadableObserver for UnreadableRows {
     }
 }
 
+/// `None` instead of a row that cannot be read, for a run through all rows, which one of them must not end. The adapter has
+/// told its observer of the row.
+pub(crate) fn skip_unreadable<T>(read: Result<T, PortError>) -> Result<Option<T>, PortError> {
+    match read {
+        Ok(it) => Ok(Some(it)),
+        Err(PortError::Unreadable(_)) => Ok(None),
+        Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => Err(error),
+    }
+}
+
 /// Reports unreadable rows to operators: one open finding for each row.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ pub use endpoints::{
     ENDPOINTS_MAX, EndpointError, NewEndpoint, create_endpoint, delete_endpoint, find_endpoint,
     list_endpoints, patch_endpoint, rotate_secret,
 };
-pub use run::{EndpointRun, list_active_endpoints, report_backlog, run_endpoint};
+pub use run::{BACKLOG_MAX, EndpointRun, list_active_endpoints, report_backlog, run_endpoint};
 pub use signal::WebhookSignal;
 
 #[cfg(test)]

@@ -10,8 +10,11 @@
 
 mod clock;
 mod error;
+mod footprint;
 mod hello;
+mod hot_path;
 mod http;
+mod instructions;
 mod machine;
 mod options;
 mod process_stats;
@@ -38,10 +41,11 @@ usage: cargo xtask bench [workload …] [options]
 
   --seconds N      length of a round (10)
   --rounds N       rounds of each workload (3)
-  --clients N      clients at once (64); the idle workloads have one
+  --clients N      clients at once (64); the idle workloads have one, mixed has 20 more
+  --instructions   counts the instructions of hot paths, and runs only the workloads that are named
   --quick          one round of a second with 1000 orders: shows that everything works
   --write          writes docs/benchmarks.md and docs/benchmarks.json
-  --baseline FILE  compares the ratios with a docs/benchmarks.json
+  --baseline FILE  compares ratios and instructions with a docs/benchmarks.json
   --log FILE       where the service's log goes (nowhere)
 
 workloads: ";
@@ -64,6 +68,11 @@ fn run_command(args: &[String]) -> BenchResult<bool> {
         && command == hello::COMMAND
     {
         return hello::serve(length.parse()?).map(|()| true);
+    }
+    if let Some((command, [name, times])) = args.split_first()
+        && command == hot_path::COMMAND
+    {
+        return hot_path::run(name, times).map(|()| true);
     }
     let options = match Options::parse(args) {
         Ok(options) => options,

@@ -17,6 +17,10 @@ pub(crate) struct Options {
     pub(crate) clients: usize,
     /// The orders that are read and replayed.
     pub(crate) orders: usize,
+    /// Whether the start, the memory and the size of an idle service are measured: if all workloads are.
+    pub(crate) footprint: bool,
+    /// Whether the instructions of hot paths are counted.
+    pub(crate) instructions: bool,
     /// Whether to write the report into `docs`.
     pub(crate) write: bool,
     /// The earlier result to compare the ratios with.
@@ -45,6 +49,8 @@ impl Options {
             rounds: if quick { 1 } else { ROUNDS },
             clients: CLIENTS,
             orders: if quick { ORDERS_QUICK } else { ORDERS },
+            footprint: false,
+            instructions: false,
             write: false,
             baseline: None,
             log: None,
@@ -54,6 +60,7 @@ impl Options {
         while let Some(argument) = rest.next() {
             match argument.as_str() {
                 "--quick" => {}
+                "--instructions" => options.instructions = true,
                 "--write" => options.write = true,
                 "--seconds" => options.seconds = parse_number(argument, rest.next(), 3600)?,
                 "--rounds" => options.rounds = parse_number(argument, rest.next(), 100)?,
@@ -66,8 +73,10 @@ impl Options {
                 name => options.workloads.push(Name::parse(name).ok_or(format!("`{name}` is not known"))?),
             }
         }
-        if options.workloads.is_empty() {
+        if options.workloads.is_empty() && !options.instructions {
             options.workloads = Name::ALL.to_vec();
+            options.footprint = true;
+            options.instructions = true;
         }
         Ok(options)
     }
@@ -109,8 +118,15 @@ mod tests {
     fn without_arguments_everything_is_measured() {
         let options = parse("").unwrap();
         assert_eq!(options.workloads, Name::ALL);
+        assert!(options.footprint && options.instructions);
         assert_eq!((options.seconds, options.rounds, options.clients, options.orders), (10, 3, 64, 10_000));
         assert_eq!(options.command, "cargo xtask bench");
+    }
+
+    #[test]
+    fn instructions_can_be_counted_alone() {
+        let options = parse("--instructions").unwrap();
+        assert_eq!((options.workloads, options.footprint, options.instructions), (Vec::new(), false, true));
     }
 
     #[test]

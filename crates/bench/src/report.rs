@@ -6,12 +6,15 @@ mod ratio;
 mod record;
 mod table;
 
-use crate::{machine::Circumstances, round::Round, statistics::Spread, workload::Name};
+use crate::{
+    footprint::Footprint, instructions::InstructionCount, machine::Circumstances, round::Round,
+    statistics::Spread, workload::Name,
+};
 
 pub(crate) use self::{
     baseline::Baseline,
     page::{format_page, format_tables},
-    record::format_record,
+    record::{format_record, with_instructions},
 };
 
 /// The page, from the root of the repository.
@@ -48,6 +51,10 @@ pub(crate) struct Report {
     pub(crate) circumstances: Circumstances,
     /// The workloads, in the order in which they were run.
     pub(crate) series: Vec<Series>,
+    /// The instructions of hot paths; empty if they were not counted.
+    pub(crate) instructions: Vec<InstructionCount>,
+    /// The measurements of an idle service; `None` unless all workloads were asked for.
+    pub(crate) footprint: Option<Footprint>,
 }
 
 impl Report {
@@ -93,6 +100,12 @@ mod testing {
                 Series { name: Name::Place, clients: 64, rounds: place },
                 Series { name: Name::RawPlace, clients: 64, rounds: raw },
             ],
+            instructions: vec![InstructionCount { name: "fingerprint", count: 5_000.25 * scale }],
+            footprint: Some(Footprint {
+                start_ms: Spread { median: 81.0, min: 79.5, max: 90.0 },
+                idle_mib: 21.5,
+                program_mib: 40.25,
+            }),
         }
     }
 }

@@ -212,6 +212,7 @@ async fn run_client(
                 }
                 continue;
             }
+            Ok(Step::Aside) => continue,
             Ok(Step::Exhausted) => break,
             Err(error) => error,
         };

@@ -6,6 +6,7 @@ use tokio::time::sleep;
 
 use crate::{
     error::BenchResult,
+    instructions::count_instructions,
     machine::Circumstances,
     options::Options,
     process_stats::cpu_ticks,
@@ -55,21 +56,34 @@ pub(crate) async fn run_benchmark(options: &Options) -> BenchResult<bool> {
             entry.series.rounds.push(round);
         }
     }
+    let instructions = match options.instructions {
+        true => count_instructions()?,
+        false => Vec::new(),
+    };
+    let footprint = match options.footprint {
+        true => Some(fixtures.measure_footprint().await?),
+        false => None,
+    };
     let series = entries.into_iter().map(|it| it.series).collect();
-    let report = Report { command: options.command.clone(), seconds: options.seconds, circumstances, series };
+    let (command, seconds) = (options.command.clone(), options.seconds);
+    let report = Report { command, seconds, circumstances, series, instructions, footprint };
     finish(options, &report, baseline.as_ref())
 }
 
 /// Prints and writes the report, and compares it.
 fn finish(options: &Options, report: &Report, baseline: Option<&Baseline>) -> BenchResult<bool> {
     print_line(&format!("\n{}", report::format_tables(report)))?;
-    if options.write {
+    if options.write && report.series.is_empty() {
+        let record = report::with_instructions(&fs::read_to_string(report::RECORD)?, report)?;
+        fs::write(report::RECORD, record)?;
+        print_line(&format!("written: {}", report::RECORD))?;
+    } else if options.write {
         fs::write(report::PAGE, report::format_page(report))?;
         fs::write(report::RECORD, report::format_record(report)?)?;
         print_line(&format!("written: {}, {}", report::PAGE, report::RECORD))?;
     }
     let (comparison, holds) = match baseline {
-        Some(baseline) => baseline.compare_ratios(report),
+        Some(baseline) => baseline.compare(report),
         None => (String::new(), true),
     };
     print_line(&comparison)?;

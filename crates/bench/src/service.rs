@@ -24,7 +24,7 @@ pub(crate) const LISTENING: &str = "Idem is listening on http://";
 /// Time limit of a start, the migration included.
 const START_TIMEOUT: Duration = Duration::from_secs(120);
 /// The pause between two questions whether the server is ready.
-const PAUSE: Duration = Duration::from_millis(50);
+const PAUSE: Duration = Duration::from_millis(2);
 /// The prefix of the service's settings. Those of the one who runs the benchmark must not reach it.
 const PREFIX: &str = "IDEM_";
 /// A shell that waits until this process has ended in any way, and then kills the server.

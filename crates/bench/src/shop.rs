@@ -108,6 +108,16 @@ impl Shop {
         self.customers.get(index).map_or("", String::as_str)
     }
 
+    /// Logs that customer in once more.
+    pub(crate) async fn log_customer_in(
+        &self,
+        connection: &mut Connection,
+        number: usize,
+    ) -> BenchResult<()> {
+        let number = number.checked_rem(self.customers.len()).unwrap_or(0);
+        login(connection, &format!("customer{number}")).await.map(drop)
+    }
+
     /// A buyer with a connection, who is that customer.
     pub(crate) async fn buyer(&self, customer: usize) -> BenchResult<Buyer> {
         let number = self.buyers.fetch_add(1, Ordering::Relaxed);

@@ -72,16 +72,21 @@ pub(crate) struct Stack {
 }
 
 impl Stack {
-    /// The service on a MariaDB, a Redis and a memcached of its own.
-    pub(crate) async fn start_on_servers(log: Option<&Path>) -> BenchResult<Self> {
+    /// The service on a MariaDB, a Redis and a memcached of its own. `changes` are settings that replace those of every
+    /// service here.
+    pub(crate) async fn start_on_servers(
+        changes: &[(&'static str, &str)],
+        log: Option<&Path>,
+    ) -> BenchResult<Self> {
         let (mariadb, redis, memcached) = (MariaDb::start()?, Redis::start()?, Memcached::start()?);
         mariadb.execute_sql(MARIADB_SETTINGS)?;
         mariadb.create_database(DATABASE)?;
-        let settings = vec![
+        let mut settings = vec![
             ("IDEM_DATABASE_URL", mariadb.url(DATABASE)),
             ("IDEM_REDIS_URL", redis.url()),
             ("IDEM_MEMCACHED_URL", memcached.url()),
         ];
+        settings.extend(changes.iter().map(|(name, value)| (*name, (*value).to_owned())));
         Self::start(settings, Some(Servers { mariadb, redis, memcached }), create_folder()?, log).await
     }
 
@@ -98,7 +103,8 @@ impl Stack {
         folder: TempDir,
         log: Option<&Path>,
     ) -> BenchResult<Self> {
-        settings.extend(SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())));
+        // First: of two settings with one name the later one counts.
+        settings.splice(0..0, SETTINGS.iter().map(|(name, value)| (*name, (*value).to_owned())));
         let log = log.map(std::path::absolute).transpose()?;
         let command = ServiceCommand::new(settings, folder.path().to_owned(), log);
         Ok(Self { service: command.serve().await?, command, servers, folder })

@@ -2,6 +2,7 @@
 
 mod callback;
 mod fixtures;
+mod mixed;
 mod name;
 mod pay;
 mod place;
@@ -10,6 +11,7 @@ mod raw_callback;
 mod raw_database;
 mod raw_place;
 mod read;
+mod read_cold;
 mod replay;
 
 use async_trait::async_trait;
@@ -26,6 +28,8 @@ pub(crate) use self::{
 pub(crate) enum Step {
     /// It was done, and its answer was right.
     Done,
+    /// It was done, and its answer was right. It is load beside the operations of the workload, and is not counted.
+    Aside,
     /// Nothing was done: all that was prepared is used up.
     Exhausted,
 }

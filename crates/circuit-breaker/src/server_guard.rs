@@ -25,6 +25,8 @@ const SETTINGS: Settings = Settings { failures_to_open: 1, open_period: Duration
 #[derive(Debug)]
 pub struct ServerGuard {
     server: &'static str,
+    /// Which of several servers of this name it is, for the log; empty if there is only one.
+    address: String,
     call_timeout: Duration,
     breaker: CircuitBreaker,
     generation: AtomicU64,
@@ -45,7 +47,13 @@ impl ServerGuard {
     #[must_use]
     pub const fn new(server: &'static str, call_timeout: Duration) -> Self {
         let breaker = CircuitBreaker::new(SETTINGS);
-        Self { server, call_timeout, breaker, generation: AtomicU64::new(0) }
+        Self { server, address: String::new(), call_timeout, breaker, generation: AtomicU64::new(0) }
+    }
+
+    /// Adds to the log which of several servers it is, such as `host:port`.
+    #[must_use]
+    pub fn with_address(self, address: String) -> Self {
+        Self { address, ..self }
     }
 
     /// What one call may take in all, the wait for a connection included.
@@ -88,15 +96,20 @@ impl ServerGuard {
         // Before the circuit can close again: the first call after that must not get a connection of before.
         self.invalidate_connections();
         if permit.fail() {
-            let server = self.server;
-            tracing::warn!(server, fault = %ErrorChain(&*source), "the server is away; everything goes on without it");
+            let (server, address) = (self.server, &self.address);
+            tracing::warn!(
+                server,
+                address,
+                error = %ErrorChain(&*source),
+                "server is away, continuing without it"
+            );
         }
         PortError::unavailable(source)
     }
 
     fn record_answer(&self, permit: CallPermit<'_>) {
         if permit.succeed() {
-            tracing::info!(server = self.server, "the server is back");
+            tracing::info!(server = self.server, address = self.address, "server is back");
         }
     }
 }

@@ -2,8 +2,9 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { reachable, signOut } from './api/client';
 import { features } from './api/features';
-import { me, stage } from './api/session';
+import { factorRequired, me, stage } from './api/session';
 import { switchLanguage, t } from './i18n';
+import { useFeedReader } from './lib/feed';
 import { go, link, place } from './lib/route';
 import { switchTheme } from './lib/theme';
 import { Findings } from './screens/findings';
@@ -17,6 +18,7 @@ import { Person } from './screens/person';
 import { ImportProducts } from './screens/products/import';
 import { ProductScreen } from './screens/products/product';
 import { Products } from './screens/products/list';
+import { EnrolFirst } from './screens/second-factor';
 import { SignIn } from './screens/sign-in';
 import { Webhooks } from './screens/webhooks';
 import { Icon, type IconName } from './ui/icons';
@@ -47,6 +49,7 @@ function Shell() {
   const [help, setHelp] = useState(false);
   const [menu, setMenu] = useState(false);
   useShortcuts(() => setHelp(true));
+  useFeedReader();
   const here = place.value.parts[0] ?? 'orders';
   const where = place.value.parts.join('/');
   useEffect(() => {
@@ -78,7 +81,7 @@ function Shell() {
       </aside>
       <main id="main" tabIndex={-1}>
         {!reachable.value && <div class="notice warn offline" role="alert">{t().common.offline}</div>}
-        <Screen />
+        {factorRequired.value ? <EnrolFirst /> : <Screen />}
       </main>
       {help && <Shortcuts onClose={() => setHelp(false)} />}
       <Toasts />

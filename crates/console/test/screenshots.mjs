@@ -8,19 +8,23 @@ import { fillShop } from './lib/shop.mjs';
 const FOLDER = fileURLToPath(new URL('../../../docs/console/', import.meta.url));
 const DESK = { viewport: { width: 1120, height: 720 } };
 const PHONE = { viewport: { width: 390, height: 780 }, isMobile: true, hasTouch: true };
-const HOUR_MS = 3_600_000;
 
-/** The shop is filled within a minute. For the picture of the overview its orders are spread over the day. */
+/** The shop is filled within a minute. For the picture of the overview what happened in that minute is spread over the day. */
 async function spreadOverDay(context) {
-  const spread = (rows) => rows.map((it, index) => {
-    const at = new Date(Date.now() - HOUR_MS * ((index * index * 5) % 23)).toISOString();
-    return { ...it, createdAt: at, capturedAt: it.capturedAt ? at : null };
+  await context.route('**/v1/operations/overview**', async (route) => {
+    const overview = await (await route.fetch()).json();
+    const shares = overview.buckets.map((_, hour) => Math.max(0, Math.round(6 * Math.sin((hour - 5) / 5.5) + ((hour * 7) % 4) - 1)));
+    const all = shares.reduce((sum, it) => sum + it, 0);
+    const buckets = overview.buckets.map((bucket, hour) => ({ ...bucket, currencies: shares[hour] === 0 ? [] : overview.totals.map((it) => part(it, shares[hour] / all)) }));
+    await route.fulfill({ json: { ...overview, buckets } });
   });
-  await context.route((url) => ['/v1/orders', '/v1/payments'].includes(url.pathname) && url.searchParams.has('createdAfter'), async (route) => {
-    const response = await route.fetch();
-    const page = await response.json();
-    await route.fulfill({ response, json: { ...page, data: spread(page.data) } });
-  });
+}
+
+/** A part of the figures of a currency. */
+function part(figures, share) {
+  const amount = (name) => ({ [name]: (Number(figures[name]) * share).toFixed(2) });
+  const count = (name) => ({ [name]: Math.ceil(figures[name] * share) });
+  return { ...figures, ...count('orders'), ...count('paidOrders'), ...count('captures'), ...amount('capturedAmount'), ...amount('refundedAmount') };
 }
 
 const service = await Service.start();

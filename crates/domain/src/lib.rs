@@ -31,6 +31,7 @@ pub mod order;
 pub mod password;
 pub mod payment;
 pub mod product;
+pub mod second_factor;
 #[cfg(feature = "serde")]
 mod serde_impls;
 pub mod session;
@@ -51,12 +52,13 @@ pub use id::{
     SessionId, SessionKey, TransactionId, TransactionKey, UserId, UserKey,
 };
 pub use invalid::Invalid;
-pub use money::{Currency, Money};
+pub use money::{Currency, Money, MoneySum};
 pub use network::Network;
 pub use order::{Order, OrderChange};
 pub use password::{Password, PasswordHash};
 pub use payment::{Refund, Transaction};
 pub use product::Product;
+pub use second_factor::SecondFactor;
 pub use session::Session;
 pub use text::Text;
 pub use time::Timestamp;

@@ -13,10 +13,13 @@
 
 mod currencies;
 mod historic;
+mod sum;
 
 use std::fmt;
 
 use crate::Invalid;
+
+pub use sum::MoneySum;
 
 /// A currency that is in ISO 4217, or ever was. Stored amounts are read with [`Currency::parse_historic`]; a
 /// new price needs [`Currency::parse`].

@@ -33,7 +33,7 @@ pub use details::{
     TrackingUrl,
 };
 pub use history::{HistoryEntry, StoredHistoryEntry, is_valid_history};
-pub use status::{OrderStatus, TRANSITIONS};
+pub use status::{OrderStatus, TRANSITIONS, UNPAID_ENTRIES_MAX};
 
 use crate::{
     Actor, Invalid, Money, OrderKey, OrderNumber, Product, ProductId, Revision, Sequence, Text, Timestamp,

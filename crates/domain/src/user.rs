@@ -168,9 +168,16 @@ pub struct User {
     pub disabled: bool,
     /// The time of the registration.
     pub created_at: Timestamp,
-    /// The time at which role or `disabled` last changed; `None` while they never did. Of two cached entries
+    /// The time at which role, address, `disabled` or the second factor last changed; `None` while they never did. Of two cached entries
     /// of a user the one with the later time is the newer one.
     pub changed_at: Option<Timestamp>,
+    /// The time since which a login needs the second factor; `None` if it needs none.
+    pub second_factor_at: Option<Timestamp>,
+    /// The time at which a token showed that mails to the address arrive; `None` if none has since it was set. A change of
+    /// the address clears it. Nothing depends on it.
+    pub email_verified_at: Option<Timestamp>,
+    /// Counts the changes of the address, 0 at first. A token that verifies an address holds it.
+    pub email_revision: i64,
 }
 
 impl User {
@@ -189,7 +196,22 @@ impl User {
     /// The user with another address, changed at `now`.
     #[must_use]
     pub fn with_email(&self, email: Email, now: Timestamp) -> Self {
-        Self { email, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
+        let changed_at = Some(self.next_changed_at(now));
+        let email_revision = self.email_revision.saturating_add(1);
+        Self { email, changed_at, email_verified_at: None, email_revision, ..self.clone() }
+    }
+
+    /// The user whose address a token has verified at `now`.
+    #[must_use]
+    pub fn with_verified_email(&self, now: Timestamp) -> Self {
+        let changed_at = Some(self.next_changed_at(now));
+        Self { email_verified_at: Some(now), changed_at, ..self.clone() }
+    }
+
+    /// The user with a second factor in force since then, or without one, changed at `now`.
+    #[must_use]
+    pub fn with_second_factor(&self, since: Option<Timestamp>, now: Timestamp) -> Self {
+        Self { second_factor_at: since, changed_at: Some(self.next_changed_at(now)), ..self.clone() }
     }
 
     /// What is left of the user after an erasure at `now`: a closed account under a name and an address that say
@@ -202,6 +224,9 @@ impl User {
             username: Username(name),
             disabled: true,
             changed_at: Some(self.next_changed_at(now)),
+            second_factor_at: None,
+            email_verified_at: None,
+            email_revision: self.email_revision.saturating_add(1),
             ..self.clone()
         }
     }
@@ -245,6 +270,9 @@ mod tests {
             disabled: false,
             created_at: at(0),
             changed_at: None,
+            second_factor_at: None,
+            email_verified_at: None,
+            email_revision: 0,
         };
         let demoted = made.with_role(Role::Customer, at(9_000));
         assert_eq!((demoted.role, demoted.changed_at), (Role::Customer, Some(at(9_000))));
@@ -267,10 +295,13 @@ mod tests {
             disabled: false,
             created_at: at(0),
             changed_at: Some(at(5)),
+            second_factor_at: Some(at(5)),
+            email_verified_at: Some(at(5)),
+            email_revision: 0,
         };
         assert!(!made.is_erased());
         let erased = made.erase("xzfsxuuh2mf2ziahjggqqxo52m", at(5));
-        assert!(erased.is_erased() && erased.disabled);
+        assert!(erased.is_erased() && erased.disabled && erased.second_factor_at.is_none());
         assert_eq!(erased.changed_at, Some(at(6)), "another version for cached entries");
         let shown = format!("{erased:?}");
         assert!(!shown.contains("ada"), "{shown}");
@@ -290,6 +321,29 @@ mod tests {
         assert!(
             Username::parse("5439382847007").is_ok() && Email::parse("356938035643809@example.com").is_ok()
         );
+    }
+
+    #[test]
+    fn a_change_of_the_address_ends_its_verification_for_good() {
+        let made = User {
+            key: UserKey::new(1),
+            id: UserId::new("u".to_owned()),
+            username: Username::new("ada".to_owned()),
+            email: Email::new("ada@example.com".to_owned()),
+            role: Role::Customer,
+            disabled: false,
+            created_at: Timestamp::from_millis(0),
+            changed_at: None,
+            second_factor_at: None,
+            email_verified_at: None,
+            email_revision: 0,
+        };
+        let now = Timestamp::from_millis(5);
+        let verified = made.with_verified_email(now);
+        assert_eq!((verified.email_verified_at, verified.changed_at), (Some(now), Some(now)));
+        let back =
+            verified.with_email(Email::new("b@example.com".to_owned()), now).with_email(made.email, now);
+        assert_eq!((back.email_verified_at, back.email_revision), (None, 2));
     }
 
     #[test]

@@ -34,7 +34,6 @@ macro_rules! account_tasks {
         of_orders_and_an_erasure_at_once_one_side_wins
         an_erasure_moves_on_only_from_where_it_was_read
         personal_rows_are_erased_in_steps_and_only_those_of_the_user
-        replies_of_orders_are_erased_whoever_sent_the_requests
         ; $($fixture)+
     } };
 }
@@ -264,7 +263,7 @@ pub async fn an_erased_user_is_found_by_nothing_it_had(backend: &Backend) {
     backend.commit([Write::InsertUser(namesake, sample::hash("first"))]).await;
     let open = backend.account_tasks.list_open_erasures(first_batch(10)).await.expect("read");
     assert_eq!(open.iter().map(|it| (it.user, it.erased_at)).collect::<Vec<_>>(), [(user.key, at(50))]);
-    assert_eq!(open.first().map(|it| &it.progress), Some(&ErasureProgress::Orders(None)));
+    assert_eq!(open.first().map(|it| &it.progress), Some(&ErasureProgress::Archive(None)));
 }
 
 /// A password or a role that changed meanwhile makes it stale, and an account is erased once.
@@ -339,6 +338,7 @@ pub async fn an_erasure_moves_on_only_from_where_it_was_read(backend: &Backend) 
     backend.commit([erasure(&user, sample::hash("first"))]).await;
     let cursor = OrderCursor { at: at(7), number: domain::OrderNumber::new("o-7".to_owned()) };
     let steps = [
+        ErasureProgress::Archive(None),
         ErasureProgress::Orders(None),
         ErasureProgress::Orders(Some(cursor)),
         ErasureProgress::Waiting,
@@ -392,17 +392,5 @@ pub async fn personal_rows_are_erased_in_steps_and_only_those_of_the_user(backen
         let shown = backend.sessions.list_live_sessions(session.user, at(0), 9).await.expect("read");
         let shown = shown.into_iter().find(|it| it.session == *session).expect("it is live");
         assert_eq!((shown.network.is_some(), shown.user_agent.is_some()), (!own, !own));
-    }
-}
-
-/// Those of other orders stay.
-pub async fn replies_of_orders_are_erased_whoever_sent_the_requests(backend: &Backend) {
-    let (user, other) = (backend.user().await, backend.user().await);
-    let claims = [sample::claim(&user), sample::claim(&other), sample::claim(&user)];
-    backend.commit(claims.clone().map(Write::Claim)).await;
-    let orders = claims.iter().take(2).map(|it| domain::OrderNumber::new(it.resource.clone()));
-    backend.commit([Write::EraseOrderReplies(orders.collect())]).await;
-    for (claim, is_left) in claims.iter().zip([false, false, true]) {
-        assert_eq!(backend.claims.find_claim(&claim.key).await.expect("read").is_some(), is_left);
     }
 }

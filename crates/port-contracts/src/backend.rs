@@ -5,8 +5,9 @@ use std::{any::Any, fmt, sync::Arc};
 use domain::{Order, OrderChange, Product, Transaction, User};
 use ports::{
     AccountTaskRepository, ApiKeyRepository, Batch, ClaimRepository, CommitError, EventRepository,
-    FeedRepository, FindingRepository, OrderRepository, PaymentRepository, PortError, ProductRepository,
-    SessionRepository, Store, UnitOfWork, UserRepository, WebhookRepository, Write,
+    FeedRepository, FindingRepository, OrderRepository, OverviewRepository, PaymentRepository, PortError,
+    ProductRepository, SecondFactorRepository, SessionRepository, Store, UnitOfWork, UserRepository,
+    WebhookRepository, Write,
 };
 use tokio::{sync::Barrier, task::JoinSet};
 
@@ -28,6 +29,8 @@ pub struct Backend {
     pub users: Arc<dyn UserRepository>,
     /// Reads sessions and their revocations.
     pub sessions: Arc<dyn SessionRepository>,
+    /// Reads second factors.
+    pub second_factors: Arc<dyn SecondFactorRepository>,
     /// Reads products and their changes.
     pub products: Arc<dyn ProductRepository>,
     /// Reads orders and their history.
@@ -48,6 +51,8 @@ pub struct Backend {
     pub webhooks: Arc<dyn WebhookRepository>,
     /// Reads the feed of events.
     pub feed: Arc<dyn FeedRepository>,
+    /// Reads figures over time.
+    pub overview: Arc<dyn OverviewRepository>,
     /// Lives as long as the system of record: a temporary folder, a server.
     pub guard: Box<dyn Any + Send>,
 }
@@ -56,9 +61,15 @@ impl Backend {
     /// One adapter behind all ports, with a guard that lives as long.
     pub fn new<R>(record: R, guard: impl Any + Send) -> Self
     where
-        R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
+        R: Store
+            + UserRepository
+            + SessionRepository
+            + SecondFactorRepository
+            + ProductRepository
+            + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository,
-        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + 'static,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + OverviewRepository,
+        R: 'static,
     {
         Self::shared(Arc::new(record), guard)
     }
@@ -66,14 +77,21 @@ impl Backend {
     /// The same of a record that its fixture goes on using.
     pub fn shared<R>(record: Arc<R>, guard: impl Any + Send) -> Self
     where
-        R: Store + UserRepository + SessionRepository + ProductRepository + OrderRepository,
+        R: Store
+            + UserRepository
+            + SessionRepository
+            + SecondFactorRepository
+            + ProductRepository
+            + OrderRepository,
         R: PaymentRepository + EventRepository + FindingRepository + ClaimRepository,
-        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + 'static,
+        R: AccountTaskRepository + ApiKeyRepository + FeedRepository + WebhookRepository + OverviewRepository,
+        R: 'static,
     {
         Self {
             store: record.clone(),
             users: record.clone(),
             sessions: record.clone(),
+            second_factors: record.clone(),
             products: record.clone(),
             orders: record.clone(),
             payments: record.clone(),
@@ -83,6 +101,7 @@ impl Backend {
             account_tasks: record.clone(),
             webhooks: record.clone(),
             feed: record.clone(),
+            overview: record.clone(),
             api_keys: record,
             guard: Box::new(guard),
         }

@@ -28,8 +28,10 @@ macro_rules! events {
         one_of_many_moves_of_an_event_wins
         waiting_events_are_those_of_the_transaction_that_wait
         waiting_events_may_name_a_reference_instead
+        events_about_a_transaction_are_listed_by_row_in_every_disposition
         applicable_events_wait_for_a_transaction_that_is_known
         applicable_events_may_wait_for_a_reference
+        overdue_events_are_looked_at_a_stretch_at_a_time
         overdue_events_are_parked_ones_that_came_early_enough
         ; $($fixture)+
     } };
@@ -185,7 +187,7 @@ fn readable(events: Result<Vec<Result<StoredEvent, UnreadableRow>>, PortError>) 
     events.expect("read").into_iter().map(|it| it.expect("readable")).collect()
 }
 
-/// Only events whose gateway knows the transaction, also overdue ones; oldest first, no more than the
+/// Only parked events whose gateway knows the transaction; oldest first, no more than the
 /// limit.
 pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Backend) {
     let order = backend.order().await;
@@ -200,14 +202,14 @@ pub async fn applicable_events_wait_for_a_transaction_that_is_known(backend: &Ba
         (0..).zip(EventDisposition::ALL.into_iter().chain([EventDisposition::Parked]))
     {
         let event = keep(backend, about(disposition, 60 - behind)).await;
-        if matches!(disposition, EventDisposition::Parked | EventDisposition::Overdue) {
+        if disposition == EventDisposition::Parked {
             applicable.push(event);
         }
     }
     keep(backend, sample::event("stripe", Some(&transaction.id))).await;
     keep(backend, sample::event("sandbox", Some(&TransactionId::new("unheard-of".into())))).await;
     keep(backend, sample::event("sandbox", None)).await;
-    applicable.push(keep(backend, about(EventDisposition::Overdue, 9)).await);
+    applicable.push(keep(backend, about(EventDisposition::Parked, 9)).await);
     applicable.sort_by_key(|it| it.received_at);
     assert_eq!(readable(backend.events.list_applicable_events(first_batch(100)).await), applicable);
     let oldest = applicable.get(..2).unwrap_or_default();
@@ -229,12 +231,15 @@ pub async fn overdue_events_are_parked_ones_that_came_early_enough(backend: &Bac
     }
     let (second, third) = (keep(backend, came(at(9))).await, keep(backend, came(at(10))).await);
     keep(backend, came(at(11))).await;
-    let found = readable(backend.events.list_overdue_events(at(10), first_batch(100)).await);
+    let found =
+        readable(backend.events.list_old_events(EventDisposition::Parked, at(10), first_batch(100)).await);
     assert_eq!(found, [first_one.clone(), second.clone(), third]);
-    let behind = readable(backend.events.list_overdue_events(at(10), Batch { skip: 1, limit: 1 }).await);
+    let behind = readable(
+        backend.events.list_old_events(EventDisposition::Parked, at(10), Batch { skip: 1, limit: 1 }).await,
+    );
     assert_eq!(behind, std::slice::from_ref(&second), "those after the oldest one");
     assert_eq!(
-        readable(backend.events.list_overdue_events(at(10), first_batch(2)).await),
+        readable(backend.events.list_old_events(EventDisposition::Parked, at(10), first_batch(2)).await),
         [first_one, second],
         "the oldest ones"
     );
@@ -277,13 +282,48 @@ pub async fn waiting_events_may_name_a_reference_instead(backend: &Backend) {
     assert_eq!(waiting_for(backend, &transaction).await, [first, second, third]);
 }
 
+/// Those that name it and those that name one of its references, page by page; none of another gateway or kind.
+pub async fn events_about_a_transaction_are_listed_by_row_in_every_disposition(backend: &Backend) {
+    let transaction = backend.transaction(&backend.order().await, |_| ()).await;
+    let learn = sample::learn_reference(&transaction, ReferenceOwner::Payment, "pi_1");
+    backend.commit([learn]).await;
+    let transaction =
+        backend.payments.find_transaction(&transaction.id).await.expect("read").expect("it is there");
+    let mut expected = Vec::new();
+    for disposition in EventDisposition::ALL {
+        let named = sample::event("sandbox", Some(&transaction.id));
+        // The order is that of the rows, not that of the times.
+        let received_at = at(-i64::try_from(expected.len()).expect("few"));
+        expected.push(keep(backend, StoredEvent { disposition, received_at, ..named }).await);
+        let by_reference = StoredEvent { disposition, ..naming(ReferenceKind::Payment, "pi_1", 1) };
+        expected.push(keep(backend, by_reference).await);
+    }
+    keep(backend, naming(ReferenceKind::Refund, "pi_1", 1)).await;
+    keep(backend, sample::event("stripe", Some(&transaction.id))).await;
+    keep(backend, sample::event("sandbox", Some(&TransactionId::new("another".into())))).await;
+    let list = async |after: Option<EventId>, limit: u32| {
+        backend.events.list_events_about(&transaction, after, limit).await.expect("read")
+    };
+    let all = list(None, 100).await;
+    assert_eq!((all.data, all.next), (expected.clone(), None));
+    let (mut paged, mut after) = (Vec::new(), None);
+    loop {
+        let page = list(after, 5).await;
+        paged.extend(page.data);
+        after = page.next.map(EventId::new);
+        if after.is_none() {
+            break;
+        }
+    }
+    assert_eq!(paged, expected, "nothing twice, nothing left out");
+    assert!(list(Some(EventId::new("no such event".into())), 5).await.data.is_empty());
+}
+
 /// An event that names a reference is listed as soon as the reference is stored, and not before.
 pub async fn applicable_events_may_wait_for_a_reference(backend: &Backend) {
     let transaction = backend.transaction(&backend.order().await, |_| ()).await;
     let second = keep(backend, naming(ReferenceKind::Payment, "pi_1", 2)).await;
-    let overdue =
-        StoredEvent { disposition: EventDisposition::Overdue, ..naming(ReferenceKind::Payment, "pi_1", 1) };
-    let first_one = keep(backend, overdue).await;
+    let first_one = keep(backend, naming(ReferenceKind::Payment, "pi_1", 1)).await;
     keep(backend, naming(ReferenceKind::Refund, "pi_1", 1)).await;
     let elsewhere =
         StoredEvent { gateway: sample::gateway("stripe"), ..naming(ReferenceKind::Payment, "pi_1", 1) };
@@ -296,4 +336,40 @@ pub async fn applicable_events_may_wait_for_a_reference(backend: &Backend) {
     );
     let behind = readable(backend.events.list_applicable_events(Batch { skip: 1, limit: 1 }).await);
     assert_eq!(behind, [second]);
+}
+
+/// As many as are asked for are looked at, whether they can be applied or not; the end of the list is said.
+pub async fn overdue_events_are_looked_at_a_stretch_at_a_time(backend: &Backend) {
+    let transaction = backend.transaction(&backend.order().await, |_| ()).await;
+    backend.commit([sample::learn_reference(&transaction, ReferenceOwner::Payment, "pi_1")]).await;
+    let overdue = |event: StoredEvent, second| StoredEvent {
+        disposition: EventDisposition::Overdue,
+        received_at: at(second),
+        ..event
+    };
+    let unknown = TransactionId::new("unheard-of".into());
+    let mut events = Vec::new();
+    for event in [
+        // The same time as the one behind it: then the row decides.
+        overdue(sample::event("sandbox", Some(&unknown)), 5),
+        overdue(sample::event("sandbox", Some(&transaction.id)), 5),
+        overdue(naming(ReferenceKind::Payment, "pi_1", 6), 6),
+        overdue(sample::event("sandbox", Some(&unknown)), 7),
+        overdue(sample::event("sandbox", Some(&transaction.id)), 8),
+    ] {
+        events.push(keep(backend, event).await);
+    }
+    keep(backend, StoredEvent { received_at: at(5), ..sample::event("sandbox", Some(&transaction.id)) })
+        .await;
+    let mut seen = Vec::new();
+    let mut after = None;
+    for expected in [vec![1], vec![2], vec![4]] {
+        let stretch = backend.events.list_applicable_overdue(after, 2).await.expect("read");
+        let found: Vec<_> = expected.into_iter().filter_map(|it: usize| events.get(it).cloned()).collect();
+        assert_eq!(readable(Ok(stretch.applicable)), found);
+        seen.push(stretch.next.map(|it| it.key));
+        after = stretch.next;
+    }
+    let at_place = |place: usize| events.get(place).map(|it| it.key);
+    assert_eq!(seen, [at_place(1), at_place(3), None]);
 }

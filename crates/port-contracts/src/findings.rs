@@ -23,6 +23,7 @@ macro_rules! findings {
         findings_are_listed_newest_first
         findings_are_listed_by_the_stamps_they_show
         open_and_closed_findings_are_listed_apart
+        findings_of_an_order_are_listed_apart
         a_page_of_findings_stays_while_others_are_found_and_resolved
         ; $($fixture)+
     } };
@@ -194,6 +195,31 @@ pub async fn open_and_closed_findings_are_listed_apart(backend: &Backend) {
     assert_eq!(list(backend, Some(true), None, 10).await, (closed, false), "closed ones");
     let all = vec![fourth.clone(), third, second.clone(), first];
     assert_eq!(list(backend, None, None, 10).await, (all, false), "all");
+}
+
+/// Open or resolved, newest first, page by page.
+pub async fn findings_of_an_order_are_listed_apart(backend: &Backend) {
+    let order = OrderNumber::new("order".into());
+    let mut ours = Vec::new();
+    for _ in 0..3 {
+        let finding = Finding { order: Some(order.clone()), ..sample::finding() };
+        let other = Finding { order: Some(OrderNumber::new("other".into())), ..sample::finding() };
+        let all = [finding.clone(), other, sample::finding()];
+        backend.commit(all.map(Write::InsertFinding)).await;
+        ours.insert(0, finding);
+    }
+    let [third, second, first] = ours.as_slice() else { panic!("three were stored") };
+    backend.commit([resolve(second, "done", at(9))]).await;
+    let list = async |resolved, after: Option<&Finding>, limit| {
+        let after = after.map(|it| it.id.clone());
+        let page = backend.findings.list_findings_of_order(&order, resolved, after, limit).await;
+        page.expect("read").data.into_iter().map(|it| it.id).collect::<Vec<_>>()
+    };
+    let ids = |some: &[&Finding]| some.iter().map(|it| it.id.clone()).collect::<Vec<_>>();
+    assert_eq!(list(None, None, 10).await, ids(&[third, second, first]));
+    assert_eq!(list(None, Some(third), 1).await, ids(&[second]));
+    assert_eq!(list(Some(true), None, 10).await, ids(&[second]));
+    assert_eq!(list(Some(false), None, 10).await, ids(&[third, first]));
 }
 
 /// The next page begins behind the cursor even if its finding no longer matches the filter.

@@ -2,10 +2,12 @@
 //! the test, and signs and writes notices like the gateway itself.
 
 mod charges;
+mod hostile;
 mod lookups;
 mod notices;
 
 pub use charges::*;
+pub use hostile::*;
 pub use lookups::*;
 pub use notices::*;
 
@@ -148,6 +150,8 @@ macro_rules! gateway {
             what_a_notice_says_of_any_kind_is_understood
             a_card_number_in_a_notice_is_masked_and_the_rest_understood
             ids_that_look_like_card_numbers_stay_two_and_others_stay_whole
+            fuzz_signed_bodies_are_parsed_or_given_a_reason
+            fuzz_no_changed_header_or_body_is_genuine
             a_notice_may_name_things_by_the_gateways_references_alone
             a_reference_that_is_a_card_number_is_a_digest
             a_notice_is_acknowledged_with_success

@@ -15,6 +15,7 @@
 pub mod account_tasks;
 pub mod accounts;
 pub mod api_keys;
+pub mod archive;
 mod backend;
 pub mod broadcast;
 pub mod cache;
@@ -24,10 +25,12 @@ pub mod digests;
 pub mod events;
 pub mod feed;
 pub mod findings;
+pub mod fuzz;
 pub mod gateway;
 pub mod ids;
 pub mod locks;
 pub mod orders;
+pub mod overview;
 pub mod password;
 pub mod payment_lists;
 pub mod payments;
@@ -36,6 +39,7 @@ mod record;
 pub mod replies;
 pub mod sample;
 pub mod sealer;
+pub mod second_factors;
 pub mod sessions;
 pub mod statements;
 pub mod store;
@@ -75,6 +79,7 @@ mod tests {
         include_str!("account_tasks.rs"),
         include_str!("accounts.rs"),
         include_str!("api_keys.rs"),
+        include_str!("archive.rs"),
         include_str!("broadcast.rs"),
         include_str!("cache.rs"),
         include_str!("clock.rs"),
@@ -97,6 +102,7 @@ mod tests {
             include_str!("orders/open.rs"),
             include_str!("orders/search.rs")
         ),
+        include_str!("overview.rs"),
         include_str!("password.rs"),
         include_str!("payment_lists.rs"),
         concat!(
@@ -114,6 +120,7 @@ mod tests {
         include_str!("counters.rs"),
         include_str!("replies.rs"),
         include_str!("sealer.rs"),
+        include_str!("second_factors.rs"),
         include_str!("sessions.rs"),
         concat!(include_str!("store.rs"), include_str!("store/batches.rs")),
         include_str!("throttle.rs"),

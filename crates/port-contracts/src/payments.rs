@@ -83,7 +83,7 @@ async fn found(backend: &Backend, transaction: &Transaction) -> Option<Transacti
     backend.payments.find_transaction(&transaction.id).await.expect("read")
 }
 
-async fn replace(backend: &Backend, transaction: &Transaction) {
+pub(crate) async fn replace(backend: &Backend, transaction: &Transaction) {
     backend.commit([sample::update_transaction(transaction.clone())]).await;
 }
 

@@ -16,6 +16,7 @@ macro_rules! record {
         $crate::accounts! { $($fixture)+ }
         $crate::api_keys! { $($fixture)+ }
         $crate::sessions! { $($fixture)+ }
+        $crate::second_factors! { $($fixture)+ }
         $crate::products! { $($fixture)+ }
         $crate::orders! { $($fixture)+ }
         $crate::payments! { $($fixture)+ }
@@ -26,5 +27,7 @@ macro_rules! record {
         $crate::account_tasks! { $($fixture)+ }
         $crate::webhooks! { $($fixture)+ }
         $crate::feed! { $($fixture)+ }
+        $crate::overview! { $($fixture)+ }
+        $crate::archive! { $($fixture)+ }
     };
 }

@@ -28,6 +28,7 @@ macro_rules! replies {
         pruning_forgets_only_keys_whose_time_is_over
         pruning_is_bounded
         a_forgotten_key_can_be_used_again
+        replies_of_orders_are_erased_for_every_sender
         ; $($fixture)+
     } };
 }
@@ -233,4 +234,16 @@ pub async fn a_forgotten_key_can_be_used_again(backend: &Backend) {
     backend.commit([Write::Prune(Prunable::Claims, sample::at(10), 100)]).await;
     backend.commit([Write::Claim(second.clone())]).await;
     assert_eq!(found(backend, &second).await, Some(second));
+}
+
+/// Those of other orders stay.
+pub async fn replies_of_orders_are_erased_for_every_sender(backend: &Backend) {
+    let (user, other) = (backend.user().await, backend.user().await);
+    let claims = [sample::claim(&user), sample::claim(&other), sample::claim(&user)];
+    backend.commit(claims.clone().map(Write::Claim)).await;
+    let orders = claims.iter().take(2).map(|it| domain::OrderNumber::new(it.resource.clone()));
+    backend.commit([Write::EraseOrderReplies(orders.collect())]).await;
+    for (claim, is_left) in claims.iter().zip([false, false, true]) {
+        assert_eq!(backend.claims.find_claim(&claim.key).await.expect("read").is_some(), is_left);
+    }
 }

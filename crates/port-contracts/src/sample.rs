@@ -18,8 +18,8 @@ use domain::{
     AttemptId, AttemptKey, AuthorKey, ChangeId, ChangeKey, ChangedBy, Email, EventId, EventKey, FeedEvent,
     FeedEventId, FeedEventType, FeedSubject, Finding, FindingId, FindingKey, FindingKind, GatewayName, Money,
     Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, RefundId,
-    RefundKey, Role, Text, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey,
-    Username, Version,
+    RefundKey, Role, SecondFactor, Text, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId,
+    UserKey, Username, Version,
     order::{HistoryEntry, Metadata, NewOrder, OrderLine, StockLine},
     payment::{
         Capture, CaptureMethod, DisputeEvent, DisputeStatus, EventDisposition, EventTarget, GatewayReference,
@@ -64,6 +64,23 @@ pub fn user() -> User {
         disabled: false,
         created_at: at(0),
         changed_at: None,
+        second_factor_at: None,
+        email_verified_at: None,
+        email_revision: 0,
+    }
+}
+
+/// A second factor that is not in force yet, with two recovery codes.
+#[must_use]
+pub fn second_factor(user: &User) -> SecondFactor {
+    SecondFactor {
+        user: user.key,
+        sealed_secret: "sealed".to_owned(),
+        created_at: at(1),
+        confirmed_at: None,
+        last_step: 0,
+        recovery_digests: vec!["one-digest".to_owned(), "other-digest".to_owned()],
+        revision: 1,
     }
 }
 

@@ -13,6 +13,7 @@ macro_rules! sealer {
             what_is_sealed_needs_no_escaping_in_a_url
             what_was_sealed_for_one_purpose_does_not_open_for_another
             what_was_changed_does_not_open
+            fuzz_nothing_that_was_changed_opens
             ; $($fixture)::+
         }
     };
@@ -67,4 +68,15 @@ pub async fn what_was_changed_does_not_open(sealer: &Arc<dyn Sealer>) {
     for made_up in ["", ".", "..", "1700000000000.42", "密码.密码.密码", &format!("{sealed}A")] {
         assert_eq!(sealer.open_sealed_text("orders", made_up), None, "{made_up}");
     }
+}
+
+/// Whatever is changed of a sealed text, it does not open; and no text of any kind stops the service.
+pub async fn fuzz_nothing_that_was_changed_opens(sealer: &Arc<dyn Sealer>) {
+    let sealed = TEXTS.map(|it| sealer.seal_text("orders", it));
+    crate::fuzz::fuzz("sealed texts", &sealed, |input| {
+        let text = String::from_utf8_lossy(input);
+        let opened = sealer.open_sealed_text("orders", &text);
+        assert_eq!(opened.is_some(), sealed.iter().any(|it| *it == text), "{text}");
+        opened.is_some().into()
+    });
 }

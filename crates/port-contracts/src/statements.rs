@@ -19,7 +19,7 @@ use domain::{
 };
 use ports::{Claim, StoredAttempt, WebhookWrite, Write};
 
-pub use self::filler::{FILLER_ROWS, filler_sql};
+pub use self::filler::{filler_rows, filler_sql};
 use crate::{Backend, sample};
 
 /// The names that were covered: methods as `UserRepository::find_user`, writes as `Write::Claim`.
@@ -101,8 +101,11 @@ impl StatementFixture {
 pub fn missing_statements(played: &Coverage) -> Vec<String> {
     let mut all = methods(include_str!("../../ports/src/repository.rs"));
     all.extend(methods(include_str!("../../ports/src/webhook.rs")));
+    all.extend(methods(include_str!("../../ports/src/overview.rs")));
+    all.extend(methods(include_str!("../../ports/src/feed.rs")));
     all.extend(variants(include_str!("../../ports/src/work.rs"), "Write"));
     all.extend(variants(include_str!("../../ports/src/webhook.rs"), "WebhookWrite"));
+    all.extend(variants(include_str!("../../ports/src/second_factor.rs"), "SecondFactorWrite"));
     // It is no repository: it sends no statement.
     all.retain(|it| !played.contains(it) && !it.starts_with("WebhookSender::"));
     all

@@ -18,6 +18,7 @@ macro_rules! tokens {
             a_token_with_one_changed_character_is_none
             one_kind_of_token_is_not_the_other
             any_other_text_is_no_token
+            fuzz_no_changed_token_is_one
             ; $($fixture)::+
         }
     };
@@ -134,4 +135,17 @@ fn changes(token: &str) -> Vec<String> {
     let changed = token.chars().enumerate().map(|(at, old)| with(at, Some(other(old))));
     let shorter = (0..token.len()).map(|at| with(at, None));
     changed.chain(shorter).chain([format!("A{token}"), format!("{token}A"), format!("{token}.")]).collect()
+}
+
+/// Whatever is changed of a token, it is none; and no text of any kind stops the service.
+pub async fn fuzz_no_changed_token_is_one(tokens: &Arc<dyn TokenIssuer>) {
+    let access = tokens.issue_access_token(&claims(3));
+    let refresh = tokens.issue_refresh_token(&session(), 3);
+    crate::fuzz::fuzz("tokens", &[&access, &refresh], |input| {
+        let text = String::from_utf8_lossy(input);
+        let is_access = tokens.verify_access_token(&text, now()).is_some();
+        let is_refresh = tokens.verify_refresh_token(&text).is_some();
+        assert_eq!((is_access, is_refresh), (text == access, text == refresh), "{text}");
+        text.split('.').count().try_into().unwrap_or(u64::MAX)
+    });
 }

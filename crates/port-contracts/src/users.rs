@@ -28,6 +28,7 @@ macro_rules! users {
         a_closed_account_passes_no_required_password
         a_user_changes_only_from_the_stamp_that_was_read
         one_of_many_changes_of_a_user_wins
+        an_address_is_verified_as_it_was_read_and_until_it_changes
         users_who_changed_are_read_oldest_change_first_and_page_by_page
         operators_are_listed_by_row
         ; $($fixture)+
@@ -320,4 +321,25 @@ pub async fn operators_are_listed_by_row(backend: &Backend) {
     let [first, second, third] = all.as_slice() else { panic!("three were kept") };
     assert_eq!(list(None, 2).await, [first.clone(), second.clone()]);
     assert_eq!(list(Some(second.key), 2).await, std::slice::from_ref(third));
+}
+
+/// It changes with `changed_at`, so that every instance reads the change, and nothing else changes. Of many at once one
+/// wins; a change of the address ends it.
+pub async fn an_address_is_verified_as_it_was_read_and_until_it_changes(backend: &Backend) {
+    let user = backend.user().await;
+    let next = user.with_verified_email(at(5));
+    let verify = |user: User, read| Write::VerifyEmail { user, read };
+    backend.expect_stale([verify(next.clone(), Some(at(1)))]).await;
+    let written = User { disabled: true, email_revision: 9, ..next.clone() };
+    let race = backend.race(|| UnitOfWork::new().with_write(verify(written.clone(), None)));
+    race.await.assert_outcome(1, is_stale);
+    assert_eq!(backend.users.find_user(&user.id).await.expect("read"), Some(next.clone()));
+    let changed = backend.users.list_changed_users(at(5), None, 10).await.expect("read");
+    assert_eq!(changed.into_iter().map(|it| it.user).collect::<Vec<_>>(), [Some(next.clone())]);
+    let moved = next.with_email(Email::new(format!("moved-{}", user.email.as_str())), at(6));
+    backend.commit([Write::ChangeEmail { user: moved.clone(), read: next.changed_at }]).await;
+    let found = backend.users.find_user(&user.id).await.expect("read").expect("it is there");
+    assert_eq!((found.email_verified_at, found.email_revision, found), (None, 1, moved.clone()));
+    let again = moved.with_verified_email(at(7));
+    backend.commit([verify(again, moved.changed_at)]).await;
 }

@@ -35,6 +35,7 @@ pub fn assert_linear_work<I, T>(name: &str, bytes: usize, input: impl Fn(usize) 
     assert!(large <= bound, "{name}: {large:?} for four times the input of {small:?}");
 }
 
-fn thread_time() -> Duration {
+/// The CPU time that this thread has used so far.
+pub(crate) fn thread_time() -> Duration {
     Duration::try_from(clock_gettime(ClockId::ThreadCPUTime)).unwrap_or_default()
 }

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use domain::{Email, MailKey, PasswordHash, Timestamp, User, UserKey};
+use domain::{Email, MailKey, OrderKey, PasswordHash, Timestamp, User, UserKey};
 
 use crate::OrderCursor;
 
@@ -20,11 +20,14 @@ pub enum MailKind {
     PasswordReset,
     /// A notice to the old address that the account has another one now.
     EmailChanged,
+    /// The link that verifies an address. Its account is looked up and its token made when the mail is sent.
+    EmailVerification,
 }
 
 impl MailKind {
     /// Every kind of mail.
-    pub const ALL: [Self; 3] = [Self::ResetRequest, Self::PasswordReset, Self::EmailChanged];
+    pub const ALL: [Self; 4] =
+        [Self::ResetRequest, Self::PasswordReset, Self::EmailChanged, Self::EmailVerification];
 
     /// The name in the database.
     #[must_use]
@@ -33,6 +36,7 @@ impl MailKind {
             Self::ResetRequest => "RESET_REQUEST",
             Self::PasswordReset => "PASSWORD_RESET",
             Self::EmailChanged => "EMAIL_CHANGED",
+            Self::EmailVerification => "EMAIL_VERIFICATION",
         }
     }
 
@@ -123,7 +127,12 @@ pub struct UserErasure {
 /// How far the erasure of an account's data has come.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErasureProgress {
-    /// The account's orders after this one, oldest first, are still to be looked at; `None` begins.
+    /// The account's archived orders after this one, by row, are still to be looked at, and then all others; `None` begins.
+    // The archive first: an order that is brought back meanwhile is then among the others. The other way about it could
+    // be missed by both.
+    Archive(Option<OrderKey>),
+    /// No archived order holds personal data. The account's other orders after this one, oldest first, are still to be
+    /// looked at; `None` begins.
     Orders(Option<OrderCursor>),
     /// All orders were looked at; late commits may still come, so they are looked at again after a pause.
     Waiting,
@@ -133,6 +142,8 @@ pub enum ErasureProgress {
     Finished,
 }
 
+const ARCHIVE: &str = "archive:";
+const ORDERS: &str = "orders";
 const WAITING: &str = "waiting";
 const ROWS: &str = "rows";
 const FINISHED: &str = "finished";
@@ -148,20 +159,26 @@ impl ErasureProgress {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {
-            "" => Some(Self::Orders(None)),
+            "" => Some(Self::Archive(None)),
+            ORDERS => Some(Self::Orders(None)),
             WAITING => Some(Self::Waiting),
             ROWS => Some(Self::Rows),
             FINISHED => Some(Self::Finished),
-            cursor => OrderCursor::parse(cursor).map(|it| Self::Orders(Some(it))),
+            cursor => match cursor.strip_prefix(ARCHIVE) {
+                Some(key) => key.parse().ok().map(|it| Self::Archive(Some(OrderKey::new(it)))),
+                None => OrderCursor::parse(cursor).map(|it| Self::Orders(Some(it))),
+            },
         }
     }
 }
 
-/// The text in the database: empty at the beginning, then the position in the list of orders, then a word.
+/// The text in the database: empty at the beginning, then the position among archived and other orders, then a word.
 impl fmt::Display for ErasureProgress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Orders(None) => Ok(()),
+            Self::Archive(None) => Ok(()),
+            Self::Archive(Some(key)) => write!(f, "{ARCHIVE}{}", key.get()),
+            Self::Orders(None) => f.write_str(ORDERS),
             Self::Orders(Some(cursor)) => cursor.fmt(f),
             Self::Waiting => f.write_str(WAITING),
             Self::Rows => f.write_str(ROWS),
@@ -181,6 +198,8 @@ mod tests {
         let cursor =
             OrderCursor { at: Timestamp::from_millis(-5), number: OrderNumber::new("o-1".to_owned()) };
         let all = [
+            ErasureProgress::Archive(None),
+            ErasureProgress::Archive(Some(OrderKey::new(7))),
             ErasureProgress::Orders(None),
             ErasureProgress::Orders(Some(cursor)),
             ErasureProgress::Waiting,

@@ -10,7 +10,10 @@
 //! of instances give them. Of two events of one order the one of the later commit has the higher number. An event has a
 //! number only if every event with a lower number is visible or was pruned.
 
+use async_trait::async_trait;
 use domain::{FeedEvent, FeedEventType, FeedSequence, FindingId, NumberedEvent, Timestamp};
+
+use crate::PortError;
 
 /// An event to insert, and the condition under which it is true.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,3 +96,15 @@ pub const FEED_PERSONAL_PATHS: [(&str, ErasedValue); 8] = [
     ("$.username", ErasedValue::EmptyText),
     ("$.email", ErasedValue::EmptyText),
 ];
+
+/// Reads the feed of events.
+#[cfg_attr(feature = "mock", mockall::automock)]
+#[async_trait]
+pub trait FeedRepository: Send + Sync {
+    /// Numbered events, by number. All of the answer is of one moment.
+    async fn list_events_after(&self, filter: FeedFilter) -> Result<FeedPage, PortError>;
+    /// The events that are committed and have no number yet, counted up to `limit`.
+    async fn find_feed_backlog(&self, limit: u32) -> Result<FeedBacklog, PortError>;
+    /// The number of the last event that has one, pruned or not; `START` if there is none.
+    async fn find_last_sequence(&self) -> Result<FeedSequence, PortError>;
+}

@@ -22,11 +22,13 @@ mod mailer;
 mod metrics;
 mod order_list;
 mod order_search;
+mod overview;
 mod page;
 mod password;
 mod payment_reads;
 mod repository;
 mod seal;
+mod second_factor;
 mod store;
 mod throttle;
 mod token;
@@ -41,7 +43,8 @@ pub use clock::{Clock, IdGenerator};
 pub use counters::{CountDelta, SharedCounters};
 pub use error::{Cause, ErrorChain, NoObserver, PortError, RowOwner, UnreadableObserver, UnreadableRow};
 pub use feed::{
-    ErasedValue, FEED_PERSONAL_PATHS, FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedPage, NewFeedEvent,
+    ErasedValue, FEED_PERSONAL_PATHS, FEED_SCAN_MAX, FeedBacklog, FeedFilter, FeedPage, FeedRepository,
+    NewFeedEvent,
 };
 pub use gateway::{
     Acknowledgement, Answer, AttemptLog, AttemptOperation, AttemptOutcome, Charge, Gateway, GatewayAttempt,
@@ -58,20 +61,28 @@ pub use lock::{LockGuard, LockManager};
 pub use mailer::{MailError, Mailer, OutgoingMail};
 pub use metrics::{
     BreakerState, CallOutcome, CallbackOutcome, CommitOutcome, DeliveryOutcome, Metrics, Observation,
-    SplitReason,
+    RedisFault, SplitReason,
 };
-pub use order_list::{OrderCursor, OrderFilter, OrderSort};
+pub use order_list::{DueOrders, OldOrder, OrderCursor, OrderFilter, OrderHead, OrderSort};
 pub use order_search::{OrderSearch, SearchedTexts};
+pub use overview::{
+    BucketSize, MoneyFigure, OrderFigure, OverviewFigures, OverviewRepository, OverviewWindow,
+    UTC_OFFSET_MINUTES_MAX,
+};
 pub use page::Page;
 pub use password::{HashPurpose, HashQueueKey, HasherBusy, PasswordHasher};
-pub use payment_reads::{CaseKey, DatedPayment, PaymentCase, PaymentMoment, PaymentPeriod, is_event_about};
+pub use payment_reads::{
+    CaseKey, DatedPayment, EventPosition, OverdueStretch, PaymentCase, PaymentMoment, PaymentPeriod,
+    is_event_about,
+};
 pub use repository::{
     AccountTaskRepository, ApiKeyRepository, Batch, ChangeFilter, ChangedUser, ClaimRepository, Credentials,
-    DueOrders, EventRepository, FeedRepository, FindingRepository, OrderHead, OrderRepository,
-    PaymentRepository, ProductRepository, RevokedSession, SessionRepository, UserRepository,
+    EventRepository, FindingRepository, OrderRepository, PaymentRepository, ProductRepository,
+    RevokedSession, SessionRepository, UserRepository,
 };
 pub use seal::SecretCipher;
 pub use seal::{Digests, KeyedDigests, Sealer};
+pub use second_factor::{OneTimeCodes, SecondFactorRepository, SecondFactorWrite};
 pub use store::{AccountConflict, CommitError, HealthCheck, OpenLimit, Store};
 pub use throttle::{Attempts, Throttle};
 pub use token::{AccessClaims, TokenIssuer};
@@ -88,14 +99,15 @@ pub use {
     clock::MockClock,
     clock::MockIdGenerator,
     counters::MockSharedCounters,
+    feed::MockFeedRepository,
     gateway::MockGateway,
     lock::MockLockManager,
     mailer::MockMailer,
     password::MockPasswordHasher,
     repository::{
-        MockApiKeyRepository, MockClaimRepository, MockEventRepository, MockFeedRepository,
-        MockFindingRepository, MockOrderRepository, MockPaymentRepository, MockProductRepository,
-        MockSessionRepository, MockUserRepository,
+        MockApiKeyRepository, MockClaimRepository, MockEventRepository, MockFindingRepository,
+        MockOrderRepository, MockPaymentRepository, MockProductRepository, MockSessionRepository,
+        MockUserRepository,
     },
     seal::MockSealer,
     store::MockStore,

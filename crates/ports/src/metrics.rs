@@ -48,6 +48,24 @@ pub enum Observation {
     SpansExported(u64),
     /// This number of spans was lost: the queue was full, or the collector did not take them.
     SpansDropped(u64),
+    /// Redis answered that a command is at the wrong server.
+    RedisFault(RedisFault),
+}
+
+/// Why Redis did not carry out a command that it was sent, for the metrics.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RedisFault {
+    /// The keys are on another node of the cluster from now on.
+    Moved,
+    /// The keys are being moved to another node of the cluster.
+    Ask,
+    /// The keys are on several nodes of the cluster.
+    CrossSlot,
+}
+
+impl RedisFault {
+    /// Every fault, so that each metric exists from the start.
+    pub const ALL: [Self; 3] = [Self::Moved, Self::Ask, Self::CrossSlot];
 }
 
 /// The outcome of an attempt to deliver a webhook, for the metrics.

@@ -1,11 +1,48 @@
-//! The conditions and the pages of lists of orders.
+//! Which orders are read: the conditions and the pages of their lists, and what is read of an order alone.
 
 use domain::{
-    OrderNumber, Timestamp, UserKey,
+    OrderKey, OrderNumber, Revision, Timestamp, UserKey,
     order::{OrderReference, OrderStatus},
 };
 
 use crate::OrderSearch;
+
+/// The columns of an order that decide, without reading all of it, whether a cached entry is current and who
+/// may see it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OrderHead {
+    /// The row key of the order.
+    pub key: OrderKey,
+    /// The row key of the user who placed it.
+    // The owner comes from the database, not from the cached entry: others can write to a shared cache, so it
+    // must not decide who may see an order.
+    pub owner: UserKey,
+    /// The present revision; a cached entry with another one is outdated.
+    pub revision: Revision,
+}
+
+/// The condition under which a sweep must process an order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DueOrders {
+    /// `PENDING` orders whose `expires_at` is at or before this time and that no transaction occupies.
+    Expired(Timestamp),
+    /// Orders that got this status at or before this time and still have it, whatever else has changed since.
+    InStatusSince(OrderStatus, Timestamp),
+    /// `PENDING` orders occupied by an `AUTHORIZED` transaction that was made at or before this time and has
+    /// no operation pending at the gateway.
+    Uncaptured(Timestamp),
+}
+
+/// An order that has not changed for long; it is also the cursor of its list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OldOrder {
+    /// When it last changed.
+    pub updated_at: Timestamp,
+    /// The row key of the order.
+    pub key: OrderKey,
+    /// The public number of the order.
+    pub number: OrderNumber,
+}
 
 /// The conditions and the page of a list of orders; `None` is no condition.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

@@ -1,7 +1,8 @@
 //! What reads of payments are asked for and bring.
 
+use crate::UnreadableRow;
 use domain::{
-    GatewayName, Order, OrderNumber, Timestamp, Transaction, TransactionId,
+    EventKey, GatewayName, Order, OrderNumber, Timestamp, Transaction, TransactionId,
     payment::{EventTarget, StoredEvent},
 };
 
@@ -42,6 +43,24 @@ pub struct DatedPayment {
     pub at: Timestamp,
     /// The key of the row that has the time: the transaction, or its refund.
     pub row: i64,
+}
+
+/// The place of an event in a list by `received_at` and row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EventPosition {
+    /// When the event was received, by this service's clock.
+    pub at: Timestamp,
+    /// The row key of the event.
+    pub key: EventKey,
+}
+
+/// A part of the `OVERDUE` events, and what of it can be applied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OverdueStretch {
+    /// The events whose transaction exists by now, oldest first.
+    pub applicable: Vec<Result<StoredEvent, UnreadableRow>>,
+    /// The last event that was looked at; `None` if none come after it.
+    pub next: Option<EventPosition>,
 }
 
 /// The public name under which the payments of an order are looked up.

@@ -13,20 +13,21 @@
 use async_trait::async_trait;
 use domain::{
     ApiKey, ApiKeyId, ApiKeyKey, AttemptId, ChangeId, Email, EventId, Finding, FindingId, GatewayName,
-    Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Revision,
-    Session, SessionId, SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId,
-    UserKey, Username,
+    Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Session,
+    SessionId, SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey,
+    Username,
     api_key::ApiKeyDigest,
-    order::{OrderStatus, StoredHistoryEntry},
-    payment::{NamedReference, StoredEvent, StoredPaymentRequest},
+    order::StoredHistoryEntry,
+    payment::{EventDisposition, NamedReference, StoredEvent, StoredPaymentRequest},
     product,
     session::ListedSession,
 };
 
 use crate::{
-    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, Erasure, FeedBacklog, FeedFilter,
-    FeedPage, IdempotencyKey, MailKind, OrderFilter, Page, PasswordReset, PaymentCase, PaymentFilter,
-    PaymentPeriod, PortError, QueuedMail, RefundFilter, StoredAttempt, StoredRefund, UnreadableRow,
+    Account, AccountConflict, AccountFilter, CaseKey, Claim, DatedPayment, DueOrders, Erasure, EventPosition,
+    IdempotencyKey, MailKind, OldOrder, OrderFilter, OrderHead, OverdueStretch, Page, PasswordReset,
+    PaymentCase, PaymentFilter, PaymentPeriod, PortError, QueuedMail, RefundFilter, StoredAttempt,
+    StoredRefund, UnreadableRow,
 };
 
 type ReadResult<T> = Result<T, PortError>;
@@ -180,33 +181,11 @@ pub enum ChangeFilter {
     Adjustment,
 }
 
-/// The columns of an order that decide, without reading all of it, whether a cached entry is current and who
-/// may see it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OrderHead {
-    /// The row key of the order.
-    pub key: OrderKey,
-    /// The row key of the user who placed it.
-    // The owner comes from the database, not from the cached entry: others can write to a shared cache, so it
-    // must not decide who may see an order.
-    pub owner: UserKey,
-    /// The present revision; a cached entry with another one is outdated.
-    pub revision: Revision,
-}
-
-/// The condition under which a sweep must process an order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DueOrders {
-    /// `PENDING` orders whose `expires_at` is at or before this time and that no transaction occupies.
-    Expired(Timestamp),
-    /// Orders that got this status at or before this time and still have it, whatever else has changed since.
-    InStatusSince(OrderStatus, Timestamp),
-    /// `PENDING` orders occupied by an `AUTHORIZED` transaction that was made at or before this time and has
-    /// no operation pending at the gateway.
-    Uncaptured(Timestamp),
-}
-
 /// Reads orders, their items and history.
+///
+/// An order is in the record or in the [archive](crate::Write::ArchiveOrders). What is read by its number, its row key or
+/// the id of a payment of it is found in both; lists of several orders, payments or refunds are those of the record,
+/// unless they say otherwise. The same holds for [`PaymentRepository`] and [`EventRepository`].
 #[cfg_attr(feature = "mock", mockall::automock)]
 #[async_trait]
 pub trait OrderRepository: Send + Sync {
@@ -228,6 +207,23 @@ pub trait OrderRepository: Send + Sync {
     // Only numbers are returned. The sweep reads each order by itself, so that one unreadable row fails alone
     // and not the batch.
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> ReadResult<Vec<OrderNumber>>;
+    /// `CLOSED` orders that last changed before `before`, by `updated_at` and row, oldest change first, including
+    /// unreadable ones, after `after`, at most `limit`. Those of an account whose erasure is not finished are left out.
+    // An erasure looks at the archive first and then at the record. An order that moved the other way meanwhile could be
+    // missed by both.
+    async fn list_old_orders(
+        &self,
+        before: Timestamp,
+        after: Option<OldOrder>,
+        limit: u32,
+    ) -> ReadResult<Vec<OldOrder>>;
+    /// Archived orders by row, of one account or of all, including unreadable ones, after `after`, at most `limit`.
+    async fn list_archived_orders(
+        &self,
+        owner: Option<UserKey>,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> ReadResult<Vec<(OrderKey, OrderNumber)>>;
 }
 
 /// Reads payments. A transaction always comes with all its refunds, oldest first.
@@ -280,8 +276,8 @@ pub trait PaymentRepository: Send + Sync {
         now: Timestamp,
         batch: Batch,
     ) -> ReadResult<Vec<TransactionId>>;
-    /// The transactions to which something happened within a period, by its time and row, oldest first,
-    /// including unreadable ones. One with several refunds is listed once for each.
+    /// The transactions to which something happened within a period, archived ones too, by its time and row, oldest
+    /// first, including unreadable ones. One with several refunds is listed once for each.
     async fn list_payments_within(&self, period: PaymentPeriod) -> ReadResult<Vec<DatedPayment>>;
     /// The first gateway by name, after `after` if that is given, with any transaction. The service may no longer
     /// have it.
@@ -296,14 +292,32 @@ pub trait EventRepository: Send + Sync {
     async fn find_event(&self, gateway: &GatewayName, id: &EventId) -> ReadResult<Option<StoredEvent>>;
     /// Those of `ids` under which that gateway's events are stored, readable or not. An unreadable one is reported.
     async fn list_stored_ids(&self, gateway: &GatewayName, ids: &[EventId]) -> ReadResult<Vec<EventId>>;
-    /// `PARKED` and `OVERDUE` events whose transaction exists by now, by `received_at` and row, oldest first.
+    /// A page of the events about a transaction, in whatever disposition, by row, oldest first: those of its gateway
+    /// that name it, or one of the references that it has now.
+    async fn list_events_about(
+        &self,
+        transaction: &Transaction,
+        after: Option<EventId>,
+        limit: u32,
+    ) -> ReadResult<Page<StoredEvent>>;
+    /// `PARKED` events whose transaction exists by now, by `received_at` and row, oldest first.
     async fn list_applicable_events(
         &self,
         batch: Batch,
     ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
-    /// `PARKED` events received at or before `before`, by `received_at` and row, oldest first.
-    async fn list_overdue_events(
+    /// Looks at `OVERDUE` events by `received_at` and row, oldest first: at most `rows_max` of them, from the first one
+    /// after `after`; and returns those whose transaction exists by now, in the same order.
+    // Events can be overdue in any number, and nearly none of them ever becomes applicable. So it is the rows that are
+    // looked at which are bounded, and not those that are found.
+    async fn list_applicable_overdue(
         &self,
+        after: Option<EventPosition>,
+        rows_max: u32,
+    ) -> ReadResult<OverdueStretch>;
+    /// Events of that disposition that were received at or before `before`, by `received_at` and row, oldest first.
+    async fn list_old_events(
+        &self,
+        disposition: EventDisposition,
         before: Timestamp,
         batch: Batch,
     ) -> ReadResult<Vec<Result<StoredEvent, UnreadableRow>>>;
@@ -319,6 +333,14 @@ pub trait FindingRepository: Send + Sync {
     /// `None` lists both.
     async fn list_findings(
         &self,
+        resolved: Option<bool>,
+        after: Option<FindingId>,
+        limit: u32,
+    ) -> ReadResult<Page<Finding>>;
+    /// The same of the findings that are about one order.
+    async fn list_findings_of_order(
+        &self,
+        order: &OrderNumber,
         resolved: Option<bool>,
         after: Option<FindingId>,
         limit: u32,
@@ -375,16 +397,4 @@ pub trait AccountTaskRepository: Send + Sync {
     /// Whether a session of that account still has its network, or a stored reply of that account, a mail to it or an
     /// event with its data is left.
     async fn has_personal_rows(&self, user: UserKey) -> ReadResult<bool>;
-}
-
-/// Reads the feed of events.
-#[cfg_attr(feature = "mock", mockall::automock)]
-#[async_trait]
-pub trait FeedRepository: Send + Sync {
-    /// Numbered events, by number. All of the answer is of one moment.
-    async fn list_events_after(&self, filter: FeedFilter) -> ReadResult<FeedPage>;
-    /// The events that are committed and have no number yet, counted up to `limit`.
-    async fn find_feed_backlog(&self, limit: u32) -> ReadResult<FeedBacklog>;
-    /// The number of the last event that has one, pruned or not; `START` if there is none.
-    async fn find_last_sequence(&self) -> ReadResult<domain::FeedSequence>;
 }

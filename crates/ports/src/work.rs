@@ -21,8 +21,8 @@ mod unit;
 
 use domain::{
     ApiKey, ApiKeyKey, ChangedBy, EventKey, Finding, FindingId, GatewayName, MailKey, Order, OrderChange,
-    OrderNumber, PasswordHash, Product, ProductId, Session, SessionKey, Text, Timestamp, Transaction,
-    TransactionKey, User, UserKey, Version,
+    OrderKey, OrderNumber, PasswordHash, Product, ProductId, Revision, Session, SessionKey, Text, Timestamp,
+    Transaction, TransactionKey, User, UserKey, Version,
     api_key::ApiKeyDigest,
     order::{HistoryEntry, StockLine},
     payment::{self, EventDisposition, NewReference, StoredEvent},
@@ -34,8 +34,8 @@ pub use transaction_update::TransactionUpdate;
 pub use unit::UnitOfWork;
 
 use crate::{
-    Claim, ErasureProgress, IdempotencyKey, NewFeedEvent, PasswordReset, QueuedMail, StoredAttempt,
-    StoredReply, UserErasure, WebhookWrite,
+    Claim, ErasureProgress, IdempotencyKey, NewFeedEvent, PasswordReset, QueuedMail, SecondFactorWrite,
+    StoredAttempt, StoredReply, UserErasure, WebhookWrite,
 };
 
 /// A change of the system of record, with its guard. Adapters apply writes as [`UnitOfWork::in_lock_order`]
@@ -300,7 +300,7 @@ pub enum Write {
     },
     /// Deletes the account's reset, if there is one: its token must not outlive a change of password or address.
     DropPasswordReset(UserKey),
-    /// Changes the address and `changed_at` of a user. Guard: `changed_at` is the one read, else `Stale`; and the
+    /// Changes the address, its revision and `changed_at` of a user, and ends its verification. Guard: `changed_at` is the one read, else `Stale`; and the
     /// address is new, regardless of case, else `AccountConflict` (only the address is named).
     ChangeEmail {
         /// The user after the change; name, role and `disabled` are not written.
@@ -345,8 +345,23 @@ pub enum Write {
     /// Removes the personal data of a user from at most this number of events of the feed: names, addresses, contacts.
     /// They belong to nobody afterwards. The events, their numbers and everything else in them stay. No guard.
     EraseFeedData(UserKey, u32),
-    /// Deletes the claims of these orders with their stored replies, whoever sent the requests. No guard.
+    /// Deletes the claims of these orders with their stored replies, whatever caller sent the requests. No guard.
     EraseOrderReplies(Vec<OrderNumber>),
+    /// Changes the second factor of a user, with the guard of the inner write.
+    SecondFactor(Box<SecondFactorWrite>),
+    /// Says in the row of a user since when the address is verified, and moves `changed_at`. Guard: `changed_at` is the one
+    /// read, and so is the address, which moves it; else `Stale`.
+    VerifyEmail {
+        /// The user after the change; nothing but `email_verified_at` and `changed_at` is written.
+        user: User,
+        /// The `changed_at` that was read; `None` if the user never changed.
+        read: Option<Timestamp>,
+    },
+    /// Moves orders to the archive, with everything that belongs to them: lists leave them out, reads by number or id do
+    /// not. Their revisions move, nothing else does. Guard: each has the revision that was read; else `Stale`.
+    ///
+    /// An [`UpdateOrder`](Self::UpdateOrder) of an archived order brings it back in the same commit.
+    ArchiveOrders(Vec<(OrderKey, Revision)>),
 }
 
 /// What the unpaid orders of one user may be at most.

@@ -69,7 +69,7 @@ mutants! {
     EventsGetNoNumbers = "the sweep that numbers events is off";
     CachedOrderIsNotValidated = "a cached order is shown without being confirmed";
     GatewayForgetsKeys = "the gateway forgets idempotency keys at once";
-    ParkedStayParked = "the sweep that applies parked events is off";
+    ParkedStayParked = "the sweeps that apply parked events are off";
     OrdersNeverExpire = "the sweep that closes unpaid orders is off";
     HoldsNeverEnd = "the sweep that releases uncaptured payments is off";
     NothingIsLookedUp = "the sweep that looks payments up is off";

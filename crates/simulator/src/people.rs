@@ -37,6 +37,9 @@ pub(crate) fn person(number: usize) -> User {
         disabled: false,
         created_at: Timestamp::from_millis(0),
         changed_at: None,
+        second_factor_at: None,
+        email_verified_at: None,
+        email_revision: 0,
     }
 }
 

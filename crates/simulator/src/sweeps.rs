@@ -36,6 +36,8 @@ pub(crate) const SWEEPS: &[Sweep] = &[
     Sweep { name: "complete-delivered", pass: |app| Box::pin(sweeps::complete_delivered_orders(app)), off_by: None },
     Sweep { name: "close-finished",     pass: |app| Box::pin(sweeps::close_finished_orders(app)),     off_by: None },
     Sweep { name: "report-overdue",     pass: |app| Box::pin(sweeps::report_overdue_events(app)),     off_by: None },
+    Sweep { name: "apply-overdue",      pass: |app| Box::pin(sweeps::apply_overdue_events(app)),      off_by: Some(Mutant::ParkedStayParked) },
+    Sweep { name: "give-up-overdue",    pass: |app| Box::pin(sweeps::give_up_events(app)),            off_by: None },
     Sweep { name: "reconcile",          pass: reconcile,                                              off_by: Some(Mutant::NothingIsLookedUp) },
     Sweep { name: "reconcile-strays",   pass: |app| Box::pin(sweeps::reconcile_strays(app)),          off_by: None },
     Sweep { name: "prune",              pass: |app| Box::pin(sweeps::prune_rows(app)),                off_by: None },

@@ -36,9 +36,9 @@ pub(super) enum Violation {
     /// The gateway's event is stored already, or its generated key is in use.
     Event(GatewayName, EventId),
     /// The name, the address or a generated id of this account is in use.
-    User(User),
+    User(Box<User>),
     /// The address that this account was to get is in use.
-    Email(User),
+    Email(Box<User>),
 }
 
 impl From<Error> for Abort {
@@ -63,8 +63,8 @@ impl Violation {
             Self::Limit(limit) => Ok(CommitError::LimitReached(limit)),
             Self::Claim(key) => find_claim_conflict(database, &key).await,
             Self::Event(gateway, id) => find_event_conflict(database, &gateway, &id).await,
-            Self::User(user) => find_user_conflict(database, user).await,
-            Self::Email(user) => find_email_conflict(database, user).await,
+            Self::User(user) => find_user_conflict(database, &user).await,
+            Self::Email(user) => find_email_conflict(database, &user).await,
         };
         error.unwrap_or_else(CommitError::Failed)
     }
@@ -94,13 +94,13 @@ async fn find_event_conflict(
 
 /// Looks up whether name or address belong to another account. If neither does, a generated key or id was
 /// in use.
-async fn find_user_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
+async fn find_user_conflict(database: &Database, account: &User) -> Result<CommitError, PortError> {
     let taken = database.find_account_conflicts(&account.username, &account.email).await?;
     Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })
 }
 
 /// Looks up whether the new address belongs to another account. The name is the account's own.
-async fn find_email_conflict(database: &Database, account: User) -> Result<CommitError, PortError> {
+async fn find_email_conflict(database: &Database, account: &User) -> Result<CommitError, PortError> {
     let mut taken = database.find_account_conflicts(&account.username, &account.email).await?;
     taken.retain(|it| *it == AccountConflict::Email);
     Ok(if taken.is_empty() { CommitError::Stale } else { CommitError::AccountConflict(taken) })

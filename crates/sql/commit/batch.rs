@@ -198,7 +198,9 @@ async fn split_stale(
         Ok(revisions) => revisions,
         Err(error) => return Err((error, members)),
     };
-    let is_current = |it: &OrderChange| revisions.get(&it.order().key) == Some(&it.base_revision().get());
+    // An order that is not there is in the archive, and comes back when its unit is committed singly.
+    let is_current =
+        |it: &OrderChange| revisions.get(&it.order().key).is_none_or(|at| *at == it.base_revision().get());
     let (others, stale): (Vec<_>, Vec<_>) =
         members.into_iter().partition(|(_, unit)| order_changes(unit).all(is_current));
     Ok((stale.into_iter().map(|(place, _)| place).collect(), others))
@@ -254,6 +256,13 @@ async fn apply_batch(conn: &mut Conn, writes: &[Write]) -> WriteOutcome {
 
 /// Saves what belongs to the orders and transactions of a run, whose rows are updated, in other tables.
 async fn save_parts(conn: &mut Conn, run: &[Write]) -> WriteOutcome {
+    let mut learnt = Vec::new();
+    for write in run {
+        if let Write::LearnReference(gateway, new) = write {
+            learnt.push((gateway, new));
+        }
+    }
+    payments::check_archived_references(conn, &learnt).await?;
     for write in run {
         if let Write::UpdateTransaction(transaction) = write {
             payments::save_parts(conn, transaction).await?;

@@ -36,12 +36,15 @@ pub(super) async fn erase_user(conn: &mut Conn, erasure: &UserErasure) -> WriteO
         user::changed_at.eq(next.changed_at.map(SqlTimestamp::from)),
         user::last_login_at.eq(None::<SqlTimestamp>),
         bump_guards(),
+        user::second_factor_at.eq(next.second_factor_at.map(SqlTimestamp::from)),
+        user::email_verified_at.eq(next.email_verified_at.map(SqlTimestamp::from)),
+        user::email_revision.eq(next.email_revision),
     ));
     check_guard(CachedStatement(update).execute(conn).await?)?;
     let row = (
         erasures::user_key.eq(next.key.get()),
         erasures::erased_at.eq(SqlTimestamp::from(*at)),
-        erasures::progress.eq(ErasureProgress::Orders(None).to_string()),
+        erasures::progress.eq(ErasureProgress::Archive(None).to_string()),
         erasures::finished.eq(false),
     );
     check_insert(diesel::insert_into(erasures::table).values(row).execute(conn).await, || Violation::Stale)

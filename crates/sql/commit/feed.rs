@@ -46,19 +46,19 @@ pub(super) async fn number_feed_events(conn: &mut Conn, rows_max: u32) -> WriteO
     // This row is the lease of the one that numbers. Another process waits here until this transaction has ended, also if
     // it ends because this process died. What is read behind it is therefore all that was committed before, and no number
     // is given twice or left out.
-    let row = lock_sequencer(conn).await?;
+    lock_sequencer(conn).await?;
+    // One statement, so that the next number and the events are of the same moment, and for one round trip less.
     let waiting = feed_events::table
+        .inner_join(feed_sequencer::table.on(feed_sequencer::id.eq(ONLY)))
         .filter(feed_events::sequence.is_null())
         .order(feed_events::id.asc())
         .limit(i64::from(rows_max.min(NUMBERED_MAX)))
-        .select(feed_events::id);
-    let keys: Vec<i64> = IndexHint(Index::FEED_BY_SEQUENCE, waiting).load(conn).await?;
-    if keys.is_empty() {
-        return Ok(());
-    }
-    let numbered: Vec<(i64, i64)> = keys.into_iter().zip(row.next_sequence..).collect();
+        .select((feed_events::id, feed_sequencer::next_sequence));
+    let waiting: Vec<(i64, i64)> = IndexHint(Index::FEED_BY_SEQUENCE, waiting).load(conn).await?;
+    let Some((_, first)) = waiting.split_first().map(|(it, _)| *it) else { return Ok(()) };
+    let numbered: Vec<(i64, i64)> = waiting.iter().map(|(key, _)| *key).zip(first..).collect();
     check_guard(usize::from(number_feed_rows(conn, &numbered).await? == numbered.len()))?;
-    let next = numbered.last().map_or(row.next_sequence, |(_, sequence)| sequence.saturating_add(1));
+    let next = numbered.last().map_or(first, |(_, sequence)| sequence.saturating_add(1));
     let update = diesel::update(feed_sequencer::table.find(ONLY)).set(feed_sequencer::next_sequence.eq(next));
     check_guard(CachedStatement(update).execute(conn).await?)
 }
@@ -66,7 +66,7 @@ pub(super) async fn number_feed_events(conn: &mut Conn, rows_max: u32) -> WriteO
 /// Deletes numbered events that happened before a time, from the lowest number on. What is left has no gap, and a reader
 /// that comes later learns from `pruned_to` that it missed something.
 pub(super) async fn prune_feed_events(conn: &mut Conn, before: Timestamp, rows: i64) -> WriteOutcome {
-    let pruned = read_sequencer(conn).await?.pruned_to;
+    let pruned: i64 = feed_sequencer::table.find(ONLY).select(feed_sequencer::pruned_to).first(conn).await?;
     let oldest = feed_events::table
         .filter(feed_events::sequence.gt(pruned))
         .order(feed_events::sequence.asc())
@@ -116,22 +116,10 @@ const fn value_sql(value: ErasedValue) -> &'static str {
     }
 }
 
-#[derive(Queryable, Selectable)]
-#[diesel(table_name = feed_sequencer)]
-struct Sequencer {
-    next_sequence: i64,
-    pruned_to: i64,
-}
-
-/// Locks the row of the sequencer until the transaction ends, and reads it.
-async fn lock_sequencer(conn: &mut Conn) -> Result<Sequencer, super::abort::Abort> {
+/// Locks the row of the sequencer until the transaction ends.
+async fn lock_sequencer(conn: &mut Conn) -> WriteOutcome {
     // A change and not only a lock: where several servers accept writes, they certify what was changed.
     let rounds = feed_sequencer::rounds.eq(feed_sequencer::rounds + 1_i64);
     let update = diesel::update(feed_sequencer::table.find(ONLY)).set(rounds);
-    check_guard(CachedStatement(update).execute(conn).await?)?;
-    Ok(read_sequencer(conn).await?)
-}
-
-async fn read_sequencer(conn: &mut Conn) -> QueryResult<Sequencer> {
-    feed_sequencer::table.find(ONLY).select(Sequencer::as_select()).first(conn).await
+    check_guard(CachedStatement(update).execute(conn).await?)
 }

@@ -6,6 +6,7 @@ use domain::{
 };
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
+use super::archive;
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::row::{DetailsRow, HistoryRow, NewItem, OrderRow};
@@ -80,6 +81,27 @@ pub(super) async fn write_restocked(conn: &mut Conn, progress: &OrderChange) -> 
 
 pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> WriteOutcome {
     let order = progress.order();
+    if update_row(conn, progress).await? == 0 {
+        // Nearly always another commit was faster. But the order may be in the archive, and then it comes back whole, before
+        // anything of it is written: the writes of its payments come after this one in the lock order.
+        if !archive::restore_order(conn, order.key, progress.base_revision()).await? {
+            return Err(Violation::Stale.into());
+        }
+        check_guard(update_row(conn, progress).await?)?;
+    }
+    // The guard comes before the history: a stale unit must end here, not with the unique key of an entry that another
+    // unit wrote.
+    write_details(conn, progress).await?;
+    write_restocked(conn, progress).await?;
+    for entry in progress.history_entries() {
+        insert_history_entry(conn, order.key, entry).await?;
+    }
+    Ok(())
+}
+
+/// Writes the columns of the order itself; none if its revision is not the one that was read.
+async fn update_row(conn: &mut Conn, progress: &OrderChange) -> QueryResult<usize> {
+    let order = progress.order();
     // The revision guards the order, its payments and its refunds together. With a version for each of
     // them, two units that read both and change one each could both commit, and be wrong together (ADR
     // 0005).
@@ -94,15 +116,7 @@ pub(super) async fn update_order(conn: &mut Conn, progress: &OrderChange) -> Wri
         orders::updated_at.eq(SqlTimestamp::from(order.updated_at)),
         orders::status_changed_at.eq(SqlTimestamp::from(order.status_changed_at)),
     ));
-    // Before the history: a stale unit must end here, not with the unique key of an entry that another unit
-    // wrote.
-    check_guard(CachedStatement(update).execute(conn).await?)?;
-    write_details(conn, progress).await?;
-    write_restocked(conn, progress).await?;
-    for entry in progress.history_entries() {
-        insert_history_entry(conn, order.key, entry).await?;
-    }
-    Ok(())
+    CachedStatement(update).execute(conn).await
 }
 
 async fn insert_history_entry(conn: &mut Conn, order: OrderKey, entry: &HistoryEntry) -> WriteOutcome {

@@ -2,16 +2,17 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
     GatewayName, Refund, Transaction,
-    payment::{NewReference, PaymentRequest},
+    payment::{NewReference, PaymentRequest, ReferenceKind},
 };
 
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use crate::connection::Conn;
-use crate::sql::cached_statement::CachedStatement;
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::row::{MetadataRow, NewDispute, NewReferenceRow, NewRequest, RefundRow, TransactionRow};
 use crate::sql::schema::{
     dispute_events, gateway_references, payment_metadata, payment_requests, payment_transactions, refunds,
 };
+use crate::sql::shelf::{On, Shelf};
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// Inserts a transaction with its metadata, refunds and dispute events. The violated key is that of the order, which
@@ -60,7 +61,36 @@ pub(super) async fn learn_reference(
     new: &NewReference,
 ) -> WriteOutcome {
     let insert = diesel::insert_into(gateway_references::table).values(NewReferenceRow::new(gateway, new));
-    check_insert(insert.execute(conn).await, || Violation::Stale)
+    check_insert(insert.execute(conn).await, || Violation::Stale)?;
+    check_archived_references(conn, &[(gateway, new)]).await
+}
+
+/// Refuses references that archived payments have, which the unique key does not know. It is called after the insert: before
+/// it, the order of the other payment could still be on its way to the archive.
+pub(super) async fn check_archived_references(
+    conn: &mut Conn,
+    learnt: &[(&GatewayName, &NewReference)],
+) -> WriteOutcome {
+    if learnt.is_empty() {
+        return Ok(());
+    }
+    let named: Vec<_> = learnt.iter().map(|(gateway, new)| (gateway.as_str(), new.known.name())).collect();
+    let query = gateway_references::table
+        .filter(gateway_references::gateway.eq_any(pad_keys(named.iter().map(|it| it.0).collect())))
+        .filter(gateway_references::kind.eq_any(ReferenceKind::ALL.map(ReferenceKind::as_str)))
+        .filter(
+            gateway_references::reference
+                .eq_any(pad_keys(named.iter().map(|it| it.1.reference.as_str()).collect())),
+        )
+        .select((gateway_references::gateway, gateway_references::kind, gateway_references::reference));
+    let found: Vec<(String, String, String)> = On(Shelf::Archive, CachedStatement(query)).load(conn).await?;
+    // The query compares each column by itself, and two gateways may have the same reference.
+    let is_taken = |(gateway, kind, reference): &(String, String, String)| {
+        named
+            .iter()
+            .any(|(of, it)| of == gateway && it.kind.as_str() == kind && it.reference.as_str() == reference)
+    };
+    if found.iter().any(is_taken) { Err(Violation::Stale.into()) } else { Ok(()) }
 }
 
 pub(super) async fn postpone_checks(conn: &mut Conn, transaction: &Transaction) -> WriteOutcome {

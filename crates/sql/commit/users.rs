@@ -12,7 +12,7 @@ type BumpGuards = dsl::Eq<user::guards, <user::guards as std::ops::Add<i64>>::Ou
 
 pub(super) async fn insert_user(conn: &mut Conn, user: &User, hash: &PasswordHash) -> WriteOutcome {
     let insert = diesel::insert_into(user::table).values(UserRow::new(user, hash));
-    check_insert(insert.execute(conn).await, || Violation::User(user.clone()))
+    check_insert(insert.execute(conn).await, || Violation::User(Box::new(user.clone())))
 }
 
 /// Changes role, `disabled` and `changed_at` of a user, if `changed_at` is still the one that was read.
@@ -55,16 +55,28 @@ pub(super) async fn check_changed_at(conn: &mut Conn, key: UserKey, read: Option
     check_guard(rows)
 }
 
-/// Changes the address and `changed_at` of a user, if `changed_at` is still the one that was read.
+/// Changes the address, its verification and `changed_at` of a user, if `changed_at` is still the one that was read.
 pub(super) async fn change_email(conn: &mut Conn, next: &User, read: Option<Timestamp>) -> WriteOutcome {
     check_changed_at(conn, next.key, read).await?;
     let update = diesel::update(user::table.find(next.key.get())).set((
         user::email.eq(next.email.as_str()),
         user::email_folded.eq(next.email.fold_case()),
+        user::email_verified_at.eq(next.email_verified_at.map(SqlTimestamp::from)),
+        user::email_revision.eq(next.email_revision),
         user::changed_at.eq(next.changed_at.map(SqlTimestamp::from)),
         bump_guards(),
     ));
-    check_insert(CachedStatement(update).execute(conn).await, || Violation::Email(next.clone()))
+    check_insert(CachedStatement(update).execute(conn).await, || Violation::Email(Box::new(next.clone())))
+}
+
+/// Says since when the address of a user is verified, if `changed_at` is still the one that was read.
+pub(super) async fn verify_email(conn: &mut Conn, next: &User, read: Option<Timestamp>) -> WriteOutcome {
+    check_changed_at(conn, next.key, read).await?;
+    let update = diesel::update(user::table.find(next.key.get())).set((
+        user::email_verified_at.eq(next.email_verified_at.map(SqlTimestamp::from)),
+        user::changed_at.eq(next.changed_at.map(SqlTimestamp::from)),
+    ));
+    check_guard(CachedStatement(update).execute(conn).await?)
 }
 
 /// Checks the password hash, and changes the row. A change locks the row until the commit, so a change of the

@@ -1,7 +1,7 @@
 use async_trait::async_trait;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
-use domain::{Finding, FindingId};
+use domain::{Finding, FindingId, OrderNumber};
 use ports::{FindingRepository, Page, PortError};
 
 use super::{author::author_id, limit_plus_one, read_page};
@@ -35,8 +35,31 @@ impl FindingRepository for Database {
         after: Option<FindingId>,
         limit: u32,
     ) -> Result<Page<Finding>, PortError> {
-        let observer = self.observer();
-        self.run_query(async move |conn: &mut Conn| {
+        load_page(self, None, resolved, after, limit).await
+    }
+
+    async fn list_findings_of_order(
+        &self,
+        order: &OrderNumber,
+        resolved: Option<bool>,
+        after: Option<FindingId>,
+        limit: u32,
+    ) -> Result<Page<Finding>, PortError> {
+        load_page(self, Some(order.clone()), resolved, after, limit).await
+    }
+}
+
+/// A page of the findings about that order, or about anything.
+async fn load_page(
+    database: &Database,
+    order: Option<OrderNumber>,
+    resolved: Option<bool>,
+    after: Option<FindingId>,
+    limit: u32,
+) -> Result<Page<Finding>, PortError> {
+    let observer = database.observer();
+    database
+        .run_query(async move |conn: &mut Conn| {
             let mut query = findings::table
                 .left_join(user::table.on(user::id.nullable().eq(findings::resolved_by)))
                 .left_join(api_keys::table.on(api_keys::id.nullable().eq(findings::resolved_by)))
@@ -46,6 +69,11 @@ impl FindingRepository for Database {
             if let Some(resolved) = resolved {
                 query = query.filter(findings::resolved.eq(resolved));
                 index = Index::FINDINGS_OF_STATE;
+            }
+            if let Some(order) = &order {
+                // An order has few findings, so whether they are resolved needs no index beside it.
+                query = query.filter(findings::order_number.eq(order.as_str()));
+                index = Index::FINDINGS_OF_ORDER;
             }
             if let Some(after) = &after {
                 // A cursor whose row is gone gives an empty page, not the first one: a client that follows
@@ -69,7 +97,6 @@ impl FindingRepository for Database {
             )
         })
         .await
-    }
 }
 
 /// The position of a finding in the lists: time, then row key.

@@ -27,6 +27,7 @@ use crate::sql::schema::{
     api_keys, gateway_references, payment_metadata, payment_next_actions, payment_requests,
     payment_transactions, refunds, user,
 };
+use crate::sql::shelf::{On, Shelf};
 use crate::sql::value::SqlTimestamp;
 
 #[async_trait]
@@ -34,18 +35,21 @@ impl PaymentRepository for Database {
     async fn find_transaction(&self, id: &TransactionId) -> Result<Option<Transaction>, PortError> {
         let id = id.clone();
         self.run_snapshot(async move |conn: &mut Conn| {
-            let query =
-                stored_transactions().filter(payment_transactions::transaction_id.eq(id.as_str())).select((
-                    TransactionRow::as_select(),
-                    payment_next_actions::content.nullable(),
-                    payment_metadata::content.nullable(),
-                ));
-            let Some(row) = query.first::<StoredTransaction>(conn).await.optional()? else {
-                return Ok(None);
-            };
-            let rows = vec![row];
-            let mut parts = load_parts(conn, &rows).await?;
-            Ok(read_rows(rows, |row| parts.read_transaction(row))?.pop())
+            for shelf in Shelf::BOTH {
+                let query = stored_transactions()
+                    .filter(payment_transactions::transaction_id.eq(id.as_str()))
+                    .select((
+                        TransactionRow::as_select(),
+                        payment_next_actions::content.nullable(),
+                        payment_metadata::content.nullable(),
+                    ));
+                let found: Option<StoredTransaction> = On(shelf, query).get_result(conn).await.optional()?;
+                let Some(row) = found else { continue };
+                let rows = vec![row];
+                let mut parts = load_parts(conn, shelf, &rows).await?;
+                return Ok(read_rows(rows, |row| parts.read_transaction(row))?.pop());
+            }
+            Ok(None)
         })
         .await
     }
@@ -75,11 +79,8 @@ impl PaymentRepository for Database {
     async fn list_refunds(&self, id: &TransactionId) -> Result<Option<Vec<Refund>>, PortError> {
         let (id, observer) = (id.clone(), self.observer());
         self.run_snapshot(async move |conn: &mut Conn| {
-            let query = payment_transactions::table
-                .filter(payment_transactions::transaction_id.eq(id.as_str()))
-                .select(TransactionHead::as_select());
-            let Some(of) = query.first(conn).await.optional()? else { return Ok(None) };
-            let rows = read_refunds(conn, of.id).await?;
+            let Some((shelf, of)) = find_head(conn, &id).await? else { return Ok(None) };
+            let rows = read_refunds(conn, shelf, of.id).await?;
             read_readable_rows(&*observer, rows, |row| of.read_refund(row)).map(Some)
         })
         .await
@@ -87,17 +88,12 @@ impl PaymentRepository for Database {
 
     async fn list_payment_requests(&self, order: OrderKey) -> Result<Vec<StoredPaymentRequest>, PortError> {
         let observer = self.observer();
-        self.run_query(async move |conn: &mut Conn| {
-            let query = payment_requests::table
-                .inner_join(
-                    payment_transactions::table
-                        .on(payment_transactions::id.eq(payment_requests::transaction_key)),
-                )
-                .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
-                .left_join(api_keys::table.on(api_keys::id.eq(payment_requests::requested_by)))
-                .filter(payment_transactions::order_key.eq(order.get()))
-                .select((RequestRow::as_select(), TransactionHead::as_select(), author_id()));
-            let mut rows = query.load::<(RequestRow, TransactionHead, Option<String>)>(conn).await?;
+        self.run_snapshot(async move |conn: &mut Conn| {
+            let mut rows = Vec::new();
+            // An order is on one shelf, so the rows are those of one of them.
+            for shelf in Shelf::BOTH {
+                rows.extend(load_requests(conn, shelf, order).await?);
+            }
             // An order has few, and no index has them in this order.
             rows.sort_by_key(|(row, ..)| row.id);
             read_readable_rows(&*observer, rows, |(row, of, author)| row.into_request(&of, author))
@@ -134,39 +130,23 @@ impl PaymentRepository for Database {
         gateway: &GatewayName,
         named: &NamedReference,
     ) -> Result<Option<TransactionId>, PortError> {
-        let (gateway, named) = (gateway.clone(), named.clone());
-        self.run_query(async move |conn: &mut Conn| {
-            let query = gateway_references::table
-                .inner_join(
-                    payment_transactions::table
-                        .on(payment_transactions::id.eq(gateway_references::transaction_key)),
-                )
-                .filter(gateway_references::gateway.eq(gateway.as_str()))
-                .filter(gateway_references::kind.eq(named.kind.as_str()))
-                .filter(gateway_references::reference.eq(named.reference.as_str()))
-                .select(payment_transactions::transaction_id);
-            Ok(query.first(conn).await.optional()?.map(TransactionId::new))
-        })
-        .await
+        // No third look, as for an order: who learns that a reference is unknown either stores it, which the unique key
+        // guards, or parks an event, which a sweep applies.
+        for shelf in Shelf::BOTH {
+            let found = find_reference_owner(self, shelf, gateway, named).await?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     async fn next_gateway(&self, after: Option<GatewayName>) -> Result<Option<GatewayName>, PortError> {
-        self.run_query(async move |conn: &mut Conn| {
-            // No name is empty, so every name is greater than the empty one.
-            let after = after.as_ref().map_or("", GatewayName::as_str);
-            let query = payment_transactions::table
-                .filter(payment_transactions::gateway.gt(after))
-                .order(payment_transactions::gateway.asc())
-                .limit(1)
-                .select(payment_transactions::gateway);
-            let found: Vec<String> = IndexHint(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await?;
-            Ok(found.into_iter().next().map(GatewayName::new))
-        })
-        .await
+        self.run_query(async move |conn: &mut Conn| find_gateway_after(conn, after.as_ref()).await).await
     }
 
     async fn list_payments_within(&self, period: PaymentPeriod) -> Result<Vec<DatedPayment>, PortError> {
-        self.run_query(async move |conn: &mut Conn| periods::list_within(conn, &period).await).await
+        self.run_snapshot(async move |conn: &mut Conn| periods::list_within(conn, &period).await).await
     }
 
     async fn list_due_transactions(
@@ -193,29 +173,88 @@ impl PaymentRepository for Database {
     }
 }
 
+/// A request with the head of its transaction, and the public id of its author.
+type RequestWithOwners = (RequestRow, TransactionHead, Option<String>);
+
+async fn load_requests(
+    conn: &mut Conn,
+    shelf: Shelf,
+    order: OrderKey,
+) -> QueryResult<Vec<RequestWithOwners>> {
+    let query = payment_requests::table
+        .inner_join(
+            payment_transactions::table.on(payment_transactions::id.eq(payment_requests::transaction_key)),
+        )
+        .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
+        .left_join(api_keys::table.on(api_keys::id.eq(payment_requests::requested_by)))
+        .filter(payment_transactions::order_key.eq(order.get()))
+        .select((RequestRow::as_select(), TransactionHead::as_select(), author_id()));
+    On(shelf, query).load(conn).await
+}
+
+async fn find_reference_owner(
+    database: &Database,
+    shelf: Shelf,
+    gateway: &GatewayName,
+    named: &NamedReference,
+) -> Result<Option<TransactionId>, PortError> {
+    let (gateway, named) = (gateway.clone(), named.clone());
+    let find = async move |conn: &mut Conn| {
+        let query = gateway_references::table
+            .inner_join(
+                payment_transactions::table
+                    .on(payment_transactions::id.eq(gateway_references::transaction_key)),
+            )
+            .filter(gateway_references::gateway.eq(gateway.as_str()))
+            .filter(gateway_references::kind.eq(named.kind.as_str()))
+            .filter(gateway_references::reference.eq(named.reference.as_str()))
+            .select(payment_transactions::transaction_id);
+        let found: Option<String> = On(shelf, query).get_result(conn).await.optional()?;
+        Ok(found.map(TransactionId::new))
+    };
+    database.run_query(find).await
+}
+
+/// The head of a transaction, and where it is stored.
+async fn find_head(conn: &mut Conn, id: &TransactionId) -> QueryResult<Option<(Shelf, TransactionHead)>> {
+    for shelf in Shelf::BOTH {
+        let query = payment_transactions::table
+            .filter(payment_transactions::transaction_id.eq(id.as_str()))
+            .select(TransactionHead::as_select());
+        if let Some(head) = On(shelf, query).get_result(conn).await.optional()? {
+            return Ok(Some((shelf, head)));
+        }
+    }
+    Ok(None)
+}
+
 /// Loads the transactions of an order, oldest first, with their parts.
 async fn load_all(conn: &mut Conn, order: OrderKey) -> QueryResult<(Vec<StoredTransaction>, Parts)> {
-    let query = stored_transactions()
-        .filter(payment_transactions::order_key.eq(order.get()))
-        .order(payment_transactions::sequence.asc())
-        .select((
-            TransactionRow::as_select(),
-            payment_next_actions::content.nullable(),
-            payment_metadata::content.nullable(),
-        ));
-    let rows: Vec<StoredTransaction> = query.load(conn).await?;
-    let parts = load_parts(conn, &rows).await?;
-    Ok((rows, parts))
+    for shelf in Shelf::BOTH {
+        let query = stored_transactions()
+            .filter(payment_transactions::order_key.eq(order.get()))
+            .order(payment_transactions::sequence.asc())
+            .select((
+                TransactionRow::as_select(),
+                payment_next_actions::content.nullable(),
+                payment_metadata::content.nullable(),
+            ));
+        let rows: Vec<StoredTransaction> = On(shelf, query).load(conn).await?;
+        if !rows.is_empty() {
+            let parts = load_parts(conn, shelf, &rows).await?;
+            return Ok((rows, parts));
+        }
+    }
+    Ok((Vec::new(), Parts::default()))
 }
 
 /// The refunds of a transaction, oldest first.
-async fn read_refunds(conn: &mut Conn, transaction: i64) -> QueryResult<Vec<RefundRow>> {
-    refunds::table
+async fn read_refunds(conn: &mut Conn, shelf: Shelf, transaction: i64) -> QueryResult<Vec<RefundRow>> {
+    let query = refunds::table
         .filter(refunds::transaction_key.eq(transaction))
         .order(refunds::sequence.asc())
-        .select(RefundRow::as_select())
-        .load(conn)
-        .await
+        .select(RefundRow::as_select());
+    On(shelf, query).load(conn).await
 }
 
 /// Most pages of refunds that are read for one batch. It ends a batch whose refunds all belong to few
@@ -224,6 +263,21 @@ const PAGES_MAX: u32 = 100;
 
 /// When the check is due, and the id of the transaction to check.
 type DueCheck = (Option<SqlTimestamp>, String);
+
+/// The first name of a gateway with payments behind that name: one step of the index, however many payments it has.
+pub(super) async fn find_gateway_after(
+    conn: &mut Conn,
+    after: Option<&GatewayName>,
+) -> QueryResult<Option<GatewayName>> {
+    // No name is empty, so every name is greater than the empty one.
+    let query = payment_transactions::table
+        .filter(payment_transactions::gateway.gt(after.map_or("", GatewayName::as_str)))
+        .order(payment_transactions::gateway.asc())
+        .limit(1)
+        .select(payment_transactions::gateway);
+    let found: Vec<String> = IndexHint(Index::TRANSACTIONS_TO_CHECK, query).load(conn).await?;
+    Ok(found.into_iter().next().map(GatewayName::new))
+}
 
 async fn list_due_transactions(
     conn: &mut Conn,

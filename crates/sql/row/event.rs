@@ -51,6 +51,11 @@ impl EventRow {
         (self.received_at, self.id)
     }
 
+    /// The key of the row.
+    pub(in crate::sql) const fn key(&self) -> i64 {
+        self.id
+    }
+
     /// The gateway's id of the event, which every row has.
     pub(in crate::sql) fn public_id(&self) -> EventId {
         EventId::new(self.event_id.clone())

@@ -13,7 +13,7 @@ use crate::sql::value::{SqlAmount, SqlTimestamp};
 #[derive(Insertable)]
 #[diesel(table_name = payment_requests, treat_none_as_default_value = false)]
 pub(crate) struct NewRequest {
-    transaction_key: i64,
+    pub(in crate::sql) transaction_key: i64,
     kind: &'static str,
     amount: SqlAmount,
     requested_by: i64,
@@ -38,7 +38,7 @@ impl From<&PaymentRequest> for NewRequest {
 #[diesel(table_name = payment_requests, treat_none_as_default_value = false)]
 pub(in crate::sql) struct RequestRow {
     pub(in crate::sql) id: i64,
-    transaction_key: i64,
+    pub(in crate::sql) transaction_key: i64,
     kind: String,
     amount: SqlAmount,
     requested_by: i64,

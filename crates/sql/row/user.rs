@@ -22,6 +22,9 @@ pub(in crate::sql) struct UserRow {
     hash_cost: i64,
     disabled: bool,
     changed_at: Option<SqlTimestamp>,
+    second_factor_at: Option<SqlTimestamp>,
+    email_verified_at: Option<SqlTimestamp>,
+    email_revision: i64,
 }
 
 impl UserRow {
@@ -39,6 +42,9 @@ impl UserRow {
             hash_cost: hash.cost().into(),
             disabled: user.disabled,
             changed_at: user.changed_at.map(SqlTimestamp::from),
+            second_factor_at: user.second_factor_at.map(SqlTimestamp::from),
+            email_verified_at: user.email_verified_at.map(SqlTimestamp::from),
+            email_revision: user.email_revision,
         }
     }
 
@@ -91,6 +97,9 @@ impl UserRow {
             disabled: self.disabled,
             created_at: row.read_timestamp(self.created_at, "createdAt")?,
             changed_at: row.read_optional_timestamp(self.changed_at, "changed_at")?,
+            second_factor_at: row.read_optional_timestamp(self.second_factor_at, "second_factor_at")?,
+            email_verified_at: row.read_optional_timestamp(self.email_verified_at, "email_verified_at")?,
+            email_revision: self.email_revision,
             id: UserId::new(self.public_id),
         };
         Ok(Credentials { user, hash: PasswordHash::new(self.password) })

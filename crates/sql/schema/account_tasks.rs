@@ -25,6 +25,18 @@ table! {
 }
 
 table! {
+    second_factors (user_key) {
+        user_key -> BigInt,
+        sealed_secret -> Text,
+        created_at -> crate::dialect::TimestampType,
+        confirmed_at -> Nullable<crate::dialect::TimestampType>,
+        last_step -> BigInt,
+        recovery_digests -> Text,
+        revision -> BigInt,
+    }
+}
+
+table! {
     erasures (user_key) {
         user_key -> BigInt,
         erased_at -> crate::dialect::TimestampType,

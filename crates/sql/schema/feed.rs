@@ -1,6 +1,6 @@
 //! The tables of the feed of events.
 
-use diesel::table;
+use diesel::{allow_tables_to_appear_in_same_query, table};
 
 table! {
     feed_events (id) {
@@ -24,3 +24,5 @@ table! {
         rounds -> BigInt,
     }
 }
+
+allow_tables_to_appear_in_same_query!(feed_events, feed_sequencer);

@@ -1,4 +1,4 @@
-//! Private servers for tests: MariaDB, Redis and memcached, each with a free port and a temporary folder.
+//! Private servers for tests: MariaDB, Redis (also as a cluster and with Sentinels) and memcached, each with a free port and a temporary folder.
 //!
 //! A server ends when its value is dropped, and at the latest with the process, however that ends. Nothing
 //! here touches a server that another program started.
@@ -20,8 +20,13 @@
 mod galera;
 mod kind;
 mod location;
+mod mysql_database;
 mod process;
 mod program;
+mod redis_cluster;
+mod redis_node;
+mod redis_sentinel;
+mod redis_tls;
 mod server;
 mod smtp;
 mod stopwatch;
@@ -32,7 +37,13 @@ pub use kind::{
     memcached::{Memcached, MemcachedKind},
     redis::{Redis, RedisKind},
 };
+pub use location::find_free_port;
+pub use mysql_database::mysql_database;
+pub use process::Process;
 pub use program::{MissingProgram, missing_programs};
+pub use redis_cluster::RedisCluster;
+pub use redis_sentinel::RedisSentinel;
+pub use redis_tls::RedisTls;
 pub use server::{Server, ServerKind};
 pub use smtp::{ReceivedMail, SmtpMode, SmtpServer};
 pub use stopwatch::LoadStopwatch;

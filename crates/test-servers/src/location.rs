@@ -29,7 +29,7 @@ impl Location {
     /// Creates an empty folder and finds a port that no program listens on at present.
     pub(crate) fn new(name: &str) -> io::Result<Self> {
         let folder = tempfile::Builder::new().prefix(&format!("{name}-")).tempdir()?;
-        Ok(Self { folder, port: free_port()? })
+        Ok(Self { folder, port: find_free_port()? })
     }
 
     /// The folder with the server's files and its log.
@@ -56,7 +56,11 @@ impl Location {
     }
 }
 
-fn free_port() -> io::Result<u16> {
+/// A port of this machine that no program listens on at present. Another process may take it at any time.
+///
+/// # Errors
+/// When no port is found after many looks.
+pub fn find_free_port() -> io::Result<u16> {
     let random = RandomState::new();
     let range = u64::from(PORTS.end - PORTS.start);
     let mut tried = (0..LOOKS_MAX).filter_map(|look| {

@@ -26,7 +26,7 @@ const LOG_LINES_MAX: usize = 20;
 
 /// A running program and the path of its log.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     /// Its standard input is the pipe to the shell that watches this process.
     child: Child,
     log: PathBuf,
@@ -35,7 +35,10 @@ pub(crate) struct Process {
 impl Process {
     /// Starts a program in a folder, where its log is written too. It has a process group, so that a Ctrl-C
     /// reaches only this process, and the program ends with it.
-    pub(crate) fn start(program: &Path, arguments: &[String], folder: &Path) -> io::Result<Self> {
+    ///
+    /// # Errors
+    /// When the shell cannot be started, or the log cannot be opened. A program that does not exist ends at once.
+    pub fn start(program: &Path, arguments: &[String], folder: &Path) -> io::Result<Self> {
         let log = folder.join("log");
         let out = File::options().create(true).append(true).open(&log)?;
         let child = Command::new("/bin/sh")
@@ -52,23 +55,31 @@ impl Process {
     }
 
     /// The id of the program's process, which is the shell's: `exec` keeps it.
-    pub(crate) fn id(&self) -> u32 {
+    #[must_use]
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// The exit status, if the program has ended.
-    pub(crate) fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
+    ///
+    /// # Errors
+    /// That of the system.
+    pub fn try_wait(&mut self) -> io::Result<Option<ExitStatus>> {
         self.child.try_wait()
     }
 
     /// Sends the program a signal by its name, such as `STOP`.
-    pub(crate) fn send_signal(&self, name: &str) -> io::Result<()> {
+    ///
+    /// # Errors
+    /// When the process has ended.
+    pub fn send_signal(&self, name: &str) -> io::Result<()> {
         let told = Command::new("kill").args(["-s", name, &self.id().to_string()]).status()?;
         if told.success() { Ok(()) } else { Err(io::Error::other("there is no such process")) }
     }
 
     /// The last lines of the program's log.
-    pub(crate) fn log_tail(&self) -> String {
+    #[must_use]
+    pub fn log_tail(&self) -> String {
         let log = fs::read(&self.log).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let skipped = log.lines().count().saturating_sub(LOG_LINES_MAX);

@@ -28,6 +28,7 @@ REPORT = pathlib.Path(os.environ["IDEM_REPORT"])
 # Kinds of problems that depend on what is stored, or on the digits of a number.
 STORED = {
     "unknown-product", "mixed-currencies", "idempotency-key-reused", "card-data-refused", "invalid-reset-token",
+    "invalid-verification-token",
 }
 # Rules of `invalid-request` that no description of one value can say.
 RULES = {
@@ -38,6 +39,10 @@ RULES = {
     "Is a parameter for operators.",
     "Is only for API keys.",
     "Must be a time to come.",
+    # Two parameters of which one excludes or bounds the other.
+    "Must not be given with after, which says where to begin.",
+    "Must be after the start of the window.",
+    "Must be at most 31 days after the start of the window, counted in whole buckets.",
     # Two members, one of which may be null.
     "Must not stand beside an amount.",
     # What a host is and where its name leads.

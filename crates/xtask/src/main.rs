@@ -2,11 +2,14 @@
 
 mod bench;
 mod cargo;
+mod chaos;
 mod console;
 mod deny;
 mod engines;
+mod fuzz;
 mod localstripe;
 mod openapi;
+mod plans;
 mod program;
 mod programs;
 mod servers;
@@ -25,14 +28,19 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   bench [args…]   how fast the service is, in release on private servers: [workload …] [--seconds N] [--rounds N]
-                  [--clients N] [--quick] [--write] [--baseline FILE] [--log FILE]
+                  [--clients N] [--quick] [--instructions] [--write] [--baseline FILE] [--log FILE]
+  chaos [args…]   servers and instances that are killed, hung, emptied and cut off under load, in release: [--minutes N]
+                  [--seed S] [--clients N] [--longest MS]
   clients         generates the client libraries in crates/client from docs/openapi.json; with `--check`, compares them
                   with it and tries them
   console         the operators' console: builds it, compares it with the committed files, tests it in Chromium
   check           formatting, lints, docs, denied crates, tidy: everything short of running the code
-  engines galera  the record on a Galera cluster of your own: contract, and races over several nodes
+  engines galera  the record on a Galera cluster of your own: contract, and races over several nodes; `redis-cluster` and
+                  `sentinel` instead: the shared cache, locks and counters there, also when a master is killed
+  fuzz [args…]    hostile input for every parser, in release: [--minutes N] [--seed S]
   openapi         tries the service and its description with tools from npm and PyPI; with `--write`, renews the
                   description in docs/openapi.json
+  plans           the plans of every statement on both databases, among two million rows of each kind: [--rows N]
   servers         a MariaDB, a Redis and a memcached of your own, until Ctrl-C
   sim [args…]     histories of simulated faults: [--seed N] [--histories N] [--from N] [--minutes M] [--steps N] [--mutants]
   test [args…]    every test; the arguments go to the test runner; with `--busy` before them, on a machine that has
@@ -57,6 +65,7 @@ fn run(args: &[String]) -> io::Result<bool> {
     let root = workspace_root()?;
     match args.split_first().map(|(command, rest)| (command.as_str(), rest)) {
         Some(("bench", extra)) => Ok(programs::ensure_programs()? && bench::run(&root, extra)?),
+        Some(("chaos", extra)) => Ok(programs::ensure_programs()? && chaos::run(&root, extra)?),
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
             && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
             && cargo::document(&root)?
@@ -68,8 +77,17 @@ fn run(args: &[String]) -> io::Result<bool> {
         }
         Some(("console", [])) => with_program(&root, |it| console::run(&root, Missing::Fault, it)),
         Some(("engines", [engine])) if engine == "galera" => engines::run_galera(&root),
+        Some(("engines", [engine])) if engine == "redis-cluster" => {
+            engines::run_redis(&root, &engines::REDIS_CLUSTER)
+        }
+        Some(("engines", [engine])) if engine == "sentinel" => {
+            engines::run_redis(&root, &engines::REDIS_SENTINEL)
+        }
+        Some(("fuzz", extra)) => fuzz::run(&root, extra),
         Some(("openapi", [])) => with_program(&root, |it| openapi::run(&root, it)),
         Some(("openapi", [write])) if write == "--write" => openapi::write_document(&root),
+        Some(("plans", [])) => plans::run(&root, None),
+        Some(("plans", [name, rows])) if name == "--rows" => plans::run(&root, Some(rows)),
         Some(("servers", [])) => servers::run(),
         Some(("sim", extra)) => sim::run(&root, extra),
         Some(("test", [])) => test_all(&root),

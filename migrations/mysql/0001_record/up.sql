@@ -22,12 +22,18 @@ CREATE TABLE IF NOT EXISTS user (
     -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        BIGINT       NOT NULL,
     disabled        TINYINT(1)   NOT NULL DEFAULT 0,
-    -- When role, address or disabled last changed. Instances drop cached users by it.
+    -- When role, address, its verification, disabled or the second factor last changed. Instances drop cached users by it.
     changed_at      TIMESTAMP(3) NULL,
     last_login_at   TIMESTAMP(3) NULL,
     -- How often a write checked or changed this row under a guard. Each does so by a change, because servers that
     -- certify each other's transactions see only what was changed.
     guards          BIGINT       NOT NULL DEFAULT 0,
+    -- Since when a login needs the second factor. NULL if it needs none.
+    second_factor_at TIMESTAMP(3) NULL,
+    -- When a token showed that mails to the address arrive. NULL if none has since the address was set.
+    email_verified_at TIMESTAMP(3) NULL,
+    -- Counts the changes of the address.
+    email_revision  BIGINT       NOT NULL DEFAULT 0,
     UNIQUE KEY user_public (publicId),
     UNIQUE KEY user_name (usernameFolded),
     UNIQUE KEY user_email (emailFolded),
@@ -53,7 +59,7 @@ CREATE TABLE IF NOT EXISTS mails (
     expires_at      TIMESTAMP(3) NOT NULL,
     KEY mails_due (kind, due_at),
     KEY mails_of_user (user_key),
-    CONSTRAINT mails_kind CHECK (kind IN ('RESET_REQUEST', 'PASSWORD_RESET', 'EMAIL_CHANGED')),
+    CONSTRAINT mails_kind CHECK (kind IN ('RESET_REQUEST', 'PASSWORD_RESET', 'EMAIL_CHANGED', 'EMAIL_VERIFICATION')),
     CONSTRAINT mails_attempts CHECK (attempts >= 0)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
@@ -65,6 +71,24 @@ CREATE TABLE IF NOT EXISTS password_resets (
     token_digest    VARCHAR(255) NULL,
     UNIQUE KEY resets_token (token_digest),
     CONSTRAINT resets_user FOREIGN KEY (user_key) REFERENCES user (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+-- The second factors, at most one for each user. One without `confirmed_at` is not in force.
+CREATE TABLE IF NOT EXISTS second_factors (
+    user_key        BIGINT       NOT NULL PRIMARY KEY,
+    -- Encrypted by the service.
+    sealed_secret   VARCHAR(512) NOT NULL,
+    created_at      TIMESTAMP(3) NOT NULL,
+    confirmed_at    TIMESTAMP(3) NULL,
+    -- The newest 30 s since 1970 whose code was used; 0 before the first.
+    last_step       BIGINT       NOT NULL,
+    -- Keyed digests of the recovery codes that are left, separated by spaces.
+    recovery_digests VARCHAR(1000) NOT NULL,
+    revision        BIGINT       NOT NULL,
+    CONSTRAINT second_factors_user FOREIGN KEY (user_key) REFERENCES user (id),
+    CONSTRAINT second_factors_secret CHECK (sealed_secret <> ''),
+    CONSTRAINT second_factors_step CHECK (last_step >= 0),
+    CONSTRAINT second_factors_revision CHECK (revision >= 1)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 
 -- The accounts that were erased, and how far the erasure of their data has come: the position in the list of the
@@ -574,6 +598,7 @@ CREATE TABLE IF NOT EXISTS findings (
     CONSTRAINT findings_open_subject CHECK (subject IS NULL OR resolved_at IS NULL),
     KEY findings_by_time (created_at),
     KEY findings_of_state (resolved, created_at),
+    KEY findings_of_order (order_number, created_at),
     CONSTRAINT findings_resolved CHECK (resolved = (resolved_at IS NOT NULL)),
     CONSTRAINT findings_author CHECK ((resolved_by IS NULL) = (resolved_actor IS NULL)),
     CONSTRAINT findings_resolver CHECK (resolved_actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
@@ -715,3 +740,280 @@ CREATE TABLE IF NOT EXISTS feed_sequencer (
     CONSTRAINT feed_sequencer_next CHECK (next_sequence > pruned_to)
 ) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
 INSERT INTO feed_sequencer (id, next_sequence, pruned_to, rounds) VALUES (1, 1, 0, 0) ON DUPLICATE KEY UPDATE id = id;
+
+-- The archive: what `api archive` moved out of the tables of the same names, with the same columns in the same order. Rows
+-- are copied as they are, in both directions, so a column is added to both. It has the keys and checks of the record, and
+-- of its indexes only those by which a single order, payment or event is found, and a period of payments.
+CREATE TABLE IF NOT EXISTS archived_orders (
+    id           BIGINT         NOT NULL PRIMARY KEY,
+    userId       BIGINT         NOT NULL,
+    orderNumber  VARCHAR(255)   NOT NULL,
+    status       VARCHAR(20)    NOT NULL,
+    amount       DECIMAL(19, 4) NOT NULL,
+    createdAt    TIMESTAMP(3)   NOT NULL,
+    updatedAt    TIMESTAMP(3)   NOT NULL,
+    currency     CHAR(3)        NOT NULL,
+    version      BIGINT         NOT NULL,
+    revision     BIGINT         NOT NULL,
+    lastSequence BIGINT         NOT NULL,
+    cameFrom     VARCHAR(20)    NULL,
+    expiresAt    TIMESTAMP(3)   NOT NULL,
+    statusChangedAt TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY orders_number (orderNumber),
+    KEY archived_orders_of_user (userId),
+    CONSTRAINT archived_orders_user FOREIGN KEY (userId) REFERENCES user (id),
+    CONSTRAINT archived_orders_status CHECK (status IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    CONSTRAINT archived_orders_amount CHECK (amount > 0 OR (amount = 0 AND id < 4294967296)),
+    CONSTRAINT archived_orders_currency CHECK (char_length(currency) = 3),
+    CONSTRAINT archived_orders_version CHECK (version >= 1),
+    CONSTRAINT archived_orders_revision CHECK (revision >= 1),
+    CONSTRAINT archived_orders_last_sequence CHECK (lastSequence >= 1),
+    CONSTRAINT archived_orders_came_from CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_order_details (
+    orderId         BIGINT       NOT NULL PRIMARY KEY,
+    userId          BIGINT       NOT NULL,
+    createdAt       TIMESTAMP(3) NOT NULL,
+    reference       VARCHAR(100) NULL,
+    metadata        MEDIUMTEXT   NULL,
+    contact         TEXT         NULL,
+    shippingAddress TEXT         NULL,
+    tracking        TEXT         NULL,
+    CONSTRAINT archived_order_details_order FOREIGN KEY (orderId) REFERENCES archived_orders (id),
+    CONSTRAINT archived_order_details_reference CHECK (char_length(reference) BETWEEN 1 AND 100)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_order_items (
+    id          BIGINT         NOT NULL PRIMARY KEY,
+    orderId     BIGINT         NOT NULL,
+    productId   VARCHAR(255)   NOT NULL,
+    quantity    BIGINT         NOT NULL,
+    price       DECIMAL(19, 4) NOT NULL,
+    createdAt   TIMESTAMP(3)   NOT NULL,
+    updatedAt   TIMESTAMP(3)   NOT NULL,
+    name        VARCHAR(500)   NOT NULL,
+    holdsStock  TINYINT(1)     NOT NULL,
+    `position`  BIGINT         NOT NULL,
+    restocked   BIGINT         NOT NULL DEFAULT 0,
+    UNIQUE KEY items_position (orderId, `position`),
+    CONSTRAINT archived_items_order FOREIGN KEY (orderId) REFERENCES archived_orders (id),
+    CONSTRAINT archived_items_quantity CHECK (quantity > 0 OR (quantity = 0 AND orderId < 4294967296)),
+    CONSTRAINT archived_items_price CHECK (price > 0 OR (price = 0 AND orderId < 4294967296)),
+    CONSTRAINT archived_items_holds_stock CHECK (holdsStock IN (0, 1)),
+    CONSTRAINT archived_items_position_first CHECK (`position` >= 0),
+    CONSTRAINT archived_items_restocked CHECK (restocked BETWEEN 0 AND quantity * holdsStock)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_order_status_history (
+    id          BIGINT       NOT NULL PRIMARY KEY,
+    orderId     BIGINT       NOT NULL,
+    sequence    BIGINT       NOT NULL,
+    fromStatus  VARCHAR(20)  NOT NULL,
+    toStatus    VARCHAR(20)  NOT NULL,
+    changedBy   BIGINT       NOT NULL,
+    createdAt   TIMESTAMP(3) NOT NULL,
+    actor       VARCHAR(20)  NOT NULL,
+    reason      TEXT         NULL,
+    UNIQUE KEY history_sequence (orderId, sequence),
+    CONSTRAINT archived_history_order FOREIGN KEY (orderId) REFERENCES archived_orders (id),
+    CONSTRAINT archived_history_from CHECK (fromStatus IN (
+        '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
+        'REFUNDED', 'CLOSED'
+    )),
+    CONSTRAINT archived_history_to CHECK (toStatus IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    CONSTRAINT archived_history_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
+    CONSTRAINT archived_history_moves CHECK (fromStatus <> toStatus),
+    CONSTRAINT archived_history_numbers CHECK (sequence >= 1),
+    CONSTRAINT archived_history_first CHECK ((sequence = 1) = (fromStatus = '') OR orderId < 4294967296)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_payment_transactions (
+    id                  BIGINT         NOT NULL PRIMARY KEY,
+    order_id            VARCHAR(255)   NOT NULL,
+    transaction_id      VARCHAR(255)   NOT NULL,
+    status              VARCHAR(20)    NOT NULL,
+    amount              DECIMAL(19, 4) NOT NULL,
+    currency            CHAR(3)        NOT NULL,
+    card_last4          VARCHAR(255)   NULL,
+    card_brand          VARCHAR(255)   NULL,
+    authorization_code  VARCHAR(255)   NULL,
+    captured_amount     DECIMAL(19, 4) NULL,
+    captured_at         TIMESTAMP(3)   NULL,
+    failure_reason      TEXT           NULL,
+    response_code       VARCHAR(255)   NULL,
+    created_at          TIMESTAMP(3)   NOT NULL,
+    updated_at          TIMESTAMP(3)   NOT NULL,
+    order_key           BIGINT         NOT NULL,
+    sequence            BIGINT         NOT NULL,
+    gateway             VARCHAR(255)   NOT NULL,
+    token               TEXT           NOT NULL,
+    capture_method      VARCHAR(20)    NOT NULL,
+    authorized_at       TIMESTAMP(3)   NULL,
+    failed_at           TIMESTAMP(3)   NULL,
+    voided_at           TIMESTAMP(3)   NULL,
+    surplus             TINYINT(1)     NOT NULL,
+    displaced           TINYINT(1)     NOT NULL,
+    asked               VARCHAR(20)    NULL,
+    asked_amount        DECIMAL(19, 4) NULL,
+    refunded_amount     DECIMAL(19, 4) NOT NULL,
+    disputed_amount     DECIMAL(19, 4) NULL,
+    occupies_order      BIGINT         NULL,
+    check_at            TIMESTAMP(3)   NULL,
+    checks              BIGINT         NOT NULL,
+    UNIQUE KEY transactions_public (transaction_id),
+    UNIQUE KEY transactions_live (occupies_order),
+    UNIQUE KEY transactions_of_order (order_key, sequence),
+    KEY archived_transactions_by_time (gateway, created_at),
+    KEY archived_transactions_by_capture (gateway, captured_at),
+    CONSTRAINT archived_transactions_order FOREIGN KEY (order_key) REFERENCES archived_orders (id),
+    CONSTRAINT archived_transactions_status CHECK (status IN (
+        'PENDING', 'AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED'
+    )),
+    CONSTRAINT archived_transactions_amount CHECK (amount > 0 OR (amount = 0 AND id < 4294967296)),
+    CONSTRAINT archived_transactions_currency CHECK (char_length(currency) = 3),
+    CONSTRAINT archived_transactions_captured CHECK (
+        captured_amount > 0 AND (captured_amount <= amount OR id < 4294967296)
+    ),
+    CONSTRAINT archived_transactions_method CHECK (capture_method IN ('AUTOMATIC', 'MANUAL')),
+    CONSTRAINT archived_transactions_sequence CHECK (sequence >= 1),
+    CONSTRAINT archived_transactions_surplus CHECK (surplus IN (0, 1)),
+    CONSTRAINT archived_transactions_displaced CHECK (displaced IN (0, 1)),
+    CONSTRAINT archived_transactions_asked CHECK (asked IN ('CAPTURE', 'VOID')),
+    CONSTRAINT archived_transactions_asked_amount CHECK (asked_amount > 0 AND asked_amount <= amount),
+    CONSTRAINT archived_transactions_refunded CHECK (refunded_amount >= 0),
+    CONSTRAINT archived_transactions_disputed CHECK (disputed_amount >= 0),
+    CONSTRAINT archived_transactions_capture_both CHECK ((captured_amount IS NULL) = (captured_at IS NULL)),
+    CONSTRAINT archived_transactions_of_capture CHECK (
+        captured_amount IS NOT NULL OR (surplus = 0 AND refunded_amount = 0 AND disputed_amount IS NULL)
+    ),
+    CONSTRAINT archived_transactions_occupies CHECK (occupies_order = order_key),
+    CONSTRAINT archived_transactions_checks CHECK (checks >= 0),
+    CONSTRAINT archived_transactions_asked_both CHECK ((coalesce(asked, '') = 'CAPTURE') = (asked_amount IS NOT NULL)),
+    CONSTRAINT archived_transactions_live_occupies CHECK (
+        status NOT IN ('PENDING', 'AUTHORIZED') OR occupies_order IS NOT NULL OR displaced = 1
+    ),
+    CONSTRAINT archived_transactions_taken CHECK (
+        status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL
+    )
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_refunds (
+    id               BIGINT         NOT NULL PRIMARY KEY,
+    transaction_key  BIGINT         NOT NULL,
+    gateway          VARCHAR(255)   NOT NULL,
+    sequence         BIGINT         NOT NULL,
+    refund_id        VARCHAR(255)   NOT NULL,
+    amount           DECIMAL(19, 4) NOT NULL,
+    status           VARCHAR(20)    NOT NULL,
+    succeeded_at     TIMESTAMP(3)   NULL,
+    failed_at        TIMESTAMP(3)   NULL,
+    withdrawn        TINYINT(1)     NOT NULL,
+    requested_by     BIGINT         NOT NULL,
+    actor            VARCHAR(20)    NOT NULL,
+    reason           TEXT           NULL,
+    created_at       TIMESTAMP(3)   NOT NULL,
+    check_at         TIMESTAMP(3)   NULL,
+    checks           BIGINT         NOT NULL,
+    items            MEDIUMTEXT     NULL,
+    metadata         MEDIUMTEXT     NULL,
+    UNIQUE KEY refunds_public (transaction_key, refund_id),
+    UNIQUE KEY refunds_sequence (transaction_key, sequence),
+    KEY archived_refunds_succeeded (gateway, succeeded_at),
+    CONSTRAINT archived_refunds_transaction FOREIGN KEY (transaction_key) REFERENCES archived_payment_transactions (id),
+    CONSTRAINT archived_refunds_amount CHECK (amount > 0),
+    CONSTRAINT archived_refunds_status CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    CONSTRAINT archived_refunds_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
+    CONSTRAINT archived_refunds_withdrawn CHECK (withdrawn IN (0, 1)),
+    CONSTRAINT archived_refunds_sequence_first CHECK (sequence >= 1),
+    CONSTRAINT archived_refunds_through CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
+    CONSTRAINT archived_refunds_pending CHECK (
+        (status = 'PENDING') = (succeeded_at IS NULL AND failed_at IS NULL AND withdrawn = 0)
+    ),
+    CONSTRAINT archived_refunds_checks CHECK (checks >= 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_payment_requests (
+    id               BIGINT         NOT NULL PRIMARY KEY,
+    transaction_key  BIGINT         NOT NULL,
+    kind             VARCHAR(20)    NOT NULL,
+    amount           DECIMAL(19, 4) NOT NULL,
+    requested_by     BIGINT         NOT NULL,
+    actor            VARCHAR(20)    NOT NULL,
+    requested_at     TIMESTAMP(3)   NOT NULL,
+    KEY archived_requests_of_transaction (transaction_key),
+    CONSTRAINT archived_requests_transaction FOREIGN KEY (transaction_key) REFERENCES archived_payment_transactions (id),
+    CONSTRAINT archived_requests_kind CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
+    CONSTRAINT archived_requests_amount CHECK (amount >= 0),
+    CONSTRAINT archived_requests_actor CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE'))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_gateway_references (
+    id               BIGINT       NOT NULL PRIMARY KEY,
+    gateway          VARCHAR(255) NOT NULL,
+    kind             VARCHAR(20)  NOT NULL,
+    reference        VARCHAR(255) NOT NULL,
+    transaction_key  BIGINT       NOT NULL,
+    owner            VARCHAR(255) NOT NULL,
+    learnt_at        TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY references_public (gateway, kind, reference),
+    UNIQUE KEY references_of_owner (transaction_key, kind, owner),
+    CONSTRAINT archived_references_transaction FOREIGN KEY (transaction_key) REFERENCES archived_payment_transactions (id),
+    CONSTRAINT archived_references_kind CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    CONSTRAINT archived_references_reference CHECK (CHAR_LENGTH(reference) BETWEEN 1 AND 255),
+    CONSTRAINT archived_references_owner CHECK ((kind = 'PAYMENT') = (owner = ''))
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_payment_next_actions (
+    transaction_key  BIGINT NOT NULL PRIMARY KEY,
+    content          TEXT   NOT NULL,
+    CONSTRAINT archived_next_actions_transaction FOREIGN KEY (transaction_key) REFERENCES archived_payment_transactions (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_payment_metadata (
+    transaction_key  BIGINT     NOT NULL PRIMARY KEY,
+    content          MEDIUMTEXT NOT NULL,
+    CONSTRAINT archived_payment_metadata_transaction FOREIGN KEY (transaction_key) REFERENCES archived_payment_transactions (id)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_dispute_events (
+    id               BIGINT         NOT NULL PRIMARY KEY,
+    transaction_key  BIGINT         NOT NULL,
+    event_id         VARCHAR(255)   NOT NULL,
+    dispute_id       VARCHAR(255)   NULL,
+    status           VARCHAR(20)    NOT NULL,
+    amount           DECIMAL(19, 4) NOT NULL,
+    occurred_at      TIMESTAMP(3)   NOT NULL,
+    UNIQUE KEY dispute_events_public (transaction_key, event_id),
+    CONSTRAINT archived_dispute_events_transaction FOREIGN KEY (transaction_key) REFERENCES archived_payment_transactions (id),
+    CONSTRAINT archived_dispute_events_status CHECK (status IN ('OPEN', 'WON', 'LOST')),
+    CONSTRAINT archived_dispute_events_amount CHECK (amount > 0)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;
+
+CREATE TABLE IF NOT EXISTS archived_payment_events (
+    id              BIGINT       NOT NULL PRIMARY KEY,
+    gateway         VARCHAR(255) NOT NULL,
+    event_id        VARCHAR(255) NOT NULL,
+    kind            TEXT         NULL,
+    transaction_id  VARCHAR(255) NULL,
+    reference_kind  VARCHAR(20)  NULL,
+    reference       VARCHAR(255) NULL,
+    raw             LONGTEXT     NOT NULL,
+    disposition     VARCHAR(20)  NOT NULL,
+    received_at     TIMESTAMP(3) NOT NULL,
+    UNIQUE KEY events_public (gateway, event_id),
+    KEY archived_events_of_transaction (transaction_id),
+    KEY archived_events_of_reference (reference, gateway),
+    CONSTRAINT archived_events_disposition CHECK (disposition IN (
+        'APPLIED', 'UNCHANGED', 'WAITING', 'PARKED', 'OVERDUE', 'FLAGGED'
+    )),
+    CONSTRAINT archived_events_reference_kind CHECK (reference_kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    CONSTRAINT archived_events_reference CHECK ((reference IS NULL) = (reference_kind IS NULL)),
+    CONSTRAINT archived_events_target CHECK (reference IS NULL OR transaction_id IS NULL)
+) ENGINE = InnoDB DEFAULT CHARSET = utf8mb4 COLLATE = utf8mb4_bin;

@@ -15,11 +15,17 @@ CREATE TABLE user (
     -- The cost of the password hash, as log2 of its rounds; 0 if the hash cannot be read.
     hashCost        INTEGER NOT NULL CHECK (hashCost >= 0),
     disabled        INTEGER NOT NULL DEFAULT 0 CHECK (disabled IN (0, 1)),
-    -- When role, address or disabled last changed. Instances drop cached users by it.
+    -- When role, address, its verification, disabled or the second factor last changed. Instances drop cached users by it.
     changed_at      INTEGER,
     last_login_at   INTEGER,
     -- How often a write checked or changed this row under a guard.
-    guards          INTEGER NOT NULL DEFAULT 0
+    guards          INTEGER NOT NULL DEFAULT 0,
+    -- Since when a login needs the second factor. NULL if it needs none.
+    second_factor_at INTEGER,
+    -- When a token showed that mails to the address arrive. NULL if none has since the address was set.
+    email_verified_at INTEGER,
+    -- Counts the changes of the address.
+    email_revision  INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX user_name ON user (usernameFolded);
 CREATE UNIQUE INDEX user_email ON user (emailFolded);
@@ -31,7 +37,7 @@ CREATE INDEX user_of_role ON user (role);
 -- Mails that wait to be sent. A row is deleted once it is sent or given up.
 CREATE TABLE mails (
     id              INTEGER NOT NULL PRIMARY KEY,
-    kind            TEXT    NOT NULL CHECK (kind IN ('RESET_REQUEST', 'PASSWORD_RESET', 'EMAIL_CHANGED')),
+    kind            TEXT    NOT NULL CHECK (kind IN ('RESET_REQUEST', 'PASSWORD_RESET', 'EMAIL_CHANGED', 'EMAIL_VERIFICATION')),
     recipient       TEXT    NOT NULL,
     -- The row key of a user; 0 before the account was looked up.
     user_key        INTEGER NOT NULL,
@@ -49,6 +55,20 @@ CREATE TABLE password_resets (
     requested_at    INTEGER NOT NULL,
     expires_at      INTEGER NOT NULL,
     token_digest    TEXT    UNIQUE
+) STRICT;
+
+-- The second factors, at most one for each user. One without `confirmed_at` is not in force.
+CREATE TABLE second_factors (
+    user_key        INTEGER NOT NULL PRIMARY KEY REFERENCES user (id),
+    -- Encrypted by the service.
+    sealed_secret   TEXT    NOT NULL CHECK (sealed_secret <> ''),
+    created_at      INTEGER NOT NULL,
+    confirmed_at    INTEGER,
+    -- The newest 30 s since 1970 whose code was used; 0 before the first.
+    last_step       INTEGER NOT NULL CHECK (last_step >= 0),
+    -- Keyed digests of the recovery codes that are left, separated by spaces.
+    recovery_digests TEXT   NOT NULL,
+    revision        INTEGER NOT NULL CHECK (revision >= 1)
 ) STRICT;
 
 -- The accounts that were erased, and how far the erasure of their data has come: the position in the list of the
@@ -206,7 +226,7 @@ CREATE TABLE open_order_counts (
 ) STRICT;
 
 CREATE TABLE order_items (
-    id          INTEGER NOT NULL PRIMARY KEY,
+    id          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     orderId     INTEGER NOT NULL REFERENCES orders (id),
     productId   TEXT    NOT NULL,
     quantity    INTEGER NOT NULL CHECK (quantity > 0),
@@ -222,7 +242,7 @@ CREATE TABLE order_items (
 ) STRICT;
 
 CREATE TABLE order_status_history (
-    id          INTEGER NOT NULL PRIMARY KEY,
+    id          INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     orderId     INTEGER NOT NULL REFERENCES orders (id),
     -- The position in the history of the order: 1, 2, 3 and so on. Clocks do not matter.
     sequence    INTEGER NOT NULL CHECK (sequence >= 1),
@@ -336,7 +356,7 @@ CREATE INDEX refunds_succeeded ON refunds (gateway, succeeded_at) WHERE succeede
 
 -- The payment, capture and void requests with their authors. A refund has its author in its own row.
 CREATE TABLE payment_requests (
-    id               INTEGER NOT NULL PRIMARY KEY,
+    id               INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
     kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
     amount           INTEGER NOT NULL CHECK (amount >= 0),
@@ -350,7 +370,7 @@ CREATE INDEX requests_of_transaction ON payment_requests (transaction_key);
 -- The gateways' own references of payments, refunds and disputes. A reference has one owner, an owner one
 -- reference.
 CREATE TABLE gateway_references (
-    id               INTEGER NOT NULL PRIMARY KEY,
+    id               INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     gateway          TEXT    NOT NULL,
     kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
     reference        TEXT    NOT NULL CHECK (length(reference) BETWEEN 1 AND 255),
@@ -398,7 +418,7 @@ CREATE INDEX attempts_by_time ON gateway_attempts (started_at);
 
 -- The gateways' reports about disputes. The disputes and their status follow from all reports.
 CREATE TABLE dispute_events (
-    id               INTEGER NOT NULL PRIMARY KEY,
+    id               INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
     transaction_key  INTEGER NOT NULL REFERENCES payment_transactions (id),
     event_id         TEXT    NOT NULL,
     dispute_id       TEXT,
@@ -460,6 +480,7 @@ CREATE TABLE findings (
 ) STRICT;
 CREATE INDEX findings_by_time ON findings (created_at);
 CREATE INDEX findings_of_state ON findings (resolved, created_at);
+CREATE INDEX findings_of_order ON findings (order_number, created_at) WHERE order_number IS NOT NULL;
 
 CREATE TABLE idempotency_claims (
     id              INTEGER NOT NULL PRIMARY KEY,
@@ -574,3 +595,210 @@ CREATE INDEX deliveries_of_subject ON webhook_deliveries (endpoint_key, subject,
 CREATE INDEX deliveries_of_endpoint ON webhook_deliveries (endpoint_key, created_at);
 CREATE INDEX deliveries_of_status ON webhook_deliveries (status);
 CREATE INDEX deliveries_by_time ON webhook_deliveries (created_at);
+
+-- The archive: what `api archive` moved out of the tables of the same names, with the same columns in the same order. Rows
+-- are copied as they are, in both directions, so a column is added to both. It has the keys and checks of the record, and
+-- of its indexes only those by which a single order, payment or event is found, and a period of payments.
+CREATE TABLE archived_orders (
+    id           INTEGER NOT NULL PRIMARY KEY,
+    userId       INTEGER NOT NULL REFERENCES user (id),
+    orderNumber  TEXT    NOT NULL UNIQUE,
+    status       TEXT    NOT NULL CHECK (status IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    amount       INTEGER NOT NULL CHECK (amount > 0),
+    createdAt    INTEGER NOT NULL,
+    updatedAt    INTEGER NOT NULL,
+    currency     TEXT    NOT NULL CHECK (length(currency) = 3),
+    version      INTEGER NOT NULL CHECK (version >= 1),
+    revision     INTEGER NOT NULL CHECK (revision >= 1),
+    lastSequence INTEGER NOT NULL CHECK (lastSequence >= 1),
+    cameFrom     TEXT    CHECK (cameFrom IN ('PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED')),
+    expiresAt    INTEGER NOT NULL,
+    statusChangedAt INTEGER NOT NULL
+) STRICT;
+CREATE INDEX archived_orders_of_user ON archived_orders (userId);
+
+CREATE TABLE archived_order_details (
+    orderId         INTEGER NOT NULL PRIMARY KEY REFERENCES archived_orders (id),
+    userId          INTEGER NOT NULL,
+    createdAt       INTEGER NOT NULL,
+    reference       TEXT    CHECK (length(reference) BETWEEN 1 AND 100),
+    metadata        TEXT,
+    contact         TEXT,
+    shippingAddress TEXT,
+    tracking        TEXT
+) STRICT;
+
+CREATE TABLE archived_order_items (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    orderId     INTEGER NOT NULL REFERENCES archived_orders (id),
+    productId   TEXT    NOT NULL,
+    quantity    INTEGER NOT NULL CHECK (quantity > 0),
+    price       INTEGER NOT NULL CHECK (price > 0),
+    createdAt   INTEGER NOT NULL,
+    updatedAt   INTEGER NOT NULL,
+    name        TEXT    NOT NULL,
+    holdsStock  INTEGER NOT NULL CHECK (holdsStock IN (0, 1)),
+    position    INTEGER NOT NULL CHECK (position >= 0),
+    restocked   INTEGER NOT NULL DEFAULT 0 CHECK (restocked BETWEEN 0 AND quantity * holdsStock),
+    UNIQUE (orderId, position)
+) STRICT;
+
+CREATE TABLE archived_order_status_history (
+    id          INTEGER NOT NULL PRIMARY KEY,
+    orderId     INTEGER NOT NULL REFERENCES archived_orders (id),
+    sequence    INTEGER NOT NULL CHECK (sequence >= 1),
+    fromStatus  TEXT    NOT NULL CHECK (fromStatus IN (
+        '', 'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING',
+        'REFUNDED', 'CLOSED'
+    )),
+    toStatus    TEXT    NOT NULL CHECK (toStatus IN (
+        'PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'DELIVERED', 'COMPLETED', 'CANCELLED', 'REFUND_PENDING', 'REFUNDED',
+        'CLOSED'
+    )),
+    changedBy   INTEGER NOT NULL,
+    createdAt   INTEGER NOT NULL,
+    actor       TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
+    reason      TEXT,
+    UNIQUE (orderId, sequence),
+    CHECK (fromStatus <> toStatus),
+    CHECK ((sequence = 1) = (fromStatus = ''))
+) STRICT;
+
+CREATE TABLE archived_payment_transactions (
+    id                  INTEGER NOT NULL PRIMARY KEY,
+    order_id            TEXT    NOT NULL,
+    transaction_id      TEXT    NOT NULL UNIQUE,
+    status              TEXT    NOT NULL CHECK (status IN (
+        'PENDING', 'AUTHORIZED', 'CAPTURED', 'FAILED', 'REFUNDED', 'DISPUTED', 'VOIDED'
+    )),
+    amount              INTEGER NOT NULL CHECK (amount > 0),
+    currency            TEXT    NOT NULL CHECK (length(currency) = 3),
+    card_last4          TEXT,
+    card_brand          TEXT,
+    authorization_code  TEXT,
+    captured_amount     INTEGER CHECK (captured_amount > 0 AND captured_amount <= amount),
+    captured_at         INTEGER,
+    failure_reason      TEXT,
+    response_code       TEXT,
+    created_at          INTEGER NOT NULL,
+    updated_at          INTEGER NOT NULL,
+    order_key           INTEGER NOT NULL REFERENCES archived_orders (id),
+    sequence            INTEGER NOT NULL CHECK (sequence >= 1),
+    gateway             TEXT    NOT NULL,
+    token               TEXT    NOT NULL,
+    capture_method      TEXT    NOT NULL CHECK (capture_method IN ('AUTOMATIC', 'MANUAL')),
+    authorized_at       INTEGER,
+    failed_at           INTEGER,
+    voided_at           INTEGER,
+    surplus             INTEGER NOT NULL CHECK (surplus IN (0, 1)),
+    displaced           INTEGER NOT NULL CHECK (displaced IN (0, 1)),
+    asked               TEXT    CHECK (asked IN ('CAPTURE', 'VOID')),
+    asked_amount        INTEGER CHECK (asked_amount > 0 AND asked_amount <= amount),
+    refunded_amount     INTEGER NOT NULL CHECK (refunded_amount >= 0),
+    disputed_amount     INTEGER CHECK (disputed_amount >= 0),
+    occupies_order      INTEGER UNIQUE CHECK (occupies_order = order_key),
+    check_at            INTEGER,
+    checks              INTEGER NOT NULL CHECK (checks >= 0),
+    UNIQUE (order_key, sequence),
+    CHECK ((captured_amount IS NULL) = (captured_at IS NULL)),
+    CHECK (captured_amount IS NOT NULL OR surplus = 0 AND refunded_amount = 0 AND disputed_amount IS NULL),
+    CHECK ((asked IS 'CAPTURE') = (asked_amount IS NOT NULL)),
+    CHECK (status NOT IN ('PENDING', 'AUTHORIZED') OR occupies_order IS NOT NULL OR displaced = 1),
+    CHECK (status NOT IN ('CAPTURED', 'REFUNDED', 'DISPUTED') OR captured_amount IS NOT NULL)
+) STRICT;
+CREATE INDEX archived_transactions_by_time ON archived_payment_transactions (gateway, created_at);
+CREATE INDEX archived_transactions_by_capture ON archived_payment_transactions (gateway, captured_at) WHERE captured_at IS NOT NULL;
+
+CREATE TABLE archived_refunds (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES archived_payment_transactions (id),
+    gateway          TEXT    NOT NULL,
+    sequence         INTEGER NOT NULL CHECK (sequence >= 1),
+    refund_id        TEXT    NOT NULL,
+    amount           INTEGER NOT NULL CHECK (amount > 0),
+    status           TEXT    NOT NULL CHECK (status IN ('PENDING', 'SUCCEEDED', 'FAILED')),
+    succeeded_at     INTEGER,
+    failed_at        INTEGER,
+    withdrawn        INTEGER NOT NULL CHECK (withdrawn IN (0, 1)),
+    requested_by     INTEGER NOT NULL,
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
+    reason           TEXT,
+    created_at       INTEGER NOT NULL,
+    check_at         INTEGER,
+    checks           INTEGER NOT NULL CHECK (checks >= 0),
+    items            TEXT,
+    metadata         TEXT,
+    UNIQUE (transaction_key, refund_id),
+    UNIQUE (transaction_key, sequence),
+    CHECK (status <> 'SUCCEEDED' OR succeeded_at IS NOT NULL),
+    CHECK ((status = 'PENDING') = (succeeded_at IS NULL AND failed_at IS NULL AND withdrawn = 0))
+) STRICT;
+CREATE INDEX archived_refunds_succeeded ON archived_refunds (gateway, succeeded_at) WHERE succeeded_at IS NOT NULL;
+
+CREATE TABLE archived_payment_requests (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES archived_payment_transactions (id),
+    kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'CAPTURE', 'VOID')),
+    amount           INTEGER NOT NULL CHECK (amount >= 0),
+    requested_by     INTEGER NOT NULL,
+    actor            TEXT    NOT NULL CHECK (actor IN ('CUSTOMER', 'OPERATOR', 'GATEWAY', 'SYSTEM', 'SERVICE')),
+    requested_at     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX archived_requests_of_transaction ON archived_payment_requests (transaction_key);
+
+CREATE TABLE archived_gateway_references (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    gateway          TEXT    NOT NULL,
+    kind             TEXT    NOT NULL CHECK (kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    reference        TEXT    NOT NULL CHECK (length(reference) BETWEEN 1 AND 255),
+    transaction_key  INTEGER NOT NULL REFERENCES archived_payment_transactions (id),
+    owner            TEXT    NOT NULL,
+    learnt_at        INTEGER NOT NULL,
+    UNIQUE (gateway, kind, reference),
+    UNIQUE (transaction_key, kind, owner),
+    CHECK ((kind = 'PAYMENT') = (owner = ''))
+) STRICT;
+
+CREATE TABLE archived_payment_next_actions (
+    transaction_key  INTEGER NOT NULL PRIMARY KEY REFERENCES archived_payment_transactions (id),
+    content          TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE archived_payment_metadata (
+    transaction_key  INTEGER NOT NULL PRIMARY KEY REFERENCES archived_payment_transactions (id),
+    content          TEXT    NOT NULL
+) STRICT;
+
+CREATE TABLE archived_dispute_events (
+    id               INTEGER NOT NULL PRIMARY KEY,
+    transaction_key  INTEGER NOT NULL REFERENCES archived_payment_transactions (id),
+    event_id         TEXT    NOT NULL,
+    dispute_id       TEXT,
+    status           TEXT    NOT NULL CHECK (status IN ('OPEN', 'WON', 'LOST')),
+    amount           INTEGER NOT NULL CHECK (amount > 0),
+    occurred_at      INTEGER NOT NULL,
+    UNIQUE (transaction_key, event_id)
+) STRICT;
+
+CREATE TABLE archived_payment_events (
+    id              INTEGER NOT NULL PRIMARY KEY,
+    gateway         TEXT    NOT NULL,
+    event_id        TEXT    NOT NULL,
+    kind            TEXT,
+    transaction_id  TEXT,
+    reference_kind  TEXT CHECK (reference_kind IN ('PAYMENT', 'REFUND', 'DISPUTE')),
+    reference       TEXT,
+    raw             TEXT    NOT NULL,
+    disposition     TEXT    NOT NULL CHECK (disposition IN (
+        'APPLIED', 'UNCHANGED', 'WAITING', 'PARKED', 'OVERDUE', 'FLAGGED'
+    )),
+    received_at     INTEGER NOT NULL,
+    UNIQUE (gateway, event_id),
+    CHECK ((reference IS NULL) = (reference_kind IS NULL)),
+    CHECK (reference IS NULL OR transaction_id IS NULL)
+) STRICT;
+CREATE INDEX archived_events_of_transaction ON archived_payment_events (transaction_id) WHERE transaction_id IS NOT NULL;
+CREATE INDEX archived_events_of_reference ON archived_payment_events (reference, gateway) WHERE reference IS NOT NULL;

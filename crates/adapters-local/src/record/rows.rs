@@ -24,7 +24,7 @@ pub use self::{
     feed::{FeedRow, FeedSequencerRow},
     findings::FindingRow,
     open_orders::OpenCountRow,
-    orders::HistoryRow,
+    orders::{ArchivedOrderRow, HistoryRow},
     payments::RequestRow,
     probe::ProbeRow,
     products::ProductChangeRow,

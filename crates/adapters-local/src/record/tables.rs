@@ -1,14 +1,14 @@
 //! All tables, and their snapshot.
 
 use domain::{
-    AuthorId, AuthorKey, ChangedBy, Email, Order, Product, Transaction, Username, WebhookDelivery,
-    WebhookEndpoint, payment::StoredEvent,
+    AuthorId, AuthorKey, ChangedBy, Email, Order, OrderKey, Product, SecondFactor, Transaction, Username,
+    WebhookDelivery, WebhookEndpoint, payment::StoredEvent,
 };
 use ports::{AccountConflict, Claim, Credentials, Erasure, PasswordReset, QueuedMail, StoredAttempt};
 
 use super::rows::{
-    ApiKeyRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow, OpenCountRow, ProbeRow,
-    ProductChangeRow, RequestRow, SessionRow, UserKeys,
+    ApiKeyRow, ArchivedOrderRow, FeedRow, FeedSequencerRow, FindingRow, HistoryRow, LastLoginRow,
+    OpenCountRow, ProbeRow, ProductChangeRow, RequestRow, SessionRow, UserKeys,
 };
 use super::table::{Duplicate, Table};
 
@@ -77,6 +77,8 @@ tables! {
     orders: Order;
     /// The history entries of all orders, by order and sequence number.
     history: HistoryRow;
+    /// Which orders are in the archive. Their rows stay where they are, and lists leave them out.
+    archived_orders: ArchivedOrderRow;
     /// The numbers of unpaid orders of each user, and of the pieces in them.
     open_counts: OpenCountRow;
     /// Transactions with their refunds, dispute events, references and next action.
@@ -101,6 +103,8 @@ tables! {
     mails: QueuedMail;
     /// Permissions to set a new password, at most one for each user.
     password_resets: PasswordReset;
+    /// Second factors, at most one for each user.
+    second_factors: SecondFactor;
     /// Erased accounts, and how far the erasure of their data has come.
     erasures: Erasure;
     /// The events of the feed, numbered or not.
@@ -110,6 +114,11 @@ tables! {
 }
 
 impl Tables {
+    /// Whether an order is in the archive.
+    pub(super) fn is_archived(&self, order: OrderKey) -> bool {
+        self.archived_orders.get(&order).is_some()
+    }
+
     /// Returns the row with the next numbers of the feed.
     pub(super) fn feed_sequencer(&self) -> FeedSequencerRow {
         self.feed_sequencer.get(&()).copied().unwrap_or(FeedSequencerRow::FIRST)

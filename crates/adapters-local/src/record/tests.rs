@@ -1,6 +1,9 @@
 use std::sync::Mutex;
 
-use domain::{Product, payment::StoredEvent};
+use domain::{
+    Product,
+    payment::{EventDisposition, StoredEvent},
+};
 use port_contracts::sample::{self, at};
 use ports::{Batch, Credentials, EventRepository, ProductRepository, Write};
 
@@ -78,7 +81,8 @@ async fn a_corrupt_event_is_due_in_its_place() {
     let (table, column, key) = ("payment_events", "disposition", bad.key.get().to_string());
     let row = UnreadableRow { table, column, key, owner: None };
     record.corrupt_row(row.clone());
-    let due = record.list_overdue_events(at(9), Batch { skip: 0, limit: 9 }).await.unwrap();
+    let due =
+        record.list_old_events(EventDisposition::Parked, at(9), Batch { skip: 0, limit: 9 }).await.unwrap();
     assert_eq!(due, [Err(row), Ok(good)]);
     assert_eq!(*noted.0.lock().unwrap(), 1);
     assert!(matches!(

@@ -3,6 +3,7 @@
 //! | what happened | what is done |
 //! | --- | --- |
 //! | deadlock, lock wait or conflict with another server | rolled back, then repeated on the same connection after a pause |
+//! | unique key violated at `COMMIT` | rolled back, then repeated: the key is checked again, and now by its own statement |
 //! | server read-only or out of its group, before `COMMIT` | rolled back, repeated on a new connection, perhaps to another server |
 //! | connection dead or silent at `BEGIN` | repeated on a new connection, as nothing was done |
 //! | connection lost during a read | repeated on a new connection |
@@ -59,11 +60,22 @@ impl WorkKind {
     const fn begin_sql(self) -> Option<&'static str> {
         match self {
             Self::Query => None,
+            // Not also `READ ONLY`: in the grammar of TiDB a transaction has one characteristic. The server needs no such
+            // promise, because a transaction without a write costs the same, and repositories only read.
             Self::Snapshot => Some(
-                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; \
-                 START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY",
+                "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ; START TRANSACTION WITH CONSISTENT SNAPSHOT",
             ),
             Self::Commit => Some("BEGIN"),
+        }
+    }
+
+    /// What ends its transaction when it succeeds; `None` without a transaction.
+    const fn end_sql(self) -> Option<&'static str> {
+        match self {
+            Self::Query => None,
+            // A read that writes by mistake changes nothing.
+            Self::Snapshot => Some("ROLLBACK"),
+            Self::Commit => Some("COMMIT"),
         }
     }
 }
@@ -214,13 +226,17 @@ async fn run_attempt<T, R>(
         }
     }
     let mut outcome = work(conn).await;
-    let at_commit = kind != WorkKind::Query && matches!(outcome, Ok(Ok(_)));
-    if at_commit {
-        outcome = conn.batch_execute("COMMIT").await.and(outcome);
+    let (end, has_succeeded) = (kind.end_sql(), matches!(outcome, Ok(Ok(_))));
+    let at_commit = kind == WorkKind::Commit && has_succeeded;
+    if let (Some(end), true) = (end, has_succeeded) {
+        outcome = conn.batch_execute(end).await.and(outcome);
     }
     // Before the rollback, which ends what the server knows about the error.
     let outcome = match outcome {
         Ok(done) => Ok(done),
+        Err(error) if at_commit && is_late_duplicate(&error) => {
+            Err(FailedAttempt { why: Failure::Contention, error: conflict_error(), at_commit })
+        }
         Err(error) => Err(FailedAttempt { why: read_failure(conn, &error).await, error, at_commit }),
     };
     // `ROLLBACK` also after a single query that failed: its answer shows that the connection is in step
@@ -228,6 +244,19 @@ async fn run_attempt<T, R>(
     // a lost connection.
     let clean = matches!(outcome, Ok(Ok(_))) || conn.batch_execute("ROLLBACK").await.is_ok();
     (outcome, if clean { ConnectionState::Clean } else { ConnectionState::Lost })
+}
+
+/// Whether the server found at `COMMIT` that a unique key is taken. TiDB may check keys that late, and a group with several
+/// primaries may, too; then no statement says which write has lost.
+fn is_late_duplicate(error: &Error) -> bool {
+    matches!(error, Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _))
+}
+
+/// Such an error as one that time helps against: the transaction is undone, and nothing is known to be wrong with it. The
+/// server's own text names the key, which can be an address of a person.
+fn conflict_error() -> Error {
+    let text = "a unique key was found taken at COMMIT".to_owned();
+    Error::DatabaseError(DatabaseErrorKind::SerializationFailure, Box::new(text))
 }
 
 /// Pauses before the next attempt, for up to twice as long each time, so that the units in the way can
@@ -238,4 +267,26 @@ async fn sleep_before_retry(attempts: u32) {
     let longest = PAUSE_MS << attempts.min(DOUBLINGS_MAX);
     let millis = RandomState::new().hash_one(attempts).checked_rem(longest).unwrap_or_default();
     sleep(Duration::from_millis(millis)).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_transaction_begins_with_what_every_server_understands() {
+        for kind in [WorkKind::Query, WorkKind::Snapshot, WorkKind::Commit] {
+            let begin = kind.begin_sql().unwrap_or_default();
+            // TiDB has no list of characteristics, and refuses `READ ONLY` unless it may ignore it.
+            assert!(!begin.contains(',') && !begin.contains("READ ONLY"), "{begin}");
+        }
+    }
+
+    #[test]
+    fn a_key_that_is_found_taken_at_commit_is_a_conflict_and_no_fault() {
+        let text = "Duplicate entry '1' for key 'orders.PRIMARY'";
+        let late = Error::DatabaseError(DatabaseErrorKind::UniqueViolation, Box::new(text.to_owned()));
+        assert!(is_late_duplicate(&late) && !is_late_duplicate(&Error::NotFound));
+        assert!(matches!(classify_error(conflict_error()), PortError::Unavailable(_)));
+    }
 }

@@ -10,7 +10,9 @@ use super::{BoxError, Consistency};
 
 /// The variables that tell what kind of server it is. A server lists those that it has.
 const VARIABLES: &str = "SHOW VARIABLES WHERE Variable_name IN ('read_only', 'innodb_read_only', 'wsrep_on', 'wsrep_sync_wait', \
-                         'group_replication_group_name', 'group_replication_consistency')";
+                         'group_replication_group_name', 'group_replication_consistency', 'check_constraint_checks', \
+                         'tidb_enable_check_constraint', 'tidb_txn_mode', 'tidb_constraint_check_in_place', \
+                         'tidb_constraint_check_in_place_pessimistic')";
 /// The state of this server in its replication group.
 const MEMBER_STATE: &str = "SELECT MEMBER_STATE FROM performance_schema.replication_group_members \
                             WHERE MEMBER_ID = @@server_uuid";
@@ -47,6 +49,10 @@ struct Variables {
     group: bool,
     /// Empty if there is no such variable.
     group_consistency: String,
+    /// What has to be switched on so that the server enforces the rules of the schema as others do.
+    enforcement: Vec<&'static str>,
+    /// Whether rules of the schema are ignored, and no session can change that.
+    ignores_checks: bool,
 }
 
 /// Finds out the state of the server, and makes the session's reads as fresh as is wanted.
@@ -61,8 +67,13 @@ pub(super) async fn prepare_session(
     if variables.group {
         check_group(conn).await?;
     }
-    if let Some(setting) = consistency_setting(&variables, consistency) {
+    for setting in
+        consistency_setting(&variables, consistency).into_iter().chain(enforcement_setting(&variables))
+    {
         conn.query_drop(setting).await?;
+    }
+    if variables.ignores_checks {
+        warn_of_ignored_checks();
     }
     Ok(if variables.read_only { ServerState::ReadOnly } else { ServerState::Writable })
 }
@@ -78,6 +89,19 @@ impl Variables {
                 "wsrep_sync_wait" => variables.wsrep_sync_wait = value.parse().unwrap_or(0),
                 "group_replication_group_name" => variables.group = !value.is_empty(),
                 "group_replication_consistency" => variables.group_consistency = value.to_ascii_uppercase(),
+                "check_constraint_checks" if !is_on(&value) => {
+                    variables.enforcement.push("check_constraint_checks = 1");
+                }
+                "tidb_enable_check_constraint" => variables.ignores_checks = !is_on(&value),
+                "tidb_txn_mode" if !value.eq_ignore_ascii_case("pessimistic") => {
+                    variables.enforcement.push("tidb_txn_mode = 'pessimistic'");
+                }
+                "tidb_constraint_check_in_place" if !is_on(&value) => {
+                    variables.enforcement.push("tidb_constraint_check_in_place = 1");
+                }
+                "tidb_constraint_check_in_place_pessimistic" if !is_on(&value) => {
+                    variables.enforcement.push("tidb_constraint_check_in_place_pessimistic = 1");
+                }
                 _ => {}
             }
         }
@@ -102,6 +126,23 @@ fn consistency_setting(variables: &Variables, consistency: Consistency) -> Optio
         _ => return None,
     };
     variables.group.then(|| format!("SET SESSION group_replication_consistency = '{stricter}'"))
+}
+
+/// The statement by which the session's statements wait for locks and check keys and rules themselves, as guards need it;
+/// none if nothing has to change.
+fn enforcement_setting(variables: &Variables) -> Option<String> {
+    let settings = variables.enforcement.join(", ");
+    (!settings.is_empty()).then(|| format!("SET SESSION {settings}"))
+}
+
+fn warn_of_ignored_checks() {
+    static WARNED: Once = Once::new();
+    WARNED.call_once(|| {
+        tracing::warn!(
+            "server ignores CHECK constraints: the schema's second line of defence for money is missing; set \
+             tidb_enable_check_constraint before the first migration"
+        );
+    });
 }
 
 /// A server that has left the primary component refuses other statements, but not this one.
@@ -187,6 +228,25 @@ mod tests {
             assert_eq!(consistency_setting(&it, Consistency::Strict).as_deref(), setting, "{it:?}");
             assert_eq!(consistency_setting(&it, Consistency::Eventual), None, "{it:?}");
         }
+    }
+
+    #[test]
+    fn rules_and_keys_are_enforced_by_each_statement() {
+        let mariadb = variables(&[("check_constraint_checks", "OFF")]);
+        assert_eq!(enforcement_setting(&mariadb).as_deref(), Some("SET SESSION check_constraint_checks = 1"));
+        assert_eq!(enforcement_setting(&variables(&[("check_constraint_checks", "ON")])), None);
+        let tidb = |mode, early| {
+            variables(&[("tidb_txn_mode", mode), ("tidb_constraint_check_in_place_pessimistic", early)])
+        };
+        assert_eq!(enforcement_setting(&tidb("pessimistic", "ON")), None);
+        assert_eq!(
+            enforcement_setting(&tidb("", "OFF")).as_deref(),
+            Some("SET SESSION tidb_txn_mode = 'pessimistic', tidb_constraint_check_in_place_pessimistic = 1")
+        );
+        for (value, ignores) in [("OFF", true), ("ON", false)] {
+            assert_eq!(variables(&[("tidb_enable_check_constraint", value)]).ignores_checks, ignores);
+        }
+        assert!(!variables(&[]).ignores_checks, "a server without such a switch enforces them");
     }
 
     #[test]

@@ -23,6 +23,7 @@ pub(super) const OWN_TABLES: &[(&str, &str)] = &[
     ("api_keys", "lastUsedAt"),
     ("mails", "recipient"),
     ("password_resets", "requested_at"),
+    ("second_factors", "recovery_digests"),
     ("erasures", "erased_at"),
     ("products", "version"),
     ("product_changes", "changeId"),
@@ -43,6 +44,18 @@ pub(super) const OWN_TABLES: &[(&str, &str)] = &[
     ("commit_probe", "probed_at"),
     ("feed_events", "subject_kind"),
     ("feed_sequencer", "pruned_to"),
+    ("archived_orders", "revision"),
+    ("archived_order_details", "shippingAddress"),
+    ("archived_order_items", "holdsStock"),
+    ("archived_order_status_history", "actor"),
+    ("archived_payment_transactions", "order_key"),
+    ("archived_refunds", "transaction_key"),
+    ("archived_payment_requests", "requested_by"),
+    ("archived_gateway_references", "learnt_at"),
+    ("archived_payment_next_actions", "content"),
+    ("archived_payment_metadata", "transaction_key"),
+    ("archived_dispute_events", "dispute_id"),
+    ("archived_payment_events", "disposition"),
 ];
 
 /// Rows of the Express app have keys below this; generated keys of this service are far above it.

@@ -1,19 +1,12 @@
 //! What the tests of a real server begin with: a database of their own.
 
-use std::sync::atomic::{AtomicU32, Ordering};
-
 use mysql_async::prelude::Queryable;
 use mysql_async::{Conn, Opts};
-use test_servers::MariaDb;
+use test_servers::mysql_database;
 
-static NEXT: AtomicU32 = AtomicU32::new(0);
-
-/// An empty database of the server that the tests of a file share.
+/// An empty database of the server that the tests of a file share, or of the one that `TEST_MYSQL_URL` names.
 pub(crate) fn database(name: &str) -> String {
-    let server = MariaDb::shared().unwrap();
-    let name = format!("{name}_{}", NEXT.fetch_add(1, Ordering::Relaxed));
-    server.create_database(&name).unwrap();
-    server.url(&name)
+    mysql_database(name).unwrap()
 }
 
 /// A connection in UTC.

@@ -3,13 +3,13 @@
 
 use std::io;
 
-use application::audit::{AuditFault, AuditReport, audit_record};
+use application::audit::{AuditFault, AuditReport, watch_audit};
 use ports::PortError;
 
 use super::table::render_table;
 use crate::{
     config::{Config, Database},
-    terminal::print_lines,
+    terminal::{ProgressLine, print_lines},
     wiring::{self, StartError},
 };
 
@@ -39,7 +39,9 @@ pub(super) async fn run(config: &Config) -> Result<(), CheckError> {
         return Err(CheckError::NoDatabase(config.database.clone()));
     }
     let wired = wiring::wire_adapters(config).await?;
-    let report = audit_record(&wired.app).await?;
+    let line = ProgressLine::new();
+    let report = watch_audit(&wired.app, |it| line.show(|| format!("{} orders read", it.orders))).await?;
+    drop(line);
     print_report(&report)?;
     if report.faults.is_empty() { Ok(()) } else { Err(CheckError::Faults(report.faults.len())) }
 }

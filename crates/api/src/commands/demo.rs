@@ -34,10 +34,10 @@ pub(super) async fn run() -> DemoResult<()> {
     let secret = secret_from_bytes(random_secret().as_bytes());
     let server = DemoServer::start(&secret).await?;
     print_lines(&format!(
-        "A server of our own listens on {}; its data is gone when the story ends.\n",
+        "A server of our own listens on {}.\nIts data is gone when the story ends.\n",
         server.base_url()
     ))?;
-    server.create_operator("shopkeeper", PASSWORD).await?;
+    server.create_operator("keeper", PASSWORD).await?;
     let mut story = DemoRun { client: DemoClient::new(server.base_url()), rows: Vec::new() };
     let number = story.place_orders().await?;
     story.pay_order(&number, &secret).await?;
@@ -56,10 +56,10 @@ struct DemoRun {
 
 impl DemoRun {
     async fn place_orders(&mut self) -> DemoResult<String> {
-        let shopkeeper = self.client.login("shopkeeper", PASSWORD).await?;
-        self.client.tokens.insert("shopkeeper", shopkeeper);
+        let keeper = self.client.login("keeper", PASSWORD).await?;
+        self.client.tokens.insert("keeper", keeper);
         let tea = json!({"name": "Tea", "price": "9.99", "currency": "CNY", "stock": 10, "active": true});
-        self.send_step("shopkeeper", "PUT", "/v1/products/tea", &tea, None, 201, "ten pieces at 9.99 CNY")
+        self.send_step("keeper", "PUT", "/v1/products/tea", &tea, None, 201, "ten pieces at 9.99 CNY")
             .await?;
         let ada = json!({"username": "ada", "email": "ada@example.com", "password": PASSWORD});
         self.send_step("ada", "POST", "/v1/auth/register", &ada, None, 201, "a new account").await?;
@@ -74,16 +74,7 @@ impl DemoRun {
             self.send_step("ada", "POST", "/v1/orders", &basket, key, 201, "replayed, byte by byte").await?;
         check_outcome(first.body == again.body && again.replayed, "the same order again is the same answer")?;
         let other = json!({"items": [{"productId": "tea", "quantity": 3}]});
-        self.send_step(
-            "ada",
-            "POST",
-            "/v1/orders",
-            &other,
-            key,
-            422,
-            "refused: the key was for another order",
-        )
-        .await?;
+        self.send_step("ada", "POST", "/v1/orders", &other, key, 422, "the key is another order's").await?;
         let many = json!({"items": [{"productId": "tea", "quantity": 9}]});
         let key = Some("order-2");
         self.send_step("ada", "POST", "/v1/orders", &many, key, 409, "refused: only eight are left").await?;
@@ -94,19 +85,17 @@ impl DemoRun {
         let path = format!("/v1/orders/{number}/payments");
         let payment = json!({"gateway": "sandbox", "paymentMethod": {"token": "tok_pending"}});
         let key = Some("pay-1");
-        let begun = self
-            .send_step("ada", "POST", &path, &payment, key, 201, "PENDING: the gateway will call back")
-            .await?;
+        let begun =
+            self.send_step("ada", "POST", &path, &payment, key, 201, "PENDING until it calls back").await?;
         let key = Some("pay-2");
-        self.send_step("ada", "POST", &path, &payment, key, 409, "refused: one live payment an order")
-            .await?;
+        self.send_step("ada", "POST", &path, &payment, key, 409, "one live payment an order").await?;
         let notice = capture_notice(&begun.parse_json()?)?;
         let signature = notice_signature(secret, &notice)?;
         for delivery in 1..=DELIVERIES {
             let answer = self.client.deliver_notice(EVENT, &signature, &notice).await?;
             let duplicate = answer.parse_json()?.pointer("/duplicate") == Some(&Value::Bool(true));
             check_outcome(answer.status == 200 && duplicate == (delivery > 1), "one delivery has an effect")?;
-            let note = if duplicate { "known: no effect" } else { "captured: the order is PAID" };
+            let note = if duplicate { "known: no effect" } else { "order is PAID" };
             self.add_row(
                 "gateway",
                 "POST /v1/callbacks/sandbox",
@@ -121,12 +110,12 @@ impl DemoRun {
         let path = format!("/v1/orders/{number}/transitions");
         #[rustfmt::skip]
         let moves = [
-            ("ada",        "SHIPPED",    409, "refused: not a customer's move"),
-            ("shopkeeper", "PROCESSING", 200, "being made ready"),
-            ("shopkeeper", "DELIVERED",  409, "refused: it was not shipped"),
-            ("shopkeeper", "SHIPPED",    200, "on its way"),
-            ("shopkeeper", "DELIVERED",  200, "arrived"),
-            ("ada",        "COMPLETED",  200, "the customer is content"),
+            ("ada",    "SHIPPED",    409, "not a customer's"),
+            ("keeper", "PROCESSING", 200, "being made ready"),
+            ("keeper", "DELIVERED",  409, "not shipped yet"),
+            ("keeper", "SHIPPED",    200, "on its way"),
+            ("keeper", "DELIVERED",  200, "arrived"),
+            ("ada",    "COMPLETED",  200, "she is content"),
         ];
         for (who, to, status, note) in moves {
             let note = format!("{to}: {note}");
@@ -151,7 +140,7 @@ impl DemoRun {
             answer.status == status,
             &format!("{method} {path} answers {status}, not {}", answer.status),
         )?;
-        self.add_row(who, &format!("{method} {path}"), status, note);
+        self.add_row(who, &format!("{method} {}", shorten_path(path)), status, note);
         Ok(answer)
     }
 
@@ -160,7 +149,7 @@ impl DemoRun {
     }
 
     fn print_requests(&self) -> io::Result<()> {
-        print_lines("What was sent, and what was answered:")?;
+        print_lines("What was sent, and what was answered (…: the order's path):")?;
         print_lines(&render_table(&["who", "request", "status", "what it means"], &self.rows))
     }
 
@@ -175,6 +164,12 @@ impl DemoRun {
         print_lines("\nWhat happened to the order: one line a change, one unbroken path.")?;
         Ok(print_lines(&render_table(&["when", "from", "to", "by"], &lines))?)
     }
+}
+
+/// A path with `…` instead of the order's: 80 columns have no room for its number in each line.
+fn shorten_path(path: &str) -> String {
+    let below = path.strip_prefix("/v1/orders/").and_then(|it| it.split_once('/'));
+    below.map_or_else(|| path.to_owned(), |(_, action)| format!("…/{action}"))
 }
 
 /// The gateway's notice that the payment is captured.

@@ -5,7 +5,7 @@
 
 use application::{
     auth::{
-        issue_password_reset,
+        self, issue_password_reset,
         user_admin::{self, UserAdminError},
     },
     mailing::TOKEN_MARK,
@@ -13,7 +13,7 @@ use application::{
 use clap::{Args, ValueEnum};
 use domain::{Role, User};
 
-use super::operator::{OperatorError, read_password};
+use super::password::{PasswordError, read_password};
 use crate::{
     config::{Config, Database},
     log,
@@ -61,7 +61,7 @@ impl From<RoleName> for Role {
 pub(super) enum AccountCommandError {
     /// The new password cannot be read, or breaks a rule.
     #[error(transparent)]
-    Password(#[from] OperatorError),
+    Password(#[from] PasswordError),
     /// A setting is wrong, or the database cannot be opened.
     #[error(transparent)]
     Start(#[from] StartError),
@@ -158,6 +158,17 @@ pub(super) async fn unlock_user(
     let user = user_admin::unlock_user(&wired.app, &person.username).await?;
     print_security_event("user-unlocked", &user);
     Ok(format!("{} can log in again", user.username.as_str()))
+}
+
+/// Removes the second factor of an account and returns the line to print.
+pub(super) async fn reset_second_factor(
+    config: &Config,
+    person: AccountCommand,
+) -> Result<String, AccountCommandError> {
+    let wired = wire_existing(config).await?;
+    let user = auth::reset_second_factor(&wired.app, &person.username).await?;
+    print_security_event("second-factor-reset", &user);
+    Ok(format!("{} has no second factor", user.username.as_str()))
 }
 
 /// Makes a token that sets a new password and returns the lines to print. It is shown this once.

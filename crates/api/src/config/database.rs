@@ -29,6 +29,23 @@ impl Database {
         }
     }
 
+    /// Whether its URL has a user, a password or options, which are not shown.
+    pub(super) fn has_login(&self) -> bool {
+        match self {
+            Self::Sqlite(_) => false,
+            Self::MySql(url) => url.expose_secret() != self.to_string(),
+        }
+    }
+
+    /// The user in a server's URL; `None` if there is none, or it is written with encoded characters.
+    #[must_use]
+    pub fn user_name(&self) -> Option<&str> {
+        let Self::MySql(url) = self else { return None };
+        let (login, _) = url.expose_secret().strip_prefix("mysql://")?.rsplit_once('@')?;
+        let user = login.split_once(':').map_or(login, |(user, _)| user);
+        (!user.is_empty() && !user.contains('%')).then_some(user)
+    }
+
     /// Reads a URL.
     ///
     /// # Errors

@@ -1,21 +1,27 @@
 //! Reading the configured keys one by one; those that are left at the end are unknown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toml::{Table, Value};
 
 use super::ConfigError;
 
+/// How alike two names are, from 0 to 1, so that one is taken for a misspelling of the other. High enough that a name which
+/// is merely unknown gets no misleading hint.
+const LIKENESS_MIN: f64 = 0.85;
+
 /// The values that are configured and not yet read, as text, and the faults so far.
 pub(super) struct Keys {
     remaining: BTreeMap<String, String>,
+    /// Every key that was read, set or not.
+    known: BTreeSet<String>,
     faults: Vec<ConfigError>,
 }
 
 impl Keys {
     /// Takes the merged values of the file and the environment.
     pub(super) fn new(values: Table) -> Self {
-        let mut keys = Self { remaining: BTreeMap::new(), faults: Vec::new() };
+        let mut keys = Self { remaining: BTreeMap::new(), known: BTreeSet::new(), faults: Vec::new() };
         for (key, value) in values {
             match value_text(&value) {
                 Some(text) => drop(keys.remaining.insert(key, text)),
@@ -60,6 +66,7 @@ impl Keys {
         key: &str,
         parse: impl FnOnce(&str) -> Result<T, String>,
     ) -> Option<T> {
+        self.known.insert(key.to_owned());
         match parse(&self.remaining.remove(key)?) {
             Ok(value) => Some(value),
             Err(rule) => {
@@ -80,15 +87,27 @@ impl Keys {
         if self.is_set(key) {
             return self.get_optional(key, parse);
         }
+        self.known.insert(key.to_owned());
         drop(self.remaining.remove(key));
         None
     }
 
     /// Reports all faults. A key that was never read is one of them: it is unknown.
     pub(super) fn into_result(self) -> Result<(), ConfigError> {
-        let unknown = self.remaining.into_keys().map(|key| ConfigError::Unknown { key });
-        ConfigError::combine_faults(self.faults.into_iter().chain(unknown))
+        let Self { remaining, known, faults } = self;
+        let unknown = remaining.into_keys().map(|key| {
+            let nearest = nearest_name(&key, &known);
+            ConfigError::Unknown { key, nearest }
+        });
+        ConfigError::combine_faults(faults.into_iter().chain(unknown))
     }
+}
+
+/// The known key that is most like an unknown one; `None` if none is like it.
+fn nearest_name(key: &str, known: &BTreeSet<String>) -> Option<String> {
+    let rated = known.iter().map(|it| (strsim::jaro_winkler(key, it), it));
+    let alike = rated.filter(|(likeness, _)| *likeness >= LIKENESS_MIN);
+    alike.max_by(|one, other| one.0.total_cmp(&other.0)).map(|(_, it)| it.clone())
 }
 
 fn value_text(value: &Value) -> Option<String> {

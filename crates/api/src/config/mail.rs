@@ -15,6 +15,9 @@ pub struct MailSettings {
     /// The page of the shop that sets a new password. `password_reset_url`, none: `https://…` with `{token}` in it;
     /// without it the mail has the token itself.
     pub password_reset_url: Option<String>,
+    /// The page of the shop that verifies an address. `email_verification_url`, none: `https://…` with `{token}` in it;
+    /// without it no mail that verifies an address is sent.
+    pub email_verification_url: Option<String>,
     /// Every key with the text that stands for its value.
     shown: Vec<(&'static str, String)>,
 }
@@ -30,15 +33,17 @@ impl MailSettings {
         if has_url && !has_from {
             keys.add_fault(ConfigError::invalid("smtp_from", "must be set with smtp_url: it is the sender"));
         }
-        let password_reset_url = keys.get_filled("password_reset_url", parse_reset_url);
+        let password_reset_url = keys.get_filled("password_reset_url", parse_token_url);
+        let email_verification_url = keys.get_filled("email_verification_url", parse_token_url);
         let shown = |it: &Option<String>| it.clone().unwrap_or_else(|| NONE.to_owned());
         let shown = vec![
             ("smtp_url", if url.is_some() { "(hidden)" } else { NONE }.to_owned()),
             ("smtp_from", shown(&from)),
             ("password_reset_url", shown(&password_reset_url)),
+            ("email_verification_url", shown(&email_verification_url)),
         ];
         let smtp = url.zip(from).map(|(url, from)| SmtpConfig { url: url.into(), from });
-        Self { smtp, password_reset_url, shown }
+        Self { smtp, password_reset_url, email_verification_url, shown }
     }
 
     /// Every key with the text that stands for its value; the password is hidden.
@@ -53,7 +58,7 @@ fn parse_server(text: &str) -> Result<String, String> {
 }
 
 /// A web page with the mark of the token in it.
-fn parse_reset_url(text: &str) -> Result<String, String> {
+fn parse_token_url(text: &str) -> Result<String, String> {
     let filled = text.replace(TOKEN_MARK, "t");
     let sound =
         |it: &Url| matches!(it.scheme(), "http" | "https") && it.has_host() && it.password().is_none();

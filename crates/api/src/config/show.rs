@@ -1,6 +1,6 @@
 //! The configuration in force as text, for operators.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use secrecy::SecretString;
 
@@ -13,6 +13,11 @@ impl Config {
     /// URL.
     #[must_use]
     pub fn to_redacted_toml(&self) -> String {
+        self.shown_rows().into_iter().map(|(key, value)| format!("{key} = {value}\n")).collect()
+    }
+
+    /// Every key with its value in force, as TOML.
+    pub(super) fn shown_rows(&self) -> Vec<(String, String)> {
         let secret = |it: &Option<SecretString>, otherwise| if it.is_some() { "(hidden)" } else { otherwise };
         let made = match self.database {
             Database::Sqlite(_) => "(made on the first start)",
@@ -29,6 +34,7 @@ impl Config {
             ("database_url", toml_string(&self.database.to_string())),
             ("database_consistency", toml_string(consistency_text(self.database_consistency))),
             ("redis_url", toml_string(secret(&self.redis_url, NONE))),
+            ("redis_ca_file", toml_string(&path_text(self.redis_ca_file.as_deref()))),
             ("memcached_url", toml_string(self.memcached_url.as_deref().unwrap_or(NONE))),
             ("jwt_secret", toml_string(secret(&self.jwt_secret, made))),
             ("sandbox_secret", toml_string(secret(&self.sandbox_secret, local))),
@@ -56,6 +62,7 @@ impl Config {
             ("attempt_retention", toml_duration(policy.attempt_retention)),
             ("webhook_retention", toml_duration(policy.webhook_retention)),
             ("event_retention", toml_duration(policy.event_retention)),
+            ("operator_totp", toml_string(policy.operator_totp.as_str())),
             ("request_deadline", toml_duration(self.request_deadline)),
             ("trusted_proxies", toml_string(&proxies.join(","))),
             ("webhook_allow", toml_string(&allowed.join(","))),
@@ -64,25 +71,29 @@ impl Config {
             ("bcrypt_cost", self.bcrypt_cost.to_string()),
             ("workers", self.workers.to_string()),
             ("log", toml_string(&self.log)),
+            ("log_format", toml_string(self.log_format.as_str())),
             ("clock_offset", toml_string(&format!("{}ms", self.clock_offset_ms))),
         ];
-        let gateways =
-            self.gateways.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
-        let mail = self.mail.shown().iter().map(|(key, value)| format!("{key} = {}\n", toml_string(value)));
-        let edge = self.edge.shown().into_iter().map(|(key, value)| format!("{key} = {value}\n"));
-        lines
-            .map(|(key, value)| format!("{key} = {value}\n"))
-            .into_iter()
-            .chain(gateways)
-            .chain(mail)
-            .chain(edge)
-            .collect()
+        let gateways = self.gateways.shown().iter().map(|(key, value)| (key.clone(), toml_string(value)));
+        let mail = self.mail.shown().iter().map(|(key, value)| ((*key).to_owned(), toml_string(value)));
+        let edge = self.edge.shown().into_iter().map(|(key, value)| (key.to_owned(), value));
+        let lines = lines.map(|(key, value)| (key.to_owned(), value)).into_iter();
+        lines.chain(gateways).chain(mail).chain(edge).collect()
     }
+}
+
+/// Whether a shown value stands for one that is missing or secret. No such text is a value of any key.
+pub(super) fn is_placeholder(value: &str) -> bool {
+    value.starts_with("\"(") && value.ends_with(")\"")
 }
 
 /// A TOML basic string. TOML has every escape that JSON uses, so a JSON string is one.
 pub(super) fn toml_string(value: &str) -> String {
     serde_json::Value::from(value).to_string()
+}
+
+fn path_text(path: Option<&Path>) -> String {
+    path.map_or_else(|| NONE.to_owned(), |it| it.display().to_string())
 }
 
 fn toml_duration(value: Duration) -> String {

@@ -5,6 +5,7 @@ use super::*;
 mod edge;
 mod gateways;
 mod mail;
+mod origins;
 
 const JWT: &str = "a-secret-of-at-least-thirty-two-bytes";
 const WEBHOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
@@ -48,8 +49,9 @@ fn the_environment_wins_over_the_file() {
 
 #[test]
 fn a_key_that_is_not_known_stops_the_start_by_its_name() {
-    assert_eq!(fault("ordr_ttl = \"1h\"", &[]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
-    assert_eq!(fault("", &[("IDEM_ORDR_TTL", "1h")]), "ordr_ttl (IDEM_ORDR_TTL): there is no such key");
+    let told = "ordr_ttl (IDEM_ORDR_TTL): there is no such key; is it order_ttl (IDEM_ORDER_TTL)?";
+    assert_eq!(fault("ordr_ttl = \"1h\"", &[]), told);
+    assert_eq!(fault("", &[("IDEM_ORDR_TTL", "1h")]), told);
     assert!(read("", &[("IDEM_OPERATOR_PASSWORD", "secret-thing")]).is_ok());
     for file in ["[http]\naddr = 1\n", "http = 1.5", "http = 2026-01-01", "http = [[1], [1.5]]"] {
         assert!(fault(file, &[]).ends_with("must be a string, a number or true or false"), "{file}");
@@ -64,7 +66,10 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("DATABASE_URL", "mysql://user:nonsense@host"),
         ("DATABASE_URL", "postgres://user:nonsense@host/db"),
         ("REDIS_URL", "nonsense"),
-        ("REDIS_URL", "rediss://:nonsense@host"),
+        ("REDIS_URL", "rediss://:nonsense@host/#insecure"),
+        ("REDIS_URL", "redis+cluster://:nonsense@host/1"),
+        ("REDIS_URL", "redis+sentinel://:nonsense@host"),
+        ("REDIS_CA_FILE", ""),
         ("MEMCACHED_URL", "nonsense"),
         ("MEMCACHED_URL", "memcache://nonsense@host"),
         ("DATABASE_URL", "sqlite://data/nonsense.db?mode=ro"),
@@ -81,6 +86,7 @@ fn a_value_that_cannot_be_stops_the_start_and_is_not_repeated() {
         ("PUBLIC_URL", "http://nonsense-bücher.example"),
         ("DATABASE_URL", "mysql://user:secret@nonsense-bücher.example/db"),
         ("MEMCACHED_URL", "memcache://nonsense:99999"),
+        ("MEMCACHED_URL", "memcache://nonsense,"),
         ("MEMCACHED_URL", "memcache://host?nonsense=1"),
         ("PUBLIC_URL", "http://host/nonsense"),
         ("PUBLIC_URL", "http://host:99999"),

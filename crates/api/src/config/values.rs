@@ -4,17 +4,19 @@ use std::{
     net::{IpAddr, SocketAddr},
     num::NonZeroUsize,
     ops::RangeInclusive,
+    path::PathBuf,
     time::Duration,
 };
 
 use adapters_crypto::SigningKeys;
-use application::auth::revocations::CLOCK_SKEW_MAX;
+use application::{OperatorTotp, auth::revocations::CLOCK_SKEW_MAX};
 use ipnet::IpNet;
 use secrecy::SecretString;
 use tracing_subscriber::EnvFilter;
 use url::Url;
 
 use super::durations::parse_signed_duration;
+use crate::log::LogFormat;
 
 /// Longest duration. More is a mistake in the unit, and MySQL could not store the times that follow from it:
 /// its last one is in 2038.
@@ -30,24 +32,9 @@ pub(super) fn parse_address(text: &str) -> ParseResult<SocketAddr> {
     text.parse().map_err(|_| "must be an address and a port, such as 127.0.0.1:8080".into())
 }
 
-pub(super) fn parse_redis_url(text: &str) -> ParseResult<SecretString> {
-    let rule = "must be redis://host:port, with user:password@ before or /database after it if need be";
-    let is_number = |it: &str| it.is_empty() || it.parse::<u16>().is_ok();
-    let sound = |it: &Url| {
-        it.scheme() == "redis"
-            && it.has_host()
-            && is_number(it.path().trim_start_matches('/'))
-            && is_plain(it)
-    };
-    Url::parse(text).ok().filter(sound).map(|_| text.into()).ok_or_else(|| rule.into())
-}
-
-pub(super) fn parse_memcached_url(text: &str) -> ParseResult<String> {
-    let sound = |it: &Url| {
-        it.scheme() == "memcache" && it.has_host() && is_anonymous(it) && it.path().is_empty() && is_plain(it)
-    };
-    let url = Url::parse(text).ok().filter(sound);
-    url.map(|_| text.to_owned()).ok_or_else(|| "must be memcache://host:port".into())
+/// The path of a file, which is read at the start.
+pub(super) fn parse_path(text: &str) -> ParseResult<PathBuf> {
+    if text.is_empty() { Err("must be the path of a file".to_owned()) } else { Ok(text.into()) }
 }
 
 /// Whether the URL has no query, no fragment, an ASCII host and not the port 0, which is no port to connect
@@ -115,6 +102,13 @@ pub(super) fn core_count() -> NonZeroUsize {
     NonZeroUsize::new(WORKERS_MAX).map_or(cores, |most| cores.min(most))
 }
 
+/// Whether operators need a second factor.
+pub(super) fn parse_operator_totp(text: &str) -> ParseResult<OperatorTotp> {
+    let known = [OperatorTotp::Optional, OperatorTotp::Required];
+    let found = known.into_iter().find(|it| it.as_str() == text);
+    found.ok_or_else(|| "must be optional or required".into())
+}
+
 /// Addresses or networks with commas between them.
 pub(super) fn parse_networks(text: &str) -> ParseResult<Vec<IpNet>> {
     let parts = text.split(',').map(str::trim).filter(|it| !it.is_empty());
@@ -160,4 +154,8 @@ pub(super) fn error_location(message: &str) -> String {
 pub(super) fn parse_log_filter(text: &str) -> ParseResult<String> {
     let filter = EnvFilter::try_new(text);
     filter.map(|_| text.to_owned()).map_err(|_| "must be a filter, such as info or info,api=debug".into())
+}
+
+pub(super) fn parse_log_format(text: &str) -> ParseResult<LogFormat> {
+    LogFormat::parse(text).ok_or_else(|| "must be auto, json or text".into())
 }

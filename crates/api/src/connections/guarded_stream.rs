@@ -17,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     framer::{Framer, FramerState},
     frames::Frames,
-    http2::{Http2Requests, Http2Watch},
+    http2::{ConnectionEnd, Http2Requests, Http2Watch},
     patience::WriteTimeout,
     places::Place,
     responses::ResponseCounter,
@@ -169,9 +169,11 @@ impl Http2State {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        if self.watch.poll_end(context).is_ready() {
-            // Zero bytes mean the end of the stream.
-            return Poll::Ready(stream.set_zero_linger());
+        // Zero bytes mean the end of the stream.
+        match self.watch.poll_end(context, self.is_blocked) {
+            Poll::Ready(ConnectionEnd::Abort) => return Poll::Ready(stream.set_zero_linger()),
+            Poll::Ready(ConnectionEnd::Close) => return Poll::Ready(Ok(())),
+            Poll::Pending => {}
         }
         // Every request read makes an answer, also one that is refused: who does not read answers sends no more requests.
         if self.is_blocked {

@@ -33,6 +33,8 @@ const BYTES_PER_SECOND: u64 = 16 * 1024;
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 /// The same while the service stops: a connection ends soon after its last request.
 const CHECK_STOPPING_EVERY: Duration = Duration::from_millis(100);
+/// How long nothing may be under way on a connection that then ends because the service stops.
+const QUIET_MIN: Duration = Duration::from_secs(1);
 
 /// What is under way on one HTTP/2 connection. Its stream and the middleware of its requests share it; all run on one
 /// thread.
@@ -138,6 +140,17 @@ pub(super) struct Http2Watch {
     check: Pin<Box<Sleep>>,
     /// Ready when the service stops; `None` once it was.
     stop: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// While the service stops: how many requests had begun when nothing was under way, and since when.
+    quiet: Option<(u64, Instant)>,
+}
+
+/// How a connection ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ConnectionEnd {
+    /// At once, with whatever is not written yet.
+    Abort,
+    /// As if the client had ended it: what is written still reaches its reader.
+    Close,
 }
 
 impl Http2Watch {
@@ -145,18 +158,24 @@ impl Http2Watch {
         let now = monotonic_now();
         let check = Box::pin(sleep_until(now + CHECK_EVERY));
         let stop = Some(Box::pin(stopping.cancelled_owned()));
-        Self { requests: Http2Requests::default(), seen: 0, idle_at: now + IDLE_MAX, check, stop }
+        Self {
+            requests: Http2Requests::default(),
+            seen: 0,
+            idle_at: now + IDLE_MAX,
+            check,
+            stop,
+            quiet: None,
+        }
     }
 
     pub(super) fn requests(&self) -> Http2Requests {
         self.requests.clone()
     }
 
-    /// Ready when the connection has to end: it is idle, the reader of an answer is late, or the service stops and nothing
-    /// is under way.
-    pub(super) fn poll_end(&mut self, context: &mut Context<'_>) -> Poll<()> {
+    /// Ready when the connection has to end. `is_blocked`: the last write has to wait for the reader of the answers.
+    pub(super) fn poll_end(&mut self, context: &mut Context<'_>, is_blocked: bool) -> Poll<ConnectionEnd> {
         if self.requests.0.has_too_many.get() {
-            return Poll::Ready(());
+            return Poll::Ready(ConnectionEnd::Abort);
         }
         if self.stop.as_mut().is_some_and(|it| it.as_mut().poll(context).is_ready()) {
             self.stop = None;
@@ -164,8 +183,11 @@ impl Http2Watch {
         }
         while self.check.as_mut().poll(context).is_ready() {
             let now = monotonic_now();
-            if self.must_end(now) {
-                return Poll::Ready(());
+            if self.must_abort(now) {
+                return Poll::Ready(ConnectionEnd::Abort);
+            }
+            if self.may_close(now, is_blocked) {
+                return Poll::Ready(ConnectionEnd::Close);
             }
             let pause = if self.stop.is_some() { CHECK_EVERY } else { CHECK_STOPPING_EVERY };
             self.check.as_mut().reset(now + pause);
@@ -173,9 +195,26 @@ impl Http2Watch {
         Poll::Pending
     }
 
-    fn must_end(&mut self, now: Instant) -> bool {
-        let is_done = self.stop.is_none() && self.requests.0.under_way.get() == 0;
-        is_done || self.requests.is_late(now) || self.is_idle(now)
+    fn must_abort(&mut self, now: Instant) -> bool {
+        self.requests.is_late(now) || self.is_idle(now)
+    }
+
+    /// Whether the service stops and the connection has been quiet for some time: what was answered is written by then, and
+    /// a request that was on its way has begun.
+    fn may_close(&mut self, now: Instant, is_blocked: bool) -> bool {
+        let state = &self.requests.0;
+        if self.stop.is_some() || is_blocked || state.under_way.get() > 0 {
+            self.quiet = None;
+            return false;
+        }
+        let begun = state.begun.get();
+        match self.quiet {
+            Some((seen, since)) if seen == begun => now >= since + QUIET_MIN,
+            Some(_) | None => {
+                self.quiet = Some((begun, now));
+                false
+            }
+        }
     }
 
     fn is_idle(&mut self, now: Instant) -> bool {
@@ -204,7 +243,7 @@ mod tests {
     use super::*;
 
     async fn ended(watch: &mut Http2Watch) -> bool {
-        futures_util::FutureExt::now_or_never(std::future::poll_fn(|it| watch.poll_end(it))).is_some()
+        futures_util::FutureExt::now_or_never(std::future::poll_fn(|it| watch.poll_end(it, false))).is_some()
     }
 
     #[tokio::test]
@@ -234,11 +273,11 @@ mod tests {
         let (mut watch, start) = (Http2Watch::new(CancellationToken::new()), monotonic_now());
         let request = watch.requests().begin_request();
         for times in 1..=3 {
-            assert!(!watch.must_end(start + IDLE_MAX * times));
+            assert!(!watch.must_abort(start + IDLE_MAX * times));
         }
         drop(request);
-        assert!(!watch.must_end(start + IDLE_MAX * 4 - CHECK_EVERY));
-        assert!(watch.must_end(start + IDLE_MAX * 4));
+        assert!(!watch.must_abort(start + IDLE_MAX * 4 - CHECK_EVERY));
+        assert!(watch.must_abort(start + IDLE_MAX * 4));
     }
 
     #[tokio::test]
@@ -250,17 +289,20 @@ mod tests {
         stopping.cancel();
         assert!(!ended(&mut watch).await, "its request is under way");
         drop(request);
-        std::future::poll_fn(|it| watch.poll_end(it)).await;
+        let end = std::future::poll_fn(|it| watch.poll_end(it, false)).await;
+        assert_eq!(end, ConnectionEnd::Close, "what was answered must reach its reader");
+        let blocked = std::future::poll_fn(|it| watch.poll_end(it, true));
+        assert!(futures_util::FutureExt::now_or_never(blocked).is_none(), "an answer is being read");
     }
 
     #[tokio::test]
     async fn a_reader_that_takes_nothing_ends_its_connection() {
         let (mut watch, start) = (Http2Watch::new(CancellationToken::new()), monotonic_now());
         let mut body = TrackedBody::new(BoxBody::new(vec![0; 64 * 1024]), watch.requests().begin_request());
-        assert!(!watch.must_end(start + STALL_MAX * 2), "the answer is not there yet");
+        assert!(!watch.must_abort(start + STALL_MAX * 2), "the answer is not there yet");
         assert!(std::future::poll_fn(|it| Pin::new(&mut body).poll_next(it)).await.is_some());
-        assert!(!watch.must_end(start + STALL_MAX), "a long piece may take longer");
+        assert!(!watch.must_abort(start + STALL_MAX), "a long piece may take longer");
         // Four seconds more for its length, and a minute for the test itself.
-        assert!(watch.must_end(start + STALL_MAX + IDLE_MAX + Duration::from_secs(4)));
+        assert!(watch.must_abort(start + STALL_MAX + IDLE_MAX + Duration::from_secs(4)));
     }
 }

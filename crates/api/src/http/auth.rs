@@ -44,6 +44,7 @@ pub struct Register {
 
 /// The name and the password that a user logs in with.
 #[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
 pub struct Credentials {
     /// The user name or the e-mail address, regardless of case.
     #[schema(example = "ada")]
@@ -51,6 +52,10 @@ pub struct Credentials {
     /// The password of the account, as it was set.
     #[schema(format = Password)]
     pub password: String,
+    /// The six digits that the device shows now, or a recovery code. Only an account with a second factor needs it: ask
+    /// for it when the answer is `totp-required`.
+    #[schema(nullable = false, example = "287082")]
+    pub totp_code: Option<String>,
 }
 
 /// A refresh token to exchange.
@@ -127,10 +132,11 @@ impl From<RegisterError> for Problem {
 
 /// Log in with a user name or an e-mail address
 ///
-/// An unknown user and a wrong password get the same answer after the same time.
+/// An unknown user and a wrong password get the same answer after the same time. A user with a second factor sends a code,
+/// too, which is good once.
 #[utoipa::path(post, path = "/v1/auth/login", tag = "Authentication", request_body = Credentials, responses(
     (status = 200, description = "Tokens.", body = TokensView),
-    (status = 401, description = "`invalid-credentials`"),
+    (status = 401, description = "`invalid-credentials`; or, after the right password, `totp-required` or `totp-invalid`."),
     (status = 429, description = "Too many failed logins of one account from this network, from this network, or of the \
         account from anywhere; or too many logins from this network."),
     (status = 503, description = "`overloaded` or `unavailable`.")
@@ -147,8 +153,10 @@ pub async fn login(
     // made under other rules must be able to log in.
     let username = it.read_required("username", text(any_string));
     let password = it.read_required("password", text(any_string));
+    let code = it.read_if_present("totpCode", text(any_string));
     let origin = SessionOrigin { network: peer.network(), user_agent: agent.0 };
-    let login = it.finish(|| Some(LoginRequest { login: username?, password: password?, origin }))?;
+    let login =
+        it.finish(|| Some(LoginRequest { login: username?, password: password?, code: code?, origin }))?;
     // A write: the failure has to be counted also when the client closes the connection to avoid that.
     let outcome = service.write(async move |app| auth::login(&app, login).await).await?;
     let pair = outcome.map_err(|error| login_problem(error, Kind::InvalidCredentials))?;
@@ -158,6 +166,8 @@ pub async fn login(
 pub(super) fn login_problem(error: LoginError, invalid: Kind) -> Problem {
     match error {
         LoginError::Invalid => invalid.into(),
+        LoginError::CodeRequired => Kind::TotpRequired.into(),
+        LoginError::CodeInvalid => Kind::TotpInvalid.into(),
         LoginError::Throttled(it) => Problem::too_many_requests(it),
         LoginError::Busy(busy) => busy.into(),
         LoginError::Failed(away) => away.into(),

@@ -19,6 +19,8 @@ pub use page::events_markdown;
 use crate::service::SharedService;
 
 const AFTER: Invalid = Invalid("must be the nextAfter of an earlier answer: a whole number from 0");
+const START: Invalid = Invalid("must be oldest or now");
+const START_TWICE: Invalid = Invalid("must not be given with after, which says where to begin");
 const TYPES: Invalid = Invalid("must be types of events, separated by commas");
 
 /// The largest number that every JSON parser reads exactly.
@@ -31,6 +33,10 @@ pub struct EventParameters {
     /// The `nextAfter` of the answer before. Without it, the oldest events that are kept.
     #[param(minimum = 0, maximum = 9_007_199_254_740_991_i64)]
     pub after: Option<i64>,
+    /// Where to begin without `after`: with the oldest event that is kept, or with what happens from `now` on. Then the answer
+    /// is empty, and its `nextAfter` is the place.
+    #[param(default = "oldest")]
+    pub start: Option<String>,
     /// Only events of this type, or of one of several, separated by commas. The others are passed over: an answer may be
     /// empty although there is more, and `nextAfter` still goes on.
     #[param(example = "order.paid,order.shipped")]
@@ -54,11 +60,18 @@ pub struct EventParameters {
 pub async fn list_events(service: SharedService, http: HttpRequest, caller: Caller) -> HandlerResult {
     let mut it = QueryParameters::new(&http);
     let after = it.read_optional("after", parse_after);
+    // What `after` says and what `start` says would contradict each other.
+    let has_after = matches!(after, Some(Some(_)));
+    let start = it.read_optional("start", |text| parse_start(text, has_after));
     let types = it.read_optional("types", parse_types);
     let limit = it.read_limit();
-    let filter =
-        it.finish(|| Some(FeedFilter { after: after?, types: types?.unwrap_or_default(), limit: limit? }))?;
-    let page = feed::list_events(&service.app, &caller, filter).await?;
+    let (start, filter) = it.finish(|| {
+        Some((start?, FeedFilter { after: after?, types: types?.unwrap_or_default(), limit: limit? }))
+    })?;
+    let page = match start.unwrap_or(FeedStart::Oldest) {
+        FeedStart::Oldest => feed::list_events(&service.app, &caller, filter).await?,
+        FeedStart::Now => feed::find_feed_end(&service.app, &caller).await?,
+    };
     Ok(HttpResponse::Ok().content_type(ContentType::json()).body(page_text(&page)))
 }
 
@@ -67,6 +80,21 @@ fn parse_after(text: &str) -> Result<FeedSequence, Invalid> {
     let plain = text.bytes().all(|it| it.is_ascii_digit());
     let number = text.parse().ok().filter(|it| plain && *it <= AFTER_MAX);
     number.map(FeedSequence::new).ok_or(AFTER)
+}
+
+/// Where a reader of the feed begins.
+enum FeedStart {
+    Oldest,
+    Now,
+}
+
+fn parse_start(text: &str, has_after: bool) -> Result<FeedStart, Invalid> {
+    match text {
+        _ if has_after => Err(START_TWICE),
+        "oldest" => Ok(FeedStart::Oldest),
+        "now" => Ok(FeedStart::Now),
+        _ => Err(START),
+    }
 }
 
 fn parse_types(text: &str) -> Result<Vec<FeedEventType>, Invalid> {

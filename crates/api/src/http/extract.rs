@@ -4,6 +4,7 @@
 
 mod address;
 mod agent;
+mod enrolment;
 
 use std::{future::Ready, net::IpAddr, ops::Deref};
 
@@ -165,8 +166,9 @@ fn refuse_scope(request: &HttpRequest, service: &ServiceCaller, scopes: &'static
     Problem::insufficient_scope(scopes)
 }
 
-/// The caller of a request. A service is let through only if the table of scopes opens the route to its key: this is the
-/// one place where that is decided, and every extractor comes through it.
+/// The caller of a request. A service is let through only if the table of scopes opens the route to its key, and an
+/// operator only with a second factor where one is required: this is the one place where that is decided, and every
+/// extractor comes through it.
 async fn authenticate_request(request: &HttpRequest) -> Result<application::Caller, Problem> {
     let service = request.app_data::<SharedService>().ok_or(Kind::InternalError)?;
     // A request without a token gets a bare challenge: an error code is only for one that was shown (RFC
@@ -176,10 +178,14 @@ async fn authenticate_request(request: &HttpRequest) -> Result<application::Call
     let token = bearer_token(request.headers()).ok_or_else(unauthorized)?;
     let caller = application::auth::authenticate(&service.app, token).await?.ok_or_else(unauthorized)?;
     count_caller(request, service, &caller)?;
-    if let application::Caller::Service(key) = &caller {
-        let scopes = route_scopes(route_of(request)?.name);
-        if !key.has_any_scope(scopes) {
-            return Err(refuse_scope(request, key, scopes));
+    let route = route_of(request)?;
+    match &caller {
+        application::Caller::User(user) => enrolment::require_factor(&service.app.policy, user, route)?,
+        application::Caller::Service(key) => {
+            let scopes = route_scopes(route.name);
+            if !key.has_any_scope(scopes) {
+                return Err(refuse_scope(request, key, scopes));
+            }
         }
     }
     Ok(caller)

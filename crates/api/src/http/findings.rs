@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Path};
 use application::findings::{self, ResolveError};
-use domain::{Finding, FindingId, Invalid, Text};
+use domain::{Finding, FindingId, Invalid, OrderNumber, Text};
 use utoipa::ToSchema;
 
 use super::{
@@ -32,6 +32,7 @@ pub struct Resolution {
 #[utoipa::path(get, operation_id = "list", path = "/v1/operations/findings", tag = "Findings", security(("bearer" = ["OPERATOR"])),
     params(
         ("resolved" = Option<bool>, Query, description = "`true`: only findings that are resolved; `false`: only those that are open."),
+        ("orderNumber" = Option<String>, Query, description = "Only findings about this order."),
         PageParameters
     ), responses(
     (status = 200, description = "A page.", body = PageView<FindingView>)
@@ -41,10 +42,11 @@ pub async fn list_findings(service: SharedService, http: HttpRequest, staff: Sta
     let mut it = QueryParameters::new(&http);
     let resolved =
         it.read_optional("resolved", |text| text.parse().map_err(|_| Invalid("must be true or false")));
+    let order = it.read_optional("orderNumber", OrderNumber::parse);
     let after = it.read_cursor(&cursors, FindingId::parse);
     let limit = it.read_limit();
-    let (resolved, after, limit) = it.finish(|| Some((resolved?, after?, limit?)))?;
-    let page = findings::list_findings(&service.app, &staff, resolved, after, limit).await?;
+    let (resolved, order, after, limit) = it.finish(|| Some((resolved?, order?, after?, limit?)))?;
+    let page = findings::list_findings(&service.app, &staff, order.as_ref(), resolved, after, limit).await?;
     Ok(HttpResponse::Ok().json(PageView::from_page(&page, &cursors, |it| FindingView::from(it))))
 }
 

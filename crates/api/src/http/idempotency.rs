@@ -6,6 +6,8 @@
 //! the application (ADR 0013).
 
 mod canonical;
+#[cfg(test)]
+mod fuzz_tests;
 
 use actix_web::{FromRequest, HttpRequest, web::Path};
 use application::{Caller, IdempotentRequest, UserCaller};

@@ -38,12 +38,15 @@ pub(super) const KEY_ROUTES: &[Row] = &[
     ("GET /v1/payments",                                 &[PaymentsWrite, RefundsWrite]),
     ("GET /v1/payments/{transactionId}",                 &[PaymentsWrite, RefundsWrite]),
     ("GET /v1/payments/{transactionId}/attempts",        &[PaymentsWrite, RefundsWrite]),
+    ("GET /v1/payments/{transactionId}/notices",         &[PaymentsWrite, RefundsWrite]),
     ("POST /v1/payments/{transactionId}/captures",       &[PaymentsWrite]),
     ("POST /v1/payments/{transactionId}/voids",          &[PaymentsWrite]),
     ("GET /v1/payments/{transactionId}/refunds",         &[RefundsWrite]),
     ("POST /v1/payments/{transactionId}/refunds",        &[RefundsWrite]),
     ("GET /v1/refunds",                                  &[RefundsWrite]),
 
+    // Sums of orders and of their money, which a reader of all orders can add up, too.
+    ("GET /v1/operations/overview",                      &[OrdersRead]),
     ("GET /v1/operations/findings",                      &[PaymentsWrite]),
     ("POST /v1/operations/findings/{id}/resolution",     &[PaymentsWrite]),
 

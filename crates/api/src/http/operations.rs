@@ -43,7 +43,7 @@ pub struct Readiness {
 /// The condition of one dependency at the time of the request.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Dependency)]
-struct DependencyView {
+pub(super) struct DependencyView {
     #[schema(example = "database")]
     name: &'static str,
     /// Whether no request can be served without it.
@@ -69,9 +69,7 @@ pub async fn healthz() -> HttpResponse {
     (status = 503, description = "The service cannot serve requests, or is being stopped: send requests elsewhere.", body = Readiness)
 ))]
 pub async fn readyz(service: SharedService) -> HttpResponse {
-    // All at once, so that the probe takes one time limit at most, however many dependencies hang.
-    let checks = service.dependencies.iter().map(check_dependency);
-    let dependencies = futures_util::future::join_all(checks).await;
+    let dependencies = check_dependencies(&service.dependencies).await;
     let any = |condition| dependencies.iter().any(|it: &DependencyView| it.status == condition);
     // Stopping goes first: also a healthy process has to be taken out of the load balancer before it ends.
     let status = if service.stopping.is_cancelled() {
@@ -92,6 +90,12 @@ pub async fn readyz(service: SharedService) -> HttpResponse {
     // missing.
     response.extensions_mut().insert(NotAProblem);
     response
+}
+
+/// Asks every dependency for its condition.
+pub(super) async fn check_dependencies(all: &[Dependency]) -> Vec<DependencyView> {
+    // All at once, so that the probe takes one time limit at most, however many dependencies hang.
+    futures_util::future::join_all(all.iter().map(check_dependency)).await
 }
 
 async fn check_dependency(it: &Dependency) -> DependencyView {

@@ -33,6 +33,8 @@ const USERNAME_BYTES_MAX: usize = 255;
 /// Times are stamped by the clocks of several instances: they may differ by up to 10 s, and a commit takes time. A
 /// client that polls must look back for 20 s: ask for `createdAfter`, or `updatedAfter` with `sort=updatedAt`, = the
 /// newest known time less 20 s, and leave out the versions that are known. Nothing is missed then.
+///
+/// Orders that closed long ago can be archived: they are in no list, and are found by their numbers as before.
 #[utoipa::path(get, operation_id = "list", path = "/v1/orders", tag = "Orders", security(("bearer" = [])),
     params(
         OrderFilterParameters,

@@ -23,7 +23,7 @@ use crate::service::SharedService;
 /// List the transactions of all orders, newest first
 ///
 /// Sorted by `createdAt`, which is stamped by the clocks of several instances. A client that polls for new ones must
-/// look back for 20 s, as with the list of orders.
+/// look back for 20 s, as with the list of orders. Payments of archived orders are not listed; they are found by their ids.
 #[utoipa::path(get, operation_id = "listAll", path = "/v1/payments", tag = "Payments", security(("bearer" = ["OPERATOR"])),
     params(
         ("status" = Option<String>, Query, description = "Only transactions with this status, or one of several, separated by commas.", example = "PENDING,AUTHORIZED"),
@@ -51,7 +51,7 @@ pub async fn list_all_payments(service: SharedService, http: HttpRequest, staff:
 
 /// List the refunds of all transactions, newest first
 ///
-/// Sorted by `createdAt`, as the list of all transactions.
+/// Sorted by `createdAt`, as the list of all transactions. Refunds of archived orders are not listed.
 #[utoipa::path(get, operation_id = "listAllRefunds", path = "/v1/refunds", tag = "Payments", security(("bearer" = ["OPERATOR"])),
     params(
         ("status" = Option<String>, Query, description = "Only refunds with this status, or one of several, separated by commas.", example = "PENDING,FAILED"),

@@ -206,6 +206,8 @@ const fn many(reached: Limit) -> &'static str {
         Limit::UserDeclines => "declined payments of this user within a day",
         Limit::ResetRequests => "requests to reset the password of this account",
         Limit::NetworkResets => "requests to reset a password from this network",
+        Limit::VerificationRequests => "requests to verify this address",
+        Limit::NetworkVerifications => "requests to verify an address from this network",
         Limit::UserRequests => "requests of this user within a minute",
         Limit::KeyRequests => "requests with this API key within a minute",
         Limit::NetworkRequests => "requests from this network within a minute",

@@ -13,7 +13,7 @@ use std::{
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::{format_line, worker::Worker};
+use super::{style::format_bytes, worker::Worker};
 use crate::stopwatch::Stopwatch;
 
 /// Most lines that wait to be written. The channel allocates a slot for each at its start.
@@ -90,7 +90,7 @@ fn truncate_line(long: &[u8]) -> Vec<u8> {
     // Cutting the line itself would leave half an object, which breaks every reader of JSON lines. The cut
     // may be in the middle of a character, hence the lossy conversion.
     let beginning = String::from_utf8_lossy(long.get(..BEGINNING_BYTES).unwrap_or_default());
-    format_line("WARN", "log line too long, only its beginning is kept", ("beginning", beginning.into()))
+    format_bytes("WARN", "log line too long, only its beginning is kept", &[("beginning", beginning.into())])
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use std::{
 
 use prometheus_client::metrics::counter::Counter;
 
-use super::format_line;
+use super::style::format_bytes;
 
 /// Pause before the next attempt to write to an output that is full and does not block.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
@@ -69,9 +69,8 @@ impl<W: Write> Worker<W> {
         let lost = self.dropped_lines.get();
         // A report that is dropped itself changes nothing: the next one covers the same lines, and this one.
         let lines = lost.saturating_sub(self.reported);
-        if lines > 0
-            && self.write_line(&format_line("WARN", "lines of the log were dropped", ("lines", lines.into())))
-        {
+        let report = || format_bytes("WARN", "lines of the log were dropped", &[("lines", lines.into())]);
+        if lines > 0 && self.write_line(&report()) {
             self.reported = lost;
         }
     }

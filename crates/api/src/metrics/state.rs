@@ -10,7 +10,7 @@ use prometheus_client::{
 };
 
 use super::labels::{FindingLabels, GatewayLabels};
-use crate::log;
+use crate::{build_info, log};
 
 /// What one look at the process found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -78,8 +78,7 @@ impl StateMetrics {
         to.register("pool_connections_max", "Connections to the database that there may be", self.pool_max.clone());
         to.register("build_info", "1; the labels say what runs", self.build.clone());
         to.register("security_events", "Lines of the security log by event", log::security_events());
-        let commit = option_env!("BUILD_COMMIT").filter(|it| !it.is_empty()).unwrap_or("unknown");
-        self.build.get_or_create(&BuildLabels { version: env!("CARGO_PKG_VERSION"), commit }).set(1);
+        self.build.get_or_create(&BuildLabels { version: build_info::VERSION, commit: build_info::COMMIT }).set(1);
     }
 
     /// Registers the metrics of the process, under the names that Prometheus' own libraries give them.

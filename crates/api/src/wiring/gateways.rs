@@ -8,7 +8,7 @@ use adapters_gateways::{
 use application::{App, gateways::GuardedGateway};
 use ports::{Clock, Gateway, Metrics};
 
-use super::{build_clock, open_sandbox};
+use super::{build_clock, secrets::open_sandbox};
 use crate::{
     config::{Config, ConfigError, Database, PREFIX},
     wiring::StartError,

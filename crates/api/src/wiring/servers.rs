@@ -1,16 +1,18 @@
 //! The optional servers, Redis and memcached, and what is built on them.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use adapters_crypto::Sha256Digests;
 use adapters_local::{LocalBroadcast, LocalCache, LocalLocks, LocalThrottle};
 use adapters_memcached::{Memcached, MemcachedCache};
-use adapters_redis::{Redis, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle};
+use adapters_redis::{
+    DEFAULT_TIMEOUT, InvalidUrl, Redis, RedisAddress, RedisBroadcast, RedisCache, RedisLocks, RedisThrottle,
+};
 use application::{
     caching::{ScopedCache, TieredCache, cache_shape},
     shared_throttle::SharedThrottle,
 };
-use ports::{Broadcast, Cache, Clock, Digests, HealthCheck, LockManager, SharedCounters, Throttle};
+use ports::{Broadcast, Cache, Clock, Digests, HealthCheck, LockManager, Metrics, SharedCounters, Throttle};
 use secrecy::ExposeSecret;
 
 use super::CACHE_BYTES_MAX;
@@ -21,6 +23,8 @@ use crate::{
 
 /// The broadcast channel on which instances announce that sessions ended.
 const SESSIONS_ENDED_CHANNEL: &str = "sessions-ended";
+/// How long a start waits for Redis to say what it is. A Redis that is away is no reason not to start.
+const KIND_TIMEOUT: Duration = Duration::from_secs(2);
 /// Length of the digest that names the database in the keys of cached entries, in characters.
 const SCOPE_CHARS: usize = 16;
 
@@ -32,13 +36,27 @@ pub(super) struct Servers {
 
 impl Servers {
     pub(super) fn from_config(config: &Config) -> Result<Self, ConfigError> {
-        let redis = config.redis_url.as_ref().map(|it| Redis::new(it.expose_secret())).transpose();
-        let redis = redis.map_err(|rule| ConfigError::invalid("redis_url", rule));
+        let redis = open_redis(config);
         let memcached = config.memcached_url.as_deref().map(Memcached::new).transpose();
         let memcached = memcached.map_err(|rule| ConfigError::invalid("memcached_url", rule));
         let faults = redis.as_ref().err().into_iter().chain(memcached.as_ref().err());
         ConfigError::combine_faults(faults.cloned())?;
         Ok(Self { redis: redis?, memcached: memcached? })
+    }
+
+    /// Counts what Redis does not carry out.
+    pub(super) fn with_metrics(self, metrics: &Arc<dyn Metrics>) -> Self {
+        Self { redis: self.redis.map(|it| it.with_metrics(metrics.clone())), ..self }
+    }
+
+    /// Whether Redis is what its URL says, if it can be reached. A cluster behind the URL of a single server would refuse
+    /// most calls for ever, and nothing would stop.
+    pub(super) async fn check_kinds(self) -> Result<Self, ConfigError> {
+        if let Some(redis) = &self.redis {
+            let checked = redis.check_kind(KIND_TIMEOUT).await;
+            checked.map_err(|wrong| ConfigError::invalid("redis_url", wrong))?;
+        }
+        Ok(self)
     }
 
     /// The cache: this process, in front of memcached, in front of Redis, as far as there are such servers.
@@ -92,6 +110,25 @@ impl Servers {
 pub(super) fn cache_scope(database: &Database) -> String {
     let digest = Sha256Digests.sha256_hex(format!("{}\n{}", database.name(), cache_shape()).as_bytes());
     digest.chars().take(SCOPE_CHARS).collect()
+}
+
+/// The Redis of the configuration; it is not connected to.
+fn open_redis(config: &Config) -> Result<Option<Redis>, ConfigError> {
+    let authorities = config.redis_ca_file.as_ref().map(std::fs::read).transpose();
+    let authorities = authorities.map_err(|error| {
+        ConfigError::invalid("redis_ca_file", format!("cannot be read: {}", error.kind()))
+    })?;
+    let Some(url) = &config.redis_url else {
+        return match authorities {
+            Some(_) => Err(ConfigError::invalid("redis_ca_file", "needs redis_url")),
+            None => Ok(None),
+        };
+    };
+    match RedisAddress::parse(url.expose_secret(), authorities.as_deref()) {
+        Ok(address) => Ok(Some(Redis::from_address(address, DEFAULT_TIMEOUT))),
+        Err(rule @ InvalidUrl::Form) => Err(ConfigError::invalid("redis_url", rule)),
+        Err(rule @ InvalidUrl::Certificates) => Err(ConfigError::invalid("redis_ca_file", rule)),
+    }
 }
 
 fn optional_dependency(name: &'static str, server: impl HealthCheck + 'static) -> Dependency {

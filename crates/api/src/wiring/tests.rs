@@ -1,5 +1,10 @@
+use adapters_crypto::random_secret;
+use adapters_gateways::secret_from_bytes;
+use adapters_local::SystemClock;
+
 use super::{
     hashing::{PURPOSES, QUEUED_PASSWORDS_PER_HASH, hashing_limits},
+    secrets::{SHARED_SECRET, open_sandbox},
     *,
 };
 use crate::tasks::HASHING_MAX;
@@ -22,6 +27,39 @@ fn settings_that_no_start_accepts_are_refused_before_anything_is_opened() {
     assert!(check(&[]).is_ok());
     assert_eq!(check(&[server]), Err(format!("jwt_secret (IDEM_JWT_SECRET): {SHARED_SECRET}")));
     assert!(check(&[server, ("IDEM_JWT_SECRET", "a-secret-of-more-than-thirty-two-bytes")]).is_ok());
+}
+
+#[test]
+fn certificates_for_redis_are_checked_before_anything_is_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("text");
+    std::fs::write(&text, "no certificate").unwrap();
+    let missing = folder.path().join("missing");
+    for (url, file) in [
+        (None, &text),
+        (Some("rediss://host"), &text),
+        (Some("rediss://host"), &missing),
+        (Some("redis://host"), &text),
+    ] {
+        let file = ("IDEM_REDIS_CA_FILE".to_owned(), file.display().to_string());
+        let url = url.map(|it| ("IDEM_REDIS_URL".to_owned(), it.to_owned()));
+        let config = Config::from_sources(None, url.into_iter().chain([file])).unwrap();
+        let fault = check_settings(&config).unwrap_err().to_string();
+        assert!(fault.starts_with("redis_ca_file (IDEM_REDIS_CA_FILE): "), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_node_of_a_cluster_behind_the_url_of_one_server_stops_the_start() {
+    let cluster = test_servers::RedisCluster::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let settings = [
+        ("IDEM_DATABASE_URL".to_owned(), format!("sqlite://{}/idem.db", folder.path().display())),
+        ("IDEM_REDIS_URL".to_owned(), cluster.node_url(0).unwrap()),
+    ];
+    let config = Config::from_sources(None, settings).unwrap();
+    let fault = wire_adapters(&config).await.err().unwrap().to_string();
+    assert!(fault.starts_with("redis_url (IDEM_REDIS_URL): names a node of a Redis Cluster"), "{fault}");
 }
 
 #[tokio::test]

@@ -19,7 +19,7 @@ const COMPARED: &[&str] = &[
 /// Texts over this length do not fit into a body with the rest.
 const LENGTH_MAX: usize = 10_000;
 /// The limits that the many requests of one user would reach.
-const LIMITS: &[(&str, &str)] = &[
+pub(crate) const LIMITS: &[(&str, &str)] = &[
     ("IDEM_LOGIN_FAILURES_PER_ACCOUNT", "1000000"),
     ("IDEM_LOGIN_FAILURES_PER_ACCOUNT_TOTAL", "1000000"),
     ("IDEM_LOGIN_FAILURES_PER_ADDRESS", "1000000"),
@@ -35,10 +35,11 @@ struct Case {
 }
 
 /// The document, with what a value that fits looks like.
-struct Document(Value);
+pub(crate) struct Document(pub(crate) Value);
 
 impl Document {
-    fn resolve<'d>(&'d self, schema: &'d Value) -> &'d Value {
+    /// The schema itself, or the one that it names.
+    pub(crate) fn resolve<'d>(&'d self, schema: &'d Value) -> &'d Value {
         match schema["$ref"].as_str() {
             Some(pointer) => self.resolve(self.0.pointer(pointer.trim_start_matches('#')).unwrap()),
             None => schema,
@@ -59,7 +60,8 @@ impl Document {
         }
     }
 
-    fn sample(&self, schema: &Value) -> Value {
+    /// A value that fits.
+    pub(crate) fn sample(&self, schema: &Value) -> Value {
         let (inner, _) = self.not_null(schema);
         if let Some(example) = schema["examples"].get(0).or_else(|| inner["examples"].get(0)) {
             return example.clone();
@@ -197,7 +199,7 @@ fn faults(reply: &Reply) -> Vec<String> {
 }
 
 /// Every operation: method, path with parameters that name nothing, and its description.
-fn operations(document: &Value) -> Vec<(Method, String, Value)> {
+pub(crate) fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     let mut all = Vec::new();
     for (path, item) in document["paths"].as_object().unwrap() {
         if !path.starts_with("/v1/") || path.starts_with("/v1/callbacks/") {
@@ -212,7 +214,8 @@ fn operations(document: &Value) -> Vec<(Method, String, Value)> {
     all
 }
 
-async fn fetch_document(client: &Client) -> Document {
+/// The document as the service publishes it.
+pub(crate) async fn fetch_document(client: &Client) -> Document {
     Document(client.get("/openapi.json").await.ok(200))
 }
 

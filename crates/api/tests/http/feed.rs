@@ -79,6 +79,33 @@ async fn the_feed_is_for_operators_and_its_parameters_are_checked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_reader_may_begin_with_what_happens_from_now_on() {
+    let server = Server::with(QUIET);
+    let (operator, customer) = (server.operator().await, server.customer().await);
+    let product = operator.product("9.99", None).await;
+    let old = customer.order(&product, 1).await;
+    events_of(&operator, 0, &old, "order.placed").await;
+    let begun = operator.get("/v1/events?start=now").await.ok(200);
+    assert_eq!(begun["data"], json!([]));
+    let after = begun["nextAfter"].as_i64().unwrap();
+    assert_eq!(after, end_of(&operator).await);
+    let new = customer.order(&product, 1).await;
+    let events = events_of(&operator, after, &new, "order.placed").await;
+    assert_eq!(types(&events), ["order.placed"]);
+    assert!(
+        read_from(&operator, after).await.0.iter().all(|it| number_of(it) != old["orderNumber"].as_str())
+    );
+    let oldest = operator.get("/v1/events?start=oldest&limit=1").await.ok(200);
+    assert_eq!(oldest, operator.get("/v1/events?limit=1").await.ok(200));
+    for bad in ["start=end", "start=", "start=now&after=1"] {
+        let refused = operator.get(&format!("/v1/events?{bad}")).await;
+        refused.refused(422, "invalid-request");
+        assert_eq!(refused.json()["errors"][0]["parameter"], "start", "{bad}");
+    }
+    customer.get("/v1/events?start=now").await.refused(403, "forbidden");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_change_is_an_event_with_what_an_operator_sees_at_that_moment() {
     let server = Server::with(QUIET);
     let (operator, customer) = (server.operator().await, server.customer().await);

@@ -17,6 +17,7 @@ mod crash;
 mod described;
 mod errors;
 mod feed;
+mod fuzz;
 pub(crate) mod harness;
 mod hostile;
 mod instances;

@@ -268,12 +268,12 @@ async fn a_finding_of_an_unreadable_row_says_whose_it_is() {
         person.username,
     ));
     customer.history(&order).await;
-    // The first instance still has the reply in its memory.
+    // The first instance still has the reply in its memory, and knows that the notice is stored.
     let other = server.beside(&[]);
     let retried = customer.at(other.address()).post("/v1/orders", &body).idempotent(&spent_key).await;
     retried.refused(500, "internal-error");
     logged_in.get("/v1/me/sessions").await;
-    notice.signed(&customer).await;
+    notice.signed(&customer.at(other.address())).await;
     let credentials = person.credentials(crate::harness::PASSWORD);
     server.client().post("/v1/auth/login", &credentials).await.refused(500, "internal-error");
 

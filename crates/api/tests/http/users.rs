@@ -70,7 +70,8 @@ async fn a_user_is_shown_with_the_last_login_and_the_number_of_orders() {
     let fresh = find().await;
     let of_person = json!({
         "id": fresh["id"], "username": person.username, "email": person.email, "role": "CUSTOMER",
-        "disabled": false, "createdAt": fresh["createdAt"], "lastLoginAt": null, "orderCount": 0,
+        "secondFactor": false, "emailVerifiedAt": null, "disabled": false, "createdAt": fresh["createdAt"],
+        "lastLoginAt": null, "orderCount": 0,
     });
     assert_eq!(fresh, of_person);
     let customer = person.login(&shared().client()).await;

@@ -1,6 +1,8 @@
 //! What `deploy/` says is held against the code that it starts.
 
 mod compose;
+mod debian;
+mod helm;
 mod image;
 mod kubernetes;
 mod monitoring;

@@ -5,6 +5,7 @@
     reason = "a test may fail loudly: that is what it is for"
 )]
 
+mod commit;
 mod deployed;
 mod documented;
 mod integrating;

@@ -56,6 +56,17 @@ async fn a_record_in_order_has_no_faults_and_is_counted() {
 }
 
 #[tokio::test]
+async fn archived_orders_are_judged_too() {
+    let archive = |it: &mut Snapshot| {
+        it.archived_orders.push(adapters_local::record::ArchivedOrderRow { order: order().key });
+    };
+    let it = TestApp::new().with_state(fill_paid).with_state(archive);
+    assert_eq!(audit_record(&it.app).await.unwrap().orders, 1);
+    let it = it.with_state(|it| it.history.truncate(1));
+    assert!(!audit_record(&it.app).await.unwrap().faults.is_empty());
+}
+
+#[tokio::test]
 async fn a_broken_history_is_found() {
     let faults = faults_after(|it| it.history.truncate(1)).await;
     assert_eq!(

@@ -8,7 +8,10 @@ use ports::{
     Write,
 };
 
-use super::login_attempts::LoginAttempt;
+use super::{
+    email_verification::{may_send_verification, verification_write},
+    login_attempts::LoginAttempt,
+};
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, Throttled,
     idempotent::{Decision, UseCaseError, box_decision, run_once},
@@ -82,9 +85,13 @@ where
     // Counted before anything is read or hashed, so that a flood from one network costs no more than the
     // counter.
     count_attempt(app, AttemptKind::Register, network).await?;
+    let is_mailed = may_send_verification(app, &account.email, network).await;
     let decide = || {
         let decided = async {
             let (work, user) = prepare_account(app, &account, Role::Customer, network).await?;
+            let verification =
+                || verification_write(app, user.email.clone(), Some(user.key), user.created_at);
+            let work = work.with_writes(is_mailed.then(verification).flatten());
             Ok(Decision::with_reply(work, user.id.to_string(), render(&user)))
         };
         box_decision(decided)
@@ -147,6 +154,9 @@ async fn prepare_account(
         disabled: false,
         created_at: app.clock.now(),
         changed_at: None,
+        second_factor_at: None,
+        email_verified_at: None,
+        email_revision: 0,
     };
     Ok((UnitOfWork::new().with_write(Write::InsertUser(user.clone(), hash)), user))
 }

@@ -4,6 +4,7 @@ use domain::{Email, Network, Password, User};
 use ports::{CommitError, HashPurpose, HashQueueKey, PortError, StoredReply, UnitOfWork, Write};
 
 use super::{
+    email_verification::{may_send_verification, verification_write},
     login::LoginError,
     login_attempts::PasswordAttempt,
     password::verify_current_password,
@@ -78,7 +79,8 @@ where
     let user = &caller.user.id;
     let guess = PasswordAttempt::new(user, &caller.session, change.network);
     guess.check_limit(app).await.map_err(LoginError::from)?;
-    let decide = || box_decision(decide_change(app, caller, &change, &guess, &render));
+    let is_mailed = may_send_verification(app, &change.email, change.network).await;
+    let decide = || box_decision(decide_change(app, caller, (&change, is_mailed), &guess, &render));
     let outcome = run_once(app, request.as_ref(), decide, map_commit_error).await;
     if matches!(outcome, Err(EmailError::Key(KeyError::Reused))) {
         guess.count_failure(app).await.map_err(LoginError::from)?;
@@ -95,7 +97,7 @@ where
 async fn decide_change<R>(
     app: &App,
     caller: &UserCaller,
-    change: &EmailChange,
+    (change, is_mailed): (&EmailChange, bool),
     guess: &PasswordAttempt<'_>,
     render: &R,
 ) -> Result<Decision<StoredReply>, Attempt<EmailError>>
@@ -115,13 +117,16 @@ where
     }
     let next = read.with_email(change.email.clone(), now);
     let reply = render(&next);
+    let verification =
+        is_mailed.then(|| verification_write(app, next.email.clone(), Some(key), now)).flatten();
     let work = UnitOfWork::new()
         .with_write(Write::RequirePassword(key, hash))
         .with_write(Write::ChangeEmail { user: next, read: read.changed_at })
         // Its link was sent to the old address: the new owner of that mailbox must not get the account.
         .with_write(Write::DropPasswordReset(key))
         .with_write(end_others_write(app, caller).await.map_err(EmailError::from)?)
-        .with_writes(notice_write(app, read.email, key, now));
+        .with_writes(notice_write(app, read.email, key, now))
+        .with_writes(verification);
     Ok(Decision::with_reply(work, id, reply))
 }
 

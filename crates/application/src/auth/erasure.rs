@@ -14,8 +14,8 @@
 
 use domain::{Network, Password, PasswordHash, User, UserKey, order::OrderStatus};
 use ports::{
-    HashPurpose, HashQueueKey, OrderCursor, OrderFilter, OrderSort, PortError, StoredReply, UnitOfWork,
-    UserErasure, Write,
+    HashPurpose, HashQueueKey, OrderCursor, OrderFilter, OrderSort, PortError, SecondFactorWrite,
+    StoredReply, UnitOfWork, UserErasure, Write,
 };
 
 use super::{
@@ -145,6 +145,7 @@ async fn prepare_erasure(
     Ok(UnitOfWork::new()
         .with_write(Write::EraseUser(Box::new(erasure)))
         .with_write(Write::DropPasswordReset(read.key))
+        .with_write(Write::SecondFactor(Box::new(SecondFactorWrite::Drop(read.key))))
         .with_write(end_sessions_write(app, read.key))
         .with_write(Write::CloseOpenOrders { owner: read.key, placed: account.order_count })
         .with_writes(deputy))

@@ -1,10 +1,11 @@
 //! Logging in: a password is exchanged for a session.
 //!
 //! ```text
-//! count the attempt ─► find the account ─► locked? ─► verify ─► locked? ─► commit
-//!   (network)           (or none)                       │                  RequirePassword
-//!                                                       └─ wrong: count    InsertSession
-//!                                                          the failure     (+ a new hash)
+//! count the attempt ─► find the account ─► locked? ─► verify ─► locked? ─► check the code ─► commit
+//!   (network)           (or none)                       │        (and codes?)     │           RequirePassword
+//!                                                       │                         │           the code is used
+//!                                                       └─ wrong: count           └─ wrong:   InsertSession
+//!                                                          the failure               count it (+ a new hash)
 //! ```
 //!
 //! The promises:
@@ -12,17 +13,24 @@
 //! - The reply and its time are the same for a wrong password, an unknown name and a closed account: a name
 //!   without an account is verified against a dummy hash, and counted like any other.
 //! - Guessing is slow: failures lock the account for the network, the network, and at last the account (see
-//!   `login_attempts`). A successful login clears only the failures of its own account and network.
+//!   `login_attempts`). A successful login clears only the failures of its own account and network. Wrong codes have
+//!   counts of their own, which a new password does not start over.
 //! - A session begins only if the verified hash is still the user's at the commit, so a concurrent change of
 //!   the password or a closed account wins.
 
-use domain::{Password, PasswordHash, Session, SessionId, SessionKey, session::SessionOrigin};
-use ports::{CommitError, Credentials, HashPurpose, HashQueueKey, HasherBusy, PortError, UnitOfWork, Write};
+use domain::{
+    Network, Password, PasswordHash, Session, SessionId, SessionKey, User, UserId, session::SessionOrigin,
+};
+use ports::{
+    CommitError, Credentials, HashPurpose, HashQueueKey, HasherBusy, PortError, SecondFactorWrite,
+    UnitOfWork, Write,
+};
 
 use super::{
     TokenPair,
     login_attempts::{LOGIN_BYTES_MAX, LoginAttempt},
     session::issue_token_pair,
+    totp_codes::{CodeError, check_login_code},
 };
 use crate::{
     App, Throttled,
@@ -37,6 +45,8 @@ pub struct LoginRequest {
     pub login: String,
     /// The password as it was sent, of any length.
     pub password: String,
+    /// A code of the second factor as it was sent, of any length; `None` if there was none.
+    pub code: Option<String>,
     /// Where the client is, for the counters, and what it says about itself; both are stored with the session.
     pub origin: SessionOrigin,
 }
@@ -47,6 +57,12 @@ pub enum LoginError {
     /// The password is wrong, there is no such user, or the account is closed. Which one is never revealed.
     #[error("name and password do not fit")]
     Invalid,
+    /// The password is right, and the account needs a code, too.
+    #[error("a code of the second factor is needed")]
+    CodeRequired,
+    /// The password is right, and the code is wrong or was used before.
+    #[error("the code of the second factor is wrong or used")]
+    CodeInvalid,
     /// Too many logins failed or were attempted; retry after the time given.
     #[error("too many logins")]
     Throttled(Throttled),
@@ -64,12 +80,22 @@ impl From<Throttled> for LoginError {
     }
 }
 
+impl From<CodeError> for LoginError {
+    fn from(it: CodeError) -> Self {
+        match it {
+            CodeError::Required => Self::CodeRequired,
+            CodeError::Invalid => Self::CodeInvalid,
+            CodeError::Failed(away) => Self::Failed(away),
+        }
+    }
+}
+
 /// Verifies a password and begins a session.
 ///
 /// # Errors
 /// [`LoginError`].
 pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginError> {
-    let LoginRequest { login, password, origin } = login;
+    let LoginRequest { login, password, code, origin } = login;
     let network = origin.network;
     // A request may wait for the hasher for seconds, and both texts may be as long as a body. They are cut or
     // dropped here, so that waiting requests hold little memory.
@@ -98,50 +124,93 @@ pub async fn login(app: &App, login: LoginRequest) -> Result<TokenPair, LoginErr
         // A closed account is refused only here, after the verification, so that the reply takes as long as
         // any other.
         Some(credentials) if fits && !credentials.user.disabled => {
-            guess.clear_failures(app).await;
-            begin_session(app, credentials, password, (share, origin)).await
+            let (user, needs_code) =
+                (credentials.user.id.clone(), credentials.user.second_factor_at.is_some());
+            let code_guess = LoginAttempt::of_code(&credentials.user, network);
+            let begun = begin_session(app, credentials, (password, code), (share, origin)).await;
+            match &begun {
+                Ok(_) => {
+                    guess.clear_failures(app).await;
+                    if needs_code {
+                        code_guess.clear_failures(app).await;
+                    }
+                }
+                // The right password alone clears nothing: the login has not succeeded.
+                Err(LoginError::CodeInvalid) => {
+                    count_failed_login(app, &code_guess, Some(&user), network).await?;
+                }
+                Err(_) => {}
+            }
+            begun
         }
         known => {
-            SecurityEvent::LoginFailed { user: known.as_ref().map(|it| &it.user.id), network }.log();
-            // Counted after the verification, because a correct password is no failure; concurrent failures
-            // beyond the limit get `Throttled` here instead of `Invalid`.
-            guess.count_failure::<LoginError>(app).await?;
+            let user = known.as_ref().map(|it| &it.user.id);
+            count_failed_login(app, &guess, user, network).await?;
             Err(LoginError::Invalid)
         }
     }
 }
 
-/// Begins a session if the verified password is still the user's. A hash of another cost than new ones is
-/// replaced; when a concurrent login has just replaced it, the password is verified once more against the new
-/// hash.
+/// Logs and counts a wrong password or code. Counted after the verification, because what is right is no failure;
+/// concurrent failures beyond the limit get `Throttled` here.
+async fn count_failed_login(
+    app: &App,
+    guess: &LoginAttempt,
+    user: Option<&UserId>,
+    network: Network,
+) -> Result<(), LoginError> {
+    SecurityEvent::LoginFailed { user, network }.log();
+    guess.count_failure(app).await
+}
+
+/// Begins a session if the verified password is still the user's and the code is good, where one is needed. A hash of
+/// another cost than new ones is replaced; when a concurrent login has just replaced it, the password is verified once
+/// more against the new hash.
 async fn begin_session(
     app: &App,
     credentials: Credentials,
-    password: String,
+    (password, code): (String, Option<String>),
     (share, origin): (HashQueueKey, SessionOrigin),
 ) -> Result<TokenPair, LoginError> {
+    let factor = check_code(app, &credentials.user, code.as_deref(), share.network).await?;
     let renewed = rehash_password(app, &credentials.hash, password.clone(), share).await;
-    if let Some(pair) = commit_session(app, &credentials, renewed, origin.clone()).await? {
+    if let Some(pair) = commit_session(app, &credentials, (renewed, factor), origin.clone()).await? {
         return Ok(pair);
     }
     let now_known = app.users.find_credentials(credentials.user.username.as_str()).await?;
-    // Read again, because the commit found another hash or a closed account. Only a hash of the same user
-    // that differs is worth a second verification; anything else is a refusal, and there is no third attempt.
-    let changed = now_known
-        .filter(|it| it.user.key == credentials.user.key && !it.user.disabled && it.hash != credentials.hash);
+    // Read again, because the commit found another hash, a closed account, or another second factor. The password is
+    // verified once more if the hash of the same user differs, and the code in any case: another login may have used
+    // it. There is no third attempt.
+    let changed = now_known.filter(|it| it.user.key == credentials.user.key && !it.user.disabled);
     let Some(changed) = changed else { return Err(LoginError::Invalid) };
-    if !app.hasher.verify_password(Some(changed.hash.clone()), password, share).await? {
+    if changed.hash != credentials.hash
+        && !app.hasher.verify_password(Some(changed.hash.clone()), password, share).await?
+    {
         return Err(LoginError::Invalid);
     }
-    commit_session(app, &changed, None, origin).await?.ok_or(LoginError::Invalid)
+    let factor = check_code(app, &changed.user, code.as_deref(), share.network).await?;
+    commit_session(app, &changed, (None, factor), origin).await?.ok_or(LoginError::Invalid)
 }
 
-/// Commits a session, and the new hash if there is one. `None` when the password was changed or the account
-/// closed in the meantime.
+/// The write of [`check_login_code`], unless too many codes of the user were wrong: then the code is not looked at.
+async fn check_code(
+    app: &App,
+    user: &User,
+    code: Option<&str>,
+    network: Network,
+) -> Result<SecondFactorWrite, LoginError> {
+    if user.second_factor_at.is_some() {
+        LoginAttempt::of_code(user, network).check_limits::<LoginError>(app).await?;
+    }
+    Ok(check_login_code(app, user, code).await?)
+}
+
+/// Commits a session, the new hash if there is one, and the use of the code. `None` when the password or the second factor
+/// was changed, the account closed, or the code used in the meantime.
 async fn commit_session(
     app: &App,
     Credentials { user, hash }: &Credentials,
-    renewed: Option<PasswordHash>,
+    (renewed, factor): (Option<PasswordHash>, SecondFactorWrite),
     origin: SessionOrigin,
 ) -> Result<Option<TokenPair>, LoginError> {
     let now = app.clock.now();
@@ -161,6 +230,7 @@ async fn commit_session(
     let renewed = renewed.map(|to| Write::ChangePassword { user: user.key, from: hash.clone(), to });
     let work = UnitOfWork::new().with_write(Write::RequirePassword(user.key, hash.clone()));
     let work = renewed.into_iter().fold(work, UnitOfWork::with_write);
+    let work = work.with_write(Write::SecondFactor(Box::new(factor)));
     let work = work.with_write(Write::InsertSession(session.clone(), origin));
     match app.store.commit(work).await {
         Ok(()) => Ok(Some(issue_token_pair(app, &session, user.id.clone()))),

@@ -1,4 +1,5 @@
-//! Counting failed logins: by account and network, by network, and by account.
+//! Counting failed logins: by account and network, by network, and by account. Wrong codes of a second factor are
+//! counted in the same way and with the same limits, in counters of their own; only that of the network is shared.
 //!
 //! | counter | what it locks |
 //! | --- | --- |
@@ -10,11 +11,13 @@
 //!
 //! An account is the folded text that was sent, whether or not there is such an account: so a counter says
 //! nothing about existence. Its counters start over when its password changes, because they count guesses at
-//! the present one, and when the account itself changes: an operator unlocks it so. A counter that cannot be read refuses no login.
+//! the present one, and when the account itself changes: an operator unlocks it so. Those of codes are named by the
+//! key of the account and never start over: a code is as good after a new password as before, so who can read the
+//! user's mails must not get new guesses with each reset. A counter that cannot be read refuses no login.
 
 use std::time::Duration;
 
-use domain::{Network, SessionId, Timestamp, UserId, UserKey};
+use domain::{Network, SessionId, Timestamp, User, UserId, UserKey};
 use ports::{Credentials, PortError};
 
 use crate::{
@@ -38,7 +41,8 @@ const DIGEST_PURPOSE: &str = "login names";
 /// reveals nothing.
 const NO_USER: UserKey = UserKey::new(0);
 
-/// One attempt at the password of an account, with the names of the counters that a failure adds to.
+/// One attempt at the password of an account or at a code of its second factor, with the names of the counters that
+/// a failure adds to.
 pub(super) struct LoginAttempt {
     user: Option<(UserKey, UserId)>,
     network: Network,
@@ -60,15 +64,26 @@ struct LimitedCount<'g> {
 impl LoginAttempt {
     /// An attempt from that network at the account that `login` names; `known` is that account, if it exists.
     pub(super) fn new(app: &App, login: &str, known: Option<&Credentials>, network: Network) -> Self {
-        let name = digest_login(app, login, known);
+        let user = known.map(|it| (it.user.key, it.user.id.clone()));
+        Self::with_counters(user, network, ("login", &digest_login(app, login, known)))
+    }
+
+    /// An attempt from that network at a code of the user's second factor, after the right password.
+    pub(super) fn of_code(user: &User, network: Network) -> Self {
+        let name = user.key.get().to_string();
+        Self::with_counters(Some((user.key, user.id.clone())), network, ("code", &name))
+    }
+
+    fn with_counters(user: Option<(UserKey, UserId)>, network: Network, (what, name): (&str, &str)) -> Self {
         Self {
-            user: known.map(|it| (it.user.key, it.user.id.clone())),
+            user,
             network,
-            pair: format!("login:pair:{network}:{name}"),
+            pair: format!("{what}:pair:{network}:{name}"),
+            // One for passwords and codes: a network that guesses at both is locked as early as any other.
             address: format!("login:network:{network}"),
-            share: format!("login:share:{network}:{name}"),
-            account: format!("login:account:{name}"),
-            lock: format!("login:lock:{name}"),
+            share: format!("{what}:share:{network}:{name}"),
+            account: format!("{what}:account:{name}"),
+            lock: format!("{what}:lock:{name}"),
         }
     }
 
@@ -101,7 +116,7 @@ impl LoginAttempt {
     }
 
     /// Counts a failure. Of many concurrent ones, only as many as the limit allows learn that the password
-    /// was wrong.
+    /// or code was wrong.
     pub(super) async fn count_failure<E: From<Throttled> + From<PortError>>(
         &self,
         app: &App,
@@ -231,11 +246,18 @@ pub(super) struct PasswordAttempt<'g> {
     session: &'g SessionId,
     network: Network,
     name: String,
+    is_code: bool,
 }
 
 impl<'g> PasswordAttempt<'g> {
     pub(super) fn new(user: &'g UserId, session: &'g SessionId, network: Network) -> Self {
-        Self { user, session, network, name: format!("password:session:{session}") }
+        Self { user, session, network, name: format!("password:session:{session}"), is_code: false }
+    }
+
+    /// One attempt at a code of the second factor. It has a count of its own: the current password, which comes with it,
+    /// clears the other one, and must not buy guesses at the code.
+    pub(super) fn of_code(user: &'g UserId, session: &'g SessionId, network: Network) -> Self {
+        Self { user, session, network, name: format!("code:session:{session}"), is_code: true }
     }
 
     /// Refuses while the session has reached the limit of failures.
@@ -248,10 +270,14 @@ impl<'g> PasswordAttempt<'g> {
         }
     }
 
-    /// Logs and counts a wrong current password, and refuses beyond the limit.
+    /// Logs and counts a wrong current password or code, and refuses beyond the limit.
     pub(super) async fn count_failure(&self, app: &App) -> Result<(), Throttled> {
         let (user, session, network) = (self.user, self.session, self.network);
-        SecurityEvent::PasswordWrong { user, session, network }.log();
+        if self.is_code {
+            SecurityEvent::SecondFactorWrong { user, session, network }.log();
+        } else {
+            SecurityEvent::PasswordWrong { user, session, network }.log();
+        }
         let Ok(attempts) = app.throttle.count_attempt(&self.name, app.policy.login_window).await else {
             return Ok(());
         };

@@ -46,6 +46,8 @@ pub const RESET_TTL: Duration = Duration::from_secs(60 * 60);
 const TOKEN_PURPOSE: &str = "password reset tokens";
 /// The purpose of the digests of addresses in the names of counters.
 const ADDRESS_PURPOSE: &str = "password reset addresses";
+/// The shortest time that the system of record can tell apart.
+const SHORTEST_STEP: Duration = Duration::from_millis(1);
 /// The longest token that is looked up, in bytes. Those that are issued are shorter.
 const TOKEN_BYTES_MAX: usize = 128;
 /// The resource of all requests: the claim must not tell the account.
@@ -149,7 +151,7 @@ impl UseCaseError for ConfirmError {
 }
 
 /// Sets a new password with a token and ends all sessions of the account in one commit, and replies with `reply`. The
-/// locks of the account end too, because they count guesses at the old password.
+/// locks of the account end too, because they count guesses at the old password. Those of wrong codes stay.
 ///
 /// A token that is good for nothing, and a key that is used with other content, count as a failed login from the
 /// network: a client that knows the key of a reset could try passwords with it.
@@ -256,9 +258,11 @@ pub async fn issue_password_reset(
         let now = app.clock.now();
         let expires_at = now.saturating_add(RESET_TTL);
         let digest = Some(newest_digest(app, &token));
-        // The operator's word is the last one, also where the clock of an instance that took a request is ahead.
+        // The operator's word is the last one, also where the clock of an instance that took a request is ahead. And it
+        // is later than that request: a mail that waits is matched with its reset by this time, and would replace the
+        // token.
         let present = app.account_tasks.find_reset_of_user(user.key).await.map_err(UserAdminError::from)?;
-        let requested_at = present.map_or(now, |it| it.requested_at.max(now));
+        let requested_at = present.map_or(now, |it| it.requested_at.saturating_add(SHORTEST_STEP).max(now));
         let reset = PasswordReset { user: user.key, requested_at, expires_at, digest };
         let work = UnitOfWork::new().with_write(Write::RequestPasswordReset(reset, user.clone()));
         app.store.commit(work).await.map_err(Attempt::<UserAdminError>::from_commit_error)?;

@@ -7,12 +7,12 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use domain::{Network, Password, Role, User, UserKey};
+use domain::{Network, Password, Role, SessionId, User, UserKey};
 use ports::{HashPurpose, HashQueueKey, HasherBusy, PortError, UnitOfWork, Write};
 
 use super::revocations;
 use crate::{
-    App, UserCaller,
+    App, Staff, UserCaller,
     retry::{Attempt, retry_stale},
 };
 
@@ -61,7 +61,7 @@ pub async fn enable_user(app: &App, login: &str) -> Result<User, UserAdminError>
 }
 
 /// Ends all locks of the account's login, on every instance. Its counts of failed logins start over, because they are
-/// kept under `changed_at`, which gets a new value.
+/// kept under `changed_at`, which gets a new value. Those of wrong codes of a second factor stay.
 ///
 /// # Errors
 /// [`UserAdminError`].
@@ -113,6 +113,36 @@ pub async fn list_operators(app: &App) -> Result<Vec<User>, PortError> {
             return Ok(all);
         }
     }
+}
+
+/// Why a person at the machine cannot act as an operator.
+#[derive(Debug, thiserror::Error)]
+pub enum FindOperatorError {
+    /// No user has this name or e-mail address.
+    #[error("there is no such user")]
+    NotFound,
+    /// The user is no operator, or the account is disabled.
+    #[error("the user is no operator, or disabled")]
+    NotOperator,
+    /// The system of record is unavailable, or the user's row cannot be read.
+    #[error(transparent)]
+    Failed(#[from] PortError),
+}
+
+/// The operator with that name or e-mail address, as the author of what a command changes. There is no session and no
+/// password: the person who runs the command can write to the database anyway.
+///
+/// # Errors
+/// [`FindOperatorError`].
+pub async fn find_operator(app: &App, login: &str) -> Result<Staff, FindOperatorError> {
+    let known = app.users.find_credentials(login).await?;
+    let user = known.filter(|it| !it.user.is_erased()).ok_or(FindOperatorError::NotFound)?.user;
+    if user.disabled {
+        return Err(FindOperatorError::NotOperator);
+    }
+    // Of a session that does not exist: only the user is stored with a change.
+    let caller = UserCaller { user, session: SessionId::new(app.ids.next_id()) };
+    caller.into_operator().map(Staff::from).ok_or(FindOperatorError::NotOperator)
 }
 
 /// Commits the user that `changed` returns; `None` writes nothing.

@@ -3,8 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use domain::{Order, OrderKey, OrderNumber, order::StoredHistoryEntry};
-use ports::{Batch, Cache, DueOrders, OrderFilter, OrderHead, OrderRepository, Page, PortError};
+use domain::{Order, OrderKey, OrderNumber, Timestamp, UserKey, order::StoredHistoryEntry};
+use ports::{Batch, Cache, DueOrders, OldOrder, OrderFilter, OrderHead, OrderRepository, Page, PortError};
 
 use super::{CachedRows, SingleFlight};
 
@@ -92,6 +92,24 @@ impl OrderRepository for CachedOrders {
 
     async fn list_due_orders(&self, due: DueOrders, batch: Batch) -> Result<Vec<OrderNumber>, PortError> {
         self.record.list_due_orders(due, batch).await
+    }
+
+    async fn list_old_orders(
+        &self,
+        before: Timestamp,
+        after: Option<OldOrder>,
+        limit: u32,
+    ) -> Result<Vec<OldOrder>, PortError> {
+        self.record.list_old_orders(before, after, limit).await
+    }
+
+    async fn list_archived_orders(
+        &self,
+        owner: Option<UserKey>,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Result<Vec<(OrderKey, OrderNumber)>, PortError> {
+        self.record.list_archived_orders(owner, after, limit).await
     }
 }
 

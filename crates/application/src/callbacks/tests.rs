@@ -1,3 +1,4 @@
+mod recent;
 mod repeated;
 
 use std::collections::HashMap;

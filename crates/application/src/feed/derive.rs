@@ -4,7 +4,7 @@ use domain::{
     FeedEventType, FeedSubject, Finding, FindingId, Order, OrderChange, Transaction, User, Version,
     order::{DetailsWrite, OrderStatus},
 };
-use ports::{TransactionUpdate, UnitOfWork, Write};
+use ports::{SecondFactorWrite, TransactionUpdate, UnitOfWork, Write};
 
 use super::render::FeedContent;
 
@@ -36,21 +36,20 @@ pub(super) fn derive_events(work: &UnitOfWork) -> Vec<EventDraft> {
                 orders.push(order_event(FeedEventType::OrderPlaced, (**order).clone()));
             }
             Write::UpdateOrder(change) => orders.extend(order_events(change)),
-            Write::InsertTransaction(transaction) => {
-                let kind = FeedEventType::from_payment_status(transaction.status());
-                money.push(payment_event(kind, transaction));
-            }
+            Write::InsertTransaction(transaction) => money.push(new_payment_event(transaction)),
             Write::UpdateTransaction(update) => money.extend(transaction_events(update)),
             Write::InsertFinding(finding) => others.push(finding_event(finding)),
-            Write::InsertFindingOnce(finding, _) => {
-                others.push(EventDraft { only_with: Some(finding.id.clone()), ..finding_event(finding) });
-            }
+            Write::InsertFindingOnce(finding, _) => others.push(single_finding_event(finding)),
             Write::InsertUser(user, _) => others.push(user_event(FeedEventType::UserRegistered, user)),
             Write::UpdateUser { user, .. } | Write::ChangeEmail { user, .. } => {
                 others.push(user_event(FeedEventType::UserUpdated, user));
             }
             Write::RequestPasswordReset(_, user) => {
                 others.push(user_event(FeedEventType::UserPasswordResetRequested, user));
+            }
+            Write::SecondFactor(write) => others.extend(factor_event(write)),
+            Write::VerifyEmail { user, .. } => {
+                others.push(user_event(FeedEventType::UserEmailVerified, user));
             }
             Write::EraseUser(erasure) => others.push(user_event(FeedEventType::UserErased, &erasure.user)),
             // Parts of an order or a transaction, which a write above shows as a whole.
@@ -97,7 +96,8 @@ pub(super) fn derive_events(work: &UnitOfWork) -> Vec<EventDraft> {
             | Write::InsertFeedEvents(_)
             | Write::NumberFeedEvents(_)
             | Write::EraseFeedData(..)
-            | Write::EraseOrderReplies(_) => {}
+            | Write::EraseOrderReplies(_)
+            | Write::ArchiveOrders(_) => {}
         }
     }
     [money, orders, others].concat()
@@ -179,10 +179,36 @@ fn dispute_events(read: &Transaction, next: &Transaction) -> Vec<EventDraft> {
     changed.map(draft).collect()
 }
 
+/// The event of a finding that is stored only if none about its subject is open.
+fn single_finding_event(finding: &Finding) -> EventDraft {
+    EventDraft { only_with: Some(finding.id.clone()), ..finding_event(finding) }
+}
+
 fn finding_event(finding: &Finding) -> EventDraft {
     let own = || FeedSubject::Finding(finding.id.clone());
     let subject = finding.order.clone().map_or_else(own, FeedSubject::Order);
     EventDraft::new(FeedEventType::FindingOpened, subject, FeedContent::Finding(Box::new(finding.clone())))
+}
+
+/// The event of a transaction that is new, by its first status.
+fn new_payment_event(transaction: &Transaction) -> EventDraft {
+    payment_event(FeedEventType::from_payment_status(transaction.status()), transaction)
+}
+
+/// An event if the factor comes into force or ends; the use of a code is none.
+fn factor_event(write: &SecondFactorWrite) -> Option<EventDraft> {
+    match write {
+        SecondFactorWrite::Set { user, .. } if user.second_factor_at.is_some() => {
+            Some(user_event(FeedEventType::UserSecondFactorEnabled, user))
+        }
+        SecondFactorWrite::Set { user, .. } => {
+            Some(user_event(FeedEventType::UserSecondFactorDisabled, user))
+        }
+        SecondFactorWrite::RequireNone(_)
+        | SecondFactorWrite::Enrol(_)
+        | SecondFactorWrite::Replace(_)
+        | SecondFactorWrite::Drop(_) => None,
+    }
 }
 
 fn user_event(kind: FeedEventType, user: &User) -> EventDraft {

@@ -37,3 +37,15 @@ pub async fn list_events(app: &App, caller: &Caller, filter: FeedFilter) -> Resu
         page @ FeedPage::Events { .. } => Ok(page),
     }
 }
+
+/// The place in the feed from which a reader gets what happens from now on, as a page without events.
+///
+/// # Errors
+/// [`FeedError`], but not [`FeedError::Expired`].
+pub async fn find_feed_end(app: &App, caller: &Caller) -> Result<FeedPage, FeedError> {
+    if !can_read_feed(caller) {
+        return Err(FeedError::NotAllowed);
+    }
+    // Events that are committed and have no number yet get higher ones, so the reader gets them.
+    Ok(FeedPage::Events { events: Vec::new(), next_after: app.feed.find_last_sequence().await? })
+}

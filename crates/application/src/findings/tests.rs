@@ -29,7 +29,7 @@ async fn resolved(
 #[tokio::test]
 async fn a_finding_names_what_it_is_about() {
     let (it, _) = bench();
-    let found = list_findings(&it.app, &operator(), Some(false), None, 20).await.unwrap().data;
+    let found = list_findings(&it.app, &operator(), None, Some(false), None, 20).await.unwrap().data;
     assert_eq!((&found[0].transaction, &found[0].order), (&Some(pending().id), &Some(order().number)));
     assert_eq!((&found[0].gateway, found[0].created_at), (&Some(sandbox()), NOW));
 }

@@ -8,11 +8,12 @@ use std::{
 use async_trait::async_trait;
 use domain::{
     AttemptId, EventId, GatewayName, OrderKey, Refund, Timestamp, Transaction, TransactionId, TransactionKey,
-    payment::{NamedReference, StoredEvent, StoredPaymentRequest},
+    payment::{EventDisposition, NamedReference, StoredEvent, StoredPaymentRequest},
 };
 use ports::{
-    Batch, CaseKey, DatedPayment, EventRepository, Page, PaymentCase, PaymentFilter, PaymentPeriod,
-    PaymentRepository, PortError, RefundFilter, StoredAttempt, StoredRefund, UnreadableRow,
+    Batch, CaseKey, DatedPayment, EventPosition, EventRepository, OverdueStretch, Page, PaymentCase,
+    PaymentFilter, PaymentPeriod, PaymentRepository, PortError, RefundFilter, StoredAttempt, StoredRefund,
+    UnreadableRow,
 };
 
 use super::Found;
@@ -22,15 +23,20 @@ use crate::batching::{BatchWork, Batcher};
 pub struct GroupedPayments {
     payments: Arc<dyn PaymentRepository>,
     cases: Batcher<Cases>,
+    requests: Batcher<Requests>,
 }
 
 struct Cases(Arc<dyn PaymentRepository>);
 
+struct Requests(Arc<dyn PaymentRepository>);
+
 impl GroupedPayments {
-    /// Groups the lookups of cases in `payments`, with at most `lanes` snapshots at once, and at least one.
+    /// Groups the lookups of cases and of requests in `payments`, each with at most `lanes` snapshots or queries at once, and
+    /// at least one.
     #[must_use]
     pub fn new(payments: Arc<dyn PaymentRepository>, lanes: usize) -> Self {
-        Self { cases: Batcher::new(Cases(payments.clone()), lanes), payments }
+        let requests = Batcher::new(Requests(payments.clone()), lanes);
+        Self { cases: Batcher::new(Cases(payments.clone()), lanes), requests, payments }
     }
 }
 
@@ -59,6 +65,28 @@ impl BatchWork for Cases {
 
 fn pick_cases(cases: &[PaymentCase], keys: &[CaseKey]) -> Vec<PaymentCase> {
     cases.iter().filter(|case| keys.iter().any(|key| case.has_key(key))).cloned().collect()
+}
+
+#[async_trait]
+impl BatchWork for Requests {
+    type Item = Vec<TransactionKey>;
+    type Outcome = Found<Vec<StoredPaymentRequest>>;
+
+    async fn run_batch(&self, lists: Vec<Vec<TransactionKey>>) -> Vec<Self::Outcome> {
+        if let [keys] = lists.as_slice() {
+            return vec![self.0.list_requests_of(keys).await];
+        }
+        let distinct: BTreeSet<_> = lists.iter().flatten().copied().collect();
+        // A request that cannot be read is left out and fails none of the others.
+        match self.0.list_requests_of(&distinct.into_iter().collect::<Vec<_>>()).await {
+            Ok(requests) => lists.iter().map(|keys| Ok(pick_requests(&requests, keys))).collect(),
+            Err(error) => lists.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}
+
+fn pick_requests(requests: &[StoredPaymentRequest], keys: &[TransactionKey]) -> Vec<StoredPaymentRequest> {
+    requests.iter().filter(|it| keys.contains(&it.request.transaction)).cloned().collect()
 }
 
 #[async_trait]
@@ -122,7 +150,7 @@ impl PaymentRepository for GroupedPayments {
     }
 
     async fn list_requests_of(&self, transactions: &[TransactionKey]) -> Found<Vec<StoredPaymentRequest>> {
-        self.payments.list_requests_of(transactions).await
+        self.requests.submit(transactions.to_vec()).await?
     }
 
     async fn list_all_refunds(&self, filter: RefundFilter) -> Found<Page<StoredRefund>> {
@@ -185,15 +213,33 @@ impl EventRepository for GroupedEvents {
         self.ids.submit((gateway.clone(), ids.to_vec())).await?
     }
 
+    async fn list_events_about(
+        &self,
+        transaction: &Transaction,
+        after: Option<EventId>,
+        limit: u32,
+    ) -> Found<Page<StoredEvent>> {
+        self.events.list_events_about(transaction, after, limit).await
+    }
+
     async fn list_applicable_events(&self, batch: Batch) -> Found<Vec<Result<StoredEvent, UnreadableRow>>> {
         self.events.list_applicable_events(batch).await
     }
 
-    async fn list_overdue_events(
+    async fn list_applicable_overdue(
         &self,
+        after: Option<EventPosition>,
+        rows_max: u32,
+    ) -> Found<OverdueStretch> {
+        self.events.list_applicable_overdue(after, rows_max).await
+    }
+
+    async fn list_old_events(
+        &self,
+        disposition: EventDisposition,
         before: Timestamp,
         batch: Batch,
     ) -> Found<Vec<Result<StoredEvent, UnreadableRow>>> {
-        self.events.list_overdue_events(before, batch).await
+        self.events.list_old_events(disposition, before, batch).await
     }
 }

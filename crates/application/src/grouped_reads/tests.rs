@@ -1,4 +1,7 @@
-use domain::{EventId, GatewayName};
+use domain::{
+    ChangedBy, EventId, GatewayName, TransactionKey,
+    payment::{PaymentRequest, PaymentRequestKind, StoredPaymentRequest},
+};
 use ports::{
     CaseKey, EventRepository, Fingerprint, MockClaimRepository, MockEventRepository, MockOrderRepository,
     MockPaymentRepository, MockProductRepository, PaymentCase, PaymentRepository, UnreadableRow,
@@ -145,6 +148,39 @@ async fn a_case_that_cannot_be_read_fails_only_its_own_lookup() {
     let [a, b] = ["a", "b"].map(|it| [CaseKey::Order(number(it))]);
     let (good, bad) = join!(it.find_cases(&a), it.find_cases(&b));
     assert!(good.is_ok() && matches!(bad, Err(PortError::Unreadable(_))));
+}
+
+fn request(transaction: i64) -> StoredPaymentRequest {
+    let request = PaymentRequest {
+        transaction: TransactionKey::new(transaction),
+        kind: PaymentRequestKind::Capture,
+        amount: yuan("1"),
+        requested_by: ChangedBy::operator(ada().key),
+        requested_at: NOW,
+    };
+    StoredPaymentRequest { request, author: None }
+}
+
+#[tokio::test]
+async fn requests_of_payments_are_read_together_and_each_lookup_gets_its_own() {
+    let mut payments = MockPaymentRepository::new();
+    payments.expect_list_requests_of().times(1).returning(|keys| {
+        assert_eq!(keys.len(), 3, "each once");
+        Ok(vec![request(2), request(1), request(2)])
+    });
+    payments.expect_list_requests_of().times(1).returning(|_| Err(PortError::unavailable("gone")));
+    let it = GroupedPayments::new(Arc::new(payments), 1);
+    let [one, two, three] = [1, 2, 3].map(|it| [TransactionKey::new(it)]);
+    let found = join!(
+        it.list_requests_of(&one),
+        it.list_requests_of(&two),
+        it.list_requests_of(&three),
+        it.list_requests_of(&one)
+    );
+    let found = [found.0, found.1, found.2, found.3].map(Result::unwrap);
+    assert_eq!(found, [vec![request(1)], vec![request(2), request(2)], vec![], vec![request(1)]]);
+    let failed = join!(it.list_requests_of(&one), it.list_requests_of(&two));
+    assert!(matches!(failed, (Err(PortError::Unavailable(_)), Err(PortError::Unavailable(_)))));
 }
 
 #[tokio::test]

@@ -22,6 +22,14 @@ pub async fn find_customers<'o>(
     if !caller.is_staff() {
         return Ok(Customers::new());
     }
+    find_owners(app, orders).await
+}
+
+/// The users who placed these orders, for a person at the machine.
+pub(crate) async fn find_owners<'o>(
+    app: &App,
+    orders: impl IntoIterator<Item = &'o Order>,
+) -> Result<Customers, PortError> {
     let mut keys: Vec<_> = orders.into_iter().map(|it| it.owner).collect();
     keys.sort_unstable();
     keys.dedup();

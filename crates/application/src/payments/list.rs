@@ -1,5 +1,6 @@
 //! Payments and refunds of all orders, for operators.
 
+use domain::{OrderKey, Transaction};
 use ports::{Page, PaymentFilter, PortError, RefundFilter, StoredRefund};
 
 use super::VisibleTransaction;
@@ -14,12 +15,36 @@ pub async fn list_payments(
     _by: &Staff,
     filter: PaymentFilter,
 ) -> Result<Page<VisibleTransaction>, PortError> {
+    read_payments(app, filter).await
+}
+
+/// The same for a person at the machine.
+pub(crate) async fn read_payments(
+    app: &App,
+    filter: PaymentFilter,
+) -> Result<Page<VisibleTransaction>, PortError> {
     let Page { data, next } = app.payments.list_payments(filter).await?;
-    let keys: Vec<_> = data.iter().map(|it| it.key).collect();
-    // After the transactions: the requests only grow, so none that belongs to what is shown is missing.
+    Ok(Page { data: attach_requests(app, data).await?, next })
+}
+
+/// The readable transactions of one order, oldest first, for a person at the machine; also those of an archived order, which
+/// are in no list.
+pub(crate) async fn read_payments_of(
+    app: &App,
+    order: OrderKey,
+) -> Result<Vec<VisibleTransaction>, PortError> {
+    let transactions = app.payments.list_readable(order).await?;
+    attach_requests(app, transactions).await
+}
+
+async fn attach_requests(
+    app: &App,
+    transactions: Vec<Transaction>,
+) -> Result<Vec<VisibleTransaction>, PortError> {
+    let keys: Vec<_> = transactions.iter().map(|it| it.key).collect();
+    // After the transactions: requests are only added, and read where the order is by then, in the record or archived.
     let requests = app.payments.list_requests_of(&keys).await?;
-    let data = data.into_iter().map(|it| VisibleTransaction::new(it, Some(&requests))).collect();
-    Ok(Page { data, next })
+    Ok(transactions.into_iter().map(|it| VisibleTransaction::new(it, Some(&requests))).collect())
 }
 
 /// A page of refunds of all transactions, newest first.

@@ -12,13 +12,14 @@ use super::{
     VisibleTransaction, assess,
     assess::assess_known,
     gateway_calls::{GatewayReport, look_up_open_requests, request_operation},
-    read::list_visible_requests,
+    read::list_own_requests,
     reconcile::commit_report,
 };
 use crate::{
     App, IdempotentReply, IdempotentRequest, KeyError, Staff,
     gateways::{Admission, GatewayUnavailable, NotAdmitted},
     idempotent::{self, Decision, KeyState, UseCaseError, box_decision, claim_key},
+    keys_in_flight::{NOTICE_WAIT, Turn, order_lock_name},
     retry::{Attempt, retry_stale},
 };
 
@@ -146,7 +147,7 @@ where
     // refund needs no requests: the refund has its author.
     let requests = match refund {
         Some(_) => None,
-        None => list_visible_requests(app, by.caller(), known.order).await?,
+        None => list_own_requests(app, by.caller(), &known).await?,
     };
     let report = match admission {
         // The admission is dropped with this arm, so its permit is free before the commit.
@@ -250,6 +251,12 @@ pub(super) async fn commit_answers(
     mut committed: Option<PaymentCase>,
     render: &(dyn Fn(&Transaction) -> StoredReply + Send + Sync),
 ) -> Result<IdempotentReply, KeyError> {
+    // The gateway's notice of the same may have arrived already. It waits until this commit has ended, or this one until
+    // the notice has: the second of two commits would be stale, and take the batch that it is in with it.
+    let turn = app.notices_in_flight.wait_for_turn(&order_lock_name(&of.order_number), NOTICE_WAIT).await;
+    if turn.as_ref().is_none_or(Turn::has_waited) {
+        committed = None;
+    }
     // Further rounds read: the case is stale then.
     let reply = retry_stale!(
         app,
@@ -284,9 +291,14 @@ async fn commit_answers_once(
     let assessment = assessment.ok_or_else(|| KeyError::from(PortError::bug("a claim without a payment")))?;
     let reply = render(&assessment.case.transaction);
     let attempts = report.attempts.to_write(app, assessment.case.transaction.key);
+    let case = assessment.case_after_commit().filter(|_| !assessment.is_idle());
     let work = if assessment.is_idle() { UnitOfWork::new() } else { assessment.into_work(app) };
     let work = work.with_writes(attempts);
-    idempotent::store_reply(app, request, work, reply).await
+    let replied = idempotent::store_reply(app, request, work, reply).await?;
+    if let (IdempotentReply::New(_), Some(case)) = (&replied, case) {
+        app.recent_cases.put_case(id, case);
+    }
+    Ok(replied)
 }
 
 #[cfg(test)]

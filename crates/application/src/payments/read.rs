@@ -40,6 +40,18 @@ pub(super) async fn list_visible_requests(
     }
 }
 
+/// Lists the requests for one transaction, oldest first; `None` if the caller is a customer.
+pub(super) async fn list_own_requests(
+    app: &App,
+    caller: &Caller,
+    transaction: &Transaction,
+) -> Result<Option<Vec<StoredPaymentRequest>>, PortError> {
+    match caller.is_staff() {
+        true => app.payments.list_requests_of(&[transaction.key]).await.map(Some),
+        false => Ok(None),
+    }
+}
+
 /// Returns the transaction with that id; `None` if there is none, or the caller may not see its order.
 ///
 /// # Errors
@@ -50,10 +62,10 @@ pub async fn find_transaction(
     id: &TransactionId,
 ) -> Result<Option<VisibleTransaction>, PortError> {
     let Some(transaction) = app.payments.find_transaction(id).await? else { return Ok(None) };
-    let Some(order) = orders::find_order(app, caller, &transaction.order_number).await? else {
+    if orders::find_order(app, caller, &transaction.order_number).await?.is_none() {
         return Ok(None);
-    };
-    let requests = list_visible_requests(app, caller, order.key).await?;
+    }
+    let requests = list_own_requests(app, caller, &transaction).await?;
     Ok(Some(VisibleTransaction::new(transaction, requests.as_deref())))
 }
 
@@ -92,6 +104,14 @@ pub async fn list_refunds(
     id: &TransactionId,
 ) -> Result<Option<Vec<RequestedRefund>>, PortError> {
     let Some(refunds) = app.payments.list_refunds(id).await? else { return Ok(None) };
+    attribute_refunds(app, refunds).await.map(Some)
+}
+
+/// Adds to each refund the public id of who requested it.
+pub(crate) async fn attribute_refunds(
+    app: &App,
+    refunds: Vec<Refund>,
+) -> Result<Vec<RequestedRefund>, PortError> {
     let mut authors: HashMap<AuthorKey, Option<AuthorId>> = HashMap::new();
     for key in refunds.iter().filter_map(|it| it.requested_by.author) {
         if let Entry::Vacant(entry) = authors.entry(key) {
@@ -102,7 +122,7 @@ pub async fn list_refunds(
         let author = refund.requested_by.author.and_then(|it| authors.get(&it).cloned().flatten());
         RequestedRefund { refund, author }
     };
-    Ok(Some(refunds.into_iter().map(with_author).collect()))
+    Ok(refunds.into_iter().map(with_author).collect())
 }
 
 /// Returns the public id of a user or API key; `None` if there is no such row or it is unreadable.

@@ -15,7 +15,7 @@ use super::{
     assess::read_case,
     gateway_calls::{GatewayReport, request_charge},
     operation::{commit_answers, resume_request},
-    read::list_visible_requests,
+    read::list_own_requests,
 };
 use crate::{
     App, Caller, IdempotentReply, IdempotentRequest, KeyError, Throttled,
@@ -138,7 +138,7 @@ where
     // Everything else that the reply needs is read before the gateway is called: if a read fails here,
     // nothing is sent, and a retry resumes the claim. After the call only `commit_answers` can fail. Then
     // the answer is lost here, and a retry or the sweep looks the result up at the gateway.
-    let requests = list_visible_requests(app, caller, transaction.order).await?;
+    let requests = list_own_requests(app, caller, &transaction).await?;
     let report = match admission.zip(committed.as_ref()) {
         Some((admission, case)) => {
             let payer = payer_key(caller, &case.order);

@@ -133,7 +133,7 @@ async fn guessing_is_slow_also_while_the_shared_counts_are_away() {
     it.app.throttle = Arc::new(SharedThrottle::new(shared.clone(), Arc::<Counts>::default()));
     let guess = async |password: &str| {
         let [login, password] = ["ada", password].map(str::to_owned);
-        crate::auth::login(&it.app, LoginRequest { login, password, origin: origin() }).await
+        crate::auth::login(&it.app, LoginRequest { login, password, code: None, origin: origin() }).await
     };
     for _ in 0..it.app.policy.login_failures_per_account {
         assert!(matches!(guess("black tea").await, Err(LoginError::Invalid)));

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::{OrderChange, OrderNumber};
+use domain::{OrderChange, OrderKey, OrderNumber};
 use ports::{
     Batch, CommitError, Erasure, ErasureProgress, OrderCursor, OrderFilter, OrderSort, PortError, UnitOfWork,
     Write,
@@ -86,8 +86,9 @@ fn has_settled(app: &App, erasure: &Erasure) -> bool {
 /// Takes one step, and returns the progress after it.
 async fn take_step(app: &App, erasure: &Erasure) -> Result<ErasureProgress, PortError> {
     match &erasure.progress {
+        ErasureProgress::Archive(after) => erase_archived(app, erasure, *after).await,
         ErasureProgress::Orders(after) => erase_page(app, erasure, after.clone()).await,
-        ErasureProgress::Waiting => Ok(ErasureProgress::Orders(None)),
+        ErasureProgress::Waiting => Ok(ErasureProgress::Archive(None)),
         ErasureProgress::Rows if app.account_tasks.has_personal_rows(erasure.user).await? => {
             // After the orders: an order that is erased makes an event, and events of before it show what was erased.
             commit_alone(app, Write::ErasePersonalRows(erasure.user, ROWS_MAX)).await?;
@@ -100,6 +101,28 @@ async fn take_step(app: &App, erasure: &Erasure) -> Result<ErasureProgress, Port
 
 async fn commit_alone(app: &App, write: Write) -> Result<(), PortError> {
     app.store.commit(UnitOfWork::new().with_write(write)).await.map_err(CommitError::into_port_error)
+}
+
+/// Erases the details of one page of archived orders, and the stored replies that show them. An order that changes comes
+/// back to the record, from where it can be archived again when the erasure is finished.
+async fn erase_archived(
+    app: &App,
+    erasure: &Erasure,
+    after: Option<OrderKey>,
+) -> Result<ErasureProgress, PortError> {
+    let archived = app.orders.list_archived_orders(Some(erasure.user), after, PAGE_SIZE).await?;
+    let Some((last, _)) = archived.last() else { return Ok(ErasureProgress::Orders(None)) };
+    let next = ErasureProgress::Archive(Some(*last));
+    for (_, number) in &archived {
+        match retry_stale!(app, erase_details(app, number).await) {
+            // Like the list of other orders, which leaves out what cannot be read. It has a finding.
+            Ok(()) | Err(PortError::Unreadable(_)) => {}
+            Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => return Err(error),
+        }
+    }
+    commit_alone(app, Write::EraseOrderReplies(archived.into_iter().map(|(_, number)| number).collect()))
+        .await?;
+    Ok(next)
 }
 
 /// Erases the details of one page of orders, and the stored replies that show them.

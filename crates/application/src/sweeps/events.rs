@@ -1,11 +1,13 @@
 //! Events that arrived before their transaction was known.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use async_trait::async_trait;
 use domain::{
     FindingKind, Timestamp,
     payment::{EventDisposition, EventTarget, StoredEvent},
 };
-use ports::{Batch, CommitError, PortError, UnitOfWork, UnreadableRow, Write};
+use ports::{Batch, ErrorChain, EventPosition, Observation, PortError, UnitOfWork, UnreadableRow, Write};
 
 use super::batch_loop::{Sweep, for_each_due};
 use super::names;
@@ -13,10 +15,13 @@ use crate::{
     App,
     findings::{FindingContext, new_finding},
     payments::{GatewayReport, assess, resolve_target},
-    retry::{Attempt, retry_stale},
+    retry::{Attempt, commit_unless_stale, retry_stale},
 };
 
-/// Applies events whose transaction has become known; `true` when there may be more.
+/// The most overdue events that one pass looks at.
+const OVERDUE_STRETCH: u32 = 1_000;
+
+/// Applies parked events whose transaction has become known; `true` when there may be more.
 ///
 /// # Errors
 /// [`PortError`].
@@ -36,9 +41,54 @@ impl Sweep for ParkedEvents {
     }
 
     async fn process_item(&self, app: &App, event: &Self::Item) -> Result<bool, PortError> {
-        let event = event.as_ref().map_err(Clone::clone)?;
-        retry_stale!(app, apply_once(app, event).await)
+        apply_event(app, event).await
     }
+}
+
+/// Where the walk of this process along the overdue events is. Every process has its own, and begins at the oldest event
+/// when it starts: what the walk comes to is decided by the record, so nothing depends on it.
+#[derive(Debug, Default)]
+pub struct OverdueWalk(Mutex<Option<EventPosition>>);
+
+impl OverdueWalk {
+    fn lock_position(&self) -> MutexGuard<'_, Option<EventPosition>> {
+        // A position is replaced as a whole, so a poisoned lock is used as it is.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Looks at the next overdue events, and applies those whose transaction has become known. Each pass looks at most at 1000
+/// events, and the one after the last begins again at the oldest; `false` always, so that the rest waits for the next
+/// tick.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn apply_overdue_events(app: &App) -> Result<bool, PortError> {
+    let after = *app.overdue_walk.lock_position();
+    let stretch = app.events.list_applicable_overdue(after, OVERDUE_STRETCH).await?;
+    let mut done = 0_u64;
+    for event in &stretch.applicable {
+        match apply_event(app, event).await {
+            Ok(true) => done = done.saturating_add(1),
+            // The observer of unreadable rows has recorded it already, and what has no effect now is met again.
+            Ok(false) | Err(PortError::Unreadable(_)) => {}
+            Err(error @ PortError::Bug(_)) => {
+                tracing::error!(sweep = names::APPLY_OVERDUE, error = %ErrorChain(&error), "event skipped");
+            }
+            // The walk stays where it is: the events behind this one were not tried.
+            Err(error @ PortError::Unavailable(_)) => return Err(error),
+        }
+    }
+    *app.overdue_walk.lock_position() = stretch.next;
+    if done > 0 {
+        app.metrics.observe(Observation::BatchProcessed(names::APPLY_OVERDUE, done));
+    }
+    Ok(false)
+}
+
+async fn apply_event(app: &App, event: &Result<StoredEvent, UnreadableRow>) -> Result<bool, PortError> {
+    let event = event.as_ref().map_err(Clone::clone)?;
+    retry_stale!(app, apply_once(app, event).await)
 }
 
 /// Assesses everything that waits for the event's transaction.
@@ -59,49 +109,93 @@ async fn apply_once(app: &App, event: &StoredEvent) -> Result<bool, Attempt<Port
 /// [`PortError`].
 pub async fn report_overdue_events(app: &App) -> Result<bool, PortError> {
     let before = app.clock.now().saturating_sub(app.policy.parked_max);
-    for_each_due(app, names::REPORT_OVERDUE, &OverdueEvents(before)).await
+    for_each_due(app, names::REPORT_OVERDUE, &OldEvents { step: OldStep::Report, before }).await
+}
+
+/// Gives up events whose transaction has not appeared for long, so that they are not looked at for ever; `true` when there
+/// may be more. Each creates a second finding.
+///
+/// # Errors
+/// [`PortError`].
+pub async fn give_up_events(app: &App) -> Result<bool, PortError> {
+    let before = app.clock.now().saturating_sub(app.policy.overdue_max);
+    for_each_due(app, names::GIVE_UP_OVERDUE, &OldEvents { step: OldStep::GiveUp, before }).await
+}
+
+/// What is done about an event that has no transaction for too long.
+#[derive(Debug, Clone, Copy)]
+enum OldStep {
+    Report,
+    GiveUp,
+}
+
+impl OldStep {
+    /// The disposition before the step.
+    const fn from(self) -> EventDisposition {
+        match self {
+            Self::Report => EventDisposition::Parked,
+            Self::GiveUp => EventDisposition::Overdue,
+        }
+    }
+
+    /// The disposition after it.
+    const fn next_disposition(self) -> EventDisposition {
+        match self {
+            Self::Report => EventDisposition::Overdue,
+            Self::GiveUp => EventDisposition::Flagged,
+        }
+    }
+
+    const fn finding_detail(self) -> &'static str {
+        match self {
+            Self::Report => {
+                "The notice names a transaction, or a reference of the gateway, that is not known. It is \
+                 applied when that becomes known."
+            }
+            Self::GiveUp => {
+                "The notice names a transaction, or a reference of the gateway, that has not become known. It is \
+                 given up: it stays stored and will not be applied. Compare with the gateway what it is about."
+            }
+        }
+    }
 }
 
 /// Events that arrived at or before that time and have no transaction.
-struct OverdueEvents(Timestamp);
+struct OldEvents {
+    step: OldStep,
+    before: Timestamp,
+}
 
 #[async_trait]
-impl Sweep for OverdueEvents {
+impl Sweep for OldEvents {
     type Item = Result<StoredEvent, UnreadableRow>;
 
     async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<Self::Item>, PortError> {
-        app.events.list_overdue_events(self.0, batch).await
+        app.events.list_old_events(self.step.from(), self.before, batch).await
     }
 
     async fn process_item(&self, app: &App, event: &Self::Item) -> Result<bool, PortError> {
-        report_event(app, event.as_ref().map_err(Clone::clone)?).await
+        // The transaction may have become known since the walk was here: then the event is applied and not given up.
+        if matches!(self.step, OldStep::GiveUp) && apply_event(app, event).await? {
+            return Ok(true);
+        }
+        report_event(app, self.step, event.as_ref().map_err(Clone::clone)?).await
     }
 }
 
-async fn report_event(app: &App, event: &StoredEvent) -> Result<bool, PortError> {
+async fn report_event(app: &App, step: OldStep, event: &StoredEvent) -> Result<bool, PortError> {
     let about = FindingContext { gateway: Some(&event.gateway), event: Some(&event.id), transaction: None };
-    let detail = "The notice names a transaction, or a reference of the gateway, that is not known. It is \
-                  applied when that becomes known.";
-    let mut finding = new_finding(app, FindingKind::UnknownTransaction, detail, &about);
+    let mut finding = new_finding(app, FindingKind::UnknownTransaction, step.finding_detail(), &about);
     finding.transaction = match &event.target {
         Some(EventTarget::Transaction(id)) => Some(id.clone()),
         Some(EventTarget::Reference(_)) | None => None,
     };
     // The event and its finding change in one commit, and the guard on the disposition makes the finding
     // unique: without it, each instance would report each event.
-    let moved =
-        Write::MoveEvent { key: event.key, from: EventDisposition::Parked, to: EventDisposition::Overdue };
-    match app
-        .store
-        .commit(UnitOfWork::new().with_write(moved).with_write(Write::InsertFinding(finding)))
-        .await
-    {
-        Ok(()) => Ok(true),
-        // Another instance was faster, or the transaction has appeared. Reading again would find nothing to
-        // do.
-        Err(CommitError::Stale) => Ok(false),
-        Err(other) => Err(other.into_port_error()),
-    }
+    let moved = Write::MoveEvent { key: event.key, from: step.from(), to: step.next_disposition() };
+    // Stale if another instance was faster, or the transaction has appeared. Reading again would find nothing to do.
+    let work = UnitOfWork::new().with_write(moved).with_write(Write::InsertFinding(finding));
+    commit_unless_stale(app, work).await
 }
 
 #[cfg(test)]

@@ -5,16 +5,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use domain::UserKey;
 use ports::{
-    AccountFilter, Batch, CommitError, MailError, MailKind, OutgoingMail, PasswordReset, PortError,
-    QueuedMail, UnitOfWork, Write,
+    AccountFilter, Batch, MailError, MailKind, OutgoingMail, PasswordReset, PortError, QueuedMail,
+    UnitOfWork, Write,
 };
 
 use super::batch_loop::{Sweep, for_each_due};
 use super::names;
 use crate::{
     App,
-    auth::{RESET_TTL, new_token, newest_digest},
+    auth::{RESET_TTL, new_token, newest_digest, prepare_verification},
     mailing::{Mailing, new_mail, render_email_changed, render_reset},
+    retry::commit_unless_stale,
 };
 
 /// How often one mail is tried.
@@ -39,19 +40,10 @@ pub async fn resolve_reset_requests(app: &App) -> Result<bool, PortError> {
 /// [`PortError`]; also when the mail server is unavailable: the mail is due again later.
 pub async fn send_mails(app: &App) -> Result<bool, PortError> {
     let mut more = false;
-    for kind in [MailKind::PasswordReset, MailKind::EmailChanged] {
+    for kind in [MailKind::PasswordReset, MailKind::EmailChanged, MailKind::EmailVerification] {
         more |= for_each_due(app, names::SEND_MAILS, &MailSweep { kind }).await?;
     }
     Ok(more)
-}
-
-/// Commits a unit; `false` when another instance was faster.
-async fn commit_unless_stale(app: &App, work: UnitOfWork) -> Result<bool, PortError> {
-    match app.store.commit(work).await {
-        Ok(()) => Ok(true),
-        Err(CommitError::Stale) => Ok(false),
-        Err(other) => Err(other.into_port_error()),
-    }
 }
 
 fn delete_mail(mail: &QueuedMail) -> Write {
@@ -150,6 +142,10 @@ async fn prepare_mail(
     let to = (app.ids.next_id(), mail.recipient.clone());
     match (mail.kind, mail.user) {
         (MailKind::EmailChanged, _) => Ok(Some((render_email_changed(to), None))),
+        (MailKind::EmailVerification, _) => {
+            let found = prepare_verification(app, mailing.verification_url.as_deref(), (to.0, mail)).await?;
+            Ok(found.map(|it| (it, None)))
+        }
         (MailKind::PasswordReset, Some(user)) if has_reset(app, user, mail).await? => {
             let token = new_token(app);
             let content = render_reset(to, mailing.reset_url.as_deref(), &token);

@@ -45,8 +45,9 @@ impl Mailer for RecordingMailer {
 impl TestApp {
     /// Mails are sent through this mail server.
     pub(crate) fn with_mailer(mut self, mailer: &Arc<RecordingMailer>) -> Self {
-        let reset_url = Some("https://shop#{token}".to_owned());
-        self.app.mailing = Some(Mailing { mailer: mailer.clone(), reset_url });
+        let url = Some("https://shop#{token}".to_owned());
+        let (reset_url, verification_url) = (url.clone(), url);
+        self.app.mailing = Some(Mailing { mailer: mailer.clone(), reset_url, verification_url });
         self
     }
 }

@@ -52,6 +52,9 @@ fn user(key: i64, name: &str, role: Role) -> User {
         disabled: false,
         created_at: NOW,
         changed_at: None,
+        second_factor_at: None,
+        email_verified_at: None,
+        email_revision: 0,
     }
 }
 

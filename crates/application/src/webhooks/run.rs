@@ -8,8 +8,8 @@ use crate::App;
 
 /// The most commits of one round that make deliveries. The rest waits until these are sent.
 const FAN_OUTS_MAX: u32 = 10;
-/// The largest backlog that is counted.
-const BACKLOG_MAX: u32 = 10_000;
+/// The largest number of deliveries still to be made that is counted.
+pub const BACKLOG_MAX: u32 = 10_000;
 
 /// What a round of an endpoint's task came to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,7 +1,7 @@
 //! The tables of a report, and the page that holds them.
 
 use super::{Report, Series, ratio::RATIOS, table::Table};
-use crate::statistics::Spread;
+use crate::{footprint::Footprint, instructions::InstructionCount, statistics::Spread};
 
 /// The columns of the measurements.
 const COLUMNS: [&str; 14] = [
@@ -32,7 +32,12 @@ pub(crate) fn format_tables(report: &Report) -> String {
         let range = format!("{:.2}–{:.2}", spread.min, spread.max);
         ratios.push(vec![name.to_owned(), format!("{:.2}", spread.median), range]);
     }
-    format!("{}\n{}", measurements.render(), ratios.render())
+    let footprint = report.footprint.map(|it| format!("\n{}", format_footprint(it))).unwrap_or_default();
+    let instructions = match report.instructions.as_slice() {
+        [] => String::new(),
+        counts => format!("\n{}", format_instructions(counts)),
+    };
+    format!("{}\n{}{instructions}{footprint}", measurements.render(), ratios.render())
 }
 
 /// The page in `docs`.
@@ -61,6 +66,24 @@ pub(crate) fn format_page(report: &Report) -> String {
     }
     text.push_str(&workloads.render());
     text
+}
+
+fn format_instructions(counts: &[InstructionCount]) -> String {
+    let mut table = Table::new(&["hot path", "instructions"]);
+    for it in counts {
+        table.push(vec![it.name.to_owned(), format!("{:.0}", it.count)]);
+    }
+    table.render()
+}
+
+fn format_footprint(it: Footprint) -> String {
+    let mut table = Table::new(&["idle service", "value"]);
+    let Spread { median, min, max } = it.start_ms;
+    table
+        .push(vec!["start until ready, with data".to_owned(), format!("{median:.0} ms ({min:.0}–{max:.0})")]);
+    table.push(vec!["memory".to_owned(), format!("{:.0} MiB", it.idle_mib)]);
+    table.push(vec!["program".to_owned(), format!("{:.1} MiB", it.program_mib)]);
+    table.render()
 }
 
 fn format_series(series: &Series) -> Vec<String> {
@@ -125,6 +148,8 @@ mod tests {
             "| place     |",
             "| place / raw-place |   0.50 | 0.50–0.55 |",
             "| `raw-place` |",
+            "| fingerprint |         5000 |",
+            "| start until ready, with data | 81 ms (80–90) |",
         ] {
             assert!(page.contains(part), "{part} in\n{page}");
         }

@@ -25,8 +25,9 @@ pub(super) struct Ratio {
 }
 
 /// All ratios, in the order of the report.
-pub(super) const RATIOS: [Ratio; 6] = [
+pub(super) const RATIOS: [Ratio; 8] = [
     Ratio::of_speeds("read / hello", Name::Read, Name::Hello),
+    Ratio::of_speeds("read-cold / hello", Name::ReadCold, Name::Hello),
     Ratio::of_speeds("replay / hello", Name::Replay, Name::Hello),
     Ratio::of_speeds("place / raw-place", Name::Place, Name::RawPlace),
     Ratio::of_speeds("place-hot / place", Name::PlaceHot, Name::Place),
@@ -36,6 +37,13 @@ pub(super) const RATIOS: [Ratio; 6] = [
         of: Name::Pay,
         to: Name::Place,
         quantity: |it| it.cpu.without_load(),
+        direction: Direction::LowerIsBetter,
+    },
+    Ratio {
+        name: "p99 of mixed / p99 of mixed-quiet",
+        of: Name::Mixed,
+        to: Name::MixedQuiet,
+        quantity: |it| it.p99_us.into(),
         direction: Direction::LowerIsBetter,
     },
 ];

@@ -7,19 +7,26 @@ use tokio::sync::OnceCell;
 use super::{
     Name, Workload,
     callback::Callback,
+    mixed::Mixed,
+    name::LOGIN_CLIENTS,
     pay::Pay,
     place::Place,
     raw_callback::RawCallback,
     raw_database::RawDatabase,
     raw_place::RawPlace,
     read::{Hello, Read},
+    read_cold::ReadCold,
     replay::Replay,
 };
 use crate::{
     error::BenchResult,
+    footprint::Footprint,
     shop::{Basket, Shop},
     stack::{Processes, Stack},
 };
+
+/// The cost of password hashes as in production, for the workload that logs in.
+const PRODUCTION_HASHES: &[(&str, &str)] = &[("IDEM_BCRYPT_COST", "12")];
 
 /// Makes workloads.
 #[derive(Debug)]
@@ -29,6 +36,8 @@ pub(crate) struct Fixtures {
     log: Option<PathBuf>,
     on_servers: OnceCell<Arc<Shop>>,
     embedded: OnceCell<Arc<Shop>>,
+    /// As `on_servers`, with a cost of password hashes as in production.
+    slow_hashes: OnceCell<Arc<Shop>>,
     raw: OnceCell<Arc<RawDatabase>>,
 }
 
@@ -42,6 +51,7 @@ impl Fixtures {
             log,
             on_servers: OnceCell::new(),
             embedded: OnceCell::new(),
+            slow_hashes: OnceCell::new(),
             raw: OnceCell::new(),
         }
     }
@@ -54,6 +64,7 @@ impl Fixtures {
             Name::Read | Name::IdleRead => {
                 Arc::new(Read::prepare(self.shop_on_servers().await?, self.orders).await?)
             }
+            Name::ReadCold => Arc::new(ReadCold::prepare(self.shop_on_servers().await?).await?),
             Name::Replay => Arc::new(Replay::prepare(self.shop_on_servers().await?, self.orders).await?),
             Name::Place | Name::IdlePlace => {
                 Arc::new(Place { shop: self.shop_on_servers().await?, basket: many })
@@ -63,6 +74,9 @@ impl Fixtures {
             Name::Callback => Arc::new(Callback::new(self.shop_on_servers().await?)),
             Name::RawCallback => Arc::new(RawCallback::new(self.raw_database().await?)),
             Name::Pay => Arc::new(Pay::new(self.shop_on_servers().await?)),
+            Name::MixedQuiet | Name::Mixed => Arc::new(
+                Mixed::prepare(self.shop_with_slow_hashes().await?, self.orders, self.customers).await?,
+            ),
             Name::EmbeddedPlace => Arc::new(Place { shop: self.embedded_shop().await?, basket: many }),
             Name::EmbeddedRead => Arc::new(Read::prepare(self.embedded_shop().await?, self.orders).await?),
         })
@@ -70,16 +84,29 @@ impl Fixtures {
 
     /// Everything that runs, beside the processes of single workloads.
     pub(crate) fn processes(&self) -> Vec<Processes> {
-        let shops = [self.on_servers.get(), self.embedded.get()];
+        let shops = [self.on_servers.get(), self.embedded.get(), self.slow_hashes.get()];
         shops.into_iter().flatten().map(|it| it.stack().processes()).collect()
+    }
+
+    /// The time of a start, memory and size of the service.
+    pub(crate) async fn measure_footprint(&self) -> BenchResult<Footprint> {
+        Footprint::measure(self.shop_on_servers().await?.stack().command()).await
     }
 
     async fn shop_on_servers(&self) -> BenchResult<Arc<Shop>> {
         let make = async || {
-            let stack = Stack::start_on_servers(self.log.as_deref()).await?;
+            let stack = Stack::start_on_servers(&[], self.log.as_deref()).await?;
             Shop::open(stack, self.customers).await.map(Arc::new)
         };
         self.on_servers.get_or_try_init(make).await.map(Arc::clone)
+    }
+
+    async fn shop_with_slow_hashes(&self) -> BenchResult<Arc<Shop>> {
+        let make = async || {
+            let stack = Stack::start_on_servers(PRODUCTION_HASHES, self.log.as_deref()).await?;
+            Shop::open(stack, LOGIN_CLIENTS).await.map(Arc::new)
+        };
+        self.slow_hashes.get_or_try_init(make).await.map(Arc::clone)
     }
 
     async fn embedded_shop(&self) -> BenchResult<Arc<Shop>> {

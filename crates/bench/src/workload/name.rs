@@ -1,5 +1,8 @@
 //! The names of the workloads.
 
+/// The clients of `mixed` that only log in.
+pub(super) const LOGIN_CLIENTS: usize = 20;
+
 /// A workload, as it is named on the command line and in the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Name {
@@ -7,6 +10,8 @@ pub(crate) enum Name {
     Hello,
     /// Orders are read.
     Read,
+    /// Orders are read that only the shared caches have.
+    ReadCold,
     /// Orders are placed again under the same key.
     Replay,
     /// Orders of two of many products are placed.
@@ -21,6 +26,10 @@ pub(crate) enum Name {
     RawCallback,
     /// Payments are started and captured.
     Pay,
+    /// Reads, orders and notices at once.
+    MixedQuiet,
+    /// As `MixedQuiet`, while other clients log in.
+    Mixed,
     /// As `Place`, with SQLite.
     EmbeddedPlace,
     /// As `Read`, with SQLite.
@@ -33,9 +42,10 @@ pub(crate) enum Name {
 
 impl Name {
     /// All workloads, in the order in which a round runs them.
-    pub(crate) const ALL: [Self; 13] = [
+    pub(crate) const ALL: [Self; 16] = [
         Self::Hello,
         Self::Read,
+        Self::ReadCold,
         Self::Replay,
         Self::Place,
         Self::RawPlace,
@@ -43,6 +53,8 @@ impl Name {
         Self::Callback,
         Self::RawCallback,
         Self::Pay,
+        Self::MixedQuiet,
+        Self::Mixed,
         Self::EmbeddedPlace,
         Self::EmbeddedRead,
         Self::IdlePlace,
@@ -54,6 +66,7 @@ impl Name {
         match self {
             Self::Hello => "hello",
             Self::Read => "read",
+            Self::ReadCold => "read-cold",
             Self::Replay => "replay",
             Self::Place => "place",
             Self::RawPlace => "raw-place",
@@ -61,6 +74,8 @@ impl Name {
             Self::Callback => "callback",
             Self::RawCallback => "raw-callback",
             Self::Pay => "pay",
+            Self::MixedQuiet => "mixed-quiet",
+            Self::Mixed => "mixed",
             Self::EmbeddedPlace => "embedded-place",
             Self::EmbeddedRead => "embedded-read",
             Self::IdlePlace => "idle-place",
@@ -75,6 +90,7 @@ impl Name {
                 "a server of the same HTTP framework returns fixed bytes, as many as an order has: the ceiling"
             }
             Self::Read => "`GET /v1/orders/{orderNumber}` of 10,000 orders, each by its customer",
+            Self::ReadCold => "`read` of orders that an instance has in no cache of its own, each once",
             Self::Replay => "`POST /v1/orders` again, with the key and the body of an order that exists",
             Self::Place => {
                 "`POST /v1/orders` of two of 1000 products with tracked stock, each client another customer"
@@ -90,6 +106,8 @@ impl Name {
                 "the same rows by the bare driver: one transaction, then three reads of the event"
             }
             Self::Pay => "a payment is started by its customer and captured by an operator: two requests",
+            Self::MixedQuiet => "80 % reads, 15 % orders, 5 % notices; passwords are hashed as in production",
+            Self::Mixed => "the same, while 20 more clients log in without pause; logins are not counted",
             Self::EmbeddedPlace => "`place` with SQLite",
             Self::EmbeddedRead => "`read` with SQLite",
             Self::IdlePlace => "`place` with one client: its median is the shortest time of an order",
@@ -104,7 +122,23 @@ impl Name {
 
     /// The number of clients, if `clients` were asked for.
     pub(crate) const fn clients(self, clients: usize) -> usize {
-        if matches!(self, Self::IdlePlace | Self::IdleRead) { 1 } else { clients }
+        match self {
+            Self::IdlePlace | Self::IdleRead => 1,
+            Self::Mixed => clients.saturating_add(LOGIN_CLIENTS),
+            Self::Hello
+            | Self::Read
+            | Self::ReadCold
+            | Self::Replay
+            | Self::Place
+            | Self::RawPlace
+            | Self::PlaceHot
+            | Self::Callback
+            | Self::RawCallback
+            | Self::Pay
+            | Self::MixedQuiet
+            | Self::EmbeddedPlace
+            | Self::EmbeddedRead => clients,
+        }
     }
 }
 

@@ -120,11 +120,13 @@ impl Client for ReadClient {
     }
 }
 
-fn read_request(shop: &Shop, order: &PlacedOrder) -> Vec<u8> {
+/// The request that reads an order, sent by its customer.
+pub(super) fn read_request(shop: &Shop, order: &PlacedOrder) -> Vec<u8> {
     let headers = [("authorization", shop.customer(order.customer))];
     encode_request("GET", &format!("/v1/orders/{}", order.number), &headers, "")
 }
 
-fn contains_number(body: &[u8], number: &str) -> bool {
+/// Whether a body is that of the order with this number.
+pub(super) fn contains_number(body: &[u8], number: &str) -> bool {
     str::from_utf8(body).is_ok_and(|it| it.contains(&format!("\"orderNumber\":\"{number}\"")))
 }

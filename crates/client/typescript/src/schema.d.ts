@@ -50,6 +50,48 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/auth/email-verification": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ask for another mail that verifies an address
+         * @description Registration and a change of the address send one by themselves. Whether or not there is such an account, the answer is
+         *     the same after the same time. If there is one whose address is not verified, it gets a mail with a token within a moment.
+         *     Where no such mails are sent, nothing happens.
+         */
+        post: operations["authentication_request_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/email-verification/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Verify an address with a token
+         * @description `emailVerifiedAt` of the account says so from now on, until the address is changed. No operation needs it.
+         */
+        post: operations["authentication_confirm_verification"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/login": {
         parameters: {
             query?: never;
@@ -61,7 +103,8 @@ export interface paths {
         put?: never;
         /**
          * Log in with a user name or an e-mail address
-         * @description An unknown user and a wrong password get the same answer after the same time.
+         * @description An unknown user and a wrong password get the same answer after the same time. A user with a second factor sends a code,
+         *     too, which is good once.
          */
         post: operations["authentication_login"];
         delete?: never;
@@ -263,6 +306,51 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/second-factor": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Enrol a second factor
+         * @description No login needs it before it is confirmed. A key is not honoured, because the answer is stored nowhere: if it was lost,
+         *     enrol again, which makes the lost secret worthless.
+         */
+        post: operations["authentication_enrolSecondFactor"];
+        /**
+         * Disable my second factor
+         * @description Nothing of it is left, recovery codes included. Sessions stay.
+         */
+        delete: operations["authentication_disableSecondFactor"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me/second-factor/confirm": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Put the enrolled second factor in force
+         * @description From now on each login needs a code. All other sessions end, because they began without one.
+         */
+        post: operations["authentication_confirmSecondFactor"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/me/sessions": {
         parameters: {
             query?: never;
@@ -339,6 +427,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/operations/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * See how the shop is doing
+         * @description Orders and money over time, by currency, and what waits for an operator now. Orders count when they were placed;
+         *     `paidOrders` are those of them that were paid since, so it divided by `orders` is the conversion. Captures and refunds
+         *     count when they happened by the gateway's clock. At most 200000 orders, and captures and refunds of each gateway, are
+         *     counted, the newest of them, and no archived order is: then `completeFrom` is not null. Figures, `feed` and `webhooks`
+         *     are read at most every 5 s; `dependencies` are of the moment.
+         */
+        get: operations["operations_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/orders": {
         parameters: {
             query?: never;
@@ -355,6 +467,8 @@ export interface paths {
          *     Times are stamped by the clocks of several instances: they may differ by up to 10 s, and a commit takes time. A
          *     client that polls must look back for 20 s: ask for `createdAfter`, or `updatedAfter` with `sort=updatedAt`, = the
          *     newest known time less 20 s, and leave out the versions that are known. Nothing is missed then.
+         *
+         *     Orders that closed long ago can be archived: they are in no list, and are found by their numbers as before.
          */
         get: operations["orders_list"];
         put?: never;
@@ -470,7 +584,7 @@ export interface paths {
         /**
          * List the transactions of all orders, newest first
          * @description Sorted by `createdAt`, which is stamped by the clocks of several instances. A client that polls for new ones must
-         *     look back for 20 s, as with the list of orders.
+         *     look back for 20 s, as with the list of orders. Payments of archived orders are not listed; they are found by their ids.
          */
         get: operations["payments_listAll"];
         put?: never;
@@ -533,6 +647,27 @@ export interface paths {
          * @description An order whose capture is partial does not become PAID: it becomes a finding for operators.
          */
         post: operations["payments_capture"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/payments/{transactionId}/notices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List what the gateway reported about a transaction, oldest first
+         * @description Every notice that was genuine is listed once, in the order of arrival, with what became of it. One that the gateway sent
+         *     again under the same id is not listed again.
+         */
+        get: operations["payments_notices"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -675,7 +810,7 @@ export interface paths {
         };
         /**
          * List the refunds of all transactions, newest first
-         * @description Sorted by `createdAt`, as the list of all transactions.
+         * @description Sorted by `createdAt`, as the list of all transactions. Refunds of archived orders are not listed.
          */
         get: operations["payments_listAllRefunds"];
         put?: never;
@@ -920,6 +1055,12 @@ export interface components {
             disabled: boolean;
             /** @description E-mail address, which also logs in. */
             email: string;
+            /**
+             * Format: date-time
+             * @description Time at which a token showed that mails to the address arrive, RFC 3339 in UTC; null if none has since the address was
+             *     set. No operation needs it.
+             */
+            emailVerifiedAt: string | null;
             /** @description Public id of the user. */
             id: string;
             /**
@@ -934,6 +1075,8 @@ export interface components {
             orderCount: number;
             /** @description `CUSTOMER` or `OPERATOR`. */
             role: components["schemas"]["Role"];
+            /** @description Whether a login needs a code of a second factor. */
+            secondFactor: boolean;
             /** @description Name to log in with, spelled as it was registered. */
             username: string;
         };
@@ -1039,6 +1182,8 @@ export interface components {
         };
         /** @description An amount in major units, with the decimals of its currency. */
         Amount: string;
+        /** @description A sum of amounts in major units, with the decimals of its currency. */
+        AmountSum: string;
         /** @description An API key, without the key itself. */
         ApiKey: {
             /**
@@ -1129,6 +1274,11 @@ export interface components {
             /** @description Value of `cursor` for the next page; null on the last page. */
             nextCursor: string | null;
         };
+        /**
+         * @description The length of a bucket of time.
+         * @enum {string}
+         */
+        BucketSize: "hour" | "day";
         /** @description A capture of an authorised payment. */
         Capture: {
             /**
@@ -1191,6 +1341,16 @@ export interface components {
             /** @description `CUSTOMER`, `OPERATOR`, `GATEWAY`, `SYSTEM`, or `SERVICE` for an API key. */
             type: components["schemas"]["ActorType"];
         };
+        /**
+         * @description The condition of the service or of one dependency.
+         * @enum {string}
+         */
+        Condition: "ok" | "degraded" | "unavailable" | "stopping";
+        /** @description The proof that the device has the secret. */
+        ConfirmSecondFactor: {
+            /** @description The six digits that the device shows now. A recovery code is none. */
+            totpCode: string;
+        };
         /** @description The person or company to ask about an order. */
         Contact: {
             /** @description E-mail address, which need not be that of the account; null if it is not known. */
@@ -1249,6 +1409,11 @@ export interface components {
              * @description The password of the account, as it was set.
              */
             password: string;
+            /**
+             * @description The six digits that the device shows now, or a recovery code. Only an account with a second factor needs it: ask
+             *     for it when the answer is `totp-required`.
+             */
+            totpCode?: string;
             /** @description The user name or the e-mail address, regardless of case. */
             username: string;
         };
@@ -1267,6 +1432,23 @@ export interface components {
             id: string;
             /** @description Name of the account. */
             username: string;
+        };
+        /** @description The condition of one dependency at the time of the request. */
+        Dependency: {
+            name: string;
+            /** @description Whether no request can be served without it. */
+            required: boolean;
+            status: components["schemas"]["Condition"];
+        };
+        /** @description The proof that the caller is the user and has the device. */
+        DisableSecondFactor: {
+            /**
+             * Format: password
+             * @description The current password.
+             */
+            currentPassword: string;
+            /** @description The six digits that the device shows now, or a recovery code. */
+            totpCode: string;
         };
         /** @description A dispute about a payment. */
         Dispute: {
@@ -1293,6 +1475,36 @@ export interface components {
          * @enum {string}
          */
         DisputeStatus: "OPEN" | "WON" | "LOST";
+        /** @description The proof that a mail to the address has arrived. */
+        EmailVerificationConfirmation: {
+            /** @description The token of a mail: good once, within 24 hours, for the address that it was sent to. */
+            token: string;
+        };
+        /** @description The address that waits to be verified. */
+        EmailVerificationRequest: {
+            /**
+             * Format: email
+             * @description The e-mail address of the account, regardless of case.
+             */
+            email: string;
+        };
+        /** @description The proof that the caller is the user. */
+        EnrolSecondFactor: {
+            /**
+             * Format: password
+             * @description The current password.
+             */
+            currentPassword: string;
+        };
+        /** @description A second factor that is not in force yet. It is shown this once. */
+        EnrolledFactor: {
+            /** @description The same for apps that read it from a picture (QR code): `otpauth://totp/…`. */
+            otpauthUrl: string;
+            /** @description Ten codes that are each good once in place of one of the device. Keep them on paper. */
+            recoveryCodes: string[];
+            /** @description The secret for the device, as base32 (RFC 4648, 6), to be typed. */
+            secret: string;
+        };
         /** @description Something that happened, with its place in the feed. */
         Event: {
             /**
@@ -1331,7 +1543,7 @@ export interface components {
          * @description What the event is about, a point, and what happened.
          * @enum {string}
          */
-        EventType: "order.placed" | "order.paid" | "order.processing" | "order.shipped" | "order.delivered" | "order.completed" | "order.cancelled" | "order.refund_pending" | "order.refunded" | "order.closed" | "order.updated" | "payment.pending" | "payment.authorized" | "payment.captured" | "payment.failed" | "payment.refunded" | "payment.disputed" | "payment.voided" | "payment.updated" | "refund.pending" | "refund.succeeded" | "refund.failed" | "dispute.opened" | "dispute.won" | "dispute.lost" | "finding.opened" | "user.registered" | "user.updated" | "user.password-reset-requested" | "user.erased";
+        EventType: "order.placed" | "order.paid" | "order.processing" | "order.shipped" | "order.delivered" | "order.completed" | "order.cancelled" | "order.refund_pending" | "order.refunded" | "order.closed" | "order.updated" | "payment.pending" | "payment.authorized" | "payment.captured" | "payment.failed" | "payment.refunded" | "payment.disputed" | "payment.voided" | "payment.updated" | "refund.pending" | "refund.succeeded" | "refund.failed" | "dispute.opened" | "dispute.won" | "dispute.lost" | "finding.opened" | "user.registered" | "user.updated" | "user.password-reset-requested" | "user.second-factor-enabled" | "user.second-factor-disabled" | "user.email-verified" | "user.erased";
         /** @description One fault: the rule that is broken, and the place. */
         Fault: {
             /** @description The rule that is broken, as a sentence that does not repeat the value. */
@@ -1348,6 +1560,24 @@ export interface components {
              */
             pointer?: string;
         };
+        /** @description What waits for a number in the feed of events. */
+        FeedLag: {
+            /**
+             * Format: date-time
+             * @description Time at which the first of them happened; null if none waits.
+             */
+            oldestAt: string | null;
+            /**
+             * Format: int32
+             * @description Number of events that happened and are not in the feed yet, counted up to 256.
+             */
+            waiting: number;
+        };
+        /**
+         * @description Where a reader of the feed begins.
+         * @enum {string}
+         */
+        FeedStart: "oldest" | "now";
         /** @description A condition that an operator must look at. */
         Finding: {
             /**
@@ -1381,6 +1611,16 @@ export interface components {
             resolvedBy: components["schemas"]["ChangedBy"] | null;
             /** @description Id of the transaction; null if the finding is not about one. */
             transactionId: string | null;
+        };
+        /** @description How many findings of a kind are open. */
+        FindingCount: {
+            /** @description Kind of the findings. */
+            kind: components["schemas"]["FindingKind"];
+            /**
+             * Format: int64
+             * @description How many are open.
+             */
+            open: number;
         };
         /**
          * @description What is to be looked at.
@@ -1534,6 +1774,11 @@ export interface components {
             /** @description Address of the page. */
             url: string;
         };
+        /**
+         * @description What became of a notice.
+         * @enum {string}
+         */
+        NoticeDisposition: "APPLIED" | "UNCHANGED" | "WAITING" | "PARKED" | "OVERDUE" | "FLAGGED";
         /** @description A capture or a void that was requested, whatever came of it. */
         Operation: {
             /** @description Amount to capture or to release, in major units. */
@@ -1616,6 +1861,90 @@ export interface components {
          * @enum {string}
          */
         OrderStatus: "PENDING" | "PAID" | "PROCESSING" | "SHIPPED" | "DELIVERED" | "COMPLETED" | "CANCELLED" | "REFUND_PENDING" | "REFUNDED" | "CLOSED";
+        /** @description How the shop is doing. */
+        Overview: {
+            /** @description Length of a bucket, as it was asked for. */
+            bucket: components["schemas"]["BucketSize"];
+            /** @description Every bucket of the time, oldest first: 1-744. */
+            buckets: components["schemas"]["OverviewBucket"][];
+            /**
+             * Format: date-time
+             * @description Time from which on everything is counted; null: all of it is. Of what happened before, only a part is counted:
+             *     more happened than is counted, or orders of that time are archived.
+             */
+            completeFrom: string | null;
+            /** @description The condition of each dependency, as `/readyz` reports it. */
+            dependencies: components["schemas"]["Dependency"][];
+            /** @description What waits in the feed of events. */
+            feed: components["schemas"]["FeedLag"];
+            /** @description The open findings of each kind that has any, whenever they were found. */
+            findings: components["schemas"]["FindingCount"][];
+            /**
+             * Format: date-time
+             * @description Start of the first bucket, RFC 3339 in UTC.
+             */
+            from: string;
+            /**
+             * Format: date-time
+             * @description Time of the request by the service's clock. Figures, `feed` and `webhooks` are at most 5 s older.
+             */
+            generatedAt: string;
+            /**
+             * Format: date-time
+             * @description End of the last bucket, which is not within, RFC 3339 in UTC.
+             */
+            to: string;
+            /** @description The sums over all buckets, by currency code. */
+            totals: components["schemas"]["OverviewFigures"][];
+            /** @description What waits to be sent to endpoints of webhooks. */
+            webhooks: components["schemas"]["WebhookBacklog"];
+        };
+        /** @description What happened within one bucket. */
+        OverviewBucket: {
+            /** @description The figures of each currency in which something happened, by currency code; empty if nothing did. */
+            currencies: components["schemas"]["OverviewFigures"][];
+            /**
+             * Format: date-time
+             * @description Start of the bucket, RFC 3339 in UTC.
+             */
+            startsAt: string;
+        };
+        /** @description What happened in one currency. */
+        OverviewFigures: {
+            /** @description Sum of the captures. */
+            capturedAmount: components["schemas"]["AmountSum"];
+            /**
+             * Format: int64
+             * @description Number of captures.
+             */
+            captures: number;
+            /** @description Currency of the sums, ISO 4217. */
+            currency: components["schemas"]["Currency"];
+            /** @description What these orders cost together. */
+            orderedAmount: components["schemas"]["AmountSum"];
+            /**
+             * Format: int64
+             * @description Number of orders that were placed.
+             */
+            orders: number;
+            /**
+             * Format: int64
+             * @description Number of these orders that were paid since, also if the money was given back later.
+             */
+            paidOrders: number;
+            /**
+             * Format: int64
+             * @description Number of these orders that wait for their payment now.
+             */
+            pendingOrders: number;
+            /** @description Sum of these refunds. */
+            refundedAmount: components["schemas"]["AmountSum"];
+            /**
+             * Format: int64
+             * @description Number of refunds that succeeded.
+             */
+            refunds: number;
+        };
         /** @description A new password, with the token that was sent. */
         PasswordResetConfirmation: {
             /**
@@ -1771,7 +2100,7 @@ export interface components {
          * @description The kind of a problem: a page to read, relative to the service. A later version may have more.
          * @enum {string}
          */
-        ProblemType: "/problems/malformed-json" | "/problems/invalid-request" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/idempotency-key-missing" | "/problems/idempotency-key-invalid" | "/problems/idempotency-key-reused" | "/problems/idempotency-in-progress" | "/problems/unauthorized" | "/problems/invalid-credentials" | "/problems/refresh-token-reused" | "/problems/refresh-token-invalid" | "/problems/forbidden" | "/problems/insufficient-scope" | "/problems/wrong-password" | "/problems/username-taken" | "/problems/email-taken" | "/problems/invalid-reset-token" | "/problems/open-orders" | "/problems/account-erased" | "/problems/last-operator" | "/problems/too-many-requests" | "/problems/unknown-product" | "/problems/price-changed" | "/problems/out-of-stock" | "/problems/stock-not-tracked" | "/problems/mixed-currencies" | "/problems/transition-not-allowed" | "/problems/order-not-editable" | "/problems/precondition-failed" | "/problems/precondition-required" | "/problems/order-not-payable" | "/problems/payment-not-capturable" | "/problems/capture-exceeds-authorized" | "/problems/payment-not-voidable" | "/problems/payment-not-refundable" | "/problems/return-exceeds-ordered" | "/problems/refund-exceeds-captured" | "/problems/events-expired" | "/problems/card-data-refused" | "/problems/webhook-endpoint-disabled" | "/problems/too-many-webhook-endpoints" | "/problems/old-secret-signs" | "/problems/invalid-signature" | "/problems/unavailable" | "/problems/gateway-unavailable" | "/problems/overloaded" | "/problems/deadline-exceeded" | "/problems/internal-error";
+        ProblemType: "/problems/malformed-json" | "/problems/invalid-request" | "/problems/body-too-large" | "/problems/unsupported-media-type" | "/problems/not-found" | "/problems/method-not-allowed" | "/problems/idempotency-key-missing" | "/problems/idempotency-key-invalid" | "/problems/idempotency-key-reused" | "/problems/idempotency-in-progress" | "/problems/unauthorized" | "/problems/invalid-credentials" | "/problems/totp-required" | "/problems/totp-invalid" | "/problems/refresh-token-reused" | "/problems/refresh-token-invalid" | "/problems/forbidden" | "/problems/insufficient-scope" | "/problems/wrong-password" | "/problems/wrong-totp-code" | "/problems/second-factor-required" | "/problems/second-factor-in-force" | "/problems/second-factor-missing" | "/problems/username-taken" | "/problems/email-taken" | "/problems/invalid-verification-token" | "/problems/invalid-reset-token" | "/problems/open-orders" | "/problems/account-erased" | "/problems/last-operator" | "/problems/too-many-requests" | "/problems/unknown-product" | "/problems/price-changed" | "/problems/out-of-stock" | "/problems/stock-not-tracked" | "/problems/mixed-currencies" | "/problems/transition-not-allowed" | "/problems/order-not-editable" | "/problems/precondition-failed" | "/problems/precondition-required" | "/problems/order-not-payable" | "/problems/payment-not-capturable" | "/problems/capture-exceeds-authorized" | "/problems/payment-not-voidable" | "/problems/payment-not-refundable" | "/problems/return-exceeds-ordered" | "/problems/refund-exceeds-captured" | "/problems/events-expired" | "/problems/card-data-refused" | "/problems/webhook-endpoint-disabled" | "/problems/too-many-webhook-endpoints" | "/problems/old-secret-signs" | "/problems/invalid-signature" | "/problems/unavailable" | "/problems/gateway-unavailable" | "/problems/overloaded" | "/problems/deadline-exceeded" | "/problems/internal-error";
         /** @description A product of the catalogue. */
         Product: {
             /** @description Whether the product can be ordered. */
@@ -2004,6 +2333,32 @@ export interface components {
          * @enum {string}
          */
         StockEffect: "KEPT" | "SET" | "ADJUSTED";
+        /** @description A genuine notice of a payment gateway, and what became of it. */
+        StoredNotice: {
+            /**
+             * @description `APPLIED`: it changed the payment. `UNCHANGED`: it said what was known. `WAITING`: for an earlier notice. `PARKED`
+             *     and `OVERDUE`: for its payment. `FLAGGED`: it had no effect, and there is a finding.
+             */
+            disposition: components["schemas"]["NoticeDisposition"];
+            /** @description The gateway's id of the event. */
+            eventId: string;
+            /** @description Name of the gateway. */
+            gateway: string;
+            /**
+             * Format: date-time
+             * @description Time at which it arrived, by the service's clock, RFC 3339 in UTC.
+             */
+            receivedAt: string;
+            /** @description What the notice reports, as the gateway calls it; null if that could not be read. */
+            type: string | null;
+        };
+        /** @description One page of a list, with the cursor of the next one. */
+        StoredNoticePage: {
+            /** @description The elements of the page, at most `limit`. */
+            data: components["schemas"]["StoredNotice"][];
+            /** @description Value of `cursor` for the next page; null on the last page. */
+            nextCursor: string | null;
+        };
         /** @description An access token and the refresh token that gets the next one. */
         Tokens: {
             /** @description Access token (JWT), for the header `Authorization: Bearer …`. */
@@ -2118,12 +2473,30 @@ export interface components {
             createdAt: string;
             /** @description E-mail address, which also logs in. */
             email: string;
+            /**
+             * Format: date-time
+             * @description Time at which a token showed that mails to the address arrive, RFC 3339 in UTC; null if none has since the address was
+             *     set. No operation needs it.
+             */
+            emailVerifiedAt: string | null;
             /** @description Public id of the user. */
             id: string;
             /** @description `CUSTOMER` or `OPERATOR`. */
             role: components["schemas"]["Role"];
+            /** @description Whether a login needs a code of a second factor. */
+            secondFactor: boolean;
             /** @description Name to log in with, spelled as it was registered. */
             username: string;
+        };
+        /** @description How far a clock is ahead of UTC, or behind it. */
+        UtcOffset: string;
+        /** @description What waits to be sent to endpoints of webhooks. */
+        WebhookBacklog: {
+            /**
+             * Format: int32
+             * @description Number of deliveries that are still to be made, counted up to 10000.
+             */
+            pending: number;
         };
         /** @description The delivery of an event to an endpoint, with its last attempt. */
         WebhookDelivery: {
@@ -2391,6 +2764,80 @@ export interface operations {
             };
         };
     };
+    authentication_request_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request: 1 to 255 visible ASCII characters, bare or quoted. The same key with the same
+                 *     request gets the first answer again, for at least 24 h.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerificationRequest"];
+            };
+        };
+        responses: {
+            /** @description Taken. There is no body. */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authentication_confirm_verification: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request: 1 to 255 visible ASCII characters, bare or quoted. The same key with the same
+                 *     request gets the first answer again, for at least 24 h.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmailVerificationConfirmation"];
+            };
+        };
+        responses: {
+            /** @description Verified. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     authentication_login: {
         parameters: {
             query?: never;
@@ -2603,6 +3050,11 @@ export interface operations {
                 /** @description The `nextAfter` of the answer before. Without it, the oldest events that are kept. */
                 after?: number;
                 /**
+                 * @description Where to begin without `after`: with the oldest event that is kept, or with what happens from `now` on. Then the answer
+                 *     is empty, and its `nextAfter` is the place.
+                 */
+                start?: components["schemas"]["FeedStart"];
+                /**
                  * @description Only events of this type, or of one of several, separated by commas. The others are passed over: an answer may be
                  *     empty although there is more, and `nextAfter` still goes on.
                  */
@@ -2778,6 +3230,113 @@ export interface operations {
             };
         };
     };
+    authentication_enrolSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EnrolSecondFactor"];
+            };
+        };
+        responses: {
+            /** @description The secret and the recovery codes. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EnrolledFactor"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authentication_disableSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request: 1 to 255 visible ASCII characters, bare or quoted. The same key with the same
+                 *     request gets the first answer again, for at least 24 h.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DisableSecondFactor"];
+            };
+        };
+        responses: {
+            /** @description Disabled. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    authentication_confirmSecondFactor: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Names this request: 1 to 255 visible ASCII characters, bare or quoted. The same key with the same
+                 *     request gets the first answer again, for at least 24 h.
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConfirmSecondFactor"];
+            };
+        };
+        responses: {
+            /** @description In force. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     authentication_sessions: {
         parameters: {
             query?: {
@@ -2886,6 +3445,8 @@ export interface operations {
             query?: {
                 /** @description `true`: only findings that are resolved; `false`: only those that are open. */
                 resolved?: boolean;
+                /** @description Only findings about this order. */
+                orderNumber?: string;
                 /** @description The `nextCursor` of the previous page; without it, the first page. */
                 cursor?: string;
                 /** @description Largest number of elements on the page, 1 to 100. */
@@ -2946,6 +3507,47 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Finding"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    operations_overview: {
+        parameters: {
+            query?: {
+                /** @description Length of a bucket. */
+                bucket?: components["schemas"]["BucketSize"];
+                /** @description Start of the time: its bucket is the first one. Without it, 24 hours or 30 days are shown. */
+                from?: string;
+                /**
+                 * @description End of the time: the last bucket is the one before or around it. Without it, the present time. At most 31 days after
+                 *     the start of the first bucket.
+                 */
+                to?: string;
+                /** @description How far the clock by which hours and days begin is ahead of UTC; `+` is written as `%2B` in an address. */
+                utcOffset?: components["schemas"]["UtcOffset"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The overview. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
                 };
             };
             /** @description A problem. */
@@ -3432,6 +4034,43 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Transaction"];
+                };
+            };
+            /** @description A problem. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    payments_notices: {
+        parameters: {
+            query?: {
+                /** @description The `nextCursor` of the previous page; without it, the first page. */
+                cursor?: string;
+                /** @description Largest number of elements on the page, 1 to 100. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description The transaction's id. */
+                transactionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredNoticePage"];
                 };
             };
             /** @description A problem. */

@@ -102,8 +102,11 @@ async function read<T>(response: Response): Promise<Answer<T>> {
     throw new LostAnswer();
   }
   if (!response.ok) {
+    const problem = (body as Problem | null) ?? foreignProblem(response);
     const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-    throw new ProblemError((body as Problem | null) ?? foreignProblem(response), Number.isFinite(seconds) ? seconds * 1000 : null);
+    const refusal = new ProblemError(problem, Number.isFinite(seconds) ? seconds * 1000 : null);
+    if (refusal.slug === 'second-factor-required') session.factorRequired.value = true;
+    throw refusal;
   }
   return {
     value: body as T,
@@ -146,9 +149,10 @@ async function spend(used: string | null): Promise<boolean> {
   return true;
 }
 
-/** Opens a session. */
-export async function signIn(username: string, password: string): Promise<void> {
-  const response = await send('/v1/auth/login', { method: 'POST', body: { username, password } });
+/** Opens a session. `code` is one of the second factor, for an account that has one. */
+export async function signIn(username: string, password: string, code: string | null): Promise<void> {
+  const body = { username, password, ...(code === null ? {} : { totpCode: code }) };
+  const response = await send('/v1/auth/login', { method: 'POST', body });
   session.keepTokens((await read<Tokens>(response)).value);
 }
 

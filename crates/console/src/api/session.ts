@@ -18,6 +18,8 @@ export const stage = signal<'asking' | 'out' | 'in'>('asking');
 export const me = signal<Me | null>(null);
 /** Whether the session ended without the operator's wish. */
 export const expired = signal(false);
+/** Whether the server refuses all but the enrolment of a second factor. */
+export const factorRequired = signal(false);
 
 /** How long another tab may take to answer. */
 const ANSWER_MS = 250;
@@ -41,6 +43,7 @@ export function keepTokens(tokens: Tokens): void {
 export function forgetTokens(everywhere: boolean, ended = false): void {
   pair = null;
   me.value = null;
+  factorRequired.value = false;
   expired.value = ended;
   stage.value = 'out';
   if (everywhere) send({ kind: 'out' });

@@ -2,6 +2,7 @@ import { get, signOut } from '../api/client';
 import { readFeatures } from '../api/features';
 import * as session from '../api/session';
 import type { Me } from '../api/types';
+import { beginFeed } from './feed';
 
 /** Takes over the session of another tab, if there is one. */
 export function resumeSession(): void {
@@ -15,6 +16,8 @@ export async function enter(): Promise<boolean> {
     await signOut();
     return false;
   }
+  // Without it the console is not live at once: the reader of the feed tries again.
+  await beginFeed().catch(() => undefined);
   // Not waited for: a slow description must not stand before the orders.
   void readFeatures();
   session.me.value = me;

@@ -3,6 +3,7 @@ import { path } from '../api/client';
 import type { Finding } from '../api/types';
 import { keyFor } from '../api/write';
 import { t } from '../i18n';
+import { useEvents } from '../lib/feed';
 import { useEvery } from '../lib/hooks';
 import { actorName } from '../lib/names';
 import { link, place, setQuery } from '../lib/route';
@@ -11,14 +12,17 @@ import { usePages } from '../ui/list';
 import { Age, Button, Facts, Heading, ShortId, Tabs, Tag, TextArea, Time } from '../ui/parts';
 import { List } from './payments';
 
-const LIVE_MS = 15_000;
+/** What a colleague resolves is no event, so the list is read this often besides. */
+const EVERY_MS = 30_000;
 
 /** An inbox: each finding says what happened, what it means and what to do. */
 export function Findings() {
   const resolved = place.value.query.get('list') === 'resolved';
   const list = usePages<Finding>('/v1/operations/findings', { resolved: String(resolved) });
   const [asked, setAsked] = useState<Finding | null>(null);
-  useEvery(LIVE_MS, () => { if (asked === null) list.reload(); });
+  const renew = (): void => { if (asked === null) list.reload(); };
+  useEvery(EVERY_MS, renew);
+  useEvents((events) => { if (events === null || events.some((it) => it.type.startsWith('finding.'))) renew(); });
   return (
     <>
       <Heading title={t().inbox.title} lead={t().inbox.lead}>

@@ -11,6 +11,7 @@ import { Icon } from '../ui/icons';
 import { usePages } from '../ui/list';
 import { Age, Button, Facts, Failure, NotFound, Panel, Skeleton, Tag, Time } from '../ui/parts';
 import { Role } from './people';
+import { SecondFactor } from './second-factor';
 
 interface Step { title: string; note: string; danger: boolean; method: Write['method']; url: string; body?: object }
 
@@ -36,11 +37,14 @@ export function Person({ id }: { id: string }) {
       <Panel title={t().common.details}>
         <Facts of={[
           [t().people.email, person.email],
+          [t().factor.email, person.emailVerifiedAt === null ? t().factor.notVerified : <Time key="verified" at={person.emailVerifiedAt} />],
           [t().people.since, <Time key="since" at={person.createdAt} />],
           [t().people.lastLogin, person.lastLoginAt ? <Age key="login" at={person.lastLoginAt} /> : t().people.never],
+          [t().factor.title, own ? null : person.secondFactor ? t().factor.on : t().factor.off],
           [t().people.orders, <><span>{person.orderCount}</span> · <a href={`${link('orders')}?userId=${encodeURIComponent(person.id)}`}>{t().people.viewOrders}</a></>],
         ]} />
       </Panel>
+      {own && <SecondFactor />}
       {own && <MySessions />}
       {step && <StepDialog step={step} onClose={() => setStep(null)} reload={() => { setStep(null); loaded.reload(); }} />}
     </>

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { piecesLeft, piecesText } from '../../src/screens/order/pieces';
+import { mergeChanges } from '../../src/screens/board/live';
+import { offsetOf, worst } from '../../src/screens/overview/figures';
 import { featuresOf } from '../../src/api/features';
 import { missingColumns, parseCsv, readProducts } from '../../src/lib/csv';
 import { add, atLeastZero, compare, isAmount, isZero, multiply, subtract } from '../../src/lib/money';
@@ -58,4 +60,30 @@ test('pieces that a refund names cannot be named again, unless it failed', () =>
   assert.equal(piecesLeft(item, [refund('SUCCEEDED', 2), refund('PENDING', 1), refund('FAILED', 5)]), 2);
   assert.equal(piecesLeft(item, [{ status: 'SUCCEEDED', items: null } as never]), 5);
   assert.equal(piecesText(refund('PENDING', 2)), '2 × tea');
+});
+
+test('the distance of a clock from UTC is a sign and a time', () => {
+  const at = (minutes: number): Date => ({ getTimezoneOffset: () => -minutes }) as Date;
+  assert.deepEqual([480, 0, -210, 330].map((it) => offsetOf(at(it))), ['+08:00', '+00:00', '-03:30', '+05:30']);
+});
+
+test('the whole is as well as its worst part', () => {
+  const of = (...statuses: string[]): never => statuses.map((status) => ({ name: status, required: false, status })) as never;
+  assert.equal(worst(of('ok', 'ok')), 'ok');
+  assert.equal(worst(of('ok', 'degraded')), 'degraded');
+  assert.equal(worst(of('degraded', 'unavailable', 'ok')), 'unavailable');
+});
+
+test('a change comes into the list once, and no version goes back', () => {
+  const order = (orderNumber: string, version: number, createdAt: string, status = 'PENDING'): never => ({ orderNumber, version, createdAt, status }) as never;
+  const filters = { status: null, sort: '-createdAt', userId: null, createdAfter: null, createdBefore: null, q: null };
+  const rows = [order('b', 2, '2026-01-02'), order('a', 1, '2026-01-01')];
+  const changed = [order('c', 1, '2026-01-03'), order('b', 1, '2026-01-02'), order('a', 2, '2026-01-01', 'PAID'), order('old', 9, '2025-01-01')];
+  const merged = mergeChanges(rows, changed, filters);
+  assert.deepEqual(merged.rows.map((it) => [it.orderNumber, it.version]), [['c', 1], ['b', 2], ['a', 2]]);
+  assert.deepEqual(merged.fresh, ['c', 'a']);
+  // One that no longer fits stays where it is; a new one that does not fit is not shown.
+  const paid = mergeChanges(rows, changed, { ...filters, status: 'PAID' });
+  assert.deepEqual(paid.rows.map((it) => it.orderNumber), ['b', 'a']);
+  assert.deepEqual(mergeChanges(merged.rows, changed, filters).fresh, []);
 });

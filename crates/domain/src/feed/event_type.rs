@@ -67,6 +67,9 @@ event_types! {
     UserRegistered = "user.registered", "An account was made.";
     UserUpdated = "user.updated", "An account changed: its role, or whether it is disabled.";
     UserPasswordResetRequested = "user.password-reset-requested", "A new password was asked for. The event does not hold the token.";
+    UserSecondFactorEnabled = "user.second-factor-enabled", "From now on a login needs a code of the user's device.";
+    UserSecondFactorDisabled = "user.second-factor-disabled", "A login needs no code any more: the user disabled it, or an operator reset it.";
+    UserEmailVerified = "user.email-verified", "A token showed that mails to the user's address arrive.";
     UserErased = "user.erased", "An account was erased, and its personal data with it.";
 }
 

@@ -65,7 +65,21 @@ pub const TRANSITIONS: &[(OrderStatus, OrderStatus, &[Actor])] = &[
     (Cancelled,     Closed,        &[System]),
 ];
 
+/// The most history entries that an order which was never paid can have: `PENDING`, `CANCELLED`, `CLOSED`. One that was
+/// paid has more when it is closed, so the number tells the two apart.
+pub const UNPAID_ENTRIES_MAX: i64 = 3;
+
 impl OrderStatus {
+    /// Whether an order in this status, with `entries` entries in its history, was paid at some time.
+    #[must_use]
+    pub const fn was_paid(self, entries: i64) -> bool {
+        match self {
+            Pending | Cancelled => false,
+            Paid | Processing | Shipped | Delivered | Completed | RefundPending | Refunded => true,
+            Closed => entries > UNPAID_ENTRIES_MAX,
+        }
+    }
+
     /// Whether the shop still owes its customer goods or money, or the customer the shop, so that neither can do
     /// without the other. The account of the owner is not erased meanwhile.
     #[must_use]

@@ -301,3 +301,19 @@ fn an_edit_of_the_details_does_not_restart_the_time_limits_of_the_status() {
     let order = change.order();
     assert_eq!((order.status_changed_at, order.updated_at), (at(5_000), at(9_000)));
 }
+
+/// Every path from `PENDING` to an end, without going in circles, says itself whether the order was paid.
+#[test]
+fn status_and_number_of_entries_say_whether_an_order_was_paid() {
+    let mut paths = vec![vec![OrderStatus::Pending]];
+    let mut closed = 0;
+    while let Some(path) = paths.pop() {
+        let last = *path.last().unwrap();
+        let entries = i64::try_from(path.len()).unwrap();
+        assert_eq!(last.was_paid(entries), path.contains(&OrderStatus::Paid), "{path:?}");
+        closed += usize::from(last == OrderStatus::Closed);
+        let next = TRANSITIONS.iter().filter(|(from, to, _)| *from == last && !path.contains(to));
+        paths.extend(next.map(|(_, to, _)| [path.as_slice(), &[*to]].concat()));
+    }
+    assert!(closed > 3, "paid and unpaid orders are closed");
+}

@@ -85,6 +85,9 @@ fn user() -> User {
         email: Email::new("ada@example.com".to_owned()),
         role: Role::Operator,
         disabled: true,
+        second_factor_at: Some(Timestamp::from_millis(3)),
+        email_verified_at: Some(Timestamp::from_millis(4)),
+        email_revision: 5,
         created_at: Timestamp::from_millis(1),
         changed_at: Some(Timestamp::from_millis(2)),
     }

@@ -1,5 +1,7 @@
-/// The number of filler rows of each kind around those that are asked for.
-pub const FILLER_ROWS: u32 = 20_000;
+/// The number of filler rows of each kind around those that are asked for, unless [`ROWS_VARIABLE`] says otherwise.
+pub(super) const FILLER_ROWS: u32 = 20_000;
+/// The environment variable with another number of filler rows, which `cargo xtask plans` sets.
+const ROWS_VARIABLE: &str = "TEST_PLAN_ROWS";
 /// How many of them differ from the others.
 const FEW: u32 = 30;
 /// The row key of the endpoint that has all filler deliveries.
@@ -12,9 +14,21 @@ const NAME: &str = "concat('filler-', n)";
 /// A table with its columns, and the SQL for the values of a row.
 type Rows = (&'static str, String);
 
+/// The number of filler rows of each kind around those that are asked for.
+///
+/// # Panics
+/// If the environment asks for a number that is none, or for fewer than 10,000: then an index is not worth its while.
+#[must_use]
+pub fn filler_rows() -> u32 {
+    let Ok(asked) = std::env::var(ROWS_VARIABLE) else { return FILLER_ROWS };
+    let rows = asked.parse().expect("a number of rows");
+    assert!(rows >= 10_000, "{ROWS_VARIABLE} is too small");
+    rows
+}
+
 /// The statements that fill the tables. `user` owns half of the orders, and `product` has all of the
 /// changes. `at` makes a timestamp from an SQL expression in seconds. A table `filler` with the numbers
-/// from 1 to [`FILLER_ROWS`] in a column `n` must exist, and foreign keys must not be checked.
+/// from 1 to [`filler_rows`] in a column `n` must exist, and foreign keys must not be checked.
 #[must_use]
 pub fn filler_sql(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<String> {
     let (now, soon) = (at("n"), at("n + 3600"));
@@ -28,7 +42,7 @@ pub fn filler_sql(user: i64, product: i64, at: impl Fn(&str) -> String) -> Vec<S
     ];
     let statements = rows.into_iter().flatten();
     let insert = |(table, values): Rows| format!("INSERT INTO {table} SELECT {values} FROM filler");
-    let next = format!("UPDATE feed_sequencer SET next_sequence = {}", FILLER_ROWS - FEW + 1);
+    let next = format!("UPDATE feed_sequencer SET next_sequence = {}", filler_rows() - FEW + 1);
     statements.map(insert).chain([next]).collect()
 }
 
@@ -63,6 +77,10 @@ fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
             format!("{id}, {now}, {soon}, {name}"),
         ),
         (
+            "second_factors (user_key, sealed_secret, created_at, confirmed_at, last_step, recovery_digests, revision)",
+            format!("{id}, {name}, {now}, {}, 0, '', 1", few("NULL", now)),
+        ),
+        (
             "erasures (user_key, erased_at, progress, finished)",
             format!("{id}, {now}, {}, {}", few("''", "'finished'"), few("0", "1")),
         ),
@@ -91,7 +109,7 @@ fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
 }
 
 fn goods(product: i64, now: &str) -> Vec<Rows> {
-    let (id, name, last) = (KEY, NAME, FILLER_ROWS - FEW);
+    let (id, name, last) = (KEY, NAME, filler_rows() - FEW);
     let (stock, quantity) = (few("'ADJUSTED'", "'KEPT'"), few("1", "NULL"));
     vec![
         (
@@ -111,7 +129,7 @@ fn goods(product: i64, now: &str) -> Vec<Rows> {
 }
 
 fn orders(user: i64, now: &str, soon: &str) -> Vec<Rows> {
-    let (id, name, half) = (KEY, NAME, FILLER_ROWS / 2);
+    let (id, name, half) = (KEY, NAME, filler_rows() / 2);
     let owner = format!("CASE WHEN n <= {half} THEN {user} ELSE 0 END");
     let status = few("'PENDING'", "CASE WHEN n % 2 = 0 THEN 'PAID' ELSE 'CLOSED' END");
     vec![
@@ -142,7 +160,9 @@ fn money(now: &str) -> Vec<Rows> {
     let (later, check) = (few("NULL", now), few(now, "NULL"));
     let (status, captured) = (few("'AUTHORIZED'", "'CAPTURED'"), few("NULL", "100000"));
     let refund = few("'PENDING'", "'SUCCEEDED'");
-    let disposition = few("CASE WHEN n % 4 < 2 THEN 'PARKED' ELSE 'OVERDUE' END", "'APPLIED'");
+    // Half of all events are overdue and name what does not exist, which a sweep must not read all of.
+    let disposition = few("'PARKED'", "CASE WHEN n % 4 < 2 THEN 'OVERDUE' ELSE 'APPLIED' END");
+    let named = few(name, "concat('unknown-', n)");
     vec![
         (
             "payment_transactions (id, order_id, transaction_id, status, amount, currency, captured_amount, \
@@ -184,9 +204,9 @@ fn money(now: &str) -> Vec<Rows> {
              received_at)",
             format!(
                 "{id}, 'sandbox', {name}, 'x', {}, {}, {}, 'x', {disposition}, {now}",
-                odd("NULL", name),
+                odd("NULL", &named),
                 odd("'PAYMENT'", "NULL"),
-                odd(name, "NULL")
+                odd(&named, "NULL")
             ),
         ),
         (
@@ -223,7 +243,7 @@ fn feed_rows(user: i64, now: &str) -> Vec<Rows> {
         // The last ones have no number yet.
         format!(
             "{id}, {name}, CASE WHEN n <= {} THEN n ELSE NULL END, {kind}, 'ORDER', {name}, {}, '{{}}', {now}",
-            FILLER_ROWS - FEW,
+            filler_rows() - FEW,
             few(&user.to_string(), "NULL"),
         ),
     )]

@@ -7,7 +7,7 @@ use domain::{
 use ports::{AccountCursor, AccountFilter, NameColumn, PaymentFilter, RefundCursor, RefundFilter};
 
 use super::{
-    Coverage, FILLER_ROWS, StatementFixture,
+    Coverage, StatementFixture, filler_rows,
     reads::{LIMIT, ask, middle},
 };
 use crate::{Backend, sample};
@@ -40,8 +40,8 @@ impl StatementFixture {
         let payments = &backend.payments;
         let gateways = [None, Some(sample::gateway("sandbox")), Some(sample::gateway("stranger"))];
         let at = |seconds: u32| Some(sample::at(i64::from(seconds)));
-        let afters = [None, at(1), at(FILLER_ROWS - 100)];
-        let befores = [None, at(100), at(2 * FILLER_ROWS)];
+        let afters = [None, at(1), at(filler_rows() - 100)];
+        let befores = [None, at(100), at(2 * filler_rows())];
         let some = [PaymentStatus::Authorized, PaymentStatus::Captured, PaymentStatus::Failed];
         let refund_status = [RefundStatus::Pending, RefundStatus::Failed];
         for (created_after, created_before) in

@@ -2,14 +2,14 @@ use domain::{
     ApiKeyId, ChangeId, EventId, FeedEventType, FeedSequence, FindingId, OrderNumber, ProductId, SessionKey,
     UserKey,
     order::{OrderReference, OrderStatus},
-    payment::ReferenceKind,
+    payment::{EventDisposition, ReferenceKind, ReferenceOwner},
 };
 use ports::{
-    Batch, CaseKey, ChangeFilter, DatedPayment, DueOrders, FeedFilter, MailKind, OrderCursor, OrderFilter,
-    OrderSearch, OrderSort, PaymentMoment, PaymentPeriod,
+    Batch, BucketSize, CaseKey, ChangeFilter, DatedPayment, DueOrders, EventPosition, FeedFilter, MailKind,
+    OldOrder, OrderCursor, OrderFilter, OrderSearch, OrderSort, OverviewWindow, PaymentMoment, PaymentPeriod,
 };
 
-use super::{Coverage, FILLER_ROWS, StatementFixture};
+use super::{Coverage, StatementFixture, filler_rows};
 use crate::{Backend, sample};
 
 /// The number of rows of a page.
@@ -28,7 +28,7 @@ pub(super) use ask;
 
 /// The name of a filler row in the middle.
 pub(super) fn middle() -> String {
-    format!("filler-{}", FILLER_ROWS / 2)
+    format!("filler-{}", filler_rows() / 2)
 }
 
 impl StatementFixture {
@@ -43,10 +43,19 @@ impl StatementFixture {
         self.list_payments(backend, played).await;
         self.read_webhooks(backend, played).await;
         Self::read_feed(backend, played).await;
+        Self::read_overview(backend, played).await;
+    }
+
+    async fn read_overview(backend: &Backend, played: &mut Coverage) {
+        let (start, end) = (sample::at(1), sample::at(i64::from(filler_rows())));
+        for size in [BucketSize::Hour, BucketSize::Day] {
+            let window = OverviewWindow::covering(size, 0, start, end).expect("a window of some hours");
+            ask!(played, OverviewRepository::read_figures, backend.overview, window, LIMIT);
+        }
     }
 
     async fn read_feed(backend: &Backend, played: &mut Coverage) {
-        let (middle, last) = (i64::from(FILLER_ROWS / 2), i64::from(FILLER_ROWS));
+        let (middle, last) = (i64::from(filler_rows() / 2), i64::from(filler_rows()));
         for after in [None, Some(0), Some(middle), Some(last)].map(|it| it.map(FeedSequence::new)) {
             for types in [vec![], vec![FeedEventType::OrderPaid], FeedEventType::ALL.to_vec()] {
                 let filter = FeedFilter { after, types, limit: LIMIT };
@@ -70,17 +79,18 @@ impl StatementFixture {
         ask!(played, UserRepository::find_account_conflicts, backend.users, &user.username, &user.email);
         ask!(played, UserRepository::highest_hash_cost, backend.users);
         for after in [None, Some(UserKey::new(1))] {
-            let since = sample::at(i64::from(FILLER_ROWS / 2));
+            let since = sample::at(i64::from(filler_rows() / 2));
             ask!(played, UserRepository::list_changed_users, backend.users, since, after, LIMIT);
             ask!(played, UserRepository::list_operators, backend.users, after, LIMIT);
         }
         ask!(played, UserRepository::find_password_hash, backend.users, user.key);
+        ask!(played, SecondFactorRepository::find_second_factor, backend.second_factors, user.key);
         ask!(played, SessionRepository::find_session, backend.sessions, &self.session.id);
         ask!(played, SessionRepository::list_live_sessions, backend.sessions, user.key, sample::at(1), LIMIT);
         let (network, sessions) = (sample::network(), &backend.sessions);
         ask!(played, SessionRepository::has_logged_in, sessions, user.key, network, sample::at(1));
         for after in [None, Some(SessionKey::new(1))] {
-            let since = sample::at(i64::from(FILLER_ROWS / 2));
+            let since = sample::at(i64::from(filler_rows() / 2));
             ask!(played, SessionRepository::list_revoked_sessions, backend.sessions, since, after, LIMIT);
         }
         self.read_account_tasks(backend, played).await;
@@ -97,7 +107,7 @@ impl StatementFixture {
     }
 
     async fn read_account_tasks(&self, backend: &Backend, played: &mut Coverage) {
-        let (tasks, late) = (&backend.account_tasks, sample::at(i64::from(FILLER_ROWS)));
+        let (tasks, late) = (&backend.account_tasks, sample::at(i64::from(filler_rows())));
         for kind in MailKind::ALL {
             ask!(played, AccountTaskRepository::list_due_mails, tasks, kind, late, BATCH);
         }
@@ -146,13 +156,24 @@ impl StatementFixture {
         ];
         ask!(played, OrderRepository::find_order_heads, orders, &numbers);
         ask!(played, OrderRepository::list_history_entries, orders, self.order.key);
-        let late = sample::at(i64::from(FILLER_ROWS));
+        let late = sample::at(i64::from(filler_rows()));
         for due in [
             DueOrders::Expired(late),
             DueOrders::InStatusSince(OrderStatus::Paid, late),
             DueOrders::Uncaptured(late),
         ] {
             ask!(played, OrderRepository::list_due_orders, orders, due, BATCH);
+        }
+        let old = OldOrder {
+            updated_at: self.order.updated_at,
+            key: self.order.key,
+            number: self.order.number.clone(),
+        };
+        for after in [None, Some(old)] {
+            ask!(played, OrderRepository::list_old_orders, orders, late, after, LIMIT);
+        }
+        for owner in [None, Some(self.user.key)] {
+            ask!(played, OrderRepository::list_archived_orders, orders, owner, Some(self.order.key), LIMIT);
         }
     }
 
@@ -165,7 +186,7 @@ impl StatementFixture {
             vec![OrderStatus::Paid],
             vec![OrderStatus::Delivered, OrderStatus::Pending, OrderStatus::Paid],
         ];
-        let (late, beyond) = (FILLER_ROWS - 100, 2 * FILLER_ROWS);
+        let (late, beyond) = (filler_rows() - 100, 2 * filler_rows());
         let (none, early, last) = ((None, None), (at(1), at(100)), (at(late), at(beyond)));
         let ranges = [(none, none), (early, none), (none, last), (last, (at(1), None))];
         let references = [None, Some("filler-common"), Some("filler-8")];
@@ -193,7 +214,7 @@ impl StatementFixture {
                     };
                     self.list_page(backend, played, filter.clone()).await;
                     let number = OrderNumber::new(middle());
-                    let after = Some(OrderCursor { at: sample::at(i64::from(FILLER_ROWS / 2)), number });
+                    let after = Some(OrderCursor { at: sample::at(i64::from(filler_rows() / 2)), number });
                     self.list_page(backend, played, OrderFilter { after, ..filter }).await;
                 }
             }
@@ -209,15 +230,15 @@ impl StatementFixture {
                 let filter = OrderFilter { owner, search, sort, limit: LIMIT, ..OrderFilter::default() };
                 self.list_page(backend, played, filter.clone()).await;
                 let number = OrderNumber::new(middle());
-                let after = Some(OrderCursor { at: sample::at(i64::from(FILLER_ROWS / 2)), number });
+                let after = Some(OrderCursor { at: sample::at(i64::from(filler_rows() / 2)), number });
                 self.list_page(backend, played, OrderFilter { after, ..filter }).await;
             }
         }
     }
 
     async fn list_periods(&self, backend: &Backend, played: &mut Coverage) {
-        let (from, until) = (sample::at(1), sample::at(i64::from(2 * FILLER_ROWS)));
-        let half = i64::from(FILLER_ROWS / 2);
+        let (from, until) = (sample::at(1), sample::at(i64::from(2 * filler_rows())));
+        let half = i64::from(filler_rows() / 2);
         let last = DatedPayment { id: self.transaction.id.clone(), at: sample::at(half), row: 1 };
         for moment in [PaymentMoment::Requested, PaymentMoment::Captured, PaymentMoment::Refunded] {
             for after in [None, Some(last.clone())] {
@@ -261,11 +282,33 @@ impl StatementFixture {
         ask!(played, EventRepository::find_event, events, &self.event.gateway, &self.event.id);
         let ids = [self.event.id.clone(), EventId::new("no such event".into())];
         ask!(played, EventRepository::list_stored_ids, events, &self.event.gateway, &ids);
+        let mut known = self.transaction.clone();
+        known.references = vec![sample::known_reference(ReferenceOwner::Payment, "filler-1")];
+        for after in [None, Some(self.event.id.clone())] {
+            ask!(played, EventRepository::list_events_about, events, &known, after, LIMIT);
+        }
         ask!(played, EventRepository::list_applicable_events, events, BATCH);
-        ask!(played, EventRepository::list_overdue_events, events, sample::at(60), BATCH);
+        let behind = EventPosition { at: self.event.received_at, key: self.event.key };
+        for after in [None, Some(behind)] {
+            ask!(played, EventRepository::list_applicable_overdue, events, after, LIMIT);
+        }
+        for disposition in [EventDisposition::Parked, EventDisposition::Overdue] {
+            ask!(played, EventRepository::list_old_events, events, disposition, sample::at(60), BATCH);
+        }
         ask!(played, FindingRepository::find_finding, findings, &self.finding.id);
         for resolved in [None, Some(false), Some(true)] {
             for after in [None, Some(FindingId::new(middle()))] {
+                let of_order = self.order.number.clone();
+                let next = after.clone();
+                ask!(
+                    played,
+                    FindingRepository::list_findings_of_order,
+                    findings,
+                    &of_order,
+                    resolved,
+                    next,
+                    LIMIT
+                );
                 ask!(played, FindingRepository::list_findings, findings, resolved, after, LIMIT);
             }
         }

@@ -6,22 +6,29 @@ use domain::{
 };
 use ports::{OrderCursor, OrderFilter, OrderSearch, OrderSort};
 
-use super::{FILLER_ROWS, StatementFixture};
+use super::{StatementFixture, filler::FILLER_ROWS, filler_rows};
 use crate::Backend;
 
 /// The most pages that a list of all filler rows may need.
-const PAGES_MAX: u32 = 2 * FILLER_ROWS / 100;
+fn pages_max() -> u32 {
+    2 * filler_rows() / 100
+}
 
 impl StatementFixture {
     /// Reads lists of many orders whose filters no index has, to their ends. Nothing is left out, listed twice or
     /// out of order, although pages end before they are full.
+    ///
+    /// Among more rows than usual it reads nothing: it would take hours, and says nothing about plans.
     pub async fn assert_walks_are_complete(&self, backend: &Backend) {
+        if filler_rows() > FILLER_ROWS {
+            return;
+        }
         let owner = Some(self.user.key);
         let sort = OrderSort::LastChangeFirst;
         let common = Some(OrderReference::new("filler-common".to_owned()));
         // The user owns the first half of the filler, of which the first few are pending, and the others by turns
         // closed and paid; those with an odd number have the common reference.
-        let half = FILLER_ROWS / 2;
+        let half = filler_rows() / 2;
         let paid = OrderFilter { owner, statuses: vec![OrderStatus::Paid], sort, ..OrderFilter::default() };
         let pending = OrderFilter { statuses: vec![OrderStatus::Pending], ..paid.clone() };
         let named = OrderFilter { reference: common, sort: OrderSort::OldestFirst, ..OrderFilter::default() };
@@ -47,7 +54,7 @@ impl StatementFixture {
 /// The orders of all pages, and how many pages were short although more followed.
 async fn list_all(backend: &Backend, filter: &OrderFilter) -> (Vec<Order>, usize) {
     let (mut listed, mut after, mut short) = (Vec::new(), None, 0);
-    for _ in 0..PAGES_MAX {
+    for _ in 0..pages_max() {
         let page = backend.orders.list_orders(OrderFilter { after, limit: 100, ..filter.clone() }).await;
         let page = page.expect("read");
         let is_short = page.data.len() < 100;

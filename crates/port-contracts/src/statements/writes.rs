@@ -1,15 +1,15 @@
 use domain::{
-    ChangedBy, Email, MailKey, OrderChange, PasswordHash, Text, User, Version,
+    ChangedBy, Email, MailKey, OrderChange, PasswordHash, Text, Timestamp, User, Version,
     order::{OrderDetails, OrderReference, OrderStatus, StockLine},
     payment::{DisputeStatus, EventDisposition, PaymentRequest, PaymentRequestKind, ReferenceOwner},
     product::StockUpdate,
 };
 use ports::{
-    CommitError, ErasureProgress, MailKind, NewFeedEvent, PasswordReset, Prunable, QueuedMail, UnitOfWork,
-    UserErasure, Write,
+    CommitError, ErasureProgress, MailKind, NewFeedEvent, PasswordReset, Prunable, QueuedMail,
+    SecondFactorWrite, UnitOfWork, UserErasure, Write,
 };
 
-use super::{Coverage, FILLER_ROWS, StatementFixture, reads::LIMIT, webhooks};
+use super::{Coverage, StatementFixture, filler_rows, reads::LIMIT, webhooks};
 use crate::{Backend, sample};
 
 /// Most rows that one unit prunes.
@@ -52,7 +52,14 @@ impl StatementFixture {
             order = change.order().clone();
             commit(backend, played, UnitOfWork::new().with_order_change(change)).await;
         }
+        for write in self.factor_writes() {
+            let text = format!("{write:?}");
+            let name = text.split(['(', ' ', '{']).next().unwrap_or_default();
+            played.insert(format!("SecondFactorWrite::{name}"));
+            commit(backend, played, UnitOfWork::new().with_write(Write::SecondFactor(Box::new(write)))).await;
+        }
         self.run_ends(backend, played).await;
+        self.run_archive(backend, played).await;
         self.run_batch(backend).await;
         for write in self.webhook_writes() {
             played.insert(webhooks::write_name(&write));
@@ -73,6 +80,21 @@ impl StatementFixture {
             let outcome = backend.store.commit(UnitOfWork::new().with_order_change(change)).await;
             assert!(outcome.is_ok(), "{outcome:?}");
         }
+    }
+
+    /// Moves an order with a payment to the archive, reads it there, and brings it back.
+    async fn run_archive(&self, backend: &Backend, played: &mut Coverage) {
+        let find =
+            async || backend.orders.find_order(&self.order.number).await.expect("read").expect("there");
+        let order = find().await;
+        let work = UnitOfWork::new().with_write(Write::ArchiveOrders(vec![(order.key, order.revision)]));
+        commit(backend, played, work).await;
+        self.run_reads(backend, played).await;
+        let reference = Some(OrderReference::new("back".to_owned()));
+        let mut change = OrderChange::from_order(find().await);
+        change.edit_details(OrderDetails { reference, ..OrderDetails::default() }, sample::at(9));
+        let outcome = backend.store.commit(UnitOfWork::new().with_order_change(change)).await;
+        assert!(outcome.is_ok(), "{outcome:?}");
     }
 
     /// Several units at once, which an adapter may send as other statements.
@@ -143,6 +165,7 @@ impl StatementFixture {
         let address = Email::new("played@example.com".to_owned());
         let changed = user.with_email(address, sample::at(2));
         let other = changed.with_email(Email::new("played-2@example.com".to_owned()), sample::at(3));
+        let verified = other.with_verified_email(sample::at(4));
         let back = User { email: user.email.clone(), changed_at: None, ..user.clone() };
         vec![
             vec![Write::QueueMail(mail)],
@@ -156,8 +179,29 @@ impl StatementFixture {
             vec![Write::DropPasswordReset(user.key)],
             vec![Write::ChangeEmail { user: changed.clone(), read: None }],
             vec![Write::ChangeEmail { user: other.clone(), read: changed.changed_at }],
+            vec![Write::VerifyEmail { user: verified.clone(), read: other.changed_at }],
             // As it was, for the writes that follow.
-            vec![Write::ChangeEmail { user: back, read: other.changed_at }],
+            vec![Write::ChangeEmail { user: back, read: verified.changed_at }],
+        ]
+    }
+
+    fn factor_writes(&self) -> Vec<SecondFactorWrite> {
+        let user = &self.user;
+        let factor = sample::second_factor(user);
+        let next = factor.confirm(5, sample::at(2)).unwrap_or_else(|| factor.clone());
+        let set = |read: Option<Timestamp>| SecondFactorWrite::Set {
+            user: user.with_second_factor(None, sample::at(6)),
+            read,
+        };
+        vec![
+            SecondFactorWrite::RequireNone(user.key),
+            SecondFactorWrite::Enrol(factor.clone()),
+            SecondFactorWrite::Replace(next),
+            // One is in force.
+            SecondFactorWrite::Enrol(factor),
+            set(None),
+            set(Some(sample::at(6))),
+            SecondFactorWrite::Drop(user.key),
         ]
     }
 
@@ -182,7 +226,7 @@ impl StatementFixture {
             vec![Write::CloseOpenOrders { owner: self.user.key, placed: 1 }],
             vec![Write::AdvanceErasure {
                 user: user.key,
-                from: ErasureProgress::Orders(None),
+                from: ErasureProgress::Archive(None),
                 to: ErasureProgress::Rows,
             }],
             vec![Write::ErasePersonalRows(self.user.key, ROWS_MAX)],
@@ -286,7 +330,7 @@ impl StatementFixture {
     }
 
     fn pruning() -> Vec<Vec<Write>> {
-        let late = sample::at(i64::from(FILLER_ROWS) * 1_000);
+        let late = sample::at(i64::from(filler_rows()) * 1_000);
         let all = [
             Prunable::Claims,
             Prunable::Sessions,

@@ -133,7 +133,10 @@ impl Write {
                 LockRow::Webhook(endpoint, delivery)
             }
             Self::Probe(_) => LockRow::Probe,
-            Self::Prune(..) | Self::ErasePersonalRows(..) | Self::EraseOrderReplies(_) => LockRow::Old,
+            Self::Prune(..)
+            | Self::ErasePersonalRows(..)
+            | Self::EraseOrderReplies(_)
+            | Self::ArchiveOrders(_) => LockRow::Old,
             Self::QueueMail(mail) => LockRow::Mail(mail.key),
             Self::BeginMail { key, .. } | Self::DeleteMail { key, .. } => LockRow::Mail(*key),
             Self::RequestPasswordReset(reset, _) => LockRow::User(reset.user),
@@ -143,6 +146,8 @@ impl Write {
             | Self::AdvanceErasure { user, .. } => LockRow::User(*user),
             Self::ChangeEmail { user, .. } => LockRow::User(user.key),
             Self::EraseUser(erasure) => LockRow::User(erasure.user.key),
+            Self::SecondFactor(write) => LockRow::User(write.user()),
+            Self::VerifyEmail { user, .. } => LockRow::User(user.key),
             Self::CloseOpenOrders { owner, .. } => LockRow::OpenOrders(*owner),
             Self::InsertFeedEvents(_) => LockRow::NewFeedEvents,
             Self::NumberFeedEvents(_) | Self::EraseFeedData(..) => LockRow::FeedNumbers,
@@ -213,6 +218,9 @@ impl Write {
             Self::EraseOrderReplies(_) => 76,
             // After what the same unit gives back.
             Self::RetakeStock(_) => 77,
+            Self::SecondFactor(write) => 80 + write.rank(),
+            Self::VerifyEmail { .. } => 78,
+            Self::ArchiveOrders(_) => 79,
         }
     }
 }

@@ -78,6 +78,7 @@ impl UnitOfWork {
                     | Write::NumberFeedEvents(_)
                     | Write::EraseFeedData(..)
                     | Write::EraseOrderReplies(_)
+                    | Write::ArchiveOrders(_)
                     | Write::Webhook(
                         WebhookWrite::MoveCursor { .. }
                             | WebhookWrite::InsertDeliveries(_)

@@ -5,16 +5,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use domain::{
     AttemptId, ChangeId, EventId, GatewayName, Order, OrderKey, OrderNumber, Product, ProductId, ProductKey,
-    Refund, Timestamp, Transaction, TransactionId, TransactionKey,
+    Refund, Timestamp, Transaction, TransactionId, TransactionKey, UserKey,
     order::StoredHistoryEntry,
-    payment::{NamedReference, StoredEvent, StoredPaymentRequest},
+    payment::{EventDisposition, NamedReference, StoredEvent, StoredPaymentRequest},
     product::StoredProductChange,
 };
 use ports::{
-    Batch, CaseKey, ChangeFilter, Claim, ClaimRepository, DatedPayment, DueOrders, EventRepository,
-    IdempotencyKey, OrderFilter, OrderHead, OrderRepository, Page, PaymentCase, PaymentFilter, PaymentPeriod,
-    PaymentRepository, PortError, ProductRepository, RefundFilter, StoredAttempt, StoredRefund,
-    UnreadableRow,
+    Batch, CaseKey, ChangeFilter, Claim, ClaimRepository, DatedPayment, DueOrders, EventPosition,
+    EventRepository, IdempotencyKey, OldOrder, OrderFilter, OrderHead, OrderRepository, OverdueStretch, Page,
+    PaymentCase, PaymentFilter, PaymentPeriod, PaymentRepository, PortError, ProductRepository, RefundFilter,
+    StoredAttempt, StoredRefund, UnreadableRow,
 };
 
 use super::away_error;
@@ -50,6 +50,8 @@ reads!(OrderRepository {
     fn list_orders(filter: OrderFilter) -> Page<Order>;
     fn list_history_entries(order: OrderKey) -> Vec<StoredHistoryEntry>;
     fn list_due_orders(due: DueOrders, batch: Batch) -> Vec<OrderNumber>;
+    fn list_old_orders(before: Timestamp, after: Option<OldOrder>, limit: u32) -> Vec<OldOrder>;
+    fn list_archived_orders(owner: Option<UserKey>, after: Option<OrderKey>, limit: u32) -> Vec<(OrderKey, OrderNumber)>;
 }
 async fn find_order_head(&self, number: &OrderNumber) -> Result<Option<OrderHead>, PortError> {
     self.reach_record().await?;
@@ -97,8 +99,10 @@ reads!(ProductRepository {
 reads!(EventRepository {
     fn find_event(gateway: &GatewayName, id: &EventId) -> Option<StoredEvent>;
     fn list_stored_ids(gateway: &GatewayName, ids: &[EventId]) -> Vec<EventId>;
+    fn list_events_about(transaction: &Transaction, after: Option<EventId>, limit: u32) -> Page<StoredEvent>;
     fn list_applicable_events(batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
-    fn list_overdue_events(before: Timestamp, batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
+    fn list_applicable_overdue(after: Option<EventPosition>, rows_max: u32) -> OverdueStretch;
+    fn list_old_events(disposition: EventDisposition, before: Timestamp, batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
 });
 
 reads!(ClaimRepository {

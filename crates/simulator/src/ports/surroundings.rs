@@ -20,8 +20,8 @@ use domain::{
 };
 use ports::{
     AccessClaims, Attempts, Broadcast, Clock, Digests, HashQueueKey, HasherBusy, IdGenerator, KeyedDigests,
-    PasswordHasher, PortError, SecretCipher, Subscription, Throttle, TokenIssuer, WebhookAnswer,
-    WebhookMessage, WebhookSender,
+    OneTimeCodes, PasswordHasher, PortError, SecretCipher, Subscription, Throttle, TokenIssuer,
+    WebhookAnswer, WebhookMessage, WebhookSender,
 };
 
 use super::away_error;
@@ -139,6 +139,21 @@ impl SecretCipher for Inert {
 
     fn decrypt_text(&self, _: &str, encrypted: &str) -> Option<String> {
         Some(encrypted.to_owned())
+    }
+}
+
+/// No code is good: no person of a simulation has a second factor.
+impl OneTimeCodes for Inert {
+    fn generate_secret(&self) -> String {
+        String::new()
+    }
+
+    fn enrolment_url(&self, _: &str, _: &str) -> String {
+        String::new()
+    }
+
+    fn find_step(&self, _: &str, _: &str, _: Timestamp) -> Option<i64> {
+        None
     }
 }
 

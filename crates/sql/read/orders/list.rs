@@ -27,6 +27,7 @@ use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::read::{limit_plus_one, to_usize};
 use crate::sql::row::{DetailsRow, OrderRow};
 use crate::sql::schema::{order_details, orders};
+use crate::sql::shelf::{On, Shelf};
 use crate::sql::value::SqlTimestamp;
 
 /// The number of rows that one step of a walk reads.
@@ -346,9 +347,15 @@ async fn heads_of_reference(
 /// The position of a cursor. The time is the cursor's own: the order may have changed since, and would be found
 /// elsewhere in a list that is sorted by changes.
 async fn find_position(conn: &mut Conn, cursor: &OrderCursor) -> QueryResult<Option<Position>> {
-    let query = orders::table.filter(orders::order_number.eq(cursor.number.as_str())).select(orders::id);
-    let key: Option<i64> = query.first(conn).await.optional()?;
-    Ok(key.map(|key| (cursor.at.into(), key)))
+    // An order that was archived since the page before still says where the list goes on.
+    for shelf in Shelf::BOTH {
+        let query = orders::table.filter(orders::order_number.eq(cursor.number.as_str())).select(orders::id);
+        let key: Option<i64> = On(shelf, query).get_result(conn).await.optional()?;
+        if let Some(key) = key {
+            return Ok(Some((cursor.at.into(), key)));
+        }
+    }
+    Ok(None)
 }
 
 /// Loads the orders of a page, whose heads are known and sorted.

@@ -5,11 +5,12 @@ use diesel_async::RunQueryDsl;
 use domain::{AttemptId, TransactionId};
 use ports::{Page, PortError, StoredAttempt};
 
+use super::find_head;
 use crate::connection::{Conn, Database};
 use crate::sql::index_hint::{Index, IndexHint};
 use crate::sql::read::{limit_plus_one, read_page};
-use crate::sql::row::{AttemptRow, TransactionHead};
-use crate::sql::schema::{gateway_attempts, payment_transactions};
+use crate::sql::row::AttemptRow;
+use crate::sql::schema::gateway_attempts;
 use crate::sql::value::SqlTimestamp;
 
 pub(super) async fn list_attempts(
@@ -21,10 +22,8 @@ pub(super) async fn list_attempts(
     let (id, observer) = (transaction.clone(), database.observer());
     database
         .run_snapshot(async move |conn: &mut Conn| {
-            let query = payment_transactions::table
-                .filter(payment_transactions::transaction_id.eq(id.as_str()))
-                .select(TransactionHead::as_select());
-            let Some(of) = query.first(conn).await.optional()? else { return Ok(None) };
+            // The attempts themselves are never archived: they are deleted when they are old.
+            let Some((_, of)) = find_head(conn, &id).await? else { return Ok(None) };
             let Some(rows) = load_attempts(conn, of.id, after.as_ref(), limit).await? else {
                 return Ok(Some(Page::EMPTY));
             };

@@ -13,14 +13,34 @@ use crate::sql::row::{DetailsRow, ItemRow, OrderRow, TransactionRow, read_rows};
 use crate::sql::schema::{
     order_details, order_items, orders, payment_metadata, payment_next_actions, payment_transactions,
 };
+use crate::sql::shelf::{On, Shelf};
 
-/// Reads the orders of these keys with their payments, with one query for each table.
+/// Reads the orders of these keys with their payments, from wherever each is.
 pub(super) async fn load_cases(
     conn: &mut Conn,
     observer: &dyn UnreadableObserver,
     keys: &[CaseKey],
 ) -> QueryResult<Vec<PaymentCase>> {
-    let orders = load_order_rows(conn, keys).await?;
+    let mut missing = keys.to_vec();
+    let mut cases: Vec<PaymentCase> = Vec::new();
+    for shelf in Shelf::BOTH {
+        cases.extend(load_cases_on(conn, observer, shelf, &missing).await?);
+        missing.retain(|key| !cases.iter().any(|it| it.has_key(key)));
+        if missing.is_empty() {
+            break;
+        }
+    }
+    Ok(cases)
+}
+
+/// Reads the orders of these keys that are on that shelf with their payments, with one query for each table.
+async fn load_cases_on(
+    conn: &mut Conn,
+    observer: &dyn UnreadableObserver,
+    shelf: Shelf,
+    keys: &[CaseKey],
+) -> QueryResult<Vec<PaymentCase>> {
+    let orders = load_order_rows(conn, shelf, keys).await?;
     if orders.is_empty() {
         return Ok(Vec::new());
     }
@@ -29,16 +49,17 @@ pub(super) async fn load_cases(
         .filter(order_items::order_id.eq_any(order_keys.clone()))
         .order(order_items::position.asc())
         .select(ItemRow::as_select());
-    let mut items = group_by_key(CachedStatement(query).load(conn).await?, |it: &ItemRow| it.order_id);
+    let mut items =
+        group_by_key(On(shelf, CachedStatement(query)).load(conn).await?, |it: &ItemRow| it.order_id);
     let query = stored_transactions().filter(payment_transactions::order_key.eq_any(order_keys)).select((
         TransactionRow::as_select(),
         payment_next_actions::content.nullable(),
         payment_metadata::content.nullable(),
     ));
-    let mut rows: Vec<StoredTransaction> = CachedStatement(query).load(conn).await?;
+    let mut rows: Vec<StoredTransaction> = On(shelf, CachedStatement(query)).load(conn).await?;
     // An order has few, and no index has those of many orders in this order.
     rows.sort_by_key(|(row, ..)| row.sequence);
-    let mut parts = load_parts(conn, &rows).await?;
+    let mut parts = load_parts(conn, shelf, &rows).await?;
     let transactions: Vec<Transaction> = read_rows(rows, |row| parts.read_transaction(row))?;
     let waiting = load_waiting_events(conn, observer, &transactions).await?;
     read_rows(orders, |(row, details)| {
@@ -53,7 +74,7 @@ pub(super) async fn load_cases(
 
 /// Loads the rows of the orders, each once. One query for each kind of key: an `OR` over two tables would read one
 /// of them completely.
-async fn load_order_rows(conn: &mut Conn, keys: &[CaseKey]) -> QueryResult<Vec<StoredOrder>> {
+async fn load_order_rows(conn: &mut Conn, shelf: Shelf, keys: &[CaseKey]) -> QueryResult<Vec<StoredOrder>> {
     let (mut numbers, mut ids) = (Vec::new(), Vec::new());
     for key in keys {
         match key {
@@ -67,7 +88,7 @@ async fn load_order_rows(conn: &mut Conn, keys: &[CaseKey]) -> QueryResult<Vec<S
             .left_join(order_details::table.on(order_details::order_id.eq(orders::id)))
             .filter(orders::order_number.eq_any(pad_keys(numbers)))
             .select((OrderRow::as_select(), Option::<DetailsRow>::as_select()));
-        rows = CachedStatement(query).load(conn).await?;
+        rows = On(shelf, CachedStatement(query)).load(conn).await?;
     }
     if !ids.is_empty() {
         let query = orders::table
@@ -75,7 +96,7 @@ async fn load_order_rows(conn: &mut Conn, keys: &[CaseKey]) -> QueryResult<Vec<S
             .inner_join(payment_transactions::table.on(payment_transactions::order_key.eq(orders::id)))
             .filter(payment_transactions::transaction_id.eq_any(pad_keys(ids)))
             .select((OrderRow::as_select(), Option::<DetailsRow>::as_select()));
-        rows.extend(CachedStatement(query).load::<StoredOrder>(conn).await?);
+        rows.extend(On(shelf, CachedStatement(query)).load::<StoredOrder>(conn).await?);
     }
     rows.sort_by_key(|(row, _)| row.id);
     rows.dedup_by_key(|(row, _)| row.id);

@@ -9,11 +9,12 @@ use std::cmp::Reverse;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use domain::{
-    AuthorId, Transaction, TransactionKey,
+    AuthorId, Transaction, TransactionId, TransactionKey,
     payment::{PaymentStatus, RefundStatus, StoredPaymentRequest},
 };
 use ports::{Page, PaymentFilter, PortError, RefundCursor, RefundFilter, StoredRefund};
 
+use super::RequestWithOwners;
 use super::parts::{Parts, StoredTransaction, load_parts, stored_transactions};
 use crate::connection::{Conn, Database};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
@@ -25,6 +26,7 @@ use crate::sql::row::{RefundRow, RequestRow, TransactionHead, TransactionRow};
 use crate::sql::schema::{
     api_keys, payment_metadata, payment_next_actions, payment_requests, payment_transactions, refunds, user,
 };
+use crate::sql::shelf::{On, Shelf};
 use crate::sql::value::SqlTimestamp;
 
 /// The position of a row in a list: time, then row key.
@@ -45,15 +47,10 @@ pub(super) async fn list_payments(
     database
         .run_snapshot(async move |conn: &mut Conn| {
             let last = match &filter.after {
-                Some(after) => {
-                    let query = payment_transactions::table
-                        .filter(payment_transactions::transaction_id.eq(after.as_str()))
-                        .select((payment_transactions::created_at, payment_transactions::id));
-                    let Some(last) = query.first::<SortKey>(conn).await.optional()? else {
-                        return Ok(Page::EMPTY);
-                    };
-                    Some(last)
-                }
+                Some(after) => match find_payment_position(conn, after).await? {
+                    Some(last) => Some(last),
+                    None => return Ok(Page::EMPTY),
+                },
                 None => None,
             };
             let mut positions = Vec::new();
@@ -67,6 +64,20 @@ pub(super) async fn list_payments(
             read_page(&*observer, rows, filter.limit, cursor, read)
         })
         .await
+}
+
+/// The position of a cursor; also of a transaction that was archived since the page before.
+async fn find_payment_position(conn: &mut Conn, after: &TransactionId) -> QueryResult<Option<SortKey>> {
+    for shelf in Shelf::BOTH {
+        let query = payment_transactions::table
+            .filter(payment_transactions::transaction_id.eq(after.as_str()))
+            .select((payment_transactions::created_at, payment_transactions::id));
+        let found: Option<SortKey> = On(shelf, query).get_result(conn).await.optional()?;
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
 }
 
 /// The positions of the newest transactions of one status, as many as a page can have.
@@ -115,7 +126,7 @@ async fn load_transactions(conn: &mut Conn, keys: Vec<i64>) -> QueryResult<(Vec<
         ));
     let rows = CachedStatement(query).load(conn).await?;
     let rows = sort_by_keys(rows, &keys, |(row, ..): &StoredTransaction| row.id);
-    let parts = load_parts(conn, &rows).await?;
+    let parts = load_parts(conn, Shelf::Record, &rows).await?;
     Ok((rows, parts))
 }
 
@@ -123,28 +134,45 @@ pub(super) async fn list_requests_of(
     database: &Database,
     transactions: &[TransactionKey],
 ) -> Result<Vec<StoredPaymentRequest>, PortError> {
-    if transactions.is_empty() {
-        return Ok(Vec::new());
+    let mut missing: Vec<i64> = transactions.iter().map(|it| it.get()).collect();
+    let mut found = Vec::new();
+    for shelf in Shelf::LOOKS {
+        if missing.is_empty() {
+            break;
+        }
+        let (owners, requests) = load_requests_of(database, shelf, &missing).await?;
+        // A transaction is moved with all of its requests. Only one that was adopted has none.
+        missing.retain(|key| !owners.contains(key));
+        found.extend(requests);
     }
-    let keys = pad_keys(transactions.iter().map(|it| it.get()).collect());
+    Ok(found)
+}
+
+/// The transactions of a shelf that have requests, and those of the requests that can be read, oldest first.
+async fn load_requests_of(
+    database: &Database,
+    shelf: Shelf,
+    transactions: &[i64],
+) -> Result<(Vec<i64>, Vec<StoredPaymentRequest>), PortError> {
+    let keys = pad_keys(transactions.to_vec());
     let observer = database.observer();
-    database
-        .run_query(async move |conn: &mut Conn| {
-            let query = payment_requests::table
-                .inner_join(
-                    payment_transactions::table
-                        .on(payment_transactions::id.eq(payment_requests::transaction_key)),
-                )
-                .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
-                .left_join(api_keys::table.on(api_keys::id.eq(payment_requests::requested_by)))
-                .filter(payment_requests::transaction_key.eq_any(&keys))
-                .select((RequestRow::as_select(), TransactionHead::as_select(), author_id()));
-            let mut rows: Vec<(RequestRow, TransactionHead, Option<String>)> =
-                CachedStatement(query).load(conn).await?;
-            rows.sort_by_key(|(row, ..)| row.id);
-            read_readable_rows(&*observer, rows, |(row, of, author)| row.into_request(&of, author))
-        })
-        .await
+    let load = async move |conn: &mut Conn| {
+        let query = payment_requests::table
+            .inner_join(
+                payment_transactions::table
+                    .on(payment_transactions::id.eq(payment_requests::transaction_key)),
+            )
+            .left_join(user::table.on(user::id.eq(payment_requests::requested_by)))
+            .left_join(api_keys::table.on(api_keys::id.eq(payment_requests::requested_by)))
+            .filter(payment_requests::transaction_key.eq_any(&keys))
+            .select((RequestRow::as_select(), TransactionHead::as_select(), author_id()));
+        let mut rows: Vec<RequestWithOwners> = On(shelf, CachedStatement(query)).load(conn).await?;
+        rows.sort_by_key(|(row, ..)| row.id);
+        let owners = rows.iter().map(|(row, ..)| row.transaction_key).collect();
+        let read = |(row, of, author): RequestWithOwners| row.into_request(&of, author);
+        Ok((owners, read_readable_rows(&*observer, rows, read)?))
+    };
+    database.run_query(load).await
 }
 
 pub(super) async fn list_all_refunds(
@@ -187,15 +215,20 @@ fn read_refund((refund, of, author): RefundWithOwners) -> QueryResult<StoredRefu
 }
 
 async fn find_refund_position(conn: &mut Conn, cursor: &RefundCursor) -> QueryResult<Option<SortKey>> {
-    let query = payment_transactions::table
-        .filter(payment_transactions::transaction_id.eq(cursor.transaction.as_str()))
-        .select(payment_transactions::id);
-    let Some(transaction) = query.first::<i64>(conn).await.optional()? else { return Ok(None) };
-    let query = refunds::table
-        .filter(refunds::transaction_key.eq(transaction))
-        .filter(refunds::sequence.eq(cursor.sequence))
-        .select((refunds::created_at, refunds::id));
-    query.first(conn).await.optional()
+    // Also of a refund that was archived since the page before.
+    for shelf in Shelf::BOTH {
+        let query = payment_transactions::table
+            .filter(payment_transactions::transaction_id.eq(cursor.transaction.as_str()))
+            .select(payment_transactions::id);
+        let transaction: Option<i64> = On(shelf, query).get_result(conn).await.optional()?;
+        let Some(transaction) = transaction else { continue };
+        let query = refunds::table
+            .filter(refunds::transaction_key.eq(transaction))
+            .filter(refunds::sequence.eq(cursor.sequence))
+            .select((refunds::created_at, refunds::id));
+        return On(shelf, query).get_result(conn).await.optional();
+    }
+    Ok(None)
 }
 
 /// The positions of the newest refunds of one status, as many as a page can have.

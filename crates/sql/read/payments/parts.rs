@@ -13,6 +13,7 @@ use crate::sql::row::{DisputeRow, ReferenceRow, RefundRow, TransactionRow};
 use crate::sql::schema::{
     dispute_events, gateway_references, payment_metadata, payment_next_actions, payment_transactions, refunds,
 };
+use crate::sql::shelf::{On, Shelf};
 
 /// A transaction with its next action and its metadata, as they are stored.
 pub(super) type StoredTransaction = (TransactionRow, Option<String>, Option<String>);
@@ -52,8 +53,12 @@ impl Parts {
     }
 }
 
-/// Loads the parts of these transactions, with one query for each table.
-pub(super) async fn load_parts(conn: &mut Conn, rows: &[StoredTransaction]) -> QueryResult<Parts> {
+/// Loads the parts of these transactions, which are all on that shelf, with one query for each table.
+pub(super) async fn load_parts(
+    conn: &mut Conn,
+    shelf: Shelf,
+    rows: &[StoredTransaction],
+) -> QueryResult<Parts> {
     if rows.is_empty() {
         return Ok(Parts::default());
     }
@@ -61,15 +66,15 @@ pub(super) async fn load_parts(conn: &mut Conn, rows: &[StoredTransaction]) -> Q
     // The parts are sorted here: they are few, and no index has those of several transactions in order.
     let query =
         refunds::table.filter(refunds::transaction_key.eq_any(keys.clone())).select(RefundRow::as_select());
-    let mut refunds: Vec<RefundRow> = CachedStatement(query).load(conn).await?;
+    let mut refunds: Vec<RefundRow> = On(shelf, CachedStatement(query)).load(conn).await?;
     refunds.sort_by_key(|it| it.sequence);
     let query = gateway_references::table
         .filter(gateway_references::transaction_key.eq_any(keys))
         .select(ReferenceRow::as_select());
-    let mut references: Vec<ReferenceRow> = CachedStatement(query).load(conn).await?;
+    let mut references: Vec<ReferenceRow> = On(shelf, CachedStatement(query)).load(conn).await?;
     // In the order in which they were stored.
     references.sort_by_key(|it| it.id);
-    let disputes = load_disputes(conn, rows).await?;
+    let disputes = load_disputes(conn, shelf, rows).await?;
     Ok(Parts {
         refunds: group_by_key(refunds, |it| it.transaction_key),
         disputes: group_by_key(disputes, |it| it.transaction_key),
@@ -79,7 +84,11 @@ pub(super) async fn load_parts(conn: &mut Conn, rows: &[StoredTransaction]) -> Q
 
 /// Loads the dispute events of those transactions that have any, in the order of their arrival. Few transactions have,
 /// so that most reads need no such statement.
-async fn load_disputes(conn: &mut Conn, rows: &[StoredTransaction]) -> QueryResult<Vec<DisputeRow>> {
+async fn load_disputes(
+    conn: &mut Conn,
+    shelf: Shelf,
+    rows: &[StoredTransaction],
+) -> QueryResult<Vec<DisputeRow>> {
     let disputed: Vec<_> =
         rows.iter().filter(|(row, ..)| row.has_disputes()).map(|(row, ..)| row.id).collect();
     if disputed.is_empty() {
@@ -88,7 +97,7 @@ async fn load_disputes(conn: &mut Conn, rows: &[StoredTransaction]) -> QueryResu
     let query = dispute_events::table
         .filter(dispute_events::transaction_key.eq_any(pad_keys(disputed)))
         .select(DisputeRow::as_select());
-    let mut disputes: Vec<DisputeRow> = CachedStatement(query).load(conn).await?;
+    let mut disputes: Vec<DisputeRow> = On(shelf, CachedStatement(query)).load(conn).await?;
     disputes.sort_by_key(|it| it.id);
     Ok(disputes)
 }

@@ -19,18 +19,21 @@ struct Edge {
 const EDGES: &[Edge] = &[
     Edge { of: "domain",         normal: &["thiserror", "serde?"],                            dev: &["proptest", "serde_json"] },
     Edge { of: "ports",          normal: &["domain", "async-trait", "thiserror", "mockall?"], dev: &["proptest"] },
-    Edge { of: "port-contracts", normal: &["domain", "ports", "rustix", "tokio"],             dev: &[] },
+    Edge { of: "port-contracts", normal: &["domain", "ports", "fastrand", "rustix", "tokio"], dev: &[] },
     Edge { of: "circuit-breaker", normal: &["ports", "thiserror", "tokio", "tracing"],        dev: &[] },
     // It runs in other systems, and shares the words of the domain with the service, and nothing else.
     Edge { of: "client",         normal: &["domain", "*"],                                    dev: &[] },
     Edge { of: "tracer",         normal: &["tokio"],                                          dev: &["proptest"] },
     Edge { of: "adapters-*",     normal: &["circuit-breaker", "domain", "ports", "tracer", "*"], dev: &["port-contracts", "test-servers"] },
-    Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "tracer", "*"], dev: &["client", "port-contracts", "test-servers"] },
+    Edge { of: "api",            normal: &["application", "domain", "ports", "adapters-*", "tracer", "*"], dev: &["chaos", "client", "port-contracts", "test-servers"] },
     Edge { of: "test-servers",   normal: &["tempfile"],                                       dev: &[] },
-    // It measures the binary from outside, and beside it the framework and the driver that the binary uses.
-    Edge { of: "bench",          normal: &["test-servers", "*"],                              dev: &[] },
+    // It measures the binary from outside, beside it the framework and the driver that the binary uses, and hot paths by
+    // themselves.
+    Edge { of: "bench",          normal: &["adapters-crypto", "application", "domain", "port-contracts", "ports", "test-servers", "*"],                              dev: &[] },
     // It runs the use cases on the record in memory, as their tests do, and on ports of its own that fail.
-    Edge { of: "simulator",      normal: &["application", "domain", "ports", "adapters-local", "async-trait", "fastrand", "tokio"], dev: &[] },
+    Edge { of: "simulator",      normal: &["application", "domain", "ports", "adapters-local", "async-trait", "fastrand", "tokio"], dev: &["stateright"] },
+    // It tries the binary from outside, as `bench` does, and knows nothing of it but the contract.
+    Edge { of: "chaos",          normal: &["test-servers", "*"],                              dev: &[] },
     Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
     Edge {
         of: "application",

@@ -14,7 +14,7 @@ pub(super) fn erase_user(tables: &mut Tables, erasure: UserErasure) -> Written {
     let is_as_read = |row: &Credentials| row.user.changed_at == read && row.hash == from;
     update_guarded(&mut tables.users, &key, is_as_read, |row| *row = Credentials { user, hash: to })?;
     tables.last_logins.remove(&key);
-    let progress = ErasureProgress::Orders(None);
+    let progress = ErasureProgress::Archive(None);
     Ok(tables.erasures.insert(Erasure { user: key, erased_at: at, progress })?)
 }
 

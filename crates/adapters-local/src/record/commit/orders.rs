@@ -1,7 +1,13 @@
-use domain::{Order, OrderChange, order::HistoryEntry};
+use domain::{Order, OrderChange, OrderKey, Revision, order::HistoryEntry};
 
-use super::{abort::Written, require_parent, update_guarded};
-use crate::record::{rows::HistoryRow, tables::Tables};
+use super::{
+    abort::{Abort, Written},
+    require_parent, update_guarded,
+};
+use crate::record::{
+    rows::{ArchivedOrderRow, HistoryRow},
+    tables::Tables,
+};
 
 pub(super) fn insert_order(tables: &mut Tables, order: Order, entry: HistoryEntry) -> Written {
     require_parent(&tables.users, &order.owner, "a user")?;
@@ -26,8 +32,22 @@ pub(super) fn update_order(tables: &mut Tables, order_change: &OrderChange) -> W
             line.restocked = next.restocked;
         }
     })?;
+    // An archived order that changes is brought back.
+    tables.archived_orders.remove(&next.key);
     for entry in order_change.history_entries() {
         tables.history.insert(HistoryRow { order: next.key, entry: entry.clone() })?;
+    }
+    Ok(())
+}
+
+pub(super) fn archive_orders(tables: &mut Tables, read: Vec<(OrderKey, Revision)>) -> Written {
+    for (order, revision) in read {
+        let is_as_read = |row: &Order| row.revision == revision;
+        if tables.is_archived(order) {
+            return Err(Abort::Stale);
+        }
+        update_guarded(&mut tables.orders, &order, is_as_read, |row| row.revision = row.revision.next())?;
+        tables.archived_orders.insert(ArchivedOrderRow { order })?;
     }
     Ok(())
 }

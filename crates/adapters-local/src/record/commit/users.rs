@@ -28,11 +28,23 @@ pub(super) fn change_email(tables: &mut Tables, next: User, read: Option<Timesta
         return Err(Abort::Stale);
     }
     let (email, changed_at) = (next.email.clone(), next.changed_at);
+    let (verified_at, revision) = (next.email_verified_at, next.email_revision);
     let change = |row: &mut Credentials| {
         row.user.email = email;
+        row.user.email_verified_at = verified_at;
+        row.user.email_revision = revision;
         row.user.changed_at = changed_at;
     };
     tables.users.update(&next.key, change).map_err(|Duplicate| Abort::Email(Box::new(next)))
+}
+
+/// Says since when the user's address is verified.
+pub(super) fn verify_email(tables: &mut Tables, next: &User, read: Option<Timestamp>) -> Written {
+    let is_as_read = |row: &Credentials| row.user.changed_at == read;
+    update_guarded(&mut tables.users, &next.key, is_as_read, |row| {
+        row.user.email_verified_at = next.email_verified_at;
+        row.user.changed_at = next.changed_at;
+    })
 }
 
 pub(super) fn change_password(

@@ -3,12 +3,12 @@ use domain::{
     EventId, EventKey, GatewayName, Timestamp, Transaction,
     payment::{EventDisposition, EventTarget, StoredEvent},
 };
-use ports::{Batch, EventRepository, UnreadableRow, is_event_about};
+use ports::{Batch, EventPosition, EventRepository, OverdueStretch, Page, UnreadableRow, is_event_about};
 
 use super::{Read, sort_behind, take_batch};
 use crate::{
     MemoryRecord,
-    record::{rows::TransactionKeys, tables::Tables},
+    record::{rows::TransactionKeys, table::row_count, tables::Tables},
 };
 
 #[async_trait]
@@ -28,26 +28,57 @@ impl EventRepository for MemoryRecord {
         Ok(stored.map(report).collect())
     }
 
+    async fn list_events_about(
+        &self,
+        transaction: &Transaction,
+        after: Option<EventId>,
+        limit: u32,
+    ) -> Read<Page<StoredEvent>> {
+        let tables = self.tables();
+        let place = |it: &StoredEvent| it.key;
+        let last = after.map(|id| tables.events.find(&(transaction.gateway.clone(), id)).map(place));
+        if last == Some(None) {
+            return Ok(Page::EMPTY);
+        }
+        let about = tables.events.rows().filter(|it| is_event_about(it, transaction));
+        let rows = sort_behind(about, place, last.flatten().as_ref());
+        Ok(self.read_page(rows, limit, |it| it.id.to_string(), StoredEvent::clone))
+    }
+
     async fn list_applicable_events(&self, batch: Batch) -> Read<Vec<Result<StoredEvent, UnreadableRow>>> {
         let tables = self.tables();
-        let is_parked =
-            |it: EventDisposition| matches!(it, EventDisposition::Parked | EventDisposition::Overdue);
-        let known = tables.events.rows().filter(|it| is_parked(it.disposition) && is_known(&tables, it));
+        let is_parked = |it: &&StoredEvent| it.disposition == EventDisposition::Parked;
+        let known = tables.events.rows().filter(is_parked).filter(|it| is_known(&tables, it));
         Ok(self.read_each(take_batch(sort_behind(known, sort_place, None), batch)))
     }
 
-    async fn list_overdue_events(
+    async fn list_applicable_overdue(
         &self,
+        after: Option<EventPosition>,
+        rows_max: u32,
+    ) -> Read<OverdueStretch> {
+        let tables = self.tables();
+        let overdue = tables.events.rows().filter(|it| it.disposition == EventDisposition::Overdue);
+        let after = after.map(|it| (it.at, it.key));
+        let stretch =
+            take_batch(sort_behind(overdue, sort_place, after.as_ref()), Batch { skip: 0, limit: rows_max });
+        let is_full = stretch.len() >= row_count(rows_max);
+        let next =
+            stretch.last().filter(|_| is_full).map(|it| EventPosition { at: it.received_at, key: it.key });
+        let applicable = self.read_each(stretch.into_iter().filter(|it| is_known(&tables, it)).collect());
+        Ok(OverdueStretch { applicable, next })
+    }
+
+    async fn list_old_events(
+        &self,
+        disposition: EventDisposition,
         before: Timestamp,
         batch: Batch,
     ) -> Read<Vec<Result<StoredEvent, UnreadableRow>>> {
         let tables = self.tables();
-        let is_overdue =
-            |it: &&StoredEvent| it.disposition == EventDisposition::Parked && it.received_at <= before;
-        Ok(self.read_each(take_batch(
-            sort_behind(tables.events.rows().filter(is_overdue), sort_place, None),
-            batch,
-        )))
+        let is_old = |it: &&StoredEvent| it.disposition == disposition && it.received_at <= before;
+        Ok(self
+            .read_each(take_batch(sort_behind(tables.events.rows().filter(is_old), sort_place, None), batch)))
     }
 }
 

@@ -1,7 +1,7 @@
 use std::cmp::Reverse;
 
 use async_trait::async_trait;
-use domain::{Finding, FindingId, FindingKey, Timestamp, finding::ResolvedBy};
+use domain::{Finding, FindingId, FindingKey, OrderNumber, Timestamp, finding::ResolvedBy};
 use ports::{FindingRepository, Page};
 
 use super::{Read, sort_behind};
@@ -26,13 +26,36 @@ impl FindingRepository for MemoryRecord {
         after: Option<FindingId>,
         limit: u32,
     ) -> Read<Page<Finding>> {
+        self.page_findings(|_| true, resolved, after, limit)
+    }
+
+    async fn list_findings_of_order(
+        &self,
+        order: &OrderNumber,
+        resolved: Option<bool>,
+        after: Option<FindingId>,
+        limit: u32,
+    ) -> Read<Page<Finding>> {
+        self.page_findings(|it| it.order.as_ref() == Some(order), resolved, after, limit)
+    }
+}
+
+impl MemoryRecord {
+    fn page_findings(
+        &self,
+        fits: impl Fn(&Finding) -> bool,
+        resolved: Option<bool>,
+        after: Option<FindingId>,
+        limit: u32,
+    ) -> Read<Page<Finding>> {
         let tables = self.tables();
         let last = after.map(|id| tables.findings.find(&FindingKeys::Id(id)).map(sort_place));
         if last == Some(None) {
             return Ok(Page::EMPTY);
         }
-        let wanted =
-            |it: &&FindingRow| resolved.is_none_or(|wanted| it.finding.resolved_at.is_some() == wanted);
+        let wanted = |it: &&FindingRow| {
+            fits(&it.finding) && resolved.is_none_or(|wanted| it.finding.resolved_at.is_some() == wanted)
+        };
         let rows = sort_behind(tables.findings.rows().filter(wanted), sort_place, last.flatten().as_ref());
         let id = |it: &FindingRow| it.finding.id.to_string();
         Ok(self.read_page(rows, limit, id, |row| read_finding(&tables, row)))

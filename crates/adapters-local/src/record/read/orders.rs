@@ -1,10 +1,12 @@
 use async_trait::async_trait;
 use domain::{
-    Order, OrderKey, OrderNumber, Timestamp, Transaction,
+    Order, OrderKey, OrderNumber, Timestamp, Transaction, UserKey,
     order::{OrderStatus, StoredHistoryEntry},
     payment::PaymentStatus,
 };
-use ports::{Batch, DueOrders, OrderCursor, OrderFilter, OrderHead, OrderRepository, OrderSort, Page};
+use ports::{
+    Batch, DueOrders, OldOrder, OrderCursor, OrderFilter, OrderHead, OrderRepository, OrderSort, Page,
+};
 
 use super::{Read, sort_behind, take_batch};
 use crate::{
@@ -45,13 +47,15 @@ impl OrderRepository for MemoryRecord {
             .search
             .as_ref()
             .filter(|_| filter.owner.is_none())
-            .and_then(|search| tables.orders.rows().find(|it| it.number.as_str() == search.as_str()));
+            .and_then(|search| tables.orders.rows().find(|it| it.number.as_str() == search.as_str()))
+            .filter(|it| !tables.is_archived(it.key));
         let is_found = |it: &Order| match (&filter.search, numbered) {
             (None, _) => true,
             (Some(_), Some(only)) => only.key == it.key,
             (Some(search), None) => search.matches_order(it, tables.users.get(&it.owner).map(|it| &it.user)),
         };
-        let rows = tables.orders.rows().filter(|it| matches_filter(&filter, it) && is_found(it));
+        let listed = tables.orders.rows().filter(|it| !tables.is_archived(it.key));
+        let rows = listed.filter(|it| matches_filter(&filter, it) && is_found(it));
         let rows = sort_behind(rows, place, last.flatten().as_ref());
         let cursor = |it: &Order| {
             OrderCursor { at: sort_time(it, filter.sort), number: it.number.clone() }.to_string()
@@ -78,6 +82,43 @@ impl OrderRepository for MemoryRecord {
         };
         found.sort();
         Ok(take_batch(found, batch).into_iter().map(|(_, _, number)| number.clone()).collect())
+    }
+
+    async fn list_old_orders(
+        &self,
+        before: Timestamp,
+        after: Option<OldOrder>,
+        limit: u32,
+    ) -> Read<Vec<OldOrder>> {
+        let tables = self.tables();
+        let is_erased =
+            |it: &Order| tables.erasures.get(&it.owner).is_some_and(|it| !it.progress.is_finished());
+        let is_old = |it: &&Order| {
+            it.status == OrderStatus::Closed
+                && it.updated_at < before
+                && !tables.is_archived(it.key)
+                && !is_erased(it)
+        };
+        let after = after.map(|it| (it.updated_at, it.key));
+        let rows =
+            sort_behind(tables.orders.rows().filter(is_old), |it| (it.updated_at, it.key), after.as_ref());
+        let old = |it: &Order| OldOrder { updated_at: it.updated_at, key: it.key, number: it.number.clone() };
+        Ok(take_batch(rows, Batch { skip: 0, limit }).into_iter().map(old).collect())
+    }
+
+    async fn list_archived_orders(
+        &self,
+        owner: Option<UserKey>,
+        after: Option<OrderKey>,
+        limit: u32,
+    ) -> Read<Vec<(OrderKey, OrderNumber)>> {
+        let tables = self.tables();
+        let archived = tables.archived_orders.rows().filter_map(|it| tables.orders.get(&it.order));
+        let fits = |it: &&Order| {
+            owner.is_none_or(|owner| owner == it.owner) && after.is_none_or(|after| after < it.key)
+        };
+        let rows = take_batch(archived.filter(fits).collect(), Batch { skip: 0, limit });
+        Ok(rows.into_iter().map(|it| (it.key, it.number.clone())).collect())
     }
 }
 

@@ -18,7 +18,8 @@ impl MemoryRecord {
         }
         let statuses = filter.listed_statuses();
         let fits = |it: &&Transaction| {
-            statuses.contains(&it.status())
+            !tables.is_archived(it.order)
+                && statuses.contains(&it.status())
                 && filter.gateway.as_ref().is_none_or(|gateway| *gateway == it.gateway)
                 && is_within(it.created_at, filter.created_after, filter.created_before)
         };
@@ -38,7 +39,8 @@ impl MemoryRecord {
         let last = last.flatten().map(|it| it.sort_place());
         let statuses = filter.listed_statuses();
         let fits = |it: &Entry<'_>| {
-            statuses.contains(&it.refund.status())
+            !tables.is_archived(it.transaction.order)
+                && statuses.contains(&it.refund.status())
                 && filter.gateway.as_ref().is_none_or(|gateway| *gateway == it.transaction.gateway)
                 && is_within(it.refund.created_at, filter.created_after, filter.created_before)
                 && last.as_ref().is_none_or(|last| it.sort_place() > *last)

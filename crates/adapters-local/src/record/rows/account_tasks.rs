@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 
-use domain::{MailKey, UserKey};
+use domain::{MailKey, SecondFactor, UserKey};
 use ports::{Erasure, PasswordReset, QueuedMail};
 
 use crate::record::table::Row;
@@ -31,6 +31,20 @@ impl Row for PasswordReset {
 
     fn unique_keys(&self) -> Vec<String> {
         self.digest.iter().cloned().collect()
+    }
+
+    fn row_name(&self) -> String {
+        self.user.get().to_string()
+    }
+}
+
+impl Row for SecondFactor {
+    const TABLE: &'static str = "second_factors";
+    type Key = UserKey;
+    type Unique = Infallible;
+
+    fn key(&self) -> UserKey {
+        self.user
     }
 
     fn row_name(&self) -> String {

@@ -50,3 +50,24 @@ impl Row for HistoryRow {
         format!("{}/{}", self.order.get(), self.entry.sequence.get())
     }
 }
+
+/// An order that is in the archive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ArchivedOrderRow {
+    /// The row key of the order.
+    pub order: OrderKey,
+}
+
+impl Row for ArchivedOrderRow {
+    const TABLE: &'static str = "archived_orders";
+    type Key = OrderKey;
+    type Unique = Infallible;
+
+    fn key(&self) -> OrderKey {
+        self.order
+    }
+
+    fn row_name(&self) -> String {
+        self.order.get().to_string()
+    }
+}

@@ -20,7 +20,7 @@ const INTERRUPTED: i32 = 130;
 /// Follows a run.
 pub(super) struct Watch {
     is_stopped: Arc<AtomicBool>,
-    line: ProgressLine,
+    line: Option<ProgressLine>,
     gateway: String,
 }
 
@@ -31,15 +31,16 @@ impl Watch {
         let is_stopped = Arc::new(AtomicBool::new(false));
         // Nothing waits for this task: it ends with the process.
         Tasks::default().spawn_background(listen_for_stop(Arc::clone(&is_stopped)));
-        Self { is_stopped, line: ProgressLine::default(), gateway: String::new() }
+        Self { is_stopped, line: None, gateway: String::new() }
     }
 
     pub(super) fn begin(&mut self, gateway: &GatewayName) {
         self.gateway = gateway.to_string();
+        self.line = Some(ProgressLine::new());
     }
 
     pub(super) fn end(&mut self) {
-        self.line.clear();
+        self.line = None;
     }
 }
 
@@ -56,7 +57,9 @@ async fn listen_for_stop(is_stopped: Arc<AtomicBool>) {
 
 impl RunObserver for Watch {
     fn before_payment(&mut self, done: u64) -> ControlFlow<()> {
-        self.line.show(|| format!("{}: {done} compared", self.gateway));
+        if let Some(line) = &self.line {
+            line.show(|| format!("{}: {done} compared", self.gateway));
+        }
         if self.is_stopped.load(Ordering::Relaxed) {
             ControlFlow::Break(())
         } else {

@@ -33,6 +33,7 @@ fn what_cannot_be_used_is_refused_without_repeating_it() {
         ("IDEM_SMTP_URL", "mail.s3cret.example.com"),
         ("IDEM_SMTP_FROM", "s3cret"),
         ("IDEM_PASSWORD_RESET_URL", "https://s3cret.example/reset"),
+        ("IDEM_EMAIL_VERIFICATION_URL", "https://s3cret.example/verify"),
         ("IDEM_PASSWORD_RESET_URL", "ftp://s3cret.example/{token}"),
         ("IDEM_PASSWORD_RESET_URL", "https://s3cret.example/{token}\nBcc"),
     ] {

@@ -29,6 +29,7 @@ systems beside this one. Operators may read it, and [API keys](api-keys.md) with
 GET /v1/events                       the oldest events that are kept
 GET /v1/events?after=1042            what came after event 1042
 GET /v1/events?types=order.paid,order.shipped&after=1042
+GET /v1/events?start=now             no event, and the number after which those of the future come
 ```
 
 - **Nothing is missed, and nothing comes twice.** An event is stored in the commit that makes it true, and gets the next

@@ -71,6 +71,7 @@ fn common_kinds(path: &str, operation: &Operation) -> Vec<Kind> {
     [
         when(secured, &[Kind::Unauthorized, Kind::InsufficientScope]),
         when(path.starts_with("/v1/") && !raw, &[Kind::TooManyRequests]),
+        when(secured, &[Kind::SecondFactorRequired]),
         when(operators, &[Kind::Forbidden]),
         when(has_parameter(operation, &ParameterIn::Path, None), &[Kind::NotFound]),
         when(path.starts_with("/v1/") && !raw, WITH_QUERY),

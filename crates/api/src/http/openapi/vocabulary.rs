@@ -6,22 +6,29 @@
 use domain::{
     Actor, Currency, FindingKind, Role,
     order::{Country, OrderStatus},
-    payment::{CaptureMethod, DisputeStatus, EventKind, PaymentRequestKind, PaymentStatus, RefundStatus},
+    payment::{
+        CaptureMethod, DisputeStatus, EventDisposition, EventKind, PaymentRequestKind, PaymentStatus,
+        RefundStatus,
+    },
 };
-use ports::AttemptOperation;
+use ports::{AttemptOperation, BucketSize};
 use serde_json::{Value, json};
 
 use crate::http::problem::Kind;
 
 /// An amount without a sign: at most 15 digits, as [`domain::Money::MAJOR_MAX`], and the decimals of its currency.
 const AMOUNT: &str = "^(?:0|[1-9][0-9]{0,14})(?:\\.[0-9]{1,4})?$";
-/// The same, without the amounts that are zero.
+/// A sum of any number of amounts.
+const AMOUNT_SUM: &str = "^(?:0|[1-9][0-9]{0,33})(?:\\.[0-9]{1,4})?$";
+/// The distance of a clock from UTC, at most [`ports::UTC_OFFSET_MINUTES_MAX`].
+const UTC_OFFSET: &str = "^[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00)$";
+/// An amount of that form, without those that are zero.
 const POSITIVE_AMOUNT: &str = "^(?:[1-9][0-9]{0,14}(?:\\.[0-9]{1,4})?|0\\.(?:[0-9]{0,3}[1-9]|[0-9]{0,2}[1-9]0|[0-9]?[1-9]00|[1-9]000))$";
 
 /// Adds the named schemas to the document's components.
 pub(super) fn add_named_schemas(document: &mut Value) {
     let schemas = &mut document["components"]["schemas"];
-    for (name, schema) in word_schemas().into_iter().chain(form_schemas()) {
+    for (name, schema) in word_schemas().into_iter().chain(time_schemas()).chain(form_schemas()) {
         schemas[name] = schema;
     }
 }
@@ -98,10 +105,37 @@ fn word_schemas() -> Vec<(&'static str, Value)> {
     ]
 }
 
+/// Words of lists and sums over time.
+fn time_schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        (
+            "NoticeDisposition",
+            word_schema("What became of a notice.", EventDisposition::ALL.map(EventDisposition::as_str)),
+        ),
+        ("FeedStart", word_schema("Where a reader of the feed begins.", ["oldest", "now"])),
+        (
+            "BucketSize",
+            word_schema(
+                "The length of a bucket of time.",
+                [BucketSize::Hour, BucketSize::Day].map(BucketSize::as_str),
+            ),
+        ),
+    ]
+}
+
 fn form_schemas() -> Vec<(&'static str, Value)> {
     let text = |description: &str, pattern: &str, example: &str| json!({"type": "string", "description": description, "pattern": pattern, "examples": [example]});
     vec![
         ("Amount", text("An amount in major units, with the decimals of its currency.", AMOUNT, "19.98")),
+        (
+            "AmountSum",
+            text(
+                "A sum of amounts in major units, with the decimals of its currency.",
+                AMOUNT_SUM,
+                "120034.50",
+            ),
+        ),
+        ("UtcOffset", text("How far a clock is ahead of UTC, or behind it.", UTC_OFFSET, "+08:00")),
         (
             "PositiveAmount",
             text(

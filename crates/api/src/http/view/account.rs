@@ -18,6 +18,12 @@ pub struct AccountView {
     pub email: String,
     /// `CUSTOMER` or `OPERATOR`.
     pub role: &'static str,
+    /// Whether a login needs a code of a second factor.
+    pub second_factor: bool,
+    /// Time at which a token showed that mails to the address arrive, RFC 3339 in UTC; null if none has since the address was
+    /// set. No operation needs it.
+    #[schema(required, format = DateTime)]
+    pub email_verified_at: Option<String>,
     /// Whether the account is closed: every login is refused, and none of its tokens is valid.
     pub disabled: bool,
     /// Time at which the account was created, RFC 3339 in UTC.
@@ -39,6 +45,8 @@ impl From<&Account> for AccountView {
             username: user.username.as_str().to_owned(),
             email: user.email.as_str().to_owned(),
             role: user.role.as_str(),
+            second_factor: user.second_factor_at.is_some(),
+            email_verified_at: user.email_verified_at.map(timestamp_text),
             disabled: user.disabled,
             created_at: timestamp_text(user.created_at),
             last_login_at: last_login_at.map(timestamp_text),

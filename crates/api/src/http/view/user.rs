@@ -19,6 +19,12 @@ pub struct UserView {
     pub email: String,
     /// `CUSTOMER` or `OPERATOR`.
     pub role: &'static str,
+    /// Whether a login needs a code of a second factor.
+    pub second_factor: bool,
+    /// Time at which a token showed that mails to the address arrive, RFC 3339 in UTC; null if none has since the address was
+    /// set. No operation needs it.
+    #[schema(required, format = DateTime)]
+    pub email_verified_at: Option<String>,
     /// Time at which the account was created, RFC 3339 in UTC.
     #[schema(format = DateTime)]
     pub created_at: String,
@@ -31,6 +37,8 @@ impl From<&User> for UserView {
             username: it.username.as_str().to_owned(),
             email: it.email.as_str().to_owned(),
             role: it.role.as_str(),
+            second_factor: it.second_factor_at.is_some(),
+            email_verified_at: it.email_verified_at.map(timestamp_text),
             created_at: timestamp_text(it.created_at),
         }
     }

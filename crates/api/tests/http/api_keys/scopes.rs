@@ -18,12 +18,14 @@ const SCOPES: [&str; 7] = [
 ];
 
 /// Routes that need no caller.
-const PUBLIC: [&str; 8] = [
+const PUBLIC: [&str; 10] = [
     "POST /v1/auth/register",
     "POST /v1/auth/login",
     "POST /v1/auth/refresh",
     "POST /v1/auth/password-reset",
     "POST /v1/auth/password-reset/confirm",
+    "POST /v1/auth/email-verification",
+    "POST /v1/auth/email-verification/confirm",
     "GET /v1/products",
     "GET /v1/products/{productId}",
     "POST /v1/callbacks/{gateway}",
@@ -41,7 +43,7 @@ fn expected(route: &str) -> &'static [&'static str] {
             if reads { &["orders:read", "orders:write"] } else { &["orders:write"] }
         }
         "/v1/orders/{orderNumber}/payments" | "/v1/payments" | "/v1/payments/{transactionId}"
-        | "/v1/payments/{transactionId}/attempts" => {
+        | "/v1/payments/{transactionId}/attempts" | "/v1/payments/{transactionId}/notices" => {
             if reads { &["payments:write", "refunds:write"] } else { &["payments:write"] }
         }
         "/v1/payments/{transactionId}/captures" | "/v1/payments/{transactionId}/voids"
@@ -50,6 +52,7 @@ fn expected(route: &str) -> &'static [&'static str] {
         path if path.starts_with("/v1/products") => &["products:write"],
         "/v1/users" | "/v1/users/{id}" if reads => &["users:read"],
         "/v1/events" => &["events:read"],
+        "/v1/operations/overview" => &["orders:read", "orders:write"],
         _ => &[],
     }
 }

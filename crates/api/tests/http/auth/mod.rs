@@ -6,5 +6,7 @@ mod own_account;
 mod passwords;
 mod resets;
 mod roles;
+mod second_factor;
 mod security;
 mod sessions;
+mod verification;

@@ -55,10 +55,17 @@ fn the_configuration_in_force_is_shown_without_secrets() {
     let settings = [("IDEM_JWT_SECRET", jwt), ("IDEM_LOGIN_WINDOW", "4m")];
     let (succeeded, said) = said(place.command(&settings).arg("config").arg("--config").arg(&file));
     assert!(succeeded, "{said}");
-    assert!(said.contains("17m"), "from the file: {said}");
+    assert!(said.contains("order_ttl = \"17m\"  # file"), "{said}");
+    assert!(said.contains("login_window = \"4m\"  # environment"), "{said}");
     assert!(said.contains("4m") && !said.contains("3m"), "the environment wins: {said}");
     assert!(said.contains("jwt_secret") && !said.contains(jwt), "{said}");
     assert!(said.contains("sandbox_secret") && !said.contains(SECRET), "{said}");
+    let again = place.folder().join("again.toml");
+    fs::write(&again, &said).unwrap();
+    let (succeeded, back) = self::said(place.command(&settings).arg("config").arg("--config").arg(&again));
+    let values =
+        |text: &str| text.lines().map(|it| it.split("  # ").next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert!(succeeded && values(&back) == values(&said), "{back}");
 }
 
 #[test]
@@ -69,6 +76,16 @@ fn the_document_is_printed_as_it_is_served() {
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(document["paths"]["/v1/orders"].is_object());
     assert!(fs::read_dir(place.folder()).unwrap().next().is_none(), "it needs no data");
+}
+
+#[test]
+fn the_version_says_the_commit_and_completions_need_no_settings() {
+    let place = Place::new();
+    let broken = [("IDEM_ORDER_TTL", "soon")];
+    let (succeeded, said) = said(place.command(&broken).arg("--version"));
+    assert!(succeeded && said.starts_with(&format!("api {} (commit ", env!("CARGO_PKG_VERSION"))), "{said}");
+    let (succeeded, said) = self::said(place.command(&broken).args(["completions", "bash"]));
+    assert!(succeeded && said.contains("import-products") && said.contains("complete -F _api"), "{said}");
 }
 
 #[test]
@@ -95,6 +112,9 @@ fn a_database_that_is_not_there_is_made_by_no_command_that_changes_what_there_is
     for arguments in [
         &["list-operators"][..],
         &["check"],
+        &["backup", "copy.db"],
+        &["export", "--kind", "orders"],
+        &["import-products", "products.csv", "--dry-run"],
         &["set-role", "--username", &name, "--role", "OPERATOR"],
         &["disable-user", "--username", &name],
         &["enable-user", "--username", &name],
@@ -150,6 +170,8 @@ fn the_demo_tells_its_story() {
     {
         assert!(said.contains(told), "{told} in\n{said}");
     }
+    let wide: Vec<_> = said.lines().filter(|it| it.chars().count() > 80).collect();
+    assert!(wide.is_empty(), "more than 80 columns: {wide:#?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -105,6 +105,7 @@ async fn what_a_command_does_to_an_account_is_a_line_of_the_security_log() {
         ("password-set", &["set-password"]),
         ("user-unlocked", &["unlock-user"]),
         ("password-reset-issued", &["reset-password"]),
+        ("second-factor-reset", &["reset-second-factor"]),
     ] {
         let mut command = server.place().command(&[("IDEM_OPERATOR_PASSWORD", NEW_PASSWORD)]);
         let output = command.args(arguments).args(["--username", &person.username]).output().unwrap();
@@ -127,6 +128,7 @@ fn somebody_who_is_not_there_is_not_changed() {
         &["set-password", "--username", "nobody"],
         &["unlock-user", "--username", "nobody"],
         &["reset-password", "--username", "nobody"],
+        &["reset-second-factor", "--username", "nobody"],
         &["set-role", "--username", "nobody", "--role", "OPERATOR"],
     ] {
         let output = server

@@ -5,6 +5,7 @@ mod authors;
 mod captures;
 mod lists;
 mod metadata;
+mod notices;
 mod refunds;
 mod returns;
 mod start;

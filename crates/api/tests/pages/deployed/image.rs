@@ -35,10 +35,26 @@ fn it_is_not_root_and_is_told_to_stop_by_the_signal_that_it_listens_to() {
 fn it_is_built_by_the_compiler_of_the_workspace_for_the_system_it_runs_on() {
     let (image, manifest) = (read(DOCKERFILE), read("Cargo.toml"));
     let compiler = directive(&manifest, "rust-version = ").trim_matches('"');
-    let mut stages = image.lines().filter_map(|it| it.strip_prefix("FROM "));
-    assert_eq!(stages.next(), Some(format!("rust:{compiler}-slim-bookworm AS build").as_str()));
-    assert_eq!(stages.next(), Some("debian:bookworm-slim"));
+    assert_eq!(directive(&image, "ARG BUILD_IMAGE="), format!("rust:{compiler}-slim-bookworm"));
+    assert_eq!(directive(&image, "ARG RUNTIME_IMAGE="), "debian:bookworm-slim");
+    let stages: Vec<_> = image.lines().filter_map(|it| it.strip_prefix("FROM ")).collect();
+    assert_eq!(stages, ["${BUILD_IMAGE} AS build", "${RUNTIME_IMAGE}"]);
     assert!(image.contains(" --locked "));
+}
+
+#[test]
+fn its_labels_say_what_is_in_it() {
+    let image = read(DOCKERFILE);
+    let label = |name: &str| {
+        let start = format!("org.opencontainers.image.{name}=\"");
+        image.split(&start).nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    assert_eq!(label("version"), env!("CARGO_PKG_VERSION"));
+    assert_eq!(label("licenses"), directive(&read("Cargo.toml"), "license = ").trim_matches('"'));
+    assert_eq!(label("revision"), "${BUILD_COMMIT}");
+    // A stage forgets the arguments of the one before it.
+    let (_, last_stage) = image.rsplit_once("\nFROM ").unwrap();
+    assert!(last_stage.contains("\nARG BUILD_COMMIT=\n"));
 }
 
 #[test]

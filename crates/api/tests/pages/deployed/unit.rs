@@ -18,6 +18,26 @@ fn it_starts_with_what_it_is_given() {
 }
 
 #[test]
+fn systemd_accepts_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("idem.service");
+    // Another program, because this one is not installed where the tests run.
+    let unit = read("deploy/idem.service").replace("ExecStart=idem serve", "ExecStart=/bin/true serve");
+    assert!(unit.contains("/bin/true"));
+    std::fs::write(&copy, unit).unwrap();
+    let mut command = std::process::Command::new("systemd-analyze");
+    match command.args(["verify", "--man=no"]).arg(&copy).output() {
+        Ok(output) => {
+            let told = String::from_utf8_lossy(&output.stderr).into_owned();
+            // It also loads what the unit depends on, and complains of what this machine lacks.
+            let about_it: Vec<_> = told.lines().filter(|it| it.contains("idem.service")).collect();
+            assert!(about_it.is_empty(), "{told}");
+        }
+        Err(_) => println!("SKIPPED: there is no systemd-analyze (Debian: systemd)"),
+    }
+}
+
+#[test]
 fn it_has_time_to_end_and_few_rights() {
     let unit = read("deploy/idem.service");
     let stop = Duration::from_secs(directive(&unit, "TimeoutStopSec=").parse().unwrap());
@@ -29,6 +49,7 @@ fn it_has_time_to_end_and_few_rights() {
         ("ProtectSystem=", "strict"),
         ("MemoryDenyWriteExecute=", "yes"),
         ("Restart=", "on-failure"),
+        ("LimitNOFILE=", "65536"),
     ] {
         assert_eq!(directive(&unit, right), value, "{right}");
     }

@@ -1,9 +1,12 @@
 use std::sync::Arc;
 
-use ports::{Claim, MockPasswordHasher};
+use ports::{Claim, MailKind, MockPasswordHasher};
 
 use super::*;
-use crate::testing::*;
+use crate::{
+    auth::email_verification::{VerificationError, request_email_verification},
+    testing::*,
+};
 
 fn account() -> NewAccount {
     let User { username, email, .. } = ada();
@@ -35,6 +38,50 @@ async fn an_account_is_kept_with_its_hash_and_its_role() {
     assert_eq!((user.role, user.created_at), (Role::Customer, NOW));
     let it = TestApp::new();
     assert_eq!(create_operator(&it.app, account()).await.unwrap().role, Role::Operator);
+}
+
+#[tokio::test]
+async fn a_registration_queues_the_mail_that_verifies_its_address_with_it() {
+    let it = TestApp::new().with_mailer(&Arc::<RecordingMailer>::default());
+    registered(&it, Some(keyed())).await.unwrap();
+    registered(&it, Some(keyed())).await.unwrap();
+    assert_eq!(it.journal_lines(), ["commit Claim InsertUser QueueMail"]);
+    let state = it.record.state();
+    let (mail, user) = (&state.mails[0], &state.users[0].user);
+    assert_eq!(
+        (mail.kind, &mail.recipient, mail.user),
+        (MailKind::EmailVerification, &user.email, Some(user.key))
+    );
+    assert_eq!(user.email_verified_at, None);
+}
+
+/// Asks for a mail to the address of the account.
+async fn ask_for_mail(it: &TestApp) -> Result<IdempotentReply, VerificationError> {
+    request_email_verification(&it.app, None, account().email, network(), reply("")).await
+}
+
+#[tokio::test]
+async fn the_mail_of_a_registration_counts_as_one_that_was_asked_for() {
+    let mut it = TestApp::new().with_mailer(&Arc::<RecordingMailer>::default());
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    registered(&it, None).await.unwrap();
+    for _ in 1..it.app.policy.login_failures_per_account {
+        ask_for_mail(&it).await.unwrap();
+    }
+    assert!(matches!(ask_for_mail(&it).await, Err(VerificationError::Throttled(_))));
+}
+
+#[tokio::test]
+async fn beyond_the_limit_of_mails_an_account_is_made_without_one() {
+    let mut it = TestApp::new().with_mailer(&Arc::<RecordingMailer>::default());
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    for _ in 0..it.app.policy.login_failures_per_account {
+        ask_for_mail(&it).await.unwrap();
+    }
+    let asked = it.record.state().mails;
+    registered(&it, None).await.unwrap();
+    let state = it.record.state();
+    assert_eq!((state.users.len(), state.mails), (1, asked));
 }
 
 #[tokio::test]
@@ -127,7 +174,7 @@ async fn a_lock_of_the_name_as_a_whole_keeps_nothing_from_being_registered() {
         let [login, password] = ["ada", "black tea"].map(str::to_owned);
         let guess = crate::auth::login(
             &it.app,
-            crate::auth::LoginRequest { login, password, origin: origin_at(network) },
+            crate::auth::LoginRequest { login, password, code: None, origin: origin_at(network) },
         );
         assert!(matches!(guess.await, Err(crate::auth::LoginError::Invalid)));
     }

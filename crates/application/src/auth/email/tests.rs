@@ -3,7 +3,7 @@ use std::sync::Arc;
 use ports::{MailKind, PasswordReset};
 
 use super::*;
-use crate::testing::*;
+use crate::{auth::email_verification::request_email_verification, testing::*};
 
 fn reset() -> PasswordReset {
     PasswordReset { user: ada().key, requested_at: NOW, expires_at: NOW, digest: Some("d".to_owned()) }
@@ -25,20 +25,42 @@ async fn change(it: &TestApp, email: &str, current: &str) -> Result<IdempotentRe
 }
 
 #[tokio::test]
-async fn a_new_address_ends_other_sessions_and_older_tokens_and_tells_the_old_one() {
+async fn a_new_address_ends_other_sessions_and_older_tokens_and_both_addresses_get_a_mail() {
     let it = bench().with_mailer(&Arc::<RecordingMailer>::default());
     let answered = change(&it, "New@example.com", "green tea").await.unwrap();
     assert_eq!(answered, IdempotentReply::New(reply("New@example.com")));
     assert_eq!(
         it.journal_lines(),
-        ["commit Claim RequirePassword ChangeEmail DropPasswordReset RevokeSessions QueueMail", "publish"]
+        [
+            "commit Claim RequirePassword ChangeEmail DropPasswordReset RevokeSessions QueueMail QueueMail",
+            "publish"
+        ]
     );
     let state = it.record.state();
     assert_eq!(state.users[0].user, ada().with_email(Email::parse("New@example.com").unwrap(), NOW));
     assert!(state.password_resets.is_empty());
-    assert_eq!((state.mails[0].kind, &state.mails[0].recipient), (MailKind::EmailChanged, &ada().email));
+    let mut mails: Vec<_> = state.mails.iter().map(|it| (it.kind.as_str(), it.recipient.as_str())).collect();
+    mails.sort_unstable();
+    let (old, new) = (ada().email, MailKind::EmailVerification.as_str());
+    assert_eq!(mails, [(MailKind::EmailChanged.as_str(), old.as_str()), (new, "New@example.com")]);
     let again = change(&it, "New@example.com", "green tea").await.unwrap();
     assert_eq!(again, IdempotentReply::Replay(reply("New@example.com")));
+}
+
+#[tokio::test]
+async fn beyond_the_limit_of_mails_the_address_changes_and_only_the_old_one_gets_a_mail() {
+    let mut it = bench().with_mailer(&Arc::<RecordingMailer>::default());
+    it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
+    for _ in 0..it.app.policy.login_failures_per_account {
+        let email = Email::parse("new@example.com").unwrap();
+        request_email_verification(&it.app, None, email, network(), reply("")).await.unwrap();
+    }
+    it.record.change(|state| state.mails.clear());
+    change(&it, "new@example.com", "green tea").await.unwrap();
+    let state = it.record.state();
+    assert_eq!(state.users[0].user.email.as_str(), "new@example.com");
+    let kinds: Vec<_> = state.mails.iter().map(|it| it.kind).collect();
+    assert_eq!(kinds, [MailKind::EmailChanged]);
 }
 
 #[tokio::test]

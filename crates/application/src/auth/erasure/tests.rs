@@ -45,17 +45,21 @@ async fn an_erasure_is_one_commit_that_leaves_nothing_to_log_in_with() {
     erase(&it).await.unwrap();
     assert_eq!(
         it.journal_lines(),
-        ["commit EraseUser DropPasswordReset RevokeSessions CloseOpenOrders", "publish"]
+        ["commit EraseUser DropPasswordReset SecondFactor RevokeSessions CloseOpenOrders", "publish"]
     );
     let state = it.record.state();
     let left = &state.users[0];
     assert!(left.user.is_erased() && left.user.key == ada().key && left.user.id == ada().id);
     assert_eq!(left.hash.cost(), 0);
     assert_eq!(state.sessions[0].session.revoked_at, Some(NOW));
-    assert_eq!(state.erasures[0].progress, ErasureProgress::Orders(None));
+    assert_eq!(state.erasures[0].progress, ErasureProgress::Archive(None));
     for name in ["ada", "ada@example.com"] {
-        let request =
-            LoginRequest { login: name.to_owned(), password: "green tea".to_owned(), origin: origin() };
+        let request = LoginRequest {
+            login: name.to_owned(),
+            password: "green tea".to_owned(),
+            code: None,
+            origin: origin(),
+        };
         assert!(matches!(login(&it.app, request).await, Err(LoginError::Invalid)), "{name}");
     }
     let opened = enable_user(&it.app, left.user.username.as_str()).await;

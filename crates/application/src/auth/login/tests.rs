@@ -15,7 +15,7 @@ fn bench() -> TestApp {
 
 async fn log_in(it: &TestApp, login: &str, password: &str) -> Result<TokenPair, LoginError> {
     let [login, password] = [login, password].map(str::to_owned);
-    super::login(&it.app, LoginRequest { login, password, origin: origin() }).await
+    super::login(&it.app, LoginRequest { login, password, code: None, origin: origin() }).await
 }
 
 /// Nothing may be hashed.
@@ -34,6 +34,7 @@ async fn the_right_password_begins_a_session() {
             it.record.only_commit(),
             [
                 Write::RequirePassword(ada().key, hash_of("green tea")),
+                Write::SecondFactor(Box::new(SecondFactorWrite::RequireNone(ada().key))),
                 Write::InsertSession(session.clone(), origin())
             ]
         );

@@ -30,10 +30,13 @@ enum ScriptedAnswer {
 
 async fn say(it: &TestApp, name: &str, password: &str, network: Network) -> ScriptedAnswer {
     let [login_, password] = [name, password].map(str::to_owned);
-    match login(&it.app, LoginRequest { login: login_, password, origin: origin_at(network) }).await {
+    match login(&it.app, LoginRequest { login: login_, password, code: None, origin: origin_at(network) })
+        .await
+    {
         Ok(_) => ScriptedAnswer::Welcome,
         Err(LoginError::Invalid) => ScriptedAnswer::Wrong,
         Err(LoginError::Throttled(until)) => ScriptedAnswer::Later(until),
+        Err(LoginError::CodeRequired | LoginError::CodeInvalid) => panic!("there is no second factor"),
         Err(LoginError::Busy(_) | LoginError::Failed(_)) => panic!("nothing is away"),
     }
 }

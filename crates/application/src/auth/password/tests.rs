@@ -79,7 +79,7 @@ async fn wrong_passwords_are_counted_by_the_session_and_lock_nothing_else() {
     let changed = change_password(&it.app, &other, None, right, reply("")).await;
     assert!(changed.is_ok(), "another session of the same network");
     let [login, password] = ["ada", "white tea!"].map(str::to_owned);
-    let login = crate::auth::login(&it.app, LoginRequest { login, password, origin: origin() });
+    let login = crate::auth::login(&it.app, LoginRequest { login, password, code: None, origin: origin() });
     assert!(login.await.is_ok(), "nor is the login locked");
 }
 
@@ -89,7 +89,8 @@ async fn a_lock_of_the_login_does_not_stand_in_the_way() {
     it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     for _ in 0..10 {
         let [login, password] = ["ada", "black tea"].map(str::to_owned);
-        let login = crate::auth::login(&it.app, LoginRequest { login, password, origin: origin() });
+        let login =
+            crate::auth::login(&it.app, LoginRequest { login, password, code: None, origin: origin() });
         assert!(matches!(login.await, Err(LoginError::Invalid)));
     }
     assert!(change(&it, "green tea").await.is_ok());

@@ -94,7 +94,8 @@ async fn a_token_sets_one_password_and_ends_all_sessions_in_one_commit() {
     assert!(it.app.revocations.contains_session(&session().id), "here at once");
     assert_eq!(it.journal_lines().last().map(String::as_str), Some("publish"));
     assert!(is_invalid(&confirm(&it, &token).await), "it is used");
-    let again = LoginRequest { login: "ada".to_owned(), password: NEW.to_owned(), origin: origin() };
+    let again =
+        LoginRequest { login: "ada".to_owned(), password: NEW.to_owned(), code: None, origin: origin() };
     assert!(login(&it.app, again).await.is_ok());
 }
 
@@ -217,7 +218,7 @@ async fn a_new_password_ends_the_locks_of_the_login() {
     it.app.throttle = Arc::new(MemoryThrottle::new(it.clock.clone()));
     let attempt = async |it: &TestApp, password: &str| {
         let (login_name, password) = ("ada".to_owned(), password.to_owned());
-        login(&it.app, LoginRequest { login: login_name, password, origin: origin() }).await
+        login(&it.app, LoginRequest { login: login_name, password, code: None, origin: origin() }).await
     };
     for _ in 0..10 {
         assert!(matches!(attempt(&it, "guess").await, Err(LoginError::Invalid)));

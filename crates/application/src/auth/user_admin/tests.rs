@@ -20,7 +20,7 @@ fn user(it: &TestApp) -> User {
 
 async fn log_in(it: &TestApp, password: &str) -> bool {
     let (name, password) = ("ada".to_owned(), password.to_owned());
-    match login(&it.app, LoginRequest { login: name, password, origin: origin() }).await {
+    match login(&it.app, LoginRequest { login: name, password, code: None, origin: origin() }).await {
         Ok(_) => true,
         Err(LoginError::Invalid) => false,
         Err(other) => panic!("{other:?}"),

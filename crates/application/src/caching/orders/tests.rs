@@ -3,7 +3,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use domain::{OrderChange, Revision};
+use domain::{OrderChange, Revision, Timestamp, UserKey};
 use ports::MockOrderRepository;
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -75,6 +75,24 @@ impl OrderRepository for OneOrder {
 
     async fn list_due_orders(&self, _: DueOrders, _: ports::Batch) -> Result<Vec<OrderNumber>, PortError> {
         unreachable!("nor what is due")
+    }
+
+    async fn list_old_orders(
+        &self,
+        _: Timestamp,
+        _: Option<ports::OldOrder>,
+        _: u32,
+    ) -> Result<Vec<ports::OldOrder>, PortError> {
+        unreachable!("nor what is old")
+    }
+
+    async fn list_archived_orders(
+        &self,
+        _: Option<UserKey>,
+        _: Option<OrderKey>,
+        _: u32,
+    ) -> Result<Vec<(OrderKey, OrderNumber)>, PortError> {
+        unreachable!("nor the archive")
     }
 }
 

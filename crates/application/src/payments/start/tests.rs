@@ -1,4 +1,5 @@
 mod actions;
+mod notices;
 mod services;
 
 use std::{
@@ -107,22 +108,6 @@ async fn an_answer_is_applied_to_what_was_committed_without_another_read() {
     read_cases(&mut it, 1);
     it.gateway.push_answer(answer_with(EventKind::Captured));
     assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
-}
-
-#[tokio::test]
-async fn an_answer_to_what_a_notice_has_changed_meanwhile_is_applied_to_what_is_read_then() {
-    let mut it = with_order();
-    read_cases(&mut it, 2);
-    it.gateway.push_answer(answer_with(EventKind::Captured));
-    it.record.accept_next_commit();
-    it.record.before_next_commit(|it| {
-        it.orders[0].revision = it.orders[0].revision.next();
-        it.transactions[0].details.card_last4 = Some("1881".to_owned());
-    });
-    assert_eq!(told(&pay(&it).await.unwrap()), (true, "CAPTURED"));
-    let state = it.record.state();
-    assert_eq!(state.transactions[0].status(), PaymentStatus::Captured);
-    assert_eq!(state.transactions[0].details.card_last4.as_deref(), Some("1881"), "and is not lost");
 }
 
 #[tokio::test]

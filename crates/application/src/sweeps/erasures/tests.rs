@@ -28,7 +28,7 @@ fn bench(orders: i64) -> TestApp {
         it.feed_events.push(event_of(ada().key));
         it.mails.push(mail_to(ada().key));
         it.orders.extend((1..=orders).map(contacted));
-        let progress = ErasureProgress::Orders(None);
+        let progress = ErasureProgress::Archive(None);
         it.erasures.push(Erasure { user: ada().key, erased_at: NOW, progress });
     });
     it.clock.advance(DELAY);
@@ -100,7 +100,8 @@ async fn orders_replies_and_networks_are_erased_and_references_stay() {
 
 #[tokio::test]
 async fn a_large_account_is_erased_in_bounded_passes_that_go_on_where_the_last_one_ended() {
-    let orders = i64::from(PAGE_SIZE * STEPS_MAX) + 50;
+    // The first step looks into the archive.
+    let orders = i64::from(PAGE_SIZE * (STEPS_MAX - 1)) + 50;
     let it = bench(orders);
     erase_accounts(&it.app).await.unwrap();
     let left = it.record.state().orders.iter().filter(|it| it.details.contact.is_some()).count();
@@ -151,4 +152,15 @@ async fn an_erasure_waits_for_commits_that_were_on_their_way() {
     });
     erase_accounts(&it.app).await.unwrap();
     assert!(is_clean(&it), "what came late is erased, too");
+}
+
+#[tokio::test]
+async fn archived_orders_are_erased_and_come_back() {
+    let archived = |n| adapters_local::record::ArchivedOrderRow { order: OrderKey::new(n) };
+    let it = bench(3).with_state(|it| it.archived_orders.extend([archived(1), archived(2)]));
+    erase_accounts(&it.app).await.unwrap();
+    assert!(is_clean(&it));
+    let state = it.record.state();
+    assert_eq!(state.erasures[0].progress, ErasureProgress::Finished);
+    assert_eq!(state.archived_orders, []);
 }

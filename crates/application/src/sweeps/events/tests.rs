@@ -1,4 +1,7 @@
-use domain::payment::{EventKind, PaymentStatus};
+use domain::{
+    EventId, EventKey, TransactionId,
+    payment::{EventKind, PaymentStatus},
+};
 use ports::{Observation, ParsedNotice};
 
 use super::*;
@@ -27,11 +30,55 @@ async fn a_notice_is_applied_once_its_transaction_is_known() {
     for disposition in [EventDisposition::Parked, EventDisposition::Overdue] {
         let it = with_payment(bench(disposition));
         assert!(!apply_parked_events(&it.app).await.unwrap());
+        assert!(!apply_overdue_events(&it.app).await.unwrap());
         assert_eq!(it.journal_lines(), ["commit RemoveOpenOrder UpdateOrder UpdateTransaction MoveEvent"]);
         assert_eq!(became(&it), EventDisposition::Applied);
         assert_eq!(it.record.state().transactions[0].status(), PaymentStatus::Captured);
-        assert_eq!(it.metrics.count(Observation::BatchProcessed("apply-parked", 1)), 1);
+        let sweep = if disposition == EventDisposition::Parked { "apply-parked" } else { "apply-overdue" };
+        assert_eq!(it.metrics.count(Observation::BatchProcessed(sweep, 1)), 1);
     }
+}
+
+#[tokio::test]
+async fn overdue_notices_are_looked_at_a_part_at_a_time_and_then_again_from_the_first() {
+    let it = bench(EventDisposition::Overdue).with_state(|it| {
+        let first = it.events.remove(0);
+        for number in 0..i64::from(OVERDUE_STRETCH) {
+            let target = Some(EventTarget::Transaction(TransactionId::new("unheard-of".to_owned())));
+            let (key, id) = (EventKey::new(1_000_000 + number), EventId::new(format!("other-{number}")));
+            let received_at = Timestamp::from_millis(number);
+            it.events.push(StoredEvent { key, id, target, received_at, ..first.clone() });
+        }
+        it.events.push(first);
+    });
+    let it = with_payment(it);
+    let became = |it: &TestApp| {
+        let state = it.record.state();
+        state.events.iter().find(|it| it.id.as_str() == "e1").unwrap().disposition
+    };
+    apply_overdue_events(&it.app).await.unwrap();
+    assert_eq!(became(&it), EventDisposition::Overdue, "it is behind the first part");
+    apply_overdue_events(&it.app).await.unwrap();
+    assert_eq!(became(&it), EventDisposition::Applied);
+    assert_eq!(*it.app.overdue_walk.lock_position(), None, "the next pass begins at the oldest one");
+}
+
+#[tokio::test]
+async fn a_notice_that_is_unknown_for_long_is_given_up_with_a_finding_and_not_looked_at_again() {
+    let it = bench(EventDisposition::Overdue);
+    give_up_events(&it.app).await.unwrap();
+    assert_eq!(it.record.commits(), []);
+    it.clock.advance(it.app.policy.overdue_max);
+    for _ in 0..2 {
+        give_up_events(&it.app).await.unwrap();
+    }
+    assert_eq!(it.journal_lines(), ["commit MoveEvent InsertFinding"]);
+    assert_eq!(became(&it), EventDisposition::Flagged);
+    let finding = it.record.state().findings[0].finding.clone();
+    assert_eq!((finding.kind, finding.transaction), (FindingKind::UnknownTransaction, Some(pending().id)));
+    let it = with_payment(it);
+    apply_overdue_events(&it.app).await.unwrap();
+    assert_eq!(became(&it), EventDisposition::Flagged);
 }
 
 #[tokio::test]

@@ -164,3 +164,18 @@ async fn a_request_that_waited_takes_no_token_away_that_was_handed_over_meanwhil
     assert!(it.record.state().mails.is_empty(), "it is answered by the operator");
     assert_eq!(digest(&it), Some(newest_digest(&it.app, &token)));
 }
+
+#[tokio::test]
+async fn a_mail_that_waits_takes_no_token_away_that_was_handed_over_meanwhile_whatever_the_clocks_say() {
+    for ahead in [0, 8] {
+        let (it, mailer) = bench(&[mail(MailKind::PasswordReset)]);
+        // The clock of the instance that took the request is ahead of the operator's.
+        it.clock.put_back(seconds(ahead));
+        let (_, token, _) =
+            crate::auth::issue_password_reset(&it.app, ada().username.as_str()).await.unwrap();
+        it.clock.advance(seconds(ahead));
+        send_mails(&it.app).await.unwrap();
+        assert!(mailer.mails().is_empty() && it.record.state().mails.is_empty(), "{ahead}");
+        assert_eq!(digest(&it), Some(newest_digest(&it.app, &token)));
+    }
+}

@@ -1,14 +1,15 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { get } from '../../api/client';
 import type { Order, Page } from '../../api/types';
+import { useEvents } from '../../lib/feed';
 import { useEvery } from '../../lib/hooks';
-import { useEffect } from 'preact/hooks';
 
-/** The statuses in which an order waits for someone. */
+/** The statuses in which an order waits for an operator or its customer. */
 export const WORK = ['PENDING', 'PAID', 'PROCESSING', 'SHIPPED', 'REFUND_PENDING'];
 /** The API counts nothing, so one page is read for each status. */
 const COUNT_MAX = 100;
-const EVERY_MS = 60_000;
+/** After something happened they are counted again, at most this often. */
+const EVERY_MS = 15_000;
 
 /** How many orders are in each status of `WORK`, as far as one page shows it: "100+" beyond. */
 export function useCounts(round: number): Record<string, string> {
@@ -20,7 +21,13 @@ export function useCounts(round: number): Record<string, string> {
       setCounts((old) => ({ ...old, [status]: text }));
     }
   };
-  useEvery(EVERY_MS, count);
+  const happened = useRef(false);
+  useEvents((events) => { happened.current ||= events === null || events.some((it) => it.type.startsWith('order.')); });
+  useEvery(EVERY_MS, async () => {
+    if (!happened.current) return;
+    happened.current = false;
+    await count();
+  });
   useEffect(() => { count().catch(() => undefined); }, [round]);
   return counts;
 }

@@ -4,7 +4,8 @@ import { download } from '../../api/download';
 import { features } from '../../api/features';
 import type { Order, Page } from '../../api/types';
 import { statusName, t } from '../../i18n';
-import { useEvery, useLoad, useSettled } from '../../lib/hooks';
+import { useEvents } from '../../lib/feed';
+import { useLoad, useSettled } from '../../lib/hooks';
 import { learnName } from '../../lib/names';
 import { link, place, setQuery } from '../../lib/route';
 import { usePages } from '../../ui/list';
@@ -12,11 +13,12 @@ import { Age, Button, Empty, Failure, Heading, Money, ShortId, Skeleton, Status,
 import { Table, type Column } from '../../ui/table';
 import { BulkBar } from './bulk';
 import { useCounts, WORK } from './counts';
+import { mergeChanges, type Chosen } from './live';
 import { SEARCH_MAX, SEARCH_MIN, searchWhole } from './search';
 
-/** The list asks for changes this often, and looks back so far that a commit in between is not missed. */
-const LIVE_MS = 4000;
+/** The clocks of instances differ, so the list looks this far back behind the time of an event. */
 const LOOK_BACK_MS = 20_000;
+const PAGE = 100;
 const SORTS = ['-createdAt', 'createdAt', '-updatedAt'] as const;
 const REST = ['DELIVERED', 'COMPLETED', 'REFUNDED', 'CANCELLED', 'CLOSED'];
 
@@ -28,9 +30,6 @@ const columns = (): Column<Order>[] => [
   { name: t().common.amount, right: true, cell: (it) => <Money amount={it.amount} currency={it.currency} strong /> },
   { name: t().common.created, right: true, wideOnly: true, cell: (it) => <Age at={it.createdAt} /> },
 ];
-
-/** What the board shows: the parameters of the API. */
-type Chosen = Record<'status' | 'userId' | 'createdAfter' | 'createdBefore' | 'q', string | null> & { sort: string };
 
 export function Board() {
   const query = place.value.query;
@@ -49,8 +48,8 @@ export function Board() {
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [round, setRound] = useState(0);
   const counts = useCounts(round);
-  const fresh = useLive(list.setRows, !searching, filters);
   const reload = (): void => { list.reload(); found.reload(); setRound((it) => it + 1); };
+  const fresh = useLive(list.setRows, !searching, filters, reload);
   useEffect(() => { setQuery({ q: settled }); }, [settled]);
   useEffect(() => { setChosen(new Set()); }, [status, settled]);
   useEffect(() => { rows.forEach((it) => it.customer && learnName(it.customer.id, it.customer.username)); }, [rows]);
@@ -114,30 +113,25 @@ function endOfDay(day: string | null): string | null {
   return date.toISOString();
 }
 
-/** Takes changes into the list while it is shown. An order that no longer fits the filters stays where it is,
+/** Takes changes into the list as the feed reports them. An order that no longer fits the filters stays where it is,
  * with its new status, until the list is loaded again: rows do not jump away under the operator's hand. */
-function useLive(setRows: (change: (rows: Order[]) => Order[]) => void, enabled: boolean, filters: Chosen): ReadonlySet<string> {
+function useLive(setRows: (change: (rows: Order[]) => Order[]) => void, enabled: boolean, filters: Chosen, reload: () => void): ReadonlySet<string> {
   const [fresh, setFresh] = useState<ReadonlySet<string>>(new Set());
-  useEvery(LIVE_MS, async () => {
+  const take = (changed: Order[]): void => setRows((rows) => {
+    const merged = mergeChanges(rows, changed, filters);
+    if (merged.fresh.length === 0) return rows;
+    setFresh(new Set(merged.fresh));
+    return merged.rows;
+  });
+  useEvents((events) => {
+    const orders = events?.filter((it) => it.type.startsWith('order.'));
     if (!enabled) return;
-    const updatedAfter = new Date(Date.now() - LOOK_BACK_MS - LIVE_MS).toISOString();
-    const page = await get<Page<Order>>('/v1/orders', { updatedAfter, sort: '-updatedAt', userId: filters.userId, limit: 100 });
-    const changed = new Map(page.data.map((it) => [it.orderNumber, it]));
-    if (changed.size === 0) return;
-    setRows((rows) => {
-      const known = new Set(rows.map((it) => it.orderNumber));
-      const fits = (it: Order): boolean => !known.has(it.orderNumber) && filters.sort === '-createdAt' && filters.createdBefore === null
-        && (filters.createdAfter === null || it.createdAt >= filters.createdAfter) && (filters.status === null || filters.status.split(',').includes(it.status))
-        && (rows[0] === undefined || it.createdAt >= rows[0].createdAt);
-      const arrived = page.data.filter(fits).sort((a, b) => (a.createdAt < b.createdAt ? 1 : -1));
-      // A version never goes back: a slow answer is older than what a write of ours brought.
-      const newer = (it: Order): Order => { const other = changed.get(it.orderNumber); return other && other.version > it.version ? other : it; };
-      const updated = rows.map(newer);
-      if (arrived.length === 0 && updated.every((it, index) => it === rows[index])) return rows;
-      const moved = updated.filter((it, index) => it !== rows[index]);
-      setFresh(new Set([...arrived, ...moved].map((it) => it.orderNumber)));
-      return [...arrived, ...updated];
-    });
+    if (orders === undefined) return reload();
+    if (orders.length === 0) return;
+    // By the times of the events, which are the server's: the browser's clock may be wrong.
+    const since = Math.min(...orders.map((it) => new Date(it.createdAt).getTime()));
+    const query = { updatedAfter: new Date(since - LOOK_BACK_MS).toISOString(), sort: '-updatedAt', userId: filters.userId, limit: PAGE };
+    get<Page<Order>>('/v1/orders', query).then((page) => (page.nextCursor ? reload() : take(page.data)), () => undefined);
   });
   return fresh;
 }

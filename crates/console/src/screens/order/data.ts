@@ -1,18 +1,20 @@
 // What the screen of one order shows, read together.
 import { get, path } from '../../api/client';
-import type { Finding, HistoryEntry, Order, Page, Payment, Refund } from '../../api/types';
+import type { Finding, HistoryEntry, Notice, Order, Page, Payment, Refund } from '../../api/types';
 import { add, atLeastZero, subtract } from '../../lib/money';
 
 export interface PaymentState {
   payment: Payment;
   refunds: Refund[];
+  /** What the gateway reported about it. */
+  notices: Notice[];
 }
 
 export interface OrderState {
   order: Order;
   history: HistoryEntry[];
   payments: PaymentState[];
-  /** Open ones among the newest 100 of the shop: the API has no list of one order's findings. */
+  /** All findings about it, the resolved ones included, newest first. */
   findings: Finding[];
 }
 
@@ -24,14 +26,21 @@ export async function loadOrder(number: string, signal: AbortSignal): Promise<Or
   const [history, payments, findings] = await Promise.all([
     get<Page<HistoryEntry>>(path`/v1/orders/${number}/history`, undefined, signal),
     loadPayments(number, signal),
-    get<Page<Finding>>('/v1/operations/findings', { resolved: 'false', limit: PAGE }, signal),
+    get<Page<Finding>>('/v1/operations/findings', { orderNumber: number, limit: PAGE }, signal),
   ]);
-  return { order, history: history.data, payments, findings: findings.data.filter((it) => it.orderNumber === number) };
+  return { order, history: history.data, payments, findings: findings.data };
 }
 
 async function loadPayments(number: string, signal: AbortSignal): Promise<PaymentState[]> {
   const page = await get<Page<Payment>>(path`/v1/orders/${number}/payments`, { limit: PAGE }, signal);
-  return Promise.all(page.data.map(async (payment) => ({ payment, refunds: await loadRefunds(payment, signal) })));
+  return Promise.all(page.data.map(async (payment) => {
+    const [refunds, notices] = await Promise.all([loadRefunds(payment, signal), loadNotices(payment, signal)]);
+    return { payment, refunds, notices };
+  }));
+}
+
+async function loadNotices(payment: Payment, signal: AbortSignal): Promise<Notice[]> {
+  return (await get<Page<Notice>>(path`/v1/payments/${payment.transactionId}/notices`, { limit: PAGE }, signal)).data;
 }
 
 async function loadRefunds(payment: Payment, signal: AbortSignal): Promise<Refund[]> {

@@ -1,7 +1,8 @@
-import { useEffect, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { ProblemError } from '../../api/client';
 import type { Order } from '../../api/types';
 import { t } from '../../i18n';
+import { isAboutPayment, orderOf, useEvents } from '../../lib/feed';
 import { useEvery, useLoad } from '../../lib/hooks';
 import { add, isZero, multiply } from '../../lib/money';
 import { actorName, learnName } from '../../lib/names';
@@ -14,17 +15,25 @@ import { Moves } from './move';
 import { PaymentCard } from './payment';
 import { timelineOf } from './timeline';
 
-/** An open order is read again this often. */
-const LIVE_MS = 4000;
+/** An order is read when an event of it comes, and this often besides: not everything that is shown is an event. */
+const EVERY_MS = 30_000;
 
 export function OrderScreen({ number }: { number: string }) {
   const loaded = useLoad<OrderState>(number, (signal) => loadOrder(number, signal));
   const state = loaded.data;
-  useEvery(LIVE_MS, async () => {
+  const turn = useRef(0);
+  const renew = async (): Promise<void> => {
     if (state === null) return;
-    const next = await loadOrder(number, AbortSignal.timeout(LIVE_MS * 2));
-    // A version never goes back, whichever answer arrives first.
-    if (next.order.version >= state.order.version && JSON.stringify(next) !== JSON.stringify(state)) loaded.replace(next);
+    const mine = ++turn.current;
+    const next = await loadOrder(number, AbortSignal.timeout(EVERY_MS));
+    // A later read has begun, or the version would go back: this answer is an older one.
+    if (mine === turn.current && next.order.version >= state.order.version && JSON.stringify(next) !== JSON.stringify(state)) loaded.replace(next);
+  };
+  useEvery(EVERY_MS, renew);
+  useEvents((events) => {
+    const transactions = state?.payments.map((it) => it.payment.transactionId) ?? [];
+    const isOurs = events === null || events.some((it) => orderOf(it) === number || isAboutPayment(it, transactions));
+    if (isOurs) renew().catch(() => undefined);
   });
   useEffect(() => { if (state?.order.customer) learnName(state.order.customer.id, state.order.customer.username); }, [state]);
   if (state === null) {
@@ -111,11 +120,12 @@ function About({ state, reload }: { state: OrderState; reload: () => void }) {
   const { order } = state;
   const [editing, setEditing] = useState<OrderState | null>(null);
   const { contact, shippingAddress: address, tracking, customer } = order;
+  const open = state.findings.filter((it) => it.resolvedAt === null);
   const safeUrl = tracking?.url && /^https?:\/\//.test(tracking.url) ? tracking.url : null;
   return (
     <>
-      {state.findings.length > 0 && (
-        <div class="notice warn"><p><strong>{t().order.findingsNote}: {state.findings.length}</strong></p>{state.findings.map((it) => <p key={it.id}>{t().findings[it.kind]?.name ?? it.kind}: {it.detail}</p>)}<a href={link('findings')}>{t().nav.findings}</a></div>
+      {open.length > 0 && (
+        <div class="notice warn"><p><strong>{t().order.findingsNote}: {open.length}</strong></p>{open.map((it) => <p key={it.id}>{t().findings[it.kind]?.name ?? it.kind}: {it.detail}</p>)}<a href={link('findings')}>{t().nav.findings}</a></div>
       )}
       <Panel title={t().order.customer} aside={<Button kind="quiet" onClick={() => setEditing(state)}>{t().order.edit}</Button>}>
         <Facts of={[

@@ -10,7 +10,7 @@ export interface Entry {
   at: string;
   /** The rank among entries of the same instant. */
   rank: number;
-  kind: 'move' | 'payment' | 'refund' | 'finding';
+  kind: 'move' | 'payment' | 'refund' | 'notice' | 'finding';
   title: string;
   actor: Actor | null;
   note: string | null;
@@ -19,7 +19,7 @@ export interface Entry {
 
 /** Newest first. Moves keep the order of their numbers, whatever the clocks said. */
 export function timelineOf(state: OrderState): Entry[] {
-  const entries = [...moves(state), ...payments(state), ...refunds(state), ...findings(state)];
+  const entries = [...moves(state), ...payments(state), ...refunds(state), ...notices(state), ...findings(state)];
   return entries.sort((a, b) => (a.at === b.at ? b.rank - a.rank : a.at < b.at ? 1 : -1));
 }
 
@@ -54,8 +54,18 @@ function refunds({ payments }: OrderState): Entry[] {
   }));
 }
 
-function findings({ findings }: OrderState): Entry[] {
-  return findings.map((it) => ({
-    key: `finding-${it.id}`, at: it.createdAt, rank: 600, kind: 'finding', title: t().findings[it.kind]?.name ?? it.kind, actor: null, note: it.detail, status: null,
+function notices({ payments }: OrderState): Entry[] {
+  return payments.flatMap((it) => it.notices).map((it, index) => ({
+    key: `notice-${it.gateway}-${it.eventId}`, at: it.receivedAt, rank: 10 + index, kind: 'notice', title: t().common.pair(t().notices.title, it.type ?? t().notices.unreadable),
+    actor: { type: 'GATEWAY', id: null }, note: t().notices.dispositions[it.disposition], status: null,
   }));
+}
+
+function findings({ findings }: OrderState): Entry[] {
+  return findings.flatMap((it) => {
+    const name = t().findings[it.kind]?.name ?? it.kind;
+    const opened: Entry = { key: `finding-${it.id}`, at: it.createdAt, rank: 600, kind: 'finding', title: name, actor: null, note: it.detail, status: null };
+    if (it.resolvedAt === null) return [opened];
+    return [opened, { ...opened, key: `resolved-${it.id}`, at: it.resolvedAt, rank: 601, title: t().common.pair(t().inbox.resolved, name), actor: it.resolvedBy, note: it.note }];
+  });
 }

@@ -1,59 +1,79 @@
 import type { ComponentChildren } from 'preact';
-import type { Readiness } from '../../api/types';
+import { useRef } from 'preact/hooks';
+import type { Overview as OverviewAnswer, OverviewFigures } from '../../api/types';
 import { locale, t } from '../../i18n';
+import { useEvents } from '../../lib/feed';
 import { useEvery, useLoad } from '../../lib/hooks';
-import { formatMoney } from '../../lib/money';
+import { formatMoney, isZero } from '../../lib/money';
 import { link, place, setQuery } from '../../lib/route';
-import { formatTime } from '../../lib/time';
+import { formatAge, formatTime } from '../../lib/time';
 import { Failure, Heading, Money, Panel, Skeleton, Tabs, Tag } from '../../ui/parts';
 import { Chart } from './chart';
-import { loadFigures, type Figures, type Lags, type Span } from './data';
+import { loadOverview, SPANS, type Span } from './data';
+import { figuresOf, total, worst } from './figures';
 
-const EVERY_MS = 60_000;
+/** Something happened: the figures are read again, at most this often. The server reads them every 5 s. */
+const LIVE_MS = 6000;
+/** Nothing happened: what is no event, such as the health of a dependency, is still read. */
+const EVERY_MS = 30_000;
 
 export function Overview() {
-  const span: Span = place.value.query.get('span') === 'week' ? 'week' : 'day';
-  const loaded = useLoad<Figures>(span, (signal) => loadFigures(span, signal));
-  useEvery(EVERY_MS, loaded.reload);
+  const asked = place.value.query.get('span');
+  const span = SPANS.find((it) => it === asked) ?? 'day';
+  const loaded = useLoad<OverviewAnswer>(span, (signal) => loadOverview(span, signal));
+  const happened = useRef(false);
   const text = t().overview;
+  useEvents(() => { happened.current = true; });
+  useEvery(LIVE_MS, () => {
+    if (happened.current) loaded.reload();
+    happened.current = false;
+  });
+  useEvery(EVERY_MS, loaded.reload);
   return (
     <>
       <Heading title={text.title}>
-        <Tabs label={text.title} chosen={span} onChoose={(value) => setQuery({ span: value === 'week' ? value : null })} tabs={[{ value: 'day', label: text.day }, { value: 'week', label: text.week }]} />
+        <span class="live" title={text.liveNote}>{t().orders.live}</span>
+        <Tabs label={text.title} chosen={span} onChoose={(value) => setQuery({ span: value === 'day' ? null : value })} tabs={SPANS.map((value) => ({ value, label: text[value] }))} />
       </Heading>
       {loaded.error !== null && <Failure error={loaded.error} retry={loaded.reload} />}
-      {loaded.data === null ? loaded.error === null && <Skeleton /> : <Content figures={loaded.data} span={span} />}
+      {loaded.data === null ? loaded.error === null && <Skeleton /> : <Content overview={loaded.data} span={span} />}
     </>
   );
 }
 
-function Content({ figures, span }: { figures: Figures; span: Span }) {
+function Content({ overview, span }: { overview: OverviewAnswer; span: Span }) {
   const text = t().overview;
   const per = span === 'day' ? text.perHour : text.perDay;
-  const times = figures.buckets.map((it) => it.at);
-  const currencies = Object.keys(figures.takings).sort();
+  const { totals, buckets } = overview;
+  const times = buckets.map((it) => new Date(it.startsAt).getTime());
+  const [orders, paid] = [total(totals, 'orders'), total(totals, 'paidOrders')];
+  const captured = totals.filter((it) => it.captures > 0);
   const compact = new Intl.NumberFormat(locale(), { notation: 'compact' });
   return (
     <>
       <div class="figures">
-        <Figure name={text.orders} href={link('orders')}>{figures.orders}</Figure>
-        <Figure name={text.takings} href={link('payments')}><Amounts of={figures.takings} /></Figure>
-        <Figure name={text.conversion} note={text.conversionNote}>{figures.orders === 0 ? '—' : `${Math.round((figures.paid / figures.orders) * 100)} %`}</Figure>
-        <Figure name={text.refunds} href={`${link('payments')}?list=refunds`}><Amounts of={figures.refunds} /></Figure>
-        <Figure name={text.findings} href={link('findings')}>{figures.openFindings}</Figure>
+        <Figure name={text.orders} href={link('orders')}>{orders}</Figure>
+        <Figure name={text.takings} href={link('payments')}><Amounts of={totals} member="capturedAmount" /></Figure>
+        <Figure name={text.conversion} note={text.conversionNote}>{orders === 0 ? '—' : `${Math.round((paid / orders) * 100)} %`}</Figure>
+        <Figure name={text.refunds} href={`${link('payments')}?list=refunds`}><Amounts of={totals} member="refundedAmount" /></Figure>
+        <Figure name={text.findings} href={link('findings')}>{overview.findings.reduce((sum, it) => sum + it.open, 0)}</Figure>
       </div>
-      <p class="hint">{figures.since === null ? text.complete : text.covers(figures.orders, formatTime(figures.since, locale()))}</p>
+      {overview.completeFrom !== null && <p class="hint" role="note">{text.covers(formatTime(overview.completeFrom, locale()))}</p>}
       <Panel title={`${text.orders} ${per}`}>
-        {figures.orders === 0 ? <p class="pad hint">{text.nothing}</p>
-          : <Chart label={text.chartOrders} times={times} series={[{ name: text.orders, values: figures.buckets.map((it) => it.orders) }]} format={(it) => (Number.isInteger(it) ? String(it) : '')} />}
+        {orders === 0 ? <p class="pad hint">{text.nothing}</p>
+          : <Chart label={text.chartOrders} times={times} format={(it) => (Number.isInteger(it) ? String(it) : '')}
+              series={[{ name: text.placed, values: buckets.map((it) => total(it.currencies, 'orders')) }, { name: text.paid, values: buckets.map((it) => total(it.currencies, 'paidOrders')) }]} />}
       </Panel>
       <Panel title={`${text.takings} ${per}`}>
-        {currencies.length === 0 ? <p class="pad hint">{text.nothing}</p>
+        {captured.length === 0 ? <p class="pad hint">{text.nothing}</p>
           // A chart shows pixels, so a number is exact enough here; the table below has the decimal strings.
-          : <Chart label={text.chartMoney} times={times} series={currencies.map((it) => ({ name: it, values: figures.buckets.map((bucket) => Number(bucket.takings[it] ?? 0)) }))} format={(it) => compact.format(it)} />}
-        <details class="pad"><summary>{text.table}</summary><BucketTable figures={figures} currencies={currencies} /></details>
+          : <Chart label={text.chartMoney} times={times} series={captured.map(({ currency }) => ({ name: currency, values: buckets.map((it) => Number(figuresOf(it, currency)?.capturedAmount ?? 0)) }))} format={(it) => compact.format(it)} />}
+        <details class="pad"><summary>{text.table}</summary><BucketTable overview={overview} /></details>
       </Panel>
-      <Health health={figures.health} lags={figures.lags} />
+      <div class="overview-lists">
+        <FindingCounts findings={overview.findings} />
+        <Health overview={overview} />
+      </div>
     </>
   );
 }
@@ -66,38 +86,60 @@ const Figure = ({ name, note, href, children }: { name: string; note?: string; h
   </section>
 );
 
-function Amounts({ of: amounts }: { of: Record<string, string> }) {
-  const entries = Object.entries(amounts).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (entries.length === 0) return <>—</>;
-  return <>{entries.map(([currency, amount]) => <span class="line" key={currency}><Money amount={amount} currency={currency} /></span>)}</>;
+function Amounts({ of: totals, member }: { of: OverviewFigures[]; member: 'capturedAmount' | 'refundedAmount' }) {
+  const some = totals.filter((it) => !isZero(it[member]));
+  if (some.length === 0) return <>—</>;
+  return <>{some.map((it) => <span class="line" key={it.currency}><Money amount={it[member]} currency={it.currency} /></span>)}</>;
 }
 
-function BucketTable({ figures, currencies }: { figures: Figures; currencies: string[] }) {
+/** The numbers of both charts, and those that no chart has, for reading. */
+function BucketTable({ overview }: { overview: OverviewAnswer }) {
   const text = t().overview;
+  const currencies = overview.totals.map((it) => it.currency);
+  const cell = (amount: string | undefined, currency: string): string => (amount === undefined || isZero(amount) ? '—' : formatMoney(amount, currency, locale()));
   return (
-    <div class="table-box"><table aria-label={text.table}>
-      <thead><tr><th scope="col">{text.time}</th><th scope="col" class="right">{text.count}</th>{currencies.map((it) => <th key={it} scope="col" class="right">{it}</th>)}</tr></thead>
-      <tbody>{figures.buckets.map((bucket) => (
-        <tr key={bucket.at}><td>{formatTime(new Date(bucket.at).toISOString(), locale())}</td><td class="right">{bucket.orders}</td>
-          {currencies.map((it) => <td key={it} class="right">{bucket.takings[it] ? formatMoney(bucket.takings[it] ?? '0', it, locale()) : '—'}</td>)}</tr>
+    <div class="table-box" role="region" aria-label={text.table} tabIndex={0}><table aria-label={text.table}>
+      <thead><tr>
+        <th scope="col">{text.time}</th><th scope="col" class="right">{text.placed}</th><th scope="col" class="right">{text.paid}</th>
+        {currencies.map((it) => <><th key={it} scope="col" class="right">{`${text.takings} ${it}`}</th><th key={`${it}-refunds`} scope="col" class="right">{`${text.refunds} ${it}`}</th></>)}
+      </tr></thead>
+      <tbody>{overview.buckets.map((bucket) => (
+        <tr key={bucket.startsAt}>
+          <th scope="row">{formatTime(bucket.startsAt, locale())}</th><td class="right">{total(bucket.currencies, 'orders')}</td><td class="right">{total(bucket.currencies, 'paidOrders')}</td>
+          {currencies.map((it) => <><td key={it} class="right">{cell(figuresOf(bucket, it)?.capturedAmount, it)}</td><td key={`${it}-refunds`} class="right">{cell(figuresOf(bucket, it)?.refundedAmount, it)}</td></>)}
+        </tr>
       ))}</tbody>
     </table></div>
   );
 }
 
+const FindingCounts = ({ findings }: { findings: OverviewAnswer['findings'] }) => (
+  <Panel title={t().overview.findingsByKind}>
+    {findings.length === 0 ? <p class="pad hint">{t().inbox.empty}</p> : (
+      <ul class="rows">
+        {findings.map((it) => <li key={it.kind}><a href={link('findings')}>{t().findings[it.kind]?.name ?? it.kind}</a><span class="grow" /><Tag tone="warn">{it.open}</Tag></li>)}
+      </ul>
+    )}
+  </Panel>
+);
+
 const HEALTH_TONES: Record<string, string> = { ok: 'good', degraded: 'warn', unavailable: 'bad', stopping: 'warn' };
 
-function Health({ health, lags }: { health: Readiness; lags: Lags }) {
+function Health({ overview }: { overview: OverviewAnswer }) {
   const text = t().overview;
+  const { dependencies, feed, webhooks } = overview;
+  const whole = worst(dependencies);
   const word = (status: string): string => ({ ok: text.ok, degraded: text.degraded, unavailable: text.unavailable, stopping: text.stopping })[status] ?? status;
+  // By the server's own clock: that of the browser may differ.
+  const age = feed.oldestAt === null ? '' : formatAge(feed.oldestAt, locale(), new Date(overview.generatedAt).getTime());
   return (
-    <Panel title={text.health} aside={<Tag tone={HEALTH_TONES[health.status] ?? 'calm'}>{word(health.status)}</Tag>}>
+    <Panel title={text.health} aside={<Tag tone={HEALTH_TONES[whole] ?? 'calm'}>{word(whole)}</Tag>}>
       <ul class="rows">
-        {health.dependencies.map((it) => (
+        {dependencies.map((it) => (
           <li key={it.name}><strong>{it.name === 'database' ? text.database : it.name}</strong><span class="hint grow">{it.required ? text.required : text.optional}</span><Tag tone={HEALTH_TONES[it.status] ?? 'calm'}>{word(it.status)}</Tag></li>
         ))}
-        {lags.feedSeconds !== undefined && <li><strong>{text.feedLag}</strong><span class="hint">{text.feedLagNote(lags.feedSeconds, lags.feedEvents ?? '0')}</span></li>}
-        {lags.deliveries !== undefined && <li><strong>{text.webhookLag}</strong><span class="hint">{text.webhookLagNote(lags.deliveries)}</span></li>}
+        <li><strong>{text.feedLag}</strong><span class="hint grow">{feed.waiting === 0 ? text.upToDate : text.feedLagNote(feed.waiting, age)}</span></li>
+        <li><strong>{text.webhookLag}</strong><span class="hint grow">{webhooks.pending === 0 ? text.upToDate : text.webhookLagNote(webhooks.pending)}</span></li>
       </ul>
     </Panel>
   );

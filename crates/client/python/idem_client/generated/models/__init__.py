@@ -16,11 +16,14 @@ from .attempt import Attempt
 from .attempt_operation import AttemptOperation
 from .attempt_outcome import AttemptOutcome
 from .attempt_page import AttemptPage
+from .bucket_size import BucketSize
 from .capture import Capture
 from .capture_method import CaptureMethod
 from .change import Change
 from .change_page import ChangePage
 from .changed_by import ChangedBy
+from .condition import Condition
+from .confirm_second_factor import ConfirmSecondFactor
 from .contact import Contact
 from .contact_input import ContactInput
 from .country_code import CountryCode
@@ -29,13 +32,22 @@ from .create_webhook_endpoint import CreateWebhookEndpoint
 from .credentials import Credentials
 from .currency_in_use import CurrencyInUse
 from .customer import Customer
+from .dependency import Dependency
+from .disable_second_factor import DisableSecondFactor
 from .dispute import Dispute
 from .dispute_status import DisputeStatus
+from .email_verification_confirmation import EmailVerificationConfirmation
+from .email_verification_request import EmailVerificationRequest
+from .enrol_second_factor import EnrolSecondFactor
+from .enrolled_factor import EnrolledFactor
 from .event import Event
 from .event_page import EventPage
 from .event_type import EventType
 from .fault import Fault
+from .feed_lag import FeedLag
+from .feed_start import FeedStart
 from .finding import Finding
+from .finding_count import FindingCount
 from .finding_kind import FindingKind
 from .finding_page import FindingPage
 from .history import History
@@ -54,6 +66,7 @@ from .next_action_qr_code import NextActionQrCode
 from .next_action_qr_code_type import NextActionQrCodeType
 from .next_action_redirect import NextActionRedirect
 from .next_action_redirect_type import NextActionRedirectType
+from .notice_disposition import NoticeDisposition
 from .operation import Operation
 from .operation_type import OperationType
 from .order import Order
@@ -61,6 +74,9 @@ from .order_metadata import OrderMetadata
 from .order_page import OrderPage
 from .order_sort import OrderSort
 from .order_status import OrderStatus
+from .overview import Overview
+from .overview_bucket import OverviewBucket
+from .overview_figures import OverviewFigures
 from .password_reset_confirmation import PasswordResetConfirmation
 from .password_reset_request import PasswordResetRequest
 from .patch_order import PatchOrder
@@ -95,6 +111,8 @@ from .session_page import SessionPage
 from .start_payment import StartPayment
 from .start_payment_metadata_type_0 import StartPaymentMetadataType0
 from .stock_effect import StockEffect
+from .stored_notice import StoredNotice
+from .stored_notice_page import StoredNoticePage
 from .tokens import Tokens
 from .tracking import Tracking
 from .tracking_input import TrackingInput
@@ -102,6 +120,7 @@ from .transaction import Transaction
 from .transaction_metadata import TransactionMetadata
 from .transaction_page import TransactionPage
 from .user import User
+from .webhook_backlog import WebhookBacklog
 from .webhook_delivery import WebhookDelivery
 from .webhook_delivery_page import WebhookDeliveryPage
 from .webhook_delivery_status import WebhookDeliveryStatus
@@ -131,11 +150,14 @@ __all__ = (
     "AttemptOperation",
     "AttemptOutcome",
     "AttemptPage",
+    "BucketSize",
     "Capture",
     "CaptureMethod",
     "Change",
     "ChangedBy",
     "ChangePage",
+    "Condition",
+    "ConfirmSecondFactor",
     "Contact",
     "ContactInput",
     "CountryCode",
@@ -144,13 +166,22 @@ __all__ = (
     "Credentials",
     "CurrencyInUse",
     "Customer",
+    "Dependency",
+    "DisableSecondFactor",
     "Dispute",
     "DisputeStatus",
+    "EmailVerificationConfirmation",
+    "EmailVerificationRequest",
+    "EnrolledFactor",
+    "EnrolSecondFactor",
     "Event",
     "EventPage",
     "EventType",
     "Fault",
+    "FeedLag",
+    "FeedStart",
     "Finding",
+    "FindingCount",
     "FindingKind",
     "FindingPage",
     "History",
@@ -169,6 +200,7 @@ __all__ = (
     "NextActionQrCodeType",
     "NextActionRedirect",
     "NextActionRedirectType",
+    "NoticeDisposition",
     "Operation",
     "OperationType",
     "Order",
@@ -176,6 +208,9 @@ __all__ = (
     "OrderPage",
     "OrderSort",
     "OrderStatus",
+    "Overview",
+    "OverviewBucket",
+    "OverviewFigures",
     "PasswordResetConfirmation",
     "PasswordResetRequest",
     "PatchOrder",
@@ -210,6 +245,8 @@ __all__ = (
     "StartPayment",
     "StartPaymentMetadataType0",
     "StockEffect",
+    "StoredNotice",
+    "StoredNoticePage",
     "Tokens",
     "Tracking",
     "TrackingInput",
@@ -217,6 +254,7 @@ __all__ = (
     "TransactionMetadata",
     "TransactionPage",
     "User",
+    "WebhookBacklog",
     "WebhookDelivery",
     "WebhookDeliveryPage",
     "WebhookDeliveryStatus",

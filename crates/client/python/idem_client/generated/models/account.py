@@ -22,20 +22,26 @@ class Account:
             created_at (datetime.datetime): Time at which the account was created, RFC 3339 in UTC.
             disabled (bool): Whether the account is closed: every login is refused, and none of its tokens is valid.
             email (str): E-mail address, which also logs in.
+            email_verified_at (datetime.datetime | None): Time at which a token showed that mails to the address arrive, RFC
+                3339 in UTC; null if none has since the address was
+                set. No operation needs it.
             id (str): Public id of the user.
             last_login_at (datetime.datetime | None): Time of the last login, RFC 3339 in UTC; null before the first one.
             order_count (int): Number of orders that the user ever placed, whatever their status is now.
             role (Role): Role of a user; it decides which operations are allowed.
+            second_factor (bool): Whether a login needs a code of a second factor.
             username (str): Name to log in with, spelled as it was registered.
      """
 
     created_at: datetime.datetime
     disabled: bool
     email: str
+    email_verified_at: datetime.datetime | None
     id: str
     last_login_at: datetime.datetime | None
     order_count: int
     role: Role
+    second_factor: bool
     username: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -44,6 +50,12 @@ class Account:
         disabled = self.disabled
 
         email = self.email
+
+        email_verified_at: None | str
+        if isinstance(self.email_verified_at, datetime.datetime):
+            email_verified_at = self.email_verified_at.isoformat()
+        else:
+            email_verified_at = self.email_verified_at
 
         id = self.id
 
@@ -57,6 +69,8 @@ class Account:
 
         role = self.role.value
 
+        second_factor = self.second_factor
+
         username = self.username
 
         field_dict: dict[str, Any] = {}
@@ -65,10 +79,12 @@ class Account:
             "createdAt": created_at,
             "disabled": disabled,
             "email": email,
+            "emailVerifiedAt": email_verified_at,
             "id": id,
             "lastLoginAt": last_login_at,
             "orderCount": order_count,
             "role": role,
+            "secondFactor": second_factor,
             "username": username,
         })
 
@@ -82,6 +98,21 @@ class Account:
         disabled = d.pop("disabled")
 
         email = d.pop("email")
+
+        def _parse_email_verified_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                email_verified_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return email_verified_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        email_verified_at = _parse_email_verified_at(d.pop("emailVerifiedAt"))
 
         id = d.pop("id")
 
@@ -104,16 +135,20 @@ class Account:
 
         role = Role(d.pop("role"))
 
+        second_factor = d.pop("secondFactor")
+
         username = d.pop("username")
 
         account = cls(
             created_at=created_at,
             disabled=disabled,
             email=email,
+            email_verified_at=email_verified_at,
             id=id,
             last_login_at=last_login_at,
             order_count=order_count,
             role=role,
+            second_factor=second_factor,
             username=username,
         )
 

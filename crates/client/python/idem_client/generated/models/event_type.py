@@ -27,9 +27,12 @@ class EventType(StrEnum):
     REFUND_FAILED = "refund.failed"
     REFUND_PENDING = "refund.pending"
     REFUND_SUCCEEDED = "refund.succeeded"
+    USER_EMAIL_VERIFIED = "user.email-verified"
     USER_ERASED = "user.erased"
     USER_PASSWORD_RESET_REQUESTED = "user.password-reset-requested"
     USER_REGISTERED = "user.registered"
+    USER_SECOND_FACTOR_DISABLED = "user.second-factor-disabled"
+    USER_SECOND_FACTOR_ENABLED = "user.second-factor-enabled"
     USER_UPDATED = "user.updated"
 
     @classmethod

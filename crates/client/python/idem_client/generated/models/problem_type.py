@@ -20,6 +20,7 @@ class ProblemType(StrEnum):
     INVALID_REQUEST = "/problems/invalid-request"
     INVALID_RESET_TOKEN = "/problems/invalid-reset-token"
     INVALID_SIGNATURE = "/problems/invalid-signature"
+    INVALID_VERIFICATION_TOKEN = "/problems/invalid-verification-token"
     LAST_OPERATOR = "/problems/last-operator"
     MALFORMED_JSON = "/problems/malformed-json"
     METHOD_NOT_ALLOWED = "/problems/method-not-allowed"
@@ -41,9 +42,14 @@ class ProblemType(StrEnum):
     REFRESH_TOKEN_REUSED = "/problems/refresh-token-reused"
     REFUND_EXCEEDS_CAPTURED = "/problems/refund-exceeds-captured"
     RETURN_EXCEEDS_ORDERED = "/problems/return-exceeds-ordered"
+    SECOND_FACTOR_IN_FORCE = "/problems/second-factor-in-force"
+    SECOND_FACTOR_MISSING = "/problems/second-factor-missing"
+    SECOND_FACTOR_REQUIRED = "/problems/second-factor-required"
     STOCK_NOT_TRACKED = "/problems/stock-not-tracked"
     TOO_MANY_REQUESTS = "/problems/too-many-requests"
     TOO_MANY_WEBHOOK_ENDPOINTS = "/problems/too-many-webhook-endpoints"
+    TOTP_INVALID = "/problems/totp-invalid"
+    TOTP_REQUIRED = "/problems/totp-required"
     TRANSITION_NOT_ALLOWED = "/problems/transition-not-allowed"
     UNAUTHORIZED = "/problems/unauthorized"
     UNAVAILABLE = "/problems/unavailable"
@@ -52,6 +58,7 @@ class ProblemType(StrEnum):
     USERNAME_TAKEN = "/problems/username-taken"
     WEBHOOK_ENDPOINT_DISABLED = "/problems/webhook-endpoint-disabled"
     WRONG_PASSWORD = "/problems/wrong-password"
+    WRONG_TOTP_CODE = "/problems/wrong-totp-code"
 
     @classmethod
     def _missing_(cls, value: object) -> "ProblemType":

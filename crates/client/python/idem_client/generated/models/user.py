@@ -21,15 +21,21 @@ class User:
         Attributes:
             created_at (datetime.datetime): Time at which the account was created, RFC 3339 in UTC.
             email (str): E-mail address, which also logs in.
+            email_verified_at (datetime.datetime | None): Time at which a token showed that mails to the address arrive, RFC
+                3339 in UTC; null if none has since the address was
+                set. No operation needs it.
             id (str): Public id of the user.
             role (Role): Role of a user; it decides which operations are allowed.
+            second_factor (bool): Whether a login needs a code of a second factor.
             username (str): Name to log in with, spelled as it was registered.
      """
 
     created_at: datetime.datetime
     email: str
+    email_verified_at: datetime.datetime | None
     id: str
     role: Role
+    second_factor: bool
     username: str
 
     def to_dict(self) -> dict[str, Any]:
@@ -37,9 +43,17 @@ class User:
 
         email = self.email
 
+        email_verified_at: None | str
+        if isinstance(self.email_verified_at, datetime.datetime):
+            email_verified_at = self.email_verified_at.isoformat()
+        else:
+            email_verified_at = self.email_verified_at
+
         id = self.id
 
         role = self.role.value
+
+        second_factor = self.second_factor
 
         username = self.username
 
@@ -48,8 +62,10 @@ class User:
         field_dict.update({
             "createdAt": created_at,
             "email": email,
+            "emailVerifiedAt": email_verified_at,
             "id": id,
             "role": role,
+            "secondFactor": second_factor,
             "username": username,
         })
 
@@ -62,17 +78,36 @@ class User:
 
         email = d.pop("email")
 
+        def _parse_email_verified_at(data: object) -> datetime.datetime | None:
+            if data is None:
+                return data
+            try:
+                if not isinstance(data, str):
+                    raise TypeError()
+                email_verified_at_type_0 = datetime.datetime.fromisoformat(data)
+
+                return email_verified_at_type_0
+            except (TypeError, ValueError, AttributeError, KeyError):
+                pass
+            return cast(datetime.datetime | None, data)
+
+        email_verified_at = _parse_email_verified_at(d.pop("emailVerifiedAt"))
+
         id = d.pop("id")
 
         role = Role(d.pop("role"))
+
+        second_factor = d.pop("secondFactor")
 
         username = d.pop("username")
 
         user = cls(
             created_at=created_at,
             email=email,
+            email_verified_at=email_verified_at,
             id=id,
             role=role,
+            second_factor=second_factor,
             username=username,
         )
 

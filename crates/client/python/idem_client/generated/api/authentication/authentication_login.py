@@ -17,7 +17,9 @@ def sync(
 ) -> Tokens:
     """Log in with a user name or an e-mail address
 
-    An unknown user and a wrong password get the same answer after the same time.
+    An unknown user and a wrong password get the same answer after the same time. A user with a second
+    factor sends a code,
+    too, which is good once.
 
     Args:
         body (Credentials): The name and the password that a user logs in with.

@@ -6,6 +6,7 @@ from ...client import AuthenticatedClient, Client
 from ...types import UNSET
 from ...models.event_page import EventPage
 from ...models.event_type import EventType
+from ...models.feed_start import FeedStart
 from ...models.problem import Problem
 from ...types import UNSET, Unset
 from typing import cast
@@ -14,6 +15,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     after: int | Unset = UNSET,
+    start: FeedStart | Unset = UNSET,
     types: list[EventType] | Unset = UNSET,
     limit: int | Unset = 20,
 
@@ -30,6 +32,7 @@ def sync(
 
     Args:
         after (int | Unset):
+        start (FeedStart | Unset): Where a reader of the feed begins.
         types (list[EventType] | Unset):
         limit (int | Unset):  Default: 20.
 
@@ -40,6 +43,12 @@ def sync(
     params: dict[str, Any] = {}
 
     params["after"] = after
+
+    json_start: str | Unset = UNSET
+    if not isinstance(start, Unset):
+        json_start = start.value
+
+    params["start"] = json_start
 
     json_types: list[str] | Unset = UNSET
     if not isinstance(types, Unset):

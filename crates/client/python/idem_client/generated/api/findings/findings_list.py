@@ -13,6 +13,7 @@ def sync(
     *,
     client: AuthenticatedClient,
     resolved: bool | Unset = UNSET,
+    order_number: str | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 20,
 
@@ -21,6 +22,7 @@ def sync(
 
     Args:
         resolved (bool | Unset):
+        order_number (str | Unset):
         cursor (str | Unset):
         limit (int | Unset):  Default: 20.
 
@@ -31,6 +33,8 @@ def sync(
     params: dict[str, Any] = {}
 
     params["resolved"] = resolved
+
+    params["orderNumber"] = order_number
 
     params["cursor"] = cursor
 

@@ -44,6 +44,9 @@ def sync(
     `sort=updatedAt`, = the
     newest known time less 20 s, and leave out the versions that are known. Nothing is missed then.
 
+    Orders that closed long ago can be archived: they are in no list, and are found by their numbers as
+    before.
+
     Args:
         status (list[OrderStatus] | Unset):
         created_after (datetime.datetime | Unset):

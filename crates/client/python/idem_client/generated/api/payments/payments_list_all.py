@@ -26,7 +26,8 @@ def sync(
 
     Sorted by `createdAt`, which is stamped by the clocks of several instances. A client that polls for
     new ones must
-    look back for 20 s, as with the list of orders.
+    look back for 20 s, as with the list of orders. Payments of archived orders are not listed; they are
+    found by their ids.
 
     Args:
         status (list[PaymentStatus] | Unset):

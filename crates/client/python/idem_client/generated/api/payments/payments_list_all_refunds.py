@@ -24,7 +24,7 @@ def sync(
 ) -> RefundPage:
     """List the refunds of all transactions, newest first
 
-    Sorted by `createdAt`, as the list of all transactions.
+    Sorted by `createdAt`, as the list of all transactions. Refunds of archived orders are not listed.
 
     Args:
         status (list[RefundStatus] | Unset):

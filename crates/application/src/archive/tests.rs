@@ -1,0 +1,117 @@
+use adapters_local::record::ArchivedOrderRow;
+use domain::{OrderNumber, Refund, payment::EventDisposition};
+use ports::OrderFilter;
+
+use super::*;
+use crate::testing::*;
+
+/// A closed order with its payment and a notice of it, whose time has come.
+fn bench() -> TestApp {
+    let it = TestApp::new().with_state(|it| {
+        it.orders.push(domain::Order { status: OrderStatus::Closed, ..order() });
+        it.transactions.push(captured());
+        it.events.push(stored_event("e1", EventDisposition::Applied));
+    });
+    it.clock.advance(it.app.policy.event_retention);
+    it.clock.advance(Duration::from_millis(1));
+    it
+}
+
+/// A refund that its gateway has not answered.
+fn open_refund() -> Refund {
+    Refund {
+        key: domain::RefundKey::new(5),
+        id: domain::RefundId::new("r5".to_owned()),
+        transaction: captured().key,
+        amount: yuan("1"),
+        facts: domain::payment::RefundFacts::default(),
+        requested_by: domain::ChangedBy::SYSTEM,
+        reason: None,
+        created_at: NOW,
+        check_at: None,
+        checks: 0,
+        items: Vec::new(),
+        metadata: domain::order::Metadata::default(),
+    }
+}
+
+async fn run(it: &TestApp) -> ArchiveReport {
+    archive_orders(&it.app, it.app.clock.now(), None, |_| ()).await.unwrap()
+}
+
+fn archived(it: &TestApp) -> Vec<ArchivedOrderRow> {
+    it.record.state().archived_orders
+}
+
+#[tokio::test]
+async fn a_closed_order_is_archived_once_and_read_by_its_number() {
+    let it = bench();
+    assert_eq!(run(&it).await, ArchiveReport { archived: 1, ..ArchiveReport::default() });
+    assert_eq!(it.journal_lines(), ["commit ArchiveOrders"]);
+    assert_eq!(run(&it).await, ArchiveReport::default());
+    assert_eq!(archived(&it), [ArchivedOrderRow { order: order().key }]);
+    let listed = it.app.orders.list_orders(OrderFilter { limit: 9, ..OrderFilter::default() }).await.unwrap();
+    assert_eq!(listed.data, []);
+    let found = it.app.orders.find_order(&order().number).await.unwrap().unwrap();
+    assert_eq!((found.key, found.revision), (order().key, order().revision.next()));
+}
+
+#[tokio::test]
+async fn the_order_must_be_old_whatever_date_is_asked_for() {
+    let it = TestApp::new()
+        .with_state(|it| it.orders.push(domain::Order { status: OrderStatus::Closed, ..order() }));
+    it.clock.advance(it.app.policy.event_retention);
+    assert_eq!(run(&it).await, ArchiveReport::default(), "it changed exactly then");
+}
+
+#[tokio::test]
+async fn nothing_that_is_open_is_archived() {
+    type Change = fn(&mut Snapshot);
+    let changes: [(&str, Change); 6] = [
+        ("order", |it| it.orders[0].status = OrderStatus::Completed),
+        ("payment", |it| it.transactions[0] = pending()),
+        ("question", |it| it.transactions[0].check_at = Some(NOW)),
+        ("late payment", |it| it.transactions[0].updated_at = NOW.saturating_add(Duration::from_secs(9))),
+        ("notice", |it| it.events[0].disposition = EventDisposition::Waiting),
+        ("erasure", |it| {
+            let progress = ports::ErasureProgress::Waiting;
+            it.erasures.push(ports::Erasure { user: order().owner, erased_at: NOW, progress });
+        }),
+    ];
+    for (what, change) in changes {
+        let it = bench().with_state(change);
+        assert_eq!(run(&it).await.archived, 0, "{what}");
+        assert_eq!(archived(&it), [], "{what}");
+    }
+    let it = bench().with_state(|it| it.transactions[0].refunds.push(open_refund()));
+    assert_eq!(run(&it).await, ArchiveReport { open: 1, ..ArchiveReport::default() });
+}
+
+#[tokio::test]
+async fn an_order_that_changes_meanwhile_stays_and_the_others_go() {
+    let it = bench().with_state(|it| {
+        let other = OrderNumber::new("other".to_owned());
+        it.orders.push(domain::Order { key: OrderKey::new(77), number: other, ..it.orders[0].clone() });
+    });
+    it.record.before_next_commit(|it| it.orders[0].revision = it.orders[0].revision.next());
+    assert_eq!(run(&it).await, ArchiveReport { archived: 1, busy: 1, ..ArchiveReport::default() });
+    assert_eq!(archived(&it), [ArchivedOrderRow { order: OrderKey::new(77) }]);
+}
+
+#[tokio::test]
+async fn a_run_ends_at_its_limit_and_the_next_one_goes_on() {
+    let it = bench().with_state(|it| {
+        it.transactions.clear();
+        let first = it.orders.remove(0);
+        it.orders.extend((1..=120).map(|n| {
+            let number = OrderNumber::new(format!("n{n}"));
+            domain::Order { key: OrderKey::new(n), number, ..first.clone() }
+        }));
+    });
+    let mut batches = Vec::new();
+    let before = it.app.clock.now();
+    archive_orders(&it.app, before, Some(70), |it| batches.push(it.archived)).await.unwrap();
+    assert_eq!(batches, [50, 70]);
+    assert_eq!(run(&it).await.archived, 50);
+    assert_eq!(archived(&it).len(), 120);
+}

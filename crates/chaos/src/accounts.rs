@@ -1,0 +1,44 @@
+//! Accounts of customers and of the operator.
+
+use serde_json::{Value, json};
+
+use crate::{
+    ChaosError, Deed,
+    client::{Client, Question, find_text},
+    stack::Stack,
+};
+
+/// The password of all accounts.
+const PASSWORD: &str = "a storm in the park";
+const OPERATOR: &str = "shopkeeper";
+
+/// Makes the operator's account from the command line, and logs in.
+pub(crate) async fn open_operator(stack: &Stack, client: &Client) -> Result<Client, ChaosError> {
+    let email = format!("{OPERATOR}@example.com");
+    let arguments = ["create-operator", "--username", OPERATOR, "--email", &email];
+    let (is_made, printed) = stack.run_command(&arguments, &[("IDEM_OPERATOR_PASSWORD", PASSWORD)])?;
+    if !is_made {
+        return Err(format!("no operator: {printed}").into());
+    }
+    log_in(client, OPERATOR).await
+}
+
+/// Registers a customer, with one idempotency key however often it is sent, and logs in.
+pub(crate) async fn open_customer(client: &Client, name: &str) -> Result<Client, ChaosError> {
+    let account = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD});
+    let question = Question::post("/v1/auth/register", account).keyed(&format!("register-{name}"));
+    client.insist_and_note(&question, &Deed::Register(name.to_owned()), &[201]).await?;
+    log_in(client, name).await
+}
+
+async fn log_in(client: &Client, name: &str) -> Result<Client, ChaosError> {
+    let credentials = json!({"username": name, "password": PASSWORD});
+    let answer = client.insist(&Question::post("/v1/auth/login", credentials)).await?;
+    let tokens: Value = serde_json::from_str(&answer.body)?;
+    let token = find_text(&tokens, "accessToken");
+    if token.is_empty() {
+        Err(format!("no login: {}", answer.body).into())
+    } else {
+        Ok(client.with_token(token))
+    }
+}

@@ -1,0 +1,43 @@
+from typing import Any, cast
+from urllib.parse import quote
+
+from ....problem import check
+from ...client import AuthenticatedClient, Client
+from ...types import UNSET
+from ...models.enrol_second_factor import EnrolSecondFactor
+from ...models.enrolled_factor import EnrolledFactor
+from ...models.problem import Problem
+from typing import cast
+
+def sync(
+    *,
+    client: AuthenticatedClient,
+    body: EnrolSecondFactor,
+
+) -> EnrolledFactor:
+    """Enrol a second factor
+
+    No login needs it before it is confirmed. A key is not honoured, because the answer is stored
+    nowhere: if it was lost,
+    enrol again, which makes the lost secret worthless.
+
+    Args:
+        body (EnrolSecondFactor): The proof that the caller is the user.
+
+    Raises:
+        ProblemError: If the service refuses the request.
+    """
+    headers: dict[str, Any] = {}
+
+    kwargs: dict[str, Any] = {
+        "method": "post",
+        "url": "/v1/me/second-factor",
+    }
+    kwargs["json"] = body.to_dict()
+
+    headers["Content-Type"] = "application/json"
+    kwargs["headers"] = headers
+    response = check(client.get_httpx_client().request(**kwargs))
+    response_200 = EnrolledFactor.from_dict(response.json())
+
+    return response_200

@@ -1,0 +1,51 @@
+from typing import Any, cast
+from urllib.parse import quote
+
+from ....problem import check
+from ...client import AuthenticatedClient, Client
+from ...types import UNSET
+from ...models.problem import Problem
+from ...models.stored_notice_page import StoredNoticePage
+from ...types import UNSET, Unset
+from typing import cast
+
+def sync(
+    transaction_id: str,
+    *,
+    client: AuthenticatedClient,
+    cursor: str | Unset = UNSET,
+    limit: int | Unset = 20,
+
+) -> StoredNoticePage:
+    """List what the gateway reported about a transaction, oldest first
+
+    Every notice that was genuine is listed once, in the order of arrival, with what became of it. One
+    that the gateway sent
+    again under the same id is not listed again.
+
+    Args:
+        transaction_id (str):
+        cursor (str | Unset):
+        limit (int | Unset):  Default: 20.
+
+    Raises:
+        ProblemError: If the service refuses the request.
+    """
+
+    params: dict[str, Any] = {}
+
+    params["cursor"] = cursor
+
+    params["limit"] = limit
+
+    params = {k: v for k, v in params.items() if v is not UNSET and v is not None}
+
+    kwargs: dict[str, Any] = {
+        "method": "get",
+        "url": "/v1/payments/{transaction_id}/notices".format(transaction_id=quote(str(transaction_id), safe="")),
+        "params": params,
+    }
+    response = check(client.get_httpx_client().request(**kwargs))
+    response_200 = StoredNoticePage.from_dict(response.json())
+
+    return response_200

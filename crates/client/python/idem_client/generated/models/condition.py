@@ -1,0 +1,17 @@
+from enum import StrEnum
+
+class Condition(StrEnum):
+    DEGRADED = "degraded"
+    OK = "ok"
+    STOPPING = "stopping"
+    UNAVAILABLE = "unavailable"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Condition":
+        # A later service may know more words: such a one is kept as it is.
+        member = str.__new__(cls, str(value))
+        member._name_ = member._value_ = str(value)
+        return member
+
+    def __str__(self) -> str:
+        return str(self.value)

@@ -1,0 +1,159 @@
+//! A private Redis with Sentinels on loopback: a master, its replica, and three Sentinels that watch them.
+
+use std::{fs, io};
+
+use crate::{
+    location::Location,
+    redis_node::{RedisNode, wait_until},
+};
+
+/// The name of the master in the Sentinels' configuration.
+const MASTER: &str = "test";
+/// The number of Sentinels; two of them agree that a master is gone.
+const SENTINELS: usize = 3;
+/// The number of Sentinels that have to agree.
+const QUORUM: usize = 2;
+/// How long the master may be silent until a Sentinel takes it for gone, in milliseconds. Short, so that tests are, and longer
+/// than a server that runs is silent on a machine with other work.
+const DOWN_AFTER_MS: u32 = 3_000;
+/// The time of one attempt to make another server the master, in milliseconds.
+const FAILOVER_MS: u32 = 5_000;
+
+/// A master, a replica and three Sentinels, without data and without a password. They end when this value is dropped, or
+/// with this process.
+#[derive(Debug)]
+pub struct RedisSentinel {
+    /// The first one was the master at the start.
+    servers: Vec<RedisNode>,
+    sentinels: Vec<RedisNode>,
+}
+
+impl RedisSentinel {
+    /// Starts the servers and waits until every Sentinel knows the others and the replica.
+    ///
+    /// # Errors
+    /// When Redis is not installed, or they do not find each other in time.
+    pub fn start() -> io::Result<Self> {
+        let master = RedisNode::start(Location::new("redis-master")?, &server_settings(None))?;
+        let replica = RedisNode::start(Location::new("redis-replica")?, &server_settings(Some(&master)))?;
+        let sentinels = (0..SENTINELS).map(|_| start_sentinel(&master)).collect::<io::Result<Vec<_>>>()?;
+        let group = Self { servers: vec![master, replica], sentinels };
+        wait_until("all Sentinels know each other and the replica", || {
+            Ok(group.sentinels.iter().all(knows_all))
+        })?;
+        Ok(group)
+    }
+
+    /// The URL by which the master of the moment is found, without a database and without a slash at its end.
+    #[must_use]
+    pub fn url(&self) -> String {
+        let hosts: Vec<_> = self.sentinels.iter().map(|it| format!("127.0.0.1:{}", it.port())).collect();
+        format!("redis+sentinel://{}/{MASTER}", hosts.join(","))
+    }
+
+    /// The URL of a server itself, the first one's with index 0.
+    ///
+    /// # Errors
+    /// When there is no such server.
+    pub fn server_url(&self, index: usize) -> io::Result<String> {
+        self.servers.get(index).map(|it| format!("redis://127.0.0.1:{}", it.port())).ok_or_else(not_found)
+    }
+
+    /// The port of the master that most Sentinels name.
+    ///
+    /// # Errors
+    /// When no Sentinel answers.
+    pub fn master_port(&self) -> io::Result<u16> {
+        let ask = format!("SENTINEL GET-MASTER-ADDR-BY-NAME {MASTER}");
+        let named = |it: &RedisNode| it.ask(&ask).ok()?.lines().nth(1)?.parse::<u16>().ok();
+        let mut ports: Vec<_> = self.sentinels.iter().filter_map(named).collect();
+        ports.sort_unstable();
+        ports.get(ports.len() / 2).copied().ok_or_else(not_found)
+    }
+
+    /// Kills a server as a crash does.
+    ///
+    /// # Errors
+    /// When there is no such server.
+    pub fn kill(&mut self, index: usize) -> io::Result<()> {
+        self.servers.get_mut(index).ok_or_else(not_found)?.kill();
+        Ok(())
+    }
+
+    /// Starts a server again that was killed. It becomes a replica if there is another master.
+    ///
+    /// # Errors
+    /// When there is no such server, or it does not start.
+    pub fn restart(&mut self, index: usize) -> io::Result<()> {
+        self.servers.get_mut(index).ok_or_else(not_found)?.restart()
+    }
+
+    /// Stops a Sentinel's process: it accepts connections and answers nothing.
+    ///
+    /// # Errors
+    /// When there is no such Sentinel.
+    pub fn pause_sentinel(&self, index: usize) -> io::Result<()> {
+        self.sentinels.get(index).ok_or_else(not_found)?.send_signal("STOP")
+    }
+
+    /// Waits until the replica has all that the first server has, so that nothing is lost with it.
+    ///
+    /// # Errors
+    /// When it has not in time.
+    pub fn wait_copied(&self) -> io::Result<()> {
+        let offset = |index: usize, name: &str| -> Option<String> {
+            let info = self.servers.get(index)?.ask("INFO replication").ok()?;
+            info.lines().find_map(|it| it.strip_prefix(name)).map(|it| it.trim().to_owned())
+        };
+        wait_until("the replica has all data", || {
+            let copied = offset(1, "slave_repl_offset:");
+            Ok(copied.is_some() && copied == offset(0, "master_repl_offset:"))
+        })
+    }
+
+    /// Waits until the server at this index follows another one.
+    ///
+    /// # Errors
+    /// When it does not in time.
+    pub fn wait_replica(&self, index: usize) -> io::Result<()> {
+        let server = self.servers.get(index).ok_or_else(not_found)?;
+        wait_until("a server is a replica", || {
+            Ok(server.ask("INFO replication").is_ok_and(|it| it.contains("master_link_status:up")))
+        })
+    }
+}
+
+fn server_settings(master: Option<&RedisNode>) -> Vec<String> {
+    let settings = [("--repl-diskless-sync-delay", "0".to_owned()), ("--appendonly", "yes".to_owned())];
+    let settings = settings.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
+    let follows = master.map(|it| ["--replicaof".to_owned(), "127.0.0.1".to_owned(), it.port().to_string()]);
+    settings.chain(follows.into_iter().flatten()).collect()
+}
+
+/// A Sentinel keeps what it learns in its configuration, which therefore is a file.
+fn start_sentinel(master: &RedisNode) -> io::Result<RedisNode> {
+    let location = Location::new("redis-sentinel")?;
+    let file = location.folder().join("sentinel.conf");
+    let text = format!(
+        "sentinel monitor {MASTER} 127.0.0.1 {} {QUORUM}\n\
+         sentinel down-after-milliseconds {MASTER} {DOWN_AFTER_MS}\n\
+         sentinel failover-timeout {MASTER} {FAILOVER_MS}\n",
+        master.port()
+    );
+    fs::write(&file, text)?;
+    RedisNode::start(location, &[file.to_string_lossy().into_owned(), "--sentinel".to_owned()])
+}
+
+fn knows_all(sentinel: &RedisNode) -> bool {
+    let Ok(known) = sentinel.ask(&format!("SENTINEL MASTER {MASTER}")) else { return false };
+    let lines: Vec<_> = known.lines().collect();
+    let number = |name: &str| {
+        let at = lines.iter().position(|it| *it == name)?;
+        lines.get(at + 1)?.parse::<usize>().ok()
+    };
+    number("num-other-sentinels") == Some(SENTINELS - 1) && number("num-slaves") == Some(1)
+}
+
+fn not_found() -> io::Error {
+    io::ErrorKind::NotFound.into()
+}
