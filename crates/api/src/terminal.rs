@@ -52,7 +52,7 @@ pub(crate) struct ProgressLine(ProgressBar);
 impl ProgressLine {
     /// A line that shows nothing yet.
     pub(crate) fn new() -> Self {
-        // By itself hidden without a terminal, and drawn at most 20 times a second.
+        // The library hides it without a terminal; it is drawn at most 20 times a second.
         Self(ProgressBar::new_spinner())
     }
 

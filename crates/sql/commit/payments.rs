@@ -84,7 +84,7 @@ pub(super) async fn check_archived_references(
         )
         .select((gateway_references::gateway, gateway_references::kind, gateway_references::reference));
     let found: Vec<(String, String, String)> = On(Shelf::Archive, CachedStatement(query)).load(conn).await?;
-    // The query compares each column by itself, and two gateways may have the same reference.
+    // The query compares the columns separately, and two gateways may have the same reference.
     let is_taken = |(gateway, kind, reference): &(String, String, String)| {
         named
             .iter()

@@ -131,7 +131,7 @@ async fn a_file_of_products_is_imported_once_however_often_it_is_given() {
     assert_eq!((&made["price"], &made["stock"], &made["version"]), (&"9.99".into(), &5.into(), &1.into()));
     let (succeeded, printed, _) = import(&by);
     assert!(succeeded && printed.contains("0 created, 0 changed, 2 as they were"), "{printed}");
-    // After a sale the same file brings back nothing, unless it is told to.
+    // After a sale the same file adds no stock without `--set-stock`.
     server.customer().await.order(&tea, 2).await;
     let stock = async || operator.get(&format!("/v1/products/{tea}")).await.ok(200)["stock"].clone();
     let (succeeded, printed, _) = import(&by);
