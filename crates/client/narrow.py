@@ -1,7 +1,8 @@
 """Writes the part of the description that clients are generated from: `narrow.py openapi.json narrowed.json`.
 
 The generated code is committed, so it holds what a caller needs and no more. Left out are pages and callbacks, every
-status of a failure but one, headers, links and examples. `Idempotency-Key` is optional: the helper for retries sets it.
+status of a failure but one, headers, links and examples. `Idempotency-Key` is optional: the helper for retries sets it. Nor
+does a call know who calls: `connect` does.
 """
 
 import json
@@ -22,6 +23,7 @@ def is_for_callers(path):
 
 def narrow_operation(operation):
     operation.pop("externalDocs", None)
+    operation.pop("security", None)
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "Idempotency-Key":
             parameter["required"] = False
@@ -88,7 +90,7 @@ def narrow(document):
         "info": {"title": "Idem", "version": document["info"]["version"]},
         "paths": paths,
         "webhooks": webhooks,
-        "components": {"schemas": schemas, "securitySchemes": components["securitySchemes"]},
+        "components": {"schemas": schemas},
     }
     return strip_examples(narrowed)
 

@@ -32,7 +32,7 @@ impl<DB: Backend, Q: QueryFragment<DB>> QueryFragment<DB> for CachedStatement<Q>
 }
 
 /// Repeats the last key of an `IN` until the number of keys is a power of two.
-pub(super) fn pad_keys<T: Clone>(mut keys: Vec<T>) -> Vec<T> {
+pub(crate) fn pad_keys<T: Clone>(mut keys: Vec<T>) -> Vec<T> {
     // A repeated key selects no row twice. Without the padding every length of a list would be another
     // text, and so another prepared statement on each connection.
     if let Some(last) = keys.last().cloned() {

@@ -45,6 +45,7 @@ use async_trait::async_trait;
 use ports::{CommitError, Store, UnitOfWork, Write};
 
 use self::abort::{Abort, WriteOutcome};
+pub(crate) use self::open_orders::CountChange;
 use self::sale::StockShortage;
 use crate::connection::{Conn, Database};
 

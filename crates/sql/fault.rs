@@ -6,6 +6,14 @@ use ports::PortError;
 use super::row::unreadable_row;
 use crate::dialect::is_program_error;
 
+/// Other work that a transaction could not get past.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Obstacle {
+    /// Whether the other work has won and is done, so that the same transaction may succeed when it is repeated. Otherwise a
+    /// lock is still held, or a statement took too long.
+    pub(crate) is_over: bool,
+}
+
 /// Sorts an error of the driver by what helps against it: time (`Unavailable`), a person who repairs a row
 /// (`Unreadable`), or a new version of this program (`Bug`).
 ///

@@ -12,7 +12,7 @@
 //! - a key that must be new is a plain `INSERT` and its unique violation: no `INSERT IGNORE`, no `REPLACE`.
 
 pub(crate) mod cached_statement;
-mod commit;
+pub(crate) mod commit;
 pub(crate) mod fault;
 mod health;
 mod index_hint;

@@ -8,8 +8,9 @@
 //! | counts of unpaid orders that end | one `UPDATE` |
 //! | counts of unpaid orders that begin | one `INSERT … ON DUPLICATE KEY UPDATE`, and one read that checks the limits |
 //!
-//! Every value is a parameter. The number of rows of a statement is a power of two, so that each connection
-//! keeps few prepared statements: 13 rows are 8, 4 and 1.
+//! Every value is a parameter. Each connection keeps few prepared statements, because a statement has one of few
+//! numbers of rows: an insert as many as fit, so that 13 rows are 12 and 1, and an update the next power of two, for
+//! which its last row is repeated.
 
 mod counts;
 mod feed;
@@ -23,7 +24,9 @@ use diesel::QueryResult;
 use diesel::result::{DatabaseErrorKind, Error};
 use ports::Write;
 
+pub(crate) use self::counts::lower_counts;
 pub(crate) use self::feed::{insert_feed_rows, number_feed_rows};
+pub(crate) use self::inserts::insert_item_rows;
 pub(crate) use self::webhooks::insert_delivery_rows;
 use crate::connection::Conn;
 
@@ -82,10 +85,13 @@ pub(crate) async fn apply_run(conn: &mut Conn, run: &[Write]) -> QueryResult<Run
     }
 }
 
-/// The number of rows of the next statement, of the given number that is left.
-fn chunk_length(rows: usize) -> usize {
-    let below = rows.checked_ilog2().map_or(0, |it| 1_usize << it);
-    below.min(ROWS_MAX)
+/// The number of rows of the next insert, of the given number that is left: 1, 2, 3, 4, 6, 8, 12, 16 and so on, up to
+/// [`ROWS_MAX`].
+fn insert_length(rows: usize) -> usize {
+    let power = rows.checked_ilog2().map_or(0, |it| 1_usize << it);
+    let between = power.saturating_add(power / 2);
+    let most = if rows < between { power } else { between };
+    most.min(ROWS_MAX)
 }
 
 /// The text repeated, separated by commas.
@@ -98,17 +104,21 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rows_are_chunks_of_powers_of_two() {
+    fn rows_are_inserted_by_few_statements_of_few_lengths() {
         let chunks = |mut rows: usize| {
             std::iter::from_fn(move || {
-                let next = chunk_length(rows);
+                let next = insert_length(rows);
                 rows -= next;
                 (next > 0).then_some(next)
             })
             .collect::<Vec<_>>()
         };
         assert_eq!(chunks(0), [0; 0]);
-        assert_eq!(chunks(13), [8, 4, 1]);
+        assert_eq!(chunks(3), [3]);
+        assert_eq!(chunks(13), [12, 1]);
+        assert_eq!(chunks(47), [32, 12, 3]);
         assert_eq!(chunks(130), [64, 64, 2]);
+        let lengths: std::collections::BTreeSet<_> = (1..=ROWS_MAX).flat_map(chunks).collect();
+        assert_eq!(lengths.into_iter().collect::<Vec<_>>(), [1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64]);
     }
 }

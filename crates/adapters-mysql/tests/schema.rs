@@ -14,7 +14,7 @@ use domain::{
     },
 };
 use mysql_async::prelude::Queryable;
-use mysql_async::{Conn, Error};
+use mysql_async::{Conn, Error, Row};
 use ports::AttemptOperation;
 
 /// One row of everything: an order of 10.00, captured, with 4.00 of it given back. Its keys are those of new rows.
@@ -74,6 +74,28 @@ async fn is_refused(conn: &mut Conn, sql: &str, numbers: &[u16]) {
 async fn a_reference_is_never_empty() {
     let mut conn = record().await;
     is_refused(&mut conn, "UPDATE order_details SET reference = ''", CHECK).await;
+}
+
+/// A foreign key leans on the first index that begins with its column. MySQL 9.7 does not check it in a row that has a NULL
+/// in a further column of that index.
+#[tokio::test]
+async fn no_foreign_key_leans_on_an_index_that_may_hold_null() {
+    let mut conn = record().await;
+    let keys = "SELECT table_name, column_name FROM information_schema.key_column_usage
+                WHERE table_schema = DATABASE() AND referenced_table_name IS NOT NULL";
+    let keys: Vec<(String, String)> = conn.query(keys).await.unwrap();
+    assert!(keys.len() > 20, "{keys:?}");
+    for (table, key) in keys {
+        let columns: Vec<Row> = conn.query(format!("SHOW INDEX FROM `{table}`")).await.unwrap();
+        let text = |row: &Row, name: &str| row.get::<String, _>(name).unwrap();
+        let place = |row: &Row| row.get::<u32, _>("Seq_in_index").unwrap();
+        let first = columns.iter().find(|it| place(it) == 1 && text(it, "Column_name") == key).unwrap();
+        let index = text(first, "Key_name");
+        let further = columns.iter().filter(|it| text(it, "Key_name") == index && place(it) > 1);
+        for column in further {
+            assert_eq!(text(column, "Null"), "", "{index} of {table}");
+        }
+    }
 }
 
 /// Changes that a check of the schema refuses.

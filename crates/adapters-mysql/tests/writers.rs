@@ -1,9 +1,14 @@
 //! Several servers that accept writes to the same record. They need a cluster: `cargo xtask engines galera`.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::disallowed_methods,
+    reason = "a test fails loudly, and measures real time"
+)]
 
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use adapters_mysql::{Consistency, MySql, OpenError};
 use domain::{Product, User};
@@ -149,6 +154,34 @@ async fn a_product_that_many_buy_at_every_server_is_sold_as_often_as_it_is_confi
     let all = u32::try_from(CLIENTS * SALES).unwrap();
     assert_eq!(sold, all - refused);
     assert!(refused < all / 2, "most are sold");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "needs a cluster: cargo xtask engines galera"]
+async fn no_group_of_sales_of_one_product_is_refused_while_other_servers_sell_it_too() {
+    const CLIENTS_OF_A_SERVER: usize = 8;
+    const GROUPS: usize = 10;
+    let records = records(Consistency::Strict).await;
+    let product: Product = sample::product(Some(1_000));
+    records[0].commit(unit([sample::insert_product(&product)])).await.unwrap();
+    // As the service commits them: what arrives while a transaction runs shares the next one.
+    let instance = async |record: &MySql| {
+        let mut longest = Duration::ZERO;
+        for _ in 0..GROUPS {
+            let began = Instant::now();
+            let units = (0..CLIENTS_OF_A_SERVER).map(|_| unit([sample::sell_product(&product, 1)])).collect();
+            for outcome in record.commit_all(units).await {
+                outcome.unwrap();
+            }
+            longest = longest.max(began.elapsed());
+        }
+        longest
+    };
+    let longest = futures_util::future::join_all(records.iter().map(instance)).await;
+    println!("the longest group of sales took {:.2} s", longest.iter().max().unwrap().as_secs_f64());
+    let read = ports::ProductRepository::find_product(&records[1], &product.id).await.unwrap().unwrap();
+    let sold = u32::try_from(records.len() * GROUPS * CLIENTS_OF_A_SERVER).unwrap();
+    assert_eq!(read.stock, Some(1_000 - i64::from(sold)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,7 +14,7 @@ use ports::ErrorChain;
 use prost::Message;
 use tokio::time::timeout;
 
-use crate::InvalidEndpoint;
+use crate::{CollectorHeaders, InvalidEndpoint};
 
 /// Time limit of one request, with its connection and its answer.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
@@ -29,6 +29,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024;
 pub(crate) struct CollectorClient {
     client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     traces: Uri,
+    headers: CollectorHeaders,
 }
 
 impl CollectorClient {
@@ -36,7 +37,7 @@ impl CollectorClient {
     ///
     /// # Errors
     /// [`InvalidEndpoint`].
-    pub(crate) fn new(traces: String) -> Result<Self, InvalidEndpoint> {
+    pub(crate) fn new(traces: String, headers: CollectorHeaders) -> Result<Self, InvalidEndpoint> {
         let mut tcp = HttpConnector::new();
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
@@ -51,7 +52,7 @@ impl CollectorClient {
             .pool_idle_timeout(IDLE_TIMEOUT)
             .pool_max_idle_per_host(1)
             .build(connector);
-        Ok(Self { client, traces: traces.parse().map_err(|_| InvalidEndpoint)? })
+        Ok(Self { client, traces: traces.parse().map_err(|_| InvalidEndpoint)?, headers })
     }
 
     /// Sends a batch once, and returns how many spans of it the collector refused.
@@ -65,11 +66,12 @@ impl CollectorClient {
     }
 
     async fn post_batch(&self, body: Vec<u8>) -> Result<u64, String> {
-        let request = Request::post(self.traces.clone())
+        let mut request = Request::post(self.traces.clone())
             .header("content-type", "application/x-protobuf")
             .header("user-agent", "idem")
             .body(Full::from(body))
             .map_err(|it| it.to_string())?;
+        self.headers.add_to(request.headers_mut());
         let response = self.client.request(request).await.map_err(|it| ErrorChain(&it).to_string())?;
         let status = response.status();
         let answer = Limited::new(response.into_body(), ANSWER_BYTES_MAX).collect().await;

@@ -10,6 +10,7 @@
 
 mod client;
 mod encode;
+mod headers;
 mod recorder;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -22,6 +23,7 @@ use tokio::sync::mpsc;
 use url::Url;
 
 pub use encode::Resource;
+pub use headers::{CollectorHeaders, InvalidHeaders, keeps_headers_secret};
 pub use recorder::OtlpRecorder;
 pub use worker::OtlpWorker;
 
@@ -56,10 +58,11 @@ pub fn parse_endpoint(endpoint: &str) -> Result<String, InvalidEndpoint> {
 /// [`InvalidEndpoint`].
 pub fn open_export(
     endpoint: &str,
+    headers: CollectorHeaders,
     resource: Resource,
     metrics: Arc<dyn Metrics>,
 ) -> Result<(OtlpRecorder, OtlpWorker), InvalidEndpoint> {
-    let client = CollectorClient::new(parse_endpoint(endpoint)?)?;
+    let client = CollectorClient::new(parse_endpoint(endpoint)?, headers)?;
     let (sender, queue) = mpsc::channel(QUEUE_MAX);
     let recorder = OtlpRecorder::new(sender, Arc::clone(&metrics));
     Ok((recorder, OtlpWorker::new(queue, client, resource, metrics)))

@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use adapters_otlp::{OtlpRecorder, OtlpWorker, Resource, open_export};
+use adapters_otlp::{CollectorHeaders, OtlpRecorder, OtlpWorker, Resource, open_export};
 use opentelemetry_proto::tonic::{
     collector::trace::v1::ExportTraceServiceRequest, trace::v1::Span as Message,
 };
@@ -64,6 +64,7 @@ async fn collector(answer: Option<&'static str>) -> (SocketAddr, Arc<Mutex<Vec<M
                     let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
                     assert!(head.starts_with("post /v1/traces http/1.1"), "{head}");
                     assert!(head.contains("content-type: application/x-protobuf"), "{head}");
+                    assert!(head.contains("authorization: bearer t0ken"), "{head}");
                     let (_, rest) = head.split_once("content-length: ").unwrap();
                     let length: usize = rest.lines().next().unwrap().parse().unwrap();
                     if bytes.len() >= end + 4 + length {
@@ -86,7 +87,9 @@ async fn collector(answer: Option<&'static str>) -> (SocketAddr, Arc<Mutex<Vec<M
 fn export(address: SocketAddr) -> (Arc<Counts>, Arc<OtlpRecorder>, OtlpWorker) {
     let counts = Arc::<Counts>::default();
     let resource = Resource { version: "1.2.3".to_owned(), instance: "i1".to_owned() };
-    let (recorder, worker) = open_export(&format!("http://{address}"), resource, counts.clone()).unwrap();
+    let headers = CollectorHeaders::parse("authorization=Bearer%20t0ken").unwrap();
+    let (recorder, worker) =
+        open_export(&format!("http://{address}"), headers, resource, counts.clone()).unwrap();
     (counts, Arc::new(recorder), worker)
 }
 

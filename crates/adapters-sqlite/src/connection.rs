@@ -117,6 +117,17 @@ mod tests {
     }
 
     #[test]
+    fn a_statement_stays_prepared_whatever_is_bound_to_it() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        let options = "compile_options WHERE compile_options = 'ENABLE_QPSG'";
+        assert_eq!(
+            pragma(&mut connection, "COUNT(*)", options),
+            1,
+            "see LIBSQLITE3_FLAGS in .cargo/config.toml"
+        );
+    }
+
+    #[test]
     fn a_lock_of_another_process_is_told_from_other_failures() {
         let folder = tempfile::tempdir().unwrap();
         let [mut one, mut other] =

@@ -7,6 +7,7 @@ use diesel::serialize::{self, IsNull, Output, ToSql};
 use diesel::sql_types::BigInt;
 use diesel::sqlite::{Sqlite, SqliteValue};
 
+use crate::sql::fault::Obstacle;
 use crate::sql::value::{SqlAmount, SqlTimestamp};
 
 /// The hint that makes a statement use that index; it stands behind the table's name. Without the index the
@@ -81,9 +82,10 @@ pub(crate) fn is_contention(error: &Error) -> bool {
     matches!(error, Error::DatabaseError(DatabaseErrorKind::Unknown, told) if told.message() == BUSY)
 }
 
-/// Whether the work ended because a lock was not free. SQLite limits the time of no statement.
-pub(crate) async fn is_blocked<C>(_: &mut C, error: &Error) -> bool {
-    std::future::ready(is_contention(error)).await
+/// What stands in the way of the work. There is one writer, so no work conflicts with another, and SQLite limits the time
+/// of no statement.
+pub(crate) async fn find_obstacle<C>(_: &mut C, error: &Error) -> Option<Obstacle> {
+    std::future::ready(is_contention(error).then_some(Obstacle { is_over: false })).await
 }
 
 /// SQLite's texts for failures that come from outside this program: the disk, the file, the memory, another

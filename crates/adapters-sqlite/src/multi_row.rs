@@ -6,8 +6,9 @@ use ports::Write;
 
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
-use crate::sql::row::{DeliveryRow, NewFeedRow};
-use crate::sql::schema::{feed_events, webhook_deliveries};
+use crate::sql::commit::CountChange;
+use crate::sql::row::{DeliveryRow, NewFeedRow, NewItem};
+use crate::sql::schema::{feed_events, open_order_counts as counts, order_items, webhook_deliveries};
 
 /// What became of a run of writes of one kind.
 #[expect(dead_code, reason = "the other adapter, which shares the caller, has such statements")]
@@ -30,6 +31,25 @@ pub(crate) async fn insert_feed_rows(conn: &mut Conn, rows: Vec<NewFeedRow<'_>>)
         diesel::insert_into(feed_events::table).values(row).execute(conn).await?;
     }
     Ok(())
+}
+
+/// Inserts lines of an order, each by a statement that stays prepared.
+pub(crate) async fn insert_item_rows(conn: &mut Conn, rows: Vec<NewItem<'_>>) -> QueryResult<()> {
+    for row in rows {
+        diesel::insert_into(order_items::table).values(row).execute(conn).await?;
+    }
+    Ok(())
+}
+
+/// Lowers each count by a number, if it is as high, and returns how many were.
+pub(crate) async fn lower_counts(conn: &mut Conn, lowered: &[CountChange<'_>]) -> QueryResult<usize> {
+    let mut rows = 0_usize;
+    for ((owner, product), number) in lowered {
+        let count = counts::table.find((owner.get(), product)).filter(counts::total.ge(number));
+        let update = diesel::update(count).set(counts::total.eq(counts::total - number));
+        rows = rows.saturating_add(CachedStatement(update).execute(conn).await?);
+    }
+    Ok(rows)
 }
 
 /// Inserts deliveries of webhooks, each by a statement that stays prepared.

@@ -33,7 +33,6 @@ use domain::webhook::GIVE_UP_AFTER;
 use ipnet::IpNet;
 use secrecy::SecretString;
 use toml::{Table, Value};
-use tracer::SampleRatio;
 
 use crate::log::LogFormat;
 pub use database::Database;
@@ -43,6 +42,7 @@ use keys::Keys;
 pub use mail::MailSettings;
 use origins::Origins;
 pub use secrets::load_or_create_secret;
+pub use traces::TraceSettings;
 pub(crate) use values::parse_duration;
 
 /// The prefix of every environment variable of this service.
@@ -192,12 +192,8 @@ pub struct Config {
     /// Networks that webhooks may be sent to although they are private, also without encryption. `webhook_allow`, none;
     /// addresses or CIDRs with commas between them.
     pub webhook_allow: Vec<IpNet>,
-    /// Where spans are sent over OTLP. `otlp_endpoint`, none: `http://` or `https://`, host and port; without it no span is
-    /// made.
-    pub otlp_endpoint: Option<String>,
-    /// The share of the traces that begin here and are sent. `trace_sample`, `0.1`; the client decides about a trace that
-    /// it began.
-    pub trace_sample: SampleRatio,
+    /// Whether spans are sent, and where.
+    pub traces: TraceSettings,
     /// Passwords are hashed with 2 to the power of this many rounds. `bcrypt_cost`, `10`, which is the
     /// minimum that OWASP recommends and takes about 60 ms; from 4 to 15.
     pub bcrypt_cost: u32,
@@ -285,8 +281,7 @@ impl Config {
             request_deadline: it.get("request_deadline", "10s", values::parse_duration)?,
             trusted_proxies: it.get("trusted_proxies", "", values::parse_networks)?,
             webhook_allow: it.get("webhook_allow", "", values::parse_networks)?,
-            otlp_endpoint: it.get_optional("otlp_endpoint", traces::parse_otlp_endpoint),
-            trace_sample: it.get("trace_sample", "0.1", traces::parse_sample_ratio)?,
+            traces: TraceSettings::read(&mut it)?,
             bcrypt_cost: it.get("bcrypt_cost", "10", values::range_parser(4..=15))?,
             workers: it.get_optional("workers", values::parse_workers).unwrap_or_else(values::core_count),
             log: it.get("log", "info", values::parse_log_filter)?,

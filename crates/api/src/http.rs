@@ -56,6 +56,7 @@ mod redirects;
 pub mod refund_requests;
 pub mod reply;
 pub mod request_limits;
+mod scopes;
 pub mod second_factor;
 pub mod stock;
 pub mod users;
@@ -64,7 +65,7 @@ pub mod webhook_deliveries;
 pub mod webhooks;
 
 use actix_web::{
-    FromRequest, Handler, HttpRequest, Resource, Responder, Route, guard,
+    FromRequest, Handler, HttpMessage, HttpRequest, Resource, Responder, Route, guard,
     http::{
         Method,
         header::{self, HeaderValue},
@@ -74,6 +75,7 @@ use actix_web::{
 use utoipa::OpenApi;
 
 use problem::{HandlerResult, Kind, Problem};
+use scopes::Scopes;
 
 /// One row of the route table: a method of a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -105,7 +107,11 @@ macro_rules! routes {
         const PUBLIC: &[&str] = &[$($(routes!(@path $public $path),)?)+];
 
         fn register_routes(config: &mut ServiceConfig) {
-            $(config.service(method_resource($path, vec![$((Method::$method, with_query_check($module::$handler))),+]));)+
+            let mut scopes = Scopes::default();
+            $(scopes.add($path, |tail| {
+                method_resource(tail, vec![$((Method::$method, with_query_check($module::$handler))),+])
+            });)+
+            scopes.register(config);
         }
 
         /// Collects the descriptions of all handlers for the OpenAPI document.
@@ -243,20 +249,43 @@ fn wrong_method(allowed: &str) -> HandlerResult {
     Err(Problem::new(Kind::MethodNotAllowed).with_header(header::ALLOW, allowed))
 }
 
+/// The pattern of the route that a request was led to, in the extensions of the request.
+#[derive(Clone, Copy)]
+struct MatchedPattern(&'static str);
+
+/// The pattern of the route that matches a request, as the table spells it; `None` for a path without a route. Before the
+/// request is led to its route, the path counts as it is written, which may be escaped in another way.
+// The pattern and never the path: a client may write a token or a card number into a path, and `/%64ocs` leads to the
+// same route as `/docs`.
+fn find_pattern(request: &HttpRequest) -> Option<&'static str> {
+    let pattern = request.match_pattern()?;
+    ROUTES.iter().map(|it| it.path).chain([console::START_PATH]).find(|it| **it == pattern)
+}
+
+/// The same for a request that was led to its route. It is found once.
+fn matched_pattern(request: &HttpRequest) -> Option<&'static str> {
+    // Not in the condition: the extensions are borrowed until its end.
+    let known = request.extensions().get::<MatchedPattern>().copied();
+    if let Some(MatchedPattern(pattern)) = known {
+        return Some(pattern);
+    }
+    let pattern = find_pattern(request)?;
+    request.extensions_mut().insert(MatchedPattern(pattern));
+    Some(pattern)
+}
+
 /// Whether a cache may store the answer of the route that matched a request.
 fn is_public(request: &HttpRequest) -> bool {
-    // By the pattern and not by the path: `/%64ocs` leads to the same route as `/docs`, and `/v1/%6de` to an
-    // account.
-    request.match_pattern().is_some_and(|it| PUBLIC.contains(&it.as_str()))
+    matched_pattern(request).is_some_and(|it| PUBLIC.contains(&it))
 }
 
 /// The row of the table for the route that matched a request.
 fn route_of(request: &HttpRequest) -> Result<RouteName, Problem> {
-    let path = request.match_pattern();
+    let path = matched_pattern(request);
     // `HEAD` counts as the `GET` it is answered by. A route without a row cannot happen: both come from one
     // macro.
     let method = if *request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let found = ROUTES.iter().find(|it| Some(it.path) == path.as_deref() && it.method == method.as_str());
+    let found = ROUTES.iter().find(|it| Some(it.path) == path && it.method == method.as_str());
     found.copied().ok_or_else(|| Kind::InternalError.into())
 }
 

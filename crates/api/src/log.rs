@@ -14,6 +14,7 @@
 //!
 //! Why none of the usual crates does this is in `docs/adr/0016`.
 
+mod json;
 mod queue;
 mod security_events;
 mod style;
@@ -32,10 +33,11 @@ use domain::UserId;
 use prometheus_client::metrics::{counter::Counter, family::Family};
 use tracing_subscriber::{EnvFilter, Layer, Registry, layer::SubscriberExt, util::SubscriberInitExt};
 
+use json::{JsonLine, JsonMembers};
 use queue::LineQueue;
 use security_events::{EventLabels, SECURITY_EVENTS};
 pub use style::LogFormat;
-use style::{LineStyle, format_bytes, format_line, style_in_force};
+use style::{LineStyle, escape_controls, format_bytes, format_line, style_in_force};
 
 /// The HTTP libraries log bytes that are not HTTP, and frames that answer nothing. Any client could fill the log with such
 /// events, so they are off unless the filter names these targets.
@@ -84,7 +86,7 @@ fn build_layer(queue: &'static LineQueue, style: LineStyle) -> Box<dyn Layer<Reg
     let layer =
         tracing_subscriber::fmt::layer().log_internal_errors(false).with_writer(move || QueueWriter(queue));
     match style {
-        LineStyle::Json => layer.json().flatten_event(true).with_span_list(false).boxed(),
+        LineStyle::Json => layer.fmt_fields(JsonMembers).event_format(JsonLine).boxed(),
         LineStyle::Text { in_colour } => layer.with_ansi(in_colour).boxed(),
     }
 }
@@ -106,12 +108,13 @@ pub(crate) fn security_events() -> Family<EventLabels, Counter> {
     SECURITY_EVENTS.clone()
 }
 
-/// Passes lines to the queue. The subscriber hands over one whole line with each call.
+/// Passes lines to the queue. The subscriber hands over one whole line with each call; a line end within it comes from a
+/// value.
 struct QueueWriter(&'static LineQueue);
 
 impl Write for QueueWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        self.0.push(line.to_vec());
+        self.0.push(escape_controls(line));
         Ok(line.len())
     }
 

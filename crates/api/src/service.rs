@@ -76,7 +76,9 @@ impl Service {
         F: Future<Output = T> + Send + 'static,
         T: Send + 'static,
     {
-        let work = write(Arc::clone(&self.app));
+        // Boxed at once: a write is up to a hundred kilobytes, each future around it would be as large, and handlers are
+        // moved many times before they run.
+        let work = Box::pin(write(Arc::clone(&self.app)));
         let traced = async move { Span::begin(SpanKind::Internal, name_use_case::<F>()).run(work).await };
         self.tasks.run_to_end(traced).await
     }

@@ -22,9 +22,10 @@ use application::{
     App,
     api_keys::{KeyUses, RecentKeys},
     auth::Revocations,
+    batching::Lanes,
     caching::{
         CachedOrders, CachedOverview, CachedSessions, CachedUsers, KnownEvents, KnownReplies, RecentBacklog,
-        RenderedOrders, WriteThroughStore,
+        RenderedOrders, VerifiedTokens, WriteThroughStore,
     },
     feed::{FeedParts, FeedSignal, FeedStore},
     group_commit::GroupCommit,
@@ -230,7 +231,7 @@ pub async fn wire_adapters(config: &Config) -> Result<Wiring, StartError> {
         throttle: servers.build_throttle(&clock),
         digests: keyed_digests.clone(),
         hasher: Arc::new(build_hasher(config)),
-        tokens: Arc::new(JwtTokens::new(&keys)),
+        tokens: Arc::new(VerifiedTokens::new(Arc::new(JwtTokens::new(&keys)))),
         clock,
         ids: ids.clone(),
         metrics: meter,
@@ -273,12 +274,13 @@ fn check_config(
     Ok((servers?, real))
 }
 
-/// How many queries of one kind of lookup run at once; further lookups wait and share the next one.
-const READ_LANES: usize = 2;
+/// How queries of one kind of lookup run; lookups that wait share the next one.
+const READ_LANES: Lanes = Lanes { max: 2, items: 8 };
 /// SQLite has one writer.
-const SQLITE_LANES: usize = 1;
-/// Enough that other transactions go on while one or two wait for a lock; more would make batches smaller.
-const MYSQL_LANES: usize = 4;
+const SQLITE_LANES: Lanes = Lanes { max: 1, items: 1 };
+/// Enough that other transactions go on while one or two wait for a lock, and each large enough to be cheap: two keep 64
+/// clients busy.
+const MYSQL_LANES: Lanes = Lanes { max: 4, items: 32 };
 
 struct Record {
     store: Arc<dyn Store>,
@@ -298,12 +300,12 @@ struct Record {
     overview: Arc<dyn OverviewRepository>,
     health: Arc<dyn HealthCheck>,
     pools: PoolProbe,
-    /// How many database transactions commit at once; further units of work wait and share the next one.
-    commit_lanes: usize,
+    /// How database transactions commit at once; units of work that wait share the next one.
+    commit_lanes: Lanes,
 }
 
 impl Record {
-    fn from_adapter<R>(record: R, commit_lanes: usize, pools: PoolProbe) -> Self
+    fn from_adapter<R>(record: R, commit_lanes: Lanes, pools: PoolProbe) -> Self
     where
         R: Store
             + UserRepository

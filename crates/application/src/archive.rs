@@ -12,16 +12,27 @@
 use std::time::Duration;
 
 use domain::{
-    OrderKey, Revision, Timestamp, Transaction,
+    Finding, FindingKind, OrderKey, OrderNumber, Revision, Timestamp, Transaction,
     order::OrderStatus,
     payment::{PaymentStatus, RefundStatus},
 };
-use ports::{CaseKey, OldOrder, PaymentCase, PortError, UnitOfWork, Write};
+use ports::{CaseKey, CommitError, ErrorChain, OldOrder, PaymentCase, PortError, UnitOfWork, Write};
 
-use crate::{App, retry::commit_unless_stale};
+use crate::{
+    App,
+    findings::{FindingContext, new_finding},
+    retry::commit_unless_stale,
+    unreadable::report_unreadable_rows,
+};
 
 /// The orders of one batch.
 const BATCH: u32 = 50;
+/// The orders in a row that the database may fail to move before the run ends: a lock on one order ends no run, and a
+/// database that is away does.
+const UNAVAILABLE_MAX: u32 = 3;
+/// What operators read of an order that cannot be moved.
+const FAILED: &str = "The order cannot be archived: its rows break a rule of the database or of the program. It stays where it \
+                      is, and the log names the fault.";
 
 /// What a run has looked at and moved.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -30,10 +41,21 @@ pub struct ArchiveReport {
     pub archived: u64,
     /// Orders that stay, because something of them is open or changed too late.
     pub open: u64,
-    /// Orders that stay, because they changed while they were looked at. The next run looks again.
+    /// Orders that changed while they were looked at, that another run moved, or whose rows stay locked. The next run looks
+    /// again.
     pub busy: u64,
     /// Orders that stay, because a row of them cannot be read. Each has a finding.
     pub unreadable: u64,
+    /// Orders that stay, because the attempt to move them fails. Each has a finding.
+    pub failed: u64,
+}
+
+/// An order of which nothing is open, with the revision at which that was so.
+#[derive(Debug, Clone)]
+struct SettledOrder {
+    key: OrderKey,
+    number: OrderNumber,
+    revision: Revision,
 }
 
 /// The latest date before which orders may be archived. Later than this an event of an order may still be in the feed, on
@@ -49,7 +71,7 @@ pub fn latest_archive_date(app: &App) -> Timestamp {
 /// `progress` is called after each batch. A date after [`latest_archive_date`] counts as that one.
 ///
 /// # Errors
-/// [`PortError::Unavailable`] if the database is away, and [`PortError::Bug`]. What was archived before stays so.
+/// [`PortError`] if the database is away or a list cannot be read. What was archived before stays so.
 pub async fn archive_orders(
     app: &App,
     before: Timestamp,
@@ -68,6 +90,7 @@ pub async fn archive_orders(
         let orders = app.orders.list_old_orders(before, after, batch).await?;
         let Some(last) = orders.last().cloned() else { return Ok(report) };
         archive_batch(app, &orders, before, &mut report).await?;
+        report_unreadable_rows(app).await?;
         progress(&report);
         after = Some(last);
     }
@@ -83,51 +106,105 @@ async fn archive_batch(
     if settled.is_empty() {
         return Ok(());
     }
-    if move_to_archive(app, settled.clone()).await? {
-        report.archived = report.archived.saturating_add(count_rows(settled.len()));
-        return Ok(());
+    match move_to_archive(app, &settled).await {
+        Ok(true) => {
+            report.archived = report.archived.saturating_add(count_rows(settled.len()));
+            Ok(())
+        }
+        // One of them has changed, is locked or cannot be moved, which says nothing about the others. If only the answer was
+        // lost, each is stale now.
+        Ok(false) | Err(_) => archive_singly(app, &settled, report).await,
     }
-    // One of them has changed. The guard does not say which, and the others need not wait for it.
+}
+
+async fn archive_singly(
+    app: &App,
+    settled: &[SettledOrder],
+    report: &mut ArchiveReport,
+) -> Result<(), PortError> {
+    let mut unavailable = 0_u32;
     for order in settled {
-        let moved =
-            if move_to_archive(app, vec![order]).await? { &mut report.archived } else { &mut report.busy };
-        *moved = moved.saturating_add(1);
+        let moved = move_to_archive(app, std::slice::from_ref(order)).await;
+        unavailable =
+            if let Err(PortError::Unavailable(_)) = moved { unavailable.saturating_add(1) } else { 0 };
+        match moved {
+            Ok(true) => add_one(&mut report.archived),
+            Ok(false) => add_one(&mut report.busy),
+            Err(error @ PortError::Unavailable(_)) if unavailable >= UNAVAILABLE_MAX => return Err(error),
+            Err(PortError::Unavailable(_)) => add_one(&mut report.busy),
+            Err(PortError::Unreadable(_)) => add_one(&mut report.unreadable),
+            Err(fault @ PortError::Bug(_)) => {
+                flag_failure(app, &order.number, &fault).await?;
+                add_one(&mut report.failed);
+            }
+        }
     }
     Ok(())
 }
 
 /// False if an order has changed since it was read.
-async fn move_to_archive(app: &App, orders: Vec<(OrderKey, Revision)>) -> Result<bool, PortError> {
-    commit_unless_stale(app, UnitOfWork::new().with_write(Write::ArchiveOrders(orders))).await
+async fn move_to_archive(app: &App, orders: &[SettledOrder]) -> Result<bool, PortError> {
+    let read = orders.iter().map(|it| (it.key, it.revision)).collect();
+    commit_unless_stale(app, UnitOfWork::new().with_write(Write::ArchiveOrders(read))).await
 }
 
-/// The orders of which nothing is open, with the revisions at which that was so.
+/// Logs the fault, and makes one finding of the order for all runs.
+async fn flag_failure(app: &App, order: &OrderNumber, fault: &PortError) -> Result<(), PortError> {
+    tracing::error!(%order, fault = %ErrorChain(fault), "order cannot be archived, it stays");
+    let finding = new_finding(app, FindingKind::Unreadable, FAILED, &FindingContext::default());
+    let write = Write::InsertFindingOnce(
+        Finding { order: Some(order.clone()), ..finding },
+        format!("archive:{order}"),
+    );
+    app.store.commit(UnitOfWork::new().with_write(write)).await.map_err(CommitError::into_port_error)
+}
+
+/// The orders of which nothing is open.
 async fn list_settled(
     app: &App,
     orders: &[OldOrder],
     before: Timestamp,
     report: &mut ArchiveReport,
-) -> Result<Vec<(OrderKey, Revision)>, PortError> {
+) -> Result<Vec<SettledOrder>, PortError> {
     let keys: Vec<_> = orders.iter().map(|it| CaseKey::Order(it.number.clone())).collect();
     let cases = match app.payments.find_cases(&keys).await {
+        Err(away @ PortError::Unavailable(_)) => return Err(away),
         Ok(cases) => cases,
-        // It is not known which order has the row that cannot be read, so each is read alone.
-        Err(PortError::Unreadable(_)) => {
-            let mut cases = Vec::with_capacity(keys.len());
-            for key in &keys {
-                match app.payments.find_cases(std::slice::from_ref(key)).await {
-                    Ok(found) => cases.extend(found),
-                    Err(PortError::Unreadable(_)) => report.unreadable = report.unreadable.saturating_add(1),
-                    Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => return Err(error),
-                }
-            }
-            cases
-        }
-        Err(error @ (PortError::Unavailable(_) | PortError::Bug(_))) => return Err(error),
+        // It is not known which order it is about, so each is read alone.
+        Err(PortError::Unreadable(_) | PortError::Bug(_)) => find_singly(app, orders, report).await?,
     };
     let (settled, open): (Vec<_>, Vec<_>) = cases.iter().partition(|it| is_settled(it, before));
     report.open = report.open.saturating_add(count_rows(open.len()));
-    Ok(settled.into_iter().map(|it| (it.order.key, it.order.revision)).collect())
+    let settled = settled.into_iter().map(|it| SettledOrder {
+        key: it.order.key,
+        number: it.order.number.clone(),
+        revision: it.order.revision,
+    });
+    Ok(settled.collect())
+}
+
+async fn find_singly(
+    app: &App,
+    orders: &[OldOrder],
+    report: &mut ArchiveReport,
+) -> Result<Vec<PaymentCase>, PortError> {
+    let mut cases = Vec::with_capacity(orders.len());
+    for order in orders {
+        match app.payments.find_cases(&[CaseKey::Order(order.number.clone())]).await {
+            Ok(found) => cases.extend(found),
+            Err(away @ PortError::Unavailable(_)) => return Err(away),
+            Err(PortError::Unreadable(_)) => add_one(&mut report.unreadable),
+            Err(fault @ PortError::Bug(_)) => {
+                flag_failure(app, &order.number, &fault).await?;
+                add_one(&mut report.failed);
+            }
+        }
+    }
+    Ok(cases)
+}
+
+const fn add_one(count: &mut u64) {
+    *count = count.saturating_add(1);
 }
 
 fn count_rows(rows: usize) -> u64 {

@@ -1,14 +1,15 @@
 //! Natural batching: items that arrive while others are worked on are worked on together next.
 //!
 //! ```text
-//! submit ─► queue ─► a lane is free? ─► takes everything that waits, at most BATCH_MAX ─► run_batch
-//!                         ▲                                                                  │
-//!                         └────────────── each item gets its own outcome ◄───────────────────┘
+//! submit ─► queue ─► may a lane begin? ─► takes everything that waits, at most BATCH_MAX ─► run_batch
+//!                         ▲                                                                    │
+//!                         └────────────── each item gets its own outcome ◄─────────────────────┘
 //! ```
 //!
-//! There is no timer. An item that finds a free lane is worked on at once and alone. While all lanes are busy, items
-//! wait, and the next lane that becomes free takes them together: the busier the database is, the more items share
-//! one round trip, and the less each of them costs.
+//! An item that finds no lane busy is worked on at once and alone. While lanes are busy, items wait, and the next lane that
+//! ends its batch takes them together: the busier the database is, the more items share one round trip, and the less
+//! each of them costs. A further lane begins when enough items wait to be worth a batch of their own, or when one has
+//! waited for long because the busy lanes wait for a lock.
 //!
 //! The promise: each item is in at most one batch, which begins after the item was submitted and runs to its end even
 //! if the caller is dropped. An item that is in none was refused, and its caller knows.
@@ -23,7 +24,7 @@ use ports::PortError;
 use tokio::{
     runtime::Handle,
     sync::oneshot,
-    time::{Duration, Instant},
+    time::{Duration, Instant, timeout},
 };
 
 /// The largest number of items in one batch. More would hold locks and memory for longer, and save little.
@@ -33,6 +34,18 @@ const BATCH_MAX: usize = 64;
 const WAIT_MAX: Duration = Duration::from_secs(3);
 /// The largest number of items that wait. More of them would wait for too long.
 const WAITING_MAX: usize = 4_096;
+
+/// After how long an item that waits begins a further lane, if one is left. Batches are shorter, unless they wait for a lock.
+const LANE_WAIT: Duration = Duration::from_millis(100);
+
+/// How many batches are worked on at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lanes {
+    /// The largest number of batches at once, from 1.
+    pub max: usize,
+    /// How many items must wait for a lane to begin beside busy ones, from 1. More make fewer and larger batches.
+    pub items: usize,
+}
 
 /// What is done with a batch.
 #[async_trait]
@@ -54,8 +67,7 @@ pub(crate) struct Batcher<W: BatchWork>(Arc<Shared<W>>);
 
 struct Shared<W: BatchWork> {
     work: W,
-    /// The largest number of batches at once.
-    lanes: usize,
+    lanes: Lanes,
     /// The runtime that lanes run on. It is that of the process: the one of an HTTP worker ends with the worker, and
     /// would take the items of others with it.
     runtime: Handle,
@@ -66,6 +78,8 @@ struct Queue<W: BatchWork> {
     waiting: VecDeque<WaitingItem<W>>,
     /// How many lanes are busy.
     busy: usize,
+    /// How many of them have taken no batch yet.
+    beginning: usize,
 }
 
 struct WaitingItem<W: BatchWork> {
@@ -79,9 +93,9 @@ impl<W: BatchWork> Batcher<W> {
     ///
     /// # Panics
     /// Outside a runtime.
-    pub(crate) fn new(work: W, lanes: usize) -> Self {
-        let queue = Mutex::new(Queue { waiting: VecDeque::new(), busy: 0 });
-        Self(Arc::new(Shared { work, lanes: lanes.max(1), runtime: Handle::current(), queue }))
+    pub(crate) fn new(work: W, lanes: Lanes) -> Self {
+        let queue = Mutex::new(Queue { waiting: VecDeque::new(), busy: 0, beginning: 0 });
+        Self(Arc::new(Shared { work, lanes, runtime: Handle::current(), queue }))
     }
 
     pub(crate) fn work(&self) -> &W {
@@ -94,8 +108,12 @@ impl<W: BatchWork> Batcher<W> {
     /// `Unavailable` when too many items wait, or this one waited for 3 s: then nothing is done. `Bug` when the batch
     /// panicked: then it is not known what was done.
     pub(crate) async fn submit(&self, item: W::Item) -> Result<W::Outcome, PortError> {
-        let (outcome, received) = oneshot::channel();
+        let (outcome, mut received) = oneshot::channel();
         self.push_item(WaitingItem { item, since: instant_now(), outcome })?;
+        if let Ok(outcome) = timeout(LANE_WAIT, &mut received).await {
+            return outcome.map_err(PortError::bug)?;
+        }
+        self.begin_lane_for_waiting();
         received.await.map_err(PortError::bug)?
     }
 
@@ -105,15 +123,32 @@ impl<W: BatchWork> Batcher<W> {
             return Err(PortError::unavailable("too many requests wait for the database"));
         }
         queue.waiting.push_back(item);
-        let is_free = queue.busy < self.0.lanes;
-        if is_free {
+        // What waits is left to the lanes that begin already, as far as it is worth a batch for each of them.
+        let left_to_others = queue.beginning.saturating_mul(self.0.lanes.items);
+        let is_worth_it = queue.waiting.len() >= left_to_others.saturating_add(self.0.lanes.items);
+        let begins = queue.busy == 0 || is_worth_it;
+        self.begin_lane(queue, begins);
+        Ok(())
+    }
+
+    /// Begins a lane for items that have waited for long.
+    fn begin_lane_for_waiting(&self) {
+        let queue = self.0.lock_queue();
+        let is_waiting = !queue.waiting.is_empty();
+        self.begin_lane(queue, is_waiting);
+    }
+
+    /// Begins a lane if one is wanted and left.
+    fn begin_lane(&self, mut queue: MutexGuard<'_, Queue<W>>, is_wanted: bool) {
+        let begins = is_wanted && queue.busy < self.0.lanes.max.max(1);
+        if begins {
             queue.busy = queue.busy.saturating_add(1);
+            queue.beginning = queue.beginning.saturating_add(1);
         }
         drop(queue);
-        if is_free {
+        if begins {
             spawn_lane(&self.0);
         }
-        Ok(())
     }
 }
 
@@ -127,7 +162,7 @@ fn instant_now() -> Instant {
 
 // A batch belongs to many callers and must not end with one of them; every caller that is left waits for it.
 fn spawn_lane<W: BatchWork>(shared: &Arc<Shared<W>>) {
-    let lane = Lane { shared: Arc::clone(shared), is_done: false };
+    let lane = Lane { shared: Arc::clone(shared), is_beginning: true, is_done: false };
     drop(shared.runtime.spawn(async move { lane.run().await }));
 }
 
@@ -141,6 +176,8 @@ impl<W: BatchWork> Shared<W> {
 /// A task that works on batch after batch until nothing waits.
 struct Lane<W: BatchWork> {
     shared: Arc<Shared<W>>,
+    /// Whether it has taken no batch yet.
+    is_beginning: bool,
     /// Whether it has freed its place, which happens under the same lock as the look into the empty queue.
     is_done: bool,
 }
@@ -163,6 +200,9 @@ impl<W: BatchWork> Lane<W> {
 
     fn next_batch(&mut self) -> Option<Vec<WaitingItem<W>>> {
         let mut queue = self.shared.lock_queue();
+        if std::mem::take(&mut self.is_beginning) {
+            queue.beginning = queue.beginning.saturating_sub(1);
+        }
         let length = queue.waiting.len().min(BATCH_MAX);
         if length == 0 {
             queue.busy = queue.busy.saturating_sub(1);

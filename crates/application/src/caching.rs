@@ -13,6 +13,7 @@
 //! - `RenderedOrders` (version: the order's revision): as `CachedOrders`.
 //! - `CachedOverview`, `RecentBacklog` (no version): figures are shown with their time, and are at most 5 s old.
 //! - `KnownReplies` (version: time of the claim): a stored reply never changes, and only this process writes them.
+//! - `VerifiedTokens` (no version): a token stays genuine, and its expiry is compared at each use.
 //! - `KnownEvents` (no version): a stored notice stays, and only this process writes them.
 //!
 //! `WriteThroughStore` puts new entries after a commit, and every cache refuses to replace a newer version by
@@ -32,6 +33,7 @@ mod shape;
 mod single_flight;
 mod tiered;
 mod users;
+mod verified_tokens;
 mod write_through;
 
 pub use events::KnownEvents;
@@ -45,6 +47,7 @@ pub use sessions::CachedSessions;
 pub use shape::cache_shape;
 pub use tiered::TieredCache;
 pub use users::CachedUsers;
+pub use verified_tokens::VerifiedTokens;
 pub use write_through::WriteThroughStore;
 
 use cached_rows::CachedRows;

@@ -8,7 +8,7 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 use ports::{CommitError, Metrics, Observation, Store, UnitOfWork};
 
-use crate::batching::{BatchWork, Batcher};
+use crate::batching::{BatchWork, Batcher, Lanes};
 
 /// A store whose units of work share transactions while it is busy.
 pub struct GroupCommit(Batcher<Commits>);
@@ -19,9 +19,9 @@ struct Commits {
 }
 
 impl GroupCommit {
-    /// Groups the commits of `store`, with at most `lanes` transactions at once, and at least one.
+    /// Groups the commits of `store` into transactions, each of which takes a lane.
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, metrics: Arc<dyn Metrics>, lanes: usize) -> Self {
+    pub fn new(store: Arc<dyn Store>, metrics: Arc<dyn Metrics>, lanes: Lanes) -> Self {
         Self(Batcher::new(Commits { store, metrics }, lanes))
     }
 }

@@ -15,7 +15,10 @@
 
 mod payments;
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use async_trait::async_trait;
 use domain::{
@@ -27,7 +30,7 @@ use ports::{
     OrderRepository, Page, PortError, ProductRepository,
 };
 
-use crate::batching::{BatchWork, Batcher};
+use crate::batching::{BatchWork, Batcher, Lanes};
 
 pub use payments::{GroupedEvents, GroupedPayments};
 
@@ -42,9 +45,9 @@ pub struct GroupedOrders {
 struct Heads(Arc<dyn OrderRepository>);
 
 impl GroupedOrders {
-    /// Groups the lookups of heads in `orders`, with at most `lanes` queries at once, and at least one.
+    /// Groups the lookups of heads in `orders`; each query takes a lane.
     #[must_use]
-    pub fn new(orders: Arc<dyn OrderRepository>, lanes: usize) -> Self {
+    pub fn new(orders: Arc<dyn OrderRepository>, lanes: Lanes) -> Self {
         Self { heads: Batcher::new(Heads(orders.clone()), lanes), orders }
     }
 }
@@ -60,8 +63,9 @@ impl BatchWork for Heads {
         }
         let distinct: BTreeSet<_> = numbers.iter().cloned().collect();
         let heads = self.0.find_order_heads(&distinct.into_iter().collect::<Vec<_>>()).await;
+        let heads = heads.map(|it| it.into_iter().collect::<HashMap<_, _>>());
         let head = |number| match &heads {
-            Ok(heads) => Ok(heads.iter().find(|(it, _)| it == number).map(|(_, head)| *head)),
+            Ok(heads) => Ok(heads.get(number).copied()),
             Err(error) => Err(error.clone()),
         };
         numbers.iter().map(head).collect()
@@ -122,9 +126,9 @@ pub struct GroupedProducts {
 struct ProductLists(Arc<dyn ProductRepository>);
 
 impl GroupedProducts {
-    /// Groups the lookups of products in `products`, with at most `lanes` queries at once, and at least one.
+    /// Groups the lookups of products in `products`; each query takes a lane.
     #[must_use]
-    pub fn new(products: Arc<dyn ProductRepository>, lanes: usize) -> Self {
+    pub fn new(products: Arc<dyn ProductRepository>, lanes: Lanes) -> Self {
         Self { lists: Batcher::new(ProductLists(products.clone()), lanes), products }
     }
 }
@@ -195,9 +199,9 @@ pub struct GroupedClaims {
 struct Keys(Arc<dyn ClaimRepository>);
 
 impl GroupedClaims {
-    /// Groups the lookups of claims in `claims`, with at most `lanes` queries at once, and at least one.
+    /// Groups the lookups of claims in `claims`; each query takes a lane.
     #[must_use]
-    pub fn new(claims: Arc<dyn ClaimRepository>, lanes: usize) -> Self {
+    pub fn new(claims: Arc<dyn ClaimRepository>, lanes: Lanes) -> Self {
         Self { keys: Batcher::new(Keys(claims.clone()), lanes), claims }
     }
 }

@@ -9,7 +9,7 @@ mod app;
 pub mod archive;
 pub mod audit;
 pub mod auth;
-mod batching;
+pub mod batching;
 pub mod caching;
 pub mod callbacks;
 mod caller;

@@ -4,7 +4,7 @@
 use std::{hint::black_box, sync::Arc};
 
 use adapters_crypto::{JwtTokens, Sha256Digests, SigningKeys};
-use application::group_commit::GroupCommit;
+use application::{batching::Lanes, group_commit::GroupCommit};
 use async_trait::async_trait;
 use domain::{
     ChangedBy, EventId, Order, RefundKey, SessionId, UserId,
@@ -164,7 +164,8 @@ fn commit_batches(times: u32) -> BenchResult<()> {
     // One thread, so that the order of the tasks is always the same.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     runtime.block_on(async {
-        let store = Arc::new(GroupCommit::new(Arc::new(InstantStore), Arc::new(()), 1));
+        let store =
+            Arc::new(GroupCommit::new(Arc::new(InstantStore), Arc::new(()), Lanes { max: 1, items: 1 }));
         let work = UnitOfWork::new().with_write(sample::insert_order(&sample_order()));
         for _ in 0..times {
             let mut callers = JoinSet::new();

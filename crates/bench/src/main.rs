@@ -11,6 +11,7 @@
 mod clock;
 mod error;
 mod footprint;
+mod growth;
 mod hello;
 mod hot_path;
 mod http;
@@ -42,11 +43,14 @@ usage: cargo xtask bench [workload …] [options]
   --seconds N      length of a round (10)
   --rounds N       rounds of each workload (3)
   --clients N      clients at once (64); the idle workloads have one, mixed has 20 more
+  --rows N         orders of `growth` (1000000)
   --instructions   counts the instructions of hot paths, and runs only the workloads that are named
   --quick          one round of a second with 1000 orders: shows that everything works
   --write          writes docs/benchmarks.md and docs/benchmarks.json
   --baseline FILE  compares ratios and instructions with a docs/benchmarks.json
   --log FILE       where the service's log goes (nowhere)
+
+`growth` runs alone: the speed of requests among 10000 orders, and among `--rows`, as a ratio.
 
 workloads: ";
 
@@ -85,5 +89,8 @@ fn run_command(args: &[String]) -> BenchResult<bool> {
         .worker_threads(machine::load_threads())
         .enable_all()
         .build()?;
-    runtime.block_on(run::run_benchmark(&options))
+    match options.growth {
+        Some(rows) => runtime.block_on(growth::run_growth(&options, rows)),
+        None => runtime.block_on(run::run_benchmark(&options)),
+    }
 }

@@ -21,6 +21,8 @@ pub(crate) struct Options {
     pub(crate) footprint: bool,
     /// Whether the instructions of hot paths are counted.
     pub(crate) instructions: bool,
+    /// The orders among which `growth` measures, 1 to 20,000,000; `None`: other workloads are run.
+    pub(crate) growth: Option<u32>,
     /// Whether to write the report into `docs`.
     pub(crate) write: bool,
     /// The earlier result to compare the ratios with.
@@ -32,6 +34,10 @@ pub(crate) struct Options {
 }
 
 const SECONDS: u32 = 10;
+/// The word that measures how speed depends on the number of orders, and runs alone.
+const GROWTH: &str = "growth";
+const GROWTH_ROWS: u32 = 1_000_000;
+const GROWTH_ROWS_MAX: u32 = 20_000_000;
 const ROUNDS: u32 = 3;
 const CLIENTS: usize = 64;
 const ORDERS: usize = 10_000;
@@ -51,6 +57,7 @@ impl Options {
             orders: if quick { ORDERS_QUICK } else { ORDERS },
             footprint: false,
             instructions: false,
+            growth: None,
             write: false,
             baseline: None,
             log: None,
@@ -62,6 +69,8 @@ impl Options {
                 "--quick" => {}
                 "--instructions" => options.instructions = true,
                 "--write" => options.write = true,
+                GROWTH => options.growth = options.growth.or(Some(GROWTH_ROWS)),
+                "--rows" => options.growth = Some(parse_number(argument, rest.next(), GROWTH_ROWS_MAX)?),
                 "--seconds" => options.seconds = parse_number(argument, rest.next(), 3600)?,
                 "--rounds" => options.rounds = parse_number(argument, rest.next(), 100)?,
                 "--clients" => {
@@ -72,6 +81,10 @@ impl Options {
                 "--log" => options.log = Some(parse_path(argument, rest.next())?),
                 name => options.workloads.push(Name::parse(name).ok_or(format!("`{name}` is not known"))?),
             }
+        }
+        if options.growth.is_some() {
+            let is_alone = options.workloads.is_empty() && !options.instructions;
+            return if is_alone { Ok(options) } else { Err(format!("`{GROWTH}` runs alone")) };
         }
         if options.workloads.is_empty() && !options.instructions {
             options.workloads = Name::ALL.to_vec();
@@ -127,6 +140,14 @@ mod tests {
     fn instructions_can_be_counted_alone() {
         let options = parse("--instructions").unwrap();
         assert_eq!((options.workloads, options.footprint, options.instructions), (Vec::new(), false, true));
+    }
+
+    #[test]
+    fn growth_runs_alone() {
+        let options = parse("growth --rows 20000 --seconds 3").unwrap();
+        assert_eq!((options.growth, options.workloads, options.footprint), (Some(20_000), Vec::new(), false));
+        assert_eq!(parse("growth").unwrap().growth, Some(GROWTH_ROWS));
+        assert!(parse("growth place").is_err() && parse("--rows 0 growth").is_err());
     }
 
     #[test]

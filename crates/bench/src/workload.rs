@@ -21,6 +21,8 @@ use crate::{error::BenchResult, stack::Processes};
 pub(crate) use self::{
     fixtures::Fixtures,
     name::{Name, all_names},
+    place::Place,
+    read::Read,
 };
 
 /// What one operation of a client came to.

@@ -20,7 +20,7 @@ pub(crate) async fn open_operator(stack: &Stack, client: &Client) -> Result<Clie
     if !is_made {
         return Err(format!("no operator: {printed}").into());
     }
-    log_in(client, OPERATOR).await
+    Ok(start_session(client, OPERATOR).await?.0)
 }
 
 /// Registers a customer, with one idempotency key however often it is sent, and logs in.
@@ -28,10 +28,11 @@ pub(crate) async fn open_customer(client: &Client, name: &str) -> Result<Client,
     let account = json!({"username": name, "email": format!("{name}@example.com"), "password": PASSWORD});
     let question = Question::post("/v1/auth/register", account).keyed(&format!("register-{name}"));
     client.insist_and_note(&question, &Deed::Register(name.to_owned()), &[201]).await?;
-    log_in(client, name).await
+    Ok(start_session(client, name).await?.0)
 }
 
-async fn log_in(client: &Client, name: &str) -> Result<Client, ChaosError> {
+/// Logs in: a client with the access token, and the refresh token.
+pub(crate) async fn start_session(client: &Client, name: &str) -> Result<(Client, String), ChaosError> {
     let credentials = json!({"username": name, "password": PASSWORD});
     let answer = client.insist(&Question::post("/v1/auth/login", credentials)).await?;
     let tokens: Value = serde_json::from_str(&answer.body)?;
@@ -39,6 +40,6 @@ async fn log_in(client: &Client, name: &str) -> Result<Client, ChaosError> {
     if token.is_empty() {
         Err(format!("no login: {}", answer.body).into())
     } else {
-        Ok(client.with_token(token))
+        Ok((client.with_token(token), find_text(&tokens, "refreshToken").to_owned()))
     }
 }

@@ -41,6 +41,11 @@ impl Question {
         }
     }
 
+    /// A write without a body and without a key.
+    pub(crate) fn act(path: &str) -> Self {
+        Self { method: Method::POST, ..Self::get(path) }
+    }
+
     /// A write without a key.
     pub(crate) fn post(path: &str, body: impl ToString) -> Self {
         Self { method: Method::POST, body: Some(body.to_string()), ..Self::get(path) }
@@ -73,6 +78,8 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     /// Its body as it came.
     pub(crate) body: String,
+    /// How often the request was sent, this time included.
+    pub(crate) attempts: usize,
 }
 
 impl Answer {
@@ -125,10 +132,10 @@ impl Client {
         question: &Question,
     ) -> Result<Answer, ChaosError> {
         let instances = (0..2).cycle().skip(instance);
-        for (port, instance) in instances.filter_map(|it| Some((*self.ports.get(it)?, it))).take(ATTEMPTS_MAX)
-        {
+        let ports = instances.filter_map(|it| Some((*self.ports.get(it)?, it))).take(ATTEMPTS_MAX);
+        for (attempts, (port, instance)) in (1..).zip(ports) {
             if let Some(answer) = self.send_once(instance, port, question).await {
-                return Ok(answer);
+                return Ok(Answer { attempts, ..answer });
             }
             sleep(PAUSE).await;
         }
@@ -192,7 +199,7 @@ impl Client {
         let answer = match request.send().await {
             Ok(reply) => {
                 let status = reply.status().as_u16();
-                reply.text().await.ok().map(|body| Answer { status, body })
+                reply.text().await.ok().map(|body| Answer { status, body, attempts: 1 })
             }
             Err(_) => None,
         };

@@ -13,6 +13,14 @@ pub struct Judgement {
     pub doubled: Vec<String>,
 }
 
+/// The events behind that number of the feed that the receiver has not got.
+pub(crate) fn find_undelivered(after: u64, taken: &BTreeSet<String>, rows: &Rows) -> Vec<String> {
+    let later = rows.feed.iter().filter(|(id, sequence)| **sequence > after && !taken.contains(*id));
+    later
+        .map(|(id, sequence)| format!("event {id} with the number {sequence} did not reach its receiver"))
+        .collect()
+}
+
 /// Compares answers and rows. Every request that was ever sent must have its answer in the history: a row that no
 /// answer names counts as a second one of its kind.
 #[must_use]
@@ -181,6 +189,14 @@ mod tests {
             (0, 0),
             "of another run's customer"
         );
+    }
+
+    #[test]
+    fn an_event_that_did_not_reach_its_receiver_is_found() {
+        let rows = Rows::parse("feed\te1\t1\nfeed\te2\t2\nfeed\te3\t3\n").unwrap();
+        let taken = BTreeSet::from(["e3".to_owned()]);
+        assert_eq!(find_undelivered(2, &taken, &rows), Vec::<String>::new());
+        assert_eq!(find_undelivered(1, &taken, &rows).len(), 1);
     }
 
     #[test]

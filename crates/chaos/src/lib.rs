@@ -20,6 +20,7 @@ mod history;
 mod instance;
 mod judge;
 mod proxy;
+mod receiver;
 mod rows;
 mod run;
 mod shopper;
@@ -27,6 +28,7 @@ mod signature;
 mod stack;
 mod summary;
 mod timeline;
+mod visitor;
 
 use std::{error::Error, path::PathBuf, time::Duration};
 

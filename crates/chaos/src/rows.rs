@@ -5,12 +5,13 @@ use std::collections::BTreeMap;
 use crate::ChaosError;
 
 /// The reads, in this order. Every line of the answer has the columns of its statement, separated by tabs.
-pub(crate) const STATEMENTS: [&str; 5] = [
+pub(crate) const STATEMENTS: [&str; 6] = [
     "SELECT 'user', username FROM user",
     "SELECT 'order', o.orderNumber, u.username, o.status FROM orders o JOIN user u ON u.id = o.userId",
     "SELECT 'payment', p.transaction_id, o.orderNumber, p.status FROM payment_transactions p JOIN orders o ON o.id = p.order_key",
     "SELECT 'refund', r.refund_id, p.transaction_id FROM refunds r JOIN payment_transactions p ON p.id = r.transaction_key WHERE r.actor = 'OPERATOR'",
     "SELECT 'event', event_id FROM payment_events",
+    "SELECT 'feed', event_id, sequence FROM feed_events WHERE sequence IS NOT NULL",
 ];
 
 /// An order as it is stored.
@@ -51,6 +52,8 @@ pub struct Rows {
     pub refunds: BTreeMap<String, RefundRow>,
     /// The number of stored events with each id.
     pub events: BTreeMap<String, usize>,
+    /// The numbers of the feed by the id of the event.
+    pub feed: BTreeMap<String, u64>,
 }
 
 impl Rows {
@@ -65,6 +68,9 @@ impl Rows {
             match columns.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
                 ["user", name] => count_up(&mut rows.users, name),
                 ["event", id] => count_up(&mut rows.events, id),
+                ["feed", id, sequence] => {
+                    rows.feed.insert((*id).to_owned(), sequence.parse()?);
+                }
                 ["order", number, owner, status] => {
                     let row = OrderRow { owner: (*owner).to_owned(), status: (*status).to_owned() };
                     rows.orders.insert((*number).to_owned(), row);

@@ -18,9 +18,12 @@ use crate::{
     client::{Client, Question, build_http, find_text},
     fault::Fault,
     judge,
+    judge::find_undelivered,
+    receiver::Receiver,
     shopper::{PRICE, PRODUCT, Shopper, shop_calmly},
     stack::Stack,
     timeline::{Stopwatch, Timeline},
+    visitor::Visitor,
 };
 
 /// Enough for every run.
@@ -39,6 +42,12 @@ const LOOK: Duration = Duration::from_millis(20);
 /// Looks at payments that have no result yet: with the pauses three minutes.
 const LOOKS_MAX: u32 = 360;
 const PAUSE: Duration = Duration::from_millis(500);
+
+/// Looks at the receiver until it has every event: with the pauses three minutes, longer than an instance that was killed
+/// keeps a message for itself.
+const RECEIVER_LOOKS_MAX: u32 = 360;
+/// Users who only have sessions.
+const VISITORS: usize = 2;
 
 /// A finished run whose servers still run, so that the record can be looked at.
 #[derive(Debug)]
@@ -101,6 +110,8 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
     let operator = open_operator(&stack, &guest).await?;
     let product = json!({"name": "Tea", "price": PRICE, "currency": "CNY", "stock": STOCK, "active": true});
     operator.insist(&Question::put(&format!("/v1/products/{PRODUCT}"), product)).await?;
+    let receiver = Receiver::start().await?;
+    let subscribed_after = subscribe_receiver(&operator, &receiver).await?;
     let is_closed = Arc::new(AtomicBool::new(false));
     let mut rng = Rng::with_seed(plan.seed);
     let mut shoppers = JoinSet::new();
@@ -109,6 +120,11 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
         let (guest, operator) = (guest.clone(), operator.clone());
         let is_closed = Arc::clone(&is_closed);
         shoppers.spawn(Shopper { guest, operator, number, rng, is_closed }.shop());
+    }
+    let mut visitors = JoinSet::new();
+    for number in 0..VISITORS {
+        let (guest, rng, is_closed) = (guest.clone(), rng.fork(), Arc::clone(&is_closed));
+        visitors.spawn(Visitor { guest, number, rng, clock_skew: stack.clock_skew, is_closed }.visit());
     }
     let struck = strike_all(plan, &mut stack, &timeline, &mut rng).await;
     // Closed also after an error, so that the shoppers end.
@@ -119,16 +135,24 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
     while let Some(ended) = shoppers.join_next().await {
         rounds = rounds.saturating_add(ended??);
     }
+    let mut sessions: u32 = 0;
+    while let Some(ended) = visitors.join_next().await {
+        sessions = sessions.saturating_add(ended??);
+    }
     // Last, so that these answers are the last ones of their kinds.
     shop_calmly(&guest, &operator).await?;
     let length = wait_until_settled(&operator).await?;
     let entries = history.entries();
-    let judgement = judge(&entries, &stack.read_rows()?);
+    let undelivered = wait_until_delivered(&stack, &receiver, subscribed_after).await?;
+    let mut judgement = judge(&entries, &stack.read_rows()?);
+    judgement.lost.extend(undelivered);
     let (is_checked, check) = stack.run_command(&["check"], &[])?;
     let (windows, asked, answered) = timeline.read();
     let summary = Summary {
         seed: plan.seed,
         rounds,
+        sessions,
+        delivered: receiver.taken().len(),
         asked,
         answered,
         faults: Summary::sum_faults(&windows),
@@ -138,6 +162,32 @@ pub async fn run_chaos(plan: &Plan) -> Result<ChaosRun, ChaosError> {
         faults_of_record: if is_checked { None } else { Some(check) },
     };
     Ok(ChaosRun { stack, entries, summary })
+}
+
+/// Makes an endpoint for the receiver; returns the last number of the feed when it was there.
+async fn subscribe_receiver(operator: &Client, receiver: &Receiver) -> Result<u64, ChaosError> {
+    let question = Question::post("/v1/webhook-endpoints", json!({"url": receiver.url()})).keyed("receiver");
+    let made = operator.insist(&question).await?;
+    if made.status != 201 {
+        return Err(format!("no endpoint: {} {}", made.status, made.body).into());
+    }
+    let last = operator.insist(&Question::get("/v1/events?limit=100")).await?.json();
+    Ok(last.get("nextAfter").and_then(Value::as_u64).unwrap_or_default())
+}
+
+/// Waits until the receiver has every event; returns those that it has not.
+async fn wait_until_delivered(
+    stack: &Stack,
+    receiver: &Receiver,
+    after: u64,
+) -> Result<Vec<String>, ChaosError> {
+    for _ in 0..RECEIVER_LOOKS_MAX {
+        if find_undelivered(after, &receiver.taken(), &stack.read_rows()?).is_empty() {
+            break;
+        }
+        sleep(PAUSE).await;
+    }
+    Ok(find_undelivered(after, &receiver.taken(), &stack.read_rows()?))
 }
 
 /// Every fault in an order of chance, again and again until the time is over, and each at least once.

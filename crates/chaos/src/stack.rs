@@ -35,9 +35,14 @@ const SETTINGS: &[(&str, &str)] = &[
     ("IDEM_LOGIN_FAILURES_PER_ADDRESS", UNLIMITED),
     ("IDEM_ORDER_TTL", "10d"),
     ("IDEM_ACCESS_TOKEN_TTL", "10d"),
+    ("IDEM_WEBHOOK_ALLOW", "127.0.0.1"),
 ];
-/// By how much the clock of the second instance differs; the seed chooses.
-const CLOCK_OFFSETS: [&str; 3] = ["+50ms", "-50ms", "-8s"];
+/// By how much the clock of the second instance differs, as a setting and as a time; the seed chooses.
+const CLOCK_OFFSETS: [(&str, Duration); 3] = [
+    ("+50ms", Duration::from_millis(50)),
+    ("-50ms", Duration::from_millis(50)),
+    ("-8s", Duration::from_secs(8)),
+];
 /// How long a server may take to obey a command that empties it.
 const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -46,6 +51,8 @@ const COMMAND_TIMEOUT: Duration = Duration::from_secs(5);
 pub(crate) struct Stack {
     // Dropped in this order: the instances before their servers, and the folder last.
     instances: [Instance; 2],
+    /// By how much their clocks differ.
+    pub(crate) clock_skew: Duration,
     links: [Proxy; 3],
     mariadb: MariaDb,
     redis: Redis,
@@ -76,14 +83,15 @@ impl Stack {
             .chain(urls.map(|(name, value)| (name.to_owned(), value)))
             .collect();
         let choice = usize::try_from(plan.seed.checked_rem(3).unwrap_or(0))?;
-        let offset = CLOCK_OFFSETS.get(choice).copied().unwrap_or("-8s");
+        let [first, ..] = CLOCK_OFFSETS;
+        let (offset, clock_skew) = CLOCK_OFFSETS.get(choice).copied().unwrap_or(first);
         let skewed = [settings.clone(), vec![("IDEM_CLOCK_OFFSET".to_owned(), offset.to_owned())]].concat();
         let first = Instance::start(&plan.program, folder.path().join("first"), settings)?;
         // One after the other: the first one makes the schema.
         first.wait_until_ready(http).await?;
         let second = Instance::start(&plan.program, folder.path().join("second"), skewed)?;
         second.wait_until_ready(http).await?;
-        Ok(Self { instances: [first, second], links, mariadb, redis, memcached, _folder: folder })
+        Ok(Self { instances: [first, second], clock_skew, links, mariadb, redis, memcached, _folder: folder })
     }
 
     /// The ports of the instances, which stay the same over restarts.

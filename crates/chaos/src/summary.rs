@@ -14,6 +14,10 @@ pub struct Summary {
     pub seed: u64,
     /// Orders that were placed and followed to an end.
     pub rounds: u32,
+    /// Sessions that were begun, refreshed and ended.
+    pub sessions: u32,
+    /// Events that reached the receiver of webhooks.
+    pub delivered: usize,
     /// Requests that were sent, repeated ones included.
     pub asked: u64,
     /// Those that were answered, with more than a request to come again later.
@@ -73,8 +77,8 @@ impl fmt::Display for Summary {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "seed {}: {} orders, {} requests, {} answered",
-            self.seed, self.rounds, self.asked, self.answered
+            "seed {}: {} orders, {} sessions, {} events delivered, {} requests, {} answered",
+            self.seed, self.rounds, self.sessions, self.delivered, self.asked, self.answered
         )?;
         writeln!(f, "\n| fault | times | requests | answered | recovery |\n| --- | --- | --- | --- | --- |")?;
         for (fault, it) in &self.faults {

@@ -1,7 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { reachable, signOut } from './api/client';
-import { features } from './api/features';
 import { factorRequired, me, stage } from './api/session';
 import { switchLanguage, t } from './i18n';
 import { useFeedReader } from './lib/feed';
@@ -26,18 +25,9 @@ import { NotFound } from './ui/parts';
 import { Shortcuts, useShortcuts } from './ui/shortcuts';
 import { Toasts } from './ui/toasts';
 
-interface Screen { name: IconName & keyof ReturnType<typeof t>['nav']; show: boolean }
+type ScreenName = IconName & keyof ReturnType<typeof t>['nav'];
 
-const screens = (): Screen[] => [
-  { name: 'overview', show: true },
-  { name: 'orders', show: true },
-  { name: 'payments', show: true },
-  { name: 'findings', show: true },
-  { name: 'products', show: true },
-  { name: 'people', show: true },
-  { name: 'keys', show: features.value.apiKeys },
-  { name: 'webhooks', show: features.value.webhooks },
-];
+const SCREENS: ScreenName[] = ['overview', 'orders', 'payments', 'findings', 'products', 'people', 'keys', 'webhooks'];
 
 export function App() {
   if (stage.value === 'asking') return <main class="center" aria-busy="true"><p class="lead">{t().signIn.asking}</p></main>;
@@ -65,8 +55,8 @@ function Shell() {
           <button type="button" class="icon-button menu-button" aria-label={t().nav.menu} aria-expanded={menu} onClick={() => setMenu(!menu)}><Icon name={menu ? 'close' : 'menu'} /></button>
         </div>
         <nav aria-label={t().nav.main}>
-          {screens().filter((it) => it.show).map((it) => (
-            <a key={it.name} href={link(it.name)} aria-current={it.name === here ? 'page' : undefined}><Icon name={it.name} />{t().nav[it.name]}</a>
+          {SCREENS.map((name) => (
+            <a key={name} href={link(name)} aria-current={name === here ? 'page' : undefined}><Icon name={name} />{t().nav[name]}</a>
           ))}
         </nav>
         <div class="side-foot">

@@ -6,7 +6,7 @@
 //! generation 7 presented, session at 7   Rotated: the session moves to 8, and the client gets a new pair
 //! generation 6, spent within 10 s        Repeated: a reply was lost, so the client gets the present pair
 //! generation 6, spent before             Reused: a thief or the owner is late, so the session ends
-//! generation 8, session at 7             Outdated: the session was read where the last exchange had not arrived
+//! generation 8, session at 7             Outdated: the last exchange has not arrived where it was read, or is lost
 //! session revoked or expired             Ended
 //! ```
 //!
@@ -82,7 +82,8 @@ pub enum RefreshOutcome {
     /// revoked.
     Reused,
     /// The token is newer than this state of the session. A genuine token is issued only after its exchange is
-    /// committed, so the session was read where that commit had not arrived: it must be read again.
+    /// committed, so the session was read where that commit had not arrived, and must be read again; or the record has
+    /// lost the commit, as after a restore.
     Outdated,
     /// The session was revoked or has expired.
     Ended,

@@ -7,6 +7,7 @@ mod goods;
 mod histories;
 mod money;
 pub(crate) mod settle;
+mod webhooks;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +24,7 @@ pub(crate) fn check_record(world: &World) {
         return;
     }
     let snapshot = world.record.snapshot();
-    let checks: [fn(&World, &Snapshot) -> Fault; 7] = [
+    let checks: [fn(&World, &Snapshot) -> Fault; 8] = [
         check_intentions,
         check_acknowledged,
         histories::check_histories,
@@ -31,6 +32,7 @@ pub(crate) fn check_record(world: &World) {
         goods::check_goods,
         money::check_transactions,
         money::check_authors,
+        webhooks::check_messages,
     ];
     if let Some(fault) = checks.iter().find_map(|check| check(world, &snapshot)) {
         world.report_violation(fault);

@@ -60,7 +60,7 @@ fn request_of(intention: &Intention) -> IdempotentRequest {
     IdempotentRequest { key, fingerprint: Fingerprint(format!("{:?}", intention.ask)), older: Vec::new() }
 }
 
-fn caller_of(number: usize) -> UserCaller {
+pub(crate) fn caller_of(number: usize) -> UserCaller {
     UserCaller { user: person(number), session: SessionId::new(format!("session{number}")) }
 }
 

@@ -30,9 +30,18 @@ struct Task {
 
 /// The tasks that were woken, and how the executor itself is woken.
 #[derive(Default)]
-struct WakeList {
+pub(crate) struct WakeList {
     ready: Mutex<BTreeSet<u64>>,
     outer: Mutex<Option<Waker>>,
+}
+
+impl WakeList {
+    /// Lets the executor look again. Batches of group commit run outside of it, and give it tasks.
+    pub(crate) fn wake_executor(&self) {
+        if let Some(outer) = lock(&self.outer).take() {
+            outer.wake();
+        }
+    }
 }
 
 struct TaskWaker {
@@ -43,9 +52,7 @@ struct TaskWaker {
 impl Wake for TaskWaker {
     fn wake(self: Arc<Self>) {
         lock(&self.list.ready).insert(self.id);
-        if let Some(outer) = lock(&self.list.outer).take() {
-            outer.wake();
-        }
+        self.list.wake_executor();
     }
 }
 
@@ -53,13 +60,12 @@ impl Wake for TaskWaker {
 pub(crate) struct Executor {
     world: Arc<World>,
     tasks: BTreeMap<u64, Task>,
-    woken: Arc<WakeList>,
     next_id: u64,
 }
 
 impl Executor {
     pub(crate) fn new(world: Arc<World>) -> Self {
-        Self { world, tasks: BTreeMap::new(), woken: Arc::default(), next_id: 0 }
+        Self { world, tasks: BTreeMap::new(), next_id: 0 }
     }
 
     /// Runs tasks until this much virtual time has passed, or a violation is found.
@@ -67,7 +73,7 @@ impl Executor {
         let mut end = pin!(tokio::time::sleep(time));
         let mut polls = 0_u32;
         poll_fn(|context| {
-            *lock(&self.woken.outer) = Some(context.waker().clone());
+            *lock(&self.world.woken.outer) = Some(context.waker().clone());
             self.adopt_spawned();
             while let Some(id) = self.take_ready() {
                 self.poll_task(id);
@@ -90,14 +96,14 @@ impl Executor {
         for (label, future) in self.world.take_spawned() {
             let id = self.next_id;
             self.next_id = id.saturating_add(1);
-            let waker = Waker::from(Arc::new(TaskWaker { id, list: Arc::clone(&self.woken) }));
+            let waker = Waker::from(Arc::new(TaskWaker { id, list: Arc::clone(&self.world.woken) }));
             self.tasks.insert(id, Task { label, future, waker });
-            lock(&self.woken.ready).insert(id);
+            lock(&self.world.woken.ready).insert(id);
         }
     }
 
     fn take_ready(&self) -> Option<u64> {
-        let mut ready = lock(&self.woken.ready);
+        let mut ready = lock(&self.world.woken.ready);
         let id = *ready.iter().nth(self.world.chance.index(ready.len())?)?;
         ready.remove(&id);
         Some(id)

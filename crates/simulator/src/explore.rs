@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     faults::{Coverage, Fault},
-    history::{Options, Outcome, STEPS, find_shortest, run_history},
+    history::{Options, Outcome, Rows, STEPS, find_shortest, run_history},
     mutants::Mutant,
 };
 
@@ -78,12 +78,7 @@ fn run_seed(options: Options, out: &mut impl Write) -> io::Result<bool> {
     for line in &outcome.trace {
         writeln!(out, "{line}")?;
     }
-    let (orders, payments) = outcome.rows;
-    writeln!(
-        out,
-        "seed {}: {} steps, {orders} orders, {payments} payments: all held",
-        options.seed, outcome.steps
-    )?;
+    writeln!(out, "seed {}: {} steps, {}: all held", options.seed, outcome.steps, outcome.rows)?;
     Ok(true)
 }
 
@@ -105,7 +100,7 @@ fn print_failure(options: Options, outcome: &Outcome, out: &mut impl Write) -> i
 fn explore(command: &Command, out: &mut impl Write) -> io::Result<bool> {
     let began = start_watch();
     let limit = command.minutes.map(|it| Duration::from_secs(it.saturating_mul(60)));
-    let (mut coverage, mut count, mut rows) = (Coverage::new(), 0_u64, (0_usize, 0_usize));
+    let (mut coverage, mut count, mut rows) = (Coverage::new(), 0_u64, Rows::default());
     for seed in command.from.. {
         let is_over = limit.map_or(count >= command.histories, |it| began.elapsed() >= it);
         if is_over {
@@ -117,16 +112,15 @@ fn explore(command: &Command, out: &mut impl Write) -> io::Result<bool> {
             return print_failure(options, &outcome, out);
         }
         count = count.saturating_add(1);
-        rows = (rows.0.saturating_add(outcome.rows.0), rows.1.saturating_add(outcome.rows.1));
+        rows = rows.plus(outcome.rows);
         for (place, times) in outcome.coverage {
             let known = coverage.entry(place).or_default();
             *known = known.saturating_add(times);
         }
     }
     print_coverage(&coverage, out)?;
-    let (orders, payments) = rows;
     let seconds = began.elapsed().as_secs_f64();
-    writeln!(out, "{count} histories, {orders} orders, {payments} payments in {seconds:.1} s: all held")?;
+    writeln!(out, "{count} histories, {rows} in {seconds:.1} s: all held")?;
     Ok(true)
 }
 

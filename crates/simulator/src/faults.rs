@@ -65,6 +65,20 @@ faults! {
     NotifyLate = 1500, "notice late";
     /// A notice comes up to eight times.
     NotifyAgain = 2000, "notice repeated";
+    /// The hasher has no place for another password.
+    BusyHasher = 200, "hasher busy";
+    /// The news of an ended session reaches no instance.
+    LoseBroadcast = 3000, "broadcast lost";
+    /// A message does not reach its receiver.
+    LoseWebhook = 700, "webhook lost";
+    /// The receiver has a message, and its answer is lost.
+    LoseWebhookAnswer = 700, "webhook answer lost";
+    /// The receiver fails.
+    RefuseWebhook = 700, "webhook refused";
+    /// The receiver says that it is no longer there.
+    LoseReceiver = 50, "receiver gone";
+    /// The receiver takes seconds.
+    SlowReceiver = 500, "receiver slow";
     /// A reply is lost on the way to the client.
     LoseReply = 500, "reply lost";
     /// An instance dies at an await, and starts again later.

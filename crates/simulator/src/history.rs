@@ -1,6 +1,6 @@
 //! One history: a world, its steps, and its end, from a seed.
 
-use std::{sync::Arc, time::Duration};
+use std::{fmt, sync::Arc, time::Duration};
 
 use tokio::{runtime::Builder, task::unconstrained};
 
@@ -19,7 +19,7 @@ use crate::{
 /// How many instances share the record.
 const INSTANCES: usize = 3;
 /// Steps of a history, if nothing else is asked for.
-pub(crate) const STEPS: u32 = 200;
+pub(crate) const STEPS: u32 = 290;
 
 /// What to run.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +43,38 @@ impl Options {
     }
 }
 
+/// How much there was in a history.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Rows {
+    /// Orders in the record at the end.
+    pub(crate) orders: usize,
+    /// Payments in the record at the end.
+    pub(crate) payments: usize,
+    /// Sessions in the record at the end.
+    pub(crate) sessions: usize,
+    /// Messages that receivers of webhooks got.
+    pub(crate) messages: usize,
+}
+
+impl Rows {
+    /// Both together.
+    pub(crate) const fn plus(self, other: Self) -> Self {
+        Self {
+            orders: self.orders.saturating_add(other.orders),
+            payments: self.payments.saturating_add(other.payments),
+            sessions: self.sessions.saturating_add(other.sessions),
+            messages: self.messages.saturating_add(other.messages),
+        }
+    }
+}
+
+impl fmt::Display for Rows {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { orders, payments, sessions, messages } = self;
+        write!(f, "{orders} orders, {payments} payments, {sessions} sessions, {messages} webhooks")
+    }
+}
+
 /// What came of a history.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Outcome {
@@ -54,8 +86,8 @@ pub(crate) struct Outcome {
     pub(crate) trace: Vec<String>,
     /// Which fault met which step.
     pub(crate) coverage: Coverage,
-    /// Orders and payments in the record at the end.
-    pub(crate) rows: (usize, usize),
+    /// How much there was in it.
+    pub(crate) rows: Rows,
 }
 
 /// Runs a history in virtual time, on this thread alone.
@@ -86,6 +118,12 @@ async fn run_world(options: Options) -> Outcome {
     }
     settle_world(&world, &mut executor).await;
     let snapshot = world.record.snapshot();
+    let rows = Rows {
+        orders: snapshot.orders.len(),
+        payments: snapshot.transactions.len(),
+        sessions: snapshot.sessions.len(),
+        messages: lock(&world.hooks).count_messages(),
+    };
     // Instances hold the world, and the world its instances: without this no history would free its memory.
     lock(&world.slots).clear();
     drop(world.take_spawned());
@@ -94,7 +132,7 @@ async fn run_world(options: Options) -> Outcome {
         steps,
         trace: world.take_trace(),
         coverage: world.take_coverage(),
-        rows: (snapshot.orders.len(), snapshot.transactions.len()),
+        rows,
     }
 }
 

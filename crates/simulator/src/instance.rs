@@ -1,15 +1,22 @@
 //! An instance of the service: the real use cases on simulated ports.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicI64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicI64, Ordering},
+    },
+    time::Duration,
 };
 
 use application::{
     App, Policy,
     api_keys::{KeyUses, RecentKeys},
-    auth::Revocations,
-    caching::{CachedOrders, KnownEvents, KnownReplies, RecentBacklog, RenderedOrders, WriteThroughStore},
+    auth::{Revocations, revocations::sync_full},
+    batching::Lanes,
+    caching::{
+        CachedOrders, CachedSessions, CachedUsers, KnownEvents, KnownReplies, RecentBacklog, RenderedOrders,
+        WriteThroughStore,
+    },
     feed::{FeedParts, FeedSignal, FeedStore},
     gateways::{GatewayLimits, GuardedGateway},
     group_commit::GroupCommit,
@@ -21,30 +28,38 @@ use application::{
     webhooks::WebhookSignal,
 };
 use ports::{
-    Cache, ClaimRepository, Clock, EventRepository, IdGenerator, OrderRepository, PaymentRepository,
-    ProductRepository, Store,
+    Cache, ClaimRepository, Clock, EventRepository, FeedRepository, IdGenerator, OrderRepository,
+    PaymentRepository, ProductRepository, SessionRepository, Store, UserRepository, WebhookRepository,
 };
 
 use crate::{
     gateway::SimGateway,
     lock::lock,
+    model::check_port_error,
     ports::{
         cache::{PrivateCache, SharedCache},
+        identity::{SimBroadcast, SimHasher, SimTokens},
         locks::SimLocks,
         reads::SimReads,
         store::SimStore,
         surroundings::{Inert, SimClock, SimIds},
+        webhooks::{SimMessages, SimSender},
     },
-    world::{Slot, World},
+    world::{Label, Slot, World},
 };
 
 /// How many batches of one kind run at once.
-const LANES: usize = 2;
+const LANES: Lanes = Lanes { max: 2, items: 2 };
+
+/// How often in a row an instance looks for ended sessions.
+const LOOKS: u32 = 8;
+/// How long it waits between two looks, as its process does.
+const LOOK_INTERVAL: Duration = Duration::from_millis(400);
 
 /// Adds a slot for an instance that is down.
 pub(crate) fn add_slot(world: &World) {
     let alive = Arc::new(AtomicBool::new(false));
-    lock(&world.slots).push(Slot { app: None, alive, skew_ms: Arc::default() });
+    lock(&world.slots).push(Slot { app: None, alive, skew_ms: Arc::default(), is_looking: Arc::default() });
 }
 
 /// Starts the instance, unless it runs.
@@ -57,6 +72,7 @@ pub(crate) fn start_instance(world: &Arc<World>, number: usize) {
     {
         slot.app = Some(app);
         slot.alive = alive;
+        slot.is_looking = Arc::default();
     }
     world.trace(|| format!("instance {number} starts"));
 }
@@ -66,13 +82,35 @@ pub(crate) fn set_clock(world: &World, number: usize, skew_ms: i64) {
     if let Some(slot) = lock(&world.slots).get(number) {
         slot.skew_ms.store(skew_ms, Ordering::Relaxed);
     }
+    world.note_clock_skew();
+}
+
+/// Lets every instance look for ended sessions for some seconds, as its process always does. Those that look already go on.
+pub(crate) fn start_revocation_loops(world: &Arc<World>) {
+    let of_slot = |(number, it): (usize, &Slot)| Some((number, it.app.clone()?, Arc::clone(&it.is_looking)));
+    let live: Vec<_> = lock(&world.slots).iter().enumerate().filter_map(of_slot).collect();
+    for (number, app, is_looking) in live {
+        if is_looking.swap(true, Ordering::Relaxed) {
+            continue;
+        }
+        let observer = Arc::clone(world);
+        world.spawn(Label { instance: Some(number), step: "revocations" }, async move {
+            for _ in 0..LOOKS {
+                if let Err(error) = sync_full(&app).await {
+                    check_port_error(&observer, &error);
+                }
+                tokio::time::sleep(LOOK_INTERVAL).await;
+            }
+            is_looking.store(false, Ordering::Relaxed);
+        });
+    }
 }
 
 /// The store as instances have it: events are added, committed orders are cached, units are grouped, and the record is reached last.
 fn build_store(
     world: &Arc<World>,
-    cache: &Arc<dyn Cache>,
-    clock: &Arc<dyn Clock>,
+    (cache, clock): (&Arc<dyn Cache>, &Arc<dyn Clock>),
+    users: Arc<dyn UserRepository>,
     signal: &Arc<FeedSignal>,
     is_grouped: bool,
 ) -> Arc<dyn Store> {
@@ -81,7 +119,7 @@ fn build_store(
     let written = WriteThroughStore::new(record, Arc::clone(cache));
     let ids: Arc<dyn IdGenerator> = Arc::new(SimIds(Arc::clone(world)));
     let parts = FeedParts {
-        users: world.record.clone(),
+        users,
         api_keys: world.record.clone(),
         renderer: Arc::new(Inert),
         clock: Arc::clone(clock),
@@ -96,6 +134,10 @@ struct Reads {
     products: Arc<dyn ProductRepository>,
     orders: Arc<dyn OrderRepository>,
     payments: Arc<dyn PaymentRepository>,
+    users: Arc<dyn UserRepository>,
+    sessions: Arc<dyn SessionRepository>,
+    feed: Arc<dyn FeedRepository>,
+    webhooks: Arc<dyn WebhookRepository>,
     events: Arc<dyn EventRepository>,
     claims: Arc<dyn ClaimRepository>,
 }
@@ -109,6 +151,10 @@ impl Reads {
                 products: reads.clone(),
                 orders: reads.clone(),
                 payments: reads.clone(),
+                users: reads.clone(),
+                sessions: reads.clone(),
+                feed: reads.clone(),
+                webhooks: reads.clone(),
                 events: reads.clone(),
                 claims: reads,
             };
@@ -118,7 +164,11 @@ impl Reads {
             orders: Arc::new(GroupedOrders::new(reads.clone(), LANES)),
             payments: Arc::new(GroupedPayments::new(reads.clone(), LANES)),
             events: Arc::new(GroupedEvents::new(reads.clone(), LANES)),
-            claims: Arc::new(GroupedClaims::new(reads, LANES)),
+            claims: Arc::new(GroupedClaims::new(reads.clone(), LANES)),
+            users: reads.clone(),
+            sessions: reads.clone(),
+            feed: reads.clone(),
+            webhooks: reads,
         }
     }
 }
@@ -134,12 +184,13 @@ fn build_app(world: &Arc<World>, number: usize, alive: &Arc<AtomicBool>, skew_ms
     let gateway = Arc::new(SimGateway(Arc::clone(world)));
     let guarded = GuardedGateway::new(gateway, GatewayLimits::default(), clock.clone(), Arc::new(()));
     let feed_signal = Arc::<FeedSignal>::default();
+    let users: Arc<dyn UserRepository> = Arc::new(CachedUsers::new(reads.users.clone(), private()));
     App {
-        store: build_store(world, &cache, &clock, &feed_signal, is_grouped),
-        users: record.clone(),
-        cached_users: record.clone(),
-        sessions: record.clone(),
-        cached_sessions: record.clone(),
+        store: build_store(world, (&cache, &clock), users.clone(), &feed_signal, is_grouped),
+        users: reads.users,
+        cached_users: users,
+        cached_sessions: Arc::new(CachedSessions::new(reads.sessions.clone(), cache.clone())),
+        sessions: reads.sessions,
         second_factors: record.clone(),
         one_time_codes: Arc::new(Inert),
         api_keys: record.clone(),
@@ -158,27 +209,27 @@ fn build_app(world: &Arc<World>, number: usize, alive: &Arc<AtomicBool>, skew_ms
         rendered_orders: RenderedOrders::new(private()),
         payments: reads.payments,
         events: reads.events,
-        feed: record.clone(),
+        feed: reads.feed,
         overview: record.clone(),
         recent_backlog: RecentBacklog::default(),
         feed_signal,
         findings: record.clone(),
-        webhooks: record.clone(),
-        webhook_sender: Arc::new(Inert),
-        webhook_renderer: Arc::new(Inert),
+        webhooks: reads.webhooks,
+        webhook_sender: Arc::new(SimSender(Arc::clone(world))),
+        webhook_renderer: Arc::new(SimMessages),
         webhook_signal: WebhookSignal::default(),
         secret_cipher: Arc::new(Inert),
         claims: reads.claims,
         locks: Arc::new(SimLocks { world: Arc::clone(world), alive: Arc::clone(alive) }),
         throttle: Arc::new(Inert),
         digests: Arc::new(Inert),
-        hasher: Arc::new(Inert),
-        tokens: Arc::new(Inert),
+        hasher: Arc::new(SimHasher(Arc::clone(world))),
+        tokens: Arc::new(SimTokens(Arc::clone(world))),
         unreadable_rows: Arc::new(UnreadableRows::new(clock.clone())),
         ids: Arc::new(SimIds(Arc::clone(world))),
         metrics: Arc::new(()),
         gateways: vec![Arc::new(guarded)],
-        revocation_broadcast: Arc::new(Inert),
+        revocation_broadcast: Arc::new(SimBroadcast(Arc::clone(world))),
         revocations: Revocations::default(),
         policy: Policy::default(),
         account_tasks: record,

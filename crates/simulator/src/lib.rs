@@ -11,8 +11,7 @@
 //!          MemoryRecord, gateway's books, what clients know ─► checks, written from the contract
 //! ```
 //!
-//! After the steps the faults end, and everything must come to a state that waits for a person. Sessions, accounts
-//! and webhooks are not simulated.
+//! After the steps the faults end, and everything must come to a state that waits for a person.
 
 mod ask;
 mod chance;
@@ -29,7 +28,9 @@ mod model;
 mod mutants;
 mod people;
 mod ports;
+mod sessions;
 mod sweeps;
+mod webhooks;
 mod workload;
 mod world;
 

@@ -15,7 +15,7 @@ usage: cargo xtask sim [options]
   --histories N    runs this many histories (200), from seed --from (1)
   --from N         the first seed
   --minutes M      runs histories until the time is over
-  --steps N        steps of a history (200)
+  --steps N        steps of a history (290)
   --mutants        plants each fault, and counts the histories until it is found
 ";
 

@@ -2,6 +2,8 @@
 //! product, to show that the checks would find it.
 
 mod commits;
+mod sessions;
+mod webhooks;
 
 use domain::{
     OrderKey, Transaction,
@@ -12,6 +14,8 @@ use ports::{Claim, IdempotencyKey, OrderHead, ParsedNotice, PaymentCase};
 use crate::{lock::lock, world::World};
 
 pub(crate) use commits::commit_unit;
+pub(crate) use sessions::{plant_generation, plant_revocations};
+pub(crate) use webhooks::plant_due_deliveries;
 
 /// Generates the planted faults from one table: name, and the promise that it breaks.
 macro_rules! mutants {
@@ -73,6 +77,18 @@ mutants! {
     OrdersNeverExpire = "the sweep that closes unpaid orders is off";
     HoldsNeverEnd = "the sweep that releases uncaptured payments is off";
     NothingIsLookedUp = "the sweep that looks payments up is off";
+    LogoutIsNotStored = "a logout is not stored";
+    OthersStayLive = "a new password or a closed account ends no session";
+    RevocationsAreNotRead = "instances do not read which sessions ended elsewhere";
+    GenerationIsNotCompared = "a session is not compared when its refresh token is exchanged";
+    PasswordIsNotRequired = "a session begins although its password was replaced meanwhile";
+    SpentTokensStayGood = "a spent refresh token counts as the newest one";
+    SpentTimesAreForgotten = "the times at which refresh tokens were spent are not stored";
+    NotedBeforeSent = "a webhook is noted as delivered before it is sent";
+    CursorSkipsEvent = "the cursor of an endpoint moves past an event without a delivery";
+    CursorMovesAlone = "the cursor of an endpoint moves in a commit before that of its deliveries";
+    SilenceIsSuccess = "a webhook without an answer counts as delivered";
+    FollowersDoNotWait = "a webhook does not wait for earlier ones about the same subject";
 }
 
 /// The head of an order as it is read to confirm a cached one.
@@ -93,6 +109,7 @@ pub(crate) fn plant_transactions(world: &World, order: OrderKey, now: Vec<Transa
 
 /// An order with its payments as a use case reads them.
 pub(crate) fn plant_case(world: &World, mut case: PaymentCase) -> PaymentCase {
+    case.transactions = plant_transactions(world, case.order.key, case.transactions);
     if world.has_mutant(Mutant::RefundsAreNotSummed) {
         for refund in case.transactions.iter_mut().flat_map(|it| &mut it.refunds) {
             // As if it had been withdrawn: it no longer counts.

@@ -44,6 +44,12 @@ pub(crate) const SWEEPS: &[Sweep] = &[
     Sweep { name: "number-events",      pass: |app| Box::pin(feed::number_events(app)),               off_by: Some(Mutant::EventsGetNoNumbers) },
 ];
 
+/// Starts the sweep that numbers events, as an instance does soon after it committed some.
+pub(crate) fn start_numbering(world: &Arc<World>, instance: usize, app: &Arc<App>) {
+    let numbering = SWEEPS.iter().filter(|it| it.name == "number-events");
+    numbering.for_each(|it| start_sweep(world, instance, app, *it));
+}
+
 /// Starts one pass on an instance.
 pub(crate) fn start_sweep(world: &Arc<World>, instance: usize, app: &Arc<App>, sweep: Sweep) {
     if sweep.off_by.is_some_and(|it| world.has_mutant(it)) {

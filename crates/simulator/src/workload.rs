@@ -13,7 +13,9 @@ use crate::{
     lock::lock,
     model::KnownOrder,
     people::{CUSTOMERS, OPERATOR, PRODUCTS},
+    sessions::make_session_step,
     sweeps::{SWEEPS, start_sweep},
+    webhooks::make_webhook_step,
     world::{Label, World},
 };
 
@@ -33,7 +35,7 @@ const TARGETS: [OrderStatus; 8] = [
 pub(crate) fn make_step(world: &Arc<World>) -> Duration {
     world.set_label(Label::outside("step"));
     let chance = &world.chance;
-    match chance.below(100) {
+    match chance.below(145) {
         0..16 => place(world),
         16..32 => pay(world),
         32..41 => retry(world),
@@ -49,6 +51,8 @@ pub(crate) fn make_step(world: &Arc<World>) -> Duration {
         94..96 => adjust(world),
         96 => set_some_clock(world),
         97 => return Duration::from_secs(chance.below(1_800)),
+        100..130 => make_session_step(world),
+        130..145 => make_webhook_step(world),
         _ => return Duration::from_millis(chance.below(20_000)),
     }
     // Short, so that what one step began is not finished when the next one begins.

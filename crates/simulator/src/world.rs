@@ -19,12 +19,15 @@ use tokio::{sync::oneshot, time::Instant};
 
 use crate::{
     chance::Chance,
+    executor::WakeList,
     faults::{Coverage, Fault},
     gateway::Ledger,
     lock::lock,
     model::Model,
     mutants::Mutant,
     ports::{cache::SharedEntries, locks::LockTable},
+    sessions::SessionBook,
+    webhooks::HookBook,
 };
 
 /// The time at which every history begins.
@@ -57,6 +60,8 @@ pub(crate) struct Slot {
     pub(crate) alive: Arc<AtomicBool>,
     /// By how much its clock is ahead, in milliseconds.
     pub(crate) skew_ms: Arc<AtomicI64>,
+    /// Whether it looks for ended sessions at present.
+    pub(crate) is_looking: Arc<AtomicBool>,
 }
 
 /// One simulated world.
@@ -65,6 +70,8 @@ pub(crate) struct World {
     pub(crate) record: Arc<MemoryRecord>,
     pub(crate) ledger: Mutex<Ledger>,
     pub(crate) model: Mutex<Model>,
+    pub(crate) sessions: Mutex<SessionBook>,
+    pub(crate) hooks: Mutex<HookBook>,
     pub(crate) slots: Mutex<Vec<Slot>>,
     pub(crate) shared_cache: SharedEntries,
     pub(crate) locks: LockTable,
@@ -74,11 +81,15 @@ pub(crate) struct World {
     pub(crate) first_heads: Mutex<BTreeMap<i64, OrderHead>>,
     /// The transactions before the last commit; only a planted fault uses them.
     pub(crate) lagging: Mutex<Vec<Transaction>>,
+    /// By how much the clocks of instances differ at most, from each time on.
+    clock_skews: Mutex<Vec<(Duration, Duration)>>,
     ids: AtomicI64,
     has_faults: AtomicBool,
     coverage: Mutex<Coverage>,
     label: Mutex<Label>,
     spawned: Mutex<Vec<(Label, TaskFuture)>>,
+    /// The tasks that can go on.
+    pub(crate) woken: Arc<WakeList>,
     trace: Mutex<Option<Vec<String>>>,
     violation: Mutex<Option<String>>,
     began: Instant,
@@ -94,17 +105,21 @@ impl World {
             record: Arc::default(),
             ledger: Mutex::default(),
             model: Mutex::default(),
+            sessions: Mutex::default(),
+            hooks: Mutex::default(),
             slots: Mutex::default(),
             shared_cache: SharedEntries::default(),
             locks: LockTable::default(),
             mutant,
             first_heads: Mutex::default(),
             lagging: Mutex::default(),
+            clock_skews: Mutex::default(),
             ids: AtomicI64::new(1_000),
             has_faults: AtomicBool::new(true),
             coverage: Mutex::default(),
             label: Mutex::new(Label::outside("begin")),
             spawned: Mutex::default(),
+            woken: Arc::default(),
             trace: Mutex::new(traces.then(Vec::new)),
             violation: Mutex::default(),
             began,
@@ -119,6 +134,23 @@ impl World {
     /// The true time, which no instance knows exactly.
     pub(crate) fn now(&self) -> Timestamp {
         BEGINNING.saturating_add(self.elapsed())
+    }
+
+    /// Notes by how much clocks differ from now on.
+    pub(crate) fn note_clock_skew(&self) {
+        let of_slot = |it: &Slot| it.skew_ms.load(Ordering::Relaxed);
+        let skews: Vec<_> = lock(&self.slots).iter().map(of_slot).collect();
+        let most =
+            skews.iter().max().zip(skews.iter().min()).map_or(0, |(most, least)| most.abs_diff(*least));
+        lock(&self.clock_skews).push((self.elapsed(), Duration::from_millis(most)));
+    }
+
+    /// By how much the clocks of any two instances have differed at most, at any moment since then.
+    pub(crate) fn clock_skew_since(&self, at: Duration) -> Duration {
+        let skews = lock(&self.clock_skews);
+        let later = skews.partition_point(|it| it.0 < at);
+        let relevant = skews.get(later.saturating_sub(1)..).unwrap_or_default();
+        relevant.iter().map(|it| it.1).max().unwrap_or_default()
     }
 
     /// Waits for 1 to `ms_max` ms. Other tasks go on, and the instance may die here.
@@ -192,6 +224,7 @@ impl World {
     /// Starts a task; the executor takes it over at its next turn.
     pub(crate) fn spawn(&self, label: Label, task: impl Future<Output = ()> + Send + 'static) {
         lock(&self.spawned).push((label, Box::pin(task)));
+        self.woken.wake_executor();
     }
 
     pub(crate) fn take_spawned(&self) -> Vec<(Label, TaskFuture)> {

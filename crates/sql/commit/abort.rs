@@ -108,7 +108,7 @@ async fn find_email_conflict(database: &Database, account: &User) -> Result<Comm
 
 /// Turns a unique violation of an insert into `refusal`; use it only where every unique key has that
 /// meaning.
-pub(super) fn check_insert(outcome: QueryResult<usize>, refusal: impl FnOnce() -> Violation) -> WriteOutcome {
+pub(super) fn check_insert<T>(outcome: QueryResult<T>, refusal: impl FnOnce() -> Violation) -> WriteOutcome {
     match outcome {
         Ok(_) => Ok(()),
         // A plain `INSERT` and its error. `INSERT IGNORE` would hide other errors too, such as a value that

@@ -4,6 +4,7 @@
 //! units ─► one transaction, few statements with many rows ─► all committed
 //!              │ a guard failed        ─► rolled back; units whose order has moved on are stale, the others are
 //!              │                          tried again together, and if there is none, each half by itself
+//!              │ lost a conflict       ─► rolled back, then repeated as a whole a few times: who won is done with the rows
 //!              │ a lock was not free   ─► rolled back; every unit is committed singly, at the same time
 //!              │ no answer to COMMIT   ─► unknown for every unit
 //! ```
@@ -14,6 +15,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::mem::discriminant;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
@@ -29,10 +31,10 @@ use super::{
     sale::StockShortage,
 };
 use crate::connection::{Conn, Database};
-use crate::dialect::is_blocked;
+use crate::dialect::find_obstacle;
 use crate::multi_row::{RunOutcome, apply_run};
 use crate::sql::cached_statement::{CachedStatement, pad_keys};
-use crate::sql::fault::is_fault;
+use crate::sql::fault::{Obstacle, is_fault};
 use crate::sql::schema::orders;
 
 type Outcome = Result<(), CommitError>;
@@ -42,6 +44,11 @@ type Member = (usize, UnitOfWork);
 
 /// The largest number of statements of one transaction that serve a single write each.
 const STATEMENTS_MAX: usize = 96;
+
+/// How often a transaction that loses conflicts is repeated before its units are committed singly. Where servers certify
+/// each other's commits, singly they would also undo each other: of all units that change one row, one is committed at a
+/// time, whereas together all are.
+const CONFLICTS_MAX: u32 = 16;
 
 /// Commits every unit; see [`Store::commit_all`].
 pub(super) async fn commit_units(database: &Database, units: Vec<UnitOfWork>) -> Vec<Outcome> {
@@ -225,15 +232,22 @@ async fn commit_together(
     members: &[Member],
 ) -> Result<Result<(), SplitReason>, PortError> {
     let all = members.iter().map(|(_, unit)| unit.clone()).fold(UnitOfWork::new(), UnitOfWork::merge);
-    let writes = all.in_batch_order();
+    let (writes, conflicts) = (all.in_batch_order(), AtomicU32::new(0));
     database
         .run_commit(async move |conn: &mut Conn| match apply_batch(conn, &writes).await {
             Ok(()) => Ok(Ok(())),
             Err(Abort::Violation(_)) => Ok(Err(SplitReason::Refused)),
-            Err(Abort::Failed(error)) if is_blocked(conn, &error).await => Ok(Err(SplitReason::Blocked)),
-            // It comes from a statement, so COMMIT was never sent, and only the unit at fault must get the error.
-            Err(Abort::Failed(error)) if is_fault(&error) => Ok(Err(SplitReason::Refused)),
-            Err(Abort::Failed(error)) => Err(error),
+            Err(Abort::Failed(error)) => match find_obstacle(conn, &error).await {
+                Some(Obstacle { is_over: true })
+                    if conflicts.fetch_add(1, Ordering::Relaxed) < CONFLICTS_MAX =>
+                {
+                    Err(error)
+                }
+                Some(Obstacle { .. }) => Ok(Err(SplitReason::Blocked)),
+                // It comes from a statement, so COMMIT was never sent, and only the unit at fault must get the error.
+                None if is_fault(&error) => Ok(Err(SplitReason::Refused)),
+                None => Err(error),
+            },
         })
         .await
 }

@@ -10,10 +10,13 @@ use ports::{OpenLimit, OpenLimits};
 
 use super::abort::{Violation, WriteOutcome, check_insert};
 use crate::connection::Conn;
+use crate::multi_row::lower_counts;
 use crate::sql::{cached_statement::CachedStatement, schema::open_order_counts as counts};
 
-/// What stands for the orders themselves: no product has this id.
+/// The product id of the row that counts the orders themselves: no product has it.
 const ORDERS: &str = "";
+/// A number by which the count of a user and a product changes.
+pub(crate) type CountChange<'w> = ((UserKey, &'w str), i64);
 /// A count that leaves no room: every limit is a `u32`, and one more would be beyond it.
 const CLOSED: i64 = 4_294_967_295;
 
@@ -37,10 +40,11 @@ pub(super) async fn add(
 
 /// Takes an order and its pieces off the counts.
 pub(super) async fn remove(conn: &mut Conn, owner: UserKey, lines: &[StockLine]) -> WriteOutcome {
-    lower_count(conn, owner, ORDERS, 1).await?;
-    for line in in_order(lines) {
-        lower_count(conn, owner, line.product.as_str(), line.quantity).await?;
-    }
+    let mut lowered = vec![((owner, ORDERS), 1)];
+    lowered
+        .extend(in_order(lines).into_iter().map(|it| ((owner, it.product.as_str()), i64::from(it.quantity))));
+    // What was never counted, because its order is older than the counts, is not taken off.
+    lower_counts(conn, &lowered).await?;
     Ok(())
 }
 
@@ -114,13 +118,4 @@ async fn raise_known(conn: &mut Conn, owner: UserKey, of: &str, by: u32, room: u
 /// What is added to the number of all orders that the user ever placed.
 fn placed_by(of: &str, by: u32) -> i64 {
     if of == ORDERS { i64::from(by) } else { 0 }
-}
-
-/// What was never counted, because its order is older than the counts, is not taken off.
-async fn lower_count(conn: &mut Conn, owner: UserKey, of: &str, by: u32) -> QueryResult<()> {
-    let by = i64::from(by);
-    let count = counts::table.find((owner.get(), of)).filter(counts::total.ge(by));
-    let update = diesel::update(count).set(counts::total.eq(counts::total - by));
-    CachedStatement(update).execute(conn).await?;
-    Ok(())
 }

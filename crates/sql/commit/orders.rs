@@ -8,6 +8,7 @@ use domain::{
 use super::abort::{Violation, WriteOutcome, check_guard, check_insert};
 use super::archive;
 use crate::connection::Conn;
+use crate::multi_row::insert_item_rows;
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::row::{DetailsRow, HistoryRow, NewItem, OrderRow};
 use crate::sql::schema::{order_details, order_items, order_status_history, orders};
@@ -16,11 +17,8 @@ use crate::sql::value::SqlTimestamp;
 pub(super) async fn insert_order(conn: &mut Conn, order: &Order, entry: &HistoryEntry) -> WriteOutcome {
     let insert = diesel::insert_into(orders::table).values(OrderRow::from(order));
     check_insert(insert.execute(conn).await, || Violation::Stale)?;
-    // One statement for each line rather than one for all: its text never changes, so it stays prepared.
-    for item in NewItem::from_order(order) {
-        let insert = diesel::insert_into(order_items::table).values(item);
-        check_insert(insert.execute(conn).await, || Violation::Stale)?;
-    }
+    let items = NewItem::from_order(order).collect();
+    check_insert(insert_item_rows(conn, items).await, || Violation::Stale)?;
     insert_details(conn, order).await?;
     insert_history_entry(conn, order.key, entry).await
 }

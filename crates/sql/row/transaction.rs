@@ -140,6 +140,11 @@ impl TransactionRow {
         self.transaction_id.clone()
     }
 
+    /// Whether refunds may be stored for this transaction: there are none before its capture.
+    pub(in crate::sql) const fn may_have_refunds(&self) -> bool {
+        self.captured_amount.is_some()
+    }
+
     /// Whether dispute events are stored for this transaction.
     pub(in crate::sql) const fn has_disputes(&self) -> bool {
         self.disputed_amount.is_some()

@@ -1,4 +1,5 @@
-//! Private servers for tests: MariaDB, Redis (also as a cluster and with Sentinels) and memcached, each with a free port and a temporary folder.
+//! Private servers for tests: MariaDB (also as a Galera cluster), MySQL (as a replication group), Redis (also as a cluster and
+//! with Sentinels) and memcached, each with free ports and temporary folders.
 //!
 //! A server ends when its value is dropped, and at the latest with the process, however that ends. Nothing
 //! here touches a server that another program started.
@@ -21,6 +22,7 @@ mod galera;
 mod kind;
 mod location;
 mod mysql_database;
+mod mysql_group;
 mod process;
 mod program;
 mod redis_cluster;
@@ -39,6 +41,7 @@ pub use kind::{
 };
 pub use location::find_free_port;
 pub use mysql_database::mysql_database;
+pub use mysql_group::{MySqlGroup, MySqlProgram};
 pub use process::Process;
 pub use program::{MissingProgram, missing_programs};
 pub use redis_cluster::RedisCluster;

@@ -7,6 +7,7 @@ compares it with what is stored. Those rules are listed below, as the service sa
 import itertools
 import os
 import pathlib
+import time
 import uuid
 
 import requests
@@ -109,7 +110,12 @@ def start_payment(following):
 
     def post(path, body):
         headers = {**Operator.headers(), "Idempotency-Key": str(uuid.uuid4())}
-        answer = requests.post(f"{BASE}{path}", headers=headers, json=body, timeout=30)
+        # A busy machine may be too slow for a deadline; the same key does the work once.
+        for _ in range(20):
+            answer = requests.post(f"{BASE}{path}", headers=headers, json=body, timeout=30)
+            if answer.status_code != 503:
+                break
+            time.sleep(int(answer.headers.get("Retry-After", 1)))
         answer.raise_for_status()
         return answer.json()
 

@@ -27,7 +27,7 @@ pub(crate) fn run(root: &Path, extra: &[String]) -> io::Result<bool> {
 /// Whether anything but instructions is measured: workloads are named, or all are run.
 fn needs_service(extra: &[String]) -> bool {
     /// The options that are followed by a value.
-    const VALUED: &[&str] = &["--seconds", "--rounds", "--clients", "--baseline", "--log"];
+    const VALUED: &[&str] = &["--seconds", "--rounds", "--clients", "--rows", "--baseline", "--log"];
     let mut arguments = extra.iter().map(String::as_str);
     let mut counts_alone = false;
     while let Some(argument) = arguments.next() {

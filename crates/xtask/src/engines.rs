@@ -1,55 +1,87 @@
-//! `cargo xtask engines`: what Idem does on servers that replicate, as far as they are installed.
+//! `cargo xtask engines`: what Idem does on servers that replicate, as far as they can be had.
 
 use std::io::{self, Write};
 use std::path::Path;
 
-use test_servers::Galera;
+use test_servers::{Galera, MySqlGroup, MySqlProgram};
 
-use crate::{cargo, programs};
+use crate::{cargo, mysql, programs};
 
 /// Names one server to the contract suite of the record.
 const ONE_SERVER: &str = "TEST_MYSQL_URL";
 /// Names several servers with the same data to the tests over servers, with commas between them.
 const ALL_SERVERS: &str = "TEST_MYSQL_SERVERS";
-/// The suites on Galera: a name, and the arguments of cargo.
-const GALERA_SUITES: &[(&str, &[&str])] = &[
-    ("contract, at one node", &["test", "-p", "adapters-mysql", "--test", "contract", "--no-fail-fast"]),
-    (
-        "races and fresh reads, over three nodes",
-        &[
-            "test",
-            "-p",
-            "adapters-mysql",
-            "--test",
-            "writers",
-            "--",
-            "--ignored",
-            "--nocapture",
-            "--test-threads=1",
-        ],
-    ),
-];
+/// Names the folder of an unpacked MySQL to the tests that start it.
+const MYSQL_PROGRAM: &str = "TEST_MYSQL_PROGRAM";
+/// The suites that every server of this protocol must pass.
+const RECORD_SUITES: &[&str] = &["contract", "deadlocks", "adoption", "migration", "likeness", "schema"];
+/// The suites that every node of a cluster must pass: an adoption is refused there.
+const NODE_SUITES: &[&str] = &["contract"];
+/// For tests that need servers which the tests of one machine do not start.
+const IGNORED: &[&str] = &["--ignored", "--nocapture", "--test-threads=1"];
 
-/// Starts a cluster, runs every suite against it and prints a table. True if all succeeded, or if Galera is not
-/// installed, which is printed.
-pub(crate) fn run_galera(root: &Path) -> io::Result<bool> {
+/// A test binary with its environment and arguments.
+struct Suite<'a> {
+    /// The name of the binary.
+    name: &'a str,
+    /// The variables that name servers.
+    variables: Vec<(&'static str, String)>,
+    /// The arguments of the binary.
+    arguments: &'a [&'a str],
+}
+
+impl Suite<'_> {
+    fn run(&self, root: &Path) -> io::Result<bool> {
+        let mut command = cargo::cargo_command(root);
+        // The whole workspace, as for all tests: for one package other features would be built. Where two packages have a
+        // suite of that name, both run.
+        command.args(["test", "--workspace", "--no-fail-fast", "--test", self.name, "--"]);
+        command.args(self.arguments).envs(self.variables.iter().map(|(name, value)| (name, value)));
+        Ok(command.status()?.success())
+    }
+}
+
+/// Starts a cluster, runs every suite against it and prints a table. `is_short` leaves out the contract. True if all
+/// succeeded, or if Galera is not installed, which is printed.
+pub(crate) fn run_galera(root: &Path, is_short: bool) -> io::Result<bool> {
     let mut out = io::stdout();
     if !Galera::is_installed() {
-        writeln!(out, "galera: skipped, it is not installed (Debian has it in galera-4 and mariadb-server)")?;
+        writeln!(out, "galera: SKIPPED, it is not installed (Debian has it in galera-4 and mariadb-server)")?;
         return Ok(true);
     }
     let cluster = Galera::start()?;
     let urls = cluster.urls();
     let mut rows = vec![("three nodes start", true)];
-    for (name, arguments) in GALERA_SUITES {
-        let mut command = cargo::cargo_command(root);
-        command.args(*arguments).env(ALL_SERVERS, urls.join(","));
-        if let Some(first) = urls.first() {
-            command.env(ONE_SERVER, first);
-        }
-        rows.push((*name, command.status()?.success()));
+    if !is_short {
+        rows.extend(run_at_server(root, NODE_SUITES, &urls)?);
     }
+    let races = Suite { name: "writers", variables: vec![(ALL_SERVERS, urls.join(","))], arguments: IGNORED };
+    rows.push(("races and fresh reads, over three nodes", races.run(root)?));
     print_table("galera", &rows)
+}
+
+/// Runs the suites of the record at the primary of a private replication group of MySQL, and the one that kills a primary.
+/// True if all succeeded, or if MySQL cannot be had, which is printed.
+pub(crate) fn run_group(root: &Path) -> io::Result<bool> {
+    let Some(folder) = mysql::unpack_mysql(root)? else { return Ok(true) };
+    let group = MySqlGroup::start(MySqlProgram::find(&folder)?)?;
+    let mut rows = vec![("three members start", true)];
+    rows.extend(run_at_server(root, RECORD_SUITES, &group.urls())?);
+    drop(group);
+    let variables = vec![(MYSQL_PROGRAM, folder.display().to_string())];
+    let loss = Suite { name: "group", variables, arguments: IGNORED };
+    rows.push(("hot product, loss and return of the primary", loss.run(root)?));
+    print_table("group-replication", &rows)
+}
+
+/// Runs the suites at the first of these servers.
+fn run_at_server<'a>(root: &Path, suites: &[&'a str], urls: &[String]) -> io::Result<Vec<(&'a str, bool)>> {
+    let variables: Vec<_> = urls.first().map(|it| (ONE_SERVER, it.clone())).into_iter().collect();
+    let run = |name: &&'a str| {
+        let suite = Suite { name, variables: variables.clone(), arguments: &[] };
+        Ok((*name, suite.run(root)?))
+    };
+    suites.iter().map(run).collect()
 }
 
 /// Runs the suites of Redis on a private cluster, or on a master with Sentinels: the tests start these servers themselves.
@@ -62,9 +94,8 @@ pub(crate) fn run_redis(root: &Path, engine: &RedisEngine) -> io::Result<bool> {
     for (name, arguments) in
         [("contracts", ["--skip", engine.loss]), ("loss of the master", [engine.loss, "--nocapture"])]
     {
-        let mut command = cargo::cargo_command(root);
-        command.args(["test", "-p", "adapters-redis", "--test", engine.suite, "--no-fail-fast", "--"]);
-        rows.push((name, command.args(arguments).status()?.success()));
+        let suite = Suite { name: engine.suite, variables: Vec::new(), arguments: &arguments };
+        rows.push((name, suite.run(root)?));
     }
     print_table(engine.suite, &rows)
 }

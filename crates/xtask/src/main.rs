@@ -7,11 +7,15 @@ mod console;
 mod deny;
 mod engines;
 mod fuzz;
+mod kubernetes;
 mod localstripe;
+mod mysql;
 mod openapi;
+mod parts;
 mod plans;
 mod program;
 mod programs;
+mod rustdoc;
 mod servers;
 mod sim;
 mod test;
@@ -19,6 +23,7 @@ mod tidy;
 
 use console::Missing;
 use program::Program;
+use std::ffi::OsStr;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,15 +33,17 @@ const USAGE: &str = "\
 usage: cargo xtask <command>
 
   bench [args…]   how fast the service is, in release on private servers: [workload …] [--seconds N] [--rounds N]
-                  [--clients N] [--quick] [--instructions] [--write] [--baseline FILE] [--log FILE]
+                  [--clients N] [--quick] [--instructions] [--write] [--baseline FILE] [--log FILE]; `growth [--rows N]`: among
+                  ten thousand orders and among N
   chaos [args…]   servers and instances that are killed, hung, emptied and cut off under load, in release: [--minutes N]
                   [--seed S] [--clients N] [--longest MS]
   clients         generates the client libraries in crates/client from docs/openapi.json; with `--check`, compares them
                   with it and tries them
   console         the operators' console: builds it, compares it with the committed files, tests it in Chromium
   check           formatting, lints, docs, denied crates, tidy: everything short of running the code
-  engines galera  the record on a Galera cluster of your own: contract, and races over several nodes; `redis-cluster` and
-                  `sentinel` instead: the shared cache, locks and counters there, also when a master is killed
+  engines galera  the record on a Galera cluster of your own: contract, and races over several nodes, or with `--short`
+                  only the races; `group-replication` instead: on MySQL itself, also when the primary is killed;
+                  `redis-cluster` and `sentinel`: the shared cache, locks and counters there, also when a master is killed
   fuzz [args…]    hostile input for every parser, in release: [--minutes N] [--seed S]
   openapi         tries the service and its description with tools from npm and PyPI; with `--write`, renews the
                   description in docs/openapi.json
@@ -48,9 +55,15 @@ usage: cargo xtask <command>
   tidy            the rules of the house that no compiler knows; with `--list`, the places that they count
 ";
 
+/// The option that names a service to try, as `cargo xtask test` does. A tool that cannot be had is no fault then.
+const PROGRAM: &str = "--program";
+
 fn main() -> ExitCode {
-    let args: Vec<String> = env::args().skip(1).collect();
-    match run(&args) {
+    let outcome = match rustdoc::find_replaced() {
+        Some(rustdoc) => replace_rustdoc(&rustdoc),
+        None => run(&env::args().skip(1).collect::<Vec<_>>()),
+    };
+    match outcome {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
@@ -60,6 +73,11 @@ fn main() -> ExitCode {
     }
 }
 
+fn replace_rustdoc(rustdoc: &OsStr) -> io::Result<bool> {
+    let args: Vec<_> = env::args_os().skip(1).collect();
+    rustdoc::run(rustdoc, &args, &bench::target_folder()?.join("doc"))
+}
+
 /// Runs one command. False if it found a fault, which it has printed.
 fn run(args: &[String]) -> io::Result<bool> {
     let root = workspace_root()?;
@@ -67,16 +85,23 @@ fn run(args: &[String]) -> io::Result<bool> {
         Some(("bench", extra)) => Ok(programs::ensure_programs()? && bench::run(&root, extra)?),
         Some(("chaos", extra)) => Ok(programs::ensure_programs()? && chaos::run(&root, extra)?),
         Some(("check", [])) => Ok(cargo::run(&root, &["fmt", "--all", "--check"])?
-            && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
-            && cargo::document(&root)?
+            && tidy::run(&root)?
             && deny::run(&root)?
-            && tidy::run(&root)?),
+            && cargo::run(&root, &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?
+            && cargo::document(&root)?),
         Some(("clients", [])) => openapi::write_generated(&root),
         Some(("clients", [check])) if check == "--check" => {
             with_program(&root, |it| openapi::check_clients(&root, it))
         }
         Some(("console", [])) => with_program(&root, |it| console::run(&root, Missing::Fault, it)),
-        Some(("engines", [engine])) if engine == "galera" => engines::run_galera(&root),
+        Some(("console", [option, path])) if option == PROGRAM => {
+            console::run(&root, Missing::from_environment(), &Program::at(path))
+        }
+        Some(("engines", [engine])) if engine == "galera" => engines::run_galera(&root, false),
+        Some(("engines", [engine, short])) if engine == "galera" && short == "--short" => {
+            engines::run_galera(&root, true)
+        }
+        Some(("engines", [engine])) if engine == "group-replication" => engines::run_group(&root),
         Some(("engines", [engine])) if engine == "redis-cluster" => {
             engines::run_redis(&root, &engines::REDIS_CLUSTER)
         }
@@ -85,14 +110,14 @@ fn run(args: &[String]) -> io::Result<bool> {
         }
         Some(("fuzz", extra)) => fuzz::run(&root, extra),
         Some(("openapi", [])) => with_program(&root, |it| openapi::run(&root, it)),
+        Some(("openapi", [option, path])) if option == PROGRAM => openapi::run(&root, &Program::at(path)),
         Some(("openapi", [write])) if write == "--write" => openapi::write_document(&root),
         Some(("plans", [])) => plans::run(&root, None),
         Some(("plans", [name, rows])) if name == "--rows" => plans::run(&root, Some(rows)),
         Some(("servers", [])) => servers::run(),
         Some(("sim", extra)) => sim::run(&root, extra),
-        Some(("test", [])) => test_all(&root),
         Some(("test", extra)) => {
-            Ok(programs::ensure_programs()? && localstripe::try_install(&root)? && test::run(&root, extra)?)
+            Ok(programs::ensure_programs()? && try_install(&root)? && test::run(&root, extra)?)
         }
         Some(("tidy", [])) => tidy::run(&root),
         Some(("tidy", [list])) if list == "--list" => tidy::list(&root),
@@ -103,13 +128,9 @@ fn run(args: &[String]) -> io::Result<bool> {
     }
 }
 
-/// Every test there is. The tools from outside come first, so that the summary of the tests is the end of the output.
-fn test_all(root: &Path) -> io::Result<bool> {
-    let is_ready = programs::ensure_programs()? && localstripe::try_install(root)?;
-    let Some(program) = Program::build_with_tests(root)? else { return Ok(false) };
-    let is_described = openapi::run(root, &program)?;
-    let is_shown = console::run(root, Missing::from_environment(), &program)?;
-    Ok(is_ready && test::run(root, &[])? && is_described && is_shown)
+/// Installs what some tests need and are skipped without.
+fn try_install(root: &Path) -> io::Result<bool> {
+    Ok(localstripe::try_install(root)? && kubernetes::try_install(root)?)
 }
 
 /// Builds the service and runs a tool that needs it. False if it does not compile.

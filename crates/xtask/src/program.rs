@@ -12,19 +12,18 @@ pub(crate) struct Program(PathBuf);
 impl Program {
     /// Builds the service alone. `None` if it does not compile, which cargo has printed.
     pub(crate) fn build(root: &Path) -> io::Result<Option<Self>> {
-        Self::after(root, &["build", "--quiet", "--package", "api"])
+        let is_built = cargo::run(root, &["build", "--quiet", "--package", "api"])?;
+        is_built.then(Self::beside_this).transpose()
     }
 
-    /// Builds it together with every test. Alone it has other features of its dependencies, so that a run of both would
-    /// compile much twice.
-    pub(crate) fn build_with_tests(root: &Path) -> io::Result<Option<Self>> {
-        Self::after(root, &["test", "--workspace", "--no-run", "--quiet"])
+    /// The one that was built last. This tool lies beside it, also where `CARGO_TARGET_DIR` names another folder.
+    pub(crate) fn beside_this() -> io::Result<Self> {
+        Ok(Self(env::current_exe()?.with_file_name("api")))
     }
 
-    fn after(root: &Path, build: &[&str]) -> io::Result<Option<Self>> {
-        // This tool lies beside it, also where `CARGO_TARGET_DIR` names another folder.
-        let path = env::current_exe()?.with_file_name("api");
-        Ok(cargo::run(root, build)?.then_some(Self(path)))
+    /// The one at that path, which exists.
+    pub(crate) fn at(path: &str) -> Self {
+        Self(path.into())
     }
 
     /// Where it is.

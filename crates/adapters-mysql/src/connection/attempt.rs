@@ -128,7 +128,7 @@ impl Pool {
         // end, and that costs every idle connection.
         let began = start_stopwatch();
         let place = place.insert(self.acquire_permit().await?);
-        let mut conn = place.take_or_open().await?;
+        let mut conn = place.take_or_open(kind).await?;
         let (mut attempts, mut connections) = (1, 1);
         loop {
             let (outcome, left) = run_attempt(&mut conn, kind, work).await;
@@ -137,9 +137,7 @@ impl Pool {
                     // The idle connections lead to the same server, where the next work would fail as well.
                     self.close_idle();
                 }
-                if failed.why == Failure::Contention
-                    && left == ConnectionState::Clean
-                    && began.elapsed() < RETRY_PERIOD
+                if failed.is_contention() && left == ConnectionState::Clean && began.elapsed() < RETRY_PERIOD
                 {
                     // The permit and the connection are kept during the pause. Giving them up would put the
                     // work at the end of the queue, with part of its time used.
@@ -161,7 +159,7 @@ impl Pool {
             if left == ConnectionState::Clean
                 && outcome.as_ref().err().is_none_or(FailedAttempt::keeps_connection)
             {
-                place.return_connection(conn);
+                place.return_connection(kind, conn);
             }
             return outcome.map_err(|it| classify_error(it.error));
         }
@@ -186,11 +184,19 @@ impl FailedAttempt {
         refused || left.can_retry(kind)
     }
 
+    /// Whether it lost against other work, so that the same work may succeed when it is repeated.
+    fn is_contention(&self) -> bool {
+        match self.why {
+            Failure::Conflict | Failure::LockTimeout => true,
+            Failure::StatementTimeout | Failure::ServerAway | Failure::Other => false,
+        }
+    }
+
     /// Whether the next work may have the connection. An error of unknown cause may be the connection's, and one of a
     /// server that is away is; only errors that say nothing about it leave it in use.
     fn keeps_connection(&self) -> bool {
         match self.why {
-            Failure::Contention | Failure::StatementTimeout => true,
+            Failure::Conflict | Failure::LockTimeout | Failure::StatementTimeout => true,
             Failure::ServerAway => false,
             Failure::Other => matches!(self.error, Error::DeserializationError(_)),
         }
@@ -235,7 +241,7 @@ async fn run_attempt<T, R>(
     let outcome = match outcome {
         Ok(done) => Ok(done),
         Err(error) if at_commit && is_late_duplicate(&error) => {
-            Err(FailedAttempt { why: Failure::Contention, error: conflict_error(), at_commit })
+            Err(FailedAttempt { why: Failure::Conflict, error: conflict_error(), at_commit })
         }
         Err(error) => Err(FailedAttempt { why: read_failure(conn, &error).await, error, at_commit }),
     };

@@ -7,7 +7,7 @@ use ports::PortError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{sleep, timeout};
 
-use super::{Conn, STATEMENT_TIMEOUT_MS, Servers};
+use super::{Conn, STATEMENT_TIMEOUT_MS, Servers, WorkKind};
 
 /// The limits of one pool.
 #[derive(Debug, Clone, Copy)]
@@ -29,9 +29,9 @@ pub(crate) struct Pool {
     permits: Arc<Semaphore>,
     /// How many permits there are.
     connections: usize,
-    /// Used as a stack: what was used last is used next, so that surplus connections stay idle and the
-    /// server's `wait_timeout` closes them.
-    idle: Mutex<Vec<Conn>>,
+    /// With the kind of work that each was used for. Used as a stack: what was used last is used next, so that surplus
+    /// connections stay idle and the server's `wait_timeout` closes them.
+    idle: Mutex<Vec<(WorkKind, Conn)>>,
 }
 
 /// The right to one connection; dropping it lets the next work in.
@@ -70,11 +70,21 @@ impl Pool {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    fn take_idle(&self, kind: WorkKind) -> Option<Conn> {
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = idle.iter().rposition(|(used_for, _)| *used_for == kind);
+        let taken = match place {
+            Some(place) => Some(idle.remove(place)),
+            None => idle.pop(),
+        };
+        taken.map(|(_, conn)| conn)
+    }
+
     /// Opens a connection and keeps it for the first piece of work.
     pub(crate) async fn check_connection(&self) -> Result<(), PortError> {
         let place = self.acquire_permit().await?;
         let conn = place.open_connection().await?;
-        place.return_connection(conn);
+        place.return_connection(WorkKind::Query, conn);
         Ok(())
     }
 
@@ -99,9 +109,10 @@ impl Pool {
 }
 
 impl Permit<'_> {
-    /// Takes an idle connection, which may be dead by now, or opens one.
-    pub(super) async fn take_or_open(&self) -> Result<Conn, PortError> {
-        let idle = self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+    /// Takes an idle connection, which may be dead by now, or opens one. One that was used for the same kind of work comes
+    /// first: it has prepared most statements of that kind.
+    pub(super) async fn take_or_open(&self, kind: WorkKind) -> Result<Conn, PortError> {
+        let idle = self.pool.take_idle(kind);
         // No test query first: it would cost every work a round trip. A dead connection shows at `BEGIN`
         // and is replaced.
         match idle {
@@ -129,7 +140,7 @@ impl Permit<'_> {
 
     /// Returns a connection for the next work. No transaction may be open on it and no statement under way;
     /// a connection of which that is not known is dropped instead, and the server rolls back.
-    pub(super) fn return_connection(&self, conn: Conn) {
-        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push(conn);
+    pub(super) fn return_connection(&self, kind: WorkKind, conn: Conn) {
+        self.pool.idle.lock().unwrap_or_else(PoisonError::into_inner).push((kind, conn));
     }
 }

@@ -270,9 +270,9 @@ async fn the_server_says_which_error_a_statement_ended_with() {
         format!("SIGNAL SQLSTATE '45000' SET MYSQL_ERRNO = {number}, MESSAGE_TEXT = '{text}'")
     };
     for (number, meaning) in [
-        (1213, Failure::Contention),
+        (1213, Failure::Conflict),
         (1064, Failure::Other),
-        (3101, Failure::Contention),
+        (3101, Failure::Conflict),
         (1290, Failure::ServerAway),
     ] {
         let error = conn.batch_execute(&fails(number, "Duplicate")).await.unwrap_err();
@@ -283,7 +283,7 @@ async fn the_server_says_which_error_a_statement_ended_with() {
     other.batch_execute("BEGIN").await.unwrap();
     diesel::delete(notes::table.find(1)).execute(&mut other).await.unwrap();
     let waits = diesel::delete(notes::table.filter(notes::id.eq_any([1, 2]))).execute(&mut conn).await;
-    assert_eq!(read_failure(&mut conn, &waits.unwrap_err()).await, Failure::Contention);
+    assert_eq!(read_failure(&mut conn, &waits.unwrap_err()).await, Failure::LockTimeout);
     let unknown = sql_query("SELECT * FROM nothing").execute(&mut conn).await;
     assert_eq!(read_failure(&mut conn, &unknown.unwrap_err()).await, Failure::Other);
 }

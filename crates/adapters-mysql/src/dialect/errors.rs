@@ -8,11 +8,16 @@ use diesel::sql_types::{BigInt, Nullable};
 use diesel::{OptionalExtension, QueryResult, QueryableByName, sql_query};
 use diesel_async::{AsyncMysqlConnection, RunQueryDsl, SimpleAsyncConnection};
 
+use crate::sql::fault::Obstacle;
+
 /// What a failed statement says about the work and about the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Failure {
-    /// The transaction lost against others and is rolled back: the same work may succeed when it is repeated.
-    Contention,
+    /// The transaction lost against another one that goes on or has committed, and is rolled back: the same work may succeed
+    /// when it is repeated.
+    Conflict,
+    /// A lock was not free in time: another transaction still has it.
+    LockTimeout,
     /// The server ended the statement because it took too long. The connection stays usable.
     StatementTimeout,
     /// The server takes no such work at present: it is read-only, or not in its group. Another server may take it.
@@ -27,15 +32,15 @@ pub(crate) enum Failure {
 const KNOWN: &[(i64, Failure, &str)] = &[
     // InnoDB: two units waited for each other, or one waited too long for a lock. Galera reports a transaction that
     // another server's certification has undone as a deadlock, too.
-    (1213, Failure::Contention, "Deadlock found when trying to get lock"),
-    (1205, Failure::Contention, "Lock wait timeout exceeded"),
+    (1213, Failure::Conflict, "Deadlock found when trying to get lock"),
+    (1205, Failure::LockTimeout, "Lock wait timeout exceeded"),
     // Group Replication: the certification refused the transaction, or undid it before COMMIT.
-    (3101, Failure::Contention, "Plugin instructed the server to rollback"),
-    (ERROR_DURING_COMMIT, Failure::Contention, LOCK_DEADLOCK_AT_COMMIT),
+    (3101, Failure::Conflict, "Plugin instructed the server to rollback"),
+    (ERROR_DURING_COMMIT, Failure::Conflict, LOCK_DEADLOCK_AT_COMMIT),
     // TiDB: a write conflict, one that is safe to retry, and a unique key that is checked only at COMMIT.
-    (9007, Failure::Contention, "Write conflict"),
-    (8022, Failure::Contention, "Error: KV error safe to retry"),
-    (8147, Failure::Contention, "LazyUniquenessCheckFailure"),
+    (9007, Failure::Conflict, "Write conflict"),
+    (8022, Failure::Conflict, "Error: KV error safe to retry"),
+    (8147, Failure::Conflict, "LazyUniquenessCheckFailure"),
     // MariaDB and MySQL.
     (1969, Failure::StatementTimeout, "Query execution was interrupted (max_statement_time"),
     (3024, Failure::StatementTimeout, "Query execution was interrupted, maximum"),
@@ -67,11 +72,12 @@ pub(crate) async fn read_failure(conn: &mut AsyncMysqlConnection, error: &Error)
     classify_failure(number, text.message())
 }
 
-/// Whether the work ended because a lock was not free or because its statement took too long.
-pub(crate) async fn is_blocked(conn: &mut AsyncMysqlConnection, error: &Error) -> bool {
+/// What stands in the way of the work; `None` if its error is about something else.
+pub(crate) async fn find_obstacle(conn: &mut AsyncMysqlConnection, error: &Error) -> Option<Obstacle> {
     match read_failure(conn, error).await {
-        Failure::Contention | Failure::StatementTimeout => true,
-        Failure::ServerAway | Failure::Other => false,
+        Failure::Conflict => Some(Obstacle { is_over: true }),
+        Failure::LockTimeout | Failure::StatementTimeout => Some(Obstacle { is_over: false }),
+        Failure::ServerAway | Failure::Other => None,
     }
 }
 
@@ -146,9 +152,10 @@ mod tests {
 
     #[test]
     fn a_number_decides_whatever_the_text_is() {
-        for number in [1213, 1205, 3101, 9007, 8022, 8147] {
-            assert_eq!(classify_failure(Some(number), "Stillstand"), Failure::Contention, "{number}");
+        for number in [1213, 3101, 9007, 8022, 8147] {
+            assert_eq!(classify_failure(Some(number), "Stillstand"), Failure::Conflict, "{number}");
         }
+        assert_eq!(classify_failure(Some(1205), "Stillstand"), Failure::LockTimeout);
         for number in [1969, 3024] {
             assert_eq!(classify_failure(Some(number), "Zeit"), Failure::StatementTimeout, "{number}");
         }
@@ -166,7 +173,7 @@ mod tests {
         let undone = "Got error 149 - 'Lock deadlock; Retry transaction' during COMMIT";
         let unknown = "Got error 28 - 'No space left on device' during COMMIT";
         for number in [Some(1180), None] {
-            assert_eq!(classify_failure(number, undone), Failure::Contention);
+            assert_eq!(classify_failure(number, undone), Failure::Conflict);
             assert_eq!(classify_failure(number, unknown), Failure::Other);
         }
     }
@@ -174,8 +181,8 @@ mod tests {
     #[test]
     fn the_text_decides_where_there_is_no_number() {
         for (text, failure) in [
-            ("Deadlock found when trying to get lock; try restarting transaction", Failure::Contention),
-            ("Write conflict, txnStartTS=1 [try again later]", Failure::Contention),
+            ("Deadlock found when trying to get lock; try restarting transaction", Failure::Conflict),
+            ("Write conflict, txnStartTS=1 [try again later]", Failure::Conflict),
             ("WSREP has not yet prepared node for application use", Failure::ServerAway),
             ("Table 'idem.orders' doesn't exist", Failure::Other),
         ] {

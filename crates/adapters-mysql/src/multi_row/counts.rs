@@ -8,15 +8,16 @@ use diesel_async::RunQueryDsl;
 use domain::UserKey;
 use ports::{OpenLimits, Write};
 
-use super::{RunOutcome, chunk_length, repeat_list};
+use super::{ROWS_MAX, RunOutcome, insert_length, repeat_list};
 use crate::connection::Conn;
-use crate::sql::cached_statement::CachedStatement;
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
+use crate::sql::commit::CountChange;
 
 /// The product id of the row that counts the orders themselves: no product has it.
 const ORDERS: &str = "";
 
-/// What is added to the count of a user and a product.
-type Additions<'w> = BTreeMap<(UserKey, &'w str), i64>;
+/// The numbers by which counts change, by user and product.
+type CountChanges<'w> = BTreeMap<(UserKey, &'w str), i64>;
 
 #[derive(QueryableByName)]
 struct Excess {
@@ -31,12 +32,14 @@ pub(super) async fn add_open_orders(conn: &mut Conn, run: &[Write]) -> QueryResu
     let rows: Vec<_> = additions.into_iter().collect();
     let mut rest = rows.as_slice();
     while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(chunk_length(rest.len()));
+        let (chunk, more) = rest.split_at(insert_length(rest.len()));
         add_to_counts(conn, chunk).await?;
-        if count_excess(conn, chunk, limits).await? > 0 {
+        rest = more;
+    }
+    for chunk in rows.chunks(ROWS_MAX) {
+        if count_excess(conn, &pad_keys(chunk.to_vec()), limits).await? > 0 {
             return Ok(RunOutcome::Refused);
         }
-        rest = more;
     }
     Ok(RunOutcome::Applied)
 }
@@ -44,7 +47,7 @@ pub(super) async fn add_open_orders(conn: &mut Conn, run: &[Write]) -> QueryResu
 /// Takes every order with its pieces off the counts. What was never counted, because its order is older than the
 /// counts, is not taken off; which order that is only single units tell, so such a batch is refused.
 pub(super) async fn remove_open_orders(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
-    let mut removals = Additions::new();
+    let mut removals = CountChanges::new();
     for write in run {
         let Write::RemoveOpenOrder { owner, lines } = write else { return Ok(RunOutcome::OneByOne) };
         let pieces = lines.iter().map(|it| (it.product.as_str(), i64::from(it.quantity)));
@@ -54,20 +57,13 @@ pub(super) async fn remove_open_orders(conn: &mut Conn, run: &[Write]) -> QueryR
         }
     }
     let rows: Vec<_> = removals.into_iter().collect();
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(chunk_length(rest.len()));
-        if take_from_counts(conn, chunk).await? != chunk.len() {
-            return Ok(RunOutcome::Refused);
-        }
-        rest = more;
-    }
-    Ok(RunOutcome::Applied)
+    let lowered = lower_counts(conn, &rows).await?;
+    Ok(if lowered == rows.len() { RunOutcome::Applied } else { RunOutcome::Refused })
 }
 
 /// The additions in the order of their rows; `None` if the units have different limits.
-fn sum_additions(run: &[Write]) -> Option<(Additions<'_>, OpenLimits)> {
-    let (mut additions, mut common) = (Additions::new(), None);
+fn sum_additions(run: &[Write]) -> Option<(CountChanges<'_>, OpenLimits)> {
+    let (mut additions, mut common) = (CountChanges::new(), None);
     for write in run {
         let Write::AddOpenOrder { owner, lines, limits } = write else { return None };
         if *common.get_or_insert(*limits) != *limits {
@@ -82,7 +78,7 @@ fn sum_additions(run: &[Write]) -> Option<(Additions<'_>, OpenLimits)> {
     Some((additions, common?))
 }
 
-async fn add_to_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> QueryResult<()> {
+async fn add_to_counts(conn: &mut Conn, rows: &[CountChange<'_>]) -> QueryResult<()> {
     let mut upsert = sql_query(format!(
         "INSERT INTO open_order_counts (userId, productId, total, placed) VALUES {} \
          ON DUPLICATE KEY UPDATE total = total + VALUES(total), placed = placed + VALUES(placed)",
@@ -97,8 +93,16 @@ async fn add_to_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> Quer
     CachedStatement(upsert).execute(conn).await.map(drop)
 }
 
-/// Lowers the counts that are high enough, and returns their number.
-async fn take_from_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> QueryResult<usize> {
+/// Lowers each count by a number, if it is as high, and returns how many were.
+pub(crate) async fn lower_counts(conn: &mut Conn, lowered: &[CountChange<'_>]) -> QueryResult<usize> {
+    let mut rows = 0_usize;
+    for chunk in lowered.chunks(ROWS_MAX) {
+        rows = rows.saturating_add(lower_rows(conn, &pad_keys(chunk.to_vec())).await?);
+    }
+    Ok(rows)
+}
+
+async fn lower_rows(conn: &mut Conn, rows: &[CountChange<'_>]) -> QueryResult<usize> {
     let cases = " WHEN userId = ? AND productId = ? THEN ?".repeat(rows.len());
     let guards = vec!["(userId = ? AND productId = ? AND total >= ?)"; rows.len()].join(" OR ");
     let mut update = sql_query(format!(
@@ -120,11 +124,7 @@ async fn take_from_counts(conn: &mut Conn, rows: &[((UserKey, &str), i64)]) -> Q
 }
 
 /// How many of these counts exceed their limit.
-async fn count_excess(
-    conn: &mut Conn,
-    rows: &[((UserKey, &str), i64)],
-    limits: OpenLimits,
-) -> QueryResult<i64> {
+async fn count_excess(conn: &mut Conn, rows: &[CountChange<'_>], limits: OpenLimits) -> QueryResult<i64> {
     let mut query = sql_query(format!(
         "SELECT COUNT(*) AS number FROM open_order_counts WHERE (userId, productId) IN ({}) \
          AND total > CASE productId WHEN '' THEN ? ELSE ? END",

@@ -7,13 +7,13 @@ use domain::FeedEvent;
 use ports::{NewFeedEvent, Write};
 
 use super::{
-    RunOutcome, chunk_length,
+    RunOutcome, insert_length,
     inserts::insert_rows,
     repeat_list,
-    updates::{bind_cases, set_cases, update_length},
+    updates::{UPDATED_MAX, bind_cases, set_cases},
 };
 use crate::connection::Conn;
-use crate::sql::cached_statement::CachedStatement;
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::row::NewFeedRow;
 use crate::sql::schema::feed_events;
 
@@ -37,21 +37,20 @@ fn pick_events(write: &Write) -> &[NewFeedEvent] {
 
 /// Gives each row, by its key, its number, and returns how many had none before.
 pub(crate) async fn number_feed_rows(conn: &mut Conn, rows: &[(i64, i64)]) -> QueryResult<usize> {
-    let (mut rest, mut numbered) = (rows, 0_usize);
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(update_length(rest.len()));
+    let mut numbered = 0_usize;
+    for chunk in rows.chunks(UPDATED_MAX) {
+        let chunk = pad_keys(chunk.to_vec());
         let mut update = sql_query(format!(
             "UPDATE feed_events SET {} WHERE id IN ({}) AND sequence IS NULL",
             set_cases(&["sequence"], chunk.len()),
             repeat_list("?", chunk.len()),
         ))
         .into_boxed();
-        bind_cases!(update, chunk, |it: &(i64, i64)| it.0, BigInt, |it: &(i64, i64)| it.1);
-        for (key, _) in chunk {
+        bind_cases!(update, &chunk, |it: &(i64, i64)| it.0, BigInt, |it: &(i64, i64)| it.1);
+        for (key, _) in &chunk {
             update = update.bind::<BigInt, _>(*key);
         }
         numbered = numbered.saturating_add(CachedStatement(update).execute(conn).await?);
-        rest = more;
     }
     Ok(numbered)
 }

@@ -5,7 +5,7 @@ use diesel_async::RunQueryDsl;
 use domain::{Order, order::HistoryEntry};
 use ports::{StoredAttempt, Write};
 
-use super::{RunOutcome, chunk_length};
+use super::{RunOutcome, insert_length};
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::row::{
@@ -24,7 +24,7 @@ macro_rules! insert_rows {
             let rows = $rows;
             let mut rest = rows.as_slice();
             while !rest.is_empty() {
-                let (chunk, more) = rest.split_at(chunk_length(rest.len()));
+                let (chunk, more) = rest.split_at(insert_length(rest.len()));
                 CachedStatement(diesel::insert_into($table).values(chunk)).execute($conn).await?;
                 rest = more;
             }
@@ -91,11 +91,16 @@ fn pick_attempts(write: &Write) -> Option<&[StoredAttempt]> {
     if let Write::InsertAttempts(all) = write { Some(all) } else { None }
 }
 
+/// Inserts lines of orders.
+pub(crate) async fn insert_item_rows(conn: &mut Conn, rows: Vec<NewItem<'_>>) -> QueryResult<()> {
+    insert_rows!(conn, order_items::table, rows).await
+}
+
 async fn insert_orders(conn: &mut Conn, new: &[(&Order, &HistoryEntry)]) -> QueryResult<()> {
     let rows: Vec<_> = new.iter().map(|(order, _)| OrderRow::from(*order)).collect();
     insert_rows!(conn, orders::table, rows).await?;
     let items: Vec<_> = new.iter().flat_map(|(order, _)| NewItem::from_order(order)).collect();
-    insert_rows!(conn, order_items::table, items).await?;
+    insert_item_rows(conn, items).await?;
     let details: Vec<_> = new.iter().filter_map(|(order, _)| DetailsRow::from_order(order)).collect();
     insert_rows!(conn, order_details::table, details).await?;
     let entries: Vec<_> = new.iter().map(|(order, entry)| HistoryRow::new(order.key, entry)).collect();

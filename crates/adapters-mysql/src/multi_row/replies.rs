@@ -8,10 +8,10 @@ use ports::{IdempotencyKey, StoredReply, Write};
 
 use super::{
     RunOutcome, repeat_list,
-    updates::{bind_cases, set_cases, update_length},
+    updates::{UPDATED_MAX, bind_cases, set_cases},
 };
 use crate::connection::Conn;
-use crate::sql::cached_statement::CachedStatement;
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::row::owner_key;
 use crate::sql::schema::idempotency_claims as claims;
 
@@ -23,16 +23,13 @@ type Reply<'w> = (i64, &'w StoredReply);
 /// Stores every reply, if no claim has one yet.
 pub(super) async fn store_replies(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
     let replies: Vec<_> = run.iter().filter_map(pick_reply).collect();
-    let mut rest = replies.as_slice();
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(update_length(rest.len()));
-        let mut rows = find_rows(conn, chunk).await?;
+    for chunk in replies.chunks(UPDATED_MAX) {
+        let mut rows = find_rows(conn, pad_keys(chunk.to_vec())).await?;
         // By row key, so that the update locks them in one order.
         rows.sort_by_key(|(key, _)| *key);
-        if rows.len() != chunk.len() || update_rows(conn, &rows).await? != chunk.len() {
+        if rows.len() != chunk.len() || update_rows(conn, &pad_keys(rows)).await? != chunk.len() {
             return Ok(RunOutcome::Refused);
         }
-        rest = more;
     }
     Ok(RunOutcome::Applied)
 }
@@ -45,10 +42,10 @@ fn pick_reply(write: &Write) -> Option<(&IdempotencyKey, &StoredReply)> {
 /// guards the rest.
 async fn find_rows<'w>(
     conn: &mut Conn,
-    replies: &[(&'w IdempotencyKey, &'w StoredReply)],
+    replies: Vec<(&'w IdempotencyKey, &'w StoredReply)>,
 ) -> QueryResult<Vec<Reply<'w>>> {
     let mut query = claims::table.into_boxed();
-    for (key, _) in replies {
+    for (key, _) in &replies {
         let same_owner = claims::user_id.eq(owner_key(key)).and(claims::route.eq(key.route));
         query = query.or_filter(same_owner.and(claims::idempotency_key.eq(&key.key)));
     }

@@ -8,10 +8,10 @@ use diesel_async::RunQueryDsl;
 use domain::{Product, ProductId};
 use ports::Write;
 
-use super::{RunOutcome, chunk_length, repeat_list};
+use super::{ROWS_MAX, RunOutcome, repeat_list};
 use crate::connection::Conn;
 use crate::dialect::AmountType;
-use crate::sql::cached_statement::CachedStatement;
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::value::SqlAmount;
 
 /// Everything that a batch sells of one product.
@@ -29,13 +29,10 @@ struct Sale<'w> {
 pub(super) async fn sell_lines(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
     let Some(sales) = sum_sales(run) else { return Ok(RunOutcome::Refused) };
     let sales: Vec<_> = sales.into_values().collect();
-    let mut rest = sales.as_slice();
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(chunk_length(rest.len()));
-        if update_products(conn, chunk).await? != chunk.len() {
+    for chunk in sales.chunks(ROWS_MAX) {
+        if update_products(conn, pad_keys(chunk.iter().collect())).await? != chunk.len() {
             return Ok(RunOutcome::Refused);
         }
-        rest = more;
     }
     Ok(RunOutcome::Applied)
 }
@@ -60,7 +57,7 @@ fn sum_sales(run: &[Write]) -> Option<BTreeMap<&ProductId, Sale<'_>>> {
 ///
 /// The hint makes the server lock the products in the order of their ids, as units of one order do: with
 /// another plan two batches could wait for each other.
-async fn update_products(conn: &mut Conn, sales: &[Sale<'_>]) -> QueryResult<usize> {
+async fn update_products(conn: &mut Conn, sales: Vec<&Sale<'_>>) -> QueryResult<usize> {
     let cases = " WHEN ? THEN ?".repeat(sales.len());
     let guard = "(productId = ? AND price = CAST(? AS DECIMAL(19, 4)) AND currency = ? \
                  AND (stock IS NULL) = ? AND COALESCE(stock, 0) >= ?)";
@@ -72,13 +69,13 @@ async fn update_products(conn: &mut Conn, sales: &[Sale<'_>]) -> QueryResult<usi
         repeat_list("?", sales.len()),
     ))
     .into_boxed();
-    for sale in sales {
+    for sale in &sales {
         update = update.bind::<Text, _>(sale.read.id.as_str()).bind::<BigInt, _>(sale.quantity);
     }
-    for sale in sales {
+    for sale in &sales {
         update = update.bind::<Text, _>(sale.read.id.as_str()).bind::<BigInt, _>(sale.lines);
     }
-    for sale in sales {
+    for sale in &sales {
         update = update.bind::<Text, _>(sale.read.id.as_str());
     }
     for Sale { read, quantity, .. } in sales {

@@ -6,10 +6,10 @@ use diesel_async::RunQueryDsl;
 use domain::{Order, OrderChange, order::OrderStatus};
 use ports::Write;
 
-use super::{RunOutcome, chunk_length, inserts::insert_rows, repeat_list};
+use super::{RunOutcome, insert_length, inserts::insert_rows, repeat_list};
 use crate::connection::Conn;
 use crate::dialect::{AmountType, TimestampType};
-use crate::sql::cached_statement::CachedStatement;
+use crate::sql::cached_statement::{CachedStatement, pad_keys};
 use crate::sql::row::{HistoryRow, TransactionRow};
 use crate::sql::schema::order_status_history;
 use crate::sql::value::SqlTimestamp;
@@ -46,11 +46,6 @@ const TRANSACTION_COLUMNS: [&str; 21] = [
     "checks",
 ];
 
-/// The number of rows of the next update, of the given number that is left.
-pub(super) fn update_length(rows: usize) -> usize {
-    chunk_length(rows).min(UPDATED_MAX)
-}
-
 /// `a = CASE id WHEN ? THEN ? … END, b = …`, for that many rows.
 pub(super) fn set_cases(columns: &[&str], rows: usize) -> String {
     let cases = " WHEN ? THEN ?".repeat(rows);
@@ -72,13 +67,10 @@ pub(super) use bind_cases;
 /// to the caller.
 pub(super) async fn update_orders(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
     let changes: Vec<_> = run.iter().filter_map(pick_change).collect();
-    let mut rest = changes.as_slice();
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(update_length(rest.len()));
-        if update_order_rows(conn, chunk).await? != chunk.len() {
+    for chunk in changes.chunks(UPDATED_MAX) {
+        if update_order_rows(conn, &pad_keys(chunk.to_vec())).await? != chunk.len() {
             return Ok(RunOutcome::Refused);
         }
-        rest = more;
     }
     let entries = |it: &&OrderChange| {
         let key = it.order().key;
@@ -124,12 +116,11 @@ async fn update_order_rows(conn: &mut Conn, changes: &[&OrderChange]) -> QueryRe
 /// Replaces the rows of transactions; what belongs to them in other tables is left to the caller.
 pub(super) async fn update_transactions(conn: &mut Conn, run: &[Write]) -> QueryResult<RunOutcome> {
     let rows: Vec<_> = run.iter().filter_map(pick_transaction).collect();
-    let mut rest = rows.as_slice();
-    while !rest.is_empty() {
-        let (chunk, more) = rest.split_at(update_length(rest.len()));
+    for chunk in rows.chunks(UPDATED_MAX) {
+        let updated = update_transaction_rows(conn, &pad_keys(chunk.iter().collect())).await;
         // A violated key is that of the order, which another live transaction occupies.
-        match RunOutcome::from_update(update_transaction_rows(conn, chunk).await, chunk.len())? {
-            RunOutcome::Applied => rest = more,
+        match RunOutcome::from_update(updated, chunk.len())? {
+            RunOutcome::Applied => {}
             refused @ (RunOutcome::Refused | RunOutcome::OneByOne) => return Ok(refused),
         }
     }
@@ -140,7 +131,7 @@ fn pick_transaction(write: &Write) -> Option<TransactionRow> {
     if let Write::UpdateTransaction(it) = write { Some(TransactionRow::from(it.next())) } else { None }
 }
 
-async fn update_transaction_rows(conn: &mut Conn, rows: &[TransactionRow]) -> QueryResult<usize> {
+async fn update_transaction_rows(conn: &mut Conn, rows: &[&TransactionRow]) -> QueryResult<usize> {
     type Row = TransactionRow;
     let mut update = sql_query(format!(
         "UPDATE payment_transactions SET {} WHERE id IN ({})",

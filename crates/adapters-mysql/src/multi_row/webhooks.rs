@@ -3,7 +3,7 @@
 use diesel::QueryResult;
 use diesel_async::RunQueryDsl;
 
-use super::{chunk_length, inserts::insert_rows};
+use super::{insert_length, inserts::insert_rows};
 use crate::connection::Conn;
 use crate::sql::cached_statement::CachedStatement;
 use crate::sql::row::DeliveryRow;

@@ -72,9 +72,10 @@ pub(super) async fn run(config: &Config, command: ArchiveCommand) -> Result<(), 
     };
     let report = archive_orders(&wired.app, command.before, command.limit, progress).await?;
     printed?;
-    let ArchiveReport { archived, open, busy, unreadable } = report;
+    let ArchiveReport { archived, open, busy, unreadable, failed } = report;
     Ok(print_lines(&format!(
-        "archived {archived} orders; stayed: {open} with something open, {busy} that changed, {unreadable} unreadable"
+        "archived {archived} orders; stayed: {open} with something open, {busy} that changed, {unreadable} unreadable, \
+         {failed} that failed"
     ))?)
 }
 

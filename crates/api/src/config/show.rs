@@ -66,8 +66,6 @@ impl Config {
             ("request_deadline", toml_duration(self.request_deadline)),
             ("trusted_proxies", toml_string(&proxies.join(","))),
             ("webhook_allow", toml_string(&allowed.join(","))),
-            ("otlp_endpoint", toml_string(self.otlp_endpoint.as_deref().unwrap_or(NONE))),
-            ("trace_sample", toml_string(&self.trace_sample.to_string())),
             ("bcrypt_cost", self.bcrypt_cost.to_string()),
             ("workers", self.workers.to_string()),
             ("log", toml_string(&self.log)),
@@ -76,9 +74,10 @@ impl Config {
         ];
         let gateways = self.gateways.shown().iter().map(|(key, value)| (key.clone(), toml_string(value)));
         let mail = self.mail.shown().iter().map(|(key, value)| ((*key).to_owned(), toml_string(value)));
+        let traces = self.traces.shown().iter().map(|(key, value)| ((*key).to_owned(), toml_string(value)));
         let edge = self.edge.shown().into_iter().map(|(key, value)| (key.to_owned(), value));
         let lines = lines.map(|(key, value)| (key.to_owned(), value)).into_iter();
-        lines.chain(gateways).chain(mail).chain(edge).collect()
+        lines.chain(gateways).chain(mail).chain(traces).chain(edge).collect()
     }
 }
 

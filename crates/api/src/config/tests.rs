@@ -6,6 +6,7 @@ mod edge;
 mod gateways;
 mod mail;
 mod origins;
+mod traces;
 
 const JWT: &str = "a-secret-of-at-least-thirty-two-bytes";
 const WEBHOOK: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";

@@ -20,6 +20,8 @@ use actix_web::{
 };
 use flate2::{Compression, write::GzEncoder};
 
+use super::matched_pattern;
+
 /// Shortest body that is compressed, in bytes: a shorter one fits into one packet with its headers anyway.
 const BYTES_MIN: u64 = 1024;
 /// Longest body that is compressed on the thread that answers, in bytes: less than a millisecond's work.
@@ -146,7 +148,7 @@ fn is_compressible(request: &HttpRequest, response: &HttpResponse) -> bool {
         // An asset sets its own `Vary`, and has a compressed form of its own.
         && !has_word(headers, header::VARY, "accept-encoding")
         && is_text(headers)
-        && !request.match_pattern().is_some_and(|it| SECRETS.iter().any(|secret| it.starts_with(secret)))
+        && !matched_pattern(request).is_some_and(|it| SECRETS.iter().any(|secret| it.starts_with(secret)))
 }
 
 fn is_text(headers: &HeaderMap) -> bool {

@@ -42,12 +42,15 @@ const FILES: [(&str, &str, &[u8]); 4] = [
     embed_file!("assets/icon.svg", "image/svg+xml"),
 ];
 
+/// The address that only leads to a page.
+pub(super) const START_PATH: &str = "/";
+
 /// Registers what the table of routes does not have: the address that only leads to a page.
 pub(super) fn configure(config: &mut ServiceConfig) {
     // Not for ever: browsers keep a permanent redirect, and where `/` leads may change.
     let start =
         async || HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, INDEX_PATH)).finish();
-    config.service(method_resource("/", vec![(Method::GET, web::to(start))]));
+    config.service(method_resource(START_PATH, vec![(Method::GET, web::to(start))]));
 }
 
 /// Get the operators' console: a page that uses this API

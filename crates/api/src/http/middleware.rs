@@ -39,6 +39,7 @@ use super::{
     compression::compress_response,
     cors::Cors,
     extract::RequestId,
+    find_pattern,
     problem::{Kind, Problem, RETRY_UNAVAILABLE},
     request_limits::CountedQuotas,
 };
@@ -107,7 +108,7 @@ impl RequestMiddleware {
             if let Some(problem) = refused {
                 return Ok(request.into_response(problem.error_response()));
             }
-            network_quota::count_network(request.request(), &line.route)?;
+            network_quota::count_network(request.request(), line.route)?;
             match preflight {
                 Some(answer) => Ok(request.into_response(answer)),
                 None => next.call(request).await.map(ServiceResponse::map_into_boxed_body),
@@ -177,7 +178,7 @@ fn refuse_http2(request: &ServiceRequest, under_way: Option<&Http2Request>) -> O
         return None;
     }
     if request.headers().iter().map(length).sum::<usize>() > HEAD_BYTES_MAX {
-        return Some(Problem::new(Kind::MalformedJson).with_detail("The head of the request is too long."));
+        return Some(Problem::new(Kind::RequestHeadTooLarge));
     }
     let is_too_many = under_way.is_some_and(Http2Request::is_refused);
     is_too_many.then(|| Problem::new(Kind::Overloaded).with_retry_after(RETRY_UNAVAILABLE))
@@ -202,7 +203,7 @@ async fn compress_answer(answer: ServiceResponse<BoxBody>) -> ServiceResponse<Bo
 struct RequestLogLine<'m> {
     metrics: &'m PrometheusMetrics,
     method: &'static str,
-    route: String,
+    route: &'static str,
     watch: Stopwatch,
     span: tracing::Span,
     /// The span of the request in its trace. It ends with the line, so it has its status.
@@ -218,13 +219,12 @@ impl<'m> RequestLogLine<'m> {
         trace: &Trace,
     ) -> Self {
         let method = method_label(request.method());
-        // The pattern and never the path: a client may write a token or a card number into a path, and
-        // each id would become a separate time series in the metrics.
-        let route = request.match_pattern().unwrap_or_else(|| NO_ROUTE.to_owned());
+        // The pattern and never the path: each id would become a separate time series in the metrics.
+        let route = find_pattern(request.request()).unwrap_or(NO_ROUTE);
         let mut server_span = Span::begin_in(trace, SpanKind::Server, "request");
         server_span.rename(|| format!("{method} {route}"));
         server_span.add_text("http.request.method", || method);
-        server_span.add_text("http.route", || route.clone());
+        server_span.add_text("http.route", || route);
         Self { metrics, method, route, watch: Stopwatch::start(), span, server_span, ended: false }
     }
 
@@ -239,7 +239,7 @@ impl<'m> RequestLogLine<'m> {
             self.server_span.set_error("server error");
         }
         let took = self.watch.elapsed();
-        let (method, route) = (self.method, self.route.as_str());
+        let (method, route) = (self.method, self.route);
         self.metrics.observe_request(RequestSample { method, route, status }, took);
         let duration_ms = took.as_secs_f64() * 1000.0;
         tracing::info!(target: "api::request", method, route, status, duration_ms, "answered");

@@ -78,6 +78,9 @@ Orders and payments, applied once: whatever is sent twice, at once, late or in t
 - Every error is a problem (RFC 9457); its `type` is a page to read, see [/problems](/problems). Members and query
   parameters that are not known are refused.
 - Every answer has an `X-Request-Id`, the client's own if it sent one.
+- A request with a `traceparent` (W3C Trace Context) belongs to that trace, and any other begins one. The trace is in every
+  line of the log, and its `traceparent` and `tracestate` are sent on to payment gateways. Headers that break the standard
+  are ignored.
 - Whatever moves goods or money needs an `Idempotency-Key`, and every other write under `/v1` honours one, but `login`,
   `refresh` and `logout`: send the same key again with every retry, and it is done once. The same request is the same
   path, however it is escaped, and the same JSON, however it is written; another one with the same key is 422

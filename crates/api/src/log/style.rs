@@ -116,6 +116,28 @@ fn format_in_style(
     }
 }
 
+/// The line with every control character before its end as an escape, so that no value of a field begins a line of its own
+/// or is obeyed by a terminal. Colours stay: the subscriber writes them.
+pub(super) fn escape_controls(line: &[u8]) -> Vec<u8> {
+    let text = String::from_utf8_lossy(line.strip_suffix(b"\n").unwrap_or(line));
+    let mut escaped = String::with_capacity(line.len());
+    for (at, character) in text.char_indices() {
+        if character.is_control() && !is_colour(text.get(at..).unwrap_or_default()) {
+            escaped.extend(character.escape_default());
+        } else {
+            escaped.push(character);
+        }
+    }
+    escaped.push('\n');
+    escaped.into_bytes()
+}
+
+/// Whether the text begins with a sequence that only changes the look of what follows (ECMA-48, 8.3.117).
+fn is_colour(text: &str) -> bool {
+    let parameters = text.strip_prefix("\x1b[").unwrap_or_default();
+    parameters.trim_start_matches(|it: char| it.is_ascii_digit() || it == ';').starts_with('m')
+}
+
 fn timestamp_text() -> String {
     let mut timestamp = String::new();
     // Writing to a string does not fail.
@@ -125,6 +147,10 @@ fn timestamp_text() -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use tracing_subscriber::layer::SubscriberExt;
+
     use super::*;
 
     #[test]
@@ -146,6 +172,39 @@ mod tests {
         assert_eq!((&json["event"], &json["lines"]), (&"role-set".into(), &3.into()));
         let text = line(LineStyle::Text { in_colour: true });
         assert!(text.ends_with("  WARN idem::security: security event=\"role-set\" lines=3"), "{text}");
+    }
+
+    /// The writer of a subscriber that keeps what the queue would get.
+    struct Kept(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Kept {
+        fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend(escape_controls(line));
+            Ok(line.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_value_of_a_field_begins_a_line_of_its_own() {
+        let forged = "a\nERROR idem::security: forged\r\x1b[2Jé\u{85}\t";
+        for in_colour in [false, true] {
+            let kept = Arc::new(Mutex::new(Vec::new()));
+            let writer = Arc::clone(&kept);
+            let layer = tracing_subscriber::fmt::layer().with_ansi(in_colour);
+            let layer = layer.with_writer(move || Kept(Arc::clone(&writer)));
+            tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+                tracing::warn!(shown = %forged, "told: {forged}");
+            });
+            let text = String::from_utf8(kept.lock().unwrap().clone()).unwrap();
+            let control = |it: &char| it.is_control() && *it != '\x1b';
+            assert_eq!(text.chars().filter(control).collect::<String>(), "\n", "{text:?}");
+            assert!(text.ends_with('\n') && text.contains("é"), "{text:?}");
+            assert!(!text.contains("\x1b[2J"), "{text:?}");
+        }
     }
 
     #[test]

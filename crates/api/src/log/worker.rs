@@ -1,4 +1,6 @@
 //! The thread that writes the log.
+//!
+//! A line of an idle service is written at once. Under load the lines of [`PAUSE`] are written together.
 
 use std::{
     io::{self, Write},
@@ -18,8 +20,15 @@ use super::style::format_bytes;
 /// Pause before the next attempt to write to an output that is full and does not block.
 const RETRY_AFTER: Duration = Duration::from_millis(10);
 
-/// Writes lines one at a time. A line that cannot be written is dropped, and the next one is tried as if
-/// nothing had failed: a disk may have room again, a pipe a new reader.
+/// Most bytes that are written at once: what a pipe takes in one piece (`PIPE_BUF`), so that no line of another process
+/// ends up within one of ours.
+const CHUNK_BYTES_MAX: usize = 4 * 1024;
+/// How long the worker sleeps after it has written everything. A thread that waits for lines has to be woken by each
+/// line, which costs the code that logs more than the line itself; one that sleeps finds many.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// Writes lines in chunks. A line that cannot be written is dropped, and the next one is tried as if nothing had
+/// failed: a disk may have room again, a pipe a new reader.
 pub(super) struct Worker<W> {
     output: W,
     /// Shared with the queue: bytes of the lines that are not written yet.
@@ -38,30 +47,54 @@ impl<W: Write> Worker<W> {
 
     /// Writes lines until every sender is gone.
     pub(super) fn run(mut self, lines: &Receiver<Vec<u8>>) {
-        for line in lines {
-            let works = self.write_line(&line);
-            // Report only once the queue is empty: earlier, the report would take room from lines that wait.
-            if works && self.pending_bytes.load(SeqCst) == line.len() {
-                self.report_drops();
+        while let Ok(first) = lines.recv() {
+            let mut next = Some(first);
+            while let Some(line) = next {
+                let chunk;
+                (chunk, next) = fill_chunk(line, lines);
+                self.write_chunk(&chunk);
             }
-            // Only after the write: a flush that reads zero relies on every line being written.
-            self.pending_bytes.fetch_sub(line.len(), SeqCst);
+            thread::sleep(PAUSE);
         }
     }
 
-    /// Writes one line. Returns `false` when it is dropped.
-    fn write_line(&mut self, line: &[u8]) -> bool {
-        // End a half-written line first, so that this object starts on a line of its own. If even that fails,
-        // the flag stays set for the next line.
-        if self.has_partial_line && write_all(&mut self.output, b"\n").1.is_ok() {
-            self.has_partial_line = false;
+    /// Writes the lines of a chunk, and reports dropped ones if no line waits any more.
+    fn write_chunk(&mut self, lines: &[Vec<u8>]) {
+        let bytes = lines.iter().map(Vec::len).sum();
+        let works = self.write_lines(lines);
+        // Report only once the queue is empty: earlier, the report would take room from lines that wait.
+        if works && self.pending_bytes.load(SeqCst) == bytes {
+            self.report_drops();
         }
-        let (written, outcome) = write_all(&mut self.output, line);
-        if outcome.is_err() {
+        // Only after the write: a flush that reads zero relies on every line being written.
+        self.pending_bytes.fetch_sub(bytes, SeqCst);
+    }
+
+    /// Writes lines. Returns `false` when the last one is dropped.
+    fn write_lines(&mut self, lines: &[Vec<u8>]) -> bool {
+        let mut rest = lines;
+        while !rest.is_empty() {
+            // End a half-written line first, so that this object starts on a line of its own. If even that fails,
+            // the flag stays set for the next line.
+            if self.has_partial_line && write_all(&mut self.output, b"\n").1.is_ok() {
+                self.has_partial_line = false;
+            }
+            let (mut written, outcome) = write_all(&mut self.output, &rest.concat());
+            if outcome.is_ok() {
+                return true;
+            }
+            // The line in which it failed is dropped, and those behind it are tried.
+            while let Some((line, others)) = rest.split_first() {
+                rest = others;
+                if written < line.len() {
+                    break;
+                }
+                written -= line.len();
+            }
             self.dropped_lines.inc();
             self.has_partial_line |= written > 0;
         }
-        outcome.is_ok()
+        false
     }
 
     /// Logs how many lines were dropped since the last report.
@@ -70,10 +103,24 @@ impl<W: Write> Worker<W> {
         // A report that is dropped itself changes nothing: the next one covers the same lines, and this one.
         let lines = lost.saturating_sub(self.reported);
         let report = || format_bytes("WARN", "lines of the log were dropped", &[("lines", lines.into())]);
-        if lines > 0 && self.write_line(&report()) {
+        if lines > 0 && self.write_lines(&[report()]) {
             self.reported = lost;
         }
     }
+}
+
+/// The line and those that wait behind it, as long as they fit into a chunk; and the first that does not.
+fn fill_chunk(first: Vec<u8>, lines: &Receiver<Vec<u8>>) -> (Vec<Vec<u8>>, Option<Vec<u8>>) {
+    let mut bytes = first.len();
+    let mut chunk = vec![first];
+    while let Ok(line) = lines.try_recv() {
+        bytes = bytes.saturating_add(line.len());
+        if bytes > CHUNK_BYTES_MAX {
+            return (chunk, Some(line));
+        }
+        chunk.push(line);
+    }
+    (chunk, None)
 }
 
 /// Writes all bytes, or returns how many were written before the failure.
@@ -152,6 +199,31 @@ mod tests {
     #[test]
     fn lines_are_written_in_their_order() {
         assert_eq!(write_lines(&[], &["a\n", "b\n"]), ("a\nb\n".into(), 0));
+    }
+
+    #[test]
+    fn lines_that_wait_are_written_together_and_no_chunk_is_larger_than_a_pipe_takes() {
+        struct Chunks(Vec<usize>);
+        impl Write for &mut Chunks {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0.push(bytes.len());
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (sender, receiver) = sync_channel(100);
+        for length in [3_000, 1_096, 1, 5_000, 10, 20] {
+            sender.send(vec![b'a'; length]).unwrap();
+        }
+        drop(sender);
+        let mut output = Chunks(Vec::new());
+        let waiting = Arc::new(AtomicUsize::new(9_127));
+        Worker::new(&mut output, waiting.clone(), Counter::default()).run(&receiver);
+        assert_eq!(output.0, [4_096, 1, 5_000, 30]);
+        assert_eq!(waiting.load(SeqCst), 0);
     }
 
     #[test]

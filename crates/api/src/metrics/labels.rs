@@ -11,25 +11,25 @@ use super::RequestSample;
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RequestLabels {
     method: &'static str,
-    route: String,
+    route: &'static str,
     status: u32,
 }
 
-impl From<RequestSample<'_>> for RequestLabels {
-    fn from(it: RequestSample<'_>) -> Self {
-        Self { method: it.method, route: it.route.to_owned(), status: it.status.into() }
+impl From<RequestSample> for RequestLabels {
+    fn from(it: RequestSample) -> Self {
+        Self { method: it.method, route: it.route, status: it.status.into() }
     }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub(super) struct RouteLabels {
     method: &'static str,
-    route: String,
+    route: &'static str,
 }
 
-impl From<RequestSample<'_>> for RouteLabels {
-    fn from(it: RequestSample<'_>) -> Self {
-        Self { method: it.method, route: it.route.to_owned() }
+impl From<RequestSample> for RouteLabels {
+    fn from(it: RequestSample) -> Self {
+        Self { method: it.method, route: it.route }
     }
 }
 

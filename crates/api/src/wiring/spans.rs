@@ -14,9 +14,10 @@ pub(super) fn open_span_export(
     ids: &dyn IdGenerator,
     metrics: &Arc<dyn Metrics>,
 ) -> Result<(Tracer, Option<OtlpWorker>), ConfigError> {
-    let Some(endpoint) = &config.otlp_endpoint else { return Ok((Tracer::default(), None)) };
+    let Some(endpoint) = &config.traces.endpoint else { return Ok((Tracer::default(), None)) };
     let resource = Resource { version: env!("CARGO_PKG_VERSION").to_owned(), instance: ids.next_id() };
-    let (recorder, worker) = open_export(endpoint, resource, Arc::clone(metrics))
-        .map_err(|rule| ConfigError::invalid("otlp_endpoint", rule))?;
-    Ok((Tracer::new(Arc::new(recorder), config.trace_sample), Some(worker)))
+    let (recorder, worker) =
+        open_export(endpoint, config.traces.headers.clone(), resource, Arc::clone(metrics))
+            .map_err(|rule| ConfigError::invalid("otlp_endpoint", rule))?;
+    Ok((Tracer::new(Arc::new(recorder), config.traces.sample), Some(worker)))
 }

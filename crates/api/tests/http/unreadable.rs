@@ -29,11 +29,17 @@ impl Client {
         tables
     }
 
-    /// Waits until an order that is placed now was closed: every sweep has passed everything that is longer due.
-    async fn lets_an_order_expire(&self, product: &str) {
+    /// Waits until an order that is placed and due now was closed: every sweep has passed everything that is longer due.
+    async fn lets_an_order_expire(&self, server: &Server, product: &str) {
         let order = self.order(product, 1).await;
+        server.corrupt(&make_due(&order));
         self.order_becomes(&order, "CLOSED").await;
     }
+}
+
+/// SQL that ends the time in which an order may be paid.
+fn make_due(order: &Value) -> String {
+    format!("UPDATE orders SET expiresAt = createdAt WHERE orderNumber = '{}';", number(order))
 }
 
 fn number(order: &Value) -> &str {
@@ -90,11 +96,8 @@ async fn a_product_that_cannot_be_read_keeps_no_other_from_being_seen_and_sold()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_order_that_cannot_be_read_keeps_no_other_from_moving_on() {
-    let server = Server::with(&[
-        ("IDEM_ORDER_TTL", "2s"),
-        ("IDEM_COMPLETION_AFTER", "1s"),
-        ("IDEM_AFTER_SALES_PERIOD", "1s"),
-    ]);
+    // Nothing is due before it cannot be read.
+    let server = Server::with(&[("IDEM_COMPLETION_AFTER", "1s"), ("IDEM_AFTER_SALES_PERIOD", "1s")]);
     let (operator, customer) = (server.operator().await, server.customer().await);
     let product = operator.product("5.00", None).await;
     let currency = customer.order(&product, 1).await;
@@ -107,22 +110,22 @@ async fn an_order_that_cannot_be_read_keeps_no_other_from_moving_on() {
             operator.moved(it, to).await;
         }
     }
-    operator.moved(&stuck, "DELIVERED").await;
     server.corrupt(&format!(
         "UPDATE orders SET currency = 'ZZZ', revision = revision + 1 WHERE orderNumber = '{}'; \
          UPDATE orders SET revision = revision + 1 WHERE orderNumber = '{items}'; \
          UPDATE order_items SET quantity = -1 WHERE orderId = (SELECT id FROM orders WHERE orderNumber = '{items}'); \
          UPDATE order_status_history SET actor = 'X' WHERE orderId = \
              (SELECT id FROM orders WHERE orderNumber = '{}'); \
-         UPDATE orders SET cameFrom = 'X', revision = revision + 1 WHERE orderNumber = '{}';",
+         UPDATE orders SET status = 'DELIVERED', cameFrom = 'X', revision = revision + 1 WHERE orderNumber = '{}';",
         number(&currency),
         number(&history),
         number(&stuck),
         items = number(&items),
     ));
+    server.corrupt(&[&currency, &items, &history].map(make_due).concat());
     operator.moved(&delivered, "DELIVERED").await;
 
-    customer.lets_an_order_expire(&product).await;
+    customer.lets_an_order_expire(&server, &product).await;
     customer.order_becomes(&delivered, "CLOSED").await;
     for bad in [&currency, &items, &stuck] {
         customer.get(&format!("/v1/orders/{}", number(bad))).await.refused(500, "internal-error");
@@ -134,7 +137,7 @@ async fn an_order_that_cannot_be_read_keeps_no_other_from_moving_on() {
 
     let tables = ["order_items", "order_status_history", "orders", "orders"];
     assert_eq!(operator.unreadable_tables(4).await, tables);
-    customer.lets_an_order_expire(&product).await;
+    customer.lets_an_order_expire(&server, &product).await;
     assert_eq!(
         operator.unreadable_tables(4).await,
         tables,

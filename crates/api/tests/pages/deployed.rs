@@ -6,6 +6,7 @@ mod helm;
 mod image;
 mod kubernetes;
 mod monitoring;
+mod tools;
 mod unit;
 
 use std::{
@@ -86,6 +87,12 @@ fn directive<'t>(text: &'t str, directive: &str) -> &'t str {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
     entries.flat_map(|it| if it.is_dir() { files(&it) } else { vec![it] }).collect()
+}
+
+/// Says that a test was left out, and why.
+#[expect(clippy::print_stdout, reason = "who runs the tests must see it")]
+fn print_skipped(reason: &str) {
+    println!("SKIPPED: {reason}");
 }
 
 #[test]

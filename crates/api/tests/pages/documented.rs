@@ -30,6 +30,7 @@ fn keys() -> BTreeSet<String> {
     let gateways = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/gateways.rs"));
     let mail = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/mail.rs"));
     let edge = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/edge.rs"));
+    let traces = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/src/config/traces.rs"));
     let secrets = literals(gateways, "it.read_secret(");
     let plain = [
         literals(source, "it.get("),
@@ -38,6 +39,9 @@ fn keys() -> BTreeSet<String> {
         literals(mail, "keys.get_filled("),
         literals(edge, "keys.get("),
         literals(edge, "keys.get_filled("),
+        literals(traces, "keys.get("),
+        literals(traces, "keys.get_optional("),
+        literals(traces, "keys.get_filled("),
         literals(gateways, "it.read_text("),
         literals(gateways, "it.read_api_base("),
     ];

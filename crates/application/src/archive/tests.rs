@@ -100,18 +100,75 @@ async fn an_order_that_changes_meanwhile_stays_and_the_others_go() {
 
 #[tokio::test]
 async fn a_run_ends_at_its_limit_and_the_next_one_goes_on() {
-    let it = bench().with_state(|it| {
-        it.transactions.clear();
-        let first = it.orders.remove(0);
-        it.orders.extend((1..=120).map(|n| {
-            let number = OrderNumber::new(format!("n{n}"));
-            domain::Order { key: OrderKey::new(n), number, ..first.clone() }
-        }));
-    });
+    let it = with_orders(bench(), 120);
     let mut batches = Vec::new();
     let before = it.app.clock.now();
     archive_orders(&it.app, before, Some(70), |it| batches.push(it.archived)).await.unwrap();
     assert_eq!(batches, [50, 70]);
     assert_eq!(run(&it).await.archived, 50);
     assert_eq!(archived(&it).len(), 120);
+}
+
+fn fault() -> CommitError {
+    CommitError::Failed(PortError::bug("a rule of the archive is broken"))
+}
+
+/// That many closed orders without payments, of keys from 1.
+fn with_orders(it: TestApp, count: i64) -> TestApp {
+    it.with_state(|it| {
+        it.transactions.clear();
+        let first = it.orders.remove(0);
+        it.orders.extend((1..=count).map(|n| {
+            let number = OrderNumber::new(format!("n{n}"));
+            domain::Order { key: OrderKey::new(n), number, ..first.clone() }
+        }));
+    })
+}
+
+#[tokio::test]
+async fn an_order_that_cannot_be_moved_has_one_finding_and_the_others_go() {
+    let it = with_orders(bench(), 3);
+    for _ in 0..2 {
+        it.record.refuse_next_commit(fault());
+    }
+    assert_eq!(run(&it).await, ArchiveReport { archived: 2, failed: 1, ..ArchiveReport::default() });
+    // Alone in its batch, it is tried twice.
+    for _ in 0..2 {
+        it.record.refuse_next_commit(fault());
+    }
+    assert_eq!(run(&it).await, ArchiveReport { failed: 1, ..ArchiveReport::default() });
+    let findings = it.record.state().findings;
+    assert_eq!(findings.len(), 1);
+    assert_eq!(findings[0].finding.order, Some(OrderNumber::new("n1".to_owned())));
+    assert_eq!(run(&it).await.archived, 1);
+}
+
+#[tokio::test]
+async fn an_order_whose_rows_are_locked_stays_and_the_others_go() {
+    let it = with_orders(bench(), 3);
+    for _ in 0..2 {
+        it.record.refuse_next_commit(away_error().into());
+    }
+    assert_eq!(run(&it).await, ArchiveReport { archived: 2, busy: 1, ..ArchiveReport::default() });
+    assert_eq!(it.record.state().findings, []);
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_ends_the_run_after_few_orders() {
+    let it = with_orders(bench(), 9);
+    for _ in 0..=UNAVAILABLE_MAX {
+        it.record.refuse_next_commit(away_error().into());
+    }
+    let outcome = archive_orders(&it.app, it.app.clock.now(), None, |_| ()).await;
+    assert!(matches!(outcome, Err(PortError::Unavailable(_))), "{outcome:?}");
+    assert_eq!(archived(&it), []);
+    assert_eq!(run(&it).await.archived, 9);
+}
+
+#[tokio::test]
+async fn a_batch_whose_answer_is_lost_is_archived_once() {
+    let it = with_orders(bench(), 3);
+    it.record.lose_next_answer();
+    assert_eq!(run(&it).await, ArchiveReport { busy: 3, ..ArchiveReport::default() });
+    assert_eq!(archived(&it).len(), 3);
 }

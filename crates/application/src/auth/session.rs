@@ -130,8 +130,10 @@ async fn refresh_session_once(
             log_token_reuse(app, &session, network).await;
             return Err(RefreshError::Reused.into());
         }
-        // The record lags behind a commit that the client has seen: read again, and never end the session for it.
-        RefreshOutcome::Outdated => return Err(Attempt::Stale),
+        RefreshOutcome::Outdated => {
+            end_lost_session(app, session, now).await?;
+            return Err(RefreshError::Invalid.into());
+        }
         RefreshOutcome::Repeated => session,
         RefreshOutcome::Rotated(next) => {
             let (read, next) = (Box::new(session), Box::new(next));
@@ -294,6 +296,25 @@ async fn end_session(app: &App, session: &Session, now: Timestamp) -> Result<(),
     });
     app.store.commit(work).await.map_err(CommitError::into_port_error)?;
     announce_session_end(app, &session.id).await;
+    Ok(())
+}
+
+/// Ends a session that is older than its genuine token. Either the read lags behind the commit that issued the token, or
+/// the record has lost that commit, as one that was restored from a copy. The guard tells them apart, because it sees the
+/// newest state: stale means that the read lags, and the session must be read again.
+async fn end_lost_session(app: &App, read: Session, now: Timestamp) -> Result<(), Attempt<RefreshError>> {
+    let RefreshOutcome::Rotated(next) = read.refresh(read.generation, now, app.policy.session_lifetime())
+    else {
+        // It has ended since it was judged.
+        return Ok(());
+    };
+    let (user, session, id) = (read.user, read.key, read.id.clone());
+    let work = UnitOfWork::new()
+        .with_write(Write::RotateSession { read: Box::new(read), next: Box::new(next) })
+        .with_write(Write::RevokeSession { user, session, at: now });
+    app.store.commit(work).await.map_err(Attempt::<RefreshError>::from_commit_error)?;
+    tracing::warn!(session = %id, "session is older than its refresh token, the record has lost commits; ended");
+    announce_session_end(app, &id).await;
     Ok(())
 }
 

@@ -12,8 +12,9 @@ use crate::{
 };
 
 /// How long a change waits for a concurrent change of the same product. Afterwards it goes on without the
-/// lock.
-const LOCK_WAIT: Duration = Duration::from_secs(2);
+/// lock. Longer than a lease, because those that give up go on at the same time and make each other stale: a lock that its
+/// process has left must end first.
+const LOCK_WAIT: Duration = Duration::from_secs(6);
 /// How long a lock is held at most, in case its process has died.
 const LEASE: Duration = Duration::from_secs(5);
 

@@ -12,7 +12,7 @@ use std::sync::Mutex;
 use ports::PortError;
 
 use super::*;
-use crate::testing::RecordingMetrics;
+use crate::{batching::Lanes, testing::RecordingMetrics};
 
 /// A store that commits when the test lets it, refuses units named `stale`, and panics at those named `panic`.
 #[derive(Default)]
@@ -66,9 +66,13 @@ struct Bench {
 
 impl Bench {
     fn new(gate: Option<usize>) -> Self {
+        Self::with_lanes(gate, Lanes { max: 1, items: 1 })
+    }
+
+    fn with_lanes(gate: Option<usize>, lanes: Lanes) -> Self {
         let store = Arc::new(GatedStore { gate: gate.map(Semaphore::new), ..GatedStore::default() });
         let metrics = Arc::new(RecordingMetrics::default());
-        let group = Arc::new(GroupCommit::new(store.clone(), metrics.clone(), 1));
+        let group = Arc::new(GroupCommit::new(store.clone(), metrics.clone(), lanes));
         Self { store, metrics, group }
     }
 
@@ -114,6 +118,37 @@ async fn units_that_come_while_the_lane_is_busy_share_the_next_one_and_each_gets
     assert!(matches!(stale.await.unwrap(), Err(CommitError::Stale)));
     c.await.unwrap().unwrap();
     assert_eq!(it.batches(), [vec!["a"], vec!["b", "stale", "c"]], "in the order they came");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_further_lane_begins_for_enough_units_and_no_more_than_there_are() {
+    let it = Bench::with_lanes(Some(0), Lanes { max: 2, items: 3 });
+    let mut all = Vec::new();
+    for name in ["a", "b", "c", "d", "e", "f", "g"] {
+        all.push(it.begin(name).await);
+        let lanes = if name < "d" { 1 } else { 2 };
+        assert_eq!(it.store.entered.load(Ordering::SeqCst), lanes, "after {name}");
+    }
+    it.open_gate(3);
+    for unit in all {
+        unit.await.unwrap().unwrap();
+    }
+    let mut batches = it.batches();
+    batches.sort_unstable();
+    assert_eq!(batches, [vec!["a"], vec!["b", "c", "d"], vec!["e", "f", "g"]]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_unit_that_waits_for_a_lane_that_is_stuck_begins_a_further_one() {
+    let it = Bench::with_lanes(Some(0), Lanes { max: 2, items: 3 });
+    let [stuck, waiting] = [it.begin("a").await, it.begin("b").await];
+    sleep(Duration::from_millis(99)).await;
+    assert_eq!(it.store.entered.load(Ordering::SeqCst), 1);
+    sleep(Duration::from_millis(2)).await;
+    assert_eq!(it.store.entered.load(Ordering::SeqCst), 2, "it waits no longer");
+    it.open_gate(2);
+    stuck.await.unwrap().unwrap();
+    waiting.await.unwrap().unwrap();
 }
 
 #[tokio::test(start_paused = true)]

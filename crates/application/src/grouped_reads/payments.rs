@@ -17,7 +17,7 @@ use ports::{
 };
 
 use super::Found;
-use crate::batching::{BatchWork, Batcher};
+use crate::batching::{BatchWork, Batcher, Lanes};
 
 /// Payments whose cases are read in groups.
 pub struct GroupedPayments {
@@ -31,10 +31,9 @@ struct Cases(Arc<dyn PaymentRepository>);
 struct Requests(Arc<dyn PaymentRepository>);
 
 impl GroupedPayments {
-    /// Groups the lookups of cases and of requests in `payments`, each with at most `lanes` snapshots or queries at once, and
-    /// at least one.
+    /// Groups the lookups of cases and of requests in `payments`; each snapshot or query takes a lane of its kind.
     #[must_use]
-    pub fn new(payments: Arc<dyn PaymentRepository>, lanes: usize) -> Self {
+    pub fn new(payments: Arc<dyn PaymentRepository>, lanes: Lanes) -> Self {
         let requests = Batcher::new(Requests(payments.clone()), lanes);
         Self { cases: Batcher::new(Cases(payments.clone()), lanes), requests, payments }
     }
@@ -171,9 +170,9 @@ pub struct GroupedEvents {
 struct StoredIds(Arc<dyn EventRepository>);
 
 impl GroupedEvents {
-    /// Groups the lookups of ids in `events`, with at most `lanes` queries at once, and at least one.
+    /// Groups the lookups of ids in `events`; each query takes a lane.
     #[must_use]
-    pub fn new(events: Arc<dyn EventRepository>, lanes: usize) -> Self {
+    pub fn new(events: Arc<dyn EventRepository>, lanes: Lanes) -> Self {
         Self { ids: Batcher::new(StoredIds(events.clone()), lanes), events }
     }
 }

@@ -11,6 +11,8 @@ use tokio::join;
 use super::*;
 use crate::testing::*;
 
+const ONE_LANE: Lanes = Lanes { max: 1, items: 1 };
+
 fn number(text: &str) -> OrderNumber {
     OrderNumber::new(text.to_owned())
 }
@@ -32,7 +34,7 @@ async fn lookups_of_heads_that_come_together_are_one_query() {
         Ok(vec![(number("b"), head(2)), (number("a"), head(1))])
     });
     orders.expect_find_order_head().times(1).returning(|_| Ok(Some(head(9))));
-    let it = GroupedOrders::new(Arc::new(orders), 1);
+    let it = GroupedOrders::new(Arc::new(orders), ONE_LANE);
     let [a, b, c] = ["a", "b", "c"].map(number);
     let found =
         join!(it.find_order_head(&a), it.find_order_head(&b), it.find_order_head(&a), it.find_order_head(&c));
@@ -45,7 +47,7 @@ async fn lookups_of_heads_that_come_together_are_one_query() {
 async fn a_query_that_fails_fails_all_its_lookups() {
     let mut orders = MockOrderRepository::new();
     orders.expect_find_order_heads().times(1).returning(|_| Err(PortError::unavailable("gone")));
-    let it = GroupedOrders::new(Arc::new(orders), 1);
+    let it = GroupedOrders::new(Arc::new(orders), ONE_LANE);
     let (a, b) = (number("a"), number("b"));
     let (a, b) = join!(it.find_order_head(&a), it.find_order_head(&b));
     assert!(matches!((a, b), (Err(PortError::Unavailable(_)), Err(PortError::Unavailable(_)))));
@@ -58,7 +60,7 @@ async fn lists_of_products_are_read_together_and_each_gets_its_own() {
         assert_eq!(ids.len(), 2, "each once");
         Ok(vec![product("tea", yuan("1"), None), product("cup", yuan("2"), None)])
     });
-    let it = GroupedProducts::new(Arc::new(products), 1);
+    let it = GroupedProducts::new(Arc::new(products), ONE_LANE);
     let [tea, cup] = ["tea", "cup"].map(|it| ProductId::new(it.to_owned()));
     let (both, one) = ([tea.clone(), cup], [tea]);
     let (both, one) = join!(it.find_products(&both), it.find_products(&one));
@@ -72,7 +74,7 @@ async fn a_product_that_cannot_be_read_fails_only_the_list_that_has_it() {
         let is_bad = ids.iter().any(|it| it.as_str() == "old");
         if is_bad { Err(unreadable()) } else { Ok(vec![product("tea", yuan("1"), None)]) }
     });
-    let it = GroupedProducts::new(Arc::new(products), 1);
+    let it = GroupedProducts::new(Arc::new(products), ONE_LANE);
     let [tea, old] = ["tea", "old"].map(|it| [ProductId::new(it.to_owned())]);
     let (good, bad) = join!(it.find_products(&tea), it.find_products(&old));
     assert_eq!(good.unwrap().len(), 1);
@@ -107,7 +109,7 @@ async fn claims_are_read_together_and_one_that_cannot_be_read_fails_alone() {
         .expect_find_claim()
         .times(2)
         .returning(|it| if it.key == "bad" { Err(unreadable()) } else { Ok(Some(claim("b"))) });
-    let it = GroupedClaims::new(Arc::new(claims), 1);
+    let it = GroupedClaims::new(Arc::new(claims), ONE_LANE);
     let [a, b, bad] = ["a", "b", "bad"].map(key);
     let (none, found) = join!(it.find_claim(&a), it.find_claim(&b));
     assert_eq!((none.unwrap(), found.unwrap()), (None, Some(claim("b"))));
@@ -128,7 +130,7 @@ async fn cases_are_read_together_and_each_lookup_gets_its_own() {
         assert_eq!(keys.len(), 3, "each once");
         Ok(vec![case("b"), case("a")])
     });
-    let it = GroupedPayments::new(Arc::new(payments), 1);
+    let it = GroupedPayments::new(Arc::new(payments), ONE_LANE);
     let [a, b, c] = ["a", "b", "c"].map(|it| [CaseKey::Order(number(it))]);
     let (first, second, third, again) =
         join!(it.find_cases(&a), it.find_cases(&b), it.find_cases(&c), it.find_cases(&a));
@@ -144,7 +146,7 @@ async fn a_case_that_cannot_be_read_fails_only_its_own_lookup() {
         [CaseKey::Order(number)] if number.as_str() == "a" => Ok(Vec::new()),
         _ => Err(unreadable()),
     });
-    let it = GroupedPayments::new(Arc::new(payments), 1);
+    let it = GroupedPayments::new(Arc::new(payments), ONE_LANE);
     let [a, b] = ["a", "b"].map(|it| [CaseKey::Order(number(it))]);
     let (good, bad) = join!(it.find_cases(&a), it.find_cases(&b));
     assert!(good.is_ok() && matches!(bad, Err(PortError::Unreadable(_))));
@@ -169,7 +171,7 @@ async fn requests_of_payments_are_read_together_and_each_lookup_gets_its_own() {
         Ok(vec![request(2), request(1), request(2)])
     });
     payments.expect_list_requests_of().times(1).returning(|_| Err(PortError::unavailable("gone")));
-    let it = GroupedPayments::new(Arc::new(payments), 1);
+    let it = GroupedPayments::new(Arc::new(payments), ONE_LANE);
     let [one, two, three] = [1, 2, 3].map(|it| [TransactionKey::new(it)]);
     let found = join!(
         it.list_requests_of(&one),
@@ -191,7 +193,7 @@ async fn ids_of_notices_are_looked_up_together_for_each_gateway() {
         assert_eq!(ids.len(), if is_sandbox { 2 } else { 1 });
         Ok(if is_sandbox { ids.iter().take(1).cloned().collect() } else { ids.to_vec() })
     });
-    let it = GroupedEvents::new(Arc::new(events), 1);
+    let it = GroupedEvents::new(Arc::new(events), ONE_LANE);
     let other = GatewayName::new("other".to_owned());
     let [first, second] = ["e1", "e2"].map(|it| [EventId::new(it.to_owned())]);
     let sandbox = sandbox();

@@ -1,6 +1,7 @@
 //! The loop that all sweeps of due items share.
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use ports::{Batch, ErrorChain, Observation, PortError};
 
 use crate::App;
@@ -15,6 +16,9 @@ pub(super) const BATCHES_MAX: u32 = 100;
 pub(super) trait Sweep: Sync {
     /// What a batch consists of: an id, or a row that was read already.
     type Item: Send + Sync;
+
+    /// How many items are processed at once, from 1: those whose reads and commits are grouped cost less together.
+    const CONCURRENCY: usize = 1;
 
     /// Reads a batch of due items, longest due first, after the first `batch.skip`.
     async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<Self::Item>, PortError>;
@@ -32,10 +36,10 @@ pub(super) trait Sweep: Sync {
 ///
 /// # Errors
 /// [`PortError`] when the batch cannot be read or something is unavailable.
-pub(super) async fn for_each_due(
+pub(super) async fn for_each_due<S: Sweep>(
     app: &App,
     name: &'static str,
-    sweep: &impl Sweep,
+    sweep: &S,
 ) -> Result<bool, PortError> {
     // Only what stays due is skipped. Finished items have left the list, so counting them too would skip over
     // items that were never read.
@@ -43,26 +47,28 @@ pub(super) async fn for_each_due(
     let mut outcome = Ok(false);
     for _ in 0..BATCHES_MAX {
         let due = sweep.list_due(app, Batch { skip, limit: BATCH_SIZE }).await?;
-        for item in &due {
-            match sweep.process_item(app, item).await {
-                Ok(true) => done = done.saturating_add(1),
-                Ok(false) => skip = skip.saturating_add(1),
-                Err(error @ PortError::Unavailable(_)) => {
-                    // The remaining items would fail in the same way, each after its own time limit. What was
-                    // done is counted below before the error is returned.
-                    outcome = Err(error);
-                    break;
+        for items in due.chunks(S::CONCURRENCY.max(1)) {
+            for processed in join_all(items.iter().map(|item| sweep.process_item(app, item))).await {
+                match processed {
+                    Ok(true) => done = done.saturating_add(1),
+                    Ok(false) => skip = skip.saturating_add(1),
+                    Err(error @ PortError::Unavailable(_)) => outcome = Err(error),
+                    // The observer of unreadable rows has recorded it already.
+                    Err(PortError::Unreadable(_)) => skip = skip.saturating_add(1),
+                    Err(error @ PortError::Bug(_)) => {
+                        tracing::error!(
+                            sweep = name,
+                            error = %ErrorChain(&error),
+                            "sweep skipped an item that failed, it stays due"
+                        );
+                        skip = skip.saturating_add(1);
+                    }
                 }
-                // The observer of unreadable rows has recorded it already.
-                Err(PortError::Unreadable(_)) => skip = skip.saturating_add(1),
-                Err(error @ PortError::Bug(_)) => {
-                    tracing::error!(
-                        sweep = name,
-                        error = %ErrorChain(&error),
-                        "sweep skipped an item that failed, it stays due"
-                    );
-                    skip = skip.saturating_add(1);
-                }
+            }
+            // The remaining items would fail in the same way, each after its own time limit. What was done is counted
+            // below before the error is returned.
+            if outcome.is_err() {
+                break;
             }
         }
         let full = u32::try_from(due.len()).unwrap_or(u32::MAX) >= BATCH_SIZE;

@@ -8,6 +8,8 @@ use super::batch_loop::{Sweep, for_each_due};
 use super::names;
 use crate::{App, payments::reconcile_payment};
 
+/// How many payments of one gateway are looked up at once. Their reads and commits are grouped.
+const LOOKUPS_AT_ONCE: usize = 8;
 /// The largest number of gateways that one pass of [`reconcile_strays`] visits.
 const STRAY_GATEWAYS_MAX: u32 = 100;
 
@@ -47,6 +49,8 @@ struct OpenPayments {
 #[async_trait]
 impl Sweep for OpenPayments {
     type Item = TransactionId;
+
+    const CONCURRENCY: usize = LOOKUPS_AT_ONCE;
 
     async fn list_due(&self, app: &App, batch: Batch) -> Result<Vec<TransactionId>, PortError> {
         app.payments.list_due_transactions(&self.gateway, self.now, batch).await

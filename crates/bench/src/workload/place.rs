@@ -12,11 +12,11 @@ use crate::{
 };
 
 /// Places orders; each client is another customer.
-pub(super) struct Place {
+pub(crate) struct Place {
     /// Where the orders are placed.
-    pub(super) shop: Arc<Shop>,
+    pub(crate) shop: Arc<Shop>,
     /// What is ordered.
-    pub(super) basket: Basket,
+    pub(crate) basket: Basket,
 }
 
 #[async_trait]

@@ -22,14 +22,14 @@ struct KnownReads {
 }
 
 /// Reads the hot orders of a shop.
-pub(super) struct Read {
+pub(crate) struct Read {
     shop: Arc<Shop>,
     known: Arc<KnownReads>,
 }
 
 impl Read {
     /// Places the orders and reads each once, so that the caches have them.
-    pub(super) async fn prepare(shop: Arc<Shop>, orders: usize) -> BenchResult<Self> {
+    pub(crate) async fn prepare(shop: Arc<Shop>, orders: usize) -> BenchResult<Self> {
         let placed = shop.hot_orders(orders).await?;
         // Only now: the service closes a connection that is silent for some seconds.
         let mut connection = Connection::open(shop.address()).await?;

@@ -4,8 +4,8 @@ import os
 import time
 import uuid
 
-from idem_client import WebhookError, connect, verify_webhook
-from idem_client.generated import AuthenticatedClient
+from idem_client import Session, WebhookError, connect, verify_webhook
+from idem_client.generated import Client
 from idem_client.generated.api.api_keys import api_keys_create
 from idem_client.generated.api.authentication import authentication_login, authentication_register
 from idem_client.generated.api.catalogue import catalogue_put
@@ -29,24 +29,24 @@ from idem_client.generated.models import (
 )
 
 
-def make_key(operator: AuthenticatedClient) -> str:
+def make_key(operator: Client) -> str:
     key = CreateApiKey(name="Backend", scopes=[Scope.ORDERSWRITE, Scope.PAYMENTSWRITE, Scope.EVENTSREAD])
     return api_keys_create.sync(client=operator, body=key).key
 
 
-def place_order(backend: AuthenticatedClient, customer_id: str, product_id: str, cart: str) -> Order:
+def place_order(backend: Client, customer_id: str, product_id: str, cart: str) -> Order:
     items = [PlaceItem(product_id=product_id, quantity=2)]
     order = PlaceOrder(customer_id=customer_id, items=items, reference=cart)
     # The cart's own name as the key: if this process dies, the next one repeats the call, and there is one order.
     return orders_place.sync(client=backend, body=order, idempotency_key=cart)
 
 
-def pay_order(backend: AuthenticatedClient, order: Order) -> Transaction:
+def pay_order(backend: Client, order: Order) -> Transaction:
     payment = StartPayment(gateway="sandbox", payment_method=PaymentMethod(token="tok_visa"))
     return payments_start.sync(order.order_number, client=backend, body=payment)
 
 
-def wait_until_paid(backend: AuthenticatedClient, order: Order) -> int:
+def wait_until_paid(backend: Client, order: Order) -> int:
     # A backend that runs for ever begins after the number that it stored last.
     after = 0
     while True:
@@ -73,7 +73,7 @@ def main() -> None:
     base_url, password = os.environ["IDEM_BASE_URL"], os.environ["IDEM_PASSWORD"]
     anyone = connect(base_url)
     login = Credentials(username=os.environ["IDEM_USERNAME"], password=password)
-    operator = connect(base_url, authentication_login.sync(client=anyone, body=login).access_token)
+    operator = connect(base_url, Session(authentication_login.sync(client=anyone, body=login)))
 
     product_id = "client-python-tea"
     product = PutProduct(name="Tea", price="9.99", currency=CurrencyInUse.CNY, stock=None)

@@ -7,6 +7,7 @@ gives the answer, and raises `ProblemError` when the service refuses the request
 from .connection import connect
 from .problem import ProblemError
 from .retry import RetryTransport
+from .session import Session
 from .webhook import WebhookError, verify_webhook
 
-__all__ = ["ProblemError", "RetryTransport", "WebhookError", "connect", "verify_webhook"]
+__all__ = ["ProblemError", "RetryTransport", "Session", "WebhookError", "connect", "verify_webhook"]

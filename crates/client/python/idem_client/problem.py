@@ -32,6 +32,15 @@ def _read_problem(response: httpx.Response) -> Problem | None:
         return None
 
 
+def has_problem(response: httpx.Response, slug: str) -> bool:
+    """Whether the body is the problem of this kind."""
+    response.read()
+    try:
+        return response.json()["type"] == f"/problems/{slug}"
+    except (KeyError, TypeError, ValueError):
+        return False
+
+
 def check(response: httpx.Response) -> httpx.Response:
     """The response, if it is a success."""
     if not response.is_success:

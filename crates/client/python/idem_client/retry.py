@@ -6,6 +6,8 @@ import uuid
 
 import httpx
 
+from .problem import has_problem
+
 READS = ("GET", "HEAD", "OPTIONS")
 # A refresh token that is shown again later than 10 s after it was spent ends the session as stolen.
 REFRESH_TOTAL = 8.0
@@ -87,9 +89,6 @@ class RetryTransport(httpx.BaseTransport):
 
 
 def _is_retryable(response: httpx.Response) -> bool:
-    if response.status_code != 409:
-        return response.status_code in (429, 503)
-    try:
-        return response.json()["type"] == "/problems/idempotency-in-progress"
-    except (KeyError, TypeError, ValueError):
-        return False
+    if response.status_code == 409:
+        return has_problem(response, "idempotency-in-progress")
+    return response.status_code in (429, 503)

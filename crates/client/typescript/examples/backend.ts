@@ -1,5 +1,5 @@
 // A backend in ten minutes, as docs/integrating.md describes it. The user of the environment must be an operator.
-import { connect, unwrap, verifyWebhook, WebhookError, type IdemClient, type Schemas } from "../src/index.ts";
+import { connect, Session, unwrap, verifyWebhook, WebhookError, type IdemClient, type Schemas } from "../src/index.ts";
 
 async function makeKey(operator: IdemClient): Promise<string> {
   const scopes: Schemas["Scope"][] = ["orders:write", "payments:write", "events:read"];
@@ -52,8 +52,8 @@ const password = process.env["IDEM_PASSWORD"] ?? "";
 const anyone = connect({ baseUrl });
 
 const login = { username: process.env["IDEM_USERNAME"] ?? "", password };
-const { accessToken } = await unwrap(anyone.POST("/v1/auth/login", { body: login }));
-const operator = connect({ baseUrl, token: accessToken });
+const session = new Session(await unwrap(anyone.POST("/v1/auth/login", { body: login })));
+const operator = connect({ baseUrl, credentials: session });
 
 const productId = "client-typescript-tea";
 const product = { name: "Tea", price: "9.99", currency: "CNY" as const, stock: null };
@@ -62,7 +62,7 @@ const username = `ts-${crypto.randomUUID().slice(0, 8)}`;
 const account = { username, email: `${username}@example.com`, password };
 const customer = await unwrap(anyone.POST("/v1/auth/register", { body: account }));
 
-const backend = connect({ baseUrl, token: await makeKey(operator) });
+const backend = connect({ baseUrl, credentials: await makeKey(operator) });
 const cart = `cart-${username}`;
 const order = await placeOrder(backend, customer.id, productId, cart);
 const again = await placeOrder(backend, customer.id, productId, cart);

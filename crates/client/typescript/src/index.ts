@@ -2,8 +2,10 @@
 import createClient, { type Client } from "openapi-fetch";
 import { retryingFetch, type RetryOptions } from "./retry.ts";
 import type { components, paths } from "./schema.d.ts";
+import { renewingFetch, Session } from "./session.ts";
 
 export { retryingFetch, type RetryOptions } from "./retry.ts";
+export { Session } from "./session.ts";
 export { verifyWebhook, WebhookError, type WebhookMessage } from "./webhook.ts";
 export type { components, paths } from "./schema.d.ts";
 
@@ -13,14 +15,18 @@ export type IdemClient = Client<paths>;
 
 export interface Options extends RetryOptions {
   baseUrl: string;
-  /** An API key (`idem_…`), or the access token of a session. Without one, only public calls succeed. */
-  token?: string;
+  /** An API key (`idem_…`), or a session, whose tokens are renewed. Without one, only public calls succeed. */
+  credentials?: string | Session;
 }
 
 /** A client whose calls are repeated as `retryingFetch` describes. */
-export function connect({ baseUrl, token, ...retry }: Options): IdemClient {
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-  return createClient<paths>({ baseUrl, headers, fetch: retryingFetch(retry) });
+export function connect({ baseUrl, credentials, ...retry }: Options): IdemClient {
+  const fetch = retryingFetch(retry);
+  if (credentials instanceof Session) {
+    return createClient<paths>({ baseUrl, fetch: renewingFetch(credentials, baseUrl, fetch) });
+  }
+  const headers = credentials === undefined ? {} : { Authorization: `Bearer ${credentials}` };
+  return createClient<paths>({ baseUrl, headers, fetch });
 }
 
 /** A request that the service refused. Its text never repeats what was sent. */

@@ -13,9 +13,11 @@ export interface RetryOptions {
   /** The longest pause: when `Retry-After` asks for a longer one, the call ends with that answer. Default: 30 s. */
   pauseMaxMs?: number;
   /** Sends one attempt. Default: the global `fetch`. */
-  fetch?: (request: Request) => Promise<Response>;
+  fetch?: Send;
 }
 
+/** Sends a request. It throws if there is no answer. */
+export type Send = (request: Request) => Promise<Response>;
 type Limits = Required<RetryOptions>;
 /** A whole answer, or why there is none. */
 type Outcome = { answer?: Response; error?: unknown; isRetryable: boolean };
@@ -37,16 +39,14 @@ const REFRESH_TOTAL_MS = 8_000;
  * 409 `idempotency-in-progress`, 429 and 503. Each attempt of a write has the same `Idempotency-Key`: the caller's, or one
  * that is made here, once per call.
  */
-export function retryingFetch(options: RetryOptions = {}): (request: Request) => Promise<Response> {
+export function retryingFetch(options: RetryOptions = {}): Send {
   return async (request) => {
     const limits = { ...DEFAULTS, ...options };
     if (new URL(request.url).pathname.endsWith("/v1/auth/refresh")) {
       limits.totalMs = Math.min(limits.totalMs, REFRESH_TOTAL_MS);
       limits.attemptMs = Math.min(limits.attemptMs, REFRESH_TOTAL_MS / 2);
     }
-    if (!READS.includes(request.method) && !request.headers.has("Idempotency-Key")) {
-      request.headers.set("Idempotency-Key", crypto.randomUUID());
-    }
+    setIdempotencyKey(request);
     const started = performance.now();
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await sendOnce(request, limits);
@@ -60,6 +60,23 @@ export function retryingFetch(options: RetryOptions = {}): (request: Request) =>
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   };
+}
+
+/** Gives a write a key, unless the caller has given one. */
+export function setIdempotencyKey(request: Request): void {
+  if (!READS.includes(request.method) && !request.headers.has("Idempotency-Key")) {
+    request.headers.set("Idempotency-Key", crypto.randomUUID());
+  }
+}
+
+/** Whether an answer is the problem of this kind. */
+export function hasProblem(body: ArrayBuffer, slug: string): boolean {
+  try {
+    const problem = JSON.parse(new TextDecoder().decode(body)) as { type?: unknown };
+    return problem.type === `/problems/${slug}`;
+  } catch {
+    return false;
+  }
 }
 
 async function sendOnce(request: Request, limits: Limits): Promise<Outcome> {
@@ -88,13 +105,8 @@ function pauseAfter(attempt: number, outcome: Outcome, limits: Limits): number |
 }
 
 function isRetryable(status: number, body: ArrayBuffer): boolean {
-  if (status !== 409) return status === 429 || status === 503;
-  try {
-    const problem = JSON.parse(new TextDecoder().decode(body)) as { type?: unknown };
-    return problem.type === "/problems/idempotency-in-progress";
-  } catch {
-    return false;
-  }
+  if (status === 409) return hasProblem(body, "idempotency-in-progress");
+  return status === 429 || status === 503;
 }
 
 /** Milliseconds of a `Retry-After` in seconds. A date, which only a proxy sends, is not read. */

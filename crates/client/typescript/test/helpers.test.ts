@@ -1,10 +1,7 @@
 // The two helpers: against prepared answers, the shared vectors, and the service of the environment.
 import { readFileSync } from "node:fs";
 import { connect, ProblemError, retryingFetch, unwrap, verifyWebhook, WebhookError } from "../src/index.ts";
-
-function check(condition: unknown, message: string): asserts condition {
-  if (!condition) throw new Error(message);
-}
+import { baseUrl, check, failureOf, logIn, lossyFetch } from "./support.ts";
 
 type Prepared = { status: number; body?: string; retryAfter?: string } | "lost";
 const problem = (slug: string) => JSON.stringify({ type: `/problems/${slug}`, title: "", detail: "" });
@@ -78,28 +75,16 @@ async function testWebhooks(): Promise<void> {
 }
 
 async function testLostAnswer(): Promise<void> {
-  const baseUrl = process.env["IDEM_BASE_URL"] ?? "";
-  const login = { username: process.env["IDEM_USERNAME"] ?? "", password: process.env["IDEM_PASSWORD"] ?? "" };
-  const { accessToken } = await unwrap(connect({ baseUrl }).POST("/v1/auth/login", { body: login }));
-  let lost = 0;
-  const lossy = async (request: Request): Promise<Response> => {
-    const response = await fetch(request);
-    // The service has done it, and its answer does not arrive.
-    if (request.method === "POST" && lost < 2) {
-      lost += 1;
-      throw new TypeError("fetch failed");
-    }
-    return response;
-  };
-  const client = connect({ baseUrl, token: accessToken, fetch: lossy, pauseFirstMs: 1 });
+  const line = lossyFetch(2, (request) => request.method === "POST");
+  const client = connect({ baseUrl, credentials: await logIn(), fetch: line.fetch, pauseFirstMs: 1 });
   const productId = "client-typescript-lost";
   const product = { name: "Tea", price: "9.99", currency: "CNY" as const, stock: 5 };
   await unwrap(client.PUT("/v1/products/{productId}", { params: { path: { productId } }, body: product }));
   await unwrap(client.POST("/v1/orders", { body: { items: [{ productId, quantity: 2 }] } }));
   const left = await unwrap(client.GET("/v1/products/{productId}", { params: { path: { productId } } }));
-  check(lost === 2 && left.stock === 3, `${lost} answers were lost, and ${left.stock} pieces are left`);
+  check(line.seen.length === 3 && left.stock === 3, `${line.seen.length} attempts, and ${left.stock} pieces are left`);
 
-  const refused = await unwrap(client.POST("/v1/orders", { body: { items: [] } })).catch((it: unknown) => it);
+  const refused = await failureOf(unwrap(client.POST("/v1/orders", { body: { items: [] } })));
   check(refused instanceof ProblemError && refused.slug === "invalid-request", `${refused}`);
   check(refused.problem.errors?.[0]?.pointer === "/items", "the fault is named");
 }

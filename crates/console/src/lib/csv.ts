@@ -35,7 +35,7 @@ export interface ProductLine {
   name: string;
   price: string;
   currency: string;
-  /** Absent: the stock is left as it is. `null`: not tracked. */
+  /** Absent: the stock is left as it is. `null`: it is not tracked. */
   stock?: number | null;
   active: boolean;
   faults: LineFault[];
@@ -63,6 +63,12 @@ export function readProducts(rows: string[][]): ProductLine[] {
     seen.add(line.productId);
     return line;
   });
+}
+
+/** The stock that a line gives a product; absent: it stays. A number replaces stock that is tracked only on demand: sales go on
+ * after the file was written, and would be undone. */
+export function stockToSet(line: ProductLine, old: number | null | undefined, setsTracked: boolean): number | null | undefined {
+  return typeof line.stock === 'number' && typeof old === 'number' && !setsTracked ? undefined : line.stock;
 }
 
 function readLine(cell: (name: string) => string, line: number): ProductLine {

@@ -1,5 +1,4 @@
 import { get, signOut } from '../api/client';
-import { readFeatures } from '../api/features';
 import * as session from '../api/session';
 import type { Me } from '../api/types';
 import { beginFeed } from './feed';
@@ -18,8 +17,6 @@ export async function enter(): Promise<boolean> {
   }
   // Without it the console is not live at once: the reader of the feed tries again.
   await beginFeed().catch(() => undefined);
-  // Not waited for: a slow description must not stand before the orders.
-  void readFeatures();
   session.me.value = me;
   session.expired.value = false;
   session.stage.value = 'in';

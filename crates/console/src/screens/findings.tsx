@@ -9,7 +9,7 @@ import { actorName } from '../lib/names';
 import { link, place, setQuery } from '../lib/route';
 import { WriteDialog } from '../ui/dialog';
 import { usePages } from '../ui/list';
-import { Age, Button, Facts, Heading, ShortId, Tabs, Tag, TextArea, Time } from '../ui/parts';
+import { Age, Button, Facts, Heading, ShortId, Tabs, TextArea, Time } from '../ui/parts';
 import { List } from './payments';
 
 /** What a colleague resolves is no event, so the list is read this often besides. */
@@ -43,7 +43,6 @@ function FindingCard({ finding, resolve }: { finding: Finding; resolve: () => vo
     <article class="panel finding" aria-label={words?.name ?? finding.kind}>
       <div class="panel-head">
         <h2>{words?.name ?? finding.kind}</h2>
-        <Tag tone={finding.resolvedAt ? 'calm' : 'warn'}>{finding.kind}</Tag>
         <span class="hint end"><Age at={finding.createdAt} /></span>
       </div>
       <dl class="finding-text">

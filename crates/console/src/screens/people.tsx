@@ -19,7 +19,7 @@ export function People() {
   const columns: Column<Account>[] = [
     { name: t().people.name, cell: (it) => <>{it.username}<span class="sub">{it.email}</span></> },
     { name: t().people.role, cell: (it) => <><Role role={it.role} /> {it.disabled && <Tag tone="bad">{t().people.disabled}</Tag>}</> },
-    { name: t().people.orders, right: true, cell: (it) => it.orderCount },
+    { name: t().people.orders, right: true, labelled: true, cell: (it) => it.orderCount },
     { name: t().people.lastLogin, right: true, wideOnly: true, cell: (it) => (it.lastLoginAt ? <Age at={it.lastLoginAt} /> : t().people.never) },
     { name: t().people.since, right: true, wideOnly: true, cell: (it) => <Age at={it.createdAt} /> },
   ];

@@ -13,9 +13,9 @@ export interface Paged<T> extends Loaded<Page<T>> {
 }
 
 /** A list of the API, page after page. */
-export function usePages<T>(url: string, query: Query, enabled = true): Paged<T> {
-  const key = `${enabled ? url : ''}?${JSON.stringify(query)}`;
-  const first = useLoad<Page<T>>(key, (signal) => (enabled ? get(url, { limit: 50, ...query }, signal) : Promise.resolve({ data: [] })));
+export function usePages<T>(url: string, query: Query): Paged<T> {
+  const key = `${url}?${JSON.stringify(query)}`;
+  const first = useLoad<Page<T>>(key, (signal) => get(url, { limit: 50, ...query }, signal));
   const [state, setState] = useState<{ rows: T[]; cursor: string | null }>({ rows: [], cursor: null });
   const [busy, setBusy] = useState(false);
   useEffect(() => {

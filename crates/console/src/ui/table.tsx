@@ -10,6 +10,8 @@ export interface Column<T> {
   right?: boolean;
   /** Left out on a phone. */
   wideOnly?: boolean;
+  /** On a phone, where there is no head, the name stands before the value: a bare number says nothing. */
+  labelled?: boolean;
 }
 
 interface TableProps<T> {
@@ -58,7 +60,7 @@ export function Table<T>({ label, rows, columns, rowKey, href, selection, fresh 
               <tr role="row" key={key} data-key={key} onClick={open} class={`${to ? 'opens' : ''} ${fresh?.has(key) ? 'fresh' : ''} ${selection?.chosen.has(key) ? 'chosen' : ''}`}>
                 {selection && <td role="cell" class="pick"><input type="checkbox" aria-label={t().common.select(selection.name(row))} checked={selection.chosen.has(key)} onChange={() => toggle(key)} /></td>}
                 {columns.map((it, index) => (
-                  <td role="cell" key={it.name} class={classOf(it)}>
+                  <td role="cell" key={it.name} class={classOf(it)} data-label={it.labelled ? it.name : undefined}>
                     {index === 0 && to !== undefined ? <a href={to} class="row-link">{it.cell(row)}</a> : it.cell(row)}
                   </td>
                 ))}

@@ -1,5 +1,4 @@
-// What the console shows only where the server's description has it, against the real thing; and what it does at a
-// server that lacks a part, which the description is narrowed for.
+// Search, export, refunds by item, keys and endpoints.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -20,39 +19,15 @@ after(async () => {
   await service?.stop();
 });
 
-/** Nothing waits for the description, so a test may be over before it has come. */
 async function leave(desk) {
   assert.deepEqual(desk.faults, []);
-  await desk.context.unrouteAll({ behavior: 'ignoreErrors' });
   await desk.context.close();
-}
-
-/** A desk at a server whose description has less. */
-async function openNarrower(narrow) {
-  const desk = await openDesk(browser, service);
-  await desk.context.route('**/openapi.json', async (route) => {
-    const document = await (await route.fetch()).json();
-    narrow(document);
-    await route.fulfill({ json: document });
-  });
-  return desk;
 }
 
 const row = (page, text) => page.getByRole('row').filter({ hasText: text });
 /** The button that sends what the dialog asks for; one below the dialog may have the same name. */
 const inDialog = (page, name) => page.locator('dialog form button[type=submit]').filter({ hasText: name });
 const closed = (page) => page.getByRole('dialog').waitFor({ state: 'detached' });
-
-test('what the description lacks is not shown', async () => {
-  const desk = await openNarrower((it) => {
-    for (const path of ['/v1/api-keys', '/v1/webhook-endpoints', '/v1/orders/export']) delete it.paths[path];
-  });
-  await signIn(desk.page, service, 'mei');
-  await desk.page.getByRole('link', { name: 'People' }).waitFor();
-  for (const name of ['API keys', 'Webhooks']) assert.equal(await desk.page.getByRole('link', { name }).count(), 0);
-  assert.equal(await desk.page.getByRole('button', { name: 'Export CSV' }).count(), 0);
-  await leave(desk);
-});
 
 test('a search finds a part of a reference, and the filters hold for it, too', async () => {
   for (const reference of ['SEARCH-71', 'SEARCH-72']) await customer.order([{ productId: 'tea', quantity: 1 }], { reference });
@@ -89,20 +64,6 @@ test('a search that has looked at the newest orders only goes on with the older 
   await page.getByRole('button', { name: 'Search older orders' }).click();
   await row(page, 'OLD-1').waitFor();
   await page.getByRole('button', { name: 'Search older orders' }).waitFor({ state: 'detached' });
-  await leave(desk);
-});
-
-test('a server that finds no parts is asked for the whole reference', async () => {
-  for (const reference of ['WHOLE-1', 'WHOLE-11']) await customer.order([{ productId: 'tea', quantity: 1 }], { reference });
-  const desk = await openNarrower((it) => {
-    const { get } = it.paths['/v1/orders'];
-    get.parameters = get.parameters.filter((one) => one.name !== 'q');
-  });
-  await signIn(desk.page, service, 'mei');
-  await desk.page.getByPlaceholder('Whole number').waitFor();
-  await desk.page.getByLabel('Search orders').fill('WHOLE-1');
-  await row(desk.page, 'WHOLE-11').waitFor({ state: 'detached' });
-  await row(desk.page, 'WHOLE-1').waitFor();
   await leave(desk);
 });
 

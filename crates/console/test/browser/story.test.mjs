@@ -175,6 +175,38 @@ test('an import shows the fate of each line before anything is written', async (
   assert.equal((await operator.get('/v1/products/bowl')).stock, 5);
 });
 
+test('an import leaves tracked stock to the sales, unless the operator sets it', async () => {
+  await operator.product('saucer', '4.00', 9);
+  await customer.order([{ productId: 'saucer', quantity: 2 }]);
+  await atDesk(async (page) => {
+    await goTo(page, 'products/!import');
+    const check = async (line) => {
+      await page.getByLabel('or paste its text').fill(`productId,name,price,currency,stock\n${line}`);
+      await page.getByRole('button', { name: 'Check' }).click();
+    };
+    await check('saucer,Product saucer,4.00,CNY,9');
+    await page.getByRole('cell', { name: 'Stock stays 7, not 9' }).waitFor();
+    assert.equal(await page.getByRole('button', { name: /^Import/ }).count(), 0, 'there is nothing to do');
+    await check('saucer,Product saucer,4.50,CNY,9');
+    await page.getByRole('cell', { name: /4\.50.*; Stock stays 7, not 9/ }).waitFor();
+    await page.getByRole('button', { name: 'Import 1 line' }).click();
+    await page.getByText('1 of 1 lines imported').waitFor();
+    assert.deepEqual(await priceAndStock('saucer'), ['4.50', 7]);
+    await page.getByLabel('Also set the stock').check();
+    assert.equal(await page.getByRole('row').count(), 0, 'what was shown is over');
+    await page.getByRole('button', { name: 'Check' }).click();
+    await page.getByRole('cell', { name: 'Stock: 7 → 9' }).waitFor();
+    await page.getByRole('button', { name: 'Import 1 line' }).click();
+    await page.getByText('1 of 1 lines imported').waitFor();
+    assert.deepEqual(await priceAndStock('saucer'), ['4.50', 9]);
+  });
+});
+
+async function priceAndStock(id) {
+  const { price, stock } = await operator.get(`/v1/products/${id}`);
+  return [price, stock];
+}
+
 test('a finding says what to do and is resolved with a note', async () => {
   const order = await customer.order([{ productId: 'tea', quantity: 1 }]);
   await customer.pay(order, 'tok_dispute');

@@ -3,8 +3,7 @@ import { test } from 'node:test';
 import { piecesLeft, piecesText } from '../../src/screens/order/pieces';
 import { mergeChanges } from '../../src/screens/board/live';
 import { offsetOf, worst } from '../../src/screens/overview/figures';
-import { featuresOf } from '../../src/api/features';
-import { missingColumns, parseCsv, readProducts } from '../../src/lib/csv';
+import { missingColumns, parseCsv, readProducts, stockToSet } from '../../src/lib/csv';
 import { add, atLeastZero, compare, isAmount, isZero, multiply, subtract } from '../../src/lib/money';
 
 test('amounts are added exactly, whatever their scale', () => {
@@ -38,20 +37,11 @@ test('each line of an import has its own faults', () => {
   assert.deepEqual(third?.faults, ['productId', 'name', 'price', 'currency']);
   assert.deepEqual([fourth?.stock, fourth?.active, fourth?.line], [null, false, 5]);
   assert.ok(fifth !== undefined && !('stock' in fifth), 'an empty cell leaves the stock as it is');
+  assert.ok(first !== undefined && fourth !== undefined);
+  // Tracked stock is sold from: a line sets it on demand only. It begins the tracking, or ends it, in any case.
+  assert.deepEqual([stockToSet(first, 3, false), stockToSet(first, 3, true)], [undefined, 5]);
+  assert.deepEqual([stockToSet(first, null, false), stockToSet(fourth, 3, false), stockToSet(fifth, 3, true)], [5, null, undefined]);
   assert.deepEqual(missingColumns(['PRODUCTID', ' name ']), ['price', 'currency']);
-});
-
-test('what a server can do is read from its description', () => {
-  const none = featuresOf({ paths: {} });
-  assert.deepEqual(new Set(Object.values(none)), new Set([false]));
-  const all = featuresOf({
-    paths: {
-      '/v1/orders': { get: { parameters: [{ name: 'q' }] } }, '/v1/orders/export': { get: {} }, '/v1/api-keys': { get: {} }, '/v1/webhook-endpoints': { get: {} },
-      '/v1/payments/{transactionId}/refunds': { post: { requestBody: { content: { 'application/json': { schema: { $ref: '#/components/schemas/Refund' } } } } } },
-    },
-    components: { schemas: { Refund: { oneOf: [{ properties: { amount: {} } }, { $ref: '#/components/schemas/ByItem' }] }, ByItem: { properties: { items: {} } } } },
-  });
-  assert.deepEqual(new Set(Object.values(all)), new Set([true]));
 });
 
 test('pieces that a refund names cannot be named again, unless it failed', () => {

@@ -10,6 +10,7 @@ use super::{
     Fault, check_record,
     histories::group_history,
     money::{captured, dispute_status, refunded},
+    webhooks::find_undelivered,
 };
 use crate::{
     client::send_request,
@@ -18,7 +19,9 @@ use crate::{
     history::ROUND,
     instance::{set_clock, start_instance},
     lock::lock,
+    sessions::finish_sessions,
     sweeps::{SWEEPS, start_sweep},
+    webhooks::{enable_endpoints, start_webhook_rounds},
     world::{Label, World},
 };
 
@@ -41,6 +44,9 @@ pub(crate) async fn settle_world(world: &Arc<World>, executor: &mut Executor) {
     if world.violation().is_none() {
         executor.run_for(LONG).await;
         run_rounds(world, executor, find_unfinished).await;
+    }
+    if world.violation().is_none() {
+        finish_sessions(world, executor).await;
     }
     if world.violation().is_none() {
         audit(world, executor).await;
@@ -70,10 +76,12 @@ async fn run_rounds(world: &Arc<World>, executor: &mut Executor, find_open: fn(&
         decide_everything(world);
         let unsettled = lock(&world.model).unsettled();
         unsettled.iter().for_each(|it| send_request(world, it));
+        enable_endpoints(world);
         executor.run_for(Duration::from_secs(20)).await;
         for (number, app) in world.live_instances() {
             SWEEPS.iter().for_each(|it| start_sweep(world, number, &app, *it));
         }
+        start_webhook_rounds(world);
         executor.run_for(ROUND).await;
         if world.violation().is_some() {
             return;
@@ -171,6 +179,7 @@ fn find_unfinished(world: &World, snapshot: &Snapshot) -> Fault {
     find_unsettled(world, snapshot)
         .or_else(|| find_open_order(snapshot))
         .or_else(|| find_late_capture(snapshot))
+        .or_else(|| find_undelivered(world, snapshot))
 }
 
 /// An unpaid order that is still open waits for a person only if some of its money was captured.

@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use adapters_local::record::Snapshot;
-use ports::{CommitError, Prunable, Store, UnitOfWork, Write};
+use ports::{CommitError, Prunable, Store, UnitOfWork, WebhookWrite, Write};
 
-use super::Mutant;
+use super::{
+    Mutant,
+    sessions::{forget_generations, forget_spent_times},
+    webhooks::spoil_webhooks,
+};
 use crate::{lock::lock, world::World};
 
 /// Pieces that are added to every stock while it is sold without a guard.
@@ -18,37 +22,42 @@ pub(crate) async fn commit_unit(world: &World, work: UnitOfWork) -> Result<(), C
     if let Some(dropped) = dropped_write(mutant) {
         return world.record.commit(without(&work, dropped)).await;
     }
+    if let Some(first) = first_writes(mutant) {
+        return commit_in_two(world, work, first).await;
+    }
     let sometimes = world.chance.below(20) == 0;
+    let work = spoil_webhooks(mutant, work, sometimes);
     match mutant {
         Mutant::KeyIsNotUnique => {
-            let keys: Vec<_> = work.writes().iter().filter_map(claim_key).cloned().collect();
-            change_record(world, |it| it.claims.retain(|claim| !keys.contains(&claim.key)));
+            forget_claims(world, &work);
             world.record.commit(work).await
         }
         Mutant::RevisionIsNotCompared => {
             forget_revisions(world, &work);
             world.record.commit(work).await
         }
-        Mutant::PaymentsLagBehind => {
+        Mutant::GenerationIsNotCompared => {
+            forget_generations(world, &work);
+            world.record.commit(work).await
+        }
+        Mutant::SpentTimesAreForgotten => {
+            world.record.commit(work.clone()).await?;
+            forget_spent_times(world, &work);
+            Ok(())
+        }
+        Mutant::PaymentsLagBehind if work.writes().iter().any(changes_payment) => {
             *lock(&world.lagging) = world.record.snapshot().transactions;
             world.record.commit(work).await
         }
         Mutant::RepliesArePrunedEarly => {
-            let far = world.now().saturating_add(Duration::from_secs(30 * 24 * 60 * 60));
-            let prune = Write::Prune(Prunable::Claims, far, 1_000);
             world.record.commit(work).await?;
-            world.record.commit(UnitOfWork::new().with_write(prune)).await
-        }
-        Mutant::ClaimComesLater => commit_in_two(world, work, |it| !is_claim(it)).await,
-        Mutant::EventInTwoCommits => {
-            commit_in_two(world, work, |it| matches!(it, Write::InsertEvent(_))).await
+            world.record.commit(prune_early(world)).await
         }
         Mutant::StockIsReturnedTwice => {
-            let again: Vec<_> =
-                work.writes().iter().filter(|it| matches!(it, Write::ReturnStock(_))).cloned().collect();
-            world.record.commit(work.with_writes(again)).await
+            let again = without(&work, |it| !matches!(it, Write::ReturnStock(_)));
+            world.record.commit(work.with_writes(again.writes().to_vec())).await
         }
-        Mutant::StockMayBeNegative => {
+        Mutant::StockMayBeNegative if work.writes().iter().any(|it| matches!(it, Write::Sell { .. })) => {
             change_stock(world, PIECES);
             let outcome = world.record.commit(work).await;
             change_stock(world, -PIECES);
@@ -78,6 +87,18 @@ pub(crate) async fn commit_unit(world: &World, work: UnitOfWork) -> Result<(), C
     }
 }
 
+/// Which writes the fault commits before the others; `None` if it commits all at once.
+#[expect(clippy::wildcard_enum_match_arm, reason = "every other fault is planted elsewhere")]
+fn first_writes(mutant: Mutant) -> Option<fn(&Write) -> bool> {
+    let first: fn(&Write) -> bool = match mutant {
+        Mutant::ClaimComesLater => |it| !is_claim(it),
+        Mutant::EventInTwoCommits => |it| matches!(it, Write::InsertEvent(_)),
+        Mutant::CursorMovesAlone => |it| matches!(it, Write::Webhook(WebhookWrite::MoveCursor { .. })),
+        _ => return None,
+    };
+    Some(first)
+}
+
 /// Which writes the fault leaves out; `None` if it leaves out none.
 #[expect(clippy::wildcard_enum_match_arm, reason = "every other fault is planted elsewhere")]
 fn dropped_write(mutant: Mutant) -> Option<fn(&Write) -> bool> {
@@ -95,9 +116,16 @@ fn dropped_write(mutant: Mutant) -> Option<fn(&Write) -> bool> {
             |it| matches!(it, Write::InsertFinding(_) | Write::InsertFindingOnce(..))
         }
         Mutant::EventsAreDropped => |it| matches!(it, Write::InsertFeedEvents(_)),
+        Mutant::LogoutIsNotStored => |it| matches!(it, Write::RevokeSession { .. }),
+        Mutant::OthersStayLive => |it| matches!(it, Write::RevokeSessions { .. }),
+        Mutant::PasswordIsNotRequired => |it| matches!(it, Write::RequirePassword(..)),
         _ => return None,
     };
     Some(dropped)
+}
+
+const fn changes_payment(write: &Write) -> bool {
+    matches!(write, Write::InsertTransaction(_) | Write::UpdateTransaction(_))
 }
 
 const fn is_claim(write: &Write) -> bool {
@@ -129,7 +157,7 @@ async fn commit_in_two(
     world.record.commit(after).await
 }
 
-fn change_record(world: &World, change: impl FnOnce(&mut Snapshot)) {
+pub(super) fn change_record(world: &World, change: impl FnOnce(&mut Snapshot)) {
     let mut snapshot = world.record.snapshot();
     change(&mut snapshot);
     // Two rows with one key cannot be restored; the fault then does nothing this time.
@@ -144,6 +172,20 @@ fn change_stock(world: &World, by: i64) {
     });
 }
 
+/// Deletes stored replies long before their time.
+fn prune_early(world: &World) -> UnitOfWork {
+    let far = world.now().saturating_add(Duration::from_secs(30 * 24 * 60 * 60));
+    UnitOfWork::new().with_write(Write::Prune(Prunable::Claims, far, 1_000))
+}
+
+/// Removes the claims of the keys that the unit claims.
+fn forget_claims(world: &World, work: &UnitOfWork) {
+    let keys: Vec<_> = work.writes().iter().filter_map(claim_key).cloned().collect();
+    if !keys.is_empty() {
+        change_record(world, |it| it.claims.retain(|claim| !keys.contains(&claim.key)));
+    }
+}
+
 /// Makes the record agree with whatever revision was read.
 fn forget_revisions(world: &World, work: &UnitOfWork) {
     let changes: Vec<_> = work
@@ -151,6 +193,9 @@ fn forget_revisions(world: &World, work: &UnitOfWork) {
         .iter()
         .filter_map(|it| if let Write::UpdateOrder(it) = it { Some(it) } else { None })
         .collect();
+    if changes.is_empty() {
+        return;
+    }
     change_record(world, |it| {
         for change in changes {
             let order = it.orders.iter_mut().find(|order| order.key == change.order().key);

@@ -4,17 +4,22 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::{
-    AttemptId, ChangeId, EventId, GatewayName, Order, OrderKey, OrderNumber, Product, ProductId, ProductKey,
-    Refund, Timestamp, Transaction, TransactionId, TransactionKey, UserKey,
+    AttemptId, ChangeId, DeliveryId, Email, EndpointId, EndpointKey, EventId, FeedSequence, GatewayName,
+    Network, Order, OrderKey, OrderNumber, PasswordHash, Product, ProductId, ProductKey, Refund, Session,
+    SessionId, SessionKey, Timestamp, Transaction, TransactionId, TransactionKey, User, UserId, UserKey,
+    Username, WebhookDelivery, WebhookEndpoint,
     order::StoredHistoryEntry,
     payment::{EventDisposition, NamedReference, StoredEvent, StoredPaymentRequest},
     product::StoredProductChange,
+    session::ListedSession,
 };
 use ports::{
-    Batch, CaseKey, ChangeFilter, Claim, ClaimRepository, DatedPayment, DueOrders, EventPosition,
-    EventRepository, IdempotencyKey, OldOrder, OrderFilter, OrderHead, OrderRepository, OverdueStretch, Page,
-    PaymentCase, PaymentFilter, PaymentPeriod, PaymentRepository, PortError, ProductRepository, RefundFilter,
-    StoredAttempt, StoredRefund, UnreadableRow,
+    Account, AccountConflict, AccountFilter, Batch, CaseKey, ChangeFilter, ChangedUser, Claim,
+    ClaimRepository, Credentials, DatedPayment, DueDelivery, DueOrders, EventPosition, EventRepository,
+    FeedBacklog, FeedFilter, FeedPage, FeedRepository, IdempotencyKey, OldOrder, OrderFilter, OrderHead,
+    OrderRepository, OverdueStretch, Page, PaymentCase, PaymentFilter, PaymentPeriod, PaymentRepository,
+    PortError, ProductRepository, RefundFilter, RevokedSession, SessionRepository, StoredAttempt,
+    StoredRefund, UnreadableRow, UserRepository, WebhookRepository,
 };
 
 use super::away_error;
@@ -103,6 +108,51 @@ reads!(EventRepository {
     fn list_applicable_events(batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
     fn list_applicable_overdue(after: Option<EventPosition>, rows_max: u32) -> OverdueStretch;
     fn list_old_events(disposition: EventDisposition, before: Timestamp, batch: Batch) -> Vec<Result<StoredEvent, UnreadableRow>>;
+});
+
+reads!(UserRepository {
+    fn find_user(id: &UserId) -> Option<User>;
+    fn find_user_by_key(key: UserKey) -> Option<User>;
+    fn list_users_by_key(keys: &[UserKey]) -> Vec<User>;
+    fn find_credentials(login: &str) -> Option<Credentials>;
+    fn find_password_hash(user: UserKey) -> Option<PasswordHash>;
+    fn find_account_conflicts(username: &Username, email: &Email) -> Vec<AccountConflict>;
+    fn highest_hash_cost() -> u32;
+    fn list_changed_users(since: Timestamp, after: Option<UserKey>, limit: u32) -> Vec<ChangedUser>;
+    fn find_account(id: &UserId) -> Option<Account>;
+    fn list_accounts(filter: AccountFilter) -> Page<Account>;
+    fn list_operators(after: Option<UserKey>, limit: u32) -> Vec<User>;
+});
+
+reads!(SessionRepository {
+    fn find_session(id: &SessionId) -> Option<Session>;
+    fn list_live_sessions(user: UserKey, now: Timestamp, limit: u32) -> Vec<ListedSession>;
+    fn has_logged_in(user: UserKey, network: Network, since: Timestamp) -> bool;
+}
+async fn list_revoked_sessions(&self, since: Timestamp, after: Option<SessionKey>, limit: u32) -> Result<Vec<RevokedSession>, PortError> {
+    self.reach_record().await?;
+    let revoked = self.0.record.list_revoked_sessions(since, after, limit).await?;
+    Ok(mutants::plant_revocations(&self.0, revoked))
+});
+
+reads!(FeedRepository {
+    fn list_events_after(filter: FeedFilter) -> FeedPage;
+    fn find_feed_backlog(limit: u32) -> FeedBacklog;
+    fn find_last_sequence() -> FeedSequence;
+});
+
+reads!(WebhookRepository {
+    fn find_endpoint(id: &EndpointId) -> Option<WebhookEndpoint>;
+    fn list_endpoints(after: Option<EndpointId>, limit: u32) -> Page<WebhookEndpoint>;
+    fn list_enabled_endpoints(limit: u32) -> Vec<WebhookEndpoint>;
+    fn find_delivery(endpoint: EndpointKey, id: &DeliveryId) -> Option<WebhookDelivery>;
+    fn list_deliveries(endpoint: EndpointKey, after: Option<DeliveryId>, limit: u32) -> Page<WebhookDelivery>;
+    fn count_pending_deliveries(most: u32) -> u32;
+}
+async fn list_due_deliveries(&self, endpoint: EndpointKey, now: Timestamp, limit: u32) -> Result<Vec<DueDelivery>, PortError> {
+    self.reach_record().await?;
+    let due = self.0.record.list_due_deliveries(endpoint, now, limit).await?;
+    Ok(mutants::plant_due_deliveries(&self.0, due))
 });
 
 reads!(ClaimRepository {

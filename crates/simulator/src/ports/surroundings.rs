@@ -8,20 +8,12 @@ use std::{
     time::Duration,
 };
 
-use application::{
-    feed::{FeedContent, FeedPeople, FeedRenderer},
-    webhooks::MessageRenderer,
-};
+use application::feed::{FeedContent, FeedPeople, FeedRenderer};
 use async_trait::async_trait;
-use domain::{
-    EndpointId, FeedEvent, FeedSequence, Invalid, Password, PasswordHash, SessionId, Timestamp,
-    WebhookDelivery,
-    webhook::{AttemptResult, WebhookUrl},
-};
+use domain::Timestamp;
 use ports::{
-    AccessClaims, Attempts, Broadcast, Clock, Digests, HashQueueKey, HasherBusy, IdGenerator, KeyedDigests,
-    OneTimeCodes, PasswordHasher, PortError, SecretCipher, Subscription, Throttle, TokenIssuer,
-    WebhookAnswer, WebhookMessage, WebhookSender,
+    Attempts, Clock, Digests, IdGenerator, KeyedDigests, OneTimeCodes, PortError, SecretCipher, Subscription,
+    Throttle,
 };
 
 use super::away_error;
@@ -88,46 +80,6 @@ impl Digests for Inert {
     }
 }
 
-#[async_trait]
-impl PasswordHasher for Inert {
-    async fn hash_password(&self, _: Password, _: HashQueueKey) -> Result<PasswordHash, HasherBusy> {
-        Err(HasherBusy)
-    }
-
-    async fn verify_password(
-        &self,
-        _: Option<PasswordHash>,
-        _: String,
-        _: HashQueueKey,
-    ) -> Result<bool, HasherBusy> {
-        Err(HasherBusy)
-    }
-
-    fn hash_cost(&self) -> u32 {
-        0
-    }
-
-    fn pad_to_cost(&self, _: u32) {}
-}
-
-impl TokenIssuer for Inert {
-    fn issue_access_token(&self, _: &AccessClaims) -> String {
-        String::new()
-    }
-
-    fn verify_access_token(&self, _: &str, _: Timestamp) -> Option<AccessClaims> {
-        None
-    }
-
-    fn issue_refresh_token(&self, _: &SessionId, _: i64) -> String {
-        String::new()
-    }
-
-    fn verify_refresh_token(&self, _: &str) -> Option<(SessionId, i64)> {
-        None
-    }
-}
-
 impl SecretCipher for Inert {
     fn generate_secret(&self) -> String {
         String::new()
@@ -157,27 +109,6 @@ impl OneTimeCodes for Inert {
     }
 }
 
-#[async_trait]
-impl WebhookSender for Inert {
-    async fn check_url(&self, _: &WebhookUrl) -> Result<(), Invalid> {
-        Ok(())
-    }
-
-    async fn send_message(&self, _: &WebhookMessage) -> WebhookAnswer {
-        WebhookAnswer { result: AttemptResult::Answered { status: 200, body: None }, retry_after: None }
-    }
-}
-
-impl MessageRenderer for Inert {
-    fn render_event(&self, _: FeedSequence, event: &FeedEvent) -> String {
-        event.data.clone()
-    }
-
-    fn render_test(&self, _: &WebhookDelivery, _: &EndpointId, _: Timestamp) -> String {
-        String::new()
-    }
-}
-
 /// Renders an event as what identifies its content; nothing reads it but the check that there is one for each change.
 impl FeedRenderer for Inert {
     fn render_content(&self, content: &FeedContent, _: &FeedPeople) -> String {
@@ -189,17 +120,6 @@ impl FeedRenderer for Inert {
             FeedContent::Finding(it) => it.id.to_string(),
             FeedContent::User(it) => it.id.to_string(),
         }
-    }
-}
-
-#[async_trait]
-impl Broadcast for Inert {
-    async fn publish(&self) -> Result<(), PortError> {
-        Ok(())
-    }
-
-    fn subscribe(&self) -> Box<dyn Subscription> {
-        Box::new(Self)
     }
 }
 

@@ -62,12 +62,9 @@ pub(super) async fn load_parts(
     if rows.is_empty() {
         return Ok(Parts::default());
     }
+    // The parts are sorted here and below: they are few, and no index has those of several transactions in order.
+    let refunds = load_refunds(conn, shelf, rows).await?;
     let keys = pad_keys(rows.iter().map(|(row, ..)| row.id).collect::<Vec<_>>());
-    // The parts are sorted here: they are few, and no index has those of several transactions in order.
-    let query =
-        refunds::table.filter(refunds::transaction_key.eq_any(keys.clone())).select(RefundRow::as_select());
-    let mut refunds: Vec<RefundRow> = On(shelf, CachedStatement(query)).load(conn).await?;
-    refunds.sort_by_key(|it| it.sequence);
     let query = gateway_references::table
         .filter(gateway_references::transaction_key.eq_any(keys))
         .select(ReferenceRow::as_select());
@@ -80,6 +77,25 @@ pub(super) async fn load_parts(
         disputes: group_by_key(disputes, |it| it.transaction_key),
         references: group_by_key(references, |it| it.transaction_key),
     })
+}
+
+/// Loads the refunds of those transactions that may have any, in the order of their requests.
+async fn load_refunds(
+    conn: &mut Conn,
+    shelf: Shelf,
+    rows: &[StoredTransaction],
+) -> QueryResult<Vec<RefundRow>> {
+    let captured: Vec<_> =
+        rows.iter().filter(|(row, ..)| row.may_have_refunds()).map(|(row, ..)| row.id).collect();
+    if captured.is_empty() {
+        return Ok(Vec::new());
+    }
+    let query = refunds::table
+        .filter(refunds::transaction_key.eq_any(pad_keys(captured)))
+        .select(RefundRow::as_select());
+    let mut refunds: Vec<RefundRow> = On(shelf, CachedStatement(query)).load(conn).await?;
+    refunds.sort_by_key(|it| it.sequence);
+    Ok(refunds)
 }
 
 /// Loads the dispute events of those transactions that have any, in the order of their arrival. Few transactions have,

@@ -75,6 +75,7 @@ pub(super) fn steps(root: &Path, tools: &Tools) -> io::Result<Vec<(&'static str,
         ("tsc typescript", tools.node_program("tsc", &["--project", "typescript/tsconfig.json"])),
         ("typescript/examples/backend.ts", tools.node(&["typescript/built/examples/backend.js"])),
         ("typescript/test/helpers.test.ts", tools.node(&["typescript/built/test/helpers.test.js"])),
+        ("typescript/test/session.test.ts", tools.node(&["typescript/built/test/session.test.js"])),
         ("python/examples/backend.py", tools.python_with(&python, &[&example.to_string_lossy()])),
         ("python/tests", tools.pytest(&python, &["-q", "-p", "no:cacheprovider", &tests.to_string_lossy()])),
     ];

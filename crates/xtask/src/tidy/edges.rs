@@ -34,7 +34,7 @@ const EDGES: &[Edge] = &[
     Edge { of: "simulator",      normal: &["application", "domain", "ports", "adapters-local", "async-trait", "fastrand", "tokio"], dev: &["stateright"] },
     // It tries the binary from outside, as `bench` does, and knows nothing of it but the contract.
     Edge { of: "chaos",          normal: &["test-servers", "*"],                              dev: &[] },
-    Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "toml"],         dev: &["tempfile"] },
+    Edge { of: "xtask",          normal: &["test-servers", "pulldown-cmark", "serde_json", "tempfile", "toml"], dev: &[] },
     Edge {
         of: "application",
         normal: &["circuit-breaker", "domain", "ports", "async-trait", "futures-util", "moka", "serde", "serde_json", "thiserror", "tokio", "tracer", "tracing"],

@@ -60,6 +60,7 @@ kinds! {
     MalformedJson            "malformed-json"             400 "Malformed JSON"                     "The body is not a JSON document."
     InvalidRequest           "invalid-request"            422 "Invalid request"                    "The request has faults."
     BodyTooLarge             "body-too-large"             413 "Body too large"                     "The body is over the limit of 65536 bytes."
+    RequestHeadTooLarge      "request-head-too-large"     431 "Request head too large"             "The head of the request is over the limit of 32768 bytes."
     UnsupportedMediaType     "unsupported-media-type"     415 "Unsupported media type"             "This resource reads application/json."
     NotFound                 "not-found"                  404 "Not found"                          "There is no such resource."
     MethodNotAllowed         "method-not-allowed"         405 "Method not allowed"                 "This resource does not know the method. The Allow header lists those it knows."

@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 use jsonschema::Validator;
@@ -27,9 +27,19 @@ pub(crate) struct Contract {
 }
 
 impl Contract {
-    pub(super) fn of(address: SocketAddr) -> Self {
+    /// What the server at that address publishes. Servers that publish the same share it, because its schemas take long to
+    /// compile.
+    pub(super) fn of(address: SocketAddr) -> Arc<Self> {
+        static KNOWN: Mutex<BTreeMap<String, Arc<Contract>>> = Mutex::new(BTreeMap::new());
         let request = "GET /openapi.json HTTP/1.1\r\nHost: idem\r\nConnection: close\r\n\r\n";
-        let document: Value = serde_json::from_str(&raw(address, request).unwrap().body).unwrap();
+        let text = raw(address, request).unwrap().body;
+        let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+        let parse = |text: &String| Arc::new(Self::parse(text));
+        Arc::clone(known.entry(text).or_insert_with_key(parse))
+    }
+
+    fn parse(text: &str) -> Self {
+        let document: Value = serde_json::from_str(text).unwrap();
         let paths = document["paths"].as_object().expect("the document has paths");
         let routes = paths.iter().map(|(path, it)| (segments(path), it.clone())).collect();
         Self { routes, components: document["components"].clone(), validators: Mutex::default() }
@@ -108,7 +118,7 @@ impl Contract {
     }
 
     fn validator(&self, schema: &Value) -> Arc<Validator> {
-        let mut all = self.validators.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut all = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let build = || {
             let mut whole = json!({"components": self.components});
             whole.as_object_mut().unwrap().extend(schema.as_object().unwrap().clone());

@@ -55,7 +55,7 @@ impl Server {
         all.extend(settings);
         let (process, address) = start(&place, &all, &log);
         let settings = all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        let contract = Arc::new(Contract::of(address));
+        let contract = Contract::of(address);
         Self { place, settings, process, address, log, contract, operator: OnceCell::new() }
     }
 

@@ -1,5 +1,7 @@
 //! Limits of HTTP/2 connections.
 
+use std::time::Duration;
+
 use futures_util::future::join_all;
 use h2::client::Builder;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -60,7 +62,7 @@ async fn a_head_in_more_than_one_frame_ends_its_connection() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_head_that_is_long_when_unpacked_is_refused() {
+async fn a_head_that_is_long_when_unpacked_is_refused_as_over_http1() {
     const VALUE_BYTES: usize = 3_000;
     let server = TlsServer::start(&Certificate::new());
     let mut stream = server.connect("h2").await.unwrap();
@@ -77,21 +79,45 @@ async fn a_head_that_is_long_when_unpacked_is_refused() {
     stream.write_all(BEGINNING).await.unwrap();
     stream.write_all(&[length[1], length[2], length[3], 1, 5, 0, 0, 0, 1]).await.unwrap();
     stream.write_all(&head).await.unwrap();
-    let status = tokio::time::timeout(PATIENCE, first_answer(&mut stream)).await.unwrap();
-    // The table's own entry for `:status: 400`.
-    assert_eq!(status, 0x8c);
+    let head = tokio::time::timeout(PATIENCE, first_frame(&mut stream, 1)).await.unwrap();
+    // The name `:status` of the table, and `431` in the code of RFC 7541, appendix B.
+    assert_eq!(head[..5], [0x48, 0x83, 0x69, 0x90, 0xff]);
+    let body = tokio::time::timeout(PATIENCE, first_frame(&mut stream, 0)).await.unwrap();
+    assert!(String::from_utf8(body).unwrap().contains("/problems/request-head-too-large"));
 }
 
-/// The first byte of the first head that comes.
-async fn first_answer(stream: &mut super::server::TlsStream) -> u8 {
+/// What is in the first frame of that type that comes.
+async fn first_frame(stream: &mut super::server::TlsStream, kind: u8) -> Vec<u8> {
     loop {
         let mut header = [0; 9];
         stream.read_exact(&mut header).await.unwrap();
         let length = u32::from_be_bytes([0, header[0], header[1], header[2]]);
         let mut payload = vec![0; usize::try_from(length).unwrap()];
         stream.read_exact(&mut payload).await.unwrap();
-        if header[3] == 1 {
-            return payload[0];
+        if header[3] == kind {
+            return payload;
         }
     }
+}
+
+/// A client that asks for an answer to a ping again and again does nothing else.
+#[tokio::test(flavor = "multi_thread")]
+async fn pings_keep_no_connection_open() {
+    /// A connection may be idle for a minute.
+    const LONGEST: Duration = PATIENCE.saturating_mul(5);
+    /// A ping (RFC 9113, 6.7).
+    const PING: &[u8] = &[0, 0, 8, 6, 0, 0, 0, 0, 0, 1, 2, 3, 4, 5, 6, 7, 8];
+    let server = TlsServer::start(&Certificate::new());
+    let mut stream = server.connect("h2").await.unwrap();
+    stream.write_all(BEGINNING).await.unwrap();
+    let pings = async {
+        let mut taken = [0; 1024];
+        loop {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            if stream.write_all(PING).await.is_err() || !matches!(stream.read(&mut taken).await, Ok(1..)) {
+                return;
+            }
+        }
+    };
+    assert!(tokio::time::timeout(LONGEST, pings).await.is_ok(), "it is open");
 }

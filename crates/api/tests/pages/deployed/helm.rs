@@ -1,12 +1,13 @@
 //! The chart: rendered with its own values it is what `kubernetes/` has.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
 use serde_json::Value;
 
-use super::{ROOT, read, yaml};
+use super::{ROOT, print_skipped, read, tools, yaml};
 
 const CHART: &str = "deploy/helm/idem";
+const NO_HELM: &str = "there is no helm, and `cargo xtask test` could not install it";
 
 fn values() -> Value {
     yaml(&read(&format!("{CHART}/values.yaml")))
@@ -133,10 +134,73 @@ fn it_installs_this_version() {
     assert_eq!(chart["name"], "idem");
 }
 
+/// The documents of the chart as Helm itself renders them, by their kind and name; `None` without Helm.
+fn render_by_helm(args: &[&str]) -> Option<Vec<Value>> {
+    let Some(mut helm) = tools::helm() else {
+        print_skipped(NO_HELM);
+        return None;
+    };
+    let output = helm.args(["template", "idem", CHART]).args(args).current_dir(ROOT).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    Some(text.split("\n---\n").map(|it| yaml(it.trim_start_matches("---\n"))).collect())
+}
+
+fn take_one(rendered: &[Value], kind: &str, name: &str) -> Value {
+    let is_it = |it: &&Value| it["kind"] == kind && it["metadata"]["name"] == name;
+    rendered.iter().find(is_it).unwrap_or_else(|| panic!("there is no {kind} {name}")).clone()
+}
+
 #[test]
 fn helm_accepts_it() {
-    match Command::new("helm").args(["lint", "--strict", CHART]).current_dir(ROOT).output() {
-        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout)),
-        Err(_) => println!("SKIPPED: there is no helm"),
+    match tools::helm() {
+        Some(mut helm) => {
+            let output = helm.args(["lint", "--strict", CHART]).current_dir(ROOT).output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        }
+        None => print_skipped(NO_HELM),
+    }
+}
+
+#[test]
+fn helm_renders_what_is_compared_here() {
+    let Some(rendered) = render_by_helm(&[]) else { return };
+    assert_eq!(rendered.len(), 7);
+    let mut deployment = take_one(&rendered, "Deployment", "idem");
+    let annotations = take(&mut deployment, "/spec/template/metadata/annotations");
+    assert_eq!(annotations["checksum/config"].as_str().map(str::len), Some(64), "a text, as it must be");
+    assert_eq!(deployment, manifest("deployment"));
+    for (kind, name, template) in [
+        ("ConfigMap", "idem", "config"),
+        ("ConfigMap", "idem-migrate", "migrate-config"),
+        ("Job", "idem-migrate", "migrate"),
+        ("NetworkPolicy", "idem", "network"),
+        ("PodDisruptionBudget", "idem", "disruption"),
+        ("Service", "idem", "service"),
+    ] {
+        assert_eq!(take_one(&rendered, kind, name), render(template), "{template}");
+    }
+}
+
+#[test]
+fn values_of_a_release_reach_its_pods() {
+    let image = "image.tag=0.1.0@sha256:0123";
+    let Some(changed) = render_by_helm(&["--set", image, "--set", "replicas=3,config.IDEM_LOG=debug"]) else {
+        return;
+    };
+    let plain = render_by_helm(&[]).unwrap();
+    let [changed, plain] = [changed, plain].map(|it| take_one(&it, "Deployment", "idem"));
+    assert_eq!(changed["spec"]["replicas"], 3);
+    let pod = |it: &Value| it["spec"]["template"].clone();
+    assert_eq!(pod(&changed)["spec"]["containers"][0]["image"], "idem:0.1.0@sha256:0123");
+    let checksum = |it: &Value| pod(it)["metadata"]["annotations"]["checksum/config"].clone();
+    assert_ne!(checksum(&changed), checksum(&plain), "a changed setting replaces the pods");
+}
+
+#[test]
+fn kubernetes_knows_what_helm_renders() {
+    let Some(rendered) = render_by_helm(&[]) else { return };
+    for document in rendered {
+        tools::assert_valid(&document);
     }
 }

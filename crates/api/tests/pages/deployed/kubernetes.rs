@@ -1,11 +1,11 @@
 //! The manifests of `kubernetes/`.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use api::{config::Config, serve::SHUTDOWN_TIMEOUT};
 use serde_json::Value;
 
-use super::{image, is_a_get_route, is_refused, read, secret, variables, yaml};
+use super::{ROOT, image, is_a_get_route, is_refused, read, secret, tools, variables, yaml};
 
 fn manifest(name: &str) -> Value {
     yaml(&read(&format!("deploy/kubernetes/{name}.yaml")))
@@ -89,4 +89,14 @@ fn requests_and_rules_find_the_pods_of_the_service_and_no_others() {
     assert_eq!(manifest("service")["spec"]["ports"][0]["targetPort"], "http");
     assert!(deployment["replicas"].as_u64() >= Some(2));
     assert_eq!(deployment["strategy"]["rollingUpdate"]["maxUnavailable"], 0);
+}
+
+#[test]
+fn kubernetes_knows_every_manifest() {
+    for file in super::files(&Path::new(ROOT).join("deploy/kubernetes")) {
+        let text = std::fs::read_to_string(&file).unwrap();
+        for document in text.split("\n---\n") {
+            tools::assert_valid(&yaml(document));
+        }
+    }
 }

@@ -284,3 +284,13 @@ async fn a_record_that_lags_for_long_is_unavailable_and_ends_no_session() {
     assert!(matches!(outcome, Err(RefreshError::Failed(PortError::Unavailable(_)))), "{:?}", outcome.err());
     assert_eq!((now(&it).generation, now(&it).revoked_at), (2, None));
 }
+
+#[tokio::test]
+async fn a_token_that_the_restored_record_does_not_know_ends_its_session_for_a_new_login() {
+    let it = bench();
+    // Issued twice since the copy of the record was made.
+    let outcome = refreshed(&it, 3).await;
+    assert!(matches!(outcome, Err(RefreshError::Invalid)), "{:?}", outcome.err());
+    assert!(now(&it).revoked_at.is_some(), "no other holder of a lost token gets another answer");
+    assert!(matches!(refreshed(&it, 1).await, Err(RefreshError::Invalid)));
+}

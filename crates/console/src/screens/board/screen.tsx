@@ -1,11 +1,10 @@
 import { useEffect, useState } from 'preact/hooks';
 import { get } from '../../api/client';
 import { download } from '../../api/download';
-import { features } from '../../api/features';
 import type { Order, Page } from '../../api/types';
 import { statusName, t } from '../../i18n';
 import { useEvents } from '../../lib/feed';
-import { useLoad, useSettled } from '../../lib/hooks';
+import { useSettled } from '../../lib/hooks';
 import { learnName } from '../../lib/names';
 import { link, place, setQuery } from '../../lib/route';
 import { usePages } from '../../ui/list';
@@ -14,8 +13,10 @@ import { Table, type Column } from '../../ui/table';
 import { BulkBar } from './bulk';
 import { useCounts, WORK } from './counts';
 import { mergeChanges, type Chosen } from './live';
-import { SEARCH_MAX, SEARCH_MIN, searchWhole } from './search';
 
+/** The shortest and the longest text that the API searches for. */
+const SEARCH_MIN = 3;
+const SEARCH_MAX = 254;
 /** The clocks of instances differ, so the list looks this far back behind the time of an event. */
 const LOOK_BACK_MS = 20_000;
 const PAGE = 100;
@@ -39,27 +40,23 @@ export function Board() {
   const [text, setText] = useState(query.get('q') ?? '');
   const settled = useSettled(text.trim(), 250);
   const searching = settled.length >= SEARCH_MIN;
-  // A server that cannot search by a part is asked for each thing that the text may be, which is no list of pages.
-  const whole = searching && !features.value.orderSearch;
   const filters = { status: status || null, sort, userId: query.get('userId'), ...dates, q: searching ? settled : null };
-  const list = usePages<Order>('/v1/orders', filters, !whole);
-  const found = useLoad<Page<Order>>(`${whole}|${settled}|${status}`, (signal) => (whole ? searchWhole(settled, status, signal) : Promise.resolve({ data: [] })));
-  const rows = whole ? found.data?.data ?? [] : list.rows;
+  const list = usePages<Order>('/v1/orders', filters);
+  const { rows, error } = list;
   const [chosen, setChosen] = useState<ReadonlySet<string>>(new Set());
   const [round, setRound] = useState(0);
   const counts = useCounts(round);
-  const reload = (): void => { list.reload(); found.reload(); setRound((it) => it + 1); };
+  const reload = (): void => { list.reload(); setRound((it) => it + 1); };
   const fresh = useLive(list.setRows, !searching, filters, reload);
   useEffect(() => { setQuery({ q: settled }); }, [settled]);
   useEffect(() => { setChosen(new Set()); }, [status, settled]);
   useEffect(() => { rows.forEach((it) => it.customer && learnName(it.customer.id, it.customer.username)); }, [rows]);
-  const error = whole ? found.error : list.error;
-  const loading = whole ? found.loading && found.data === null : list.loading && list.data === null;
+  const loading = list.loading && list.data === null;
   return (
     <>
       <Heading title={t().orders.title}>
         <span class="live" title={t().orders.liveNote}>{t().orders.live}</span>
-        {features.value.orderExport && <ExportButton filters={filters} />}
+        <ExportButton filters={filters} />
       </Heading>
       <Filters status={status} sort={sort} text={text} setText={setText} counts={counts} />
       {settled !== '' && !searching && <p class="hint">{t().orders.short}</p>}
@@ -71,7 +68,7 @@ export function Board() {
       <div class="list-foot">
         {rows.length > 0 && <span class="hint">{t().common.showing(rows.length)}</span>}
         {/* A page of a search may be empty although older orders fit: it looks at so many orders, not for so many. */}
-        {!whole && list.more && <Button onClick={list.more}>{searching ? t().orders.searchOlder : t().common.more}</Button>}
+        {list.more && <Button onClick={list.more}>{searching ? t().orders.searchOlder : t().common.more}</Button>}
       </div>
       {chosen.size > 0 && <BulkBar orders={rows.filter((it) => chosen.has(it.orderNumber))} clear={() => setChosen(new Set())} done={reload} />}
     </>
@@ -88,7 +85,7 @@ function Filters({ status, sort, text, setText, counts }: FiltersProps) {
     <>
       <Tabs label={t().common.status} tabs={tabs} chosen={status} onChoose={(value) => setQuery({ status: value })} />
       <div class="filters">
-        <input type="search" class="search" value={text} maxLength={SEARCH_MAX} aria-label={t().orders.search} placeholder={features.value.orderSearch ? t().orders.hint : t().orders.hintExact}
+        <input type="search" class="search" value={text} maxLength={SEARCH_MAX} aria-label={t().orders.search} placeholder={t().orders.hint}
           onInput={(event) => setText(event.currentTarget.value)} onKeyDown={(event) => { if (event.key === 'Escape') { setText(''); event.currentTarget.blur(); } }} />
         <label>{t().orders.from} <input type="date" value={query.get('from') ?? ''} onChange={(event) => setQuery({ from: event.currentTarget.value })} /></label>
         <label>{t().orders.to} <input type="date" value={query.get('until') ?? ''} onChange={(event) => setQuery({ until: event.currentTarget.value })} /></label>

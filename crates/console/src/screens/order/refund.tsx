@@ -1,6 +1,5 @@
 import { useState } from 'preact/hooks';
 import { path } from '../../api/client';
-import { features } from '../../api/features';
 import type { Order, OrderItem, Refund, RefundInput } from '../../api/types';
 import { keyFor } from '../../api/write';
 import { locale, t } from '../../i18n';
@@ -44,10 +43,8 @@ export function RefundDialog({ order, state, onClose, reload }: RefundDialogProp
       write={() => ({ method: 'POST', url: path`/v1/payments/${payment.transactionId}/refunds`, body: body(), key: keyFor('refund', payment.transactionId, refundState(state)) })}
       onDone={reload} onClose={onClose} done={t().payments.refunded}>
       <p class="lead">{t().payments.refundNote(money(refundable))}</p>
-      {features.value.itemRefunds && (
-        <Tabs label={t().payments.refundTitle} chosen={mode} onChoose={(value) => setMode(value === 'items' ? 'items' : 'amount')}
-          tabs={[{ value: 'amount', label: t().payments.byAmount }, { value: 'items', label: t().payments.byItem }]} />
-      )}
+      <Tabs label={t().payments.refundTitle} chosen={mode} onChoose={(value) => setMode(value === 'items' ? 'items' : 'amount')}
+        tabs={[{ value: 'amount', label: t().payments.byAmount }, { value: 'items', label: t().payments.byItem }]} />
       {mode === 'amount'
         ? <div class="with-button">
             <Input label={`${t().payments.refundAmount} (${payment.currency})`} value={amount} onValue={setAmount} fault={fault} inputMode="decimal" />

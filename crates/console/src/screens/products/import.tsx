@@ -3,7 +3,7 @@ import { path, ProblemError, request } from '../../api/client';
 import type { Product } from '../../api/types';
 import { randomKey, sendWrite, type Write } from '../../api/write';
 import { locale, t } from '../../i18n';
-import { missingColumns, parseCsv, readProducts, type ProductLine } from '../../lib/csv';
+import { missingColumns, parseCsv, readProducts, stockToSet, type ProductLine } from '../../lib/csv';
 import { compare, formatMoney } from '../../lib/money';
 import { link } from '../../lib/route';
 import { Icon } from '../../ui/icons';
@@ -24,6 +24,7 @@ interface Planned {
 /** Products from a CSV file. First each line's fate is shown, and nothing is written before the operator starts. */
 export function ImportProducts() {
   const [text, setText] = useState('');
+  const [setsStock, setSetsStock] = useState(false);
   const [plan, setPlan] = useState<Planned[] | null>(null);
   const [fault, setFault] = useState<string | null>(null);
   const [stage, setStage] = useState<'editing' | 'checking' | 'running' | 'over'>('editing');
@@ -36,7 +37,7 @@ export function ImportProducts() {
     setStage('checking');
     try {
       const planned: Planned[] = [];
-      for (const line of readProducts(rows)) planned.push(await planLine(line));
+      for (const line of readProducts(rows)) planned.push(await planLine(line, setsStock));
       setPlan(planned);
     } catch (error) {
       setFault(errorText(error));
@@ -68,6 +69,10 @@ export function ImportProducts() {
       <div class="import">
         <label class="button plain file">{t().products.choose}<input type="file" accept=".csv,text/csv" onChange={(event) => void open(event.currentTarget.files?.[0])} /></label>
         <TextArea label={t().products.paste} rows={6} value={text} onValue={(value) => { setText(value); setPlan(null); setStage('editing'); }} />
+        <div>
+          <label class="check"><input type="checkbox" checked={setsStock} disabled={stage === 'checking' || stage === 'running'} aria-describedby="set-stock-about" onChange={(event) => { setSetsStock(event.currentTarget.checked); setPlan(null); setStage('editing'); }} /> {t().products.setStock}</label>
+          <p class="hint" id="set-stock-about">{t().products.setStockHint}</p>
+        </div>
         <div class="row">
           <Button disabled={text.trim() === '' || stage === 'checking' || stage === 'running'} onClick={() => void check(text)}>{t().products.check}</Button>
           {todo.length > 0 && stage !== 'over' && <Button kind="primary" disabled={stage !== 'editing'} aria-busy={stage === 'running'} onClick={() => void run()}>{t().products.run(todo.length)}</Button>}
@@ -99,29 +104,40 @@ const PlanTable = ({ plan }: { plan: Planned[] }) => (
 
 /** What a line would do to the product as it is now. The write is bound to that state, so that what is done is
  * what was shown: if the product changes meanwhile, the line is refused. */
-async function planLine(line: ProductLine): Promise<Planned> {
+async function planLine(line: ProductLine, setsStock: boolean): Promise<Planned> {
   const plan = (fate: Fate, what: string, write: Write | null): Planned => ({ line, fate, what, write, result: null });
   if (line.faults.length > 0) return plan('faulty', line.faults.map((it) => t().lineFaults[it] ?? it).join('; '), null);
   const url = path`/v1/products/${line.productId}`;
-  const { name, price, currency, active } = line;
-  const body = { name, price, currency, active, ...(line.stock === undefined ? {} : { stock: line.stock }) };
-  const money = (amount: string, of: string): string => formatMoney(amount, of, locale());
-  const write: Write = { method: 'PUT', url, body, key: randomKey() };
+  const write = (stock: number | null | undefined): Write => {
+    const { name, price, currency, active } = line;
+    return { method: 'PUT', url, body: { name, price, currency, active, ...(stock === undefined ? {} : { stock }) }, key: randomKey() };
+  };
   try {
     const { value: old, etag } = await request<Product>(url, {});
-    const what = [
-      old.name === name ? '' : `${t().products.name}: ${old.name} → ${name}`,
-      compare(old.price, price) === 0 && old.currency === currency ? '' : `${t().products.price}: ${money(old.price, old.currency)} → ${money(price, currency)}`,
-      old.active === active ? '' : active ? t().products.switchOn : t().products.switchOff,
-      line.stock === undefined || line.stock === (old.stock ?? null) ? '' : `${t().products.stock}: ${old.stock ?? t().products.untracked} → ${line.stock ?? t().products.untracked}`,
-    ].filter((it) => it !== '');
-    if (what.length === 0) return plan('same', '', null);
-    return plan('change', what.join('; '), { ...write, ifMatch: etag ?? undefined });
+    const stock = stockToSet(line, old.stock, setsStock);
+    const what = describeChange(line, old, stock);
+    const kept = stock === line.stock || line.stock === old.stock ? [] : [t().products.stockStays(stockText(old.stock), stockText(line.stock))];
+    if (what.length === 0) return plan('same', kept.join(''), null);
+    return plan('change', [...what, ...kept].join('; '), { ...write(stock), ifMatch: etag ?? undefined });
   } catch (error) {
     if (!(error instanceof ProblemError) || error.problem.status !== 404) throw error;
-    return plan('create', `${name}, ${money(price, currency)}`, { ...write, ifNoneMatch: '*' });
+    const what = [line.name, formatMoney(line.price, line.currency, locale()), `${t().products.stock}: ${stockText(line.stock)}`, line.active ? '' : t().products.off];
+    return plan('create', what.filter((it) => it !== '').join(', '), { ...write(line.stock), ifNoneMatch: '*' });
   }
 }
+
+function describeChange(line: ProductLine, old: Product, stock: number | null | undefined): string[] {
+  const { name, price, currency, active } = line;
+  const money = (amount: string, of: string): string => formatMoney(amount, of, locale());
+  return [
+    old.name === name ? '' : `${t().products.name}: ${old.name} → ${name}`,
+    compare(old.price, price) === 0 && old.currency === currency ? '' : `${t().products.price}: ${money(old.price, old.currency)} → ${money(price, currency)}`,
+    old.active === active ? '' : active ? t().products.switchOn : t().products.switchOff,
+    stock === undefined || stock === (old.stock ?? null) ? '' : `${t().products.stock}: ${stockText(old.stock)} → ${stockText(stock)}`,
+  ].filter((it) => it !== '');
+}
+
+const stockText = (stock: number | null | undefined): string => (stock === null || stock === undefined ? t().products.untracked : String(stock));
 
 async function runLine(write: Write): Promise<{ ok: boolean; text: string }> {
   try {

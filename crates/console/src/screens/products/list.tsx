@@ -29,7 +29,7 @@ export function Products() {
     { name: t().products.name, cell: (it) => <>{it.name}<span class="sub id">{it.productId}</span></> },
     { name: t().common.status, cell: (it) => <Tag tone={it.active ? 'good' : 'calm'}>{it.active ? t().products.on : t().products.off}</Tag> },
     { name: t().products.price, right: true, cell: (it) => <Money amount={it.price} currency={it.currency} strong /> },
-    { name: t().products.stock, right: true, cell: (it) => <Stock product={it} /> },
+    { name: t().products.stock, right: true, labelled: true, cell: (it) => <Stock product={it} /> },
     { name: t().common.updated, right: true, wideOnly: true, cell: (it) => <Time at={it.updatedAt} /> },
   ];
   return (

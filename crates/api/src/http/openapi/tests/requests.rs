@@ -9,7 +9,7 @@ use crate::http::openapi::{
 
 /// Headers whose text is compared and never refused, whatever it is.
 const COMPARED: &[&str] =
-    &["If-Match", "If-None-Match", "webhook-id", "webhook-timestamp", "webhook-signature"];
+    &["If-Match", "If-None-Match", "webhook-id", "webhook-timestamp", "webhook-signature", "traceparent"];
 
 /// How to renew the committed document.
 const RENEW: &str =

@@ -41,6 +41,7 @@ class ProblemType(StrEnum):
     REFRESH_TOKEN_INVALID = "/problems/refresh-token-invalid"
     REFRESH_TOKEN_REUSED = "/problems/refresh-token-reused"
     REFUND_EXCEEDS_CAPTURED = "/problems/refund-exceeds-captured"
+    REQUEST_HEAD_TOO_LARGE = "/problems/request-head-too-large"
     RETURN_EXCEEDS_ORDERED = "/problems/return-exceeds-ordered"
     SECOND_FACTOR_IN_FORCE = "/problems/second-factor-in-force"
     SECOND_FACTOR_MISSING = "/problems/second-factor-missing"

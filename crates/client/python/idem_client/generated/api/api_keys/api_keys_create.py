@@ -12,7 +12,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: CreateApiKey,
     idempotency_key: None | str | Unset = UNSET,
 

@@ -11,7 +11,7 @@ from typing import cast
 def sync(
     id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
 
 ) -> ApiKey:
     """Get an API key by its id

@@ -11,7 +11,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     revoked: bool | Unset = UNSET,
     cursor: str | Unset = UNSET,
     limit: int | Unset = 20,

@@ -11,7 +11,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: DisableSecondFactor,
     idempotency_key: None | str | Unset = UNSET,
 

@@ -10,7 +10,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     idempotency_key: None | str | Unset = UNSET,
 
 ) -> None:

@@ -10,7 +10,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
 
 ) -> User:
     """Get the user who is logged in

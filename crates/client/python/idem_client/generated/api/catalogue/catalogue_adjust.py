@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     product_id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: AdjustStock,
     idempotency_key: str | Unset = UNSET,
 

@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     product_id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: PatchProduct,
     if_match: None | str | Unset = UNSET,
     if_none_match: None | str | Unset = UNSET,

@@ -13,7 +13,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     after: int | Unset = UNSET,
     start: FeedStart | Unset = UNSET,
     types: list[EventType] | Unset = UNSET,

@@ -11,7 +11,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     resolved: bool | Unset = UNSET,
     order_number: str | Unset = UNSET,
     cursor: str | Unset = UNSET,

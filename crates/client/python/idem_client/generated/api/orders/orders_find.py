@@ -12,7 +12,7 @@ from typing import cast
 def sync(
     order_number: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     if_none_match: None | str | Unset = UNSET,
 
 ) -> Order:

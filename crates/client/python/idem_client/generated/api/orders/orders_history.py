@@ -11,7 +11,7 @@ from typing import cast
 def sync(
     order_number: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
 
 ) -> HistoryPage:
     """List an order's history, oldest first

@@ -12,7 +12,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: PlaceOrder,
     idempotency_key: str | Unset = UNSET,
 

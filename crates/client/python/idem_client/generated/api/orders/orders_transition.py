@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     order_number: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: Move,
     idempotency_key: None | str | Unset = UNSET,
     if_match: None | str | Unset = UNSET,

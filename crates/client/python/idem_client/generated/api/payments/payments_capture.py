@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     transaction_id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: Capture | Unset = UNSET,
     idempotency_key: str | Unset = UNSET,
 

@@ -11,7 +11,7 @@ from typing import cast
 def sync(
     transaction_id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
 
 ) -> Transaction:
     """Get a transaction by its id

@@ -13,7 +13,7 @@ import datetime
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     status: list[PaymentStatus] | Unset = UNSET,
     gateway: str | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,

@@ -13,7 +13,7 @@ import datetime
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     status: list[RefundStatus] | Unset = UNSET,
     gateway: str | Unset = UNSET,
     created_after: datetime.datetime | Unset = UNSET,

@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     order_number: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: StartPayment,
     idempotency_key: str | Unset = UNSET,
 

@@ -11,7 +11,7 @@ from typing import cast
 
 def sync(
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     email: str | Unset = UNSET,
     username: str | Unset = UNSET,
     q: str | Unset = UNSET,

@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: PatchUser,
     idempotency_key: None | str | Unset = UNSET,
 

@@ -11,7 +11,7 @@ from typing import cast
 def sync(
     id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     if_match: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 

@@ -13,7 +13,7 @@ from typing import cast
 def sync(
     id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: PatchWebhookEndpoint,
     if_match: None | str | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,

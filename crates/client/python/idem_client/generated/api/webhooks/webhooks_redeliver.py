@@ -14,7 +14,7 @@ def sync(
     id: str,
     delivery_id: str,
     *,
-    client: AuthenticatedClient,
+    client: AuthenticatedClient | Client,
     body: WebhooksRedeliverBody | Unset = UNSET,
     idempotency_key: None | str | Unset = UNSET,
 

@@ -1,0 +1,13 @@
+//! Webhooks: endpoints, the receivers behind them, and what receivers must have got.
+//!
+//! ```text
+//! workload ─► operators: make, close and open endpoints, send again ─┐
+//!          └► rounds of instances ─► sender ─► receivers, which note each message ─► checks
+//! ```
+
+mod book;
+mod client;
+mod workload;
+
+pub(crate) use book::{HookBook, Receipt};
+pub(crate) use workload::{enable_endpoints, make_webhook_step, start_webhook_rounds};

@@ -1,0 +1,198 @@
+//! The requests of operators about endpoints.
+
+use std::{future::Future, sync::Arc, time::Duration};
+
+use application::{
+    App, IdempotentReply, IdempotentRequest, IfMatch, KeyError, Operator,
+    webhooks::{EndpointError, NewEndpoint, create_endpoint, patch_endpoint, redeliver, send_test},
+};
+use domain::{
+    AuthorKey, DeliveryId, EndpointId, WebhookDelivery, WebhookEndpoint,
+    webhook::{EndpointPatch, SigningSecret, WebhookUrl},
+};
+use ports::{Fingerprint, IdempotencyKey, StoredReply};
+
+use super::book::{HookBook, KnownEndpoint};
+use crate::{
+    client::caller_of,
+    faults::Fault,
+    lock::lock,
+    model::check_port_error,
+    people::{OPERATOR, person},
+    world::{Label, World},
+};
+
+/// How long an operator waits for a reply.
+const WAIT: Duration = Duration::from_secs(30);
+
+/// What an operator asks for.
+#[derive(Debug, Clone)]
+pub(super) enum HookAsk {
+    /// The endpoint is made.
+    Make,
+    /// It is closed, or opened again.
+    Switch {
+        /// Whether it is closed.
+        disabled: bool,
+    },
+    /// A delivery is sent once more.
+    SendAgain {
+        /// The public id of the delivery.
+        delivery: String,
+    },
+    /// A message without an event is sent.
+    Test,
+}
+
+/// Sends a request about an endpoint; with the same key it is the same request.
+pub(super) fn send_hook_request(world: &Arc<World>, number: usize, ask: HookAsk, key: &str) {
+    let Some(endpoint) = note_sending(world, number, &ask) else { return };
+    world.trace(|| format!("{ask:?} of endpoint {number}"));
+    let (world, key) = (Arc::clone(world), key.to_owned());
+    let (label, sent_at) = (Label::outside("endpoint"), world.elapsed());
+    Arc::clone(&world).spawn(label, async move {
+        let (server, asked) = (Arc::clone(&world), ask.clone());
+        let work = |app: Arc<App>| async move {
+            let reply = perform_request(&server, &app, (number, &endpoint), &asked, &key).await;
+            // The last number at this moment: the endpoint is there, and every later event belongs to it.
+            let last = server.record.snapshot().feed_sequencer.first().map_or(0, |it| it.last.get());
+            reply.map(|it| (it, last))
+        };
+        let reply = world.request(label.step, WAIT, work).await.flatten();
+        world.set_label(label);
+        if let Some((body, last)) = reply.filter(|_| !world.strikes(Fault::LoseReply)) {
+            learn_reply(&world, number, (&ask, sent_at), (body, last));
+        }
+    });
+}
+
+/// Notes what a request may change before it is sent, and returns the endpoint; `None` if it cannot be sent.
+fn note_sending(world: &World, number: usize, ask: &HookAsk) -> Option<KnownEndpoint> {
+    let mut book = lock(&world.hooks);
+    let endpoint = book.endpoints.get_mut(number)?;
+    match ask {
+        HookAsk::Make => {}
+        HookAsk::Switch { disabled: false } => {
+            endpoint.openings = endpoint.openings.saturating_add(1);
+            endpoint.opening_sent = Some(world.elapsed());
+            endpoint.closed_at = None;
+        }
+        HookAsk::Switch { disabled: true } | HookAsk::Test => {
+            endpoint.id.as_ref()?;
+        }
+        HookAsk::SendAgain { delivery } => {
+            let all = world.record.snapshot().webhook_deliveries;
+            let message = all.into_iter().find(|it| it.id.as_str() == delivery)?.message;
+            endpoint.sent_again.insert(message.to_string());
+        }
+    }
+    Some(endpoint.clone())
+}
+
+fn learn_reply(
+    world: &World,
+    number: usize,
+    (ask, sent_at): (&HookAsk, Duration),
+    (body, last): (String, i64),
+) {
+    let mut book = lock(&world.hooks);
+    let Some(endpoint) = book.endpoints.get_mut(number) else { return };
+    match ask {
+        HookAsk::Make if endpoint.id.is_none() => {
+            endpoint.id = Some(body);
+            endpoint.begins_after = last;
+        }
+        HookAsk::Make | HookAsk::SendAgain { .. } | HookAsk::Test => {}
+        HookAsk::Switch { disabled: false } => endpoint.openings = endpoint.openings.saturating_sub(1),
+        HookAsk::Switch { disabled: true } => {
+            // One that was under way at the same time may have come later.
+            let is_last = endpoint.openings == 0 && endpoint.opening_sent < Some(sent_at);
+            endpoint.closed_at = is_last.then(|| world.elapsed());
+        }
+    }
+}
+
+fn request_of(route: &'static str, key: &str) -> IdempotentRequest {
+    let owner = Some(AuthorKey::User(person(OPERATOR).key));
+    let key = IdempotencyKey { owner, route, key: key.to_owned() };
+    // Each key has one request.
+    IdempotentRequest { fingerprint: Fingerprint(key.key.clone()), key, older: Vec::new() }
+}
+
+fn reply_of(body: String) -> StoredReply {
+    StoredReply { status: 200, location: None, etag: None, body }
+}
+
+/// The body of the reply; `None` if it is refused or unknown.
+async fn perform_request(
+    world: &World,
+    app: &App,
+    (number, endpoint): (usize, &KnownEndpoint),
+    ask: &HookAsk,
+    key: &str,
+) -> Option<String> {
+    let operator = caller_of(OPERATOR).into_operator()?;
+    let id = EndpointId::new(endpoint.id.clone().unwrap_or_default());
+    match ask {
+        HookAsk::Make => {
+            let url = WebhookUrl::new(HookBook::url_of(number));
+            let new = NewEndpoint { url, types: endpoint.types.clone(), description: None };
+            let request = request_of("POST /v1/webhook-endpoints", &endpoint.key);
+            let render = |it: &WebhookEndpoint, _: &SigningSecret| reply_of(it.id.to_string());
+            read_outcome(world, create_endpoint(app, &operator, Some(request), new, render)).await
+        }
+        HookAsk::Switch { disabled } => switch_endpoint(world, app, &operator, (&id, *disabled), key).await,
+        HookAsk::SendAgain { delivery } => {
+            let delivery = DeliveryId::new(delivery.clone());
+            let request =
+                request_of("POST /v1/webhook-endpoints/{id}/deliveries/{deliveryId}/redelivery", key);
+            let render = |it: &WebhookDelivery| reply_of(it.id.to_string());
+            read_outcome(world, redeliver(app, &operator, Some(request), (&id, &delivery), render)).await
+        }
+        HookAsk::Test => {
+            let request = request_of("POST /v1/webhook-endpoints/{id}/test", key);
+            let render = |it: &WebhookDelivery| reply_of(it.id.to_string());
+            read_outcome(world, send_test(app, &operator, Some(request), &id, render)).await
+        }
+    }
+}
+
+async fn switch_endpoint(
+    world: &World,
+    app: &App,
+    operator: &Operator,
+    (id, disabled): (&EndpointId, bool),
+    key: &str,
+) -> Option<String> {
+    let patch = EndpointPatch { disabled: Some(disabled), ..EndpointPatch::default() };
+    let request = request_of("PATCH /v1/webhook-endpoints/{id}", key);
+    let render = |it: &WebhookEndpoint| reply_of(it.id.to_string());
+    let patched = patch_endpoint(app, operator, Some(request), (id, patch, IfMatch::Absent), render);
+    read_outcome(world, patched).await
+}
+
+async fn read_outcome(
+    world: &World,
+    asked: impl Future<Output = Result<IdempotentReply, EndpointError>>,
+) -> Option<String> {
+    match asked.await {
+        Ok(IdempotentReply::New(it) | IdempotentReply::Replay(it)) => Some(it.body),
+        Err(EndpointError::Failed(error) | EndpointError::Key(KeyError::Failed(error))) => {
+            check_port_error(world, &error);
+            None
+        }
+        Err(EndpointError::Key(KeyError::InProgress) | EndpointError::Disabled) => None,
+        Err(
+            error @ (EndpointError::Key(KeyError::Reused)
+            | EndpointError::NotFound
+            | EndpointError::PreconditionFailed
+            | EndpointError::Url(_)
+            | EndpointError::TooMany
+            | EndpointError::OldSecretSigns
+            | EndpointError::EventGone),
+        ) => {
+            world.report_violation(format!("a request about an endpoint was refused: {error}"));
+            None
+        }
+    }
+}

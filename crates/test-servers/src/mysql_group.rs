@@ -1,0 +1,271 @@
+//! A private replication group: three MySQL servers on loopback, of which one at a time takes writes.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Duration,
+};
+
+use crate::{
+    kind::mariadb::{check_output, copy_folder, data_folder, socket_path},
+    location::{Location, find_free_port},
+    process::Process,
+    program,
+};
+
+/// The number of members: with one away the other two are the majority.
+const MEMBERS: usize = 3;
+/// The group's name, which MySQL wants as a UUID.
+const GROUP_NAME: &str = "1de31de3-1de3-1de3-1de3-1de31de31de3";
+/// Most probes of a server that starts, and of a member that joins: with the pauses two minutes.
+const PROBES_MAX: u32 = 1_200;
+/// The pause between two probes.
+const PAUSE: Duration = Duration::from_millis(100);
+/// What the first start runs: an account that may be used over TCP, as on the private MariaDB.
+const ACCOUNT_SQL: &str =
+    "CREATE USER root@'127.0.0.1'; GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;";
+/// How a member gets what it misses: as that account.
+const RECOVERY_SQL: &str =
+    "CHANGE REPLICATION SOURCE TO SOURCE_USER = 'root' FOR CHANNEL 'group_replication_recovery'";
+/// What the first member does so that there is a group.
+const BOOTSTRAP_SQL: &str = "SET GLOBAL group_replication_bootstrap_group = ON; START GROUP_REPLICATION; \
+                             SET GLOBAL group_replication_bootstrap_group = OFF";
+const JOIN_SQL: &str = "START GROUP_REPLICATION";
+const STATE_SQL: &str = "SELECT member_state, member_role FROM performance_schema.replication_group_members \
+                         WHERE member_id = @@server_uuid";
+
+/// The program of an unpacked MySQL, with the libraries beside it.
+#[derive(Debug, Clone)]
+pub struct MySqlProgram {
+    root: PathBuf,
+    /// The folder of the libraries, and the program in it that starts others with them.
+    libraries: PathBuf,
+    loader: PathBuf,
+}
+
+/// A group whose first primary is member 0. The only user is `root`, without a password. It ends when this value is
+/// dropped, or with this process.
+#[derive(Debug)]
+pub struct MySqlGroup {
+    program: MySqlProgram,
+    members: Vec<Member>,
+}
+
+#[derive(Debug)]
+struct Member {
+    // Before the location, because fields are dropped in this order. None: it was killed.
+    process: Option<Process>,
+    location: Location,
+    number: usize,
+    group_port: u16,
+}
+
+impl MySqlProgram {
+    /// The program in a folder into which Debian's packages of MySQL and of all that it needs were unpacked.
+    ///
+    /// # Errors
+    /// When the folder holds no such program.
+    pub fn find(root: &Path) -> io::Result<Self> {
+        let root = root.canonicalize()?;
+        let libraries = find_entry(&root.join("usr/lib"), |name| name.ends_with("-linux-gnu"))?;
+        let loader = find_entry(&libraries, |name| name.starts_with("ld-linux"))?;
+        Ok(Self { root, libraries, loader })
+    }
+
+    /// What comes before the arguments of the server when it is started through the loader.
+    fn arguments(&self) -> Vec<String> {
+        let within = |path: &str| self.root.join(path).display().to_string();
+        let libraries = format!("{}:{}", self.libraries.display(), within("usr/lib/mysql/private"));
+        vec![
+            "--library-path".to_owned(),
+            libraries,
+            within("usr/sbin/mysqld"),
+            "--no-defaults".to_owned(),
+            "--user=root".to_owned(),
+            format!("--basedir={}", within("usr")),
+            format!("--lc-messages-dir={}", within("usr/share/mysql")),
+            format!("--character-sets-dir={}", within("usr/share/mysql/charsets")),
+            format!("--plugin-dir={}", within("usr/lib/mysql/plugin")),
+            "--secure-file-priv=NULL".to_owned(),
+            "--innodb-buffer-pool-size=64M".to_owned(),
+        ]
+    }
+
+    /// Makes the data folder of a server.
+    fn initialize(&self, location: &Location) -> io::Result<()> {
+        let first = location.folder().join("first.sql");
+        fs::write(&first, ACCOUNT_SQL)?;
+        let made = Command::new(&self.loader)
+            .args(self.arguments())
+            .args(["--initialize-insecure".to_owned(), format!("--init-file={}", first.display())])
+            .arg(format!("--datadir={}", data_folder(location).display()))
+            .output()?;
+        check_output("mysqld", &made)
+    }
+}
+
+fn find_entry(folder: &Path, is_wanted: impl Fn(&str) -> bool) -> io::Result<PathBuf> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_str().is_some_and(&is_wanted) {
+            return Ok(entry.path());
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::NotFound, format!("{} is no folder of MySQL", folder.display())))
+}
+
+impl MySqlGroup {
+    /// Starts a group without data and waits until all members have joined.
+    ///
+    /// # Errors
+    /// When a member does not join in time; the error then shows the end of its log.
+    pub fn start(program: MySqlProgram) -> io::Result<Self> {
+        let mut group = Self { program, members: Vec::new() };
+        for number in 0..MEMBERS {
+            let location = Location::new("group")?;
+            match group.members.first() {
+                None => group.program.initialize(&location)?,
+                Some(first) => {
+                    copy_folder(&data_folder(&first.location), &data_folder(&location))?;
+                    // The identity of the server that the folder was copied from.
+                    let _ = fs::remove_file(data_folder(&location).join("auto.cnf"));
+                }
+            }
+            group.members.push(Member { process: None, location, number, group_port: find_free_port()? });
+        }
+        let seeds = group.seeds();
+        for member in &mut group.members {
+            member.run(&group.program, &seeds)?;
+            member.execute_sql(RECOVERY_SQL)?;
+            member.execute_sql(if member.number == 0 { BOOTSTRAP_SQL } else { JOIN_SQL })?;
+            member.wait_online()?;
+        }
+        Ok(group)
+    }
+
+    /// The URL of each member, without a database and without a slash at its end.
+    #[must_use]
+    pub fn urls(&self) -> Vec<String> {
+        self.members.iter().map(|it| format!("mysql://root@127.0.0.1:{}", it.location.port())).collect()
+    }
+
+    /// The URL of a database that names all members, member 0 first.
+    #[must_use]
+    pub fn url(&self, database: &str) -> String {
+        let hosts: Vec<_> =
+            self.members.iter().map(|it| format!("127.0.0.1:{}", it.location.port())).collect();
+        format!("mysql://root@{}/{database}", hosts.join(","))
+    }
+
+    /// Runs SQL at a member, as `root`.
+    ///
+    /// # Errors
+    /// When there is no such member, or it refuses the SQL.
+    pub fn execute_sql(&self, member: usize, sql: &str) -> io::Result<String> {
+        self.members.get(member).ok_or_else(no_member)?.execute_sql(sql)
+    }
+
+    /// Kills a member at once, as a crash does.
+    ///
+    /// # Errors
+    /// When there is no such member.
+    pub fn kill(&mut self, member: usize) -> io::Result<()> {
+        self.members.get_mut(member).ok_or_else(no_member)?.process = None;
+        Ok(())
+    }
+
+    /// Starts a member again that was killed, and waits until it has joined and has all data.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn rejoin(&mut self, member: usize) -> io::Result<()> {
+        let seeds = self.seeds();
+        let member = self.members.get_mut(member).ok_or_else(no_member)?;
+        member.run(&self.program, &seeds)?;
+        member.execute_sql(JOIN_SQL)?;
+        member.wait_online()
+    }
+
+    fn seeds(&self) -> String {
+        let seeds: Vec<_> = self.members.iter().map(|it| format!("127.0.0.1:{}", it.group_port)).collect();
+        seeds.join(",")
+    }
+}
+
+impl Member {
+    /// Starts the server and waits until it answers. It is in no group yet.
+    fn run(&mut self, program: &MySqlProgram, seeds: &str) -> io::Result<()> {
+        let arguments = [program.arguments(), self.arguments(seeds)].concat();
+        self.process = Some(Process::start(&program.loader, &arguments, self.location.folder())?);
+        self.wait_until("does not start", |it| it.execute_sql("SELECT 1").is_ok())
+    }
+
+    fn arguments(&self, seeds: &str) -> Vec<String> {
+        let own = [
+            format!("--datadir={}", data_folder(&self.location).display()),
+            format!("--socket={}", socket_path(&self.location).display()),
+            format!("--pid-file={}", self.location.folder().join("pid").display()),
+            format!("--tmpdir={}", self.location.folder().display()),
+            format!("--port={}", self.location.port()),
+            format!("--report-port={}", self.location.port()),
+            format!("--server-id={}", self.number + 1),
+            format!("--group-replication-local-address=127.0.0.1:{}", self.group_port),
+            format!("--group-replication-group-seeds={seeds}"),
+            format!("--group-replication-group-name={GROUP_NAME}"),
+        ];
+        let fixed = [
+            "--bind-address=127.0.0.1",
+            "--report-host=127.0.0.1",
+            "--skip-name-resolve",
+            "--mysqlx=OFF",
+            "--max-connections=500",
+            "--gtid-mode=ON",
+            "--enforce-gtid-consistency=ON",
+            "--plugin-load-add=group_replication.so",
+            "--group-replication-start-on-boot=OFF",
+            "--group-replication-recovery-get-public-key=ON",
+        ];
+        fixed.into_iter().map(ToOwned::to_owned).chain(own).collect()
+    }
+
+    fn wait_online(&mut self) -> io::Result<()> {
+        self.wait_until("does not join", |it| {
+            it.execute_sql(STATE_SQL).is_ok_and(|state| state.starts_with("ONLINE"))
+        })
+    }
+
+    fn wait_until(&mut self, failure: &str, is_reached: impl Fn(&Self) -> bool) -> io::Result<()> {
+        for _ in 0..PROBES_MAX {
+            if is_reached(self) {
+                return Ok(());
+            }
+            let ended = self.process.as_mut().map(Process::try_wait).transpose()?.flatten();
+            if let Some(status) = ended {
+                return Err(self.start_error(&format!("ended with {status}")));
+            }
+            thread::sleep(PAUSE);
+        }
+        Err(self.start_error(failure))
+    }
+
+    fn execute_sql(&self, sql: &str) -> io::Result<String> {
+        let client = Command::new(program::find_program("mariadb")?)
+            .args(["--no-defaults", "--batch", "--skip-column-names", "--user=root"])
+            .arg(format!("--socket={}", socket_path(&self.location).display()))
+            .arg(format!("--execute={sql}"))
+            .output()?;
+        check_output("mariadb", &client)?;
+        Ok(String::from_utf8_lossy(&client.stdout).into_owned())
+    }
+
+    fn start_error(&self, how: &str) -> io::Error {
+        let log = self.process.as_ref().map(Process::log_tail).unwrap_or_default();
+        io::Error::other(format!("member {} {how}; its log ends with:\n{log}", self.number))
+    }
+}
+
+fn no_member() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "there is no such member")
+}

@@ -1,0 +1,111 @@
+//! A MySQL server that is unpacked and not installed. Distributions that have MariaDB instead of MySQL keep MySQL in their
+//! unstable suite; it runs with the libraries of that suite, so nothing of this machine changes.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Where the packages are unpacked, from the root of the repository.
+const FOLDER: &str = "target/tools/mysql";
+/// The package with the server and its plugins.
+const PACKAGE: &str = "mysql-server-core";
+/// The suite of Debian that has it.
+const SUITE: &str = "sid";
+/// The keys that sign this suite.
+const KEYRING: &str = "/usr/share/keyrings/debian-archive-keyring.gpg";
+
+/// The folder of an unpacked MySQL, which the first call downloads. `None` where it cannot be had, with a printed line.
+pub(crate) fn unpack_mysql(root: &Path) -> io::Result<Option<PathBuf>> {
+    let folder = root.join(FOLDER);
+    let unpacked = folder.join("root");
+    if unpacked.exists() {
+        return Ok(Some(unpacked));
+    }
+    let Some(mirror) = find_mirror()? else {
+        writeln!(io::stdout(), "mysql: SKIPPED, there is no mirror of Debian with {PACKAGE}")?;
+        return Ok(None);
+    };
+    writeln!(io::stdout(), "Unpacking {PACKAGE} of {SUITE} into {FOLDER}.")?;
+    let packages = folder.join("packages");
+    if download_packages(&folder, &packages, &mirror)? && unpack_packages(&packages, &folder.join("new"))? {
+        // Last, so that a folder of this name is complete.
+        fs::rename(folder.join("new"), &unpacked)?;
+        fs::remove_dir_all(&packages)?;
+        return Ok(Some(unpacked));
+    }
+    writeln!(io::stdout(), "mysql: SKIPPED, {PACKAGE} cannot be downloaded")?;
+    Ok(None)
+}
+
+/// The first mirror of Debian among the sources of this machine.
+fn find_mirror() -> io::Result<Option<String>> {
+    let mut apt = Command::new("apt-get");
+    let listed =
+        apt.args(["indextargets", "--format", "$(SITE)", "Created-By: Packages"]).stderr(Stdio::null());
+    match listed.output() {
+        Ok(output) => Ok(choose_mirror(&String::from_utf8_lossy(&output.stdout))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+fn choose_mirror(sites: &str) -> Option<String> {
+    let is_main = |it: &&str| it.trim_end_matches('/').ends_with("/debian") && Path::new(KEYRING).is_file();
+    sites.lines().find(is_main).map(ToOwned::to_owned)
+}
+
+/// Downloads the package and everything it needs: with a list of its own and an empty list of installed packages, so that
+/// no library of this machine counts as there.
+fn download_packages(folder: &Path, packages: &Path, mirror: &str) -> io::Result<bool> {
+    for part in ["lists/partial", "archives/partial"] {
+        fs::create_dir_all(packages.join(part))?;
+    }
+    fs::create_dir_all(folder)?;
+    let sources = packages.join("sources.list");
+    fs::write(&sources, format!("deb [signed-by={KEYRING}] {mirror} {SUITE} main\n"))?;
+    let status = packages.join("status");
+    fs::write(&status, "")?;
+    let options = [
+        format!("Dir::State={}", packages.display()),
+        format!("Dir::State::status={}", status.display()),
+        format!("Dir::Cache={}", packages.display()),
+        format!("Dir::Etc::sourcelist={}", sources.display()),
+        "Dir::Etc::sourceparts=-".to_owned(),
+        // The account that apt otherwise downloads as cannot write here.
+        "APT::Sandbox::User=root".to_owned(),
+    ];
+    let apt = |arguments: &[&str]| {
+        let mut apt = Command::new("apt-get");
+        apt.arg("-qq").args(options.iter().flat_map(|it| ["-o", it])).args(arguments);
+        apt.env("DEBIAN_FRONTEND", "noninteractive").status().map(|it| it.success())
+    };
+    Ok(apt(&["update"])? && apt(&["install", "--download-only", "-y", "--no-install-recommends", PACKAGE])?)
+}
+
+fn unpack_packages(packages: &Path, into: &Path) -> io::Result<bool> {
+    fs::create_dir_all(into)?;
+    for entry in fs::read_dir(packages.join("archives"))? {
+        let package = entry?.path();
+        let is_package = package.extension().is_some_and(|it| it == "deb");
+        if is_package && !Command::new("dpkg-deb").arg("-x").args([&package, into]).status()?.success() {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mirror_of_the_main_archive_is_chosen() {
+        let sites =
+            "http://mirror.example/debian-security\nhttp://mirror.example/debian\nhttp://b.example/debian\n";
+        let chosen = choose_mirror(sites);
+        let expected = Path::new(KEYRING).is_file().then(|| "http://mirror.example/debian".to_owned());
+        assert_eq!(chosen, expected);
+        assert_eq!(choose_mirror("http://mirror.example/ubuntu\n"), None);
+    }
+}
