@@ -101,7 +101,7 @@ impl TokenIssuer for SimTokens {
     }
 }
 
-/// Tells other instances to look for ended sessions; or nobody hears it.
+/// Tells other instances to look for ended sessions; the message may be lost.
 pub(crate) struct SimBroadcast(pub(crate) Arc<World>);
 
 #[async_trait]
