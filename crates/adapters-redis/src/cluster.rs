@@ -194,7 +194,8 @@ impl Cluster {
             write.arg(&key).arg("").arg("PX").arg(ttl_ms);
             Some(async move { self.run::<()>(&key, &write, faults).await })
         });
-        future::try_join_all(writes).await.map(drop)
+        // All to their end, also after a fault: a write that is given up may be the probe of a circuit.
+        future::join_all(writes).await.into_iter().collect()
     }
 
     /// Connects to the nodes that the URL names, and asks whether they are in a cluster.
@@ -241,9 +242,13 @@ impl Cluster {
         self.shared.is_outdated.store(false, Ordering::Relaxed);
         // The masters first: they take part in every change, and others hear of it a moment later.
         let masters = self.known_masters();
-        let others: Vec<_> = self.shared.seeds.iter().filter(|it| !masters.contains(it)).cloned().collect();
+        let others = self.shared.seeds.iter().filter(|it| !masters.contains(it)).cloned().collect();
+        // A question that loses the race is given up. If it was the probe of a circuit, that node is left alone for another
+        // period, so the nodes behind such a circuit come last: each race would cost them their probe, and their keys with it.
+        let ((masters, failed_masters), (others, failed_others)) = (self.part(masters), self.part(others));
+        let failed = [failed_masters, failed_others].concat();
         let mut outcome = Err(PortError::unavailable("no node is known"));
-        for addresses in [masters, others] {
+        for addresses in [masters, others, failed] {
             let mut answers: FuturesUnordered<_> = addresses.iter().map(|it| self.ask_slots(it)).collect();
             while let Some(answer) = answers.next().await {
                 match answer {
@@ -257,6 +262,11 @@ impl Cluster {
         }
         self.mark_outdated();
         outcome
+    }
+
+    /// Those nodes that answered lately, and those that failed a moment ago.
+    fn part(&self, addresses: Vec<NodeAddress>) -> (Vec<NodeAddress>, Vec<NodeAddress>) {
+        addresses.into_iter().partition(|it| self.open_node(it).is_in_service())
     }
 
     fn mark_outdated(&self) {

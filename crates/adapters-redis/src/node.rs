@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use circuit_breaker::{CallFailure, ServerGuard};
+use circuit_breaker::{CallFailure, ServerGuard, State};
 use ports::PortError;
 use redis::{
     Cmd, ErrorKind, FromRedisValue, RedisError, ServerErrorKind,
@@ -58,6 +58,11 @@ impl Node {
         let guard = ServerGuard::new("redis", timeout);
         let guard = Arc::new(address.into_iter().fold(guard, ServerGuard::with_address));
         Self { connection: SharedConnection::new(target, Arc::clone(&guard)), guard }
+    }
+
+    /// Whether the next call is made as usual: the node did not fail a moment ago.
+    pub(crate) fn is_in_service(&self) -> bool {
+        self.guard.state() == State::Closed
     }
 
     /// Sends one command and waits for its answer, within the time limit.

@@ -136,6 +136,24 @@ async fn a_hung_master_costs_no_other_keys() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_node_that_failed_a_moment_ago_is_used_again_once_it_answers() {
+    let cluster = RedisCluster::start().unwrap();
+    let redis = Redis::with_timeout(&cluster.url(), SHORT_TIMEOUT).unwrap();
+    let cache = RedisCache::new(redis.clone());
+    assert!(serves_all_again(&redis).await);
+    cluster.pause(1).unwrap();
+    assert!(readable(&cache).await < KEYS);
+    cluster.resume(1).unwrap();
+    let mut rounds = 0;
+    while readable(&cache).await < KEYS {
+        rounds += 1;
+        // Several periods of an open circuit, each with one probe.
+        assert!(rounds < 100, "its keys are not served");
+        time::sleep(PAUSE).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn keys_that_move_to_another_node_are_found_and_that_is_counted() {
     let cluster = RedisCluster::start().unwrap();
     let counted = Arc::<Counted>::default();

@@ -123,6 +123,7 @@ async fn one_payment_or_refund_that_cannot_be_read_is_left_out_of_what_is_shown_
  {
     let it = shop().await;
     let mut transaction = sample::transaction(&it.order);
+    transaction.facts = sample::restore_facts(sample::captured_facts(transaction.amount));
     transaction.refunds = [(), ()].map(|()| sample::refund(&transaction, "0.01")).into();
     let work = UnitOfWork::new().with_write(Write::InsertTransaction(Box::new(transaction.clone())));
     it.record.commit(work).await.unwrap();

@@ -12,7 +12,7 @@ use std::{
 use ports::{ErrorChain, PortError};
 use tokio::time;
 
-use crate::{CallPermit, CircuitBreaker, Settings};
+use crate::{CallPermit, CircuitBreaker, Settings, State};
 
 /// How long a call may take unless a setting says otherwise, the wait for a connection included.
 pub const DEFAULT_TIMEOUT: Duration = Duration::from_millis(80);
@@ -59,6 +59,11 @@ impl ServerGuard {
     /// What one call may take in all, the wait for a connection included.
     pub const fn call_timeout(&self) -> Duration {
         self.call_timeout
+    }
+
+    /// What the circuit does with the next call. It may be over at once.
+    pub fn state(&self) -> State {
+        self.breaker.state()
     }
 
     /// The generation of connections that are good now: one that was made in an earlier generation is of no use.

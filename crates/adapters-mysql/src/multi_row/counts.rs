@@ -103,11 +103,10 @@ pub(crate) async fn lower_counts(conn: &mut Conn, lowered: &[CountChange<'_>]) -
 }
 
 async fn lower_rows(conn: &mut Conn, rows: &[CountChange<'_>]) -> QueryResult<usize> {
-    let cases = " WHEN userId = ? AND productId = ? THEN ?".repeat(rows.len());
-    let guards = vec!["(userId = ? AND productId = ? AND total >= ?)"; rows.len()].join(" OR ");
+    let number = format!("CASE{} ELSE 0 END", " WHEN userId = ? AND productId = ? THEN ?".repeat(rows.len()));
     let mut update = sql_query(format!(
-        "UPDATE open_order_counts SET total = total - CASE{cases} ELSE 0 END \
-         WHERE (userId, productId) IN ({}) AND ({guards})",
+        "UPDATE open_order_counts SET total = total - {number} \
+         WHERE (userId, productId) IN ({}) AND total >= {number}",
         repeat_list("(?, ?)", rows.len()),
     ))
     .into_boxed();

@@ -102,6 +102,10 @@ fn accounts(user: i64, now: &str, soon: &str) -> Vec<Rows> {
             ),
         ),
         (
+            "open_order_counts (userId, productId, total, placed)",
+            format!("{}, {name}, 1, 0", odd(&user.to_string(), id)),
+        ),
+        (
             "idempotency_claims (userId, route, idempotencyKey, fingerprint, resource, createdAt, expiresAt)",
             format!("{user}, 'POST /v1/orders', {name}, 'x', 'x', {now}, {soon}"),
         ),
